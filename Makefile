@@ -1,0 +1,61 @@
+# `make` alone prints what there is. Needs Python 3.11 or newer; PYTHON=/path/to/python chooses one.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test demo check fmt migrate bench lock
+
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$name; break; fi; done)
+BIN := .venv/bin
+TELL := >&2 echo
+
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/.installed ## run everything: database, shipped processes, web server (PORT=8000); Ctrl-C stops it
+	@exec $(BIN)/python -m engine run --with-parent $$PPID
+
+test: check ## the checks, then all tests
+	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+demo: .venv/.installed ## drive one case from application to decision over HTTP
+	@$(BIN)/python -m engine demo
+
+check: .venv/.installed-dev ## format, lint, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fmt: .venv/.installed-dev ## format the code and mend what can be mended
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+migrate: .venv/.installed ## bring the database to the tables of this release
+	@$(BIN)/python -m engine migrate
+
+bench: .venv/.installed ## measure
+	@$(BIN)/python -m bench
+
+lock: .venv/.installed-dev ## pin requirements.in and requirements-dev.in
+	@for name in requirements requirements-dev; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --no-header $$name.in -o $$name.txt || exit 1; done
+
+# An environment that is there already is kept.
+.venv/.created:
+	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+		test -n "$(PYTHON)" || { $(TELL) "Python 3.11 or newer is needed. Install it, or: make PYTHON=/path/to/it"; exit 1; }; \
+		$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { $(TELL) "$(PYTHON): Python 3.11 or newer is needed."; exit 1; }; \
+		$(PYTHON) -m venv .venv || { $(TELL) "Python's venv module is incomplete. On Debian and Ubuntu: apt install python3-venv"; exit 1; }; \
+	fi
+	@touch $@
+
+.venv/.installed: requirements.txt | .venv/.created
+	@echo "Installing the pinned dependencies ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt .venv/.installed
+	@echo "Installing the tools of development ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@

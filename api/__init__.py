@@ -1,0 +1,47 @@
+"""The JSON API under /api/v1: decodes requests, calls the engine, encodes answers.
+
+It decides nothing itself.
+"""
+
+from apiflask import APIFlask
+
+from api import cases, definitions, deployments, incidents, problems, reference, system, tasks
+from api.command import DATABASE
+from api.encoding import Json
+from api.observe import observe
+from engine.config import Settings
+from engine.db import Database
+
+PREFIX = "/api/v1"
+MAX_BODY = 8 << 20  # a deployment of several files; each kind of body has its own, smaller limit
+
+
+def create_app(settings: Settings) -> APIFlask:
+    """The application on the database of `settings`, which must be named.
+
+    The embedded server is started elsewhere.
+    """
+    if settings.database_url is None:
+        raise ValueError("DATABASE_URL is not set. `make run` starts the embedded server and sets it.")
+    app = APIFlask("api", title="Parvandeh", version="1", docs_path=None, spec_path=None)
+    app.json_provider_class = Json
+    app.json = Json(app)
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=64 << 10,
+        MAX_FORM_PARTS=100,
+        OPENAPI_VERSION="3.1.0",
+        AUTO_SERVERS=False,
+        AUTO_404_RESPONSE=False,
+        AUTO_VALIDATION_ERROR_RESPONSE=False,
+        AUTO_AUTH_ERROR_RESPONSE=False,
+        SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer"}},
+    )
+    app.extensions[DATABASE] = Database(settings.database_url, zone=settings.time_zone)
+    problems.register(app)
+    observe(app)
+    for resource in (deployments, definitions, cases, tasks, incidents):
+        app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
+    app.register_blueprint(reference.blueprint, url_prefix=PREFIX)
+    app.register_blueprint(system.blueprint)
+    return app

@@ -1,0 +1,194 @@
+"""Cases: start, list, read, log, cancel."""
+
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel, Field
+
+from api.command import Reply, command, etag, revision_seen
+from api.shapes import Instant, Key, OpenIncident, OpenTask, Page, PageQuery, Request, Text, page_of
+from engine import cases
+from engine.db import UnitOfWork
+from engine.models import CaseStatus
+
+blueprint = APIBlueprint("cases", __name__, tag="Cases")
+
+
+class StartCase(Request):
+    """What a case begins with: `data` must fit the definition's start form."""
+
+    definition: Key
+    data: dict[str, Any] = Field(default_factory=dict)
+    applicant: Text | None = None
+    business_key: Text | None = None
+
+
+class CancelCase(Request):
+    """Why a case is ended early."""
+
+    reason: Text | None = None
+
+
+class CaseBody(BaseModel):
+    """A case with its open tasks and incidents."""
+
+    id: UUID
+    case_number: str
+    definition: str
+    version: int
+    status: CaseStatus
+    outcome: str | None
+    applicant: str | None
+    business_key: str | None
+    data: dict[str, Any]
+    started_at: Instant
+    ended_at: Instant | None
+    tasks: list[OpenTask]
+    incidents: list[OpenIncident]
+
+
+class CaseSummary(BaseModel):
+    """A case in a list: without personal data."""
+
+    id: UUID
+    case_number: str
+    definition: str
+    version: int
+    status: CaseStatus
+    outcome: str | None
+    started_at: Instant
+    ended_at: Instant | None
+
+
+class CasesQuery(PageQuery):
+    """Which cases."""
+
+    status: CaseStatus | None = None
+    definition: Key | None = None
+
+
+class CasePage(Page[CaseSummary]):
+    """A page of cases, the newest first."""
+
+
+class EventActor(BaseModel):
+    """Who acted, with the role and unit at that time."""
+
+    id: UUID
+    name: str
+    role: str
+    unit: str | None
+
+
+class EventBody(BaseModel):
+    """A fact of the log. `payload` is null where there was none or it has been erased."""
+
+    seq: int
+    at: Instant
+    kind: str
+    element: str | None
+    task: UUID | None
+    actor: EventActor
+    on_behalf_of: str | None
+    purpose: str | None
+    definition: str
+    version: int
+    payload: dict[str, Any] | None
+    hash: str
+
+
+class EventsQuery(Request):
+    """The events after this sequence number."""
+
+    cursor: int = Field(default=0, ge=0, le=2**31 - 1)
+
+
+class EventPage(BaseModel):
+    """A page of the log, in order. `next` is the cursor of the page after it, or null on the last."""
+
+    items: list[EventBody]
+    next: int | None
+
+
+def case_body(case: cases.CaseView) -> CaseBody:
+    """A case as the API shows it."""
+    return CaseBody(
+        id=case.id,
+        case_number=case.number,
+        definition=case.key,
+        version=case.version,
+        status=case.status,  # type: ignore[arg-type]  # text in the database; pydantic checks it
+        outcome=case.outcome,
+        applicant=case.applicant,
+        business_key=case.business_key,
+        data=dict(case.data),
+        started_at=case.started_at,
+        ended_at=case.ended_at,
+        tasks=[OpenTask.model_validate(dict(task)) for task in case.tasks],
+        incidents=[OpenIncident.model_validate(dict(incident)) for incident in case.incidents],
+    )
+
+
+def _reply(case: cases.CaseView, status: int = 200, **headers: str) -> Reply:
+    return Reply(case_body(case), status=status, ETag=etag(case.revision), **headers)
+
+
+@command(blueprint.post("/cases"), body=StartCase, answer=CaseBody, status=201, refusals=(404, 409, 503))
+def start(uow: UnitOfWork, body: StartCase) -> Reply:
+    """Start a case"""
+    case = cases.start(
+        uow, body.definition, body.data, applicant=body.applicant, business_key=body.business_key
+    )
+    return _reply(case, 201, Location=f"/api/v1/cases/{case.id}")
+
+
+@command(blueprint.get("/cases"), query=CasesQuery, answer=CasePage)
+def index(uow: UnitOfWork, query: CasesQuery) -> Reply:
+    """List cases, the newest first"""
+    rows = cases.page(uow, status=query.status, definition=query.definition, after=query.cursor)
+    return Reply(CasePage(**page_of(CaseSummary, rows, cases.PAGE)))
+
+
+@command(blueprint.get("/cases/<uuid:case_id>"), answer=CaseBody, refusals=(404,))
+def show(uow: UnitOfWork, case_id: UUID) -> Reply:
+    """Read a case"""
+    return _reply(cases.get(uow, case_id))
+
+
+@command(blueprint.get("/cases/<uuid:case_id>/events"), query=EventsQuery, answer=EventPage, refusals=(404,))
+def log(uow: UnitOfWork, case_id: UUID, query: EventsQuery) -> Reply:
+    """Read a case's log"""
+    rows = cases.log(uow, case_id, after=query.cursor)
+    items = [_event(row) for row in rows[: cases.LOG_PAGE]]
+    return Reply(EventPage(items=items, next=items[-1].seq if len(rows) > cases.LOG_PAGE else None))
+
+
+def _event(row: Any) -> EventBody:
+    payload = dict(row["payload"]) if row["payload"] else {}
+    behalf = payload.pop("on_behalf_of", None)
+    actor = EventActor(
+        id=row["actor_id"], name=row["actor_name"], role=row["actor_role"], unit=row["actor_unit"]
+    )
+    return EventBody(
+        seq=row["seq"],
+        at=row["at"],
+        kind=row["kind"],
+        element=row["element"],
+        task=row["task_id"],
+        actor=actor,
+        on_behalf_of=behalf,
+        purpose=row["purpose"],
+        definition=row["key"],
+        version=row["version"],
+        payload=payload or None,
+        hash=row["hash"].hex(),
+    )
+
+
+@command(
+    blueprint.post("/cases/<uuid:case_id>/cancel"), body=CancelCase, answer=CaseBody, refusals=(404, 409, 412)
+)
+def cancel(uow: UnitOfWork, case_id: UUID, body: CancelCase) -> Reply:
+    """End a case early"""
+    return _reply(cases.cancel(uow, case_id, reason=body.reason, revision=revision_seen()))

@@ -1,0 +1,186 @@
+"""The door of the API: one request, one transaction.
+
+Authentication, decoding, the command and the encoding of its answer happen inside it, so that what was
+answered is what was committed. APIFlask writes the documentation from the same declaration.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import wraps
+from typing import Any, TypeVar
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, g, request
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+
+from api.problems import Unauthorized, described
+from engine import access, accounts, idempotency
+from engine.db import Actor, Database, UnitOfWork
+from engine.errors import Fault, Invalid
+from engine.idempotency import Answer
+
+DATABASE = "parvandeh.database"
+MAX_JSON = 2 << 20
+
+# Only its decorators are used, which note on a function what OpenAPI shall say.
+_openapi = APIBlueprint("openapi", __name__)
+
+F = TypeVar("F", bound=Callable[..., Any])
+View = Callable[..., "Reply"]
+
+
+class Reply:
+    """What a view answers: a model, and headers that belong to it."""
+
+    def __init__(self, body: BaseModel | bytes, *, status: int = 200, **headers: str) -> None:
+        self.body = body
+        self.status = status
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+    def answer(self) -> Answer:
+        """The bytes to send."""
+        if isinstance(self.body, bytes):
+            return Answer(self.status, self.headers, self.body)
+        headers = {"Content-Type": "application/json", **self.headers}
+        return Answer(self.status, headers, self.body.model_dump_json().encode())
+
+
+def command(
+    route: Callable[[Any], Any],
+    *,
+    answer: type[BaseModel] | None,
+    body: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    status: int = 200,
+    refusals: tuple[int, ...] = (),
+) -> Callable[[View], View]:
+    """Declare a view on a route, such as `blueprint.get("/cases")`.
+
+    The view gets the unit of work, the path's parts, and what it declares of `body` (JSON) and `query`. A
+    body whose fields all have defaults may be left out. The view runs again from the start when the database
+    asks for it.
+    """
+
+    def declare(view: View) -> View:
+        documented: Any = view
+        if body is not None:
+            documented = _openapi.input(body, location="json")(documented)
+        if query is not None:
+            documented = _openapi.input(query, location="query")(documented)
+        if answer is not None:
+            documented = _openapi.output(answer, status_code=status)(documented)
+        statuses = (
+            {401, 403, *refusals} | ({400, 413, 415, 422} if body else set()) | ({422} if query else set())
+        )
+        documented = _openapi.doc(responses=described(*sorted(statuses)), security="bearer")(documented)
+
+        @route
+        @wraps(documented)
+        def endpoint(**parts: Any) -> Response:
+            database: Database = current_app.extensions[DATABASE]
+            given = {"body": body, "query": query}
+            done = database.run(lambda session, now: _run(view, session, now, parts, given))
+            return Response(done.body, status=done.status, headers=dict(done.headers))
+
+        return view
+
+    return declare
+
+
+def _run(
+    view: View,
+    session: Session,
+    now: datetime,
+    parts: Mapping[str, Any],
+    given: Mapping[str, type[BaseModel] | None],
+) -> Answer:
+    uow = UnitOfWork(session, _actor(session), now)
+    arguments = dict(parts)
+    if (query := given["query"]) is not None:
+        arguments["query"] = query.model_validate(request.args.to_dict())
+    if (body := given["body"]) is not None:
+        arguments["body"] = body.model_validate(_json(body))
+    key = _idempotency_key() if request.method == "POST" else None
+    if key is None:
+        return view(uow, **arguments).answer()
+    stored = idempotency.claim(uow, key, _fingerprint())
+    if stored is not None:
+        return stored
+    answer = view(uow, **arguments).answer()
+    idempotency.store(uow, key, answer)
+    return answer
+
+
+def _actor(session: Session) -> Actor:
+    """The caller, with whom and why they say they act for."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    actor = accounts.find_actor(session, token.strip()) if scheme.lower() == "bearer" else None
+    if actor is None:
+        raise Unauthorized
+    g.actor_id = actor.id
+    behalf, purpose = _said("X-On-Behalf-Of"), _said("X-Purpose")
+    if behalf is not None:
+        access.require(actor, "behalf.act")
+    return Actor(actor.id, actor.name, actor.role, actor.unit, behalf, purpose)
+
+
+def _said(header: str) -> str | None:
+    value = request.headers.get(header)
+    if value is not None and not (value.isprintable() and 0 < len(value) <= 200):
+        raise Invalid(
+            f"{header} must have 1 to 200 printable characters.", [Fault("", "is not usable", "header")]
+        )
+    return value
+
+
+def _json(model: type[BaseModel]) -> Any:
+    optional = not any(field.is_required() for field in model.model_fields.values())
+    if optional and not request.content_length and "Transfer-Encoding" not in request.headers:
+        return {}
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("Send JSON, as `Content-Type: application/json`.")
+    content = request.get_data(cache=True)
+    if len(content) > MAX_JSON:
+        raise RequestEntityTooLarge(f"The body is larger than {MAX_JSON >> 20} MiB.")
+    try:
+        return current_app.json.loads(content)
+    except ValueError as error:
+        raise BadRequest("The body is not valid JSON.") from error
+
+
+def _idempotency_key() -> str | None:
+    return _said("Idempotency-Key")
+
+
+def _fingerprint() -> bytes:
+    """What must be the same for two requests to be the same."""
+    if request.mimetype == "multipart/form-data":
+        # Its boundary is chosen anew each time, so the files count and not the body.
+        parts = [
+            (file.filename or "", hashlib.sha256(file.read()).digest())
+            for file in request.files.getlist("files")
+        ]
+        for file in request.files.getlist("files"):
+            file.seek(0)
+        content = repr(sorted(parts)).encode()
+    else:
+        content = request.get_data(cache=True)
+    return b"\n".join((request.method.encode(), request.full_path.encode(), content))
+
+
+def revision_seen() -> int | None:
+    """The revision that the caller names in If-Match; None if any will do."""
+    tag = request.headers.get("If-Match", "*").strip()
+    if tag == "*":
+        return None
+    number = tag.removeprefix('"').removesuffix('"')
+    # A tag that was never ours matches nothing, as the standard wants (RFC 9110 §13.1.1).
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else -1
+
+
+def etag(revision: int) -> str:
+    """The entity tag of a revision."""
+    return f'"{revision}"'

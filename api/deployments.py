@@ -1,0 +1,102 @@
+"""Deployments: uploading the files of processes."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from flask import request
+from pydantic import BaseModel
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+
+from api.command import Reply, command
+from engine import access, definitions
+from engine.bpmn.source import MAX_FILE
+from engine.db import UnitOfWork
+from engine.errors import Fault, Invalid
+
+blueprint = APIBlueprint("deployments", __name__, tag="Deployments")
+
+
+class FindingBody(BaseModel):
+    """A finding of the check: where it is, why it is one and what to do about it."""
+
+    severity: str
+    code: str
+    file: str
+    element: str | None
+    name: str | None
+    line: int | None
+    reason: str
+    mend: str
+
+
+class ReportBody(BaseModel):
+    """What the check found."""
+
+    findings: list[FindingBody]
+
+
+class PublishedBody(BaseModel):
+    """A process that the deployment published.
+
+    `created` is false where its files were the current version's.
+    """
+
+    key: str
+    version: int
+    hash: str
+    created: bool
+
+
+class DeploymentBody(BaseModel):
+    """What a deployment did."""
+
+    deployment: UUID
+    definitions: list[PublishedBody]
+    report: ReportBody
+
+
+@command(
+    blueprint.post("/deployments"), answer=DeploymentBody, status=201, refusals=(400, 409, 413, 415, 422, 503)
+)
+def deploy(uow: UnitOfWork) -> Reply:
+    """Deploy files as a new version of the processes in them
+
+    Multipart, one part named `files` for each file: BPMN diagrams and the forms (JSON) that they name.
+    """
+    access.require(uow.actor, "definitions.deploy")
+    deployed = definitions.deploy(uow, _files())
+    body = {
+        "deployment": deployed.id,
+        "definitions": [_plain(item) for item in deployed.definitions],
+        "report": {"findings": [_plain(finding) for finding in deployed.report.findings]},
+    }
+    return Reply(DeploymentBody.model_validate(body), status=201)
+
+
+def _plain(item: Any) -> Mapping[str, Any]:
+    return {name: getattr(item, name) for name in item.__slots__}
+
+
+def _files() -> dict[str, bytes]:
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType("Send the files as multipart/form-data, in parts named `files`.")
+    unknown = sorted({*request.form, *request.files} - {"files"})
+    if unknown:
+        raise Invalid(
+            "Only parts named `files` are taken.",
+            [Fault(f"/{name}", "is unknown", "unknown") for name in unknown],
+        )
+    uploads = request.files.getlist("files")
+    if not uploads:
+        raise BadRequest("There is no part named `files`.")
+    files: dict[str, bytes] = {}
+    for upload in uploads:
+        name = upload.filename or ""
+        if name in files:
+            raise Invalid("A file name comes twice.", [Fault("/files", f"{name!r} comes twice", "duplicate")])
+        files[name] = upload.read(MAX_FILE + 1)
+        if len(files[name]) > MAX_FILE:
+            raise RequestEntityTooLarge(f"{name!r} is larger than {MAX_FILE >> 20} MiB.")
+    return files

@@ -1,0 +1,167 @@
+"""Problem documents (RFC 9457): the one place that turns refusals and HTTP errors into status codes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+from apiflask import APIFlask
+from flask import Response, g
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from engine import errors
+
+MEDIA_TYPE = "application/problem+json"
+TYPE = "urn:parvandeh:problem:"
+
+_STATUS: Mapping[type[errors.Refusal], HTTPStatus] = {
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.Stale: HTTPStatus.PRECONDITION_FAILED,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.Rejected: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+log = structlog.get_logger("api")
+
+
+class FieldError(BaseModel):
+    """One fault.
+
+    Its place as a JSON Pointer (RFC 6901) into the request's body, what is wrong, and a stable code.
+    """
+
+    pointer: str
+    detail: str
+    code: str
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457). `state` tells the present state that a conflict is with."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[FieldError] | None = None
+    findings: list[dict[str, Any]] | None = None
+    state: dict[str, Any] | None = None
+
+
+class Unauthorized(Exception):
+    """No token, or one that is not valid (any more)."""
+
+
+def problem(status: HTTPStatus, name: str, detail: str, **more: Any) -> Response:
+    """The response for a problem. `name` is the stable end of its type."""
+    document = {
+        "type": TYPE + name,
+        "title": status.phrase,
+        "status": int(status),
+        "detail": detail,
+        "request_id": g.get("request_id", ""),
+        **{key: value for key, value in more.items() if value},
+    }
+    return Response(orjson.dumps(document), status=int(status), content_type=MEDIA_TYPE)
+
+
+def register(app: APIFlask) -> None:
+    """Let every error of the application answer with a problem document."""
+    app.register_error_handler(errors.Refusal, _refused)
+    app.register_error_handler(ValidationError, _invalid)
+    app.register_error_handler(Unauthorized, _unauthorized)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(PoolTimeout, _busy)
+    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(Exception, _crashed)
+
+
+def _refused(refusal: errors.Refusal) -> Response:
+    status = next(_STATUS[kind] for kind in type(refusal).__mro__ if kind in _STATUS)
+    name = type(refusal).__name__.lower()
+    more: dict[str, Any] = {}
+    if isinstance(refusal, errors.Invalid):
+        more["errors"] = [asdict(fault) for fault in refusal.faults]
+    if isinstance(refusal, errors.Rejected):
+        more["findings"] = [asdict(finding) for finding in refusal.findings]
+    if isinstance(refusal, errors.Conflict):
+        more["state"] = refusal.state
+    response = problem(status, name, refusal.detail, **more)
+    if isinstance(refusal, errors.Busy):
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+def _invalid(error: ValidationError) -> Response:
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request has faults.", errors=list(_faults(error))
+    )
+
+
+def _faults(error: ValidationError) -> Iterator[dict[str, str]]:
+    # Never pydantic's own `input`: it holds what was sent.
+    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+        yield {"pointer": pointer(fault["loc"]), "detail": fault["msg"], "code": fault["type"]}
+
+
+def pointer(path: Sequence[str | int]) -> str:
+    """The JSON Pointer (RFC 6901) of a path."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def _unauthorized(_: Unauthorized) -> Response:
+    response = problem(
+        HTTPStatus.UNAUTHORIZED, "unauthorized", "Send a valid token as `Authorization: Bearer <token>`."
+    )
+    response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _http(error: HTTPException) -> Response:
+    status = HTTPStatus(error.code or 500)
+    response = problem(status, status.name.lower().replace("_", "-"), error.description or status.description)
+    for name, value in error.get_headers():
+        if name.lower() in ("allow", "retry-after"):
+            response.headers[name] = value
+    return response
+
+
+def _busy(error: Exception) -> Response:
+    log.error("database.unavailable", error=type(error).__name__)
+    response = problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "The database cannot be reached just now.")
+    response.headers["Retry-After"] = "1"
+    return response
+
+
+def _crashed(error: Exception) -> Response:
+    # The message of an error may hold case data: only its kind and place go into the log.
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
+    log.error("request.crashed", error=type(error).__name__, where=where)
+    return problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal-server-error",
+        "Something is wrong on our side. The request id helps to find it.",
+    )
+
+
+def described(*statuses: int) -> dict[int, dict[str, Any]]:
+    """These statuses as responses in OpenAPI."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def jsonable(value: Any) -> Any:
+    """UUIDs and the like as text."""
+    return str(value) if isinstance(value, UUID) else value

@@ -1,0 +1,65 @@
+"""The parts that several resources' requests and answers share."""
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints
+
+from engine.bpmn.values import instant
+
+Row = TypeVar("Row", bound=BaseModel)
+
+# No control characters: PostgreSQL cannot store NUL, and no name or number of a person has any.
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}$")]
+Instant = Annotated[datetime, PlainSerializer(instant, return_type=str)]
+
+
+class Request(BaseModel):
+    """A body or query: unknown fields are refused, so that no typing error goes unnoticed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PageQuery(Request):
+    """Which page of a list: `cursor` is the `next` of the page before."""
+
+    cursor: UUID | None = None
+
+
+class Page(BaseModel, Generic[Row]):
+    """A page of a list. `next` is the cursor of the page after it, or null on the last."""
+
+    items: list[Row]
+    next: UUID | None
+
+
+class OpenTask(BaseModel):
+    """A task of a case."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    element: str
+    name: str
+    lane: str | None
+    status: str
+    opened_at: Instant
+
+
+class OpenIncident(BaseModel):
+    """An element of a case that failed: `line` counts within its script."""
+
+    id: UUID
+    element: str
+    name: str
+    code: str
+    message: str
+    line: int | None
+
+
+def page_of(model: type[Row], rows: Any, size: int) -> dict[str, Any]:
+    """The fields of a page, from its rows and the one more that tells whether others follow."""
+    items = [model.model_validate(dict(row)) for row in rows[:size]]
+    return {"items": items, "next": rows[size - 1]["id"] if len(rows) > size else None}

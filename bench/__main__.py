@@ -1,0 +1,103 @@
+"""Measure W1 and long cases and print the figures beside the goals. Exit code 1 if a request failed."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench import counts, load, long, report, w1
+from bench.report import CLIENTS, Throughput
+
+WARM_UP_SECONDS = 2.0
+
+
+def main() -> int:
+    """Both parts, or the second alone."""
+    options = _options()
+    cores = os.cpu_count() or 1
+    print(f"Python {platform.python_version()}, {cores} cores shared by clients, servers and database")
+    figures: dict[str, Any] = {"python": platform.python_version(), "cores": cores}
+    goals: list[report.Goal] = []
+    failed = False
+    if not options.long:
+        failed = _w1(options, figures, goals)
+    found = long.measure(options.rounds)
+    figures["long"] = asdict(found)
+    goals += report.goals_of_long(found)
+    print(f"\n{report.long(found)}\n\n{report.goals(goals)}")
+    figures["goals"] = [asdict(goal) | {"met": goal.met} for goal in goals]
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
+    return 1 if failed else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=6.0, metavar="N", help="of each measurement (6)")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="the median of which is taken (3)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=(os.cpu_count() or 1) + 1,
+        metavar="N",
+        help="of each server (cores + 1)",
+    )
+    parser.add_argument("--quick", action="store_true", help="one round of two seconds: does it work at all?")
+    parser.add_argument("--long", action="store_true", help="only the engine in long cases")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")
+    options = parser.parse_args()
+    if options.quick:
+        options.seconds, options.rounds = 2.0, 1
+    return options
+
+
+def _w1(options: argparse.Namespace, figures: dict[str, Any], goals: list[report.Goal]) -> bool:
+    """Whether a request failed."""
+    with w1.stage(options.workers) as stage:
+        print(f"{options.workers} sync workers a server, {options.rounds} rounds of {options.seconds:g} s")
+        found = _throughput(stage, options.rounds, options.seconds)
+        if found.errors:
+            _complain(found.errors)
+            return True
+        counts.log_everything(stage)
+        counted = {target.name: counts.statements(stage, target) for target in stage.targets}
+        weighed = {"skeleton": counts.sizes(stage.skeleton_url), "product": counts.sizes(stage.product_url)}
+    print(f"\n{report.throughput(found)}\n\n{report.statements(counted)}\n\n{report.sizes(weighed)}")
+    figures["w1"] = {"workers": options.workers} | report.as_data(found, counted, weighed)
+    goals += report.goals_of_w1(found, counted, weighed)
+    return False
+
+
+def _throughput(stage: w1.Stage, rounds: int, seconds: float) -> Throughput:
+    """Take turns, so that a change of the machine's mood touches all alike."""
+    found = Throughput()
+    for target in stage.targets:
+        warmed = load.measure(target, max(CLIENTS), WARM_UP_SECONDS)
+        if warmed.errors:
+            found.add(target.name, max(CLIENTS), warmed)
+            return found
+    for number in range(rounds):
+        for clients in CLIENTS:
+            turn = number % len(stage.targets)
+            for target in (*stage.targets[turn:], *stage.targets[:turn]):
+                sample = load.measure(target, clients, seconds)
+                found.add(target.name, clients, sample)
+                print(
+                    f"  round {number + 1}, {target.name}, {clients} clients: {sample.rate:.0f} cases/s",
+                    file=sys.stderr,
+                )
+    return found
+
+
+def _complain(errors: list[str]) -> None:
+    print(f"{len(errors)} requests failed, so nothing of this counts:", file=sys.stderr)
+    for error, _ in zip(dict.fromkeys(errors), range(5), strict=False):
+        print(f"  {error}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

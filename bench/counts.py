@@ -1,0 +1,134 @@
+"""What a case costs the database, counted at the server: statements in its log, bytes in its files."""
+
+import re
+import signal
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+import psycopg
+
+from bench.load import KINDS, Client, Target
+from bench.w1 import Stage, conninfo
+
+CASES = 20
+_ENTRY = re.compile(r"\S+ \S+ \S+ \[(\d+)\] LOG:  (?:statement|execute [^:]+): (.*)", re.DOTALL)
+_LINE = re.compile(r"\n(?=\d{4}-)")
+_FRAME = ("BEGIN", "COMMIT", "ROLLBACK")
+_WRITE = re.compile(r"(?<!FOR )(?<!KEY )\b(INSERT|UPDATE|DELETE)\b")  # FOR UPDATE only locks
+
+_SIZES = """
+SELECT relname, pg_table_size(oid), pg_indexes_size(oid)
+FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Per case, by kind of request."""
+
+    executed: dict[str, float]
+    commits: dict[str, float]
+    writing_commits: dict[str, float]
+    texts: dict[str, list[str]]  # of the last case
+
+    @property
+    def total(self) -> float:
+        return sum(self.executed.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Bytes per finished case: {table: (table, indexes)} after VACUUM FULL, and the sum before it."""
+
+    cases: int
+    tables: dict[str, tuple[float, float]]
+    before: float
+
+    @property
+    def total(self) -> float:
+        """Without the idempotency keys, which expire."""
+        return sum(sum(parts) for name, parts in self.tables.items() if name != "idempotency_keys")
+
+
+def log_everything(stage: Stage) -> None:
+    """From now on the server logs each statement that it executes. It cannot be measured after this."""
+    with open(stage.data / "postgresql.conf", "a") as file:
+        file.write("\nlog_statement = 'all'\n")
+    stage.server.process.send_signal(signal.SIGHUP)
+    while True:
+        with psycopg.connect(conninfo(stage.product_url)) as connection:
+            found = connection.execute("SHOW log_statement").fetchone()
+        if found == ("all",):
+            return
+        time.sleep(0.05)
+
+
+def statements(stage: Stage, target: Target) -> Statements:
+    """Run cases one by one and read after each request what the server has logged."""
+    client = Client(target)
+    for _ in range(CASES):  # until every worker has heard of the new setting
+        client.run_case()
+    found: dict[str, list[list[tuple[int, str]]]] = defaultdict(list)
+    for _ in range(CASES):
+        position = stage.log.stat().st_size
+        case = client.start()
+        found["start"].append(_logged(stage.log, position))
+        position = stage.log.stat().st_size
+        task = client.find_task(case)
+        found["list"].append(_logged(stage.log, position))
+        position = stage.log.stat().st_size
+        client.complete(task)
+        found["complete"].append(_logged(stage.log, position))
+    return Statements(
+        {kind: mean(len(_plain(entries)) for entries in found[kind]) for kind in KINDS},
+        {kind: mean(_commits(entries) for entries in found[kind]) for kind in KINDS},
+        {kind: mean(_writing_commits(entries) for entries in found[kind]) for kind in KINDS},
+        {kind: [" ".join(text.split()) for _, text in _plain(found[kind][-1])] for kind in KINDS},
+    )
+
+
+def sizes(url: str) -> Sizes:
+    """Weigh a database in which only finished cases are."""
+    with psycopg.connect(conninfo(url), autocommit=True) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM cases WHERE status = 'completed'").fetchone() or (
+            0,
+        )
+        before = connection.execute(_SIZES).fetchall()
+        for name, _, _ in before:
+            connection.execute(psycopg.sql.SQL("VACUUM FULL {}").format(psycopg.sql.Identifier(name)))
+        after = connection.execute(_SIZES).fetchall()
+    weighed = {name: (table / count, indexes / count) for name, table, indexes in after}
+    return Sizes(count, weighed, sum(table + indexes for _, table, indexes in before) / count)
+
+
+def _logged(log: Path, position: int) -> list[tuple[int, str]]:
+    """The statements since a position in the log: (process, text). A server writes them before it answers."""
+    with open(log, encoding="utf-8", errors="replace") as file:
+        file.seek(position)
+        entries = _LINE.split(file.read())
+    matches = (_ENTRY.match(entry) for entry in entries)
+    return [(int(match[1]), match[2].strip()) for match in matches if match]
+
+
+def _plain(entries: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    return [entry for entry in entries if not entry[1].startswith(_FRAME)]
+
+
+def _commits(entries: list[tuple[int, str]]) -> int:
+    return sum(text.startswith("COMMIT") for _, text in entries)
+
+
+def _writing_commits(entries: list[tuple[int, str]]) -> int:
+    written: Counter[int] = Counter()
+    commits = 0
+    for process, text in entries:
+        if text.startswith("COMMIT"):
+            commits += written.pop(process, 0) > 0
+        elif text.startswith("ROLLBACK"):
+            written.pop(process, None)
+        else:
+            written[process] += bool(_WRITE.search(text))
+    return commits

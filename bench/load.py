@@ -1,0 +1,155 @@
+"""Clients that drive cases over HTTP and time each request. The same for every server that is measured.
+
+A request is one connection, as gunicorn's sync workers have it, and plain bytes on a socket: `http.client`
+would take more of the processor that the server needs.
+"""
+
+import itertools
+import socket
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from statistics import quantiles
+from uuid import uuid4
+
+import orjson
+
+HOST = "127.0.0.1"
+API = "/api/v1"
+KINDS = ("start", "list", "complete")
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server to measure. `keyed`: each write carries an Idempotency-Key."""
+
+    name: str
+    port: int
+    definition: str
+    starter: str = ""
+    worker: str = ""
+    keyed: bool = False
+
+
+class Refused(Exception):
+    """An answer other than 2xx."""
+
+
+@dataclass(slots=True)
+class Sample:
+    """What some clients met in some seconds; `times` are seconds per kind of request."""
+
+    cases: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0  # of the clients themselves
+    times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        return self.cases / self.seconds if self.seconds else 0.0
+
+
+class Client:
+    """One client: a case after the other, each with three requests that need each other."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self.sample = Sample()
+
+    def run_case(self) -> None:
+        """Start a case, list its tasks, complete the one that is there."""
+        case = self.start()
+        self.complete(self.find_task(case))
+        self.sample.cases += 1
+
+    def start(self) -> str:
+        number = next(_numbers)
+        # Above the threshold of the gateway, so that every case has its task.
+        data = {"amount": 1000 + number % 977, "name": f"Applicant {number}"}
+        body = {"definition": self._target.definition, "data": data}
+        answer = self._timed("start", "POST", "/cases", self._target.starter, body)
+        return str(orjson.loads(answer)["id"])
+
+    def find_task(self, case: str) -> str:
+        answer = self._timed("list", "GET", f"/tasks?case={case}", self._target.worker)
+        return str(orjson.loads(answer)["items"][0]["id"])
+
+    def complete(self, task: str) -> None:
+        body = {"data": {"decision": "granted", "note": "All documents are in order."}}
+        self._timed("complete", "POST", f"/tasks/{task}/complete", self._target.worker, body)
+
+    def _timed(self, kind: str, method: str, path: str, token: str, body: object = None) -> bytes:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if self._target.keyed and method == "POST":
+            headers["Idempotency-Key"] = str(uuid4())
+        content = b"" if body is None else orjson.dumps(body)
+        began = time.perf_counter()
+        status, answer = exchange(self._target.port, method, API + path, headers, content)
+        self.sample.times[kind].append(time.perf_counter() - began)
+        if not 200 <= status < 300:
+            raise Refused(f"{method} {path}: {status} {answer[:300].decode(errors='replace')}")
+        return answer
+
+
+def exchange(port: int, method: str, path: str, headers: dict[str, str], content: bytes) -> tuple[int, bytes]:
+    """One request on a connection of its own: status and body."""
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}:{port}", "Connection: close"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    if content:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
+    with socket.create_connection((HOST, port), timeout=60) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode() + content)
+        parts = []
+        while part := connection.recv(65536):
+            parts.append(part)
+    head, _, body = b"".join(parts).partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 "):
+        raise ConnectionError(f"{method} {path}: no answer")
+    return int(head[9:12]), body
+
+
+def measure(target: Target, clients: int, seconds: float) -> Sample:
+    """Let so many clients work for so long; each finishes the case that it has begun."""
+    crew = [Client(target) for _ in range(clients)]
+    began, used = time.perf_counter(), time.process_time()
+    threads = [threading.Thread(target=_work, args=(client, began + seconds)) for client in crew]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    total = pooled([client.sample for client in crew])
+    total.seconds = time.perf_counter() - began
+    total.cpu_seconds = time.process_time() - used
+    return total
+
+
+def pooled(samples: list[Sample]) -> Sample:
+    """Several samples as one."""
+    total = Sample()
+    for sample in samples:
+        total.cases += sample.cases
+        total.seconds += sample.seconds
+        total.cpu_seconds += sample.cpu_seconds
+        total.errors += sample.errors
+        for kind, times in sample.times.items():
+            total.times[kind] += times
+    return total
+
+
+def percentiles(times: list[float]) -> tuple[float, float, float]:
+    """p50, p95 and p99 in milliseconds."""
+    cuts = quantiles(times, n=100, method="inclusive") if len(times) > 1 else [*times, 0.0] * 99
+    return cuts[49] * 1000, cuts[94] * 1000, cuts[98] * 1000
+
+
+def _work(client: Client, deadline: float) -> None:
+    while time.perf_counter() < deadline:
+        try:
+            client.run_case()
+        except (Refused, OSError, LookupError, ValueError) as error:
+            client.sample.errors.append(f"{type(error).__name__}: {error}")
+            if len(client.sample.errors) >= 20:  # something is broken: no use in going on
+                return

@@ -1,0 +1,211 @@
+"""The figures as text and as JSON, beside the goals. Measures nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from bench.counts import Sizes, Statements
+from bench.load import KINDS, Sample, percentiles, pooled
+from bench.long import ITERATIONS, SIZES, Long
+
+CLIENTS = (1, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A figure and what it must be at most, or at least."""
+
+    name: str
+    value: float
+    limit: float
+    unit: str = ""
+    at_least: bool = False
+
+    @property
+    def met(self) -> bool:
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+
+class Throughput:
+    """The samples of W1 by target and number of clients, one for each round."""
+
+    def __init__(self) -> None:
+        self.samples: dict[tuple[str, int], list[Sample]] = {}
+
+    def add(self, target: str, clients: int, sample: Sample) -> None:
+        self.samples.setdefault((target, clients), []).append(sample)
+
+    @property
+    def targets(self) -> Iterable[str]:
+        return dict.fromkeys(target for target, _ in self.samples)
+
+    @property
+    def errors(self) -> list[str]:
+        return [error for samples in self.samples.values() for sample in samples for error in sample.errors]
+
+    def rate(self, target: str, clients: int) -> float:
+        """Cases per second, the median of the rounds."""
+        return median(sample.rate for sample in self.samples[target, clients])
+
+    def ratio(self, target: str, clients: int) -> float:
+        return self.rate(target, clients) / (self.rate("skeleton", clients) or 1)
+
+    def times(self, target: str, clients: int, kind: str) -> tuple[float, float, float]:
+        return percentiles(pooled(self.samples[target, clients]).times[kind])
+
+    def load(self, target: str, clients: int) -> float:
+        """The share of one core that the clients themselves took."""
+        total = pooled(self.samples[target, clients])
+        return total.cpu_seconds / total.seconds
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Columns wide enough; the first to the left, the others to the right."""
+    lines = [list(head), *(list(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    lines.insert(1, ["-" * width for width in widths])
+    return "\n".join(
+        "  ".join(
+            [
+                line[0].ljust(widths[0]),
+                *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
+            ]
+        )
+        for line in lines
+    )
+
+
+def throughput(found: Throughput) -> str:
+    head = ["W1", "clients", "cases/s", "min-max", "of skeleton", *(f"{kind} ms" for kind in KINDS), "load"]
+    rows = []
+    for clients in CLIENTS:
+        for target in found.targets:
+            rates = [sample.rate for sample in found.samples[target, clients]]
+            times = (found.times(target, clients, kind) for kind in KINDS)
+            rows.append(
+                [
+                    target,
+                    str(clients),
+                    f"{found.rate(target, clients):.0f}",
+                    f"{min(rates):.0f}-{max(rates):.0f}",
+                    f"{found.ratio(target, clients):.0%}",
+                    *("/".join(f"{value:.1f}" for value in triple) for triple in times),
+                    f"{found.load(target, clients):.0%}",
+                ]
+            )
+    return (
+        f"{table(head, rows)}\nRequests: p50/p95/p99. 'keyed': an Idempotency-Key on each write. "
+        "'load': how much of one core the clients took."
+    )
+
+
+def statements(found: Mapping[str, Statements]) -> str:
+    head = ["SQL at the server", *KINDS, "a case", "commits", "that write"]
+    rows = [
+        [
+            target,
+            *(f"{counted.executed[kind]:g}" for kind in KINDS),
+            f"{counted.total:g}",
+            f"{sum(counted.commits.values()):g}",
+            f"{sum(counted.writing_commits.values()):g}",
+        ]
+        for target, counted in found.items()
+    ]
+    return table(head, rows)
+
+
+def sizes(found: Mapping[str, Sizes]) -> str:
+    parts = []
+    for target, weighed in found.items():
+        head = [f"bytes per case: {target}", "table", "indexes", "sum"]
+        rows = [
+            [name, *(f"{value:.0f}" for value in (*pair, sum(pair)))]
+            for name, pair in weighed.tables.items()
+            if sum(pair) >= 1
+        ]
+        rows.append(["all but idempotency_keys", "", "", f"{weighed.total:.0f}"])
+        note = f"{weighed.cases} cases, after VACUUM FULL; before it {weighed.before:.0f} in all."
+        parts.append(f"{table(head, rows)}\n{note}")
+    return "\n\n".join(parts)
+
+
+def long(found: Long) -> str:
+    rows = [
+        ["W1: start", f"{found.w1_start:.2f} ms"],
+        ["W1: complete", f"{found.w1_complete:.2f} ms"],
+        *([f"loop: step {step}", f"{value:.2f} ms"] for step, value in found.loop.items()),
+        *([f"loop: state after step {step}", f"{value} B"] for step, value in found.state.items()),
+        *([f"{nodes} nodes: complete", f"{value:.2f} ms"] for nodes, value in found.complete.items()),
+        ["one more script in a row", f"{found.script:.2f} ms"],
+    ]
+    return table(["the engine alone", "median"], rows)
+
+
+def goals_of_w1(
+    found: Throughput, counted: Mapping[str, Statements], weighed: Mapping[str, Sizes]
+) -> list[Goal]:
+    """Where nothing else is said, with everything switched on: the keyed product."""
+    full = "product, keyed"
+    goals = [
+        Goal("W1, 8 clients, share of the skeleton", 100 * found.ratio(full, 8), 60, "%", at_least=True),
+        Goal("W1, 8 clients", found.rate(full, 8), 150, "cases/s", at_least=True),
+        Goal("SQL statements, without keys", counted["product"].total, 12),
+        Goal("SQL statements", counted[full].total, 16),
+        Goal("writing commits", sum(counted[full].writing_commits.values()), 2),
+        Goal("bytes per case, without idempotency rows", weighed["product"].total, 6 * 1024, "B"),
+    ]
+    for clients, p50, p99 in ((1, 5, 10), (8, 18, 35)):
+        for kind in ("start", "complete"):
+            times = found.times(full, clients, kind)
+            goals.append(Goal(f"{kind} p50, {clients} clients", times[0], p50, "ms"))
+            goals.append(Goal(f"{kind} p99, {clients} clients", times[2], p99, "ms"))
+    return goals
+
+
+def goals_of_long(found: Long) -> list[Goal]:
+    return [
+        Goal(f"loop: step {ITERATIONS} / step 10", found.loop_ratio, 1.15),
+        Goal("loop: stored state", found.state[ITERATIONS], 1536, "B"),
+        Goal(f"{SIZES[-1]} nodes: complete / W1's", found.size_ratio, 2),
+        Goal("one more script", found.script, 0.3, "ms"),
+    ]
+
+
+def goals(found: Iterable[Goal]) -> str:
+    rows = [
+        [
+            goal.name,
+            f"{goal.value:.4g} {goal.unit}".strip(),
+            f"{'>=' if goal.at_least else '<='} {goal.limit:g} {goal.unit}".strip(),
+            "met" if goal.met else "MISSED",
+        ]
+        for goal in found
+    ]
+    return table(["goal", "measured", "goal", ""], rows)
+
+
+def as_data(
+    found: Throughput, counted: Mapping[str, Statements], weighed: Mapping[str, Sizes]
+) -> dict[str, Any]:
+    """W1 for a JSON file."""
+    return {
+        "throughput": [
+            {
+                "target": target,
+                "clients": clients,
+                "rate": found.rate(target, clients),
+                "rates": [sample.rate for sample in samples],
+                "of_skeleton": found.ratio(target, clients),
+                "load": found.load(target, clients),
+                "ms": {
+                    kind: dict(zip(("p50", "p95", "p99"), found.times(target, clients, kind), strict=True))
+                    for kind in KINDS
+                },
+            }
+            for (target, clients), samples in found.samples.items()
+        ],
+        "statements": {target: asdict(value) for target, value in counted.items()},
+        "bytes": {target: asdict(value) | {"total": value.total} for target, value in weighed.items()},
+        "errors": found.errors,
+    }

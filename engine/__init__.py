@@ -1,0 +1,1 @@
+"""The case engine: processes, cases, tasks and their log. It knows no HTTP; `api` and `web` call it."""

@@ -1,0 +1,111 @@
+"""Accounts and their bearer tokens. A token is shown once, when it is made; only its SHA-256 is kept."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import get_args
+from uuid import UUID
+
+from sqlalchemy import bindparam, exists, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from engine.db import Actor
+from engine.errors import Conflict, Fault, Invalid, NotFound
+from engine.ids import uuid7
+from engine.models import Role, Token, User
+
+ROLES: tuple[Role, ...] = get_args(Role)
+PREFIX = "pvd_"  # so that a token that leaked into a log or a repository can be recognised
+SYSTEM = "system"
+
+_BEARER = (
+    select(User.id, User.name, User.role)
+    .join(Token, Token.user_id == User.id)
+    .where(Token.digest == bindparam("digest"), Token.revoked_at.is_(None))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A token as lists show it."""
+
+    id: UUID
+    name: str
+    role: Role
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+def create_token(session: Session, now: datetime, *, name: str, role: Role) -> str:
+    """A new token for the account of this name, which is made if need be."""
+    _check(name, role)
+    user = _find_or_create(session, now, name, role)
+    if user.role != role:
+        raise Conflict(f"The account {name!r} already has the role {user.role!r}.", name=name, role=user.role)
+    token = PREFIX + secrets.token_urlsafe(32)
+    session.add(Token(user_id=user.id, digest=_digest(token), created_at=now, revoked_at=None))
+    session.flush()
+    return token
+
+
+def list_tokens(session: Session) -> Sequence[Listed]:
+    """All tokens, in the order in which they were made."""
+    wanted = select(Token.id, User.name, User.role, Token.created_at, Token.revoked_at)
+    rows = session.execute(wanted.join(User, User.id == Token.user_id).order_by(Token.id))
+    return [Listed(*row) for row in rows]
+
+
+def revoke_token(session: Session, now: datetime, token_id: UUID) -> None:
+    """From now on the token opens nothing. Revoking it again changes nothing."""
+    token = session.get(Token, token_id, with_for_update=True)
+    if token is None:
+        raise NotFound(f"There is no token {token_id}.")
+    if token.revoked_at is None:
+        token.revoked_at = now
+        session.flush()
+
+
+def find_actor(session: Session, token: str) -> Actor | None:
+    """Whose token it is; None if nobody's, or revoked."""
+    row = session.execute(_BEARER, {"digest": _digest(token)}).one_or_none()
+    return None if row is None else Actor(id=row.id, name=row.name, role=row.role)
+
+
+def system(session: Session, now: datetime) -> Actor:
+    """The installation itself, which deploys what it ships. It has no token, so nobody else acts as it."""
+    user = _find_or_create(session, now, SYSTEM, "administrator")
+    return Actor(id=user.id, name=user.name, role=user.role)
+
+
+def any_person(session: Session) -> bool:
+    """Whether there is an account besides the system's own."""
+    return bool(session.execute(select(exists().where(User.name != SYSTEM))).scalar())
+
+
+def _find_or_create(session: Session, now: datetime, name: str, role: Role) -> User:
+    # Two commands may make the same account at once: the second waits for the first and takes what that made.
+    made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now).on_conflict_do_nothing()
+    session.execute(made)
+    return session.scalars(select(User).where(User.name == name)).one()
+
+
+def _check(name: str, role: str) -> None:
+    faults = []
+    visible = name.replace("\u200c", "")  # the zero-width non-joiner belongs to Persian spelling
+    if not visible or name != name.strip() or not visible.isprintable() or len(name) > 100:
+        detail = "A name has 1 to 100 printable characters and no space at its ends."
+        faults.append(Fault("/name", detail, "name"))
+    elif name == SYSTEM:
+        faults.append(Fault("/name", f"The name {SYSTEM!r} is the installation's own.", "reserved"))
+    if role not in ROLES:
+        faults.append(Fault("/role", f"The roles are {', '.join(ROLES)}.", "role"))
+    if faults:
+        raise Invalid("The account cannot be made.", faults)
+
+
+def _digest(token: str) -> bytes:
+    # The token is random and long: unlike a password it needs no slow hash.
+    return hashlib.sha256(token.encode()).digest()

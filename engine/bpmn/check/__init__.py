@@ -1,0 +1,74 @@
+"""Judges uploaded files before anything of them runs, and refuses loudly what would run wrongly.
+
+Tells all findings at once. Never raises for what the files hold, and changes nothing.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from engine.bpmn.check.activities import check_activities
+from engine.bpmn.check.allow_list import FLOW_NODES, bpmn
+from engine.bpmn.check.diagram import Diagram, read_diagram
+from engine.bpmn.check.elements import check_elements
+from engine.bpmn.check.expressions import check_expressions
+from engine.bpmn.check.files import Upload, read_files
+from engine.bpmn.check.forms import Forms
+from engine.bpmn.check.ids import check_ids, check_ids_together
+from engine.bpmn.check.lanes import check_lanes
+from engine.bpmn.check.notes import Notes, Place
+from engine.bpmn.check.paths import check_paths
+from engine.bpmn.check.processes import (
+    check_calls,
+    check_outcomes,
+    check_pools,
+    executable,
+    tell_not_executable,
+)
+from engine.bpmn.check.structure import check_structure
+from engine.bpmn.findings import Report
+
+__all__ = ["check"]
+
+
+def check(files: Mapping[str, bytes], known: Collection[str] = ()) -> Report:
+    """All findings on a set of files; `known` are the keys of processes that are deployed already."""
+    notes = Notes()
+    upload = read_files(files, notes)
+    processes = [
+        (file, process)
+        for file, root in upload.documents.items()
+        for process in root.iterchildren(bpmn("process"))
+    ]
+    running = [(file, process) for file, process in processes if executable(process)]
+    alone = not running  # then all are looked at, so that the designer sees everything at once
+    idle = {process for _, process in processes if not executable(process)}
+    tell_not_executable(upload.documents, idle, notes, alone=alone)
+    if upload.documents and not processes:
+        notes.error(Place(""), "no-process", "No file holds a process.", "Draw a process.")
+    passed_over: Collection[Any] = () if alone else idle
+    for file, root in upload.documents.items():
+        check_elements(file, root, passed_over, notes)
+        check_ids(file, root, notes)
+        check_pools(file, root, notes)
+    diagrams = [read_diagram(file, process) for file, process in (processes if alone else running)]
+    found = check_calls(diagrams, known, notes)
+    check_ids_together(diagrams, notes)
+    _check_diagrams(diagrams, upload, notes)
+    return Report(notes.sorted(files), () if alone else found)
+
+
+def _check_diagrams(diagrams: list[Diagram], upload: Upload, notes: Notes) -> None:
+    ids = {
+        file: {node.get("id") for node in root.iter(*map(bpmn, FLOW_NODES)) if node.get("id")}
+        for file, root in upload.documents.items()
+    }
+    forms = Forms(upload.schemas, notes)
+    for diagram in diagrams:
+        check_structure(diagram, ids[diagram.file], notes)
+        check_paths(diagram, notes)
+        check_activities(diagram, notes)
+        check_lanes(diagram, notes)
+        check_outcomes(diagram, notes)
+        check_expressions(diagram, notes)
+        forms.process(diagram)
+    forms.files()

@@ -1,0 +1,185 @@
+"""Multi-instance markers and data objects of activities: complete, and read as they are meant."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.bpmn.check.allow_list import ACTIVITIES, TASKS, bpmn
+from engine.bpmn.check.diagram import Diagram, Node, Scope
+from engine.bpmn.check.notes import Notes, place
+
+PLACEHOLDER = "__targetRef_placeholder"  # Camunda Modeler's, because the standard wants a target
+
+
+def check_activities(diagram: Diagram, notes: Notes) -> None:
+    """Every activity of a process."""
+    rules = _Rules(diagram.file, notes)
+    references = {
+        item.get("id"): item for scope in diagram.scopes for item in _inside(scope, "dataObjectReference")
+    }
+    homes = {
+        item.get("id"): scope.element for scope in diagram.scopes for item in _inside(scope, "dataObject")
+    }
+    for reference in references.values():
+        rules.reference(reference, homes)
+    for scope in diagram.scopes:
+        # SpiffWorkflow looks for a data object in the scope and in the one around it, and beyond never stops.
+        near = (scope.element, scope.element.getparent())
+        objects = {
+            name: item.get("dataObjectRef")
+            for name, item in references.items()
+            if homes.get(item.get("dataObjectRef")) in near
+        }
+        for node in scope.nodes:
+            if node.kind in ACTIVITIES:
+                rules.multi_instance(node)
+                rules.associations(node, objects)
+
+
+def _inside(scope: Scope, name: str) -> list[Any]:
+    return [item for item in scope.element.findall(bpmn(name)) if item.get("id")]
+
+
+class _Rules:
+    def __init__(self, file: str, notes: Notes) -> None:
+        self.file = file
+        self.notes = notes
+
+    def error(self, at: Any, code: str, reason: str, mend: str) -> None:
+        self.notes.error(place(self.file, at), code, reason, mend)
+
+    def multi_instance(self, node: Node) -> None:
+        marker = node.element.find(bpmn("multiInstanceLoopCharacteristics"))
+        if marker is None:
+            return
+        if len(node.element.findall(bpmn("multiInstanceLoopCharacteristics"))) > 1:
+            self.error(marker, "multi-instance", "It has several markers.", "Keep one.")
+        parts = {name: marker.findall(bpmn(name)) for name in _PARTS}
+        for name, found in parts.items():
+            if len(found) > 1:
+                self.error(marker, "multi-instance", f"<{name}> occurs {len(found)} times.", "Keep one.")
+        count, collection = parts["loopCardinality"], parts["loopDataInputRef"]
+        if bool(count) == bool(collection):
+            self.error(
+                marker,
+                "multi-instance",
+                "It needs either a number of instances or a list, and not both.",
+                "Give it <loopCardinality>3</loopCardinality> or <loopDataInputRef>list</loopDataInputRef>.",
+            )
+        self.variables(marker, parts)
+        self.output(node, marker, parts)
+
+    def variables(self, marker: Any, parts: Mapping[str, list[Any]]) -> None:
+        for name in ("loopDataInputRef", "loopDataOutputRef"):
+            for element in parts[name]:
+                self.variable(marker, f"<{name}>", (element.text or "").strip())
+        for name in ("inputDataItem", "outputDataItem"):
+            for element in parts[name]:
+                self.variable(marker, f"the id of <{name}>", element.get("id") or "")
+
+    def variable(self, marker: Any, what: str, name: str) -> None:
+        if not name.isidentifier():
+            self.error(
+                marker,
+                "multi-instance",
+                f"{what[0].upper()}{what[1:]} is {name[:80]!r}, which names no variable.",
+                "Write the name of a variable, as in <loopDataInputRef>members</loopDataInputRef> and"
+                ' <inputDataItem id="member"/>.',
+            )
+
+    def output(self, node: Node, marker: Any, parts: Mapping[str, list[Any]]) -> None:
+        collected, item = parts["loopDataOutputRef"], parts["outputDataItem"]
+        if bool(collected) != bool(item):
+            self.error(
+                marker,
+                "multi-instance",
+                "Results are collected only with both <loopDataOutputRef> and <outputDataItem>.",
+                "Give both, as in <loopDataOutputRef>opinions</loopDataOutputRef> and"
+                ' <outputDataItem id="opinion"/>.',
+            )
+        if node.kind in TASKS and not collected and not item and marker.get("isSequential") != "true":
+            self.notes.warn(
+                place(self.file, marker),
+                "answers-collide",
+                "Instances that set one variable to different values stop the case with an incident.",
+                "Collect the results with <loopDataOutputRef> and <outputDataItem>.",
+            )
+
+    def reference(self, reference: Any, homes: Mapping[str, Any]) -> None:
+        name = reference.get("dataObjectRef")
+        if name not in homes:
+            self.error(
+                reference,
+                "data-object-missing",
+                f"The data object {name!r} does not exist in this process.",
+                "Draw the data object again.",
+            )
+
+    def associations(self, node: Node, objects: Mapping[str, str]) -> None:
+        placeholders = self.placeholders(node)
+        for element in node.element.findall(bpmn("dataInputAssociation")):
+            self.data_object(element, _texts(element, "sourceRef"), objects)
+            targets = _texts(element, "targetRef")
+            if not placeholders.issuperset(targets):
+                self.elsewhere(element, "targetRef", targets)
+        for element in node.element.findall(bpmn("dataOutputAssociation")):
+            self.data_object(element, _texts(element, "targetRef"), objects)
+            sources = _texts(element, "sourceRef")
+            if sources:
+                self.elsewhere(element, "sourceRef", sources)
+
+    def placeholders(self, node: Node) -> set[str]:
+        found = set()
+        for item in node.element.findall(bpmn("property")):
+            if item.get("name") == PLACEHOLDER:
+                found.add(item.get("id"))
+            else:
+                self.error(
+                    item,
+                    "unsupported-element",
+                    f"<property> {item.get('name') or item.get('id')!r}: an activity has no data of its own.",
+                    "Remove it; use a variable of the case.",
+                )
+        return found
+
+    def elsewhere(self, element: Any, end: str, names: list[str]) -> None:
+        if element.getparent().find(bpmn("ioSpecification")) is not None:
+            return  # what it names is refused as a whole
+        self.error(
+            element,
+            "data-association",
+            f"The association's {end} {', '.join(names)[:100]!r} is not read.",
+            f"Draw it between the activity and a data object only (remove <{end}>).",
+        )
+
+    def data_object(self, element: Any, names: list[str], objects: Mapping[str, str]) -> None:
+        if len(names) != 1:
+            self.error(
+                element,
+                "data-association",
+                f"The association has {len(names) or 'no'} data objects.",
+                "Draw one association for each data object.",
+            )
+        elif names[0] not in objects:
+            self.error(
+                element,
+                "data-object-scope",
+                f"{names[0][:80]!r} is no data object of this (sub-)process or the one directly around it.",
+                "Put the data object into the same (sub-)process, or use a variable.",
+            )
+        elif not objects[names[0]].isidentifier():
+            self.error(
+                element,
+                "data-object-name",
+                f"The data object's id {objects[names[0]][:80]!r} names its variable, and cannot.",
+                "Give the data object an id of letters, digits and _.",
+            )
+
+
+_PARTS = (
+    "loopCardinality", "loopDataInputRef", "loopDataOutputRef", "inputDataItem", "outputDataItem",
+    "completionCondition",
+)  # fmt: skip
+
+
+def _texts(element: Any, name: str) -> list[str]:
+    return [(part.text or "").strip() for part in element.findall(bpmn(name))]

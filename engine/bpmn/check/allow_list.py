@@ -1,0 +1,178 @@
+"""The BPMN that runs here, as data: which element may stand where, with which attributes.
+
+Whatever is not named is refused. docs/bpmn-support.md shows the same to designers.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+BPMNDI = "http://www.omg.org/spec/BPMN/20100524/DI"
+_BPMN_TAG = f"{{{BPMN}}}"
+
+
+def local(element: Any) -> str:
+    """The name of a BPMN element without its namespace; empty for an element that is not BPMN."""
+    tag: str = element.tag
+    return tag.removeprefix(_BPMN_TAG) if tag.startswith(_BPMN_TAG) else ""
+
+
+def bpmn(name: str) -> str:
+    """The qualified name of a BPMN element."""
+    return _BPMN_TAG + name
+
+
+TASKS = frozenset({"task", "userTask", "manualTask", "scriptTask"})
+ACTIVITIES = TASKS | {"subProcess", "callActivity"}
+CONDITIONAL = frozenset({"exclusiveGateway", "inclusiveGateway"})
+GATEWAYS = CONDITIONAL | {"parallelGateway"}
+RUNNING = ACTIVITIES | GATEWAYS | {"startEvent", "endEvent"}  # the flow nodes that run
+
+# Flow nodes that do not run, yet carry flows: known so that one finding does not draw others after it.
+REFUSED_NODES = frozenset({
+    "serviceTask", "sendTask", "receiveTask", "businessRuleTask", "transaction", "adHocSubProcess",
+    "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent", "eventBasedGateway",
+    "complexGateway", "callChoreography", "choreographyTask", "subChoreography",
+})  # fmt: skip
+FLOW_NODES = RUNNING | REFUSED_NODES
+
+# Elements that a designer can point at; a finding inside one of them is told as the element's own.
+OWNERS = FLOW_NODES | {
+    "process", "sequenceFlow", "dataObject", "dataObjectReference", "dataStoreReference", "lane",
+    "participant", "messageFlow", "message", "signal", "error", "escalation", "dataStore", "association",
+    "textAnnotation", "group",
+}  # fmt: skip
+
+# Definitions beside the processes. Nothing that runs refers to them, so they do no harm.
+UNUSED_DEFINITIONS = frozenset({
+    "message", "signal", "error", "escalation", "itemDefinition", "interface", "resource", "partnerRole",
+    "partnerEntity", "endPoint",
+})  # fmt: skip
+
+_BASE = frozenset({"documentation", "extensionElements"})
+_NODE = _BASE | {"incoming", "outgoing"}
+_ACTIVITY = _NODE | {
+    "multiInstanceLoopCharacteristics", "property", "dataInputAssociation", "dataOutputAssociation",
+}  # fmt: skip
+_ARTIFACTS = frozenset({"textAnnotation", "association", "group"})
+_SCOPE = RUNNING | _ARTIFACTS | {"sequenceFlow", "laneSet", "dataObject", "dataObjectReference"}
+
+_NONE: frozenset[str] = frozenset()
+
+CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
+    "definitions": _BASE | UNUSED_DEFINITIONS | {"process", "collaboration", "category"},
+    "process": _BASE | _SCOPE,
+    "startEvent": _NODE,
+    "endEvent": _NODE | {"terminateEventDefinition"},
+    "task": _ACTIVITY,
+    "userTask": _ACTIVITY,
+    "manualTask": _ACTIVITY,
+    "scriptTask": _ACTIVITY | {"script"},
+    "callActivity": _ACTIVITY,
+    "subProcess": _ACTIVITY | _SCOPE,
+    "exclusiveGateway": _NODE,
+    "parallelGateway": _NODE,
+    "inclusiveGateway": _NODE,
+    "sequenceFlow": _BASE | {"conditionExpression"},
+    "multiInstanceLoopCharacteristics": _BASE | {
+        "loopCardinality", "loopDataInputRef", "loopDataOutputRef", "inputDataItem", "outputDataItem",
+        "completionCondition",
+    },
+    "inputDataItem": _BASE | {"dataState"},
+    "outputDataItem": _BASE | {"dataState"},
+    "property": _BASE | {"dataState"},
+    "dataObject": _BASE | {"dataState"},
+    "dataObjectReference": _BASE | {"dataState"},
+    "dataState": _BASE,
+    "dataInputAssociation": _BASE | {"sourceRef", "targetRef"},
+    "dataOutputAssociation": _BASE | {"sourceRef", "targetRef"},
+    "laneSet": _BASE | {"lane"},
+    "childLaneSet": _BASE | {"lane"},
+    "lane": _BASE | {"flowNodeRef", "childLaneSet"},
+    "terminateEventDefinition": _BASE,
+    "collaboration": _BASE | _ARTIFACTS | {"participant"},
+    "participant": _BASE,
+    "category": _BASE | {"categoryValue"},
+    "categoryValue": _BASE,
+    "textAnnotation": _BASE | {"text"},
+    "association": _BASE,
+    "group": _BASE,
+    **dict.fromkeys(
+        (
+            "documentation", "extensionElements", "incoming", "outgoing", "script", "conditionExpression",
+            "loopCardinality", "loopDataInputRef", "loopDataOutputRef", "completionCondition", "sourceRef",
+            "targetRef", "flowNodeRef", "text",
+        ),
+        _NONE,
+    ),
+})  # fmt: skip
+
+# Attributes by element: None takes any value, a set takes only its members.
+Values = frozenset[str] | None
+_YES_NO: Values = frozenset({"true", "false"})
+_NO: Values = frozenset({"false"})
+_ONE: Values = frozenset({"1"})
+_NAMED: dict[str, Values] = {"id": None, "name": None}
+_WORK: dict[str, Values] = _NAMED | {
+    "startQuantity": _ONE,
+    "completionQuantity": _ONE,
+    "isForCompensation": _NO,
+}
+_GATEWAY: dict[str, Values] = _NAMED | {"gatewayDirection": None}
+_ITEM: dict[str, Values] = _NAMED | {"itemSubjectRef": None, "isCollection": _YES_NO}
+_EXPRESSION: dict[str, Values] = {"id": None, "language": None}
+
+ATTRIBUTES: Mapping[str, Mapping[str, Values]] = MappingProxyType({
+    "definitions": _NAMED | dict.fromkeys(
+        ("targetNamespace", "exporter", "exporterVersion", "expressionLanguage", "typeLanguage")
+    ),
+    "process": _NAMED | {
+        "isExecutable": _YES_NO, "processType": None, "isClosed": _YES_NO,
+        "definitionalCollaborationRef": None,
+    },
+    "startEvent": _NAMED | {"isInterrupting": _YES_NO, "parallelMultiple": _NO},
+    "endEvent": _NAMED,
+    "task": _WORK,
+    # How the user is shown the task is our own business: what other tools write here says nothing.
+    "userTask": _WORK | {
+        "implementation": frozenset(
+            {"##unspecified", "unspecified", "##WebService", "webService", "WebService"}
+        )
+    },
+    "manualTask": _WORK,
+    "scriptTask": _WORK | {"scriptFormat": None},
+    "callActivity": _WORK | {"calledElement": None},
+    "subProcess": _WORK | {"triggeredByEvent": _NO},
+    "exclusiveGateway": _GATEWAY | {"default": None},
+    "inclusiveGateway": _GATEWAY | {"default": None},
+    "parallelGateway": _GATEWAY,
+    "sequenceFlow": _NAMED | {"sourceRef": None, "targetRef": None, "isImmediate": _YES_NO},
+    "conditionExpression": _EXPRESSION,
+    "loopCardinality": _EXPRESSION,
+    "completionCondition": _EXPRESSION,
+    "multiInstanceLoopCharacteristics": {
+        "id": None, "isSequential": _YES_NO, "behavior": frozenset({"All"}),
+    },
+    "inputDataItem": _ITEM,
+    "outputDataItem": _ITEM,
+    "property": _ITEM,
+    "dataObject": _ITEM,
+    "dataObjectReference": _NAMED | {"itemSubjectRef": None, "dataObjectRef": None},
+    "dataState": _NAMED,
+    "dataInputAssociation": {"id": None},
+    "dataOutputAssociation": {"id": None},
+    "laneSet": _NAMED,
+    "childLaneSet": _NAMED,
+    "lane": _NAMED,
+    "terminateEventDefinition": {"id": None},
+    "collaboration": _NAMED | {"isClosed": _YES_NO},
+    "participant": _NAMED | {"processRef": None},
+    "category": _NAMED,
+    "categoryValue": {"id": None, "value": None},
+    "textAnnotation": {"id": None, "textFormat": None},
+    "documentation": {"id": None, "textFormat": None},
+    "association": {"id": None, "sourceRef": None, "targetRef": None, "associationDirection": None},
+    "group": {"id": None, "categoryValueRef": None},
+    "script": {"id": None},
+})  # fmt: skip

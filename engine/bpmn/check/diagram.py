@@ -1,0 +1,111 @@
+"""A file's processes as a graph of flow nodes: read once, then asked by all rules. Judges nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn.check.allow_list import FLOW_NODES, REFUSED_NODES, bpmn, local
+
+
+@dataclass(eq=False, slots=True)
+class Flow:
+    """A sequence flow; `source` and `target` are None where it dangles or leaves its scope."""
+
+    element: Any
+    source: "Node | None" = None
+    target: "Node | None" = None
+
+    @property
+    def id(self) -> str | None:
+        """Its id, if it has one."""
+        name: str | None = self.element.get("id")
+        return name
+
+    @property
+    def condition(self) -> Any:
+        """Its condition element, or None."""
+        return self.element.find(bpmn("conditionExpression"))
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """A flow node, also one that does not run."""
+
+    element: Any
+    kind: str
+    incoming: list[Flow] = field(default_factory=list)
+    outgoing: list[Flow] = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """A process or an embedded sub-process: the nodes and flows directly in it."""
+
+    element: Any
+    depth: int
+    nodes: list[Node] = field(default_factory=list)
+    flows: list[Flow] = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class Diagram:
+    """A process with all its scopes, the process itself first."""
+
+    file: str
+    element: Any
+    scopes: list[Scope]
+
+    @property
+    def key(self) -> str | None:
+        """The process's id, if it has one."""
+        name: str | None = self.element.get("id")
+        return name
+
+    def nodes(self) -> Iterator[Node]:
+        """The flow nodes of all scopes."""
+        for scope in self.scopes:
+            yield from scope.nodes
+
+
+def read_diagram(file: str, process: Any) -> Diagram:
+    """The graph of a process."""
+    scopes = []
+    waiting = [(process, 0)]
+    while waiting:
+        element, depth = waiting.pop()
+        scope = _scope(element, depth)
+        scopes.append(scope)
+        waiting += [(node.element, depth + 1) for node in reversed(scope.nodes) if _has_inside(node)]
+    return Diagram(file, process, scopes)
+
+
+def _has_inside(node: Node) -> bool:
+    return node.kind == "subProcess"
+
+
+def _scope(element: Any, depth: int) -> Scope:
+    scope = Scope(element, depth)
+    by_id: dict[str | None, Node] = {}
+    for child in element.iterchildren(etree.Element):
+        kind = local(child)
+        if kind in FLOW_NODES:
+            node = Node(child, kind)
+            scope.nodes.append(node)
+            if child.get("id"):
+                by_id.setdefault(child.get("id"), node)
+        elif kind == "sequenceFlow":
+            scope.flows.append(Flow(child))
+    for flow in scope.flows:
+        flow.source = by_id.get(flow.element.get("sourceRef"))
+        flow.target = by_id.get(flow.element.get("targetRef"))
+        if flow.source and flow.target:
+            flow.source.outgoing.append(flow)
+            flow.target.incoming.append(flow)
+    return scope
+
+
+def runs(node: Node) -> bool:
+    """Whether the node is of a kind that runs here."""
+    return node.kind not in REFUSED_NODES

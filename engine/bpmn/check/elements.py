@@ -1,0 +1,88 @@
+"""Walks a file and refuses every element and attribute that the allow-list does not name. Knows no flows."""
+
+from collections.abc import Collection
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn.check.allow_list import ATTRIBUTES, BPMNDI, CHILDREN, UNUSED_DEFINITIONS, Values, local
+from engine.bpmn.check.extensions import Extensions
+from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.refusals import OTHERWISE, OTHERWISE_ATTRIBUTE, REFUSED, REFUSED_ATTRIBUTES
+
+_DIAGRAM = f"{{{BPMNDI}}}BPMNDiagram"
+
+
+def check_elements(file: str, root: Any, passed_over: Collection[Any], notes: Notes) -> None:
+    """Judge everything in a file but the processes in `passed_over`."""
+    _Walk(file, notes).all(root, passed_over)
+
+
+class _Walk:
+    def __init__(self, file: str, notes: Notes) -> None:
+        self.file = file
+        self.notes = notes
+        self.extensions = Extensions(file, notes)
+
+    def all(self, root: Any, passed_over: Collection[Any]) -> None:
+        self.attributes(root)
+        open_elements = [root]
+        while open_elements:
+            parent = open_elements.pop()
+            for child in parent.iterchildren(etree.Element):
+                if child not in passed_over and self.may_stand(parent, child):
+                    self.attributes(child)
+                    open_elements.append(child)
+
+    def may_stand(self, parent: Any, child: Any) -> bool:
+        """Whether the walk goes on inside `child`. What is refused is told once, without its parts."""
+        name, around = local(child), local(parent)
+        if not name:
+            self.foreign(parent, child)
+            return False
+        if name not in CHILDREN[around]:
+            self.refuse(child, name, around)
+            return False
+        if name in UNUSED_DEFINITIONS:
+            self.notes.warn(
+                place(self.file, child),
+                "unused-definition",
+                f"<{name}> is defined, and nothing that runs here uses it.",
+                "Nothing to do, or remove it.",
+            )
+            return False
+        return True
+
+    def foreign(self, parent: Any, child: Any) -> None:
+        if child.tag == _DIAGRAM:
+            self.extensions.element(parent, child)
+            return
+        owner = parent.getparent() if local(parent) == "extensionElements" else parent
+        self.extensions.element(owner, child)
+
+    def refuse(self, child: Any, name: str, around: str) -> None:
+        reason, mend = REFUSED.get(name, OTHERWISE)
+        if name in CHILDREN and name not in REFUSED:
+            reason, mend = f"<{name}> may not stand in <{around}>.", "Move or remove it."
+        if name.endswith("EventDefinition") and around not in ("startEvent", "endEvent"):
+            mend = "Remove it."
+        self.notes.error(place(self.file, child), "unsupported-element", f"<{name}>: {reason}", mend)
+
+    def attributes(self, element: Any) -> None:
+        name = local(element)
+        allowed = ATTRIBUTES.get(name, {})
+        for attribute, value in element.attrib.items():
+            if attribute.startswith("{"):
+                self.extensions.attribute(element, attribute)
+            elif attribute not in allowed or not _fits(value, allowed[attribute]):
+                reason, mend = REFUSED_ATTRIBUTES.get(attribute, OTHERWISE_ATTRIBUTE)
+                self.notes.error(
+                    place(self.file, element),
+                    "unsupported-attribute",
+                    f"{attribute}={value[:80]!r} on <{name}>: {reason}",
+                    mend,
+                )
+
+
+def _fits(value: str, values: Values) -> bool:
+    return values is None or value in values

@@ -1,0 +1,252 @@
+"""Scripts, conditions and counts: Python that the sandbox can run. Nothing is run here."""
+
+import ast
+import re
+import textwrap
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from engine.bpmn.check.allow_list import bpmn, local
+from engine.bpmn.check.diagram import Diagram
+from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.script import Mode, names, unsupported
+
+# What the sandbox has and a script may sensibly use; os, sys and pathlib are there but refuse every call.
+MODULES = frozenset({
+    "base64", "binascii", "bisect", "collections", "copy", "csv", "dataclasses", "datetime", "decimal",
+    "functools", "hashlib", "itertools", "json", "math", "random", "re", "time", "tomllib", "typing",
+    "unicodedata",
+})  # fmt: skip
+MISSING = frozenset({
+    "__import__", "aiter", "anext", "ascii", "breakpoint", "bytearray", "callable", "classmethod", "compile",
+    "delattr", "dir", "exit", "globals", "help", "input", "issubclass", "memoryview", "open", "quit",
+    "staticmethod", "super", "vars",
+})  # fmt: skip
+_NOT_KNOWN = frozenset({"loopCounter"})  # other engines set it; here nothing does
+
+FORMATS = frozenset({
+    "python", "python3", "text/python", "text/x-python", "application/python", "application/x-python",
+})  # fmt: skip
+
+_WRAPPED = re.compile(r"\s*[$#]\{(.*)\}\s*", re.DOTALL)
+_MARKED = re.compile(r"\s*=(?!=)(.*)", re.DOTALL)  # FEEL, as Camunda 8 writes it
+_WORDS = {
+    "true": "True", "false": "False", "null": "None", "eq": "==", "ne": "!=", "lt": "<", "gt": ">",
+    "le": "<=", "ge": ">=", "empty": "not", "and": "and", "or": "or", "not": "not",
+}  # fmt: skip
+_TOKEN = re.compile(r"""'[^']*'|"[^"]*"|&&|\|\||!(?!=)|\b[a-z]+\b""")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Text:
+    """A text to be run, with the element that holds it."""
+
+    element: Any
+    code: str
+    mode: Mode
+
+    @property
+    def what(self) -> str:
+        """What a designer calls it."""
+        kind = local(self.element)
+        return {"script": "script", "conditionExpression": "condition"}.get(kind, kind)
+
+
+def check_expressions(diagram: Diagram, notes: Notes) -> None:
+    """Every text of a process."""
+    rules = _Rules(diagram.file, notes)
+    for element in diagram.element.iter(bpmn("scriptTask")):
+        rules.script_task(element)
+    sound = [text for text in texts(diagram.element) if rules.is_python(text)]
+    for text in sound:
+        rules.names(text)
+    for mode in ("eval", "exec"):
+        rules.sandbox([text for text in sound if text.mode == mode])
+
+
+def texts(process: Any) -> Iterator[Text]:
+    """The scripts and expressions of a process, in the order of the document."""
+    kinds = ("script", "conditionExpression", "loopCardinality", "completionCondition")
+    for element in process.iter(*map(bpmn, kinds)):
+        if local(element) != "script" or local(element.getparent()) == "scriptTask":
+            yield Text(element, element.text or "", "exec" if local(element) == "script" else "eval")
+
+
+class _Rules:
+    def __init__(self, file: str, notes: Notes) -> None:
+        self.file = file
+        self.notes = notes
+
+    def error(self, text: Text, line: int | None, code: str, told: tuple[str, str]) -> None:
+        """`line` counts from 1 within the text."""
+        reason, mend = told
+        self.notes.error(place(self.file, text.element, (line or 1) - 1), code, reason, mend)
+
+    def script_task(self, element: Any) -> None:
+        language = element.get("scriptFormat")
+        if language is not None and language.strip().lower() not in FORMATS:
+            self.notes.error(
+                place(self.file, element),
+                "script-language",
+                f"Scripts in {language[:40]!r} do not run.",
+                'Write the script in Python and set scriptFormat="python".',
+            )
+        count = len(element.findall(bpmn("script")))
+        if count != 1:
+            self.notes.error(
+                place(self.file, element),
+                "no-script" if count == 0 else "several-scripts",
+                f"The script task has {count or 'no'} scripts.",
+                "Give it one script, or make it another kind of task.",
+            )
+
+    def is_python(self, text: Text) -> bool:
+        """Whether the text can be looked at further."""
+        if not self._language(text):
+            return False
+        if not text.code.strip():
+            self.error(text, 1, "empty-expression", (f"The {text.what} is empty.", "Write it, or remove it."))
+            return False
+        foreign = foreign_form(text.code) if text.mode == "eval" else None
+        if foreign is not None:
+            self.error(
+                text, 1, "expression-language", (f"The {text.what} is not written in Python.", foreign)
+            )
+            return False
+        code, skipped = _stripped(text)
+        try:
+            names(code, text.mode)
+            _tree(code, text.mode)
+        except SyntaxError as error:
+            line = (error.lineno or 1) + skipped
+            reason = f"The {text.what} is not correct Python (its line {line}): {error.msg}."
+            self.error(
+                text, line, "syntax-error", (reason, "Correct it; see docs/bpmn-support.md for the language.")
+            )
+            return False
+        return True
+
+    def _language(self, text: Text) -> bool:
+        owner = text.element
+        if text.mode == "exec":
+            language = owner.getparent().get("scriptFormat")
+            return language is None or language.strip().lower() in FORMATS
+        language = owner.get("language")
+        if language is None or language.strip().lower() in FORMATS:
+            return True
+        told = (
+            f"The {text.what} is written in {language[:80]!r}.",
+            'Write it in Python and remove "language".',
+        )
+        self.error(text, 1, "expression-language", told)
+        return False
+
+    def names(self, text: Text) -> None:
+        """Modules and functions that the sandbox does not have."""
+        code, skipped = _stripped(text)
+        own = names(code, text.mode).writes
+        for line, module in _imports(code, text.mode):
+            if module not in MODULES:
+                told = f"The module {module!r} is not available.", f"Use one of {', '.join(sorted(MODULES))}."
+                self.error(text, line + skipped, "import-not-available", told)
+        for line, name in _reads(code, text.mode):
+            if name in MISSING and name not in own:
+                told = f"{name}() is not available in scripts.", "Write it without this function."
+                self.error(text, line + skipped, "not-in-sandbox", told)
+            elif name in _NOT_KNOWN and name not in own and text.mode == "eval":
+                told = (
+                    f"There is no variable {name!r} here.",
+                    "Number the items of the list in a script before.",
+                )
+                self.error(text, line + skipped, "unknown-variable", told)
+
+    def sandbox(self, found: Sequence[Text]) -> None:
+        """What the sandbox cannot read. All are asked at once, and singly only if something is wrong."""
+        codes = {_stripped(text)[0] for text in found}
+        if not codes or not _refusals(_joined(sorted(codes), found[0].mode), found[0].mode):
+            return
+        for text in found:
+            code, skipped = _stripped(text)
+            for line, reason in _refusals(code, text.mode):
+                told = (
+                    f"The sandbox cannot run this {text.what}: {reason}.",
+                    "Write it without this construct.",
+                )
+                self.error(text, (line or 1) + skipped, "not-in-sandbox", told)
+
+
+_PARSER = "The monty syntax parser does not yet support"
+
+
+@lru_cache(4096)
+def _refusals(code: str, mode: Mode) -> tuple[tuple[int | None, str], ...]:
+    return tuple(
+        (line, reason.replace(_PARSER, "there is no support for")) for line, reason in unsupported(code, mode)
+    )
+
+
+def _without(reason: str) -> str:
+    return "Assign None instead of deleting." if "'del'" in reason else "Write it without this construct."
+
+
+def _joined(codes: Sequence[str], mode: Mode) -> str:
+    if len(codes) == 1:
+        return codes[0]
+    if mode == "eval":
+        return "[" + ",".join(f"(\n{code}\n)" for code in codes) + "]"
+    return "\n".join(f"def part():\n{textwrap.indent(code, ' ')}\n pass" for code in codes)
+
+
+def _stripped(text: Text) -> tuple[str, int]:
+    """An expression without the white space around it, and the lines that took; scripts stay as they are."""
+    if text.mode == "exec":
+        return text.code, 0
+    code = text.code.strip()
+    return code, text.code[: len(text.code) - len(text.code.lstrip())].count("\n")
+
+
+def _tree(code: str, mode: Mode) -> ast.AST:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(code, mode=mode)
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise SyntaxError(f"too deeply nested: {error}") from error
+
+
+def _imports(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(_tree(code, mode)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.lineno, "." * node.level + (node.module or "")
+
+
+def _reads(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(_tree(code, mode)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield node.lineno, node.id
+
+
+def foreign_form(code: str) -> str | None:
+    """How to mend an expression in the notation of another engine; None if it is in none."""
+    match = _WRAPPED.fullmatch(code) or _MARKED.fullmatch(code)
+    if match is None:
+        if "${" in code or "#{" in code:
+            return "Write one Python expression without ${…} or #{…}."
+        return None
+    python = _TOKEN.sub(_word, match[1]).strip()
+    python = re.sub(r" +", " ", python)
+    try:
+        _tree(python, "eval")
+    except SyntaxError:
+        return "Write one Python expression without the marks around it."
+    return f"Write it in Python: {python}"
+
+
+def _word(match: "re.Match[str]") -> str:
+    token = match[0]
+    return {"&&": " and ", "||": " or ", "!": " not "}.get(token) or _WORDS.get(token, token)

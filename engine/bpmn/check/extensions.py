@@ -1,0 +1,201 @@
+"""What stands in a diagram besides BPMN: used, harmless, or what another engine would act upon and we not."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn.check.allow_list import BPMN, local
+from engine.bpmn.check.notes import Notes, place
+
+CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
+SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
+PARVANDEH = "https://parvandeh.org/bpmn"
+
+# Engines that write Camunda's vocabulary under a name of their own.
+_CAMUNDA_LIKE = frozenset({
+    CAMUNDA, "http://operaton.org/schema/1.0/bpmn", "http://activiti.org/bpmn", "http://flowable.org/bpmn",
+    "http://www.camunda.com/fox", "http://www.operaton.com/fox",
+})  # fmt: skip
+_OTHER_ENGINES = frozenset({
+    SPIFF, "http://camunda.org/schema/zeebe/1.0", "http://www.jboss.org/drools", "http://www.bpsim.org/schemas/1.0",
+    "http://www.bpsim.org/schemas/2.0", "http://knowprocess.com/bpmn", "http://www.jboss.org/jbpm",
+    "http://www.bonitasoft.org/ns/bpmn",
+})  # fmt: skip
+
+# Layout, colours and notes of editors: nothing there could change how a process runs.
+_EDITORS = frozenset({
+    "http://www.w3.org/2001/XMLSchema-instance", "http://www.w3.org/XML/1998/namespace",
+    "http://www.omg.org/spec/BPMN/20100524/DI", "http://www.omg.org/spec/DD/20100524/DC",
+    "http://www.omg.org/spec/DD/20100524/DI", "http://www.omg.org/spec/BPMN/non-normative/color/1.0",
+    "http://bpmn.io/schema/bpmn/biocolor/1.0", "http://camunda.org/schema/modeler/1.0",
+    "http://operaton.org/schema/modeler/1.0",
+})  # fmt: skip
+
+# Of Camunda's vocabulary: how its engine stores, schedules or lists, which has no counterpart here.
+_CAMUNDA_HARMLESS = frozenset({
+    "asyncBefore", "asyncAfter", "async", "exclusive", "jobPriority", "taskPriority", "historyTimeToLive",
+    "versionTag", "isStartableInTasklist", "diagramRelationId", "failedJobRetryTimeCycle", "modelerTemplate",
+    "modelerTemplateVersion", "modelerTemplateIcon",
+})  # fmt: skip
+_SPIFF_HARMLESS = frozenset({"unitTests"})
+_IGNORED = frozenset(
+    {(CAMUNDA, "properties"), (SPIFF, "instructionsForEndUser"), (SPIFF, "taskMetadataValues")}
+)
+
+_WITH_FORM = frozenset({"userTask", "startEvent"})
+_USED_ELEMENTS = frozenset({(CAMUNDA, "formData"), (SPIFF, "properties")})
+_USED_ATTRIBUTES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        f"{{{CAMUNDA}}}formKey": _WITH_FORM,
+        f"{{{CAMUNDA}}}calledElementBinding": frozenset({"callActivity"}),
+        f"{{{PARVANDEH}}}outcome": frozenset({"endEvent"}),
+    }
+)
+
+_MENDS: Mapping[str, str] = MappingProxyType({
+    **dict.fromkeys(
+        ("assignee", "candidateGroups", "candidateUsers", "candidateStarterGroups", "candidateStarterUsers"),
+        "Remove it; the lane tells who works on the task. Assignment comes with a later release.",
+    ),
+    **dict.fromkeys(
+        ("dueDate", "followUpDate", "priority"), "Remove it. Due dates come with a later release."
+    ),
+    **dict.fromkeys(
+        ("inputOutput", "in", "out", "ioMapping"),
+        "Remove it: all data of the case are seen and kept. Set other names in a script task.",
+    ),
+    **dict.fromkeys(
+        ("executionListener", "taskListener", "executionListeners", "taskListeners", "preScript",
+         "postScript"),
+        "Remove it, and put the script into a script task before or after the element.",
+    ),
+    **dict.fromkeys(
+        ("class", "expression", "delegateExpression", "type", "topic", "connector", "serviceTaskOperator",
+         "field", "taskDefinition"),
+        "Remove it. Calls to other systems come with a later release.",
+    ),
+    **dict.fromkeys(
+        ("collection", "elementVariable"),
+        "Use the standard <loopDataInputRef>list</loopDataInputRef> and <inputDataItem id=\"item\"/>.",
+    ),
+    **dict.fromkeys(
+        ("formRef", "formRefBinding", "formRefVersion", "formProperty", "formDefinition", "userTaskForm"),
+        'Upload the form as a JSON Schema file and name it: camunda:formKey="form.json".',
+    ),
+    "formKey": 'Write camunda:formKey="form.json" on a user task or start event; upload that JSON Schema.',
+    "formData": "Only user tasks and start events have a form.",
+    "resultVariable": "Assign the result to the variable in the script itself.",
+    "resource": "Put the script into the diagram.",
+    "initiator": "Remove it. The applicant of a case comes with a later release.",
+    "calledDecisionId": "Use a script task that sets the result; decisions come with a later release.",
+    "outcome": "Only an end event has an outcome.",
+})  # fmt: skip
+_OTHERWISE = "Remove it if the process does not need it, or wait for a later release."
+
+
+class Extensions:
+    """Judges what is not BPMN in one file."""
+
+    def __init__(self, file: str, notes: Notes) -> None:
+        self._file = file
+        self._notes = notes
+        self._told: set[str] = set()
+
+    def attribute(self, owner: Any, name: str) -> None:
+        """An attribute with a namespace on a BPMN element."""
+        space, _, short = name[1:].partition("}")
+        if space == PARVANDEH or name in _USED_ATTRIBUTES:
+            if local(owner) not in _USED_ATTRIBUTES.get(name, ()):
+                self._refuse(owner, owner, space, short)
+        elif space == BPMN:
+            self._notes.error(
+                place(self._file, owner),
+                "unsupported-attribute",
+                f"The attribute {short} is written with a namespace prefix, so that it would not be read.",
+                "Write BPMN attributes without a prefix.",
+            )
+        else:
+            self._judge(owner, owner, space, short)
+
+    def element(self, owner: Any, element: Any) -> None:
+        """A foreign element below the BPMN element `owner`, with all that it contains."""
+        name = etree.QName(element)
+        space, short = name.namespace or "", name.localname
+        self._no_bpmn_inside(owner, element)
+        if space == PARVANDEH:
+            self._refuse(owner, element, space, short)
+        elif (space, short) in _USED_ELEMENTS:
+            if local(owner) not in _WITH_FORM:
+                self._misplaced(element, space, short)
+        elif not (short in {"in", "out"} and space == CAMUNDA and _passes_all(element)):
+            self._judge(owner, element, space, short)
+
+    def _misplaced(self, element: Any, space: str, short: str) -> None:
+        """A form where there is none; other properties are notes of the designer."""
+        forms = {"formJsonSchemaFilename", "formUiSchemaFilename"}
+        if space == CAMUNDA or any(item.get("name") in forms for item in element):
+            self._notes.error(
+                place(self._file, element),
+                "unsupported-extension",
+                f"<{short}> gives a form to an element that has none.",
+                "Only user tasks and start events have a form.",
+            )
+        else:
+            self._ignore(element, f"{space} {short}", f"<{short}>")
+
+    def _judge(self, owner: Any, at: Any, space: str, short: str) -> None:
+        if space in _EDITORS or (space in _CAMUNDA_LIKE and short in _CAMUNDA_HARMLESS):
+            return
+        if (space, short) in _IGNORED or (space in _CAMUNDA_LIKE and short == "properties"):
+            self._ignore(at, f"{space} {short}", f"<{short}>")
+        elif space == SPIFF and short in _SPIFF_HARMLESS:
+            return
+        elif space in _CAMUNDA_LIKE or space in _OTHER_ENGINES:
+            self._refuse(owner, at, space, short)
+        else:
+            self._ignore(at, space, f"What the namespace {space!r} adds")
+
+    def _refuse(self, owner: Any, at: Any, space: str, short: str) -> None:
+        mend = _MENDS.get(short, _OTHERWISE)
+        if space in _CAMUNDA_LIKE - {CAMUNDA} and short in {"formKey", "formData"}:
+            mend = f"Write it in the namespace {CAMUNDA}."
+        code = "unknown-extension" if space == PARVANDEH else "unsupported-extension"
+        self._notes.error(
+            place(self._file, at),
+            code,
+            f"{short!r} ({space}) on <{local(owner)}> has no effect here: the process would run otherwise.",
+            mend,
+        )
+
+    def _ignore(self, at: Any, key: str, what: str) -> None:
+        """Told once for each file: an editor writes the same into every element."""
+        if key not in self._told:
+            self._told.add(key)
+            self._notes.warn(
+                place(self._file, at),
+                "ignored-extension",
+                f"{what} is kept in the file and has no effect (here and perhaps elsewhere in it).",
+                "Nothing to do if the process does not rely on it.",
+            )
+
+    def _no_bpmn_inside(self, owner: Any, element: Any) -> None:
+        # SpiffWorkflow searches whole subtrees and goes by the ends of names.
+        for inner in element.iter(etree.Element):
+            if local(inner) or inner.tag.endswith(_LOOKALIKES):
+                self._notes.error(
+                    place(self._file, inner),
+                    "unsupported-element",
+                    f"<{etree.QName(inner).localname}> stands inside an extension of <{local(owner)}>.",
+                    "Move it out of the extension, or remove it.",
+                )
+                return
+
+
+_LOOKALIKES = ("sequenceFlow", "boundaryEvent", "dataObjectReference", "dataStoreReference")
+
+
+def _passes_all(element: Any) -> bool:
+    """Camunda's `<in variables="all"/>`: what a call does here anyway."""
+    return dict(element.attrib) == {"variables": "all"}

@@ -1,0 +1,132 @@
+"""The uploaded files as such: names, kinds, sizes, what can be read of them. Knows of BPMN only the root."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from lxml import etree
+
+from engine.bpmn.check.allow_list import bpmn
+from engine.bpmn.check.notes import Notes, Place
+from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
+
+MAX_FILES = 50
+MAX_NAME = 100
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_BIDI = frozenset(
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)  # would show another name than there is
+
+
+@dataclass(slots=True)
+class Upload:
+    """What could be read: the roots of BPMN files and the objects of JSON files, by name."""
+
+    documents: dict[str, Any] = field(default_factory=dict)
+    schemas: dict[str, Any] = field(default_factory=dict)
+
+
+def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:
+    """Read all files; what cannot be read is noted and left out."""
+    upload = Upload()
+    if len(files) > MAX_FILES:
+        reason = f"There are {len(files)} files; {MAX_FILES} are allowed."
+        notes.error(Place(""), "too-many-files", reason, "Upload what belongs together, and no more.")
+        return upload
+    seen: dict[str, str] = {}
+    for name, content in files.items():
+        if _named(name, seen, notes):
+            _read(name, content, upload, notes)
+    if not any(name.endswith(BPMN_SUFFIXES) for name in files):
+        notes.error(Place(""), "no-bpmn", "There is no BPMN file.", "Upload a .bpmn file.")
+    return upload
+
+
+def _named(name: str, seen: dict[str, str], notes: Notes) -> bool:
+    bad = (
+        not name.strip(". ")
+        or len(name) > MAX_NAME
+        or any(
+            char in "/\\" or char in _BIDI or unicodedata.category(char) in _REFUSED_CATEGORIES
+            for char in name
+        )
+    )
+    if bad:
+        notes.error(
+            Place(name[:MAX_NAME].encode("ascii", "backslashreplace").decode()),
+            "file-name",
+            f"The name is empty, longer than {MAX_NAME} characters, or holds a path or control character.",
+            "Upload the file under its base name.",
+        )
+        return False
+    folded = unicodedata.normalize("NFC", name).casefold()
+    if folded in seen:
+        notes.error(
+            Place(name),
+            "file-twice",
+            f"The name differs from {seen[folded]!r} only in case or encoding.",
+            "Rename or remove one of them.",
+        )
+        return False
+    seen[folded] = name
+    return True
+
+
+def _read(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
+    if name.endswith(BPMN_SUFFIXES):
+        _read_bpmn(name, content, upload, notes)
+    elif len(content) > MAX_FILE:
+        reason = f"The file is larger than {MAX_FILE >> 20} MiB."
+        notes.error(Place(name), "file-too-large", reason, "Upload a smaller file.")
+    elif name.endswith(".json"):
+        _read_json(name, content, upload, notes)
+    elif not name.endswith(".md"):
+        dmn = name.lower().endswith(".dmn")
+        notes.error(
+            Place(name),
+            "unsupported-file",
+            "Decision tables (DMN) do not run yet; they come with a later release."
+            if dmn
+            else "Files of this kind are not understood.",
+            "Use a script task for the decision, and leave the file out."
+            if dmn
+            else "Upload .bpmn (or .xml) files, .json forms and .md texts; suffixes are in small letters.",
+        )
+
+
+def _read_bpmn(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
+    try:
+        root = read_xml(name, content).getroot()
+    except Unreadable as unreadable:
+        notes.add(unreadable.finding)
+        return
+    if root.tag == bpmn("definitions"):
+        upload.documents[name] = root
+        return
+    notes.error(
+        Place(name, line=root.sourceline),
+        "not-bpmn",
+        f"The file's root is <{etree.QName(root).localname[:80]}>, not BPMN 2.0 definitions.",
+        "Export the diagram as BPMN 2.0 XML.",
+    )
+
+
+def _read_json(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        notes.error(
+            Place(name, line=error.lineno),
+            "invalid-json",
+            f"The file is not correct JSON: {error.msg}.",
+            "Correct it.",
+        )
+        return
+    if isinstance(value, dict):
+        upload.schemas[name] = value
+    else:
+        notes.error(
+            Place(name, line=1), "invalid-json", "The file holds no JSON object.", "A form is a JSON Schema."
+        )

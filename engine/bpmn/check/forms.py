@@ -1,0 +1,193 @@
+"""The forms that user tasks and start events name: there, readable, and of a kind that can be filled in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jsonschema_rs
+
+from engine.bpmn import forms
+from engine.bpmn.check.allow_list import bpmn, local
+from engine.bpmn.check.diagram import Diagram
+from engine.bpmn.check.extensions import CAMUNDA, SPIFF
+from engine.bpmn.check.notes import Notes, Place, place
+
+_PROPERTY = f"{bpmn('extensionElements')}/{{{SPIFF}}}properties/{{{SPIFF}}}property"
+_FORM_DATA = f"{bpmn('extensionElements')}/{{{CAMUNDA}}}formData"
+_FIELD = f"{{{CAMUNDA}}}formField"
+_TYPES = frozenset({"string", "long", "boolean", "date", "enum"})
+_LIMITS: Mapping[str, frozenset[str]] = {
+    "min": frozenset({"long"}),
+    "max": frozenset({"long"}),
+    "minlength": frozenset({"string"}),
+    "maxlength": frozenset({"string"}),
+}
+_MEND = "Upload a JSON Schema of type object and name it, or use <camunda:formData>."
+
+
+def _fault(schema: Any) -> tuple[str, str, str] | None:
+    if isinstance(schema.get("components"), list):
+        return "form-js", "This is a form-js form (Camunda Forms), which is not read.", _MEND
+    if schema.get("type") != "object" or not isinstance(schema.get("properties"), dict):
+        return "invalid-form", 'A form is a JSON Schema with "type": "object" and "properties".', "Add them."
+    try:
+        # References stay inside the file: nothing is fetched.
+        jsonschema_rs.validator_for(schema, offline=True, pattern_options=jsonschema_rs.RegexOptions())
+    except ValueError as error:
+        text = getattr(error, "message", str(error))
+        return "invalid-form", f"The JSON Schema is not correct: {text[:300]}.", "Correct it."
+    return None
+
+
+class Forms:
+    """Judges the forms of all processes; `schemas` holds the uploaded JSON files."""
+
+    def __init__(self, schemas: Mapping[str, Any], notes: Notes) -> None:
+        self.file = ""
+        self.schemas = schemas
+        self.notes = notes
+        self.named: set[str] = set()  # files that some element names
+        self.filled_in: set[str] = set()  # those of them that are forms, not drawings
+
+    def process(self, diagram: Diagram) -> None:
+        """The forms that the elements of a process name."""
+        self.file = diagram.file
+        for scope in diagram.scopes:
+            for node in scope.nodes:
+                if node.kind == "userTask" or (node.kind == "startEvent" and scope.depth == 0):
+                    self.form(node.element)
+                elif node.kind == "startEvent":
+                    self.inner_start(node.element)
+
+    def files(self) -> None:
+        """The JSON files themselves, once all processes were seen."""
+        for name, schema in self.schemas.items():
+            if name in self.filled_in:
+                fault = _fault(schema)
+                if fault:
+                    self.notes.error(Place(name), *fault)
+            elif name not in self.named:
+                self.notes.warn(
+                    Place(name),
+                    "unused-file",
+                    "No element names this form.",
+                    "Name it in a user task, or leave it out.",
+                )
+
+    def error(self, at: Any, code: str, reason: str, mend: str) -> None:
+        self.notes.error(place(self.file, at), code, reason, mend)
+
+    def form(self, element: Any) -> None:
+        ways = _ways(element)
+        if len(ways) > 1:
+            self.error(element, "two-forms", f"It has several forms: {', '.join(ways)}.", "Keep one of them.")
+        if not ways and local(element) == "userTask":
+            self.notes.warn(
+                place(self.file, element),
+                "no-form",
+                "The user task has no form: any data are accepted.",
+                _MEND,
+            )
+        schema, drawing = forms.names(element)
+        for name in (schema, drawing):
+            if name is not None:
+                self.file_of(element, name)
+        if schema is not None:
+            self.filled_in.add(schema)
+        for data in element.iterfind(_FORM_DATA):
+            self.form_data(data)
+
+    def file_of(self, element: Any, name: str) -> None:
+        self.named.add(name)
+        if name not in self.schemas:
+            self.error(
+                element,
+                "form-missing",
+                f"The form {name[:100]!r} is not among the uploaded JSON files.",
+                "Upload it under this base name, or name another; a form is a JSON Schema in a .json file.",
+            )
+
+    def inner_start(self, element: Any) -> None:
+        if _ways(element):
+            self.error(
+                element,
+                "form-inside",
+                "Nobody fills in the form of a sub-process's start event.",
+                "Put a user task with this form behind it.",
+            )
+
+    def form_data(self, data: Any) -> None:
+        if data.attrib:
+            self.error(
+                data, "unsupported-extension", "<formData> has attributes without effect.", "Remove them."
+            )
+        seen: set[str] = set()
+        for field in data:
+            if field.tag != _FIELD:
+                self.error(data, "unsupported-extension", f"<formData> holds {field.tag!r}.", "Remove it.")
+                continue
+            self.field(field, seen)
+        if not seen:
+            self.error(data, "empty-form", "<formData> has no fields.", "Add fields, or remove it.")
+
+    def field(self, field: Any, seen: set[str]) -> None:
+        name, kind = field.get("id") or "", field.get("type") or ""
+        if not name.isidentifier() or name in seen:
+            self.error(
+                field,
+                "form-field",
+                f"The field id {name[:80]!r} is no variable name, or occurs twice.",
+                "Give each field an id of letters, digits and _.",
+            )
+        seen.add(name)
+        if kind not in _TYPES:
+            self.error(
+                field,
+                "form-field",
+                f"The field {name!r} has the type {kind[:40]!r}.",
+                f"Use one of {', '.join(sorted(_TYPES))}.",
+            )
+        for odd in sorted(set(field.attrib) - {"id", "label", "type", "defaultValue"}):
+            self.error(
+                field, "form-field", f"The field {name!r} has {odd!r}, which has no effect.", "Remove it."
+            )
+        values = field.findall(f"{{{CAMUNDA}}}value")
+        if (kind == "enum") != bool(values) or not all(value.get("id") for value in values):
+            self.error(
+                field,
+                "form-field",
+                f"The values of the field {name!r} do not fit its type {kind!r}, or have no ids.",
+                'Give a field of type enum, and no other, <camunda:value id="…" name="…"/> elements.',
+            )
+        self.constraints(field, name, kind)
+
+    def constraints(self, field: Any, name: str, kind: str) -> None:
+        for item in field.iterfind(f"{{{CAMUNDA}}}validation/{{{CAMUNDA}}}constraint"):
+            rule, value = item.get("name") or "", item.get("config")
+            if rule == "required" and value in (None, "", "true", "false"):
+                continue
+            if kind in _LIMITS.get(rule, ()) and _whole(value, negative=kind == "long"):
+                continue
+            self.error(
+                field,
+                "form-field",
+                f"The constraint {rule[:40]!r} ({value!r}) of the field {name!r} would not be kept.",
+                "Use required, min and max with whole numbers on long, minlength and maxlength on string;"
+                " for more, upload a JSON Schema.",
+            )
+
+
+def _ways(element: Any) -> list[str]:
+    """The ways in which an element names a form."""
+    ways = []
+    if any(item.get("name") == "formJsonSchemaFilename" for item in element.iterfind(_PROPERTY)):
+        ways.append("formJsonSchemaFilename")
+    if element.get(f"{{{CAMUNDA}}}formKey") is not None:
+        ways.append("formKey")
+    if element.find(_FORM_DATA) is not None:
+        ways.append("formData")
+    return ways
+
+
+def _whole(value: str | None, *, negative: bool) -> bool:
+    digits = (value or "").removeprefix("-" if negative else "")
+    return digits.isascii() and digits.isdigit() and len(digits) <= 15

@@ -1,0 +1,116 @@
+"""Ids: SpiffWorkflow finds everything by its id; a missing or repeated one would silently lose an element."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn.check.allow_list import BPMNDI, FLOW_NODES, RUNNING, local
+from engine.bpmn.check.diagram import Diagram
+from engine.bpmn.check.notes import Notes, place
+
+MAX_ID = 200
+_NEEDED = RUNNING | {
+    "sequenceFlow", "dataObject", "dataObjectReference", "message", "signal", "error", "escalation",
+}  # fmt: skip
+_ITEMS = frozenset({"inputDataItem", "outputDataItem"})  # their ids are variables: several loops may use one
+_GRAPH = FLOW_NODES | {"sequenceFlow", "dataObject", "dataObjectReference"}
+_ID = re.compile(r"[^\W\d][\w.\-]*")
+_KEY = re.compile(r"[A-Za-z_][\w.\-]{0,99}", re.ASCII)
+
+
+def check_ids(file: str, root: Any, notes: Notes) -> None:
+    """The ids within one file, also those of processes that do not run: the file is parsed as a whole."""
+    first: dict[str, Any] = {}
+    variables = []
+    for element in _below(root):
+        name, kind = element.get("id"), local(element)
+        if name is None:
+            if kind in _NEEDED:
+                _missing(file, element, kind, notes)
+        elif kind in _ITEMS or not kind:
+            variables.append(element)
+        elif name in first:
+            _twice(file, element, first[name], notes)
+        else:
+            first[name] = element
+            _well_formed(file, element, notes)
+    for element in variables:
+        other = first.get(element.get("id"))
+        if other is not None and local(other) in _GRAPH:
+            _twice(file, element, other, notes)
+
+
+def _below(root: Any) -> Iterator[Any]:
+    """All elements in the order of the document, without the drawing."""
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        if not element.tag.startswith(f"{{{BPMNDI}}}"):
+            yield element
+            waiting.extend(element.iterchildren(etree.Element, reversed=True))
+
+
+def _missing(file: str, element: Any, kind: str, notes: Notes) -> None:
+    notes.error(
+        place(file, element),
+        "missing-id",
+        f"<{kind}> has no id.",
+        "Give it an id that is unique in the file.",
+    )
+
+
+def _twice(file: str, element: Any, other: Any, notes: Notes) -> None:
+    notes.error(
+        place(file, element),
+        "duplicate-id",
+        f"The id {element.get('id')!r} of <{etree.QName(element).localname}> is already that of"
+        f" <{etree.QName(other).localname}> in line {other.sourceline}.",
+        "Give one of them another id.",
+    )
+
+
+def _well_formed(file: str, element: Any, notes: Notes) -> None:
+    name, kind = element.get("id"), local(element)
+    if kind == "process":
+        if not _KEY.fullmatch(name):
+            notes.error(
+                place(file, element),
+                "invalid-key",
+                f"The process id {name[:120]!r} cannot be a key.",
+                "Use up to 100 Latin letters, digits and . _ - beginning with a letter or _.",
+            )
+    elif kind in _NEEDED and (len(name) > MAX_ID or not _ID.fullmatch(name)):
+        notes.error(
+            place(file, element),
+            "invalid-id",
+            f"The id {name[:120]!r} is no XML name of at most {MAX_ID} characters.",
+            "Use letters, digits and . _ - beginning with a letter or _.",
+        )
+
+
+def check_ids_together(diagrams: Sequence[Diagram], notes: Notes) -> None:
+    """Process and sub-process ids among all files: SpiffWorkflow keeps them in one table."""
+    seen: dict[str, Diagram] = {}
+    for diagram in diagrams:
+        for scope in diagram.scopes:
+            name = scope.element.get("id")
+            other = seen.setdefault(name, diagram) if name else diagram
+            if other.file != diagram.file:
+                _in_two_files(diagram.file, scope.element, other.file, notes)
+    keys = {diagram.key: diagram for diagram in diagrams if diagram.key}
+    for diagram in diagrams:
+        for node in diagram.nodes():
+            owner = keys.get(node.element.get("id"))
+            if owner and owner.file != diagram.file and node.kind != "subProcess":
+                _in_two_files(diagram.file, node.element, owner.file, notes)
+
+
+def _in_two_files(file: str, element: Any, other: str, notes: Notes) -> None:
+    notes.error(
+        place(file, element),
+        "duplicate-id",
+        f"The id {element.get('id')!r} is already that of a process or sub-process in {other}.",
+        "Give one of them another id: processes and sub-processes need ids unique among all files.",
+    )

@@ -1,0 +1,40 @@
+"""Lanes: every element in at most one, and that one named."""
+
+from typing import Any
+
+from engine.bpmn.check.allow_list import bpmn
+from engine.bpmn.check.diagram import Diagram
+from engine.bpmn.check.notes import Notes, place
+
+
+def check_lanes(diagram: Diagram, notes: Notes) -> None:
+    """The lanes of a process, and those of its sub-processes."""
+    nodes = {node.element.get("id"): node for node in diagram.nodes()}
+    lane_of: dict[str, Any] = {}
+    for reference in diagram.element.iter(bpmn("flowNodeRef")):
+        name, lane = (reference.text or "").strip(), reference.getparent()
+        if name not in nodes:
+            notes.warn(
+                place(diagram.file, lane),
+                "lane-without-element",
+                f"The lane lists {name[:80]!r}, which is no flow node of this process.",
+                "Nothing to do, or save the diagram again.",
+            )
+            continue
+        # The last one in the document is the one that counts: it must be the innermost.
+        if name in lane_of and lane_of[name] not in lane.iterancestors():
+            notes.error(
+                place(diagram.file, nodes[name].element),
+                "two-lanes",
+                f"The element lies in the lanes {lane_of[name].get('name')!r} and {lane.get('name')!r}.",
+                "Put it into one lane.",
+            )
+        lane_of[name] = lane
+    for lane in {id(lane): lane for lane in lane_of.values()}.values():
+        if not lane.get("name"):
+            notes.warn(
+                place(diagram.file, lane),
+                "lane-without-name",
+                "The lane has no name, so that its tasks belong to no lane.",
+                "Name it after the role that works there.",
+            )

@@ -1,0 +1,129 @@
+"""Where a token can come: elements that none reaches, and loops that none leaves. Knows no data."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from engine.bpmn.check.allow_list import CONDITIONAL, bpmn
+from engine.bpmn.check.diagram import Diagram, Node, Scope, runs
+from engine.bpmn.check.notes import Notes, place
+
+Successors = Callable[[Node], Sequence[Node]]
+
+
+def check_paths(diagram: Diagram, notes: Notes) -> None:
+    """Every scope of a process."""
+    for scope in diagram.scopes:
+        _unreachable(diagram.file, scope, notes)
+        _endless(diagram.file, scope, notes)
+
+
+def _unreachable(file: str, scope: Scope, notes: Notes) -> None:
+    if not any(node.kind == "startEvent" for node in scope.nodes):
+        return
+    reached: set[Node] = set()
+    waiting = [node for node in scope.nodes if _begins(node)]
+    while waiting:
+        node = waiting.pop()
+        if node not in reached:
+            reached.add(node)
+            waiting += _targets(node)
+    for node in scope.nodes:
+        if node not in reached:
+            notes.error(
+                place(file, node.element),
+                "unreachable",
+                "No path leads here from the start event: the element would be dropped.",
+                "Connect it, or remove it.",
+            )
+
+
+def _begins(node: Node) -> bool:
+    """Start events, and what is entered otherwise than by a flow; that is refused for a reason of its own."""
+    element = node.element
+    by_event = element.get("triggeredByEvent") == "true" or element.get("isForCompensation") == "true"
+    return node.kind == "startEvent" or by_event or (not runs(node) and not node.incoming)
+
+
+def _endless(file: str, scope: Scope, notes: Notes) -> None:
+    if not all(runs(node) for node in scope.nodes):
+        return  # an event might end the loop; it is refused anyway
+    told: set[Node] = set()
+    for loop in _loops([node for node in scope.nodes if not _chooses(node)], _unchosen):
+        told.update(loop)
+        _tell(file, scope, loop, "The loop has no gateway at which a case could leave it.", notes)
+    ended = any(node.element.find(bpmn("terminateEventDefinition")) is not None for node in scope.nodes)
+    for loop in [] if ended else _loops(scope.nodes, _targets):
+        leaves = {target for node in loop for target in _targets(node)} - set(loop)
+        if not leaves and told.isdisjoint(loop):
+            _tell(file, scope, loop, "Every way out of this loop leads back into it.", notes)
+
+
+def _tell(file: str, scope: Scope, loop: Iterable[Node], reason: str, notes: Notes) -> None:
+    members = set(loop)
+    drawn = [node for node in scope.nodes if node in members]
+    names = ", ".join(repr(node.element.get("id")) for node in drawn[:5]) + (" …" if len(drawn) > 5 else "")
+    notes.error(
+        place(file, drawn[0].element),
+        "endless-loop",
+        f"{reason} ({names})",
+        "Put an exclusive gateway into the loop, with one flow that leads out of it.",
+    )
+
+
+def _chooses(node: Node) -> bool:
+    return node.kind in CONDITIONAL and len(node.outgoing) > 1
+
+
+def _targets(node: Node) -> list[Node]:
+    return [flow.target for flow in node.outgoing if flow.target]
+
+
+def _unchosen(node: Node) -> list[Node]:
+    return [target for target in _targets(node) if not _chooses(target)]
+
+
+def _loops(nodes: Sequence[Node], successors: Successors) -> list[list[Node]]:
+    """The strongly connected components that hold a cycle (Tarjan's algorithm, with a stack of its own)."""
+    search = _Search(successors)
+    for node in nodes:
+        if node not in search.index:
+            search.walk(node)
+    return [part for part in search.components if len(part) > 1 or part[0] in successors(part[0])]
+
+
+class _Search:
+    def __init__(self, successors: Successors) -> None:
+        self.successors = successors
+        self.index: dict[Node, int] = {}
+        self.low: dict[Node, int] = {}
+        self.path: dict[Node, None] = {}  # open nodes in the order in which they were met
+        self.components: list[list[Node]] = []
+
+    def walk(self, root: Node) -> None:
+        waiting = [(root, iter(self._enter(root)))]
+        while waiting:
+            node, targets = waiting[-1]
+            for target in targets:
+                if target not in self.index:
+                    waiting.append((target, iter(self._enter(target))))
+                    break
+                if target in self.path:
+                    self.low[node] = min(self.low[node], self.index[target])
+            else:
+                waiting.pop()
+                if waiting:
+                    parent = waiting[-1][0]
+                    self.low[parent] = min(self.low[parent], self.low[node])
+                self._close(node)
+
+    def _enter(self, node: Node) -> Sequence[Node]:
+        self.index[node] = self.low[node] = len(self.index)
+        self.path[node] = None
+        return self.successors(node)
+
+    def _close(self, node: Node) -> None:
+        if self.low[node] != self.index[node]:
+            return
+        part = []
+        while node in self.path:
+            part.append(self.path.popitem()[0])
+        self.components.append(part)

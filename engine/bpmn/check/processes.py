@@ -1,0 +1,166 @@
+"""The processes of all files together: which run, whom they call, and that no call comes back."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from engine.bpmn.check.allow_list import bpmn
+from engine.bpmn.check.diagram import Diagram
+from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
+from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.findings import Process
+
+_BINDING = f"{{{CAMUNDA}}}calledElementBinding"
+_OUTCOME = f"{{{PARVANDEH}}}outcome"
+MAX_OUTCOME = 100
+
+
+def executable(process: Any) -> bool:
+    """Whether a process is meant to run; one that does not say so is."""
+    marked: str = process.get("isExecutable", "true")
+    return marked != "false"
+
+
+def tell_not_executable(
+    documents: Mapping[str, Any], idle: Collection[Any], notes: Notes, *, alone: bool
+) -> None:
+    """Processes that are marked as not executable; `alone` if there is no other."""
+    tell = notes.error if alone else notes.warn
+    for file, root in documents.items():
+        for process in root.iterchildren(bpmn("process")):
+            if process in idle:
+                tell(
+                    place(file, process),
+                    "not-executable",
+                    'The process is marked isExecutable="false".'
+                    + ("" if alone else " It is not deployed and not checked."),
+                    'Write isExecutable="true" if it is to run.',
+                )
+
+
+def check_pools(file: str, root: Any, notes: Notes) -> None:
+    """Pools stand for processes of the same file."""
+    keys = {process.get("id") for process in root.iterchildren(bpmn("process"))}
+    for pool in root.iterfind(f"{bpmn('collaboration')}/{bpmn('participant')}"):
+        name = pool.get("processRef")
+        if name is not None and name.rpartition(":")[2] not in keys:
+            notes.warn(
+                place(file, pool),
+                "pool-without-process",
+                f"The pool's process {name[:100]!r} is not in this file.",
+                "Nothing to do, or remove the pool.",
+            )
+
+
+def check_outcomes(diagram: Diagram, notes: Notes) -> None:
+    """The outcomes that end events give to a case."""
+    for scope in diagram.scopes:
+        for node in scope.nodes:
+            outcome = node.element.get(_OUTCOME)
+            if node.kind != "endEvent" or outcome is None:
+                continue
+            if not 0 < len(outcome.strip()) <= MAX_OUTCOME:
+                reason = f"The outcome is empty or longer than {MAX_OUTCOME} characters."
+                notes.error(
+                    place(diagram.file, node.element), "invalid-outcome", reason, "Write a short word."
+                )
+            elif scope.depth:
+                notes.error(
+                    place(diagram.file, node.element),
+                    "outcome-inside",
+                    "The end of a sub-process is not the end of the case: its outcome would have no effect.",
+                    "Give the outcome to an end event of the process, or set a variable.",
+                )
+
+
+def check_calls(diagrams: Sequence[Diagram], known: Collection[str], notes: Notes) -> tuple[Process, ...]:
+    """The call activities of all processes; the processes that can be deployed."""
+    own = {diagram.key for diagram in diagrams if diagram.key}
+    calls: dict[str, set[str]] = {}
+    processes: dict[str, Process] = {}
+    for diagram in diagrams:
+        called = {
+            node.element.get("calledElement"): node.element
+            for node in diagram.nodes()
+            if node.kind == "callActivity"
+        }
+        for node in diagram.nodes():
+            if node.kind == "callActivity":
+                _call(diagram.file, node.element, own, known, notes)
+        if diagram.key:
+            targets = frozenset(name for name in called if name)
+            calls.setdefault(diagram.key, set()).update(targets & own)
+            name = diagram.element.get("name") or diagram.key
+            processes.setdefault(diagram.key, Process(diagram.key, name, diagram.file, targets))
+    _cycles(diagrams, calls, notes)
+    return tuple(processes.values())
+
+
+def _call(file: str, element: Any, own: Collection[str], known: Collection[str], notes: Notes) -> None:
+    target = element.get("calledElement")
+    at = place(file, element)
+    if not target:
+        notes.error(
+            at,
+            "no-called-process",
+            "The call activity names no process.",
+            'Write calledElement="the process id".',
+        )
+    elif any(mark in target for mark in ("${", "#{", "=")):
+        notes.error(
+            at,
+            "called-process-computed",
+            f"The called process {target[:80]!r} would have to be computed.",
+            "Name the process; choose between several with an exclusive gateway.",
+        )
+    elif target not in own and target not in known:
+        notes.error(
+            at,
+            "unknown-process",
+            f"The called process {target[:100]!r} is neither among these files nor deployed.",
+            "Upload it with them, or deploy it before. A process that is not executable cannot be called.",
+        )
+    _binding(element, at, target in own, notes)
+
+
+def _binding(element: Any, at: Any, together: bool, notes: Notes) -> None:
+    binding = element.get(_BINDING)
+    if binding is None or binding == "latest" or (binding == "deployment" and together):
+        if binding == "latest":
+            notes.warn(
+                at,
+                "bound-at-deployment",
+                "The version that is current now is called, also when a newer one is deployed later.",
+                "Deploy the calling process again to call the newer one.",
+            )
+        return
+    notes.error(
+        at,
+        "unsupported-extension",
+        f"calledElementBinding={binding[:40]!r}: calls go to the version that is current at deployment.",
+        "Remove it" + (", or upload the called process with this one." if binding == "deployment" else "."),
+    )
+
+
+def _cycles(diagrams: Sequence[Diagram], calls: Mapping[str, Collection[str]], notes: Notes) -> None:
+    told: set[str] = set()
+    for diagram in diagrams:
+        key = diagram.key
+        if key and key not in told and key in _reached(key, calls):
+            told.add(key)
+            notes.error(
+                place(diagram.file, diagram.element),
+                "call-cycle",
+                "The process calls itself, directly or through others.",
+                "Repeat with a gateway or a multi-instance marker instead.",
+            )
+
+
+def _reached(key: str, calls: Mapping[str, Collection[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(calls.get(key, ()))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(calls.get(name, ()))
+    return found

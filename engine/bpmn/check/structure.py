@@ -1,0 +1,158 @@
+"""Start and end events, sequence flows and gateways: what would be lost, taken always, or taken twice."""
+
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, local
+from engine.bpmn.check.diagram import Diagram, Flow, Node, Scope
+from engine.bpmn.check.notes import Notes, place
+
+MAX_NODES = 300
+_PLAIN = ACTIVITIES | {"startEvent"}  # may have one outgoing flow
+
+
+def check_structure(diagram: Diagram, ids: Collection[str], notes: Notes) -> None:
+    """Every scope of a process; `ids` are those of all flow nodes of the file."""
+    count = sum(len(scope.nodes) for scope in diagram.scopes)
+    if count > MAX_NODES:
+        notes.error(
+            place(diagram.file, diagram.element),
+            "too-many-nodes",
+            f"The process has {count} flow nodes; {MAX_NODES} are allowed.",
+            "Move parts of it into processes of their own and call them.",
+        )
+    for scope in diagram.scopes:
+        rules = _Rules(diagram.file, notes)
+        rules.events(scope)
+        rules.flows(scope, ids)
+        for node in scope.nodes:
+            rules.node(node)
+
+
+class _Rules:
+    def __init__(self, file: str, notes: Notes) -> None:
+        self.file = file
+        self.notes = notes
+
+    def error(self, at: Any, code: str, reason: str, mend: str) -> None:
+        self.notes.error(place(self.file, at), code, reason, mend)
+
+    def events(self, scope: Scope) -> None:
+        what = local(scope.element)
+        starts = [node for node in scope.nodes if node.kind == "startEvent"]
+        if not scope.nodes:
+            self.error(
+                scope.element,
+                "empty-process",
+                f"The {what} has no flow nodes.",
+                "Draw a start event, work and an end event.",
+            )
+        elif not starts:
+            self.error(scope.element, "no-start", f"The {what} has no start event.", "Draw one start event.")
+        for node in starts[1:]:
+            self.error(
+                node.element,
+                "several-starts",
+                f"The {what} has more than one start event.",
+                "Keep one start event; tell the ways apart with an exclusive gateway behind it.",
+            )
+
+    def flows(self, scope: Scope, ids: Collection[str]) -> None:
+        for flow in scope.flows:
+            for end, node in (("sourceRef", flow.source), ("targetRef", flow.target)):
+                if node is None:
+                    self.loose_end(flow, end, ids)
+        pairs = Counter((flow.source, flow.target) for flow in scope.flows if flow.source and flow.target)
+        for (source, target), count in pairs.items():
+            # SpiffWorkflow goes by pairs of nodes: only a choice of one survives that.
+            if count > 1 and (source.kind != "exclusiveGateway" or target.kind == "parallelGateway"):
+                self.error(
+                    source.element,
+                    "repeated-flow",
+                    f"{count} flows lead from here to {target.element.get('id')!r}.",
+                    "Keep one of them, or put a task between.",
+                )
+
+    def loose_end(self, flow: Flow, end: str, ids: Collection[str]) -> None:
+        name = flow.element.get(end)
+        if name in ids:
+            self.error(
+                flow.element,
+                "flow-crosses-border",
+                f"The flow's {end} {name!r} lies in another process or sub-process.",
+                "Connect elements of the same process or sub-process only.",
+            )
+        else:
+            self.error(
+                flow.element,
+                "dangling-flow",
+                f"The flow's {end} {name!r} does not exist.",
+                "Connect or remove it.",
+            )
+
+    def node(self, node: Node) -> None:
+        if node.kind in CONDITIONAL:
+            self.choice(node)
+        else:
+            self.no_choice(node)
+        if node.kind == "startEvent" and node.incoming:
+            self.error(
+                node.element,
+                "flow-to-start",
+                "A flow leads into the start event.",
+                "Let it lead to a gateway behind it.",
+            )
+        if node.kind == "endEvent" and node.outgoing:
+            self.error(
+                node.element, "flow-from-end", "A flow leads out of the end event.", "Remove the flow."
+            )
+        if node.kind in _PLAIN and len(node.outgoing) > 1:
+            self.error(
+                node.element,
+                "several-outgoing",
+                f"{len(node.outgoing)} flows lead out of <{node.kind}>.",
+                "Put a parallel gateway behind it if all are taken, else an exclusive or inclusive one.",
+            )
+
+    def no_choice(self, node: Node) -> None:
+        for flow in node.outgoing:
+            if flow.condition is not None:
+                self.error(
+                    flow.element,
+                    "condition-ignored",
+                    f"The condition of a flow out of <{node.kind}> would not be asked.",
+                    "Put an exclusive or inclusive gateway before the flow, or remove the condition.",
+                )
+
+    def choice(self, node: Node) -> None:
+        default = node.element.get("default")
+        if default is not None and default not in {flow.id for flow in node.outgoing}:
+            self.error(
+                node.element,
+                "invalid-default",
+                f"The default flow {default!r} does not lead out of this gateway.",
+                "Choose one of its outgoing flows.",
+            )
+        for flow in node.outgoing:
+            if flow.id == default and flow.condition is not None:
+                self.error(
+                    flow.element,
+                    "condition-on-default",
+                    "The condition of a default flow would not be asked.",
+                    "Remove the condition, or make another flow the default.",
+                )
+            elif flow.id != default and flow.condition is None and len(node.outgoing) > 1:
+                self.error(
+                    flow.element,
+                    "missing-condition",
+                    f"The flow out of <{node.kind}> has no condition and is not the default.",
+                    "Give it a condition, or make it the default flow.",
+                )
+        if default is None and any(flow.condition is not None for flow in node.outgoing):
+            self.notes.warn(
+                place(self.file, node.element),
+                "no-default",
+                "The gateway has no default flow: a case with no true condition stops with an incident.",
+                "Make one of the flows the default.",
+            )

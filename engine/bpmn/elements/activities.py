@@ -1,0 +1,81 @@
+"""Events and activities: start and end, scripts, sub-processes, data objects."""
+
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
+from SpiffWorkflow.bpmn.specs.data_spec import DataObject as SpiffDataObject
+from SpiffWorkflow.bpmn.specs.defaults import CallActivity as SpiffCallActivity
+from SpiffWorkflow.bpmn.specs.defaults import ScriptTask as SpiffScriptTask
+from SpiffWorkflow.bpmn.specs.defaults import StartEvent as SpiffStartEvent
+from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflowTask
+
+from engine.bpmn.workflow import SubProcess, Token
+
+
+class StartEvent(SpiffStartEvent):  # type: ignore[misc]  # the library is untyped
+    """A none start event: it has nothing to wait for."""
+
+    def _update_hook(self, my_task: Token) -> bool:
+        return bool(BpmnTaskSpec._update_hook(self, my_task))
+
+    def _on_ready_hook(self, my_task: Token) -> None:
+        pass
+
+    def _run_hook(self, my_task: Token) -> bool:
+        return True
+
+
+class ScriptTask(SpiffScriptTask):  # type: ignore[misc]  # the library is untyped
+    """A script task: its script runs in the sandbox and its results are assigned by name."""
+
+    def _execute(self, my_task: Token) -> bool:
+        changes = my_task.workflow.top_workflow.sandbox.execute(self.script, my_task.data)
+        my_task.data = {**my_task.data, **changes}
+        return True
+
+
+class _Inner:
+    """The data of a sub-process are those of its surroundings.
+
+    Whole in, whole out, values shared, never copied.
+    """
+
+    def copy_data(self, my_task: Token, subworkflow: SubProcess) -> None:
+        subworkflow.task_tree.data = dict(my_task.data)
+
+    def update_data(self, my_task: Token, subworkflow: SubProcess) -> None:
+        my_task.data = dict(subworkflow.last_task.data)  # type: ignore[attr-defined]  # set by SpiffWorkflow
+
+    def start_workflow(self, my_task: Token) -> None:
+        inner = my_task.workflow.top_workflow.create_subprocess(my_task, self.spec)  # type: ignore[attr-defined]
+        inner.completed_event.connect(self._on_subworkflow_completed, my_task)  # type: ignore[attr-defined]
+        self.copy_data(my_task, inner)
+        inner.task_tree.run()
+
+
+class SubProcessTask(_Inner, SpiffSubWorkflowTask):  # type: ignore[misc]  # the library is untyped
+    """An embedded sub-process."""
+
+
+class CallActivity(_Inner, SpiffCallActivity):  # type: ignore[misc]  # the library is untyped
+    """A call of another process, bound when the caller was deployed."""
+
+
+class DataObject(SpiffDataObject):  # type: ignore[misc]  # the library is untyped
+    """A data object. What nothing has written reads as None; what an activity did not set stays as it was."""
+
+    def get(self, my_task: Token) -> None:
+        my_task.data[self.bpmn_id] = _home(self.bpmn_id, my_task).get(self.bpmn_id)
+
+    def set(self, my_task: Token) -> None:
+        if self.bpmn_id in my_task.data:
+            _home(self.bpmn_id, my_task)[self.bpmn_id] = my_task.data.pop(self.bpmn_id)
+
+
+def _home(name: str, token: Token) -> dict[str, Any]:
+    """The data objects of the innermost process around the token that declares `name`."""
+    workflow = token.workflow
+    while workflow.parent_workflow is not None and name not in workflow.spec.data_objects:
+        workflow = workflow.parent_workflow
+    objects: dict[str, Any] = workflow.data.setdefault("data_objects", {})
+    return objects

@@ -1,0 +1,61 @@
+"""What happens to data where branches meet.
+
+Each branch's own changes are kept, and contradictions are told.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from engine.bpmn.values import encode
+from engine.bpmn.workflow import Failed, Token
+
+ABSENT: Any = object()  # the value of a variable that a branch took away
+
+
+def changed(
+    before: Mapping[str, Any], after: Mapping[str, Any], besides: Collection[Any] = ()
+) -> dict[str, Any]:
+    """The variables that differ. Values are never changed in place, so identity decides."""
+    changes = {
+        name: value
+        for name, value in after.items()
+        if name not in besides and before.get(name, ABSENT) is not value
+    }
+    changes.update((name, ABSENT) for name in before.keys() - after.keys() if name not in besides)
+    return changes
+
+
+def together(branches: Iterable[Mapping[str, Any]], *, conflicts: bool) -> dict[str, Any]:
+    """The changes of several branches as one; a later one wins unless `conflicts` are refused.
+
+    Raises Failed when two branches set one variable to different values, for no choice between them is right.
+    """
+    result: dict[str, Any] = {}
+    for branch in branches:
+        for name, value in branch.items():
+            if conflicts and name in result and not _same(result[name], value):
+                raise Failed("data-conflict", f"two branches set {name!r} to different values")
+            result[name] = value
+    return result
+
+
+def joined(ends: Sequence[Token]) -> dict[str, Any]:
+    """The data after several branches: those before they parted, and what each changed. Raises Failed."""
+    base = _parting(ends).data
+    changes = together((changed(base, end.data) for end in ends), conflicts=True)
+    return {name: value for name, value in {**base, **changes}.items() if value is not ABSENT}
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other if one is ABSENT or other is ABSENT else encode(one) == encode(other)
+
+
+def _parting(ends: Sequence[Token]) -> Token:
+    """The last token before all of `ends`."""
+    chains = [[end, *end.ancestors()][::-1] for end in ends]
+    last = chains[0][0]
+    for tokens in zip(*chains, strict=False):
+        if any(token is not tokens[0] for token in tokens):
+            break
+        last = tokens[0]
+    return last

@@ -1,0 +1,144 @@
+"""Multi-instance activities.
+
+One instance per item, in parallel or one after the other, results in item order.
+"""
+
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+
+from engine.bpmn.elements.branches import ABSENT, changed, together
+from engine.bpmn.workflow import FAILED, FINISHED, FUTURE, READY, STARTED, Failed, Token
+
+MAX_INSTANCES = 1_000
+INDEX = "index"  # keys in the internal data of an instance and of the activity
+COUNT, OPENED, RESULTS = "count", "opened", "results"
+
+
+class MultiInstance(LoopTask, BpmnSpecMixin):  # type: ignore[misc]  # the library is untyped
+    """The activity around its instances. It becomes ready again whenever one of them has ended.
+
+    With an output collection, only the output items leave the instances. Without one, what they set is
+    assigned to the case; parallel instances that set one variable to different values are a conflict.
+    """
+
+    sequential = False
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, task_spec: str, **parts: Any) -> None:
+        self.task_spec = task_spec
+        self.cardinality: str | None = parts.pop("cardinality")
+        self.condition: str | None = parts.pop("condition")
+        names = ("data_input", "data_output", "input_item", "output_item")
+        refs = {name: parts.pop(name) for name in names}
+        super().__init__(wf_spec, bpmn_id, **parts)
+        self.collection, self.output, self.item, self.output_item = (
+            refs[name] and refs[name].bpmn_id for name in names
+        )
+
+    def listen(self) -> None:
+        """Hear of the instances' ends. Called once, when the process is built."""
+        self._wf_spec.task_specs[self.task_spec].completed_event.connect(self._instance_ended)
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        state = my_task.internal_data
+        if COUNT not in state:
+            state.update({COUNT: len(self._items(my_task)), OPENED: 0, RESULTS: {}})
+            my_task.workflow.top_workflow.enter(my_task)
+        elif self._satisfied(my_task):
+            for instance in self._instances(my_task):
+                instance.cancel()
+            return self._finish(my_task)
+        if len(state[RESULTS]) == state[COUNT]:
+            return self._finish(my_task)
+        self._open(my_task)
+        return None
+
+    def _items(self, my_task: Token) -> list[Any]:
+        if self.collection is None:
+            count = my_task.workflow.top_workflow.sandbox.evaluate(self.cardinality, my_task.data)
+            if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+                raise Failed(
+                    "multi-instance", f"the number of instances must be a whole number, not {count!r}"
+                )
+            items: list[Any] = list(range(min(count, MAX_INSTANCES + 1)))
+        else:
+            items = my_task.data.get(self.collection)  # type: ignore[assignment]  # checked below
+            if not isinstance(items, list):
+                raise Failed("multi-instance", f"{self.collection!r} must be a list")
+        if len(items) > MAX_INSTANCES:
+            raise Failed("multi-instance", f"more than {MAX_INSTANCES} instances")
+        return items
+
+    def _open(self, my_task: Token) -> None:
+        state, items = my_task.internal_data, self._items(my_task)
+        until = len(state[RESULTS]) + 1 if self.sequential else state[COUNT]
+        while state[OPENED] < until:
+            index = state[OPENED]
+            state[OPENED] += 1
+            instance = my_task._add_child(self._wf_spec.task_specs[self.task_spec], FUTURE)
+            instance.triggered = True
+            before = self._carried(my_task) if self.sequential else {}
+            local = {self.item: items[index]} if self.item else {}
+            instance.internal_data.update({INDEX: index, "locals": {**before, **local}})
+            instance.task_spec._update(instance)
+
+    def _carried(self, my_task: Token) -> dict[str, Any]:
+        """What earlier instances set, when nothing collects it."""
+        return {} if self.output else together(my_task.internal_data[RESULTS].values(), conflicts=False)
+
+    def _instance_ended(self, _workflow: Any, instance: Token) -> None:
+        my_task = instance.parent
+        if self.output:
+            result = instance.data.get(self.output_item)
+        else:
+            changes = changed(my_task.data, instance.data, besides={self.item})
+            result = {name: value for name, value in changes.items() if value is not ABSENT}
+        my_task.internal_data[RESULTS][str(instance.internal_data[INDEX])] = result
+        if my_task._state == STARTED and FAILED not in my_task.internal_data:
+            # Ahead of the queue: the completion condition is asked after each instance.
+            my_task._set_state(READY)
+            my_task.workflow.top_workflow.ready.rotate(1)
+
+    def _satisfied(self, my_task: Token) -> bool:
+        if self.condition is None:
+            return False
+        state = my_task.internal_data
+        done = len(state[RESULTS])
+        extra = {
+            "nrOfInstances": state[COUNT],
+            "nrOfCompletedInstances": done,
+            "nrOfActiveInstances": state[OPENED] - done,
+        }
+        collected = {self.output: self._collected(state)} if self.output else self._carried(my_task)
+        return bool(
+            my_task.workflow.top_workflow.sandbox.evaluate(
+                self.condition, {**my_task.data, **collected}, extra
+            )
+        )
+
+    def _collected(self, state: dict[str, Any]) -> list[Any]:
+        return [state[RESULTS][index] for index in sorted(state[RESULTS], key=int)]
+
+    def _finish(self, my_task: Token) -> bool:
+        state = my_task.internal_data
+        if self.output:
+            results = {self.output: self._collected(state)}
+        else:
+            results = together(state[RESULTS].values(), conflicts=not self.sequential)
+        my_task.data = {**my_task.data, **results}
+        my_task.internal_data = {}
+        return True
+
+    def _instances(self, my_task: Token) -> list[Token]:
+        return [token for token in my_task.children if token.triggered and not token._state & FINISHED]
+
+
+class ParallelMultiInstance(MultiInstance):
+    """All instances at once."""
+
+
+class SequentialMultiInstance(MultiInstance):
+    """One instance after the other."""
+
+    sequential = True

@@ -1,0 +1,76 @@
+"""Forms as process files name them, in SpiffArena's and in Camunda's way, read into one shape.
+
+A JSON Schema.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
+CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
+
+_KEY_PREFIXES = ("embedded:deployment:", "camunda-forms:deployment:", "embedded:app:")
+_TYPES: Mapping[str, dict[str, Any]] = {
+    "string": {"type": "string"},
+    "long": {"type": "integer"},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "enum": {"type": "string"},
+}
+_LIMITS = {"min": "minimum", "max": "maximum", "minlength": "minLength", "maxlength": "maxLength"}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Form:
+    """A form: the JSON Schema (2020-12) of its answer and, if given, hints for drawing it."""
+
+    schema: Mapping[str, Any]
+    ui: Mapping[str, Any] | None
+
+
+def names(element: Any) -> tuple[str | None, str | None]:
+    """The file names of the schema and of the drawing hints that an element asks for."""
+    properties = {
+        item.get("name"): item.get("value")
+        for item in element.iterfind(f"{BPMN}extensionElements/{SPIFF}properties/{SPIFF}property")
+    }
+    schema = properties.get("formJsonSchemaFilename")
+    key = element.get(f"{CAMUNDA}formKey")
+    if schema is None and key is not None:
+        for prefix in _KEY_PREFIXES:
+            key = key.removeprefix(prefix)
+        schema = key.rpartition("/")[2]
+    return schema, properties.get("formUiSchemaFilename")
+
+
+def read(element: Any, files: Mapping[str, bytes]) -> Form | None:
+    """The form of a user task or start event; None if it has none. The files were checked before."""
+    schema, ui = names(element)
+    if schema is not None:
+        return Form(orjson.loads(files[schema]), orjson.loads(files[ui]) if ui else None)
+    fields = element.findall(f"{BPMN}extensionElements/{CAMUNDA}formData/{CAMUNDA}formField")
+    if not fields:
+        return None
+    required = [field.get("id") for field in fields if _constraints(field).get("required") == "true"]
+    properties = {field.get("id"): _property(field) for field in fields}
+    return Form({"type": "object", "properties": properties, "required": required}, None)
+
+
+def _constraints(field: Any) -> dict[str, str]:
+    found = field.iterfind(f"{CAMUNDA}validation/{CAMUNDA}constraint")
+    # `required` and `readonly` may stand without a value.
+    return {item.get("name"): item.get("config") or "true" for item in found}
+
+
+def _property(field: Any) -> dict[str, Any]:
+    schema = {**_TYPES[field.get("type", "string")], "title": field.get("label") or field.get("id")}
+    values = field.findall(f"{CAMUNDA}value")
+    if values:
+        schema["oneOf"] = [{"const": value.get("id"), "title": value.get("name")} for value in values]
+    limits = _constraints(field)
+    schema.update({_LIMITS[name]: int(limits[name]) for name in limits if name in _LIMITS})
+    return schema

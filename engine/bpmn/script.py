@@ -1,0 +1,235 @@
+"""Scripts and expressions from uploaded files. They run in a sandbox of processes, never in this one.
+
+Each script gets a fresh session with a fixed clock and a fixed random seed, so that a command run again gives
+the same result; only the names that it reads go in, and only those that it may have changed come out.
+"""
+
+import ast
+import builtins
+import os
+import symtable
+import textwrap
+import threading
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Literal
+
+import pydantic_monty as monty
+
+from engine.bpmn.values import MAX_BYTES, Unportable, encode, portable
+from engine.errors import Busy
+
+Mode = Literal["eval", "exec"]
+
+MAX_SCRIPT = 20_000  # characters
+LIMITS: monty.ResourceLimits = {
+    "max_feed_duration_secs": 0.5,
+    "max_memory": 64 << 20,
+    "max_recursion_depth": 200,
+}
+CHECKOUT_SECONDS = 5.0
+PROCESSES = 4
+
+
+class ScriptFailed(Exception):
+    """A script or an expression failed; `line` counts from 1 within its text."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The variables that a text reads and assigns at its top level."""
+
+    reads: frozenset[str]
+    writes: frozenset[str]
+
+
+class _Pool:
+    """The sandbox processes of this process. Made after a fork: a child that used its parent's would hang."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pool: monty.Monty | None = None
+        self._pid = 0
+
+    def open(self) -> monty.Monty:
+        if self._pool is not None and self._pid == os.getpid():
+            return self._pool
+        with self._lock:
+            if self._pool is None or self._pid != os.getpid():
+                pool = monty.Monty(
+                    min_processes=1, max_processes=PROCESSES, checkout_timeout=CHECKOUT_SECONDS
+                )
+                self._pool, self._pid = pool.__enter__(), os.getpid()
+            return self._pool
+
+    def close(self) -> None:
+        with self._lock:
+            if self._pool is not None and self._pid == os.getpid():
+                self._pool.__exit__(None, None, None)
+            self._pool = None
+
+
+_pool = _Pool()
+open_pool = _pool.open
+close_pool = _pool.close
+
+
+class Sandbox:
+    """Runs the scripts of one command, at one instant. The n-th script gets the n-th seed."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._runs = 0
+
+    def evaluate(
+        self, expression: str, data: Mapping[str, Any], extra: Mapping[str, Any] | None = None
+    ) -> Any:
+        """The value of an expression over `data` and the names in `extra`. Raises ScriptFailed."""
+        names = parse(expression.strip(), "eval")
+        known = {**(extra or {}), **data}
+        return _checked(
+            self._feed(expression.strip(), {name: known[name] for name in names.reads & known.keys()})
+        )
+
+    def execute(self, script: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The variables that a script set or changed, and nothing else. Raises ScriptFailed."""
+        names = parse(script, "exec")
+        given = {name: data[name] for name in names.reads & data.keys()}
+        # A list or dictionary that the script can reach may have been changed in place.
+        wanted = names.writes | {name for name, value in given.items() if isinstance(value, list | dict)}
+        if not wanted:
+            self._feed(script, given)
+            return {}
+        code = f"{script}\n{_COLLECT.format(names=sorted(wanted))}"
+        return {
+            name: value
+            for name, value in _checked(self._feed(code, given)).items()
+            if name not in data or encode(data[name]) != encode(value)
+        }
+
+    def _feed(self, code: str, given: dict[str, Any]) -> Any:
+        self._runs += 1
+        policy: monty.OSPolicy = {
+            "datetime": self._now,
+            "sleep": "zero",
+            "random_start": {"seed": int(self._now.timestamp() * 1e6) * 1000 + self._runs},
+        }
+        try:
+            with _pool.open().checkout(script_name="script", limits=LIMITS, os_policy=policy) as session:
+                return session.feed_run(code, inputs=given, print_callback=monty.CollectString(10_000))
+        except TimeoutError as error:
+            raise Busy("All script sandboxes are busy") from error
+        except monty.MontyCrashedError as error:
+            raise ScriptFailed("the script was stopped: it broke its sandbox's limits") from error
+        except (monty.MontyRuntimeError, monty.MontySyntaxError) as error:
+            raise ScriptFailed(error.display("type-msg"), _line(error)) from error
+        except monty.MontyConversionError as error:
+            raise ScriptFailed(f"a value cannot leave the script: {error}") from error
+
+
+# A function would leave the sandbox as its repr, a text: helpers of a script are no data.
+_COLLECT = (
+    "{{_n: _v for _n, _v in locals().items() if _n in {names!r}"
+    " and type(_v).__name__ not in ('function', 'builtin_function_or_method', 'module')}}"
+)
+
+
+def _checked(value: Any) -> Any:
+    try:
+        value = portable(value)
+        if len(encode(value)) > MAX_BYTES:
+            raise Unportable(f"the result is larger than {MAX_BYTES} bytes")
+    except Unportable as error:
+        raise ScriptFailed(str(error)) from error
+    return value
+
+
+def _line(error: monty.MontyRuntimeError | monty.MontySyntaxError) -> int | None:
+    frames = error.traceback()
+    return frames[-1].line if frames else None
+
+
+def names(code: str, mode: Mode) -> Names:
+    """The variables of a text. Raises SyntaxError, with its line, for what is no Python."""
+    return _analysed(code, mode)
+
+
+def parse(code: str, mode: Mode) -> Names:
+    """As `names`, for a text that is about to run: a syntax error is a failure of the script."""
+    try:
+        return _analysed(code, mode)
+    except SyntaxError as error:
+        raise ScriptFailed(f"SyntaxError: {error.msg}", error.lineno) from error
+
+
+@lru_cache(4096)
+def _analysed(code: str, mode: Mode) -> Names:
+    if len(code) > MAX_SCRIPT:
+        raise SyntaxError(f"longer than {MAX_SCRIPT} characters")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            compile(code, "script", mode, dont_inherit=True)
+            table = symtable.symtable(code, "script", mode)
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise SyntaxError(f"too deeply nested, or not a text: {error}") from error
+    reads: set[str] = set()
+    writes: set[str] = set()
+    tables = [table]
+    while tables:
+        scope = tables.pop()
+        tables.extend(scope.get_children())
+        for symbol in scope.get_symbols():
+            top = scope is table
+            if symbol.is_referenced() and (top or symbol.is_global()):
+                reads.add(symbol.get_name())
+            if _data(symbol) and (top or symbol.is_declared_global()):
+                writes.add(symbol.get_name())
+    reads -= set(dir(builtins)) - writes
+    return Names(frozenset(reads), frozenset(writes))
+
+
+def _data(symbol: symtable.Symbol) -> bool:
+    """Whether a value is assigned to it; modules, functions and classes are a script's own."""
+    return symbol.is_assigned() and not symbol.is_imported() and not symbol.is_namespace()
+
+
+def unsupported(code: str, mode: Mode) -> list[tuple[int | None, str]]:
+    """What the sandbox cannot run in a text that is correct Python.
+
+    (line, reason), found without running it.
+    """
+    if mode == "eval":
+        probe, shift = f"lambda: (\n{code}\n)", 1
+    else:
+        probe, shift = f"def probe():\n{textwrap.indent(code, ' ')}\n pass", 1
+    try:
+        with _pool.open().checkout(script_name="script", limits=LIMITS) as session:
+            session.feed_run(probe, print_callback=monty.CollectString(1000))
+    except TimeoutError as error:
+        raise Busy("All script sandboxes are busy") from error
+    except (monty.MontySyntaxError, monty.MontyRuntimeError) as error:
+        line = _line(error)
+        return [(line - shift if line else None, error.display("msg"))]
+    except monty.MontyCrashedError:
+        return [(None, "the sandbox could not read it")]
+    return []
+
+
+def imports(code: str) -> list[tuple[int, str]]:
+    """The modules that a script imports: (line, module). The text must be correct Python."""
+    found: list[tuple[int, str]] = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found.append((node.lineno, node.module or "."))
+    return found

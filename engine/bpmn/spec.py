@@ -1,0 +1,180 @@
+"""Runnable processes: built once per content and process, then shared by all cases of it."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import CallActivity as CallActivityMixin
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
+
+from engine.bpmn import forms
+from engine.bpmn.elements.multi_instance import MultiInstance
+from engine.bpmn.forms import Form
+from engine.bpmn.normalize import FLOW_NODES, normalize, original, tag
+from engine.bpmn.parser import Parser
+from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
+
+OUTCOME = "{https://parvandeh.org/bpmn}outcome"
+CACHED = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An element of the diagram.
+
+    `path` is its id; in a called process, the process's key stands before it.
+    """
+
+    path: str
+    name: str
+    kind: str
+    lane: str | None
+    form: Form | None
+    outcome: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Spec:
+    """A process ready to run, with everything that it calls."""
+
+    key: str
+    process: Any
+    inner: Mapping[str, Any]
+    elements: Mapping[str, Element] = field(default_factory=dict)
+
+    @property
+    def start_form(self) -> Form | None:
+        """The form that new cases must fill in."""
+        return next(
+            (item.form for item in self.elements.values() if item.kind == "startEvent" and item.form), None
+        )
+
+
+class _Cache:
+    """The most recently used specs. They are never changed once built, so all threads share them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._specs: OrderedDict[tuple[str, str], Spec] = OrderedDict()
+
+    def get(self, digest: str, key: str, load: Callable[[], Source]) -> Spec:
+        with self._lock:
+            spec = self._specs.get((digest, key))
+            if spec is not None:
+                self._specs.move_to_end((digest, key))
+                return spec
+        spec = build(load(), key)
+        with self._lock:
+            self._specs[digest, key] = spec
+            if len(self._specs) > CACHED:
+                self._specs.popitem(last=False)
+        return spec
+
+
+_cache = _Cache()
+
+
+def cached(digest: str, key: str, load: Callable[[], Source]) -> Spec:
+    """The spec of a process of the source with this digest, which is loaded only if it must be built."""
+    return _cache.get(digest, key, load)
+
+
+def build(source: Source, key: str) -> Spec:
+    """Build a process of a source whose check found no error, with every process that it can reach."""
+    inner: dict[str, Any] = {}
+    elements: dict[str, Element] = {}
+    built: dict[str, _Files] = {}
+    root = _Files.of(source, built)
+    open_processes = [(root, key, "")]
+    while open_processes:
+        files, process, prefix = open_processes.pop()
+        if files.name(process) in inner:
+            continue
+        for name, scope in files.scopes(process):
+            inner[files.name(name)] = scope
+            for task_spec in scope.task_specs.values():
+                _describe(task_spec, files, prefix, elements)
+                if isinstance(task_spec, MultiInstance):
+                    task_spec.listen()
+                if isinstance(task_spec, CallActivityMixin):
+                    home = files.home(task_spec.spec, built)
+                    open_processes.append((home, task_spec.spec, f"{task_spec.spec}/"))
+                    task_spec.spec = home.name(task_spec.spec)
+                elif isinstance(task_spec, SubWorkflowMixin):
+                    task_spec.spec = files.name(task_spec.spec)
+    return Spec(key, inner[root.name(key)], inner, elements)
+
+
+class _Files:
+    """The parsed files of one source."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.parser = Parser()
+        self.nodes: dict[str, Any] = {}
+        # The parser remembers documents by their address: they must stay alive as long as it does.
+        self._roots = []
+        for name, content in source.files.items():
+            if name.endswith(BPMN_SUFFIXES):
+                root = read_xml(name, content).getroot()
+                drawn = list(root.iter(*FLOW_NODES))
+                normalize(root)
+                self.nodes.update((node.get("id"), node) for node in drawn)
+                self.parser.add_bpmn_xml(root, name)
+                self._roots.append(root)
+
+    @classmethod
+    def of(cls, source: Source, built: "dict[str, _Files]") -> "_Files":
+        if source.digest not in built:
+            built[source.digest] = cls(source)
+        return built[source.digest]
+
+    def name(self, process: str) -> str:
+        """The name of a process or sub-process that is unique among all sources."""
+        return f"{self.source.digest[:12]}:{process}"
+
+    def home(self, key: str, built: "dict[str, _Files]") -> "_Files":
+        """The files that hold a called process: our own, else those bound at deployment."""
+        if key in self.parser.process_parsers:
+            return self
+        return self.of(self.source.calls[key], built)
+
+    def scopes(self, process: str) -> Iterator[tuple[str, Any]]:
+        """A process and its embedded sub-processes: (id, built spec)."""
+        open_names = [process]
+        while open_names:
+            name = open_names.pop()
+            scope = self.parser.process_parsers[name].get_spec()
+            open_names += [
+                task_spec.spec
+                for task_spec in scope.task_specs.values()
+                if isinstance(task_spec, SubWorkflowMixin) and not isinstance(task_spec, CallActivityMixin)
+            ]
+            yield name, scope
+
+
+def _describe(task_spec: Any, files: _Files, prefix: str, elements: dict[str, Element]) -> None:
+    """Note what a passage through the element is to be called.
+
+    The library's own elements stay undescribed.
+    """
+    node = files.nodes.get(task_spec.bpmn_id)
+    task_spec.element = None
+    if node is None:
+        return
+    path = prefix + original(task_spec.bpmn_id)
+    if path not in elements:
+        form = (
+            forms.read(node, files.source.files) if node.tag in (tag("userTask"), tag("startEvent")) else None
+        )
+        elements[path] = Element(
+            path=path,
+            name=node.get("name") or original(task_spec.bpmn_id),
+            kind=node.tag.rpartition("}")[2],
+            lane=task_spec.lane,
+            form=form,
+            outcome=node.get(OUTCOME),
+        )
+    task_spec.element = elements[path]

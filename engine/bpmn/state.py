@@ -1,0 +1,127 @@
+"""The stored state of a case: its tokens only, restored onto the shared spec.
+
+One row a token, its data as the difference to the token before it. Passed tokens that nothing can come back
+to are dropped first, so that a case of a thousand rounds is stored like one of the first. The order of rows
+matters, therefore the state is bytes and never jsonb.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from engine.bpmn.elements.branches import ABSENT, changed
+from engine.bpmn.script import Sandbox
+from engine.bpmn.spec import Spec
+from engine.bpmn.values import decode, encode
+from engine.bpmn.workflow import COMPLETED, FINISHED, READY, WAITING, CaseWorkflow, SubProcess, Token
+
+FORMAT = 1
+
+
+def dump(workflow: CaseWorkflow) -> bytes:
+    """The state as bytes. Compacts the workflow on the way."""
+    for inner in [*workflow.subprocesses.values(), workflow]:
+        _compact(inner)
+    return encode(
+        {
+            "format": FORMAT,
+            "outcome": workflow.outcome,
+            "main": _rows(workflow),
+            "inner": [
+                [inner.parent_task_id.hex, inner.name, _rows(inner)]
+                for inner in workflow.subprocesses.values()
+            ],
+        }
+    )
+
+
+def load(state: bytes, spec: Spec, sandbox: Sandbox) -> CaseWorkflow:
+    """The workflow of a stored state."""
+    content = decode(state)
+    if content["format"] != FORMAT:
+        raise ValueError(f"a case state of format {content['format']}; this release reads {FORMAT}")
+    workflow = CaseWorkflow(spec.process, dict(spec.inner), sandbox)
+    workflow.outcome = content["outcome"]
+    _restore(workflow, content["main"])
+    for parent, name, rows in content["inner"]:
+        inner = SubProcess(name, UUID(hex=parent), workflow)
+        workflow.subprocesses[inner.parent_task_id] = inner
+        _restore(inner, rows)
+        token = workflow.get_task_from_id(inner.parent_task_id)
+        inner.completed_event.connect(token.task_spec._on_subworkflow_completed, token)
+    workflow.trail.clear()
+    return workflow
+
+
+def _rows(tree: Any) -> list[Any]:
+    rows: list[Any] = []
+    places: dict[UUID, int] = {}
+    for token in tree.tasks.values():
+        places[token.id] = len(rows)
+        parent = tree.tasks.get(token._parent)
+        changes = changed(
+            {**(parent.data if parent else {}), **token.internal_data.get("locals", {})}, token.data
+        )
+        gone = [name for name, value in changes.items() if value is ABSENT]
+        rows.append(
+            [
+                token.id.hex,
+                places[parent.id] if parent else -1,
+                token._state,
+                token.task_spec.name,
+                int(token.triggered),
+                token.internal_data or None,
+                {name: value for name, value in changes.items() if value is not ABSENT} or None,
+                gone or None,
+            ]
+        )
+    return [rows, tree.data, tree.completed]
+
+
+def _restore(tree: Any, stored: list[Any]) -> None:
+    rows, tree.data, tree.completed = stored
+    tokens: list[Token] = []
+    for name, place, state, spec_name, triggered, internal, changes, gone in rows:
+        token = Token.__new__(Token)
+        token.id, token.workflow, token.task_spec = UUID(hex=name), tree, tree.spec.task_specs[spec_name]
+        token._state, token.triggered, token.internal_data = state, bool(triggered), internal or {}
+        token._children, token.thread_id, token.last_state_change = [], 0, 0.0
+        token._parent, given = None, {}
+        if place >= 0:
+            parent = tokens[place]
+            token._parent, given = parent.id, parent.data
+            parent._children.append(token.id)
+        token.data = {**given, **token.internal_data.get("locals", {}), **(changes or {})}
+        for key in gone or ():
+            del token.data[key]
+        tree.tasks[token.id] = token
+        tokens.append(token)
+        if state in (WAITING, READY):
+            tree.top_workflow.moved(token, 0)
+    tree.task_tree = tokens[0]
+
+
+def _compact(tree: Any) -> None:
+    """Drop ended branches and passed tokens in between, keeping the root and the last token before each live
+    one.
+    """
+    for token in reversed(list(tree.tasks.values())):
+        parent = tree.tasks.get(token._parent)
+        if parent is None or (
+            token._state != COMPLETED and not (token.triggered and token._state & FINISHED)
+        ):
+            continue
+        if not token._children:
+            _drop(tree, token)
+        elif len(token._children) == 1 and tree.tasks[token._children[0]]._state == COMPLETED:
+            child = tree.tasks[token._children[0]]
+            child._parent = parent.id
+            parent._children[parent._children.index(token.id)] = child.id
+            token._children = []
+            _drop(tree, token, linked=False)
+
+
+def _drop(tree: Any, token: Token, *, linked: bool = True) -> None:
+    if linked:
+        tree.tasks[token._parent]._children.remove(token.id)
+    del tree.tasks[token.id]
+    tree.top_workflow.subprocesses.pop(token.id, None)

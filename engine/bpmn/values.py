@@ -1,0 +1,137 @@
+"""The values that case data may hold, and their one encoding: JSON with tags for what JSON lacks.
+
+Decimal, date, time, datetime and timedelta survive a round trip. Everything else a script might produce
+(functions, NaN, integers beyond 64 bits, endless nesting) is refused where it would enter.
+"""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+MAX_DEPTH = 32
+MAX_BYTES = 1 << 20  # of all data of a case
+TAG = "$"
+
+_MARK = b'"$"'
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME
+
+
+class Unportable(ValueError):
+    """A value that case data cannot hold; the text says why and where."""
+
+
+def portable(value: Any, where: str = "", depth: int = 0) -> Any:
+    """A fresh copy of `value` made of portable parts only: tuples and sets become lists.
+
+    Raises Unportable.
+    """
+    if value is None or isinstance(value, bool | Decimal | datetime | date | time | timedelta):
+        return value
+    if isinstance(value, str):
+        return _text(value, where)
+    if isinstance(value, int | float):
+        return _number(value, where)
+    if depth >= MAX_DEPTH:
+        raise Unportable(f"{where or 'the data'} is nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, Mapping):
+        return {_name(key, where): portable(part, f"{where}/{key}", depth + 1) for key, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [portable(part, f"{where}/{index}", depth + 1) for index, part in enumerate(value)]
+    raise Unportable(f"{where or 'the value'} is a {type(value).__name__}, which case data cannot hold")
+
+
+def _text(value: str, where: str) -> str:
+    # PostgreSQL's jsonb has no NUL, and UTF-8 no lone surrogates.
+    if "\0" in value or (not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value)):
+        raise Unportable(f"{where or 'a text'} contains a character that cannot be stored")
+    return value
+
+
+def _number(value: float, where: str) -> float:
+    if isinstance(value, int):
+        if -(2**63) <= value < 2**63:
+            return value
+        raise Unportable(f"{where or 'a number'} does not fit in 64 bits")
+    if math.isfinite(value):
+        return value
+    raise Unportable(f"{where or 'a number'} is not finite")
+
+
+def _name(key: Any, where: str) -> str:
+    if not isinstance(key, str):
+        raise Unportable(f"{where or 'the data'} has the key {key!r}, which is not a text")
+    if key == TAG:
+        raise Unportable(f"{where or 'the data'} has the key {TAG!r}, which is reserved")
+    return _text(key, where)
+
+
+def encode(value: Any) -> bytes:
+    """The exact encoding: `decode` gives the same values back.
+
+    Equal bytes mean equal values of equal types.
+    """
+    return orjson.dumps(value, default=_tagged, option=_OPTIONS)
+
+
+def decode(content: bytes) -> Any:
+    """What `encode` encoded."""
+    value = orjson.loads(content)
+    return _restored(value) if _MARK in content else value
+
+
+def plain(value: Any) -> Any:
+    """`value` as ordinary JSON for people and other systems: decimals and dates become text, without tags."""
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [plain(part) for part in value]
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return value
+
+
+def _tagged(value: Any) -> dict[str, Any]:
+    if isinstance(value, datetime):
+        return {TAG: "datetime", "v": value.isoformat()}
+    if isinstance(value, Decimal):
+        return {TAG: "decimal", "v": str(value)}
+    if isinstance(value, date):
+        return {TAG: "date", "v": value.isoformat()}
+    if isinstance(value, time):
+        return {TAG: "time", "v": value.isoformat()}
+    if isinstance(value, timedelta):
+        return {TAG: "timedelta", "v": [value.days, value.seconds, value.microseconds]}
+    raise Unportable(f"a {type(value).__name__} cannot be stored")
+
+
+_RESTORE: Mapping[str, Any] = {
+    "datetime": datetime.fromisoformat,
+    "decimal": Decimal,
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+    "timedelta": lambda parts: timedelta(*parts),
+}
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, dict):
+        tag = value.get(TAG)
+        if tag is None:
+            return {key: _restored(part) for key, part in value.items()}
+        return _RESTORE[tag](value["v"])
+    if isinstance(value, list):
+        return [_restored(part) for part in value]
+    return value
+
+
+def instant(value: datetime) -> str:
+    """An aware instant as RFC 3339 text in UTC."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,287 @@
+"""SpiffWorkflow's workflow, made fit for long cases: no recursion, no hidden depth limit, a step budget, a
+trail.
+
+Every change of a token's state passes through `Token._set_state`. It notes what is ready, what waits and what
+happened, so that nothing ever has to search the whole tree.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from SpiffWorkflow.bpmn import BpmnWorkflow
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
+from SpiffWorkflow.bpmn.util.task import BpmnTaskFilter
+from SpiffWorkflow.exceptions import SpiffWorkflowException
+from SpiffWorkflow.specs import MultiChoice
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from engine.bpmn.script import Sandbox, ScriptFailed
+from engine.ids import uuid7
+
+MAYBE, FUTURE, WAITING, READY = TaskState.MAYBE, TaskState.FUTURE, TaskState.WAITING, TaskState.READY
+STARTED, COMPLETED, CANCELLED = TaskState.STARTED, TaskState.COMPLETED, TaskState.CANCELLED
+FINISHED, UNFINISHED = TaskState.FINISHED_MASK, TaskState.NOT_FINISHED_MASK
+FORESEEN = TaskState.PREDICTED_MASK | FUTURE  # no token yet, only a place where one may come
+
+STEP_BUDGET = 5_000  # elements run by one command
+FAILED = "failed"  # key in a token's internal data: the code of the failure at which it stands
+
+
+class Failed(Exception):
+    """A token cannot go on. `code` is stable; `line` counts within a script."""
+
+    def __init__(self, code: str, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.line = line
+
+
+class Token(Task):  # type: ignore[misc]  # the library is untyped
+    """A place where the process is, was or may come to be: SpiffWorkflow's Task under a name of its own."""
+
+    def __init__(
+        self, workflow: Any, task_spec: Any, parent: "Token | None" = None, state: int = MAYBE
+    ) -> None:
+        super().__init__(workflow, task_spec, parent, state, id=uuid7())
+
+    def _add_child(self, task_spec: Any, state: int = MAYBE) -> "Token":
+        return Token(self.workflow, task_spec, self, state)
+
+    def _set_state(self, value: int) -> None:
+        before, self._state = self._state, value
+        if value != before:
+            self.workflow.top_workflow.moved(self, before)
+
+    def _inherit_data(self) -> None:
+        # A copy of one level is enough: values are replaced, never changed in place (scripts run elsewhere).
+        self.data = {**self.parent.data, **self.internal_data.get("locals", {})}
+
+    def is_descendant_of(self, task: Task) -> bool:
+        """Whether `task` is an ancestor of this token."""
+        return any(ancestor is task for ancestor in self.ancestors())
+
+    def ancestors(self) -> Iterator["Token"]:
+        """The tokens before this one, nearest first."""
+        token = self.parent
+        while token is not None:
+            yield token
+            token = token.parent
+
+    def cancel(self) -> None:
+        """Take this token, and every live one that came from it, out of the process."""
+        if self.id not in self.workflow.tasks:
+            return
+        for token in list(self.workflow.walk(self)):
+            if token._state & FORESEEN:
+                self.workflow.forget(token)
+            elif not token._state & FINISHED:
+                token._set_state(CANCELLED)
+                token.task_spec._on_cancel(token)
+
+    def complete(self) -> None:
+        """Go on.
+
+        The tokens after this one come into being only now: SpiffWorkflow would foresee whole branches.
+        """
+        if not isinstance(self.task_spec, MultiChoice):  # a choice has been made when it ran
+            self._sync_children(self.task_spec.outputs, FUTURE)
+        super().complete()
+
+    def advance(self) -> None:
+        """Run this token's element. A failure leaves it standing there with its data as they were."""
+        before = self.data
+        try:
+            self.run()
+        except (Failed, ScriptFailed, SpiffWorkflowException) as error:
+            self.data = before
+            self.fail(_failed(error))
+
+    def fail(self, failed: Failed) -> None:
+        """Let the token stand at its element until it is retried: neither ready nor finished."""
+        self._state = STARTED
+        self.internal_data[FAILED] = failed.code
+        self.workflow.top_workflow.failures.append((self, failed))
+
+    def retry(self) -> None:
+        """Make a failed token ready again."""
+        del self.internal_data[FAILED]
+        self._set_state(READY)
+
+    @property
+    def human(self) -> bool:
+        """Whether a person has to do this."""
+        return bool(self.task_spec.manual)
+
+    @property
+    def on_diagram(self) -> "Token | None":
+        """This token, or for one of the library's own elements the sub-process around it, if any."""
+        token: Token | None = self
+        while token is not None and token.task_spec.element is None:
+            parent = token.workflow.parent_task_id
+            token = parent and token.workflow.top_workflow.get_task_from_id(parent)
+        return token
+
+
+def _failed(error: Exception) -> Failed:
+    if isinstance(error, Failed):
+        return error
+    if isinstance(error, ScriptFailed):
+        return Failed("script-failed", error.message, error.line)
+    return Failed("no-flow", str(error))
+
+
+class _Tree:
+    """What a process and a sub-process share: walking, completing and forgetting tokens without recursion."""
+
+    tasks: dict[UUID, Token]
+    task_tree: Token
+    spec: Any
+    data: dict[str, Any]
+    completed: bool
+    top_workflow: "CaseWorkflow"
+
+    def plant(self) -> None:
+        """Put the first token on the start."""
+        self.task_tree = Token(self, self.spec.start, state=FUTURE)
+        self.task_tree._ready()
+
+    def walk(self, first: Token | None = None, *, within: bool = False) -> Iterator[Token]:
+        """The tokens of the tree in depth-first order; with those of sub-processes if `within`."""
+        stack = [first or self.task_tree]
+        while stack:
+            token = stack.pop()
+            yield token
+            tasks = token.workflow.tasks
+            stack.extend(tasks[child] for child in reversed(token._children) if child in tasks)
+            inner = self.top_workflow.subprocesses.get(token.id) if within else None
+            if inner is not None:
+                stack.append(inner.task_tree)
+
+    def get_tasks_iterator(
+        self, first_task: Token | None = None, task_filter: Any = None, **kwargs: Any
+    ) -> Iterator[Token]:
+        """SpiffWorkflow's query, over `walk`."""
+        within = not kwargs.pop("skip_subprocesses", False)
+        matches = (task_filter or BpmnTaskFilter(**kwargs)).matches
+        return (token for token in self.walk(first_task, within=within) if matches(token))
+
+    def update_waiting_tasks(self) -> None:
+        """Let the joins of this tree look again."""
+        for token in list(self.top_workflow.waiting.values()):
+            if token.workflow is self and token._state == WAITING:
+                token.task_spec._update(token)
+
+    def forget(self, token: Token) -> None:
+        """Drop a token from the tree; its children, if any, are to be forgotten too."""
+        parent = self.tasks.get(token._parent)
+        if parent is not None:
+            parent._children.remove(token.id)
+        del self.tasks[token.id]
+        self.top_workflow.waiting.pop(token.id, None)
+
+    def is_completed(self) -> bool:
+        """Whether nothing is left to do, whatever the last element was."""
+        return self.completed or not any(token._state & UNFINISHED for token in self.tasks.values())
+
+    def cancel(self, success: bool = False) -> list[Token]:
+        """Take every live token out, of sub-processes too."""
+        self.completed = True
+        self.task_tree.cancel()
+        return []
+
+    def _mark_complete(self, token: Token) -> None:
+        self.data.update(token.data)
+        self.completed = True
+
+
+class SubProcess(_Tree, BpmnSubWorkflow):  # type: ignore[misc]  # the library is untyped
+    """One run of an embedded sub-process or a called process; `name` is that under which it was built."""
+
+    def __init__(self, name: str, parent_task_id: UUID, top_workflow: "CaseWorkflow") -> None:
+        self.name = name
+        spec = top_workflow.subprocess_specs[name]
+        super().__init__(spec, parent_task_id, top_workflow, deserializing=True)
+
+    def _calculate_depth(self) -> int:
+        return 0  # only SpiffWorkflow's own loop would ask
+
+
+class CaseWorkflow(_Tree, BpmnWorkflow):  # type: ignore[misc]  # the library is untyped
+    """The process of one case.
+
+    `trail` is what happened since it was loaded: (token, state before, state after, data then).
+    """
+
+    def __init__(self, spec: Any, subprocess_specs: dict[str, Any], sandbox: Sandbox) -> None:
+        self.ready: deque[Token] = deque()
+        self.waiting: dict[UUID, Token] = {}
+        self.trail: list[tuple[Token, int, int, dict[str, Any]]] = []
+        self.failures: list[tuple[Token, Failed]] = []
+        self.outcome: str | None = None
+        self.sandbox = sandbox
+        super().__init__(spec, subprocess_specs, script_engine=_Expressions(sandbox), deserializing=True)
+
+    def create_subprocess(self, my_task: Token, spec_name: str) -> SubProcess:
+        """Begin a sub-process for a token that stands at its element."""
+        inner = SubProcess(spec_name, my_task.id, self)
+        self.subprocesses[my_task.id] = inner
+        inner.plant()
+        return inner
+
+    def moved(self, token: Token, before: int) -> None:
+        """A token changed its state: the one hook behind queue, joins and log."""
+        state = token._state
+        if before == WAITING:
+            self.waiting.pop(token.id, None)
+        if state == WAITING:
+            self.waiting[token.id] = token
+        elif state == READY and not token.human:
+            self.ready.append(token)
+        if state >= READY and not (state == STARTED and before == READY):
+            self.note(token, before)
+
+    def note(self, token: Token, before: int) -> None:
+        """Add a change to the trail.
+
+        Data objects take variables away again, so their values are kept here.
+        """
+        data = dict(token.data) if token.task_spec.data_output_associations else token.data
+        self.trail.append((token, before, token._state, data))
+
+    def enter(self, token: Token) -> None:
+        """Note that an activity around other work has begun.
+
+        It will be ready and started again many times.
+        """
+        self.trail.append((token, READY, STARTED, token.data))
+
+    def advance(self) -> None:
+        """Run everything that needs no person, up to the step budget; what is then still ready fails."""
+        steps = 0
+        while self.ready:
+            token = self.ready.popleft()
+            if token._state != READY or token.id not in token.workflow.tasks:
+                continue
+            if steps == STEP_BUDGET:
+                token.fail(
+                    Failed(
+                        "step-budget", f"more than {STEP_BUDGET} steps in one go: is this a loop without end?"
+                    )
+                )
+                continue
+            steps += 1
+            token.advance()
+
+
+class _Expressions:
+    """What SpiffWorkflow calls its script engine: conditions only; elements run scripts themselves."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    def evaluate(self, task: Token, expression: str, external_context: dict[str, Any] | None = None) -> Any:
+        return self._sandbox.evaluate(expression, task.data, external_context)

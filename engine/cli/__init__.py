@@ -1,0 +1,82 @@
+"""The command line: one module for each command. It reads arguments and prints; the engine does the work.
+
+A mistake of the user is told on standard error with its mend, never as a traceback. Exit codes: 0 done,
+1 refused or not possible now, 2 called wrongly.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from engine.cli import audit, check, deploy, migrate, run, token
+from engine.config import Settings
+from engine.errors import Invalid, Refusal, Unusable
+
+COMMANDS = {
+    "run": run,
+    "migrate": migrate,
+    "token": token,
+    "deploy": deploy,
+    "check": check,
+    "audit": audit,
+}
+UNDEFINED = {"42P01", "42703"}  # a table, a column
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        settings = Settings.read()
+    except ValueError as mistake:
+        return _tell(str(mistake), code=2)
+    try:
+        return _run(arguments, settings)
+    except (Refusal, Unusable) as refusal:
+        return _tell(_text(refusal))
+    except OperationalError as failure:
+        return _tell(f"The database cannot be used: {failure.orig}")
+    except ProgrammingError as failure:
+        if getattr(failure.orig, "sqlstate", None) not in UNDEFINED:
+            raise
+        return _tell("The database has no tables, or older ones. Run: python -m engine migrate")
+    except PermissionError as failure:
+        return _tell(
+            f"You may not use {failure.filename}. Start as the user who made it, "
+            "or choose another data folder with PARVANDEH_VAR."
+        )
+    except KeyboardInterrupt:
+        return _tell("Interrupted.", code=130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m engine", description="Parvandeh, a case engine.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(name, help=module.HELP, description=module.HELP)
+        module.declare(command)
+    demo = commands.add_parser("demo", help="Drive one case from application to decision.", add_help=False)
+    demo.add_argument("arguments", nargs=argparse.REMAINDER)
+    return parser
+
+
+def _run(arguments: argparse.Namespace, settings: Settings) -> int:
+    if arguments.command == "demo":
+        from engine.cli import demo  # noqa: PLC0415 - it alone speaks HTTP; the others need not load that
+
+        code: int = demo.main(arguments.arguments)
+    else:
+        code = COMMANDS[arguments.command].run(arguments, settings)
+    return code
+
+
+def _text(refusal: Exception) -> str:
+    faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    return "\n".join([str(refusal), *(f"  {fault.pointer}: {fault.detail}" for fault in faults)])
+
+
+def _tell(text: str, *, code: int = 1) -> int:
+    print(text, file=sys.stderr)
+    return code

@@ -1,0 +1,49 @@
+"""Check process files without deploying them."""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TextIO
+
+from engine import bpmn
+from engine.bpmn.findings import Finding
+from engine.cli import folders
+from engine.config import Settings
+
+HELP = (
+    "Check process files and print everything that was found. The exit code is 1 if they cannot be deployed."
+)
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The files, checked together."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file, or a process folder")
+    parser.add_argument(
+        "--known",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="a process deployed elsewhere that these may call",
+    )
+
+
+def run(arguments: argparse.Namespace, _settings: Settings) -> int:
+    """Print the report."""
+    report = bpmn.check(folders.read(arguments.files), arguments.known)
+    describe(report.findings, to=sys.stdout)
+    for process in report.processes:
+        print(f"process {process.key}: {process.name}")
+    errors, warnings = len(report.errors), len(report.findings) - len(report.errors)
+    print(f"{errors} errors, {warnings} warnings")
+    return 1 if errors else 0
+
+
+def describe(findings: Iterable[Finding], *, to: TextIO) -> None:
+    """One finding after the other: the place, the reason, the mend."""
+    for finding in findings:
+        place = finding.file if finding.line is None else f"{finding.file}:{finding.line}"
+        element = f" {finding.element}" if finding.element else ""
+        name = f" ({finding.name})" if finding.name else ""
+        print(f"{place}: {finding.severity} {finding.code}{element}{name}", file=to)
+        print(f"    {finding.reason}\n    {finding.mend}", file=to)

@@ -1,0 +1,19 @@
+"""The database of a command: the configured one, or the embedded one for as long as the command runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine import postgres
+from engine.config import Settings
+from engine.db import Database
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[Database]:
+    """Its connections are closed at the end of the block."""
+    with postgres.available(settings) as url:
+        opened = Database(url, zone=settings.time_zone)
+        try:
+            yield opened
+        finally:
+            opened.dispose()

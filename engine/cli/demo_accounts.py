@@ -1,0 +1,72 @@
+"""The accounts with which a fresh installation can be tried, kept with their tokens in `var/demo.json`."""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from engine import accounts
+from engine.config import Settings
+from engine.db import Database
+from engine.models import Role
+
+# Two caseworkers: what one of them has claimed, the other must not be able to complete.
+ACCOUNTS: tuple[tuple[str, Role], ...] = (
+    ("administrator", "administrator"),
+    ("designer", "designer"),
+    ("portal", "portal"),
+    ("caseworker", "caseworker"),
+    ("inspector", "caseworker"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """Who, as what, and with which token."""
+
+    name: str
+    role: str
+    token: str
+
+
+def file(settings: Settings) -> Path:
+    """Where they are kept."""
+    return settings.var / "demo.json"
+
+
+def read(settings: Settings) -> list[DemoAccount]:
+    """None of them if this installation was not made to be tried out."""
+    try:
+        kept = json.loads(file(settings).read_bytes())
+    except FileNotFoundError:
+        return []
+    return [DemoAccount(**account) for account in kept["accounts"]]
+
+
+def prepare(database: Database, settings: Settings, url: str) -> None:
+    """Make them where nobody has an account yet; in any case let the file name the present address."""
+
+    def make(session: Session, now: datetime) -> None:
+        if not accounts.any_person(session):
+            made = [
+                DemoAccount(name, role, accounts.create_token(session, now, name=name, role=role))
+                for name, role in ACCOUNTS
+            ]
+            # Before the commit: tokens that nobody knows are worse than a file whose tokens do not exist.
+            _write(settings, url, made)
+
+    database.run(make)
+    if kept := read(settings):
+        _write(settings, url, kept)
+
+
+def _write(settings: Settings, url: str, kept: list[DemoAccount]) -> None:
+    listed = [{"name": account.name, "role": account.role, "token": account.token} for account in kept]
+    fresh = file(settings).with_name("demo.json.new")
+    fresh.unlink(missing_ok=True)
+    with open(fresh, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as output:
+        json.dump({"url": url, "accounts": listed}, output, indent=2)
+    fresh.rename(file(settings))

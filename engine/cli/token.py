@@ -1,0 +1,49 @@
+"""Make, list and revoke bearer tokens. The first administrator of an installation is made here."""
+
+import argparse
+from uuid import UUID
+
+from engine import accounts
+from engine.cli.connection import database
+from engine.config import Settings
+from engine.db import Database
+
+HELP = "Make, list and revoke the tokens with which people and systems call the API."
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Its three actions."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    create = actions.add_parser("create", help="Make a token, and its account if there is none of this name.")
+    create.add_argument("--name", required=True)
+    create.add_argument("--role", required=True, choices=accounts.ROLES)
+    actions.add_parser("list", help="List all tokens.")
+    revoke = actions.add_parser("revoke", help="Make a token useless.")
+    revoke.add_argument("id", type=UUID, help="as listed")
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Do one of them."""
+    with database(settings) as opened:
+        if arguments.action == "create":
+            _create(opened, arguments)
+        elif arguments.action == "list":
+            _list(opened, settings)
+        else:
+            opened.run(lambda session, now: accounts.revoke_token(session, now, arguments.id))
+            print("Revoked.")
+    return 0
+
+
+def _create(database: Database, arguments: argparse.Namespace) -> None:
+    token = database.run(
+        lambda session, now: accounts.create_token(session, now, name=arguments.name, role=arguments.role)
+    )
+    print(f"Token of {arguments.name} ({arguments.role}). It is shown only now, so keep it safe:\n{token}")
+
+
+def _list(database: Database, settings: Settings) -> None:
+    for token in database.run(lambda session, _: accounts.list_tokens(session)):
+        made = token.created_at.astimezone(settings.time_zone).isoformat(" ", "minutes")
+        state = "revoked" if token.revoked_at else "valid"
+        print(f"{token.id}  {made}  {state:7}  {token.role:13}  {token.name}")

@@ -1,0 +1,90 @@
+"""The web server as a child process: gunicorn with the settings of `gunicorn.conf.py`."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from engine import lifeline
+from engine.config import ROOT, Settings
+from engine.errors import Unusable
+
+HOST = "127.0.0.1"
+COMMAND = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
+
+
+class Web:
+    """A running web server. It dies at the latest with the thread that started it."""
+
+    def __init__(self, settings: Settings, database_url: str) -> None:
+        self._port = settings.port
+        parent = os.getpid()
+        chosen = {
+            "DATABASE_URL": database_url,
+            "PORT": str(settings.port),
+            "PARVANDEH_VAR": str(settings.var),
+            "WEB_WORKERS": str(settings.web_workers),
+        }
+        self.process = subprocess.Popen(
+            COMMAND,
+            cwd=ROOT,
+            env=os.environ | chosen,
+            process_group=0,  # a Ctrl-C in the terminal is for the parent, which stops this first
+            # SIGQUIT: at once, since the database goes down at the same moment.
+            preexec_fn=lambda: lifeline.follow(parent, signal.SIGQUIT),  # noqa: PLW1509 - two system calls
+        )
+
+    def await_answer(self) -> None:
+        """Return as soon as it answers."""
+        deadline = time.monotonic() + 60
+        while not _answers(self._port):
+            if self.process.poll() is not None:
+                raise Unusable("The web server ended before it answered. The reason stands above.")
+            if time.monotonic() > deadline:
+                raise Unusable("The web server did not answer within 60 seconds.")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Let it finish the requests in hand, then end."""
+        self.process.terminate()
+        try:
+            self.process.wait(40)  # its own patience with a request is 30 seconds
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+def require_free(port: int) -> None:
+    """Raise if somebody listens there. The workers of a killed predecessor get a moment to go."""
+    deadline = time.monotonic() + 3
+    while not _is_free(port):
+        if time.monotonic() > deadline:
+            raise Unusable(
+                f"Port {port} is in use by another program. Stop it, or choose another port: "
+                f"make run PORT={port + 1 if port < 65535 else port - 1}"
+            )
+        time.sleep(0.05)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=2)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,46 @@
+"""What `run` prints once everything answers."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.cli.demo_accounts import DemoAccount
+
+# The registries disagree with the applicant, so a task is there to be listed afterwards.
+ADDRESS_CHANGE = {
+    "definition": "address-change",
+    "data": {
+        "national_id": "0012345679",
+        "new_address": "تهران، خیابان آزادی، کوچهٔ یکم، پلاک ۱۲",
+        "postal_code": "1234567890",
+        "property_registry": {
+            "postal_code": "1234567890",
+            "address": "تهران، خیابان آزادی، کوچهٔ دوم، پلاک ۱۲",
+            "occupant_national_ids": ["0012345679"],
+        },
+        "household_registry": {"head_national_id": "0012345679"},
+    },
+}
+
+
+def greet(address: str, accounts: Sequence[DemoAccount], kept: Path) -> None:
+    """The address, who may come in, and three commands that work as they stand."""
+    print(f"\nParvandeh answers at {address}  (described in {address}/api/v1/openapi.json; Ctrl-C stops it)")
+    if not accounts:
+        print("Accounts are made by: python -m engine token create --name NAME --role ROLE\n", flush=True)
+        return
+    print(f"\nDemo accounts (kept in {kept}):")
+    for account in accounts:
+        print(f"  {account.name:14} {account.role:14} {account.token}")
+    token = {account.name: account.token for account in accounts}
+    print("\nList the definitions, start a case, list the tasks:")
+    print(f"  curl {_bearer(token['portal'])} {address}/api/v1/definitions")
+    print(
+        f"  curl {_bearer(token['portal'])} -H 'Idempotency-Key: first' -H 'Content-Type: application/json' "
+        f"-d '{json.dumps(ADDRESS_CHANGE, ensure_ascii=False)}' {address}/api/v1/cases"
+    )
+    print(f"  curl {_bearer(token['caseworker'])} {address}/api/v1/tasks\n", flush=True)
+
+
+def _bearer(token: str) -> str:
+    return f"-H 'Authorization: Bearer {token}'"

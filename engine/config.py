@@ -1,0 +1,52 @@
+"""The settings of an installation, read from the environment once and passed in. docs/operations.md lists
+them.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`database_url` is None on the embedded server, whose data lives below `var`."""
+
+    database_url: str | None
+    var: Path
+    port: int
+    web_workers: int
+    time_zone: ZoneInfo
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Raises ValueError naming the variable whose value cannot be used."""
+        return cls(
+            database_url=environ.get("DATABASE_URL") or None,
+            var=Path(environ.get("PARVANDEH_VAR") or ROOT / "var").resolve(),
+            port=_number(environ, "PORT", default=8000),
+            web_workers=_number(environ, "WEB_WORKERS", default=(os.cpu_count() or 1) + 1),
+            time_zone=_zone(environ.get("TIME_ZONE") or "Asia/Tehran"),
+        )
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this installation runs its own PostgreSQL."""
+        return self.database_url is None
+
+
+def _number(environ: Mapping[str, str], name: str, *, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise ValueError(f"{name}={text!r} is not a number between 1 and 65535")
+    return int(text)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as cause:
+        raise ValueError(f"TIME_ZONE={name!r} is not a time zone of the tz database") from cause

@@ -1,0 +1,105 @@
+"""Sessions and transactions. The only module that begins, commits or rolls back."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+from sqlalchemy import MetaData, create_engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+T = TypeVar("T")
+
+# Deadlock, serialization failure, lost connection: the command did nothing and may simply be run again.
+RETRIED = {"40P01", "40001", "57P01", "08000", "08003", "08006"}
+ATTEMPTS = 3
+
+
+class Base(DeclarativeBase):
+    """Every table. Constraints are named by rule, so that migrations can name them too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, in which capacity at this moment, and for whom and why: what each event records."""
+
+    id: UUID
+    name: str
+    role: str
+    unit: str | None = None
+    on_behalf_of: str | None = None
+    purpose: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOfWork:
+    """One command.
+
+    Its session, its actor and the instant, in the installation's zone, at which all of it happens.
+    """
+
+    session: Session
+    actor: Actor
+    now: datetime
+
+
+class Database:
+    """The connections of one process. `transaction` is the one place that commits."""
+
+    def __init__(self, url: str, *, zone: tzinfo = UTC, pool_size: int = 5) -> None:
+        self._zone = zone
+        self.engine = create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=10,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+        )
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One transaction: committed if the block ends, rolled back if it raises."""
+        with self._sessions() as session, session.begin():
+            yield session
+
+    def run(self, command: Callable[[Session, datetime], T]) -> T:
+        """Run a command in a transaction of its own; again when the database asks for it, so it must be
+        repeatable.
+
+        The command gets its session and its instant (aware, in the installation's zone).
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.transaction() as session:
+                    return command(session, datetime.now(self._zone))
+            except DBAPIError as error:
+                if attempt == ATTEMPTS or not repeatable(error):
+                    raise
+        raise AssertionError("unreachable")
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def repeatable(error: DBAPIError) -> bool:
+    """Whether the failed transaction did nothing and may be run again."""
+    state: Any = getattr(error.orig, "sqlstate", None)
+    lost = isinstance(error, OperationalError) and error.connection_invalidated
+    return lost or state in RETRIED

@@ -1,0 +1,82 @@
+"""Every way in which a command can be refused. Only `api/problems.py` knows their status codes.
+
+Refusal
+├── NotFound      no such thing, or none that this actor may see
+├── Forbidden     the actor's role does not allow it
+├── Conflict      it contradicts the present state, which comes along
+├── Stale         the caller saw an older revision (If-Match)
+├── Invalid       the input breaks a rule; every fault with its place
+├── Rejected      a deployment with findings
+└── Busy          no capacity just now; the same call may succeed later
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault in the input.
+
+    `pointer` is a JSON Pointer (RFC 6901), `code` a stable word for translation.
+    """
+
+    pointer: str
+    detail: str
+    code: str
+
+
+class Refusal(Exception):
+    """A command refused for a reason that its caller can understand; never a programming error."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class NotFound(Refusal):
+    """There is no such thing, or none that the actor may see: the two must look alike."""
+
+
+class Forbidden(Refusal):
+    """The actor's role does not allow this."""
+
+
+class Conflict(Refusal):
+    """The command contradicts the present state; `state` tells it, so that the caller can show it."""
+
+    def __init__(self, detail: str, **state: Any) -> None:
+        super().__init__(detail)
+        self.state: Mapping[str, Any] = state
+
+
+class Stale(Conflict):
+    """The caller named a revision that is no longer the present one."""
+
+
+class Invalid(Refusal):
+    """The input breaks a rule; `faults` name every place."""
+
+    def __init__(self, detail: str, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(detail)
+        self.faults = tuple(faults)
+
+
+class Rejected(Refusal):
+    """A deployment that will not run as drawn; `findings` are `engine.bpmn.Finding`s."""
+
+    def __init__(self, detail: str, findings: Sequence[Any]) -> None:
+        super().__init__(detail)
+        self.findings = tuple(findings)
+
+
+class Busy(Refusal):
+    """No capacity just now. Nothing was done; the same call may succeed a little later."""
+
+
+class Unusable(Exception):
+    """Something that the installation stands on is missing, taken or broken; the message says what to do.
+
+    Not a refusal: it concerns whoever runs the installation, never a caller of the API.
+    """

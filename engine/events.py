@@ -1,0 +1,168 @@
+"""The log: append-only, one chain of hashes per case. What it does not hold can never be reported.
+
+An event's hash covers the hash before it and the event in canonical JSON (RFC 8785). Personal data stand in
+the payload, which enters only as a salted hash: erasing payload and salt leaves the chain whole.
+docs/events.md lists the kinds.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from engine.bpmn.values import plain
+from engine.db import UnitOfWork
+from engine.models import Case, Event
+
+Kind = Literal[
+    "case.started",
+    "case.completed",
+    "case.cancelled",
+    "element.entered",
+    "element.passed",
+    "element.cancelled",
+    "task.created",
+    "task.claimed",
+    "task.released",
+    "task.completed",
+    "task.cancelled",
+    "incident.opened",
+    "incident.retried",
+    "incident.closed",
+]
+
+GENESIS = bytes(32)  # the hash before a case's first event
+_INSERT = insert(Event).returning(Event.seq)  # returning: all rows in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a case's chain: how many events it has and the hash of the last."""
+
+    case_id: UUID
+    version_id: UUID
+    length: int = 0
+    hash: bytes = GENESIS
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that happened, about to be written. `payload` holds all that is personal."""
+
+    kind: Kind
+    element: str | None = None
+    task_id: UUID | None = None
+    payload: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A place where a chain does not hold."""
+
+    case_id: UUID
+    seq: int
+    reason: str
+
+
+def chain(uow: UnitOfWork, head: Head, facts: Iterable[Fact]) -> tuple[Head, list[dict[str, Any]]]:
+    """The rows of these facts, chained to `head`, and the new head. `write` puts the rows in the database."""
+    rows = []
+    for fact in facts:
+        row = _row(uow, head, fact)
+        head = replace(head, length=row["seq"], hash=row["hash"])
+        rows.append(row)
+    return head, rows
+
+
+def write(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append rows made by `chain`; the caller holds the case's lock and stores the new head with the case."""
+    session.execute(_INSERT, rows)
+
+
+def _row(uow: UnitOfWork, head: Head, fact: Fact) -> dict[str, Any]:
+    payload = dict(plain(fact.payload)) if fact.payload else {}
+    if uow.actor.on_behalf_of:
+        payload["on_behalf_of"] = uow.actor.on_behalf_of
+    salt = os.urandom(16) if payload else None
+    row = {
+        "case_id": head.case_id,
+        "seq": head.length + 1,
+        "at": uow.now,
+        "kind": fact.kind,
+        "element": fact.element,
+        "task_id": fact.task_id,
+        "actor_id": uow.actor.id,
+        "actor_role": uow.actor.role,
+        "actor_unit": uow.actor.unit,
+        "purpose": uow.actor.purpose,
+        "version_id": head.version_id,
+        "payload_hash": _payload_hash(salt, payload) if salt else None,
+    }
+    return {**row, "hash": _hash(head.hash, row), "payload": payload or None, "salt": salt}
+
+
+def _payload_hash(salt: bytes, payload: Any) -> bytes:
+    return hashlib.sha256(salt + orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def _hash(before: bytes, row: Mapping[str, Any]) -> bytes:
+    """Texts and whole numbers only, keys in ASCII: orjson's sorted output is RFC 8785's canonical form."""
+    canonical = orjson.dumps({name: _text(value) for name, value in row.items()}, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(before + canonical).digest()
+
+
+def _text(value: Any) -> str | int | None:
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+_CHAINED = (
+    Event.case_id,
+    Event.seq,
+    Event.at,
+    Event.kind,
+    Event.element,
+    Event.task_id,
+    Event.actor_id,
+    Event.actor_role,
+    Event.actor_unit,
+    Event.purpose,
+    Event.version_id,
+    Event.payload_hash,
+)
+
+
+def verify(session: Session, case_id: UUID | None = None) -> list[Break]:
+    """Check the chain of one case or of all: every change, gap and missing end is told, first per case."""
+    cases = select(Case.id, Case.log_length, Case.log_hash).order_by(Case.id)
+    if case_id is not None:
+        cases = cases.where(Case.id == case_id)
+    breaks = (_verify_case(session, *row) for row in session.execute(cases.execution_options(yield_per=500)))
+    return [broken for broken in breaks if broken]
+
+
+def _verify_case(session: Session, case_id: UUID, length: int, last: bytes) -> Break | None:
+    before, seq = GENESIS, 0
+    events = select(*_CHAINED, Event.hash, Event.payload, Event.salt).where(Event.case_id == case_id)
+    for event in session.execute(events.order_by(Event.seq)).mappings():
+        seq += 1
+        if event["seq"] != seq:
+            return Break(case_id, seq, "an event is missing")
+        if _hash(before, {column.key: event[column.key] for column in _CHAINED}) != event["hash"]:
+            return Break(case_id, seq, "the event was changed")
+        if event["salt"] and _payload_hash(event["salt"], event["payload"]) != event["payload_hash"]:
+            return Break(case_id, seq, "the payload was changed")
+        before = event["hash"]
+    if (seq, before) != (length, last):
+        return Break(case_id, seq + 1, "the end of the log is missing")
+    return None

@@ -1,0 +1,216 @@
+"""All tables. Statuses are text; instants are aware, UTC and end in `_at`; ids are UUIDv7."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, LargeBinary, Sequence, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base
+from engine.ids import uuid7
+
+Role = Literal["administrator", "designer", "caseworker", "portal"]
+CaseStatus = Literal["active", "suspended", "completed", "cancelled"]
+TaskStatus = Literal["open", "completed", "cancelled"]
+IncidentStatus = Literal["open", "resolved"]
+
+Id = Annotated[UUID, mapped_column(primary_key=True, default=uuid7)]
+Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+
+# One counter for all years: it never blocks, and a number stays unique even if its year is misheard.
+CASE_NUMBERS = Sequence("case_numbers", metadata=Base.metadata)
+
+
+class User(Base):
+    """A person or a system that may act."""
+
+    __tablename__ = "users"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    role: Mapped[Role] = mapped_column(Text)
+    created_at: Mapped[Instant]
+
+
+class Token(Base):
+    """A bearer token. Only its SHA-256 is kept."""
+
+    __tablename__ = "tokens"
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    created_at: Mapped[Instant]
+    revoked_at: Mapped[Instant | None]
+
+
+class Deployment(Base):
+    """A set of files published together; `calls` binds the processes of others that it calls."""
+
+    __tablename__ = "deployments"
+
+    id: Mapped[Id]
+    digest: Mapped[str] = mapped_column(Text, index=True)
+    calls: Mapped[dict[str, str]] = mapped_column(JSONB)  # process key -> deployment id
+    report: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    deployed_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    deployed_at: Mapped[Instant]
+
+
+class DeploymentFile(Base):
+    """One file of a deployment, as uploaded."""
+
+    __tablename__ = "deployment_files"
+
+    deployment_id: Mapped[UUID] = mapped_column(ForeignKey("deployments.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Definition(Base):
+    """A process under its key; new cases take its current version."""
+
+    __tablename__ = "definitions"
+
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    current_version_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("definition_versions.id", use_alter=True)
+    )
+
+
+class DefinitionVersion(Base):
+    """An immutable version of a definition. Running cases keep theirs."""
+
+    __tablename__ = "definition_versions"
+    __table_args__ = (Index(None, "key", "number", unique=True),)
+
+    id: Mapped[Id]
+    key: Mapped[str] = mapped_column(ForeignKey("definitions.key"))
+    number: Mapped[int]
+    name: Mapped[str] = mapped_column(Text)
+    file: Mapped[str] = mapped_column(Text)  # the deployment's file that holds the process
+    deployment_id: Mapped[UUID] = mapped_column(ForeignKey("deployments.id"))
+    digest: Mapped[str] = mapped_column(Text)  # the deployment's, here too: each command asks for it
+    published_at: Mapped[Instant]
+
+
+class Case(Base):
+    """One legal matter.
+
+    `state` is the engine's, NULL once the case has ended; the log's head stands in the row.
+    """
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        Index(None, "status", "id"),
+        Index(None, "version_id", "id"),
+        Index(None, "started_by", "id"),
+        # Each command rewrites the row: room on the page keeps the update off the indexes (HOT).
+        {"postgresql_with": {"fillfactor": "70"}},
+    )
+
+    id: Mapped[Id]
+    number: Mapped[str] = mapped_column(Text, unique=True)
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("definition_versions.id"))
+    status: Mapped[CaseStatus] = mapped_column(Text)
+    outcome: Mapped[str | None] = mapped_column(Text)
+    applicant: Mapped[str | None] = mapped_column(Text)
+    business_key: Mapped[str | None] = mapped_column(Text)
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    state: Mapped[bytes | None] = mapped_column(LargeBinary)
+    revision: Mapped[int]
+    log_length: Mapped[int]
+    log_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    started_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    started_at: Mapped[Instant]
+    ended_at: Mapped[Instant | None]
+
+
+class Task(Base):
+    """Work for a person. The id is that of the engine's token."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        Index(None, "case_id"),
+        # The inbox reads open tasks only, and most tasks are closed.
+        Index("ix_tasks_open", "id", postgresql_where=text("status = 'open'")),
+        Index("ix_tasks_open_assignee", "assignee_id", "id", postgresql_where=text("status = 'open'")),
+    )
+
+    id: Mapped[Id]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    element: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    lane: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[TaskStatus] = mapped_column(Text)
+    assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    revision: Mapped[int]
+    opened_at: Mapped[Instant]
+    closed_at: Mapped[Instant | None]
+
+
+class Incident(Base):
+    """An element that failed and waits for a person. The id is that of the engine's token's failure."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (
+        Index(None, "case_id"),
+        Index("ix_incidents_open", "id", postgresql_where=text("status = 'open'")),
+    )
+
+    id: Mapped[Id]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    token_id: Mapped[UUID]  # the engine's token that stands at the element
+    element: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    code: Mapped[str] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(Text)
+    line: Mapped[int | None]
+    status: Mapped[IncidentStatus] = mapped_column(Text)
+    opened_at: Mapped[Instant]
+    resolved_at: Mapped[Instant | None]
+
+
+class Event(Base):
+    """One fact of the log.
+
+    Append-only (trigger); payload and salt alone can be erased. See docs/events.md.
+    """
+
+    __tablename__ = "events"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[Instant]
+    kind: Mapped[str] = mapped_column(Text)
+    element: Mapped[str | None] = mapped_column(Text)
+    task_id: Mapped[UUID | None]
+    actor_id: Mapped[UUID]
+    actor_role: Mapped[str] = mapped_column(Text)
+    actor_unit: Mapped[str | None] = mapped_column(Text)
+    purpose: Mapped[str | None] = mapped_column(Text)
+    version_id: Mapped[UUID]
+    transaction_id: Mapped[int] = mapped_column(
+        BigInteger, server_default=text("(pg_current_xact_id()::text)::bigint")
+    )
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    payload_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # json, not jsonb: the hash covers this very text.
+    payload: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class IdempotencyKey(Base):
+    """The first answer to a write, given again when the same key comes back."""
+
+    __tablename__ = "idempotency_keys"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    request_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    status: Mapped[int | None]
+    headers: Mapped[dict[str, str] | None] = mapped_column(JSONB)
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[Instant] = mapped_column(index=True)

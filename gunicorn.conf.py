@@ -1,0 +1,51 @@
+"""How the web server runs: for `python -m engine run`, and for anybody who starts gunicorn by hand."""
+
+import gc
+import os
+import signal
+
+from gunicorn.http import wsgi
+from prometheus_client import multiprocess
+
+from engine import lifeline
+from engine.bpmn import script
+from engine.config import Settings
+
+settings = Settings.read()
+metrics = settings.var / "metrics"
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)  # read when the app is imported
+metrics.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+bind = f"127.0.0.1:{settings.port}"
+workers = settings.web_workers
+worker_class = "sync"  # commands keep a core busy; threads only lengthen the slowest answers
+preload_app = True  # a fault in the app ends the start at once, and the workers share its memory
+timeout = 60
+graceful_timeout = 30
+accesslog = None  # the app logs its requests itself
+loglevel = "warning"
+control_socket_disable = True  # one per user by default, so a second installation would fight over it
+wsgi.SERVER = "parvandeh"  # what the Server header says
+
+
+def on_starting(_server):
+    """Counters of workers long gone would be added to ours."""
+    for left in metrics.iterdir():
+        left.unlink()
+
+
+def post_fork(server, _worker):
+    """Workers look at their master only between waits; when it dies they must not keep the port."""
+    lifeline.follow(server.pid, signal.SIGKILL)
+    script.open_pool()  # here, because a pool does not survive a fork
+    gc.freeze()
+
+
+def worker_exit(_server, _worker):
+    """Its sandbox processes end with it."""
+    script.close_pool()
+
+
+def child_exit(_server, worker):
+    """Its gauges no longer count."""
+    multiprocess.mark_process_dead(worker.pid)

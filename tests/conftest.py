@@ -1,0 +1,117 @@
+"""A PostgreSQL for each test process, and a migrated database for each test that asks for one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import make_url, select
+
+from engine import postgres
+from engine.config import ROOT, Settings
+from engine.db import Actor, Database, UnitOfWork
+from engine.ids import uuid7
+from engine.models import User
+
+TEMPLATE = "template_migrated"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server]:
+    """The embedded server, as an installation has it."""
+    started = postgres.start(Settings.read({"PARVANDEH_VAR": str(tmp_path_factory.mktemp("var"))}))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def admin(server: postgres.Server) -> Iterator[psycopg.Connection]:
+    """A connection that makes and drops databases."""
+    with psycopg.connect(conninfo(server.url), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def template(server: postgres.Server, admin: psycopg.Connection) -> str:
+    """The name of a migrated, empty database to clone."""
+    admin.execute(f"CREATE DATABASE {TEMPLATE}")
+    command.upgrade(alembic(named(server.url, TEMPLATE)), "head")
+    return TEMPLATE
+
+
+@pytest.fixture
+def empty_database_url(server: postgres.Server, admin: psycopg.Connection) -> Iterator[str]:
+    """A database without any table."""
+    yield from _made(server, admin, "template0")
+
+
+@pytest.fixture
+def database_url(server: postgres.Server, admin: psycopg.Connection, template: str) -> Iterator[str]:
+    """A migrated database that nobody else uses."""
+    yield from _made(server, admin, template)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The same, opened."""
+    opened = Database(database_url, zone=UTC)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def actor(database: Database) -> Callable[..., Actor]:
+    """`actor("caseworker")`, or `actor("caseworker", "another")`: an account, made when first asked for."""
+
+    def find_or_make(role: str, name: str | None = None) -> Actor:
+        with database.transaction() as session:
+            user = session.scalars(select(User).where(User.name == (name or role))).one_or_none()
+            if user is None:
+                user = User(id=uuid7(), name=name or role, role=role, created_at=datetime.now(UTC))
+                session.add(user)
+            return Actor(id=user.id, name=user.name, role=user.role)
+
+    return find_or_make
+
+
+@pytest.fixture
+def unit_of_work(
+    database: Database, actor: Callable[..., Actor]
+) -> Callable[..., AbstractContextManager[UnitOfWork]]:
+    """`with unit_of_work("caseworker") as uow:` is one committed command of that actor, now."""
+
+    @contextmanager
+    def opened(role: str = "administrator", name: str | None = None) -> Iterator[UnitOfWork]:
+        who = actor(role, name)
+        with database.transaction() as session:
+            yield UnitOfWork(session, who, datetime.now(UTC))
+
+    return opened
+
+
+def alembic(url: str) -> Config:
+    """What alembic's commands want to know."""
+    config = Config(toml_file=ROOT / "pyproject.toml")
+    config.attributes["url"] = url
+    return config
+
+
+def named(url: str, database: str) -> str:
+    """The same server, another database."""
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+def conninfo(url: str) -> str:
+    """What psycopg itself takes."""
+    parsed = make_url(url)
+    return psycopg.conninfo.make_conninfo(dbname=parsed.database, user=parsed.username, **parsed.query)
+
+
+def _made(server: postgres.Server, admin: psycopg.Connection, template: str) -> Iterator[str]:
+    name = f"test_{uuid7().hex}"
+    admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
+    yield named(server.url, name)
+    admin.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,0 +1,140 @@
+"""The migrations make the tables of the models, can be undone, and guard the event log."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import make_url
+
+from engine.config import ROOT
+
+UUID = "00000000-0000-7000-8000-000000000001"
+EVENT = f"""
+INSERT INTO users VALUES ('{UUID}', 'n', 'administrator', now());
+INSERT INTO deployments VALUES ('{UUID}', 'd', '{{}}', '{{}}', '{UUID}', now());
+INSERT INTO definitions VALUES ('k', NULL);
+INSERT INTO definition_versions (id, key, number, name, file, digest, deployment_id, published_at)
+    VALUES ('{UUID}', 'k', 1, 'n', 'f', 'd', '{UUID}', now());
+INSERT INTO cases
+    (id, number, version_id, status, data, revision, log_length, log_hash, started_by, started_at)
+    VALUES ('{UUID}', '1', '{UUID}', 'active', '{{}}', 1, 1, '', '{UUID}', now());
+INSERT INTO events (case_id, seq, at, kind, actor_id, actor_role, version_id, hash, payload, salt)
+    VALUES ('{UUID}', 1, now(), 'case.started', '{UUID}', 'portal', '{UUID}', 'h',
+        '{{"a": "\\u0000"}}', 's');
+"""
+
+
+def config(url: str) -> Config:
+    made = Config(toml_file=ROOT / "pyproject.toml")
+    made.attributes["url"] = url
+    return made
+
+
+def connect(url: str) -> psycopg.Connection:
+    parsed = make_url(url)
+    parts: dict[str, Any] = {"dbname": parsed.database, "user": parsed.username, **parsed.query}
+    return psycopg.connect(**parts, autocommit=True)
+
+
+def objects(url: str) -> set[str]:
+    with connect(url) as connection:
+        wanted = """
+            SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+            UNION SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        """
+        return {name for (name,) in connection.execute(wanted)}
+
+
+@pytest.fixture
+def log(database_url: str) -> Iterator[psycopg.Connection]:
+    """A connection to a database whose log holds one event."""
+    with connect(database_url) as connection:
+        connection.execute(EVENT)
+        yield connection
+
+
+def test_models_and_migrations_agree(database_url: str) -> None:
+    command.check(config(database_url))
+
+
+def test_migrations_can_be_undone_and_done_again(empty_database_url: str) -> None:
+    command.upgrade(config(empty_database_url), "head")
+    there = objects(empty_database_url)
+    command.downgrade(config(empty_database_url), "base")
+    assert objects(empty_database_url) == {"alembic_version", "alembic_version_pkc"}
+    command.upgrade(config(empty_database_url), "head")
+    assert objects(empty_database_url) == there
+
+
+def test_each_migration_can_be_undone_alone(empty_database_url: str) -> None:
+    for revision in reversed(
+        [each.revision for each in ScriptDirectory.from_config(config("")).walk_revisions()]
+    ):
+        command.upgrade(config(empty_database_url), revision)
+        command.downgrade(config(empty_database_url), "-1")
+        command.upgrade(config(empty_database_url), revision)
+
+
+def test_revisions_are_numbered_named_and_in_one_line() -> None:
+    directory = ScriptDirectory.from_config(config(""))
+    assert len(directory.get_heads()) == 1
+    files = sorted(path.name for path in (ROOT / "migrations" / "versions").glob("*.py"))
+    for number, file in enumerate(files, start=1):
+        assert re.fullmatch(rf"{number:04}_[a-z_]+\.py", file)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM events",
+        "TRUNCATE events",
+        "TRUNCATE cases CASCADE",
+        "UPDATE events SET kind = 'case.completed'",
+        "UPDATE events SET payload = '{}'",
+        "UPDATE events SET salt = 'other'",
+        "UPDATE events SET payload = '{}', salt = NULL",
+        "UPDATE events SET payload = NULL, salt = 'other'",
+        "UPDATE events SET payload = NULL, hash = 'other'",
+        "UPDATE events SET payload = NULL, at = at + interval '1 microsecond'",
+        "UPDATE events SET seq = seq",
+    ],
+)
+def test_event_log_refuses_to_be_changed(log: psycopg.Connection, statement: str) -> None:
+    with pytest.raises(psycopg.errors.RestrictViolation, match="append-only"):
+        log.execute(statement)
+    row = log.execute("SELECT kind, payload::text, salt, hash FROM events").fetchall()
+    assert row == [("case.started", '{"a": "\\u0000"}', b"s", b"h")]
+
+
+def test_trigger_cannot_be_passed_by_as_a_replica(log: psycopg.Connection) -> None:
+    enabled = (
+        "SELECT DISTINCT tgenabled FROM pg_trigger WHERE tgrelid = 'events'::regclass AND NOT tgisinternal"
+    )
+    assert log.execute(enabled).fetchall() == [("A",)]
+
+
+@pytest.mark.parametrize(
+    ("erasure", "left"),
+    [
+        ("payload = NULL", (True, False)),
+        ("salt = NULL", (False, True)),
+        ("payload = NULL, salt = NULL", (True, True)),
+    ],
+)
+def test_payload_and_salt_can_be_erased(
+    log: psycopg.Connection, erasure: str, left: tuple[bool, bool]
+) -> None:
+    for _ in range(2):  # erasing what is erased is no fault
+        log.execute(f"UPDATE events SET {erasure}")
+    assert log.execute("SELECT payload IS NULL, salt IS NULL FROM events").fetchone() == left
+
+
+def test_tables_of_cases_leave_room_and_are_cleaned_early(log: psycopg.Connection) -> None:
+    (options,) = log.execute("SELECT reloptions FROM pg_class WHERE relname = 'cases'").fetchone() or ([],)
+    assert "fillfactor=70" in options
+    assert "autovacuum_vacuum_scale_factor=0.05" in options

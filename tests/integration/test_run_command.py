@@ -1,0 +1,253 @@
+"""One command starts everything, and however it ends, the next start succeeds."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engine.config import ROOT
+
+DEADLINE = 60
+RUN = [sys.executable, "-m", "engine", "run"]
+# As the Makefile has it, with this interpreter: `make` is the parent, and the supervisor follows it.
+MAKEFILE = f"run:\n\t@exec {shlex.join(RUN)} --with-parent $$PPID\n"
+
+
+@dataclass
+class Installation:
+    """A data folder and a port, on which `run` is started."""
+
+    var: Path
+    port: int
+    started: list[subprocess.Popen[str]]
+
+    def start(self, command: list[str] = RUN, **environ: str) -> subprocess.Popen[str]:
+        """Without waiting for anything."""
+        chosen = {"PARVANDEH_VAR": str(self.var), "PORT": str(self.port), "WEB_WORKERS": "2", **environ}
+        base = {
+            name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "MAKEFLAGS"}
+        }
+        self.var.mkdir(exist_ok=True)
+        with (self.var / "output").open("w") as output:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=base | chosen, stdout=output, stderr=output, text=True
+            )
+        self.started.append(process)
+        return process
+
+    def serve(self, command: list[str] = RUN, **environ: str) -> subprocess.Popen[str]:
+        """Start, and wait until the greeting is printed."""
+        process = self.start(command, **environ)
+        wait_until(lambda: "List the definitions" in self.output or process.poll() is not None)
+        assert process.poll() is None, self.output
+        return process
+
+    @property
+    def output(self) -> str:
+        """What the last start printed."""
+        return (self.var / "output").read_text()
+
+    @property
+    def answers(self) -> bool:
+        """Whether the web server does."""
+        return healthy(self.port)
+
+    @property
+    def processes(self) -> dict[int, str]:
+        """All that belongs to this installation, by what it runs."""
+        found = {}
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if f"PARVANDEH_VAR={self.var}".encode() in (entry / "environ").read_bytes().split(b"\0") or (
+                    (self.var / "postgres").exists() and (entry / "cwd").samefile(self.var / "postgres")
+                ):
+                    line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+                    if line:  # else it is dead and only waits to be noticed
+                        found[int(entry.name)] = line
+            except OSError:
+                continue
+        return found
+
+    def pid(self, parent: int, what: str) -> int:
+        """Of the child of `parent` that runs `what`."""
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        (found,) = [int(child) for child in children if what in self.processes.get(int(child), "")]
+        return found
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def healthy(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    made = Installation(tmp_path_factory.mktemp("run") / "var", free_port(), [])
+    yield made
+    for process in made.started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def running(installation: Installation) -> Iterator[subprocess.Popen[str]]:
+    """It serves; whatever the test leaves of it is stopped."""
+    process = installation.serve()
+    yield process
+    process.terminate()
+    process.wait(DEADLINE)
+
+
+def test_signal_stops_everything_with_exit_code_0(installation: Installation) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        process = installation.serve()
+        assert installation.answers
+        process.send_signal(number)
+        assert process.wait(DEADLINE) == 0
+        assert installation.processes == {}
+        assert "Traceback" not in installation.output
+
+
+def test_demo_accounts_are_kept_for_their_owner_only(
+    installation: Installation, running: subprocess.Popen[str]
+) -> None:
+    file = installation.var / "demo.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    demo = json.loads(file.read_bytes())
+    assert {(account["name"], account["role"]) for account in demo["accounts"]} == {
+        ("administrator", "administrator"),
+        ("designer", "designer"),
+        ("portal", "portal"),
+        ("caseworker", "caseworker"),
+        ("inspector", "caseworker"),
+    }
+    assert demo["url"] == f"http://127.0.0.1:{installation.port}"
+
+
+def test_printed_curl_lines_work_as_they_stand(
+    installation: Installation, running: subprocess.Popen[str]
+) -> None:
+    lines = re.findall(r"^  curl .*$", installation.output, re.MULTILINE)
+    assert len(lines) == 3
+    answers = []
+    for line in lines:
+        done = subprocess.run(
+            ["bash", "-c", line.replace("curl ", "curl -sS --fail ", 1)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        answers.append(json.loads(done.stdout))
+    assert "address-change" in {definition["key"] for definition in answers[0]["items"]}
+    assert answers[1]["status"] == "active"
+    assert answers[1]["id"] in {task["case"] for task in answers[2]["items"]}
+
+
+def test_restart_keeps_tokens_and_versions_and_renews_the_address(installation: Installation) -> None:
+    first = installation.serve()
+    before = json.loads((installation.var / "demo.json").read_bytes())
+    first.terminate()
+    assert first.wait(DEADLINE) == 0
+    second = installation.serve(PORT=str(moved := free_port()))
+    after = json.loads((installation.var / "demo.json").read_bytes())
+    second.terminate()
+    assert second.wait(DEADLINE) == 0
+    assert after == {**before, "url": f"http://127.0.0.1:{moved}"}
+    assert re.findall(r"version (?!1 \(unchanged\))", installation.output) == []
+
+
+def test_second_start_names_the_first_and_changes_nothing(
+    installation: Installation, running: subprocess.Popen[str]
+) -> None:
+    second = installation.start(PORT=str(free_port()))
+    assert second.wait(DEADLINE) == 1
+    assert f"process {running.pid}" in installation.output
+    assert installation.answers
+
+
+def test_port_in_use_is_told_before_anything_is_started(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        refused = Installation(tmp_path / "var", other.getsockname()[1], [])
+        assert refused.start().wait(DEADLINE) == 1
+        assert f"Port {refused.port} is in use" in refused.output
+        assert not (refused.var / "postgres").exists()
+
+
+@pytest.mark.parametrize("victim", ["gunicorn", "postgres"])
+def test_death_of_a_child_stops_everything_with_exit_code_1(installation: Installation, victim: str) -> None:
+    process = installation.serve()
+    os.kill(installation.pid(process.pid, victim), signal.SIGKILL)
+    assert process.wait(DEADLINE) == 1
+    assert "died" in installation.output
+    wait_until(lambda: installation.processes == {})
+
+
+def test_supervisor_killed_with_kill_9_leaves_nothing_that_blocks_the_next_start(
+    installation: Installation,
+) -> None:
+    process = installation.serve()
+    process.kill()
+    process.wait()
+    again = installation.serve()
+    assert installation.answers
+    again.terminate()
+    assert again.wait(DEADLINE) == 0
+    assert installation.processes == {}
+
+
+def test_killed_make_takes_everything_along_and_the_next_start_waits_for_it(
+    installation: Installation, tmp_path: Path
+) -> None:
+    (tmp_path / "Makefile").write_text(MAKEFILE)
+    make = ["make", "-f", str(tmp_path / "Makefile"), "run"]
+    process = installation.serve(make)
+    process.kill()
+    process.wait()
+    again = installation.serve(make)
+    assert installation.answers
+    again.kill()
+    again.wait()
+    wait_until(lambda: installation.processes == {})
+
+
+def test_killed_worker_is_replaced(installation: Installation, running: subprocess.Popen[str]) -> None:
+    master = installation.pid(running.pid, "gunicorn")
+    children = Path(f"/proc/{master}/task/{master}/children")
+    before = set(children.read_text().split())
+    for worker in before:
+        os.kill(int(worker), signal.SIGKILL)
+    wait_until(lambda: len(set(children.read_text().split()) - before) == 2 and installation.answers)
+    assert running.poll() is None

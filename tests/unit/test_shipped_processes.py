@@ -1,0 +1,323 @@
+"""The shipped processes as files: forms, diagrams and texts are whole. That they run is tested elsewhere."""
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import SpiffWorkflow
+from lxml import etree
+
+from engine.bpmn import forms
+from engine.config import ROOT
+
+BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+BPMNDI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
+DC = "{http://www.omg.org/spec/DD/20100524/DC}"
+DI = "{http://www.omg.org/spec/DD/20100524/DI}"
+OUTCOME = "{https://parvandeh.org/bpmn}outcome"
+
+FOLDERS = sorted(path for path in ROOT.glob("processes/*/*") if path.is_dir())
+FORMS = sorted(ROOT.glob("processes/*/*/forms/*.json"))
+FLOW_NODES = ("startEvent", "endEvent", "userTask", "scriptTask", "exclusiveGateway", "parallelGateway")
+SHAPES = ("participant", "lane", "textAnnotation", *FLOW_NODES)
+EDGES = ("sequenceFlow", "association")
+BILINGUAL = re.compile(r"[\u0600-\u06ff\u200c؟، ]+ \| [A-Za-z][A-Za-z ,?-]+")
+PERSIAN = re.compile(r"[\u0600-\u06ff]")
+
+Box = tuple[float, float, float, float]
+Point = tuple[float, float]
+
+of_each_process = pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+of_each_form = pytest.mark.parametrize("form", FORMS, ids=lambda path: f"{path.parts[-3]}/{path.stem}")
+
+
+def diagram(folder: Path) -> Any:
+    return etree.parse(folder / "process.bpmn").getroot()
+
+
+def elements(root: Any, *names: str) -> list[Any]:
+    return list(root.iter(*(BPMN + name for name in names)))
+
+
+def schema(form: Path) -> Any:
+    return json.loads(form.read_bytes())
+
+
+def schemas(of: Any) -> Iterator[Any]:
+    """A schema and those of its properties and items, at any depth."""
+    yield of
+    for part in [*of.get("properties", {}).values(), *([of["items"]] if "items" in of else [])]:
+        yield from schemas(part)
+
+
+def properties(of: Any) -> Iterator[tuple[str, Any]]:
+    for part in schemas(of):
+        yield from part.get("properties", {}).items()
+
+
+def example(folder: Path) -> Any:
+    found = re.findall(r"```json\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
+    assert len(found) == 1
+    return json.loads(found[0])
+
+
+def test_two_processes_are_shipped() -> None:
+    assert [folder.name for folder in FOLDERS] == ["address-change", "food-shop-licence"]
+
+
+@of_each_process
+def test_the_key_is_the_name_of_the_folder(folder: Path) -> None:
+    assert [process.get("id") for process in elements(diagram(folder), "process")] == [folder.name]
+
+
+@of_each_process
+def test_the_file_follows_the_bpmn_schema(folder: Path) -> None:
+    xsd = Path(SpiffWorkflow.__file__).parent / "bpmn" / "parser" / "schema" / "BPMN20.xsd"
+    rules = etree.XMLSchema(etree.parse(xsd))
+    assert rules.validate(diagram(folder)), rules.error_log
+
+
+@of_each_process
+def test_each_form_is_used_and_each_used_form_exists(folder: Path) -> None:
+    used = {forms.names(element)[0] for element in elements(diagram(folder), "startEvent", "userTask")}
+    assert used == {form.name for form in (folder / "forms").iterdir()}
+
+
+def test_both_ways_of_naming_a_form_are_shipped() -> None:
+    camunda = "{http://camunda.org/schema/1.0/bpmn}formKey"
+    ways = {
+        element.get(camunda) is not None
+        for folder in FOLDERS
+        for element in elements(diagram(folder), "startEvent", "userTask")
+    }
+    assert ways == {True, False}
+
+
+@of_each_process
+def test_names_are_in_persian_and_english(folder: Path) -> None:
+    named = [
+        element for element in elements(diagram(folder), *SHAPES, *EDGES, "process") if element.get("name")
+    ]
+    wrong = [element.get("name") for element in named if not BILINGUAL.fullmatch(element.get("name"))]
+    assert named
+    assert wrong == []
+
+
+@of_each_process
+def test_only_joins_and_parallel_gateways_go_without_a_name(folder: Path) -> None:
+    nameless = [element for element in elements(diagram(folder), *FLOW_NODES) if not element.get("name")]
+    for element in nameless:
+        joins = len(element.findall(f"{BPMN}outgoing")) == 1
+        assert joins or element.tag == f"{BPMN}parallelGateway", element.get("id")
+
+
+@of_each_process
+def test_each_task_says_in_english_what_it_does(folder: Path) -> None:
+    for element in elements(diagram(folder), "userTask", "scriptTask"):
+        documentation = element.findtext(f"{BPMN}documentation", "")
+        assert documentation, element.get("id")
+        assert not PERSIAN.search(documentation), element.get("id")
+
+
+@of_each_process
+def test_each_choice_has_a_default_and_conditions_on_all_other_flows(folder: Path) -> None:
+    root = diagram(folder)
+    choices = [gateway for gateway in elements(root, "exclusiveGateway") if gateway.get("name")]
+    assert choices
+    for gateway in choices:
+        leaving = [
+            flow for flow in elements(root, "sequenceFlow") if flow.get("sourceRef") == gateway.get("id")
+        ]
+        unconditional = [
+            flow.get("id") for flow in leaving if flow.find(f"{BPMN}conditionExpression") is None
+        ]
+        assert len(leaving) > 1
+        assert unconditional == [gateway.get("default")]
+
+
+@of_each_process
+def test_each_end_has_an_outcome_of_its_own(folder: Path) -> None:
+    outcomes = [end.get(OUTCOME) for end in elements(diagram(folder), "endEvent")]
+    assert None not in outcomes
+    assert len(outcomes) == len(set(outcomes))
+
+
+@of_each_process
+def test_a_refusal_is_reached_through_a_person_only(folder: Path) -> None:
+    root = diagram(folder)
+    kinds = {element.get("id"): element.tag for element in elements(root, *FLOW_NODES)}
+    behind: dict[str, set[str]] = {}
+    for flow in elements(root, "sequenceFlow"):
+        behind.setdefault(flow.get("targetRef"), set()).add(flow.get("sourceRef"))
+    waiting = [end.get("id") for end in elements(root, "endEvent") if end.get(OUTCOME) == "refused"]
+    seen: set[str] = set()
+    assert waiting
+    while waiting:
+        for source in behind.get(waiting.pop(), set()) - seen:
+            assert kinds[source] != f"{BPMN}startEvent"
+            seen.add(source)
+            if kinds[source] != f"{BPMN}userTask":
+                waiting.append(source)
+
+
+@of_each_process
+def test_each_flow_node_stands_in_exactly_one_lane_and_is_drawn_inside_it(folder: Path) -> None:
+    root = diagram(folder)
+    boxes = shapes(root)
+    listed = [
+        (reference.text, reference.getparent().get("id")) for reference in elements(root, "flowNodeRef")
+    ]
+    assert sorted(node for node, _ in listed) == sorted(
+        node.get("id") for node in elements(root, *FLOW_NODES)
+    )
+    for node, lane in listed:
+        assert inside(boxes[node], boxes[lane]), node
+
+
+@of_each_process
+def test_each_element_is_drawn_once(folder: Path) -> None:
+    root = diagram(folder)
+    drawn = [shape.get("bpmnElement") for shape in root.iter(f"{BPMNDI}BPMNShape", f"{BPMNDI}BPMNEdge")]
+    assert sorted(drawn) == sorted(element.get("id") for element in elements(root, *SHAPES, *EDGES))
+
+
+@of_each_process
+def test_flows_begin_and_end_at_the_border_of_their_elements(folder: Path) -> None:
+    root = diagram(folder)
+    boxes = shapes(root)
+    for flow in elements(root, "sequenceFlow"):
+        points = waypoints(root)[flow.get("id")]
+        assert on_border(points[0], boxes[flow.get("sourceRef")]), flow.get("id")
+        assert on_border(points[-1], boxes[flow.get("targetRef")]), flow.get("id")
+
+
+@of_each_process
+def test_no_flow_runs_through_an_element_and_no_two_elements_overlap(folder: Path) -> None:
+    root = diagram(folder)
+    boxes = {node.get("id"): shapes(root)[node.get("id")] for node in elements(root, *FLOW_NODES)}
+    for flow, points in waypoints(root).items():
+        for line in itertools.pairwise(points):
+            assert not [node for node, box in boxes.items() if overlap(around(*line), box)], flow
+    for one, other in itertools.combinations(boxes, 2):
+        assert not overlap(boxes[one], boxes[other]), (one, other)
+
+
+@of_each_form
+def test_the_form_is_a_valid_schema_of_an_object(form: Path) -> None:
+    content = schema(form)
+    jsonschema_rs.Draft202012Validator(content, validate_formats=True)
+    jsonschema_rs.meta.validate(content)
+    assert content["type"] == "object"
+
+
+@of_each_form
+def test_each_field_has_its_texts_in_both_languages(form: Path) -> None:
+    for name, part in [("", schema(form)), *properties(schema(form))]:
+        texts = part["x-i18n"]
+        assert texts["fa"]["title"] == part["title"], name
+        assert texts["fa"].get("description") == part.get("description"), name
+        assert texts["fa"].keys() == texts["en"].keys(), name
+        assert all(PERSIAN.search(text) for text in texts["fa"].values()), name
+        assert not any(PERSIAN.search(text) for text in texts["en"].values()), name
+
+
+@of_each_form
+def test_each_choice_of_a_field_has_its_text_in_both_languages(form: Path) -> None:
+    for part in schemas(schema(form)):
+        texts = part.get("x-enum-i18n", {})
+        assert list(texts) == part.get("enum", [])
+        assert all(text["fa"] and text["en"] for text in texts.values())
+
+
+@of_each_process
+def test_the_example_of_the_readme_satisfies_the_start_form(folder: Path) -> None:
+    body = example(folder)
+    assert body["definition"] == folder.name
+    jsonschema_rs.Draft202012Validator(schema(folder / "forms" / "application.json")).validate(body["data"])
+
+
+@pytest.mark.parametrize(
+    ("form", "field", "value"),
+    [
+        ("civil-registry/address-change", "national_id", "۰۰۱۲۳۴۵۶۷۹"),
+        ("civil-registry/address-change", "postal_code", "13456-78901"),
+        ("civil-registry/address-change", "new_address", "-----------"),
+        ("guild/food-shop-licence", "business_code", "12"),
+        ("guild/food-shop-licence", "area_m2", 0),
+        ("guild/food-shop-licence", "risk_class", "none"),
+    ],
+)
+def test_a_wrong_application_is_refused(form: str, field: str, value: object) -> None:
+    folder = ROOT / "processes" / form
+    data = {**example(folder)["data"], field: value}
+    rules = jsonschema_rs.Draft202012Validator(schema(folder / "forms" / "application.json"))
+    assert [list(error.instance_path) for error in rules.iter_errors(data)] == [[field]]
+
+
+GROUND = {"text": "a reason that can be understood"}
+
+
+@pytest.mark.parametrize(
+    ("form", "granted", "code"),
+    [
+        ("civil-registry/address-change/forms/mismatch.json", "accepted", "address_not_found"),
+        ("guild/food-shop-licence/forms/decision.json", "granted", "tax_debt"),
+    ],
+)
+def test_a_refusal_needs_a_ground_of_the_list_and_its_reasons(form: str, granted: str, code: str) -> None:
+    rules = jsonschema_rs.Draft202012Validator(schema(ROOT / "processes" / form))
+    assert rules.is_valid({"decision": granted})
+    assert rules.is_valid({"decision": "refused", "ground": {"code": code, **GROUND}})
+    assert not rules.is_valid({"decision": "refused"})
+    assert not rules.is_valid({"decision": "refused", "ground": {"code": code}})
+    assert not rules.is_valid({"decision": "refused", "ground": {"code": "because", **GROUND}})
+
+
+def shapes(root: Any) -> dict[str, Box]:
+    return {
+        shape.get("bpmnElement"): box(shape.find(f"{DC}Bounds")) for shape in root.iter(f"{BPMNDI}BPMNShape")
+    }
+
+
+def box(bounds: Any) -> Box:
+    x, y, width, height = (float(bounds.get(name)) for name in ("x", "y", "width", "height"))
+    return x, y, width, height
+
+
+def waypoints(root: Any) -> dict[str, list[Point]]:
+    return {
+        edge.get("bpmnElement"): [
+            (float(point.get("x")), float(point.get("y"))) for point in edge.iter(f"{DI}waypoint")
+        ]
+        for edge in root.iter(f"{BPMNDI}BPMNEdge")
+    }
+
+
+def inside(inner: Box, outer: Box) -> bool:
+    (x, y, width, height), (left, top, wide, high) = inner, outer
+    return left <= x and top <= y and x + width <= left + wide and y + height <= top + high
+
+
+def on_border(point: Point, box: Box) -> bool:
+    """At the middle of a side, where events, gateways and tasks all have their border."""
+    x, y, width, height = box
+    middle, centre = x + width / 2, y + height / 2
+    return point in [(x, centre), (x + width, centre), (middle, y), (middle, y + height)]
+
+
+def around(start: Point, end: Point) -> Box:
+    """A horizontal or vertical line as a box without width or height."""
+    (left, right), (top, bottom) = sorted((start[0], end[0])), sorted((start[1], end[1]))
+    assert left == right or top == bottom
+    return left, top, right - left, bottom - top
+
+
+def overlap(one: Box, other: Box) -> bool:
+    """Whether they share more than a border."""
+    (x, y, width, height), (left, top, wide, high) = one, other
+    return x < left + wide and left < x + width and y < top + high and top < y + height
