@@ -130,8 +130,8 @@ def case_body(case: cases.CaseView) -> CaseBody:
     )
 
 
-def _reply(case: cases.CaseView, status: int = 200, **headers: str) -> Reply:
-    return Reply(case_body(case), status=status, ETag=etag(case.revision), **headers)
+def _reply(case: cases.CaseView) -> Reply:
+    return Reply(case_body(case), {"ETag": etag(case.revision)})
 
 
 @command(blueprint.post("/cases"), body=StartCase, answer=CaseBody, status=201, refusals=(404, 409, 503))
@@ -140,7 +140,8 @@ def start(uow: UnitOfWork, body: StartCase) -> Reply:
     case = cases.start(
         uow, body.definition, body.data, applicant=body.applicant, business_key=body.business_key
     )
-    return _reply(case, 201, Location=f"/api/v1/cases/{case.id}")
+    headers = {"ETag": etag(case.revision), "Location": f"/api/v1/cases/{case.id}"}
+    return Reply(case_body(case), headers, status=201)
 
 
 @command(blueprint.get("/cases"), query=CasesQuery, answer=CasePage)

@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, g, request
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from api.problems import Unauthorized, described
+from api.problems import Malformed, Unauthorized, described
 from engine import access, accounts, idempotency
 from engine.db import Actor, Database, UnitOfWork
 from engine.errors import Fault, Invalid
@@ -35,10 +35,12 @@ View = Callable[..., "Reply"]
 class Reply:
     """What a view answers: a model, and headers that belong to it."""
 
-    def __init__(self, body: BaseModel | bytes, *, status: int = 200, **headers: str) -> None:
+    def __init__(
+        self, body: BaseModel | bytes, headers: Mapping[str, str] | None = None, *, status: int = 200
+    ) -> None:
         self.body = body
         self.status = status
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.headers = headers or {}
 
     def answer(self) -> Answer:
         """The bytes to send."""
@@ -100,9 +102,9 @@ def _run(
     uow = UnitOfWork(session, _actor(session), now)
     arguments = dict(parts)
     if (query := given["query"]) is not None:
-        arguments["query"] = query.model_validate(request.args.to_dict())
+        arguments["query"] = _valid("query", query, request.args.to_dict())
     if (body := given["body"]) is not None:
-        arguments["body"] = body.model_validate(_json(body))
+        arguments["body"] = _valid("body", body, _json(body))
     key = _idempotency_key() if request.method == "POST" else None
     if key is None:
         return view(uow, **arguments).answer()
@@ -112,6 +114,13 @@ def _run(
     answer = view(uow, **arguments).answer()
     idempotency.store(uow, key, answer)
     return answer
+
+
+def _valid(part: str, model: type[BaseModel], value: Any) -> BaseModel:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise Malformed(part, error) from error
 
 
 def _actor(session: Session) -> Actor:

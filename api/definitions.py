@@ -75,8 +75,6 @@ def bpmn(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Download a version's BPMN, as it was uploaded"""
     row = definitions.version(uow, key, number)
     # An attachment: uploaded XML must never be rendered as a page of ours.
-    headers = {
-        "Content_Type": "application/xml",
-        "Content_Disposition": f'attachment; filename="{row.key}.bpmn"',
-    }
-    return Reply(definitions.bpmn_file(uow, row), **headers)
+    disposition = f'attachment; filename="{row.key}.bpmn"'
+    headers = {"Content-Type": "application/xml", "Content-Disposition": disposition}
+    return Reply(definitions.bpmn_file(uow, row), headers)

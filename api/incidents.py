@@ -60,4 +60,4 @@ def index(uow: UnitOfWork, query: IncidentsQuery) -> Reply:
 def retry(uow: UnitOfWork, incident_id: UUID, body: Request) -> Reply:  # noqa: ARG001  # an empty body, checked to be so
     """Let what failed try again"""
     case = incidents.retry(uow, incident_id)
-    return Reply(case_body(case), ETag=etag(case.revision))
+    return Reply(case_body(case), {"ETag": etag(case.revision)})

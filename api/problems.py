@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
-from uuid import UUID
 
 import orjson
 import structlog
@@ -57,6 +56,15 @@ class Problem(BaseModel):
     state: dict[str, Any] | None = None
 
 
+class Malformed(Exception):
+    """A part of the request (`body` or `query`) that does not fit its model."""
+
+    def __init__(self, part: str, cause: ValidationError) -> None:
+        super().__init__(part)
+        self.part = part
+        self.cause = cause
+
+
 class Unauthorized(Exception):
     """No token, or one that is not valid (any more)."""
 
@@ -77,7 +85,7 @@ def problem(status: HTTPStatus, name: str, detail: str, **more: Any) -> Response
 def register(app: APIFlask) -> None:
     """Let every error of the application answer with a problem document."""
     app.register_error_handler(errors.Refusal, _refused)
-    app.register_error_handler(ValidationError, _invalid)
+    app.register_error_handler(Malformed, _malformed)
     app.register_error_handler(Unauthorized, _unauthorized)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(PoolTimeout, _busy)
@@ -101,16 +109,17 @@ def _refused(refusal: errors.Refusal) -> Response:
     return response
 
 
-def _invalid(error: ValidationError) -> Response:
+def _malformed(error: Malformed) -> Response:
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request has faults.", errors=list(_faults(error))
     )
 
 
-def _faults(error: ValidationError) -> Iterator[dict[str, str]]:
+def _faults(error: Malformed) -> Iterator[dict[str, str]]:
+    prefix = "/query" if error.part == "query" else ""
     # Never pydantic's own `input`: it holds what was sent.
-    for fault in error.errors(include_input=False, include_url=False, include_context=False):
-        yield {"pointer": pointer(fault["loc"]), "detail": fault["msg"], "code": fault["type"]}
+    for fault in error.cause.errors(include_input=False, include_url=False, include_context=False):
+        yield {"pointer": prefix + pointer(fault["loc"]), "detail": fault["msg"], "code": fault["type"]}
 
 
 def pointer(path: Sequence[str | int]) -> str:
@@ -156,12 +165,7 @@ def _crashed(error: Exception) -> Response:
     )
 
 
-def described(*statuses: int) -> dict[int, dict[str, Any]]:
+def described(*statuses: int) -> dict[int | str, Any]:
     """These statuses as responses in OpenAPI."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
-
-
-def jsonable(value: Any) -> Any:
-    """UUIDs and the like as text."""
-    return str(value) if isinstance(value, UUID) else value

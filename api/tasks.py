@@ -109,7 +109,7 @@ def show(uow: UnitOfWork, task_id: UUID) -> Reply:
     row = tasks.get(uow, task_id)
     form = tasks.form(uow, task_id)
     body = FormBody(form_schema=dict(form.schema), ui=dict(form.ui) if form.ui else None) if form else None
-    return Reply(TaskBody(**_fields(row), form=body), ETag=etag(row["revision"]))
+    return Reply(TaskBody(**_fields(row), form=body), {"ETag": etag(row["revision"])})
 
 
 @command(
@@ -152,13 +152,13 @@ def complete(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> Reply:
         tasks=[OpenTask.model_validate(dict(task)) for task in done.tasks],
         incidents=[OpenIncident.model_validate(dict(incident)) for incident in done.incidents],
     )
-    return Reply(answer, ETag=etag(done.task_revision))
+    return Reply(answer, {"ETag": etag(done.task_revision)})
 
 
 def _assigned(row: Mapping[str, Any]) -> Reply:
-    return Reply(TaskSummary(**_fields(row)), ETag=etag(row["revision"]))
+    return Reply(TaskSummary(**_fields(row)), {"ETag": etag(row["revision"])})
 
 
-def _fields(row: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
     assignee = Assignee(id=row["assignee_id"], name=row["assignee"]) if row["assignee_id"] else None
     return {**row, "case": row["case_id"], "assignee": assignee}

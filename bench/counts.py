@@ -4,9 +4,12 @@ import re
 import signal
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import mean
+from typing import LiteralString, TypeVar
 
 import psycopg
 
@@ -14,6 +17,8 @@ from bench.load import KINDS, Client, Target
 from bench.w1 import Stage, conninfo
 
 CASES = 20
+KEYS = "idempotency_keys"
+T = TypeVar("T")
 _ENTRY = re.compile(r"\S+ \S+ \S+ \[(\d+)\] LOG:  (?:statement|execute [^:]+): (.*)", re.DOTALL)
 _LINE = re.compile(r"\n(?=\d{4}-)")
 _FRAME = ("BEGIN", "COMMIT", "ROLLBACK")
@@ -41,7 +46,7 @@ class Statements:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Bytes per finished case: {table: (table, indexes)} after VACUUM FULL, and the sum before it."""
+    """Bytes per finished case: {table: (table, indexes)} after VACUUM FULL; `before` it, all but the keys."""
 
     cases: int
     tables: dict[str, tuple[float, float]]
@@ -50,7 +55,7 @@ class Sizes:
     @property
     def total(self) -> float:
         """Without the idempotency keys, which expire."""
-        return sum(sum(parts) for name, parts in self.tables.items() if name != "idempotency_keys")
+        return sum(sum(parts) for name, parts in self.tables.items() if name != KEYS)
 
 
 def log_everything(stage: Stage) -> None:
@@ -72,16 +77,17 @@ def statements(stage: Stage, target: Target) -> Statements:
     for _ in range(CASES):  # until every worker has heard of the new setting
         client.run_case()
     found: dict[str, list[list[tuple[int, str]]]] = defaultdict(list)
+
+    def noted(kind: str, request: Callable[[], T]) -> T:
+        position = stage.log.stat().st_size
+        answer = request()
+        found[kind].append(_logged(stage.log, position))
+        return answer
+
     for _ in range(CASES):
-        position = stage.log.stat().st_size
-        case = client.start()
-        found["start"].append(_logged(stage.log, position))
-        position = stage.log.stat().st_size
-        task = client.find_task(case)
-        found["list"].append(_logged(stage.log, position))
-        position = stage.log.stat().st_size
-        client.complete(task)
-        found["complete"].append(_logged(stage.log, position))
+        case = noted("start", client.start)
+        task = noted("list", partial(client.find_task, case))
+        noted("complete", partial(client.complete, task))
     return Statements(
         {kind: mean(len(_plain(entries)) for entries in found[kind]) for kind in KINDS},
         {kind: mean(_commits(entries) for entries in found[kind]) for kind in KINDS},
@@ -93,15 +99,23 @@ def statements(stage: Stage, target: Target) -> Statements:
 def sizes(url: str) -> Sizes:
     """Weigh a database in which only finished cases are."""
     with psycopg.connect(conninfo(url), autocommit=True) as connection:
-        (count,) = connection.execute("SELECT count(*) FROM cases WHERE status = 'completed'").fetchone() or (
-            0,
-        )
         before = connection.execute(_SIZES).fetchall()
         for name, _, _ in before:
             connection.execute(psycopg.sql.SQL("VACUUM FULL {}").format(psycopg.sql.Identifier(name)))
         after = connection.execute(_SIZES).fetchall()
-    weighed = {name: (table / count, indexes / count) for name, table, indexes in after}
-    return Sizes(count, weighed, sum(table + indexes for _, table, indexes in before) / count)
+        cases = _count(connection, "cases WHERE status = 'completed'")
+        cases_of = defaultdict(lambda: cases)
+        if any(name == KEYS for name, _, _ in after):  # some cases were run with keys: two each
+            cases_of[KEYS] = max(1, _count(connection, KEYS) // 2)
+    weighed = {name: (table / cases_of[name], indexes / cases_of[name]) for name, table, indexes in after}
+    return Sizes(
+        cases, weighed, sum(table + indexes for name, table, indexes in before if name != KEYS) / cases
+    )
+
+
+def _count(connection: psycopg.Connection, rows: LiteralString) -> int:
+    (count,) = connection.execute("SELECT count(*) FROM " + rows).fetchone() or (0,)
+    return int(count)
 
 
 def _logged(log: Path, position: int) -> list[tuple[int, str]]:

@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from statistics import quantiles
+from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -31,6 +32,16 @@ class Target:
     starter: str = ""
     worker: str = ""
     keyed: bool = False
+
+
+def case_data(number: int) -> dict[str, Any]:
+    """The application; its amount is above the threshold of the gateway, so that every case has its task."""
+    return {"amount": 1000 + number % 977, "name": f"Applicant {number}"}
+
+
+def task_data() -> dict[str, Any]:
+    """The answer to the task's form."""
+    return {"decision": "granted", "note": "All documents are in order."}
 
 
 class Refused(Exception):
@@ -66,10 +77,7 @@ class Client:
         self.sample.cases += 1
 
     def start(self) -> str:
-        number = next(_numbers)
-        # Above the threshold of the gateway, so that every case has its task.
-        data = {"amount": 1000 + number % 977, "name": f"Applicant {number}"}
-        body = {"definition": self._target.definition, "data": data}
+        body = {"definition": self._target.definition, "data": case_data(next(_numbers))}
         answer = self._timed("start", "POST", "/cases", self._target.starter, body)
         return str(orjson.loads(answer)["id"])
 
@@ -78,8 +86,7 @@ class Client:
         return str(orjson.loads(answer)["items"][0]["id"])
 
     def complete(self, task: str) -> None:
-        body = {"data": {"decision": "granted", "note": "All documents are in order."}}
-        self._timed("complete", "POST", f"/tasks/{task}/complete", self._target.worker, body)
+        self._timed("complete", "POST", f"/tasks/{task}/complete", self._target.worker, {"data": task_data()})
 
     def _timed(self, kind: str, method: str, path: str, token: str, body: object = None) -> bytes:
         headers = {"Authorization": f"Bearer {token}"} if token else {}

@@ -10,6 +10,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from bench import w1
+from bench.load import case_data, task_data
 from engine import bpmn
 from engine.bpmn import Source, Spec, Step, script
 
@@ -68,9 +69,9 @@ def _w1() -> tuple[float, float]:
     spec = bpmn.build(w1.source(), w1.KEY)
     starts, completions = [], []
     for _ in range(SAMPLES):
-        step, taken = _timed(bpmn.start, spec, {"amount": 1500, "name": "Applicant"}, NOW)
+        step, taken = _timed(bpmn.start, spec, case_data(1), NOW)
         starts.append(taken)
-        step, taken = _completed(spec, step, {"decision": "granted", "note": "All documents are in order."})
+        step, taken = _completed(spec, step, task_data())
         completions.append(taken)
         _require(step.ended)
     return median(starts), median(completions)

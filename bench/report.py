@@ -125,7 +125,7 @@ def sizes(found: Mapping[str, Sizes]) -> str:
             if sum(pair) >= 1
         ]
         rows.append(["all but idempotency_keys", "", "", f"{weighed.total:.0f}"])
-        note = f"{weighed.cases} cases, after VACUUM FULL; before it {weighed.before:.0f} in all."
+        note = f"{weighed.cases} cases, after VACUUM FULL; before it {weighed.before:.0f}."
         parts.append(f"{table(head, rows)}\n{note}")
     return "\n\n".join(parts)
 

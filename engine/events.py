@@ -35,7 +35,6 @@ Kind = Literal[
     "task.cancelled",
     "incident.opened",
     "incident.retried",
-    "incident.closed",
 ]
 
 GENESIS = bytes(32)  # the hash before a case's first event

@@ -1,10 +1,9 @@
 """Incidents: elements that failed and wait for a person to let them try again."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import RowMapping, select, update
 
 from engine import access, bpmn, cases, definitions
 from engine.db import UnitOfWork
@@ -31,7 +30,7 @@ _COLUMNS = (
 
 def page(
     uow: UnitOfWork, *, status: str | None = None, case: UUID | None = None, after: UUID | None = None
-) -> Sequence[Mapping[str, Any]]:
+) -> Sequence[RowMapping]:
     """Up to a page of incidents, the oldest first, after the one named; one more if more follow."""
     access.require(uow.actor, "incidents.read")
     filters = [
@@ -49,7 +48,7 @@ def page(
         .order_by(Incident.id)
         .limit(cases.PAGE + 1)
     )
-    return list(uow.session.execute(statement).mappings())
+    return uow.session.execute(statement).mappings().all()
 
 
 def retry(uow: UnitOfWork, incident_id: UUID) -> cases.CaseView:

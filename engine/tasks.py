@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import RowMapping, select, update
 
 from engine import access, bpmn, cases, definitions, forms
 from engine.bpmn import Form
@@ -170,10 +170,10 @@ _SUMMARY = (
 )
 
 
-def _visible(uow: UnitOfWork, *more: Any) -> Any:
+def _visible(uow: UnitOfWork) -> Any:
     access.require(uow.actor, "tasks.read")
     return (
-        select(*_SUMMARY, *more)
+        select(*_SUMMARY)
         .select_from(Task)
         .join(Case, Task.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
@@ -189,7 +189,7 @@ def page(
     status: str | None = None,
     assignee: UUID | None = None,
     after: UUID | None = None,
-) -> Sequence[Mapping[str, Any]]:
+) -> Sequence[RowMapping]:
     """Up to a page of tasks, the oldest first, after the one named; one more if more follow."""
     filters = [
         column == value
@@ -199,7 +199,7 @@ def page(
     if after is not None:
         filters.append(Task.id > after)
     statement = _visible(uow).where(*filters).order_by(Task.id).limit(cases.PAGE + 1)
-    return list(uow.session.execute(statement).mappings())
+    return uow.session.execute(statement).mappings().all()
 
 
 def get(uow: UnitOfWork, task_id: UUID) -> Mapping[str, Any]:
@@ -218,5 +218,6 @@ def form(uow: UnitOfWork, task_id: UUID) -> Form | None:
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .where(Task.id == task_id)
     )
-    element, *version = uow.session.execute(statement).one()
-    return definitions.spec(uow.session, definitions.Version(*version)).elements[element].form
+    row = uow.session.execute(statement).one()
+    version = definitions.Version(*row[1:])
+    return definitions.spec(uow.session, version).elements[row.element].form

@@ -1,5 +1,6 @@
 """Small BPMN files for tests: `process(start(), flow("start", "a"), …)` gives the bytes of one."""
 
+import itertools
 from typing import Any
 
 NAMESPACES = " ".join(
@@ -33,7 +34,7 @@ def process_element(*body: str, key: str = "p", attributes: str = 'isExecutable=
 
 
 def line(*kinds_and_ids: str, before: str = "", after: str = "") -> bytes:
-    """A process start → the given elements → end. `line("userTask a", "task b")`; inner XML comes with `node`."""
+    """A process start → the given elements → end: `line("userTask a", script("b", "x = 1"))`."""
     return process(before, *in_line(*kinds_and_ids), after)
 
 
@@ -42,7 +43,7 @@ def in_line(*elements: str, prefix: str = "") -> list[str]:
     drawn = [element if element.lstrip().startswith("<") else node(*element.split()) for element in elements]
     drawn = [node("startEvent", f"{prefix}start"), *drawn, node("endEvent", f"{prefix}end")]
     ids = [element.split('id="', 1)[1].split('"', 1)[0] for element in drawn]
-    return [*drawn, *(flow(source, target) for source, target in zip(ids, ids[1:], strict=False))]
+    return [*drawn, *(flow(source, target) for source, target in itertools.pairwise(ids))]
 
 
 def node(kind: str, name: str, body: str = "", **attributes: Any) -> str:
@@ -54,8 +55,8 @@ def node(kind: str, name: str, body: str = "", **attributes: Any) -> str:
 def flow(source: str, target: str, condition: str | None = None, *, name: str | None = None) -> str:
     """A sequence flow; its id is `source-target` unless given."""
     inside = "" if condition is None else f"<bpmn:conditionExpression>{condition}</bpmn:conditionExpression>"
-    name = name or f"{source}-{target}"
-    return f'<bpmn:sequenceFlow id="{name}" sourceRef="{source}" targetRef="{target}">{inside}</bpmn:sequenceFlow>'
+    ends = f'id="{name or f"{source}-{target}"}" sourceRef="{source}" targetRef="{target}"'
+    return f"<bpmn:sequenceFlow {ends}>{inside}</bpmn:sequenceFlow>"
 
 
 def script(name: str, code: str) -> str:

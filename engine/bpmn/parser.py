@@ -22,17 +22,18 @@ from engine.bpmn.elements.gateways import EndJoin, ExclusiveGateway, InclusiveGa
 from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance
 
 
-class ProcessSpec(BpmnProcessSpec):  # type: ignore[misc]  # the library is untyped
+class ProcessSpec(BpmnProcessSpec):
     """A built process whose branches end in our own join."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        del self.task_specs[self.end.name], self.task_specs["End"]
-        self.end = EndJoin(self, self.end.name)
+        name = f"{self.name}.EndJoin"
+        del self.task_specs[name], self.task_specs["End"]
+        self.end: EndJoin = EndJoin(self, name)
         self.end.connect(SimpleBpmnTask(self, "End"))
 
 
-class _Process(ProcessParser):  # type: ignore[misc]  # the library is untyped
+class _Process(ProcessParser):
     def create_spec(self) -> ProcessSpec:
         return ProcessSpec(name=self.bpmn_id, description=self.get_name(), filename=self.filename)
 
@@ -46,7 +47,7 @@ def _with_multi_instance(base: type) -> type:
     return type(base.__name__, (base,), ours)
 
 
-class Parser(BpmnParser):  # type: ignore[misc]  # the library is untyped
+class Parser(BpmnParser):
     """Parses what `engine.bpmn.check` lets through, and nothing else.
 
     There is no class for other elements.

@@ -66,6 +66,7 @@ def read_xml(name: str, content: bytes) -> Any:
 
 def _parser() -> Any:
     # A parser holds the state of its last document: one for each, for the sake of threads.
+    # Leave collect_ids alone: switched off, it makes libxml2 load external DTDs in spite of load_dtd.
     return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -74,7 +75,6 @@ def _parser() -> Any:
         huge_tree=False,
         remove_comments=True,  # a comment inside a script would cut it short
         remove_pis=True,
-        collect_ids=False,
     )
 
 

@@ -40,7 +40,7 @@ class Failed(Exception):
         self.line = line
 
 
-class Token(Task):  # type: ignore[misc]  # the library is untyped
+class Token(Task):
     """A place where the process is, was or may come to be: SpiffWorkflow's Task under a name of its own."""
 
     def __init__(
@@ -52,7 +52,8 @@ class Token(Task):  # type: ignore[misc]  # the library is untyped
         return Token(self.workflow, task_spec, self, state)
 
     def _set_state(self, value: int) -> None:
-        before, self._state = self._state, value
+        before: int = self._state
+        self._state: int = value
         if value != before:
             self.workflow.top_workflow.moved(self, before)
 
@@ -198,7 +199,7 @@ class _Tree:
         self.completed = True
 
 
-class SubProcess(_Tree, BpmnSubWorkflow):  # type: ignore[misc]  # the library is untyped
+class SubProcess(_Tree, BpmnSubWorkflow):
     """One run of an embedded sub-process or a called process; `name` is that under which it was built."""
 
     def __init__(self, name: str, parent_task_id: UUID, top_workflow: "CaseWorkflow") -> None:
@@ -210,7 +211,7 @@ class SubProcess(_Tree, BpmnSubWorkflow):  # type: ignore[misc]  # the library i
         return 0  # only SpiffWorkflow's own loop would ask
 
 
-class CaseWorkflow(_Tree, BpmnWorkflow):  # type: ignore[misc]  # the library is untyped
+class CaseWorkflow(_Tree, BpmnWorkflow):
     """The process of one case.
 
     `trail` is what happened since it was loaded: (token, state before, state after, data then).

@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from engine.cli import audit, check, deploy, migrate, run, token
 from engine.config import Settings
@@ -34,21 +34,13 @@ def main(argv: Sequence[str]) -> int:
         return _tell(str(mistake), code=2)
     try:
         return _run(arguments, settings)
-    except (Refusal, Unusable) as refusal:
-        return _tell(_text(refusal))
-    except OperationalError as failure:
-        return _tell(f"The database cannot be used: {failure.orig}")
-    except ProgrammingError as failure:
-        if getattr(failure.orig, "sqlstate", None) not in UNDEFINED:
-            raise
-        return _tell("The database has no tables, or older ones. Run: python -m engine migrate")
-    except PermissionError as failure:
-        return _tell(
-            f"You may not use {failure.filename}. Start as the user who made it, "
-            "or choose another data folder with PARVANDEH_VAR."
-        )
     except KeyboardInterrupt:
         return _tell("Interrupted.", code=130)
+    except (Refusal, Unusable, PermissionError, DBAPIError) as failure:
+        told = _explained(failure)
+        if told is None:
+            raise
+        return _tell(told)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,9 +64,23 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     return code
 
 
-def _text(refusal: Exception) -> str:
-    faults = refusal.faults if isinstance(refusal, Invalid) else ()
-    return "\n".join([str(refusal), *(f"  {fault.pointer}: {fault.detail}" for fault in faults)])
+def _explained(failure: Exception) -> str | None:
+    """What happened and its mend; None for a fault of ours."""
+    match failure:
+        case Invalid():
+            faults = (f"  {fault.pointer}: {fault.detail}" for fault in failure.faults)
+            return "\n".join([failure.detail, *faults])
+        case PermissionError():
+            mend = "Start as the user who made it, or choose another data folder with PARVANDEH_VAR."
+            return f"You may not use {failure.filename}. {mend}"
+        case OperationalError():
+            return f"The database cannot be used: {failure.orig}"
+        case DBAPIError():
+            undefined = getattr(failure.orig, "sqlstate", None) in UNDEFINED
+            return (
+                "The database has older tables, or none. Run: python -m engine migrate" if undefined else None
+            )
+    return str(failure)
 
 
 def _tell(text: str, *, code: int = 1) -> int:

@@ -171,10 +171,7 @@ class _Rules:
         for text in found:
             code, skipped = _stripped(text)
             for line, reason in _refusals(code, text.mode):
-                told = (
-                    f"The sandbox cannot run this {text.what}: {reason}.",
-                    "Write it without this construct.",
-                )
+                told = f"The sandbox cannot run this {text.what}: {reason}.", _without(reason)
                 self.error(text, (line or 1) + skipped, "not-in-sandbox", told)
 
 

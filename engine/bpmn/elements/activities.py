@@ -12,7 +12,7 @@ from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflo
 from engine.bpmn.workflow import SubProcess, Token
 
 
-class StartEvent(SpiffStartEvent):  # type: ignore[misc]  # the library is untyped
+class StartEvent(SpiffStartEvent):
     """A none start event: it has nothing to wait for."""
 
     def _update_hook(self, my_task: Token) -> bool:
@@ -25,7 +25,7 @@ class StartEvent(SpiffStartEvent):  # type: ignore[misc]  # the library is untyp
         return True
 
 
-class ScriptTask(SpiffScriptTask):  # type: ignore[misc]  # the library is untyped
+class ScriptTask(SpiffScriptTask):
     """A script task: its script runs in the sandbox and its results are assigned by name."""
 
     def _execute(self, my_task: Token) -> bool:
@@ -40,28 +40,31 @@ class _Inner:
     Whole in, whole out, values shared, never copied.
     """
 
+    spec: str  # both are SpiffWorkflow's
+    _on_subworkflow_completed: Any
+
     def copy_data(self, my_task: Token, subworkflow: SubProcess) -> None:
         subworkflow.task_tree.data = dict(my_task.data)
 
     def update_data(self, my_task: Token, subworkflow: SubProcess) -> None:
-        my_task.data = dict(subworkflow.last_task.data)  # type: ignore[attr-defined]  # set by SpiffWorkflow
+        my_task.data = dict(subworkflow.last_task.data)
 
     def start_workflow(self, my_task: Token) -> None:
-        inner = my_task.workflow.top_workflow.create_subprocess(my_task, self.spec)  # type: ignore[attr-defined]
-        inner.completed_event.connect(self._on_subworkflow_completed, my_task)  # type: ignore[attr-defined]
+        inner = my_task.workflow.top_workflow.create_subprocess(my_task, self.spec)
+        inner.completed_event.connect(self._on_subworkflow_completed, my_task)
         self.copy_data(my_task, inner)
         inner.task_tree.run()
 
 
-class SubProcessTask(_Inner, SpiffSubWorkflowTask):  # type: ignore[misc]  # the library is untyped
+class SubProcessTask(_Inner, SpiffSubWorkflowTask):
     """An embedded sub-process."""
 
 
-class CallActivity(_Inner, SpiffCallActivity):  # type: ignore[misc]  # the library is untyped
+class CallActivity(_Inner, SpiffCallActivity):
     """A call of another process, bound when the caller was deployed."""
 
 
-class DataObject(SpiffDataObject):  # type: ignore[misc]  # the library is untyped
+class DataObject(SpiffDataObject):
     """A data object. What nothing has written reads as None; what an activity did not set stays as it was."""
 
     def get(self, my_task: Token) -> None:

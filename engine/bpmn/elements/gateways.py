@@ -24,7 +24,7 @@ from engine.bpmn.workflow import (
 CONSUMED = "consumed"  # key in a firing token's internal data: the tokens that it speaks for
 
 
-class Join(UnstructuredJoin):  # type: ignore[misc]  # the library is untyped
+class Join(UnstructuredJoin):
     """A place where tokens gather. The token that arrives last, or looks last, goes on for all."""
 
     def _update_hook(self, my_task: Token) -> bool:
@@ -73,7 +73,7 @@ class Join(UnstructuredJoin):  # type: ignore[misc]  # the library is untyped
         return True
 
 
-class ParallelGateway(Join, SpiffParallelGateway):  # type: ignore[misc]  # the library is untyped
+class ParallelGateway(Join, SpiffParallelGateway):
     """Fires when every incoming flow has a token, and takes one of each.
 
     More of them wait for the next time.
@@ -90,7 +90,7 @@ class ParallelGateway(Join, SpiffParallelGateway):  # type: ignore[misc]  # the 
         return list(first.values())
 
 
-class InclusiveGateway(Join, SpiffInclusiveGateway):  # type: ignore[misc]  # the library is untyped
+class InclusiveGateway(Join, SpiffInclusiveGateway):
     """Fires when no token elsewhere can still reach an incoming flow that has none (BPMN 2.0.2 §13.4.3)."""
 
     def _may_fire(self, my_task: Token, waiting: Sequence[Token]) -> bool:
@@ -132,7 +132,7 @@ def _live(token: Token) -> bool:
     return token._state == FUTURE and parent is not None and parent._state == COMPLETED
 
 
-class ExclusiveGateway(SpiffExclusiveGateway):  # type: ignore[misc]  # the library is untyped
+class ExclusiveGateway(SpiffExclusiveGateway):
     """Takes the first flow whose condition is true, else the default."""
 
     def _run_hook(self, my_task: Token) -> bool:
@@ -150,7 +150,7 @@ class ExclusiveGateway(SpiffExclusiveGateway):  # type: ignore[misc]  # the libr
         return True
 
 
-class EndJoin(Join, BpmnTaskSpec):  # type: ignore[misc]  # the library is untyped
+class EndJoin(Join, BpmnTaskSpec):
     """Where all branches of a process end: it fires when nothing else is left."""
 
     def _may_fire(self, my_task: Token, waiting: Sequence[Token]) -> bool:

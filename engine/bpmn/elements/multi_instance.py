@@ -16,7 +16,7 @@ INDEX = "index"  # keys in the internal data of an instance and of the activity
 COUNT, OPENED, RESULTS = "count", "opened", "results"
 
 
-class MultiInstance(LoopTask, BpmnSpecMixin):  # type: ignore[misc]  # the library is untyped
+class MultiInstance(LoopTask, BpmnSpecMixin):
     """The activity around its instances. It becomes ready again whenever one of them has ended.
 
     With an output collection, only the output items leave the instances. Without one, what they set is

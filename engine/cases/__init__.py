@@ -1,0 +1,30 @@
+"""Cases: starting, reading and ending them. The only writer of a case's state.
+
+Every command ends in `apply`, which writes what the engine did to the case, its tasks, its incidents and its
+log.
+"""
+
+from engine.cases.commands import cancel, case_number, start
+from engine.cases.hold import LOCKING, Locked, lock, locked, require_active, require_revision
+from engine.cases.progress import apply, note
+from engine.cases.views import LOG_PAGE, PAGE, CaseView, get, log, page
+
+__all__ = [
+    "LOCKING",
+    "LOG_PAGE",
+    "PAGE",
+    "CaseView",
+    "Locked",
+    "apply",
+    "cancel",
+    "case_number",
+    "get",
+    "lock",
+    "locked",
+    "log",
+    "note",
+    "page",
+    "require_active",
+    "require_revision",
+    "start",
+]

@@ -1,0 +1,107 @@
+"""The commands that begin and end cases."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from persiantools.jdatetime import JalaliDate
+from sqlalchemy import insert
+
+from engine import access, bpmn, definitions, events, forms
+from engine.bpmn.values import MAX_BYTES, encode, plain
+from engine.cases.hold import lock, require_active, require_revision
+from engine.cases.progress import apply, facts, open_work, progress
+from engine.cases.views import CaseView, get
+from engine.db import UnitOfWork
+from engine.errors import Invalid
+from engine.events import Fact, Head
+from engine.ids import uuid7
+from engine.models import Case
+
+_INSERT_CASE = insert(Case)
+
+
+def start(
+    uow: UnitOfWork,
+    key: str,
+    data: Mapping[str, Any],
+    *,
+    applicant: str | None = None,
+    business_key: str | None = None,
+) -> CaseView:
+    """Start a case of the definition's current version and run it to its first wait."""
+    access.require(uow.actor, "cases.start")
+    version, counter = definitions.to_start(uow.session, key)
+    spec = definitions.spec(uow.session, version)
+    answer = forms.check(spec.start_form, data)
+    _bounded(answer)
+    step = bpmn.start(spec, answer, uow.now)
+    case_id = uuid7()
+    number = case_number(uow.now, counter)
+    started = Fact(
+        "case.started", payload={"data": answer, "applicant": applicant, "business_key": business_key}
+    )
+    head, log = events.chain(uow, Head(case_id, version.id), [started, *facts(step)])
+    row = {
+        "id": case_id,
+        "number": number,
+        "version_id": version.id,
+        "applicant": applicant,
+        "business_key": business_key,
+        "revision": 1,
+        "started_by": uow.actor.id,
+        "started_at": uow.now,
+        **progress(uow, step, head, plain({**answer, **step.changes})),
+    }
+    uow.session.execute(_INSERT_CASE, row)
+    tasks, incidents = open_work(uow, case_id, step)
+    events.write(uow.session, log)
+    fields = (
+        "id",
+        "number",
+        "status",
+        "outcome",
+        "applicant",
+        "business_key",
+        "data",
+        "revision",
+        "started_at",
+        "ended_at",
+    )
+    return CaseView(
+        key=version.key,
+        version=version.number,
+        tasks=tasks,
+        incidents=incidents,
+        **{name: row[name] for name in fields},
+    )
+
+
+def case_number(now: datetime, counter: int) -> str:
+    """A number that people can read and say: the Jalali year and a running number, as in 1405-000123."""
+    return f"{JalaliDate.to_jalali(now.year, now.month, now.day).year}-{counter:06d}"
+
+
+def cancel(
+    uow: UnitOfWork, case_id: UUID, *, reason: str | None = None, revision: int | None = None
+) -> CaseView:
+    """End a case early: its open tasks and incidents are closed with it."""
+    access.require(uow.actor, "cases.cancel")
+    case = lock(uow, case_id)
+    require_revision(case.revision, revision)
+    state = require_active(case)
+    step = bpmn.cancel(definitions.spec(uow.session, case.version), state, uow.now)
+    apply(
+        uow,
+        case,
+        step,
+        [Fact("case.cancelled", payload={"reason": reason} if reason else None)],
+        status="cancelled",
+    )
+    return get(uow, case_id)
+
+
+def _bounded(data: Mapping[str, Any]) -> None:
+    if len(encode(data)) > MAX_BYTES:
+        raise Invalid(f"The data are larger than {MAX_BYTES >> 20} MiB.")

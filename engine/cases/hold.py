@@ -1,0 +1,96 @@
+"""Holding a case: its row locked, what a command needs of it, and what must be so before it goes on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from engine import access
+from engine.db import UnitOfWork
+from engine.definitions import Version
+from engine.errors import Conflict, NotFound, Stale
+from engine.events import Head
+from engine.models import Case, DefinitionVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A case whose row this transaction holds: what a command needs to go on with it."""
+
+    id: UUID
+    number: str
+    status: str
+    outcome: str | None
+    data: Mapping[str, Any]
+    state: bytes | None
+    revision: int
+    head: Head
+    version: Version
+    started_by: UUID
+
+
+LOCKING = (
+    Case.id.label("case_id"),
+    Case.number,
+    Case.status,
+    Case.outcome,
+    Case.data,
+    Case.state,
+    Case.revision,
+    Case.log_length,
+    Case.log_hash,
+    Case.started_by,
+    DefinitionVersion.id.label("version_id"),
+    DefinitionVersion.key,
+    DefinitionVersion.number.label("version_number"),
+    DefinitionVersion.digest,
+    DefinitionVersion.deployment_id,
+)
+
+
+def locked(row: Any) -> Locked:
+    """The case of a row selected with `LOCKING`."""
+    version = Version(row.version_id, row.key, row.version_number, row.digest, row.deployment_id)
+    head = Head(row.case_id, row.version_id, row.log_length, row.log_hash)
+    return Locked(
+        row.case_id, row.number, row.status, row.outcome, row.data, row.state, row.revision, head, version,
+        row.started_by,
+    )  # fmt: skip
+
+
+def lock(uow: UnitOfWork, case_id: UUID) -> Locked:
+    """Hold the case's row until the transaction ends.
+
+    Raises NotFound for cases that the actor may not see.
+    """
+    statement = (
+        select(*LOCKING)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .where(Case.id == case_id, access.visible_cases(uow.actor))
+        .with_for_update(of=Case)
+    )
+    row = uow.session.execute(statement).one_or_none()
+    if row is None:
+        raise unknown(case_id)
+    return locked(row)
+
+
+def require_active(case: Locked) -> bytes:
+    """The state of a running case. Raises Conflict with the present state of one that does not run."""
+    if case.status != "active" or case.state is None:
+        present = {"id": case.id, "status": case.status, "outcome": case.outcome}
+        raise Conflict(f"The case is {case.status}.", case=present)
+    return case.state
+
+
+def require_revision(present: int, seen: int | None) -> None:
+    """Raises Stale if the caller saw another revision than the present one."""
+    if seen is not None and seen != present:
+        raise Stale("It has changed since it was read.", revision=present)
+
+
+def unknown(case_id: UUID) -> NotFound:
+    """The refusal for a case that does not exist, or not for this actor."""
+    return NotFound(f"There is no case {case_id}.")

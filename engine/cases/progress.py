@@ -1,0 +1,143 @@
+"""Writing what the engine did: the case, its tasks, its incidents and its log, in one go."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, update
+
+from engine import events
+from engine.bpmn import Passage, Step
+from engine.bpmn.values import plain
+from engine.cases.hold import Locked
+from engine.db import UnitOfWork
+from engine.events import Fact, Head
+from engine.ids import uuid7
+from engine.models import Case, Incident, Task
+
+_UPDATE_CASE = update(Case).where(Case.id == bindparam("case"))
+_INSERT_TASKS = insert(Task).returning(Task.id)  # returning: all rows in one statement
+_INSERT_INCIDENTS = insert(Incident).returning(Incident.id)
+_CLOSE_TASKS = update(Task).where(Task.id.in_(bindparam("tasks", expanding=True)), Task.status == "open")
+_CLOSE_INCIDENTS = update(Incident).where(Incident.status == "open")
+
+
+def apply(
+    uow: UnitOfWork, case: Locked, step: Step, before: Sequence[Fact], *, status: str = "completed"
+) -> tuple[dict[str, Any], Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
+    """Write a step: case, tasks, incidents and log, `before` standing in the log ahead of what the engine
+    did.
+
+    `status` is what the case becomes if it ended. Returns the case's new values, the tasks and the incidents
+    opened.
+    """
+    head, log = events.chain(uow, case.head, [*before, *facts(step, status)])
+    values = progress(uow, step, head, {**case.data, **plain(step.changes)}, status)
+    values["revision"] = case.revision + 1
+    uow.session.execute(_UPDATE_CASE.values(values), {"case": case.id})
+    _close(uow, case.id, step)
+    opened = open_work(uow, case.id, step)
+    events.write(uow.session, log)
+    return values, *opened
+
+
+def note(uow: UnitOfWork, case: Locked, facts: Sequence[Fact]) -> None:
+    """Log facts that do not move the process (a claim, say)."""
+    head, log = events.chain(uow, case.head, facts)
+    values = {"revision": case.revision + 1, "log_length": head.length, "log_hash": head.hash}
+    uow.session.execute(_UPDATE_CASE.values(values), {"case": case.id})
+    events.write(uow.session, log)
+
+
+def progress(
+    uow: UnitOfWork, step: Step, head: Head, data: Mapping[str, Any], ended: str = "completed"
+) -> dict[str, Any]:
+    """The case's columns after a step; `ended` is what it becomes if it ended."""
+    return {
+        "status": ended if step.ended else "active",
+        "outcome": step.outcome,
+        "data": data,
+        "state": step.state,
+        "log_length": head.length,
+        "log_hash": head.hash,
+        "ended_at": uow.now if step.ended else None,
+    }
+
+
+def open_work(
+    uow: UnitOfWork, case_id: UUID, step: Step
+) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
+    """Write the tasks and incidents that a step opened, and give their rows."""
+    tasks = [
+        {
+            "id": work.token,
+            "case_id": case_id,
+            "element": work.element,
+            "name": work.name,
+            "lane": work.lane,
+            "status": "open",
+            "revision": 1,
+            "opened_at": uow.now,
+        }
+        for work in step.opened
+    ]
+    incidents = [
+        {
+            "id": uuid7(),
+            "case_id": case_id,
+            "token_id": failure.token,
+            "element": failure.element,
+            "name": failure.name,
+            "code": failure.code,
+            "message": failure.message,
+            "line": failure.line,
+            "status": "open",
+            "opened_at": uow.now,
+        }
+        for failure in step.failures
+    ]
+    if tasks:
+        uow.session.execute(_INSERT_TASKS, tasks)
+    if incidents:
+        uow.session.execute(_INSERT_INCIDENTS, incidents)
+    return tasks, incidents
+
+
+def _close(uow: UnitOfWork, case_id: UUID, step: Step) -> None:
+    """Close the tasks and incidents of tokens that were taken out."""
+    gone = [passage.token for passage in step.passages if passage.movement == "cancelled"]
+    if gone:
+        uow.session.execute(
+            _CLOSE_TASKS.values(status="cancelled", closed_at=uow.now, revision=Task.revision + 1),
+            {"tasks": gone},
+        )
+        left = Incident.case_id == case_id if step.ended else Incident.token_id.in_(gone)
+        uow.session.execute(_CLOSE_INCIDENTS.where(left).values(status="resolved", resolved_at=uow.now))
+
+
+def facts(step: Step, ended: str = "completed") -> list[Fact]:
+    """What a step did, as facts for the log; `ended` is what the case becomes if it ended."""
+    found = [
+        _fact(passage) for passage in step.passages if not (passage.human and passage.movement == "passed")
+    ]
+    found += [Fact("task.created", work.element, work.token) for work in step.opened]
+    found += [
+        Fact("incident.opened", failure.element, payload={"code": failure.code, "message": failure.message})
+        for failure in step.failures
+    ]
+    if step.ended and ended == "completed":
+        found.append(Fact("case.completed", payload={"outcome": step.outcome} if step.outcome else None))
+    return found
+
+
+def _fact(passage: Passage) -> Fact:
+    if passage.human:
+        return Fact("task.cancelled", passage.element, passage.token)
+    payload = {"changes": passage.changes} if passage.changes else None
+    match passage.movement:
+        case "entered":
+            return Fact("element.entered", passage.element)
+        case "passed":
+            return Fact("element.passed", passage.element, payload=payload)
+        case "cancelled":
+            return Fact("element.cancelled", passage.element)

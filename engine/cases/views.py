@@ -1,0 +1,146 @@
+"""Reading cases: one, a page of them, a page of one's log. Always within what the actor may see."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, Select, select
+from sqlalchemy.orm import Session
+
+from engine import access
+from engine.cases.hold import unknown
+from engine.db import UnitOfWork
+from engine.models import Case, DefinitionVersion, Event, Incident, Task, User
+
+PAGE = 50
+
+# A task or incident of a case, read or just written: the columns of OPEN_TASK or OPEN_INCIDENT by name.
+Opened = Mapping[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case as its readers see it, with what is open in it."""
+
+    id: UUID
+    number: str
+    key: str
+    version: int
+    status: str
+    outcome: str | None
+    applicant: str | None
+    business_key: str | None
+    data: Mapping[str, Any]
+    revision: int
+    started_at: datetime
+    ended_at: datetime | None
+    tasks: Sequence[Opened]
+    incidents: Sequence[Opened]
+
+
+_VIEW = (
+    Case.id,
+    Case.number,
+    DefinitionVersion.key,
+    DefinitionVersion.number.label("version"),
+    Case.status,
+    Case.outcome,
+    Case.applicant,
+    Case.business_key,
+    Case.data,
+    Case.revision,
+    Case.started_at,
+    Case.ended_at,
+)
+OPEN_TASK = (Task.id, Task.element, Task.name, Task.lane, Task.status, Task.opened_at)
+OPEN_INCIDENT = (Incident.id, Incident.element, Incident.name, Incident.code, Incident.message, Incident.line)
+
+
+def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
+    access.require(uow.actor, "cases.read")
+    return (
+        select(*columns)
+        .select_from(Case)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .where(access.visible_cases(uow.actor))
+    )
+
+
+def get(uow: UnitOfWork, case_id: UUID) -> CaseView:
+    """One case with its open tasks and incidents. Raises NotFound for cases that the actor may not see."""
+    row = uow.session.execute(_visible(uow, *_VIEW).where(Case.id == case_id)).mappings().one_or_none()
+    if row is None:
+        raise unknown(case_id)
+    tasks = _open_rows(uow.session, OPEN_TASK, Task.case_id == case_id, Task.status == "open")
+    incidents = _open_rows(uow.session, OPEN_INCIDENT, Incident.case_id == case_id, Incident.status == "open")
+    return CaseView(**row, tasks=tasks, incidents=incidents)
+
+
+def _open_rows(session: Session, columns: Sequence[Any], *where: ColumnElement[bool]) -> Sequence[RowMapping]:
+    return session.execute(select(*columns).where(*where).order_by(columns[0])).mappings().all()
+
+
+_SUMMARY = (
+    Case.id,
+    Case.number.label("case_number"),
+    DefinitionVersion.key.label("definition"),
+    DefinitionVersion.number.label("version"),
+    Case.status,
+    Case.outcome,
+    Case.started_at,
+    Case.ended_at,
+)
+
+
+def page(
+    uow: UnitOfWork, *, status: str | None = None, definition: str | None = None, after: UUID | None = None
+) -> Sequence[RowMapping]:
+    """Up to a page of cases that the actor may see, the newest first, older than `after`.
+
+    One more if more follow.
+    """
+    statement = _visible(uow, *_SUMMARY).order_by(Case.id.desc()).limit(PAGE + 1)
+    if status is not None:
+        statement = statement.where(Case.status == status)
+    if definition is not None:
+        statement = statement.where(DefinitionVersion.key == definition)
+    if after is not None:
+        statement = statement.where(Case.id < after)
+    return uow.session.execute(statement).mappings().all()
+
+
+_LOGGED = (
+    Event.seq,
+    Event.at,
+    Event.kind,
+    Event.element,
+    Event.task_id,
+    Event.actor_id,
+    User.name.label("actor_name"),
+    Event.actor_role,
+    Event.actor_unit,
+    Event.purpose,
+    Event.payload,
+    Event.hash,
+    DefinitionVersion.key,
+    DefinitionVersion.number.label("version"),
+)
+LOG_PAGE = 500
+
+
+def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[RowMapping]:
+    """Up to a page of the case's events after the one numbered `after`; one more if more follow."""
+    access.require(uow.actor, "events.read")
+    if uow.session.execute(_visible(uow, Case.id).where(Case.id == case_id)).one_or_none() is None:
+        raise unknown(case_id)
+    statement = (
+        select(*_LOGGED)
+        .join(User, Event.actor_id == User.id)
+        .join(DefinitionVersion, Event.version_id == DefinitionVersion.id)
+        .where(Event.case_id == case_id, Event.seq > after)
+        .order_by(Event.seq)
+        .limit(LOG_PAGE + 1)
+    )
+    return uow.session.execute(statement).mappings().all()
