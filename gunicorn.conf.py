@@ -36,6 +36,9 @@ def on_starting(_server):
 
 def post_fork(server, _worker):
     """Workers look at their master only between waits; when it dies they must not keep the port."""
+    for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
+        # Until it has its own handlers it has the master's, which would swallow a wish to stop.
+        signal.signal(number, signal.SIG_DFL)
     lifeline.follow(server.pid, signal.SIGKILL)
     script.open_pool()  # here, because a pool does not survive a fork
     gc.freeze()

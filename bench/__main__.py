@@ -13,6 +13,7 @@ from bench import counts, load, long, report, w1
 from bench.report import CLIENTS, Throughput
 
 WARM_UP_SECONDS = 2.0
+BUSY = 0.5
 
 
 def main() -> int:
@@ -20,7 +21,10 @@ def main() -> int:
     options = _options()
     cores = os.cpu_count() or 1
     print(f"Python {platform.python_version()}, {cores} cores shared by clients, servers and database")
-    figures: dict[str, Any] = {"python": platform.python_version(), "cores": cores}
+    busy = os.getloadavg()[0]
+    if busy > BUSY:
+        print(f"The load average is {busy:.1f}: others are at work, so do not trust the times.")
+    figures: dict[str, Any] = {"python": platform.python_version(), "cores": cores, "load_before": busy}
     goals: list[report.Goal] = []
     failed = False
     if not options.long:
@@ -95,7 +99,7 @@ def _throughput(stage: w1.Stage, rounds: int, seconds: float) -> Throughput:
 
 def _complain(errors: list[str]) -> None:
     print(f"{len(errors)} requests failed, so nothing of this counts:", file=sys.stderr)
-    for error, _ in zip(dict.fromkeys(errors), range(5), strict=False):
+    for error, _ in zip(dict.fromkeys(errors), range(3), strict=False):
         print(f"  {error}", file=sys.stderr)
 
 

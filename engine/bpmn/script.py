@@ -177,11 +177,17 @@ def _analysed(code: str, mode: Mode) -> Names:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
-            compile(code, "script", mode, dont_inherit=True)
+            tree = ast.parse(code, "script", mode)
+            compile(tree, "script", mode, dont_inherit=True)
             table = symtable.symtable(code, "script", mode)
     except (ValueError, RecursionError, MemoryError) as error:
         raise SyntaxError(f"too deeply nested, or not a text: {error}") from error
-    reads: set[str] = set()
+    # `x += 1` reads x too, which a symbol table does not tell.
+    reads = {
+        node.target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+    }
     writes: set[str] = set()
     tables = [table]
     while tables:

@@ -55,7 +55,7 @@ def _named(name: str, seen: dict[str, str], notes: Notes) -> bool:
     )
     if bad:
         notes.error(
-            Place(name[:MAX_NAME].encode("ascii", "backslashreplace").decode()),
+            Place("".join(char if char.isprintable() else "\ufffd" for char in name[:MAX_NAME])),
             "file-name",
             f"The name is empty, longer than {MAX_NAME} characters, or holds a path or control character.",
             "Upload the file under its base name.",

@@ -1,0 +1,79 @@
+"""Who may come in at all: bearer tokens, and nothing else."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from engine import accounts
+from engine.db import Database
+from tests.api.conftest import Clients
+from tests.api.contract import refused
+
+
+def test_request_without_token_is_refused(client: Clients) -> None:
+    response = client(None).get("/cases")
+    refused(response, 401, "unauthorized")
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer pvd_",
+        "Bearer " + "x" * 5000,
+        "Bearer \u00e9\u00ff",
+        "Basic YTpi",
+        "bearer\tx",
+        "Bearer null",
+        "Bearer ' OR 1=1 --",
+    ],
+)
+def test_unusable_credentials_are_refused(client: Clients, header: str) -> None:
+    response = client(None).get("/cases", headers={"Authorization": header})
+    refused(response, 401, "unauthorized")
+    assert "WWW-Authenticate" in response.headers
+
+
+def test_token_with_one_character_changed_is_refused(client: Clients, token: Callable[..., str]) -> None:
+    wrong = token("caseworker").swapcase()
+    refused(client(None).get("/cases", headers={"Authorization": f"Bearer {wrong}"}), 401, "unauthorized")
+
+
+def test_revoked_token_is_refused_and_the_accounts_other_token_is_not(
+    client: Clients, database: Database, token: Callable[..., str]
+) -> None:
+    first, second = token("caseworker"), token("caseworker")
+    with database.transaction() as session:
+        accounts.revoke_token(session, datetime.now(UTC), accounts.list_tokens(session)[0].id)
+    answers = [
+        client(None).get("/cases", headers={"Authorization": f"Bearer {value}"}) for value in (first, second)
+    ]
+    assert [answer.status_code for answer in answers] == [401, 200]
+
+
+def test_scheme_is_read_in_any_case(client: Clients, token: Callable[..., str]) -> None:
+    response = client(None).get("/cases", headers={"Authorization": f"bEARER {token('caseworker')}"})
+    assert response.status_code == 200
+
+
+def test_token_in_the_query_opens_nothing(client: Clients, token: Callable[..., str]) -> None:
+    refused(client(None).get(f"/cases?access_token={token('caseworker')}"), 401, "unauthorized")
+
+
+def test_refused_request_tells_no_fault_of_its_body(client: Clients) -> None:
+    problem = refused(client(None).post("/cases", {"nonsense": 1}), 401, "unauthorized")
+    assert "errors" not in problem
+
+
+def test_token_stands_in_no_answer_and_no_log(
+    client: Clients, token: Callable[..., str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    known = token("caseworker")
+    response = client(None).get("/cases?status=none", headers={"Authorization": f"Bearer {known}"})
+    captured = capfd.readouterr()
+    assert response.status_code == 422
+    assert known not in response.text + str(response.headers) + captured.out + captured.err

@@ -1,0 +1,153 @@
+"""The API's own description is complete and correct. That answers keep to it, every API test checks."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from apiflask import APIFlask
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+OPEN = re.compile(r"/api/v1/(openapi\.json|docs.*)")
+
+
+def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method in METHODS:
+                yield method, path, operation
+
+
+def references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        for value in part.values():
+            yield from references(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from references(value)
+
+
+def test_document_says_which_openapi_it_is(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    assert document["info"]["title"] == "Parvandeh"
+    assert document["info"]["version"]
+
+
+def test_every_endpoint_is_documented_and_nothing_else(app: APIFlask, document: dict[str, Any]) -> None:
+    served = {
+        (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if rule.rule.startswith("/api/") and method.lower() in METHODS and not OPEN.fullmatch(rule.rule)
+    }
+    assert {(method, path) for method, path, _ in operations(document)} == served
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    for reference in references(document):
+        place: Any = document
+        for part in reference.removeprefix("#/").split("/"):
+            assert part in place, reference
+            place = place[part]
+
+
+def test_every_schema_is_a_json_schema(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        assert jsonschema_rs.meta.is_valid(schema), name
+
+
+def test_every_path_parameter_is_declared(document: dict[str, Any]) -> None:
+    for method, path, operation in operations(document):
+        told = [*document["paths"][path].get("parameters", []), *operation.get("parameters", [])]
+        declared = {item["name"] for item in told if item["in"] == "path" and item["required"] is True}
+        assert declared == set(re.findall(r"\{(\w+)\}", path)), (method, path)
+
+
+def test_no_parameter_is_declared_twice(document: dict[str, Any]) -> None:
+    for method, path, operation in operations(document):
+        told = [(item["in"], item["name"]) for item in operation.get("parameters", [])]
+        assert len(told) == len(set(told)), (method, path)
+
+
+def test_every_operation_has_its_own_id(document: dict[str, Any]) -> None:
+    ids = [operation.get("operationId") for _, _, operation in operations(document)]
+    assert len({name for name in ids if name}) == len([name for name in ids if name])
+
+
+def test_every_operation_has_a_summary_and_asks_for_a_token(document: dict[str, Any]) -> None:
+    assert document["components"]["securitySchemes"]["bearer"] == {"type": "http", "scheme": "bearer"}
+    for method, path, operation in operations(document):
+        assert operation["summary"], (method, path)
+        assert operation["security"] == [{"bearer": []}], (method, path)
+
+
+def test_every_operation_tells_its_success_with_a_body(document: dict[str, Any]) -> None:
+    for method, path, operation in operations(document):
+        successes = [response for status, response in operation["responses"].items() if status[0] == "2"]
+        assert len(successes) == 1, (method, path)
+        assert successes[0].get("content"), (method, path)
+
+
+def test_every_write_declares_what_it_takes(document: dict[str, Any]) -> None:
+    for method, path, operation in operations(document):
+        assert ("requestBody" in operation) == (method == "post"), (method, path)
+
+
+def test_deployment_declares_its_files(document: dict[str, Any]) -> None:
+    content = document["paths"]["/api/v1/deployments"]["post"]["requestBody"]["content"]
+    assert content["multipart/form-data"]["schema"]["properties"]["files"]["type"] == "array"
+
+
+def test_body_that_may_be_left_out_is_not_required(document: dict[str, Any]) -> None:
+    for method, path, operation in operations(document):
+        if method == "post":
+            optional = "/{" in path
+            assert operation["requestBody"].get("required", False) is not optional, path
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "X-On-Behalf-Of", "X-Purpose"])
+def test_headers_of_a_write_are_declared(document: dict[str, Any], name: str) -> None:
+    for method, path, operation in operations(document):
+        if method == "post":
+            assert name in {
+                item["name"] for item in operation.get("parameters", []) if item["in"] == "header"
+            }, path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/cases/{case_id}/cancel",
+        "/api/v1/tasks/{task_id}/claim",
+        "/api/v1/tasks/{task_id}/release",
+        "/api/v1/tasks/{task_id}/complete",
+    ],
+)
+def test_if_match_is_declared_where_it_is_heeded(document: dict[str, Any], path: str) -> None:
+    parameters = document["paths"][path]["post"].get("parameters", [])
+    assert "If-Match" in {item["name"] for item in parameters if item["in"] == "header"}
+
+
+def test_bodies_name_every_field_that_is_required(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    assert schemas["StartCase"]["required"] == ["definition"]
+    for name in ("StartCase", "CancelCase", "CompleteTask"):
+        assert schemas[name]["additionalProperties"] is False
+
+
+def test_page_of_the_document_loads_nothing_from_elsewhere(app: APIFlask) -> None:
+    client = app.test_client()
+    page = client.get("/api/v1/docs")
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert not re.search(r"(?:src|href)=.(?:https?:)?//", page.text)
+    for name in re.findall(r'(?:src|href)="([^"]+)"', page.text):
+        assert client.get(f"/api/v1/{name}").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["index.html", "..%2f__init__.py", "swagger-ui.js.map", "none"])
+def test_page_serves_no_other_file(app: APIFlask, name: str) -> None:
+    assert app.test_client().get(f"/api/v1/docs/{name}").status_code == 404

@@ -1,0 +1,160 @@
+"""Which role may call what: every endpoint, every role, and the cases that a portal may see."""
+
+from collections.abc import Mapping
+from uuid import uuid4
+
+import pytest
+from apiflask import APIFlask
+
+from engine.accounts import ROLES
+from engine.db import Database
+from tests import factories
+from tests.api.conftest import Clients
+from tests.api.contract import Client, body, refused
+
+DEFINITIONS = {"administrator", "designer", "caseworker", "portal"}
+CASES = {"administrator", "caseworker", "portal"}
+
+# Endpoint → the roles that may call it. None: open to everyone.
+ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
+    ("POST", "/deployments"): {"administrator", "designer"},
+    ("GET", "/definitions"): DEFINITIONS,
+    ("GET", "/definitions/<key>"): DEFINITIONS,
+    ("GET", "/definitions/<key>/versions/<int:number>"): DEFINITIONS,
+    ("GET", "/definitions/<key>/versions/<int:number>/bpmn"): DEFINITIONS,
+    ("POST", "/cases"): {"caseworker", "portal"},
+    ("GET", "/cases"): CASES,
+    ("GET", "/cases/<uuid:case_id>"): CASES,
+    ("GET", "/cases/<uuid:case_id>/events"): {"administrator", "caseworker"},
+    ("POST", "/cases/<uuid:case_id>/cancel"): CASES,
+    ("GET", "/tasks"): {"administrator", "caseworker"},
+    ("GET", "/tasks/<uuid:task_id>"): {"administrator", "caseworker"},
+    ("POST", "/tasks/<uuid:task_id>/claim"): {"caseworker"},
+    ("POST", "/tasks/<uuid:task_id>/release"): {"caseworker"},
+    ("POST", "/tasks/<uuid:task_id>/complete"): {"caseworker"},
+    ("GET", "/incidents"): {"administrator"},
+    ("POST", "/incidents/<uuid:incident_id>/retry"): {"administrator"},
+    ("GET", "/openapi.json"): None,
+    ("GET", "/docs"): None,
+    ("GET", "/docs/start.js"): None,
+    ("GET", "/docs/<name>"): None,
+}
+GUARDED = [(method, path) for (method, path), roles in ALLOWED.items() if roles is not None]
+
+
+def url(path: str, ids: Mapping[str, str]) -> str:
+    for name, value in ids.items():
+        path = path.replace(name, value)
+    return path
+
+
+def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> int:
+    """A request that is right in every way but perhaps for who sends it."""
+    if path == "/deployments":
+        return client.deploy(factories.one_task("q")).status_code
+    sent = {"definition": "p"} if path == "/cases" else {}
+    options = {"json": sent} if method == "POST" else {}
+    return client.send(method, url(path, ids), **options).status_code
+
+
+@pytest.fixture
+def ids(client: Clients, database: Database) -> Mapping[str, str]:
+    """A running case that the portal started, with an open task and an open incident."""
+    fork = factories.forked(1)["p.bpmn"]
+    failing = fork.replace(
+        b'<bpmn:userTask id="after"></bpmn:userTask>',
+        b'<bpmn:userTask id="after"></bpmn:userTask><bpmn:scriptTask id="s"><bpmn:script>1 / 0</bpmn:script></bpmn:scriptTask>'
+        b'<bpmn:sequenceFlow id="x" sourceRef="fork" targetRef="s"/><bpmn:sequenceFlow id="y" sourceRef="s" targetRef="join"/>',
+    )
+    factories.deploy(database, {"p.bpmn": failing})
+    case = client("portal").start()
+    (task,), (incident,) = case["tasks"], case["incidents"]
+    return {
+        "<key>": "p",
+        "<int:number>": "1",
+        "<uuid:case_id>": case["id"],
+        "<uuid:task_id>": task["id"],
+        "<uuid:incident_id>": incident["id"],
+    }
+
+
+def test_matrix_names_every_endpoint(app: APIFlask) -> None:
+    served = {
+        (method, rule.rule.removeprefix("/api/v1"))
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if rule.rule.startswith("/api/") and method not in ("HEAD", "OPTIONS")
+    }
+    assert served == set(ALLOWED)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_role_is_let_in_where_it_may_and_nowhere_else(
+    client: Clients, ids: Mapping[str, str], role: str
+) -> None:
+    # What changes the case comes last: releasing and completing need the task, cancelling ends all.
+    order = sorted(GUARDED, key=lambda endpoint: ("cancel" in endpoint[1], "complete" in endpoint[1]))
+    answers = {endpoint: send(client(role), *endpoint, ids) for endpoint in order}
+    refusals = {endpoint for endpoint, status in answers.items() if status == 403}
+    assert refusals == {endpoint for endpoint in GUARDED if role not in (ALLOWED[endpoint] or ())}
+    assert {status for endpoint, status in answers.items() if endpoint not in refusals} <= {200, 201}
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+def test_endpoint_refuses_strangers(app: APIFlask, client: Clients, method: str, path: str) -> None:
+    unknown = {"<key>": "p", "<int:number>": "1"}
+    unknown |= {f"<uuid:{name}_id>": str(uuid4()) for name in ("case", "task", "incident")}
+    assert client(None).send(method, url(path, unknown)).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_needs_no_token(app: APIFlask, path: str) -> None:
+    assert app.test_client().get(path).status_code == 200
+
+
+def test_portal_reads_the_case_it_started(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    case = client("portal").start()
+    assert body(client("portal").get(f"/cases/{case['id']}"))["id"] == case["id"]
+
+
+@pytest.mark.parametrize(("method", "rest"), [("GET", ""), ("POST", "/cancel")])
+def test_anothers_case_does_not_exist_for_a_portal(
+    client: Clients, database: Database, method: str, rest: str
+) -> None:
+    factories.deploy(database, factories.one_task())
+    case = client("portal", "another").start()
+    response = client("portal").send(method, f"/cases/{case['id']}{rest}")
+    problem = refused(response, 404, "notfound")
+    unknown = uuid4()
+    other = refused(client("portal").send(method, f"/cases/{unknown}{rest}"), 404, "notfound")
+    assert problem["detail"].replace(case["id"], "") == other["detail"].replace(str(unknown), "")
+    assert body(client("portal", "another").get(f"/cases/{case['id']}"))["status"] == "active"
+
+
+def test_portal_lists_exactly_the_cases_it_can_read(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    started = [client("portal", name).start()["id"] for name in ("one", "two", "one")]
+    started.append(client("caseworker").start()["id"])
+    for portal in (client("portal", "one"), client("portal", "two")):
+        listed = {item["id"] for item in body(portal.get("/cases"))["items"]}
+        readable = {case for case in started if portal.get(f"/cases/{case}").status_code == 200}
+        assert listed == readable
+        assert len(listed) in (1, 2)
+
+
+@pytest.mark.parametrize("role", ["caseworker", "administrator"])
+def test_staff_lists_all_cases(client: Clients, database: Database, role: str) -> None:
+    factories.deploy(database, factories.one_task())
+    started = {client("portal", name).start()["id"] for name in ("one", "two")}
+    assert {item["id"] for item in body(client(role).get("/cases"))["items"]} == started
+
+
+def test_portal_cannot_find_another_portals_cases_by_filter_or_cursor(
+    client: Clients, database: Database
+) -> None:
+    factories.deploy(database, factories.one_task())
+    client("portal", "another").start()
+    last = "ffffffff-ffff-7fff-bfff-ffffffffffff"
+    for query in ("?status=active", "?definition=p", f"?cursor={last}"):
+        assert body(client("portal").get(f"/cases{query}")) == {"items": [], "next": None}

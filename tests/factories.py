@@ -1,0 +1,152 @@
+"""Things that many tests need: the shipped processes, small ones, and cases of them."""
+
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Barrier
+from typing import Any, TypeVar
+
+import orjson
+from sqlalchemy.orm import Session
+
+from engine import accounts, cases, definitions
+from engine.cli import folders
+from engine.config import ROOT
+from engine.db import Actor, Database, UnitOfWork
+from engine.definitions import Deployed
+from tests import bpmn
+
+T = TypeVar("T")
+LICENCE = "food-shop-licence"
+ADDRESS = "address-change"
+_FOLDERS = {path.name: path for path in ROOT.glob("processes/*/*") if path.is_dir()}
+
+# What completes each task of a high-risk licence, in order.
+LICENCE_STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("inspect_premises", {"result": "passed"}),
+    ("decide", {"decision": "granted"}),
+)
+
+
+def shipped(key: str) -> dict[str, bytes]:
+    """The files of a shipped process, as they are deployed."""
+    return folders.read([_FOLDERS[key]])
+
+
+def example(key: str) -> dict[str, Any]:
+    """The body of `POST /cases` that its README shows."""
+    text = (_FOLDERS[key] / "README.md").read_text()
+    (found,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    body: dict[str, Any] = orjson.loads(found)
+    return body
+
+
+def w1() -> dict[str, bytes]:
+    """The process that the benchmark measures."""
+    names = ("w1.bpmn", "w1-application.json", "w1-review.json")
+    return {name: (ROOT / "bench" / name).read_bytes() for name in names}
+
+
+def files(content: bytes, **forms: Mapping[str, Any]) -> dict[str, bytes]:
+    """A deployment of one diagram; `form={…}` adds `form.json`."""
+    return {"p.bpmn": content, **{f"{name}.json": orjson.dumps(schema) for name, schema in forms.items()}}
+
+
+def one_task(key: str = "p") -> dict[str, bytes]:
+    """Start → user task `a` without a form → end."""
+    return files(bpmn.process(*bpmn.in_line("userTask a"), key=key))
+
+
+def form(required: tuple[str, ...] = (), **properties: Mapping[str, Any]) -> dict[str, Any]:
+    """A form with these fields."""
+    return {"type": "object", "properties": properties, "required": list(required)}
+
+
+def with_form(schema: Mapping[str, Any], key: str = "p") -> dict[str, bytes]:
+    """Start → user task `a` with this form → end."""
+    task = bpmn.node("userTask", "a", camunda__formKey="f.json")
+    return files(bpmn.process(*bpmn.in_line(task), key=key), f=schema)
+
+
+def with_start_form(schema: Mapping[str, Any], key: str = "p") -> dict[str, bytes]:
+    """Start with this form → user task `a` → end."""
+    body = [
+        bpmn.node("startEvent", "start", camunda__formKey="f.json"),
+        bpmn.node("userTask", "a"),
+        bpmn.node("endEvent", "end"),
+        bpmn.flow("start", "a"),
+        bpmn.flow("a", "end"),
+    ]
+    return files(bpmn.process(*body, key=key), f=schema)
+
+
+def scripted(code: str, key: str = "p") -> dict[str, bytes]:
+    """Start → user task `a` → script `s` → user task `b` → end."""
+    return files(bpmn.process(*bpmn.in_line("userTask a", bpmn.script("s", code), "userTask b"), key=key))
+
+
+def caller(called: str, key: str = "caller") -> dict[str, bytes]:
+    """Start → call of another process → end."""
+    call = bpmn.node("callActivity", "call", calledElement=called)
+    return files(bpmn.process(*bpmn.in_line(call), key=key))
+
+
+def forked(branches: int) -> dict[str, bytes]:
+    """A parallel gateway, one user task `t0`, `t1` … in each branch, a join, a user task `after`."""
+    names = [f"t{number}" for number in range(branches)]
+    nodes = [
+        bpmn.node("startEvent", "start"),
+        bpmn.node("parallelGateway", "fork"),
+        *(bpmn.node("userTask", name) for name in names),
+        bpmn.node("parallelGateway", "join"),
+        bpmn.node("userTask", "after"),
+        bpmn.node("endEvent", "end"),
+    ]
+    flows = [
+        bpmn.flow("start", "fork"),
+        *(bpmn.flow("fork", name) for name in names),
+        *(bpmn.flow(name, "join") for name in names),
+        bpmn.flow("join", "after"),
+        bpmn.flow("after", "end"),
+    ]
+    return files(bpmn.process(*nodes, *flows))
+
+
+def deploy(database: Database, content: Mapping[str, bytes]) -> Deployed:
+    """Publish files as the installation itself does."""
+
+    def command(session: Session, now: datetime) -> Deployed:
+        return definitions.deploy(UnitOfWork(session, accounts.system(session, now), now), content)
+
+    return database.run(command)
+
+
+def as_actor(database: Database, actor: Actor, command: Callable[[UnitOfWork], T]) -> T:
+    """One committed command of this actor."""
+    return database.run(lambda session, now: command(UnitOfWork(session, actor, now)))
+
+
+def a_case(
+    database: Database, actor: Actor, key: str = "p", data: Mapping[str, Any] | None = None
+) -> cases.CaseView:
+    """A case that this actor started."""
+    return as_actor(database, actor, lambda uow: cases.start(uow, key, data or {}))
+
+
+def at_once(count: int, command: Callable[[int], T]) -> list[T | Exception]:
+    """Run `command(0)`, `command(1)` … in as many threads, begun together: what each returned or raised."""
+    begin = Barrier(count)
+
+    def attempt(number: int) -> T | Exception:
+        begin.wait(30)
+        try:
+            return command(number)
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            return error
+
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(attempt, range(count)))
+
+
+NOW = datetime(2026, 3, 21, 9, tzinfo=UTC)

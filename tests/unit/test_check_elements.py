@@ -1,0 +1,281 @@
+"""What is on the allow-list passes, and nothing else does."""
+
+from collections.abc import Callable
+from typing import get_args
+
+import pytest
+
+from engine.bpmn.check import check
+from engine.bpmn.check.allow_list import ATTRIBUTES, CHILDREN
+from engine.bpmn.check.refusals import REFUSED
+from engine.bpmn.findings import Severity
+from tests.bpmn import (
+    definitions,
+    extension,
+    flow,
+    in_line,
+    line,
+    many,
+    node,
+    process,
+    process_element,
+    script,
+)
+
+FORM = b'{"type": "object", "properties": {"a": {"type": "string"}}}'
+
+
+def codes(*contents: bytes, severity: str = "error", **more: bytes) -> set[str]:
+    files = {f"{index}.bpmn": content for index, content in enumerate(contents)}
+    files |= {name.replace("_", "."): content for name, content in more.items()}
+    return {finding.code for finding in check(files, {"deployed"}).findings if finding.severity == severity}
+
+
+def test_every_supported_element_passes_together() -> None:
+    inner = "".join(in_line("task inner", prefix="inner_"))
+    content = definitions(
+        '<bpmn:collaboration id="co"><bpmn:participant id="pool" name="Agency" processRef="p"/>'
+        '<bpmn:participant id="black" name="Applicant"/><bpmn:textAnnotation id="t"><bpmn:text>x</bpmn:text>'
+        '</bpmn:textAnnotation><bpmn:association id="as" sourceRef="t" targetRef="pool"/></bpmn:collaboration>',
+        process_element(
+            '<bpmn:documentation id="doc" textFormat="text/plain">What it is.</bpmn:documentation>',
+            '<bpmn:laneSet id="lanes"><bpmn:lane id="l1" name="Desk"><bpmn:flowNodeRef>a</bpmn:flowNodeRef>'
+            '<bpmn:childLaneSet id="cl"><bpmn:lane id="l2" name="Head"><bpmn:flowNodeRef>a</bpmn:flowNodeRef>'
+            "</bpmn:lane></bpmn:childLaneSet></bpmn:lane></bpmn:laneSet>",
+            *in_line(
+                node("userTask", "a", camunda__formKey="embedded:app:forms/x.json", implementation="webService"),
+                node("manualTask", "b", startQuantity="1", completionQuantity="1", isForCompensation="false"),
+                script("c", "x = 1"),
+                node("exclusiveGateway", "g", gatewayDirection="Diverging", default="g-h"),
+                node("inclusiveGateway", "h", default="h-sub"),
+                node("subProcess", "sub", inner, triggeredByEvent="false"),
+                node("callActivity", "call", calledElement="deployed"),
+                node("task", "each", many(
+                    "<bpmn:loopDataInputRef>items</bpmn:loopDataInputRef>"
+                    "<bpmn:loopDataOutputRef>results</bpmn:loopDataOutputRef>"
+                    '<bpmn:inputDataItem id="item" name="Item"/><bpmn:outputDataItem id="result"/>'
+                    "<bpmn:completionCondition>nrOfCompletedInstances == 2</bpmn:completionCondition>"
+                )),
+                '<bpmn:parallelGateway id="par" name="Both"/>',
+            ),
+            node("endEvent", "e2", '<bpmn:terminateEventDefinition id="td"/>', parvandeh__outcome="refused"),
+            flow("g", "e2", "x &gt; 1"),
+            '<bpmn:group id="gr" categoryValueRef="v"/>',
+        ),
+        '<bpmn:category id="cat"><bpmn:categoryValue id="v" value="Group"/></bpmn:category>',
+        "<bpmndi:BPMNDiagram><bpmndi:BPMNPlane/></bpmndi:BPMNDiagram>",
+        more='targetNamespace="x" exporter="e" xsi:schemaLocation="a b" expressionLanguage="x"',
+    )  # fmt: skip
+    report = check({"a.bpmn": content, "x.json": FORM}, {"deployed"})
+    assert [finding for finding in report.findings if finding.code != "no-default"] == []
+    assert [(item.key, item.file, item.calls) for item in report.processes] == [("p", "a.bpmn", {"deployed"})]
+
+
+@pytest.mark.parametrize("kind", sorted(REFUSED))
+def test_a_refused_element_names_reason_and_mend(kind: str) -> None:
+    around = {
+        "participantMultiplicity": "participant", "messageFlow": "collaboration",
+    }.get(kind, "process")  # fmt: skip
+    assert kind not in CHILDREN[around]
+    report = check({"a.bpmn": line("task a", after=f'<bpmn:{kind} id="odd" name="Odd"/>')})
+    found = [finding for finding in report.errors if finding.code == "unsupported-element"]
+    assert [(item.file, item.line) for item in found] == [("a.bpmn", 9)]
+    assert kind in found[0].reason
+    assert found[0].mend
+
+
+@pytest.mark.parametrize(
+    ("event", "definition"),
+    [
+        (event, definition)
+        for event in ("startEvent", "endEvent")
+        for definition in (
+            "message", "timer", "signal", "error", "escalation", "conditional", "compensate", "cancel",
+            "link",
+        )
+    ],
+)  # fmt: skip
+def test_an_event_with_a_definition_is_refused_as_the_events_own(event: str, definition: str) -> None:
+    inside = f'<bpmn:{definition}EventDefinition id="inside"/>'
+    nodes = in_line("task a")
+    index = 0 if event == "startEvent" else 2
+    nodes[index] = nodes[index].replace("></", f">{inside}</")
+    found = check({"a.bpmn": process(*nodes)}).errors
+    assert [(item.code, item.element) for item in found] == [
+        ("unsupported-element", nodes[index].split('"')[1])
+    ]
+
+
+def test_an_unknown_element_is_refused() -> None:
+    assert codes(line("task a", after='<bpmn:messsage id="m"/>')) == {"unsupported-element"}
+
+
+def test_a_known_element_in_the_wrong_place_is_refused() -> None:
+    assert codes(line(node("userTask", "a", "<bpmn:script>x</bpmn:script>"))) == {"unsupported-element"}
+    assert codes(line(node("exclusiveGateway", "a", many("")))) == {"unsupported-element"}
+    assert codes(line("task a"), definitions(process_element(*in_line(), key="q"), "<bpmn:lane/>")) == {
+        "unsupported-element"
+    }
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        'isForCompensation="true"', 'startQuantity="2"', 'completionQuantity="0"', 'default="f"',
+        'implementation="x"',
+        'scriptFormat="python"', 'odd="1"', 'bpmn:name="x"', 'operationRef="o"',
+    ],
+)  # fmt: skip
+def test_an_attribute_that_would_be_ignored_is_refused(attribute: str) -> None:
+    assert codes(line(f'<bpmn:manualTask id="a" {attribute}/>')) == {"unsupported-attribute"}
+
+
+@pytest.mark.parametrize("value", ["1", "0", "True", "yes", ""])
+def test_a_truth_value_that_would_be_misread_is_refused(value: str) -> None:
+    assert "unsupported-attribute" in codes(process(*in_line("task a"), attributes=f'isExecutable="{value}"'))
+    marker = f'<bpmn:multiInstanceLoopCharacteristics isSequential="{value}"/>'
+    assert "unsupported-attribute" in codes(line(node("task", "a", marker)))
+
+
+def test_an_event_sub_process_is_refused_for_one_reason() -> None:
+    inner = "".join(in_line("task x", prefix="inner_"))
+    assert codes(line("task a", after=node("subProcess", "s", inner, triggeredByEvent="true"))) == {
+        "unsupported-attribute"
+    }
+
+
+def test_a_boundary_event_does_not_make_its_way_unreachable() -> None:
+    content = line(
+        "userTask a",
+        after='<bpmn:boundaryEvent id="b" attachedToRef="a"><bpmn:timerEventDefinition/></bpmn:boundaryEvent>'
+        '<bpmn:task id="late"/>' + flow("b", "late"),
+    )
+    assert codes(content) == {"unsupported-element"}
+
+
+def test_unused_definitions_are_only_warned_of() -> None:
+    content = definitions(process_element(*in_line("task a")), '<bpmn:message id="m" name="M"/>')
+    assert codes(content) == set()
+    assert "unused-definition" in codes(content, severity="warning")
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        "assignee", "candidateGroups", "dueDate", "class", "expression", "delegateExpression", "topic",
+        "type", "resultVariable", "formRef", "initiator", "neverHeardOf",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "space", ["http://camunda.org/schema/1.0/bpmn", "http://operaton.org/schema/1.0/bpmn"]
+)
+def test_what_another_engine_would_act_upon_is_refused(attribute: str, space: str) -> None:
+    content = line(f'<bpmn:userTask id="a" xmlns:e="{space}" e:{attribute}="x"/>')
+    assert codes(content) == {"unsupported-extension"}
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<camunda:inputOutput/>", "<camunda:executionListener/>", "<camunda:taskListener/>",
+        "<camunda:formProperty/>",
+        "<spiffworkflow:preScript>x</spiffworkflow:preScript>", "<spiffworkflow:serviceTaskOperator/>",
+        "<spiffworkflow:scriptsOnInstances/>",
+        '<z:taskDefinition xmlns:z="http://camunda.org/schema/zeebe/1.0"/>',
+    ],
+)  # fmt: skip
+def test_extension_elements_of_engines_are_refused(inside: str) -> None:
+    assert codes(line(node("manualTask", "a", extension(inside)))) == {"unsupported-extension"}
+
+
+@pytest.mark.parametrize(
+    "attribute", ["asyncBefore", "asyncAfter", "exclusive", "jobPriority", "historyTimeToLive", "versionTag"]
+)
+def test_how_another_engine_stores_and_schedules_is_ignored(attribute: str) -> None:
+    content = line(f'<bpmn:manualTask id="a" camunda:{attribute}="x"/>')
+    assert check({"a.bpmn": content}).findings == ()
+
+
+def test_colours_and_drawings_are_ignored() -> None:
+    content = line(
+        '<bpmn:manualTask id="a" xmlns:c="http://www.omg.org/spec/BPMN/non-normative/color/1.0"'
+        ' c:background="red"/>'
+    )
+    assert check({"a.bpmn": content}).findings == ()
+
+
+def test_a_foreign_namespace_is_warned_of_once() -> None:
+    tasks = [f'<bpmn:manualTask id="a{n}" xmlns:o="urn:other" o:note="x"/>' for n in range(5)]
+    report = check({"a.bpmn": line(*tasks)})
+    assert [finding.code for finding in report.findings] == ["ignored-extension"]
+
+
+@pytest.mark.parametrize("attribute", ["outcome", "role", "odd"])
+def test_our_own_attributes_are_refused_where_they_mean_nothing(attribute: str) -> None:
+    assert codes(line(f'<bpmn:manualTask id="a" parvandeh:{attribute}="x"/>')) == {"unknown-extension"}
+    assert codes(line("task a", after=extension("<parvandeh:odd/>"))) == {"unknown-extension"}
+
+
+@pytest.mark.parametrize("outcome", ["", "  ", "x" * 101])
+def test_an_outcome_is_a_short_word(outcome: str) -> None:
+    nodes = in_line("task a")
+    nodes[2] = f'<bpmn:endEvent id="end" parvandeh:outcome="{outcome}"/>'
+    assert codes(process(*nodes)) == {"invalid-outcome"}
+
+
+def test_an_outcome_inside_a_sub_process_is_refused() -> None:
+    nodes = in_line("task x", prefix="inner_")
+    nodes[2] = '<bpmn:endEvent id="inner_end" parvandeh:outcome="granted"/>'
+    assert codes(line(node("subProcess", "s", "".join(nodes)))) == {"outcome-inside"}
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        '<bpmn:sequenceFlow id="f" sourceRef="start" targetRef="end"/>',
+        "<bpmn:script>x = 1</bpmn:script>",
+        '<o:sequenceFlow xmlns:o="urn:o" id="f" sourceRef="start" targetRef="end"/>',
+        '<o:box xmlns:o="urn:o"><o:boundaryEvent id="f" attachedToRef="a"/></o:box>',
+    ],
+)
+def test_bpmn_hidden_in_an_extension_is_refused(hidden: str) -> None:
+    assert codes(line(node("manualTask", "a", extension(hidden)))) == {"unsupported-element"}
+
+
+def test_calls_that_pass_all_data_need_no_mapping() -> None:
+    inside = extension('<camunda:in variables="all"/><camunda:out variables="all"/>')
+    assert codes(line(node("callActivity", "a", inside, calledElement="deployed"))) == set()
+    some = extension('<camunda:in source="x" target="y"/>')
+    assert codes(line(node("callActivity", "a", some, calledElement="deployed"))) == {"unsupported-extension"}
+
+
+def test_every_finding_tells_its_place_and_mend() -> None:
+    content = line(
+        '<bpmn:serviceTask id="s" name="Call" camunda:class="x"/>', "receiveTask r", script("c", "x =")
+    )
+    report = check({"a.bpmn": content})
+    assert {finding.element for finding in report.errors} == {"s", "r", "c"}
+    for finding in report.errors:
+        assert finding.severity in get_args(Severity)
+        assert finding.file == "a.bpmn"
+        assert finding.line
+        assert finding.reason
+        assert finding.mend
+    assert {finding.name for finding in report.errors if finding.element == "s"} == {"Call"}
+
+
+def test_a_line_beyond_what_the_parser_counts_is_not_told_wrongly() -> None:
+    content = line("task a", before="\n" * 70_000, after="<bpmn:odd/>")
+    (finding,) = check({"a.bpmn": content}).errors
+    assert finding.line is None
+
+
+def test_the_tables_name_each_other() -> None:
+    reachable = {child for children in CHILDREN.values() for child in children}
+    assert set(CHILDREN) - reachable == {"definitions"}
+    assert set(ATTRIBUTES) <= set(CHILDREN)
+
+
+@pytest.mark.parametrize("build", [lambda: b"<html/>", lambda: b"<definitions/>"])
+def test_another_kind_of_xml_is_told_so(build: Callable[[], bytes]) -> None:
+    assert codes(line("task a"), build()) == {"not-bpmn"}

@@ -1,0 +1,197 @@
+"""Scripts and expressions: Python that the sandbox can run, told with their lines."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from engine.bpmn.check import check, expressions
+from engine.bpmn.check.expressions import MISSING, MODULES, foreign_form
+from engine.bpmn.findings import Finding
+from engine.bpmn.script import Mode, Sandbox, unsupported
+from tests.bpmn import flow, line, many, node, process, script
+
+
+def errors(content: bytes) -> list[Finding]:
+    return list(check({"a.bpmn": content}).errors)
+
+
+def of_script(code: str) -> list[tuple[str, int | None]]:
+    """The findings of a script whose first line is the file's line 5."""
+    return [(item.code, item.line) for item in errors(line(script("a", code)))]
+
+
+def of_condition(text: str) -> list[Finding]:
+    """The findings of a condition in the file's line 7."""
+    return errors(
+        process(
+            *(node("startEvent", "start"), node("exclusiveGateway", "g", default="g-b"), node("task", "a")),
+            *(node("task", "b"), flow("start", "g"), flow("g", "a", text), flow("g", "b")),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = 1",
+        "import math\nfrom decimal import Decimal\nx = Decimal(math.floor(y))",
+        "def double(n):\n    return 2 * n\nx = [double(n) for n in values]",
+        "# only a comment\npass",
+        "text = '''a\n  b'''\nif x:\n\ty = 1",
+        "open = 1\ny = open",
+        "مبلغ = ۱ if False else 2".replace("۱", "1"),
+    ],
+)
+def test_scripts_that_run_pass(code: str) -> None:
+    assert of_script(code) == []
+
+
+def test_a_syntax_error_in_a_script_tells_the_line_of_the_file() -> None:
+    assert of_script("x =") == [("syntax-error", 5)]
+    assert of_script("x = 1\ny = 2\nz = (") == [("syntax-error", 7)]
+    assert of_script("\n\nif x\n    y = 1\n") == [("syntax-error", 7)]
+
+
+def test_a_syntax_error_in_a_condition_tells_its_element_and_line() -> None:
+    (finding,) = of_condition("\n   amount &gt;")
+    assert (finding.code, finding.element, finding.line) == ("syntax-error", "g-a", 9)
+    assert of_condition("\n amount &gt; 1\n") == []
+
+
+@pytest.mark.parametrize("text", ["x = 1", "return x", "import os", "", "  \n "])
+def test_a_condition_must_be_one_expression(text: str) -> None:
+    assert [item.code for item in of_condition(text)] == [
+        "syntax-error" if text.strip() else "empty-expression"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "python"),
+    [
+        ("${amount > 100}", "amount > 100"),
+        ("#{amount > 100}", "amount > 100"),
+        (" ${ a && !b || c == null } ", "a and not b or c == None"),
+        ("${kind == 'a && b'}", "kind == 'a && b'"),
+        ("${a ne b and x ge 1}", "a != b and x >= 1"),
+        ("${empty list}", "not list"),
+        ("= amount > 100", "amount > 100"),
+    ],
+)
+def test_expressions_of_other_engines_are_shown_in_python(text: str, python: str) -> None:
+    assert foreign_form(text) == f"Write it in Python: {python}"
+    (finding,) = of_condition(f"<![CDATA[{text}]]>")
+    assert finding.code == "expression-language"
+    assert python in finding.mend
+
+
+@pytest.mark.parametrize("text", ["a ${b} c", "${a} and ${b}", "${a ? b : c}", "${"])
+def test_what_cannot_be_shown_in_python_is_refused_too(text: str) -> None:
+    assert [item.code for item in of_condition(text)] == ["expression-language"]
+
+
+def test_another_language_is_refused() -> None:
+    inside = '<bpmn:conditionExpression language="http://www.omg.org/spec/FEEL">x</bpmn:conditionExpression>'
+    condition = flow("g", "a").replace("></", f">{inside}</")
+    content = process(
+        *(node("startEvent", "start"), node("exclusiveGateway", "g", default="g-b"), node("task", "a")),
+        *(node("task", "b"), flow("start", "g"), condition, flow("g", "b")),
+    )
+    assert [item.code for item in errors(content)] == ["expression-language"]
+
+
+@pytest.mark.parametrize("language", ["javascript", "groovy", "JavaScript", "feel", ""])
+def test_scripts_in_another_language_are_refused_without_being_read(language: str) -> None:
+    task = node("scriptTask", "a", "<bpmn:script>var x = 1;</bpmn:script>", scriptFormat=language)
+    assert [item.code for item in errors(line(task))] == ["script-language"]
+
+
+@pytest.mark.parametrize(
+    "language", ["python", "Python", "text/python", "text/x-python", "application/python"]
+)
+def test_scripts_in_python_pass_under_any_of_its_names(language: str) -> None:
+    task = node("scriptTask", "a", "<bpmn:script>x = 1</bpmn:script>", scriptFormat=language)
+    assert errors(line(task)) == []
+
+
+def test_a_script_task_has_one_script() -> None:
+    assert [item.code for item in errors(line("scriptTask a"))] == ["no-script"]
+    assert [item.code for item in errors(line(node("scriptTask", "a", "<bpmn:script> </bpmn:script>")))] == [
+        "empty-expression"
+    ]
+    two = "<bpmn:script>x = 1</bpmn:script>" * 2
+    assert [item.code for item in errors(line(node("scriptTask", "a", two)))] == ["several-scripts"]
+
+
+@pytest.mark.parametrize("module", ["os", "sys", "subprocess", "requests", "pathlib", "os.path", "socket"])
+def test_modules_that_are_not_there_are_refused(module: str) -> None:
+    assert of_script(f"x = 1\nimport {module}") == [("import-not-available", 6)]
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_modules_that_are_there_can_be_imported(module: str) -> None:
+    assert of_script(f"import {module}") == []
+    assert Sandbox(datetime.now(UTC)).execute(f"import {module}\nx = 1", {}) == {"x": 1}
+
+
+@pytest.mark.parametrize("name", sorted(MISSING))
+def test_functions_that_are_not_there_are_refused(name: str) -> None:
+    assert of_script(f"x = 1\ny = {name}(x)") == [("not-in-sandbox", 6)]
+
+
+def test_what_the_sandbox_cannot_read_is_refused_with_its_line() -> None:
+    assert of_script("x = 1\ndel x") == [("not-in-sandbox", 6)]
+
+
+def test_one_bad_script_among_many_is_found() -> None:
+    scripts = [script(f"s{n}", f"x{n} = {n}" if n != 7 else "del x3") for n in range(12)]
+    (finding,) = errors(line(*scripts))
+    assert (finding.code, finding.element) == ("not-in-sandbox", "s7")
+
+
+def test_the_sandbox_is_asked_once_for_all_conditions(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def counted(code: str, mode: Mode) -> list[tuple[int | None, str]]:
+        calls.append(mode)
+        return unsupported(code, mode)
+
+    monkeypatch.setattr(expressions, "unsupported", counted)
+    gateways = [node("exclusiveGateway", f"g{n}", default=f"g{n}-g{n + 1}") for n in range(50)]
+    flows = [flow(f"g{n}", f"g{n + 1}") + flow(f"g{n}", "end", f"only_here_{n} > {n}") for n in range(49)]
+    content = process(
+        node("startEvent", "start"),
+        *gateways,
+        node("endEvent", "end"),
+        flow("start", "g0"),
+        *flows,
+        flow("g49", "end", name="g49-g50"),
+    )
+    assert errors(content) == []
+    assert calls == ["eval"]
+
+
+def test_counts_and_completion_conditions_are_read_too() -> None:
+    marker = many(
+        "<bpmn:loopCardinality>${n}</bpmn:loopCardinality>"
+        "<bpmn:completionCondition>loopCounter == 2</bpmn:completionCondition>",
+        sequential=True,
+    )
+    assert {item.code for item in errors(line(node("task", "a", marker)))} == {
+        "expression-language",
+        "unknown-variable",
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 5000 + ")" * 5000, "a" + ".b" * 20_000, "x = " + "-" * 9_000 + "1", "\x0c", "1" * 5_000]
+)
+def test_monstrous_texts_do_not_break_the_check(text: str) -> None:
+    for content in (
+        line(script("a", text)),
+        line(node("task", "a", many(f"<bpmn:loopCardinality>{text}</bpmn:loopCardinality>"))),
+    ):
+        check({"a.bpmn": content})
+
+
+def test_a_comment_at_the_end_of_an_expression_does_no_harm() -> None:
+    assert of_condition("x # because") == []

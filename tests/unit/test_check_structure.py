@@ -1,0 +1,277 @@
+"""Flows, gateways, ids, lanes and loops: what would be lost, taken always, or never left."""
+
+import pytest
+
+from engine.bpmn.check import check
+from tests.bpmn import definitions, flow, in_line, line, node, process, process_element, script
+
+START = node("startEvent", "start")
+END = node("endEvent", "end")
+
+
+def errors(content: bytes) -> list[tuple[str, str | None]]:
+    return [(finding.code, finding.element) for finding in check({"a.bpmn": content}).errors]
+
+
+def warnings(content: bytes) -> list[tuple[str, str | None]]:
+    return [
+        (item.code, item.element)
+        for item in check({"a.bpmn": content}).findings
+        if item.severity == "warning"
+    ]
+
+
+def gateway(kind: str, *flows: str, default: str | None = None) -> bytes:
+    more = {"default": default} if default else {}
+    return process(
+        START, node(kind, "g", **more), node("task", "a"), node("task", "b"), flow("start", "g"), *flows
+    )
+
+
+@pytest.mark.parametrize("kind", ["exclusiveGateway", "inclusiveGateway"])
+def test_a_choice_with_conditions_and_a_default_passes(kind: str) -> None:
+    content = gateway(kind, flow("g", "a", "x"), flow("g", "b"), default="g-b")
+    assert check({"a.bpmn": content}).findings == ()
+
+
+@pytest.mark.parametrize("kind", ["exclusiveGateway", "inclusiveGateway"])
+def test_a_flow_without_condition_out_of_a_choice_is_refused(kind: str) -> None:
+    assert errors(gateway(kind, flow("g", "a", "x"), flow("g", "b"))) == [("missing-condition", "g-b")]
+
+
+def test_a_choice_without_default_is_warned_of() -> None:
+    content = gateway("exclusiveGateway", flow("g", "a", "x"), flow("g", "b", "not x"))
+    assert errors(content) == []
+    assert warnings(content) == [("no-default", "g")]
+
+
+def test_a_single_conditional_flow_is_warned_of() -> None:
+    content = process(START, node("exclusiveGateway", "g"), END, flow("start", "g"), flow("g", "end", "x"))
+    assert errors(content) == []
+    assert warnings(content) == [("no-default", "g")]
+
+
+def test_a_gateway_that_only_merges_needs_no_condition() -> None:
+    assert errors(line("exclusiveGateway g", "inclusiveGateway h", "parallelGateway i")) == []
+
+
+def test_a_condition_on_the_default_flow_is_refused() -> None:
+    content = gateway("exclusiveGateway", flow("g", "a", "x"), flow("g", "b", "y"), default="g-b")
+    assert errors(content) == [("condition-on-default", "g-b")]
+
+
+def test_a_default_that_leads_from_elsewhere_is_refused() -> None:
+    content = gateway("exclusiveGateway", flow("g", "a", "x"), flow("g", "b", "y"), default="start-g")
+    assert errors(content) == [("invalid-default", "g")]
+
+
+@pytest.mark.parametrize("source", ["task a", "startEvent s", "parallelGateway g", "subProcess s"])
+def test_a_condition_that_is_never_asked_is_refused(source: str) -> None:
+    kind, name = source.split()
+    inside = "".join(in_line(prefix="inner_")) if kind == "subProcess" else ""
+    if kind == "startEvent":
+        content = process(node(kind, name), END, flow(name, "end", "x"))
+    else:
+        content = process(START, node(kind, name, inside), END, flow("start", name), flow(name, "end", "x"))
+    assert errors(content) == [("condition-ignored", f"{name}-end")]
+
+
+@pytest.mark.parametrize("kind", ["task", "userTask", "scriptTask"])
+def test_several_flows_out_of_an_activity_are_refused(kind: str) -> None:
+    inside = "<bpmn:script>x = 1</bpmn:script>" if kind == "scriptTask" else ""
+    content = process(
+        START,
+        node(kind, "a", inside),
+        node("task", "b"),
+        END,
+        flow("start", "a"),
+        flow("a", "b"),
+        flow("a", "end"),
+    )
+    assert errors(content) == [("several-outgoing", "a")]
+
+
+def test_several_flows_out_of_the_start_are_refused() -> None:
+    assert errors(process(START, node("task", "b"), END, flow("start", "b"), flow("start", "end"))) == [
+        ("several-outgoing", "start")
+    ]
+
+
+def test_several_flows_into_a_task_pass() -> None:
+    content = process(
+        *(START, node("parallelGateway", "g"), node("task", "a"), node("task", "b"), END),
+        *(flow("start", "g"), flow("g", "a"), flow("g", "b"), flow("a", "end"), flow("b", "end")),
+    )
+    assert errors(content) == []
+
+
+def test_a_branch_may_end_without_an_end_event() -> None:
+    assert errors(process(START, node("task", "a"), flow("start", "a"))) == []
+
+
+def test_flows_into_the_start_and_out_of_the_end_are_refused() -> None:
+    content = process(START, END, node("task", "a"), flow("start", "end"), flow("end", "a"))
+    assert errors(content) == [("flow-from-end", "end")]
+    content = process(
+        *(START, END, node("exclusiveGateway", "g", default="g-end")),
+        *(flow("start", "g"), flow("g", "start", "x"), flow("g", "end")),
+    )
+    assert errors(content) == [("flow-to-start", "start")]
+
+
+def test_a_flow_with_a_loose_end_is_refused() -> None:
+    assert errors(line("task a", after=flow("a", "nowhere"))) == [("dangling-flow", "a-nowhere")]
+    assert errors(line("task a", after='<bpmn:sequenceFlow id="f" sourceRef="a"/>')) == [
+        ("dangling-flow", "f")
+    ]
+
+
+def test_a_flow_across_a_border_is_refused() -> None:
+    inside = "".join(in_line("task x", prefix="inner_"))
+    content = line(node("subProcess", "s", inside), after=flow("s", "x", name="f"))
+    assert errors(content) == [("flow-crosses-border", "f")]
+    other = definitions(
+        process_element(*in_line("task a")),
+        process_element(*in_line("task b", prefix="q_"), flow("a", "b", name="f"), key="q"),
+    )
+    assert errors(other) == [("flow-crosses-border", "f")]
+
+
+def test_two_flows_between_a_fork_and_a_join_are_refused() -> None:
+    content = process(
+        *(START, node("parallelGateway", "g"), node("parallelGateway", "h"), flow("start", "g")),
+        *(flow("g", "h", name="f1"), flow("g", "h", name="f2")),
+    )
+    assert errors(content) == [("repeated-flow", "g")]
+
+
+def test_two_conditions_may_choose_the_same_task() -> None:
+    content = gateway(
+        "exclusiveGateway",
+        flow("g", "a", "x", name="1a"),
+        flow("g", "a", "y", name="2a"),
+        flow("g", "b"),
+        default="g-b",
+    )
+    assert "repeated-flow" not in {code for code, _ in errors(content)}
+
+
+def test_exactly_one_start_event_is_needed() -> None:
+    assert errors(process(node("task", "a"))) == [("no-start", "p")]
+    two = process(START, node("startEvent", "s2"), node("task", "a"), flow("start", "a"), flow("s2", "a"))
+    assert errors(two) == [("several-starts", "s2")]
+    assert errors(line(node("subProcess", "s", node("task", "a")))) == [("no-start", "s")]
+    assert errors(process()) == [("empty-process", "p")]
+    assert errors(line(node("subProcess", "s"))) == [("empty-process", "s")]
+
+
+def test_what_no_path_reaches_is_refused() -> None:
+    assert errors(line("task a", after=node("task", "orphan"))) == [("unreachable", "orphan")]
+    island = node("task", "x") + node("task", "y") + flow("x", "y") + flow("y", "x")
+    assert {code for code, _ in errors(line("task a", after=island))} == {"unreachable", "endless-loop"}
+
+
+@pytest.mark.parametrize("kind", ["task", "exclusiveGateway", "parallelGateway"])
+def test_a_loop_without_a_choice_is_refused(kind: str) -> None:
+    content = process(
+        *(START, node(kind, "a"), node("userTask", "b"), flow("start", "a"), flow("a", "b"), flow("b", "a"))
+    )
+    assert errors(content) == [("endless-loop", "a")]
+
+
+def test_a_loop_onto_itself_is_refused() -> None:
+    assert errors(process(START, node("task", "a"), flow("start", "a"), flow("a", "a"))) == [
+        ("endless-loop", "a")
+    ]
+
+
+def test_a_loop_whose_choices_all_lead_back_is_refused() -> None:
+    content = process(
+        *(START, node("exclusiveGateway", "m"), node("exclusiveGateway", "g", default="g-b")),
+        *(node("task", "a"), node("task", "b"), flow("start", "m"), flow("m", "g")),
+        *(flow("g", "a", "x"), flow("g", "b"), flow("a", "m"), flow("b", "m")),
+    )
+    assert errors(content) == [("endless-loop", "m")]
+
+
+def test_a_correction_loop_passes() -> None:
+    content = process(
+        *(START, node("userTask", "a"), node("exclusiveGateway", "g", default="g-end"), END),
+        *(flow("start", "a"), flow("a", "g"), flow("g", "a", "again"), flow("g", "end")),
+    )
+    assert errors(content) == []
+
+
+def test_many_nested_loops_are_judged_quickly() -> None:
+    nodes = [node("exclusiveGateway", f"g{n}", default=f"g{n}-g{n + 1}") for n in range(140)]
+    flows = [flow(f"g{n}", f"g{n + 1}") for n in range(139)] + [
+        flow(f"g{n}", f"g{n // 2}", "x") for n in range(1, 140)
+    ]
+    content = process(START, *nodes, END, flow("start", "g0"), flow("g139", "end", name="g139-g140"), *flows)
+    assert errors(content) == []
+
+
+def test_duplicate_and_missing_ids_are_refused() -> None:
+    assert ("duplicate-id", "a") in errors(line("task a", after=node("manualTask", "a")))
+    assert ("missing-id", "p") in errors(line("task a", after="<bpmn:task/>"))
+    content = line("task a", after='<bpmn:sequenceFlow sourceRef="a" targetRef="a"/>')
+    assert ("missing-id", "p") in errors(content)
+
+
+def test_a_variable_may_not_be_called_as_an_element() -> None:
+    field = '<camunda:formData><camunda:formField id="b" type="string"/></camunda:formData>'
+    content = line(
+        node("userTask", "a", f"<bpmn:extensionElements>{field}</bpmn:extensionElements>"), "task b"
+    )
+    assert errors(content) == [("duplicate-id", "a")]
+
+
+@pytest.mark.parametrize("name", ["1a", "a b", "a/b", "a" * 201, "", "a$"])
+def test_ids_that_are_no_xml_names_are_refused(name: str) -> None:
+    assert ("invalid-id", name or "p") in [
+        (code, element) for code, element in errors(line("task a", after=f'<bpmn:task id="{name}"/>'))
+    ]
+
+
+@pytest.mark.parametrize("key", ["1a", "a b", "پروانه", "a" * 101, "a/b"])
+def test_a_process_id_must_be_a_key(key: str) -> None:
+    assert ("invalid-key", key) in errors(process(*in_line("task a"), key=key))
+
+
+def test_ids_in_persian_pass() -> None:
+    assert errors(line("task بررسی")) == []
+
+
+def test_more_than_300_flow_nodes_are_refused() -> None:
+    assert errors(line(*(f"task t{n}" for n in range(298)))) == []
+    assert errors(line(*(f"task t{n}" for n in range(299)))) == [("too-many-nodes", "p")]
+    inside = "".join(in_line(*(f"task t{n}" for n in range(297)), prefix="inner_"))
+    assert errors(line(node("subProcess", "s", inside))) == [("too-many-nodes", "p")]
+
+
+def lanes(*members: tuple[str, str]) -> str:
+    inside = "".join(
+        f'<bpmn:lane id="{name}" name="{name}"><bpmn:flowNodeRef>{member}</bpmn:flowNodeRef></bpmn:lane>'
+        for name, member in members
+    )
+    return f'<bpmn:laneSet id="ls">{inside}</bpmn:laneSet>'
+
+
+def test_an_element_in_two_lanes_is_refused() -> None:
+    assert errors(line("task a", before=lanes(("l1", "a"), ("l2", "a")))) == [("two-lanes", "a")]
+
+
+def test_a_lane_that_lists_what_is_not_there_is_warned_of() -> None:
+    assert warnings(line("task a", before=lanes(("l1", "gone")))) == [("lane-without-element", "l1")]
+
+
+def test_a_lane_without_a_name_is_warned_of() -> None:
+    content = line("task a", before=lanes(("l1", "a")).replace('name="l1"', ""))
+    assert warnings(content) == [("lane-without-name", "l1")]
+
+
+def test_many_faults_are_all_told_at_once() -> None:
+    content = process(
+        START, script("a", "x ="), node("serviceTask", "b"), node("task", "c"), flow("start", "a")
+    )
+    assert {code for code, _ in errors(content)} == {"syntax-error", "unsupported-element", "unreachable"}
