@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -56,6 +56,8 @@ VERSION = (
     DefinitionVersion.deployment_id,
 )
 _CURRENT = select(*VERSION).join(Definition, Definition.current_version_id == DefinitionVersion.id)
+
+_TO_START = _CURRENT.add_columns(CASE_NUMBERS.next_value()).where(Definition.key == bindparam("key"))
 
 
 def deploy(uow: UnitOfWork, files: Mapping[str, bytes]) -> Deployed:
@@ -183,9 +185,7 @@ def spec(session: Session, version: Version) -> Spec:
 
 def to_start(session: Session, key: str) -> tuple[Version, int]:
     """The current version of a definition, and the next case number, in one statement. Raises NotFound."""
-    row = session.execute(
-        _CURRENT.add_columns(CASE_NUMBERS.next_value()).where(Definition.key == key)
-    ).one_or_none()
+    row = session.execute(_TO_START, {"key": key}).one_or_none()
     if row is None:
         raise _unknown(key)
     *version, number = row

@@ -44,11 +44,11 @@ def page(
         select(*_COLUMNS)
         .join(Case, Incident.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
-        .where(access.visible_cases(uow.actor), *filters)
+        .where(access.visible_cases(uow.actor.role), *filters)
         .order_by(Incident.id)
         .limit(cases.PAGE + 1)
     )
-    return uow.session.execute(statement).mappings().all()
+    return uow.session.execute(statement, {"viewer": uow.actor.id}).mappings().all()
 
 
 def retry(uow: UnitOfWork, incident_id: UUID) -> cases.CaseView:
@@ -59,8 +59,9 @@ def retry(uow: UnitOfWork, incident_id: UUID) -> cases.CaseView:
         .select_from(Case)
         .join(Incident, Incident.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
-        .where(Incident.id == incident_id, access.visible_cases(uow.actor))
-        .with_for_update(of=(Case, Incident))
+        .where(Incident.id == incident_id, access.visible_cases(uow.actor.role))
+        .with_for_update(of=(Case, Incident)),
+        {"viewer": uow.actor.id},
     ).one_or_none()
     if row is None:
         raise NotFound(f"There is no incident {incident_id}.")

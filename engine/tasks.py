@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import Result, RowMapping, Select, bindparam, select, update
 
 from engine import access, bpmn, cases, definitions, forms
 from engine.bpmn import Form
 from engine.cases import Locked
-from engine.db import UnitOfWork
+from engine.db import UnitOfWork, table
 from engine.errors import Conflict, NotFound
 from engine.events import Fact
 from engine.models import Case, DefinitionVersion, Task, User
@@ -30,9 +31,11 @@ _LOCK = (
     .select_from(Case)
     .join(Task, Task.case_id == Case.id)
     .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+    .where(Task.id == bindparam("task"))
     # Both rows: with the case alone, whoever waited for it would see the task as it was before.
     .with_for_update(of=(Case, Task))
 )
+_UPDATE = update(table(Task)).where(table(Task).c.id == bindparam("task"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,8 @@ class Completed:
 
 
 def _lock(uow: UnitOfWork, task_id: UUID) -> tuple[Locked, Any]:
-    row = uow.session.execute(_LOCK.where(Task.id == task_id, access.visible_cases(uow.actor))).one_or_none()
-    if row is None:
+    row = uow.session.execute(_LOCK, {"task": task_id}).one_or_none()
+    if row is None or not access.sees(uow.actor, row.started_by):
         raise _unknown(task_id)
     return cases.locked(row), row
 
@@ -94,7 +97,7 @@ def complete(
         "closed_at": uow.now,
         "revision": row.task_revision + 1,
     }
-    uow.session.execute(_UPDATE.where(Task.id == task_id).values(changed))
+    uow.session.execute(_UPDATE, {**changed, "task": task_id})
     done = Fact("task.completed", row.element, task_id, {"data": answer} if answer else None)
     values, tasks, incidents = cases.apply(uow, case, step, [done])
     return Completed(
@@ -107,9 +110,6 @@ def complete(
         tasks,
         incidents,
     )
-
-
-_UPDATE = update(Task)
 
 
 def claim(uow: UnitOfWork, task_id: UUID, *, revision: int | None = None) -> Mapping[str, Any]:
@@ -147,7 +147,7 @@ def _assign(
     cases.require_revision(row.task_revision, revision)
     if assignee != row.assignee_id:
         changed = {"assignee_id": assignee, "revision": row.task_revision + 1}
-        uow.session.execute(_UPDATE.where(Task.id == task_id).values(changed))
+        uow.session.execute(_UPDATE, {**changed, "task": task_id})
         cases.note(uow, case, [Fact(kind, row.element, task_id)])
     return get(uow, task_id)
 
@@ -170,16 +170,35 @@ _SUMMARY = (
 )
 
 
-def _visible(uow: UnitOfWork) -> Any:
-    access.require(uow.actor, "tasks.read")
+@lru_cache
+def _visible(role: str, *filters: str) -> Select[*tuple[Any, ...]]:
+    """The tasks that a role may see, restricted by parameters of these names.
+
+    Made once for each combination.
+    """
+    by_name = {
+        "task": Task.id == bindparam("task"),
+        "case": Task.case_id == bindparam("case"),
+        "status": Task.status == bindparam("status"),
+        "assignee": Task.assignee_id == bindparam("assignee"),
+        "after": Task.id > bindparam("after"),
+    }
     return (
         select(*_SUMMARY)
         .select_from(Task)
         .join(Case, Task.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .outerjoin(User, Task.assignee_id == User.id)
-        .where(access.visible_cases(uow.actor))
+        .where(access.visible_cases(role), *(by_name[name] for name in filters))
+        .order_by(Task.id)
+        .limit(cases.PAGE + 1)
     )
+
+
+def _select(uow: UnitOfWork, **filters: Any) -> Result[Any]:
+    access.require(uow.actor, "tasks.read")
+    given = {name: value for name, value in filters.items() if value is not None}
+    return uow.session.execute(_visible(uow.actor.role, *given), {**given, "viewer": uow.actor.id})
 
 
 def page(
@@ -191,20 +210,12 @@ def page(
     after: UUID | None = None,
 ) -> Sequence[RowMapping]:
     """Up to a page of tasks, the oldest first, after the one named; one more if more follow."""
-    filters = [
-        column == value
-        for column, value in ((Task.case_id, case), (Task.status, status), (Task.assignee_id, assignee))
-        if value is not None
-    ]
-    if after is not None:
-        filters.append(Task.id > after)
-    statement = _visible(uow).where(*filters).order_by(Task.id).limit(cases.PAGE + 1)
-    return uow.session.execute(statement).mappings().all()
+    return _select(uow, case=case, status=status, assignee=assignee, after=after).mappings().all()
 
 
 def get(uow: UnitOfWork, task_id: UUID) -> Mapping[str, Any]:
     """One task. Raises NotFound for tasks that the actor may not see."""
-    row = uow.session.execute(_visible(uow).where(Task.id == task_id)).mappings().one_or_none()
+    row = _select(uow, task=task_id).mappings().one_or_none()
     if row is None:
         raise _unknown(task_id)
     return dict(row)

@@ -8,6 +8,7 @@ import ast
 import builtins
 import os
 import symtable
+import sys
 import textwrap
 import threading
 import warnings
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any, Literal
 
 import pydantic_monty as monty
@@ -64,6 +66,7 @@ class _Pool:
             return self._pool
         with self._lock:
             if self._pool is None or self._pid != os.getpid():
+                _forgo_telemetry()
                 pool = monty.Monty(
                     min_processes=1, max_processes=PROCESSES, checkout_timeout=CHECKOUT_SECONDS
                 )
@@ -75,6 +78,12 @@ class _Pool:
             if self._pool is not None and self._pid == os.getpid():
                 self._pool.__exit__(None, None, None)
             self._pool = None
+
+
+def _forgo_telemetry() -> None:
+    """Where OpenTelemetry is missing, say so once: the sandbox would search for it at every run."""
+    if "opentelemetry" not in sys.modules and find_spec("opentelemetry") is None:
+        sys.modules["opentelemetry"] = None  # type: ignore[assignment]  # as Python itself marks a missing module
 
 
 _pool = _Pool()
@@ -177,8 +186,8 @@ def _analysed(code: str, mode: Mode) -> Names:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
-            tree = ast.parse(code, "script", mode)
-            compile(tree, "script", mode, dont_inherit=True)
+            tree = compile(code, "script", mode, ast.PyCF_ONLY_AST, dont_inherit=True)
+            compile(code, "script", mode, dont_inherit=True)
             table = symtable.symtable(code, "script", mode)
     except (ValueError, RecursionError, MemoryError) as error:
         raise SyntaxError(f"too deeply nested, or not a text: {error}") from error

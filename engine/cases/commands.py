@@ -13,13 +13,13 @@ from engine.bpmn.values import MAX_BYTES, encode, plain
 from engine.cases.hold import lock, require_active, require_revision
 from engine.cases.progress import apply, facts, open_work, progress
 from engine.cases.views import CaseView, get
-from engine.db import UnitOfWork
+from engine.db import UnitOfWork, table
 from engine.errors import Invalid
 from engine.events import Fact, Head
 from engine.ids import uuid7
 from engine.models import Case
 
-_INSERT_CASE = insert(Case)
+_INSERT_CASE = insert(table(Case))
 
 
 def start(

@@ -68,10 +68,10 @@ def lock(uow: UnitOfWork, case_id: UUID) -> Locked:
     statement = (
         select(*LOCKING)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
-        .where(Case.id == case_id, access.visible_cases(uow.actor))
+        .where(Case.id == case_id, access.visible_cases(uow.actor.role))
         .with_for_update(of=Case)
     )
-    row = uow.session.execute(statement).one_or_none()
+    row = uow.session.execute(statement, {"viewer": uow.actor.id}).one_or_none()
     if row is None:
         raise unknown(case_id)
     return locked(row)

@@ -10,14 +10,15 @@ from engine import events
 from engine.bpmn import Passage, Step
 from engine.bpmn.values import plain
 from engine.cases.hold import Locked
-from engine.db import UnitOfWork
+from engine.db import UnitOfWork, table
 from engine.events import Fact, Head
 from engine.ids import uuid7
 from engine.models import Case, Incident, Task
 
-_UPDATE_CASE = update(Case).where(Case.id == bindparam("case"))
-_INSERT_TASKS = insert(Task).returning(Task.id)  # returning: all rows in one statement
-_INSERT_INCIDENTS = insert(Incident).returning(Incident.id)
+_CASES, _TASKS, _INCIDENTS = table(Case), table(Task), table(Incident)
+_UPDATE_CASE = update(_CASES).where(_CASES.c.id == bindparam("case"))
+_INSERT_TASKS = insert(_TASKS).returning(_TASKS.c.id)  # returning: all rows in one statement
+_INSERT_INCIDENTS = insert(_INCIDENTS).returning(_INCIDENTS.c.id)
 _CLOSE_TASKS = update(Task).where(Task.id.in_(bindparam("tasks", expanding=True)), Task.status == "open")
 _CLOSE_INCIDENTS = update(Incident).where(Incident.status == "open")
 
@@ -34,7 +35,7 @@ def apply(
     head, log = events.chain(uow, case.head, [*before, *facts(step, status)])
     values = progress(uow, step, head, {**case.data, **plain(step.changes)}, status)
     values["revision"] = case.revision + 1
-    uow.session.execute(_UPDATE_CASE.values(values), {"case": case.id})
+    uow.session.execute(_UPDATE_CASE, {**values, "case": case.id})
     _close(uow, case.id, step)
     opened = open_work(uow, case.id, step)
     events.write(uow.session, log)
@@ -45,7 +46,7 @@ def note(uow: UnitOfWork, case: Locked, facts: Sequence[Fact]) -> None:
     """Log facts that do not move the process (a claim, say)."""
     head, log = events.chain(uow, case.head, facts)
     values = {"revision": case.revision + 1, "log_length": head.length, "log_hash": head.hash}
-    uow.session.execute(_UPDATE_CASE.values(values), {"case": case.id})
+    uow.session.execute(_UPDATE_CASE, {**values, "case": case.id})
     events.write(uow.session, log)
 
 

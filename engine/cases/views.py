@@ -64,13 +64,17 @@ def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
         select(*columns)
         .select_from(Case)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
-        .where(access.visible_cases(uow.actor))
+        .where(access.visible_cases(uow.actor.role))
     )
 
 
 def get(uow: UnitOfWork, case_id: UUID) -> CaseView:
     """One case with its open tasks and incidents. Raises NotFound for cases that the actor may not see."""
-    row = uow.session.execute(_visible(uow, *_VIEW).where(Case.id == case_id)).mappings().one_or_none()
+    row = (
+        uow.session.execute(_visible(uow, *_VIEW).where(Case.id == case_id), {"viewer": uow.actor.id})
+        .mappings()
+        .one_or_none()
+    )
     if row is None:
         raise unknown(case_id)
     tasks = _open_rows(uow.session, OPEN_TASK, Task.case_id == case_id, Task.status == "open")
@@ -108,7 +112,7 @@ def page(
         statement = statement.where(DefinitionVersion.key == definition)
     if after is not None:
         statement = statement.where(Case.id < after)
-    return uow.session.execute(statement).mappings().all()
+    return uow.session.execute(statement, {"viewer": uow.actor.id}).mappings().all()
 
 
 _LOGGED = (
@@ -133,7 +137,12 @@ LOG_PAGE = 500
 def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[RowMapping]:
     """Up to a page of the case's events after the one numbered `after`; one more if more follow."""
     access.require(uow.actor, "events.read")
-    if uow.session.execute(_visible(uow, Case.id).where(Case.id == case_id)).one_or_none() is None:
+    if (
+        uow.session.execute(
+            _visible(uow, Case.id).where(Case.id == case_id), {"viewer": uow.actor.id}
+        ).one_or_none()
+        is None
+    ):
         raise unknown(case_id)
     statement = (
         select(*_LOGGED)

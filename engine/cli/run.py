@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from engine import lifeline, postgres
+from engine.bpmn import script
 from engine.cli import demo_accounts, deploy, migrate, web, welcome
 from engine.config import ROOT, Settings
 from engine.db import Database
@@ -71,6 +72,7 @@ def _prepare(settings: Settings, url: str, address: str) -> None:
         # A rejected one stops nobody: its findings are printed, and its earlier version stays in force.
         deploy.deploy(database, sorted(path for path in ROOT.glob("processes/*/*") if path.is_dir()))
     finally:
+        script.close_pool()  # the checks have used the sandbox, which serving does not need here
         database.dispose()
 
 

@@ -1,17 +1,22 @@
 """The application on a database of its own, and a client for each role whose every answer is checked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 from apiflask import APIFlask
+from sqlalchemy import make_url
 
 from api import create_app
 from api.command import DATABASE
-from engine import accounts
+from engine import accounts, postgres
 from engine.config import Settings
 from engine.db import Database
+from tests import factories
 from tests.api.contract import Client, Contract
 
 Clients = Callable[..., Client]
@@ -35,31 +40,70 @@ def contract(document: dict[str, Any]) -> Contract:
 @pytest.fixture
 def app(database_url: str, database: Database) -> APIFlask:
     """The application on the test's database."""
-    made = create_app(Settings.read({"DATABASE_URL": database_url, "TIME_ZONE": "UTC"}))
-    made.extensions[DATABASE].dispose()
-    made.extensions[DATABASE] = database
-    return made
+    return _app(database_url, database)
 
 
 @pytest.fixture
 def token(database: Database) -> Callable[..., str]:
     """`token("caseworker")`, or `token("caseworker", "another")`: a new token of that account."""
-
-    def make(role: Any, name: str | None = None) -> str:
-        with database.transaction() as session:
-            return accounts.create_token(session, datetime.now(UTC), name=name or role, role=role)
-
-    return make
+    return partial(_token, database)
 
 
 @pytest.fixture
-def client(app: APIFlask, contract: Contract, token: Callable[..., str]) -> Clients:
+def client(app: APIFlask, contract: Contract, database: Database) -> Clients:
     """`client("caseworker")`, or `client("caseworker", "another")`; `client(None)` has no token."""
+    return _clients(app, contract, database)
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """One database for all tests that change nothing, since all that they send is refused or only read.
+
+    The definition `p` is deployed; a portal has started `case`, whose user task `task` is open and has the
+    form {x: string}.
+    """
+
+    client: Clients
+    app: APIFlask
+    case: str
+    task: str
+
+
+@pytest.fixture(scope="session")
+def steady(
+    server: postgres.Server, admin: psycopg.Connection, template: str, contract: Contract
+) -> Iterator[Steady]:
+    """The same, ready."""
+    admin.execute(f"CREATE DATABASE steady TEMPLATE {template} STRATEGY wal_log")
+    url = make_url(server.url).set(database="steady").render_as_string(hide_password=False)
+    database = Database(url, zone=UTC)
+    app = _app(url, database)
+    client = _clients(app, contract, database)
+    factories.deploy(database, factories.with_form(factories.form(x={"type": "string"})))
+    case = client("portal").start()
+    yield Steady(client, app, case["id"], case["tasks"][0]["id"])
+    database.dispose()
+    admin.execute("DROP DATABASE steady WITH (FORCE)")
+
+
+def _app(url: str, database: Database) -> APIFlask:
+    made = create_app(Settings.read({"DATABASE_URL": url, "TIME_ZONE": "UTC"}))
+    made.extensions[DATABASE].dispose()
+    made.extensions[DATABASE] = database
+    return made
+
+
+def _token(database: Database, role: Any, name: str | None = None) -> str:
+    with database.transaction() as session:
+        return accounts.create_token(session, datetime.now(UTC), name=name or role, role=role)
+
+
+def _clients(app: APIFlask, contract: Contract, database: Database) -> Clients:
     made: dict[Any, Client] = {}
 
     def find_or_make(role: str | None, name: str | None = None) -> Client:
         if (role, name) not in made:
-            made[role, name] = Client(app, contract, token(role, name) if role else None)
+            made[role, name] = Client(app, contract, _token(database, role, name) if role else None)
         return made[role, name]
 
     return find_or_make

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import jsonschema_rs
 import orjson
 from apiflask import APIFlask
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 PREFIX = "/api/v1"
 PROBLEM = "application/problem+json"
@@ -121,10 +122,10 @@ class Client:
 
     def deploy(self, files: Mapping[str, bytes], **options: Any) -> TestResponse:
         """POST /deployments with these files."""
-        parts = [(BytesIO(content), name) for name, content in files.items()]
-        return self.send(
-            "POST", "/deployments", data={"files": parts}, content_type="multipart/form-data", **options
-        )
+        parts = [FileStorage(BytesIO(content), name) for name, content in files.items()]
+        boundary, data = encode_multipart({"files": parts})
+        content_type = f"multipart/form-data; boundary={boundary}"
+        return self.send("POST", "/deployments", data=data, content_type=content_type, **options)
 
     def start(
         self, definition: str = "p", data: Mapping[str, Any] | None = None, **fields: Any

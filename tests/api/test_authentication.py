@@ -7,12 +7,12 @@ import pytest
 
 from engine import accounts
 from engine.db import Database
-from tests.api.conftest import Clients
+from tests.api.conftest import Clients, Steady
 from tests.api.contract import refused
 
 
-def test_request_without_token_is_refused(client: Clients) -> None:
-    response = client(None).get("/cases")
+def test_request_without_token_is_refused(steady: Steady) -> None:
+    response = steady.client(None).get("/cases")
     refused(response, 401, "unauthorized")
     assert response.headers["WWW-Authenticate"] == "Bearer"
 
@@ -32,8 +32,8 @@ def test_request_without_token_is_refused(client: Clients) -> None:
         "Bearer ' OR 1=1 --",
     ],
 )
-def test_unusable_credentials_are_refused(client: Clients, header: str) -> None:
-    response = client(None).get("/cases", headers={"Authorization": header})
+def test_unusable_credentials_are_refused(steady: Steady, header: str) -> None:
+    response = steady.client(None).get("/cases", headers={"Authorization": header})
     refused(response, 401, "unauthorized")
     assert "WWW-Authenticate" in response.headers
 
@@ -64,8 +64,8 @@ def test_token_in_the_query_opens_nothing(client: Clients, token: Callable[..., 
     refused(client(None).get(f"/cases?access_token={token('caseworker')}"), 401, "unauthorized")
 
 
-def test_refused_request_tells_no_fault_of_its_body(client: Clients) -> None:
-    problem = refused(client(None).post("/cases", {"nonsense": 1}), 401, "unauthorized")
+def test_refused_request_tells_no_fault_of_its_body(steady: Steady) -> None:
+    problem = refused(steady.client(None).post("/cases", {"nonsense": 1}), 401, "unauthorized")
     assert "errors" not in problem
 
 

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from uuid import uuid4
 
 import pytest
-from apiflask import APIFlask
 
 from engine.accounts import ROLES
 from engine.db import Database
-from tests import factories
-from tests.api.conftest import Clients
+from tests import bpmn, factories
+from tests.api.conftest import Clients, Steady
 from tests.api.contract import Client, body, refused
 
 DEFINITIONS = {"administrator", "designer", "caseworker", "portal"}
@@ -60,13 +59,16 @@ def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> int:
 @pytest.fixture
 def ids(client: Clients, database: Database) -> Mapping[str, str]:
     """A running case that the portal started, with an open task and an open incident."""
-    fork = factories.forked(1)["p.bpmn"]
-    failing = fork.replace(
-        b'<bpmn:userTask id="after"></bpmn:userTask>',
-        b'<bpmn:userTask id="after"></bpmn:userTask><bpmn:scriptTask id="s"><bpmn:script>1 / 0</bpmn:script></bpmn:scriptTask>'
-        b'<bpmn:sequenceFlow id="x" sourceRef="fork" targetRef="s"/><bpmn:sequenceFlow id="y" sourceRef="s" targetRef="join"/>',
-    )
-    factories.deploy(database, {"p.bpmn": failing})
+    nodes = [
+        bpmn.node("startEvent", "start"),
+        bpmn.node("parallelGateway", "fork"),
+        bpmn.node("userTask", "a"),
+        bpmn.script("s", "1 / 0"),
+        bpmn.node("endEvent", "end"),
+    ]
+    pairs = (("start", "fork"), ("fork", "a"), ("fork", "s"), ("a", "end"), ("s", "end"))
+    diagram = bpmn.process(*nodes, *(bpmn.flow(*pair) for pair in pairs))
+    factories.deploy(database, factories.files(diagram))
     case = client("portal").start()
     (task,), (incident,) = case["tasks"], case["incidents"]
     return {
@@ -78,10 +80,10 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     }
 
 
-def test_matrix_names_every_endpoint(app: APIFlask) -> None:
+def test_matrix_names_every_endpoint(steady: Steady) -> None:
     served = {
         (method, rule.rule.removeprefix("/api/v1"))
-        for rule in app.url_map.iter_rules()
+        for rule in steady.app.url_map.iter_rules()
         for method in rule.methods or ()
         if rule.rule.startswith("/api/") and method not in ("HEAD", "OPTIONS")
     }
@@ -101,15 +103,15 @@ def test_role_is_let_in_where_it_may_and_nowhere_else(
 
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
-def test_endpoint_refuses_strangers(app: APIFlask, client: Clients, method: str, path: str) -> None:
+def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> None:
     unknown = {"<key>": "p", "<int:number>": "1"}
     unknown |= {f"<uuid:{name}_id>": str(uuid4()) for name in ("case", "task", "incident")}
-    assert client(None).send(method, url(path, unknown)).status_code == 401
+    assert steady.client(None).send(method, url(path, unknown)).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_health_needs_no_token(app: APIFlask, path: str) -> None:
-    assert app.test_client().get(path).status_code == 200
+def test_health_needs_no_token(steady: Steady, path: str) -> None:
+    assert steady.app.test_client().get(path).status_code == 200
 
 
 def test_portal_reads_the_case_it_started(client: Clients, database: Database) -> None:

@@ -1,6 +1,7 @@
 """The embedded server starts, keeps its data, lets nobody else in and leaves nothing behind."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -206,6 +207,9 @@ def test_path_too_long_for_a_socket_works(tmp_path: Path) -> None:
     settings = Settings.read({"PARVANDEH_VAR": str(tmp_path / ("long" * 30) / "var")})
     with postgres.available(settings) as url, psycopg.connect(conninfo(url)) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+    way = Path(str(make_url(url).query["host"]))
+    assert stat.S_IMODE(way.parent.stat().st_mode) == 0o700
+    shutil.rmtree(way.parent)
 
 
 def test_citizens_data_stay_out_of_the_servers_log(settings: Settings) -> None:

@@ -1,0 +1,326 @@
+"""Cases over HTTP: starting, reading, listing, their log, cancelling."""
+
+from itertools import pairwise
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.db import Database
+from tests import bpmn, factories
+from tests.api.conftest import Clients
+from tests.api.contract import Client, body, pointers, refused
+
+TYPED = "0499370899-typed"
+
+
+def log(client: Client, case: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = body(client.get(f"/cases/{case}/events"))["items"]
+    return items
+
+
+def test_licence_is_granted_after_inspection_and_decision(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.shipped(factories.LICENCE))
+    response = client("portal").post("/cases", factories.example(factories.LICENCE))
+    assert response.status_code == 201
+    case = body(response)
+    assert response.headers["Location"] == f"/api/v1/cases/{case['id']}"
+    worker = client("caseworker")
+    for element, answer in factories.LICENCE_STEPS:
+        (task,) = body(worker.get(f"/tasks?case={case['id']}&status=open"))["items"]
+        assert task["element"] == element
+        assert worker.complete(task["id"], answer).status_code == 200
+    ended = body(client("portal").get(f"/cases/{case['id']}"))
+    assert (ended["status"], ended["outcome"], ended["tasks"], ended["incidents"]) == (
+        "completed",
+        "granted",
+        [],
+        [],
+    )
+    assert ended["data"]["fee_rials"] == 6_000_000 + 50_000 * 85
+
+
+def test_address_that_agrees_is_recorded_without_any_person(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.shipped(factories.ADDRESS))
+    case = body(client("portal").post("/cases", factories.example(factories.ADDRESS)))
+    assert (case["status"], case["outcome"], case["tasks"]) == ("completed", "updated", [])
+    assert case["ended_at"] is not None
+
+
+def test_case_is_answered_as_it_is_read_later(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.shipped(factories.LICENCE))
+    started = client("portal").post("/cases", factories.example(factories.LICENCE))
+    read = client("portal").get(started.headers["Location"])
+    assert body(read) == body(started)
+    assert read.headers["ETag"] == started.headers["ETag"]
+
+
+def test_case_number_is_the_year_and_a_running_number(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    numbers = [client("portal").start()["case_number"].split("-") for _ in range(3)]
+    assert [int(number) for _, number in numbers] == [1, 2, 3]
+    assert all(1400 < int(year) < 1500 for year, _ in numbers)
+
+
+def test_case_ids_grow(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    ids = [UUID(client("portal").start()["id"]) for _ in range(3)]
+    assert {found.version for found in ids} == {7}
+
+
+def test_applicant_and_business_key_are_kept(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    case = client("portal").start(applicant="۰۰۱۲۳۴۵۶۷۹", business_key="الف/۱۲")
+    assert (case["applicant"], case["business_key"]) == ("۰۰۱۲۳۴۵۶۷۹", "الف/۱۲")
+
+
+def test_case_of_an_unknown_definition_does_not_start(client: Clients) -> None:
+    refused(client("portal").post("/cases", {"definition": "none"}), 404, "notfound")
+
+
+@pytest.mark.parametrize(
+    "value", [0, 1.5, "متن", None, True, [], {}, [{"a": [1, None]}], -(2**63), 2**63 - 1, 1e300, "💡\u200c"]
+)
+def test_data_come_back_as_they_were_sent(client: Clients, database: Database, value: Any) -> None:
+    factories.deploy(database, factories.one_task())
+    case = client("caseworker").start(data={"x": value})
+    assert case["data"] == {"x": value}
+    assert body(client("caseworker").get(f"/cases/{case['id']}"))["data"] == {"x": value}
+
+
+def test_start_form_is_checked(client: Clients, database: Database) -> None:
+    schema = factories.form(("name",), name={"type": "string", "maxLength": 3}, age={"type": "integer"})
+    factories.deploy(database, factories.with_start_form(schema))
+    sent = {"age": TYPED, "name": TYPED, "more": TYPED}
+    response = client("portal").post("/cases", {"definition": "p", "data": sent})
+    problem = refused(response, 422, "invalid")
+    assert pointers(problem) == ["/data/age", "/data/more", "/data/name"]
+    assert TYPED not in response.text
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"enum": ["a", "b"]}, TYPED),
+        ({"const": "a"}, TYPED),
+        ({"pattern": "^[0-9]{10}$"}, TYPED),
+        ({"format": "date"}, TYPED),
+        ({"format": "uuid"}, TYPED),
+        ({"not": {"type": "string"}}, TYPED),
+        ({"oneOf": [{"const": "a", "title": "A"}, {"const": "b"}]}, TYPED),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, TYPED),
+        ({"type": ["integer", "null"]}, TYPED),
+        ({"minLength": 100}, TYPED),
+        ({"type": "array", "uniqueItems": True}, [TYPED, TYPED]),
+        ({"type": "array", "maxItems": 1}, [TYPED, TYPED]),
+        ({"type": "array", "contains": {"const": "a"}}, [TYPED]),
+        ({"type": "array", "items": {"type": "integer"}}, [1, TYPED]),
+        ({"type": "object", "maxProperties": 0}, {"a": TYPED}),
+        ({"type": "object", "propertyNames": {"maxLength": 3}}, {TYPED: 1}),
+        ({"type": "object", "dependentRequired": {"a": ["b"]}}, {"a": TYPED}),
+        ({"type": "object", "properties": {"a": {"const": 1}}}, {"a": TYPED}),
+        ({"if": {"type": "string"}, "then": {"maxLength": 1}}, TYPED),
+        ({"type": "object", "unevaluatedProperties": False}, {"a": TYPED}),
+        (False, TYPED),
+    ],
+)
+def test_refusal_names_the_place_and_never_repeats_what_was_typed(
+    client: Clients, database: Database, schema: Any, value: Any
+) -> None:
+    factories.deploy(database, factories.with_start_form(factories.form(x=schema)))
+    response = client("portal").post("/cases", {"definition": "p", "data": {"x": value}})
+    problem = refused(response, 422, "invalid")
+    assert all(pointer.startswith("/data/x") for pointer in pointers(problem))
+    assert all(fault["detail"] and fault["code"] for fault in problem["errors"])
+    if "propertyNames" not in str(schema):
+        assert TYPED not in response.text
+
+
+def test_refused_start_leaves_no_case(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.with_start_form(factories.form(("x",), x={})))
+    refused(client("caseworker").post("/cases", {"definition": "p"}), 422, "invalid")
+    assert body(client("caseworker").get("/cases"))["items"] == []
+
+
+def test_names_in_a_pointer_are_escaped(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.with_start_form(factories.form()))
+    response = client("portal").post("/cases", {"definition": "p", "data": {"a/b~c": 1}})
+    assert pointers(refused(response, 422, "invalid")) == ["/data/a~1b~0c"]
+
+
+def test_data_over_the_limit_of_a_case_are_refused(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    response = client("portal").post("/cases", {"definition": "p", "data": {"x": "x" * (1 << 20)}})
+    refused(response, 422, "invalid")
+
+
+def test_list_shows_no_personal_data(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    client("portal").start(applicant=TYPED, business_key=TYPED, data={"name": TYPED})
+    response = client("portal").get("/cases")
+    assert len(body(response)["items"]) == 1
+    assert TYPED not in response.text
+
+
+def test_list_is_filtered_by_status_and_definition(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    factories.deploy(database, factories.one_task("q"))
+    portal = client("portal")
+    running, ended, other = portal.start()["id"], portal.start()["id"], portal.start("q")["id"]
+    portal.post(f"/cases/{ended}/cancel")
+
+    def ids(query: str) -> set[str]:
+        return {item["id"] for item in body(portal.get(f"/cases?{query}"))["items"]}
+
+    assert ids("status=active") == {running, other}
+    assert ids("status=cancelled") == {ended}
+    assert ids("definition=q") == {other}
+    assert ids("definition=p&status=active") == {running}
+    assert ids("status=suspended") == set()
+
+
+def test_pages_hold_every_case_once_and_the_newest_first(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    portal = client("portal")
+    started = [portal.start()["id"] for _ in range(101)]
+    pages, cursor = [], ""
+    while True:
+        page = body(portal.get(f"/cases?status=active{cursor}"))
+        pages.append([item["id"] for item in page["items"]])
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert [len(page) for page in pages] == [50, 50, 1]
+    assert [case for page in pages for case in page] == sorted(started, reverse=True)
+
+
+def test_full_last_page_says_that_nothing_follows(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    for _ in range(50):
+        client("portal").start()
+    page = body(client("portal").get("/cases"))
+    assert (len(page["items"]), page["next"]) == (50, None)
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("cursor=none", "/query/cursor"),
+        ("cursor=", "/query/cursor"),
+        ("cursor=%00", "/query/cursor"),
+        ("status=open", "/query/status"),
+        ("status=%D9%86", "/query/status"),
+        ("definition=a%20b", "/query/definition"),
+        ("definition=%00", "/query/definition"),
+        ("limit=10", "/query/limit"),
+        ("a%2Fb=1", "/query/a~1b"),
+        ("status=active&status=none", "/query/status"),
+        ("%00=1", "/query/\x00"),
+    ],
+)
+def test_query_that_is_not_understood_is_refused_with_its_name(
+    client: Clients, query: str, pointer: str
+) -> None:
+    assert pointers(refused(client("portal").get(f"/cases?{query}"), 422, "invalid")) == [pointer]
+
+
+def test_log_tells_who_did_what_when(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    case = client("portal", "سامانه").start()
+    client("caseworker", "کارشناس").complete(case["tasks"][0]["id"])
+    events = log(client("caseworker"), case["id"])
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert all(earlier["at"] <= later["at"] for earlier, later in pairwise(events))
+    by_kind = {event["kind"]: event for event in events}
+    assert by_kind["case.started"]["actor"]["name"] == "سامانه"
+    assert by_kind["case.started"]["actor"]["role"] == "portal"
+    completed = by_kind["task.completed"]
+    assert (completed["actor"]["name"], completed["element"], completed["task"]) == (
+        "کارشناس",
+        "a",
+        case["tasks"][0]["id"],
+    )
+    assert {(event["definition"], event["version"]) for event in events} == {("p", 1)}
+
+
+def test_log_goes_on_after_a_cursor(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    case = client("caseworker").start()["id"]
+    everything = log(client("caseworker"), case)
+    rest = body(client("caseworker").get(f"/cases/{case}/events?cursor=2"))
+    assert rest == {"items": everything[2:], "next": None}
+
+
+def test_long_log_comes_in_pages(client: Clients, database: Database) -> None:
+    scripts = [bpmn.script(f"s{number}", "x = 1") for number in range(290)]
+    factories.deploy(database, factories.files(bpmn.line(*scripts, "userTask a")))
+    case = client("caseworker").start()["id"]
+    first = body(client("caseworker").get(f"/cases/{case}/events"))
+    if first["next"] is None:
+        assert len(first["items"]) <= 500
+    else:
+        second = body(client("caseworker").get(f"/cases/{case}/events?cursor={first['next']}"))
+        assert second["items"][0]["seq"] == first["items"][-1]["seq"] + 1
+
+
+@pytest.mark.parametrize("cursor", ["-1", "x", "2147483648", "1.5", ""])
+def test_bad_cursor_of_a_log_is_refused(client: Clients, database: Database, cursor: str) -> None:
+    factories.deploy(database, factories.one_task())
+    case = client("caseworker").start()["id"]
+    response = client("caseworker").get(f"/cases/{case}/events?cursor={cursor}")
+    assert pointers(refused(response, 422, "invalid")) == ["/query/cursor"]
+
+
+def test_log_of_an_unknown_case_does_not_exist(client: Clients) -> None:
+    refused(client("caseworker").get(f"/cases/{uuid4()}/events"), 404, "notfound")
+
+
+@pytest.mark.parametrize("case", ["1", "x" * 3000, "00000000-0000-0000-0000-00000000000", "%00", "پرونده"])
+def test_id_that_is_no_id_does_not_exist(client: Clients, case: str) -> None:
+    assert client("portal").get(f"/cases/{case}").status_code == 404
+
+
+def test_cancelled_case_is_closed_with_its_tasks(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.forked(2))
+    case = client("portal").start()
+    cancelled = body(client("portal").post(f"/cases/{case['id']}/cancel", {"reason": "انصراف"}))
+    assert (cancelled["status"], cancelled["tasks"]) == ("cancelled", [])
+    assert cancelled["ended_at"] is not None
+    tasks = body(client("caseworker").get(f"/tasks?case={case['id']}"))["items"]
+    assert {task["status"] for task in tasks} == {"cancelled"}
+    assert log(client("caseworker"), case["id"])[-1]["kind"] in ("case.cancelled", "task.cancelled")
+    (event,) = [event for event in log(client("caseworker"), case["id"]) if event["kind"] == "case.cancelled"]
+    assert event["payload"] == {"reason": "انصراف"}
+
+
+def test_case_is_cancelled_without_a_body(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    assert client("portal").post(f"/cases/{client('portal').start()['id']}/cancel").status_code == 200
+
+
+def test_cancelled_case_cannot_be_cancelled_again(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    case = client("portal").start()["id"]
+    client("portal").post(f"/cases/{case}/cancel")
+    problem = refused(client("portal").post(f"/cases/{case}/cancel"), 409, "conflict")
+    assert problem["state"]["case"] == {"id": case, "status": "cancelled", "outcome": None}
+
+
+def test_completed_case_cannot_be_cancelled(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.shipped(factories.ADDRESS))
+    case = body(client("portal").post("/cases", factories.example(factories.ADDRESS)))["id"]
+    problem = refused(client("portal").post(f"/cases/{case}/cancel"), 409, "conflict")
+    assert problem["state"]["case"]["outcome"] == "updated"
+
+
+def test_unknown_case_cannot_be_cancelled(client: Clients) -> None:
+    refused(client("portal").post(f"/cases/{uuid4()}/cancel"), 404, "notfound")
+
+
+def test_running_case_keeps_its_version(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.scripted("x = 'old'"))
+    case = client("caseworker").start()
+    factories.deploy(database, factories.scripted("x = 'new'"))
+    client("caseworker").complete(case["tasks"][0]["id"])
+    assert (case["version"], client("caseworker").start()["version"]) == (1, 2)
+    assert body(client("caseworker").get(f"/cases/{case['id']}"))["data"]["x"] == "old"

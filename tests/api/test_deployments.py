@@ -1,0 +1,307 @@
+"""Deployments over HTTP: what is published, and what is refused with file, element and line."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests import bpmn, factories
+from tests.api.conftest import Clients, Steady
+from tests.api.contract import body, pointers, refused
+
+MIB = 1 << 20
+
+
+def rejected(steady: Steady, files: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """The errors with which the files are refused."""
+    problem = refused(steady.client("designer").deploy(files), 422, "rejected")
+    found: list[dict[str, Any]] = problem["findings"]
+    return [finding for finding in found if finding["severity"] == "error"]
+
+
+def only(findings: list[dict[str, Any]], code: str) -> dict[str, Any]:
+    """The one finding with this code."""
+    (found,) = [finding for finding in findings if finding["code"] == code]
+    assert found["reason"]
+    assert found["mend"]
+    return found
+
+
+@pytest.mark.parametrize("key", [factories.LICENCE, factories.ADDRESS])
+def test_shipped_process_is_published_without_errors(client: Clients, key: str) -> None:
+    response = client("designer").deploy(factories.shipped(key))
+    assert response.status_code == 201
+    deployed = body(response)
+    (definition,) = deployed["definitions"]
+    assert (definition["key"], definition["version"], definition["created"]) == (key, 1, True)
+    assert deployed["report"]["findings"] == []
+
+
+def test_same_bytes_again_make_no_new_version(client: Clients) -> None:
+    first, second = (body(client("designer").deploy(factories.one_task())) for _ in range(2))
+    assert second["definitions"] == [{**first["definitions"][0], "created": False}]
+    assert second["deployment"] == first["deployment"]
+    assert body(client("designer").get("/definitions/p"))["versions"] == [1]
+
+
+def test_changed_bytes_make_a_new_version(client: Clients) -> None:
+    client("designer").deploy(factories.one_task())
+    changed = {"p.bpmn": factories.one_task()["p.bpmn"] + b"\n"}
+    (definition,) = body(client("designer").deploy(changed))["definitions"]
+    assert (definition["version"], definition["created"]) == (2, True)
+
+
+def test_changed_form_makes_a_new_version(client: Clients) -> None:
+    versions = [
+        body(client("designer").deploy(factories.with_form(factories.form(x={"type": kind}))))["definitions"][
+            0
+        ]
+        for kind in ("string", "integer")
+    ]
+    assert [version["version"] for version in versions] == [1, 2]
+    assert versions[0]["hash"] != versions[1]["hash"]
+
+
+def test_former_content_becomes_the_newest_version_again(client: Clients) -> None:
+    old, new = factories.one_task(), {"p.bpmn": factories.one_task()["p.bpmn"] + b"\n"}
+    answers = [body(client("designer").deploy(files))["definitions"][0] for files in (old, new, old)]
+    assert [answer["version"] for answer in answers] == [1, 2, 3]
+    assert answers[2]["hash"] == answers[0]["hash"]
+
+
+def test_definition_is_listed_and_read_in_every_version(client: Clients) -> None:
+    designer = client("designer")
+    published = [
+        body(designer.deploy({"p.bpmn": factories.one_task()["p.bpmn"] + b"\n" * number}))["definitions"][0]
+        for number in range(3)
+    ]
+    (listed,) = body(designer.get("/definitions"))["items"]
+    shown = body(designer.get("/definitions/p"))
+    assert shown == {**listed, "versions": [3, 2, 1]}
+    read = [body(designer.get(f"/definitions/p/versions/{number}")) for number in (1, 2, 3)]
+    assert [version["hash"] for version in read] == [version["hash"] for version in published]
+
+
+def test_diagram_is_downloaded_as_it_was_uploaded(client: Clients) -> None:
+    files = factories.shipped(factories.LICENCE)
+    client("designer").deploy(files)
+    response = client("designer").get(f"/definitions/{factories.LICENCE}/versions/1/bpmn")
+    assert response.data == files["process.bpmn"]
+    assert response.headers["Content-Disposition"].startswith("attachment")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/definitions/unknown",
+        "/definitions/unknown/versions/1",
+        "/definitions/p/versions/2",
+        "/definitions/p/versions/0",
+        "/definitions/p/versions/99999999999999999999",
+        "/definitions/p/versions/2/bpmn",
+        "/definitions/" + "x" * 3000,
+        "/definitions/%00",
+        "/definitions/%ff%fe",
+        "/definitions/%ED%A0%80",
+        "/definitions/پرونده",
+        "/definitions/p%27%3B--",
+    ],
+)
+def test_unknown_definition_or_version_does_not_exist(client: Clients, path: str) -> None:
+    client("designer").deploy(factories.one_task())
+    assert client("designer").get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/definitions/p/versions/-1", "/definitions/p/versions/one"])
+def test_path_that_fits_no_endpoint_does_not_exist(client: Clients, path: str) -> None:
+    refused(client("designer").get(path), 404, "not-found")
+
+
+def test_process_that_is_not_executable_is_not_published(steady: Steady) -> None:
+    files = factories.files(bpmn.process(*bpmn.in_line("userTask a"), attributes='isExecutable="false"'))
+    rejected(steady, files)
+    assert body(steady.client("designer").get("/definitions"))["items"] == []
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff", b"<a>", b"not xml", b"<bpmn:definitions"])
+def test_broken_xml_is_refused_with_its_file(steady: Steady, content: bytes) -> None:
+    finding = only(rejected(steady, {"broken.bpmn": content}), "not-xml")
+    assert finding["file"] == "broken.bpmn"
+
+
+def test_broken_xml_is_refused_with_its_line(steady: Steady) -> None:
+    content = factories.one_task()["p.bpmn"].replace(b"</bpmn:process>", b"</bpmn:proces>")
+    line = content[: content.index(b"</bpmn:proces>")].count(b"\n") + 1
+    assert only(rejected(steady, {"p.bpmn": content}), "not-xml")["line"] == line
+
+
+@pytest.mark.parametrize(
+    "doctype",
+    [
+        b"<!DOCTYPE x>",
+        b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>',
+        b'<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">',
+        b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>',
+    ],
+)
+def test_document_type_is_refused(steady: Steady, doctype: bytes) -> None:
+    finding = only(rejected(steady, {"p.bpmn": doctype + factories.one_task()["p.bpmn"]}), "doctype")
+    assert (finding["file"], finding["line"]) == ("p.bpmn", 1)
+
+
+def test_three_hundred_flow_nodes_are_taken_and_one_more_is_not(steady: Steady) -> None:
+    tasks = [f"userTask t{number}" for number in range(299)]
+    assert steady.client("designer").deploy(factories.files(bpmn.line(*tasks[:298]))).status_code == 201
+    finding = only(rejected(steady, factories.files(bpmn.line(*tasks))), "too-many-nodes")
+    assert finding["element"] == "p"
+
+
+def test_more_than_ten_thousand_elements_are_refused(steady: Steady) -> None:
+    notes = "<bpmn:textAnnotation><bpmn:text/></bpmn:textAnnotation>" * 5000
+    finding = only(
+        rejected(steady, factories.files(bpmn.line("userTask a", after=notes))), "too-many-elements"
+    )
+    assert finding["file"] == "p.bpmn"
+
+
+def test_element_that_does_not_run_is_refused_with_its_place(steady: Steady) -> None:
+    content = bpmn.line("userTask a", bpmn.node("serviceTask", "strange"))
+    line = content[: content.index(b'"strange"')].count(b"\n") + 1
+    (finding,) = rejected(steady, {"odd.bpmn": content})
+    assert (finding["file"], finding["element"], finding["line"]) == ("odd.bpmn", "strange", line)
+
+
+def test_unknown_element_is_refused(steady: Steady) -> None:
+    (finding,) = rejected(steady, factories.files(bpmn.line(bpmn.node("wishTask", "wish"))))[:1]
+    assert finding["element"] == "wish"
+
+
+def test_one_key_in_two_files_is_refused(steady: Steady) -> None:
+    content = factories.one_task()["p.bpmn"]
+    findings = rejected(steady, {"one.bpmn": content, "two.bpmn": content})
+    assert {finding["file"] for finding in findings} & {"one.bpmn", "two.bpmn"}
+
+
+def test_call_of_an_unknown_process_is_refused(steady: Steady) -> None:
+    (finding,) = rejected(steady, factories.caller("nobody"))
+    assert (finding["file"], finding["element"]) == ("p.bpmn", "call")
+    assert "nobody" in finding["reason"]
+
+
+def test_call_of_a_deployed_process_is_taken(client: Clients) -> None:
+    client("designer").deploy(factories.one_task("called"))
+    assert client("designer").deploy(factories.caller("called")).status_code == 201
+
+
+def test_syntax_error_in_a_script_is_refused_with_its_line(steady: Steady) -> None:
+    content = bpmn.line(bpmn.script("s", "x = 1\ny = = 2\n"))
+    line = content[: content.index(b"= =")].count(b"\n") + 1
+    (finding,) = rejected(steady, {"p.bpmn": content})
+    assert (finding["element"], finding["line"]) == ("s", line)
+
+
+def test_all_errors_are_told_at_once(steady: Steady) -> None:
+    files = factories.files(
+        bpmn.line(bpmn.script("one", "x = = 1"), bpmn.script("two", "y ="), "serviceTask three")
+    )
+    assert {finding["element"] for finding in rejected(steady, files)} == {"one", "two", "three"}
+
+
+def test_refused_deployment_publishes_none_of_its_processes(steady: Steady) -> None:
+    files = {"a.bpmn": factories.one_task("good")["p.bpmn"], "b.bpmn": b"<a>"}
+    rejected(steady, files)
+    refused(steady.client("designer").get("/definitions/good"), 404, "notfound")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"type": "object", "properties": {"x": {"type": "strange"}}}',
+        b'{"type": "object", "properties": {"x": {"pattern": "("}}}',
+        b'{"type": "object", "properties": 1}',
+        b'{"type": "array"}',
+        b'{"type": "object", "properties": {"x": {"$ref": "http://127.0.0.1:9/x.json"}}}',
+        b'{"type": "object", "properties": {"x": {"$ref": "#/$defs/missing"}}}',
+        b"[" * 2000 + b"]" * 2000,
+    ],
+)
+def test_form_that_is_no_json_schema_is_refused(steady: Steady, content: bytes) -> None:
+    files = {**factories.with_form(factories.form()), "f.json": content}
+    findings = rejected(steady, files)
+    assert "f.json" in {finding["file"] for finding in findings} or "f.json" in str(findings)
+
+
+def test_form_that_is_missing_is_refused(steady: Steady) -> None:
+    files = factories.with_form(factories.form())
+    del files["f.json"]
+    (finding,) = rejected(steady, files)
+    assert finding["element"] == "a"
+    assert "f.json" in finding["reason"]
+
+
+@pytest.mark.parametrize("name", ["../p.bpmn", "a/b.bpmn", "p\u202e.bpmn", "x" * 120 + ".bpmn", " .bpmn.exe"])
+def test_odd_file_name_is_refused(steady: Steady, name: str) -> None:
+    rejected(steady, {name: factories.one_task()["p.bpmn"]})
+
+
+def test_persian_file_name_is_taken(client: Clients) -> None:
+    assert client("designer").deploy({"پروانه‌ها.bpmn": factories.one_task()["p.bpmn"]}).status_code == 201
+
+
+def test_more_than_fifty_files_are_refused(steady: Steady) -> None:
+    files = {**factories.one_task(), **{f"{number}.md": b"x" for number in range(50)}}
+    only(rejected(steady, files), "too-many-files")
+
+
+def test_file_over_two_mebibytes_is_refused(steady: Steady) -> None:
+    files = {"p.bpmn": factories.one_task()["p.bpmn"] + b" " * (2 * MIB)}
+    refused(steady.client("designer").deploy(files), 413, "request-entity-too-large")
+
+
+def test_upload_of_ten_mebibytes_is_refused(steady: Steady) -> None:
+    files = {**factories.one_task(), **{f"{number}.md": b"x" * MIB for number in range(10)}}
+    refused(steady.client("designer").deploy(files), 413, "request-entity-too-large")
+
+
+def test_one_name_twice_is_refused(steady: Steady) -> None:
+    content = factories.one_task()["p.bpmn"]
+    boundary = "x"
+    part = f'--{boundary}\r\nContent-Disposition: form-data; name="files"; filename="p.bpmn"\r\n\r\n'.encode()
+    data = (part + content + b"\r\n") * 2 + f"--{boundary}--\r\n".encode()
+    response = steady.client("designer").send(
+        "POST", "/deployments", data=data, content_type=f"multipart/form-data; boundary={boundary}"
+    )
+    assert pointers(refused(response, 422, "invalid")) == ["/files"]
+
+
+def test_unknown_part_is_refused_by_name(steady: Steady) -> None:
+    response = steady.client("designer").send(
+        "POST", "/deployments", data={"file/s~": "x"}, content_type="multipart/form-data"
+    )
+    assert pointers(refused(response, 422, "invalid")) == ["/file~1s~0"]
+
+
+def test_upload_without_files_is_refused(steady: Steady) -> None:
+    response = steady.client("designer").send(
+        "POST", "/deployments", data={"files": "text"}, content_type="multipart/form-data"
+    )
+    refused(response, 400, "bad-request")
+
+
+@pytest.mark.parametrize("content", [b"", b"--x", b"--x\r\n\r\n\r\n--x--", b"\x00" * 100])
+def test_broken_multipart_is_refused(steady: Steady, content: bytes) -> None:
+    response = steady.client("designer").send(
+        "POST", "/deployments", data=content, content_type="multipart/form-data; boundary=x"
+    )
+    refused(response, 400, "bad-request")
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/xml", "text/plain", ""])
+def test_upload_that_is_no_multipart_is_refused(steady: Steady, kind: str) -> None:
+    response = steady.client("designer").send("POST", "/deployments", data=b"{}", content_type=kind)
+    refused(response, 415, "unsupported-media-type")
