@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Barrier
 from typing import Any, TypeVar
 
@@ -24,7 +24,10 @@ _FOLDERS = {path.name: path for path in ROOT.glob("processes/*/*") if path.is_di
 
 # What completes each task of a high-risk licence, in order.
 LICENCE_STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("inspect_premises", {"result": "passed"}),
+    (
+        "inspect_premises",
+        {"inspected_on": "2026-11-20", "applicant_present": False, "premises_compliant": True},
+    ),
     ("decide", {"decision": "granted"}),
 )
 
@@ -147,6 +150,3 @@ def at_once(count: int, command: Callable[[int], T]) -> list[T | Exception]:
 
     with ThreadPoolExecutor(count) as threads:
         return list(threads.map(attempt, range(count)))
-
-
-NOW = datetime(2026, 3, 21, 9, tzinfo=UTC)

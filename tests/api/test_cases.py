@@ -8,7 +8,7 @@ import pytest
 
 from engine.db import Database
 from tests import bpmn, factories
-from tests.api.conftest import Clients
+from tests.api.conftest import Clients, Steady
 from tests.api.contract import Client, body, pointers, refused
 
 TYPED = "0499370899-typed"
@@ -74,18 +74,20 @@ def test_applicant_and_business_key_are_kept(client: Clients, database: Database
     assert (case["applicant"], case["business_key"]) == ("۰۰۱۲۳۴۵۶۷۹", "الف/۱۲")
 
 
-def test_case_of_an_unknown_definition_does_not_start(client: Clients) -> None:
-    refused(client("portal").post("/cases", {"definition": "none"}), 404, "notfound")
+def test_case_of_an_unknown_definition_does_not_start(steady: Steady) -> None:
+    refused(steady.client("portal").post("/cases", {"definition": "none"}), 404, "notfound")
 
 
 @pytest.mark.parametrize(
-    "value", [0, 1.5, "متن", None, True, [], {}, [{"a": [1, None]}], -(2**63), 2**63 - 1, 1e300, "💡\u200c"]
+    "value",
+    [0, 1.5, "متن", None, True, [], {}, [{"a": [1, None]}], -(2**63), 2**63 - 1, 1e300, "💡\u200c"],
 )
-def test_data_come_back_as_they_were_sent(client: Clients, database: Database, value: Any) -> None:
-    factories.deploy(database, factories.one_task())
-    case = client("caseworker").start(data={"x": value})
+def test_data_come_back_as_they_were_sent(steady: Steady, value: Any) -> None:
+    key = f"q{uuid4().hex}"
+    steady.client("designer").deploy(factories.one_task(key))
+    case = steady.client("caseworker").start(key, {"x": value})
     assert case["data"] == {"x": value}
-    assert body(client("caseworker").get(f"/cases/{case['id']}"))["data"] == {"x": value}
+    assert body(steady.client("caseworker").get(f"/cases/{case['id']}"))["data"] == {"x": value}
 
 
 def test_start_form_is_checked(client: Clients, database: Database) -> None:
@@ -125,10 +127,11 @@ def test_start_form_is_checked(client: Clients, database: Database) -> None:
     ],
 )
 def test_refusal_names_the_place_and_never_repeats_what_was_typed(
-    client: Clients, database: Database, schema: Any, value: Any
+    steady: Steady, schema: Any, value: Any
 ) -> None:
-    factories.deploy(database, factories.with_start_form(factories.form(x=schema)))
-    response = client("portal").post("/cases", {"definition": "p", "data": {"x": value}})
+    key = f"q{uuid4().hex}"
+    steady.client("designer").deploy(factories.with_start_form(factories.form(x=schema), key))
+    response = steady.client("portal").post("/cases", {"definition": key, "data": {"x": value}})
     problem = refused(response, 422, "invalid")
     assert all(pointer.startswith("/data/x") for pointer in pointers(problem))
     assert all(fault["detail"] and fault["code"] for fault in problem["errors"])
@@ -219,9 +222,9 @@ def test_full_last_page_says_that_nothing_follows(client: Clients, database: Dat
     ],
 )
 def test_query_that_is_not_understood_is_refused_with_its_name(
-    client: Clients, query: str, pointer: str
+    steady: Steady, query: str, pointer: str
 ) -> None:
-    assert pointers(refused(client("portal").get(f"/cases?{query}"), 422, "invalid")) == [pointer]
+    assert pointers(refused(steady.client("portal").get(f"/cases?{query}"), 422, "invalid")) == [pointer]
 
 
 def test_log_tells_who_did_what_when(client: Clients, database: Database) -> None:
@@ -264,20 +267,18 @@ def test_long_log_comes_in_pages(client: Clients, database: Database) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["-1", "x", "2147483648", "1.5", ""])
-def test_bad_cursor_of_a_log_is_refused(client: Clients, database: Database, cursor: str) -> None:
-    factories.deploy(database, factories.one_task())
-    case = client("caseworker").start()["id"]
-    response = client("caseworker").get(f"/cases/{case}/events?cursor={cursor}")
+def test_bad_cursor_of_a_log_is_refused(steady: Steady, cursor: str) -> None:
+    response = steady.client("caseworker").get(f"/cases/{steady.case}/events?cursor={cursor}")
     assert pointers(refused(response, 422, "invalid")) == ["/query/cursor"]
 
 
-def test_log_of_an_unknown_case_does_not_exist(client: Clients) -> None:
-    refused(client("caseworker").get(f"/cases/{uuid4()}/events"), 404, "notfound")
+def test_log_of_an_unknown_case_does_not_exist(steady: Steady) -> None:
+    refused(steady.client("caseworker").get(f"/cases/{uuid4()}/events"), 404, "notfound")
 
 
 @pytest.mark.parametrize("case", ["1", "x" * 3000, "00000000-0000-0000-0000-00000000000", "%00", "پرونده"])
-def test_id_that_is_no_id_does_not_exist(client: Clients, case: str) -> None:
-    assert client("portal").get(f"/cases/{case}").status_code == 404
+def test_id_that_is_no_id_does_not_exist(steady: Steady, case: str) -> None:
+    assert steady.client("portal").get(f"/cases/{case}").status_code == 404
 
 
 def test_cancelled_case_is_closed_with_its_tasks(client: Clients, database: Database) -> None:
@@ -313,8 +314,8 @@ def test_completed_case_cannot_be_cancelled(client: Clients, database: Database)
     assert problem["state"]["case"]["outcome"] == "updated"
 
 
-def test_unknown_case_cannot_be_cancelled(client: Clients) -> None:
-    refused(client("portal").post(f"/cases/{uuid4()}/cancel"), 404, "notfound")
+def test_unknown_case_cannot_be_cancelled(steady: Steady) -> None:
+    refused(steady.client("portal").post(f"/cases/{uuid4()}/cancel"), 404, "notfound")
 
 
 def test_running_case_keeps_its_version(client: Clients, database: Database) -> None:

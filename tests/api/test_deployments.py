@@ -119,9 +119,9 @@ def test_path_that_fits_no_endpoint_does_not_exist(client: Clients, path: str) -
 
 
 def test_process_that_is_not_executable_is_not_published(steady: Steady) -> None:
-    files = factories.files(bpmn.process(*bpmn.in_line("userTask a"), attributes='isExecutable="false"'))
-    rejected(steady, files)
-    assert body(steady.client("designer").get("/definitions"))["items"] == []
+    process = bpmn.process(*bpmn.in_line("userTask a"), key="idle", attributes='isExecutable="false"')
+    rejected(steady, factories.files(process))
+    refused(steady.client("designer").get("/definitions/idle"), 404, "notfound")
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\xff", b"<a>", b"not xml", b"<bpmn:definitions"])
@@ -150,11 +150,14 @@ def test_document_type_is_refused(steady: Steady, doctype: bytes) -> None:
     assert (finding["file"], finding["line"]) == ("p.bpmn", 1)
 
 
-def test_three_hundred_flow_nodes_are_taken_and_one_more_is_not(steady: Steady) -> None:
+def test_three_hundred_flow_nodes_are_taken(client: Clients) -> None:
+    tasks = [f"userTask t{number}" for number in range(298)]
+    assert client("designer").deploy(factories.files(bpmn.line(*tasks))).status_code == 201
+
+
+def test_more_than_three_hundred_flow_nodes_are_refused(steady: Steady) -> None:
     tasks = [f"userTask t{number}" for number in range(299)]
-    assert steady.client("designer").deploy(factories.files(bpmn.line(*tasks[:298]))).status_code == 201
-    finding = only(rejected(steady, factories.files(bpmn.line(*tasks))), "too-many-nodes")
-    assert finding["element"] == "p"
+    assert only(rejected(steady, factories.files(bpmn.line(*tasks))), "too-many-nodes")["element"] == "p"
 
 
 def test_more_than_ten_thousand_elements_are_refused(steady: Steady) -> None:
@@ -173,8 +176,8 @@ def test_element_that_does_not_run_is_refused_with_its_place(steady: Steady) -> 
 
 
 def test_unknown_element_is_refused(steady: Steady) -> None:
-    (finding,) = rejected(steady, factories.files(bpmn.line(bpmn.node("wishTask", "wish"))))[:1]
-    assert finding["element"] == "wish"
+    findings = rejected(steady, factories.files(bpmn.line(bpmn.node("wishTask", "wish"))))
+    assert "wish" in {finding["element"] for finding in findings}
 
 
 def test_one_key_in_two_files_is_refused(steady: Steady) -> None:

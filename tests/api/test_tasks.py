@@ -7,7 +7,7 @@ import pytest
 
 from engine.db import Database
 from tests import factories
-from tests.api.conftest import Clients
+from tests.api.conftest import Clients, Steady
 from tests.api.contract import body, pointers, refused
 
 TYPED = "0499370899-typed"
@@ -170,14 +170,14 @@ def test_own_claimed_task_is_completed(client: Clients, task: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["", "/claim", "/release", "/complete"])
-def test_unknown_task_does_not_exist(client: Clients, command: str) -> None:
+def test_unknown_task_does_not_exist(steady: Steady, command: str) -> None:
     method = "POST" if command else "GET"
-    refused(client("caseworker").send(method, f"/tasks/{uuid4()}{command}"), 404, "notfound")
+    refused(steady.client("caseworker").send(method, f"/tasks/{uuid4()}{command}"), 404, "notfound")
 
 
 @pytest.mark.parametrize("command", ["claim", "release"])
-def test_command_without_fields_takes_none(client: Clients, task: str, command: str) -> None:
-    response = client("caseworker").post(f"/tasks/{task}/{command}", {"assignee": "me"})
+def test_command_without_fields_takes_none(steady: Steady, command: str) -> None:
+    response = steady.client("caseworker").post(f"/tasks/{steady.task}/{command}", {"assignee": "me"})
     assert pointers(refused(response, 422, "invalid")) == ["/assignee"]
 
 
@@ -211,8 +211,8 @@ def test_pages_hold_every_task_once_and_the_oldest_first(client: Clients, databa
 @pytest.mark.parametrize(
     "query", ["case=1", "status=active", "assignee=me", "cursor=x", "lane=a", "case=%00"]
 )
-def test_query_that_is_not_understood_is_refused_with_its_name(client: Clients, query: str) -> None:
-    response = client("caseworker").get(f"/tasks?{query}")
+def test_query_that_is_not_understood_is_refused_with_its_name(steady: Steady, query: str) -> None:
+    response = steady.client("caseworker").get(f"/tasks?{query}")
     assert pointers(refused(response, 422, "invalid")) == [f"/query/{query.split('=', maxsplit=1)[0]}"]
 
 
@@ -231,6 +231,9 @@ def test_answers_that_together_pass_the_limit_of_a_case_are_refused(
 
 
 @pytest.mark.parametrize("value", [0, 1.5, "متن", None, True, [], {"a": [1]}, -(2**63), 2**63 - 1])
-def test_answer_comes_into_the_cases_data_as_it_was_sent(client: Clients, task: str, value: Any) -> None:
-    case = body(client("caseworker").complete(task, {"x": value}))["case"]["id"]
-    assert body(client("caseworker").get(f"/cases/{case}"))["data"] == {"x": value}
+def test_answer_comes_into_the_cases_data_as_it_was_sent(steady: Steady, value: Any) -> None:
+    key = f"q{uuid4().hex}"
+    steady.client("designer").deploy(factories.one_task(key))
+    case = steady.client("caseworker").start(key)
+    steady.client("caseworker").complete(case["tasks"][0]["id"], {"x": value})
+    assert body(steady.client("caseworker").get(f"/cases/{case['id']}"))["data"] == {"x": value}

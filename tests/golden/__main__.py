@@ -1,0 +1,27 @@
+"""Writes the states of the present release: `python -m tests.golden 0.1.0`."""
+
+import json
+import sys
+from pathlib import Path
+
+from engine.bpmn import script
+from tests.driving import Run
+from tests.golden.histories import HISTORIES
+
+
+def main(release: str) -> None:
+    """Write one file; refuses to replace one."""
+    states = {}
+    for history in HISTORIES:
+        run = Run(history.process, **history.start)
+        for element, data in history.before:
+            run.answer(element, **data)
+        assert run.state is not None
+        states[history.name] = {"process": history.process, "state": run.state.decode()}
+    with (Path(__file__).parent / f"{release}.json").open("x") as file:
+        json.dump(states, file, ensure_ascii=False, indent=1)
+        file.write("\n")
+    script.close_pool()
+
+
+main(sys.argv[1])

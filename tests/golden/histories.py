@@ -1,0 +1,102 @@
+"""Cases stopped half-way: a process, what was answered before the state was stored, and what is answered after."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.driving import flow, path, script
+
+Answers = list[tuple[str, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class History:
+    """`before` leads to the stored state, `after` from there to the end, where `data` must have come out."""
+
+    name: str
+    process: str
+    start: dict[str, Any]
+    before: Answers
+    after: Answers
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+_MANY = (
+    "<multiInstanceLoopCharacteristics><loopDataInputRef>items</loopDataInputRef>"
+    '<loopDataOutputRef>results</loopDataOutputRef><inputDataItem id="item"/><outputDataItem id="result"/>'
+    "</multiInstanceLoopCharacteristics>"
+)
+
+HISTORIES = [
+    History(
+        "typed values",
+        '<startEvent id="start"/>'
+        + script(
+            "calc",
+            "from decimal import Decimal\nfrom datetime import date\nfee = Decimal('1.10')\nday = date(2026, 3, 21)",
+        )
+        + '<userTask id="work"/>'
+        + script("total", "total = fee * 2\nlater = day.isoformat()")
+        + path("start", "calc", "work", "total"),
+        {},
+        [],
+        [("work", {})],
+        {"later": "2026-03-21"},
+    ),
+    History(
+        "one of two branches done",
+        '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="a"/><userTask id="b"/>'
+        '<parallelGateway id="join"/>'
+        + script("sum", "sum = left + right")
+        + path("start", "fork", "a", "join", "sum")
+        + path("fork", "b", "join"),
+        {"left": 0, "right": 0},
+        [("a", {"left": 1})],
+        [("b", {"right": 2})],
+        {"sum": 3},
+    ),
+    History(
+        "inclusive join waiting",
+        '<startEvent id="start"/><inclusiveGateway id="fork" default="fork-c"/><userTask id="a"/><userTask id="b"/>'
+        '<userTask id="c"/><inclusiveGateway id="join"/><userTask id="after"/>'
+        + path("start", "fork")
+        + flow("fork", "a", "True")
+        + flow("fork", "b", "True")
+        + flow("fork", "c")
+        + path("a", "join", "after")
+        + path("b", "join")
+        + path("c", "join"),
+        {},
+        [("a", {"x": 1})],
+        [("b", {"y": 2}), ("after", {})],
+        {"x": 1, "y": 2},
+    ),
+    History(
+        "some instances of a sub-process done",
+        '<startEvent id="start"/><subProcess id="sub">'
+        + _MANY
+        + '<startEvent id="in"/><userTask id="work"/>'
+        + script("calc", "result = item * answer")
+        + path("in", "work", "calc")
+        + '</subProcess><userTask id="after"/>'
+        + path("start", "sub", "after"),
+        {"items": [1, 2, 3]},
+        [("work", {"answer": 10})],
+        [("work", {"answer": 20}), ("work", {"answer": 30}), ("after", {})],
+        {"results": [10, 40, 90]},
+    ),
+    History(
+        "data object and later rounds of a loop",
+        '<dataObject id="note"/><dataObjectReference id="ref" dataObjectRef="note"/><startEvent id="start"/>'
+        '<exclusiveGateway id="again"/><userTask id="work"><dataOutputAssociation id="o"><targetRef>ref</targetRef>'
+        '</dataOutputAssociation></userTask><exclusiveGateway id="done" default="done-again"/>'
+        '<scriptTask id="read"><dataInputAssociation id="i"><sourceRef>ref</sourceRef></dataInputAssociation>'
+        "<script>seen = note</script></scriptTask>"
+        + path("start", "again", "work", "done")
+        + flow("done", "again")
+        + flow("done", "read", "stop"),
+        {"stop": False},
+        [("work", {"note": "first"}), ("work", {})],
+        [("work", {"stop": True})],
+        {"seen": "first"},
+    ),
+]
