@@ -5,8 +5,11 @@ Never a body, a query or a header.
 
 import re
 import time
+from functools import lru_cache
+from typing import Any
 from uuid import uuid4
 
+import orjson
 import structlog
 from apiflask import APIFlask
 from flask import Response, abort, g, request
@@ -25,11 +28,17 @@ structlog.configure(
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.JSONRenderer(ensure_ascii=False),
+        structlog.processors.JSONRenderer(orjson.dumps),
     ],
+    logger_factory=structlog.BytesLoggerFactory(),
     cache_logger_on_first_use=True,
 )
 log = structlog.get_logger("api")
+
+
+@lru_cache(1024)
+def _timer(method: str, rule: str, status: int) -> Any:
+    return SECONDS.labels(method, rule, str(status))
 
 
 def observe(app: APIFlask) -> None:
@@ -51,7 +60,7 @@ def _begin() -> None:
 def _end(response: Response) -> Response:
     seconds = time.perf_counter() - g.get("begun", time.perf_counter())
     rule = request.url_rule.rule if request.url_rule else "(none)"
-    SECONDS.labels(request.method, rule, str(response.status_code)).observe(seconds)
+    _timer(request.method, rule, response.status_code).observe(seconds)
     response.headers["X-Request-ID"] = g.get("request_id", "")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Cache-Control", "no-store")

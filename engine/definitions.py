@@ -80,8 +80,13 @@ def deploy(uow: UnitOfWork, files: Mapping[str, bytes]) -> Deployed:
         return _unchanged(report, current)
     bound = {key: source(uow.session, version.deployment_id) for key, version in calls.items()}
     content = Source(digest, files, bound)
-    for key in _keys(report):
-        bpmn.build(content, key)  # raises Rejected for what only shows when it is put together
+    try:
+        for key in _keys(report):
+            bpmn.build(content, key)
+    except bpmn.Unbuildable as error:
+        raise Rejected(
+            "The files cannot be deployed as they are.", [*report.findings, error.finding]
+        ) from error
     deployment_id = _store(
         uow, content, {key: version.deployment_id for key, version in calls.items()}, report
     )

@@ -9,12 +9,9 @@ from typing import Any
 
 import jsonschema_rs
 
-from engine.bpmn import Form
+from engine.bpmn.forms import MASK, Form, validator
 from engine.bpmn.values import Unportable, portable
 from engine.errors import Fault, Invalid
-
-# Stands for what was typed: a fault may be shown and logged, the answer itself must not.
-MASK = "the value"
 
 
 def check(form: Form | None, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,23 +29,9 @@ def check(form: Form | None, data: Mapping[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def compile_schema(schema: Mapping[str, Any]) -> jsonschema_rs.Validator:
-    """The validator of a schema. Raises ValueError or jsonschema_rs.ValidationError if it is none.
-
-    References stay inside the schema, and patterns run in linear time.
-    """
-    return jsonschema_rs.validator_for(
-        dict(schema),
-        validate_formats=True,
-        mask=MASK,
-        offline=True,
-        pattern_options=jsonschema_rs.RegexOptions(),
-    )
-
-
 @lru_cache(1024)
 def _validator(form: Form) -> jsonschema_rs.Validator:
-    return compile_schema({"additionalProperties": False, **form.schema})
+    return validator({"additionalProperties": False, **form.schema})
 
 
 def _faults(form: Form, answer: Mapping[str, Any]) -> list[Fault]:

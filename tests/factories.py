@@ -1,13 +1,16 @@
 """Things that many tests need: the shipped processes, small ones, and cases of them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from threading import Barrier
 from typing import Any, TypeVar
 
 import orjson
+import psycopg
+from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from engine import accounts, cases, definitions
@@ -15,6 +18,8 @@ from engine.cli import folders
 from engine.config import ROOT
 from engine.db import Actor, Database, UnitOfWork
 from engine.definitions import Deployed
+from engine.ids import uuid7
+from engine.models import Role, User
 from tests import bpmn
 
 T = TypeVar("T")
@@ -114,6 +119,26 @@ def forked(branches: int) -> dict[str, bytes]:
         bpmn.flow("after", "end"),
     ]
     return files(bpmn.process(*nodes, *flows))
+
+
+@contextmanager
+def opened(server_url: str, admin: psycopg.Connection, template: str, name: str) -> Iterator[Database]:
+    """A migrated database that several tests share, each of which leaves it as it was."""
+    admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
+    database = Database(
+        make_url(server_url).set(database=name).render_as_string(hide_password=False), zone=UTC
+    )
+    yield database
+    database.dispose()
+    admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def an_actor(database: Database, role: Role, name: str | None = None) -> Actor:
+    """A new account."""
+    user = User(id=uuid7(), name=name or role, role=role, created_at=datetime.now(UTC))
+    with database.transaction() as session:
+        session.add(user)
+    return Actor(id=user.id, name=user.name, role=user.role)
 
 
 def deploy(database: Database, content: Mapping[str, bytes]) -> Deployed:

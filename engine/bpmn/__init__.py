@@ -8,7 +8,7 @@ from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.forms import Form
 from engine.bpmn.runner import cancel, complete, retry, start
 from engine.bpmn.source import Source, digest
-from engine.bpmn.spec import Element, Spec, build, cached
+from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.step import Failure, Passage, Step, Work
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Source",
     "Spec",
     "Step",
+    "Unbuildable",
     "Work",
     "build",
     "cached",

@@ -14,6 +14,11 @@ MAX_ELEMENTS = 10_000
 MAX_DEPTH = 100
 BPMN_SUFFIXES = (".bpmn", ".bpmn20.xml", ".xml")
 
+# References in element texts. XML Schema ignores the white space around them, SpiffWorkflow does not.
+_REFERENCES = tuple(
+    f"{{http://www.omg.org/spec/BPMN/20100524/MODEL}}{name}"
+    for name in ("flowNodeRef", "sourceRef", "targetRef", "loopDataInputRef", "loopDataOutputRef")
+)
 _TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
 _COUNT = etree.XPath("count(//*)")
 
@@ -49,7 +54,10 @@ def digest(files: Mapping[str, bytes], calls: Mapping[str, str]) -> str:
 
 
 def read_xml(name: str, content: bytes) -> Any:
-    """The lxml tree of a file, without comments and processing instructions. Raises Unreadable."""
+    """The lxml tree of a file, without comments, processing instructions and space around references.
+
+    Raises Unreadable.
+    """
     if len(content) > MAX_FILE:
         raise _unreadable(
             name, "file-too-large", f"The file is larger than {MAX_FILE >> 20} MiB.", "Split the process."
@@ -61,6 +69,8 @@ def read_xml(name: str, content: bytes) -> Any:
     except ValueError as error:  # lxml, for what is no document at all
         raise _not_xml(name, str(error), None) from error
     _bounded(name, content, tree)
+    for reference in tree.iter(*_REFERENCES):
+        reference.text = (reference.text or "").strip()
     return tree
 
 

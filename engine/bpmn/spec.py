@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import CallActivity as CallActivityMixin
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
 from engine.bpmn import forms
 from engine.bpmn.elements.multi_instance import MultiInstance
+from engine.bpmn.findings import Finding
 from engine.bpmn.forms import Form
 from engine.bpmn.normalize import FLOW_NODES, normalize, original, tag
 from engine.bpmn.parser import Parser
@@ -52,6 +54,14 @@ class Spec:
         )
 
 
+class Unbuildable(Exception):
+    """Processes that are right each for itself and yet do not go together; `finding` says why."""
+
+    def __init__(self, file: str, code: str, reason: str, mend: str, element: str | None = None) -> None:
+        super().__init__(reason)
+        self.finding = Finding("error", code, file, reason, mend, element)
+
+
 class _Cache:
     """The most recently used specs. They are never changed once built, so all threads share them."""
 
@@ -82,38 +92,64 @@ def cached(digest: str, key: str, load: Callable[[], Source]) -> Spec:
 
 
 def build(source: Source, key: str) -> Spec:
-    """Build a process of a source whose check found no error, with every process that it can reach."""
+    """Build a process of a source whose check found no error, with every process that it can reach.
+
+    Raises Unbuildable.
+    """
+    try:
+        return _build(source, key)
+    except ValidationException as error:
+        # The check lets nothing through that the library refuses; if it does, the designer must not see a
+        # 500.
+        mend = "Draw it with other elements, and report this as a fault of the check."
+        raise Unbuildable(error.file_name or "", "not-built", str(error)[:500], mend, error.id) from error
+
+
+def _build(source: Source, key: str) -> Spec:
     inner: dict[str, Any] = {}
     elements: dict[str, Element] = {}
-    built: dict[str, _Files] = {}
-    root = _Files.of(source, built)
+    homes: dict[str, _Files] = {}  # one version of each key, or elements' paths would not tell them apart
+    root = _Files(source, {})
     open_processes = [(root, key, "")]
     while open_processes:
         files, process, prefix = open_processes.pop()
+        if homes.setdefault(process, files) is not files:
+            reason = f"{process!r} is called in two different versions."
+            raise Unbuildable(
+                "", "two-versions", reason, "Deploy the processes that call it again, then this one."
+            )
         if files.name(process) in inner:
             continue
         for name, scope in files.scopes(process):
             inner[files.name(name)] = scope
             for task_spec in scope.task_specs.values():
                 _describe(task_spec, files, prefix, elements)
-                if isinstance(task_spec, MultiInstance):
-                    task_spec.listen()
-                if isinstance(task_spec, CallActivityMixin):
-                    home = files.home(task_spec.spec, built)
-                    open_processes.append((home, task_spec.spec, f"{task_spec.spec}/"))
-                    task_spec.spec = home.name(task_spec.spec)
-                elif isinstance(task_spec, SubWorkflowMixin):
-                    task_spec.spec = files.name(task_spec.spec)
+                open_processes += _link(task_spec, files)
     return Spec(key, inner[root.name(key)], inner, elements)
 
 
-class _Files:
-    """The parsed files of one source."""
+def _link(task_spec: Any, files: "_Files") -> list[tuple["_Files", str, str]]:
+    """Give a sub-process its unique name, and say which process is to be built for a call."""
+    if isinstance(task_spec, MultiInstance):
+        task_spec.listen()
+    if isinstance(task_spec, CallActivityMixin):
+        called, home = task_spec.spec, files.home(task_spec.spec)
+        task_spec.spec = home.name(called)
+        return [(home, called, f"{called}/")]
+    if isinstance(task_spec, SubWorkflowMixin):
+        task_spec.spec = files.name(task_spec.spec)
+    return []
 
-    def __init__(self, source: Source) -> None:
+
+class _Files:
+    """The parsed files of one source; `built` holds those of all sources so far, by digest."""
+
+    def __init__(self, source: Source, built: "dict[str, _Files]") -> None:
         self.source = source
         self.parser = Parser()
         self.nodes: dict[str, Any] = {}
+        self._built = built
+        built[source.digest] = self
         # The parser remembers documents by their address: they must stay alive as long as it does.
         self._roots = []
         for name, content in source.files.items():
@@ -125,21 +161,16 @@ class _Files:
                 self.parser.add_bpmn_xml(root, name)
                 self._roots.append(root)
 
-    @classmethod
-    def of(cls, source: Source, built: "dict[str, _Files]") -> "_Files":
-        if source.digest not in built:
-            built[source.digest] = cls(source)
-        return built[source.digest]
-
     def name(self, process: str) -> str:
         """The name of a process or sub-process that is unique among all sources."""
         return f"{self.source.digest[:12]}:{process}"
 
-    def home(self, key: str, built: "dict[str, _Files]") -> "_Files":
+    def home(self, key: str) -> "_Files":
         """The files that hold a called process: our own, else those bound at deployment."""
         if key in self.parser.process_parsers:
             return self
-        return self.of(self.source.calls[key], built)
+        bound = self.source.calls[key]
+        return self._built.get(bound.digest) or _Files(bound, self._built)
 
     def scopes(self, process: str) -> Iterator[tuple[str, Any]]:
         """A process and its embedded sub-processes: (id, built spec)."""

@@ -9,7 +9,6 @@ from typing import Any
 import psycopg
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import make_url
 
 from api import create_app
 from api.command import DATABASE
@@ -38,9 +37,9 @@ def contract(document: dict[str, Any]) -> Contract:
 
 
 @pytest.fixture
-def app(database_url: str, database: Database) -> APIFlask:
+def app(database: Database) -> APIFlask:
     """The application on the test's database."""
-    return _app(database_url, database)
+    return _app(database)
 
 
 @pytest.fixture
@@ -74,20 +73,16 @@ def steady(
     server: postgres.Server, admin: psycopg.Connection, template: str, contract: Contract
 ) -> Iterator[Steady]:
     """The same, ready."""
-    admin.execute(f"CREATE DATABASE steady TEMPLATE {template} STRATEGY wal_log")
-    url = make_url(server.url).set(database="steady").render_as_string(hide_password=False)
-    database = Database(url, zone=UTC)
-    app = _app(url, database)
-    client = _clients(app, contract, database)
-    factories.deploy(database, factories.with_form(factories.form(x={"type": "string"})))
-    case = client("portal").start()
-    yield Steady(client, app, case["id"], case["tasks"][0]["id"])
-    database.dispose()
-    admin.execute("DROP DATABASE steady WITH (FORCE)")
+    with factories.opened(server.url, admin, template, "steady") as database:
+        app = _app(database)
+        client = _clients(app, contract, database)
+        factories.deploy(database, factories.with_form(factories.form(x={"type": "string"})))
+        case = client("portal").start()
+        yield Steady(client, app, case["id"], case["tasks"][0]["id"])
 
 
-def _app(url: str, database: Database) -> APIFlask:
-    made = create_app(Settings.read({"DATABASE_URL": url, "TIME_ZONE": "UTC"}))
+def _app(database: Database) -> APIFlask:
+    made = create_app(Settings.read({"DATABASE_URL": NOWHERE}))
     made.extensions[DATABASE].dispose()
     made.extensions[DATABASE] = database
     return made

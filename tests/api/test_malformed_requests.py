@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from werkzeug.test import TestResponse
 
+from tests import factories
 from tests.api.conftest import Steady
 from tests.api.contract import Client, body, pointers, refused
 
@@ -98,10 +99,8 @@ def test_data_that_cannot_be_stored_are_refused_with_their_place(worker: Client)
 @pytest.mark.parametrize("number", ["123456789012345678901234567890", "-9223372036854775809", "9" * 400])
 def test_whole_number_that_would_lose_digits_is_refused(steady: Steady, worker: Client, number: str) -> None:
     key = f"q{uuid4().hex}"
-    from tests import factories
-
     steady.client("designer").deploy(factories.one_task(key))
-    response = sent(worker, "/cases", '{"definition": "%s", "data": {"x": %s}}' % (key, number))
+    response = sent(worker, "/cases", f'{{"definition": "{key}", "data": {{"x": {number}}}}}')
     assert response.status_code in (400, 422), body(response)["data"]
 
 

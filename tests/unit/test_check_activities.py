@@ -238,7 +238,8 @@ def test_form_data_pass() -> None:
     inside = (
         '<camunda:formField id="name" label="Name" type="string"><camunda:validation>'
         '<camunda:constraint name="required"/><camunda:constraint name="maxlength" config="80"/>'
-        '</camunda:validation></camunda:formField><camunda:formField id="age" type="long"><camunda:validation>'
+        "</camunda:validation></camunda:formField>"
+        '<camunda:formField id="age" type="long"><camunda:validation>'
         '<camunda:constraint name="min" config="-1"/></camunda:validation></camunda:formField>'
         '<camunda:formField id="kind" type="enum"><camunda:value id="one" name="One"/></camunda:formField>'
         '<camunda:formField id="born" type="date"/><camunda:formField id="ok" type="boolean"/>'

@@ -35,15 +35,16 @@ def test_every_supported_element_passes_together() -> None:
     inner = "".join(in_line("task inner", prefix="inner_"))
     content = definitions(
         '<bpmn:collaboration id="co"><bpmn:participant id="pool" name="Agency" processRef="p"/>'
-        '<bpmn:participant id="black" name="Applicant"/><bpmn:textAnnotation id="t"><bpmn:text>x</bpmn:text>'
-        '</bpmn:textAnnotation><bpmn:association id="as" sourceRef="t" targetRef="pool"/></bpmn:collaboration>',
+        '<bpmn:participant id="black" name="Applicant"/>'
+        '<bpmn:textAnnotation id="t"><bpmn:text>x</bpmn:text></bpmn:textAnnotation>'
+        '<bpmn:association id="as" sourceRef="t" targetRef="pool"/></bpmn:collaboration>',
         process_element(
             '<bpmn:documentation id="doc" textFormat="text/plain">What it is.</bpmn:documentation>',
-            '<bpmn:laneSet id="lanes"><bpmn:lane id="l1" name="Desk"><bpmn:flowNodeRef>a</bpmn:flowNodeRef>'
+            '<bpmn:laneSet id="ls"><bpmn:lane id="l1" name="Desk"><bpmn:flowNodeRef>a</bpmn:flowNodeRef>'
             '<bpmn:childLaneSet id="cl"><bpmn:lane id="l2" name="Head"><bpmn:flowNodeRef>a</bpmn:flowNodeRef>'
             "</bpmn:lane></bpmn:childLaneSet></bpmn:lane></bpmn:laneSet>",
             *in_line(
-                node("userTask", "a", camunda__formKey="embedded:app:forms/x.json", implementation="webService"),
+                node("userTask", "a", camunda__formKey="forms/x.json", implementation="unspecified"),
                 node("manualTask", "b", startQuantity="1", completionQuantity="1", isForCompensation="false"),
                 script("c", "x = 1"),
                 node("exclusiveGateway", "g", gatewayDirection="Diverging", default="g-h"),

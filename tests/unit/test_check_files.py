@@ -71,9 +71,12 @@ def test_too_many_or_too_large_files_are_refused() -> None:
 
 def test_every_file_is_told_of_at_once() -> None:
     report = check({"a.bpmn": b"<", "b.bpmn": b"<!DOCTYPE a><a/>", "c.json": b"{", "d.dmn": b""})
-    assert [(item.file, item.code) for item in report.findings] == [
-        ("a.bpmn", "not-xml"), ("b.bpmn", "doctype"), ("c.json", "invalid-json"), ("d.dmn", "unsupported-file"),
-    ]  # fmt: skip
+    assert {item.file: item.code for item in report.findings} == {
+        "a.bpmn": "not-xml",
+        "b.bpmn": "doctype",
+        "c.json": "invalid-json",
+        "d.dmn": "unsupported-file",
+    }
 
 
 IDLE = 'isExecutable="false"'
@@ -200,13 +203,15 @@ def test_several_pools_are_processes_of_their_own() -> None:
 
 
 def test_findings_have_an_end() -> None:
-    attributes = b" ".join(b'x%d="1"' % n for n in range(100_000))
-    content = definitions(process_element(*in_line("task b"))).replace(
-        b"<bpmn:process ", b"<bpmn:process " + attributes + b" "
-    )
-    report = check({"a.bpmn": content})
+    report = check({"a.bpmn": line(*(f'<bpmn:task id="t{n}" odd="1"/>' for n in range(2_000)))})
     assert len(report.findings) == MAX_FINDINGS + 1
     assert report.findings[-1].code == "too-many-findings"
+
+
+@pytest.mark.parametrize("name", ["x", "camunda:x", "parvandeh:x"])
+def test_a_hundred_thousand_attributes_are_one_finding(name: str) -> None:
+    attributes = " ".join(f'{name}{n}=""' for n in range(100_000))
+    assert codes({"a.bpmn": line(f'<bpmn:task id="a" {attributes}/>')}) == ["too-many-attributes"]
 
 
 def rich() -> bytes:

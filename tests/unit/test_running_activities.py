@@ -257,3 +257,20 @@ def test_data_object_carries_a_value_from_one_activity_to_another() -> None:
 def test_data_object_that_nothing_has_written_reads_as_none() -> None:
     run = Run(DATA_OBJECT).answer("write").answer("between")
     assert run.data["seen"] is None
+
+
+def test_process_called_in_two_versions_is_refused() -> None:
+    old = source('<startEvent id="start"/>' + script("set", "v = 1") + path("start", "set"), "leaf")
+    new = source('<startEvent id="start"/>' + script("set", "v = 2") + path("start", "set"), "leaf")
+    middle = source(
+        '<startEvent id="start"/><callActivity id="c" calledElement="leaf"/>' + path("start", "c"),
+        "middle",
+        {"leaf": old},
+    )
+    top = (
+        '<startEvent id="start"/><callActivity id="a" calledElement="middle"/><callActivity id="b" calledElement="leaf"/>'
+        + path("start", "a", "b")
+    )
+    with pytest.raises(bpmn.Unbuildable) as refused:
+        bpmn.build(source(top, "top", {"middle": middle, "leaf": new}), "top")
+    assert refused.value.finding.code == "two-versions"

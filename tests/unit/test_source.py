@@ -89,6 +89,14 @@ def test_a_comment_does_not_cut_a_text_short() -> None:
     assert read_xml("a.bpmn", b"<a>x = 1<!-- y --> + 2</a>").getroot().text == "x = 1 + 2"
 
 
+def test_space_around_a_reference_is_taken_away() -> None:
+    content = (
+        b'<b:a xmlns:b="http://www.omg.org/spec/BPMN/20100524/MODEL"><b:flowNodeRef>\n x\n</b:flowNodeRef>'
+        b"<b:flowNodeRef/><b:text> y </b:text></b:a>"
+    )
+    assert [element.text for element in read_xml("a.bpmn", content).getroot()] == ["x", "", " y "]
+
+
 @pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 300, 100_000])
 def test_deep_nesting_is_refused(depth: int) -> None:
     assert refused(b"<a>" * depth + b"</a>" * depth) in {"too-deep", "not-xml"}

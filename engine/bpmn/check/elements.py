@@ -10,6 +10,7 @@ from engine.bpmn.check.extensions import Extensions
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import OTHERWISE, OTHERWISE_ATTRIBUTE, REFUSED, REFUSED_ATTRIBUTES
 
+MAX_ATTRIBUTES = 200
 _DIAGRAM = f"{{{BPMNDI}}}BPMNDiagram"
 
 
@@ -71,6 +72,14 @@ class _Walk:
     def attributes(self, element: Any) -> None:
         name = local(element)
         allowed = ATTRIBUTES.get(name, {})
+        if len(element.attrib) > MAX_ATTRIBUTES:  # each look-up walks through all of them
+            self.notes.error(
+                place(self.file, element),
+                "too-many-attributes",
+                f"<{name}> has more than {MAX_ATTRIBUTES} attributes.",
+                "Remove those that are not needed.",
+            )
+            return
         for attribute, value in element.attrib.items():
             if attribute.startswith("{"):
                 self.extensions.attribute(element, attribute)

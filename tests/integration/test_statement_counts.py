@@ -1,0 +1,148 @@
+"""What a case costs the database, counted by the server itself: it logs every statement that it executes."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from apiflask import APIFlask
+
+from api import create_app
+from api.command import DATABASE
+from engine import accounts, postgres
+from engine.cli import migrate
+from engine.config import Settings
+from engine.db import Database
+from tests import bpmn, factories
+
+ENTRY = re.compile(r"LOG:  (?:statement|execute [^:]+): (.*)", re.DOTALL)
+FRAME = re.compile(r"\s*(?:BEGIN|COMMIT|ROLLBACK)\b", re.IGNORECASE)
+WRITE = re.compile(r"(?<!FOR )\b(?:INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b")
+LARGE = "large"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The application on a server of its own, and that server's log."""
+
+    app: APIFlask
+    log: Path
+    tokens: Mapping[str, str]
+
+    def send(self, role: str, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
+        headers = {"Authorization": f"Bearer {self.tokens[role]}"}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        options = {} if body is None else {"data": orjson.dumps(body), "content_type": "application/json"}
+        response = self.app.test_client().open(f"/api/v1{path}", method=method, headers=headers, **options)
+        assert response.status_code in (200, 201), response.text
+        return response.get_json()
+
+    def executed(self, command: Callable[[], Any]) -> list[str]:
+        """The statements, in order, that the server executed for a command."""
+        start = self.log.stat().st_size
+        command()
+        with open(self.log, encoding="utf-8") as file:
+            file.seek(start)
+            entries = re.split(r"\n(?=\d{4}-\d\d-\d\d )", file.read())
+        return [match[1].strip() for match in map(ENTRY.search, entries) if match]
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    var = tmp_path_factory.mktemp("counted")
+    server = postgres.start(Settings.read({"PARVANDEH_VAR": str(var)}), options=("log_statement=all",))
+    migrate.upgrade(server.url)
+    database = Database(server.url, zone=UTC)
+    app = create_app(Settings.read({"DATABASE_URL": server.url}))
+    app.extensions[DATABASE] = database
+    factories.deploy(database, factories.w1())
+    factories.deploy(database, sixty_nodes())
+    with database.transaction() as session:
+        tokens = {
+            role: accounts.create_token(session, datetime.now(UTC), name=role, role=role)
+            for role in ("portal", "caseworker")
+        }
+    made = Stage(app, var / "postgres.log", tokens)
+    for key in ("w1-permit", LARGE):
+        one_case(made, key)  # reads the definition once for this process
+    yield made
+    database.dispose()
+    server.stop()
+
+
+def sixty_nodes() -> dict[str, bytes]:
+    """Start → 29 scripts → user task → 28 scripts → end."""
+    scripts = [bpmn.script(f"s{number}", f"v{number} = {number}") for number in range(57)]
+    return factories.files(
+        bpmn.process(*bpmn.in_line(*scripts[:29], "userTask review", *scripts[29:]), key=LARGE)
+    )
+
+
+def one_case(stage: Stage, key: str, *, keyed: bool = False, mark: str = "") -> None:
+    """Start, find the task, complete it."""
+    data = {"amount": 1000, "name": "نام"} if key == "w1-permit" else {}
+    answer = {"decision": "granted"} if key == "w1-permit" else {}
+    keys = (f"{mark}{key}-start", f"{mark}{key}-complete") if keyed else (None, None)
+    case = stage.send("portal", "POST", "/cases", {"definition": key, "data": data}, keys[0])
+    (task,) = stage.send("caseworker", "GET", f"/tasks?case={case['id']}&status=open")["items"]
+    done = stage.send("caseworker", "POST", f"/tasks/{task['id']}/complete", {"data": answer}, keys[1])
+    assert done["case"]["status"] == "completed"
+
+
+def plain(statements: list[str]) -> list[str]:
+    return [statement for statement in statements if not FRAME.match(statement)]
+
+
+def writing_transactions(statements: list[str]) -> int:
+    """How many transactions that wrote something were committed."""
+    commits = written = 0
+    for statement in statements:
+        if FRAME.match(statement):
+            commits += bool(written) and statement.upper().startswith("COMMIT")
+            written = 0
+        else:
+            written += bool(WRITE.search(statement))
+    return commits
+
+
+@pytest.mark.parametrize("key", ["w1-permit", LARGE])
+def test_case_takes_at_most_twelve_statements(stage: Stage, key: str) -> None:
+    statements = plain(stage.executed(lambda: one_case(stage, key)))
+    assert len(statements) <= 12, "\n".join(statements)
+
+
+@pytest.mark.parametrize("key", ["w1-permit", LARGE])
+def test_case_with_idempotency_keys_takes_at_most_sixteen_statements(stage: Stage, key: str) -> None:
+    statements = plain(stage.executed(lambda: one_case(stage, key, keyed=True, mark="count-")))
+    assert len(statements) <= 16, "\n".join(statements)
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+@pytest.mark.parametrize("key", ["w1-permit", LARGE])
+def test_case_takes_two_writing_transactions(stage: Stage, key: str, keyed: bool) -> None:
+    statements = stage.executed(lambda: one_case(stage, key, keyed=keyed, mark="commit-"))
+    assert writing_transactions(statements) == 2
+
+
+def test_sixty_nodes_cost_as_many_statements_as_seven(stage: Stage) -> None:
+    counts = {key: len(plain(stage.executed(lambda: one_case(stage, key)))) for key in ("w1-permit", LARGE)}  # noqa: B023 - called at once
+    assert counts[LARGE] == counts["w1-permit"]
+
+
+def test_counting_sees_every_statement(stage: Stage) -> None:
+    statements = stage.executed(lambda: one_case(stage, "w1-permit"))
+    text = "\n".join(statements)
+    assert [name for name in ("tokens", "cases", "tasks", "events") if f" {name}" not in text] == []
+    assert sum(statement.startswith("COMMIT") for statement in statements) == 3
+
+
+def test_list_takes_two_statements_however_many_tasks_there_are(stage: Stage) -> None:
+    for _ in range(3):
+        stage.send("portal", "POST", "/cases", {"definition": LARGE})
+    statements = plain(stage.executed(lambda: stage.send("caseworker", "GET", "/tasks?status=open")))
+    assert len(statements) == 2

@@ -1,0 +1,76 @@
+"""The examples for designers pass the check, and do what the text says."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from engine import bpmn
+from engine.bpmn import script
+from tests.rules.sources import text
+
+NOW = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
+FILES = {
+    name: content.encode()
+    for name, content in re.findall(
+        r"`([\w-]+\.(?:bpmn|json))`:\n\n```\w+\n(.*?)```", text("docs/process-design.md"), re.DOTALL
+    )
+}
+FORMS = {name: content for name, content in FILES.items() if name.endswith(".json")}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _sandbox() -> Iterator[None]:
+    yield
+    script.close_pool()
+
+
+def files(name: str) -> dict[str, bytes]:
+    """A process with the forms that it names."""
+    forms = {form: content for form, content in FORMS.items() if form.encode() in FILES[name]}
+    return {name: FILES[name], **forms}
+
+
+def built(name: str) -> bpmn.Spec:
+    """A process ready to run."""
+    chosen = files(name)
+    return bpmn.build(bpmn.Source(bpmn.digest(chosen, {}), chosen, {}), name.removesuffix(".bpmn"))
+
+
+def test_the_examples_are_there() -> None:
+    assert set(FILES) == {
+        "permit.bpmn", "application.json", "review.json", "fields.bpmn", "committee.bpmn",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".bpmn")])
+def test_examples_pass_the_check(name: str) -> None:
+    assert not bpmn.check(files(name)).errors
+
+
+def test_a_large_permit_waits_for_its_review() -> None:
+    spec = built("permit.bpmn")
+    step = bpmn.start(spec, {"area": 100}, NOW)
+    assert step.changes == {"fee": 100_000}
+    assert [work.element for work in step.opened] == ["review"]
+    assert step.state is not None
+    done = bpmn.complete(spec, step.state, step.opened[0].token, {"decision": "refused"}, NOW)
+    assert done.outcome == "refused"
+
+
+def test_a_small_permit_is_granted_at_once() -> None:
+    step = bpmn.start(built("permit.bpmn"), {"area": 10}, NOW)
+    assert step.ended
+    assert step.outcome == "granted"
+
+
+def test_a_committee_that_says_no_twice_is_done() -> None:
+    spec = built("committee.bpmn")
+    step = bpmn.start(spec, {}, NOW)
+    assert len(step.opened) == 3
+    for work in step.opened[:2]:
+        assert step.state is not None
+        step = bpmn.complete(spec, step.state, work.token, {"opinion": "no"}, NOW)
+    assert step.ended
+    assert step.changes["opinions"] == ["no", "no"]

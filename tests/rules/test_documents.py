@@ -1,0 +1,152 @@
+"""The documents say what there is: whatever has a name of its own stands in them; links lead somewhere."""
+
+import ast
+import dataclasses
+import re
+from pathlib import Path
+from typing import get_args
+from urllib.parse import unquote
+
+import pytest
+from flask import Flask
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+
+from api import command, create_app, deployments, problems
+from engine.cli import COMMANDS
+from engine.config import Settings
+from engine.events import Kind
+from tests.rules.sources import PRODUCT, ROOT, calls, markdown, nodes, python, rows, strings, text, where
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def test_the_readme_is_short() -> None:
+    assert len(text("README.md").splitlines()) <= 120
+
+
+def test_every_setting_is_documented() -> None:
+    table = text("docs/operations.md").split("## Settings", 1)[1].split("\n## ", 1)[0]
+    documented = dict(re.findall(r"(?m)^\| `([A-Z_]+)` \| `([a-z_]+)` \|", table))
+    assert set(documented.values()) == {field.name for field in dataclasses.fields(Settings)}
+    assert set(documented) <= _variables()
+    assert not [name for name in _variables() if f"`{name}`" not in table]
+
+
+def _variables() -> set[str]:
+    """The environment variables that the product reads or sets, by their names in capitals."""
+    found = set()
+    for path in python("engine/config.py", "migrations/env.py", "gunicorn.conf.py", "engine/cli"):
+        for node in nodes(path):
+            if isinstance(node, ast.Call | ast.Subscript) and "environ" in ast.unparse(node):
+                found |= set(re.findall(r"'([A-Z][A-Z_]+)'", ast.unparse(node)))
+    return found
+
+
+def test_every_kind_of_event_is_documented_and_no_other() -> None:
+    assert rows(text("docs/events.md"), "Kinds") == set(get_args(Kind))
+
+
+def test_every_field_of_the_chain_is_documented() -> None:
+    chained = re.search(r"exactly these twelve members: (.*?)\. UUIDs", text("docs/events.md"), re.DOTALL)
+    assert chained
+    row = next(node for node in nodes(ROOT / "engine/events.py") if getattr(node, "name", "") == "_row")
+    keys = next(node.keys for node in ast.walk(row) if isinstance(node, ast.Dict) and len(node.keys) > 5)
+    assert set(re.findall(r"`(\w+)`", chained[1])) == {ast.literal_eval(key) for key in keys if key}
+
+
+def test_every_type_of_problem_is_documented_and_no_other() -> None:
+    refusals = {kind.__name__.lower() for kind in problems._STATUS}
+    written = strings(calls([ROOT / "api/problems.py"], "problem"), 1)
+    documented = rows(text("docs/api.md"), "Errors")
+    assert documented == {problems.TYPE + name for name in refusals | written} | _http_problems()
+
+
+def _http_problems() -> set[str]:
+    kinds: set[type[HTTPException]] = {NotFound, MethodNotAllowed}
+    for module in (command, deployments):
+        kinds |= {
+            item
+            for item in vars(module).values()
+            if isinstance(item, type) and issubclass(item, HTTPException)
+        }
+    with Flask("rules").test_request_context():
+        return {problems._http(kind()).get_json(force=True)["type"] for kind in kinds}
+
+
+def test_every_code_of_a_fault_is_documented() -> None:
+    written = strings(calls(python("api", "engine/forms.py"), "Fault"), 2)
+    assert written
+    assert written <= rows(text("docs/api.md"), "Codes in `errors`")
+
+
+def test_every_code_of_an_incident_is_documented_and_no_other() -> None:
+    written = strings(calls(python("engine/bpmn"), "Failed"), 0)
+    assert rows(text("docs/api.md"), "Incident codes") == written
+
+
+def test_every_endpoint_is_documented_and_no_other() -> None:
+    app = create_app(Settings.read({"DATABASE_URL": "postgresql+psycopg://nowhere/none"}))
+    served = {
+        f"{method} {_documented(rule.rule)}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/api/v1/") and not rule.endpoint.startswith("reference.")
+    }
+    assert rows(text("docs/api.md"), "Endpoints") == served
+
+
+def _documented(rule: str) -> str:
+    path = rule.removeprefix("/api/v1")
+    return re.sub(r"<(?:uuid:\w+_(id)|(?:\w+:)?(\w+))>", lambda part: "{" + (part[1] or part[2]) + "}", path)
+
+
+def test_every_command_is_documented() -> None:
+    table = text("docs/operations.md").split("## Commands", 1)[1].split("\n## ", 1)[0]
+    assert {name.split()[0] for name in re.findall(r"(?m)^\| `([^`]+)` \|", table)} == {*COMMANDS, "demo"}
+
+
+def test_commands_in_documents_exist() -> None:
+    targets = set(re.findall(r"(?m)^([a-z]+):", text("Makefile")))
+    for path in markdown():
+        content = path.read_text(encoding="utf-8")
+        code = "\n".join(re.findall(r"`+[^`]+`+", content))
+        assert set(re.findall(r"\bmake ([a-z]+)", code)) <= targets, where(path)
+        assert set(re.findall(r"python -m engine ([a-z]+)", code)) <= {*COMMANDS, "demo"}, where(path)
+
+
+@pytest.mark.parametrize("path", markdown(), ids=where)
+def test_links_lead_somewhere(path: Path) -> None:
+    content = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    lost = []
+    for link in LINK.findall(content):
+        if re.match(r"[a-z]+:", link):
+            continue
+        name, _, anchor = unquote(link).partition("#")
+        target = (path.parent / name).resolve() if name else path
+        if not target.exists() or (anchor and anchor not in _anchors(target)):
+            lost.append(link)
+    assert not lost
+
+
+def _anchors(path: Path) -> set[str]:
+    """The headings of a document as GitHub and GitLab make anchors of them."""
+    headings = re.findall(r"(?m)^#{1,6} (.+)$", path.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def test_decisions_are_numbered_and_complete() -> None:
+    paths = sorted((ROOT / "docs/decisions").glob("*.md"))
+    assert [path.name[:4] for path in paths] == [f"{number:04}" for number in range(1, len(paths) + 1)]
+    for path in paths:
+        content = path.read_text(encoding="utf-8")
+        assert content.startswith(f"# {path.name[:4]} "), where(path)
+        assert "**Status:**" in content, where(path)
+        assert "## Consequences" in content, where(path)
+
+
+def test_error_codes_live_where_the_documents_look_for_them() -> None:
+    """A `Failed` or `Fault` whose code is computed could not be found by the tests above."""
+    computed = [
+        call for call in calls(python(*PRODUCT), "Failed") if not isinstance(call.args[0], ast.Constant)
+    ]
+    assert not computed

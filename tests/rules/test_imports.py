@@ -1,0 +1,28 @@
+"""The import contracts hold, and none of them has a hole."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from tests.rules.sources import ROOT, text
+
+CONTRACTS = tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+
+
+def test_imports_keep_to_the_contracts() -> None:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_module_of_the_engine_has_its_layer() -> None:
+    engine = next(contract for contract in CONTRACTS if contract.get("containers") == ["engine"])
+    assert engine["type"] == "layers"
+    assert engine["exhaustive"] is True
+    assert engine["exhaustive_ignores"] == ["__main__"]
+
+
+def test_no_contract_excuses_an_import_within_the_project() -> None:
+    excused = [entry for contract in CONTRACTS for entry in contract.get("ignore_imports", [])]
+    assert excused == ["engine.bpmn.** -> SpiffWorkflow"]

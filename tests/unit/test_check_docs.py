@@ -1,0 +1,30 @@
+"""docs/bpmn-support.md tells every finding that a check can make, and no other."""
+
+import ast
+import re
+
+from engine.bpmn.check.expressions import MODULES
+from engine.config import ROOT
+
+DOCUMENT = (ROOT / "docs" / "bpmn-support.md").read_text()
+CODE = re.compile(r"[a-z]+(-[a-z0-9]+)+")
+
+
+def codes_in_source() -> set[str]:
+    sources = [*ROOT.glob("engine/bpmn/check/*.py"), ROOT / "engine/bpmn/source.py"]
+    constants = (node for path in sources for node in ast.walk(ast.parse(path.read_text())))
+    return {
+        node.value
+        for node in constants
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value)
+    }
+
+
+def test_every_finding_is_documented() -> None:
+    documented = {name for name in re.findall(r"`([^`]+)`", DOCUMENT) if CODE.fullmatch(name)}
+    assert documented == codes_in_source()
+
+
+def test_every_module_is_documented() -> None:
+    (row,) = (line for line in DOCUMENT.splitlines() if line.startswith("| modules: "))
+    assert set(re.findall(r"\w+", row.partition(":")[2].partition("|")[0])) == MODULES
