@@ -90,6 +90,14 @@ def _property(field: Any) -> dict[str, Any]:
     values = field.findall(f"{CAMUNDA}value")
     if values:
         schema["oneOf"] = [{"const": value.get("id"), "title": value.get("name")} for value in values]
+    if field.get("defaultValue"):
+        schema["default"] = _default(field.get("defaultValue"), schema["type"])
     limits = _constraints(field)
     schema.update({_LIMITS[name]: int(limits[name]) for name in limits if name in _LIMITS})
     return schema
+
+
+def _default(text: str, kind: str) -> str | int | bool:
+    if kind == "boolean":
+        return text == "true"
+    return int(text) if kind == "integer" and text.removeprefix("-").isdecimal() else text

@@ -29,6 +29,12 @@ def normalize(root: Any) -> None:
     for diagram in root.findall(f"{{{BPMNDI}}}BPMNDiagram"):
         # Without positions, flows are taken in the document's order and not by where they happen to be drawn.
         root.remove(diagram)
+    for process in root.findall(tag("process")):
+        if process.get("isExecutable") == "false":
+            root.remove(process)
+    for number, flow in enumerate(root.iter(tag("sequenceFlow"))):
+        # SpiffWorkflow would not see a flow without an id.
+        flow.set("id", flow.get("id") or f"flow{OURS} {number}")
     _rename_reserved(root)
     for scope in [*root.iter(tag("process")), *root.iter(tag("subProcess"))]:
         _end_everywhere(scope)

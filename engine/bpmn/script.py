@@ -166,6 +166,11 @@ def _line(error: monty.MontyRuntimeError | monty.MontySyntaxError) -> int | None
     return frames[-1].line if frames else None
 
 
+def as_written(text: str) -> str:
+    """A script without the indentation that the file around it gave it."""
+    return textwrap.dedent(text)
+
+
 def names(code: str, mode: Mode) -> Names:
     """The variables of a text. Raises SyntaxError, with its line, for what is no Python."""
     return _analysed(code, mode)
@@ -237,14 +242,3 @@ def unsupported(code: str, mode: Mode) -> list[tuple[int | None, str]]:
     except monty.MontyCrashedError:
         return [(None, "the sandbox could not read it")]
     return []
-
-
-def imports(code: str) -> list[tuple[int, str]]:
-    """The modules that a script imports: (line, module). The text must be correct Python."""
-    found: list[tuple[int, str]] = []
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Import):
-            found += [(node.lineno, alias.name) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            found.append((node.lineno, node.module or "."))
-    return found

@@ -122,7 +122,10 @@ def _build(source: Source, key: str) -> Spec:
             continue
         for name, scope in files.scopes(process):
             inner[files.name(name)] = scope
-            for task_spec in scope.task_specs.values():
+            # A multi-instance activity after its inner one, which alone knows its lane.
+            for task_spec in sorted(
+                scope.task_specs.values(), key=lambda spec: isinstance(spec, MultiInstance)
+            ):
                 _describe(task_spec, files, prefix, elements)
                 open_processes += _link(task_spec, files)
     return Spec(key, inner[root.name(key)], inner, elements)

@@ -176,10 +176,10 @@ def test_case_starts_while_its_definition_is_deployed_anew(database: Database, a
     assert [answer for answer in factories.at_once(8, command) if isinstance(answer, Exception)] == []
 
 
-def test_two_hundred_double_submissions_complete_each_task_once(database: Database, actor: Actors) -> None:
+def test_a_thousand_double_submissions_complete_each_task_once(database: Database, actor: Actors) -> None:
     factories.deploy(database, factories.one_task())
     portal, workers = actor("portal"), [actor("caseworker", name) for name in ("one", "two")]
-    started = [factories.a_case(database, portal) for _ in range(200)]
+    started = [factories.a_case(database, portal) for _ in range(1000)]
 
     def submit(number: int) -> list[Completed | Exception]:
         answers: list[Completed | Exception] = []
@@ -198,7 +198,7 @@ def test_two_hundred_double_submissions_complete_each_task_once(database: Databa
         return answers
 
     pairs = list(zip(*factories.at_once(2, submit), strict=True))
-    assert [sum(isinstance(answer, Completed) for answer in pair) for pair in pairs] == [1] * 200
+    assert [sum(isinstance(answer, Completed) for answer in pair) for pair in pairs] == [1] * 1000
     with database.transaction() as session:
         completions = select(func.count()).where(Event.kind == "task.completed")
-        assert session.scalars(completions).one() == 200
+        assert session.scalars(completions).one() == 1000

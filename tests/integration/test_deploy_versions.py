@@ -114,9 +114,10 @@ def test_simultaneous_deployments_of_the_same_bytes_make_one_version(
 
 def test_deployments_of_crossing_keys_do_not_block_each_other(database: Database, actor: Actors) -> None:
     def both(number: int) -> dict[str, bytes]:
-        names = ("a", "b") if number % 2 else ("b", "a")
-        indented = b"\n" + b" " * number
-        return {f"{name}.bpmn": factories.one_task(name)["p.bpmn"].replace(b"\n", indented) for name in names}
+        return {
+            f"{key}.bpmn": bpmn.process(*bpmn.in_line(f"userTask {key}{number}", prefix=key), key=key)
+            for key in (("a", "b") if number % 2 else ("b", "a"))
+        }
 
     answers = factories.at_once(6, lambda number: factories.deploy(database, both(number)))
     assert [answer for answer in answers if isinstance(answer, Exception)] == []

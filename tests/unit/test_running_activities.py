@@ -274,3 +274,24 @@ def test_process_called_in_two_versions_is_refused() -> None:
     with pytest.raises(bpmn.Unbuildable) as refused:
         bpmn.build(source(top, "top", {"middle": middle, "leaf": new}), "top")
     assert refused.value.finding.code == "two-versions"
+
+
+def test_multi_instance_task_keeps_its_lane() -> None:
+    lanes = (
+        '<laneSet id="lanes"><lane id="l1" name="Desk"><flowNodeRef>start</flowNodeRef>'
+        "<flowNodeRef>many</flowNodeRef><flowNodeRef>after</flowNodeRef></lane></laneSet>"
+    )
+    run = Run(lanes + many(), items=[1])
+    assert [work.lane for work in run.open.values()] == ["Desk"]
+
+
+def test_flow_without_id_is_followed() -> None:
+    process = (
+        '<startEvent id="start"/><userTask id="work"/><sequenceFlow sourceRef="start" targetRef="work"/>'
+    )
+    assert Run(process).waiting == ["work"]
+
+
+def test_script_may_be_indented_as_its_file_is() -> None:
+    code = "\n        total = 1\n        if total:\n            total = 2\n      "
+    assert Run('<startEvent id="start"/>' + script("calc", code) + path("start", "calc")).data["total"] == 2

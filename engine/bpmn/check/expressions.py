@@ -12,7 +12,7 @@ from typing import Any
 from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.script import Mode, names, unsupported
+from engine.bpmn.script import Mode, as_written, names, unsupported
 
 # What the sandbox has and a script may sensibly use; os, sys and pathlib are there but refuse every call.
 MODULES = frozenset({
@@ -72,7 +72,9 @@ def texts(process: Any) -> Iterator[Text]:
     kinds = ("script", "conditionExpression", "loopCardinality", "completionCondition")
     for element in process.iter(*map(bpmn, kinds)):
         if local(element) != "script" or local(element.getparent()) == "scriptTask":
-            yield Text(element, element.text or "", "exec" if local(element) == "script" else "eval")
+            mode: Mode = "exec" if local(element) == "script" else "eval"
+            code = element.text or ""
+            yield Text(element, as_written(code) if mode == "exec" else code, mode)
 
 
 class _Rules:

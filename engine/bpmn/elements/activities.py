@@ -9,6 +9,7 @@ from SpiffWorkflow.bpmn.specs.defaults import ScriptTask as SpiffScriptTask
 from SpiffWorkflow.bpmn.specs.defaults import StartEvent as SpiffStartEvent
 from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflowTask
 
+from engine.bpmn.script import as_written
 from engine.bpmn.workflow import SubProcess, Token
 
 
@@ -27,6 +28,9 @@ class StartEvent(SpiffStartEvent):
 
 class ScriptTask(SpiffScriptTask):
     """A script task: its script runs in the sandbox and its results are assigned by name."""
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, script: str, **parts: Any) -> None:
+        super().__init__(wf_spec, bpmn_id, as_written(script), **parts)
 
     def _execute(self, my_task: Token) -> bool:
         changes = my_task.workflow.top_workflow.sandbox.execute(self.script, my_task.data)
