@@ -1,6 +1,6 @@
 """Requests that are wrong in form: each gets its own answer, never a 500, and changes nothing."""
 
-import json
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -275,12 +275,21 @@ def test_answers_are_not_to_be_kept_or_guessed_at(worker: Client) -> None:
 
 
 def test_nothing_of_a_request_stands_in_the_log_but_its_frame(
-    worker: Client, capfd: pytest.CaptureFixture[str]
+    steady: Steady, worker: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secret = "0499370899"
+    secret, lines = "0499370899", []
+    recorder = SimpleNamespace(info=lambda *_, **fields: lines.append(fields))
+    monkeypatch.setattr("api.observe.log", recorder)
     worker.post(
-        f"/cases?secret={secret}", {"definition": "p", "data": {"x": [secret]}}, headers={"X-Purpose": secret}
+        f"/tasks/{steady.task}/complete?secret={secret}",
+        {"data": {secret: secret}},
+        headers={"X-Purpose": secret},
     )
-    (line,) = capfd.readouterr().out.splitlines()
-    assert secret not in line
-    assert {"method", "route", "status", "milliseconds", "actor", "request"} <= set(json.loads(line))
+    (line,) = lines
+    assert (line["method"], line["route"], line["status"]) == (
+        "POST",
+        "/api/v1/tasks/<uuid:task_id>/complete",
+        422,
+    )
+    assert (line["task_id"], len(line["actor"])) == (steady.task, 36)
+    assert secret not in repr(line)

@@ -46,12 +46,8 @@ def retry(database: Database, actor: Actors, incident: Any) -> CaseView:
 HOSTILE = {
     "endless loop": "while True:\n    pass",
     "endless loop in a handler": (
-        "while True:
-    try:
-        while True:
-            pass
-    except BaseException:
-        pass"
+        "while True:\n    try:\n        while True:\n            pass\n"
+        "    except BaseException:\n        pass"
     ),
     "memory in a list": "x = [0]\nwhile True:\n    x = x + x",
     "memory in a text": "x = 'a' * 10\nwhile True:\n    x = x + x",
