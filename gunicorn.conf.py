@@ -3,9 +3,9 @@
 import gc
 import os
 import signal
+from importlib import import_module
 
 from gunicorn.http import wsgi
-from prometheus_client import multiprocess
 
 from engine import lifeline
 from engine.bpmn import script
@@ -51,4 +51,5 @@ def worker_exit(_server, _worker):
 
 def child_exit(_server, worker):
     """Its gauges no longer count."""
-    multiprocess.mark_process_dead(worker.pid)
+    # Imported only now: prometheus_client looks for its folder at import, and that is named above.
+    import_module("prometheus_client.multiprocess").mark_process_dead(worker.pid)

@@ -104,7 +104,9 @@ def _run(
     if (query := given["query"]) is not None:
         arguments["query"] = _valid("query", query, request.args.to_dict())
     if (body := given["body"]) is not None:
-        arguments["body"] = _valid("body", body, _json(body))
+        decoded = _valid("body", body, _json(body))
+        if body.model_fields:  # a view with nothing to say in its body is not given it
+            arguments["body"] = decoded
     key = _idempotency_key() if request.method == "POST" else None
     if key is None:
         return view(uow, **arguments).answer()

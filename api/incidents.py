@@ -26,7 +26,7 @@ class IncidentBody(BaseModel):
     """An element that failed: `line` counts within its script."""
 
     id: UUID
-    case_id: UUID
+    case: UUID
     case_number: str
     definition: str
     version: int
@@ -57,7 +57,7 @@ def index(uow: UnitOfWork, query: IncidentsQuery) -> Reply:
     answer=CaseBody,
     refusals=(404, 409, 503),
 )
-def retry(uow: UnitOfWork, incident_id: UUID, body: Request) -> Reply:  # noqa: ARG001  # an empty body, checked to be so
+def retry(uow: UnitOfWork, incident_id: UUID) -> Reply:
     """Let what failed try again"""
     case = incidents.retry(uow, incident_id)
     return Reply(case_body(case), {"ETag": etag(case.revision)})

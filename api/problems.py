@@ -19,14 +19,24 @@ from engine import errors
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:parvandeh:problem:"
 
-_STATUS: Mapping[type[errors.Refusal], HTTPStatus] = {
-    errors.NotFound: HTTPStatus.NOT_FOUND,
-    errors.Forbidden: HTTPStatus.FORBIDDEN,
-    errors.Stale: HTTPStatus.PRECONDITION_FAILED,
-    errors.Conflict: HTTPStatus.CONFLICT,
-    errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.Rejected: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+_KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
+    errors.NotFound: (HTTPStatus.NOT_FOUND, "not-found"),
+    errors.Forbidden: (HTTPStatus.FORBIDDEN, "forbidden"),
+    errors.Stale: (HTTPStatus.PRECONDITION_FAILED, "stale"),
+    errors.Conflict: (HTTPStatus.CONFLICT, "conflict"),
+    errors.Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
+    errors.Rejected: (HTTPStatus.UNPROCESSABLE_ENTITY, "rejected"),
+    errors.Busy: (HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
+}
+
+# Of refusals by HTTP itself. Not `HTTPStatus`'s own names: they differ between versions of Python.
+_NAMES: Mapping[int, str] = {
+    400: "malformed",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    415: "unsupported-media-type",
+    500: "internal",
 }
 
 log = structlog.get_logger("api")
@@ -73,7 +83,7 @@ def problem(status: HTTPStatus, name: str, detail: str, **more: Any) -> Response
     """The response for a problem. `name` is the stable end of its type."""
     document = {
         "type": TYPE + name,
-        "title": status.phrase,
+        "title": name.replace("-", " ").capitalize(),
         "status": int(status),
         "detail": detail,
         "request_id": g.get("request_id", ""),
@@ -94,8 +104,7 @@ def register(app: APIFlask) -> None:
 
 
 def _refused(refusal: errors.Refusal) -> Response:
-    status = next(_STATUS[kind] for kind in type(refusal).__mro__ if kind in _STATUS)
-    name = type(refusal).__name__.lower()
+    status, name = _KINDS[type(refusal)]
     more: dict[str, Any] = {}
     if isinstance(refusal, errors.Invalid):
         more["errors"] = [asdict(fault) for fault in refusal.faults]
@@ -137,7 +146,7 @@ def _unauthorized(_: Unauthorized) -> Response:
 
 def _http(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or 500)
-    response = problem(status, status.name.lower().replace("_", "-"), error.description or status.description)
+    response = problem(status, _NAMES.get(int(status), "http"), error.description or status.description)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
             response.headers[name] = value
@@ -160,7 +169,7 @@ def _crashed(error: Exception) -> Response:
     log.error("request.crashed", error=type(error).__name__, where=where)
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "internal-server-error",
+        "internal",
         "Something is wrong on our side. The request id helps to find it.",
     )
 

@@ -115,7 +115,7 @@ def show(uow: UnitOfWork, task_id: UUID) -> Reply:
 @command(
     blueprint.post("/tasks/<uuid:task_id>/claim"), body=Request, answer=TaskSummary, refusals=(404, 409, 412)
 )
-def claim(uow: UnitOfWork, task_id: UUID, body: Request) -> Reply:  # noqa: ARG001  # an empty body, checked to be so
+def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Take a task for yourself"""
     return _assigned(tasks.claim(uow, task_id, revision=revision_seen()))
 
@@ -126,7 +126,7 @@ def claim(uow: UnitOfWork, task_id: UUID, body: Request) -> Reply:  # noqa: ARG0
     answer=TaskSummary,
     refusals=(404, 409, 412),
 )
-def release(uow: UnitOfWork, task_id: UUID, body: Request) -> Reply:  # noqa: ARG001  # an empty body, checked to be so
+def release(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Give a task back"""
     return _assigned(tasks.release(uow, task_id, revision=revision_seen()))
 
@@ -149,8 +149,8 @@ def complete(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> Reply:
     answer = CompletedBody(
         task=TaskState(id=done.task_id, status="completed"),
         case=case,
-        tasks=[OpenTask.model_validate(dict(task)) for task in done.tasks],
-        incidents=[OpenIncident.model_validate(dict(incident)) for incident in done.incidents],
+        tasks=[OpenTask.model_validate(dict(task)) for task in done.opened.tasks],
+        incidents=[OpenIncident.model_validate(dict(incident)) for incident in done.opened.incidents],
     )
     return Reply(answer, {"ETag": etag(done.task_revision)})
 

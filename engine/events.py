@@ -36,6 +36,7 @@ Kind = Literal[
     "task.cancelled",
     "incident.opened",
     "incident.retried",
+    "incident.closed",
 ]
 
 GENESIS = bytes(32)  # the hash before a case's first event
@@ -125,8 +126,16 @@ def _stored(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
+def _payload_holds(event: Mapping[Any, Any]) -> bool:
+    """Whether the payload is the one that was written, or was erased together with its salt."""
+    payload, salt = event["payload"], event["salt"]
+    if payload is None and salt is None:
+        return True
+    return salt is not None and _payload_hash(salt, payload) == event["payload_hash"]
+
+
 def _payload_hash(salt: bytes, payload: Any) -> bytes:
-    return hashlib.sha256(salt + orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).digest()
+    return hashlib.sha256(salt + orjson.dumps(payload)).digest()
 
 
 def _hash(before: bytes, row: Mapping[str, Any]) -> bytes:
@@ -177,7 +186,7 @@ def _verify_case(session: Session, case_id: UUID, length: int, last: bytes) -> B
             return Break(case_id, seq, "an event is missing")
         if _hash(before, {column.key: event[column.key] for column in _CHAINED}) != event["hash"]:
             return Break(case_id, seq, "the event was changed")
-        if event["salt"] and _payload_hash(event["salt"], event["payload"]) != event["payload_hash"]:
+        if not _payload_holds(event):
             return Break(case_id, seq, "the payload was changed")
         before = event["hash"]
     if (seq, before) != (length, last):

@@ -13,7 +13,7 @@ from engine.models import Case, DefinitionVersion, Incident
 
 _COLUMNS = (
     Incident.id,
-    Incident.case_id,
+    Incident.case_id.label("case"),
     Case.number.label("case_number"),
     DefinitionVersion.key.label("definition"),
     DefinitionVersion.number.label("version"),
@@ -75,5 +75,5 @@ def retry(uow: UnitOfWork, incident_id: UUID) -> cases.CaseView:
     uow.session.execute(
         update(Incident).where(Incident.id == incident_id).values(status="resolved", resolved_at=uow.now)
     )
-    cases.apply(uow, case, step, [Fact("incident.retried", row.element)])
+    cases.apply(uow, case, step, [Fact("incident.retried", row.element, payload={"incident": incident_id})])
     return cases.get(uow, case.id)

@@ -48,8 +48,7 @@ class Completed:
     case_number: str
     case_status: str
     case_outcome: str | None
-    tasks: Sequence[Mapping[str, Any]]
-    incidents: Sequence[Mapping[str, Any]]
+    opened: cases.Opened
 
 
 def _lock(uow: UnitOfWork, task_id: UUID) -> tuple[Locked, Any]:
@@ -99,17 +98,9 @@ def complete(
     }
     uow.session.execute(_UPDATE, {**changed, "task": task_id})
     done = Fact("task.completed", row.element, task_id, {"data": answer} if answer else None)
-    values, tasks, incidents = cases.apply(uow, case, step, [done])
-    return Completed(
-        task_id,
-        changed["revision"],
-        case.id,
-        case.number,
-        values["status"],
-        values["outcome"],
-        tasks,
-        incidents,
-    )
+    values, opened = cases.apply(uow, case, step, [done])
+    status, outcome = values["status"], values["outcome"]
+    return Completed(task_id, changed["revision"], case.id, case.number, status, outcome, opened)
 
 
 def claim(uow: UnitOfWork, task_id: UUID, *, revision: int | None = None) -> Mapping[str, Any]:

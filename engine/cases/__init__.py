@@ -6,7 +6,7 @@ log.
 
 from engine.cases.commands import cancel, case_number, start
 from engine.cases.hold import LOCKING, Locked, lock, locked, require_active, require_revision
-from engine.cases.progress import apply, note
+from engine.cases.progress import Opened, apply, note
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, get, log, page
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "PAGE",
     "CaseView",
     "Locked",
+    "Opened",
     "apply",
     "cancel",
     "case_number",

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from engine import access, bpmn, definitions, events, forms
 from engine.bpmn.values import MAX_BYTES, encode, plain
 from engine.cases.hold import lock, require_active, require_revision
-from engine.cases.progress import apply, facts, open_work, progress
+from engine.cases.progress import apply, facts, progress, rows_of, write
 from engine.cases.views import CaseView, get
 from engine.db import UnitOfWork, table
 from engine.errors import Invalid
@@ -20,6 +20,13 @@ from engine.ids import uuid7
 from engine.models import Case
 
 _INSERT_CASE = insert(table(Case))
+
+
+# What a case view takes straight from the case's row.
+_SHOWN = (
+    *("id", "number", "status", "outcome", "applicant", "business_key"),
+    *("data", "revision", "started_at", "ended_at"),
+)
 
 
 def start(
@@ -37,44 +44,26 @@ def start(
     answer = forms.check(spec.start_form, data)
     _bounded(answer)
     step = bpmn.start(spec, answer, uow.now)
+    given = {"applicant": applicant, "business_key": business_key}
     case_id = uuid7()
-    number = case_number(uow.now, counter)
-    started = Fact(
-        "case.started", payload={"data": answer, "applicant": applicant, "business_key": business_key}
-    )
-    head, log = events.chain(uow, Head(case_id, version.id), [started, *facts(step)])
-    row = {
+    fixed = {
         "id": case_id,
-        "number": number,
+        "number": case_number(uow.now, counter),
         "version_id": version.id,
-        "applicant": applicant,
-        "business_key": business_key,
         "revision": 1,
         "started_by": uow.actor.id,
         "started_at": uow.now,
-        **progress(uow, step, head, plain({**answer, **step.changes})),
+        **given,
     }
+    opened = rows_of(uow, case_id, step)
+    started = Fact("case.started", payload={"case_number": fixed["number"], "data": answer, **given})
+    head, log = events.chain(uow, Head(case_id, version.id), [started, *facts(step, opened)])
+    row = {**fixed, **progress(uow, step, head, plain({**answer, **step.changes}))}
     uow.session.execute(_INSERT_CASE, row)
-    tasks, incidents = open_work(uow, case_id, step)
-    events.write(uow.session, log)
-    fields = (
-        "id",
-        "number",
-        "status",
-        "outcome",
-        "applicant",
-        "business_key",
-        "data",
-        "revision",
-        "started_at",
-        "ended_at",
-    )
+    write(uow, opened, log)
+    shown = {name: row[name] for name in _SHOWN}
     return CaseView(
-        key=version.key,
-        version=version.number,
-        tasks=tasks,
-        incidents=incidents,
-        **{name: row[name] for name in fields},
+        key=version.key, version=version.number, tasks=opened.tasks, incidents=opened.incidents, **shown
     )
 
 

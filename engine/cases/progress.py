@@ -1,6 +1,7 @@
 """Writing what the engine did: the case, its tasks, its incidents and its log, in one go."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -23,28 +24,43 @@ _CLOSE_TASKS = update(Task).where(Task.id.in_(bindparam("tasks", expanding=True)
 _CLOSE_INCIDENTS = update(Incident).where(Incident.status == "open")
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The rows of the tasks and incidents that a step opened."""
+
+    tasks: Sequence[Mapping[str, Any]]
+    incidents: Sequence[Mapping[str, Any]]
+
+
 def apply(
     uow: UnitOfWork, case: Locked, step: Step, before: Sequence[Fact], *, status: str = "completed"
-) -> tuple[dict[str, Any], Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
-    """Write a step: case, tasks, incidents and log, `before` standing in the log ahead of what the engine
-    did.
+) -> tuple[Mapping[str, Any], Opened]:
+    """Write a step: case, tasks, incidents and log; `before` stands in the log ahead of what the engine did.
 
-    `status` is what the case becomes if it ended. Returns the case's new values, the tasks and the incidents
-    opened.
+    `status` is what the case becomes if it ended. Returns the case's new values and what was opened.
     """
-    head, log = events.chain(uow, case.head, [*before, *facts(step, status)])
+    opened = rows_of(uow, case.id, step)
+    closed = _close(uow, case.id, step)
+    head, log = events.chain(uow, case.head, [*before, *facts(step, opened, closed, status)])
     values = progress(uow, step, head, {**case.data, **plain(step.changes)}, status)
     values["revision"] = case.revision + 1
     uow.session.execute(_UPDATE_CASE, {**values, "case": case.id})
-    _close(uow, case.id, step)
-    opened = open_work(uow, case.id, step)
+    write(uow, opened, log)
+    return values, opened
+
+
+def write(uow: UnitOfWork, opened: Opened, log: Sequence[Mapping[str, Any]]) -> None:
+    """Write what was opened, and the log; the case's row must be there."""
+    if opened.tasks:
+        uow.session.execute(_INSERT_TASKS, opened.tasks)
+    if opened.incidents:
+        uow.session.execute(_INSERT_INCIDENTS, opened.incidents)
     events.write(uow.session, log)
-    return values, *opened
 
 
-def note(uow: UnitOfWork, case: Locked, facts: Sequence[Fact]) -> None:
+def note(uow: UnitOfWork, case: Locked, happened: Sequence[Fact]) -> None:
     """Log facts that do not move the process (a claim, say)."""
-    head, log = events.chain(uow, case.head, facts)
+    head, log = events.chain(uow, case.head, happened)
     values = {"revision": case.revision + 1, "log_length": head.length, "log_hash": head.hash}
     uow.session.execute(_UPDATE_CASE, {**values, "case": case.id})
     events.write(uow.session, log)
@@ -65,10 +81,8 @@ def progress(
     }
 
 
-def open_work(
-    uow: UnitOfWork, case_id: UUID, step: Step
-) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
-    """Write the tasks and incidents that a step opened, and give their rows."""
+def rows_of(uow: UnitOfWork, case_id: UUID, step: Step) -> Opened:
+    """The rows of the tasks and incidents that a step opened, not written yet."""
     tasks = [
         {
             "id": work.token,
@@ -97,35 +111,33 @@ def open_work(
         }
         for failure in step.failures
     ]
-    if tasks:
-        uow.session.execute(_INSERT_TASKS, tasks)
-    if incidents:
-        uow.session.execute(_INSERT_INCIDENTS, incidents)
-    return tasks, incidents
+    return Opened(tasks, incidents)
 
 
-def _close(uow: UnitOfWork, case_id: UUID, step: Step) -> None:
-    """Close the tasks and incidents of tokens that were taken out."""
+def _close(uow: UnitOfWork, case_id: UUID, step: Step) -> Sequence[Any]:
+    """Close the tasks and incidents of tokens that were taken out; the incidents: (id, element)."""
     gone = [passage.token for passage in step.passages if passage.movement == "cancelled"]
-    if gone:
-        uow.session.execute(
-            _CLOSE_TASKS.values(status="cancelled", closed_at=uow.now, revision=Task.revision + 1),
-            {"tasks": gone},
-        )
-        left = Incident.case_id == case_id if step.ended else Incident.token_id.in_(gone)
-        uow.session.execute(_CLOSE_INCIDENTS.where(left).values(status="resolved", resolved_at=uow.now))
+    if not gone:
+        return []
+    values = {"status": "cancelled", "closed_at": uow.now, "revision": Task.revision + 1}
+    uow.session.execute(_CLOSE_TASKS.values(values), {"tasks": gone})
+    left = Incident.case_id == case_id if step.ended else Incident.token_id.in_(gone)
+    closed = _CLOSE_INCIDENTS.where(left).values(status="resolved", resolved_at=uow.now)
+    return uow.session.execute(closed.returning(Incident.id, Incident.element)).all()
 
 
-def facts(step: Step, ended: str = "completed") -> list[Fact]:
+def facts(step: Step, opened: Opened, closed: Sequence[Any] = (), ended: str = "completed") -> list[Fact]:
     """What a step did, as facts for the log; `ended` is what the case becomes if it ended."""
     found = [
         _fact(passage) for passage in step.passages if not (passage.human and passage.movement == "passed")
     ]
-    found += [Fact("task.created", work.element, work.token) for work in step.opened]
+    found += [Fact("task.created", task["element"], task["id"]) for task in opened.tasks]
     found += [
-        Fact("incident.opened", failure.element, payload={"code": failure.code, "message": failure.message})
-        for failure in step.failures
+        Fact("incident.closed", element, payload={"incident": incident}) for incident, element in closed
     ]
+    for incident in opened.incidents:
+        told = {"incident": incident["id"], "code": incident["code"], "message": incident["message"]}
+        found.append(Fact("incident.opened", incident["element"], payload=told))
     if step.ended and ended == "completed":
         found.append(Fact("case.completed", payload={"outcome": step.outcome} if step.outcome else None))
     return found

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from engine.cli import audit, check, deploy, migrate, run, token
+from engine.cli import audit, check, demo, deploy, migrate, run, token
 from engine.config import Settings
 from engine.errors import Invalid, Refusal, Unusable
 
@@ -21,6 +21,7 @@ COMMANDS = {
     "deploy": deploy,
     "check": check,
     "audit": audit,
+    "demo": demo,
 }
 UNDEFINED = {"42P01", "42703"}  # a table, a column
 
@@ -33,7 +34,8 @@ def main(argv: Sequence[str]) -> int:
     except ValueError as mistake:
         return _tell(str(mistake), code=2)
     try:
-        return _run(arguments, settings)
+        code: int = COMMANDS[arguments.command].run(arguments, settings)
+        return code
     except KeyboardInterrupt:
         return _tell("Interrupted.", code=130)
     except (Refusal, Unusable, PermissionError, DBAPIError) as failure:
@@ -49,19 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, module in COMMANDS.items():
         command = commands.add_parser(name, help=module.HELP, description=module.HELP)
         module.declare(command)
-    demo = commands.add_parser("demo", help="Drive one case from application to decision.", add_help=False)
-    demo.add_argument("arguments", nargs=argparse.REMAINDER)
     return parser
-
-
-def _run(arguments: argparse.Namespace, settings: Settings) -> int:
-    if arguments.command == "demo":
-        from engine.cli import demo  # noqa: PLC0415 - it alone speaks HTTP; the others need not load that
-
-        code: int = demo.main(arguments.arguments)
-    else:
-        code = COMMANDS[arguments.command].run(arguments, settings)
-    return code
 
 
 def _explained(failure: Exception) -> str | None:

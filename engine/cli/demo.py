@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -106,12 +106,17 @@ class Installation:
         return document
 
 
-def main(argv: Sequence[str]) -> int:
+HELP = "Drive cases from application to decision over HTTP and show each step."
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """It takes no arguments."""
+
+
+def run(_arguments: argparse.Namespace, settings: Settings) -> int:
     """Play and tell; 0 if everything was as expected."""
-    description = "Drive cases from application to decision over HTTP and show each step."
-    argparse.ArgumentParser(prog="python -m engine demo", description=description).parse_args(argv)
     try:
-        with _installation(Settings.read()) as installation:
+        with _installation(settings) as installation:
             for play in (_play_match, _play_mismatch, _play_licence):
                 play(installation)
     except Unexpected as failure:

@@ -21,14 +21,14 @@ DECLARE
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         kept := OLD;
-        IF NEW.payload IS NULL THEN kept.payload := NULL; END IF;
-        IF NEW.salt IS NULL THEN kept.salt := NULL; END IF;
-        IF (NEW.payload IS NULL OR NEW.salt IS NULL) AND NOT (kept *<> NEW) THEN
+        kept.payload := NULL;
+        kept.salt := NULL;
+        IF NOT (kept *<> NEW) THEN
             RETURN NEW;
         END IF;
     END IF;
     RAISE EXCEPTION 'The event log is append-only: % on events is refused', TG_OP
-        USING ERRCODE = 'restrict_violation', HINT = 'Only payload and salt can be erased (set to NULL).';
+        USING ERRCODE = 'restrict_violation', HINT = 'Only payload and salt can be erased: set both to NULL.';
 END
 $$;
 CREATE TRIGGER events_are_append_only BEFORE UPDATE OR DELETE ON events

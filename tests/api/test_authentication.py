@@ -1,5 +1,6 @@
 """Who may come in at all: bearer tokens, and nothing else."""
 
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -74,7 +75,9 @@ def test_token_stands_in_no_answer_and_no_log(
     client: Clients, token: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known, lines = token("caseworker"), []
-    monkeypatch.setattr("api.observe.log", SimpleNamespace(info=lambda *_, **fields: lines.append(fields)))
+    monkeypatch.setattr(
+        sys.modules["api.observe"], "log", SimpleNamespace(info=lambda *_, **fields: lines.append(fields))
+    )
     response = client(None).get("/cases?status=none", headers={"Authorization": f"Bearer {known}"})
     assert (response.status_code, len(lines)) == (422, 1)
     assert known not in response.text + str(response.headers) + repr(lines)

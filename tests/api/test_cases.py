@@ -75,7 +75,7 @@ def test_applicant_and_business_key_are_kept(client: Clients, database: Database
 
 
 def test_case_of_an_unknown_definition_does_not_start(steady: Steady) -> None:
-    refused(steady.client("portal").post("/cases", {"definition": "none"}), 404, "notfound")
+    refused(steady.client("portal").post("/cases", {"definition": "none"}), 404, "not-found")
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_bad_cursor_of_a_log_is_refused(steady: Steady, cursor: str) -> None:
 
 
 def test_log_of_an_unknown_case_does_not_exist(steady: Steady) -> None:
-    refused(steady.client("caseworker").get(f"/cases/{uuid4()}/events"), 404, "notfound")
+    refused(steady.client("caseworker").get(f"/cases/{uuid4()}/events"), 404, "not-found")
 
 
 @pytest.mark.parametrize("case", ["1", "x" * 3000, "00000000-0000-0000-0000-00000000000", "%00", "پرونده"])
@@ -315,7 +315,7 @@ def test_completed_case_cannot_be_cancelled(client: Clients, database: Database)
 
 
 def test_unknown_case_cannot_be_cancelled(steady: Steady) -> None:
-    refused(steady.client("portal").post(f"/cases/{uuid4()}/cancel"), 404, "notfound")
+    refused(steady.client("portal").post(f"/cases/{uuid4()}/cancel"), 404, "not-found")
 
 
 def test_running_case_keeps_its_version(client: Clients, database: Database) -> None:

@@ -38,7 +38,7 @@ def test_open_incidents_are_listed_unless_others_are_asked_for(client: Clients, 
     (first,) = body(administrator.get("/incidents"))["items"]
     retried = body(administrator.post(f"/incidents/{first['id']}/retry"))
     (second,) = body(administrator.get(f"/incidents?case={case['id']}"))["items"]
-    assert first["case_id"] == second["case_id"] == case["id"]
+    assert first["case"] == second["case"] == case["id"]
     assert [incident["id"] for incident in retried["incidents"]] == [second["id"]]
     (resolved,) = body(administrator.get("/incidents?status=resolved"))["items"]
     assert (resolved["id"], resolved["status"]) == (first["id"], "resolved")
@@ -65,7 +65,7 @@ def test_incident_is_retried_once(client: Clients, database: Database) -> None:
 
 
 def test_unknown_incident_does_not_exist(steady: Steady) -> None:
-    refused(steady.client("administrator").post(f"/incidents/{uuid4()}/retry"), 404, "notfound")
+    refused(steady.client("administrator").post(f"/incidents/{uuid4()}/retry"), 404, "not-found")
 
 
 @pytest.mark.parametrize("query", ["status=completed", "case=1", "cursor=x", "odd=1"])

@@ -127,9 +127,9 @@ def test_anothers_case_does_not_exist_for_a_portal(
     factories.deploy(database, factories.one_task())
     case = client("portal", "another").start()
     response = client("portal").send(method, f"/cases/{case['id']}{rest}")
-    problem = refused(response, 404, "notfound")
+    problem = refused(response, 404, "not-found")
     unknown = uuid4()
-    other = refused(client("portal").send(method, f"/cases/{unknown}{rest}"), 404, "notfound")
+    other = refused(client("portal").send(method, f"/cases/{unknown}{rest}"), 404, "not-found")
     assert problem["detail"].replace(case["id"], "") == other["detail"].replace(str(unknown), "")
     assert body(client("portal", "another").get(f"/cases/{case['id']}"))["status"] == "active"
 

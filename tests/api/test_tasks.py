@@ -172,7 +172,7 @@ def test_own_claimed_task_is_completed(client: Clients, task: str) -> None:
 @pytest.mark.parametrize("command", ["", "/claim", "/release", "/complete"])
 def test_unknown_task_does_not_exist(steady: Steady, command: str) -> None:
     method = "POST" if command else "GET"
-    refused(steady.client("caseworker").send(method, f"/tasks/{uuid4()}{command}"), 404, "notfound")
+    refused(steady.client("caseworker").send(method, f"/tasks/{uuid4()}{command}"), 404, "not-found")
 
 
 @pytest.mark.parametrize("command", ["claim", "release"])

@@ -72,7 +72,7 @@ def test_script_that_cannot_end_well_becomes_an_incident(
     case, done = run(database, actor, code, {"answer": 1})
     assert (case.status, case.tasks) == ("active", [])
     (incident,) = case.incidents
-    assert (incident["element"], incident["code"]) == ("s", done.incidents[0]["code"])
+    assert (incident["element"], incident["code"]) == ("s", done.opened.incidents[0]["code"])
     assert incident["message"]
     assert case.data == {"answer": 1}
 
@@ -122,7 +122,9 @@ def test_task_before_a_failing_script_stays_completed_with_its_data(
     assert (task.status, task.assignee_id) == ("completed", actor("caseworker").id)
     assert completed.payload == {"data": {"answer": "متن"}}
     assert done.case_status == "active"
-    assert [incident["id"] for incident in done.incidents] == [incident["id"] for incident in case.incidents]
+    assert [incident["id"] for incident in done.opened.incidents] == [
+        incident["id"] for incident in case.incidents
+    ]
 
 
 def test_incident_tells_the_line_of_its_script(database: Database, actor: Actors) -> None:
@@ -266,7 +268,7 @@ def test_others_are_served_while_a_script_runs_into_its_limit(database: Database
 
     answers = factories.at_once(6, command)
     assert [type(answer) for answer in answers] == [Completed] * 2 + [CaseView] * 4
-    assert [len(answer.incidents) for answer in answers[:2] if isinstance(answer, Completed)] == [1, 1]
+    assert [len(answer.opened.incidents) for answer in answers[:2] if isinstance(answer, Completed)] == [1, 1]
 
 
 def test_case_runs_well_after_a_script_was_stopped(database: Database, actor: Actors) -> None:

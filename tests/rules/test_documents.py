@@ -8,10 +8,8 @@ from typing import get_args
 from urllib.parse import unquote
 
 import pytest
-from flask import Flask
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from api import command, create_app, deployments, problems
+from api import create_app, problems
 from engine.cli import COMMANDS
 from engine.config import Settings
 from engine.events import Kind
@@ -55,22 +53,10 @@ def test_every_field_of_the_chain_is_documented() -> None:
 
 
 def test_every_type_of_problem_is_documented_and_no_other() -> None:
-    refusals = {kind.__name__.lower() for kind in problems._STATUS}
+    refusals = {name for _, name in problems._KINDS.values()}
     written = strings(calls([ROOT / "api/problems.py"], "problem"), 1)
     documented = rows(text("docs/api.md"), "Errors")
-    assert documented == {problems.TYPE + name for name in refusals | written} | _http_problems()
-
-
-def _http_problems() -> set[str]:
-    kinds: set[type[HTTPException]] = {NotFound, MethodNotAllowed}
-    for module in (command, deployments):
-        kinds |= {
-            item
-            for item in vars(module).values()
-            if isinstance(item, type) and issubclass(item, HTTPException)
-        }
-    with Flask("rules").test_request_context():
-        return {problems._http(kind()).get_json(force=True)["type"] for kind in kinds}
+    assert documented == {problems.TYPE + name for name in refusals | written | set(problems._NAMES.values())}
 
 
 def test_every_code_of_a_fault_is_documented() -> None:

@@ -135,14 +135,15 @@ class _Rules:
                 "Choose one of its outgoing flows.",
             )
         for flow in node.outgoing:
-            if flow.id == default and flow.condition is not None:
+            taken = default is not None and flow.id == default
+            if taken and flow.condition is not None:
                 self.error(
                     flow.element,
                     "condition-on-default",
                     "The condition of a default flow would not be asked.",
                     "Remove the condition, or make another flow the default.",
                 )
-            elif flow.id != default and flow.condition is None and len(node.outgoing) > 1:
+            elif not taken and flow.condition is None and len(node.outgoing) > 1:
                 self.error(
                     flow.element,
                     "missing-condition",
