@@ -84,7 +84,8 @@ def command(
         def endpoint(**parts: Any) -> Response:
             database: Database = current_app.extensions[DATABASE]
             given = {"body": body, "query": query}
-            done = database.run(lambda session, now: _run(view, session, now, parts, given))
+            reading = request.method == "GET"
+            done = database.run(lambda session, now: _run(view, session, now, parts, given), reading=reading)
             return Response(done.body, status=done.status, headers=dict(done.headers))
 
         return view

@@ -70,7 +70,7 @@ def revoke_token(session: Session, now: datetime, token_id: UUID) -> None:
 
 def find_actor(session: Session, token: str) -> Actor | None:
     """Whose token it is; None if nobody's, or revoked."""
-    row = session.execute(_BEARER, {"digest": _digest(token)}).one_or_none()
+    row = session.connection().execute(_BEARER, {"digest": _digest(token)}).one_or_none()
     return None if row is None else Actor(id=row.id, name=row.name, role=row.role)
 
 

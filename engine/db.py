@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import MetaData, Table, create_engine
+from sqlalchemy import Connection, MetaData, Table, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
@@ -63,6 +63,14 @@ class UnitOfWork:
     actor: Actor
     now: datetime
 
+    @property
+    def connection(self) -> Connection:
+        """For rows.
+
+        The session's own connection, without its mapping of objects, which costs as much as the query.
+        """
+        return self.session.connection()
+
 
 class Database:
     """The connections of one process. `transaction` is the one place that commits."""
@@ -78,14 +86,19 @@ class Database:
             json_deserializer=orjson.loads,
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._readers = sessionmaker(reader, expire_on_commit=False)
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """One transaction: committed if the block ends, rolled back if it raises."""
-        with self._sessions() as session, session.begin():
+    def transaction(self, *, reading: bool = False) -> Iterator[Session]:
+        """One transaction: committed if the block ends, rolled back if it raises.
+
+        `reading` does without one: each statement sees what is committed when it begins, as it would anyway.
+        """
+        with (self._readers if reading else self._sessions)() as session, session.begin():
             yield session
 
-    def run(self, command: Callable[[Session, datetime], T]) -> T:
+    def run(self, command: Callable[[Session, datetime], T], *, reading: bool = False) -> T:
         """Run a command in a transaction of its own; again when the database asks for it, so it must be
         repeatable.
 
@@ -93,7 +106,7 @@ class Database:
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with self.transaction() as session:
+                with self.transaction(reading=reading) as session:
                     return command(session, datetime.now(self._zone))
             except DBAPIError as error:
                 if attempt == ATTEMPTS or not repeatable(error):

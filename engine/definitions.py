@@ -190,7 +190,7 @@ def spec(session: Session, version: Version) -> Spec:
 
 def to_start(session: Session, key: str) -> tuple[Version, int]:
     """The current version of a definition, and the next case number, in one statement. Raises NotFound."""
-    row = session.execute(_TO_START, {"key": key}).one_or_none()
+    row = session.connection().execute(_TO_START, {"key": key}).one_or_none()
     if row is None:
         raise _unknown(key)
     *version, number = row

@@ -90,9 +90,9 @@ def chain(uow: UnitOfWork, head: Head, facts: Iterable[Fact]) -> tuple[Head, lis
     return head, rows
 
 
-def write(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+def write(uow: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append rows made by `chain`; the caller holds the case's lock and stores the new head with the case."""
-    session.execute(
+    uow.connection.execute(
         _INSERT, {"rows": [{name: _stored(value) for name, value in row.items()} for row in rows]}
     )
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from engine.db import UnitOfWork
+from engine.db import UnitOfWork, table
 from engine.errors import Conflict
 from engine.models import IdempotencyKey
 
-_CLAIM = insert(IdempotencyKey).on_conflict_do_nothing().returning(IdempotencyKey.key)
-_STORE = update(IdempotencyKey).where(
-    IdempotencyKey.user_id == bindparam("owner"), IdempotencyKey.key == bindparam("name")
-)
+_KEYS = table(IdempotencyKey)
+_CLAIM = insert(_KEYS).on_conflict_do_nothing().returning(_KEYS.c.key)
+_STORE = update(_KEYS).where(_KEYS.c.user_id == bindparam("owner"), _KEYS.c.key == bindparam("name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +33,9 @@ def claim(uow: UnitOfWork, key: str, request: bytes) -> Answer | None:
     """
     digest = hashlib.sha256(request).digest()
     row = {"user_id": uow.actor.id, "key": key, "request_digest": digest, "created_at": uow.now}
-    if uow.session.execute(_CLAIM, row).one_or_none() is not None:
+    if uow.connection.execute(_CLAIM, row).one_or_none() is not None:
         return None
-    stored = uow.session.execute(
+    stored = uow.connection.execute(
         select(
             IdempotencyKey.request_digest, IdempotencyKey.status, IdempotencyKey.headers, IdempotencyKey.body
         ).where(IdempotencyKey.user_id == uow.actor.id, IdempotencyKey.key == key)
@@ -49,4 +48,4 @@ def claim(uow: UnitOfWork, key: str, request: bytes) -> Answer | None:
 def store(uow: UnitOfWork, key: str, answer: Answer) -> None:
     """Keep the answer with the key, in the transaction of what it answers."""
     values = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
-    uow.session.execute(_STORE.values(values), {"owner": uow.actor.id, "name": key})
+    uow.connection.execute(_STORE, {**values, "owner": uow.actor.id, "name": key})

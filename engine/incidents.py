@@ -48,13 +48,13 @@ def page(
         .order_by(Incident.id)
         .limit(cases.PAGE + 1)
     )
-    return uow.session.execute(statement, {"viewer": uow.actor.id}).mappings().all()
+    return uow.connection.execute(statement, {"viewer": uow.actor.id}).mappings().all()
 
 
 def retry(uow: UnitOfWork, incident_id: UUID) -> cases.CaseView:
     """Let the failed element try again. If it fails once more, a new incident stands in place of this one."""
     access.require(uow.actor, "incidents.retry")
-    row = uow.session.execute(
+    row = uow.connection.execute(
         select(*cases.LOCKING, Incident.element, Incident.token_id, Incident.status.label("incident_status"))
         .select_from(Case)
         .join(Incident, Incident.case_id == Case.id)
@@ -72,7 +72,7 @@ def retry(uow: UnitOfWork, incident_id: UUID) -> cases.CaseView:
     case = cases.locked(row)
     state = cases.require_active(case)
     step = bpmn.retry(definitions.spec(uow.session, case.version), state, row.token_id, uow.now)
-    uow.session.execute(
+    uow.connection.execute(
         update(Incident).where(Incident.id == incident_id).values(status="resolved", resolved_at=uow.now)
     )
     cases.apply(uow, case, step, [Fact("incident.retried", row.element, payload={"incident": incident_id})])

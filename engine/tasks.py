@@ -52,7 +52,7 @@ class Completed:
 
 
 def _lock(uow: UnitOfWork, task_id: UUID) -> tuple[Locked, Any]:
-    row = uow.session.execute(_LOCK, {"task": task_id}).one_or_none()
+    row = uow.connection.execute(_LOCK, {"task": task_id}).one_or_none()
     if row is None or not access.sees(uow.actor, row.started_by):
         raise _unknown(task_id)
     return cases.locked(row), row
@@ -96,7 +96,7 @@ def complete(
         "closed_at": uow.now,
         "revision": row.task_revision + 1,
     }
-    uow.session.execute(_UPDATE, {**changed, "task": task_id})
+    uow.connection.execute(_UPDATE, {**changed, "task": task_id})
     done = Fact("task.completed", row.element, task_id, {"data": answer} if answer else None)
     values, opened = cases.apply(uow, case, step, [done])
     status, outcome = values["status"], values["outcome"]
@@ -138,7 +138,7 @@ def _assign(
     cases.require_revision(row.task_revision, revision)
     if assignee != row.assignee_id:
         changed = {"assignee_id": assignee, "revision": row.task_revision + 1}
-        uow.session.execute(_UPDATE, {**changed, "task": task_id})
+        uow.connection.execute(_UPDATE, {**changed, "task": task_id})
         cases.note(uow, case, [Fact(kind, row.element, task_id)])
     return get(uow, task_id)
 
@@ -189,7 +189,7 @@ def _visible(role: str, *filters: str) -> Select[*tuple[Any, ...]]:
 def _select(uow: UnitOfWork, **filters: Any) -> Result[Any]:
     access.require(uow.actor, "tasks.read")
     given = {name: value for name, value in filters.items() if value is not None}
-    return uow.session.execute(_visible(uow.actor.role, *given), {**given, "viewer": uow.actor.id})
+    return uow.connection.execute(_visible(uow.actor.role, *given), {**given, "viewer": uow.actor.id})
 
 
 def page(
@@ -220,6 +220,6 @@ def form(uow: UnitOfWork, task_id: UUID) -> Form | None:
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .where(Task.id == task_id)
     )
-    row = uow.session.execute(statement).one()
+    row = uow.connection.execute(statement).one()
     version = definitions.Version(*row[1:])
     return definitions.spec(uow.session, version).elements[row.element].form

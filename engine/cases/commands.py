@@ -59,7 +59,7 @@ def start(
     started = Fact("case.started", payload={"case_number": fixed["number"], "data": answer, **given})
     head, log = events.chain(uow, Head(case_id, version.id), [started, *facts(step, opened)])
     row = {**fixed, **progress(uow, step, head, plain({**answer, **step.changes}))}
-    uow.session.execute(_INSERT_CASE, row)
+    uow.connection.execute(_INSERT_CASE, row)
     write(uow, opened, log)
     shown = {name: row[name] for name in _SHOWN}
     return CaseView(

@@ -71,7 +71,7 @@ def lock(uow: UnitOfWork, case_id: UUID) -> Locked:
         .where(Case.id == case_id, access.visible_cases(uow.actor.role))
         .with_for_update(of=Case)
     )
-    row = uow.session.execute(statement, {"viewer": uow.actor.id}).one_or_none()
+    row = uow.connection.execute(statement, {"viewer": uow.actor.id}).one_or_none()
     if row is None:
         raise unknown(case_id)
     return locked(row)

@@ -44,7 +44,7 @@ def apply(
     head, log = events.chain(uow, case.head, [*before, *facts(step, opened, closed, status)])
     values = progress(uow, step, head, {**case.data, **plain(step.changes)}, status)
     values["revision"] = case.revision + 1
-    uow.session.execute(_UPDATE_CASE, {**values, "case": case.id})
+    uow.connection.execute(_UPDATE_CASE, {**values, "case": case.id})
     write(uow, opened, log)
     return values, opened
 
@@ -52,18 +52,18 @@ def apply(
 def write(uow: UnitOfWork, opened: Opened, log: Sequence[Mapping[str, Any]]) -> None:
     """Write what was opened, and the log; the case's row must be there."""
     if opened.tasks:
-        uow.session.execute(_INSERT_TASKS, opened.tasks)
+        uow.connection.execute(_INSERT_TASKS, opened.tasks)
     if opened.incidents:
-        uow.session.execute(_INSERT_INCIDENTS, opened.incidents)
-    events.write(uow.session, log)
+        uow.connection.execute(_INSERT_INCIDENTS, opened.incidents)
+    events.write(uow, log)
 
 
 def note(uow: UnitOfWork, case: Locked, happened: Sequence[Fact]) -> None:
     """Log facts that do not move the process (a claim, say)."""
     head, log = events.chain(uow, case.head, happened)
     values = {"revision": case.revision + 1, "log_length": head.length, "log_hash": head.hash}
-    uow.session.execute(_UPDATE_CASE, {**values, "case": case.id})
-    events.write(uow.session, log)
+    uow.connection.execute(_UPDATE_CASE, {**values, "case": case.id})
+    events.write(uow, log)
 
 
 def progress(
@@ -120,10 +120,10 @@ def _close(uow: UnitOfWork, case_id: UUID, step: Step) -> Sequence[Any]:
     if not gone:
         return []
     values = {"status": "cancelled", "closed_at": uow.now, "revision": Task.revision + 1}
-    uow.session.execute(_CLOSE_TASKS.values(values), {"tasks": gone})
+    uow.connection.execute(_CLOSE_TASKS.values(values), {"tasks": gone})
     left = Incident.case_id == case_id if step.ended else Incident.token_id.in_(gone)
     closed = _CLOSE_INCIDENTS.where(left).values(status="resolved", resolved_at=uow.now)
-    return uow.session.execute(closed.returning(Incident.id, Incident.element)).all()
+    return uow.connection.execute(closed.returning(Incident.id, Incident.element)).all()
 
 
 def facts(step: Step, opened: Opened, closed: Sequence[Any] = (), ended: str = "completed") -> list[Fact]:

@@ -71,7 +71,7 @@ def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
 def get(uow: UnitOfWork, case_id: UUID) -> CaseView:
     """One case with its open tasks and incidents. Raises NotFound for cases that the actor may not see."""
     row = (
-        uow.session.execute(_visible(uow, *_VIEW).where(Case.id == case_id), {"viewer": uow.actor.id})
+        uow.connection.execute(_visible(uow, *_VIEW).where(Case.id == case_id), {"viewer": uow.actor.id})
         .mappings()
         .one_or_none()
     )
@@ -112,7 +112,7 @@ def page(
         statement = statement.where(DefinitionVersion.key == definition)
     if after is not None:
         statement = statement.where(Case.id < after)
-    return uow.session.execute(statement, {"viewer": uow.actor.id}).mappings().all()
+    return uow.connection.execute(statement, {"viewer": uow.actor.id}).mappings().all()
 
 
 _LOGGED = (
@@ -138,7 +138,7 @@ def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[RowMappin
     """Up to a page of the case's events after the one numbered `after`; one more if more follow."""
     access.require(uow.actor, "events.read")
     if (
-        uow.session.execute(
+        uow.connection.execute(
             _visible(uow, Case.id).where(Case.id == case_id), {"viewer": uow.actor.id}
         ).one_or_none()
         is None
@@ -152,4 +152,4 @@ def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[RowMappin
         .order_by(Event.seq)
         .limit(LOG_PAGE + 1)
     )
-    return uow.session.execute(statement).mappings().all()
+    return uow.connection.execute(statement).mappings().all()
