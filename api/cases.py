@@ -6,7 +6,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
 
-from api.command import Reply, command, etag, revision_seen
+from api.command import Reply, command, etag, revisions_seen
 from api.shapes import Instant, Key, OpenIncident, OpenTask, Page, PageQuery, Request, Text, page_of
 from engine import cases
 from engine.db import UnitOfWork
@@ -192,4 +192,4 @@ def _event(row: Any) -> EventBody:
 )
 def cancel(uow: UnitOfWork, case_id: UUID, body: CancelCase) -> Reply:
     """End a case early"""
-    return _reply(cases.cancel(uow, case_id, reason=body.reason, revision=revision_seen()))
+    return _reply(cases.cancel(uow, case_id, reason=body.reason, revisions=revisions_seen()))

@@ -5,6 +5,7 @@ answered is what was committed. APIFlask writes the documentation from the same 
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import wraps
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from api.problems import Malformed, Unauthorized, described
+from api.shapes import Request
 from engine import access, accounts, idempotency
 from engine.db import Actor, Database, UnitOfWork
 from engine.errors import Fault, Invalid
@@ -24,6 +26,8 @@ from engine.idempotency import Answer
 
 DATABASE = "parvandeh.database"
 MAX_JSON = 2 << 20
+
+_XML = {200: {"description": "The file", "content": {"application/xml": {"schema": {"type": "string"}}}}}
 
 # Only its decorators are used, which note on a function what OpenAPI shall say.
 _openapi = APIBlueprint("openapi", __name__)
@@ -47,7 +51,7 @@ class Reply:
         if isinstance(self.body, bytes):
             return Answer(self.status, self.headers, self.body)
         headers = {"Content-Type": "application/json", **self.headers}
-        return Answer(self.status, headers, self.body.model_dump_json().encode())
+        return Answer(self.status, headers, self.body.model_dump_json(by_alias=True).encode())
 
 
 def command(
@@ -74,10 +78,9 @@ def command(
             documented = _openapi.input(query, location="query")(documented)
         if answer is not None:
             documented = _openapi.output(answer, status_code=status)(documented)
-        statuses = (
-            {401, 403, *refusals} | ({400, 413, 415, 422} if body else set()) | ({422} if query else set())
-        )
-        documented = _openapi.doc(responses=described(*sorted(statuses)), security="bearer")(documented)
+        statuses = {401, 403, 422, 503, *refusals} | ({400, 413, 415} if body else set())
+        responses: Any = {**described(*sorted(statuses)), **({} if answer else _XML)}
+        documented = _openapi.doc(responses=responses, security="bearer")(documented)
 
         @route
         @wraps(documented)
@@ -102,8 +105,9 @@ def _run(
 ) -> Answer:
     uow = UnitOfWork(session, _actor(session), now)
     arguments = dict(parts)
-    if (query := given["query"]) is not None:
-        arguments["query"] = _valid("query", query, request.args.to_dict())
+    query = _valid("query", given["query"] or Request, _query())
+    if given["query"] is not None:
+        arguments["query"] = query
     if (body := given["body"]) is not None:
         decoded = _valid("body", body, _json(body))
         if body.model_fields:  # a view with nothing to say in its body is not given it
@@ -139,8 +143,18 @@ def _actor(session: Session) -> Actor:
     return Actor(actor.id, actor.name, actor.role, actor.unit, behalf, purpose)
 
 
+def _query() -> dict[str, Any]:
+    """The query's parameters. One that comes twice stays a list, which no model takes."""
+    return {name: values[0] if len(values) == 1 else values for name, values in request.args.lists()}
+
+
 def _said(header: str) -> str | None:
+    """A header's text, in UTF-8 as senders mean it; WSGI hands its bytes over as Latin-1."""
     value = request.headers.get(header)
+    try:
+        value = value and value.encode("latin-1").decode()
+    except UnicodeError:
+        value = "\0"  # not printable
     if value is not None and not (value.isprintable() and 0 < len(value) <= 200):
         raise Invalid(
             f"{header} must have 1 to 200 printable characters.", [Fault("", "is not usable", "header")]
@@ -183,14 +197,15 @@ def _fingerprint() -> bytes:
     return b"\n".join((request.method.encode(), request.full_path.encode(), content))
 
 
-def revision_seen() -> int | None:
-    """The revision that the caller names in If-Match; None if any will do."""
-    tag = request.headers.get("If-Match", "*").strip()
-    if tag == "*":
+def revisions_seen() -> frozenset[int] | None:
+    """The revisions that the caller names in If-Match; None if any will do.
+
+    A tag that was never ours matches nothing, as the standard wants (RFC 9110 §13.1.1).
+    """
+    tags = request.if_match
+    if "If-Match" not in request.headers or tags.star_tag:
         return None
-    number = tag.removeprefix('"').removesuffix('"')
-    # A tag that was never ours matches nothing, as the standard wants (RFC 9110 §13.1.1).
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else -1
+    return frozenset(int(tag) for tag in tags.as_set() if tag and re.fullmatch(r"[0-9]{1,9}", tag))
 
 
 def etag(revision: int) -> str:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from api.command import Reply, command
+from api.problems import pointer
 from engine import access, definitions
 from engine.bpmn.source import MAX_FILE
 from engine.db import UnitOfWork
@@ -86,7 +87,7 @@ def _files() -> dict[str, bytes]:
     if unknown:
         raise Invalid(
             "Only parts named `files` are taken.",
-            [Fault(f"/{name}", "is unknown", "unknown") for name in unknown],
+            [Fault(pointer([name]), "is unknown", "unknown") for name in unknown],
         )
     uploads = request.files.getlist("files")
     if not uploads:

@@ -4,10 +4,14 @@ from typing import Any
 
 import orjson
 from flask.json.provider import JSONProvider
+from pydantic_core import from_json
 
 
 class Json(JSONProvider):
-    """orjson refuses what JSON does not have (NaN, lone surrogates) and endless nesting."""
+    """Refuses what JSON does not have (NaN, lone surrogates) and endless nesting.
+
+    Keeps every digit of a number.
+    """
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Text of JSON."""
@@ -15,4 +19,4 @@ class Json(JSONProvider):
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """The value of JSON text. Raises ValueError."""
-        return orjson.loads(s)
+        return from_json(s, allow_inf_nan=False)

@@ -60,7 +60,7 @@ def _begin() -> None:
 def _end(response: Response) -> Response:
     seconds = time.perf_counter() - g.get("begun", time.perf_counter())
     rule = request.url_rule.rule if request.url_rule else "(none)"
-    _timer(request.method, rule, response.status_code).observe(seconds)
+    _timer(request.method if request.url_rule else "(any)", rule, response.status_code).observe(seconds)
     response.headers["X-Request-ID"] = g.get("request_id", "")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Cache-Control", "no-store")

@@ -3,7 +3,10 @@
 The page's code comes with a package.
 """
 
+import copy
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import flask_swagger_ui
 from apiflask import APIBlueprint
@@ -35,15 +38,51 @@ PAGE = """<!doctype html>
 START = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true});\n'
 
 
+# What every call, every write and every conditional write may say in headers.
+TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
+READS = {
+    "X-On-Behalf-Of": "The person or body for whom the caller acts.",
+    "X-Purpose": "Why: logged with every event.",
+}
+WRITES = {"Idempotency-Key": "The same write sent again with the same key is done once and answered alike."}
+CONDITIONAL = {"If-Match": "The `ETag` that was read: 412 if it has changed since."}
+FILES = {
+    "type": "object",
+    "properties": {"files": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+    "required": ["files"],
+}
+
+
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """The OpenAPI document."""
-    spec = dict(current_app.spec)  # type: ignore[attr-defined]  # an APIFlask
-    schemas = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
-    components = spec["components"]["schemas"]
-    components.update(schemas.pop("$defs", {}))
-    components["Problem"] = schemas
+    spec = copy.deepcopy(current_app.spec)  # type: ignore[attr-defined]  # an APIFlask
+    problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
+    schemas = spec["components"]["schemas"]
+    schemas.update(problem.pop("$defs", {}))
+    schemas["Problem"] = problem
+    for item in spec["paths"].values():
+        for method, operation in item.items():
+            _complete(method, operation, schemas)
+    spec["paths"]["/api/v1/deployments"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {"multipart/form-data": {"schema": FILES}},
+    }
     return Response(current_app.json.dumps(spec), content_type="application/json")
+
+
+def _complete(method: str, operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """Add what APIFlask does not know: headers, and whether a body is required."""
+    headers = READS | (WRITES if method == "post" else {})
+    headers |= CONDITIONAL if "412" in operation["responses"] else {}
+    operation["parameters"] += [
+        {"name": name, "in": "header", "required": False, "description": told, "schema": TEXT}
+        for name, told in headers.items()
+    ]
+    body = operation.get("requestBody")
+    if body:
+        reference = body["content"]["application/json"]["schema"]["$ref"]
+        body["required"] = bool(schemas[reference.rpartition("/")[2]].get("required"))
 
 
 @blueprint.get("/docs")

@@ -7,7 +7,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
 
-from api.command import Reply, command, etag, revision_seen
+from api.command import Reply, command, etag, revisions_seen
 from api.shapes import Instant, OpenIncident, OpenTask, Page, PageQuery, Request, page_of
 from engine import cases, tasks
 from engine.db import UnitOfWork
@@ -51,7 +51,7 @@ class TaskSummary(BaseModel):
 class FormBody(BaseModel):
     """The form of a task: a JSON Schema (2020-12) and hints for drawing it."""
 
-    form_schema: dict[str, Any] = Field(serialization_alias="schema")
+    form_schema: dict[str, Any] = Field(alias="schema")  # pydantic's models have a `schema` of their own
     ui: dict[str, Any] | None
 
 
@@ -108,7 +108,7 @@ def show(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Read a task with its form"""
     row = tasks.get(uow, task_id)
     form = tasks.form(uow, task_id)
-    body = FormBody(form_schema=dict(form.schema), ui=dict(form.ui) if form.ui else None) if form else None
+    body = FormBody.model_validate({"schema": form.schema, "ui": form.ui}) if form else None
     return Reply(TaskBody(**_fields(row), form=body), {"ETag": etag(row["revision"])})
 
 
@@ -117,7 +117,7 @@ def show(uow: UnitOfWork, task_id: UUID) -> Reply:
 )
 def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Take a task for yourself"""
-    return _assigned(tasks.claim(uow, task_id, revision=revision_seen()))
+    return _assigned(tasks.claim(uow, task_id, revisions=revisions_seen()))
 
 
 @command(
@@ -128,7 +128,7 @@ def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
 )
 def release(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Give a task back"""
-    return _assigned(tasks.release(uow, task_id, revision=revision_seen()))
+    return _assigned(tasks.release(uow, task_id, revisions=revisions_seen()))
 
 
 @command(
@@ -139,7 +139,7 @@ def release(uow: UnitOfWork, task_id: UUID) -> Reply:
 )
 def complete(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> Reply:
     """Complete a task and run its case on"""
-    done = tasks.complete(uow, task_id, body.data, revision=revision_seen())
+    done = tasks.complete(uow, task_id, body.data, revisions=revisions_seen())
     case = CaseState(
         id=done.case_id,
         case_number=done.case_number,

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine.db import Actor
+from engine.db import Actor, connection
 from engine.errors import Conflict, Fault, Invalid, NotFound
 from engine.ids import uuid7
 from engine.models import Role, Token, User
@@ -70,7 +70,7 @@ def revoke_token(session: Session, now: datetime, token_id: UUID) -> None:
 
 def find_actor(session: Session, token: str) -> Actor | None:
     """Whose token it is; None if nobody's, or revoked."""
-    row = session.connection().execute(_BEARER, {"digest": _digest(token)}).one_or_none()
+    row = connection(session).execute(_BEARER, {"digest": _digest(token)}).one_or_none()
     return None if row is None else Actor(id=row.id, name=row.name, role=row.role)
 
 

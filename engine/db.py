@@ -10,12 +10,12 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection, MetaData, Table, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session
 
 T = TypeVar("T")
 
-# Deadlock, serialization failure, lost connection: the command did nothing and may simply be run again.
-RETRIED = {"40P01", "40001", "57P01", "08000", "08003", "08006"}
+ABORTED = {"40P01", "40001"}  # deadlock, serialization failure
+LOST = {"57P01", "08000", "08003", "08006"}  # the server went away
 ATTEMPTS = 3
 
 
@@ -67,9 +67,16 @@ class UnitOfWork:
     def connection(self) -> Connection:
         """For rows.
 
-        The session's own connection, without its mapping of objects, which costs as much as the query.
+        The transaction's own connection, without the session's mapping, which costs a query's time.
         """
-        return self.session.connection()
+        return connection(self.session)
+
+
+def connection(session: Session) -> Connection:
+    """The connection that a session of `Database.transaction` works on."""
+    bound = session.get_bind()
+    assert isinstance(bound, Connection)  # noqa: S101  # narrows SQLAlchemy's type
+    return bound
 
 
 class Database:
@@ -85,9 +92,7 @@ class Database:
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
-        reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._readers = sessionmaker(reader, expire_on_commit=False)
+        self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def transaction(self, *, reading: bool = False) -> Iterator[Session]:
@@ -95,21 +100,29 @@ class Database:
 
         `reading` does without one: each statement sees what is committed when it begins, as it would anyway.
         """
-        with (self._readers if reading else self._sessions)() as session, session.begin():
+        with (
+            self._reader.connect() if reading else self.engine.begin() as bound,
+            Session(bound, expire_on_commit=False, join_transaction_mode="rollback_only") as session,
+        ):
             yield session
+            if session.in_transaction():
+                session.commit()  # writes its objects; the transaction ends with the connection's block
 
     def run(self, command: Callable[[Session, datetime], T], *, reading: bool = False) -> T:
-        """Run a command in a transaction of its own; again when the database asks for it, so it must be
-        repeatable.
+        """Run a command in a transaction of its own, and again when the database asks for it.
 
-        The command gets its session and its instant (aware, in the installation's zone).
+        So the command must be repeatable. It gets its session and its instant (aware, in the installation's
+        zone).
         """
         for attempt in range(1, ATTEMPTS + 1):
+            ran = False
             try:
                 with self.transaction(reading=reading) as session:
-                    return command(session, datetime.now(self._zone))
+                    result = command(session, datetime.now(self._zone))
+                    ran = True
+                return result
             except DBAPIError as error:
-                if attempt == ATTEMPTS or not repeatable(error):
+                if attempt == ATTEMPTS or not repeatable(error, committing=ran):
                     raise
         raise AssertionError("unreachable")
 
@@ -118,8 +131,13 @@ class Database:
         self.engine.dispose()
 
 
-def repeatable(error: DBAPIError) -> bool:
-    """Whether the failed transaction did nothing and may be run again."""
+def repeatable(error: DBAPIError, *, committing: bool) -> bool:
+    """Whether the failed transaction certainly did nothing and may be run again.
+
+    A connection lost while committing may have committed: to run that again could do it twice.
+    """
     state: Any = getattr(error.orig, "sqlstate", None)
-    lost = isinstance(error, OperationalError) and error.connection_invalidated
-    return lost or state in RETRIED
+    if state in ABORTED:
+        return True
+    lost = isinstance(error, OperationalError) and (error.connection_invalidated or state in LOST)
+    return lost and not committing

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine import access, bpmn
 from engine.bpmn import Process, Report, Source, Spec
-from engine.db import UnitOfWork
+from engine.db import UnitOfWork, connection
 from engine.errors import NotFound, Rejected
 from engine.ids import uuid7
 from engine.models import CASE_NUMBERS, Definition, DefinitionVersion, Deployment, DeploymentFile
@@ -190,7 +190,7 @@ def spec(session: Session, version: Version) -> Spec:
 
 def to_start(session: Session, key: str) -> tuple[Version, int]:
     """The current version of a definition, and the next case number, in one statement. Raises NotFound."""
-    row = session.connection().execute(_TO_START, {"key": key}).one_or_none()
+    row = connection(session).execute(_TO_START, {"key": key}).one_or_none()
     if row is None:
         raise _unknown(key)
     *version, number = row

@@ -82,48 +82,52 @@ class Break:
 
 def chain(uow: UnitOfWork, head: Head, facts: Iterable[Fact]) -> tuple[Head, list[dict[str, Any]]]:
     """The rows of these facts, chained to `head`, and the new head. `write` puts the rows in the database."""
+    actor = uow.actor
+    shared = {
+        "case_id": str(head.case_id),
+        "at": _text(uow.now),
+        "actor_id": str(actor.id),
+        "actor_role": actor.role,
+        "actor_unit": actor.unit,
+        "purpose": actor.purpose,
+        "version_id": str(head.version_id),
+    }
     rows = []
     for fact in facts:
-        row = _row(uow, head, fact)
-        head = replace(head, length=row["seq"], hash=row["hash"])
+        row = _row(shared, head, fact, actor.on_behalf_of)
+        head = replace(head, length=row["seq"], hash=bytes.fromhex(row["hash"]))
         rows.append(row)
     return head, rows
 
 
 def write(uow: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append rows made by `chain`; the caller holds the case's lock and stores the new head with the case."""
-    uow.connection.execute(
-        _INSERT, {"rows": [{name: _stored(value) for name, value in row.items()} for row in rows]}
-    )
+    stored = [
+        {**row, **{name: _bytea(row[name]) for name in ("hash", "payload_hash", "salt")}} for row in rows
+    ]
+    uow.connection.execute(_INSERT, {"rows": stored})
 
 
-def _row(uow: UnitOfWork, head: Head, fact: Fact) -> dict[str, Any]:
+def _bytea(value: str | None) -> str | None:
+    return None if value is None else "\\x" + value
+
+
+def _row(shared: Mapping[str, Any], head: Head, fact: Fact, on_behalf_of: str | None) -> dict[str, Any]:
+    """An event as texts, the form in which it is hashed."""
     payload = dict(plain(fact.payload)) if fact.payload else {}
-    if uow.actor.on_behalf_of:
-        payload["on_behalf_of"] = uow.actor.on_behalf_of
+    if on_behalf_of:
+        payload["on_behalf_of"] = on_behalf_of
     salt = os.urandom(16) if payload else None
     row = {
-        "case_id": head.case_id,
+        **shared,
         "seq": head.length + 1,
-        "at": uow.now,
         "kind": fact.kind,
         "element": fact.element,
-        "task_id": fact.task_id,
-        "actor_id": uow.actor.id,
-        "actor_role": uow.actor.role,
-        "actor_unit": uow.actor.unit,
-        "purpose": uow.actor.purpose,
-        "version_id": head.version_id,
-        "payload_hash": _payload_hash(salt, payload) if salt else None,
+        "task_id": str(fact.task_id) if fact.task_id else None,
+        "payload_hash": _payload_hash(salt, payload).hex() if salt else None,
     }
-    return {**row, "hash": _hash(head.hash, row), "payload": payload or None, "salt": salt}
-
-
-def _stored(value: Any) -> Any:
-    """A value as PostgreSQL reads it from JSON."""
-    if isinstance(value, bytes):
-        return "\\x" + value.hex()
-    return value.isoformat() if isinstance(value, datetime) else value
+    hashed = _hash(head.hash, row).hex()
+    return {**row, "hash": hashed, "payload": payload or None, "salt": salt.hex() if salt else None}
 
 
 def _payload_holds(event: Mapping[Any, Any]) -> bool:
@@ -140,8 +144,7 @@ def _payload_hash(salt: bytes, payload: Any) -> bytes:
 
 def _hash(before: bytes, row: Mapping[str, Any]) -> bytes:
     """Texts and whole numbers only, keys in ASCII: orjson's sorted output is RFC 8785's canonical form."""
-    canonical = orjson.dumps({name: _text(value) for name, value in row.items()}, option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(before + canonical).digest()
+    return hashlib.sha256(before + orjson.dumps(row, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 def _text(value: Any) -> str | int | None:
@@ -184,7 +187,7 @@ def _verify_case(session: Session, case_id: UUID, length: int, last: bytes) -> B
         seq += 1
         if event["seq"] != seq:
             return Break(case_id, seq, "an event is missing")
-        if _hash(before, {column.key: event[column.key] for column in _CHAINED}) != event["hash"]:
+        if _hash(before, {column.key: _text(event[column.key]) for column in _CHAINED}) != event["hash"]:
             return Break(case_id, seq, "the event was changed")
         if not _payload_holds(event):
             return Break(case_id, seq, "the payload was changed")

@@ -22,7 +22,9 @@ def check(form: Form | None, data: Mapping[str, Any]) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = portable(data, "/data")
     except Unportable as error:
-        raise Invalid(str(error), [Fault("/data", str(error), "unportable")]) from error
+        raise Invalid(
+            "The data cannot be stored.", [Fault(error.where, error.reason, "unportable")]
+        ) from error
     faults = _faults(form, answer) if form else []
     if faults:
         raise Invalid("The data do not fit the form.", faults)

@@ -1,6 +1,6 @@
 """Tasks: the work of people. Each command holds the case first, then looks at the task again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,12 +21,9 @@ _LOCK = (
         *cases.LOCKING,
         Task.id.label("task_id"),
         Task.element,
-        Task.name,
-        Task.lane,
         Task.status.label("task_status"),
         Task.assignee_id,
         Task.revision.label("task_revision"),
-        Task.opened_at,
     )
     .select_from(Case)
     .join(Task, Task.case_id == Case.id)
@@ -74,7 +71,7 @@ def _require_open(case: Locked, row: Any) -> bytes:
 
 
 def complete(
-    uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any], *, revision: int | None = None
+    uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any], *, revisions: Collection[int] | None = None
 ) -> Completed:
     """Complete a task with the data of its form and run the case on.
 
@@ -86,9 +83,10 @@ def complete(
     state = _require_open(case, row)
     if row.assignee_id not in (None, uow.actor.id):
         raise _conflict(row, "Somebody else has claimed the task.")
-    cases.require_revision(row.task_revision, revision)
+    cases.require_revision(row.task_revision, revisions)
     spec = definitions.spec(uow.session, case.version)
     answer = forms.check(spec.elements[row.element].form, data)
+    cases.require_size({**case.data, **answer})
     step = bpmn.complete(spec, state, task_id, answer, uow.now)
     changed = {
         "status": "completed",
@@ -103,7 +101,7 @@ def complete(
     return Completed(task_id, changed["revision"], case.id, case.number, status, outcome, opened)
 
 
-def claim(uow: UnitOfWork, task_id: UUID, *, revision: int | None = None) -> Mapping[str, Any]:
+def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None = None) -> Mapping[str, Any]:
     """Take a task for oneself.
 
     Claiming one's own again changes nothing. Raises Conflict if somebody else has it.
@@ -115,10 +113,10 @@ def claim(uow: UnitOfWork, task_id: UUID, *, revision: int | None = None) -> Map
         return uow.actor.id
 
     access.require(uow.actor, "tasks.work")
-    return _assign(uow, task_id, revision, taken, "task.claimed")
+    return _assign(uow, task_id, revisions, taken, "task.claimed")
 
 
-def release(uow: UnitOfWork, task_id: UUID, *, revision: int | None = None) -> Mapping[str, Any]:
+def release(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None = None) -> Mapping[str, Any]:
     """Give a task back. Raises Conflict if it is not the actor's."""
 
     def given(row: Any) -> None:
@@ -126,16 +124,20 @@ def release(uow: UnitOfWork, task_id: UUID, *, revision: int | None = None) -> M
             raise _conflict(row, "The task is not yours to release.")
 
     access.require(uow.actor, "tasks.work")
-    return _assign(uow, task_id, revision, given, "task.released")
+    return _assign(uow, task_id, revisions, given, "task.released")
 
 
 def _assign(
-    uow: UnitOfWork, task_id: UUID, revision: int | None, decide: Callable[[Any], UUID | None], kind: Any
+    uow: UnitOfWork,
+    task_id: UUID,
+    revisions: Collection[int] | None,
+    decide: Callable[[Any], UUID | None],
+    kind: Any,
 ) -> Mapping[str, Any]:
     case, row = _lock(uow, task_id)
     _require_open(case, row)
     assignee = decide(row)
-    cases.require_revision(row.task_revision, revision)
+    cases.require_revision(row.task_revision, revisions)
     if assignee != row.assignee_id:
         changed = {"assignee_id": assignee, "revision": row.task_revision + 1}
         uow.connection.execute(_UPDATE, {**changed, "task": task_id})

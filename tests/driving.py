@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from engine import bpmn
@@ -18,12 +19,13 @@ HEAD = (
 def flow(source: str, target: str, condition: str = "", name: str = "") -> str:
     """A sequence flow; its id is `source-target` unless named."""
     inner = f"<conditionExpression>{condition}</conditionExpression>" if condition else ""
-    return f'<sequenceFlow id="{name or f"{source}-{target}"}" sourceRef="{source}" targetRef="{target}">{inner}</sequenceFlow>'
+    ends = f'sourceRef="{source}" targetRef="{target}"'
+    return f'<sequenceFlow id="{name or f"{source}-{target}"}" {ends}>{inner}</sequenceFlow>'
 
 
 def path(*elements: str) -> str:
     """Sequence flows from each element to the next."""
-    return "".join(flow(source, target) for source, target in zip(elements, elements[1:], strict=False))
+    return "".join(flow(source, target) for source, target in pairwise(elements))
 
 
 def script(name: str, code: str, inner: str = "") -> str:
@@ -51,7 +53,7 @@ def built(body: str, key: str = "process") -> Spec:
 
 
 class Run:
-    """One case, stored and loaded again at every step. `open` holds its human tasks, `log` all its passages."""
+    """One case, stored and loaded again at every step. `open` are its human tasks, `log` all its passages."""
 
     def __init__(self, process: str | Spec, **data: Any) -> None:
         self.spec = built(process) if isinstance(process, str) else process

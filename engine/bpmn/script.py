@@ -155,7 +155,7 @@ def _checked(value: Any) -> Any:
     try:
         value = portable(value)
         if len(encode(value)) > MAX_BYTES:
-            raise Unportable(f"the result is larger than {MAX_BYTES} bytes")
+            raise Unportable("", f"is larger than {MAX_BYTES} bytes")
     except Unportable as error:
         raise ScriptFailed(str(error)) from error
     return value

@@ -21,7 +21,12 @@ _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME
 
 
 class Unportable(ValueError):
-    """A value that case data cannot hold; the text says why and where."""
+    """A value that case data cannot hold; `where` is the JSON Pointer of its place."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"{where or 'the value'} {reason}")
+        self.where = where
+        self.reason = reason
 
 
 def portable(value: Any, where: str = "", depth: int = 0) -> Any:
@@ -36,18 +41,28 @@ def portable(value: Any, where: str = "", depth: int = 0) -> Any:
     if isinstance(value, int | float):
         return _number(value, where)
     if depth >= MAX_DEPTH:
-        raise Unportable(f"{where or 'the data'} is nested deeper than {MAX_DEPTH} levels")
+        raise Unportable(where, f"is nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, Mapping):
-        return {_name(key, where): portable(part, f"{where}/{key}", depth + 1) for key, part in value.items()}
+        return {
+            _name(key, where): portable(part, f"{where}/{_token(key)}", depth + 1)
+            for key, part in value.items()
+        }
     if isinstance(value, list | tuple | set | frozenset):
         return [portable(part, f"{where}/{index}", depth + 1) for index, part in enumerate(value)]
-    raise Unportable(f"{where or 'the value'} is a {type(value).__name__}, which case data cannot hold")
+    raise Unportable(where, f"is a {type(value).__name__}, which case data cannot hold")
+
+
+def _token(key: Any) -> str:
+    """A key as a part of a JSON Pointer (RFC 6901), without what a pointer could not be written with."""
+    return (
+        str(key).replace("~", "~0").replace("/", "~1").encode(errors="replace").replace(b"\0", b"?").decode()
+    )
 
 
 def _text(value: str, where: str) -> str:
     # PostgreSQL's jsonb has no NUL, and UTF-8 no lone surrogates.
     if "\0" in value or (not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value)):
-        raise Unportable(f"{where or 'a text'} contains a character that cannot be stored")
+        raise Unportable(where, "contains a character that cannot be stored")
     return value
 
 
@@ -55,17 +70,17 @@ def _number(value: float, where: str) -> float:
     if isinstance(value, int):
         if -(2**63) <= value < 2**63:
             return value
-        raise Unportable(f"{where or 'a number'} does not fit in 64 bits")
+        raise Unportable(where, "does not fit in 64 bits")
     if math.isfinite(value):
         return value
-    raise Unportable(f"{where or 'a number'} is not finite")
+    raise Unportable(where, "is not finite")
 
 
 def _name(key: Any, where: str) -> str:
     if not isinstance(key, str):
-        raise Unportable(f"{where or 'the data'} has the key {key!r}, which is not a text")
+        raise Unportable(where, "has a key that is not a text")
     if key == TAG:
-        raise Unportable(f"{where or 'the data'} has the key {TAG!r}, which is reserved")
+        raise Unportable(where, f"has the key {TAG!r}, which is reserved")
     return _text(key, where)
 
 
@@ -109,7 +124,7 @@ def _tagged(value: Any) -> dict[str, Any]:
         return {TAG: "time", "v": value.isoformat()}
     if isinstance(value, timedelta):
         return {TAG: "timedelta", "v": [value.days, value.seconds, value.microseconds]}
-    raise Unportable(f"a {type(value).__name__} cannot be stored")
+    raise Unportable("", f"is a {type(value).__name__}, which case data cannot hold")
 
 
 _RESTORE: Mapping[str, Any] = {

@@ -5,7 +5,7 @@ log.
 """
 
 from engine.cases.commands import cancel, case_number, start
-from engine.cases.hold import LOCKING, Locked, lock, locked, require_active, require_revision
+from engine.cases.hold import LOCKING, Locked, lock, locked, require_active, require_revision, require_size
 from engine.cases.progress import Opened, apply, note
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, get, log, page
 
@@ -27,5 +27,6 @@ __all__ = [
     "page",
     "require_active",
     "require_revision",
+    "require_size",
     "start",
 ]

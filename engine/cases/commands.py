@@ -1,6 +1,6 @@
 """The commands that begin and end cases."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,12 +9,11 @@ from persiantools.jdatetime import JalaliDate
 from sqlalchemy import insert
 
 from engine import access, bpmn, definitions, events, forms
-from engine.bpmn.values import MAX_BYTES, encode, plain
-from engine.cases.hold import lock, require_active, require_revision
+from engine.bpmn.values import plain
+from engine.cases.hold import lock, require_active, require_revision, require_size
 from engine.cases.progress import apply, facts, progress, rows_of, write
 from engine.cases.views import CaseView, get
 from engine.db import UnitOfWork, table
-from engine.errors import Invalid
 from engine.events import Fact, Head
 from engine.ids import uuid7
 from engine.models import Case
@@ -42,7 +41,7 @@ def start(
     version, counter = definitions.to_start(uow.session, key)
     spec = definitions.spec(uow.session, version)
     answer = forms.check(spec.start_form, data)
-    _bounded(answer)
+    require_size(answer)
     step = bpmn.start(spec, answer, uow.now)
     given = {"applicant": applicant, "business_key": business_key}
     case_id = uuid7()
@@ -73,12 +72,12 @@ def case_number(now: datetime, counter: int) -> str:
 
 
 def cancel(
-    uow: UnitOfWork, case_id: UUID, *, reason: str | None = None, revision: int | None = None
+    uow: UnitOfWork, case_id: UUID, *, reason: str | None = None, revisions: Collection[int] | None = None
 ) -> CaseView:
     """End a case early: its open tasks and incidents are closed with it."""
     access.require(uow.actor, "cases.cancel")
     case = lock(uow, case_id)
-    require_revision(case.revision, revision)
+    require_revision(case.revision, revisions)
     state = require_active(case)
     step = bpmn.cancel(definitions.spec(uow.session, case.version), state, uow.now)
     apply(
@@ -89,8 +88,3 @@ def cancel(
         status="cancelled",
     )
     return get(uow, case_id)
-
-
-def _bounded(data: Mapping[str, Any]) -> None:
-    if len(encode(data)) > MAX_BYTES:
-        raise Invalid(f"The data are larger than {MAX_BYTES >> 20} MiB.")

@@ -1,6 +1,6 @@
 """Holding a case: its row locked, what a command needs of it, and what must be so before it goes on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from engine import access
+from engine.bpmn.values import MAX_BYTES, encode
 from engine.db import UnitOfWork
 from engine.definitions import Version
-from engine.errors import Conflict, NotFound, Stale
+from engine.errors import Conflict, Fault, Invalid, NotFound, Stale
 from engine.events import Head
 from engine.models import Case, DefinitionVersion
 
@@ -85,10 +86,17 @@ def require_active(case: Locked) -> bytes:
     return case.state
 
 
-def require_revision(present: int, seen: int | None) -> None:
-    """Raises Stale if the caller saw another revision than the present one."""
-    if seen is not None and seen != present:
+def require_revision(present: int, seen: Collection[int] | None) -> None:
+    """Raises Stale if the caller saw other revisions than the present one; None is any."""
+    if seen is not None and present not in seen:
         raise Stale("It has changed since it was read.", revision=present)
+
+
+def require_size(data: Mapping[str, Any]) -> None:
+    """Raises Invalid if a case could not hold so much."""
+    if len(encode(data)) > MAX_BYTES:
+        fault = Fault("/data", f"is larger than {MAX_BYTES >> 20} MiB with what the case holds", "too-large")
+        raise Invalid("The data are too large.", [fault])
 
 
 def unknown(case_id: UUID) -> NotFound:

@@ -1,4 +1,4 @@
-"""Cases stopped half-way: a process, what was answered before the state was stored, and what is answered after."""
+"""Cases stopped half-way: a process, the answers before its state was stored, and those after."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,7 +32,8 @@ HISTORIES = [
         '<startEvent id="start"/>'
         + script(
             "calc",
-            "from decimal import Decimal\nfrom datetime import date\nfee = Decimal('1.10')\nday = date(2026, 3, 21)",
+            "from decimal import Decimal\nfrom datetime import date\n"
+            "fee = Decimal('1.10')\nday = date(2026, 3, 21)",
         )
         + '<userTask id="work"/>'
         + script("total", "total = fee * 2\nlater = day.isoformat()")
@@ -56,7 +57,8 @@ HISTORIES = [
     ),
     History(
         "inclusive join waiting",
-        '<startEvent id="start"/><inclusiveGateway id="fork" default="fork-c"/><userTask id="a"/><userTask id="b"/>'
+        '<startEvent id="start"/><inclusiveGateway id="fork" default="fork-c"/>'
+        '<userTask id="a"/><userTask id="b"/>'
         '<userTask id="c"/><inclusiveGateway id="join"/><userTask id="after"/>'
         + path("start", "fork")
         + flow("fork", "a", "True")
@@ -87,7 +89,8 @@ HISTORIES = [
     History(
         "data object and later rounds of a loop",
         '<dataObject id="note"/><dataObjectReference id="ref" dataObjectRef="note"/><startEvent id="start"/>'
-        '<exclusiveGateway id="again"/><userTask id="work"><dataOutputAssociation id="o"><targetRef>ref</targetRef>'
+        '<exclusiveGateway id="again"/><userTask id="work">'
+        '<dataOutputAssociation id="o"><targetRef>ref</targetRef>'
         '</dataOutputAssociation></userTask><exclusiveGateway id="done" default="done-again"/>'
         '<scriptTask id="read"><dataInputAssociation id="i"><sourceRef>ref</sourceRef></dataInputAssociation>'
         "<script>seen = note</script></scriptTask>"

@@ -138,7 +138,7 @@ def test_counting_sees_every_statement(stage: Stage) -> None:
     statements = stage.executed(lambda: one_case(stage, "w1-permit"))
     text = "\n".join(statements)
     assert [name for name in ("tokens", "cases", "tasks", "events") if f" {name}" not in text] == []
-    assert sum(statement.startswith("COMMIT") for statement in statements) == 3
+    assert sum(statement.startswith("COMMIT") for statement in statements) == 2  # the list needs none
 
 
 def test_list_takes_two_statements_however_many_tasks_there_are(stage: Stage) -> None:

@@ -178,7 +178,8 @@ def test_sequential_instances_build_on_each_other() -> None:
 def test_multi_instance_sub_process_runs_each_instance_through_all_its_elements() -> None:
     loop = (
         "<multiInstanceLoopCharacteristics><loopDataInputRef>items</loopDataInputRef>"
-        '<loopDataOutputRef>results</loopDataOutputRef><inputDataItem id="item"/><outputDataItem id="result"/>'
+        "<loopDataOutputRef>results</loopDataOutputRef>"
+        '<inputDataItem id="item"/><outputDataItem id="result"/>'
         "</multiInstanceLoopCharacteristics>"
     )
     process = AROUND.replace('<subProcess id="sub">', f'<subProcess id="sub">{loop}').replace(
@@ -268,8 +269,8 @@ def test_process_called_in_two_versions_is_refused() -> None:
         {"leaf": old},
     )
     top = (
-        '<startEvent id="start"/><callActivity id="a" calledElement="middle"/><callActivity id="b" calledElement="leaf"/>'
-        + path("start", "a", "b")
+        '<startEvent id="start"/><callActivity id="a" calledElement="middle"/>'
+        '<callActivity id="b" calledElement="leaf"/>' + path("start", "a", "b")
     )
     with pytest.raises(bpmn.Unbuildable) as refused:
         bpmn.build(source(top, "top", {"middle": middle, "leaf": new}), "top")

@@ -24,8 +24,10 @@ def test_exclusive_gateway_follows_the_document_and_not_the_drawing() -> None:
     drawn = (
         '<bpmndi:BPMNDiagram xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" '
         'xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"><bpmndi:BPMNPlane bpmnElement="process">'
-        '<bpmndi:BPMNShape bpmnElement="high"><dc:Bounds x="0" y="900" width="1" height="1"/></bpmndi:BPMNShape>'
-        '<bpmndi:BPMNShape bpmnElement="middle"><dc:Bounds x="0" y="1" width="1" height="1"/></bpmndi:BPMNShape>'
+        '<bpmndi:BPMNShape bpmnElement="high">'
+        '<dc:Bounds x="0" y="900" width="1" height="1"/></bpmndi:BPMNShape>'
+        '<bpmndi:BPMNShape bpmnElement="middle">'
+        '<dc:Bounds x="0" y="1" width="1" height="1"/></bpmndi:BPMNShape>'
         "</bpmndi:BPMNPlane></bpmndi:BPMNDiagram>"
     )
     files = {"process.bpmn": document(CHOICE, more=drawn)}
@@ -122,7 +124,8 @@ def test_a_second_token_on_one_incoming_flow_waits_for_its_own_partner() -> None
 
 INCLUSIVE = (
     '<startEvent id="start"/><inclusiveGateway id="fork" default="fork-c"/>'
-    '<userTask id="a"/><userTask id="b"/><userTask id="c"/><inclusiveGateway id="join"/><userTask id="after"/>'
+    '<userTask id="a"/><userTask id="b"/><userTask id="c"/>'
+    '<inclusiveGateway id="join"/><userTask id="after"/>'
     + path("start", "fork")
     + flow("fork", "a", "amount &gt; 1")
     + flow("fork", "b", "amount &gt; 2")
@@ -166,7 +169,8 @@ def test_inclusive_join_waits_again_in_every_round_of_a_loop() -> None:
 
 def test_inclusive_join_waits_for_a_token_that_can_still_reach_it_from_afar() -> None:
     process = (
-        '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="a"/><userTask id="b"/><userTask id="late"/>'
+        '<startEvent id="start"/><parallelGateway id="fork"/>'
+        '<userTask id="a"/><userTask id="b"/><userTask id="late"/>'
         '<inclusiveGateway id="join"/><userTask id="after"/>'
         + path("start", "fork", "a", "join", "after")
         + path("fork", "b", "late", "join")

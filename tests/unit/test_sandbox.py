@@ -85,15 +85,10 @@ def test_names_that_a_script_reads_and_writes_are_known(code: str, reads: set[st
     assert (names.reads, names.writes) == (reads, writes)
 
 
-@pytest.mark.parametrize(
-    "code",
-    ["f(", "return 1", "a\0b", "-" * 30_000 + "1", "(" * 5_000, "x = " + "[" * 150 + "]" * 150, "#" * 30_000],
-)
-def test_text_that_is_no_script_is_a_syntax_error_or_harmless(code: str) -> None:
-    try:
+@pytest.mark.parametrize("code", ["f(", "return 1", "a\0b", "-" * 30_000 + "1", "(" * 5_000, "#" * 30_000])
+def test_text_that_is_no_script_is_a_syntax_error(code: str) -> None:
+    with pytest.raises(SyntaxError):
         script.names(code, "exec")
-    except SyntaxError as error:
-        assert error.msg
 
 
 def test_what_the_sandbox_does_not_know_is_told_with_its_line() -> None:

@@ -1,6 +1,7 @@
 """Walks a file and refuses every element and attribute that the allow-list does not name. Knows no flows."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from lxml import etree
@@ -67,7 +68,10 @@ class _Walk:
             reason, mend = f"<{name}> may not stand in <{around}>.", "Move or remove it."
         if name.endswith("EventDefinition") and around not in ("startEvent", "endEvent"):
             mend = "Remove it."
-        self.notes.error(place(self.file, child), "unsupported-element", f"<{name}>: {reason}", mend)
+        where = place(self.file, child)
+        if child.get("id") and around in ("process", "subProcess"):
+            where = replace(where, element=child.get("id"), name=child.get("name"))
+        self.notes.error(where, "unsupported-element", f"<{name}>: {reason}", mend)
 
     def attributes(self, element: Any) -> None:
         name = local(element)
