@@ -14,12 +14,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from sqlalchemy import JSON, bindparam, func, insert, select
-from sqlalchemy import column as sql_column
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.values import plain
-from engine.db import UnitOfWork, table
+from engine.db import UnitOfWork, recordset, table
 from engine.models import Case, Event
 
 Kind = Literal[
@@ -40,15 +39,7 @@ Kind = Literal[
 ]
 
 GENESIS = bytes(32)  # the hash before a case's first event
-# The rows go as one parameter: the same short statement whatever their number, and nothing to parse anew.
-_EVENTS = table(Event)
-_COLUMNS = [column for column in _EVENTS.c if column.server_default is None]
-_ROWS = (
-    func.json_to_recordset(bindparam("rows", type_=JSON))
-    .table_valued(*(sql_column(column.name, column.type) for column in _COLUMNS))
-    .render_derived(name="rows", with_types=True)
-)
-_INSERT = insert(_EVENTS).from_select([column.name for column in _COLUMNS], select(_ROWS))
+APPEND = recordset(table(Event), "events")  # with the parameter that `stored` gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +72,7 @@ class Break:
 
 
 def chain(uow: UnitOfWork, head: Head, facts: Iterable[Fact]) -> tuple[Head, list[dict[str, Any]]]:
-    """The rows of these facts, chained to `head`, and the new head. `write` puts the rows in the database."""
+    """The rows of these facts, chained to `head`, and the new head. `APPEND` writes them."""
     actor = uow.actor
     shared = {
         "case_id": str(head.case_id),
@@ -100,12 +91,9 @@ def chain(uow: UnitOfWork, head: Head, facts: Iterable[Fact]) -> tuple[Head, lis
     return head, rows
 
 
-def write(uow: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append rows made by `chain`; the caller holds the case's lock and stores the new head with the case."""
-    stored = [
-        {**row, **{name: _bytea(row[name]) for name in ("hash", "payload_hash", "salt")}} for row in rows
-    ]
-    uow.connection.execute(_INSERT, {"rows": stored})
+def stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows made by `chain`, as `APPEND` takes them. Whoever appends stores the new head with the case."""
+    return [{**row, **{name: _bytea(row[name]) for name in ("hash", "payload_hash", "salt")}} for row in rows]
 
 
 def _bytea(value: str | None) -> str | None:

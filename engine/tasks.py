@@ -6,12 +6,12 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Result, RowMapping, Select, bindparam, select, update
+from sqlalchemy import Result, RowMapping, Select, bindparam, select
 
 from engine import access, bpmn, cases, definitions, forms
 from engine.bpmn import Form
-from engine.cases import Locked
-from engine.db import UnitOfWork, table
+from engine.cases import Locked, TaskChange
+from engine.db import UnitOfWork
 from engine.errors import Conflict, NotFound
 from engine.events import Fact
 from engine.models import Case, DefinitionVersion, Task, User
@@ -32,7 +32,6 @@ _LOCK = (
     # Both rows: with the case alone, whoever waited for it would see the task as it was before.
     .with_for_update(of=(Case, Task))
 )
-_UPDATE = update(table(Task)).where(table(Task).c.id == bindparam("task"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +87,11 @@ def complete(
     answer = forms.check(spec.elements[row.element].form, data)
     cases.require_size({**case.data, **answer})
     step = bpmn.complete(spec, state, task_id, answer, uow.now)
-    changed = {
-        "status": "completed",
-        "assignee_id": uow.actor.id,
-        "closed_at": uow.now,
-        "revision": row.task_revision + 1,
-    }
-    uow.connection.execute(_UPDATE, {**changed, "task": task_id})
+    change = TaskChange(task_id, "completed", uow.actor.id, uow.now)
     done = Fact("task.completed", row.element, task_id, {"data": answer} if answer else None)
-    values, opened = cases.apply(uow, case, step, [done])
+    values, opened = cases.apply(uow, case, step, [done], task=change)
     status, outcome = values["status"], values["outcome"]
-    return Completed(task_id, changed["revision"], case.id, case.number, status, outcome, opened)
+    return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, opened)
 
 
 def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None = None) -> Mapping[str, Any]:
@@ -139,9 +132,8 @@ def _assign(
     assignee = decide(row)
     cases.require_revision(row.task_revision, revisions)
     if assignee != row.assignee_id:
-        changed = {"assignee_id": assignee, "revision": row.task_revision + 1}
-        uow.connection.execute(_UPDATE, {**changed, "task": task_id})
-        cases.note(uow, case, [Fact(kind, row.element, task_id)])
+        change = TaskChange(task_id, "open", assignee, None)
+        cases.note(uow, case, [Fact(kind, row.element, task_id)], change)
     return get(uow, task_id)
 
 

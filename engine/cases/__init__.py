@@ -6,7 +6,7 @@ log.
 
 from engine.cases.commands import cancel, case_number, start
 from engine.cases.hold import LOCKING, Locked, lock, locked, require_active, require_revision, require_size
-from engine.cases.progress import Opened, apply, note
+from engine.cases.progress import Opened, TaskChange, apply, note
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, get, log, page
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "CaseView",
     "Locked",
     "Opened",
+    "TaskChange",
     "apply",
     "cancel",
     "case_number",

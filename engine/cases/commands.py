@@ -6,20 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from persiantools.jdatetime import JalaliDate
-from sqlalchemy import insert
 
 from engine import access, bpmn, definitions, events, forms
 from engine.bpmn.values import plain
 from engine.cases.hold import lock, require_active, require_revision, require_size
-from engine.cases.progress import apply, facts, progress, rows_of, write
+from engine.cases.progress import apply, begin, facts, progress, rows_of
 from engine.cases.views import CaseView, get
-from engine.db import UnitOfWork, table
+from engine.db import UnitOfWork
 from engine.events import Fact, Head
 from engine.ids import uuid7
-from engine.models import Case
-
-_INSERT_CASE = insert(table(Case))
-
 
 # What a case view takes straight from the case's row.
 _SHOWN = (
@@ -58,8 +53,7 @@ def start(
     started = Fact("case.started", payload={"case_number": fixed["number"], "data": answer, **given})
     head, log = events.chain(uow, Head(case_id, version.id), [started, *facts(step, opened)])
     row = {**fixed, **progress(uow, step, head, plain({**answer, **step.changes}))}
-    uow.connection.execute(_INSERT_CASE, row)
-    write(uow, opened, log)
+    begin(uow, row, opened, log)
     shown = {name: row[name] for name in _SHOWN}
     return CaseView(
         key=version.key, version=version.number, tasks=opened.tasks, incidents=opened.incidents, **shown
