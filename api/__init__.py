@@ -24,6 +24,7 @@ def create_app(settings: Settings) -> APIFlask:
     if settings.database_url is None:
         raise ValueError("DATABASE_URL is not set. `make run` starts the embedded server and sets it.")
     app = APIFlask("api", title="Parvandeh", version="1", docs_path=None, spec_path=None)
+    app.url_map.merge_slashes = False  # a redirect would repeat the caller's Host header
     app.json_provider_class = Json
     app.json = Json(app)
     app.config.update(

@@ -9,7 +9,7 @@ from flask import request
 from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from api.command import Reply, command
+from api.command import Reply, command, content
 from api.problems import pointer
 from engine import access, definitions
 from engine.bpmn.source import MAX_FILE
@@ -97,7 +97,7 @@ def _files() -> dict[str, bytes]:
         name = upload.filename or ""
         if name in files:
             raise Invalid("A file name comes twice.", [Fault("/files", f"{name!r} comes twice", "duplicate")])
-        files[name] = upload.read(MAX_FILE + 1)
+        files[name] = content(upload, MAX_FILE + 1)
         if len(files[name]) > MAX_FILE:
             raise RequestEntityTooLarge(f"{name!r} is larger than {MAX_FILE >> 20} MiB.")
     return files

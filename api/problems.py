@@ -9,6 +9,7 @@ import orjson
 import structlog
 from apiflask import APIFlask
 from flask import Response, g
+from gunicorn.http.errors import ParseException
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -27,6 +28,7 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
     errors.Rejected: (HTTPStatus.UNPROCESSABLE_ENTITY, "rejected"),
     errors.Busy: (HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
+    errors.Uncertain: (HTTPStatus.GATEWAY_TIMEOUT, "uncertain"),
 }
 
 # Of refusals by HTTP itself. Not `HTTPStatus`'s own names: they differ between versions of Python.
@@ -98,6 +100,7 @@ def register(app: APIFlask) -> None:
     app.register_error_handler(Malformed, _malformed)
     app.register_error_handler(Unauthorized, _unauthorized)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(ParseException, _unreadable)
     app.register_error_handler(PoolTimeout, _busy)
     app.register_error_handler(OperationalError, _busy)
     app.register_error_handler(Exception, _crashed)
@@ -153,9 +156,13 @@ def _http(error: HTTPException) -> Response:
     return response
 
 
+def _unreadable(_: ParseException) -> Response:
+    return problem(HTTPStatus.BAD_REQUEST, "malformed", "The body cannot be read as it was sent.")
+
+
 def _busy(error: Exception) -> Response:
     log.error("database.unavailable", error=type(error).__name__)
-    response = problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "The database cannot be reached just now.")
+    response = problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "The database cannot do this just now.")
     response.headers["Retry-After"] = "1"
     return response
 

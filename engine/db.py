@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Literal, TypeVar
 from uuid import UUID
 
 import orjson
@@ -26,7 +26,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from engine.errors import Uncertain
+
 T = TypeVar("T")
+View = Literal["write", "read", "snapshot"]
 
 ABORTED = {"40P01", "40001"}  # deadlock, serialization failure
 LOST = {"57P01", "08000", "08003", "08006"}  # the server went away
@@ -126,23 +129,28 @@ class Database:
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )
-        self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._views = {
+            "write": self.engine,
+            "read": self.engine.execution_options(isolation_level="AUTOCOMMIT"),
+            "snapshot": self.engine.execution_options(isolation_level="REPEATABLE READ"),
+        }
 
     @contextmanager
-    def transaction(self, *, reading: bool = False) -> Iterator[Session]:
+    def transaction(self, view: View = "write") -> Iterator[Session]:
         """One transaction: committed if the block ends, rolled back if it raises.
 
-        `reading` does without one: each statement sees what is committed when it begins, as it would anyway.
+        `read` does without one: each statement sees what is committed when it begins, as it would anyway.
+        `snapshot` lets all statements see the same moment.
         """
         with (
-            self._reader.connect() if reading else self.engine.begin() as bound,
+            self._views[view].begin() as bound,
             Session(bound, expire_on_commit=False, join_transaction_mode="rollback_only") as session,
         ):
             yield session
             if session.in_transaction():
                 session.commit()  # writes its objects; the transaction ends with the connection's block
 
-    def run(self, command: Callable[[Session, datetime], T], *, reading: bool = False) -> T:
+    def run(self, command: Callable[[Session, datetime], T], view: View = "write") -> T:
         """Run a command in a transaction of its own, and again when the database asks for it.
 
         So the command must be repeatable. It gets its session and its instant (aware, in the installation's
@@ -151,12 +159,14 @@ class Database:
         for attempt in range(1, ATTEMPTS + 1):
             ran = False
             try:
-                with self.transaction(reading=reading) as session:
+                with self.transaction(view) as session:
                     result = command(session, datetime.now(self._zone))
                     ran = True
                 return result
             except DBAPIError as error:
-                if attempt == ATTEMPTS or not repeatable(error, committing=ran):
+                if ran and lost(error):
+                    raise Uncertain("Whether it was done is not known.") from error
+                if attempt == ATTEMPTS or not repeatable(error):
                     raise
         raise AssertionError("unreachable")
 
@@ -165,13 +175,12 @@ class Database:
         self.engine.dispose()
 
 
-def repeatable(error: DBAPIError, *, committing: bool) -> bool:
-    """Whether the failed transaction certainly did nothing and may be run again.
+def repeatable(error: DBAPIError) -> bool:
+    """Whether the failed transaction did nothing and may be run again."""
+    return getattr(error.orig, "sqlstate", None) in ABORTED or lost(error)
 
-    A connection lost while committing may have committed: to run that again could do it twice.
-    """
-    state: Any = getattr(error.orig, "sqlstate", None)
-    if state in ABORTED:
-        return True
-    lost = isinstance(error, OperationalError) and (error.connection_invalidated or state in LOST)
-    return lost and not committing
+
+def lost(error: DBAPIError) -> bool:
+    """Whether the connection is gone. If that happened while committing, nobody knows what became of it."""
+    gone = error.connection_invalidated or getattr(error.orig, "sqlstate", None) in LOST
+    return isinstance(error, OperationalError) and gone

@@ -78,7 +78,8 @@ def deploy(uow: UnitOfWork, files: Mapping[str, bytes]) -> Deployed:
     digest = bpmn.digest(files, {key: version.digest for key, version in calls.items()})
     if all(key in current and current[key].digest == digest for key in _keys(report)):
         return _unchanged(report, current)
-    bound = {key: source(uow.session, version.deployment_id) for key, version in calls.items()}
+    loaded: dict[UUID, Source] = {}
+    bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
     content = Source(digest, files, bound)
     try:
         for key in _keys(report):
@@ -169,8 +170,15 @@ def _publish(
     return Published(version.key, version.number, version.digest, created=True)
 
 
-def source(session: Session, deployment_id: UUID) -> Source:
-    """The files of a deployment with those of the processes bound to it."""
+def source(session: Session, deployment_id: UUID, loaded: dict[UUID, Source] | None = None) -> Source:
+    """The files of a deployment with those of the processes bound to it; each deployment is read once."""
+    loaded = {} if loaded is None else loaded
+    if deployment_id not in loaded:
+        loaded[deployment_id] = _read(session, deployment_id, loaded)
+    return loaded[deployment_id]
+
+
+def _read(session: Session, deployment_id: UUID, loaded: dict[UUID, Source]) -> Source:
     deployment = session.execute(
         select(Deployment.digest, Deployment.calls).where(Deployment.id == deployment_id)
     ).one()
@@ -179,7 +187,7 @@ def source(session: Session, deployment_id: UUID) -> Source:
             DeploymentFile.deployment_id == deployment_id
         )
     )
-    calls = {key: source(session, UUID(bound)) for key, bound in deployment.calls.items()}
+    calls = {key: source(session, UUID(bound), loaded) for key, bound in deployment.calls.items()}
     return Source(deployment.digest, {name: content for name, content in files}, calls)
 
 

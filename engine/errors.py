@@ -80,3 +80,7 @@ class Unusable(Exception):
 
     Not a refusal: it concerns whoever runs the installation, never a caller of the API.
     """
+
+
+class Uncertain(Refusal):
+    """The database went away while it committed: whether the command was done is not known."""

@@ -17,6 +17,8 @@ from engine.bpmn.state import dump, load
 from engine.bpmn.step import Failure, Movement, Passage, Step, Work
 from engine.bpmn.workflow import CANCELLED, COMPLETED, FAILED, READY, STARTED, CaseWorkflow, Token
 
+MAX_OUTCOME = 200  # characters: it is a word of the process, not a text
+
 
 def start(spec: Spec, data: Mapping[str, Any], now: datetime) -> Step:
     """Begin a case with these data and run it to its first wait."""
@@ -150,4 +152,4 @@ def _failures(workflow: CaseWorkflow) -> Iterator[Failure]:
 def _outcome(workflow: CaseWorkflow) -> str | None:
     """The process's own word: of the end event reached, else of the variable `outcome`."""
     word = workflow.outcome or workflow.data.get("outcome")
-    return word if isinstance(word, str) and word else None
+    return word if isinstance(word, str) and 0 < len(word) <= MAX_OUTCOME else None

@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 import pydantic_monty as monty
 
-from engine.bpmn.values import MAX_BYTES, Unportable, encode, portable
+from engine.bpmn.values import MAX_BYTES, Unportable, encode, fits, portable
 from engine.errors import Busy
 
 Mode = Literal["eval", "exec"]
@@ -118,11 +118,14 @@ class Sandbox:
             self._feed(script, given)
             return {}
         code = f"{script}\n{_COLLECT.format(names=sorted(wanted))}"
-        return {
+        changes = {
             name: value
             for name, value in _checked(self._feed(code, given)).items()
             if name not in data or encode(data[name]) != encode(value)
         }
+        if changes and not fits({**data, **changes}):
+            raise ScriptFailed(f"with this the case's data would be larger than {MAX_BYTES >> 20} MiB")
+        return changes
 
     def _feed(self, code: str, given: dict[str, Any]) -> Any:
         self._runs += 1
@@ -153,12 +156,9 @@ _COLLECT = (
 
 def _checked(value: Any) -> Any:
     try:
-        value = portable(value)
-        if len(encode(value)) > MAX_BYTES:
-            raise Unportable("", f"is larger than {MAX_BYTES} bytes")
+        return portable(value)
     except Unportable as error:
         raise ScriptFailed(str(error)) from error
-    return value
 
 
 def _line(error: monty.MontyRuntimeError | monty.MontySyntaxError) -> int | None:

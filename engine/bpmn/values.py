@@ -92,6 +92,11 @@ def encode(value: Any) -> bytes:
     return orjson.dumps(value, default=_tagged, option=_OPTIONS)
 
 
+def fits(data: Mapping[str, Any]) -> bool:
+    """Whether a case can hold these data."""
+    return len(encode(data)) <= MAX_BYTES
+
+
 def decode(content: bytes) -> Any:
     """What `encode` encoded."""
     value = orjson.loads(content)

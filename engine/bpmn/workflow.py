@@ -27,6 +27,7 @@ FINISHED, UNFINISHED = TaskState.FINISHED_MASK, TaskState.NOT_FINISHED_MASK
 FORESEEN = TaskState.PREDICTED_MASK | FUTURE  # no token yet, only a place where one may come
 
 STEP_BUDGET = 5_000  # elements run by one command
+MAX_MESSAGE = 2_000  # characters of a failure's message
 FAILED = "failed"  # key in a token's internal data: the code of the failure at which it stands
 
 
@@ -129,10 +130,16 @@ class Token(Task):
 
 def _failed(error: Exception) -> Failed:
     if isinstance(error, Failed):
-        return error
+        return Failed(error.code, _told(error.message), error.line)
     if isinstance(error, ScriptFailed):
-        return Failed("script-failed", error.message, error.line)
-    return Failed("no-flow", str(error))
+        return Failed("script-failed", _told(error.message), error.line)
+    return Failed("no-flow", _told(str(error)))
+
+
+def _told(message: str) -> str:
+    """A failure's message as the database can hold it and people can read it: scripts make them up."""
+    clean = message.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+    return clean if len(clean) <= MAX_MESSAGE else clean[: MAX_MESSAGE - 1] + "…"
 
 
 class _Tree:

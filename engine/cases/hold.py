@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from engine import access
-from engine.bpmn.values import MAX_BYTES, encode
+from engine.bpmn.values import MAX_BYTES, fits
 from engine.db import UnitOfWork
 from engine.definitions import Version
 from engine.errors import Conflict, Fault, Invalid, NotFound, Stale
@@ -94,7 +94,7 @@ def require_revision(present: int, seen: Collection[int] | None) -> None:
 
 def require_size(data: Mapping[str, Any]) -> None:
     """Raises Invalid if a case could not hold so much."""
-    if len(encode(data)) > MAX_BYTES:
+    if not fits(data):
         fault = Fault("/data", f"is larger than {MAX_BYTES >> 20} MiB with what the case holds", "too-large")
         raise Invalid("The data are too large.", [fault])
 

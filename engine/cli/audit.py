@@ -18,7 +18,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print every break."""
     with database(settings) as opened:
-        breaks = opened.run(lambda session, _: events.verify(session, arguments.case))
+        breaks = opened.run(lambda session, _: events.verify(session, arguments.case), "snapshot")
     for broken in breaks:
         print(f"case {broken.case_id}, event {broken.seq}: {broken.reason}")
     print(f"{len(breaks)} breaks." if breaks else "The event log is whole.")

@@ -9,6 +9,7 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 
 from engine.bpmn.elements.branches import ABSENT, changed, together
+from engine.bpmn.values import MAX_BYTES, fits
 from engine.bpmn.workflow import FAILED, FINISHED, FUTURE, READY, STARTED, Failed, Token
 
 MAX_INSTANCES = 1_000
@@ -126,7 +127,10 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
             results = {self.output: self._collected(state)}
         else:
             results = together(state[RESULTS].values(), conflicts=not self.sequential)
-        my_task.data = {**my_task.data, **results}
+        data = {**my_task.data, **results}
+        if not fits(data):
+            raise Failed("multi-instance", f"the results are larger than {MAX_BYTES >> 20} MiB")
+        my_task.data = data
         my_task.internal_data = {}
         return True
 
