@@ -80,7 +80,7 @@ def command(
             documented = _openapi.input(query, location="query")(documented)
         if answer is not None:
             documented = _openapi.output(answer, status_code=status)(documented)
-        statuses = {401, 403, 422, 503, *refusals} | ({400, 413, 415} if body else set())
+        statuses = {401, 403, 422, 503, 504, *refusals} | ({400, 413, 415} if body else set())
         responses: Any = {**described(*sorted(statuses)), **({} if answer else _XML)}
         documented = _openapi.doc(responses=responses, security="bearer")(documented)
 

@@ -7,7 +7,8 @@ Refusal
 ├── Stale         the caller saw an older revision (If-Match)
 ├── Invalid       the input breaks a rule; every fault with its place
 ├── Rejected      a deployment with findings
-└── Busy          no capacity just now; the same call may succeed later
+├── Busy          no capacity just now; the same call may succeed later
+└── Uncertain     the database went away while it committed
 """
 
 from collections.abc import Mapping, Sequence

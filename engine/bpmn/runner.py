@@ -4,17 +4,19 @@ Nothing here knows a database or an actor.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn.elements.activities import ScriptTask
+from engine.bpmn.elements.activities import CallActivity, ScriptTask, SubProcessTask
 from engine.bpmn.elements.branches import ABSENT, changed
-from engine.bpmn.elements.multi_instance import MultiInstance
+from engine.bpmn.elements.multi_instance import COUNT, MultiInstance
 from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Element, Spec
 from engine.bpmn.state import dump, load
 from engine.bpmn.step import Failure, Movement, Passage, Step, Work
+from engine.bpmn.values import differing
 from engine.bpmn.workflow import CANCELLED, COMPLETED, FAILED, READY, STARTED, CaseWorkflow, Token
 
 MAX_OUTCOME = 200  # characters: it is a word of the process, not a text
@@ -38,7 +40,7 @@ def complete(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], 
     token = _find(workflow, token_id)
     if token._state != READY or not token.human:
         raise LookupError(f"the case does not wait for task {token_id}")
-    token.data = {**token.data, **data}
+    token.data = {**token.data, **differing(token.data, data)}
     token.advance()
     workflow.advance()
     return _step(workflow)
@@ -48,7 +50,7 @@ def retry(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> Step:
     """Let a token that failed try again. Raises LookupError if none stands there."""
     workflow = load(state, spec, Sandbox(now))
     token = _find(workflow, token_id)
-    if FAILED not in token.internal_data:
+    if token._state != STARTED or FAILED not in token.internal_data:
         raise LookupError(f"token {token_id} did not fail")
     token.retry()
     workflow.advance()
@@ -59,7 +61,7 @@ def cancel(spec: Spec, state: bytes, now: datetime) -> Step:
     """End a case early: all its live tokens are taken out."""
     workflow = load(state, spec, Sandbox(now))
     workflow.cancel()
-    return _step(workflow)
+    return replace(_step(workflow), outcome=None)
 
 
 def _find(workflow: CaseWorkflow, token_id: UUID) -> Token:
@@ -102,10 +104,17 @@ def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, Passage]]:
         if element is None or state not in _MOVEMENTS:
             continue
         movement = _MOVEMENTS[state]
-        if movement == "cancelled" and ((before != STARTED and not token.human) or token.id in fresh):
+        if movement == "cancelled" and (token.id in fresh or not _at_work(token, before)):
             continue
         changes = _changes(token, data) if movement == "passed" else {}
         yield token, Passage(movement, token.id, element.path, token.human, changes)
+
+
+def _at_work(token: Token, before: int) -> bool:
+    """Whether a token that was taken out had entered its element; one around others is ready in between."""
+    spec = token.task_spec
+    around = isinstance(spec, SubProcessTask | CallActivity) or COUNT in token.internal_data
+    return token.human or before == STARTED or (before == READY and around)
 
 
 def _changes(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ the same result; only the names that it reads go in, and only those that it may 
 """
 
 import ast
-import builtins
 import os
 import symtable
 import sys
@@ -21,7 +20,7 @@ from typing import Any, Literal
 
 import pydantic_monty as monty
 
-from engine.bpmn.values import MAX_BYTES, Unportable, encode, fits, portable
+from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
 from engine.errors import Busy
 
 Mode = Literal["eval", "exec"]
@@ -117,17 +116,18 @@ class Sandbox:
         if not wanted:
             self._feed(script, given)
             return {}
-        code = f"{script}\n{_COLLECT.format(names=sorted(wanted))}"
-        changes = {
-            name: value
-            for name, value in _checked(self._feed(code, given)).items()
-            if name not in data or encode(data[name]) != encode(value)
-        }
+        # Data may be called `type` or `locals`, which collecting needs as they were.
+        kept = not wanted.isdisjoint(_BUILTINS) or not given.keys().isdisjoint(_BUILTINS)
+        collect = _COLLECT.format(
+            names=sorted(wanted), **{name: f"_{name}" if kept else name for name in _BUILTINS}
+        )
+        code = f"{script}\n{collect}"
+        changes = differing(data, _checked(self._feed(code, given, kept=kept)))
         if changes and not fits({**data, **changes}):
             raise ScriptFailed(f"with this the case's data would be larger than {MAX_BYTES >> 20} MiB")
         return changes
 
-    def _feed(self, code: str, given: dict[str, Any]) -> Any:
+    def _feed(self, code: str, given: dict[str, Any], *, kept: bool = False) -> Any:
         self._runs += 1
         policy: monty.OSPolicy = {
             "datetime": self._now,
@@ -136,6 +136,8 @@ class Sandbox:
         }
         try:
             with _pool.open().checkout(script_name="script", limits=LIMITS, os_policy=policy) as session:
+                if kept:
+                    session.feed_run(_KEPT)
                 return session.feed_run(code, inputs=given, print_callback=monty.CollectString(10_000))
         except TimeoutError as error:
             raise Busy("All script sandboxes are busy") from error
@@ -147,10 +149,12 @@ class Sandbox:
             raise ScriptFailed(f"a value cannot leave the script: {error}") from error
 
 
+_BUILTINS = ("type", "locals")
+_KEPT = "_type, _locals = type, locals"
 # A function would leave the sandbox as its repr, a text: helpers of a script are no data.
 _COLLECT = (
-    "{{_n: _v for _n, _v in locals().items() if _n in {names!r}"
-    " and type(_v).__name__ not in ('function', 'builtin_function_or_method', 'module')}}"
+    "{{_n: _v for _n, _v in {locals}().items() if _n in {names!r}"
+    " and {type}(_v).__name__ not in ('function', 'builtin_function_or_method', 'module')}}"
 )
 
 
@@ -213,7 +217,6 @@ def _analysed(code: str, mode: Mode) -> Names:
                 reads.add(symbol.get_name())
             if _data(symbol) and (top or symbol.is_declared_global()):
                 writes.add(symbol.get_name())
-    reads -= set(dir(builtins)) - writes
     return Names(frozenset(reads), frozenset(writes))
 
 

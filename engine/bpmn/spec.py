@@ -126,7 +126,7 @@ def _build(source: Source, key: str) -> Spec:
             for task_spec in sorted(
                 scope.task_specs.values(), key=lambda spec: isinstance(spec, MultiInstance)
             ):
-                _describe(task_spec, files, prefix, elements)
+                _describe(task_spec, scope.file, files, prefix, elements)
                 open_processes += _link(task_spec, files)
     return Spec(key, inner[root.name(key)], inner, elements)
 
@@ -150,7 +150,7 @@ class _Files:
     def __init__(self, source: Source, built: "dict[str, _Files]") -> None:
         self.source = source
         self.parser = Parser()
-        self.nodes: dict[str, Any] = {}
+        self.nodes: dict[tuple[str, str], Any] = {}  # by file and id
         self._built = built
         built[source.digest] = self
         # The parser remembers documents by their address: they must stay alive as long as it does.
@@ -160,7 +160,7 @@ class _Files:
                 root = read_xml(name, content).getroot()
                 drawn = list(root.iter(*FLOW_NODES))
                 normalize(root)
-                self.nodes.update((node.get("id"), node) for node in drawn)
+                self.nodes.update(((name, node.get("id")), node) for node in drawn)
                 self.parser.add_bpmn_xml(root, name)
                 self._roots.append(root)
 
@@ -189,12 +189,12 @@ class _Files:
             yield name, scope
 
 
-def _describe(task_spec: Any, files: _Files, prefix: str, elements: dict[str, Element]) -> None:
+def _describe(task_spec: Any, file: str, files: _Files, prefix: str, elements: dict[str, Element]) -> None:
     """Note what a passage through the element is to be called.
 
     The library's own elements stay undescribed.
     """
-    node = files.nodes.get(task_spec.bpmn_id)
+    node = files.nodes.get((file, task_spec.bpmn_id))
     task_spec.element = None
     if node is None:
         return

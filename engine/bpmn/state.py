@@ -19,6 +19,10 @@ FORMAT = 1
 
 def dump(workflow: CaseWorkflow) -> bytes:
     """The state as bytes. Compacts the workflow on the way."""
+    # Those that have ended handed their data over; nothing that is live stands inside them.
+    workflow.subprocesses = {
+        token: inner for token, inner in workflow.subprocesses.items() if not inner.completed
+    }
     for inner in [*workflow.subprocesses.values(), workflow]:
         _compact(inner)
     return encode(

@@ -34,6 +34,8 @@ def portable(value: Any, where: str = "", depth: int = 0) -> Any:
 
     Raises Unportable.
     """
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise Unportable(where, "is not finite")
     if value is None or isinstance(value, bool | Decimal | datetime | date | time | timedelta):
         return value
     if isinstance(value, str):
@@ -90,6 +92,22 @@ def encode(value: Any) -> bytes:
     Equal bytes mean equal values of equal types.
     """
     return orjson.dumps(value, default=_tagged, option=_OPTIONS)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are equal and of equal types; the order of an object's keys is no difference."""
+    return one is other or _sorted(one) == _sorted(other)
+
+
+def _sorted(value: Any) -> bytes:
+    return orjson.dumps(value, default=_tagged, option=_OPTIONS | orjson.OPT_SORT_KEYS)
+
+
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables of `after` that are new or other than `before`."""
+    return {
+        name: value for name, value in after.items() if name not in before or not same(before[name], value)
+    }
 
 
 def fits(data: Mapping[str, Any]) -> bool:

@@ -110,8 +110,11 @@ class Token(Task):
 
     def retry(self) -> None:
         """Make a failed token ready again."""
-        del self.internal_data[FAILED]
-        self._set_state(READY)
+        if self.internal_data.pop(FAILED) == "deadlock":
+            self._set_state(WAITING)
+            self.task_spec._update(self)
+        else:
+            self._set_state(READY)
 
     @property
     def human(self) -> bool:
@@ -130,7 +133,8 @@ class Token(Task):
 
 def _failed(error: Exception) -> Failed:
     if isinstance(error, Failed):
-        return Failed(error.code, _told(error.message), error.line)
+        error.message = _told(error.message)
+        return error
     if isinstance(error, ScriptFailed):
         return Failed("script-failed", _told(error.message), error.line)
     return Failed("no-flow", _told(str(error)))
@@ -268,21 +272,36 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         self.trail.append((token, READY, STARTED, token.data))
 
     def advance(self) -> None:
-        """Run everything that needs no person, up to the step budget; what is then still ready fails."""
+        """Run everything that needs no person, up to the step budget; then the next token fails."""
         steps = 0
         while self.ready:
             token = self.ready.popleft()
             if token._state != READY or token.id not in token.workflow.tasks:
                 continue
             if steps == STEP_BUDGET:
+                # The others stay ready, and go on when it is retried.
                 token.fail(
-                    Failed(
-                        "step-budget", f"more than {STEP_BUDGET} steps in one go: is this a loop without end?"
-                    )
+                    Failed("step-budget", f"more than {STEP_BUDGET} steps in one go: a loop without end?")
                 )
-                continue
+                return
             steps += 1
             token.advance()
+        self._tell_of_deadlock()
+
+    def _tell_of_deadlock(self) -> None:
+        """Let joins fail that wait for what can never come: nobody would ever hear of the case."""
+        trees = (self, *self.subprocesses.values())
+        live = READY | STARTED
+        if any(
+            token._state & live and (token.human or FAILED in token.internal_data)
+            for tree in trees
+            for token in tree.tasks.values()
+        ):
+            return
+        for token in list(self.waiting.values()):
+            if token.task_spec.element is not None:
+                del self.waiting[token.id]
+                token.fail(Failed("deadlock", "it waits for a branch that can never come"))
 
 
 class _Expressions:

@@ -3,7 +3,7 @@
 import pytest
 
 from engine import bpmn
-from tests.driving import Run, flow, path, script, source
+from tests.driving import NOW, Run, document, flow, path, script, source
 
 INNER = (
     '<subProcess id="sub"><startEvent id="in"/><userTask id="work"/><endEvent id="out"/>'
@@ -296,3 +296,62 @@ def test_flow_without_id_is_followed() -> None:
 def test_script_may_be_indented_as_its_file_is() -> None:
     code = "\n        total = 1\n        if total:\n            total = 2\n      "
     assert Run('<startEvent id="start"/>' + script("calc", code) + path("start", "calc")).data["total"] == 2
+
+
+def test_case_goes_on_after_instances_with_sub_processes_in_them_were_cancelled() -> None:
+    loop = (
+        "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality>"
+        "<completionCondition>nrOfCompletedInstances == 1</completionCondition>"
+        "</multiInstanceLoopCharacteristics>"
+    )
+    nested = (
+        f'<startEvent id="start"/><subProcess id="outer">{loop}<startEvent id="o"/>{INNER}'
+        + path("o", "sub")
+        + '</subProcess><userTask id="after"/>'
+        + path("start", "outer", "after")
+    )
+    run = Run(nested).answer("work")
+    assert run.waiting == ["after"]
+    assert run.log.count(("entered", "outer")) == 3
+    assert run.log.count(("cancelled", "outer")) == 1
+    assert run.answer("after").step.ended
+
+
+def test_failure_that_was_cancelled_cannot_be_retried() -> None:
+    process = (
+        '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="a"/>'
+        + script("broken", "x = 1 / 0")
+        + '<subProcess id="sub"><startEvent id="in"/><parallelGateway id="f"/><userTask id="s"/>'
+        + script("bad", "y = 1 / 0")
+        + '<endEvent id="stop"><terminateEventDefinition/></endEvent>'
+        + path("in", "f", "s", "stop")
+        + path("f", "bad")
+        + "</subProcess>"
+        + path("start", "fork", "a")
+        + path("fork", "broken")
+        + path("fork", "sub")
+    )
+    run = Run(process)
+    [bad] = [failure for failure in run.step.failures if failure.element == "bad"]
+    run.answer("s")
+    with pytest.raises(LookupError):
+        bpmn.retry(run.spec, run.state or b"", bad.token, NOW)
+
+
+def test_equal_ids_in_two_files_do_not_meet() -> None:
+    files = {
+        "a.bpmn": document('<startEvent id="start"/><userTask id="t" name="A"/>' + path("start", "t"), "pa"),
+        "b.bpmn": document('<startEvent id="start"/><userTask id="t" name="B"/>' + path("start", "t"), "pb"),
+    }
+    both = bpmn.Source("both", files, {})
+    names = [next(iter(Run(bpmn.build(both, key)).open.values())).name for key in ("pa", "pb")]
+    assert names == ["A", "B"]
+
+
+def test_cancelled_case_has_no_outcome() -> None:
+    process = (
+        '<startEvent id="start"/><parallelGateway id="fork"/>'
+        '<endEvent id="early" parvandeh:outcome="granted"/>'
+        '<userTask id="work"/>' + path("start", "fork", "early") + path("fork", "work")
+    )
+    assert Run(process).cancel().step.outcome is None

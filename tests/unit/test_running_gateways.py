@@ -187,3 +187,26 @@ def test_several_flows_into_a_task_run_it_once_for_each_token() -> None:
     )
     run = Run(process).answer("a")
     assert run.waiting == ["once", "once"]
+
+
+def test_join_that_waits_for_what_can_never_come_is_an_incident_and_no_silent_end() -> None:
+    process = (
+        '<startEvent id="start"/><exclusiveGateway id="choice" default="choice-b"/><userTask id="a"/>'
+        '<userTask id="b"/><parallelGateway id="join"/><userTask id="after"/>'
+        + path("start", "choice")
+        + flow("choice", "a", "left")
+        + flow("choice", "b")
+        + path("a", "join", "after")
+        + path("b", "join")
+    )
+    run = Run(process, left=True).answer("a")
+    assert run.failed == [("join", "deadlock")]
+    assert run.retry().failed == [("join", "deadlock")]
+    assert run.cancel().step.ended
+
+
+def test_value_that_was_sent_again_unchanged_is_no_change() -> None:
+    run = Run(FORK, name="Sara Ahmadi", place={"p": 1, "q": 2})
+    run.answer("a", name="".join(["Sara ", "Ahmadi"]), place={"q": 2, "p": 1}).answer("b", name="Sara K.")
+    assert run.waiting == ["after"]
+    assert run.data["name"] == "Sara K."

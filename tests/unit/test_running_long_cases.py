@@ -108,3 +108,27 @@ def test_retrying_a_token_that_did_not_fail_is_refused() -> None:
     run = Run(ROUNDS, n=0, stop=False)
     with pytest.raises(LookupError):
         bpmn.retry(run.spec, run.state or b"", next(iter(run.open)), NOW)
+
+
+def test_step_budget_stops_many_instances_with_one_incident_that_a_retry_resolves() -> None:
+    process = (
+        '<startEvent id="start"/><subProcess id="sub"><multiInstanceLoopCharacteristics>'
+        "<loopCardinality>900</loopCardinality></multiInstanceLoopCharacteristics>"
+        '<startEvent id="in"/><exclusiveGateway id="g"/><exclusiveGateway id="h"/>'
+        + path("in", "g", "h")
+        + '</subProcess><userTask id="after"/>'
+        + path("start", "sub", "after")
+    )
+    run = Run(process)
+    assert [code for _, code in run.failed] == ["step-budget"]
+    assert run.retry().waiting == ["after"]
+
+
+@pytest.mark.parametrize("message", ["'a' + chr(0)", "'x' * 30_000_000"])
+def test_message_of_a_failure_is_short_and_can_be_stored(message: str) -> None:
+    run = Run(
+        '<startEvent id="start"/>' + script("fails", f"raise ValueError({message})") + path("start", "fails")
+    )
+    told = run.step.failures[0].message
+    assert "\0" not in told
+    assert len(told) <= 2_000

@@ -74,7 +74,7 @@ def test_failure_names_its_line() -> None:
         ("y = [k for k in xs if k > low]", {"xs", "low"}, {"y"}),
         ("import math\ny = math.sqrt(x)", {"math", "x"}, {"y"}),
         ("def f(a):\n    global w\n    w = a + b\nf(1)", {"b", "f"}, {"w"}),
-        ("for i in range(n): pass", {"n"}, {"i"}),
+        ("for i in range(n): pass", {"n", "range"}, {"i"}),
         ("if (m := x) > 1: pass", {"x"}, {"m"}),
         ("case['a'] = 1", {"case"}, set()),
         ("len = 3\ny = len", {"len"}, {"len", "y"}),
@@ -106,3 +106,13 @@ def test_expression_sees_its_extra_names_but_data_come_first() -> None:
     sandbox = Sandbox(NOW)
     extra: dict[str, Any] = {"n": 1, "m": 2}
     assert sandbox.evaluate("n + m", {"m": 40}, extra) == 41
+
+
+@pytest.mark.parametrize("name", ["type", "id", "format", "max", "range", "locals"])
+def test_variables_may_be_called_like_functions_of_the_language(name: str) -> None:
+    sandbox = Sandbox(NOW)
+    assert sandbox.evaluate(f"{name} == 'birth'", {name: "birth"}) is True
+    assert sandbox.execute(f"kind = {name}\n{name} = 'other'", {name: "birth"}) == {
+        "kind": "birth",
+        name: "other",
+    }

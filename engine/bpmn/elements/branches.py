@@ -6,7 +6,7 @@ Each branch's own changes are kept, and contradictions are told.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.values import encode
+from engine.bpmn.values import same
 from engine.bpmn.workflow import Failed, Token
 
 ABSENT: Any = object()  # the value of a variable that a branch took away
@@ -47,7 +47,7 @@ def joined(ends: Sequence[Token]) -> dict[str, Any]:
 
 
 def _same(one: Any, other: Any) -> bool:
-    return one is other if one is ABSENT or other is ABSENT else encode(one) == encode(other)
+    return one is other if one is ABSENT or other is ABSENT else same(one, other)
 
 
 def _parting(ends: Sequence[Token]) -> Token:

@@ -72,8 +72,11 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
         return items
 
     def _open(self, my_task: Token) -> None:
-        state, items = my_task.internal_data, self._items(my_task)
+        state = my_task.internal_data
         until = len(state[RESULTS]) + 1 if self.sequential else state[COUNT]
+        if state[OPENED] >= until:
+            return
+        items = self._items(my_task)
         while state[OPENED] < until:
             index = state[OPENED]
             state[OPENED] += 1
