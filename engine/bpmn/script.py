@@ -217,7 +217,28 @@ def _analysed(code: str, mode: Mode) -> Names:
                 reads.add(symbol.get_name())
             if _data(symbol) and (top or symbol.is_declared_global()):
                 writes.add(symbol.get_name())
-    return Names(frozenset(reads), frozenset(writes))
+    # From Python 3.12 on, symbol tables take a comprehension's own names for names around it.
+    inner = {name for node in ast.walk(tree) for name in _bound(node)} - _outside(tree)
+    return Names(frozenset(reads - inner), frozenset(writes - inner))
+
+
+def _bound(node: ast.AST) -> frozenset[str]:
+    """The names that a comprehension binds; none for other nodes."""
+    targets = [generator.target for generator in getattr(node, "generators", ())]
+    return frozenset(part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name))
+
+
+def _outside(tree: ast.AST) -> set[str]:
+    """The names that occur anywhere but in comprehensions that bind them."""
+    found: set[str] = set()
+    nodes: list[tuple[ast.AST, frozenset[str]]] = [(tree, frozenset())]
+    while nodes:
+        node, hidden = nodes.pop()
+        if isinstance(node, ast.Name) and node.id not in hidden:
+            found.add(node.id)
+        within = hidden | _bound(node)
+        nodes += [(child, within) for child in ast.iter_child_nodes(node)]
+    return found
 
 
 def _data(symbol: symtable.Symbol) -> bool:
