@@ -23,7 +23,7 @@ from api.shapes import Request
 from engine import access, accounts, idempotency
 from engine.db import Actor, Database, UnitOfWork
 from engine.db import View as DatabaseView
-from engine.errors import Fault, Invalid
+from engine.errors import Fault, Forbidden, Invalid, Refusal
 from engine.idempotency import Answer
 
 DATABASE = "parvandeh.database"
@@ -91,7 +91,10 @@ def command(
             given = {"body": body, "query": query}
             _receive()
             kind: DatabaseView = "read" if request.method in ("GET", "HEAD") else "write"
-            done = database.run(lambda session, now: _run(view, session, now, parts, given), kind)
+            try:
+                done = database.run(lambda session, now: _run(view, session, now, parts, given), kind)
+            except (idempotency.Repeated, Refusal) as refusal:
+                done = _answered_before(database, refusal)
             return Response(done.body, status=done.status, headers=dict(done.headers))
 
         return view
@@ -122,15 +125,28 @@ def _run(
         decoded = _valid("body", body, _json(body))
         if body.model_fields:  # a view with nothing to say in its body is not given it
             arguments["body"] = decoded
-    key = _idempotency_key() if request.method == "POST" else None
-    if key is None:
-        return view(uow, **arguments).answer()
-    stored = idempotency.claim(uow, key, _fingerprint())
-    if stored is not None:
-        return stored
     answer = view(uow, **arguments).answer()
-    idempotency.store(uow, key, answer)
+    key = _idempotency_key()
+    if key is not None:
+        idempotency.keep(uow, key, _fingerprint(), answer)
     return answer
+
+
+def _answered_before(database: Database, refusal: Exception) -> Answer:
+    """The answer that the request's key got; else the refusal stands.
+
+    Looked up only now: what was done before is refused the second time (a task is completed), or undone.
+    """
+    key = _idempotency_key()
+    if key is None or isinstance(refusal, Forbidden):
+        raise refusal
+    found = database.run(
+        lambda session, now: idempotency.find(UnitOfWork(session, _actor(session), now), key, _fingerprint()),
+        "read",
+    )
+    if found is None:
+        raise refusal
+    return found
 
 
 def _valid(part: str, model: type[BaseModel], value: Any) -> BaseModel:
@@ -189,7 +205,7 @@ def _json(model: type[BaseModel]) -> Any:
 
 
 def _idempotency_key() -> str | None:
-    return _said("Idempotency-Key")
+    return _said("Idempotency-Key") if request.method == "POST" else None
 
 
 def _fingerprint() -> bytes:

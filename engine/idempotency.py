@@ -1,10 +1,14 @@
-"""Idempotency keys: the same write sent twice is done once, and answered twice alike."""
+"""Idempotency keys: the same write sent twice is done once, and answered twice alike.
+
+The key is written with the answer, in the transaction of what it answers. So the first request pays one
+statement; a repeated one is done, undone and answered from here, which is rare.
+"""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from engine.db import UnitOfWork, table
@@ -12,8 +16,11 @@ from engine.errors import Conflict
 from engine.models import IdempotencyKey
 
 _KEYS = table(IdempotencyKey)
-_CLAIM = insert(_KEYS).on_conflict_do_nothing().returning(_KEYS.c.key)
-_STORE = update(_KEYS).where(_KEYS.c.user_id == bindparam("owner"), _KEYS.c.key == bindparam("name"))
+_KEEP = insert(_KEYS).on_conflict_do_nothing().returning(_KEYS.c.key)
+
+
+class Repeated(Exception):
+    """The key has an answer already: what was just done must be undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +32,31 @@ class Answer:
     body: bytes
 
 
-def claim(uow: UnitOfWork, key: str, request: bytes) -> Answer | None:
-    """Take the key for this request, or give the answer that it got before.
+def keep(uow: UnitOfWork, key: str, request: bytes, answer: Answer) -> None:
+    """Keep the answer to a request under its key. Raises Repeated if the key has one.
 
-    A second request waits here until the first one's transaction ends. Raises Conflict if the key came with
-    another request.
+    A second request waits here until the first one's transaction ends.
     """
-    digest = hashlib.sha256(request).digest()
-    row = {"user_id": uow.actor.id, "key": key, "request_digest": digest, "created_at": uow.now}
-    if uow.connection.execute(_CLAIM, row).one_or_none() is not None:
+    row = {
+        "user_id": uow.actor.id,
+        "key": key,
+        "request_digest": hashlib.sha256(request).digest(),
+        "status": answer.status,
+        "headers": dict(answer.headers),
+        "body": answer.body,
+        "created_at": uow.now,
+    }
+    if uow.connection.execute(_KEEP, row).one_or_none() is None:
+        raise Repeated
+
+
+def find(uow: UnitOfWork, key: str, request: bytes) -> Answer | None:
+    """The answer that the actor's key got, if it did. Raises Conflict if it came with another request."""
+    columns = (_KEYS.c.request_digest, _KEYS.c.status, _KEYS.c.headers, _KEYS.c.body)
+    found = select(*columns).where(_KEYS.c.user_id == uow.actor.id, _KEYS.c.key == key)
+    stored = uow.connection.execute(found).one_or_none()
+    if stored is None:
         return None
-    stored = uow.connection.execute(
-        select(
-            IdempotencyKey.request_digest, IdempotencyKey.status, IdempotencyKey.headers, IdempotencyKey.body
-        ).where(IdempotencyKey.user_id == uow.actor.id, IdempotencyKey.key == key)
-    ).one()
-    if stored.request_digest != digest:
+    if stored.request_digest != hashlib.sha256(request).digest():
         raise Conflict("This idempotency key was used for another request.")
     return Answer(stored.status, stored.headers, stored.body)
-
-
-def store(uow: UnitOfWork, key: str, answer: Answer) -> None:
-    """Keep the answer with the key, in the transaction of what it answers."""
-    values = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
-    uow.connection.execute(_STORE, {**values, "owner": uow.actor.id, "name": key})
