@@ -13,6 +13,7 @@ from engine.config import Settings
 from engine.db import Database
 
 PREFIX = "/api/v1"
+PATIENCE = 10  # seconds for a lock: a case that hangs must not take all workers with it
 MAX_BODY = 8 << 20  # a deployment of several files; each kind of body has its own, smaller limit
 
 
@@ -38,7 +39,7 @@ def create_app(settings: Settings) -> APIFlask:
         AUTO_AUTH_ERROR_RESPONSE=False,
         SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer"}},
     )
-    app.extensions[DATABASE] = Database(settings.database_url, zone=settings.time_zone)
+    app.extensions[DATABASE] = Database(settings.database_url, zone=settings.time_zone, patience=PATIENCE)
     problems.register(app)
     observe(app)
     for resource in (deployments, definitions, cases, tasks, incidents):

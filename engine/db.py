@@ -119,13 +119,17 @@ def connection(session: Session) -> Connection:
 class Database:
     """The connections of one process. `transaction` is the one place that commits."""
 
-    def __init__(self, url: str, *, zone: tzinfo = UTC, pool_size: int = 5) -> None:
+    def __init__(
+        self, url: str, *, zone: tzinfo = UTC, pool_size: int = 5, patience: int | None = None
+    ) -> None:
+        """`patience` is for how many seconds a command waits for another one's lock, before it fails."""
         self._zone = zone
         self.engine = create_engine(
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=10,
+            connect_args={"options": f"-c lock_timeout={patience}s"} if patience else {},
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )

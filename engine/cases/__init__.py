@@ -4,8 +4,8 @@ Every command ends in `apply`, which writes what the engine did to the case, its
 log.
 """
 
-from engine.cases.commands import cancel, case_number, start
-from engine.cases.hold import LOCKING, Locked, lock, locked, require_active, require_revision, require_size
+from engine.cases.commands import cancel, start
+from engine.cases.hold import LOCKING, Locked, locked, require_active, require_revision, require_size
 from engine.cases.progress import Opened, TaskChange, apply, note
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, get, log, page
 
@@ -19,9 +19,7 @@ __all__ = [
     "TaskChange",
     "apply",
     "cancel",
-    "case_number",
     "get",
-    "lock",
     "locked",
     "log",
     "note",
