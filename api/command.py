@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, g, request
@@ -34,7 +34,6 @@ _XML = {200: {"description": "The file", "content": {"application/xml": {"schema
 # Only its decorators are used, which note on a function what OpenAPI shall say.
 _openapi = APIBlueprint("openapi", __name__)
 
-F = TypeVar("F", bound=Callable[..., Any])
 View = Callable[..., "Reply"]
 
 
