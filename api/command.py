@@ -89,9 +89,10 @@ def command(
             database: Database = current_app.extensions[DATABASE]
             given = {"body": body, "query": query}
             _receive()
-            kind: DatabaseView = "read" if request.method in ("GET", "HEAD") else "write"
             try:
-                done = database.run(lambda session, now: _run(view, session, now, parts, given), kind)
+                done = database.run(
+                    lambda session, now: _run(view, session, now, parts, given), _database_view(parts)
+                )
             except (idempotency.Repeated, Refusal) as refusal:
                 done = _answered_before(database, refusal)
             return Response(done.body, status=done.status, headers=dict(done.headers))
@@ -99,6 +100,16 @@ def command(
         return view
 
     return declare
+
+
+def _database_view(parts: Mapping[str, Any]) -> DatabaseView:
+    """What the request sees of the database.
+
+    One thing is read as of one moment, a list statement by statement.
+    """
+    if request.method not in ("GET", "HEAD"):
+        return "write"
+    return "snapshot" if parts else "read"
 
 
 def _receive() -> None:

@@ -4,11 +4,12 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from engine import accounts, definitions
+from engine import accounts, bpmn, definitions
 from engine.cli import folders
 from engine.cli.check import describe
 from engine.cli.connection import database
@@ -33,21 +34,27 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 def deploy(database: Database, paths: Sequence[Path]) -> bool:
     """Deploy each folder in a transaction of its own; whether all were accepted.
 
-    A folder may call the processes of one that comes later, so the rejected ones are tried again as long as
-    others get through.
+    Folders whose processes are called come before those that call them, which are bound to what is current.
     """
-    waiting = {path: folders.read([path]) for path in paths}
-    while waiting:
-        rejected = {
-            path: refusal for path, files in waiting.items() if (refusal := _attempt(database, files))
-        }
-        if len(rejected) == len(waiting):
-            for path, refusal in rejected.items():
-                print(f"{path} was not deployed. {refusal.detail}", file=sys.stderr)
-                describe(refusal.findings, to=sys.stderr)
-            return False
-        waiting = {path: waiting[path] for path in rejected}
-    return True
+    contents = _called_first({path: folders.read([path]) for path in paths})
+    rejected = {path: refusal for path, files in contents.items() if (refusal := _attempt(database, files))}
+    for path, refusal in rejected.items():
+        print(f"{path} was not deployed. {refusal.detail}", file=sys.stderr)
+        describe(refusal.findings, to=sys.stderr)
+    return not rejected
+
+
+def _called_first(contents: Mapping[Path, Mapping[str, bytes]]) -> Mapping[Path, Mapping[str, bytes]]:
+    processes = {path: bpmn.check(files).processes for path, files in contents.items()}
+    homes = {process.key: path for path, found in processes.items() for process in found}
+    calls = {
+        path: {homes[key] for process in found for key in process.calls if key in homes} - {path}
+        for path, found in processes.items()
+    }
+    try:
+        return {path: contents[path] for path in TopologicalSorter(calls).static_order()}
+    except CycleError:
+        return contents  # then one of them is refused, and the finding says why
 
 
 def _attempt(database: Database, files: Mapping[str, bytes]) -> Rejected | None:

@@ -1,0 +1,44 @@
+"""Folders of processes are deployed so that a second time changes nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.cli.deploy import deploy
+from engine.db import Database
+from tests.driving import document, path, script
+
+
+def folder(place: Path, key: str, body: str) -> Path:
+    place.mkdir(exist_ok=True)
+    (place / "process.bpmn").write_bytes(
+        document('<startEvent id="start"/>' + body + path("start", "x"), key)
+    )
+    return place
+
+
+def test_called_process_is_deployed_before_its_caller(
+    database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caller = folder(tmp_path / "a", "caller", '<callActivity id="x" calledElement="called"/>')
+    called = folder(tmp_path / "b", "called", script("x", "v = 1"))
+    assert deploy(database, [caller, called])
+    folder(tmp_path / "b", "called", script("x", "v = 2"))
+    assert deploy(database, [caller, called])
+    capsys.readouterr()
+    assert deploy(database, [caller, called])
+    assert capsys.readouterr().out.splitlines() == [
+        "called version 2 (unchanged)",
+        "caller version 2 (unchanged)",
+    ]
+
+
+def test_rejected_folder_does_not_hold_back_the_others(
+    database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = folder(tmp_path / "a", "bad", '<serviceTask id="x"/>')
+    good = folder(tmp_path / "b", "good", script("x", "v = 1"))
+    assert not deploy(database, [bad, good])
+    said = capsys.readouterr()
+    assert "good version 1" in said.out
+    assert "unsupported-element" in said.err
