@@ -100,6 +100,25 @@ def caller(called: str, key: str = "caller") -> dict[str, bytes]:
     return files(bpmn.process(*bpmn.in_line(call), key=key))
 
 
+def counting(until: str) -> dict[str, bytes]:
+    """A loop that adds 1 to `n` in a script `s` until the condition holds."""
+    nodes = [
+        bpmn.node("startEvent", "start"),
+        bpmn.node("exclusiveGateway", "again"),
+        bpmn.script("s", "n = n + 1"),
+        bpmn.node("exclusiveGateway", "enough", default="back"),
+        bpmn.node("endEvent", "end"),
+    ]
+    flows = [
+        bpmn.flow("start", "again"),
+        bpmn.flow("again", "s"),
+        bpmn.flow("s", "enough"),
+        bpmn.flow("enough", "again", name="back"),
+        bpmn.flow("enough", "end", until),
+    ]
+    return files(bpmn.process(*nodes, *flows))
+
+
 def forked(branches: int) -> dict[str, bytes]:
     """A parallel gateway, one user task `t0`, `t1` … in each branch, a join, a user task `after`."""
     names = [f"t{number}" for number in range(branches)]

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.db import Database
-from tests import bpmn, factories
+from tests import factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import Client, body, pointers, refused
 
@@ -255,21 +255,7 @@ def test_log_goes_on_after_a_cursor(client: Clients, database: Database) -> None
 
 
 def test_long_log_comes_in_pages(client: Clients, database: Database) -> None:
-    nodes = [
-        bpmn.node("startEvent", "start"),
-        bpmn.node("exclusiveGateway", "again"),
-        bpmn.script("s", "n = n + 1"),
-        bpmn.node("exclusiveGateway", "enough", default="back"),
-        bpmn.node("endEvent", "end"),
-    ]
-    flows = [
-        bpmn.flow("start", "again"),
-        bpmn.flow("again", "s"),
-        bpmn.flow("s", "enough"),
-        bpmn.flow("enough", "again", name="back"),
-        bpmn.flow("enough", "end", "n == 180"),
-    ]
-    factories.deploy(database, factories.files(bpmn.process(*nodes, *flows)))
+    factories.deploy(database, factories.counting("n == 180"))
     case = client("caseworker").start(data={"n": 0})["id"]
     first = body(client("caseworker").get(f"/cases/{case}/events"))
     second = body(client("caseworker").get(f"/cases/{case}/events?cursor={first['next']}"))
