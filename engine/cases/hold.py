@@ -29,7 +29,6 @@ class Locked:
     revision: int
     head: Head
     version: Version
-    started_by: UUID
 
 
 LOCKING = (
@@ -56,8 +55,7 @@ def locked(row: Any) -> Locked:
     version = Version(row.version_id, row.key, row.version_number, row.digest, row.deployment_id)
     head = Head(row.case_id, row.version_id, row.log_length, row.log_hash)
     return Locked(
-        row.case_id, row.number, row.status, row.outcome, row.data, row.state, row.revision, head, version,
-        row.started_by,
+        row.case_id, row.number, row.status, row.outcome, row.data, row.state, row.revision, head, version
     )  # fmt: skip
 
 

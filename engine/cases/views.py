@@ -17,7 +17,7 @@ from engine.models import Case, DefinitionVersion, Event, Incident, Task, User
 PAGE = 50
 
 # A task or incident of a case, read or just written: the columns of OPEN_TASK or OPEN_INCIDENT by name.
-Opened = Mapping[Any, Any]
+OpenRow = Mapping[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class CaseView:
     revision: int
     started_at: datetime
     ended_at: datetime | None
-    tasks: Sequence[Opened]
-    incidents: Sequence[Opened]
+    tasks: Sequence[OpenRow]
+    incidents: Sequence[OpenRow]
 
 
 _VIEW = (
