@@ -6,7 +6,8 @@ It decides nothing itself.
 from apiflask import APIFlask
 
 from api import cases, definitions, deployments, incidents, problems, reference, system, tasks
-from api.command import DATABASE
+from api.callers import Callers
+from api.command import CALLERS, DATABASE
 from api.encoding import Json
 from api.observe import observe
 from engine.config import Settings
@@ -40,6 +41,7 @@ def create_app(settings: Settings) -> APIFlask:
         SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer"}},
     )
     app.extensions[DATABASE] = Database(settings.database_url, zone=settings.time_zone, patience=PATIENCE)
+    app.extensions[CALLERS] = Callers()
     problems.register(app)
     observe(app)
     for resource in (deployments, definitions, cases, tasks, incidents):

@@ -6,7 +6,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
 
-from api.command import Reply, command, etag, revisions_seen
+from api.command import Reply, command, etag, revisions_seen, writes_once
 from api.shapes import Instant, Key, OpenIncident, OpenTask, Page, PageQuery, Request, Text, page_of
 from engine import cases
 from engine.db import UnitOfWork
@@ -135,6 +135,7 @@ def _reply(case: cases.CaseView) -> Reply:
 
 
 @command(blueprint.post("/cases"), body=StartCase, answer=CaseBody, status=201, refusals=(404, 409, 503))
+@writes_once
 def start(uow: UnitOfWork, body: StartCase) -> Reply:
     """Start a case"""
     case = cases.start(

@@ -14,19 +14,22 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, current_app, g, request
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
+from api.callers import Callers
 from api.problems import Malformed, Unauthorized, described
 from api.shapes import Request
-from engine import access, accounts, idempotency
+from engine import access, idempotency
 from engine.db import Actor, Database, UnitOfWork
 from engine.db import View as DatabaseView
 from engine.errors import Fault, Forbidden, Invalid, Refusal
 from engine.idempotency import Answer
 
 DATABASE = "parvandeh.database"
+CALLERS = "parvandeh.callers"
 MAX_JSON = 2 << 20
 
 _XML = {200: {"description": "The file", "content": {"application/xml": {"schema": {"type": "string"}}}}}
@@ -35,6 +38,8 @@ _XML = {200: {"description": "The file", "content": {"application/xml": {"schema
 _openapi = APIBlueprint("openapi", __name__)
 
 View = Callable[..., "Reply"]
+
+_WRITING_ONCE: set[View] = set()
 
 
 class Reply:
@@ -91,15 +96,25 @@ def command(
             _receive()
             try:
                 done = database.run(
-                    lambda session, now: _run(view, session, now, parts, given), _database_view(parts)
+                    lambda session, now: _run(view, session, now, parts, given),
+                    "single" if view in _WRITING_ONCE else _database_view(parts),
                 )
-            except (idempotency.Repeated, Refusal) as refusal:
-                done = _answered_before(database, refusal)
+            except (IntegrityError, Refusal) as failure:
+                done = _answered_before(database, failure)
             return Response(done.body, status=done.status, headers=dict(done.headers))
 
         return view
 
     return declare
+
+
+def writes_once(view: View) -> View:
+    """Declare that a view holds no row and writes by `UnitOfWork.write` alone.
+
+    So its one statement needs no transaction around it.
+    """
+    _WRITING_ONCE.add(view)
+    return view
 
 
 def _database_view(parts: Mapping[str, Any]) -> DatabaseView:
@@ -109,14 +124,16 @@ def _database_view(parts: Mapping[str, Any]) -> DatabaseView:
     """
     if request.method not in ("GET", "HEAD"):
         return "write"
-    return "snapshot" if parts else "read"
+    return "snapshot" if parts else "single"
 
 
 def _receive() -> None:
     """Have the whole body before a transaction begins: a slow sender must not hold one open."""
     if "Authorization" in request.headers:
-        request.files  # noqa: B018  # parsed and kept when first asked for
-        request.get_data(cache=True)
+        if request.mimetype == "multipart/form-data":
+            request.files  # noqa: B018  # parsed and kept when first asked for
+        else:
+            request.get_data(cache=True)
 
 
 def _run(
@@ -142,20 +159,21 @@ def _run(
     return answer
 
 
-def _answered_before(database: Database, refusal: Exception) -> Answer:
-    """The answer that the request's key got; else the refusal stands.
+def _answered_before(database: Database, failure: Refusal | IntegrityError) -> Answer:
+    """The answer that the request's key got; else the failure stands.
 
     Looked up only now: what was done before is refused the second time (a task is completed), or undone.
     """
     key = _idempotency_key()
-    if key is None or isinstance(refusal, Forbidden):
-        raise refusal
+    hopeless = isinstance(failure, IntegrityError) and not idempotency.repeated(failure)
+    if key is None or hopeless or isinstance(failure, Forbidden):
+        raise failure
     found = database.run(
         lambda session, now: idempotency.find(UnitOfWork(session, _actor(session), now), key, _fingerprint()),
-        "read",
+        "single",
     )
     if found is None:
-        raise refusal
+        raise failure
     return found
 
 
@@ -169,7 +187,8 @@ def _valid(part: str, model: type[BaseModel], value: Any) -> BaseModel:
 def _actor(session: Session) -> Actor:
     """The caller, with whom and why they say they act for."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    actor = accounts.find_actor(session, token.strip()) if scheme.lower() == "bearer" else None
+    callers: Callers = current_app.extensions[CALLERS]
+    actor = callers.find(session, token.strip()) if scheme.lower() == "bearer" else None
     if actor is None:
         raise Unauthorized
     g.actor_id = actor.id

@@ -23,7 +23,7 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> Response:
     """Whether it can do its work: 503 without its database."""
-    current_app.extensions[DATABASE].run(lambda session, _: session.execute(text("SELECT 1")), "read")
+    current_app.extensions[DATABASE].run(lambda session, _: session.execute(text("SELECT 1")), "single")
     return Response("ready\n", content_type="text/plain")
 
 

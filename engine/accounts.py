@@ -46,7 +46,7 @@ def create_token(session: Session, now: datetime, *, name: str, role: Role) -> s
     if user.role != role:
         raise Conflict(f"The account {name!r} already has the role {user.role!r}.", name=name, role=user.role)
     token = PREFIX + secrets.token_urlsafe(32)
-    session.add(Token(user_id=user.id, digest=_digest(token), created_at=now, revoked_at=None))
+    session.add(Token(user_id=user.id, digest=digest(token), created_at=now, revoked_at=None))
     session.flush()
     return token
 
@@ -68,9 +68,9 @@ def revoke_token(session: Session, now: datetime, token_id: UUID) -> None:
         session.flush()
 
 
-def find_actor(session: Session, token: str) -> Actor | None:
-    """Whose token it is; None if nobody's, or revoked."""
-    row = connection(session).execute(_BEARER, {"digest": _digest(token)}).one_or_none()
+def find_actor(session: Session, digest: bytes) -> Actor | None:
+    """Whose token has this digest; None if nobody's has, or it was revoked."""
+    row = connection(session).execute(_BEARER, {"digest": digest}).one_or_none()
     return None if row is None else Actor(id=row.id, name=row.name, role=row.role)
 
 
@@ -106,6 +106,7 @@ def _check(name: str, role: str) -> None:
         raise Invalid("The account cannot be made.", faults)
 
 
-def _digest(token: str) -> bytes:
-    # The token is random and long: unlike a password it needs no slow hash.
+def digest(token: str) -> bytes:
+    """What is kept of a token."""
+    # It is random and long: unlike a password it needs no slow hash.
     return hashlib.sha256(token.encode()).digest()

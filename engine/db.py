@@ -1,16 +1,17 @@
 """Sessions and transactions. The only module that begins, commits or rolls back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import orjson
 from sqlalchemy import (
     JSON,
+    BindParameter,
     Connection,
     Insert,
     MetaData,
@@ -29,7 +30,10 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from engine.errors import Uncertain
 
 T = TypeVar("T")
-View = Literal["write", "read", "snapshot"]
+View = Literal["write", "single", "snapshot"]
+Write = Insert | Update
+
+_OWED = "owed"  # in a session's `info`: the writes that wait for its end
 
 ABORTED = {"40P01", "40001"}  # deadlock, serialization failure
 LOST = {"57P01", "08000", "08003", "08006"}  # the server went away
@@ -57,9 +61,17 @@ def recordset(target: Table, name: str) -> Insert:
     return insert(target).from_select([item.name for item in columns], select(rows))
 
 
+def values_of(target: Table, prefix: str, names: Iterable[str]) -> dict[str, BindParameter[Any]]:
+    """A parameter called `<prefix>__<column>` for each of these columns, as `UnitOfWork.write` takes them.
+
+    Two underscores: SQLAlchemy would take a parameter that is called like a column for that column's value.
+    """
+    return {name: bindparam(f"{prefix}__{name}", type_=target.c[name].type) for name in names}
+
+
 @lru_cache
-def together(last: Insert, *others: Insert | Update) -> Insert:
-    """Several writes to different rows as one statement, at the cost of one round trip."""
+def _together(last: Write, *others: Write) -> Write:
+    """Writes to different rows as one statement, at the cost of one round trip."""
     return last.add_cte(*(other.cte(f"write_{number}") for number, other in enumerate(others)))
 
 
@@ -108,11 +120,22 @@ class UnitOfWork:
         """
         return connection(self.session)
 
+    def write(self, statement: Write, values: Mapping[str, Any]) -> None:
+        """Have rows written when the command ends, or when `connection` is next asked for.
+
+        All such writes go as one statement, for half of what a command costs is round trips. So none may need
+        another one's row, and their parameters have different names (`values_of`, `recordset`).
+        """
+        self.session.info.setdefault(_OWED, []).append((statement, values))
+
 
 def connection(session: Session) -> Connection:
-    """The connection that a session of `Database.transaction` works on."""
+    """The connection that a session of `Database.transaction` works on; what is owed is written first."""
     bound = session.get_bind()
     assert isinstance(bound, Connection)  # noqa: S101  # narrows SQLAlchemy's type
+    if owed := session.info.pop(_OWED, None):
+        statements, values = zip(*owed, strict=True)
+        bound.execute(_together(*statements), {name: one[name] for one in values for name in one})
     return bound
 
 
@@ -135,7 +158,7 @@ class Database:
         )
         self._views = {
             "write": self.engine,
-            "read": self.engine.execution_options(isolation_level="AUTOCOMMIT"),
+            "single": self.engine.execution_options(isolation_level="AUTOCOMMIT"),
             "snapshot": self.engine.execution_options(isolation_level="REPEATABLE READ"),
         }
 
@@ -143,7 +166,7 @@ class Database:
     def transaction(self, view: View = "write") -> Iterator[Session]:
         """One transaction: committed if the block ends, rolled back if it raises.
 
-        `read` does without one: each statement sees what is committed when it begins, as it would anyway.
+        `single` makes each statement one of its own: enough to read, and to write one statement at the end.
         `snapshot` lets all statements see the same moment.
         """
         with (
@@ -151,6 +174,7 @@ class Database:
             Session(bound, expire_on_commit=False, join_transaction_mode="rollback_only") as session,
         ):
             yield session
+            connection(session)
             if session.in_transaction():
                 session.commit()  # writes its objects; the transaction ends with the connection's block
 
@@ -165,6 +189,8 @@ class Database:
             try:
                 with self.transaction(view) as session:
                     result = command(session, datetime.now(self._zone))
+                    ran = view == "single"  # what it owes is committed as it is written
+                    connection(session)
                     ran = True
                 return result
             except DBAPIError as error:

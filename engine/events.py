@@ -8,7 +8,7 @@ docs/events.md lists the kinds.
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -86,7 +86,7 @@ def chain(uow: UnitOfWork, head: Head, facts: Iterable[Fact]) -> tuple[Head, lis
     rows = []
     for fact in facts:
         row = _row(shared, head, fact, actor.on_behalf_of)
-        head = replace(head, length=row["seq"], hash=bytes.fromhex(row["hash"]))
+        head = Head(head.case_id, head.version_id, row["seq"], bytes.fromhex(row["hash"]))
         rows.append(row)
     return head, rows
 

@@ -8,19 +8,16 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from psycopg.errors import UniqueViolation
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
-from engine.db import UnitOfWork, table
+from engine.db import UnitOfWork, table, values_of
 from engine.errors import Conflict
 from engine.models import IdempotencyKey
 
 _KEYS = table(IdempotencyKey)
-_KEEP = insert(_KEYS).on_conflict_do_nothing().returning(_KEYS.c.key)
-
-
-class Repeated(Exception):
-    """The key has an answer already: what was just done must be undone."""
+_KEEP = insert(_KEYS).values(values_of(_KEYS, "key", _KEYS.c.keys()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +30,9 @@ class Answer:
 
 
 def keep(uow: UnitOfWork, key: str, request: bytes, answer: Answer) -> None:
-    """Keep the answer to a request under its key. Raises Repeated if the key has one.
+    """Keep the answer to a request under its key, with all else that the command writes.
 
-    A second request waits here until the first one's transaction ends.
+    A second request waits there until the first one's transaction ends, and fails as `repeated` says.
     """
     row = {
         "user_id": uow.actor.id,
@@ -46,8 +43,13 @@ def keep(uow: UnitOfWork, key: str, request: bytes, answer: Answer) -> None:
         "body": answer.body,
         "created_at": uow.now,
     }
-    if uow.connection.execute(_KEEP, row).one_or_none() is None:
-        raise Repeated
+    uow.write(_KEEP, {f"key__{name}": value for name, value in row.items()})
+
+
+def repeated(error: IntegrityError) -> bool:
+    """Whether a command failed because its key has an answer already; all else that it did is undone."""
+    cause = error.orig
+    return isinstance(cause, UniqueViolation) and cause.diag.constraint_name == _KEYS.primary_key.name
 
 
 def find(uow: UnitOfWork, key: str, request: bytes) -> Answer | None:

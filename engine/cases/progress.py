@@ -1,18 +1,18 @@
 """Writing what the engine did: the case, its tasks, its incidents and its log, in one go."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Insert, Update, bindparam, insert, update
+from sqlalchemy import bindparam, insert, update
 
 from engine import events
 from engine.bpmn import Passage, Step
 from engine.bpmn.values import plain
 from engine.cases.hold import Locked
-from engine.db import UnitOfWork, recordset, table, together
+from engine.db import UnitOfWork, Write, recordset, table, values_of
 from engine.events import Fact, Head
 from engine.ids import uuid7
 from engine.models import Case, CaseStatus, Incident, Task, TaskStatus
@@ -22,24 +22,20 @@ _MOVED = ("status", "outcome", "data", "state", "log_length", "log_hash", "ended
 _NOTED = ("log_length", "log_hash", "revision")
 
 
-# Two underscores: SQLAlchemy would take a parameter that is called like a column for that column's value.
-def _case_values(names: Iterable[str]) -> dict[str, BindParameter[Any]]:
-    return {name: bindparam(f"case__{name}", type_=_CASES.c[name].type) for name in names}
-
-
-_INSERT_CASE = insert(_CASES).values(_case_values(_CASES.c.keys()))
-_MOVE_CASE = update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(_case_values(_MOVED))
-_NOTE_CASE = update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(_case_values(_NOTED))
+_INSERT_CASE = insert(_CASES).values(values_of(_CASES, "case", _CASES.c.keys()))
+_MOVE_CASE = (
+    update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(values_of(_CASES, "case", _MOVED))
+)
+_NOTE_CASE = (
+    update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(values_of(_CASES, "case", _NOTED))
+)
 _INSERT_TASKS = recordset(_TASKS, "tasks")
 _INSERT_INCIDENTS = recordset(table(Incident), "incidents")
 _CHANGE_TASK = (
     update(_TASKS)
     .where(_TASKS.c.id == bindparam("task__id"))
     .values(
-        status=bindparam("task__status"),
-        assignee_id=bindparam("task__assignee_id", type_=_TASKS.c.assignee_id.type),
-        closed_at=bindparam("task__closed_at", type_=_TASKS.c.closed_at.type),
-        revision=_TASKS.c.revision + 1,
+        **values_of(_TASKS, "task", ("status", "assignee_id", "closed_at")), revision=_TASKS.c.revision + 1
     )
 )
 _CLOSE_TASKS = update(Task).where(Task.id.in_(bindparam("tasks", expanding=True)), Task.status == "open")
@@ -100,26 +96,21 @@ def note(uow: UnitOfWork, case: Locked, happened: Sequence[Fact], task: TaskChan
 
 def _write(
     uow: UnitOfWork,
-    statement: Insert | Update,
+    statement: Write,
     case: Mapping[str, Any],
     log: Sequence[Mapping[str, Any]],
     *,
     opened: Opened | None = None,
     task: TaskChange | None = None,
 ) -> None:
-    """All of a command's writes as one statement: half of what a command costs is round trips."""
-    writes: list[Insert | Update] = [statement]
-    values: dict[str, Any] = {f"case__{name}": value for name, value in case.items()}
+    uow.write(statement, {f"case__{name}": value for name, value in case.items()})
     if task is not None:
-        writes.append(_CHANGE_TASK)
-        values.update((f"task__{name}", getattr(task, name)) for name in task.__slots__)
+        uow.write(_CHANGE_TASK, {f"task__{name}": getattr(task, name) for name in task.__slots__})
     if opened is not None and opened.tasks:
-        writes.append(_INSERT_TASKS)
-        values["tasks"] = opened.tasks
+        uow.write(_INSERT_TASKS, {"tasks": opened.tasks})
     if opened is not None and opened.incidents:
-        writes.append(_INSERT_INCIDENTS)
-        values["incidents"] = opened.incidents
-    uow.connection.execute(together(events.APPEND, *writes), {**values, "events": events.stored(log)})
+        uow.write(_INSERT_INCIDENTS, {"incidents": opened.incidents})
+    uow.write(events.APPEND, {"events": events.stored(log)})
 
 
 def progress(
