@@ -3,7 +3,7 @@
 import re
 import signal
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -136,13 +136,17 @@ def _commits(entries: list[tuple[int, str]]) -> int:
 
 
 def _writing_commits(entries: list[tuple[int, str]]) -> int:
-    written: Counter[int] = Counter()
+    """A statement outside of a transaction is one itself."""
+    inside: dict[int, bool] = {}  # whether the process's transaction has written
     commits = 0
     for process, text in entries:
-        if text.startswith("COMMIT"):
-            commits += written.pop(process, 0) > 0
-        elif text.startswith("ROLLBACK"):
-            written.pop(process, None)
-        else:
-            written[process] += bool(_WRITE.search(text))
+        if text.startswith("BEGIN"):
+            inside[process] = False
+        elif text.startswith(("COMMIT", "ROLLBACK")):
+            commits += inside.pop(process, False) and text.startswith("COMMIT")
+        elif _WRITE.search(text):
+            if process in inside:
+                inside[process] = True
+            else:
+                commits += 1
     return commits
