@@ -15,6 +15,10 @@ Role = Literal["administrator", "designer", "caseworker", "portal"]
 CaseStatus = Literal["active", "suspended", "completed", "cancelled"]
 TaskStatus = Literal["open", "completed", "cancelled"]
 IncidentStatus = Literal["open", "resolved"]
+WaitKind = Literal["timer", "message", "signal", "call"]
+CallStatus = Literal["open", "done", "failed", "cancelled"]
+MessageStatus = Literal["kept", "delivered", "expired"]
+DeliveryStatus = Literal["waiting", "delivered", "dead"]
 
 Id = Annotated[UUID, mapped_column(primary_key=True, default=uuid7)]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
@@ -78,6 +82,7 @@ class Definition(Base):
     current_version_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("definition_versions.id", use_alter=True)
     )
+    suspended_at: Mapped[Instant | None]  # since then no case of it begins or moves
 
 
 class DefinitionVersion(Base):
@@ -126,6 +131,8 @@ class Case(Base):
     started_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     started_at: Mapped[Instant]
     ended_at: Mapped[Instant | None]
+    # Set while the case runs, if its definition lets a business key run only once at a time.
+    running_key: Mapped[str | None] = mapped_column(Text, unique=True)
 
 
 class Task(Base):
@@ -168,6 +175,8 @@ class Incident(Base):
     code: Mapped[str] = mapped_column(Text)
     message: Mapped[str] = mapped_column(Text)
     line: Mapped[int | None]
+    attempts: Mapped[int] = mapped_column(server_default=text("1"))
+    call_id: Mapped[UUID | None]  # the call that failed, if it was one
     status: Mapped[IncidentStatus] = mapped_column(Text)
     opened_at: Mapped[Instant]
     resolved_at: Mapped[Instant | None]
@@ -180,6 +189,8 @@ class Event(Base):
     """
 
     __tablename__ = "events"
+    # The feed reads in this order, below the oldest transaction that still runs.
+    __table_args__ = (Index(None, "transaction_id", "case_id", "seq"),)
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
@@ -214,3 +225,135 @@ class IdempotencyKey(Base):
     headers: Mapped[dict[str, str] | None] = mapped_column(JSONB)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[Instant] = mapped_column(index=True)
+
+
+class Wait(Base):
+    """Something that a token waits for, or by which a definition starts cases (then without a case).
+
+    A sweep finds timers that are due, a message finds its receivers. Moving a deadline is one UPDATE.
+    """
+
+    __tablename__ = "waits"
+    __table_args__ = (
+        Index(None, "case_id"),
+        Index(
+            "ix_waits_due",
+            "due_at",
+            postgresql_where=text("kind = 'timer' AND closed_at IS NULL AND woken_at IS NULL"),
+        ),
+        Index(
+            "ix_waits_named",
+            "kind",
+            "name",
+            "correlation",
+            postgresql_where=text("closed_at IS NULL AND kind IN ('message', 'signal')"),
+        ),
+        # Closed ones go with the case; the open ones are written often, so there is room on the page.
+        {"postgresql_with": {"fillfactor": "80"}},
+    )
+
+    id: Mapped[Id]
+    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("definition_versions.id"))
+    token_id: Mapped[UUID | None]
+    element: Mapped[str] = mapped_column(Text)
+    kind: Mapped[WaitKind] = mapped_column(Text)
+    name: Mapped[str | None] = mapped_column(Text)  # of the message or signal
+    correlation: Mapped[str | None] = mapped_column(Text)  # canonical JSON of its keys
+    due_at: Mapped[Instant | None]
+    woken_at: Mapped[Instant | None]  # a job is on its way
+    opened_at: Mapped[Instant]
+    closed_at: Mapped[Instant | None]
+
+
+class Call(Base):
+    """Work that another system does for a case. The id goes with every attempt, so that it is done once."""
+
+    __tablename__ = "calls"
+    __table_args__ = (
+        Index(None, "case_id"),
+        Index("ix_calls_open", "topic", "id", postgresql_where=text("status = 'open'")),
+    )
+
+    id: Mapped[Id]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    token_id: Mapped[UUID]
+    element: Mapped[str] = mapped_column(Text)
+    connector: Mapped[str | None] = mapped_column(Text)  # NULL: another program takes it by its topic
+    topic: Mapped[str | None] = mapped_column(Text)
+    operation: Mapped[str | None] = mapped_column(Text)
+    request: Mapped[Any] = mapped_column(JSONB)
+    status: Mapped[CallStatus] = mapped_column(Text)
+    attempts: Mapped[int]
+    due_at: Mapped[Instant]  # not before
+    worker: Mapped[str | None] = mapped_column(Text)  # who has leased it
+    lease_until: Mapped[Instant | None]
+    fence: Mapped[int]  # counts the leases: a reply with an older one comes too late
+    failure: Mapped[str | None] = mapped_column(Text)  # the last one, without data
+    opened_at: Mapped[Instant]
+    closed_at: Mapped[Instant | None]
+
+
+class Message(Base):
+    """A message that nobody waited for when it came; kept until it expires."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        Index("ix_messages_kept", "name", "correlation", postgresql_where=text("status = 'kept'")),
+        Index("ix_messages_expiry", "expires_at", postgresql_where=text("status = 'kept'")),
+    )
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(Text)
+    correlation: Mapped[str] = mapped_column(Text)  # canonical JSON of its keys
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    thrown_by: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
+    status: Mapped[MessageStatus] = mapped_column(Text)
+    sent_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    closed_at: Mapped[Instant | None]
+
+
+class Webhook(Base):
+    """A subscription: events of the log are posted to an address."""
+
+    __tablename__ = "webhooks"
+
+    id: Mapped[Id]
+    url: Mapped[str] = mapped_column(Text)
+    secret: Mapped[str] = mapped_column(Text)
+    definition: Mapped[str | None] = mapped_column(Text)  # NULL: of all definitions
+    kinds: Mapped[list[str]] = mapped_column(JSONB)  # empty: all kinds
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[Instant]
+    disabled_at: Mapped[Instant | None]
+
+
+class Delivery(Base):
+    """An event on its way to a subscriber. Those of one case go one after the other."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index(None, "webhook_id", "case_id", "seq", unique=True),
+        Index("ix_deliveries_waiting", "due_at", postgresql_where=text("status = 'waiting'")),
+        Index("ix_deliveries_dead", "webhook_id", "id", postgresql_where=text("status = 'dead'")),
+    )
+
+    id: Mapped[Id]
+    webhook_id: Mapped[UUID] = mapped_column(ForeignKey("webhooks.id", ondelete="CASCADE"))
+    case_id: Mapped[UUID]
+    seq: Mapped[int]
+    status: Mapped[DeliveryStatus] = mapped_column(Text)
+    attempts: Mapped[int]
+    due_at: Mapped[Instant]
+    failure: Mapped[str | None] = mapped_column(Text)
+    closed_at: Mapped[Instant | None]
+
+
+class Cursor(Base):
+    """How far a reader of the log has come."""
+
+    __tablename__ = "cursors"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    transaction_id: Mapped[int] = mapped_column(BigInteger)

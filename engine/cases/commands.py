@@ -47,6 +47,7 @@ def start(
         "revision": 1,
         "started_by": uow.actor.id,
         "started_at": uow.now,
+        "running_key": None,
         **given,
     }
     opened = rows_of(uow, case_id, step)

@@ -17,7 +17,7 @@ UUID = "00000000-0000-7000-8000-000000000001"
 EVENT = f"""
 INSERT INTO users VALUES ('{UUID}', 'n', 'administrator', now());
 INSERT INTO deployments VALUES ('{UUID}', 'd', '{{}}', '{{}}', '{UUID}', now());
-INSERT INTO definitions VALUES ('k', NULL);
+INSERT INTO definitions VALUES ('k', NULL, NULL);
 INSERT INTO definition_versions (id, key, number, name, file, digest, deployment_id, published_at)
     VALUES ('{UUID}', 'k', 1, 'n', 'f', 'd', '{UUID}', now());
 INSERT INTO cases
