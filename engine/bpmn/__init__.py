@@ -6,30 +6,51 @@ The only package that knows SpiffWorkflow. Everything else imports from here.
 from engine.bpmn.check import check
 from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.forms import Form
-from engine.bpmn.runner import cancel, complete, retry, start
+from engine.bpmn.runner import (
+    CallFailure,
+    Unskippable,
+    answer,
+    cancel,
+    complete,
+    fail_call,
+    fire,
+    retry,
+    skip,
+    start,
+)
 from engine.bpmn.source import Source, digest
 from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
-from engine.bpmn.step import Failure, Passage, Step, Work
+from engine.bpmn.step import Failure, Fired, Outgoing, Passage, Step, Thrown, Wait, Work
 
 __all__ = [
+    "CallFailure",
     "Element",
     "Failure",
     "Finding",
+    "Fired",
     "Form",
+    "Outgoing",
     "Passage",
     "Process",
     "Report",
     "Source",
     "Spec",
     "Step",
+    "Thrown",
     "Unbuildable",
+    "Unskippable",
+    "Wait",
     "Work",
+    "answer",
     "build",
     "cached",
     "cancel",
     "check",
     "complete",
     "digest",
+    "fail_call",
+    "fire",
     "retry",
+    "skip",
     "start",
 ]

@@ -10,7 +10,9 @@ FLOW_NODES = frozenset(
     f"{{{BPMN}}}{name}"
     for name in (
         *("startEvent", "endEvent", "task", "userTask", "manualTask", "scriptTask", "callActivity"),
-        *("subProcess", "exclusiveGateway", "parallelGateway", "inclusiveGateway"),
+        *("subProcess", "exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"),
+        *("intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"),
+        *("receiveTask", "sendTask", "serviceTask"),
     )
 )
 
@@ -53,7 +55,7 @@ def _rename_reserved(root: Any) -> None:
 
 def _rename(root: Any, old: str, new: str) -> None:
     for element in root.iter(etree.Element):
-        for attribute in ("id", "sourceRef", "targetRef"):
+        for attribute in ("id", "sourceRef", "targetRef", "attachedToRef"):
             if element.get(attribute) == old:
                 element.set(attribute, new)
         if element.tag == tag("flowNodeRef") and (element.text or "").strip() == old:

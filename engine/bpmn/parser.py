@@ -18,8 +18,12 @@ from SpiffWorkflow.bpmn.specs.control import SimpleBpmnTask
 from SpiffWorkflow.bpmn.specs.defaults import EndEvent, ManualTask, NoneTask, UserTask
 
 from engine.bpmn.elements.activities import CallActivity, DataObject, ScriptTask, StartEvent, SubProcessTask
+from engine.bpmn.elements.events import BoundaryEvent, CatchEvent, EventBasedGateway, ThrowEvent
+from engine.bpmn.elements.events import EndEvent as ThrowingEnd
 from engine.bpmn.elements.gateways import EndJoin, ExclusiveGateway, InclusiveGateway, ParallelGateway
 from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance
+from engine.bpmn.elements.services import ServiceTask
+from engine.bpmn.triggers import service, trigger
 
 
 class ProcessSpec(BpmnProcessSpec):
@@ -37,14 +41,88 @@ class _Process(ProcessParser):
     def create_spec(self) -> ProcessSpec:
         return ProcessSpec(name=self.bpmn_id, description=self.get_name(), filename=self.filename)
 
+    def add_tasks(self) -> None:
+        """Each start event is a beginning of its own: only one of them is taken."""
+        for node in self.xpath("./bpmn:startEvent"):
+            self.parse_node(node)
+
     def parse_data_object(self, obj: Any) -> Any:
         return self.create_data_spec(obj, DataObject)
 
 
-def _with_multi_instance(base: type) -> type:
-    """The parser, making our multi-instance activities."""
-    ours = {"PARALLEL_MI_CLASS": ParallelMultiInstance, "SEQUENTIAL_MI_CLASS": SequentialMultiInstance}
-    return type(base.__name__, (base,), ours)
+def _ours(base: type) -> type:
+    """The parser, making our multi-instance activities and boundary events."""
+
+    def _add_boundary_event(self: Any, children: list[Any]) -> Any:
+        for event in children:
+            self.process_parser.parse_node(event)
+        return self.task
+
+    made = {
+        "PARALLEL_MI_CLASS": ParallelMultiInstance,
+        "SEQUENTIAL_MI_CLASS": SequentialMultiInstance,
+        "_add_boundary_event": _add_boundary_event,
+    }
+    return type(base.__name__, (base,), made)
+
+
+class _EventParser(TaskParser):
+    """Events, and tasks that send or receive."""
+
+    def create_task(self) -> Any:
+        parts = {"trigger": trigger(self.node), **self.bpmn_attributes}
+        return self.spec_class(self.spec, self.bpmn_id, **parts)
+
+
+class _BoundaryParser(_EventParser):
+    def create_task(self) -> Any:
+        parts = {
+            "trigger": trigger(self.node),
+            "host": self.node.get("attachedToRef"),
+            "interrupting": self.node.get("cancelActivity", "true") == "true",
+            **self.bpmn_attributes,
+        }
+        return self.spec_class(self.spec, self.bpmn_id, **parts)
+
+
+class _StartParser(StartEventParser):
+    def create_task(self) -> Any:
+        found = trigger(self.node)
+        for definition in self.node.findall("*"):  # SpiffWorkflow's own would wait for it
+            if definition.tag.endswith("EventDefinition"):
+                self.node.remove(definition)
+        task = super().create_task()
+        task.trigger = found
+        return task
+
+
+class _EndParser(EndEventParser):
+    """None and terminate ends are SpiffWorkflow's, those that throw are ours."""
+
+    def create_task(self) -> Any:
+        found = trigger(self.node)
+        if found is None:
+            return super().create_task()
+        task = ThrowingEnd(self.spec, self.bpmn_id, trigger=found, **self.bpmn_attributes)
+        task.connect(self.spec.end)
+        return task
+
+
+class _ServiceParser(TaskParser):
+    def create_task(self) -> Any:
+        parts = {"service": service(self.node), **self.bpmn_attributes}
+        return self.spec_class(self.spec, self.bpmn_id, **parts)
+
+
+class _ManyOut:
+    """Several flows may lead out of it."""
+
+    def handles_multiple_outgoing(self) -> bool:
+        return True
+
+
+class _EventGatewayParser(_ManyOut, TaskParser):
+    pass
 
 
 class Parser(BpmnParser):
@@ -55,10 +133,17 @@ class Parser(BpmnParser):
 
     PROCESS_PARSER_CLASS = _Process
     PARSER_CLASSES = {  # noqa: RUF012  # the library's own way to configure a parser
-        full_tag(name): (_with_multi_instance(parser), spec)
+        full_tag(name): (_ours(parser), spec)
         for name, parser, spec in (
-            ("startEvent", StartEventParser, StartEvent),
-            ("endEvent", EndEventParser, EndEvent),
+            ("startEvent", _StartParser, StartEvent),
+            ("endEvent", _EndParser, EndEvent),
+            ("intermediateCatchEvent", _EventParser, CatchEvent),
+            ("intermediateThrowEvent", _EventParser, ThrowEvent),
+            ("boundaryEvent", _BoundaryParser, BoundaryEvent),
+            ("receiveTask", _EventParser, CatchEvent),
+            ("sendTask", _EventParser, ThrowEvent),
+            ("serviceTask", _ServiceParser, ServiceTask),
+            ("eventBasedGateway", _EventGatewayParser, EventBasedGateway),
             ("task", TaskParser, NoneTask),
             ("userTask", TaskParser, UserTask),
             ("manualTask", TaskParser, ManualTask),

@@ -97,6 +97,11 @@ class Sandbox:
         self._now = now
         self._runs = 0
 
+    @property
+    def now(self) -> datetime:
+        """The command's instant."""
+        return self._now
+
     def evaluate(
         self, expression: str, data: Mapping[str, Any], extra: Mapping[str, Any] | None = None
     ) -> Any:

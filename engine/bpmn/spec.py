@@ -11,6 +11,7 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import CallActivity as Cal
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
 from engine.bpmn import forms
+from engine.bpmn.elements.events import BoundaryEvent, Trigger
 from engine.bpmn.elements.multi_instance import MultiInstance
 from engine.bpmn.findings import Finding
 from engine.bpmn.forms import Form
@@ -45,6 +46,16 @@ class Spec:
     process: Any
     inner: Mapping[str, Any]
     elements: Mapping[str, Element] = field(default_factory=dict)
+
+    @property
+    def starts(self) -> Mapping[str, Trigger]:
+        """What starts cases besides people: triggers by the path of their start event."""
+        return {spec.element.path: spec.trigger for spec in self.process.start.outputs if spec.trigger}
+
+    @property
+    def startable(self) -> bool:
+        """Whether people may start cases: there is a plain start event."""
+        return any(spec.trigger is None for spec in self.process.start.outputs)
 
     @property
     def start_form(self) -> Form | None:
@@ -122,6 +133,7 @@ def _build(source: Source, key: str) -> Spec:
             continue
         for name, scope in files.scopes(process):
             inner[files.name(name)] = scope
+            _attach(scope)
             # A multi-instance activity after its inner one, which alone knows its lane.
             for task_spec in sorted(
                 scope.task_specs.values(), key=lambda spec: isinstance(spec, MultiInstance)
@@ -129,6 +141,14 @@ def _build(source: Source, key: str) -> Spec:
                 _describe(task_spec, scope.file, files, prefix, elements)
                 open_processes += _link(task_spec, files)
     return Spec(key, inner[root.name(key)], inner, elements)
+
+
+def _attach(scope: Any) -> None:
+    """Tell every element which events stand on its border."""
+    for task_spec in scope.task_specs.values():
+        task_spec.boundaries = ()
+    for event in [spec for spec in scope.task_specs.values() if isinstance(spec, BoundaryEvent)]:
+        scope.task_specs[event.host].boundaries += (event,)
 
 
 def _link(task_spec: Any, files: "_Files") -> list[tuple["_Files", str, str]]:

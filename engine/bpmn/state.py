@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.bpmn.elements.branches import ABSENT, changed
+from engine.bpmn.elements.gateways import CONSUMED
 from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec
 from engine.bpmn.values import decode, encode
@@ -53,6 +54,7 @@ def load(state: bytes, spec: Spec, sandbox: Sandbox) -> CaseWorkflow:
         token = workflow.get_task_from_id(inner.parent_task_id)
         inner.completed_event.connect(token.task_spec._on_subworkflow_completed, token)
     workflow.trail.clear()
+    workflow.before = {token: wait for token, (_, wait) in workflow.waits().items()}
     return workflow
 
 
@@ -108,15 +110,19 @@ def _compact(tree: Any) -> None:
     """Drop ended branches and passed tokens in between, keeping the root and the last token before each live
     one.
     """
+    # A join that failed half-way comes back to the tokens that it speaks for.
+    consumed = {name for token in tree.tasks.values() for name in token.internal_data.get(CONSUMED, ())}
     for token in reversed(list(tree.tasks.values())):
         parent = tree.tasks.get(token._parent)
-        if parent is None or (
-            token._state != COMPLETED and not (token.triggered and token._state & FINISHED)
-        ):
+        if parent is None or not token._state & FINISHED or token.id.hex in consumed:
             continue
         if not token._children:
             _drop(tree, token)
-        elif len(token._children) == 1 and tree.tasks[token._children[0]]._state == COMPLETED:
+        elif (
+            token._state == COMPLETED
+            and len(token._children) == 1
+            and tree.tasks[token._children[0]]._state == COMPLETED
+        ):
             child = tree.tasks[token._children[0]]
             child._parent = parent.id
             parent._children[parent._children.index(token.id)] = child.id

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -49,11 +50,66 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """A token that waits for a timer, a message or a signal.
+
+    `due` is the instant of a timer; `keys` are a message's correlation.
+    """
+
+    token: UUID
+    element: str
+    kind: Literal["timer", "message", "signal"]
+    name: str | None
+    keys: Mapping[str, Any]
+    due: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Work for another system. `id` stays the same when the same request is made again.
+
+    It goes to a connector, or is taken by whoever serves the topic.
+    """
+
+    id: UUID
+    token: UUID
+    element: str
+    connector: str | None
+    topic: str | None
+    operation: str | None
+    request: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Thrown:
+    """A message or signal that leaves the case."""
+
+    kind: Literal["message", "signal"]
+    name: str
+    keys: Mapping[str, Any]
+    data: Mapping[str, Any]
+    element: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A wait that has ended because what it waited for happened; `missed` repetitions were skipped."""
+
+    token: UUID
+    element: str
+    kind: str
+    name: str | None
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """The new state and everything that happened on the way to it. `state` is None once the process has
     ended.
 
-    `changes` are the case's variables that were set; those of a single instance of many are not the case's.
+    `waits` are new, or have a new instant; the tokens in `unwaited` wait no more, whether for an event or a
+    call. `changes` are the case's variables that were set; those of a single instance of many are not the
+    case's.
     """
 
     state: bytes | None
@@ -63,3 +119,8 @@ class Step:
     failures: tuple[Failure, ...]
     ended: bool
     outcome: str | None
+    waits: tuple[Wait, ...] = ()
+    unwaited: tuple[UUID, ...] = ()
+    calls: tuple[Outgoing, ...] = ()
+    thrown: tuple[Thrown, ...] = ()
+    fired: tuple[Fired, ...] = ()

@@ -19,6 +19,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn.script import Sandbox, ScriptFailed
+from engine.bpmn.step import Outgoing, Thrown
 from engine.ids import uuid7
 
 MAYBE, FUTURE, WAITING, READY = TaskState.MAYBE, TaskState.FUTURE, TaskState.WAITING, TaskState.READY
@@ -28,7 +29,13 @@ FORESEEN = TaskState.PREDICTED_MASK | FUTURE  # no token yet, only a place where
 
 STEP_BUDGET = 5_000  # elements run by one command
 MAX_MESSAGE = 2_000  # characters of a failure's message
-FAILED = "failed"  # key in a token's internal data: the code of the failure at which it stands
+
+# Keys in a token's internal data.
+FAILED = "failed"  # the code of the failure at which it stands
+WAIT = "wait"  # what it waits for
+FIRED = "fired"  # what it waited for has happened
+HOST = "host"  # of a boundary event that waits: its activity's token
+ARMED = "armed"  # the boundary events of this activity wait
 
 
 class Failed(Exception):
@@ -89,7 +96,9 @@ class Token(Task):
 
         The tokens after this one come into being only now: SpiffWorkflow would foresee whole branches.
         """
-        if not isinstance(self.task_spec, MultiChoice):  # a choice has been made when it ran
+        if self.task_spec is self.workflow.spec.start:
+            self._sync_children([self.workflow.entry], FUTURE)
+        elif not isinstance(self.task_spec, MultiChoice):  # a choice has been made when it ran
             self._sync_children(self.task_spec.outputs, FUTURE)
         super().complete()
 
@@ -155,6 +164,15 @@ class _Tree:
     data: dict[str, Any]
     completed: bool
     top_workflow: "CaseWorkflow"
+    entry_id: str | None = None  # the start event that was triggered; None: the plain one
+
+    @property
+    def entry(self) -> Any:
+        """The start event at which this begins."""
+        starts = self.spec.start.outputs
+        if self.entry_id is not None:
+            return next(spec for spec in starts if spec.element.path == self.entry_id)
+        return next(spec for spec in starts if spec.trigger is None)
 
     def plant(self) -> None:
         """Put the first token on the start."""
@@ -233,6 +251,9 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         self.waiting: dict[UUID, Token] = {}
         self.trail: list[tuple[Token, int, int, dict[str, Any]]] = []
         self.failures: list[tuple[Token, Failed]] = []
+        self.thrown: list[Thrown] = []
+        self.calls: list[Outgoing] = []
+        self.before: dict[UUID, dict[str, Any]] = {}  # what was waited for when it was loaded
         self.outcome: str | None = None
         self.sandbox = sandbox
         super().__init__(spec, subprocess_specs, script_engine=_Expressions(sandbox), deserializing=True)
@@ -247,6 +268,8 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
     def moved(self, token: Token, before: int) -> None:
         """A token changed its state: the one hook behind queue, joins and log."""
         state = token._state
+        if token.task_spec.boundaries:
+            self._guard(token)
         if before == WAITING:
             self.waiting.pop(token.id, None)
         if state == WAITING:
@@ -255,6 +278,47 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
             self.ready.append(token)
         if state >= READY and not (state == STARTED and before == READY):
             self.note(token, before)
+
+    def _guard(self, host: Token) -> None:
+        """Let the events on an activity's border wait while it lasts."""
+        if host._state & FINISHED:
+            for token in list(host.workflow.tasks.values()):
+                if token.internal_data.get(HOST) == host.id.hex:
+                    token.cancel()
+                    host.workflow.forget(token)
+        elif host._state in (READY, STARTED) and ARMED not in host.internal_data:
+            host.internal_data[ARMED] = True
+            for spec in host.task_spec.boundaries:
+                if spec.trigger.kind != "error":
+                    token = host.parent._add_child(spec, FUTURE)
+                    token.internal_data[HOST] = host.id.hex
+                    token.data = host.data
+                    token._ready()
+
+    def fail_with(self, token: Token, code: str, data: dict[str, Any]) -> bool:
+        """Throw an error at a token; whether a boundary event around it has caught it (BPMN 2.0.2 §10.5.6).
+
+        An event for this very code goes before one for all.
+        """
+        host: Token | None = token
+        while host is not None:
+            errors = [spec for spec in host.task_spec.boundaries if spec.trigger.kind == "error"]
+            for spec in sorted(errors, key=lambda spec: spec.trigger.name is None):
+                if spec.trigger.name in (code, None):
+                    spec.catch(host, data)
+                    return True
+            around = host.workflow.parent_task_id
+            host = around and self.get_task_from_id(around)
+        return False
+
+    def waits(self) -> dict[UUID, tuple[Token, dict[str, Any]]]:
+        """The tokens that wait for something to happen, and for what."""
+        return {
+            token.id: (token, token.internal_data[WAIT])
+            for tree in (self, *self.subprocesses.values())
+            for token in tree.tasks.values()
+            if token._state == STARTED and WAIT in token.internal_data and FAILED not in token.internal_data
+        }
 
     def note(self, token: Token, before: int) -> None:
         """Add a change to the trail.
@@ -293,7 +357,8 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         trees = (self, *self.subprocesses.values())
         live = READY | STARTED
         if any(
-            token._state & live and (token.human or FAILED in token.internal_data)
+            token._state & live
+            and (token.human or FAILED in token.internal_data or WAIT in token.internal_data)
             for tree in trees
             for token in tree.tasks.values()
         ):

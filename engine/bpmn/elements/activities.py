@@ -10,11 +10,13 @@ from SpiffWorkflow.bpmn.specs.defaults import StartEvent as SpiffStartEvent
 from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflowTask
 
 from engine.bpmn.script import as_written
-from engine.bpmn.workflow import SubProcess, Token
+from engine.bpmn.workflow import FINISHED, SubProcess, Token
 
 
 class StartEvent(SpiffStartEvent):
-    """A none start event: it has nothing to wait for."""
+    """A start event. By the time its token comes, what it waits for has happened."""
+
+    trigger: Any = None  # set by the parser: what starts a case here, besides people
 
     def _update_hook(self, my_task: Token) -> bool:
         return bool(BpmnTaskSpec._update_hook(self, my_task))
@@ -44,8 +46,12 @@ class _Inner:
     Whole in, whole out, values shared, never copied.
     """
 
-    spec: str  # both are SpiffWorkflow's
-    _on_subworkflow_completed: Any
+    spec: str  # SpiffWorkflow's
+
+    def _on_subworkflow_completed(self, subworkflow: SubProcess, my_task: Token) -> None:
+        # One that an error interrupted ends, too, and its token must stay taken away.
+        if not my_task._state & FINISHED:
+            super()._on_subworkflow_completed(subworkflow, my_task)  # type: ignore[misc]  # SpiffWorkflow's
 
     def copy_data(self, my_task: Token, subworkflow: SubProcess) -> None:
         subworkflow.task_tree.data = dict(my_task.data)

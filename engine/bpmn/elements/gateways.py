@@ -10,6 +10,7 @@ from SpiffWorkflow.bpmn.specs.defaults import ParallelGateway as SpiffParallelGa
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 
 from engine.bpmn.elements.branches import joined
+from engine.bpmn.elements.events import BoundaryEvent
 from engine.bpmn.workflow import (
     COMPLETED,
     FUTURE,
@@ -111,7 +112,9 @@ class InclusiveGateway(Join, SpiffInclusiveGateway):
             name = open_names.pop()
             if name not in found and name != self.name:
                 found.add(name)
-                open_names += self._wf_spec.task_specs[name]._inputs
+                spec = self._wf_spec.task_specs[name]
+                open_names += spec._inputs
+                open_names += [spec.host] if isinstance(spec, BoundaryEvent) else []
         return found
 
     def _run_hook(self, my_task: Token) -> bool:

@@ -1,0 +1,144 @@
+"""What a command made of a case, told as a `Step`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from engine.bpmn.elements.activities import CallActivity, ScriptTask, SubProcessTask
+from engine.bpmn.elements.branches import ABSENT, changed
+from engine.bpmn.elements.events import BoundaryEvent, CatchEvent
+from engine.bpmn.elements.multi_instance import COUNT, MultiInstance
+from engine.bpmn.elements.services import ServiceTask
+from engine.bpmn.spec import Element
+from engine.bpmn.state import dump
+from engine.bpmn.step import Failure, Movement, Outgoing, Passage, Step, Wait, Work
+from engine.bpmn.workflow import CANCELLED, COMPLETED, FAILED, READY, STARTED, CaseWorkflow, Token
+
+MAX_OUTCOME = 200  # characters: it is a word of the process, not a text
+
+
+def step_of(workflow: CaseWorkflow, given: Mapping[str, Any] | None = None) -> Step:
+    """The step; `given` are variables that the command itself set."""
+    passages = []
+    changes: dict[str, Any] = dict(given or {})
+    for token, passage in _passages(workflow):
+        passages.append(passage)
+        if not _local(token):
+            changes.update(passage.changes)
+        if passage.movement == "passed" and token.workflow is workflow:
+            workflow.outcome = token.task_spec.element.outcome or workflow.outcome
+    ended = workflow.is_completed()
+    waits = {} if ended else workflow.waits()
+    return Step(
+        state=None if ended else dump(workflow),
+        changes=changes,
+        opened=tuple(_opened(workflow)),
+        passages=tuple(passages),
+        failures=tuple(_failures(workflow)),
+        ended=ended,
+        outcome=_outcome(workflow) if ended else None,
+        waits=tuple(_opened_waits(workflow, waits)),
+        unwaited=tuple(token for token in workflow.before if token not in waits),
+        calls=tuple(_calls(workflow, waits)),
+        thrown=tuple(workflow.thrown),
+    )
+
+
+def _opened_waits(workflow: CaseWorkflow, waits: Mapping[UUID, tuple[Token, Any]]) -> Iterator[Wait]:
+    for token_id, (token, wait) in waits.items():
+        if wait["kind"] != "call" and workflow.before.get(token_id) != wait:
+            yield Wait(
+                token_id,
+                token.task_spec.element.path,
+                wait["kind"],
+                wait.get("name"),
+                wait.get("correlation", {}),
+                wait.get("due"),
+            )
+
+
+def _calls(workflow: CaseWorkflow, waits: Mapping[UUID, Any]) -> Iterator[Outgoing]:
+    for call in workflow.calls:
+        if call.token in waits:  # one that was taken back in the same command was never anybody's
+            yield replace(call, element=waits[call.token][0].task_spec.element.path)
+
+
+_MOVEMENTS: Mapping[int, Movement] = {STARTED: "entered", COMPLETED: "passed", CANCELLED: "cancelled"}
+
+
+def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, Passage]]:
+    # Work that was opened and taken back within one command was never anybody's.
+    fresh = {token.id for token, _, state, _ in workflow.trail if state == READY and token.human}
+    for token, before, state, data in workflow.trail:
+        element: Element | None = token.task_spec.element
+        if element is None or state not in _MOVEMENTS:
+            continue
+        movement = _MOVEMENTS[state]
+        if movement == "cancelled" and (token.id in fresh or not _at_work(token, before)):
+            continue
+        if _stood_by(token, movement):
+            continue
+        changes = _changes(token, data) if movement == "passed" else {}
+        yield token, Passage(movement, token.id, element.path, token.human, changes)
+
+
+def _stood_by(token: Token, movement: Movement) -> bool:
+    """Whether this is a boundary event that never happened: that its activity has ended is told there."""
+    boundary = isinstance(token.task_spec, BoundaryEvent)
+    return boundary and movement != "passed" and FAILED not in token.internal_data
+
+
+def _at_work(token: Token, before: int) -> bool:
+    """Whether a token that was taken out had entered its element; one around others is ready in between."""
+    spec = token.task_spec
+    around = isinstance(spec, SubProcessTask | CallActivity) or COUNT in token.internal_data
+    return token.human or before == STARTED or (before == READY and around)
+
+
+def _changes(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables that an element set itself.
+
+    A sub-process, join or event only passes on what others set.
+    """
+    spec = token.task_spec
+    sets = token.human or isinstance(spec, ScriptTask | MultiInstance | CatchEvent | ServiceTask)
+    if not sets or token.parent is None:
+        return {}
+    read_only = {item.bpmn_id for item in spec.data_input_associations}
+    read_only -= {item.bpmn_id for item in spec.data_output_associations}
+    found = changed({**token.parent.data, **token.internal_data.get("locals", {})}, data, read_only)
+    return {name: value for name, value in found.items() if value is not ABSENT}
+
+
+def _local(token: Token) -> bool:
+    """Whether the token belongs to one instance of many."""
+    inside: Token | None = token
+    while inside is not None and not inside.triggered:
+        around = inside.workflow.parent_task_id
+        inside = around and inside.workflow.top_workflow.get_task_from_id(around)
+    return inside is not None
+
+
+def _opened(workflow: CaseWorkflow) -> Iterator[Work]:
+    for token, _, state, _ in workflow.trail:
+        if state == READY and token.human and token._state == READY:
+            element: Element = token.task_spec.element
+            yield Work(token.id, element.path, element.name, element.lane)
+
+
+def _failures(workflow: CaseWorkflow) -> Iterator[Failure]:
+    for token, failed in workflow.failures:
+        if token._state == STARTED and FAILED in token.internal_data:
+            place = token.on_diagram
+            element: Element | None = place.task_spec.element if place else None
+            path, name = (
+                (element.path, element.name) if element else (workflow.spec.name, workflow.spec.description)
+            )
+            yield Failure(token.id, path, name, failed.code, failed.message, failed.line)
+
+
+def _outcome(workflow: CaseWorkflow) -> str | None:
+    """The process's own word: of the end event reached, else of the variable `outcome`."""
+    word = workflow.outcome or workflow.data.get("outcome")
+    return word if isinstance(word, str) and 0 < len(word) <= MAX_OUTCOME else None

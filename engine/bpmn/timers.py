@@ -1,0 +1,167 @@
+"""Times as BPMN writes them: dates, durations and repetitions of ISO 8601.
+
+Years, months and days are counted on the calendar and the clock of a place (a day later is the same time of
+day, whatever the zone's rules do in between); hours, minutes and seconds are counted in real time.
+"""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+MAX_YEARS = 200  # from now: no deadline lies further away, and dates do not end
+
+_DURATION = re.compile(
+    r"P(?!$)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?"
+    r"(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d{1,6})?)S)?)?"
+)
+_DIGITS = 9  # of each number in a duration
+_LITERAL = re.compile(r"P[\dT]|R\d*/|\d{4}-\d\d")
+
+
+class Untimely(ValueError):
+    """A text or value that is no time; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A stretch of time: months and days of the calendar, and seconds."""
+
+    months: int
+    days: int
+    seconds: float
+
+    def after(self, instant: datetime, times: int = 1) -> datetime:
+        """The instant so many durations later, in the zone of `instant`. Raises Untimely."""
+        try:
+            return self._after(instant, times)
+        except (OverflowError, ValueError) as error:
+            raise Untimely("lies too far away") from error
+
+    def _after(self, instant: datetime, times: int) -> datetime:
+        count = instant.year * 12 + instant.month - 1 + self.months * times
+        year, month = count // 12, count % 12 + 1
+        day = min(instant.day, monthrange(year, month)[1])
+        moved = instant.replace(year=year, month=month, day=day) + timedelta(days=self.days * times)
+        real = moved.astimezone(UTC) + timedelta(seconds=self.seconds * times)
+        return real.astimezone(instant.tzinfo)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it takes no time."""
+        return not (self.months or self.days or self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """A repetition: `count` times (None: without end), first at `first`, then every `every`."""
+
+    count: int | None
+    first: datetime
+    every: Duration
+
+    def nth(self, number: int) -> datetime:
+        """The n-th time, counting from 0. Raises Untimely."""
+        return self.every.after(self.first, number)
+
+    def passed(self, now: datetime) -> int:
+        """How many of its times lie at or before `now`."""
+        low, high = 0, 1  # nth(low - 1) has passed, nth(high) may not have
+        while self._is_over(high - 1, now):
+            low, high = high, high * 2
+        while low < high:
+            middle = (low + high) // 2
+            if self._is_over(middle, now):
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _is_over(self, number: int, now: datetime) -> bool:
+        if self.count is not None and number >= self.count:
+            return False
+        try:
+            return self.nth(number) <= now
+        except Untimely:
+            return False
+
+
+def is_literal(text: str) -> bool:
+    """Whether a timer's text is a time as it stands, and no expression."""
+    return bool(_LITERAL.match(text.strip()))
+
+
+def duration(value: Any) -> Duration:
+    """A duration from its text or a timedelta. Raises Untimely."""
+    if isinstance(value, timedelta):
+        if value < timedelta(0):
+            raise Untimely("is negative")
+        return Duration(0, 0, value.total_seconds())
+    found = _DURATION.fullmatch(_text(value, "a duration, such as PT8H or P30D"))
+    if found is None or any(len(part or "") > _DIGITS + 7 for part in found.groups()):
+        raise Untimely(f"{_shown(value)} is no duration, such as PT8H, P30D or P1Y2M")
+    years, months, weeks, days, hours, minutes = (int(part or 0) for part in found.groups()[:6])
+    seconds = float((found[7] or "0").replace(",", "."))
+    return Duration(years * 12 + months, weeks * 7 + days, hours * 3600 + minutes * 60 + seconds)
+
+
+def instant(value: Any, now: datetime) -> datetime:
+    """A point in time from its text, a date or a datetime; without a zone it is in that of `now`.
+
+    Raises Untimely.
+    """
+    if isinstance(value, datetime):
+        found = value
+    elif isinstance(value, date):
+        found = datetime.combine(value, time())
+    else:
+        text = _text(value, "a date, such as 2026-03-21T08:00:00")
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise Untimely(
+                f"{_shown(value)} is no date, such as 2026-03-21 or 2026-03-21T08:00:00"
+            ) from error
+    return found.astimezone(now.tzinfo) if found.tzinfo else found.replace(tzinfo=now.tzinfo)
+
+
+def cycle(value: Any, now: datetime) -> Cycle:
+    """A repetition from its text: R5/PT1H, R/2026-03-21T08:00/P1D or R3/P1D/2026-03-21. Raises Untimely."""
+    text = _text(value, "a repetition, such as R3/P7D")
+    head, *parts = text.split("/")
+    if not re.fullmatch(r"R\d{0,6}", head) or len(parts) not in (1, 2):
+        raise Untimely(f"{_shown(value)} is no repetition, such as R3/P7D or R/PT1H")
+    count = int(head[1:]) if head[1:] else None
+    if count == 0:
+        raise Untimely("repeats not even once")
+    if len(parts) == 1:
+        every = duration(parts[0])
+        first = every.after(now)
+    elif parts[0].startswith("P"):
+        every = duration(parts[0])
+        if count is None:
+            raise Untimely("has an end and no number of times, so that its beginning is not known")
+        first = every.after(instant(parts[1], now), 1 - count)
+    else:
+        first, every = instant(parts[0], now), duration(parts[1])
+    if every.empty:
+        raise Untimely("repeats without a pause")
+    return Cycle(count, first, every)
+
+
+def within_reach(found: datetime, now: datetime) -> datetime:
+    """The same instant. Raises Untimely if it lies further away than anybody waits."""
+    if found.year > now.year + MAX_YEARS or found.year < 1:
+        raise Untimely(f"lies more than {MAX_YEARS} years away")
+    return found
+
+
+def _text(value: Any, wanted: str) -> str:
+    if not isinstance(value, str):
+        raise Untimely(f"must be {wanted}, not {type(value).__name__}")
+    return value.strip()
+
+
+def _shown(value: Any) -> str:
+    return repr(str(value)[:60])

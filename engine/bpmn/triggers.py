@@ -1,0 +1,87 @@
+"""What a file says of its events and service tasks, read for running. The check has judged it before."""
+
+from typing import Any
+
+from engine.bpmn.elements.events import Trigger
+from engine.bpmn.elements.services import Service
+from engine.bpmn.normalize import tag
+
+OURS = "{https://parvandeh.org/bpmn}"
+CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
+TIMERS = ("timeDate", "timeDuration", "timeCycle")
+
+
+def trigger(node: Any) -> Trigger | None:
+    """The trigger of an event, or of a task that sends or receives; None for a plain event."""
+    for name, read in _READERS.items():
+        definition = node.find(tag(name))
+        if definition is not None:
+            return read(node, definition)
+    if node.get("messageRef"):
+        return _message(node, node)
+    return None
+
+
+def service(node: Any) -> Service:
+    """Whom a service task asks."""
+    return Service(
+        connector=node.get(f"{OURS}connector"),
+        topic=node.get(f"{OURS}topic") or node.get(f"{CAMUNDA}topic"),
+        operation=node.get(f"{OURS}operation"),
+        request=node.get(f"{OURS}request"),
+        result=node.get(f"{OURS}result"),
+    )
+
+
+def _timer(_: Any, definition: Any) -> Trigger:
+    for name in TIMERS:
+        text = definition.find(tag(name))
+        if text is not None:
+            return Trigger("timer", timer=name, text=text.text or "")  # type: ignore[arg-type]  # one of three
+    raise ValueError("a timer without a time")
+
+
+def _message(node: Any, definition: Any) -> Trigger:
+    return Trigger(
+        "message",
+        name=_named(definition, "messageRef", "message", "name"),
+        correlation=node.get(f"{OURS}correlation"),
+        data=node.get(f"{OURS}data"),
+        result=node.get(f"{OURS}result"),
+    )
+
+
+def _signal(node: Any, definition: Any) -> Trigger:
+    return Trigger(
+        "signal",
+        name=_named(definition, "signalRef", "signal", "name"),
+        data=node.get(f"{OURS}data"),
+        result=node.get(f"{OURS}result"),
+    )
+
+
+def _error(node: Any, definition: Any) -> Trigger:
+    return Trigger(
+        "error",
+        name=_named(definition, "errorRef", "error", "errorCode"),
+        result=node.get(f"{OURS}result"),
+    )
+
+
+def _named(definition: Any, reference: str, kind: str, attribute: str) -> str | None:
+    """The name or code of the message, signal or error that a definition refers to."""
+    wanted = definition.get(reference)
+    if wanted is None:
+        return None
+    root = definition.getroottree().getroot()
+    found = next(item for item in root.iterchildren(tag(kind)) if item.get("id") == wanted)
+    name: str | None = found.get(attribute)
+    return name
+
+
+_READERS = {
+    "timerEventDefinition": _timer,
+    "messageEventDefinition": _message,
+    "signalEventDefinition": _signal,
+    "errorEventDefinition": _error,
+}
