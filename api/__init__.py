@@ -5,7 +5,18 @@ It decides nothing itself.
 
 from apiflask import APIFlask
 
-from api import cases, definitions, deployments, incidents, problems, reference, system, tasks
+from api import (
+    cases,
+    definitions,
+    deployments,
+    external_work,
+    incidents,
+    messages,
+    problems,
+    reference,
+    system,
+    tasks,
+)
 from api.callers import Callers
 from api.command import CALLERS, DATABASE
 from api.encoding import Json
@@ -44,7 +55,7 @@ def create_app(settings: Settings) -> APIFlask:
     app.extensions[CALLERS] = Callers()
     problems.register(app)
     observe(app)
-    for resource in (deployments, definitions, cases, tasks, incidents):
+    for resource in (deployments, definitions, cases, tasks, messages, external_work, incidents):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)
     app.register_blueprint(system.blueprint)

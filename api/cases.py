@@ -30,6 +30,12 @@ class CancelCase(Request):
     reason: Text | None = None
 
 
+class SuspendCase(Request):
+    """Why a case is held up."""
+
+    reason: Text | None = None
+
+
 class CaseBody(BaseModel):
     """A case with its open tasks and incidents."""
 
@@ -194,3 +200,17 @@ def _event(row: Any) -> EventBody:
 def cancel(uow: UnitOfWork, case_id: UUID, body: CancelCase) -> Reply:
     """End a case early"""
     return _reply(cases.cancel(uow, case_id, reason=body.reason, revisions=revisions_seen()))
+
+
+@command(
+    blueprint.post("/cases/<uuid:case_id>/suspend"), body=SuspendCase, answer=CaseBody, refusals=(404, 409)
+)
+def suspend(uow: UnitOfWork, case_id: UUID, body: SuspendCase) -> Reply:
+    """Hold a case up"""
+    return _reply(cases.suspend(uow, case_id, reason=body.reason))
+
+
+@command(blueprint.post("/cases/<uuid:case_id>/resume"), body=Request, answer=CaseBody, refusals=(404, 409))
+def resume(uow: UnitOfWork, case_id: UUID) -> Reply:
+    """Let a suspended case go on"""
+    return _reply(cases.resume(uow, case_id))

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import wraps
-from typing import Any
+from http import HTTPStatus
+from typing import Any, TypeVar
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, g, request
@@ -22,7 +23,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 from api.callers import Callers
 from api.problems import Malformed, Unauthorized, described
 from api.shapes import Request
-from engine import access, idempotency
+from engine import access, cases, idempotency
 from engine.db import Actor, Database, UnitOfWork
 from engine.db import View as DatabaseView
 from engine.errors import Fault, Forbidden, Invalid, Refusal
@@ -37,6 +38,7 @@ _XML = {200: {"description": "The file", "content": {"application/xml": {"schema
 # Only its decorators are used, which note on a function what OpenAPI shall say.
 _openapi = APIBlueprint("openapi", __name__)
 
+R = TypeVar("R", bound=Request)
 View = Callable[..., "Reply"]
 
 _WRITING_ONCE: set[View] = set()
@@ -64,28 +66,30 @@ def command(
     route: Callable[[Any], Any],
     *,
     answer: type[BaseModel] | None,
-    body: type[BaseModel] | None = None,
-    query: type[BaseModel] | None = None,
-    status: int = 200,
+    body: type[Request] | None = None,
+    query: type[Request] | None = None,
+    status: int | tuple[int, ...] = 200,
     refusals: tuple[int, ...] = (),
 ) -> Callable[[View], View]:
     """Declare a view on a route, such as `blueprint.get("/cases")`.
 
-    The view gets the unit of work, the path's parts, and what it declares of `body` (JSON) and `query`. A
-    body whose fields all have defaults may be left out. The view runs again from the start when the database
-    asks for it.
+    Of several kinds of `status` the first is the usual one. The view gets the unit of work, the path's
+    parts, and what it declares of `body` (JSON) and `query`. A body whose fields all have defaults may be
+    left out. The view runs again from the start when the database asks for it.
     """
 
     def declare(view: View) -> View:
         documented: Any = view
+        first, *others = (status,) if isinstance(status, int) else status
         if body is not None:
             documented = _openapi.input(body, location="json")(documented)
         if query is not None:
             documented = _openapi.input(query, location="query")(documented)
         if answer is not None:
-            documented = _openapi.output(answer, status_code=status)(documented)
+            documented = _openapi.output(answer, status_code=first)(documented)
         statuses = {401, 403, 422, 503, 504, *refusals} | ({400, 413, 415} if body else set())
         responses: Any = {**described(*sorted(statuses)), **({} if answer else _XML)}
+        responses |= {other: _likewise(other, answer) for other in others}
         documented = _openapi.doc(responses=responses, security="bearer")(documented)
 
         @route
@@ -99,13 +103,24 @@ def command(
                     lambda session, now: _run(view, session, now, parts, given),
                     "single" if view in _WRITING_ONCE else _database_view(parts),
                 )
-            except (IntegrityError, Refusal) as failure:
-                done = _answered_before(database, failure)
+            except IntegrityError as failure:
+                done = _answered_before(database, cases.taken(failure) or failure)
+            except Refusal as refusal:
+                done = _answered_before(database, refusal)
             return Response(done.body, status=done.status, headers=dict(done.headers))
 
         return view
 
     return declare
+
+
+def _likewise(status: int, answer: type[BaseModel] | None) -> dict[str, Any]:
+    """Another status of the same answer, as OpenAPI says it."""
+    described_as: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    if status != HTTPStatus.NO_CONTENT and answer is not None:
+        schema = {"$ref": f"#/components/schemas/{answer.__name__}"}
+        described_as["content"] = {"application/json": {"schema": schema}}
+    return described_as
 
 
 def writes_once(view: View) -> View:
@@ -141,7 +156,7 @@ def _run(
     session: Session,
     now: datetime,
     parts: Mapping[str, Any],
-    given: Mapping[str, type[BaseModel] | None],
+    given: Mapping[str, type[Request] | None],
 ) -> Answer:
     uow = UnitOfWork(session, _actor(session), now)
     arguments = dict(parts)
@@ -150,10 +165,13 @@ def _run(
         arguments["query"] = query
     if (body := given["body"]) is not None:
         decoded = _valid("body", body, _json(body))
+        g.idempotency_key = decoded.idempotency_key() or _idempotency_key()
         if body.model_fields:  # a view with nothing to say in its body is not given it
             arguments["body"] = decoded
+    else:
+        g.idempotency_key = _idempotency_key()
     answer = view(uow, **arguments).answer()
-    key = _idempotency_key()
+    key = g.idempotency_key
     if key is not None:
         idempotency.keep(uow, key, _fingerprint(), answer)
     return answer
@@ -164,7 +182,7 @@ def _answered_before(database: Database, failure: Refusal | IntegrityError) -> A
 
     Looked up only now: what was done before is refused the second time (a task is completed), or undone.
     """
-    key = _idempotency_key()
+    key = g.get("idempotency_key")
     hopeless = isinstance(failure, IntegrityError) and not idempotency.repeated(failure)
     if key is None or hopeless or isinstance(failure, Forbidden):
         raise failure
@@ -177,7 +195,7 @@ def _answered_before(database: Database, failure: Refusal | IntegrityError) -> A
     return found
 
 
-def _valid(part: str, model: type[BaseModel], value: Any) -> BaseModel:
+def _valid(part: str, model: type[R], value: Any) -> R:
     try:
         return model.model_validate(value)
     except ValidationError as error:

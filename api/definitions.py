@@ -6,8 +6,8 @@ from apiflask import APIBlueprint
 from pydantic import BaseModel
 
 from api.command import Reply, command
-from api.shapes import Instant
-from engine import definitions
+from api.shapes import Instant, Request
+from engine import cases, definitions
 from engine.db import UnitOfWork
 from engine.models import DefinitionVersion
 
@@ -32,9 +32,10 @@ class DefinitionList(BaseModel):
 
 
 class DefinitionBody(VersionBody):
-    """A definition: its current version, and the numbers of all."""
+    """A definition: its current version, the numbers of all, and since when it is suspended, if it is."""
 
     versions: list[int]
+    suspended_at: Instant | None
 
 
 def _version(row: DefinitionVersion) -> dict[str, object]:
@@ -60,8 +61,26 @@ def index(uow: UnitOfWork) -> Reply:
 def show(uow: UnitOfWork, key: str) -> Reply:
     """Read a definition"""
     versions = definitions.versions(uow, key)
-    numbers = [row.number for row in versions]
-    return Reply(DefinitionBody.model_validate({**_version(versions[0]), "versions": numbers}))
+    body = {
+        **_version(versions[0]),
+        "versions": [row.number for row in versions],
+        "suspended_at": definitions.suspended_at(uow, key),
+    }
+    return Reply(DefinitionBody.model_validate(body))
+
+
+@command(blueprint.post("/definitions/<key>/suspend"), body=Request, answer=DefinitionBody, refusals=(404,))
+def suspend(uow: UnitOfWork, key: str) -> Reply:
+    """Hold up a definition: none of its cases begins or moves"""
+    cases.suspend_definition(uow, key)
+    return show(uow, key)
+
+
+@command(blueprint.post("/definitions/<key>/resume"), body=Request, answer=DefinitionBody, refusals=(404,))
+def resume(uow: UnitOfWork, key: str) -> Reply:
+    """Let a suspended definition go on"""
+    cases.resume_definition(uow, key)
+    return show(uow, key)
 
 
 @command(blueprint.get("/definitions/<key>/versions/<int:number>"), answer=VersionBody, refusals=(404,))

@@ -1,13 +1,14 @@
 """Incidents: list them, and let what failed try again."""
 
+from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.cases import CaseBody, case_body
 from api.command import Reply, command, etag
-from api.shapes import Instant, Page, PageQuery, Request, page_of
+from api.shapes import Instant, Key, Page, PageQuery, Request, Text, page_of
 from engine import cases, incidents
 from engine.db import UnitOfWork
 from engine.models import IncidentStatus
@@ -20,6 +21,22 @@ class IncidentsQuery(PageQuery):
 
     status: IncidentStatus | None = "open"
     case: UUID | None = None
+    definition: Key | None = None
+    element: Text | None = None
+
+
+class RetryIncident(Request):
+    """Why, and what is set right before the element tries again. The latter is an administrator's."""
+
+    reason: Text | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class SkipIncident(Request):
+    """Why the element is passed over, and what it would have set."""
+
+    reason: Text
+    data: dict[str, Any] = Field(default_factory=dict)
 
 
 class IncidentBody(BaseModel):
@@ -35,6 +52,7 @@ class IncidentBody(BaseModel):
     code: str
     message: str
     line: int | None
+    attempts: int
     status: IncidentStatus
     opened_at: Instant
     resolved_at: Instant | None
@@ -47,17 +65,30 @@ class IncidentPage(Page[IncidentBody]):
 @command(blueprint.get("/incidents"), query=IncidentsQuery, answer=IncidentPage)
 def index(uow: UnitOfWork, query: IncidentsQuery) -> Reply:
     """List incidents, the oldest first"""
-    rows = incidents.page(uow, status=query.status, case=query.case, after=query.cursor)
+    which = incidents.Which(query.status, query.case, query.definition, query.element)
+    rows = incidents.page(uow, which, after=query.cursor)
     return Reply(IncidentPage(**page_of(IncidentBody, rows, cases.PAGE)))
 
 
 @command(
     blueprint.post("/incidents/<uuid:incident_id>/retry"),
-    body=Request,
+    body=RetryIncident,
     answer=CaseBody,
     refusals=(404, 409, 503),
 )
-def retry(uow: UnitOfWork, incident_id: UUID) -> Reply:
-    """Let what failed try again"""
-    case = incidents.retry(uow, incident_id)
+def retry(uow: UnitOfWork, incident_id: UUID, body: RetryIncident) -> Reply:
+    """Let what failed try again, perhaps with repaired data"""
+    case = incidents.retry(uow, incident_id, repair=body.data, reason=body.reason)
+    return Reply(case_body(case), {"ETag": etag(case.revision)})
+
+
+@command(
+    blueprint.post("/incidents/<uuid:incident_id>/skip"),
+    body=SkipIncident,
+    answer=CaseBody,
+    refusals=(404, 409, 503),
+)
+def skip(uow: UnitOfWork, incident_id: UUID, body: SkipIncident) -> Reply:
+    """Go on as if the element had done its work"""
+    case = incidents.skip(uow, incident_id, body.data, body.reason)
     return Reply(case_body(case), {"ETag": etag(case.revision)})

@@ -21,6 +21,10 @@ class Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    def idempotency_key(self) -> str | None:
+        """The key that the body itself brings along, if it does."""
+        return None
+
 
 class PageQuery(Request):
     """Which page of a list: `cursor` is the `next` of the page before."""

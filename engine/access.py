@@ -22,6 +22,11 @@ Permission = Literal[
     "incidents.read",
     "incidents.retry",
     "behalf.act",
+    "cases.suspend",
+    "definitions.suspend",
+    "incidents.mend",
+    "messages.send",
+    "calls.work",
 ]
 
 _ALLOWED: Mapping[str, frozenset[Permission]] = {
@@ -35,6 +40,10 @@ _ALLOWED: Mapping[str, frozenset[Permission]] = {
             "tasks.read",
             "incidents.read",
             "incidents.retry",
+            "incidents.mend",
+            "cases.suspend",
+            "definitions.suspend",
+            "messages.send",
         }
     ),
     "designer": frozenset({"definitions.deploy", "definitions.read"}),
@@ -50,6 +59,7 @@ _ALLOWED: Mapping[str, frozenset[Permission]] = {
             "behalf.act",
         }
     ),
+    "service": frozenset({"messages.send", "calls.work"}),
     "portal": frozenset({"definitions.read", "cases.start", "cases.read", "cases.cancel", "behalf.act"}),
 }
 

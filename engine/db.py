@@ -21,9 +21,10 @@ from sqlalchemy import (
     column,
     create_engine,
     func,
-    insert,
     select,
 )
+from sqlalchemy.dialects.postgresql import Insert as UpsertableInsert
+from sqlalchemy.dialects.postgresql import insert as upsertable
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -47,7 +48,7 @@ def table(model: type["Base"]) -> Table:
     return found
 
 
-def recordset(target: Table, name: str) -> Insert:
+def recordset(target: Table, name: str) -> UpsertableInsert:
     """An insert of many rows given as one JSON parameter: short, and the same text whatever their number.
 
     Values stand in the JSON as PostgreSQL reads them from text. Columns with a server default are left to it.
@@ -58,7 +59,7 @@ def recordset(target: Table, name: str) -> Insert:
         .table_valued(*(column(item.name, item.type) for item in columns))
         .render_derived(name=name, with_types=True)
     )
-    return insert(target).from_select([item.name for item in columns], select(rows))
+    return upsertable(target).from_select([item.name for item in columns], select(rows))
 
 
 def values_of(target: Table, prefix: str, names: Iterable[str]) -> dict[str, BindParameter[Any]]:

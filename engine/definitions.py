@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,9 @@ from sqlalchemy.orm import Session
 from engine import access, bpmn
 from engine.bpmn import Process, Report, Source, Spec
 from engine.db import UnitOfWork, connection
-from engine.errors import NotFound, Rejected
+from engine.errors import Conflict, NotFound, Rejected
 from engine.ids import uuid7
-from engine.models import CASE_NUMBERS, Definition, DefinitionVersion, Deployment, DeploymentFile
+from engine.models import CASE_NUMBERS, Definition, DefinitionVersion, Deployment, DeploymentFile, Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ VERSION = (
 )
 _CURRENT = select(*VERSION).join(Definition, Definition.current_version_id == DefinitionVersion.id)
 
-_TO_START = _CURRENT.add_columns(CASE_NUMBERS.next_value()).where(Definition.key == bindparam("key"))
+_TO_START = _CURRENT.add_columns(Definition.suspended_at, CASE_NUMBERS.next_value()).where(
+    Definition.key == bindparam("key")
+)
 
 
 def deploy(uow: UnitOfWork, files: Mapping[str, bytes]) -> Deployed:
@@ -81,9 +84,10 @@ def deploy(uow: UnitOfWork, files: Mapping[str, bytes]) -> Deployed:
     loaded: dict[UUID, Source] = {}
     bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
     content = Source(digest, files, bound)
+    specs = {}
     try:
         for key in _keys(report):
-            bpmn.build(content, key)
+            specs[key] = bpmn.build(content, key)
     except bpmn.Unbuildable as error:
         raise Rejected(
             "The files cannot be deployed as they are.", [*report.findings, error.finding]
@@ -92,7 +96,7 @@ def deploy(uow: UnitOfWork, files: Mapping[str, bytes]) -> Deployed:
         uow, content, {key: version.deployment_id for key, version in calls.items()}, report
     )
     published = [
-        _publish(uow, process, current.get(process.key), deployment_id, content)
+        _publish(uow, process, current.get(process.key), deployment_id, specs[process.key])
         for process in report.processes
     ]
     return Deployed(deployment_id, tuple(published), report)
@@ -150,7 +154,7 @@ def _store(uow: UnitOfWork, content: Source, calls: Mapping[str, UUID], report: 
 
 
 def _publish(
-    uow: UnitOfWork, process: Process, current: Version | None, deployment_id: UUID, content: Source
+    uow: UnitOfWork, process: Process, current: Version | None, deployment_id: UUID, spec: Spec
 ) -> Published:
     version = DefinitionVersion(
         id=uuid7(),
@@ -159,7 +163,7 @@ def _publish(
         name=process.name,
         file=process.file,
         deployment_id=deployment_id,
-        digest=content.digest,
+        digest=spec.digest,
         published_at=uow.now,
     )
     uow.session.add(version)
@@ -167,7 +171,32 @@ def _publish(
     uow.session.execute(
         update(Definition).where(Definition.key == process.key).values(current_version_id=version.id)
     )
+    _await_starts(uow, version.id, current, spec)
     return Published(version.key, version.number, version.digest, created=True)
+
+
+def _await_starts(uow: UnitOfWork, version_id: UUID, current: Version | None, spec: Spec) -> None:
+    """From now on the new version's start events begin cases, and the former one's no more."""
+    if current is not None:
+        former = Wait.version_id == current.id, Wait.case_id.is_(None), Wait.closed_at.is_(None)
+        uow.session.execute(update(Wait).where(*former).values(closed_at=uow.now))
+    for element, trigger in spec.starts.items():
+        wait = Wait(
+            id=uuid7(),
+            case_id=None,
+            version_id=version_id,
+            token_id=None,
+            element=element,
+            kind=trigger.kind,
+            name=trigger.name,
+            correlation=None,
+            due_at=bpmn.first_start(trigger, uow.now) if trigger.kind == "timer" else None,
+            woken_at=None,
+            opened_at=uow.now,
+            closed_at=None,
+        )
+        uow.session.add(wait)
+    uow.session.flush()
 
 
 def source(session: Session, deployment_id: UUID, loaded: dict[UUID, Source] | None = None) -> Source:
@@ -197,11 +226,16 @@ def spec(session: Session, version: Version) -> Spec:
 
 
 def to_start(session: Session, key: str) -> tuple[Version, int]:
-    """The current version of a definition, and the next case number, in one statement. Raises NotFound."""
+    """The current version of a definition, and the next case number, in one statement.
+
+    Raises NotFound, Conflict if it is suspended.
+    """
     row = connection(session).execute(_TO_START, {"key": key}).one_or_none()
     if row is None:
         raise _unknown(key)
-    *version, number = row
+    *version, suspended_at, number = row
+    if suspended_at is not None:
+        raise Conflict("The definition is suspended.", definition={"key": key, "suspended_at": suspended_at})
     return Version(*version), number
 
 
@@ -230,6 +264,11 @@ def versions(uow: UnitOfWork, key: str) -> list[DefinitionVersion]:
     if not rows:
         raise _unknown(key)
     return rows
+
+
+def suspended_at(uow: UnitOfWork, key: str) -> datetime | None:
+    """Since when the definition is suspended; None if it is not."""
+    return uow.session.scalars(select(Definition.suspended_at).where(Definition.key == key)).one()
 
 
 def version(uow: UnitOfWork, key: str, number: int) -> DefinitionVersion:

@@ -36,6 +36,18 @@ Kind = Literal[
     "incident.opened",
     "incident.retried",
     "incident.closed",
+    "incident.skipped",
+    "data.repaired",
+    "timer.fired",
+    "message.received",
+    "message.sent",
+    "signal.received",
+    "signal.sent",
+    "call.made",
+    "call.answered",
+    "call.failed",
+    "case.suspended",
+    "case.resumed",
 ]
 
 GENESIS = bytes(32)  # the hash before a case's first event

@@ -1,13 +1,16 @@
 """Incidents: elements that failed and wait for a person to let them try again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, select, update
 
 from engine import access, bpmn, cases, definitions
+from engine.bpmn.values import Unportable, portable
 from engine.db import UnitOfWork
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, Fault, Invalid, NotFound
 from engine.events import Fact
 from engine.models import Case, DefinitionVersion, Incident
 
@@ -22,22 +25,33 @@ _COLUMNS = (
     Incident.code,
     Incident.message,
     Incident.line,
+    Incident.attempts,
     Incident.status,
     Incident.opened_at,
     Incident.resolved_at,
 )
 
 
-def page(
-    uow: UnitOfWork, *, status: str | None = None, case: UUID | None = None, after: UUID | None = None
-) -> Sequence[RowMapping]:
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which incidents; None is any."""
+
+    status: str | None = None
+    case: UUID | None = None
+    definition: str | None = None
+    element: str | None = None
+
+
+def page(uow: UnitOfWork, which: Which, *, after: UUID | None = None) -> Sequence[RowMapping]:
     """Up to a page of incidents, the oldest first, after the one named; one more if more follow."""
     access.require(uow.actor, "incidents.read")
-    filters = [
-        column == value
-        for column, value in ((Incident.status, status), (Incident.case_id, case))
-        if value is not None
-    ]
+    wanted = (
+        (Incident.status, which.status),
+        (Incident.case_id, which.case),
+        (DefinitionVersion.key, which.definition),
+        (Incident.element, which.element),
+    )
+    filters = [column == value for column, value in wanted if value is not None]
     if after is not None:
         filters.append(Incident.id > after)
     statement = (
@@ -51,14 +65,61 @@ def page(
     return uow.connection.execute(statement, {"viewer": uow.actor.id}).mappings().all()
 
 
-def retry(uow: UnitOfWork, incident_id: UUID) -> cases.CaseView:
-    """Let the failed element try again. If it fails once more, a new incident stands in place of this one."""
-    access.require(uow.actor, "incidents.retry")
+def retry(
+    uow: UnitOfWork, incident_id: UUID, *, repair: Mapping[str, Any] | None = None, reason: str | None = None
+) -> cases.CaseView:
+    """Let the failed element try again, with these variables set right before.
+
+    If it fails once more, a new incident stands in place of this one.
+    """
+    access.require(uow.actor, "incidents.mend" if repair else "incidents.retry")
+    case, row = _hold(uow, incident_id)
+    told = {"incident": incident_id, **({"reason": reason} if reason else {})}
+    happened = [Fact("incident.retried", row.element, payload=told)]
+    if row.code == cases.GIVEN_UP and row.token_id == case.id:
+        cases.note(uow, case, happened)
+        cases.rouse(uow, Case.id == case.id)
+        return cases.get(uow, case.id)
+    repaired = _sound(case, repair or {})
+    if repaired:
+        happened.insert(0, Fact("data.repaired", row.element, payload={**told, "changes": repaired}))
+    spec = definitions.spec(uow.session, case.version)
+    step = bpmn.retry(spec, cases.require_active(case), row.token_id, uow.now, repaired)
+    cases.apply(uow, case, step, happened)
+    return cases.get(uow, case.id)
+
+
+def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: str) -> cases.CaseView:
+    """Go on as if the failed element had done its work and set these variables.
+
+    Raises Conflict for elements that cannot be passed over.
+    """
+    access.require(uow.actor, "incidents.mend")
+    case, row = _hold(uow, incident_id)
+    given = _sound(case, data)
+    spec = definitions.spec(uow.session, case.version)
+    refusal = Conflict(
+        "This element cannot be passed over: what comes next depends on it. Repair the data and retry.",
+        incident={"id": incident_id, "status": row.incident_status},
+    )
+    if row.code == cases.GIVEN_UP and row.token_id == case.id:
+        raise refusal
+    try:
+        step = bpmn.skip(spec, cases.require_active(case), row.token_id, given, uow.now)
+    except bpmn.Unskippable as error:
+        raise refusal from error
+    told = {"incident": incident_id, "reason": reason, "changes": given}
+    cases.apply(uow, case, step, [Fact("incident.skipped", row.element, payload=told)])
+    return cases.get(uow, case.id)
+
+
+def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, Any]:
+    """An open incident of a running case, which is resolved with this command. Raises NotFound, Conflict."""
+    found = cases.locking(
+        Incident.element, Incident.token_id, Incident.code, Incident.status.label("incident_status")
+    )
     row = uow.connection.execute(
-        select(*cases.LOCKING, Incident.element, Incident.token_id, Incident.status.label("incident_status"))
-        .select_from(Case)
-        .join(Incident, Incident.case_id == Case.id)
-        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        found.join(Incident, Incident.case_id == Case.id)
         .where(Incident.id == incident_id, access.visible_cases(uow.actor.role))
         .with_for_update(of=(Case, Incident)),
         {"viewer": uow.actor.id},
@@ -70,10 +131,19 @@ def retry(uow: UnitOfWork, incident_id: UUID) -> cases.CaseView:
             "The incident is resolved.", incident={"id": incident_id, "status": row.incident_status}
         )
     case = cases.locked(row)
-    state = cases.require_active(case)
-    step = bpmn.retry(definitions.spec(uow.session, case.version), state, row.token_id, uow.now)
+    cases.require_active(case)
     uow.connection.execute(
         update(Incident).where(Incident.id == incident_id).values(status="resolved", resolved_at=uow.now)
     )
-    cases.apply(uow, case, step, [Fact("incident.retried", row.element, payload={"incident": incident_id})])
-    return cases.get(uow, case.id)
+    return case, row
+
+
+def _sound(case: cases.Locked, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Variables that the case can hold. Raises Invalid."""
+    try:
+        found: Mapping[str, Any] = portable(dict(data))
+    except Unportable as error:
+        fault = Fault(f"/data{error.where}", error.reason, "value")
+        raise Invalid("The data cannot be taken.", [fault]) from error
+    cases.require_size({**case.data, **found})
+    return found

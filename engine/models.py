@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.db import Base
 from engine.ids import uuid7
 
-Role = Literal["administrator", "designer", "caseworker", "portal"]
+Role = Literal["administrator", "designer", "caseworker", "portal", "service"]
 CaseStatus = Literal["active", "suspended", "completed", "cancelled"]
 TaskStatus = Literal["open", "completed", "cancelled"]
 IncidentStatus = Literal["open", "resolved"]
@@ -175,7 +175,7 @@ class Incident(Base):
     code: Mapped[str] = mapped_column(Text)
     message: Mapped[str] = mapped_column(Text)
     line: Mapped[int | None]
-    attempts: Mapped[int] = mapped_column(server_default=text("1"))
+    attempts: Mapped[int]
     call_id: Mapped[UUID | None]  # the call that failed, if it was one
     status: Mapped[IncidentStatus] = mapped_column(Text)
     opened_at: Mapped[Instant]
@@ -307,7 +307,9 @@ class Message(Base):
     name: Mapped[str] = mapped_column(Text)
     correlation: Mapped[str] = mapped_column(Text)  # canonical JSON of its keys
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    kind: Mapped[str] = mapped_column(Text)  # message, or signal: that one reaches all who wait
     thrown_by: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
+    thrown_element: Mapped[str | None] = mapped_column(Text)
     status: Mapped[MessageStatus] = mapped_column(Text)
     sent_at: Mapped[Instant]
     expires_at: Mapped[Instant]

@@ -17,17 +17,14 @@ from engine.events import Fact
 from engine.models import Case, DefinitionVersion, Task, User
 
 _LOCK = (
-    select(
-        *cases.LOCKING,
+    cases.locking(
         Task.id.label("task_id"),
         Task.element,
         Task.status.label("task_status"),
         Task.assignee_id,
         Task.revision.label("task_revision"),
     )
-    .select_from(Case)
     .join(Task, Task.case_id == Case.id)
-    .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
     .where(Task.id == bindparam("task"))
     # Both rows: with the case alone, whoever waited for it would see the task as it was before.
     .with_for_update(of=(Case, Task))
@@ -90,7 +87,7 @@ def complete(
     step = bpmn.complete(spec, state, task_id, answer, uow.now)
     change = TaskChange(task_id, "completed", uow.actor.id, uow.now)
     done = Fact("task.completed", row.element, task_id, {"data": answer} if answer else None)
-    values, opened = cases.apply(uow, case, step, [done], task=change)
+    values, opened = cases.apply(uow, case, step, [done], change=change)
     status, outcome = values["status"], values["outcome"]
     return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, opened)
 

@@ -20,6 +20,7 @@ from engine.bpmn.runner import (
 )
 from engine.bpmn.source import Source, digest
 from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
+from engine.bpmn.starts import first_start, next_start
 from engine.bpmn.step import Failure, Fired, Outgoing, Passage, Step, Thrown, Wait, Work
 
 __all__ = [
@@ -50,6 +51,8 @@ __all__ = [
     "digest",
     "fail_call",
     "fire",
+    "first_start",
+    "next_start",
     "retry",
     "skip",
     "start",

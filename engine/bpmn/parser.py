@@ -22,7 +22,7 @@ from engine.bpmn.elements.events import BoundaryEvent, CatchEvent, EventBasedGat
 from engine.bpmn.elements.events import EndEvent as ThrowingEnd
 from engine.bpmn.elements.gateways import EndJoin, ExclusiveGateway, InclusiveGateway, ParallelGateway
 from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance
-from engine.bpmn.elements.services import ServiceTask
+from engine.bpmn.elements.outgoing import ServiceTask
 from engine.bpmn.triggers import service, trigger
 
 

@@ -9,7 +9,7 @@ from engine.bpmn.elements.activities import CallActivity, ScriptTask, SubProcess
 from engine.bpmn.elements.branches import ABSENT, changed
 from engine.bpmn.elements.events import BoundaryEvent, CatchEvent
 from engine.bpmn.elements.multi_instance import COUNT, MultiInstance
-from engine.bpmn.elements.services import ServiceTask
+from engine.bpmn.elements.outgoing import ServiceTask
 from engine.bpmn.spec import Element
 from engine.bpmn.state import dump
 from engine.bpmn.step import Failure, Movement, Outgoing, Passage, Step, Wait, Work

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from engine.bpmn.elements.activities import ScriptTask
 from engine.bpmn.elements.events import CatchEvent, ThrowEvent
-from engine.bpmn.elements.services import ServiceTask
+from engine.bpmn.elements.outgoing import ServiceTask
 from engine.bpmn.result import step_of
 from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec

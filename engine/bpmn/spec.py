@@ -20,6 +20,7 @@ from engine.bpmn.parser import Parser
 from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
 
 OUTCOME = "{https://parvandeh.org/bpmn}outcome"
+BUSINESS_KEY = "{https://parvandeh.org/bpmn}businessKey"
 CACHED = 256
 
 
@@ -46,6 +47,8 @@ class Spec:
     process: Any
     inner: Mapping[str, Any]
     elements: Mapping[str, Element] = field(default_factory=dict)
+    unique_business_key: bool = False
+    digest: str = ""
 
     @property
     def starts(self) -> Mapping[str, Trigger]:
@@ -140,7 +143,7 @@ def _build(source: Source, key: str) -> Spec:
             ):
                 _describe(task_spec, scope.file, files, prefix, elements)
                 open_processes += _link(task_spec, files)
-    return Spec(key, inner[root.name(key)], inner, elements)
+    return Spec(key, inner[root.name(key)], inner, elements, root.unique_business_key(key), source.digest)
 
 
 def _attach(scope: Any) -> None:
@@ -187,6 +190,10 @@ class _Files:
     def name(self, process: str) -> str:
         """The name of a process or sub-process that is unique among all sources."""
         return f"{self.source.digest[:12]}:{process}"
+
+    def unique_business_key(self, process: str) -> bool:
+        """Whether a business key may run only once at a time."""
+        return bool(self.parser.process_parsers[process].node.get(BUSINESS_KEY) == "unique")
 
     def home(self, key: str) -> "_Files":
         """The files that hold a called process: our own, else those bound at deployment."""

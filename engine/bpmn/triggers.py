@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from engine.bpmn.elements.events import Trigger
-from engine.bpmn.elements.services import Service
+from engine.bpmn.elements.events import TimerKind, Trigger
+from engine.bpmn.elements.outgoing import Service
 from engine.bpmn.normalize import tag
 
 OURS = "{https://parvandeh.org/bpmn}"
 CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
-TIMERS = ("timeDate", "timeDuration", "timeCycle")
+TIMERS: tuple[TimerKind, ...] = ("timeDate", "timeDuration", "timeCycle")
 
 
 def trigger(node: Any) -> Trigger | None:
@@ -37,7 +37,7 @@ def _timer(_: Any, definition: Any) -> Trigger:
     for name in TIMERS:
         text = definition.find(tag(name))
         if text is not None:
-            return Trigger("timer", timer=name, text=text.text or "")  # type: ignore[arg-type]  # one of three
+            return Trigger("timer", timer=name, text=text.text or "")
     raise ValueError("a timer without a time")
 
 

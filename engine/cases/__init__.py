@@ -1,15 +1,27 @@
-"""Cases: starting, reading and ending them. The only writer of a case's state.
+"""Cases: starting, reading, moving and ending them. The only writer of a case's state.
 
-Every command ends in `apply`, which writes what the engine did to the case, its tasks, its incidents and its
-log.
+Every command ends in `apply` or `note`, which write what happened to the case, its tasks, its incidents, what
+it waits for and its log.
 """
 
-from engine.cases.commands import cancel, start
-from engine.cases.hold import LOCKING, Locked, locked, require_active, require_revision, require_size
+from engine.cases.commands import begin_at, cancel, start, taken
+from engine.cases.hold import (
+    LOCKING,
+    Locked,
+    locked,
+    locking,
+    require_active,
+    require_revision,
+    require_size,
+)
+from engine.cases.moving import GIVEN_UP, answer, deliver, fail_call, give_up, hold, hold_call, wake
+from engine.cases.pausing import resume, resume_definition, rouse, suspend, suspend_definition
 from engine.cases.progress import Opened, TaskChange, apply, note
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, get, log, page
+from engine.cases.waiting import canonical
 
 __all__ = [
+    "GIVEN_UP",
     "LOCKING",
     "LOG_PAGE",
     "PAGE",
@@ -17,15 +29,31 @@ __all__ = [
     "Locked",
     "Opened",
     "TaskChange",
+    "answer",
     "apply",
+    "begin_at",
     "cancel",
+    "canonical",
+    "deliver",
+    "fail_call",
     "get",
+    "give_up",
+    "hold",
+    "hold_call",
     "locked",
+    "locking",
     "log",
     "note",
     "page",
     "require_active",
     "require_revision",
     "require_size",
+    "resume",
+    "resume_definition",
+    "rouse",
     "start",
+    "suspend",
+    "suspend_definition",
+    "taken",
+    "wake",
 ]

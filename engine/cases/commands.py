@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from persiantools.jdatetime import JalaliDate
+from psycopg.errors import UniqueViolation
+from sqlalchemy.exc import IntegrityError
 
 from engine import access, bpmn, definitions, events, forms
 from engine.bpmn.values import plain
@@ -13,6 +15,7 @@ from engine.cases.hold import lock, require_active, require_revision, require_si
 from engine.cases.progress import apply, begin, facts, progress, rows_of
 from engine.cases.views import CaseView, get
 from engine.db import UnitOfWork
+from engine.errors import Conflict
 from engine.events import Fact, Head
 from engine.ids import uuid7
 
@@ -35,11 +38,36 @@ def start(
     access.require(uow.actor, "cases.start")
     version, counter = definitions.to_start(uow.session, key)
     spec = definitions.spec(uow.session, version)
+    if not spec.startable:
+        raise Conflict("Its cases begin by themselves or by a message.", definition={"key": key})
     answer = forms.check(spec.start_form, data)
     require_size(answer)
-    step = bpmn.start(spec, answer, uow.now)
     given = {"applicant": applicant, "business_key": business_key}
+    return _begin(uow, version, counter, answer, given)
+
+
+def begin_at(uow: UnitOfWork, key: str, element: str, data: Mapping[str, Any], happened: Fact) -> CaseView:
+    """Start a case at a start event that was triggered, as `happened` says.
+
+    Raises NotFound, Conflict if the definition is suspended, Invalid for data that a case cannot hold.
+    """
+    version, counter = definitions.to_start(uow.session, key)
+    require_size(data)
+    return _begin(uow, version, counter, data, {"applicant": None, "business_key": None}, (element, happened))
+
+
+def _begin(
+    uow: UnitOfWork,
+    version: definitions.Version,
+    counter: int,
+    data: Mapping[str, Any],
+    given: Mapping[str, str | None],
+    trigger: tuple[str, Fact] | None = None,
+) -> CaseView:
+    spec = definitions.spec(uow.session, version)
+    step = bpmn.start(spec, data, uow.now, at=trigger and trigger[0])
     case_id = uuid7()
+    key = running_key(version.key, given["business_key"]) if spec.unique_business_key else None
     fixed = {
         "id": case_id,
         "number": case_number(uow.now, counter),
@@ -47,18 +75,32 @@ def start(
         "revision": 1,
         "started_by": uow.actor.id,
         "started_at": uow.now,
-        "running_key": None,
         **given,
     }
-    opened = rows_of(uow, case_id, step)
-    started = Fact("case.started", payload={"case_number": fixed["number"], "data": answer, **given})
-    head, log = events.chain(uow, Head(case_id, version.id), [started, *facts(step, opened)])
-    row = {**fixed, **progress(uow, step, head, plain({**answer, **step.changes}))}
+    opened = rows_of(uow, case_id, version.id, step)
+    started = Fact("case.started", payload={"case_number": fixed["number"], "data": data, **given})
+    happened = [started, *([trigger[1]] if trigger else []), *facts(step, opened)]
+    head, log = events.chain(uow, Head(case_id, version.id), happened)
+    values = progress(uow, step, head, plain({**data, **step.changes}), running_key=key)
+    row = {**fixed, **values}
     begin(uow, row, opened, log)
     shown = {name: row[name] for name in _SHOWN}
     return CaseView(
         key=version.key, version=version.number, tasks=opened.tasks, incidents=opened.incidents, **shown
     )
+
+
+def taken(error: IntegrityError) -> Conflict | None:
+    """The refusal if a command failed because a case with its business key runs already."""
+    cause = error.orig
+    if isinstance(cause, UniqueViolation) and cause.diag.constraint_name == "uq_cases_running_key":
+        return Conflict("A case with this business key runs already.")
+    return None
+
+
+def running_key(definition: str, business_key: str | None) -> str | None:
+    """What may be there only once while a case runs; None if it has no business key."""
+    return None if business_key is None else f"{definition}\n{business_key}"
 
 
 def case_number(now: datetime, counter: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from engine import access
 from engine.bpmn.values import MAX_BYTES, fits
@@ -13,7 +13,7 @@ from engine.db import UnitOfWork
 from engine.definitions import Version
 from engine.errors import Conflict, Fault, Invalid, NotFound, Stale
 from engine.events import Head
-from engine.models import Case, DefinitionVersion
+from engine.models import Case, Definition, DefinitionVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Locked:
     data: Mapping[str, Any]
     state: bytes | None
     revision: int
+    running_key: str | None
+    stopped: bool  # its definition is suspended
     head: Head
     version: Version
 
@@ -41,22 +43,45 @@ LOCKING = (
     Case.revision,
     Case.log_length,
     Case.log_hash,
+    Case.running_key,
     Case.started_by,
     DefinitionVersion.id.label("version_id"),
     DefinitionVersion.key,
     DefinitionVersion.number.label("version_number"),
     DefinitionVersion.digest,
     DefinitionVersion.deployment_id,
+    Definition.suspended_at,
 )
+
+
+def locking(*more: Any) -> Select[Any]:
+    """What holds cases: a select of `LOCKING`, still to be narrowed and locked."""
+    return (
+        select(*LOCKING, *more)
+        .select_from(Case)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .join(Definition, DefinitionVersion.key == Definition.key)
+    )
 
 
 def locked(row: Any) -> Locked:
     """The case of a row selected with `LOCKING`."""
     version = Version(row.version_id, row.key, row.version_number, row.digest, row.deployment_id)
     head = Head(row.case_id, row.version_id, row.log_length, row.log_hash)
+    status = "suspended" if row.status == "active" and row.suspended_at is not None else row.status
     return Locked(
-        row.case_id, row.number, row.status, row.outcome, row.data, row.state, row.revision, head, version
-    )  # fmt: skip
+        row.case_id,
+        row.number,
+        status,
+        row.outcome,
+        row.data,
+        row.state,
+        row.revision,
+        row.running_key,
+        row.suspended_at is not None,
+        head,
+        version,
+    )
 
 
 def lock(uow: UnitOfWork, case_id: UUID) -> Locked:
@@ -65,10 +90,7 @@ def lock(uow: UnitOfWork, case_id: UUID) -> Locked:
     Raises NotFound for cases that the actor may not see.
     """
     statement = (
-        select(*LOCKING)
-        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
-        .where(Case.id == case_id, access.visible_cases(uow.actor.role))
-        .with_for_update(of=Case)
+        locking().where(Case.id == case_id, access.visible_cases(uow.actor.role)).with_for_update(of=Case)
     )
     row = uow.connection.execute(statement, {"viewer": uow.actor.id}).one_or_none()
     if row is None:

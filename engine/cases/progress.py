@@ -11,15 +11,20 @@ from sqlalchemy import bindparam, insert, update
 from engine import events
 from engine.bpmn import Passage, Step
 from engine.bpmn.values import plain
+from engine.cases import waiting
 from engine.cases.hold import Locked
 from engine.db import UnitOfWork, Write, recordset, table, values_of
 from engine.events import Fact, Head
 from engine.ids import uuid7
-from engine.models import Case, CaseStatus, Incident, Task, TaskStatus
+from engine.models import CallStatus, Case, CaseStatus, Incident, Task, TaskStatus
 
 _CASES, _TASKS = table(Case), table(Task)
-_MOVED = ("status", "outcome", "data", "state", "log_length", "log_hash", "ended_at", "revision")
+_MOVED = (
+    *("status", "outcome", "data", "state", "log_length", "log_hash", "ended_at", "revision"),
+    "running_key",
+)
 _NOTED = ("log_length", "log_hash", "revision")
+_MARKED = ("status", *_NOTED)
 
 
 _INSERT_CASE = insert(_CASES).values(values_of(_CASES, "case", _CASES.c.keys()))
@@ -28,6 +33,9 @@ _MOVE_CASE = (
 )
 _NOTE_CASE = (
     update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(values_of(_CASES, "case", _NOTED))
+)
+_MARK_CASE = (
+    update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(values_of(_CASES, "case", _MARKED))
 )
 _INSERT_TASKS = recordset(_TASKS, "tasks")
 _INSERT_INCIDENTS = recordset(table(Incident), "incidents")
@@ -42,12 +50,18 @@ _CLOSE_TASKS = update(Task).where(Task.id.in_(bindparam("tasks", expanding=True)
 _CLOSE_INCIDENTS = update(Incident).where(Incident.status == "open")
 
 
+Rows = Sequence[dict[str, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The rows of the tasks and incidents that a step opened."""
+    """The rows of what a step opened."""
 
-    tasks: Sequence[Mapping[str, Any]]
-    incidents: Sequence[Mapping[str, Any]]
+    tasks: Rows
+    incidents: Rows
+    waits: Rows = ()
+    calls: Rows = ()
+    messages: Rows = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +74,17 @@ class TaskChange:
     closed_at: datetime | None
 
 
-def begin(uow: UnitOfWork, case: Mapping[str, Any], opened: Opened, log: Sequence[Mapping[str, Any]]) -> None:
+@dataclass(frozen=True, slots=True)
+class CallChange:
+    """What a command makes of the call that it is about, after so many tries."""
+
+    id: UUID
+    status: CallStatus
+    token: UUID
+    attempts: int
+
+
+def begin(uow: UnitOfWork, case: Mapping[str, Any], opened: Opened, log: Rows) -> None:
     """Write a new case, what it opened and its log."""
     _write(uow, _INSERT_CASE, case, log, opened=opened)
 
@@ -71,50 +95,80 @@ def apply(
     step: Step,
     before: Sequence[Fact],
     *,
-    task: TaskChange | None = None,
+    change: TaskChange | CallChange | None = None,
     status: CaseStatus = "completed",
 ) -> tuple[Mapping[str, Any], Opened]:
     """Write a step: case, tasks, incidents and log; `before` stands in the log ahead of what the engine did.
 
     `status` is what the case becomes if it ended. Returns the case's new values and what was opened.
     """
-    opened = rows_of(uow, case.id, step)
+    opened = rows_of(uow, case.id, case.version.id, step)
+    if isinstance(change, CallChange):
+        for incident in opened.incidents:
+            if incident["token_id"] == change.token:
+                incident.update(call_id=change.id, attempts=change.attempts)
     closed = _close(uow, case.id, step)
     head, log = events.chain(uow, case.head, [*before, *facts(step, opened, closed, status)])
-    values = progress(uow, step, head, {**case.data, **plain(step.changes)}, status)
+    data = {**case.data, **plain(step.changes)}
+    values = progress(uow, step, head, data, ended=status, running_key=case.running_key)
     values.update(id=case.id, revision=case.revision + 1)
-    _write(uow, _MOVE_CASE, values, log, opened=opened, task=task)
+    _write(uow, _MOVE_CASE, values, log, opened=opened, change=change)
+    if step.unwaited:
+        if isinstance(change, CallChange):
+            waiting.close(uow, step.unwaited, change.id, change.status)
+        else:
+            waiting.close(uow, step.unwaited)
     return values, opened
 
 
-def note(uow: UnitOfWork, case: Locked, happened: Sequence[Fact], task: TaskChange) -> None:
+def note(
+    uow: UnitOfWork,
+    case: Locked,
+    happened: Sequence[Fact],
+    task: TaskChange | None = None,
+    *,
+    status: CaseStatus | None = None,
+    incident: dict[str, Any] | None = None,
+) -> None:
     """Write what does not move the process (a claim, say)."""
     head, log = events.chain(uow, case.head, happened)
     values = {"id": case.id, "revision": case.revision + 1, "log_length": head.length, "log_hash": head.hash}
-    _write(uow, _NOTE_CASE, values, log, task=task)
+    if status is not None:
+        _write(uow, _MARK_CASE, {**values, "status": status}, log)
+    else:
+        opened = None if incident is None else Opened((), [incident])
+        _write(uow, _NOTE_CASE, values, log, opened=opened, change=task)
 
 
 def _write(
     uow: UnitOfWork,
     statement: Write,
     case: Mapping[str, Any],
-    log: Sequence[Mapping[str, Any]],
+    log: Rows,
     *,
     opened: Opened | None = None,
-    task: TaskChange | None = None,
+    change: TaskChange | CallChange | None = None,
 ) -> None:
     uow.write(statement, {f"case__{name}": value for name, value in case.items()})
-    if task is not None:
-        uow.write(_CHANGE_TASK, {f"task__{name}": getattr(task, name) for name in task.__slots__})
-    if opened is not None and opened.tasks:
-        uow.write(_INSERT_TASKS, {"tasks": opened.tasks})
-    if opened is not None and opened.incidents:
-        uow.write(_INSERT_INCIDENTS, {"incidents": opened.incidents})
+    if isinstance(change, TaskChange):
+        uow.write(_CHANGE_TASK, {f"task__{name}": getattr(change, name) for name in change.__slots__})
+    if opened is not None:
+        if opened.tasks:
+            uow.write(_INSERT_TASKS, {"tasks": opened.tasks})
+        if opened.incidents:
+            uow.write(_INSERT_INCIDENTS, {"incidents": opened.incidents})
+        waiting.record(uow, opened.waits, opened.calls, opened.messages)
     uow.write(events.APPEND, {"events": events.stored(log)})
 
 
 def progress(
-    uow: UnitOfWork, step: Step, head: Head, data: Mapping[str, Any], ended: str = "completed"
+    uow: UnitOfWork,
+    step: Step,
+    head: Head,
+    data: Mapping[str, Any],
+    *,
+    ended: str = "completed",
+    running_key: str | None = None,
 ) -> dict[str, Any]:
     """The case's columns after a step; `ended` is what it becomes if it ended."""
     return {
@@ -125,11 +179,12 @@ def progress(
         "log_length": head.length,
         "log_hash": head.hash,
         "ended_at": uow.now if step.ended else None,
+        "running_key": None if step.ended else running_key,
     }
 
 
-def rows_of(uow: UnitOfWork, case_id: UUID, step: Step) -> Opened:
-    """The rows of the tasks and incidents that a step opened, not written yet."""
+def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step) -> Opened:
+    """The rows of what a step opened, not written yet."""
     tasks = [
         {
             "id": work.token,
@@ -153,12 +208,19 @@ def rows_of(uow: UnitOfWork, case_id: UUID, step: Step) -> Opened:
             "code": failure.code,
             "message": failure.message,
             "line": failure.line,
+            "attempts": 1,
             "status": "open",
             "opened_at": uow.now,
         }
         for failure in step.failures
     ]
-    return Opened(tasks, incidents)
+    return Opened(
+        tasks,
+        incidents,
+        waiting.wait_rows(uow, case_id, version_id, step.waits),
+        waiting.call_rows(uow, case_id, step.calls),
+        waiting.message_rows(uow, case_id, step.thrown),
+    )
 
 
 def _close(uow: UnitOfWork, case_id: UUID, step: Step) -> Sequence[Any]:
@@ -179,6 +241,7 @@ def facts(step: Step, opened: Opened, closed: Sequence[Any] = (), ended: str = "
         _fact(passage) for passage in step.passages if not (passage.human and passage.movement == "passed")
     ]
     found += [Fact("task.created", task["element"], task["id"]) for task in opened.tasks]
+    found += waiting.facts(step, opened.messages)
     found += [
         Fact("incident.closed", element, payload={"incident": incident}) for incident, element in closed
     ]

@@ -28,6 +28,7 @@ def upgrade() -> None:
     op.add_column(
         "incidents", sa.Column("attempts", sa.Integer(), server_default=sa.text("1"), nullable=False)
     )
+    op.alter_column("incidents", "attempts", server_default=None)
     op.add_column("incidents", sa.Column("call_id", sa.Uuid()))
 
 
@@ -129,7 +130,9 @@ def _messages() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("correlation", sa.Text(), nullable=False),
         sa.Column("data", JSONB(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("thrown_by", sa.Uuid()),
+        sa.Column("thrown_element", sa.Text()),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("sent_at", Instant(), nullable=False),
         sa.Column("expires_at", Instant(), nullable=False),

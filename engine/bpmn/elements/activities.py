@@ -8,6 +8,7 @@ from SpiffWorkflow.bpmn.specs.defaults import CallActivity as SpiffCallActivity
 from SpiffWorkflow.bpmn.specs.defaults import ScriptTask as SpiffScriptTask
 from SpiffWorkflow.bpmn.specs.defaults import StartEvent as SpiffStartEvent
 from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflowTask
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
 from engine.bpmn.script import as_written
 from engine.bpmn.workflow import FINISHED, SubProcess, Token
@@ -40,18 +41,16 @@ class ScriptTask(SpiffScriptTask):
         return True
 
 
-class _Inner:
+class _Inner(SubWorkflowMixin):
     """The data of a sub-process are those of its surroundings.
 
     Whole in, whole out, values shared, never copied.
     """
 
-    spec: str  # SpiffWorkflow's
-
     def _on_subworkflow_completed(self, subworkflow: SubProcess, my_task: Token) -> None:
         # One that an error interrupted ends, too, and its token must stay taken away.
         if not my_task._state & FINISHED:
-            super()._on_subworkflow_completed(subworkflow, my_task)  # type: ignore[misc]  # SpiffWorkflow's
+            super()._on_subworkflow_completed(subworkflow, my_task)
 
     def copy_data(self, my_task: Token, subworkflow: SubProcess) -> None:
         subworkflow.task_tree.data = dict(my_task.data)

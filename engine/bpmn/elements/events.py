@@ -43,9 +43,9 @@ class Trigger:
 class _Event(BpmnSpecMixin):
     """What events share: their trigger, given by the parser."""
 
-    def __init__(self, wf_spec: Any, bpmn_id: str, trigger: Trigger | None = None, **parts: Any) -> None:
+    def __init__(self, wf_spec: Any, bpmn_id: str, trigger: Any, **parts: Any) -> None:
         super().__init__(wf_spec, bpmn_id, **parts)
-        self.trigger = trigger
+        self.trigger = trigger  # a Trigger; None only where the event is a plain one
 
 
 class CatchEvent(_Event):
@@ -62,8 +62,7 @@ class CatchEvent(_Event):
 
     def _wait(self, my_task: Token) -> dict[str, Any]:
         """What is waited for, as it is stored. Raises Failed, ScriptFailed."""
-        trigger = self.trigger
-        assert trigger is not None  # noqa: S101  # the check lets no other pass
+        trigger: Trigger = self.trigger
         if trigger.kind == "timer":
             return _timed(trigger, my_task)
         wait: dict[str, Any] = {"kind": trigger.kind, "name": trigger.name}
@@ -91,10 +90,10 @@ class CatchEvent(_Event):
         return my_task.data
 
     def _received(self, before: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
-        trigger = self.trigger
-        if trigger is not None and trigger.result:
+        trigger: Trigger = self.trigger
+        if trigger.result:
             data = {trigger.result: dict(data)}
-        elif trigger is not None and trigger.kind == "error":
+        elif trigger.kind == "error":
             data = {}  # what went wrong is no variable of the case, unless one is named for it
         return {**before, **differing(before, data)}
 

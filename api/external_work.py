@@ -1,0 +1,150 @@
+"""Work for programs of other systems: they take what is there, and bring it back."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.command import Reply, command
+from api.shapes import Instant, Request, Text
+from engine import calls
+from engine.db import UnitOfWork
+
+blueprint = APIBlueprint("external_work", __name__, tag="External work")
+
+RETRY_AFTER = "5"  # seconds: nobody waits here for work to come
+Lease = Annotated[int, Field(ge=5, le=3600, description="Seconds")]
+
+
+class TakeWork(Request):
+    """Which work is wanted. `worker` names the program, for those who look for it."""
+
+    topics: list[Text] = Field(min_length=1, max_length=50)
+    max: int = Field(default=1, ge=1, le=100)
+    lease: Lease = 60
+    worker: Text = "worker"
+
+
+class Leased(Request):
+    """Every answer names the lease's fencing number."""
+
+    fence: int = Field(ge=1, le=2**31 - 1)
+
+
+class ExtendWork(Leased):
+    """How long the lease shall last from now on."""
+
+    lease: Lease = 60
+
+
+class CompleteWork(Leased):
+    """What was done: the reply that the process gets."""
+
+    reply: dict[str, Any] = Field(default_factory=dict)
+
+
+class FailWork(Leased):
+    """Why it could not be done, without personal data; when to try again, if that may help."""
+
+    detail: Text
+    retry_in: int | None = Field(default=None, ge=0, le=7 * 24 * 3600, description="Seconds; null: never")
+
+
+class ThrowError(Leased):
+    """An error that the process knows."""
+
+    error: Text
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class Work(BaseModel):
+    """A piece of work. Its `id` is the same whenever it is handed out: do it once."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    topic: str
+    operation: str | None
+    request: dict[str, Any]
+    element: str
+    definition: str
+    case_number: str
+    attempts: int
+    fence: int
+    lease_until: Instant
+
+
+class WorkList(BaseModel):
+    """What was taken."""
+
+    items: list[Work]
+
+
+class WorkSettled(BaseModel):
+    """The piece of work, and until when it is leased if it still is."""
+
+    id: UUID
+    lease_until: Instant | None = None
+
+
+_REFUSALS = (404, 409)
+
+
+@command(blueprint.post("/external-work/take"), body=TakeWork, answer=WorkList, status=(200, 204))
+def take(uow: UnitOfWork, body: TakeWork) -> Reply:
+    """Take work, if there is some; it answers at once"""
+    rows = calls.take(uow, body.topics, body.max, timedelta(seconds=body.lease), body.worker)
+    if not rows:
+        return Reply(b"", {"Retry-After": RETRY_AFTER}, status=204)
+    return Reply(WorkList(items=[Work.model_validate(dict(row)) for row in rows]))
+
+
+@command(
+    blueprint.post("/external-work/<uuid:call_id>/extend"),
+    body=ExtendWork,
+    answer=WorkSettled,
+    refusals=_REFUSALS,
+)
+def extend(uow: UnitOfWork, call_id: UUID, body: ExtendWork) -> Reply:
+    """Keep work for longer"""
+    until = calls.extend(uow, call_id, body.fence, timedelta(seconds=body.lease))
+    return Reply(WorkSettled(id=call_id, lease_until=until))
+
+
+@command(
+    blueprint.post("/external-work/<uuid:call_id>/complete"),
+    body=CompleteWork,
+    answer=WorkSettled,
+    refusals=_REFUSALS,
+)
+def complete(uow: UnitOfWork, call_id: UUID, body: CompleteWork) -> Reply:
+    """Bring work back done"""
+    calls.complete(uow, call_id, body.fence, body.reply)
+    return Reply(WorkSettled(id=call_id))
+
+
+@command(
+    blueprint.post("/external-work/<uuid:call_id>/fail"),
+    body=FailWork,
+    answer=WorkSettled,
+    refusals=_REFUSALS,
+)
+def fail(uow: UnitOfWork, call_id: UUID, body: FailWork) -> Reply:
+    """Give work back undone"""
+    pause = None if body.retry_in is None else timedelta(seconds=body.retry_in)
+    calls.fail(uow, call_id, body.fence, body.detail, retry_in=pause)
+    return Reply(WorkSettled(id=call_id))
+
+
+@command(
+    blueprint.post("/external-work/<uuid:call_id>/bpmn-error"),
+    body=ThrowError,
+    answer=WorkSettled,
+    refusals=_REFUSALS,
+)
+def throw(uow: UnitOfWork, call_id: UUID, body: ThrowError) -> Reply:
+    """Answer with an error of the process"""
+    calls.throw(uow, call_id, body.fence, body.error, body.data)
+    return Reply(WorkSettled(id=call_id))

@@ -1,0 +1,66 @@
+"""Messages from other systems: to cases that wait for them, or to begin one."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel, Field
+
+from api.command import Reply, command
+from api.shapes import Instant, Request, Text
+from engine import messages
+from engine.db import UnitOfWork
+
+blueprint = APIBlueprint("messages", __name__, tag="Messages")
+
+STATUS = {"delivered": 200, "started": 201, "kept": 202}
+A_YEAR = 366 * 24 * 3600
+
+
+class SendMessage(Request):
+    """A message. The sender chooses its `id`: the same one is the same message, and is answered alike."""
+
+    name: Text
+    id: Text
+    correlation: dict[Annotated[str, Field(min_length=1, max_length=100)], Text | int | bool] = Field(
+        default_factory=dict, max_length=10
+    )
+    data: dict[str, Any] = Field(default_factory=dict)
+    keep_for: int = Field(default=0, ge=0, le=A_YEAR, description="Seconds to keep it if nobody waits yet")
+
+    def idempotency_key(self) -> str | None:
+        """The message's own id does what an Idempotency-Key does."""
+        return f"message {self.id}"
+
+
+class ReachedCase(BaseModel):
+    """A case that a message reached or started."""
+
+    id: UUID
+    case_number: str
+
+
+class MessageBody(BaseModel):
+    """What became of a message."""
+
+    id: UUID
+    status: Literal["delivered", "started", "kept"]
+    cases: list[ReachedCase]
+    expires_at: Instant | None
+
+
+@command(
+    blueprint.post("/messages"),
+    body=SendMessage,
+    answer=MessageBody,
+    status=(200, 201, 202),
+    refusals=(404, 409),
+)
+def send(uow: UnitOfWork, body: SendMessage) -> Reply:
+    """Send a message"""
+    keep = timedelta(seconds=body.keep_for) if body.keep_for else None
+    sent = messages.send(uow, body.name, body.correlation, body.data, keep=keep)
+    reached = [ReachedCase(id=case_id, case_number=number) for case_id, number in sent.cases]
+    answer = MessageBody(id=sent.id, status=sent.status, cases=reached, expires_at=sent.expires_at)
+    return Reply(answer, status=STATUS[sent.status])

@@ -1,0 +1,226 @@
+"""Work that other systems do for cases: made through connectors, or taken by programs that serve a topic.
+
+No case is held while anybody works. Who works has a lease with a fencing number: a reply with an older
+number, or after the lease, comes too late. Tries are counted when they begin, so that work which kills its
+worker ends as an incident and not in a loop.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, or_, select, text, update
+
+from engine import access, cases
+from engine.bpmn import CallFailure
+from engine.bpmn.values import Unportable, fits, portable
+from engine.db import UnitOfWork
+from engine.errors import Conflict, Fault, Invalid, NotFound
+from engine.models import Call, Case, Definition, DefinitionVersion, User
+
+MAX_TRIES = 10  # of a program that takes work and never comes back with it
+_WORKABLE = (
+    Call.status == "open",
+    Case.status == "active",
+    Definition.suspended_at.is_(None),
+)
+_SHOWN = (
+    Call.id,
+    Call.topic,
+    Call.connector,
+    Call.operation,
+    Call.request,
+    Call.element,
+    Call.fence,
+    Call.attempts,
+    Call.lease_until,
+    Case.number.label("case_number"),
+    DefinitionVersion.key.label("definition"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try of a call through a connector."""
+
+    id: UUID
+    connector: str
+    operation: str | None
+    request: Mapping[str, Any]
+    case_number: str
+    attempts: int
+    user: str
+
+
+def _of_cases(*columns: Any) -> Any:
+    return (
+        select(*columns)
+        .select_from(Call)
+        .join(Case, Call.case_id == Case.id)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .join(Definition, DefinitionVersion.key == Definition.key)
+    )
+
+
+def take(
+    uow: UnitOfWork, topics: Sequence[str], count: int, lease: timedelta, worker: str
+) -> Sequence[RowMapping]:
+    """Lease up to `count` open calls of these topics, the oldest first; empty if there are none."""
+    access.require(uow.actor, "calls.work")
+    free = or_(Call.lease_until.is_(None), Call.lease_until <= uow.now)
+    found = _of_cases(Call.id).where(*_WORKABLE, Call.connector.is_(None), Call.topic.in_(topics))
+    found = (
+        found.where(Call.due_at <= uow.now, free, Call.attempts < MAX_TRIES).order_by(Call.id).limit(count)
+    )
+    ids = uow.connection.execute(found.with_for_update(of=Call, skip_locked=True)).scalars().all()
+    if not ids:
+        return []
+    leased = {
+        "worker": _holder(uow, worker),
+        "lease_until": uow.now + lease,
+        "fence": Call.fence + 1,
+        "attempts": Call.attempts + 1,
+    }
+    uow.connection.execute(update(Call).where(Call.id.in_(ids)).values(**leased))
+    rows: Sequence[RowMapping] = (
+        uow.connection.execute(_of_cases(*_SHOWN).where(Call.id.in_(ids)).order_by(Call.id)).mappings().all()
+    )
+    return rows
+
+
+def extend(uow: UnitOfWork, call_id: UUID, fence: int, lease: timedelta) -> datetime:
+    """Lengthen a lease; until when it lasts now. Raises NotFound, Conflict."""
+    access.require(uow.actor, "calls.work")
+    _leased(uow, call_id, fence)
+    until = uow.now + lease
+    uow.connection.execute(update(Call).where(Call.id == call_id).values(lease_until=until))
+    return until
+
+
+def complete(uow: UnitOfWork, call_id: UUID, fence: int, reply: Mapping[str, Any]) -> None:
+    """Give the step its reply. Raises NotFound, Conflict, Invalid."""
+    access.require(uow.actor, "calls.work")
+    _leased(uow, call_id, fence)
+    cases.answer(uow, call_id, _sound(reply))
+
+
+def fail(
+    uow: UnitOfWork, call_id: UUID, fence: int, detail: str, *, retry_in: timedelta | None = None
+) -> None:
+    """Give the work back to be tried again after a while, or for good. Raises NotFound, Conflict."""
+    access.require(uow.actor, "calls.work")
+    row = _leased(uow, call_id, fence)
+    if retry_in is not None and row.attempts < MAX_TRIES:
+        _later(uow, call_id, uow.now + retry_in, detail)
+    else:
+        cases.fail_call(uow, call_id, CallFailure("work-failed", detail), row.attempts)
+
+
+def throw(uow: UnitOfWork, call_id: UUID, fence: int, code: str, data: Mapping[str, Any]) -> None:
+    """Answer with an error that the diagram may catch. Raises NotFound, Conflict, Invalid."""
+    access.require(uow.actor, "calls.work")
+    row = _leased(uow, call_id, fence)
+    failure = CallFailure("error-not-caught", f"The error {code} is not caught.", code, _sound(data))
+    cases.fail_call(uow, call_id, failure, row.attempts)
+
+
+def begin_try(uow: UnitOfWork, call_id: UUID, lease: timedelta) -> Try | None:
+    """Begin a try through a connector; None if there is nothing to do, or somebody is at it."""
+    free = or_(Call.lease_until.is_(None), Call.lease_until <= uow.now)
+    columns = (*_SHOWN, User.name.label("user"))
+    found = (
+        _of_cases(*columns).join(User, Case.started_by == User.id).where(Call.id == call_id, free, *_WORKABLE)
+    )
+    row = uow.connection.execute(found.with_for_update(of=Call)).one_or_none()
+    if row is None or row.connector is None:
+        return None
+    begun = {"attempts": row.attempts + 1, "lease_until": uow.now + lease}
+    uow.connection.execute(update(Call).where(Call.id == call_id).values(**begun))
+    return Try(row.id, row.connector, row.operation, row.request, row.case_number, row.attempts + 1, row.user)
+
+
+def settle(uow: UnitOfWork, attempt: Try, reply: Mapping[str, Any]) -> None:
+    """The connector's reply. Raises Conflict if the step waits no more."""
+    try:
+        cases.answer(uow, attempt.id, _sound(reply))
+    except Invalid as fault:
+        failure = CallFailure("invalid-reply", fault.faults[0].detail)
+        cases.fail_call(uow, attempt.id, failure, attempt.attempts)
+
+
+def put_off(uow: UnitOfWork, attempt: Try, failure: CallFailure, pause: timedelta | None) -> None:
+    """The connector has failed: try again after `pause`, or (None) never. Raises Conflict."""
+    if pause is None:
+        cases.fail_call(uow, attempt.id, failure, attempt.attempts)
+    else:
+        _later(uow, attempt.id, uow.now + pause, f"{failure.code}: {failure.detail}")
+
+
+def give_up(uow: UnitOfWork, call_id: UUID, reason: str) -> None:
+    """The job of a call was given up: its step stands with an incident."""
+    cases.fail_call(uow, call_id, CallFailure(cases.GIVEN_UP, reason), MAX_TRIES)
+
+
+# A call whose pause is over, or whose worker has vanished, gets a job; that it has one shows in its due_at.
+_DUE = text("""
+WITH due AS MATERIALIZED (
+    SELECT id FROM calls
+    WHERE status = 'open' AND connector IS NOT NULL AND attempts > 0 AND due_at <= :now
+        AND (lease_until IS NULL OR lease_until <= :now)
+    ORDER BY due_at LIMIT :batch
+    FOR UPDATE SKIP LOCKED
+), marked AS (
+    UPDATE calls SET due_at = CAST(:now AS timestamptz) + interval '1 minute'
+    FROM due WHERE calls.id = due.id RETURNING calls.id
+), deferred AS (
+    INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+    SELECT 'calls', 'call', jsonb_build_object('call_id', id) FROM marked
+)
+SELECT count(*) FROM marked
+""")
+
+
+def sweep(uow: UnitOfWork, batch: int) -> int:
+    """Begin again the calls whose pause is over; give up what nobody comes back with. How many there were."""
+    again = uow.connection.execute(_DUE, {"now": uow.now, "batch": batch}).scalar_one()
+    lost = _of_cases(Call.id).where(*_WORKABLE, Call.connector.is_(None), Call.attempts >= MAX_TRIES)
+    for call_id in uow.connection.execute(lost.where(Call.lease_until <= uow.now).limit(20)).scalars().all():
+        give_up(uow, call_id, f"It was taken {MAX_TRIES} times and never brought back.")
+    return int(again)
+
+
+def _holder(uow: UnitOfWork, worker: str) -> str:
+    return f"{uow.actor.id}/{worker}"
+
+
+def _leased(uow: UnitOfWork, call_id: UUID, fence: int) -> Any:
+    """The call that this actor has leased, held with its case. Raises NotFound, Conflict."""
+    mine = Call.worker.startswith(f"{uow.actor.id}/", autoescape=True)
+    if uow.connection.execute(select(Call.id).where(Call.id == call_id, mine)).first() is None:
+        raise NotFound(f"You have taken no work {call_id}.")
+    _, row = cases.hold_call(uow, call_id)
+    if row.fence != fence or row.lease_until is None or row.lease_until <= uow.now:
+        raise Conflict("The lease has run out.", call={"id": call_id, "fence": row.fence})
+    return row
+
+
+def _later(uow: UnitOfWork, call_id: UUID, at: datetime, failure: str) -> None:
+    put = {"due_at": at, "lease_until": None, "worker": None, "failure": failure[:500]}
+    uow.connection.execute(update(Call).where(Call.id == call_id, Call.status == "open").values(**put))
+
+
+def _sound(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The reply, if a case can hold it. Raises Invalid."""
+    try:
+        found: Mapping[str, Any] = portable(dict(reply))
+    except Unportable as error:
+        raise Invalid(
+            "The reply cannot be taken.", [Fault(f"/reply{error.where}", error.reason, "value")]
+        ) from error
+    if not fits(found):
+        raise Invalid(
+            "The reply is too large.", [Fault("/reply", "is larger than a case can hold", "too-large")]
+        )
+    return found

@@ -1,0 +1,166 @@
+"""The commands by which time, messages and other systems move a case.
+
+Each holds the case first and looks then at what is still awaited: the queue may run a job twice, and a
+message may come too late.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+
+from engine import bpmn, definitions
+from engine.bpmn import CallFailure, Fired, Step
+from engine.cases.hold import Locked, locked, locking, require_active
+from engine.cases.progress import CallChange, apply, note
+from engine.db import UnitOfWork
+from engine.errors import Conflict, NotFound
+from engine.events import Fact, Kind
+from engine.ids import uuid7
+from engine.models import Call, Case, Incident, Wait
+
+_CALL = (
+    Call.id.label("call_id"),
+    Call.token_id,
+    Call.element,
+    Call.status.label("call_status"),
+    Call.attempts,
+    Call.fence,
+    Call.worker,
+    Call.lease_until,
+    Call.connector,
+    Call.topic,
+)
+GIVEN_UP = "given-up"  # the code of an incident that stands for no element
+_GIVEN_UP = select(Incident.id).where(
+    Incident.case_id == bindparam("case"), Incident.code == GIVEN_UP, Incident.status == "open"
+)
+FIRED: Mapping[str, Kind] = {
+    "timer": "timer.fired",
+    "message": "message.received",
+    "signal": "signal.received",
+}
+
+
+def hold(uow: UnitOfWork, case_id: UUID) -> Locked | None:
+    """The case, held; None if there is none or it does not run (any more, or just now)."""
+    row = uow.connection.execute(locking().where(Case.id == case_id).with_for_update(of=Case)).one_or_none()
+    case = None if row is None else locked(row)
+    return case if case is not None and case.status == "active" and case.state is not None else None
+
+
+def wake(uow: UnitOfWork, case_id: UUID) -> int:
+    """Let the timers of a case that are due have fired, the earliest first; how many were.
+
+    Those of a case that is suspended wait for its resumption.
+    """
+    case = hold(uow, case_id)
+    if case is None:
+        return 0
+    waiting = Wait.case_id == case_id, Wait.kind == "timer", Wait.closed_at.is_(None)
+    due = select(Wait.id).where(*waiting, Wait.due_at <= uow.now).order_by(Wait.due_at, Wait.id)
+    tokens = uow.connection.execute(due).scalars().all()
+    uow.connection.execute(update(Wait).where(*waiting, Wait.woken_at.is_not(None)).values(woken_at=None))
+    return len(_fire(uow, case, {token: {} for token in tokens}).fired) if tokens else 0
+
+
+def deliver(
+    uow: UnitOfWork, case_id: UUID, tokens: Sequence[UUID], data: Mapping[str, Any], told: Mapping[str, Any]
+) -> bool:
+    """Give a case what some of its tokens wait for; whether one of them still did.
+
+    `told` is what the log says of the message.
+    """
+    case = hold(uow, case_id)
+    if case is None:
+        return False
+    still = select(Wait.id).where(Wait.id.in_(tokens), Wait.closed_at.is_(None)).order_by(Wait.id)
+    open_tokens = uow.connection.execute(still).scalars().all()
+    return bool(open_tokens and _fire(uow, case, dict.fromkeys(open_tokens, data), told).fired)
+
+
+def _fire(
+    uow: UnitOfWork,
+    case: Locked,
+    happened: Mapping[UUID, Mapping[str, Any]],
+    told: Mapping[str, Any] | None = None,
+) -> Step:
+    spec = definitions.spec(uow.session, case.version)
+    step = bpmn.fire(spec, require_active(case), happened, uow.now)
+    if step.fired:
+        apply(uow, case, step, [_fact(fired, told or {}) for fired in step.fired])
+    return step
+
+
+def _fact(fired: Fired, told: Mapping[str, Any]) -> Fact:
+    payload = dict(told)
+    if fired.missed:
+        payload["missed"] = fired.missed
+    return Fact(FIRED[fired.kind], fired.element, payload=payload or None)
+
+
+def answer(uow: UnitOfWork, call_id: UUID, reply: Mapping[str, Any]) -> None:
+    """Give a service task the reply that it waits for.
+
+    Raises Conflict if it waits no more.
+    """
+    case, call = hold_call(uow, call_id)
+    spec = definitions.spec(uow.session, case.version)
+    step = bpmn.answer(spec, require_active(case), call.token_id, reply, uow.now)
+    done = Fact("call.answered", call.element, payload={"call": call_id})
+    apply(uow, case, step, [done], change=CallChange(call_id, "done", call.token_id, call.attempts))
+
+
+def fail_call(uow: UnitOfWork, call_id: UUID, failure: CallFailure, attempts: int) -> None:
+    """A call has failed for good: the error goes to the diagram, else it is an incident.
+
+    Raises Conflict if its step waits no more.
+    """
+    case, call = hold_call(uow, call_id)
+    spec = definitions.spec(uow.session, case.version)
+    step = bpmn.fail_call(spec, require_active(case), call.token_id, failure, uow.now)
+    told = {
+        "call": call_id,
+        "code": failure.error or failure.code,
+        "detail": failure.detail,
+        "attempts": attempts,
+    }
+    failed = Fact("call.failed", call.element, payload=told)
+    apply(uow, case, step, [failed], change=CallChange(call_id, "failed", call.token_id, attempts))
+
+
+def hold_call(uow: UnitOfWork, call_id: UUID) -> tuple[Locked, Any]:
+    """A call that is awaited, with its case, both held. Raises NotFound, Conflict."""
+    found = locking(*_CALL).join(Call, Call.case_id == Case.id).where(Call.id == call_id)
+    row = uow.connection.execute(found.with_for_update(of=(Case, Call))).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no call {call_id}.")
+    case = locked(row)
+    if row.call_status != "open":
+        raise Conflict(f"The call is {row.call_status}.", call={"id": call_id, "status": row.call_status})
+    if case.status != "active":
+        raise Conflict(f"The case is {case.status}.", case={"id": case.id, "status": case.status})
+    return case, row
+
+
+def give_up(uow: UnitOfWork, case_id: UUID, reason: str) -> None:
+    """Open an incident on a case whose job was given up, so that somebody looks. The case stays as it is."""
+    case = hold(uow, case_id)
+    if case is None or uow.connection.execute(_GIVEN_UP, {"case": case_id}).first() is not None:
+        return
+    place = case.version.key
+    incident = {
+        "id": uuid7(),
+        "case_id": case_id,
+        "token_id": case_id,
+        "element": place,
+        "name": place,
+        "code": GIVEN_UP,
+        "message": reason,
+        "attempts": 1,
+        "status": "open",
+        "opened_at": uow.now,
+    }
+    told = {"incident": incident["id"], "code": GIVEN_UP, "message": reason}
+    note(uow, case, [Fact("incident.opened", place, payload=told)], incident=incident)
