@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
 
 import orjson
@@ -43,9 +43,7 @@ ATTEMPTS = 3
 
 def table(model: type["Base"]) -> Table:
     """A model's table, for the hot writers: Core alone makes one short statement of what they write."""
-    found = model.__table__
-    assert isinstance(found, Table)  # noqa: S101  # narrows SQLAlchemy's type; no model maps anything else
-    return found
+    return cast(Table, model.__table__)  # no model maps anything else
 
 
 def recordset(target: Table, name: str) -> UpsertableInsert:
@@ -132,8 +130,7 @@ class UnitOfWork:
 
 def connection(session: Session) -> Connection:
     """The connection that a session of `Database.transaction` works on; what is owed is written first."""
-    bound = session.get_bind()
-    assert isinstance(bound, Connection)  # noqa: S101  # narrows SQLAlchemy's type
+    bound = cast(Connection, session.get_bind())
     if owed := session.info.pop(_OWED, None):
         statements, values = zip(*owed, strict=True)
         bound.execute(_together(*statements), {name: one[name] for one in values for name in one})
