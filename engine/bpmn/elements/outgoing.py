@@ -31,6 +31,10 @@ class Service:
     result: str | None
 
 
+class NotDone(Failed):
+    """Another system did not do its work; it told the code."""
+
+
 class ServiceTask(BpmnSpecMixin):
     """Its token waits for the reply."""
 
@@ -75,7 +79,7 @@ class ServiceTask(BpmnSpecMixin):
     def give_up(self, my_task: Token, code: str, detail: str) -> None:
         """Let the token stand with an incident. When it tries again, it asks anew."""
         del my_task.internal_data[WAIT]
-        my_task.fail(Failed(code, detail))
+        my_task.fail(NotDone(code, detail))
 
 
 def _call_id(my_task: Token, request: Mapping[str, Any]) -> UUID:
