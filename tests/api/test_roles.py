@@ -60,7 +60,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/external-work/<uuid:call_id>/bpmn-error": {"fence": 1, "error": "E"},
     "/incidents/<uuid:incident_id>/skip": {"reason": "r"},
 }
-LAST = ("suspend", "resume", "retry", "complete", "cancel")
+LAST = ("key>/suspend", "key>/resume", "case_id>/suspend", "case_id>/resume", "retry", "complete", "cancel")
 GUARDED = [(method, path) for (method, path), roles in ALLOWED.items() if roles is not None]
 
 
