@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from engine.cli import audit, check, demo, deploy, migrate, run, token
+from engine.cli import audit, backup, check, demo, deploy, migrate, restore, run, token
 from engine.config import Settings
 from engine.errors import Invalid, Refusal, Unusable
 
@@ -21,6 +21,8 @@ COMMANDS = {
     "deploy": deploy,
     "check": check,
     "audit": audit,
+    "backup": backup,
+    "restore": restore,
     "demo": demo,
 }
 UNDEFINED = {"42P01", "42703"}  # a table, a column

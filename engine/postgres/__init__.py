@@ -25,6 +25,9 @@ from engine.config import Settings
 from engine.errors import Unusable
 from engine.locks import Lock
 from engine.postgres import cluster, programs
+from engine.postgres.programs import client
+
+__all__ = ["InUse", "Server", "available", "client", "start"]
 
 SOCKET_PATH_LIMIT = 107  # bytes, sockaddr_un
 SERVER_OPTIONS = (

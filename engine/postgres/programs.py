@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import make_url
+
 from engine import lifeline
 from engine.errors import Unusable
 
@@ -150,3 +153,26 @@ def _closed(binaries: Path, account: Account, further: str) -> Unusable:
         f"PostgreSQL refuses to run as root, and uid {account.uid} cannot run the binaries in {binaries}: "
         f"{further}. Install where everybody may read, or start as a normal user, or set DATABASE_URL."
     )
+
+
+def client(
+    name: str, url: str, *options: str, output: IO[bytes] | None = None, source: IO[bytes] | None = None
+) -> None:
+    """Run a program of PostgreSQL's against the database of a URL. Raises Unusable with what it says."""
+    parsed = make_url(url)
+    parts: dict[str, Any] = {"host": parsed.host, "port": parsed.port, "user": parsed.username}
+    parts |= {"dbname": parsed.database, **{key: str(value) for key, value in parsed.query.items()}}
+    wanted = make_conninfo(**{key: value for key, value in parts.items() if value is not None})
+    # The password goes by the environment: others can read a command line.
+    secret = {"PGPASSWORD": str(parsed.password)} if parsed.password else {}
+    command = [str(_installed() / name), *options, f"--dbname={wanted}"]
+    done = subprocess.run(
+        command,
+        stdin=source or subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT | secret,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise Unusable(f"{name} failed: {done.stderr.decode(errors='replace').strip()}")
