@@ -1,0 +1,584 @@
+"""Cases that wait: for time, for messages and signals, for other systems, for people to mend what failed."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+
+from engine import calls, cases, events, incidents, messages, tasks
+from engine.db import Actor, Database, UnitOfWork
+from engine.errors import Conflict, NotFound
+from engine.models import Call, Case, Event, Incident, Message, Task, Wait
+from tests import bpmn, factories
+
+T = TypeVar("T")
+Act = Callable[..., Any]
+DEFINITIONS = (
+    '<bpmn:message id="m" name="paid"/>',
+    '<bpmn:signal id="s" name="alarm"/>',
+    '<bpmn:error id="e" errorCode="BAD"/>',
+)
+MESSAGE = '<bpmn:messageEventDefinition messageRef="m"/>'
+SIGNAL = '<bpmn:signalEventDefinition signalRef="s"/>'
+CATCH = bpmn.node("intermediateCatchEvent", "c", MESSAGE, parvandeh__correlation="{'order': order}")
+SERVICE = bpmn.node(
+    "serviceTask",
+    "svc",
+    parvandeh__topic="registry",
+    parvandeh__request="{'id': national_id}",
+    parvandeh__result="reply",
+)
+HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
+
+
+def timer(kind: str, when: str) -> str:
+    return f"<bpmn:timerEventDefinition><bpmn:{kind}>{when}</bpmn:{kind}></bpmn:timerEventDefinition>"
+
+
+def deploy(database: Database, *body: str, attributes: str = 'isExecutable="true"') -> None:
+    process = bpmn.process_element(*body, attributes=attributes)
+    factories.deploy(database, {"p.bpmn": bpmn.definitions(*DEFINITIONS, process)})
+
+
+@pytest.fixture
+def act(database: Database, actor: Callable[..., Actor]) -> Act:
+    """`act("service", lambda uow: …, later=HOUR)`: a command of that role, so much later than now."""
+
+    def run(
+        role: str,
+        command: Callable[[UnitOfWork], T],
+        later: timedelta = timedelta(0),
+        name: str | None = None,
+    ) -> T:
+        who = actor(role, name)
+        return database.run(lambda session, now: command(UnitOfWork(session, who, now + later)))
+
+    return run
+
+
+@pytest.fixture
+def start(database: Database, act: Act) -> Callable[..., cases.CaseView]:
+    return lambda **data: act("caseworker", lambda uow: cases.start(uow, "p", data))
+
+
+def count(database: Database, model: Any, *where: Any) -> int:
+    with database.transaction() as session:
+        return session.scalar(select(func.count()).select_from(model).where(*where)) or 0
+
+
+def jobs(database: Database) -> list[str]:
+    with database.transaction() as session:
+        return list(session.scalars(text("SELECT task_name FROM procrastinate_jobs ORDER BY id")))
+
+
+def wake(act: Act, case: cases.CaseView, later: timedelta) -> int:
+    fired: int = act("administrator", lambda uow: cases.wake(uow, case.id), later)
+    return fired
+
+
+def offer(act: Act, case: cases.CaseView, later: timedelta = timedelta(0)) -> None:
+    act("administrator", lambda uow: messages.offer(uow, case.id), later)
+
+
+def look(act: Act, case: cases.CaseView) -> cases.CaseView:
+    shown: cases.CaseView = act("caseworker", lambda uow: cases.get(uow, case.id))
+    return shown
+
+
+def begin(act: Act, wait: UUID, later: timedelta) -> None:
+    act("administrator", lambda uow: messages.begin(uow, wait), later)
+
+
+def whole(database: Database) -> bool:
+    with database.transaction() as session:
+        return events.verify(session) == []
+
+
+def payloads(database: Database, kind: str) -> list[Any]:
+    with database.transaction() as session:
+        return list(session.scalars(select(Event.payload).where(Event.kind == kind)))
+
+
+# Timers
+
+
+def reminded(database: Database) -> None:
+    deploy(
+        database,
+        *bpmn.in_line("userTask u"),
+        bpmn.node(
+            "boundaryEvent", "r", timer("timeCycle", "R3/P7D"), attachedToRef="u", cancelActivity="false"
+        ),
+        bpmn.node("userTask", "h"),
+        bpmn.flow("r", "h"),
+    )
+
+
+def test_timer_fires_when_it_is_due_and_not_before(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    reminded(database)
+    case = start()
+    assert wake(act, case, 6 * DAY) == 0
+    assert wake(act, case, 7 * DAY + MINUTE) == 1
+    assert wake(act, case, 7 * DAY + MINUTE) == 0
+
+
+def test_cycle_catches_up_once_and_says_how_many_were_missed(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    reminded(database)
+    case = start()
+    assert wake(act, case, 60 * DAY) == 1
+    assert payloads(database, "timer.fired") == [{"missed": 2}]
+    assert count(database, Wait, Wait.closed_at.is_(None)) == 0
+    assert count(database, Task) == 2
+
+
+def test_deadline_moved_by_one_update_is_kept(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    reminded(database)
+    case = start()
+    with database.transaction() as session:
+        session.execute(text("UPDATE waits SET due_at = due_at + interval '30 days'"))
+    assert wake(act, case, 8 * DAY) == 0
+    assert wake(act, case, 38 * DAY) == 1
+
+
+def test_completing_the_task_ends_its_reminders_and_keeps_what_they_opened(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    reminded(database)
+    case = start()
+    wake(act, case, 8 * DAY)
+    act("caseworker", lambda uow: tasks.complete(uow, case.tasks[0]["id"], {}))
+    shown = look(act, case)
+    assert [task["element"] for task in shown.tasks] == ["h"]
+    assert count(database, Wait, Wait.closed_at.is_(None)) == 0
+    assert whole(database)
+
+
+def test_timer_start_begins_cases_and_stops_after_the_last(database: Database, act: Act) -> None:
+    begins = bpmn.node("startEvent", "ts", timer("timeCycle", "R3/PT1H"))
+    deploy(database, begins, bpmn.node("userTask", "u"), bpmn.flow("ts", "u"))
+    with database.transaction() as session:
+        wait = session.scalars(select(Wait.id)).one()
+    begun = []
+    for hours in (0.5, 1.1, 9, 99):
+        begin(act, wait, hours * HOUR)
+        begun.append(count(database, Case))
+    assert begun == [0, 1, 2, 2]  # the second time one start had been missed
+    assert payloads(database, "timer.fired") == [None, {"missed": 1}]
+
+
+def test_new_version_takes_over_the_start_events(database: Database) -> None:
+    for hours in (1, 2):
+        begins = bpmn.node("startEvent", "ts", timer("timeCycle", f"R/PT{hours}H"))
+        deploy(database, begins, bpmn.node("userTask", "u"), bpmn.flow("ts", "u"))
+    assert (count(database, Wait), count(database, Wait, Wait.closed_at.is_(None))) == (2, 1)
+
+
+# Messages
+
+
+def send(act: Act, keys: dict[str, Any], **more: Any) -> messages.Sent:
+    sent: messages.Sent = act("service", lambda uow: messages.send(uow, "paid", keys, {"sum": 1}, **more))
+    return sent
+
+
+def test_message_finds_its_case_by_key(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    deploy(database, *bpmn.in_line(CATCH))
+    one, two = start(order=7), start(order="8")
+    assert [number for _, number in send(act, {"order": "7"}).cases] == [one.number]
+    assert [number for _, number in send(act, {"order": 8}).cases] == [two.number]
+    assert look(act, one).data["sum"] == 1
+    assert whole(database)
+
+
+@pytest.mark.parametrize("keys", [{"order": "9"}, {}, {"other": "7"}, {"order": "7", "other": "7"}])
+def test_message_with_other_keys_reaches_nobody(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], keys: dict[str, Any]
+) -> None:
+    deploy(database, *bpmn.in_line(CATCH))
+    start(order=7)
+    with pytest.raises(NotFound):
+        send(act, keys)
+
+
+def test_case_number_is_a_key_of_every_message(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    deploy(database, *bpmn.in_line(CATCH))
+    one, _ = start(order=7), start(order=8)
+    assert send(act, {"case_number": one.number}).cases == [(one.id, one.number)]
+
+
+def test_message_without_keys_is_refused_where_several_wait(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    deploy(database, *bpmn.in_line(bpmn.node("intermediateCatchEvent", "c", MESSAGE)))
+    start(), start()
+    with pytest.raises(Conflict, match="2 cases"):
+        send(act, {})
+
+
+def test_message_comes_too_late_after_it_was_taken_or_the_case_has_ended(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    deploy(database, *bpmn.in_line(CATCH))
+    one, two = start(order=7), start(order=8)
+    send(act, {"order": 7})
+    act("caseworker", lambda uow: cases.cancel(uow, two.id))
+    for keys in ({"order": 7}, {"order": 8}, {"case_number": one.number}):
+        with pytest.raises(NotFound):
+            send(act, keys)
+
+
+def test_early_message_is_kept_and_taken_once(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    deploy(database, *bpmn.in_line(CATCH))
+    assert send(act, {"order": 7}, keep=HOUR).status == "kept"
+    cases_of_seven = [start(order=7) for _ in range(2)]
+    assert jobs(database) == ["deliver", "offer", "offer"]
+    for case in cases_of_seven:
+        offer(act, case)
+    assert sorted(look(act, case).status for case in cases_of_seven) == ["active", "completed"]
+    assert count(database, Message, Message.status == "delivered") == 1
+
+
+def test_expired_message_is_not_taken(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    deploy(database, *bpmn.in_line(CATCH))
+    send(act, {"order": 7}, keep=HOUR)
+    case = start(order=7)
+    offer(act, case, 2 * HOUR)
+    assert look(act, case).status == "active"
+
+
+def test_two_hundred_messages_at_once_for_one_case_are_taken_one_by_one(
+    database: Database,
+    act: Act,
+    start: Callable[..., cases.CaseView],
+    actor: Callable[..., Actor],
+) -> None:
+    boundary = bpmn.node("boundaryEvent", "b", MESSAGE, attachedToRef="u", cancelActivity="false")
+    deploy(
+        database,
+        *bpmn.in_line("userTask u"),
+        boundary,
+        bpmn.node("userTask", "h"),
+        bpmn.flow("b", "h"),
+    )
+    case = start()
+    actor("service")  # made before any thread asks for it
+    sent = [
+        result
+        for _ in range(10)
+        for result in factories.at_once(20, lambda _: send(act, {"case_number": case.number}))
+    ]
+    assert {getattr(result, "status", result) for result in sent} == {"delivered"}
+    assert count(database, Task, Task.element == "h") == 200
+    assert whole(database)
+
+
+def test_message_begins_a_case_and_its_definition_takes_no_other_start(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    deploy(
+        database,
+        bpmn.node("startEvent", "ms", MESSAGE),
+        bpmn.node("userTask", "u"),
+        bpmn.flow("ms", "u"),
+    )
+    sent = send(act, {})
+    assert sent.status == "started"
+    assert act("caseworker", lambda uow: cases.get(uow, sent.cases[0][0])).data == {"sum": 1}
+    with pytest.raises(Conflict):
+        start()
+
+
+def test_thrown_message_finds_its_receiver_in_another_case(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    throw = bpmn.node(
+        "intermediateThrowEvent",
+        "t",
+        MESSAGE,
+        parvandeh__correlation="{'order': order}",
+        parvandeh__data="{'sum': 5}",
+    )
+    gate = bpmn.node("exclusiveGateway", "g", default="g-t")
+    deploy(
+        database,
+        bpmn.node("startEvent", "start"),
+        gate,
+        CATCH,
+        throw,
+        bpmn.flow("start", "g"),
+        bpmn.flow("g", "c", "waits"),
+        bpmn.flow("g", "t"),
+    )
+    receiver = start(order=7, waits=True)
+    start(order=7, waits=False)
+    with database.transaction() as session:
+        thrown = session.scalars(select(Message.id)).one()
+    assert act("administrator", lambda uow: messages.pass_on(uow, thrown)) == 1
+    shown = look(act, receiver)
+    assert (shown.status, shown.data["sum"]) == ("completed", 5)
+    assert act("administrator", lambda uow: messages.pass_on(uow, thrown)) == 0
+
+
+def test_signal_reaches_all_who_wait(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    parts = (
+        bpmn.node("startEvent", "start"),
+        bpmn.node("parallelGateway", "f"),
+        bpmn.node("intermediateCatchEvent", "c", SIGNAL),
+        bpmn.node("userTask", "u"),
+        bpmn.node("intermediateThrowEvent", "t", SIGNAL),
+    )
+    flows = (("start", "f"), ("f", "c"), ("f", "u"), ("u", "t"))
+    deploy(database, *parts, *(bpmn.flow(*pair) for pair in flows))
+    one, two = start(), start()
+    act("caseworker", lambda uow: tasks.complete(uow, one.tasks[0]["id"], {}))
+    with database.transaction() as session:
+        thrown = session.scalars(select(Message.id)).one()
+    assert act("administrator", lambda uow: messages.pass_on(uow, thrown)) == 2
+    assert look(act, one).status == "completed"
+    assert [task["element"] for task in look(act, two).tasks] == ["u"]
+
+
+# Work of other systems
+
+
+@pytest.fixture
+def take(act: Act) -> Callable[..., Any]:
+    return lambda later=timedelta(0): act(
+        "service", lambda uow: calls.take(uow, ["registry"], 5, MINUTE, "w"), later
+    )
+
+
+def test_work_is_handed_out_once_until_its_lease_runs_out(
+    database: Database, start: Callable[..., cases.CaseView], take: Callable[..., Any]
+) -> None:
+    deploy(database, *bpmn.in_line(SERVICE))
+    start(national_id="1")
+    (work,) = take()
+    assert (work["request"], work["attempts"], take()) == ({"id": "1"}, 1, [])
+    (again,) = take(2 * MINUTE)
+    assert (again["id"], again["fence"]) == (work["id"], work["fence"] + 1)
+
+
+def test_late_and_strange_answers_are_refused(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], take: Callable[..., Any]
+) -> None:
+    deploy(database, *bpmn.in_line(SERVICE))
+    start(national_id="1")
+    (work,) = take()
+
+    def done(uow: UnitOfWork) -> None:
+        calls.complete(uow, work["id"], work["fence"], {"ok": True})
+
+    with pytest.raises(Conflict, match="lease"):
+        act("service", done, 2 * MINUTE)
+    with pytest.raises(NotFound):
+        act("service", done, name="another")
+    act("service", done)
+    with pytest.raises(Conflict, match="done"):
+        act("service", done)
+    assert whole(database)
+
+
+def test_failed_work_is_an_incident_that_repair_or_skip_ends(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], take: Callable[..., Any]
+) -> None:
+    deploy(database, *bpmn.in_line(SERVICE, "userTask u"))
+    case = start(national_id="1")
+    (work,) = take()
+    act("service", lambda uow: calls.fail(uow, work["id"], 1, "down", retry_in=timedelta(0)))
+    (work,) = take()
+    act("service", lambda uow: calls.fail(uow, work["id"], 2, "down"))
+    (incident,) = act("administrator", lambda uow: incidents.page(uow, incidents.Which(element="svc")))
+    assert (incident["attempts"], incident["code"], incident["message"]) == (2, "work-failed", "down")
+    again = act(
+        "administrator", lambda uow: incidents.retry(uow, incident["id"], repair={"national_id": "2"})
+    )
+    assert again.data["national_id"] == "2"
+    (repaired,) = take()
+    assert repaired["request"] == {"id": "2"}
+    assert repaired["id"] != work["id"]
+    act("service", lambda uow: calls.complete(uow, repaired["id"], repaired["fence"], {"ok": True}))
+    shown = look(act, case)
+    assert (shown.data["reply"], len(shown.tasks), shown.incidents) == ({"ok": True}, 1, [])
+    assert payloads(database, "data.repaired")[0]["changes"] == {"national_id": "2"}
+    assert whole(database)
+
+
+def test_same_request_is_made_again_under_the_same_id(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], take: Callable[..., Any]
+) -> None:
+    deploy(database, *bpmn.in_line(SERVICE))
+    start(national_id="1")
+    (work,) = take()
+    act("service", lambda uow: calls.fail(uow, work["id"], 1, "down"))
+    with database.transaction() as session:
+        incident = session.scalars(select(Incident.id)).one()
+    act("administrator", lambda uow: incidents.retry(uow, incident))
+    (again,) = take()
+    assert (again["id"], again["fence"] > work["fence"]) == (work["id"], True)
+
+
+def test_error_of_the_process_goes_to_its_boundary_event(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], take: Callable[..., Any]
+) -> None:
+    caught = bpmn.node("boundaryEvent", "b", '<bpmn:errorEventDefinition errorRef="e"/>', attachedToRef="svc")
+    deploy(
+        database, *bpmn.in_line(SERVICE), caught, bpmn.node("userTask", "manual"), bpmn.flow("b", "manual")
+    )
+    case = start(national_id="1")
+    (work,) = take()
+    act("service", lambda uow: calls.throw(uow, work["id"], 1, "BAD", {}))
+    shown = look(act, case)
+    assert ([task["element"] for task in shown.tasks], shown.incidents) == (["manual"], [])
+
+
+def test_work_that_nobody_brings_back_ends_as_an_incident(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], take: Callable[..., Any]
+) -> None:
+    deploy(database, *bpmn.in_line(SERVICE))
+    start(national_id="1")
+    for number in range(calls.MAX_TRIES):
+        assert len(take(2 * number * MINUTE)) == 1
+    assert take(99 * MINUTE) == []
+    act("administrator", lambda uow: calls.sweep(uow, 100), 99 * MINUTE)
+    assert count(database, Incident, Incident.code == cases.GIVEN_UP) == 1
+
+
+def test_cancelled_case_takes_its_work_back(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], take: Callable[..., Any]
+) -> None:
+    deploy(database, *bpmn.in_line(SERVICE))
+    case = start(national_id="1")
+    (work,) = take()
+    act("caseworker", lambda uow: cases.cancel(uow, case.id))
+    with pytest.raises(Conflict, match="cancelled"):
+        act("service", lambda uow: calls.complete(uow, work["id"], 1, {}))
+    assert count(database, Call, Call.status == "open") == 0
+
+
+# Holding up and mending
+
+
+def test_suspended_case_refuses_commands_and_keeps_what_falls_due(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    reminded(database)
+    case = start()
+    act("administrator", lambda uow: cases.suspend(uow, case.id, reason="court order"))
+    with pytest.raises(Conflict, match="suspended"):
+        act("caseworker", lambda uow: tasks.complete(uow, case.tasks[0]["id"], {}))
+    assert wake(act, case, 8 * DAY) == 0
+    act("administrator", lambda uow: cases.resume(uow, case.id))
+    assert wake(act, case, 8 * DAY) == 1
+
+
+def test_message_for_a_suspended_case_is_kept_until_it_goes_on(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    deploy(database, *bpmn.in_line(CATCH))
+    case = start(order=7)
+    act("administrator", lambda uow: cases.suspend(uow, case.id))
+    assert send(act, {"order": 7}, keep=HOUR).status == "kept"
+    act("administrator", lambda uow: cases.resume(uow, case.id))
+    assert jobs(database)[-1] == "offer"
+    offer(act, case)
+    assert look(act, case).status == "completed"
+
+
+def test_suspended_definition_begins_and_moves_nothing(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    deploy(database, *bpmn.in_line("userTask u"))
+    case = start()
+    act("administrator", lambda uow: cases.suspend_definition(uow, "p"))
+    with pytest.raises(Conflict):
+        start()
+    with pytest.raises(Conflict):
+        act("caseworker", lambda uow: tasks.complete(uow, case.tasks[0]["id"], {}))
+    act("administrator", lambda uow: cases.resume_definition(uow, "p"))
+    act("caseworker", lambda uow: tasks.complete(uow, case.tasks[0]["id"], {}))
+    assert start().status == "active"
+
+
+def test_skipped_script_leaves_what_it_would_have_set(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    deploy(database, *bpmn.in_line(bpmn.script("s", "x = 1 / 0"), "userTask u"))
+    case = start()
+    skipped = act(
+        "administrator", lambda uow: incidents.skip(uow, case.incidents[0]["id"], {"x": 3}, "known fault")
+    )
+    assert (skipped.data["x"], len(skipped.tasks), skipped.incidents) == (3, 1, [])
+    with pytest.raises(Conflict):
+        act("administrator", lambda uow: incidents.skip(uow, case.incidents[0]["id"], {}, "again"))
+
+
+def test_gateway_cannot_be_skipped(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    deploy(
+        database,
+        bpmn.node("startEvent", "start"),
+        bpmn.node("exclusiveGateway", "g"),
+        bpmn.node("endEvent", "a"),
+        bpmn.node("endEvent", "b"),
+        bpmn.flow("start", "g"),
+        bpmn.flow("g", "a", "x > 1"),
+        bpmn.flow("g", "b", "x < 1"),
+    )
+    case = start(x=1)
+    with pytest.raises(Conflict):
+        act("administrator", lambda uow: incidents.skip(uow, case.incidents[0]["id"], {}, "r"))
+    assert look(act, case).incidents
+
+
+def test_given_up_work_is_one_incident_and_begins_again_on_retry(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    reminded(database)
+    case = start()
+    with database.transaction() as session:
+        session.execute(text("UPDATE waits SET woken_at = now()"))
+    for _ in range(2):
+        act("administrator", lambda uow: cases.give_up(uow, case.id, "it takes its worker with it"))
+    (incident,) = look(act, case).incidents
+    assert not act("administrator", lambda uow: incidents.retry(uow, incident["id"])).incidents
+    assert count(database, Wait, Wait.woken_at.is_not(None)) == 0
+
+
+def test_business_key_runs_once_at_a_time_where_the_process_says_so(database: Database, act: Act) -> None:
+    deploy(
+        database,
+        *bpmn.in_line("userTask u"),
+        attributes='isExecutable="true" parvandeh:businessKey="unique"',
+    )
+
+    def again() -> cases.CaseView:
+        case: cases.CaseView = act("caseworker", lambda uow: cases.start(uow, "p", {}, business_key="k"))
+        return case
+
+    first = again()
+    with pytest.raises(IntegrityError):
+        again()
+    act("caseworker", lambda uow: cases.cancel(uow, first.id))
+    assert again().id != first.id
