@@ -92,6 +92,13 @@ def is_literal(text: str) -> bool:
     return bool(_LITERAL.match(text.strip()))
 
 
+def plain_text(text: str) -> str:
+    """A literal as it stands, also one in the quotes of a Python string."""
+    found = text.strip()
+    quoted = len(found) > 1 and found[0] == found[-1] and found[0] in "'\""
+    return found[1:-1] if quoted else found
+
+
 def duration(value: Any) -> Duration:
     """A duration from its text or a timedelta. Raises Untimely."""
     if isinstance(value, timedelta):

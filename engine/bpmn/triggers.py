@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from engine.bpmn.elements.calls import Service
 from engine.bpmn.elements.events import Trigger
-from engine.bpmn.elements.services import Service
 from engine.bpmn.normalize import tag
 
 OURS = "{https://parvandeh.org/bpmn}"
@@ -73,6 +73,7 @@ def _named(definition: Any, reference: str, kind: str, attribute: str) -> str | 
     wanted = definition.get(reference)
     if wanted is None:
         return None
+    wanted = wanted.rpartition(":")[2]  # a prefix names the namespace of this very file
     root = definition.getroottree().getroot()
     found = next(item for item in root.iterchildren(tag(kind)) if item.get("id") == wanted)
     name: str | None = found.get(attribute)

@@ -75,7 +75,7 @@ class ServiceTask(BpmnSpecMixin):
     def give_up(self, my_task: Token, code: str, detail: str) -> None:
         """Let the token stand with an incident. When it tries again, it asks anew."""
         del my_task.internal_data[WAIT]
-        my_task.fail(Failed(code, detail))
+        my_task.fail(Failed("call-failed", f"{code}: {detail}"))
 
 
 def _call_id(my_task: Token, request: Mapping[str, Any]) -> UUID:
