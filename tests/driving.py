@@ -1,12 +1,16 @@
 """Driving a process by hand in tests: small diagrams, built and run through the engine's commands alone."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 from engine import bpmn
-from engine.bpmn import Source, Spec, Step, Work
+from engine.bpmn import CallFailure, Outgoing, Source, Spec, Step, Wait, Work
+from engine.bpmn.script import Sandbox
+from engine.bpmn.state import dump, load
+from engine.bpmn.workflow import READY
 
 NOW = datetime(2026, 3, 21, 9, 0, tzinfo=UTC)
 HEAD = (
@@ -38,30 +42,64 @@ def document(body: str, key: str = "process", more: str = "") -> bytes:
     return f'{HEAD}<process id="{key}" isExecutable="true">{body}</process>{more}</definitions>'.encode()
 
 
-def source(body: str, key: str = "process", calls: Mapping[str, Source] | None = None) -> Source:
-    """A checked source of one process."""
-    files = {"process.bpmn": document(body, key)}
+def source(
+    body: str, key: str = "process", calls: Mapping[str, Source] | None = None, more: str = ""
+) -> Source:
+    """A checked source of one process; `more` stands beside it in the file."""
+    files = {"process.bpmn": document(body, key, more)}
     report = bpmn.check(files, known=(calls or {}).keys())
     assert not report.errors, report.errors
     bound = {name: called.digest for name, called in (calls or {}).items()}
     return Source(bpmn.digest(files, bound), files, calls or {})
 
 
-def built(body: str, key: str = "process") -> Spec:
+def built(body: str, key: str = "process", more: str = "") -> Spec:
     """A process ready to run."""
-    return bpmn.build(source(body, key), key)
+    return bpmn.build(source(body, key, more=more), key)
 
 
 class Run:
-    """One case, stored and loaded again at every step. `open` are its human tasks, `log` all its passages."""
+    """One case, stored and loaded again at every step.
 
-    def __init__(self, process: str | Spec, **data: Any) -> None:
+    `open` are its human tasks, `waits` and `calls` what it waits for, `log` all its passages. `now` is the
+    instant of the next command.
+    """
+
+    def __init__(
+        self, process: str | Spec, *, at: str | None = None, now: datetime = NOW, **data: Any
+    ) -> None:
         self.spec = built(process) if isinstance(process, str) else process
+        self.now = now
         self.state: bytes | None = None
         self.data: dict[str, Any] = dict(data)
         self.open: dict[Any, Work] = {}
+        self.waits: dict[Any, Wait] = {}
+        self.calls: dict[Any, Outgoing] = {}
         self.log: list[tuple[str, str]] = []
-        self._took(bpmn.start(self.spec, data, NOW))
+        self._took(bpmn.start(self.spec, data, now, at))
+
+    @classmethod
+    def stored(cls, spec: Spec, state: bytes) -> "Run":
+        """A case whose state was stored before."""
+        run = cls.__new__(cls)
+        run.spec, run.now, run.state, run.data, run.log = spec, NOW, state, {}, []
+        workflow = load(state, spec, Sandbox(NOW))
+        tokens = [
+            token for tree in (workflow, *workflow.subprocesses.values()) for token in tree.tasks.values()
+        ]
+        run.open = {
+            token.id: Work(token.id, token.task_spec.element.path, "", None)
+            for token in tokens
+            if token._state == READY and token.human
+        }
+        run.waits, run.calls = {}, {}
+        for name, (token, wait) in workflow.waits().items():
+            path = token.task_spec.element.path
+            if wait["kind"] == "call":
+                run.calls[name] = Outgoing(UUID(hex=wait["call"]), name, path, None, None, None, {})
+            else:
+                run.waits[name] = Wait(name, path, wait["kind"], wait.get("name"), {}, wait.get("due"))
+        return run
 
     def _took(self, step: Step) -> "Run":
         self.step, self.state = step, step.state
@@ -70,12 +108,33 @@ class Run:
         for passage in step.passages:
             self.open.pop(passage.token, None)
         self.open.update({work.token: work for work in step.opened})
+        for token in step.unwaited:
+            self.waits.pop(token, None)
+            self.calls.pop(token, None)
+        self.waits.update({wait.token: wait for wait in step.waits})
+        self.calls.update({call.token: call for call in step.calls})
+        self._whole()
         return self
+
+    def _whole(self) -> None:
+        """What is stored is what was told, and nothing changes by loading it."""
+        if self.state is None:
+            assert not self.waits
+            assert not self.calls
+            return
+        workflow = load(self.state, self.spec, Sandbox(self.now))
+        assert workflow.waits().keys() == self.waits.keys() | self.calls.keys()
+        assert dump(workflow) == self.state
 
     @property
     def waiting(self) -> list[str]:
         """The elements of the open tasks."""
         return [work.element for work in self.open.values()]
+
+    @property
+    def awaited(self) -> list[str]:
+        """The elements at which events or replies are awaited."""
+        return [item.element for item in (*self.waits.values(), *self.calls.values())]
 
     @property
     def failed(self) -> list[tuple[str, str]]:
@@ -87,18 +146,70 @@ class Run:
         """The elements that were passed, in order."""
         return [element for movement, element in self.log if movement == "passed"]
 
+    def due(self, element: str) -> datetime:
+        """When the timer of this element is due, in the zone of `now`."""
+        wait = self.waits[self._token(self.waits, element)]
+        assert wait.due is not None
+        return wait.due.astimezone(self.now.tzinfo)
+
+    def _token(self, things: Mapping[Any, Any], element: str, index: int = 0) -> Any:
+        return [token for token, thing in things.items() if thing.element == element][index]
+
     def answer(self, element: str, index: int = 0, **data: Any) -> "Run":
         """Complete an open task of this element."""
-        tokens = [token for token, work in self.open.items() if work.element == element]
         assert self.state is not None
-        return self._took(bpmn.complete(self.spec, self.state, tokens[index], data, NOW))
+        token = self._token(self.open, element, index)
+        return self._took(bpmn.complete(self.spec, self.state, token, data, self.now))
 
-    def retry(self) -> "Run":
-        """Let the first failure of the last step try again."""
+    def happens(self, element: str, index: int = 0, **data: Any) -> "Run":
+        """What this element waits for happens: a message or signal comes, or the time of its timer."""
         assert self.state is not None
-        return self._took(bpmn.retry(self.spec, self.state, self.step.failures[0].token, NOW))
+        token = self._token(self.waits, element, index)
+        due = self.waits[token].due
+        self.now = max(self.now, due.astimezone(self.now.tzinfo)) if due else self.now
+        return self._took(bpmn.fire(self.spec, self.state, {token: data}, self.now))
+
+    def go(self, element: str, **data: Any) -> "Run":
+        """What this element stands for is done: the task, the event or the reply."""
+        if element in self.waiting:
+            return self.answer(element, **data)
+        waits = any(wait.element == element for wait in self.waits.values())
+        return self.happens(element, **data) if waits else self.reply(element, **data)
+
+    def later(self, **time: float) -> "Run":
+        """Time passes, and all timers that are due by then fire, the earliest first."""
+        assert self.state is not None
+        self.now = (self.now.astimezone(UTC) + timedelta(**time)).astimezone(self.now.tzinfo)
+        due = sorted((wait.due, token) for token, wait in self.waits.items() if wait.due)
+        happened: dict[Any, dict[str, Any]] = {token: {} for at, token in due if at <= self.now}
+        return self._took(bpmn.fire(self.spec, self.state, happened, self.now))
+
+    def reply(self, element: str, index: int = 0, **data: Any) -> "Run":
+        """The system that a service task asked has answered."""
+        assert self.state is not None
+        token = self._token(self.calls, element, index)
+        return self._took(bpmn.answer(self.spec, self.state, token, data, self.now))
+
+    def fail(self, element: str, error: str | None = None, index: int = 0, **data: Any) -> "Run":
+        """The system that a service task asked has failed for good, or answered with an error."""
+        assert self.state is not None
+        failure = CallFailure("unreachable", "no answer", error, data)
+        token = self._token(self.calls, element, index)
+        return self._took(bpmn.fail_call(self.spec, self.state, token, failure, self.now))
+
+    def retry(self, **data: Any) -> "Run":
+        """Let the first failure of the last step try again, with these variables repaired."""
+        assert self.state is not None
+        token = self.step.failures[0].token
+        return self._took(bpmn.retry(self.spec, self.state, token, self.now, data))
+
+    def skip(self, **data: Any) -> "Run":
+        """Pass over the element of the first failure of the last step."""
+        assert self.state is not None
+        token = self.step.failures[0].token
+        return self._took(bpmn.skip(self.spec, self.state, token, data, self.now))
 
     def cancel(self) -> "Run":
         """End the case early."""
         assert self.state is not None
-        return self._took(bpmn.cancel(self.spec, self.state, NOW))
+        return self._took(bpmn.cancel(self.spec, self.state, self.now))

@@ -18,6 +18,7 @@ FLOW_NODES = frozenset(
 
 # SpiffWorkflow names its own elements so; one of the designer's with the same id would replace it.
 RESERVED = frozenset({"Start", "End", "Root", "StartEventSplit", "StartEventJoin"})
+_RESERVED_ENDS = (".EndJoin", " [child]", ".BoundaryEventSplit")
 OURS = " ours"  # no XML id contains a space: what carries this is renamed, or is not on the diagram at all
 
 
@@ -49,7 +50,7 @@ def original(name: str) -> str:
 
 def _rename_reserved(root: Any) -> None:
     for element in root.iter(*FLOW_NODES):
-        if element.get("id") in RESERVED or element.get("id").endswith((".EndJoin", " [child]")):
+        if element.get("id") in RESERVED or element.get("id").endswith(_RESERVED_ENDS):
             _rename(root, element.get("id"), element.get("id") + OURS)
 
 

@@ -18,11 +18,11 @@ from SpiffWorkflow.bpmn.specs.control import SimpleBpmnTask
 from SpiffWorkflow.bpmn.specs.defaults import EndEvent, ManualTask, NoneTask, UserTask
 
 from engine.bpmn.elements.activities import CallActivity, DataObject, ScriptTask, StartEvent, SubProcessTask
+from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import BoundaryEvent, CatchEvent, EventBasedGateway, ThrowEvent
 from engine.bpmn.elements.events import EndEvent as ThrowingEnd
 from engine.bpmn.elements.gateways import EndJoin, ExclusiveGateway, InclusiveGateway, ParallelGateway
 from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance
-from engine.bpmn.elements.outgoing import ServiceTask
 from engine.bpmn.triggers import service, trigger
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from engine.bpmn.elements.activities import CallActivity, ScriptTask, SubProcessTask
 from engine.bpmn.elements.branches import ABSENT, changed
+from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import BoundaryEvent, CatchEvent
 from engine.bpmn.elements.multi_instance import COUNT, MultiInstance
-from engine.bpmn.elements.outgoing import ServiceTask
 from engine.bpmn.spec import Element
 from engine.bpmn.state import dump
 from engine.bpmn.step import Failure, Movement, Outgoing, Passage, Step, Wait, Work
@@ -102,7 +102,9 @@ def _changes(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
     A sub-process, join or event only passes on what others set.
     """
     spec = token.task_spec
-    sets = token.human or isinstance(spec, ScriptTask | MultiInstance | CatchEvent | ServiceTask)
+    if isinstance(spec, CatchEvent):
+        return {name: value for name, value in data.items() if name in token.received}
+    sets = token.human or isinstance(spec, ScriptTask | MultiInstance | ServiceTask)
     if not sets or token.parent is None:
         return {}
     read_only = {item.bpmn_id for item in spec.data_input_associations}
@@ -139,6 +141,8 @@ def _failures(workflow: CaseWorkflow) -> Iterator[Failure]:
 
 
 def _outcome(workflow: CaseWorkflow) -> str | None:
-    """The process's own word: of the end event reached, else of the variable `outcome`."""
-    word = workflow.outcome or workflow.data.get("outcome")
+    """The process's own word: of an error that ended it or the end event reached, else of the variable
+    `outcome`.
+    """
+    word = workflow.uncaught or workflow.outcome or workflow.data.get("outcome")
     return word if isinstance(word, str) and 0 < len(word) <= MAX_OUTCOME else None

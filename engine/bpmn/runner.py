@@ -10,15 +10,15 @@ from typing import Any
 from uuid import UUID
 
 from engine.bpmn.elements.activities import ScriptTask
-from engine.bpmn.elements.events import CatchEvent, ThrowEvent
-from engine.bpmn.elements.outgoing import ServiceTask
+from engine.bpmn.elements.calls import ServiceTask
+from engine.bpmn.elements.events import BoundaryEvent, CatchEvent, ThrowEvent
 from engine.bpmn.result import step_of
 from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec
 from engine.bpmn.state import load
 from engine.bpmn.step import Fired, Step
 from engine.bpmn.values import differing
-from engine.bpmn.workflow import FAILED, READY, STARTED, WAIT, CaseWorkflow, Token
+from engine.bpmn.workflow import FAILED, HOST, READY, STARTED, WAIT, CaseWorkflow, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +115,10 @@ def retry(
     if data:
         repaired = differing(token.data, data)
         token.data = {**token.data, **repaired}
-        # What the element passes on to others comes from the tokens before it, too.
-        for earlier in token.ancestors():
-            earlier.data = {**earlier.data, **repaired}
+        # What the element passes on to others comes from the tokens before it, too, and to what stands behind
+        # an activity from there.
+        for other in [*token.ancestors(), *_host(token)]:
+            other.data = {**other.data, **repaired}
     token.retry()
     workflow.advance()
     return step_of(workflow, data)
@@ -129,11 +130,16 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
     Raises LookupError if none stands there, Unskippable for elements that choose or join.
     """
     workflow, token = _failed(spec, state, token_id, now)
-    if not isinstance(token.task_spec, ScriptTask | ServiceTask | ThrowEvent | CatchEvent):
+    if not isinstance(token.task_spec, ScriptTask | ServiceTask | ThrowEvent | CatchEvent) or isinstance(
+        token.task_spec, BoundaryEvent
+    ):
         raise Unskippable(token.task_spec.element.kind if token.task_spec.element else "")
     del token.internal_data[FAILED]
     token.internal_data.pop(WAIT, None)
-    token.data = {**token.data, **differing(token.data, data)}
+    token.received = frozenset(changes := differing(token.data, data))
+    token.data = {**token.data, **changes}
+    if isinstance(token.task_spec, CatchEvent):
+        token.task_spec.pass_over(token)
     token.complete()
     workflow.advance()
     return step_of(workflow)
@@ -144,6 +150,12 @@ def cancel(spec: Spec, state: bytes, now: datetime) -> Step:
     workflow = load(state, spec, Sandbox(now))
     workflow.cancel()
     return replace(step_of(workflow), outcome=None)
+
+
+def _host(token: Token) -> list[Token]:
+    """The activity of a boundary event."""
+    host = token.internal_data.get(HOST)
+    return [token.workflow.tasks[UUID(hex=host)]] if host else []
 
 
 def _calling(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> tuple[CaseWorkflow, Token]:

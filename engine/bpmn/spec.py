@@ -63,9 +63,9 @@ class Spec:
     @property
     def start_form(self) -> Form | None:
         """The form that new cases must fill in."""
-        return next(
-            (item.form for item in self.elements.values() if item.kind == "startEvent" and item.form), None
-        )
+        plain = (spec for spec in self.process.start.outputs if spec.trigger is None)
+        form: Form | None = next((spec.element.form for spec in plain), None)
+        return form
 
 
 class Unbuildable(Exception):
@@ -134,6 +134,13 @@ def _build(source: Source, key: str) -> Spec:
             )
         if files.name(process) in inner:
             continue
+        if prefix and not files.can_be_called(process):
+            raise Unbuildable(
+                "",
+                "called-without-start",
+                f"The called process {process!r} has no plain start event at which a call could begin.",
+                "Deploy it again with a plain start event beside the others, then this one.",
+            )
         for name, scope in files.scopes(process):
             inner[files.name(name)] = scope
             _attach(scope)
@@ -201,6 +208,11 @@ class _Files:
             return self
         bound = self.source.calls[key]
         return self._built.get(bound.digest) or _Files(bound, self._built)
+
+    def can_be_called(self, process: str) -> bool:
+        """Whether it has a start event that waits for nothing."""
+        starts = self.parser.process_parsers[process].get_spec().start.outputs
+        return any(spec.trigger is None for spec in starts)
 
     def scopes(self, process: str) -> Iterator[tuple[str, Any]]:
         """A process and its embedded sub-processes: (id, built spec)."""

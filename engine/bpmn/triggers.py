@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from engine.bpmn.elements.events import TimerKind, Trigger
-from engine.bpmn.elements.outgoing import Service
+from engine.bpmn.elements.calls import Service
+from engine.bpmn.elements.events import Trigger
 from engine.bpmn.normalize import tag
 
 OURS = "{https://parvandeh.org/bpmn}"
 CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
-TIMERS: tuple[TimerKind, ...] = ("timeDate", "timeDuration", "timeCycle")
+TIMERS = ("timeDate", "timeDuration", "timeCycle")
 
 
 def trigger(node: Any) -> Trigger | None:
@@ -37,7 +37,7 @@ def _timer(_: Any, definition: Any) -> Trigger:
     for name in TIMERS:
         text = definition.find(tag(name))
         if text is not None:
-            return Trigger("timer", timer=name, text=text.text or "")
+            return Trigger("timer", timer=name, text=text.text or "")  # type: ignore[arg-type]  # one of three
     raise ValueError("a timer without a time")
 
 
@@ -73,6 +73,7 @@ def _named(definition: Any, reference: str, kind: str, attribute: str) -> str | 
     wanted = definition.get(reference)
     if wanted is None:
         return None
+    wanted = wanted.rpartition(":")[2]  # a prefix names the namespace of this very file
     root = definition.getroottree().getroot()
     found = next(item for item in root.iterchildren(tag(kind)) if item.get("id") == wanted)
     name: str | None = found.get(attribute)

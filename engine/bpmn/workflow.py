@@ -56,6 +56,8 @@ class Token(Task):
     ) -> None:
         super().__init__(workflow, task_spec, parent, state, id=uuid7())
 
+    received: frozenset[str] = frozenset()  # the variables that came with what it waited for
+
     def _add_child(self, task_spec: Any, state: int = MAYBE) -> "Token":
         return Token(self.workflow, task_spec, self, state)
 
@@ -129,6 +131,15 @@ class Token(Task):
     def human(self) -> bool:
         """Whether a person has to do this."""
         return bool(self.task_spec.manual)
+
+    @property
+    def around(self) -> "Token | None":
+        """The activity in which this token is: that of many instances, or the sub-process; None outside."""
+        outer = self.workflow.parent_task_id
+        token: Token | None = outer and self.workflow.top_workflow.get_task_from_id(outer)
+        if self.triggered:
+            token = self.parent
+        return token
 
     @property
     def on_diagram(self) -> "Token | None":
@@ -255,6 +266,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         self.calls: list[Outgoing] = []
         self.before: dict[UUID, dict[str, Any]] = {}  # what was waited for when it was loaded
         self.outcome: str | None = None
+        self.uncaught: str | None = None  # what ended the case: an error that nothing has caught
         self.sandbox = sandbox
         super().__init__(spec, subprocess_specs, script_engine=_Expressions(sandbox), deserializing=True)
 
@@ -307,8 +319,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
                 if spec.trigger.name in (code, None):
                     spec.catch(host, data)
                     return True
-            around = host.workflow.parent_task_id
-            host = around and self.get_task_from_id(around)
+            host = host.around
         return False
 
     def waits(self) -> dict[UUID, tuple[Token, dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""Cases stopped half-way: a process, the answers before its state was stored, and those after."""
+"""Cases stopped half-way: a process, what was done before its state was stored, and what after."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,10 @@ Answers = list[tuple[str, dict[str, Any]]]
 
 @dataclass(frozen=True)
 class History:
-    """`before` leads to the stored state, `after` from there to the end, where `data` must have come out."""
+    """`before` leads to the stored state, `after` from there to the end, where `data` must have come out.
+
+    `more` are definitions beside the process.
+    """
 
     name: str
     process: str
@@ -18,6 +21,7 @@ class History:
     before: Answers
     after: Answers
     data: dict[str, Any] = field(default_factory=dict)
+    more: str = ""
 
 
 _MANY = (

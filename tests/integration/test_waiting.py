@@ -246,11 +246,12 @@ def test_early_message_is_kept_and_taken_once(
 ) -> None:
     deploy(database, *bpmn.in_line(CATCH))
     assert send(act, {"order": 7}, keep=HOUR).status == "kept"
-    cases_of_seven = [start(order=7) for _ in range(2)]
+    first = start(order=7)
+    offer(act, first)
+    second = start(order=7)
+    offer(act, second)
+    assert (look(act, first).status, look(act, second).status) == ("completed", "active")
     assert jobs(database) == ["deliver", "offer", "offer"]
-    for case in cases_of_seven:
-        offer(act, case)
-    assert sorted(look(act, case).status for case in cases_of_seven) == ["active", "completed"]
     assert count(database, Message, Message.status == "delivered") == 1
 
 
@@ -523,7 +524,7 @@ def test_suspended_definition_begins_and_moves_nothing(
 def test_skipped_script_leaves_what_it_would_have_set(
     database: Database, act: Act, start: Callable[..., cases.CaseView]
 ) -> None:
-    deploy(database, *bpmn.in_line(bpmn.script("s", "x = 1 / 0"), "userTask u"))
+    deploy(database, *bpmn.in_line(bpmn.script("broken", "x = 1 / 0"), "userTask u"))
     case = start()
     skipped = act(
         "administrator", lambda uow: incidents.skip(uow, case.incidents[0]["id"], {"x": 3}, "known fault")
@@ -544,7 +545,7 @@ def test_gateway_cannot_be_skipped(
         bpmn.node("endEvent", "b"),
         bpmn.flow("start", "g"),
         bpmn.flow("g", "a", "x > 1"),
-        bpmn.flow("g", "b", "x < 1"),
+        bpmn.flow("g", "b", "x &lt; 1"),
     )
     case = start(x=1)
     with pytest.raises(Conflict):

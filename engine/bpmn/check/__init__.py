@@ -4,20 +4,24 @@ Tells all findings at once. Never raises for what the files hold, and changes no
 """
 
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from engine.bpmn.check.activities import check_activities
 from engine.bpmn.check.allow_list import FLOW_NODES, bpmn
 from engine.bpmn.check.diagram import Diagram, read_diagram
 from engine.bpmn.check.elements import check_elements
+from engine.bpmn.check.events import check_events
 from engine.bpmn.check.expressions import check_expressions
 from engine.bpmn.check.files import Upload, read_files
 from engine.bpmn.check.forms import Forms
 from engine.bpmn.check.ids import check_ids, check_ids_together
 from engine.bpmn.check.lanes import check_lanes
+from engine.bpmn.check.messages import check_message_flows
 from engine.bpmn.check.notes import Notes, Place
 from engine.bpmn.check.paths import check_paths
 from engine.bpmn.check.processes import (
+    check_business_key,
     check_calls,
     check_outcomes,
     check_pools,
@@ -30,8 +34,11 @@ from engine.bpmn.findings import Report
 __all__ = ["check"]
 
 
-def check(files: Mapping[str, bytes], known: Collection[str] = ()) -> Report:
-    """All findings on a set of files; `known` are the keys of processes that are deployed already."""
+def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime | None = None) -> Report:
+    """All findings on a set of files; `known` are the keys of processes that are deployed already.
+
+    `now` (aware; None: the present) decides which of the timers' dates are past.
+    """
     notes = Notes()
     upload = read_files(files, notes)
     processes = [
@@ -50,14 +57,15 @@ def check(files: Mapping[str, bytes], known: Collection[str] = ()) -> Report:
         check_elements(file, root, passed_over, notes)
         check_ids(file, root, notes)
         check_pools(file, root, notes)
+        check_message_flows(file, root, passed_over, notes)
     diagrams = [read_diagram(file, process) for file, process in (processes if alone else running)]
     found = check_calls(diagrams, known, notes)
     check_ids_together(diagrams, notes)
-    _check_diagrams(diagrams, upload, notes)
+    _check_diagrams(diagrams, upload, now or datetime.now(UTC), notes)
     return Report(notes.sorted(files), () if alone else found)
 
 
-def _check_diagrams(diagrams: list[Diagram], upload: Upload, notes: Notes) -> None:
+def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, notes: Notes) -> None:
     ids = {
         file: {node.get("id") for node in root.iter(*map(bpmn, FLOW_NODES)) if node.get("id")}
         for file, root in upload.documents.items()
@@ -67,8 +75,10 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, notes: Notes) -> No
         check_structure(diagram, ids[diagram.file], notes)
         check_paths(diagram, notes)
         check_activities(diagram, notes)
+        check_events(diagram, now, notes)
         check_lanes(diagram, notes)
         check_outcomes(diagram, notes)
+        check_business_key(diagram, notes)
         check_expressions(diagram, notes)
         forms.process(diagram)
     forms.files()

@@ -96,7 +96,8 @@ class _Rules:
                 "Give both, as in <loopDataOutputRef>opinions</loopDataOutputRef> and"
                 ' <outputDataItem id="opinion"/>.',
             )
-        if node.kind in TASKS and not collected and not item and marker.get("isSequential") != "true":
+        sets = node.kind in TASKS - {"sendTask"}
+        if sets and not collected and not item and marker.get("isSequential") != "true":
             self.notes.warn(
                 place(self.file, marker),
                 "answers-collide",

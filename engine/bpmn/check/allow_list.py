@@ -23,17 +23,21 @@ def bpmn(name: str) -> str:
     return _BPMN_TAG + name
 
 
-TASKS = frozenset({"task", "userTask", "manualTask", "scriptTask"})
+TASKS = frozenset({
+    "task", "userTask", "manualTask", "scriptTask", "serviceTask", "sendTask", "receiveTask",
+})  # fmt: skip
 ACTIVITIES = TASKS | {"subProcess", "callActivity"}
+EVENTS = frozenset({
+    "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent",
+})  # fmt: skip
 CONDITIONAL = frozenset({"exclusiveGateway", "inclusiveGateway"})
-GATEWAYS = CONDITIONAL | {"parallelGateway"}
-RUNNING = ACTIVITIES | GATEWAYS | {"startEvent", "endEvent"}  # the flow nodes that run
+GATEWAYS = CONDITIONAL | {"parallelGateway", "eventBasedGateway"}
+RUNNING = ACTIVITIES | GATEWAYS | EVENTS  # the flow nodes that run
 
 # Flow nodes that do not run, yet carry flows: known so that one finding does not draw others after it.
 REFUSED_NODES = frozenset({
-    "serviceTask", "sendTask", "receiveTask", "businessRuleTask", "transaction", "adHocSubProcess",
-    "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent", "eventBasedGateway",
-    "complexGateway", "callChoreography", "choreographyTask", "subChoreography",
+    "businessRuleTask", "transaction", "adHocSubProcess", "complexGateway", "callChoreography",
+    "choreographyTask", "subChoreography",
 })  # fmt: skip
 FLOW_NODES = RUNNING | REFUSED_NODES
 
@@ -44,7 +48,14 @@ OWNERS = FLOW_NODES | {
     "textAnnotation", "group",
 }  # fmt: skip
 
-# Definitions beside the processes. Nothing that runs refers to them, so they do no harm.
+# What an event can be about, by its definition.
+TRIGGERS: Mapping[str, str] = MappingProxyType(
+    {f"{kind}EventDefinition": kind for kind in ("timer", "message", "signal", "error", "terminate")}
+)
+TIMES = ("timeDate", "timeDuration", "timeCycle")
+NAMED_BY_EVENTS = frozenset({"message", "signal", "error"})
+
+# Definitions beside the processes. Those that nothing refers to do no harm.
 UNUSED_DEFINITIONS = frozenset({
     "message", "signal", "error", "escalation", "itemDefinition", "interface", "resource", "partnerRole",
     "partnerEntity", "endPoint",
@@ -60,20 +71,32 @@ _SCOPE = RUNNING | _ARTIFACTS | {"sequenceFlow", "laneSet", "dataObject", "dataO
 
 _NONE: frozenset[str] = frozenset()
 
+
+def _definitions(*kinds: str) -> frozenset[str]:
+    return frozenset(f"{kind}EventDefinition" for kind in kinds)
+
+
 CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     "definitions": _BASE | UNUSED_DEFINITIONS | {"process", "collaboration", "category"},
     "process": _BASE | _SCOPE,
-    "startEvent": _NODE,
-    "endEvent": _NODE | {"terminateEventDefinition"},
+    "startEvent": _NODE | _definitions("timer", "message", "signal"),
+    "endEvent": _NODE | _definitions("message", "signal", "error", "terminate"),
+    "intermediateCatchEvent": _NODE | _definitions("timer", "message", "signal"),
+    "intermediateThrowEvent": _NODE | _definitions("message", "signal"),
+    "boundaryEvent": _NODE | _definitions("timer", "message", "signal", "error"),
     "task": _ACTIVITY,
     "userTask": _ACTIVITY,
     "manualTask": _ACTIVITY,
     "scriptTask": _ACTIVITY | {"script"},
+    "serviceTask": _ACTIVITY,
+    "sendTask": _ACTIVITY,
+    "receiveTask": _ACTIVITY,
     "callActivity": _ACTIVITY,
     "subProcess": _ACTIVITY | _SCOPE,
     "exclusiveGateway": _NODE,
     "parallelGateway": _NODE,
     "inclusiveGateway": _NODE,
+    "eventBasedGateway": _NODE,
     "sequenceFlow": _BASE | {"conditionExpression"},
     "multiInstanceLoopCharacteristics": _BASE | {
         "loopCardinality", "loopDataInputRef", "loopDataOutputRef", "inputDataItem", "outputDataItem",
@@ -90,8 +113,15 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     "laneSet": _BASE | {"lane"},
     "childLaneSet": _BASE | {"lane"},
     "lane": _BASE | {"flowNodeRef", "childLaneSet"},
-    "terminateEventDefinition": _BASE,
-    "collaboration": _BASE | _ARTIFACTS | {"participant"},
+    "timerEventDefinition": _BASE | frozenset(TIMES),
+    **dict.fromkeys(
+        (
+            "messageEventDefinition", "signalEventDefinition", "errorEventDefinition",
+            "terminateEventDefinition", "message", "signal", "error", "messageFlow",
+        ),
+        _BASE,
+    ),
+    "collaboration": _BASE | _ARTIFACTS | {"participant", "messageFlow"},
     "participant": _BASE,
     "category": _BASE | {"categoryValue"},
     "categoryValue": _BASE,
@@ -102,7 +132,7 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
         (
             "documentation", "extensionElements", "incoming", "outgoing", "script", "conditionExpression",
             "loopCardinality", "loopDataInputRef", "loopDataOutputRef", "completionCondition", "sourceRef",
-            "targetRef", "flowNodeRef", "text",
+            "targetRef", "flowNodeRef", "text", *TIMES,
         ),
         _NONE,
     ),
@@ -122,6 +152,9 @@ _WORK: dict[str, Values] = _NAMED | {
 _GATEWAY: dict[str, Values] = _NAMED | {"gatewayDirection": None}
 _ITEM: dict[str, Values] = _NAMED | {"itemSubjectRef": None, "isCollection": _YES_NO}
 _EXPRESSION: dict[str, Values] = {"id": None, "language": None}
+# How it is done is told by our own attributes: what other tools write here by default says nothing.
+_UNSPECIFIED: Values = frozenset({"##unspecified", "unspecified", "##WebService", "webService", "WebService"})
+_MESSAGE_TASK: dict[str, Values] = _WORK | {"messageRef": None, "implementation": _UNSPECIFIED}
 
 ATTRIBUTES: Mapping[str, Mapping[str, Values]] = MappingProxyType({
     "definitions": _NAMED | dict.fromkeys(
@@ -133,22 +166,26 @@ ATTRIBUTES: Mapping[str, Mapping[str, Values]] = MappingProxyType({
     },
     "startEvent": _NAMED | {"isInterrupting": _YES_NO, "parallelMultiple": _NO},
     "endEvent": _NAMED,
-    "task": _WORK,
-    # How the user is shown the task is our own business: what other tools write here says nothing.
-    "userTask": _WORK | {
-        "implementation": frozenset(
-            {"##unspecified", "unspecified", "##WebService", "webService", "WebService"}
-        )
+    "intermediateCatchEvent": _NAMED | {"parallelMultiple": _NO},
+    "intermediateThrowEvent": _NAMED,
+    "boundaryEvent": _NAMED | {
+        "attachedToRef": None, "cancelActivity": _YES_NO, "parallelMultiple": _NO,
     },
+    "task": _WORK,
+    "userTask": _WORK | {"implementation": _UNSPECIFIED},
     "manualTask": _WORK,
+    "serviceTask": _WORK | {"implementation": _UNSPECIFIED},
+    "sendTask": _MESSAGE_TASK,
+    "receiveTask": _MESSAGE_TASK | {"instantiate": _NO},
     "scriptTask": _WORK | {"scriptFormat": None},
     "callActivity": _WORK | {"calledElement": None},
     "subProcess": _WORK | {"triggeredByEvent": _NO},
     "exclusiveGateway": _GATEWAY | {"default": None},
     "inclusiveGateway": _GATEWAY | {"default": None},
     "parallelGateway": _GATEWAY,
+    "eventBasedGateway": _GATEWAY | {"instantiate": _NO, "eventGatewayType": frozenset({"Exclusive"})},
     "sequenceFlow": _NAMED | {"sourceRef": None, "targetRef": None, "isImmediate": _YES_NO},
-    "conditionExpression": _EXPRESSION,
+    **dict.fromkeys(("conditionExpression", *TIMES), _EXPRESSION),
     "loopCardinality": _EXPRESSION,
     "completionCondition": _EXPRESSION,
     "multiInstanceLoopCharacteristics": {
@@ -165,7 +202,15 @@ ATTRIBUTES: Mapping[str, Mapping[str, Values]] = MappingProxyType({
     "laneSet": _NAMED,
     "childLaneSet": _NAMED,
     "lane": _NAMED,
+    "timerEventDefinition": {"id": None},
+    "messageEventDefinition": {"id": None, "messageRef": None},
+    "signalEventDefinition": {"id": None, "signalRef": None},
+    "errorEventDefinition": {"id": None, "errorRef": None},
     "terminateEventDefinition": {"id": None},
+    "message": _NAMED | {"itemRef": None},
+    "signal": _NAMED | {"structureRef": None},
+    "error": _NAMED | {"errorCode": None, "structureRef": None},
+    "messageFlow": _NAMED | {"sourceRef": None, "targetRef": None, "messageRef": None},
     "collaboration": _NAMED | {"isClosed": _YES_NO},
     "participant": _NAMED | {"processRef": None},
     "category": _NAMED,

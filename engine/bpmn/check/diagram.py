@@ -1,12 +1,12 @@
 """A file's processes as a graph of flow nodes: read once, then asked by all rules. Judges nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import FLOW_NODES, REFUSED_NODES, bpmn, local
+from engine.bpmn.check.allow_list import ACTIVITIES, FLOW_NODES, REFUSED_NODES, TRIGGERS, bpmn, local
 
 
 @dataclass(eq=False, slots=True)
@@ -31,12 +31,41 @@ class Flow:
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A flow node, also one that does not run."""
+    """A flow node, also one that does not run.
+
+    `host` is the activity on whose border an event stands, `boundaries` are the events on an activity's.
+    """
 
     element: Any
     kind: str
     incoming: list[Flow] = field(default_factory=list)
     outgoing: list[Flow] = field(default_factory=list)
+    boundaries: "list[Node]" = field(default_factory=list)
+    host: "Node | None" = None
+
+    @property
+    def trigger(self) -> str | None:
+        """What it waits for or throws."""
+        return trigger(self.element)
+
+    @property
+    def interrupting(self) -> bool:
+        """Of a boundary event: whether its activity ends with it."""
+        return bool(self.element.get("cancelActivity", "true") != "false")
+
+
+def definitions(event: Any) -> list[Any]:
+    """The definitions of an event, of kinds that run here."""
+    return [child for child in event.iterchildren(etree.Element) if local(child) in TRIGGERS]
+
+
+def trigger(element: Any) -> str | None:
+    """What an event, or a task that sends or receives, waits for or throws: timer, message, signal, error
+    or terminate. None for a plain event.
+    """
+    if local(element) in ("sendTask", "receiveTask"):
+        return "message"
+    return next((TRIGGERS[local(child)] for child in definitions(element)), None)
 
 
 @dataclass(eq=False, slots=True)
@@ -97,6 +126,7 @@ def _scope(element: Any, depth: int) -> Scope:
                 by_id.setdefault(child.get("id"), node)
         elif kind == "sequenceFlow":
             scope.flows.append(Flow(child))
+    _attach(scope.nodes, by_id)
     for flow in scope.flows:
         flow.source = by_id.get(flow.element.get("sourceRef"))
         flow.target = by_id.get(flow.element.get("targetRef"))
@@ -104,6 +134,14 @@ def _scope(element: Any, depth: int) -> Scope:
             flow.source.outgoing.append(flow)
             flow.target.incoming.append(flow)
     return scope
+
+
+def _attach(nodes: list[Node], by_id: Mapping[str | None, Node]) -> None:
+    for node in nodes:
+        host = by_id.get(node.element.get("attachedToRef")) if node.kind == "boundaryEvent" else None
+        if host is not None and host.kind in ACTIVITIES:
+            node.host = host
+            host.boundaries.append(node)
 
 
 def runs(node: Node) -> bool:

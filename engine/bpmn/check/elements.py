@@ -6,7 +6,15 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import ATTRIBUTES, BPMNDI, CHILDREN, UNUSED_DEFINITIONS, Values, local
+from engine.bpmn.check.allow_list import (
+    ATTRIBUTES,
+    BPMNDI,
+    CHILDREN,
+    NAMED_BY_EVENTS,
+    UNUSED_DEFINITIONS,
+    Values,
+    local,
+)
 from engine.bpmn.check.extensions import Extensions
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import OTHERWISE, OTHERWISE_ATTRIBUTE, REFUSED, REFUSED_ATTRIBUTES
@@ -25,8 +33,10 @@ class _Walk:
         self.file = file
         self.notes = notes
         self.extensions = Extensions(file, notes)
+        self.referenced: Collection[str] = ()
 
     def all(self, root: Any, passed_over: Collection[Any]) -> None:
+        self.referenced = _referenced(root)
         self.attributes(root)
         open_elements = [root]
         while open_elements:
@@ -45,7 +55,8 @@ class _Walk:
         if name not in CHILDREN[around]:
             self.refuse(child, name, around)
             return False
-        if name in UNUSED_DEFINITIONS:
+        used = name in NAMED_BY_EVENTS and child.get("id") in self.referenced
+        if name in UNUSED_DEFINITIONS and not used:
             self.notes.warn(
                 place(self.file, child),
                 "unused-definition",
@@ -65,9 +76,7 @@ class _Walk:
     def refuse(self, child: Any, name: str, around: str) -> None:
         reason, mend = REFUSED.get(name, OTHERWISE)
         if name in CHILDREN and name not in REFUSED:
-            reason, mend = f"<{name}> may not stand in <{around}>.", "Move or remove it."
-        if name.endswith("EventDefinition") and around not in ("startEvent", "endEvent"):
-            mend = "Remove it."
+            reason, mend = f"It may not stand in <{around}>.", "Move or remove it."
         where = place(self.file, child)
         if child.get("id") and around in ("process", "subProcess"):
             where = replace(where, element=child.get("id"), name=child.get("name"))
@@ -95,6 +104,16 @@ class _Walk:
                     f"{attribute}={value[:80]!r} on <{name}>: {reason}",
                     mend,
                 )
+
+
+def _referenced(root: Any) -> set[str]:
+    """The ids of messages, signals and errors to which anything refers."""
+    return {
+        name.rpartition(":")[2]
+        for element in root.iter(etree.Element)
+        for kind in NAMED_BY_EVENTS
+        if (name := element.get(f"{kind}Ref"))
+    }
 
 
 def _fits(value: str, values: Values) -> bool:

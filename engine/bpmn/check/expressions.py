@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from engine.bpmn.check.allow_list import bpmn, local
+from engine.bpmn import timers
+from engine.bpmn.check.allow_list import BPMN, TIMES, bpmn, local
 from engine.bpmn.check.diagram import Diagram
+from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.script import Mode, as_written, names, unsupported
 
@@ -42,15 +44,18 @@ _TOKEN = re.compile(r"""'[^']*'|"[^"]*"|&&|\|\||!(?!=)|\b[a-z]+\b""")
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Text:
-    """A text to be run, with the element that holds it."""
+    """A text to be run, with the element that holds it, perhaps in an attribute of ours."""
 
     element: Any
     code: str
     mode: Mode
+    attribute: str = ""
 
     @property
     def what(self) -> str:
         """What a designer calls it."""
+        if self.attribute:
+            return f"parvandeh:{self.attribute}"
         kind = local(self.element)
         return {"script": "script", "conditionExpression": "condition"}.get(kind, kind)
 
@@ -63,18 +68,38 @@ def check_expressions(diagram: Diagram, notes: Notes) -> None:
     sound = [text for text in texts(diagram.element) if rules.is_python(text)]
     for text in sound:
         rules.names(text)
+        if text.attribute:
+            rules.mapping(text)
     for mode in ("eval", "exec"):
         rules.sandbox([text for text in sound if text.mode == mode])
 
 
 def texts(process: Any) -> Iterator[Text]:
     """The scripts and expressions of a process, in the order of the document."""
-    kinds = ("script", "conditionExpression", "loopCardinality", "completionCondition")
-    for element in process.iter(*map(bpmn, kinds)):
-        if local(element) != "script" or local(element.getparent()) == "scriptTask":
-            mode: Mode = "exec" if local(element) == "script" else "eval"
-            code = element.text or ""
-            yield Text(element, as_written(code) if mode == "exec" else code, mode)
+    for element in process.iter(f"{{{BPMN}}}*"):
+        kind, code = local(element), element.text or ""
+        for attribute in _MAPPINGS:
+            if (value := element.get(f"{{{PARVANDEH}}}{attribute}")) is not None:
+                yield Text(element, value, "eval", attribute)
+        if kind == "script" and local(element.getparent()) == "scriptTask":
+            yield Text(element, as_written(code), "exec")
+        elif kind in _EXPRESSIONS or (kind in TIMES and written_time(code) is None):
+            yield Text(element, code, "eval")
+
+
+def written_time(text: str) -> Any:
+    """The value of a timer's text that stands there as it is, plain or in quotes; None for an expression."""
+    if timers.is_literal(text):
+        return text
+    try:
+        body = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return body.value if isinstance(body, ast.Constant) else None
+
+
+_EXPRESSIONS = frozenset({"conditionExpression", "loopCardinality", "completionCondition"})
+_MAPPINGS = ("correlation", "data", "request")  # attributes of ours that give names with values
 
 
 class _Rules:
@@ -136,7 +161,7 @@ class _Rules:
         if text.mode == "exec":
             language = owner.getparent().get("scriptFormat")
             return language is None or language.strip().lower() in FORMATS
-        language = owner.get("language")
+        language = None if text.attribute else owner.get("language")
         if language is None or language.strip().lower() in FORMATS:
             return True
         told = (
@@ -145,6 +170,15 @@ class _Rules:
         )
         self.error(text, 1, "expression-language", told)
         return False
+
+    def mapping(self, text: Text) -> None:
+        """What can be seen to be no names with values."""
+        if isinstance(_tree(text.code.strip(), "eval").body, _NO_MAPPING):  # type: ignore[attr-defined]  # in mode "eval"
+            told = (
+                f"{text.what} gives no names with values.",
+                f"Write it as in {text.what}=\"{{'order': number}}\".",
+            )
+            self.error(text, 1, "no-names", told)
 
     def names(self, text: Text) -> None:
         """Modules and functions that the sandbox does not have."""
@@ -177,6 +211,10 @@ class _Rules:
                 self.error(text, (line or 1) + skipped, "not-in-sandbox", told)
 
 
+_NO_MAPPING = (
+    ast.Constant, ast.List, ast.Tuple, ast.Set, ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.Compare,
+    ast.JoinedStr, ast.Lambda,
+)  # fmt: skip
 _PARSER = "The monty syntax parser does not yet support"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.check.allow_list import BPMN, local
+from engine.bpmn.check.diagram import trigger
 from engine.bpmn.check.notes import Notes, place
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
@@ -51,8 +52,28 @@ _USED_ATTRIBUTES: Mapping[str, frozenset[str]] = MappingProxyType(
         f"{{{CAMUNDA}}}formKey": _WITH_FORM,
         f"{{{CAMUNDA}}}calledElementBinding": frozenset({"callActivity"}),
         f"{{{PARVANDEH}}}outcome": frozenset({"endEvent"}),
+        f"{{{PARVANDEH}}}businessKey": frozenset({"process"}),
     }
 )
+
+# Our own attributes by the elements that read them, and what those wait for or throw (any: None).
+_Readers = frozenset[tuple[str, str | None]]
+_THROWS: _Readers = frozenset({
+    ("intermediateThrowEvent", "message"), ("endEvent", "message"), ("sendTask", "message"),
+})  # fmt: skip
+_CATCHES: _Readers = frozenset({
+    ("intermediateCatchEvent", "message"), ("boundaryEvent", "message"), ("receiveTask", "message"),
+})  # fmt: skip
+_SERVICE: _Readers = frozenset({("serviceTask", None)})
+_OURS: Mapping[str, _Readers] = MappingProxyType({
+    "correlation": _THROWS | _CATCHES,
+    "data": _THROWS | {("intermediateThrowEvent", "signal"), ("endEvent", "signal")},
+    "result": _CATCHES | _SERVICE | {
+        ("intermediateCatchEvent", "signal"), ("boundaryEvent", "signal"), ("boundaryEvent", "error"),
+        ("startEvent", "message"), ("startEvent", "timer"), ("startEvent", "signal"),
+    },
+    **dict.fromkeys(("connector", "topic", "operation", "request"), _SERVICE),
+})  # fmt: skip
 
 _MENDS: Mapping[str, str] = MappingProxyType({
     **dict.fromkeys(
@@ -72,9 +93,28 @@ _MENDS: Mapping[str, str] = MappingProxyType({
         "Remove it, and put the script into a script task before or after the element.",
     ),
     **dict.fromkeys(
-        ("class", "expression", "delegateExpression", "type", "topic", "connector", "serviceTaskOperator",
-         "field", "taskDefinition"),
-        "Remove it. Calls to other systems come with a later release.",
+        ("class", "expression", "delegateExpression", "type", "connector", "serviceTaskOperator", "field",
+         "taskDefinition"),
+        'Remove it. A service task names whom it asks: parvandeh:connector="…", or parvandeh:topic="…" for'
+        " work that another program fetches.",
+    ),
+    "topic": 'Only a service task has a topic; beside camunda:topic it needs camunda:type="external".',
+    "operation": "Only a service task has an operation.",
+    "request": "Only a service task has a request.",
+    "correlation": "Only events and tasks that throw or catch a message have a correlation; a message that"
+    " starts a case has none. Write it on the event, not on its definition.",
+    "data": "Only events and tasks that throw a message or signal have data. Write it on the event, not on"
+    " its definition.",
+    "result": "Only service tasks and what catches a message, signal or error have a result. Write it on the"
+    " event, not on its definition.",
+    **dict.fromkeys(
+        ("errorCodeVariable", "errorMessageVariable"),
+        'Write parvandeh:result="problem" on the event: the variable then holds code and detail.',
+    ),
+    **dict.fromkeys(
+        ("messageVariable", "messagePayload", "payloadExpression", "variableName"),
+        'Write parvandeh:data="{\'fee\': fee}" where it is thrown, parvandeh:result="answer" where it is'
+        " caught.",
     ),
     **dict.fromkeys(
         ("collection", "elementVariable"),
@@ -86,7 +126,7 @@ _MENDS: Mapping[str, str] = MappingProxyType({
     ),
     "formKey": 'Write camunda:formKey="form.json" on a user task or start event; upload that JSON Schema.',
     "formData": "Only user tasks and start events have a form.",
-    "resultVariable": "Assign the result to the variable in the script itself.",
+    "resultVariable": 'A script assigns its variables itself; a service task has parvandeh:result="…".',
     "resource": "Put the script into the diagram.",
     "initiator": "Remove it. The applicant of a case comes with a later release.",
     "calledDecisionId": "Use a script task that sets the result; decisions come with a later release.",
@@ -106,9 +146,10 @@ class Extensions:
     def attribute(self, owner: Any, name: str) -> None:
         """An attribute with a namespace on a BPMN element."""
         space, _, short = name[1:].partition("}")
+        if _used(owner, name, short):
+            return
         if space == PARVANDEH or name in _USED_ATTRIBUTES:
-            if local(owner) not in _USED_ATTRIBUTES.get(name, ()):
-                self._refuse(owner, owner, space, short)
+            self._refuse(owner, owner, space, short)
         elif space == BPMN:
             self._notes.error(
                 place(self._file, owner),
@@ -159,7 +200,7 @@ class Extensions:
 
     def _refuse(self, owner: Any, at: Any, space: str, short: str) -> None:
         mend = _MENDS.get(short, _OTHERWISE)
-        if space in _CAMUNDA_LIKE - {CAMUNDA} and short in {"formKey", "formData"}:
+        if space in _CAMUNDA_LIKE - {CAMUNDA} and short in {"formKey", "formData", "type", "topic"}:
             mend = f"Write it in the namespace {CAMUNDA}."
         code = "unknown-extension" if space == PARVANDEH else "unsupported-extension"
         self._notes.error(
@@ -192,6 +233,21 @@ class Extensions:
                 )
                 return
 
+
+def _used(owner: Any, name: str, short: str) -> bool:
+    """Whether the attribute means something on this element."""
+    kind = local(owner)
+    if name in (_TYPE, _TOPIC):
+        # Camunda's external tasks, whose type and topic belong together.
+        return kind == "serviceTask" and owner.get(_TYPE) == "external" and owner.get(_TOPIC) is not None
+    if name in _USED_ATTRIBUTES:
+        return kind in _USED_ATTRIBUTES[name]
+    readers = _OURS.get(short, _NOBODY) if name.startswith(f"{{{PARVANDEH}}}") else _NOBODY
+    return (kind, None) in readers or (kind, trigger(owner)) in readers
+
+
+_TYPE, _TOPIC = f"{{{CAMUNDA}}}type", f"{{{CAMUNDA}}}topic"
+_NOBODY: _Readers = frozenset()
 
 _LOOKALIKES = ("sequenceFlow", "boundaryEvent", "dataObjectReference", "dataStoreReference")
 

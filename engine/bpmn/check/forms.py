@@ -50,10 +50,10 @@ class Forms:
         self.file = diagram.file
         for scope in diagram.scopes:
             for node in scope.nodes:
-                if node.kind == "userTask" or (node.kind == "startEvent" and scope.depth == 0):
+                if node.kind == "startEvent" and (scope.depth or node.trigger):
+                    self.nobody_there(node.element)
+                elif node.kind in ("userTask", "startEvent"):
                     self.form(node.element)
-                elif node.kind == "startEvent":
-                    self.inner_start(node.element)
 
     def files(self) -> None:
         """The JSON files themselves, once all processes were seen."""
@@ -103,12 +103,13 @@ class Forms:
                 "Upload it under this base name, or name another; a form is a JSON Schema in a .json file.",
             )
 
-    def inner_start(self, element: Any) -> None:
+    def nobody_there(self, element: Any) -> None:
         if _ways(element):
             self.error(
                 element,
                 "form-inside",
-                "Nobody fills in the form of a sub-process's start event.",
+                "Nobody fills in a form at the start of a sub-process, or where a timer, message or signal"
+                " starts the case.",
                 "Put a user task with this form behind it.",
             )
 

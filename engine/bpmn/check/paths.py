@@ -1,19 +1,31 @@
 """Where a token can come: elements that none reaches, and loops that none leaves. Knows no data."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from engine.bpmn.check.allow_list import CONDITIONAL, bpmn
+from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL
 from engine.bpmn.check.diagram import Diagram, Node, Scope, runs
 from engine.bpmn.check.notes import Notes, place
 
 Successors = Callable[[Node], Sequence[Node]]
+_WAITING = ACTIVITIES - {"scriptTask", "sendTask"} | {"intermediateCatchEvent", "eventBasedGateway"}
 
 
 def check_paths(diagram: Diagram, notes: Notes) -> None:
     """Every scope of a process."""
+    homes = {node.element: (node, scope) for scope in diagram.scopes for node in scope.nodes}
     for scope in diagram.scopes:
         _unreachable(diagram.file, scope, notes)
-        _endless(diagram.file, scope, notes)
+        _endless(diagram.file, scope, _interrupted(scope, homes), notes)
+
+
+def _interrupted(scope: Scope, homes: Mapping[Any, tuple[Node, Scope]]) -> bool:
+    """Whether an event on the border of a sub-process, this one or one around it, can end it."""
+    while scope.element in homes:
+        around, scope = homes[scope.element]
+        if any(event.interrupting for event in around.boundaries):
+            return True
+    return False
 
 
 def _unreachable(file: str, scope: Scope, notes: Notes) -> None:
@@ -40,21 +52,24 @@ def _begins(node: Node) -> bool:
     """Start events, and what is entered otherwise than by a flow; that is refused for a reason of its own."""
     element = node.element
     by_event = element.get("triggeredByEvent") == "true" or element.get("isForCompensation") == "true"
-    return node.kind == "startEvent" or by_event or (not runs(node) and not node.incoming)
+    apart = (not runs(node) or node.kind == "boundaryEvent") and node.host is None and not node.incoming
+    return node.kind == "startEvent" or by_event or apart
 
 
-def _endless(file: str, scope: Scope, notes: Notes) -> None:
+def _endless(file: str, scope: Scope, interrupted: bool, notes: Notes) -> None:
     if not all(runs(node) for node in scope.nodes):
-        return  # an event might end the loop; it is refused anyway
+        return  # it might end the loop; it is refused anyway
     told: set[Node] = set()
     for loop in _loops([node for node in scope.nodes if not _chooses(node)], _unchosen):
         told.update(loop)
-        _tell(file, scope, loop, "The loop has no gateway at which a case could leave it.", notes)
-    ended = any(node.element.find(bpmn("terminateEventDefinition")) is not None for node in scope.nodes)
+        if not (interrupted and any(map(_waits, loop))):
+            _tell(file, scope, loop, "The loop has no gateway at which a case could leave it.", notes)
+    ended = any(node.kind == "endEvent" and node.trigger in ("terminate", "error") for node in scope.nodes)
     for loop in [] if ended else _loops(scope.nodes, _targets):
         leaves = {target for node in loop for target in _targets(node)} - set(loop)
-        if not leaves and told.isdisjoint(loop):
-            _tell(file, scope, loop, "Every way out of this loop leads back into it.", notes)
+        if leaves or not told.isdisjoint(loop) or (interrupted and any(map(_waits, loop))):
+            continue
+        _tell(file, scope, loop, "Every way out of this loop leads back into it.", notes)
 
 
 def _tell(file: str, scope: Scope, loop: Iterable[Node], reason: str, notes: Notes) -> None:
@@ -70,15 +85,23 @@ def _tell(file: str, scope: Scope, loop: Iterable[Node], reason: str, notes: Not
 
 
 def _chooses(node: Node) -> bool:
-    return node.kind in CONDITIONAL and len(node.outgoing) > 1
+    """Whether it depends on the case, or on what happens, which way a token goes on."""
+    several = (node.kind in CONDITIONAL or node.kind == "eventBasedGateway") and len(node.outgoing) > 1
+    return several or (_waits(node) and any(event.interrupting for event in node.boundaries))
+
+
+def _waits(node: Node) -> bool:
+    """Whether a token may stay there, so that something can happen meanwhile."""
+    return node.kind in _WAITING
 
 
 def _targets(node: Node) -> list[Node]:
-    return [flow.target for flow in node.outgoing if flow.target]
+    """Where a token can come from here; events on the border are reached with their activity."""
+    return [flow.target for flow in node.outgoing if flow.target] + node.boundaries
 
 
 def _unchosen(node: Node) -> list[Node]:
-    return [target for target in _targets(node) if not _chooses(target)]
+    return [flow.target for flow in node.outgoing if flow.target and not _chooses(flow.target)]
 
 
 def _loops(nodes: Sequence[Node], successors: Successors) -> list[list[Node]]:

@@ -11,6 +11,7 @@ from engine.bpmn.findings import Process
 
 _BINDING = f"{{{CAMUNDA}}}calledElementBinding"
 _OUTCOME = f"{{{PARVANDEH}}}outcome"
+_BUSINESS_KEY = f"{{{PARVANDEH}}}businessKey"
 MAX_OUTCOME = 100
 
 
@@ -72,9 +73,18 @@ def check_outcomes(diagram: Diagram, notes: Notes) -> None:
                 )
 
 
+def check_business_key(diagram: Diagram, notes: Notes) -> None:
+    """Whether a business key may run once at a time only."""
+    said = diagram.element.get(_BUSINESS_KEY)
+    if said not in (None, "unique"):
+        reason = f"parvandeh:businessKey={said[:40]!r} is not understood."
+        mend = 'Write "unique" to let a business key run once at a time, or remove it.'
+        notes.error(place(diagram.file, diagram.element), "invalid-business-key", reason, mend)
+
+
 def check_calls(diagrams: Sequence[Diagram], known: Collection[str], notes: Notes) -> tuple[Process, ...]:
     """The call activities of all processes; the processes that can be deployed."""
-    own = {diagram.key for diagram in diagrams if diagram.key}
+    own = {diagram.key: diagram for diagram in diagrams if diagram.key}
     calls: dict[str, set[str]] = {}
     processes: dict[str, Process] = {}
     for diagram in diagrams:
@@ -88,14 +98,14 @@ def check_calls(diagrams: Sequence[Diagram], known: Collection[str], notes: Note
                 _call(diagram.file, node.element, own, known, notes)
         if diagram.key:
             targets = frozenset(name for name in called if name)
-            calls.setdefault(diagram.key, set()).update(targets & own)
+            calls.setdefault(diagram.key, set()).update(targets & own.keys())
             name = diagram.element.get("name") or diagram.key
             processes.setdefault(diagram.key, Process(diagram.key, name, diagram.file, targets))
     _cycles(diagrams, calls, notes)
     return tuple(processes.values())
 
 
-def _call(file: str, element: Any, own: Collection[str], known: Collection[str], notes: Notes) -> None:
+def _call(file: str, element: Any, own: Mapping[str, Diagram], known: Collection[str], notes: Notes) -> None:
     target = element.get("calledElement")
     at = place(file, element)
     if not target:
@@ -119,7 +129,19 @@ def _call(file: str, element: Any, own: Collection[str], known: Collection[str],
             f"The called process {target[:100]!r} is neither among these files nor deployed.",
             "Upload it with them, or deploy it before. A process that is not executable cannot be called.",
         )
+    elif target in own and not _has_plain_start(own[target]):
+        notes.error(
+            at,
+            "called-without-start",
+            f"The called process {target!r} has no plain start event at which a call could begin.",
+            "Give it a plain start event beside the others.",
+        )
     _binding(element, at, target in own, notes)
+
+
+def _has_plain_start(diagram: Diagram) -> bool:
+    starts = [node for node in diagram.scopes[0].nodes if node.kind == "startEvent"]
+    return not starts or any(node.trigger is None for node in starts)
 
 
 def _binding(element: Any, at: Any, together: bool, notes: Notes) -> None:

@@ -5,21 +5,7 @@ from types import MappingProxyType
 
 Why = tuple[str, str]
 
-_LATER = "Timers, messages, signals and errors come with a later release."
-
 REFUSED: Mapping[str, Why] = MappingProxyType({
-    "serviceTask": (
-        "Calls to other systems do not run yet.",
-        "Use a script task to calculate, or a user task; service tasks come with a later release.",
-    ),
-    "sendTask": (
-        "Sending messages does not run yet.",
-        "Use a user or manual task for whoever sends it; messages come with a later release.",
-    ),
-    "receiveTask": (
-        "Waiting for messages does not run yet.",
-        "Use a user task in which the message's content is entered; messages come with a later release.",
-    ),
     "businessRuleTask": (
         "Decision tables (DMN) do not run yet.",
         "Use a script task that sets the result; decisions come with a later release.",
@@ -32,34 +18,17 @@ REFUSED: Mapping[str, Why] = MappingProxyType({
         "Ad-hoc sub-processes do not run.",
         "Draw the possible orders with gateways, or use one user task for the whole.",
     ),
-    "intermediateCatchEvent": ("Intermediate events do not run yet.", f"{_LATER} Use a user task to wait."),
-    "intermediateThrowEvent": (
-        "Intermediate events do not run yet.",
-        f"{_LATER} Remove the event: a milestone can be an end of a task or a script task.",
-    ),
-    "boundaryEvent": (
-        "Events on the border of an activity do not run yet.",
-        f"{_LATER} Let the task's form offer the choice and put an exclusive gateway behind it.",
-    ),
-    "eventBasedGateway": (
-        "Event-based gateways do not run yet.",
-        f"{_LATER} Use a user task and an exclusive gateway on its answer.",
-    ),
     "complexGateway": (
         "Complex gateways do not run: their conditions have no agreed meaning.",
         "Use exclusive, inclusive and parallel gateways.",
     ),
-    "messageEventDefinition": ("Message events do not run yet.", f"{_LATER} Use a plain start or end event."),
-    "timerEventDefinition": ("Timer events do not run yet.", f"{_LATER} Use a plain start event."),
-    "signalEventDefinition": ("Signal events do not run yet.", f"{_LATER} Use a plain start or end event."),
-    "errorEventDefinition": (
-        "Error events do not run yet.",
-        f"{_LATER} Set a variable and put an exclusive gateway behind the sub-process.",
+    "escalationEventDefinition": (
+        "Escalations do not run.",
+        "Use a user task for whoever is to be told, or an error event where the work is to end.",
     ),
-    "escalationEventDefinition": ("Escalations do not run yet.", f"{_LATER} Use a user task for them."),
     "conditionalEventDefinition": (
-        "Conditional events do not run yet.",
-        f"{_LATER} Use an exclusive gateway where the condition is to be asked.",
+        "Conditional events do not run.",
+        "Use an exclusive gateway where the condition is to be asked, or a message for what comes about.",
     ),
     "compensateEventDefinition": ("Compensation does not run.", "Draw the way back as ordinary tasks."),
     "cancelEventDefinition": ("Cancel events need transactions, which do not run.", "Use a plain end event."),
@@ -72,6 +41,10 @@ REFUSED: Mapping[str, Why] = MappingProxyType({
     "ioSpecification": (
         "Inputs and outputs of an activity are not mapped: it sees all data of the case.",
         "Remove the ioSpecification; use the case's variables by their names.",
+    ),
+    **dict.fromkeys(
+        ("eventDefinition", "eventDefinitionRef"),
+        ("Definitions outside an event are not read.", "Put the definition into the event."),
     ),
     "ioBinding": ("Operations do not run.", "Remove it."),
     "dataInput": ("Inputs of a process are not mapped: it gets all data.", "Remove it."),
@@ -98,16 +71,16 @@ REFUSED: Mapping[str, Why] = MappingProxyType({
             "Remove it; the lane tells who works on the task. Assignment comes with a later release.",
         ),
     ),
-    "messageFlow": (
-        "Messages between pools do not run yet.",
-        "Remove the message flow, or draw it as an association to a text annotation.",
-    ),
     "participantMultiplicity": ("Several instances of a pool do not run.", "Remove it."),
     "import": ("Definitions of other files are not imported.", "Put what is needed into this file."),
     "script": ("A script belongs into a script task.", "Put it into a script task of its own."),
     **dict.fromkeys(
         ("correlationProperty", "correlationKey", "correlationSubscription"),
-        ("Correlation of messages does not run yet.", f"{_LATER} Remove it."),
+        (
+            "Correlation is not read from here.",
+            "Remove it, and write on each event that throws or catches the message which names and values"
+            " belong together: parvandeh:correlation=\"{'order': number}\".",
+        ),
     ),
     **dict.fromkeys(
         (
@@ -141,8 +114,8 @@ REFUSED_ATTRIBUTES: Mapping[str, Why] = MappingProxyType({
     ),
     "isForCompensation": ("Compensation does not run.", "Draw the way back as an ordinary task."),
     "triggeredByEvent": (
-        "Event sub-processes do not run yet.",
-        f"{_LATER} Draw the way with gateways.",
+        "Event sub-processes do not run.",
+        "Put the work into a sub-process with an event on its border, and draw the way behind that.",
     ),
     "startQuantity": ("An activity starts for one token.", "Remove it; join with a parallel gateway."),
     "completionQuantity": (
@@ -156,7 +129,12 @@ REFUSED_ATTRIBUTES: Mapping[str, Why] = MappingProxyType({
     "operationRef": ("Operations do not run.", "Remove it."),
     "isExecutable": ("Only true and false are understood.", 'Write isExecutable="true".'),
     "isSequential": ("Only true and false are understood.", 'Write isSequential="true" or "false".'),
-    "instantiate": ("Starting a case by a message does not run yet.", "Use a plain start event."),
+    "instantiate": (
+        "A task or gateway starts no case.",
+        "Use a start event with a message, timer or signal, and remove the attribute.",
+    ),
+    "parallelMultiple": ("Events that wait for several things do not run.", "Draw one event for each."),
+    "eventGatewayType": ("Only exclusive event-based gateways run.", "Remove the attribute."),
 })  # fmt: skip
 
 OTHERWISE_ATTRIBUTE: Why = ("This attribute, or this value of it, is not understood here.", "Remove it.")

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
-from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, local
+from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS, local
 from engine.bpmn.check.diagram import Diagram, Flow, Node, Scope
 from engine.bpmn.check.notes import Notes, place
 
 MAX_NODES = 300
-_PLAIN = ACTIVITIES | {"startEvent"}  # may have one outgoing flow
+_PLAIN = ACTIVITIES | EVENTS - {"endEvent"}  # may have one outgoing flow
 
 
 def check_structure(diagram: Diagram, ids: Collection[str], notes: Notes) -> None:
@@ -50,13 +50,21 @@ class _Rules:
             )
         elif not starts:
             self.error(scope.element, "no-start", f"The {what} has no start event.", "Draw one start event.")
-        for node in starts[1:]:
+        for node in [node for node in starts if scope.depth or node.trigger is None][1:]:
             self.error(
                 node.element,
                 "several-starts",
-                f"The {what} has more than one start event.",
-                "Keep one start event; tell the ways apart with an exclusive gateway behind it.",
+                f"The {what} has more than one plain start event.",
+                "Keep one plain start event; tell the ways apart with an exclusive gateway behind it.",
             )
+        for node in starts:
+            if scope.depth and node.trigger and scope.element.get("triggeredByEvent") != "true":
+                self.error(
+                    node.element,
+                    "trigger-inside",
+                    f"A sub-process begins when the flow comes to it: its start waits for no {node.trigger}.",
+                    "Use a plain start event, with an intermediate event behind it if it is to wait.",
+                )
 
     def flows(self, scope: Scope, ids: Collection[str]) -> None:
         for flow in scope.flows:
@@ -102,6 +110,13 @@ class _Rules:
                 "flow-to-start",
                 "A flow leads into the start event.",
                 "Let it lead to a gateway behind it.",
+            )
+        if node.kind == "boundaryEvent" and node.incoming:
+            self.error(
+                node.element,
+                "flow-to-boundary",
+                "A flow leads into an event on the border of an activity.",
+                "Let it lead to what stands behind the event.",
             )
         if node.kind == "endEvent" and node.outgoing:
             self.error(

@@ -14,9 +14,21 @@ from uuid import UUID
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.bpmn import timers
+from engine.bpmn.elements.branches import ABSENT, changed, together
 from engine.bpmn.step import Thrown
 from engine.bpmn.values import differing, plain
-from engine.bpmn.workflow import FIRED, FUTURE, HOST, WAIT, Failed, Token
+from engine.bpmn.workflow import (
+    COMPLETED,
+    FIRED,
+    FUTURE,
+    HOST,
+    READY,
+    STARTED,
+    WAIT,
+    WAITING,
+    Failed,
+    Token,
+)
 
 Kind = Literal["timer", "message", "signal", "error"]
 TimerKind = Literal["timeDate", "timeDuration", "timeCycle"]
@@ -43,18 +55,20 @@ class Trigger:
 class _Event(BpmnSpecMixin):
     """What events share: their trigger, given by the parser."""
 
-    def __init__(self, wf_spec: Any, bpmn_id: str, trigger: Any, **parts: Any) -> None:
+    def __init__(self, wf_spec: Any, bpmn_id: str, trigger: Trigger | None = None, **parts: Any) -> None:
         super().__init__(wf_spec, bpmn_id, **parts)
-        self.trigger = trigger  # a Trigger; None only where the event is a plain one
+        self.trigger = trigger
 
 
 class CatchEvent(_Event):
     """An intermediate event or a receive task: its token waits until what it waits for has happened."""
 
     interrupting = True
+    trigger: Trigger
 
     def _run_hook(self, my_task: Token) -> bool | None:
-        if my_task.internal_data.pop(FIRED, False):
+        if FIRED in my_task.internal_data:
+            my_task.received = frozenset(my_task.internal_data.pop(FIRED))
             return True
         my_task.internal_data[WAIT] = self._wait(my_task)
         my_task.workflow.top_workflow.enter(my_task)
@@ -62,7 +76,7 @@ class CatchEvent(_Event):
 
     def _wait(self, my_task: Token) -> dict[str, Any]:
         """What is waited for, as it is stored. Raises Failed, ScriptFailed."""
-        trigger: Trigger = self.trigger
+        trigger = self.trigger
         if trigger.kind == "timer":
             return _timed(trigger, my_task)
         wait: dict[str, Any] = {"kind": trigger.kind, "name": trigger.name}
@@ -77,25 +91,29 @@ class CatchEvent(_Event):
         if again is not None and not self.interrupting:
             my_task.internal_data[WAIT] = again
             going = my_task.parent._add_child(self, FUTURE)
-        going.data = self._received(self._given(my_task), data)
-        going.internal_data[FIRED] = True
+        self._receive(going, self._given(my_task), data)
         if going is my_task:
             del my_task.internal_data[WAIT]
             self._taken(my_task)
         going._ready()
-        return missed
+        return 0 if self.interrupting else missed
 
     def _given(self, my_task: Token) -> dict[str, Any]:
         """The data that the token goes on with."""
         return my_task.data
 
-    def _received(self, before: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
-        trigger: Trigger = self.trigger
-        if trigger.result:
-            data = {trigger.result: dict(data)}
-        elif trigger.kind == "error":
+    def _receive(self, going: Token, before: dict[str, Any], data: Mapping[str, Any]) -> None:
+        if self.trigger.result:
+            data = {self.trigger.result: dict(data)}
+        elif self.trigger.kind == "error":
             data = {}  # what went wrong is no variable of the case, unless one is named for it
-        return {**before, **differing(before, data)}
+        changes = differing(before, data)
+        going.data = {**before, **changes}
+        going.internal_data[FIRED] = list(changes)
+
+    def pass_over(self, my_task: Token) -> None:
+        """Let a token that failed go on as if it had happened."""
+        self._taken(my_task)
 
     def _taken(self, my_task: Token) -> None:
         """After an event-based gateway, the first event takes the others away."""
@@ -120,13 +138,12 @@ class BoundaryEvent(CatchEvent):
     def catch(self, host: Token, data: Mapping[str, Any]) -> None:
         """Begin behind the event: for errors, which nothing waits for."""
         token = host.parent._add_child(self, FUTURE)
-        token.internal_data = {FIRED: True}
-        token.data = self._received(host.data, data)
+        self._receive(token, _present(host), data)
         host.cancel()
         token._ready()
 
     def _given(self, my_task: Token) -> dict[str, Any]:
-        return self._host(my_task).data
+        return _present(self._host(my_task))
 
     def _taken(self, my_task: Token) -> None:
         host = self._host(my_task)
@@ -161,8 +178,33 @@ class EndEvent(ThrowEvent):
             workflow = my_task.workflow.top_workflow
             if not workflow.fail_with(my_task, self.trigger.name or "", {}):
                 # Nobody is there to catch it: the case ends, and its outcome says why.
-                workflow.outcome = my_task.task_spec.element.outcome or self.trigger.name
+                own = my_task.task_spec.element.outcome if my_task.workflow is workflow else None
+                workflow.uncaught = own or self.trigger.name
                 workflow.cancel()
+
+
+def _present(host: Token) -> dict[str, Any]:
+    """The data of an activity as they are now: those of a sub-process with what was set inside so far.
+
+    What one of its branches set later goes before what another set. Instances of many keep theirs.
+    """
+    inner = host.workflow.top_workflow.subprocesses.get(host.id)
+    if inner is None:
+        return host.data
+    base = inner.task_tree.data
+    ends = [_reached(token) for token in inner.tasks.values() if not token.triggered]
+    changes = together((changed(base, data) for data in ends if data is not None), conflicts=False)
+    return {name: value for name, value in {**base, **changes}.items() if value is not ABSENT}
+
+
+def _reached(token: Token) -> dict[str, Any] | None:
+    """The data with which a live token stands somewhere; None for others, and for events that only wait."""
+    if token._state & (READY | STARTED) and HOST not in token.internal_data:
+        return _present(token)
+    if token._state & (WAITING | FUTURE) and token.parent is not None and token.parent._state == COMPLETED:
+        data: dict[str, Any] = token.parent.data
+        return data
+    return None
 
 
 def throw(trigger: Trigger, token: Token) -> None:
@@ -230,4 +272,8 @@ def _next(wait: Mapping[str, Any], now: datetime) -> tuple[int, dict[str, Any] |
     missed = number - wait["fired"] - 1
     if found.count is not None and number >= found.count:
         return found.count - wait["fired"] - 1, None
-    return missed, {**wait, "due": found.nth(number), "fired": number}
+    try:
+        due = timers.within_reach(found.nth(number), now)
+    except timers.Untimely:
+        return missed, None  # nobody will live to see it
+    return missed, {**wait, "due": due, "fired": number}

@@ -1,0 +1,70 @@
+"""Message flows between pools. Messages go by name and correlation; a flow may only draw what happens."""
+
+from collections.abc import Collection
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn.check.allow_list import FLOW_NODES, bpmn, local
+from engine.bpmn.check.diagram import definitions, trigger
+from engine.bpmn.check.notes import Notes, place
+
+_THROW = frozenset({"sendTask", "intermediateThrowEvent", "endEvent"})
+_CATCH = frozenset({"receiveTask", "intermediateCatchEvent", "boundaryEvent", "startEvent"})
+
+
+def check_message_flows(file: str, root: Any, passed_over: Collection[Any], notes: Notes) -> None:
+    """The flows of a file's collaborations. `passed_over` are processes that do not run."""
+    flows = root.findall(f"{bpmn('collaboration')}/{bpmn('messageFlow')}")
+    if not flows:
+        return
+    running = [process for process in root.iterchildren(bpmn("process")) if process not in passed_over]
+    nodes = {node.get("id"): node for process in running for node in process.iter(*map(bpmn, FLOW_NODES))}
+    drawn = {element.get("id") for element in root.iter(etree.Element) if element.get("id")}
+    for flow in flows:
+        ends = [(flow.get(end) or "").rpartition(":")[2] for end in ("sourceRef", "targetRef")]
+        missing = [end for end in ends if end not in drawn]
+        if missing:
+            notes.error(
+                place(file, flow),
+                "dangling-flow",
+                f"The message flow's end {missing[0][:80]!r} does not exist.",
+                "Connect or remove it.",
+            )
+            continue
+        _judge(file, flow, [nodes.get(end) for end in ends], notes)
+
+
+def _judge(file: str, flow: Any, ends: list[Any], notes: Notes) -> None:
+    source, target = ends
+    thrown, caught = _message(source, _THROW), _message(target, _CATCH)
+    if source is not None and target is not None:
+        if thrown is None or thrown != caught:
+            notes.error(
+                place(file, flow),
+                "message-flow",
+                "Nothing would come to the end of this message flow: messages go by their names.",
+                "Let it lead from what throws a message to what catches the same one, or remove it.",
+            )
+    elif (source is not None and not _speaks(source, thrown)) or (
+        target is not None and not _speaks(target, caught)
+    ):
+        notes.warn(
+            place(file, flow),
+            "message-flow-drawn",
+            "The message flow is a drawing: the engine sends and receives nothing there.",
+            "Nothing to do if people see to it; else use a message event, a send or a receive task.",
+        )
+
+
+def _speaks(node: Any, message: str | None) -> bool:
+    return message is not None or local(node) == "serviceTask"
+
+
+def _message(node: Any, kinds: Collection[str]) -> str | None:
+    """The id of the message that a node throws or catches."""
+    if node is None or local(node) not in kinds or trigger(node) != "message":
+        return None
+    named = node if local(node).endswith("Task") else definitions(node)[0]
+    reference: str | None = named.get("messageRef")
+    return reference and reference.rpartition(":")[2]

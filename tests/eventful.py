@@ -1,0 +1,81 @@
+"""Parts of diagrams with events, for tests that drive them."""
+
+from engine import bpmn
+from engine.bpmn import Spec
+from tests.driving import built, path, source
+
+DEFINITIONS = (
+    '<message id="paid" name="paid"/><message id="withdrawn" name="withdrawn"/>'
+    '<message id="asked" name="asked"/><signal id="storm" name="storm"/>'
+    '<error id="missing" name="Missing" errorCode="MISSING"/><error id="other" errorCode="OTHER"/>'
+    '<error id="nameless"/>'
+)
+
+
+def timer(kind: str, text: str) -> str:
+    """A timer's definition: `timer("timeDuration", "P1D")`."""
+    return f"<timerEventDefinition><{kind}>{text}</{kind}></timerEventDefinition>"
+
+
+def message(name: str = "paid") -> str:
+    """A message's definition."""
+    return f'<messageEventDefinition messageRef="{name}"/>'
+
+
+def signal(name: str = "storm") -> str:
+    """A signal's definition."""
+    return f'<signalEventDefinition signalRef="{name}"/>'
+
+
+def error(name: str | None = "missing") -> str:
+    """An error's definition; None is any error."""
+    return f'<errorEventDefinition errorRef="{name}"/>' if name else "<errorEventDefinition/>"
+
+
+def catch(name: str, definition: str, more: str = "") -> str:
+    """An intermediate event that waits."""
+    return f'<intermediateCatchEvent id="{name}" {more}>{definition}</intermediateCatchEvent>'
+
+
+def boundary(name: str, host: str, definition: str, *, interrupting: bool = True, more: str = "") -> str:
+    """An event on the border of an activity, and a user task `<name>-task` behind it, which then ends."""
+    stays = "" if interrupting else 'cancelActivity="false"'
+    return (
+        f'<boundaryEvent id="{name}" attachedToRef="{host}" {stays} {more}>{definition}</boundaryEvent>'
+        f'<userTask id="{name}-task"/>' + path(name, f"{name}-task")
+    )
+
+
+def line(*elements: str) -> str:
+    """Start event, the elements one after the other, and an end event `end`. An element is "kind id" or XML
+    with its id first.
+    """
+    drawn = [element if element.startswith("<") else _node(element) for element in elements]
+    names = [element.split('id="', 1)[1].split('"', 1)[0] for element in drawn]
+    return '<startEvent id="start"/>' + "".join(drawn) + '<endEvent id="end"/>' + path("start", *names, "end")
+
+
+def _node(element: str) -> str:
+    kind, name = element.split()
+    return f'<{kind} id="{name}"/>'
+
+
+def sub(name: str, *elements: str, end: str = "") -> str:
+    """A sub-process whose elements stand in a line; `end` is the definition of its end event."""
+    inner = [element if element.startswith("<") else _node(element) for element in elements]
+    names = [element.split('id="', 1)[1].split('"', 1)[0] for element in inner]
+    return (
+        f'<subProcess id="{name}"><startEvent id="{name}-start"/>'
+        + "".join(inner)
+        + f'<endEvent id="{name}-end">{end}</endEvent>'
+        + path(f"{name}-start", *names, f"{name}-end")
+        + "</subProcess>"
+    )
+
+
+def spec(*parts: str, calls: dict[str, str] | None = None) -> Spec:
+    """A process of these parts, ready to run; `calls` are the bodies of processes that it calls, by key."""
+    if calls is None:
+        return built("".join(parts), more=DEFINITIONS)
+    bound = {key: source(body, key, more=DEFINITIONS) for key, body in calls.items()}
+    return bpmn.build(source("".join(parts), calls=bound, more=DEFINITIONS), "process")
