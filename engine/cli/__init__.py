@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from engine.cli import audit, check, demo, deploy, migrate, run, token
+from engine.cli import audit, check, demo, deploy, hub, migrate, run, token
 from engine.config import Settings
 from engine.errors import Invalid, Refusal, Unusable
 
@@ -22,6 +22,7 @@ COMMANDS = {
     "check": check,
     "audit": audit,
     "demo": demo,
+    "hub": hub,
 }
 UNDEFINED = {"42P01", "42703"}  # a table, a column
 

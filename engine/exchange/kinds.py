@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from urllib.parse import quote
 
 from engine.exchange import template
@@ -84,7 +84,7 @@ def operations(table: Table, kind: "Kind", folder: Path) -> dict[str, Operation]
     return found
 
 
-def _call(table: Table) -> dict[str, str]:
+def _call(table: Table) -> dict[str, Any]:
     method = table.choice("method", METHODS, "POST")
     mend = "Write it as /part/{field}, percent-encoded, without query or fragment."
     path = table.text("path", PATH, mend, default="")
@@ -94,7 +94,7 @@ def _call(table: Table) -> dict[str, str]:
     return {"method": method, "path": path}
 
 
-def _letter(table: Table) -> dict[str, str]:
+def _letter(table: Table) -> dict[str, Any]:
     return {
         "subject": table.text("subject", r"[^\x00-\x1f\x7f]+", "Write one line.", default="{subject}"),
         "text": table.text("text", r"(?s).+", "Write the text of the letter.", default="{text}"),
@@ -164,7 +164,7 @@ class Kind:
 
     schemes: tuple[str, ...]
     how: Callable[[Table], Http | Email]
-    operation: Callable[[Table], dict[str, str]]
+    operation: Callable[[Table], dict[str, Any]]
     replies: bool
 
 
