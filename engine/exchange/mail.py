@@ -110,7 +110,8 @@ class _Session:
         self._address = (parts.hostname or "", parts.port or PORTS[how.security])
         self._later_tls = connector.tls if how.security == "starttls" else None
         tls = connector.tls if how.security == "tls" else None
-        self._server = _Server(self._address[0], connector.timeout, tls)
+        # Only until there is a connection that `abort` can end; longer, so that the caller's own comes first.
+        self._server = _Server(self._address[0], connector.timeout + 1, tls)
         self._aborted = False
 
     def hand_over(self, message: EmailMessage, login: tuple[str, str] | None) -> None:
