@@ -13,23 +13,32 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`database_url` is None on the embedded server, whose data lives below `var`."""
+    """`database_url` is None on the embedded server, whose data lives below `var`.
+
+    `connectors` is None if none is named: then `connectors.toml` below `var` is read if it is there.
+    """
 
     database_url: str | None
     var: Path
     port: int
     web_workers: int
     time_zone: ZoneInfo
+    connectors: Path | None
+    hub_port: int
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Raises ValueError naming the variable whose value cannot be used."""
+        port = _number(environ, "PORT", default=8000)
+        connectors = environ.get("CONNECTORS")
         return cls(
             database_url=environ.get("DATABASE_URL") or None,
             var=Path(environ.get("PARVANDEH_VAR") or ROOT / "var").resolve(),
-            port=_number(environ, "PORT", default=8000),
+            port=port,
             web_workers=_number(environ, "WEB_WORKERS", default=(os.cpu_count() or 1) + 1),
             time_zone=_zone(environ.get("TIME_ZONE") or "Asia/Tehran"),
+            connectors=Path(connectors).resolve() if connectors else None,
+            hub_port=_number(environ, "HUB_PORT", default=port + 1 if port < 65535 else port - 1),
         )
 
     @property

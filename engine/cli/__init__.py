@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from engine.cli import audit, backup, check, demo, deploy, migrate, restore, run, token
+from engine.cli import audit, backup, check, demo, deploy, hub, migrate, restore, run, token
 from engine.config import Settings
 from engine.errors import Invalid, Refusal, Unusable
 
@@ -24,6 +24,7 @@ COMMANDS = {
     "backup": backup,
     "restore": restore,
     "demo": demo,
+    "hub": hub,
 }
 UNDEFINED = {"42P01", "42703"}  # a table, a column
 

@@ -1,0 +1,72 @@
+"""The mock hub as a command, and as a child process of `run`. It plays other systems."""
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+from engine import lifeline
+from engine.cli.hub import server
+from engine.config import ROOT, Settings
+from engine.errors import Unusable
+
+HELP = "Play other systems to try the connectors with: registry, tax, zoning, payments, licence portal."
+HOST = "127.0.0.1"
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The port; and two for `start` alone."""
+    parser.add_argument("--port", type=int, metavar="PORT", help="on 127.0.0.1; HUB_PORT without it")
+    parser.add_argument(
+        "--socket", type=int, metavar="FD", help="a socket of the parent that listens already"
+    )
+    parser.add_argument("--with-parent", type=int, metavar="PID", help="stop when this parent process dies")
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Answer until a signal."""
+    if arguments.with_parent is not None:
+        lifeline.follow(arguments.with_parent, signal.SIGKILL)
+    if arguments.socket is not None:
+        listening = socket.socket(fileno=arguments.socket)
+    else:
+        listening = _listen(settings.hub_port if arguments.port is None else arguments.port)
+        print(f"The mock hub answers at http://{HOST}:{listening.getsockname()[1]}", flush=True)
+    with server.Hub(listening) as hub:
+        hub.serve_forever()
+    return 0
+
+
+class Hub:
+    """A running mock hub. It dies at the latest with the thread that started it."""
+
+    def __init__(self, port: int) -> None:
+        # The socket listens before the process runs: whoever calls in between only waits a little.
+        with _listen(port) as listening:
+            descriptor = str(listening.fileno())
+            command = [sys.executable, "-m", "engine", "hub", "--socket", descriptor]
+            self.process = subprocess.Popen(
+                [*command, "--with-parent", str(os.getpid())],
+                cwd=ROOT,
+                pass_fds=[listening.fileno()],
+                process_group=0,  # a Ctrl-C in the terminal is for the parent
+            )
+
+    def stop(self) -> None:
+        """It holds nothing that would be worth waiting for."""
+        self.process.kill()
+        self.process.wait()
+
+
+def start(settings: Settings) -> Hub:
+    """On `settings.hub_port`. Raises Unusable if somebody is there."""
+    return Hub(settings.hub_port)
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port), backlog=64)
+    except (OSError, OverflowError) as cause:
+        raise Unusable(f"The mock hub cannot use port {port}. Choose another one: HUB_PORT=PORT") from cause

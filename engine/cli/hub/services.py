@@ -1,0 +1,109 @@
+"""What the played systems answer, by fixed rules: the same question has the same answer."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Json = dict[str, Any]
+
+UNKNOWN = "0000004049"  # nobody has this national id
+DIFFERENT = "0000004091"  # the registry knows another address, the tax office a debt
+# National ids that make the hub misbehave, each with a valid check digit.
+BEHAVIOURS_BY_ID: Mapping[str, str] = {
+    "0000000019": "slow",
+    "0000000027": "wrong",
+    "0000000035": "html",
+    "0000000043": "half",
+    "0000000051": "silent",
+    "0000000061": "drip",
+    "0000000507": "huge",
+    "0000005002": "error",
+    "0000005037": "flaky",
+}
+DEBT = 12_500_000
+NUMBER = re.compile(r"[0-9]{10}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status and a JSON body."""
+
+    status: int
+    body: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked. `count` numbers the messages that a service has accepted, from 1 on."""
+
+    place: str  # what the address names
+    body: Json
+    count: int
+
+
+def _person(question: Question) -> Answer:
+    found = question.body.get("national_id")
+    if not _is_number(found):
+        return Answer(400, {"error": "national_id must have ten digits"})
+    if found == UNKNOWN:
+        return Answer(404, {"error": "no such person"})
+    return Answer(200, {"result": "mismatch" if found == DIFFERENT else "match"})
+
+
+def _clearance(question: Question) -> Answer:
+    found = question.body.get("national_id")
+    if not _is_number(found):
+        return Answer(400, {"error": "national_id must have ten digits"})
+    if found == UNKNOWN:
+        return Answer(404, {"error": "no such taxpayer"})
+    debt = DEBT if found == DIFFERENT else 0
+    return Answer(200, {"clear": debt == 0, "debt_rials": debt})
+
+
+def _parcel(question: Question) -> Answer:
+    """Even postal codes are commercial."""
+    if not _is_number(question.place):
+        return Answer(400, {"error": "a postal code has ten digits"})
+    if question.place == UNKNOWN:
+        return Answer(404, {"error": "no such parcel"})
+    return Answer(200, {"land_use": "residential" if int(question.place) % 2 else "commercial"})
+
+
+def _bill(question: Question) -> Answer:
+    amount, reference = question.body.get("amount_rials"), question.body.get("reference")
+    if not isinstance(amount, int) or amount < 1 or not isinstance(reference, str):
+        return Answer(400, {"error": "amount_rials and reference are needed"})
+    bill = f"B-{question.count:06}"
+    return Answer(201, {"bill": bill, "amount_rials": amount, "reference": reference, "status": "issued"})
+
+
+def _licence(question: Question) -> Answer:
+    if not _is_number(question.body.get("national_id")) or not isinstance(question.body.get("title"), str):
+        return Answer(400, {"error": "national_id and title are needed"})
+    return Answer(201, {"licence": f"L-{question.count:06}"})
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, str) and NUMBER.fullmatch(value) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One played system: the address at which it is asked, and how it answers."""
+
+    method: str
+    path: re.Pattern[str]
+    answer: Callable[[Question], Answer]
+    x_road: bool = False
+
+
+SERVICES: Mapping[str, Service] = {
+    "civil-registry": Service("POST", re.compile(r"/civil-registry/persons/verify()"), _person),
+    "tax-clearance": Service(
+        "POST", re.compile(r"/r1/IR-DEMO/GOV/2000/TAX/clearance/v1/clearances()"), _clearance, x_road=True
+    ),
+    "zoning": Service("GET", re.compile(r"/zoning/parcels/([^/?]+)"), _parcel),
+    "payments": Service("POST", re.compile(r"/payments/bills()"), _bill),
+    "licence-portal": Service("POST", re.compile(r"/licence-portal/licences()"), _licence),
+}

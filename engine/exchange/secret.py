@@ -1,0 +1,37 @@
+"""Secrets by reference: the file of connectors names a place, and the secret is read there at each call."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_CHARACTERS = 4096
+
+
+class Unreadable(Exception):
+    """There is no usable secret at that place; the message names the place and never what stands there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """`env:NAME` or `file:PATH`. Only the place is ever kept or printed, so a new secret needs no restart."""
+
+    place: str
+
+    def value(self) -> str:
+        """The secret itself, without the newline at its end. Raises Unreadable."""
+        kind, _, name = self.place.partition(":")
+        text = (os.environ.get(name) or "") if kind == "env" else self._content(Path(name))
+        text = text.rstrip("\r\n")
+        if not text:
+            raise Unreadable(f"there is nothing at {self.place}")
+        if len(text) > MAX_CHARACTERS or not (text.isascii() and text.isprintable()):
+            raise Unreadable(
+                f"what stands at {self.place} is not one line of at most {MAX_CHARACTERS} ASCII characters"
+            )
+        return text
+
+    def _content(self, path: Path) -> str:
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            raise Unreadable(f"{self.place} cannot be read") from None
