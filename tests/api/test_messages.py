@@ -1,0 +1,178 @@
+"""Messages and external work over HTTP: what is answered, and what a tired or hostile sender gets."""
+
+from typing import Any
+
+import pytest
+
+from engine.db import Database
+from tests import bpmn, factories
+from tests.api.conftest import Clients, Steady
+from tests.api.contract import body, pointers, refused
+
+MESSAGE = '<bpmn:messageEventDefinition messageRef="m"/>'
+PAID: dict[str, Any] = {"name": "paid", "id": "1", "correlation": {"order": "7"}, "data": {"sum": 1}}
+
+
+def waiting(database: Database) -> None:
+    catch = bpmn.node("intermediateCatchEvent", "c", MESSAGE, parvandeh__correlation="{'order': order}")
+    process = bpmn.process_element(*bpmn.in_line(catch))
+    factories.deploy(database, {"p.bpmn": bpmn.definitions('<bpmn:message id="m" name="paid"/>', process)})
+
+
+def asking(database: Database) -> None:
+    service = bpmn.node(
+        "serviceTask", "svc", parvandeh__topic="registry", parvandeh__request="{'id': national_id}"
+    )
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(service))))
+
+
+def test_message_tells_whom_it_reached(client: Clients, database: Database) -> None:
+    waiting(database)
+    case = client("portal").start(data={"order": 7})
+    response = client("service").post("/messages", PAID)
+    assert response.status_code == 200
+    sent = body(response)
+    reached = [{"id": case["id"], "case_number": case["case_number"]}]
+    assert (sent["status"], sent["cases"]) == ("delivered", reached)
+    assert body(client("portal").get(f"/cases/{case['id']}"))["status"] == "completed"
+
+
+def test_same_message_again_gets_the_first_answer_and_another_body_is_refused(
+    client: Clients, database: Database
+) -> None:
+    waiting(database)
+    client("portal").start(data={"order": 7})
+    first, second = (client("service").post("/messages", PAID) for _ in range(2))
+    assert (second.status_code, second.data) == (200, first.data)
+    refused(client("service").post("/messages", {**PAID, "data": {"sum": 2}}), 409, "conflict")
+
+
+def test_message_for_nobody_is_not_found_unless_it_is_to_be_kept(client: Clients, database: Database) -> None:
+    waiting(database)
+    refused(client("service").post("/messages", PAID), 404, "not-found")
+    response = client("service").post("/messages", {**PAID, "keep_for": 60})
+    assert (response.status_code, body(response)["status"]) == (202, "kept")
+
+
+@pytest.mark.parametrize(
+    ("fault", "pointer"),
+    [
+        ({"name": ""}, "/name"),
+        ({"name": None}, "/name"),
+        ({"id": "x" * 201}, "/id"),
+        ({"correlation": {"order": {}}}, "/correlation/order"),
+        ({"correlation": {str(number): "x" for number in range(11)}}, "/correlation"),
+        ({"data": []}, "/data"),
+        ({"keep_for": -1}, "/keep_for"),
+        ({"keep_for": 10**12}, "/keep_for"),
+        ({"odd": 1}, "/odd"),
+    ],
+)
+def test_faulty_message_is_refused_with_its_place(
+    steady: Steady, fault: dict[str, Any], pointer: str
+) -> None:
+    problem = refused(steady.client("service").post("/messages", {**PAID, **fault}), 422, "invalid")
+    assert {found[: len(pointer)] for found in pointers(problem)} == {pointer}
+
+
+def test_work_is_taken_done_and_gone(client: Clients, database: Database) -> None:
+    asking(database)
+    service = client("service")
+    empty = service.post("/external-work/take", {"topics": ["registry"]})
+    assert (empty.status_code, empty.headers["Retry-After"]) == (204, "5")
+    case = client("portal").start(data={"national_id": "1"})
+    (work,) = body(service.post("/external-work/take", {"topics": ["registry"]}))["items"]
+    assert (work["request"], work["case_number"]) == ({"id": "1"}, case["case_number"])
+    path = f"/external-work/{work['id']}"
+    assert service.post(f"{path}/extend", {"fence": work["fence"], "lease": 600}).status_code == 200
+    done = {"fence": work["fence"], "reply": {"match": True}}
+    assert service.post(f"{path}/complete", done).status_code == 200
+    refused(service.post(f"{path}/complete", done), 409, "conflict")
+    shown = body(client("portal").get(f"/cases/{case['id']}"))
+    assert (shown["status"], shown["data"]["match"]) == ("completed", True)
+
+
+def test_work_of_somebody_else_does_not_exist(client: Clients, database: Database) -> None:
+    asking(database)
+    client("portal").start(data={"national_id": "1"})
+    (work,) = body(client("service").post("/external-work/take", {"topics": ["registry"]}))["items"]
+    stranger = client("service", "another")
+    for act, more in (
+        ("complete", {}),
+        ("extend", {}),
+        ("fail", {"detail": "d"}),
+        ("bpmn-error", {"error": "E"}),
+    ):
+        answer = stranger.post(f"/external-work/{work['id']}/{act}", {"fence": work["fence"], **more})
+        refused(answer, 404, "not-found")
+
+
+def test_older_fence_is_refused(client: Clients, database: Database) -> None:
+    asking(database)
+    client("portal").start(data={"national_id": "1"})
+    (work,) = body(client("service").post("/external-work/take", {"topics": ["registry"]}))["items"]
+    path = f"/external-work/{work['id']}/complete"
+    refused(client("service").post(path, {"fence": work["fence"] + 1}), 409, "conflict")
+
+
+def test_reply_that_a_case_cannot_hold_is_refused_with_its_place(client: Clients, database: Database) -> None:
+    asking(database)
+    client("portal").start(data={"national_id": "1"})
+    (work,) = body(client("service").post("/external-work/take", {"topics": ["registry"]}))["items"]
+    answer = {"fence": work["fence"], "reply": {"a": {"$": 1}}}
+    problem = refused(client("service").post(f"/external-work/{work['id']}/complete", answer), 422, "invalid")
+    assert pointers(problem) == ["/reply/a"]
+
+
+def test_incident_is_repaired_or_skipped(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.files(bpmn.line(bpmn.script("broken", "y = 1 / x"), "userTask u")))
+    administrator = client("administrator")
+    for act, sent in (
+        ("retry", {"data": {"x": 2}, "reason": "typing error"}),
+        ("skip", {"data": {"y": 5}, "reason": "known from the file"}),
+    ):
+        incident = client("portal").start(data={"x": 0})["incidents"][0]["id"]
+        mended = body(administrator.post(f"/incidents/{incident}/{act}", sent))
+        assert (mended["incidents"], len(mended["tasks"])) == ([], 1)
+        refused(administrator.post(f"/incidents/{incident}/{act}", sent), 409, "conflict")
+
+
+def test_skip_needs_a_reason(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.files(bpmn.line(bpmn.script("broken", "1 / 0"))))
+    incident = client("portal").start()["incidents"][0]["id"]
+    problem = refused(client("administrator").post(f"/incidents/{incident}/skip", {}), 422, "invalid")
+    assert pointers(problem) == ["/reason"]
+
+
+def test_suspended_case_says_so(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    case = client("portal").start()
+    administrator = client("administrator")
+    assert body(administrator.post(f"/cases/{case['id']}/suspend", {}))["status"] == "suspended"
+    problem = refused(client("caseworker").complete(case["tasks"][0]["id"]), 409, "conflict")
+    assert problem["state"]["case"]["status"] == "suspended"
+    refused(administrator.post(f"/cases/{case['id']}/suspend", {}), 409, "conflict")
+    assert body(administrator.post(f"/cases/{case['id']}/resume", {}))["status"] == "active"
+    refused(administrator.post(f"/cases/{case['id']}/resume", {}), 409, "conflict")
+
+
+def test_suspended_definition_begins_no_case(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    administrator = client("administrator")
+    assert body(administrator.post("/definitions/p/suspend", {}))["suspended_at"] is not None
+    problem = refused(client("portal").post("/cases", {"definition": "p"}), 409, "conflict")
+    assert problem["state"]["definition"]["key"] == "p"
+    assert body(administrator.post("/definitions/p/resume", {}))["suspended_at"] is None
+    client("portal").start()
+    refused(administrator.post("/definitions/none/suspend", {}), 404, "not-found")
+
+
+def test_business_key_that_runs_already_is_a_conflict(client: Clients, database: Database) -> None:
+    once = 'isExecutable="true" parvandeh:businessKey="unique"'
+    process = bpmn.process(*bpmn.in_line("userTask u"), attributes=once)
+    factories.deploy(database, factories.files(process))
+    case = client("portal").start(business_key="A-1")
+    body_again = {"definition": "p", "business_key": "A-1"}
+    refused(client("portal").post("/cases", body_again), 409, "conflict")
+    client("portal").post(f"/cases/{case['id']}/cancel", {})
+    client("portal").start(business_key="A-1")
