@@ -5,6 +5,7 @@ them.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ class Settings:
     port: int
     web_workers: int
     time_zone: ZoneInfo
+    webhook_allow: tuple[IPv4Network | IPv6Network, ...]
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -30,6 +32,7 @@ class Settings:
             port=_number(environ, "PORT", default=8000),
             web_workers=_number(environ, "WEB_WORKERS", default=(os.cpu_count() or 1) + 1),
             time_zone=_zone(environ.get("TIME_ZONE") or "Asia/Tehran"),
+            webhook_allow=_networks(environ, "WEBHOOK_ALLOW"),
         )
 
     @property
@@ -50,3 +53,11 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as cause:
         raise ValueError(f"TIME_ZONE={name!r} is not a time zone of the tz database") from cause
+
+
+def _networks(environ: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    given = [part.strip() for part in (environ.get(name) or "").split(",")]
+    try:
+        return tuple(ip_network(part) for part in given if part)
+    except ValueError as cause:
+        raise ValueError(f"{name}: {cause}; write networks as 10.1.2.0/24, with commas between") from cause
