@@ -5,7 +5,18 @@ It decides nothing itself.
 
 from apiflask import APIFlask
 
-from api import cases, definitions, deployments, incidents, problems, reference, system, tasks
+from api import (
+    cases,
+    definitions,
+    deployments,
+    events,
+    incidents,
+    problems,
+    reference,
+    system,
+    tasks,
+    webhooks,
+)
 from api.callers import Callers
 from api.command import CALLERS, DATABASE
 from api.encoding import Json
@@ -42,9 +53,10 @@ def create_app(settings: Settings) -> APIFlask:
     )
     app.extensions[DATABASE] = Database(settings.database_url, zone=settings.time_zone, patience=PATIENCE)
     app.extensions[CALLERS] = Callers()
+    app.extensions[webhooks.ALLOW] = settings.webhook_allow
     problems.register(app)
     observe(app)
-    for resource in (deployments, definitions, cases, tasks, incidents):
+    for resource in (deployments, definitions, cases, tasks, incidents, events, webhooks):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)
     app.register_blueprint(system.blueprint)

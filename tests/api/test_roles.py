@@ -33,6 +33,15 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/tasks/<uuid:task_id>/complete"): {"caseworker"},
     ("GET", "/incidents"): {"administrator"},
     ("POST", "/incidents/<uuid:incident_id>/retry"): {"administrator"},
+    ("GET", "/events"): {"administrator"},
+    ("POST", "/webhooks"): {"administrator"},
+    ("GET", "/webhooks"): {"administrator"},
+    ("GET", "/webhooks/<uuid:webhook_id>"): {"administrator"},
+    ("DELETE", "/webhooks/<uuid:webhook_id>"): {"administrator"},
+    ("POST", "/webhooks/<uuid:webhook_id>/enable"): {"administrator"},
+    ("POST", "/webhooks/<uuid:webhook_id>/disable"): {"administrator"},
+    ("GET", "/webhooks/<uuid:webhook_id>/deliveries"): {"administrator"},
+    ("POST", "/webhooks/<uuid:webhook_id>/replay"): {"administrator"},
     ("GET", "/openapi.json"): None,
     ("GET", "/docs"): None,
     ("GET", "/docs/start.js"): None,
@@ -51,14 +60,14 @@ def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> int:
     """A request that is right in every way but perhaps for who sends it."""
     if path == "/deployments":
         return client.deploy(factories.one_task("q")).status_code
-    sent = {"definition": "p"} if path == "/cases" else {}
+    sent = {"/cases": {"definition": "p"}, "/webhooks": {"url": "http://127.0.0.1:9/"}}.get(path, {})
     options = {"json": sent} if method == "POST" else {}
     return client.send(method, url(path, ids), **options).status_code
 
 
 @pytest.fixture
 def ids(client: Clients, database: Database) -> Mapping[str, str]:
-    """A running case that the portal started, with an open task and an open incident."""
+    """A running case that the portal started, with an open task and an open incident; a subscription."""
     nodes = [
         bpmn.node("startEvent", "start"),
         bpmn.node("parallelGateway", "fork"),
@@ -71,12 +80,14 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     factories.deploy(database, factories.files(diagram))
     case = client("portal").start()
     (task,), (incident,) = case["tasks"], case["incidents"]
+    webhook = body(client("administrator").post("/webhooks", {"url": "http://127.0.0.1:9/"}))
     return {
         "<key>": "p",
         "<int:number>": "1",
         "<uuid:case_id>": case["id"],
         "<uuid:task_id>": task["id"],
         "<uuid:incident_id>": incident["id"],
+        "<uuid:webhook_id>": webhook["id"],
     }
 
 
@@ -95,7 +106,7 @@ def test_role_is_let_in_where_it_may_and_nowhere_else(
     client: Clients, ids: Mapping[str, str], role: str
 ) -> None:
     # What changes the case comes last: releasing and completing need the task, cancelling ends all.
-    order = sorted(GUARDED, key=lambda endpoint: ("cancel" in endpoint[1], "complete" in endpoint[1]))
+    order = sorted(GUARDED, key=lambda one: ("cancel" in one[1], "complete" in one[1], one[0] == "DELETE"))
     answers = {endpoint: send(client(role), *endpoint, ids) for endpoint in order}
     refusals = {endpoint for endpoint, status in answers.items() if status == 403}
     assert refusals == {endpoint for endpoint in GUARDED if role not in (ALLOWED[endpoint] or ())}
@@ -105,7 +116,7 @@ def test_role_is_let_in_where_it_may_and_nowhere_else(
 @pytest.mark.parametrize(("method", "path"), GUARDED)
 def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> None:
     unknown = {"<key>": "p", "<int:number>": "1"}
-    unknown |= {f"<uuid:{name}_id>": str(uuid4()) for name in ("case", "task", "incident")}
+    unknown |= {f"<uuid:{name}_id>": str(uuid4()) for name in ("case", "task", "incident", "webhook")}
     assert steady.client(None).send(method, url(path, unknown)).status_code == 401
 
 
