@@ -9,6 +9,7 @@ from api import (
     cases,
     definitions,
     deployments,
+    events,
     external_work,
     incidents,
     messages,
@@ -16,6 +17,7 @@ from api import (
     reference,
     system,
     tasks,
+    webhooks,
 )
 from api.callers import Callers
 from api.command import CALLERS, DATABASE
@@ -53,9 +55,13 @@ def create_app(settings: Settings) -> APIFlask:
     )
     app.extensions[DATABASE] = Database(settings.database_url, zone=settings.time_zone, patience=PATIENCE)
     app.extensions[CALLERS] = Callers()
+    app.extensions[webhooks.ALLOW] = settings.webhook_allow
     problems.register(app)
     observe(app)
-    for resource in (deployments, definitions, cases, tasks, messages, external_work, incidents):
+    for resource in (
+        *(deployments, definitions, cases, tasks, messages, external_work, incidents),
+        *(events, webhooks),
+    ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)
     app.register_blueprint(system.blueprint)

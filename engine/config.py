@@ -5,6 +5,7 @@ them.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ class Settings:
     time_zone: ZoneInfo
     connectors: Path | None
     hub_port: int
+    webhook_allow: tuple[IPv4Network | IPv6Network, ...]
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -39,6 +41,7 @@ class Settings:
             time_zone=_zone(environ.get("TIME_ZONE") or "Asia/Tehran"),
             connectors=Path(connectors).resolve() if connectors else None,
             hub_port=_number(environ, "HUB_PORT", default=port + 1 if port < 65535 else port - 1),
+            webhook_allow=_networks(environ, "WEBHOOK_ALLOW"),
         )
 
     @property
@@ -59,3 +62,11 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as cause:
         raise ValueError(f"TIME_ZONE={name!r} is not a time zone of the tz database") from cause
+
+
+def _networks(environ: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    given = [part.strip() for part in (environ.get(name) or "").split(",")]
+    try:
+        return tuple(ip_network(part) for part in given if part)
+    except ValueError as cause:
+        raise ValueError(f"{name}: {cause}; write networks as 10.1.2.0/24, with commas between") from cause

@@ -337,7 +337,12 @@ class Delivery(Base):
     __tablename__ = "deliveries"
     __table_args__ = (
         Index(None, "webhook_id", "case_id", "seq", unique=True),
-        Index("ix_deliveries_waiting", "due_at", postgresql_where=text("status = 'waiting'")),
+        Index("ix_deliveries_waiting", "webhook_id", "due_at", postgresql_where=text("status = 'waiting'")),
+        # Which are the first of their case, and how many of a subscription are being sent.
+        Index(
+            "ix_deliveries_order", "webhook_id", "case_id", "seq", postgresql_where=text("status = 'waiting'")
+        ),
+        Index("ix_deliveries_leased", "webhook_id", postgresql_where=text("lease_until IS NOT NULL")),
         Index("ix_deliveries_dead", "webhook_id", "id", postgresql_where=text("status = 'dead'")),
     )
 
@@ -348,12 +353,13 @@ class Delivery(Base):
     status: Mapped[DeliveryStatus] = mapped_column(Text)
     attempts: Mapped[int]
     due_at: Mapped[Instant]
-    failure: Mapped[str | None] = mapped_column(Text)
+    lease_until: Mapped[Instant | None]  # until then the process that took it has it alone
+    failure: Mapped[str | None] = mapped_column(Text)  # the last one, as a word or a status
     closed_at: Mapped[Instant | None]
 
 
 class Cursor(Base):
-    """How far a reader of the log has come."""
+    """How far a reader of the log has come. One, `restored`, is no reader's: see engine/feed.py."""
 
     __tablename__ = "cursors"
 

@@ -5,8 +5,9 @@ import argparse
 from alembic import command
 from alembic.config import Config
 
-from engine import postgres
+from engine import feed, postgres
 from engine.config import ROOT, Settings
+from engine.db import Database
 
 HELP = "Bring the database to the tables of this release."
 
@@ -24,7 +25,15 @@ def run(_arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def upgrade(url: str) -> None:
-    """Run what is missing. Two at a time do no harm: the second waits and finds nothing to do."""
+    """Run what is missing, and let the log go on where a restored one ends.
+
+    Two at a time do no harm: the second waits and finds nothing to do.
+    """
     config = Config(toml_file=ROOT / "pyproject.toml")
     config.attributes["url"] = url
     command.upgrade(config, "head")
+    database = Database(url)
+    try:
+        database.run(lambda session, _: feed.continue_after_restore(session))
+    finally:
+        database.dispose()

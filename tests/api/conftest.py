@@ -82,7 +82,7 @@ def steady(
 
 
 def _app(database: Database) -> APIFlask:
-    made = create_app(Settings.read({"DATABASE_URL": NOWHERE}))
+    made = create_app(Settings.read({"DATABASE_URL": NOWHERE, "WEBHOOK_ALLOW": "127.0.0.0/8"}))
     made.extensions[DATABASE].dispose()
     made.extensions[DATABASE] = database
     return made

@@ -44,6 +44,15 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/incidents"): {"administrator"},
     ("POST", "/incidents/<uuid:incident_id>/skip"): {"administrator"},
     ("POST", "/incidents/<uuid:incident_id>/retry"): {"administrator"},
+    ("GET", "/events"): {"administrator"},
+    ("POST", "/webhooks"): {"administrator"},
+    ("GET", "/webhooks"): {"administrator"},
+    ("GET", "/webhooks/<uuid:webhook_id>"): {"administrator"},
+    ("DELETE", "/webhooks/<uuid:webhook_id>"): {"administrator"},
+    ("POST", "/webhooks/<uuid:webhook_id>/enable"): {"administrator"},
+    ("POST", "/webhooks/<uuid:webhook_id>/disable"): {"administrator"},
+    ("GET", "/webhooks/<uuid:webhook_id>/deliveries"): {"administrator"},
+    ("POST", "/webhooks/<uuid:webhook_id>/replay"): {"administrator"},
     ("GET", "/openapi.json"): None,
     ("GET", "/docs"): None,
     ("GET", "/docs/start.js"): None,
@@ -51,6 +60,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
 }
 # What a request that is right in every way says in its body.
 BODIES: Mapping[str, Mapping[str, object]] = {
+    "/webhooks": {"url": "http://127.0.0.1:9/"},
     "/cases": {"definition": "p"},
     "/messages": {"name": "m", "id": "1", "keep_for": 60},
     "/external-work/take": {"topics": ["t"]},
@@ -80,7 +90,7 @@ def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> int:
 
 @pytest.fixture
 def ids(client: Clients, database: Database) -> Mapping[str, str]:
-    """A running case that the portal started, with an open task and two open incidents."""
+    """A running case that the portal started, an open task and two open incidents; a subscription."""
     nodes = [
         bpmn.node("startEvent", "start"),
         bpmn.node("parallelGateway", "fork"),
@@ -95,6 +105,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     factories.deploy(database, factories.files(diagram))
     case = client("portal").start()
     (task,), (incident, another) = case["tasks"], case["incidents"]
+    webhook = body(client("administrator").post("/webhooks", BODIES["/webhooks"]))
     return {
         "<key>": "p",
         "<int:number>": "1",
@@ -103,6 +114,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:incident_id>": incident["id"],
         "<uuid:incident_id>/skip": f"{another['id']}/skip",
         "<uuid:call_id>": str(uuid4()),
+        "<uuid:webhook_id>": webhook["id"],
     }
 
 
@@ -121,7 +133,13 @@ def test_role_is_let_in_where_it_may_and_nowhere_else(
     client: Clients, ids: Mapping[str, str], role: str
 ) -> None:
     # What changes the case comes last: releasing and completing need the task, cancelling ends all.
-    order = sorted(GUARDED, key=lambda endpoint: [endpoint[1].endswith(word) for word in reversed(LAST)])
+    order = sorted(
+        GUARDED,
+        key=lambda endpoint: [
+            endpoint[0] == "DELETE",
+            *(endpoint[1].endswith(word) for word in reversed(LAST)),
+        ],
+    )
     answers = {endpoint: send(client(role), *endpoint, ids) for endpoint in order}
     refusals = {endpoint for endpoint, status in answers.items() if status == 403}
     assert refusals == {endpoint for endpoint in GUARDED if role not in (ALLOWED[endpoint] or ())}
@@ -134,7 +152,7 @@ def test_role_is_let_in_where_it_may_and_nowhere_else(
 @pytest.mark.parametrize(("method", "path"), GUARDED)
 def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> None:
     unknown = {"<key>": "p", "<int:number>": "1"}
-    unknown |= {f"<uuid:{name}_id>": str(uuid4()) for name in ("case", "task", "incident", "call")}
+    unknown |= {f"<uuid:{name}_id>": str(uuid4()) for name in ("case", "task", "incident", "call", "webhook")}
     assert steady.client(None).send(method, url(path, unknown)).status_code == 401
 
 

@@ -13,7 +13,7 @@ import pytest
 from engine.cli import hub as command
 from engine.cli import main
 from engine.cli.hub.ledger import BEHAVIOURS
-from engine.cli.hub.services import BEHAVIOURS_BY_ID
+from engine.cli.hub.agencies import BEHAVIOURS_BY_ID
 from engine.config import ROOT
 from engine.exchange import Connectors, send
 from tests import exchanging

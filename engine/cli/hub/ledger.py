@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.cli.hub.services import Answer, Json
+from engine.cli.hub.agencies import Answer, Json
 
 BEHAVIOURS = (
     "slow", "wrong", "error", "flaky", "html", "huge", "half", "silent", "drip", "redirect", "refuse",

@@ -1,0 +1,100 @@
+"""What tests of webhooks share: a clock that they set, and the rounds that a worker makes."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from engine import feed, outbound
+from engine.cases import CaseView
+from engine.db import Actor, Database, UnitOfWork
+from engine.models import Delivery, Event
+from engine.outbound import Outcome, Posting
+from tests import factories
+from tests.waiting import until
+
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+
+
+@dataclass(slots=True)
+class Hub:
+    """An installation whose events go out. `later` sets its clock forward."""
+
+    database: Database
+    administrator: Actor
+    portal: Actor
+    ahead: timedelta = field(default_factory=timedelta)
+
+    def uow(self, session: Any) -> UnitOfWork:
+        """A command of the worker, or of an administrator."""
+        return UnitOfWork(session, self.administrator, datetime.now(UTC) + self.ahead)
+
+    def run(self, command: Any, *arguments: Any, **named: Any) -> Any:
+        """One committed command."""
+        return self.database.run(lambda session, _: command(self.uow(session), *arguments, **named))
+
+    def subscribe(self, url: str, **what: Any) -> tuple[UUID, str]:
+        """A new subscription on loopback: its id and its secret."""
+        row, secret = self.run(outbound.webhooks.create, url, allow=LOOPBACK, **what)
+        return row["id"], secret
+
+    def case(self, key: str = "p", data: dict[str, Any] | None = None) -> CaseView:
+        """A new case of `key`: its events are settled."""
+        case = factories.a_case(self.database, self.portal, key, data)
+        settled(self.database)
+        return case
+
+    def due(self, limit: int = 100) -> list[Posting]:
+        """Give new events out, and take what may be sent."""
+        self.run(outbound.fan_out)
+        taken: list[Posting] = self.run(outbound.due, limit)
+        return taken
+
+    def round(self, limit: int = 100) -> list[Outcome]:
+        """What a worker does once: give out, take, send at the same time, settle."""
+        taken = self.due(limit)
+
+        async def send_all() -> list[Outcome]:
+            return list(await asyncio.gather(*(outbound.send(posting, LOOPBACK) for posting in taken)))
+
+        outcomes = asyncio.run(send_all())
+        for posting, outcome in zip(taken, outcomes, strict=True):
+            self.run(outbound.settle, posting, outcome)
+        return outcomes
+
+    def rounds(self) -> None:
+        """Go on until there is nothing more to send."""
+        while self.round():
+            pass
+
+    def later(self, **time: float) -> None:
+        """Set the clock forward."""
+        self.ahead += timedelta(**time)
+
+    def deliveries(self, status: str | None = None) -> list[Delivery]:
+        """The deliveries there are, of this status if one is named."""
+        with self.database.transaction() as session:
+            rows = session.scalars(select(Delivery).order_by(Delivery.case_id, Delivery.seq)).all()
+            return [row for row in rows if status in (None, row.status)]
+
+
+def settled(database: Database) -> None:
+    """Wait until no transaction runs that began before the last event; the server's own ones may."""
+
+    def reached() -> bool:
+        with database.transaction() as session:
+            last = select(func.coalesce(func.max(Event.transaction_id), 0)).scalar_subquery()
+            return bool(session.scalar(select(last < feed.horizon())))
+
+    until(reached)
+
+
+def event_ids(database: Database, case: UUID) -> list[str]:
+    """The ids of a case's events, in order."""
+    with database.transaction() as session:
+        seqs = session.scalars(select(Event.seq).where(Event.case_id == case).order_by(Event.seq))
+        return [f"{case}/{seq}" for seq in seqs]

@@ -1,0 +1,19 @@
+"""Settings that cannot be used stop the start, and say which they are."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from engine.config import Settings
+
+
+def test_networks_are_read_with_commas_between() -> None:
+    read = Settings.read({"WEBHOOK_ALLOW": "10.1.2.0/24, fd00:1::/64,127.0.0.1,"})
+    assert read.webhook_allow == tuple(map(ip_network, ("10.1.2.0/24", "fd00:1::/64", "127.0.0.1/32")))
+    assert Settings.read({}).webhook_allow == ()
+
+
+@pytest.mark.parametrize("text", ["10.1.2.3/24", "localhost", "10.0.0.0/33", "10.0.0.0/8;127.0.0.0/8"])
+def test_networks_that_are_none_are_refused_by_name(text: str) -> None:
+    with pytest.raises(ValueError, match="WEBHOOK_ALLOW"):
+        Settings.read({"WEBHOOK_ALLOW": text})
