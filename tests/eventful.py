@@ -65,10 +65,10 @@ def sub(name: str, *elements: str, end: str = "") -> str:
     inner = [element if element.startswith("<") else _node(element) for element in elements]
     names = [element.split('id="', 1)[1].split('"', 1)[0] for element in inner]
     return (
-        f'<subProcess id="{name}"><startEvent id="{name}-start"/>'
+        f'<subProcess id="{name}"><startEvent id="{name}.in"/>'
         + "".join(inner)
-        + f'<endEvent id="{name}-end">{end}</endEvent>'
-        + path(f"{name}-start", *names, f"{name}-end")
+        + f'<endEvent id="{name}.out">{end}</endEvent>'
+        + path(f"{name}.in", *names, f"{name}.out")
         + "</subProcess>"
     )
 

@@ -26,6 +26,8 @@ def dump(workflow: CaseWorkflow) -> bytes:
     }
     for inner in [*workflow.subprocesses.values(), workflow]:
         _compact(inner)
+        if _drop_ended(inner):
+            _compact(inner)
     return encode(
         {
             "format": FORMAT,
@@ -128,6 +130,35 @@ def _compact(tree: Any) -> None:
             parent._children[parent._children.index(token.id)] = child.id
             token._children = []
             _drop(tree, token, linked=False)
+
+
+def _drop_ended(tree: Any) -> bool:
+    """Drop branches that have ended and to whose data nothing would be lost: they set nothing, or what they
+    set was set again by one that ended later. Whether there were any.
+    """
+    ended = [
+        token for token in tree.tasks.values() if token._state == WAITING and token.task_spec is tree.spec.end
+    ]
+    before = len(tree.tasks)
+    covered: set[str] = set()
+    for token in reversed(ended):
+        parting = next((earlier for earlier in token.ancestors() if len(earlier._children) > 1), None)
+        if parting is None:
+            continue  # nothing else is left
+        own = changed(parting.data, token.parent.data).keys()
+        if own <= covered:
+            tree.forget(token)
+            _prune(tree, token.parent)
+        covered |= own
+    return len(tree.tasks) < before
+
+
+def _prune(tree: Any, token: Token) -> None:
+    """Drop passed tokens upwards to the one from which another branch began."""
+    while not token._children:
+        parent = token.parent
+        _drop(tree, token)
+        token = parent
 
 
 def _drop(tree: Any, token: Token, *, linked: bool = True) -> None:

@@ -39,10 +39,10 @@ def together(branches: Iterable[Mapping[str, Any]], *, conflicts: bool) -> dict[
     return result
 
 
-def joined(ends: Sequence[Token]) -> dict[str, Any]:
+def joined(ends: Sequence[Token], *, conflicts: bool = True) -> dict[str, Any]:
     """The data after several branches: those before they parted, and what each changed. Raises Failed."""
     base = _parting(ends).data
-    changes = together((changed(base, end.data) for end in ends), conflicts=True)
+    changes = together((changed(base, end.data) for end in ends), conflicts=conflicts)
     return {name: value for name, value in {**base, **changes}.items() if value is not ABSENT}
 
 

@@ -28,6 +28,8 @@ CONSUMED = "consumed"  # key in a firing token's internal data: the tokens that 
 class Join(UnstructuredJoin):
     """A place where tokens gather. The token that arrives last, or looks last, goes on for all."""
 
+    conflicts = True  # whether branches may not set one variable to different values
+
     def _update_hook(self, my_task: Token) -> bool:
         my_task._set_state(WAITING)
         waiting = self._waiting(my_task)
@@ -61,7 +63,7 @@ class Join(UnstructuredJoin):
         """Give the token the data of all branches; the consumed tokens, to be forgotten once it has run."""
         consumed = [my_task.workflow.tasks[UUID(hex=name)] for name in my_task.internal_data[CONSUMED]]
         if consumed:
-            my_task.data = joined([token.parent for token in (*consumed, my_task)])
+            my_task.data = joined([token.parent for token in (*consumed, my_task)], conflicts=self.conflicts)
         return consumed
 
     def _forget(self, my_task: Token, consumed: Sequence[Token]) -> None:
@@ -154,7 +156,12 @@ class ExclusiveGateway(SpiffExclusiveGateway):
 
 
 class EndJoin(Join, BpmnTaskSpec):
-    """Where all branches of a process end: it fires when nothing else is left."""
+    """Where all branches of a process end: it fires when nothing else is left.
+
+    Handlers of events end here one after the other, often having set the same variables: the last one counts.
+    """
+
+    conflicts = False
 
     def _may_fire(self, my_task: Token, waiting: Sequence[Token]) -> bool:
         return not any(
