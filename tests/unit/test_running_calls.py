@@ -93,7 +93,7 @@ def test_call_is_no_event_that_could_happen() -> None:
 
 def test_failed_call_is_an_incident_at_its_task() -> None:
     run = asking().fail("ask")
-    assert run.failed == [("ask", "call-failed")]
+    assert run.failed == [("ask", "unreachable")]
     assert run.step.failures[0].message == "unreachable: no answer"
     assert not run.calls
     assert not run.step.ended
@@ -142,7 +142,7 @@ def test_call_that_failed_without_an_error_is_caught_by_an_event_for_all() -> No
 
 def test_error_that_no_event_is_for_is_an_incident_and_does_not_end_the_case() -> None:
     run = asking(boundary("oops", "ask", error("other"))).fail("ask", "MISSING")
-    assert run.failed == [("ask", "call-failed")]
+    assert run.failed == [("ask", "unreachable")]
     assert not run.step.ended
     assert run.retry().reply("ask").waiting == ["after"]
 
@@ -216,7 +216,7 @@ def test_error_of_one_of_many_ends_them_all() -> None:
 
 def test_one_of_many_that_failed_is_tried_again_alone() -> None:
     run = many_calls(items=2).fail("ask")
-    assert run.failed == [("ask", "call-failed")]
+    assert run.failed == [("ask", "unreachable")]
     incident = run.step
     run.reply("ask", result="b")
     run.step = incident
