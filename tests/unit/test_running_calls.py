@@ -94,7 +94,7 @@ def test_call_is_no_event_that_could_happen() -> None:
 def test_failed_call_is_an_incident_at_its_task() -> None:
     run = asking().fail("ask")
     assert run.failed == [("ask", "unreachable")]
-    assert run.step.failures[0].message == "unreachable: no answer"
+    assert run.step.failures[0].message == "no answer"
     assert not run.calls
     assert not run.step.ended
 
