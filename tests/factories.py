@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import orjson
 import psycopg
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
 from engine import accounts, cases, definitions
@@ -179,6 +179,17 @@ def a_case(
 ) -> cases.CaseView:
     """A case that this actor started."""
     return as_actor(database, actor, lambda uow: cases.start(uow, key, data or {}))
+
+
+def a_failed_job(database: Database) -> int:
+    """A job that was given up, of which no incident tells."""
+    failed = text(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts)"
+        " VALUES ('cases', 'begin', jsonb_build_object('wait_id', gen_random_uuid()), 'failed', 10)"
+        " RETURNING id"
+    )
+    with database.transaction() as session:
+        return int(session.execute(failed).scalar_one())
 
 
 def at_once(count: int, command: Callable[[int], T]) -> list[T | Exception]:
