@@ -130,7 +130,7 @@ def port() -> int:
 
 
 def test_the_child_answers_until_it_is_stopped(tmp_path: Path, port: int) -> None:
-    child = command.start(exchanging.settings(tmp_path, HUB_PORT=str(port)))
+    child = command.Hub(port)
     try:
         assert Playing(port, Connectors([])).received == []
     finally:
