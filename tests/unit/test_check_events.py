@@ -234,3 +234,45 @@ def test_gateway_with_one_event_is_refused() -> None:
 def test_condition_behind_a_gateway_of_events_is_refused() -> None:
     body = [part.replace(flow("g", "x"), flow("g", "x", "fee")) for part in choice(RECEIVE, LATE)]
     assert told(*body) == [("condition-ignored", "g-x")]
+
+
+# Loops
+
+
+def loop(*more: str) -> list[str]:
+    """A user task that leads back to itself, and whatever ends that."""
+    merge = node("exclusiveGateway", "again")
+    return [
+        node("startEvent", "start"),
+        merge,
+        node("userTask", "a"),
+        path("start", "again", "a", "again"),
+        *more,
+    ]
+
+
+def test_loop_is_left_by_what_interrupts_its_work() -> None:
+    stop = node("boundaryEvent", "x", about("message", "m"), attachedToRef="a")
+    assert told(*loop(stop, node("endEvent", "end"), flow("x", "end"))) == []
+    stays = node("boundaryEvent", "x", about("message", "m"), attachedToRef="a", cancelActivity="false")
+    assert told(*loop(stays, node("endEvent", "end"), flow("x", "end"))) == [("endless-loop", "again")]
+
+
+def test_loop_in_a_sub_process_is_left_by_what_interrupts_that_if_it_ever_waits() -> None:
+    stop = node("boundaryEvent", "x", about("message", "m"), attachedToRef="sub")
+    for kind, found in [("userTask", []), ("scriptTask", [("endless-loop", "again")])]:
+        inside = "".join(loop()).replace(
+            node("userTask", "a"), script("a", "n = 1") if found else node(kind, "a")
+        )
+        inside = inside.replace('"start"', '"inner"')
+        assert (
+            told(*in_line(node("subProcess", "sub", inside)), stop, node("task", "t"), flow("x", "t"))
+            == found
+        )
+
+
+def test_loop_is_left_at_a_gateway_of_events() -> None:
+    events = choice(node("intermediateCatchEvent", "x", about("message", "m")), LATE)
+    events[1:3] = [node("exclusiveGateway", "again"), events[1], path("start", "again", "g")]
+    assert told(*events, flow("x", "again")) == []
+    assert told(*events, flow("x", "again"), flow("late", "again")) == [("endless-loop", "again")]
