@@ -50,7 +50,7 @@ def plain(folder: Path, port: int, *lines: str) -> Connector:
 
 def a_request(body: dict[str, Any] | None = None, operation: str | None = None, **given: Any) -> Request:
     """A request of case 1405-000001."""
-    values: dict[str, Any] = {"case_number": "1405-000001", "user": "clerk", "represented": None}
+    values: dict[str, Any] = {"case_number": "1405-000001", "user": "clerk"}
     return Request(id=uuid7(), operation=operation, body=body or {}, **{**values, **given})
 
 

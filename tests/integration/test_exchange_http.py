@@ -280,7 +280,7 @@ def test_neither_data_nor_secret_are_told(
 ) -> None:
     monkeypatch.setenv("IT_TOKEN", "s3cr3t")
     caplog.set_level(logging.DEBUG)
-    request = a_request({"name": DATA, PERSON: 1}, user=DATA, represented=DATA)
+    request = a_request({"name": DATA, PERSON: 1}, user=DATA)
     failed = failure(answered(tmp_path, answer, 'secret = "env:IT_TOKEN"', request=request))
     told = "".join(traceback.format_exception(failed)) + caplog.text + repr(failed) + repr(request)
     assert not [data for data in (DATA, PERSON, "s3cr3t") if data in told]
