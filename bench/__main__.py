@@ -1,4 +1,4 @@
-"""Measure W1 and long cases and print the figures beside the goals. Exit code 1 if a request failed."""
+"""Measure W1, long cases and cases that wait. Exit code 1 if a request failed."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import counts, load, long, report, w1
+from bench import counts, load, long, report, w1, waiting
 from bench.report import CLIENTS, Throughput
 
 WARM_UP_SECONDS = 2.0
@@ -17,7 +17,7 @@ BUSY = 0.5
 
 
 def main() -> int:
-    """Both parts, or the second alone."""
+    """All parts, or one alone."""
     options = _options()
     cores = os.cpu_count() or 1
     print(f"Python {platform.python_version()}, {cores} cores shared by clients, servers and database")
@@ -27,12 +27,20 @@ def main() -> int:
     figures: dict[str, Any] = {"python": platform.python_version(), "cores": cores, "load_before": busy}
     goals: list[report.Goal] = []
     failed = False
-    if not options.long:
+    only = options.long or options.waiting
+    if not only:
         failed = _w1(options, figures, goals)
-    found = long.measure(options.rounds)
-    figures["long"] = asdict(found)
-    goals += report.goals_of_long(found)
-    print(f"\n{report.long(found)}\n\n{report.goals(goals)}")
+    if not options.waiting:
+        found = long.measure(options.rounds)
+        figures["long"] = asdict(found)
+        goals += report.goals_of_long(found)
+        print(f"\n{report.long(found)}")
+    if not options.long:
+        waited = waiting.measure()
+        figures["waiting"] = asdict(waited)
+        goals += report.goals_of_waiting(waited)
+        print(f"\n{report.waiting(waited)}")
+    print(f"\n{report.goals(goals)}")
     figures["goals"] = [asdict(goal) | {"met": goal.met} for goal in goals]
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
@@ -52,6 +60,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="one round of two seconds: does it work at all?")
     parser.add_argument("--long", action="store_true", help="only the engine in long cases")
+    parser.add_argument("--waiting", action="store_true", help="only timers and jobs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")
     options = parser.parse_args()
     if options.quick:

@@ -8,6 +8,7 @@ from typing import Any
 from bench.counts import Sizes, Statements
 from bench.load import KINDS, Sample, percentiles, pooled
 from bench.long import ITERATIONS, SIZES, Long
+from bench.waiting import DRAINED, WAITING, Waiting
 
 CLIENTS = (1, 8)
 
@@ -142,6 +143,17 @@ def long(found: Long) -> str:
     return table(["the engine alone", "median"], rows)
 
 
+def waiting(found: Waiting) -> str:
+    rows = [
+        ["due to fired: p50, p99", f"{found.late_p50:.2f}, {found.late_p99:.2f} s"],
+        [f"{DRAINED:,} timers due at once, one worker", f"{found.drained:.0f}/s"],
+        ["a job, from commit to done", f"{found.job:.1f} ms"],
+        ["idle worker: cases, calls", f"{found.idle_cases:.2f}, {found.idle_calls:.2f} % of a core"],
+        [f"sweep: no timer, {WAITING:,} waiting", f"{found.sweep_empty:.2f}, {found.sweep_full:.2f} ms"],
+    ]
+    return table(["timers and jobs", "measured"], rows)
+
+
 def goals_of_w1(
     found: Throughput, counted: Mapping[str, Statements], weighed: Mapping[str, Sizes]
 ) -> list[Goal]:
@@ -169,6 +181,16 @@ def goals_of_long(found: Long) -> list[Goal]:
         Goal("loop: stored state", found.state[ITERATIONS], 1536, "B"),
         Goal(f"{SIZES[-1]} nodes: complete / W1's", found.size_ratio, 2),
         Goal("one more script", found.script, 0.3, "ms"),
+    ]
+
+
+def goals_of_waiting(found: Waiting) -> list[Goal]:
+    return [
+        Goal("due to fired, p99", found.late_p99, 2, "s"),
+        Goal(f"{DRAINED:,} timers drained by a worker", found.drained, 150, "/s", at_least=True),
+        Goal("a job from commit to done, median", found.job, 20, "ms"),
+        Goal("idle worker, the busier kind", max(found.idle_cases, found.idle_calls), 1, "%"),
+        Goal(f"sweep with {WAITING:,} timers / with none", found.sweep_full / found.sweep_empty, 1.25),
     ]
 
 

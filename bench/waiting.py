@@ -1,0 +1,218 @@
+"""Cases that wait, and the workers that go on with them: how late timers fire, how fast many are drained."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+
+from bench.w1 import conninfo
+from engine import accounts, cases, definitions, postgres
+from engine.bpmn import script
+from engine.cli import migrate
+from engine.config import ROOT, Settings
+from engine.db import Database, UnitOfWork
+
+SPREAD = 300  # timers that fall due one after the other
+DRAINED = 10_000
+WAITING = 100_000
+JOBS = 40
+SWEEPS = 50
+IDLE_SECONDS = 20
+STARTERS = 4
+TICKS = os.sysconf("SC_CLK_TCK")
+
+PROCESS = b"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">
+<process id="p" isExecutable="true"><startEvent id="start"/><intermediateCatchEvent id="pause">
+<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></intermediateCatchEvent>
+<endEvent id="end"/><sequenceFlow id="a" sourceRef="start" targetRef="pause"/>
+<sequenceFlow id="b" sourceRef="pause" targetRef="end"/></process></definitions>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Seconds, milliseconds, a rate and shares of one core."""
+
+    late_p50: float  # seconds from due to fired
+    late_p99: float
+    drained: float  # timers a second and worker
+    job: float  # milliseconds from commit to done, with the worker idle before
+    idle_cases: float  # percent
+    idle_calls: float
+    sweep_empty: float  # milliseconds, with no timer waiting
+    sweep_full: float  # with WAITING of them
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    url: str
+    folder: Path
+    database: Database
+    sql: psycopg.Connection[Any]
+
+    def do(self, command: Callable[[UnitOfWork], Any]) -> Any:
+        return self.database.run(
+            lambda session, now: command(UnitOfWork(session, accounts.system(session, now), now))
+        )
+
+    def start(self, count: int, due: Callable[[int], datetime]) -> None:
+        """So many cases whose timers are due then."""
+        person = self.database.run(
+            lambda *command: accounts.create_token(*command, name=uuid4().hex, role="portal")
+        )
+        actor = self.database.run(
+            lambda session, _: accounts.find_actor(session, accounts.digest(person)), "single"
+        )
+        assert actor is not None
+
+        def one(_: int) -> None:
+            self.database.run(
+                lambda session, now: cases.start(UnitOfWork(session, actor, now), "p", {}), "single"
+            )
+
+        with ThreadPoolExecutor(STARTERS) as threads:
+            list(threads.map(one, range(count)))
+        ids = self.sql.execute("SELECT id FROM waits WHERE closed_at IS NULL ORDER BY id").fetchall()
+        with self.sql.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE waits SET due_at = %s WHERE id = %s",
+                [(due(number), row[0]) for number, row in enumerate(ids)],
+            )
+
+    @contextmanager
+    def worker(self, queue: str) -> Iterator[subprocess.Popen[bytes]]:
+        """One process of this queue, from its registration to its end."""
+        environ = os.environ | {"DATABASE_URL": self.url, "PARVANDEH_VAR": str(self.folder)}
+        command = [sys.executable, "-m", "engine", "worker", "--queue", queue]
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            self.await_rows("SELECT FROM procrastinate_workers", 1)
+            yield process
+        finally:
+            process.terminate()
+            process.wait()
+
+    def await_rows(self, query: str, count: int, pause: float = 0.05) -> None:
+        while self.sql.execute(query).rowcount != count:
+            time.sleep(pause)
+
+
+def measure() -> Waiting:
+    """On a server of its own, in a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="parvandeh-bench-") as folder:
+        settings = Settings.read({"PARVANDEH_VAR": folder})
+        server = postgres.start(settings)
+        database = Database(server.url, zone=settings.time_zone)
+        script.open_pool()
+        try:
+            migrate.upgrade(server.url)
+            with psycopg.connect(conninfo(server.url), autocommit=True) as sql:
+                place = _Place(server.url, Path(folder), database, sql)
+                place.do(lambda uow: definitions.deploy(uow, {"p.bpmn": PROCESS}))
+                return _figures(place)
+        finally:
+            script.close_pool()
+            database.dispose()
+            server.stop()
+
+
+def _figures(place: _Place) -> Waiting:
+    empty = _sweep(place)
+    with place.worker("calls") as process:
+        calls = _idle(process.pid)
+    with place.worker("cases") as process:
+        idle, job = _idle(process.pid), _job(place)
+        late = _late(place)
+    drained = _drained(place)
+    _wait_for_long(place)
+    cuts = quantiles(late, n=100, method="inclusive")
+    return Waiting(
+        late_p50=cuts[49],
+        late_p99=cuts[98],
+        drained=drained,
+        job=job,
+        idle_cases=idle,
+        idle_calls=calls,
+        sweep_empty=empty,
+        sweep_full=_sweep(place),
+    )
+
+
+def _late(place: _Place) -> list[float]:
+    """The worker idles, while timers fall due one after the other within ten seconds."""
+    begin = datetime.now().astimezone() + timedelta(seconds=8)
+    place.start(SPREAD, lambda number: begin + timedelta(seconds=10 * number / SPREAD))
+    place.await_rows("SELECT FROM waits WHERE closed_at IS NULL", 0)
+    fired = "SELECT extract(epoch FROM closed_at - due_at)::float FROM waits"
+    return [seconds for (seconds,) in place.sql.execute(fired).fetchall()]
+
+
+def _drained(place: _Place) -> float:
+    past = datetime.now().astimezone() - timedelta(seconds=1)
+    place.start(DRAINED, lambda _: past)
+    with place.worker("cases"):
+        began = time.perf_counter()
+        place.await_rows("SELECT FROM waits WHERE closed_at IS NULL LIMIT 1", 0)
+        return DRAINED / (time.perf_counter() - began)
+
+
+def _job(place: _Place) -> float:
+    """The job finds nothing to do: what is timed is the way there, and its being done."""
+    times = []
+    for _ in range(JOBS):
+        time.sleep(0.1)
+        began = time.perf_counter()
+        place.sql.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args)"
+            " VALUES ('cases', 'wake', jsonb_build_object('case_id', gen_random_uuid()))"
+        )
+        place.await_rows("SELECT FROM procrastinate_jobs", 0, pause=0.0005)
+        times.append(time.perf_counter() - began)
+    return median(times) * 1000
+
+
+def _idle(pid: int) -> float:
+    """The share of one core that a worker takes with nothing to do."""
+    time.sleep(3)
+    before = _ticks(pid)
+    time.sleep(IDLE_SECONDS)
+    return 100 * (_ticks(pid) - before) / TICKS / IDLE_SECONDS
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def _wait_for_long(place: _Place) -> None:
+    """Many timers that are due next year, all of the case that was started last."""
+    place.sql.execute(
+        "INSERT INTO waits (id, case_id, version_id, token_id, element, kind, due_at, opened_at)"
+        " SELECT gen_random_uuid(), last.case_id, last.version_id, last.token_id, 'pause', 'timer',"
+        " now() + interval '1 year', now() FROM generate_series(1, %s),"
+        " (SELECT * FROM waits ORDER BY id DESC LIMIT 1) AS last",
+        (WAITING,),
+    )
+    place.sql.execute("ANALYZE waits")
+
+
+def _sweep(place: _Place) -> float:
+    times = []
+    for _ in range(SWEEPS):
+        began = time.perf_counter()
+        place.do(lambda uow: cases.wake_due(uow, 500))
+        times.append(time.perf_counter() - began)
+    return median(times) * 1000
