@@ -19,6 +19,7 @@ from engine.exchange import Connectors, send
 from tests import exchanging
 from tests.exchanging import PERSON, Playing, a_request, ask, failure
 
+HEALTHY = {"health_card_valid": True, "hygiene_training_passed": True}
 BILL = {"amount_rials": 5000, "reference": "1405-000001"}
 
 
@@ -37,6 +38,8 @@ def hub(tmp_path: Path) -> Iterator[Playing]:
         ("tax-clearance", {"national_id": "0000004091"}, {"clear": False, "debt_rials": 12_500_000}),
         ("zoning", {"postal_code": "1345678901"}, {"land_use": "residential"}),
         ("zoning", {"postal_code": "1345678902"}, {"land_use": "commercial"}),
+        ("health-network", {"national_id": PERSON}, {**HEALTHY, "previous_violations": 0}),
+        ("health-network", {"national_id": "0000004091"}, {**HEALTHY, "previous_violations": 1}),
         ("payments", BILL, {**BILL, "bill": "B-000001", "status": "issued"}),
         ("licence-portal", {"national_id": PERSON, "title": "نانوایی"}, {"licence": "L-000001"}),
     ],
@@ -51,6 +54,7 @@ def test_each_system_answers_by_fixed_rules(hub: Playing, connector: str, body: 
         ("civil-registry", {"national_id": "0000004049"}, "PERSON_UNKNOWN"),
         ("tax-clearance", {"national_id": "0000004049"}, "TAXPAYER_UNKNOWN"),
         ("zoning", {"postal_code": "0000004049"}, "PARCEL_UNKNOWN"),
+        ("health-network", {"national_id": "0000004049"}, "RECORD_UNKNOWN"),
     ],
 )
 def test_what_nobody_knows_is_an_error_of_the_process(
