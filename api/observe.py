@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
-import orjson
 import structlog
 from apiflask import APIFlask
 from flask import Response, abort, g, request
@@ -23,16 +22,6 @@ SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 
-structlog.configure(
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.JSONRenderer(orjson.dumps),
-    ],
-    logger_factory=structlog.BytesLoggerFactory(),
-    cache_logger_on_first_use=True,
-)
 log = structlog.get_logger("api")
 
 

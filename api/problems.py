@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from engine import errors
+from engine import errors, logs
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:parvandeh:problem:"
@@ -168,12 +168,7 @@ def _busy(error: Exception) -> Response:
 
 
 def _crashed(error: Exception) -> Response:
-    # The message of an error may hold case data: only its kind and place go into the log.
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
-    log.error("request.crashed", error=type(error).__name__, where=where)
+    log.error("request.crashed", error=type(error).__name__, where=logs.place(error))
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "internal",

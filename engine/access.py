@@ -29,6 +29,7 @@ Permission = Literal[
     "incidents.mend",
     "messages.send",
     "calls.work",
+    "jobs.manage",
 ]
 
 _ALLOWED: Mapping[str, frozenset[Permission]] = {
@@ -47,6 +48,7 @@ _ALLOWED: Mapping[str, frozenset[Permission]] = {
             "incidents.mend",
             "cases.suspend",
             "definitions.suspend",
+            "jobs.manage",
             "messages.send",
         }
     ),

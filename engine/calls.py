@@ -141,10 +141,10 @@ def begin_try(uow: UnitOfWork, call_id: UUID, lease: timedelta) -> Try | None:
     return Try(row.id, row.connector, row.operation, row.request, row.case_number, row.attempts + 1, row.user)
 
 
-def settle(uow: UnitOfWork, attempt: Try, reply: Mapping[str, Any]) -> None:
-    """The connector's reply. Raises Conflict if the step waits no more."""
+def settle(uow: UnitOfWork, attempt: Try, reply: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
+    """The connector's reply; `seen` goes to the log. Raises Conflict if the step waits no more."""
     try:
-        cases.answer(uow, attempt.id, _sound(reply))
+        cases.answer(uow, attempt.id, _sound(reply), seen)
     except Invalid as fault:
         failure = CallFailure("invalid-reply", fault.faults[0].detail)
         cases.fail_call(uow, attempt.id, failure, attempt.attempts)

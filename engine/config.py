@@ -16,31 +16,38 @@ ROOT = Path(__file__).resolve().parent.parent
 class Settings:
     """`database_url` is None on the embedded server, whose data lives below `var`.
 
-    `connectors` is None if none is named: then `connectors.toml` below `var` is read if it is there.
+    `workers` is how many processes serve the queue `cases`. `connectors` is None if none is named: then
+    `connectors.toml` below `var` is read if it is there. `hub_port` is None where no mock hub is wanted.
     """
 
     database_url: str | None
     var: Path
     port: int
     web_workers: int
+    workers: int
     time_zone: ZoneInfo
     connectors: Path | None
-    hub_port: int
+    hub_port: int | None
     webhook_allow: tuple[IPv4Network | IPv6Network, ...]
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Raises ValueError naming the variable whose value cannot be used."""
+        cores = os.cpu_count() or 1
         port = _number(environ, "PORT", default=8000)
+        url = environ.get("DATABASE_URL") or None
+        beside = port + 1 if port < 65535 else port - 1
+        hub = url is None or bool(environ.get("HUB_PORT"))
         connectors = environ.get("CONNECTORS")
         return cls(
-            database_url=environ.get("DATABASE_URL") or None,
+            database_url=url,
             var=Path(environ.get("PARVANDEH_VAR") or ROOT / "var").resolve(),
             port=port,
-            web_workers=_number(environ, "WEB_WORKERS", default=(os.cpu_count() or 1) + 1),
+            web_workers=_number(environ, "WEB_WORKERS", default=cores + 1),
+            workers=_number(environ, "WORKERS", default=cores),
             time_zone=_zone(environ.get("TIME_ZONE") or "Asia/Tehran"),
             connectors=Path(connectors).resolve() if connectors else None,
-            hub_port=_number(environ, "HUB_PORT", default=port + 1 if port < 65535 else port - 1),
+            hub_port=_number(environ, "HUB_PORT", default=beside) if hub else None,
             webhook_allow=_networks(environ, "WEBHOOK_ALLOW"),
         )
 

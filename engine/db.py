@@ -150,6 +150,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=10,
+            hide_parameters=True,  # errors are logged, and parameters are data
             connect_args={"options": f"-c lock_timeout={patience}s"} if patience else {},
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,

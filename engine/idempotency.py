@@ -7,14 +7,17 @@ statement; a repeated one is done, undone and answered from here, which is rare.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from engine.db import UnitOfWork, table, values_of
 from engine.errors import Conflict
 from engine.models import IdempotencyKey
+
+KEPT = timedelta(days=1)
 
 _KEYS = table(IdempotencyKey)
 _KEEP = insert(_KEYS).values(values_of(_KEYS, "key", _KEYS.c.keys()))
@@ -44,6 +47,12 @@ def keep(uow: UnitOfWork, key: str, request: bytes, answer: Answer) -> None:
         "created_at": uow.now,
     }
     uow.write(_KEEP, {f"key__{name}": value for name, value in row.items()})
+
+
+def forget(uow: UnitOfWork) -> int:
+    """Delete answers that are older than KEPT; how many."""
+    old = delete(_KEYS).where(_KEYS.c.created_at < uow.now - KEPT)
+    return uow.connection.execute(old).rowcount
 
 
 def repeated(error: IntegrityError) -> bool:

@@ -8,16 +8,23 @@ to be done, for a job may run twice.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Insert, MetaData, Table, Text, text
+from sqlalchemy import Column, Connection, Insert, MetaData, RowMapping, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from engine import access
 from engine.db import UnitOfWork, recordset
+from engine.errors import NotFound
 
-Queue = Literal["cases", "calls", "outbound"]
-QUEUES: tuple[Queue, ...] = ("cases", "calls", "outbound")
+Queue = Literal["cases", "calls"]
+QUEUES: tuple[Queue, ...] = get_args(Queue)
+
+HEARTBEAT = 3.0  # seconds between two signs of life of a worker
+SILENCE = 12.0  # after so many without one it is taken for dead, and its jobs go to others
+LONGEST_PAUSE = 300  # seconds before a job is tried again
+PAGE = 100
 
 # What a new job consists of; procrastinate's defaults are right for the rest.
 _NEW = Table(
@@ -59,6 +66,35 @@ class Depth:
     age: float | None = None
 
 
+# A job whose worker is gone waits longer each time: it may be what kills them.
+_RESCUE = text("""
+WITH lost AS MATERIALIZED (
+    SELECT job.id FROM procrastinate_jobs AS job
+    LEFT JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
+    WHERE job.status = 'doing'
+        AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => :silence))
+    FOR UPDATE OF job SKIP LOCKED
+)
+UPDATE procrastinate_jobs AS job
+SET status = 'todo', worker_id = NULL, attempts = attempts + 1,
+    scheduled_at = now() + make_interval(secs => least(:longest, power(2, attempts) - 1))
+FROM lost WHERE job.id = lost.id
+""")
+
+_RETRY = text("""
+UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL
+WHERE id = :id AND status = 'failed' RETURNING id
+""")
+
+_FAILED = text("""
+SELECT job.id, job.queue_name AS queue, job.task_name AS task, job.args AS ids, job.attempts,
+    max(event.at) AS failed_at
+FROM procrastinate_jobs AS job JOIN procrastinate_events AS event ON event.job_id = job.id
+WHERE job.status = 'failed' AND job.id > :after
+GROUP BY job.id ORDER BY job.id LIMIT :limit
+""")
+
+
 def defer(uow: UnitOfWork, task: str, *, queue: Queue, **ids: UUID) -> None:
     """Have a worker run the task with these ids, once this command is committed."""
     defer_each(uow, task, [ids], queue=queue)
@@ -78,6 +114,25 @@ def defer_each(uow: UnitOfWork, task: str, each: Sequence[Mapping[str, UUID]], *
 def _insert(number: int) -> Insert:
     """The parameters of one command's writes have different names."""
     return recordset(_NEW, f"jobs_{number}")
+
+
+def rescue(uow: UnitOfWork) -> int:
+    """Put back the jobs whose worker has been silent for SILENCE seconds; how many there were."""
+    values = {"silence": SILENCE, "longest": LONGEST_PAUSE}
+    return uow.connection.execute(_RESCUE, values).rowcount
+
+
+def failed(uow: UnitOfWork, *, after: int = 0) -> Sequence[RowMapping]:
+    """Up to a page of jobs that were given up and that no incident tells of; one more if more follow."""
+    access.require(uow.actor, "jobs.manage")
+    return uow.connection.execute(_FAILED, {"after": after, "limit": PAGE + 1}).mappings().all()
+
+
+def retry(uow: UnitOfWork, job_id: int) -> None:
+    """Let a failed job be tried anew. Raises NotFound."""
+    access.require(uow.actor, "jobs.manage")
+    if uow.connection.execute(_RETRY, {"id": job_id}).first() is None:
+        raise NotFound(f"There is no failed job {job_id}.")
 
 
 def depth(connection: Connection) -> list[Depth]:

@@ -111,6 +111,12 @@ def offer(uow: UnitOfWork, case_id: UUID) -> None:
             pass_on(uow, first)
 
 
+def expire(uow: UnitOfWork) -> int:
+    """Let go of messages that found nobody in their time, with what they held; how many."""
+    over = update(Message).where(Message.status == "kept", Message.expires_at <= uow.now)
+    return uow.connection.execute(over.values(status="expired", data={}, closed_at=uow.now)).rowcount
+
+
 def begin(uow: UnitOfWork, wait_id: UUID) -> None:
     """Start the case that a timer start event is due for, and see to the next one."""
     row = uow.connection.execute(_start_waits(Wait.id == wait_id).with_for_update(of=Wait)).one_or_none()

@@ -14,7 +14,7 @@ from engine.cases.hold import (
     require_revision,
     require_size,
 )
-from engine.cases.moving import GIVEN_UP, answer, deliver, fail_call, give_up, hold, hold_call, wake
+from engine.cases.moving import GIVEN_UP, answer, deliver, fail_call, give_up, hold, hold_call, wake, wake_due
 from engine.cases.pausing import resume, resume_definition, rouse, suspend, suspend_definition
 from engine.cases.progress import Opened, TaskChange, apply, note
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, get, log, page
@@ -56,4 +56,5 @@ __all__ = [
     "suspend_definition",
     "taken",
     "wake",
+    "wake_due",
 ]

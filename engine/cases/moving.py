@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, text, update
 
 from engine import bpmn, definitions
 from engine.bpmn import CallFailure, Fired, Step
@@ -65,6 +65,34 @@ def wake(uow: UnitOfWork, case_id: UUID) -> int:
     return len(_fire(uow, case, {token: {} for token in tokens}).fired) if tokens else 0
 
 
+# Each case that has timers due gets one job. A timer that has one is not looked at again.
+_DUE = text("""
+WITH due AS MATERIALIZED (
+    SELECT id FROM waits
+    WHERE kind = 'timer' AND closed_at IS NULL AND woken_at IS NULL AND due_at <= :now
+    ORDER BY due_at LIMIT :batch
+    FOR UPDATE SKIP LOCKED
+), woken AS (
+    UPDATE waits SET woken_at = :now FROM due WHERE waits.id = due.id RETURNING waits.id, waits.case_id
+), deferred AS (
+    INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+    SELECT 'cases', 'wake', jsonb_build_object('case_id', case_id) FROM woken
+    WHERE case_id IS NOT NULL GROUP BY case_id
+    UNION ALL
+    SELECT 'cases', 'begin', jsonb_build_object('wait_id', id) FROM woken WHERE case_id IS NULL
+)
+SELECT count(*) FROM woken
+""")
+
+
+def wake_due(uow: UnitOfWork, batch: int) -> int:
+    """Have the cases woken whose timers are due, and the cases begun whose time has come.
+
+    How many timers there were, at most `batch`.
+    """
+    return int(uow.connection.execute(_DUE, {"now": uow.now, "batch": batch}).scalar_one())
+
+
 def deliver(
     uow: UnitOfWork, case_id: UUID, tokens: Sequence[UUID], data: Mapping[str, Any], told: Mapping[str, Any]
 ) -> bool:
@@ -100,15 +128,17 @@ def _fact(fired: Fired, told: Mapping[str, Any]) -> Fact:
     return Fact(FIRED[fired.kind], fired.element, payload=payload or None)
 
 
-def answer(uow: UnitOfWork, call_id: UUID, reply: Mapping[str, Any]) -> None:
-    """Give a service task the reply that it waits for.
+def answer(
+    uow: UnitOfWork, call_id: UUID, reply: Mapping[str, Any], seen: Mapping[str, Any] | None = None
+) -> None:
+    """Give a service task the reply that it waits for; the log keeps what was `seen` of it.
 
     Raises Conflict if it waits no more.
     """
     case, call = hold_call(uow, call_id)
     spec = definitions.spec(uow.session, case.version)
     step = bpmn.answer(spec, require_active(case), call.token_id, reply, uow.now)
-    done = Fact("call.answered", call.element, payload={"call": call_id})
+    done = Fact("call.answered", call.element, payload={"call": call_id, **(seen or {})})
     apply(uow, case, step, [done], change=CallChange(call_id, "done", call.token_id, call.attempts))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from engine.cli import audit, backup, check, demo, deploy, hub, migrate, restore, run, token
+from engine.cli import audit, backup, check, demo, deploy, hub, migrate, restore, run, token, worker
 from engine.config import Settings
 from engine.errors import Invalid, Refusal, Unusable
 
@@ -25,6 +25,7 @@ COMMANDS = {
     "restore": restore,
     "demo": demo,
     "hub": hub,
+    "worker": worker,
 }
 UNDEFINED = {"42P01", "42703"}  # a table, a column
 

@@ -1,16 +1,15 @@
-"""Run everything: database, migrations, shipped processes, web server. Returns when it is told to stop."""
+"""Run everything: database, migrations, shipped processes, workers, web server, and the mock hub to try it
+with. Returns when it is told to stop.
+"""
 
 import argparse
-import os
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from types import FrameType
+from contextlib import ExitStack
 
 from engine import lifeline, postgres
 from engine.bpmn import script
-from engine.cli import demo_accounts, deploy, migrate, web, welcome
+from engine.cli import children, demo_accounts, deploy, hub, migrate, web, welcome, worker
 from engine.config import ROOT, Settings
 from engine.db import Database
 from engine.errors import Unusable
@@ -31,7 +30,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         lifeline.follow(arguments.with_parent, signal.SIGTERM)
     lock = _lock(settings)
     try:
-        with _stopped_by_signals(lock):
+        with children.stopped_by_signals(lambda: lock.note(STOPPING)):
             web.require_free(settings.port)
             _serve(settings)
     except KeyboardInterrupt:
@@ -45,23 +44,29 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 def _serve(settings: Settings) -> None:
     address = f"http://{web.HOST}:{settings.port}"
     with ExitStack() as stack:
-        children: dict[str, subprocess.Popen[bytes]] = {}
+        running: dict[str, subprocess.Popen[bytes]] = {}
         url = settings.database_url
         if url is None:
             server = postgres.start(settings, patience=30)
             stack.callback(server.stop)
-            children["PostgreSQL"] = server.process
+            running["PostgreSQL"] = server.process
             url = server.url
         migrate.upgrade(url)
         _prepare(settings, url, address)
+        if settings.hub_port is not None:
+            played = hub.Hub(settings.hub_port)
+            stack.callback(played.stop)
+            running["The mock hub"] = played.process
+        running["The worker"] = worker.start(settings, url)
+        stack.callback(children.end, running["The worker"], worker.PATIENCE + 5)
         site = web.Web(settings, url)
         stack.callback(site.stop)
-        children["The web server"] = site.process
+        running["The web server"] = site.process
         site.await_answer()
         shown = demo_accounts.read(settings) if settings.embedded else []
         welcome.greet(address, shown, demo_accounts.file(settings))
-        name = _await_death(children)
-        raise Unusable(f"{name} died (exit code {children[name].returncode}); everything was stopped.")
+        name = children.await_death(running)
+        raise Unusable(f"{name} died (exit code {running[name].returncode}); everything was stopped.")
 
 
 def _prepare(settings: Settings, url: str, address: str) -> None:
@@ -76,17 +81,6 @@ def _prepare(settings: Settings, url: str, address: str) -> None:
         database.dispose()
 
 
-def _await_death(children: dict[str, subprocess.Popen[bytes]]) -> str:
-    """Sleep until one of the children is dead; its name."""
-    while True:
-        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
-        for name, process in children.items():
-            if process.poll() is not None:
-                return name
-        if ended is not None:  # in a container this may be process 1, to which orphans of others fall
-            os.waitpid(ended.si_pid, 0)
-
-
 def _lock(settings: Settings) -> Lock:
     """The installation's own. Whoever is on its way out is waited for."""
     settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -98,22 +92,3 @@ def _lock(settings: Settings) -> Lock:
         f"Stop that one (Ctrl-C, or: kill {lock.holder()}), "
         "or choose another data folder and port with PARVANDEH_VAR and PORT."
     )
-
-
-@contextmanager
-def _stopped_by_signals(lock: Lock) -> Iterator[None]:
-    """The first signal raises KeyboardInterrupt in the block; further ones do not disturb its end."""
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in signals:
-            signal.signal(number, lambda *_: None)
-        lock.note(STOPPING)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, stop) for number in signals}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

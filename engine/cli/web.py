@@ -9,6 +9,7 @@ import sys
 import time
 
 from engine import lifeline
+from engine.cli import children
 from engine.config import ROOT, Settings
 from engine.errors import Unusable
 
@@ -49,12 +50,7 @@ class Web:
 
     def stop(self) -> None:
         """Let it finish the requests in hand, then end."""
-        self.process.terminate()
-        try:
-            self.process.wait(40)  # its own patience with a request is 30 seconds
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        children.end(self.process, 40)  # its own patience with a request is 30 seconds
 
 
 def require_free(port: int) -> None:

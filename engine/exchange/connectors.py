@@ -16,7 +16,7 @@ class Connectors:
 
     @classmethod
     def read(cls, settings: Settings) -> "Connectors":
-        """Those of the configured file and, on the embedded installation, the demo's.
+        """Those of the configured file and, where there is a mock hub, the demo's.
 
         Raises Misconfigured (a ValueError) with every fault of the file.
         """

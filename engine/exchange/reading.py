@@ -23,14 +23,14 @@ LOCAL = {"127.0.0.1", "::1", "localhost"}
 
 
 def read(settings: Settings) -> list[Connector]:
-    """The connectors of the configured file and, on the embedded installation, the demo's for other names.
+    """The connectors of the configured file and, where there is a mock hub, the demo's for other names.
 
     Raises Misconfigured.
     """
     usual = settings.var / "connectors.toml"
     file = settings.connectors or (usual if usual.exists() else None)
     own = _parse(_content(file), file) if file else []
-    if not settings.embedded:
+    if settings.hub_port is None:
         return own
     names = {connector.name for connector in own}
     hub = f"http://127.0.0.1:{settings.hub_port}"

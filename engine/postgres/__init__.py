@@ -25,9 +25,9 @@ from engine.config import Settings
 from engine.errors import Unusable
 from engine.locks import Lock
 from engine.postgres import cluster, programs
-from engine.postgres.programs import client
+from engine.postgres.programs import client, conninfo
 
-__all__ = ["InUse", "Server", "available", "client", "start"]
+__all__ = ["InUse", "Server", "available", "client", "conninfo", "start"]
 
 SOCKET_PATH_LIMIT = 107  # bytes, sockaddr_un
 SERVER_OPTIONS = (

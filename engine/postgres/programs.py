@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from engine import lifeline
 from engine.errors import Unusable
@@ -155,17 +155,23 @@ def _closed(binaries: Path, account: Account, further: str) -> Unusable:
     )
 
 
+def conninfo(url: str | URL) -> str:
+    """What PostgreSQL's own programs and its driver call the database of a URL."""
+    parsed = make_url(url)
+    parts: dict[str, Any] = {"host": parsed.host, "port": parsed.port, "user": parsed.username}
+    parts |= {"password": parsed.password, "dbname": parsed.database}
+    parts |= {key: str(value) for key, value in parsed.query.items()}
+    return make_conninfo(**{key: value for key, value in parts.items() if value is not None})
+
+
 def client(
     name: str, url: str, *options: str, output: IO[bytes] | None = None, source: IO[bytes] | None = None
 ) -> None:
     """Run a program of PostgreSQL's against the database of a URL. Raises Unusable with what it says."""
     parsed = make_url(url)
-    parts: dict[str, Any] = {"host": parsed.host, "port": parsed.port, "user": parsed.username}
-    parts |= {"dbname": parsed.database, **{key: str(value) for key, value in parsed.query.items()}}
-    wanted = make_conninfo(**{key: value for key, value in parts.items() if value is not None})
     # The password goes by the environment: others can read a command line.
     secret = {"PGPASSWORD": str(parsed.password)} if parsed.password else {}
-    command = [str(_installed() / name), *options, f"--dbname={wanted}"]
+    command = [str(_installed() / name), *options, f"--dbname={conninfo(parsed._replace(password=None))}"]
     done = subprocess.run(
         command,
         stdin=source or subprocess.DEVNULL,

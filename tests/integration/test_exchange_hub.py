@@ -12,8 +12,8 @@ import pytest
 
 from engine.cli import hub as command
 from engine.cli import main
-from engine.cli.hub.ledger import BEHAVIOURS
 from engine.cli.hub.agencies import BEHAVIOURS_BY_ID
+from engine.cli.hub.ledger import BEHAVIOURS
 from engine.config import ROOT
 from engine.exchange import Connectors, send
 from tests import exchanging
@@ -156,7 +156,7 @@ def port() -> int:
 
 
 def test_the_child_answers_until_it_is_stopped(tmp_path: Path, port: int) -> None:
-    child = command.start(exchanging.settings(tmp_path, HUB_PORT=str(port)))
+    child = command.Hub(port)
     try:
         assert Playing(port, Connectors([])).received == []
     finally:

@@ -32,11 +32,18 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.socket is not None:
         listening = socket.socket(fileno=arguments.socket)
     else:
-        listening = _listen(settings.hub_port if arguments.port is None else arguments.port)
+        listening = _listen(_port(arguments, settings))
         print(f"The mock hub answers at http://{HOST}:{listening.getsockname()[1]}", flush=True)
     with server.Hub(listening) as hub:
         hub.serve_forever()
     return 0
+
+
+def _port(arguments: argparse.Namespace, settings: Settings) -> int:
+    port: int | None = arguments.port or settings.hub_port
+    if port is None:
+        raise Unusable("Say where the mock hub shall answer: --port PORT")
+    return port
 
 
 class Hub:
@@ -58,11 +65,6 @@ class Hub:
         """It holds nothing that would be worth waiting for."""
         self.process.kill()
         self.process.wait()
-
-
-def start(settings: Settings) -> Hub:
-    """On `settings.hub_port`. Raises Unusable if somebody is there."""
-    return Hub(settings.hub_port)
 
 
 def _listen(port: int) -> socket.socket:

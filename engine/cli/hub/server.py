@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from engine.cli.hub.ledger import BEHAVIOURS, NOT_ACCEPTED, Ledger
 from engine.cli.hub.agencies import BEHAVIOURS_BY_ID, SERVICES, Answer, Json, Question, Service
+from engine.cli.hub.ledger import BEHAVIOURS, NOT_ACCEPTED, Ledger
 
 SLOW_SECONDS = 2.0
 DRIP_SECONDS = 0.05

@@ -1,0 +1,58 @@
+"""Child processes, and how their parent ends: on a signal, or when one of them dies."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+
+from engine.config import ROOT
+
+
+def engine(*arguments: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a command of `python -m engine` that ends with this process (`--with-parent`)."""
+    command = [sys.executable, "-m", "engine", *arguments, "--with-parent", str(os.getpid())]
+    # A group of its own: a Ctrl-C in the terminal is for the parent, which stops this in its turn.
+    return subprocess.Popen(command, cwd=ROOT, env=os.environ | environ, process_group=0)
+
+
+def end(process: subprocess.Popen[bytes], patience: float) -> None:
+    """Let it finish what it has in hand, for so many seconds; then kill it with all that it has started."""
+    process.terminate()
+    try:
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def await_death(children: Mapping[str, subprocess.Popen[bytes]]) -> str:
+    """Sleep until one of the children is dead; its name."""
+    while True:
+        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        for name, process in children.items():
+            if process.poll() is not None:
+                return name
+        if ended is not None:  # in a container this may be process 1, to which orphans of others fall
+            os.waitpid(ended.si_pid, 0)
+
+
+@contextmanager
+def stopped_by_signals(stopping: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """The first signal raises KeyboardInterrupt in the block; further ones do not disturb its end."""
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in signals:
+            signal.signal(number, lambda *_: None)
+        stopping()
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

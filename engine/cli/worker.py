@@ -1,0 +1,60 @@
+"""Serve the queues: by child processes that are started again when they die, or one queue in this process."""
+
+import argparse
+import signal
+import subprocess
+import time
+
+from engine import jobs, lifeline, postgres, worker
+from engine.cli import children
+from engine.config import Settings
+
+HELP = "Work through the queues, until Ctrl-C. More of them, on any machine, share the work."
+PATIENCE = 70  # seconds; a worker gives the calls in hand 60
+PAUSE = 1.0  # seconds before a child is started again, which may die at once
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The queue, and one argument for parents alone."""
+    parser.add_argument("--queue", choices=jobs.QUEUES, help="only this one, in this process")
+    parser.add_argument("--with-parent", type=int, metavar="PID", help="stop when this parent process dies")
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Serve until a signal. With --queue: 1 if the database was lost."""
+    if arguments.with_parent is not None:
+        lifeline.follow(arguments.with_parent, signal.SIGTERM)
+    with postgres.available(settings) as url:
+        if arguments.queue is not None:
+            return worker.serve(settings, url, arguments.queue)
+        _supervise(settings, url)
+    return 0
+
+
+def start(settings: Settings, url: str) -> subprocess.Popen[bytes]:
+    """The same as a child process. It dies at the latest with the thread that started it."""
+    return children.engine("worker", environ=_environ(settings, url))
+
+
+def _supervise(settings: Settings, url: str) -> None:
+    wanted = {f"cases {number}": "cases" for number in range(1, settings.workers + 1)} | {"calls": "calls"}
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        with children.stopped_by_signals():
+            while True:
+                for name in wanted.keys() - running.keys():
+                    running[name] = children.engine(
+                        "worker", "--queue", wanted[name], environ=_environ(settings, url)
+                    )
+                running.pop(children.await_death(running))
+                time.sleep(PAUSE)
+    except KeyboardInterrupt:
+        for process in running.values():
+            process.terminate()  # all at once: each may have something in hand
+        for process in running.values():
+            children.end(process, PATIENCE)
+
+
+def _environ(settings: Settings, url: str) -> dict[str, str]:
+    hub = {} if settings.hub_port is None else {"HUB_PORT": str(settings.hub_port)}
+    return {"DATABASE_URL": url, "PARVANDEH_VAR": str(settings.var), **hub}

@@ -1,0 +1,67 @@
+"""Calls to other systems: each one between two short commands, so that no case is held while it hangs."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from engine import calls
+from engine.bpmn import CallFailure
+from engine.calls import Try
+from engine.db import UnitOfWork
+from engine.errors import Conflict
+from engine.exchange import CallFailed, Connectors, Reply, Request, send
+from engine.worker.desk import Desk
+
+MARGIN = 30  # seconds that a try may take beyond its connector's time-out
+
+log = structlog.get_logger("calls")
+
+
+class Caller:
+    """Makes the calls of a process, through the connectors of its installation."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._connectors = Connectors.read(desk.settings)
+        longest = max((connector.timeout for connector in self._connectors), default=0)
+        self._lease = timedelta(seconds=longest + MARGIN)
+
+    async def call(self, call_id: UUID) -> None:
+        """One try of one call; nothing if it is not to be made (any more, or by this job)."""
+        attempt = await self._desk.hand(lambda uow: calls.begin_try(uow, call_id, self._lease))
+        if attempt is None:
+            return
+        ladder = self._connectors.ladder(attempt.connector)
+        try:
+            if attempt.attempts > len(ladder) + 1:
+                raise CallFailed("interrupted", "its worker died during the last try", retriable=False)
+            reply = await send(self._connectors.get(attempt.connector), _request(attempt))
+        except CallFailed as failure:
+            again = failure.retriable and attempt.attempts <= len(ladder)
+            pause = timedelta(seconds=ladder[attempt.attempts - 1]) if again else None
+            log.warning("call.failed", call=str(call_id), code=failure.code, again=again)
+            told = CallFailure(failure.code, failure.detail, failure.error_code)
+            await self._settle(call_id, lambda uow: calls.put_off(uow, attempt, told, pause))
+        else:
+            await self._settle(call_id, lambda uow: calls.settle(uow, attempt, reply.body, _seen(reply)))
+
+    async def _settle(self, call_id: UUID, command: Callable[[UnitOfWork], None]) -> None:
+        try:
+            await self._desk.hand(command)
+        except Conflict:  # cancelled, suspended, or answered by a try that was thought dead
+            log.info("call.late", call=str(call_id))
+
+
+def _request(attempt: Try) -> Request:
+    return Request(attempt.id, attempt.operation, attempt.request, attempt.case_number, attempt.user)
+
+
+def _seen(reply: Reply) -> dict[str, str | float]:
+    """What the log keeps of an exchange: hashes prove later what was asked."""
+    seen: dict[str, str | float] = {
+        "seconds": round(reply.seconds, 3),
+        "request_digest": reply.request_digest,
+    }
+    return seen if reply.request_hash is None else {**seen, "request_hash": reply.request_hash}

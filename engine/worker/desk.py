@@ -1,0 +1,37 @@
+"""What a process works with: the database, and the account in whose name it acts."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from engine import accounts
+from engine.config import Settings
+from engine.db import Database, UnitOfWork
+
+T = TypeVar("T")
+PATIENCE = 10  # seconds for a lock: the job of a case that hangs is put off
+
+
+class Desk:
+    """Runs commands as the installation itself, up to `threads` at once."""
+
+    def __init__(self, settings: Settings, url: str, threads: int) -> None:
+        self.settings = settings
+        self._database = Database(url, zone=settings.time_zone, pool_size=threads, patience=PATIENCE)
+        self._actor = self._database.run(accounts.system)
+        # Of its own: the loop's other threads may all be waiting for somebody's name server.
+        self._threads = ThreadPoolExecutor(threads, "commands")
+
+    def do(self, command: Callable[[UnitOfWork], T]) -> T:
+        """One command in one transaction."""
+        return self._database.run(lambda session, now: command(UnitOfWork(session, self._actor, now)))
+
+    async def hand(self, command: Callable[[UnitOfWork], T]) -> T:
+        """The same from a loop, which goes on meanwhile."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.do, command)
+
+    def close(self) -> None:
+        """Wait for the commands in hand, and let go of the database."""
+        self._threads.shutdown()
+        self._database.dispose()

@@ -1,0 +1,45 @@
+"""Events on their way to subscribers: many at once, so that one who hangs holds up no other."""
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+
+import structlog
+
+from engine.outbound import Posting, due, send, settle
+from engine.worker.desk import Desk
+
+AT_ONCE = 20
+PAUSE = 1.0  # seconds until it looks again for what fell due
+
+log = structlog.get_logger("webhooks")
+
+
+async def post(desk: Desk) -> None:
+    """Send what is due, for as long as the process lives."""
+    under_way: set[asyncio.Task[None]] = set()
+    settled = asyncio.Event()
+
+    def done(task: asyncio.Task[None]) -> None:
+        under_way.discard(task)
+        settled.set()
+
+    async with asyncio.TaskGroup() as group:
+        while True:
+            settled.clear()
+            free = AT_ONCE - len(under_way)
+            found = await desk.hand(partial(due, limit=free)) if free else []
+            for posting in found:
+                task = group.create_task(_send(desk, posting))
+                under_way.add(task)
+                task.add_done_callback(done)
+            # The next event of a case is due as soon as the one before it is delivered.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(settled.wait(), PAUSE)
+
+
+async def _send(desk: Desk, posting: Posting) -> None:
+    outcome = await send(posting, desk.settings.webhook_allow)
+    if outcome.result != "delivered":
+        log.warning("webhook.failed", webhook=str(posting.webhook_id), failure=outcome.failure)
+    await desk.hand(lambda uow: settle(uow, posting, outcome))

@@ -1,0 +1,131 @@
+"""One process that serves one queue, until it is told to stop or its database is gone."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import structlog
+from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import ProcrastinateException
+from procrastinate.jobs import Job
+from psycopg_pool import PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine import logs
+from engine.bpmn import script
+from engine.config import Settings
+from engine.errors import Conflict, NotFound
+from engine.jobs import HEARTBEAT, LONGEST_PAUSE, SILENCE, Queue
+from engine.postgres import conninfo
+from engine.worker import sweeps, tasks
+from engine.worker.desk import Desk
+from engine.worker.tasks import MAX_TRIES, Task
+
+POLL = 2.0  # seconds; new jobs are announced at once, those put off are found so
+CALLS_AT_ONCE = 50
+STOPPING = 60.0  # seconds that the calls in hand may take when it stops
+
+log = structlog.get_logger("worker")
+
+
+def serve(settings: Settings, url: str, queue: Queue) -> int:
+    """The exit code: 0 if it was told to stop. Jobs in hand are finished before."""
+    script.open_pool()
+    desk = Desk(settings, url, threads=2 if queue == "cases" else 8)
+    code = 0
+    try:
+        code = asyncio.run(_serve(desk, url, queue))
+    except* (SQLAlchemyError, ProcrastinateException, PoolTimeout) as gone:
+        # It comes back with a new process, which whoever started this one starts.
+        for error in gone.exceptions:
+            log.error("database.gone", queue=queue, error=type(error).__name__, where=logs.place(error))
+        code = 1
+    finally:
+        desk.close()
+        script.close_pool()
+    return code
+
+
+async def _serve(desk: Desk, url: str, queue: Queue) -> int:
+    served = tasks.of_cases(desk) if queue == "cases" else tasks.of_calls(desk)
+    look_after = sweeps.look_after_cases if queue == "cases" else sweeps.look_after_calls
+    stopped = False
+    async with _app(desk, url, served).open_async() as app, asyncio.TaskGroup() as group:
+        sweeping = group.create_task(look_after(desk))
+        working = group.create_task(_work(app, queue))
+
+        def stop() -> None:
+            nonlocal stopped
+            stopped = True
+            working.cancel()  # which is how it is asked to finish the jobs in hand
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+        await asyncio.wait([working])
+        sweeping.cancel()
+    return 0 if stopped else 1
+
+
+async def _work(app: App, queue: Queue) -> None:
+    await app.run_worker_async(
+        queues=[queue],
+        concurrency=1 if queue == "cases" else CALLS_AT_ONCE,
+        fetch_job_polling_interval=POLL,
+        shutdown_graceful_timeout=STOPPING,
+        delete_jobs="successful",
+        install_signal_handlers=False,
+        update_heartbeat_interval=HEARTBEAT,
+        stalled_worker_timeout=SILENCE,
+    )
+
+
+def _app(desk: Desk, url: str, served: Mapping[str, Task]) -> App:
+    app = App(connector=PsycopgConnector(conninfo=conninfo(url), min_size=1, max_size=4))
+    for name, task in served.items():
+        app.task(name=name, pass_context=True, retry=_Again(task))(_job(desk, name, task))
+    return app
+
+
+def _job(desk: Desk, name: str, task: Task) -> Any:
+    async def run(context: JobContext, **ids: str) -> None:
+        (row,) = (UUID(text) for text in ids.values())
+        started, tries = time.perf_counter(), context.job.attempts
+        try:
+            if tries < MAX_TRIES:
+                await task.run(row)
+            else:
+                await _give_up(desk, name, task, row)
+        except Exception as error:
+            told = {"error": type(error).__name__, "where": logs.place(error), **ids}
+            log.error("job.failed", task=name, tries=tries + 1, **told)
+            raise
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        log.info("job", task=name, tries=tries + 1, milliseconds=milliseconds, **ids)
+
+    return run
+
+
+async def _give_up(desk: Desk, name: str, task: Task, row: UUID) -> None:
+    give_up = task.give_up
+    if give_up is None:
+        raise RuntimeError(tasks.reason(name))
+    try:
+        await desk.hand(lambda uow: give_up(uow, row, tasks.reason(name)))
+    except (Conflict, NotFound):
+        return  # nobody waits for it any more
+
+
+class _Again(BaseRetryStrategy):
+    """A failed job is tried again after a pause, each time a longer one."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """None leaves it as failed, for an operator to see."""
+        if self._task.give_up is None and job.attempts >= MAX_TRIES:
+            return None
+        return RetryDecision(retry_in={"seconds": min(LONGEST_PAUSE, 1 << job.attempts)})

@@ -1,0 +1,48 @@
+"""What a process looks for by itself: what fell due, whose worker is gone, what nobody needs any more.
+
+Every process of a queue does it, for none may be the only one: rows that another one holds are passed over.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from engine import calls, cases, idempotency, jobs, messages
+from engine.db import UnitOfWork
+from engine.outbound import fan_out
+from engine.worker.desk import Desk
+from engine.worker.posting import post
+
+SECOND = 1.0
+MINUTE = 60.0
+BATCH = 500
+
+
+async def each(seconds: float, desk: Desk, *sweeps: Callable[[UnitOfWork], object]) -> None:
+    """Run these commands, one after the other, with so long a pause."""
+    while True:
+        for sweep in sweeps:
+            await desk.hand(sweep)
+        await asyncio.sleep(seconds)
+
+
+async def look_after_cases(desk: Desk) -> None:
+    """What the queue `cases` needs."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_wake(desk))
+        group.create_task(each(5 * SECOND, desk, jobs.rescue))
+        group.create_task(each(MINUTE, desk, messages.expire, idempotency.forget))
+
+
+async def _wake(desk: Desk) -> None:
+    """A full batch is followed by the next one at once."""
+    while True:
+        if await desk.hand(lambda uow: cases.wake_due(uow, BATCH)) < BATCH:
+            await asyncio.sleep(SECOND)
+
+
+async def look_after_calls(desk: Desk) -> None:
+    """What the queue `calls` needs; and events on their way to subscribers."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(each(SECOND, desk, lambda uow: calls.sweep(uow, BATCH), fan_out))
+        group.create_task(each(5 * SECOND, desk, jobs.rescue))
+        group.create_task(post(desk))

@@ -1,0 +1,47 @@
+"""The jobs of each queue. A job names one row, and may run twice: the row tells what is still to be done."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine import calls, cases, messages
+from engine.db import UnitOfWork
+from engine.worker.calling import Caller
+from engine.worker.desk import Desk
+
+MAX_TRIES = 10
+
+Command = Callable[[UnitOfWork, UUID], object]
+GiveUp = Callable[[UnitOfWork, UUID, str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`run` is tried MAX_TRIES times; then `give_up` tells a person. Without it the job stays as failed."""
+
+    run: Callable[[UUID], Awaitable[object]]
+    give_up: GiveUp | None = None
+
+
+def of_cases(desk: Desk) -> Mapping[str, Task]:
+    """What moves cases."""
+
+    def task(command: Command, give_up: GiveUp | None = None) -> Task:
+        return Task(lambda row: desk.hand(lambda uow: command(uow, row)), give_up)
+
+    return {
+        "wake": task(cases.wake, cases.give_up),
+        "offer": task(messages.offer, cases.give_up),
+        "begin": task(messages.begin),
+        "deliver": task(messages.pass_on),
+    }
+
+
+def of_calls(desk: Desk) -> Mapping[str, Task]:
+    """What speaks to other systems."""
+    return {"call": Task(Caller(desk).call, calls.give_up)}
+
+
+def reason(name: str) -> str:
+    """What an incident says of a job that was given up."""
+    return f"The job {name!r} was tried {MAX_TRIES} times: each time it failed, or its worker died."
