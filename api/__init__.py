@@ -12,6 +12,7 @@ from api import (
     events,
     external_work,
     incidents,
+    jobs,
     messages,
     problems,
     reference,
@@ -60,7 +61,7 @@ def create_app(settings: Settings) -> APIFlask:
     observe(app)
     for resource in (
         *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(events, webhooks),
+        *(events, webhooks, jobs),
     ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

@@ -3,13 +3,20 @@
 No personal data, and no token needed on the machine itself.
 """
 
+from collections.abc import Iterator
+from dataclasses import asdict
+
 from apiflask import APIBlueprint
-from flask import Response, current_app
+from flask import Response, current_app, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
-from sqlalchemy import text
+from prometheus_client.registry import Collector
 
 from api.command import DATABASE
+from engine import jobs
+from engine.db import connection
+from engine.jobs import Depth
 
 blueprint = APIBlueprint("system", __name__, enable_openapi=False)
 
@@ -22,14 +29,35 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Whether it can do its work: 503 without its database."""
-    current_app.extensions[DATABASE].run(lambda session, _: session.execute(text("SELECT 1")), "single")
-    return Response("ready\n", content_type="text/plain")
+    """Whether it can do its work, 503 without its database; and how much work waits in the background."""
+    return jsonify(status="ready", queues=[asdict(depth) for depth in _depths()])
 
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
     """Counters of all processes of this server, for Prometheus."""
     registry = CollectorRegistry()
+    registry.register(_Queues())
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class _Queues(Collector):
+    """What is in the queues at this moment; not counted by the processes, which would each see their own."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Age and depth by queue."""
+        jobs_in = GaugeMetricFamily("parvandeh_jobs", "Jobs in a queue.", labels=("queue", "status"))
+        age = GaugeMetricFamily("parvandeh_jobs_age_seconds", "How long the first waits.", labels=("queue",))
+        for depth in _depths():
+            for status in ("waiting", "doing", "failed"):
+                jobs_in.add_metric((depth.queue, status), getattr(depth, status))
+            age.add_metric((depth.queue,), depth.age or 0)
+        yield from (jobs_in, age)
+
+
+def _depths() -> list[Depth]:
+    found: list[Depth] = current_app.extensions[DATABASE].run(
+        lambda session, _: jobs.depth(connection(session)), "single"
+    )
+    return found

@@ -73,7 +73,7 @@ def deploy(uow: UnitOfWork, files: Mapping[str, bytes]) -> Deployed:
     known = frozenset(
         uow.session.scalars(select(Definition.key).where(Definition.current_version_id.is_not(None)))
     )
-    report = bpmn.check(files, known)
+    report = bpmn.check(files, known, uow.now)
     if report.errors:
         raise Rejected("The files cannot be deployed as they are.", report.findings)
     current = _lock(uow.session, [process.key for process in report.processes])

@@ -51,6 +51,12 @@ LEFT JOIN LATERAL (SELECT max(at) AS at FROM procrastinate_events WHERE job_id =
 """)
 
 
+_ALIVE = text("""
+SELECT count(*) FROM procrastinate_workers
+WHERE last_heartbeat >= now() - make_interval(secs => :silence)
+""")
+
+
 @dataclass(frozen=True, slots=True)
 class Depth:
     """What is in a queue.
@@ -81,17 +87,15 @@ SET status = 'todo', worker_id = NULL, attempts = attempts + 1,
 FROM lost WHERE job.id = lost.id
 """)
 
-_RETRY = text("""
-UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL
-WHERE id = :id AND status = 'failed' RETURNING id
+_FAILED = text("""
+SELECT id, queue_name AS queue, task_name AS task, args AS ids
+FROM procrastinate_jobs WHERE status = 'failed' ORDER BY id LIMIT :limit
 """)
 
-_FAILED = text("""
-SELECT job.id, job.queue_name AS queue, job.task_name AS task, job.args AS ids, job.attempts,
-    max(event.at) AS failed_at
-FROM procrastinate_jobs AS job JOIN procrastinate_events AS event ON event.job_id = job.id
-WHERE job.status = 'failed' AND job.id > :after
-GROUP BY job.id ORDER BY job.id LIMIT :limit
+_RETRY = text("""
+UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL
+WHERE id = :id AND status = 'failed'
+RETURNING id, queue_name AS queue, task_name AS task, args AS ids
 """)
 
 
@@ -122,17 +126,26 @@ def rescue(uow: UnitOfWork) -> int:
     return uow.connection.execute(_RESCUE, values).rowcount
 
 
-def failed(uow: UnitOfWork, *, after: int = 0) -> Sequence[RowMapping]:
-    """Up to a page of jobs that were given up and that no incident tells of; one more if more follow."""
+def overview(uow: UnitOfWork) -> tuple[list[Depth], int]:
+    """What is in each queue, and how many workers are alive."""
     access.require(uow.actor, "jobs.manage")
-    return uow.connection.execute(_FAILED, {"after": after, "limit": PAGE + 1}).mappings().all()
+    alive = uow.connection.execute(_ALIVE, {"silence": SILENCE}).scalar_one()
+    return depth(uow.connection), int(alive)
 
 
-def retry(uow: UnitOfWork, job_id: int) -> None:
+def failed(uow: UnitOfWork) -> Sequence[RowMapping]:
+    """The first jobs that were given up and that no incident tells of."""
+    access.require(uow.actor, "jobs.manage")
+    return uow.connection.execute(_FAILED, {"limit": PAGE}).mappings().all()
+
+
+def retry(uow: UnitOfWork, job_id: int) -> RowMapping:
     """Let a failed job be tried anew. Raises NotFound."""
     access.require(uow.actor, "jobs.manage")
-    if uow.connection.execute(_RETRY, {"id": job_id}).first() is None:
+    row = uow.connection.execute(_RETRY, {"id": job_id}).mappings().one_or_none()
+    if row is None:
         raise NotFound(f"There is no failed job {job_id}.")
+    return row
 
 
 def depth(connection: Connection) -> list[Depth]:

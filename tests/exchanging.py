@@ -21,6 +21,7 @@ from engine.ids import uuid7
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")  # for localhost and 127.0.0.1; its key is no secret
 PERSON = "0012345679"
+BILL = {"amount_rials": 5000, "reference": "1405-000001"}
 JSON_OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"ok":true}'
 
 
@@ -49,7 +50,7 @@ def plain(folder: Path, port: int, *lines: str) -> Connector:
 
 def a_request(body: dict[str, Any] | None = None, operation: str | None = None, **given: Any) -> Request:
     """A request of case 1405-000001."""
-    values: dict[str, Any] = {"case_number": "1405-000001", "user": "clerk", "represented": None}
+    values: dict[str, Any] = {"case_number": "1405-000001", "user": "clerk"}
     return Request(id=uuid7(), operation=operation, body=body or {}, **{**values, **given})
 
 
@@ -89,6 +90,12 @@ class Playing:
         )
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
+
+
+def a_bill(hub: Playing) -> str:
+    """The number of a new one."""
+    number: str = ask(hub.connectors.get("payments"), a_request(BILL)).body["bill"]
+    return number
 
 
 @contextmanager

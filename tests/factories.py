@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import orjson
 import psycopg
-from sqlalchemy import make_url, select
+from sqlalchemy import make_url, select, text
 from sqlalchemy.orm import Session
 
 from engine import accounts, cases, definitions
@@ -58,8 +58,8 @@ def shipped(key: str) -> dict[str, bytes]:
 
 def example(key: str) -> dict[str, Any]:
     """The body of `POST /cases` that its README shows."""
-    text = (_FOLDERS[key] / "README.md").read_text()
-    (found,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    readme = (_FOLDERS[key] / "README.md").read_text()
+    (found,) = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
     body: dict[str, Any] = orjson.loads(found)
     return body
 
@@ -217,6 +217,17 @@ def a_case(
 ) -> cases.CaseView:
     """A case that this actor started."""
     return as_actor(database, actor, lambda uow: cases.start(uow, key, data or {}))
+
+
+def a_failed_job(database: Database) -> int:
+    """A job that was given up, of which no incident tells."""
+    failed = text(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts)"
+        " VALUES ('cases', 'begin', jsonb_build_object('wait_id', gen_random_uuid()), 'failed', 10)"
+        " RETURNING id"
+    )
+    with database.transaction() as session:
+        return int(session.execute(failed).scalar_one())
 
 
 def at_once(count: int, command: Callable[[int], T]) -> list[T | Exception]:

@@ -7,10 +7,15 @@ from engine.bpmn.elements.events import Trigger
 
 
 def first_start(trigger: Trigger, published: datetime) -> datetime:
-    """The first instant at which a timer start event begins a case."""
+    """The first instant at which a timer start event begins a case.
+
+    Repetitions from before the publication were never awaited; only if all of them are over, it is the first.
+    """
     text = timers.plain_text(trigger.text)
     if trigger.timer == "timeCycle":
-        return timers.cycle(text, published).first
+        cycle = timers.cycle(text, published)
+        passed = cycle.passed(published)
+        return cycle.first if passed == cycle.count else cycle.nth(passed)
     if trigger.timer == "timeDuration":
         return timers.duration(text).after(published)
     return timers.instant(text, published)

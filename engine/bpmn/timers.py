@@ -17,7 +17,7 @@ _DURATION = re.compile(
     r"(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d{1,6})?)S)?)?"
 )
 _DIGITS = 9  # of each number in a duration
-_LITERAL = re.compile(r"P[\dT]|R\d*/|\d{4}-\d\d")
+_LITERAL = re.compile(r"P[-\dT]|R-?\d*/|R\d+$|\d{4}-\d\d")
 
 
 class Untimely(ValueError):
@@ -130,7 +130,10 @@ def instant(value: Any, now: datetime) -> datetime:
             raise Untimely(
                 f"{_shown(value)} is no date, such as 2026-03-21 or 2026-03-21T08:00:00"
             ) from error
-    return found.astimezone(now.tzinfo) if found.tzinfo else found.replace(tzinfo=now.tzinfo)
+    try:
+        return found.astimezone(now.tzinfo) if found.tzinfo else found.replace(tzinfo=now.tzinfo)
+    except OverflowError as error:  # at the ends of the calendar
+        raise Untimely("lies too far away") from error
 
 
 def cycle(value: Any, now: datetime) -> Cycle:

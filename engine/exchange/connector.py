@@ -48,6 +48,7 @@ class Operation:
     reply: Schema | None = None
     method: str = ""  # of a call over HTTP, and its path below the address: a template
     path: str = ""
+    represents: str = ""  # for whom X-Road is told that the user acts: a template
     subject: str = ""  # templates of a letter
     text: str = ""
 

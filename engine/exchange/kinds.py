@@ -94,6 +94,11 @@ def _call(table: Table) -> dict[str, Any]:
     return {"method": method, "path": path}
 
 
+def _x_road_call(table: Table) -> dict[str, Any]:
+    mend = "Write it as CLASS/CODE or CODE; {field} stands for a field of the request."
+    return {**_call(table), "represents": table.text("represents", r"[^\s\x00-\x1f\x7f]+", mend, default="")}
+
+
 def _letter(table: Table) -> dict[str, Any]:
     return {
         "subject": table.text("subject", r"[^\x00-\x1f\x7f]+", "Write one line.", default="{subject}"),
@@ -170,6 +175,6 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "http": Kind(("http", "https"), _http, _call, replies=True),
-    "x-road": Kind(("http", "https"), _x_road, _call, replies=True),
+    "x-road": Kind(("http", "https"), _x_road, _x_road_call, replies=True),
     "email": Kind(("smtp",), _email, _letter, replies=False),
 }

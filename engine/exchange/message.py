@@ -10,7 +10,7 @@ from uuid import UUID
 class Request:
     """One call. `id` stays the same however often it is sent, so that the other side does it once.
 
-    `operation` may be None where the connector has only one. `represented` is for whom `user` acts.
+    `operation` may be None where the connector has only one.
     """
 
     id: UUID
@@ -18,7 +18,6 @@ class Request:
     body: Mapping[str, Any] = field(repr=False)
     case_number: str
     user: str = field(repr=False)
-    represented: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ async def _ask(connector: Connector, how: Http, operation: Operation, request: R
     judge = partial(http.judge_status, operation)
     if isinstance(how, XRoad):
         base += x_road.path(how)
-        headers |= x_road.headers(how, request)
+        headers |= x_road.headers(how, operation, request)
         judge = partial(x_road.judge, operation, request)
     out = http.outgoing(operation, base, request, headers)
     started = time.monotonic()

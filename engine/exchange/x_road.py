@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import httpx
 
+from engine.exchange import template
 from engine.exchange.connector import Operation, XRoad
 from engine.exchange.http import judge_status
 from engine.exchange.message import CallFailed, Request
@@ -25,16 +26,19 @@ def path(how: XRoad) -> str:
     return f"/{VERSION}/{how.service}"
 
 
-def headers(how: XRoad, request: Request) -> dict[str, str]:
-    """Who asks (X-Road-Client is the only one that must be there), which message, for which case and user."""
+def headers(how: XRoad, operation: Operation, request: Request) -> dict[str, str]:
+    """Who asks (X-Road-Client is the only one that must be there), which message, for which case and user.
+
+    Raises CallFailed if the request does not say who is represented.
+    """
     found = {
         "X-Road-Client": how.client,
         "X-Road-Id": str(request.id),
         "X-Road-UserId": _visible(request.user),
         "X-Road-Issue": _visible(request.case_number),
     }
-    if request.represented:
-        found["X-Road-Represented-Party"] = _visible(request.represented)
+    if operation.represents:
+        found["X-Road-Represented-Party"] = _visible(template.fill(operation.represents, request.body))
     return found
 
 

@@ -18,10 +18,9 @@ BATCH = 500
 
 
 async def each(seconds: float, desk: Desk, *sweeps: Callable[[UnitOfWork], object]) -> None:
-    """Run these commands, one after the other, with so long a pause."""
+    """Run these as one command, again and again with so long a pause."""
     while True:
-        for sweep in sweeps:
-            await desk.hand(sweep)
+        await desk.hand(lambda uow: [sweep(uow) for sweep in sweeps])
         await asyncio.sleep(seconds)
 
 

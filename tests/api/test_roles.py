@@ -53,6 +53,8 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/webhooks/<uuid:webhook_id>/disable"): {"administrator"},
     ("GET", "/webhooks/<uuid:webhook_id>/deliveries"): {"administrator"},
     ("POST", "/webhooks/<uuid:webhook_id>/replay"): {"administrator"},
+    ("GET", "/jobs"): {"administrator"},
+    ("POST", "/jobs/<int:job_id>/retry"): {"administrator"},
     ("GET", "/openapi.json"): None,
     ("GET", "/docs"): None,
     ("GET", "/docs/start.js"): None,
@@ -106,9 +108,11 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     case = client("portal").start()
     (task,), (incident, another) = case["tasks"], case["incidents"]
     webhook = body(client("administrator").post("/webhooks", BODIES["/webhooks"]))
+    job = factories.a_failed_job(database)
     return {
         "<key>": "p",
         "<int:number>": "1",
+        "<int:job_id>": str(job),
         "<uuid:case_id>": case["id"],
         "<uuid:task_id>": task["id"],
         "<uuid:incident_id>": incident["id"],
@@ -151,7 +155,7 @@ def test_role_is_let_in_where_it_may_and_nowhere_else(
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
 def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> None:
-    unknown = {"<key>": "p", "<int:number>": "1"}
+    unknown = {"<key>": "p", "<int:number>": "1", "<int:job_id>": "1"}
     unknown |= {f"<uuid:{name}_id>": str(uuid4()) for name in ("case", "task", "incident", "call", "webhook")}
     assert steady.client(None).send(method, url(path, unknown)).status_code == 401
 

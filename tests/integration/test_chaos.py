@@ -164,7 +164,7 @@ class Installation:
         self.kills[name.split(maxsplit=1)[0]] += 1
 
     def crash_database(self) -> None:
-        """As `pg_ctl restart -m immediate` does: nothing is written any more, and it recovers at its start."""
+        """As `pg_ctl restart -m immediate` does: nothing is written any more; it recovers at its start."""
         self.server.process.send_signal(signal.SIGQUIT)
         self.server.stop()
         self.server = postgres.start(self.settings)

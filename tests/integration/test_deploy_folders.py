@@ -36,7 +36,7 @@ def test_called_process_is_deployed_before_its_caller(
 def test_rejected_folder_does_not_hold_back_the_others(
     database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bad = folder(tmp_path / "a", "bad", '<serviceTask id="x"/>')
+    bad = folder(tmp_path / "a", "bad", '<businessRuleTask id="x"/>')
     good = folder(tmp_path / "b", "good", script("x", "v = 1"))
     assert not deploy(database, [bad, good])
     said = capsys.readouterr()

@@ -27,7 +27,7 @@ def tax(folder: Path, port: int) -> Connector:
         folder,
         f'[it]\nkind = "x-road"\naddress = "http://127.0.0.1:{port}"\nclient = "IR/GOV/1/PARVANDEH"\n'
         'service = "IR/GOV/2/مالیات/clearance"\nerrors = { 404 = "TAXPAYER_UNKNOWN" }\n'
-        '[it.operations.check]\npath = "/v1/check"\n',
+        '[it.operations.check]\npath = "/v1/check"\nrepresents = "GOV/{party}"\n',
     )
 
 
@@ -46,12 +46,12 @@ def call(folder: Path, request: Request, *headers: str, status: str = "200 OK") 
 
 def failed(folder: Path, *headers: str, status: str = "200 OK") -> CallFailed:
     with pytest.raises(CallFailed) as caught:
-        call(folder, a_request(), *headers, status=status)
+        call(folder, a_request({"party": "1"}), *headers, status=status)
     return caught.value
 
 
 def test_path_and_headers_say_who_asks_for_what_in_which_matter(tmp_path: Path) -> None:
-    request = a_request({"a": 1}, user="سارا", represented="GOV/1234")
+    request = a_request({"party": "1234"}, user="سارا")
     _, server = call(tmp_path, request, f"X-Road-Request-Hash: {HASH}")
     head = server.requests[0].decode().partition("\r\n\r\n")[0].split("\r\n")
     assert head[0] == "POST /r1/IR/GOV/2/%D9%85%D8%A7%D9%84%DB%8C%D8%A7%D8%AA/clearance/v1/check HTTP/1.1"
@@ -64,13 +64,21 @@ def test_path_and_headers_say_who_asks_for_what_in_which_matter(tmp_path: Path) 
     }
 
 
-def test_nobody_is_represented_unless_somebody_is(tmp_path: Path) -> None:
-    _, server = call(tmp_path, a_request(), f"X-Road-Request-Hash: {HASH}")
-    assert b"X-Road-Represented-Party" not in server.requests[0]
+def test_request_that_does_not_say_who_is_represented_is_not_sent(tmp_path: Path) -> None:
+    assert failure(send(tax(tmp_path, 1), a_request({}))).code == "invalid-request"
+
+
+def test_nobody_is_represented_unless_the_operation_says_who(hub: Playing) -> None:
+    ask(hub.connectors.get("tax-clearance"), a_request({"national_id": "0000004091"}))
+    assert "x-road-represented-party" not in hub.received[0]["tries"][0]["headers"]
 
 
 def test_a_user_cannot_add_a_header(tmp_path: Path) -> None:
-    _, server = call(tmp_path, a_request(user="a\r\nX-Evil: 1"), f"X-Road-Request-Hash: {HASH}")
+    _, server = call(
+        tmp_path,
+        a_request({"party": "1\r\nX-Evil: 1"}, user="a\r\nX-Evil: 1"),
+        f"X-Road-Request-Hash: {HASH}",
+    )
     assert b"\r\nX-Evil" not in server.requests[0]
 
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from engine import bpmn
 from engine.bpmn import script
+from tests.driving import Run
 from tests.rules.sources import text
 
 NOW = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
@@ -40,7 +41,7 @@ def built(name: str) -> bpmn.Spec:
 
 def test_the_examples_are_there() -> None:
     assert set(FILES) == {
-        "permit.bpmn", "application.json", "review.json", "fields.bpmn", "committee.bpmn",
+        "permit.bpmn", "application.json", "review.json", "fields.bpmn", "committee.bpmn", "fee.bpmn",
     }  # fmt: skip
 
 
@@ -74,3 +75,36 @@ def test_a_committee_that_says_no_twice_is_done() -> None:
         step = bpmn.complete(spec, step.state, work.token, {"opinion": "no"}, NOW)
     assert step.ended
     assert step.changes["opinions"] == ["no", "no"]
+
+
+def a_fee() -> Run:
+    """A case of the example that has asked the registry."""
+    return Run(built("fee.bpmn"), now=NOW, national_id="0012345679", bill="B-7")
+
+
+def test_a_fee_that_is_paid_leads_to_the_inspection_with_three_reminders() -> None:
+    run = a_fee()
+    assert [(call.connector, call.request) for call in run.calls.values()] == [
+        ("civil-registry", {"national_id": "0012345679"})
+    ]
+    run.reply("ask", result="match")
+    assert [wait.keys for wait in run.waits.values() if wait.name == "fee-paid"] == [{"bill": "B-7"}]
+    run.happens("paid", amount=5)
+    assert (run.data["registry"], run.data["payment"]) == ({"result": "match"}, {"amount": 5})
+    for week in (1, 2, 3):
+        assert run.later(days=7).waiting == ["inspect"] + ["remind"] * week
+    assert not run.waits
+    assert not run.answer("inspect").step.ended
+    assert run.waiting == ["remind"] * 3
+
+
+def test_a_fee_that_is_never_paid_is_refused_after_thirty_days() -> None:
+    run = a_fee().reply("ask", result="match")
+    assert run.due("never_paid") == NOW + timedelta(days=30)
+    assert run.later(days=30).step.outcome == "refused"
+
+
+def test_a_person_whom_the_registry_does_not_know_is_refused() -> None:
+    run = a_fee().fail("ask", "PERSON_UNKNOWN")
+    assert run.step.outcome == "refused"
+    assert run.data["problem"] == {"code": "PERSON_UNKNOWN", "detail": "no answer"}

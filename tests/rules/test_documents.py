@@ -83,7 +83,9 @@ def test_every_endpoint_is_documented_and_no_other() -> None:
 
 def _documented(rule: str) -> str:
     path = rule.removeprefix("/api/v1")
-    return re.sub(r"<(?:uuid:\w+_(id)|(?:\w+:)?(\w+))>", lambda part: "{" + (part[1] or part[2]) + "}", path)
+    return re.sub(
+        r"<(?:(?:uuid|int):\w+_(id)|(?:\w+:)?(\w+))>", lambda part: "{" + (part[1] or part[2]) + "}", path
+    )
 
 
 def test_every_command_is_documented() -> None:

@@ -22,6 +22,7 @@ from tests.bpmn import (
     process_element,
     script,
 )
+from tests.checking import about, timer
 
 GOOD = line("task a")
 
@@ -83,13 +84,13 @@ IDLE = 'isExecutable="false"'
 
 
 def test_a_process_that_does_not_run_is_refused_if_alone() -> None:
-    report = check({"a.bpmn": process(*in_line("serviceTask s"), attributes=IDLE)})
+    report = check({"a.bpmn": process(*in_line("businessRuleTask r"), attributes=IDLE)})
     assert [item.code for item in report.errors] == ["not-executable", "unsupported-element"]
     assert report.processes == ()
 
 
 def test_a_process_that_does_not_run_is_passed_over_beside_another() -> None:
-    idle = process_element(*in_line("serviceTask s", prefix="q_"), key="q", attributes=IDLE)
+    idle = process_element(*in_line("businessRuleTask r", prefix="q_"), key="q", attributes=IDLE)
     for files in (
         {"a.bpmn": definitions(process_element(*in_line("task a")), idle)},
         {"a.bpmn": GOOD, "b.bpmn": definitions(idle)},
@@ -181,14 +182,59 @@ def test_tasks_of_different_files_may_have_the_same_id() -> None:
     assert codes({"a.bpmn": GOOD, "b.bpmn": process(*in_line("task a"), key="q")}) == []
 
 
-def test_messages_between_pools_are_refused() -> None:
+def with_message_flow(source: str, target: str, *processes: str) -> bytes:
     pools = (
         '<bpmn:collaboration><bpmn:participant id="x" processRef="p"/><bpmn:participant id="y" name="Y"/>'
-        '<bpmn:messageFlow id="m" sourceRef="y" targetRef="a"/></bpmn:collaboration>'
+        f'<bpmn:messageFlow id="m" sourceRef="{source}" targetRef="{target}"/></bpmn:collaboration>'
     )
-    assert codes({"a.bpmn": definitions(pools, process_element(*in_line("task a")))}) == [
-        "unsupported-element"
-    ]
+    return definitions(pools, *processes, *(f'<bpmn:message id="{m}" name="{m}"/>' for m in ("m1", "m2")))
+
+
+def two_pools(thrown: str, caught: str) -> tuple[str, str]:
+    return (
+        process_element(*in_line(node("sendTask", "tell", messageRef=thrown))),
+        process_element(*in_line(node("receiveTask", "hear", messageRef=caught), prefix="q"), key="q"),
+    )
+
+
+def told(content: bytes) -> list[tuple[str, str, str | None]]:
+    findings = check({"a.bpmn": content}).findings
+    assert all(finding.line and finding.mend for finding in findings)
+    return [(item.severity, item.code, item.element) for item in findings if item.code != "unused-definition"]
+
+
+def test_a_message_flow_that_draws_what_happens_passes() -> None:
+    assert told(with_message_flow("tell", "hear", *two_pools("m1", "m1"))) == []
+
+
+def test_a_message_flow_to_or_from_another_party_passes() -> None:
+    processes = two_pools("m1", "m2")
+    assert told(with_message_flow("tell", "y", *processes)) == []
+    assert told(with_message_flow("y", "hear", *processes)) == []
+    asks = process_element(*in_line(node("serviceTask", "ask", parvandeh__topic="t")))
+    assert told(with_message_flow("ask", "y", asks)) == []
+
+
+@pytest.mark.parametrize(("source", "target"), [("tell", "hear"), ("start", "hear"), ("hear", "tell")])
+def test_a_message_flow_along_which_nothing_would_come_is_refused(source: str, target: str) -> None:
+    content = with_message_flow(source, target, *two_pools("m1", "m2"))
+    assert told(content) == [("error", "message-flow", "m")]
+
+
+def test_a_message_flow_that_people_see_to_is_warned_of() -> None:
+    content = with_message_flow("y", "a", process_element(*in_line("manualTask a")))
+    assert told(content) == [("warning", "message-flow-drawn", "m")]
+
+
+def test_a_message_flow_with_a_loose_end_is_refused() -> None:
+    content = with_message_flow("y", "nowhere", process_element(*in_line("task a")))
+    assert told(content) == [("error", "dangling-flow", "m")]
+
+
+def test_a_message_flow_with_a_process_that_does_not_run_is_a_drawing_of_another_party() -> None:
+    other = process_element(*in_line("task hear", prefix="q"), key="q", attributes=IDLE)
+    content = with_message_flow("tell", "hear", two_pools("m1", "m1")[0], other)
+    assert told(content) == [("warning", "not-executable", "q")]
 
 
 def test_several_pools_are_processes_of_their_own() -> None:
@@ -220,8 +266,12 @@ def rich() -> bytes:
         node("userTask", "a", extension("<camunda:formData/>"), camunda__formKey="x.json"),
         node("subProcess", "s", inside),
         node("task", "m", many("<bpmn:loopDataInputRef>list</bpmn:loopDataInputRef>")),
+        node("serviceTask", "r", parvandeh__topic="t", parvandeh__request="{'a': x}"),
         node("exclusiveGateway", "g", default="g-end"),
-        after=flow("g", "a", "x &gt; 1"),
+        after=flow("g", "a", "x &gt; 1")
+        + node("boundaryEvent", "b", timer("timeCycle", "R3/2026-03-21/P1D"), attachedToRef="s")
+        + node("endEvent", "late", about("error", "e"))
+        + flow("b", "late"),
     )
 
 

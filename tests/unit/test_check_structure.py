@@ -270,6 +270,13 @@ def test_a_lane_without_a_name_is_warned_of() -> None:
 
 def test_many_faults_are_all_told_at_once() -> None:
     content = process(
-        START, script("a", "x ="), node("serviceTask", "b"), node("task", "c"), flow("start", "a")
+        *(START, script("a", "x ="), node("serviceTask", "b"), node("businessRuleTask", "c")),
+        *(node("task", "d"), flow("start", "a")),
     )
-    assert {code for code, _ in errors(content)} == {"syntax-error", "unsupported-element", "unreachable"}
+    assert set(errors(content)) == {
+        ("syntax-error", "a"),
+        ("service-target", "b"),
+        ("unsupported-element", "c"),
+        ("unreachable", "d"),
+        ("unreachable", "b"),
+    }

@@ -244,8 +244,9 @@ def test_an_own_connector_takes_the_place_of_the_demo_s(tmp_path: Path) -> None:
 
 
 def test_the_hub_is_beside_the_port_unless_said_otherwise(tmp_path: Path) -> None:
-    assert settings(tmp_path, PORT="9000").hub_port == 9001
-    assert settings(tmp_path, PORT="65535").hub_port == 65534
+    assert settings(tmp_path, PORT="9000", DATABASE_URL="").hub_port == 9001
+    assert settings(tmp_path, PORT="65535", DATABASE_URL="").hub_port == 65534
+    assert settings(tmp_path, PORT="9000").hub_port is None
     assert settings(tmp_path, PORT="9000", HUB_PORT="7000").hub_port == 7000
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn import timers
+from engine.bpmn.elements.events import Trigger
 from engine.bpmn.timers import Untimely
 from tests.driving import NOW, Run, flow
 from tests.eventful import boundary, catch, line, message, spec, timer
@@ -264,6 +265,28 @@ def test_timer_may_start_a_case_beside_people() -> None:
     assert run.waiting == ["work"]
     assert run.passed == ["yearly"]
     assert Run(process).passed == ["start"]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("R/PT1H", NOW + timedelta(hours=1)),
+        ("R/2026-01-01T08:00/P1D", datetime(2026, 3, 22, 8, tzinfo=UTC)),
+        ("R/2027-01-01/P1Y", datetime(2027, 1, 1, tzinfo=UTC)),
+        ("R90/2026-01-01T08:00/P1D", datetime(2026, 3, 22, 8, tzinfo=UTC)),
+        ("R3/2026-01-01T08:00/P1D", datetime(2026, 1, 1, 8, tzinfo=UTC)),
+    ],
+)
+def test_schedule_begins_with_its_next_time_unless_it_is_over(text: str, first: datetime) -> None:
+    assert bpmn.first_start(Trigger("timer", timer="timeCycle", text=text), NOW) == first
+
+
+def test_schedule_ends_with_its_last_time_however_late_it_was_published() -> None:
+    trigger = Trigger("timer", timer="timeCycle", text="R82/2026-01-01T08:00/P1D")
+    first = bpmn.first_start(trigger, NOW)
+    assert first == datetime(2026, 3, 22, 8, tzinfo=UTC)
+    assert bpmn.next_start(trigger, NOW, first, first) == (0, datetime(2026, 3, 23, 8, tzinfo=UTC))
+    assert bpmn.next_start(trigger, NOW, first, first + timedelta(days=9)) == (1, None)
 
 
 @pytest.mark.parametrize(

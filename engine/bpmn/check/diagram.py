@@ -139,7 +139,7 @@ def _scope(element: Any, depth: int) -> Scope:
 def _attach(nodes: list[Node], by_id: Mapping[str | None, Node]) -> None:
     for node in nodes:
         host = by_id.get(node.element.get("attachedToRef")) if node.kind == "boundaryEvent" else None
-        if host is not None and host.kind in ACTIVITIES:
+        if host is not None and host.kind in ACTIVITIES | REFUSED_NODES:
             node.host = host
             host.boundaries.append(node)
 

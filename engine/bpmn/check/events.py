@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.bpmn import timers
-from engine.bpmn.check.allow_list import CHILDREN, EVENTS, TIMES, bpmn, local
+from engine.bpmn.check.allow_list import CHILDREN, EVENTS, REFUSED_NODES, TIMES, bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, definitions
 from engine.bpmn.check.expressions import written_time
 from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
@@ -27,8 +27,10 @@ def check_events(diagram: Diagram, now: datetime, notes: Notes) -> None:
     for scope in diagram.scopes:
         for node in scope.nodes:
             rules.node(node)
+            rules.caught_twice(node)
             if scope.depth and node.kind == "endEvent" and node.trigger == "error":
                 rules.uncaught(node, list(_around(scope, homes)))
+    rules.starts(diagram.scopes[0])
 
 
 def _around(scope: Scope, homes: dict[Any, tuple[Node, Scope]]) -> Iterator[Node]:
@@ -120,13 +122,20 @@ class _Rules:
             return
         attribute, longest = _NAMES[kind]
         text = found.get(attribute)
-        if (text is None and not optional) or (text is not None and not 0 < len(text.strip()) <= longest):
+        if (text is None and not optional) or (text is not None and not _is_name(text, longest)):
             self.error(
                 found,
                 "no-name",
-                f"The {kind} has no {attribute}, or one of more than {longest} characters: nobody else can"
-                " know it by its id.",
+                f"The {kind} has no {attribute}, or one with more than {longest} characters or with space"
+                " around it: nobody else can know it by its id.",
                 f'Write {attribute}="a short word".',
+            )
+        elif text is not None and _is_computed(text):
+            self.error(
+                found,
+                "name-computed",
+                f"The {kind}'s {attribute} {text[:80]!r} would be taken as it stands.",
+                "Write a name as it stands; parvandeh:correlation tells one message from another.",
             )
 
     def timer(self, node: Node, definition: Any) -> None:
@@ -178,7 +187,9 @@ class _Rules:
     def cycle(self, node: Node, element: Any, value: Any) -> None:
         found = timers.cycle(value, self.now)
         timers.within_reach(found.first, self.now)
-        self.past(element, found.count is not None and found.passed(self.now) >= found.count)
+        passed = found.passed(self.now)
+        over = found.count is not None and passed >= found.count
+        self.past(element, over if node.kind == "startEvent" else passed > 0)
         once = node.kind == "intermediateCatchEvent" or (node.kind == "boundaryEvent" and node.interrupting)
         if once and found.count != 1:
             self.warn(
@@ -216,9 +227,42 @@ class _Rules:
             )
         self.never(node, node.host.kind)
 
+    def caught_twice(self, host: Node) -> None:
+        """Error events of which another one on the same activity takes all."""
+        seen = set()
+        for event in host.boundaries:
+            if event.trigger != "error":
+                continue
+            code = self.known_as(event)
+            if code in seen:
+                what = "every error" if code is None else f"the error {code[:MAX_CODE]!r}"
+                self.error(
+                    event.element,
+                    "error-caught-twice",
+                    f"Another event on the activity's border catches {what} already.",
+                    "Keep one of them.",
+                )
+            seen.add(code)
+
+    def starts(self, scope: Scope) -> None:
+        """Start events of a process that wait for the same message."""
+        seen = set()
+        for node in scope.nodes:
+            if node.kind != "startEvent" or node.trigger != "message":
+                continue
+            name = self.known_as(node)
+            if name is not None and name in seen:
+                self.error(
+                    node.element,
+                    "several-starts",
+                    f"Another start event waits for {name[:80]!r}, too: one message would begin two cases.",
+                    "Keep one of them, with a gateway behind it.",
+                )
+            seen.add(name)
+
     def never(self, node: Node, host: str) -> None:
         """Events that cannot happen where they stand."""
-        if node.trigger == "error" and host not in _THROWING:
+        if node.trigger == "error" and host not in _THROWING | REFUSED_NODES:
             self.error(
                 node.element,
                 "boundary-never",
@@ -246,12 +290,12 @@ class _Rules:
             )
         for name in (*_TARGETS, f"{{{PARVANDEH}}}operation"):
             text = element.get(name)
-            if text is not None and not _is_word(text):
+            if text is not None and not (_is_name(text) and not _is_computed(text)):
                 self.error(
                     element,
                     "service-target",
-                    f"{name.rpartition('}')[2]}={text[:80]!r} is empty, longer than {MAX_NAME} characters or"
-                    " an expression.",
+                    f"{name.rpartition('}')[2]}={text[:80]!r} is empty, longer than {MAX_NAME} characters,"
+                    " surrounded by space, or an expression.",
                     "Write a name as it stands.",
                 )
 
@@ -286,9 +330,9 @@ class _Rules:
 
     def uncaught(self, node: Node, around: list[Node]) -> None:
         """An error that is thrown in a sub-process, and that no event around it catches."""
-        code = self.code(node)
+        code = self.known_as(node)
         boundaries = [event for host in around for event in host.boundaries if event.trigger == "error"]
-        if code is not None and not any(self.code(event) in (code, None) for event in boundaries):
+        if code is not None and not any(self.known_as(event) in (code, None) for event in boundaries):
             self.warn(
                 node.element,
                 "error-not-caught",
@@ -297,17 +341,21 @@ class _Rules:
                 " is to go on.",
             )
 
-    def code(self, node: Node) -> str | None:
-        definition = next(iter(definitions(node.element)))
-        reference = (definition.get("errorRef") or "").rpartition(":")[2]
-        found = self.named["error"].get(reference)
-        code: str | None = None if found is None else found.get("errorCode")
-        return code
+    def known_as(self, node: Node) -> str | None:
+        """The name or code of what an event is about."""
+        definition = definitions(node.element)[0]
+        kind = local(definition).removesuffix("EventDefinition")
+        found = self.named[kind].get((definition.get(f"{kind}Ref") or "").rpartition(":")[2])
+        name: str | None = None if found is None else found.get(_NAMES[kind][0])
+        return name
 
 
-def _is_word(text: str) -> bool:
-    computed = "${" in text or "#{" in text or text.startswith("=")
-    return text == text.strip() and 0 < len(text) <= MAX_NAME and not computed
+def _is_name(text: str, longest: int = MAX_NAME) -> bool:
+    return text == text.strip() and 0 < len(text) <= longest
+
+
+def _is_computed(text: str) -> bool:
+    return "${" in text or "#{" in text or text.startswith("=")
 
 
 def _can_be_first(node: Node) -> bool:

@@ -92,8 +92,8 @@ def written_time(text: str) -> Any:
     if timers.is_literal(text):
         return text
     try:
-        body = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        body = _expression(text.strip())
+    except SyntaxError:
         return None
     return body.value if isinstance(body, ast.Constant) else None
 
@@ -150,9 +150,7 @@ class _Rules:
         except SyntaxError as error:
             line = (error.lineno or 1) + skipped
             reason = f"The {text.what} is not correct Python (its line {line}): {error.msg}."
-            self.error(
-                text, line, "syntax-error", (reason, "Correct it; see docs/bpmn-support.md for the language.")
-            )
+            self.error(text, line, "syntax-error", (reason, _mend(text)))
             return False
         return True
 
@@ -173,7 +171,7 @@ class _Rules:
 
     def mapping(self, text: Text) -> None:
         """What can be seen to be no names with values."""
-        if isinstance(_tree(text.code.strip(), "eval").body, _NO_MAPPING):  # type: ignore[attr-defined]  # in mode "eval"
+        if isinstance(_expression(text.code.strip()), _NO_MAPPING):
             told = (
                 f"{text.what} gives no names with values.",
                 f"Write it as in {text.what}=\"{{'order': number}}\".",
@@ -209,6 +207,12 @@ class _Rules:
             for line, reason in _refusals(code, text.mode):
                 told = f"The sandbox cannot run this {text.what}: {reason}.", _without(reason)
                 self.error(text, (line or 1) + skipped, "not-in-sandbox", told)
+
+
+def _mend(text: Text) -> str:
+    if local(text.element) in TIMES:
+        return "Write a time as ISO 8601 has it, such as P30D or R/2026-03-21T08:00/P1D, or correct it."
+    return "Correct it; see docs/bpmn-support.md for the language."
 
 
 _NO_MAPPING = (
@@ -252,6 +256,12 @@ def _tree(code: str, mode: Mode) -> ast.AST:
             return ast.parse(code, mode=mode)
     except (ValueError, RecursionError, MemoryError) as error:
         raise SyntaxError(f"too deeply nested: {error}") from error
+
+
+def _expression(code: str) -> ast.expr:
+    """Raises SyntaxError."""
+    body: ast.expr = _tree(code, "eval").body  # type: ignore[attr-defined]  # in mode "eval"
+    return body
 
 
 def _imports(code: str, mode: Mode) -> Iterator[tuple[int, str]]:

@@ -70,7 +70,7 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     "data": _THROWS | {("intermediateThrowEvent", "signal"), ("endEvent", "signal")},
     "result": _CATCHES | _SERVICE | {
         ("intermediateCatchEvent", "signal"), ("boundaryEvent", "signal"), ("boundaryEvent", "error"),
-        ("startEvent", "message"), ("startEvent", "timer"), ("startEvent", "signal"),
+        ("startEvent", "message"), ("startEvent", "signal"),
     },
     **dict.fromkeys(("connector", "topic", "operation", "request"), _SERVICE),
 })  # fmt: skip

@@ -103,19 +103,18 @@ def _play_licence(installation: Installation) -> None:
     case = _await(installation, case, "the bill is issued", lambda case: "bill" in case["data"])
     _tell("bill", case["data"]["bill"])
     require(case["data"]["bill"]["amount_rials"] == 10_250_000, "the fee is not 10250000 rials")
-    _pay(installation, case)
+    _pay(installation, case["data"]["bill"])
     case = _await(installation, case, "the licence is registered", _ended)
     _require_outcome(case, "granted")
     _tell("licence", case["data"]["licence"]["licence"])
     _show_log(installation, case)
 
 
-def _pay(installation: Installation, case: Json) -> None:
+def _pay(installation: Installation, bill: Json) -> None:
     """What the payment service does once the bill is paid."""
-    bill = case["data"]["bill"]
     message = {
         "name": "payment.confirmed",
-        "id": f"{bill['bill']} of {case['case_number']}",  # a mock hub that was restarted counts anew
+        "id": f"payment {bill['bill']}",
         "correlation": {"bill": bill["bill"]},
         "data": {"amount_rials": bill["amount_rials"]},
     }

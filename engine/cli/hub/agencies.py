@@ -1,5 +1,6 @@
 """What the played systems answer, by fixed rules: the same question has the same answer."""
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,11 +36,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked. `count` numbers the messages that a service has accepted, from 1 on."""
+    """What was asked, in which message."""
 
     place: str  # what the address names
     body: Json
-    count: int
+    message: str
+
+    @property
+    def number(self) -> str:
+        """For what is issued: another one for each message, even after the hub has forgotten the others."""
+        return hashlib.sha256(self.message.encode()).hexdigest()[:10].upper()
 
 
 def _person(question: Question) -> Answer:
@@ -85,14 +91,14 @@ def _bill(question: Question) -> Answer:
     amount, reference = question.body.get("amount_rials"), question.body.get("reference")
     if not isinstance(amount, int) or amount < 1 or not isinstance(reference, str):
         return Answer(400, {"error": "amount_rials and reference are needed"})
-    bill = f"B-{question.count:06}"
+    bill = f"B-{question.number}"
     return Answer(201, {"bill": bill, "amount_rials": amount, "reference": reference, "status": "issued"})
 
 
 def _licence(question: Question) -> Answer:
     if not _is_number(question.body.get("national_id")) or not isinstance(question.body.get("title"), str):
         return Answer(400, {"error": "national_id and title are needed"})
-    return Answer(201, {"licence": f"L-{question.count:06}"})
+    return Answer(201, {"licence": f"L-{question.number}"})
 
 
 def _is_number(value: object) -> bool:

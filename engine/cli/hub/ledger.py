@@ -60,15 +60,12 @@ class Ledger:
                 return "error" if found.received <= FLAKY else None
             return behaviour
 
-    def once(self, service: str, message: str, work: Callable[[int], Answer]) -> Answer:
+    def once(self, service: str, message: str, work: Callable[[], Answer]) -> Answer:
         """The answer to a message: worked out the first time, then the same. A refusal is no acceptance."""
         with self._lock:
             found = self._messages[service, message]
             if found.answer is None:
-                count = 1 + sum(
-                    other.accepted for other in self._messages.values() if other.service == service
-                )
-                answer = work(count)
+                answer = work()
                 if answer.status >= 400:
                     return answer
                 found.accepted += 1

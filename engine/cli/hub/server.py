@@ -7,7 +7,6 @@
 import base64
 import contextlib
 import hashlib
-import http.client
 import http.server
 import json
 import re
@@ -16,8 +15,9 @@ import socketserver
 import time
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from uuid import uuid4
 
+from engine.cli.hub import payments
 from engine.cli.hub.agencies import BEHAVIOURS_BY_ID, SERVICES, Answer, Json, Question, Service
 from engine.cli.hub.ledger import BEHAVIOURS, NOT_ACCEPTED, Ledger
 
@@ -126,7 +126,7 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
         added = self._x_road(content, message, behaviour) if service.x_road else {}
         answer = Answer(500, {"error": "out of order"})
         if behaviour not in NOT_ACCEPTED:
-            answer = ledger.once(name, message, lambda count: service.answer(Question(place, body, count)))
+            answer = ledger.once(name, message, lambda: service.answer(Question(place, body, message)))
         return self._misbehave(behaviour, answer, added)
 
     def _seen(self, content: bytes) -> Json:
@@ -193,18 +193,17 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
                 time.sleep(DRIP_SECONDS)
 
     def _pay(self, number: str, body: Json) -> Answer:
-        """Play the payer. With `post_to` (and `token`) the payment is reported there as a message."""
+        """Play the payer. With `post_to` and `token` the payment is announced there, as a message."""
         bill = self.server.ledger.bill(number)
         if bill is None:
             return Answer(404, {"error": "no such bill"})
         facts = {name: bill[name] for name in ("bill", "amount_rials", "reference")}
-        message = {"name": "payment.confirmed", "correlation": {"bill": number}, "data": facts}
         posted = None
         if body.get("post_to"):
             target = urlsplit(str(body["post_to"]))
             if target.hostname not in LOCAL:
                 return Answer(400, {"error": "the hub speaks to this machine only"})
-            posted = _post(target.hostname, target.port, target.path, body.get("message", message), body)
+            posted = payments.announce(target, str(body.get("token", "")), facts)
         return Answer(200, {**facts, "status": "paid", "posted": posted})
 
     def _send(self, answer: Answer, added: dict[str, str] | None = None) -> None:
@@ -220,21 +219,3 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
         for name, value in {**headers, "Content-Length": str(length)}.items():
             self.send_header(name, value)
         self.end_headers()
-
-
-def _post(host: str | None, port: int | None, path: str, message: Json, asked: Json) -> int | None:
-    """The status that came back; None if nobody answered. The same payment is always the same message."""
-    content = json.dumps(message)
-    headers = {
-        "Content-Type": "application/json",
-        "Idempotency-Key": str(uuid5(NAMESPACE_URL, content)),
-        "Authorization": f"Bearer {asked.get('token', '')}",
-    }
-    connection = http.client.HTTPConnection(host or "", port, timeout=30)
-    try:
-        connection.request("POST", path, content, headers)
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()

@@ -1,0 +1,60 @@
+"""Work in the background: how much waits and since when, and what was given up."""
+
+from dataclasses import asdict
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel
+
+from api.command import Reply, command
+from api.shapes import Request
+from engine import jobs
+from engine.db import UnitOfWork
+
+blueprint = APIBlueprint("jobs", __name__, tag="Jobs")
+
+
+class QueueBody(BaseModel):
+    """A queue. `age` is for how many seconds its first job that may run has waited."""
+
+    queue: str
+    waiting: int
+    doing: int
+    failed: int
+    age: float | None
+
+
+class JobBody(BaseModel):
+    """A job: what it does to which row."""
+
+    id: int
+    queue: str
+    task: str
+    ids: dict[str, UUID]
+
+
+class JobsBody(BaseModel):
+    """The queues, how many workers are alive, and the first 100 jobs that were given up.
+
+    Those of cases are not among them: an incident tells of each.
+    """
+
+    queues: list[QueueBody]
+    workers: int
+    failed: list[JobBody]
+
+
+@command(blueprint.get("/jobs"), answer=JobsBody)
+def index(uow: UnitOfWork) -> Reply:
+    """See what is in the queues"""
+    queues, workers = jobs.overview(uow)
+    failed = [JobBody(**row) for row in jobs.failed(uow)]
+    return Reply(
+        JobsBody(queues=[QueueBody(**asdict(depth)) for depth in queues], workers=workers, failed=failed)
+    )
+
+
+@command(blueprint.post("/jobs/<int:job_id>/retry"), body=Request, answer=JobBody, refusals=(404, 409))
+def retry(uow: UnitOfWork, job_id: int) -> Reply:
+    """Let a job that was given up be tried anew"""
+    return Reply(JobBody(**jobs.retry(uow, job_id)))

@@ -1,0 +1,88 @@
+"""Small processes with events, and what the check says of them."""
+
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+from engine.bpmn.check import check
+from engine.bpmn.findings import Finding
+from tests.bpmn import definitions, flow, in_line, node, process_element
+
+NOW = datetime(2026, 3, 21, 9, 0, tzinfo=UTC)
+NAMED = (
+    '<bpmn:message id="m" name="paid"/><bpmn:message id="m2" name="asked"/><bpmn:signal id="s" name="storm"/>'
+    '<bpmn:error id="e" errorCode="GONE"/><bpmn:error id="any"/>'
+)
+EVENTS = ["startEvent", "intermediateCatchEvent", "boundaryEvent"]
+_BESIDE = {"unused-definition", "no-form"}  # of what these tests do not look at
+
+
+def findings(*body: str, named: str = NAMED, severity: str = "error", attributes: str = "") -> list[Finding]:
+    """What is found in a process of these elements; each finding has its place and its mend."""
+    content = definitions(process_element(*body, attributes=attributes), named)
+    found = check({"a.bpmn": content}, {"called"}, NOW).findings
+    assert all(item.line and item.reason and item.mend for item in found)
+    return [item for item in found if item.severity == severity and item.code not in _BESIDE]
+
+
+def told(
+    *body: str, named: str = NAMED, severity: str = "error", attributes: str = ""
+) -> list[tuple[str, str | None]]:
+    """Code and element of each error."""
+    return [
+        (item.code, item.element)
+        for item in findings(*body, named=named, severity=severity, attributes=attributes)
+    ]
+
+
+def warned(*body: str, named: str = NAMED) -> list[tuple[str, str | None]]:
+    """Code and element of each warning; there are no errors."""
+    assert told(*body, named=named) == []
+    return told(*body, named=named, severity="warning")
+
+
+def timer(kind: str, text: str) -> str:
+    """A timer's definition: `timer("timeDuration", "P1D")`."""
+    return f"<bpmn:timerEventDefinition><bpmn:{kind}>{text}</bpmn:{kind}></bpmn:timerEventDefinition>"
+
+
+def about(kind: str, reference: str | None = None) -> str:
+    """The definition of a message, signal, error or another event."""
+    names = f'{kind}Ref="{reference}"' if reference else ""
+    return f"<bpmn:{kind}EventDefinition {names}/>"
+
+
+def path(*names: str) -> str:
+    """Sequence flows from each element to the next."""
+    return "".join(flow(source, target) for source, target in pairwise(names))
+
+
+def sole(kind: str, definition: str, **attributes: Any) -> list[str]:
+    """A process with one event `x` of this kind."""
+    if kind == "startEvent":
+        return [node(kind, "x", definition, **attributes), node("task", "a"), flow("x", "a")]
+    if kind == "endEvent":
+        return [node("startEvent", "start"), node(kind, "x", definition, **attributes), flow("start", "x")]
+    if kind == "boundaryEvent":
+        return bordered("serviceTask", definition, **attributes)
+    return in_line(node(kind, "x", definition, **attributes))
+
+
+def bordered(host: str, definition: str, **attributes: Any) -> list[str]:
+    """A process with the event `x` on the border of `host`."""
+    inside = {
+        "subProcess": "".join(in_line("task inner", prefix="inner_")),
+        "scriptTask": "<bpmn:script>n = 1</bpmn:script>",
+    }
+    more = {
+        "serviceTask": {"parvandeh__topic": "t"},
+        "callActivity": {"calledElement": "called"},
+        "sendTask": {"messageRef": "m"},
+        "receiveTask": {"messageRef": "m"},
+    }
+    return [
+        *in_line(node(host, "host", inside.get(host, ""), **more.get(host, {}))),
+        node("boundaryEvent", "x", definition, **{"attachedToRef": "host", **attributes}),
+        node("task", "late"),
+        flow("x", "late"),
+    ]

@@ -1,0 +1,103 @@
+"""Timers: a time is one, lies ahead, and repeats only where that has an effect."""
+
+import pytest
+
+from tests.checking import EVENTS, bordered, findings, sole, timer, told, warned
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+@pytest.mark.parametrize(
+    ("time", "text"),
+    [
+        ("timeDate", "2026-13-01"),
+        ("timeDate", "2026-02-30T08:00"),
+        ("timeDate", "2227-01-01"),
+        ("timeDate", "9999-12-31T23:59:59-14:00"),
+        ("timeDate", "0001-01-01T00:00:00+14:00"),
+        ("timeDate", "P1D"),
+        ("timeDate", "5"),
+        ("timeDuration", "P1H"),
+        ("timeDuration", "PT"),
+        ("timeDuration", "P-1D"),
+        ("timeDuration", "P201Y"),
+        ("timeDuration", "P99999999999Y"),
+        ("timeDuration", "R3/PT1H"),
+        ("timeDuration", "'soon'"),
+        ("timeDuration", "30"),
+        ("timeCycle", "R0/PT1H"),
+        ("timeCycle", "R3/P0D"),
+        ("timeCycle", "R/PT1H/2026-04-01"),
+        ("timeCycle", "R5"),
+        ("timeCycle", "R-1/PT1H"),
+        ("timeCycle", "PT1H"),
+        ("timeCycle", "R1/2227-01-01/P1D"),
+    ],
+)
+def test_time_that_is_none_is_refused(kind: str, time: str, text: str) -> None:
+    assert told(*sole(kind, timer(time, text))) == [("invalid-timer", "x")]
+
+
+@pytest.mark.parametrize("text", ["30 days", "1D", "0 0/5 * * * ?", "P 1 D"])
+def test_time_that_is_neither_one_nor_python_is_refused(text: str) -> None:
+    (finding,) = findings(*sole("intermediateCatchEvent", timer("timeDuration", text)))
+    assert (finding.code, finding.element) == ("syntax-error", "x")
+    assert "ISO 8601" in finding.mend
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("${deadline}", "expression-language"),
+        ("=deadline", "expression-language"),
+        ("", "empty-expression"),
+        ("open('x')", "not-in-sandbox"),
+    ],
+)
+def test_expression_for_a_time_that_does_not_run_is_refused(text: str, code: str) -> None:
+    assert told(*sole("intermediateCatchEvent", timer("timeDate", text))) == [(code, "x")]
+
+
+def test_time_may_be_computed_from_the_data_of_a_case() -> None:
+    assert warned(*sole("intermediateCatchEvent", timer("timeDate", "deadline"))) == []
+    assert told(*sole("startEvent", timer("timeDate", "deadline"))) == [("timer-computed", "x")]
+
+
+@pytest.mark.parametrize(
+    "inside", ["", "<bpmn:timeDate>2027-01-01</bpmn:timeDate><bpmn:timeDuration>P1D</bpmn:timeDuration>"]
+)
+def test_timer_has_one_time(inside: str) -> None:
+    definition = f"<bpmn:timerEventDefinition>{inside}</bpmn:timerEventDefinition>"
+    assert told(*sole("intermediateCatchEvent", definition)) == [("timer-times", "x")]
+
+
+@pytest.mark.parametrize("text", ["P0D", "PT0S"])
+def test_timer_without_time_is_warned_of(text: str) -> None:
+    assert warned(*sole("intermediateCatchEvent", timer("timeDuration", text))) == [("timer-at-once", "x")]
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+@pytest.mark.parametrize(
+    ("time", "text"),
+    [
+        ("timeDate", "2026-03-21T09:00"),
+        ("timeDate", "2020-01-01"),
+        ("timeDate", "2026-03-21T12:30+03:30"),
+        ("timeCycle", "R1/2026-03-20/P1D"),
+    ],
+)
+def test_time_that_is_over_is_warned_of(kind: str, time: str, text: str) -> None:
+    assert warned(*sole(kind, timer(time, text))) == [("timer-past", "x")]
+
+
+def test_schedule_that_began_earlier_is_over_for_a_case_and_goes_on_for_a_definition() -> None:
+    daily = timer("timeCycle", "R/2026-01-01T08:00/P1D")
+    assert warned(*bordered("userTask", daily, cancelActivity="false")) == [("timer-past", "x")]
+    assert warned(*sole("startEvent", daily)) == []
+
+
+def test_repetition_where_an_event_happens_once_is_warned_of() -> None:
+    cycle = timer("timeCycle", "R3/PT1H")
+    assert warned(*sole("intermediateCatchEvent", cycle)) == [("cycle-once", "x")]
+    assert warned(*bordered("userTask", cycle)) == [("cycle-once", "x")]
+    assert warned(*bordered("userTask", cycle, cancelActivity="false")) == []
+    assert warned(*sole("startEvent", cycle)) == []
