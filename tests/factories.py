@@ -10,16 +10,17 @@ from typing import Any, TypeVar
 
 import orjson
 import psycopg
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url, select, text
 from sqlalchemy.orm import Session
 
 from engine import accounts, cases, definitions
+from engine.bpmn import check
 from engine.cli import folders
 from engine.config import ROOT
 from engine.db import Actor, Database, UnitOfWork
 from engine.definitions import Deployed
 from engine.ids import uuid7
-from engine.models import Role, User
+from engine.models import Call, Role, User
 from tests import bpmn
 
 T = TypeVar("T")
@@ -27,6 +28,19 @@ LICENCE = "food-shop-licence"
 ADDRESS = "address-change"
 _FOLDERS = {path.name: path for path in ROOT.glob("processes/*/*") if path.is_dir()}
 
+# What other systems answer to the calls of the shipped processes, by element.
+REPLIES: Mapping[str, Mapping[str, Any]] = {
+    "ask_registry": {"result": "match"},
+    "check_tax": {"clear": True, "debt_rials": 0},
+    "check_zoning": {"land_use": "commercial"},
+    "check_health": {
+        "health_card_valid": True,
+        "hygiene_training_passed": True,
+        "previous_violations": 0,
+    },
+    "issue_bill": {"bill": "B-000001", "amount_rials": 10_250_000},
+    "issue_licence": {"licence": "L-000001"},
+}
 # What completes each task of a high-risk licence, in order.
 LICENCE_STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     (
@@ -44,8 +58,8 @@ def shipped(key: str) -> dict[str, bytes]:
 
 def example(key: str) -> dict[str, Any]:
     """The body of `POST /cases` that its README shows."""
-    text = (_FOLDERS[key] / "README.md").read_text()
-    (found,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    readme = (_FOLDERS[key] / "README.md").read_text()
+    (found,) = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
     body: dict[str, Any] = orjson.loads(found)
     return body
 
@@ -167,6 +181,30 @@ def deploy(database: Database, content: Mapping[str, bytes]) -> Deployed:
         return definitions.deploy(UnitOfWork(session, accounts.system(session, now), now), content)
 
     return database.run(command)
+
+
+def deploy_shipped(database: Database, key: str) -> Deployed:
+    """Publish a shipped process after those that it calls."""
+    files = shipped(key)
+    for called in sorted(name for process in check(files).processes for name in process.calls):
+        deploy_shipped(database, called)
+    return deploy(database, files)
+
+
+def answer_calls(database: Database, **replies: Mapping[str, Any]) -> None:
+    """Answer the open calls, and those that follow upon them, as other systems would; `replies` go first."""
+    open_calls = select(Call.id, Call.element).where(Call.status == "open").order_by(Call.id)
+
+    def command(session: Session, now: datetime) -> bool:
+        call = session.execute(open_calls.limit(1)).one_or_none()
+        if call is not None:
+            element = call.element.rpartition("/")[2]
+            uow = UnitOfWork(session, accounts.system(session, now), now)
+            cases.answer(uow, call.id, replies.get(element) or REPLIES[element])
+        return call is not None
+
+    while database.run(command):
+        pass
 
 
 def as_actor(database: Database, actor: Actor, command: Callable[[UnitOfWork], T]) -> T:

@@ -20,6 +20,7 @@ ACCOUNTS: tuple[tuple[str, Role], ...] = (
     ("portal", "portal"),
     ("caseworker", "caseworker"),
     ("inspector", "caseworker"),
+    ("service", "service"),
 )
 
 

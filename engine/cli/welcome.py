@@ -6,19 +6,13 @@ from pathlib import Path
 
 from engine.cli.demo_accounts import DemoAccount
 
-# The registries disagree with the applicant, so a task is there to be listed afterwards.
+# The mock hub knows another address of this person, so that a task is there to be listed afterwards.
 ADDRESS_CHANGE = {
     "definition": "address-change",
     "data": {
-        "national_id": "0012345679",
+        "national_id": "0000004091",
         "new_address": "تهران، خیابان آزادی، کوچهٔ یکم، پلاک ۱۲",
         "postal_code": "1234567890",
-        "property_registry": {
-            "postal_code": "1234567890",
-            "address": "تهران، خیابان آزادی، کوچهٔ دوم، پلاک ۱۲",
-            "occupant_national_ids": ["0012345679"],
-        },
-        "household_registry": {"head_national_id": "0012345679"},
     },
 }
 

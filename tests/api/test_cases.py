@@ -19,17 +19,24 @@ def log(client: Client, case: str) -> list[dict[str, Any]]:
     return items
 
 
-def test_licence_is_granted_after_inspection_and_decision(client: Clients, database: Database) -> None:
-    factories.deploy(database, factories.shipped(factories.LICENCE))
+def test_licence_is_granted_after_inspection_decision_and_payment(
+    client: Clients, database: Database
+) -> None:
+    factories.deploy_shipped(database, factories.LICENCE)
     response = client("portal").post("/cases", factories.example(factories.LICENCE))
     assert response.status_code == 201
     case = body(response)
     assert response.headers["Location"] == f"/api/v1/cases/{case['id']}"
+    factories.answer_calls(database)
     worker = client("caseworker")
     for element, answer in factories.LICENCE_STEPS:
         (task,) = body(worker.get(f"/tasks?case={case['id']}&status=open"))["items"]
         assert task["element"] == element
         assert worker.complete(task["id"], answer).status_code == 200
+    factories.answer_calls(database)
+    payment = {"name": "payment.confirmed", "id": "payment B-000001", "correlation": {"bill": "B-000001"}}
+    assert client("service").post("/messages", payment).status_code == 200
+    factories.answer_calls(database)
     ended = body(client("portal").get(f"/cases/{case['id']}"))
     assert (ended["status"], ended["outcome"], ended["tasks"], ended["incidents"]) == (
         "completed",
@@ -41,14 +48,16 @@ def test_licence_is_granted_after_inspection_and_decision(client: Clients, datab
 
 
 def test_address_that_agrees_is_recorded_without_any_person(client: Clients, database: Database) -> None:
-    factories.deploy(database, factories.shipped(factories.ADDRESS))
-    case = body(client("portal").post("/cases", factories.example(factories.ADDRESS)))
+    factories.deploy_shipped(database, factories.ADDRESS)
+    started = client("portal").post("/cases", factories.example(factories.ADDRESS))
+    factories.answer_calls(database)
+    case = body(client("portal").get(started.headers["Location"]))
     assert (case["status"], case["outcome"], case["tasks"]) == ("completed", "updated", [])
     assert case["ended_at"] is not None
 
 
 def test_case_is_answered_as_it_is_read_later(client: Clients, database: Database) -> None:
-    factories.deploy(database, factories.shipped(factories.LICENCE))
+    factories.deploy_shipped(database, factories.LICENCE)
     started = client("portal").post("/cases", factories.example(factories.LICENCE))
     read = client("portal").get(started.headers["Location"])
     assert body(read) == body(started)
@@ -306,8 +315,9 @@ def test_cancelled_case_cannot_be_cancelled_again(client: Clients, database: Dat
 
 
 def test_completed_case_cannot_be_cancelled(client: Clients, database: Database) -> None:
-    factories.deploy(database, factories.shipped(factories.ADDRESS))
+    factories.deploy_shipped(database, factories.ADDRESS)
     case = body(client("portal").post("/cases", factories.example(factories.ADDRESS)))["id"]
+    factories.answer_calls(database)
     problem = refused(client("portal").post(f"/cases/{case}/cancel"), 409, "conflict")
     assert problem["state"]["case"]["outcome"] == "updated"
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from engine.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import body, pointers, refused
@@ -28,7 +29,9 @@ def only(findings: list[dict[str, Any]], code: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("key", [factories.LICENCE, factories.ADDRESS])
-def test_shipped_process_is_published_without_errors(client: Clients, key: str) -> None:
+def test_shipped_process_is_published_without_errors(client: Clients, database: Database, key: str) -> None:
+    factories.deploy_shipped(database, "verify-identity")
+    factories.deploy_shipped(database, "collect-fee")
     response = client("designer").deploy(factories.shipped(key))
     assert response.status_code == 201
     deployed = body(response)
@@ -83,9 +86,9 @@ def test_definition_is_listed_and_read_in_every_version(client: Clients) -> None
 
 
 def test_diagram_is_downloaded_as_it_was_uploaded(client: Clients) -> None:
-    files = factories.shipped(factories.LICENCE)
+    files = factories.shipped("collect-fee")
     client("designer").deploy(files)
-    response = client("designer").get(f"/definitions/{factories.LICENCE}/versions/1/bpmn")
+    response = client("designer").get("/definitions/collect-fee/versions/1/bpmn")
     assert response.data == files["process.bpmn"]
     assert response.headers["Content-Disposition"].startswith("attachment")
     assert response.headers["X-Content-Type-Options"] == "nosniff"

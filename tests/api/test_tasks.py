@@ -47,8 +47,9 @@ def test_form_is_that_of_the_cases_version(client: Clients, database: Database) 
 
 
 def test_persian_names_and_lanes_are_shown(client: Clients, database: Database) -> None:
-    factories.deploy(database, factories.shipped(factories.LICENCE))
+    factories.deploy_shipped(database, factories.LICENCE)
     client("portal").post("/cases", factories.example(factories.LICENCE))
+    factories.answer_calls(database)
     (task,) = body(client("caseworker").get("/tasks?status=open"))["items"]
     assert task["name"] == "بازدید از محل | Inspect the premises"
     assert task["lane"]

@@ -19,6 +19,8 @@ from engine.exchange import Connectors, send
 from tests import exchanging
 from tests.exchanging import BILL, PERSON, Playing, a_bill, a_request, ask, failure
 
+HEALTHY = {"health_card_valid": True, "hygiene_training_passed": True}
+
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Playing]:
@@ -35,6 +37,8 @@ def hub(tmp_path: Path) -> Iterator[Playing]:
         ("tax-clearance", {"national_id": "0000004091"}, {"clear": False, "debt_rials": 12_500_000}),
         ("zoning", {"postal_code": "1345678901"}, {"land_use": "residential"}),
         ("zoning", {"postal_code": "1345678902"}, {"land_use": "commercial"}),
+        ("health-network", {"national_id": PERSON}, {**HEALTHY, "previous_violations": 0}),
+        ("health-network", {"national_id": "0000004091"}, {**HEALTHY, "previous_violations": 1}),
     ],
 )
 def test_each_system_answers_by_fixed_rules(hub: Playing, connector: str, body: dict, answer: dict) -> None:
@@ -47,6 +51,7 @@ def test_each_system_answers_by_fixed_rules(hub: Playing, connector: str, body: 
         ("civil-registry", {"national_id": "0000004049"}, "PERSON_UNKNOWN"),
         ("tax-clearance", {"national_id": "0000004049"}, "TAXPAYER_UNKNOWN"),
         ("zoning", {"postal_code": "0000004049"}, "PARCEL_UNKNOWN"),
+        ("health-network", {"national_id": "0000004049"}, "RECORD_UNKNOWN"),
     ],
 )
 def test_what_nobody_knows_is_an_error_of_the_process(

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -150,6 +151,7 @@ def test_demo_accounts_are_kept_for_their_owner_only(
         ("portal", "portal"),
         ("caseworker", "caseworker"),
         ("inspector", "caseworker"),
+        ("service", "service"),
     }
     assert demo["url"] == f"http://127.0.0.1:{installation.port}"
 
@@ -159,19 +161,22 @@ def test_printed_curl_lines_work_as_they_stand(
 ) -> None:
     lines = re.findall(r"^  curl .*$", installation.output, re.MULTILINE)
     assert len(lines) == 3
-    answers = []
-    for line in lines:
-        done = subprocess.run(
-            ["bash", "-c", line.replace("curl ", "curl -sS --fail ", 1)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-        answers.append(json.loads(done.stdout))
-    assert "address-change" in {definition["key"] for definition in answers[0]["items"]}
-    assert answers[1]["status"] == "active"
-    assert answers[1]["id"] in {task["case"] for task in answers[2]["items"]}
+    definitions, case, _ = map(answered, lines)
+    assert "address-change" in {definition["key"] for definition in definitions["items"]}
+    assert case["status"] == "active"
+    wait_until(lambda: case["id"] in {task["case"] for task in answered(lines[2])["items"]})
+
+
+def answered(line: str) -> Any:
+    """What comes back for a printed command."""
+    done = subprocess.run(
+        ["bash", "-c", line.replace("curl ", "curl -sS --fail ", 1)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+    return json.loads(done.stdout)
 
 
 def test_restart_keeps_tokens_and_versions_and_renews_the_address(installation: Installation) -> None:

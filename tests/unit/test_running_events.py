@@ -350,6 +350,11 @@ def test_event_without_code_catches_all_errors(definition: str) -> None:
     assert Run(spec(line(ERROR_SUB), boundary("oops", "sub", definition))).waiting == ["oops-task"]
 
 
+def test_event_that_names_a_variable_for_an_error_learns_its_code() -> None:
+    run = Run(spec(line(ERROR_SUB), boundary("oops", "sub", error(None), more='parvandeh:result="problem"')))
+    assert run.data == {"problem": {"code": "MISSING"}}
+
+
 def test_event_for_the_very_code_goes_before_one_for_all() -> None:
     events = boundary("any", "sub", error(None)) + boundary("oops", "sub", error("missing"))
     assert Run(spec(line(ERROR_SUB), events)).waiting == ["oops-task"]

@@ -23,7 +23,12 @@ OUTCOME = "{https://parvandeh.org/bpmn}outcome"
 
 FOLDERS = sorted(path for path in ROOT.glob("processes/*/*") if path.is_dir())
 FORMS = sorted(ROOT.glob("processes/*/*/forms/*.json"))
-FLOW_NODES = ("startEvent", "endEvent", "userTask", "scriptTask", "exclusiveGateway", "parallelGateway")
+CASES = [path for path in FOLDERS if (path / "forms").is_dir()]  # the others are called by them
+EVENTS = (
+    "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent",
+)  # fmt: skip
+ACTIVITIES = ("userTask", "manualTask", "scriptTask", "serviceTask", "receiveTask", "callActivity")
+FLOW_NODES = (*EVENTS, *ACTIVITIES, "exclusiveGateway", "parallelGateway")
 SHAPES = ("participant", "lane", "textAnnotation", *FLOW_NODES)
 EDGES = ("sequenceFlow", "association")
 BILINGUAL = re.compile(r"[\u0600-\u06ff\u200c؟، ]+ \| [A-Za-z][A-Za-z ,?-]+")
@@ -33,6 +38,7 @@ Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 
 of_each_process = pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+of_each_case = pytest.mark.parametrize("folder", CASES, ids=lambda path: path.name)
 of_each_form = pytest.mark.parametrize("form", FORMS, ids=lambda path: f"{path.parts[-3]}/{path.stem}")
 
 
@@ -66,8 +72,12 @@ def example(folder: Path) -> Any:
     return json.loads(found[0])
 
 
-def test_two_processes_are_shipped() -> None:
-    assert [folder.name for folder in FOLDERS] == ["address-change", "food-shop-licence"]
+def test_two_processes_are_shipped_and_two_that_they_call() -> None:
+    assert [folder.name for folder in CASES] == ["address-change", "food-shop-licence"]
+    called = {
+        call.get("calledElement") for folder in CASES for call in elements(diagram(folder), "callActivity")
+    }
+    assert called == {folder.name for folder in FOLDERS} - {folder.name for folder in CASES}
 
 
 @of_each_process
@@ -82,7 +92,7 @@ def test_the_file_follows_the_bpmn_schema(folder: Path) -> None:
     assert rules.validate(diagram(folder)), rules.error_log
 
 
-@of_each_process
+@of_each_case
 def test_each_form_is_used_and_each_used_form_exists(folder: Path) -> None:
     used = {forms.names(element)[0] for element in elements(diagram(folder), "startEvent", "userTask")}
     assert used == {form.name for form in (folder / "forms").iterdir()}
@@ -92,7 +102,7 @@ def test_both_ways_of_naming_a_form_are_shipped() -> None:
     camunda = "{http://camunda.org/schema/1.0/bpmn}formKey"
     ways = {
         element.get(camunda) is not None
-        for folder in FOLDERS
+        for folder in CASES
         for element in elements(diagram(folder), "startEvent", "userTask")
     }
     assert ways == {True, False}
@@ -117,8 +127,8 @@ def test_only_joins_and_parallel_gateways_go_without_a_name(folder: Path) -> Non
 
 
 @of_each_process
-def test_each_task_says_in_english_what_it_does(folder: Path) -> None:
-    for element in elements(diagram(folder), "userTask", "scriptTask"):
+def test_each_activity_says_in_english_what_it_does(folder: Path) -> None:
+    for element in elements(diagram(folder), *ACTIVITIES):
         documentation = element.findtext(f"{BPMN}documentation", "")
         assert documentation, element.get("id")
         assert not PERSIAN.search(documentation), element.get("id")
@@ -127,9 +137,7 @@ def test_each_task_says_in_english_what_it_does(folder: Path) -> None:
 @of_each_process
 def test_each_choice_has_a_default_and_conditions_on_all_other_flows(folder: Path) -> None:
     root = diagram(folder)
-    choices = [gateway for gateway in elements(root, "exclusiveGateway") if gateway.get("name")]
-    assert choices
-    for gateway in choices:
+    for gateway in [gateway for gateway in elements(root, "exclusiveGateway") if gateway.get("name")]:
         leaving = [
             flow for flow in elements(root, "sequenceFlow") if flow.get("sourceRef") == gateway.get("id")
         ]
@@ -140,29 +148,48 @@ def test_each_choice_has_a_default_and_conditions_on_all_other_flows(folder: Pat
         assert unconditional == [gateway.get("default")]
 
 
-@of_each_process
-def test_each_end_has_an_outcome_of_its_own(folder: Path) -> None:
-    outcomes = [end.get(OUTCOME) for end in elements(diagram(folder), "endEvent")]
-    assert None not in outcomes
-    assert len(outcomes) == len(set(outcomes))
+@of_each_case
+def test_each_end_of_the_case_has_an_outcome_of_its_own(folder: Path) -> None:
+    root = diagram(folder)
+    after = behind(root)
+    beside = {event.get("id") for event in elements(root, "boundaryEvent") if event.get("cancelActivity")}
+    waiting, seen = [event.get("id") for event in elements(root, "startEvent")], set(beside)
+    while waiting:
+        here = waiting.pop()
+        reached = {target for target, sources in after.items() if here in sources} - seen
+        seen |= reached
+        waiting.extend(reached)
+    outcomes = {end.get("id"): end.get(OUTCOME) for end in elements(root, "endEvent")}
+    found = [outcome for end, outcome in outcomes.items() if end in seen]
+    assert None not in found
+    assert len(found) == len(set(found))
+    assert {outcome for end, outcome in outcomes.items() if end not in seen} <= {None}
 
 
-@of_each_process
+@of_each_case
 def test_a_refusal_is_reached_through_a_person_only(folder: Path) -> None:
     root = diagram(folder)
     kinds = {element.get("id"): element.tag for element in elements(root, *FLOW_NODES)}
-    behind: dict[str, set[str]] = {}
-    for flow in elements(root, "sequenceFlow"):
-        behind.setdefault(flow.get("targetRef"), set()).add(flow.get("sourceRef"))
+    before = behind(root)
     waiting = [end.get("id") for end in elements(root, "endEvent") if end.get(OUTCOME) == "refused"]
     seen: set[str] = set()
     assert waiting
     while waiting:
-        for source in behind.get(waiting.pop(), set()) - seen:
+        for source in before.get(waiting.pop(), set()) - seen:
             assert kinds[source] != f"{BPMN}startEvent"
             seen.add(source)
             if kinds[source] != f"{BPMN}userTask":
                 waiting.append(source)
+
+
+def behind(root: Any) -> dict[str, set[str]]:
+    """Each element, and those from which a case comes to it."""
+    found: dict[str, set[str]] = {}
+    for flow in elements(root, "sequenceFlow"):
+        found.setdefault(flow.get("targetRef"), set()).add(flow.get("sourceRef"))
+    for event in elements(root, "boundaryEvent"):
+        found.setdefault(event.get("id"), set()).add(event.get("attachedToRef"))
+    return found
 
 
 @of_each_process
@@ -197,14 +224,29 @@ def test_flows_begin_and_end_at_the_border_of_their_elements(folder: Path) -> No
 
 
 @of_each_process
+def test_boundary_events_stand_on_the_border_of_their_activities(folder: Path) -> None:
+    root = diagram(folder)
+    boxes = shapes(root)
+    for event in elements(root, "boundaryEvent"):
+        x, y, width, height = boxes[event.get("id")]
+        left, top, wide, high = boxes[event.get("attachedToRef")]
+        centre = x + width / 2, y + height / 2
+        assert left <= centre[0] <= left + wide
+        assert top <= centre[1] <= top + high
+        assert centre[0] in (left, left + wide) or centre[1] in (top, top + high), event.get("id")
+
+
+@of_each_process
 def test_no_flow_runs_through_an_element_and_no_two_elements_overlap(folder: Path) -> None:
     root = diagram(folder)
     boxes = {node.get("id"): shapes(root)[node.get("id")] for node in elements(root, *FLOW_NODES)}
+    hosts = {event.get("id"): event.get("attachedToRef") for event in elements(root, "boundaryEvent")}
     for flow, points in waypoints(root).items():
         for line in itertools.pairwise(points):
             assert not [node for node, box in boxes.items() if overlap(around(*line), box)], flow
     for one, other in itertools.combinations(boxes, 2):
-        assert not overlap(boxes[one], boxes[other]), (one, other)
+        on_its_border = one == hosts.get(other) or other == hosts.get(one)
+        assert on_its_border or not overlap(boxes[one], boxes[other]), (one, other)
 
 
 @of_each_form
@@ -234,7 +276,7 @@ def test_each_choice_of_a_field_has_its_text_in_both_languages(form: Path) -> No
         assert all(text["fa"] and text["en"] for text in texts.values())
 
 
-@of_each_process
+@of_each_case
 def test_the_example_of_the_readme_satisfies_the_start_form(folder: Path) -> None:
     body = example(folder)
     assert body["definition"] == folder.name

@@ -176,7 +176,8 @@ class EndEvent(ThrowEvent):
         super()._on_complete_hook(my_task)
         if self.trigger is not None and self.trigger.kind == "error":
             workflow = my_task.workflow.top_workflow
-            if not workflow.fail_with(my_task, self.trigger.name or "", {}):
+            code = self.trigger.name or ""
+            if not workflow.fail_with(my_task, code, {"code": code}):
                 # Nobody is there to catch it: the case ends, and its outcome says why.
                 own = my_task.task_spec.element.outcome if my_task.workflow is workflow else None
                 workflow.uncaught = own or self.trigger.name

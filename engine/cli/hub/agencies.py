@@ -9,7 +9,7 @@ from typing import Any
 Json = dict[str, Any]
 
 UNKNOWN = "0000004049"  # nobody has this national id
-DIFFERENT = "0000004091"  # the registry knows another address, the tax office a debt
+DIFFERENT = "0000004091"  # the registry knows another address, the others a debt, a violation
 # National ids that make the hub misbehave, each with a valid check digit.
 BEHAVIOURS_BY_ID: Mapping[str, str] = {
     "0000000019": "slow",
@@ -76,6 +76,17 @@ def _parcel(question: Question) -> Answer:
     return Answer(200, {"land_use": "residential" if int(question.place) % 2 else "commercial"})
 
 
+def _record(question: Question) -> Answer:
+    found = question.body.get("national_id")
+    if not _is_number(found):
+        return Answer(400, {"error": "national_id must have ten digits"})
+    if found == UNKNOWN:
+        return Answer(404, {"error": "no such record"})
+    violations = 1 if found == DIFFERENT else 0
+    record = {"health_card_valid": True, "hygiene_training_passed": True}
+    return Answer(200, {**record, "previous_violations": violations})
+
+
 def _bill(question: Question) -> Answer:
     amount, reference = question.body.get("amount_rials"), question.body.get("reference")
     if not isinstance(amount, int) or amount < 1 or not isinstance(reference, str):
@@ -110,6 +121,7 @@ SERVICES: Mapping[str, Service] = {
         "POST", re.compile(r"/r1/IR-DEMO/GOV/2000/TAX/clearance/v1/clearances()"), _clearance, x_road=True
     ),
     "zoning": Service("GET", re.compile(r"/zoning/parcels/([^/?]+)"), _parcel),
+    "health-network": Service("POST", re.compile(r"/health-network/records()"), _record),
     "payments": Service("POST", re.compile(r"/payments/bills()"), _bill),
     "licence-portal": Service("POST", re.compile(r"/licence-portal/licences()"), _licence),
 }
