@@ -130,13 +130,13 @@ def measure() -> Waiting:
 
 
 def _figures(place: _Place) -> Waiting:
-    empty = _sweep(place)
     with place.worker("calls") as process:
         calls = _idle(process.pid)
     with place.worker("cases") as process:
         idle, job = _idle(process.pid), _job(place)
         late = _late(place)
     drained = _drained(place)
+    empty = _sweep(place)
     _wait_for_long(place)
     cuts = quantiles(late, n=100, method="inclusive")
     return Waiting(
@@ -206,10 +206,10 @@ def _wait_for_long(place: _Place) -> None:
         " (SELECT * FROM waits ORDER BY id DESC LIMIT 1) AS last",
         (WAITING,),
     )
-    place.sql.execute("ANALYZE waits")
 
 
 def _sweep(place: _Place) -> float:
+    place.sql.execute("VACUUM ANALYZE waits")
     times = []
     for _ in range(SWEEPS):
         began = time.perf_counter()

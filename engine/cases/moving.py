@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, or_, select, text, update
 
 from engine import bpmn, definitions
 from engine.bpmn import CallFailure, Fired, Step
@@ -36,6 +36,12 @@ GIVEN_UP = "given-up"  # the code of an incident that stands for no element
 _GIVEN_UP = select(Incident.id).where(
     Incident.case_id == bindparam("case"), Incident.code == GIVEN_UP, Incident.status == "open"
 )
+_TIMERS = (
+    select(Wait.id, Wait.due_at)
+    .where(Wait.case_id == bindparam("case"), Wait.kind == "timer", Wait.closed_at.is_(None))
+    .where(or_(Wait.due_at <= bindparam("now", type_=Wait.due_at.type), Wait.woken_at.is_not(None)))
+    .order_by(Wait.due_at, Wait.id)
+)
 FIRED: Mapping[str, Kind] = {
     "timer": "timer.fired",
     "message": "message.received",
@@ -58,11 +64,12 @@ def wake(uow: UnitOfWork, case_id: UUID) -> int:
     case = hold(uow, case_id)
     if case is None:
         return 0
-    waiting = Wait.case_id == case_id, Wait.kind == "timer", Wait.closed_at.is_(None)
-    due = select(Wait.id).where(*waiting, Wait.due_at <= uow.now).order_by(Wait.due_at, Wait.id)
-    tokens = uow.connection.execute(due).scalars().all()
-    uow.connection.execute(update(Wait).where(*waiting, Wait.woken_at.is_not(None)).values(woken_at=None))
-    return len(_fire(uow, case, {token: {} for token in tokens}).fired) if tokens else 0
+    timers = uow.connection.execute(_TIMERS, {"case": case_id, "now": uow.now}).all()
+    moved = [timer.id for timer in timers if timer.due_at > uow.now]
+    if moved:  # after they were woken: they are looked at again when they are due
+        uow.connection.execute(update(Wait).where(Wait.id.in_(moved)).values(woken_at=None))
+    due = [timer.id for timer in timers if timer.due_at <= uow.now]
+    return len(_fire(uow, case, {token: {} for token in due}).fired) if due else 0
 
 
 # Each case that has timers due gets one job. A timer that has one is not looked at again.
