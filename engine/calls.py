@@ -183,12 +183,15 @@ SELECT count(*) FROM marked
 
 
 def sweep(uow: UnitOfWork, batch: int) -> int:
-    """Begin again the calls whose pause is over; give up what nobody comes back with. How many there were."""
-    again = uow.connection.execute(_DUE, {"now": uow.now, "batch": batch}).scalar_one()
+    """Begin again the calls whose pause is over, or whose worker has vanished; how many there were."""
+    return int(uow.connection.execute(_DUE, {"now": uow.now, "batch": batch}).scalar_one())
+
+
+def give_up_lost(uow: UnitOfWork) -> None:
+    """Open incidents for work that programs take and never bring back."""
     lost = _of_cases(Call.id).where(*_WORKABLE, Call.connector.is_(None), Call.attempts >= MAX_TRIES)
     for call_id in uow.connection.execute(lost.where(Call.lease_until <= uow.now).limit(20)).scalars().all():
         give_up(uow, call_id, f"It was taken {MAX_TRIES} times and never brought back.")
-    return int(again)
 
 
 def _holder(uow: UnitOfWork, worker: str) -> str:

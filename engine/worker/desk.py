@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from engine import accounts
 from engine.config import Settings
-from engine.db import Database, UnitOfWork
+from engine.db import Database, UnitOfWork, View
 
 T = TypeVar("T")
 PATIENCE = 10  # seconds for a lock: the job of a case that hangs is put off
@@ -23,13 +23,13 @@ class Desk:
         # Of its own: the loop's other threads may all be waiting for somebody's name server.
         self._threads = ThreadPoolExecutor(threads, "commands")
 
-    def do(self, command: Callable[[UnitOfWork], T]) -> T:
-        """One command in one transaction."""
-        return self._database.run(lambda session, now: command(UnitOfWork(session, self._actor, now)))
+    def do(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T:
+        """One command, in one transaction unless its view is `single`."""
+        return self._database.run(lambda session, now: command(UnitOfWork(session, self._actor, now)), view)
 
-    async def hand(self, command: Callable[[UnitOfWork], T]) -> T:
+    async def hand(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T:
         """The same from a loop, which goes on meanwhile."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self.do, command)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.do, command, view)
 
     def close(self) -> None:
         """Wait for the commands in hand, and let go of the database."""

@@ -6,7 +6,7 @@ from functools import partial
 
 import structlog
 
-from engine.outbound import Posting, due, send, settle
+from engine.outbound import Posting, due, fan_out, send, settle
 from engine.worker.desk import Desk
 
 AT_ONCE = 20
@@ -16,7 +16,7 @@ log = structlog.get_logger("webhooks")
 
 
 async def post(desk: Desk) -> None:
-    """Send what is due, for as long as the process lives."""
+    """Give out new events and send what is due, for as long as the process lives."""
     under_way: set[asyncio.Task[None]] = set()
     settled = asyncio.Event()
 
@@ -28,7 +28,8 @@ async def post(desk: Desk) -> None:
         while True:
             settled.clear()
             free = AT_ONCE - len(under_way)
-            found = await desk.hand(partial(due, limit=free)) if free else []
+            await desk.hand(fan_out)
+            found = await desk.hand(partial(due, limit=free), "single") if free else []
             for posting in found:
                 task = group.create_task(_send(desk, posting))
                 under_way.add(task)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from engine import calls, cases, idempotency, jobs, messages
 from engine.db import UnitOfWork
-from engine.outbound import fan_out
 from engine.worker.desk import Desk
 from engine.worker.posting import post
 
@@ -18,9 +17,10 @@ BATCH = 500
 
 
 async def each(seconds: float, desk: Desk, *sweeps: Callable[[UnitOfWork], object]) -> None:
-    """Run these as one command, again and again with so long a pause."""
+    """Run these, again and again with so long a pause. Each is a statement that is whole by itself."""
     while True:
-        await desk.hand(lambda uow: [sweep(uow) for sweep in sweeps])
+        for sweep in sweeps:
+            await desk.hand(sweep, "single")
         await asyncio.sleep(seconds)
 
 
@@ -35,13 +35,20 @@ async def look_after_cases(desk: Desk) -> None:
 async def _wake(desk: Desk) -> None:
     """A full batch is followed by the next one at once."""
     while True:
-        if await desk.hand(lambda uow: cases.wake_due(uow, BATCH)) < BATCH:
+        if await desk.hand(lambda uow: cases.wake_due(uow, BATCH), "single") < BATCH:
             await asyncio.sleep(SECOND)
 
 
 async def look_after_calls(desk: Desk) -> None:
     """What the queue `calls` needs; and events on their way to subscribers."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(each(SECOND, desk, lambda uow: calls.sweep(uow, BATCH), fan_out))
+        group.create_task(each(SECOND, desk, lambda uow: calls.sweep(uow, BATCH)))
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
+        group.create_task(_give_up_lost(desk))
         group.create_task(post(desk))
+
+
+async def _give_up_lost(desk: Desk) -> None:
+    while True:
+        await desk.hand(calls.give_up_lost)
+        await asyncio.sleep(MINUTE)

@@ -461,7 +461,7 @@ def test_work_that_nobody_brings_back_ends_as_an_incident(
     for number in range(calls.MAX_TRIES):
         assert len(take(2 * number * MINUTE)) == 1
     assert take(99 * MINUTE) == []
-    act("administrator", lambda uow: calls.sweep(uow, 100), 99 * MINUTE)
+    act("administrator", calls.give_up_lost, 99 * MINUTE)
     assert count(database, Incident, Incident.code == cases.GIVEN_UP) == 1
 
 
