@@ -1,0 +1,153 @@
+"""A backup is whole, its restored copy goes on where it was, and a restore is all or nothing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from engine import cases, events
+from engine.cli import main
+from engine.db import Actor, Database
+from tests import bpmn, factories, working
+from tests.conftest import conninfo
+from tests.waiting import until
+
+PAUSE = "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration></bpmn:timerEventDefinition>"
+CALL = bpmn.node("serviceTask", "ask", parvandeh__connector="it", parvandeh__result="reply")
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., int]:
+    """`command(url, "backup", file)`: the command line on that database."""
+
+    def run(url: str, *arguments: object) -> int:
+        monkeypatch.setenv("DATABASE_URL", url)
+        monkeypatch.setenv("PARVANDEH_VAR", str(tmp_path / "var"))
+        return main([str(argument) for argument in arguments])
+
+    return run
+
+
+@pytest.fixture
+def backup(
+    database: Database,
+    database_url: str,
+    actor: Callable[..., Actor],
+    command: Callable[..., int],
+    tmp_path: Path,
+) -> Path:
+    """Of an installation in the middle of its work: a timer an hour away, a call that a worker has in hand."""
+    nodes = [
+        bpmn.node("startEvent", "start"),
+        bpmn.node("parallelGateway", "fork"),
+        bpmn.node("intermediateCatchEvent", "pause", PAUSE),
+        bpmn.node("userTask", "a"),
+        CALL,
+        bpmn.node("endEvent", "end"),
+    ]
+    flows = [
+        bpmn.flow("start", "fork"),
+        bpmn.flow("pause", "a"),
+        bpmn.flow("a", "end"),
+        bpmn.flow("ask", "end"),
+    ]
+    flows += [bpmn.flow("fork", "pause"), bpmn.flow("fork", "ask")]
+    factories.deploy(database, factories.files(bpmn.process(*nodes, *flows)))
+    factories.a_case(database, actor("portal"))
+    with psycopg.connect(conninfo(database_url), autocommit=True) as sql:
+        sql.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
+        sql.execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = 1")
+        sql.execute("UPDATE calls SET lease_until = now() + interval '1 hour', worker = 'gone', attempts = 1")
+    file = tmp_path / "backup"
+    assert command(database_url, "backup", file) == 0
+    return file
+
+
+def test_backup_is_its_owners_alone_and_overwrites_nothing(
+    backup: Path, database_url: str, command: Callable[..., int]
+) -> None:
+    assert backup.stat().st_mode & 0o777 == 0o600
+    before = backup.read_bytes()
+    assert command(database_url, "backup", backup) == 1
+    assert backup.read_bytes() == before
+
+
+def test_restored_copy_fires_its_timers_and_its_log_is_whole(
+    backup: Path, empty_database_url: str, command: Callable[..., int], tmp_path: Path
+) -> None:
+    assert command(empty_database_url, "restore", backup) == 0
+    with psycopg.connect(conninfo(empty_database_url), autocommit=True) as sql:
+        sql.execute("UPDATE waits SET due_at = now()")  # the hour is over
+        with working.serving(empty_database_url, tmp_path, "--queue", "cases"):
+            until(lambda: sql.execute("SELECT FROM tasks WHERE status = 'open'").rowcount == 1)
+    copy = Database(empty_database_url)
+    assert copy.run(lambda session, _: events.verify(session)) == []
+    copy.dispose()
+
+
+def test_restored_copy_frees_what_was_in_hand(
+    backup: Path, empty_database_url: str, command: Callable[..., int]
+) -> None:
+    assert command(empty_database_url, "restore", backup) == 0
+    with psycopg.connect(conninfo(empty_database_url)) as sql:
+        assert sql.execute("SELECT status FROM procrastinate_jobs").fetchall() == [("todo",)]
+        assert sql.execute("SELECT lease_until, worker, attempts FROM calls").fetchall() == [(None, None, 1)]
+
+
+def test_restored_copy_starts_cases_under_new_numbers(
+    backup: Path, empty_database_url: str, command: Callable[..., int]
+) -> None:
+    assert command(empty_database_url, "restore", backup) == 0
+    copy = Database(empty_database_url)
+    portal = factories.an_actor(copy, "portal", "another")
+    factories.as_actor(copy, portal, lambda uow: cases.start(uow, "p", {}))
+    with copy.transaction() as session:
+        numbers = (
+            session.connection().exec_driver_sql("SELECT count(DISTINCT number) FROM cases").scalar_one()
+        )
+    copy.dispose()
+    assert numbers == 2
+
+
+def test_restore_into_a_database_with_tables_is_refused(
+    backup: Path,
+    database: Database,
+    database_url: str,
+    actor: Callable[..., Actor],
+    command: Callable[..., int],
+) -> None:
+    assert command(database_url, "restore", backup) == 1
+    view = factories.as_actor(database, actor("caseworker"), cases.page)
+    assert len(view) == 1
+
+
+@pytest.mark.parametrize("spoil", [lambda content: content[: len(content) // 2], lambda _: b"nonsense"])
+def test_restore_of_a_broken_file_leaves_nothing(
+    backup: Path,
+    empty_database_url: str,
+    command: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[bytes], bytes],
+) -> None:
+    backup.write_bytes(spoil(backup.read_bytes()))
+    assert command(empty_database_url, "restore", backup) == 1
+    assert "pg_restore failed" in capsys.readouterr().err
+    with psycopg.connect(conninfo(empty_database_url)) as sql:
+        found = "SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        assert sql.execute(found).rowcount == 0
+
+
+def test_changed_log_is_told_by_the_restore(
+    backup: Path,
+    database_url: str,
+    empty_database_url: str,
+    command: Callable[..., int],
+    tmp_path: Path,
+) -> None:
+    with psycopg.connect(conninfo(database_url), autocommit=True) as sql:
+        sql.execute("ALTER TABLE events DISABLE TRIGGER USER")
+        sql.execute("UPDATE events SET at = at + interval '1 day' WHERE seq = 1")
+        sql.execute("ALTER TABLE events ENABLE TRIGGER USER")
+    assert command(database_url, "backup", tmp_path / "forged") == 0
+    assert command(empty_database_url, "restore", tmp_path / "forged") == 1
