@@ -5,10 +5,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import func, select
 
 from engine import cases, events
 from engine.cli import main
 from engine.db import Actor, Database
+from engine.models import Case
 from tests import bpmn, factories, working
 from tests.conftest import conninfo
 from tests.waiting import until
@@ -37,7 +39,7 @@ def backup(
     command: Callable[..., int],
     tmp_path: Path,
 ) -> Path:
-    """Of an installation in the middle of its work: a timer an hour away, a call that a worker has in hand."""
+    """Of an installation at work: a timer an hour away, a call that a worker has in hand."""
     nodes = [
         bpmn.node("startEvent", "start"),
         bpmn.node("parallelGateway", "fork"),
@@ -46,13 +48,8 @@ def backup(
         CALL,
         bpmn.node("endEvent", "end"),
     ]
-    flows = [
-        bpmn.flow("start", "fork"),
-        bpmn.flow("pause", "a"),
-        bpmn.flow("a", "end"),
-        bpmn.flow("ask", "end"),
-    ]
-    flows += [bpmn.flow("fork", "pause"), bpmn.flow("fork", "ask")]
+    ways = ("start fork", "fork pause", "pause a", "a end", "fork ask", "ask end")
+    flows = [bpmn.flow(*way.split()) for way in ways]
     factories.deploy(database, factories.files(bpmn.process(*nodes, *flows)))
     factories.a_case(database, actor("portal"))
     with psycopg.connect(conninfo(database_url), autocommit=True) as sql:
@@ -103,9 +100,7 @@ def test_restored_copy_starts_cases_under_new_numbers(
     portal = factories.an_actor(copy, "portal", "another")
     factories.as_actor(copy, portal, lambda uow: cases.start(uow, "p", {}))
     with copy.transaction() as session:
-        numbers = (
-            session.connection().exec_driver_sql("SELECT count(DISTINCT number) FROM cases").scalar_one()
-        )
+        numbers = session.scalar(select(func.count(Case.number.distinct())))
     copy.dispose()
     assert numbers == 2
 

@@ -298,14 +298,11 @@ def _rage(installation: Installation) -> None:
         "calls": lambda: installation.kill("calls"),
         "database": installation.crash_database,
     }
-    while time.monotonic() < end or any(installation.kills[kind] < KILLS for kind in acts):
+    while wanted := [kind for kind in acts if time.monotonic() < end or installation.kills[kind] < KILLS]:
         time.sleep(random.uniform(0.2, 0.8))
         installation.tend()
-        acts[
-            random.choice(
-                [kind for kind in acts if time.monotonic() < end or installation.kills[kind] < KILLS]
-            )
-        ]()
+        acts[random.choice(wanted)]()
+    print(f"killed {dict(installation.kills)}")
 
 
 def _child_of(pid: int) -> int | None:
