@@ -5,6 +5,7 @@ what was not answered, as clients do. CHAOS_SECONDS and CHAOS_CASES make it long
 """
 
 import http.client
+import logging
 import os
 import random
 import signal
@@ -31,6 +32,8 @@ from engine.config import ROOT, Settings
 from engine.db import Database
 from tests import bpmn, factories
 from tests.conftest import conninfo
+
+log = logging.getLogger(__name__)
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "12"))
 CASES = int(os.environ.get("CHAOS_CASES", "60"))
@@ -302,7 +305,7 @@ def _rage(installation: Installation) -> None:
         time.sleep(random.uniform(0.2, 0.8))
         installation.tend()
         acts[random.choice(wanted)]()
-    print(f"killed {dict(installation.kills)}")
+    log.info("killed %s", dict(installation.kills))
 
 
 def _child_of(pid: int) -> int | None:
