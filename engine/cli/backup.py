@@ -27,5 +27,5 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     with postgres.available(settings) as url, open(handle, "wb") as output:
         postgres.client("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", output=output)
     part.rename(target)
-    print(f"{target}: {target.stat().st_size:,} bytes. Try it: python -m engine restore, on another machine.")
+    print(f"{target}: {target.stat().st_size:,} bytes. docs/operations.md tells how to try it: a copy acts.")
     return 0

@@ -13,6 +13,7 @@ from engine.cli import children, demo_accounts, deploy, hub, migrate, web, welco
 from engine.config import ROOT, Settings
 from engine.db import Database
 from engine.errors import Unusable
+from engine.exchange import Connectors
 from engine.locks import Lock
 
 HELP = "Run everything that an installation needs, until Ctrl-C."
@@ -32,6 +33,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         with children.stopped_by_signals(lambda: lock.note(STOPPING)):
             web.require_free(settings.port)
+            Connectors.read(settings)  # a faulty file is told before anything starts
             _serve(settings)
     except KeyboardInterrupt:
         print("Stopped.")

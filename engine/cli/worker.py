@@ -8,6 +8,7 @@ import time
 from engine import jobs, lifeline, postgres, worker
 from engine.cli import children
 from engine.config import Settings
+from engine.exchange import Connectors
 
 HELP = "Work through the queues, until Ctrl-C. More of them, on any machine, share the work."
 PATIENCE = 70  # seconds; a worker gives the calls in hand 60
@@ -24,6 +25,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Serve until a signal. With --queue: 1 if the database was lost."""
     if arguments.with_parent is not None:
         lifeline.follow(arguments.with_parent, signal.SIGTERM)
+    Connectors.read(settings)  # a faulty file is told before anything starts
     with postgres.available(settings) as url:
         if arguments.queue is not None:
             return worker.serve(settings, url, arguments.queue)

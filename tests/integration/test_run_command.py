@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from engine.cli import main
 from engine.config import ROOT
 
 DEADLINE = 60
@@ -256,3 +257,16 @@ def test_killed_worker_is_replaced(installation: Installation, running: subproce
         os.kill(int(worker), signal.SIGKILL)
     wait_until(lambda: len(set(children.read_text().split()) - before) == 2 and installation.answers)
     assert running.poll() is None
+
+
+@pytest.mark.parametrize("command", ["run", "worker"])
+def test_faulty_connectors_are_told_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("PARVANDEH_VAR", str(tmp_path))
+    monkeypatch.setenv("PORT", str(free_port()))
+    (tmp_path / "connectors.toml").write_text('[it]\nkind = "telepathy"\n')
+    assert main([command]) == 1
+    assert "it.kind cannot be used" in capsys.readouterr().err
+    assert not (tmp_path / "postgres").exists()
