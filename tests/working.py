@@ -1,7 +1,8 @@
-"""Worker processes for tests: started on a test's database, and ended with it."""
+"""Worker processes for tests, started on a test's database and ended with it; and ports for others."""
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.config import ROOT
+
+
+def free_port() -> int:
+    """One that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 class Worker:

@@ -9,7 +9,6 @@ import logging
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -32,6 +31,7 @@ from engine.config import ROOT, Settings
 from engine.db import Database
 from tests import bpmn, factories
 from tests.conftest import conninfo
+from tests.working import free_port
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class Installation:
     """The processes of an installation, each started again when it is gone, as a service manager does."""
 
     def __init__(self, folder: Path, receiver: Receiver) -> None:
-        self.environ = {"PARVANDEH_VAR": str(folder / "var"), "PORT": str(_free_port()), "WEB_WORKERS": "2"}
+        self.environ = {"PARVANDEH_VAR": str(folder / "var"), "PORT": str(free_port()), "WEB_WORKERS": "2"}
         (folder / "var").mkdir()
         connectors = CONNECTORS.format(port=receiver.server_address[1])
         (folder / "var" / "connectors.toml").write_text(connectors)
@@ -326,9 +326,3 @@ def _left(installation: Installation) -> str:
 def _child_of(pid: int) -> int | None:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return int(random.choice(children)) if children else None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

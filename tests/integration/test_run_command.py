@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import pytest
 
 from engine.cli import main
 from engine.config import ROOT
+from tests.working import free_port
 
 DEADLINE = 60
 RUN = [sys.executable, "-m", "engine", "run"]
@@ -34,10 +35,12 @@ class Installation:
     var: Path
     port: int
     started: list[subprocess.Popen[str]]
+    hub_port: int = field(default_factory=free_port)
 
     def start(self, command: list[str] = RUN, **environ: str) -> subprocess.Popen[str]:
         """Without waiting for anything."""
-        chosen = {"PARVANDEH_VAR": str(self.var), "PORT": str(self.port), "WEB_WORKERS": "2", **environ}
+        chosen = {"PARVANDEH_VAR": str(self.var), "PORT": str(self.port), "HUB_PORT": str(self.hub_port)}
+        chosen |= {"WEB_WORKERS": "2", "WORKERS": "1", **environ}
         base = {
             name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "MAKEFLAGS"}
         }
@@ -102,13 +105,6 @@ def healthy(port: int) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")
