@@ -165,7 +165,7 @@ def _drained(place: _Place) -> float:
     place.start(DRAINED, lambda _: past)
     with place.worker("cases"):
         began = time.perf_counter()
-        place.await_rows("SELECT FROM waits WHERE closed_at IS NULL LIMIT 1", 0)
+        place.await_rows("SELECT FROM waits WHERE closed_at IS NULL LIMIT 1", 0, pause=0.5)
         return DRAINED / (time.perf_counter() - began)
 
 

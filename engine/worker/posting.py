@@ -10,7 +10,7 @@ from engine.outbound import Posting, due, fan_out, send, settle
 from engine.worker.desk import Desk
 
 AT_ONCE = 20
-PAUSE = 1.0  # seconds until it looks again for what fell due
+PAUSE = 2.0  # seconds until it looks again for what fell due
 
 log = structlog.get_logger("webhooks")
 
