@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests import eventful
 from tests.driving import flow, path, script
 
 Answers = list[tuple[str, dict[str, Any]]]
@@ -28,6 +29,12 @@ _MANY = (
     "<multiInstanceLoopCharacteristics><loopDataInputRef>items</loopDataInputRef>"
     '<loopDataOutputRef>results</loopDataOutputRef><inputDataItem id="item"/><outputDataItem id="result"/>'
     "</multiInstanceLoopCharacteristics>"
+)
+
+_CORRELATED = """parvandeh:correlation="{'order': order}" parvandeh:result="payment" """
+_SERVICE = (
+    '<serviceTask id="ask" parvandeh:connector="registry" parvandeh:result="reply"'
+    """ parvandeh:request="{'id': national_id}"/>"""
 )
 
 HISTORIES = [
@@ -105,5 +112,37 @@ HISTORIES = [
         [("work", {"note": "first"}), ("work", {})],
         [("work", {"stop": True})],
         {"seen": "first"},
+    ),
+    History(
+        "a reminder repeats while a task waits",
+        eventful.line("userTask work", "userTask after")
+        + eventful.boundary("remind", "work", eventful.timer("timeCycle", "R3/P7D"), interrupting=False),
+        {},
+        [("remind", {}), ("remind-task", {"reminded": 1})],
+        [("remind", {}), ("work", {"done": True}), ("remind-task", {"reminded": 2}), ("after", {})],
+        {"done": True},
+        eventful.DEFINITIONS,
+    ),
+    History(
+        "a message or a deadline",
+        '<startEvent id="start"/><eventBasedGateway id="race"/>'
+        + eventful.catch("payment", eventful.message(), _CORRELATED)
+        + eventful.catch("late", eventful.timer("timeDuration", "P1M"))
+        + '<userTask id="thank"/>'
+        + path("start", "race", "payment", "thank")
+        + path("race", "late"),
+        {"order": 7},
+        [],
+        [("payment", {"sum": 5}), ("thank", {})],
+        {"payment": {"sum": 5}},
+        eventful.DEFINITIONS,
+    ),
+    History(
+        "another system has not answered yet",
+        eventful.line(_SERVICE, "userTask after"),
+        {"national_id": "1"},
+        [],
+        [("ask", {"known": True}), ("after", {})],
+        {"reply": {"known": True}},
     ),
 ]
