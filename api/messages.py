@@ -17,15 +17,16 @@ blueprint = APIBlueprint("messages", __name__, tag="Messages")
 STATUS = {"delivered": 200, "started": 201, "kept": 202}
 A_YEAR = 366 * 24 * 3600
 
+KeyName = Annotated[Text, Field(max_length=100)]
+WholeNumber = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+
 
 class SendMessage(Request):
     """A message. The sender chooses its `id`: the same one is the same message, and is answered alike."""
 
     name: Text
     id: Text
-    correlation: dict[Annotated[str, Field(min_length=1, max_length=100)], Text | int | bool] = Field(
-        default_factory=dict, max_length=10
-    )
+    correlation: dict[KeyName, Text | WholeNumber | bool] = Field(default_factory=dict, max_length=10)
     data: dict[str, Any] = Field(default_factory=dict)
     keep_for: int = Field(default=0, ge=0, le=A_YEAR, description="Seconds to keep it if nobody waits yet")
 

@@ -15,8 +15,8 @@ from uuid import UUID
 import orjson
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
 
-from engine import access, bpmn, cases, definitions, jobs
-from engine.bpmn.values import fits
+from engine import access, bpmn, cases, definitions, forms, jobs
+from engine.bpmn.values import MAX_KEYS, short
 from engine.db import UnitOfWork
 from engine.errors import Conflict, Fault, Invalid, NotFound
 from engine.events import Fact
@@ -25,6 +25,7 @@ from engine.models import Case, Definition, DefinitionVersion, Message, Wait
 
 CASE_NUMBER = "case_number"
 MANY = 500  # receivers of a signal in one transaction
+MAX_KEPT = 1_000  # messages of one name with the same keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,14 @@ def send(
     """Deliver a message to who waits for it, else start a case by it, else keep it for so long.
 
     Raises NotFound if nobody takes it and it is not to be kept, Conflict if several wait and no key tells
-    them apart.
+    them apart or MAX_KEPT are kept, Invalid for keys or data that are too large, or that a case cannot hold.
     """
     access.require(uow.actor, "messages.send")
-    if not fits(data):
-        raise Invalid(
-            "The data are too large.", [Fault("/data", "is larger than a case can hold", "too-large")]
-        )
+    if not short(keys):
+        fault = Fault("/correlation", f"is longer than {MAX_KEYS} bytes", "too-large")
+        raise Invalid("The keys are too long.", [fault])
+    data = forms.check(None, data)
+    cases.require_size(data)
     message_id = uuid7()
     told = {"message": message_id, "name": name}
     reached = _deliver(uow, name, keys, data, told)
@@ -233,6 +235,10 @@ def _keep(
     data: Mapping[str, Any],
     expires_at: datetime,
 ) -> None:
+    kept = select(Message.id).where(Message.status == "kept", Message.name == name)
+    kept = kept.where(Message.correlation == cases.canonical(keys)).limit(MAX_KEPT)
+    if len(uow.connection.execute(kept).all()) >= MAX_KEPT:
+        raise Conflict(f"{MAX_KEPT} messages {name!r} with these keys are kept already.")
     uow.session.add(
         Message(
             id=message_id,

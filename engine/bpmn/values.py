@@ -14,6 +14,7 @@ import orjson
 
 MAX_DEPTH = 32
 MAX_BYTES = 1 << 20  # of all data of a case
+MAX_KEYS = 1_000  # bytes of a message's keys: they stand in an index
 TAG = "$"
 
 _MARK = b'"$"'
@@ -113,6 +114,11 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, 
 def fits(data: Mapping[str, Any]) -> bool:
     """Whether a case can hold these data."""
     return len(encode(data)) <= MAX_BYTES
+
+
+def short(keys: Mapping[str, Any]) -> bool:
+    """Whether these can be the keys of a message."""
+    return len(encode(keys)) <= MAX_KEYS
 
 
 def decode(content: bytes) -> Any:

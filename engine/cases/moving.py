@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, or_, select, text, update
 
 from engine import bpmn, definitions
 from engine.bpmn import CallFailure, Fired, Step
-from engine.cases.hold import Locked, locked, locking, require_active
+from engine.cases.hold import Locked, locked, locking, require_active, require_size
 from engine.cases.progress import CallChange, apply, note
 from engine.db import UnitOfWork
 from engine.errors import Conflict, NotFound
@@ -105,11 +105,12 @@ def deliver(
 ) -> bool:
     """Give a case what some of its tokens wait for; whether one of them still did.
 
-    `told` is what the log says of the message.
+    `told` is what the log says of the message. Raises Invalid if the case could not hold the data.
     """
     case = hold(uow, case_id)
     if case is None:
         return False
+    require_size({**case.data, **data})
     still = select(Wait.id).where(Wait.id.in_(tokens), Wait.closed_at.is_(None)).order_by(Wait.id)
     open_tokens = uow.connection.execute(still).scalars().all()
     return bool(open_tokens and _fire(uow, case, dict.fromkeys(open_tokens, data), told).fired)

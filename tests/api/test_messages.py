@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from engine import messages
 from engine.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients, Steady
@@ -62,7 +63,16 @@ def test_message_for_nobody_is_not_found_unless_it_is_to_be_kept(client: Clients
         ({"id": "x" * 201}, "/id"),
         ({"correlation": {"order": {}}}, "/correlation/order"),
         ({"correlation": {str(number): "x" for number in range(11)}}, "/correlation"),
+        ({"correlation": {"order": 2**63}}, "/correlation/order"),
+        ({"correlation": {"order": "\0"}}, "/correlation/order"),
+        ({"correlation": {"a\0b": 1}}, "/correlation/a"),
+        ({"correlation": {"order": "\N{EM DASH}" * 200, "more": "\N{EM DASH}" * 200}}, "/correlation"),
         ({"data": []}, "/data"),
+        ({"data": {"x": ["\0"]}}, "/data/x/0"),
+        ({"data": {"a\0b": 1}}, "/data"),
+        ({"data": {"x": {"$": "date", "v": "none"}}}, "/data/x"),
+        ({"data": {"x": 2**63}}, "/data/x"),
+        ({"data": {"x": "x" * (1 << 20)}}, "/data"),
         ({"keep_for": -1}, "/keep_for"),
         ({"keep_for": 10**12}, "/keep_for"),
         ({"odd": 1}, "/odd"),
@@ -73,6 +83,27 @@ def test_faulty_message_is_refused_with_its_place(
 ) -> None:
     problem = refused(steady.client("service").post("/messages", {**PAID, **fault}), 422, "invalid")
     assert {found[: len(pointer)] for found in pointers(problem)} == {pointer}
+
+
+def test_case_takes_no_message_that_would_make_it_too_large(client: Clients, database: Database) -> None:
+    waiting(database)
+    half = "x" * (600 << 10)
+    case = client("portal").start(data={"order": 7, "a": half})
+    problem = refused(client("service").post("/messages", {**PAID, "data": {"b": half}}), 422, "invalid")
+    assert pointers(problem) == ["/data"]
+    assert body(client("portal").get(f"/cases/{case['id']}"))["status"] == "active"
+
+
+def test_so_many_messages_are_kept_with_the_same_keys_and_no_more(
+    client: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "MAX_KEPT", 2)
+    service = client("service")
+    for number, status in enumerate((202, 202, 409)):
+        sent = service.post("/messages", {**PAID, "id": str(number), "keep_for": 60})
+        assert sent.status_code == status
+    other = {**PAID, "id": "other", "correlation": {"order": "8"}, "keep_for": 60}
+    assert service.post("/messages", other).status_code == 202
 
 
 def test_work_is_taken_done_and_gone(client: Clients, database: Database) -> None:

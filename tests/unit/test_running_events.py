@@ -37,6 +37,7 @@ def test_what_comes_with_a_message_is_one_variable_if_it_is_named() -> None:
         ("keys", "correlation"),
         ("{'a': 1.5}", "correlation"),
         ("{'a': ''}", "correlation"),
+        ("{'a': 'x' * 1000}", "correlation"),
         ("{'a': x}", "script-failed"),
     ],
 )

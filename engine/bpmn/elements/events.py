@@ -16,7 +16,7 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from engine.bpmn import timers
 from engine.bpmn.elements.branches import ABSENT, changed, together
 from engine.bpmn.step import Thrown
-from engine.bpmn.values import differing, plain
+from engine.bpmn.values import MAX_KEYS, differing, plain, short
 from engine.bpmn.workflow import (
     COMPLETED,
     FIRED,
@@ -231,6 +231,8 @@ def keys_of(trigger: Trigger, token: Token) -> dict[str, Any]:
     for name, value in keys.items():
         if not isinstance(value, str | int | bool) or value == "":
             raise Failed("correlation", f"the key {name!r} must be a text or a whole number")
+    if not short(keys):
+        raise Failed("correlation", f"the keys of a message are longer than {MAX_KEYS} bytes")
     return keys
 
 
