@@ -78,7 +78,7 @@ def retry(
     happened = [Fact("incident.retried", row.element, payload=told)]
     if row.code == cases.GIVEN_UP and row.token_id == case.id:
         cases.note(uow, case, happened)
-        cases.rouse(uow, Case.id == case.id)
+        cases.rouse(uow, case.id)
         return cases.get(uow, case.id)
     repaired = _sound(case, repair or {})
     if repaired:

@@ -11,7 +11,21 @@ from functools import lru_cache
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Insert, MetaData, RowMapping, Table, Text, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Insert,
+    MetaData,
+    RowMapping,
+    Select,
+    Table,
+    Text,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from engine import access
@@ -112,6 +126,14 @@ def defer_each(uow: UnitOfWork, task: str, each: Sequence[Mapping[str, UUID]], *
     number = uow.session.info["jobs"] = uow.session.info.get("jobs", 0) + 1
     # Written with all else that the command writes: also one that has no transaction but its one statement.
     uow.write(_insert(number), {f"jobs_{number}": rows})
+
+
+def defer_for(uow: UnitOfWork, task: str, rows: Select[Any], *, queue: Queue) -> None:
+    """The same for each row of a select, whose one column is called as the id shall be."""
+    found = rows.subquery().c
+    (name,) = found.keys()
+    made = select(literal(queue), literal(task), func.jsonb_build_object(name, found[name]))
+    uow.connection.execute(insert(_NEW).from_select(_NEW.c.keys(), made))
 
 
 @lru_cache

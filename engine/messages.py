@@ -85,7 +85,7 @@ def pass_on(uow: UnitOfWork, message_id: UUID) -> int:
         reached = _deliver(uow, message.name, keys, message.data, told)
     except Conflict:
         return 0  # several wait and nothing tells them apart: it stays until it expires
-    if not reached and message.thrown_by is not None:
+    if not reached and CASE_NUMBER not in keys:
         reached = _start(uow, message.name, message.data, told)
     if reached:
         message.status, message.closed_at = "delivered", uow.now

@@ -2,16 +2,17 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import exists, func, or_, select, update
 
 from engine import access, jobs
 from engine.cases.hold import lock, require_active
+from engine.cases.moving import hold
 from engine.cases.progress import note
 from engine.cases.views import CaseView, get
 from engine.db import UnitOfWork
 from engine.errors import Conflict, NotFound
 from engine.events import Fact
-from engine.models import Call, Case, Definition, DefinitionVersion, Wait
+from engine.models import Call, Case, Definition, DefinitionVersion, Message, Wait
 
 
 def suspend(uow: UnitOfWork, case_id: UUID, *, reason: str | None = None) -> CaseView:
@@ -32,7 +33,7 @@ def resume(uow: UnitOfWork, case_id: UUID) -> CaseView:
         what = "definition is suspended: resume that" if case.stopped else f"case is {case.status}"
         raise Conflict(f"The {what}.", case={"id": case.id, "status": case.status})
     note(uow, case, [Fact("case.resumed")], status="active")
-    rouse(uow, Case.id == case_id)
+    rouse(uow, case_id)
     return get(uow, case_id)
 
 
@@ -51,20 +52,35 @@ def resume_definition(uow: UnitOfWork, key: str) -> None:
     change = update(Definition).where(Definition.key == key).values(suspended_at=None)
     if uow.connection.execute(change.returning(Definition.key)).first() is None:
         raise NotFound(f"There is no definition {key!r}.")
-    versions = select(DefinitionVersion.id).where(DefinitionVersion.key == key)
-    rouse(uow, Case.version_id.in_(versions))
+    versions = select(DefinitionVersion.id.label("version_id")).where(DefinitionVersion.key == key)
+    # By jobs, after the commit: who looks at the definition at this very moment still finds it suspended.
+    jobs.defer_for(uow, "resume", versions, queue="cases")
 
 
-def rouse(uow: UnitOfWork, which: ColumnElement[bool]) -> None:
-    """Look again at all that cases wait for: timers that fell due, calls not made, messages kept for them."""
-    found = select(Case.id).where(which, Case.status == "active")
-    waiting = Wait.case_id.in_(found), Wait.closed_at.is_(None)
-    uow.connection.execute(update(Wait).where(*waiting, Wait.woken_at.is_not(None)).values(woken_at=None))
-    calls = select(Call.id).where(Call.case_id.in_(found), Call.status == "open", Call.connector.is_not(None))
-    jobs.defer_each(
-        uow, "call", [{"call_id": row.id} for row in uow.connection.execute(calls)], queue="calls"
+def rouse_version(uow: UnitOfWork, version_id: UUID) -> None:
+    """Look again at all that the cases of a version wait for, each by itself, and at its start events."""
+    starts = Wait.version_id == version_id, Wait.case_id.is_(None), Wait.closed_at.is_(None)
+    uow.connection.execute(update(Wait).where(*starts, Wait.woken_at.is_not(None)).values(woken_at=None))
+    names = select(Wait.name).where(*starts, Wait.kind == "message")
+    kept = select(Message.id.label("message_id")).where(Message.status == "kept", Message.name.in_(names))
+    jobs.defer_for(uow, "deliver", kept.order_by(Message.sent_at, Message.id), queue="cases")
+    waiting = or_(
+        exists().where(Wait.case_id == Case.id, Wait.closed_at.is_(None)),
+        exists().where(Call.case_id == Case.id, Call.status == "open"),
     )
-    named = select(Wait.case_id).where(*waiting, Wait.kind == "message").distinct()
-    jobs.defer_each(
-        uow, "offer", [{"case_id": row.case_id} for row in uow.connection.execute(named)], queue="cases"
+    going = select(Case.id.label("case_id")).where(Case.version_id == version_id, Case.status == "active")
+    jobs.defer_for(uow, "rouse", going.where(waiting), queue="cases")
+
+
+def rouse(uow: UnitOfWork, case_id: UUID) -> None:
+    """Look again at all that a case waits for: timers that fell due, calls not made, messages kept for it."""
+    if hold(uow, case_id) is None:
+        return
+    waits = Wait.case_id == case_id, Wait.closed_at.is_(None)
+    uow.connection.execute(update(Wait).where(*waits, Wait.woken_at.is_not(None)).values(woken_at=None))
+    calls = select(Call.id.label("call_id")).where(
+        Call.case_id == case_id, Call.status == "open", Call.connector.is_not(None)
     )
+    jobs.defer_for(uow, "call", calls, queue="calls")
+    named = select(Wait.case_id).where(*waits, Wait.kind == "message").distinct()
+    jobs.defer_for(uow, "offer", named, queue="cases")

@@ -32,6 +32,8 @@ def of_cases(desk: Desk) -> Mapping[str, Task]:
     return {
         "wake": task(cases.wake, cases.give_up),
         "offer": task(messages.offer, cases.give_up),
+        "rouse": task(cases.rouse, cases.give_up),
+        "resume": task(cases.rouse_version),
         "begin": task(messages.begin),
         "deliver": task(messages.pass_on),
     }

@@ -44,27 +44,6 @@ def deploy(database: Database, *body: str, attributes: str = 'isExecutable="true
     factories.deploy(database, {"p.bpmn": bpmn.definitions(*DEFINITIONS, process)})
 
 
-@pytest.fixture
-def act(database: Database, actor: Callable[..., Actor]) -> Act:
-    """`act("service", lambda uow: …, later=HOUR)`: a command of that role, so much later than now."""
-
-    def run(
-        role: str,
-        command: Callable[[UnitOfWork], T],
-        later: timedelta = timedelta(0),
-        name: str | None = None,
-    ) -> T:
-        who = actor(role, name)
-        return database.run(lambda session, now: command(UnitOfWork(session, who, now + later)))
-
-    return run
-
-
-@pytest.fixture
-def start(database: Database, act: Act) -> Callable[..., cases.CaseView]:
-    return lambda **data: act("caseworker", lambda uow: cases.start(uow, "p", data))
-
-
 def count(database: Database, model: Any, *where: Any) -> int:
     with database.transaction() as session:
         return session.scalar(select(func.count()).select_from(model).where(*where)) or 0
@@ -491,19 +470,6 @@ def test_suspended_case_refuses_commands_and_keeps_what_falls_due(
     assert wake(act, case, 8 * DAY) == 0
     act("administrator", lambda uow: cases.resume(uow, case.id))
     assert wake(act, case, 8 * DAY) == 1
-
-
-def test_message_for_a_suspended_case_is_kept_until_it_goes_on(
-    database: Database, act: Act, start: Callable[..., cases.CaseView]
-) -> None:
-    deploy(database, *bpmn.in_line(CATCH))
-    case = start(order=7)
-    act("administrator", lambda uow: cases.suspend(uow, case.id))
-    assert send(act, {"order": 7}, keep=HOUR).status == "kept"
-    act("administrator", lambda uow: cases.resume(uow, case.id))
-    assert jobs(database)[-1] == "offer"
-    offer(act, case)
-    assert look(act, case).status == "completed"
 
 
 def test_suspended_definition_begins_and_moves_nothing(
