@@ -56,7 +56,7 @@ class MessageBody(BaseModel):
     body=SendMessage,
     answer=MessageBody,
     status=(200, 201, 202),
-    refusals=(404, 409),
+    refusals=(404, 409, 503),
 )
 def send(uow: UnitOfWork, body: SendMessage) -> Reply:
     """Send a message"""

@@ -239,6 +239,11 @@ def to_start(session: Session, key: str) -> tuple[Version, int]:
     return Version(*version), number
 
 
+def next_number(session: Session) -> int:
+    """The next case number."""
+    return int(connection(session).execute(select(CASE_NUMBERS.next_value())).scalar_one())
+
+
 def _unknown(key: str) -> NotFound:
     return NotFound(f"There is no definition {key!r}.")
 

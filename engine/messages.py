@@ -13,12 +13,12 @@ from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, update
 
 from engine import access, bpmn, cases, definitions, forms, jobs
 from engine.bpmn.values import MAX_KEYS, short
 from engine.db import UnitOfWork
-from engine.errors import Conflict, Fault, Invalid, NotFound
+from engine.errors import Busy, Conflict, Fault, Invalid, NotFound
 from engine.events import Fact
 from engine.ids import uuid7
 from engine.models import Case, Definition, DefinitionVersion, Message, Wait
@@ -26,6 +26,16 @@ from engine.models import Case, Definition, DefinitionVersion, Message, Wait
 CASE_NUMBER = "case_number"
 MANY = 500  # receivers of a signal in one transaction
 MAX_KEPT = 1_000  # messages of one name with the same keys
+
+NO_KEYS = cases.canonical({})
+# How many cases wait for a message of this name without keys.
+_ALIKE = (
+    select(func.count(Wait.case_id.distinct()))
+    .where(Wait.kind == "message", Wait.name == Message.name, Wait.correlation == NO_KEYS)
+    .where(Wait.closed_at.is_(None))
+    .scalar_subquery()
+)
+_WAIT = (Wait.id, Wait.case_id, Wait.name, Wait.correlation, Case.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +58,9 @@ def send(
 ) -> Sent:
     """Deliver a message to who waits for it, else start a case by it, else keep it for so long.
 
-    Raises NotFound if nobody takes it and it is not to be kept, Conflict if several wait and no key tells
-    them apart or MAX_KEPT are kept, Invalid for keys or data that are too large, or that a case cannot hold.
+    Raises NotFound if nobody takes it and it is not to be kept, Busy if others that were kept go before it,
+    Conflict if several wait and no key tells them apart or MAX_KEPT are kept, Invalid for keys or data that
+    are too large, or that a case cannot hold.
     """
     access.require(uow.actor, "messages.send")
     if not short(keys):
@@ -59,11 +70,17 @@ def send(
     cases.require_size(data)
     message_id = uuid7()
     told = {"message": message_id, "name": name}
-    reached = _deliver(uow, name, keys, data, told)
-    if reached:
+    waiting = _waiting(uow, name, keys)
+    ready = [wait for wait in waiting if wait.ready]
+    others_first = _kept_for(uow, ready) is not None
+    suspended = len(ready) < len(waiting)
+    if not others_first and (reached := _deliver(uow, ready, data, told)):
         return Sent(message_id, "delivered", reached)
-    if CASE_NUMBER not in keys and (started := _start(uow, name, data, told)):
+    begins = not others_first and not suspended and CASE_NUMBER not in keys
+    if begins and (started := _start(uow, name, data, told)):
         return Sent(message_id, "started", started)
+    if keep is None and others_first:
+        raise Busy("Messages that were kept for this case go before: they are on their way.")
     if keep is None:
         raise NotFound(f"Nobody waits for the message {name!r} with these keys.")
     expires_at = uow.now + keep
@@ -72,45 +89,55 @@ def send(
 
 
 def pass_on(uow: UnitOfWork, message_id: UUID) -> int:
-    """Deliver a kept message, or a signal that was thrown, to those who wait now; how many they are."""
-    found = select(Message).where(Message.id == message_id, Message.status == "kept").with_for_update()
+    """Deliver a kept message, or a signal that was thrown, to those who wait now; how many they are.
+
+    If others were kept for one of them before, the first of these is delivered instead.
+    """
+    found = select(Message).where(Message.id == message_id, Message.status == "kept")
+    found = found.where(Message.expires_at > uow.now)
     message = uow.session.scalars(found).one_or_none()
-    if message is None or message.expires_at <= uow.now:
+    if message is None:
         return 0
     told = {"message": message.id, "name": message.name}
     if message.kind == "signal":
         return _broadcast(uow, message, told)
     keys = orjson.loads(message.correlation)
     try:
-        reached = _deliver(uow, message.name, keys, message.data, told)
+        waiting = _waiting(uow, message.name, keys)
     except Conflict:
-        return 0  # several wait and nothing tells them apart: it stays until it expires
-    if not reached and CASE_NUMBER not in keys:
+        return 0  # nothing tells them apart: it stays until one is left, or it expires
+    ready = [wait for wait in waiting if wait.ready]
+    first = _kept_for(uow, ready)
+    if first is not None and first != message_id:
+        jobs.defer(uow, "deliver", queue="cases", message_id=message_id)  # once that one is out of its way
+        return pass_on(uow, first)
+    # First the cases, then the message: whoever delivers locks them in this order.
+    cases.lock_all(uow, {wait.case_id for wait in ready})
+    if uow.session.scalars(found.with_for_update().execution_options(populate_existing=True)).first() is None:
+        return 0
+    reached = _deliver(uow, ready, message.data, told)
+    if not reached and ready == waiting and CASE_NUMBER not in keys:
         reached = _start(uow, message.name, message.data, told)
     if reached:
         message.status, message.closed_at = "delivered", uow.now
         uow.session.flush()
+    jobs.defer_each(uow, "offer", [{"case_id": case_id} for case_id, _ in reached], queue="cases")
     return len(reached)
 
 
 def offer(uow: UnitOfWork, case_id: UUID) -> None:
-    """Pass on what was kept for a case that has begun to wait."""
-    waiting = select(Wait.name, Wait.correlation, Case.number).join(Case, Wait.case_id == Case.id)
-    for wait in uow.connection.execute(
-        waiting.where(Wait.case_id == case_id, Wait.kind == "message", Wait.closed_at.is_(None))
-    ).all():
-        texts = {wait.correlation, cases.canonical({CASE_NUMBER: wait.number})}
-        texts.add(cases.canonical({**orjson.loads(wait.correlation), CASE_NUMBER: wait.number}))
-        kept = select(Message.id).where(
-            Message.status == "kept",
-            Message.kind == "message",
-            Message.name == wait.name,
-            Message.correlation.in_(texts),
-            Message.expires_at > uow.now,
-        )
-        first = uow.connection.execute(kept.order_by(Message.id).limit(1)).scalar()
-        if first is not None:
-            pass_on(uow, first)
+    """Pass on the first of what was kept for a case that waits."""
+    waits = select(*_WAIT).join(Case, Wait.case_id == Case.id)
+    waits = waits.where(Wait.case_id == case_id, Wait.kind == "message", Wait.closed_at.is_(None))
+    first = _kept_for(uow, uow.connection.execute(waits).all())
+    if first is not None:
+        pass_on(uow, first)
+
+
+def offer_again(uow: UnitOfWork) -> None:
+    """Have those delivered that fitted several cases, of which only one waits any more."""
+    kept = select(Message.id.label("message_id")).where(Message.status == "kept", Message.kind == "message")
+    jobs.defer_for(uow, "deliver", kept.where(Message.correlation == NO_KEYS, _ALIKE == 1), queue="cases")
 
 
 def expire(uow: UnitOfWork) -> int:
@@ -129,37 +156,17 @@ def begin(uow: UnitOfWork, wait_id: UUID) -> None:
     published = row.opened_at.astimezone(uow.now.tzinfo)
     missed, due = bpmn.next_start(trigger, published, row.due_at, uow.now)
     fact = Fact("timer.fired", row.element, payload={"missed": missed} if missed else None)
-    cases.begin_at(uow, version.key, row.element, {}, fact)
+    cases.begin_at(uow, version, row.element, {}, fact)
     closed = {"closed_at": uow.now} if due is None else {"due_at": due, "woken_at": None}
     uow.connection.execute(update(Wait).where(Wait.id == wait_id).values(**closed))
 
 
-def _deliver(
-    uow: UnitOfWork,
-    name: str,
-    keys: Mapping[str, Any],
-    data: Mapping[str, Any],
-    told: Mapping[str, Any],
-) -> list[tuple[UUID, str]]:
-    waiting = uow.connection.execute(_receivers(name, keys)).all()
-    receivers = {number: (case_id, list(rows)) for (case_id, number), rows in groupby(waiting, _case_of)}
-    if len(receivers) > 1 and not keys:
-        raise Conflict(
-            f"{len(receivers)} cases wait for the message {name!r}: say which, by its keys or case_number."
-        )
-    return [
-        (case_id, number)
-        for number, (case_id, rows) in receivers.items()
-        if cases.deliver(uow, case_id, [row.id for row in rows], data, told)
-    ]
+def _waiting(uow: UnitOfWork, name: str, keys: Mapping[str, Any]) -> Sequence[Any]:
+    """The waits that a message fits, by case: the order in which cases are locked.
 
-
-def _case_of(row: Row[Any]) -> tuple[UUID, str]:
-    return row.case_id, row.number
-
-
-def _receivers(name: str, keys: Mapping[str, Any]) -> Select[*tuple[Any, ...]]:
-    """The waits of running cases, by case: the order in which cases are locked."""
+    Those of suspended cases are not `ready`. Raises Conflict if they are of several cases and there are no
+    keys.
+    """
     own = {key: value for key, value in keys.items() if key != CASE_NUMBER}
     fits_keys: ColumnElement[bool] = Wait.correlation == cases.canonical(keys)
     if CASE_NUMBER in keys:
@@ -167,15 +174,51 @@ def _receivers(name: str, keys: Mapping[str, Any]) -> Select[*tuple[Any, ...]]:
         fits_keys = (
             and_(numbered, Wait.correlation == cases.canonical(own)) if own else or_(fits_keys, numbered)
         )
-    return (
-        select(Wait.id, Wait.case_id, Case.number)
+    ready = and_(Case.status == "active", Definition.suspended_at.is_(None)).label("ready")
+    found = (
+        select(*_WAIT, ready)
         .join(Case, Wait.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .join(Definition, DefinitionVersion.key == Definition.key)
         .where(Wait.kind == "message", Wait.name == name, Wait.closed_at.is_(None), fits_keys)
-        .where(Case.status == "active", Definition.suspended_at.is_(None))
         .order_by(Wait.case_id, Wait.id)
     )
+    rows = uow.connection.execute(found).all()
+    several = len({row.case_id for row in rows})
+    if several > 1 and not keys:
+        raise Conflict(
+            f"{several} cases wait for the message {name!r}: say which, by its keys or case_number."
+        )
+    return rows
+
+
+def _kept_for(uow: UnitOfWork, waits: Sequence[Any]) -> UUID | None:
+    """The message that was kept first of those for one of these waits."""
+    wanted = set()
+    for wait in waits:
+        own, number = orjson.loads(wait.correlation), {CASE_NUMBER: wait.number}
+        wanted |= {(wait.name, cases.canonical(keys)) for keys in (own, number, own | number)}
+    if not wanted:
+        return None
+    kept = select(Message.id).where(
+        Message.status == "kept",
+        Message.kind == "message",
+        tuple_(Message.name, Message.correlation).in_(wanted),
+        Message.expires_at > uow.now,
+        or_(Message.correlation != NO_KEYS, _ALIKE == 1),
+    )
+    return uow.connection.execute(kept.order_by(Message.sent_at, Message.id).limit(1)).scalar()
+
+
+def _deliver(
+    uow: UnitOfWork, waits: Sequence[Any], data: Mapping[str, Any], told: Mapping[str, Any]
+) -> list[tuple[UUID, str]]:
+    """Give a message to those who still wait; the ids and numbers of their cases."""
+    return [
+        case
+        for case, of_case in groupby(waits, lambda wait: (wait.case_id, wait.number))
+        if cases.deliver(uow, case[0], [wait.id for wait in of_case], data, told)
+    ]
 
 
 def _start_waits(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -200,7 +243,7 @@ def _start(
         trigger = definitions.spec(uow.session, version).starts[row.element]
         given = {trigger.result: dict(data)} if trigger.result else dict(data)
         fact = Fact("message.received" if kind == "message" else "signal.received", row.element, payload=told)
-        case = cases.begin_at(uow, version.key, row.element, given, fact)
+        case = cases.begin_at(uow, version, row.element, given, fact)
         started.append((case.id, case.number))
     return started
 

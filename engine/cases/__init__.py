@@ -8,6 +8,7 @@ from engine.cases.commands import begin_at, cancel, start, taken
 from engine.cases.hold import (
     LOCKING,
     Locked,
+    lock_all,
     locked,
     locking,
     require_active,
@@ -40,6 +41,7 @@ __all__ = [
     "give_up",
     "hold",
     "hold_call",
+    "lock_all",
     "locked",
     "locking",
     "log",

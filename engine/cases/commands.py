@@ -46,13 +46,20 @@ def start(
     return _begin(uow, version, counter, answer, given)
 
 
-def begin_at(uow: UnitOfWork, key: str, element: str, data: Mapping[str, Any], happened: Fact) -> CaseView:
+def begin_at(
+    uow: UnitOfWork,
+    version: definitions.Version,
+    element: str,
+    data: Mapping[str, Any],
+    happened: Fact,
+) -> CaseView:
     """Start a case at a start event that was triggered, as `happened` says.
 
-    Raises NotFound, Conflict if the definition is suspended, Invalid for data that a case cannot hold.
+    Of that event's own version, even if a newer one is being published. Raises Invalid for data that a case
+    cannot hold.
     """
-    version, counter = definitions.to_start(uow.session, key)
     require_size(data)
+    counter = definitions.next_number(uow.session)
     return _begin(uow, version, counter, data, {"applicant": None, "business_key": None}, (element, happened))
 
 

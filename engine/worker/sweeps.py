@@ -29,7 +29,7 @@ async def look_after_cases(desk: Desk) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(_wake(desk))
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
-        group.create_task(each(MINUTE, desk, messages.expire, idempotency.forget))
+        group.create_task(each(MINUTE, desk, messages.expire, messages.offer_again, idempotency.forget))
 
 
 async def _wake(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine import calls, cases, events, incidents, messages, tasks
 from engine.db import Actor, Database, UnitOfWork
-from engine.errors import Conflict, NotFound
+from engine.errors import Busy, Conflict, NotFound
 from engine.models import Call, Case, Event, Incident, Message, Task, Wait
 from tests import bpmn, factories
 
@@ -79,7 +79,11 @@ def whole(database: Database) -> bool:
 
 def payloads(database: Database, kind: str) -> list[Any]:
     with database.transaction() as session:
-        return list(session.scalars(select(Event.payload).where(Event.kind == kind)))
+        return list(
+            session.scalars(
+                select(Event.payload).where(Event.kind == kind).order_by(Event.case_id, Event.seq)
+            )
+        )
 
 
 # Timers
@@ -230,8 +234,80 @@ def test_early_message_is_kept_and_taken_once(
     second = start(order=7)
     offer(act, second)
     assert (look(act, first).status, look(act, second).status) == ("completed", "active")
-    assert jobs(database) == ["deliver", "offer", "offer"]
+    assert jobs(database) == ["deliver", "offer", "offer", "offer"]
     assert count(database, Message, Message.status == "delivered") == 1
+
+
+def test_kept_messages_are_taken_in_the_order_in_which_they_came(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
+) -> None:
+    boundary = bpmn.node("boundaryEvent", "b", MESSAGE, attachedToRef="u", cancelActivity="false")
+    deploy(database, *bpmn.in_line("userTask u"), boundary, bpmn.node("userTask", "h"), bpmn.flow("b", "h"))
+    sent = [str(send(act, {}, keep=HOUR).id) for _ in range(5)]
+    work()
+    start()
+    work()
+    assert [told["message"] for told in payloads(database, "message.received")] == sent
+
+
+def test_message_waits_behind_those_that_are_kept_for_its_case(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
+) -> None:
+    two = bpmn.node("intermediateCatchEvent", "d", MESSAGE, parvandeh__correlation="{'order': order}")
+    deploy(database, *bpmn.in_line(CATCH, two))
+    first = send(act, {"order": 7}, keep=HOUR)
+    case = start(order=7)
+    with pytest.raises(Busy):
+        send(act, {"order": 7})
+    second = send(act, {"case_number": case.number}, keep=HOUR)
+    assert second.status == "kept"
+    act("administrator", lambda uow: messages.pass_on(uow, second.id))
+    assert [told["message"] for told in payloads(database, "message.received")] == [str(first.id)]
+    work()
+    assert look(act, case).status == "completed"
+
+
+def test_kept_message_that_fits_several_cases_holds_up_none_that_names_one(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
+) -> None:
+    twice = (bpmn.node("intermediateCatchEvent", name, MESSAGE) for name in "cd")
+    deploy(database, *bpmn.in_line("userTask u", *twice))
+    one, two = start(), start()
+    send(act, {}, keep=HOUR)
+    send(act, {"case_number": one.number}, keep=HOUR)
+    work()
+    for case in (one, two):
+        act("caseworker", lambda uow, case=case: tasks.complete(uow, case.tasks[0]["id"], {}))
+    work()
+    assert [told["name"] for told in payloads(database, "message.received")] == ["paid"]
+    act("caseworker", lambda uow: cases.cancel(uow, two.id))
+    act("administrator", messages.offer_again)
+    work()
+    assert look(act, one).status == "completed"
+
+
+def test_thrown_message_that_names_a_case_begins_none(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
+) -> None:
+    keys = {"parvandeh__correlation": "{'case_number': '1404-999999'}"}
+    throw = bpmn.node("intermediateThrowEvent", "t", MESSAGE, **keys)
+    begins = bpmn.node("startEvent", "ms", MESSAGE)
+    deploy(database, *bpmn.in_line(throw), begins, bpmn.node("userTask", "u"), bpmn.flow("ms", "u"))
+    start()
+    work()
+    assert count(database, Case) == 1
+
+
+def test_message_for_a_case_that_is_suspended_begins_no_other(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
+) -> None:
+    begins = bpmn.node("startEvent", "ms", MESSAGE)
+    deploy(database, *bpmn.in_line(CATCH), begins, bpmn.node("userTask", "u"), bpmn.flow("ms", "u"))
+    case = start(order=7)
+    act("administrator", lambda uow: cases.suspend(uow, case.id))
+    assert send(act, {"order": 7}, keep=HOUR).status == "kept"
+    work()
+    assert count(database, Case) == 1
 
 
 def test_expired_message_is_not_taken(
