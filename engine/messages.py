@@ -13,7 +13,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, tuple_, update
 
 from engine import access, bpmn, cases, definitions, forms, jobs
 from engine.bpmn.values import MAX_KEYS, short
@@ -21,10 +21,9 @@ from engine.db import UnitOfWork
 from engine.errors import Busy, Conflict, Fault, Invalid, NotFound
 from engine.events import Fact
 from engine.ids import uuid7
-from engine.models import Case, Definition, DefinitionVersion, Message, Wait
+from engine.models import Case, Definition, DefinitionVersion, Message, MessageStatus, Wait
 
 CASE_NUMBER = "case_number"
-MANY = 500  # receivers of a signal in one transaction
 MAX_KEPT = 1_000  # messages of one name with the same keys
 
 NO_KEYS = cases.canonical({})
@@ -91,38 +90,42 @@ def send(
 def pass_on(uow: UnitOfWork, message_id: UUID) -> int:
     """Deliver a kept message, or a signal that was thrown, to those who wait now; how many they are.
 
-    If others were kept for one of them before, the first of these is delivered instead.
+    If other messages were kept for one of them before, the first of these is delivered instead.
     """
     found = select(Message).where(Message.id == message_id, Message.status == "kept")
-    found = found.where(Message.expires_at > uow.now)
-    message = uow.session.scalars(found).one_or_none()
+    message = uow.session.scalars(found.where(Message.expires_at > uow.now)).one_or_none()
     if message is None:
         return 0
-    told = {"message": message.id, "name": message.name}
-    if message.kind == "signal":
-        return _broadcast(uow, message, told)
-    keys = orjson.loads(message.correlation)
+    if message.kind == "message":
+        return _message(uow, message)
+    return _broadcast(uow, message) if message.wait_id is None else _signal(uow, message)
+
+
+def _message(uow: UnitOfWork, message: Message) -> int:
+    keys, told = orjson.loads(message.correlation), _told(message)
     try:
         waiting = _waiting(uow, message.name, keys)
     except Conflict:
         return 0  # nothing tells them apart: it stays until one is left, or it expires
     ready = [wait for wait in waiting if wait.ready]
     first = _kept_for(uow, ready)
-    if first is not None and first != message_id:
-        jobs.defer(uow, "deliver", queue="cases", message_id=message_id)  # once that one is out of its way
+    if first is not None and first != message.id:
+        jobs.defer(uow, "deliver", queue="cases", message_id=message.id)  # once that one is out of its way
         return pass_on(uow, first)
-    # First the cases, then the message: whoever delivers locks them in this order.
     cases.lock_all(uow, {wait.case_id for wait in ready})
-    if uow.session.scalars(found.with_for_update().execution_options(populate_existing=True)).first() is None:
+    if not _lock(uow, message):
         return 0
     reached = _deliver(uow, ready, message.data, told)
     if not reached and ready == waiting and CASE_NUMBER not in keys:
         reached = _start(uow, message.name, message.data, told)
     if reached:
-        message.status, message.closed_at = "delivered", uow.now
-        uow.session.flush()
+        _settle(uow, message, "delivered")
     jobs.defer_each(uow, "offer", [{"case_id": case_id} for case_id, _ in reached], queue="cases")
     return len(reached)
+
+
+def _told(message: Message) -> Mapping[str, Any]:
+    return {"message": message.id, "name": message.name}
 
 
 def offer(uow: UnitOfWork, case_id: UUID) -> None:
@@ -234,40 +237,85 @@ def _start_waits(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 
 def _start(
-    uow: UnitOfWork, name: str, data: Mapping[str, Any], told: Mapping[str, Any], kind: str = "message"
+    uow: UnitOfWork,
+    name: str,
+    data: Mapping[str, Any],
+    told: Mapping[str, Any],
+    kind: Literal["message", "signal"] = "message",
+    *where: ColumnElement[bool],
 ) -> list[tuple[UUID, str]]:
     """Start cases of the definitions that begin by this message or signal."""
     started = []
-    for row in uow.connection.execute(_start_waits(Wait.kind == kind, Wait.name == name)).all():
+    for row in uow.connection.execute(_start_waits(Wait.kind == kind, Wait.name == name, *where)).all():
         version = definitions.Version(*row[: len(definitions.VERSION)])
         trigger = definitions.spec(uow.session, version).starts[row.element]
         given = {trigger.result: dict(data)} if trigger.result else dict(data)
-        fact = Fact("message.received" if kind == "message" else "signal.received", row.element, payload=told)
+        fact = Fact(cases.FIRED[kind], row.element, payload=told)
         case = cases.begin_at(uow, version, row.element, given, fact)
         started.append((case.id, case.number))
     return started
 
 
-def _broadcast(uow: UnitOfWork, message: Message, told: Mapping[str, Any]) -> int:
-    """Give a signal to all who waited when it was thrown, so many at a time."""
-    waiting = (
-        select(Wait.case_id, func.array_agg(Wait.id).label("tokens"))
-        .join(Case, Wait.case_id == Case.id)
-        .where(Wait.kind == "signal", Wait.name == message.name, Wait.closed_at.is_(None))
-        .where(Wait.opened_at <= message.sent_at, Case.status == "active")
-        .group_by(Wait.case_id)
-        .order_by(Wait.case_id)
-        .limit(MANY)
-    )
-    rows = uow.connection.execute(waiting).all()
-    reached = sum(cases.deliver(uow, row.case_id, row.tokens, message.data, told) for row in rows)
-    if len(rows) == MANY and reached:
-        jobs.defer(uow, "deliver", queue="cases", message_id=message.id)
+# One for each case that waits, and for each start event. They are delivered by jobs of their own: no case is
+# held up by another, and who is suspended gets it later.
+_COPY = text("""
+WITH receivers AS (
+    SELECT DISTINCT ON (coalesce(case_id, id)) id FROM waits
+    WHERE kind = 'signal' AND name = :name AND closed_at IS NULL AND opened_at <= :sent_at
+    ORDER BY coalesce(case_id, id), id
+), copies AS (
+    INSERT INTO messages (id, kind, name, correlation, data, thrown_by, thrown_element, wait_id, status,
+        sent_at, expires_at)
+    SELECT gen_random_uuid(), kind, name, correlation, data, thrown_by, thrown_element, receivers.id, 'kept',
+        sent_at, expires_at
+    FROM messages, receivers WHERE messages.id = :signal
+    RETURNING id
+)
+INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+SELECT 'cases', 'deliver', jsonb_build_object('message_id', id) FROM copies
+""")
+
+
+def _broadcast(uow: UnitOfWork, signal: Message) -> int:
+    """Have a signal delivered to all who waited when it was thrown; how many they are."""
+    if not _lock(uow, signal):
+        return 0
+    values = {"signal": signal.id, "name": signal.name, "sent_at": signal.sent_at}
+    _settle(uow, signal, "delivered")
+    return uow.connection.execute(_COPY, values).rowcount
+
+
+def _signal(uow: UnitOfWork, signal: Message) -> int:
+    """Give a signal to one who waited when it was thrown. It stays for one who is suspended."""
+    told = _told(signal)
+    found = select(Wait.case_id, Wait.element, DefinitionVersion.key).where(Wait.id == signal.wait_id)
+    version = DefinitionVersion.id == Wait.version_id
+    wait = uow.connection.execute(found.join(DefinitionVersion, version)).one()
+    if wait.case_id is None:
+        place = DefinitionVersion.key == wait.key, Wait.element == wait.element
+        done = bool(_lock(uow, signal) and _start(uow, signal.name, signal.data, told, "signal", *place))
     else:
-        _start(uow, message.name, message.data, told, "signal")
-        message.status, message.closed_at = "delivered", uow.now
-        uow.session.flush()
-    return reached
+        cases.lock_all(uow, [wait.case_id])
+        waits = select(Wait.id).where(Wait.case_id == wait.case_id, Wait.kind == "signal")
+        waits = waits.where(Wait.name == signal.name, Wait.opened_at <= signal.sent_at)
+        still = uow.connection.execute(waits.where(Wait.closed_at.is_(None))).scalars().all()
+        done = _lock(uow, signal) and cases.deliver(uow, wait.case_id, still, signal.data, told)
+        if not still:
+            _settle(uow, signal, "expired")
+    if done:
+        _settle(uow, signal, "delivered")
+    return int(done)
+
+
+def _lock(uow: UnitOfWork, message: Message) -> bool:
+    """Hold a kept message; whether it is kept still. Cases are locked before it."""
+    found = select(Message.id).where(Message.id == message.id, Message.status == "kept")
+    return uow.connection.execute(found.with_for_update()).first() is not None
+
+
+def _settle(uow: UnitOfWork, message: Message, status: MessageStatus) -> None:
+    settled = update(Message).where(Message.id == message.id)
+    uow.connection.execute(settled.values(status=status, closed_at=uow.now))
 
 
 def _keep(
@@ -291,6 +339,7 @@ def _keep(
             data=dict(data),
             thrown_by=None,
             thrown_element=None,
+            wait_id=None,
             status="kept",
             sent_at=uow.now,
             expires_at=expires_at,

@@ -301,6 +301,7 @@ class Message(Base):
     __table_args__ = (
         Index("ix_messages_kept", "name", "correlation", postgresql_where=text("status = 'kept'")),
         Index("ix_messages_expiry", "expires_at", postgresql_where=text("status = 'kept'")),
+        Index("ix_messages_wait", "wait_id", postgresql_where=text("status = 'kept'")),
     )
 
     id: Mapped[Id]
@@ -308,6 +309,7 @@ class Message(Base):
     correlation: Mapped[str] = mapped_column(Text)  # canonical JSON of its keys
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
     kind: Mapped[str] = mapped_column(Text)  # message, or signal: that one reaches all who wait
+    wait_id: Mapped[UUID | None] = mapped_column(ForeignKey("waits.id"))  # the one that a signal is for
     thrown_by: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
     thrown_element: Mapped[str | None] = mapped_column(Text)
     status: Mapped[MessageStatus] = mapped_column(Text)

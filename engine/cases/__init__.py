@@ -15,13 +15,25 @@ from engine.cases.hold import (
     require_revision,
     require_size,
 )
-from engine.cases.moving import GIVEN_UP, answer, deliver, fail_call, give_up, hold, hold_call, wake, wake_due
+from engine.cases.moving import (
+    FIRED,
+    GIVEN_UP,
+    answer,
+    deliver,
+    fail_call,
+    give_up,
+    hold,
+    hold_call,
+    wake,
+    wake_due,
+)
 from engine.cases.pausing import resume, resume_definition, rouse, rouse_version, suspend, suspend_definition
 from engine.cases.progress import Opened, TaskChange, apply, note
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, get, log, page
 from engine.cases.waiting import canonical
 
 __all__ = [
+    "FIRED",
     "GIVEN_UP",
     "LOCKING",
     "LOG_PAGE",

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 
 from engine import access, jobs
 from engine.cases.hold import lock, require_active
@@ -62,8 +62,9 @@ def rouse_version(uow: UnitOfWork, version_id: UUID) -> None:
     starts = Wait.version_id == version_id, Wait.case_id.is_(None), Wait.closed_at.is_(None)
     uow.connection.execute(update(Wait).where(*starts, Wait.woken_at.is_not(None)).values(woken_at=None))
     names = select(Wait.name).where(*starts, Wait.kind == "message")
-    kept = select(Message.id.label("message_id")).where(Message.status == "kept", Message.name.in_(names))
-    jobs.defer_for(uow, "deliver", kept.order_by(Message.sent_at, Message.id), queue="cases")
+    _deliver(uow, Message.kind == "message", Message.name.in_(names))
+    began = select(Wait.id).where(Wait.version_id == version_id, Wait.case_id.is_(None))
+    _deliver(uow, Message.wait_id.in_(began))
     waiting = or_(
         exists().where(Wait.case_id == Case.id, Wait.closed_at.is_(None)),
         exists().where(Call.case_id == Case.id, Call.status == "open"),
@@ -73,7 +74,7 @@ def rouse_version(uow: UnitOfWork, version_id: UUID) -> None:
 
 
 def rouse(uow: UnitOfWork, case_id: UUID) -> None:
-    """Look again at all that a case waits for: timers that fell due, calls not made, messages kept for it."""
+    """Look again at all that a case waits for: timers that fell due, calls not made, messages and signals."""
     if hold(uow, case_id) is None:
         return
     waits = Wait.case_id == case_id, Wait.closed_at.is_(None)
@@ -84,3 +85,9 @@ def rouse(uow: UnitOfWork, case_id: UUID) -> None:
     jobs.defer_for(uow, "call", calls, queue="calls")
     named = select(Wait.case_id).where(*waits, Wait.kind == "message").distinct()
     jobs.defer_for(uow, "offer", named, queue="cases")
+    _deliver(uow, Message.wait_id.in_(select(Wait.id).where(*waits)))
+
+
+def _deliver(uow: UnitOfWork, *which: ColumnElement[bool]) -> None:
+    kept = select(Message.id.label("message_id")).where(Message.status == "kept", *which)
+    jobs.defer_for(uow, "deliver", kept.order_by(Message.sent_at, Message.id), queue="cases")

@@ -124,6 +124,7 @@ def message_rows(uow: UnitOfWork, case_id: UUID, thrown: Sequence[Thrown]) -> li
             "data": one.data,
             "thrown_element": one.element,
             "thrown_by": case_id,
+            "wait_id": None,
             "status": "kept",
             "sent_at": uow.now,
             "expires_at": uow.now + THROWN_FOR,

@@ -183,3 +183,65 @@ def test_case_suspended_by_itself_stays_so_when_its_definition_is_resumed(
     do("resume", case)
     work()
     assert look(act, case).status == "completed"
+
+
+def throwing(database: Database) -> None:
+    """A definition whose cases throw the signal at once."""
+    deploy(database, *bpmn.in_line(bpmn.node("intermediateThrowEvent", "t", SIGNAL)), key="thrower")
+
+
+def throw(act: Act) -> None:
+    act("caseworker", lambda uow: cases.start(uow, "thrower", {}))
+
+
+def test_signal_thrown_meanwhile_reaches_the_case_afterwards(
+    database: Database,
+    act: Act,
+    start: Callable[..., CaseView],
+    work: Work,
+    do: Callable[..., None],
+    which: Callable[[CaseView], Any],
+) -> None:
+    deploy(database, *bpmn.in_line(bpmn.node("intermediateCatchEvent", "c", SIGNAL)))
+    throwing(database)
+    case = start()
+    do("suspend", *which(case))
+    throw(act)
+    work()
+    assert look(act, case).status != "completed"
+    do("resume", *which(case))
+    work()
+    assert look(act, case).status == "completed"
+
+
+def test_signal_thrown_meanwhile_begins_its_case_afterwards(
+    database: Database, act: Act, work: Work, do: Callable[..., None]
+) -> None:
+    begun_by(database, SIGNAL)
+    throwing(database)
+    do("suspend")
+    throw(act)
+    work()
+    begun_by(database, SIGNAL.replace("/>", ' id="mended"/>'))
+    assert count(database, Case) == 1
+    for _ in range(2):
+        do("resume")
+        work()
+    assert count(database, Case) == 2
+
+
+def test_signal_happens_once_to_each_who_waits_although_they_wait_on(
+    database: Database, act: Act, start: Callable[..., CaseView], work: Work, do: Callable[..., None]
+) -> None:
+    stays = bpmn.node("boundaryEvent", "b", SIGNAL, attachedToRef="u", cancelActivity="false")
+    handler = (stays, bpmn.node("userTask", "h"), bpmn.flow("b", "h"))
+    deploy(database, *bpmn.in_line("userTask u"), *handler)
+    throwing(database)
+    some = [start() for _ in range(3)]
+    do("suspend", some[1])
+    throw(act)
+    work()
+    assert [len(look(act, case).tasks) for case in some] == [2, 1, 2]
+    do("resume", some[1])
+    work()
+    assert [len(look(act, case).tasks) for case in some] == [2, 2, 2]

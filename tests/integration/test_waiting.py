@@ -394,7 +394,7 @@ def test_thrown_message_finds_its_receiver_in_another_case(
 
 
 def test_signal_reaches_all_who_wait(
-    database: Database, act: Act, start: Callable[..., cases.CaseView]
+    database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
 ) -> None:
     parts = (
         bpmn.node("startEvent", "start"),
@@ -410,6 +410,7 @@ def test_signal_reaches_all_who_wait(
     with database.transaction() as session:
         thrown = session.scalars(select(Message.id)).one()
     assert act("administrator", lambda uow: messages.pass_on(uow, thrown)) == 2
+    work()
     assert look(act, one).status == "completed"
     assert [task["element"] for task in look(act, two).tasks] == ["u"]
 
