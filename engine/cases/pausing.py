@@ -60,10 +60,8 @@ def rouse(uow: UnitOfWork, which: ColumnElement[bool]) -> None:
     found = select(Case.id).where(which, Case.status == "active")
     waiting = Wait.case_id.in_(found), Wait.closed_at.is_(None)
     uow.connection.execute(update(Wait).where(*waiting, Wait.woken_at.is_not(None)).values(woken_at=None))
-    calls = select(Call.id).where(Call.case_id.in_(found), Call.status == "open", Call.connector.is_not(None))
-    jobs.defer_each(
-        uow, "call", [{"call_id": row.id} for row in uow.connection.execute(calls)], queue="calls"
-    )
+    calls = Call.case_id.in_(found), Call.status == "open", Call.woken_at.is_not(None)
+    uow.connection.execute(update(Call).where(*calls).values(woken_at=None))
     named = select(Wait.case_id).where(*waiting, Wait.kind == "message").distinct()
     jobs.defer_each(
         uow, "offer", [{"case_id": row.case_id} for row in uow.connection.execute(named)], queue="cases"

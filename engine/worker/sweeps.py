@@ -44,6 +44,7 @@ async def look_after_calls(desk: Desk) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(each(SECOND, desk, lambda uow: calls.sweep(uow, BATCH)))
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
+        group.create_task(each(MINUTE, desk, calls.find_lost))
         group.create_task(_give_up_lost(desk))
         group.create_task(post(desk))
 

@@ -328,7 +328,7 @@ def test_call_whose_worker_died_is_made_again(
         until(lambda: agency.hanging == 1)
         worker.kill()
     agency.let_go.set()
-    sql("UPDATE calls SET lease_until = now(), due_at = now() RETURNING id")
+    sql("UPDATE calls SET lease_until = now() RETURNING id")
     with working.serving(database_url, tmp_path, "--queue", "calls"):
         until(ended(sql))
     ((call_id,),) = sql("SELECT id FROM calls")
