@@ -34,7 +34,10 @@ _CALL = (
 )
 GIVEN_UP = "given-up"  # the code of an incident that stands for no element
 _GIVEN_UP = select(Incident.id).where(
-    Incident.case_id == bindparam("case"), Incident.code == GIVEN_UP, Incident.status == "open"
+    Incident.case_id == bindparam("case"),
+    Incident.token_id == bindparam("case"),  # a call that was given up stands at its own token
+    Incident.code == GIVEN_UP,
+    Incident.status == "open",
 )
 _TIMERS = (
     select(Wait.id, Wait.due_at)

@@ -1,4 +1,4 @@
-"""Calls through connectors: each try is begun once, when it is due, and counted; what is late is told apart."""
+"""Calls through connectors: a try is begun once, when it is due, and counted; what is late is told apart."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -191,3 +191,18 @@ def test_call_made_again_after_its_incident_begins_with_a_try_at_once(calling: C
     calling.act(lambda uow: incidents.retry(uow, incident))
     attempt = calling.begun()
     assert (attempt.id, attempt.attempts, attempt.fence) == (calling.id, 1, 2)
+
+
+def test_given_up_call_hides_no_other_job_that_was_given_up(calling: Calling) -> None:
+    calling.act(lambda uow: calls.give_up(uow, calling.id, "because"))
+    for _ in range(2):
+        calling.act(lambda uow: cases.give_up(uow, calling.case.id, "because"))
+    assert calling.codes() == ["given-up", "given-up"]
+
+
+def test_case_that_ends_leaves_no_incident_open(database: Database, actor: Callable[..., Actor]) -> None:
+    calling = Calling(database, actor, SERVICE)
+    calling.act(lambda uow: cases.give_up(uow, calling.case.id, "because"))
+    calling.settle(calling.begun(), ok=True)
+    assert (calling.row("status", "cases"), calling.codes()) == ({"status": "completed"}, [])
+    assert calling.sql("SELECT count(*) FROM events WHERE kind = 'incident.closed'").scalar_one() == 1
