@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping, or_, select, text, update
 
 from engine import access, cases
 from engine.bpmn import CallFailure
-from engine.bpmn.values import Unportable, fits, portable
+from engine.bpmn.values import Unportable, portable
 from engine.db import UnitOfWork
 from engine.errors import Conflict, Fault, Invalid, NotFound
 from engine.models import Call, Case, Definition, DefinitionVersion, User
@@ -124,7 +124,7 @@ def throw(uow: UnitOfWork, call_id: UUID, fence: int, code: str, data: Mapping[s
     """Answer with an error that the diagram may catch. Raises NotFound, Conflict, Invalid."""
     access.require(uow.actor, "calls.work")
     row = _leased(uow, call_id, fence)
-    failure = CallFailure("error-not-caught", f"The error {code} is not caught.", code, _sound(data))
+    failure = CallFailure("error-not-caught", f"The error {code} is not caught.", code, _sound(data, "/data"))
     cases.fail_call(uow, call_id, failure, row.attempts)
 
 
@@ -264,16 +264,11 @@ def _overtaken(call_id: UUID) -> Conflict:
     return Conflict("It was answered, or a later try is under way.", call={"id": call_id})
 
 
-def _sound(reply: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The reply, if a case can hold it. Raises Invalid."""
+def _sound(given: Mapping[str, Any], place: str = "/reply") -> Mapping[str, Any]:
+    """What somebody answered, as a case can hold it. Raises Invalid."""
     try:
-        found: Mapping[str, Any] = portable(dict(reply))
+        found: Mapping[str, Any] = portable(dict(given))
     except Unportable as error:
-        raise Invalid(
-            "The reply cannot be taken.", [Fault(f"/reply{error.where}", error.reason, "value")]
-        ) from error
-    if not fits(found):
-        raise Invalid(
-            "The reply is too large.", [Fault("/reply", "is larger than a case can hold", "too-large")]
-        )
+        fault = Fault(f"{place}{error.where}", error.reason, "value")
+        raise Invalid("The answer cannot be taken.", [fault]) from error
     return found

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, or_, select, text, update
 
 from engine import bpmn, definitions
 from engine.bpmn import CallFailure, Fired, Step
-from engine.cases.hold import Locked, locked, locking, require_active
+from engine.cases.hold import Locked, locked, locking, require_active, require_size
 from engine.cases.progress import CallChange, apply, note
 from engine.db import UnitOfWork
 from engine.errors import Conflict, NotFound
@@ -143,9 +143,10 @@ def answer(
 ) -> None:
     """Give a service task the reply that it waits for; the log keeps what was `seen` of it.
 
-    Raises Conflict if it waits no more.
+    Raises Conflict if it waits no more, Invalid if the case could not hold the reply.
     """
     case, call = hold_call(uow, call_id)
+    require_size({**case.data, **reply}, "/reply")
     spec = definitions.spec(uow.session, case.version)
     step = bpmn.answer(spec, require_active(case), call.token_id, reply, uow.now)
     done = Fact("call.answered", call.element, payload={"call": call_id, **(seen or {})})
@@ -155,9 +156,10 @@ def answer(
 def fail_call(uow: UnitOfWork, call_id: UUID, failure: CallFailure, attempts: int) -> None:
     """A call has failed for good: the error goes to the diagram, else it is an incident.
 
-    Raises Conflict if its step waits no more.
+    Raises Conflict if its step waits no more, Invalid if the case could not hold the error's data.
     """
     case, call = hold_call(uow, call_id)
+    require_size({**case.data, **failure.data})
     spec = definitions.spec(uow.session, case.version)
     step = bpmn.fail_call(spec, require_active(case), call.token_id, failure, uow.now)
     told = {

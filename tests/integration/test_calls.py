@@ -206,3 +206,10 @@ def test_case_that_ends_leaves_no_incident_open(database: Database, actor: Calla
     calling.settle(calling.begun(), ok=True)
     assert (calling.row("status", "cases"), calling.codes()) == ({"status": "completed"}, [])
     assert calling.sql("SELECT count(*) FROM events WHERE kind = 'incident.closed'").scalar_one() == 1
+
+
+@pytest.mark.parametrize("reply", [{"a": "x" * 1_050_000}, {"a": "\0"}, {"\0": 1}, {"$": 1}, {"a": 2**64}])
+def test_reply_that_the_case_cannot_hold_is_an_incident(calling: Calling, reply: dict[str, Any]) -> None:
+    attempt = calling.begun()
+    calling.act(lambda uow: calls.settle(uow, attempt, reply, {}))
+    assert calling.codes() == ["invalid-reply"]
