@@ -1,4 +1,4 @@
-"""Work that programs take over HTTP: leased, brought back once, refused with its place if it cannot be taken."""
+"""Work that programs take over HTTP: leased, brought back once, refused with its place if it will not do."""
 
 from typing import Any
 
