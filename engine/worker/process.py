@@ -60,8 +60,9 @@ async def _serve(desk: Desk, url: str, queue: Queue) -> int:
 
         def stop() -> None:
             nonlocal stopped
+            if not stopped:  # a second time it would drop the jobs in hand
+                working.cancel()  # which is how it is asked to finish them
             stopped = True
-            working.cancel()  # which is how it is asked to finish the jobs in hand
 
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop)

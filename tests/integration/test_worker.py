@@ -177,6 +177,26 @@ def test_stopped_worker_finishes_the_job_in_hand(
     assert sql("SELECT count(*) FROM procrastinate_workers") == [(0,)]
 
 
+def test_stopped_supervisor_lets_the_call_in_hand_finish(
+    database: Database,
+    *,
+    database_url: str,
+    tmp_path: Path,
+    sql: Sql,
+    start: Callable[..., CaseView],
+    agency: Agency,
+) -> None:
+    deploy(database, asking("hang"))
+    start(n=1)
+    with working.serving(database_url, tmp_path, WORKERS="1") as worker:
+        until(lambda: agency.hanging == 1)
+        worker.process.terminate()
+        until(lambda: sql("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'") == [])  # told so
+        agency.let_go.set()
+        assert worker.process.wait(30) == 0
+    assert (ended(sql)(), sum(agency.asked.values())) == (True, 1)
+
+
 async def _ends_within(worker: working.Worker, seconds: float) -> None:
     await asyncio.wait_for(asyncio.to_thread(worker.process.wait, seconds + 1), seconds)
 
