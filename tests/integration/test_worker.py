@@ -177,7 +177,7 @@ def test_stopped_worker_finishes_the_job_in_hand(
     assert sql("SELECT count(*) FROM procrastinate_workers") == [(0,)]
 
 
-def test_stopped_supervisor_lets_the_call_in_hand_finish(
+def test_worker_told_to_stop_twice_finishes_the_call_in_hand(
     database: Database,
     *,
     database_url: str,
@@ -188,10 +188,13 @@ def test_stopped_supervisor_lets_the_call_in_hand_finish(
 ) -> None:
     deploy(database, asking("hang"))
     start(n=1)
-    with working.serving(database_url, tmp_path, WORKERS="1") as worker:
+    with working.serving(database_url, tmp_path, "--queue", "calls") as worker:
         until(lambda: agency.hanging == 1)
         worker.process.terminate()
-        until(lambda: sql("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'") == [])  # told so
+        until(lambda: sql("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'") == [])
+        worker.process.terminate()  # as the supervisor does
+        with pytest.raises(TimeoutError):
+            asyncio.run(_ends_within(worker, 1))
         agency.let_go.set()
         assert worker.process.wait(30) == 0
     assert (ended(sql)(), sum(agency.asked.values())) == (True, 1)
