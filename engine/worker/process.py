@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine import logs
 from engine.bpmn import script
 from engine.config import Settings
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, NotFound, Uncertain
 from engine.jobs import HEARTBEAT, LONGEST_PAUSE, SILENCE, Queue
 from engine.postgres import conninfo
 from engine.worker import sweeps, tasks
@@ -39,15 +39,24 @@ def serve(settings: Settings, url: str, queue: Queue) -> int:
     code = 0
     try:
         code = asyncio.run(_serve(desk, url, queue))
-    except* (SQLAlchemyError, ProcrastinateException, PoolTimeout) as gone:
+    except* (SQLAlchemyError, ProcrastinateException, PoolTimeout, Uncertain) as gone:
         # It comes back with a new process, which whoever started this one starts.
-        for error in gone.exceptions:
+        for error in _all_of(gone):
             log.error("database.gone", queue=queue, error=type(error).__name__, where=logs.place(error))
         code = 1
     finally:
         desk.close()
         script.close_pool()
     return code
+
+
+def _all_of(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
+    """The errors themselves: the groups of tasks that they came through tell nothing."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _all_of(error)
+        else:
+            yield error
 
 
 async def _serve(desk: Desk, url: str, queue: Queue) -> int:

@@ -8,16 +8,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
 import psycopg
 import pytest
+from psycopg_pool import PoolTimeout
 
 from engine import calls, cases, jobs
 from engine.cases import CaseView
+from engine.config import Settings
 from engine.db import Actor, Database, UnitOfWork
+from engine.errors import Uncertain
 from engine.outbound import webhooks
+from engine.worker import process, serve, sweeps
 from tests import bpmn, factories, working
 from tests.conftest import conninfo
 from tests.outbound import LOOPBACK
@@ -420,6 +425,29 @@ def test_worker_outlives_its_connections(
         start()
         until(ended(sql))
         assert worker.process.poll() is None
+
+
+@pytest.mark.parametrize("error", [Uncertain("committed or not"), PoolTimeout()])
+def test_worker_whose_sweep_loses_the_database_ends_and_says_why(
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    async def failing(_: object) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_raise(error))
+
+    told: list[str] = []
+    monkeypatch.setattr(sweeps, "look_after_cases", failing)
+    log = SimpleNamespace(error=lambda _, **fields: told.append(fields["error"]))
+    monkeypatch.setattr(process, "log", log)
+    settings = Settings.read({"PARVANDEH_VAR": str(tmp_path), "DATABASE_URL": database_url})
+    assert (serve(settings, database_url, "cases"), told) == (1, [type(error).__name__])
+
+
+async def _raise(error: Exception) -> None:
+    raise error
 
 
 def test_given_up_call_is_one_incident(database: Database, start: Callable[..., CaseView], sql: Sql) -> None:
