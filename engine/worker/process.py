@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from engine.worker.tasks import MAX_TRIES, Task
 
 POLL = 2.0  # seconds; new jobs are announced at once, those put off are found so
 CALLS_AT_ONCE = 50
+LOOKUPS = 128  # of names at once: more than calls and webhooks, for some have been given up and still hang
 STOPPING = 60.0  # seconds that the calls in hand may take when it stops
 
 log = structlog.get_logger("worker")
@@ -63,6 +65,8 @@ async def _serve(desk: Desk, url: str, queue: Queue) -> int:
     served = tasks.of_cases(desk) if queue == "cases" else tasks.of_calls(desk)
     look_after = sweeps.look_after_cases if queue == "cases" else sweeps.look_after_calls
     stopped = False
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(LOOKUPS, "names"))
     async with _app(desk, url, served).open_async() as app, asyncio.TaskGroup() as group:
         sweeping = group.create_task(look_after(desk))
         working = group.create_task(_work(app, queue))
@@ -74,7 +78,7 @@ async def _serve(desk: Desk, url: str, queue: Queue) -> int:
             stopped = True
 
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop)
+            loop.add_signal_handler(number, stop)
         await asyncio.wait([working])
         sweeping.cancel()
     return 0 if stopped else 1

@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -43,6 +45,7 @@ class Agency(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answering)
         self.answers: list[int] = []
         self.asked: Counter[str] = Counter()
+        self.hang = True
         self.hanging = 0
         self.let_go = threading.Event()
 
@@ -52,7 +55,7 @@ class _Answering(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        if self.path == "/hang/ask":
+        if self.path == "/hang/ask" and self.server.hang:
             self.server.hanging += 1
             self.server.let_go.wait(60)
         self.server.asked[self.headers["Idempotency-Key"]] += 1
@@ -261,6 +264,46 @@ def test_hanging_connector_delays_no_other_and_no_timer(
         assert agency.hanging == 25
         agency.let_go.set()
         until(ended(sql, 26))
+
+
+def test_name_that_nobody_answers_for_delays_no_other_call(
+    database: Database,
+    *,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    sql: Sql,
+    start: Callable[..., CaseView],
+    agency: Agency,
+) -> None:
+    file, lookup = tmp_path / "connectors.toml", socket.getaddrinfo
+    file.write_text(file.read_text().replace("127.0.0.1", "localhost").replace("localhost", "nowhere", 1))
+
+    def looked_up(host: Any, *rest: Any, **more: Any) -> Any:
+        if host in ("nowhere", b"nowhere"):
+            agency.let_go.wait(60)
+        return lookup(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+    _deploy_both(database)
+    for number in range(40):
+        start(n=number, hang=False)
+    start(n=41, hang=True)
+
+    def drive() -> bool:
+        try:
+            until(ended(sql))
+            return True
+        finally:
+            agency.let_go.set()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    agency.hang = False
+    settings = Settings.read({"PARVANDEH_VAR": str(tmp_path), "DATABASE_URL": database_url})
+    with ThreadPoolExecutor(1) as threads:
+        driven = threads.submit(drive)
+        assert serve(settings, database_url, "calls") == 0
+    assert driven.result()
 
 
 def _deploy_both(database: Database) -> None:
