@@ -20,7 +20,7 @@ async def each(seconds: float, desk: Desk, *sweeps: Callable[[UnitOfWork], objec
     """Run these, again and again with so long a pause. Each is a statement that is whole by itself."""
     while True:
         for sweep in sweeps:
-            await desk.hand(sweep, "single")
+            await desk.look(sweep, "single")
         await asyncio.sleep(seconds)
 
 
@@ -35,7 +35,7 @@ async def look_after_cases(desk: Desk) -> None:
 async def _wake(desk: Desk) -> None:
     """A full batch is followed by the next one at once."""
     while True:
-        if await desk.hand(lambda uow: cases.wake_due(uow, BATCH), "single") < BATCH:
+        if await desk.look(lambda uow: cases.wake_due(uow, BATCH), "single") != BATCH:
             await asyncio.sleep(SECOND)
 
 
@@ -51,5 +51,5 @@ async def look_after_calls(desk: Desk) -> None:
 
 async def _give_up_lost(desk: Desk) -> None:
     while True:
-        await desk.hand(calls.give_up_lost)
+        await desk.look(calls.give_up_lost)
         await asyncio.sleep(MINUTE)
