@@ -427,7 +427,7 @@ def test_events_reach_a_subscriber_in_their_order(
         database, actor("caseworker"), lambda uow: cases.cancel(uow, case.id, reason="withdrawn")
     )
     with working.serving(database_url, tmp_path, "--queue", "calls"):
-        until(lambda: len(subscriber.received) == 1)
+        until(lambda: bool(sql("SELECT 1 FROM deliveries WHERE failure IS NOT NULL")))
         factories.as_actor(
             database,
             administrator,
