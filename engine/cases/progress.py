@@ -224,12 +224,16 @@ def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step) -> Ope
 
 
 def _close(uow: UnitOfWork, case_id: UUID, step: Step) -> Sequence[Any]:
-    """Close the tasks and incidents of tokens that were taken out; the incidents: (id, element)."""
+    """Close the tasks and incidents of tokens that were taken out; the incidents: (id, element).
+
+    With the case, those end too that stand for no token.
+    """
     gone = [passage.token for passage in step.passages if passage.movement == "cancelled"]
-    if not gone:
+    if gone:
+        values = {"status": "cancelled", "closed_at": uow.now, "revision": Task.revision + 1}
+        uow.connection.execute(_CLOSE_TASKS.values(values), {"tasks": gone})
+    elif not step.ended:
         return []
-    values = {"status": "cancelled", "closed_at": uow.now, "revision": Task.revision + 1}
-    uow.connection.execute(_CLOSE_TASKS.values(values), {"tasks": gone})
     left = Incident.case_id == case_id if step.ended else Incident.token_id.in_(gone)
     closed = _CLOSE_INCIDENTS.where(left).values(status="resolved", resolved_at=uow.now)
     return uow.connection.execute(closed.returning(Incident.id, Incident.element)).all()
