@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from engine import access, bpmn
+from engine import access, bpmn, jobs
 from engine.bpmn import Process, Report, Source, Spec
 from engine.db import UnitOfWork, connection
 from engine.errors import Conflict, NotFound, Rejected
@@ -176,11 +176,18 @@ def _publish(
 
 
 def _await_starts(uow: UnitOfWork, version_id: UUID, current: Version | None, spec: Spec) -> None:
-    """From now on the new version's start events begin cases, and the former one's no more."""
+    """From now on the new version's start events begin cases, and the former one's no more.
+
+    A start that is due and was not seen to yet is the new one's.
+    """
+    owed: dict[str, datetime | None] = {}
     if current is not None:
         former = Wait.version_id == current.id, Wait.case_id.is_(None), Wait.closed_at.is_(None)
-        uow.session.execute(update(Wait).where(*former).values(closed_at=uow.now))
+        closed = update(Wait).where(*former).values(closed_at=uow.now).returning(Wait.element, Wait.due_at)
+        ended = uow.session.execute(closed).all()
+        owed = {row.element: row.due_at for row in ended if row.due_at is not None and row.due_at <= uow.now}
     for element, trigger in spec.starts.items():
+        due = bpmn.first_start(trigger, uow.now) if trigger.kind == "timer" else None
         wait = Wait(
             id=uuid7(),
             case_id=None,
@@ -190,13 +197,15 @@ def _await_starts(uow: UnitOfWork, version_id: UUID, current: Version | None, sp
             kind=trigger.kind,
             name=trigger.name,
             correlation=None,
-            due_at=bpmn.first_start(trigger, uow.now) if trigger.kind == "timer" else None,
+            due_at=due and owed.get(element, due),
             woken_at=None,
             opened_at=uow.now,
             closed_at=None,
         )
         uow.session.add(wait)
     uow.session.flush()
+    if any(trigger.kind == "message" for trigger in spec.starts.values()):
+        jobs.defer(uow, "resume", queue="cases", version_id=version_id)  # messages were perhaps kept for it
 
 
 def source(session: Session, deployment_id: UUID, loaded: dict[UUID, Source] | None = None) -> Source:

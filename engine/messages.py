@@ -145,8 +145,9 @@ def offer_again(uow: UnitOfWork) -> None:
 
 def expire(uow: UnitOfWork) -> int:
     """Let go of messages that found nobody in their time, with what they held; how many."""
-    over = update(Message).where(Message.status == "kept", Message.expires_at <= uow.now)
-    return uow.connection.execute(over.values(status="expired", data={}, closed_at=uow.now)).rowcount
+    over = select(Message.id).where(Message.status == "kept", Message.expires_at <= uow.now)
+    gone = update(Message).where(Message.id.in_(over.with_for_update(skip_locked=True)))
+    return uow.connection.execute(gone.values(status="expired", data={}, closed_at=uow.now)).rowcount
 
 
 def begin(uow: UnitOfWork, wait_id: UUID) -> None:
@@ -280,9 +281,10 @@ def _broadcast(uow: UnitOfWork, signal: Message) -> int:
     """Have a signal delivered to all who waited when it was thrown; how many they are."""
     if not _lock(uow, signal):
         return 0
-    values = {"signal": signal.id, "name": signal.name, "sent_at": signal.sent_at}
+    values = {"signal": signal.id, "name": signal.name, "sent_at": signal.sent_at, "case": signal.thrown_by}
+    copies = uow.connection.execute(_COPY, values).rowcount
     _settle(uow, signal, "delivered")
-    return uow.connection.execute(_COPY, values).rowcount
+    return copies
 
 
 def _signal(uow: UnitOfWork, signal: Message) -> int:
@@ -314,8 +316,9 @@ def _lock(uow: UnitOfWork, message: Message) -> bool:
 
 
 def _settle(uow: UnitOfWork, message: Message, status: MessageStatus) -> None:
+    """Note what became of a message. What it held is with its receivers now, or nobody's."""
     settled = update(Message).where(Message.id == message.id)
-    uow.connection.execute(settled.values(status=status, closed_at=uow.now))
+    uow.connection.execute(settled.values(status=status, data={}, closed_at=uow.now))
 
 
 def _keep(

@@ -1,7 +1,7 @@
 """What a command did: the result that `engine.cases` writes to the database."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -53,7 +53,8 @@ class Failure:
 class Wait:
     """A token that waits for a timer, a message or a signal.
 
-    `due` is the instant of a timer; `keys` are a message's correlation.
+    `due` is the instant of a timer; `keys` are a message's correlation. `late` is one that began to wait only
+    after the command itself had thrown its signal.
     """
 
     token: UUID
@@ -62,6 +63,7 @@ class Wait:
     name: str | None
     keys: Mapping[str, Any]
     due: datetime | None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,14 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Thrown:
-    """A message or signal that leaves the case."""
+    """A message or signal that leaves the case; `before` are the tokens of the case that waited by then."""
 
     kind: Literal["message", "signal"]
     name: str
     keys: Mapping[str, Any]
     data: Mapping[str, Any]
     element: str
+    before: Collection[UUID] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

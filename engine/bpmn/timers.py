@@ -161,8 +161,8 @@ def cycle(value: Any, now: datetime) -> Cycle:
 
 
 def within_reach(found: datetime, now: datetime) -> datetime:
-    """The same instant. Raises Untimely if it lies further away than anybody waits."""
-    if found.year > now.year + MAX_YEARS or found.year < 1:
+    """The same instant. Raises Untimely if it lies further away than anybody waits, or remembers."""
+    if abs(found.year - now.year) > MAX_YEARS:
         raise Untimely(f"lies more than {MAX_YEARS} years away")
     return found
 

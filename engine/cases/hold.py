@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 
 from engine import access
 from engine.bpmn.values import MAX_BYTES, fits
@@ -13,7 +13,7 @@ from engine.db import UnitOfWork
 from engine.definitions import Version
 from engine.errors import Conflict, Fault, Invalid, NotFound, Stale
 from engine.events import Head
-from engine.models import Case, Definition, DefinitionVersion
+from engine.models import Case, Definition, DefinitionVersion, Incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Locked:
     revision: int
     running_key: str | None
     stopped: bool  # its definition is suspended
+    troubled: bool  # an incident is open
     head: Head
     version: Version
 
@@ -51,6 +52,10 @@ LOCKING = (
     DefinitionVersion.digest,
     DefinitionVersion.deployment_id,
     Definition.suspended_at,
+    exists()
+    .where(Incident.case_id == Case.id, Incident.status == "open")
+    .correlate_except(Incident)
+    .label("troubled"),
 )
 
 
@@ -79,6 +84,7 @@ def locked(row: Any) -> Locked:
         row.revision,
         row.running_key,
         row.suspended_at is not None,
+        row.troubled,
         head,
         version,
     )

@@ -107,7 +107,7 @@ def apply(
         for incident in opened.incidents:
             if incident["token_id"] == change.token:
                 incident.update(call_id=change.id, attempts=change.attempts)
-    closed = _close(uow, case.id, step)
+    closed = _close(uow, case, step)
     head, log = events.chain(uow, case.head, [*before, *facts(step, opened, closed, status)])
     data = {**case.data, **plain(step.changes)}
     values = progress(uow, step, head, data, ended=status, running_key=case.running_key)
@@ -223,18 +223,17 @@ def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step) -> Ope
     )
 
 
-def _close(uow: UnitOfWork, case_id: UUID, step: Step) -> Sequence[Any]:
+def _close(uow: UnitOfWork, case: Locked, step: Step) -> Sequence[Any]:
     """Close the tasks and incidents of tokens that were taken out; the incidents: (id, element).
 
-    With the case, those end too that stand for no token.
+    With the case also those end that stand for it as a whole.
     """
     gone = [passage.token for passage in step.passages if passage.movement == "cancelled"]
-    if gone:
-        values = {"status": "cancelled", "closed_at": uow.now, "revision": Task.revision + 1}
-        uow.connection.execute(_CLOSE_TASKS.values(values), {"tasks": gone})
-    elif not step.ended:
+    if not gone and not (step.ended and case.troubled):
         return []
-    left = Incident.case_id == case_id if step.ended else Incident.token_id.in_(gone)
+    values = {"status": "cancelled", "closed_at": uow.now, "revision": Task.revision + 1}
+    uow.connection.execute(_CLOSE_TASKS.values(values), {"tasks": gone})
+    left = Incident.case_id == case.id if step.ended else Incident.token_id.in_(gone)
     closed = _CLOSE_INCIDENTS.where(left).values(status="resolved", resolved_at=uow.now)
     return uow.connection.execute(closed.returning(Incident.id, Incident.element)).all()
 

@@ -86,7 +86,7 @@ def wait_rows(
             "name": wait.name,
             "correlation": canonical(wait.keys) if wait.kind == "message" else None,
             "due_at": wait.due,
-            "opened_at": uow.now,
+            "opened_at": uow.now + timedelta(microseconds=wait.late),
         }
         for wait in waits
     ]

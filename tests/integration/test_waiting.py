@@ -159,6 +159,26 @@ def test_timer_start_begins_cases_and_stops_after_the_last(database: Database, a
     assert payloads(database, "timer.fired") == [None, {"missed": 1}]
 
 
+def hourly(database: Database, task: str) -> None:
+    begins = bpmn.node("startEvent", "ts", timer("timeCycle", "R/PT1H"))
+    deploy(database, begins, bpmn.node("userTask", task), bpmn.flow("ts", task))
+
+
+def test_start_that_is_due_when_a_new_version_is_published_begins_a_case_of_that(
+    database: Database, act: Act, work: Callable[..., None]
+) -> None:
+    hourly(database, "u")
+    with database.transaction() as session:
+        session.execute(text("UPDATE waits SET due_at = due_at - interval '61 minutes'"))
+    hourly(database, "mended")
+    for _ in range(2):
+        work()
+    with database.transaction() as session:
+        assert session.scalars(select(Task.element)).all() == ["mended"]
+    work(61 * MINUTE)
+    assert count(database, Case) == 2
+
+
 def test_new_version_takes_over_the_start_events(database: Database) -> None:
     for hours in (1, 2):
         begins = bpmn.node("startEvent", "ts", timer("timeCycle", f"R/PT{hours}H"))
@@ -284,6 +304,18 @@ def test_kept_message_that_fits_several_cases_holds_up_none_that_names_one(
     act("administrator", messages.offer_again)
     work()
     assert look(act, one).status == "completed"
+
+
+def test_message_that_was_kept_begins_a_case_once_something_begins_by_it(
+    database: Database, act: Act, work: Callable[..., None]
+) -> None:
+    send(act, {}, keep=HOUR)
+    work()
+    deploy(database, bpmn.node("startEvent", "ms", MESSAGE), bpmn.node("userTask", "u"), bpmn.flow("ms", "u"))
+    work()
+    assert count(database, Case) == 1
+    with database.transaction() as session:
+        assert session.execute(select(Message.status, Message.data)).all() == [("delivered", {})]
 
 
 def test_thrown_message_that_names_a_case_begins_none(
@@ -413,6 +445,36 @@ def test_signal_reaches_all_who_wait(
     work()
     assert look(act, one).status == "completed"
     assert [task["element"] for task in look(act, two).tasks] == ["u"]
+
+
+def test_signal_does_not_reach_what_only_begins_to_wait_after_it(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
+) -> None:
+    throw = bpmn.node("intermediateThrowEvent", "t", SIGNAL)
+    deploy(database, *bpmn.in_line(throw, bpmn.node("intermediateCatchEvent", "c", SIGNAL)))
+    one = start()
+    work()
+    assert look(act, one).status == "active"
+    start()
+    work()
+    assert look(act, one).status == "completed"
+
+
+def test_signal_reaches_a_branch_that_waited_before_it_in_the_same_command(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
+) -> None:
+    parts = (
+        bpmn.node("startEvent", "start"),
+        bpmn.node("parallelGateway", "f"),
+        bpmn.node("intermediateCatchEvent", "c", SIGNAL),
+        bpmn.script("x", "x = 1"),
+        bpmn.node("intermediateThrowEvent", "t", SIGNAL),
+    )
+    flows = (("start", "f"), ("f", "c"), ("f", "x"), ("x", "t"))
+    deploy(database, *parts, *(bpmn.flow(*pair) for pair in flows))
+    case = start()
+    work()
+    assert look(act, case).status == "completed"
 
 
 # Work of other systems
@@ -608,6 +670,17 @@ def test_given_up_work_is_one_incident_and_begins_again_on_retry(
     (incident,) = look(act, case).incidents
     assert not act("administrator", lambda uow: incidents.retry(uow, incident["id"])).incidents
     assert count(database, Wait, Wait.woken_at.is_not(None)) == 0
+
+
+def test_case_that_ends_leaves_nothing_for_a_person_to_mend(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    deploy(database, *bpmn.in_line("userTask u"))
+    case = start()
+    act("administrator", lambda uow: cases.give_up(uow, case.id, "it takes its worker with it"))
+    act("caseworker", lambda uow: tasks.complete(uow, case.tasks[0]["id"], {}))
+    assert count(database, Incident, Incident.status == "open") == 0
+    assert payloads(database, "incident.closed") != []
 
 
 def test_business_key_runs_once_at_a_time_where_the_process_says_so(database: Database, act: Act) -> None:

@@ -15,6 +15,7 @@ from tests.checking import EVENTS, bordered, findings, sole, timer, told, warned
         ("timeDate", "9999-12-31T23:59:59-14:00"),
         ("timeDate", "0001-01-01T00:00:00+14:00"),
         ("timeDate", "2026-W60-1"),
+        ("timeDate", "0001-01-01T00:00:00"),
         ("timeDate", "P1D"),
         ("timeDate", "5"),
         ("timeDuration", "P1H"),

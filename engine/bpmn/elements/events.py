@@ -212,13 +212,15 @@ def throw(trigger: Trigger, token: Token) -> None:
     """Note a message or signal that leaves the case. Raises ScriptFailed, Failed."""
     data = _mapping(trigger.data, token, "the data of a message") if trigger.data else {}
     keys = keys_of(trigger, token) if trigger.kind == "message" else {}
-    token.workflow.top_workflow.thrown.append(
+    workflow = token.workflow.top_workflow
+    workflow.thrown.append(
         Thrown(
             "message" if trigger.kind == "message" else "signal",
             trigger.name or "",
             keys,
             plain(data),
             token.task_spec.element.path,
+            frozenset(workflow.waits()) if trigger.kind == "signal" else (),
         )
     )
 
