@@ -238,6 +238,21 @@ def test_early_message_is_kept_and_taken_once(
     assert count(database, Message, Message.status == "delivered") == 1
 
 
+def test_kept_message_that_the_case_cannot_hold_is_an_incident_and_holds_up_no_other(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
+) -> None:
+    deploy(database, *bpmn.in_line(CATCH))
+    half = "x" * (600 << 10)
+    act("service", lambda uow: messages.send(uow, "paid", {"order": 7}, {"b": half}, keep=HOUR))
+    send(act, {"order": 7}, keep=HOUR)
+    case = start(order=7, a=half)
+    work()
+    shown = look(act, case)
+    assert (shown.status, shown.data["sum"]) == ("completed", 1)
+    opened = payloads(database, "incident.opened")
+    assert [(told["code"], "'paid'" in told["message"]) for told in opened] == [("given-up", True)]
+
+
 def test_kept_messages_are_taken_in_the_order_in_which_they_came(
     database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
 ) -> None:
