@@ -122,7 +122,7 @@ def throw(uow: UnitOfWork, call_id: UUID, fence: int, code: str, data: Mapping[s
     """Answer with an error that the diagram may catch. Raises NotFound, Conflict, Invalid."""
     access.require(uow.actor, "calls.work")
     row = _leased(uow, call_id, fence)
-    failure = CallFailure("error-not-caught", f"The error {code} is not caught.", code, _sound(data))
+    failure = CallFailure("error-not-caught", f"Whoever did the work answered {code}.", code, _sound(data))
     cases.fail_call(uow, call_id, failure, row.attempts)
 
 
@@ -220,7 +220,7 @@ def _sound(reply: Mapping[str, Any]) -> Mapping[str, Any]:
         found: Mapping[str, Any] = portable(dict(reply))
     except Unportable as error:
         raise Invalid(
-            "The reply cannot be taken.", [Fault(f"/reply{error.where}", error.reason, "value")]
+            "The reply cannot be taken.", [Fault(f"/reply{error.where}", error.reason, "unportable")]
         ) from error
     if not fits(found):
         raise Invalid(

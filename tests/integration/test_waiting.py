@@ -513,7 +513,8 @@ def test_same_request_is_made_again_under_the_same_id(
 def test_error_of_the_process_goes_to_its_boundary_event(
     database: Database, act: Act, start: Callable[..., cases.CaseView], take: Callable[..., Any]
 ) -> None:
-    caught = bpmn.node("boundaryEvent", "b", '<bpmn:errorEventDefinition errorRef="e"/>', attachedToRef="svc")
+    attributes = {"attachedToRef": "svc", "parvandeh__result": "why"}
+    caught = bpmn.node("boundaryEvent", "b", '<bpmn:errorEventDefinition errorRef="e"/>', **attributes)
     deploy(
         database, *bpmn.in_line(SERVICE), caught, bpmn.node("userTask", "manual"), bpmn.flow("b", "manual")
     )
@@ -522,6 +523,7 @@ def test_error_of_the_process_goes_to_its_boundary_event(
     act("service", lambda uow: calls.throw(uow, work["id"], 1, "BAD", {}))
     shown = look(act, case)
     assert ([task["element"] for task in shown.tasks], shown.incidents) == (["manual"], [])
+    assert shown.data["why"] == {"code": "BAD", "detail": "Whoever did the work answered BAD."}
 
 
 def test_work_that_nobody_brings_back_ends_as_an_incident(
