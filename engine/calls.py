@@ -124,7 +124,8 @@ def throw(uow: UnitOfWork, call_id: UUID, fence: int, code: str, data: Mapping[s
     """Answer with an error that the diagram may catch. Raises NotFound, Conflict, Invalid."""
     access.require(uow.actor, "calls.work")
     row = _leased(uow, call_id, fence)
-    failure = CallFailure("error-not-caught", f"The error {code} is not caught.", code, _sound(data, "/data"))
+    told = f"Whoever did the work answered {code}."
+    failure = CallFailure("error-not-caught", told, code, _sound(data, "/data"))
     cases.fail_call(uow, call_id, failure, row.attempts)
 
 
@@ -269,6 +270,6 @@ def _sound(given: Mapping[str, Any], place: str = "/reply") -> Mapping[str, Any]
     try:
         found: Mapping[str, Any] = portable(dict(given))
     except Unportable as error:
-        fault = Fault(f"{place}{error.where}", error.reason, "value")
+        fault = Fault(f"{place}{error.where}", error.reason, "unportable")
         raise Invalid("The answer cannot be taken.", [fault]) from error
     return found

@@ -160,6 +160,7 @@ def test_reply_that_a_case_cannot_hold_is_refused_with_its_place(client: Clients
     answer = {"fence": work["fence"], "reply": {"a": {"$": 1}}}
     problem = refused(client("service").post(f"/external-work/{work['id']}/complete", answer), 422, "invalid")
     assert pointers(problem) == ["/reply/a"]
+    assert problem["errors"][0]["code"] == "unportable"  # as docs/api.md says
 
 
 def test_incident_is_repaired_or_skipped(client: Clients, database: Database) -> None:
