@@ -8,7 +8,7 @@ from uuid import UUID
 from engine.bpmn.elements.activities import CallActivity, ScriptTask, SubProcessTask
 from engine.bpmn.elements.branches import ABSENT, changed
 from engine.bpmn.elements.calls import ServiceTask
-from engine.bpmn.elements.events import BoundaryEvent, CatchEvent
+from engine.bpmn.elements.events import CatchEvent, SideEvent, of_case
 from engine.bpmn.elements.multi_instance import COUNT, MultiInstance
 from engine.bpmn.spec import Element
 from engine.bpmn.state import dump
@@ -26,8 +26,8 @@ def step_of(workflow: CaseWorkflow, given: Mapping[str, Any] | None = None) -> S
         passages.append(passage)
         if not _local(token):
             changes.update(passage.changes)
-        if passage.movement == "passed" and token.workflow is workflow:
-            workflow.outcome = token.task_spec.element.outcome or workflow.outcome
+        if passage.movement == "passed" and token.task_spec.element.outcome and of_case(token):
+            workflow.outcome = token.task_spec.element.outcome
     ended = workflow.is_completed()
     waits = {} if ended else workflow.waits()
     return Step(
@@ -84,9 +84,10 @@ def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, Passage]]:
 
 
 def _stood_by(token: Token, movement: Movement) -> bool:
-    """Whether this is a boundary event that never happened: that its activity has ended is told there."""
-    boundary = isinstance(token.task_spec, BoundaryEvent)
-    return boundary and movement != "passed" and FAILED not in token.internal_data
+    """Whether this is an event beside work that never happened: that the work has ended is told there."""
+    return (
+        isinstance(token.task_spec, SideEvent) and movement != "passed" and FAILED not in token.internal_data
+    )
 
 
 def _at_work(token: Token, before: int) -> bool:

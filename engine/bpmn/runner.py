@@ -11,7 +11,7 @@ from uuid import UUID
 
 from engine.bpmn.elements.activities import ScriptTask
 from engine.bpmn.elements.calls import ServiceTask
-from engine.bpmn.elements.events import BoundaryEvent, CatchEvent, ThrowEvent
+from engine.bpmn.elements.events import CatchEvent, SideEvent, ThrowEvent, caught
 from engine.bpmn.result import step_of
 from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec
@@ -98,7 +98,7 @@ def fail_call(spec: Spec, state: bytes, token_id: UUID, failure: CallFailure, no
     """
     workflow, token = _calling(spec, state, token_id, now)
     told = {"code": failure.error or failure.code, "detail": failure.detail}
-    if not workflow.fail_with(token, told["code"], {**told, **failure.data}):
+    if not caught(token, "error", told["code"], {**told, **failure.data}):
         token.task_spec.give_up(token, failure.code, failure.detail)
     workflow.advance()
     return step_of(workflow)
@@ -117,7 +117,7 @@ def retry(
         token.data = {**token.data, **repaired}
         # What the element passes on to others comes from the tokens before it, too, and to what stands behind
         # an activity from there.
-        for other in [*token.ancestors(), *_host(token)]:
+        for other in [*token.ancestors(), *_beside(token)]:
             other.data = {**other.data, **repaired}
     token.retry()
     workflow.advance()
@@ -131,7 +131,7 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
     """
     workflow, token = _failed(spec, state, token_id, now)
     if not isinstance(token.task_spec, ScriptTask | ServiceTask | ThrowEvent | CatchEvent) or isinstance(
-        token.task_spec, BoundaryEvent
+        token.task_spec, SideEvent
     ):
         raise Unskippable(token.task_spec.element.kind if token.task_spec.element else "")
     del token.internal_data[FAILED]
@@ -152,10 +152,10 @@ def cancel(spec: Spec, state: bytes, now: datetime) -> Step:
     return replace(step_of(workflow), outcome=None)
 
 
-def _host(token: Token) -> list[Token]:
-    """The activity of a boundary event."""
+def _beside(token: Token) -> list[Token]:
+    """The work beside which an event waits: an activity or a scope, with all that is in it."""
     host = token.internal_data.get(HOST)
-    return [token.workflow.tasks[UUID(hex=host)]] if host else []
+    return list(token.workflow.walk(token.workflow.tasks[UUID(hex=host)], within=True)) if host else []
 
 
 def _calling(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> tuple[CaseWorkflow, Token]:

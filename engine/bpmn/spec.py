@@ -11,6 +11,7 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import CallActivity as Cal
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
 from engine.bpmn import forms
+from engine.bpmn.elements.activities import StartEvent
 from engine.bpmn.elements.events import BoundaryEvent, Trigger
 from engine.bpmn.elements.multi_instance import MultiInstance
 from engine.bpmn.findings import Finding
@@ -231,11 +232,12 @@ class _Files:
 def _describe(task_spec: Any, file: str, files: _Files, prefix: str, elements: dict[str, Element]) -> None:
     """Note what a passage through the element is to be called.
 
-    The library's own elements stay undescribed.
+    The library's own elements stay undescribed, and the beginning of an event sub-process: that its start
+    event was passed is told where it waited.
     """
     node = files.nodes.get((file, task_spec.bpmn_id))
     task_spec.element = None
-    if node is None:
+    if node is None or (isinstance(task_spec, StartEvent) and task_spec.handles):
         return
     path = prefix + original(task_spec.bpmn_id)
     if path not in elements:

@@ -68,8 +68,16 @@ def _error(node: Any, definition: Any) -> Trigger:
     )
 
 
+def _escalation(node: Any, definition: Any) -> Trigger:
+    return Trigger(
+        "escalation",
+        name=_named(definition, "escalationRef", "escalation", "escalationCode"),
+        result=node.get(f"{OURS}result"),
+    )
+
+
 def _named(definition: Any, reference: str, kind: str, attribute: str) -> str | None:
-    """The name or code of the message, signal or error that a definition refers to."""
+    """The name or code of the message, signal, error or escalation that a definition refers to."""
     wanted = definition.get(reference)
     if wanted is None:
         return None
@@ -85,4 +93,5 @@ _READERS = {
     "messageEventDefinition": _message,
     "signalEventDefinition": _signal,
     "errorEventDefinition": _error,
+    "escalationEventDefinition": _escalation,
 }

@@ -34,8 +34,11 @@ MAX_MESSAGE = 2_000  # characters of a failure's message
 FAILED = "failed"  # the code of the failure at which it stands
 WAIT = "wait"  # what it waits for
 FIRED = "fired"  # what it waited for has happened
-HOST = "host"  # of a boundary event that waits: its activity's token
+HOST = "host"  # of an event that waits beside work: its activity's token, or the first one of its scope
 ARMED = "armed"  # the boundary events of this activity wait
+INTERRUPTED = "interrupted"  # of the first token of a scope: an event sub-process has taken its work over
+
+THROWN = frozenset({"error", "escalation"})  # what comes from within, so that nothing waits for it
 
 
 class Failed(Exception):
@@ -133,6 +136,11 @@ class Token(Task):
         return bool(self.task_spec.manual)
 
     @property
+    def idle(self) -> bool:
+        """Whether it only waits for what may begin an event sub-process: its scope ends without it."""
+        return HOST in self.internal_data and self.internal_data[HOST] == self.workflow.task_tree.id.hex
+
+    @property
     def around(self) -> "Token | None":
         """The activity in which this token is: that of many instances, or the sub-process; None outside."""
         outer = self.workflow.parent_task_id
@@ -183,7 +191,8 @@ class _Tree:
         starts = self.spec.start.outputs
         if self.entry_id is not None:
             return next(spec for spec in starts if spec.element.path == self.entry_id)
-        return next(spec for spec in starts if spec.trigger is None)
+        # That of an event sub-process has been triggered when it begins, and stands alone.
+        return next((spec for spec in starts if spec.trigger is None), starts[0])
 
     def plant(self) -> None:
         """Put the first token on the start."""
@@ -301,26 +310,11 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         elif host._state in (READY, STARTED) and ARMED not in host.internal_data:
             host.internal_data[ARMED] = True
             for spec in host.task_spec.boundaries:
-                if spec.trigger.kind != "error":
+                if spec.trigger.kind not in THROWN:
                     token = host.parent._add_child(spec, FUTURE)
                     token.internal_data[HOST] = host.id.hex
                     token.data = host.data
                     token._ready()
-
-    def fail_with(self, token: Token, code: str, data: dict[str, Any]) -> bool:
-        """Throw an error at a token; whether a boundary event around it has caught it (BPMN 2.0.2 §10.5.6).
-
-        An event for this very code goes before one for all.
-        """
-        host: Token | None = token
-        while host is not None:
-            errors = [spec for spec in host.task_spec.boundaries if spec.trigger.kind == "error"]
-            for spec in sorted(errors, key=lambda spec: spec.trigger.name is None):
-                if spec.trigger.name in (code, None):
-                    spec.catch(host, data)
-                    return True
-            host = host.around
-        return False
 
     def waits(self) -> dict[UUID, tuple[Token, dict[str, Any]]]:
         """The tokens that wait for something to happen, and for what."""
@@ -370,6 +364,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         if any(
             token._state & live
             and (token.human or FAILED in token.internal_data or WAIT in token.internal_data)
+            and not token.idle
             for tree in trees
             for token in tree.tasks.values()
         ):

@@ -94,7 +94,7 @@ def test_event_is_about_one_thing() -> None:
 @pytest.mark.parametrize("kind", ["intermediateCatchEvent", "boundaryEvent"])
 def test_event_that_waits_for_nothing_is_refused(kind: str) -> None:
     assert told(*sole(kind, "")) == [("no-definition", "x")]
-    assert told(*sole(kind, about("escalation"))) == [("unsupported-element", "x")]
+    assert told(*sole(kind, about("conditional"))) == [("unsupported-element", "x")]
 
 
 # Start events

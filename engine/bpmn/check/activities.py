@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.bpmn.check.allow_list import ACTIVITIES, TASKS, bpmn
-from engine.bpmn.check.diagram import Diagram, Node, Scope
+from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
 from engine.bpmn.check.notes import Notes, place
 
 PLACEHOLDER = "__targetRef_placeholder"  # Camunda Modeler's, because the standard wants a target
@@ -51,6 +51,13 @@ class _Rules:
         marker = node.element.find(bpmn("multiInstanceLoopCharacteristics"))
         if marker is None:
             return
+        if by_event(node.element):
+            self.error(
+                marker,
+                "multi-instance",
+                "An event sub-process runs once each time its event happens.",
+                "Put a sub-process or task with the marker into it.",
+            )
         if len(node.element.findall(bpmn("multiInstanceLoopCharacteristics"))) > 1:
             self.error(marker, "multi-instance", "It has several markers.", "Keep one.")
         parts = {name: marker.findall(bpmn(name)) for name in _PARTS}

@@ -50,10 +50,14 @@ OWNERS = FLOW_NODES | {
 
 # What an event can be about, by its definition.
 TRIGGERS: Mapping[str, str] = MappingProxyType(
-    {f"{kind}EventDefinition": kind for kind in ("timer", "message", "signal", "error", "terminate")}
+    {
+        f"{kind}EventDefinition": kind
+        for kind in ("timer", "message", "signal", "error", "escalation", "terminate")
+    }
 )
+THROWN = frozenset({"error", "escalation"})  # what comes from within
 TIMES = ("timeDate", "timeDuration", "timeCycle")
-NAMED_BY_EVENTS = frozenset({"message", "signal", "error"})
+NAMED_BY_EVENTS = frozenset({"message", "signal", "error", "escalation"})
 
 # Definitions beside the processes. Those that nothing refers to do no harm.
 UNUSED_DEFINITIONS = frozenset({
@@ -79,11 +83,11 @@ def _definitions(*kinds: str) -> frozenset[str]:
 CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     "definitions": _BASE | UNUSED_DEFINITIONS | {"process", "collaboration", "category"},
     "process": _BASE | _SCOPE,
-    "startEvent": _NODE | _definitions("timer", "message", "signal"),
-    "endEvent": _NODE | _definitions("message", "signal", "error", "terminate"),
+    "startEvent": _NODE | _definitions("timer", "message", "signal", "error", "escalation"),
+    "endEvent": _NODE | _definitions("message", "signal", "error", "escalation", "terminate"),
     "intermediateCatchEvent": _NODE | _definitions("timer", "message", "signal"),
-    "intermediateThrowEvent": _NODE | _definitions("message", "signal"),
-    "boundaryEvent": _NODE | _definitions("timer", "message", "signal", "error"),
+    "intermediateThrowEvent": _NODE | _definitions("message", "signal", "escalation"),
+    "boundaryEvent": _NODE | _definitions("timer", "message", "signal", "error", "escalation"),
     "task": _ACTIVITY,
     "userTask": _ACTIVITY,
     "manualTask": _ACTIVITY,
@@ -117,7 +121,8 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(
         (
             "messageEventDefinition", "signalEventDefinition", "errorEventDefinition",
-            "terminateEventDefinition", "message", "signal", "error", "messageFlow",
+            "escalationEventDefinition", "terminateEventDefinition", "message", "signal", "error",
+            "escalation", "messageFlow",
         ),
         _BASE,
     ),
@@ -179,7 +184,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, Values]] = MappingProxyType({
     "receiveTask": _MESSAGE_TASK | {"instantiate": _NO},
     "scriptTask": _WORK | {"scriptFormat": None},
     "callActivity": _WORK | {"calledElement": None},
-    "subProcess": _WORK | {"triggeredByEvent": _NO},
+    "subProcess": _WORK | {"triggeredByEvent": _YES_NO},
     "exclusiveGateway": _GATEWAY | {"default": None},
     "inclusiveGateway": _GATEWAY | {"default": None},
     "parallelGateway": _GATEWAY,
@@ -206,10 +211,12 @@ ATTRIBUTES: Mapping[str, Mapping[str, Values]] = MappingProxyType({
     "messageEventDefinition": {"id": None, "messageRef": None},
     "signalEventDefinition": {"id": None, "signalRef": None},
     "errorEventDefinition": {"id": None, "errorRef": None},
+    "escalationEventDefinition": {"id": None, "escalationRef": None},
     "terminateEventDefinition": {"id": None},
     "message": _NAMED | {"itemRef": None},
     "signal": _NAMED | {"structureRef": None},
     "error": _NAMED | {"errorCode": None, "structureRef": None},
+    "escalation": _NAMED | {"escalationCode": None, "structureRef": None},
     "messageFlow": _NAMED | {"sourceRef": None, "targetRef": None, "messageRef": None},
     "collaboration": _NAMED | {"isClosed": _YES_NO},
     "participant": _NAMED | {"processRef": None},

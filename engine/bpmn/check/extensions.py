@@ -7,7 +7,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.check.allow_list import BPMN, local
-from engine.bpmn.check.diagram import trigger
+from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
@@ -70,6 +70,7 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     "data": _THROWS | {("intermediateThrowEvent", "signal"), ("endEvent", "signal")},
     "result": _CATCHES | _SERVICE | {
         ("intermediateCatchEvent", "signal"), ("boundaryEvent", "signal"), ("boundaryEvent", "error"),
+        ("boundaryEvent", "escalation"),
         ("startEvent", "message"), ("startEvent", "signal"),
     },
     **dict.fromkeys(("connector", "topic", "operation", "request"), _SERVICE),
@@ -105,8 +106,8 @@ _MENDS: Mapping[str, str] = MappingProxyType({
     " starts a case has none. Write it on the event, not on its definition.",
     "data": "Only events and tasks that throw a message or signal have data. Write it on the event, not on"
     " its definition.",
-    "result": "Only service tasks and what catches a message, signal or error have a result. Write it on the"
-    " event, not on its definition.",
+    "result": "Only service tasks and what catches a message, signal, error or escalation have a result."
+    " Write it on the event, not on its definition.",
     **dict.fromkeys(
         ("errorCodeVariable", "errorMessageVariable"),
         'Write parvandeh:result="problem" on the event: the variable then holds code and detail.',
@@ -237,6 +238,8 @@ class Extensions:
 def _used(owner: Any, name: str, short: str) -> bool:
     """Whether the attribute means something on this element."""
     kind = local(owner)
+    if kind == "startEvent" and by_event(owner.getparent()):
+        kind = "boundaryEvent"  # it waits in the same way, within a case
     if name in (_TYPE, _TOPIC):
         # Camunda's external tasks, whose type and topic belong together.
         return kind == "serviceTask" and owner.get(_TYPE) == "external" and owner.get(_TOPIC) is not None

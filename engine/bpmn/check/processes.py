@@ -64,7 +64,7 @@ def check_outcomes(diagram: Diagram, notes: Notes) -> None:
                 notes.error(
                     place(diagram.file, node.element), "invalid-outcome", reason, "Write a short word."
                 )
-            elif scope.depth:
+            elif not scope.of_case:
                 notes.error(
                     place(diagram.file, node.element),
                     "outcome-inside",

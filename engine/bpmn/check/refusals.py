@@ -22,10 +22,6 @@ REFUSED: Mapping[str, Why] = MappingProxyType({
         "Complex gateways do not run: their conditions have no agreed meaning.",
         "Use exclusive, inclusive and parallel gateways.",
     ),
-    "escalationEventDefinition": (
-        "Escalations do not run.",
-        "Use a user task for whoever is to be told, or an error event where the work is to end.",
-    ),
     "conditionalEventDefinition": (
         "Conditional events do not run.",
         "Use an exclusive gateway where the condition is to be asked, or a message for what comes about.",
@@ -113,10 +109,7 @@ REFUSED_ATTRIBUTES: Mapping[str, Why] = MappingProxyType({
         "Put an exclusive gateway behind the element and make the flow its default.",
     ),
     "isForCompensation": ("Compensation does not run.", "Draw the way back as an ordinary task."),
-    "triggeredByEvent": (
-        "Event sub-processes do not run.",
-        "Put the work into a sub-process with an event on its border, and draw the way behind that.",
-    ),
+    "triggeredByEvent": ("Only true and false are understood.", 'Write triggeredByEvent="true".'),
     "startQuantity": ("An activity starts for one token.", "Remove it; join with a parallel gateway."),
     "completionQuantity": (
         "An activity gives out one token.",

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
-from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS, local
-from engine.bpmn.check.diagram import Diagram, Flow, Node, Scope
+from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS, THROWN, local
+from engine.bpmn.check.diagram import Diagram, Flow, Node, Scope, by_event
 from engine.bpmn.check.notes import Notes, place
 
 MAX_NODES = 300
@@ -54,16 +54,25 @@ class _Rules:
             self.error(
                 node.element,
                 "several-starts",
-                f"The {what} has more than one plain start event.",
-                "Keep one plain start event; tell the ways apart with an exclusive gateway behind it.",
+                f"The {what} has more than one start event, or more than one that waits for nothing.",
+                "Keep one of them; tell the ways apart with an exclusive gateway behind it, and draw an event"
+                " sub-process for each event.",
             )
         for node in starts:
-            if scope.depth and node.trigger and scope.element.get("triggeredByEvent") != "true":
+            if not scope.depth and node.trigger in THROWN:
+                self.error(
+                    node.element,
+                    "trigger-outside",
+                    f"Nothing outside throws the {node.trigger} with which the process would begin.",
+                    "Put the start event into an event sub-process, or begin with a message.",
+                )
+            elif scope.depth and node.trigger and not by_event(scope.element):
                 self.error(
                     node.element,
                     "trigger-inside",
                     f"A sub-process begins when the flow comes to it: its start waits for no {node.trigger}.",
-                    "Use a plain start event, with an intermediate event behind it if it is to wait.",
+                    "Use a plain start event, with an intermediate event behind it if it is to wait; or make"
+                    " it an event sub-process, to which no flow leads.",
                 )
 
     def flows(self, scope: Scope, ids: Collection[str]) -> None:
@@ -104,6 +113,8 @@ class _Rules:
             self.choice(node)
         else:
             self.no_choice(node)
+        if by_event(node.element):
+            self.handler(node)
         if node.kind == "startEvent" and node.incoming:
             self.error(
                 node.element,
@@ -128,6 +139,23 @@ class _Rules:
                 "several-outgoing",
                 f"{len(node.outgoing)} flows lead out of <{node.kind}>.",
                 "Put a parallel gateway behind it if all are taken, else an exclusive or inclusive one.",
+            )
+
+    def handler(self, node: Node) -> None:
+        """An event sub-process: only its event begins it, and its scope goes on behind it."""
+        for flow in node.incoming + node.outgoing:
+            self.error(
+                flow.element,
+                "flow-to-handler",
+                "A flow leads to an event sub-process, or out of it.",
+                "Remove the flow: its event begins it, and the flow out of what is around it goes on.",
+            )
+        for event in node.boundaries:
+            self.error(
+                event.element,
+                "boundary-host",
+                "An event sub-process has no events on its border.",
+                "Put the work into a sub-process within it, with the event on the border of that.",
             )
 
     def no_choice(self, node: Node) -> None:

@@ -11,13 +11,15 @@ from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflo
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
 from engine.bpmn.script import as_written
-from engine.bpmn.workflow import FINISHED, SubProcess, Token
+from engine.bpmn.values import differing
+from engine.bpmn.workflow import FINISHED, FIRED, SubProcess, Token
 
 
 class StartEvent(SpiffStartEvent):
     """A start event. By the time its token comes, what it waits for has happened."""
 
     trigger: Any = None  # set by the parser: what starts a case here, besides people
+    handles = False  # set by the parser: whether an event sub-process begins here
 
     def _update_hook(self, my_task: Token) -> bool:
         return bool(BpmnTaskSpec._update_hook(self, my_task))
@@ -67,6 +69,30 @@ class _Inner(SubWorkflowMixin):
 
 class SubProcessTask(_Inner, SpiffSubWorkflowTask):
     """An embedded sub-process."""
+
+
+class EventSubProcess(SubProcessTask):
+    """A sub-process that an event begins. Its token comes from that of its start event.
+
+    One that does not interrupt runs beside other work of its scope: it leaves to the scope what came with
+    the event and what was set in it, and not what it had only found there.
+    """
+
+    interrupting = True  # set by the parser
+
+    def update_data(self, my_task: Token, subworkflow: SubProcess) -> None:
+        my_task.data = self.own(my_task, subworkflow.last_task.data)
+
+    def own(self, my_task: Token, data: dict[str, Any]) -> dict[str, Any]:
+        """The scope's first data, with what this run has made of those with which it began."""
+        if self.interrupting:
+            return dict(data)
+        begun = my_task.parent
+        came = {name: begun.data[name] for name in begun.internal_data[FIRED]}
+        changes = {**came, **differing(begun.data, data)}
+        gone = begun.data.keys() - data.keys()
+        kept = {**my_task.workflow.task_tree.data, **changes}
+        return {name: value for name, value in kept.items() if name not in gone}
 
 
 class CallActivity(_Inner, SpiffCallActivity):
