@@ -46,8 +46,8 @@ def throw(name: str, definition: str) -> str:
 def handler(
     name: str, definition: str, *elements: str, interrupting: bool = True, more: str = "", end: str = ""
 ) -> str:
-    """An event sub-process `<name>` whose elements (a user task `<name>-task` if none) stand in a line behind its
-    start event `<name>.in`.
+    """An event sub-process whose elements (else a user task `<name>-task`) stand in a line behind its start
+    event `<name>.in`.
     """
     stays = "" if interrupting else 'isInterrupting="false"'
     body = sub(name, *(elements or [f"userTask {name}-task"]), end=end)

@@ -110,12 +110,12 @@ class _BoundaryParser(_EventParser):
 
 
 class _SubProcessParser(SubWorkflowParser):
-    EVENT_SUBPROCESS_CLASS = EventSubProcess
+    """Sub-processes; SpiffWorkflow looks in vain for what tells those that events begin from others."""
 
-    def attribute(self, name: str, *more: Any) -> Any:
-        """SpiffWorkflow takes any text for yes."""
-        found = super().attribute(name, *more)
-        return None if name == "triggeredByEvent" and found == "false" else found
+    def create_task(self) -> Any:
+        if self.node.get("triggeredByEvent") == "true":
+            self.spec_class = EventSubProcess
+        return super().create_task()
 
 
 class _StartParser(StartEventParser):

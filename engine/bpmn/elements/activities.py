@@ -81,18 +81,25 @@ class EventSubProcess(SubProcessTask):
     interrupting = True  # set by the parser
 
     def update_data(self, my_task: Token, subworkflow: SubProcess) -> None:
+        begun = my_task.parent
         my_task.data = self.own(my_task, subworkflow.last_task.data)
+        if not self.interrupting:  # it has served to tell what this run has set
+            begun.data = {**my_task.workflow.task_tree.data, **_came(begun)}
 
     def own(self, my_task: Token, data: dict[str, Any]) -> dict[str, Any]:
         """The scope's first data, with what this run has made of those with which it began."""
         if self.interrupting:
             return dict(data)
         begun = my_task.parent
-        came = {name: begun.data[name] for name in begun.internal_data[FIRED]}
-        changes = {**came, **differing(begun.data, data)}
+        changes = {**_came(begun), **differing(begun.data, data)}
         gone = begun.data.keys() - data.keys()
         kept = {**my_task.workflow.task_tree.data, **changes}
         return {name: value for name, value in kept.items() if name not in gone}
+
+
+def _came(begun: Token) -> dict[str, Any]:
+    """What came with the event at which an event sub-process has begun."""
+    return {name: begun.data[name] for name in begun.internal_data[FIRED]}
 
 
 class CallActivity(_Inner, SpiffCallActivity):
