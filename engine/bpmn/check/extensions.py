@@ -238,13 +238,13 @@ class Extensions:
 def _used(owner: Any, name: str, short: str) -> bool:
     """Whether the attribute means something on this element."""
     kind = local(owner)
-    if kind == "startEvent" and by_event(owner.getparent()):
-        kind = "boundaryEvent"  # it waits in the same way, within a case
     if name in (_TYPE, _TOPIC):
         # Camunda's external tasks, whose type and topic belong together.
         return kind == "serviceTask" and owner.get(_TYPE) == "external" and owner.get(_TOPIC) is not None
     if name in _USED_ATTRIBUTES:
         return kind in _USED_ATTRIBUTES[name]
+    if kind == "startEvent" and by_event(owner.getparent()):
+        kind = "boundaryEvent"  # it waits in the same way, within a case
     readers = _OURS.get(short, _NOBODY) if name.startswith(f"{{{PARVANDEH}}}") else _NOBODY
     return (kind, None) in readers or (kind, trigger(owner)) in readers
 
