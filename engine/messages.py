@@ -106,9 +106,9 @@ def offer(uow: UnitOfWork, case_id: UUID) -> None:
             Message.correlation.in_(texts),
             Message.expires_at > uow.now,
         )
-        first = uow.connection.execute(kept.order_by(Message.id).limit(1)).scalar()
-        if first is not None:
-            pass_on(uow, first)
+        for message in uow.connection.execute(kept.order_by(Message.id).limit(MANY)).scalars().all():
+            if not pass_on(uow, message):
+                break  # that which waited took one, and waits no more
 
 
 def expire(uow: UnitOfWork) -> int:
