@@ -13,7 +13,7 @@ MESSAGE = about("message", "m")
 
 
 def handler(definition: str, *inner: str, name: str = "h", after: str = "", **attributes: str) -> str:
-    """An event sub-process with the start event `<name>-in`, a task (or what is `inner`) and what is `after`."""
+    """An event sub-process: the start event `<name>-in`, a task (or what is `inner`), and what is `after`."""
     parts = inner or (node("task", f"{name}-task"), flow(f"{name}-in", f"{name}-task"))
     start = node("startEvent", f"{name}-in", definition, **attributes)
     return node("subProcess", name, "".join([start, *parts, after]), triggeredByEvent="true")
