@@ -62,9 +62,9 @@ class _Process(ProcessParser):
         """An event sub-process, and its start event, which waits in the scope around."""
         activity = self.parse_node(node)
         start = node.find(full_tag("startEvent"))
-        activity.interrupting = start.get("isInterrupting", "true") == "true"
+        interrupting = start.get("isInterrupting", "true") == "true"
         event = HandlerStart(
-            self.spec, start.get("id"), activity.interrupting, trigger=trigger(start), lane=activity.lane
+            self.spec, start.get("id"), interrupting, trigger=trigger(start), lane=activity.lane
         )
         event.bpmn_name = start.get("name")
         event.connect(activity)

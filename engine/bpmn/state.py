@@ -9,7 +9,7 @@ of the first. The order of rows matters, therefore the state is bytes and never 
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn.elements.branches import ABSENT, changed
+from engine.bpmn.elements.branches import ABSENT, FOUND, changed, set_since
 from engine.bpmn.elements.gateways import CONSUMED
 from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec
@@ -135,6 +135,7 @@ def _compact(tree: Any) -> None:
             _drop(tree, token)
         elif (
             token._state == COMPLETED
+            and FOUND not in token.internal_data
             and len(token._children) == 1
             and tree.tasks[token._children[0]]._state == COMPLETED
         ):
@@ -158,7 +159,7 @@ def _drop_ended(tree: Any) -> bool:
         parting = next((earlier for earlier in token.ancestors() if len(earlier._children) > 1), None)
         if parting is None:
             continue  # nothing else is left
-        own = changed(parting.data, token.parent.data).keys()
+        own = set_since(parting, token, token.parent.data).keys()
         if own <= covered:
             tree.forget(token)
             _prune(tree, token.parent)

@@ -11,8 +11,7 @@ from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflo
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
 from engine.bpmn.script import as_written
-from engine.bpmn.values import differing
-from engine.bpmn.workflow import FINISHED, FIRED, SubProcess, Token
+from engine.bpmn.workflow import FINISHED, SubProcess, Token
 
 
 class StartEvent(SpiffStartEvent):
@@ -72,34 +71,7 @@ class SubProcessTask(_Inner, SpiffSubWorkflowTask):
 
 
 class EventSubProcess(SubProcessTask):
-    """A sub-process that an event begins. Its token comes from that of its start event.
-
-    One that does not interrupt runs beside other work of its scope: it leaves to the scope what came with
-    the event and what was set in it, and not what it had only found there.
-    """
-
-    interrupting = True  # set by the parser
-
-    def update_data(self, my_task: Token, subworkflow: SubProcess) -> None:
-        begun = my_task.parent
-        my_task.data = self.own(my_task, subworkflow.last_task.data)
-        if not self.interrupting:  # it has served to tell what this run has set
-            begun.data = {**my_task.workflow.task_tree.data, **_came(begun)}
-
-    def own(self, my_task: Token, data: dict[str, Any]) -> dict[str, Any]:
-        """The scope's first data, with what this run has made of those with which it began."""
-        if self.interrupting:
-            return dict(data)
-        begun = my_task.parent
-        changes = {**_came(begun), **differing(begun.data, data)}
-        gone = begun.data.keys() - data.keys()
-        kept = {**my_task.workflow.task_tree.data, **changes}
-        return {name: value for name, value in kept.items() if name not in gone}
-
-
-def _came(begun: Token) -> dict[str, Any]:
-    """What came with the event at which an event sub-process has begun."""
-    return {name: begun.data[name] for name in begun.internal_data[FIRED]}
+    """A sub-process that an event begins: its token comes from that of its start event."""
 
 
 class CallActivity(_Inner, SpiffCallActivity):

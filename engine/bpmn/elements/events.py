@@ -16,7 +16,7 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.bpmn import timers
 from engine.bpmn.elements.activities import EventSubProcess
-from engine.bpmn.elements.branches import ABSENT, changed, together
+from engine.bpmn.elements.branches import ABSENT, FOUND, changed, set_since, together
 from engine.bpmn.step import Thrown
 from engine.bpmn.values import differing, plain
 from engine.bpmn.workflow import (
@@ -114,6 +114,8 @@ class CatchEvent(_Event):
         changes = differing(before, data)
         going.data = {**before, **changes}
         going.internal_data[FIRED] = list(changes)
+        if not self.interrupting and (found := changed(going.parent.data, before, besides=changes)):
+            going.internal_data[FOUND] = list(found)
 
     def pass_over(self, my_task: Token) -> None:
         """Let a token that failed go on as if it had happened."""
@@ -247,10 +249,12 @@ def within(scope: Any) -> dict[str, Any]:
 
     What one of its branches set later goes before what another set. Instances of many keep theirs.
     """
-    base = scope.task_tree.data
-    ends = [_reached(token) for token in scope.tasks.values() if not token.triggered]
-    changes = together((changed(base, data) for data in ends if data is not None), conflicts=False)
-    return {name: value for name, value in {**base, **changes}.items() if value is not ABSENT}
+    first = scope.task_tree
+    ends = [(token, _reached(token)) for token in scope.tasks.values() if not token.triggered]
+    changes = together(
+        (set_since(first, token, data) for token, data in ends if data is not None), conflicts=False
+    )
+    return {name: value for name, value in {**first.data, **changes}.items() if value is not ABSENT}
 
 
 def _present(work: Token) -> dict[str, Any]:
@@ -258,8 +262,7 @@ def _present(work: Token) -> dict[str, Any]:
     inner = work.workflow.top_workflow.subprocesses.get(work.id)
     if inner is None or inner.completed:
         return work.data
-    data = within(inner)
-    return work.task_spec.own(work, data) if isinstance(work.task_spec, EventSubProcess) else data
+    return within(inner)
 
 
 def _reached(token: Token) -> dict[str, Any] | None:

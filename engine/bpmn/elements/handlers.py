@@ -6,7 +6,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.control import BpmnStartTask
 
 from engine.bpmn.elements.events import SideEvent, within
-from engine.bpmn.workflow import FIRED, FUTURE, HOST, INTERRUPTED, THROWN, Token
+from engine.bpmn.workflow import FUTURE, HOST, INTERRUPTED, THROWN, Token
 
 
 class ScopeStart(BpmnStartTask):
@@ -24,13 +24,6 @@ class HandlerStart(SideEvent):
 
     One that interrupts takes all other work out of the scope, which from then on waits for nothing else.
     """
-
-    def _run_hook(self, my_task: Token) -> bool | None:
-        came = my_task.internal_data.get(FIRED)
-        going = super()._run_hook(my_task)
-        if came is not None:
-            my_task.internal_data[FIRED] = came  # the sub-process leaves it to the scope
-        return going
 
     def catch(self, work: Token, data: Mapping[str, Any]) -> None:
         token = work.workflow.task_tree._add_child(self, FUTURE)
