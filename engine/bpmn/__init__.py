@@ -21,7 +21,7 @@ from engine.bpmn.runner import (
 from engine.bpmn.source import Source, digest
 from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.starts import first_start, next_start
-from engine.bpmn.step import Failure, Fired, Outgoing, Passage, Step, Thrown, Wait, Work
+from engine.bpmn.step import Failure, Fired, Outgoing, Passage, People, Step, Thrown, Wait, Work
 
 __all__ = [
     "CallFailure",
@@ -32,6 +32,7 @@ __all__ = [
     "Form",
     "Outgoing",
     "Passage",
+    "People",
     "Process",
     "Report",
     "Source",

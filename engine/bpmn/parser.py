@@ -22,7 +22,7 @@ from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import BoundaryEvent, CatchEvent, EventBasedGateway, ThrowEvent
 from engine.bpmn.elements.events import EndEvent as ThrowingEnd
 from engine.bpmn.elements.gateways import EndJoin, ExclusiveGateway, InclusiveGateway, ParallelGateway
-from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance
+from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance, StandardLoop
 from engine.bpmn.triggers import service, trigger
 
 
@@ -60,6 +60,7 @@ def _ours(base: type) -> type:
 
     made = {
         "PARALLEL_MI_CLASS": ParallelMultiInstance,
+        "STANDARD_LOOP_CLASS": StandardLoop,
         "SEQUENTIAL_MI_CLASS": SequentialMultiInstance,
         "_add_boundary_event": _add_boundary_event,
     }

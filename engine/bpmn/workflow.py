@@ -18,6 +18,7 @@ from SpiffWorkflow.specs import MultiChoice
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from engine.bpmn import own
 from engine.bpmn.script import Sandbox, ScriptFailed
 from engine.bpmn.step import Outgoing, Thrown
 from engine.ids import uuid7
@@ -35,6 +36,9 @@ FAILED = "failed"  # the code of the failure at which it stands
 WAIT = "wait"  # what it waits for
 FIRED = "fired"  # what it waited for has happened
 HOST = "host"  # of a boundary event that waits: its activity's token
+DONE = "done"  # the person's work is done, and what it gives back could not be computed
+PASSED_OVER = "passed over"
+UNBEGUN = "unbegun"  # it failed before the process inside could begin
 ARMED = "armed"  # the boundary events of this activity wait
 
 
@@ -98,19 +102,30 @@ class Token(Task):
 
         The tokens after this one come into being only now: SpiffWorkflow would foresee whole branches.
         """
+        if PASSED_OVER not in self.internal_data:
+            self.data = own.leave(self)
+        else:
+            self.data = own.outside(self)
         if self.task_spec is self.workflow.spec.start:
             self._sync_children([self.workflow.entry], FUTURE)
         elif not isinstance(self.task_spec, MultiChoice):  # a choice has been made when it ran
             self._sync_children(self.task_spec.outputs, FUTURE)
         super().complete()
 
+    def pass_over(self) -> None:
+        """Go on as if the element's work were done, whatever it would give back."""
+        self.internal_data[PASSED_OVER] = True
+        self.complete()
+
     def advance(self) -> None:
         """Run this token's element. A failure leaves it standing there with its data as they were."""
         before = self.data
         try:
             self.run()
-        except (Failed, ScriptFailed, SpiffWorkflowException) as error:
+        except (Failed, ScriptFailed, own.Unfit, SpiffWorkflowException) as error:
             self.data = before
+            if self.human:  # a person has done it, and is not asked again
+                self.internal_data[DONE] = True
             self.fail(_failed(error))
 
     def fail(self, failed: Failed) -> None:
@@ -119,11 +134,21 @@ class Token(Task):
         self.internal_data[FAILED] = failed.code
         self.workflow.top_workflow.failures.append((self, failed))
 
+    def stay(self, error: Exception) -> None:
+        """Fail before anything of the element has begun."""
+        self.internal_data[UNBEGUN] = True
+        self.fail(_failed(error))
+
     def retry(self) -> None:
         """Make a failed token ready again."""
+        unbegun = self.internal_data.pop(UNBEGUN, False)
         if self.internal_data.pop(FAILED) == "deadlock":
             self._set_state(WAITING)
             self.task_spec._update(self)
+        elif unbegun:
+            self.task_spec.begin(self)
+        elif self.internal_data.pop(DONE, False):
+            self.advance()
         else:
             self._set_state(READY)
 
@@ -155,6 +180,8 @@ def _failed(error: Exception) -> Failed:
     if isinstance(error, Failed):
         error.message = _told(error.message)
         return error
+    if isinstance(error, own.Unfit):
+        return Failed("mapping", _told(str(error)))
     if isinstance(error, ScriptFailed):
         return Failed("script-failed", _told(error.message), error.line)
     return Failed("no-flow", _told(str(error)))
@@ -280,6 +307,8 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
     def moved(self, token: Token, before: int) -> None:
         """A token changed its state: the one hook behind queue, joins and log."""
         state = token._state
+        if state == READY and not self._entered(token):
+            return
         if token.task_spec.boundaries:
             self._guard(token)
         if before == WAITING:
@@ -290,6 +319,17 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
             self.ready.append(token)
         if state >= READY and not (state == STARTED and before == READY):
             self.note(token, before)
+
+    def _entered(self, token: Token) -> bool:
+        """Whether the token got what its activity has of its own; else it has failed."""
+        if token.task_spec.own is own.NOTHING:
+            return True
+        try:
+            own.enter(token)
+        except (own.Unfit, ScriptFailed) as error:
+            token.fail(_failed(error))
+            return False
+        return True
 
     def _guard(self, host: Token) -> None:
         """Let the events on an activity's border wait while it lasts."""

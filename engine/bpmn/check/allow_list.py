@@ -48,9 +48,12 @@ OWNERS = FLOW_NODES | {
     "textAnnotation", "group",
 }  # fmt: skip
 
+# Attributes of ours on a user task: who is to work on it, and until when.
+PEOPLE = ("assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority")
+
 # What an event can be about, by its definition.
 TRIGGERS: Mapping[str, str] = MappingProxyType(
-    {f"{kind}EventDefinition": kind for kind in ("timer", "message", "signal", "error", "terminate")}
+    {f"{kind}EventDefinition": kind for kind in ("timer", "message", "signal", "error", "terminate", "link")}
 )
 TIMES = ("timeDate", "timeDuration", "timeCycle")
 NAMED_BY_EVENTS = frozenset({"message", "signal", "error"})
@@ -64,7 +67,7 @@ UNUSED_DEFINITIONS = frozenset({
 _BASE = frozenset({"documentation", "extensionElements"})
 _NODE = _BASE | {"incoming", "outgoing"}
 _ACTIVITY = _NODE | {
-    "multiInstanceLoopCharacteristics", "property", "dataInputAssociation", "dataOutputAssociation",
+    "standardLoopCharacteristics", "multiInstanceLoopCharacteristics", "property", "dataInputAssociation", "dataOutputAssociation",
 }  # fmt: skip
 _ARTIFACTS = frozenset({"textAnnotation", "association", "group"})
 _SCOPE = RUNNING | _ARTIFACTS | {"sequenceFlow", "laneSet", "dataObject", "dataObjectReference"}
@@ -81,8 +84,8 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     "process": _BASE | _SCOPE,
     "startEvent": _NODE | _definitions("timer", "message", "signal"),
     "endEvent": _NODE | _definitions("message", "signal", "error", "terminate"),
-    "intermediateCatchEvent": _NODE | _definitions("timer", "message", "signal"),
-    "intermediateThrowEvent": _NODE | _definitions("message", "signal"),
+    "intermediateCatchEvent": _NODE | _definitions("timer", "message", "signal", "link"),
+    "intermediateThrowEvent": _NODE | _definitions("message", "signal", "link"),
     "boundaryEvent": _NODE | _definitions("timer", "message", "signal", "error"),
     "task": _ACTIVITY,
     "userTask": _ACTIVITY,
@@ -114,6 +117,8 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     "childLaneSet": _BASE | {"lane"},
     "lane": _BASE | {"flowNodeRef", "childLaneSet"},
     "timerEventDefinition": _BASE | frozenset(TIMES),
+    "linkEventDefinition": _BASE | {"source", "target"},
+    "standardLoopCharacteristics": _BASE | {"loopCondition"},
     **dict.fromkeys(
         (
             "messageEventDefinition", "signalEventDefinition", "errorEventDefinition",
@@ -132,7 +137,7 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
         (
             "documentation", "extensionElements", "incoming", "outgoing", "script", "conditionExpression",
             "loopCardinality", "loopDataInputRef", "loopDataOutputRef", "completionCondition", "sourceRef",
-            "targetRef", "flowNodeRef", "text", *TIMES,
+            "targetRef", "flowNodeRef", "text", "source", "target", "loopCondition", *TIMES,
         ),
         _NONE,
     ),
@@ -148,6 +153,7 @@ _WORK: dict[str, Values] = _NAMED | {
     "startQuantity": _ONE,
     "completionQuantity": _ONE,
     "isForCompensation": _NO,
+    "default": None,
 }
 _GATEWAY: dict[str, Values] = _NAMED | {"gatewayDirection": None}
 _ITEM: dict[str, Values] = _NAMED | {"itemSubjectRef": None, "isCollection": _YES_NO}
@@ -207,6 +213,9 @@ ATTRIBUTES: Mapping[str, Mapping[str, Values]] = MappingProxyType({
     "signalEventDefinition": {"id": None, "signalRef": None},
     "errorEventDefinition": {"id": None, "errorRef": None},
     "terminateEventDefinition": {"id": None},
+    "linkEventDefinition": _NAMED,
+    "standardLoopCharacteristics": {"id": None, "testBefore": _YES_NO, "loopMaximum": None},
+    "loopCondition": _EXPRESSION,
     "message": _NAMED | {"itemRef": None},
     "signal": _NAMED | {"structureRef": None},
     "error": _NAMED | {"errorCode": None, "structureRef": None},

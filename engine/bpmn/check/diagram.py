@@ -60,8 +60,8 @@ def definitions(event: Any) -> list[Any]:
 
 
 def trigger(element: Any) -> str | None:
-    """What an event, or a task that sends or receives, waits for or throws: timer, message, signal, error
-    or terminate. None for a plain event.
+    """What an event, or a task that sends or receives, waits for or throws: timer, message, signal, error,
+    link or terminate. None for a plain event.
     """
     if local(element) in ("sendTask", "receiveTask"):
         return "message"
@@ -133,7 +133,26 @@ def _scope(element: Any, depth: int) -> Scope:
         if flow.source and flow.target:
             flow.source.outgoing.append(flow)
             flow.target.incoming.append(flow)
+    _join_links(scope)
     return scope
+
+
+def _join_links(scope: Scope) -> None:
+    """Let flows lead from where a link is thrown to where it is caught."""
+    caught = {link_name(node): node for node in scope.nodes if node.kind == "intermediateCatchEvent"}
+    for node in scope.nodes:
+        target = caught.get(link_name(node)) if node.kind == "intermediateThrowEvent" else None
+        if target is not None and node.trigger == "link":
+            flow = Flow(node.element, node, target)
+            node.outgoing.append(flow)
+            target.incoming.append(flow)
+
+
+def link_name(node: Node) -> str | None:
+    """The name of the link that an event throws or catches; None for others."""
+    definition = node.element.find(bpmn("linkEventDefinition"))
+    name: str | None = None if definition is None else definition.get("name")
+    return name
 
 
 def _attach(nodes: list[Node], by_id: Mapping[str | None, Node]) -> None:

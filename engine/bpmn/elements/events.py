@@ -15,6 +15,7 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.bpmn import timers
 from engine.bpmn.elements.branches import ABSENT, changed, together
+from engine.bpmn.own import NOTHING, outside
 from engine.bpmn.step import Thrown
 from engine.bpmn.values import differing, plain
 from engine.bpmn.workflow import (
@@ -68,11 +69,15 @@ class CatchEvent(_Event):
 
     def _run_hook(self, my_task: Token) -> bool | None:
         if FIRED in my_task.internal_data:
-            my_task.received = frozenset(my_task.internal_data.pop(FIRED))
+            my_task.received = frozenset(my_task.internal_data[FIRED])
             return True
         my_task.internal_data[WAIT] = self._wait(my_task)
         my_task.workflow.top_workflow.enter(my_task)
         return None
+
+    def _on_complete_hook(self, my_task: Token) -> None:
+        super()._on_complete_hook(my_task)
+        my_task.internal_data.pop(FIRED, None)
 
     def _wait(self, my_task: Token) -> dict[str, Any]:
         """What is waited for, as it is stored. Raises Failed, ScriptFailed."""
@@ -190,8 +195,8 @@ def _present(host: Token) -> dict[str, Any]:
     What one of its branches set later goes before what another set. Instances of many keep theirs.
     """
     inner = host.workflow.top_workflow.subprocesses.get(host.id)
-    if inner is None:
-        return host.data
+    if inner is None or host.task_spec.own is not NOTHING:
+        return outside(host)
     base = inner.task_tree.data
     ends = [_reached(token) for token in inner.tasks.values() if not token.triggered]
     changes = together((changed(base, data) for data in ends if data is not None), conflicts=False)
