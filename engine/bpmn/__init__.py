@@ -18,7 +18,7 @@ from engine.bpmn.runner import (
     skip,
     start,
 )
-from engine.bpmn.source import Source, digest
+from engine.bpmn.source import Source, all_executable, digest
 from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.starts import first_start, next_start
 from engine.bpmn.step import Failure, Fired, Outgoing, Passage, People, Step, Thrown, Wait, Work
@@ -43,6 +43,7 @@ __all__ = [
     "Unskippable",
     "Wait",
     "Work",
+    "all_executable",
     "answer",
     "build",
     "cached",

@@ -16,9 +16,7 @@ FLOW_NODES = frozenset(
     )
 )
 
-_GATEWAYS = frozenset(
-    tag_ for tag_ in FLOW_NODES if tag_.endswith("Gateway")
-)
+_GATEWAYS = frozenset(tag_ for tag_ in FLOW_NODES if tag_.endswith("Gateway"))
 PLAIN = FLOW_NODES - _GATEWAYS - {f"{{{BPMN}}}endEvent"}  # what one flow leads out of, in SpiffWorkflow
 
 # SpiffWorkflow names its own elements so; one of the designer's with the same id would replace it.
@@ -98,7 +96,9 @@ def begins_alone(node: Any) -> bool:
 def _take_always(scope: Any) -> None:
     """A flow without condition out of an inclusive gateway is taken each time."""
     for gateway in scope.findall(tag("inclusiveGateway")):
-        flows = [flow for flow in scope.findall(tag("sequenceFlow")) if flow.get("sourceRef") == gateway.get("id")]
+        flows = [
+            flow for flow in scope.findall(tag("sequenceFlow")) if flow.get("sourceRef") == gateway.get("id")
+        ]
         for flow in flows if len(flows) > 1 else []:
             if flow.get("id") != gateway.get("default") and flow.find(tag("conditionExpression")) is None:
                 etree.SubElement(flow, tag("conditionExpression")).text = "True"
@@ -156,7 +156,9 @@ def _split(scope: Any, source: str, kind: str, flows: list[Any], *, chosen: bool
         _flow(scope, f"{gateway} choice", gateway, f"{source}{OURS} choice")
 
 
-def _choose(scope: Any, node: Any, source: str, flows: list[Any], default: str | None, *, stays: bool) -> None:
+def _choose(
+    scope: Any, node: Any, source: str, flows: list[Any], default: str | None, *, stays: bool
+) -> None:
     """`stays`: other flows are taken anyway, so that none of these may be."""
     gateway = f"{node.get('id')}{OURS} choice"
     choice = etree.SubElement(scope, tag("inclusiveGateway"), id=gateway)

@@ -27,8 +27,8 @@ class Unfit(Exception):
 class Own:
     """Expressions of one element, by name; None where it has none.
 
-    `inputs` and `outputs` are one expression each for names with values, `handed` for all that a called process
-    gets; `people` are those of a user task.
+    `inputs` and `outputs` are one expression each for names with values, `handed` for all that a called
+    process gets; `people` are those of a user task.
     """
 
     inputs: str | None = None
@@ -87,7 +87,8 @@ def _mapping(expression: str, token: Any, data: Mapping[str, Any]) -> dict[str, 
     value = token.workflow.top_workflow.sandbox.evaluate(expression, data)
     if not isinstance(value, dict) or not all(str(name).isidentifier() for name in value):
         raise Unfit("inputs and outputs must be names with values, as in {'fee': amount}")
-    return plain(value)
+    values: dict[str, Any] = plain(value)
+    return values
 
 
 def _people(expressions: Mapping[str, str], token: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ Movement = Literal["entered", "passed", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who is to work on a human task, as the diagram has it, and until when. Names are those of the diagram."""
+    """Who is to work on a human task, and until when. Names are those of the diagram."""
 
     assignee: str | None
     users: Sequence[str]

@@ -146,7 +146,7 @@ class Token(Task):
             self._set_state(WAITING)
             self.task_spec._update(self)
         elif unbegun:
-            self.task_spec.begin(self)
+            self.task_spec.open_inside(self)
         elif self.internal_data.pop(DONE, False):
             self.advance()
         else:

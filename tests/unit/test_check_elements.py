@@ -253,9 +253,13 @@ def test_calls_that_pass_all_data_need_no_mapping() -> None:
 
 @pytest.mark.parametrize(
     "mapping",
-    ['<camunda:in source="x" target="y" local="true"/>', '<camunda:in sourceExpression="${a.b()}" target="y"/>',
-     '<camunda:in variables="all"/><camunda:in source="x" target="y"/>', '<camunda:out source="x y" target="y"/>'],
-)  # fmt: skip
+    [
+        '<camunda:in source="x" target="y" local="true"/>',
+        '<camunda:in sourceExpression="${a.b()}" target="y"/>',
+        '<camunda:in variables="all"/><camunda:in source="x" target="y"/>',
+        '<camunda:out source="x y" target="y"/>',
+    ],
+)
 def test_what_a_call_cannot_hand_over_is_refused(mapping: str) -> None:
     content = line(node("callActivity", "a", extension(mapping), calledElement="deployed"))
     assert codes(content) == {"unsupported-extension"}

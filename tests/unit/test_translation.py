@@ -54,8 +54,9 @@ def test_expression_is_said_in_python(text: str, python: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "${bean.method()}", "${method()}", "${execution.id}", "${task}", "${x", "${a b}", "${a ==}", "${class}",
-        "${import}", "${'x}", "${a[}", "${a ? b}", "${" + "(" * 1_000 + ")" * 1_000 + "}", "${a}${", "${;}",
+        "${bean.method()}", "${method()}", "${execution.id}", "${task}", "${x", "${a b}", "${a ==}",
+        "${class}", "${import}", "${'x}", "${a[}", "${a ? b}", "${a}${", "${;}",
+        "${" + "(" * 1_000 + ")" * 1_000 + "}",
         "${a.b.c(1)}", "${" + "!" * 5_000 + "a}", "${" + "-" * 5_000 + "1}",
     ],
 )  # fmt: skip
@@ -77,7 +78,9 @@ def test_translated_condition_is_told() -> None:
 
 @pytest.mark.parametrize("space", ["operaton.org/schema/1.0/bpmn", "activiti.org/bpmn", "flowable.org/bpmn"])
 def test_relatives_of_camunda_are_read_like_it(space: str) -> None:
-    content = line(f'<bpmn:serviceTask id="a" xmlns:e="http://{space}" e:type="external" e:topic="register"/>')
+    content = line(
+        f'<bpmn:serviceTask id="a" xmlns:e="http://{space}" e:type="external" e:topic="register"/>'
+    )
     assert element(content, "a") == {"kind": "serviceTask", "topic": "register"}
     assert notes(content) == [("translated-service", "a")]
 
@@ -111,7 +114,9 @@ def test_fields_and_inputs_are_what_is_sent() -> None:
         '<camunda:inputOutput><camunda:inputParameter name="amount">${fee + 1}</camunda:inputParameter>'
         '<camunda:outputParameter name="receipt">${number}</camunda:outputParameter></camunda:inputOutput>'
     )
-    fields = '<camunda:field name="to" stringValue="x@y"/><camunda:field name="text" expression="Fee ${fee}"/>'
+    fields = (
+        '<camunda:field name="to" stringValue="x@y"/><camunda:field name="text" expression="Fee ${fee}"/>'
+    )
     more = "<camunda:field name='cc'><camunda:string>z</camunda:string></camunda:field>"
     content = line(node("serviceTask", "a", extension(mapping + fields + more), camunda__class="Mail"))
     assert element(content, "a") == {
@@ -150,7 +155,8 @@ def test_values_of_inputs_may_be_lists_and_maps() -> None:
     value = (
         '<camunda:inputParameter name="a"><camunda:list><camunda:value>x</camunda:value>'
         "<camunda:value>${y}</camunda:value></camunda:list></camunda:inputParameter>"
-        '<camunda:inputParameter name="b"><camunda:map><camunda:entry key="k">${z}</camunda:entry></camunda:map>'
+        '<camunda:inputParameter name="b"><camunda:map><camunda:entry key="k">${z}</camunda:entry>'
+        "</camunda:map>"
         '</camunda:inputParameter><camunda:inputParameter name="c"/>'
     )
     content = line(node("userTask", "a", extension(f"<camunda:inputOutput>{value}</camunda:inputOutput>")))
@@ -208,9 +214,8 @@ def test_people_of_a_task_are_kept_with_it() -> None:
 def test_resource_roles_of_the_standard_are_people_too() -> None:
     def role(kind: str, text: str) -> str:
         inside = f"<bpmn:formalExpression>{text}</bpmn:formalExpression>"
-        return (
-            f"<bpmn:{kind}><bpmn:resourceAssignmentExpression>{inside}</bpmn:resourceAssignmentExpression></bpmn:{kind}>"
-        )
+        inside = f"<bpmn:resourceAssignmentExpression>{inside}</bpmn:resourceAssignmentExpression>"
+        return f"<bpmn:{kind}>{inside}</bpmn:{kind}>"
 
     roles = role("humanPerformer", "ali") + role("potentialOwner", "user(sara), group(registry), desk")
     assert element(line(node("userTask", "a", roles)), "a") == {
@@ -224,7 +229,8 @@ def test_resource_roles_of_the_standard_are_people_too() -> None:
 def test_form_properties_are_fields_of_a_form() -> None:
     inside = (
         '<camunda:formProperty id="age" name="Age" type="long" required="true"/>'
-        '<camunda:formProperty id="kind" type="enum"><camunda:value id="new" name="A"/></camunda:formProperty>'
+        '<camunda:formProperty id="kind" type="enum"><camunda:value id="new" name="A"/>'
+        "</camunda:formProperty>"
         '<camunda:formProperty id="shown" writable="false"/>'
     )
     content = line(node("userTask", "a", extension(inside)))

@@ -76,8 +76,12 @@ class _Rules:
         if node.element.find(bpmn("multiInstanceLoopCharacteristics")) is not None:
             self.error(marker, "loop", "It has a loop marker and one for several instances.", "Keep one.")
         maximum = marker.get("loopMaximum")
-        if maximum is not None and not (maximum.isascii() and maximum.isdecimal() and 0 < int(maximum[:9]) <= 1_000):
-            self.error(marker, "loop", f"loopMaximum={maximum[:40]!r} is no number from 1 to 1000.", "Correct it.")
+        if maximum is not None and not (
+            maximum.isascii() and maximum.isdecimal() and 0 < int(maximum[:9]) <= 1_000
+        ):
+            self.error(
+                marker, "loop", f"loopMaximum={maximum[:40]!r} is no number from 1 to 1000.", "Correct it."
+            )
         if maximum is None and marker.find(bpmn("loopCondition")) is None:
             self.error(
                 marker,

@@ -67,7 +67,8 @@ UNUSED_DEFINITIONS = frozenset({
 _BASE = frozenset({"documentation", "extensionElements"})
 _NODE = _BASE | {"incoming", "outgoing"}
 _ACTIVITY = _NODE | {
-    "standardLoopCharacteristics", "multiInstanceLoopCharacteristics", "property", "dataInputAssociation", "dataOutputAssociation",
+    "standardLoopCharacteristics", "multiInstanceLoopCharacteristics", "property", "dataInputAssociation",
+    "dataOutputAssociation",
 }  # fmt: skip
 _ARTIFACTS = frozenset({"textAnnotation", "association", "group"})
 _SCOPE = RUNNING | _ARTIFACTS | {"sequenceFlow", "laneSet", "dataObject", "dataObjectReference"}

@@ -1,14 +1,13 @@
 """Events and service tasks: what they wait for, throw or ask is there, named, and read as it is meant."""
 
 import keyword
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from engine.bpmn import timers
 from engine.bpmn.check.allow_list import CHILDREN, EVENTS, REFUSED_NODES, TIMES, bpmn, local
-from engine.bpmn.check.diagram import Diagram, Node, Scope, definitions, link_name
+from engine.bpmn.check.diagram import Diagram, Node, Scope, definitions
 from engine.bpmn.check.expressions import written_time
 from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
 from engine.bpmn.check.notes import Notes, place
@@ -31,7 +30,6 @@ def check_events(diagram: Diagram, now: datetime, notes: Notes) -> None:
             rules.caught_twice(node)
             if scope.depth and node.kind == "endEvent" and node.trigger == "error":
                 rules.uncaught(node, list(_around(scope, homes)))
-        rules.links(scope)
     rules.starts(diagram.scopes[0])
 
 
@@ -88,8 +86,6 @@ class _Rules:
             kind = local(definition).removesuffix("EventDefinition")
             if kind == "timer":
                 self.timer(node, definition)
-            elif kind == "link":
-                self.link(node, definition)
             elif kind in _NAMES:
                 self.reference(definition, kind, optional=node.kind == "boundaryEvent" and kind == "error")
 
@@ -141,47 +137,6 @@ class _Rules:
                 f"The {kind}'s {attribute} {text[:80]!r} would be taken as it stands.",
                 "Write a name as it stands; parvandeh:correlation tells one message from another.",
             )
-
-    def link(self, node: Node, definition: Any) -> None:
-        name = definition.get("name")
-        if name is None or not _is_name(name):
-            self.error(
-                definition,
-                "no-name",
-                f"The link has no name, or one with more than {MAX_NAME} characters or with space around it.",
-                'Write name="…", the same where it is thrown and where it is caught.',
-            )
-        throws = node.kind == "intermediateThrowEvent"
-        drawn = [flow for flow in (node.outgoing if throws else node.incoming) if flow.element.tag == bpmn("sequenceFlow")]
-        if drawn:
-            self.error(
-                node.element,
-                "link-with-flow",
-                "A sequence flow leads " + ("out of the event that throws" if throws else "into the event that catches") + " a link.",
-                "Remove the flow, or the link.",
-            )
-
-    def links(self, scope: Scope) -> None:
-        """Every link is caught once, and thrown somewhere, in the same (sub-)process."""
-        events = [node for node in scope.nodes if node.trigger == "link"]
-        caught = Counter(link_name(node) for node in events if node.kind == "intermediateCatchEvent")
-        thrown = {link_name(node) for node in events if node.kind == "intermediateThrowEvent"}
-        for node in events:
-            name = link_name(node) or ""
-            if node.kind == "intermediateThrowEvent" and caught[name] != 1:
-                self.error(
-                    node.element,
-                    "link-target",
-                    f"{caught[name] or 'No'} events catch the link {name[:80]!r} in this (sub-)process.",
-                    "Draw one event that catches it, and no more.",
-                )
-            elif node.kind == "intermediateCatchEvent" and (caught[name] > 1 or name not in thrown):
-                self.error(
-                    node.element,
-                    "link-target",
-                    f"The link {name[:80]!r} is caught more than once, or thrown nowhere in this (sub-)process.",
-                    "Draw one event that catches it, and one or more that throw it.",
-                )
 
     def timer(self, node: Node, definition: Any) -> None:
         times = [child for name in TIMES for child in definition.findall(bpmn(name))]

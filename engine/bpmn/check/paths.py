@@ -87,7 +87,9 @@ def _tell(file: str, scope: Scope, loop: Iterable[Node], reason: str, notes: Not
 def _chooses(node: Node) -> bool:
     """Whether it depends on the case, or on what happens, which way a token goes on."""
     several = (node.kind in CONDITIONAL or node.kind == "eventBasedGateway") and len(node.outgoing) > 1
-    asked = node.kind in ACTIVITIES | EVENTS and any(is_asked(node.element, flow.element) for flow in node.outgoing)
+    asked = node.kind in ACTIVITIES | EVENTS and any(
+        is_asked(node.element, flow.element) for flow in node.outgoing
+    )
     return several or asked or (_waits(node) and any(event.interrupting for event in node.boundaries))
 
 

@@ -72,7 +72,9 @@ class _Rules:
         if not first:
             self.error(scope.element, "no-start", f"The {what} has no start event.", "Draw one start event.")
             return
-        names = ", ".join(repr(node.element.get("id")) for node in first[:5]) + (" …" if len(first) > 5 else "")
+        names = ", ".join(repr(node.element.get("id")) for node in first[:5]) + (
+            " …" if len(first) > 5 else ""
+        )
         self.notes.translated(
             place(self.file, scope.element),
             "translated-start",

@@ -52,10 +52,10 @@ class _Inner(SubWorkflowMixin):
         if my_task.id in my_task.workflow.top_workflow.subprocesses:
             return bool(super()._update_hook(my_task))
         my_task._inherit_data()
-        self.begin(my_task)
+        self.open_inside(my_task)
         return False
 
-    def begin(self, my_task: Token) -> None:
+    def open_inside(self, my_task: Token) -> None:
         """Start the process inside, unless what it is to be given cannot be computed."""
         try:
             data = own.handed_over(my_task)

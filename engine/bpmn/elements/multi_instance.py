@@ -150,7 +150,9 @@ class StandardLoop(MultiInstance):
 
     def __init__(self, wf_spec: Any, bpmn_id: str, task_spec: str, *how: Any, **parts: Any) -> None:
         names = ("data_input", "data_output", "input_item", "output_item")
-        super().__init__(wf_spec, bpmn_id, task_spec, **dict.fromkeys(("cardinality", "condition", *names)), **parts)
+        super().__init__(
+            wf_spec, bpmn_id, task_spec, **dict.fromkeys(("cardinality", "condition", *names)), **parts
+        )
         self.maximum, self.condition, self.test_before = how  # in the order of SpiffWorkflow's parser
 
     def _run_hook(self, my_task: Token) -> bool | None:

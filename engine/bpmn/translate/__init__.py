@@ -1,8 +1,8 @@
 """Says a diagram of another engine in our own words, before anything judges or runs it.
 
-Camunda's vocabulary and that of its relatives, what the standard says in words that nothing here reads, and Java's
-expressions. What is translated has one meaning afterwards, so that the check and the parser know only ours; what
-cannot be is left as it stands, and the check refuses it.
+Camunda's vocabulary and that of its relatives, what the standard says in words that nothing here reads, and
+Java's expressions. What is translated has one meaning afterwards, so that the check and the parser know only
+ours; what cannot be is left as it stands, and the check refuses it.
 """
 
 from typing import Any
@@ -13,9 +13,9 @@ from engine.bpmn.translate.mappings import translate_mappings
 from engine.bpmn.translate.markers import translate_markers
 from engine.bpmn.translate.people import translate_people
 from engine.bpmn.translate.references import translate_references
-from engine.bpmn.translate.services import translate_services
 from engine.bpmn.translate.told import Told, Translation
 from engine.bpmn.translate.vendors import unify
+from engine.bpmn.translate.work import translate_services
 
 __all__ = ["Translation", "translate"]
 

@@ -18,6 +18,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _PART = re.compile(r"[$#]\{((?:[^{}'\"]|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")*)\}")
+_TEXT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _VALUES = {"true": "True", "false": "False", "null": "None"}
 _WORDS = {
     "eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "div": "/", "mod": "%",
@@ -58,9 +59,9 @@ def is_juel(text: str) -> bool:
 
 
 def translated(text: str, *, whole: bool = False) -> Python:
-    """A text with expressions in it: `${x}` is the value of x, `a${x}` a text, unless the `whole` must be one.
+    """A text with expressions in it: `${x}` is the value of x, `a${x}` a text.
 
-    Raises Untranslatable.
+    If the `whole` must be one expression, the latter is none. Raises Untranslatable.
     """
     text = text.strip()
     if len(text) > _LONGEST:
@@ -108,11 +109,11 @@ class _Reader:
         return self._tokens[self._next] if self._next < len(self._tokens) else None
 
     def _take(self) -> str:
-        token = self._peek()
-        if token is None:
+        found = self._peek()
+        if found is None:
             raise Untranslatable("it ends too early")
         self._next += 1
-        return token
+        return found
 
     def _expect(self, mark: str) -> None:
         if self._take() != mark:
@@ -157,12 +158,12 @@ class _Reader:
         return code
 
     def _value(self) -> str:
-        token = self._take()
-        if token == "(":
+        found = self._take()
+        if found == "(":
             code = f"({self._choice()})"
             self._expect(")")
         else:
-            code = _literal(token)
+            code = _literal(found)
         while (mark := self._peek()) in (".", "[", "("):
             self._take()
             if mark == "(":
@@ -178,7 +179,7 @@ class _Reader:
 
 def _bare(code: str) -> str:
     """The expression without brackets around the whole of it."""
-    depth, text = 0, re.sub(r"'(?:[^'\\\\]|\\\\.)*'|\"(?:[^\"\\\\]|\\\\.)*\"", lambda found: " " * len(found[0]), code)
+    depth, text = 0, _TEXT.sub(lambda found: " " * len(found[0]), code)
     for place, mark in enumerate(text):
         depth += (mark == "(") - (mark == ")")
         if depth == 0 and place < len(text) - 1:
@@ -212,5 +213,5 @@ def _tokens(text: str) -> Iterator[str]:
         if match is None:
             raise Untranslatable(f"{text[place : place + 20].strip()!r} is not understood")
         place = match.end()
-        token = match[0].strip()
-        yield _WORDS.get(token, token)
+        found = match[0].strip()
+        yield _WORDS.get(found, found)

@@ -88,19 +88,27 @@ def _parameters(task: Any, mapping: Any, told: Told) -> None:
 def _handed_over(call: Any, told: Told) -> None:
     for kind, name in (("in", "inputs"), ("out", "outputs")):
         items = call.findall(f"{BPMN}extensionElements/{CAMUNDA}{kind}")
-        mapped = [item for item in items if dict(item.attrib) != _MEANT_ANYWAY and item.get("businessKey") is None]
+        for item in items:
+            if set(item.attrib) == {"businessKey"}:  # a called process is no case of its own
+                item.getparent().remove(item)
+        items = [item for item in items if item.getparent() is not None]
+        mapped = [item for item in items if dict(item.attrib) != _MEANT_ANYWAY]
         if not mapped:
             continue
         try:
             values = [_handed(item) for item in mapped]
         except Untranslatable:
             continue
-        if len(mapped) + sum(item.get("businessKey") is not None for item in items) < len(items):
+        if len(mapped) < len(items):
             continue  # all of them and some besides: left as it stands, and refused
         call.set(f"{OURS}{name}", as_names(values))
         for item in mapped:
             item.getparent().remove(item)
-        told(call, "translated-mapping", f"Only these are handed {'over' if kind == 'in' else 'back'}: {call.get(OURS + name)}.")
+        told(
+            call,
+            "translated-mapping",
+            f"Only these are handed {'over' if kind == 'in' else 'back'}: {call.get(OURS + name)}.",
+        )
 
 
 def _handed(item: Any) -> tuple[str, str]:

@@ -20,9 +20,7 @@ def translate_markers(root: Any, told: Told) -> None:
                 if item.get("id") is None and item.get("name"):
                     item.set("id", item.attrib.pop("name"))
         for reference in marker.findall(f"{BPMN}loopDataInputRef"):
-            name = _variable(reference.text or "")
-            if name is not None and is_juel(reference.text or ""):
-                reference.text = name
+            reference.text = _variable(reference.text or "") or reference.text
 
 
 def _collection(marker: Any, told: Told) -> None:

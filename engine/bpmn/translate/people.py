@@ -36,7 +36,9 @@ def _set(task: Any, name: str, ours: str, read: Any, told: Told) -> None:
     del task.attrib[name]
     if text.strip():
         task.set(OURS + ours, code)
-        told(task, "translated-assignment", f"{name.rpartition('}')[2]}={short(text)!r} is kept with the task.")
+        told(
+            task, "translated-assignment", f"{name.rpartition('}')[2]}={short(text)!r} is kept with the task."
+        )
 
 
 def _one(text: str) -> str:
@@ -48,24 +50,22 @@ def _many(text: str) -> str:
 
 
 def _resource_roles(task: Any, told: Told) -> None:
-    users: list[str] = []
-    groups: list[str] = []
+    candidates: dict[str, list[str]] = {"user": [], "group": []}
     for role in [child for child in task if child.tag in _ROLES]:
         texts = [(item.text or "").strip() for item in role.iterfind(_TEXT)]
-        if not all(texts) or not texts or any(is_juel(text) for text in texts):
+        if not texts or not all(texts) or any(is_juel(text) for text in texts):
             continue
-        if role.tag != _ROLES[-1]:
-            if task.get(f"{OURS}assignee") is not None or len(texts) > 1:
-                continue
+        if role.tag == _ROLES[-1]:
+            for part in ",".join(texts).split(","):
+                match = _CANDIDATE.fullmatch(part.strip())
+                kind, name = match.groups() if match else ("group", part)
+                candidates[kind].append(name.strip())
+        elif task.get(f"{OURS}assignee") is None and len(texts) == 1:
             task.set(f"{OURS}assignee", repr(texts[0]))
         else:
-            for text in texts:
-                for part in text.split(","):
-                    match = _CANDIDATE.fullmatch(part.strip())
-                    kind, name = match.groups() if match else ("group", part)
-                    (users if kind == "user" else groups).append(name.strip())
+            continue
         task.remove(role)
         told(task, "translated-assignment", f"{short(', '.join(texts))!r} is kept with the task.")
-    for name, found in (("candidateUsers", users), ("candidateGroups", groups)):
+    for name, found in zip(_MANY, candidates.values(), strict=True):
         if found and task.get(OURS + name) is None:
             task.set(OURS + name, repr(found))

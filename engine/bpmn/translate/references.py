@@ -17,7 +17,7 @@ def translate_references(root: Any, told: Told) -> None:
             told(
                 task,
                 "translated-message",
-                f"The task does not say which message it awaits: it awaits one named {short(task.get('id'))!r}.",
+                f"It does not say which message it awaits: it awaits one named {short(task.get('id'))!r}.",
             )
     for kind, attribute in _NAMED.items():
         known = {item.get("id") for item in root.iterchildren(f"{BPMN}{kind}")}

@@ -64,7 +64,9 @@ def _task(task: Any, told: Told) -> None:
     if task.get(_RESULT) is not None:
         task.set(f"{OURS}result", task.attrib.pop(_RESULT))
     what = "is work" if before == "serviceTask" else f"(a {before}) is work"
-    told(task, "translated-service", f"It {what} that another program takes, with the topic {short(topic)!r}.")
+    told(
+        task, "translated-service", f"It {what} that another program takes, with the topic {short(topic)!r}."
+    )
 
 
 def _computed(task: Any, told: Told) -> bool:
@@ -112,7 +114,7 @@ def _name(text: str) -> str:
 
 
 def _request(task: Any) -> str:
-    """What is sent: the task's inputs and the fields that a Java class would be given. Raises Untranslatable."""
+    """What is sent: the task's inputs, and the fields of a Java class. Raises Untranslatable."""
     values: dict[str, str] = {}
     mapping = extension(task, "inputOutput")
     if mapping is not None:
