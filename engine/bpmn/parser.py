@@ -30,7 +30,7 @@ from engine.bpmn.elements.events import BoundaryEvent, CatchEvent, EventBasedGat
 from engine.bpmn.elements.events import EndEvent as ThrowingEnd
 from engine.bpmn.elements.gateways import EndJoin, ExclusiveGateway, InclusiveGateway, ParallelGateway
 from engine.bpmn.elements.handlers import HandlerStart, ScopeStart
-from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance
+from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance, StandardLoop
 from engine.bpmn.triggers import service, trigger
 
 
@@ -84,6 +84,7 @@ def _ours(base: type) -> type:
 
     made = {
         "PARALLEL_MI_CLASS": ParallelMultiInstance,
+        "STANDARD_LOOP_CLASS": StandardLoop,
         "SEQUENTIAL_MI_CLASS": SequentialMultiInstance,
         "_add_boundary_event": _add_boundary_event,
     }

@@ -10,10 +10,12 @@ from engine.bpmn.elements.branches import ABSENT, changed
 from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import CatchEvent, SideEvent, of_case
 from engine.bpmn.elements.multi_instance import COUNT, MultiInstance
+from engine.bpmn.own import people
 from engine.bpmn.spec import Element
 from engine.bpmn.state import dump
 from engine.bpmn.step import Failure, Movement, Outgoing, Passage, Step, Wait, Work
-from engine.bpmn.workflow import CANCELLED, COMPLETED, FAILED, READY, STARTED, CaseWorkflow, Token
+from engine.bpmn.tokens import CANCELLED, COMPLETED, FAILED, READY, STARTED, Token
+from engine.bpmn.workflow import CaseWorkflow
 
 MAX_OUTCOME = 200  # characters: it is a word of the process, not a text
 
@@ -105,7 +107,7 @@ def _changes(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
     spec = token.task_spec
     if isinstance(spec, CatchEvent):
         return {name: value for name, value in data.items() if name in token.received}
-    sets = token.human or isinstance(spec, ScriptTask | MultiInstance | ServiceTask)
+    sets = token.human or isinstance(spec, ScriptTask | MultiInstance | ServiceTask) or spec.own.outputs
     if not sets or token.parent is None:
         return {}
     read_only = {item.bpmn_id for item in spec.data_input_associations}
@@ -127,14 +129,15 @@ def _opened(workflow: CaseWorkflow) -> Iterator[Work]:
     for token, _, state, _ in workflow.trail:
         if state == READY and token.human and token._state == READY:
             element: Element = token.task_spec.element
-            yield Work(token.id, element.path, element.name, element.lane)
+            yield Work(token.id, element.path, element.name, element.lane, people(token))
 
 
 def _failures(workflow: CaseWorkflow) -> Iterator[Failure]:
     for token, failed in workflow.failures:
         if token._state == STARTED and FAILED in token.internal_data:
             place = token.on_diagram
-            element: Element | None = place.task_spec.element if place else None
+            behind: Element | None = token.task_spec.behind
+            element: Element | None = behind or (place.task_spec.element if place else None)
             path, name = (
                 (element.path, element.name) if element else (workflow.spec.name, workflow.spec.description)
             )

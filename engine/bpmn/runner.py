@@ -12,13 +12,15 @@ from uuid import UUID
 from engine.bpmn.elements.activities import ScriptTask
 from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import CatchEvent, SideEvent, ThrowEvent, caught
+from engine.bpmn.own import RETURNED
 from engine.bpmn.result import step_of
 from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec
 from engine.bpmn.state import load
 from engine.bpmn.step import Fired, Step
+from engine.bpmn.tokens import DONE, FAILED, HOST, READY, STARTED, WAIT, Token
 from engine.bpmn.values import differing
-from engine.bpmn.workflow import FAILED, HOST, READY, STARTED, WAIT, CaseWorkflow, Token
+from engine.bpmn.workflow import CaseWorkflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +132,9 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
     Raises LookupError if none stands there, Unskippable for elements that choose or join.
     """
     workflow, token = _failed(spec, state, token_id, now)
-    if not isinstance(token.task_spec, ScriptTask | ServiceTask | ThrowEvent | CatchEvent) or isinstance(
-        token.task_spec, SideEvent
-    ):
+    passable = isinstance(token.task_spec, ScriptTask | ServiceTask | ThrowEvent | CatchEvent)
+    done = DONE in token.internal_data or RETURNED in token.internal_data  # only its outputs have failed
+    if not (passable or done) or isinstance(token.task_spec, SideEvent):
         raise Unskippable(token.task_spec.element.kind if token.task_spec.element else "")
     del token.internal_data[FAILED]
     token.internal_data.pop(WAIT, None)
@@ -140,7 +142,7 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
     token.data = {**token.data, **changes}
     if isinstance(token.task_spec, CatchEvent):
         token.task_spec.pass_over(token)
-    token.complete()
+    token.pass_over()
     workflow.advance()
     return step_of(workflow)
 

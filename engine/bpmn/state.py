@@ -13,8 +13,9 @@ from engine.bpmn.elements.branches import ABSENT, FOUND, changed, set_since
 from engine.bpmn.elements.gateways import CONSUMED
 from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec
+from engine.bpmn.tokens import COMPLETED, FINISHED, READY, WAITING, Token
 from engine.bpmn.values import decode, encode
-from engine.bpmn.workflow import COMPLETED, FINISHED, READY, WAITING, CaseWorkflow, SubProcess, Token
+from engine.bpmn.workflow import CaseWorkflow, SubProcess
 
 FORMAT = 1
 FIRST, FIRST_INSIDE = -1, -2  # in place of the row before: of a process's first token, of a sub-process's

@@ -32,6 +32,7 @@ def check_activities(diagram: Diagram, notes: Notes) -> None:
         for node in scope.nodes:
             if node.kind in ACTIVITIES:
                 rules.multi_instance(node)
+                rules.loop(node)
                 rules.associations(node, objects)
 
 
@@ -74,6 +75,27 @@ class _Rules:
             )
         self.variables(marker, parts)
         self.output(node, marker, parts)
+
+    def loop(self, node: Node) -> None:
+        marker = node.element.find(bpmn("standardLoopCharacteristics"))
+        if marker is None:
+            return
+        if node.element.find(bpmn("multiInstanceLoopCharacteristics")) is not None:
+            self.error(marker, "loop", "It has a loop marker and one for several instances.", "Keep one.")
+        maximum = marker.get("loopMaximum")
+        if maximum is not None and not (
+            maximum.isascii() and maximum.isdecimal() and 0 < int(maximum[:9]) <= 1_000
+        ):
+            self.error(
+                marker, "loop", f"loopMaximum={maximum[:40]!r} is no number from 1 to 1000.", "Correct it."
+            )
+        if maximum is None and marker.find(bpmn("loopCondition")) is None:
+            self.error(
+                marker,
+                "loop",
+                "The loop says neither how often it goes round, nor while what is true.",
+                "Give it a <loopCondition>, or the attribute loopMaximum.",
+            )
 
     def variables(self, marker: Any, parts: Mapping[str, list[Any]]) -> None:
         for name in ("loopDataInputRef", "loopDataOutputRef"):

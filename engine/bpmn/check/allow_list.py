@@ -48,11 +48,14 @@ OWNERS = FLOW_NODES | {
     "textAnnotation", "group",
 }  # fmt: skip
 
+# Attributes of ours on a user task: who is to work on it, and until when.
+PEOPLE = ("assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority")
+
 # What an event can be about, by its definition.
 TRIGGERS: Mapping[str, str] = MappingProxyType(
     {
         f"{kind}EventDefinition": kind
-        for kind in ("timer", "message", "signal", "error", "escalation", "terminate")
+        for kind in ("timer", "message", "signal", "error", "escalation", "terminate", "link")
     }
 )
 THROWN = frozenset({"error", "escalation"})  # what comes from within
@@ -68,7 +71,8 @@ UNUSED_DEFINITIONS = frozenset({
 _BASE = frozenset({"documentation", "extensionElements"})
 _NODE = _BASE | {"incoming", "outgoing"}
 _ACTIVITY = _NODE | {
-    "multiInstanceLoopCharacteristics", "property", "dataInputAssociation", "dataOutputAssociation",
+    "standardLoopCharacteristics", "multiInstanceLoopCharacteristics", "property", "dataInputAssociation",
+    "dataOutputAssociation",
 }  # fmt: skip
 _ARTIFACTS = frozenset({"textAnnotation", "association", "group"})
 _SCOPE = RUNNING | _ARTIFACTS | {"sequenceFlow", "laneSet", "dataObject", "dataObjectReference"}
@@ -85,8 +89,8 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     "process": _BASE | _SCOPE,
     "startEvent": _NODE | _definitions("timer", "message", "signal", "error", "escalation"),
     "endEvent": _NODE | _definitions("message", "signal", "error", "escalation", "terminate"),
-    "intermediateCatchEvent": _NODE | _definitions("timer", "message", "signal"),
-    "intermediateThrowEvent": _NODE | _definitions("message", "signal", "escalation"),
+    "intermediateCatchEvent": _NODE | _definitions("timer", "message", "signal", "link"),
+    "intermediateThrowEvent": _NODE | _definitions("message", "signal", "escalation", "link"),
     "boundaryEvent": _NODE | _definitions("timer", "message", "signal", "error", "escalation"),
     "task": _ACTIVITY,
     "userTask": _ACTIVITY,
@@ -118,6 +122,8 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     "childLaneSet": _BASE | {"lane"},
     "lane": _BASE | {"flowNodeRef", "childLaneSet"},
     "timerEventDefinition": _BASE | frozenset(TIMES),
+    "linkEventDefinition": _BASE | {"source", "target"},
+    "standardLoopCharacteristics": _BASE | {"loopCondition"},
     **dict.fromkeys(
         (
             "messageEventDefinition", "signalEventDefinition", "errorEventDefinition",
@@ -137,7 +143,7 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
         (
             "documentation", "extensionElements", "incoming", "outgoing", "script", "conditionExpression",
             "loopCardinality", "loopDataInputRef", "loopDataOutputRef", "completionCondition", "sourceRef",
-            "targetRef", "flowNodeRef", "text", *TIMES,
+            "targetRef", "flowNodeRef", "text", "source", "target", "loopCondition", *TIMES,
         ),
         _NONE,
     ),
@@ -153,6 +159,7 @@ _WORK: dict[str, Values] = _NAMED | {
     "startQuantity": _ONE,
     "completionQuantity": _ONE,
     "isForCompensation": _NO,
+    "default": None,
 }
 _GATEWAY: dict[str, Values] = _NAMED | {"gatewayDirection": None}
 _ITEM: dict[str, Values] = _NAMED | {"itemSubjectRef": None, "isCollection": _YES_NO}
@@ -213,6 +220,9 @@ ATTRIBUTES: Mapping[str, Mapping[str, Values]] = MappingProxyType({
     "errorEventDefinition": {"id": None, "errorRef": None},
     "escalationEventDefinition": {"id": None, "escalationRef": None},
     "terminateEventDefinition": {"id": None},
+    "linkEventDefinition": _NAMED,
+    "standardLoopCharacteristics": {"id": None, "testBefore": _YES_NO, "loopMaximum": None},
+    "loopCondition": _EXPRESSION,
     "message": _NAMED | {"itemRef": None},
     "signal": _NAMED | {"structureRef": None},
     "error": _NAMED | {"errorCode": None, "structureRef": None},

@@ -78,7 +78,7 @@ def definitions(event: Any) -> list[Any]:
 
 def trigger(element: Any) -> str | None:
     """What an event, or a task that sends or receives, waits for or throws: timer, message, signal, error,
-    escalation or terminate. None for a plain event.
+    escalation, link or terminate. None for a plain event.
     """
     if local(element) in ("sendTask", "receiveTask"):
         return "message"
@@ -166,6 +166,7 @@ def _scope(element: Any, depth: int) -> Scope:
         if flow.source and flow.target:
             flow.source.outgoing.append(flow)
             flow.target.incoming.append(flow)
+    _join_links(scope)
     return scope
 
 
@@ -181,6 +182,24 @@ def known_as(node: Node, defined: Mapping[str, Mapping[str, Any]]) -> str | None
     kind = local(definition).removesuffix("EventDefinition")
     found = defined[kind].get((definition.get(f"{kind}Ref") or "").rpartition(":")[2])
     name: str | None = None if found is None else found.get(NAMES[kind])
+    return name
+
+
+def _join_links(scope: Scope) -> None:
+    """Let flows lead from where a link is thrown to where it is caught."""
+    caught = {link_name(node): node for node in scope.nodes if node.kind == "intermediateCatchEvent"}
+    for node in scope.nodes:
+        target = caught.get(link_name(node)) if node.kind == "intermediateThrowEvent" else None
+        if target is not None and node.trigger == "link":
+            flow = Flow(node.element, node, target)
+            node.outgoing.append(flow)
+            target.incoming.append(flow)
+
+
+def link_name(node: Node) -> str | None:
+    """The name of the link that an event throws or catches; None for others."""
+    definition = node.element.find(bpmn("linkEventDefinition"))
+    name: str | None = None if definition is None else definition.get("name")
     return name
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import BPMN, local
+from engine.bpmn.check.allow_list import BPMN, PEOPLE, TASKS, local
 from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
 
@@ -14,11 +14,6 @@ CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 PARVANDEH = "https://parvandeh.org/bpmn"
 
-# Engines that write Camunda's vocabulary under a name of their own.
-_CAMUNDA_LIKE = frozenset({
-    CAMUNDA, "http://operaton.org/schema/1.0/bpmn", "http://activiti.org/bpmn", "http://flowable.org/bpmn",
-    "http://www.camunda.com/fox", "http://www.operaton.com/fox",
-})  # fmt: skip
 _OTHER_ENGINES = frozenset({
     SPIFF, "http://camunda.org/schema/zeebe/1.0", "http://www.jboss.org/drools", "http://www.bpsim.org/schemas/1.0",
     "http://www.bpsim.org/schemas/2.0", "http://knowprocess.com/bpmn", "http://www.jboss.org/jbpm",
@@ -74,6 +69,8 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
         ("startEvent", "message"), ("startEvent", "signal"),
     },
     **dict.fromkeys(("connector", "topic", "operation", "request"), _SERVICE),
+    **dict.fromkeys(("inputs", "outputs"), frozenset((kind, None) for kind in TASKS | {"callActivity"})),
+    **dict.fromkeys(PEOPLE, frozenset({("userTask", None)})),
 })  # fmt: skip
 
 _MENDS: Mapping[str, str] = MappingProxyType({
@@ -122,7 +119,7 @@ _MENDS: Mapping[str, str] = MappingProxyType({
         "Use the standard <loopDataInputRef>list</loopDataInputRef> and <inputDataItem id=\"item\"/>.",
     ),
     **dict.fromkeys(
-        ("formRef", "formRefBinding", "formRefVersion", "formProperty", "formDefinition", "userTaskForm"),
+        ("formProperty", "formDefinition", "userTaskForm"),
         'Upload the form as a JSON Schema file and name it: camunda:formKey="form.json".',
     ),
     "formKey": 'Write camunda:formKey="form.json" on a user task or start event; upload that JSON Schema.',
@@ -188,21 +185,19 @@ class Extensions:
             self._ignore(element, f"{space} {short}", f"<{short}>")
 
     def _judge(self, owner: Any, at: Any, space: str, short: str) -> None:
-        if space in _EDITORS or (space in _CAMUNDA_LIKE and short in _CAMUNDA_HARMLESS):
+        if space in _EDITORS or (space == CAMUNDA and short in _CAMUNDA_HARMLESS):
             return
-        if (space, short) in _IGNORED or (space in _CAMUNDA_LIKE and short == "properties"):
+        if (space, short) in _IGNORED or (space == CAMUNDA and short == "properties"):
             self._ignore(at, f"{space} {short}", f"<{short}>")
         elif space == SPIFF and short in _SPIFF_HARMLESS:
             return
-        elif space in _CAMUNDA_LIKE or space in _OTHER_ENGINES:
+        elif space == CAMUNDA or space in _OTHER_ENGINES:
             self._refuse(owner, at, space, short)
         else:
             self._ignore(at, space, f"What the namespace {space!r} adds")
 
     def _refuse(self, owner: Any, at: Any, space: str, short: str) -> None:
         mend = _MENDS.get(short, _OTHERWISE)
-        if space in _CAMUNDA_LIKE - {CAMUNDA} and short in {"formKey", "formData", "type", "topic"}:
-            mend = f"Write it in the namespace {CAMUNDA}."
         code = "unknown-extension" if space == PARVANDEH else "unsupported-extension"
         self._notes.error(
             place(self._file, at),

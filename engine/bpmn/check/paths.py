@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL
+from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers, runs
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.normalize import is_asked
 
 Successors = Callable[[Node], Sequence[Node]]
 _WAITING = ACTIVITIES - {"scriptTask", "sendTask"} | {"intermediateCatchEvent", "eventBasedGateway"}
@@ -37,10 +38,9 @@ def _interrupted(scope: Scope, homes: Mapping[Any, tuple[Node, Scope]]) -> bool:
 
 
 def _unreachable(file: str, scope: Scope, notes: Notes) -> None:
-    if not any(node.kind == "startEvent" for node in scope.nodes):
-        return
+    alone = not any(node.kind == "startEvent" for node in scope.nodes)
     reached: set[Node] = set()
-    waiting = [node for node in scope.nodes if _begins(node)]
+    waiting = [node for node in scope.nodes if _begins(node) or (alone and not node.incoming)]
     while waiting:
         node = waiting.pop()
         if node not in reached:
@@ -95,7 +95,10 @@ def _tell(file: str, scope: Scope, loop: Iterable[Node], reason: str, notes: Not
 def _chooses(node: Node) -> bool:
     """Whether it depends on the case, or on what happens, which way a token goes on."""
     several = (node.kind in CONDITIONAL or node.kind == "eventBasedGateway") and len(node.outgoing) > 1
-    return several or (_waits(node) and any(event.interrupting for event in node.boundaries))
+    asked = node.kind in ACTIVITIES | EVENTS and any(
+        is_asked(node.element, flow.element) for flow in node.outgoing
+    )
+    return several or asked or (_waits(node) and any(event.interrupting for event in node.boundaries))
 
 
 def _waits(node: Node) -> bool:

@@ -34,7 +34,7 @@ def tell_not_executable(
                     "not-executable",
                     'The process is marked isExecutable="false".'
                     + ("" if alone else " It is not deployed and not checked."),
-                    'Write isExecutable="true" if it is to run.',
+                    'Write isExecutable="true" if it is to run, or deploy all processes as executable.',
                 )
 
 

@@ -28,11 +28,6 @@ REFUSED: Mapping[str, Why] = MappingProxyType({
     ),
     "compensateEventDefinition": ("Compensation does not run.", "Draw the way back as ordinary tasks."),
     "cancelEventDefinition": ("Cancel events need transactions, which do not run.", "Use a plain end event."),
-    "linkEventDefinition": ("Link events do not run.", "Draw a sequence flow from the one to the other."),
-    "standardLoopCharacteristics": (
-        "The standard loop marker does not run yet.",
-        "Draw the loop with an exclusive gateway, or use a multi-instance marker for a list.",
-    ),
     "complexBehaviorDefinition": ("Events of single instances do not run.", "Remove it."),
     "ioSpecification": (
         "Inputs and outputs of an activity are not mapped: it sees all data of the case.",
@@ -105,7 +100,7 @@ OTHERWISE: Why = (
 
 REFUSED_ATTRIBUTES: Mapping[str, Why] = MappingProxyType({
     "default": (
-        "Only exclusive and inclusive gateways have a default flow.",
+        "Only activities, exclusive and inclusive gateways have a default flow.",
         "Put an exclusive gateway behind the element and make the flow its default.",
     ),
     "isForCompensation": ("Compensation does not run.", "Draw the way back as an ordinary task."),

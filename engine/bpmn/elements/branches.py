@@ -6,8 +6,8 @@ Each branch's own changes are kept, and contradictions are told.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from engine.bpmn.tokens import Failed, Token
 from engine.bpmn.values import same
-from engine.bpmn.workflow import Failed, Token
 
 ABSENT: Any = object()  # the value of a variable that a branch took away
 FOUND = "found"  # key in a token's internal data: the variables that others set, and that it began with

@@ -17,9 +17,9 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from engine.bpmn import timers
 from engine.bpmn.elements.activities import EventSubProcess
 from engine.bpmn.elements.branches import ABSENT, FOUND, changed, set_since, together
+from engine.bpmn.own import NOTHING, outside
 from engine.bpmn.step import Thrown
-from engine.bpmn.values import differing, plain
-from engine.bpmn.workflow import (
+from engine.bpmn.tokens import (
     COMPLETED,
     FIRED,
     FUTURE,
@@ -33,6 +33,7 @@ from engine.bpmn.workflow import (
     Failed,
     Token,
 )
+from engine.bpmn.values import differing, plain
 
 Kind = Literal["timer", "message", "signal", "error", "escalation"]
 TimerKind = Literal["timeDate", "timeDuration", "timeCycle"]
@@ -72,11 +73,15 @@ class CatchEvent(_Event):
 
     def _run_hook(self, my_task: Token) -> bool | None:
         if FIRED in my_task.internal_data:
-            my_task.received = frozenset(my_task.internal_data.pop(FIRED))
+            my_task.received = frozenset(my_task.internal_data[FIRED])
             return True
         my_task.internal_data[WAIT] = self._wait(my_task)
         my_task.workflow.top_workflow.enter(my_task)
         return None
+
+    def _on_complete_hook(self, my_task: Token) -> None:
+        super()._on_complete_hook(my_task)
+        my_task.internal_data.pop(FIRED, None)
 
     def _wait(self, my_task: Token) -> dict[str, Any]:
         """What is waited for, as it is stored. Raises Failed, ScriptFailed."""
@@ -260,8 +265,8 @@ def within(scope: Any) -> dict[str, Any]:
 def _present(work: Token) -> dict[str, Any]:
     """The data of an activity as they are now."""
     inner = work.workflow.top_workflow.subprocesses.get(work.id)
-    if inner is None or inner.completed:
-        return work.data
+    if inner is None or inner.completed or work.task_spec.own is not NOTHING:
+        return outside(work)
     return within(inner)
 
 

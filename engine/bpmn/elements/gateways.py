@@ -12,16 +12,7 @@ from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from engine.bpmn.elements.branches import joined
 from engine.bpmn.elements.events import BoundaryEvent
 from engine.bpmn.elements.handlers import rest
-from engine.bpmn.workflow import (
-    COMPLETED,
-    FUTURE,
-    READY,
-    STARTED,
-    UNFINISHED,
-    WAITING,
-    Failed,
-    Token,
-)
+from engine.bpmn.tokens import COMPLETED, FUTURE, READY, STARTED, UNFINISHED, WAITING, Failed, Token
 
 CONSUMED = "consumed"  # key in a firing token's internal data: the tokens that it speaks for
 

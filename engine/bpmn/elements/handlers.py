@@ -6,7 +6,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.control import BpmnStartTask
 
 from engine.bpmn.elements.events import SideEvent, within
-from engine.bpmn.workflow import FUTURE, HOST, INTERRUPTED, THROWN, Token
+from engine.bpmn.tokens import FUTURE, HOST, INTERRUPTED, THROWN, Token
 
 
 class ScopeStart(BpmnStartTask):
