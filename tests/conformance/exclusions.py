@@ -42,9 +42,7 @@ def _needs(root: Any) -> Iterator[tuple[str, str]]:
         name, own = etree.QName(element).localname, etree.QName(element).namespace
         if own in JAVA and name in _LISTENERS:
             yield from _listener(element, name)
-        elif own in JAVA and name == "script":
-            yield from _script(element, "scriptFormat")
-        elif own == BPMN and name == "scriptTask":
+        elif (own in JAVA and name == "script") or (own == BPMN and name == "scriptTask"):
             yield from _script(element, "scriptFormat")
         elif own == BPMN and element.get("language") and "script" not in name:
             yield from _script(element, "language")
