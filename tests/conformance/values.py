@@ -18,21 +18,9 @@ _WHOLE = frozenset({
     "timeDate", "timeDuration", "timeCycle", "from", "formalExpression",
 })  # fmt: skip
 _OURS = frozenset({"correlation", "data", "request"})
-_JUEL_WORDS = [
-    "true",
-    "false",
-    "null",
-    "eq",
-    "ne",
-    "lt",
-    "gt",
-    "le",
-    "ge",
-    "div",
-    "mod",
-    "empty",
-    "instanceof",
-]
+_JUEL_WORDS = (
+    "true", "false", "null", "eq", "ne", "lt", "gt", "le", "ge", "div", "mod", "empty", "instanceof",
+)  # fmt: skip
 _COUNTS = ["nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances", "loopCounter"]
 _NO_DATA = frozenset({*keyword.kwlist, *dir(builtins), *_JUEL_WORDS, *_COUNTS})
 _LITERAL = r"'[^']*'|\"[^\"]*\"|-?\d+(?:\.\d+)?|\b(?:[Tt]rue|[Ff]alse|None|null)\b"
@@ -41,6 +29,7 @@ _PART = r"""(?:\s*\.\s*(\w+)(?!\w*\()|\[\s*['"]([^'"]+)['"]\s*\]|\.get\(\s*['"](
 _COMPARED = re.compile(rf"\b([A-Za-z_]\w*){_PART}\s*{_OPERATOR}\s*({_LITERAL})")
 _TURNED = re.compile(rf"({_LITERAL})\s*{_OPERATOR}\s*([A-Za-z_]\w*)")
 _NAME = re.compile(r"(?<![\w.'\"])([A-Za-z_]\w*)(?!\w*\s*\()")
+_CALLED = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*\(")
 _LIST = re.compile(r"\bfor\s+\w+\s+in\s+([A-Za-z_]\w*)|\blen\(\s*([A-Za-z_]\w*)|\b([A-Za-z_]\w*)\[\s*\d")
 _DICT = re.compile(
     r"\b([A-Za-z_]\w*)(?:\[\s*['\"](\w+)['\"]\s*\]|\.get\(\s*['\"](\w+)['\"]|\.(\w+)(?!\w*\())"
@@ -61,6 +50,7 @@ class Values:
     def __init__(self, content: bytes) -> None:
         self.known: dict[str, list[Any]] = {}
         self.keys: dict[str, Any] = {}  # that dictionaries turned out to need
+        self._called: set[str] = set()  # no data are ever called
         self._items: dict[str, str] = {}  # the variables of single items, by their list
         root = etree.fromstring(content, etree.XMLParser(resolve_entities=False))
         for kind, text in _expressions(root):
@@ -80,7 +70,7 @@ class Values:
     def learn(self, message: str) -> bool:
         """Heed what a failed expression misses; whether there was anything new."""
         name = re.search(r"name '(\w+)' is not defined|'(\w+)' must be a list", message)
-        if name and (found := name[1] or name[2]) not in self.known:
+        if name and (found := name[1] or name[2]) not in self.known.keys() | self._called:
             self.known[found] = list(_ANYTHING) if name[1] else [["a", "b"]]
             return True
         key = re.search(r"KeyError: ['\"]?(\w+)", message)
@@ -109,6 +99,7 @@ class Values:
             known += [value for value in values if not any(_same(value, other) for other in known)]
 
     def _read(self, kind: str, text: str) -> None:
+        self._called.update(_CALLED.findall(text))
         for name, *parts, literal in _COMPARED.findall(text):
             part = next((part for part in parts if part), "")
             near = _near(_constant(literal))
