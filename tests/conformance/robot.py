@@ -268,8 +268,8 @@ class _Case:
         """Note what a step tells; `done` is the task or incident that the command was about."""
         self.state = step.state
         for token in [passage.token for passage in step.passages if passage.movement == "cancelled"] + [done]:
-            self.open.pop(token, None)  # type: ignore[arg-type]
-            self.failed.pop(token, None)  # type: ignore[arg-type]
+            self.open.pop(token, None)
+            self.failed.pop(token, None)
         for token in step.unwaited:
             self.waits.pop(token, None)
             self.calls.pop(token, None)
