@@ -1,6 +1,7 @@
 """Scripts, conditions and counts: Python that the sandbox can run. Nothing is run here."""
 
 import ast
+import builtins
 import re
 import textwrap
 import warnings
@@ -186,6 +187,12 @@ class _Rules:
             if module not in MODULES:
                 told = f"The module {module!r} is not available.", f"Use one of {', '.join(sorted(MODULES))}."
                 self.error(text, line + skipped, "import-not-available", told)
+        for line, name in _calls(code, text.mode):
+            told = (
+                f"There is no function {name!r}: the data of a case are values.",
+                "Import it or define it in this script, or write it without.",
+            )
+            self.error(text, line + skipped, "unknown-function", told)
         for line, name in _reads(code, text.mode):
             if name in MISSING and name not in own:
                 told = f"{name}() is not available in scripts.", "Write it without this function."
@@ -276,6 +283,24 @@ def _reads(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
     for node in ast.walk(_tree(code, mode)):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             yield node.lineno, node.id
+
+
+def _calls(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
+    """Calls of what is neither built in nor bound anywhere in the text."""
+    tree = _tree(code, mode)
+    bound = set(dir(builtins))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                bound.add(name)
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                bound.add(name)
+            case ast.alias(name=name, asname=other):
+                bound.add(other or name.partition(".")[0])
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=name)) if name not in bound:
+                yield node.lineno, name
 
 
 def foreign_form(code: str) -> str | None:
