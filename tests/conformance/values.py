@@ -26,7 +26,7 @@ _NO_DATA = frozenset({*keyword.kwlist, *dir(builtins), *_JUEL_WORDS, *_COUNTS})
 _LITERAL = r"'[^']*'|\"[^\"]*\"|-?\d+(?:\.\d+)?|\b(?:[Tt]rue|[Ff]alse|None|null)\b"
 _OPERATOR = r"(?:===?|!=|<=|>=|<|>|\beq\b|\bne\b|\blt\b|\bgt\b|\ble\b|\bge\b)"
 _PART = r"""(?:\s*\.\s*(\w+)(?!\w*\()|\[\s*['"]([^'"]+)['"]\s*\]|\.get\(\s*['"]([^'"]+)['"]\s*\))?"""
-_COMPARED = re.compile(rf"\b([A-Za-z_]\w*){_PART}\s*{_OPERATOR}\s*({_LITERAL})")
+_COMPARED = re.compile(rf"\b([A-Za-z_]\w*)(\[\d+\])?{_PART}\s*{_OPERATOR}\s*({_LITERAL})")
 _TURNED = re.compile(rf"({_LITERAL})\s*{_OPERATOR}\s*([A-Za-z_]\w*)")
 _NAME = re.compile(r"(?<![\w.'\"])([A-Za-z_]\w*)(?!\w*\s*\()")
 _CALLED = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*\(")
@@ -37,9 +37,11 @@ _DICT = re.compile(
 _SUM = re.compile(r"\b([A-Za-z_]\w*)\s*[-+*/]\s*(?:\d|[A-Za-z_])|\d\s*[-+*/]\s*([A-Za-z_]\w*)")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
-_TIMES: Mapping[str, list[Any]] = {
+_HINTS: Mapping[str, list[Any]] = {
     "timeDate": ["2026-04-01T00:00:00Z"], "timeDuration": ["PT1H"], "timeCycle": ["R2/PT1H"],
-    "loopCardinality": [2],
+    "loopCardinality": [2], "priority": [50], "dueDate": ["2026-04-01T00:00:00Z"],
+    "followUpDate": ["2026-04-01T00:00:00Z"], "assignee": ["kermit"], "candidateUsers": ["kermit"],
+    "candidateGroups": ["clerks"], "formalExpression": ["kermit"],
 }  # fmt: skip
 _ANYTHING: list[Any] = [1, "text", True, ["a", "b"], {"a": 1}, False]
 
@@ -100,20 +102,21 @@ class Values:
 
     def _read(self, kind: str, text: str) -> None:
         self._called.update(_CALLED.findall(text))
-        for name, *parts, literal in _COMPARED.findall(text):
+        for name, index, *parts, literal in _COMPARED.findall(text):
             part = next((part for part in parts if part), "")
-            near = _near(_constant(literal))
-            self._add(name, [{part: value} for value in near] if part else near)
+            near = [{part: value} if part else value for value in _near(_constant(literal))]
+            self._add(name, [[value] * 3 for value in near] if index else near)
         for literal, name in _TURNED.findall(text):
             self._add(name, _near(_constant(literal)))
         bare = _QUOTED.sub(lambda found: found[0] if "[" in text else "''", text)
         for names in _LIST.findall(text):
-            self._add(next(name for name in names if name), [["a", "b"]])
+            name = next(name for name in names if name)
+            self._add(name, [] if self.known.get(name) else [["a", "b"]])
         for name, *parts in _DICT.findall(text):
-            self._add(name, [{part: 1} for part in parts if part])
+            self._add(name, [] if self.known.get(name) else [{part: 1} for part in parts if part])
         for names in _SUM.findall(bare):
             self._add(next((name for name in names if name), ""), [1, 2])
-        hinted = _TIMES.get(kind)
+        hinted = _HINTS.get(kind)
         for name in _NAME.findall(_QUOTED.sub("''", text)):
             if not self.known.get(name):
                 condition = kind in ("conditionExpression", "completionCondition", "condition")
@@ -173,10 +176,11 @@ class Values:
 def _expressions(root: Any) -> Iterator[tuple[str, str]]:
     for element in root.iter(etree.Element):
         kind = etree.QName(element).localname
-        texts = [element.text or "", *element.attrib.values()]
-        yield from ((kind, body) for text in texts for body in _JUEL.findall(text))
+        texts = [(kind, element.text or "")]
+        texts += [(key.rpartition("}")[2], value) for key, value in element.attrib.items()]
+        yield from ((what, body) for what, text in texts for body in _JUEL.findall(text))
         text = element.text or ""
-        written = kind in _TIMES and re.match(r"\s*['\"]?[PR\d]", text)
+        written = kind.startswith("time") and re.match(r"\s*['\"]?[PR\d]", text)
         if kind in _WHOLE and text.strip() and not written and not _JUEL.search(text):
             yield kind, text
         yield from (
