@@ -16,9 +16,11 @@ from uuid import UUID
 from engine import bpmn
 from engine.bpmn import CallFailure, Outgoing, Source, Spec, Step, Unskippable, Wait, Work
 from engine.bpmn.script import Sandbox
+from engine.bpmn.source import BPMN_SUFFIXES, read_xml
 from engine.bpmn.state import dump, load
 from engine.bpmn.workflow import FAILED, READY, STARTED
 from tests.conformance.corpus import Judged
+from tests.conformance.flows import Flows
 from tests.conformance.values import Values
 from tests.driving import NOW
 
@@ -91,13 +93,21 @@ class Ran:
 
 def run_all(judged: Judged) -> Ran:
     """Run every process of an accepted file from each of its starts in several ways."""
-    values = Values(judged.files["process.bpmn"])
+    roots = [
+        read_xml(name, content).getroot()
+        for name, content in judged.files.items()
+        if name.endswith(BPMN_SUFFIXES)
+    ]
+    values = Values(roots)
     source = Source(bpmn.digest(judged.files, {}), judged.files, {})
+    flows = Flows(roots)
     outcomes: list[Outcome] = []
     for process in judged.report.processes:
         spec = bpmn.build(source, process.key)
         for start in [*([None] if spec.startable else []), *spec.starts]:
             outcomes += _run_start(spec, start, values)
+    for outcome in outcomes:
+        assert not outcome.well or not (wrong := list(flows.wrong(outcome.passed))), (outcome, wrong)
     return Ran(tuple(outcomes), tuple(process.key for process in judged.report.processes))
 
 
@@ -165,8 +175,17 @@ class _Case:
     visits: dict[str, int] = field(default_factory=dict)
     retried: set[str] = field(default_factory=set)
     chance: Random = field(init=False)
+    results: dict[str, str] = field(init=False)  # the variables that take what comes, by element
 
     def __post_init__(self) -> None:
+        self.results = {
+            part.element.path: taken.result
+            for scope in self.spec.inner.values()
+            for part in scope.task_specs.values()
+            if (taken := getattr(part, "service", None) or getattr(part, "trigger", None))
+            and part.element is not None
+            and taken.result
+        }
         self.chance = Random(self.plan.seed)
 
     def run(self) -> Outcome:
@@ -228,7 +247,7 @@ class _Case:
 
     def _do(self, thing: Work | Wait | Outgoing) -> None:
         visit = self.visits[thing.element] = self.visits.get(thing.element, 0) + 1
-        told = self.values.all(self.plan.turn + visit) if self.plan.telling else {}
+        told = self._told(thing.element, self.plan.turn + visit)
         state = self._state()
         match thing:
             case Work():
@@ -246,6 +265,13 @@ class _Case:
                     )
                 else:
                     self._took(bpmn.answer(self.spec, state, thing.token, told, self.now), None)
+
+    def _told(self, element: str, turn: int) -> dict[str, Any]:
+        """What comes with an answer: all of the variable that takes it, or what the plan says."""
+        result = self.values.value(self.results.get(element, ""), turn)
+        if isinstance(result, dict) and element in self.results:
+            return result
+        return self.values.all(turn) if self.plan.telling else {}
 
     def _mend(self, failure: bpmn.Failure) -> None:
         """Try again once; then pass over it; give up where that cannot be."""

@@ -4,7 +4,7 @@ import ast
 import builtins
 import keyword
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from zlib import crc32
 
@@ -17,6 +17,7 @@ _WHOLE = frozenset({
     "conditionExpression", "completionCondition", "condition", "loopCardinality", "loopCondition", "script",
     "timeDate", "timeDuration", "timeCycle", "from", "formalExpression",
 })  # fmt: skip
+_CONDITIONS = frozenset({"conditionExpression", "completionCondition", "condition"})
 _OURS = frozenset({"correlation", "data", "request"})
 _JUEL_WORDS = (
     "true", "false", "null", "eq", "ne", "lt", "gt", "le", "ge", "div", "mod", "empty", "instanceof",
@@ -41,7 +42,7 @@ _HINTS: Mapping[str, list[Any]] = {
     "timeDate": ["2026-04-01T00:00:00Z"], "timeDuration": ["PT1H"], "timeCycle": ["R2/PT1H"],
     "loopCardinality": [2], "priority": [50], "dueDate": ["2026-04-01T00:00:00Z"],
     "followUpDate": ["2026-04-01T00:00:00Z"], "assignee": ["kermit"], "candidateUsers": ["kermit"],
-    "candidateGroups": ["clerks"], "formalExpression": ["kermit"],
+    "candidateGroups": ["clerks"], "formalExpression": ["kermit"], **dict.fromkeys(_OURS, [{"a": 1}]),
 }  # fmt: skip
 _ANYTHING: list[Any] = [1, "text", True, ["a", "b"], {"a": 1}, False]
 
@@ -49,15 +50,16 @@ _ANYTHING: list[Any] = [1, "text", True, ["a", "b"], {"a": 1}, False]
 class Values:
     """What to set names to. Each turn gives other values, as far as there are any."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, roots: Iterable[Any]) -> None:
         self.known: dict[str, list[Any]] = {}
         self.keys: dict[str, Any] = {}  # that dictionaries turned out to need
+        self._meant: dict[str, list[Any]] = {}  # by the place at which the name stands alone
         self._called: set[str] = set()  # no data are ever called
         self._items: dict[str, str] = {}  # the variables of single items, by their list
-        root = etree.fromstring(content, etree.XMLParser(resolve_entities=False))
-        for kind, text in _expressions(root):
-            self._read(kind, text)
-        self._lists(root)
+        for root in roots:
+            for kind, text in _expressions(root):
+                self._read(kind, text)
+            self._lists(root)
 
     def value(self, name: str, turn: int) -> Any:
         """The value of a name in some turn."""
@@ -90,7 +92,7 @@ class Values:
         return made if isinstance(made, dict) else {}
 
     def _one(self, name: str, turn: int) -> Any:
-        values = self.known.get(name) or _ANYTHING
+        values = self._meant.get(name) or self.known.get(name) or _ANYTHING
         # Later turns give each name a pace of its own, or two would always change together.
         value = values[(turn if turn < 4 else turn + crc32(name.encode()) % 7) % len(values)]
         return {**self.keys, **value} if isinstance(value, dict) else value
@@ -116,11 +118,11 @@ class Values:
             self._add(name, [] if self.known.get(name) else [{part: 1} for part in parts if part])
         for names in _SUM.findall(bare):
             self._add(next((name for name in names if name), ""), [1, 2])
-        hinted = _HINTS.get(kind)
+        if kind in _HINTS and text.strip().isidentifier():
+            self._meant[text.strip()] = _HINTS[kind]
         for name in _NAME.findall(_QUOTED.sub("''", text)):
             if not self.known.get(name):
-                condition = kind in ("conditionExpression", "completionCondition", "condition")
-                self._add(name, hinted or ([True, False, 1, "text"] if condition else list(_ANYTHING)))
+                self._add(name, [True, False, 1, "text"] if kind in _CONDITIONS else list(_ANYTHING))
 
     def _lists(self, root: Any) -> None:
         for marker in root.iter("{*}multiInstanceLoopCharacteristics"):
@@ -155,7 +157,7 @@ class Values:
             return [self._fit(schema.get("items") or {}, root, name, turn)] * max(
                 1, schema.get("minItems", 1)
             )
-        return _scalar(schema, kind, turn)
+        return _scalar(schema, root, kind, turn)
 
     def _chosen(self, schema: Mapping[str, Any], root: Mapping[str, Any], name: str, turn: int) -> Any:
         """What a condition asks for, if the schema allows it; else one of what it lists."""
@@ -212,12 +214,13 @@ def _valid(schema: Mapping[str, Any], root: Mapping[str, Any], value: Any) -> bo
     return bool(forms.validator(whole).is_valid(value))
 
 
-def _scalar(schema: Mapping[str, Any], kind: str | None, turn: int) -> Any:
+def _scalar(schema: Mapping[str, Any], root: Mapping[str, Any], kind: str | None, turn: int) -> Any:
     if kind == "boolean":
         return turn % 2 == 0
     if kind in ("integer", "number"):
         lowest = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
         return min(max(lowest, 1), schema.get("maximum", lowest + 1))
-    formats = {"date": "2026-04-01", "date-time": "2026-04-01T00:00:00Z", "email": "a@example.org"}
-    text = formats.get(schema.get("format", ""), "text")
-    return text.ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength", 100)]
+    size = schema.get("minLength", 1)
+    texts = ("text".ljust(size, "x"), "2026-04-01", "2026-04-01T00:00:00Z", "a@example.org")
+    digits = ("1" * length for length in range(1, 30))
+    return next((text for text in (*texts, *digits) if _valid(schema, root, text)), "text")
