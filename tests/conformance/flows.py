@@ -25,6 +25,10 @@ class _Flow:
     conditional: bool
 
 
+def _name(process: Any, element: str) -> str:
+    return f"{process.get('id')}/{element}"
+
+
 class Flows:
     """The flows of a file, and what they allow."""
 
@@ -37,10 +41,11 @@ class Flows:
         for process in (process for root in roots for process in root.iter(tag("process"))):
             for flow in process.iter(tag("sequenceFlow")):
                 conditional = flow.find(tag("conditionExpression")) is not None
-                self._add(_Flow(flow.get("sourceRef"), flow.get("targetRef"), conditional))
+                source, target = (_name(process, flow.get(end)) for end in ("sourceRef", "targetRef"))
+                self._add(_Flow(source, target, conditional))
             for element in process.iter(f"{{{BPMN}}}*"):
                 if element.get("id"):
-                    self._read(element)
+                    self._read(_name(process, element.get("id")), element)
             self._link(process)
 
     def _read(self, element: Any) -> None:
@@ -63,16 +68,23 @@ class Flows:
         for name, source, scope in ends:
             for other, target, around in ends:
                 if (name, scope) == (other, around) and (source.tag, target.tag) == _LINK:
-                    self._add(_Flow(source.get("id"), target.get("id"), conditional=False))
+                    named = (_name(process, end.get("id")) for end in (source, target))
+                    self._add(_Flow(*named, conditional=False))
 
     def _add(self, flow: _Flow) -> None:
         self._out[flow.source].append(flow)
         self._into[flow.target].append(flow)
 
-    def wrong(self, log: Sequence[str]) -> Iterator[str]:
-        """What cannot be in a run that ended well; `log` is what was passed, or with ! taken out."""
-        # Elements of called processes have the process before their name.
-        passed = Counter(element.rpartition("/")[2] for element in log if not element.startswith("!"))
+    def wrong(self, process: str, log: Sequence[str]) -> Iterator[str]:
+        """What cannot be in a run of a process that ended well; `log` is what was passed, or with ! taken
+        out.
+        """
+        # The elements of called processes have those before their names.
+        passed = Counter(
+            element if "/" in element else f"{process}/{element}"
+            for element in log
+            if not element.startswith("!")
+        )
         # Where tokens were taken away, less may have come than should.
         whole = not any(element.startswith("!") for element in log) and not passed.keys() & self._ending
         for name, kind in self._kinds.items():

@@ -107,7 +107,8 @@ def run_all(judged: Judged) -> Ran:
         for start in [*([None] if spec.startable else []), *spec.starts]:
             outcomes += _run_start(spec, start, values)
     for outcome in outcomes:
-        assert not outcome.well or not (wrong := list(flows.wrong(outcome.passed))), (outcome, wrong)
+        wrong = list(flows.wrong(outcome.process, outcome.passed)) if outcome.well else []
+        assert not wrong, (wrong, outcome)
     return Ran(tuple(outcomes), tuple(process.key for process in judged.report.processes))
 
 

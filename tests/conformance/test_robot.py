@@ -102,15 +102,15 @@ LINE = process(*in_line("task a", "task b"))
     ],
 )
 def test_lost_and_doubled_tokens_are_seen(log: list[str], wrong: int) -> None:
-    assert len(list(Flows([root(LINE)]).wrong(log))) >= wrong
-    assert bool(list(Flows([root(LINE)]).wrong(log))) == bool(wrong)
+    assert len(list(Flows([root(LINE)]).wrong("p", log))) >= wrong
+    assert bool(list(Flows([root(LINE)]).wrong("p", log))) == bool(wrong)
 
 
 def test_a_choice_sends_one_token_on() -> None:
     flows = Flows([root(choice("x"))])
-    assert not list(flows.wrong(["start", "g", "no"]))
-    assert list(flows.wrong(["start", "g"]))
-    assert list(flows.wrong(["start", "g", "yes", "no"]))
+    assert not list(flows.wrong("p", ["start", "g", "no"]))
+    assert list(flows.wrong("p", ["start", "g"]))
+    assert list(flows.wrong("p", ["start", "g", "yes", "no"]))
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ _HINTS: Mapping[str, list[Any]] = {
     "timeDate": ["2026-04-01T00:00:00Z"], "timeDuration": ["PT1H"], "timeCycle": ["R2/PT1H"],
     "loopCardinality": [2], "priority": [50], "dueDate": ["2026-04-01T00:00:00Z"],
     "followUpDate": ["2026-04-01T00:00:00Z"], "assignee": ["kermit"], "candidateUsers": ["kermit"],
-    "candidateGroups": ["clerks"], "formalExpression": ["kermit"], **dict.fromkeys(_OURS, [{"a": 1}]),
+    "candidateGroups": ["clerks"], "formalExpression": ["kermit"], "correlation": [{"a": 1}], "data": [{"a": 1}], "request": [{"a": 1}],
 }  # fmt: skip
 _ANYTHING: list[Any] = [1, "text", True, ["a", "b"], {"a": 1}, False]
 
@@ -104,25 +104,30 @@ class Values:
 
     def _read(self, kind: str, text: str) -> None:
         self._called.update(_CALLED.findall(text))
+        self._compared(text)
+        for name, *parts in _DICT.findall(text):
+            self._guess(name, [{part: 1} for part in parts if part])
+        for names in _LIST.findall(text):
+            self._guess(next(name for name in names if name), [["a", "b"]])
+        for names in _SUM.findall(_QUOTED.sub("''", text)):
+            self._add(next(name for name in names if name), [1, 2])
+        if kind in _HINTS and text.strip().isidentifier():
+            self._meant[text.strip()] = _HINTS[kind]
+        for name in _NAME.findall(_QUOTED.sub("''", text)):
+            self._guess(name, [True, False, 1, "text"] if kind in _CONDITIONS else _ANYTHING)
+
+    def _compared(self, text: str) -> None:
         for name, index, *parts, literal in _COMPARED.findall(text):
             part = next((part for part in parts if part), "")
             near = [{part: value} if part else value for value in _near(_constant(literal))]
             self._add(name, [[value] * 3 for value in near] if index else near)
         for literal, name in _TURNED.findall(text):
             self._add(name, _near(_constant(literal)))
-        bare = _QUOTED.sub(lambda found: found[0] if "[" in text else "''", text)
-        for names in _LIST.findall(text):
-            name = next(name for name in names if name)
-            self._add(name, [] if self.known.get(name) else [["a", "b"]])
-        for name, *parts in _DICT.findall(text):
-            self._add(name, [] if self.known.get(name) else [{part: 1} for part in parts if part])
-        for names in _SUM.findall(bare):
-            self._add(next((name for name in names if name), ""), [1, 2])
-        if kind in _HINTS and text.strip().isidentifier():
-            self._meant[text.strip()] = _HINTS[kind]
-        for name in _NAME.findall(_QUOTED.sub("''", text)):
-            if not self.known.get(name):
-                self._add(name, [True, False, 1, "text"] if kind in _CONDITIONS else list(_ANYTHING))
+
+    def _guess(self, name: str, values: list[Any]) -> None:
+        """Values for a name of which nothing is known yet."""
+        if not self.known.get(name):
+            self._add(name, values)
 
     def _lists(self, root: Any) -> None:
         for marker in root.iter("{*}multiInstanceLoopCharacteristics"):
