@@ -48,11 +48,8 @@ class Flows:
                     self._read(_name(process, element.get("id")), element)
             self._link(process)
 
-    def _read(self, element: Any) -> None:
-        name, parts = (
-            element.get("id"),
-            {etree.QName(child).localname for child in element.iterchildren("{*}*")},
-        )
+    def _read(self, name: str, element: Any) -> None:
+        parts = {etree.QName(child).localname for child in element.iterchildren("{*}*")}
         self._kinds[name] = etree.QName(element).localname
         if parts & _MANY:
             self._repeating.add(name)

@@ -42,7 +42,8 @@ _HINTS: Mapping[str, list[Any]] = {
     "timeDate": ["2026-04-01T00:00:00Z"], "timeDuration": ["PT1H"], "timeCycle": ["R2/PT1H"],
     "loopCardinality": [2], "priority": [50], "dueDate": ["2026-04-01T00:00:00Z"],
     "followUpDate": ["2026-04-01T00:00:00Z"], "assignee": ["kermit"], "candidateUsers": ["kermit"],
-    "candidateGroups": ["clerks"], "formalExpression": ["kermit"], "correlation": [{"a": 1}], "data": [{"a": 1}], "request": [{"a": 1}],
+    "candidateGroups": ["clerks"], "formalExpression": ["kermit"],
+    "correlation": [{"a": 1}], "data": [{"a": 1}], "request": [{"a": 1}],
 }  # fmt: skip
 _ANYTHING: list[Any] = [1, "text", True, ["a", "b"], {"a": 1}, False]
 
