@@ -182,20 +182,16 @@ class Values:
 
 
 def _expressions(root: Any) -> Iterator[tuple[str, str]]:
+    """The expressions of a document, each with the name of the element or attribute that holds it."""
     for element in root.iter(etree.Element):
-        kind = etree.QName(element).localname
-        texts = [(kind, element.text or "")]
+        kind, text = etree.QName(element).localname, element.text or ""
+        texts = [(kind, text)]
         texts += [(key.rpartition("}")[2], value) for key, value in element.attrib.items()]
-        yield from ((what, body) for what, text in texts for body in _JUEL.findall(text))
-        text = element.text or ""
+        yield from ((what, body) for what, some in texts for body in _JUEL.findall(some))
+        yield from ((what, some) for what, some in texts if what in _OURS)
         written = kind.startswith("time") and re.match(r"\s*['\"]?[PR\d]", text)
         if kind in _WHOLE and text.strip() and not written and not _JUEL.search(text):
             yield kind, text
-        yield from (
-            (kind, value)
-            for key, value in element.attrib.items()
-            if key.rpartition("}")[2] in _OURS and "}" in key
-        )
 
 
 def _constant(text: str) -> Any:
