@@ -77,7 +77,7 @@ def test_it_learns_what_a_script_misses() -> None:
 def test_what_always_fails_is_no_end() -> None:
     made = ran(choice("True", script("s", "x = 1 / 0")))
     assert not made.completed
-    assert {run.end for run in made.outcomes} == {"incident"}
+    assert {run.end for run in made.outcomes} == {"incident", "cancelled"}
 
 
 def test_a_loop_without_end_is_told() -> None:
