@@ -91,13 +91,28 @@ class Ran:
         return sha256(repr(told).encode()).hexdigest()[:12]
 
 
-def run_all(judged: Judged) -> Ran:
-    """Run every process of an accepted file from each of its starts in several ways."""
-    roots = [
+def roots_of(judged: Judged) -> list[Any]:
+    """The documents of a deployment."""
+    return [
         read_xml(name, content).getroot()
         for name, content in judged.files.items()
         if name.endswith(BPMN_SUFFIXES)
     ]
+
+
+def results_of(spec: Spec) -> dict[str, str]:
+    """The variables that take what comes, by the path of their element."""
+    parts = [part for scope in spec.inner.values() for part in scope.task_specs.values() if part.element]
+    taken = [
+        (part.element.path, getattr(part, "service", None) or getattr(part, "trigger", None))
+        for part in parts
+    ]
+    return {path: taker.result for path, taker in taken if taker is not None and taker.result}
+
+
+def run_all(judged: Judged) -> Ran:
+    """Run every process of an accepted file from each of its starts in several ways."""
+    roots = roots_of(judged)
     values = Values(roots)
     source = Source(bpmn.digest(judged.files, {}), judged.files, {})
     flows = Flows(roots)
@@ -175,17 +190,10 @@ class _Case:
     visits: dict[str, int] = field(default_factory=dict)
     retried: set[str] = field(default_factory=set)
     chance: Random = field(init=False)
-    results: dict[str, str] = field(init=False)  # the variables that take what comes, by element
+    results: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.results = {
-            part.element.path: taken.result
-            for scope in self.spec.inner.values()
-            for part in scope.task_specs.values()
-            if (taken := getattr(part, "service", None) or getattr(part, "trigger", None))
-            and part.element is not None
-            and taken.result
-        }
+        self.results = results_of(self.spec)
         self.chance = Random(self.plan.seed)
 
     def run(self) -> Outcome:
@@ -268,10 +276,8 @@ class _Case:
 
     def _told(self, element: str, turn: int) -> dict[str, Any]:
         """What comes with an answer: all of the variable that takes it, or what the plan says."""
-        result = self.values.value(self.results.get(element, ""), turn)
-        if isinstance(result, dict) and element in self.results:
-            return result
-        return self.values.all(turn) if self.plan.telling else {}
+        result = self.values.value(self.results[element], turn) if element in self.results else None
+        return result if isinstance(result, dict) else self.values.all(turn) if self.plan.telling else {}
 
     def _mend(self, failure: bpmn.Failure) -> None:
         """Try again once; then pass over it; give up where that cannot be."""
