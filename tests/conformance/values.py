@@ -23,7 +23,7 @@ _JUEL_WORDS = (
     "true", "false", "null", "eq", "ne", "lt", "gt", "le", "ge", "div", "mod", "empty", "instanceof",
 )  # fmt: skip
 _COUNTS = ["nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances", "loopCounter"]
-_NO_DATA = frozenset({*keyword.kwlist, *dir(builtins), *_JUEL_WORDS, *_COUNTS})
+_NO_DATA = frozenset({*keyword.kwlist, *_JUEL_WORDS, *_COUNTS})
 _LITERAL = r"'[^']*'|\"[^\"]*\"|-?\d+(?:\.\d+)?|\b(?:[Tt]rue|[Ff]alse|None|null)\b"
 _OPERATOR = r"(?:===?|!=|<=|>=|<|>|\beq\b|\bne\b|\blt\b|\bgt\b|\ble\b|\bge\b)"
 _PART = r"""(?:\s*\.\s*(\w+)(?!\w*\()|\[\s*['"]([^'"]+)['"]\s*\]|\.get\(\s*['"]([^'"]+)['"]\s*\))?"""
@@ -126,8 +126,8 @@ class Values:
             self._add(name, _near(_constant(literal)))
 
     def _guess(self, name: str, values: list[Any]) -> None:
-        """Values for a name of which nothing is known yet."""
-        if not self.known.get(name):
+        """Values for a name of which nothing is known yet, and that Python does not know either."""
+        if not self.known.get(name) and name not in dir(builtins):
             self._add(name, values)
 
     def _lists(self, root: Any) -> None:

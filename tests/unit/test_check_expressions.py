@@ -157,6 +157,12 @@ def test_functions_that_are_not_there_are_refused(name: str) -> None:
     assert of_script(f"x = 1\ny = {name}(x)") == [("not-in-sandbox", 6)]
 
 
+def test_data_may_be_called_like_a_function_that_is_not_there() -> None:
+    assert of_script("y = input + len(vars)") == []
+    assert of_condition("input == 1") == []
+    assert Sandbox(datetime.now(UTC)).evaluate("input == 1", {"input": 1}) is True
+
+
 def test_what_the_sandbox_cannot_read_is_refused_with_its_line() -> None:
     assert of_script("x = 1\ndel x") == [("not-in-sandbox", 6)]
 

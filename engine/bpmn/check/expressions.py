@@ -188,16 +188,17 @@ class _Rules:
                 told = f"The module {module!r} is not available.", f"Use one of {', '.join(sorted(MODULES))}."
                 self.error(text, line + skipped, "import-not-available", told)
         for line, name in _calls(code, text.mode):
-            told = (
-                f"There is no function {name!r}: the data of a case are values.",
-                "Import it or define it in this script, or write it without.",
-            )
-            self.error(text, line + skipped, "unknown-function", told)
-        for line, name in _reads(code, text.mode):
-            if name in MISSING and name not in own:
+            if name in MISSING:
                 told = f"{name}() is not available in scripts.", "Write it without this function."
                 self.error(text, line + skipped, "not-in-sandbox", told)
-            elif name in _NOT_KNOWN and name not in own and text.mode == "eval":
+            elif name not in dir(builtins):
+                told = (
+                    f"There is no function {name!r}: the data of a case are values.",
+                    "Import it or define it in this script, or write it without.",
+                )
+                self.error(text, line + skipped, "unknown-function", told)
+        for line, name in _reads(code, text.mode):
+            if name in _NOT_KNOWN and name not in own and text.mode == "eval":
                 told = (
                     f"There is no variable {name!r} here.",
                     "Number the items of the list in a script before.",
@@ -286,9 +287,9 @@ def _reads(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
 
 
 def _calls(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
-    """Calls of what is neither built in nor bound anywhere in the text."""
+    """Calls by a name that is bound nowhere in the text."""
     tree = _tree(code, mode)
-    bound = set(dir(builtins))
+    bound = set()
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
