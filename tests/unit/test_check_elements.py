@@ -232,6 +232,13 @@ def test_an_outcome_inside_a_sub_process_is_refused() -> None:
     assert codes(line(node("subProcess", "s", "".join(nodes)))) == {"outcome-inside"}
 
 
+def test_an_editors_own_elements_without_a_prefix_are_no_bpmn() -> None:
+    inside = extension(
+        '<odd:drawing xmlns:odd="urn:odd"><Grid xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"/></odd:drawing>'
+    )
+    assert codes(line(node("manualTask", "a", inside))) == set()
+
+
 @pytest.mark.parametrize(
     "hidden",
     [

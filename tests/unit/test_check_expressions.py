@@ -46,6 +46,25 @@ def test_scripts_that_run_pass(code: str) -> None:
     assert of_script(code) == []
 
 
+@pytest.mark.parametrize("code", ["a = 1\nb = timedelta(days=a)", "a = 1\nb = a + get_env()['x']"])
+def test_a_function_that_nobody_defines_is_refused(code: str) -> None:
+    assert of_script(code) == [("unknown-function", 6)]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import math as m\nfrom math import floor\na = floor(m.pi)",
+        "def f(g):\n    return g(1)\na = f(abs)",
+        "a = (lambda f: f(1))(abs)",
+        "a = [f(1) for f in (abs, max)]",
+        "f = abs\na = f(-1)",
+    ],
+)
+def test_functions_bound_in_the_script_may_be_called(code: str) -> None:
+    assert of_script(code) == []
+
+
 def test_a_syntax_error_in_a_script_tells_the_line_of_the_file() -> None:
     assert of_script("x =") == [("syntax-error", 5)]
     assert of_script("x = 1\ny = 2\nz = (") == [("syntax-error", 7)]
@@ -131,6 +150,12 @@ def test_modules_that_are_there_can_be_imported(module: str) -> None:
 @pytest.mark.parametrize("name", sorted(MISSING))
 def test_functions_that_are_not_there_are_refused(name: str) -> None:
     assert of_script(f"x = 1\ny = {name}(x)") == [("not-in-sandbox", 6)]
+
+
+def test_data_may_be_called_like_a_function_that_is_not_there() -> None:
+    assert of_script("y = input + len(vars)") == []
+    assert of_condition("input == 1") == []
+    assert Sandbox(datetime.now(UTC)).evaluate("input == 1", {"input": 1}) is True
 
 
 def test_what_the_sandbox_cannot_read_is_refused_with_its_line() -> None:

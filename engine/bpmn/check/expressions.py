@@ -1,6 +1,7 @@
 """Scripts, conditions and counts: Python that the sandbox can run. Nothing is run here."""
 
 import ast
+import builtins
 import re
 import textwrap
 import warnings
@@ -189,11 +190,18 @@ class _Rules:
             if module not in MODULES:
                 told = f"The module {module!r} is not available.", f"Use one of {', '.join(sorted(MODULES))}."
                 self.error(text, line + skipped, "import-not-available", told)
-        for line, name in _reads(code, text.mode):
-            if name in MISSING and name not in own:
+        for line, name in _calls(code, text.mode):
+            if name in MISSING:
                 told = f"{name}() is not available in scripts.", "Write it without this function."
                 self.error(text, line + skipped, "not-in-sandbox", told)
-            elif name in _OF_INSTANCES and name not in own and name not in _counted(text.element):
+            elif name not in dir(builtins):
+                told = (
+                    f"There is no function {name!r}: the data of a case are values.",
+                    "Import it or define it in this script, or write it without.",
+                )
+                self.error(text, line + skipped, "unknown-function", told)
+        for line, name in _reads(code, text.mode):
+            if name in _OF_INSTANCES and name not in own and name not in _counted(text.element):
                 told = (
                     f"There is no variable {name!r} here.",
                     "loopCounter and nrOfInstances are known within an instance, all four in its"
@@ -289,6 +297,24 @@ def _reads(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
     for node in ast.walk(_tree(code, mode)):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             yield node.lineno, node.id
+
+
+def _calls(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
+    """Calls by a name that is bound nowhere in the text."""
+    tree = _tree(code, mode)
+    bound = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                bound.add(name)
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                bound.add(name)
+            case ast.alias(name=name, asname=other):
+                bound.add(other or name.partition(".")[0])
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=name)) if name not in bound:
+                yield node.lineno, name
 
 
 def foreign_form(code: str) -> str | None:

@@ -6,9 +6,10 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import BPMN, PEOPLE, TASKS, local
+from engine.bpmn.check.allow_list import BPMN, CHILDREN, PEOPLE, TASKS, local
 from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.refusals import REFUSED
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
@@ -220,7 +221,7 @@ class Extensions:
     def _no_bpmn_inside(self, owner: Any, element: Any) -> None:
         # SpiffWorkflow searches whole subtrees and goes by the ends of names.
         for inner in element.iter(etree.Element):
-            if local(inner) or inner.tag.endswith(_LOOKALIKES):
+            if local(inner) in _BPMN_NAMES or inner.tag.endswith(_LOOKALIKES):
                 self._notes.error(
                     place(self._file, inner),
                     "unsupported-element",
@@ -247,6 +248,8 @@ def _used(owner: Any, name: str, short: str) -> bool:
 _TYPE, _TOPIC = f"{{{CAMUNDA}}}type", f"{{{CAMUNDA}}}topic"
 _NOBODY: _Readers = frozenset()
 
+# Some editors write elements of their own without a prefix, which makes them BPMN's by name only.
+_BPMN_NAMES = CHILDREN.keys() | REFUSED.keys()
 _LOOKALIKES = ("sequenceFlow", "boundaryEvent", "dataObjectReference", "dataStoreReference")
 
 
