@@ -1,11 +1,10 @@
 """The collections of other people's diagrams beside the checkout, each file read and judged once."""
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from engine.bpmn import Report, check
+from engine.bpmn import Report, all_executable, check
 from engine.bpmn.source import Unreadable, read_xml
 from engine.config import ROOT
 from tests.conformance.exclusions import needs
@@ -14,8 +13,6 @@ from tests.driving import NOW
 CORPUS = ROOT.parent / "shared" / "bpmn-corpus"
 FILES = sorted(path for path in CORPUS.glob("*/*") if path.is_file())
 CORPORA = sorted({path.parent.name for path in FILES})
-
-_EXECUTABLE = re.compile(rb"""isExecutable\s*=\s*["'](true|false)["']""")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +34,8 @@ class Judged:
 @cache
 def judged(path: Path) -> Judged:
     """The verdict on a file."""
-    files = {"process.bpmn": as_deployed(path.read_bytes())}
+    files = all_executable({"process.bpmn": path.read_bytes()})
     return Judged(path.name, path.parent.name, files, check(files, now=NOW), _needs(files["process.bpmn"]))
-
-
-def as_deployed(content: bytes) -> bytes:
-    """The file as someone deploys it who wants it to run: executable, though it is only drawn."""
-    marks = set(_EXECUTABLE.findall(content))
-    return _EXECUTABLE.sub(b'isExecutable="true"', content) if marks == {b"false"} else content
 
 
 def _needs(content: bytes) -> dict[str, str]:

@@ -145,8 +145,8 @@ of the BPMN model interchange group (miwg), the test files of the Operaton engin
 SpiffArena. Each file is checked; a robot runs every process that passes, from each of its start events, in
 many ways, and holds each command to this: the case has ended, or waits for something that someone can see,
 or has an incident. *Stuck* cases are none of these. A file *ran to the end* if each of its processes ended
-at least once without an incident. A file whose processes are all marked as not executable is taken as if
-they were.
+at least once without an incident. Processes that are marked as not executable are taken as if they were, as
+`check --all` does.
 
 *Left out* are Operaton's files that need what only their own engine has: a process of another file, a Java
 method, a listener class, a script in another language than Python. A service task's class or expression is

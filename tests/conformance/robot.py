@@ -18,7 +18,7 @@ from engine.bpmn import CallFailure, Outgoing, Source, Spec, Step, Unskippable, 
 from engine.bpmn.script import Sandbox
 from engine.bpmn.source import BPMN_SUFFIXES, read_xml
 from engine.bpmn.state import dump, load
-from engine.bpmn.workflow import FAILED, READY, STARTED
+from engine.bpmn.tokens import FAILED, READY, STARTED
 from tests.conformance.corpus import Judged
 from tests.conformance.flows import Flows
 from tests.conformance.values import Values

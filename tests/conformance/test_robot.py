@@ -8,8 +8,8 @@ from lxml import etree
 
 from engine.bpmn import check
 from engine.config import ROOT
-from tests.bpmn import definitions, flow, in_line, node, process, process_element, script
-from tests.conformance.corpus import Judged, as_deployed
+from tests.bpmn import flow, in_line, node, process, script
+from tests.conformance.corpus import Judged
 from tests.conformance.exclusions import needs
 from tests.conformance.flows import Flows
 from tests.conformance.robot import Ran, run_all
@@ -132,13 +132,6 @@ def test_needs_are_read_from_the_file(element: str, need: set[str]) -> None:
     model = "http://www.omg.org/spec/BPMN/20100524/MODEL"
     document = f'<definitions xmlns="{model}" {OPERATON}><process id="p">{element}</process></definitions>'
     assert needs(root(document.encode())).keys() == need
-
-
-def test_a_file_that_is_only_drawn_is_taken_as_executable() -> None:
-    drawn = process_element(key="p", attributes='isExecutable="false"')
-    run = process_element(key="q", attributes='isExecutable="true"')
-    assert b"false" not in as_deployed(definitions(drawn))
-    assert b"false" in as_deployed(definitions(drawn, run))
 
 
 def test_lists_hold_what_single_items_are_compared_with() -> None:
