@@ -77,7 +77,7 @@ def _rename(root: Any, old: str, new: str) -> None:
 
 def _begin_everywhere(scope: Any) -> None:
     """Give a scope without start event one that leads to all that nothing leads to (BPMN 2.0.2 §10.5.2)."""
-    if scope.find(tag("startEvent")) is not None:
+    if scope.find(tag("startEvent")) is not None or scope.get("triggeredByEvent") == "true":
         return
     targets = {flow.get("targetRef") for flow in scope.findall(tag("sequenceFlow"))}
     first = [node for node in scope if begins_alone(node) and node.get("id") not in targets]

@@ -7,13 +7,14 @@ from engine.bpmn.check.diagram import Diagram, Node, link_name
 from engine.bpmn.check.notes import Notes, place
 
 MAX_NAME = 200  # characters
+_PLACES = frozenset({"intermediateThrowEvent", "intermediateCatchEvent"})  # elsewhere it is refused
 
 
 def check_links(diagram: Diagram, notes: Notes) -> None:
     """The links of all scopes of a process."""
     rules = _Rules(diagram.file, notes)
     for scope in diagram.scopes:
-        events = [node for node in scope.nodes if node.trigger == "link"]
+        events = [node for node in scope.nodes if node.kind in _PLACES and node.trigger == "link"]
         for node in events:
             rules.named(node)
             rules.alone(node)

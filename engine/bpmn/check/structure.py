@@ -78,7 +78,7 @@ class _Rules:
 
     def no_start(self, scope: Scope, what: str) -> None:
         first = [node for node in scope.nodes if begins_alone(node.element) and not node.incoming]
-        if not first:
+        if not first or by_event(scope.element):
             self.error(scope.element, "no-start", f"The {what} has no start event.", "Draw one start event.")
             return
         names = ", ".join(repr(node.element.get("id")) for node in first[:5]) + (
@@ -201,7 +201,7 @@ class _Rules:
             self.error(
                 node.element,
                 "invalid-default",
-                f"The default flow {default!r} does not lead out of this gateway.",
+                f"The default flow {default!r} does not lead out of here.",
                 "Choose one of its outgoing flows.",
             )
         for flow in node.outgoing:

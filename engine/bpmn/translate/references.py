@@ -6,7 +6,10 @@ from lxml import etree
 
 from engine.bpmn.translate.told import BPMN, Told, short
 
-_NAMED = {"error": "errorCode", "escalation": "escalationCode"}
+_NAMED = {
+    "error": ("errorCode", "translated-error"),
+    "escalation": ("escalationCode", "translated-escalation"),
+}  # by what an event is about: the attribute that holds its code, and the note
 
 
 def translate_references(root: Any, told: Told) -> None:
@@ -19,7 +22,7 @@ def translate_references(root: Any, told: Told) -> None:
                 "translated-message",
                 f"It does not say which message it awaits: it awaits one named {short(task.get('id'))!r}.",
             )
-    for kind, attribute in _NAMED.items():
+    for kind, (attribute, note) in _NAMED.items():
         known = {item.get("id") for item in root.iterchildren(f"{BPMN}{kind}")}
         for definition in root.iter(f"{BPMN}{kind}EventDefinition"):
             code = definition.get(f"{kind}Ref")
@@ -27,7 +30,7 @@ def translate_references(root: Any, told: Told) -> None:
                 definition.set(f"{kind}Ref", _define(root, kind, attribute, code))
                 told(
                     definition,
-                    f"translated-{kind}",
+                    note,
                     f"The {kind} {short(code)!r} is defined nowhere: that is taken as its code.",
                 )
 
