@@ -258,9 +258,10 @@ def _idempotency_key() -> str | None:
 def _fingerprint() -> bytes:
     """What must be the same for two requests to be the same."""
     if request.mimetype == "multipart/form-data":
-        # Its boundary is chosen anew each time, so the files count and not the body.
+        # Its boundary is chosen anew each time, so the parts count and not the body.
         files = request.files.getlist("files")
-        body: Any = sorted(repr((file.filename, hashlib.sha256(content(file)).digest())) for file in files)
+        sums = sorted(repr((file.filename, hashlib.sha256(content(file)).digest())) for file in files)
+        body: Any = [*sums, *request.form.items(multi=True)]
     else:
         body = request.get_data(cache=True) or b"{}"
     conditions = [request.headers.get(name) for name in ("X-On-Behalf-Of", "If-Match")]

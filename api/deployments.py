@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 
 from api.command import Reply, command, content
 from api.problems import pointer
-from engine import access, definitions
+from engine import access, bpmn, definitions
 from engine.bpmn.source import MAX_FILE
 from engine.db import UnitOfWork
 from engine.errors import Fault, Invalid
@@ -64,16 +64,27 @@ class DeploymentBody(BaseModel):
 def deploy(uow: UnitOfWork) -> Reply:
     """Deploy files as a new version of the processes in them
 
-    Multipart, one part named `files` for each file: BPMN diagrams and the forms (JSON) that they name.
+    Multipart, one part named `files` for each file: BPMN diagrams and the forms (JSON) that they name. A part
+    `executable` with the text `all` marks every process in them as executable; without it, or with `marked`,
+    those that say of themselves that they are not stay drawings.
     """
     access.require(uow.actor, "definitions.deploy")
-    deployed = definitions.deploy(uow, _files())
+    files = _files()
+    deployed = definitions.deploy(uow, bpmn.all_executable(files) if _all_executable() else files)
     body = {
         "deployment": deployed.id,
         "definitions": [_plain(item) for item in deployed.definitions],
         "report": {"findings": [_plain(finding) for finding in deployed.report.findings]},
     }
     return Reply(DeploymentBody.model_validate(body), status=201)
+
+
+def _all_executable() -> bool:
+    said = request.form.getlist("executable")
+    if said not in ([], ["marked"], ["all"]):
+        fault = Fault("/executable", "must be `marked` or `all`", "value")
+        raise Invalid("`executable` is not understood.", [fault])
+    return said == ["all"]
 
 
 def _plain(item: Any) -> Mapping[str, Any]:
@@ -83,10 +94,10 @@ def _plain(item: Any) -> Mapping[str, Any]:
 def _files() -> dict[str, bytes]:
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType("Send the files as multipart/form-data, in parts named `files`.")
-    unknown = sorted({*request.form, *request.files} - {"files"})
+    unknown = sorted(({*request.form} - {"executable", "files"}) | ({*request.files} - {"files"}))
     if unknown:
         raise Invalid(
-            "Only parts named `files` are taken.",
+            "Only parts named `files` and `executable` are taken.",
             [Fault(pointer([name]), "is unknown", "unknown") for name in unknown],
         )
     uploads = request.files.getlist("files")

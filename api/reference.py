@@ -48,7 +48,10 @@ WRITES = {"Idempotency-Key": "The same write sent again with the same key is don
 CONDITIONAL = {"If-Match": "The `ETag` that was read: 412 if it has changed since."}
 FILES = {
     "type": "object",
-    "properties": {"files": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+    "properties": {
+        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
+        "executable": {"type": "string", "enum": ["marked", "all"], "default": "marked"},
+    },
     "required": ["files"],
 }
 

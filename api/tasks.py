@@ -31,6 +31,14 @@ class Assignee(BaseModel):
     name: str
 
 
+class PeopleBody(BaseModel):
+    """Who is to work on a task, by the names that the diagram gives them; they do not decide who may."""
+
+    assignee: str | None
+    users: list[str]
+    groups: list[str]
+
+
 class TaskSummary(BaseModel):
     """A task in a list."""
 
@@ -46,6 +54,10 @@ class TaskSummary(BaseModel):
     assignee: Assignee | None
     opened_at: Instant
     closed_at: Instant | None
+    due_at: Instant | None
+    follow_up_at: Instant | None
+    priority: int | None
+    people: PeopleBody | None
 
 
 class FormBody(BaseModel):

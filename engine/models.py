@@ -156,6 +156,10 @@ class Task(Base):
     revision: Mapped[int]
     opened_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]
+    due_at: Mapped[Instant | None]
+    follow_up_at: Mapped[Instant | None]
+    priority: Mapped[int | None]
+    people: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # named by the diagram
 
 
 class Incident(Base):

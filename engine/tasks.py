@@ -150,6 +150,10 @@ _SUMMARY = (
     Task.revision,
     Task.opened_at,
     Task.closed_at,
+    Task.due_at,
+    Task.follow_up_at,
+    Task.priority,
+    Task.people,
 )
 
 

@@ -10,7 +10,7 @@ from engine import bpmn
 from engine.bpmn import CallFailure, Outgoing, Source, Spec, Step, Wait, Work
 from engine.bpmn.script import Sandbox
 from engine.bpmn.state import dump, load
-from engine.bpmn.workflow import READY
+from engine.bpmn.tokens import READY
 
 NOW = datetime(2026, 3, 21, 9, 0, tzinfo=UTC)
 HEAD = (
@@ -18,6 +18,7 @@ HEAD = (
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
     'xmlns:parvandeh="https://parvandeh.org/bpmn" id="definitions" targetNamespace="test">'
 )
+CAMUNDA = 'xmlns:camunda="http://camunda.org/schema/1.0/bpmn"'
 
 
 def flow(source: str, target: str, condition: str = "", name: str = "") -> str:
@@ -39,7 +40,9 @@ def script(name: str, code: str, inner: str = "") -> str:
 
 def document(body: str, key: str = "process", more: str = "") -> bytes:
     """A BPMN file with one process."""
-    return f'{HEAD}<process id="{key}" isExecutable="true">{body}</process>{more}</definitions>'.encode()
+    # Only where it is needed: stored states know their diagram by its very bytes.
+    head = HEAD.replace(" id=", f" {CAMUNDA} id=") if "camunda:" in body else HEAD
+    return f'{head}<process id="{key}" isExecutable="true">{body}</process>{more}</definitions>'.encode()
 
 
 def source(

@@ -9,6 +9,7 @@ DEFINITIONS = (
     '<message id="asked" name="asked"/><signal id="storm" name="storm"/>'
     '<error id="missing" name="Missing" errorCode="MISSING"/><error id="other" errorCode="OTHER"/>'
     '<error id="nameless"/>'
+    '<escalation id="delay" escalationCode="DELAY"/><escalation id="doubt" escalationCode="DOUBT"/>'
 )
 
 
@@ -30,6 +31,34 @@ def signal(name: str = "storm") -> str:
 def error(name: str | None = "missing") -> str:
     """An error's definition; None is any error."""
     return f'<errorEventDefinition errorRef="{name}"/>' if name else "<errorEventDefinition/>"
+
+
+def escalation(name: str | None = "delay") -> str:
+    """An escalation's definition; None is any."""
+    return f'<escalationEventDefinition escalationRef="{name}"/>' if name else "<escalationEventDefinition/>"
+
+
+def throw(name: str, definition: str) -> str:
+    """An intermediate event that throws."""
+    return f'<intermediateThrowEvent id="{name}">{definition}</intermediateThrowEvent>'
+
+
+def handler(
+    name: str, definition: str, *elements: str, interrupting: bool = True, more: str = "", end: str = ""
+) -> str:
+    """An event sub-process whose elements (else a user task `<name>-task`) stand in a line behind its start
+    event `<name>.in`.
+    """
+    stays = "" if interrupting else 'isInterrupting="false"'
+    body = sub(name, *(elements or [f"userTask {name}-task"]), end=end)
+    plain = f'<startEvent id="{name}.in"/>'
+    event = f'<startEvent id="{name}.in" {stays} {more}>{definition}</startEvent>'
+    return body.replace("<subProcess ", '<subProcess triggeredByEvent="true" ', 1).replace(plain, event)
+
+
+def inside(body: str, *more: str) -> str:
+    """A sub-process with more in it."""
+    return body[: body.rindex("</subProcess>")] + "".join(more) + "</subProcess>"
 
 
 def catch(name: str, definition: str, more: str = "") -> str:

@@ -18,10 +18,10 @@ from engine.bpmn.runner import (
     skip,
     start,
 )
-from engine.bpmn.source import Source, digest
+from engine.bpmn.source import Source, all_executable, digest
 from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.starts import first_start, next_start
-from engine.bpmn.step import Failure, Fired, Outgoing, Passage, Step, Thrown, Wait, Work
+from engine.bpmn.step import Failure, Fired, Outgoing, Passage, People, Step, Thrown, Wait, Work
 
 __all__ = [
     "CallFailure",
@@ -32,6 +32,7 @@ __all__ = [
     "Form",
     "Outgoing",
     "Passage",
+    "People",
     "Process",
     "Report",
     "Source",
@@ -42,6 +43,7 @@ __all__ = [
     "Unskippable",
     "Wait",
     "Work",
+    "all_executable",
     "answer",
     "build",
     "cached",

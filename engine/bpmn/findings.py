@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding. `code` is stable; `line` counts from 1 in `file`; `mend` says what to do about it."""
+    """One finding: an error forbids the deployment, a note tells what was translated.
+
+    `code` is stable; `line` counts from 1 in `file`; `mend` says what to do about it.
+    """
 
     severity: Severity
     code: str

@@ -69,7 +69,7 @@ def names(element: Any) -> tuple[str | None, str | None]:
 def read(element: Any, files: Mapping[str, bytes]) -> Form | None:
     """The form of a user task or start event; None if it has none. The files were checked before."""
     schema, ui = names(element)
-    if schema is not None:
+    if schema is not None and schema in files:
         return Form(orjson.loads(files[schema]), orjson.loads(files[ui]) if ui else None)
     fields = element.findall(f"{BPMN}extensionElements/{CAMUNDA}formData/{CAMUNDA}formField")
     if not fields:

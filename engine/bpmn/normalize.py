@@ -16,6 +16,9 @@ FLOW_NODES = frozenset(
     )
 )
 
+_GATEWAYS = frozenset(tag_ for tag_ in FLOW_NODES if tag_.endswith("Gateway"))
+PLAIN = FLOW_NODES - _GATEWAYS - {f"{{{BPMN}}}endEvent"}  # what one flow leads out of, in SpiffWorkflow
+
 # SpiffWorkflow names its own elements so; one of the designer's with the same id would replace it.
 RESERVED = frozenset({"Start", "End", "Root", "StartEventSplit", "StartEventJoin"})
 _RESERVED_ENDS = (".EndJoin", " [child]", ".BoundaryEventSplit")
@@ -40,12 +43,21 @@ def normalize(root: Any) -> None:
         flow.set("id", flow.get("id") or f"flow{OURS} {number}")
     _rename_reserved(root)
     for scope in [*root.iter(tag("process")), *root.iter(tag("subProcess"))]:
+        _begin_everywhere(scope)
+        _take_always(scope)
+        _join_links(scope)
+        _part_flows(scope)
         _end_everywhere(scope)
 
 
 def original(name: str) -> str:
     """The designer's id of an element that `normalize` renamed."""
     return name.removesuffix(OURS)
+
+
+def drawn_before(name: str) -> str:
+    """The id of the element behind which `normalize` has put another one."""
+    return name.partition(OURS + " ")[0]
 
 
 def _rename_reserved(root: Any) -> None:
@@ -63,6 +75,110 @@ def _rename(root: Any, old: str, new: str) -> None:
             element.text = new
 
 
+def _begin_everywhere(scope: Any) -> None:
+    """Give a scope without start event one that leads to all that nothing leads to (BPMN 2.0.2 §10.5.2)."""
+    if scope.find(tag("startEvent")) is not None or scope.get("triggeredByEvent") == "true":
+        return
+    targets = {flow.get("targetRef") for flow in scope.findall(tag("sequenceFlow"))}
+    first = [node for node in scope if begins_alone(node) and node.get("id") not in targets]
+    start = f"{scope.get('id')}{OURS} start"
+    etree.SubElement(scope, tag("startEvent"), id=start)
+    for number, node in enumerate(first):
+        _flow(scope, f"{start} {number}", start, node.get("id"))
+
+
+def begins_alone(node: Any) -> bool:
+    """Whether a token comes to an element because no flow leads to it, in a scope without start event."""
+    apart = node.get("triggeredByEvent") == "true" or node.get("isForCompensation") == "true"
+    return node.tag in FLOW_NODES - {tag("boundaryEvent"), tag("startEvent")} and not apart
+
+
+def _take_always(scope: Any) -> None:
+    """A flow without condition out of an inclusive gateway is taken each time."""
+    for gateway in scope.findall(tag("inclusiveGateway")):
+        flows = [
+            flow for flow in scope.findall(tag("sequenceFlow")) if flow.get("sourceRef") == gateway.get("id")
+        ]
+        for flow in flows if len(flows) > 1 else []:
+            if flow.get("id") != gateway.get("default") and flow.find(tag("conditionExpression")) is None:
+                etree.SubElement(flow, tag("conditionExpression")).text = "True"
+
+
+def _join_links(scope: Any) -> None:
+    """Let flows lead from where a link is thrown to where it is caught; both are passed like milestones."""
+    caught = {}
+    for event in scope.findall(tag("intermediateCatchEvent")):
+        link = event.find(tag("linkEventDefinition"))
+        if link is not None:
+            caught[link.get("name")] = event.get("id")
+            event.remove(link)
+            event.tag = tag("intermediateThrowEvent")
+    for event in scope.findall(tag("intermediateThrowEvent")):
+        link = event.find(tag("linkEventDefinition"))
+        if link is not None:
+            event.remove(link)
+            _flow(scope, f"{event.get('id')}{OURS} link", event.get("id"), caught[link.get("name")])
+
+
+def _part_flows(scope: Any) -> None:
+    """Put gateways behind activities and events with several flows, or with conditions on them.
+
+    All flows without a condition are taken, and those whose condition is true; if none is, the default one
+    (BPMN 2.0.2 §13.3.2).
+    """
+    flows: dict[str, list[Any]] = {}
+    for flow in scope.findall(tag("sequenceFlow")):
+        flows.setdefault(flow.get("sourceRef"), []).append(flow)
+    for node in [child for child in scope if child.tag in PLAIN]:
+        found = flows.get(node.get("id"), [])
+        asked = [flow for flow in found if is_asked(node, flow)]
+        always = [flow for flow in found if flow not in asked]
+        default = node.attrib.pop("default", None)
+        if len(always) > 1 or (asked and always):
+            _split(scope, node.get("id"), "parallelGateway", always, chosen=bool(asked))
+        if asked:
+            source = f"{node.get('id')}{OURS} split" if always else node.get("id")
+            _choose(scope, node, source, asked, default, stays=bool(always))
+
+
+def is_asked(node: Any, flow: Any) -> bool:
+    """Whether a flow out of an activity or event is taken only by choice."""
+    return flow.find(tag("conditionExpression")) is not None or flow.get("id") == node.get("default")
+
+
+def _split(scope: Any, source: str, kind: str, flows: list[Any], *, chosen: bool) -> None:
+    gateway = f"{source}{OURS} split"
+    etree.SubElement(scope, tag(kind), id=gateway)
+    _flow(scope, f"{gateway} flow", source, gateway)
+    for flow in flows:
+        flow.set("sourceRef", gateway)
+    if chosen:
+        _flow(scope, f"{gateway} choice", gateway, f"{source}{OURS} choice")
+
+
+def _choose(
+    scope: Any, node: Any, source: str, flows: list[Any], default: str | None, *, stays: bool
+) -> None:
+    """`stays`: other flows are taken anyway, so that none of these may be."""
+    gateway = f"{node.get('id')}{OURS} choice"
+    choice = etree.SubElement(scope, tag("inclusiveGateway"), id=gateway)
+    if default is not None:
+        choice.set("default", default)
+    elif stays:
+        nothing = f"{gateway} none"
+        etree.SubElement(scope, tag("endEvent"), id=nothing)
+        _flow(scope, f"{nothing} flow", gateway, nothing)
+        choice.set("default", f"{nothing} flow")
+    if not stays:
+        _flow(scope, f"{gateway} flow", source, gateway)
+    for flow in flows:
+        flow.set("sourceRef", gateway)
+
+
+def _flow(scope: Any, name: str, source: str, target: str) -> None:
+    etree.SubElement(scope, tag("sequenceFlow"), id=name, sourceRef=source, targetRef=target)
+
+
 def _end_everywhere(scope: Any) -> None:
     """Give every node without outgoing flow an end event: the branch ends there (BPMN 2.0.2 §10.5.3)."""
     sources = {flow.get("sourceRef") for flow in scope.findall(tag("sequenceFlow"))}
@@ -70,6 +186,4 @@ def _end_everywhere(scope: Any) -> None:
         if node.get("id") not in sources:
             end = f"{node.get('id')}{OURS} end"
             etree.SubElement(scope, tag("endEvent"), id=end)
-            etree.SubElement(
-                scope, tag("sequenceFlow"), id=f"{end} flow", sourceRef=node.get("id"), targetRef=end
-            )
+            _flow(scope, f"{end} flow", node.get("id"), end)

@@ -17,22 +17,32 @@ from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.control import SimpleBpmnTask
 from SpiffWorkflow.bpmn.specs.defaults import EndEvent, ManualTask, NoneTask, UserTask
 
-from engine.bpmn.elements.activities import CallActivity, DataObject, ScriptTask, StartEvent, SubProcessTask
+from engine.bpmn.elements.activities import (
+    CallActivity,
+    DataObject,
+    EventSubProcess,
+    ScriptTask,
+    StartEvent,
+    SubProcessTask,
+)
 from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import BoundaryEvent, CatchEvent, EventBasedGateway, ThrowEvent
 from engine.bpmn.elements.events import EndEvent as ThrowingEnd
 from engine.bpmn.elements.gateways import EndJoin, ExclusiveGateway, InclusiveGateway, ParallelGateway
-from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance
+from engine.bpmn.elements.handlers import HandlerStart, ScopeStart
+from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance, StandardLoop
 from engine.bpmn.triggers import service, trigger
 
 
 class ProcessSpec(BpmnProcessSpec):
-    """A built process whose branches end in our own join."""
+    """A built process whose branches end in our own join; `handlers` begin its event sub-processes."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.handlers: tuple[HandlerStart, ...] = ()
         name = f"{self.name}.EndJoin"
-        del self.task_specs[name], self.task_specs["End"]
+        del self.task_specs[name], self.task_specs["Start"], self.task_specs["End"]
+        self.start: ScopeStart = ScopeStart(self, "Start")
         self.end: EndJoin = EndJoin(self, name)
         self.end.connect(SimpleBpmnTask(self, "End"))
 
@@ -45,6 +55,20 @@ class _Process(ProcessParser):
         """Each start event is a beginning of its own: only one of them is taken."""
         for node in self.xpath("./bpmn:startEvent"):
             self.parse_node(node)
+        for node in self.xpath("./bpmn:subProcess[@triggeredByEvent='true']"):
+            self.add_handler(node)
+
+    def add_handler(self, node: Any) -> None:
+        """An event sub-process, and its start event, which waits in the scope around."""
+        activity = self.parse_node(node)
+        start = node.find(full_tag("startEvent"))
+        interrupting = start.get("isInterrupting", "true") == "true"
+        event = HandlerStart(
+            self.spec, start.get("id"), interrupting, trigger=trigger(start), lane=activity.lane
+        )
+        event.bpmn_name = start.get("name")
+        event.connect(activity)
+        self.spec.handlers += (event,)
 
     def parse_data_object(self, obj: Any) -> Any:
         return self.create_data_spec(obj, DataObject)
@@ -60,6 +84,7 @@ def _ours(base: type) -> type:
 
     made = {
         "PARALLEL_MI_CLASS": ParallelMultiInstance,
+        "STANDARD_LOOP_CLASS": StandardLoop,
         "SEQUENTIAL_MI_CLASS": SequentialMultiInstance,
         "_add_boundary_event": _add_boundary_event,
     }
@@ -85,6 +110,15 @@ class _BoundaryParser(_EventParser):
         return self.spec_class(self.spec, self.bpmn_id, **parts)
 
 
+class _SubProcessParser(SubWorkflowParser):
+    """Sub-processes; SpiffWorkflow looks in vain for what tells those that events begin from others."""
+
+    def create_task(self) -> Any:
+        if self.node.get("triggeredByEvent") == "true":
+            self.spec_class = EventSubProcess
+        return super().create_task()
+
+
 class _StartParser(StartEventParser):
     def create_task(self) -> Any:
         found = trigger(self.node)
@@ -93,6 +127,7 @@ class _StartParser(StartEventParser):
                 self.node.remove(definition)
         task = super().create_task()
         task.trigger = found
+        task.handles = self.node.getparent().get("triggeredByEvent") == "true"
         return task
 
 
@@ -148,7 +183,7 @@ class Parser(BpmnParser):
             ("userTask", TaskParser, UserTask),
             ("manualTask", TaskParser, ManualTask),
             ("scriptTask", ScriptTaskParser, ScriptTask),
-            ("subProcess", SubWorkflowParser, SubProcessTask),
+            ("subProcess", _SubProcessParser, SubProcessTask),
             ("callActivity", CallActivityParser, CallActivity),
             ("exclusiveGateway", ConditionalGatewayParser, ExclusiveGateway),
             ("parallelGateway", GatewayParser, ParallelGateway),

@@ -8,12 +8,14 @@ from uuid import UUID
 from engine.bpmn.elements.activities import CallActivity, ScriptTask, SubProcessTask
 from engine.bpmn.elements.branches import ABSENT, changed
 from engine.bpmn.elements.calls import ServiceTask
-from engine.bpmn.elements.events import BoundaryEvent, CatchEvent
+from engine.bpmn.elements.events import CatchEvent, SideEvent, of_case
 from engine.bpmn.elements.multi_instance import COUNT, MultiInstance
+from engine.bpmn.own import people
 from engine.bpmn.spec import Element
 from engine.bpmn.state import dump
 from engine.bpmn.step import Failure, Movement, Outgoing, Passage, Step, Wait, Work
-from engine.bpmn.workflow import CANCELLED, COMPLETED, FAILED, READY, STARTED, CaseWorkflow, Token
+from engine.bpmn.tokens import CANCELLED, COMPLETED, FAILED, READY, STARTED, Token
+from engine.bpmn.workflow import CaseWorkflow
 
 MAX_OUTCOME = 200  # characters: it is a word of the process, not a text
 
@@ -26,8 +28,8 @@ def step_of(workflow: CaseWorkflow, given: Mapping[str, Any] | None = None) -> S
         passages.append(passage)
         if not _local(token):
             changes.update(passage.changes)
-        if passage.movement == "passed" and token.workflow is workflow:
-            workflow.outcome = token.task_spec.element.outcome or workflow.outcome
+        if passage.movement == "passed" and token.task_spec.element.outcome and of_case(token):
+            workflow.outcome = token.task_spec.element.outcome
     ended = workflow.is_completed()
     waits = {} if ended else workflow.waits()
     return Step(
@@ -88,9 +90,10 @@ def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, Passage]]:
 
 
 def _stood_by(token: Token, movement: Movement) -> bool:
-    """Whether this is a boundary event that never happened: that its activity has ended is told there."""
-    boundary = isinstance(token.task_spec, BoundaryEvent)
-    return boundary and movement != "passed" and FAILED not in token.internal_data
+    """Whether this is an event beside work that never happened: that the work has ended is told there."""
+    return (
+        isinstance(token.task_spec, SideEvent) and movement != "passed" and FAILED not in token.internal_data
+    )
 
 
 def _at_work(token: Token, before: int) -> bool:
@@ -108,7 +111,7 @@ def _changes(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
     spec = token.task_spec
     if isinstance(spec, CatchEvent):
         return {name: value for name, value in data.items() if name in token.received}
-    sets = token.human or isinstance(spec, ScriptTask | MultiInstance | ServiceTask)
+    sets = token.human or isinstance(spec, ScriptTask | MultiInstance | ServiceTask) or spec.own.outputs
     if not sets or token.parent is None:
         return {}
     read_only = {item.bpmn_id for item in spec.data_input_associations}
@@ -130,14 +133,15 @@ def _opened(workflow: CaseWorkflow) -> Iterator[Work]:
     for token, _, state, _ in workflow.trail:
         if state == READY and token.human and token._state == READY:
             element: Element = token.task_spec.element
-            yield Work(token.id, element.path, element.name, element.lane)
+            yield Work(token.id, element.path, element.name, element.lane, people(token))
 
 
 def _failures(workflow: CaseWorkflow) -> Iterator[Failure]:
     for token, failed in workflow.failures:
         if token._state == STARTED and FAILED in token.internal_data:
             place = token.on_diagram
-            element: Element | None = place.task_spec.element if place else None
+            behind: Element | None = token.task_spec.behind
+            element: Element | None = behind or (place.task_spec.element if place else None)
             path, name = (
                 (element.path, element.name) if element else (workflow.spec.name, workflow.spec.description)
             )

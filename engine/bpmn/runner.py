@@ -11,14 +11,16 @@ from uuid import UUID
 
 from engine.bpmn.elements.activities import ScriptTask
 from engine.bpmn.elements.calls import ServiceTask
-from engine.bpmn.elements.events import BoundaryEvent, CatchEvent, ThrowEvent
+from engine.bpmn.elements.events import CatchEvent, SideEvent, ThrowEvent, caught
+from engine.bpmn.own import RETURNED
 from engine.bpmn.result import step_of
 from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec
 from engine.bpmn.state import load
 from engine.bpmn.step import Fired, Step
+from engine.bpmn.tokens import DONE, FAILED, HOST, READY, STARTED, WAIT, Token
 from engine.bpmn.values import differing
-from engine.bpmn.workflow import FAILED, HOST, READY, STARTED, WAIT, CaseWorkflow, Token
+from engine.bpmn.workflow import CaseWorkflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def fail_call(spec: Spec, state: bytes, token_id: UUID, failure: CallFailure, no
     """
     workflow, token = _calling(spec, state, token_id, now)
     told = {"code": failure.error or failure.code, "detail": failure.detail}
-    if not workflow.fail_with(token, told["code"], {**told, **failure.data}):
+    if not caught(token, "error", told["code"], {**told, **failure.data}):
         token.task_spec.give_up(token, failure.code, failure.detail)
     workflow.advance()
     return step_of(workflow)
@@ -117,7 +119,7 @@ def retry(
         token.data = {**token.data, **repaired}
         # What the element passes on to others comes from the tokens before it, too, and to what stands behind
         # an activity from there.
-        for other in [*token.ancestors(), *_host(token)]:
+        for other in [*token.ancestors(), *_beside(token)]:
             other.data = {**other.data, **repaired}
     token.retry()
     workflow.advance()
@@ -130,9 +132,9 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
     Raises LookupError if none stands there, Unskippable for elements that choose or join.
     """
     workflow, token = _failed(spec, state, token_id, now)
-    if not isinstance(token.task_spec, ScriptTask | ServiceTask | ThrowEvent | CatchEvent) or isinstance(
-        token.task_spec, BoundaryEvent
-    ):
+    passable = isinstance(token.task_spec, ScriptTask | ServiceTask | ThrowEvent | CatchEvent)
+    done = DONE in token.internal_data or RETURNED in token.internal_data  # only its outputs have failed
+    if not (passable or done) or isinstance(token.task_spec, SideEvent):
         raise Unskippable(token.task_spec.element.kind if token.task_spec.element else "")
     del token.internal_data[FAILED]
     token.internal_data.pop(WAIT, None)
@@ -140,7 +142,7 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
     token.data = {**token.data, **changes}
     if isinstance(token.task_spec, CatchEvent):
         token.task_spec.pass_over(token)
-    token.complete()
+    token.pass_over()
     workflow.advance()
     return step_of(workflow)
 
@@ -152,10 +154,10 @@ def cancel(spec: Spec, state: bytes, now: datetime) -> Step:
     return replace(step_of(workflow), outcome=None)
 
 
-def _host(token: Token) -> list[Token]:
-    """The activity of a boundary event."""
+def _beside(token: Token) -> list[Token]:
+    """The work beside which an event waits: an activity or a scope, with all that is in it."""
     host = token.internal_data.get(HOST)
-    return [token.workflow.tasks[UUID(hex=host)]] if host else []
+    return list(token.workflow.walk(token.workflow.tasks[UUID(hex=host)], within=True)) if host else []
 
 
 def _calling(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> tuple[CaseWorkflow, Token]:

@@ -11,13 +11,17 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import CallActivity as Cal
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
 from engine.bpmn import forms
+from engine.bpmn.elements.activities import StartEvent
 from engine.bpmn.elements.events import BoundaryEvent, Trigger
 from engine.bpmn.elements.multi_instance import MultiInstance
 from engine.bpmn.findings import Finding
 from engine.bpmn.forms import Form
-from engine.bpmn.normalize import FLOW_NODES, normalize, original, tag
+from engine.bpmn.normalize import FLOW_NODES, drawn_before, normalize, original, tag
+from engine.bpmn.own import NOTHING
 from engine.bpmn.parser import Parser
 from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
+from engine.bpmn.translate import translate
+from engine.bpmn.triggers import own
 
 OUTCOME = "{https://parvandeh.org/bpmn}outcome"
 BUSINESS_KEY = "{https://parvandeh.org/bpmn}businessKey"
@@ -150,6 +154,8 @@ def _build(source: Source, key: str) -> Spec:
             ):
                 _describe(task_spec, scope.file, files, prefix, elements)
                 open_processes += _link(task_spec, files)
+            for task_spec in scope.task_specs.values():
+                task_spec.behind = elements.get(prefix + drawn_before(task_spec.bpmn_id or ""))
     return Spec(key, inner[root.name(key)], inner, elements, root.unique_business_key(key), source.digest)
 
 
@@ -188,6 +194,7 @@ class _Files:
         for name, content in source.files.items():
             if name.endswith(BPMN_SUFFIXES):
                 root = read_xml(name, content).getroot()
+                translate(root)
                 drawn = list(root.iter(*FLOW_NODES))
                 normalize(root)
                 self.nodes.update(((name, node.get("id")), node) for node in drawn)
@@ -231,11 +238,12 @@ class _Files:
 def _describe(task_spec: Any, file: str, files: _Files, prefix: str, elements: dict[str, Element]) -> None:
     """Note what a passage through the element is to be called.
 
-    The library's own elements stay undescribed.
+    The library's own elements stay undescribed, and the beginning of an event sub-process: that its start
+    event was passed is told where it waited.
     """
     node = files.nodes.get((file, task_spec.bpmn_id))
-    task_spec.element = None
-    if node is None:
+    task_spec.element, task_spec.own = None, NOTHING
+    if node is None or (isinstance(task_spec, StartEvent) and task_spec.handles):
         return
     path = prefix + original(task_spec.bpmn_id)
     if path not in elements:
@@ -251,3 +259,5 @@ def _describe(task_spec: Any, file: str, files: _Files, prefix: str, elements: d
             outcome=node.get(OUTCOME),
         )
     task_spec.element = elements[path]
+    if not isinstance(task_spec, MultiInstance):  # what its instances have is theirs
+        task_spec.own = own(node)

@@ -1,21 +1,24 @@
 """The stored state of a case: its tokens only, restored onto the shared spec.
 
-One row a token, its data as the difference to the token before it. Passed tokens that nothing can come back
-to are dropped first, so that a case of a thousand rounds is stored like one of the first. The order of rows
-matters, therefore the state is bytes and never jsonb.
+One row a token, its data as the difference to the token before it; those of the first token of a sub-process
+as the difference to its activity's, so that what it sets can be told from what it leaves as it was. Passed
+tokens that nothing can come back to are dropped first, so that a case of a thousand rounds is stored like one
+of the first. The order of rows matters, therefore the state is bytes and never jsonb.
 """
 
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn.elements.branches import ABSENT, changed
+from engine.bpmn.elements.branches import ABSENT, FOUND, changed, set_since
 from engine.bpmn.elements.gateways import CONSUMED
 from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec
+from engine.bpmn.tokens import COMPLETED, FINISHED, READY, WAITING, Token
 from engine.bpmn.values import decode, encode
-from engine.bpmn.workflow import COMPLETED, FINISHED, READY, WAITING, CaseWorkflow, SubProcess, Token
+from engine.bpmn.workflow import CaseWorkflow, SubProcess
 
 FORMAT = 1
+FIRST, FIRST_INSIDE = -1, -2  # in place of the row before: of a process's first token, of a sub-process's
 
 
 def dump(workflow: CaseWorkflow) -> bytes:
@@ -66,14 +69,15 @@ def _rows(tree: Any) -> list[Any]:
     for token in tree.tasks.values():
         places[token.id] = len(rows)
         parent = tree.tasks.get(token._parent)
+        before = parent or _activity(tree)
         changes = changed(
-            {**(parent.data if parent else {}), **token.internal_data.get("locals", {})}, token.data
+            {**(before.data if before else {}), **token.internal_data.get("locals", {})}, token.data
         )
         gone = [name for name, value in changes.items() if value is ABSENT]
         rows.append(
             [
                 token.id.hex,
-                places[parent.id] if parent else -1,
+                places[parent.id] if parent else FIRST_INSIDE if before else FIRST,
                 token._state,
                 token.task_spec.name,
                 int(token.triggered),
@@ -83,6 +87,14 @@ def _rows(tree: Any) -> list[Any]:
             ]
         )
     return [rows, tree.data, tree.completed]
+
+
+def _activity(tree: Any) -> Token | None:
+    """The token at whose element a sub-process runs; None for the case's own process."""
+    if tree.parent_task_id is None:
+        return None
+    token: Token = tree.top_workflow.get_task_from_id(tree.parent_task_id)
+    return token
 
 
 def _restore(tree: Any, stored: list[Any]) -> None:
@@ -98,6 +110,8 @@ def _restore(tree: Any, stored: list[Any]) -> None:
             parent = tokens[place]
             token._parent, given = parent.id, parent.data
             parent._children.append(token.id)
+        elif place == FIRST_INSIDE:
+            given = tree.top_workflow.get_task_from_id(tree.parent_task_id).data
         token.data = {**given, **token.internal_data.get("locals", {}), **(changes or {})}
         for key in gone or ():
             del token.data[key]
@@ -122,6 +136,7 @@ def _compact(tree: Any) -> None:
             _drop(tree, token)
         elif (
             token._state == COMPLETED
+            and FOUND not in token.internal_data
             and len(token._children) == 1
             and tree.tasks[token._children[0]]._state == COMPLETED
         ):
@@ -145,7 +160,7 @@ def _drop_ended(tree: Any) -> bool:
         parting = next((earlier for earlier in token.ancestors() if len(earlier._children) > 1), None)
         if parting is None:
             continue  # nothing else is left
-        own = changed(parting.data, token.parent.data).keys()
+        own = set_since(parting, token, token.parent.data).keys()
         if own <= covered:
             tree.forget(token)
             _prune(tree, token.parent)

@@ -1,12 +1,24 @@
 """What a command did: the result that `engine.cases` writes to the database."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 Movement = Literal["entered", "passed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who is to work on a human task, and until when. Names are those of the diagram."""
+
+    assignee: str | None
+    users: Sequence[str]
+    groups: Sequence[str]
+    due: datetime | None
+    follow_up: datetime | None
+    priority: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +29,7 @@ class Work:
     element: str
     name: str
     lane: str | None
+    people: People | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from typing import Any
 from engine.bpmn.elements.calls import Service
 from engine.bpmn.elements.events import Trigger
 from engine.bpmn.normalize import tag
+from engine.bpmn.own import NOTHING, Own
 
 OURS = "{https://parvandeh.org/bpmn}"
 CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
+_PEOPLE = ("assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority")
 TIMERS = ("timeDate", "timeDuration", "timeCycle")
 
 
@@ -31,6 +33,17 @@ def service(node: Any) -> Service:
         request=node.get(f"{OURS}request"),
         result=node.get(f"{OURS}result"),
     )
+
+
+def own(node: Any) -> Own:
+    """What an activity has of its own."""
+    people = {name: node.get(f"{OURS}{name}") for name in _PEOPLE if node.get(f"{OURS}{name}") is not None}
+    inputs, outputs = node.get(f"{OURS}inputs"), node.get(f"{OURS}outputs")
+    if not (people or inputs or outputs):
+        return NOTHING
+    if node.tag == tag("callActivity"):
+        return Own(outputs=outputs, handed=inputs)
+    return Own(inputs, outputs, people=people)
 
 
 def _timer(_: Any, definition: Any) -> Trigger:
@@ -68,8 +81,16 @@ def _error(node: Any, definition: Any) -> Trigger:
     )
 
 
+def _escalation(node: Any, definition: Any) -> Trigger:
+    return Trigger(
+        "escalation",
+        name=_named(definition, "escalationRef", "escalation", "escalationCode"),
+        result=node.get(f"{OURS}result"),
+    )
+
+
 def _named(definition: Any, reference: str, kind: str, attribute: str) -> str | None:
-    """The name or code of the message, signal or error that a definition refers to."""
+    """The name or code of the message, signal, error or escalation that a definition refers to."""
     wanted = definition.get(reference)
     if wanted is None:
         return None
@@ -85,4 +106,5 @@ _READERS = {
     "messageEventDefinition": _message,
     "signalEventDefinition": _signal,
     "errorEventDefinition": _error,
+    "escalationEventDefinition": _escalation,
 }

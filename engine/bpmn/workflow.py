@@ -13,157 +13,27 @@ from uuid import UUID
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.util.task import BpmnTaskFilter
-from SpiffWorkflow.exceptions import SpiffWorkflowException
-from SpiffWorkflow.specs import MultiChoice
-from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.task import TaskState
 
+from engine.bpmn import own
 from engine.bpmn.script import Sandbox, ScriptFailed
 from engine.bpmn.step import Outgoing, Thrown
-from engine.ids import uuid7
-
-MAYBE, FUTURE, WAITING, READY = TaskState.MAYBE, TaskState.FUTURE, TaskState.WAITING, TaskState.READY
-STARTED, COMPLETED, CANCELLED = TaskState.STARTED, TaskState.COMPLETED, TaskState.CANCELLED
-FINISHED, UNFINISHED = TaskState.FINISHED_MASK, TaskState.NOT_FINISHED_MASK
-FORESEEN = TaskState.PREDICTED_MASK | FUTURE  # no token yet, only a place where one may come
+from engine.bpmn.tokens import (
+    ARMED,
+    FAILED,
+    FINISHED,
+    FUTURE,
+    HOST,
+    READY,
+    STARTED,
+    THROWN,
+    UNFINISHED,
+    WAIT,
+    WAITING,
+    Failed,
+    Token,
+)
 
 STEP_BUDGET = 5_000  # elements run by one command
-MAX_MESSAGE = 2_000  # characters of a failure's message
-
-# Keys in a token's internal data.
-FAILED = "failed"  # the code of the failure at which it stands
-WAIT = "wait"  # what it waits for
-FIRED = "fired"  # what it waited for has happened
-HOST = "host"  # of a boundary event that waits: its activity's token
-ARMED = "armed"  # the boundary events of this activity wait
-
-
-class Failed(Exception):
-    """A token cannot go on. `code` is stable; `line` counts within a script."""
-
-    def __init__(self, code: str, message: str, line: int | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.line = line
-
-
-class Token(Task):
-    """A place where the process is, was or may come to be: SpiffWorkflow's Task under a name of its own."""
-
-    def __init__(
-        self, workflow: Any, task_spec: Any, parent: "Token | None" = None, state: int = MAYBE
-    ) -> None:
-        super().__init__(workflow, task_spec, parent, state, id=uuid7())
-
-    received: frozenset[str] = frozenset()  # the variables that came with what it waited for
-
-    def _add_child(self, task_spec: Any, state: int = MAYBE) -> "Token":
-        return Token(self.workflow, task_spec, self, state)
-
-    def _set_state(self, value: int) -> None:
-        before: int = self._state
-        self._state: int = value
-        if value != before:
-            self.workflow.top_workflow.moved(self, before)
-
-    def _inherit_data(self) -> None:
-        # A copy of one level is enough: values are replaced, never changed in place (scripts run elsewhere).
-        self.data = {**self.parent.data, **self.internal_data.get("locals", {})}
-
-    def is_descendant_of(self, task: Task) -> bool:
-        """Whether `task` is an ancestor of this token."""
-        return any(ancestor is task for ancestor in self.ancestors())
-
-    def ancestors(self) -> Iterator["Token"]:
-        """The tokens before this one, nearest first."""
-        token = self.parent
-        while token is not None:
-            yield token
-            token = token.parent
-
-    def cancel(self) -> None:
-        """Take this token, and every live one that came from it, out of the process."""
-        if self.id not in self.workflow.tasks:
-            return
-        for token in list(self.workflow.walk(self)):
-            if token._state & FORESEEN:
-                self.workflow.forget(token)
-            elif not token._state & FINISHED:
-                token._set_state(CANCELLED)
-                token.task_spec._on_cancel(token)
-
-    def complete(self) -> None:
-        """Go on.
-
-        The tokens after this one come into being only now: SpiffWorkflow would foresee whole branches.
-        """
-        if self.task_spec is self.workflow.spec.start:
-            self._sync_children([self.workflow.entry], FUTURE)
-        elif not isinstance(self.task_spec, MultiChoice):  # a choice has been made when it ran
-            self._sync_children(self.task_spec.outputs, FUTURE)
-        super().complete()
-
-    def advance(self) -> None:
-        """Run this token's element. A failure leaves it standing there with its data as they were."""
-        before = self.data
-        try:
-            self.run()
-        except (Failed, ScriptFailed, SpiffWorkflowException) as error:
-            self.data = before
-            self.fail(_failed(error))
-
-    def fail(self, failed: Failed) -> None:
-        """Let the token stand at its element until it is retried: neither ready nor finished."""
-        self._state = STARTED
-        self.internal_data[FAILED] = failed.code
-        self.workflow.top_workflow.failures.append((self, failed))
-
-    def retry(self) -> None:
-        """Make a failed token ready again."""
-        if self.internal_data.pop(FAILED) == "deadlock":
-            self._set_state(WAITING)
-            self.task_spec._update(self)
-        else:
-            self._set_state(READY)
-
-    @property
-    def human(self) -> bool:
-        """Whether a person has to do this."""
-        return bool(self.task_spec.manual)
-
-    @property
-    def around(self) -> "Token | None":
-        """The activity in which this token is: that of many instances, or the sub-process; None outside."""
-        outer = self.workflow.parent_task_id
-        token: Token | None = outer and self.workflow.top_workflow.get_task_from_id(outer)
-        if self.triggered:
-            token = self.parent
-        return token
-
-    @property
-    def on_diagram(self) -> "Token | None":
-        """This token, or for one of the library's own elements the sub-process around it, if any."""
-        token: Token | None = self
-        while token is not None and token.task_spec.element is None:
-            parent = token.workflow.parent_task_id
-            token = parent and token.workflow.top_workflow.get_task_from_id(parent)
-        return token
-
-
-def _failed(error: Exception) -> Failed:
-    if isinstance(error, Failed):
-        error.message = _told(error.message)
-        return error
-    if isinstance(error, ScriptFailed):
-        return Failed("script-failed", _told(error.message), error.line)
-    return Failed("no-flow", _told(str(error)))
-
-
-def _told(message: str) -> str:
-    """A failure's message as the database can hold it and people can read it: scripts make them up."""
-    clean = message.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
-    return clean if len(clean) <= MAX_MESSAGE else clean[: MAX_MESSAGE - 1] + "…"
 
 
 class _Tree:
@@ -183,7 +53,8 @@ class _Tree:
         starts = self.spec.start.outputs
         if self.entry_id is not None:
             return next(spec for spec in starts if spec.element.path == self.entry_id)
-        return next(spec for spec in starts if spec.trigger is None)
+        # That of an event sub-process has been triggered when it begins, and stands alone.
+        return next((spec for spec in starts if spec.trigger is None), starts[0])
 
     def plant(self) -> None:
         """Put the first token on the start."""
@@ -280,6 +151,8 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
     def moved(self, token: Token, before: int) -> None:
         """A token changed its state: the one hook behind queue, joins and log."""
         state = token._state
+        if state == READY and not self._entered(token):
+            return
         if token.task_spec.boundaries:
             self._guard(token)
         if before == WAITING:
@@ -291,6 +164,17 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         if state >= READY and not (state == STARTED and before == READY):
             self.note(token, before)
 
+    def _entered(self, token: Token) -> bool:
+        """Whether the token got what its activity has of its own; else it has failed."""
+        if token.task_spec.own is own.NOTHING:
+            return True
+        try:
+            own.enter(token)
+        except (own.Unfit, ScriptFailed) as error:
+            token.fail(error)
+            return False
+        return True
+
     def _guard(self, host: Token) -> None:
         """Let the events on an activity's border wait while it lasts."""
         if host._state & FINISHED:
@@ -301,26 +185,11 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         elif host._state in (READY, STARTED) and ARMED not in host.internal_data:
             host.internal_data[ARMED] = True
             for spec in host.task_spec.boundaries:
-                if spec.trigger.kind != "error":
+                if spec.trigger.kind not in THROWN:
                     token = host.parent._add_child(spec, FUTURE)
                     token.internal_data[HOST] = host.id.hex
                     token.data = host.data
                     token._ready()
-
-    def fail_with(self, token: Token, code: str, data: dict[str, Any]) -> bool:
-        """Throw an error at a token; whether a boundary event around it has caught it (BPMN 2.0.2 §10.5.6).
-
-        An event for this very code goes before one for all.
-        """
-        host: Token | None = token
-        while host is not None:
-            errors = [spec for spec in host.task_spec.boundaries if spec.trigger.kind == "error"]
-            for spec in sorted(errors, key=lambda spec: spec.trigger.name is None):
-                if spec.trigger.name in (code, None):
-                    spec.catch(host, data)
-                    return True
-            host = host.around
-        return False
 
     def waits(self) -> dict[UUID, tuple[Token, dict[str, Any]]]:
         """The tokens that wait for something to happen, and for what."""
@@ -370,6 +239,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         if any(
             token._state & live
             and (token.human or FAILED in token.internal_data or WAIT in token.internal_data)
+            and not token.idle
             for tree in trees
             for token in tree.tasks.values()
         ):

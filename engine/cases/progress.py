@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, update
 
 from engine import events
-from engine.bpmn import Passage, Step
+from engine.bpmn import Passage, People, Step
 from engine.bpmn.values import plain
 from engine.cases import waiting
 from engine.cases.hold import Locked
@@ -195,6 +195,7 @@ def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step) -> Ope
             "status": "open",
             "revision": 1,
             "opened_at": uow.now,
+            **_people(work.people),
         }
         for work in step.opened
     ]
@@ -221,6 +222,19 @@ def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step) -> Ope
         waiting.call_rows(uow, case_id, step.calls),
         waiting.message_rows(uow, case_id, step.thrown),
     )
+
+
+def _people(people: People | None) -> dict[str, Any]:
+    """The columns of a task that tell who is to work on it, and until when."""
+    if people is None:
+        return dict.fromkeys(("due_at", "follow_up_at", "priority", "people"))
+    named = {"assignee": people.assignee, "users": list(people.users), "groups": list(people.groups)}
+    return {
+        "due_at": people.due,
+        "follow_up_at": people.follow_up,
+        "priority": people.priority,
+        "people": named if any(named.values()) else None,
+    }
 
 
 def _close(uow: UnitOfWork, case: Locked, step: Step) -> Sequence[Any]:

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
@@ -26,17 +27,19 @@ def declare(parser: argparse.ArgumentParser) -> None:
         metavar="KEY",
         help="a process deployed elsewhere that these may call",
     )
+    parser.add_argument("--all", action="store_true", help="take every process as executable")
 
 
 def run(arguments: argparse.Namespace, _settings: Settings) -> int:
     """Print the report."""
-    report = bpmn.check(folders.read(arguments.files), arguments.known)
+    files = folders.read(arguments.files)
+    report = bpmn.check(bpmn.all_executable(files) if arguments.all else files, arguments.known)
     describe(report.findings, to=sys.stdout)
     for process in report.processes:
         print(f"process {process.key}: {process.name}")
-    errors, warnings = len(report.errors), len(report.findings) - len(report.errors)
-    print(f"{errors} errors, {warnings} warnings")
-    return 1 if errors else 0
+    count = Counter(finding.severity for finding in report.findings)
+    print(f"{count['error']} errors, {count['warning']} warnings, {count['note']} translations")
+    return 1 if report.errors else 0
 
 
 def describe(findings: Iterable[Finding], *, to: TextIO) -> None:

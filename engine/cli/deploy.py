@@ -23,20 +23,25 @@ HELP = "Deploy process folders. A folder whose files have not changed makes no n
 def declare(parser: argparse.ArgumentParser) -> None:
     """The folders, each a deployment of its own."""
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    parser.add_argument("--all", action="store_true", help="take every process as executable")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Deploy and print what came of it."""
     with database(settings) as opened:
-        return 0 if deploy(opened, arguments.folders) else 1
+        return 0 if deploy(opened, arguments.folders, everything=arguments.all) else 1
 
 
-def deploy(database: Database, paths: Sequence[Path]) -> bool:
+def deploy(database: Database, paths: Sequence[Path], *, everything: bool = False) -> bool:
     """Deploy each folder in a transaction of its own; whether all were accepted.
 
     Folders whose processes are called come before those that call them, which are bound to what is current.
+    With `everything`, processes run that say of themselves that they are not executable.
     """
-    contents = _called_first({path: folders.read([path]) for path in paths})
+    read = {path: folders.read([path]) for path in paths}
+    if everything:
+        read = {path: bpmn.all_executable(files) for path, files in read.items()}
+    contents = _called_first(read)
     rejected = {path: refusal for path, files in contents.items() if (refusal := _attempt(database, files))}
     for path, refusal in rejected.items():
         print(f"{path} was not deployed. {refusal.detail}", file=sys.stderr)

@@ -124,10 +124,16 @@ class Client:
             options["content_type"] = "application/json"
         return self.send("POST", path, **options)
 
-    def deploy(self, files: Mapping[str, bytes], **options: Any) -> TestResponse:
+    def deploy(
+        self, files: Mapping[str, bytes], *, executable: str | None = None, **options: Any
+    ) -> TestResponse:
         """POST /deployments with these files."""
-        parts = [FileStorage(BytesIO(content), name) for name, content in files.items()]
-        boundary, data = encode_multipart({"files": parts})
+        parts: dict[str, Any] = {
+            "files": [FileStorage(BytesIO(content), name) for name, content in files.items()]
+        }
+        if executable is not None:
+            parts["executable"] = executable
+        boundary, data = encode_multipart(parts)
         content_type = f"multipart/form-data; boundary={boundary}"
         return self.send("POST", "/deployments", data=data, content_type=content_type, **options)
 

@@ -28,6 +28,13 @@ def only(findings: list[dict[str, Any]], code: str) -> dict[str, Any]:
     return found
 
 
+def drawn_only(key: str) -> dict[str, bytes]:
+    """A process that says of itself that it is not executable."""
+    return factories.files(
+        bpmn.process(*bpmn.in_line("userTask a"), key=key, attributes='isExecutable="false"')
+    )
+
+
 @pytest.mark.parametrize("key", [factories.LICENCE, factories.ADDRESS])
 def test_shipped_process_is_published_without_errors(client: Clients, database: Database, key: str) -> None:
     factories.deploy_shipped(database, "verify-identity")
@@ -122,9 +129,34 @@ def test_path_that_fits_no_endpoint_does_not_exist(client: Clients, path: str) -
 
 
 def test_process_that_is_not_executable_is_not_published(steady: Steady) -> None:
-    process = bpmn.process(*bpmn.in_line("userTask a"), key="idle", attributes='isExecutable="false"')
-    rejected(steady, factories.files(process))
+    rejected(steady, drawn_only("idle"))
     refused(steady.client("designer").get("/definitions/idle"), 404, "not-found")
+
+
+def test_deployer_may_take_all_as_executable(client: Clients) -> None:
+    response = client("designer").deploy(drawn_only("drawn"), executable="all")
+    assert response.status_code == 201
+    assert client("portal").start("drawn")["status"] == "active"
+
+
+def test_one_key_is_for_one_choice_of_what_is_executable(client: Clients) -> None:
+    once = {"Idempotency-Key": "k"}
+    assert client("designer").deploy(factories.one_task(), headers=once).status_code == 201
+    other = client("designer").deploy(factories.one_task(), executable="all", headers=once)
+    refused(other, 409, "conflict")
+
+
+@pytest.mark.parametrize("said", ["", "true", "ALL"])
+def test_what_is_said_of_executable_must_be_understood(steady: Steady, said: str) -> None:
+    response = steady.client("designer").deploy(drawn_only("drawn"), executable=said)
+    assert pointers(refused(response, 422, "invalid")) == ["/executable"]
+
+
+def test_deployment_tells_what_was_translated(client: Clients) -> None:
+    content = bpmn.process(*bpmn.in_line(bpmn.node("userTask", "a", camunda__assignee="${who}")))
+    report = body(client("designer").deploy(factories.files(content)))["report"]
+    notes = [(found["code"], found["element"]) for found in report["findings"] if found["severity"] == "note"]
+    assert notes == [("translated-assignment", "a")]
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\xff", b"<a>", b"not xml", b"<bpmn:definitions"])

@@ -9,6 +9,7 @@ from engine.db import Database
 from tests import factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import body, pointers, refused
+from tests.bpmn import in_line, node, process
 
 TYPED = "0499370899-typed"
 
@@ -53,6 +54,27 @@ def test_persian_names_and_lanes_are_shown(client: Clients, database: Database) 
     (task,) = body(client("caseworker").get("/tasks?status=open"))["items"]
     assert task["name"] == "بازدید از محل | Inspect the premises"
     assert task["lane"]
+
+
+def test_people_and_dates_are_shown(client: Clients, database: Database) -> None:
+    task = node(
+        "userTask",
+        "a",
+        parvandeh__assignee="who",
+        parvandeh__candidateGroups="['clerks', 'heads']",
+        parvandeh__due="'2026-04-01T09:00:00Z'",
+        parvandeh__priority="50",
+    )
+    factories.deploy(database, factories.files(process(*in_line(task))))
+    client("portal").start(data={"who": "سارا"})
+    (shown,) = body(client("caseworker").get("/tasks"))["items"]
+    assert shown["people"] == {"assignee": "سارا", "users": [], "groups": ["clerks", "heads"]}
+    assert (shown["due_at"], shown["follow_up_at"], shown["priority"]) == ("2026-04-01T09:00:00Z", None, 50)
+
+
+def test_task_for_nobody_in_particular_has_no_people(client: Clients, task: str) -> None:
+    shown = body(client("caseworker").get(f"/tasks/{task}"))
+    assert {shown[name] for name in ("people", "due_at", "follow_up_at", "priority")} == {None}
 
 
 def test_completion_tells_what_it_did(client: Clients, task: str) -> None:

@@ -138,6 +138,19 @@ HISTORIES = [
         eventful.DEFINITIONS,
     ),
     History(
+        "an event sub-process runs beside other work",
+        eventful.line("userTask work")
+        + eventful.handler(
+            "ask", eventful.message("asked"), interrupting=False, more='parvandeh:result="news"'
+        )
+        + eventful.handler("stop", eventful.message("withdrawn")),
+        {"x": 0},
+        [("ask.in", {"n": 1})],
+        [("ask.in", {"n": 2}), ("ask-task", {}), ("stop.in", {"why": "moved"}), ("stop-task", {"x": 1})],
+        {"x": 1, "news": {"n": 2}, "why": "moved"},
+        eventful.DEFINITIONS,
+    ),
+    History(
         "another system has not answered yet",
         eventful.line(_SERVICE, "userTask after"),
         {"national_id": "1"},

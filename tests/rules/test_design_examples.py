@@ -42,6 +42,7 @@ def built(name: str) -> bpmn.Spec:
 def test_the_examples_are_there() -> None:
     assert set(FILES) == {
         "permit.bpmn", "application.json", "review.json", "fields.bpmn", "committee.bpmn", "fee.bpmn",
+        "withdrawal.bpmn",
     }  # fmt: skip
 
 
@@ -108,3 +109,16 @@ def test_a_person_whom_the_registry_does_not_know_is_refused() -> None:
     run = a_fee().fail("ask", "PERSON_UNKNOWN")
     assert run.step.outcome == "refused"
     assert run.data["problem"] == {"code": "PERSON_UNKNOWN", "detail": "no answer"}
+
+
+def test_an_applicant_may_ask_as_often_as_they_like_and_withdraw_once() -> None:
+    run = Run(built("withdrawal.bpmn"), now=NOW, application="A-7")
+    assert {wait.name: wait.keys for wait in run.waits.values()} == {
+        "withdrawn": {"application": "A-7"},
+        "progress-asked": {"application": "A-7"},
+    }
+    run.happens("asked").answer("reply").happens("asked").answer("examine")
+    assert run.waiting == ["reply", "decide"]
+    run.happens("withdrawn", reason="moved")
+    assert (run.waiting, run.awaited) == (["refund"], [])
+    assert run.answer("refund").step.outcome == "withdrawn"

@@ -58,8 +58,7 @@ def test_a_marker_that_would_do_something_else_is_refused(inside: str) -> None:
     [
         '<bpmn:multiInstanceLoopCharacteristics behavior="One" oneBehaviorEventRef="e">'
         f"{INPUT}</bpmn:multiInstanceLoopCharacteristics>",
-        '<bpmn:multiInstanceLoopCharacteristics camunda:collection="items" camunda:elementVariable="item"/>',
-        "<bpmn:standardLoopCharacteristics/>",
+        '<bpmn:multiInstanceLoopCharacteristics camunda:collection="${find.all()}"/>',
     ],
 )
 def test_other_loops_are_refused(marker: str) -> None:
@@ -68,6 +67,19 @@ def test_other_loops_are_refused(marker: str) -> None:
         "unsupported-extension",
         "unsupported-element",
     }
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "<bpmn:standardLoopCharacteristics/>",
+        '<bpmn:standardLoopCharacteristics loopMaximum="0"/>',
+        '<bpmn:standardLoopCharacteristics loopMaximum="many"/>',
+        f'<bpmn:standardLoopCharacteristics loopMaximum="3"/>{many(INPUT)}',
+    ],
+)
+def test_a_loop_that_says_not_how_often_it_goes_round_is_refused(marker: str) -> None:
+    assert set(errors(line(node("manualTask", "a", marker)))) == {"loop"}
 
 
 def test_parallel_answers_that_are_not_collected_are_warned_of() -> None:

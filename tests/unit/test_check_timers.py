@@ -50,7 +50,7 @@ def test_time_that_is_neither_one_nor_python_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("${deadline}", "expression-language"),
+        ("${deadline()}", "expression-language"),
         ("=deadline", "expression-language"),
         ("", "empty-expression"),
         ("open('x')", "not-in-sandbox"),

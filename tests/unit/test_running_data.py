@@ -8,6 +8,7 @@ import pytest
 
 from engine.bpmn.values import Unportable, decode, encode, plain, portable
 from tests.driving import NOW, Run, flow, path, script
+from tests.eventful import spec
 
 VALUES: list[Any] = [
     None, True, 0, 1, -(2**63), 2**63 - 1, 1.5, "", "متن", Decimal("1.10"), Decimal("1E+3"),
@@ -156,3 +157,24 @@ def test_retry_resumes_at_the_element_that_failed() -> None:
     run = Run(process, n=0, zero=0)
     assert run.retry().passed.count("count") == 1
     assert run.data["n"] == 1
+
+
+@pytest.mark.parametrize("kind", ["subProcess", "callActivity"])
+def test_sub_process_leaves_to_other_branches_what_it_did_not_set(kind: str) -> None:
+    inner = '<startEvent id="in"/><userTask id="a"/>' + path("in", "a")
+    process = (
+        '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="b"/><parallelGateway id="join"/>'
+        + path("start", "fork", "sub", "join")
+        + path("fork", "b", "join")
+        + (
+            f'<subProcess id="sub">{inner}</subProcess>'
+            if kind == "subProcess"
+            else '<callActivity id="sub" calledElement="called"/>'
+        )
+        + script("look", "seen = [text, items, found]")
+        + path("join", "look")
+    )
+    run = Run(spec(process, calls={"called": inner}), text="old text", items=["x"])
+    run.answer("b", text="new text").go("a" if kind == "subProcess" else "called/a", found=1)
+    assert run.failed == []
+    assert run.data["seen"] == ["new text", ["x"], 1]

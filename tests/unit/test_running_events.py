@@ -604,6 +604,29 @@ def test_what_handlers_set_again_and_again_is_no_conflict_and_the_last_one_count
     assert run.data["seen"] == [3, "c"]
 
 
+def test_way_behind_an_event_leaves_what_it_set_and_not_what_it_found() -> None:
+    ask = boundary("ask", "inner", message("asked"), interrupting=False)
+    body = sub("sub", sub("inner", "userTask a", "userTask b")).replace(
+        "</subProcess><endEvent", f"</subProcess>{ask}<endEvent", 1
+    )
+    run = Run(spec(line(body, script("calc", "seen = [x, y]"))), x="first", y=0)
+    run.answer("a", x="old").happens("ask").answer("b", x="new").answer("ask-task", y=1)
+    assert run.data["seen"] == ["new", 1]
+
+
+def test_way_behind_an_event_contradicts_no_branch_by_what_it_found() -> None:
+    process = (
+        '<startEvent id="start"/><parallelGateway id="join"/><userTask id="after"/>'
+        + path("start", "sub", "join", "after")
+        + sub("sub", "userTask a", "userTask b")
+        + boundary("ask", "sub", message("asked"), interrupting=False)
+        + path("ask-task", "join")
+    )
+    run = Run(spec(process), x="first").answer("a", x="old").happens("ask").answer("b", x="new")
+    run.answer("ask-task")
+    assert (run.failed, run.waiting) == ([], ["after"])
+
+
 def test_handlers_that_have_ended_leave_what_they_set_and_nothing_else() -> None:
     ask = boundary("ask", "work", message("asked"), interrupting=False, more='parvandeh:result="asked"')
     process = sub("sub", "userTask work").replace("</subProcess>", f"{ask}</subProcess>")

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.bpmn.check.activities import check_activities
 from engine.bpmn.check.allow_list import FLOW_NODES, bpmn
+from engine.bpmn.check.catching import check_catching
 from engine.bpmn.check.diagram import Diagram, read_diagram
 from engine.bpmn.check.elements import check_elements
 from engine.bpmn.check.events import check_events
@@ -17,6 +18,7 @@ from engine.bpmn.check.files import Upload, read_files
 from engine.bpmn.check.forms import Forms
 from engine.bpmn.check.ids import check_ids, check_ids_together
 from engine.bpmn.check.lanes import check_lanes
+from engine.bpmn.check.links import check_links
 from engine.bpmn.check.messages import check_message_flows
 from engine.bpmn.check.notes import Notes, Place
 from engine.bpmn.check.paths import check_paths
@@ -76,6 +78,8 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         check_paths(diagram, notes)
         check_activities(diagram, notes)
         check_events(diagram, now, notes)
+        check_catching(diagram, notes)
+        check_links(diagram, notes)
         check_lanes(diagram, notes)
         check_outcomes(diagram, notes)
         check_business_key(diagram, notes)

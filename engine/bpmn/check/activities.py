@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.bpmn.check.allow_list import ACTIVITIES, TASKS, bpmn
-from engine.bpmn.check.diagram import Diagram, Node, Scope
+from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
 from engine.bpmn.check.notes import Notes, place
 
 PLACEHOLDER = "__targetRef_placeholder"  # Camunda Modeler's, because the standard wants a target
@@ -32,6 +32,7 @@ def check_activities(diagram: Diagram, notes: Notes) -> None:
         for node in scope.nodes:
             if node.kind in ACTIVITIES:
                 rules.multi_instance(node)
+                rules.loop(node)
                 rules.associations(node, objects)
 
 
@@ -51,6 +52,13 @@ class _Rules:
         marker = node.element.find(bpmn("multiInstanceLoopCharacteristics"))
         if marker is None:
             return
+        if by_event(node.element):
+            self.error(
+                marker,
+                "multi-instance",
+                "An event sub-process runs once each time its event happens.",
+                "Put a sub-process or task with the marker into it.",
+            )
         if len(node.element.findall(bpmn("multiInstanceLoopCharacteristics"))) > 1:
             self.error(marker, "multi-instance", "It has several markers.", "Keep one.")
         parts = {name: marker.findall(bpmn(name)) for name in _PARTS}
@@ -67,6 +75,27 @@ class _Rules:
             )
         self.variables(marker, parts)
         self.output(node, marker, parts)
+
+    def loop(self, node: Node) -> None:
+        marker = node.element.find(bpmn("standardLoopCharacteristics"))
+        if marker is None:
+            return
+        if node.element.find(bpmn("multiInstanceLoopCharacteristics")) is not None:
+            self.error(marker, "loop", "It has a loop marker and one for several instances.", "Keep one.")
+        maximum = marker.get("loopMaximum")
+        if maximum is not None and not (
+            maximum.isascii() and maximum.isdecimal() and 0 < int(maximum[:9]) <= 1_000
+        ):
+            self.error(
+                marker, "loop", f"loopMaximum={maximum[:40]!r} is no number from 1 to 1000.", "Correct it."
+            )
+        if maximum is None and marker.find(bpmn("loopCondition")) is None:
+            self.error(
+                marker,
+                "loop",
+                "The loop says neither how often it goes round, nor while what is true.",
+                "Give it a <loopCondition>, or the attribute loopMaximum.",
+            )
 
     def variables(self, marker: Any, parts: Mapping[str, list[Any]]) -> None:
         for name in ("loopDataInputRef", "loopDataOutputRef"):

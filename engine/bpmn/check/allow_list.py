@@ -48,12 +48,19 @@ OWNERS = FLOW_NODES | {
     "textAnnotation", "group",
 }  # fmt: skip
 
+# Attributes of ours on a user task: who is to work on it, and until when.
+PEOPLE = ("assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority")
+
 # What an event can be about, by its definition.
 TRIGGERS: Mapping[str, str] = MappingProxyType(
-    {f"{kind}EventDefinition": kind for kind in ("timer", "message", "signal", "error", "terminate")}
+    {
+        f"{kind}EventDefinition": kind
+        for kind in ("timer", "message", "signal", "error", "escalation", "terminate", "link")
+    }
 )
+THROWN = frozenset({"error", "escalation"})  # what comes from within
 TIMES = ("timeDate", "timeDuration", "timeCycle")
-NAMED_BY_EVENTS = frozenset({"message", "signal", "error"})
+NAMED_BY_EVENTS = frozenset({"message", "signal", "error", "escalation"})
 
 # Definitions beside the processes. Those that nothing refers to do no harm.
 UNUSED_DEFINITIONS = frozenset({
@@ -64,7 +71,8 @@ UNUSED_DEFINITIONS = frozenset({
 _BASE = frozenset({"documentation", "extensionElements"})
 _NODE = _BASE | {"incoming", "outgoing"}
 _ACTIVITY = _NODE | {
-    "multiInstanceLoopCharacteristics", "property", "dataInputAssociation", "dataOutputAssociation",
+    "standardLoopCharacteristics", "multiInstanceLoopCharacteristics", "property", "dataInputAssociation",
+    "dataOutputAssociation",
 }  # fmt: skip
 _ARTIFACTS = frozenset({"textAnnotation", "association", "group"})
 _SCOPE = RUNNING | _ARTIFACTS | {"sequenceFlow", "laneSet", "dataObject", "dataObjectReference"}
@@ -79,11 +87,11 @@ def _definitions(*kinds: str) -> frozenset[str]:
 CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     "definitions": _BASE | UNUSED_DEFINITIONS | {"process", "collaboration", "category"},
     "process": _BASE | _SCOPE,
-    "startEvent": _NODE | _definitions("timer", "message", "signal"),
-    "endEvent": _NODE | _definitions("message", "signal", "error", "terminate"),
-    "intermediateCatchEvent": _NODE | _definitions("timer", "message", "signal"),
-    "intermediateThrowEvent": _NODE | _definitions("message", "signal"),
-    "boundaryEvent": _NODE | _definitions("timer", "message", "signal", "error"),
+    "startEvent": _NODE | _definitions("timer", "message", "signal", "error", "escalation"),
+    "endEvent": _NODE | _definitions("message", "signal", "error", "escalation", "terminate"),
+    "intermediateCatchEvent": _NODE | _definitions("timer", "message", "signal", "link"),
+    "intermediateThrowEvent": _NODE | _definitions("message", "signal", "escalation", "link"),
+    "boundaryEvent": _NODE | _definitions("timer", "message", "signal", "error", "escalation"),
     "task": _ACTIVITY,
     "userTask": _ACTIVITY,
     "manualTask": _ACTIVITY,
@@ -114,10 +122,13 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     "childLaneSet": _BASE | {"lane"},
     "lane": _BASE | {"flowNodeRef", "childLaneSet"},
     "timerEventDefinition": _BASE | frozenset(TIMES),
+    "linkEventDefinition": _BASE | {"source", "target"},
+    "standardLoopCharacteristics": _BASE | {"loopCondition"},
     **dict.fromkeys(
         (
             "messageEventDefinition", "signalEventDefinition", "errorEventDefinition",
-            "terminateEventDefinition", "message", "signal", "error", "messageFlow",
+            "escalationEventDefinition", "terminateEventDefinition", "message", "signal", "error",
+            "escalation", "messageFlow",
         ),
         _BASE,
     ),
@@ -132,7 +143,7 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
         (
             "documentation", "extensionElements", "incoming", "outgoing", "script", "conditionExpression",
             "loopCardinality", "loopDataInputRef", "loopDataOutputRef", "completionCondition", "sourceRef",
-            "targetRef", "flowNodeRef", "text", *TIMES,
+            "targetRef", "flowNodeRef", "text", "source", "target", "loopCondition", *TIMES,
         ),
         _NONE,
     ),
@@ -148,6 +159,7 @@ _WORK: dict[str, Values] = _NAMED | {
     "startQuantity": _ONE,
     "completionQuantity": _ONE,
     "isForCompensation": _NO,
+    "default": None,
 }
 _GATEWAY: dict[str, Values] = _NAMED | {"gatewayDirection": None}
 _ITEM: dict[str, Values] = _NAMED | {"itemSubjectRef": None, "isCollection": _YES_NO}
@@ -179,7 +191,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, Values]] = MappingProxyType({
     "receiveTask": _MESSAGE_TASK | {"instantiate": _NO},
     "scriptTask": _WORK | {"scriptFormat": None},
     "callActivity": _WORK | {"calledElement": None},
-    "subProcess": _WORK | {"triggeredByEvent": _NO},
+    "subProcess": _WORK | {"triggeredByEvent": _YES_NO},
     "exclusiveGateway": _GATEWAY | {"default": None},
     "inclusiveGateway": _GATEWAY | {"default": None},
     "parallelGateway": _GATEWAY,
@@ -206,10 +218,15 @@ ATTRIBUTES: Mapping[str, Mapping[str, Values]] = MappingProxyType({
     "messageEventDefinition": {"id": None, "messageRef": None},
     "signalEventDefinition": {"id": None, "signalRef": None},
     "errorEventDefinition": {"id": None, "errorRef": None},
+    "escalationEventDefinition": {"id": None, "escalationRef": None},
     "terminateEventDefinition": {"id": None},
+    "linkEventDefinition": _NAMED,
+    "standardLoopCharacteristics": {"id": None, "testBefore": _YES_NO, "loopMaximum": None},
+    "loopCondition": _EXPRESSION,
     "message": _NAMED | {"itemRef": None},
     "signal": _NAMED | {"structureRef": None},
     "error": _NAMED | {"errorCode": None, "structureRef": None},
+    "escalation": _NAMED | {"escalationCode": None, "structureRef": None},
     "messageFlow": _NAMED | {"sourceRef": None, "targetRef": None, "messageRef": None},
     "collaboration": _NAMED | {"isClosed": _YES_NO},
     "participant": _NAMED | {"processRef": None},

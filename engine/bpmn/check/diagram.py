@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from lxml import etree
 
 from engine.bpmn.check.allow_list import ACTIVITIES, FLOW_NODES, REFUSED_NODES, TRIGGERS, bpmn, local
+
+# The attribute by which others know what events are about.
+NAMES: Mapping[str, str] = MappingProxyType(
+    {"message": "name", "signal": "name", "error": "errorCode", "escalation": "escalationCode"}
+)
 
 
 @dataclass(eq=False, slots=True)
@@ -50,8 +56,19 @@ class Node:
 
     @property
     def interrupting(self) -> bool:
-        """Of a boundary event: whether its activity ends with it."""
-        return bool(self.element.get("cancelActivity", "true") != "false")
+        """Of an event beside work: whether that ends with it."""
+        said = "cancelActivity" if self.kind == "boundaryEvent" else "isInterrupting"
+        return bool(self.element.get(said, "true") != "false")
+
+    @property
+    def handles(self) -> bool:
+        """Whether it is the start event of an event sub-process."""
+        return self.kind == "startEvent" and by_event(self.element.getparent())
+
+
+def by_event(element: Any) -> bool:
+    """Whether an event begins it: a sub-process to which no flow leads."""
+    return bool(element.get("triggeredByEvent") == "true")
 
 
 def definitions(event: Any) -> list[Any]:
@@ -60,8 +77,8 @@ def definitions(event: Any) -> list[Any]:
 
 
 def trigger(element: Any) -> str | None:
-    """What an event, or a task that sends or receives, waits for or throws: timer, message, signal, error
-    or terminate. None for a plain event.
+    """What an event, or a task that sends or receives, waits for or throws: timer, message, signal, error,
+    escalation, link or terminate. None for a plain event.
     """
     if local(element) in ("sendTask", "receiveTask"):
         return "message"
@@ -76,6 +93,22 @@ class Scope:
     depth: int
     nodes: list[Node] = field(default_factory=list)
     flows: list[Flow] = field(default_factory=list)
+
+    @property
+    def of_case(self) -> bool:
+        """Whether it is the process itself, or an event sub-process that stands directly in it."""
+        element = self.element
+        while by_event(element):
+            element = element.getparent()
+        return local(element) == "process"
+
+
+def handlers(scope: Scope) -> Iterator[tuple[Node, Node]]:
+    """The event sub-processes that stand directly in a scope, each with its start event."""
+    for node in scope.nodes:
+        start = node.element.find(bpmn("startEvent")) if by_event(node.element) else None
+        if start is not None:
+            yield node, Node(start, "startEvent")
 
 
 @dataclass(eq=False, slots=True)
@@ -133,7 +166,41 @@ def _scope(element: Any, depth: int) -> Scope:
         if flow.source and flow.target:
             flow.source.outgoing.append(flow)
             flow.target.incoming.append(flow)
+    _join_links(scope)
     return scope
+
+
+def named(diagram: Diagram) -> dict[str, dict[str, Any]]:
+    """What the events of a diagram can be about, by kind and id."""
+    root = diagram.element.getroottree().getroot()
+    return {kind: {item.get("id"): item for item in root.iterchildren(bpmn(kind))} for kind in NAMES}
+
+
+def known_as(node: Node, defined: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """The name or code of what an event is about."""
+    definition = definitions(node.element)[0]
+    kind = local(definition).removesuffix("EventDefinition")
+    found = defined[kind].get((definition.get(f"{kind}Ref") or "").rpartition(":")[2])
+    name: str | None = None if found is None else found.get(NAMES[kind])
+    return name
+
+
+def _join_links(scope: Scope) -> None:
+    """Let flows lead from where a link is thrown to where it is caught."""
+    caught = {link_name(node): node for node in scope.nodes if node.kind == "intermediateCatchEvent"}
+    for node in scope.nodes:
+        target = caught.get(link_name(node)) if node.kind == "intermediateThrowEvent" else None
+        if target is not None and node.trigger == "link":
+            flow = Flow(node.element, node, target)
+            node.outgoing.append(flow)
+            target.incoming.append(flow)
+
+
+def link_name(node: Node) -> str | None:
+    """The name of the link that an event throws or catches; None for others."""
+    definition = node.element.find(bpmn("linkEventDefinition"))
+    name: str | None = None if definition is None else definition.get("name")
+    return name
 
 
 def _attach(nodes: list[Node], by_id: Mapping[str | None, Node]) -> None:

@@ -1,43 +1,28 @@
 """Events and service tasks: what they wait for, throw or ask is there, named, and read as it is meant."""
 
 import keyword
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from engine.bpmn import timers
-from engine.bpmn.check.allow_list import CHILDREN, EVENTS, REFUSED_NODES, TIMES, bpmn, local
-from engine.bpmn.check.diagram import Diagram, Node, Scope, definitions
+from engine.bpmn.check.allow_list import CHILDREN, EVENTS, THROWN, TIMES, bpmn, local
+from engine.bpmn.check.diagram import NAMES, Diagram, Node, Scope, definitions, known_as, named
 from engine.bpmn.check.expressions import written_time
 from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 
 MAX_NAME = 200  # characters of a message's or signal's name
 MAX_CODE = 100  # of an error's: it becomes the outcome of a case in which nothing catches it
-_NAMES = {"message": ("name", MAX_NAME), "signal": ("name", MAX_NAME), "error": ("errorCode", MAX_CODE)}
+_LONGEST = {"message": MAX_NAME, "signal": MAX_NAME, "error": MAX_CODE, "escalation": MAX_CODE}
 _TARGETS = (f"{{{PARVANDEH}}}connector", f"{{{PARVANDEH}}}topic", f"{{{CAMUNDA}}}topic")
-_THROWING = frozenset({"subProcess", "callActivity", "serviceTask"})  # where an error can come from
-_AT_ONCE = frozenset({"scriptTask", "sendTask"})  # nothing can happen meanwhile
 
 
 def check_events(diagram: Diagram, now: datetime, notes: Notes) -> None:
     """Every event, gateway of events and service task of a process; `now` tells what is past."""
     rules = _Rules(diagram, now, notes)
-    homes = {node.element: (node, scope) for scope in diagram.scopes for node in scope.nodes}
-    for scope in diagram.scopes:
-        for node in scope.nodes:
-            rules.node(node)
-            rules.caught_twice(node)
-            if scope.depth and node.kind == "endEvent" and node.trigger == "error":
-                rules.uncaught(node, list(_around(scope, homes)))
+    for node in diagram.nodes():
+        rules.node(node)
     rules.starts(diagram.scopes[0])
-
-
-def _around(scope: Scope, homes: dict[Any, tuple[Node, Scope]]) -> Iterator[Node]:
-    """The sub-processes around what stands in a scope, nearest first."""
-    while scope.element in homes:
-        node, scope = homes[scope.element]
-        yield node
 
 
 class _Rules:
@@ -45,10 +30,7 @@ class _Rules:
         self.file = diagram.file
         self.now = now
         self.notes = notes
-        root = diagram.element.getroottree().getroot()
-        self.named = {
-            kind: {item.get("id"): item for item in root.iterchildren(bpmn(kind))} for kind in _NAMES
-        }
+        self.named = named(diagram)
 
     def error(self, at: Any, code: str, reason: str, mend: str) -> None:
         self.notes.error(place(self.file, at), code, reason, mend)
@@ -78,16 +60,18 @@ class _Rules:
                 "The event is about several things at once.",
                 "Keep one definition; wait for the first of several behind an event-based gateway.",
             )
-        elif not found and node.kind in ("intermediateCatchEvent", "boundaryEvent"):
+        elif not found and (node.kind in ("intermediateCatchEvent", "boundaryEvent") or node.handles):
             self.undefined(node)
         for definition in found:
-            if local(definition) not in CHILDREN[node.kind]:
-                continue  # refused already
             kind = local(definition).removesuffix("EventDefinition")
+            outside = node.kind == "startEvent" and kind in THROWN and not node.handles
+            if local(definition) not in CHILDREN[node.kind] or outside:
+                continue  # refused already
             if kind == "timer":
                 self.timer(node, definition)
-            elif kind in _NAMES:
-                self.reference(definition, kind, optional=node.kind == "boundaryEvent" and kind == "error")
+            elif kind in NAMES:
+                beside = node.kind == "boundaryEvent" or node.handles
+                self.reference(definition, kind, optional=beside and kind in THROWN)
 
     def undefined(self, node: Node) -> None:
         endings = ("EventDefinition", "eventDefinitionRef")
@@ -100,7 +84,7 @@ class _Rules:
             )
 
     def reference(self, at: Any, kind: str, *, optional: bool = False) -> None:
-        """The message, signal or error that an event names; without one, an `optional` error is any."""
+        """The message, signal, error or escalation that an event names; without, an `optional` one is any."""
         name = at.get(f"{kind}Ref")
         if name is None:
             if not optional:
@@ -120,7 +104,7 @@ class _Rules:
                 f'Define <{kind} id="{name[:40]}"> beside the process.',
             )
             return
-        attribute, longest = _NAMES[kind]
+        attribute, longest = NAMES[kind], _LONGEST[kind]
         text = found.get(attribute)
         if (text is None and not optional) or (text is not None and not _is_name(text, longest)):
             self.error(
@@ -149,7 +133,7 @@ class _Rules:
             )
             return
         value = written_time(times[0].text or "")
-        if value is None and node.kind == "startEvent":
+        if value is None and node.kind == "startEvent" and not node.handles:
             self.error(
                 times[0],
                 "timer-computed",
@@ -189,14 +173,15 @@ class _Rules:
         timers.within_reach(found.first, self.now)
         passed = found.passed(self.now)
         over = found.count is not None and passed >= found.count
-        self.past(element, over if node.kind == "startEvent" else passed > 0)
-        once = node.kind == "intermediateCatchEvent" or (node.kind == "boundaryEvent" and node.interrupting)
-        if once and found.count != 1:
+        begins = node.kind == "startEvent" and not node.handles
+        self.past(element, over if begins else passed > 0)
+        once = node.kind == "intermediateCatchEvent" or node.interrupting
+        if once and not begins and found.count != 1:
             self.warn(
                 element,
                 "cycle-once",
                 "The event happens once: what comes after the first repetition has no effect.",
-                "Write a duration; only boundary events that do not interrupt, and start events, repeat.",
+                "Write a duration; only start events of a process and events that do not interrupt repeat.",
             )
 
     def past(self, element: Any, is_past: bool) -> None:
@@ -218,31 +203,6 @@ class _Rules:
                 "Draw the event on the border of a task, sub-process or call activity.",
             )
             return
-        if node.trigger == "error" and not node.interrupting:
-            self.error(
-                node.element,
-                "error-not-interrupting",
-                "An error ends its activity; there is nothing left to go on.",
-                'Remove cancelActivity="false".',
-            )
-        self.never(node, node.host.kind)
-
-    def caught_twice(self, host: Node) -> None:
-        """Error events of which another one on the same activity takes all."""
-        seen = set()
-        for event in host.boundaries:
-            if event.trigger != "error":
-                continue
-            code = self.known_as(event)
-            if code in seen:
-                what = "every error" if code is None else f"the error {code[:MAX_CODE]!r}"
-                self.error(
-                    event.element,
-                    "error-caught-twice",
-                    f"Another event on the activity's border catches {what} already.",
-                    "Keep one of them.",
-                )
-            seen.add(code)
 
     def starts(self, scope: Scope) -> None:
         """Start events of a process that wait for the same message."""
@@ -250,7 +210,7 @@ class _Rules:
         for node in scope.nodes:
             if node.kind != "startEvent" or node.trigger != "message":
                 continue
-            name = self.known_as(node)
+            name = known_as(node, self.named)
             if name is not None and name in seen:
                 self.error(
                     node.element,
@@ -259,24 +219,6 @@ class _Rules:
                     "Keep one of them, with a gateway behind it.",
                 )
             seen.add(name)
-
-    def never(self, node: Node, host: str) -> None:
-        """Events that cannot happen where they stand."""
-        if node.trigger == "error" and host not in _THROWING | REFUSED_NODES:
-            self.error(
-                node.element,
-                "boundary-never",
-                f"No error comes out of a <{host}>: a script that fails is an incident, and people answer"
-                " with data.",
-                "Let a variable say it, and ask that with an exclusive gateway behind the activity.",
-            )
-        elif host in _AT_ONCE:
-            self.warn(
-                node.element,
-                "boundary-never",
-                f"A <{host}> is done at once: the event never happens.",
-                "Remove it, or draw it on what takes time.",
-            )
 
     def service(self, element: Any) -> None:
         named = [element.get(name) for name in _TARGETS if element.get(name) is not None]
@@ -327,27 +269,6 @@ class _Rules:
                 f"parvandeh:result={name[:80]!r} names no variable.",
                 'Write the name of a variable, as in parvandeh:result="answer".',
             )
-
-    def uncaught(self, node: Node, around: list[Node]) -> None:
-        """An error that is thrown in a sub-process, and that no event around it catches."""
-        code = self.known_as(node)
-        boundaries = [event for host in around for event in host.boundaries if event.trigger == "error"]
-        if code is not None and not any(self.known_as(event) in (code, None) for event in boundaries):
-            self.warn(
-                node.element,
-                "error-not-caught",
-                f"Nothing in this process catches the error {code[:MAX_CODE]!r}: the case would end with it.",
-                "Draw an error event on the border of the sub-process, or use another end event if the case"
-                " is to go on.",
-            )
-
-    def known_as(self, node: Node) -> str | None:
-        """The name or code of what an event is about."""
-        definition = definitions(node.element)[0]
-        kind = local(definition).removesuffix("EventDefinition")
-        found = self.named[kind].get((definition.get(f"{kind}Ref") or "").rpartition(":")[2])
-        name: str | None = None if found is None else found.get(_NAMES[kind][0])
-        return name
 
 
 def _is_name(text: str, longest: int = MAX_NAME) -> bool:

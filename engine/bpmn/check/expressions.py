@@ -1,6 +1,7 @@
 """Scripts, conditions and counts: Python that the sandbox can run. Nothing is run here."""
 
 import ast
+import builtins
 import re
 import textwrap
 import warnings
@@ -10,11 +11,12 @@ from functools import lru_cache
 from typing import Any
 
 from engine.bpmn import timers
-from engine.bpmn.check.allow_list import BPMN, TIMES, bpmn, local
+from engine.bpmn.check.allow_list import BPMN, PEOPLE, TIMES, bpmn, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.script import Mode, as_written, names, unsupported
+from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
 
 # What the sandbox has and a script may sensibly use; os, sys and pathlib are there but refuse every call.
 MODULES = frozenset({
@@ -27,19 +29,20 @@ MISSING = frozenset({
     "delattr", "dir", "exit", "globals", "help", "input", "issubclass", "memoryview", "open", "quit",
     "staticmethod", "super", "vars",
 })  # fmt: skip
-_NOT_KNOWN = frozenset({"loopCounter"})  # other engines set it; here nothing does
+_OF_INSTANCES = frozenset({
+    "loopCounter", "nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances",
+})  # fmt: skip
+_MARKERS = (bpmn("multiInstanceLoopCharacteristics"), bpmn("standardLoopCharacteristics"))
 
 FORMATS = frozenset({
     "python", "python3", "text/python", "text/x-python", "application/python", "application/x-python",
 })  # fmt: skip
 
-_WRAPPED = re.compile(r"\s*[$#]\{(.*)\}\s*", re.DOTALL)
 _MARKED = re.compile(r"\s*=(?!=)(.*)", re.DOTALL)  # FEEL, as Camunda 8 writes it
 _WORDS = {
-    "true": "True", "false": "False", "null": "None", "eq": "==", "ne": "!=", "lt": "<", "gt": ">",
-    "le": "<=", "ge": ">=", "empty": "not", "and": "and", "or": "or", "not": "not",
+    "true": "True", "false": "False", "null": "None",
 }  # fmt: skip
-_TOKEN = re.compile(r"""'[^']*'|"[^"]*"|&&|\|\||!(?!=)|\b[a-z]+\b""")
+_TOKEN = re.compile(r"""'[^']*'|"[^"]*"|\b[a-z]+\b""")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -68,7 +71,7 @@ def check_expressions(diagram: Diagram, notes: Notes) -> None:
     sound = [text for text in texts(diagram.element) if rules.is_python(text)]
     for text in sound:
         rules.names(text)
-        if text.attribute:
+        if text.attribute in _MAPPINGS:
             rules.mapping(text)
     for mode in ("eval", "exec"):
         rules.sandbox([text for text in sound if text.mode == mode])
@@ -78,7 +81,7 @@ def texts(process: Any) -> Iterator[Text]:
     """The scripts and expressions of a process, in the order of the document."""
     for element in process.iter(f"{{{BPMN}}}*"):
         kind, code = local(element), element.text or ""
-        for attribute in _MAPPINGS:
+        for attribute in _OURS:
             if (value := element.get(f"{{{PARVANDEH}}}{attribute}")) is not None:
                 yield Text(element, value, "eval", attribute)
         if kind == "script" and local(element.getparent()) == "scriptTask":
@@ -98,8 +101,9 @@ def written_time(text: str) -> Any:
     return body.value if isinstance(body, ast.Constant) else None
 
 
-_EXPRESSIONS = frozenset({"conditionExpression", "loopCardinality", "completionCondition"})
-_MAPPINGS = ("correlation", "data", "request")  # attributes of ours that give names with values
+_EXPRESSIONS = frozenset({"conditionExpression", "loopCardinality", "completionCondition", "loopCondition"})
+_MAPPINGS = ("correlation", "data", "request", "inputs", "outputs")  # give names with values
+_OURS = (*_MAPPINGS, *PEOPLE)  # our attributes that are expressions
 
 
 class _Rules:
@@ -186,14 +190,22 @@ class _Rules:
             if module not in MODULES:
                 told = f"The module {module!r} is not available.", f"Use one of {', '.join(sorted(MODULES))}."
                 self.error(text, line + skipped, "import-not-available", told)
-        for line, name in _reads(code, text.mode):
-            if name in MISSING and name not in own:
+        for line, name in _calls(code, text.mode):
+            if name in MISSING:
                 told = f"{name}() is not available in scripts.", "Write it without this function."
                 self.error(text, line + skipped, "not-in-sandbox", told)
-            elif name in _NOT_KNOWN and name not in own and text.mode == "eval":
+            elif name not in dir(builtins):
+                told = (
+                    f"There is no function {name!r}: the data of a case are values.",
+                    "Import it or define it in this script, or write it without.",
+                )
+                self.error(text, line + skipped, "unknown-function", told)
+        for line, name in _reads(code, text.mode):
+            if name in _OF_INSTANCES and name not in own and name not in _counted(text.element):
                 told = (
                     f"There is no variable {name!r} here.",
-                    "Number the items of the list in a script before.",
+                    "loopCounter and nrOfInstances are known within an instance, all four in its"
+                    " completionCondition.",
                 )
                 self.error(text, line + skipped, "unknown-variable", told)
 
@@ -207,6 +219,15 @@ class _Rules:
             for line, reason in _refusals(code, text.mode):
                 told = f"The sandbox cannot run this {text.what}: {reason}.", _without(reason)
                 self.error(text, (line or 1) + skipped, "not-in-sandbox", told)
+
+
+def _counted(element: Any) -> frozenset[str]:
+    """What is known of the instances where an expression stands."""
+    if local(element) in ("completionCondition", "loopCondition"):
+        return _OF_INSTANCES
+    around = (element, *element.iterancestors())
+    inside = any(item.find(marker) is not None for item in around for marker in _MARKERS)
+    return frozenset({"loopCounter", "nrOfInstances"}) if inside else frozenset()
 
 
 def _mend(text: Text) -> str:
@@ -278,12 +299,33 @@ def _reads(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.id
 
 
+def _calls(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
+    """Calls by a name that is bound nowhere in the text."""
+    tree = _tree(code, mode)
+    bound = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                bound.add(name)
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                bound.add(name)
+            case ast.alias(name=name, asname=other):
+                bound.add(other or name.partition(".")[0])
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=name)) if name not in bound:
+                yield node.lineno, name
+
+
 def foreign_form(code: str) -> str | None:
     """How to mend an expression in the notation of another engine; None if it is in none."""
-    match = _WRAPPED.fullmatch(code) or _MARKED.fullmatch(code)
+    if is_juel(code):
+        try:
+            return f"Write it in Python: {translated(code, whole=True).code}"
+        except Untranslatable as error:
+            return f"Write one Python expression without ${{…}} or #{{…}}: {error}."
+    match = _MARKED.fullmatch(code)
     if match is None:
-        if "${" in code or "#{" in code:
-            return "Write one Python expression without ${…} or #{…}."
         return None
     python = _TOKEN.sub(_word, match[1]).strip()
     python = re.sub(r" +", " ", python)
@@ -295,5 +337,4 @@ def foreign_form(code: str) -> str | None:
 
 
 def _word(match: "re.Match[str]") -> str:
-    token = match[0]
-    return {"&&": " and ", "||": " or ", "!": " not "}.get(token) or _WORDS.get(token, token)
+    return _WORDS.get(match[0], match[0])

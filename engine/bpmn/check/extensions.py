@@ -6,19 +6,15 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import BPMN, local
-from engine.bpmn.check.diagram import trigger
+from engine.bpmn.check.allow_list import BPMN, CHILDREN, PEOPLE, TASKS, local
+from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.refusals import REFUSED
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 PARVANDEH = "https://parvandeh.org/bpmn"
 
-# Engines that write Camunda's vocabulary under a name of their own.
-_CAMUNDA_LIKE = frozenset({
-    CAMUNDA, "http://operaton.org/schema/1.0/bpmn", "http://activiti.org/bpmn", "http://flowable.org/bpmn",
-    "http://www.camunda.com/fox", "http://www.operaton.com/fox",
-})  # fmt: skip
 _OTHER_ENGINES = frozenset({
     SPIFF, "http://camunda.org/schema/zeebe/1.0", "http://www.jboss.org/drools", "http://www.bpsim.org/schemas/1.0",
     "http://www.bpsim.org/schemas/2.0", "http://knowprocess.com/bpmn", "http://www.jboss.org/jbpm",
@@ -70,9 +66,12 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     "data": _THROWS | {("intermediateThrowEvent", "signal"), ("endEvent", "signal")},
     "result": _CATCHES | _SERVICE | {
         ("intermediateCatchEvent", "signal"), ("boundaryEvent", "signal"), ("boundaryEvent", "error"),
+        ("boundaryEvent", "escalation"),
         ("startEvent", "message"), ("startEvent", "signal"),
     },
     **dict.fromkeys(("connector", "topic", "operation", "request"), _SERVICE),
+    **dict.fromkeys(("inputs", "outputs"), frozenset((kind, None) for kind in TASKS | {"callActivity"})),
+    **dict.fromkeys(PEOPLE, frozenset({("userTask", None)})),
 })  # fmt: skip
 
 _MENDS: Mapping[str, str] = MappingProxyType({
@@ -105,8 +104,8 @@ _MENDS: Mapping[str, str] = MappingProxyType({
     " starts a case has none. Write it on the event, not on its definition.",
     "data": "Only events and tasks that throw a message or signal have data. Write it on the event, not on"
     " its definition.",
-    "result": "Only service tasks and what catches a message, signal or error have a result. Write it on the"
-    " event, not on its definition.",
+    "result": "Only service tasks and what catches a message, signal, error or escalation have a result."
+    " Write it on the event, not on its definition.",
     **dict.fromkeys(
         ("errorCodeVariable", "errorMessageVariable"),
         'Write parvandeh:result="problem" on the event: the variable then holds code and detail.',
@@ -121,7 +120,7 @@ _MENDS: Mapping[str, str] = MappingProxyType({
         "Use the standard <loopDataInputRef>list</loopDataInputRef> and <inputDataItem id=\"item\"/>.",
     ),
     **dict.fromkeys(
-        ("formRef", "formRefBinding", "formRefVersion", "formProperty", "formDefinition", "userTaskForm"),
+        ("formProperty", "formDefinition", "userTaskForm"),
         'Upload the form as a JSON Schema file and name it: camunda:formKey="form.json".',
     ),
     "formKey": 'Write camunda:formKey="form.json" on a user task or start event; upload that JSON Schema.',
@@ -187,21 +186,19 @@ class Extensions:
             self._ignore(element, f"{space} {short}", f"<{short}>")
 
     def _judge(self, owner: Any, at: Any, space: str, short: str) -> None:
-        if space in _EDITORS or (space in _CAMUNDA_LIKE and short in _CAMUNDA_HARMLESS):
+        if space in _EDITORS or (space == CAMUNDA and short in _CAMUNDA_HARMLESS):
             return
-        if (space, short) in _IGNORED or (space in _CAMUNDA_LIKE and short == "properties"):
+        if (space, short) in _IGNORED or (space == CAMUNDA and short == "properties"):
             self._ignore(at, f"{space} {short}", f"<{short}>")
         elif space == SPIFF and short in _SPIFF_HARMLESS:
             return
-        elif space in _CAMUNDA_LIKE or space in _OTHER_ENGINES:
+        elif space == CAMUNDA or space in _OTHER_ENGINES:
             self._refuse(owner, at, space, short)
         else:
             self._ignore(at, space, f"What the namespace {space!r} adds")
 
     def _refuse(self, owner: Any, at: Any, space: str, short: str) -> None:
         mend = _MENDS.get(short, _OTHERWISE)
-        if space in _CAMUNDA_LIKE - {CAMUNDA} and short in {"formKey", "formData", "type", "topic"}:
-            mend = f"Write it in the namespace {CAMUNDA}."
         code = "unknown-extension" if space == PARVANDEH else "unsupported-extension"
         self._notes.error(
             place(self._file, at),
@@ -224,7 +221,7 @@ class Extensions:
     def _no_bpmn_inside(self, owner: Any, element: Any) -> None:
         # SpiffWorkflow searches whole subtrees and goes by the ends of names.
         for inner in element.iter(etree.Element):
-            if local(inner) or inner.tag.endswith(_LOOKALIKES):
+            if local(inner) in _BPMN_NAMES or inner.tag.endswith(_LOOKALIKES):
                 self._notes.error(
                     place(self._file, inner),
                     "unsupported-element",
@@ -242,6 +239,8 @@ def _used(owner: Any, name: str, short: str) -> bool:
         return kind == "serviceTask" and owner.get(_TYPE) == "external" and owner.get(_TOPIC) is not None
     if name in _USED_ATTRIBUTES:
         return kind in _USED_ATTRIBUTES[name]
+    if kind == "startEvent" and by_event(owner.getparent()):
+        kind = "boundaryEvent"  # it waits in the same way, within a case
     readers = _OURS.get(short, _NOBODY) if name.startswith(f"{{{PARVANDEH}}}") else _NOBODY
     return (kind, None) in readers or (kind, trigger(owner)) in readers
 
@@ -249,6 +248,8 @@ def _used(owner: Any, name: str, short: str) -> bool:
 _TYPE, _TOPIC = f"{{{CAMUNDA}}}type", f"{{{CAMUNDA}}}topic"
 _NOBODY: _Readers = frozenset()
 
+# Some editors write elements of their own without a prefix, which makes them BPMN's by name only.
+_BPMN_NAMES = CHILDREN.keys() | REFUSED.keys()
 _LOOKALIKES = ("sequenceFlow", "boundaryEvent", "dataObjectReference", "dataStoreReference")
 
 

@@ -9,8 +9,9 @@ import orjson
 from lxml import etree
 
 from engine.bpmn.check.allow_list import bpmn
-from engine.bpmn.check.notes import Notes, Place
+from engine.bpmn.check.notes import Notes, Place, place
 from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
+from engine.bpmn.translate import translate
 
 MAX_FILES = 50
 MAX_NAME = 100
@@ -22,7 +23,7 @@ _BIDI = frozenset(
 
 @dataclass(slots=True)
 class Upload:
-    """What could be read: the roots of BPMN files and the objects of JSON files, by name."""
+    """What could be read: the roots of BPMN files, translated, and the objects of JSON files, by name."""
 
     documents: dict[str, Any] = field(default_factory=dict)
     schemas: dict[str, Any] = field(default_factory=dict)
@@ -103,6 +104,8 @@ def _read_bpmn(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
         notes.add(unreadable.finding)
         return
     if root.tag == bpmn("definitions"):
+        for found in translate(root):
+            notes.translated(place(name, found.element), found.code, found.reason)
         upload.documents[name] = root
         return
     notes.error(

@@ -95,7 +95,16 @@ class Forms:
 
     def file_of(self, element: Any, name: str) -> None:
         self.named.add(name)
-        if name not in self.schemas:
+        if name in self.schemas:
+            return
+        if not name.endswith(".json"):
+            self.notes.warn(
+                place(self.file, element),
+                "form-elsewhere",
+                f"The form {name[:100]!r} is one of another application: any data are accepted.",
+                _MEND,
+            )
+        else:
             self.error(
                 element,
                 "form-missing",

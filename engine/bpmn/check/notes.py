@@ -28,7 +28,10 @@ def place(file: str, element: Any, shift: int = 0) -> Place:
         owner = owner.getparent()
     if owner is None:
         owner = element
-    line = element.sourceline
+    drawn = element
+    while drawn.sourceline is None and drawn.getparent() is not None:  # made by a translation
+        drawn = drawn.getparent()
+    line = drawn.sourceline
     known = line is not None and line < _LAST_LINE
     return Place(file, owner.get("id"), owner.get("name"), line + shift if known else None)
 
@@ -47,6 +50,10 @@ class Notes:
     def warn(self, where: Place, code: str, reason: str, mend: str) -> None:
         """Note something that runs, perhaps not as meant."""
         self._note("warning", where, code, (reason, mend))
+
+    def translated(self, where: Place, code: str, reason: str) -> None:
+        """Note what was said in other words, and is read in ours."""
+        self._note("note", where, code, (reason, "Nothing to do, if that is what is meant."))
 
     def add(self, finding: Finding) -> None:
         """Note a finding that was made elsewhere."""

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL
-from engine.bpmn.check.diagram import Diagram, Node, Scope, runs
+from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS
+from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers, runs
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.normalize import is_asked
 
 Successors = Callable[[Node], Sequence[Node]]
 _WAITING = ACTIVITIES - {"scriptTask", "sendTask"} | {"intermediateCatchEvent", "eventBasedGateway"}
@@ -20,19 +21,26 @@ def check_paths(diagram: Diagram, notes: Notes) -> None:
 
 
 def _interrupted(scope: Scope, homes: Mapping[Any, tuple[Node, Scope]]) -> bool:
-    """Whether an event on the border of a sub-process, this one or one around it, can end it."""
+    """Whether an event can end the work of a scope: one that begins an event sub-process, there or in a
+    scope around, or one on the border of a sub-process around.
+    """
+    if any(event.interrupting for _, event in handlers(scope)):
+        return True
     while scope.element in homes:
         around, scope = homes[scope.element]
         if any(event.interrupting for event in around.boundaries):
+            return True
+        # One that interrupts leaves no other to interrupt itself.
+        found = {node: event.interrupting for node, event in handlers(scope)}
+        if not found.get(around) and any(found.values()):
             return True
     return False
 
 
 def _unreachable(file: str, scope: Scope, notes: Notes) -> None:
-    if not any(node.kind == "startEvent" for node in scope.nodes):
-        return
+    alone = not any(node.kind == "startEvent" for node in scope.nodes)
     reached: set[Node] = set()
-    waiting = [node for node in scope.nodes if _begins(node)]
+    waiting = [node for node in scope.nodes if _begins(node) or (alone and not node.incoming)]
     while waiting:
         node = waiting.pop()
         if node not in reached:
@@ -51,9 +59,9 @@ def _unreachable(file: str, scope: Scope, notes: Notes) -> None:
 def _begins(node: Node) -> bool:
     """Start events, and what is entered otherwise than by a flow; that is refused for a reason of its own."""
     element = node.element
-    by_event = element.get("triggeredByEvent") == "true" or element.get("isForCompensation") == "true"
+    called = by_event(element) or element.get("isForCompensation") == "true"
     apart = (not runs(node) or node.kind == "boundaryEvent") and node.host is None and not node.incoming
-    return node.kind == "startEvent" or by_event or apart
+    return node.kind == "startEvent" or called or apart
 
 
 def _endless(file: str, scope: Scope, interrupted: bool, notes: Notes) -> None:
@@ -87,12 +95,15 @@ def _tell(file: str, scope: Scope, loop: Iterable[Node], reason: str, notes: Not
 def _chooses(node: Node) -> bool:
     """Whether it depends on the case, or on what happens, which way a token goes on."""
     several = (node.kind in CONDITIONAL or node.kind == "eventBasedGateway") and len(node.outgoing) > 1
-    return several or (_waits(node) and any(event.interrupting for event in node.boundaries))
+    asked = node.kind in ACTIVITIES | EVENTS and any(
+        is_asked(node.element, flow.element) for flow in node.outgoing
+    )
+    return several or asked or (_waits(node) and any(event.interrupting for event in node.boundaries))
 
 
 def _waits(node: Node) -> bool:
     """Whether a token may stay there, so that something can happen meanwhile."""
-    return node.kind in _WAITING
+    return node.kind in _WAITING and node.trigger != "link"
 
 
 def _targets(node: Node) -> list[Node]:

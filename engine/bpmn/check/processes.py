@@ -34,7 +34,7 @@ def tell_not_executable(
                     "not-executable",
                     'The process is marked isExecutable="false".'
                     + ("" if alone else " It is not deployed and not checked."),
-                    'Write isExecutable="true" if it is to run.',
+                    'Write isExecutable="true" if it is to run, or deploy all processes as executable.',
                 )
 
 
@@ -64,7 +64,7 @@ def check_outcomes(diagram: Diagram, notes: Notes) -> None:
                 notes.error(
                     place(diagram.file, node.element), "invalid-outcome", reason, "Write a short word."
                 )
-            elif scope.depth:
+            elif not scope.of_case:
                 notes.error(
                     place(diagram.file, node.element),
                     "outcome-inside",

@@ -22,21 +22,12 @@ REFUSED: Mapping[str, Why] = MappingProxyType({
         "Complex gateways do not run: their conditions have no agreed meaning.",
         "Use exclusive, inclusive and parallel gateways.",
     ),
-    "escalationEventDefinition": (
-        "Escalations do not run.",
-        "Use a user task for whoever is to be told, or an error event where the work is to end.",
-    ),
     "conditionalEventDefinition": (
         "Conditional events do not run.",
         "Use an exclusive gateway where the condition is to be asked, or a message for what comes about.",
     ),
     "compensateEventDefinition": ("Compensation does not run.", "Draw the way back as ordinary tasks."),
     "cancelEventDefinition": ("Cancel events need transactions, which do not run.", "Use a plain end event."),
-    "linkEventDefinition": ("Link events do not run.", "Draw a sequence flow from the one to the other."),
-    "standardLoopCharacteristics": (
-        "The standard loop marker does not run yet.",
-        "Draw the loop with an exclusive gateway, or use a multi-instance marker for a list.",
-    ),
     "complexBehaviorDefinition": ("Events of single instances do not run.", "Remove it."),
     "ioSpecification": (
         "Inputs and outputs of an activity are not mapped: it sees all data of the case.",
@@ -109,14 +100,11 @@ OTHERWISE: Why = (
 
 REFUSED_ATTRIBUTES: Mapping[str, Why] = MappingProxyType({
     "default": (
-        "Only exclusive and inclusive gateways have a default flow.",
+        "Only activities, exclusive and inclusive gateways have a default flow.",
         "Put an exclusive gateway behind the element and make the flow its default.",
     ),
     "isForCompensation": ("Compensation does not run.", "Draw the way back as an ordinary task."),
-    "triggeredByEvent": (
-        "Event sub-processes do not run.",
-        "Put the work into a sub-process with an event on its border, and draw the way behind that.",
-    ),
+    "triggeredByEvent": ("Only true and false are understood.", 'Write triggeredByEvent="true".'),
     "startQuantity": ("An activity starts for one token.", "Remove it; join with a parallel gateway."),
     "completionQuantity": (
         "An activity gives out one token.",

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
-from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS, local
-from engine.bpmn.check.diagram import Diagram, Flow, Node, Scope
+from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS, THROWN, local
+from engine.bpmn.check.diagram import Diagram, Flow, Node, Scope, by_event
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.normalize import begins_alone, is_asked
 
 MAX_NODES = 300
 _PLAIN = ACTIVITIES | EVENTS - {"endEvent"}  # may have one outgoing flow
@@ -49,22 +50,45 @@ class _Rules:
                 "Draw a start event, work and an end event.",
             )
         elif not starts:
-            self.error(scope.element, "no-start", f"The {what} has no start event.", "Draw one start event.")
+            self.no_start(scope, what)
         for node in [node for node in starts if scope.depth or node.trigger is None][1:]:
             self.error(
                 node.element,
                 "several-starts",
-                f"The {what} has more than one plain start event.",
-                "Keep one plain start event; tell the ways apart with an exclusive gateway behind it.",
+                f"The {what} has more than one start event, or more than one that waits for nothing.",
+                "Keep one of them; tell the ways apart with an exclusive gateway behind it, and draw an event"
+                " sub-process for each event.",
             )
         for node in starts:
-            if scope.depth and node.trigger and scope.element.get("triggeredByEvent") != "true":
+            if not scope.depth and node.trigger in THROWN:
+                self.error(
+                    node.element,
+                    "trigger-outside",
+                    f"Nothing outside throws the {node.trigger} with which the process would begin.",
+                    "Put the start event into an event sub-process, or begin with a message.",
+                )
+            elif scope.depth and node.trigger and not by_event(scope.element):
                 self.error(
                     node.element,
                     "trigger-inside",
                     f"A sub-process begins when the flow comes to it: its start waits for no {node.trigger}.",
-                    "Use a plain start event, with an intermediate event behind it if it is to wait.",
+                    "Use a plain start event, with an intermediate event behind it if it is to wait; or make"
+                    " it an event sub-process, to which no flow leads.",
                 )
+
+    def no_start(self, scope: Scope, what: str) -> None:
+        first = [node for node in scope.nodes if begins_alone(node.element) and not node.incoming]
+        if not first or by_event(scope.element):
+            self.error(scope.element, "no-start", f"The {what} has no start event.", "Draw one start event.")
+            return
+        names = ", ".join(repr(node.element.get("id")) for node in first[:5]) + (
+            " …" if len(first) > 5 else ""
+        )
+        self.notes.translated(
+            place(self.file, scope.element),
+            "translated-start",
+            f"The {what} has no start event: it begins at what no flow leads to, all at once ({names}).",
+        )
 
     def flows(self, scope: Scope, ids: Collection[str]) -> None:
         for flow in scope.flows:
@@ -102,8 +126,12 @@ class _Rules:
     def node(self, node: Node) -> None:
         if node.kind in CONDITIONAL:
             self.choice(node)
+        elif node.kind in _PLAIN:
+            self.parting(node)
         else:
             self.no_choice(node)
+        if by_event(node.element):
+            self.handler(node)
         if node.kind == "startEvent" and node.incoming:
             self.error(
                 node.element,
@@ -122,12 +150,38 @@ class _Rules:
             self.error(
                 node.element, "flow-from-end", "A flow leads out of the end event.", "Remove the flow."
             )
-        if node.kind in _PLAIN and len(node.outgoing) > 1:
+
+    def parting(self, node: Node) -> None:
+        """Several flows out of an activity or event, or conditions on them."""
+        self.default(node)
+        asked = any(is_asked(node.element, flow.element) for flow in node.outgoing)
+        if len(node.outgoing) > 1 or asked:
+            self.notes.translated(
+                place(self.file, node.element),
+                "translated-flows",
+                f"{len(node.outgoing)} flows lead out of <{node.kind}>: "
+                + (
+                    "those are taken whose condition is true, and all that have none."
+                    if asked
+                    else "all are taken, as behind a parallel gateway."
+                ),
+            )
+
+    def handler(self, node: Node) -> None:
+        """An event sub-process: only its event begins it, and its scope goes on behind it."""
+        for flow in node.incoming + node.outgoing:
             self.error(
-                node.element,
-                "several-outgoing",
-                f"{len(node.outgoing)} flows lead out of <{node.kind}>.",
-                "Put a parallel gateway behind it if all are taken, else an exclusive or inclusive one.",
+                flow.element,
+                "flow-to-handler",
+                "A flow leads to an event sub-process, or out of it.",
+                "Remove the flow: its event begins it, and the flow out of what is around it goes on.",
+            )
+        for event in node.boundaries:
+            self.error(
+                event.element,
+                "boundary-host",
+                "An event sub-process has no events on its border.",
+                "Put the work into a sub-process within it, with the event on the border of that.",
             )
 
     def no_choice(self, node: Node) -> None:
@@ -140,25 +194,40 @@ class _Rules:
                     "Put an exclusive or inclusive gateway before the flow, or remove the condition.",
                 )
 
-    def choice(self, node: Node) -> None:
-        default = node.element.get("default")
+    def default(self, node: Node) -> str | None:
+        """The default flow out of a node, judged."""
+        default: str | None = node.element.get("default")
         if default is not None and default not in {flow.id for flow in node.outgoing}:
             self.error(
                 node.element,
                 "invalid-default",
-                f"The default flow {default!r} does not lead out of this gateway.",
+                f"The default flow {default!r} does not lead out of here.",
                 "Choose one of its outgoing flows.",
             )
         for flow in node.outgoing:
-            taken = default is not None and flow.id == default
-            if taken and flow.condition is not None:
+            if default is not None and flow.id == default and flow.condition is not None:
                 self.error(
                     flow.element,
                     "condition-on-default",
                     "The condition of a default flow would not be asked.",
                     "Remove the condition, or make another flow the default.",
                 )
-            elif not taken and flow.condition is None and len(node.outgoing) > 1:
+        return default
+
+    def choice(self, node: Node) -> None:
+        default = self.default(node)
+        for flow in node.outgoing:
+            taken = default is not None and flow.id == default
+            if taken or flow.condition is not None or len(node.outgoing) < 2:
+                continue
+            if node.kind == "inclusiveGateway":
+                self.notes.warn(
+                    place(self.file, flow.element),
+                    "always-taken",
+                    "The flow has no condition and is not the default: it is taken each time.",
+                    "Nothing to do if that is meant; else give it a condition, or make it the default flow.",
+                )
+            else:
                 self.error(
                     flow.element,
                     "missing-condition",

@@ -10,14 +10,17 @@ from SpiffWorkflow.bpmn.specs.defaults import StartEvent as SpiffStartEvent
 from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflowTask
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
-from engine.bpmn.script import as_written
-from engine.bpmn.workflow import FINISHED, SubProcess, Token
+from engine.bpmn import own
+from engine.bpmn.script import ScriptFailed, as_written
+from engine.bpmn.tokens import FINISHED, STARTED, Token
+from engine.bpmn.workflow import SubProcess
 
 
 class StartEvent(SpiffStartEvent):
     """A start event. By the time its token comes, what it waits for has happened."""
 
     trigger: Any = None  # set by the parser: what starts a case here, besides people
+    handles = False  # set by the parser: whether an event sub-process begins here
 
     def _update_hook(self, my_task: Token) -> bool:
         return bool(BpmnTaskSpec._update_hook(self, my_task))
@@ -44,29 +47,47 @@ class ScriptTask(SpiffScriptTask):
 class _Inner(SubWorkflowMixin):
     """The data of a sub-process are those of its surroundings.
 
-    Whole in, whole out, values shared, never copied.
+    Whole in, whole out, values shared, never copied; unless a call says what it hands over and takes back.
     """
+
+    def _update_hook(self, my_task: Token) -> bool:
+        if my_task.id in my_task.workflow.top_workflow.subprocesses:
+            return bool(super()._update_hook(my_task))
+        my_task._inherit_data()
+        self.open_inside(my_task)
+        return False
+
+    def open_inside(self, my_task: Token) -> None:
+        """Start the process inside, unless what it is to be given cannot be computed."""
+        try:
+            data = own.handed_over(my_task)
+        except (own.Unfit, ScriptFailed) as error:
+            my_task.stay(error)
+            return
+        inner = my_task.workflow.top_workflow.create_subprocess(my_task, self.spec)
+        inner.completed_event.connect(self._on_subworkflow_completed, my_task)
+        inner.task_tree.data = data
+        inner.task_tree.run()
+        my_task._set_state(STARTED)
 
     def _on_subworkflow_completed(self, subworkflow: SubProcess, my_task: Token) -> None:
         # One that an error interrupted ends, too, and its token must stay taken away.
         if not my_task._state & FINISHED:
             super()._on_subworkflow_completed(subworkflow, my_task)
 
-    def copy_data(self, my_task: Token, subworkflow: SubProcess) -> None:
-        subworkflow.task_tree.data = dict(my_task.data)
-
     def update_data(self, my_task: Token, subworkflow: SubProcess) -> None:
-        my_task.data = dict(subworkflow.last_task.data)
-
-    def start_workflow(self, my_task: Token) -> None:
-        inner = my_task.workflow.top_workflow.create_subprocess(my_task, self.spec)
-        inner.completed_event.connect(self._on_subworkflow_completed, my_task)
-        self.copy_data(my_task, inner)
-        inner.task_tree.run()
+        if self.own is own.NOTHING:
+            my_task.data = dict(subworkflow.last_task.data)
+        else:
+            my_task.internal_data[own.RETURNED] = dict(subworkflow.last_task.data)
 
 
 class SubProcessTask(_Inner, SpiffSubWorkflowTask):
     """An embedded sub-process."""
+
+
+class EventSubProcess(SubProcessTask):
+    """A sub-process that an event begins: its token comes from that of its start event."""
 
 
 class CallActivity(_Inner, SpiffCallActivity):

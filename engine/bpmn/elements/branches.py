@@ -6,10 +6,11 @@ Each branch's own changes are kept, and contradictions are told.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from engine.bpmn.tokens import Failed, Token
 from engine.bpmn.values import same
-from engine.bpmn.workflow import Failed, Token
 
 ABSENT: Any = object()  # the value of a variable that a branch took away
+FOUND = "found"  # key in a token's internal data: the variables that others set, and that it began with
 
 
 def changed(
@@ -22,6 +23,21 @@ def changed(
         if name not in besides and before.get(name, ABSENT) is not value
     }
     changes.update((name, ABSENT) for name in before.keys() - after.keys() if name not in besides)
+    return changes
+
+
+def set_since(parting: Token, end: Token, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a branch has set since it parted, by its data at the end.
+
+    What an event found that work beside it had set is not the branch's, as long as it was left as it was.
+    """
+    changes = changed(parting.data, data)
+    for token in (end, *end.ancestors()):
+        if token is parting:
+            break
+        for name in token.internal_data.get(FOUND, ()):
+            if name in changes and changes[name] is token.data.get(name, ABSENT):
+                del changes[name]
     return changes
 
 
@@ -41,9 +57,9 @@ def together(branches: Iterable[Mapping[str, Any]], *, conflicts: bool) -> dict[
 
 def joined(ends: Sequence[Token], *, conflicts: bool = True) -> dict[str, Any]:
     """The data after several branches: those before they parted, and what each changed. Raises Failed."""
-    base = _parting(ends).data
-    changes = together((changed(base, end.data) for end in ends), conflicts=conflicts)
-    return {name: value for name, value in {**base, **changes}.items() if value is not ABSENT}
+    parting = _parting(ends)
+    changes = together((set_since(parting, end, end.data) for end in ends), conflicts=conflicts)
+    return {name: value for name, value in {**parting.data, **changes}.items() if value is not ABSENT}
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -9,8 +9,8 @@ from uuid import UUID
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.bpmn.step import Outgoing
+from engine.bpmn.tokens import FIRED, WAIT, Failed, Token
 from engine.bpmn.values import differing, encode, plain
-from engine.bpmn.workflow import FIRED, WAIT, Failed, Token
 from engine.ids import uuid7
 
 CALL = "call"  # key in a token's internal data: the id of its call, and the digest of what was asked
@@ -43,8 +43,7 @@ class ServiceTask(BpmnSpecMixin):
         self.service = service
 
     def _run_hook(self, my_task: Token) -> bool | None:
-        if my_task.internal_data.pop(FIRED, False):
-            my_task.internal_data.pop(CALL, None)
+        if FIRED in my_task.internal_data:
             return True
         workflow = my_task.workflow.top_workflow
         request = self._request(my_task)
@@ -58,6 +57,11 @@ class ServiceTask(BpmnSpecMixin):
         )
         workflow.enter(my_task)
         return None
+
+    def _on_complete_hook(self, my_task: Token) -> None:
+        super()._on_complete_hook(my_task)
+        my_task.internal_data.pop(FIRED, None)
+        my_task.internal_data.pop(CALL, None)
 
     def _request(self, my_task: Token) -> dict[str, Any]:
         if self.service.request is None:

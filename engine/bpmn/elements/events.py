@@ -1,8 +1,9 @@
-"""Events that wait or are thrown: timers, messages, signals and errors (BPMN 2.0.2 §10.5, §13.5).
+"""Events that wait or are thrown: timers, messages, signals, errors, escalations (BPMN 2.0.2 §10.5, §13.5).
 
 A token that waits stands started at its element, with what it waits for in its internal data (`WAIT`). It
 goes on when a command says that this has happened. Boundary events have tokens of their own beside that of
-their activity; error boundaries have none, since errors are thrown inside and find their way at once.
+their activity, start events of event sub-processes beside the work of their scope. For errors and escalations
+there are none: these are thrown inside and find their way at once.
 """
 
 from collections.abc import Mapping
@@ -14,23 +15,27 @@ from uuid import UUID
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.bpmn import timers
-from engine.bpmn.elements.branches import ABSENT, changed, together
+from engine.bpmn.elements.activities import EventSubProcess
+from engine.bpmn.elements.branches import ABSENT, FOUND, changed, set_since, together
+from engine.bpmn.own import NOTHING, outside
 from engine.bpmn.step import Thrown
-from engine.bpmn.values import MAX_KEYS, differing, plain, short
-from engine.bpmn.workflow import (
+from engine.bpmn.tokens import (
     COMPLETED,
     FIRED,
     FUTURE,
     HOST,
+    INTERRUPTED,
     READY,
     STARTED,
+    THROWN,
     WAIT,
     WAITING,
     Failed,
     Token,
 )
+from engine.bpmn.values import MAX_KEYS, differing, plain, short
 
-Kind = Literal["timer", "message", "signal", "error"]
+Kind = Literal["timer", "message", "signal", "error", "escalation"]
 TimerKind = Literal["timeDate", "timeDuration", "timeCycle"]
 
 
@@ -38,9 +43,9 @@ TimerKind = Literal["timeDate", "timeDuration", "timeCycle"]
 class Trigger:
     """What an event waits for or throws.
 
-    `name` is that of the message or signal, or the error's code (None: any). `timer` and `text` say when.
-    `correlation` and `data` are expressions for a message's keys and content; `result` is the variable that
-    takes what comes with it.
+    `name` is that of the message or signal, or the code of the error or escalation (None: any). `timer` and
+    `text` say when. `correlation` and `data` are expressions for a message's keys and content; `result` is
+    the variable that takes what comes with it.
     """
 
     kind: Kind
@@ -68,11 +73,15 @@ class CatchEvent(_Event):
 
     def _run_hook(self, my_task: Token) -> bool | None:
         if FIRED in my_task.internal_data:
-            my_task.received = frozenset(my_task.internal_data.pop(FIRED))
+            my_task.received = frozenset(my_task.internal_data[FIRED])
             return True
         my_task.internal_data[WAIT] = self._wait(my_task)
         my_task.workflow.top_workflow.enter(my_task)
         return None
+
+    def _on_complete_hook(self, my_task: Token) -> None:
+        super()._on_complete_hook(my_task)
+        my_task.internal_data.pop(FIRED, None)
 
     def _wait(self, my_task: Token) -> dict[str, Any]:
         """What is waited for, as it is stored. Raises Failed, ScriptFailed."""
@@ -105,11 +114,13 @@ class CatchEvent(_Event):
     def _receive(self, going: Token, before: dict[str, Any], data: Mapping[str, Any]) -> None:
         if self.trigger.result:
             data = {self.trigger.result: dict(data)}
-        elif self.trigger.kind == "error":
+        elif self.trigger.kind in THROWN:
             data = {}  # what went wrong is no variable of the case, unless one is named for it
         changes = differing(before, data)
         going.data = {**before, **changes}
         going.internal_data[FIRED] = list(changes)
+        if not self.interrupting and (found := changed(going.parent.data, before, besides=changes)):
+            going.internal_data[FOUND] = list(found)
 
     def pass_over(self, my_task: Token) -> None:
         """Let a token that failed go on as if it had happened."""
@@ -124,22 +135,33 @@ class CatchEvent(_Event):
                     other.cancel()
 
 
-class BoundaryEvent(CatchEvent):
-    """An event on the border of an activity, which it interrupts or not; it waits while that lasts."""
+class SideEvent(CatchEvent):
+    """An event that waits beside the work that it interrupts or not, as long as that lasts."""
 
-    def __init__(self, wf_spec: Any, bpmn_id: str, host: str, interrupting: bool, **parts: Any) -> None:
+    def __init__(self, wf_spec: Any, bpmn_id: str, interrupting: bool, **parts: Any) -> None:
         super().__init__(wf_spec, bpmn_id, **parts)
-        self.host = host
         self.interrupting = interrupting
 
     def test(self) -> None:
         """SpiffWorkflow would want a flow into it."""
 
-    def catch(self, host: Token, data: Mapping[str, Any]) -> None:
-        """Begin behind the event: for errors, which nothing waits for."""
-        token = host.parent._add_child(self, FUTURE)
-        self._receive(token, _present(host), data)
-        host.cancel()
+    def catch(self, work: Token, data: Mapping[str, Any]) -> None:
+        """Go on from here with an error or escalation that was thrown in that work."""
+        raise NotImplementedError
+
+
+class BoundaryEvent(SideEvent):
+    """An event on the border of an activity."""
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, host: str, **parts: Any) -> None:
+        super().__init__(wf_spec, bpmn_id, **parts)
+        self.host = host
+
+    def catch(self, work: Token, data: Mapping[str, Any]) -> None:
+        token = work.parent._add_child(self, FUTURE)
+        self._receive(token, _present(work), data)
+        if self.interrupting:
+            work.cancel()
         token._ready()
 
     def _given(self, my_task: Token) -> dict[str, Any]:
@@ -161,41 +183,91 @@ class EventBasedGateway(BpmnSpecMixin):
 
 
 class ThrowEvent(_Event):
-    """An intermediate event or a send task that throws a message or signal; with no trigger, a milestone."""
+    """An intermediate event or a send task that throws something; with no trigger, a milestone.
+
+    An escalation that nothing catches changes nothing.
+    """
 
     def _run_hook(self, my_task: Token) -> bool:
-        if self.trigger is not None and self.trigger.kind != "error":
+        if self.trigger is not None and self.trigger.kind not in THROWN:
             throw(self.trigger, my_task)
         return True
 
+    def _on_complete_hook(self, my_task: Token) -> None:
+        super()._on_complete_hook(my_task)
+        if self.trigger is not None and self.trigger.kind == "escalation":
+            code = self.trigger.name or ""
+            caught(my_task, "escalation", code, {"code": code})
+
 
 class EndEvent(ThrowEvent):
-    """An end event. One that throws an error ends what is around it, up to the boundary that catches it."""
+    """An end event. One that throws an error ends what is around it, up to the event that catches it."""
 
     def _on_complete_hook(self, my_task: Token) -> None:
         super()._on_complete_hook(my_task)
         if self.trigger is not None and self.trigger.kind == "error":
             workflow = my_task.workflow.top_workflow
             code = self.trigger.name or ""
-            if not workflow.fail_with(my_task, code, {"code": code}):
+            if not caught(my_task, "error", code, {"code": code}):
                 # Nobody is there to catch it: the case ends, and its outcome says why.
-                own = my_task.task_spec.element.outcome if my_task.workflow is workflow else None
+                own = my_task.task_spec.element.outcome if of_case(my_task) else None
                 workflow.uncaught = own or self.trigger.name
                 workflow.cancel()
 
 
-def _present(host: Token) -> dict[str, Any]:
-    """The data of an activity as they are now: those of a sub-process with what was set inside so far.
+def caught(token: Token, kind: Kind, code: str, data: Mapping[str, Any]) -> bool:
+    """Throw an error or escalation at a token; whether an event around it has caught it (BPMN 2.0.2 §10.5.6).
+
+    The nearest one does; at the same place, one for this very code goes before one for all.
+    """
+    work: Token | None = token
+    while work is not None:
+        places = [work.task_spec.boundaries]
+        # One instance of many is no place of its own, and an interrupted scope catches nothing more.
+        if not work.triggered and INTERRUPTED not in work.workflow.task_tree.internal_data:
+            # An event sub-process never catches what is thrown in itself.
+            places.append(
+                [event for event in work.workflow.spec.handlers if work.task_spec not in event.outputs]
+            )
+        for events in places:
+            for event in sorted(events, key=lambda event: event.trigger.name is None):
+                if event.trigger.kind == kind and event.trigger.name in (code, None):
+                    event.catch(work, data)
+                    return True
+        work = work.around
+    return False
+
+
+def of_case(token: Token) -> bool:
+    """Whether the token is in the case's own process, perhaps in an event sub-process of that."""
+    workflow = token.workflow
+    while workflow is not workflow.top_workflow:
+        around = workflow.top_workflow.get_task_from_id(workflow.parent_task_id)
+        if not isinstance(around.task_spec, EventSubProcess):
+            return False
+        workflow = around.workflow
+    return True
+
+
+def within(scope: Any) -> dict[str, Any]:
+    """The data of a process or sub-process as they are now: the first ones, and what was set so far.
 
     What one of its branches set later goes before what another set. Instances of many keep theirs.
     """
-    inner = host.workflow.top_workflow.subprocesses.get(host.id)
-    if inner is None:
-        return host.data
-    base = inner.task_tree.data
-    ends = [_reached(token) for token in inner.tasks.values() if not token.triggered]
-    changes = together((changed(base, data) for data in ends if data is not None), conflicts=False)
-    return {name: value for name, value in {**base, **changes}.items() if value is not ABSENT}
+    first = scope.task_tree
+    ends = [(token, _reached(token)) for token in scope.tasks.values() if not token.triggered]
+    changes = together(
+        (set_since(first, token, data) for token, data in ends if data is not None), conflicts=False
+    )
+    return {name: value for name, value in {**first.data, **changes}.items() if value is not ABSENT}
+
+
+def _present(work: Token) -> dict[str, Any]:
+    """The data of an activity as they are now."""
+    inner = work.workflow.top_workflow.subprocesses.get(work.id)
+    if inner is None or inner.completed or work.task_spec.own is not NOTHING:
+        return outside(work)
+    return within(inner)
 
 
 def _reached(token: Token) -> dict[str, Any] | None:

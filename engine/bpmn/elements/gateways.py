@@ -11,16 +11,8 @@ from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 
 from engine.bpmn.elements.branches import joined
 from engine.bpmn.elements.events import BoundaryEvent
-from engine.bpmn.workflow import (
-    COMPLETED,
-    FUTURE,
-    READY,
-    STARTED,
-    UNFINISHED,
-    WAITING,
-    Failed,
-    Token,
-)
+from engine.bpmn.elements.handlers import rest
+from engine.bpmn.tokens import COMPLETED, FUTURE, READY, STARTED, UNFINISHED, WAITING, Failed, Token
 
 CONSUMED = "consumed"  # key in a firing token's internal data: the tokens that it speaks for
 
@@ -156,15 +148,24 @@ class ExclusiveGateway(SpiffExclusiveGateway):
 
 
 class EndJoin(Join, BpmnTaskSpec):
-    """Where all branches of a process end: it fires when nothing else is left.
+    """Where all branches of a process end: it fires when nothing else is left but what may yet begin.
 
     Handlers of events end here one after the other, often having set the same variables: the last one counts.
     """
 
     conflicts = False
 
+    def _update_hook(self, my_task: Token) -> bool:
+        fires = super()._update_hook(my_task)
+        if fires:
+            rest(my_task.workflow)
+        return fires
+
     def _may_fire(self, my_task: Token, waiting: Sequence[Token]) -> bool:
         return not any(
-            token._state & UNFINISHED and token.task_spec is not self and token.task_spec.name != "End"
+            token._state & UNFINISHED
+            and token.task_spec is not self
+            and token.task_spec.name != "End"
+            and not token.idle
             for token in my_task.workflow.tasks.values()
         )

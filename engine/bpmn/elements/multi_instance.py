@@ -9,12 +9,13 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 
 from engine.bpmn.elements.branches import ABSENT, changed, together
+from engine.bpmn.tokens import FAILED, FINISHED, FUTURE, READY, STARTED, Failed, Token
 from engine.bpmn.values import MAX_BYTES, fits
-from engine.bpmn.workflow import FAILED, FINISHED, FUTURE, READY, STARTED, Failed, Token
 
 MAX_INSTANCES = 1_000
 INDEX = "index"  # keys in the internal data of an instance and of the activity
 COUNT, OPENED, RESULTS = "count", "opened", "results"
+COUNTERS = frozenset({"loopCounter", "nrOfInstances"})  # what an instance knows of them all
 
 
 class MultiInstance(LoopTask, BpmnSpecMixin):
@@ -84,6 +85,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
             instance.triggered = True
             before = self._carried(my_task) if self.sequential else {}
             local = {self.item: items[index]} if self.item else {}
+            local |= {"loopCounter": index, "nrOfInstances": state[COUNT]}
             instance.internal_data.update({INDEX: index, "locals": {**before, **local}})
             instance.task_spec._update(instance)
 
@@ -96,7 +98,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
         if self.output:
             result = instance.data.get(self.output_item)
         else:
-            changes = changed(my_task.data, instance.data, besides={self.item})
+            changes = changed(my_task.data, instance.data, besides={self.item, *COUNTERS})
             result = {name: value for name, value in changes.items() if value is not ABSENT}
         my_task.internal_data[RESULTS][str(instance.internal_data[INDEX])] = result
         if my_task._state == STARTED and FAILED not in my_task.internal_data:
@@ -139,6 +141,46 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
 
     def _instances(self, my_task: Token) -> list[Token]:
         return [token for token in my_task.children if token.triggered and not token._state & FINISHED]
+
+
+class StandardLoop(MultiInstance):
+    """One instance after the other, while the condition is true (BPMN 2.0.2 §10.3.8)."""
+
+    sequential = True
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, task_spec: str, *how: Any, **parts: Any) -> None:
+        names = ("data_input", "data_output", "input_item", "output_item")
+        super().__init__(
+            wf_spec, bpmn_id, task_spec, **dict.fromkeys(("cardinality", "condition", *names)), **parts
+        )
+        self.maximum, self.condition, self.test_before = how  # in the order of SpiffWorkflow's parser
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        state = my_task.internal_data
+        first = COUNT not in state
+        if first:
+            state.update({COUNT: self.maximum or MAX_INSTANCES, OPENED: 0, RESULTS: {}})
+            my_task.workflow.top_workflow.enter(my_task)
+        if not (first and not self.test_before) and not self._again(my_task):
+            return self._finish(my_task)
+        self._open(my_task)
+        return None
+
+    def _items(self, my_task: Token) -> list[Any]:
+        return list(range(my_task.internal_data[COUNT]))
+
+    def _again(self, my_task: Token) -> bool:
+        state = my_task.internal_data
+        done = len(state[RESULTS])
+        if done == self.maximum:
+            return False
+        if done == MAX_INSTANCES:
+            raise Failed("multi-instance", f"more than {MAX_INSTANCES} instances")
+        if self.condition is None:
+            return True
+        data = {**my_task.data, **self._carried(my_task)}
+        sandbox = my_task.workflow.top_workflow.sandbox
+        return bool(sandbox.evaluate(self.condition, data, {"loopCounter": done}))
 
 
 class ParallelMultiInstance(MultiInstance):

@@ -1,0 +1,157 @@
+"""What is thrown within a process is caught, and what is caught can come. Judges no names."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.bpmn.check.allow_list import REFUSED_NODES, THROWN, bpmn
+from engine.bpmn.check.diagram import Diagram, Node, Scope, handlers, known_as, named
+from engine.bpmn.check.notes import Notes, place
+
+_THROWING: Mapping[str, frozenset[str]] = {
+    "error": frozenset({"subProcess", "callActivity", "serviceTask"}),
+    "escalation": frozenset({"subProcess", "callActivity"}),
+}  # the activities out of which it can come
+_AT_ONCE = frozenset({"scriptTask", "sendTask"})  # nothing can happen meanwhile
+
+
+def check_catching(diagram: Diagram, notes: Notes) -> None:
+    """Every boundary event, and the errors and escalations of a process with what catches them."""
+    rules = _Rules(diagram, notes)
+    homes = {node.element: (node, scope) for scope in diagram.scopes for node in scope.nodes}
+    for scope in diagram.scopes:
+        for node in scope.nodes:
+            rules.caught_twice(node.boundaries, "on the activity's border")
+            for event in node.boundaries:
+                rules.boundary(event, node)
+            if node.kind in ("endEvent", "intermediateThrowEvent") and node.trigger in THROWN:
+                rules.uncaught(node, scope, _around(scope, homes))
+        found = dict(handlers(scope))
+        rules.caught_twice(list(found.values()), "here")
+        for node, event in found.items():
+            rules.handler(event, node, scope)
+
+
+def _around(scope: Scope, homes: Mapping[Any, tuple[Node, Scope]]) -> Iterator[Node]:
+    """The events that may catch what is thrown directly in a scope, nearest first."""
+    own = None
+    while True:
+        yield from (event for node, event in handlers(scope) if node is not own)
+        if scope.element not in homes:
+            return
+        own, scope = homes[scope.element]
+        yield from own.boundaries
+
+
+class _Rules:
+    def __init__(self, diagram: Diagram, notes: Notes) -> None:
+        self.file = diagram.file
+        self.notes = notes
+        self.named = named(diagram)
+
+    def error(self, at: Any, code: str, reason: str, mend: str) -> None:
+        self.notes.error(place(self.file, at), code, reason, mend)
+
+    def warn(self, at: Any, code: str, reason: str, mend: str) -> None:
+        self.notes.warn(place(self.file, at), code, reason, mend)
+
+    def caught_twice(self, events: list[Node], where: str) -> None:
+        """Events of which another one at the same place takes all."""
+        seen = set()
+        for event in events:
+            if event.trigger not in THROWN:
+                continue
+            code = known_as(event, self.named)
+            if (event.trigger, code) in seen:
+                what = f"every {event.trigger}" if code is None else f"the {event.trigger} {code[:100]!r}"
+                reason, mend = f"Another event {where} catches {what} already.", "Keep one of them."
+                if event.trigger == "error":
+                    self.error(event.element, "error-caught-twice", reason, mend)
+                else:
+                    self.error(event.element, "escalation-caught-twice", reason, mend)
+            seen.add((event.trigger, code))
+
+    def boundary(self, event: Node, host: Node) -> None:
+        if event.trigger == "error" and not event.interrupting:
+            self.error(
+                event.element,
+                "error-not-interrupting",
+                "An error ends its activity; there is nothing left to go on.",
+                'Remove cancelActivity="false".',
+            )
+        if event.trigger in THROWN and host.kind not in _THROWING[event.trigger] | REFUSED_NODES:
+            self.error(
+                event.element,
+                "boundary-never",
+                f"No {event.trigger} comes out of a <{host.kind}>: a script that fails is an incident, and"
+                " people answer with data.",
+                "Let a variable say it, and ask that with an exclusive gateway behind the activity.",
+            )
+        elif host.kind in _AT_ONCE:
+            self.warn(
+                event.element,
+                "boundary-never",
+                f"A <{host.kind}> is done at once: the event never happens.",
+                "Remove it, or draw it on what takes time.",
+            )
+        elif event.trigger == "escalation":
+            self.never_thrown(event, [host.element])
+
+    def handler(self, event: Node, handler: Node, scope: Scope) -> None:
+        """The start event of an event sub-process."""
+        if event.trigger == "error" and not event.interrupting:
+            self.error(
+                event.element,
+                "error-not-interrupting",
+                "An error ends the work of its (sub-)process; there is nothing left to go on.",
+                'Remove isInterrupting="false".',
+            )
+        if event.trigger in THROWN:
+            self.never_thrown(event, [node.element for node in scope.nodes if node is not handler])
+
+    def never_thrown(self, event: Node, inside: list[Any]) -> None:
+        """An error or escalation that comes from nowhere."""
+        kind, code = event.trigger or "", known_as(event, self.named)
+        if not any(self.throws(element, kind, code) for element in inside):
+            what = f"an {kind}" if code is None else f"the {kind} {code[:100]!r}"
+            self.warn(
+                event.element,
+                "never-thrown",
+                f"Nothing there throws {what}: the event never happens.",
+                "Throw it, or remove the event.",
+            )
+
+    def throws(self, element: Any, kind: str, code: str | None) -> bool:
+        """Whether what a catcher is for can come from an element or from what is in it."""
+        calls = ("callActivity", "serviceTask") if kind == "error" else ("callActivity",)
+        if next(element.iter(*map(bpmn, calls)), None) is not None:
+            return True
+        thrown = (
+            known_as(Node(event, "endEvent"), self.named)
+            for event in element.iter(bpmn("endEvent"), bpmn("intermediateThrowEvent"))
+            if event.find(bpmn(f"{kind}EventDefinition")) is not None
+        )
+        return any(code in (None, other) for other in thrown)
+
+    def uncaught(self, node: Node, scope: Scope, around: Iterator[Node]) -> None:
+        """An error or escalation that is thrown in a sub-process, and that no event around it catches."""
+        kind, code = node.trigger, known_as(node, self.named)
+        if code is None or scope.of_case:
+            return
+        if any(event.trigger == kind and known_as(event, self.named) in (code, None) for event in around):
+            return
+        if kind == "error":
+            self.warn(
+                node.element,
+                "error-not-caught",
+                f"Nothing in this process catches the error {code[:100]!r}: the case would end with it.",
+                "Draw an error event on the border of the sub-process, or use another end event if the case"
+                " is to go on.",
+            )
+        else:
+            self.warn(
+                node.element,
+                "escalation-not-caught",
+                f"Nothing in this process catches the escalation {code[:100]!r}: unless a calling process"
+                " does, nothing comes of it.",
+                "Draw an escalation event on the border of the sub-process, or in an event sub-process.",
+            )

@@ -1,0 +1,77 @@
+"""Link events: each caught once, and thrown somewhere, in one and the same (sub-)process."""
+
+from collections import Counter
+
+from engine.bpmn.check.allow_list import bpmn
+from engine.bpmn.check.diagram import Diagram, Node, link_name
+from engine.bpmn.check.notes import Notes, place
+
+MAX_NAME = 200  # characters
+_PLACES = frozenset({"intermediateThrowEvent", "intermediateCatchEvent"})  # elsewhere it is refused
+
+
+def check_links(diagram: Diagram, notes: Notes) -> None:
+    """The links of all scopes of a process."""
+    rules = _Rules(diagram.file, notes)
+    for scope in diagram.scopes:
+        events = [node for node in scope.nodes if node.kind in _PLACES and node.trigger == "link"]
+        for node in events:
+            rules.named(node)
+            rules.alone(node)
+        rules.pairs(events)
+
+
+class _Rules:
+    def __init__(self, file: str, notes: Notes) -> None:
+        self.file = file
+        self.notes = notes
+
+    def error(self, node: Node, code: str, reason: str, mend: str) -> None:
+        self.notes.error(place(self.file, node.element), code, reason, mend)
+
+    def named(self, node: Node) -> None:
+        name = link_name(node)
+        if name is None or name != name.strip() or not 0 < len(name) <= MAX_NAME:
+            self.error(
+                node,
+                "no-name",
+                f"The link has no name, or one with more than {MAX_NAME} characters or with space around it.",
+                'Write name="…", the same where it is thrown and where it is caught.',
+            )
+
+    def alone(self, node: Node) -> None:
+        """The link stands for the flow."""
+        throws = _throws(node)
+        flows = node.outgoing if throws else node.incoming
+        if any(flow.element.tag == bpmn("sequenceFlow") for flow in flows):
+            what = "out of the event that throws" if throws else "into the event that catches"
+            self.error(
+                node,
+                "link-with-flow",
+                f"A sequence flow leads {what} a link.",
+                "Remove the flow, or the link.",
+            )
+
+    def pairs(self, events: list[Node]) -> None:
+        caught = Counter(link_name(node) for node in events if not _throws(node))
+        thrown = {link_name(node) for node in events if _throws(node)}
+        for node in events:
+            name = link_name(node) or ""
+            if _throws(node) and caught[name] != 1:
+                self.error(
+                    node,
+                    "link-target",
+                    f"{caught[name] or 'No'} events catch the link {name[:80]!r} in this (sub-)process.",
+                    "Draw one event that catches it, and no more.",
+                )
+            elif not _throws(node) and (caught[name] > 1 or name not in thrown):
+                self.error(
+                    node,
+                    "link-target",
+                    f"The link {name[:80]!r} is caught twice, or thrown nowhere in this (sub-)process.",
+                    "Draw one event that catches it, and one or more that throw it.",
+                )
+
+
+def _throws(node: Node) -> bool:
+    return node.kind == "intermediateThrowEvent"

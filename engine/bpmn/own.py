@@ -1,0 +1,149 @@
+"""What an activity has of its own: inputs under their own names, outputs that it leaves with, and people.
+
+Inputs are seen by the activity alone. Outputs are computed when its work is done, and set in the case.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from engine.bpmn import timers
+from engine.bpmn.step import People
+from engine.bpmn.values import plain
+
+INPUTS = "inputs"  # keys in a token's internal data: the names of its inputs,
+PEOPLE = "people"  # who is to work on it,
+RETURNED = "returned"  # and the data with which a called process has ended
+MAX_PRIORITY = 1_000_000
+_LONGEST = 200  # characters of a person's or group's name
+
+
+class Unfit(Exception):
+    """An expression with a value that does not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Expressions of one element, by name; None where it has none.
+
+    `inputs` and `outputs` are one expression each for names with values, `handed` for all that a called
+    process gets; `people` are those of a user task.
+    """
+
+    inputs: str | None = None
+    outputs: str | None = None
+    handed: str | None = None
+    people: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = Own()
+
+
+def enter(token: Any) -> None:
+    """Give a token that comes to a task what the task has of its own. Raises Unfit, ScriptFailed."""
+    own: Own = token.task_spec.own
+    if own.inputs is not None and INPUTS not in token.internal_data:
+        values = _mapping(own.inputs, token, token.data)
+        token.internal_data[INPUTS] = list(values)
+        token.data = {**token.data, **values}
+    if own.people and PEOPLE not in token.internal_data:
+        token.internal_data[PEOPLE] = _people(own.people, token)
+
+
+def handed_over(token: Any) -> dict[str, Any]:
+    """What a call activity gives to the called process. Raises Unfit, ScriptFailed."""
+    own: Own = token.task_spec.own
+    return dict(token.data) if own.handed is None else _mapping(own.handed, token, token.data)
+
+
+def outside(token: Any) -> dict[str, Any]:
+    """The data of a token as its surroundings know them: without its inputs."""
+    names = token.internal_data.get(INPUTS)
+    if not names:
+        data: dict[str, Any] = token.data
+        return data
+    around = {**token.parent.data, **token.internal_data.get("locals", {})}
+    data = {name: value for name, value in token.data.items() if name not in names}
+    return data | {name: around[name] for name in names if name in around}
+
+
+def leave(token: Any) -> dict[str, Any]:
+    """The data with which a token goes on from its element. Raises Unfit, ScriptFailed."""
+    own: Own = token.task_spec.own
+    seen = token.internal_data.get(RETURNED, token.data)
+    outputs = {} if own.outputs is None else _mapping(own.outputs, token, seen)
+    token.internal_data.pop(RETURNED, None)
+    return {**outside(token), **outputs} if outputs else outside(token)
+
+
+def people(token: Any) -> People | None:
+    """Who is to work on a human task, and until when."""
+    found = token.internal_data.get(PEOPLE)
+    return None if found is None else People(**found)
+
+
+def _mapping(expression: str, token: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    value = token.workflow.top_workflow.sandbox.evaluate(expression, data)
+    if not isinstance(value, dict) or not all(str(name).isidentifier() for name in value):
+        raise Unfit("inputs and outputs must be names with values, as in {'fee': amount}")
+    values: dict[str, Any] = plain(value)
+    return values
+
+
+def _people(expressions: Mapping[str, str], token: Any) -> dict[str, Any]:
+    sandbox = token.workflow.top_workflow.sandbox
+    values = {name: sandbox.evaluate(code, token.data) for name, code in expressions.items()}
+    return {
+        "assignee": _word(values.get("assignee")),
+        "users": _words(values.get("candidateUsers")),
+        "groups": _words(values.get("candidateGroups")),
+        "due": _instant(values.get("due"), sandbox.now),
+        "follow_up": _instant(values.get("followUp"), sandbox.now),
+        "priority": _priority(values.get("priority")),
+    }
+
+
+def _word(value: Any) -> str | None:
+    if value in (None, ""):
+        return None
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        raise Unfit(f"a person or group is named by a text of at most {_LONGEST} characters")
+    return value
+
+
+def _words(value: Any) -> list[str]:
+    items = [value] if isinstance(value, str) else value or []
+    if not isinstance(items, list):
+        raise Unfit("persons and groups are texts, or a list of texts")
+    names: list[str] = []
+    for item in items:
+        # An expression among others may itself have a list, or a text with several names.
+        for part in item if isinstance(item, list) else [item]:
+            if not isinstance(part, str):
+                raise Unfit("persons and groups are texts, or a list of texts")
+            names += [name.strip() for name in part.split(",")]
+    return [word for name in dict.fromkeys(names) if (word := _word(name)) is not None]
+
+
+def _instant(value: Any, now: datetime) -> datetime | None:
+    if value in (None, ""):
+        return None
+    try:
+        if isinstance(value, str) and value.lstrip().startswith("P"):
+            found = timers.duration(value.strip()).after(now)
+        else:
+            found = timers.instant(value, now)
+        return timers.within_reach(found, now)
+    except timers.Untimely as error:
+        raise Unfit(f"the date of the task {error}") from error
+
+
+def _priority(value: Any) -> int | None:
+    if isinstance(value, str) and value.strip().removeprefix("-").isdecimal():
+        value = int(value.strip()[:10])
+    if value in (None, ""):
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MAX_PRIORITY:
+        raise Unfit(f"a priority is a whole number up to {MAX_PRIORITY}")
+    return value

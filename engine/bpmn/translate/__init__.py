@@ -1,0 +1,34 @@
+"""Says a diagram of another engine in our own words, before anything judges or runs it.
+
+Camunda's vocabulary and that of its relatives, what the standard says in words that nothing here reads, and
+Java's expressions. What is translated has one meaning afterwards, so that the check and the parser know only
+ours; what cannot be is left as it stands, and the check refuses it.
+"""
+
+from typing import Any
+
+from engine.bpmn.translate.expressions import translate_expressions
+from engine.bpmn.translate.forms import translate_forms
+from engine.bpmn.translate.mappings import translate_mappings
+from engine.bpmn.translate.markers import translate_markers
+from engine.bpmn.translate.people import translate_people
+from engine.bpmn.translate.references import translate_references
+from engine.bpmn.translate.told import Told, Translation
+from engine.bpmn.translate.vendors import unify
+from engine.bpmn.translate.work import translate_services
+
+__all__ = ["Translation", "translate"]
+
+
+def translate(root: Any) -> tuple[Translation, ...]:
+    """Rewrite a document in place; what was rewritten."""
+    told = Told()
+    unify(root)
+    translate_references(root, told)
+    translate_forms(root, told)
+    translate_people(root, told)
+    translate_services(root, told)
+    translate_mappings(root, told)
+    translate_markers(root, told)
+    translate_expressions(root, told)
+    return tuple(told.all)

@@ -1,0 +1,31 @@
+"""Conditions, counts and times in Java's expression language."""
+
+from typing import Any
+
+from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
+from engine.bpmn.translate.told import BPMN, Told, short
+
+_HOLDERS = tuple(
+    BPMN + name
+    for name in (
+        *("conditionExpression", "loopCardinality", "completionCondition", "loopCondition"),
+        *("timeDate", "timeDuration", "timeCycle"),
+    )
+)
+_LANGUAGES = frozenset({"juel", "el", "http://www.java.com/javatypes", "java"})
+
+
+def translate_expressions(root: Any, told: Told) -> None:
+    """Every expression in it that has a meaning in Python."""
+    for element in root.iter(*_HOLDERS):
+        text = element.text or ""
+        if not is_juel(text):
+            continue
+        try:
+            # What is true or a number is one expression; only times may be put together from texts.
+            element.text = translated(text, whole=not element.tag.startswith(f"{BPMN}time")).code
+        except Untranslatable:
+            continue
+        if element.get("language", "").strip().lower() in _LANGUAGES:
+            del element.attrib["language"]
+        told(element, "translated-expression", f"{short(text)!r} is read as {short(element.text)!r}.")

@@ -1,0 +1,123 @@
+"""What an activity is given under names of its own, and what it gives back: Camunda's inputs and outputs."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
+from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension
+
+# Where a token stands that can have variables of its own.
+_TASKS = tuple(
+    BPMN + name
+    for name in (
+        *("task", "userTask", "manualTask", "scriptTask", "serviceTask", "sendTask", "receiveTask"),
+        *("businessRuleTask", "callActivity"),
+    )
+)
+_MEANT_ANYWAY = {"variables": "all"}
+
+
+def translate_mappings(root: Any, told: Told) -> None:
+    """Inputs and outputs of tasks, and what a call activity hands over and takes back."""
+    for task in root.iter(*_TASKS):
+        mapping = extension(task, "inputOutput")
+        if mapping is not None:
+            _parameters(task, mapping, told)
+    for call in root.iter(f"{BPMN}callActivity"):
+        _handed_over(call, told)
+
+
+def parameters(mapping: Any, kind: str) -> dict[str, str]:
+    """The parameters of an inputOutput element: expressions by name. Raises Untranslatable."""
+    found = {}
+    for item in mapping.findall(f"{CAMUNDA}{kind}"):
+        name = item.get("name") or ""
+        if not name.isidentifier():
+            raise Untranslatable(f"{name!r} names no variable")
+        found[name] = _value(item)
+    return found
+
+
+def as_names(values: Iterable[tuple[str, str]]) -> str:
+    """An expression for names with values."""
+    return "{" + ", ".join(f"{name!r}: {code}" for name, code in values) + "}"
+
+
+def _value(item: Any) -> str:
+    parts = list(item.iterchildren(etree.Element))
+    if not parts:
+        text = (item.text or "").strip()
+        return translated(text).code if is_juel(text) else repr(text) if text else "None"
+    kind = parts[0].tag.removeprefix(CAMUNDA)
+    if kind == "list":
+        return "[" + ", ".join(_value(part) for part in parts[0].iterchildren(etree.Element)) + "]"
+    if kind == "map":
+        entries = parts[0].findall(f"{CAMUNDA}entry")
+        return as_names((_key(entry), _value(entry)) for entry in entries)
+    if kind == "value":
+        return _value(parts[0])
+    raise Untranslatable(f"<{kind}> is no value")
+
+
+def _key(entry: Any) -> str:
+    key: str = entry.get("key") or ""
+    if is_juel(key):
+        raise Untranslatable("the name of an entry is computed")
+    return key
+
+
+def _parameters(task: Any, mapping: Any, told: Told) -> None:
+    try:
+        given, taken = (parameters(mapping, kind) for kind in ("inputParameter", "outputParameter"))
+    except Untranslatable:
+        return
+    for name, values in (("inputs", given), ("outputs", taken)):
+        if values and task.get(f"{OURS}{name}") is None:
+            task.set(f"{OURS}{name}", as_names(values.items()))
+    mapping.getparent().remove(mapping)
+    told(
+        task,
+        "translated-mapping",
+        f"Its {len(given)} inputs and {len(taken)} outputs are mapped as Camunda does: inputs are seen by"
+        " this task alone.",
+    )
+
+
+def _handed_over(call: Any, told: Told) -> None:
+    for kind, name in (("in", "inputs"), ("out", "outputs")):
+        items = call.findall(f"{BPMN}extensionElements/{CAMUNDA}{kind}")
+        for item in items:
+            if set(item.attrib) == {"businessKey"}:  # a called process is no case of its own
+                item.getparent().remove(item)
+        items = [item for item in items if item.getparent() is not None]
+        mapped = [item for item in items if dict(item.attrib) != _MEANT_ANYWAY]
+        if not mapped:
+            continue
+        try:
+            values = [_handed(item) for item in mapped]
+        except Untranslatable:
+            continue
+        if len(mapped) < len(items):
+            continue  # all of them and some besides: left as it stands, and refused
+        call.set(f"{OURS}{name}", as_names(values))
+        for item in mapped:
+            item.getparent().remove(item)
+        told(
+            call,
+            "translated-mapping",
+            f"Only these are handed {'over' if kind == 'in' else 'back'}: {call.get(OURS + name)}.",
+        )
+
+
+def _handed(item: Any) -> tuple[str, str]:
+    target = item.get("target") or ""
+    source, expression = item.get("source"), item.get("sourceExpression")
+    if not target.isidentifier() or set(item.attrib) - {"target", "source", "sourceExpression"}:
+        raise Untranslatable("it is handed over in another way")
+    if source is not None and expression is None and source.isidentifier():
+        return target, source
+    if expression is not None and source is None and is_juel(expression):
+        return target, translated(expression).code
+    raise Untranslatable("it names no variable")

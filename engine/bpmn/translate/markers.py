@@ -1,0 +1,47 @@
+"""Camunda's way to say over which list the instances of an activity go."""
+
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
+from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
+
+_COLLECTION, _VARIABLE = f"{CAMUNDA}collection", f"{CAMUNDA}elementVariable"
+
+
+def translate_markers(root: Any, told: Told) -> None:
+    """Collections and their items."""
+    for marker in root.iter(f"{BPMN}multiInstanceLoopCharacteristics"):
+        _collection(marker, told)
+        for name in ("inputDataItem", "outputDataItem"):
+            for item in marker.findall(f"{BPMN}{name}"):
+                # Activiti reads the name and Camunda, too, where others read the id.
+                if item.get("id") is None and item.get("name"):
+                    item.set("id", item.attrib.pop("name"))
+        for reference in marker.findall(f"{BPMN}loopDataInputRef"):
+            reference.text = _variable(reference.text or "") or reference.text
+
+
+def _collection(marker: Any, told: Told) -> None:
+    text = marker.get(_COLLECTION)
+    name = None if text is None else _variable(text)
+    if name is None or marker.find(f"{BPMN}loopDataInputRef") is not None:
+        return
+    del marker.attrib[_COLLECTION]
+    etree.SubElement(marker, f"{BPMN}loopDataInputRef").text = name
+    reason = f"The instances go over the list {name!r}"
+    item = marker.attrib.pop(_VARIABLE, None)
+    if item is not None:
+        etree.SubElement(marker, f"{BPMN}inputDataItem", id=item)
+        reason += f"; each has its item as {short(item)!r}"
+    told(marker, "translated-marker", f"{reason}.")
+
+
+def _variable(text: str) -> str | None:
+    """The variable that a text names; None if it names none."""
+    try:
+        name = translated(text).code if is_juel(text) else text.strip()
+    except Untranslatable:
+        return None
+    return name if name.isidentifier() else None

@@ -1,0 +1,71 @@
+"""Who is to work on a task, and until when: Camunda's attributes and the standard's resource roles."""
+
+import re
+from typing import Any
+
+from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
+from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+
+_ONE = {"assignee": "assignee", "dueDate": "due", "followUpDate": "followUp", "priority": "priority"}
+_MANY = ("candidateUsers", "candidateGroups")
+# A comma that does not stand in an expression.
+_COMMA = re.compile(r",(?![^{]*\})")
+_CANDIDATE = re.compile(r"(user|group)\((.*)\)", re.DOTALL)
+_ROLES = tuple(BPMN + name for name in ("performer", "humanPerformer", "potentialOwner"))
+_TEXT = f"{BPMN}resourceAssignmentExpression/{BPMN}formalExpression"
+
+
+def translate_people(root: Any, told: Told) -> None:
+    """The user tasks of a document."""
+    for task in root.iter(f"{BPMN}userTask"):
+        for name, ours in _ONE.items():
+            _set(task, f"{CAMUNDA}{name}", ours, _one, told)
+        for name in _MANY:
+            _set(task, f"{CAMUNDA}{name}", name, _many, told)
+        _resource_roles(task, told)
+
+
+def _set(task: Any, name: str, ours: str, read: Any, told: Told) -> None:
+    text = task.get(name)
+    if text is None or task.get(OURS + ours) is not None:
+        return
+    try:
+        code = read(text)
+    except Untranslatable:
+        return
+    del task.attrib[name]
+    if text.strip():
+        task.set(OURS + ours, code)
+        told(
+            task, "translated-assignment", f"{name.rpartition('}')[2]}={short(text)!r} is kept with the task."
+        )
+
+
+def _one(text: str) -> str:
+    return translated(text).code if is_juel(text) else repr(text.strip())
+
+
+def _many(text: str) -> str:
+    return "[" + ", ".join(_one(part) for part in _COMMA.split(text) if part.strip()) + "]"
+
+
+def _resource_roles(task: Any, told: Told) -> None:
+    candidates: dict[str, list[str]] = {"user": [], "group": []}
+    for role in [child for child in task if child.tag in _ROLES]:
+        texts = [(item.text or "").strip() for item in role.iterfind(_TEXT)]
+        if not texts or not all(texts) or any(is_juel(text) for text in texts):
+            continue
+        if role.tag == _ROLES[-1]:
+            for part in ",".join(texts).split(","):
+                match = _CANDIDATE.fullmatch(part.strip())
+                kind, name = match.groups() if match else ("group", part)
+                candidates[kind].append(name.strip())
+        elif task.get(f"{OURS}assignee") is None and len(texts) == 1:
+            task.set(f"{OURS}assignee", repr(texts[0]))
+        else:
+            continue
+        task.remove(role)
+        told(task, "translated-assignment", f"{short(', '.join(texts))!r} is kept with the task.")
+    for name, found in zip(_MANY, candidates.values(), strict=True):
+        if found and task.get(OURS + name) is None:
+            task.set(OURS + name, repr(found))

@@ -1,0 +1,38 @@
+"""What was translated, for the report."""
+
+from dataclasses import dataclass
+from typing import Any
+
+BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
+OURS = "{https://parvandeh.org/bpmn}"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Translation:
+    """`code` is stable; `reason` says what stood there and what it means here."""
+
+    element: Any
+    code: str
+    reason: str
+
+
+class Told:
+    """The translations of one document, in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self.all: list[Translation] = []
+
+    def __call__(self, element: Any, code: str, reason: str) -> None:
+        self.all.append(Translation(element, code, reason))
+
+
+def short(text: str, longest: int = 80) -> str:
+    """A text as a finding shows it."""
+    text = " ".join(text.split())
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def extension(element: Any, name: str) -> Any:
+    """The one extension element of Camunda's with this name, or None."""
+    return element.find(f"{BPMN}extensionElements/{CAMUNDA}{name}")

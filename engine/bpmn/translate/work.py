@@ -1,0 +1,148 @@
+"""Work that Camunda would let a Java class or another program do: work for whoever serves a topic."""
+
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
+from engine.bpmn.translate.mappings import as_names, parameters
+from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension, short
+
+_TASKS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "businessRuleTask"))
+_THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEvent"))
+_TYPE, _TOPIC = f"{CAMUNDA}type", f"{CAMUNDA}topic"
+_WAYS = tuple(CAMUNDA + name for name in ("class", "delegateExpression", "expression"))
+_RESULT = f"{CAMUNDA}resultVariable"
+
+
+def translate_services(root: Any, told: Told) -> None:
+    """Tasks, and events that throw a message by way of such work."""
+    for definition in list(root.iter(f"{BPMN}messageEventDefinition")):
+        event = definition.getparent()
+        if event is not None and event.tag in _THROWING and _implemented(definition):
+            _as_task(event, definition)
+    for task in root.iter(*_TASKS):
+        if task.get(f"{OURS}topic") is None and task.get(f"{OURS}connector") is None:
+            _task(task, told)
+
+
+def _implemented(element: Any) -> bool:
+    return any(element.get(name) is not None for name in (_TYPE, *_WAYS))
+
+
+def _as_task(event: Any, definition: Any) -> None:
+    """The event as a service task: both are passed once the work is done."""
+    event.tag = f"{BPMN}serviceTask"
+    for name in [name for name in definition.attrib if name.startswith(CAMUNDA)]:
+        event.set(name, definition.attrib[name])
+    extensions = definition.find(f"{BPMN}extensionElements")
+    if extensions is not None and event.find(f"{BPMN}extensionElements") is None:
+        event.insert(0, extensions)
+    event.remove(definition)
+
+
+def _task(task: Any, told: Told) -> None:
+    if _computed(task, told):
+        return
+    named = _topic(task)
+    if named is None:
+        return
+    topic, used = named
+    try:
+        request = _request(task)
+    except Untranslatable:
+        return
+    before = task.tag.removeprefix(BPMN)
+    task.tag = f"{BPMN}serviceTask"
+    for name in used:
+        del task.attrib[name]
+    for name in ("messageRef", "implementation"):
+        task.attrib.pop(name, None)
+    task.set(f"{OURS}topic", topic)
+    if request:
+        task.set(f"{OURS}request", request)
+    if task.get(_RESULT) is not None:
+        task.set(f"{OURS}result", task.attrib.pop(_RESULT))
+    what = "is work" if before == "serviceTask" else f"(a {before}) is work"
+    told(
+        task, "translated-service", f"It {what} that another program takes, with the topic {short(topic)!r}."
+    )
+
+
+def _computed(task: Any, told: Told) -> bool:
+    """An expression that needs no Java object is a script."""
+    text = task.get(f"{CAMUNDA}expression")
+    if text is None or sum(task.get(name) is not None for name in (_TYPE, *_WAYS)) != 1:
+        return False
+    result = task.get(_RESULT)
+    try:
+        python = translated(text)
+    except Untranslatable:
+        return False
+    if python.members or (result is not None and not result.isidentifier()):
+        return False
+    task.tag = f"{BPMN}scriptTask"
+    for name in (f"{CAMUNDA}expression", _RESULT, "messageRef", "implementation"):
+        task.attrib.pop(name, None)
+    script = etree.SubElement(task, f"{BPMN}script")
+    script.text = python.code if result is None else f"{result} = {python.code}"
+    told(task, "translated-service", f"It runs the script {short(script.text)!r}.")
+    return True
+
+
+def _topic(task: Any) -> tuple[str, list[str]] | None:
+    """The topic, and the attributes that said it."""
+    ways = [name for name in _WAYS if task.get(name) is not None]
+    kind = task.get(_TYPE)
+    if kind == "external" and not ways:
+        return None if task.get(_TOPIC) is None else (task.get(_TOPIC), [_TYPE, _TOPIC])
+    if kind is not None:
+        return None if ways or task.get(_TOPIC) is not None else (kind, [_TYPE])
+    connector = extension(task, "connector")
+    if connector is not None and not ways:
+        name = connector.findtext(f"{CAMUNDA}connectorId")
+        return (name.strip(), []) if name and name.strip() else None
+    return (_name(task.get(ways[0])), ways) if len(ways) == 1 else None
+
+
+def _name(text: str) -> str:
+    """The name of a class, or of the object or method that an expression names."""
+    text = text.strip()
+    for opening in ("${", "#{"):
+        text = text.replace(opening, "")
+    return text.replace("}", "") if is_juel(text) or "}" in text else text
+
+
+def _request(task: Any) -> str:
+    """What is sent: the task's inputs, and the fields of a Java class. Raises Untranslatable."""
+    values: dict[str, str] = {}
+    mapping = extension(task, "inputOutput")
+    if mapping is not None:
+        values.update((name, name) for name in parameters(mapping, "inputParameter"))
+    _from_connector(task, values)
+    for field in task.findall(f"{BPMN}extensionElements/{CAMUNDA}field"):
+        values[field.get("name") or ""] = _field(field)
+    for field in task.findall(f"{BPMN}extensionElements/{CAMUNDA}field"):
+        field.getparent().remove(field)
+    return as_names(values.items()) if values else ""
+
+
+def _from_connector(task: Any, values: dict[str, str]) -> None:
+    connector = extension(task, "connector")
+    if connector is None:
+        return
+    mapping = connector.find(f"{CAMUNDA}inputOutput")
+    if mapping is not None:
+        values.update(parameters(mapping, "inputParameter"))
+        taken = parameters(mapping, "outputParameter")
+        if taken:
+            task.set(f"{OURS}outputs", as_names(taken.items()))
+    connector.getparent().remove(connector)
+
+
+def _field(field: Any) -> str:
+    text = field.get("stringValue") or field.findtext(f"{CAMUNDA}string")
+    if text is None:
+        text = field.get("expression") or field.findtext(f"{CAMUNDA}expression") or ""
+    text = text.strip()
+    return translated(text).code if is_juel(text) else repr(text)

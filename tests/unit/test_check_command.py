@@ -1,0 +1,39 @@
+"""`python -m engine check` prints what a deployment would tell."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.cli import main
+from tests.bpmn import in_line, node, process
+
+DRAWN = process(*in_line("userTask a"), attributes='isExecutable="false"')
+
+
+@pytest.fixture
+def drawn(tmp_path: Path) -> str:
+    """A file with a process that says of itself that it is not executable."""
+    path = tmp_path / "drawn.bpmn"
+    path.write_bytes(DRAWN)
+    return str(path)
+
+
+def test_process_that_is_only_drawn_cannot_be_deployed(
+    drawn: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", drawn]) == 1
+    assert "error not-executable" in capsys.readouterr().out
+
+
+def test_all_processes_may_be_taken_as_executable(drawn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--all", drawn]) == 0
+    assert "not-executable" not in capsys.readouterr().out
+
+
+def test_translations_are_told_and_do_no_harm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.bpmn"
+    path.write_bytes(process(*in_line(node("userTask", "a", camunda__assignee="${who}"))))
+    assert main(["check", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert f"{path.name}:4: note translated-assignment a" in out
+    assert "0 errors, 1 warnings, 1 translations" in out

@@ -1,0 +1,89 @@
+"""Event sub-processes among flows out of activities, links, loops, and tasks with inputs of their own."""
+
+from tests.driving import Run, flow, path, script
+from tests.eventful import boundary, escalation, handler, line, message, spec, sub, throw
+
+
+def mapped(name: str, inputs: str, outputs: str = "{}") -> str:
+    """A user task with inputs and outputs."""
+    return f'<userTask id="{name}" parvandeh:inputs="{inputs}" parvandeh:outputs="{outputs}"/>'
+
+
+LOOP = (
+    '<standardLoopCharacteristics testBefore="true"><loopCondition>{}</loopCondition>'
+    "</standardLoopCharacteristics>"
+)
+
+
+def test_what_a_task_sees_alone_is_not_seen_by_what_interrupts_it() -> None:
+    body = line(mapped("work", "{'fee': fee + 1, 'own': 1}", "{'told': fee}"))
+    run = Run(spec(body, handler("h", message(), script("s", "seen = [fee, 'own' in locals()]"))), fee=5)
+    run.happens("h.in")
+    assert (run.step.ended, run.data) == (True, {"fee": 5, "seen": [5, False]})
+
+
+def test_what_does_not_interrupt_leaves_a_task_its_inputs() -> None:
+    body = line(mapped("work", "{'fee': fee + 1}", "{'told': fee}"))
+    run = Run(spec(body, handler("h", message(), script("s", "x = fee"), interrupting=False)), fee=5)
+    assert run.happens("h.in").data == {"fee": 5, "x": 5}
+    assert run.answer("work").data == {"fee": 5, "x": 5, "told": 6}
+
+
+def test_event_on_a_border_gives_what_the_case_knows_behind_an_escalation() -> None:
+    inner = sub("a", mapped("work", "{'fee': fee + 1}"), throw("late", escalation()))
+    run = Run(spec(line(inner), boundary("b", "a", escalation(), interrupting=False)), fee=5).answer("work")
+    assert run.waiting == ["b-task"]
+    assert run.answer("b-task").data == {"fee": 5}
+
+
+def test_all_flows_out_of_an_event_that_begins_one_are_taken() -> None:
+    two = '<userTask id="second"/>' + flow("h.in", "second")
+    body = handler("h", message()).replace("</subProcess>", two + "</subProcess>")
+    run = Run(spec(line("userTask work"), body)).happens("h.in")
+    assert sorted(run.waiting) == ["h-task", "second"]
+    assert run.answer("second").answer("h-task").step.ended
+
+
+def test_flows_out_of_a_task_are_taken_away_together() -> None:
+    body = line("userTask work") + '<userTask id="one"/><userTask id="two"/>' + flow("work", "one")
+    run = Run(spec(body + flow("work", "two"), handler("h", message()))).answer("work")
+    assert sorted(run.waiting) == ["one", "two"]
+    assert run.happens("h.in").waiting == ["h-task"]
+
+
+def test_process_without_start_event_has_event_subprocesses_all_the_same() -> None:
+    body = '<userTask id="one"/><userTask id="two"/>'
+    run = Run(spec(body, handler("h", message(), interrupting=False)))
+    assert (sorted(run.waiting), run.awaited) == (["one", "two"], ["h.in"])
+    assert run.answer("one").answer("two").step.ended
+
+
+def test_link_in_an_event_subprocess_leads_on_within_it() -> None:
+    link = '<linkEventDefinition name="on"/>'
+    body = (
+        f'<intermediateThrowEvent id="away">{link}</intermediateThrowEvent>'
+        f'<intermediateCatchEvent id="here">{link}</intermediateCatchEvent><userTask id="last"/>'
+    )
+    inner = handler("h", message(), end="").replace(
+        flow("h-task", "h.out"), body + path("h-task", "away") + path("here", "last", "h.out")
+    )
+    run = Run(spec(line("userTask work"), inner)).happens("h.in").answer("h-task")
+    assert run.waiting == ["last"]
+    assert run.answer("last").step.ended
+
+
+def test_loop_is_interrupted_between_its_rounds() -> None:
+    loop = LOOP.format("loopCounter &lt; 3")
+    task = f'<userTask id="work">{loop}</userTask>'
+    run = Run(spec(line(task), handler("h", message()))).answer("work")
+    assert run.waiting == ["work"]
+    assert run.happens("h.in").waiting == ["h-task"]
+    assert run.answer("h-task").step.ended
+
+
+def test_escalation_leaves_a_round_of_a_loop_and_the_loop_goes_on() -> None:
+    inner = sub("a", throw("late", escalation())).replace(
+        '<startEvent id="a.in"/>', LOOP.format("loopCounter &lt; 2") + '<startEvent id="a.in"/>'
+    )
+    run = Run(spec(line(inner), boundary("b", "a", escalation(), interrupting=False)))
+    assert run.waiting == ["b-task", "b-task"]

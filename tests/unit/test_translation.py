@@ -1,0 +1,267 @@
+"""Diagrams of other engines are read in our own words, and the report says what was translated."""
+
+import pytest
+
+from engine.bpmn.check import check
+from engine.bpmn.source import read_xml
+from engine.bpmn.translate import translate
+from engine.bpmn.translate.juel import Untranslatable, translated
+from engine.bpmn.translate.told import BPMN, OURS
+from tests.bpmn import extension, flow, in_line, line, many, node, process, script
+
+
+def notes(content: bytes) -> list[tuple[str, str | None]]:
+    report = check({"a.bpmn": content}, {"called"})
+    assert not report.errors, report.errors
+    assert all(item.line and item.reason and item.mend for item in report.findings)
+    return [(item.code, item.element) for item in report.findings if item.severity == "note"]
+
+
+def element(content: bytes, name: str) -> dict[str, str]:
+    """Our own attributes of an element after translation, and what kind it is."""
+    root = read_xml("a.bpmn", content).getroot()
+    translate(root)
+    (found,) = root.findall(f".//*[@id='{name}']")
+    ours = {key.removeprefix(OURS): value for key, value in found.attrib.items() if key.startswith(OURS)}
+    return {"kind": found.tag.removeprefix(BPMN), **ours}
+
+
+@pytest.mark.parametrize(
+    ("text", "python"),
+    [
+        ("${true}", "True"),
+        ("#{ amount > 100 }", "amount > 100"),
+        ("${a && !b || c == null}", "a and (not b) or (c == None)"),
+        ("${kind == 'a && b'}", "kind == 'a && b'"),
+        ("${a ne b and x ge 1}", "(a != b) and (x >= 1)"),
+        ("${a == b == c}", "(a == b) == c"),
+        ("${a < b == c}", "(a < b) == c"),
+        ("${x mod 2 eq 0}", "x % 2 == 0"),
+        ("${empty list}", "list in (None, '', [], {})"),
+        ("${a ? b : c}", "b if a else c"),
+        ("${order.lines[0]['price'] * 1.5}", "order['lines'][0]['price'] * 1.5"),
+        ("${007 + .5 - -1}", "7 + 0.5 - -1"),
+        (r"${'it\'s'}", '"it\'s"'),
+        ("PT${hours}H", "'PT' + str(hours) + 'H'"),
+        ("plain", "'plain'"),
+    ],
+)
+def test_expression_is_said_in_python(text: str, python: str) -> None:
+    assert translated(text).code == python
+    compile(python, "", "eval")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "${bean.method()}", "${method()}", "${execution.id}", "${task}", "${x", "${a b}", "${a ==}",
+        "${class}", "${import}", "${'x}", "${a[}", "${a ? b}", "${a}${", "${;}",
+        "${" + "(" * 1_000 + ")" * 1_000 + "}",
+        "${a.b.c(1)}", "${" + "!" * 5_000 + "a}", "${" + "-" * 5_000 + "1}",
+    ],
+)  # fmt: skip
+def test_expression_without_meaning_in_python_is_left(text: str) -> None:
+    with pytest.raises(Untranslatable):
+        translated(text)
+
+
+def test_condition_is_one_expression() -> None:
+    with pytest.raises(Untranslatable):
+        translated("${a} and ${b}", whole=True)
+
+
+def test_translated_condition_is_told() -> None:
+    body = (node("startEvent", "start"), node("exclusiveGateway", "g", default="g-b"), flow("start", "g"))
+    content = process(*body, node("task", "a"), node("task", "b"), flow("g", "a", "${x}"), flow("g", "b"))
+    assert notes(content) == [("translated-expression", "g-a")]
+
+
+@pytest.mark.parametrize("space", ["operaton.org/schema/1.0/bpmn", "activiti.org/bpmn", "flowable.org/bpmn"])
+def test_relatives_of_camunda_are_read_like_it(space: str) -> None:
+    content = line(
+        f'<bpmn:serviceTask id="a" xmlns:e="http://{space}" e:type="external" e:topic="register"/>'
+    )
+    assert element(content, "a") == {"kind": "serviceTask", "topic": "register"}
+    assert notes(content) == [("translated-service", "a")]
+
+
+@pytest.mark.parametrize("kind", ["serviceTask", "sendTask", "businessRuleTask"])
+@pytest.mark.parametrize(
+    ("way", "topic"),
+    [
+        ('camunda:class="org.example.Charge"', "org.example.Charge"),
+        ('camunda:delegateExpression="${charge}"', "charge"),
+        ('camunda:expression="#{payment.charge(amount)}"', "payment.charge(amount)"),
+        ('camunda:type="external" camunda:topic="charge"', "charge"),
+        ('camunda:type="mail"', "mail"),
+    ],
+)
+def test_work_of_a_java_class_is_work_for_another_program(kind: str, way: str, topic: str) -> None:
+    content = line(f'<bpmn:{kind} id="a" {way} camunda:resultVariable="paid"/>')
+    assert element(content, "a") == {"kind": "serviceTask", "topic": topic, "result": "paid"}
+    assert notes(content) == [("translated-service", "a")]
+
+
+@pytest.mark.parametrize("kind", ["intermediateThrowEvent", "endEvent"])
+def test_event_that_lets_a_program_send_is_work_for_that_program(kind: str) -> None:
+    event = node(kind, "a", '<bpmn:messageEventDefinition camunda:type="external" camunda:topic="post"/>')
+    content = process(node("startEvent", "start"), event, flow("start", "a"))
+    assert element(content, "a") == {"kind": "serviceTask", "topic": "post"}
+
+
+def test_fields_and_inputs_are_what_is_sent() -> None:
+    mapping = (
+        '<camunda:inputOutput><camunda:inputParameter name="amount">${fee + 1}</camunda:inputParameter>'
+        '<camunda:outputParameter name="receipt">${number}</camunda:outputParameter></camunda:inputOutput>'
+    )
+    fields = (
+        '<camunda:field name="to" stringValue="x@y"/><camunda:field name="text" expression="Fee ${fee}"/>'
+    )
+    more = "<camunda:field name='cc'><camunda:string>z</camunda:string></camunda:field>"
+    content = line(node("serviceTask", "a", extension(mapping + fields + more), camunda__class="Mail"))
+    assert element(content, "a") == {
+        "kind": "serviceTask",
+        "topic": "Mail",
+        "inputs": "{'amount': fee + 1}",
+        "outputs": "{'receipt': number}",
+        "request": "{'amount': amount, 'to': 'x@y', 'text': 'Fee ' + str(fee), 'cc': 'z'}",
+    }
+
+
+def test_connector_is_work_for_another_program() -> None:
+    inside = (
+        "<camunda:connector><camunda:connectorId>http-connector</camunda:connectorId><camunda:inputOutput>"
+        '<camunda:inputParameter name="url">http://example.org</camunda:inputParameter>'
+        '<camunda:outputParameter name="answer">${response}</camunda:outputParameter>'
+        "</camunda:inputOutput></camunda:connector>"
+    )
+    assert element(line(node("serviceTask", "a", extension(inside))), "a") == {
+        "kind": "serviceTask",
+        "topic": "http-connector",
+        "request": "{'url': 'http://example.org'}",
+        "outputs": "{'answer': response}",
+    }
+
+
+def test_expression_that_needs_no_java_is_a_script() -> None:
+    content = line(
+        node("serviceTask", "a", camunda__expression="${amount * 2}", camunda__resultVariable="double")
+    )
+    assert element(content, "a") == {"kind": "scriptTask"}
+    assert notes(content) == [("translated-service", "a")]
+
+
+def test_values_of_inputs_may_be_lists_and_maps() -> None:
+    value = (
+        '<camunda:inputParameter name="a"><camunda:list><camunda:value>x</camunda:value>'
+        "<camunda:value>${y}</camunda:value></camunda:list></camunda:inputParameter>"
+        '<camunda:inputParameter name="b"><camunda:map><camunda:entry key="k">${z}</camunda:entry>'
+        "</camunda:map>"
+        '</camunda:inputParameter><camunda:inputParameter name="c"/>'
+    )
+    content = line(node("userTask", "a", extension(f"<camunda:inputOutput>{value}</camunda:inputOutput>")))
+    assert element(content, "a")["inputs"] == "{'a': ['x', y], 'b': {'k': z}, 'c': None}"
+    assert notes(content) == [("translated-mapping", "a")]
+
+
+def test_inputs_by_script_are_refused() -> None:
+    inside = (
+        '<camunda:inputOutput><camunda:inputParameter name="a"><camunda:script scriptFormat="groovy">1'
+        "</camunda:script></camunda:inputParameter></camunda:inputOutput>"
+    )
+    found = check({"a.bpmn": line(node("userTask", "a", extension(inside)))}).errors
+    assert [item.code for item in found] == ["unsupported-extension"]
+
+
+def test_call_hands_over_what_it_says() -> None:
+    inside = (
+        '<camunda:in source="fee" target="amount"/><camunda:in sourceExpression="${a + b}" target="sum"/>'
+        '<camunda:out source="paid" target="done"/>'
+    )
+    content = line(node("callActivity", "a", extension(inside), calledElement="called"))
+    assert element(content, "a") == {
+        "kind": "callActivity",
+        "inputs": "{'amount': fee, 'sum': a + b}",
+        "outputs": "{'done': paid}",
+    }
+    assert notes(content) == [("translated-mapping", "a")] * 2
+
+
+def test_people_of_a_task_are_kept_with_it() -> None:
+    content = line(
+        node(
+            "userTask",
+            "a",
+            camunda__assignee="${clerk}",
+            camunda__candidateUsers="ali, ${deputy}",
+            camunda__candidateGroups="registry",
+            camunda__dueDate="P3D",
+            camunda__followUpDate="2026-04-01T08:00:00",
+            camunda__priority="50",
+        )
+    )
+    assert element(content, "a") == {
+        "kind": "userTask",
+        "assignee": "clerk",
+        "candidateUsers": "['ali', deputy]",
+        "candidateGroups": "['registry']",
+        "due": "'P3D'",
+        "followUp": "'2026-04-01T08:00:00'",
+        "priority": "'50'",
+    }
+
+
+def test_resource_roles_of_the_standard_are_people_too() -> None:
+    def role(kind: str, text: str) -> str:
+        inside = f"<bpmn:formalExpression>{text}</bpmn:formalExpression>"
+        inside = f"<bpmn:resourceAssignmentExpression>{inside}</bpmn:resourceAssignmentExpression>"
+        return f"<bpmn:{kind}>{inside}</bpmn:{kind}>"
+
+    roles = role("humanPerformer", "ali") + role("potentialOwner", "user(sara), group(registry), desk")
+    assert element(line(node("userTask", "a", roles)), "a") == {
+        "kind": "userTask",
+        "assignee": "'ali'",
+        "candidateUsers": "['sara']",
+        "candidateGroups": "['registry', 'desk']",
+    }
+
+
+def test_form_properties_are_fields_of_a_form() -> None:
+    inside = (
+        '<camunda:formProperty id="age" name="Age" type="long" required="true"/>'
+        '<camunda:formProperty id="kind" type="enum"><camunda:value id="new" name="A"/>'
+        "</camunda:formProperty>"
+        '<camunda:formProperty id="shown" writable="false"/>'
+    )
+    content = line(node("userTask", "a", extension(inside)))
+    assert notes(content) == [("translated-form", "a")]
+    assert check({"a.bpmn": content}).errors == []
+
+
+@pytest.mark.parametrize("key", ["start.html", "app:start", "embedded:app:forms/start.html", "${form}"])
+def test_form_of_another_application_takes_any_data(key: str) -> None:
+    found = check({"a.bpmn": line(node("userTask", "a", camunda__formKey=key))}).findings
+    assert [(item.severity, item.code) for item in found] == [("warning", "form-elsewhere")]
+
+
+def test_collection_and_its_items_are_the_standards() -> None:
+    marker = many("").replace(">", ' camunda:collection="${members}" camunda:elementVariable="member">', 1)
+    content = line(node("sendTask", "a", marker, camunda__class="X"))
+    assert ("translated-marker", "a") in notes(content)
+
+
+def test_receive_task_without_message_awaits_one_of_its_own_name() -> None:
+    assert notes(line("receiveTask a")) == [("translated-message", "a")]
+
+
+def test_error_without_definition_is_known_by_its_code() -> None:
+    inner = in_line(prefix="inner_")
+    inner[1] = node("endEvent", "inner_end", '<bpmn:errorEventDefinition errorRef="late"/>')
+    sub = node("subProcess", "sub", "".join(inner))
+    caught = node("boundaryEvent", "x", '<bpmn:errorEventDefinition errorRef="late"/>', attachedToRef="sub")
+    content = line(sub, after=caught + flow("x", "end"))
+    assert notes(content) == [("translated-error", "inner_end"), ("translated-error", "x")]
+
+
+def test_nothing_is_translated_in_a_diagram_of_ours() -> None:
+    assert notes(line("userTask a", script("b", "x = '${y}'"))) == []
