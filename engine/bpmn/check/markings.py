@@ -1,0 +1,239 @@
+"""Lets the tokens of a net move in every way that matters, and remembers each marking that comes of it.
+
+One element moves at a time: the first in the net's order that can. Its ways are all tried. What other
+elements do meanwhile neither helps nor hinders it, so another order would lead to the same ends (in the words
+of the literature: the moves of one element are a stubborn set). Two moves are not so, and are seen to: an
+inclusive join, which looks at tokens elsewhere, moves when nothing else can, and also earlier where waiting
+could take that from it; and what ends the whole scope moves last, when all others have done what they can.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from engine.bpmn.check.net import BITS, FULL, Net, Station, Way
+
+BOUND = 100_000  # markings of one scope
+ROUNDS = 3  # in which a loop may leave tokens behind before it is left alone
+
+
+class Move(NamedTuple):
+    """One element has moved: from one marking (by number) to another."""
+
+    before: int
+    station: Station
+    way: Way
+    after: int
+
+
+class Markings:
+    """All markings of a net that were reached, by number; the first ones are where it begins.
+
+    `dead` are those in which tokens stand for ever, `ended` those in which the scope has ended, `left` those
+    that were not gone on from; `complete` is whether that was for no bound. `meeting` has elements at which
+    tokens come together unjoined, `growing` those whose loop leaves ever more tokens behind; each with the
+    number of a marking.
+    """
+
+    def __init__(self, net: Net, bound: int = BOUND) -> None:
+        self.net = net
+        self.found: list[int] = []
+        self.moves: list[list[Move]] = []  # by the marking before
+        self.first: list[Move | None] = []  # the move that first came to a marking
+        self.dead: list[int] = []
+        self.ended: list[int] = []
+        self.left: list[int] = []  # not gone on from
+        self.complete = True
+        self.meeting: dict[Station, int] = {}
+        self.growing: dict[Station, int] = {}
+        self._numbers: dict[int, int] = {}
+        self._rounds: dict[int, int] = {}
+        self._joins = [station for station in net.stations if station.join == "some"]
+        self._all_joins = [station for station in net.stations if station.join != "any"]
+        self._single = sum(station.ones for station in net.stations)
+        self._stops = sum(station.place for station in net.stations if station.stop is not None)
+        for marking in net.begins:
+            self._number(marking, None)
+        number = 0
+        while number < len(self.found):
+            if len(self.found) > bound:
+                self.complete = False
+                self.left += range(number, len(self.found))
+                break
+            self._go_on(number)
+            number += 1
+
+    def path(self, number: int) -> list[Move]:
+        """The moves that lead to a marking from a beginning."""
+        moves = []
+        while (move := self.first[number]) is not None:
+            moves.append(move)
+            number = move.before
+        return moves[::-1]
+
+    def all_moves(self) -> Iterator[Move]:
+        """Every move, by the marking before."""
+        return (move for moves in self.moves for move in moves)
+
+    def leading_to(self, goals: Iterable[int]) -> set[int]:
+        """The markings from which one of `goals` can be reached, with these."""
+        sources: list[list[int]] = [[] for _ in self.found]
+        for move in self.all_moves():
+            sources[move.after].append(move.before)
+        found: set[int] = set()
+        waiting = list(goals)
+        while waiting:
+            number = waiting.pop()
+            if number not in found:
+                found.add(number)
+                waiting += sources[number]
+        return found
+
+    def waiting_at(self, number: int) -> list[Station]:
+        """The elements at which tokens stand in a marking."""
+        marking = self.found[number]
+        return [station for station in self.net.stations if marking & station.place]
+
+    def _number(self, marking: int, move: Move | None) -> int:
+        number = self._numbers.setdefault(marking, len(self.found))
+        if number == len(self.found):
+            self.found.append(marking)
+            self.moves.append([])
+            self.first.append(move)
+        return number
+
+    def _go_on(self, number: int) -> None:
+        marking = self.found[number]
+        stations = self._movable(marking)
+        if not stations:
+            (self.ended if marking == 0 or marking & self._stops else self.dead).append(number)
+        elif self._rounds.get(number, 0) >= ROUNDS:
+            self.left.append(number)
+        else:
+            for station in stations:
+                self._move(number, station)
+
+    def _movable(self, marking: int) -> list[Station]:
+        """The elements whose moves are to be tried."""
+        found = []
+        rest = marking
+        while rest:
+            station = self.net.owners[((rest & -rest).bit_length() - 1) // BITS]
+            if station.stop is None and (
+                station.join == "any" or (station.join == "all" and _each(marking & station.place, station))
+            ):
+                found.append(station)
+                break
+            rest &= ~station.place
+        early = bool(found)
+        waiting = (join for join in self._joins if marking & join.place)
+        return found + [join for join in waiting if _ready(marking, join, early=early)]
+
+    def _move(self, number: int, station: Station) -> None:
+        marking = self.found[number]
+        taken = station.ones
+        if station.join == "some":
+            taken = marking & station.place
+        elif station.join == "any":
+            here = marking & station.place
+            shift = ((here & -here).bit_length() - 1) // BITS * BITS
+            taken = 1 << shift
+            if here & ~(FULL << shift):
+                self.meeting.setdefault(station, number)
+        for way in station.ways:
+            after = marking - taken + way.put
+            if after & self.net.guards:
+                self.complete = False
+                continue
+            known = len(self.found)
+            move = Move(number, station, way, self._numbers.get(after, known))
+            self.moves[number].append(move)
+            if self._number(after, move) == known and len(station.arcs) > 1 and after & ~self._single:
+                self._look_back(move)
+
+    def _look_back(self, move: Move) -> None:
+        """Whether the tokens are those of an earlier marking of the same loop, and more."""
+        now, guards = self.found[move.after], self.net.guards
+        forks = [move.station] if len(move.way.arcs) > 1 else []
+        number = move.before
+        while (earlier := self.first[number]) is not None:
+            then = self.found[number]
+            if earlier.station is move.station and ((now | guards) - then) & guards == guards:
+                self._rounds[move.after] = self._rounds.get(number, 0) + 1
+                more = [station for station in self.net.stations if (now - then) & station.place]
+                if not _behind(more).isdisjoint([*forks, *self._all_joins]):
+                    self.growing.setdefault(forks[-1], move.after)
+                return
+            if len(earlier.way.arcs) > 1:
+                forks.append(earlier.station)
+            number = earlier.before
+
+
+class Lost:
+    """The markings behind a flow after which no run comes to its end, and the paths there."""
+
+    def __init__(self, markings: Markings) -> None:
+        self._markings = markings
+        safe = markings.leading_to([*markings.ended, *markings.left])
+        good = 0
+        for move in markings.all_moves():
+            if move.after in safe:
+                good |= move.way.marks
+        begins = [number for number in range(len(markings.net.begins)) if number not in safe]
+        self._flows: dict[int, Move | None] = dict.fromkeys(begins)
+        for move in markings.all_moves():
+            if move.way.marks & ~good:
+                self._flows.setdefault(move.after, move)
+        self._on: dict[int, Move] = {}
+        waiting = list(self._flows)
+        for number in waiting:  # it grows meanwhile
+            for move in markings.moves[number]:
+                if move.after not in self:
+                    self._on[move.after] = move
+                    waiting.append(move.after)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._flows or number in self._on
+
+    def path(self, number: int) -> list[Move]:
+        """The moves that lead to a marking, through such a flow."""
+        moves: list[Move] = []
+        while (move := self._on.get(number)) is not None:
+            moves.append(move)
+            number = move.before
+        if (move := self._flows[number]) is not None:
+            moves.append(move)
+            number = move.before
+        return self._markings.path(number) + moves[::-1]
+
+
+def _each(tokens: int, station: Station) -> bool:
+    """Whether all arcs have a token: adding 127 to a number that is not 0 sets its guard."""
+    return (tokens + station.guards - station.ones) & station.guards == station.guards
+
+
+def _ready(marking: int, join: Station, *, early: bool) -> bool:
+    """Whether no token elsewhere can still reach an arc that has none (BPMN 2.0.2 §13.4.3).
+
+    One that can as well reach an arc with a token does not count. While others can move (`early`), a join
+    moves only if there are such: on their way they may come to count.
+    """
+    missing = arrived = 0
+    for arc in join.arcs:
+        if marking >> arc.shift & FULL:
+            arrived |= arc.upstream
+        else:
+            missing |= arc.upstream
+    coming = marking & missing & ~join.place
+    return not coming & ~arrived and (coming != 0 or not early)
+
+
+def _behind(stations: Iterable[Station]) -> set[Station]:
+    """These stations and all to which tokens can come from there."""
+    found: set[Station] = set()
+    waiting = list(stations)
+    while waiting:
+        station = waiting.pop()
+        if station not in found:
+            found.add(station)
+            waiting += station.targets()
+    return found
