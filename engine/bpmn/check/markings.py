@@ -13,7 +13,8 @@ from typing import NamedTuple
 from engine.bpmn.check.net import BITS, FULL, Net, Station, Way
 
 BOUND = 100_000  # markings of one scope
-ROUNDS = 3  # in which a loop may leave tokens behind before it is left alone
+ROUNDS = 2  # of a loop that leaves ever more tokens
+AFTER_GROWTH = 5_000  # markings that are looked at once there is such a loop
 
 
 class Move(NamedTuple):
@@ -46,16 +47,17 @@ class Markings:
         self.meeting: dict[Station, int] = {}
         self.growing: dict[Station, int] = {}
         self._numbers: dict[int, int] = {}
-        self._rounds: dict[int, int] = {}
+        self._rounds: dict[int, int] = {}  # by the marking
+        self._bound = bound
         self._joins = [station for station in net.stations if station.join == "some"]
-        self._all_joins = [station for station in net.stations if station.join != "any"]
+        self._entangled = [item for item in net.stations if item.join != "any" or item.stop is not None]
         self._single = sum(station.ones for station in net.stations)
         self._stops = sum(station.place for station in net.stations if station.stop is not None)
         for marking in net.begins:
-            self._number(marking, None)
+            self._number(marking)
         number = 0
         while number < len(self.found):
-            if len(self.found) > bound:
+            if len(self.found) > self._bound:
                 self.complete = False
                 self.left += range(number, len(self.found))
                 break
@@ -93,12 +95,12 @@ class Markings:
         marking = self.found[number]
         return [station for station in self.net.stations if marking & station.place]
 
-    def _number(self, marking: int, move: Move | None) -> int:
+    def _number(self, marking: int, before: Move | None = None) -> int:
         number = self._numbers.setdefault(marking, len(self.found))
         if number == len(self.found):
             self.found.append(marking)
             self.moves.append([])
-            self.first.append(move)
+            self.first.append(before and before._replace(after=number))
         return number
 
     def _go_on(self, number: int) -> None:
@@ -106,7 +108,7 @@ class Markings:
         stations = self._movable(marking)
         if not stations:
             (self.ended if marking == 0 or marking & self._stops else self.dead).append(number)
-        elif self._rounds.get(number, 0) >= ROUNDS:
+        elif self._rounds.get(marking, 0) >= ROUNDS:
             self.left.append(number)
         else:
             for station in stations:
@@ -144,28 +146,35 @@ class Markings:
             if after & self.net.guards:
                 self.complete = False
                 continue
-            known = len(self.found)
-            move = Move(number, station, way, self._numbers.get(after, known))
-            self.moves[number].append(move)
-            if self._number(after, move) == known and len(station.arcs) > 1 and after & ~self._single:
-                self._look_back(move)
+            move = Move(number, station, way, -1)  # where it leads is seen now
+            if after not in self._numbers and len(station.arcs) > 1 and after & ~self._single:
+                after = self._looped(move, after)
+            self.moves[number].append(move._replace(after=self._number(after, move)))
 
-    def _look_back(self, move: Move) -> None:
-        """Whether the tokens are those of an earlier marking of the same loop, and more."""
-        now, guards = self.found[move.after], self.net.guards
+    def _looped(self, move: Move, now: int) -> int:
+        """Where a loop begins again with more tokens than the time before: the marking to go on with."""
+        guards = self.net.guards
         forks = [move.station] if len(move.way.arcs) > 1 else []
         number = move.before
         while (earlier := self.first[number]) is not None:
             then = self.found[number]
             if earlier.station is move.station and ((now | guards) - then) & guards == guards:
-                self._rounds[move.after] = self._rounds.get(number, 0) + 1
                 more = [station for station in self.net.stations if (now - then) & station.place]
-                if not _behind(more).isdisjoint([*forks, *self._all_joins]):
-                    self.growing.setdefault(forks[-1], move.after)
-                return
+                if not _behind(more).isdisjoint([*forks, *self._entangled]):
+                    self._grows(number, now, forks[-1])
+                elif all(then & station.place for station in more):
+                    return then  # what only comes to its end, one more of it makes no difference
+                return now
             if len(earlier.way.arcs) > 1:
                 forks.append(earlier.station)
             number = earlier.before
+        return now
+
+    def _grows(self, number: int, now: int, fork: Station) -> None:
+        if not self.growing:
+            self._bound = min(self._bound, len(self.found) + AFTER_GROWTH)
+        self.growing.setdefault(fork, number)
+        self._rounds[now] = self._rounds.get(self.found[number], 0) + 1
 
 
 class Lost:
@@ -173,7 +182,7 @@ class Lost:
 
     def __init__(self, markings: Markings) -> None:
         self._markings = markings
-        safe = markings.leading_to([*markings.ended, *markings.left])
+        safe = markings.leading_to(markings.ended)
         good = 0
         for move in markings.all_moves():
             if move.after in safe:
@@ -215,7 +224,7 @@ def _ready(marking: int, join: Station, *, early: bool) -> bool:
     """Whether no token elsewhere can still reach an arc that has none (BPMN 2.0.2 §13.4.3).
 
     One that can as well reach an arc with a token does not count. While others can move (`early`), a join
-    moves only if there are such: on their way they may come to count.
+    moves only if there are such: later they would be taken with it, or come to count.
     """
     missing = arrived = 0
     for arc in join.arcs:
@@ -223,8 +232,8 @@ def _ready(marking: int, join: Station, *, early: bool) -> bool:
             arrived |= arc.upstream
         else:
             missing |= arc.upstream
-    coming = marking & missing & ~join.place
-    return not coming & ~arrived and (coming != 0 or not early)
+    elsewhere = marking & ~join.place
+    return not elsewhere & missing & ~arrived and (not early or elsewhere & (missing | arrived) != 0)
 
 
 def _behind(stations: Iterable[Station]) -> set[Station]:

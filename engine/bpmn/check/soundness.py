@@ -102,6 +102,10 @@ class _Scope:
         if self.net.partial:
             reason = f"A choice has more than {ALL_CHOICES} flows that can be taken together: not every"
             reason += " combination was tried."
+        elif self.markings.growing:
+            reason = (
+                f"Its tokens multiply without end: only {len(self.markings.found):,} states were looked at."
+            )
         else:
             reason = f"It has more than {BOUND:,} states, and only so many were looked at."
         self.notes.warn(
