@@ -4,7 +4,7 @@ Data are not known: whatever data, people or events decide is one of several way
 an embedded sub-process too: it stands for all that happens in it.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -73,7 +73,7 @@ class _Reader:
         self.partial = self.any_error = False
         drawn = [node for node in scope.nodes if node.kind != "boundaryEvent" and not _apart_from_flow(node)]
         self.stations = {node: _station(node) for node in drawn}
-        self.stops: list[Station] = []
+        self.more: list[Station] = []  # besides those of the elements
         self.arcs: dict[Flow, Arc] = {}
         for node, station in self.stations.items():
             for flow in node.incoming:
@@ -86,7 +86,7 @@ class _Reader:
         for node, station in self.stations.items():
             station.ways = self.ways(node) if station.stop is None else []
         firsts = [_place(self.stations[node]) for node in self.firsts]
-        return Net([*self.stations.values(), *self.stops], firsts, self.partial, self.any_error)
+        return Net([*self.stations.values(), *self.more], firsts, self.partial, self.any_error)
 
     def ways(self, node: Node) -> list[Way]:
         """All ways on from an element, those of the events on its border too."""
@@ -96,10 +96,13 @@ class _Reader:
         beside = [] if node.kind in AT_ONCE else [item for item in events_on(node) if not item.interrupting]
         if not beside:
             return ways
-        return [
-            Way(way.arcs + self.out(*happened), _choice([way.choice, *map(_event, happened)]))
-            for way in ways
-            for happened in self.parts(beside)
+        # Its token stays while theirs go their way already: the same activity, with them behind it.
+        after = Station(node, ways=ways)
+        self.more.append(after)
+        here = _place(after)
+        happened = [part for part in self.parts(beside) if part]
+        return ways + [
+            Way((here, *self.out(*part)), ", ".join(_event(event) for event in part)) for part in happened
         ]
 
     def interruptions(self, node: Node, ends: Ends) -> list[Way]:
@@ -115,7 +118,7 @@ class _Reader:
         for code in sorted(ends.errors):
             if code not in catches and None not in catches:  # it ends the scope around it, too
                 stop = Station(node, stop=code)
-                self.stops.append(stop)
+                self.more.append(stop)
                 ways.append(Way((_place(stop),), f"error {code!r}"))
         return ways
 
@@ -204,10 +207,6 @@ def _place(station: Station) -> Arc:
 
 def _event(event: Node) -> str:
     return f"event {name_of(event)!r}"
-
-
-def _choice(words: Iterable[str]) -> str:
-    return ", ".join(word for word in words if word)
 
 
 def _flow_name(flow: Flow) -> str:

@@ -3,6 +3,7 @@
 Only data: `moves` reads a diagram into it, `markings` lets the tokens move.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -96,11 +97,13 @@ class Net:
         self.begins = places if alone else [sum(places)]
 
     def _look_upstream(self) -> None:
-        places = {station.node: station.place for station in self.stations if station.stop is None}
+        places: Counter[Node] = Counter()
+        for station in self.stations:
+            places[station.node] += station.place if station.stop is None else 0
         for station in self.stations:
             for arc in station.arcs if station.join == "some" else []:
                 before = upstream([arc.flow.source] if arc.flow and arc.flow.source else [], station.node)
-                arc.upstream = sum(places.get(node, 0) for node in before)
+                arc.upstream = sum(places[node] for node in before)
 
 
 def upstream(nodes: Sequence[Node], apart: Node | None = None) -> set[Node]:
