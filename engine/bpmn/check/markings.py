@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from engine.bpmn.check.net import BITS, FULL, Net, Station, Way
 
-BOUND = 100_000  # markings of one scope
 ROUNDS = 2  # of a loop that leaves ever more tokens
 AFTER_GROWTH = 5_000  # markings that are looked at once there is such a loop
 
@@ -35,7 +34,7 @@ class Markings:
     number of a marking.
     """
 
-    def __init__(self, net: Net, bound: int = BOUND) -> None:
+    def __init__(self, net: Net, bound: int) -> None:
         self.net = net
         self.found: list[int] = []
         self.moves: list[list[Move]] = []  # by the marking before
@@ -54,7 +53,7 @@ class Markings:
         self._single = sum(station.ones for station in net.stations)
         self._stops = sum(station.place for station in net.stations if station.stop is not None)
         for marking in net.begins:
-            self._number(marking)
+            self._find(marking)
         number = 0
         while number < len(self.found):
             if len(self.found) > self._bound:
@@ -94,14 +93,6 @@ class Markings:
         """The elements at which tokens stand in a marking."""
         marking = self.found[number]
         return [station for station in self.net.stations if marking & station.place]
-
-    def _number(self, marking: int, before: Move | None = None) -> int:
-        number = self._numbers.setdefault(marking, len(self.found))
-        if number == len(self.found):
-            self.found.append(marking)
-            self.moves.append([])
-            self.first.append(before and before._replace(after=number))
-        return number
 
     def _go_on(self, number: int) -> None:
         marking = self.found[number]
@@ -146,23 +137,32 @@ class Markings:
             if after & self.net.guards:
                 self.complete = False
                 continue
-            move = Move(number, station, way, -1)  # where it leads is seen now
             if after not in self._numbers and len(station.arcs) > 1 and after & ~self._single:
-                after = self._looped(move, after)
-            self.moves[number].append(move._replace(after=self._number(after, move)))
+                after = self._looped(number, station, way, after)
+            known = self._numbers.get(after)
+            move = Move(number, station, way, len(self.found) if known is None else known)
+            if known is None:
+                self._find(after, move)
+            self.moves[number].append(move)
 
-    def _looped(self, move: Move, now: int) -> int:
+    def _find(self, marking: int, move: Move | None = None) -> None:
+        """Note a new marking, to which this move led."""
+        self._numbers[marking] = len(self.found)
+        self.found.append(marking)
+        self.moves.append([])
+        self.first.append(move)
+
+    def _looped(self, number: int, station: Station, way: Way, now: int) -> int:
         """Where a loop begins again with more tokens than the time before: the marking to go on with."""
         guards = self.net.guards
-        forks = [move.station] if len(move.way.arcs) > 1 else []
-        number = move.before
+        forks = [station] if len(way.arcs) > 1 else []
         while (earlier := self.first[number]) is not None:
             then = self.found[number]
-            if earlier.station is move.station and ((now | guards) - then) & guards == guards:
-                more = [station for station in self.net.stations if (now - then) & station.place]
+            if earlier.station is station and ((now | guards) - then) & guards == guards:
+                more = [item for item in self.net.stations if (now - then) & item.place]
                 if not _behind(more).isdisjoint([*forks, *self._entangled]):
                     self._grows(number, now, forks[-1])
-                elif all(then & station.place for station in more):
+                elif all(then & item.place for item in more):
                     return then  # what only comes to its end, one more of it makes no difference
                 return now
             if len(earlier.way.arcs) > 1:
@@ -226,14 +226,14 @@ def _ready(marking: int, join: Station, *, early: bool) -> bool:
     One that can as well reach an arc with a token does not count. While others can move (`early`), a join
     moves only if there are such: later they would be taken with it, or come to count.
     """
-    missing = arrived = 0
-    for arc in join.arcs:
-        if marking >> arc.shift & FULL:
-            arrived |= arc.upstream
-        else:
-            missing |= arc.upstream
     elsewhere = marking & ~join.place
-    return not elsewhere & missing & ~arrived and (not early or elsewhere & (missing | arrived) != 0)
+    reached = [arc.upstream for arc in join.arcs if marking >> arc.shift & FULL]
+    counting = elsewhere
+    for upstream in reached:
+        counting &= ~upstream
+    if counting and any(counting & arc.upstream for arc in join.arcs if not marking >> arc.shift & FULL):
+        return False
+    return not early or any(elsewhere & arc.upstream for arc in join.arcs)
 
 
 def _behind(stations: Iterable[Station]) -> set[Station]:

@@ -17,6 +17,7 @@ from engine.bpmn.check.net import TERMINATE, Arc, Join, Net, Station, Way
 
 AT_ONCE = frozenset({"scriptTask", "sendTask"})  # nothing can happen meanwhile
 ALL_CHOICES = 6  # flows of which every combination is tried
+PAIRS = 30  # flows of which each two are tried together
 _JOINS: Mapping[str, Join] = {"parallelGateway": "all", "inclusiveGateway": "some"}
 _ONE_OF = frozenset({"exclusiveGateway", "eventBasedGateway"})
 _CALLS = frozenset({"serviceTask", "callActivity"})  # any error can come out of these
@@ -161,7 +162,7 @@ class _Reader:
         if apart:
             sizes = {0, 1, count}
         elif count > ALL_CHOICES:
-            sizes = {0, 1, 2, count - 1, count}
+            sizes = {0, 1, count} | ({2, count - 1} if count <= PAIRS else set())
             self.partial = True
         return [part for size in sorted(sizes) for part in combinations(items, size)]
 

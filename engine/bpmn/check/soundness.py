@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.bpmn.check.allow_list import GATEWAYS
 from engine.bpmn.check.diagram import Diagram, Node, Scope, runs
-from engine.bpmn.check.markings import BOUND, Lost, Markings, Move
+from engine.bpmn.check.markings import Lost, Markings, Move
 from engine.bpmn.check.moves import (
     ALL_CHOICES,
     AT_ONCE,
@@ -24,6 +24,8 @@ from engine.bpmn.check.moves import (
 from engine.bpmn.check.net import TERMINATE, Station, upstream
 from engine.bpmn.check.notes import Notes, place
 
+BOUND = 100_000  # states of a process
+BOUND_LATER = 10_000  # of one more scope, once there were so many
 LONGEST = 12  # elements of a path that is told
 
 Homes = Mapping[Any, tuple[Node, Scope]]
@@ -33,11 +35,13 @@ def check_soundness(diagram: Diagram, notes: Notes) -> None:
     """Every scope of a process in which nothing else is wrong."""
     homes = {node.element: (node, scope) for scope in diagram.scopes for node in scope.nodes}
     ends: dict[Any, Ends] = {}
+    left = BOUND
     for scope in reversed(diagram.scopes):  # what is inside comes after what is around it
         if scope.nodes and all(map(runs, scope.nodes)):
-            ends[scope.element] = _Scope(diagram.file, scope, ends, notes).check(
-                rescued=_rescued(scope, homes)
-            )
+            markings = Markings(read_net(scope, ends), max(left, BOUND_LATER))
+            left -= len(markings.found)
+            found = _Scope(diagram.file, scope, markings, notes)
+            ends[scope.element] = found.check(ends, rescued=_rescued(scope, homes))
 
 
 def _rescued(scope: Scope, homes: Homes) -> bool:
@@ -74,16 +78,15 @@ def _interrupts(node: Node) -> bool:
 class _Scope:
     """The findings in one scope."""
 
-    def __init__(self, file: str, scope: Scope, inner: Mapping[Any, Ends], notes: Notes) -> None:
+    def __init__(self, file: str, scope: Scope, markings: Markings, notes: Notes) -> None:
         self.file = file
         self.scope = scope
-        self.inner = inner
+        self.markings = markings
+        self.net = markings.net
         self.notes = notes
-        self.net = read_net(scope, inner)
-        self.markings = Markings(self.net)
 
-    def check(self, *, rescued: bool) -> Ends:
-        """Tell everything; how the scope can end."""
+    def check(self, inner: Mapping[Any, Ends], *, rescued: bool) -> Ends:
+        """Tell everything; how the scope can end, of which `inner` are those of its sub-processes."""
         whole = self.markings.complete and not self.net.partial
         if not whole:
             self.bound()
@@ -92,7 +95,7 @@ class _Scope:
         self.growth()
         if whole and not self.trapped():
             self.never(stuck)
-        return self.ends()
+        return self.ends(inner)
 
     def warn(self, node: Node, code: str, reason: str, mend: str) -> None:
         self.notes.warn(place(self.file, node.element), code, reason, mend)
@@ -107,7 +110,7 @@ class _Scope:
                 f"Its tokens multiply without end: only {len(self.markings.found):,} states were looked at."
             )
         else:
-            reason = f"It has more than {BOUND:,} states, and only so many were looked at."
+            reason = f"It has too many states: only {len(self.markings.found):,} were looked at."
         self.notes.warn(
             place(self.file, self.scope.element),
             "soundness-bound",
@@ -227,7 +230,7 @@ class _Scope:
         loose = [node for node in self.scope.nodes if node.host in ran and not node.outgoing]
         return ran.union(loose)
 
-    def ends(self) -> Ends:
+    def ends(self, inner: Mapping[Any, Ends]) -> Ends:
         """How the scope ends, as the elements around it see it."""
         found = self.markings
         marks = 0
@@ -241,8 +244,7 @@ class _Scope:
         handlers = [node for node in self.scope.nodes if handles(node)]
         for node in handlers:
             codes, normally = _handled(node, codes, normally)
-        inner = [self.inner.get(node.element, Ends()) for node in handlers]
-        codes = codes.union(*(ends.errors for ends in inner))
+        codes = codes.union(*(inner[node.element].errors for node in handlers if node.element in inner))
         open_end = bool(found.dead) or not (normally or codes)  # told here, and nothing more of it outside
         return Ends(normally or open_end, frozenset(codes), self.net.any_error)
 
