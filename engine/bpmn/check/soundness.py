@@ -7,7 +7,7 @@ an error; what depends on them is a warning.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.allow_list import GATEWAYS
+from engine.bpmn.check.allow_list import GATEWAYS, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, runs
 from engine.bpmn.check.markings import Lost, Markings, Move
 from engine.bpmn.check.moves import (
@@ -46,7 +46,7 @@ def check_soundness(diagram: Diagram, notes: Notes) -> None:
 
 def _rescued(scope: Scope, homes: Homes) -> bool:
     """Whether something else can end the scope while its own tokens stand still."""
-    if any(_interrupts(node) for node in scope.nodes):
+    if any(_interrupts(node) for node in scope.nodes) or _escalates(scope):
         return True
     near = True
     while scope.element in homes:
@@ -73,6 +73,12 @@ def _interrupts(node: Node) -> bool:
         start.get("isInterrupting") != "false" and about(start) not in ("error", "escalation")
         for start in starts
     )
+
+
+def _escalates(scope: Scope) -> bool:
+    """Whether an escalation leaves the scope: what catches it further out, a caller too, may end it."""
+    thrown = scope.element.iter("{*}escalationEventDefinition")
+    return any(local(item.getparent()) in ("endEvent", "intermediateThrowEvent") for item in thrown)
 
 
 class _Scope:
