@@ -1,4 +1,4 @@
-"""Small diagrams drawn at random, right ones and wrong ones: blocks within blocks, whose ends often do not match."""
+"""Small diagrams drawn at random, right and wrong ones: blocks within blocks, whose ends may not match."""
 
 from dataclasses import dataclass, field
 from random import Random

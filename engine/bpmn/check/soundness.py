@@ -4,7 +4,7 @@ Every scope is explored on its own, the innermost first. What no choice of data 
 an error; what depends on them is a warning.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.bpmn.check.allow_list import GATEWAYS, local
@@ -55,10 +55,8 @@ def _rescued(scope: Scope, homes: Homes) -> bool:
             # No error comes out of a scope in which nothing moves, but it may come from beside it.
             if event.interrupting and not (near and about(event.element) in ("error", "escalation")):
                 return True
-        ending = ("terminate", "error")
-        if any(
-            _interrupts(node) or about(node.element) in ending for node in scope.nodes if node is not around
-        ):
+        beside = [node for node in scope.nodes if node is not around]
+        if any(_interrupts(node) or _ends_all(node) for node in beside):
             return True
         near = False
     return False
@@ -73,6 +71,10 @@ def _interrupts(node: Node) -> bool:
         start.get("isInterrupting") != "false" and about(start) not in ("error", "escalation")
         for start in starts
     )
+
+
+def _ends_all(node: Node) -> bool:
+    return node.kind == "endEvent" and about(node.element) in ("terminate", "error")
 
 
 def _escalates(scope: Scope) -> bool:
@@ -96,11 +98,11 @@ class _Scope:
         whole = self.markings.complete and not self.net.partial
         if not whole:
             self.bound()
-        stuck = self.deadlocks(certain=whole and not rescued)
+        self.deadlocks(certain=whole and not rescued)
         self.meetings()
         self.growth()
         if whole and not self.trapped():
-            self.never(stuck)
+            self.never()
         return self.ends(inner)
 
     def warn(self, node: Node, code: str, reason: str, mend: str) -> None:
@@ -124,11 +126,11 @@ class _Scope:
             "Nothing to do, or move parts that run side by side into sub-processes.",
         )
 
-    def deadlocks(self, *, certain: bool) -> set[Station]:
-        """Tell of joins that wait for ever; which they are."""
+    def deadlocks(self, *, certain: bool) -> None:
+        """Tell of joins that wait for ever, once of each."""
         found = self.markings
         if not found.dead:
-            return set()
+            return
         lost = Lost(found) if certain else None
         told: set[Station] = set()
         for number in sorted(found.dead, key=lambda number: not (lost and number in lost)):
@@ -136,7 +138,6 @@ class _Scope:
                 if station not in told:
                     told.add(station)
                     self.deadlock(station, number, lost if lost and number in lost else None)
-        return told
 
     def deadlock(self, station: Station, number: int, lost: Lost | None) -> None:
         marking = self.markings.found[number]
@@ -197,10 +198,9 @@ class _Scope:
         found = self.markings
         return len(found.leading_to([*found.ended, *found.dead, *found.left])) < len(found.found)
 
-    def never(self, stuck: Iterable[Station]) -> None:
+    def never(self) -> None:
         """Tell of what never runs: the first elements only, not what follows them."""
         ran = self.ran()
-        silent = {station.node for station in stuck}
         waiting = [node for node in self.scope.nodes if node in ran]
         seen = set(waiting)
         for node in waiting:  # it grows meanwhile
@@ -208,17 +208,18 @@ class _Scope:
             if node in ran and node.kind not in AT_ONCE:
                 behind += events_on(node)
             for target in behind:
-                if target not in seen:
-                    seen.add(target)
-                    if target in silent or (target.kind in GATEWAYS and target not in ran):
-                        waiting.append(target)
-                    if target not in silent:
-                        self.warn(
-                            target,
-                            "never-runs",
-                            f"{name_of(target)!r} can never run: no case comes here, whatever its data are.",
-                            "Connect it otherwise, or remove it.",
-                        )
+                if target in seen:
+                    continue
+                seen.add(target)
+                if target.kind in GATEWAYS:  # it is told of the work behind it
+                    waiting.append(target)
+                else:
+                    self.warn(
+                        target,
+                        "never-runs",
+                        f"{name_of(target)!r} can never run: no case comes here, whatever its data are.",
+                        "Connect it otherwise, or remove it.",
+                    )
 
     def ran(self) -> set[Node]:
         """The elements that have run in some case, the events on borders too."""
