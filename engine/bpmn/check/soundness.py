@@ -239,20 +239,16 @@ class _Scope:
 
     def ends(self, inner: Mapping[Any, Ends]) -> Ends:
         """How the scope ends, as the elements around it see it."""
-        found = self.markings
-        marks = 0
-        for number in found.ended:
-            marks |= found.found[number]
-        codes = {station.stop for station in self.net.stations if station.stop and marks & station.place}
-        normally = any(
-            not found.found[number] or any(station.stop == TERMINATE for station in found.waiting_at(number))
-            for number in found.ended
-        )
+        ended = [self.markings.found[number] for number in self.markings.ended]
+        stops = [station for station in self.net.stations if station.stop is not None]
+        reached = [station for station in stops if any(marking & station.place for marking in ended)]
+        codes = {station.stop for station in reached if station.stop}
+        normally = 0 in ended or any(station.stop == TERMINATE for station in reached)
         handlers = [node for node in self.scope.nodes if handles(node)]
         for node in handlers:
             codes, normally = _handled(node, codes, normally)
         codes = codes.union(*(inner[node.element].errors for node in handlers if node.element in inner))
-        open_end = bool(found.dead) or not (normally or codes)  # told here, and nothing more of it outside
+        open_end = bool(self.markings.dead) or not (normally or codes)  # told here, and nothing more of it outside
         return Ends(normally or open_end, frozenset(codes), self.net.any_error)
 
 
