@@ -13,6 +13,7 @@ from typing import NamedTuple
 from engine.bpmn.check.net import BITS, FULL, Net, Station, Way
 
 ROUNDS = 2  # of a loop that leaves ever more tokens
+MOVES = 5  # for each marking of the bound, in all: so much is remembered
 AFTER_GROWTH = 5_000  # markings that are looked at once there is such a loop
 
 
@@ -48,6 +49,7 @@ class Markings:
         self._numbers: dict[int, int] = {}
         self._rounds: dict[int, int] = {}  # by the marking
         self._bound = bound
+        self._moved = 0
         self._joins = [station for station in net.stations if station.join == "some"]
         self._entangled = [item for item in net.stations if item.join != "any" or item.stop is not None]
         self._single = sum(station.ones for station in net.stations)
@@ -56,7 +58,7 @@ class Markings:
             self._find(marking)
         number = 0
         while number < len(self.found):
-            if len(self.found) > self._bound:
+            if len(self.found) > self._bound or self._moved > self._bound * MOVES:
                 self.complete = False
                 self.left += range(number, len(self.found))
                 break
@@ -132,6 +134,7 @@ class Markings:
             taken = 1 << shift
             if here & ~(FULL << shift):
                 self.meeting.setdefault(station, number)
+        self._moved += len(station.ways)
         for way in station.ways:
             after = marking - taken + way.put
             if after & self.net.guards:

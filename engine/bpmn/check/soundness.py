@@ -248,7 +248,9 @@ class _Scope:
         for node in handlers:
             codes, normally = _handled(node, codes, normally)
         codes = codes.union(*(inner[node.element].errors for node in handlers if node.element in inner))
-        open_end = bool(self.markings.dead) or not (normally or codes)  # told here, and nothing more of it outside
+        open_end = bool(self.markings.dead) or not (
+            normally or codes
+        )  # told here, and nothing more of it outside
         return Ends(normally or open_end, frozenset(codes), self.net.any_error)
 
 
