@@ -48,10 +48,14 @@ def document(body: str, key: str = "process", more: str = "") -> bytes:
 def source(
     body: str, key: str = "process", calls: Mapping[str, Source] | None = None, more: str = ""
 ) -> Source:
-    """A checked source of one process; `more` stands beside it in the file."""
+    """A checked source of one process; `more` stands beside it in the file.
+
+    It may run into a deadlock: what happens then is to be seen, too.
+    """
     files = {"process.bpmn": document(body, key, more)}
     report = bpmn.check(files, known=(calls or {}).keys())
-    assert not report.errors, report.errors
+    errors = [finding for finding in report.errors if finding.code != "deadlock"]
+    assert not errors, errors
     bound = {name: called.digest for name, called in (calls or {}).items()}
     return Source(bpmn.digest(files, bound), files, calls or {})
 

@@ -30,6 +30,7 @@ from engine.bpmn.check.processes import (
     executable,
     tell_not_executable,
 )
+from engine.bpmn.check.soundness import check_soundness
 from engine.bpmn.check.structure import check_structure
 from engine.bpmn.findings import Report
 
@@ -86,3 +87,7 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         check_expressions(diagram, notes)
         forms.process(diagram)
     forms.files()
+    refused = notes.refused
+    for diagram in diagrams:
+        if diagram.file not in refused:  # else one mistake would be told in many ways
+            check_soundness(diagram, notes)

@@ -62,6 +62,11 @@ class Notes:
         else:
             self._left_out += finding not in self._findings
 
+    @property
+    def refused(self) -> set[str]:
+        """The files in which errors were found so far."""
+        return {finding.file for finding in self._findings if finding.severity == "error"}
+
     def sorted(self, files: Iterable[str]) -> tuple[Finding, ...]:
         """All findings, by file in the given order, then by line."""
         rank = {name: index for index, name in enumerate(files)}

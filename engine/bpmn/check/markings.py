@@ -1,0 +1,251 @@
+"""Lets the tokens of a net move in every way that matters, and remembers each marking that comes of it.
+
+One element moves at a time: the first in the net's order that can. Its ways are all tried. What other
+elements do meanwhile neither helps nor hinders it, so another order would lead to the same ends (in the words
+of the literature: the moves of one element are a stubborn set). Two moves are not so, and are seen to: an
+inclusive join, which looks at tokens elsewhere, moves when nothing else can, and also earlier where waiting
+could take that from it; and what ends the whole scope moves last, when all others have done what they can.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from engine.bpmn.check.net import BITS, FULL, Net, Station, Way
+
+ROUNDS = 2  # of a loop that leaves ever more tokens
+MOVES = 5  # for each marking of the bound, in all: so much is remembered
+AFTER_GROWTH = 5_000  # markings that are looked at once there is such a loop
+
+
+class Move(NamedTuple):
+    """One element has moved: from one marking (by number) to another."""
+
+    before: int
+    station: Station
+    way: Way
+    after: int
+
+
+class Markings:
+    """All markings of a net that were reached, by number; the first ones are where it begins.
+
+    `dead` are those in which tokens stand for ever, `ended` those in which the scope has ended, `left` those
+    that were not gone on from; `complete` is whether that was for no bound. `meeting` has elements at which
+    tokens come together unjoined, `growing` those whose loop leaves ever more tokens behind; each with the
+    number of a marking.
+    """
+
+    def __init__(self, net: Net, bound: int) -> None:
+        self.net = net
+        self.found: list[int] = []
+        self.moves: list[list[Move]] = []  # by the marking before
+        self.first: list[Move | None] = []  # the move that first came to a marking
+        self.dead: list[int] = []
+        self.ended: list[int] = []
+        self.left: list[int] = []  # not gone on from
+        self.complete = True
+        self.meeting: dict[Station, int] = {}
+        self.growing: dict[Station, int] = {}
+        self._numbers: dict[int, int] = {}
+        self._rounds: dict[int, int] = {}  # by the marking
+        self._bound = bound
+        self._moved = 0
+        self._joins = [station for station in net.stations if station.join == "some"]
+        self._entangled = [item for item in net.stations if item.join != "any" or item.stop is not None]
+        self._single = sum(station.ones for station in net.stations)
+        self._stops = sum(station.place for station in net.stations if station.stop is not None)
+        for marking in net.begins:
+            self._find(marking)
+        number = 0
+        while number < len(self.found):
+            if len(self.found) > self._bound or self._moved > self._bound * MOVES:
+                self.complete = False
+                self.left += range(number, len(self.found))
+                break
+            self._go_on(number)
+            number += 1
+
+    def path(self, number: int) -> list[Move]:
+        """The moves that lead to a marking from a beginning."""
+        moves = []
+        while (move := self.first[number]) is not None:
+            moves.append(move)
+            number = move.before
+        return moves[::-1]
+
+    def all_moves(self) -> Iterator[Move]:
+        """Every move, by the marking before."""
+        return (move for moves in self.moves for move in moves)
+
+    def leading_to(self, goals: Iterable[int]) -> set[int]:
+        """The markings from which one of `goals` can be reached, with these."""
+        sources: list[list[int]] = [[] for _ in self.found]
+        for move in self.all_moves():
+            sources[move.after].append(move.before)
+        found: set[int] = set()
+        waiting = list(goals)
+        while waiting:
+            number = waiting.pop()
+            if number not in found:
+                found.add(number)
+                waiting += sources[number]
+        return found
+
+    def waiting_at(self, number: int) -> list[Station]:
+        """The elements at which tokens stand in a marking."""
+        marking = self.found[number]
+        return [station for station in self.net.stations if marking & station.place]
+
+    def _go_on(self, number: int) -> None:
+        marking = self.found[number]
+        stations = self._movable(marking)
+        if not stations:
+            (self.ended if marking == 0 or marking & self._stops else self.dead).append(number)
+        elif self._rounds.get(marking, 0) >= ROUNDS:
+            self.left.append(number)
+        else:
+            for station in stations:
+                self._move(number, station)
+
+    def _movable(self, marking: int) -> list[Station]:
+        """The elements whose moves are to be tried."""
+        found = []
+        rest = marking
+        while rest:
+            station = self.net.owners[((rest & -rest).bit_length() - 1) // BITS]
+            if station.stop is None and (
+                station.join == "any" or (station.join == "all" and _each(marking & station.place, station))
+            ):
+                found.append(station)
+                break
+            rest &= ~station.place
+        early = bool(found)
+        waiting = (join for join in self._joins if marking & join.place)
+        return found + [join for join in waiting if _ready(marking, join, early=early)]
+
+    def _move(self, number: int, station: Station) -> None:
+        marking = self.found[number]
+        taken = station.ones
+        if station.join == "some":
+            taken = marking & station.place
+        elif station.join == "any":
+            here = marking & station.place
+            shift = ((here & -here).bit_length() - 1) // BITS * BITS
+            taken = 1 << shift
+            if here & ~(FULL << shift):
+                self.meeting.setdefault(station, number)
+        self._moved += len(station.ways)
+        for way in station.ways:
+            after = marking - taken + way.put
+            if after & self.net.guards:
+                self.complete = False
+                continue
+            if after not in self._numbers and len(station.arcs) > 1 and after & ~self._single:
+                after = self._looped(number, station, way, after)
+            known = self._numbers.get(after)
+            move = Move(number, station, way, len(self.found) if known is None else known)
+            if known is None:
+                self._find(after, move)
+            self.moves[number].append(move)
+
+    def _find(self, marking: int, move: Move | None = None) -> None:
+        """Note a new marking, to which this move led."""
+        self._numbers[marking] = len(self.found)
+        self.found.append(marking)
+        self.moves.append([])
+        self.first.append(move)
+
+    def _looped(self, number: int, station: Station, way: Way, now: int) -> int:
+        """Where a loop begins again with more tokens than the time before: the marking to go on with."""
+        guards = self.net.guards
+        forks = [station] if len(way.arcs) > 1 else []
+        while (earlier := self.first[number]) is not None:
+            then = self.found[number]
+            if earlier.station is station and ((now | guards) - then) & guards == guards:
+                more = [item for item in self.net.stations if (now - then) & item.place]
+                if not _behind(more).isdisjoint([*forks, *self._entangled]):
+                    self._grows(number, now, forks[-1])
+                elif all(then & item.place for item in more):
+                    return then  # what only comes to its end, one more of it makes no difference
+                return now
+            if len(earlier.way.arcs) > 1:
+                forks.append(earlier.station)
+            number = earlier.before
+        return now
+
+    def _grows(self, number: int, now: int, fork: Station) -> None:
+        if not self.growing:
+            self._bound = min(self._bound, len(self.found) + AFTER_GROWTH)
+        self.growing.setdefault(fork, number)
+        self._rounds[now] = self._rounds.get(self.found[number], 0) + 1
+
+
+class Lost:
+    """The markings behind a flow after which no run comes to its end, and the paths there."""
+
+    def __init__(self, markings: Markings) -> None:
+        self._markings = markings
+        safe = markings.leading_to(markings.ended)
+        good = 0
+        for move in markings.all_moves():
+            if move.after in safe:
+                good |= move.way.marks
+        begins = [number for number in range(len(markings.net.begins)) if number not in safe]
+        self._flows: dict[int, Move | None] = dict.fromkeys(begins)
+        for move in markings.all_moves():
+            if move.way.marks & ~good:
+                self._flows.setdefault(move.after, move)
+        self._on: dict[int, Move] = {}
+        waiting = list(self._flows)
+        for number in waiting:  # it grows meanwhile
+            for move in markings.moves[number]:
+                if move.after not in self:
+                    self._on[move.after] = move
+                    waiting.append(move.after)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._flows or number in self._on
+
+    def path(self, number: int) -> list[Move]:
+        """The moves that lead to a marking, through such a flow."""
+        moves: list[Move] = []
+        while (move := self._on.get(number)) is not None:
+            moves.append(move)
+            number = move.before
+        if (move := self._flows[number]) is not None:
+            moves.append(move)
+            number = move.before
+        return self._markings.path(number) + moves[::-1]
+
+
+def _each(tokens: int, station: Station) -> bool:
+    """Whether all arcs have a token: adding 127 to a number that is not 0 sets its guard."""
+    return (tokens + station.guards - station.ones) & station.guards == station.guards
+
+
+def _ready(marking: int, join: Station, *, early: bool) -> bool:
+    """Whether no token elsewhere can still reach an arc that has none (BPMN 2.0.2 §13.4.3).
+
+    One that can as well reach an arc with a token does not count. While others can move (`early`), a join
+    moves only if there are such: later they would be taken with it, or come to count.
+    """
+    elsewhere = marking & ~join.place
+    reached = [arc.upstream for arc in join.arcs if marking >> arc.shift & FULL]
+    counting = elsewhere
+    for upstream in reached:
+        counting &= ~upstream
+    if counting and any(counting & arc.upstream for arc in join.arcs if not marking >> arc.shift & FULL):
+        return False
+    return not early or any(elsewhere & arc.upstream for arc in join.arcs)
+
+
+def _behind(stations: Iterable[Station]) -> set[Station]:
+    """These stations and all to which tokens can come from there."""
+    found: set[Station] = set()
+    waiting = list(stations)
+    while waiting:
+        station = waiting.pop()
+        if station not in found:
+            found.add(station)
+            waiting += station.targets()
+    return found

@@ -1,0 +1,215 @@
+"""Reads a (sub-)process as a net: every way in which its elements pass tokens on.
+
+Data are not known: whatever data, people or events decide is one of several ways. An activity is one move,
+an embedded sub-process too: it stands for all that happens in it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn.check.allow_list import bpmn, local
+from engine.bpmn.check.diagram import Flow, Node, Scope
+from engine.bpmn.check.net import TERMINATE, Arc, Join, Net, Station, Way
+
+AT_ONCE = frozenset({"scriptTask", "sendTask"})  # nothing can happen meanwhile
+ALL_CHOICES = 6  # flows of which every combination is tried
+PAIRS = 30  # flows of which each two are tried together
+_JOINS: Mapping[str, Join] = {"parallelGateway": "all", "inclusiveGateway": "some"}
+_ONE_OF = frozenset({"exclusiveGateway", "eventBasedGateway"})
+_CALLS = frozenset({"serviceTask", "callActivity"})  # any error can come out of these
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """How an activity can end: as drawn, with which errors, with any that somebody catches."""
+
+    normally: bool = True
+    errors: Collection[str] = ()
+    any_error: bool = False
+
+
+def read_net(scope: Scope, inner: Mapping[Any, Ends]) -> Net:
+    """The net of a scope; `inner` says how the sub-processes in it end."""
+    return _Reader(scope, inner).net()
+
+
+def about(element: Any) -> str:
+    """What an event is about, as its definition is named; empty for a plain one."""
+    kinds = [local(child) for child in element.iterchildren(etree.Element)]
+    found = [kind.removesuffix("EventDefinition") for kind in kinds if kind.endswith("EventDefinition")]
+    return found[0] if found else ""
+
+
+def handles(node: Node) -> bool:
+    """Whether it is an event sub-process."""
+    return bool(node.element.get("triggeredByEvent") == "true")
+
+
+def error_code(event: Any) -> str | None:
+    """The code of the error that an event throws or catches; None if it catches all."""
+    definition = event.find(bpmn("errorEventDefinition"))
+    name = "" if definition is None else (definition.get("errorRef") or "").rpartition(":")[2]
+    errors = event.getroottree().getroot().iterchildren(bpmn("error"))
+    return next((item.get("errorCode") for item in errors if item.get("id") == name), None)
+
+
+def name_of(node: Node) -> str:
+    """What designers call it."""
+    name = " ".join((node.element.get("name") or "").split())
+    return name[:60] or node.element.get("id") or node.kind
+
+
+def events_on(node: Node) -> list[Node]:
+    """The events on its border that can come while it lasts."""
+    return [event for event in node.boundaries if about(event.element) not in ("compensate", "cancel")]
+
+
+class _Reader:
+    def __init__(self, scope: Scope, inner: Mapping[Any, Ends]) -> None:
+        self.inner = inner
+        self.partial = self.any_error = False
+        drawn = [node for node in scope.nodes if node.kind != "boundaryEvent" and not _apart_from_flow(node)]
+        self.stations = {node: _station(node) for node in drawn}
+        self.more: list[Station] = []  # besides those of the elements
+        self.arcs: dict[Flow, Arc] = {}
+        for node, station in self.stations.items():
+            for flow in node.incoming:
+                self.arcs[flow] = arc = Arc(station, flow)
+                station.arcs.append(arc)
+        starts = [node for node in drawn if node.kind == "startEvent"]
+        self.firsts = starts or [node for node in drawn if not node.incoming]
+
+    def net(self) -> Net:
+        for node, station in self.stations.items():
+            station.ways = self.ways(node) if station.stop is None else []
+        firsts = [_place(self.stations[node]) for node in self.firsts]
+        return Net([*self.stations.values(), *self.more], firsts, self.partial, self.any_error)
+
+    def ways(self, node: Node) -> list[Way]:
+        """All ways on from an element, those of the events on its border too."""
+        ends = Ends(any_error=True) if node.kind in _CALLS else self.inner.get(node.element, Ends())
+        ways = self.flows(node) if ends.normally else []
+        ways += self.interruptions(node, ends)
+        beside = [] if node.kind in AT_ONCE else [item for item in events_on(node) if not item.interrupting]
+        if not beside:
+            return ways
+        # Its token stays while theirs go their way already: the same activity, with them behind it.
+        after = Station(node, ways=ways)
+        self.more.append(after)
+        here = _place(after)
+        happened = [part for part in self.parts(beside) if part]
+        return ways + [
+            Way((here, *self.out(*part)), ", ".join(_event(event) for event in part)) for part in happened
+        ]
+
+    def interruptions(self, node: Node, ends: Ends) -> list[Way]:
+        events = [event for event in events_on(node) if event.interrupting]
+        catches = {error_code(event.element): event for event in events if about(event.element) == "error"}
+        happening = {catches.get(code, catches.get(None)) for code in ends.errors}
+        if ends.any_error:
+            happening.update(catches.values())
+            self.any_error |= None not in catches
+        if node.kind not in AT_ONCE:
+            happening.update(event for event in events if about(event.element) != "error")
+        ways = [Way(self.out(event), _event(event)) for event in events if event in happening]
+        for code in sorted(ends.errors):
+            if code not in catches and None not in catches:  # it ends the scope around it, too
+                stop = Station(node, stop=code)
+                self.more.append(stop)
+                ways.append(Way((_place(stop),), f"error {code!r}"))
+        return ways
+
+    def flows(self, node: Node) -> list[Way]:
+        """The ways that conditions choose from, or the only one."""
+        flows = [flow for flow in node.outgoing if flow in self.arcs]
+        if len(flows) < 2:
+            return [Way(self.out(node))]
+        if node.kind in _ONE_OF:
+            return [self.way([flow]) for flow in flows]
+        spare = node.element.get("default")
+        asked = (
+            [] if node.kind == "parallelGateway" else [flow for flow in flows if flow.condition is not None]
+        )
+        default = [flow for flow in flows if flow.id == spare and flow not in asked] if asked else []
+        sure = [flow for flow in flows if flow not in asked and flow not in default]
+        if not asked:
+            return [Way(self.out(node))]
+        chosen = [part for part in self.parts(asked, apart=self.disjoint(flows)) if part]
+        if default or sure:  # else one of the conditions has to be true
+            chosen.append(tuple(default))
+        return [self.way([*sure, *part]) for part in chosen]
+
+    def way(self, flows: Sequence[Flow]) -> Way:
+        """The way on along these flows, of several."""
+        names = [repr(_flow_name(flow)) for flow in flows]
+        return Way(
+            tuple(self.arcs[flow] for flow in flows),
+            f"flow {names[0]}" if len(names) == 1 else f"flows {', '.join(names)}" if names else "no flow",
+        )
+
+    def out(self, *nodes: Node) -> tuple[Arc, ...]:
+        """The flows out of nodes, all of them."""
+        return tuple(self.arcs[flow] for node in nodes for flow in node.outgoing if flow in self.arcs)
+
+    def parts(self, items: Sequence[Any], *, apart: bool = False) -> list[tuple[Any, ...]]:
+        """Which of `items` may happen together; of many, only few or nearly all."""
+        count = len(items)
+        sizes = set(range(count + 1))
+        if apart:
+            sizes = {0, 1, count}
+        elif count > ALL_CHOICES:
+            sizes = {0, 1, count} | ({2, count - 1} if count <= PAIRS else set())
+            self.partial = True
+        return [part for size in sorted(sizes) for part in combinations(items, size)]
+
+    def disjoint(self, flows: Sequence[Flow]) -> bool:
+        """Whether the branches behind `flows` have nothing in common, up to one and the same inclusive join.
+
+        Then each runs as if it were alone, and it is enough to try each and all.
+        """
+        owner: dict[Node, Flow] = {}
+        joins: list[set[Node]] = []
+        for flow in flows:
+            met: set[Node] = set()
+            waiting = [flow.target] if flow.target else []
+            while waiting:
+                node = waiting.pop()
+                if self.stations[node].join == "some":
+                    met.add(node)
+                elif node not in owner:
+                    owner[node] = flow
+                    waiting += [arc.target.node for arc in self.out(node, *node.boundaries)]
+                elif owner[node] is not flow and node.kind != "endEvent":
+                    return False
+            joins.append(met)
+        return all(met == joins[0] for met in joins) and len(joins[0]) <= 1
+
+
+def _apart_from_flow(node: Node) -> bool:
+    return handles(node) or node.element.get("isForCompensation") == "true"
+
+
+def _station(node: Node) -> Station:
+    kind = about(node.element) if node.kind == "endEvent" else ""
+    stop = {"terminate": TERMINATE, "error": error_code(node.element) or TERMINATE}.get(kind)
+    return Station(node, _JOINS.get(node.kind, "any") if len(node.incoming) > 1 else "any", stop)
+
+
+def _place(station: Station) -> Arc:
+    """A place before a station to which no flow leads."""
+    arc = Arc(station)
+    station.arcs.append(arc)
+    return arc
+
+
+def _event(event: Node) -> str:
+    return f"event {name_of(event)!r}"
+
+
+def _flow_name(flow: Flow) -> str:
+    name = " ".join((flow.element.get("name") or "").split())
+    return name[:60] or flow.id or (name_of(flow.target) if flow.target else "")

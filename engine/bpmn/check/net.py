@@ -1,0 +1,143 @@
+"""A (sub-)process as a net in which tokens move: from which flows an element takes them, where it puts them.
+
+Only data: `moves` reads a diagram into it, `markings` lets the tokens move.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from engine.bpmn.check.diagram import Flow, Node
+
+Join = Literal[
+    "any", "all", "some"
+]  # which incoming flows need a token: one, each, each that can still get one
+
+BITS = 8  # for the number of tokens on one flow; the highest of them is a guard
+FULL = (1 << BITS) - 1
+GUARD = 1 << (BITS - 1)
+TERMINATE = ""  # in place of an error's code: ends a scope without one
+
+
+@dataclass(eq=False, slots=True)
+class Arc:
+    """A place for tokens before an element: a sequence flow, or (without `flow`) where a scope begins.
+
+    `shift` is where a marking counts its tokens. `upstream` are the places, before an inclusive join, from
+    which a token can still come here.
+    """
+
+    target: "Station"
+    flow: Flow | None = None
+    shift: int = 0
+    upstream: int = 0
+
+
+@dataclass(eq=False, slots=True)
+class Way:
+    """One way to go on: a token for each of `arcs`. `choice` says in words what decides it, if anything."""
+
+    arcs: tuple[Arc, ...]
+    choice: str = ""
+    put: int = 0  # the tokens as a marking
+    marks: int = 0  # the guards of their places
+
+
+@dataclass(eq=False, slots=True)
+class Station:
+    """An element to which tokens come. Where `stop` is a code, they end the whole scope with it."""
+
+    node: Node
+    join: Join = "any"
+    stop: str | None = None
+    arcs: list[Arc] = field(default_factory=list)
+    ways: list[Way] = field(default_factory=list)
+    ones: int = 0  # a token on each of its arcs
+    place: int = 0  # all bits of its arcs
+    guards: int = 0
+
+    def targets(self) -> list["Station"]:
+        """Where a token can come from here."""
+        return [arc.target for way in self.ways for arc in way.arcs]
+
+
+@dataclass(eq=False, slots=True)
+class Net:
+    """The stations of a scope. A marking is a number: of each arc, in the order of the stations, its tokens.
+
+    `begins` are the markings at which a run can begin. `partial` tells that of some choice with many flows
+    not every combination is among the ways, `any_error` that any error may come out of the scope.
+    """
+
+    stations: list[Station]
+    firsts: list[Arc]
+    partial: bool
+    any_error: bool
+    begins: list[int] = field(default_factory=list)
+    guards: int = 0
+    owners: list[Station] = field(default_factory=list)  # by the number of the place
+
+    def __post_init__(self) -> None:
+        self.stations = _in_order([*(arc.target for arc in self.firsts), *self.stations])
+        self.owners = [station for station in self.stations for _ in station.arcs]
+        for number, arc in enumerate(arc for station in self.stations for arc in station.arcs):
+            arc.shift = number * BITS
+            self.guards |= GUARD << arc.shift
+        for station in self.stations:
+            station.ones = sum(1 << arc.shift for arc in station.arcs)
+            station.place, station.guards = station.ones * FULL, station.ones * GUARD
+            for way in station.ways:
+                way.put = sum(1 << arc.shift for arc in way.arcs)
+                way.marks = way.put * GUARD
+        self._look_upstream()
+        places = [1 << arc.shift for arc in self.firsts]
+        # Each start event is a beginning of its own; in a scope without any, all begin together.
+        alone = any(arc.target.node.kind == "startEvent" for arc in self.firsts)
+        self.begins = places if alone else [sum(places)]
+
+    def _look_upstream(self) -> None:
+        places: Counter[Node] = Counter()
+        for station in self.stations:
+            places[station.node] += station.place if station.stop is None else 0
+        for station in self.stations:
+            for arc in station.arcs if station.join == "some" else []:
+                before = upstream([arc.flow.source] if arc.flow and arc.flow.source else [], station.node)
+                arc.upstream = sum(places[node] for node in before)
+
+
+def upstream(nodes: Sequence[Node], apart: Node | None = None) -> set[Node]:
+    """These nodes and all from which a path leads to one of them without visiting `apart`."""
+    found: set[Node] = set()
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if node not in found and node is not apart:
+            found.add(node)
+            waiting += [flow.source for flow in node.incoming if flow.source]
+            waiting += [node.host] if node.host else []
+    return found
+
+
+def _in_order(roots: Sequence[Station]) -> list[Station]:
+    """All stations, those of one branch next to each other, and what branches lead to behind all of them.
+
+    (The reverse postorder of a depth-first search; loops lead back.)
+    """
+    found: list[Station] = []
+    seen: set[Station] = set()
+    for root in roots:
+        if root in seen:
+            continue
+        seen.add(root)
+        path = [(root, iter(root.targets()))]
+        while path:
+            station, targets = path[-1]
+            target = next((target for target in targets if target not in seen), None)
+            if target is None:
+                found.append(station)
+                path.pop()
+            else:
+                seen.add(target)
+                path.append((target, iter(target.targets())))
+    return found[::-1]

@@ -1,0 +1,290 @@
+"""Whether a case can always come to its end: joins that wait for ever, work that runs twice or never.
+
+Every scope is explored on its own, the innermost first. What no choice of data and events could make right is
+an error; what depends on them is a warning.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.bpmn.check.allow_list import GATEWAYS, local
+from engine.bpmn.check.diagram import Diagram, Node, Scope, runs
+from engine.bpmn.check.markings import Lost, Markings, Move
+from engine.bpmn.check.moves import (
+    ALL_CHOICES,
+    AT_ONCE,
+    Ends,
+    about,
+    error_code,
+    events_on,
+    handles,
+    name_of,
+    read_net,
+)
+from engine.bpmn.check.net import TERMINATE, Station, upstream
+from engine.bpmn.check.notes import Notes, place
+
+BOUND = 100_000  # states of a process
+BOUND_LATER = 10_000  # of one more scope, once there were so many
+LONGEST = 12  # elements of a path that is told
+
+Homes = Mapping[Any, tuple[Node, Scope]]
+
+
+def check_soundness(diagram: Diagram, notes: Notes) -> None:
+    """Every scope of a process in which nothing else is wrong."""
+    homes = {node.element: (node, scope) for scope in diagram.scopes for node in scope.nodes}
+    ends: dict[Any, Ends] = {}
+    left = BOUND
+    for scope in reversed(diagram.scopes):  # what is inside comes after what is around it
+        if scope.nodes and all(map(runs, scope.nodes)):
+            markings = Markings(read_net(scope, ends), max(left, BOUND_LATER))
+            left -= len(markings.found)
+            found = _Scope(diagram.file, scope, markings, notes)
+            ends[scope.element] = found.check(ends, rescued=_rescued(scope, homes))
+
+
+def _rescued(scope: Scope, homes: Homes) -> bool:
+    """Whether something else can end the scope while its own tokens stand still."""
+    if any(_interrupts(node) for node in scope.nodes) or _escalates(scope):
+        return True
+    near = True
+    while scope.element in homes:
+        around, scope = homes[scope.element]
+        for event in around.boundaries:
+            # No error comes out of a scope in which nothing moves, but it may come from beside it.
+            if event.interrupting and not (near and about(event.element) in ("error", "escalation")):
+                return True
+        beside = [node for node in scope.nodes if node is not around]
+        if any(_interrupts(node) or _ends_all(node) for node in beside):
+            return True
+        near = False
+    return False
+
+
+def _interrupts(node: Node) -> bool:
+    """Whether it is an event sub-process that comes from outside and ends what is around it."""
+    if not handles(node):
+        return False
+    starts = node.element.iterchildren("{*}startEvent")
+    return any(
+        start.get("isInterrupting") != "false" and about(start) not in ("error", "escalation")
+        for start in starts
+    )
+
+
+def _ends_all(node: Node) -> bool:
+    return node.kind == "endEvent" and about(node.element) in ("terminate", "error")
+
+
+def _escalates(scope: Scope) -> bool:
+    """Whether an escalation leaves the scope: what catches it further out, a caller too, may end it."""
+    thrown = scope.element.iter("{*}escalationEventDefinition")
+    return any(local(item.getparent()) in ("endEvent", "intermediateThrowEvent") for item in thrown)
+
+
+class _Scope:
+    """The findings in one scope."""
+
+    def __init__(self, file: str, scope: Scope, markings: Markings, notes: Notes) -> None:
+        self.file = file
+        self.scope = scope
+        self.markings = markings
+        self.net = markings.net
+        self.notes = notes
+
+    def check(self, inner: Mapping[Any, Ends], *, rescued: bool) -> Ends:
+        """Tell everything; how the scope can end, of which `inner` are those of its sub-processes."""
+        whole = self.markings.complete and not self.net.partial
+        if not whole:
+            self.bound()
+        self.deadlocks(certain=whole and not rescued)
+        self.meetings()
+        self.growth()
+        if whole and not self.trapped():
+            self.never()
+        return self.ends(inner)
+
+    def warn(self, node: Node, code: str, reason: str, mend: str) -> None:
+        self.notes.warn(place(self.file, node.element), code, reason, mend)
+
+    def bound(self) -> None:
+        """Say that not everything was looked at."""
+        if self.net.partial:
+            reason = f"A choice has more than {ALL_CHOICES} flows that can be taken together: not every"
+            reason += " combination was tried."
+        elif self.markings.growing:
+            reason = (
+                f"Its tokens multiply without end: only {len(self.markings.found):,} states were looked at."
+            )
+        else:
+            reason = f"It has too many states: only {len(self.markings.found):,} were looked at."
+        self.notes.warn(
+            place(self.file, self.scope.element),
+            "soundness-bound",
+            f"{reason} There may be more deadlocks than are told.",
+            "Nothing to do, or move parts that run side by side into sub-processes.",
+        )
+
+    def deadlocks(self, *, certain: bool) -> None:
+        """Tell of joins that wait for ever, once of each."""
+        found = self.markings
+        if not found.dead:
+            return
+        lost = Lost(found) if certain else None
+        told: set[Station] = set()
+        for number in sorted(found.dead, key=lambda number: not (lost and number in lost)):
+            for station in self.roots(number):
+                if station not in told:
+                    told.add(station)
+                    self.deadlock(station, number, lost if lost and number in lost else None)
+
+    def deadlock(self, station: Station, number: int, lost: Lost | None) -> None:
+        marking = self.markings.found[number]
+        missing = [arc.flow for arc in station.arcs if arc.flow and not marking & (0xFF << arc.shift)]
+        names = ", ".join(repr(name_of(flow.source)) for flow in missing if flow.source)
+        moves = lost.path(number) if lost else self.markings.path(number)
+        tell = self.notes.warn if lost is None else self.notes.error
+        tell(
+            place(self.file, station.node.element),
+            "deadlock",
+            f"The gateway waits for ever for a token from {names or 'before it'}, and the case never ends"
+            f"{' if it goes this way' if lost is None else ''}: {_told(moves, station)}.",
+            "Join branches by the kind of gateway at which they part: what an exclusive gateway chooses"
+            " between meets in an exclusive one, what a parallel gateway splits in a parallel one.",
+        )
+
+    def roots(self, number: int) -> list[Station]:
+        """The elements whose waiting is not that for another one that waits."""
+        stuck = self.markings.waiting_at(number)
+        marking = self.markings.found[number]
+        found = []
+        for station in stuck:
+            empty = [
+                arc.flow.source
+                for arc in station.arcs
+                if arc.flow and arc.flow.source and not marking & (0xFF << arc.shift)
+            ]
+            before = upstream(empty, station.node)
+            if not any(other.node in before for other in stuck if other is not station):
+                found.append(station)
+        return found or stuck[:1]
+
+    def meetings(self) -> None:
+        """Tell of branches that come together without being joined."""
+        for station, number in self.markings.meeting.items():
+            if not _only_ends(station):
+                self.warn(
+                    station.node,
+                    "lack-of-synchronisation",
+                    "Several branches of a case come here, and nothing joins them: what follows runs once for"
+                    f" each of them. {_told(self.markings.path(number), station)}.",
+                    "Join them with a parallel or inclusive gateway; nothing to do if it is to run for each.",
+                )
+
+    def growth(self) -> None:
+        """Tell of loops that multiply tokens."""
+        for station, number in self.markings.growing.items():
+            self.warn(
+                station.node,
+                "unbounded-tokens",
+                "Each time round the loop one more branch begins here, without end:"
+                f" {_told(self.markings.path(number), station)}.",
+                "Join the branches before the loop begins again.",
+            )
+
+    def trapped(self) -> bool:
+        """Whether a case may go round for ever: then what never ran might have, besides."""
+        found = self.markings
+        return len(found.leading_to([*found.ended, *found.dead, *found.left])) < len(found.found)
+
+    def never(self) -> None:
+        """Tell of what never runs: the first elements only, not what follows them."""
+        ran = self.ran()
+        waiting = [node for node in self.scope.nodes if node in ran]
+        seen = set(waiting)
+        for node in waiting:  # it grows meanwhile
+            behind = [flow.target for flow in node.outgoing if flow.target]
+            if node in ran and node.kind not in AT_ONCE:
+                behind += events_on(node)
+            for target in behind:
+                if target in seen:
+                    continue
+                seen.add(target)
+                if target.kind in GATEWAYS:  # it is told of the work behind it
+                    waiting.append(target)
+                else:
+                    self.warn(
+                        target,
+                        "never-runs",
+                        f"{name_of(target)!r} can never run: no case comes here, whatever its data are.",
+                        "Connect it otherwise, or remove it.",
+                    )
+
+    def ran(self) -> set[Node]:
+        """The elements that have run in some case, the events on borders too."""
+        marks = 0
+        ran: set[Node] = set()
+        for move in self.markings.all_moves():
+            marks |= move.way.marks
+            ran.add(move.station.node)
+        for station in self.net.stations:
+            if station.stop is not None and marks & station.guards:
+                ran.add(station.node)
+            for arc in station.arcs:
+                if arc.flow and arc.flow.source and marks >> arc.shift & 0x80:
+                    ran.add(arc.flow.source)
+        loose = [node for node in self.scope.nodes if node.host in ran and not node.outgoing]
+        return ran.union(loose)
+
+    def ends(self, inner: Mapping[Any, Ends]) -> Ends:
+        """How the scope ends, as the elements around it see it."""
+        ended = [self.markings.found[number] for number in self.markings.ended]
+        stops = [station for station in self.net.stations if station.stop is not None]
+        reached = [station for station in stops if any(marking & station.place for marking in ended)]
+        codes = {station.stop for station in reached if station.stop}
+        normally = 0 in ended or any(station.stop == TERMINATE for station in reached)
+        handlers = [node for node in self.scope.nodes if handles(node)]
+        for node in handlers:
+            codes, normally = _handled(node, codes, normally)
+        codes = codes.union(*(inner[node.element].errors for node in handlers if node.element in inner))
+        open_end = bool(self.markings.dead) or not (
+            normally or codes
+        )  # told here, and nothing more of it outside
+        return Ends(normally or open_end, frozenset(codes), self.net.any_error)
+
+
+def _handled(handler: Node, codes: set[str], normally: bool) -> tuple[set[str], bool]:
+    """Which errors an event sub-process leaves for those around, and whether the scope ends well with it."""
+    for start in handler.element.iterchildren("{*}startEvent"):
+        if about(start) == "error":
+            code = error_code(start)
+            left = set() if code is None else codes - {code}
+            return left, normally or left != codes
+        if start.get("isInterrupting") != "false":
+            return codes, True
+    return codes, normally
+
+
+def _only_ends(station: Station) -> bool:
+    """Whether nothing follows: it does no harm that it ends twice."""
+    nodes = [station.node]
+    if station.node.kind in GATEWAYS:
+        nodes = [flow.target for flow in station.node.outgoing if flow.target]
+    return all(node.kind == "endEvent" and about(node.element) in ("", "terminate") for node in nodes)
+
+
+def _told(moves: Sequence[Move], last: Station) -> str:
+    """A path in words: the elements before the last one, and what was chosen at them."""
+    before = upstream([last.node])
+    steps = [
+        (repr(name_of(move.station.node)) + (f" ({move.way.choice})" if move.way.choice else ""), move)
+        for move in moves
+        if move.station.node in before and move.station is not last
+    ]
+    if len(steps) > LONGEST:
+        steps = [steps[0], *(step for step in steps[1:] if len(step[1].station.ways) > 1)]
+    words = [text for text, _ in steps]
+    if len(words) > LONGEST:
+        words = [*words[: LONGEST // 2], "…", *words[-LONGEST // 2 :]]
+    return " → ".join([*words, repr(name_of(last.node))])
