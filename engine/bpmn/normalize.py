@@ -44,6 +44,7 @@ def normalize(root: Any) -> None:
     _rename_reserved(root)
     for scope in [*root.iter(tag("process")), *root.iter(tag("subProcess"))]:
         _begin_everywhere(scope)
+        _fall_back(scope)
         _take_always(scope)
         _join_links(scope)
         _part_flows(scope)
@@ -93,12 +94,28 @@ def begins_alone(node: Any) -> bool:
     return node.tag in FLOW_NODES - {tag("boundaryEvent"), tag("startEvent")} and not apart
 
 
+def _fall_back(scope: Any) -> None:
+    """The only flow without condition out of an exclusive gateway is its default."""
+    for gateway in scope.findall(tag("exclusiveGateway")):
+        meant = only_bare(_outgoing(scope, gateway))
+        if meant is not None and gateway.get("default") is None:
+            gateway.set("default", meant.get("id"))
+
+
+def only_bare(flows: list[Any]) -> Any:
+    """The one among several flows that has no condition, if it is the only one."""
+    bare = [flow for flow in flows if flow.find(tag("conditionExpression")) is None]
+    return bare[0] if len(bare) == 1 < len(flows) else None
+
+
+def _outgoing(scope: Any, node: Any) -> list[Any]:
+    return [flow for flow in scope.findall(tag("sequenceFlow")) if flow.get("sourceRef") == node.get("id")]
+
+
 def _take_always(scope: Any) -> None:
     """A flow without condition out of an inclusive gateway is taken each time."""
     for gateway in scope.findall(tag("inclusiveGateway")):
-        flows = [
-            flow for flow in scope.findall(tag("sequenceFlow")) if flow.get("sourceRef") == gateway.get("id")
-        ]
+        flows = _outgoing(scope, gateway)
         for flow in flows if len(flows) > 1 else []:
             if flow.get("id") != gateway.get("default") and flow.find(tag("conditionExpression")) is None:
                 etree.SubElement(flow, tag("conditionExpression")).text = "True"

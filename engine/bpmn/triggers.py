@@ -78,6 +78,8 @@ def _error(node: Any, definition: Any) -> Trigger:
         "error",
         name=_named(definition, "errorRef", "error", "errorCode"),
         result=node.get(f"{OURS}result"),
+        code=node.get(f"{OURS}code"),
+        detail=node.get(f"{OURS}detail"),
     )
 
 
@@ -86,6 +88,7 @@ def _escalation(node: Any, definition: Any) -> Trigger:
         "escalation",
         name=_named(definition, "escalationRef", "escalation", "escalationCode"),
         result=node.get(f"{OURS}result"),
+        code=node.get(f"{OURS}code"),
     )
 
 

@@ -227,3 +227,12 @@ def test_second_event_sub_process_for_the_same_is_refused(kind: str, named: str)
 def test_findings_tell_what_to_do() -> None:
     [found] = findings(*in_line("task a"), handler(MESSAGE), flow("h", "end"))
     assert "event begins it" in found.mend
+
+
+def test_variables_for_what_is_thrown_are_judged() -> None:
+    def found(kind: str, **more: str) -> list[tuple[str, str]]:
+        return told(*in_line(node("serviceTask", "a", parvandeh__topic="t")), handler(about(kind), **more))
+
+    assert found("error", parvandeh__code="code", parvandeh__detail="detail") == []
+    assert found("error", parvandeh__code="1st") == [("invalid-variable", "h-in")]
+    assert ("unknown-extension", "h-in") in found("escalation", parvandeh__detail="detail")

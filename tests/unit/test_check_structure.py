@@ -36,8 +36,16 @@ def test_a_choice_with_conditions_and_a_default_passes(kind: str) -> None:
 
 
 def test_a_flow_without_condition_out_of_a_choice_is_refused() -> None:
+    content = gateway("exclusiveGateway", flow("g", "a"), flow("g", "b"))
+    assert errors(content) == [("missing-condition", "g-a"), ("missing-condition", "g-b")]
+    content = gateway("exclusiveGateway", flow("g", "a", "x"), flow("g", "b"), flow("g", "c"), default="g-c")
+    assert ("missing-condition", "g-b") in errors(content)
+
+
+def test_the_only_flow_without_condition_out_of_a_choice_is_its_default() -> None:
     content = gateway("exclusiveGateway", flow("g", "a", "x"), flow("g", "b"))
-    assert errors(content) == [("missing-condition", "g-b")]
+    (found,) = check({"a.bpmn": content}).findings
+    assert (found.severity, found.code, found.element) == ("note", "translated-default", "g-b")
 
 
 def test_a_flow_that_is_always_taken_is_warned_of() -> None:

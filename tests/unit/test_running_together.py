@@ -1,7 +1,7 @@
 """Event sub-processes among flows out of activities, links, loops, and tasks with inputs of their own."""
 
 from tests.driving import Run, flow, path, script
-from tests.eventful import boundary, escalation, handler, line, message, spec, sub, throw
+from tests.eventful import boundary, error, escalation, handler, line, message, spec, sub, throw
 
 
 def mapped(name: str, inputs: str, outputs: str = "{}") -> str:
@@ -87,3 +87,29 @@ def test_escalation_leaves_a_round_of_a_loop_and_the_loop_goes_on() -> None:
     )
     run = Run(spec(line(inner), boundary("b", "a", escalation(), interrupting=False)))
     assert run.waiting == ["b-task", "b-task"]
+
+
+def test_variables_take_what_is_known_of_an_error() -> None:
+    wanted = 'parvandeh:code="what" parvandeh:detail="why"'
+    run = Run(
+        spec(
+            line('<serviceTask id="ask" parvandeh:topic="t"/>'),
+            boundary("b", "ask", error(None), more=wanted),
+        )
+    )
+    run.fail("ask", "MISSING")
+    assert (run.waiting, run.data) == (["b-task"], {"what": "MISSING", "why": "no answer"})
+
+
+def test_variable_of_another_engine_takes_the_code_of_an_escalation() -> None:
+    caught = '<escalationEventDefinition camunda:escalationCodeVariable="what"/>'
+    inner = sub("a", throw("late", escalation()), "userTask work")
+    run = Run(spec(line(inner), handler("h", caught, interrupting=False)))
+    assert (sorted(run.waiting), run.data) == (["h-task", "work"], {"what": "DELAY"})
+
+
+def test_flow_without_condition_is_taken_when_no_other_is() -> None:
+    body = '<exclusiveGateway id="g"/><userTask id="one"/><userTask id="two"/>' + path("start", "g", "one")
+    body = '<startEvent id="start"/>' + body + flow("g", "two", "big")
+    assert Run(spec(body), big=False).waiting == ["one"]
+    assert Run(spec(body), big=True).waiting == ["two"]

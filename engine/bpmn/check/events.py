@@ -49,7 +49,7 @@ class _Rules:
             self.service(node.element)
         elif node.kind == "eventBasedGateway":
             self.gateway(node)
-        self.result(node.element)
+        self.variables(node.element)
 
     def event(self, node: Node) -> None:
         found = definitions(node.element)
@@ -260,15 +260,17 @@ class _Rules:
                     "Put such an event between, and the rest behind it.",
                 )
 
-    def result(self, element: Any) -> None:
-        name = element.get(f"{{{PARVANDEH}}}result")
-        if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
-            self.error(
-                element,
-                "invalid-variable",
-                f"parvandeh:result={name[:80]!r} names no variable.",
-                'Write the name of a variable, as in parvandeh:result="answer".',
-            )
+    def variables(self, element: Any) -> None:
+        """The names of what takes what comes."""
+        for attribute in ("result", "code", "detail"):
+            name = element.get(f"{{{PARVANDEH}}}{attribute}")
+            if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
+                self.error(
+                    element,
+                    "invalid-variable",
+                    f"parvandeh:{attribute}={name[:80]!r} names no variable.",
+                    f'Write the name of a variable, as in parvandeh:{attribute}="answer".',
+                )
 
 
 def _is_name(text: str, longest: int = MAX_NAME) -> bool:

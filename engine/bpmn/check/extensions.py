@@ -69,6 +69,8 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
         ("boundaryEvent", "escalation"),
         ("startEvent", "message"), ("startEvent", "signal"),
     },
+    "code": frozenset({("boundaryEvent", "error"), ("boundaryEvent", "escalation")}),
+    "detail": frozenset({("boundaryEvent", "error")}),
     **dict.fromkeys(("connector", "topic", "operation", "request"), _SERVICE),
     **dict.fromkeys(("inputs", "outputs"), frozenset((kind, None) for kind in TASKS | {"callActivity"})),
     **dict.fromkeys(PEOPLE, frozenset({("userTask", None)})),
@@ -76,15 +78,17 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
 
 _MENDS: Mapping[str, str] = MappingProxyType({
     **dict.fromkeys(
-        ("assignee", "candidateGroups", "candidateUsers", "candidateStarterGroups", "candidateStarterUsers"),
-        "Remove it; the lane tells who works on the task. Assignment comes with a later release.",
+        ("candidateStarterGroups", "candidateStarterUsers"),
+        "Remove it: who may start cases goes by the roles of accounts.",
     ),
     **dict.fromkeys(
-        ("dueDate", "followUpDate", "priority"), "Remove it. Due dates come with a later release."
+        ("assignee", "candidateGroups", "candidateUsers", "dueDate", "followUpDate", "priority"),
+        "Write it on a user task, with a text or an expression that only reads variables.",
     ),
     **dict.fromkeys(
         ("inputOutput", "in", "out", "ioMapping"),
-        "Remove it: all data of the case are seen and kept. Set other names in a script task.",
+        "Write texts, or expressions that only read variables, on a task or call activity; elsewhere set"
+        " other names in a script task before or after.",
     ),
     **dict.fromkeys(
         ("executionListener", "taskListener", "executionListeners", "taskListeners", "preScript",
@@ -107,8 +111,8 @@ _MENDS: Mapping[str, str] = MappingProxyType({
     "result": "Only service tasks and what catches a message, signal, error or escalation have a result."
     " Write it on the event, not on its definition.",
     **dict.fromkeys(
-        ("errorCodeVariable", "errorMessageVariable"),
-        'Write parvandeh:result="problem" on the event: the variable then holds code and detail.',
+        ("code", "detail", "errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"),
+        "Only what catches an error or escalation has a variable for its code, and for an error's detail.",
     ),
     **dict.fromkeys(
         ("messageVariable", "messagePayload", "payloadExpression", "variableName"),

@@ -7,7 +7,7 @@ from typing import Any
 from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS, THROWN, local
 from engine.bpmn.check.diagram import Diagram, Flow, Node, Scope, by_event
 from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.normalize import begins_alone, is_asked
+from engine.bpmn.normalize import begins_alone, is_asked, only_bare
 
 MAX_NODES = 300
 _PLAIN = ACTIVITIES | EVENTS - {"endEvent"}  # may have one outgoing flow
@@ -216,6 +216,15 @@ class _Rules:
 
     def choice(self, node: Node) -> None:
         default = self.default(node)
+        alone = node.kind == "exclusiveGateway" and default is None
+        meant = only_bare([flow.element for flow in node.outgoing]) if alone else None
+        if meant is not None:
+            self.notes.translated(
+                place(self.file, meant),
+                "translated-default",
+                "The only flow out of the gateway without a condition is taken as its default flow.",
+            )
+            return
         for flow in node.outgoing:
             taken = default is not None and flow.id == default
             if taken or flow.condition is not None or len(node.outgoing) < 2:

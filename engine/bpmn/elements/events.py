@@ -44,8 +44,8 @@ class Trigger:
     """What an event waits for or throws.
 
     `name` is that of the message or signal, or the code of the error or escalation (None: any). `timer` and
-    `text` say when. `correlation` and `data` are expressions for a message's keys and content; `result` is
-    the variable that takes what comes with it.
+    `text` say when. `correlation` and `data` are expressions for a message's keys and content. Variables take
+    what comes: `result` all of it, `code` and `detail` what is known of an error or escalation.
     """
 
     kind: Kind
@@ -55,6 +55,19 @@ class Trigger:
     correlation: str | None = None
     data: str | None = None
     result: str | None = None
+    code: str | None = None
+    detail: str | None = None
+
+    def taken(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """What comes with it, as variables. What went wrong is none, unless one is named for it."""
+        if self.result:
+            variables: dict[str, Any] = {self.result: dict(data)}
+        else:
+            variables = {} if self.kind in THROWN else dict(data)
+        for name, variable in (("code", self.code), ("detail", self.detail)):
+            if variable:
+                variables[variable] = data.get(name)
+        return variables
 
 
 class _Event(BpmnSpecMixin):
@@ -112,11 +125,7 @@ class CatchEvent(_Event):
         return my_task.data
 
     def _receive(self, going: Token, before: dict[str, Any], data: Mapping[str, Any]) -> None:
-        if self.trigger.result:
-            data = {self.trigger.result: dict(data)}
-        elif self.trigger.kind in THROWN:
-            data = {}  # what went wrong is no variable of the case, unless one is named for it
-        changes = differing(before, data)
+        changes = differing(before, self.trigger.taken(data))
         going.data = {**before, **changes}
         going.internal_data[FIRED] = list(changes)
         if not self.interrupting and (found := changed(going.parent.data, before, besides=changes)):

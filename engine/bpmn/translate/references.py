@@ -1,19 +1,31 @@
-"""What events and tasks leave unsaid of their messages and errors, and other engines take for granted."""
+"""What events and tasks leave unsaid of their messages and errors, and how they name what comes."""
 
 from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.translate.told import BPMN, Told, short
+from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
 
 _NAMED = {
     "error": ("errorCode", "translated-error"),
     "escalation": ("escalationCode", "translated-escalation"),
 }  # by what an event is about: the attribute that holds its code, and the note
+_VARIABLES = {
+    ("error", "errorCodeVariable"): "code",
+    ("error", "errorMessageVariable"): "detail",
+    ("escalation", "escalationCodeVariable"): "code",
+}
+_CATCHING = (f"{BPMN}boundaryEvent", f"{BPMN}startEvent")
 
 
 def translate_references(root: Any, told: Told) -> None:
-    """Receive tasks without a message, and codes that are named without a definition."""
+    """Receive tasks without a message, codes that are named without a definition, and variables for codes."""
+    _messages(root, told)
+    _codes(root, told)
+    _variables(root, told)
+
+
+def _messages(root: Any, told: Told) -> None:
     for task in root.iter(f"{BPMN}receiveTask"):
         if task.get("messageRef") is None and task.get("id"):
             task.set("messageRef", _define(root, "message", "name", task.get("id")))
@@ -22,6 +34,9 @@ def translate_references(root: Any, told: Told) -> None:
                 "translated-message",
                 f"It does not say which message it awaits: it awaits one named {short(task.get('id'))!r}.",
             )
+
+
+def _codes(root: Any, told: Told) -> None:
     for kind, (attribute, note) in _NAMED.items():
         known = {item.get("id") for item in root.iterchildren(f"{BPMN}{kind}")}
         for definition in root.iter(f"{BPMN}{kind}EventDefinition"):
@@ -32,6 +47,20 @@ def translate_references(root: Any, told: Told) -> None:
                     definition,
                     note,
                     f"The {kind} {short(code)!r} is defined nowhere: that is taken as its code.",
+                )
+
+
+def _variables(root: Any, told: Told) -> None:
+    for (kind, attribute), ours in _VARIABLES.items():
+        for definition in root.iter(f"{BPMN}{kind}EventDefinition"):
+            event = definition.getparent()
+            if event.tag in _CATCHING and CAMUNDA + attribute in definition.attrib:
+                name = definition.attrib.pop(CAMUNDA + attribute)
+                event.set(OURS + ours, name)
+                told(
+                    definition,
+                    "translated-variable",
+                    f"The variable {short(name)!r} takes the {ours} of the {kind}.",
                 )
 
 
