@@ -44,6 +44,11 @@ def post_fork(server, _worker):
     gc.freeze()
 
 
+def worker_int(_worker):
+    """It shall end at once: a request in hand gets no answer, for nobody knows yet what came of it."""
+    os._exit(0)  # gunicorn would answer 500 with a page of its own
+
+
 def worker_exit(_server, _worker):
     """Its sandbox processes end with it."""
     script.close_pool()

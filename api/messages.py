@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import PydanticCustomError
 
 from api.command import Reply, command
 from api.shapes import Instant, Request, Text
@@ -21,12 +22,25 @@ KeyName = Annotated[Text, Field(max_length=100)]
 WholeNumber = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 
+def _as_one(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """One fault for one value, at its own place; pydantic would tell of each kind that it is not."""
+    try:
+        return check(value)
+    except ValidationError as error:
+        raise PydanticCustomError(
+            "key", "Input should be a text of 1 to 200 characters, a whole number of 64 bits or a boolean"
+        ) from error
+
+
+KeyValue = Annotated[Text | WholeNumber | bool, WrapValidator(_as_one)]
+
+
 class SendMessage(Request):
     """A message. The sender chooses its `id`: the same one is the same message, and is answered alike."""
 
     name: Text
     id: Text
-    correlation: dict[KeyName, Text | WholeNumber | bool] = Field(default_factory=dict, max_length=10)
+    correlation: dict[KeyName, KeyValue] = Field(default_factory=dict, max_length=10)
     data: dict[str, Any] = Field(default_factory=dict)
     keep_for: int = Field(default=0, ge=0, le=A_YEAR, description="Seconds to keep it if nobody waits yet")
 

@@ -15,12 +15,13 @@ from sqlalchemy import RowMapping, or_, select, text, update
 
 from engine import access, cases
 from engine.bpmn import CallFailure
-from engine.bpmn.values import Unportable, fits, portable
+from engine.bpmn.values import Unportable, portable
 from engine.db import UnitOfWork
 from engine.errors import Conflict, Fault, Invalid, NotFound
 from engine.models import Call, Case, Definition, DefinitionVersion, User
 
 MAX_TRIES = 10  # of a program that takes work and never comes back with it
+LOST_AFTER = timedelta(minutes=1)  # a job that was made with its call is in the queue by then, or has come
 _WORKABLE = (
     Call.status == "open",
     Case.status == "active",
@@ -46,11 +47,12 @@ class Try:
     """One try of a call through a connector."""
 
     id: UUID
+    fence: int
+    attempts: int
     connector: str
     operation: str | None
     request: Mapping[str, Any]
     case_number: str
-    attempts: int
     user: str
 
 
@@ -113,7 +115,7 @@ def fail(
     access.require(uow.actor, "calls.work")
     row = _leased(uow, call_id, fence)
     if retry_in is not None and row.attempts < MAX_TRIES:
-        _later(uow, call_id, uow.now + retry_in, detail)
+        _later(uow, call_id, fence, uow.now + retry_in, detail)
     else:
         cases.fail_call(uow, call_id, CallFailure("work-failed", detail), row.attempts)
 
@@ -122,23 +124,28 @@ def throw(uow: UnitOfWork, call_id: UUID, fence: int, code: str, data: Mapping[s
     """Answer with an error that the diagram may catch. Raises NotFound, Conflict, Invalid."""
     access.require(uow.actor, "calls.work")
     row = _leased(uow, call_id, fence)
-    failure = CallFailure("error-not-caught", f"The error {code} is not caught.", code, _sound(data))
+    told = f"Whoever did the work answered {code}."
+    failure = CallFailure("error-not-caught", told, code, _sound(data, "/data"))
     cases.fail_call(uow, call_id, failure, row.attempts)
 
 
 def begin_try(uow: UnitOfWork, call_id: UUID, lease: timedelta) -> Try | None:
-    """Begin a try through a connector; None if there is nothing to do, or somebody is at it."""
-    free = or_(Call.lease_until.is_(None), Call.lease_until <= uow.now)
-    columns = (*_SHOWN, User.name.label("user"))
-    found = (
-        _of_cases(*columns).join(User, Case.started_by == User.id).where(Call.id == call_id, free, *_WORKABLE)
-    )
+    """Begin a try through a connector; None if there is nothing to do, not yet, or somebody is at it."""
+    columns = (*_SHOWN, Call.due_at, User.name.label("user"))
+    found = _of_cases(*columns).join(User, Case.started_by == User.id)
+    found = found.where(Call.id == call_id, Call.connector.is_not(None), *_WORKABLE)
     row = uow.connection.execute(found.with_for_update(of=Call)).one_or_none()
-    if row is None or row.connector is None:
+    if row is None:
         return None
-    begun = {"attempts": row.attempts + 1, "lease_until": uow.now + lease}
+    begun: dict[str, Any] = {"woken_at": None}  # this job has come: the sweep sees to what follows
+    due = row.due_at <= uow.now and (row.lease_until is None or row.lease_until <= uow.now)
+    if due:
+        begun |= {"attempts": row.attempts + 1, "fence": row.fence + 1, "lease_until": uow.now + lease}
     uow.connection.execute(update(Call).where(Call.id == call_id).values(**begun))
-    return Try(row.id, row.connector, row.operation, row.request, row.case_number, row.attempts + 1, row.user)
+    if not due:
+        return None
+    request = (row.connector, row.operation, row.request, row.case_number, row.user)
+    return Try(row.id, row.fence + 1, row.attempts + 1, *request)
 
 
 def settle(uow: UnitOfWork, attempt: Try, reply: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
@@ -146,39 +153,70 @@ def settle(uow: UnitOfWork, attempt: Try, reply: Mapping[str, Any], seen: Mappin
     try:
         cases.answer(uow, attempt.id, _sound(reply), seen)
     except Invalid as fault:
-        failure = CallFailure("invalid-reply", fault.faults[0].detail)
-        cases.fail_call(uow, attempt.id, failure, attempt.attempts)
+        put_off(uow, attempt, CallFailure("invalid-reply", fault.faults[0].detail), None)
 
 
 def put_off(uow: UnitOfWork, attempt: Try, failure: CallFailure, pause: timedelta | None) -> None:
-    """The connector has failed: try again after `pause`, or (None) never. Raises Conflict."""
-    if pause is None:
-        cases.fail_call(uow, attempt.id, failure, attempt.attempts)
-    else:
-        _later(uow, attempt.id, uow.now + pause, f"{failure.code}: {failure.detail}")
+    """The connector has failed: try again after `pause`, or (None) never.
+
+    Raises Conflict if the step waits no more, or a later try is under way.
+    """
+    if pause is not None:
+        _later(uow, attempt.id, attempt.fence, uow.now + pause, f"{failure.code}: {failure.detail}")
+        return
+    _, row = cases.hold_call(uow, attempt.id)
+    if row.fence != attempt.fence:
+        raise _overtaken(attempt.id)
+    cases.fail_call(uow, attempt.id, failure, attempt.attempts)
+
+
+def take_back(uow: UnitOfWork, attempt: Try) -> None:
+    """What came of a try could not be told to its case, which is suspended: it does not count."""
+    ours = update(Call).where(Call.id == attempt.id, Call.fence == attempt.fence, Call.status == "open")
+    uow.connection.execute(ours.values(lease_until=None, attempts=Call.attempts - 1))
 
 
 def give_up(uow: UnitOfWork, call_id: UUID, reason: str) -> None:
-    """The job of a call was given up: its step stands with an incident."""
+    """The job of a call was given up: its step stands with an incident, unless a try is under way.
+
+    Raises NotFound, Conflict if it waits no more.
+    """
+    _, row = cases.hold_call(uow, call_id)
+    if row.lease_until is not None and row.lease_until > uow.now:
+        return  # that one decides; if it dies, the sweep goes on
     cases.fail_call(uow, call_id, CallFailure(cases.GIVEN_UP, reason), MAX_TRIES)
 
 
-# A call whose pause is over, or whose worker has vanished, gets a job; that it has one shows in its due_at.
+# A call whose pause is over, or whose worker has vanished, gets one job; no second one before that has come.
 _DUE = text("""
 WITH due AS MATERIALIZED (
     SELECT id FROM calls
-    WHERE status = 'open' AND connector IS NOT NULL AND attempts > 0 AND due_at <= :now
+    WHERE status = 'open' AND connector IS NOT NULL AND woken_at IS NULL AND due_at <= :now
         AND (lease_until IS NULL OR lease_until <= :now)
     ORDER BY due_at LIMIT :batch
     FOR UPDATE SKIP LOCKED
-), marked AS (
-    UPDATE calls SET due_at = CAST(:now AS timestamptz) + interval '1 minute'
-    FROM due WHERE calls.id = due.id RETURNING calls.id
+), woken AS (
+    UPDATE calls SET woken_at = :now FROM due WHERE calls.id = due.id RETURNING calls.id
 ), deferred AS (
     INSERT INTO procrastinate_jobs (queue_name, task_name, args)
-    SELECT 'calls', 'call', jsonb_build_object('call_id', id) FROM marked
+    SELECT 'calls', 'call', jsonb_build_object('call_id', id) FROM woken
 )
-SELECT count(*) FROM marked
+SELECT count(*) FROM woken
+""")
+
+# Somebody may have deleted jobs. Those of cases that are held up have come, and will again.
+_LOST = text("""
+UPDATE calls SET woken_at = NULL
+FROM cases
+JOIN definition_versions AS version ON version.id = cases.version_id
+JOIN definitions AS definition ON definition.key = version.key
+WHERE calls.case_id = cases.id AND cases.status = 'active' AND definition.suspended_at IS NULL
+    AND calls.status = 'open' AND calls.connector IS NOT NULL AND calls.woken_at < :since
+    AND NOT EXISTS (
+        SELECT FROM procrastinate_jobs AS job
+        WHERE job.status IN ('todo', 'doing') AND job.task_name = 'call'
+            AND job.args ->> 'call_id' = calls.id::text
+    )
 """)
 
 
@@ -187,10 +225,17 @@ def sweep(uow: UnitOfWork, batch: int) -> int:
     return int(uow.connection.execute(_DUE, {"now": uow.now, "batch": batch}).scalar_one())
 
 
+def find_lost(uow: UnitOfWork) -> int:
+    """Let calls be begun whose job is gone although it has not come; how many there were."""
+    return uow.connection.execute(_LOST, {"since": uow.now - LOST_AFTER}).rowcount
+
+
 def give_up_lost(uow: UnitOfWork) -> None:
     """Open incidents for work that programs take and never bring back."""
     lost = _of_cases(Call.id).where(*_WORKABLE, Call.connector.is_(None), Call.attempts >= MAX_TRIES)
-    for call_id in uow.connection.execute(lost.where(Call.lease_until <= uow.now).limit(20)).scalars().all():
+    lost = lost.where(Call.lease_until <= uow.now).limit(20)
+    held = lost.with_for_update(of=(Case, Call), skip_locked=True)  # whoever holds one up is not waited for
+    for call_id in uow.connection.execute(held).scalars().all():
         give_up(uow, call_id, f"It was taken {MAX_TRIES} times and never brought back.")
 
 
@@ -209,21 +254,22 @@ def _leased(uow: UnitOfWork, call_id: UUID, fence: int) -> Any:
     return row
 
 
-def _later(uow: UnitOfWork, call_id: UUID, at: datetime, failure: str) -> None:
-    put = {"due_at": at, "lease_until": None, "worker": None, "failure": failure[:500]}
-    uow.connection.execute(update(Call).where(Call.id == call_id, Call.status == "open").values(**put))
+def _later(uow: UnitOfWork, call_id: UUID, fence: int, at: datetime, failure: str) -> None:
+    put = {"due_at": at, "woken_at": None, "lease_until": None, "worker": None, "failure": failure[:500]}
+    ours = update(Call).where(Call.id == call_id, Call.fence == fence, Call.status == "open")
+    if uow.connection.execute(ours.values(**put)).rowcount == 0:
+        raise _overtaken(call_id)
 
 
-def _sound(reply: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The reply, if a case can hold it. Raises Invalid."""
+def _overtaken(call_id: UUID) -> Conflict:
+    return Conflict("It was answered, or a later try is under way.", call={"id": call_id})
+
+
+def _sound(given: Mapping[str, Any], place: str = "/reply") -> Mapping[str, Any]:
+    """What somebody answered, as a case can hold it. Raises Invalid."""
     try:
-        found: Mapping[str, Any] = portable(dict(reply))
+        found: Mapping[str, Any] = portable(dict(given))
     except Unportable as error:
-        raise Invalid(
-            "The reply cannot be taken.", [Fault(f"/reply{error.where}", error.reason, "value")]
-        ) from error
-    if not fits(found):
-        raise Invalid(
-            "The reply is too large.", [Fault("/reply", "is larger than a case can hold", "too-large")]
-        )
+        fault = Fault(f"{place}{error.where}", error.reason, "unportable")
+        raise Invalid("The answer cannot be taken.", [fault]) from error
     return found

@@ -37,6 +37,7 @@ Write = Insert | Update
 _OWED = "owed"  # in a session's `info`: the writes that wait for its end
 
 ABORTED = {"40P01", "40001"}  # deadlock, serialization failure
+LOCKED = "55P03"
 LOST = {"57P01", "08000", "08003", "08006"}  # the server went away
 ATTEMPTS = 3
 
@@ -207,6 +208,11 @@ class Database:
 def repeatable(error: DBAPIError) -> bool:
     """Whether the failed transaction did nothing and may be run again."""
     return getattr(error.orig, "sqlstate", None) in ABORTED or lost(error)
+
+
+def held_up(error: DBAPIError) -> bool:
+    """Whether somebody held a row for longer than the command had patience."""
+    return getattr(error.orig, "sqlstate", None) == LOCKED
 
 
 def lost(error: DBAPIError) -> bool:

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, select, update
 
-from engine import access, bpmn, cases, definitions
-from engine.bpmn.values import Unportable, portable
+from engine import access, bpmn, cases, definitions, forms
 from engine.db import UnitOfWork
-from engine.errors import Conflict, Fault, Invalid, NotFound
+from engine.errors import Conflict, NotFound
 from engine.events import Fact
 from engine.models import Case, DefinitionVersion, Incident
 
@@ -140,10 +139,6 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, Any]:
 
 def _sound(case: cases.Locked, data: Mapping[str, Any]) -> Mapping[str, Any]:
     """Variables that the case can hold. Raises Invalid."""
-    try:
-        found: Mapping[str, Any] = portable(dict(data))
-    except Unportable as error:
-        fault = Fault(f"/data{error.where}", error.reason, "value")
-        raise Invalid("The data cannot be taken.", [fault]) from error
+    found = forms.check(None, data)
     cases.require_size({**case.data, **found})
     return found

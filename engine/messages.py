@@ -5,9 +5,10 @@ key `case_number` reaches whatever that case waits for by that name. Which of it
 looked at again once each is held.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Any, Literal
 from uuid import UUID
@@ -73,7 +74,7 @@ def send(
     ready = [wait for wait in waiting if wait.ready]
     others_first = _kept_for(uow, ready) is not None
     suspended = len(ready) < len(waiting)
-    if not others_first and (reached := _deliver(uow, ready, data, told)):
+    if not others_first and (reached := _deliver(ready, partial(cases.deliver, uow, data=data, told=told))):
         return Sent(message_id, "delivered", reached)
     begins = not others_first and not suspended and CASE_NUMBER not in keys
     if begins and (started := _start(uow, name, data, told)):
@@ -102,7 +103,7 @@ def pass_on(uow: UnitOfWork, message_id: UUID) -> int:
 
 
 def _message(uow: UnitOfWork, message: Message) -> int:
-    keys, told = orjson.loads(message.correlation), _told(message)
+    keys = orjson.loads(message.correlation)
     try:
         waiting = _waiting(uow, message.name, keys)
     except Conflict:
@@ -115,9 +116,9 @@ def _message(uow: UnitOfWork, message: Message) -> int:
     cases.lock_all(uow, {wait.case_id for wait in ready})
     if not _lock(uow, message):
         return 0
-    reached = _deliver(uow, ready, message.data, told)
+    reached = _deliver(ready, partial(_give, uow, message))
     if not reached and ready == waiting and CASE_NUMBER not in keys:
-        reached = _start(uow, message.name, message.data, told)
+        reached = _start(uow, message.name, message.data, _told(message))
     if reached:
         _settle(uow, message, "delivered")
     jobs.defer_each(uow, "offer", [{"case_id": case_id} for case_id, _ in reached], queue="cases")
@@ -214,15 +215,26 @@ def _kept_for(uow: UnitOfWork, waits: Sequence[Any]) -> UUID | None:
     return uow.connection.execute(kept.order_by(Message.sent_at, Message.id).limit(1)).scalar()
 
 
-def _deliver(
-    uow: UnitOfWork, waits: Sequence[Any], data: Mapping[str, Any], told: Mapping[str, Any]
-) -> list[tuple[UUID, str]]:
+def _deliver(waits: Sequence[Any], give: Callable[[UUID, Sequence[UUID]], bool]) -> list[tuple[UUID, str]]:
     """Give a message to those who still wait; the ids and numbers of their cases."""
     return [
         case
         for case, of_case in groupby(waits, lambda wait: (wait.case_id, wait.number))
-        if cases.deliver(uow, case[0], [wait.id for wait in of_case], data, told)
+        if give(case[0], [wait.id for wait in of_case])
     ]
+
+
+def _give(uow: UnitOfWork, message: Message, case_id: UUID, tokens: Sequence[UUID]) -> bool:
+    """Give a case what was kept for it; whether it waited.
+
+    What it could not hold is an incident: it must not stand before all that comes after.
+    """
+    try:
+        return cases.deliver(uow, case_id, tokens, message.data, _told(message))
+    except Invalid:
+        what = f"The {message.kind} {message.name!r} is larger than the case could hold"
+        cases.give_up(uow, case_id, f"{what}, and was not taken: have it sent again, smaller.")
+        return True
 
 
 def _start_waits(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -289,19 +301,20 @@ def _broadcast(uow: UnitOfWork, signal: Message) -> int:
 
 def _signal(uow: UnitOfWork, signal: Message) -> int:
     """Give a signal to one who waited when it was thrown. It stays for one who is suspended."""
-    told = _told(signal)
     found = select(Wait.case_id, Wait.element, DefinitionVersion.key).where(Wait.id == signal.wait_id)
     version = DefinitionVersion.id == Wait.version_id
     wait = uow.connection.execute(found.join(DefinitionVersion, version)).one()
     if wait.case_id is None:
         place = DefinitionVersion.key == wait.key, Wait.element == wait.element
-        done = bool(_lock(uow, signal) and _start(uow, signal.name, signal.data, told, "signal", *place))
+        done = bool(
+            _lock(uow, signal) and _start(uow, signal.name, signal.data, _told(signal), "signal", *place)
+        )
     else:
         cases.lock_all(uow, [wait.case_id])
         waits = select(Wait.id).where(Wait.case_id == wait.case_id, Wait.kind == "signal")
         waits = waits.where(Wait.name == signal.name, Wait.opened_at <= signal.sent_at)
         still = uow.connection.execute(waits.where(Wait.closed_at.is_(None))).scalars().all()
-        done = _lock(uow, signal) and cases.deliver(uow, wait.case_id, still, signal.data, told)
+        done = _lock(uow, signal) and _give(uow, signal, wait.case_id, still)
         if not still:
             _settle(uow, signal, "expired")
     if done:

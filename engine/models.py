@@ -273,6 +273,11 @@ class Call(Base):
     __table_args__ = (
         Index(None, "case_id"),
         Index("ix_calls_open", "topic", "id", postgresql_where=text("status = 'open'")),
+        Index(
+            "ix_calls_due",
+            "due_at",
+            postgresql_where=text("status = 'open' AND connector IS NOT NULL AND woken_at IS NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -286,9 +291,10 @@ class Call(Base):
     status: Mapped[CallStatus] = mapped_column(Text)
     attempts: Mapped[int]
     due_at: Mapped[Instant]  # not before
+    woken_at: Mapped[Instant | None]  # a job is on its way to it, if it goes through a connector
     worker: Mapped[str | None] = mapped_column(Text)  # who has leased it
     lease_until: Mapped[Instant | None]
-    fence: Mapped[int]  # counts the leases: a reply with an older one comes too late
+    fence: Mapped[int]  # counts the leases: who has an older one comes too late
     failure: Mapped[str | None] = mapped_column(Text)  # the last one, without data
     opened_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]

@@ -17,7 +17,7 @@ _DURATION = re.compile(
     r"(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d{1,6})?)S)?)?"
 )
 _DIGITS = 9  # of each number in a duration
-_LITERAL = re.compile(r"P[-\dT]|R-?\d*/|R\d+$|\d{4}-\d\d")
+_LITERAL = re.compile(r"[-+]?P[-\dT]|R-?\d*/|R\d+$|\d{4}-[\dW]\d")
 
 
 class Untimely(ValueError):

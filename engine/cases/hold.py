@@ -124,10 +124,10 @@ def require_revision(present: int, seen: Collection[int] | None) -> None:
         raise Stale("It has changed since it was read.", revision=present)
 
 
-def require_size(data: Mapping[str, Any]) -> None:
-    """Raises Invalid if a case could not hold so much."""
+def require_size(data: Mapping[str, Any], place: str = "/data") -> None:
+    """Raises Invalid, with the place in the request, if a case could not hold so much."""
     if not fits(data):
-        fault = Fault("/data", f"is larger than {MAX_BYTES >> 20} MiB with what the case holds", "too-large")
+        fault = Fault(place, f"is larger than {MAX_BYTES >> 20} MiB with what the case holds", "too-large")
         raise Invalid("The data are too large.", [fault])
 
 

@@ -34,7 +34,10 @@ _CALL = (
 )
 GIVEN_UP = "given-up"  # the code of an incident that stands for no element
 _GIVEN_UP = select(Incident.id).where(
-    Incident.case_id == bindparam("case"), Incident.code == GIVEN_UP, Incident.status == "open"
+    Incident.case_id == bindparam("case"),
+    Incident.token_id == bindparam("case"),  # a call that was given up stands at its own token
+    Incident.code == GIVEN_UP,
+    Incident.status == "open",
 )
 _TIMERS = (
     select(Wait.id, Wait.due_at)
@@ -141,9 +144,10 @@ def answer(
 ) -> None:
     """Give a service task the reply that it waits for; the log keeps what was `seen` of it.
 
-    Raises Conflict if it waits no more.
+    Raises Conflict if it waits no more, Invalid if the case could not hold the reply.
     """
     case, call = hold_call(uow, call_id)
+    require_size({**case.data, **reply}, "/reply")
     spec = definitions.spec(uow.session, case.version)
     step = bpmn.answer(spec, require_active(case), call.token_id, reply, uow.now)
     done = Fact("call.answered", call.element, payload={"call": call_id, **(seen or {})})
@@ -153,9 +157,10 @@ def answer(
 def fail_call(uow: UnitOfWork, call_id: UUID, failure: CallFailure, attempts: int) -> None:
     """A call has failed for good: the error goes to the diagram, else it is an incident.
 
-    Raises Conflict if its step waits no more.
+    Raises Conflict if its step waits no more, Invalid if the case could not hold the error's data.
     """
     case, call = hold_call(uow, call_id)
+    require_size({**case.data, **failure.data})
     spec = definitions.spec(uow.session, case.version)
     step = bpmn.fail_call(spec, require_active(case), call.token_id, failure, uow.now)
     told = {

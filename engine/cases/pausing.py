@@ -79,10 +79,8 @@ def rouse(uow: UnitOfWork, case_id: UUID) -> None:
         return
     waits = Wait.case_id == case_id, Wait.closed_at.is_(None)
     uow.connection.execute(update(Wait).where(*waits, Wait.woken_at.is_not(None)).values(woken_at=None))
-    calls = select(Call.id.label("call_id")).where(
-        Call.case_id == case_id, Call.status == "open", Call.connector.is_not(None)
-    )
-    jobs.defer_for(uow, "call", calls, queue="calls")
+    calls = Call.case_id == case_id, Call.status == "open", Call.woken_at.is_not(None)
+    uow.connection.execute(update(Call).where(*calls).values(woken_at=None))
     named = select(Wait.case_id).where(*waits, Wait.kind == "message").distinct()
     jobs.defer_for(uow, "offer", named, queue="cases")
     _deliver(uow, Message.wait_id.in_(select(Wait.id).where(*waits)))

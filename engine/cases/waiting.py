@@ -34,6 +34,7 @@ _OPEN_CALLS = _NEW_CALLS.on_conflict_do_update(
         "status": "open",
         "attempts": 0,
         "due_at": _NEW_CALLS.excluded.due_at,
+        "woken_at": _NEW_CALLS.excluded.woken_at,
         "lease_until": None,
         "worker": None,
         "closed_at": None,
@@ -106,6 +107,7 @@ def call_rows(uow: UnitOfWork, case_id: UUID, calls: Sequence[Outgoing]) -> list
             "status": "open",
             "attempts": 0,
             "due_at": uow.now,
+            "woken_at": uow.now,
             "fence": 0,
             "opened_at": uow.now,
         }

@@ -7,6 +7,7 @@ from pathlib import Path
 from engine import postgres
 from engine.config import Settings
 from engine.errors import Unusable
+from engine.postgres import cluster
 
 HELP = "Write the whole database into one file. Everything may go on running."
 
@@ -21,11 +22,16 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     target: Path = arguments.file.resolve()
     if target.exists():
         raise Unusable(f"{target} is there already. Choose another name.")
+    if not target.parent.is_dir():
+        raise Unusable(f"There is no folder {target.parent}.")
     part = target.with_name(target.name + ".part")
-    # It holds all personal data: nobody else may read it.
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with postgres.available(settings) as url, open(handle, "wb") as output:
-        postgres.client("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", output=output)
-    part.rename(target)
+    part.unlink(missing_ok=True)
+    try:  # it holds all personal data: nobody else may read it
+        with postgres.available(settings) as url, open(part, "xb", opener=cluster.private) as output:
+            postgres.client("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", output=output)
+            os.fsync(output.fileno())
+        part.rename(target)
+    finally:
+        part.unlink(missing_ok=True)
     print(f"{target}: {target.stat().st_size:,} bytes. docs/operations.md tells how to try it: a copy acts.")
     return 0

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import httpx
 import orjson
+from pydantic_core import from_json
 
 from engine.bpmn.values import Unportable, portable
 from engine.exchange import template
@@ -24,6 +25,7 @@ for name in ("httpx", "httpcore"):
     logging.getLogger(name).setLevel(logging.WARNING)
 
 BODILESS = {"GET", "DELETE"}
+MAX_URL = 8000  # characters: what servers usually take
 PASSING = {408, 409, 425, 429}  # 409: the first try with this id is still under way there
 
 Judge = Callable[[httpx.Response], None]
@@ -54,6 +56,10 @@ def outgoing(operation: Operation, base: str, request: Request, headers: Mapping
     else:
         content = orjson.dumps(rest)
         headers = {**headers, "Content-Type": "application/json"}
+    if len(base + path) > MAX_URL:
+        raise CallFailed(
+            "invalid-request", f"the address has more than {MAX_URL} characters", retriable=False
+        )
     digest = hashlib.sha512(content or path.encode()).hexdigest()
     return Outgoing(operation.method, base + path, headers, content, digest)
 
@@ -146,11 +152,11 @@ def _decode(response: httpx.Response, content: bytes) -> dict[str, Any]:
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise _invalid("the answer is no JSON by its Content-Type", retriable=True)
     try:
-        body = portable(orjson.loads(content))
-    except orjson.JSONDecodeError:
-        raise _invalid("the answer is no JSON", retriable=True) from None
+        body = portable(from_json(content, allow_inf_nan=False))  # which keeps every digit of a number
     except Unportable as error:
         raise _invalid(f"a part of the answer {error.reason}", retriable=False) from None
+    except ValueError:
+        raise _invalid("the answer is no JSON", retriable=True) from None
     if not isinstance(body, dict):
         raise _invalid("the answer is no JSON object", retriable=False)
     return body

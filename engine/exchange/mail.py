@@ -23,6 +23,7 @@ THREADS = ThreadPoolExecutor(20, thread_name_prefix="mail")
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 READY = 220
 MAX_SUBJECT = 200
+MAX_ADDRESS = 254  # RFC 5321 §4.5.3.1
 
 
 def letter(how: Email, operation: Operation, request: Request) -> EmailMessage:
@@ -32,12 +33,15 @@ def letter(how: Email, operation: Operation, request: Request) -> EmailMessage:
     """
     values = {"case_number": request.case_number, **request.body}
     to = request.body.get("to")
-    if not isinstance(to, str) or not fullmatch(ADDRESS, to):
+    # An encoded word (RFC 2047) would be read as what it stands for: other addresses, a line break.
+    if not isinstance(to, str) or len(to) > MAX_ADDRESS or not fullmatch(ADDRESS, to) or "=?" in to:
         raise CallFailed("invalid-request", "/to must be one mail address", retriable=False)
     subject = template.fill(operation.subject, values)
     # Categories: controls, line and paragraph separators. A line break would begin another header.
-    if len(subject) > MAX_SUBJECT or any(
-        unicodedata.category(sign) in {"Cc", "Zl", "Zp"} for sign in subject
+    if (
+        len(subject) > MAX_SUBJECT
+        or "=?" in subject
+        or any(unicodedata.category(sign) in {"Cc", "Zl", "Zp"} for sign in subject)
     ):
         raise CallFailed("invalid-request", f"the subject must be one line of {MAX_SUBJECT}", retriable=False)
     message = EmailMessage()

@@ -70,8 +70,8 @@ async def _ask(connector: Connector, how: Http, operation: Operation, request: R
 
 async def _post(connector: Connector, how: Email, operation: Operation, request: Request) -> Reply:
     message = mail.letter(how, operation, request)
+    digest = hashlib.sha512(message.as_bytes()).hexdigest()
     started = time.monotonic()
     with connector.breaker.guard():
         await mail.post(connector, how, operation, message)
-    digest = hashlib.sha512(message.as_bytes()).hexdigest()
     return Reply({"message_id": message["Message-ID"]}, time.monotonic() - started, digest)

@@ -43,15 +43,16 @@ class Caller:
             pause = timedelta(seconds=ladder[attempt.attempts - 1]) if again else None
             log.warning("call.failed", call=str(call_id), code=failure.code, again=again)
             told = CallFailure(failure.code, failure.detail, failure.error_code)
-            await self._settle(call_id, lambda uow: calls.put_off(uow, attempt, told, pause))
+            await self._settle(attempt, lambda uow: calls.put_off(uow, attempt, told, pause))
         else:
-            await self._settle(call_id, lambda uow: calls.settle(uow, attempt, reply.body, _seen(reply)))
+            await self._settle(attempt, lambda uow: calls.settle(uow, attempt, reply.body, _seen(reply)))
 
-    async def _settle(self, call_id: UUID, command: Callable[[UnitOfWork], None]) -> None:
+    async def _settle(self, attempt: Try, command: Callable[[UnitOfWork], None]) -> None:
         try:
             await self._desk.hand(command)
         except Conflict:  # cancelled, suspended, or answered by a try that was thought dead
-            log.info("call.late", call=str(call_id))
+            log.info("call.late", call=str(attempt.id))
+            await self._desk.hand(lambda uow: calls.take_back(uow, attempt))
 
 
 def _request(attempt: Try) -> Request:

@@ -5,12 +5,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from engine import accounts
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from engine import accounts, logs
 from engine.config import Settings
-from engine.db import Database, UnitOfWork, View
+from engine.db import Database, UnitOfWork, View, held_up
 
 T = TypeVar("T")
 PATIENCE = 10  # seconds for a lock: the job of a case that hangs is put off
+
+log = structlog.get_logger("worker")
 
 
 class Desk:
@@ -30,6 +35,16 @@ class Desk:
     async def hand(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T:
         """The same from a loop, which goes on meanwhile."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.do, command, view)
+
+    async def look(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T | None:
+        """The same for what is done again and again: None if somebody holds what it needs just now."""
+        try:
+            return await self.hand(command, view)
+        except OperationalError as error:
+            if not held_up(error):
+                raise
+            log.warning("sweep.held-up", where=logs.place(error))
+            return None
 
     def close(self) -> None:
         """Wait for the commands in hand, and let go of the database."""

@@ -28,9 +28,9 @@ async def post(desk: Desk) -> None:
         while True:
             settled.clear()
             free = AT_ONCE - len(under_way)
-            await desk.hand(fan_out)
-            found = await desk.hand(partial(due, limit=free), "single") if free else []
-            for posting in found:
+            await desk.look(fan_out)
+            found = await desk.look(partial(due, limit=free), "single") if free else []
+            for posting in found or []:
                 task = group.create_task(_send(desk, posting))
                 under_way.add(task)
                 task.add_done_callback(done)
@@ -43,4 +43,4 @@ async def _send(desk: Desk, posting: Posting) -> None:
     outcome = await send(posting, desk.settings.webhook_allow)
     if outcome.result != "delivered":
         log.warning("webhook.failed", webhook=str(posting.webhook_id), failure=outcome.failure)
-    await desk.hand(lambda uow: settle(uow, posting, outcome))
+    await desk.look(lambda uow: settle(uow, posting, outcome))  # else it is sent again when its lease ends

@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine import logs
 from engine.bpmn import script
 from engine.config import Settings
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, NotFound, Uncertain
 from engine.jobs import HEARTBEAT, LONGEST_PAUSE, SILENCE, Queue
 from engine.postgres import conninfo
 from engine.worker import sweeps, tasks
@@ -27,6 +28,7 @@ from engine.worker.tasks import MAX_TRIES, Task
 
 POLL = 2.0  # seconds; new jobs are announced at once, those put off are found so
 CALLS_AT_ONCE = 50
+LOOKUPS = 128  # of names at once: more than calls and webhooks, for some have been given up and still hang
 STOPPING = 60.0  # seconds that the calls in hand may take when it stops
 
 log = structlog.get_logger("worker")
@@ -39,9 +41,9 @@ def serve(settings: Settings, url: str, queue: Queue) -> int:
     code = 0
     try:
         code = asyncio.run(_serve(desk, url, queue))
-    except* (SQLAlchemyError, ProcrastinateException, PoolTimeout) as gone:
+    except* (SQLAlchemyError, ProcrastinateException, PoolTimeout, Uncertain) as gone:
         # It comes back with a new process, which whoever started this one starts.
-        for error in gone.exceptions:
+        for error in _all_of(gone):
             log.error("database.gone", queue=queue, error=type(error).__name__, where=logs.place(error))
         code = 1
     finally:
@@ -50,21 +52,33 @@ def serve(settings: Settings, url: str, queue: Queue) -> int:
     return code
 
 
+def _all_of(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
+    """The errors themselves: the groups of tasks that they came through tell nothing."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _all_of(error)
+        else:
+            yield error
+
+
 async def _serve(desk: Desk, url: str, queue: Queue) -> int:
     served = tasks.of_cases(desk) if queue == "cases" else tasks.of_calls(desk)
     look_after = sweeps.look_after_cases if queue == "cases" else sweeps.look_after_calls
     stopped = False
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(LOOKUPS, "names"))
     async with _app(desk, url, served).open_async() as app, asyncio.TaskGroup() as group:
         sweeping = group.create_task(look_after(desk))
         working = group.create_task(_work(app, queue))
 
         def stop() -> None:
             nonlocal stopped
+            if not stopped:  # a second time it would drop the jobs in hand
+                working.cancel()  # which is how it is asked to finish them
             stopped = True
-            working.cancel()  # which is how it is asked to finish the jobs in hand
 
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop)
+            loop.add_signal_handler(number, stop)
         await asyncio.wait([working])
         sweeping.cancel()
     return 0 if stopped else 1

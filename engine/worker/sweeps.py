@@ -20,7 +20,7 @@ async def each(seconds: float, desk: Desk, *sweeps: Callable[[UnitOfWork], objec
     """Run these, again and again with so long a pause. Each is a statement that is whole by itself."""
     while True:
         for sweep in sweeps:
-            await desk.hand(sweep, "single")
+            await desk.look(sweep, "single")
         await asyncio.sleep(seconds)
 
 
@@ -35,7 +35,7 @@ async def look_after_cases(desk: Desk) -> None:
 async def _wake(desk: Desk) -> None:
     """A full batch is followed by the next one at once."""
     while True:
-        if await desk.hand(lambda uow: cases.wake_due(uow, BATCH), "single") < BATCH:
+        if await desk.look(lambda uow: cases.wake_due(uow, BATCH), "single") != BATCH:
             await asyncio.sleep(SECOND)
 
 
@@ -44,11 +44,12 @@ async def look_after_calls(desk: Desk) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(each(SECOND, desk, lambda uow: calls.sweep(uow, BATCH)))
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
+        group.create_task(each(MINUTE, desk, calls.find_lost))
         group.create_task(_give_up_lost(desk))
         group.create_task(post(desk))
 
 
 async def _give_up_lost(desk: Desk) -> None:
     while True:
-        await desk.hand(calls.give_up_lost)
+        await desk.look(calls.give_up_lost)
         await asyncio.sleep(MINUTE)

@@ -85,6 +85,13 @@ def test_faulty_message_is_refused_with_its_place(
     assert {found[: len(pointer)] for found in pointers(problem)} == {pointer}
 
 
+@pytest.mark.parametrize("value", [1.5, "", {}, None, 2**63])
+def test_key_that_is_no_key_is_one_fault_at_its_place(steady: Steady, value: Any) -> None:
+    message = {**PAID, "correlation": {"order": value}}
+    problem = refused(steady.client("service").post("/messages", message), 422, "invalid")
+    assert pointers(problem) == ["/correlation/order"]
+
+
 def test_case_takes_no_message_that_would_make_it_too_large(client: Clients, database: Database) -> None:
     waiting(database)
     half = "x" * (600 << 10)
@@ -153,6 +160,7 @@ def test_reply_that_a_case_cannot_hold_is_refused_with_its_place(client: Clients
     answer = {"fence": work["fence"], "reply": {"a": {"$": 1}}}
     problem = refused(client("service").post(f"/external-work/{work['id']}/complete", answer), 422, "invalid")
     assert pointers(problem) == ["/reply/a"]
+    assert problem["errors"][0]["code"] == "unportable"  # as docs/api.md says
 
 
 def test_incident_is_repaired_or_skipped(client: Clients, database: Database) -> None:

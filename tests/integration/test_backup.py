@@ -70,6 +70,24 @@ def test_backup_is_its_owners_alone_and_overwrites_nothing(
     assert backup.read_bytes() == before
 
 
+def test_backup_that_fails_leaves_nothing(
+    database_url: str, tmp_path: Path, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "copy.part").touch(0o644)  # what a killed one has left
+    assert command(f"{database_url}-not", "backup", tmp_path / "copy") == 1
+    assert command(database_url, "backup", tmp_path / "none" / "copy") == 1
+    assert "no folder" in capsys.readouterr().err
+    assert list(tmp_path.glob("copy*")) == []
+
+
+def test_backup_over_what_a_killed_one_has_left_is_its_owners_alone(
+    database_url: str, tmp_path: Path, command: Callable[..., int]
+) -> None:
+    (tmp_path / "copy.part").touch(0o644)
+    assert command(database_url, "backup", tmp_path / "copy") == 0
+    assert (tmp_path / "copy").stat().st_mode & 0o777 == 0o600
+
+
 def test_restored_copy_fires_its_timers_and_its_log_is_whole(
     backup: Path, empty_database_url: str, command: Callable[..., int], tmp_path: Path
 ) -> None:

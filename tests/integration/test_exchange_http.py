@@ -77,7 +77,7 @@ def test_path_and_query_come_from_the_body(tmp_path: Path) -> None:
     assert digest == hashlib.sha512(path).hexdigest()
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", None, {"a": 1}, True])
+@pytest.mark.parametrize("name", ["", ".", "..", None, {"a": 1}, True, "x" * 70_000])
 def test_a_field_that_cannot_stand_in_a_path_is_not_sent(tmp_path: Path, name: object) -> None:
     it = exchanging.connector(
         tmp_path,
@@ -193,6 +193,9 @@ def test_a_name_that_nobody_knows_is_a_failure(tmp_path: Path) -> None:
             response(b'{"a":"\\u0000"}', AS_JSON),
             "a part of the answer contains a character that cannot be stored",
         ),
+        (response(b'{"a":' + b"9" * 30 + b"}", AS_JSON), "a part of the answer does not fit in 64 bits"),
+        (response(b'{"a":"\\ud800"}', AS_JSON), "the answer is no JSON"),
+        (response(b'{"a":' + b"[" * 99_999, AS_JSON), "the answer is no JSON"),
         (response(b'{"$":1}', AS_JSON), "a part of the answer has the key '$', which is reserved"),
         (
             response(b'{"a":' + b"[" * 40 + b"]" * 40 + b"}", AS_JSON),

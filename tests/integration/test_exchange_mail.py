@@ -150,7 +150,9 @@ def test_a_field_that_a_template_misses_is_told(tmp_path: Path) -> None:
     assert (failed.code, failed.detail) == ("invalid-request", "/name must be a text or a number")
 
 
-@pytest.mark.parametrize("sign", ["\n", "\r", "\r\n", "\u2028", "\u2029", "\x85", "\x00", "\x0b"])
+@pytest.mark.parametrize(
+    "sign", ["\n", "\r", "\r\n", "\u2028", "\u2029", "\x85", "\x00", "\x0b", "=?utf-8?q?=00?="]
+)
 def test_a_subject_cannot_add_a_header(tmp_path: Path, sign: str) -> None:
     failed = refused(tmp_path, a_request({**LETTER, "subject": f"a{sign}Bcc: thief@example.org"}))
     assert (failed.code, failed.retriable) == ("invalid-request", False)
@@ -161,7 +163,8 @@ def test_a_subject_cannot_add_a_header(tmp_path: Path, sign: str) -> None:
     [
         "a@example.org\nBcc: thief@example.org", "a@example.org, thief@example.org", "a@x.org b@y.org",
         "<a@example.org>", "A <a@example.org>", "a", "@example.org", "a@", "a@b..c", "مهسا@example.org",
-        "a@example.org>\r\nRCPT TO:<thief@example.org", "", None, ["a@example.org"], 5,
+        "a@example.org>\r\nRCPT TO:<thief@example.org", "=?utf-8?q?thief=40example.org=2Ca?=@example.org",
+        "a@" + "x." * 130 + "org", "", None, ["a@example.org"], 5,
     ],
 )  # fmt: skip
 def test_only_one_plain_address_is_written_to(tmp_path: Path, to: object) -> None:

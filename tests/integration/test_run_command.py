@@ -230,6 +230,18 @@ def test_supervisor_killed_with_kill_9_leaves_nothing_that_blocks_the_next_start
     assert installation.processes == {}
 
 
+def test_request_in_hand_when_everything_dies_gets_no_answer(installation: Installation) -> None:
+    supervisor = installation.serve()
+    head = (
+        "POST /api/v1/cases HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\nContent-Length: 9\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", installation.port), timeout=DEADLINE) as caller:
+        caller.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        assert caller.recv(1000).startswith(b"HTTP/1.1 100")  # a worker has it, and waits for the body
+        supervisor.kill()
+        assert caller.recv(1000) == b""
+
+
 def test_killed_make_takes_everything_along_and_the_next_start_waits_for_it(
     installation: Installation, tmp_path: Path
 ) -> None:

@@ -258,6 +258,21 @@ def test_early_message_is_kept_and_taken_once(
     assert count(database, Message, Message.status == "delivered") == 1
 
 
+def test_kept_message_that_the_case_cannot_hold_is_an_incident_and_holds_up_no_other(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
+) -> None:
+    deploy(database, *bpmn.in_line(CATCH))
+    half = "x" * (600 << 10)
+    act("service", lambda uow: messages.send(uow, "paid", {"order": 7}, {"b": half}, keep=HOUR))
+    send(act, {"order": 7}, keep=HOUR)
+    case = start(order=7, a=half)
+    work()
+    shown = look(act, case)
+    assert (shown.status, shown.data["sum"]) == ("completed", 1)
+    opened = payloads(database, "incident.opened")
+    assert [(told["code"], "'paid'" in told["message"]) for told in opened] == [("given-up", True)]
+
+
 def test_kept_messages_are_taken_in_the_order_in_which_they_came(
     database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
 ) -> None:
@@ -560,7 +575,8 @@ def test_same_request_is_made_again_under_the_same_id(
 def test_error_of_the_process_goes_to_its_boundary_event(
     database: Database, act: Act, start: Callable[..., cases.CaseView], take: Callable[..., Any]
 ) -> None:
-    caught = bpmn.node("boundaryEvent", "b", '<bpmn:errorEventDefinition errorRef="e"/>', attachedToRef="svc")
+    attributes = {"attachedToRef": "svc", "parvandeh__result": "why"}
+    caught = bpmn.node("boundaryEvent", "b", '<bpmn:errorEventDefinition errorRef="e"/>', **attributes)
     deploy(
         database, *bpmn.in_line(SERVICE), caught, bpmn.node("userTask", "manual"), bpmn.flow("b", "manual")
     )
@@ -569,6 +585,7 @@ def test_error_of_the_process_goes_to_its_boundary_event(
     act("service", lambda uow: calls.throw(uow, work["id"], 1, "BAD", {}))
     shown = look(act, case)
     assert ([task["element"] for task in shown.tasks], shown.incidents) == (["manual"], [])
+    assert shown.data["why"] == {"code": "BAD", "detail": "Whoever did the work answered BAD."}
 
 
 def test_work_that_nobody_brings_back_ends_as_an_incident(

@@ -3,21 +3,28 @@
 import asyncio
 import os
 import signal
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
 import psycopg
 import pytest
+from psycopg_pool import PoolTimeout
 
 from engine import calls, cases, jobs
 from engine.cases import CaseView
+from engine.config import Settings
 from engine.db import Actor, Database, UnitOfWork
+from engine.errors import Uncertain
 from engine.outbound import webhooks
+from engine.worker import process, serve, sweeps
 from tests import bpmn, factories, working
 from tests.conftest import conninfo
 from tests.outbound import LOOPBACK
@@ -38,6 +45,7 @@ class Agency(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answering)
         self.answers: list[int] = []
         self.asked: Counter[str] = Counter()
+        self.hang = True
         self.hanging = 0
         self.let_go = threading.Event()
 
@@ -47,7 +55,7 @@ class _Answering(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        if self.path == "/hang/ask":
+        if self.path == "/hang/ask" and self.server.hang:
             self.server.hanging += 1
             self.server.let_go.wait(60)
         self.server.asked[self.headers["Idempotency-Key"]] += 1
@@ -177,6 +185,29 @@ def test_stopped_worker_finishes_the_job_in_hand(
     assert sql("SELECT count(*) FROM procrastinate_workers") == [(0,)]
 
 
+def test_worker_told_to_stop_twice_finishes_the_call_in_hand(
+    database: Database,
+    *,
+    database_url: str,
+    tmp_path: Path,
+    sql: Sql,
+    start: Callable[..., CaseView],
+    agency: Agency,
+) -> None:
+    deploy(database, asking("hang"))
+    start(n=1)
+    with working.serving(database_url, tmp_path, "--queue", "calls") as worker:
+        until(lambda: agency.hanging == 1)
+        worker.process.terminate()
+        until(lambda: sql("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'") == [])
+        worker.process.terminate()  # as the supervisor does
+        with pytest.raises(TimeoutError):
+            asyncio.run(_ends_within(worker, 1))
+        agency.let_go.set()
+        assert worker.process.wait(30) == 0
+    assert (ended(sql)(), sum(agency.asked.values())) == (True, 1)
+
+
 async def _ends_within(worker: working.Worker, seconds: float) -> None:
     await asyncio.wait_for(asyncio.to_thread(worker.process.wait, seconds + 1), seconds)
 
@@ -233,6 +264,46 @@ def test_hanging_connector_delays_no_other_and_no_timer(
         assert agency.hanging == 25
         agency.let_go.set()
         until(ended(sql, 26))
+
+
+def test_name_that_nobody_answers_for_delays_no_other_call(
+    database: Database,
+    *,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    sql: Sql,
+    start: Callable[..., CaseView],
+    agency: Agency,
+) -> None:
+    file, lookup = tmp_path / "connectors.toml", socket.getaddrinfo
+    file.write_text(file.read_text().replace("127.0.0.1", "localhost").replace("localhost", "nowhere", 1))
+
+    def looked_up(host: Any, *rest: Any, **more: Any) -> Any:
+        if host in ("nowhere", b"nowhere"):
+            agency.let_go.wait(60)
+        return lookup(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+    _deploy_both(database)
+    for number in range(40):
+        start(n=number, hang=False)
+    start(n=41, hang=True)
+
+    def drive() -> bool:
+        try:
+            until(ended(sql))
+            return True
+        finally:
+            agency.let_go.set()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    agency.hang = False
+    settings = Settings.read({"PARVANDEH_VAR": str(tmp_path), "DATABASE_URL": database_url})
+    with ThreadPoolExecutor(1) as threads:
+        driven = threads.submit(drive)
+        assert serve(settings, database_url, "calls") == 0
+    assert driven.result()
 
 
 def _deploy_both(database: Database) -> None:
@@ -328,7 +399,7 @@ def test_call_whose_worker_died_is_made_again(
         until(lambda: agency.hanging == 1)
         worker.kill()
     agency.let_go.set()
-    sql("UPDATE calls SET lease_until = now(), due_at = now() RETURNING id")
+    sql("UPDATE calls SET lease_until = now() RETURNING id")
     with working.serving(database_url, tmp_path, "--queue", "calls"):
         until(ended(sql))
     ((call_id,),) = sql("SELECT id FROM calls")
@@ -356,7 +427,7 @@ def test_events_reach_a_subscriber_in_their_order(
         database, actor("caseworker"), lambda uow: cases.cancel(uow, case.id, reason="withdrawn")
     )
     with working.serving(database_url, tmp_path, "--queue", "calls"):
-        until(lambda: len(subscriber.received) == 1)
+        until(lambda: bool(sql("SELECT 1 FROM deliveries WHERE failure IS NOT NULL")))
         factories.as_actor(
             database,
             administrator,
@@ -397,6 +468,29 @@ def test_worker_outlives_its_connections(
         start()
         until(ended(sql))
         assert worker.process.poll() is None
+
+
+@pytest.mark.parametrize("error", [Uncertain("committed or not"), PoolTimeout()])
+def test_worker_whose_sweep_loses_the_database_ends_and_says_why(
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    async def failing(_: object) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_raise(error))
+
+    told: list[str] = []
+    monkeypatch.setattr(sweeps, "look_after_cases", failing)
+    log = SimpleNamespace(error=lambda _, **fields: told.append(fields["error"]))
+    monkeypatch.setattr(process, "log", log)
+    settings = Settings.read({"PARVANDEH_VAR": str(tmp_path), "DATABASE_URL": database_url})
+    assert (serve(settings, database_url, "cases"), told) == (1, [type(error).__name__])
+
+
+async def _raise(error: Exception) -> None:
+    raise error
 
 
 def test_given_up_call_is_one_incident(database: Database, start: Callable[..., CaseView], sql: Sql) -> None:

@@ -1,0 +1,80 @@
+"""Work that programs take over HTTP: leased, brought back once, refused with its place if it will not do."""
+
+from typing import Any
+
+import pytest
+
+from engine.db import Database
+from tests import bpmn, factories
+from tests.api.conftest import Clients
+from tests.api.contract import Client, body, pointers, refused
+
+SERVICE = bpmn.node("serviceTask", "svc", parvandeh__topic="registry", parvandeh__result="reply")
+MEGABYTE = "x" * 1_000_000
+UNSTORABLE = [
+    ({"a": ["\0"]}, "/a/0"),
+    ({"\0": 1}, ""),
+    ({"$": "decimal"}, ""),
+    ({"a": 2**63}, "/a"),
+]
+
+
+@pytest.fixture
+def program(client: Clients, database: Database) -> Client:
+    """A program; one case has work for it."""
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(SERVICE, "userTask u"))))
+    client("portal").start("p", {"letter": "y" * 100_000})
+    return client("service")
+
+
+def taken(program: Client) -> dict[str, Any]:
+    (work,) = body(program.post("/external-work/take", {"topics": ["registry"]}))["items"]
+    return dict(work)
+
+
+def bring(program: Client, work: dict[str, Any], how: str, **fields: Any) -> Any:
+    return program.post(f"/external-work/{work['id']}/{how}", {"fence": work["fence"], **fields})
+
+
+@pytest.mark.parametrize(("how", "field"), [("complete", "reply"), ("bpmn-error", "data")])
+@pytest.mark.parametrize(("data", "place"), [*UNSTORABLE, ({"a": MEGABYTE}, "")])
+def test_what_no_case_can_hold_is_refused_with_its_place(
+    program: Client, how: str, field: str, data: dict[str, Any], place: str
+) -> None:
+    work = taken(program)
+    error = {"error": "E"} if how == "bpmn-error" else {}
+    response = bring(program, work, how, **{field: data}, **error)
+    assert pointers(refused(response, 422, "invalid")) == [f"/{field}{place}"]
+    assert bring(program, work, "complete").status_code == 200
+
+
+def test_work_is_brought_back_once(program: Client) -> None:
+    work = taken(program)
+    assert bring(program, work, "complete", reply={"ok": True}).status_code == 200
+    for how, fields in (
+        ("complete", {}),
+        ("fail", {"detail": "d"}),
+        ("bpmn-error", {"error": "E"}),
+        ("extend", {}),
+    ):
+        refused(bring(program, work, how, **fields), 409, "conflict")
+
+
+def test_former_holder_of_a_lease_gets_a_conflict_however_the_work_went_on(
+    program: Client, client: Clients, database: Database
+) -> None:
+    first = taken(program)
+    with database.transaction() as session:
+        session.connection().exec_driver_sql("UPDATE calls SET lease_until = now()")
+    refused(bring(program, first, "complete"), 409, "conflict")
+    second = taken(program)
+    assert (second["id"], second["fence"]) == (first["id"], first["fence"] + 1)
+    refused(bring(program, first, "complete"), 409, "conflict")
+    assert bring(program, second, "complete").status_code == 200
+    refused(bring(program, first, "complete"), 409, "conflict")
+    refused(bring(program, first, "extend"), 409, "conflict")
+
+
+def test_nothing_to_do_is_told_at_once_with_a_time_to_come_back(program: Client) -> None:
+    response = program.post("/external-work/take", {"topics": ["another"]})
+    assert (response.status_code, response.headers["Retry-After"]) == (204, "5")

@@ -1,0 +1,215 @@
+"""Calls through connectors: a try is begun once, when it is due, and counted; what is late is told apart."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from engine import calls, cases, incidents
+from engine.bpmn import CallFailure
+from engine.calls import Try
+from engine.db import Actor, Database, UnitOfWork
+from engine.errors import Conflict
+from tests import bpmn, factories
+
+T = TypeVar("T")
+LEASE = timedelta(minutes=1)
+SERVICE = bpmn.node("serviceTask", "ask", parvandeh__connector="it", parvandeh__result="reply")
+DOWN = CallFailure("timeout", "no answer")
+
+
+class Calling:
+    """One case, `p`, whose service task asks the connector `it`. Commands happen at `later` than now."""
+
+    def __init__(self, database: Database, actor: Callable[..., Actor], *elements: str) -> None:
+        self._database = database
+        self._actor = actor("administrator")
+        self.later = timedelta(0)
+        factories.deploy(
+            database, factories.files(bpmn.process(*bpmn.in_line(*(elements or (SERVICE, "userTask u")))))
+        )
+        self.case = factories.a_case(database, actor("portal"))
+        self.id: UUID = self.row("id")["id"]
+
+    def act(self, command: Callable[[UnitOfWork], T]) -> T:
+        return self._database.run(
+            lambda session, now: command(UnitOfWork(session, self._actor, now + self.later))
+        )
+
+    def begin(self) -> Try | None:
+        return self.act(lambda uow: calls.begin_try(uow, self.id, LEASE))
+
+    def begun(self) -> Try:
+        attempt = self.begin()
+        assert attempt is not None
+        return attempt
+
+    def sweep(self) -> int:
+        return self.act(lambda uow: calls.sweep(uow, 10))
+
+    def put_off(self, attempt: Try, pause: timedelta | None = None) -> None:
+        self.act(lambda uow: calls.put_off(uow, attempt, DOWN, pause))
+
+    def settle(self, attempt: Try, **reply: Any) -> None:
+        self.act(lambda uow: calls.settle(uow, attempt, reply, {}))
+
+    def sql(self, statement: str) -> Any:
+        return self.act(lambda uow: uow.connection.execute(text(statement)))
+
+    def row(self, columns: str, table: str = "calls") -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.sql(f"SELECT {columns} FROM {table}").mappings().one()
+        return found
+
+    def jobs(self) -> int:
+        return int(self.sql("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'call'").scalar_one())
+
+    def codes(self) -> list[str]:
+        return list(self.sql("SELECT code FROM incidents WHERE status = 'open'").scalars())
+
+
+@pytest.fixture
+def calling(database: Database, actor: Callable[..., Actor]) -> Calling:
+    return Calling(database, actor)
+
+
+def test_job_that_comes_again_begins_no_try_before_the_pause_is_over(calling: Calling) -> None:
+    calling.put_off(calling.begun(), timedelta(hours=1))
+    assert calling.begin() is None
+    assert calling.sweep() == 0
+    calling.later = timedelta(hours=1, seconds=1)
+    assert calling.sweep() == 1
+    assert calling.begun().attempts == 2
+
+
+def test_call_has_one_job_until_that_has_come(calling: Calling) -> None:
+    assert (calling.jobs(), calling.sweep()) == (1, 0)
+    calling.put_off(calling.begun(), timedelta(0))
+    assert (calling.sweep(), calling.sweep(), calling.jobs()) == (1, 0, 2)
+
+
+def test_job_that_comes_too_early_leaves_the_call_to_the_sweep(calling: Calling) -> None:
+    calling.later = -timedelta(seconds=1)  # the clock of another machine
+    assert calling.begin() is None
+    calling.later = timedelta(0)
+    assert calling.sweep() == 1
+
+
+def test_try_under_way_is_begun_by_no_second_job(calling: Calling) -> None:
+    calling.begun()
+    assert (calling.begin(), calling.sweep()) == (None, 0)
+    calling.later = LEASE
+    assert calling.sweep() == 1
+
+
+def test_call_whose_job_was_lost_gets_another(calling: Calling) -> None:
+    calling.sql("DELETE FROM procrastinate_jobs")
+    assert calling.act(calls.find_lost) == 0
+    calling.later = timedelta(minutes=2)
+    assert (calling.act(calls.find_lost), calling.sweep(), calling.jobs()) == (1, 1, 1)
+    calling.later = timedelta(minutes=4)
+    assert calling.act(calls.find_lost) == 0
+
+
+def test_call_of_a_suspended_case_is_not_lost(calling: Calling) -> None:
+    calling.act(lambda uow: cases.suspend(uow, calling.case.id))
+    assert calling.begin() is None
+    calling.sql("DELETE FROM procrastinate_jobs")
+    calling.later = timedelta(minutes=2)
+    assert (calling.act(calls.find_lost), calling.sweep()) == (0, 0)
+    calling.act(lambda uow: cases.resume(uow, calling.case.id))
+    assert (calling.sweep(), calling.begun().attempts) == (1, 1)
+
+
+def test_resuming_begins_no_try_before_its_pause_is_over(calling: Calling) -> None:
+    calling.put_off(calling.begun(), timedelta(hours=1))
+    calling.act(lambda uow: cases.suspend(uow, calling.case.id))
+    calling.act(lambda uow: cases.resume(uow, calling.case.id))
+    assert (calling.sweep(), calling.begin()) == (0, None)
+
+
+def test_failure_of_a_try_that_was_overtaken_changes_nothing(calling: Calling) -> None:
+    old = calling.begun()
+    calling.later = LEASE
+    new = calling.begun()
+    for pause in (timedelta(hours=1), None):
+        with pytest.raises(Conflict):
+            calling.put_off(old, pause)
+    assert calling.begin() is None
+    calling.settle(new, ok=True)
+    assert calling.codes() == []
+
+
+def test_reply_of_a_try_that_was_overtaken_answers_the_step_once(calling: Calling) -> None:
+    old = calling.begun()
+    calling.later = LEASE
+    new = calling.begun()
+    calling.settle(old, ok=True)
+    with pytest.raises(Conflict):
+        calling.settle(new, ok=True)
+    with pytest.raises(Conflict):
+        calling.put_off(new, timedelta(0))
+    assert calling.row("status, attempts") == {"status": "done", "attempts": 2}
+
+
+def test_try_whose_reply_finds_its_case_suspended_does_not_count(calling: Calling) -> None:
+    attempt = calling.begun()
+    calling.act(lambda uow: cases.suspend(uow, calling.case.id))
+    with pytest.raises(Conflict):
+        calling.settle(attempt, ok=True)
+    calling.act(lambda uow: calls.take_back(uow, attempt))
+    calling.act(lambda uow: cases.resume(uow, calling.case.id))
+    assert (calling.sweep(), calling.begun().attempts) == (1, 1)
+
+
+def test_call_is_given_up_once_and_not_while_a_try_is_under_way(calling: Calling) -> None:
+    attempt = calling.begun()
+    calling.act(lambda uow: calls.give_up(uow, calling.id, "because"))
+    assert calling.codes() == []
+    calling.later = LEASE
+    calling.act(lambda uow: calls.give_up(uow, calling.id, "because"))
+    with pytest.raises(Conflict):
+        calling.act(lambda uow: calls.give_up(uow, calling.id, "because"))
+    with pytest.raises(Conflict):
+        calling.settle(attempt, ok=True)
+    assert calling.codes() == ["given-up"]
+
+
+def test_call_given_up_in_a_suspended_case_is_made_when_that_goes_on(calling: Calling) -> None:
+    calling.act(lambda uow: cases.suspend(uow, calling.case.id))
+    with pytest.raises(Conflict):
+        calling.act(lambda uow: calls.give_up(uow, calling.id, "because"))
+    calling.act(lambda uow: cases.resume(uow, calling.case.id))
+    assert (calling.codes(), calling.sweep()) == ([], 1)
+
+
+def test_call_made_again_after_its_incident_begins_with_a_try_at_once(calling: Calling) -> None:
+    calling.put_off(calling.begun())
+    incident = calling.row("id", "incidents")["id"]
+    calling.act(lambda uow: incidents.retry(uow, incident))
+    attempt = calling.begun()
+    assert (attempt.id, attempt.attempts, attempt.fence) == (calling.id, 1, 2)
+
+
+def test_given_up_call_hides_no_other_job_that_was_given_up(calling: Calling) -> None:
+    calling.act(lambda uow: calls.give_up(uow, calling.id, "because"))
+    for _ in range(2):
+        calling.act(lambda uow: cases.give_up(uow, calling.case.id, "because"))
+    assert calling.codes() == ["given-up", "given-up"]
+
+
+def test_case_that_ends_leaves_no_incident_open(database: Database, actor: Callable[..., Actor]) -> None:
+    calling = Calling(database, actor, SERVICE)
+    calling.act(lambda uow: cases.give_up(uow, calling.case.id, "because"))
+    calling.settle(calling.begun(), ok=True)
+    assert (calling.row("status", "cases"), calling.codes()) == ({"status": "completed"}, [])
+    assert calling.sql("SELECT count(*) FROM events WHERE kind = 'incident.closed'").scalar_one() == 1
+
+
+@pytest.mark.parametrize("reply", [{"a": "x" * 1_050_000}, {"a": "\0"}, {"\0": 1}, {"$": 1}, {"a": 2**64}])
+def test_reply_that_the_case_cannot_hold_is_an_incident(calling: Calling, reply: dict[str, Any]) -> None:
+    attempt = calling.begun()
+    calling.act(lambda uow: calls.settle(uow, attempt, reply, {}))
+    assert calling.codes() == ["invalid-reply"]

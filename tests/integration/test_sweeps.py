@@ -1,0 +1,67 @@
+"""What a worker does again and again goes on, whoever holds up its rows for a while."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from engine.config import Settings
+from engine.db import UnitOfWork
+from engine.worker import desk as desks
+from engine.worker.desk import Desk
+from engine.worker.posting import post
+from engine.worker.sweeps import each
+from tests.conftest import conninfo
+from tests.outbound import Hub
+from tests.receiver import Receiver
+
+
+@pytest.fixture
+def desk(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """One that waits a second for a lock."""
+    monkeypatch.setattr(desks, "PATIENCE", 1)
+    environ = {"PARVANDEH_VAR": str(tmp_path), "DATABASE_URL": database_url, "WEBHOOK_ALLOW": "127.0.0.0/8"}
+    opened = Desk(Settings.read(environ), database_url, 2)
+    yield opened
+    opened.close()
+
+
+async def goes_on(work: Coroutine[Any, Any, None], done: Callable[[], bool]) -> None:
+    """Return when it is done, while the work has not ended."""
+    working = asyncio.create_task(work)
+    while not done():
+        await asyncio.wait([working], timeout=0.01)
+        assert not working.done()
+    working.cancel()
+
+
+def held_for_two_seconds(database_url: str, rows: str, work: Coroutine[Any, Any, None]) -> None:
+    with psycopg.connect(conninfo(database_url)) as holding:
+        holding.execute(rows)
+        with pytest.raises(TimeoutError):
+            asyncio.run(asyncio.wait_for(work, 2))
+
+
+def test_events_that_somebody_holds_up_are_sent_later(
+    hub: Hub, desk: Desk, database_url: str, subscriber: Receiver
+) -> None:
+    hub.subscribe(subscriber.url)
+    hub.case()
+    held_for_two_seconds(database_url, "LOCK TABLE cursors IN SHARE MODE", post(desk))
+    assert subscriber.received == []
+    asyncio.run(goes_on(post(desk), lambda: len(subscriber.received) > 0))
+
+
+def test_sweep_that_somebody_holds_up_is_made_later(hub: Hub, desk: Desk, database_url: str) -> None:
+    made = []
+
+    def sweep(uow: UnitOfWork) -> None:
+        made.append(uow.connection.exec_driver_sql("SELECT FROM definitions FOR UPDATE"))
+
+    rows = "SELECT FROM definitions FOR UPDATE"
+    held_for_two_seconds(database_url, rows, each(0.01, desk, sweep))
+    assert made == []
+    asyncio.run(goes_on(each(0.01, desk, sweep), lambda: len(made) > 1))
