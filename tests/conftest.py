@@ -15,6 +15,7 @@ from engine.config import ROOT, Settings
 from engine.db import Actor, Database, UnitOfWork
 from engine.ids import uuid7
 from engine.models import User
+from tests import factories
 
 TEMPLATE = "template_migrated"
 
@@ -114,4 +115,4 @@ def _made(server: postgres.Server, admin: psycopg.Connection, template: str) -> 
     name = f"test_{uuid7().hex}"
     admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
     yield named(server.url, name)
-    admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    factories.drop(admin, name)
