@@ -15,6 +15,8 @@ from engine.bpmn.values import plain
 INPUTS = "inputs"  # keys in a token's internal data: the names of its inputs,
 PEOPLE = "people"  # who is to work on it,
 RETURNED = "returned"  # and the data with which a called process has ended
+# Attributes of ours on a user task: who is to work on it, and until when.
+ASSIGNMENT = ("assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority")
 MAX_PRIORITY = 1_000_000
 _LONGEST = 200  # characters of a person's or group's name
 

@@ -5,11 +5,10 @@ from typing import Any
 from engine.bpmn.elements.calls import Service
 from engine.bpmn.elements.events import Trigger
 from engine.bpmn.normalize import tag
-from engine.bpmn.own import NOTHING, Own
+from engine.bpmn.own import ASSIGNMENT, NOTHING, Own
 
 OURS = "{https://parvandeh.org/bpmn}"
 CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
-_PEOPLE = ("assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority")
 TIMERS = ("timeDate", "timeDuration", "timeCycle")
 
 
@@ -37,7 +36,7 @@ def service(node: Any) -> Service:
 
 def own(node: Any) -> Own:
     """What an activity has of its own."""
-    people = {name: node.get(f"{OURS}{name}") for name in _PEOPLE if node.get(f"{OURS}{name}") is not None}
+    people = {name: node.get(f"{OURS}{name}") for name in ASSIGNMENT if node.get(f"{OURS}{name}") is not None}
     inputs, outputs = node.get(f"{OURS}inputs"), node.get(f"{OURS}outputs")
     if not (people or inputs or outputs):
         return NOTHING

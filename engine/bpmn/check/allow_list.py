@@ -48,9 +48,6 @@ OWNERS = FLOW_NODES | {
     "textAnnotation", "group",
 }  # fmt: skip
 
-# Attributes of ours on a user task: who is to work on it, and until when.
-PEOPLE = ("assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority")
-
 # What an event can be about, by its definition.
 TRIGGERS: Mapping[str, str] = MappingProxyType(
     {

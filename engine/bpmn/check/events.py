@@ -106,7 +106,7 @@ class _Rules:
             return
         attribute, longest = NAMES[kind], _LONGEST[kind]
         text = found.get(attribute)
-        if (text is None and not optional) or (text is not None and not _is_name(text, longest)):
+        if (text is None and not optional) or (text is not None and not is_name(text, longest)):
             self.error(
                 found,
                 "no-name",
@@ -232,7 +232,7 @@ class _Rules:
             )
         for name in (*_TARGETS, f"{{{PARVANDEH}}}operation"):
             text = element.get(name)
-            if text is not None and not (_is_name(text) and not _is_computed(text)):
+            if text is not None and not (is_name(text) and not _is_computed(text)):
                 self.error(
                     element,
                     "service-target",
@@ -273,7 +273,8 @@ class _Rules:
                 )
 
 
-def _is_name(text: str, longest: int = MAX_NAME) -> bool:
+def is_name(text: str, longest: int = MAX_NAME) -> bool:
+    """Whether others can know something by this name."""
     return text == text.strip() and 0 < len(text) <= longest
 
 

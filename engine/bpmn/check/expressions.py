@@ -11,10 +11,11 @@ from functools import lru_cache
 from typing import Any
 
 from engine.bpmn import timers
-from engine.bpmn.check.allow_list import BPMN, PEOPLE, TIMES, bpmn, local
+from engine.bpmn.check.allow_list import BPMN, TIMES, bpmn, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.own import ASSIGNMENT
 from engine.bpmn.script import Mode, as_written, names, unsupported
 from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
 
@@ -103,7 +104,7 @@ def written_time(text: str) -> Any:
 
 _EXPRESSIONS = frozenset({"conditionExpression", "loopCardinality", "completionCondition", "loopCondition"})
 _MAPPINGS = ("correlation", "data", "request", "inputs", "outputs")  # give names with values
-_OURS = (*_MAPPINGS, *PEOPLE)  # our attributes that are expressions
+_OURS = (*_MAPPINGS, *ASSIGNMENT)  # our attributes that are expressions
 
 
 class _Rules:

@@ -6,10 +6,11 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import BPMN, CHILDREN, PEOPLE, TASKS, local
+from engine.bpmn.check.allow_list import BPMN, CHILDREN, TASKS, local
 from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import REFUSED
+from engine.bpmn.own import ASSIGNMENT
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
@@ -73,7 +74,7 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     "detail": frozenset({("boundaryEvent", "error")}),
     **dict.fromkeys(("connector", "topic", "operation", "request"), _SERVICE),
     **dict.fromkeys(("inputs", "outputs"), frozenset((kind, None) for kind in TASKS | {"callActivity"})),
-    **dict.fromkeys(PEOPLE, frozenset({("userTask", None)})),
+    **dict.fromkeys(ASSIGNMENT, frozenset({("userTask", None)})),
 })  # fmt: skip
 
 _MENDS: Mapping[str, str] = MappingProxyType({

@@ -4,9 +4,9 @@ from collections import Counter
 
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node, link_name
+from engine.bpmn.check.events import MAX_NAME, is_name
 from engine.bpmn.check.notes import Notes, place
 
-MAX_NAME = 200  # characters
 _PLACES = frozenset({"intermediateThrowEvent", "intermediateCatchEvent"})  # elsewhere it is refused
 
 
@@ -31,7 +31,7 @@ class _Rules:
 
     def named(self, node: Node) -> None:
         name = link_name(node)
-        if name is None or name != name.strip() or not 0 < len(name) <= MAX_NAME:
+        if name is None or not is_name(name):
             self.error(
                 node,
                 "no-name",
