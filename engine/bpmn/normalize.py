@@ -12,7 +12,7 @@ FLOW_NODES = frozenset(
         *("startEvent", "endEvent", "task", "userTask", "manualTask", "scriptTask", "callActivity"),
         *("subProcess", "exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"),
         *("intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"),
-        *("receiveTask", "sendTask", "serviceTask"),
+        *("receiveTask", "sendTask", "serviceTask", "transaction"),
     )
 )
 
@@ -22,6 +22,7 @@ PLAIN = FLOW_NODES - _GATEWAYS - {f"{{{BPMN}}}endEvent"}  # what one flow leads 
 # SpiffWorkflow names its own elements so; one of the designer's with the same id would replace it.
 RESERVED = frozenset({"Start", "End", "Root", "StartEventSplit", "StartEventJoin"})
 _RESERVED_ENDS = (".EndJoin", " [child]", ".BoundaryEventSplit")
+HANDLER = "{https://parvandeh.org/bpmn}handler"  # an activity's attribute: what compensates it
 OURS = " ours"  # no XML id contains a space: what carries this is renamed, or is not on the diagram at all
 
 
@@ -41,7 +42,10 @@ def normalize(root: Any) -> None:
     for number, flow in enumerate(root.iter(tag("sequenceFlow"))):
         # SpiffWorkflow would not see a flow without an id.
         flow.set("id", flow.get("id") or f"flow{OURS} {number}")
+    for transaction in root.iter(tag("transaction")):
+        transaction.tag = tag("subProcess")
     _rename_reserved(root)
+    _link_handlers(root)
     for scope in [*root.iter(tag("process")), *root.iter(tag("subProcess"))]:
         _begin_everywhere(scope)
         _fall_back(scope)
@@ -69,11 +73,33 @@ def _rename_reserved(root: Any) -> None:
 
 def _rename(root: Any, old: str, new: str) -> None:
     for element in root.iter(etree.Element):
-        for attribute in ("id", "sourceRef", "targetRef", "attachedToRef"):
+        for attribute in ("id", "sourceRef", "targetRef", "attachedToRef", "activityRef"):
             if element.get(attribute) == old:
                 element.set(attribute, new)
         if element.tag == tag("flowNodeRef") and (element.text or "").strip() == old:
             element.text = new
+
+
+def _link_handlers(root: Any) -> None:
+    """Let activities name their compensation handlers, and leave out the events between."""
+    handlers = {node.get("id") for node in root.iter(*FLOW_NODES) if is_handler(node)}
+    handler = {}
+    for association in root.iter(tag("association")):
+        ends = association.get("sourceRef"), association.get("targetRef")
+        for event, activity in (ends, ends[::-1]):
+            if activity in handlers:
+                handler[event] = activity
+    for event in list(root.iter(tag("boundaryEvent"))):
+        if event.find(tag("compensateEventDefinition")) is not None:
+            scope = event.getparent()
+            host = next(node for node in scope if node.get("id") == event.get("attachedToRef"))
+            host.set(HANDLER, handler[event.get("id")])
+            scope.remove(event)
+
+
+def is_handler(node: Any) -> bool:
+    """Whether it is an activity that compensates another one, to which no flow leads."""
+    return bool(node.get("isForCompensation") == "true") and node.get("triggeredByEvent") != "true"
 
 
 def _begin_everywhere(scope: Any) -> None:
@@ -200,7 +226,7 @@ def _end_everywhere(scope: Any) -> None:
     """Give every node without outgoing flow an end event: the branch ends there (BPMN 2.0.2 §10.5.3)."""
     sources = {flow.get("sourceRef") for flow in scope.findall(tag("sequenceFlow"))}
     for node in [child for child in scope if child.tag in FLOW_NODES and child.tag != tag("endEvent")]:
-        if node.get("id") not in sources:
+        if node.get("id") not in sources and not is_handler(node):
             end = f"{node.get('id')}{OURS} end"
             etree.SubElement(scope, tag("endEvent"), id=end)
             _flow(scope, f"{end} flow", node.get("id"), end)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.bpmn import timers
+from engine.bpmn.completions import LOCALS
 from engine.bpmn.step import People
 from engine.bpmn.values import plain
 
@@ -65,7 +66,7 @@ def outside(token: Any) -> dict[str, Any]:
     if not names:
         data: dict[str, Any] = token.data
         return data
-    around = {**token.parent.data, **token.internal_data.get("locals", {})}
+    around = {**token.parent.data, **token.internal_data.get(LOCALS, {})}
     data = {name: value for name, value in token.data.items() if name not in names}
     return data | {name: around[name] for name in names if name in around}
 

@@ -26,11 +26,13 @@ from engine.bpmn.elements.activities import (
     SubProcessTask,
 )
 from engine.bpmn.elements.calls import ServiceTask
-from engine.bpmn.elements.events import BoundaryEvent, CatchEvent, EventBasedGateway, ThrowEvent
+from engine.bpmn.elements.compensation import CancelEvent, CompensateEvent
+from engine.bpmn.elements.events import BoundaryEvent, CatchEvent, EventBasedGateway, ThrowEvent, Trigger
 from engine.bpmn.elements.events import EndEvent as ThrowingEnd
 from engine.bpmn.elements.gateways import EndJoin, ExclusiveGateway, InclusiveGateway, ParallelGateway
 from engine.bpmn.elements.handlers import HandlerStart, ScopeStart
 from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance, StandardLoop
+from engine.bpmn.normalize import OURS
 from engine.bpmn.triggers import service, trigger
 
 
@@ -45,6 +47,20 @@ class ProcessSpec(BpmnProcessSpec):
         self.start: ScopeStart = ScopeStart(self, "Start")
         self.end: EndJoin = EndJoin(self, name)
         self.end.connect(SimpleBpmnTask(self, "End"))
+        self._compensator = CompensateEvent(self, f"{self.name}{OURS} back", trigger=Trigger("compensate"))
+        self._compensator.connect(self.end)
+
+    @property
+    def back(self) -> Any:
+        """Where it begins when it is compensated after it has completed."""
+        return next(
+            (event for event in self.handlers if event.trigger.kind == "compensate"), self._compensator
+        )
+
+    @property
+    def compensates(self) -> bool:
+        """Whether an event sub-process of its own compensates it."""
+        return self.back is not self._compensator
 
 
 class _Process(ProcessParser):
@@ -57,6 +73,8 @@ class _Process(ProcessParser):
             self.parse_node(node)
         for node in self.xpath("./bpmn:subProcess[@triggeredByEvent='true']"):
             self.add_handler(node)
+        for node in self.xpath("./bpmn:*[@isForCompensation='true'][not(@triggeredByEvent='true')]"):
+            self.parse_node(node)
 
     def add_handler(self, node: Any) -> None:
         """An event sub-process, and its start event, which waits in the scope around."""
@@ -96,6 +114,8 @@ class _EventParser(TaskParser):
 
     def create_task(self) -> Any:
         parts = {"trigger": trigger(self.node), **self.bpmn_attributes}
+        if self.node.find(full_tag("compensateEventDefinition")) is not None:
+            return CompensateEvent(self.spec, self.bpmn_id, **parts)
         return self.spec_class(self.spec, self.bpmn_id, **parts)
 
 
@@ -138,7 +158,8 @@ class _EndParser(EndEventParser):
         found = trigger(self.node)
         if found is None:
             return super().create_task()
-        task = ThrowingEnd(self.spec, self.bpmn_id, trigger=found, **self.bpmn_attributes)
+        kinds = {"compensate": CompensateEvent, "cancel": CancelEvent}
+        task = kinds.get(found.kind, ThrowingEnd)(self.spec, self.bpmn_id, trigger=found, **self.bpmn_attributes)
         task.connect(self.spec.end)
         return task
 

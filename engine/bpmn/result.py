@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from engine.bpmn.completions import FOR, KEPT, LOCALS
 from engine.bpmn.elements.activities import CallActivity, ScriptTask, SubProcessTask
 from engine.bpmn.elements.branches import ABSENT, changed
 from engine.bpmn.elements.calls import ServiceTask
@@ -116,14 +117,15 @@ def _changes(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     read_only = {item.bpmn_id for item in spec.data_input_associations}
     read_only -= {item.bpmn_id for item in spec.data_output_associations}
-    found = changed({**token.parent.data, **token.internal_data.get("locals", {})}, data, read_only)
+    read_only.update(token.internal_data.get(KEPT, ()))
+    found = changed({**token.parent.data, **token.internal_data.get(LOCALS, {})}, data, read_only)
     return {name: value for name, value in found.items() if value is not ABSENT}
 
 
 def _local(token: Token) -> bool:
     """Whether the token belongs to one instance of many."""
     inside: Token | None = token
-    while inside is not None and not inside.triggered:
+    while inside is not None and (not inside.triggered or FOR in inside.internal_data):
         around = inside.workflow.parent_task_id
         inside = around and inside.workflow.top_workflow.get_task_from_id(around)
     return inside is not None

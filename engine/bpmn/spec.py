@@ -16,7 +16,7 @@ from engine.bpmn.elements.events import BoundaryEvent, Trigger
 from engine.bpmn.elements.multi_instance import MultiInstance
 from engine.bpmn.findings import Finding
 from engine.bpmn.forms import Form
-from engine.bpmn.normalize import FLOW_NODES, drawn_before, normalize, original, tag
+from engine.bpmn.normalize import FLOW_NODES, HANDLER, drawn_before, normalize, original, tag
 from engine.bpmn.own import NOTHING
 from engine.bpmn.parser import Parser
 from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
@@ -162,7 +162,7 @@ def _build(source: Source, key: str) -> Spec:
 def _attach(scope: Any) -> None:
     """Tell every element which events stand on its border."""
     for task_spec in scope.task_specs.values():
-        task_spec.boundaries = ()
+        task_spec.boundaries, task_spec.compensation = (), None
     for event in [spec for spec in scope.task_specs.values() if isinstance(spec, BoundaryEvent)]:
         scope.task_specs[event.host].boundaries += (event,)
 
@@ -261,3 +261,4 @@ def _describe(task_spec: Any, file: str, files: _Files, prefix: str, elements: d
     task_spec.element = elements[path]
     if not isinstance(task_spec, MultiInstance):  # what its instances have is theirs
         task_spec.own = own(node)
+        task_spec.compensation = node.get(HANDLER)

@@ -9,6 +9,7 @@ of the first. The order of rows matters, therefore the state is bytes and never 
 from typing import Any
 from uuid import UUID
 
+from engine.bpmn.completions import LOCALS
 from engine.bpmn.elements.branches import ABSENT, FOUND, changed, set_since
 from engine.bpmn.elements.gateways import CONSUMED
 from engine.bpmn.script import Sandbox
@@ -71,7 +72,7 @@ def _rows(tree: Any) -> list[Any]:
         parent = tree.tasks.get(token._parent)
         before = parent or _activity(tree)
         changes = changed(
-            {**(before.data if before else {}), **token.internal_data.get("locals", {})}, token.data
+            {**(before.data if before else {}), **token.internal_data.get(LOCALS, {})}, token.data
         )
         gone = [name for name, value in changes.items() if value is ABSENT]
         rows.append(
@@ -112,7 +113,7 @@ def _restore(tree: Any, stored: list[Any]) -> None:
             parent._children.append(token.id)
         elif place == FIRST_INSIDE:
             given = tree.top_workflow.get_task_from_id(tree.parent_task_id).data
-        token.data = {**given, **token.internal_data.get("locals", {}), **(changes or {})}
+        token.data = {**given, **token.internal_data.get(LOCALS, {}), **(changes or {})}
         for key in gone or ():
             del token.data[key]
         tree.tasks[token.id] = token

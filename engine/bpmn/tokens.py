@@ -5,13 +5,15 @@ Every change of a token's state passes through `Token._set_state`, which tells t
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.specs import MultiChoice
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.bpmn import own
+from engine.bpmn import completions, own
+from engine.bpmn.completions import FOR, LOCALS
 from engine.bpmn.script import ScriptFailed
 from engine.ids import uuid7
 
@@ -33,7 +35,8 @@ UNBEGUN = "unbegun"  # it failed before the process inside could begin
 ARMED = "armed"  # the boundary events of this activity wait
 INTERRUPTED = "interrupted"  # of the first token of a scope: an event sub-process has taken its work over
 
-THROWN = frozenset({"error", "escalation"})  # what comes from within, so that nothing waits for it
+# What comes from within, so that nothing waits for it.
+THROWN = frozenset({"error", "escalation", "cancel", "compensate"})
 
 
 class Failed(Exception):
@@ -67,7 +70,7 @@ class Token(Task):
 
     def _inherit_data(self) -> None:
         # A copy of one level is enough: values are replaced, never changed in place (scripts run elsewhere).
-        self.data = {**self.parent.data, **self.internal_data.get("locals", {})}
+        self.data = {**self.parent.data, **self.internal_data.get(LOCALS, {})}
 
     def is_descendant_of(self, task: Task) -> bool:
         """Whether `task` is an ancestor of this token."""
@@ -100,11 +103,18 @@ class Token(Task):
             self.data = own.leave(self)
         else:
             self.data = own.outside(self)
-        if self.task_spec is self.workflow.spec.start:
+        thrower = self.thrower
+        if thrower is not None:
+            pass  # what follows goes on from where compensation was thrown
+        elif self.task_spec is self.workflow.spec.start:
             self._sync_children([self.workflow.entry], FUTURE)
         elif not isinstance(self.task_spec, MultiChoice):  # a choice has been made when it ran
             self._sync_children(self.task_spec.outputs, FUTURE)
         super().complete()
+        if thrower is None:
+            completions.note(self)
+        else:
+            thrower.task_spec.handled(thrower, self)
 
     def pass_over(self) -> None:
         """Go on as if the element's work were done, whatever it would give back."""
@@ -158,8 +168,19 @@ class Token(Task):
         return HOST in self.internal_data and self.internal_data[HOST] == self.workflow.task_tree.id.hex
 
     @property
+    def thrower(self) -> "Token | None":
+        """The token that has thrown the compensation for which this one works; None for others."""
+        found = self.internal_data.get(FOR)
+        return found and self.workflow.top_workflow.get_task_from_id(UUID(hex=found))  # type: ignore[no-any-return]
+
+    @property
     def around(self) -> "Token | None":
-        """The activity in which this token is: that of many instances, or the sub-process; None outside."""
+        """The activity in which this token is: that of many instances, or the sub-process; None outside.
+
+        For one that compensates, it is the throwing event.
+        """
+        if FOR in self.internal_data:
+            return self.thrower
         outer = self.workflow.parent_task_id
         token: Token | None = outer and self.workflow.top_workflow.get_task_from_id(outer)
         if self.triggered:

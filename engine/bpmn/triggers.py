@@ -91,6 +91,15 @@ def _escalation(node: Any, definition: Any) -> Trigger:
     )
 
 
+def _compensate(_: Any, definition: Any) -> Trigger:
+    activity = definition.get("activityRef")
+    return Trigger("compensate", name=activity and activity.rpartition(":")[2])
+
+
+def _cancel(_node: Any, _definition: Any) -> Trigger:
+    return Trigger("cancel")
+
+
 def _named(definition: Any, reference: str, kind: str, attribute: str) -> str | None:
     """The name or code of the message, signal, error or escalation that a definition refers to."""
     wanted = definition.get(reference)
@@ -109,4 +118,6 @@ _READERS = {
     "signalEventDefinition": _signal,
     "errorEventDefinition": _error,
     "escalationEventDefinition": _escalation,
+    "compensateEventDefinition": _compensate,
+    "cancelEventDefinition": _cancel,
 }

@@ -15,6 +15,7 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.util.task import BpmnTaskFilter
 
 from engine.bpmn import own
+from engine.bpmn.completions import FOR
 from engine.bpmn.script import Sandbox, ScriptFailed
 from engine.bpmn.step import Outgoing, Thrown
 from engine.bpmn.tokens import (
@@ -23,6 +24,7 @@ from engine.bpmn.tokens import (
     FINISHED,
     FUTURE,
     HOST,
+    INTERRUPTED,
     READY,
     STARTED,
     THROWN,
@@ -49,8 +51,10 @@ class _Tree:
 
     @property
     def entry(self) -> Any:
-        """The start event at which this begins."""
+        """The start event at which this begins, or what compensates a sub-process that has completed."""
         starts = self.spec.start.outputs
+        if INTERRUPTED in self.task_tree.internal_data:
+            return self.spec.back
         if self.entry_id is not None:
             return next(spec for spec in starts if spec.element.path == self.entry_id)
         # That of an event sub-process has been triggered when it begins, and stands alone.
@@ -153,7 +157,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         state = token._state
         if state == READY and not self._entered(token):
             return
-        if token.task_spec.boundaries:
+        if token.task_spec.boundaries and FOR not in token.internal_data:
             self._guard(token)
         if before == WAITING:
             self.waiting.pop(token.id, None)

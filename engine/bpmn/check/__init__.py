@@ -10,6 +10,7 @@ from typing import Any
 from engine.bpmn.check.activities import check_activities
 from engine.bpmn.check.allow_list import FLOW_NODES, bpmn
 from engine.bpmn.check.catching import check_catching
+from engine.bpmn.check.compensation import check_compensation
 from engine.bpmn.check.diagram import Diagram, read_diagram
 from engine.bpmn.check.elements import check_elements
 from engine.bpmn.check.events import check_events
@@ -80,6 +81,7 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         check_activities(diagram, notes)
         check_events(diagram, now, notes)
         check_catching(diagram, notes)
+        check_compensation(diagram, notes)
         check_links(diagram, notes)
         check_lanes(diagram, notes)
         check_outcomes(diagram, notes)

@@ -26,7 +26,8 @@ def bpmn(name: str) -> str:
 TASKS = frozenset({
     "task", "userTask", "manualTask", "scriptTask", "serviceTask", "sendTask", "receiveTask",
 })  # fmt: skip
-ACTIVITIES = TASKS | {"subProcess", "callActivity"}
+SUBPROCESSES = frozenset({"subProcess", "transaction"})
+ACTIVITIES = TASKS | SUBPROCESSES | {"callActivity"}
 EVENTS = frozenset({
     "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent",
 })  # fmt: skip
@@ -36,7 +37,7 @@ RUNNING = ACTIVITIES | GATEWAYS | EVENTS  # the flow nodes that run
 
 # Flow nodes that do not run, yet carry flows: known so that one finding does not draw others after it.
 REFUSED_NODES = frozenset({
-    "businessRuleTask", "transaction", "adHocSubProcess", "complexGateway", "callChoreography",
+    "businessRuleTask", "adHocSubProcess", "complexGateway", "callChoreography",
     "choreographyTask", "subChoreography",
 })  # fmt: skip
 FLOW_NODES = RUNNING | REFUSED_NODES
@@ -52,7 +53,7 @@ OWNERS = FLOW_NODES | {
 TRIGGERS: Mapping[str, str] = MappingProxyType(
     {
         f"{kind}EventDefinition": kind
-        for kind in ("timer", "message", "signal", "error", "escalation", "terminate", "link")
+        for kind in ("timer", "message", "signal", "error", "escalation", "terminate", "link", "compensate", "cancel")
     }
 )
 THROWN = frozenset({"error", "escalation"})  # what comes from within
@@ -84,11 +85,15 @@ def _definitions(*kinds: str) -> frozenset[str]:
 CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     "definitions": _BASE | UNUSED_DEFINITIONS | {"process", "collaboration", "category"},
     "process": _BASE | _SCOPE,
-    "startEvent": _NODE | _definitions("timer", "message", "signal", "error", "escalation"),
-    "endEvent": _NODE | _definitions("message", "signal", "error", "escalation", "terminate"),
+    "startEvent": _NODE | _definitions("timer", "message", "signal", "error", "escalation", "compensate"),
+    "endEvent": _NODE | _definitions(
+        "message", "signal", "error", "escalation", "terminate", "compensate", "cancel"
+    ),
     "intermediateCatchEvent": _NODE | _definitions("timer", "message", "signal", "link"),
-    "intermediateThrowEvent": _NODE | _definitions("message", "signal", "escalation", "link"),
-    "boundaryEvent": _NODE | _definitions("timer", "message", "signal", "error", "escalation"),
+    "intermediateThrowEvent": _NODE | _definitions("message", "signal", "escalation", "link", "compensate"),
+    "boundaryEvent": _NODE | _definitions(
+        "timer", "message", "signal", "error", "escalation", "compensate", "cancel"
+    ),
     "task": _ACTIVITY,
     "userTask": _ACTIVITY,
     "manualTask": _ACTIVITY,
@@ -98,6 +103,7 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     "receiveTask": _ACTIVITY,
     "callActivity": _ACTIVITY,
     "subProcess": _ACTIVITY | _SCOPE,
+    "transaction": _ACTIVITY | _SCOPE,
     "exclusiveGateway": _NODE,
     "parallelGateway": _NODE,
     "inclusiveGateway": _NODE,
@@ -124,7 +130,8 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(
         (
             "messageEventDefinition", "signalEventDefinition", "errorEventDefinition",
-            "escalationEventDefinition", "terminateEventDefinition", "message", "signal", "error",
+            "escalationEventDefinition", "terminateEventDefinition", "compensateEventDefinition",
+            "cancelEventDefinition", "message", "signal", "error",
             "escalation", "messageFlow",
         ),
         _BASE,
@@ -155,7 +162,7 @@ _NAMED: dict[str, Values] = {"id": None, "name": None}
 _WORK: dict[str, Values] = _NAMED | {
     "startQuantity": _ONE,
     "completionQuantity": _ONE,
-    "isForCompensation": _NO,
+    "isForCompensation": _YES_NO,
     "default": None,
 }
 _GATEWAY: dict[str, Values] = _NAMED | {"gatewayDirection": None}
@@ -189,6 +196,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, Values]] = MappingProxyType({
     "scriptTask": _WORK | {"scriptFormat": None},
     "callActivity": _WORK | {"calledElement": None},
     "subProcess": _WORK | {"triggeredByEvent": _YES_NO},
+    "transaction": _WORK | {"triggeredByEvent": _NO, "method": frozenset({"##Compensate"})},
     "exclusiveGateway": _GATEWAY | {"default": None},
     "inclusiveGateway": _GATEWAY | {"default": None},
     "parallelGateway": _GATEWAY,
@@ -217,6 +225,8 @@ ATTRIBUTES: Mapping[str, Mapping[str, Values]] = MappingProxyType({
     "errorEventDefinition": {"id": None, "errorRef": None},
     "escalationEventDefinition": {"id": None, "escalationRef": None},
     "terminateEventDefinition": {"id": None},
+    "compensateEventDefinition": {"id": None, "activityRef": None, "waitForCompletion": _YES_NO},
+    "cancelEventDefinition": {"id": None},
     "linkEventDefinition": _NAMED,
     "standardLoopCharacteristics": {"id": None, "testBefore": _YES_NO, "loopMaximum": None},
     "loopCondition": _EXPRESSION,

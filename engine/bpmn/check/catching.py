@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.bpmn.check.allow_list import REFUSED_NODES, THROWN, bpmn
+from engine.bpmn.check.allow_list import REFUSED_NODES, SUBPROCESSES, THROWN, bpmn
 from engine.bpmn.check.diagram import Diagram, Node, Scope, handlers, known_as, named
 from engine.bpmn.check.notes import Notes, place
 
 _THROWING: Mapping[str, frozenset[str]] = {
-    "error": frozenset({"subProcess", "callActivity", "serviceTask"}),
-    "escalation": frozenset({"subProcess", "callActivity"}),
+    "error": SUBPROCESSES | {"callActivity", "serviceTask"},
+    "escalation": SUBPROCESSES | {"callActivity"},
 }  # the activities out of which it can come
 _AT_ONCE = frozenset({"scriptTask", "sendTask"})  # nothing can happen meanwhile
 
@@ -71,6 +71,8 @@ class _Rules:
             seen.add((event.trigger, code))
 
     def boundary(self, event: Node, host: Node) -> None:
+        if event.trigger in ("compensate", "cancel"):
+            return  # see check/compensation.py
         if event.trigger == "error" and not event.interrupting:
             self.error(
                 event.element,

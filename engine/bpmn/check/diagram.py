@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import ACTIVITIES, FLOW_NODES, REFUSED_NODES, TRIGGERS, bpmn, local
+from engine.bpmn.check.allow_list import ACTIVITIES, FLOW_NODES, REFUSED_NODES, SUBPROCESSES, TRIGGERS, bpmn, local
 
 # The attribute by which others know what events are about.
 NAMES: Mapping[str, str] = MappingProxyType(
@@ -57,6 +57,8 @@ class Node:
     @property
     def interrupting(self) -> bool:
         """Of an event beside work: whether that ends with it."""
+        if self.trigger == "compensate":
+            return False  # the work is done by then
         said = "cancelActivity" if self.kind == "boundaryEvent" else "isInterrupting"
         return bool(self.element.get(said, "true") != "false")
 
@@ -78,7 +80,7 @@ def definitions(event: Any) -> list[Any]:
 
 def trigger(element: Any) -> str | None:
     """What an event, or a task that sends or receives, waits for or throws: timer, message, signal, error,
-    escalation, link or terminate. None for a plain event.
+    escalation, link, terminate, compensate or cancel. None for a plain event.
     """
     if local(element) in ("sendTask", "receiveTask"):
         return "message"
@@ -144,7 +146,7 @@ def read_diagram(file: str, process: Any) -> Diagram:
 
 
 def _has_inside(node: Node) -> bool:
-    return node.kind == "subProcess"
+    return node.kind in SUBPROCESSES
 
 
 def _scope(element: Any, depth: int) -> Scope:

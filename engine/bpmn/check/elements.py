@@ -11,6 +11,7 @@ from engine.bpmn.check.allow_list import (
     BPMNDI,
     CHILDREN,
     NAMED_BY_EVENTS,
+    SUBPROCESSES,
     UNUSED_DEFINITIONS,
     Values,
     local,
@@ -78,7 +79,7 @@ class _Walk:
         if name in CHILDREN and name not in REFUSED:
             reason, mend = f"It may not stand in <{around}>.", "Move or remove it."
         where = place(self.file, child)
-        if child.get("id") and around in ("process", "subProcess"):
+        if child.get("id") and around in SUBPROCESSES | {"process"}:
             where = replace(where, element=child.get("id"), name=child.get("name"))
         self.notes.error(where, "unsupported-element", f"<{name}>: {reason}", mend)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import BPMNDI, FLOW_NODES, RUNNING, local
+from engine.bpmn.check.allow_list import BPMNDI, FLOW_NODES, RUNNING, SUBPROCESSES, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.notes import Notes, place
 
@@ -103,7 +103,7 @@ def check_ids_together(diagrams: Sequence[Diagram], notes: Notes) -> None:
     for diagram in diagrams:
         for node in diagram.nodes():
             owner = keys.get(node.element.get("id"))
-            if owner and owner.file != diagram.file and node.kind != "subProcess":
+            if owner and owner.file != diagram.file and node.kind not in SUBPROCESSES:
                 _in_two_files(diagram.file, node.element, owner.file, notes)
 
 

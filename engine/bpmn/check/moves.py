@@ -13,7 +13,7 @@ from lxml import etree
 
 from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Flow, Node, Scope
-from engine.bpmn.check.net import TERMINATE, Arc, Join, Net, Station, Way
+from engine.bpmn.check.net import CANCELLED, TERMINATE, Arc, Join, Net, Station, Way
 
 AT_ONCE = frozenset({"scriptTask", "sendTask"})  # nothing can happen meanwhile
 ALL_CHOICES = 6  # flows of which every combination is tried
@@ -65,7 +65,7 @@ def name_of(node: Node) -> str:
 
 def events_on(node: Node) -> list[Node]:
     """The events on its border that can come while it lasts."""
-    return [event for event in node.boundaries if about(event.element) not in ("compensate", "cancel")]
+    return [event for event in node.boundaries if about(event.element) != "compensate"]
 
 
 class _Reader:
@@ -86,12 +86,13 @@ class _Reader:
     def net(self) -> Net:
         for node, station in self.stations.items():
             station.ways = self.ways(node) if station.stop is None else []
+        self.any_error |= any(station.stop == CANCELLED for station in self.stations.values())
         firsts = [_place(self.stations[node]) for node in self.firsts]
         return Net([*self.stations.values(), *self.more], firsts, self.partial, self.any_error)
 
     def ways(self, node: Node) -> list[Way]:
         """All ways on from an element, those of the events on its border too."""
-        ends = Ends(any_error=True) if node.kind in _CALLS else self.inner.get(node.element, Ends())
+        ends = Ends(any_error=True) if node.kind in _CALLS or _compensates(node) else self.inner.get(node.element, Ends())
         ways = self.flows(node) if ends.normally else []
         ways += self.interruptions(node, ends)
         beside = [] if node.kind in AT_ONCE else [item for item in events_on(node) if not item.interrupting]
@@ -109,14 +110,17 @@ class _Reader:
     def interruptions(self, node: Node, ends: Ends) -> list[Way]:
         events = [event for event in events_on(node) if event.interrupting]
         catches = {error_code(event.element): event for event in events if about(event.element) == "error"}
-        happening = {catches.get(code, catches.get(None)) for code in ends.errors}
+        cancels = {CANCELLED: event for event in events if about(event.element) == "cancel"}
+        errors = [code for code in ends.errors if code not in cancels]
+        happening = {catches.get(code, catches.get(None)) for code in errors}
+        happening.update(event for code, event in cancels.items() if code in ends.errors)
         if ends.any_error:
             happening.update(catches.values())
             self.any_error |= None not in catches
         if node.kind not in AT_ONCE:
-            happening.update(event for event in events if about(event.element) != "error")
+            happening.update(event for event in events if about(event.element) not in ("error", "cancel"))
         ways = [Way(self.out(event), _event(event)) for event in events if event in happening]
-        for code in sorted(ends.errors):
+        for code in sorted(errors):
             if code not in catches and None not in catches:  # it ends the scope around it, too
                 stop = Station(node, stop=code)
                 self.more.append(stop)
@@ -193,9 +197,19 @@ def _apart_from_flow(node: Node) -> bool:
     return handles(node) or node.element.get("isForCompensation") == "true"
 
 
+def _compensates(node: Node) -> bool:
+    """Whether handlers run while its token stands there, out of which any error can come."""
+    return node.kind in ("intermediateThrowEvent", "endEvent") and about(node.element) == "compensate"
+
+
 def _station(node: Node) -> Station:
     kind = about(node.element) if node.kind == "endEvent" else ""
-    stop = {"terminate": TERMINATE, "error": error_code(node.element) or TERMINATE}.get(kind)
+    stops = {
+        "terminate": TERMINATE,
+        "cancel": CANCELLED,
+        "error": error_code(node.element) or TERMINATE,
+    }
+    stop = stops.get(kind)
     return Station(node, _JOINS.get(node.kind, "any") if len(node.incoming) > 1 else "any", stop)
 
 

@@ -17,7 +17,8 @@ Join = Literal[
 BITS = 8  # for the number of tokens on one flow; the highest of them is a guard
 FULL = (1 << BITS) - 1
 GUARD = 1 << (BITS - 1)
-TERMINATE = ""  # in place of an error's code: ends a scope without one
+TERMINATE = ""  # in place of an error's code: ends a scope without one,
+CANCELLED = "\0cancelled"  # or cancels the transaction that it is
 
 
 @dataclass(eq=False, slots=True)

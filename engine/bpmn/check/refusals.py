@@ -10,10 +10,6 @@ REFUSED: Mapping[str, Why] = MappingProxyType({
         "Decision tables (DMN) do not run yet.",
         "Use a script task that sets the result; decisions come with a later release.",
     ),
-    "transaction": (
-        "A transaction needs compensation, which does not run.",
-        "Use an embedded sub-process and draw the way back as ordinary tasks.",
-    ),
     "adHocSubProcess": (
         "Ad-hoc sub-processes do not run.",
         "Draw the possible orders with gateways, or use one user task for the whole.",
@@ -26,8 +22,6 @@ REFUSED: Mapping[str, Why] = MappingProxyType({
         "Conditional events do not run.",
         "Use an exclusive gateway where the condition is to be asked, or a message for what comes about.",
     ),
-    "compensateEventDefinition": ("Compensation does not run.", "Draw the way back as ordinary tasks."),
-    "cancelEventDefinition": ("Cancel events need transactions, which do not run.", "Use a plain end event."),
     "complexBehaviorDefinition": ("Events of single instances do not run.", "Remove it."),
     "ioSpecification": (
         "Inputs and outputs of an activity are not mapped: it sees all data of the case.",
@@ -103,7 +97,11 @@ REFUSED_ATTRIBUTES: Mapping[str, Why] = MappingProxyType({
         "Only activities, exclusive and inclusive gateways have a default flow.",
         "Put an exclusive gateway behind the element and make the flow its default.",
     ),
-    "isForCompensation": ("Compensation does not run.", "Draw the way back as an ordinary task."),
+    "isForCompensation": ("Only true and false are understood.", 'Write isForCompensation="true".'),
+    "method": (
+        "A transaction that is cancelled is compensated; other protocols do not run.",
+        'Remove the attribute, or write method="##Compensate".',
+    ),
     "triggeredByEvent": ("Only true and false are understood.", 'Write triggeredByEvent="true".'),
     "startQuantity": ("An activity starts for one token.", "Remove it; join with a parallel gateway."),
     "completionQuantity": (

@@ -21,7 +21,7 @@ from engine.bpmn.check.moves import (
     name_of,
     read_net,
 )
-from engine.bpmn.check.net import TERMINATE, Station, upstream
+from engine.bpmn.check.net import CANCELLED, TERMINATE, Station, upstream
 from engine.bpmn.check.notes import Notes, place
 
 BOUND = 100_000  # states of a process
@@ -67,14 +67,15 @@ def _interrupts(node: Node) -> bool:
     if not handles(node):
         return False
     starts = node.element.iterchildren("{*}startEvent")
+    inside = ("error", "escalation", "compensate")
     return any(
-        start.get("isInterrupting") != "false" and about(start) not in ("error", "escalation")
+        start.get("isInterrupting") != "false" and about(start) not in inside
         for start in starts
     )
 
 
 def _ends_all(node: Node) -> bool:
-    return node.kind == "endEvent" and about(node.element) in ("terminate", "error")
+    return node.kind == "endEvent" and about(node.element) in ("terminate", "error", "cancel")
 
 
 def _escalates(scope: Scope) -> bool:
@@ -245,8 +246,11 @@ class _Scope:
         codes = {station.stop for station in reached if station.stop}
         normally = 0 in ended or any(station.stop == TERMINATE for station in reached)
         handlers = [node for node in self.scope.nodes if handles(node)]
+        cancelled = codes & {CANCELLED}
+        codes -= cancelled
         for node in handlers:
             codes, normally = _handled(node, codes, normally)
+        codes |= cancelled
         codes = codes.union(*(inner[node.element].errors for node in handlers if node.element in inner))
         open_end = bool(self.markings.dead) or not (
             normally or codes
@@ -261,6 +265,8 @@ def _handled(handler: Node, codes: set[str], normally: bool) -> tuple[set[str], 
             code = error_code(start)
             left = set() if code is None else codes - {code}
             return left, normally or left != codes
+        if about(start) == "compensate":  # it runs when the scope has ended
+            return codes, normally
         if start.get("isInterrupting") != "false":
             return codes, True
     return codes, normally

@@ -60,7 +60,7 @@ class _Rules:
                 " sub-process for each event.",
             )
         for node in starts:
-            if not scope.depth and node.trigger in THROWN:
+            if not scope.depth and node.trigger in THROWN | {"compensate"}:
                 self.error(
                     node.element,
                     "trigger-outside",

@@ -10,9 +10,9 @@ from SpiffWorkflow.bpmn.specs.defaults import StartEvent as SpiffStartEvent
 from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflowTask
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
-from engine.bpmn import own
+from engine.bpmn import completions, own
 from engine.bpmn.script import ScriptFailed, as_written
-from engine.bpmn.tokens import FINISHED, STARTED, Token
+from engine.bpmn.tokens import FINISHED, INTERRUPTED, STARTED, Token
 from engine.bpmn.workflow import SubProcess
 
 
@@ -66,6 +66,8 @@ class _Inner(SubWorkflowMixin):
             return
         inner = my_task.workflow.top_workflow.create_subprocess(my_task, self.spec)
         inner.completed_event.connect(self._on_subworkflow_completed, my_task)
+        if completions.INSIDE in my_task.internal_data:
+            come_back(inner, *my_task.internal_data.pop(completions.INSIDE))
         inner.task_tree.data = data
         inner.task_tree.run()
         my_task._set_state(STARTED)
@@ -85,6 +87,10 @@ class _Inner(SubWorkflowMixin):
 class SubProcessTask(_Inner, SpiffSubWorkflowTask):
     """An embedded sub-process."""
 
+    def update_data(self, my_task: Token, subworkflow: SubProcess) -> None:
+        super().update_data(my_task, subworkflow)
+        completions.hand_over(my_task, subworkflow)
+
 
 class EventSubProcess(SubProcessTask):
     """A sub-process that an event begins: its token comes from that of its start event."""
@@ -103,6 +109,13 @@ class DataObject(SpiffDataObject):
     def set(self, my_task: Token) -> None:
         if self.bpmn_id in my_task.data:
             _home(self.bpmn_id, my_task)[self.bpmn_id] = my_task.data.pop(self.bpmn_id)
+
+
+def come_back(inner: SubProcess, records: list[Any], objects: dict[str, Any]) -> None:
+    """Let a sub-process that had completed begin by compensating what completed in it, and wait for nothing."""
+    inner.task_tree.internal_data.update({INTERRUPTED: True, completions.DONE: records})
+    if objects:
+        inner.data["data_objects"] = objects
 
 
 def _home(name: str, token: Token) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from uuid import UUID
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.bpmn import timers
+from engine.bpmn.completions import FOR
 from engine.bpmn.elements.activities import EventSubProcess
 from engine.bpmn.elements.branches import ABSENT, FOUND, changed, set_since, together
 from engine.bpmn.own import NOTHING, outside
@@ -35,7 +36,7 @@ from engine.bpmn.tokens import (
 )
 from engine.bpmn.values import MAX_KEYS, differing, plain, short
 
-Kind = Literal["timer", "message", "signal", "error", "escalation"]
+Kind = Literal["timer", "message", "signal", "error", "escalation", "cancel", "compensate"]
 TimerKind = Literal["timeDate", "timeDuration", "timeCycle"]
 
 
@@ -43,8 +44,8 @@ TimerKind = Literal["timeDate", "timeDuration", "timeCycle"]
 class Trigger:
     """What an event waits for or throws.
 
-    `name` is that of the message or signal, or the code of the error or escalation (None: any). `timer` and
-    `text` say when. `correlation` and `data` are expressions for a message's keys and content. Variables take
+    `name` is that of the message or signal, or the code of the error or escalation (None: any), or the
+    activity that is to be compensated (None: all). `timer` and `text` say when. `correlation` and `data` are expressions for a message's keys and content. Variables take
     what comes: `result` all of it, `code` and `detail` what is known of an error or escalation.
     """
 
@@ -70,7 +71,7 @@ class Trigger:
         return variables
 
 
-class _Event(BpmnSpecMixin):
+class BaseEvent(BpmnSpecMixin):
     """What events share: their trigger, given by the parser."""
 
     def __init__(self, wf_spec: Any, bpmn_id: str, trigger: Trigger | None = None, **parts: Any) -> None:
@@ -78,7 +79,7 @@ class _Event(BpmnSpecMixin):
         self.trigger = trigger
 
 
-class CatchEvent(_Event):
+class CatchEvent(BaseEvent):
     """An intermediate event or a receive task: its token waits until what it waits for has happened."""
 
     interrupting = True
@@ -191,7 +192,7 @@ class EventBasedGateway(BpmnSpecMixin):
     """Waits for the first of the events behind it."""
 
 
-class ThrowEvent(_Event):
+class ThrowEvent(BaseEvent):
     """An intermediate event or a send task that throws something; with no trigger, a milestone.
 
     An escalation that nothing catches changes nothing.
@@ -231,7 +232,7 @@ def caught(token: Token, kind: Kind, code: str, data: Mapping[str, Any]) -> bool
     """
     work: Token | None = token
     while work is not None:
-        places = [work.task_spec.boundaries]
+        places = [] if FOR in work.internal_data else [work.task_spec.boundaries]
         # One instance of many is no place of its own, and an interrupted scope catches nothing more.
         if not work.triggered and INTERRUPTED not in work.workflow.task_tree.internal_data:
             # An event sub-process never catches what is thrown in itself.

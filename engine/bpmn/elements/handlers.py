@@ -14,6 +14,8 @@ class ScopeStart(BpmnStartTask):
 
     def _on_complete_hook(self, my_task: Token) -> None:
         super()._on_complete_hook(my_task)
+        if INTERRUPTED in my_task.internal_data:
+            return  # it has come back to be compensated
         for event in self._wf_spec.handlers:
             if event.trigger.kind not in THROWN:
                 my_task._add_child(event, FUTURE).internal_data[HOST] = my_task.id.hex
@@ -30,6 +32,10 @@ class HandlerStart(SideEvent):
         self._receive(token, within(work.workflow), data)
         self._interrupt(token)
         token._ready()
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        # Its token comes when the sub-process around is compensated.
+        return True if self.trigger.kind == "compensate" else super()._run_hook(my_task)
 
     def _given(self, my_task: Token) -> dict[str, Any]:
         return within(my_task.workflow)

@@ -8,6 +8,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 
+from engine.bpmn.completions import FOR, LASTING, LOCALS
 from engine.bpmn.elements.branches import ABSENT, changed, together
 from engine.bpmn.tokens import FAILED, FINISHED, FUTURE, READY, STARTED, Failed, Token
 from engine.bpmn.values import MAX_BYTES, fits
@@ -86,7 +87,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
             before = self._carried(my_task) if self.sequential else {}
             local = {self.item: items[index]} if self.item else {}
             local |= {"loopCounter": index, "nrOfInstances": state[COUNT]}
-            instance.internal_data.update({INDEX: index, "locals": {**before, **local}})
+            instance.internal_data.update({INDEX: index, LOCALS: {**before, **local}})
             instance.task_spec._update(instance)
 
     def _carried(self, my_task: Token) -> dict[str, Any]:
@@ -94,6 +95,8 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
         return {} if self.output else together(my_task.internal_data[RESULTS].values(), conflicts=False)
 
     def _instance_ended(self, _workflow: Any, instance: Token) -> None:
+        if FOR in instance.internal_data:
+            return  # it has been compensated
         my_task = instance.parent
         if self.output:
             result = instance.data.get(self.output_item)
@@ -136,7 +139,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
         if not fits(data):
             raise Failed("multi-instance", f"the results are larger than {MAX_BYTES >> 20} MiB")
         my_task.data = data
-        my_task.internal_data = {}
+        my_task.internal_data = {name: state[name] for name in LASTING if name in state}
         return True
 
     def _instances(self, my_task: Token) -> list[Token]:

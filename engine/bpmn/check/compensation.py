@@ -1,0 +1,341 @@
+"""Compensation and transactions: each handler, event and sub-process for them has its counterpart."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.bpmn.check.allow_list import ACTIVITIES, SUBPROCESSES, bpmn, local
+from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers
+from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.normalize import is_handler
+
+Homes = Mapping[Any, tuple[Node, Scope]]
+THROWING = frozenset({"endEvent", "intermediateThrowEvent"})
+_MARKERS = ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics")
+
+
+def check_compensation(diagram: Diagram, notes: Notes) -> None:
+    """Every compensation handler, compensation event, transaction and cancel event of a process."""
+    rules = _Rules(diagram, notes)
+    for scope in diagram.scopes:
+        rules.handler_events(scope)
+        for node in scope.nodes:
+            rules.node(node, scope)
+    rules.never()
+
+
+class _Rules:
+    def __init__(self, diagram: Diagram, notes: Notes) -> None:
+        self.diagram = diagram
+        self.file = diagram.file
+        self.notes = notes
+        self.homes = {node.element: (node, scope) for scope in diagram.scopes for node in scope.nodes}
+        self.scopes = {scope.element: scope for scope in diagram.scopes}
+        self.drawn = {node.element.get("id"): (node, scope) for node, scope in self.homes.values()}
+        self.linked = _links(diagram)
+
+    def error(self, at: Any, code: str, reason: str, mend: str) -> None:
+        self.notes.error(place(self.file, at), code, reason, mend)
+
+    def warn(self, at: Any, code: str, reason: str, mend: str) -> None:
+        self.notes.warn(place(self.file, at), code, reason, mend)
+
+    def node(self, node: Node, scope: Scope) -> None:
+        if node.element.get("isForCompensation") == "true":
+            self.handler(node, scope)
+        if node.kind == "boundaryEvent" and node.trigger == "compensate":
+            self.boundary(node, scope)
+        elif node.kind == "boundaryEvent" and node.trigger == "cancel":
+            self.cancel_boundary(node)
+        elif node.trigger == "compensate" and node.kind in THROWING:
+            self.throw(node, scope)
+        elif node.trigger == "cancel" and node.kind == "endEvent":
+            self.cancel_end(node, scope)
+        events = [event for event in node.boundaries if event.trigger in ("compensate", "cancel")]
+        for event in events:
+            if event is not next(other for other in events if other.trigger == event.trigger):
+                self.error(
+                    event.element,
+                    f"{'cancel' if event.trigger == 'cancel' else 'compensation'}-boundary",
+                    "The activity has another such event.",
+                    "Keep one of them.",
+                )
+
+    def handler(self, node: Node, scope: Scope) -> None:
+        """An activity that is marked as a handler."""
+        if by_event(node.element):
+            start = dict(handlers(scope)).get(node)
+            if start is not None and start.trigger != "compensate":
+                self.error(
+                    node.element,
+                    "compensation-handler",
+                    "An event sub-process compensates only if its start event is one of compensation.",
+                    "Remove isForCompensation, or give its start event a compensateEventDefinition.",
+                )
+            return
+        for flow in node.incoming + node.outgoing:
+            self.error(
+                flow.element,
+                "compensation-flow",
+                "A flow leads to a compensation handler, or out of it.",
+                "Remove the flow: the handler is reached by the association from the event on the border of"
+                " what it compensates, and what threw the compensation goes on behind it.",
+            )
+        for event in node.boundaries:
+            self.error(
+                event.element,
+                "compensation-handler",
+                "A compensation handler has no events on its border.",
+                "Put the work into a sub-process within the handler, with the event on the border of that.",
+            )
+        if not any(node in found for found in self.linked.values()):
+            self.error(
+                node.element,
+                "compensation-handler",
+                "No compensation event is linked to this handler: it would never run.",
+                "Draw a compensation event on the border of what it compensates, and an association from"
+                " there to the handler; or remove isForCompensation.",
+            )
+
+    def boundary(self, event: Node, scope: Scope) -> None:
+        """A compensation event on the border of an activity."""
+        for flow in event.outgoing:
+            self.error(
+                flow.element,
+                "compensation-flow",
+                "A flow leads out of a compensation event on a border.",
+                "Draw an association to a handler in place of the flow.",
+            )
+        found = self.linked.get(event, [])
+        if len(found) != 1:
+            self.error(
+                event.element,
+                "compensation-boundary",
+                f"The event is linked to {len(found) or 'no'} compensation handlers.",
+                'Draw one association from it to an activity with isForCompensation="true".',
+            )
+        elif found[0] not in scope.nodes:
+            self.error(
+                event.element,
+                "compensation-boundary",
+                "The handler lies in another (sub-)process.",
+                "Draw the handler in the (sub-)process of the activity that it compensates.",
+            )
+        host = event.host
+        if host is None:
+            return  # told as boundary-host
+        if is_handler(host.element) and not by_event(host.element):
+            return  # told there
+        inside = self.scopes.get(host.element)
+        if inside is not None and any(start.trigger == "compensate" for _, start in handlers(inside)):
+            self.error(
+                event.element,
+                "compensation-boundary",
+                "The sub-process has a compensation event sub-process, too.",
+                "Keep one of the two.",
+            )
+
+    def handler_events(self, scope: Scope) -> None:
+        """The compensation event sub-processes of a scope."""
+        found = [start for _, start in handlers(scope) if start.trigger == "compensate"]
+        for start in found:
+            if local(scope.element) == "process":
+                self.error(
+                    start.element,
+                    "compensation-start",
+                    "Nothing compensates a process: only sub-processes have a compensation event sub-process.",
+                    "Put it into the sub-process that it compensates, or throw compensation from another"
+                    " event sub-process.",
+                )
+            elif by_event(scope.element):
+                self.error(
+                    start.element,
+                    "compensation-start",
+                    "An event sub-process has no compensation event sub-process.",
+                    "Put the work into a sub-process, with the compensation event sub-process in that.",
+                )
+            elif is_handler(scope.element):
+                self.error(
+                    start.element,
+                    "compensation-start",
+                    "Nothing compensates a compensation handler.",
+                    "Remove it.",
+                )
+            elif start is not found[0]:
+                self.error(
+                    start.element,
+                    "compensation-start",
+                    "The sub-process has another compensation event sub-process.",
+                    "Keep one of them.",
+                )
+            if start.element.get("isInterrupting") == "false":
+                self.error(
+                    start.element,
+                    "compensation-start",
+                    "Compensation begins when the work of the sub-process has ended.",
+                    'Remove isInterrupting="false".',
+                )
+
+    def throw(self, event: Node, scope: Scope) -> None:
+        """An event that throws compensation."""
+        definition = event.element.find(bpmn("compensateEventDefinition"))
+        if definition.get("waitForCompletion") == "false":
+            self.error(
+                event.element,
+                "compensation-not-awaited",
+                "The event would not wait until the handlers are done; here it does.",
+                'Remove waitForCompletion="false", and let a parallel gateway part the flow before the event.',
+            )
+        reached = [scope, *self.around(scope)]
+        if len(reached) > 2:
+            self.error(
+                event.element,
+                "compensation-throw",
+                "It is not clear whose work is meant by an event in an event sub-process within another one.",
+                "Throw it in the outer event sub-process, or in a sub-process.",
+            )
+        name = definition.get("activityRef")
+        if name is not None:
+            self.target(event, name.rpartition(":")[2], reached)
+            return
+        if not any(self.can_be(node) for found in reached for node in found.nodes):
+            self.warn(
+                event.element,
+                "compensation-nothing",
+                "Nothing in this (sub-)process can be compensated: the event is passed at once.",
+                "Draw compensation events with handlers on the border of activities here, or remove the event.",
+            )
+        beside = [node for node in scope.nodes if self.can_be(node)]
+        if beside and len(reached) > 1 and not _start(scope).interrupting:
+            self.error(
+                event.element,
+                "compensation-throw",
+                "The event sub-process runs beside other work, and both can be compensated: it is not known"
+                " what completed first.",
+                "Name the activity (activityRef), or move the work of the event sub-process into a"
+                " sub-process without compensation.",
+            )
+
+    def around(self, scope: Scope) -> Iterator[Scope]:
+        """The scopes to which an event sub-process belongs, nearest first."""
+        while by_event(scope.element) and scope.element in self.homes:
+            scope = self.homes[scope.element][1]
+            yield scope
+
+    def target(self, event: Node, name: str, reached: list[Scope]) -> None:
+        """The activity that is to be compensated."""
+        node, home = self.drawn.get(name, (None, None))
+        if node is None or node.kind not in ACTIVITIES:
+            reason = f"The activity {name[:100]!r} that is to be compensated does not exist in this process."
+            mend = "Name an activity with a compensation handler, or remove activityRef: all are meant then."
+        elif home not in reached:
+            reason = f"The activity {name[:100]!r} lies in another (sub-)process than the event."
+            mend = "Name the sub-process around it that stands beside the event, or throw it there."
+        elif not self.can_be(node):
+            reason = f"The activity {name[:100]!r} has no compensation handler, and nothing in it has."
+            mend = "Draw a compensation event with a handler on its border, or name another activity."
+        else:
+            return
+        self.error(event.element, "compensation-target", reason, mend)
+
+    def can_be(self, node: Node) -> bool:
+        """Whether an activity can be compensated: by a handler of its own, or by those in it."""
+        if is_handler(node.element):
+            return False
+        waiting = [node]
+        while waiting:
+            found = waiting.pop()
+            if any(event.trigger == "compensate" for event in found.boundaries):
+                return True
+            scope = self.scopes.get(found.element) if found.kind in SUBPROCESSES else None
+            if scope is not None:
+                if any(start.trigger == "compensate" for _, start in handlers(scope)):
+                    return True
+                waiting += [inner for inner in scope.nodes if not is_handler(inner.element)]
+        return False
+
+    def cancel_boundary(self, event: Node) -> None:
+        """A cancel event on a border."""
+        host = event.host
+        if host is None:
+            return  # told as boundary-host
+        if host.kind != "transaction":
+            self.error(
+                event.element,
+                "cancel-boundary",
+                "Only a transaction is cancelled.",
+                "Make the sub-process a <transaction>, or use an error event.",
+            )
+        elif any(host.element.find(bpmn(marker)) is not None for marker in _MARKERS):
+            self.error(
+                event.element,
+                "cancel-boundary",
+                "Of a transaction with a marker it is not clear whether one run or all are cancelled.",
+                "Put the transaction with its cancel event into a sub-process with the marker.",
+            )
+        if event.element.get("cancelActivity") == "false":
+            self.error(
+                event.element,
+                "cancel-boundary",
+                "A cancelled transaction has ended; there is nothing left to go on.",
+                'Remove cancelActivity="false".',
+            )
+
+    def cancel_end(self, event: Node, scope: Scope) -> None:
+        """An end event that cancels."""
+        if local(scope.element) != "transaction":
+            self.error(
+                event.element,
+                "cancel-outside",
+                "A cancel end event stands directly in a transaction.",
+                "Make the sub-process around it a <transaction>, or end with an error; from deeper inside, end"
+                " with an error and let that lead to the cancel end event.",
+            )
+            return
+        around, _ = self.homes[scope.element]
+        if not any(item.trigger == "cancel" for item in around.boundaries):
+            self.error(
+                event.element,
+                "cancel-boundary",
+                "The transaction has no cancel event on its border: it is not said how to go on.",
+                "Draw a cancel boundary event on the transaction.",
+            )
+
+    def never(self) -> None:
+        """Handlers in a process in which nothing is ever compensated."""
+        nodes = list(self.diagram.nodes())
+        thrown = any(
+            node.trigger in ("compensate", "cancel") and node.kind in THROWING
+            for node in nodes
+        )
+        first = next((node for node in nodes if node.element.get("isForCompensation") == "true"), None)
+        if first is not None and not thrown:
+            self.warn(
+                first.element,
+                "compensation-never",
+                "Nothing in this process throws compensation: its handlers never run.",
+                "Draw an intermediate or end event that does, or remove the handlers.",
+            )
+
+
+def _start(scope: Scope) -> Node:
+    """The start event of an event sub-process."""
+    return next((node for node in scope.nodes if node.kind == "startEvent"), scope.nodes[0])
+
+
+def _links(diagram: Diagram) -> dict[Node, list[Node]]:
+    """The compensation handlers to which associations lead from events."""
+    drawn = {node.element.get("id"): node for node in diagram.nodes()}
+    found: dict[Node, list[Node]] = {}
+    for association in diagram.element.getroottree().getroot().iter(bpmn("association")):
+        ends = (drawn.get(association.get("sourceRef")), drawn.get(association.get("targetRef")))
+        for event, handler in (ends, ends[::-1]):
+            if (
+                event is not None
+                and event.trigger == "compensate"
+                and event.kind == "boundaryEvent"
+                and handler is not None
+                and is_handler(handler.element)
+                and handler not in found.setdefault(event, [])
+            ):
+                found[event].append(handler)
+    return found

@@ -1,0 +1,118 @@
+"""Compensation: what has completed is undone by its handlers, the last one first (BPMN 2.0.2 §10.5.6, §13.5.5).
+
+The throwing event takes the records of what is to be compensated, and becomes ready again whenever one of
+them is done. A handler's token stands in the scope of its activity. A completed sub-process without handler
+comes back, to compensate what completed in it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.bpmn import completions
+from engine.bpmn.completions import FOR, INSIDE, KEPT, LOCALS
+from engine.bpmn.elements.activities import EventSubProcess
+from engine.bpmn.elements.branches import ABSENT, changed, set_since
+from engine.bpmn.elements.events import BaseEvent, within
+from engine.bpmn.tokens import FUTURE, INTERRUPTED, READY, STARTED, UNFINISHED, Token
+
+PENDING = "pending"  # key in a throwing token's internal data: the records that it is to compensate
+
+
+class CompensateEvent(BaseEvent):
+    """An intermediate or end event that has completed work compensated, and waits until that is done."""
+
+    def test(self) -> None:
+        """SpiffWorkflow would want a flow into that with which a sub-process comes back."""
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        state = my_task.internal_data
+        if PENDING not in state:
+            pending = self._begin(my_task)
+            if not pending:
+                return True
+            state[PENDING] = pending
+            my_task.workflow.top_workflow.enter(my_task)
+        if not state[PENDING]:
+            del state[PENDING]
+            return True
+        _compensate(my_task, *completions.last(state[PENDING]))
+        return None
+
+    def _begin(self, my_task: Token) -> list[completions.Record]:
+        """What is to be compensated, taken so that nobody does it again; the last one first."""
+        found = [completions.take(scope, self.trigger.name) for scope in _scopes(my_task)]
+        return [record for records in reversed(found) for record in records]
+
+    def handled(self, my_task: Token, handler: Token) -> None:
+        """Go on with the next one: a handler has done its work, and its data are the thrower's."""
+        given = {**handler.parent.data, **handler.internal_data[LOCALS]}
+        changes = changed(given, handler.data, besides=handler.internal_data[KEPT])
+        my_task.data = _present({**my_task.data, **changes})
+        if my_task._state == STARTED:
+            my_task._set_state(READY)
+            my_task.workflow.top_workflow.ready.rotate(1)
+
+    def _on_cancel(self, my_task: Token) -> None:
+        super()._on_cancel(my_task)
+        for scope in _scopes(my_task):
+            for token in list(scope.tasks.values()):
+                if token.internal_data.get(FOR) == my_task.id.hex:
+                    token.cancel()
+
+
+class CancelEvent(CompensateEvent):
+    """The end event that cancels its transaction: all its work, and then what has completed (§10.7)."""
+
+    def _begin(self, my_task: Token) -> list[completions.Record]:
+        scope = my_task.workflow
+        my_task.data = _now(my_task, scope)
+        scope.task_tree.internal_data[INTERRUPTED] = True
+        for token in list(scope.tasks.values()):
+            if token is not my_task and token._state & UNFINISHED:
+                token.cancel()
+        return completions.take(scope)
+
+    def _on_complete_hook(self, my_task: Token) -> None:
+        super()._on_complete_hook(my_task)
+        host = my_task.workflow.top_workflow.get_task_from_id(my_task.workflow.parent_task_id)
+        event = next(event for event in host.task_spec.boundaries if event.trigger.kind == "cancel")
+        event.catch(host, {})
+
+
+def _scopes(token: Token) -> Iterator[Any]:
+    """The (sub-)processes whose completed work a token can have compensated, its own one first.
+
+    An event sub-process belongs to the one in which it stands.
+    """
+    scope = token.workflow
+    yield scope
+    while scope.parent_task_id is not None:
+        around = scope.top_workflow.get_task_from_id(scope.parent_task_id)
+        if not isinstance(around.task_spec, EventSubProcess):
+            return
+        scope = around.workflow
+        yield scope
+
+
+def _compensate(my_task: Token, name: str, own: dict[str, Any], inside: list[Any], objects: dict[str, Any]) -> None:
+    scope = next(scope for scope in _scopes(my_task) if name in scope.spec.task_specs)
+    spec = scope.spec.task_specs[name]
+    handler = spec if spec.compensation is None else scope.spec.task_specs[spec.compensation]
+    token = scope.task_tree._add_child(handler, FUTURE)
+    token.triggered = True  # its data are no branch's: they come to the throwing token
+    token.internal_data.update(
+        {FOR: my_task.id.hex, KEPT: list(own), LOCALS: {**_now(my_task, scope), **own}}
+    )
+    if handler is spec:
+        token.internal_data[INSIDE] = [inside, objects]
+    handler._update(token)
+
+
+def _now(my_task: Token, scope: Any) -> dict[str, Any]:
+    """The variables of a scope as they are now, as the throwing token sees them."""
+    own = set_since(my_task.workflow.task_tree, my_task, my_task.data)
+    return _present({**within(scope), **own})
+
+
+def _present(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if value is not ABSENT}
