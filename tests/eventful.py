@@ -108,3 +108,35 @@ def spec(*parts: str, calls: dict[str, str] | None = None) -> Spec:
         return built("".join(parts), more=DEFINITIONS)
     bound = {key: source(body, key, more=DEFINITIONS) for key, body in calls.items()}
     return bpmn.build(source("".join(parts), calls=bound, more=DEFINITIONS), "process")
+
+
+def compensation(activity: str | None = None) -> str:
+    """A compensation's definition; None means all that has completed."""
+    return f'<compensateEventDefinition activityRef="{activity}"/>' if activity else COMPENSATION
+
+
+COMPENSATION = "<compensateEventDefinition/>"
+
+
+def undone(host: str, handler: str = "") -> str:
+    """A compensation event on the border of an activity, and the handler: a user task `undo-<host>`, or this
+    element.
+    """
+    element = handler or f'<userTask id="undo-{host}"/>'
+    kind, _, rest = element[1:].partition(" ")
+    name = rest.split('id="', 1)[1].split('"', 1)[0]
+    return (
+        f'<boundaryEvent id="{host}.undo" attachedToRef="{host}">{COMPENSATION}</boundaryEvent>'
+        f'<{kind} isForCompensation="true" {rest}<association id="{host}.link" sourceRef="{host}.undo"'
+        f' targetRef="{name}"/>'
+    )
+
+
+def transaction(name: str, *elements: str, end: str = "", more: str = "") -> str:
+    """A transaction whose elements stand in a line, with more in it."""
+    return (
+        inside(sub(name, *elements, end=end), more)
+        .replace("<subProcess ", "<transaction ", 1)
+        .removesuffix("</subProcess>")
+        + "</transaction>"
+    )

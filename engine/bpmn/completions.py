@@ -14,7 +14,8 @@ DONE = "done inside"  # keys in internal data: of a scope's first token, its rec
 INSIDE = "inside"  # of an activity's token, the records that it hands over when it completes;
 FOR = "for"  # of a token that compensates, the token that has thrown;
 KEPT = "kept"  # and the variables that were an instance's own
-LOCALS = "locals"
+BACK = "back"  # of that of a sub-process that had completed, and is there again to be compensated
+LOCALS = "locals"  # the variables that only it and what follows it see
 LASTING = (INSIDE, FOR, KEPT, LOCALS)  # what an activity of many instances keeps to its end
 
 
@@ -36,7 +37,11 @@ def hand_over(token: Any, inner: Any) -> None:
     A handler of its own takes the place of those inside.
     """
     inside = inner.task_tree.internal_data.get(DONE)
-    if (inside or inner.spec.compensates) and token.task_spec.compensation is None and FOR not in token.internal_data:
+    if (
+        (inside or inner.spec.compensates)
+        and token.task_spec.compensation is None
+        and FOR not in token.internal_data
+    ):
         token.internal_data[INSIDE] = [_record(token, inside, inner.data.get("data_objects"))]
 
 

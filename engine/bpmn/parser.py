@@ -74,7 +74,8 @@ class _Process(ProcessParser):
         for node in self.xpath("./bpmn:subProcess[@triggeredByEvent='true']"):
             self.add_handler(node)
         for node in self.xpath("./bpmn:*[@isForCompensation='true'][not(@triggeredByEvent='true')]"):
-            self.parse_node(node)
+            # SpiffWorkflow would want a flow into it.
+            self.parse_node(node).inputs = [self.spec.start]
 
     def add_handler(self, node: Any) -> None:
         """An event sub-process, and its start event, which waits in the scope around."""
@@ -159,7 +160,9 @@ class _EndParser(EndEventParser):
         if found is None:
             return super().create_task()
         kinds = {"compensate": CompensateEvent, "cancel": CancelEvent}
-        task = kinds.get(found.kind, ThrowingEnd)(self.spec, self.bpmn_id, trigger=found, **self.bpmn_attributes)
+        task = kinds.get(found.kind, ThrowingEnd)(
+            self.spec, self.bpmn_id, trigger=found, **self.bpmn_attributes
+        )
         task.connect(self.spec.end)
         return task
 

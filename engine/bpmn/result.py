@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn.completions import FOR, KEPT, LOCALS
+from engine.bpmn.completions import BACK, FOR, KEPT, LOCALS
 from engine.bpmn.elements.activities import CallActivity, ScriptTask, SubProcessTask
 from engine.bpmn.elements.branches import ABSENT, changed
 from engine.bpmn.elements.calls import ServiceTask
@@ -79,7 +79,7 @@ def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, Passage]]:
     fresh = {token.id for token, _, state, _ in workflow.trail if state == READY and token.human}
     for token, before, state, data in workflow.trail:
         element: Element | None = token.task_spec.element
-        if element is None or state not in _MOVEMENTS:
+        if element is None or state not in _MOVEMENTS or BACK in token.internal_data:
             continue
         movement = _MOVEMENTS[state]
         if movement == "cancelled" and (token.id in fresh or not _at_work(token, before)):

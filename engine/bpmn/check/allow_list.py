@@ -53,7 +53,17 @@ OWNERS = FLOW_NODES | {
 TRIGGERS: Mapping[str, str] = MappingProxyType(
     {
         f"{kind}EventDefinition": kind
-        for kind in ("timer", "message", "signal", "error", "escalation", "terminate", "link", "compensate", "cancel")
+        for kind in (
+            "timer",
+            "message",
+            "signal",
+            "error",
+            "escalation",
+            "terminate",
+            "link",
+            "compensate",
+            "cancel",
+        )
     }
 )
 THROWN = frozenset({"error", "escalation"})  # what comes from within

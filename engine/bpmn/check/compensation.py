@@ -303,10 +303,7 @@ class _Rules:
     def never(self) -> None:
         """Handlers in a process in which nothing is ever compensated."""
         nodes = list(self.diagram.nodes())
-        thrown = any(
-            node.trigger in ("compensate", "cancel") and node.kind in THROWING
-            for node in nodes
-        )
+        thrown = any(node.trigger in ("compensate", "cancel") and node.kind in THROWING for node in nodes)
         first = next((node for node in nodes if node.element.get("isForCompensation") == "true"), None)
         if first is not None and not thrown:
             self.warn(

@@ -7,7 +7,15 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import ACTIVITIES, FLOW_NODES, REFUSED_NODES, SUBPROCESSES, TRIGGERS, bpmn, local
+from engine.bpmn.check.allow_list import (
+    ACTIVITIES,
+    FLOW_NODES,
+    REFUSED_NODES,
+    SUBPROCESSES,
+    TRIGGERS,
+    bpmn,
+    local,
+)
 
 # The attribute by which others know what events are about.
 NAMES: Mapping[str, str] = MappingProxyType(

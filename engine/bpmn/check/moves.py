@@ -92,7 +92,11 @@ class _Reader:
 
     def ways(self, node: Node) -> list[Way]:
         """All ways on from an element, those of the events on its border too."""
-        ends = Ends(any_error=True) if node.kind in _CALLS or _compensates(node) else self.inner.get(node.element, Ends())
+        ends = (
+            Ends(any_error=True)
+            if node.kind in _CALLS or _compensates(node)
+            else self.inner.get(node.element, Ends())
+        )
         ways = self.flows(node) if ends.normally else []
         ways += self.interruptions(node, ends)
         beside = [] if node.kind in AT_ONCE else [item for item in events_on(node) if not item.interrupting]

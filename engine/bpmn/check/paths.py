@@ -72,7 +72,9 @@ def _endless(file: str, scope: Scope, interrupted: bool, notes: Notes) -> None:
         told.update(loop)
         if not (interrupted and any(map(_waits, loop))):
             _tell(file, scope, loop, "The loop has no gateway at which a case could leave it.", notes)
-    ended = any(node.kind == "endEvent" and node.trigger in ("terminate", "error", "cancel") for node in scope.nodes)
+    ended = any(
+        node.kind == "endEvent" and node.trigger in ("terminate", "error", "cancel") for node in scope.nodes
+    )
     for loop in [] if ended else _loops(scope.nodes, _targets):
         leaves = {target for node in loop for target in _targets(node)} - set(loop)
         if leaves or not told.isdisjoint(loop) or (interrupted and any(map(_waits, loop))):

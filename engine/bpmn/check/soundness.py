@@ -68,10 +68,7 @@ def _interrupts(node: Node) -> bool:
         return False
     starts = node.element.iterchildren("{*}startEvent")
     inside = ("error", "escalation", "compensate")
-    return any(
-        start.get("isInterrupting") != "false" and about(start) not in inside
-        for start in starts
-    )
+    return any(start.get("isInterrupting") != "false" and about(start) not in inside for start in starts)
 
 
 def _ends_all(node: Node) -> bool:

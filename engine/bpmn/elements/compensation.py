@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.bpmn import completions
-from engine.bpmn.completions import FOR, INSIDE, KEPT, LOCALS
+from engine.bpmn.completions import BACK, FOR, INSIDE, KEPT, LOCALS
 from engine.bpmn.elements.activities import EventSubProcess
 from engine.bpmn.elements.branches import ABSENT, changed, set_since
 from engine.bpmn.elements.events import BaseEvent, within
@@ -94,7 +94,9 @@ def _scopes(token: Token) -> Iterator[Any]:
         yield scope
 
 
-def _compensate(my_task: Token, name: str, own: dict[str, Any], inside: list[Any], objects: dict[str, Any]) -> None:
+def _compensate(
+    my_task: Token, name: str, own: dict[str, Any], inside: list[Any], objects: dict[str, Any]
+) -> None:
     scope = next(scope for scope in _scopes(my_task) if name in scope.spec.task_specs)
     spec = scope.spec.task_specs[name]
     handler = spec if spec.compensation is None else scope.spec.task_specs[spec.compensation]
@@ -104,7 +106,7 @@ def _compensate(my_task: Token, name: str, own: dict[str, Any], inside: list[Any
         {FOR: my_task.id.hex, KEPT: list(own), LOCALS: {**_now(my_task, scope), **own}}
     )
     if handler is spec:
-        token.internal_data[INSIDE] = [inside, objects]
+        token.internal_data.update({BACK: True, INSIDE: [inside, objects]})
     handler._update(token)
 
 
