@@ -5,7 +5,6 @@ behind its last part: the element's name, how often it completed in a row, what 
 records of what completed inside, the data objects there. Knows neither elements nor how they are compensated.
 """
 
-from collections.abc import Collection
 from typing import Any
 
 Record = list[Any]
@@ -58,32 +57,34 @@ def take(scope: Any, element: str | None = None) -> list[Record]:
     return [record for record in records if specs[record[0]].bpmn_id == element]
 
 
+def give_back(scope: Any, records: list[Record]) -> None:
+    """Put records back that were taken out of a scope and were not compensated."""
+    if records:
+        first = scope.task_tree.internal_data
+        first[DONE] = [*records, *first.get(DONE, [])]
+
+
 def last(records: list[Record]) -> tuple[str, dict[str, Any], list[Record], dict[str, Any]]:
-    """Take the last completion out of `records`: name, own data, records inside, data objects inside."""
-    name, times, kept, inside, objects = (*records[-1], None, None, None)[:5]
-    if times > 1:
+    """The last completion: name, an instance's own data, records and data objects inside."""
+    name, _, kept, inside, objects = (*records[-1], None, None, None)[:5]
+    return name, kept or {}, inside or [], objects or {}
+
+
+def drop_last(records: list[Record]) -> None:
+    """Take the last completion out of `records`."""
+    if records[-1][1] > 1:
         records[-1][1] -= 1
     else:
         records.pop()
-    return name, kept or {}, inside or [], objects or {}
 
 
 def _record(token: Any, *inside: Any) -> Record:
     # The variables of the case are seen as they are when it is compensated; an instance's own are gone by then.
-    record = [token.task_spec.name, 1, _own(token) if token.triggered else None, *inside]
+    own = token.parent.task_spec.own_of(token) if token.triggered else None
+    record = [token.task_spec.name, 1, own, *inside]
     while not record[-1]:
         record.pop()
     return record
-
-
-def _own(token: Any) -> dict[str, Any]:
-    """What only one instance of many has: its item and counters, and what it set."""
-    around: Collection[Any] = token.parent.data
-    return {
-        name: value
-        for name, value in token.data.items()
-        if name not in around or token.parent.data[name] is not value
-    }
 
 
 def _append(records: list[Record], record: Record) -> None:

@@ -182,10 +182,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
     def _guard(self, host: Token) -> None:
         """Let the events on an activity's border wait while it lasts."""
         if host._state & FINISHED:
-            for token in list(host.workflow.tasks.values()):
-                if token.internal_data.get(HOST) == host.id.hex:
-                    token.cancel()
-                    host.workflow.forget(token)
+            self.disarm(host)
         elif host._state in (READY, STARTED) and ARMED not in host.internal_data:
             host.internal_data[ARMED] = True
             for spec in host.task_spec.boundaries:
@@ -194,6 +191,13 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
                     token.internal_data[HOST] = host.id.hex
                     token.data = host.data
                     token._ready()
+
+    def disarm(self, host: Token) -> None:
+        """Let the events on an activity's border wait no more."""
+        for token in list(host.workflow.tasks.values()):
+            if token.internal_data.get(HOST) == host.id.hex:
+                token.cancel()
+                host.workflow.forget(token)
 
     def waits(self) -> dict[UUID, tuple[Token, dict[str, Any]]]:
         """The tokens that wait for something to happen, and for what."""

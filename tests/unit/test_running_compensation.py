@@ -691,3 +691,66 @@ def test_records_outlast_the_tokens_of_the_work() -> None:
     for number in range(20):
         run.answer(f"t{number}")
     assert undoing(run) == ["undo-a"]
+
+
+# One compensation taken over by another
+
+
+def test_cancel_takes_over_what_another_event_had_not_compensated_yet() -> None:
+    more = (
+        '<parallelGateway id="both"/>'
+        + ALL
+        + undone("a")
+        + undone("b")
+        + path("b", "both", "all")
+        + path("both", "ask")
+    )
+    body = cancelling(A, B, more=more).replace(flow("b", "ask"), "")
+    run = Run(spec(body)).answer("a").answer("b")
+    assert sorted(run.waiting) == ["ask", "undo-b"]
+    run.answer("undo-b")
+    assert sorted(run.waiting) == ["ask", "undo-a"]
+    run.answer("ask", bad=True)
+    assert undoing(run) == ["undo-a"]
+    assert run.waiting == ["cancelled-task"]
+
+
+def test_event_sub_process_that_interrupts_takes_over_what_was_not_compensated_yet() -> None:
+    body = line("userTask a", "userTask b", ALL)
+    back = handler("h", message(), throw("rest", compensation()))
+    run = (
+        Run(spec(body, undone("a"), undone("b"), back))
+        .answer("a")
+        .answer("b")
+        .answer("undo-b")
+        .happens("h.in")
+    )
+    assert undoing(run) == ["undo-a"]
+    assert run.step.ended
+
+
+def test_events_on_the_border_of_a_cancelled_transaction_come_no_more() -> None:
+    body = cancelling(A, more=undone("a")) + boundary("late", "t", timer("timeDuration", "P1D"))
+    run = Run(spec(body)).answer("a")
+    assert run.awaited == ["late"]
+    run.answer("ask", bad=True)
+    assert (run.waiting, run.awaited) == (["undo-a"], [])
+
+
+def test_sequential_instances_without_collected_results_see_the_variables_of_the_case() -> None:
+    marker = MANY.format('isSequential="true"')
+    activity = script("a", "total = total + item", marker)
+    run = Run(
+        spec(line(activity, ALL), undone("a", script("undo", "total = total - item"))),
+        items=[1, 2, 3],
+        total=0,
+    )
+    assert run.step.ended
+    assert run.data["total"] == 0
+
+
+def test_sub_process_that_was_terminated_has_completed() -> None:
+    body = inside(sub("s", "userTask a", end="<terminateEventDefinition/>"), undone("a"))
+    run = Run(spec(line(body, ALL))).answer("a")
+    assert undoing(run) == ["undo-a"]
+    assert run.step.ended

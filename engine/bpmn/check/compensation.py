@@ -53,12 +53,15 @@ class _Rules:
         events = [event for event in node.boundaries if event.trigger in ("compensate", "cancel")]
         for event in events:
             if event is not next(other for other in events if other.trigger == event.trigger):
-                self.error(
-                    event.element,
-                    f"{'cancel' if event.trigger == 'cancel' else 'compensation'}-boundary",
-                    "The activity has another such event.",
-                    "Keep one of them.",
-                )
+                self.twice(event)
+
+    def twice(self, event: Node) -> None:
+        """A second event of its kind on one border."""
+        reason, mend = f"The activity has another {event.trigger} event.", "Keep one of them."
+        if event.trigger == "cancel":
+            self.error(event.element, "cancel-boundary", reason, mend)
+        else:
+            self.error(event.element, "compensation-boundary", reason, mend)
 
     def handler(self, node: Node, scope: Scope) -> None:
         """An activity that is marked as a handler."""
@@ -105,8 +108,17 @@ class _Rules:
                 "A flow leads out of a compensation event on a border.",
                 "Draw an association to a handler in place of the flow.",
             )
-        found = self.linked.get(event, [])
-        if len(found) != 1:
+        found = [node for node in self.linked.get(event, []) if is_handler(node.element)]
+        unmarked = [node for node in self.linked.get(event, []) if node not in found]
+        if unmarked and not found:
+            self.error(
+                event.element,
+                "compensation-boundary",
+                f"{unmarked[0].element.get('id')!r}, to which an association leads from the event, is no"
+                " compensation handler.",
+                'Write isForCompensation="true" on it, and let no flow lead to it or out of it.',
+            )
+        elif len(found) != 1:
             self.error(
                 event.element,
                 "compensation-boundary",
@@ -205,7 +217,7 @@ class _Rules:
                 "Draw compensation events with handlers on the border of activities here, or remove the event.",
             )
         beside = [node for node in scope.nodes if self.can_be(node)]
-        if beside and len(reached) > 1 and not _start(scope).interrupting:
+        if beside and len(reached) > 1 and _runs_beside(scope):
             self.error(
                 event.element,
                 "compensation-throw",
@@ -314,13 +326,14 @@ class _Rules:
             )
 
 
-def _start(scope: Scope) -> Node:
-    """The start event of an event sub-process."""
-    return next((node for node in scope.nodes if node.kind == "startEvent"), scope.nodes[0])
+def _runs_beside(scope: Scope) -> bool:
+    """Whether an event sub-process runs beside the other work of its scope."""
+    starts = (node.element for node in scope.nodes if node.kind == "startEvent")
+    return any(start.get("isInterrupting") == "false" for start in starts)
 
 
 def _links(diagram: Diagram) -> dict[Node, list[Node]]:
-    """The compensation handlers to which associations lead from events."""
+    """The activities to which associations lead from compensation events on borders."""
     drawn = {node.element.get("id"): node for node in diagram.nodes()}
     found: dict[Node, list[Node]] = {}
     for association in diagram.element.getroottree().getroot().iter(bpmn("association")):
@@ -331,7 +344,8 @@ def _links(diagram: Diagram) -> dict[Node, list[Node]]:
                 and event.trigger == "compensate"
                 and event.kind == "boundaryEvent"
                 and handler is not None
-                and is_handler(handler.element)
+                and handler.kind in ACTIVITIES
+                and not by_event(handler.element)
                 and handler not in found.setdefault(event, [])
             ):
                 found[event].append(handler)

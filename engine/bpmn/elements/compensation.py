@@ -48,13 +48,17 @@ class CompensateEvent(BaseEvent):
         given = {**handler.parent.data, **handler.internal_data[LOCALS]}
         changes = changed(given, handler.data, besides=handler.internal_data[KEPT])
         my_task.data = _present({**my_task.data, **changes})
+        completions.drop_last(my_task.internal_data[PENDING])
         if my_task._state == STARTED:
             my_task._set_state(READY)
             my_task.workflow.top_workflow.ready.rotate(1)
 
     def _on_cancel(self, my_task: Token) -> None:
         super()._on_cancel(my_task)
+        pending = my_task.internal_data.pop(PENDING, [])
         for scope in _scopes(my_task):
+            # Where the scope goes on, what has not been compensated still can be.
+            completions.give_back(scope, [record for record in pending if record[0] in scope.spec.task_specs])
             for token in list(scope.tasks.values()):
                 if token.internal_data.get(FOR) == my_task.id.hex:
                     token.cancel()
@@ -66,6 +70,7 @@ class CancelEvent(CompensateEvent):
     def _begin(self, my_task: Token) -> list[completions.Record]:
         scope = my_task.workflow
         my_task.data = _now(my_task, scope)
+        scope.top_workflow.disarm(_host(scope))
         scope.task_tree.internal_data[INTERRUPTED] = True
         for token in list(scope.tasks.values()):
             if token is not my_task and token._state & UNFINISHED:
@@ -74,7 +79,7 @@ class CancelEvent(CompensateEvent):
 
     def _on_complete_hook(self, my_task: Token) -> None:
         super()._on_complete_hook(my_task)
-        host = my_task.workflow.top_workflow.get_task_from_id(my_task.workflow.parent_task_id)
+        host = _host(my_task.workflow)
         event = next(event for event in host.task_spec.boundaries if event.trigger.kind == "cancel")
         event.catch(host, {})
 
@@ -87,11 +92,17 @@ def _scopes(token: Token) -> Iterator[Any]:
     scope = token.workflow
     yield scope
     while scope.parent_task_id is not None:
-        around = scope.top_workflow.get_task_from_id(scope.parent_task_id)
+        around = _host(scope)
         if not isinstance(around.task_spec, EventSubProcess):
             return
         scope = around.workflow
         yield scope
+
+
+def _host(scope: Any) -> Token:
+    """The token at whose element a sub-process runs."""
+    token: Token = scope.top_workflow.get_task_from_id(scope.parent_task_id)
+    return token
 
 
 def _compensate(

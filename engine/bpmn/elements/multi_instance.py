@@ -109,6 +109,15 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
             my_task._set_state(READY)
             my_task.workflow.top_workflow.ready.rotate(1)
 
+    def own_of(self, instance: Token) -> dict[str, Any]:
+        """What only this instance has: its item and counters, and what it set if only results are collected."""
+        names = {self.item, *COUNTERS}
+        return {
+            name: value
+            for name, value in changed(instance.parent.data, instance.data).items()
+            if value is not ABSENT and (self.output or name in names)
+        }
+
     def _satisfied(self, my_task: Token) -> bool:
         if self.condition is None:
             return False
