@@ -79,7 +79,7 @@ def drop_last(records: list[Record]) -> None:
 
 
 def _record(token: Any, *inside: Any) -> Record:
-    # The variables of the case are seen as they are when it is compensated; an instance's own are gone by then.
+    # The case's variables will be seen as they are by then; an instance's own will be gone.
     own = token.parent.task_spec.own_of(token) if token.triggered else None
     record = [token.task_spec.name, 1, own, *inside]
     while not record[-1]:

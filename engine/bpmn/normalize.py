@@ -83,12 +83,10 @@ def _rename(root: Any, old: str, new: str) -> None:
 def _link_handlers(root: Any) -> None:
     """Let activities name their compensation handlers, and leave out the events between."""
     handlers = {node.get("id") for node in root.iter(*FLOW_NODES) if is_handler(node)}
-    handler = {}
-    for association in root.iter(tag("association")):
-        ends = association.get("sourceRef"), association.get("targetRef")
-        for event, activity in (ends, ends[::-1]):
-            if activity in handlers:
-                handler[event] = activity
+    ends = [(item.get("sourceRef"), item.get("targetRef")) for item in root.iter(tag("association"))]
+    handler = {
+        event: activity for pair in ends for event, activity in (pair, pair[::-1]) if activity in handlers
+    }
     for event in list(root.iter(tag("boundaryEvent"))):
         if event.find(tag("compensateEventDefinition")) is not None:
             scope = event.getparent()

@@ -171,7 +171,8 @@ class Token(Task):
     def thrower(self) -> "Token | None":
         """The token that has thrown the compensation for which this one works; None for others."""
         found = self.internal_data.get(FOR)
-        return found and self.workflow.top_workflow.get_task_from_id(UUID(hex=found))  # type: ignore[no-any-return]
+        token: Token | None = found and self.workflow.top_workflow.get_task_from_id(UUID(hex=found))
+        return token
 
     @property
     def around(self) -> "Token | None":

@@ -42,7 +42,7 @@ def built(name: str) -> bpmn.Spec:
 def test_the_examples_are_there() -> None:
     assert set(FILES) == {
         "permit.bpmn", "application.json", "review.json", "fields.bpmn", "committee.bpmn", "fee.bpmn",
-        "withdrawal.bpmn",
+        "withdrawal.bpmn", "booking.bpmn",
     }  # fmt: skip
 
 
@@ -122,3 +122,15 @@ def test_an_applicant_may_ask_as_often_as_they_like_and_withdraw_once() -> None:
     run.happens("withdrawn", reason="moved")
     assert (run.waiting, run.awaited) == (["refund"], [])
     assert run.answer("refund").step.outcome == "withdrawn"
+
+
+def test_a_booking_in_vain_or_withdrawn_gives_the_room_free() -> None:
+    run = Run(built("booking.bpmn"), now=NOW).answer("reserve").answer("invite", accepted=False)
+    assert run.waiting == ["give_free"]
+    assert run.answer("give_free").step.ended
+    assert run.passed[-3:] == ["in_vain", "given_up", "refused"]
+    run = Run(built("booking.bpmn"), now=NOW).answer("reserve").answer("invite", accepted=True)
+    assert run.waiting == ["inspect"]
+    run.answer("inspect", approved=False).answer("give_free")
+    assert run.step.ended
+    assert run.passed[-1] == "withdrawn"

@@ -242,7 +242,6 @@ def test_item_of_an_instance_is_known_to_its_handler_and_leaves_nothing_behind()
     body = line(activity, ALL, "userTask after") + undone("a")
     run = Run(spec(body), items=["x", "y"]).answer("a").answer("a")
     assert run.waiting == ["undo-a"]
-    [work] = run.open.values()
     run.answer("undo-a", item="changed", told=1).answer("undo-a")
     assert run.waiting == ["after"]
     assert "item" not in run.data
@@ -609,7 +608,8 @@ def test_event_sub_process_that_interrupts_takes_handlers_out() -> None:
 
 def test_terminated_event_sub_process_takes_the_handlers_out_that_it_has_thrown() -> None:
     back = handler("h", message(), ALL, interrupting=False)
-    more = '<parallelGateway id="both"/><userTask id="stop"/><endEvent id="over"><terminateEventDefinition/></endEvent>'
+    over = '<endEvent id="over"><terminateEventDefinition/></endEvent>'
+    more = '<parallelGateway id="both"/><userTask id="stop"/>' + over
     back = inside(back, more, path("both", "stop", "over"), path("both", "all"))
     back = back.replace(flow("h.in", "all"), flow("h.in", "both"))
     run = Run(spec(line("userTask a", "userTask b"), undone("a"), back)).answer("a").happens("h.in")

@@ -154,7 +154,7 @@ class _Rules:
                 self.error(
                     start.element,
                     "compensation-start",
-                    "Nothing compensates a process: only sub-processes have a compensation event sub-process.",
+                    "Nothing compensates a process: only a sub-process has a compensation event sub-process.",
                     "Put it into the sub-process that it compensates, or throw compensation from another"
                     " event sub-process.",
                 )
@@ -195,7 +195,7 @@ class _Rules:
                 event.element,
                 "compensation-not-awaited",
                 "The event would not wait until the handlers are done; here it does.",
-                'Remove waitForCompletion="false", and let a parallel gateway part the flow before the event.',
+                'Remove waitForCompletion="false", and part the flow before it with a parallel gateway.',
             )
         reached = [scope, *self.around(scope)]
         if len(reached) > 2:
@@ -214,7 +214,7 @@ class _Rules:
                 event.element,
                 "compensation-nothing",
                 "Nothing in this (sub-)process can be compensated: the event is passed at once.",
-                "Draw compensation events with handlers on the border of activities here, or remove the event.",
+                "Draw compensation events with handlers on the border of activities, or remove the event.",
             )
         beside = [node for node in scope.nodes if self.can_be(node)]
         if beside and len(reached) > 1 and _runs_beside(scope):
@@ -299,8 +299,8 @@ class _Rules:
                 event.element,
                 "cancel-outside",
                 "A cancel end event stands directly in a transaction.",
-                "Make the sub-process around it a <transaction>, or end with an error; from deeper inside, end"
-                " with an error and let that lead to the cancel end event.",
+                "Make the sub-process around it a <transaction>, or end with an error; from deeper inside,"
+                " end with an error and let that lead to the cancel end event.",
             )
             return
         around, _ = self.homes[scope.element]

@@ -114,10 +114,10 @@ class _Reader:
     def interruptions(self, node: Node, ends: Ends) -> list[Way]:
         events = [event for event in events_on(node) if event.interrupting]
         catches = {error_code(event.element): event for event in events if about(event.element) == "error"}
-        cancels = {CANCELLED: event for event in events if about(event.element) == "cancel"}
-        errors = [code for code in ends.errors if code not in cancels]
+        cancels = [event for event in events if about(event.element) == "cancel"]
+        errors = [code for code in ends.errors if code != CANCELLED]
         happening = {catches.get(code, catches.get(None)) for code in errors}
-        happening.update(event for code, event in cancels.items() if code in ends.errors)
+        happening.update(cancels if CANCELLED in ends.errors else ())
         if ends.any_error:
             happening.update(catches.values())
             self.any_error |= None not in catches

@@ -112,7 +112,7 @@ class DataObject(SpiffDataObject):
 
 
 def come_back(inner: SubProcess, records: list[Any], objects: dict[str, Any]) -> None:
-    """Let a sub-process that had completed begin by compensating what completed in it, and wait for nothing."""
+    """Let a sub-process that had completed begin by compensating what completed in it."""
     inner.task_tree.internal_data.update({INTERRUPTED: True, completions.DONE: records})
     if objects:
         inner.data["data_objects"] = objects

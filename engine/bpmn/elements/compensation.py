@@ -1,4 +1,4 @@
-"""Compensation: what has completed is undone by its handlers, the last one first (BPMN 2.0.2 §10.5.6, §13.5.5).
+"""Compensation: what has completed is undone by its handlers, the last one first (BPMN 2.0.2 §13.5.5).
 
 The throwing event takes the records of what is to be compensated, and becomes ready again whenever one of
 them is done. A handler's token stands in the scope of its activity. A completed sub-process without handler
@@ -12,7 +12,7 @@ from engine.bpmn import completions
 from engine.bpmn.completions import BACK, FOR, INSIDE, KEPT, LOCALS
 from engine.bpmn.elements.activities import EventSubProcess
 from engine.bpmn.elements.branches import ABSENT, changed, set_since
-from engine.bpmn.elements.events import BaseEvent, within
+from engine.bpmn.elements.events import BaseEvent, Trigger, within
 from engine.bpmn.tokens import FUTURE, INTERRUPTED, READY, STARTED, UNFINISHED, Token
 
 PENDING = "pending"  # key in a throwing token's internal data: the records that it is to compensate
@@ -20,6 +20,8 @@ PENDING = "pending"  # key in a throwing token's internal data: the records that
 
 class CompensateEvent(BaseEvent):
     """An intermediate or end event that has completed work compensated, and waits until that is done."""
+
+    trigger: Trigger
 
     def test(self) -> None:
         """SpiffWorkflow would want a flow into that with which a sub-process comes back."""

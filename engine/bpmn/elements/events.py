@@ -45,8 +45,9 @@ class Trigger:
     """What an event waits for or throws.
 
     `name` is that of the message or signal, or the code of the error or escalation (None: any), or the
-    activity that is to be compensated (None: all). `timer` and `text` say when. `correlation` and `data` are expressions for a message's keys and content. Variables take
-    what comes: `result` all of it, `code` and `detail` what is known of an error or escalation.
+    activity that is to be compensated (None: all). `timer` and `text` say when. `correlation` and `data`
+    are expressions for a message's keys and content. Variables take what comes: `result` all of it, `code`
+    and `detail` what is known of an error or escalation.
     """
 
     kind: Kind

@@ -110,7 +110,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
             my_task.workflow.top_workflow.ready.rotate(1)
 
     def own_of(self, instance: Token) -> dict[str, Any]:
-        """What only this instance has: its item and counters, and what it set if only results are collected."""
+        """What only this instance has: item and counters, and what it set if only results are collected."""
         names = {self.item, *COUNTERS}
         return {
             name: value
