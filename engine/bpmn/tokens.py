@@ -77,11 +77,12 @@ class Token(Task):
         return any(ancestor is task for ancestor in self.ancestors())
 
     def ancestors(self) -> Iterator["Token"]:
-        """The tokens before this one, nearest first."""
-        token = self.parent
-        while token is not None:
-            yield token
+        """The tokens before this one, nearest first; one that compensates comes from none."""
+        token: Token | None = self
+        while token is not None and FOR not in token.internal_data:
             token = token.parent
+            if token is not None:
+                yield token
 
     def cancel(self) -> None:
         """Take this token, and every live one that came from it, out of the process."""

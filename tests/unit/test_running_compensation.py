@@ -570,6 +570,20 @@ def test_data_repaired_for_a_handler_are_those_of_the_case() -> None:
     assert run.data["y"] == 2
 
 
+def test_data_repaired_for_a_handler_are_those_of_the_next_one_whatever_branches_hold() -> None:
+    body = (
+        '<startEvent id="start"/><parallelGateway id="both"/><userTask id="beside"/><userTask id="a"/>'
+        '<userTask id="b"/>' + ALL + '<parallelGateway id="join"/>' + script("after", "y = n")
+    )
+    body += path("start", "both", "a", "b", "all", "join", "after") + path("both", "beside", "join")
+    body += undone("a", script("ua", "x = n")) + undone("b", script("ub", "z = 1 / n"))
+    run = Run(spec(body), n=0).answer("a").answer("b").retry(n=2)
+    assert run.data["x"] == 2
+    run.answer("beside")
+    assert run.step.ended
+    assert run.data["y"] == 2
+
+
 def test_handler_that_fails_can_be_skipped() -> None:
     run = Run(
         spec(line("userTask a", "userTask b", ALL), undone("a"), undone("b", script("undo", "x = 1 / 0")))
@@ -753,4 +767,29 @@ def test_sub_process_that_was_terminated_has_completed() -> None:
     body = inside(sub("s", "userTask a", end="<terminateEventDefinition/>"), undone("a"))
     run = Run(spec(line(body, ALL))).answer("a")
     assert undoing(run) == ["undo-a"]
+    assert run.step.ended
+
+
+def test_called_process_compensates_its_own_work() -> None:
+    called = line("userTask a", ALL) + undone("a") + handler("h", message(), throw("more", compensation("a")))
+    run = Run(spec(line('<callActivity id="call" calledElement="called"/>', ALL), calls={"called": called}))
+    run.answer("called/a")
+    assert run.waiting == ["called/undo-a"]
+    assert run.answer("called/undo-a").step.ended
+
+
+def test_inputs_and_outputs_of_a_handler_are_its_own() -> None:
+    own = """parvandeh:inputs="{'given': n}" parvandeh:outputs="{'out': made}" """
+    undo = script("undo", "made = given + 1").replace("<scriptTask ", "<scriptTask " + own)
+    run = Run(spec(line(script("a", "n = 4"), ALL, script("b", "seen = out")), undone("a", undo)))
+    assert run.data["seen"] == 5
+
+
+def test_instances_that_were_not_needed_are_not_compensated() -> None:
+    marker = MANY.format("").replace(
+        "</multi", "<completionCondition>nrOfCompletedInstances == 2</completionCondition></multi"
+    )
+    run = Run(spec(line(f'<userTask id="a">{marker}</userTask>', ALL), undone("a")), items=[1, 2, 3])
+    run.answer("a").answer("a")
+    assert undoing(run) == ["undo-a"] * 2
     assert run.step.ended

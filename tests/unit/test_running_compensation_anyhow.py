@@ -1,0 +1,118 @@
+"""Compensation of work nested at random, done in an order of chance, against a model of what was done."""
+
+from dataclasses import dataclass, field
+from random import Random
+
+import pytest
+
+from tests.driving import Run, path
+from tests.eventful import compensation, handler, spec, throw, undone
+
+
+@dataclass
+class Part:
+    """A task, a sub-process or two branches side by side; `way` is how it is compensated."""
+
+    name: str
+    kind: str
+    way: str = ""
+    parts: "list[Part]" = field(default_factory=list)
+
+    def drawn(self) -> str:
+        """Its elements, with those that compensate it."""
+        if self.kind == "both":
+            body = f'<parallelGateway id="{self.name}"/><parallelGateway id="{self.name}.join"/>'
+            for part in self.parts:
+                body += part.drawn() + path(self.name, part.name, f"{self.name}.join")
+            return body
+        own = undone(self.name, f'<task id="undo-{self.name}"/>') if self.way == "handler" else ""
+        if self.kind == "task":
+            return f'<userTask id="{self.name}"/>' + own
+        inner = _line(self.name, self.parts)
+        if self.way == "event":
+            inner += handler(f"{self.name}.h", compensation(), f"task undo-{self.name}")
+        return f'<{self.kind} id="{self.name}">{inner}</{self.kind}>' + own
+
+    @property
+    def last(self) -> str:
+        """The element from which the flow goes on."""
+        return f"{self.name}.join" if self.kind == "both" else self.name
+
+
+def _line(name: str, parts: list[Part]) -> str:
+    body = f'<startEvent id="{name}.in"/><endEvent id="{name}.out"/>' + "".join(
+        part.drawn() for part in parts
+    )
+    before = f"{name}.in"
+    for part in parts:
+        body += path(before, part.name)
+        before = part.last
+    return body + path(before, f"{name}.out")
+
+
+def completed(scope: list[Part], order: list[str]) -> list[list[str]]:
+    """The undoings of what has completed in a scope, the first one first, if `order` are the tasks done."""
+    found: list[tuple[int, list[str]]] = []
+    waiting = list(scope)
+    while waiting:
+        part = waiting.pop()
+        if part.kind == "both":
+            waiting += part.parts
+        elif part.kind == "task":
+            if part.name in order and part.way:
+                found.append((order.index(part.name), [f"undo-{part.name}"]))
+        elif (ended := _ended(part, order)) is not None:
+            inner = [name for names in reversed(completed(part.parts, order)) for name in names]
+            found.append((ended, [f"undo-{part.name}"] if part.way else inner))
+    return [names for _, names in sorted(found, key=lambda item: item[0])]
+
+
+def _ended(part: Part, order: list[str]) -> int | None:
+    """When the last task of a sub-process was done; None if not all are."""
+    tasks = list(_tasks(part.parts))
+    return max(map(order.index, tasks)) if set(tasks) <= set(order) else None
+
+
+def _tasks(parts: list[Part]) -> list[str]:
+    return [name for part in parts for name in ([part.name] if part.kind == "task" else _tasks(part.parts))]
+
+
+def _parts(chance: Random, prefix: str, depth: int) -> list[Part]:
+    return [_part(chance, f"{prefix}{number}", depth) for number in range(chance.randint(1, 3))]
+
+
+def _part(chance: Random, name: str, depth: int) -> Part:
+    kind = chance.choice(["task", "task", "subProcess", "transaction", "both"]) if depth else "task"
+    if kind == "task":
+        return Part(name, kind, chance.choice(["handler", "handler", ""]))
+    if kind == "both":
+        return Part(name, kind, parts=[_part(chance, f"{name}{side}", depth - 1) for side in "xy"])
+    way = chance.choice(["", "", "", "handler", "event"])
+    return Part(name, kind, way, _parts(chance, f"{name}.", depth - 1))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_completed_is_undone_in_reverse_whatever_is_nested_in_what(seed: int) -> None:
+    chance = Random(seed)
+    parts = [*_parts(chance, "n", 3), Part("sure", "task", "handler")]
+    body = '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="go"/>' + throw(
+        "all", compensation()
+    )
+    body += '<userTask id="after"/>' + _line("line", parts).replace('<startEvent id="line.in"/>', "")
+    body = body.replace('sourceRef="line.in"', 'sourceRef="fork"')
+    body += path("start", "fork", "go", "all", "after")
+    run = Run(spec(body))
+    order: list[str] = []
+    steps = chance.randint(0, len(_tasks(parts)))
+    while len(order) < steps:
+        name = chance.choice([name for name in run.waiting if name != "go"])
+        run.answer(name)
+        order.append(name)
+    run.answer("go")
+    undone_so_far: list[str] = []
+    while waiting := [name for name in run.waiting if name.startswith("undo")]:
+        [name] = waiting
+        undone_so_far.append(name)
+        run.answer(name)
+    assert undone_so_far == [name for names in reversed(completed(parts, order)) for name in names]
+    assert "after" in run.waiting
