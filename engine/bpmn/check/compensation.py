@@ -1,14 +1,13 @@
 """Compensation and transactions: each handler, event and sub-process for them has its counterpart."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from engine.bpmn.check.allow_list import ACTIVITIES, SUBPROCESSES, bpmn, local
+from engine.bpmn.check.allow_list import ACTIVITIES, bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.normalize import is_handler
 
-Homes = Mapping[Any, tuple[Node, Scope]]
 THROWING = frozenset({"endEvent", "intermediateThrowEvent"})
 _MARKERS = ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics")
 
@@ -29,9 +28,17 @@ class _Rules:
         self.file = diagram.file
         self.notes = notes
         self.homes = {node.element: (node, scope) for scope in diagram.scopes for node in scope.nodes}
-        self.scopes = {scope.element: scope for scope in diagram.scopes}
         self.drawn = {node.element.get("id"): (node, scope) for node, scope in self.homes.values()}
         self.linked = _links(diagram)
+        self.serving = {handler for found in self.linked.values() for handler in found}
+        self.starts = {node: start for scope in diagram.scopes for node, start in handlers(scope)}
+        # Sub-processes with a compensation event sub-process, and transactions with a cancel event.
+        self.by_event = {
+            node.element.getparent() for node, start in self.starts.items() if start.trigger == "compensate"
+        }
+        self.cancelled = {event.element.get("attachedToRef") for event in diagram.nodes() if _cancels(event)}
+        self.compensable = _compensable(diagram, self.by_event)
+        self.homes_of_them = {self.homes[node.element][1].element for node in self.compensable}
 
     def error(self, at: Any, code: str, reason: str, mend: str) -> None:
         self.notes.error(place(self.file, at), code, reason, mend)
@@ -41,7 +48,7 @@ class _Rules:
 
     def node(self, node: Node, scope: Scope) -> None:
         if node.element.get("isForCompensation") == "true":
-            self.handler(node, scope)
+            self.handler(node)
         if node.kind == "boundaryEvent" and node.trigger == "compensate":
             self.boundary(node, scope)
         elif node.kind == "boundaryEvent" and node.trigger == "cancel":
@@ -63,10 +70,10 @@ class _Rules:
         else:
             self.error(event.element, "compensation-boundary", reason, mend)
 
-    def handler(self, node: Node, scope: Scope) -> None:
+    def handler(self, node: Node) -> None:
         """An activity that is marked as a handler."""
         if by_event(node.element):
-            start = dict(handlers(scope)).get(node)
+            start = self.starts.get(node)
             if start is not None and start.trigger != "compensate":
                 self.error(
                     node.element,
@@ -90,7 +97,7 @@ class _Rules:
                 "A compensation handler has no events on its border.",
                 "Put the work into a sub-process within the handler, with the event on the border of that.",
             )
-        if not any(node in found for found in self.linked.values()):
+        if node not in self.serving:
             self.error(
                 node.element,
                 "compensation-handler",
@@ -108,8 +115,8 @@ class _Rules:
                 "A flow leads out of a compensation event on a border.",
                 "Draw an association to a handler in place of the flow.",
             )
-        found = [node for node in self.linked.get(event, []) if is_handler(node.element)]
-        unmarked = [node for node in self.linked.get(event, []) if node not in found]
+        found = [node for node in self.linked.get(event, ()) if is_handler(node.element)]
+        unmarked = [node for node in self.linked.get(event, ()) if not is_handler(node.element)]
         if unmarked and not found:
             self.error(
                 event.element,
@@ -125,7 +132,7 @@ class _Rules:
                 f"The event is linked to {len(found) or 'no'} compensation handlers.",
                 'Draw one association from it to an activity with isForCompensation="true".',
             )
-        elif found[0] not in scope.nodes:
+        elif self.homes[found[0].element][1] is not scope:
             self.error(
                 event.element,
                 "compensation-boundary",
@@ -137,8 +144,7 @@ class _Rules:
             return  # told as boundary-host
         if is_handler(host.element) and not by_event(host.element):
             return  # told there
-        inside = self.scopes.get(host.element)
-        if inside is not None and any(start.trigger == "compensate" for _, start in handlers(inside)):
+        if host.element in self.by_event:
             self.error(
                 event.element,
                 "compensation-boundary",
@@ -209,15 +215,14 @@ class _Rules:
         if name is not None:
             self.target(event, name.rpartition(":")[2], reached)
             return
-        if not any(self.can_be(node) for found in reached for node in found.nodes):
+        if not any(found.element in self.homes_of_them for found in reached):
             self.warn(
                 event.element,
                 "compensation-nothing",
                 "Nothing in this (sub-)process can be compensated: the event is passed at once.",
                 "Draw compensation events with handlers on the border of activities, or remove the event.",
             )
-        beside = [node for node in scope.nodes if self.can_be(node)]
-        if beside and len(reached) > 1 and _runs_beside(scope):
+        if scope.element in self.homes_of_them and len(reached) > 1 and _runs_beside(scope):
             self.error(
                 event.element,
                 "compensation-throw",
@@ -242,28 +247,12 @@ class _Rules:
         elif home not in reached:
             reason = f"The activity {name[:100]!r} lies in another (sub-)process than the event."
             mend = "Name the sub-process around it that stands beside the event, or throw it there."
-        elif not self.can_be(node):
+        elif node not in self.compensable:
             reason = f"The activity {name[:100]!r} has no compensation handler, and nothing in it has."
             mend = "Draw a compensation event with a handler on its border, or name another activity."
         else:
             return
         self.error(event.element, "compensation-target", reason, mend)
-
-    def can_be(self, node: Node) -> bool:
-        """Whether an activity can be compensated: by a handler of its own, or by those in it."""
-        if is_handler(node.element):
-            return False
-        waiting = [node]
-        while waiting:
-            found = waiting.pop()
-            if any(event.trigger == "compensate" for event in found.boundaries):
-                return True
-            scope = self.scopes.get(found.element) if found.kind in SUBPROCESSES else None
-            if scope is not None:
-                if any(start.trigger == "compensate" for _, start in handlers(scope)):
-                    return True
-                waiting += [inner for inner in scope.nodes if not is_handler(inner.element)]
-        return False
 
     def cancel_boundary(self, event: Node) -> None:
         """A cancel event on a border."""
@@ -303,8 +292,7 @@ class _Rules:
                 " end with an error and let that lead to the cancel end event.",
             )
             return
-        around, _ = self.homes[scope.element]
-        if not any(item.trigger == "cancel" for item in around.boundaries):
+        if scope.element.get("id") not in self.cancelled:
             self.error(
                 event.element,
                 "cancel-boundary",
@@ -332,10 +320,27 @@ def _runs_beside(scope: Scope) -> bool:
     return any(start.get("isInterrupting") == "false" for start in starts)
 
 
-def _links(diagram: Diagram) -> dict[Node, list[Node]]:
+def _cancels(event: Node) -> bool:
+    return event.kind == "boundaryEvent" and event.trigger == "cancel"
+
+
+def _compensable(diagram: Diagram, by_event: Collection[Any]) -> set[Node]:
+    """The activities that can be compensated: by handlers of their own, or by those in them."""
+    found: set[Node] = set()
+    inside = set(by_event)  # the sub-processes in which something can be
+    for scope in reversed(diagram.scopes):  # what is inside comes after what is around it
+        for node in scope.nodes:
+            own = any(event.trigger == "compensate" for event in node.boundaries)
+            if (own or node.element in inside) and not is_handler(node.element):
+                found.add(node)
+                inside.add(scope.element)
+    return found
+
+
+def _links(diagram: Diagram) -> dict[Node, dict[Node, None]]:
     """The activities to which associations lead from compensation events on borders."""
     drawn = {node.element.get("id"): node for node in diagram.nodes()}
-    found: dict[Node, list[Node]] = {}
+    found: dict[Node, dict[Node, None]] = {}
     for association in diagram.element.getroottree().getroot().iter(bpmn("association")):
         ends = (drawn.get(association.get("sourceRef")), drawn.get(association.get("targetRef")))
         for event, handler in (ends, ends[::-1]):
@@ -346,7 +351,6 @@ def _links(diagram: Diagram) -> dict[Node, list[Node]]:
                 and handler is not None
                 and handler.kind in ACTIVITIES
                 and not by_event(handler.element)
-                and handler not in found.setdefault(event, [])
             ):
-                found[event].append(handler)
+                found.setdefault(event, {})[handler] = None
     return found
