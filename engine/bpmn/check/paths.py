@@ -15,23 +15,28 @@ _WAITING = ACTIVITIES - {"scriptTask", "sendTask"} | {"intermediateCatchEvent", 
 def check_paths(diagram: Diagram, notes: Notes) -> None:
     """Every scope of a process."""
     homes = {node.element: (node, scope) for scope in diagram.scopes for node in scope.nodes}
+    events = {
+        scope: {node: event.interrupting for node, event in handlers(scope)} for scope in diagram.scopes
+    }
     for scope in diagram.scopes:
         _unreachable(diagram.file, scope, notes)
-        _endless(diagram.file, scope, _interrupted(scope, homes), notes)
+        _endless(diagram.file, scope, _interrupted(scope, homes, events), notes)
 
 
-def _interrupted(scope: Scope, homes: Mapping[Any, tuple[Node, Scope]]) -> bool:
+def _interrupted(
+    scope: Scope, homes: Mapping[Any, tuple[Node, Scope]], events: Mapping[Scope, Mapping[Node, bool]]
+) -> bool:
     """Whether an event can end the work of a scope: one that begins an event sub-process, there or in a
     scope around, or one on the border of a sub-process around.
     """
-    if any(event.interrupting for _, event in handlers(scope)):
+    if any(events[scope].values()):
         return True
     while scope.element in homes:
         around, scope = homes[scope.element]
         if any(event.interrupting for event in around.boundaries):
             return True
         # One that interrupts leaves no other to interrupt itself.
-        found = {node: event.interrupting for node, event in handlers(scope)}
+        found = events[scope]
         if not found.get(around) and any(found.values()):
             return True
     return False
