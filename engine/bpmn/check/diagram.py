@@ -21,6 +21,7 @@ from engine.bpmn.check.allow_list import (
 NAMES: Mapping[str, str] = MappingProxyType(
     {"message": "name", "signal": "name", "error": "errorCode", "escalation": "escalationCode"}
 )
+_COMPENSATION = bpmn("compensateEventDefinition")
 
 
 @dataclass(eq=False, slots=True)
@@ -65,7 +66,7 @@ class Node:
     @property
     def interrupting(self) -> bool:
         """Of an event beside work: whether that ends with it."""
-        if self.trigger == "compensate":
+        if self.element.find(_COMPENSATION) is not None:
             return False  # the work is done by then
         said = "cancelActivity" if self.kind == "boundaryEvent" else "isInterrupting"
         return bool(self.element.get(said, "true") != "false")

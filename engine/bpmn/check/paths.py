@@ -1,6 +1,6 @@
 """Where a token can come: elements that none reaches, and loops that none leaves. Knows no data."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS
@@ -18,22 +18,27 @@ def check_paths(diagram: Diagram, notes: Notes) -> None:
     events = {
         scope: {node: event.interrupting for node, event in handlers(scope)} for scope in diagram.scopes
     }
+    ended = {node for node in diagram.nodes() if any(event.interrupting for event in node.boundaries)}
     for scope in diagram.scopes:
         _unreachable(diagram.file, scope, notes)
-        _endless(diagram.file, scope, _interrupted(scope, homes, events), notes)
+        _endless(diagram.file, scope, _interrupted(scope, homes, events, ended), notes)
 
 
 def _interrupted(
-    scope: Scope, homes: Mapping[Any, tuple[Node, Scope]], events: Mapping[Scope, Mapping[Node, bool]]
+    scope: Scope,
+    homes: Mapping[Any, tuple[Node, Scope]],
+    events: Mapping[Scope, Mapping[Node, bool]],
+    ended: Collection[Node],
 ) -> bool:
     """Whether an event can end the work of a scope: one that begins an event sub-process, there or in a
-    scope around, or one on the border of a sub-process around.
+    scope around, or one on the border of a sub-process around. `events` has the event sub-processes of each
+    scope and whether they interrupt it, `ended` the activities with an event that ends them.
     """
     if any(events[scope].values()):
         return True
     while scope.element in homes:
         around, scope = homes[scope.element]
-        if any(event.interrupting for event in around.boundaries):
+        if around in ended:
             return True
         # One that interrupts leaves no other to interrupt itself.
         found = events[scope]
