@@ -793,3 +793,34 @@ def test_instances_that_were_not_needed_are_not_compensated() -> None:
     run.answer("a").answer("a")
     assert undoing(run) == ["undo-a"] * 2
     assert run.step.ended
+
+
+def test_event_sub_process_that_is_compensated_leaves_later_work_of_its_scope_alone() -> None:
+    beside = inside(handler("h", message(), "userTask c", interrupting=False), undone("c"))
+    body = (
+        '<startEvent id="start"/><parallelGateway id="both"/><userTask id="a"/><userTask id="b"/>'
+        '<userTask id="after"/>' + ALL
+    )
+    body += path("start", "both", "a", "all", "after") + path("both", "b") + undone("a") + undone("b")
+    run = Run(spec(body, beside)).happens("h.in").answer("c").answer("a")
+    assert sorted(run.waiting) == ["b", "undo-a"]
+    run.answer("b").answer("undo-a")
+    assert run.waiting == ["undo-c"]
+    run.answer("undo-c")
+    assert run.waiting == ["after"]
+
+
+def test_handlers_have_the_lanes_that_they_lie_in() -> None:
+    body = line("userTask a", ALL) + undone("a")
+    refs = "".join(f"<flowNodeRef>{name}</flowNodeRef>" for name in ("a", "a.undo", "undo-a", "all"))
+    lanes = f'<laneSet id="lanes"><lane id="lane" name="Office">{refs}</lane></laneSet>'
+    run = Run(spec(lanes, body)).answer("a")
+    [work] = run.open.values()
+    assert (work.element, work.lane) == ("undo-a", "Office")
+
+
+def test_names_that_the_library_uses_itself_are_understood() -> None:
+    body = line("userTask End", throw("all", compensation("End"))) + undone("End", '<userTask id="Root"/>')
+    run = Run(spec(body)).answer("End")
+    assert run.waiting == ["Root"]
+    assert run.answer("Root").step.ended

@@ -89,13 +89,13 @@ class CancelEvent(CompensateEvent):
 def _scopes(token: Token) -> Iterator[Any]:
     """The (sub-)processes whose completed work a token can have compensated, its own one first.
 
-    An event sub-process belongs to the one in which it stands.
+    An event sub-process belongs to the one in which it stands, until it is itself compensated.
     """
     scope = token.workflow
     yield scope
     while scope.parent_task_id is not None:
         around = _host(scope)
-        if not isinstance(around.task_spec, EventSubProcess):
+        if not isinstance(around.task_spec, EventSubProcess) or BACK in around.internal_data:
             return
         scope = around.workflow
         yield scope
