@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from tests.driving import Run, path
-from tests.eventful import compensation, handler, spec, throw, undone
+from tests.eventful import boundary, compensation, handler, spec, throw, undone
 
 
 @dataclass
@@ -91,28 +91,68 @@ def _part(chance: Random, name: str, depth: int) -> Part:
     return Part(name, kind, way, _parts(chance, f"{name}.", depth - 1))
 
 
+def _undoing(run: Run, order: list[str], chance: Random, names: set[str]) -> list[str]:
+    """Do what handlers are to do, and now and then other work beside; never two handlers wait at once."""
+    found: list[str] = []
+    while waiting := [name for name in run.waiting if name.startswith("undo")]:
+        beside = [name for name in run.waiting if name in names]
+        if beside and chance.random() < 0.3:
+            order.append(chance.choice(beside))
+            run.answer(order[-1])
+        else:
+            [name] = waiting
+            found.append(name)
+            run.answer(name)
+    return found
+
+
+def _reversed(records: list[list[str]]) -> list[str]:
+    return [name for names in reversed(records) for name in names]
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_what_completed_is_undone_in_reverse_whatever_is_nested_in_what(seed: int) -> None:
     chance = Random(seed)
     parts = [*_parts(chance, "n", 3), Part("sure", "task", "handler")]
-    body = '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="go"/>' + throw(
-        "all", compensation()
-    )
-    body += '<userTask id="after"/>' + _line("line", parts).replace('<startEvent id="line.in"/>', "")
+    names = set(_tasks(parts))
+    body = '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="go"/><userTask id="again"/>'
+    body += throw("all", compensation()) + throw("rest", compensation()) + '<userTask id="after"/>'
+    body += _line("line", parts).replace('<startEvent id="line.in"/>', "")
     body = body.replace('sourceRef="line.in"', 'sourceRef="fork"')
-    body += path("start", "fork", "go", "all", "after")
+    body += path("start", "fork", "go", "all", "again", "rest", "after")
     run = Run(spec(body))
     order: list[str] = []
-    steps = chance.randint(0, len(_tasks(parts)))
-    while len(order) < steps:
-        name = chance.choice([name for name in run.waiting if name != "go"])
-        run.answer(name)
-        order.append(name)
+    for _ in range(chance.randint(0, len(names))):
+        order.append(chance.choice([name for name in run.waiting if name in names]))
+        run.answer(order[-1])
+    first = completed(parts, order)
     run.answer("go")
-    undone_so_far: list[str] = []
-    while waiting := [name for name in run.waiting if name.startswith("undo")]:
-        [name] = waiting
-        undone_so_far.append(name)
-        run.answer(name)
-    assert undone_so_far == [name for names in reversed(completed(parts, order)) for name in names]
+    assert _undoing(run, order, chance, names) == _reversed(first)
+    while (beside := [name for name in run.waiting if name in names]) and chance.random() < 0.7:
+        order.append(chance.choice(beside))
+        run.answer(order[-1])
+    rest = [names for names in completed(parts, order) if names not in first]
+    run.answer("again")
+    assert _undoing(run, order, chance, names) == _reversed(rest)
     assert "after" in run.waiting
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_cancelled_transaction_undoes_what_completed_in_it_whatever_is_nested_in_what(seed: int) -> None:
+    chance = Random(seed)
+    parts = [*_parts(chance, "n", 3), Part("sure", "task", "handler")]
+    names = set(_tasks(parts))
+    inner = '<startEvent id="in"/><parallelGateway id="fork"/><userTask id="go"/>'
+    inner += '<endEvent id="cancel"><cancelEventDefinition/></endEvent>' + path("in", "fork", "go", "cancel")
+    inner += _line("line", parts).replace('<startEvent id="line.in"/>', "")
+    inner = inner.replace('sourceRef="line.in"', 'sourceRef="fork"')
+    body = f'<startEvent id="start"/><transaction id="t">{inner}</transaction>' + path("start", "t")
+    run = Run(spec(body, boundary("cancelled", "t", "<cancelEventDefinition/>")))
+    order: list[str] = []
+    for _ in range(chance.randint(0, len(names))):
+        order.append(chance.choice([name for name in run.waiting if name in names]))
+        run.answer(order[-1])
+    run.answer("go")
+    assert not names.intersection(run.waiting)
+    assert _undoing(run, [], chance, names) == _reversed(completed(parts, order))
+    assert run.waiting == ["cancelled-task"]
