@@ -2,12 +2,14 @@
 
 They stand with the scope's first token, since tokens of passed work are forgotten. A record is a list, cut
 behind its last part: the element's name, how often it completed in a row, what was an instance's own, the
-records of what completed inside, the data objects there. Knows neither elements nor how they are compensated.
+records of what completed inside, the data objects there, the token that compensates it now. Knows neither
+elements nor how they are compensated.
 """
 
 from typing import Any
 
 Record = list[Any]
+RESERVED = 6  # parts of a record that a throwing token has taken for itself
 
 DONE = "done inside"  # keys in internal data: of a scope's first token, its records;
 INSIDE = "inside"  # of an activity's token, the records that it hands over when it completes;
@@ -35,53 +37,72 @@ def hand_over(token: Any, inner: Any) -> None:
 
     A handler of its own takes the place of those inside.
     """
-    inside = inner.task_tree.internal_data.get(DONE)
+    found, objects = inside(inner)
     if (
-        (inside or inner.spec.compensates)
+        (found or inner.spec.compensates)
         and token.task_spec.compensation is None
         and FOR not in token.internal_data
     ):
-        token.internal_data[INSIDE] = [_record(token, inside, inner.data.get("data_objects"))]
+        token.internal_data[INSIDE] = [_record(token, found, objects)]
 
 
-def take(scope: Any, element: str | None = None) -> list[Record]:
-    """Take the records of a scope out of it; those of one element only, if it is named."""
+def inside(inner: Any) -> tuple[list[Record] | None, dict[str, Any] | None]:
+    """What has completed in a sub-process and was not compensated, and its data objects."""
+    return inner.task_tree.internal_data.get(DONE), inner.data.get("data_objects")
+
+
+def reserve(scope: Any, thrower: str, element: str | None = None) -> bool:
+    """Let a throwing token have the records of a scope, or those of one element; whether there are any.
+
+    They keep their place, in case it is taken out before they are compensated; nobody else gets them.
+    """
+    found = [
+        record
+        for record in _records(scope)
+        if len(record) < RESERVED and element in (None, scope.spec.task_specs[record[0]].bpmn_id)
+    ]
+    for record in found:
+        record.extend([None] * (RESERVED - 1 - len(record)) + [thrower])
+    return bool(found)
+
+
+def release(scope: Any, thrower: str) -> None:
+    """Let others have what a throwing token has not compensated."""
+    for record in _records(scope):
+        if record[RESERVED - 1 :] == [thrower]:
+            record.pop()
+            _trim(record)
+
+
+def last(scope: Any, thrower: str) -> Record:
+    """The record that a throwing token is to compensate, or does now; empty if there is none."""
+    found = (record for record in reversed(_records(scope)) if record[RESERVED - 1 :] == [thrower])
+    return next(found, [])
+
+
+def drop(scope: Any, record: Record) -> None:
+    """Note that a completion has been compensated."""
     first = scope.task_tree.internal_data
-    records: list[Record] = first.pop(DONE, [])
-    if element is None:
-        return records
-    specs = scope.spec.task_specs
-    left = [record for record in records if specs[record[0]].bpmn_id != element]
-    if left:
-        first[DONE] = left
-    return [record for record in records if specs[record[0]].bpmn_id == element]
+    if record[1] > 1:
+        record[1] -= 1
+        return
+    first[DONE] = [other for other in first[DONE] if other is not record]
+    if not first[DONE]:
+        del first[DONE]
 
 
-def give_back(scope: Any, records: list[Record]) -> None:
-    """Put records back that were taken out of a scope and were not compensated."""
-    if records:
-        first = scope.task_tree.internal_data
-        first[DONE] = [*records, *first.get(DONE, [])]
+def _records(scope: Any) -> list[Record]:
+    records: list[Record] = scope.task_tree.internal_data.get(DONE, [])
+    return records
 
 
-def last(records: list[Record]) -> tuple[str, dict[str, Any], list[Record], dict[str, Any]]:
-    """The last completion: name, an instance's own data, records and data objects inside."""
-    name, _, kept, inside, objects = (*records[-1], None, None, None)[:5]
-    return name, kept or {}, inside or [], objects or {}
-
-
-def drop_last(records: list[Record]) -> None:
-    """Take the last completion out of `records`."""
-    if records[-1][1] > 1:
-        records[-1][1] -= 1
-    else:
-        records.pop()
-
-
-def _record(token: Any, *inside: Any) -> Record:
+def _record(token: Any, *within: Any) -> Record:
     # The case's variables will be seen as they are by then; an instance's own will be gone.
     own = token.parent.task_spec.own_of(token) if token.triggered else None
-    record = [token.task_spec.name, 1, own, *inside]
+    return _trim([token.task_spec.name, 1, own, *within])
+
+
+def _trim(record: Record) -> Record:
     while not record[-1]:
         record.pop()
     return record

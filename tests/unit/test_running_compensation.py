@@ -743,6 +743,45 @@ def test_event_sub_process_that_interrupts_takes_over_what_was_not_compensated_y
     assert run.step.ended
 
 
+def test_order_is_kept_when_a_cancel_event_takes_over_from_one_for_a_named_activity() -> None:
+    one = throw("one", compensation("b"))
+    more = '<parallelGateway id="both"/>' + one + undone("a") + undone("b")
+    more += path("b", "both", "one") + path("both", "ask")
+    body = cancelling(A, B, more=more).replace(flow("b", "ask"), "")
+    run = Run(spec(body)).answer("a").answer("b").answer("ask", bad=True)
+    assert undoing(run) == ["undo-b", "undo-a"]
+    assert run.waiting == ["cancelled-task"]
+
+
+def test_nothing_in_a_sub_process_is_compensated_twice_when_a_cancel_event_takes_over() -> None:
+    inner = inside(sub("s", "userTask a", "userTask b", "userTask c"), undone("a"), undone("b"), undone("c"))
+    more = '<parallelGateway id="both"/>' + ALL + path("s", "both", "all") + path("both", "ask")
+    run = Run(spec(cancelling(inner, more=more).replace(flow("s", "ask"), "")))
+    run.answer("a").answer("b").answer("c").answer("undo-c")
+    assert sorted(run.waiting) == ["ask", "undo-b"]
+    run.answer("ask", bad=True)
+    assert undoing(run) == ["undo-b", "undo-a"]
+    assert run.waiting == ["cancelled-task"]
+
+
+def test_what_a_terminated_sub_process_had_not_compensated_yet_still_can_be() -> None:
+    body = (
+        '<startEvent id="s.in"/><userTask id="a"/><userTask id="b"/><parallelGateway id="both"/>'
+        + throw("inner", compensation())
+        + '<userTask id="stop"/><endEvent id="over"><terminateEventDefinition/></endEvent>'
+        + path("s.in", "a", "b", "both", "inner")
+        + path("both", "stop", "over")
+        + undone("a")
+        + undone("b")
+    )
+    run = Run(spec(line(f'<subProcess id="s">{body}</subProcess>', "userTask between", ALL)))
+    run.answer("a").answer("b").answer("undo-b").answer("stop")
+    assert run.waiting == ["between"]
+    run.answer("between")
+    assert undoing(run) == ["undo-a"]
+    assert run.step.ended
+
+
 def test_events_on_the_border_of_a_cancelled_transaction_come_no_more() -> None:
     body = cancelling(A, more=undone("a")) + boundary("late", "t", timer("timeDuration", "P1D"))
     run = Run(spec(body)).answer("a")

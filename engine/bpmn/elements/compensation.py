@@ -1,6 +1,6 @@
 """Compensation: what has completed is undone by its handlers, the last one first (BPMN 2.0.2 §13.5.5).
 
-The throwing event takes the records of what is to be compensated, and becomes ready again whenever one of
+The throwing event reserves the records of what is to be compensated, and becomes ready again whenever one of
 them is done. A handler's token stands in the scope of its activity. A completed sub-process without handler
 comes back, to compensate what completed in it.
 """
@@ -13,9 +13,9 @@ from engine.bpmn.completions import BACK, FOR, INSIDE, KEPT, LOCALS
 from engine.bpmn.elements.activities import EventSubProcess
 from engine.bpmn.elements.branches import ABSENT, changed, set_since
 from engine.bpmn.elements.events import BaseEvent, Trigger, within
-from engine.bpmn.tokens import FUTURE, INTERRUPTED, READY, STARTED, UNFINISHED, Token
+from engine.bpmn.tokens import COMPLETED, FUTURE, INTERRUPTED, READY, STARTED, UNFINISHED, Token
 
-PENDING = "pending"  # key in a throwing token's internal data: the records that it is to compensate
+THROWING = "throwing"  # key in a throwing token's internal data: it has begun
 
 
 class CompensateEvent(BaseEvent):
@@ -27,49 +27,50 @@ class CompensateEvent(BaseEvent):
         """SpiffWorkflow would want a flow into that with which a sub-process comes back."""
 
     def _run_hook(self, my_task: Token) -> bool | None:
-        state = my_task.internal_data
-        if PENDING not in state:
-            pending = self._begin(my_task)
-            if not pending:
+        scopes = list(_scopes(my_task))
+        if THROWING not in my_task.internal_data:
+            self._begin(my_task)
+            if not any([completions.reserve(scope, my_task.id.hex, self.trigger.name) for scope in scopes]):
                 return True
-            state[PENDING] = pending
+            my_task.internal_data[THROWING] = True
             my_task.workflow.top_workflow.enter(my_task)
-        if not state[PENDING]:
-            del state[PENDING]
-            return True
-        _compensate(my_task, *completions.last(state[PENDING]))
-        return None
+        for scope in scopes:
+            record = completions.last(scope, my_task.id.hex)
+            if record:
+                _compensate(my_task, scope, record)
+                return None
+        del my_task.internal_data[THROWING]
+        return True
 
-    def _begin(self, my_task: Token) -> list[completions.Record]:
-        """What is to be compensated, taken so that nobody does it again; the last one first."""
-        found = [completions.take(scope, self.trigger.name) for scope in _scopes(my_task)]
-        return [record for records in reversed(found) for record in records]
+    def _begin(self, my_task: Token) -> None:
+        """What is done before anything is compensated."""
 
     def handled(self, my_task: Token, handler: Token) -> None:
         """Go on with the next one: a handler has done its work, and its data are the thrower's."""
         given = {**handler.parent.data, **handler.internal_data[LOCALS]}
         changes = changed(given, handler.data, besides=handler.internal_data[KEPT])
         my_task.data = _present({**my_task.data, **changes})
-        completions.drop_last(my_task.internal_data[PENDING])
+        completions.drop(handler.workflow, completions.last(handler.workflow, my_task.id.hex))
         if my_task._state == STARTED:
             my_task._set_state(READY)
             my_task.workflow.top_workflow.ready.rotate(1)
 
     def _on_cancel(self, my_task: Token) -> None:
         super()._on_cancel(my_task)
-        pending = my_task.internal_data.pop(PENDING, [])
         for scope in _scopes(my_task):
-            # Where the scope goes on, what has not been compensated still can be.
-            completions.give_back(scope, [record for record in pending if record[0] in scope.spec.task_specs])
             for token in list(scope.tasks.values()):
-                if token.internal_data.get(FOR) == my_task.id.hex:
+                if token.internal_data.get(FOR) == my_task.id.hex and token._state != COMPLETED:
                     token.cancel()
+                    if BACK in token.internal_data:
+                        inner = scope.top_workflow.subprocesses[token.id]
+                        completions.last(scope, my_task.id.hex)[3:5] = completions.inside(inner)
+            completions.release(scope, my_task.id.hex)
 
 
 class CancelEvent(CompensateEvent):
     """The end event that cancels its transaction: all its work, and then what has completed (§10.7)."""
 
-    def _begin(self, my_task: Token) -> list[completions.Record]:
+    def _begin(self, my_task: Token) -> None:
         scope = my_task.workflow
         my_task.data = _now(my_task, scope)
         scope.top_workflow.disarm(_host(scope))
@@ -77,7 +78,6 @@ class CancelEvent(CompensateEvent):
         for token in list(scope.tasks.values()):
             if token is not my_task and token._state & UNFINISHED:
                 token.cancel()
-        return completions.take(scope)
 
     def _on_complete_hook(self, my_task: Token) -> None:
         super()._on_complete_hook(my_task)
@@ -107,19 +107,17 @@ def _host(scope: Any) -> Token:
     return token
 
 
-def _compensate(
-    my_task: Token, name: str, own: dict[str, Any], inside: list[Any], objects: dict[str, Any]
-) -> None:
-    scope = next(scope for scope in _scopes(my_task) if name in scope.spec.task_specs)
+def _compensate(my_task: Token, scope: Any, record: completions.Record) -> None:
+    name, _, own, inside, objects, _ = record
     spec = scope.spec.task_specs[name]
     handler = spec if spec.compensation is None else scope.spec.task_specs[spec.compensation]
     token = scope.task_tree._add_child(handler, FUTURE)
     token.triggered = True  # its data are no branch's: they come to the throwing token
-    token.internal_data.update(
-        {FOR: my_task.id.hex, KEPT: list(own), LOCALS: {**_now(my_task, scope), **own}}
-    )
+    given = {**_now(my_task, scope), **(own or {})}
+    token.internal_data.update({FOR: my_task.id.hex, KEPT: list(own or ()), LOCALS: given})
     if handler is spec:
         token.internal_data.update({BACK: True, INSIDE: [inside, objects]})
+        record[3:5] = None, None  # it has them now
     handler._update(token)
 
 
