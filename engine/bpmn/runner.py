@@ -77,7 +77,7 @@ def fire(spec: Spec, state: bytes, happened: Mapping[UUID, Mapping[str, Any]], n
     fired = []
     for token_id, data in happened.items():
         token, wait = workflow.waits().get(token_id, (None, {}))
-        if token is None or wait["kind"] == "call":
+        if token is None or wait["kind"] in ("call", "condition"):
             continue
         missed = token.task_spec.fire(token, data, now)
         fired.append(Fired(token_id, token.task_spec.element.path, wait["kind"], wait.get("name"), missed))

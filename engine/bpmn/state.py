@@ -60,6 +60,7 @@ def load(state: bytes, spec: Spec, sandbox: Sandbox) -> CaseWorkflow:
         inner.completed_event.connect(token.task_spec._on_subworkflow_completed, token)
     workflow.trail.clear()
     workflow.before = {token: wait for token, (_, wait) in workflow.waits().items()}
+    workflow.watched = [token for token, wait in workflow.waits().values() if wait["kind"] == "condition"]
     return workflow
 
 

@@ -2,7 +2,19 @@
 
 from engine import bpmn
 from tests.driving import Run
-from tests.eventful import error, escalation, handler, inside, line, message, signal, sub, throw, timer
+from tests.eventful import (
+    condition,
+    error,
+    escalation,
+    handler,
+    inside,
+    line,
+    message,
+    signal,
+    sub,
+    throw,
+    timer,
+)
 from tests.matrix.table import Section
 
 SECTION = Section("Event sub-processes")
@@ -60,6 +72,26 @@ def test_timer_interrupts_the_scope(process: bpmn.Spec) -> None:
 )
 def test_cycle_begins_one_every_time(process: bpmn.Spec) -> None:
     beside(Run(process).later(days=1).later(days=1), 2)
+
+
+@SECTION.runs(
+    "condition, interrupting", line("userTask before", "userTask work") + handler("h", condition("n &gt; 1"))
+)
+def test_condition_interrupts_the_scope(process: bpmn.Spec) -> None:
+    run = Run(process, n=1).answer("before", n=2)
+    assert (run.waiting, run.awaited) == (["h-task"], [])
+
+
+@SECTION.runs(
+    "condition, not interrupting: every time that it becomes true",
+    line("userTask a", "userTask b", "userTask c", "userTask work")
+    + handler("h", condition("n &gt; 1"), interrupting=False),
+)
+def test_condition_begins_one_each_time(process: bpmn.Spec) -> None:
+    run = Run(process, n=1)
+    for name, n in (("a", 2), ("b", 1), ("c", 2)):
+        run.answer(name, n=n)
+    assert sorted(run.waiting) == ["h-task", "h-task", "work"]
 
 
 @SECTION.runs(

@@ -3,12 +3,18 @@
 from datetime import timedelta
 
 from engine import bpmn
-from tests.driving import NOW, Run
-from tests.eventful import catch, line, message, signal, throw, timer
+from tests.driving import NOW, Run, path
+from tests.eventful import catch, condition, line, message, signal, throw, timer
 from tests.matrix.table import Section
 
 SECTION = Section("Intermediate events")
 
+BESIDE = (
+    '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="work"/><userTask id="after"/>'
+    + catch("wait", condition("amount &gt; 10"))
+    + path("start", "fork", "work")
+    + path("fork", "wait", "after")
+)
 KEYED = "parvandeh:correlation=\"{'bill': bill}\""
 
 
@@ -70,6 +76,31 @@ def test_signal_is_awaited(process: bpmn.Spec) -> None:
 def test_signal_is_thrown(process: bpmn.Spec) -> None:
     [thrown] = Run(process).step.thrown
     assert (thrown.kind, thrown.name) == ("signal", "storm")
+
+
+@SECTION.runs("condition: awaited until the data make it true", BESIDE)
+def test_condition_is_awaited(process: bpmn.Spec) -> None:
+    run = Run(process, amount=0)
+    assert (run.waiting, run.awaited) == (["work"], ["wait"])
+    assert run.answer("work", amount=11).waiting == ["after"]
+
+
+@SECTION.runs("condition that is true already: passed at once", BESIDE)
+def test_condition_that_is_true_is_passed(process: bpmn.Spec) -> None:
+    assert sorted(Run(process, amount=11).waiting) == ["after", "work"]
+
+
+@SECTION.runs("condition over a variable that is not there: not true yet", BESIDE)
+def test_condition_without_its_variable_is_not_true(process: bpmn.Spec) -> None:
+    run = Run(process)
+    assert (run.failed, run.awaited) == ([], ["wait"])
+
+
+@SECTION.runs(
+    "condition that nothing can make true any more: an incident", waiting_for(condition("amount &gt; 10"))
+)
+def test_condition_that_never_comes_true_is_told(process: bpmn.Spec) -> None:
+    assert Run(process, amount=0).failed == [("wait", "never-true")]
 
 
 @SECTION.runs("plain intermediate event: a milestone", line(throw("reached", ""), "userTask after"))

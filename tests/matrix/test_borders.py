@@ -2,7 +2,7 @@
 
 from engine import bpmn
 from tests.driving import Run
-from tests.eventful import boundary, error, escalation, line, message, signal, sub, throw, timer
+from tests.eventful import boundary, condition, error, escalation, line, message, signal, sub, throw, timer
 from tests.matrix.table import Section
 
 SECTION = Section("Events on the border of an activity")
@@ -104,6 +104,27 @@ def test_escalation_interrupts(process: bpmn.Spec) -> None:
 )
 def test_escalation_runs_beside(process: bpmn.Spec) -> None:
     assert sorted(Run(process).waiting) == ["e-task", "inner"]
+
+
+@SECTION.runs(
+    "condition, interrupting", bordered(condition("n &gt; 1"), work=sub("work", "userTask a", "userTask b"))
+)
+def test_condition_interrupts(process: bpmn.Spec) -> None:
+    assert Run(process, n=1).answer("a", n=2).waiting == ["e-task"]
+
+
+@SECTION.runs(
+    "condition, not interrupting: every time that it becomes true",
+    bordered(
+        condition("n &gt; 1"),
+        interrupting=False,
+        work=sub("work", "userTask a", "userTask b", "userTask c", "userTask d"),
+    ),
+)
+def test_condition_happens_each_time_it_becomes_true(process: bpmn.Spec) -> None:
+    run = Run(process, n=1).answer("a", n=2).answer("b", n=3)
+    assert run.waiting == ["e-task", "c"]
+    assert run.answer("c", n=1).answer("d", n=2).waiting.count("e-task") == 2
 
 
 @SECTION.runs(

@@ -102,7 +102,9 @@ def written_time(text: str) -> Any:
     return body.value if isinstance(body, ast.Constant) else None
 
 
-_EXPRESSIONS = frozenset({"conditionExpression", "loopCardinality", "completionCondition", "loopCondition"})
+_EXPRESSIONS = frozenset({
+    "conditionExpression", "condition", "loopCardinality", "completionCondition", "loopCondition",
+})  # fmt: skip
 _MAPPINGS = ("correlation", "data", "request", "inputs", "outputs")  # give names with values
 _OURS = (*_MAPPINGS, *ASSIGNMENT)  # our attributes that are expressions
 

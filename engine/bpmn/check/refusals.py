@@ -22,10 +22,6 @@ REFUSED: Mapping[str, Why] = MappingProxyType({
         "Complex gateways do not run: their conditions have no agreed meaning.",
         "Use exclusive, inclusive and parallel gateways.",
     ),
-    "conditionalEventDefinition": (
-        "Conditional events do not run.",
-        "Use an exclusive gateway where the condition is to be asked, or a message for what comes about.",
-    ),
     "compensateEventDefinition": ("Compensation does not run.", "Draw the way back as ordinary tasks."),
     "cancelEventDefinition": ("Cancel events need transactions, which do not run.", "Use a plain end event."),
     "complexBehaviorDefinition": ("Events of single instances do not run.", "Remove it."),
