@@ -128,7 +128,12 @@ def _compact(tree: Any) -> None:
     one.
     """
     # A join that failed half-way comes back to the tokens that it speaks for.
-    consumed = {name for token in tree.tasks.values() for name in token.internal_data.get(CONSUMED, ())}
+    consumed = {
+        name
+        for token in tree.tasks.values()
+        if not token._state & FINISHED
+        for name in token.internal_data.get(CONSUMED, ())
+    }
     for token in reversed(list(tree.tasks.values())):
         parent = tree.tasks.get(token._parent)
         if parent is None or not token._state & FINISHED or token.id.hex in consumed:

@@ -248,14 +248,16 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
             for token in tree.tasks.values()
         ):
             return
+        # While a condition may be repaired, a join may still get what it waits for.
+        if asking := [token for token in self._watched() if not token.idle]:
+            for token in asking:
+                never = "it waits for a condition, and nothing is left that could make it true"
+                token.task_spec.give_up(token, Failed("never-true", never))
+            return
         for token in list(self.waiting.values()):
             if token.task_spec.element is not None:
                 del self.waiting[token.id]
                 token.fail(Failed("deadlock", "it waits for a branch that can never come"))
-        for token in self._watched():
-            if not token.idle:
-                never = "it waits for a condition, and nothing is left that could make it true"
-                token.task_spec.give_up(token, Failed("never-true", never))
 
     def _look(self) -> None:
         """Let the events happen whose conditions have become true."""

@@ -158,3 +158,19 @@ def test_condition_in_a_loop_waits_anew_in_every_round() -> None:
     )
     run = Run(spec(body), n=0, enough=False).answer("a", n=1).answer("a", n=2)
     assert run.waiting == ["a", "e-task"]
+
+
+def test_join_is_not_given_up_while_a_condition_may_still_be_repaired() -> None:
+    body = PARALLEL.replace(path("fork", "wait", "after", "join"), path("fork", "wait", "join"))
+    body = body.replace('<userTask id="after"/>', "")
+    run = Run(spec(body), ready=False).answer("work")
+    assert run.failed == [("wait", "never-true")]
+    assert run.retry(ready=True).step.ended
+
+
+def test_interruption_takes_away_a_join_that_was_about_to_happen() -> None:
+    body = PARALLEL.replace(catch("wait", TRUE), '<userTask id="wait"/>')
+    body = body.replace('<userTask id="after"/>', script("after", "x = 3"))
+    run = Run(spec(body + handler("h", condition("x == 3"))), x=0).answer("work").answer("wait")
+    assert run.waiting == ["h-task"]
+    assert run.answer("h-task").step.ended
