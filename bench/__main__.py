@@ -5,15 +5,22 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import counts, load, long, report, w1, waiting
+from bench import checks, counts, load, long, report, w1, waiting
 from bench.report import CLIENTS, Throughput
 
 WARM_UP_SECONDS = 2.0
 BUSY = 0.5
+# Besides W1: how each is measured, told, and what it should be.
+PARTS: dict[str, tuple[Callable[[int], Any], Callable[[Any], str], Callable[[Any], list[report.Goal]]]] = {
+    "checks": (checks.measure, report.checks, report.goals_of_checks),
+    "long": (long.measure, report.long, report.goals_of_long),
+    "waiting": (lambda _: waiting.measure(), report.waiting, report.goals_of_waiting),
+}
 
 
 def main() -> int:
@@ -27,19 +34,15 @@ def main() -> int:
     figures: dict[str, Any] = {"python": platform.python_version(), "cores": cores, "load_before": busy}
     goals: list[report.Goal] = []
     failed = False
-    only = options.long or options.waiting
-    if not only:
+    alone = [name for name in PARTS if getattr(options, name)]
+    if not alone:
         failed = _w1(options, figures, goals)
-    if not options.waiting:
-        found = long.measure(options.rounds)
-        figures["long"] = asdict(found)
-        goals += report.goals_of_long(found)
-        print(f"\n{report.long(found)}")
-    if not options.long:
-        waited = waiting.measure()
-        figures["waiting"] = asdict(waited)
-        goals += report.goals_of_waiting(waited)
-        print(f"\n{report.waiting(waited)}")
+    for name in alone or PARTS:
+        measure, told, wanted = PARTS[name]
+        found = measure(options.rounds)
+        figures[name] = asdict(found)
+        goals += wanted(found)
+        print(f"\n{told(found)}")
     print(f"\n{report.goals(goals)}")
     figures["goals"] = [asdict(goal) | {"met": goal.met} for goal in goals]
     if options.json:
@@ -60,6 +63,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="one round of two seconds: does it work at all?")
     parser.add_argument("--long", action="store_true", help="only the engine in long cases")
+    parser.add_argument("--checks", action="store_true", help="only the check of files")
     parser.add_argument("--waiting", action="store_true", help="only timers and jobs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")
     options = parser.parse_args()

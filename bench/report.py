@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
+from bench.checks import Checks
 from bench.counts import Sizes, Statements
 from bench.load import KINDS, Sample, percentiles, pooled
 from bench.long import ITERATIONS, SIZES, Long
@@ -143,6 +144,19 @@ def long(found: Long) -> str:
     return table(["the engine alone", "median"], rows)
 
 
+def checks(found: Checks) -> str:
+    rows = [
+        [
+            check.name,
+            "refused" if check.refused else "accepted",
+            f"{check.took:.0f} ms",
+            f"{check.memory:.0f} MB",
+        ]
+        for check in (found.right, *found.others)
+    ]
+    return table(["check of a file", "", "time", "memory"], rows)
+
+
 def waiting(found: Waiting) -> str:
     rows = [
         ["due to fired: p50, p99", f"{found.late_p50:.2f}, {found.late_p99:.2f} s"],
@@ -181,6 +195,14 @@ def goals_of_long(found: Long) -> list[Goal]:
         Goal("loop: stored state", found.state[ITERATIONS], 1536, "B"),
         Goal(f"{SIZES[-1]} nodes: complete / W1's", found.size_ratio, 2),
         Goal("one more script", found.script, 0.3, "ms"),
+    ]
+
+
+def goals_of_checks(found: Checks) -> list[Goal]:
+    return [
+        Goal(f"check of {found.right.name}", found.right.took, 300, "ms"),
+        Goal("check meant to do harm: the slowest", max(check.took for check in found.others), 1000, "ms"),
+        Goal("check meant to do harm: memory", max(check.memory for check in found.others), 200, "MB"),
     ]
 
 

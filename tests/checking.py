@@ -46,6 +46,12 @@ def timer(kind: str, text: str) -> str:
     return f"<bpmn:timerEventDefinition><bpmn:{kind}>{text}</bpmn:{kind}></bpmn:timerEventDefinition>"
 
 
+def condition(text: str) -> str:
+    """The definition of an event that waits until this is true."""
+    inside = f"<bpmn:condition>{text}</bpmn:condition>"
+    return f"<bpmn:conditionalEventDefinition>{inside}</bpmn:conditionalEventDefinition>"
+
+
 def about(kind: str, reference: str | None = None) -> str:
     """The definition of a message, signal, error or another event."""
     names = f'{kind}Ref="{reference}"' if reference else ""

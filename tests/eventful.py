@@ -28,6 +28,11 @@ def signal(name: str = "storm") -> str:
     return f'<signalEventDefinition signalRef="{name}"/>'
 
 
+def condition(text: str) -> str:
+    """The definition of an event that waits until this is true."""
+    return f"<conditionalEventDefinition><condition>{text}</condition></conditionalEventDefinition>"
+
+
 def error(name: str | None = "missing") -> str:
     """An error's definition; None is any error."""
     return f'<errorEventDefinition errorRef="{name}"/>' if name else "<errorEventDefinition/>"

@@ -6,6 +6,7 @@ records of what completed inside, the data objects there, the token that compens
 elements nor how they are compensated.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 Record = list[Any]
@@ -16,8 +17,17 @@ INSIDE = "inside"  # of an activity's token, the records that it hands over when
 FOR = "for"  # of a token that compensates, the token that has thrown;
 KEPT = "kept"  # and the variables that were an instance's own
 BACK = "back"  # of that of a sub-process that had completed, and is there again to be compensated
-LOCALS = "locals"  # the variables that only it and what follows it see
+LOCALS = "locals"  # variables with which it began, besides those of the token before it
 LASTING = (INSIDE, FOR, KEPT, LOCALS)  # what an activity of many instances keeps to its end
+
+
+def own_names(token: Any) -> Collection[str]:
+    """The variables that only a token and what follows it see, such as the item of an instance.
+
+    What one that compensates began with besides are those of the case.
+    """
+    names: Collection[str] = token.internal_data.get(KEPT if FOR in token.internal_data else LOCALS, ())
+    return names
 
 
 def note(token: Any) -> None:

@@ -13,12 +13,13 @@ from engine.bpmn.elements.activities import ScriptTask
 from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import CatchEvent, SideEvent, ThrowEvent, caught
 from engine.bpmn.own import RETURNED
+from engine.bpmn.repair import repair
 from engine.bpmn.result import step_of
 from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec
 from engine.bpmn.state import load
 from engine.bpmn.step import Fired, Step
-from engine.bpmn.tokens import DONE, FAILED, HOST, READY, STARTED, WAIT, Token
+from engine.bpmn.tokens import DONE, FAILED, READY, STARTED, WAIT, Token
 from engine.bpmn.values import differing
 from engine.bpmn.workflow import CaseWorkflow
 
@@ -77,7 +78,7 @@ def fire(spec: Spec, state: bytes, happened: Mapping[UUID, Mapping[str, Any]], n
     fired = []
     for token_id, data in happened.items():
         token, wait = workflow.waits().get(token_id, (None, {}))
-        if token is None or wait["kind"] == "call":
+        if token is None or wait["kind"] in ("call", "condition"):
             continue
         missed = token.task_spec.fire(token, data, now)
         fired.append(Fired(token_id, token.task_spec.element.path, wait["kind"], wait.get("name"), missed))
@@ -115,12 +116,7 @@ def retry(
     """
     workflow, token = _failed(spec, state, token_id, now)
     if data:
-        repaired = differing(token.data, data)
-        token.data = {**token.data, **repaired}
-        # What the element passes on to others comes from the tokens before it, too, and to what stands behind
-        # an activity from there.
-        for other in [*token.ancestors(), *_beside(token)]:
-            other.data = {**other.data, **repaired}
+        repair(token, data)
     token.retry()
     workflow.advance()
     return step_of(workflow, data)
@@ -152,12 +148,6 @@ def cancel(spec: Spec, state: bytes, now: datetime) -> Step:
     workflow = load(state, spec, Sandbox(now))
     workflow.cancel()
     return replace(step_of(workflow), outcome=None)
-
-
-def _beside(token: Token) -> list[Token]:
-    """The work beside which an event waits: an activity or a scope, with all that is in it."""
-    host = token.internal_data.get(HOST)
-    return list(token.workflow.walk(token.workflow.tasks[UUID(hex=host)], within=True)) if host else []
 
 
 def _calling(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> tuple[CaseWorkflow, Token]:

@@ -61,6 +61,7 @@ def load(state: bytes, spec: Spec, sandbox: Sandbox) -> CaseWorkflow:
         inner.completed_event.connect(token.task_spec._on_subworkflow_completed, token)
     workflow.trail.clear()
     workflow.before = {token: wait for token, (_, wait) in workflow.waits().items()}
+    workflow.watched = [token for token, wait in workflow.waits().values() if wait["kind"] == "condition"]
     return workflow
 
 
@@ -128,7 +129,12 @@ def _compact(tree: Any) -> None:
     one.
     """
     # A join that failed half-way comes back to the tokens that it speaks for.
-    consumed = {name for token in tree.tasks.values() for name in token.internal_data.get(CONSUMED, ())}
+    consumed = {
+        name
+        for token in tree.tasks.values()
+        if not token._state & FINISHED
+        for name in token.internal_data.get(CONSUMED, ())
+    }
     for token in reversed(list(tree.tasks.values())):
         parent = tree.tasks.get(token._parent)
         if parent is None or not token._state & FINISHED or token.id.hex in consumed:

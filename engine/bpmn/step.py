@@ -64,7 +64,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A token that waits for a timer, a message or a signal.
+    """A token that waits for a timer, a message, a signal or a condition, whose text is its `name`.
 
     `due` is the instant of a timer; `keys` are a message's correlation. `late` is one that began to wait only
     after the command itself had thrown its signal.
@@ -72,7 +72,7 @@ class Wait:
 
     token: UUID
     element: str
-    kind: Literal["timer", "message", "signal"]
+    kind: Literal["timer", "message", "signal", "condition"]
     name: str | None
     keys: Mapping[str, Any]
     due: datetime | None

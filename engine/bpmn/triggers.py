@@ -9,6 +9,7 @@ from engine.bpmn.own import ASSIGNMENT, NOTHING, Own
 
 OURS = "{https://parvandeh.org/bpmn}"
 CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
+MAX_TOLD = 200  # characters of a condition that are told with what waits for it
 TIMERS = ("timeDate", "timeDuration", "timeCycle")
 
 
@@ -72,6 +73,11 @@ def _signal(node: Any, definition: Any) -> Trigger:
     )
 
 
+def _condition(_: Any, definition: Any) -> Trigger:
+    text = definition.findtext(tag("condition"), "").strip()
+    return Trigger("condition", name=text[:MAX_TOLD], text=text)
+
+
 def _error(node: Any, definition: Any) -> Trigger:
     return Trigger(
         "error",
@@ -116,6 +122,7 @@ _READERS = {
     "timerEventDefinition": _timer,
     "messageEventDefinition": _message,
     "signalEventDefinition": _signal,
+    "conditionalEventDefinition": _condition,
     "errorEventDefinition": _error,
     "escalationEventDefinition": _escalation,
     "compensateEventDefinition": _compensate,

@@ -140,6 +140,8 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         self.thrown: list[Thrown] = []
         self.calls: list[Outgoing] = []
         self.before: dict[UUID, dict[str, Any]] = {}  # what was waited for when it was loaded
+        self.watched: list[Token] = []  # what waits for conditions
+        self.asked: dict[UUID, dict[str, Any]] = {}  # with which data these were asked last
         self.outcome: str | None = None
         self.uncaught: str | None = None  # what ended the case: an error that nothing has caught
         self.sandbox = sandbox
@@ -226,6 +228,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
     def advance(self) -> None:
         """Run everything that needs no person, up to the step budget; then the next token fails."""
         steps = 0
+        self._look()
         while self.ready:
             token = self.ready.popleft()
             if token._state != READY or token.id not in token.workflow.tasks:
@@ -238,6 +241,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
                 return
             steps += 1
             token.advance()
+            self._look()
         self._tell_of_deadlock()
 
     def _tell_of_deadlock(self) -> None:
@@ -246,16 +250,40 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         live = READY | STARTED
         if any(
             token._state & live
-            and (token.human or FAILED in token.internal_data or WAIT in token.internal_data)
+            and (token.human or FAILED in token.internal_data or _comes(token))
             and not token.idle
             for tree in trees
             for token in tree.tasks.values()
         ):
             return
+        # While a condition may be repaired, a join may still get what it waits for.
+        if asking := [token for token in self._watched() if not token.idle]:
+            for token in asking:
+                never = "it waits for a condition, and nothing is left that could make it true"
+                token.task_spec.give_up(token, Failed("never-true", never))
+            return
         for token in list(self.waiting.values()):
             if token.task_spec.element is not None:
                 del self.waiting[token.id]
                 token.fail(Failed("deadlock", "it waits for a branch that can never come"))
+
+    def _look(self) -> None:
+        """Let the events happen whose conditions have become true."""
+        for token in self._watched():
+            if token._state == STARTED:  # what came before may have taken it away
+                token.task_spec.look(token)
+
+    def _watched(self) -> list[Token]:
+        """What waits for conditions."""
+        if self.watched:
+            waiting = self.waits()
+            self.watched = [token for token in self.watched if token.id in waiting]
+        return list(self.watched)
+
+
+def _comes(token: Token) -> bool:
+    """Whether it waits for something outside of the case."""
+    return WAIT in token.internal_data and token.internal_data[WAIT]["kind"] != "condition"
 
 
 class _Expressions:

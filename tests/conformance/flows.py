@@ -13,7 +13,10 @@ from lxml import etree
 
 from engine.bpmn.normalize import BPMN, tag
 
-_ENDINGS = frozenset({"terminateEventDefinition", "errorEventDefinition", "cancelEventDefinition"})
+# A condition that is true already takes work away before it was anybody's.
+_ENDINGS = frozenset({
+    "terminateEventDefinition", "errorEventDefinition", "cancelEventDefinition", "conditionalEventDefinition",
+})  # fmt: skip
 _MANY = frozenset({"multiInstanceLoopCharacteristics", "standardLoopCharacteristics"})
 _LINK = tag("intermediateThrowEvent"), tag("intermediateCatchEvent")
 

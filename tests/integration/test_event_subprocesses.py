@@ -217,3 +217,20 @@ def test_cancelled_case_closes_its_waits(
     case = begun(handler(MESSAGE), handler(WEEKLY, beside=True).replace('"h', '"k'))
     act("caseworker", lambda uow: cases.cancel(uow, case.id))
     assert [closed for _, _, closed in waits(database)] == [True, True]
+
+
+def test_condition_that_comes_true_begins_one_with_the_answer_that_made_it_true(
+    database: Database, act: Act, begun: Callable[..., cases.CaseView]
+) -> None:
+    condition = "<bpmn:conditionalEventDefinition><bpmn:condition>risk == 'high'</bpmn:condition>"
+    parts = handler(f"{condition}</bpmn:conditionalEventDefinition>", beside=True)
+    case = begun(bpmn.node("userTask", "v"), bpmn.flow("start", "v"), parts, risk="low")
+    assert waits(database) == [("hs", "condition", False)]
+    [first] = [task["id"] for task in look(act, case).tasks if task["element"] == "u"]
+    act("caseworker", lambda uow: tasks.complete(uow, first, {"risk": "high"}))
+    assert opened(act, case) == ["v", "ht"]
+    complete(act, case, "v")
+    complete(act, case, "ht")
+    assert (look(act, case).status, waits(database)) == ("completed", [("hs", "condition", True)])
+    assert ("element.passed", "hs") in log(database)
+    assert whole(database)

@@ -75,7 +75,7 @@ def test_exactly_one_event_begins_it() -> None:
     alone = node("subProcess", "h", node("task", "t"), triggeredByEvent="true")
     assert told(*in_line("task a"), alone) == [("no-start", "h")]
     assert told(*in_line("task a"), handler("")) == [("no-definition", "h-in")]
-    assert told(*in_line("task a"), handler(about("conditional"))) == [("unsupported-element", "h-in")]
+    assert told(*in_line("task a"), handler(about("conditional"))) == [("missing-condition", "h-in")]
     both = MESSAGE + about("signal", "s")
     assert told(*in_line("task a"), handler(both)) == [("several-definitions", "h-in")]
 

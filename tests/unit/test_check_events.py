@@ -3,7 +3,7 @@
 import pytest
 
 from tests.bpmn import flow, in_line, many, node, script
-from tests.checking import EVENTS, NAMED, about, bordered, path, sole, timer, told, warned
+from tests.checking import EVENTS, NAMED, about, bordered, condition, path, sole, timer, told, warned
 
 
 @pytest.mark.parametrize("kind", EVENTS)
@@ -99,7 +99,27 @@ def test_event_is_about_one_thing() -> None:
 @pytest.mark.parametrize("kind", ["intermediateCatchEvent", "boundaryEvent"])
 def test_event_that_waits_for_nothing_is_refused(kind: str) -> None:
     assert told(*sole(kind, "")) == [("no-definition", "x")]
-    assert told(*sole(kind, about("conditional"))) == [("unsupported-element", "x")]
+    assert told(*sole(kind, about("conditional"))) == [("missing-condition", "x")]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("amount > 10", None),
+        ("${amount > 10}", None),
+        ("amount >", "syntax-error"),
+        ("", "empty-expression"),
+        ("= amount > 10", "expression-language"),
+        ("wait_for(amount)", "unknown-function"),
+    ],
+)
+def test_condition_that_is_awaited_is_looked_at(text: str, code: str | None) -> None:
+    event = condition(text.replace(">", "&gt;"))
+    assert told(*sole("intermediateCatchEvent", event)) == ([(code, "x")] if code else [])
+
+
+def test_condition_begins_no_case() -> None:
+    assert told(*sole("startEvent", condition("ready"))) == [("trigger-outside", "x")]
 
 
 # Start events

@@ -349,3 +349,16 @@ def test_a_large_process_is_checked_in_some_tens_of_milliseconds() -> None:
         assert codes({"a.bpmn": content}) == []
         times.append(time.perf_counter() - began)
     assert min(times) < 0.3
+
+
+def test_more_than_a_hundred_processes_are_refused() -> None:
+    content = definitions(*(process_element(node("startEvent", f"s{n}"), key=f"p{n}") for n in range(101)))
+    assert [(error.code, error.line) for error in check({"a.bpmn": content}).errors] == [
+        ("too-many-processes", 302)
+    ]
+
+
+def test_more_python_than_can_be_read_at_once_is_refused() -> None:
+    code = "x = 1\n" * 3_300
+    found = check({"a.bpmn": line(*(script(f"s{n}", code) for n in range(6)))}).errors
+    assert [(error.code, error.element) for error in found] == [("too-much-script", "s5")]

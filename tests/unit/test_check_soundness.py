@@ -18,7 +18,7 @@ from engine.bpmn.check.net import Net, Station
 from engine.bpmn.check.notes import Notes
 from engine.bpmn.check.soundness import check_soundness
 from engine.bpmn.findings import Finding
-from tests.bpmn import flow, in_line, node, process
+from tests.bpmn import definitions, flow, in_line, node, process, process_element
 from tests.checking import about, path, timer
 from tests.drawing import ASKS, drawing
 from tests.driving import NOW
@@ -39,7 +39,7 @@ def explored(*body: str) -> list[Finding]:
     notes = Notes()
     content = process(*body).replace(b"</bpmn:definitions>", ERROR.encode() + b"</bpmn:definitions>")
     for diagram in diagrams(content):
-        check_soundness(diagram, notes)
+        check_soundness([diagram], notes)
     return list(notes.sorted(["a.bpmn"]))
 
 
@@ -482,3 +482,19 @@ def _said(element: str, asked: dict[str, int], random: Random) -> dict[str, list
         return {}
     count = 1 if gateway.startswith("e") else random.randint(1, asked[gateway])
     return {gateway: random.sample(range(asked[gateway]), count)}
+
+
+def test_states_are_bounded_for_all_processes_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules["engine.bpmn.check.soundness"]
+    bounds = []
+
+    class Counting(Markings):
+        def __init__(self, net: Net, bound: int) -> None:
+            bounds.append(bound)
+            super().__init__(net, bound)
+
+    monkeypatch.setattr(module, "Markings", Counting)
+    monkeypatch.setattr(module, "BOUND_LATER", 1)
+    bodies = (process_element(*in_line(f"task {key}a", prefix=f"{key}_"), key=key) for key in "pq")
+    assert not check({"a.bpmn": definitions(*bodies)}).errors
+    assert bounds[1] < bounds[0]

@@ -175,6 +175,12 @@ def test_sequential_instances_build_on_each_other() -> None:
     assert Run(process, items=[1, 2, 3], total=0).data["total"] == 6
 
 
+def test_sequential_instance_sets_back_what_the_one_before_has_set() -> None:
+    process = many("userTask", sequential=True, output=False)
+    run = Run(process, items=[1, 2], open=False).answer("many", open=True).answer("many", open=False)
+    assert run.data["open"] is False
+
+
 def test_multi_instance_sub_process_runs_each_instance_through_all_its_elements() -> None:
     loop = (
         "<multiInstanceLoopCharacteristics><loopDataInputRef>items</loopDataInputRef>"

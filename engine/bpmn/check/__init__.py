@@ -14,14 +14,14 @@ from engine.bpmn.check.compensation import check_compensation
 from engine.bpmn.check.diagram import Diagram, read_diagram
 from engine.bpmn.check.elements import check_elements
 from engine.bpmn.check.events import check_events
-from engine.bpmn.check.expressions import check_expressions
+from engine.bpmn.check.expressions import check_expressions, check_length
 from engine.bpmn.check.files import Upload, read_files
 from engine.bpmn.check.forms import Forms
 from engine.bpmn.check.ids import check_ids, check_ids_together
 from engine.bpmn.check.lanes import check_lanes
 from engine.bpmn.check.links import check_links
 from engine.bpmn.check.messages import check_message_flows
-from engine.bpmn.check.notes import Notes, Place
+from engine.bpmn.check.notes import Notes, Place, place
 from engine.bpmn.check.paths import check_paths
 from engine.bpmn.check.processes import (
     check_business_key,
@@ -36,6 +36,8 @@ from engine.bpmn.check.structure import check_structure
 from engine.bpmn.findings import Report
 
 __all__ = ["check"]
+
+MAX_PROCESSES = 100
 
 
 def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime | None = None) -> Report:
@@ -57,6 +59,11 @@ def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime
     if upload.documents and not processes:
         notes.error(Place(""), "no-process", "No file holds a process.", "Draw a process.")
     passed_over: Collection[Any] = () if alone else idle
+    if len(processes) > MAX_PROCESSES:
+        file, process = processes[MAX_PROCESSES]
+        reason = f"There are {len(processes)} processes; {MAX_PROCESSES} are allowed."
+        notes.error(place(file, process), "too-many-processes", reason, "Upload what belongs together.")
+        return Report(notes.sorted(files), ())
     for file, root in upload.documents.items():
         check_elements(file, root, passed_over, notes)
         check_ids(file, root, notes)
@@ -75,6 +82,7 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         for file, root in upload.documents.items()
     }
     forms = Forms(upload.schemas, notes)
+    readable = check_length(diagrams, notes)
     for diagram in diagrams:
         check_structure(diagram, ids[diagram.file], notes)
         check_paths(diagram, notes)
@@ -86,10 +94,10 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         check_lanes(diagram, notes)
         check_outcomes(diagram, notes)
         check_business_key(diagram, notes)
-        check_expressions(diagram, notes)
+        if readable:
+            check_expressions(diagram, notes)
         forms.process(diagram)
     forms.files()
     refused = notes.refused
-    for diagram in diagrams:
-        if diagram.file not in refused:  # else one mistake would be told in many ways
-            check_soundness(diagram, notes)
+    # Where something else is wrong, one mistake would be told in many ways.
+    check_soundness([diagram for diagram in diagrams if diagram.file not in refused], notes)

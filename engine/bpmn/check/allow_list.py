@@ -53,18 +53,9 @@ OWNERS = FLOW_NODES | {
 TRIGGERS: Mapping[str, str] = MappingProxyType(
     {
         f"{kind}EventDefinition": kind
-        for kind in (
-            "timer",
-            "message",
-            "signal",
-            "error",
-            "escalation",
-            "terminate",
-            "link",
-            "compensate",
-            "cancel",
-        )
+        for kind in ("timer", "message", "signal", "error", "escalation", "terminate", "link", "cancel")
     }
+    | {"conditionalEventDefinition": "condition", "compensateEventDefinition": "compensate"}
 )
 THROWN = frozenset({"error", "escalation"})  # what comes from within
 TIMES = ("timeDate", "timeDuration", "timeCycle")
@@ -95,14 +86,16 @@ def _definitions(*kinds: str) -> frozenset[str]:
 CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     "definitions": _BASE | UNUSED_DEFINITIONS | {"process", "collaboration", "category"},
     "process": _BASE | _SCOPE,
-    "startEvent": _NODE | _definitions("timer", "message", "signal", "error", "escalation", "compensate"),
+    "startEvent": _NODE | _definitions(
+        "timer", "message", "signal", "conditional", "error", "escalation", "compensate"
+    ),
     "endEvent": _NODE | _definitions(
         "message", "signal", "error", "escalation", "terminate", "compensate", "cancel"
     ),
-    "intermediateCatchEvent": _NODE | _definitions("timer", "message", "signal", "link"),
+    "intermediateCatchEvent": _NODE | _definitions("timer", "message", "signal", "conditional", "link"),
     "intermediateThrowEvent": _NODE | _definitions("message", "signal", "escalation", "link", "compensate"),
     "boundaryEvent": _NODE | _definitions(
-        "timer", "message", "signal", "error", "escalation", "compensate", "cancel"
+        "timer", "message", "signal", "conditional", "error", "escalation", "compensate", "cancel"
     ),
     "task": _ACTIVITY,
     "userTask": _ACTIVITY,
@@ -135,6 +128,7 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     "childLaneSet": _BASE | {"lane"},
     "lane": _BASE | {"flowNodeRef", "childLaneSet"},
     "timerEventDefinition": _BASE | frozenset(TIMES),
+    "conditionalEventDefinition": _BASE | {"condition"},
     "linkEventDefinition": _BASE | {"source", "target"},
     "standardLoopCharacteristics": _BASE | {"loopCondition"},
     **dict.fromkeys(
@@ -156,8 +150,8 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(
         (
             "documentation", "extensionElements", "incoming", "outgoing", "script", "conditionExpression",
-            "loopCardinality", "loopDataInputRef", "loopDataOutputRef", "completionCondition", "sourceRef",
-            "targetRef", "flowNodeRef", "text", "source", "target", "loopCondition", *TIMES,
+            "condition", "loopCardinality", "loopDataInputRef", "loopDataOutputRef", "completionCondition",
+            "sourceRef", "targetRef", "flowNodeRef", "text", "source", "target", "loopCondition", *TIMES,
         ),
         _NONE,
     ),
@@ -212,7 +206,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, Values]] = MappingProxyType({
     "parallelGateway": _GATEWAY,
     "eventBasedGateway": _GATEWAY | {"instantiate": _NO, "eventGatewayType": frozenset({"Exclusive"})},
     "sequenceFlow": _NAMED | {"sourceRef": None, "targetRef": None, "isImmediate": _YES_NO},
-    **dict.fromkeys(("conditionExpression", *TIMES), _EXPRESSION),
+    **dict.fromkeys(("conditionExpression", "condition", *TIMES), _EXPRESSION),
     "loopCardinality": _EXPRESSION,
     "completionCondition": _EXPRESSION,
     "multiInstanceLoopCharacteristics": {
@@ -230,6 +224,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, Values]] = MappingProxyType({
     "childLaneSet": _NAMED,
     "lane": _NAMED,
     "timerEventDefinition": {"id": None},
+    "conditionalEventDefinition": {"id": None},
     "messageEventDefinition": {"id": None, "messageRef": None},
     "signalEventDefinition": {"id": None, "signalRef": None},
     "errorEventDefinition": {"id": None, "errorRef": None},

@@ -69,6 +69,8 @@ class _Rules:
                 continue  # refused already
             if kind == "timer":
                 self.timer(node, definition)
+            elif kind == "conditional":
+                self.condition(definition)
             elif kind in NAMES:
                 beside = node.kind == "boundaryEvent" or node.handles
                 self.reference(definition, kind, optional=beside and kind in THROWN)
@@ -80,7 +82,7 @@ class _Rules:
                 node.element,
                 "no-definition",
                 "The event does not say what it waits for.",
-                "Make it a timer, message or signal event.",
+                "Make it a timer, message, signal or conditional event.",
             )
 
     def reference(self, at: Any, kind: str, *, optional: bool = False) -> None:
@@ -142,6 +144,15 @@ class _Rules:
             )
         elif value is not None:
             self.time(node, times[0], value)
+
+    def condition(self, definition: Any) -> None:
+        if definition.find(bpmn("condition")) is None:
+            self.error(
+                definition,
+                "missing-condition",
+                "The event does not say what it waits for to become true.",
+                "Give it a <condition>, an expression such as amount > 100.",
+            )
 
     def time(self, node: Node, element: Any, value: Any) -> None:
         """A time that is known now."""
@@ -255,8 +266,9 @@ class _Rules:
                 self.error(
                     target.element,
                     "event-gateway",
-                    "Behind an event-based gateway stand intermediate timer, message and signal events, and"
-                    " receive tasks without boundary events and markers; no other flow leads to them.",
+                    "Behind an event-based gateway stand intermediate timer, message, signal and conditional"
+                    " events, and receive tasks without boundary events and markers; no other flow leads to"
+                    " them.",
                     "Put such an event between, and the rest behind it.",
                 )
 

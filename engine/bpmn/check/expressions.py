@@ -5,7 +5,7 @@ import builtins
 import re
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -30,6 +30,7 @@ MISSING = frozenset({
     "delattr", "dir", "exit", "globals", "help", "input", "issubclass", "memoryview", "open", "quit",
     "staticmethod", "super", "vars",
 })  # fmt: skip
+MAX_PYTHON = 100_000  # characters of an upload's scripts and expressions
 _OF_INSTANCES = frozenset({
     "loopCounter", "nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances",
 })  # fmt: skip
@@ -62,6 +63,23 @@ class Text:
             return f"parvandeh:{self.attribute}"
         kind = local(self.element)
         return {"script": "script", "conditionExpression": "condition"}.get(kind, kind)
+
+
+def check_length(diagrams: Iterable[Diagram], notes: Notes) -> bool:
+    """Whether there is no more Python than can be read at once."""
+    left = MAX_PYTHON
+    for diagram in diagrams:
+        for text in texts(diagram.element):
+            left -= len(text.code)
+            if left < 0:
+                notes.error(
+                    place(diagram.file, text.element),
+                    "too-much-script",
+                    f"Up to here there are more than {MAX_PYTHON:,} characters of scripts and expressions.",
+                    "Let a service do what is so long, or upload the processes one by one.",
+                )
+                return False
+    return True
 
 
 def check_expressions(diagram: Diagram, notes: Notes) -> None:
@@ -102,7 +120,9 @@ def written_time(text: str) -> Any:
     return body.value if isinstance(body, ast.Constant) else None
 
 
-_EXPRESSIONS = frozenset({"conditionExpression", "loopCardinality", "completionCondition", "loopCondition"})
+_EXPRESSIONS = frozenset({
+    "conditionExpression", "condition", "loopCardinality", "completionCondition", "loopCondition",
+})  # fmt: skip
 _MAPPINGS = ("correlation", "data", "request", "inputs", "outputs")  # give names with values
 _OURS = (*_MAPPINGS, *ASSIGNMENT)  # our attributes that are expressions
 
@@ -244,7 +264,7 @@ _NO_MAPPING = (
 _PARSER = "The monty syntax parser does not yet support"
 
 
-@lru_cache(4096)
+@lru_cache(256)
 def _refusals(code: str, mode: Mode) -> tuple[tuple[int | None, str], ...]:
     return tuple(
         (line, reason.replace(_PARSER, "there is no support for")) for line, reason in unsupported(code, mode)
@@ -286,8 +306,13 @@ def _expression(code: str) -> ast.expr:
     return body
 
 
+@lru_cache(8)
+def _nodes(code: str, mode: Mode) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(_tree(code, mode)))
+
+
 def _imports(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(_tree(code, mode)):
+    for node in _nodes(code, mode):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -295,16 +320,16 @@ def _imports(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
 
 
 def _reads(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(_tree(code, mode)):
+    for node in _nodes(code, mode):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             yield node.lineno, node.id
 
 
 def _calls(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
     """Calls by a name that is bound nowhere in the text."""
-    tree = _tree(code, mode)
+    nodes = _nodes(code, mode)
     bound = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
                 bound.add(name)
@@ -312,7 +337,7 @@ def _calls(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
                 bound.add(name)
             case ast.alias(name=name, asname=other):
                 bound.add(other or name.partition(".")[0])
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Call(func=ast.Name(id=name)) if name not in bound:
                 yield node.lineno, name

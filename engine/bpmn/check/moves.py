@@ -18,6 +18,7 @@ from engine.bpmn.check.net import CANCELLED, TERMINATE, Arc, Join, Net, Station,
 AT_ONCE = frozenset({"scriptTask", "sendTask"})  # nothing can happen meanwhile
 ALL_CHOICES = 6  # flows of which every combination is tried
 PAIRS = 30  # flows of which each two are tried together
+MAX_PARTS = 3_000  # of all choices of a scope: from then on each flow alone, and all together
 _JOINS: Mapping[str, Join] = {"parallelGateway": "all", "inclusiveGateway": "some"}
 _ONE_OF = frozenset({"exclusiveGateway", "eventBasedGateway"})
 _CALLS = frozenset({"serviceTask", "callActivity"})  # any error can come out of these
@@ -72,6 +73,7 @@ class _Reader:
     def __init__(self, scope: Scope, inner: Mapping[Any, Ends]) -> None:
         self.inner = inner
         self.partial = self.any_error = False
+        self.tried = 0
         drawn = [node for node in scope.nodes if node.kind != "boundaryEvent" and not _apart_from_flow(node)]
         self.stations = {node: _station(node) for node in drawn}
         self.more: list[Station] = []  # besides those of the elements
@@ -170,9 +172,12 @@ class _Reader:
         if apart:
             sizes = {0, 1, count}
         elif count > ALL_CHOICES:
-            sizes = {0, 1, count} | ({2, count - 1} if count <= PAIRS else set())
+            pairs = count <= PAIRS and self.tried < MAX_PARTS
+            sizes = {0, 1, count} | ({2, count - 1} if pairs else set())
             self.partial = True
-        return [part for size in sorted(sizes) for part in combinations(items, size)]
+        found = [part for size in sorted(sizes) for part in combinations(items, size)]
+        self.tried += len(found)
+        return found
 
     def disjoint(self, flows: Sequence[Flow]) -> bool:
         """Whether the branches behind `flows` have nothing in common, up to one and the same inclusive join.

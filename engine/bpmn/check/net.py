@@ -42,7 +42,11 @@ class Way:
     arcs: tuple[Arc, ...]
     choice: str = ""
     put: int = 0  # the tokens as a marking
-    marks: int = 0  # the guards of their places
+
+    @property
+    def marks(self) -> int:
+        """The guards of their places."""
+        return self.put * GUARD
 
 
 @dataclass(eq=False, slots=True)
@@ -90,12 +94,16 @@ class Net:
             station.place, station.guards = station.ones * FULL, station.ones * GUARD
             for way in station.ways:
                 way.put = sum(1 << arc.shift for arc in way.arcs)
-                way.marks = way.put * GUARD
         self._look_upstream()
         places = [1 << arc.shift for arc in self.firsts]
         # Each start event is a beginning of its own; in a scope without any, all begin together.
         alone = any(arc.target.node.kind == "startEvent" for arc in self.firsts)
         self.begins = places if alone else [sum(places)]
+
+    @property
+    def bits(self) -> int:
+        """The size of a marking."""
+        return BITS * max(len(self.owners), 1)
 
     def _look_upstream(self) -> None:
         places: Counter[Node] = Counter()

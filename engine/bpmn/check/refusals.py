@@ -18,10 +18,6 @@ REFUSED: Mapping[str, Why] = MappingProxyType({
         "Complex gateways do not run: their conditions have no agreed meaning.",
         "Use exclusive, inclusive and parallel gateways.",
     ),
-    "conditionalEventDefinition": (
-        "Conditional events do not run.",
-        "Use an exclusive gateway where the condition is to be asked, or a message for what comes about.",
-    ),
     "complexBehaviorDefinition": ("Events of single instances do not run.", "Remove it."),
     "ioSpecification": (
         "Inputs and outputs of an activity are not mapped: it sees all data of the case.",

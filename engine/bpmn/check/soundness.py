@@ -4,7 +4,7 @@ Every scope is explored on its own, the innermost first. What no choice of data 
 an error; what depends on them is a warning.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.bpmn.check.allow_list import GATEWAYS, local
@@ -24,24 +24,33 @@ from engine.bpmn.check.moves import (
 from engine.bpmn.check.net import CANCELLED, TERMINATE, Station, upstream
 from engine.bpmn.check.notes import Notes, place
 
-BOUND = 100_000  # states of a process
-BOUND_LATER = 10_000  # of one more scope, once there were so many
+BOUND = 100_000  # states of all processes of an upload
+BOUND_LATER = 1_000  # of one more scope, once there were so many
+MEMORY = 64 << 23  # bits of all states of a scope: fewer than the bound where hundreds of flows cross
 LONGEST = 12  # elements of a path that is told
 
 Homes = Mapping[Any, tuple[Node, Scope]]
 
 
-def check_soundness(diagram: Diagram, notes: Notes) -> None:
-    """Every scope of a process in which nothing else is wrong."""
+def check_soundness(diagrams: Iterable[Diagram], notes: Notes) -> None:
+    """Every scope of processes in which nothing else is wrong."""
+    left = BOUND
+    for diagram in diagrams:
+        left = _explored(diagram, notes, left)
+
+
+def _explored(diagram: Diagram, notes: Notes, left: int) -> int:
+    """Check one process with so many states left; how many are then."""
     homes = {node.element: (node, scope) for scope in diagram.scopes for node in scope.nodes}
     ends: dict[Any, Ends] = {}
-    left = BOUND
     for scope in reversed(diagram.scopes):  # what is inside comes after what is around it
         if scope.nodes and all(map(runs, scope.nodes)):
-            markings = Markings(read_net(scope, ends), max(left, BOUND_LATER))
+            net = read_net(scope, ends)
+            markings = Markings(net, min(max(left, BOUND_LATER), MEMORY // net.bits))
             left -= len(markings.found)
             found = _Scope(diagram.file, scope, markings, notes)
             ends[scope.element] = found.check(ends, rescued=_rescued(scope, homes))
+    return left
 
 
 def _rescued(scope: Scope, homes: Homes) -> bool:

@@ -60,11 +60,13 @@ class _Rules:
                 " sub-process for each event.",
             )
         for node in starts:
-            if not scope.depth and node.trigger in THROWN | {"compensate"}:
+            if not scope.depth and node.trigger in (*THROWN, "condition", "compensate"):
                 self.error(
                     node.element,
                     "trigger-outside",
-                    f"Nothing outside throws the {node.trigger} with which the process would begin.",
+                    "Before a case begins there are no data that could make a condition true."
+                    if node.trigger == "condition"
+                    else f"Nothing outside throws the {node.trigger} with which the process would begin.",
                     "Put the start event into an event sub-process, or begin with a message.",
                 )
             elif scope.depth and node.trigger and not by_event(scope.element):

@@ -12,7 +12,8 @@ from engine.bpmn import completions
 from engine.bpmn.completions import BACK, FOR, INSIDE, KEPT, LOCALS
 from engine.bpmn.elements.activities import EventSubProcess
 from engine.bpmn.elements.branches import ABSENT, changed, set_since
-from engine.bpmn.elements.events import BaseEvent, Trigger, within
+from engine.bpmn.elements.events import BaseEvent, Trigger
+from engine.bpmn.elements.present import within
 from engine.bpmn.tokens import COMPLETED, FUTURE, INTERRUPTED, READY, STARTED, UNFINISHED, Token
 
 THROWING = "throwing"  # key in a throwing token's internal data: it has begun

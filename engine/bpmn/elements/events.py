@@ -1,4 +1,5 @@
-"""Events that wait or are thrown: timers, messages, signals, errors, escalations (BPMN 2.0.2 §10.5, §13.5).
+"""Events that wait or are thrown: timers, messages, signals, conditions, errors, escalations (BPMN 2.0.2
+§10.5, §13.5).
 
 A token that waits stands started at its element, with what it waits for in its internal data (`WAIT`). It
 goes on when a command says that this has happened. Boundary events have tokens of their own beside that of
@@ -17,26 +18,24 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from engine.bpmn import timers
 from engine.bpmn.completions import FOR
 from engine.bpmn.elements.activities import EventSubProcess
-from engine.bpmn.elements.branches import ABSENT, FOUND, changed, set_since, together
-from engine.bpmn.own import NOTHING, outside
+from engine.bpmn.elements.branches import FOUND, changed
+from engine.bpmn.elements.conditions import came_true
+from engine.bpmn.elements.present import present
+from engine.bpmn.script import ScriptFailed
 from engine.bpmn.step import Thrown
 from engine.bpmn.tokens import (
-    COMPLETED,
     FIRED,
     FUTURE,
     HOST,
     INTERRUPTED,
-    READY,
-    STARTED,
     THROWN,
     WAIT,
-    WAITING,
     Failed,
     Token,
 )
 from engine.bpmn.values import MAX_KEYS, differing, plain, short
 
-Kind = Literal["timer", "message", "signal", "error", "escalation", "cancel", "compensate"]
+Kind = Literal["timer", "message", "signal", "condition", "error", "escalation", "cancel", "compensate"]
 TimerKind = Literal["timeDate", "timeDuration", "timeCycle"]
 
 
@@ -45,9 +44,9 @@ class Trigger:
     """What an event waits for or throws.
 
     `name` is that of the message or signal, or the code of the error or escalation (None: any), or the
-    activity that is to be compensated (None: all). `timer` and `text` say when. `correlation` and `data`
-    are expressions for a message's keys and content. Variables take what comes: `result` all of it, `code`
-    and `detail` what is known of an error or escalation.
+    activity that is to be compensated (None: all). `timer` and `text` say when, or what is to become true.
+    `correlation` and `data` are expressions for a message's keys and content. Variables take what comes:
+    `result` all of it, `code` and `detail` what is known of an error or escalation.
     """
 
     kind: Kind
@@ -106,6 +105,8 @@ class CatchEvent(BaseEvent):
         wait: dict[str, Any] = {"kind": trigger.kind, "name": trigger.name}
         if trigger.kind == "message":
             wait["correlation"] = keys_of(trigger, my_task)
+        elif trigger.kind == "condition":
+            my_task.workflow.top_workflow.watched.append(my_task)
         return wait
 
     def fire(self, my_task: Token, data: Mapping[str, Any], now: datetime) -> int:
@@ -129,9 +130,27 @@ class CatchEvent(BaseEvent):
     def _receive(self, going: Token, before: dict[str, Any], data: Mapping[str, Any]) -> None:
         changes = differing(before, self.trigger.taken(data))
         going.data = {**before, **changes}
-        going.internal_data[FIRED] = list(changes)
-        if not self.interrupting and (found := changed(going.parent.data, before, besides=changes)):
-            going.internal_data[FOUND] = list(found)
+        # What made a condition true was set elsewhere: it is found, and did not come.
+        came = [] if self.trigger.kind == "condition" else list(changes)
+        going.internal_data[FIRED] = came
+        others = set() if self.interrupting else set(changed(going.parent.data, before))
+        if found := (others | changes.keys()) - set(came):
+            going.internal_data[FOUND] = sorted(found)
+
+    def look(self, my_task: Token) -> None:
+        """Let it happen if the condition that it waits for has become true."""
+        try:
+            seen = came_true(self.trigger.text, my_task)
+        except ScriptFailed as error:
+            self.give_up(my_task, error)
+            return
+        if seen is not None:
+            self.fire(my_task, seen, my_task.workflow.top_workflow.sandbox.now)
+
+    def give_up(self, my_task: Token, error: Exception) -> None:
+        """Wait no more, but stand there with an incident."""
+        del my_task.internal_data[WAIT]
+        my_task.fail(error)
 
     def pass_over(self, my_task: Token) -> None:
         """Let a token that failed go on as if it had happened."""
@@ -170,13 +189,13 @@ class BoundaryEvent(SideEvent):
 
     def catch(self, work: Token, data: Mapping[str, Any]) -> None:
         token = work.parent._add_child(self, FUTURE)
-        self._receive(token, _present(work), data)
+        self._receive(token, present(work), data)
         if self.interrupting:
             work.cancel()
         token._ready()
 
     def _given(self, my_task: Token) -> dict[str, Any]:
-        return _present(self._host(my_task))
+        return present(self._host(my_task))
 
     def _taken(self, my_task: Token) -> None:
         host = self._host(my_task)
@@ -258,37 +277,6 @@ def of_case(token: Token) -> bool:
             return False
         workflow = around.workflow
     return True
-
-
-def within(scope: Any) -> dict[str, Any]:
-    """The data of a process or sub-process as they are now: the first ones, and what was set so far.
-
-    What one of its branches set later goes before what another set. Instances of many keep theirs.
-    """
-    first = scope.task_tree
-    ends = [(token, _reached(token)) for token in scope.tasks.values() if not token.triggered]
-    changes = together(
-        (set_since(first, token, data) for token, data in ends if data is not None), conflicts=False
-    )
-    return {name: value for name, value in {**first.data, **changes}.items() if value is not ABSENT}
-
-
-def _present(work: Token) -> dict[str, Any]:
-    """The data of an activity as they are now."""
-    inner = work.workflow.top_workflow.subprocesses.get(work.id)
-    if inner is None or inner.completed or work.task_spec.own is not NOTHING:
-        return outside(work)
-    return within(inner)
-
-
-def _reached(token: Token) -> dict[str, Any] | None:
-    """The data with which a live token stands somewhere; None for others, and for events that only wait."""
-    if token._state & (READY | STARTED) and HOST not in token.internal_data:
-        return _present(token)
-    if token._state & (WAITING | FUTURE) and token.parent is not None and token.parent._state == COMPLETED:
-        data: dict[str, Any] = token.parent.data
-        return data
-    return None
 
 
 def throw(trigger: Trigger, token: Token) -> None:

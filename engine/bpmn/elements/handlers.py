@@ -5,7 +5,8 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.specs.control import BpmnStartTask
 
-from engine.bpmn.elements.events import SideEvent, within
+from engine.bpmn.elements.events import SideEvent
+from engine.bpmn.elements.present import within
 from engine.bpmn.tokens import FUTURE, HOST, INTERRUPTED, THROWN, Token
 
 

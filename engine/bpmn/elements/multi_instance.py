@@ -101,7 +101,9 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
         if self.output:
             result = instance.data.get(self.output_item)
         else:
-            changes = changed(my_task.data, instance.data, besides={self.item, *COUNTERS})
+            # One after the other: it may have set back what the one before it had set.
+            earlier = self._carried(my_task) if self.sequential else {}
+            changes = changed({**my_task.data, **earlier}, instance.data, besides={self.item, *COUNTERS})
             result = {name: value for name, value in changes.items() if value is not ABSENT}
         my_task.internal_data[RESULTS][str(instance.internal_data[INDEX])] = result
         if my_task._state == STARTED and FAILED not in my_task.internal_data:

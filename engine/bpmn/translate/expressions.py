@@ -8,7 +8,7 @@ from engine.bpmn.translate.told import BPMN, Told, short
 _HOLDERS = tuple(
     BPMN + name
     for name in (
-        *("conditionExpression", "loopCardinality", "completionCondition", "loopCondition"),
+        *("conditionExpression", "condition", "loopCardinality", "completionCondition", "loopCondition"),
         *("timeDate", "timeDuration", "timeCycle"),
     )
 )

@@ -1,0 +1,56 @@
+"""Setting right the data at which an element has failed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.bpmn.completions import own_names
+from engine.bpmn.elements.activities import CallActivity
+from engine.bpmn.elements.branches import ABSENT
+from engine.bpmn.own import NOTHING
+from engine.bpmn.tokens import Token
+from engine.bpmn.values import differing
+
+
+def repair(token: Token, data: Mapping[str, Any]) -> None:
+    """Give variables other values, at the token and wherever the old ones came from or were handed on to.
+
+    Where a branch has set one itself, that stays: a join behind tells the contradiction.
+    """
+    for name, value in differing(token.data, data).items():
+        before = [one.data.get(name, ABSENT) for one in (token, token.parent) if one is not None]
+        others = [] if name in own_names(token) else _sharing(token, name)
+        for other in others:
+            if any(other.data.get(name, ABSENT) is old for old in before):
+                other.data = {**other.data, name: value}
+        token.data = {**token.data, name: value}
+
+
+def _sharing(token: Token, name: str) -> list[Token]:
+    """The tokens of all scopes in which the name means the same variable as at this token."""
+    scope = token.workflow
+    while (host := _host(scope)) is not None and _shares(host, name):
+        scope = host.workflow
+    return list(_inside(scope, name))
+
+
+def _inside(scope: Any, name: str) -> Iterator[Token]:
+    scopes = [scope]
+    while scopes:
+        for token in scopes.pop().tasks.values():
+            if name in own_names(token):
+                continue
+            yield token
+            inner = token.workflow.top_workflow.subprocesses.get(token.id)
+            if inner is not None and _shares(token, name):
+                scopes.append(inner)
+
+
+def _host(scope: Any) -> Token | None:
+    token: Token | None = scope.parent_task_id and scope.top_workflow.get_task_from_id(scope.parent_task_id)
+    return token
+
+
+def _shares(host: Token, name: str) -> bool:
+    """Whether what is inside of an activity knows a variable of what is around it."""
+    apart = isinstance(host.task_spec, CallActivity) and host.task_spec.own is not NOTHING
+    return not apart and name not in own_names(host)

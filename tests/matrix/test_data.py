@@ -1,0 +1,87 @@
+"""Data: BPMN 2.0.2 §10.4, and what the engine says where the standard is silent."""
+
+from decimal import Decimal
+
+from engine import bpmn
+from tests.driving import Run, script
+from tests.eventful import line, sub
+from tests.matrix.table import Section
+
+SECTION = Section("Data")
+
+WRITES = '<dataOutputAssociation id="o"><targetRef>{}</targetRef></dataOutputAssociation>'
+READS = '<dataInputAssociation id="i"><sourceRef>{}</sourceRef></dataInputAssociation>'
+OBJECT = '<dataObject id="paper"/><dataObjectReference id="ref" dataObjectRef="paper"/>'
+
+
+@SECTION.runs(
+    "variables of the case, by name, for all that comes behind",
+    line("userTask a", script("b", "total = fee * 2")),
+)
+def test_variables_go_on(process: bpmn.Spec) -> None:
+    assert Run(process).answer("a", fee=Decimal("1.10")).data["total"] == Decimal("2.20")
+
+
+@SECTION.runs("form data: assigned as they are, lists and objects whole", line("userTask a", "userTask b"))
+def test_form_data_are_assigned(process: bpmn.Spec) -> None:
+    run = Run(process, docs=["a", "b"], person={"name": "x", "age": 1}).answer(
+        "a", docs=["c"], person={"name": "y"}
+    )
+    assert run.data == {"docs": ["c"], "person": {"name": "y"}}
+
+
+@SECTION.runs(
+    "a value that a script changes in place: what was before stays what it was",
+    line("userTask a", script("b", "case['a'].append(2)"), "userTask c"),
+)
+def test_value_is_not_changed_behind_a_token(process: bpmn.Spec) -> None:
+    given = {"a": [1]}
+    run = Run(process, case=given).answer("a")
+    assert run.data["case"] == {"a": [1, 2]}
+    assert given == {"a": [1]}
+
+
+@SECTION.runs(
+    "data of a sub-process: those of the case, and back",
+    line(sub("s", script("a", "x = x + 1")), script("b", "y = x")),
+)
+def test_sub_process_shares_data(process: bpmn.Spec) -> None:
+    assert Run(process, x=1).data == {"x": 2, "y": 2}
+
+
+@SECTION.runs(
+    "data object with a reference, written and read by activities",
+    OBJECT
+    + line(
+        script("a", "paper = 'written'", WRITES.format("ref")),
+        script("b", "seen = paper", READS.format("ref")),
+    ),
+)
+def test_data_object_carries_a_value(process: bpmn.Spec) -> None:
+    assert Run(process).data["seen"] == "written"
+
+
+@SECTION.runs(
+    "pools and message flows between them: each pool is a process of its own",
+    line("userTask a"),
+    more='<collaboration id="all"><participant id="we" processRef="process"/>'
+    '<participant id="they"/></collaboration>',
+)
+def test_pools_are_processes(process: bpmn.Spec) -> None:
+    assert Run(process).waiting == ["a"]
+
+
+@SECTION.runs(
+    "lanes: told with the task",
+    '<laneSet id="all"><lane id="l" name="Finance"><flowNodeRef>a</flowNodeRef></lane></laneSet>'
+    + line("userTask a"),
+)
+def test_lane_is_told_with_the_task(process: bpmn.Spec) -> None:
+    assert [work.lane for work in Run(process).open.values()] == ["Finance"]
+
+
+test_data_object_of_elsewhere_is_refused = SECTION.refused(
+    "data object that an activity names, and that is not there",
+    line(script("a", "x = 1", WRITES.format("gone"))),
+    "data-object-scope",
+)
