@@ -6,7 +6,9 @@ from engine.bpmn.values import decode
 from tests.driving import Run, flow, path, script
 from tests.eventful import (
     boundary,
+    catch,
     compensation,
+    condition,
     error,
     escalation,
     handler,
@@ -863,3 +865,41 @@ def test_names_that_the_library_uses_itself_are_understood() -> None:
     run = Run(spec(body)).answer("End")
     assert run.waiting == ["Root"]
     assert run.answer("Root").step.ended
+
+
+def test_condition_in_a_handler_hears_what_is_set_beside_it() -> None:
+    undo = sub("undo", catch("ready", condition("free")))
+    body = (
+        '<startEvent id="start"/><parallelGateway id="both"/><userTask id="a"/><userTask id="beside"/>'
+        '<userTask id="after"/>' + ALL
+    )
+    body += path("start", "both", "a", "all", "after") + path("both", "beside") + undone("a", undo)
+    run = Run(spec(body), free=False).answer("a")
+    assert run.waiting == ["beside"]
+    run.answer("beside", free=True)
+    assert run.waiting == ["after"]
+
+
+def test_condition_on_the_border_hears_what_a_handler_sets() -> None:
+    body = inside(sub("s", "userTask a", ALL, "userTask b"), undone("a", script("undo", "free = True")))
+    run = Run(
+        spec(line(body), boundary("told", "s", condition("free"), interrupting=False)), free=False
+    ).answer("a")
+    assert sorted(run.waiting) == ["b", "told-task"]
+
+
+def test_data_repaired_beside_a_handler_stay_repaired() -> None:
+    body = (
+        '<startEvent id="start"/><parallelGateway id="both"/><userTask id="a"/><userTask id="go"/>'
+        + script("work", "x = 1 / n")
+        + ALL
+        + '<parallelGateway id="join"/>'
+        + script("after", "y = n")
+    )
+    body += (
+        path("start", "both", "a", "all", "join", "after") + path("both", "go", "work", "join") + undone("a")
+    )
+    run = Run(spec(body), n=0).answer("a").answer("go").retry(n=2)
+    assert undoing(run) == ["undo-a"]
+    assert run.step.ended
+    assert run.data["y"] == 2
