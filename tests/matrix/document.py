@@ -8,6 +8,7 @@ from tests.matrix import (
     test_beside,
     test_between,
     test_borders,
+    test_compensation,
     test_data,
     test_flows,
     test_gateways,
@@ -26,6 +27,7 @@ SECTIONS = [
     test_between.SECTION,
     test_borders.SECTION,
     test_beside.SECTION,
+    test_compensation.SECTION,
     test_data.SECTION,
     test_others.SECTION,
 ]
