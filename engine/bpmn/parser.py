@@ -31,7 +31,7 @@ from engine.bpmn.elements.events import EndEvent as ThrowingEnd
 from engine.bpmn.elements.gateways import EndJoin, ExclusiveGateway, InclusiveGateway, ParallelGateway
 from engine.bpmn.elements.handlers import HandlerStart, ScopeStart
 from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance, StandardLoop
-from engine.bpmn.triggers import service, trigger
+from engine.bpmn.triggers import STARTER, service, trigger
 
 
 class ProcessSpec(BpmnProcessSpec):
@@ -127,6 +127,7 @@ class _StartParser(StartEventParser):
                 self.node.remove(definition)
         task = super().create_task()
         task.trigger = found
+        task.starter = self.node.get(STARTER)
         task.handles = self.node.getparent().get("triggeredByEvent") == "true"
         return task
 

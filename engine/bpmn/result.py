@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn.elements.activities import CallActivity, ScriptTask, SubProcessTask
+from engine.bpmn.elements.activities import CallActivity, ScriptTask, StartEvent, SubProcessTask
 from engine.bpmn.elements.branches import ABSENT, changed
 from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import CatchEvent, SideEvent, of_case
@@ -111,7 +111,10 @@ def _changes(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
     spec = token.task_spec
     if isinstance(spec, CatchEvent):
         return {name: value for name, value in data.items() if name in token.received}
-    sets = token.human or isinstance(spec, ScriptTask | MultiInstance | ServiceTask) or spec.own.outputs
+    names = isinstance(spec, StartEvent) and spec.starter
+    sets = (
+        names or token.human or isinstance(spec, ScriptTask | MultiInstance | ServiceTask) or spec.own.outputs
+    )
     if not sets or token.parent is None:
         return {}
     read_only = {item.bpmn_id for item in spec.data_input_associations}

@@ -18,7 +18,7 @@ from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec
 from engine.bpmn.state import load
 from engine.bpmn.step import Fired, Step
-from engine.bpmn.tokens import DONE, FAILED, HOST, READY, STARTED, WAIT, Token
+from engine.bpmn.tokens import DONE, FAILED, HOST, READY, STARTED, STARTED_BY, WAIT, Token
 from engine.bpmn.values import differing
 from engine.bpmn.workflow import CaseWorkflow
 
@@ -40,15 +40,20 @@ class Unskippable(Exception):
     """An element that cannot be passed over, since what comes next depends on it."""
 
 
-def start(spec: Spec, data: Mapping[str, Any], now: datetime, at: str | None = None) -> Step:
+def start(
+    spec: Spec, data: Mapping[str, Any], now: datetime, at: str | None = None, *, starter: str | None = None
+) -> Step:
     """Begin a case with these data and run it to its first wait.
 
-    `at` is the path of the start event that was triggered; None is the plain one.
+    `at` is the path of the start event that was triggered; None is the plain one. `starter` names who starts
+    it, for processes that have a variable for that.
     """
     workflow = CaseWorkflow(spec.process, dict(spec.inner), Sandbox(now))
     workflow.entry_id = at
     workflow.plant()
     workflow.task_tree.data = dict(data)
+    if spec.asks_starter:
+        workflow.data[STARTED_BY] = starter
     workflow.advance()
     return step_of(workflow)
 

@@ -33,6 +33,8 @@ UNBEGUN = "unbegun"  # it failed before the process inside could begin
 ARMED = "armed"  # the boundary events of this activity wait
 INTERRUPTED = "interrupted"  # of the first token of a scope: an event sub-process has taken its work over
 
+STARTED_BY = "started by"  # in a case's own data: the name of who has started it, if the process asks for it
+
 THROWN = frozenset({"error", "escalation"})  # what comes from within, so that nothing waits for it
 
 

@@ -8,6 +8,7 @@ from engine.bpmn.normalize import tag
 from engine.bpmn.own import ASSIGNMENT, NOTHING, Own
 
 OURS = "{https://parvandeh.org/bpmn}"
+STARTER = f"{OURS}starter"
 CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
 TIMERS = ("timeDate", "timeDuration", "timeCycle")
 

@@ -181,6 +181,34 @@ def test_people_that_cannot_be_told_are_an_incident(how: str) -> None:
     assert run.waiting == []
 
 
+def test_variable_takes_who_has_started_the_case() -> None:
+    body = '<startEvent id="start" parvandeh:starter="who"/><userTask id="a"/>' + path("start", "a")
+    run = Run(body, by="Sara", fee=5)
+    assert run.step.changes == {"who": "Sara"}
+    assert run.data == {"fee": 5, "who": "Sara"}
+
+
+def test_nobody_else_can_say_who_has_started_the_case() -> None:
+    body = '<startEvent id="start" parvandeh:starter="who"/><userTask id="a"/>' + path("start", "a")
+    assert Run(body, by="Sara", who="Omid").data == {"who": "Sara"}
+
+
+def test_case_that_begins_by_itself_was_started_by_nobody() -> None:
+    timer = "<timerEventDefinition><timeDate>2027-01-01</timeDate></timerEventDefinition>"
+    body = f'<startEvent id="start" parvandeh:starter="who">{timer}</startEvent><userTask id="a"/>'
+    assert Run(body + path("start", "a"), at="start").data == {"who": None}
+
+
+def test_called_process_knows_who_has_started_the_case() -> None:
+    other = source(
+        '<startEvent id="start" parvandeh:starter="who"/>' + path("start", "x") + script("x", "y = 1"),
+        "other",
+    )
+    caller = START + '<userTask id="a"/><callActivity id="call" calledElement="other"/><userTask id="b"/>'
+    spec = bpmn.build(source(caller + path("start", "a", "call", "b"), calls={"other": other}), "process")
+    assert Run(spec, by="Sara").answer("a").data == {"who": "Sara", "y": 1}
+
+
 # Flows out of activities and events
 
 

@@ -211,6 +211,14 @@ def test_people_of_a_task_are_kept_with_it() -> None:
     }
 
 
+def test_initiator_is_who_has_started_the_case() -> None:
+    content = process(
+        node("startEvent", "start", camunda__initiator="who"), node("task", "a"), flow("start", "a")
+    )
+    assert element(content, "start") == {"kind": "startEvent", "starter": "who"}
+    assert notes(content) == [("translated-starter", "start")]
+
+
 def test_resource_roles_of_the_standard_are_people_too() -> None:
     def role(kind: str, text: str) -> str:
         inside = f"<bpmn:formalExpression>{text}</bpmn:formalExpression>"

@@ -262,7 +262,7 @@ class _Rules:
 
     def variables(self, element: Any) -> None:
         """The names of what takes what comes."""
-        for attribute in ("result", "code", "detail"):
+        for attribute in ("result", "code", "detail", "starter"):
             name = element.get(f"{{{PARVANDEH}}}{attribute}")
             if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
                 self.error(

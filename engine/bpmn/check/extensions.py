@@ -50,6 +50,7 @@ _USED_ATTRIBUTES: Mapping[str, frozenset[str]] = MappingProxyType(
         f"{{{CAMUNDA}}}calledElementBinding": frozenset({"callActivity"}),
         f"{{{PARVANDEH}}}outcome": frozenset({"endEvent"}),
         f"{{{PARVANDEH}}}businessKey": frozenset({"process"}),
+        f"{{{PARVANDEH}}}starter": frozenset({"startEvent"}),
     }
 )
 
@@ -132,7 +133,9 @@ _MENDS: Mapping[str, str] = MappingProxyType({
     "formData": "Only user tasks and start events have a form.",
     "resultVariable": 'A script assigns its variables itself; a service task has parvandeh:result="…".',
     "resource": "Put the script into the diagram.",
-    "initiator": "Remove it. The applicant of a case comes with a later release.",
+    **dict.fromkeys(
+        ("initiator", "starter"), "Write it on a start event of the process; nobody starts a sub-process."
+    ),
     "calledDecisionId": "Use a script task that sets the result; decisions come with a later release.",
     "outcome": "Only an end event has an outcome.",
 })  # fmt: skip
@@ -243,7 +246,9 @@ def _used(owner: Any, name: str, short: str) -> bool:
         # Camunda's external tasks, whose type and topic belong together.
         return kind == "serviceTask" and owner.get(_TYPE) == "external" and owner.get(_TOPIC) is not None
     if name in _USED_ATTRIBUTES:
-        return kind in _USED_ATTRIBUTES[name]
+        # Nobody starts a sub-process.
+        whose = short != "starter" or local(owner.getparent()) == "process"
+        return kind in _USED_ATTRIBUTES[name] and whose
     if kind == "startEvent" and by_event(owner.getparent()):
         kind = "boundaryEvent"  # it waits in the same way, within a case
     readers = _OURS.get(short, _NOBODY) if name.startswith(f"{{{PARVANDEH}}}") else _NOBODY

@@ -1,4 +1,4 @@
-"""Who is to work on a task, and until when: Camunda's attributes and the standard's resource roles."""
+"""Who starts a case, who is to work on a task, and until when: Camunda's words and the standard's roles."""
 
 import re
 from typing import Any
@@ -16,13 +16,22 @@ _TEXT = f"{BPMN}resourceAssignmentExpression/{BPMN}formalExpression"
 
 
 def translate_people(root: Any, told: Told) -> None:
-    """The user tasks of a document."""
+    """The user tasks and start events of a document."""
+    _starters(root, told)
     for task in root.iter(f"{BPMN}userTask"):
         for name, ours in _ONE.items():
             _set(task, f"{CAMUNDA}{name}", ours, _one, told)
         for name in _MANY:
             _set(task, f"{CAMUNDA}{name}", name, _many, told)
         _resource_roles(task, told)
+
+
+def _starters(root: Any, told: Told) -> None:
+    for start in root.iterfind(f"{BPMN}process/{BPMN}startEvent"):
+        name = start.get(f"{CAMUNDA}initiator")
+        if name is not None and start.get(f"{OURS}starter") is None:
+            start.set(f"{OURS}starter", start.attrib.pop(f"{CAMUNDA}initiator"))
+            told(start, "translated-starter", f"The variable {short(name)!r} takes who has started the case.")
 
 
 def _set(task: Any, name: str, ours: str, read: Any, told: Told) -> None:
