@@ -191,6 +191,15 @@ def test_extension_elements_of_engines_are_refused(inside: str) -> None:
     assert codes(line(node("manualTask", "a", extension(inside)))) == {"unsupported-extension"}
 
 
+@pytest.mark.parametrize("attribute", ["candidateStarterUsers", "candidateStarterGroups"])
+def test_it_is_told_that_a_process_does_not_say_who_may_start_it(attribute: str) -> None:
+    attributes = f'isExecutable="true" camunda:{attribute}="sara"'
+    report = check({"a.bpmn": process(*in_line("manualTask a"), attributes=attributes)})
+    assert [(item.severity, item.code) for item in report.findings] == [("warning", "starters-ignored")]
+    task = line(f'<bpmn:manualTask id="a" camunda:{attribute}="sara"/>')
+    assert codes(task) == {"unsupported-extension"}
+
+
 @pytest.mark.parametrize(
     "attribute", ["asyncBefore", "asyncAfter", "exclusive", "jobPriority", "historyTimeToLive", "versionTag"]
 )

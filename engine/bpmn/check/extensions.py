@@ -42,6 +42,8 @@ _IGNORED = frozenset(
     {(CAMUNDA, "properties"), (SPIFF, "instructionsForEndUser"), (SPIFF, "taskMetadataValues")}
 )
 
+# Camunda lists processes by it, and lets everybody start them all the same, unless it is told otherwise.
+_STARTERS = frozenset({"candidateStarterUsers", "candidateStarterGroups"})
 _WITH_FORM = frozenset({"userTask", "startEvent"})
 _USED_ELEMENTS = frozenset({(CAMUNDA, "formData"), (SPIFF, "properties")})
 _USED_ATTRIBUTES: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -79,10 +81,6 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
 })  # fmt: skip
 
 _MENDS: Mapping[str, str] = MappingProxyType({
-    **dict.fromkeys(
-        ("candidateStarterGroups", "candidateStarterUsers"),
-        "Remove it: who may start cases goes by the roles of accounts.",
-    ),
     **dict.fromkeys(
         ("assignee", "candidateGroups", "candidateUsers", "dueDate", "followUpDate", "priority"),
         "Write it on a user task, with a text or an expression that only reads variables.",
@@ -200,6 +198,13 @@ class Extensions:
             self._ignore(at, f"{space} {short}", f"<{short}>")
         elif space == SPIFF and short in _SPIFF_HARMLESS:
             return
+        elif space == CAMUNDA and short in _STARTERS and local(owner) == "process":
+            self._notes.warn(
+                place(self._file, at),
+                "starters-ignored",
+                f"{short} has no effect: whoever may start cases here may start those of this process.",
+                "Nothing to do if that is right; give the roles that start cases only to accounts that may.",
+            )
         elif space == CAMUNDA or space in _OTHER_ENGINES:
             self._refuse(owner, at, space, short)
         else:
