@@ -155,12 +155,12 @@ def test_values_of_inputs_may_be_lists_and_maps() -> None:
     value = (
         '<camunda:inputParameter name="a"><camunda:list><camunda:value>x</camunda:value>'
         "<camunda:value>${y}</camunda:value></camunda:list></camunda:inputParameter>"
-        '<camunda:inputParameter name="b"><camunda:map><camunda:entry key="k">${z}</camunda:entry>'
+        '<camunda:inputParameter name="b"><camunda:map><camunda:entry key="k">${z}</camunda:entry><camunda:entry key="${n}">1</camunda:entry>'
         "</camunda:map>"
         '</camunda:inputParameter><camunda:inputParameter name="c"/>'
     )
     content = line(node("userTask", "a", extension(f"<camunda:inputOutput>{value}</camunda:inputOutput>")))
-    assert element(content, "a")["inputs"] == "{'a': ['x', y], 'b': {'k': z}, 'c': None}"
+    assert element(content, "a")["inputs"] == "{'a': ['x', y], 'b': {'k': z, n: '1'}, 'c': None}"
     assert notes(content) == [("translated-mapping", "a")]
 
 

@@ -54,8 +54,8 @@ def _value(item: Any) -> str:
     if kind == "list":
         return "[" + ", ".join(_value(part) for part in parts[0].iterchildren(etree.Element)) + "]"
     if kind == "map":
-        entries = parts[0].findall(f"{CAMUNDA}entry")
-        return as_names((_key(entry), _value(entry)) for entry in entries)
+        entries = [(_key(entry), _value(entry)) for entry in parts[0].findall(f"{CAMUNDA}entry")]
+        return "{" + ", ".join(f"{key}: {value}" for key, value in entries) + "}"
     if kind == "value":
         return _value(parts[0])
     raise Untranslatable(f"<{kind}> is no value")
@@ -63,9 +63,7 @@ def _value(item: Any) -> str:
 
 def _key(entry: Any) -> str:
     key: str = entry.get("key") or ""
-    if is_juel(key):
-        raise Untranslatable("the name of an entry is computed")
-    return key
+    return translated(key).code if is_juel(key) else repr(key)
 
 
 def _parameters(task: Any, mapping: Any, told: Told) -> None:
