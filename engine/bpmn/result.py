@@ -109,7 +109,7 @@ def _changes(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
     A sub-process, join or event only passes on what others set.
     """
     spec = token.task_spec
-    if isinstance(spec, CatchEvent):
+    if isinstance(spec, CatchEvent | SubProcessTask):
         return {name: value for name, value in data.items() if name in token.received}
     names = isinstance(spec, StartEvent) and spec.starter
     sets = (

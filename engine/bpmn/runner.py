@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn.elements.activities import ScriptTask
+from engine.bpmn.elements.activities import ScriptTask, SubProcessTask
 from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import CatchEvent, SideEvent, ThrowEvent, caught
 from engine.bpmn.own import RETURNED
@@ -18,7 +18,7 @@ from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec
 from engine.bpmn.state import load
 from engine.bpmn.step import Fired, Step
-from engine.bpmn.tokens import DONE, FAILED, HOST, READY, STARTED, STARTED_BY, WAIT, Token
+from engine.bpmn.tokens import DONE, FAILED, HOST, READY, STARTED, STARTED_BY, UNBEGUN, WAIT, Token
 from engine.bpmn.values import differing
 from engine.bpmn.workflow import CaseWorkflow
 
@@ -138,7 +138,8 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
     """
     workflow, token = _failed(spec, state, token_id, now)
     passable = isinstance(token.task_spec, ScriptTask | ServiceTask | ThrowEvent | CatchEvent)
-    done = DONE in token.internal_data or RETURNED in token.internal_data  # only its outputs have failed
+    # Only its outputs have failed.
+    done = DONE in token.internal_data or RETURNED in token.internal_data or _ended_inside(token)
     if not (passable or done) or isinstance(token.task_spec, SideEvent):
         raise Unskippable(token.task_spec.element.kind if token.task_spec.element else "")
     del token.internal_data[FAILED]
@@ -157,6 +158,11 @@ def cancel(spec: Spec, state: bytes, now: datetime) -> Step:
     workflow = load(state, spec, Sandbox(now))
     workflow.cancel()
     return replace(step_of(workflow), outcome=None)
+
+
+def _ended_inside(token: Token) -> bool:
+    """Whether all that was to be done in a sub-process is done."""
+    return isinstance(token.task_spec, SubProcessTask) and UNBEGUN not in token.internal_data
 
 
 def _beside(token: Token) -> list[Token]:

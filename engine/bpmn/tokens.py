@@ -56,7 +56,8 @@ class Token(Task):
     ) -> None:
         super().__init__(workflow, task_spec, parent, state, id=uuid7())
 
-    received: frozenset[str] = frozenset()  # the variables that came with what it waited for
+    # The variables that came with what it waited for, and those that its outputs have set.
+    received: frozenset[str] = frozenset()
 
     def _add_child(self, task_spec: Any, state: int = MAYBE) -> "Token":
         return Token(self.workflow, task_spec, self, state)

@@ -42,7 +42,7 @@ def own(node: Any) -> Own:
     if not (people or inputs or outputs):
         return NOTHING
     if node.tag == tag("callActivity"):
-        return Own(outputs=outputs, handed=inputs)
+        return Own(outputs=outputs, handed=inputs, apart=True)
     return Own(inputs, outputs, people=people)
 
 

@@ -155,7 +155,8 @@ def test_values_of_inputs_may_be_lists_and_maps() -> None:
     value = (
         '<camunda:inputParameter name="a"><camunda:list><camunda:value>x</camunda:value>'
         "<camunda:value>${y}</camunda:value></camunda:list></camunda:inputParameter>"
-        '<camunda:inputParameter name="b"><camunda:map><camunda:entry key="k">${z}</camunda:entry><camunda:entry key="${n}">1</camunda:entry>'
+        '<camunda:inputParameter name="b"><camunda:map><camunda:entry key="k">${z}</camunda:entry>'
+        '<camunda:entry key="${n}">1</camunda:entry>'
         "</camunda:map>"
         '</camunda:inputParameter><camunda:inputParameter name="c"/>'
     )
@@ -171,6 +172,48 @@ def test_inputs_by_script_are_refused() -> None:
     )
     found = check({"a.bpmn": line(node("userTask", "a", extension(inside)))}).errors
     assert [item.code for item in found] == ["unsupported-extension"]
+
+
+def parameters(*kinds: str) -> str:
+    inside = "".join(f'<camunda:{kind}Parameter name="x">1</camunda:{kind}Parameter>' for kind in kinds)
+    return extension(f"<camunda:inputOutput>{inside}</camunda:inputOutput>")
+
+
+@pytest.mark.parametrize("kind", ["userTask", "subProcess", "intermediateThrowEvent"])
+def test_inputs_and_outputs_are_ours(kind: str) -> None:
+    inside = "".join(in_line(prefix="inner")) if kind == "subProcess" else ""
+    content = line(node(kind, "a", parameters("input", "output") + inside))
+    assert element(content, "a") == {"kind": kind, "inputs": "{'x': '1'}", "outputs": "{'x': '1'}"}
+    assert notes(content) == [("translated-mapping", "a")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts"),
+    [
+        ("endEvent", ["output"]),
+        ("startEvent", ["input"]),
+        ("startEvent", ["input", "output"]),
+        ("exclusiveGateway", ["output"]),
+    ],
+)
+def test_inputs_and_outputs_that_would_mean_nothing_are_refused(kind: str, parts: list[str]) -> None:
+    nodes = {"startEvent": "", "endEvent": "", "exclusiveGateway": ""} | {kind: parameters(*parts)}
+    drawn = [node(name, name, inside) for name, inside in nodes.items()]
+    content = process(*drawn, flow("startEvent", "exclusiveGateway"), flow("exclusiveGateway", "endEvent"))
+    assert [item.code for item in check({"a.bpmn": content}).errors] == ["unsupported-extension"]
+
+
+def test_sub_process_that_an_event_begins_has_no_inputs_and_outputs() -> None:
+    timer = (
+        "<bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    )
+    inside = parameters("input") + "".join(in_line("task b", prefix="h")).replace(
+        '"hstart">', f'"hstart">{timer}'
+    )
+    content = line("task a", after=node("subProcess", "h", inside, triggeredByEvent="true"))
+    assert [(item.code, item.element) for item in check({"a.bpmn": content}).errors] == [
+        ("unsupported-extension", "h")
+    ]
 
 
 def test_call_hands_over_what_it_says() -> None:

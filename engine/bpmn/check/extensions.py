@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import BPMN, CHILDREN, TASKS, local
+from engine.bpmn.check.allow_list import ACTIVITIES, BPMN, CHILDREN, local
 from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import REFUSED
@@ -65,6 +65,9 @@ _CATCHES: _Readers = frozenset({
     ("intermediateCatchEvent", "message"), ("boundaryEvent", "message"), ("receiveTask", "message"),
 })  # fmt: skip
 _SERVICE: _Readers = frozenset({("serviceTask", None)})
+_MAPPED = ACTIVITIES | {"intermediateCatchEvent", "intermediateThrowEvent"}
+_WITH_INPUTS = _MAPPED | {"endEvent"}
+_WITH_OUTPUTS = _MAPPED | {"boundaryEvent", "startEvent"}
 _OURS: Mapping[str, _Readers] = MappingProxyType({
     "correlation": _THROWS | _CATCHES,
     "data": _THROWS | {("intermediateThrowEvent", "signal"), ("endEvent", "signal")},
@@ -76,7 +79,8 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     "code": frozenset({("boundaryEvent", "error"), ("boundaryEvent", "escalation")}),
     "detail": frozenset({("boundaryEvent", "error")}),
     **dict.fromkeys(("connector", "topic", "operation", "request"), _SERVICE),
-    **dict.fromkeys(("inputs", "outputs"), frozenset((kind, None) for kind in TASKS | {"callActivity"})),
+    "inputs": frozenset((kind, None) for kind in _WITH_INPUTS),
+    "outputs": frozenset((kind, None) for kind in _WITH_OUTPUTS),
     **dict.fromkeys(ASSIGNMENT, frozenset({("userTask", None)})),
 })  # fmt: skip
 
@@ -87,8 +91,8 @@ _MENDS: Mapping[str, str] = MappingProxyType({
     ),
     **dict.fromkeys(
         ("inputOutput", "in", "out", "ioMapping"),
-        "Write texts, or expressions that only read variables, on a task or call activity; elsewhere set"
-        " other names in a script task before or after.",
+        "Write texts, or expressions that only read variables, on an activity; an event that catches has"
+        " outputs, one that throws inputs. Elsewhere set other names in a script task before or after.",
     ),
     **dict.fromkeys(
         ("executionListener", "taskListener", "executionListeners", "taskListeners", "preScript",
@@ -256,6 +260,8 @@ def _used(owner: Any, name: str, short: str) -> bool:
         return kind in _USED_ATTRIBUTES[name] and whose
     if kind == "startEvent" and by_event(owner.getparent()):
         kind = "boundaryEvent"  # it waits in the same way, within a case
+    if by_event(owner):
+        kind = ""  # its start event stands for it
     readers = _OURS.get(short, _NOBODY) if name.startswith(f"{{{PARVANDEH}}}") else _NOBODY
     return (kind, None) in readers or (kind, trigger(owner)) in readers
 

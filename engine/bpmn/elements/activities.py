@@ -80,10 +80,10 @@ class _Inner(SubWorkflowMixin):
             super()._on_subworkflow_completed(subworkflow, my_task)
 
     def update_data(self, my_task: Token, subworkflow: SubProcess) -> None:
-        if self.own is own.NOTHING:
-            my_task.data = dict(subworkflow.last_task.data)
-        else:
+        if self.own.apart:
             my_task.internal_data[own.RETURNED] = dict(subworkflow.last_task.data)
+        else:
+            my_task.data = dict(subworkflow.last_task.data)
 
 
 class SubProcessTask(_Inner, SpiffSubWorkflowTask):

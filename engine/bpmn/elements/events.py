@@ -17,7 +17,7 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from engine.bpmn import timers
 from engine.bpmn.elements.activities import EventSubProcess
 from engine.bpmn.elements.branches import ABSENT, FOUND, changed, set_since, together
-from engine.bpmn.own import NOTHING, outside
+from engine.bpmn.own import outside
 from engine.bpmn.step import Thrown
 from engine.bpmn.tokens import (
     COMPLETED,
@@ -95,6 +95,9 @@ class CatchEvent(_Event):
     def _on_complete_hook(self, my_task: Token) -> None:
         super()._on_complete_hook(my_task)
         my_task.internal_data.pop(FIRED, None)
+        if FOUND in my_task.internal_data:  # what its outputs have set since is its own
+            found = my_task.internal_data[FOUND]
+            my_task.internal_data[FOUND] = [name for name in found if name not in my_task.received]
 
     def _wait(self, my_task: Token) -> dict[str, Any]:
         """What is waited for, as it is stored. Raises Failed, ScriptFailed."""
@@ -274,9 +277,9 @@ def within(scope: Any) -> dict[str, Any]:
 def _present(work: Token) -> dict[str, Any]:
     """The data of an activity as they are now."""
     inner = work.workflow.top_workflow.subprocesses.get(work.id)
-    if inner is None or inner.completed or work.task_spec.own is not NOTHING:
+    if inner is None or inner.completed or work.task_spec.own.apart:
         return outside(work)
-    return within(inner)
+    return outside(work, within(inner))
 
 
 def _reached(token: Token) -> dict[str, Any] | None:

@@ -8,23 +8,29 @@ from lxml import etree
 from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension
 
-# Where a token stands that can have variables of its own.
-_TASKS = tuple(
-    BPMN + name
-    for name in (
-        *("task", "userTask", "manualTask", "scriptTask", "serviceTask", "sendTask", "receiveTask"),
-        *("businessRuleTask", "callActivity"),
-    )
-)
+# Where a token stands that can have variables of its own, and which kinds of parameters mean something there.
+_BOTH, _INPUTS, _OUTPUTS = ("inputs", "outputs"), ("inputs",), ("outputs",)
+_READ = {
+    **dict.fromkeys(
+        (
+            *("task", "userTask", "manualTask", "scriptTask", "serviceTask", "sendTask", "receiveTask"),
+            *("businessRuleTask", "callActivity", "subProcess", "intermediateCatchEvent"),
+            "intermediateThrowEvent",
+        ),
+        _BOTH,
+    ),
+    "endEvent": _INPUTS,
+    **dict.fromkeys(("boundaryEvent", "startEvent"), _OUTPUTS),
+}
 _MEANT_ANYWAY = {"variables": "all"}
 
 
 def translate_mappings(root: Any, told: Told) -> None:
-    """Inputs and outputs of tasks, and what a call activity hands over and takes back."""
-    for task in root.iter(*_TASKS):
-        mapping = extension(task, "inputOutput")
-        if mapping is not None:
-            _parameters(task, mapping, told)
+    """Inputs and outputs, and what a call activity hands over and takes back."""
+    for element in root.iter(*(BPMN + name for name in _READ)):
+        mapping = extension(element, "inputOutput")
+        if mapping is not None and element.get("triggeredByEvent") != "true":
+            _parameters(element, mapping, told)
     for call in root.iter(f"{BPMN}callActivity"):
         _handed_over(call, told)
 
@@ -66,20 +72,23 @@ def _key(entry: Any) -> str:
     return translated(key).code if is_juel(key) else repr(key)
 
 
-def _parameters(task: Any, mapping: Any, told: Told) -> None:
+def _parameters(element: Any, mapping: Any, told: Told) -> None:
     try:
         given, taken = (parameters(mapping, kind) for kind in ("inputParameter", "outputParameter"))
     except Untranslatable:
         return
-    for name, values in (("inputs", given), ("outputs", taken)):
-        if values and task.get(f"{OURS}{name}") is None:
-            task.set(f"{OURS}{name}", as_names(values.items()))
+    found = {name: values for name, values in (("inputs", given), ("outputs", taken)) if values}
+    if not found.keys() <= set(_READ[element.tag.removeprefix(BPMN)]):
+        return
+    for name, values in found.items():
+        if element.get(f"{OURS}{name}") is None:
+            element.set(f"{OURS}{name}", as_names(values.items()))
     mapping.getparent().remove(mapping)
     told(
-        task,
+        element,
         "translated-mapping",
         f"Its {len(given)} inputs and {len(taken)} outputs are mapped as Camunda does: inputs are seen by"
-        " this task alone.",
+        " this element alone, and what is in it.",
     )
 
 
