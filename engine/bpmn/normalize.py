@@ -160,7 +160,10 @@ def _part_flows(scope: Any) -> None:
 
 def is_asked(node: Any, flow: Any) -> bool:
     """Whether a flow out of an activity or event is taken only by choice."""
-    return flow.find(tag("conditionExpression")) is not None or flow.get("id") == node.get("default")
+    default = node.get("default")
+    return flow.find(tag("conditionExpression")) is not None or (
+        default is not None and flow.get("id") == default
+    )
 
 
 def _split(scope: Any, source: str, kind: str, flows: list[Any], *, chosen: bool) -> None:

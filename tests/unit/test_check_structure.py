@@ -92,6 +92,16 @@ def test_several_flows_out_of_an_activity_are_told_of() -> None:
     assert found(content, "note") == [("translated-flows", "a")]
 
 
+def test_flow_without_id_is_not_taken_for_a_default() -> None:
+    bare = [flow("start", "a").replace('id="start-a" ', ""), flow("a", "b").replace('id="a-b" ', "")]
+    content = process(node("startEvent", "start"), script("a", "x = 1"), script("b", "x = 1"), *bare)
+    assert found(content, "note") == []
+    loop = content.replace(
+        b"</bpmn:process>", flow("b", "a").replace('id="b-a" ', "").encode() + b"</bpmn:process>"
+    )
+    assert [code for code, _ in errors(loop)] == ["endless-loop"]
+
+
 def test_a_default_flow_out_of_an_activity_has_no_condition() -> None:
     nodes = (START, node("task", "a", default="a-b"), node("task", "b"), END, flow("start", "a"))
     content = process(*nodes, flow("a", "b", "x"), flow("a", "end"))
