@@ -84,6 +84,18 @@ def test_a_loop_that_says_not_how_often_it_goes_round_is_refused(marker: str) ->
 
 def test_parallel_answers_that_are_not_collected_are_warned_of() -> None:
     assert warnings(each(INPUT)) == ["answers-collide"]
+
+
+def test_outputs_of_parallel_instances_are_collected_or_refused() -> None:
+    def told(inside: str, *, sequential: bool = False) -> list[str]:
+        marker = many(inside, sequential=sequential)
+        return errors(
+            line(node("serviceTask", "a", marker, parvandeh__topic="t", parvandeh__outputs="{'x': 1}"))
+        )
+
+    assert told(INPUT) == ["outputs-collide"]
+    assert told(INPUT + OUTPUT) == []
+    assert told(INPUT, sequential=True) == []
     assert warnings(each(INPUT, sequential=True)) == []
 
 
