@@ -7,7 +7,18 @@ from engine.bpmn.source import read_xml
 from engine.bpmn.translate import translate
 from engine.bpmn.translate.juel import Untranslatable, translated
 from engine.bpmn.translate.told import BPMN, OURS
-from tests.bpmn import extension, flow, in_line, line, many, node, process, script
+from tests.bpmn import (
+    definitions,
+    extension,
+    flow,
+    in_line,
+    line,
+    many,
+    node,
+    process,
+    process_element,
+    script,
+)
 
 
 def notes(content: bytes) -> list[tuple[str, str | None]]:
@@ -228,6 +239,44 @@ def test_call_hands_over_what_it_says() -> None:
         "outputs": "{'done': paid}",
     }
     assert notes(content) == [("translated-mapping", "a")] * 2
+
+
+def signalling(items: str, kind: str = "endEvent") -> bytes:
+    signal = f'<bpmn:signalEventDefinition signalRef="s">{extension(items)}</bpmn:signalEventDefinition>'
+    body = process_element(
+        node("startEvent", "start"), node(kind, "a", parameters("input") + signal), flow("start", "a")
+    )
+    return definitions(body, '<bpmn:signal id="s" name="alert"/>')
+
+
+@pytest.mark.parametrize(
+    ("items", "data"),
+    [
+        ('<camunda:in variables="all" local="true"/>', "{'x': x}"),
+        (
+            '<camunda:in source="a" target="b"/><camunda:in sourceExpression="${c + 1}" target="d"/>',
+            "{'b': a, 'd': c + 1}",
+        ),
+    ],
+)
+def test_what_goes_with_a_signal_is_ours(items: str, data: str) -> None:
+    content = signalling(items)
+    assert element(content, "a") == {"kind": "endEvent", "inputs": "{'x': '1'}", "data": data}
+    assert notes(content) == [("translated-mapping", "a")] * 2
+
+
+@pytest.mark.parametrize(
+    ("items", "kind"),
+    [
+        ('<camunda:in variables="all"/>', "endEvent"),
+        ('<camunda:in businessKey="${x}"/>', "endEvent"),
+        ('<camunda:in source="a" target="b" local="true"/>', "endEvent"),
+        ('<camunda:in source="a" target="b"/>', "intermediateCatchEvent"),
+    ],
+)
+def test_what_cannot_go_with_a_signal_is_refused(items: str, kind: str) -> None:
+    found = check({"a.bpmn": signalling(items, kind)}).errors
+    assert [item.code for item in found] == ["unsupported-extension"]
 
 
 def test_people_of_a_task_are_kept_with_it() -> None:

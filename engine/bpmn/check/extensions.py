@@ -90,7 +90,11 @@ _MENDS: Mapping[str, str] = MappingProxyType({
         "Write it on a user task, with a text or an expression that only reads variables.",
     ),
     **dict.fromkeys(
-        ("inputOutput", "in", "out", "ioMapping"),
+        ("in", "out"),
+        "Name what a call hands over and takes back, or what goes with a signal, by source and target.",
+    ),
+    **dict.fromkeys(
+        ("inputOutput", "ioMapping"),
         "Write texts, or expressions that only read variables, on an activity; an event that catches has"
         " outputs, one that throws inputs. Elsewhere set other names in a script task before or after.",
     ),
@@ -179,7 +183,7 @@ class Extensions:
         elif (space, short) in _USED_ELEMENTS:
             if local(owner) not in _WITH_FORM:
                 self._misplaced(element, space, short)
-        elif not (short in {"in", "out"} and space == CAMUNDA and _passes_all(element)):
+        elif not (space == CAMUNDA and short in {"in", "out"} and _passes_all(owner, element)):
             self._judge(owner, element, space, short)
 
     def _misplaced(self, element: Any, space: str, short: str) -> None:
@@ -274,6 +278,6 @@ _BPMN_NAMES = CHILDREN.keys() | REFUSED.keys()
 _LOOKALIKES = ("sequenceFlow", "boundaryEvent", "dataObjectReference", "dataStoreReference")
 
 
-def _passes_all(element: Any) -> bool:
+def _passes_all(owner: Any, element: Any) -> bool:
     """Camunda's `<in variables="all"/>`: what a call does here anyway."""
-    return dict(element.attrib) == {"variables": "all"}
+    return local(owner) == "callActivity" and dict(element.attrib) == {"variables": "all"}

@@ -23,10 +23,14 @@ _READ = {
     **dict.fromkeys(("boundaryEvent", "startEvent"), _OUTPUTS),
 }
 _MEANT_ANYWAY = {"variables": "all"}
+_OWN = {"variables": "all", "local": "true"}
+_THROWING = (f"{BPMN}intermediateThrowEvent", f"{BPMN}endEvent")
 
 
 def translate_mappings(root: Any, told: Told) -> None:
-    """Inputs and outputs, and what a call activity hands over and takes back."""
+    """Inputs and outputs, what a call activity hands over and takes back, and what goes with a signal."""
+    for definition in root.iter(f"{BPMN}signalEventDefinition"):
+        _sent_along(definition, told)
     for element in root.iter(*(BPMN + name for name in _READ)):
         mapping = extension(element, "inputOutput")
         if mapping is not None and element.get("triggeredByEvent") != "true":
@@ -116,6 +120,25 @@ def _handed_over(call: Any, told: Told) -> None:
             "translated-mapping",
             f"Only these are handed {'over' if kind == 'in' else 'back'}: {call.get(OURS + name)}.",
         )
+
+
+def _sent_along(definition: Any, told: Told) -> None:
+    event = definition.getparent()
+    items = definition.findall(f"{BPMN}extensionElements/{CAMUNDA}in")
+    if not items or event.tag not in _THROWING or event.get(f"{OURS}data") is not None:
+        return
+    mapping = extension(event, "inputOutput")
+    try:
+        inputs = [] if mapping is None else [(name, name) for name in parameters(mapping, "inputParameter")]
+        values = [
+            pair for item in items for pair in (inputs if dict(item.attrib) == _OWN else [_handed(item)])
+        ]
+    except Untranslatable:
+        return
+    event.set(f"{OURS}data", as_names(values))
+    for item in items:
+        item.getparent().remove(item)
+    told(event, "translated-mapping", f"Only these go with the signal: {event.get(f'{OURS}data')}.")
 
 
 def _handed(item: Any) -> tuple[str, str]:
