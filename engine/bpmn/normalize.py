@@ -68,7 +68,7 @@ def _rename_reserved(root: Any) -> None:
 
 
 def _rename(root: Any, old: str, new: str) -> None:
-    for element in root.iter(etree.Element):
+    for element in root.iter(f"{{{BPMN}}}*"):
         for attribute in ("id", "sourceRef", "targetRef", "attachedToRef"):
             if element.get(attribute) == old:
                 element.set(attribute, new)

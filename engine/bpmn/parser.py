@@ -51,6 +51,11 @@ class _Process(ProcessParser):
     def create_spec(self) -> ProcessSpec:
         return ProcessSpec(name=self.bpmn_id, description=self.get_name(), filename=self.filename)
 
+    def _index_process_nodes(self) -> None:
+        super()._index_process_nodes()
+        # A form's field may be called as an element is.
+        self.nodes_by_id = {node.get("id"): node for node in self.xpath(".//bpmn:*[@id]")}
+
     def add_tasks(self) -> None:
         """Each start event is a beginning of its own: only one of them is taken."""
         for node in self.xpath("./bpmn:startEvent"):

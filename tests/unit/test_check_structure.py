@@ -3,7 +3,18 @@
 import pytest
 
 from engine.bpmn.check import check
-from tests.bpmn import definitions, flow, in_line, line, node, process, process_element, script
+from tests.bpmn import (
+    definitions,
+    extension,
+    flow,
+    in_line,
+    line,
+    many,
+    node,
+    process,
+    process_element,
+    script,
+)
 
 START = node("startEvent", "start")
 END = node("endEvent", "end")
@@ -240,11 +251,15 @@ def test_duplicate_and_missing_ids_are_refused() -> None:
 
 
 def test_a_variable_may_not_be_called_as_an_element() -> None:
+    item = '<bpmn:loopDataInputRef>items</bpmn:loopDataInputRef><bpmn:inputDataItem id="b"/>'
+    assert errors(line(node("sendTask", "a", many(item), camunda__class="X"), "task b")) == [
+        ("duplicate-id", "a")
+    ]
+
+
+def test_a_field_of_a_form_may_be_called_as_an_element() -> None:
     field = '<camunda:formData><camunda:formField id="b" type="string"/></camunda:formData>'
-    content = line(
-        node("userTask", "a", f"<bpmn:extensionElements>{field}</bpmn:extensionElements>"), "task b"
-    )
-    assert errors(content) == [("duplicate-id", "a")]
+    assert errors(line(node("userTask", "a", extension(field)), "task b")) == []
 
 
 @pytest.mark.parametrize("name", ["1a", "a b", "a/b", "a" * 201, "", "a$"])
