@@ -289,6 +289,8 @@ def test_form_data_pass() -> None:
                 'name="validator" config="x"',
                 'name="min" config="1"',
                 'name="minlength" config="x"',
+                'name="readonly" config="false"',
+                'name="readonly"/><camunda:constraint name="required"',
                 "",
             )
         ),

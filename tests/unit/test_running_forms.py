@@ -1,6 +1,10 @@
 """Forms of Camunda's, as whoever fills them in meets them."""
 
+import pytest
+
+from engine import forms
 from engine.bpmn import Form
+from engine.errors import Invalid
 from tests.driving import Run, built, path
 
 
@@ -31,3 +35,19 @@ def test_field_may_be_called_as_an_element_is() -> None:
     given = run.spec.elements["a"].form
     assert given is not None
     assert list(given.schema["properties"]) == ["Start", "b", "End"]
+
+
+def constrained(*names: str) -> str:
+    constraints = "".join(f'<camunda:constraint name="{name}"/>' for name in names)
+    validation = f"<camunda:validation>{constraints}</camunda:validation>"
+    return f'id="a" label="A" type="string" defaultValue="x">{validation}</camunda:formField>'
+
+
+def test_field_that_is_only_shown_is_not_taken() -> None:
+    found = form(constrained("readonly"), 'id="b" type="string"/>')
+    assert forms.check(found, {"b": "y"}) == {"b": "y"}
+    with pytest.raises(Invalid) as refused:
+        forms.check(found, {"a": "y", "b": "y"})
+    assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [("/data/a", "readOnly")]
+    shown = found.schema["properties"]["a"]
+    assert (shown["title"], shown["default"], shown["readOnly"]) == ("A", "x", True)

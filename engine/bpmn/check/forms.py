@@ -172,14 +172,16 @@ class Forms:
             rule, value = item.get("name") or "", item.get("config")
             if rule == "required" and value in (None, "", "true", "false"):
                 continue
+            if rule == "readonly" and value in (None, "", "true") and not forms.required(field):
+                continue
             if kind in _LIMITS.get(rule, ()) and _whole(value, negative=kind == "long"):
                 continue
             self.error(
                 field,
                 "form-field",
                 f"The constraint {rule[:40]!r} ({value!r}) of the field {name!r} would not be kept.",
-                "Use required, min and max with whole numbers on long, minlength and maxlength on string;"
-                " for more, upload a JSON Schema.",
+                "Use required or readonly, min and max with whole numbers on long, minlength and maxlength"
+                " on string; for more, upload a JSON Schema.",
             )
 
 
