@@ -23,6 +23,7 @@ _TYPES: Mapping[str, dict[str, Any]] = {
     "long": {"type": "integer"},
     "boolean": {"type": "boolean"},
     "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
     "enum": {"type": "string"},
 }
 # Shown, and not to be sent: JSON Schema's own word is no more than a hint.

@@ -51,3 +51,50 @@ def test_field_that_is_only_shown_is_not_taken() -> None:
     assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [("/data/a", "readOnly")]
     shown = found.schema["properties"]["a"]
     assert (shown["title"], shown["default"], shown["readOnly"]) == ("A", "x", True)
+
+
+def properties(*items: str) -> Form:
+    """The form of a user task with these form properties."""
+    inside = "".join(f"<camunda:formProperty {item}/>" for item in items)
+    task = f'<userTask id="a"><extensionElements>{inside}</extensionElements></userTask>'
+    found = built('<startEvent id="start"/>' + task + path("start", "a")).elements["a"].form
+    assert found is not None
+    return found
+
+
+def test_form_property_is_a_field() -> None:
+    found = properties(
+        'id="a" name="A" variable="x" type="long" required="yes" default="3" value="nothing"',
+        'id="seen" writable="no" required="true"',
+        'id="hidden" readable="false"',
+        'id="gone" readable="false" writable="false"',
+    )
+    assert found.schema["required"] == ["x"]
+    assert found.schema["properties"]["x"] == {"type": "integer", "title": "A", "default": 3}
+    assert forms.check(found, {"x": 1, "hidden": "y"}) == {"x": 1, "hidden": "y"}
+    for name in ("seen", "gone"):
+        with pytest.raises(Invalid):
+            forms.check(found, {"x": 1, name: "y"})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "other"),
+    [
+        ("dd/MM/yyyy", "2026-03-21", "21/03/2026"),
+        ("d. MMM yyyy", "2026-03-21", "2026-03-21T08:00:00Z"),
+        ("dd-MM-yyyy hh:mm", "2026-03-21T08:00:00Z", "2026-03-21"),
+    ],
+)
+def test_date_is_sent_as_iso_8601_whatever_its_pattern(pattern: str, fits: str, other: str) -> None:
+    field = f'id="a" type="date" datePattern="{pattern}" defaultValue="{other}"/>'
+    found = form(field)
+    assert "default" not in found.schema["properties"]["a"]
+    assert forms.check(found, {"a": fits}) == {"a": fits}
+    with pytest.raises(Invalid):
+        forms.check(found, {"a": other})
+
+
+def test_default_of_a_date_is_a_hint_if_it_is_written_so() -> None:
+    field = 'id="a" type="date" datePattern="yyyy-MM-dd" defaultValue="{}"/>'
+    assert form(field.format("2014-11-10")).schema["properties"]["a"]["default"] == "2014-11-10"
+    assert "default" not in form(field.format("${today}")).schema["properties"]["a"]

@@ -338,6 +338,18 @@ def test_form_properties_are_fields_of_a_form() -> None:
     assert check({"a.bpmn": content}).errors == []
 
 
+@pytest.mark.parametrize(
+    "how", ['expression="${x}"', 'writable="perhaps"', 'odd="1"', 'type="date" datePattern="MMyyyy"']
+)
+def test_form_property_that_is_not_understood_is_refused(how: str) -> None:
+    content = line(node("userTask", "a", extension(f'<camunda:formProperty id="x" {how}/>')))
+    assert {item.code for item in check({"a.bpmn": content}).errors} <= {
+        "unsupported-extension",
+        "form-field",
+    }
+    assert check({"a.bpmn": content}).errors
+
+
 @pytest.mark.parametrize("key", ["start.html", "app:start", "embedded:app:forms/start.html", "${form}"])
 def test_form_of_another_application_takes_any_data(key: str) -> None:
     found = check({"a.bpmn": line(node("userTask", "a", camunda__formKey=key))}).findings

@@ -12,7 +12,7 @@ from engine.bpmn.check.notes import Notes, Place, place
 _PROPERTY = f"{bpmn('extensionElements')}/{{{SPIFF}}}properties/{{{SPIFF}}}property"
 _FORM_DATA = f"{bpmn('extensionElements')}/{{{CAMUNDA}}}formData"
 _FIELD = f"{{{CAMUNDA}}}formField"
-_TYPES = frozenset({"string", "long", "boolean", "date", "enum"})
+_TYPES = frozenset({"string", "long", "boolean", "date", "datetime", "enum"})
 _LIMITS: Mapping[str, frozenset[str]] = {
     "min": frozenset({"long"}),
     "max": frozenset({"long"}),
