@@ -317,12 +317,14 @@ def test_resource_roles_of_the_standard_are_people_too() -> None:
         inside = f"<bpmn:resourceAssignmentExpression>{inside}</bpmn:resourceAssignmentExpression>"
         return f"<bpmn:{kind}>{inside}</bpmn:{kind}>"
 
-    roles = role("humanPerformer", "ali") + role("potentialOwner", "user(sara), group(registry), desk")
+    roles = role("humanPerformer", "${clerk}") + role(
+        "potentialOwner", "user(sara), group(${unit}), desk, user(${a ? b : 'c,d'})"
+    )
     assert element(line(node("userTask", "a", roles)), "a") == {
         "kind": "userTask",
-        "assignee": "'ali'",
-        "candidateUsers": "['sara']",
-        "candidateGroups": "['registry', 'desk']",
+        "assignee": "clerk",
+        "candidateUsers": "['sara', b if a else 'c,d']",
+        "candidateGroups": "[unit, 'desk']",
     }
 
 

@@ -86,7 +86,7 @@ def _dated(element: Any, field: Any, told: Told) -> None:
     told(
         element,
         "translated-form",
-        f"The date {short(field.get('id') or '')!r} is sent as {_EXAMPLES[timed]}, not as {short(pattern)!r}.",
+        f"{short(field.get('id') or '')!r} is sent as {_EXAMPLES[timed]}, not as {short(pattern)!r}.",
     )
 
 

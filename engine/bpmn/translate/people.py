@@ -62,19 +62,31 @@ def _resource_roles(task: Any, told: Told) -> None:
     candidates: dict[str, list[str]] = {"user": [], "group": []}
     for role in [child for child in task if child.tag in _ROLES]:
         texts = [(item.text or "").strip() for item in role.iterfind(_TEXT)]
-        if not texts or not all(texts) or any(is_juel(text) for text in texts):
-            continue
-        if role.tag == _ROLES[-1]:
-            for part in ",".join(texts).split(","):
-                match = _CANDIDATE.fullmatch(part.strip())
-                kind, name = match.groups() if match else ("group", part)
-                candidates[kind].append(name.strip())
-        elif task.get(f"{OURS}assignee") is None and len(texts) == 1:
-            task.set(f"{OURS}assignee", repr(texts[0]))
-        else:
-            continue
-        task.remove(role)
-        told(task, "translated-assignment", f"{short(', '.join(texts))!r} is kept with the task.")
+        if texts and all(texts) and _role(task, role, texts, candidates):
+            task.remove(role)
+            told(task, "translated-assignment", f"{short(', '.join(texts))!r} is kept with the task.")
     for name, found in zip(_MANY, candidates.values(), strict=True):
         if found and task.get(OURS + name) is None:
-            task.set(OURS + name, repr(found))
+            task.set(OURS + name, f"[{', '.join(found)}]")
+
+
+def _role(task: Any, role: Any, texts: list[str], candidates: dict[str, list[str]]) -> bool:
+    """Take who is meant by a role; whether that could be."""
+    try:
+        if role.tag == _ROLES[-1]:
+            for kind, code in [_candidate(part) for part in _COMMA.split(",".join(texts))]:
+                candidates[kind].append(code)
+            return True
+        if task.get(f"{OURS}assignee") is not None or len(texts) != 1:
+            return False
+        task.set(f"{OURS}assignee", _one(texts[0]))
+    except Untranslatable:
+        return False
+    return True
+
+
+def _candidate(part: str) -> tuple[str, str]:
+    """Whether it is a user or a group, and the name."""
+    match = _CANDIDATE.fullmatch(part.strip())
+    kind, name = match.groups() if match else ("group", part)
+    return kind, _one(name)
