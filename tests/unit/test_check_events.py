@@ -232,8 +232,13 @@ def test_event_behind_a_gateway_has_no_other_way_in_and_no_events_of_its_own() -
     assert told(*choice(RECEIVE, LATE, more=border)) == [("event-gateway", "x")]
 
 
-def test_gateway_with_one_event_is_refused() -> None:
-    assert told(*choice(LATE)) == [("event-gateway", "g")]
+def test_gateway_with_one_event_waits_for_that() -> None:
+    assert told(*choice(LATE)) == []
+    assert warned(*choice(LATE)) == [("event-gateway", "g")]
+
+
+def test_gateway_without_events_is_refused() -> None:
+    assert told(*choice()) == [("event-gateway", "g")]
 
 
 def test_condition_behind_a_gateway_of_events_is_refused() -> None:

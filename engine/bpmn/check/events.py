@@ -243,10 +243,11 @@ class _Rules:
 
     def gateway(self, node: Node) -> None:
         if len(node.outgoing) < 2:
-            self.error(
+            tell, what = (self.warn, "Only one") if node.outgoing else (self.error, "No")
+            tell(
                 node.element,
                 "event-gateway",
-                "Fewer than two flows lead out of the event-based gateway.",
+                f"{what} flow leads out of the event-based gateway: there is nothing that could come first.",
                 "Draw one flow to each event that may come first, or remove the gateway.",
             )
         for flow in node.outgoing:
