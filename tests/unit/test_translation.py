@@ -3,38 +3,9 @@
 import pytest
 
 from engine.bpmn.check import check
-from engine.bpmn.source import read_xml
-from engine.bpmn.translate import translate
 from engine.bpmn.translate.juel import Untranslatable, translated
-from engine.bpmn.translate.told import BPMN, OURS
-from tests.bpmn import (
-    definitions,
-    extension,
-    flow,
-    in_line,
-    line,
-    many,
-    node,
-    process,
-    process_element,
-    script,
-)
-
-
-def notes(content: bytes) -> list[tuple[str, str | None]]:
-    report = check({"a.bpmn": content}, {"called"})
-    assert not report.errors, report.errors
-    assert all(item.line and item.reason and item.mend for item in report.findings)
-    return [(item.code, item.element) for item in report.findings if item.severity == "note"]
-
-
-def element(content: bytes, name: str) -> dict[str, str]:
-    """Our own attributes of an element after translation, and what kind it is."""
-    root = read_xml("a.bpmn", content).getroot()
-    translate(root)
-    (found,) = root.findall(f".//*[@id='{name}']")
-    ours = {key.removeprefix(OURS): value for key, value in found.attrib.items() if key.startswith(OURS)}
-    return {"kind": found.tag.removeprefix(BPMN), **ours}
+from tests.bpmn import extension, flow, in_line, line, many, node, process, script
+from tests.translating import element, notes, parameters
 
 
 @pytest.mark.parametrize(
@@ -113,13 +84,6 @@ def test_work_of_a_java_class_is_work_for_another_program(kind: str, way: str, t
     assert notes(content) == [("translated-service", "a")]
 
 
-@pytest.mark.parametrize("kind", ["intermediateThrowEvent", "endEvent"])
-def test_event_that_lets_a_program_send_is_work_for_that_program(kind: str) -> None:
-    event = node(kind, "a", '<bpmn:messageEventDefinition camunda:type="external" camunda:topic="post"/>')
-    content = process(node("startEvent", "start"), event, flow("start", "a"))
-    assert element(content, "a") == {"kind": "serviceTask", "topic": "post"}
-
-
 def test_fields_and_inputs_are_what_is_sent() -> None:
     mapping = (
         '<camunda:inputOutput><camunda:inputParameter name="amount">${fee + 1}</camunda:inputParameter>'
@@ -185,11 +149,6 @@ def test_inputs_by_script_are_refused() -> None:
     assert [item.code for item in found] == ["unsupported-extension"]
 
 
-def parameters(*kinds: str) -> str:
-    inside = "".join(f'<camunda:{kind}Parameter name="x">1</camunda:{kind}Parameter>' for kind in kinds)
-    return extension(f"<camunda:inputOutput>{inside}</camunda:inputOutput>")
-
-
 @pytest.mark.parametrize("kind", ["userTask", "subProcess", "intermediateThrowEvent"])
 def test_inputs_and_outputs_are_ours(kind: str) -> None:
     inside = "".join(in_line(prefix="inner")) if kind == "subProcess" else ""
@@ -239,44 +198,6 @@ def test_call_hands_over_what_it_says() -> None:
         "outputs": "{'done': paid}",
     }
     assert notes(content) == [("translated-mapping", "a")] * 2
-
-
-def signalling(items: str, kind: str = "endEvent") -> bytes:
-    signal = f'<bpmn:signalEventDefinition signalRef="s">{extension(items)}</bpmn:signalEventDefinition>'
-    body = process_element(
-        node("startEvent", "start"), node(kind, "a", parameters("input") + signal), flow("start", "a")
-    )
-    return definitions(body, '<bpmn:signal id="s" name="alert"/>')
-
-
-@pytest.mark.parametrize(
-    ("items", "data"),
-    [
-        ('<camunda:in variables="all" local="true"/>', "{'x': x}"),
-        (
-            '<camunda:in source="a" target="b"/><camunda:in sourceExpression="${c + 1}" target="d"/>',
-            "{'b': a, 'd': c + 1}",
-        ),
-    ],
-)
-def test_what_goes_with_a_signal_is_ours(items: str, data: str) -> None:
-    content = signalling(items)
-    assert element(content, "a") == {"kind": "endEvent", "inputs": "{'x': '1'}", "data": data}
-    assert notes(content) == [("translated-mapping", "a")] * 2
-
-
-@pytest.mark.parametrize(
-    ("items", "kind"),
-    [
-        ('<camunda:in variables="all"/>', "endEvent"),
-        ('<camunda:in businessKey="${x}"/>', "endEvent"),
-        ('<camunda:in source="a" target="b" local="true"/>', "endEvent"),
-        ('<camunda:in source="a" target="b"/>', "intermediateCatchEvent"),
-    ],
-)
-def test_what_cannot_go_with_a_signal_is_refused(items: str, kind: str) -> None:
-    found = check({"a.bpmn": signalling(items, kind)}).errors
-    assert [item.code for item in found] == ["unsupported-extension"]
 
 
 def test_people_of_a_task_are_kept_with_it() -> None:
@@ -362,19 +283,6 @@ def test_collection_and_its_items_are_the_standards() -> None:
     marker = many("").replace(">", ' camunda:collection="${members}" camunda:elementVariable="member">', 1)
     content = line(node("sendTask", "a", marker, camunda__class="X"))
     assert ("translated-marker", "a") in notes(content)
-
-
-def test_receive_task_without_message_awaits_one_of_its_own_name() -> None:
-    assert notes(line("receiveTask a")) == [("translated-message", "a")]
-
-
-def test_error_without_definition_is_known_by_its_code() -> None:
-    inner = in_line(prefix="inner_")
-    inner[1] = node("endEvent", "inner_end", '<bpmn:errorEventDefinition errorRef="late"/>')
-    sub = node("subProcess", "sub", "".join(inner))
-    caught = node("boundaryEvent", "x", '<bpmn:errorEventDefinition errorRef="late"/>', attachedToRef="sub")
-    content = line(sub, after=caught + flow("x", "end"))
-    assert notes(content) == [("translated-error", "inner_end"), ("translated-error", "x")]
 
 
 def test_nothing_is_translated_in_a_diagram_of_ours() -> None:

@@ -12,6 +12,14 @@ RELATIVES = frozenset({
     "http://www.camunda.com/fox", "http://www.operaton.com/fox",
 })  # fmt: skip
 
+ZEEBE = "http://camunda.org/schema/zeebe/1.0"
+
+
+def of_camunda(root: Any) -> bool:
+    """Whether a document was drawn for one of these engines, and not for Camunda 8."""
+    spaces = set(root.nsmap.values())
+    return bool(spaces & (RELATIVES | {CAMUNDA[1:-1]})) and ZEEBE not in spaces
+
 
 def unify(root: Any) -> None:
     """Write their elements and attributes in Camunda's namespace."""
