@@ -167,7 +167,6 @@ def test_unused_definitions_are_only_warned_of() -> None:
     "attribute",
     [
         "class", "expression", "delegateExpression", "topic", "type", "resultVariable", "initiator",
-        "neverHeardOf",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
@@ -175,6 +174,25 @@ def test_unused_definitions_are_only_warned_of() -> None:
 )
 def test_what_another_engine_would_act_upon_is_refused(attribute: str, space: str) -> None:
     content = line(f'<bpmn:userTask id="a" xmlns:e="{space}" e:{attribute}="x"/>')
+    assert codes(content) == {"unsupported-extension"}
+
+
+@pytest.mark.parametrize(
+    "space", ["http://camunda.org/schema/1.0/bpmn", "http://operaton.org/schema/1.0/bpmn"]
+)
+def test_word_that_its_own_engine_does_not_know_is_ignored(space: str) -> None:
+    content = line(f'<bpmn:manualTask id="a" xmlns:e="{space}" e:assigne="x"/>')
+    (finding,) = check({"a.bpmn": content}).findings
+    assert (finding.severity, finding.code, "assigne" in finding.reason) == (
+        "warning",
+        "ignored-extension",
+        True,
+    )
+
+
+@pytest.mark.parametrize("space", ["http://flowable.org/bpmn", "http://activiti.org/bpmn"])
+def test_word_of_an_engine_whose_words_are_not_all_known_is_refused(space: str) -> None:
+    content = line(f'<bpmn:manualTask id="a" xmlns:e="{space}" e:skipExpression="${{x}}"/>')
     assert codes(content) == {"unsupported-extension"}
 
 

@@ -11,6 +11,7 @@ from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import REFUSED
 from engine.bpmn.own import ASSIGNMENT
+from engine.bpmn.translate.vendors import COUSINS, VOCABULARY
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
@@ -19,7 +20,7 @@ PARVANDEH = "https://parvandeh.org/bpmn"
 _OTHER_ENGINES = frozenset({
     SPIFF, "http://camunda.org/schema/zeebe/1.0", "http://www.jboss.org/drools", "http://www.bpsim.org/schemas/1.0",
     "http://www.bpsim.org/schemas/2.0", "http://knowprocess.com/bpmn", "http://www.jboss.org/jbpm",
-    "http://www.bonitasoft.org/ns/bpmn",
+    "http://www.bonitasoft.org/ns/bpmn", *COUSINS,
 })  # fmt: skip
 
 # Layout, colours and notes of editors: nothing there could change how a process runs.
@@ -170,6 +171,8 @@ class Extensions:
                 f"The attribute {short} is written with a namespace prefix, so that it would not be read.",
                 "Write BPMN attributes without a prefix.",
             )
+        elif space == CAMUNDA and short not in VOCABULARY:
+            self._ignore(owner, f"{space} {short}", f"The attribute {short!r}, which Camunda does not know,")
         else:
             self._judge(owner, owner, space, short)
 
