@@ -144,6 +144,15 @@ def test_process_without_start_begins_at_what_nothing_leads_to() -> None:
     assert Run('<userTask id="a"/><userTask id="b"/>' + path("a", "b")).waiting == ["a"]
 
 
+def test_what_no_path_reaches_never_runs() -> None:
+    timer = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+    lost = f'<userTask id="b"/><boundaryEvent id="late" attachedToRef="b">{timer}</boundaryEvent>'
+    body = START + '<userTask id="a"/><endEvent id="end"/>' + lost + path("start", "a", "end")
+    run = Run(body + flow("b", "a") + flow("late", "end"))
+    assert (run.waiting, run.awaited) == (["a"], [])
+    assert run.answer("a").step.ended
+
+
 WHILE = "<standardLoopCharacteristics><loopCondition>{}</loopCondition></standardLoopCharacteristics>"
 
 
