@@ -47,6 +47,7 @@ def normalize(root: Any) -> None:
         _fall_back(scope)
         _take_always(scope)
         _join_links(scope)
+        _tell_apart(scope)
         _part_flows(scope)
         _end_everywhere(scope)
 
@@ -135,6 +136,21 @@ def _join_links(scope: Any) -> None:
         if link is not None:
             event.remove(link)
             _flow(scope, f"{event.get('id')}{OURS} link", event.get("id"), caught[link.get("name")])
+
+
+def _tell_apart(scope: Any) -> None:
+    """Put a milestone into each further flow between two elements: SpiffWorkflow goes by pairs of these."""
+    seen = set()
+    kinds = {node.get("id"): node.tag for node in scope}
+    for flow in scope.findall(tag("sequenceFlow")):
+        source, target = ends = flow.get("sourceRef"), flow.get("targetRef")
+        one_is_chosen = kinds[source] == tag("exclusiveGateway") and kinds[target] != tag("parallelGateway")
+        if ends in seen and not one_is_chosen:
+            way = f"{flow.get('id')}{OURS} way"
+            etree.SubElement(scope, tag("intermediateThrowEvent"), id=way)
+            _flow(scope, f"{way} flow", way, target)
+            flow.set("targetRef", way)
+        seen.add(ends)
 
 
 def _part_flows(scope: Any) -> None:

@@ -159,25 +159,6 @@ def test_a_flow_across_a_border_is_refused() -> None:
     assert errors(other) == [("flow-crosses-border", "f")]
 
 
-def test_two_flows_between_a_fork_and_a_join_are_refused() -> None:
-    content = process(
-        *(START, node("parallelGateway", "g"), node("parallelGateway", "h"), flow("start", "g")),
-        *(flow("g", "h", name="f1"), flow("g", "h", name="f2")),
-    )
-    assert errors(content) == [("repeated-flow", "g")]
-
-
-def test_two_conditions_may_choose_the_same_task() -> None:
-    content = gateway(
-        "exclusiveGateway",
-        flow("g", "a", "x", name="1a"),
-        flow("g", "a", "y", name="2a"),
-        flow("g", "b"),
-        default="g-b",
-    )
-    assert "repeated-flow" not in {code for code, _ in errors(content)}
-
-
 def test_exactly_one_start_event_is_needed() -> None:
     two = process(START, node("startEvent", "s2"), node("task", "a"), flow("start", "a"), flow("s2", "a"))
     assert errors(two) == [("several-starts", "s2")]
