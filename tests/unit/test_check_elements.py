@@ -157,6 +157,18 @@ def test_a_boundary_event_does_not_make_its_way_unreachable(kind: str) -> None:
     assert codes(content) == (set() if kind == "userTask" else {"unsupported-element"})
 
 
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [('minimum="0" maximum="1"', set()), ("", set()), ('maximum="2"', {"unsupported-attribute"})],
+)
+def test_a_pool_is_there_once(how: str, found: set[str]) -> None:
+    pool = f'<bpmn:participant id="q" processRef="p"><bpmn:participantMultiplicity {how}/></bpmn:participant>'
+    content = definitions(
+        f'<bpmn:collaboration id="c">{pool}</bpmn:collaboration>', process_element(*in_line("task a"))
+    )
+    assert codes(content) == found
+
+
 def test_unused_definitions_are_only_warned_of() -> None:
     content = definitions(process_element(*in_line("task a")), '<bpmn:message id="m" name="M"/>')
     assert codes(content) == set()
