@@ -235,7 +235,8 @@ def test_many_nested_loops_are_judged_quickly() -> None:
 
 def test_duplicate_and_missing_ids_are_refused() -> None:
     assert ("duplicate-id", "a") in errors(line("task a", after=node("manualTask", "a")))
-    assert ("missing-id", "p") in errors(line("task a", after="<bpmn:task/>"))
+    assert ("missing-id", "p") in errors(line("task a", after="<bpmn:dataObject/>"))
+    assert ("missing-id", None) in errors(line("task a").replace(b'id="p"', b""))
 
 
 def test_a_variable_may_not_be_called_as_an_element() -> None:

@@ -285,5 +285,13 @@ def test_collection_and_its_items_are_the_standards() -> None:
     assert ("translated-marker", "a") in notes(content)
 
 
+def test_flow_node_without_id_is_called_by_its_kind_and_line() -> None:
+    content = process('<bpmn:task id="task_3"/><bpmn:task/><bpmn:task/>')
+    assert [code for code in notes(content) if code[0] == "translated-id"] == [
+        ("translated-id", "task_3_"),
+        ("translated-id", "task_3__"),
+    ]
+
+
 def test_nothing_is_translated_in_a_diagram_of_ours() -> None:
     assert notes(line("userTask a", script("b", "x = '${y}'"))) == []

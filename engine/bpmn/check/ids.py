@@ -12,7 +12,7 @@ from engine.bpmn.check.notes import Notes, place
 
 MAX_ID = 200
 _NEEDED = RUNNING | {
-    "dataObject", "dataObjectReference", "message", "signal", "error", "escalation",
+    "process", "dataObject", "dataObjectReference", "message", "signal", "error", "escalation",
 }  # fmt: skip
 _ITEMS = frozenset({"inputDataItem", "outputDataItem"})  # their ids are variables: several loops may use one
 _GRAPH = FLOW_NODES | {"sequenceFlow", "dataObject", "dataObjectReference"}

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.bpmn.translate.expressions import translate_expressions
 from engine.bpmn.translate.forms import translate_forms
+from engine.bpmn.translate.ids import translate_ids
 from engine.bpmn.translate.mappings import translate_mappings
 from engine.bpmn.translate.markers import translate_markers
 from engine.bpmn.translate.people import translate_people
@@ -24,6 +25,7 @@ def translate(root: Any) -> tuple[Translation, ...]:
     """Rewrite a document in place; what was rewritten."""
     told = Told()
     unify(root)
+    translate_ids(root, told)
     translate_references(root, told)
     translate_forms(root, told)
     translate_people(root, told)
