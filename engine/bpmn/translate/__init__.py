@@ -14,6 +14,7 @@ from engine.bpmn.translate.mappings import translate_mappings
 from engine.bpmn.translate.markers import translate_markers
 from engine.bpmn.translate.people import translate_people
 from engine.bpmn.translate.references import translate_references
+from engine.bpmn.translate.spiff import translate_operators
 from engine.bpmn.translate.told import Told, Translation
 from engine.bpmn.translate.vendors import unify
 from engine.bpmn.translate.work import translate_services
@@ -30,6 +31,7 @@ def translate(root: Any) -> tuple[Translation, ...]:
     translate_forms(root, told)
     translate_people(root, told)
     translate_services(root, told)
+    translate_operators(root, told)
     translate_mappings(root, told)
     translate_markers(root, told)
     translate_expressions(root, told)
