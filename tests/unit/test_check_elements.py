@@ -212,7 +212,7 @@ def test_word_of_an_engine_whose_words_are_not_all_known_is_refused(space: str) 
     "inside",
     [
         "<camunda:executionListener/>", "<camunda:taskListener/>", "<camunda:formProperty/>",
-        "<spiffworkflow:preScript>x</spiffworkflow:preScript>", "<spiffworkflow:serviceTaskOperator/>",
+        "<spiffworkflow:serviceTaskOperator/>",
         "<spiffworkflow:scriptsOnInstances/>",
         '<z:taskDefinition xmlns:z="http://camunda.org/schema/zeebe/1.0"/>',
     ],

@@ -2,8 +2,10 @@
 
 import pytest
 
+from engine import bpmn
 from engine.bpmn.check import check
-from tests.bpmn import extension, line, node
+from tests.bpmn import extension, flow, line, many, node, process, script
+from tests.driving import Run
 from tests.translating import element, notes
 
 
@@ -44,3 +46,85 @@ def test_reply_to_an_operator_has_a_name_also_if_none_is_given() -> None:
 def test_operator_with_a_parameter_that_is_no_expression_is_refused(value: str) -> None:
     content = line(node("serviceTask", "a", extension(operator(parameter("x", value)))))
     assert "unsupported-extension" in {item.code for item in check({"a.bpmn": content}).errors}
+
+
+def scripts(before: str = "", after: str = "") -> str:
+    inside = f"<spiffworkflow:preScript>{before}</spiffworkflow:preScript>" if before else ""
+    inside += f"<spiffworkflow:postScript>{after}</spiffworkflow:postScript>" if after else ""
+    return extension(inside)
+
+
+def run(content: bytes, **data: object) -> Run:
+    files = {"process.bpmn": content}
+    assert not check(files).errors, check(files).errors
+    return Run(bpmn.build(bpmn.Source("test", files, {}), "p"), **data)
+
+
+@pytest.mark.parametrize("kind", ["task", "userTask", "manualTask"])
+def test_scripts_before_and_after_an_activity_run_there(kind: str) -> None:
+    content = line(node(kind, "a", scripts("n = 1", "n = n + m")))
+    assert [code for code, _ in notes(content)] == ["translated-script"] * 2
+    case = run(content)
+    assert case.data == {"n": 1}
+    assert case.answer("a", m=2).data == {"n": 3, "m": 2}
+    assert case.passed == ["start", "a.preScript", "a", "a.postScript", "end"]
+
+
+def test_what_follows_is_chosen_after_the_script() -> None:
+    task = node("task", "a", scripts(after="n = 2"), default="a-c")
+    nodes = [
+        node("startEvent", "start"),
+        task,
+        node("userTask", "b"),
+        node("userTask", "c"),
+        flow("start", "a"),
+    ]
+    content = process(*nodes, flow("a", "b", "n == 2"), flow("a", "c"))
+    assert run(content).answer("a", n=1).waiting == ["b"]
+
+
+def test_script_before_several_instances_runs_once() -> None:
+    inside = scripts("items = [1, 2]; n = 0", "n = n + 1")
+    body = inside + many("<bpmn:loopDataInputRef>items</bpmn:loopDataInputRef>", sequential=True)
+    case = run(line(node("userTask", "a", body))).answer("a").answer("a")
+    assert case.data["n"] == 1
+
+
+def test_scripts_around_a_sub_process_run_once_each() -> None:
+    inner = node("startEvent", "in") + script("s", "n = n * 5") + flow("in", "s")
+    assert run(line(node("subProcess", "a", scripts("n = 1", "n = n + 1") + inner))).data == {"n": 6}
+
+
+def test_fault_in_a_script_before_an_activity_has_its_line() -> None:
+    content = process(node("startEvent", "start"), "", node("task", "a", scripts("x =")), flow("start", "a"))
+    (finding,) = check({"a.bpmn": content}).errors
+    assert (finding.code, finding.element, finding.line) == ("syntax-error", "a.preScript", 5)
+
+
+def test_scripts_that_run_for_each_instance_are_refused() -> None:
+    each = many("<bpmn:loopCardinality>2</bpmn:loopCardinality>").replace(
+        " isSeq", ' spiffworkflow:scriptsOnInstances="true" isSeq'
+    )
+    found = check({"a.bpmn": line(node("task", "a", scripts("n = 1") + each))}).errors
+    assert {item.code for item in found} == {"unsupported-extension"}
+
+
+def test_empty_script_is_none() -> None:
+    assert notes(line(node("task", "a", scripts(" ")))) == []
+
+
+def test_script_between_a_gateway_and_its_event_is_refused() -> None:
+    task = node("receiveTask", "a", scripts("n = 1"))
+    body = [
+        node("startEvent", "start"),
+        node("eventBasedGateway", "g"),
+        task,
+        flow("start", "g"),
+        flow("g", "a"),
+    ]
+    assert {item.code for item in check({"a.bpmn": process(*body)}).errors} == {"unsupported-extension"}
+
+
+def test_script_of_a_script_task_is_refused() -> None:
+    task = node("scriptTask", "a", scripts("n = 1") + "<bpmn:script>m = 1</bpmn:script>")
+    assert {item.code for item in check({"a.bpmn": line(task)}).errors} == {"unsupported-extension"}

@@ -3,10 +3,21 @@
 import ast
 from typing import Any
 
+from lxml import etree
+
 from engine.bpmn.translate.juel import Untranslatable
 from engine.bpmn.translate.mappings import as_names
 from engine.bpmn.translate.told import BPMN, OURS, Told, short
 
+_ACTIVITIES = tuple(
+    BPMN + name
+    for name in (
+        *("task", "userTask", "manualTask", "serviceTask", "sendTask", "receiveTask", "businessRuleTask"),
+        *("subProcess", "callActivity"),
+    )
+)  # a script task has no others
+_MARKERS = (f"{BPMN}multiInstanceLoopCharacteristics", f"{BPMN}standardLoopCharacteristics")
+_SCOPES = (f"{BPMN}process", f"{BPMN}subProcess")
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 
 
@@ -16,6 +27,86 @@ def translate_operators(root: Any, told: Told) -> None:
         found = task.findall(f"{BPMN}extensionElements/{SPIFF}serviceTaskOperator")
         if len(found) == 1 and task.get(f"{OURS}topic") is None and task.get(f"{OURS}connector") is None:
             _operator(task, found[0], told)
+
+
+def translate_scripts(root: Any, told: Told) -> None:
+    """Scripts before and after an activity: script tasks of their own."""
+    for activity in list(root.iter(*_ACTIVITIES)):
+        apart = activity.getparent().tag not in _SCOPES or activity.get("triggeredByEvent") == "true"
+        if not apart and _once(activity):
+            _before(activity, told)
+            _after(activity, told)
+
+
+def _once(activity: Any) -> bool:
+    """Whether its scripts run once, and not once for each of its instances."""
+    each = f"{SPIFF}scriptsOnInstances"
+    for marker in activity.iterchildren(*_MARKERS):
+        if marker.attrib.pop(each, "false") == "true":
+            marker.set(each, "true")
+            return False
+    return True
+
+
+def _before(activity: Any, told: Told) -> None:
+    found = _written(activity, "preScript")
+    flows = _flows(activity, "targetRef")
+    awaited = any(flow.get("sourceRef") in _gateways(activity) for flow in flows)
+    if len(found) == 1 and not awaited and activity.find(f"{BPMN}dataInputAssociation") is None:
+        task = _script(activity, found[0])
+        for flow in flows:
+            flow.set("targetRef", task.get("id"))
+        _join(task, activity)
+        told(activity, "translated-script", "The script before it is a script task of its own.")
+
+
+def _after(activity: Any, told: Told) -> None:
+    found = _written(activity, "postScript")
+    if len(found) == 1 and activity.find(f"{BPMN}dataOutputAssociation") is None:
+        task = _script(activity, found[0])
+        for flow in _flows(activity, "sourceRef"):
+            flow.set("sourceRef", task.get("id"))
+        if "default" in activity.attrib:
+            task.set("default", activity.attrib.pop("default"))
+        _join(activity, task)
+        told(activity, "translated-script", "The script after it is a script task of its own.")
+
+
+def _written(activity: Any, when: str) -> list[Any]:
+    """The scripts of an activity, without empty ones."""
+    found: list[Any] = activity.findall(f"{BPMN}extensionElements/{SPIFF}{when}")
+    for script in [script for script in found if not (script.text or "").strip()]:
+        script.getparent().remove(script)
+        found.remove(script)
+    return found
+
+
+def _flows(activity: Any, end: str) -> list[Any]:
+    found = activity.getparent().findall(f"{BPMN}sequenceFlow")
+    return [flow for flow in found if flow.get(end) == activity.get("id")]
+
+
+def _gateways(activity: Any) -> set[str]:
+    """The gateways that wait for events: nothing may stand between them and these."""
+    return {gateway.get("id") for gateway in activity.getparent().findall(f"{BPMN}eventBasedGateway")}
+
+
+def _script(activity: Any, found: Any) -> Any:
+    """A script task beside the activity, with this script of it."""
+    when = found.tag.removeprefix(SPIFF)
+    name = activity.get("name") or activity.get("id")
+    task: Any = etree.Element(f"{BPMN}scriptTask", id=f"{activity.get('id')}.{when}", name=f"{name} ({when})")
+    script: Any = etree.SubElement(task, f"{BPMN}script")
+    script.text = found.text
+    task.sourceline = script.sourceline = found.sourceline
+    activity.addnext(task)
+    found.getparent().remove(found)
+    return task
+
+
+def _join(source: Any, target: Any) -> None:
+    scope, ends = source.getparent(), (source.get("id"), target.get("id"))
+    etree.SubElement(scope, f"{BPMN}sequenceFlow", id="-".join(ends), sourceRef=ends[0], targetRef=ends[1])
 
 
 def _operator(task: Any, operator: Any, told: Told) -> None:
