@@ -4,7 +4,18 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn.check import check
-from tests.bpmn import extension, flow, line, many, node, process, script
+from tests.bpmn import (
+    definitions,
+    extension,
+    flow,
+    in_line,
+    line,
+    many,
+    node,
+    process,
+    process_element,
+    script,
+)
 from tests.driving import Run
 from tests.translating import element, notes
 
@@ -128,3 +139,33 @@ def test_script_between_a_gateway_and_its_event_is_refused() -> None:
 def test_script_of_a_script_task_is_refused() -> None:
     task = node("scriptTask", "a", scripts("n = 1") + "<bpmn:script>m = 1</bpmn:script>")
     assert {item.code for item in check({"a.bpmn": line(task)}).errors} == {"unsupported-extension"}
+
+
+PAYLOAD = "<spiffworkflow:messagePayload>\n{'fee': fee, # all\n 'x': 1}</spiffworkflow:messagePayload>"
+VARIABLE = "<spiffworkflow:messageVariable>paid</spiffworkflow:messageVariable>"
+
+
+def speaking(on_message: str, on_event: str = "") -> bytes:
+    """A process that throws a message `m` at `a`, and catches the same at `b`."""
+    definition = (
+        f'<bpmn:messageEventDefinition messageRef="m">{extension(on_event)}</bpmn:messageEventDefinition>'
+    )
+    body = in_line(node("intermediateThrowEvent", "a", definition), node("receiveTask", "b", messageRef="m"))
+    message = f'<bpmn:message id="m" name="paid">{extension(on_message)}</bpmn:message>'
+    return definitions(process_element(*body), message)
+
+
+def test_what_goes_with_a_message_and_what_takes_it_is_ours() -> None:
+    content = speaking(PAYLOAD + VARIABLE)
+    assert element(content, "a") == {"kind": "intermediateThrowEvent", "data": "{'fee': fee, 'x': 1}"}
+    assert element(content, "b") == {"kind": "receiveTask", "result": "paid"}
+    assert notes(content) == [("translated-message", "a"), ("translated-message", "b")]
+
+
+def test_event_may_say_what_goes_with_its_message() -> None:
+    assert element(speaking("", PAYLOAD), "a")["data"] == "{'fee': fee, 'x': 1}"
+
+
+def test_payload_that_is_no_expression_is_refused() -> None:
+    content = speaking("<spiffworkflow:messagePayload>x = </spiffworkflow:messagePayload>")
+    assert {item.code for item in check({"a.bpmn": content}).errors} == {"unsupported-extension"}

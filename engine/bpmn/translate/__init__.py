@@ -14,7 +14,7 @@ from engine.bpmn.translate.mappings import translate_mappings
 from engine.bpmn.translate.markers import translate_markers
 from engine.bpmn.translate.people import translate_people
 from engine.bpmn.translate.references import translate_references
-from engine.bpmn.translate.spiff import translate_operators, translate_scripts
+from engine.bpmn.translate.spiff import translate_messages, translate_operators, translate_scripts
 from engine.bpmn.translate.told import Told, Translation
 from engine.bpmn.translate.vendors import unify
 from engine.bpmn.translate.work import translate_services
@@ -32,6 +32,7 @@ def translate(root: Any) -> tuple[Translation, ...]:
     translate_people(root, told)
     translate_services(root, told)
     translate_operators(root, told)
+    translate_messages(root, told)
     translate_scripts(root, told)
     translate_mappings(root, told)
     translate_markers(root, told)

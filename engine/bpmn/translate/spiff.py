@@ -18,7 +18,47 @@ _ACTIVITIES = tuple(
 )  # a script task has no others
 _MARKERS = (f"{BPMN}multiInstanceLoopCharacteristics", f"{BPMN}standardLoopCharacteristics")
 _SCOPES = (f"{BPMN}process", f"{BPMN}subProcess")
+_SPEAKING = tuple(BPMN + name for name in ("messageEventDefinition", "sendTask", "receiveTask"))
+_THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEvent", "sendTask"))
+_WORDS = ("messagePayload", "messageVariable")
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
+
+
+def translate_messages(root: Any, told: Told) -> None:
+    """What goes with a message, and the variable that takes what has come with one."""
+    messages = {message.get("id"): message for message in root.iterchildren(f"{BPMN}message")}
+    for at in root.iter(*_SPEAKING):
+        message = messages.get((at.get("messageRef") or "").rpartition(":")[2])
+        if message is not None:
+            # SpiffArena looks at the message first, where it wrote both before.
+            said = message if any(_said(message, word) is not None for word in _WORDS) else at
+            _speaks(at.getparent() if at.tag == _SPEAKING[0] else at, said, told)
+    for element in [*messages.values(), *root.iter(*_SPEAKING)]:
+        for word in _WORDS:
+            if (found := _said(element, word)) is not None and _expressible(found):
+                found.getparent().remove(found)
+
+
+def _speaks(event: Any, said: Any, told: Told) -> None:
+    payload, variable = (_said(said, word) for word in _WORDS)
+    if event.tag in _THROWING and payload is not None and _expressible(payload):
+        event.set(f"{OURS}data", _expression(payload.text))
+        told(event, "translated-message", f"What goes with its message is {short(payload.text)!r}.")
+    if event.tag not in _THROWING and variable is not None and variable.text:
+        event.set(f"{OURS}result", variable.text.strip())
+        told(event, "translated-message", f"{short(variable.text)!r} takes what comes with its message.")
+
+
+def _said(element: Any, word: str) -> Any:
+    return element.find(f"{BPMN}extensionElements/{SPIFF}{word}")
+
+
+def _expressible(found: Any) -> bool:
+    """Whether something can be made of it; a variable has been named."""
+    try:
+        return found.tag == SPIFF + _WORDS[1] or bool(_expression(found.text or ""))
+    except Untranslatable:
+        return False
 
 
 def translate_operators(root: Any, told: Told) -> None:
