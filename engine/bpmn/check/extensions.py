@@ -11,14 +11,14 @@ from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import REFUSED
 from engine.bpmn.own import ASSIGNMENT
-from engine.bpmn.translate.vendors import COUSINS, VOCABULARY
+from engine.bpmn.translate.vendors import COUSINS, VOCABULARY, ZEEBE
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 PARVANDEH = "https://parvandeh.org/bpmn"
 
 _OTHER_ENGINES = frozenset({
-    SPIFF, "http://camunda.org/schema/zeebe/1.0", "http://www.jboss.org/drools", "http://www.bpsim.org/schemas/1.0",
+    SPIFF, ZEEBE, "http://www.jboss.org/drools", "http://www.bpsim.org/schemas/1.0",
     "http://www.bpsim.org/schemas/2.0", "http://knowprocess.com/bpmn", "http://www.jboss.org/jbpm",
     "http://www.bonitasoft.org/ns/bpmn", *COUSINS,
 })  # fmt: skip
@@ -39,8 +39,16 @@ _CAMUNDA_HARMLESS = frozenset({
     "modelerTemplateVersion", "modelerTemplateIcon",
 })  # fmt: skip
 _SPIFF_HARMLESS = frozenset({"unitTests"})
+_ZEEBE_HARMLESS = frozenset({
+    "modelerTemplate", "modelerTemplateVersion", "modelerTemplateIcon", "versionTag",
+})  # fmt: skip
 _IGNORED = frozenset(
-    {(CAMUNDA, "properties"), (SPIFF, "instructionsForEndUser"), (SPIFF, "taskMetadataValues")}
+    {
+        (CAMUNDA, "properties"),
+        (ZEEBE, "properties"),
+        (SPIFF, "instructionsForEndUser"),
+        (SPIFF, "taskMetadataValues"),
+    }
 )
 
 # Camunda lists processes by it, and lets everybody start them all the same, unless it is told otherwise.
@@ -207,7 +215,7 @@ class Extensions:
             return
         if (space, short) in _IGNORED or (space == CAMUNDA and short == "properties"):
             self._ignore(at, f"{space} {short}", f"<{short}>")
-        elif space == SPIFF and short in _SPIFF_HARMLESS:
+        elif (space == SPIFF and short in _SPIFF_HARMLESS) or (space == ZEEBE and short in _ZEEBE_HARMLESS):
             return
         elif space == CAMUNDA and short in _STARTERS and local(owner) == "process":
             self._notes.warn(

@@ -18,6 +18,7 @@ from engine.bpmn.translate.spiff import translate_messages, translate_operators,
 from engine.bpmn.translate.told import Told, Translation
 from engine.bpmn.translate.vendors import unify
 from engine.bpmn.translate.work import translate_services
+from engine.bpmn.translate.zeebe import translate_zeebe
 
 __all__ = ["Translation", "translate"]
 
@@ -33,6 +34,7 @@ def translate(root: Any) -> tuple[Translation, ...]:
     translate_services(root, told)
     translate_operators(root, told)
     translate_messages(root, told)
+    translate_zeebe(root, told)
     translate_scripts(root, told)
     translate_mappings(root, told)
     translate_markers(root, told)
