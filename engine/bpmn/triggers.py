@@ -58,6 +58,7 @@ def _message(node: Any, definition: Any) -> Trigger:
     return Trigger(
         "message",
         name=_named(definition, "messageRef", "message", "name"),
+        named=node.get(f"{OURS}name"),
         correlation=node.get(f"{OURS}correlation"),
         data=node.get(f"{OURS}data"),
         result=node.get(f"{OURS}result"),
@@ -68,6 +69,7 @@ def _signal(node: Any, definition: Any) -> Trigger:
     return Trigger(
         "signal",
         name=_named(definition, "signalRef", "signal", "name"),
+        named=node.get(f"{OURS}name"),
         data=node.get(f"{OURS}data"),
         result=node.get(f"{OURS}result"),
     )

@@ -294,3 +294,29 @@ def test_inputs_of_an_end_event_are_gone_with_it() -> None:
     end = f'<endEvent id="end">{mapped(given("x", "1"))}</endEvent>'
     run = Run(START + end + path("start", "end"))
     assert (run.step.ended, run.step.changes) == (True, {})
+
+
+# Names
+
+
+def named(expression: str) -> bpmn.Spec:
+    """A process that throws a signal and awaits a message, both with this name."""
+    name = f'parvandeh:name="{expression}"'
+    signal = '<signalEventDefinition signalRef="s"/>'
+    thrown = f'<intermediateThrowEvent id="a" {name}>{signal}</intermediateThrowEvent>'
+    caught = f'<intermediateCatchEvent id="b" {name}>{MESSAGE}</intermediateCatchEvent>'
+    return built(START + thrown + caught + path("start", "a", "b"), more=DEFINED)
+
+
+def test_name_is_computed_when_it_is_thrown_and_when_it_is_awaited() -> None:
+    run = Run(named("'bill-' + str(number)"), number=7)
+    assert [thrown.name for thrown in run.step.thrown] == ["bill-7"]
+    assert [wait.name for wait in run.step.waits] == ["bill-7"]
+    assert run.happens("b").step.fired[0].name == "bill-7"
+
+
+@pytest.mark.parametrize("value", ["", " a", 5, "x" * 201, None])
+def test_name_that_is_no_text_is_an_incident(value: object) -> None:
+    run = Run(named("name"), name=value)
+    assert run.failed == [("a", "correlation")]
+    assert run.retry(name="good").awaited == ["b"]

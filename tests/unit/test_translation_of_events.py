@@ -45,6 +45,26 @@ def test_what_cannot_go_with_a_signal_is_refused(items: str, kind: str) -> None:
     assert [item.code for item in found] == ["unsupported-extension"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "about"),
+    [("endEvent", "message"), ("intermediateCatchEvent", "signal"), ("receiveTask", "message")],
+)
+def test_computed_name_is_ours(kind: str, about: str) -> None:
+    inside = f'<bpmn:{about}EventDefinition {about}Ref="x"/>'
+    drawn = node(kind, "a", messageRef="x") if kind == "receiveTask" else node(kind, "a", inside)
+    body = process_element(node("startEvent", "start"), drawn, flow("start", "a"))
+    content = definitions(body, f'<bpmn:{about} id="x" name="paid-${{number}}"/>')
+    assert element(content, "a") == {"kind": kind, "name": "'paid-' + str(number)"}
+    assert notes(content) == [("translated-expression", "a")]
+
+
+def test_computed_name_of_what_starts_a_case_is_refused() -> None:
+    start = node("startEvent", "start", '<bpmn:signalEventDefinition signalRef="x"/>')
+    body = process_element(start, node("task", "a"), flow("start", "a"))
+    content = definitions(body, '<bpmn:signal id="x" name="paid-${number}"/>')
+    assert [item.code for item in check({"a.bpmn": content}).errors] == ["name-computed"]
+
+
 def test_receive_task_without_message_awaits_one_of_its_own_name() -> None:
     assert notes(line("receiveTask a")) == [("translated-message", "a")]
 
@@ -53,7 +73,8 @@ def test_receive_task_without_message_awaits_one_of_its_own_name() -> None:
 def test_event_of_camunda_that_names_no_message_throws_none(kind: str) -> None:
     event = node(kind, "a", "<bpmn:messageEventDefinition/>")
     content = process(node("startEvent", "start"), event, flow("start", "a"))
-    assert notes(content) == [("translated-message", "a")]
+    (finding,) = check({"a.bpmn": content}).findings
+    assert (finding.severity, finding.code, finding.element) == ("warning", "throws-nothing", "a")
     other = content.replace(b'xmlns:camunda="http://camunda.org/schema/1.0/bpmn"', b"")
     assert [item.code for item in check({"a.bpmn": other}).errors] == ["no-reference"]
 

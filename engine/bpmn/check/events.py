@@ -10,8 +10,8 @@ from engine.bpmn.check.diagram import NAMES, Diagram, Node, Scope, definitions, 
 from engine.bpmn.check.expressions import written_time
 from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.values import MAX_NAME
 
-MAX_NAME = 200  # characters of a message's or signal's name
 MAX_CODE = 100  # of an error's: it becomes the outcome of a case in which nothing catches it
 _LONGEST = {"message": MAX_NAME, "signal": MAX_NAME, "error": MAX_CODE, "escalation": MAX_CODE}
 _TARGETS = (f"{{{PARVANDEH}}}connector", f"{{{PARVANDEH}}}topic", f"{{{CAMUNDA}}}topic")
@@ -104,6 +104,9 @@ class _Rules:
                 f'Define <{kind} id="{name[:40]}"> beside the process.',
             )
             return
+        event = at.getparent() if at.tag.endswith("Definition") else at
+        if event.get(f"{{{PARVANDEH}}}name") is not None:
+            return  # computed anew each time
         attribute, longest = NAMES[kind], _LONGEST[kind]
         text = found.get(attribute)
         if (text is None and not optional) or (text is not None and not is_name(text, longest)):
@@ -119,7 +122,7 @@ class _Rules:
                 found,
                 "name-computed",
                 f"The {kind}'s {attribute} {text[:80]!r} would be taken as it stands.",
-                "Write a name as it stands; parvandeh:correlation tells one message from another.",
+                "Write a name as it stands, or an expression in parvandeh:name on what throws or awaits it.",
             )
 
     def timer(self, node: Node, definition: Any) -> None:

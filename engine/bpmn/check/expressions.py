@@ -104,7 +104,7 @@ def written_time(text: str) -> Any:
 
 _EXPRESSIONS = frozenset({"conditionExpression", "loopCardinality", "completionCondition", "loopCondition"})
 _MAPPINGS = ("correlation", "data", "request", "inputs", "outputs")  # give names with values
-_OURS = (*_MAPPINGS, *ASSIGNMENT)  # our attributes that are expressions
+_OURS = (*_MAPPINGS, *ASSIGNMENT, "name")  # our attributes that are expressions
 
 
 class _Rules:

@@ -85,6 +85,10 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
         ("boundaryEvent", "escalation"),
         ("startEvent", "message"), ("startEvent", "signal"),
     },
+    "name": _THROWS | _CATCHES | {
+        ("intermediateThrowEvent", "signal"), ("endEvent", "signal"),
+        ("intermediateCatchEvent", "signal"), ("boundaryEvent", "signal"),
+    },
     "code": frozenset({("boundaryEvent", "error"), ("boundaryEvent", "escalation")}),
     "detail": frozenset({("boundaryEvent", "error")}),
     **dict.fromkeys(("connector", "topic", "operation", "request"), _SERVICE),
@@ -121,6 +125,8 @@ _MENDS: Mapping[str, str] = MappingProxyType({
     "topic": 'Only a service task has a topic; beside camunda:topic it needs camunda:type="external".',
     "operation": "Only a service task has an operation.",
     "request": "Only a service task has a request.",
+    "name": "Only what throws or catches a message or signal has a computed name, and nothing that starts a"
+    " case.",
     "correlation": "Only events and tasks that throw or catch a message have a correlation; a message that"
     " starts a case has none. Write it on the event, not on its definition.",
     "data": "Only events and tasks that throw a message or signal have data. Write it on the event, not on"

@@ -33,7 +33,7 @@ from engine.bpmn.tokens import (
     Failed,
     Token,
 )
-from engine.bpmn.values import MAX_KEYS, differing, plain, short
+from engine.bpmn.values import MAX_KEYS, MAX_NAME, differing, plain, short
 
 Kind = Literal["timer", "message", "signal", "error", "escalation"]
 TimerKind = Literal["timeDate", "timeDuration", "timeCycle"]
@@ -43,13 +43,15 @@ TimerKind = Literal["timeDate", "timeDuration", "timeCycle"]
 class Trigger:
     """What an event waits for or throws.
 
-    `name` is that of the message or signal, or the code of the error or escalation (None: any). `timer` and
-    `text` say when. `correlation` and `data` are expressions for a message's keys and content. Variables take
-    what comes: `result` all of it, `code` and `detail` what is known of an error or escalation.
+    `name` is that of the message or signal, or the code of the error or escalation (None: any); `named` is an
+    expression for it, if it is computed. `timer` and `text` say when. `correlation` and `data` are
+    expressions for a message's keys and content. Variables take what comes: `result` all of it, `code` and
+    `detail` what is known of an error or escalation.
     """
 
     kind: Kind
     name: str | None = None
+    named: str | None = None
     timer: TimerKind | None = None
     text: str = ""
     correlation: str | None = None
@@ -104,7 +106,7 @@ class CatchEvent(_Event):
         trigger = self.trigger
         if trigger.kind == "timer":
             return _timed(trigger, my_task)
-        wait: dict[str, Any] = {"kind": trigger.kind, "name": trigger.name}
+        wait: dict[str, Any] = {"kind": trigger.kind, "name": name_of(trigger, my_task)}
         if trigger.kind == "message":
             wait["correlation"] = keys_of(trigger, my_task)
         return wait
@@ -300,13 +302,25 @@ def throw(trigger: Trigger, token: Token) -> None:
     workflow.thrown.append(
         Thrown(
             "message" if trigger.kind == "message" else "signal",
-            trigger.name or "",
+            name_of(trigger, token) or "",
             keys,
             plain(data),
             token.task_spec.element.path,
             frozenset(workflow.waits()) if trigger.kind == "signal" else (),
         )
     )
+
+
+def name_of(trigger: Trigger, token: Token) -> str | None:
+    """The name of what is thrown or awaited. Raises Failed, ScriptFailed."""
+    if trigger.named is None:
+        return trigger.name
+    name = token.workflow.top_workflow.sandbox.evaluate(trigger.named, token.data)
+    if not isinstance(name, str) or name != name.strip() or not 0 < len(name) <= MAX_NAME:
+        raise Failed(
+            "correlation", f"the name of a message or signal is a text of at most {MAX_NAME} characters"
+        )
+    return name
 
 
 def keys_of(trigger: Trigger, token: Token) -> dict[str, Any]:

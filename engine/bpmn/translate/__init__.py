@@ -13,7 +13,7 @@ from engine.bpmn.translate.ids import translate_ids
 from engine.bpmn.translate.mappings import translate_mappings
 from engine.bpmn.translate.markers import translate_markers
 from engine.bpmn.translate.people import translate_people
-from engine.bpmn.translate.references import translate_references
+from engine.bpmn.translate.references import translate_names, translate_references
 from engine.bpmn.translate.spiff import translate_messages, translate_operators, translate_scripts
 from engine.bpmn.translate.told import Told, Translation
 from engine.bpmn.translate.vendors import unify
@@ -32,6 +32,7 @@ def translate(root: Any) -> tuple[Translation, ...]:
     translate_forms(root, told)
     translate_people(root, told)
     translate_services(root, told)
+    translate_names(root, told)
     translate_operators(root, told)
     translate_messages(root, told)
     translate_zeebe(root, told)

@@ -37,7 +37,12 @@ def _throws_nothing(event: Any, definition: Any, told: Told) -> None:
     """An event that says neither which message it throws, nor how, is passed and does nothing."""
     if set(definition.attrib) <= {"id"} and not len(definition):
         event.remove(definition)
-        told(event, "translated-message", "It names no message, and throws none, as in Camunda.")
+        told(
+            event,
+            "throws-nothing",
+            "It names no message, and throws none, as in Camunda.",
+            'Nothing to do, or define a message and name it: messageRef="…".',
+        )
 
 
 def _as_task(event: Any, definition: Any) -> None:
