@@ -223,7 +223,7 @@ class _Case:
         if self.start is None:
             return {**given, **self.values.answer(self.spec.start_form, self.plan.turn)}
         result = self.spec.starts[self.start].result
-        return {**given, result: given} if result else given
+        return {**given, result: {**given, **self.values.keys}} if result else given
 
     def _next(self) -> None:
         """One command: an incident first, then what the plan prefers."""
