@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from engine.bpmn import Source, build
 from engine.bpmn.check import check
 from engine.bpmn.check.allow_list import ATTRIBUTES, CHILDREN
 from engine.bpmn.check.refusals import REFUSED
@@ -219,6 +220,24 @@ def test_word_of_an_engine_whose_words_are_not_all_known_is_refused(space: str) 
 )  # fmt: skip
 def test_extension_elements_of_engines_are_refused(inside: str) -> None:
     assert codes(line(node("manualTask", "a", extension(inside)))) == {"unsupported-extension"}
+
+
+@pytest.mark.parametrize(("task", "code"), [("task", set()), ("receiveTask", {"unsupported-element"})])
+def test_correlation_is_refused_where_its_message_is_used(task: str, code: set[str]) -> None:
+    read = '<bpmn:correlationPropertyRetrievalExpression messageRef="m"/>'
+    more = (
+        f'<bpmn:correlationProperty id="c">{read}</bpmn:correlationProperty><bpmn:message id="m" name="M"/>'
+    )
+    drawn = node(task, "a", messageRef="m") if task == "receiveTask" else node(task, "a")
+    content = definitions(process_element(*in_line(drawn)), more)
+    assert codes(content) == code
+    assert ("unused-definition" in codes(content, severity="warning")) == (not code)
+
+
+def test_correlation_that_nothing_uses_does_no_harm() -> None:
+    files = {"a.bpmn": definitions(process_element(*in_line("task a")), "<bpmn:correlationProperty/>")}
+    assert codes(files["a.bpmn"]) == set()
+    assert build(Source("test", files, {}), "p").startable
 
 
 @pytest.mark.parametrize("attribute", ["candidateStarterUsers", "candidateStarterGroups"])
