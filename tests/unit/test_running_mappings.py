@@ -171,7 +171,7 @@ def test_inputs_of_a_sub_process_are_seen_in_it_and_nowhere_else() -> None:
 def test_variable_of_the_case_is_as_it_was_before_its_sub_process_hid_it() -> None:
     body = around(script("a", "seen = fee; fee = 0"), given("fee", "${fee + 1}"))
     body = body.replace('<userTask id="b"/>', script("b", "after = fee"))
-    assert Run(body, fee=5).data["after"] == 5
+    assert Run(body, fee=5).data == {"fee": 5, "seen": 6, "after": 5}
 
 
 def test_outputs_of_a_sub_process_are_computed_from_what_was_set_in_it() -> None:
