@@ -53,6 +53,13 @@ def test_reply_to_an_operator_has_a_name_also_if_none_is_given() -> None:
     }
 
 
+def test_name_that_no_script_can_read_is_made_one_unless_something_has_it() -> None:
+    task = node("serviceTask", "a", extension(operator(more='resultVariable="add-response"')))
+    assert element(line(task), "a")["result"] == "add_response"
+    taken = line(task, script("b", "x = add_response"))
+    assert {item.code for item in check({"a.bpmn": taken}).errors} == {"invalid-variable"}
+
+
 @pytest.mark.parametrize("value", ["x =", "", "a, b]", "a] + [b", "yield"])
 def test_operator_with_a_parameter_that_is_no_expression_is_refused(value: str) -> None:
     content = line(node("serviceTask", "a", extension(operator(parameter("x", value)))))

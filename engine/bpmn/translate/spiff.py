@@ -1,6 +1,7 @@
 """What SpiffArena writes beside the standard; its expressions and scripts are Python already."""
 
 import ast
+import re
 from typing import Any
 
 from lxml import etree
@@ -164,13 +165,18 @@ def _operator(task: Any, operator: Any, told: Told) -> None:
     if values:
         task.set(f"{OURS}request", as_names(values))
     # Its reply has a name also if none was given.
-    task.set(
-        f"{OURS}result",
-        operator.get("resultVariable") or f"spiff__{(task.get('id') or '').replace('-', '_')}_result",
-    )
+    result = operator.get("resultVariable") or f"spiff__{task.get('id') or ''}_result".replace("-", "_")
+    task.set(f"{OURS}result", _readable(task, result))
     told(
         task, "translated-service", f"It is work that another program takes, with the topic {short(name)!r}."
     )
+
+
+def _readable(task: Any, name: str) -> str:
+    """A variable's name. One with signs in it can be read nowhere: it may get any that nothing else has."""
+    made = re.sub(r"\W", "_", name)
+    everywhere = etree.tostring(task.getroottree(), encoding="unicode")
+    return name if re.search(rf"\b{re.escape(made)}\b", everywhere) else made
 
 
 def _expression(code: str) -> str:
