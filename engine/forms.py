@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from engine.bpmn.forms import MASK, Form, validator
+from engine.bpmn.forms import MASK, READ_ONLY, Form, validator
 from engine.bpmn.values import Unportable, portable
 from engine.errors import Fault, Invalid
 
@@ -48,6 +48,8 @@ def _named(error: jsonschema_rs.ValidationError) -> list[Fault]:
             Fault(_pointer([*error.instance_path, name]), "is not a field of this form", code)
             for name in unknown
         ]
+    if code == "not" and getattr(error.kind, "schema", None) == READ_ONLY["not"]:
+        return [Fault(_pointer(error.instance_path), "is only shown", "readOnly")]
     if code == "required":
         place = [*error.instance_path, getattr(error.kind, "property", "")]
         return [Fault(_pointer(place), "is required", code)]

@@ -73,7 +73,13 @@ class Run:
     """
 
     def __init__(
-        self, process: str | Spec, *, at: str | None = None, now: datetime = NOW, **data: Any
+        self,
+        process: str | Spec,
+        *,
+        at: str | None = None,
+        now: datetime = NOW,
+        by: str | None = None,
+        **data: Any,
     ) -> None:
         self.spec = built(process) if isinstance(process, str) else process
         self.now = now
@@ -83,7 +89,7 @@ class Run:
         self.waits: dict[Any, Wait] = {}
         self.calls: dict[Any, Outgoing] = {}
         self.log: list[tuple[str, str]] = []
-        self._took(bpmn.start(self.spec, data, now, at))
+        self._took(bpmn.start(self.spec, data, now, at, starter=by))
 
     @classmethod
     def stored(cls, spec: Spec, state: bytes) -> "Run":

@@ -23,8 +23,11 @@ _TYPES: Mapping[str, dict[str, Any]] = {
     "long": {"type": "integer"},
     "boolean": {"type": "boolean"},
     "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
     "enum": {"type": "string"},
 }
+# Shown, and not to be sent: JSON Schema's own word is no more than a hint.
+READ_ONLY: Mapping[str, Any] = {"readOnly": True, "not": {}}
 _LIMITS = {"min": "minimum", "max": "maximum", "minlength": "minLength", "maxlength": "maxLength"}
 
 
@@ -74,9 +77,14 @@ def read(element: Any, files: Mapping[str, bytes]) -> Form | None:
     fields = element.findall(f"{BPMN}extensionElements/{CAMUNDA}formData/{CAMUNDA}formField")
     if not fields:
         return None
-    required = [field.get("id") for field in fields if _constraints(field).get("required") == "true"]
+    needed = [field.get("id") for field in fields if required(field)]
     properties = {field.get("id"): _property(field) for field in fields}
-    return Form({"type": "object", "properties": properties, "required": required}, None)
+    return Form({"type": "object", "properties": properties, "required": needed}, None)
+
+
+def required(field: Any) -> bool:
+    """Whether a field of Camunda's must be filled in."""
+    return _constraints(field).get("required") == "true"
 
 
 def _constraints(field: Any) -> dict[str, str]:
@@ -93,6 +101,8 @@ def _property(field: Any) -> dict[str, Any]:
     if field.get("defaultValue"):
         schema["default"] = _default(field.get("defaultValue"), schema["type"])
     limits = _constraints(field)
+    if "readonly" in limits:
+        schema.update(READ_ONLY)
     schema.update({_LIMITS[name]: int(limits[name]) for name in limits if name in _LIMITS})
     return schema
 

@@ -51,6 +51,7 @@ def normalize(root: Any) -> None:
         _fall_back(scope)
         _take_always(scope)
         _join_links(scope)
+        _tell_apart(scope)
         _part_flows(scope)
         _end_everywhere(scope)
 
@@ -72,7 +73,7 @@ def _rename_reserved(root: Any) -> None:
 
 
 def _rename(root: Any, old: str, new: str) -> None:
-    for element in root.iter(etree.Element):
+    for element in root.iter(f"{{{BPMN}}}*"):
         for attribute in ("id", "sourceRef", "targetRef", "attachedToRef", "activityRef"):
             if element.get(attribute) == old:
                 element.set(attribute, new)
@@ -161,6 +162,21 @@ def _join_links(scope: Any) -> None:
             _flow(scope, f"{event.get('id')}{OURS} link", event.get("id"), caught[link.get("name")])
 
 
+def _tell_apart(scope: Any) -> None:
+    """Put a milestone into each further flow between two elements: SpiffWorkflow goes by pairs of these."""
+    seen = set()
+    kinds = {node.get("id"): node.tag for node in scope}
+    for flow in scope.findall(tag("sequenceFlow")):
+        source, target = ends = flow.get("sourceRef"), flow.get("targetRef")
+        one_is_chosen = kinds[source] == tag("exclusiveGateway") and kinds[target] != tag("parallelGateway")
+        if ends in seen and not one_is_chosen:
+            way = f"{flow.get('id')}{OURS} way"
+            etree.SubElement(scope, tag("intermediateThrowEvent"), id=way)
+            _flow(scope, f"{way} flow", way, target)
+            flow.set("targetRef", way)
+        seen.add(ends)
+
+
 def _part_flows(scope: Any) -> None:
     """Put gateways behind activities and events with several flows, or with conditions on them.
 
@@ -184,7 +200,10 @@ def _part_flows(scope: Any) -> None:
 
 def is_asked(node: Any, flow: Any) -> bool:
     """Whether a flow out of an activity or event is taken only by choice."""
-    return flow.find(tag("conditionExpression")) is not None or flow.get("id") == node.get("default")
+    default = node.get("default")
+    return flow.find(tag("conditionExpression")) is not None or (
+        default is not None and flow.get("id") == default
+    )
 
 
 def _split(scope: Any, source: str, kind: str, flows: list[Any], *, chosen: bool) -> None:

@@ -31,12 +31,14 @@ class Own:
     """Expressions of one element, by name; None where it has none.
 
     `inputs` and `outputs` are one expression each for names with values, `handed` for all that a called
-    process gets; `people` are those of a user task.
+    process gets; `people` are those of a user task. What happens in an element that is `apart` stays in it,
+    but for its outputs.
     """
 
     inputs: str | None = None
     outputs: str | None = None
     handed: str | None = None
+    apart: bool = False
     people: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -55,20 +57,21 @@ def enter(token: Any) -> None:
 
 
 def handed_over(token: Any) -> dict[str, Any]:
-    """What a call activity gives to the called process. Raises Unfit, ScriptFailed."""
+    """What an activity gives to the process inside. Raises Unfit, ScriptFailed."""
     own: Own = token.task_spec.own
+    enter(token)
     return dict(token.data) if own.handed is None else _mapping(own.handed, token, token.data)
 
 
-def outside(token: Any) -> dict[str, Any]:
-    """The data of a token as its surroundings know them: without its inputs."""
+def outside(token: Any, data: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The data of a token, or these in place of its own, as its surroundings know them: without inputs."""
+    found: dict[str, Any] = token.data if data is None else data
     names = token.internal_data.get(INPUTS)
     if not names:
-        data: dict[str, Any] = token.data
-        return data
+        return found
     around = {**token.parent.data, **token.internal_data.get(LOCALS, {})}
-    data = {name: value for name, value in token.data.items() if name not in names}
-    return data | {name: around[name] for name in names if name in around}
+    kept = {name: value for name, value in found.items() if name not in names}
+    return kept | {name: around[name] for name in names if name in around}
 
 
 def leave(token: Any) -> dict[str, Any]:
@@ -77,6 +80,7 @@ def leave(token: Any) -> dict[str, Any]:
     seen = token.internal_data.get(RETURNED, token.data)
     outputs = {} if own.outputs is None else _mapping(own.outputs, token, seen)
     token.internal_data.pop(RETURNED, None)
+    token.received |= outputs.keys()
     return {**outside(token), **outputs} if outputs else outside(token)
 
 

@@ -33,7 +33,7 @@ from engine.bpmn.elements.gateways import EndJoin, ExclusiveGateway, InclusiveGa
 from engine.bpmn.elements.handlers import HandlerStart, ScopeStart
 from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance, StandardLoop
 from engine.bpmn.normalize import OURS
-from engine.bpmn.triggers import service, trigger
+from engine.bpmn.triggers import STARTER, service, trigger
 
 
 class ProcessSpec(BpmnProcessSpec):
@@ -66,6 +66,11 @@ class ProcessSpec(BpmnProcessSpec):
 class _Process(ProcessParser):
     def create_spec(self) -> ProcessSpec:
         return ProcessSpec(name=self.bpmn_id, description=self.get_name(), filename=self.filename)
+
+    def _index_process_nodes(self) -> None:
+        super()._index_process_nodes()
+        # A form's field may be called as an element is.
+        self.nodes_by_id = {node.get("id"): node for node in self.xpath(".//bpmn:*[@id]")}
 
     def add_tasks(self) -> None:
         """Each start event is a beginning of its own: only one of them is taken."""
@@ -148,6 +153,7 @@ class _StartParser(StartEventParser):
                 self.node.remove(definition)
         task = super().create_task()
         task.trigger = found
+        task.starter = self.node.get(STARTER)
         task.handles = self.node.getparent().get("triggeredByEvent") == "true"
         return task
 
@@ -217,3 +223,6 @@ class Parser(BpmnParser):
 
     def _add_collaborations(self, bpmn: Any) -> None:
         """Pools run as processes of their own."""
+
+    def _add_correlations(self, bpmn: Any) -> None:
+        """The check lets through what no message is known by."""

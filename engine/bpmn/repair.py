@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.bpmn.completions import own_names
-from engine.bpmn.elements.activities import CallActivity
 from engine.bpmn.elements.branches import ABSENT
-from engine.bpmn.own import NOTHING
+from engine.bpmn.own import INPUTS
 from engine.bpmn.tokens import Token
 from engine.bpmn.values import differing
 
@@ -52,5 +51,5 @@ def _host(scope: Any) -> Token | None:
 
 def _shares(host: Token, name: str) -> bool:
     """Whether what is inside of an activity knows a variable of what is around it."""
-    apart = isinstance(host.task_spec, CallActivity) and host.task_spec.own is not NOTHING
-    return not apart and name not in own_names(host)
+    private = {*own_names(host), *host.internal_data.get(INPUTS, ())}
+    return not host.task_spec.own.apart and name not in private

@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from engine.bpmn.completions import BACK, FOR, KEPT, LOCALS
-from engine.bpmn.elements.activities import CallActivity, ScriptTask, SubProcessTask
+from engine.bpmn.elements.activities import CallActivity, ScriptTask, StartEvent, SubProcessTask
 from engine.bpmn.elements.branches import ABSENT, changed
 from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import CatchEvent, SideEvent, of_case
 from engine.bpmn.elements.multi_instance import COUNT, MultiInstance
-from engine.bpmn.own import people
+from engine.bpmn.own import INPUTS, people
 from engine.bpmn.spec import Element
 from engine.bpmn.state import dump
 from engine.bpmn.step import Failure, Movement, Outgoing, Passage, Step, Wait, Work
@@ -28,7 +28,8 @@ def step_of(workflow: CaseWorkflow, given: Mapping[str, Any] | None = None) -> S
     for token, passage in _passages(workflow):
         passages.append(passage)
         if not _local(token):
-            changes.update(passage.changes)
+            hidden = _hidden(token)
+            changes.update((name, value) for name, value in passage.changes.items() if name not in hidden)
         if passage.movement == "passed" and token.task_spec.element.outcome and of_case(token):
             workflow.outcome = token.task_spec.element.outcome
     ended = workflow.is_completed()
@@ -110,9 +111,12 @@ def _changes(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
     A sub-process, join or event only passes on what others set.
     """
     spec = token.task_spec
-    if isinstance(spec, CatchEvent):
+    if isinstance(spec, CatchEvent | SubProcessTask):
         return {name: value for name, value in data.items() if name in token.received}
-    sets = token.human or isinstance(spec, ScriptTask | MultiInstance | ServiceTask) or spec.own.outputs
+    names = isinstance(spec, StartEvent) and spec.starter
+    sets = (
+        names or token.human or isinstance(spec, ScriptTask | MultiInstance | ServiceTask) or spec.own.outputs
+    )
     if not sets or token.parent is None:
         return {}
     read_only = {item.bpmn_id for item in spec.data_input_associations}
@@ -129,6 +133,17 @@ def _local(token: Token) -> bool:
         around = inside.workflow.parent_task_id
         inside = around and inside.workflow.top_workflow.get_task_from_id(around)
     return inside is not None
+
+
+def _hidden(token: Token) -> set[str]:
+    """The variables that only a sub-process around the token knows: its inputs."""
+    names: set[str] = set()
+    outer = token.workflow.parent_task_id
+    while outer is not None:
+        around = token.workflow.top_workflow.get_task_from_id(outer)
+        names.update(around.internal_data.get(INPUTS, ()))
+        outer = around.workflow.parent_task_id
+    return names
 
 
 def _opened(workflow: CaseWorkflow) -> Iterator[Work]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn.elements.activities import ScriptTask
+from engine.bpmn.elements.activities import ScriptTask, SubProcessTask
 from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import CatchEvent, SideEvent, ThrowEvent, caught
 from engine.bpmn.own import RETURNED
@@ -19,7 +19,7 @@ from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec
 from engine.bpmn.state import load
 from engine.bpmn.step import Fired, Step
-from engine.bpmn.tokens import DONE, FAILED, READY, STARTED, WAIT, Token
+from engine.bpmn.tokens import DONE, FAILED, READY, STARTED, STARTED_BY, UNBEGUN, WAIT, Token
 from engine.bpmn.values import differing
 from engine.bpmn.workflow import CaseWorkflow
 
@@ -41,15 +41,20 @@ class Unskippable(Exception):
     """An element that cannot be passed over, since what comes next depends on it."""
 
 
-def start(spec: Spec, data: Mapping[str, Any], now: datetime, at: str | None = None) -> Step:
+def start(
+    spec: Spec, data: Mapping[str, Any], now: datetime, at: str | None = None, *, starter: str | None = None
+) -> Step:
     """Begin a case with these data and run it to its first wait.
 
-    `at` is the path of the start event that was triggered; None is the plain one.
+    `at` is the path of the start event that was triggered; None is the plain one. `starter` names who starts
+    it, for processes that have a variable for that.
     """
     workflow = CaseWorkflow(spec.process, dict(spec.inner), Sandbox(now))
     workflow.entry_id = at
     workflow.plant()
     workflow.task_tree.data = dict(data)
+    if spec.asks_starter:
+        workflow.data[STARTED_BY] = starter
     workflow.advance()
     return step_of(workflow)
 
@@ -129,7 +134,8 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
     """
     workflow, token = _failed(spec, state, token_id, now)
     passable = isinstance(token.task_spec, ScriptTask | ServiceTask | ThrowEvent | CatchEvent)
-    done = DONE in token.internal_data or RETURNED in token.internal_data  # only its outputs have failed
+    # Only its outputs have failed.
+    done = DONE in token.internal_data or RETURNED in token.internal_data or _ended_inside(token)
     if not (passable or done) or isinstance(token.task_spec, SideEvent):
         raise Unskippable(token.task_spec.element.kind if token.task_spec.element else "")
     del token.internal_data[FAILED]
@@ -148,6 +154,11 @@ def cancel(spec: Spec, state: bytes, now: datetime) -> Step:
     workflow = load(state, spec, Sandbox(now))
     workflow.cancel()
     return replace(step_of(workflow), outcome=None)
+
+
+def _ended_inside(token: Token) -> bool:
+    """Whether all that was to be done in a sub-process is done."""
+    return isinstance(token.task_spec, SubProcessTask) and UNBEGUN not in token.internal_data
 
 
 def _calling(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> tuple[CaseWorkflow, Token]:

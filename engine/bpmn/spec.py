@@ -52,6 +52,7 @@ class Spec:
     inner: Mapping[str, Any]
     elements: Mapping[str, Element] = field(default_factory=dict)
     unique_business_key: bool = False
+    asks_starter: bool = False
     digest: str = ""
 
     @property
@@ -156,7 +157,15 @@ def _build(source: Source, key: str) -> Spec:
                 open_processes += _link(task_spec, files)
             for task_spec in scope.task_specs.values():
                 task_spec.behind = elements.get(prefix + drawn_before(task_spec.bpmn_id or ""))
-    return Spec(key, inner[root.name(key)], inner, elements, root.unique_business_key(key), source.digest)
+    return Spec(
+        key,
+        inner[root.name(key)],
+        inner,
+        elements,
+        root.unique_business_key(key),
+        any(start.starter for scope in inner.values() for start in scope.start.outputs),
+        source.digest,
+    )
 
 
 def _attach(scope: Any) -> None:

@@ -35,6 +35,8 @@ UNBEGUN = "unbegun"  # it failed before the process inside could begin
 ARMED = "armed"  # the boundary events of this activity wait
 INTERRUPTED = "interrupted"  # of the first token of a scope: an event sub-process has taken its work over
 
+STARTED_BY = "started by"  # in a case's own data: the name of who has started it, if the process asks for it
+
 # What comes from within, so that nothing waits for it.
 THROWN = frozenset({"error", "escalation", "cancel", "compensate"})
 
@@ -57,7 +59,8 @@ class Token(Task):
     ) -> None:
         super().__init__(workflow, task_spec, parent, state, id=uuid7())
 
-    received: frozenset[str] = frozenset()  # the variables that came with what it waited for
+    # The variables that came with what it waited for, and those that its outputs have set.
+    received: frozenset[str] = frozenset()
 
     def _add_child(self, task_spec: Any, state: int = MAYBE) -> "Token":
         return Token(self.workflow, task_spec, self, state)

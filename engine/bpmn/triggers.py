@@ -8,6 +8,7 @@ from engine.bpmn.normalize import tag
 from engine.bpmn.own import ASSIGNMENT, NOTHING, Own
 
 OURS = "{https://parvandeh.org/bpmn}"
+STARTER = f"{OURS}starter"
 CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
 MAX_TOLD = 200  # characters of a condition that are told with what waits for it
 TIMERS = ("timeDate", "timeDuration", "timeCycle")
@@ -42,7 +43,7 @@ def own(node: Any) -> Own:
     if not (people or inputs or outputs):
         return NOTHING
     if node.tag == tag("callActivity"):
-        return Own(outputs=outputs, handed=inputs)
+        return Own(outputs=outputs, handed=inputs, apart=True)
     return Own(inputs, outputs, people=people)
 
 
@@ -58,6 +59,7 @@ def _message(node: Any, definition: Any) -> Trigger:
     return Trigger(
         "message",
         name=_named(definition, "messageRef", "message", "name"),
+        named=node.get(f"{OURS}name"),
         correlation=node.get(f"{OURS}correlation"),
         data=node.get(f"{OURS}data"),
         result=node.get(f"{OURS}result"),
@@ -68,6 +70,7 @@ def _signal(node: Any, definition: Any) -> Trigger:
     return Trigger(
         "signal",
         name=_named(definition, "signalRef", "signal", "name"),
+        named=node.get(f"{OURS}name"),
         data=node.get(f"{OURS}data"),
         result=node.get(f"{OURS}result"),
     )

@@ -14,6 +14,7 @@ import orjson
 
 MAX_DEPTH = 32
 MAX_BYTES = 1 << 20  # of all data of a case
+MAX_NAME = 200  # characters of a message's or signal's name
 MAX_KEYS = 1_000  # bytes of a message's keys: they stand in an index
 TAG = "$"
 

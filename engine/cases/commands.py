@@ -72,7 +72,9 @@ def _begin(
     trigger: tuple[str, Fact] | None = None,
 ) -> CaseView:
     spec = definitions.spec(uow.session, version)
-    step = bpmn.start(spec, data, uow.now, at=trigger and trigger[0])
+    at = trigger and trigger[0]
+    starter = None if trigger else uow.actor.on_behalf_of or uow.actor.name
+    step = bpmn.start(spec, data, uow.now, at=at, starter=starter)
     case_id = uuid7()
     key = running_key(version.key, given["business_key"]) if spec.unique_business_key else None
     fixed = {

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.db import Database
-from tests import factories
+from tests import bpmn, factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import body, refused
 
@@ -23,6 +23,18 @@ def test_who_one_acts_for_stands_in_the_log(client: Clients, database: Database,
     events = body(client("caseworker").get(f"/cases/{case}/events"))["items"]
     assert {event["on_behalf_of"] for event in events} == {"0012345679"}
     assert all("on_behalf_of" not in (event["payload"] or {}) for event in events)
+
+
+@pytest.mark.parametrize(("headers", "starter"), [({}, "caseworker"), (BEHALF, BEHALF["X-On-Behalf-Of"])])
+def test_process_may_ask_who_has_started_its_case(
+    client: Clients, database: Database, headers: dict[str, str], starter: str
+) -> None:
+    factories.deploy(
+        database,
+        factories.files(bpmn.line("task a").replace(b'"start">', b'"start" parvandeh:starter="who">')),
+    )
+    case = body(client("caseworker").post("/cases", {"definition": "p"}, headers=headers))
+    assert case["data"] == {"who": starter}
 
 
 def test_who_one_acts_for_holds_for_one_request(client: Clients, database: Database) -> None:

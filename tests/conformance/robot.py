@@ -198,7 +198,9 @@ class _Case:
 
     def run(self) -> Outcome:
         """Go on until nothing is left, or too much has happened."""
-        self._took(bpmn.start(self.spec, self._first(), self.now, self.start), None)
+        starter = "Starter" if self.start is None else None
+        begun = bpmn.start(self.spec, self._first(), self.now, self.start, starter=starter)
+        self._took(begun, None)
         commands = 0
         while self.state is not None:
             if not (self.open or self.waits or self.calls or self.failed):
@@ -221,7 +223,7 @@ class _Case:
         if self.start is None:
             return {**given, **self.values.answer(self.spec.start_form, self.plan.turn)}
         result = self.spec.starts[self.start].result
-        return {**given, result: given} if result else given
+        return {**given, result: {**given, **self.values.keys}} if result else given
 
     def _next(self) -> None:
         """One command: an incident first, then what the plan prefers."""

@@ -157,7 +157,7 @@ class Values:
             return {
                 key: self._fit(part, root, key, turn)
                 for key, part in schema.get("properties", {}).items()
-                if part.get("type") != "null"
+                if part.get("type") != "null" and not part.get("readOnly")
             }
         if kind == "array":
             return [self._fit(schema.get("items") or {}, root, name, turn)] * max(

@@ -84,6 +84,18 @@ def test_a_loop_that_says_not_how_often_it_goes_round_is_refused(marker: str) ->
 
 def test_parallel_answers_that_are_not_collected_are_warned_of() -> None:
     assert warnings(each(INPUT)) == ["answers-collide"]
+
+
+def test_outputs_of_parallel_instances_are_collected_or_refused() -> None:
+    def told(inside: str, *, sequential: bool = False) -> list[str]:
+        marker = many(inside, sequential=sequential)
+        return errors(
+            line(node("serviceTask", "a", marker, parvandeh__topic="t", parvandeh__outputs="{'x': 1}"))
+        )
+
+    assert told(INPUT) == ["outputs-collide"]
+    assert told(INPUT + OUTPUT) == []
+    assert told(INPUT, sequential=True) == []
     assert warnings(each(INPUT, sequential=True)) == []
 
 
@@ -267,7 +279,7 @@ def test_form_data_pass() -> None:
         '<camunda:formField id="a1" type="string"/><camunda:formField id="a1" type="long"/>',
         '<camunda:formField id="a1" type="file"/>',
         '<camunda:formField id="a1"/>',
-        '<camunda:formField id="a1" type="date" datePattern="dd/MM/yyyy"/>',
+        '<camunda:formField id="a1" type="date" datePattern="MM/yyyy"/>',
         '<camunda:formField id="a1" type="enum"/>',
         '<camunda:formField id="a1" type="string"><camunda:value id="x"/></camunda:formField>',
         *(
@@ -277,6 +289,8 @@ def test_form_data_pass() -> None:
                 'name="validator" config="x"',
                 'name="min" config="1"',
                 'name="minlength" config="x"',
+                'name="readonly" config="false"',
+                'name="readonly"/><camunda:constraint name="required"',
                 "",
             )
         ),

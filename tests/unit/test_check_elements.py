@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from engine.bpmn import Source, build
 from engine.bpmn.check import check
 from engine.bpmn.check.allow_list import ATTRIBUTES, CHILDREN
 from engine.bpmn.check.refusals import REFUSED
@@ -156,6 +157,18 @@ def test_a_boundary_event_does_not_make_its_way_unreachable(kind: str) -> None:
     assert codes(content) == (set() if kind == "userTask" else {"unsupported-element"})
 
 
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [('minimum="0" maximum="1"', set()), ("", set()), ('maximum="2"', {"unsupported-attribute"})],
+)
+def test_a_pool_is_there_once(how: str, found: set[str]) -> None:
+    pool = f'<bpmn:participant id="q" processRef="p"><bpmn:participantMultiplicity {how}/></bpmn:participant>'
+    content = definitions(
+        f'<bpmn:collaboration id="c">{pool}</bpmn:collaboration>', process_element(*in_line("task a"))
+    )
+    assert codes(content) == found
+
+
 def test_unused_definitions_are_only_warned_of() -> None:
     content = definitions(process_element(*in_line("task a")), '<bpmn:message id="m" name="M"/>')
     assert codes(content) == set()
@@ -166,7 +179,6 @@ def test_unused_definitions_are_only_warned_of() -> None:
     "attribute",
     [
         "class", "expression", "delegateExpression", "topic", "type", "resultVariable", "initiator",
-        "neverHeardOf",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
@@ -178,16 +190,62 @@ def test_what_another_engine_would_act_upon_is_refused(attribute: str, space: st
 
 
 @pytest.mark.parametrize(
+    "space", ["http://camunda.org/schema/1.0/bpmn", "http://operaton.org/schema/1.0/bpmn"]
+)
+def test_word_that_its_own_engine_does_not_know_is_ignored(space: str) -> None:
+    content = line(f'<bpmn:manualTask id="a" xmlns:e="{space}" e:assigne="x"/>')
+    (finding,) = check({"a.bpmn": content}).findings
+    assert (finding.severity, finding.code, "assigne" in finding.reason) == (
+        "warning",
+        "ignored-extension",
+        True,
+    )
+
+
+@pytest.mark.parametrize("space", ["http://flowable.org/bpmn", "http://activiti.org/bpmn"])
+def test_word_of_an_engine_whose_words_are_not_all_known_is_refused(space: str) -> None:
+    content = line(f'<bpmn:manualTask id="a" xmlns:e="{space}" e:skipExpression="${{x}}"/>')
+    assert codes(content) == {"unsupported-extension"}
+
+
+@pytest.mark.parametrize(
     "inside",
     [
         "<camunda:executionListener/>", "<camunda:taskListener/>", "<camunda:formProperty/>",
-        "<spiffworkflow:preScript>x</spiffworkflow:preScript>", "<spiffworkflow:serviceTaskOperator/>",
+        "<spiffworkflow:serviceTaskOperator/>",
         "<spiffworkflow:scriptsOnInstances/>",
         '<z:taskDefinition xmlns:z="http://camunda.org/schema/zeebe/1.0"/>',
     ],
 )  # fmt: skip
 def test_extension_elements_of_engines_are_refused(inside: str) -> None:
     assert codes(line(node("manualTask", "a", extension(inside)))) == {"unsupported-extension"}
+
+
+@pytest.mark.parametrize(("task", "code"), [("task", set()), ("receiveTask", {"unsupported-element"})])
+def test_correlation_is_refused_where_its_message_is_used(task: str, code: set[str]) -> None:
+    read = '<bpmn:correlationPropertyRetrievalExpression messageRef="m"/>'
+    more = (
+        f'<bpmn:correlationProperty id="c">{read}</bpmn:correlationProperty><bpmn:message id="m" name="M"/>'
+    )
+    drawn = node(task, "a", messageRef="m") if task == "receiveTask" else node(task, "a")
+    content = definitions(process_element(*in_line(drawn)), more)
+    assert codes(content) == code
+    assert ("unused-definition" in codes(content, severity="warning")) == (not code)
+
+
+def test_correlation_that_nothing_uses_does_no_harm() -> None:
+    files = {"a.bpmn": definitions(process_element(*in_line("task a")), "<bpmn:correlationProperty/>")}
+    assert codes(files["a.bpmn"]) == set()
+    assert build(Source("test", files, {}), "p").startable
+
+
+@pytest.mark.parametrize("attribute", ["candidateStarterUsers", "candidateStarterGroups"])
+def test_it_is_told_that_a_process_does_not_say_who_may_start_it(attribute: str) -> None:
+    attributes = f'isExecutable="true" camunda:{attribute}="sara"'
+    report = check({"a.bpmn": process(*in_line("manualTask a"), attributes=attributes)})
+    assert [(item.severity, item.code) for item in report.findings] == [("warning", "starters-ignored")]
+    task = line(f'<bpmn:manualTask id="a" camunda:{attribute}="sara"/>')
+    assert codes(task) == {"unsupported-extension"}
 
 
 @pytest.mark.parametrize(

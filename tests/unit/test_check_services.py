@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bpmn import in_line, node
+from tests.bpmn import flow, in_line, node
 from tests.checking import about, bordered, findings, sole, timer, told, warned
 
 
@@ -95,6 +95,13 @@ def test_result_is_the_name_of_a_variable(name: str) -> None:
     assert told(*service(parvandeh__topic="t", parvandeh__result=name)) == [("invalid-variable", "x")]
     caught = sole("intermediateCatchEvent", about("signal", "s"), parvandeh__result=name)
     assert told(*caught) == [("invalid-variable", "x")]
+    begun = [node("startEvent", "x", parvandeh__starter=name), node("task", "a"), flow("x", "a")]
+    assert told(*begun) == [("invalid-variable", "x")]
+
+
+def test_nobody_starts_a_sub_process() -> None:
+    inside = [node("startEvent", "x", parvandeh__starter="who"), node("task", "a"), flow("x", "a")]
+    assert told(*in_line(node("subProcess", "sub", "".join(inside)))) == [("unknown-extension", "x")]
 
 
 def test_result_may_have_a_persian_name() -> None:

@@ -189,6 +189,31 @@ def test_several_flows_into_a_task_run_it_once_for_each_token() -> None:
     assert run.waiting == ["once", "once"]
 
 
+def twice(source: str, target: str, condition: str = "") -> str:
+    """Two flows from a gateway `g` to `t`, behind which there is `z`."""
+    nodes = f'<{source} id="g"/><{target} id="t"/><userTask id="z"/>'
+    flows = flow("g", "t", condition, name="f1") + flow("g", "t", condition, name="f2")
+    return '<startEvent id="start"/>' + nodes + path("start", "g") + flows + path("t", "z")
+
+
+def test_each_of_two_flows_between_the_same_elements_has_a_token() -> None:
+    assert Run(twice("parallelGateway", "userTask")).waiting == ["t", "t"]
+    assert Run(twice("userTask", "userTask")).answer("g").waiting == ["t", "t"]
+    run = Run(twice("inclusiveGateway", "task", "True"))
+    assert (run.waiting, run.passed) == (["t", "t"], ["start", "g"])
+
+
+def test_two_flows_from_a_fork_to_a_join_are_joined() -> None:
+    assert Run(twice("parallelGateway", "parallelGateway")).waiting == ["z"]
+    assert Run(twice("inclusiveGateway", "inclusiveGateway", "True")).waiting == ["z"]
+
+
+def test_choice_between_two_flows_to_the_same_element_takes_one() -> None:
+    assert Run(twice("exclusiveGateway", "userTask", "True")).waiting == ["t"]
+    run = Run(twice("exclusiveGateway", "parallelGateway", "True"))
+    assert run.failed == [("t", "deadlock")]
+
+
 def test_join_that_waits_for_what_can_never_come_is_an_incident_and_no_silent_end() -> None:
     process = (
         '<startEvent id="start"/><exclusiveGateway id="choice" default="choice-b"/><userTask id="a"/>'

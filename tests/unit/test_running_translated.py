@@ -1,4 +1,4 @@
-"""What was said in other words runs as it was meant: mappings, people, flows out of tasks, links, loops."""
+"""What was said in other words runs as it was meant: people, flows out of tasks, links, loops."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,141 +8,6 @@ from engine import bpmn
 from tests.driving import NOW, Run, built, flow, path, script, source
 
 START = '<startEvent id="start"/>'
-
-
-def mapped(inside: str) -> str:
-    return f"<extensionElements><camunda:inputOutput>{inside}</camunda:inputOutput></extensionElements>"
-
-
-def given(name: str, value: str) -> str:
-    return f'<camunda:inputParameter name="{name}">{value}</camunda:inputParameter>'
-
-
-def taken(name: str, value: str) -> str:
-    return f'<camunda:outputParameter name="{name}">{value}</camunda:outputParameter>'
-
-
-# Inputs and outputs
-
-
-def test_inputs_are_seen_by_their_task_alone() -> None:
-    task = script("a", "seen = fee + extra", mapped(given("extra", "${fee * 2}")))
-    run = Run(START + task + script("b", "after = 'extra' in locals()") + path("start", "a", "b"), fee=5)
-    assert run.data == {"fee": 5, "seen": 15, "after": False}
-
-
-def test_input_hides_a_variable_of_the_case_for_a_while() -> None:
-    task = f'<userTask id="a">{mapped(given("fee", "${fee + 1}") + taken("told", "${fee}"))}</userTask>'
-    run = Run(START + task + script("b", "after = fee") + path("start", "a", "b"), fee=5).answer("a", ok=True)
-    assert run.data == {"fee": 5, "ok": True, "told": 6, "after": 5}
-
-
-def test_outputs_are_computed_from_what_the_task_set() -> None:
-    task = f'<userTask id="a">{mapped(taken("total", "${first + second}"))}</userTask>'
-    run = Run(START + task + '<userTask id="b"/>' + path("start", "a", "b")).answer("a", first=1, second=2)
-    assert run.data["total"] == 3
-    assert run.step.changes == {"first": 1, "second": 2, "total": 3}
-
-
-def test_service_is_sent_its_inputs_and_its_reply_is_mapped() -> None:
-    inside = mapped(given("amount", "${fee}") + taken("receipt", "${number}"))
-    task = f'<serviceTask id="a" camunda:class="Charge">{inside}</serviceTask>'
-    run = Run(START + task + '<userTask id="b"/>' + path("start", "a", "b"), fee=7)
-    (call,) = run.calls.values()
-    assert (call.topic, call.request) == ("Charge", {"amount": 7})
-    run.reply("a", number="R-1")
-    assert run.data == {"fee": 7, "number": "R-1", "receipt": "R-1"}
-
-
-def test_input_that_cannot_be_computed_is_an_incident_before_anybody_sees_the_task() -> None:
-    task = f'<userTask id="a">{mapped(given("x", "${missing}"))}</userTask>'
-    run = Run(START + task + path("start", "a"))
-    assert run.failed == [("a", "script-failed")]
-    assert run.waiting == []
-    run.retry(missing=1)
-    assert run.waiting == ["a"]
-    assert run.answer("a").step.ended
-
-
-def test_output_that_cannot_be_computed_loses_no_answer_and_asks_nobody_again() -> None:
-    task = f'<userTask id="a">{mapped(taken("x", "${missing}"))}</userTask>'
-    run = Run(START + task + '<userTask id="b"/>' + path("start", "a", "b")).answer("a", typed="long text")
-    assert run.failed == [("a", "script-failed")]
-    run.retry(missing=1)
-    assert run.waiting == ["b"]
-    assert run.data == {"typed": "long text", "missing": 1, "x": 1}
-
-
-def test_reply_whose_outputs_fail_is_not_asked_for_again() -> None:
-    task = f'<serviceTask id="a" camunda:class="X">{mapped(taken("x", "${missing}"))}</serviceTask>'
-    run = Run(START + task + '<userTask id="b"/>' + path("start", "a", "b")).reply("a", paid=True)
-    assert run.failed == [("a", "script-failed")]
-    run.retry(missing=1)
-    assert not run.step.calls
-    assert run.waiting == ["b"]
-    assert run.data["paid"] is True
-
-
-def test_task_whose_outputs_fail_can_be_passed_over() -> None:
-    task = f'<serviceTask id="a" camunda:class="X">{mapped(taken("x", "${missing}"))}</serviceTask>'
-    run = Run(START + task + '<userTask id="b"/>' + path("start", "a", "b")).reply("a", paid=True)
-    assert run.skip(x=2).waiting == ["b"]
-    assert run.data == {"paid": True, "x": 2}
-
-
-def test_each_instance_has_inputs_of_its_own() -> None:
-    marker = (
-        '<multiInstanceLoopCharacteristics camunda:collection="${items}" camunda:elementVariable="item"/>'
-    )
-    inside = mapped(given("double", "${item * 2}")) + marker
-    task = f'<serviceTask id="a" camunda:topic="t" camunda:type="external">{inside}</serviceTask>'
-    run = Run(START + task + path("start", "a"), items=[1, 2])
-    assert [call.request for call in run.calls.values()] == [{"double": 2}, {"double": 4}]
-
-
-def test_what_interrupts_a_task_goes_on_without_its_inputs() -> None:
-    timer = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
-    event = f'<boundaryEvent id="late" attachedToRef="a">{timer}</boundaryEvent>'
-    task = f'<userTask id="a">{mapped(given("x", "1"))}</userTask>'
-    check = script("b", "seen = 'x' in locals()")
-    run = Run(START + task + event + check + path("start", "a") + path("late", "b")).later(hours=2)
-    assert run.data["seen"] is False
-
-
-# Calls
-
-
-def called(inside: str, body: str, **data: object) -> Run:
-    other = source(START + body + path("start", "x"), "other")
-    extension = f"<extensionElements>{inside}</extensionElements>"
-    caller = START + f'<callActivity id="call" calledElement="other">{extension}</callActivity>'
-    spec = bpmn.build(
-        source(caller + '<userTask id="b"/>' + path("start", "call", "b"), calls={"other": other}), "process"
-    )
-    return Run(spec, **data)
-
-
-def test_called_process_gets_only_what_is_handed_over_and_gives_back_only_what_is_taken() -> None:
-    mapping = (
-        '<camunda:in source="fee" target="amount"/><camunda:in sourceExpression="${fee + 1}" target="more"/>'
-        '<camunda:out source="sum" target="total"/>'
-    )
-    run = called(mapping, script("x", "sum = amount + more\nsaw = 'fee' in locals()"), fee=3)
-    assert run.waiting == ["b"]
-    assert {name: run.data[name] for name in ("total", "saw")} == {"total": 7, "saw": False}
-    assert "sum" not in Run.stored(run.spec, run.state).answer("b").step.changes
-
-
-def test_what_cannot_be_handed_over_is_an_incident_of_the_call() -> None:
-    run = called('<camunda:in source="missing" target="amount"/>', script("x", "y = amount"))
-    assert run.failed == [("call", "script-failed")]
-    assert run.retry(missing=1).waiting == ["b"]
-
-
-def test_what_cannot_be_taken_back_is_an_incident_and_the_process_is_not_called_again() -> None:
-    run = called('<camunda:out source="missing" target="y"/>', '<userTask id="x"/>').answer("other/x")
-    assert run.failed == [("call", "script-failed")]
-    assert run.skip(y=1).waiting == ["b"]
 
 
 # People
@@ -179,6 +44,34 @@ def test_people_that_cannot_be_told_are_an_incident(how: str) -> None:
     run = Run(START + f'<userTask id="a" {how}/>' + path("start", "a"))
     assert [element for element, _ in run.failed] == ["a"]
     assert run.waiting == []
+
+
+def test_variable_takes_who_has_started_the_case() -> None:
+    body = '<startEvent id="start" parvandeh:starter="who"/><userTask id="a"/>' + path("start", "a")
+    run = Run(body, by="Sara", fee=5)
+    assert run.step.changes == {"who": "Sara"}
+    assert run.data == {"fee": 5, "who": "Sara"}
+
+
+def test_nobody_else_can_say_who_has_started_the_case() -> None:
+    body = '<startEvent id="start" parvandeh:starter="who"/><userTask id="a"/>' + path("start", "a")
+    assert Run(body, by="Sara", who="Omid").data == {"who": "Sara"}
+
+
+def test_case_that_begins_by_itself_was_started_by_nobody() -> None:
+    timer = "<timerEventDefinition><timeDate>2027-01-01</timeDate></timerEventDefinition>"
+    body = f'<startEvent id="start" parvandeh:starter="who">{timer}</startEvent><userTask id="a"/>'
+    assert Run(body + path("start", "a"), at="start").data == {"who": None}
+
+
+def test_called_process_knows_who_has_started_the_case() -> None:
+    other = source(
+        '<startEvent id="start" parvandeh:starter="who"/>' + path("start", "x") + script("x", "y = 1"),
+        "other",
+    )
+    caller = START + '<userTask id="a"/><callActivity id="call" calledElement="other"/><userTask id="b"/>'
+    spec = bpmn.build(source(caller + path("start", "a", "call", "b"), calls={"other": other}), "process")
+    assert Run(spec, by="Sara").answer("a").data == {"who": "Sara", "y": 1}
 
 
 # Flows out of activities and events
@@ -249,6 +142,15 @@ def test_sub_process_without_start_begins_at_what_nothing_leads_to() -> None:
 
 def test_process_without_start_begins_at_what_nothing_leads_to() -> None:
     assert Run('<userTask id="a"/><userTask id="b"/>' + path("a", "b")).waiting == ["a"]
+
+
+def test_what_no_path_reaches_never_runs() -> None:
+    timer = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+    lost = f'<userTask id="b"/><boundaryEvent id="late" attachedToRef="b">{timer}</boundaryEvent>'
+    body = START + '<userTask id="a"/><endEvent id="end"/>' + lost + path("start", "a", "end")
+    run = Run(body + flow("b", "a") + flow("late", "end"))
+    assert (run.waiting, run.awaited) == (["a"], [])
+    assert run.answer("a").step.ended
 
 
 WHILE = "<standardLoopCharacteristics><loopCondition>{}</loopCondition></standardLoopCharacteristics>"

@@ -3,27 +3,9 @@
 import pytest
 
 from engine.bpmn.check import check
-from engine.bpmn.source import read_xml
-from engine.bpmn.translate import translate
 from engine.bpmn.translate.juel import Untranslatable, translated
-from engine.bpmn.translate.told import BPMN, OURS
 from tests.bpmn import extension, flow, in_line, line, many, node, process, script
-
-
-def notes(content: bytes) -> list[tuple[str, str | None]]:
-    report = check({"a.bpmn": content}, {"called"})
-    assert not report.errors, report.errors
-    assert all(item.line and item.reason and item.mend for item in report.findings)
-    return [(item.code, item.element) for item in report.findings if item.severity == "note"]
-
-
-def element(content: bytes, name: str) -> dict[str, str]:
-    """Our own attributes of an element after translation, and what kind it is."""
-    root = read_xml("a.bpmn", content).getroot()
-    translate(root)
-    (found,) = root.findall(f".//*[@id='{name}']")
-    ours = {key.removeprefix(OURS): value for key, value in found.attrib.items() if key.startswith(OURS)}
-    return {"kind": found.tag.removeprefix(BPMN), **ours}
+from tests.translating import element, notes, parameters
 
 
 @pytest.mark.parametrize(
@@ -102,13 +84,6 @@ def test_work_of_a_java_class_is_work_for_another_program(kind: str, way: str, t
     assert notes(content) == [("translated-service", "a")]
 
 
-@pytest.mark.parametrize("kind", ["intermediateThrowEvent", "endEvent"])
-def test_event_that_lets_a_program_send_is_work_for_that_program(kind: str) -> None:
-    event = node(kind, "a", '<bpmn:messageEventDefinition camunda:type="external" camunda:topic="post"/>')
-    content = process(node("startEvent", "start"), event, flow("start", "a"))
-    assert element(content, "a") == {"kind": "serviceTask", "topic": "post"}
-
-
 def test_fields_and_inputs_are_what_is_sent() -> None:
     mapping = (
         '<camunda:inputOutput><camunda:inputParameter name="amount">${fee + 1}</camunda:inputParameter>'
@@ -156,11 +131,12 @@ def test_values_of_inputs_may_be_lists_and_maps() -> None:
         '<camunda:inputParameter name="a"><camunda:list><camunda:value>x</camunda:value>'
         "<camunda:value>${y}</camunda:value></camunda:list></camunda:inputParameter>"
         '<camunda:inputParameter name="b"><camunda:map><camunda:entry key="k">${z}</camunda:entry>'
+        '<camunda:entry key="${n}">1</camunda:entry>'
         "</camunda:map>"
         '</camunda:inputParameter><camunda:inputParameter name="c"/>'
     )
     content = line(node("userTask", "a", extension(f"<camunda:inputOutput>{value}</camunda:inputOutput>")))
-    assert element(content, "a")["inputs"] == "{'a': ['x', y], 'b': {'k': z}, 'c': None}"
+    assert element(content, "a")["inputs"] == "{'a': ['x', y], 'b': {'k': z, n: '1'}, 'c': None}"
     assert notes(content) == [("translated-mapping", "a")]
 
 
@@ -171,6 +147,43 @@ def test_inputs_by_script_are_refused() -> None:
     )
     found = check({"a.bpmn": line(node("userTask", "a", extension(inside)))}).errors
     assert [item.code for item in found] == ["unsupported-extension"]
+
+
+@pytest.mark.parametrize("kind", ["userTask", "subProcess", "intermediateThrowEvent"])
+def test_inputs_and_outputs_are_ours(kind: str) -> None:
+    inside = "".join(in_line(prefix="inner")) if kind == "subProcess" else ""
+    content = line(node(kind, "a", parameters("input", "output") + inside))
+    assert element(content, "a") == {"kind": kind, "inputs": "{'x': '1'}", "outputs": "{'x': '1'}"}
+    assert notes(content) == [("translated-mapping", "a")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts"),
+    [
+        ("endEvent", ["output"]),
+        ("startEvent", ["input"]),
+        ("startEvent", ["input", "output"]),
+        ("exclusiveGateway", ["output"]),
+    ],
+)
+def test_inputs_and_outputs_that_would_mean_nothing_are_refused(kind: str, parts: list[str]) -> None:
+    nodes = {"startEvent": "", "endEvent": "", "exclusiveGateway": ""} | {kind: parameters(*parts)}
+    drawn = [node(name, name, inside) for name, inside in nodes.items()]
+    content = process(*drawn, flow("startEvent", "exclusiveGateway"), flow("exclusiveGateway", "endEvent"))
+    assert [item.code for item in check({"a.bpmn": content}).errors] == ["unsupported-extension"]
+
+
+def test_sub_process_that_an_event_begins_has_no_inputs_and_outputs() -> None:
+    timer = (
+        "<bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    )
+    inside = parameters("input") + "".join(in_line("task b", prefix="h")).replace(
+        '"hstart">', f'"hstart">{timer}'
+    )
+    content = line("task a", after=node("subProcess", "h", inside, triggeredByEvent="true"))
+    assert [(item.code, item.element) for item in check({"a.bpmn": content}).errors] == [
+        ("unsupported-extension", "h")
+    ]
 
 
 def test_call_hands_over_what_it_says() -> None:
@@ -211,18 +224,28 @@ def test_people_of_a_task_are_kept_with_it() -> None:
     }
 
 
+def test_initiator_is_who_has_started_the_case() -> None:
+    content = process(
+        node("startEvent", "start", camunda__initiator="who"), node("task", "a"), flow("start", "a")
+    )
+    assert element(content, "start") == {"kind": "startEvent", "starter": "who"}
+    assert notes(content) == [("translated-starter", "start")]
+
+
 def test_resource_roles_of_the_standard_are_people_too() -> None:
     def role(kind: str, text: str) -> str:
         inside = f"<bpmn:formalExpression>{text}</bpmn:formalExpression>"
         inside = f"<bpmn:resourceAssignmentExpression>{inside}</bpmn:resourceAssignmentExpression>"
         return f"<bpmn:{kind}>{inside}</bpmn:{kind}>"
 
-    roles = role("humanPerformer", "ali") + role("potentialOwner", "user(sara), group(registry), desk")
+    roles = role("humanPerformer", "${clerk}") + role(
+        "potentialOwner", "user(sara), group(${unit}), desk, user(${a ? b : 'c,d'})"
+    )
     assert element(line(node("userTask", "a", roles)), "a") == {
         "kind": "userTask",
-        "assignee": "'ali'",
-        "candidateUsers": "['sara']",
-        "candidateGroups": "['registry', 'desk']",
+        "assignee": "clerk",
+        "candidateUsers": "['sara', b if a else 'c,d']",
+        "candidateGroups": "[unit, 'desk']",
     }
 
 
@@ -238,6 +261,18 @@ def test_form_properties_are_fields_of_a_form() -> None:
     assert check({"a.bpmn": content}).errors == []
 
 
+@pytest.mark.parametrize(
+    "how", ['expression="${x}"', 'writable="perhaps"', 'odd="1"', 'type="date" datePattern="MMyyyy"']
+)
+def test_form_property_that_is_not_understood_is_refused(how: str) -> None:
+    content = line(node("userTask", "a", extension(f'<camunda:formProperty id="x" {how}/>')))
+    assert {item.code for item in check({"a.bpmn": content}).errors} <= {
+        "unsupported-extension",
+        "form-field",
+    }
+    assert check({"a.bpmn": content}).errors
+
+
 @pytest.mark.parametrize("key", ["start.html", "app:start", "embedded:app:forms/start.html", "${form}"])
 def test_form_of_another_application_takes_any_data(key: str) -> None:
     found = check({"a.bpmn": line(node("userTask", "a", camunda__formKey=key))}).findings
@@ -250,17 +285,12 @@ def test_collection_and_its_items_are_the_standards() -> None:
     assert ("translated-marker", "a") in notes(content)
 
 
-def test_receive_task_without_message_awaits_one_of_its_own_name() -> None:
-    assert notes(line("receiveTask a")) == [("translated-message", "a")]
-
-
-def test_error_without_definition_is_known_by_its_code() -> None:
-    inner = in_line(prefix="inner_")
-    inner[1] = node("endEvent", "inner_end", '<bpmn:errorEventDefinition errorRef="late"/>')
-    sub = node("subProcess", "sub", "".join(inner))
-    caught = node("boundaryEvent", "x", '<bpmn:errorEventDefinition errorRef="late"/>', attachedToRef="sub")
-    content = line(sub, after=caught + flow("x", "end"))
-    assert notes(content) == [("translated-error", "inner_end"), ("translated-error", "x")]
+def test_flow_node_without_id_is_called_by_its_kind_and_line() -> None:
+    content = process('<bpmn:task id="task_3"/><bpmn:task/><bpmn:task/>')
+    assert [code for code in notes(content) if code[0] == "translated-id"] == [
+        ("translated-id", "task_3_"),
+        ("translated-id", "task_3__"),
+    ]
 
 
 def test_nothing_is_translated_in_a_diagram_of_ours() -> None:

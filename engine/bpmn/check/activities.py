@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.bpmn.check.allow_list import ACTIVITIES, TASKS, bpmn
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
+from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 
 PLACEHOLDER = "__targetRef_placeholder"  # Camunda Modeler's, because the standard wants a target
@@ -74,6 +75,7 @@ class _Rules:
                 "Give it <loopCardinality>3</loopCardinality> or <loopDataInputRef>list</loopDataInputRef>.",
             )
         self.variables(marker, parts)
+        self.mapped(node, marker, parts)
         self.output(node, marker, parts)
 
     def loop(self, node: Node) -> None:
@@ -113,6 +115,16 @@ class _Rules:
                 f"{what[0].upper()}{what[1:]} is {name[:80]!r}, which names no variable.",
                 "Write the name of a variable, as in <loopDataInputRef>members</loopDataInputRef> and"
                 ' <inputDataItem id="member"/>.',
+            )
+
+    def mapped(self, node: Node, marker: Any, parts: Mapping[str, list[Any]]) -> None:
+        outputs = node.element.get(f"{{{PARVANDEH}}}outputs") is not None
+        if outputs and marker.get("isSequential") != "true" and not parts["loopDataOutputRef"]:
+            self.error(
+                node.element,
+                "outputs-collide",
+                "Its instances run side by side, and each would set the outputs anew: which was to count?",
+                "Collect one of them with <loopDataOutputRef> and <outputDataItem>, or remove the outputs.",
             )
 
     def output(self, node: Node, marker: Any, parts: Mapping[str, list[Any]]) -> None:

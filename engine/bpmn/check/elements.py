@@ -21,6 +21,7 @@ from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import OTHERWISE, OTHERWISE_ATTRIBUTE, REFUSED, REFUSED_ATTRIBUTES
 
 MAX_ATTRIBUTES = 200
+_CORRELATION = frozenset({"correlationProperty"})  # refused where messages are thrown or awaited by it
 _DIAGRAM = f"{{{BPMNDI}}}BPMNDiagram"
 
 
@@ -53,11 +54,11 @@ class _Walk:
         if not name:
             self.foreign(parent, child)
             return False
-        if name not in CHILDREN[around]:
+        unused = around == "definitions" and not self.used(child, name)
+        if name not in CHILDREN[around] and not (unused and name in _CORRELATION):
             self.refuse(child, name, around)
             return False
-        used = name in NAMED_BY_EVENTS and child.get("id") in self.referenced
-        if name in UNUSED_DEFINITIONS and not used:
+        if name in UNUSED_DEFINITIONS | _CORRELATION and unused:
             self.notes.warn(
                 place(self.file, child),
                 "unused-definition",
@@ -66,6 +67,13 @@ class _Walk:
             )
             return False
         return True
+
+    def used(self, definition: Any, name: str) -> bool:
+        """Whether anything that may run refers to a definition, or to what it is about."""
+        if name in _CORRELATION:
+            about = {item.get("messageRef", "").rpartition(":")[2] for item in definition.iterchildren()}
+            return not about.isdisjoint(self.referenced)
+        return name in NAMED_BY_EVENTS and definition.get("id") in self.referenced
 
     def foreign(self, parent: Any, child: Any) -> None:
         if child.tag == _DIAGRAM:
@@ -108,10 +116,11 @@ class _Walk:
 
 
 def _referenced(root: Any) -> set[str]:
-    """The ids of messages, signals and errors to which anything refers."""
+    """The ids of messages, signals and errors to which anything refers, besides other definitions."""
     return {
         name.rpartition(":")[2]
         for element in root.iter(etree.Element)
+        if local(element) != "correlationPropertyRetrievalExpression"
         for kind in NAMED_BY_EVENTS
         if (name := element.get(f"{kind}Ref"))
     }

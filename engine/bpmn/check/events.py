@@ -10,8 +10,8 @@ from engine.bpmn.check.diagram import NAMES, Diagram, Node, Scope, definitions, 
 from engine.bpmn.check.expressions import written_time
 from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.values import MAX_NAME
 
-MAX_NAME = 200  # characters of a message's or signal's name
 MAX_CODE = 100  # of an error's: it becomes the outcome of a case in which nothing catches it
 _LONGEST = {"message": MAX_NAME, "signal": MAX_NAME, "error": MAX_CODE, "escalation": MAX_CODE}
 _TARGETS = (f"{{{PARVANDEH}}}connector", f"{{{PARVANDEH}}}topic", f"{{{CAMUNDA}}}topic")
@@ -106,6 +106,9 @@ class _Rules:
                 f'Define <{kind} id="{name[:40]}"> beside the process.',
             )
             return
+        event = at.getparent() if at.tag.endswith("Definition") else at
+        if event.get(f"{{{PARVANDEH}}}name") is not None:
+            return  # computed anew each time
         attribute, longest = NAMES[kind], _LONGEST[kind]
         text = found.get(attribute)
         if (text is None and not optional) or (text is not None and not is_name(text, longest)):
@@ -121,7 +124,7 @@ class _Rules:
                 found,
                 "name-computed",
                 f"The {kind}'s {attribute} {text[:80]!r} would be taken as it stands.",
-                "Write a name as it stands; parvandeh:correlation tells one message from another.",
+                "Write a name as it stands, or an expression in parvandeh:name on what throws or awaits it.",
             )
 
     def timer(self, node: Node, definition: Any) -> None:
@@ -254,10 +257,11 @@ class _Rules:
 
     def gateway(self, node: Node) -> None:
         if len(node.outgoing) < 2:
-            self.error(
+            tell, what = (self.warn, "Only one") if node.outgoing else (self.error, "No")
+            tell(
                 node.element,
                 "event-gateway",
-                "Fewer than two flows lead out of the event-based gateway.",
+                f"{what} flow leads out of the event-based gateway: there is nothing that could come first.",
                 "Draw one flow to each event that may come first, or remove the gateway.",
             )
         for flow in node.outgoing:
@@ -274,7 +278,7 @@ class _Rules:
 
     def variables(self, element: Any) -> None:
         """The names of what takes what comes."""
-        for attribute in ("result", "code", "detail"):
+        for attribute in ("result", "code", "detail", "starter"):
             name = element.get(f"{{{PARVANDEH}}}{attribute}")
             if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
                 self.error(

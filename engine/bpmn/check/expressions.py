@@ -124,7 +124,7 @@ _EXPRESSIONS = frozenset({
     "conditionExpression", "condition", "loopCardinality", "completionCondition", "loopCondition",
 })  # fmt: skip
 _MAPPINGS = ("correlation", "data", "request", "inputs", "outputs")  # give names with values
-_OURS = (*_MAPPINGS, *ASSIGNMENT)  # our attributes that are expressions
+_OURS = (*_MAPPINGS, *ASSIGNMENT, "name")  # our attributes that are expressions
 
 
 class _Rules:

@@ -6,20 +6,21 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import BPMN, CHILDREN, TASKS, local
+from engine.bpmn.check.allow_list import ACTIVITIES, BPMN, CHILDREN, local
 from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import REFUSED
 from engine.bpmn.own import ASSIGNMENT
+from engine.bpmn.translate.vendors import COUSINS, VOCABULARY, ZEEBE
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 PARVANDEH = "https://parvandeh.org/bpmn"
 
 _OTHER_ENGINES = frozenset({
-    SPIFF, "http://camunda.org/schema/zeebe/1.0", "http://www.jboss.org/drools", "http://www.bpsim.org/schemas/1.0",
+    SPIFF, ZEEBE, "http://www.jboss.org/drools", "http://www.bpsim.org/schemas/1.0",
     "http://www.bpsim.org/schemas/2.0", "http://knowprocess.com/bpmn", "http://www.jboss.org/jbpm",
-    "http://www.bonitasoft.org/ns/bpmn",
+    "http://www.bonitasoft.org/ns/bpmn", *COUSINS,
 })  # fmt: skip
 
 # Layout, colours and notes of editors: nothing there could change how a process runs.
@@ -38,10 +39,20 @@ _CAMUNDA_HARMLESS = frozenset({
     "modelerTemplateVersion", "modelerTemplateIcon",
 })  # fmt: skip
 _SPIFF_HARMLESS = frozenset({"unitTests"})
+_ZEEBE_HARMLESS = frozenset({
+    "modelerTemplate", "modelerTemplateVersion", "modelerTemplateIcon", "versionTag",
+})  # fmt: skip
 _IGNORED = frozenset(
-    {(CAMUNDA, "properties"), (SPIFF, "instructionsForEndUser"), (SPIFF, "taskMetadataValues")}
+    {
+        (CAMUNDA, "properties"),
+        (ZEEBE, "properties"),
+        (SPIFF, "instructionsForEndUser"),
+        (SPIFF, "taskMetadataValues"),
+    }
 )
 
+# Camunda lists processes by it, and lets everybody start them all the same, unless it is told otherwise.
+_STARTERS = frozenset({"candidateStarterUsers", "candidateStarterGroups"})
 _WITH_FORM = frozenset({"userTask", "startEvent"})
 _USED_ELEMENTS = frozenset({(CAMUNDA, "formData"), (SPIFF, "properties")})
 _USED_ATTRIBUTES: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -50,6 +61,7 @@ _USED_ATTRIBUTES: Mapping[str, frozenset[str]] = MappingProxyType(
         f"{{{CAMUNDA}}}calledElementBinding": frozenset({"callActivity"}),
         f"{{{PARVANDEH}}}outcome": frozenset({"endEvent"}),
         f"{{{PARVANDEH}}}businessKey": frozenset({"process"}),
+        f"{{{PARVANDEH}}}starter": frozenset({"startEvent"}),
     }
 )
 
@@ -62,6 +74,9 @@ _CATCHES: _Readers = frozenset({
     ("intermediateCatchEvent", "message"), ("boundaryEvent", "message"), ("receiveTask", "message"),
 })  # fmt: skip
 _SERVICE: _Readers = frozenset({("serviceTask", None)})
+_MAPPED = ACTIVITIES | {"intermediateCatchEvent", "intermediateThrowEvent"}
+_WITH_INPUTS = _MAPPED | {"endEvent"}
+_WITH_OUTPUTS = _MAPPED | {"boundaryEvent", "startEvent"}
 _OURS: Mapping[str, _Readers] = MappingProxyType({
     "correlation": _THROWS | _CATCHES,
     "data": _THROWS | {("intermediateThrowEvent", "signal"), ("endEvent", "signal")},
@@ -70,26 +85,31 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
         ("boundaryEvent", "escalation"),
         ("startEvent", "message"), ("startEvent", "signal"),
     },
+    "name": _THROWS | _CATCHES | {
+        ("intermediateThrowEvent", "signal"), ("endEvent", "signal"),
+        ("intermediateCatchEvent", "signal"), ("boundaryEvent", "signal"),
+    },
     "code": frozenset({("boundaryEvent", "error"), ("boundaryEvent", "escalation")}),
     "detail": frozenset({("boundaryEvent", "error")}),
     **dict.fromkeys(("connector", "topic", "operation", "request"), _SERVICE),
-    **dict.fromkeys(("inputs", "outputs"), frozenset((kind, None) for kind in TASKS | {"callActivity"})),
+    "inputs": frozenset((kind, None) for kind in _WITH_INPUTS),
+    "outputs": frozenset((kind, None) for kind in _WITH_OUTPUTS),
     **dict.fromkeys(ASSIGNMENT, frozenset({("userTask", None)})),
 })  # fmt: skip
 
 _MENDS: Mapping[str, str] = MappingProxyType({
     **dict.fromkeys(
-        ("candidateStarterGroups", "candidateStarterUsers"),
-        "Remove it: who may start cases goes by the roles of accounts.",
-    ),
-    **dict.fromkeys(
         ("assignee", "candidateGroups", "candidateUsers", "dueDate", "followUpDate", "priority"),
         "Write it on a user task, with a text or an expression that only reads variables.",
     ),
     **dict.fromkeys(
-        ("inputOutput", "in", "out", "ioMapping"),
-        "Write texts, or expressions that only read variables, on a task or call activity; elsewhere set"
-        " other names in a script task before or after.",
+        ("in", "out"),
+        "Name what a call hands over and takes back, or what goes with a signal, by source and target.",
+    ),
+    **dict.fromkeys(
+        ("inputOutput", "ioMapping"),
+        "Write texts, or expressions that only read variables, on an activity; an event that catches has"
+        " outputs, one that throws inputs. Elsewhere set other names in a script task before or after.",
     ),
     **dict.fromkeys(
         ("executionListener", "taskListener", "executionListeners", "taskListeners", "preScript",
@@ -105,6 +125,8 @@ _MENDS: Mapping[str, str] = MappingProxyType({
     "topic": 'Only a service task has a topic; beside camunda:topic it needs camunda:type="external".',
     "operation": "Only a service task has an operation.",
     "request": "Only a service task has a request.",
+    "name": "Only what throws or catches a message or signal has a computed name, and nothing that starts a"
+    " case.",
     "correlation": "Only events and tasks that throw or catch a message have a correlation; a message that"
     " starts a case has none. Write it on the event, not on its definition.",
     "data": "Only events and tasks that throw a message or signal have data. Write it on the event, not on"
@@ -132,7 +154,9 @@ _MENDS: Mapping[str, str] = MappingProxyType({
     "formData": "Only user tasks and start events have a form.",
     "resultVariable": 'A script assigns its variables itself; a service task has parvandeh:result="…".',
     "resource": "Put the script into the diagram.",
-    "initiator": "Remove it. The applicant of a case comes with a later release.",
+    **dict.fromkeys(
+        ("initiator", "starter"), "Write it on a start event of the process; nobody starts a sub-process."
+    ),
     "calledDecisionId": "Use a script task that sets the result; decisions come with a later release.",
     "outcome": "Only an end event has an outcome.",
 })  # fmt: skip
@@ -161,6 +185,8 @@ class Extensions:
                 f"The attribute {short} is written with a namespace prefix, so that it would not be read.",
                 "Write BPMN attributes without a prefix.",
             )
+        elif space == CAMUNDA and short not in VOCABULARY:
+            self._ignore(owner, f"{space} {short}", f"The attribute {short!r}, which Camunda does not know,")
         else:
             self._judge(owner, owner, space, short)
 
@@ -174,7 +200,7 @@ class Extensions:
         elif (space, short) in _USED_ELEMENTS:
             if local(owner) not in _WITH_FORM:
                 self._misplaced(element, space, short)
-        elif not (short in {"in", "out"} and space == CAMUNDA and _passes_all(element)):
+        elif not (space == CAMUNDA and short in {"in", "out"} and _passes_all(owner, element)):
             self._judge(owner, element, space, short)
 
     def _misplaced(self, element: Any, space: str, short: str) -> None:
@@ -195,8 +221,15 @@ class Extensions:
             return
         if (space, short) in _IGNORED or (space == CAMUNDA and short == "properties"):
             self._ignore(at, f"{space} {short}", f"<{short}>")
-        elif space == SPIFF and short in _SPIFF_HARMLESS:
+        elif (space == SPIFF and short in _SPIFF_HARMLESS) or (space == ZEEBE and short in _ZEEBE_HARMLESS):
             return
+        elif space == CAMUNDA and short in _STARTERS and local(owner) == "process":
+            self._notes.warn(
+                place(self._file, at),
+                "starters-ignored",
+                f"{short} has no effect: whoever may start cases here may start those of this process.",
+                "Nothing to do if that is right; give the roles that start cases only to accounts that may.",
+            )
         elif space == CAMUNDA or space in _OTHER_ENGINES:
             self._refuse(owner, at, space, short)
         else:
@@ -243,9 +276,13 @@ def _used(owner: Any, name: str, short: str) -> bool:
         # Camunda's external tasks, whose type and topic belong together.
         return kind == "serviceTask" and owner.get(_TYPE) == "external" and owner.get(_TOPIC) is not None
     if name in _USED_ATTRIBUTES:
-        return kind in _USED_ATTRIBUTES[name]
+        # Nobody starts a sub-process.
+        whose = short != "starter" or local(owner.getparent()) == "process"
+        return kind in _USED_ATTRIBUTES[name] and whose
     if kind == "startEvent" and by_event(owner.getparent()):
         kind = "boundaryEvent"  # it waits in the same way, within a case
+    if by_event(owner):
+        kind = ""  # its start event stands for it
     readers = _OURS.get(short, _NOBODY) if name.startswith(f"{{{PARVANDEH}}}") else _NOBODY
     return (kind, None) in readers or (kind, trigger(owner)) in readers
 
@@ -258,6 +295,6 @@ _BPMN_NAMES = CHILDREN.keys() | REFUSED.keys()
 _LOOKALIKES = ("sequenceFlow", "boundaryEvent", "dataObjectReference", "dataStoreReference")
 
 
-def _passes_all(element: Any) -> bool:
+def _passes_all(owner: Any, element: Any) -> bool:
     """Camunda's `<in variables="all"/>`: what a call does here anyway."""
-    return dict(element.attrib) == {"variables": "all"}
+    return local(owner) == "callActivity" and dict(element.attrib) == {"variables": "all"}

@@ -12,7 +12,7 @@ from engine.bpmn.check.notes import Notes, Place, place
 _PROPERTY = f"{bpmn('extensionElements')}/{{{SPIFF}}}properties/{{{SPIFF}}}property"
 _FORM_DATA = f"{bpmn('extensionElements')}/{{{CAMUNDA}}}formData"
 _FIELD = f"{{{CAMUNDA}}}formField"
-_TYPES = frozenset({"string", "long", "boolean", "date", "enum"})
+_TYPES = frozenset({"string", "long", "boolean", "date", "datetime", "enum"})
 _LIMITS: Mapping[str, frozenset[str]] = {
     "min": frozenset({"long"}),
     "max": frozenset({"long"}),
@@ -172,14 +172,16 @@ class Forms:
             rule, value = item.get("name") or "", item.get("config")
             if rule == "required" and value in (None, "", "true", "false"):
                 continue
+            if rule == "readonly" and value in (None, "", "true") and not forms.required(field):
+                continue
             if kind in _LIMITS.get(rule, ()) and _whole(value, negative=kind == "long"):
                 continue
             self.error(
                 field,
                 "form-field",
                 f"The constraint {rule[:40]!r} ({value!r}) of the field {name!r} would not be kept.",
-                "Use required, min and max with whole numbers on long, minlength and maxlength on string;"
-                " for more, upload a JSON Schema.",
+                "Use required or readonly, min and max with whole numbers on long, minlength and maxlength"
+                " on string; for more, upload a JSON Schema.",
             )
 
 

@@ -12,7 +12,7 @@ from engine.bpmn.check.notes import Notes, place
 
 MAX_ID = 200
 _NEEDED = RUNNING | {
-    "dataObject", "dataObjectReference", "message", "signal", "error", "escalation",
+    "process", "dataObject", "dataObjectReference", "message", "signal", "error", "escalation",
 }  # fmt: skip
 _ITEMS = frozenset({"inputDataItem", "outputDataItem"})  # their ids are variables: several loops may use one
 _GRAPH = FLOW_NODES | {"sequenceFlow", "dataObject", "dataObjectReference"}
@@ -29,7 +29,7 @@ def check_ids(file: str, root: Any, notes: Notes) -> None:
         if name is None:
             if kind in _NEEDED:
                 _missing(file, element, kind, notes)
-        elif kind in _ITEMS or not kind:
+        elif kind in _ITEMS:
             variables.append(element)
         elif name in first:
             _twice(file, element, first[name], notes)
@@ -43,12 +43,13 @@ def check_ids(file: str, root: Any, notes: Notes) -> None:
 
 
 def _below(root: Any) -> Iterator[Any]:
-    """All elements in the order of the document, without the drawing."""
+    """The elements of BPMN in the order of the document, without the drawing and what others have added."""
     waiting = [root]
     while waiting:
         element = waiting.pop()
         if not element.tag.startswith(f"{{{BPMNDI}}}"):
-            yield element
+            if local(element):
+                yield element
             waiting.extend(element.iterchildren(etree.Element, reversed=True))
 
 

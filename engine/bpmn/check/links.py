@@ -4,8 +4,9 @@ from collections import Counter
 
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node, link_name
-from engine.bpmn.check.events import MAX_NAME, is_name
+from engine.bpmn.check.events import is_name
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.values import MAX_NAME
 
 _PLACES = frozenset({"intermediateThrowEvent", "intermediateCatchEvent"})  # elsewhere it is refused
 

@@ -58,12 +58,19 @@ def _unreachable(file: str, scope: Scope, notes: Notes) -> None:
             waiting += _targets(node)
     for node in scope.nodes:
         if node not in reached:
-            notes.error(
+            # A gateway that joins would have to wait for ever for what never comes from here.
+            joined = any(flow.target in reached and _joins(flow.target) for flow in node.outgoing)
+            tell = notes.error if joined else notes.warn
+            tell(
                 place(file, node.element),
                 "unreachable",
-                "No path leads here from the start event: the element would be dropped.",
+                "No path leads here from the start event: no case ever comes to it.",
                 "Connect it, or remove it.",
             )
+
+
+def _joins(node: Node) -> bool:
+    return node.kind == "parallelGateway"
 
 
 def _begins(node: Node) -> bool:

@@ -52,7 +52,6 @@ REFUSED: Mapping[str, Why] = MappingProxyType({
             "Remove it; the lane tells who works on the task. Assignment comes with a later release.",
         ),
     ),
-    "participantMultiplicity": ("Several instances of a pool do not run.", "Remove it."),
     "import": ("Definitions of other files are not imported.", "Put what is needed into this file."),
     "script": ("A script belongs into a script task.", "Put it into a script task of its own."),
     **dict.fromkeys(
@@ -114,6 +113,9 @@ REFUSED_ATTRIBUTES: Mapping[str, Why] = MappingProxyType({
     "instantiate": (
         "A task or gateway starts no case.",
         "Use a start event with a message, timer or signal, and remove the attribute.",
+    ),
+    **dict.fromkeys(
+        ("minimum", "maximum"), ("Several instances of a pool do not run.", "Remove it, or write 1.")
     ),
     "parallelMultiple": ("Events that wait for several things do not run.", "Draw one event for each."),
     "eventGatewayType": ("Only exclusive event-based gateways run.", "Remove the attribute."),

@@ -1,6 +1,5 @@
 """Start and end events, sequence flows and gateways: what would be lost, taken always, or taken twice."""
 
-from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
@@ -97,16 +96,6 @@ class _Rules:
             for end, node in (("sourceRef", flow.source), ("targetRef", flow.target)):
                 if node is None:
                     self.loose_end(flow, end, ids)
-        pairs = Counter((flow.source, flow.target) for flow in scope.flows if flow.source and flow.target)
-        for (source, target), count in pairs.items():
-            # SpiffWorkflow goes by pairs of nodes: only a choice of one survives that.
-            if count > 1 and (source.kind != "exclusiveGateway" or target.kind == "parallelGateway"):
-                self.error(
-                    source.element,
-                    "repeated-flow",
-                    f"{count} flows lead from here to {target.element.get('id')!r}.",
-                    "Keep one of them, or put a task between.",
-                )
 
     def loose_end(self, flow: Flow, end: str, ids: Collection[str]) -> None:
         name = flow.element.get(end)

@@ -12,7 +12,7 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as 
 
 from engine.bpmn import completions, own
 from engine.bpmn.script import ScriptFailed, as_written
-from engine.bpmn.tokens import FINISHED, INTERRUPTED, STARTED, Token
+from engine.bpmn.tokens import FINISHED, INTERRUPTED, STARTED, STARTED_BY, Token
 from engine.bpmn.workflow import SubProcess
 
 
@@ -21,6 +21,7 @@ class StartEvent(SpiffStartEvent):
 
     trigger: Any = None  # set by the parser: what starts a case here, besides people
     handles = False  # set by the parser: whether an event sub-process begins here
+    starter: str | None = None  # set by the parser: the variable that takes who has started the case
 
     def _update_hook(self, my_task: Token) -> bool:
         return bool(BpmnTaskSpec._update_hook(self, my_task))
@@ -29,6 +30,9 @@ class StartEvent(SpiffStartEvent):
         pass
 
     def _run_hook(self, my_task: Token) -> bool:
+        if self.starter is not None:
+            name = my_task.workflow.top_workflow.data.get(STARTED_BY)
+            my_task.data = {**my_task.data, self.starter: name}
         return True
 
 
@@ -78,10 +82,10 @@ class _Inner(SubWorkflowMixin):
             super()._on_subworkflow_completed(subworkflow, my_task)
 
     def update_data(self, my_task: Token, subworkflow: SubProcess) -> None:
-        if self.own is own.NOTHING:
-            my_task.data = dict(subworkflow.last_task.data)
-        else:
+        if self.own.apart:
             my_task.internal_data[own.RETURNED] = dict(subworkflow.last_task.data)
+        else:
+            my_task.data = dict(subworkflow.last_task.data)
 
 
 class SubProcessTask(_Inner, SpiffSubWorkflowTask):

@@ -33,7 +33,7 @@ from engine.bpmn.tokens import (
     Failed,
     Token,
 )
-from engine.bpmn.values import MAX_KEYS, differing, plain, short
+from engine.bpmn.values import MAX_KEYS, MAX_NAME, differing, plain, short
 
 Kind = Literal["timer", "message", "signal", "condition", "error", "escalation", "cancel", "compensate"]
 TimerKind = Literal["timeDate", "timeDuration", "timeCycle"]
@@ -44,13 +44,15 @@ class Trigger:
     """What an event waits for or throws.
 
     `name` is that of the message or signal, or the code of the error or escalation (None: any), or the
-    activity that is to be compensated (None: all). `timer` and `text` say when, or what is to become true.
-    `correlation` and `data` are expressions for a message's keys and content. Variables take what comes:
-    `result` all of it, `code` and `detail` what is known of an error or escalation.
+    activity that is to be compensated (None: all); `named` is an expression for it, if it is computed.
+    `timer` and `text` say when, or what is to become true. `correlation` and `data` are expressions for a
+    message's keys and content. Variables take what comes: `result` all of it, `code` and `detail` what is
+    known of an error or escalation.
     """
 
     kind: Kind
     name: str | None = None
+    named: str | None = None
     timer: TimerKind | None = None
     text: str = ""
     correlation: str | None = None
@@ -96,13 +98,16 @@ class CatchEvent(BaseEvent):
     def _on_complete_hook(self, my_task: Token) -> None:
         super()._on_complete_hook(my_task)
         my_task.internal_data.pop(FIRED, None)
+        if FOUND in my_task.internal_data:  # what its outputs have set since is its own
+            found = my_task.internal_data[FOUND]
+            my_task.internal_data[FOUND] = [name for name in found if name not in my_task.received]
 
     def _wait(self, my_task: Token) -> dict[str, Any]:
         """What is waited for, as it is stored. Raises Failed, ScriptFailed."""
         trigger = self.trigger
         if trigger.kind == "timer":
             return _timed(trigger, my_task)
-        wait: dict[str, Any] = {"kind": trigger.kind, "name": trigger.name}
+        wait: dict[str, Any] = {"kind": trigger.kind, "name": name_of(trigger, my_task)}
         if trigger.kind == "message":
             wait["correlation"] = keys_of(trigger, my_task)
         elif trigger.kind == "condition":
@@ -287,13 +292,25 @@ def throw(trigger: Trigger, token: Token) -> None:
     workflow.thrown.append(
         Thrown(
             "message" if trigger.kind == "message" else "signal",
-            trigger.name or "",
+            name_of(trigger, token) or "",
             keys,
             plain(data),
             token.task_spec.element.path,
             frozenset(workflow.waits()) if trigger.kind == "signal" else (),
         )
     )
+
+
+def name_of(trigger: Trigger, token: Token) -> str | None:
+    """The name of what is thrown or awaited. Raises Failed, ScriptFailed."""
+    if trigger.named is None:
+        return trigger.name
+    name = token.workflow.top_workflow.sandbox.evaluate(trigger.named, token.data)
+    if not isinstance(name, str) or name != name.strip() or not 0 < len(name) <= MAX_NAME:
+        raise Failed(
+            "correlation", f"the name of a message or signal is a text of at most {MAX_NAME} characters"
+        )
+    return name
 
 
 def keys_of(trigger: Trigger, token: Token) -> dict[str, Any]:

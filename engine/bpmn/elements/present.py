@@ -5,7 +5,7 @@ from typing import Any
 from engine.bpmn.completions import own_names
 from engine.bpmn.elements.activities import CallActivity
 from engine.bpmn.elements.branches import ABSENT, changed, set_since, together
-from engine.bpmn.own import NOTHING, outside
+from engine.bpmn.own import INPUTS, outside
 from engine.bpmn.tokens import COMPLETED, FUTURE, HOST, READY, STARTED, WAITING, Token
 
 
@@ -25,9 +25,9 @@ def within(scope: Any) -> dict[str, Any]:
 def present(work: Token) -> dict[str, Any]:
     """The data behind an activity, if it were left now."""
     inner = work.workflow.top_workflow.subprocesses.get(work.id)
-    if inner is None or inner.completed or work.task_spec.own is not NOTHING:
+    if inner is None or inner.completed or work.task_spec.own.apart:
         return outside(work)
-    return within(inner)
+    return outside(work, within(inner))
 
 
 def _reached(token: Token) -> dict[str, Any] | None:
@@ -43,15 +43,16 @@ def _reached(token: Token) -> dict[str, Any] | None:
 def known(scope: Any) -> dict[str, Any]:
     """The data of a process or sub-process as they are now, with what was set around a sub-process meanwhile.
 
-    A called process knows nothing of its caller, nor does a sub-process with data of its own.
+    A called process knows nothing of that.
     """
     here = within(scope)
     if scope.parent_task_id is None:
         return here
     host = scope.top_workflow.get_task_from_id(scope.parent_task_id)
-    if isinstance(host.task_spec, CallActivity) or host.task_spec.own is not NOTHING:
+    if isinstance(host.task_spec, CallActivity):
         return here
-    around = changed(host.data, known(host.workflow), besides=own_names(host))
+    private = {*own_names(host), *host.internal_data.get(INPUTS, ())}
+    around = changed(host.data, known(host.workflow), besides=private)
     inside = changed(scope.task_tree.data, here)
     merged = {**scope.task_tree.data, **around, **inside}
     return {name: value for name, value in merged.items() if value is not ABSENT}

@@ -1,34 +1,104 @@
-"""Activiti's form properties, which Camunda still reads: fields of a form."""
+"""Activiti's form properties, which Camunda still reads: fields of a form; and how dates are written."""
 
+import re
+from datetime import date
 from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.translate.told import BPMN, CAMUNDA, Told
+from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
 
 _HOLDERS = (f"{BPMN}userTask", f"{BPMN}startEvent")
 _TYPES = {"int": "long", "integer": "long", "": "string"}
-_READ = {"id", "name", "type", "required", "readable", "writable", "variable", "default", "datePattern"}
+# The value is nothing that anybody reads.
+_READ = {
+    *(
+        "id",
+        "name",
+        "type",
+        "required",
+        "readable",
+        "writable",
+        "variable",
+        "default",
+        "datePattern",
+        "value",
+    ),
+}
+_YES_NO = {
+    **dict.fromkeys(("on", "yes", "true", "enabled", "active"), True),
+    **dict.fromkeys(("off", "no", "false", "disabled", "inactive"), False),
+}
+_ASKED = {"required": "false", "readable": "true", "writable": "true"}
+_DAY, _TIME = frozenset("yMd"), frozenset("HhkK")  # letters of Java's patterns for dates
+_LETTERS = re.compile(r"[yMdEHhkKmsSaZXz]|[^A-Za-z]")
 
 
 def translate_forms(root: Any, told: Told) -> None:
-    """The form properties of user tasks and start events."""
+    """The form properties of user tasks and start events, and their fields for dates."""
     for element in root.iter(*_HOLDERS):
         _referred(element)
-        around = element.find(f"{BPMN}extensionElements")
-        found = [] if around is None else around.findall(f"{CAMUNDA}formProperty")
-        if not found or around.find(f"{CAMUNDA}formData") is not None:
-            continue
-        if any(set(item.attrib) - _READ for item in found):
-            continue  # one that is computed
-        data = etree.SubElement(around, f"{CAMUNDA}formData")
-        for item in found:
-            if item.get("writable") != "false":
-                _field(data, item)
-            around.remove(item)
-        if not len(data):
-            around.remove(data)
-        told(element, "translated-form", f"Its {len(found)} form properties are the fields of its form.")
+        _properties(element, told)
+        for field in element.iterfind(f"{BPMN}extensionElements/{CAMUNDA}formData/{CAMUNDA}formField"):
+            _dated(element, field, told)
+
+
+def _properties(element: Any, told: Told) -> None:
+    """The form properties of one element."""
+    around = element.find(f"{BPMN}extensionElements")
+    found = [] if around is None else around.findall(f"{CAMUNDA}formProperty")
+    if not found or around.find(f"{CAMUNDA}formData") is not None:
+        return
+    if not all(_understood(item) for item in found):
+        return
+    data = etree.SubElement(around, f"{CAMUNDA}formData")
+    for item in found:
+        if _is(item, "writable") or _is(item, "readable"):
+            _field(data, item)
+        around.remove(item)
+    if not len(data):
+        around.remove(data)
+    told(element, "translated-form", f"Its {len(found)} form properties are the fields of its form.")
+
+
+def _understood(item: Any) -> bool:
+    """Whether it is no property that is computed."""
+    return set(item.attrib) <= _READ and all(item.get(name, "true") in _YES_NO for name in _ASKED)
+
+
+def _is(item: Any, name: str) -> bool:
+    return _YES_NO[item.get(name, _ASKED[name])]
+
+
+def _dated(element: Any, field: Any, told: Told) -> None:
+    """A field for a date is sent as ISO 8601 has it, with its time if the pattern has one."""
+    pattern = field.get("datePattern")
+    if pattern is None or field.get("type") != "date":
+        return
+    if _DAY - set(pattern) or _LETTERS.sub("", pattern):
+        return
+    del field.attrib["datePattern"]
+    timed = bool(_TIME & set(pattern))
+    if timed:
+        field.set("type", "datetime")
+    if "defaultValue" in field.attrib and not (pattern == "yyyy-MM-dd" and _iso(field.get("defaultValue"))):
+        del field.attrib["defaultValue"]  # a hint, which would be none
+    told(
+        element,
+        "translated-form",
+        f"{short(field.get('id') or '')!r} is sent as {_EXAMPLES[timed]}, not as {short(pattern)!r}.",
+    )
+
+
+_EXAMPLES = {False: "2026-03-21", True: "2026-03-21T08:00:00Z"}
+
+
+def _iso(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _referred(element: Any) -> None:
@@ -53,8 +123,12 @@ def _field(data: Any, item: Any) -> None:
     )
     if item.get("default") is not None:
         field.set("defaultValue", item.get("default"))
+    if item.get("datePattern") is not None:
+        field.set("datePattern", item.get("datePattern"))
     for value in item.findall(f"{CAMUNDA}value"):
         etree.SubElement(field, f"{CAMUNDA}value", id=value.get("id") or "", name=value.get("name") or "")
-    if item.get("required") == "true":
-        rules = etree.SubElement(field, f"{CAMUNDA}validation")
+    rules = etree.SubElement(field, f"{CAMUNDA}validation")
+    if not _is(item, "writable"):
+        etree.SubElement(rules, f"{CAMUNDA}constraint", name="readonly")
+    elif _is(item, "required"):
         etree.SubElement(rules, f"{CAMUNDA}constraint", name="required")

@@ -8,23 +8,33 @@ from lxml import etree
 from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension
 
-# Where a token stands that can have variables of its own.
-_TASKS = tuple(
-    BPMN + name
-    for name in (
-        *("task", "userTask", "manualTask", "scriptTask", "serviceTask", "sendTask", "receiveTask"),
-        *("businessRuleTask", "callActivity"),
-    )
-)
+# Where a token stands that can have variables of its own, and which kinds of parameters mean something there.
+_BOTH, _INPUTS, _OUTPUTS = ("inputs", "outputs"), ("inputs",), ("outputs",)
+_READ = {
+    **dict.fromkeys(
+        (
+            *("task", "userTask", "manualTask", "scriptTask", "serviceTask", "sendTask", "receiveTask"),
+            *("businessRuleTask", "callActivity", "subProcess", "intermediateCatchEvent"),
+            "intermediateThrowEvent",
+        ),
+        _BOTH,
+    ),
+    "endEvent": _INPUTS,
+    **dict.fromkeys(("boundaryEvent", "startEvent"), _OUTPUTS),
+}
 _MEANT_ANYWAY = {"variables": "all"}
+_OWN = {"variables": "all", "local": "true"}
+_THROWING = (f"{BPMN}intermediateThrowEvent", f"{BPMN}endEvent")
 
 
 def translate_mappings(root: Any, told: Told) -> None:
-    """Inputs and outputs of tasks, and what a call activity hands over and takes back."""
-    for task in root.iter(*_TASKS):
-        mapping = extension(task, "inputOutput")
-        if mapping is not None:
-            _parameters(task, mapping, told)
+    """Inputs and outputs, what a call activity hands over and takes back, and what goes with a signal."""
+    for definition in root.iter(f"{BPMN}signalEventDefinition"):
+        _sent_along(definition, told)
+    for element in root.iter(*(BPMN + name for name in _READ)):
+        mapping = extension(element, "inputOutput")
+        if mapping is not None and element.get("triggeredByEvent") != "true":
+            _parameters(element, mapping, told)
     for call in root.iter(f"{BPMN}callActivity"):
         _handed_over(call, told)
 
@@ -54,8 +64,8 @@ def _value(item: Any) -> str:
     if kind == "list":
         return "[" + ", ".join(_value(part) for part in parts[0].iterchildren(etree.Element)) + "]"
     if kind == "map":
-        entries = parts[0].findall(f"{CAMUNDA}entry")
-        return as_names((_key(entry), _value(entry)) for entry in entries)
+        entries = [(_key(entry), _value(entry)) for entry in parts[0].findall(f"{CAMUNDA}entry")]
+        return "{" + ", ".join(f"{key}: {value}" for key, value in entries) + "}"
     if kind == "value":
         return _value(parts[0])
     raise Untranslatable(f"<{kind}> is no value")
@@ -63,25 +73,26 @@ def _value(item: Any) -> str:
 
 def _key(entry: Any) -> str:
     key: str = entry.get("key") or ""
-    if is_juel(key):
-        raise Untranslatable("the name of an entry is computed")
-    return key
+    return translated(key).code if is_juel(key) else repr(key)
 
 
-def _parameters(task: Any, mapping: Any, told: Told) -> None:
+def _parameters(element: Any, mapping: Any, told: Told) -> None:
     try:
         given, taken = (parameters(mapping, kind) for kind in ("inputParameter", "outputParameter"))
     except Untranslatable:
         return
-    for name, values in (("inputs", given), ("outputs", taken)):
-        if values and task.get(f"{OURS}{name}") is None:
-            task.set(f"{OURS}{name}", as_names(values.items()))
+    found = {name: values for name, values in (("inputs", given), ("outputs", taken)) if values}
+    if not found.keys() <= set(_READ[element.tag.removeprefix(BPMN)]):
+        return
+    for name, values in found.items():
+        if element.get(f"{OURS}{name}") is None:
+            element.set(f"{OURS}{name}", as_names(values.items()))
     mapping.getparent().remove(mapping)
     told(
-        task,
+        element,
         "translated-mapping",
         f"Its {len(given)} inputs and {len(taken)} outputs are mapped as Camunda does: inputs are seen by"
-        " this task alone.",
+        " this element alone, and what is in it.",
     )
 
 
@@ -109,6 +120,25 @@ def _handed_over(call: Any, told: Told) -> None:
             "translated-mapping",
             f"Only these are handed {'over' if kind == 'in' else 'back'}: {call.get(OURS + name)}.",
         )
+
+
+def _sent_along(definition: Any, told: Told) -> None:
+    event = definition.getparent()
+    items = definition.findall(f"{BPMN}extensionElements/{CAMUNDA}in")
+    if not items or event.tag not in _THROWING or event.get(f"{OURS}data") is not None:
+        return
+    mapping = extension(event, "inputOutput")
+    try:
+        inputs = [] if mapping is None else [(name, name) for name in parameters(mapping, "inputParameter")]
+        values = [
+            pair for item in items for pair in (inputs if dict(item.attrib) == _OWN else [_handed(item)])
+        ]
+    except Untranslatable:
+        return
+    event.set(f"{OURS}data", as_names(values))
+    for item in items:
+        item.getparent().remove(item)
+    told(event, "translated-mapping", f"Only these go with the signal: {event.get(f'{OURS}data')}.")
 
 
 def _handed(item: Any) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Who is to work on a task, and until when: Camunda's attributes and the standard's resource roles."""
+"""Who starts a case, who is to work on a task, and until when: Camunda's words and the standard's roles."""
 
 import re
 from typing import Any
@@ -16,13 +16,22 @@ _TEXT = f"{BPMN}resourceAssignmentExpression/{BPMN}formalExpression"
 
 
 def translate_people(root: Any, told: Told) -> None:
-    """The user tasks of a document."""
+    """The user tasks and start events of a document."""
+    _starters(root, told)
     for task in root.iter(f"{BPMN}userTask"):
         for name, ours in _ONE.items():
             _set(task, f"{CAMUNDA}{name}", ours, _one, told)
         for name in _MANY:
             _set(task, f"{CAMUNDA}{name}", name, _many, told)
         _resource_roles(task, told)
+
+
+def _starters(root: Any, told: Told) -> None:
+    for start in root.iterfind(f"{BPMN}process/{BPMN}startEvent"):
+        name = start.get(f"{CAMUNDA}initiator")
+        if name is not None and start.get(f"{OURS}starter") is None:
+            start.set(f"{OURS}starter", start.attrib.pop(f"{CAMUNDA}initiator"))
+            told(start, "translated-starter", f"The variable {short(name)!r} takes who has started the case.")
 
 
 def _set(task: Any, name: str, ours: str, read: Any, told: Told) -> None:
@@ -53,19 +62,31 @@ def _resource_roles(task: Any, told: Told) -> None:
     candidates: dict[str, list[str]] = {"user": [], "group": []}
     for role in [child for child in task if child.tag in _ROLES]:
         texts = [(item.text or "").strip() for item in role.iterfind(_TEXT)]
-        if not texts or not all(texts) or any(is_juel(text) for text in texts):
-            continue
-        if role.tag == _ROLES[-1]:
-            for part in ",".join(texts).split(","):
-                match = _CANDIDATE.fullmatch(part.strip())
-                kind, name = match.groups() if match else ("group", part)
-                candidates[kind].append(name.strip())
-        elif task.get(f"{OURS}assignee") is None and len(texts) == 1:
-            task.set(f"{OURS}assignee", repr(texts[0]))
-        else:
-            continue
-        task.remove(role)
-        told(task, "translated-assignment", f"{short(', '.join(texts))!r} is kept with the task.")
+        if texts and all(texts) and _role(task, role, texts, candidates):
+            task.remove(role)
+            told(task, "translated-assignment", f"{short(', '.join(texts))!r} is kept with the task.")
     for name, found in zip(_MANY, candidates.values(), strict=True):
         if found and task.get(OURS + name) is None:
-            task.set(OURS + name, repr(found))
+            task.set(OURS + name, f"[{', '.join(found)}]")
+
+
+def _role(task: Any, role: Any, texts: list[str], candidates: dict[str, list[str]]) -> bool:
+    """Take who is meant by a role; whether that could be."""
+    try:
+        if role.tag == _ROLES[-1]:
+            for kind, code in [_candidate(part) for part in _COMMA.split(",".join(texts))]:
+                candidates[kind].append(code)
+            return True
+        if task.get(f"{OURS}assignee") is not None or len(texts) != 1:
+            return False
+        task.set(f"{OURS}assignee", _one(texts[0]))
+    except Untranslatable:
+        return False
+    return True
+
+
+def _candidate(part: str) -> tuple[str, str]:
+    """Whether it is a user or a group, and the name."""
+    match = _CANDIDATE.fullmatch(part.strip())
+    kind, name = match.groups() if match else ("group", part)
+    return kind, _one(name)

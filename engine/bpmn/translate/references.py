@@ -4,6 +4,7 @@ from typing import Any
 
 from lxml import etree
 
+from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
 
 _NAMED = {
@@ -15,6 +16,7 @@ _VARIABLES = {
     ("error", "errorMessageVariable"): "detail",
     ("escalation", "escalationCodeVariable"): "code",
 }
+_TASKS = (f"{BPMN}sendTask", f"{BPMN}receiveTask")
 _CATCHING = (f"{BPMN}boundaryEvent", f"{BPMN}startEvent")
 
 
@@ -23,6 +25,29 @@ def translate_references(root: Any, told: Told) -> None:
     _messages(root, told)
     _codes(root, told)
     _variables(root, told)
+
+
+def translate_names(root: Any, told: Told) -> None:
+    """Names of messages and signals that are computed when they are thrown or awaited."""
+    for kind in ("message", "signal"):
+        codes = {item.get("id"): item.get("name") or "" for item in root.iterchildren(f"{BPMN}{kind}")}
+        for at in root.iter(f"{BPMN}{kind}EventDefinition", *(_TASKS if kind == "message" else ())):
+            event = at.getparent() if at.tag not in _TASKS else at
+            text = codes.get((at.get(f"{kind}Ref") or "").rpartition(":")[2], "")
+            if is_juel(text) and not _starts_case(event):
+                _name(event, text, told)
+
+
+def _name(event: Any, text: str, told: Told) -> None:
+    try:
+        event.set(f"{OURS}name", translated(text).code)
+    except Untranslatable:
+        return
+    told(event, "translated-expression", f"{short(text)!r} is read as {short(event.get(f'{OURS}name'))!r}.")
+
+
+def _starts_case(event: Any) -> bool:
+    return bool(event.tag == f"{BPMN}startEvent" and event.getparent().get("triggeredByEvent") != "true")
 
 
 def _messages(root: Any, told: Told) -> None:

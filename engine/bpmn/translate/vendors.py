@@ -7,10 +7,33 @@ from lxml import etree
 from engine.bpmn.translate.told import CAMUNDA
 
 # Operaton is Camunda's successor; Activiti and Flowable share its ancestor.
-RELATIVES = frozenset({
-    "http://operaton.org/schema/1.0/bpmn", "http://activiti.org/bpmn", "http://flowable.org/bpmn",
-    "http://www.camunda.com/fox", "http://www.operaton.com/fox",
+COUSINS = frozenset({"http://activiti.org/bpmn", "http://flowable.org/bpmn"})
+RELATIVES = COUSINS | {
+    "http://operaton.org/schema/1.0/bpmn", "http://www.camunda.com/fox", "http://www.operaton.com/fox",
+}  # fmt: skip
+# The attributes that Camunda reads on elements of BPMN; it passes over all others.
+VOCABULARY = frozenset({
+    "assignee", "async", "asyncAfter", "asyncBefore", "binding", "businessKey", "calledElementBinding",
+    "calledElementTenantId", "calledElementVersion", "calledElementVersionTag", "candidateGroups",
+    "candidateStarterGroups", "candidateStarterUsers", "candidateUsers", "caseBinding", "caseRef",
+    "caseTenantId", "caseVersion", "class", "collection", "decisionRef", "decisionRefBinding",
+    "decisionRefTenantId", "decisionRefVersion", "decisionRefVersionTag", "delegateExpression",
+    "diagramRelationId", "dueDate", "elementVariable", "errorCodeVariable", "errorMessage",
+    "errorMessageVariable", "escalationCodeVariable", "exclusive", "expression", "failedJobRetryTimeCycle",
+    "followUpDate", "formHandlerClass", "formKey", "formRef", "formRefBinding", "formRefVersion",
+    "historyTimeToLive", "initiator", "isStartableInTasklist", "jobPriority", "mapDecisionResult",
+    "modelerTemplate", "modelerTemplateIcon", "modelerTemplateVersion", "priority", "resource",
+    "resultVariable", "resultVariableName", "taskPriority", "tenantId", "topic", "type", "variableEvents",
+    "variableMappingClass", "variableMappingDelegateExpression", "variableName", "versionTag",
 })  # fmt: skip
+
+ZEEBE = "http://camunda.org/schema/zeebe/1.0"
+
+
+def of_camunda(root: Any) -> bool:
+    """Whether a document was drawn for one of these engines, and not for Camunda 8."""
+    spaces = set(root.nsmap.values())
+    return bool(spaces & (RELATIVES | {CAMUNDA[1:-1]})) and ZEEBE not in spaces
 
 
 def unify(root: Any) -> None:
@@ -19,7 +42,12 @@ def unify(root: Any) -> None:
         space, _, name = element.tag.rpartition("}")
         if space[1:] in RELATIVES:
             element.tag = CAMUNDA + name
-        for attribute in [key for key in element.attrib if key[1:].partition("}")[0] in RELATIVES]:
+        for attribute in [key for key in element.attrib if _shared(*key[1:].partition("}")[::2])]:
             value, name = element.attrib.pop(attribute), CAMUNDA + attribute.rpartition("}")[2]
             if element.get(name) is None:
                 element.set(name, value)
+
+
+def _shared(space: str, name: str) -> bool:
+    """Whether an attribute is Camunda's under another name; its cousins have some of their own."""
+    return space in RELATIVES and (space not in COUSINS or name in VOCABULARY)

@@ -7,6 +7,7 @@ from lxml import etree
 from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
 from engine.bpmn.translate.mappings import as_names, parameters
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension, short
+from engine.bpmn.translate.vendors import of_camunda
 
 _TASKS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "businessRuleTask"))
 _THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEvent"))
@@ -21,6 +22,8 @@ def translate_services(root: Any, told: Told) -> None:
         event = definition.getparent()
         if event is not None and event.tag in _THROWING and _implemented(definition):
             _as_task(event, definition)
+        elif event is not None and event.tag in _THROWING and of_camunda(root):
+            _throws_nothing(event, definition, told)
     for task in root.iter(*_TASKS):
         if task.get(f"{OURS}topic") is None and task.get(f"{OURS}connector") is None:
             _task(task, told)
@@ -28,6 +31,18 @@ def translate_services(root: Any, told: Told) -> None:
 
 def _implemented(element: Any) -> bool:
     return any(element.get(name) is not None for name in (_TYPE, *_WAYS))
+
+
+def _throws_nothing(event: Any, definition: Any, told: Told) -> None:
+    """An event that says neither which message it throws, nor how, is passed and does nothing."""
+    if set(definition.attrib) <= {"id"} and not len(definition):
+        event.remove(definition)
+        told(
+            event,
+            "throws-nothing",
+            "It names no message, and throws none, as in Camunda.",
+            'Nothing to do, or define a message and name it: messageRef="…".',
+        )
 
 
 def _as_task(event: Any, definition: Any) -> None:

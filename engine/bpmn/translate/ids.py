@@ -1,0 +1,28 @@
+"""Ids for elements that have none: nothing refers to them, and they run all the same."""
+
+from typing import Any
+
+from engine.bpmn.translate.told import BPMN, Told
+
+_NODES = tuple(
+    BPMN + name
+    for name in (
+        *("startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"),
+        *("task", "userTask", "manualTask", "scriptTask", "serviceTask", "sendTask", "receiveTask"),
+        *("businessRuleTask", "callActivity", "subProcess", "exclusiveGateway", "parallelGateway"),
+        *("inclusiveGateway", "eventBasedGateway"),
+    )
+)
+
+
+def translate_ids(root: Any, told: Told) -> None:
+    """Name flow nodes by their kind and line: the same file gives the same names each time."""
+    taken = {element.get("id") for element in root.iter(f"{BPMN}*")}
+    for element in root.iter(*_NODES):
+        if element.get("id") is None:
+            name = f"{element.tag.removeprefix(BPMN)}_{element.sourceline}"
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            element.set("id", name)
+            told(element, "translated-id", f"It has no id: it is called {name!r}, by its line.")

@@ -1,0 +1,187 @@
+"""What SpiffArena writes beside the standard; its expressions and scripts are Python already."""
+
+import ast
+import re
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn.translate.juel import Untranslatable
+from engine.bpmn.translate.mappings import as_names
+from engine.bpmn.translate.told import BPMN, OURS, Told, short
+
+_ACTIVITIES = tuple(
+    BPMN + name
+    for name in (
+        *("task", "userTask", "manualTask", "serviceTask", "sendTask", "receiveTask", "businessRuleTask"),
+        *("subProcess", "callActivity"),
+    )
+)  # a script task has no others
+_MARKERS = (f"{BPMN}multiInstanceLoopCharacteristics", f"{BPMN}standardLoopCharacteristics")
+_SCOPES = (f"{BPMN}process", f"{BPMN}subProcess")
+_SPEAKING = tuple(BPMN + name for name in ("messageEventDefinition", "sendTask", "receiveTask"))
+_THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEvent", "sendTask"))
+_WORDS = ("messagePayload", "messageVariable")
+SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
+
+
+def translate_messages(root: Any, told: Told) -> None:
+    """What goes with a message, and the variable that takes what has come with one."""
+    messages = {message.get("id"): message for message in root.iterchildren(f"{BPMN}message")}
+    for at in root.iter(*_SPEAKING):
+        message = messages.get((at.get("messageRef") or "").rpartition(":")[2])
+        if message is not None:
+            # SpiffArena looks at the message first, where it wrote both before.
+            said = message if any(_said(message, word) is not None for word in _WORDS) else at
+            _speaks(at.getparent() if at.tag == _SPEAKING[0] else at, said, told)
+    for element in [*messages.values(), *root.iter(*_SPEAKING)]:
+        for word in _WORDS:
+            if (found := _said(element, word)) is not None and _expressible(found):
+                found.getparent().remove(found)
+
+
+def _speaks(event: Any, said: Any, told: Told) -> None:
+    payload, variable = (_said(said, word) for word in _WORDS)
+    if event.tag in _THROWING and payload is not None and _expressible(payload):
+        event.set(f"{OURS}data", _expression(payload.text))
+        told(event, "translated-message", f"What goes with its message is {short(payload.text)!r}.")
+    if event.tag not in _THROWING and variable is not None and variable.text:
+        event.set(f"{OURS}result", variable.text.strip())
+        told(event, "translated-message", f"{short(variable.text)!r} takes what comes with its message.")
+
+
+def _said(element: Any, word: str) -> Any:
+    return element.find(f"{BPMN}extensionElements/{SPIFF}{word}")
+
+
+def _expressible(found: Any) -> bool:
+    """Whether something can be made of it; a variable has been named."""
+    try:
+        return found.tag == SPIFF + _WORDS[1] or bool(_expression(found.text or ""))
+    except Untranslatable:
+        return False
+
+
+def translate_operators(root: Any, told: Told) -> None:
+    """Service tasks with an operator: work for whoever serves the topic of its id."""
+    for task in root.iter(f"{BPMN}serviceTask"):
+        found = task.findall(f"{BPMN}extensionElements/{SPIFF}serviceTaskOperator")
+        if len(found) == 1 and task.get(f"{OURS}topic") is None and task.get(f"{OURS}connector") is None:
+            _operator(task, found[0], told)
+
+
+def translate_scripts(root: Any, told: Told) -> None:
+    """Scripts before and after an activity: script tasks of their own."""
+    for activity in list(root.iter(*_ACTIVITIES)):
+        apart = activity.getparent().tag not in _SCOPES or activity.get("triggeredByEvent") == "true"
+        if not apart and _once(activity):
+            _before(activity, told)
+            _after(activity, told)
+
+
+def _once(activity: Any) -> bool:
+    """Whether its scripts run once, and not once for each of its instances."""
+    each = f"{SPIFF}scriptsOnInstances"
+    for marker in activity.iterchildren(*_MARKERS):
+        if marker.attrib.pop(each, "false") == "true":
+            marker.set(each, "true")
+            return False
+    return True
+
+
+def _before(activity: Any, told: Told) -> None:
+    found = _written(activity, "preScript")
+    flows = _flows(activity, "targetRef")
+    awaited = any(flow.get("sourceRef") in _gateways(activity) for flow in flows)
+    if len(found) == 1 and not awaited and activity.find(f"{BPMN}dataInputAssociation") is None:
+        task = _script(activity, found[0])
+        for flow in flows:
+            flow.set("targetRef", task.get("id"))
+        _join(task, activity)
+        told(activity, "translated-script", "The script before it is a script task of its own.")
+
+
+def _after(activity: Any, told: Told) -> None:
+    found = _written(activity, "postScript")
+    if len(found) == 1 and activity.find(f"{BPMN}dataOutputAssociation") is None:
+        task = _script(activity, found[0])
+        for flow in _flows(activity, "sourceRef"):
+            flow.set("sourceRef", task.get("id"))
+        if "default" in activity.attrib:
+            task.set("default", activity.attrib.pop("default"))
+        _join(activity, task)
+        told(activity, "translated-script", "The script after it is a script task of its own.")
+
+
+def _written(activity: Any, when: str) -> list[Any]:
+    """The scripts of an activity, without empty ones."""
+    found: list[Any] = activity.findall(f"{BPMN}extensionElements/{SPIFF}{when}")
+    for script in [script for script in found if not (script.text or "").strip()]:
+        script.getparent().remove(script)
+        found.remove(script)
+    return found
+
+
+def _flows(activity: Any, end: str) -> list[Any]:
+    found = activity.getparent().findall(f"{BPMN}sequenceFlow")
+    return [flow for flow in found if flow.get(end) == activity.get("id")]
+
+
+def _gateways(activity: Any) -> set[str]:
+    """The gateways that wait for events: nothing may stand between them and these."""
+    return {gateway.get("id") for gateway in activity.getparent().findall(f"{BPMN}eventBasedGateway")}
+
+
+def _script(activity: Any, found: Any) -> Any:
+    """A script task beside the activity, with this script of it."""
+    when = found.tag.removeprefix(SPIFF)
+    name = activity.get("name") or activity.get("id")
+    task: Any = etree.Element(f"{BPMN}scriptTask", id=f"{activity.get('id')}.{when}", name=f"{name} ({when})")
+    script: Any = etree.SubElement(task, f"{BPMN}script")
+    script.text = found.text
+    task.sourceline = script.sourceline = found.sourceline
+    activity.addnext(task)
+    found.getparent().remove(found)
+    return task
+
+
+def _join(source: Any, target: Any) -> None:
+    scope, ends = source.getparent(), (source.get("id"), target.get("id"))
+    etree.SubElement(scope, f"{BPMN}sequenceFlow", id="-".join(ends), sourceRef=ends[0], targetRef=ends[1])
+
+
+def _operator(task: Any, operator: Any, told: Told) -> None:
+    name = operator.get("id")
+    parameters = operator.findall(f"{SPIFF}parameters/{SPIFF}parameter")
+    given = [(item.get("id") or "", item.get("value")) for item in parameters]
+    try:
+        values = [(key, _expression(code)) for key, code in given if code is not None]
+    except Untranslatable:
+        return
+    if not name:
+        return
+    operator.getparent().remove(operator)
+    task.set(f"{OURS}topic", name)
+    if values:
+        task.set(f"{OURS}request", as_names(values))
+    # Its reply has a name also if none was given.
+    result = operator.get("resultVariable") or f"spiff__{task.get('id') or ''}_result".replace("-", "_")
+    task.set(f"{OURS}result", _readable(task, result))
+    told(
+        task, "translated-service", f"It is work that another program takes, with the topic {short(name)!r}."
+    )
+
+
+def _readable(task: Any, name: str) -> str:
+    """A variable's name. One with signs in it can be read nowhere: it may get any that nothing else has."""
+    made = re.sub(r"\W", "_", name)
+    everywhere = etree.tostring(task.getroottree(), encoding="unicode")
+    return name if re.search(rf"\b{re.escape(made)}\b", everywhere) else made
+
+
+def _expression(code: str) -> str:
+    """The same as it can stand among others. Raises Untranslatable."""
+    try:
+        return ast.unparse(ast.parse(code.strip(), mode="eval"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise Untranslatable("it is no expression") from error

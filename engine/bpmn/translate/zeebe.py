@@ -1,0 +1,212 @@
+"""What Camunda 8 writes beside the standard: jobs, mappings, people, forms and the keys of messages."""
+
+from typing import Any
+
+from engine.bpmn.translate import feel
+from engine.bpmn.translate.juel import Untranslatable
+from engine.bpmn.translate.mappings import as_names
+from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+from engine.bpmn.translate.vendors import ZEEBE as SPACE
+
+ZEEBE = f"{{{SPACE}}}"
+_JOBS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "scriptTask", "businessRuleTask"))
+_THROWING = tuple(BPMN + name for name in ("intermediateThrowEvent", "endEvent"))
+# Where inputs are seen by an element alone; what a job gives back is another matter.
+_LOCAL = tuple(BPMN + name for name in ("serviceTask", "userTask", "receiveTask", "subProcess"))
+_CATCHING = frozenset(BPMN + name for name in ("intermediateCatchEvent", "boundaryEvent", "receiveTask"))
+_PEOPLE = ("assignee", "candidateUsers", "candidateGroups")
+_TIMES = {"dueDate": "due", "followUpDate": "followUp"}
+_REPLY = "_reply"  # what a job gave back, for the outputs of its task
+_KEY = "correlationKey"
+
+
+def translate_zeebe(root: Any, told: Told) -> None:
+    """All of it that needs no FEEL but names and literals."""
+    if SPACE not in root.nsmap.values():
+        return
+    for element in [*root.iter(*_JOBS), *root.iter(*_THROWING)]:
+        _try(_job, element, told)
+    for element in root.iter(*_LOCAL):
+        _try(_mapping, element, told)
+    for task in root.iter(f"{BPMN}userTask"):
+        _try(_people, task, told)
+        _form(task, told)
+    for call in root.iter(f"{BPMN}callActivity"):
+        _try(_call, call, told)
+    for element in root.iter(f"{BPMN}conditionExpression"):
+        _try(_condition, element, told)
+    _keys(root, told)
+
+
+def _try(translate: Any, element: Any, told: Told) -> None:
+    """What cannot be said in our words stays as it is."""
+    try:
+        translate(element, told)
+    except Untranslatable:
+        return
+
+
+def _of(element: Any, name: str) -> Any:
+    """The one extension element of Zeebe's with this name, or None."""
+    return element.find(f"{BPMN}extensionElements/{ZEEBE}{name}")
+
+
+def _drop(*elements: Any) -> None:
+    for element in elements:
+        if element is not None:
+            element.getparent().remove(element)
+
+
+def _job(task: Any, told: Told) -> None:
+    definition, headers, mapping = (
+        _of(task, name) for name in ("taskDefinition", "taskHeaders", "ioMapping")
+    )
+    if definition is None:
+        return
+    topic = definition.get("type") or ""
+    known = task.get(f"{OURS}topic")
+    if known is not None:
+        _drop(definition)
+        told(task, "translated-service", f"It has the topic {short(known)!r}, and not {short(topic)!r}.")
+        return
+    if not topic or feel.is_feel(topic):
+        raise Untranslatable("its topic is computed")
+    inputs, outputs = _parameters(mapping, "input"), _parameters(mapping, "output")
+    request = [(name, name) for name, _ in inputs]
+    if headers is not None:
+        told_too = [(item.get("key") or "", repr(item.get("value") or "")) for item in headers]
+        request.append(("customHeaders", as_names(told_too)))
+    _as_service(task)
+    task.set(f"{OURS}topic", topic)
+    if request:
+        task.set(f"{OURS}request", as_names(request))
+    if outputs:  # then nothing else of the reply leaves the task
+        inputs.append((_REPLY, "None"))
+        task.set(f"{OURS}result", _REPLY)
+        task.set(f"{OURS}outputs", as_names((name, _replied(code)) for name, code in outputs))
+    if inputs:
+        task.set(f"{OURS}inputs", as_names(inputs))
+    _drop(definition, headers, mapping)
+    told(
+        task, "translated-service", f"It is work that another program takes, with the topic {short(topic)!r}."
+    )
+
+
+def _as_service(element: Any) -> None:
+    """The element as a service task, whatever it was."""
+    element.tag = f"{BPMN}serviceTask"
+    for name in ("messageRef", "implementation", "scriptFormat"):
+        element.attrib.pop(name, None)
+    for child in element.findall(f"{BPMN}messageEventDefinition"):
+        element.remove(child)
+
+
+def _replied(code: str) -> str:
+    """What a name means after a job: what that gave back under it, else the variable."""
+    if not code.isidentifier() or code in ("True", "False", "None"):
+        return code
+    return f"({_REPLY}[{code!r}] if {code!r} in {_REPLY} else {code})"
+
+
+def _parameters(mapping: Any, kind: str) -> list[tuple[str, str]]:
+    """Names with values. Raises Untranslatable."""
+    found = []
+    for item in [] if mapping is None else mapping.findall(ZEEBE + kind):
+        name = item.get("target") or ""
+        if not name.isidentifier():
+            raise Untranslatable(f"{name!r} names no variable")
+        found.append((name, feel.value(item.get("source") or "")))
+    return found
+
+
+def _mapping(element: Any, told: Told) -> None:
+    mapping = _of(element, "ioMapping")
+    if mapping is None or element.get("triggeredByEvent") == "true":
+        return
+    inputs, outputs = _parameters(mapping, "input"), _parameters(mapping, "output")
+    if outputs and element.tag != f"{BPMN}subProcess":
+        raise Untranslatable("what it gives back would stay in it")
+    for name, values in (("inputs", inputs), ("outputs", outputs)):
+        if values:
+            element.set(OURS + name, as_names(values))
+    _drop(mapping)
+    told(element, "translated-mapping", f"Its {len(inputs)} inputs are seen by this element alone.")
+
+
+def _people(task: Any, told: Told) -> None:
+    assigned, times, priority = (
+        _of(task, name) for name in ("assignmentDefinition", "taskSchedule", "priorityDefinition")
+    )
+    found = {name: _person(assigned, name) for name in _PEOPLE}
+    found |= {ours: _person(times, name) for name, ours in _TIMES.items()}
+    found["priority"] = _person(priority, "priority")
+    for name, code in found.items():
+        if code is not None and task.get(OURS + name) is None:
+            task.set(OURS + name, code)
+            told(task, "translated-assignment", f"{name}={short(code)} is kept with the task.")
+    _drop(assigned, times, priority, _of(task, "userTask"))
+
+
+def _person(definition: Any, name: str) -> str | None:
+    text = None if definition is None else definition.get(name)
+    return feel.value(text) if text and text.strip() else None
+
+
+def _form(task: Any, told: Told) -> None:
+    definition = _of(task, "formDefinition")
+    if definition is None or task.get(f"{CAMUNDA}formKey") is not None:
+        return
+    name = definition.get("formId") or definition.get("externalReference") or definition.get("formKey")
+    if name and not feel.is_feel(name) and not name.startswith("camunda-forms:"):
+        task.set(f"{CAMUNDA}formKey", name)
+        _drop(definition)
+        told(task, "translated-form", f"Its form is {short(name)!r}.")
+
+
+def _call(call: Any, told: Told) -> None:
+    called, mapping = _of(call, "calledElement"), _of(call, "ioMapping")
+    if called is None or feel.is_feel(called.get("processId") or ""):
+        return
+    inputs, outputs = _parameters(mapping, "input"), _parameters(mapping, "output")
+    all_in = called.get("propagateAllParentVariables", "true") != "false"
+    if inputs and all_in:
+        raise Untranslatable("it hands over all variables and some besides")
+    call.set("calledElement", called.get("processId") or "")
+    if not all_in:
+        call.set(f"{OURS}inputs", as_names(inputs))
+    if outputs or called.get("propagateAllChildVariables") == "false":
+        call.set(f"{OURS}outputs", as_names(outputs))
+    _drop(called, mapping)
+    told(call, "translated-mapping", f"It calls the process {short(call.get('calledElement'))!r}.")
+
+
+def _condition(element: Any, told: Told) -> None:
+    text = element.text or ""
+    if feel.is_feel(text):
+        element.text = feel.expression(text)
+        told(element, "translated-expression", f"{short(text)!r} is read as {short(element.text)!r}.")
+
+
+def _keys(root: Any, told: Told) -> None:
+    """The key of a message stands with its definition; ours stand with the events that await it."""
+    for message in root.iterchildren(f"{BPMN}message"):
+        subscription = _of(message, "subscription")
+        text = "" if subscription is None else subscription.get(_KEY) or ""
+        try:
+            key = feel.value(text) if text.strip() else None
+        except Untranslatable:
+            continue
+        if key is None:
+            continue
+        for at in root.iter(f"{BPMN}messageEventDefinition", f"{BPMN}receiveTask"):
+            event = at if at.tag == f"{BPMN}receiveTask" else at.getparent()
+            named = (at.get("messageRef") or "").rpartition(":")[2] == message.get("id")
+            if named and (event.tag in _CATCHING or _handles(event)):
+                event.set(f"{OURS}correlation", as_names([(_KEY, key)]))
+                told(event, "translated-message", f"Its key is {_KEY!r}, with the value of {short(text)!r}.")
+        _drop(subscription)
+
+
+def _handles(event: Any) -> bool:
+    around = event.getparent()
+    return bool(event.tag == f"{BPMN}startEvent" and around.get("triggeredByEvent") == "true")

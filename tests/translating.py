@@ -1,0 +1,30 @@
+"""What becomes of a diagram of another engine: the notes on it, and an element in our own words."""
+
+from engine.bpmn.check import check
+from engine.bpmn.source import read_xml
+from engine.bpmn.translate import translate
+from engine.bpmn.translate.told import BPMN, OURS
+from tests.bpmn import extension
+
+
+def notes(content: bytes) -> list[tuple[str, str | None]]:
+    """The notes on a file that passes the check."""
+    report = check({"a.bpmn": content}, {"called"})
+    assert not report.errors, report.errors
+    assert all(item.line and item.reason and item.mend for item in report.findings)
+    return [(item.code, item.element) for item in report.findings if item.severity == "note"]
+
+
+def element(content: bytes, name: str) -> dict[str, str]:
+    """Our own attributes of an element after translation, and what kind it is."""
+    root = read_xml("a.bpmn", content).getroot()
+    translate(root)
+    (found,) = root.findall(f".//*[@id='{name}']")
+    ours = {key.removeprefix(OURS): value for key, value in found.attrib.items() if key.startswith(OURS)}
+    return {"kind": found.tag.removeprefix(BPMN), **ours}
+
+
+def parameters(*kinds: str) -> str:
+    """Extension elements with a parameter `x` of each of these kinds, input and output."""
+    inside = "".join(f'<camunda:{kind}Parameter name="x">1</camunda:{kind}Parameter>' for kind in kinds)
+    return extension(f"<camunda:inputOutput>{inside}</camunda:inputOutput>")
