@@ -1,7 +1,8 @@
 """What has completed in a (sub-)process and can be compensated: small records, in the order of completion.
 
 They stand with the scope's first token, since tokens of passed work are forgotten. A record is a list, cut
-behind its last part: the element's name, how often it completed in a row, what was an instance's own, the
+behind its last part: the element's name, how often it completed in a row (0: it was cancelled with a
+transaction, not so what had completed in it), what was an instance's own, the
 records of what completed inside, the data objects there, the token that compensates it now. Knows neither
 elements nor how they are compensated.
 """
@@ -16,6 +17,7 @@ DONE = "done inside"  # keys in internal data: of a scope's first token, its rec
 INSIDE = "inside"  # of an activity's token, the records that it hands over when it completes;
 FOR = "for"  # of a token that compensates, the token that has thrown;
 KEPT = "kept"  # and the variables that were an instance's own
+PARTLY = "partly"  # of a scope that comes back although it had not completed
 BACK = "back"  # of that of a sub-process that had completed, and is there again to be compensated
 LOCALS = "locals"  # variables with which it began, besides those of the token before it
 LASTING = (INSIDE, FOR, KEPT, LOCALS)  # what an activity of many instances keeps to its end
@@ -54,6 +56,19 @@ def hand_over(token: Any, inner: Any) -> None:
         and FOR not in token.internal_data
     ):
         token.internal_data[INSIDE] = [_record(token, found, objects)]
+
+
+def leave(token: Any) -> None:
+    """Keep what has completed within a token's activity, which was cancelled with a transaction around it."""
+    records: list[Record] = token.internal_data.pop(INSIDE, [])
+    inner = token.workflow.top_workflow.subprocesses.get(token.id)
+    found, objects = (None, None) if inner is None else inside(inner)
+    if found:
+        record = _record(token, found, objects)
+        record[1] = 0
+        records.append(record)
+    if records:
+        token.workflow.task_tree.internal_data.setdefault(DONE, []).extend(records)
 
 
 def inside(inner: Any) -> tuple[list[Record] | None, dict[str, Any] | None]:
