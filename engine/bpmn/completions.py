@@ -58,6 +58,13 @@ def hand_over(token: Any, inner: Any) -> None:
         token.internal_data[INSIDE] = [_record(token, found, objects)]
 
 
+def keep_only(names: Collection[str | None], records: Collection[Record]) -> None:
+    """Let instances share with the case what they have set, but for these variables."""
+    for record in records:
+        if len(record) > 2 and record[2]:
+            record[2] = {name: value for name, value in record[2].items() if name in names}
+
+
 def leave(token: Any) -> None:
     """Keep what has completed within a token's activity, which was cancelled with a transaction around it."""
     records: list[Record] = token.internal_data.pop(INSIDE, [])

@@ -941,3 +941,15 @@ def test_cancel_undoes_what_completed_in_instances_that_still_ran() -> None:
     run.answer("ask", bad=True, gone=[])
     assert run.waiting == ["cancelled-task"]
     assert run.data["gone"] == [2, 1]
+
+
+@pytest.mark.parametrize("how", ["", 'isSequential="true"'])
+@pytest.mark.parametrize("marker", [MANY.replace(" {}", ""), COLLECTED])
+def test_what_cancelled_instances_had_set_is_known_to_their_handlers(marker: str, how: str) -> None:
+    undo = script("undo", "gone = [*gone, (item, room)]")
+    body = inside(sub("x", script("a", "room = item * 10"), "userTask b"), undone("a", undo))
+    marker = marker.replace("Characteristics>", f"Characteristics {how}>", 1)
+    run = beside_ask(body.replace("</subProcess>", marker + "</subProcess>")).answer("b")
+    run.answer("ask", bad=True, gone=[])
+    assert run.waiting == ["cancelled-task"]
+    assert run.data["gone"] == ([[2, 20], [1, 10]] if how else [[3, 30], [2, 20], [1, 10]])

@@ -13,7 +13,7 @@ from engine.bpmn.completions import BACK, FOR, INSIDE, KEPT, LOCALS
 from engine.bpmn.elements.activities import EventSubProcess, SubProcessTask
 from engine.bpmn.elements.branches import ABSENT, changed, set_since
 from engine.bpmn.elements.events import BaseEvent, Trigger
-from engine.bpmn.elements.present import within
+from engine.bpmn.elements.present import present, within
 from engine.bpmn.tokens import COMPLETED, FUTURE, INTERRUPTED, READY, STARTED, UNFINISHED, Token
 
 THROWING = "throwing"  # key in a throwing token's internal data: it has begun
@@ -50,7 +50,7 @@ class CompensateEvent(BaseEvent):
         """Go on with the next one: a handler has done its work, and its data are the thrower's."""
         given = {**handler.parent.data, **handler.internal_data[LOCALS]}
         changes = changed(given, handler.data, besides=handler.internal_data[KEPT])
-        my_task.data = _present({**my_task.data, **changes})
+        my_task.data = _there({**my_task.data, **changes})
         completions.drop(handler.workflow, completions.last(handler.workflow, my_task.id.hex))
         if my_task._state == STARTED:
             my_task._set_state(READY)
@@ -77,6 +77,8 @@ class CancelEvent(CompensateEvent):
         scope.top_workflow.disarm(_host(scope))
         scope.task_tree.internal_data[INTERRUPTED] = True
         unfinished = list(_unfinished(scope))
+        for token in unfinished:
+            token.data = present(token)
         for token in list(scope.tasks.values()):
             if token is not my_task and token._state & UNFINISHED:
                 token.cancel()
@@ -140,8 +142,8 @@ def _compensate(my_task: Token, scope: Any, record: completions.Record) -> None:
 def _now(my_task: Token, scope: Any) -> dict[str, Any]:
     """The variables of a scope as they are now, as the throwing token sees them."""
     own = set_since(my_task.workflow.task_tree, my_task, my_task.data)
-    return _present({**within(scope), **own})
+    return _there({**within(scope), **own})
 
 
-def _present(data: dict[str, Any]) -> dict[str, Any]:
+def _there(data: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value is not ABSENT}
