@@ -1,10 +1,9 @@
 """What has completed in a (sub-)process and can be compensated: small records, in the order of completion.
 
 They stand with the scope's first token, since tokens of passed work are forgotten. A record is a list, cut
-behind its last part: the element's name, how often it completed in a row (0: it was cancelled with a
-transaction, not so what had completed in it), what was an instance's own, the
-records of what completed inside, the data objects there, the token that compensates it now. Knows neither
-elements nor how they are compensated.
+behind its last part: the element's name, how often it completed in a row (0: only what is in it has), what
+was an instance's own, the records of what completed inside, the data objects there, the token that
+compensates it now. Knows neither elements nor how they are compensated.
 """
 
 from collections.abc import Collection
@@ -18,7 +17,7 @@ INSIDE = "inside"  # of an activity's token, the records that it hands over when
 FOR = "for"  # of a token that compensates, the token that has thrown;
 KEPT = "kept"  # and the variables that were an instance's own
 PARTLY = "partly"  # of a scope that comes back although it had not completed
-BACK = "back"  # of that of a sub-process that had completed, and is there again to be compensated
+BACK = "back"  # of the token of a sub-process that is there again to be compensated
 LOCALS = "locals"  # variables with which it began, besides those of the token before it
 LASTING = (INSIDE, FOR, KEPT, LOCALS)  # what an activity of many instances keeps to its end
 
@@ -135,7 +134,7 @@ def _record(token: Any, *within: Any) -> Record:
 
 
 def _trim(record: Record) -> Record:
-    while not record[-1]:
+    while len(record) > 2 and not record[-1]:
         record.pop()
     return record
 

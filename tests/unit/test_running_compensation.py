@@ -953,3 +953,13 @@ def test_what_cancelled_instances_had_set_is_known_to_their_handlers(marker: str
     run.answer("ask", bad=True, gone=[])
     assert run.waiting == ["cancelled-task"]
     assert run.data["gone"] == ([[2, 20], [1, 10]] if how else [[3, 30], [2, 20], [1, 10]])
+
+
+def test_cancel_takes_over_from_a_transaction_in_it_that_was_being_cancelled() -> None:
+    inner = inside(sub("x", "userTask a", "userTask b", end=CANCEL), undone("a"), undone("b"))
+    inner = inner.replace("<subProcess", "<transaction").replace("</subProcess>", "</transaction>")
+    run = beside_ask(inner, boundary("inner", "x", CANCEL)).answer("a").answer("b")
+    assert sorted(run.waiting) == ["ask", "undo-b"]
+    run.answer("undo-b").answer("ask", bad=True)
+    assert undoing(run) == ["undo-a"]
+    assert run.waiting == ["cancelled-task"]

@@ -146,4 +146,5 @@ def _now(my_task: Token, scope: Any) -> dict[str, Any]:
 
 
 def _there(data: dict[str, Any]) -> dict[str, Any]:
+    """These variables without those that were taken away."""
     return {name: value for name, value in data.items() if value is not ABSENT}
