@@ -1,9 +1,9 @@
 """What has completed in a (sub-)process and can be compensated: small records, in the order of completion.
 
 They stand with the scope's first token, since tokens of passed work are forgotten. A record is a list, cut
-behind its last part: the element's name, how often it completed in a row, what was an instance's own, the
-records of what completed inside, the data objects there, the token that compensates it now. Knows neither
-elements nor how they are compensated.
+behind its last part: the element's name, how often it completed in a row (0: only what is in it has), what
+was an instance's own, the records of what completed inside, the data objects there, the token that
+compensates it now. Knows neither elements nor how they are compensated.
 """
 
 from collections.abc import Collection
@@ -16,7 +16,8 @@ DONE = "done inside"  # keys in internal data: of a scope's first token, its rec
 INSIDE = "inside"  # of an activity's token, the records that it hands over when it completes;
 FOR = "for"  # of a token that compensates, the token that has thrown;
 KEPT = "kept"  # and the variables that were an instance's own
-BACK = "back"  # of that of a sub-process that had completed, and is there again to be compensated
+PARTLY = "partly"  # of a scope that comes back although it had not completed
+BACK = "back"  # of the token of a sub-process that is there again to be compensated
 LOCALS = "locals"  # variables with which it began, besides those of the token before it
 LASTING = (INSIDE, FOR, KEPT, LOCALS)  # what an activity of many instances keeps to its end
 
@@ -54,6 +55,26 @@ def hand_over(token: Any, inner: Any) -> None:
         and FOR not in token.internal_data
     ):
         token.internal_data[INSIDE] = [_record(token, found, objects)]
+
+
+def keep_only(names: Collection[str | None], records: Collection[Record]) -> None:
+    """Let instances share with the case what they have set, but for these variables."""
+    for record in records:
+        if len(record) > 2 and record[2]:
+            record[2] = {name: value for name, value in record[2].items() if name in names}
+
+
+def leave(token: Any) -> None:
+    """Keep what has completed within a token's activity, which was cancelled with a transaction around it."""
+    records: list[Record] = token.internal_data.pop(INSIDE, [])
+    inner = token.workflow.top_workflow.subprocesses.get(token.id)
+    found, objects = (None, None) if inner is None else inside(inner)
+    if found:
+        record = _record(token, found, objects)
+        record[1] = 0
+        records.append(record)
+    if records:
+        token.workflow.task_tree.internal_data.setdefault(DONE, []).extend(records)
 
 
 def inside(inner: Any) -> tuple[list[Record] | None, dict[str, Any] | None]:
@@ -113,7 +134,7 @@ def _record(token: Any, *within: Any) -> Record:
 
 
 def _trim(record: Record) -> Record:
-    while not record[-1]:
+    while len(record) > 2 and not record[-1]:
         record.pop()
     return record
 

@@ -47,20 +47,20 @@ class ProcessSpec(BpmnProcessSpec):
         self.start: ScopeStart = ScopeStart(self, "Start")
         self.end: EndJoin = EndJoin(self, name)
         self.end.connect(SimpleBpmnTask(self, "End"))
-        self._compensator = CompensateEvent(self, f"{self.name}{OURS} back", trigger=Trigger("compensate"))
-        self._compensator.connect(self.end)
+        self.compensator = CompensateEvent(self, f"{self.name}{OURS} back", trigger=Trigger("compensate"))
+        self.compensator.connect(self.end)
 
     @property
     def back(self) -> Any:
         """Where it begins when it is compensated after it has completed."""
         return next(
-            (event for event in self.handlers if event.trigger.kind == "compensate"), self._compensator
+            (event for event in self.handlers if event.trigger.kind == "compensate"), self.compensator
         )
 
     @property
     def compensates(self) -> bool:
         """Whether an event sub-process of its own compensates it."""
-        return self.back is not self._compensator
+        return self.back is not self.compensator
 
 
 class _Process(ProcessParser):

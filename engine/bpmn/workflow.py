@@ -15,7 +15,7 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.util.task import BpmnTaskFilter
 
 from engine.bpmn import own
-from engine.bpmn.completions import FOR
+from engine.bpmn.completions import FOR, PARTLY
 from engine.bpmn.script import Sandbox, ScriptFailed
 from engine.bpmn.step import Outgoing, Thrown
 from engine.bpmn.tokens import (
@@ -54,7 +54,7 @@ class _Tree:
         """The start event at which this begins, or what compensates a sub-process that has completed."""
         starts = self.spec.start.outputs
         if INTERRUPTED in self.task_tree.internal_data:
-            return self.spec.back
+            return self.spec.compensator if PARTLY in self.task_tree.internal_data else self.spec.back
         if self.entry_id is not None:
             return next(spec for spec in starts if spec.element.path == self.entry_id)
         # That of an event sub-process has been triggered when it begins, and stands alone.

@@ -903,3 +903,63 @@ def test_data_repaired_beside_a_handler_stay_repaired() -> None:
     assert undoing(run) == ["undo-a"]
     assert run.step.ended
     assert run.data["y"] == 2
+
+
+def beside_ask(element: str, *more: str) -> Run:
+    """A transaction in which this element stands beside the task by which it can be cancelled."""
+    body = (
+        '<parallelGateway id="both"/>'
+        + "".join(more)
+        + path("t.in", "both", "ask")
+        + path("both", "x")
+        + element
+    )
+    return Run(spec(cancelling(more=body).replace(flow("t.in", "ask"), "")), items=[1, 2, 3])
+
+
+@pytest.mark.parametrize("event", [False, True])
+def test_cancel_undoes_what_completed_in_a_sub_process_that_still_ran(event: bool) -> None:
+    body = inside(sub("x", "userTask a", "userTask b", "userTask c"), undone("a"), undone("b"), undone("c"))
+    if event:  # it has not completed, so that this is not its turn
+        body = inside(body, handler("h", compensation()))
+    run = beside_ask(body, "" if event else undone("x")).answer("a").answer("b").answer("ask", bad=True)
+    assert undoing(run) == ["undo-b", "undo-a"]
+    assert run.waiting == ["cancelled-task"]
+
+
+def test_cancel_undoes_the_instances_that_completed_in_an_activity_that_still_ran() -> None:
+    activity = f'<userTask id="x">{MANY.format("")}</userTask>'
+    run = beside_ask(activity, undone("x")).answer("x").answer("x").answer("ask", bad=True)
+    assert undoing(run) == ["undo-x"] * 2
+    assert run.waiting == ["cancelled-task"]
+
+
+def test_cancel_undoes_what_completed_in_instances_that_still_ran() -> None:
+    body = inside(sub("x", "userTask a", "userTask b"), undone("a", script("undo", "gone = [*gone, item]")))
+    run = beside_ask(body.replace("</subProcess>", MANY.format("") + "</subProcess>"))
+    run = run.answer("a").answer("a").answer("b")
+    run.answer("ask", bad=True, gone=[])
+    assert run.waiting == ["cancelled-task"]
+    assert run.data["gone"] == [2, 1]
+
+
+@pytest.mark.parametrize("how", ["", 'isSequential="true"'])
+@pytest.mark.parametrize("marker", [MANY.replace(" {}", ""), COLLECTED])
+def test_what_cancelled_instances_had_set_is_known_to_their_handlers(marker: str, how: str) -> None:
+    undo = script("undo", "gone = [*gone, (item, room)]")
+    body = inside(sub("x", script("a", "room = item * 10"), "userTask b"), undone("a", undo))
+    marker = marker.replace("Characteristics>", f"Characteristics {how}>", 1)
+    run = beside_ask(body.replace("</subProcess>", marker + "</subProcess>")).answer("b")
+    run.answer("ask", bad=True, gone=[])
+    assert run.waiting == ["cancelled-task"]
+    assert run.data["gone"] == ([[2, 20], [1, 10]] if how else [[3, 30], [2, 20], [1, 10]])
+
+
+def test_cancel_takes_over_from_a_transaction_in_it_that_was_being_cancelled() -> None:
+    inner = inside(sub("x", "userTask a", "userTask b", end=CANCEL), undone("a"), undone("b"))
+    inner = inner.replace("<subProcess", "<transaction").replace("</subProcess>", "</transaction>")
+    run = beside_ask(inner, boundary("inner", "x", CANCEL)).answer("a").answer("b")
+    assert sorted(run.waiting) == ["ask", "undo-b"]
+    run.answer("undo-b").answer("ask", bad=True)
+    assert undoing(run) == ["undo-a"]
+    assert run.waiting == ["cancelled-task"]

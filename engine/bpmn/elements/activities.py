@@ -115,9 +115,13 @@ class DataObject(SpiffDataObject):
             _home(self.bpmn_id, my_task)[self.bpmn_id] = my_task.data.pop(self.bpmn_id)
 
 
-def come_back(inner: SubProcess, records: list[Any] | None, objects: dict[str, Any] | None) -> None:
+def come_back(
+    inner: SubProcess, times: int, records: list[Any] | None, objects: dict[str, Any] | None
+) -> None:
     """Let a sub-process that had completed begin by compensating what completed in it."""
     inner.task_tree.internal_data[INTERRUPTED] = True
+    if not times:
+        inner.task_tree.internal_data[completions.PARTLY] = True
     if records:
         inner.task_tree.internal_data[completions.DONE] = records
     if objects:

@@ -10,10 +10,10 @@ from typing import Any
 
 from engine.bpmn import completions
 from engine.bpmn.completions import BACK, FOR, INSIDE, KEPT, LOCALS
-from engine.bpmn.elements.activities import EventSubProcess
+from engine.bpmn.elements.activities import EventSubProcess, SubProcessTask
 from engine.bpmn.elements.branches import ABSENT, changed, set_since
 from engine.bpmn.elements.events import BaseEvent, Trigger
-from engine.bpmn.elements.present import within
+from engine.bpmn.elements.present import present, within
 from engine.bpmn.tokens import COMPLETED, FUTURE, INTERRUPTED, READY, STARTED, UNFINISHED, Token
 
 THROWING = "throwing"  # key in a throwing token's internal data: it has begun
@@ -50,7 +50,7 @@ class CompensateEvent(BaseEvent):
         """Go on with the next one: a handler has done its work, and its data are the thrower's."""
         given = {**handler.parent.data, **handler.internal_data[LOCALS]}
         changes = changed(given, handler.data, besides=handler.internal_data[KEPT])
-        my_task.data = _present({**my_task.data, **changes})
+        my_task.data = _there({**my_task.data, **changes})
         completions.drop(handler.workflow, completions.last(handler.workflow, my_task.id.hex))
         if my_task._state == STARTED:
             my_task._set_state(READY)
@@ -76,15 +76,32 @@ class CancelEvent(CompensateEvent):
         my_task.data = _now(my_task, scope)
         scope.top_workflow.disarm(_host(scope))
         scope.task_tree.internal_data[INTERRUPTED] = True
+        unfinished = list(_unfinished(scope))
+        for token in unfinished:
+            token.data = present(token)
         for token in list(scope.tasks.values()):
             if token is not my_task and token._state & UNFINISHED:
                 token.cancel()
+        for token in unfinished:
+            completions.leave(token)
 
     def _on_complete_hook(self, my_task: Token) -> None:
         super()._on_complete_hook(my_task)
         host = _host(my_task.workflow)
         event = next(event for event in host.task_spec.boundaries if event.trigger.kind == "cancel")
         event.catch(host, {})
+
+
+def _unfinished(scope: Any) -> Iterator[Token]:
+    """The activities of a scope in which other work goes on or has completed, the innermost first."""
+    for token in scope.tasks.values():
+        if token._state & UNFINISHED and FOR not in token.internal_data:
+            inner = scope.top_workflow.subprocesses.get(token.id)
+            if inner is not None and isinstance(token.task_spec, SubProcessTask):
+                yield from _unfinished(inner)
+                yield token
+            elif INSIDE in token.internal_data:
+                yield token
 
 
 def _scopes(token: Token) -> Iterator[Any]:
@@ -109,15 +126,15 @@ def _host(scope: Any) -> Token:
 
 
 def _compensate(my_task: Token, scope: Any, record: completions.Record) -> None:
-    name, _, own, inside, objects, _ = record
+    name, times, own, inside, objects, _ = record
     spec = scope.spec.task_specs[name]
-    handler = spec if spec.compensation is None else scope.spec.task_specs[spec.compensation]
+    handler = scope.spec.task_specs[spec.compensation] if spec.compensation and times else spec
     token = scope.task_tree._add_child(handler, FUTURE)
     token.triggered = True  # its data are no branch's: they come to the throwing token
     given = {**_now(my_task, scope), **(own or {})}
     token.internal_data.update({FOR: my_task.id.hex, KEPT: list(own or ()), LOCALS: given})
     if handler is spec:
-        token.internal_data.update({BACK: True, INSIDE: [inside, objects]})
+        token.internal_data.update({BACK: True, INSIDE: [times, inside, objects]})
         record[3:5] = None, None  # it has them now
     handler._update(token)
 
@@ -125,8 +142,9 @@ def _compensate(my_task: Token, scope: Any, record: completions.Record) -> None:
 def _now(my_task: Token, scope: Any) -> dict[str, Any]:
     """The variables of a scope as they are now, as the throwing token sees them."""
     own = set_since(my_task.workflow.task_tree, my_task, my_task.data)
-    return _present({**within(scope), **own})
+    return _there({**within(scope), **own})
 
 
-def _present(data: dict[str, Any]) -> dict[str, Any]:
+def _there(data: dict[str, Any]) -> dict[str, Any]:
+    """These variables without those that were taken away."""
     return {name: value for name, value in data.items() if value is not ABSENT}

@@ -8,7 +8,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 
-from engine.bpmn.completions import FOR, LASTING, LOCALS
+from engine.bpmn.completions import FOR, INSIDE, LASTING, LOCALS, keep_only
 from engine.bpmn.elements.branches import ABSENT, changed, together
 from engine.bpmn.tokens import FAILED, FINISHED, FUTURE, READY, STARTED, Failed, Token
 from engine.bpmn.values import MAX_BYTES, fits
@@ -112,13 +112,9 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
             my_task.workflow.top_workflow.ready.rotate(1)
 
     def own_of(self, instance: Token) -> dict[str, Any]:
-        """What only this instance has: item and counters, and what it set if only results are collected."""
-        names = {self.item, *COUNTERS}
-        return {
-            name: value
-            for name, value in changed(instance.parent.data, instance.data).items()
-            if value is not ABSENT and (self.output or name in names)
-        }
+        """What only this instance has as long as the activity lasts: item, counters, and all that it set."""
+        found = changed(instance.parent.data, instance.data)
+        return {name: value for name, value in found.items() if value is not ABSENT}
 
     def _satisfied(self, my_task: Token) -> bool:
         if self.condition is None:
@@ -146,6 +142,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
             results = {self.output: self._collected(state)}
         else:
             results = together(state[RESULTS].values(), conflicts=not self.sequential)
+            keep_only({self.item, *COUNTERS}, state.get(INSIDE, ()))
         data = {**my_task.data, **results}
         if not fits(data):
             raise Failed("multi-instance", f"the results are larger than {MAX_BYTES >> 20} MiB")
