@@ -32,6 +32,7 @@ from engine.bpmn.check.processes import (
 )
 from engine.bpmn.check.soundness import check_soundness
 from engine.bpmn.check.structure import check_structure
+from engine.bpmn.check.variables import check_variables
 from engine.bpmn.findings import Report
 
 __all__ = ["check"]
@@ -91,3 +92,4 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
     for diagram in diagrams:
         if diagram.file not in refused:  # else one mistake would be told in many ways
             check_soundness(diagram, notes)
+    check_variables(diagrams, upload.schemas, refused, notes)
