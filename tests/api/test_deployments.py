@@ -44,7 +44,7 @@ def test_shipped_process_is_published_without_errors(client: Clients, database: 
     deployed = body(response)
     (definition,) = deployed["definitions"]
     assert (definition["key"], definition["version"], definition["created"]) == (key, 1, True)
-    assert deployed["report"]["findings"] == []
+    assert {found["code"] for found in deployed["report"]["findings"]} == {"translated-role"}
 
 
 def test_same_bytes_again_make_no_new_version(client: Clients) -> None:

@@ -14,7 +14,7 @@ COUNT = "<bpmn:loopCardinality>3</bpmn:loopCardinality>"
 
 def found(content: bytes, **forms: bytes) -> list[Finding]:
     files = {"a.bpmn": content} | {f"{name}.json": form for name, form in forms.items()}
-    return list(check(files).findings)
+    return [item for item in check(files).findings if item.code != "no-role"]
 
 
 def errors(content: bytes, **forms: bytes) -> list[str]:

@@ -222,7 +222,7 @@ def test_a_message_flow_along_which_nothing_would_come_is_refused(source: str, t
 
 
 def test_a_message_flow_that_people_see_to_is_warned_of() -> None:
-    content = with_message_flow("y", "a", process_element(*in_line("manualTask a")))
+    content = with_message_flow("y", "a", process_element(*in_line("task a")))
     assert told(content) == [("warning", "message-flow-drawn", "m")]
 
 

@@ -7,7 +7,18 @@ from engine.bpmn.source import read_xml
 from engine.bpmn.translate import translate
 from engine.bpmn.translate.juel import Untranslatable, translated
 from engine.bpmn.translate.told import BPMN, OURS
-from tests.bpmn import extension, flow, in_line, line, many, node, process, script
+from tests.bpmn import (
+    definitions,
+    extension,
+    flow,
+    in_line,
+    line,
+    many,
+    node,
+    process,
+    process_element,
+    script,
+)
 
 
 def notes(content: bytes) -> list[tuple[str, str | None]]:
@@ -240,7 +251,8 @@ def test_form_properties_are_fields_of_a_form() -> None:
 
 @pytest.mark.parametrize("key", ["start.html", "app:start", "embedded:app:forms/start.html", "${form}"])
 def test_form_of_another_application_takes_any_data(key: str) -> None:
-    found = check({"a.bpmn": line(node("userTask", "a", camunda__formKey=key))}).findings
+    task = node("userTask", "a", camunda__formKey=key, parvandeh__candidateGroups="'clerks'")
+    found = check({"a.bpmn": line(task)}).findings
     assert [(item.severity, item.code) for item in found] == [("warning", "form-elsewhere")]
 
 
@@ -265,3 +277,52 @@ def test_error_without_definition_is_known_by_its_code() -> None:
 
 def test_nothing_is_translated_in_a_diagram_of_ours() -> None:
     assert notes(line("userTask a", script("b", "x = '${y}'"))) == []
+
+
+# Lanes and pools
+
+
+def lane(name: str, *members: str, inside: str = "", key: str = "l") -> str:
+    listed = "".join(f"<bpmn:flowNodeRef>{member}</bpmn:flowNodeRef>" for member in members)
+    return f'<bpmn:lane id="{key}" name="{name}">{listed}{inside}</bpmn:lane>'
+
+
+def in_lanes(*lanes_and_tasks: str, lanes: str) -> bytes:
+    return line(*lanes_and_tasks, before=f'<bpmn:laneSet id="ls">{lanes}</bpmn:laneSet>')
+
+
+def in_pool(name: str, body: str, key: str = "p") -> bytes:
+    pool = f'<bpmn:participant id="pool" name="{name}" processRef="{key}"/>'
+    return definitions(f"<bpmn:collaboration>{pool}</bpmn:collaboration>", process_element(body))
+
+
+def test_all_tasks_of_a_lane_are_told_of_in_one_note() -> None:
+    content = in_lanes("userTask a", "manualTask b", "task c", lanes=lane("Desk", "a", "b", "c"))
+    assert notes(content) == [("translated-role", "l")]
+
+
+def test_a_pool_counts_where_there_are_no_lanes() -> None:
+    tasks = "".join(in_line("userTask a"))
+    assert notes(in_pool("Desk", tasks)) == [("translated-role", "pool")]
+    assert notes(in_pool("Desk", '<bpmn:laneSet id="ls"><bpmn:lane id="l"/></bpmn:laneSet>' + tasks)) == []
+    assert notes(in_pool(" ", tasks)) == []
+
+
+@pytest.mark.parametrize("name", ["assignee", "candidateUsers", "candidateGroups"])
+@pytest.mark.parametrize("space", ["parvandeh", "camunda"])
+def test_a_task_that_names_people_is_for_them(space: str, name: str) -> None:
+    task = node("userTask", "a", **{f"{space}__{name}": "'sara'"})
+    assert ("translated-role", "l") not in notes(in_lanes(task, lanes=lane("Desk", "a")))
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 201])
+def test_a_lane_that_can_be_no_group_is_none(name: str) -> None:
+    assert notes(in_lanes("userTask a", lanes=lane(name, "a"))) == []
+
+
+def test_tasks_for_nobody_in_particular_are_warned_of_once() -> None:
+    tasks = [*(f"userTask a{n}" for n in range(8)), "manualTask b", "task c"]
+    content = in_lanes(*tasks, lanes=lane("Desk", "a0"))
+    (found,) = [item for item in check({"a.bpmn": content}).findings if item.code == "no-role"]
+    assert (found.severity, found.element) == ("warning", "a1")
+    assert "So are 7 more: 'a2', 'a3'" in found.reason

@@ -17,7 +17,7 @@ from engine.bpmn.check.expressions import check_expressions
 from engine.bpmn.check.files import Upload, read_files
 from engine.bpmn.check.forms import Forms
 from engine.bpmn.check.ids import check_ids, check_ids_together
-from engine.bpmn.check.lanes import check_lanes
+from engine.bpmn.check.lanes import check_lanes, check_roles
 from engine.bpmn.check.links import check_links
 from engine.bpmn.check.messages import check_message_flows
 from engine.bpmn.check.notes import Notes, Place
@@ -83,6 +83,7 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         check_catching(diagram, notes)
         check_links(diagram, notes)
         check_lanes(diagram, notes)
+        check_roles(diagram, notes)
         check_outcomes(diagram, notes)
         check_business_key(diagram, notes)
         check_expressions(diagram, notes)

@@ -26,6 +26,7 @@ def bpmn(name: str) -> str:
 TASKS = frozenset({
     "task", "userTask", "manualTask", "scriptTask", "serviceTask", "sendTask", "receiveTask",
 })  # fmt: skip
+HUMAN = frozenset({"task", "userTask", "manualTask"})  # work for people
 ACTIVITIES = TASKS | {"subProcess", "callActivity"}
 EVENTS = frozenset({
     "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent",

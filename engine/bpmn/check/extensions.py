@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import BPMN, CHILDREN, TASKS, local
+from engine.bpmn.check.allow_list import BPMN, CHILDREN, HUMAN, TASKS, local
 from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import REFUSED
@@ -74,7 +74,7 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     "detail": frozenset({("boundaryEvent", "error")}),
     **dict.fromkeys(("connector", "topic", "operation", "request"), _SERVICE),
     **dict.fromkeys(("inputs", "outputs"), frozenset((kind, None) for kind in TASKS | {"callActivity"})),
-    **dict.fromkeys(ASSIGNMENT, frozenset({("userTask", None)})),
+    **dict.fromkeys(ASSIGNMENT, frozenset((kind, None) for kind in HUMAN)),
 })  # fmt: skip
 
 _MENDS: Mapping[str, str] = MappingProxyType({

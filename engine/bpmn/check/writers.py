@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn import forms
-from engine.bpmn.check.allow_list import THROWN, bpmn
+from engine.bpmn.check.allow_list import HUMAN, THROWN, bpmn
 from engine.bpmn.check.diagram import Node
 from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
 from engine.bpmn.script import as_written, names
@@ -49,7 +49,7 @@ def _work(node: Node, schemas: Mapping[str, Any]) -> Given:
     if kind == "serviceTask":
         return _result(element)
     called = kind == "callActivity" and _ours(element, "outputs") is None
-    return ANYTHING if called or kind in ("task", "manualTask") else NOTHING
+    return ANYTHING if called or kind in HUMAN else NOTHING
 
 
 def inputs(element: Any) -> Given:
@@ -124,10 +124,11 @@ def _form(element: Any, schemas: Mapping[str, Any]) -> Given:
     """The fields of a form; without one, any data are taken."""
     name = forms.names(element)[0]
     if name is not None:
-        schema = schemas.get(name)
-        if schema is None:
+        schema = schemas.get(name, {})
+        fields = schema.get("properties")
+        if not isinstance(fields, dict):  # one of another application, or refused for it
             return ANYTHING
         free = schema.get("additionalProperties", False) is not False or "patternProperties" in schema
-        return Given(frozenset(schema["properties"]), free)
-    fields = element.findall(_FIELD)
-    return Given(frozenset(field.get("id") for field in fields)) if fields else ANYTHING
+        return Given(frozenset(fields), free)
+    parts = element.findall(_FIELD)
+    return Given(frozenset(part.get("id") for part in parts)) if parts else ANYTHING

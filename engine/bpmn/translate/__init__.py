@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.bpmn.translate.expressions import translate_expressions
 from engine.bpmn.translate.forms import translate_forms
+from engine.bpmn.translate.lanes import translate_lanes
 from engine.bpmn.translate.mappings import translate_mappings
 from engine.bpmn.translate.markers import translate_markers
 from engine.bpmn.translate.people import translate_people
@@ -27,6 +28,7 @@ def translate(root: Any) -> tuple[Translation, ...]:
     translate_references(root, told)
     translate_forms(root, told)
     translate_people(root, told)
+    translate_lanes(root, told)
     translate_services(root, told)
     translate_mappings(root, told)
     translate_markers(root, told)

@@ -1,0 +1,45 @@
+"""Whom a task is for that names nobody: who works in its lane, or, where there are no lanes, in its pool."""
+
+from typing import Any
+
+from engine.bpmn.lanes import lane_of, listed
+from engine.bpmn.own import LONGEST
+from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+
+HUMAN = tuple(BPMN + name for name in ("userTask", "manualTask", "task"))
+_ASSIGNED = tuple(space + name for space in (OURS, CAMUNDA)
+                  for name in ("assignee", "candidateUsers", "candidateGroups"))  # fmt: skip
+_ROLES = tuple(BPMN + name for name in ("performer", "humanPerformer", "potentialOwner", "resourceRole"))
+
+
+def translate_lanes(root: Any, told: Told) -> None:
+    """The work for people in all processes of a document. Each lane and pool is told of once."""
+    lanes = listed(root)
+    pools = {
+        (pool.get("processRef") or "").rpartition(":")[2]: pool for pool in root.iter(f"{BPMN}participant")
+    }
+    given: dict[Any, int] = {}
+    for process in root.iterchildren(f"{BPMN}process"):
+        pool = None if process.find(f".//{BPMN}lane") is not None else pools.get(process.get("id"))
+        for task in process.iter(*HUMAN):
+            where = lane_of(task, lanes) if pool is None else pool
+            name = "" if where is None else (where.get("name") or "").strip()
+            if 0 < len(name) <= LONGEST and not _assigned(task):
+                task.set(f"{OURS}candidateGroups", _literal(name))
+                given[where] = given.get(where, 0) + 1
+    for where, count in given.items():
+        told(
+            where,
+            "translated-role",
+            f"Work for people in it that names nobody ({count} tasks) is for the group"
+            f" {short(where.get('name'))!r}.",
+        )
+
+
+def _assigned(task: Any) -> bool:
+    return any(task.get(name) is not None for name in _ASSIGNED) or any(part.tag in _ROLES for part in task)
+
+
+def _literal(name: str) -> str:
+    """One name. In a list of lists, it is not taken apart at its commas."""
+    return repr([[name]] if "," in name else [name])
