@@ -80,7 +80,9 @@ def test_a_refused_element_names_reason_and_mend(kind: str) -> None:
         "participantMultiplicity": "participant", "messageFlow": "collaboration",
     }.get(kind, "process")  # fmt: skip
     assert kind not in CHILDREN[around]
-    report = check({"a.bpmn": line("task a", after=f'<bpmn:{kind} id="odd" name="Odd"/>')})
+    named = script("a", "x = odd")  # what expressions name is no mere drawing
+    part = "<bpmn:assignment/>" if kind == "ioSpecification" else ""
+    report = check({"a.bpmn": line(named, after=f'<bpmn:{kind} id="odd" name="Odd">{part}</bpmn:{kind}>')})
     found = [finding for finding in report.errors if finding.code == "unsupported-element"]
     assert [(item.file, item.line) for item in found] == [("a.bpmn", 9)]
     assert kind in found[0].reason

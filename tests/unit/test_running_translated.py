@@ -364,3 +364,24 @@ def test_names_in_a_list_are_not_taken_apart() -> None:
     how = "parvandeh:candidateGroups=\"[groups, 'a, b']\""
     body = START + f'<userTask id="a" {how}/>' + path("start", "a")
     assert groups(body, groups=["c, d"]) == {"a": (None, ["c, d", "a", "b"])}
+
+
+# Drawn data
+
+
+def test_what_is_only_drawn_hides_nothing_and_hands_nothing_over() -> None:
+    described = (
+        '<ioSpecification><dataInput id="i"/><dataOutput id="o"/><inputSet/><outputSet/></ioSpecification>'
+        "<dataInputAssociation><sourceRef>r</sourceRef><targetRef>i</targetRef></dataInputAssociation>"
+        "<dataOutputAssociation><sourceRef>o</sourceRef><targetRef>d</targetRef></dataOutputAssociation>"
+    )
+    body = (
+        '<dataObject id="paper"/><dataObjectReference id="r" dataObjectRef="paper"/>'
+        '<dataStoreReference id="d" dataStoreRef="archive"/>'
+        + START
+        + f'<userTask id="a">{described}</userTask>'
+        + script("b", "y = x + 1", described)
+        + path("start", "a", "b")
+    )
+    run = Run(body, paper=1).answer("a", x=1)
+    assert run.data == {"paper": 1, "x": 1, "y": 2}

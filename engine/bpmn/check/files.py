@@ -105,7 +105,11 @@ def _read_bpmn(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
         return
     if root.tag == bpmn("definitions"):
         for found in translate(root):
-            notes.translated(place(name, found.element), found.code, found.reason)
+            where = place(name, found.element)
+            if found.mend is None:
+                notes.translated(where, found.code, found.reason)
+            else:
+                notes.warn(where, found.code, found.reason, found.mend)
         upload.documents[name] = root
         return
     notes.error(

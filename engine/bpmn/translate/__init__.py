@@ -7,6 +7,7 @@ ours; what cannot be is left as it stands, and the check refuses it.
 
 from typing import Any
 
+from engine.bpmn.translate.data import translate_data
 from engine.bpmn.translate.expressions import translate_expressions
 from engine.bpmn.translate.forms import translate_forms
 from engine.bpmn.translate.lanes import translate_lanes
@@ -26,6 +27,7 @@ def translate(root: Any) -> tuple[Translation, ...]:
     told = Told()
     unify(root)
     translate_references(root, told)
+    translate_data(root, told)
     translate_forms(root, told)
     translate_people(root, told)
     translate_lanes(root, told)

@@ -10,11 +10,15 @@ OURS = "{https://parvandeh.org/bpmn}"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Translation:
-    """`code` is stable; `reason` says what stood there and what it means here."""
+    """`code` is stable; `reason` says what stood there and what it means here.
+
+    With a `mend`, it may mean something else than was meant.
+    """
 
     element: Any
     code: str
     reason: str
+    mend: str | None = None
 
 
 class Told:
@@ -23,8 +27,8 @@ class Told:
     def __init__(self) -> None:
         self.all: list[Translation] = []
 
-    def __call__(self, element: Any, code: str, reason: str) -> None:
-        self.all.append(Translation(element, code, reason))
+    def __call__(self, element: Any, code: str, reason: str, mend: str | None = None) -> None:
+        self.all.append(Translation(element, code, reason, mend))
 
 
 def short(text: str, longest: int = 80) -> str:
