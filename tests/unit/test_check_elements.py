@@ -278,7 +278,7 @@ def test_what_a_call_cannot_hand_over_is_refused(mapping: str) -> None:
 def test_every_finding_tells_its_place_and_mend() -> None:
     content = line(
         '<bpmn:serviceTask id="s" name="Call" camunda:type="x" camunda:topic="y"/>',
-        "sendTask r",
+        node("sendTask", "r", messageRef="gone"),
         script("c", "x ="),
     )
     report = check({"a.bpmn": content})

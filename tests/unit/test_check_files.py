@@ -349,3 +349,32 @@ def test_a_large_process_is_checked_in_some_tens_of_milliseconds() -> None:
         assert codes({"a.bpmn": content}) == []
         times.append(time.perf_counter() - began)
     assert min(times) < 0.3
+
+
+def test_a_message_flow_between_plain_tasks_is_a_drawing() -> None:
+    one = process_element(*in_line("task tell"))
+    two = process_element(*in_line("task hear", prefix="q"), key="q")
+    assert told(with_message_flow("tell", "hear", one, two)) == [("warning", "message-flow-drawn", "m")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity", "code"),
+    [
+        ("http://www.w3.org/2001/XMLSchema", "warning", "unused-definition"),
+        ("http://schemas.xmlsoap.org/wsdl/", "warning", "unused-definition"),
+        ("http://www.omg.org/spec/BPMN/20100524/MODEL", "error", "unsupported-element"),
+    ],
+)
+def test_types_that_are_imported_are_not_used_and_processes_are_not_imported(
+    kind: str, severity: str, code: str
+) -> None:
+    content = definitions(
+        f'<bpmn:import importType="{kind}" location="a" namespace="b"/>', process_element(*in_line("task a"))
+    )
+    assert [(item.severity, item.code) for item in check({"a.bpmn": content}).findings] == [(severity, code)]
+
+
+@pytest.mark.parametrize("kind", ["globalTask", "globalScriptTask"])
+def test_a_global_task_that_nothing_calls_is_told(kind: str) -> None:
+    content = definitions(f'<bpmn:{kind} id="g"/>', process_element(*in_line("task a")))
+    assert [item.code for item in check({"a.bpmn": content}).findings] == ["unused-definition"]

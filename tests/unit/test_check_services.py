@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bpmn import in_line, node
+from tests.bpmn import extension, in_line, node
 from tests.checking import about, bordered, findings, sole, timer, told, warned
 
 
@@ -17,8 +17,23 @@ def test_service_task_asks_a_connector_or_serves_a_topic() -> None:
     assert warned(*service(camunda__type="external", camunda__topic="stamps")) == []
 
 
-def test_service_task_that_asks_nobody_or_two_is_refused() -> None:
-    assert told(*service()) == [("service-target", "x")]
+def test_service_task_that_asks_nobody_is_for_the_topic_of_its_own_id() -> None:
+    assert warned(*service()) == [("abstract-service", "x")]
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<z:taskDefinition xmlns:z="http://camunda.org/schema/zeebe/1.0" type="t"/>',
+        '<spiffworkflow:serviceTaskOperator id="http/Get"/>',
+    ],
+)
+def test_service_task_that_asks_in_the_words_of_another_engine_asks_nobody_else(inside: str) -> None:
+    task = node("serviceTask", "x", extension(inside))
+    assert ("service-target", "x") in told(*in_line(task))
+
+
+def test_service_task_that_asks_two_is_refused() -> None:
     assert told(*service(parvandeh__connector="a", parvandeh__topic="b")) == [("service-target", "x")]
 
 

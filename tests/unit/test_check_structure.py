@@ -161,7 +161,14 @@ def test_exactly_one_start_event_is_needed() -> None:
     two = process(START, node("startEvent", "s2"), node("task", "a"), flow("start", "a"), flow("s2", "a"))
     assert errors(two) == [("several-starts", "s2")]
     assert errors(process()) == [("empty-process", "p")]
-    assert errors(line(node("subProcess", "s"))) == [("empty-process", "s")]
+
+
+def test_an_empty_sub_process_is_passed_and_an_empty_event_sub_process_refused() -> None:
+    assert warnings(line(node("subProcess", "s"))) == [("empty-sub-process", "s")]
+    assert errors(line(node("subProcess", "s"))) == []
+    assert errors(line("task a", after=node("subProcess", "s", triggeredByEvent="true"))) == [
+        ("empty-process", "s")
+    ]
 
 
 def test_what_has_no_start_event_begins_at_what_nothing_leads_to() -> None:
@@ -283,7 +290,12 @@ def test_a_lane_without_a_name_is_warned_of() -> None:
 
 def test_many_faults_are_all_told_at_once() -> None:
     content = process(
-        *(START, script("a", "x ="), node("serviceTask", "b"), node("businessRuleTask", "c")),
+        *(
+            START,
+            script("a", "x ="),
+            node("serviceTask", "b", parvandeh__topic=""),
+            node("businessRuleTask", "c"),
+        ),
         *(node("task", "d"), flow("start", "a")),
     )
     assert set(errors(content)) == {

@@ -385,3 +385,28 @@ def test_what_is_only_drawn_hides_nothing_and_hands_nothing_over() -> None:
     )
     run = Run(body, paper=1).answer("a", x=1)
     assert run.data == {"paper": 1, "x": 1, "y": 2}
+
+
+# What drawings leave unsaid
+
+
+def test_an_empty_sub_process_is_passed_at_once() -> None:
+    run = Run(START + '<subProcess id="sub"/><userTask id="a"/>' + path("start", "sub", "a"))
+    assert run.waiting == ["a"]
+    assert ("passed", "sub") in run.log
+
+
+def test_an_abstract_service_task_waits_for_who_serves_its_topic() -> None:
+    run = Run(START + '<serviceTask id="ask"/>' + path("start", "ask"))
+    assert [(call.element, call.topic) for call in run.calls.values()] == [("ask", "ask")]
+
+
+def test_a_message_event_that_says_nothing_awaits_a_message_of_its_own_name() -> None:
+    event = '<intermediateCatchEvent id="paid"><messageEventDefinition/></intermediateCatchEvent>'
+    run = Run(START + event + path("start", "paid"))
+    assert [(wait.kind, wait.name) for wait in run.waits.values()] == [("message", "paid")]
+
+
+def test_a_call_of_a_global_task_is_work_for_a_person() -> None:
+    body = START + '<callActivity id="a" calledElement="g"/>' + path("start", "a")
+    assert Run(built(body, more='<globalUserTask id="g"/>')).waiting == ["a"]

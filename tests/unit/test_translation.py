@@ -326,3 +326,107 @@ def test_tasks_for_nobody_in_particular_are_warned_of_once() -> None:
     (found,) = [item for item in check({"a.bpmn": content}).findings if item.code == "no-role"]
     assert (found.severity, found.element) == ("warning", "a1")
     assert "So are 7 more: 'a2', 'a3'" in found.reason
+
+
+# What drawings leave unsaid
+
+
+@pytest.mark.parametrize("kind", ["intermediateCatchEvent", "intermediateThrowEvent", "endEvent"])
+def test_a_message_event_without_message_is_about_one_of_its_own_name(kind: str) -> None:
+    content = process(
+        *(node("startEvent", "s"), node(kind, "e", "<bpmn:messageEventDefinition/>"), flow("s", "e"))
+    )
+    assert notes(content) == [("translated-message", "e")]
+
+
+def two_parties(sends: str, receives: str, *more: str) -> bytes:
+    message_flow = '<bpmn:messageFlow id="m" sourceRef="tell" targetRef="hear"/>'
+    return definitions(
+        f"<bpmn:collaboration>{message_flow}</bpmn:collaboration>",
+        process_element(*in_line(sends)),
+        process_element(*in_line(receives, prefix="q"), key="q"),
+        *more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sends", "receives", "name"),
+    [
+        ("sendTask tell", "receiveTask hear", "tell"),
+        ("sendTask tell", node("receiveTask", "hear", messageRef="x"), "paid"),
+        (node("sendTask", "tell", messageRef="x"), "receiveTask hear", "paid"),
+        (
+            node("intermediateThrowEvent", "tell", "<bpmn:messageEventDefinition/>"),
+            node("intermediateCatchEvent", "hear", "<bpmn:messageEventDefinition/>"),
+            "tell",
+        ),
+    ],
+)
+def test_what_a_message_flow_connects_is_about_the_same_message(sends: str, receives: str, name: str) -> None:
+    content = two_parties(sends, receives, '<bpmn:message id="x" name="paid"/>')
+    report = check({"a.bpmn": content})
+    assert not report.errors
+    told = [item.reason for item in report.findings if item.code == "translated-message"]
+    assert told
+    assert all(repr(name) in reason for reason in told)
+
+
+def test_a_message_or_signal_without_name_is_known_by_its_id() -> None:
+    thrown = node("intermediateThrowEvent", "t", '<bpmn:signalEventDefinition signalRef="s"/>')
+    task = node("sendTask", "a", messageRef="m")
+    content = definitions(
+        '<bpmn:message id="m"/>',
+        '<bpmn:signal id="s" name=" "/>',
+        '<bpmn:message id="unused"/>',
+        process_element(*in_line(task, thrown)),
+    )
+    assert notes(content) == [("translated-name", "m"), ("translated-name", "s")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "task"),
+    [("globalTask", "task"), ("globalUserTask", "userTask"), ("globalManualTask", "manualTask")],
+)
+def test_a_call_of_a_global_task_is_that_task(kind: str, task: str) -> None:
+    content = definitions(
+        f'<bpmn:{kind} id="g"/>', process_element(*in_line(node("callActivity", "c", calledElement="x:g")))
+    )
+    assert notes(content) == [("translated-call", "c")]
+    root = read_xml("a.bpmn", content).getroot()
+    translate(root)
+    assert root.find(f".//{BPMN}{task}").get("id") == "c"
+
+
+@pytest.mark.parametrize(
+    ("inside", "attributes"),
+    [("<bpmn:ioSpecification/>", {}), ("", {"parvandeh__outputs": "{'x': y}"})],
+)
+def test_a_call_or_global_task_that_says_more_stays_as_it_is(inside: str, attributes: dict[str, str]) -> None:
+    call = node("callActivity", "c", calledElement="g", **attributes)
+    content = definitions(
+        f'<bpmn:globalTask id="g">{inside}</bpmn:globalTask>', process_element(*in_line(call))
+    )
+    assert [item.code for item in check({"a.bpmn": content}).errors] == ["unknown-process"]
+
+
+@pytest.mark.parametrize("role", ["potentialOwner", "performer", "humanPerformer"])
+def test_a_role_that_names_a_resource_is_a_group(role: str) -> None:
+    task = node("userTask", "a", f"<bpmn:{role}><bpmn:resourceRef>r</bpmn:resourceRef></bpmn:{role}>")
+    content = definitions('<bpmn:resource id="r" name="Approver, senior"/>', process_element(*in_line(task)))
+    assert notes(content) == [("translated-assignment", "a")]
+    root = read_xml("a.bpmn", content).getroot()
+    translate(root)
+    assert root.find(f".//{BPMN}userTask").get(f"{OURS}candidateGroups") == "[['Approver, senior']]"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<bpmn:resourceRef>gone</bpmn:resourceRef>",
+        "<bpmn:resourceRef>r</bpmn:resourceRef><bpmn:resourceParameterBinding/>",
+    ],
+)
+def test_a_role_that_names_a_resource_in_another_way_is_refused(inside: str) -> None:
+    task = node("userTask", "a", f"<bpmn:performer>{inside}</bpmn:performer>")
+    content = definitions('<bpmn:resource id="r" name="Approver"/>', process_element(*in_line(task)))
+    assert [item.code for item in check({"a.bpmn": content}).errors] == ["unsupported-element"]

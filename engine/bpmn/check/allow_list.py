@@ -63,7 +63,8 @@ NAMED_BY_EVENTS = frozenset({"message", "signal", "error", "escalation"})
 # Definitions beside the processes. Those that nothing refers to do no harm.
 UNUSED_DEFINITIONS = frozenset({
     "message", "signal", "error", "escalation", "itemDefinition", "interface", "resource", "partnerRole",
-    "partnerEntity", "endPoint",
+    "partnerEntity", "endPoint", "import",
+    "globalTask", "globalUserTask", "globalManualTask", "globalScriptTask", "globalBusinessRuleTask",
 })  # fmt: skip
 
 _BASE = frozenset({"documentation", "extensionElements"})

@@ -8,6 +8,7 @@ from lxml import etree
 
 from engine.bpmn.check.allow_list import (
     ATTRIBUTES,
+    BPMN,
     BPMNDI,
     CHILDREN,
     NAMED_BY_EVENTS,
@@ -56,6 +57,9 @@ class _Walk:
             self.refuse(child, name, around)
             return False
         used = name in NAMED_BY_EVENTS and child.get("id") in self.referenced
+        if name == "import" and child.get("importType", BPMN) == BPMN:  # processes, which could be called
+            self.refuse(child, name, around)
+            return False
         if name in UNUSED_DEFINITIONS and not used:
             self.notes.warn(
                 place(self.file, child),

@@ -7,12 +7,14 @@ ours; what cannot be is left as it stands, and the check refuses it.
 
 from typing import Any
 
+from engine.bpmn.translate.calls import translate_calls
 from engine.bpmn.translate.data import translate_data
 from engine.bpmn.translate.expressions import translate_expressions
 from engine.bpmn.translate.forms import translate_forms
 from engine.bpmn.translate.lanes import translate_lanes
 from engine.bpmn.translate.mappings import translate_mappings
 from engine.bpmn.translate.markers import translate_markers
+from engine.bpmn.translate.messages import translate_messages
 from engine.bpmn.translate.people import translate_people
 from engine.bpmn.translate.references import translate_references
 from engine.bpmn.translate.told import Told, Translation
@@ -26,6 +28,8 @@ def translate(root: Any) -> tuple[Translation, ...]:
     """Rewrite a document in place; what was rewritten."""
     told = Told()
     unify(root)
+    translate_calls(root, told)
+    translate_messages(root, told)
     translate_references(root, told)
     translate_data(root, told)
     translate_forms(root, told)

@@ -4,6 +4,7 @@ from typing import Any
 
 from engine.bpmn.lanes import lane_of, listed
 from engine.bpmn.own import LONGEST
+from engine.bpmn.translate.people import as_group
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
 
 HUMAN = tuple(BPMN + name for name in ("userTask", "manualTask", "task"))
@@ -25,7 +26,7 @@ def translate_lanes(root: Any, told: Told) -> None:
             where = lane_of(task, lanes) if pool is None else pool
             name = "" if where is None else (where.get("name") or "").strip()
             if 0 < len(name) <= LONGEST and not _assigned(task):
-                task.set(f"{OURS}candidateGroups", _literal(name))
+                task.set(f"{OURS}candidateGroups", as_group(name))
                 given[where] = given.get(where, 0) + 1
     for where, count in given.items():
         told(
@@ -38,8 +39,3 @@ def translate_lanes(root: Any, told: Told) -> None:
 
 def _assigned(task: Any) -> bool:
     return any(task.get(name) is not None for name in _ASSIGNED) or any(part.tag in _ROLES for part in task)
-
-
-def _literal(name: str) -> str:
-    """One name. In a list of lists, it is not taken apart at its commas."""
-    return repr([[name]] if "," in name else [name])

@@ -13,6 +13,11 @@ _THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEve
 _TYPE, _TOPIC = f"{CAMUNDA}type", f"{CAMUNDA}topic"
 _WAYS = tuple(CAMUNDA + name for name in ("class", "delegateExpression", "expression"))
 _RESULT = f"{CAMUNDA}resultVariable"
+# What says who does the work, in the words of any engine.
+_SAYING = frozenset({
+    "class", "expression", "delegateExpression", "type", "topic", "connector", "field", "taskDefinition",
+    "serviceTaskOperator", "taskName", "operation", "request",
+})  # fmt: skip
 
 
 def translate_services(root: Any, told: Told) -> None:
@@ -46,6 +51,7 @@ def _task(task: Any, told: Told) -> None:
         return
     named = _topic(task)
     if named is None:
+        _abstract(task, told)
         return
     topic, used = named
     try:
@@ -66,6 +72,23 @@ def _task(task: Any, told: Told) -> None:
     what = "is work" if before == "serviceTask" else f"(a {before}) is work"
     told(
         task, "translated-service", f"It {what} that another program takes, with the topic {short(topic)!r}."
+    )
+
+
+def _abstract(task: Any, told: Told) -> None:
+    """A service task that says nothing of who does it is for whoever serves the topic of its own id."""
+    extensions = task.findall(f"{BPMN}extensionElements/*")
+    names = (*task.attrib, *(str(part.tag) for part in extensions))
+    said = {name.rpartition("}")[2] for name in names if name.startswith("{")}
+    if task.tag != f"{BPMN}serviceTask" or not task.get("id") or said & _SAYING or task.get("operationRef"):
+        return
+    task.set(f"{OURS}topic", task.get("id"))
+    told(
+        task,
+        "abstract-service",
+        f"It does not say who does the work: any program that takes the topic {short(task.get('id'))!r}.",
+        "Nothing to do if a program serves that topic; else name a connector or another topic, or make it a"
+        " user task.",
     )
 
 
