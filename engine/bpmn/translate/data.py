@@ -68,7 +68,7 @@ class _Drawn:
 
     def leave_aside(self) -> None:
         """Remove what is only drawn, and tell of it."""
-        described = [owner for owner in self.owners if _described(owner)]
+        described = {owner: None for owner in self.owners if _described(owner)}
         joined = self._joined(described)
         several = {end for end, names in joined.items() if len(names) > 1}  # renamed on the way
         self.stores = {name: item for name, item in self.stores.items() if name not in several}
@@ -104,7 +104,7 @@ class _Drawn:
                 called.setdefault(self.ends.get(item.get("id"), item.get("id")), set()).add(item.get("name"))
         joined: dict[str, set[str]] = {}
         for owner in described:
-            own = {item.get("id"): item.get("name") or "" for item in owner.iter(_INPUT, _OUTPUT)}
+            own = {item.get("id"): item.get("name") or "" for item in _own(owner)}
             for association in owner.iterchildren(*_ASSOCIATIONS):
                 ends = _ends(association)
                 names = {own[end] for end in ends if end in own and own[end].isidentifier()}
@@ -115,7 +115,7 @@ class _Drawn:
     def _described_one(self, owner: Any) -> None:
         parts = [part for part in owner if part.tag in (_SPECIFICATION, _INPUT, _OUTPUT) or part.tag in _SETS]
         associations = list(owner.iterchildren(*_ASSOCIATIONS))
-        own = {item.get("id"): item.get("name") for item in owner.iter(_INPUT, _OUTPUT)}
+        own = {item.get("id"): item.get("name") for item in _own(owner)}
         words = self.words if owner.tag.endswith("rocess") else _words(owner)
         if not words.isdisjoint({*own, *own.values()} - {None}):
             return
@@ -157,6 +157,14 @@ def _with_data(process: Any) -> list[Any]:
 def _described(owner: Any) -> bool:
     """Whether an element says what goes in and out, so that its associations lead there."""
     return owner.tag in _EVENTS or owner.find(_SPECIFICATION) is not None
+
+
+def _own(owner: Any) -> list[Any]:
+    """The inputs and outputs of an element itself."""
+    return [
+        *owner.iterchildren(_INPUT, _OUTPUT),
+        *(item for part in owner.iterchildren(_SPECIFICATION) for item in part.iterchildren(_INPUT, _OUTPUT)),
+    ]
 
 
 def _ends(association: Any) -> list[str]:
