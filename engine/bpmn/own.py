@@ -116,7 +116,7 @@ def _text(code: str) -> Any:
     """Names that stand there as they are, such as those of lanes: nothing to run. None for an expression."""
     try:
         found = ast.literal_eval(code.strip())
-    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+    except (ValueError, SyntaxError, SyntaxWarning, RecursionError, MemoryError, TypeError):
         return None
     return found if _plain_names(found) else None
 

@@ -303,3 +303,13 @@ def test_of_very_many_variables_none_is_told_wrongly() -> None:
 def test_of_very_many_unknown_variables_not_all_are_told() -> None:
     told = filled(*(script(f"s{n}", f"x = fee_{n}_") for n in range(200)))
     assert len(told) == 100
+
+
+def test_a_list_that_is_called_as_a_word_of_python_breaks_nothing() -> None:
+    marker = many('<bpmn:loopDataInputRef>class</bpmn:loopDataInputRef><bpmn:inputDataItem id="x"/>')
+    assert unknown(line(node("userTask", "a", marker))) == []
+
+
+def test_mappings_are_read_as_python_reads_them() -> None:
+    odd = node("userTask", "a", parvandeh__outputs="{'x': '\\d'}", parvandeh__candidateGroups="'\\d'")
+    assert filled(odd, script("b", "y = x")) == []

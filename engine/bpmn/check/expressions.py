@@ -96,7 +96,7 @@ def written_time(text: str) -> Any:
     if timers.is_literal(text):
         return text
     try:
-        body = _expression(text.strip())
+        body = expression(text.strip())
     except SyntaxError:
         return None
     return body.value if isinstance(body, ast.Constant) else None
@@ -176,7 +176,7 @@ class _Rules:
 
     def mapping(self, text: Text) -> None:
         """What can be seen to be no names with values."""
-        if isinstance(_expression(text.code.strip()), _NO_MAPPING):
+        if isinstance(expression(text.code.strip()), _NO_MAPPING):
             told = (
                 f"{text.what} gives no names with values.",
                 f"Write it as in {text.what}=\"{{'order': number}}\".",
@@ -280,8 +280,8 @@ def _tree(code: str, mode: Mode) -> ast.AST:
         raise SyntaxError(f"too deeply nested: {error}") from error
 
 
-def _expression(code: str) -> ast.expr:
-    """Raises SyntaxError."""
+def expression(code: str) -> ast.expr:
+    """The one expression of a text. Raises SyntaxError."""
     body: ast.expr = _tree(code, "eval").body  # type: ignore[attr-defined]  # in mode "eval"
     return body
 

@@ -6,6 +6,7 @@ outside and nobody can tell what they are called.
 
 import builtins
 import difflib
+import keyword
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -80,7 +81,7 @@ class _Process:
 
     def mask(self, given: Given) -> int:
         found = _ANYTHING if given.anything else 0
-        for name in given.names:
+        for name in sorted(given.names):
             if len(self.bits) < _MOST_VARIABLES:
                 found |= self.bits.setdefault(name, 2 << len(self.bits))
             else:
@@ -175,7 +176,9 @@ class _Process:
 
     def _texts(self) -> Iterator[Text]:
         yield from texts(self.diagram.element)
-        yield from (Text(item, item.text or "", "eval") for item in self.diagram.element.iter(_LIST))
+        for item in self.diagram.element.iter(_LIST):
+            if not keyword.iskeyword(item.text or ""):
+                yield Text(item, item.text or "", "eval")
 
     def sets_somewhere(self, name: str) -> bool:
         """Whether any element sets the variable."""
@@ -213,7 +216,7 @@ class _Told:
     def never_set(self, name: str, text: Text, known: int, more: int) -> None:
         """Nothing came from outside, so that all names are known."""
         beside = " (it is set in another branch, or later)" if self.process.sets_somewhere(name) else ""
-        again = f", and {more} more" if more else ""
+        again = f" (and so do {more} more places)" if more else ""
         meant = self.nearest(name, known)
         self.warn(
             text,
@@ -254,7 +257,7 @@ class _Told:
         self.asked += 1
         if self.asked > _MOST_ASKED or len(name) < _SHORTEST or len(self.process.bits) > _MOST_NAMES:
             return None
-        names = [*self.process.names(known), *more]
+        names = sorted({*self.process.names(known), *more})
         if len(names) > _MOST_NAMES:
             return None
         slips = [other for other in names if _one_slip(name, other)]

@@ -8,6 +8,7 @@ from typing import Any
 from engine.bpmn import forms
 from engine.bpmn.check.allow_list import HUMAN, THROWN, bpmn
 from engine.bpmn.check.diagram import Node
+from engine.bpmn.check.expressions import expression
 from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
 from engine.bpmn.script import as_written, names
 
@@ -84,11 +85,11 @@ def _ours(element: Any, name: str) -> str | None:
     return value
 
 
-def _mapped(expression: str | None) -> Given:
+def _mapped(text: str | None) -> Given:
     """The names in a mapping that stands there, such as {'fee': amount}."""
-    if expression is None:
+    if text is None:
         return NOTHING
-    body = ast.parse(expression.strip(), mode="eval").body
+    body = expression(text.strip())
     if not isinstance(body, ast.Dict):
         return ANYTHING
     keys = [key.value for key in body.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
