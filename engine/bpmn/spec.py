@@ -17,7 +17,7 @@ from engine.bpmn.elements.multi_instance import MultiInstance
 from engine.bpmn.findings import Finding
 from engine.bpmn.forms import Form
 from engine.bpmn.lanes import lane_of, listed
-from engine.bpmn.normalize import FLOW_NODES, drawn_before, normalize, original, tag
+from engine.bpmn.normalize import drawn_before, flow_nodes, normalize, original, tag
 from engine.bpmn.own import NOTHING
 from engine.bpmn.parser import Parser
 from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
@@ -197,7 +197,7 @@ class _Files:
             if name.endswith(BPMN_SUFFIXES):
                 root = read_xml(name, content).getroot()
                 translate(root)
-                drawn = list(root.iter(*FLOW_NODES))
+                drawn = flow_nodes(root)
                 normalize(root)
                 self.nodes.update(((name, node.get("id")), node) for node in drawn)
                 self._lanes[name] = listed(root)

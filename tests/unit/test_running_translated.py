@@ -410,3 +410,10 @@ def test_a_message_event_that_says_nothing_awaits_a_message_of_its_own_name() ->
 def test_a_call_of_a_global_task_is_work_for_a_person() -> None:
     body = START + '<callActivity id="a" calledElement="g"/>' + path("start", "a")
     assert Run(built(body, more='<globalUserTask id="g"/>')).waiting == ["a"]
+
+
+def test_what_stands_in_a_definition_that_nothing_uses_does_no_harm() -> None:
+    body = START + '<userTask id="a"/>' + path("start", "a")
+    drawing = 'xmlns:d="http://www.omg.org/spec/BPMN/20100524/DI"'
+    odd = f'<message id="odd"><d:BPMNPlane {drawing}><receiveTask/></d:BPMNPlane></message>'
+    assert Run(built(body, more=odd)).waiting == ["a"]
