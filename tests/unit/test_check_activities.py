@@ -224,10 +224,20 @@ def test_described_inputs_and_outputs_are_a_drawing(names: dict[str, str], data:
         line(described().replace("</bpmn:dataInputAssociation>",
              "<bpmn:assignment/></bpmn:dataInputAssociation>"), after=DATA),
         line(described().replace(">ref<", ">gone<"), after=DATA),
+        line(described(more=extension('<camunda:in variables="all"/>')), after=DATA),
     ],
 )  # fmt: skip
 def test_data_that_get_another_name_or_are_named_in_expressions_stay_refused(content: bytes) -> None:
     assert "unsupported-element" in errors(content)
+
+
+def test_the_notes_of_editors_depend_on_nothing() -> None:
+    note = '<o:note xmlns:o="urn:editor" o:about="in1 file">file</o:note>'
+    task = described(gets="file").replace(
+        "<bpmn:dataInput ", '<bpmn:dataInput xmlns:o="urn:editor" o:hidden="no" '
+    )
+    content = line(task, node("task", "b", extension(note)), after=DATA)
+    assert sorted(warnings(content)) == ["data-drawn", "ignored-extension"]
 
 
 def test_declared_inputs_of_a_process_and_data_of_events_are_a_drawing() -> None:

@@ -11,16 +11,10 @@ from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import REFUSED
 from engine.bpmn.own import ASSIGNMENT
+from engine.bpmn.translate.vendors import OTHER_ENGINES, SPIFF
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
-SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 PARVANDEH = "https://parvandeh.org/bpmn"
-
-_OTHER_ENGINES = frozenset({
-    SPIFF, "http://camunda.org/schema/zeebe/1.0", "http://www.jboss.org/drools", "http://www.bpsim.org/schemas/1.0",
-    "http://www.bpsim.org/schemas/2.0", "http://knowprocess.com/bpmn", "http://www.jboss.org/jbpm",
-    "http://www.bonitasoft.org/ns/bpmn",
-})  # fmt: skip
 
 # Layout, colours and notes of editors: nothing there could change how a process runs.
 _EDITORS = frozenset({
@@ -197,7 +191,7 @@ class Extensions:
             self._ignore(at, f"{space} {short}", f"<{short}>")
         elif space == SPIFF and short in _SPIFF_HARMLESS:
             return
-        elif space == CAMUNDA or space in _OTHER_ENGINES:
+        elif space == CAMUNDA or space in OTHER_ENGINES:
             self._refuse(owner, at, space, short)
         else:
             self._ignore(at, space, f"What the namespace {space!r} adds")

@@ -11,7 +11,8 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.translate.told import BPMN, Told
+from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told
+from engine.bpmn.translate.vendors import OTHER_ENGINES
 
 _INPUT, _OUTPUT = f"{BPMN}dataInput", f"{BPMN}dataOutput"
 _SPECIFICATION = f"{BPMN}ioSpecification"
@@ -29,9 +30,10 @@ _SILENT = frozenset(
     BPMN + name
     for name in (
         *("documentation", "text", "incoming", "outgoing", "flowNodeRef", "sourceRef", "targetRef"),
-        *("dataInputRefs", "dataOutputRefs", "optionalInputRefs", "optionalOutputRefs"),
+        *("resourceRef", "dataInputRefs", "dataOutputRefs", "optionalInputRefs", "optionalOutputRefs"),
     )
 )
+_READ = (CAMUNDA, OURS, *(f"{{{space}}}" for space in OTHER_ENGINES))  # what some engine acts upon
 _EVENTS = frozenset(
     f"{BPMN}{name}Event" for name in ("start", "end", "intermediateCatch", "intermediateThrow", "boundary")
 )
@@ -94,7 +96,7 @@ class _Drawn:
     def _is_drawing(self, store: Any) -> bool:
         """Whether a data store is no more than that: nothing names it, no engine is told what it is."""
         named = {store.get("id"), store.get("dataStoreRef")}
-        return self.words.isdisjoint(named) and store.find(f"{BPMN}extensionElements") is None
+        return self.words.isdisjoint(named) and _silent(store)
 
     def _joined(self, described: Iterable[Any]) -> dict[str, set[str]]:
         """What described inputs and outputs are connected with, and the names it has there."""
@@ -173,30 +175,40 @@ def _ends(association: Any) -> list[str]:
 
 def _straight(association: Any) -> bool:
     """Whether it changes nothing on the way."""
-    return all(part.tag in _BESIDE or part.tag in _ENDS for part in association.iterchildren(etree.Element))
+    parts = association.iterchildren(etree.Element)
+    return _silent(association) and all(part.tag in _BESIDE or part.tag in _ENDS for part in parts)
 
 
 def _plain(part: Any) -> bool:
     """Whether an ioSpecification, or one part of it, says no more than what there is."""
     if part.tag in (_INPUT, _OUTPUT):
-        return _PLAIN_ATTRIBUTES.issuperset(part.attrib)
-    if part.tag in _SETS:
-        return True
-    return all(child.tag in _PARTS and _plain(child) for child in part if child.tag not in _BESIDE)
+        named = all(name in _PLAIN_ATTRIBUTES or name.startswith("{") for name in part.attrib)
+        return named and _silent(part)
+    parts = () if part.tag in _SETS else part
+    return _silent(part) and all(
+        child.tag in _PARTS and _plain(child) for child in parts if child.tag not in _BESIDE
+    )
+
+
+def _silent(part: Any) -> bool:
+    """Whether no engine is told anything besides."""
+    return not any(
+        name.startswith(_READ) for item in part.iter(etree.Element) for name in (item.tag, *item.attrib)
+    )
 
 
 def _words(element: Any) -> set[str]:
-    """All words in expressions, and in what is no BPMN."""
+    """All words in expressions, and in what engines read besides; the notes of editors are none."""
     found: set[str] = set()
     waiting = [element]
     while waiting:
         item = waiting.pop()
-        if not isinstance(item.tag, str) or item.tag in _SILENT or item.tag == _SPECIFICATION:
+        if item.tag in _SILENT or item.tag == _SPECIFICATION or not item.tag.startswith((BPMN, *_READ)):
             continue
-        foreign = not item.tag.startswith(BPMN)
-        texts = [value for name, value in item.attrib.items() if foreign or name.startswith("{")]
+        foreign = item.tag.startswith(_READ)
+        texts = [value for name, value in item.attrib.items() if foreign or name.startswith(_READ)]
         texts += [item.get("id") or ""] if item.tag in _ITEMS else []
         for text in (item.text or "", *texts):
             found.update(_WORD.findall(text))
-        waiting += item
+        waiting += item.iterchildren(etree.Element)
     return found

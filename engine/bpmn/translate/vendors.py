@@ -6,6 +6,14 @@ from lxml import etree
 
 from engine.bpmn.translate.told import CAMUNDA
 
+SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
+# Engines that act upon what they add to a diagram.
+OTHER_ENGINES = frozenset({
+    SPIFF, "http://camunda.org/schema/zeebe/1.0", "http://www.jboss.org/drools", "http://www.bpsim.org/schemas/1.0",
+    "http://www.bpsim.org/schemas/2.0", "http://knowprocess.com/bpmn", "http://www.jboss.org/jbpm",
+    "http://www.bonitasoft.org/ns/bpmn",
+})  # fmt: skip
+
 # Operaton is Camunda's successor; Activiti and Flowable share its ancestor.
 RELATIVES = frozenset({
     "http://operaton.org/schema/1.0/bpmn", "http://activiti.org/bpmn", "http://flowable.org/bpmn",
