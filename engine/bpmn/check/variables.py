@@ -48,7 +48,7 @@ def check_variables(
         call.get("calledElement") for one in diagrams for call in one.element.iter(bpmn("callActivity"))
     }
     found = [
-        _Process(diagram, schemas, called=diagram.key in called)
+        Process(diagram, schemas, called=diagram.key in called)
         for diagram in diagrams
         if diagram.file not in refused
     ]
@@ -57,7 +57,7 @@ def check_variables(
         _Told(process, written, notes).all()
 
 
-class _Process:
+class Process:
     """What may be known where in a process."""
 
     def __init__(self, diagram: Diagram, schemas: Mapping[str, Any], *, called: bool) -> None:
@@ -80,6 +80,7 @@ class _Process:
             self._flow(scope, entry if around is None else self._inside(around))
 
     def mask(self, given: Given) -> int:
+        """A set of names as a number."""
         found = _ANYTHING if given.anything else 0
         for name in sorted(given.names):
             if len(self.bits) < _MOST_VARIABLES:
@@ -180,6 +181,11 @@ class _Process:
             if not keyword.iskeyword(item.text or ""):
                 yield Text(item, item.text or "", "eval")
 
+    def known_at(self, element: str) -> set[str]:
+        """The names that may be known when a case comes to an element."""
+        (node,) = (node for found, node in self.nodes.items() if found.get("id") == element)
+        return set(self.names(self.before[node]))
+
     def sets_somewhere(self, name: str) -> bool:
         """Whether any element sets the variable."""
         return bool(self.bits.get(name, 0) & self.total[self.diagram.element])
@@ -192,7 +198,7 @@ class _Process:
 class _Told:
     """Tells of each variable once."""
 
-    def __init__(self, process: _Process, written: Collection[str], notes: Notes) -> None:
+    def __init__(self, process: Process, written: Collection[str], notes: Notes) -> None:
         self.process = process
         self.written = written
         self.notes = notes
