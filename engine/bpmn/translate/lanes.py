@@ -7,7 +7,7 @@ from engine.bpmn.own import LONGEST
 from engine.bpmn.translate.people import as_group
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
 
-HUMAN = tuple(BPMN + name for name in ("userTask", "manualTask", "task"))
+_HUMAN = tuple(BPMN + name for name in ("userTask", "manualTask", "task"))
 _ASSIGNED = tuple(space + name for space in (OURS, CAMUNDA)
                   for name in ("assignee", "candidateUsers", "candidateGroups"))  # fmt: skip
 _ROLES = tuple(BPMN + name for name in ("performer", "humanPerformer", "potentialOwner", "resourceRole"))
@@ -22,7 +22,7 @@ def translate_lanes(root: Any, told: Told) -> None:
     given: dict[Any, int] = {}
     for process in root.iterchildren(f"{BPMN}process"):
         pool = None if process.find(f".//{BPMN}lane") is not None else pools.get(process.get("id"))
-        for task in process.iter(*HUMAN):
+        for task in process.iter(*_HUMAN):
             where = lane_of(task, lanes) if pool is None else pool
             name = "" if where is None else (where.get("name") or "").strip()
             if 0 < len(name) <= LONGEST and not _assigned(task):
@@ -32,8 +32,7 @@ def translate_lanes(root: Any, told: Told) -> None:
         told(
             where,
             "translated-role",
-            f"Work for people in it that names nobody ({count} tasks) is for the group"
-            f" {short(where.get('name'))!r}.",
+            f"Tasks in it that name nobody ({count}) are for the group {short(where.get('name'))!r}.",
         )
 
 
