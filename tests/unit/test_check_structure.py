@@ -4,6 +4,7 @@ import pytest
 
 from engine.bpmn.check import check
 from tests.bpmn import definitions, flow, in_line, line, node, process, process_element, script
+from tests.checking import timer
 
 START = node("startEvent", "start")
 END = node("endEvent", "end")
@@ -305,3 +306,18 @@ def test_many_faults_are_all_told_at_once() -> None:
         ("unreachable", "d"),
         ("unreachable", "b"),
     }
+
+
+def test_nothing_can_end_a_loop_in_which_only_an_empty_sub_process_stands() -> None:
+    def loop(inside: str) -> list[tuple[str, str | None]]:
+        event = timer("timeDuration", "P1D")
+        return errors(
+            process(
+                *(START, node("exclusiveGateway", "g"), node("subProcess", "s", inside), flow("start", "g")),
+                *(flow("g", "s"), flow("s", "g"), node("boundaryEvent", "b", event, attachedToRef="s")),
+                *(node("task", "t"), flow("b", "t")),
+            )
+        )
+
+    assert loop("".join(in_line("task a", prefix="i"))) == []
+    assert loop("") == [("endless-loop", "g")]

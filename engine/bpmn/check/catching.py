@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.bpmn.check.allow_list import FLOW_NODES, REFUSED_NODES, THROWN, bpmn, local
+from engine.bpmn.check.allow_list import REFUSED_NODES, THROWN, bpmn
 from engine.bpmn.check.diagram import Diagram, Node, Scope, handlers, known_as, named
 from engine.bpmn.check.notes import Notes, place
 
@@ -11,6 +11,7 @@ _THROWING: Mapping[str, frozenset[str]] = {
     "error": frozenset({"subProcess", "callActivity", "serviceTask"}),
     "escalation": frozenset({"subProcess", "callActivity"}),
 }  # the activities out of which it can come
+_AT_ONCE = frozenset({"scriptTask", "sendTask"})  # nothing can happen meanwhile
 
 
 def check_catching(diagram: Diagram, notes: Notes) -> None:
@@ -85,7 +86,7 @@ class _Rules:
                 " people answer with data.",
                 "Let a variable say it, and ask that with an exclusive gateway behind the activity.",
             )
-        elif _at_once(host):
+        elif host.kind in _AT_ONCE or host.empty:
             self.warn(
                 event.element,
                 "boundary-never",
@@ -154,9 +155,3 @@ class _Rules:
                 " does, nothing comes of it.",
                 "Draw an escalation event on the border of the sub-process, or in an event sub-process.",
             )
-
-
-def _at_once(node: Node) -> bool:
-    """Whether nothing can happen meanwhile."""
-    empty = not any(local(part) in FLOW_NODES for part in node.element)
-    return node.kind in ("scriptTask", "sendTask") or (node.kind == "subProcess" and empty)

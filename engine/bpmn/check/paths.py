@@ -103,7 +103,7 @@ def _chooses(node: Node) -> bool:
 
 def _waits(node: Node) -> bool:
     """Whether a token may stay there, so that something can happen meanwhile."""
-    return node.kind in _WAITING and node.trigger != "link"
+    return node.kind in _WAITING and node.trigger != "link" and not node.empty
 
 
 def targets(node: Node) -> list[Node]:
