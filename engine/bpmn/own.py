@@ -3,9 +3,11 @@
 Inputs are seen by the activity alone. Outputs are computed when its work is done, and set in the case.
 """
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from engine.bpmn import timers
@@ -19,7 +21,7 @@ RETURNED = "returned"  # and the data with which a called process has ended
 # Attributes of ours on a user task: who is to work on it, and until when.
 ASSIGNMENT = ("assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority")
 MAX_PRIORITY = 1_000_000
-_LONGEST = 200  # characters of a person's or group's name
+LONGEST = 200  # characters of a person's or group's name
 
 
 class Unfit(Exception):
@@ -100,7 +102,10 @@ def _mapping(expression: str, token: Any, data: Mapping[str, Any]) -> dict[str, 
 
 def _people(expressions: Mapping[str, str], token: Any) -> dict[str, Any]:
     sandbox = token.workflow.top_workflow.sandbox
-    values = {name: sandbox.evaluate(code, token.data) for name, code in expressions.items()}
+    values = {
+        name: sandbox.evaluate(code, token.data) if (text := _text(code)) is None else text
+        for name, code in expressions.items()
+    }
     return {
         "assignee": _word(values.get("assignee")),
         "users": _words(values.get("candidateUsers")),
@@ -111,11 +116,25 @@ def _people(expressions: Mapping[str, str], token: Any) -> dict[str, Any]:
     }
 
 
+@lru_cache(1024)
+def _text(code: str) -> Any:
+    """Names that stand there as they are, such as those of lanes: nothing to run. None for an expression."""
+    try:
+        found = ast.literal_eval(code.strip())
+    except (ValueError, SyntaxError, SyntaxWarning, RecursionError, MemoryError, TypeError):
+        return None
+    return found if _plain_names(found) else None
+
+
+def _plain_names(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(map(_plain_names, value)))
+
+
 def _word(value: Any) -> str | None:
     if value in (None, ""):
         return None
-    if not isinstance(value, str) or len(value) > _LONGEST:
-        raise Unfit(f"a person or group is named by a text of at most {_LONGEST} characters")
+    if not isinstance(value, str) or len(value) > LONGEST:
+        raise Unfit(f"a person or group is named by a text of at most {LONGEST} characters")
     return value
 
 
@@ -125,11 +144,11 @@ def _words(value: Any) -> list[str]:
         raise Unfit("persons and groups are texts, or a list of texts")
     names: list[str] = []
     for item in items:
-        # An expression among others may itself have a list, or a text with several names.
-        for part in item if isinstance(item, list) else [item]:
-            if not isinstance(part, str):
-                raise Unfit("persons and groups are texts, or a list of texts")
-            names += [name.strip() for name in part.split(",")]
+        # An expression among others may itself have a list of names, or a text with several.
+        parts = item if isinstance(item, list) else item.split(",") if isinstance(item, str) else [item]
+        if not all(isinstance(part, str) for part in parts):
+            raise Unfit("persons and groups are texts, or a list of texts")
+        names += [part.strip() for part in parts]
     return [word for name in dict.fromkeys(names) if (word := _word(name)) is not None]
 
 

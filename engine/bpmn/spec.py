@@ -16,7 +16,8 @@ from engine.bpmn.elements.events import BoundaryEvent, Trigger
 from engine.bpmn.elements.multi_instance import MultiInstance
 from engine.bpmn.findings import Finding
 from engine.bpmn.forms import Form
-from engine.bpmn.normalize import FLOW_NODES, HANDLER, drawn_before, normalize, original, tag
+from engine.bpmn.lanes import lane_of, listed
+from engine.bpmn.normalize import HANDLER, drawn_before, flow_nodes, normalize, original, tag
 from engine.bpmn.own import NOTHING
 from engine.bpmn.parser import Parser
 from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
@@ -196,6 +197,7 @@ class _Files:
         self.source = source
         self.parser = Parser()
         self.nodes: dict[tuple[str, str], Any] = {}  # by file and id
+        self._lanes: dict[str, dict[str, Any]] = {}  # by file, then by the id of what they list
         self._built = built
         built[source.digest] = self
         # The parser remembers documents by their address: they must stay alive as long as it does.
@@ -204,15 +206,22 @@ class _Files:
             if name.endswith(BPMN_SUFFIXES):
                 root = read_xml(name, content).getroot()
                 translate(root)
-                drawn = list(root.iter(*FLOW_NODES))
+                drawn = flow_nodes(root)
                 normalize(root)
                 self.nodes.update(((name, node.get("id")), node) for node in drawn)
+                self._lanes[name] = listed(root)
                 self.parser.add_bpmn_xml(root, name)
                 self._roots.append(root)
 
     def name(self, process: str) -> str:
         """The name of a process or sub-process that is unique among all sources."""
         return f"{self.source.digest[:12]}:{process}"
+
+    def lane(self, file: str, node: Any) -> str | None:
+        """The name of the lane in which an element stands."""
+        found = lane_of(node, self._lanes[file])
+        name: str | None = None if found is None else found.get("name")
+        return name
 
     def unique_business_key(self, process: str) -> bool:
         """Whether a business key may run only once at a time."""
@@ -263,7 +272,7 @@ def _describe(task_spec: Any, file: str, files: _Files, prefix: str, elements: d
             path=path,
             name=node.get("name") or original(task_spec.bpmn_id),
             kind=node.tag.rpartition("}")[2],
-            lane=task_spec.lane,
+            lane=files.lane(file, node),
             form=form,
             outcome=node.get(OUTCOME),
         )

@@ -39,9 +39,13 @@ def test_service_task_waits_for_its_reply(process: bpmn.Spec) -> None:
     assert run.data["reply"] == {"found": True}
 
 
-test_service_task_that_asks_nobody_is_refused = SECTION.refused(
-    "service task that names nobody to ask", line("serviceTask ask"), "service-target"
+@SECTION.runs(
+    "service task that names nobody to ask: it is for the topic of its own id, as a warning says",
+    line("serviceTask ask"),
 )
+def test_service_task_that_asks_nobody_is_for_its_own_topic(process: bpmn.Spec) -> None:
+    [call] = Run(process).calls.values()
+    assert call.topic == "ask"
 
 
 @SECTION.runs("send task", line('<sendTask id="tell" messageRef="asked"/>'))

@@ -71,13 +71,33 @@ def test_pools_are_processes(process: bpmn.Spec) -> None:
     assert Run(process).waiting == ["a"]
 
 
-@SECTION.runs(
-    "lanes: told with the task",
+@SECTION.translated(
+    "lanes, and pools without lanes: they are the group for which tasks are that name nobody",
     '<laneSet id="all"><lane id="l" name="Finance"><flowNodeRef>a</flowNodeRef></lane></laneSet>'
     + line("userTask a"),
+    "translated-role",
 )
-def test_lane_is_told_with_the_task(process: bpmn.Spec) -> None:
-    assert [work.lane for work in Run(process).open.values()] == ["Finance"]
+def test_lane_is_the_group_of_its_tasks(process: bpmn.Spec) -> None:
+    [work] = Run(process).open.values()
+    assert work.lane == "Finance"
+    assert work.people is not None
+    assert work.people.groups == ["Finance"]
+
+
+@SECTION.runs(
+    "inputs and outputs (`ioSpecification`) and data stores that are only drawn: left aside, as warnings say",
+    line(
+        '<userTask id="a"><ioSpecification id="io"><dataInput id="in"/><inputSet id="set">'
+        '<dataInputRefs>in</dataInputRefs></inputSet><outputSet id="out"/></ioSpecification>'
+        '<dataInputAssociation id="i"><sourceRef>store</sourceRef><targetRef>in</targetRef>'
+        "</dataInputAssociation>"
+        "</userTask>"
+    )
+    + '<dataStoreReference id="store"/>',
+)
+def test_drawn_data_change_nothing(process: bpmn.Spec) -> None:
+    run = Run(process, x=1)
+    assert run.answer("a", y=2).data == {"x": 1, "y": 2}
 
 
 test_data_object_of_elsewhere_is_refused = SECTION.refused(

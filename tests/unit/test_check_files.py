@@ -222,7 +222,7 @@ def test_a_message_flow_along_which_nothing_would_come_is_refused(source: str, t
 
 
 def test_a_message_flow_that_people_see_to_is_warned_of() -> None:
-    content = with_message_flow("y", "a", process_element(*in_line("manualTask a")))
+    content = with_message_flow("y", "a", process_element(*in_line("task a")))
     assert told(content) == [("warning", "message-flow-drawn", "m")]
 
 
@@ -362,3 +362,32 @@ def test_more_python_than_can_be_read_at_once_is_refused() -> None:
     code = "x = 1\n" * 3_300
     found = check({"a.bpmn": line(*(script(f"s{n}", code) for n in range(6)))}).errors
     assert [(error.code, error.element) for error in found] == [("too-much-script", "s5")]
+
+
+def test_a_message_flow_between_plain_tasks_is_a_drawing() -> None:
+    one = process_element(*in_line("task tell"))
+    two = process_element(*in_line("task hear", prefix="q"), key="q")
+    assert told(with_message_flow("tell", "hear", one, two)) == [("warning", "message-flow-drawn", "m")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity", "code"),
+    [
+        ("http://www.w3.org/2001/XMLSchema", "warning", "unused-definition"),
+        ("http://schemas.xmlsoap.org/wsdl/", "warning", "unused-definition"),
+        ("http://www.omg.org/spec/BPMN/20100524/MODEL", "error", "unsupported-element"),
+    ],
+)
+def test_types_that_are_imported_are_not_used_and_processes_are_not_imported(
+    kind: str, severity: str, code: str
+) -> None:
+    content = definitions(
+        f'<bpmn:import importType="{kind}" location="a" namespace="b"/>', process_element(*in_line("task a"))
+    )
+    assert [(item.severity, item.code) for item in check({"a.bpmn": content}).findings] == [(severity, code)]
+
+
+@pytest.mark.parametrize("kind", ["globalTask", "globalScriptTask"])
+def test_a_global_task_that_nothing_calls_is_told(kind: str) -> None:
+    content = definitions(f'<bpmn:{kind} id="g"/>', process_element(*in_line("task a")))
+    assert [item.code for item in check({"a.bpmn": content}).findings] == ["unused-definition"]

@@ -17,8 +17,11 @@ def test_service_task_asks_a_connector_or_serves_a_topic() -> None:
     assert warned(*service(camunda__type="external", camunda__topic="stamps")) == []
 
 
-def test_service_task_that_asks_nobody_or_two_is_refused() -> None:
-    assert told(*service()) == [("service-target", "x")]
+def test_service_task_that_asks_nobody_is_for_the_topic_of_its_own_id() -> None:
+    assert warned(*service()) == [("abstract-service", "x")]
+
+
+def test_service_task_that_asks_two_is_refused() -> None:
     assert told(*service(parvandeh__connector="a", parvandeh__topic="b")) == [("service-target", "x")]
 
 

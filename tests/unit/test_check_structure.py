@@ -15,6 +15,7 @@ from tests.bpmn import (
     process_element,
     script,
 )
+from tests.checking import timer
 
 START = node("startEvent", "start")
 END = node("endEvent", "end")
@@ -163,7 +164,14 @@ def test_exactly_one_start_event_is_needed() -> None:
     two = process(START, node("startEvent", "s2"), node("task", "a"), flow("start", "a"), flow("s2", "a"))
     assert errors(two) == [("several-starts", "s2")]
     assert errors(process()) == [("empty-process", "p")]
-    assert errors(line(node("subProcess", "s"))) == [("empty-process", "s")]
+
+
+def test_an_empty_sub_process_is_passed_and_an_empty_event_sub_process_refused() -> None:
+    assert warnings(line(node("subProcess", "s"))) == [("empty-sub-process", "s")]
+    assert errors(line(node("subProcess", "s"))) == []
+    assert errors(line("task a", after=node("subProcess", "s", triggeredByEvent="true"))) == [
+        ("empty-process", "s")
+    ]
 
 
 def test_what_has_no_start_event_begins_at_what_nothing_leads_to() -> None:
@@ -297,7 +305,12 @@ def test_a_lane_without_a_name_is_warned_of() -> None:
 
 def test_many_faults_are_all_told_at_once() -> None:
     content = process(
-        *(START, script("a", "x ="), node("serviceTask", "b"), node("businessRuleTask", "c")),
+        *(
+            START,
+            script("a", "x ="),
+            node("serviceTask", "b", parvandeh__topic=""),
+            node("businessRuleTask", "c"),
+        ),
         *(node("task", "d"), flow("start", "a")),
     )
     assert set(errors(content)) == {
@@ -305,3 +318,18 @@ def test_many_faults_are_all_told_at_once() -> None:
         ("service-target", "b"),
         ("unsupported-element", "c"),
     }
+
+
+def test_nothing_can_end_a_loop_in_which_only_an_empty_sub_process_stands() -> None:
+    def loop(inside: str) -> list[tuple[str, str | None]]:
+        event = timer("timeDuration", "P1D")
+        return errors(
+            process(
+                *(START, node("exclusiveGateway", "g"), node("subProcess", "s", inside), flow("start", "g")),
+                *(flow("g", "s"), flow("s", "g"), node("boundaryEvent", "b", event, attachedToRef="s")),
+                *(node("task", "t"), flow("b", "t")),
+            )
+        )
+
+    assert loop("".join(in_line("task a", prefix="i"))) == []
+    assert loop("") == [("endless-loop", "g")]

@@ -211,3 +211,111 @@ def test_inclusive_flow_without_condition_is_taken_each_time() -> None:
     spec = built(body + flow("g", "a", "x") + flow("g", "b"))
     assert Run(spec, x=False).waiting == ["b"]
     assert sorted(Run(spec, x=True).waiting) == ["a", "b"]
+
+
+# Lanes and pools
+
+
+LANES = (
+    '<laneSet id="ls"><lane id="l1" name="{}"><flowNodeRef>{}</flowNodeRef><childLaneSet id="cs">'
+    '<lane id="l2" name="Head"><flowNodeRef>c</flowNodeRef></lane></childLaneSet></lane></laneSet>'
+)
+
+
+def groups(body: str, **data: object) -> dict[str, tuple[str | None, list[str] | None]]:
+    """The lane and the groups of each open task."""
+    work = Run(body, **data).open.values()
+    return {item.element: (item.lane, item.people and list(item.people.groups)) for item in work}
+
+
+@pytest.mark.parametrize("kind", ["task", "userTask", "manualTask"])
+@pytest.mark.parametrize("name", ["Desk", "پیشخوان | Desk", "Police, border", "It's {x} \\ #1"])
+def test_a_task_is_for_the_group_of_its_lane(kind: str, name: str) -> None:
+    body = LANES.format(name, "a") + START + f'<{kind} id="a"/>' + path("start", "a")
+    assert groups(body) == {"a": (name, [name])}
+
+
+def test_the_innermost_lane_counts_and_that_of_a_sub_process_for_all_in_it() -> None:
+    inside = '<startEvent id="s"/><userTask id="x"/><userTask id="c"/>' + path("s", "x") + path("s", "c")
+    body = LANES.format("Desk", "sub") + START + f'<subProcess id="sub">{inside}</subProcess>'
+    assert groups(body + path("start", "sub")) == {"x": ("Desk", ["Desk"]), "c": ("Head", ["Head"])}
+
+
+def test_a_task_with_people_of_its_own_keeps_them_and_its_lane() -> None:
+    task = '<userTask id="a" parvandeh:assignee="clerk"/>'
+    found = groups(LANES.format("Desk", "a") + START + task + path("start", "a"), clerk="sara")
+    assert found == {"a": ("Desk", [])}
+
+
+def test_instances_are_for_the_group_of_their_lane() -> None:
+    kind = "multiInstanceLoopCharacteristics"
+    marker = f"<{kind}><loopCardinality>2</loopCardinality></{kind}>"
+    body = LANES.format("Desk", "a") + START + f'<userTask id="a">{marker}</userTask>' + path("start", "a")
+    assert groups(body) == {"a": ("Desk", ["Desk"])}
+
+
+def test_a_task_is_for_the_group_of_its_pool_where_there_are_no_lanes() -> None:
+    pool = '<collaboration id="co"><participant id="pool" name="Desk" processRef="process"/></collaboration>'
+    run = Run(built(START + '<userTask id="a"/>' + path("start", "a"), more=pool))
+    assert [(work.lane, work.people and work.people.groups) for work in run.open.values()] == [
+        (None, ["Desk"])
+    ]
+
+
+def test_names_in_a_list_are_not_taken_apart() -> None:
+    how = "parvandeh:candidateGroups=\"[groups, 'a, b']\""
+    body = START + f'<userTask id="a" {how}/>' + path("start", "a")
+    assert groups(body, groups=["c, d"]) == {"a": (None, ["c, d", "a", "b"])}
+
+
+# Drawn data
+
+
+def test_what_is_only_drawn_hides_nothing_and_hands_nothing_over() -> None:
+    described = (
+        '<ioSpecification><dataInput id="i"/><dataOutput id="o"/><inputSet/><outputSet/></ioSpecification>'
+        "<dataInputAssociation><sourceRef>r</sourceRef><targetRef>i</targetRef></dataInputAssociation>"
+        "<dataOutputAssociation><sourceRef>o</sourceRef><targetRef>d</targetRef></dataOutputAssociation>"
+    )
+    body = (
+        '<dataObject id="paper"/><dataObjectReference id="r" dataObjectRef="paper"/>'
+        '<dataStoreReference id="d" dataStoreRef="archive"/>'
+        + START
+        + f'<userTask id="a">{described}</userTask>'
+        + script("b", "y = x + 1", described)
+        + path("start", "a", "b")
+    )
+    run = Run(body, paper=1).answer("a", x=1)
+    assert run.data == {"paper": 1, "x": 1, "y": 2}
+
+
+# What drawings leave unsaid
+
+
+def test_an_empty_sub_process_is_passed_at_once() -> None:
+    run = Run(START + '<subProcess id="sub"/><userTask id="a"/>' + path("start", "sub", "a"))
+    assert run.waiting == ["a"]
+    assert ("passed", "sub") in run.log
+
+
+def test_an_abstract_service_task_waits_for_who_serves_its_topic() -> None:
+    run = Run(START + '<serviceTask id="ask"/>' + path("start", "ask"))
+    assert [(call.element, call.topic) for call in run.calls.values()] == [("ask", "ask")]
+
+
+def test_a_message_event_that_says_nothing_awaits_a_message_of_its_own_name() -> None:
+    event = '<intermediateCatchEvent id="paid"><messageEventDefinition/></intermediateCatchEvent>'
+    run = Run(START + event + path("start", "paid"))
+    assert [(wait.kind, wait.name) for wait in run.waits.values()] == [("message", "paid")]
+
+
+def test_a_call_of_a_global_task_is_work_for_a_person() -> None:
+    body = START + '<callActivity id="a" calledElement="g"/>' + path("start", "a")
+    assert Run(built(body, more='<globalUserTask id="g"/>')).waiting == ["a"]
+
+
+def test_what_stands_in_a_definition_that_nothing_uses_does_no_harm() -> None:
+    body = START + '<userTask id="a"/>' + path("start", "a")
+    drawing = 'xmlns:d="http://www.omg.org/spec/BPMN/20100524/DI"'
+    odd = f'<message id="odd"><d:BPMNPlane {drawing}><receiveTask/></d:BPMNPlane></message>'
+    assert Run(built(body, more=odd)).waiting == ["a"]

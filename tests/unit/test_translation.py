@@ -3,8 +3,22 @@
 import pytest
 
 from engine.bpmn.check import check
+from engine.bpmn.source import read_xml
+from engine.bpmn.translate import translate
 from engine.bpmn.translate.juel import Untranslatable, translated
-from tests.bpmn import extension, flow, in_line, line, many, node, process, script
+from engine.bpmn.translate.told import BPMN, OURS
+from tests.bpmn import (
+    definitions,
+    extension,
+    flow,
+    in_line,
+    line,
+    many,
+    node,
+    process,
+    process_element,
+    script,
+)
 from tests.translating import element, notes, parameters
 
 
@@ -275,7 +289,8 @@ def test_form_property_that_is_not_understood_is_refused(how: str) -> None:
 
 @pytest.mark.parametrize("key", ["start.html", "app:start", "embedded:app:forms/start.html", "${form}"])
 def test_form_of_another_application_takes_any_data(key: str) -> None:
-    found = check({"a.bpmn": line(node("userTask", "a", camunda__formKey=key))}).findings
+    task = node("userTask", "a", camunda__formKey=key, parvandeh__candidateGroups="'clerks'")
+    found = check({"a.bpmn": line(task)}).findings
     assert [(item.severity, item.code) for item in found] == [("warning", "form-elsewhere")]
 
 
@@ -295,3 +310,156 @@ def test_flow_node_without_id_is_called_by_its_kind_and_line() -> None:
 
 def test_nothing_is_translated_in_a_diagram_of_ours() -> None:
     assert notes(line("userTask a", script("b", "x = '${y}'"))) == []
+
+
+# Lanes and pools
+
+
+def lane(name: str, *members: str, inside: str = "", key: str = "l") -> str:
+    listed = "".join(f"<bpmn:flowNodeRef>{member}</bpmn:flowNodeRef>" for member in members)
+    return f'<bpmn:lane id="{key}" name="{name}">{listed}{inside}</bpmn:lane>'
+
+
+def in_lanes(*lanes_and_tasks: str, lanes: str) -> bytes:
+    return line(*lanes_and_tasks, before=f'<bpmn:laneSet id="ls">{lanes}</bpmn:laneSet>')
+
+
+def in_pool(name: str, body: str, key: str = "p") -> bytes:
+    pool = f'<bpmn:participant id="pool" name="{name}" processRef="{key}"/>'
+    return definitions(f"<bpmn:collaboration>{pool}</bpmn:collaboration>", process_element(body))
+
+
+def test_all_tasks_of_a_lane_are_told_of_in_one_note() -> None:
+    content = in_lanes("userTask a", "manualTask b", "task c", lanes=lane("Desk", "a", "b", "c"))
+    assert notes(content) == [("translated-role", "l")]
+
+
+def test_a_pool_counts_where_there_are_no_lanes() -> None:
+    tasks = "".join(in_line("userTask a"))
+    assert notes(in_pool("Desk", tasks)) == [("translated-role", "pool")]
+    assert notes(in_pool("Desk", '<bpmn:laneSet id="ls"><bpmn:lane id="l"/></bpmn:laneSet>' + tasks)) == []
+    assert notes(in_pool(" ", tasks)) == []
+
+
+@pytest.mark.parametrize("name", ["assignee", "candidateUsers", "candidateGroups"])
+@pytest.mark.parametrize("space", ["parvandeh", "camunda"])
+def test_a_task_that_names_people_is_for_them(space: str, name: str) -> None:
+    task = node("userTask", "a", **{f"{space}__{name}": "'sara'"})
+    assert ("translated-role", "l") not in notes(in_lanes(task, lanes=lane("Desk", "a")))
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 201])
+def test_a_lane_that_can_be_no_group_is_none(name: str) -> None:
+    assert notes(in_lanes("userTask a", lanes=lane(name, "a"))) == []
+
+
+def test_tasks_for_nobody_in_particular_are_warned_of_once() -> None:
+    tasks = [*(f"userTask a{n}" for n in range(8)), "manualTask b", "task c"]
+    content = in_lanes(*tasks, lanes=lane("Desk", "a0"))
+    (found,) = [item for item in check({"a.bpmn": content}).findings if item.code == "no-role"]
+    assert (found.severity, found.element) == ("warning", "a1")
+    assert "So are 7 more: 'a2', 'a3'" in found.reason
+
+
+# What drawings leave unsaid
+
+
+@pytest.mark.parametrize("kind", ["intermediateCatchEvent", "intermediateThrowEvent", "endEvent"])
+def test_a_message_event_without_message_is_about_one_of_its_own_name(kind: str) -> None:
+    content = process(
+        *(node("startEvent", "s"), node(kind, "e", "<bpmn:messageEventDefinition/>"), flow("s", "e"))
+    )
+    assert notes(content) == [("translated-message", "e")]
+
+
+def two_parties(sends: str, receives: str, *more: str) -> bytes:
+    message_flow = '<bpmn:messageFlow id="m" sourceRef="tell" targetRef="hear"/>'
+    return definitions(
+        f"<bpmn:collaboration>{message_flow}</bpmn:collaboration>",
+        process_element(*in_line(sends)),
+        process_element(*in_line(receives, prefix="q"), key="q"),
+        *more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sends", "receives", "name"),
+    [
+        ("sendTask tell", "receiveTask hear", "tell"),
+        ("sendTask tell", node("receiveTask", "hear", messageRef="x"), "paid"),
+        (node("sendTask", "tell", messageRef="x"), "receiveTask hear", "paid"),
+        (
+            node("intermediateThrowEvent", "tell", "<bpmn:messageEventDefinition/>"),
+            node("intermediateCatchEvent", "hear", "<bpmn:messageEventDefinition/>"),
+            "tell",
+        ),
+    ],
+)
+def test_what_a_message_flow_connects_is_about_the_same_message(sends: str, receives: str, name: str) -> None:
+    content = two_parties(sends, receives, '<bpmn:message id="x" name="paid"/>')
+    report = check({"a.bpmn": content})
+    assert not report.errors
+    told = [item.reason for item in report.findings if item.code == "translated-message"]
+    assert told
+    assert all(repr(name) in reason for reason in told)
+
+
+def test_a_message_or_signal_without_name_is_known_by_its_id() -> None:
+    thrown = node("intermediateThrowEvent", "t", '<bpmn:signalEventDefinition signalRef="s"/>')
+    task = node("sendTask", "a", messageRef="m")
+    content = definitions(
+        '<bpmn:message id="m"/>',
+        '<bpmn:signal id="s" name=" "/>',
+        '<bpmn:message id="unused"/>',
+        process_element(*in_line(task, thrown)),
+    )
+    assert notes(content) == [("translated-name", "m"), ("translated-name", "s")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "task"),
+    [("globalTask", "task"), ("globalUserTask", "userTask"), ("globalManualTask", "manualTask")],
+)
+def test_a_call_of_a_global_task_is_that_task(kind: str, task: str) -> None:
+    content = definitions(
+        f'<bpmn:{kind} id="g"/>', process_element(*in_line(node("callActivity", "c", calledElement="x:g")))
+    )
+    assert notes(content) == [("translated-call", "c")]
+    root = read_xml("a.bpmn", content).getroot()
+    translate(root)
+    assert root.find(f".//{BPMN}{task}").get("id") == "c"
+
+
+@pytest.mark.parametrize(
+    ("inside", "attributes"),
+    [("<bpmn:ioSpecification/>", {}), ("", {"parvandeh__outputs": "{'x': y}"})],
+)
+def test_a_call_or_global_task_that_says_more_stays_as_it_is(inside: str, attributes: dict[str, str]) -> None:
+    call = node("callActivity", "c", calledElement="g", **attributes)
+    content = definitions(
+        f'<bpmn:globalTask id="g">{inside}</bpmn:globalTask>', process_element(*in_line(call))
+    )
+    assert [item.code for item in check({"a.bpmn": content}).errors] == ["unknown-process"]
+
+
+@pytest.mark.parametrize("role", ["potentialOwner", "performer", "humanPerformer"])
+def test_a_role_that_names_a_resource_is_a_group(role: str) -> None:
+    task = node("userTask", "a", f"<bpmn:{role}><bpmn:resourceRef>r</bpmn:resourceRef></bpmn:{role}>")
+    content = definitions('<bpmn:resource id="r" name="Approver, senior"/>', process_element(*in_line(task)))
+    assert notes(content) == [("translated-assignment", "a")]
+    root = read_xml("a.bpmn", content).getroot()
+    translate(root)
+    assert root.find(f".//{BPMN}userTask").get(f"{OURS}candidateGroups") == "[['Approver, senior']]"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<bpmn:resourceRef>gone</bpmn:resourceRef>",
+        "<bpmn:resourceRef>r</bpmn:resourceRef><bpmn:resourceParameterBinding/>",
+    ],
+)
+def test_a_role_that_names_a_resource_in_another_way_is_refused(inside: str) -> None:
+    task = node("userTask", "a", f"<bpmn:performer>{inside}</bpmn:performer>")
+    content = definitions('<bpmn:resource id="r" name="Approver"/>', process_element(*in_line(task)))
+    assert [item.code for item in check({"a.bpmn": content}).errors] == ["unsupported-element"]

@@ -69,16 +69,6 @@ def test_receive_task_without_message_awaits_one_of_its_own_name() -> None:
     assert notes(line("receiveTask a")) == [("translated-message", "a")]
 
 
-@pytest.mark.parametrize("kind", ["intermediateThrowEvent", "endEvent"])
-def test_event_of_camunda_that_names_no_message_throws_none(kind: str) -> None:
-    event = node(kind, "a", "<bpmn:messageEventDefinition/>")
-    content = process(node("startEvent", "start"), event, flow("start", "a"))
-    (finding,) = check({"a.bpmn": content}).findings
-    assert (finding.severity, finding.code, finding.element) == ("warning", "throws-nothing", "a")
-    other = content.replace(b'xmlns:camunda="http://camunda.org/schema/1.0/bpmn"', b"")
-    assert [item.code for item in check({"a.bpmn": other}).errors] == ["no-reference"]
-
-
 def test_error_without_definition_is_known_by_its_code() -> None:
     inner = in_line(prefix="inner_")
     inner[1] = node("endEvent", "inner_end", '<bpmn:errorEventDefinition errorRef="late"/>')

@@ -18,7 +18,7 @@ from engine.bpmn.check.expressions import check_expressions, check_length
 from engine.bpmn.check.files import Upload, read_files
 from engine.bpmn.check.forms import Forms
 from engine.bpmn.check.ids import check_ids, check_ids_together
-from engine.bpmn.check.lanes import check_lanes
+from engine.bpmn.check.lanes import check_lanes, check_roles
 from engine.bpmn.check.links import check_links
 from engine.bpmn.check.messages import check_message_flows
 from engine.bpmn.check.notes import Notes, Place, place
@@ -33,6 +33,7 @@ from engine.bpmn.check.processes import (
 )
 from engine.bpmn.check.soundness import check_soundness
 from engine.bpmn.check.structure import check_structure
+from engine.bpmn.check.variables import check_variables
 from engine.bpmn.findings import Report
 
 __all__ = ["check"]
@@ -92,6 +93,7 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         check_compensation(diagram, notes)
         check_links(diagram, notes)
         check_lanes(diagram, notes)
+        check_roles(diagram, notes)
         check_outcomes(diagram, notes)
         check_business_key(diagram, notes)
         if readable:
@@ -101,3 +103,4 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
     refused = notes.refused
     # Where something else is wrong, one mistake would be told in many ways.
     check_soundness([diagram for diagram in diagrams if diagram.file not in refused], notes)
+    check_variables(diagrams, upload.schemas, refused, notes)

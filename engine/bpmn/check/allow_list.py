@@ -26,6 +26,7 @@ def bpmn(name: str) -> str:
 TASKS = frozenset({
     "task", "userTask", "manualTask", "scriptTask", "serviceTask", "sendTask", "receiveTask",
 })  # fmt: skip
+HUMAN = frozenset({"task", "userTask", "manualTask"})  # work for people
 SUBPROCESSES = frozenset({"subProcess", "transaction"})
 ACTIVITIES = TASKS | SUBPROCESSES | {"callActivity"}
 EVENTS = frozenset({
@@ -64,7 +65,8 @@ NAMED_BY_EVENTS = frozenset({"message", "signal", "error", "escalation"})
 # Definitions beside the processes. Those that nothing refers to do no harm.
 UNUSED_DEFINITIONS = frozenset({
     "message", "signal", "error", "escalation", "itemDefinition", "interface", "resource", "partnerRole",
-    "partnerEntity", "endPoint",
+    "partnerEntity", "endPoint", "import",
+    "globalTask", "globalUserTask", "globalManualTask", "globalScriptTask", "globalBusinessRuleTask",
 })  # fmt: skip
 
 _BASE = frozenset({"documentation", "extensionElements"})

@@ -88,7 +88,7 @@ class _Rules:
                 " people answer with data.",
                 "Let a variable say it, and ask that with an exclusive gateway behind the activity.",
             )
-        elif host.kind in _AT_ONCE:
+        elif host.kind in _AT_ONCE or host.empty:
             self.warn(
                 event.element,
                 "boundary-never",

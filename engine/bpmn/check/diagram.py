@@ -72,6 +72,11 @@ class Node:
         return bool(self.element.get(said, "true") != "false")
 
     @property
+    def empty(self) -> bool:
+        """Whether it is a sub-process in which nothing is drawn."""
+        return self.kind == "subProcess" and not any(local(part) in FLOW_NODES for part in self.element)
+
+    @property
     def handles(self) -> bool:
         """Whether it is the start event of an event sub-process."""
         return self.kind == "startEvent" and by_event(self.element.getparent())

@@ -8,6 +8,7 @@ from lxml import etree
 
 from engine.bpmn.check.allow_list import (
     ATTRIBUTES,
+    BPMN,
     BPMNDI,
     CHILDREN,
     NAMED_BY_EVENTS,
@@ -56,6 +57,9 @@ class _Walk:
             return False
         unused = around == "definitions" and not self.used(child, name)
         if name not in CHILDREN[around] and not (unused and name in _CORRELATION):
+            self.refuse(child, name, around)
+            return False
+        if name == "import" and child.get("importType", BPMN) == BPMN:  # processes, which could be called
             self.refuse(child, name, around)
             return False
         if name in UNUSED_DEFINITIONS | _CORRELATION and unused:

@@ -16,7 +16,7 @@ from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.own import ASSIGNMENT
-from engine.bpmn.script import Mode, as_written, names, unsupported
+from engine.bpmn.script import Mode, Names, as_written, names, unsupported
 from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
 
 # What the sandbox has and a script may sensibly use; os, sys and pathlib are there but refuse every call.
@@ -114,7 +114,7 @@ def written_time(text: str) -> Any:
     if timers.is_literal(text):
         return text
     try:
-        body = _expression(text.strip())
+        body = expression(text.strip())
     except SyntaxError:
         return None
     return body.value if isinstance(body, ast.Constant) else None
@@ -196,7 +196,7 @@ class _Rules:
 
     def mapping(self, text: Text) -> None:
         """What can be seen to be no names with values."""
-        if isinstance(_expression(text.code.strip()), _NO_MAPPING):
+        if isinstance(expression(text.code.strip()), _NO_MAPPING):
             told = (
                 f"{text.what} gives no names with values.",
                 f"Write it as in {text.what}=\"{{'order': number}}\".",
@@ -300,8 +300,8 @@ def _tree(code: str, mode: Mode) -> ast.AST:
         raise SyntaxError(f"too deeply nested: {error}") from error
 
 
-def _expression(code: str) -> ast.expr:
-    """Raises SyntaxError."""
+def expression(code: str) -> ast.expr:
+    """The one expression of a text. Raises SyntaxError."""
     body: ast.expr = _tree(code, "eval").body  # type: ignore[attr-defined]  # in mode "eval"
     return body
 
@@ -319,6 +319,30 @@ def _imports(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
             yield node.lineno, "." * node.level + (node.module or "")
 
 
+def variables(text: Text) -> Names:
+    """What a text that is correct reads and assigns."""
+    return names(_stripped(text)[0], text.mode)
+
+
+def bound(text: Text) -> frozenset[str]:
+    """The names that a text gives a meaning anywhere in it."""
+    return _used(_stripped(text)[0], text.mode)[0]
+
+
+def first_lines(text: Text) -> dict[str, int]:
+    """The line within a text, from 1, that first reads each name."""
+    code, skipped = _stripped(text)
+    return {name: line + skipped for name, line in _used(code, text.mode)[1]}
+
+
+@lru_cache(64)
+def _used(code: str, mode: Mode) -> tuple[frozenset[str], tuple[tuple[str, int], ...]]:
+    lines: dict[str, int] = {}
+    for line, name in _reads(code, mode):
+        lines[name] = min(line, lines.get(name, line))
+    return frozenset(_bound(code, mode)), tuple(lines.items())
+
+
 def _reads(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
     for node in _nodes(code, mode):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
@@ -327,20 +351,24 @@ def _reads(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
 
 def _calls(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
     """Calls by a name that is bound nowhere in the text."""
-    nodes = _nodes(code, mode)
-    bound = set()
-    for node in nodes:
+    known = _bound(code, mode)
+    for node in _nodes(code, mode):
+        match node:
+            case ast.Call(func=ast.Name(id=name)) if name not in known:
+                yield node.lineno, name
+
+
+def _bound(code: str, mode: Mode) -> set[str]:
+    found = set()
+    for node in _nodes(code, mode):
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
-                bound.add(name)
+                found.add(name)
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                bound.add(name)
+                found.add(name)
             case ast.alias(name=name, asname=other):
-                bound.add(other or name.partition(".")[0])
-    for node in nodes:
-        match node:
-            case ast.Call(func=ast.Name(id=name)) if name not in bound:
-                yield node.lineno, name
+                found.add(other or name.partition(".")[0])
+    return found
 
 
 def foreign_form(code: str) -> str | None:

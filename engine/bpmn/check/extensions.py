@@ -6,22 +6,15 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import ACTIVITIES, BPMN, CHILDREN, local
+from engine.bpmn.check.allow_list import ACTIVITIES, BPMN, CHILDREN, HUMAN, local
 from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import REFUSED
 from engine.bpmn.own import ASSIGNMENT
-from engine.bpmn.translate.vendors import COUSINS, VOCABULARY, ZEEBE
+from engine.bpmn.translate.vendors import OTHER_ENGINES, SPIFF, VOCABULARY, ZEEBE
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
-SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 PARVANDEH = "https://parvandeh.org/bpmn"
-
-_OTHER_ENGINES = frozenset({
-    SPIFF, ZEEBE, "http://www.jboss.org/drools", "http://www.bpsim.org/schemas/1.0",
-    "http://www.bpsim.org/schemas/2.0", "http://knowprocess.com/bpmn", "http://www.jboss.org/jbpm",
-    "http://www.bonitasoft.org/ns/bpmn", *COUSINS,
-})  # fmt: skip
 
 # Layout, colours and notes of editors: nothing there could change how a process runs.
 _EDITORS = frozenset({
@@ -94,7 +87,7 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     **dict.fromkeys(("connector", "topic", "operation", "request"), _SERVICE),
     "inputs": frozenset((kind, None) for kind in _WITH_INPUTS),
     "outputs": frozenset((kind, None) for kind in _WITH_OUTPUTS),
-    **dict.fromkeys(ASSIGNMENT, frozenset({("userTask", None)})),
+    **dict.fromkeys(ASSIGNMENT, frozenset((kind, None) for kind in HUMAN)),
 })  # fmt: skip
 
 _MENDS: Mapping[str, str] = MappingProxyType({
@@ -230,7 +223,7 @@ class Extensions:
                 f"{short} has no effect: whoever may start cases here may start those of this process.",
                 "Nothing to do if that is right; give the roles that start cases only to accounts that may.",
             )
-        elif space == CAMUNDA or space in _OTHER_ENGINES:
+        elif space == CAMUNDA or space in OTHER_ENGINES:
             self._refuse(owner, at, space, short)
         else:
             self._ignore(at, space, f"What the namespace {space!r} adds")

@@ -106,10 +106,10 @@ def _read_bpmn(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
     if root.tag == bpmn("definitions"):
         for found in translate(root):
             where = place(name, found.element)
-            if found.mend:
-                notes.warn(where, found.code, found.reason, found.mend)
-            else:
+            if found.mend is None:
                 notes.translated(where, found.code, found.reason)
+            else:
+                notes.warn(where, found.code, found.reason, found.mend)
         upload.documents[name] = root
         return
     notes.error(

@@ -6,8 +6,9 @@ from typing import Any
 from engine.bpmn import forms
 from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import CAMUNDA, SPIFF
+from engine.bpmn.check.extensions import CAMUNDA
 from engine.bpmn.check.notes import Notes, Place, place
+from engine.bpmn.translate.vendors import SPIFF
 
 _PROPERTY = f"{bpmn('extensionElements')}/{{{SPIFF}}}properties/{{{SPIFF}}}property"
 _FORM_DATA = f"{bpmn('extensionElements')}/{{{CAMUNDA}}}formData"

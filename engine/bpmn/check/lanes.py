@@ -1,10 +1,13 @@
-"""Lanes: every element in at most one, and that one named."""
+"""Lanes: every element in at most one, and that one named; and whom work for people is for."""
 
 from typing import Any
 
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
+from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
+
+_ASSIGNED = tuple(f"{{{PARVANDEH}}}{name}" for name in ("assignee", "candidateUsers", "candidateGroups"))
 
 
 def check_lanes(diagram: Diagram, notes: Notes) -> None:
@@ -38,3 +41,28 @@ def check_lanes(diagram: Diagram, notes: Notes) -> None:
                 "The lane has no name, so that its tasks belong to no lane.",
                 "Name it after the role that works there.",
             )
+
+
+def check_roles(diagram: Diagram, notes: Notes) -> None:
+    """Tasks that name nobody, told once for a process.
+
+    What stands in a named lane or pool is for those who work there.
+    """
+    nobody = [
+        node.element
+        for node in diagram.nodes()
+        if node.kind in ("userTask", "manualTask")
+        and not any(node.element.get(name) is not None for name in _ASSIGNED)
+    ]
+    if nobody:
+        more = ", ".join(repr(element.get("id")) for element in nobody[1:6]) + (
+            " …" if len(nobody) > 6 else ""
+        )
+        notes.warn(
+            place(diagram.file, nobody[0]),
+            "no-role",
+            "The task is for nobody in particular: anyone who may work on tasks gets it."
+            + (f" So are {len(nobody) - 1} more: {more}." if more else ""),
+            "Draw it in a lane that is named after the role, or name that:"
+            " parvandeh:candidateGroups=\"'clerks'\".",
+        )

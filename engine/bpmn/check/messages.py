@@ -38,7 +38,8 @@ def check_message_flows(file: str, root: Any, passed_over: Collection[Any], note
 def _judge(file: str, flow: Any, ends: list[Any], notes: Notes) -> None:
     source, target = ends
     thrown, caught = _message(source, _THROW), _message(target, _CATCH)
-    if source is not None and target is not None:
+    awaited = _about_messages(target, _CATCH)
+    if source is not None and target is not None and (awaited or _wrong_way(source, target)):
         if thrown is None or thrown != caught:
             notes.error(
                 place(file, flow),
@@ -46,8 +47,10 @@ def _judge(file: str, flow: Any, ends: list[Any], notes: Notes) -> None:
                 "Nothing would come to the end of this message flow: messages go by their names.",
                 "Let it lead from what throws a message to what catches the same one, or remove it.",
             )
-    elif (source is not None and not _speaks(source, thrown)) or (
-        target is not None and not _speaks(target, caught)
+    elif (
+        (source is not None and target is not None)
+        or (source is not None and not _speaks(source, thrown))
+        or (target is not None and not _speaks(target, caught))
     ):
         notes.warn(
             place(file, flow),
@@ -57,13 +60,21 @@ def _judge(file: str, flow: Any, ends: list[Any], notes: Notes) -> None:
         )
 
 
+def _wrong_way(source: Any, target: Any) -> bool:
+    return _about_messages(source, _CATCH) or _about_messages(target, _THROW)
+
+
+def _about_messages(node: Any, kinds: Collection[str]) -> bool:
+    return node is not None and local(node) in kinds and trigger(node) == "message"
+
+
 def _speaks(node: Any, message: str | None) -> bool:
     return message is not None or local(node) == "serviceTask"
 
 
 def _message(node: Any, kinds: Collection[str]) -> str | None:
     """The id of the message that a node throws or catches."""
-    if node is None or local(node) not in kinds or trigger(node) != "message":
+    if not _about_messages(node, kinds):
         return None
     named = node if local(node).endswith("Task") else definitions(node)[0]
     reference: str | None = named.get("messageRef")

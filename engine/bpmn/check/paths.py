@@ -55,7 +55,7 @@ def _unreachable(file: str, scope: Scope, notes: Notes) -> None:
         node = waiting.pop()
         if node not in reached:
             reached.add(node)
-            waiting += _targets(node)
+            waiting += targets(node)
     for node in scope.nodes:
         if node not in reached:
             # A gateway that joins would have to wait for ever for what never comes from here.
@@ -92,8 +92,8 @@ def _endless(file: str, scope: Scope, interrupted: bool, notes: Notes) -> None:
     ended = any(
         node.kind == "endEvent" and node.trigger in ("terminate", "error", "cancel") for node in scope.nodes
     )
-    for loop in [] if ended else _loops(scope.nodes, _targets):
-        leaves = {target for node in loop for target in _targets(node)} - set(loop)
+    for loop in [] if ended else _loops(scope.nodes, targets):
+        leaves = {target for node in loop for target in targets(node)} - set(loop)
         if leaves or not told.isdisjoint(loop) or (interrupted and any(map(_waits, loop))):
             continue
         _tell(file, scope, loop, "Every way out of this loop leads back into it.", notes)
@@ -122,10 +122,10 @@ def _chooses(node: Node) -> bool:
 
 def _waits(node: Node) -> bool:
     """Whether a token may stay there, so that something can happen meanwhile."""
-    return node.kind in _WAITING and node.trigger != "link"
+    return node.kind in _WAITING and node.trigger != "link" and not node.empty
 
 
-def _targets(node: Node) -> list[Node]:
+def targets(node: Node) -> list[Node]:
     """Where a token can come from here; events on the border are reached with their activity."""
     return [flow.target for flow in node.outgoing if flow.target] + node.boundaries
 
@@ -135,12 +135,21 @@ def _unchosen(node: Node) -> list[Node]:
 
 
 def _loops(nodes: Sequence[Node], successors: Successors) -> list[list[Node]]:
-    """The strongly connected components that hold a cycle (Tarjan's algorithm, with a stack of its own)."""
+    """The strongly connected components that hold a cycle."""
+    found = components(nodes, successors)
+    return [part for part in found if len(part) > 1 or part[0] in successors(part[0])]
+
+
+def components(nodes: Sequence[Node], successors: Successors) -> list[list[Node]]:
+    """The strongly connected components, each before those that lead to it.
+
+    Tarjan's algorithm, with a stack of its own.
+    """
     search = _Search(successors)
     for node in nodes:
         if node not in search.index:
             search.walk(node)
-    return [part for part in search.components if len(part) > 1 or part[0] in successors(part[0])]
+    return search.components
 
 
 class _Search:

@@ -20,8 +20,10 @@ REFUSED: Mapping[str, Why] = MappingProxyType({
     ),
     "complexBehaviorDefinition": ("Events of single instances do not run.", "Remove it."),
     "ioSpecification": (
-        "Inputs and outputs of an activity are not mapped: it sees all data of the case.",
-        "Remove the ioSpecification; use the case's variables by their names.",
+        "Inputs and outputs are not mapped where expressions name them or where they get other names: each"
+        " element sees all data of the case.",
+        "Remove the ioSpecification; use the case's variables by their names."
+        " parvandeh:inputs=\"{'fee': amount}\" gives a task a name of its own.",
     ),
     **dict.fromkeys(
         ("eventDefinition", "eventDefinitionRef"),
@@ -42,7 +44,7 @@ REFUSED: Mapping[str, Why] = MappingProxyType({
         "Keep what the case needs in its variables; remove the data store or draw a text annotation.",
     ),
     "dataStoreReference": (
-        "Data stores do not run.",
+        "Data stores do not run; this one is more than a drawing, since expressions name it.",
         "Keep what the case needs in its variables; remove the data store or draw a text annotation.",
     ),
     **dict.fromkeys(

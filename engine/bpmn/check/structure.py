@@ -41,7 +41,14 @@ class _Rules:
     def events(self, scope: Scope) -> None:
         what = local(scope.element)
         starts = [node for node in scope.nodes if node.kind == "startEvent"]
-        if not scope.nodes:
+        if not scope.nodes and scope.depth and not by_event(scope.element):
+            self.notes.warn(
+                place(self.file, scope.element),
+                "empty-sub-process",
+                "The sub-process has no flow nodes: it is passed at once.",
+                "Nothing to do if that is meant; else draw what happens in it, or make it a task.",
+            )
+        elif not scope.nodes:
             self.error(
                 scope.element,
                 "empty-process",

@@ -7,14 +7,18 @@ ours; what cannot be is left as it stands, and the check refuses it.
 
 from typing import Any
 
+from engine.bpmn.translate.calls import translate_calls
+from engine.bpmn.translate.data import translate_data
 from engine.bpmn.translate.expressions import translate_expressions
 from engine.bpmn.translate.forms import translate_forms
 from engine.bpmn.translate.ids import translate_ids
+from engine.bpmn.translate.lanes import translate_lanes
 from engine.bpmn.translate.mappings import translate_mappings
 from engine.bpmn.translate.markers import translate_markers
+from engine.bpmn.translate.messages import translate_messages
 from engine.bpmn.translate.people import translate_people
 from engine.bpmn.translate.references import translate_names, translate_references
-from engine.bpmn.translate.spiff import translate_messages, translate_operators, translate_scripts
+from engine.bpmn.translate.spiff import translate_operators, translate_payloads, translate_scripts
 from engine.bpmn.translate.told import Told, Translation
 from engine.bpmn.translate.vendors import unify
 from engine.bpmn.translate.work import translate_services
@@ -28,13 +32,17 @@ def translate(root: Any) -> tuple[Translation, ...]:
     told = Told()
     unify(root)
     translate_ids(root, told)
+    translate_calls(root, told)
+    translate_messages(root, told)
     translate_references(root, told)
+    translate_data(root, told)
     translate_forms(root, told)
     translate_people(root, told)
+    translate_lanes(root, told)
     translate_services(root, told)
     translate_names(root, told)
     translate_operators(root, told)
-    translate_messages(root, told)
+    translate_payloads(root, told)
     translate_zeebe(root, told)
     translate_scripts(root, told)
     translate_mappings(root, told)

@@ -1,8 +1,10 @@
 """Who starts a case, who is to work on a task, and until when: Camunda's words and the standard's roles."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
+from engine.bpmn.own import LONGEST
 from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
 
@@ -12,17 +14,20 @@ _MANY = ("candidateUsers", "candidateGroups")
 _COMMA = re.compile(r",(?![^{]*\})")
 _CANDIDATE = re.compile(r"(user|group)\((.*)\)", re.DOTALL)
 _ROLES = tuple(BPMN + name for name in ("performer", "humanPerformer", "potentialOwner"))
+_RESOURCE = f"{BPMN}resourceRef"
 _TEXT = f"{BPMN}resourceAssignmentExpression/{BPMN}formalExpression"
 
 
 def translate_people(root: Any, told: Told) -> None:
     """The user tasks and start events of a document."""
     _starters(root, told)
+    resources = {item.get("id"): item.get("name") for item in root.iterchildren(f"{BPMN}resource")}
     for task in root.iter(f"{BPMN}userTask"):
         for name, ours in _ONE.items():
             _set(task, f"{CAMUNDA}{name}", ours, _one, told)
         for name in _MANY:
             _set(task, f"{CAMUNDA}{name}", name, _many, told)
+        _resources(task, resources, told)
         _resource_roles(task, told)
 
 
@@ -56,6 +61,24 @@ def _one(text: str) -> str:
 
 def _many(text: str) -> str:
     return "[" + ", ".join(_one(part) for part in _COMMA.split(text) if part.strip()) + "]"
+
+
+def _resources(task: Any, resources: Mapping[str, str | None], told: Told) -> None:
+    """Roles that name a resource of the document: a group, since a resource may be held by several."""
+    for role in [child for child in task if child.tag in _ROLES]:
+        parts = [part for part in role if part.tag != f"{BPMN}extensionElements"]
+        named = (parts[0].text or "").strip() if [part.tag for part in parts] == [_RESOURCE] else ""
+        name = (resources.get(named.rpartition(":")[2]) or "").strip()
+        if not 0 < len(name) <= LONGEST or task.get(f"{OURS}candidateGroups") is not None:
+            continue
+        task.set(f"{OURS}candidateGroups", as_group(name))
+        task.remove(role)
+        told(task, "translated-assignment", f"It is for the group {short(name)!r}, its resource.")
+
+
+def as_group(name: str) -> str:
+    """One name. In a list of lists, it is not taken apart at its commas."""
+    return repr([[name]] if "," in name else [name])
 
 
 def _resource_roles(task: Any, told: Told) -> None:

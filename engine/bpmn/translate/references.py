@@ -1,4 +1,4 @@
-"""What events and tasks leave unsaid of their messages and errors, and how they name what comes."""
+"""What events leave unsaid of their errors, and how they name what comes."""
 
 from typing import Any
 
@@ -21,8 +21,7 @@ _CATCHING = (f"{BPMN}boundaryEvent", f"{BPMN}startEvent")
 
 
 def translate_references(root: Any, told: Told) -> None:
-    """Receive tasks without a message, codes that are named without a definition, and variables for codes."""
-    _messages(root, told)
+    """Codes that are named without a definition, and variables for codes."""
     _codes(root, told)
     _variables(root, told)
 
@@ -50,24 +49,13 @@ def _starts_case(event: Any) -> bool:
     return bool(event.tag == f"{BPMN}startEvent" and event.getparent().get("triggeredByEvent") != "true")
 
 
-def _messages(root: Any, told: Told) -> None:
-    for task in root.iter(f"{BPMN}receiveTask"):
-        if task.get("messageRef") is None and task.get("id"):
-            task.set("messageRef", _define(root, "message", "name", task.get("id")))
-            told(
-                task,
-                "translated-message",
-                f"It does not say which message it awaits: it awaits one named {short(task.get('id'))!r}.",
-            )
-
-
 def _codes(root: Any, told: Told) -> None:
     for kind, (attribute, note) in _NAMED.items():
-        known = {item.get("id") for item in root.iterchildren(f"{BPMN}{kind}")}
+        known = Definitions(root, kind, attribute)
         for definition in root.iter(f"{BPMN}{kind}EventDefinition"):
             code = definition.get(f"{kind}Ref")
-            if code and ":" not in code and code not in known:
-                definition.set(f"{kind}Ref", _define(root, kind, attribute, code))
+            if code and ":" not in code and code not in known.words:
+                definition.set(f"{kind}Ref", known.define(code))
                 told(
                     definition,
                     note,
@@ -89,14 +77,25 @@ def _variables(root: Any, told: Told) -> None:
                 )
 
 
-def _define(root: Any, kind: str, attribute: str, word: str) -> str:
-    """Define a message, error or escalation beside the process; its id."""
-    taken = {item.get("id") for item in root.iterchildren(etree.Element)}
-    name = f"{kind}_{word}"
-    while name in taken:
-        name += "_"
-    for item in root.iterchildren(f"{BPMN}{kind}"):
-        if item.get(attribute) == word:
-            return str(item.get("id"))
-    etree.SubElement(root, f"{BPMN}{kind}", {"id": name, attribute: word})
-    return name
+class Definitions:
+    """The messages, errors or escalations of a document; `attribute` is what others know them by."""
+
+    def __init__(self, root: Any, kind: str, attribute: str) -> None:
+        self._root = root
+        self._kind = kind
+        self._attribute = attribute
+        self._taken = {item.get("id") for item in root.iterchildren(etree.Element)}
+        items = list(root.iterchildren(f"{BPMN}{kind}"))
+        self.words: dict[str, str | None] = {item.get("id"): item.get(attribute) for item in items}  # by id
+        self._ids: dict[str | None, str] = {word: name for name, word in reversed(self.words.items())}
+
+    def define(self, word: str) -> str:
+        """Define one beside the process, unless there is one with this name or code; its id."""
+        if word not in self._ids:
+            name = f"{self._kind}_{word}"
+            while name in self._taken:
+                name += "_"
+            self._taken.add(name)
+            self.words[name], self._ids[word] = word, name
+            etree.SubElement(self._root, f"{BPMN}{self._kind}", {"id": name, self._attribute: word})
+        return self._ids[word]

@@ -25,7 +25,7 @@ _WORDS = ("messagePayload", "messageVariable")
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 
 
-def translate_messages(root: Any, told: Told) -> None:
+def translate_payloads(root: Any, told: Told) -> None:
     """What goes with a message, and the variable that takes what has come with one."""
     messages = {message.get("id"): message for message in root.iterchildren(f"{BPMN}message")}
     for at in root.iter(*_SPEAKING):

@@ -18,7 +18,7 @@ class Translation:
     element: Any
     code: str
     reason: str
-    mend: str = ""
+    mend: str | None = None
 
 
 class Told:
@@ -27,7 +27,7 @@ class Told:
     def __init__(self) -> None:
         self.all: list[Translation] = []
 
-    def __call__(self, element: Any, code: str, reason: str, mend: str = "") -> None:
+    def __call__(self, element: Any, code: str, reason: str, mend: str | None = None) -> None:
         self.all.append(Translation(element, code, reason, mend))
 
 

@@ -28,12 +28,13 @@ VOCABULARY = frozenset({
 })  # fmt: skip
 
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
-
-
-def of_camunda(root: Any) -> bool:
-    """Whether a document was drawn for one of these engines, and not for Camunda 8."""
-    spaces = set(root.nsmap.values())
-    return bool(spaces & (RELATIVES | {CAMUNDA[1:-1]})) and ZEEBE not in spaces
+SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
+# Engines that act upon what they add to a diagram.
+OTHER_ENGINES = frozenset({
+    SPIFF, ZEEBE, "http://www.jboss.org/drools", "http://www.bpsim.org/schemas/1.0",
+    "http://www.bpsim.org/schemas/2.0", "http://knowprocess.com/bpmn", "http://www.jboss.org/jbpm",
+    "http://www.bonitasoft.org/ns/bpmn", *COUSINS,
+})  # fmt: skip
 
 
 def unify(root: Any) -> None:

@@ -7,13 +7,17 @@ from lxml import etree
 from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
 from engine.bpmn.translate.mappings import as_names, parameters
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension, short
-from engine.bpmn.translate.vendors import of_camunda
 
 _TASKS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "businessRuleTask"))
 _THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEvent"))
 _TYPE, _TOPIC = f"{CAMUNDA}type", f"{CAMUNDA}topic"
 _WAYS = tuple(CAMUNDA + name for name in ("class", "delegateExpression", "expression"))
 _RESULT = f"{CAMUNDA}resultVariable"
+# What says who does the work, in the words of any engine.
+_SAYING = frozenset({
+    "class", "expression", "delegateExpression", "type", "topic", "connector", "field", "taskDefinition",
+    "serviceTaskOperator", "taskName", "operation", "request",
+})  # fmt: skip
 
 
 def translate_services(root: Any, told: Told) -> None:
@@ -22,8 +26,6 @@ def translate_services(root: Any, told: Told) -> None:
         event = definition.getparent()
         if event is not None and event.tag in _THROWING and _implemented(definition):
             _as_task(event, definition)
-        elif event is not None and event.tag in _THROWING and of_camunda(root):
-            _throws_nothing(event, definition, told)
     for task in root.iter(*_TASKS):
         if task.get(f"{OURS}topic") is None and task.get(f"{OURS}connector") is None:
             _task(task, told)
@@ -31,18 +33,6 @@ def translate_services(root: Any, told: Told) -> None:
 
 def _implemented(element: Any) -> bool:
     return any(element.get(name) is not None for name in (_TYPE, *_WAYS))
-
-
-def _throws_nothing(event: Any, definition: Any, told: Told) -> None:
-    """An event that says neither which message it throws, nor how, is passed and does nothing."""
-    if set(definition.attrib) <= {"id"} and not len(definition):
-        event.remove(definition)
-        told(
-            event,
-            "throws-nothing",
-            "It names no message, and throws none, as in Camunda.",
-            'Nothing to do, or define a message and name it: messageRef="…".',
-        )
 
 
 def _as_task(event: Any, definition: Any) -> None:
@@ -61,6 +51,7 @@ def _task(task: Any, told: Told) -> None:
         return
     named = _topic(task)
     if named is None:
+        _abstract(task, told)
         return
     topic, used = named
     try:
@@ -81,6 +72,27 @@ def _task(task: Any, told: Told) -> None:
     what = "is work" if before == "serviceTask" else f"(a {before}) is work"
     told(
         task, "translated-service", f"It {what} that another program takes, with the topic {short(topic)!r}."
+    )
+
+
+def says_who(task: Any) -> bool:
+    """Whether a task tells, in the words of any engine, who does its work."""
+    extensions = task.findall(f"{BPMN}extensionElements/*")
+    names = (*task.attrib, *(str(part.tag) for part in extensions))
+    return not _SAYING.isdisjoint(name.rpartition("}")[2] for name in names if name.startswith("{"))
+
+
+def _abstract(task: Any, told: Told) -> None:
+    """A service task that says nothing of who does it is for whoever serves the topic of its own id."""
+    if task.tag != f"{BPMN}serviceTask" or not task.get("id") or task.get("operationRef") or says_who(task):
+        return
+    task.set(f"{OURS}topic", task.get("id"))
+    told(
+        task,
+        "abstract-service",
+        f"It does not say who does the work: any program that takes the topic {short(task.get('id'))!r}.",
+        "Nothing to do if a program serves that topic; else name a connector or another topic, or make it a"
+        " user task.",
     )
 
 

@@ -1,0 +1,295 @@
+"""Variables that are read where no earlier step can have set them. Knows no values, only who may write what.
+
+A set of names is a number with a bit for each; the lowest stands for any other name, where data come from
+outside and nobody can tell what they are called.
+"""
+
+import builtins
+import difflib
+import keyword
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from engine.bpmn.check import writers
+from engine.bpmn.check.allow_list import bpmn, local
+from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
+from engine.bpmn.check.expressions import Text, bound, first_lines, texts, variables
+from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.paths import components, targets
+from engine.bpmn.check.writers import Given
+
+_ANYTHING = 1
+_LIST = bpmn("loopDataInputRef")
+_LOOPS = (bpmn("multiInstanceLoopCharacteristics"), bpmn("standardLoopCharacteristics"))
+_BEFORE = frozenset({"loopCardinality", "loopDataInputRef"})  # asked before there are instances
+_AFTER = frozenset({"outputs", "completionCondition", "loopCondition"})  # asked when its work is done
+_GUARDED = re.compile(r"\b(locals|NameError)\b")  # a script that asks whether there is such a variable
+_KNOWN = frozenset(dir(builtins)) | {
+    "loopCounter", "nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances",
+}  # fmt: skip
+
+_WORDS = {"true": "True", "false": "False", "null": "None"}  # as other languages write them
+_SPELT = ("True", "False", "None", "loopCounter", "nrOfInstances", "nrOfCompletedInstances")
+
+_MOST_VARIABLES = 4_000  # names of a process that are told apart; further ones count as any other
+# How much is compared to find what was meant: beyond it, findings name no other spelling.
+_MOST_NAMES = 500
+_MOST_ASKED = 200
+_MOST_TOLD = 100  # variables of a process: more would hide what else is found
+_SHORTEST = 4  # letters of a name in which a slip can be told from another name
+
+
+def check_variables(
+    diagrams: Sequence[Diagram], schemas: Mapping[str, Any], refused: Collection[str], notes: Notes
+) -> None:
+    """The processes of all files in which nothing is wrong; `refused` are the others."""
+    called = {
+        call.get("calledElement") for one in diagrams for call in one.element.iter(bpmn("callActivity"))
+    }
+    found = [
+        Process(diagram, schemas, called=diagram.key in called)
+        for diagram in diagrams
+        if diagram.file not in refused
+    ]
+    written = {name for process in found for name in process.bits}
+    for process in found:
+        _Told(process, written, notes).all()
+
+
+class Process:
+    """What may be known where in a process."""
+
+    def __init__(self, diagram: Diagram, schemas: Mapping[str, Any], *, called: bool) -> None:
+        self.diagram = diagram
+        self.schemas = schemas
+        self.bits: dict[str, int] = {}
+        self.nodes = {node.element: node for node in diagram.nodes()}
+        self.flows = {flow.element: flow for scope in diagram.scopes for flow in scope.flows}
+        self.sets: dict[Node, int] = {}  # what an element leaves in the case,
+        self.within: dict[Node, int] = {}  # what is set inside, in each of its instances,
+        self.before: dict[Node, int] = {}  # and what may be known when it is come to
+        self.total: dict[Any, int] = {}  # by scope: all that is set in it,
+        self.beginning: dict[Any, int] = {}  # and what is known when it begins
+        for scope in reversed(diagram.scopes):
+            self._write(scope)
+        objects = (item.get("id") for item in diagram.element.iter(bpmn("dataObject")))
+        entry = self.mask(Given(frozenset(filter(None, objects)), called))
+        for scope in diagram.scopes:
+            around = self.nodes.get(scope.element)
+            self._flow(scope, entry if around is None else self._inside(around))
+
+    def mask(self, given: Given) -> int:
+        """A set of names as a number."""
+        found = _ANYTHING if given.anything else 0
+        for name in sorted(given.names):
+            if len(self.bits) < _MOST_VARIABLES:
+                found |= self.bits.setdefault(name, 2 << len(self.bits))
+            else:
+                found |= self.bits.get(name, _ANYTHING)
+        return found
+
+    def _write(self, scope: Scope) -> None:
+        total = 0
+        for node in scope.nodes:
+            own = self.mask(writers.written(node, self.schemas, outside=scope.depth == 0))
+            self.within[node] = own | self.total.get(node.element, 0)
+            result = writers.collected(node.element)
+            collects = self.mask(Given(frozenset({result}))) if result else self.within[node]
+            self.sets[node] = collects
+            total |= collects
+        self.total[scope.element] = total
+
+    def _inside(self, node: Node) -> int:
+        """What is known where a sub-process begins, with what earlier rounds of it have set."""
+        found = self.before[node] | self.mask(writers.items(node.element))
+        rounds = any(node.element.find(marker) is not None for marker in _LOOPS)
+        return found | self.within[node] if rounds else found
+
+    def _flow(self, scope: Scope, entry: int) -> None:
+        """All that lies on a path to an element, loops as a whole."""
+        alone = not any(node.kind == "startEvent" for node in scope.nodes)
+        if alone and scope.depth == 0:
+            entry |= _ANYTHING  # such a process has no form
+        self.beginning[scope.element] = entry
+        for node in scope.nodes:
+            apart = by_event(node.element) or node.element.get("isForCompensation") == "true"
+            first = not node.incoming and node.host is None
+            self.before[node] = (entry if first else 0) | (self.total[scope.element] if apart else 0)
+            if node.kind == "startEvent" and not node.handles:
+                self.beginning[scope.element] |= self.sets[node]
+        for part in reversed(components(scope.nodes, targets)):
+            self._pass_on(part)
+
+    def _pass_on(self, part: Sequence[Node]) -> None:
+        """From elements each of which leads to each other one, or from one alone, to all behind."""
+        known = 0
+        for node in part:
+            known |= self.before[node]
+        if len(part) > 1 or part[0] in targets(part[0]):
+            for node in part:
+                known |= self.sets[node]
+        for node in part:
+            self.before[node] = known
+            for target in targets(node):
+                beside = self.within[node] if target.host is node else 0
+                self.before[target] |= known | self.sets[node] | beside
+
+    def known(self, text: Text) -> int:
+        """What may be known where a text is asked."""
+        owner = text.element
+        while owner not in self.nodes and owner not in self.flows and owner is not self.diagram.element:
+            owner = owner.getparent()
+        if owner in self.flows:
+            source = self.flows[owner].source
+            return _ANYTHING if source is None else self.before[source] | self.sets[source]
+        if owner not in self.nodes:
+            return _ANYTHING
+        node = self.nodes[owner]
+        if node.handles:  # it waits from the beginning of the scope around its sub-process
+            return self.beginning[owner.getparent().getparent()]
+        at = node.host or node
+        kind = text.attribute or local(text.element)
+        if kind in _BEFORE:
+            return self.before[at]
+        found = self.before[at] | self.mask(writers.items(at.element))
+        if kind == "inputs":
+            return found
+        found |= self.mask(writers.inputs(at.element))
+        return found | self.within[at] | self.sets[at] | self._returned(at) if kind in _AFTER else found
+
+    def _returned(self, node: Node) -> int:
+        """A called process hands all its data to the expressions that take some of it."""
+        return _ANYTHING if node.kind == "callActivity" else 0
+
+    def unknown(self) -> dict[str, list[tuple[Text, int]]]:
+        """Variables that are read where none of their names is known, each with the places and what is."""
+        found: dict[str, list[tuple[Text, int]]] = {}
+        for text in self._texts():
+            read = [name for name in variables(text).reads - _KNOWN if not name.startswith("__")]
+            if not read or _GUARDED.search(text.code):
+                continue
+            known = self.known(text)
+            missing = {name for name in read if not self.bits.get(name, 0) & known}
+            for name in sorted(missing - bound(text)) if missing else ():
+                found.setdefault(name, []).append((text, known))
+        return found
+
+    def _texts(self) -> Iterator[Text]:
+        yield from texts(self.diagram.element)
+        for item in self.diagram.element.iter(_LIST):
+            if not keyword.iskeyword(item.text or ""):
+                yield Text(item, item.text or "", "eval")
+
+    def known_at(self, element: str) -> set[str]:
+        """The names that may be known when a case comes to an element."""
+        (node,) = (node for found, node in self.nodes.items() if found.get("id") == element)
+        return set(self.names(self.before[node]))
+
+    def sets_somewhere(self, name: str) -> bool:
+        """Whether any element sets the variable."""
+        return bool(self.bits.get(name, 0) & self.total[self.diagram.element])
+
+    def names(self, known: int) -> list[str]:
+        """The names in a set."""
+        return [name for name, bit in self.bits.items() if bit & known]
+
+
+class _Told:
+    """Tells of each variable once."""
+
+    def __init__(self, process: Process, written: Collection[str], notes: Notes) -> None:
+        self.process = process
+        self.written = written
+        self.notes = notes
+        self.asked = self.told = 0
+        self.read_often: list[str] = []  # names that must come from outside
+
+    def all(self) -> None:
+        unknown = self.process.unknown()
+        self.read_often = [name for name, places in unknown.items() if len(places) > 1]
+        for name, places in unknown.items():
+            if self.told == _MOST_TOLD:
+                return
+            closed = [found for found in places if not found[1] & _ANYTHING]
+            if name in _WORDS and name not in self.written:
+                self.other_language(name, places[0][0])
+            elif closed:
+                self.never_set(name, *closed[0], len(closed) - 1)
+            elif len(places) == 1 and name not in self.written:
+                self.mistyped(name, *places[0])
+
+    def never_set(self, name: str, text: Text, known: int, more: int) -> None:
+        """Nothing came from outside, so that all names are known."""
+        beside = " (it is set in another branch, or later)" if self.process.sets_somewhere(name) else ""
+        again = f" (and so do {more} more places)" if more else ""
+        meant = self.nearest(name, known)
+        self.warn(
+            text,
+            name,
+            f"The {text.what} reads {name!r}{again}: no step before can have set it{beside}.",
+            (f"Write {meant!r} if that is meant; else set" if meant else "Set")
+            + " it before, in a form, a script or as what comes with a message or reply.",
+        )
+
+    def other_language(self, name: str, text: Text) -> None:
+        """A word that is no name elsewhere."""
+        meant = _WORDS[name]
+        self.warn(
+            text,
+            name,
+            f"The {text.what} reads {name!r}, which is set nowhere: Python writes {meant}.",
+            f"Write {meant} if that is meant.",
+        )
+
+    def mistyped(self, name: str, text: Text, known: int) -> None:
+        """Anything may have come from outside; yet a name that is nearly one that is set, and is met once."""
+        meant = self.nearest(name, known, *_SPELT, *bound(text), *self.read_often)
+        if meant is not None and _one_slip(name, meant):
+            self.warn(
+                text,
+                name,
+                f"The {text.what} reads {name!r}, which is set nowhere; {meant!r} is known there.",
+                f"Write {meant!r} if that is meant; nothing to do if the data come with {name!r}.",
+            )
+
+    def warn(self, text: Text, name: str, reason: str, mend: str) -> None:
+        self.told += 1
+        where = place(self.process.diagram.file, text.element, first_lines(text).get(name, 1) - 1)
+        self.notes.warn(where, "unknown-variable", reason, mend)
+
+    def nearest(self, name: str, known: int, *more: str) -> str | None:
+        """The known name, or one of some more, that is spelt most like it."""
+        self.asked += 1
+        if self.asked > _MOST_ASKED or len(name) < _SHORTEST or len(self.process.bits) > _MOST_NAMES:
+            return None
+        names = sorted({*self.process.names(known), *more})
+        if len(names) > _MOST_NAMES:
+            return None
+        slips = [other for other in names if _one_slip(name, other)]
+        return next(iter(slips or difflib.get_close_matches(name, names, 1, 0.75)), None)
+
+
+def _one_slip(name: str, other: str) -> bool:
+    """Whether a name is another with one letter more, less, wrong or changed for the next one.
+
+    Digits tell names apart, and so do endings: item and items, approver and approved.
+    """
+    one, two = sorted((_plain(name), _plain(other)), key=len)
+    if one == two:
+        return True
+    if min(len(name), len(other)) < _SHORTEST or len(two) - len(one) > 1:
+        return False
+    at = next((i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), len(one))
+    if any(letter.isdigit() for letter in one[at : at + 1] + two[at]):
+        return False
+    if at == len(one):
+        return two[at] not in "sdrn"
+    if len(one) < len(two):
+        return one[at:] == two[at + 1 :]
+    swapped = two[at : at + 2] == one[at + 1 : at + 2] + one[at] and one[at + 2 :] == two[at + 2 :]
+    return swapped or (at < len(one) - 1 and one[at + 1 :] == two[at + 1 :])
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").casefold()

@@ -1,0 +1,37 @@
+"""Global tasks: a call of one is that task."""
+
+from typing import Any
+
+from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+
+_KINDS = {"globalTask": "task", "globalUserTask": "userTask", "globalManualTask": "manualTask"}
+_BESIDE = frozenset({f"{BPMN}documentation"})
+
+
+def translate_calls(root: Any, told: Told) -> None:
+    """Every call activity that calls a global task of the same document, if that says nothing of its own."""
+    tasks = {
+        item.get("id"): item
+        for item in root.iterchildren(*(BPMN + kind for kind in _KINDS))
+        if item.get("id") and all(part.tag in _BESIDE for part in item)
+    }
+    called: dict[Any, None] = {}
+    for call in list(root.iter(f"{BPMN}callActivity")) if tasks else ():
+        task = tasks.get((call.get("calledElement") or "").rpartition(":")[2])
+        if task is None or _maps(call):
+            continue
+        kind = _KINDS[task.tag.removeprefix(BPMN)]
+        call.tag = f"{BPMN}{kind}"
+        del call.attrib["calledElement"]
+        told(call, "translated-call", f"It calls the global task {short(task.get('id'))!r}: it is a {kind}.")
+        called[task] = None
+    for task in called:
+        root.remove(task)
+
+
+def _maps(call: Any) -> bool:
+    """Whether a call says what it hands over, which a task does not."""
+    parts = call.findall(f"{BPMN}extensionElements/*")
+    return any(
+        name.startswith((OURS, CAMUNDA)) for name in (*call.attrib, *(str(part.tag) for part in parts))
+    )
