@@ -19,6 +19,7 @@ from tests.bpmn import (
     process_element,
     script,
 )
+from tests.checking import condition
 
 FORM = {"type": "object", "properties": {"amount": {"type": "integer"}, "approved": {"type": "boolean"}}}
 MESSAGE = '<bpmn:message id="m" name="paid"/>'
@@ -313,3 +314,27 @@ def test_a_list_that_is_called_as_a_word_of_python_breaks_nothing() -> None:
 def test_mappings_are_read_as_python_reads_them() -> None:
     odd = node("userTask", "a", parvandeh__outputs="{'x': '\\d'}", parvandeh__candidateGroups="'\\d'")
     assert filled(odd, script("b", "y = x")) == []
+
+
+def awaiting(text: str, *behind: str) -> str:
+    """An event behind the start that waits for a condition."""
+    event = node("intermediateCatchEvent", "wait", condition(text))
+    parts = [event, *behind, flow("start", "wait")]
+    return "".join([*parts, flow("wait", "b")] if behind else parts)
+
+
+def test_a_condition_is_made_true_by_what_any_branch_sets() -> None:
+    assert filled(script("a", "risk = amount"), after=awaiting("risk &gt; 1")) == []
+    assert filled(script("a", "risk = amount"), after=awaiting("rsik &gt; 1")) == ["wait 9"]
+
+
+def test_what_made_a_condition_true_is_known_behind_it() -> None:
+    assert filled(script("a", "risk = amount"), after=awaiting("risk &gt; 1", script("b", "x = risk"))) == []
+
+
+def test_who_started_a_case_is_known() -> None:
+    content = line(script("a", "x = starter + str(amount)")).replace(
+        b'<bpmn:startEvent id="start">',
+        b'<bpmn:startEvent id="start" camunda:formKey="form.json" parvandeh:starter="starter">',
+    )
+    assert unknown(content, form=FORM) == []

@@ -74,7 +74,7 @@ class Process:
         for scope in reversed(diagram.scopes):
             self._write(scope)
         objects = (item.get("id") for item in diagram.element.iter(bpmn("dataObject")))
-        entry = self.mask(Given(frozenset(filter(None, objects)), called))
+        self.entry = entry = self.mask(Given(frozenset(filter(None, objects)), called))
         for scope in diagram.scopes:
             around = self.nodes.get(scope.element)
             self._flow(scope, entry if around is None else self._inside(around))
@@ -97,7 +97,8 @@ class Process:
             result = writers.collected(node.element)
             collects = self.mask(Given(frozenset({result}))) if result else self.within[node]
             self.sets[node] = collects
-            total |= collects
+            if node.trigger != "condition":  # which passes on what others have set
+                total |= collects
         self.total[scope.element] = total
 
     def _inside(self, node: Node) -> int:
@@ -145,11 +146,15 @@ class Process:
             return _ANYTHING if source is None else self.before[source] | self.sets[source]
         if owner not in self.nodes:
             return _ANYTHING
-        node = self.nodes[owner]
-        if node.handles:  # it waits from the beginning of the scope around its sub-process
-            return self.beginning[owner.getparent().getparent()]
-        at = node.host or node
         kind = text.attribute or local(text.element)
+        if kind == "condition":  # whatever anybody sets may make it true
+            return self.entry | self.total[self.diagram.element]
+        return self._known(self.nodes[owner], kind)
+
+    def _known(self, node: Node, kind: str) -> int:
+        if node.handles:  # it waits from the beginning of the scope around its sub-process
+            return self.beginning[node.element.getparent().getparent()]
+        at = node.host or node
         if kind in _BEFORE:
             return self.before[at]
         found = self.before[at] | self.mask(writers.items(at.element))

@@ -107,6 +107,9 @@ def _result(element: Any) -> Given:
 
 def _taken(node: Node) -> Given:
     """What comes with an event; what went wrong is a variable only where one is named."""
+    if node.trigger == "condition":  # what made it true is known behind it
+        text = node.element.findtext(f"{bpmn('conditionalEventDefinition')}/{bpmn('condition')}", "")
+        return Given(names(text.strip(), "eval").reads)
     named = (_ours(node.element, name) for name in ("result", "code", "detail"))
     found = frozenset(name for name in named if name)
     if node.trigger in THROWN or node.trigger not in ("message", "signal"):
@@ -116,9 +119,11 @@ def _taken(node: Node) -> Given:
 
 def _begun(node: Node, schemas: Mapping[str, Any]) -> Given:
     """What a case begins with."""
+    starter = _ours(node.element, "starter")
+    told = Given(frozenset({starter})) if starter else NOTHING
     if node.trigger is None:
-        return _form(node.element, schemas)
-    return NOTHING if node.trigger == "timer" else _result(node.element)
+        return told | _form(node.element, schemas)
+    return told if node.trigger == "timer" else told | _result(node.element)
 
 
 def _form(element: Any, schemas: Mapping[str, Any]) -> Given:
