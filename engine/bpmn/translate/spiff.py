@@ -2,6 +2,9 @@
 
 import ast
 import re
+import warnings
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from lxml import etree
@@ -22,6 +25,12 @@ _SCOPES = (f"{BPMN}process", f"{BPMN}subProcess")
 _SPEAKING = tuple(BPMN + name for name in ("messageEventDefinition", "sendTask", "receiveTask"))
 _THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEvent", "sendTask"))
 _WORDS = ("messagePayload", "messageVariable")
+# What the values that are not dictionaries have, and the dictionaries themselves.
+_OF_VALUES = frozenset(
+    name
+    for kind in (date, datetime, time, timedelta, Decimal, int, float, str, list, dict)
+    for name in dir(kind)
+)
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 
 
@@ -179,9 +188,30 @@ def _readable(task: Any, name: str) -> str:
     return name if re.search(rf"\b{re.escape(made)}\b", everywhere) else made
 
 
+class _Members(ast.NodeTransformer):
+    """Reads members of data as SpiffArena does, where `invoice.number` is `invoice['number']`."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if isinstance(node.func, ast.Attribute):  # a method stays one
+            node.func.value = self.visit(node.func.value)
+        else:
+            node.func = self.visit(node.func)
+        node.args = [self.visit(part) for part in node.args]
+        node.keywords = [self.visit(part) for part in node.keywords]
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        value = self.visit(node.value)
+        if node.attr in _OF_VALUES:
+            return ast.Attribute(value, node.attr, node.ctx)
+        return ast.Subscript(value, ast.Constant(node.attr), node.ctx)
+
+
 def _expression(code: str) -> str:
     """The same as it can stand among others. Raises Untranslatable."""
     try:
-        return ast.unparse(ast.parse(code.strip(), mode="eval"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.unparse(_Members().visit(ast.parse(code.strip(), mode="eval")))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Untranslatable("it is no expression") from error
