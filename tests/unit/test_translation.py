@@ -288,8 +288,8 @@ def test_collection_and_its_items_are_the_standards() -> None:
 def test_flow_node_without_id_is_called_by_its_kind_and_line() -> None:
     content = process('<bpmn:task id="task_3"/><bpmn:task/><bpmn:task/>')
     assert [code for code in notes(content) if code[0] == "translated-id"] == [
-        ("translated-id", "task_3_"),
-        ("translated-id", "task_3__"),
+        ("translated-id", "task_3_1"),
+        ("translated-id", "task_3_2"),
     ]
 
 
