@@ -140,6 +140,13 @@ def test_values_of_inputs_may_be_lists_and_maps() -> None:
     assert notes(content) == [("translated-mapping", "a")]
 
 
+def test_input_with_several_values_is_refused() -> None:
+    values = "<camunda:list/><camunda:map/>"
+    inside = f'<camunda:inputParameter name="a">{values}</camunda:inputParameter>'
+    content = line(node("task", "a", extension(f"<camunda:inputOutput>{inside}</camunda:inputOutput>")))
+    assert [item.code for item in check({"a.bpmn": content}).errors] == ["unsupported-extension"]
+
+
 def test_inputs_by_script_are_refused() -> None:
     inside = (
         '<camunda:inputOutput><camunda:inputParameter name="a"><camunda:script scriptFormat="groovy">1'
