@@ -33,9 +33,9 @@ def tag(name: str) -> str:
 
 def normalize(root: Any) -> None:
     """Rewrite a document in place."""
-    for diagram in root.findall(f"{{{BPMNDI}}}BPMNDiagram"):
+    for drawing in list(root.iter(f"{{{BPMNDI}}}*")):  # wherever it stands
         # Without positions, flows are taken in the document's order and not by where they happen to be drawn.
-        root.remove(diagram)
+        drawing.getparent().remove(drawing)
     for process in root.findall(tag("process")):
         if process.get("isExecutable") == "false":
             root.remove(process)

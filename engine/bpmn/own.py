@@ -72,8 +72,12 @@ def outside(token: Any, data: dict[str, Any] | None = None) -> dict[str, Any]:
     if not names:
         return found
     around = {**token.parent.data, **token.internal_data.get(LOCALS, {})}
-    kept = {name: value for name, value in found.items() if name not in names}
-    return kept | {name: around[name] for name in names if name in around}
+    # In their order, so that a state is the same when it is stored again.
+    return {
+        name: around[name] if name in names else value
+        for name, value in found.items()
+        if name not in names or name in around
+    }
 
 
 def leave(token: Any) -> dict[str, Any]:

@@ -70,7 +70,8 @@ class Spec:
     def start_form(self) -> Form | None:
         """The form that new cases must fill in."""
         plain = (spec for spec in self.process.start.outputs if spec.trigger is None)
-        form: Form | None = next((spec.element.form for spec in plain), None)
+        # A start event that is not on the diagram has none.
+        form: Form | None = next((spec.element.form for spec in plain if spec.element), None)
         return form
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.bpmn.check import check
-from engine.bpmn.check.notes import MAX_FINDINGS
+from engine.bpmn.check.notes import MAX_FINDINGS, Notes, Place
 from tests.bpmn import (
     definitions,
     extension,
@@ -252,6 +252,15 @@ def test_findings_have_an_end() -> None:
     report = check({"a.bpmn": line(*(f'<bpmn:task id="t{n}" odd="1"/>' for n in range(2_000)))})
     assert len(report.findings) == MAX_FINDINGS + 1
     assert report.findings[-1].code == "too-many-findings"
+
+
+def test_file_is_refused_also_for_an_error_that_is_not_shown() -> None:
+    found = Notes()
+    for number in range(MAX_FINDINGS):
+        found.warn(Place("a.bpmn", line=number), "code", "reason", "mend")
+    assert found.refused == set()
+    found.error(Place("a.bpmn"), "code", "reason", "mend")
+    assert found.refused == {"a.bpmn"}
 
 
 @pytest.mark.parametrize("name", ["x", "camunda:x", "parvandeh:x"])

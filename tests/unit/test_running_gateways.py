@@ -35,6 +35,17 @@ def test_exclusive_gateway_follows_the_document_and_not_the_drawing() -> None:
     assert Run(spec, amount=500).waiting == ["high"]
 
 
+def test_drawing_inside_an_element_is_none() -> None:
+    shape = (
+        '<bpmndi:BPMNShape xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" '
+        'xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" bpmnElement="a"><dc:Bounds x="left"/>'
+        "</bpmndi:BPMNShape>"
+    )
+    assert Run(
+        f'<startEvent id="start"/><userTask id="a">{shape}</userTask>' + path("start", "a")
+    ).waiting == ["a"]
+
+
 def test_no_true_flow_and_no_default_is_an_incident_at_the_gateway() -> None:
     process = (
         '<startEvent id="start"/><exclusiveGateway id="choice"/><userTask id="a"/><userTask id="b"/>'

@@ -37,6 +37,11 @@ def test_input_hides_a_variable_of_the_case_for_a_while() -> None:
     assert run.data == {"fee": 5, "ok": True, "told": 6, "after": 5}
 
 
+def test_state_is_the_same_when_stored_again_whatever_was_hidden() -> None:
+    task = f'<userTask id="a">{mapped(given("y", "1") + taken("y", "2"))}</userTask>'
+    Run(START + task + '<userTask id="b"/>' + path("start", "a", "b"), x=1, y=1, z=1).answer("a", x=2, z=2)
+
+
 def test_outputs_are_computed_from_what_the_task_set() -> None:
     task = f'<userTask id="a">{mapped(taken("total", "${first + second}"))}</userTask>'
     run = Run(START + task + '<userTask id="b"/>' + path("start", "a", "b")).answer("a", first=1, second=2)

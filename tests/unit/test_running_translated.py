@@ -141,7 +141,9 @@ def test_sub_process_without_start_begins_at_what_nothing_leads_to() -> None:
 
 
 def test_process_without_start_begins_at_what_nothing_leads_to() -> None:
-    assert Run('<userTask id="a"/><userTask id="b"/>' + path("a", "b")).waiting == ["a"]
+    run = Run('<userTask id="a"/><userTask id="b"/>' + path("a", "b"))
+    assert run.waiting == ["a"]
+    assert run.spec.start_form is None
 
 
 def test_what_no_path_reaches_never_runs() -> None:

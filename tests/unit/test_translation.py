@@ -154,6 +154,13 @@ def test_values_of_inputs_may_be_lists_and_maps() -> None:
     assert notes(content) == [("translated-mapping", "a")]
 
 
+def test_input_with_several_values_is_refused() -> None:
+    values = "<camunda:list/><camunda:map/>"
+    inside = f'<camunda:inputParameter name="a">{values}</camunda:inputParameter>'
+    content = line(node("task", "a", extension(f"<camunda:inputOutput>{inside}</camunda:inputOutput>")))
+    assert [item.code for item in check({"a.bpmn": content}).errors] == ["unsupported-extension"]
+
+
 def test_inputs_by_script_are_refused() -> None:
     inside = (
         '<camunda:inputOutput><camunda:inputParameter name="a"><camunda:script scriptFormat="groovy">1'
@@ -303,8 +310,8 @@ def test_collection_and_its_items_are_the_standards() -> None:
 def test_flow_node_without_id_is_called_by_its_kind_and_line() -> None:
     content = process('<bpmn:task id="task_3"/><bpmn:task/><bpmn:task/>')
     assert [code for code in notes(content) if code[0] == "translated-id"] == [
-        ("translated-id", "task_3_"),
-        ("translated-id", "task_3__"),
+        ("translated-id", "task_3_1"),
+        ("translated-id", "task_3_2"),
     ]
 
 

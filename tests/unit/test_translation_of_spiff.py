@@ -53,6 +53,27 @@ def test_reply_to_an_operator_has_a_name_also_if_none_is_given() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("value", "python"),
+    [
+        ("invoice.contact.name", "invoice['contact']['name']"),
+        ("lines[0].price * 2", "lines[0]['price'] * 2"),
+        ("start.year + order.get('n').m", "start.year + order.get('n')['m']"),
+        ("[item.n for item in order.items()]", "[item['n'] for item in order.items()]"),
+        ("f(a.b).lower(x=c.d)", "f(a['b']).lower(x=c['d'])"),
+        ("'\\d'", r"'\\d'"),
+    ],
+)
+def test_members_of_data_are_read_as_in_spiff_arena(value: str, python: str) -> None:
+    content = line(node("serviceTask", "a", extension(operator(parameter("x", value)))))
+    assert element(content, "a")["request"] == f"{{'x': {python}}}"
+
+
+def test_long_chain_of_calls_takes_no_time() -> None:
+    content = line(node("serviceTask", "a", extension(operator(parameter("x", "a" + ".b()" * 100)))))
+    assert element(content, "a")["request"] == "{'x': a" + ".b()" * 100 + "}"
+
+
 def test_name_that_no_script_can_read_is_made_one_unless_something_has_it() -> None:
     task = node("serviceTask", "a", extension(operator(more='resultVariable="add-response"')))
     assert element(line(task), "a")["result"] == "add_response"

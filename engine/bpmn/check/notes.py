@@ -42,6 +42,7 @@ class Notes:
     def __init__(self) -> None:
         self._findings: dict[Finding, None] = {}  # a set that remembers the order
         self._left_out = 0
+        self._refused: set[str] = set()
 
     def error(self, where: Place, code: str, reason: str, mend: str) -> None:
         """Note something that forbids the deployment."""
@@ -57,6 +58,8 @@ class Notes:
 
     def add(self, finding: Finding) -> None:
         """Note a finding that was made elsewhere."""
+        if finding.severity == "error":
+            self._refused.add(finding.file)
         if len(self._findings) < MAX_FINDINGS:
             self._findings[finding] = None
         else:
@@ -65,7 +68,7 @@ class Notes:
     @property
     def refused(self) -> set[str]:
         """The files in which errors were found so far."""
-        return {finding.file for finding in self._findings if finding.severity == "error"}
+        return self._refused
 
     def sorted(self, files: Iterable[str]) -> tuple[Finding, ...]:
         """All findings, by file in the given order, then by line."""

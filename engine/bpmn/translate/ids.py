@@ -1,5 +1,6 @@
 """Ids for elements that have none: nothing refers to them, and they run all the same."""
 
+from collections import Counter
 from typing import Any
 
 from engine.bpmn.translate.told import BPMN, Told
@@ -18,11 +19,13 @@ _NODES = tuple(
 def translate_ids(root: Any, told: Told) -> None:
     """Name flow nodes by their kind and line: the same file gives the same names each time."""
     taken = {element.get("id") for element in root.iter(f"{BPMN}*")}
+    alike: Counter[str] = Counter()
     for element in root.iter(*_NODES):
         if element.get("id") is None:
-            name = f"{element.tag.removeprefix(BPMN)}_{element.sourceline}"
+            name = called = f"{element.tag.removeprefix(BPMN)}_{element.sourceline}"
             while name in taken:
-                name += "_"
+                alike[called] += 1
+                name = f"{called}_{alike[called]}"
             taken.add(name)
             element.set("id", name)
             told(element, "translated-id", f"It has no id: it is called {name!r}, by its line.")

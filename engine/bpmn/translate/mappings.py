@@ -60,6 +60,8 @@ def _value(item: Any) -> str:
     if not parts:
         text = (item.text or "").strip()
         return translated(text).code if is_juel(text) else repr(text) if text else "None"
+    if len(parts) > 1:
+        raise Untranslatable("it has several values")
     kind = parts[0].tag.removeprefix(CAMUNDA)
     if kind == "list":
         return "[" + ", ".join(_value(part) for part in parts[0].iterchildren(etree.Element)) + "]"

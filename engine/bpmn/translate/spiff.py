@@ -2,6 +2,10 @@
 
 import ast
 import re
+import warnings
+from collections import defaultdict
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from lxml import etree
@@ -22,6 +26,12 @@ _SCOPES = (f"{BPMN}process", f"{BPMN}subProcess")
 _SPEAKING = tuple(BPMN + name for name in ("messageEventDefinition", "sendTask", "receiveTask"))
 _THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEvent", "sendTask"))
 _WORDS = ("messagePayload", "messageVariable")
+# What the values that are not dictionaries have, and the dictionaries themselves.
+_OF_VALUES = frozenset(
+    name
+    for kind in (date, datetime, time, timedelta, Decimal, int, float, str, list, dict)
+    for name in dir(kind)
+)
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 
 
@@ -64,19 +74,35 @@ def _expressible(found: Any) -> bool:
 
 def translate_operators(root: Any, told: Told) -> None:
     """Service tasks with an operator: work for whoever serves the topic of its id."""
+    if root.find(f".//{SPIFF}serviceTaskOperator") is None:
+        return
+    words = frozenset(re.findall(r"\w+", etree.tostring(root, encoding="unicode")))
     for task in root.iter(f"{BPMN}serviceTask"):
         found = task.findall(f"{BPMN}extensionElements/{SPIFF}serviceTaskOperator")
         if len(found) == 1 and task.get(f"{OURS}topic") is None and task.get(f"{OURS}connector") is None:
-            _operator(task, found[0], told)
+            _operator(task, found[0], words, told)
 
 
 def translate_scripts(root: Any, told: Told) -> None:
     """Scripts before and after an activity: script tasks of their own."""
+    flows = _Flows(root)
     for activity in list(root.iter(*_ACTIVITIES)):
         apart = activity.getparent().tag not in _SCOPES or activity.get("triggeredByEvent") == "true"
         if not apart and _once(activity):
-            _before(activity, told)
-            _after(activity, told)
+            _before(activity, flows, told)
+            _after(activity, flows, told)
+
+
+class _Flows:
+    """The flows of a document by what they lead to and come from; elements of other scopes share no names."""
+
+    def __init__(self, root: Any) -> None:
+        self.into: dict[str, list[Any]] = defaultdict(list)
+        self.out: dict[str, list[Any]] = defaultdict(list)
+        self.gateways = {gateway.get("id") for gateway in root.iter(f"{BPMN}eventBasedGateway")}
+        for flow in root.iter(f"{BPMN}sequenceFlow"):
+            self.into[flow.get("targetRef") or ""].append(flow)
+            self.out[flow.get("sourceRef") or ""].append(flow)
 
 
 def _once(activity: Any) -> bool:
@@ -89,23 +115,23 @@ def _once(activity: Any) -> bool:
     return True
 
 
-def _before(activity: Any, told: Told) -> None:
+def _before(activity: Any, flows: _Flows, told: Told) -> None:
     found = _written(activity, "preScript")
-    flows = _flows(activity, "targetRef")
-    awaited = any(flow.get("sourceRef") in _gateways(activity) for flow in flows)
+    into = flows.into[activity.get("id")]
+    awaited = any(flow.get("sourceRef") in flows.gateways for flow in into)
     if len(found) == 1 and not awaited and activity.find(f"{BPMN}dataInputAssociation") is None:
         task = _script(activity, found[0])
-        for flow in flows:
+        for flow in into:
             flow.set("targetRef", task.get("id"))
         _join(task, activity)
         told(activity, "translated-script", "The script before it is a script task of its own.")
 
 
-def _after(activity: Any, told: Told) -> None:
+def _after(activity: Any, flows: _Flows, told: Told) -> None:
     found = _written(activity, "postScript")
     if len(found) == 1 and activity.find(f"{BPMN}dataOutputAssociation") is None:
         task = _script(activity, found[0])
-        for flow in _flows(activity, "sourceRef"):
+        for flow in flows.out[activity.get("id")]:
             flow.set("sourceRef", task.get("id"))
         if "default" in activity.attrib:
             task.set("default", activity.attrib.pop("default"))
@@ -120,16 +146,6 @@ def _written(activity: Any, when: str) -> list[Any]:
         script.getparent().remove(script)
         found.remove(script)
     return found
-
-
-def _flows(activity: Any, end: str) -> list[Any]:
-    found = activity.getparent().findall(f"{BPMN}sequenceFlow")
-    return [flow for flow in found if flow.get(end) == activity.get("id")]
-
-
-def _gateways(activity: Any) -> set[str]:
-    """The gateways that wait for events: nothing may stand between them and these."""
-    return {gateway.get("id") for gateway in activity.getparent().findall(f"{BPMN}eventBasedGateway")}
 
 
 def _script(activity: Any, found: Any) -> Any:
@@ -150,7 +166,7 @@ def _join(source: Any, target: Any) -> None:
     etree.SubElement(scope, f"{BPMN}sequenceFlow", id="-".join(ends), sourceRef=ends[0], targetRef=ends[1])
 
 
-def _operator(task: Any, operator: Any, told: Told) -> None:
+def _operator(task: Any, operator: Any, words: frozenset[str], told: Told) -> None:
     name = operator.get("id")
     parameters = operator.findall(f"{SPIFF}parameters/{SPIFF}parameter")
     given = [(item.get("id") or "", item.get("value")) for item in parameters]
@@ -166,22 +182,42 @@ def _operator(task: Any, operator: Any, told: Told) -> None:
         task.set(f"{OURS}request", as_names(values))
     # Its reply has a name also if none was given.
     result = operator.get("resultVariable") or f"spiff__{task.get('id') or ''}_result".replace("-", "_")
-    task.set(f"{OURS}result", _readable(task, result))
+    task.set(f"{OURS}result", _readable(result, words))
     told(
         task, "translated-service", f"It is work that another program takes, with the topic {short(name)!r}."
     )
 
 
-def _readable(task: Any, name: str) -> str:
+def _readable(name: str, words: frozenset[str]) -> str:
     """A variable's name. One with signs in it can be read nowhere: it may get any that nothing else has."""
     made = re.sub(r"\W", "_", name)
-    everywhere = etree.tostring(task.getroottree(), encoding="unicode")
-    return name if re.search(rf"\b{re.escape(made)}\b", everywhere) else made
+    return name if made in words else made
+
+
+class _Members(ast.NodeTransformer):
+    """Reads members of data as SpiffArena does, where `invoice.number` is `invoice['number']`."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if isinstance(node.func, ast.Attribute):  # a method stays one
+            node.func.value = self.visit(node.func.value)
+        else:
+            node.func = self.visit(node.func)
+        node.args = [self.visit(part) for part in node.args]
+        node.keywords = [self.visit(part) for part in node.keywords]
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        value = self.visit(node.value)
+        if node.attr in _OF_VALUES:
+            return ast.Attribute(value, node.attr, node.ctx)
+        return ast.Subscript(value, ast.Constant(node.attr), node.ctx)
 
 
 def _expression(code: str) -> str:
     """The same as it can stand among others. Raises Untranslatable."""
     try:
-        return ast.unparse(ast.parse(code.strip(), mode="eval"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.unparse(_Members().visit(ast.parse(code.strip(), mode="eval")))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Untranslatable("it is no expression") from error

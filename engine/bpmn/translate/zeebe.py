@@ -189,6 +189,11 @@ def _condition(element: Any, told: Told) -> None:
 
 def _keys(root: Any, told: Told) -> None:
     """The key of a message stands with its definition; ours stand with the events that await it."""
+    awaiting: dict[str, list[Any]] = {}
+    for at in root.iter(f"{BPMN}messageEventDefinition", f"{BPMN}receiveTask"):
+        event = at if at.tag == f"{BPMN}receiveTask" else at.getparent()
+        if event.tag in _CATCHING or _handles(event):
+            awaiting.setdefault((at.get("messageRef") or "").rpartition(":")[2], []).append(event)
     for message in root.iterchildren(f"{BPMN}message"):
         subscription = _of(message, "subscription")
         text = "" if subscription is None else subscription.get(_KEY) or ""
@@ -198,12 +203,9 @@ def _keys(root: Any, told: Told) -> None:
             continue
         if key is None:
             continue
-        for at in root.iter(f"{BPMN}messageEventDefinition", f"{BPMN}receiveTask"):
-            event = at if at.tag == f"{BPMN}receiveTask" else at.getparent()
-            named = (at.get("messageRef") or "").rpartition(":")[2] == message.get("id")
-            if named and (event.tag in _CATCHING or _handles(event)):
-                event.set(f"{OURS}correlation", as_names([(_KEY, key)]))
-                told(event, "translated-message", f"Its key is {_KEY!r}, with the value of {short(text)!r}.")
+        for event in awaiting.get(message.get("id") or "", ()):
+            event.set(f"{OURS}correlation", as_names([(_KEY, key)]))
+            told(event, "translated-message", f"Its key is {_KEY!r}, with the value of {short(text)!r}.")
         _drop(subscription)
 
 
