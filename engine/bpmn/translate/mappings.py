@@ -33,7 +33,9 @@ def translate_mappings(root: Any, told: Told) -> None:
         _sent_along(definition, told)
     for element in root.iter(*(BPMN + name for name in _READ)):
         mapping = extension(element, "inputOutput")
-        if mapping is not None and element.get("triggeredByEvent") != "true":
+        # Elements of BPMN in it would be lost: the check refuses them where they stand.
+        plain = mapping is not None and next(mapping.iter(f"{BPMN}*"), None) is None
+        if plain and element.get("triggeredByEvent") != "true":
             _parameters(element, mapping, told)
     for call in root.iter(f"{BPMN}callActivity"):
         _handed_over(call, told)
