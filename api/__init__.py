@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> APIFlask:
     app.json = Json(app)
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY,
-        MAX_FORM_MEMORY_SIZE=64 << 10,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY,  # werkzeug counts a file's longest line with it
         MAX_FORM_PARTS=100,
         OPENAPI_VERSION="3.1.0",
         AUTO_SERVERS=False,

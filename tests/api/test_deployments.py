@@ -159,6 +159,14 @@ def test_deployment_tells_what_was_translated(client: Clients) -> None:
     assert notes == [("translated-assignment", "a")]
 
 
+def test_file_with_a_long_name_and_a_long_line_is_taken(client: Clients) -> None:
+    name = "processes-as-they-were-exported-by-the-modeler-of-the-agency-" * 3 + ".bpmn"
+    content = bpmn.process(
+        *bpmn.in_line(bpmn.node("task", "a", f"<bpmn:documentation>{'long ' * 50_000}</bpmn:documentation>"))
+    )
+    assert client("designer").deploy({name: content}).status_code == 201
+
+
 @pytest.mark.parametrize("content", [b"", b"\x00\xff", b"<a>", b"not xml", b"<bpmn:definitions"])
 def test_broken_xml_is_refused_with_its_file(steady: Steady, content: bytes) -> None:
     finding = only(rejected(steady, {"broken.bpmn": content}), "not-xml")
@@ -282,7 +290,7 @@ def test_form_that_is_missing_is_refused(steady: Steady) -> None:
     assert "f.json" in finding["reason"]
 
 
-@pytest.mark.parametrize("name", ["../p.bpmn", "a/b.bpmn", "p\u202e.bpmn", "x" * 120 + ".bpmn", " .bpmn.exe"])
+@pytest.mark.parametrize("name", ["../p.bpmn", "a/b.bpmn", "p\u202e.bpmn", "x" * 200 + ".bpmn", " .bpmn.exe"])
 def test_odd_file_name_is_refused(steady: Steady, name: str) -> None:
     rejected(steady, {name: factories.one_task()["p.bpmn"]})
 

@@ -14,7 +14,7 @@ from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
 from engine.bpmn.translate import translate
 
 MAX_FILES = 50
-MAX_NAME = 100
+MAX_NAME = 200
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDI = frozenset(
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
