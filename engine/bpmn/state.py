@@ -10,8 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.bpmn.completions import LOCALS
-from engine.bpmn.elements.branches import ABSENT, FOUND, changed, set_since
-from engine.bpmn.elements.gateways import CONSUMED
+from engine.bpmn.elements.branches import ABSENT, FOUND, changed, consumed, set_since
 from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec
 from engine.bpmn.tokens import COMPLETED, FINISHED, READY, WAITING, Token
@@ -129,15 +128,10 @@ def _compact(tree: Any) -> None:
     one.
     """
     # A join that failed half-way comes back to the tokens that it speaks for.
-    consumed = {
-        name
-        for token in tree.tasks.values()
-        if not token._state & FINISHED
-        for name in token.internal_data.get(CONSUMED, ())
-    }
+    kept = consumed(tree)
     for token in reversed(list(tree.tasks.values())):
         parent = tree.tasks.get(token._parent)
-        if parent is None or not token._state & FINISHED or token.id.hex in consumed:
+        if parent is None or not token._state & FINISHED or token.id.hex in kept:
             continue
         if not token._children:
             _drop(tree, token)

@@ -265,6 +265,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         for token in list(self.waiting.values()):
             if token.task_spec.element is not None:
                 del self.waiting[token.id]
+                token._inherit_data()
                 token.fail(Failed("deadlock", "it waits for a branch that can never come"))
 
     def _look(self) -> None:

@@ -1,7 +1,7 @@
 """Event sub-processes among flows out of activities, links, loops, and tasks with inputs of their own."""
 
 from tests.driving import Run, flow, path, script
-from tests.eventful import boundary, error, escalation, handler, line, message, spec, sub, throw
+from tests.eventful import boundary, condition, error, escalation, handler, line, message, spec, sub, throw
 
 
 def mapped(name: str, inputs: str, outputs: str = "{}") -> str:
@@ -113,3 +113,35 @@ def test_flow_without_condition_is_taken_when_no_other_is() -> None:
     body = '<startEvent id="start"/>' + body + flow("g", "two", "big")
     assert Run(spec(body), big=False).waiting == ["one"]
     assert Run(spec(body), big=True).waiting == ["two"]
+
+
+FORKED = (
+    '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="a"/><userTask id="b"/>'
+    '<parallelGateway id="join"/><userTask id="after"/>'
+    + path("start", "fork", "a", "join", "after")
+    + path("fork", "b", "join")
+)
+
+
+def test_what_interrupts_a_join_that_is_about_to_happen_knows_what_all_its_branches_set() -> None:
+    run = Run(spec(FORKED, handler("h", condition("y == 2"), script("s", "seen = [x, y]"))), x=0, y=0)
+    assert run.answer("a", x=1).answer("b", y=2).data["seen"] == [1, 2]
+
+
+def test_what_interrupts_a_join_that_has_failed_knows_what_all_its_branches_set() -> None:
+    run = Run(spec(FORKED, handler("h", message(), script("s", "seen = [x, y, z]"))), x=0, y=0, z=0)
+    run.answer("a", x=1, z=1).answer("b", y=2, z=2)
+    assert run.failed == [("join", "data-conflict")]
+    assert run.happens("h.in").data["seen"] == [1, 2, 2]
+
+
+def test_what_interrupts_a_join_without_hope_knows_what_was_set_before_it() -> None:
+    body = FORKED.replace(path("fork", "b", "join"), path("fork", "b"))
+    body = body.replace(
+        '<userTask id="after"/>', '<userTask id="after"/><exclusiveGateway id="no" default="no-end"/>'
+    )
+    body += '<endEvent id="end"/>' + flow("no", "end") + flow("no", "join", "False") + flow("b", "no")
+    run = Run(spec(body, handler("h", message(), script("s", "seen = [x, y]"))), x=0, y=0)
+    run.answer("a", x=1).answer("b", y=2)
+    assert run.failed == [("join", "deadlock")]
+    assert run.happens("h.in").data["seen"] == [1, 2]

@@ -6,10 +6,11 @@ Each branch's own changes are kept, and contradictions are told.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.tokens import Failed, Token
+from engine.bpmn.tokens import FINISHED, Failed, Token
 from engine.bpmn.values import same
 
 ABSENT: Any = object()  # the value of a variable that a branch took away
+CONSUMED = "consumed"  # key in a firing join's internal data: the tokens that it speaks for
 FOUND = "found"  # key in a token's internal data: the variables that others set, and that it began with
 
 
@@ -39,6 +40,16 @@ def set_since(parting: Token, end: Token, data: Mapping[str, Any]) -> dict[str, 
             if name in changes and changes[name] is token.data.get(name, ABSENT):
                 del changes[name]
     return changes
+
+
+def consumed(scope: Any) -> set[str]:
+    """The ids of the tokens for which a join speaks that has not gone on yet: what they set is only there."""
+    return {
+        name
+        for token in scope.tasks.values()
+        if not token._state & FINISHED
+        for name in token.internal_data.get(CONSUMED, ())
+    }
 
 
 def together(branches: Iterable[Mapping[str, Any]], *, conflicts: bool) -> dict[str, Any]:

@@ -9,12 +9,10 @@ from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway as SpiffInclusive
 from SpiffWorkflow.bpmn.specs.defaults import ParallelGateway as SpiffParallelGateway
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 
-from engine.bpmn.elements.branches import joined
+from engine.bpmn.elements.branches import CONSUMED, joined
 from engine.bpmn.elements.events import BoundaryEvent
 from engine.bpmn.elements.handlers import rest
 from engine.bpmn.tokens import COMPLETED, FUTURE, READY, STARTED, UNFINISHED, WAITING, Failed, Token
-
-CONSUMED = "consumed"  # key in a firing token's internal data: the tokens that it speaks for
 
 
 class Join(UnstructuredJoin):

@@ -4,7 +4,7 @@ from typing import Any
 
 from engine.bpmn.completions import own_names
 from engine.bpmn.elements.activities import CallActivity
-from engine.bpmn.elements.branches import ABSENT, changed, set_since, together
+from engine.bpmn.elements.branches import ABSENT, changed, consumed, set_since, together
 from engine.bpmn.own import INPUTS, outside
 from engine.bpmn.tokens import COMPLETED, FUTURE, HOST, READY, STARTED, WAITING, Token
 
@@ -15,7 +15,12 @@ def within(scope: Any) -> dict[str, Any]:
     What one of its branches set later goes before what another set. Instances of many keep theirs.
     """
     first = scope.task_tree
-    ends = [(token, _reached(token)) for token in scope.tasks.values() if not token.triggered]
+    joining = consumed(scope)
+    ends = [
+        (token, token.parent.data if token.id.hex in joining else _reached(token))
+        for token in scope.tasks.values()
+        if not token.triggered
+    ]
     changes = together(
         (set_since(first, token, data) for token, data in ends if data is not None), conflicts=False
     )
