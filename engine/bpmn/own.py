@@ -72,7 +72,6 @@ def outside(token: Any, data: dict[str, Any] | None = None) -> dict[str, Any]:
     if not names:
         return found
     around = {**token.parent.data, **token.internal_data.get(LOCALS, {})}
-    # In their order, so that a state is the same when it is stored again.
     return {
         name: around[name] if name in names else value
         for name, value in found.items()

@@ -74,7 +74,8 @@ def _rows(tree: Any) -> list[Any]:
         changes = changed(
             {**(before.data if before else {}), **token.internal_data.get(LOCALS, {})}, token.data
         )
-        gone = [name for name, value in changes.items() if value is ABSENT]
+        # By name: in which order a command set them must not count, since loading would change that.
+        there = {name: changes[name] for name in sorted(changes) if changes[name] is not ABSENT}
         rows.append(
             [
                 token.id.hex,
@@ -83,8 +84,8 @@ def _rows(tree: Any) -> list[Any]:
                 token.task_spec.name,
                 int(token.triggered),
                 token.internal_data or None,
-                {name: value for name, value in changes.items() if value is not ABSENT} or None,
-                gone or None,
+                there or None,
+                sorted(changes.keys() - there.keys()) or None,
             ]
         )
     return [rows, tree.data, tree.completed]

@@ -83,3 +83,9 @@ def test_called_process_with_data_of_its_own_is_repaired_apart() -> None:
     assert run.failed == [("called/a", "script-failed")]
     run.retry(x=2)
     assert (run.data["y"], run.data["z"]) == (0.5, 0)
+
+
+def test_state_is_the_same_when_stored_again_after_a_variable_was_added() -> None:
+    body = PLAIN.replace('<userTask id="b"/>', script("b", "w = x = 5") + '<userTask id="more"/>')
+    run = Run(body.replace(path("b", "join"), path("b", "more", "join"))).answer("c")
+    assert run.retry(x=2).waiting == ["more"]
