@@ -78,12 +78,14 @@ _MOVEMENTS: Mapping[int, Movement] = {STARTED: "entered", COMPLETED: "passed", C
 def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, Passage]]:
     # Work that was opened and taken back within one command was never anybody's.
     fresh = {token.id for token, _, state, _ in workflow.trail if state == READY and token.human}
+    begun = {token.id for token, before, _, _ in workflow.trail if before == STARTED}
     for token, before, state, data in workflow.trail:
         element: Element | None = token.task_spec.element
         if element is None or state not in _MOVEMENTS or BACK in token.internal_data:
             continue
         movement = _MOVEMENTS[state]
-        if movement == "cancelled" and (token.id in fresh or not _at_work(token, before)):
+        at_work = token.id in begun or _at_work(token, before)
+        if movement == "cancelled" and (token.id in fresh or not at_work):
             continue
         if _stood_by(token, movement):
             continue
@@ -102,7 +104,7 @@ def _at_work(token: Token, before: int) -> bool:
     """Whether a token that was taken out had entered its element; one around others is ready in between."""
     spec = token.task_spec
     around = isinstance(spec, SubProcessTask | CallActivity) or COUNT in token.internal_data
-    return token.human or before == STARTED or (before == READY and around)
+    return token.human or (before == READY and around)
 
 
 def _changes(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -174,3 +174,16 @@ def test_interruption_takes_away_a_join_that_was_about_to_happen() -> None:
     run = Run(spec(body + handler("h", condition("x == 3"))), x=0).answer("work").answer("wait")
     assert run.waiting == ["h-task"]
     assert run.answer("h-task").step.ended
+
+
+def test_log_tells_that_an_event_was_taken_away_that_was_just_tried_again() -> None:
+    run = Run(spec(line(catch("wait", condition("other"))), handler("h", TRUE)), ready=False, other=False)
+    assert run.failed == [("wait", "never-true")]
+    run.retry(ready=True)
+    assert run.log[-3:] == [("cancelled", "wait"), ("passed", "h.in"), ("entered", "h")]
+
+
+def test_log_tells_that_an_answered_call_was_taken_away() -> None:
+    body = line('<serviceTask id="ask" parvandeh:topic="t"/>')
+    run = Run(spec(body, handler("h", condition("found"))), found=False).reply("ask", found=True)
+    assert run.log[-3:] == [("cancelled", "ask"), ("passed", "h.in"), ("entered", "h")]
