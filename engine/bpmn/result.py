@@ -95,9 +95,8 @@ def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, Passage]]:
 
 def _stood_by(token: Token, movement: Movement) -> bool:
     """Whether this is an event beside work that never happened: that the work has ended is told there."""
-    return (
-        isinstance(token.task_spec, SideEvent) and movement != "passed" and FAILED not in token.internal_data
-    )
+    failed = movement == "cancelled" and FAILED in token.internal_data
+    return isinstance(token.task_spec, SideEvent) and movement != "passed" and not failed
 
 
 def _at_work(token: Token, before: int) -> bool:

@@ -187,3 +187,10 @@ def test_log_tells_that_an_answered_call_was_taken_away() -> None:
     body = line('<serviceTask id="ask" parvandeh:topic="t"/>')
     run = Run(spec(body, handler("h", condition("found"))), found=False).reply("ask", found=True)
     assert run.log[-3:] == [("cancelled", "ask"), ("passed", "h.in"), ("entered", "h")]
+
+
+def test_log_tells_nothing_of_an_event_on_a_border_whose_condition_failed_and_was_repaired() -> None:
+    run = Run(spec(BORDER + boundary("e", "work", condition("n / 2"))), n="much")
+    assert run.failed == [("e", "script-failed")]
+    run.retry(n=0).answer("work")
+    assert "e" not in [element for _, element in run.log]
