@@ -29,7 +29,7 @@ def dump(workflow: CaseWorkflow) -> bytes:
     }
     for inner in [*workflow.subprocesses.values(), workflow]:
         _compact(inner)
-        if _drop_ended(inner):
+        while _drop_ended(inner):  # those that are left have set more of their own then
             _compact(inner)
     return encode(
         {

@@ -145,3 +145,13 @@ def test_what_interrupts_a_join_without_hope_knows_what_was_set_before_it() -> N
     run.answer("a", x=1).answer("b", y=2)
     assert run.failed == [("join", "deadlock")]
     assert run.happens("h.in").data["seen"] == [1, 2]
+
+
+def test_ended_branches_are_forgotten_at_once_though_others_must_be_forgotten_first() -> None:
+    events = boundary("b", "work", message("paid"), interrupting=False)
+    events += boundary("c", "b-task", message("asked"), interrupting=False)
+    run = Run(spec(line("userTask work"), events.replace('<userTask id="c-task"/>', throw("c-task", ""))))
+    run.happens("b", x=1).answer("b-task", y=1)
+    run.happens("b", x=2).happens("c", v=1).answer("b-task", y=2)
+    run.happens("b", x=3).happens("c", v=2)
+    assert run.waiting == ["work", "b-task"]
