@@ -13,7 +13,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn import completions, own
-from engine.bpmn.completions import FOR, LOCALS
+from engine.bpmn.completions import BACK, FOR, LOCALS
 from engine.bpmn.script import ScriptFailed
 from engine.ids import uuid7
 
@@ -103,10 +103,10 @@ class Token(Task):
 
         The tokens after this one come into being only now: SpiffWorkflow would foresee whole branches.
         """
-        if PASSED_OVER not in self.internal_data:
-            self.data = own.leave(self)
-        else:
+        if PASSED_OVER in self.internal_data or BACK in self.internal_data:
             self.data = own.outside(self)
+        else:
+            self.data = own.leave(self)
         thrower = self.thrower
         if thrower is not None:
             pass  # what follows goes on from where compensation was thrown

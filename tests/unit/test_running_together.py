@@ -1,7 +1,21 @@
 """Event sub-processes among flows out of activities, links, loops, and tasks with inputs of their own."""
 
 from tests.driving import Run, flow, path, script
-from tests.eventful import boundary, condition, error, escalation, handler, line, message, spec, sub, throw
+from tests.eventful import (
+    boundary,
+    compensation,
+    condition,
+    error,
+    escalation,
+    handler,
+    inside,
+    line,
+    message,
+    spec,
+    sub,
+    throw,
+    undone,
+)
 
 
 def mapped(name: str, inputs: str, outputs: str = "{}") -> str:
@@ -155,3 +169,13 @@ def test_ended_branches_are_forgotten_at_once_though_others_must_be_forgotten_fi
     run.happens("b", x=2).happens("c", v=1).answer("b-task", y=2)
     run.happens("b", x=3).happens("c", v=2)
     assert run.waiting == ["work", "b-task"]
+
+
+def test_sub_process_that_is_compensated_sets_its_outputs_no_second_time() -> None:
+    body = sub("s", "userTask a").replace("<subProcess ", "<subProcess parvandeh:outputs=\"{'told': n}\" ")
+    body = inside(body, undone("a"))
+    run = Run(
+        spec(line(body, "userTask b", throw("all", compensation()), script("last", "seen = told"))), n=1
+    )
+    run.answer("a").answer("b", n=2).answer("undo-a")
+    assert run.data == {"n": 2, "told": 1, "seen": 1}
