@@ -2,15 +2,15 @@
 
 They stand with the scope's first token, since tokens of passed work are forgotten. A record is a list, cut
 behind its last part: the element's name, how often it completed in a row (0: only what is in it has), what
-was an instance's own, the records of what completed inside, the data objects there, the token that
-compensates it now. Knows neither elements nor how they are compensated.
+was an instance's own, the records of what completed inside, the data objects there, the inputs that were seen
+there, the token that compensates it now. Knows neither elements nor how they are compensated.
 """
 
 from collections.abc import Collection
 from typing import Any
 
 Record = list[Any]
-RESERVED = 6  # parts of a record that a throwing token has taken for itself
+RESERVED = 7  # parts of a record that a throwing token has taken for itself
 
 DONE = "done inside"  # keys in internal data: of a scope's first token, its records;
 INSIDE = "inside"  # of an activity's token, the records that it hands over when it completes;
@@ -19,6 +19,7 @@ KEPT = "kept"  # and the variables that were an instance's own
 PARTLY = "partly"  # of a scope that comes back although it had not completed
 BACK = "back"  # of the token of a sub-process that is there again to be compensated
 LOCALS = "locals"  # variables with which it began, besides those of the token before it
+INPUTS = "inputs"  # the names of its inputs, which only it and what is in it see
 LASTING = (INSIDE, FOR, KEPT, LOCALS)  # what an activity of many instances keeps to its end
 
 
@@ -54,7 +55,7 @@ def hand_over(token: Any, inner: Any) -> None:
         and token.task_spec.compensation is None
         and FOR not in token.internal_data
     ):
-        token.internal_data[INSIDE] = [_record(token, found, objects)]
+        token.internal_data[INSIDE] = [_record(token, found, objects, _inputs(token))]
 
 
 def keep_only(names: Collection[str | None], records: Collection[Record]) -> None:
@@ -70,7 +71,7 @@ def leave(token: Any) -> None:
     inner = token.workflow.top_workflow.subprocesses.get(token.id)
     found, objects = (None, None) if inner is None else inside(inner)
     if found:
-        record = _record(token, found, objects)
+        record = _record(token, found, objects, _inputs(token))
         record[1] = 0
         records.append(record)
     if records:
@@ -131,6 +132,11 @@ def _record(token: Any, *within: Any) -> Record:
     # The case's variables will be seen as they are by then; an instance's own will be gone.
     own = token.parent.task_spec.own_of(token) if token.triggered else None
     return _trim([token.task_spec.name, 1, own, *within])
+
+
+def _inputs(token: Any) -> dict[str, Any]:
+    """The inputs of a sub-process as they are now: later, what they were computed from may be other."""
+    return {name: token.data[name] for name in token.internal_data.get(INPUTS, ()) if name in token.data}
 
 
 def _trim(record: Record) -> Record:

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.bpmn.completions import own_names
+from engine.bpmn.completions import INPUTS, own_names
 from engine.bpmn.elements.branches import ABSENT
-from engine.bpmn.own import INPUTS
 from engine.bpmn.tokens import Token
 from engine.bpmn.values import differing
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn.completions import BACK, FOR, KEPT, LOCALS
+from engine.bpmn.completions import BACK, FOR, INPUTS, KEPT, LOCALS
 from engine.bpmn.elements.activities import CallActivity, ScriptTask, StartEvent, SubProcessTask
 from engine.bpmn.elements.branches import ABSENT, changed
 from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import CatchEvent, SideEvent, of_case
 from engine.bpmn.elements.multi_instance import COUNT, MultiInstance
-from engine.bpmn.own import INPUTS, people
+from engine.bpmn.own import people
 from engine.bpmn.spec import Element
 from engine.bpmn.state import dump
 from engine.bpmn.step import Failure, Movement, Outgoing, Passage, Step, Wait, Work

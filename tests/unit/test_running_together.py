@@ -14,6 +14,7 @@ from tests.eventful import (
     spec,
     sub,
     throw,
+    transaction,
     undone,
 )
 
@@ -179,3 +180,46 @@ def test_sub_process_that_is_compensated_sets_its_outputs_no_second_time() -> No
     )
     run.answer("a").answer("b", n=2).answer("undo-a")
     assert run.data == {"n": 2, "told": 1, "seen": 1}
+
+
+INPUTS = "<subProcess parvandeh:inputs=\"{'room': rooms[n]}\" "
+
+
+def test_handlers_in_a_sub_process_see_the_inputs_that_it_had() -> None:
+    body = sub("s", script("a", "booked = room")).replace("<subProcess ", INPUTS)
+    body = inside(body, undone("a", script("back", "given = room")))
+    run = Run(spec(line(body, "userTask b", throw("all", compensation()))), rooms=["A", "B"], n=0)
+    assert run.answer("b", n=1).data == {"rooms": ["A", "B"], "n": 1, "booked": "A", "given": "A"}
+
+
+def test_handlers_in_a_sub_process_see_what_it_made_of_its_inputs() -> None:
+    body = sub("s", script("a", "room = room + '1'")).replace("<subProcess ", INPUTS)
+    body = inside(body, undone("a", script("back", "given = room")))
+    run = Run(spec(line(body, "userTask b", throw("all", compensation()))), rooms=["A", "B"], n=0)
+    assert run.answer("b", n=1).data == {"rooms": ["A", "B"], "n": 1, "given": "A1"}
+
+
+def test_handlers_in_instances_see_the_inputs_that_these_had() -> None:
+    many = (
+        '<multiInstanceLoopCharacteristics isSequential="true"><loopDataInputRef>rooms</loopDataInputRef>'
+        '<inputDataItem id="item"/></multiInstanceLoopCharacteristics>'
+    )
+    body = sub("s", "userTask a").replace("<subProcess ", INPUTS.replace("rooms[n]", "item + str(n)"))
+    undo = undone("a", script("back", "given = given + [room]"))
+    body = inside(body.replace('<startEvent id="s.in"/>', many + '<startEvent id="s.in"/>'), undo)
+    run = Run(spec(line(body, throw("all", compensation()))), rooms=["A", "B"], n=0, given=[])
+    assert run.answer("a", n=1).answer("a", n=2).data["given"] == ["B1", "A0"]
+
+
+def test_handlers_in_a_sub_process_that_was_cancelled_see_the_inputs_that_it_had() -> None:
+    body = sub("s", "userTask a", "userTask b").replace("<subProcess ", INPUTS)
+    body = inside(body, undone("a", script("back", "given = room")))
+    fork = (
+        '<parallelGateway id="fork"/><userTask id="c"/>'
+        + path("t.in", "fork", "s")
+        + path("fork", "c", "t.out")
+    )
+    cancel = "<cancelEventDefinition/>"
+    whole = transaction("t", end=cancel, more=body + fork).replace(path("t.in", "t.out"), "")
+    run = Run(spec(line(whole), boundary("e", "t", cancel)), rooms=["A", "B"], n=0)
+    assert run.answer("a", n=1).answer("c").data["given"] == "A"

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from engine.bpmn.completions import own_names
+from engine.bpmn.completions import INPUTS, own_names
 from engine.bpmn.elements.activities import CallActivity
 from engine.bpmn.elements.branches import ABSENT, changed, consumed, set_since, together
-from engine.bpmn.own import INPUTS, outside
+from engine.bpmn.own import outside
 from engine.bpmn.tokens import COMPLETED, FUTURE, HOST, READY, STARTED, WAITING, Token
 
 
@@ -29,10 +29,15 @@ def within(scope: Any) -> dict[str, Any]:
 
 def present(work: Token) -> dict[str, Any]:
     """The data behind an activity, if it were left now."""
+    return outside(work, seen(work))
+
+
+def seen(work: Token) -> dict[str, Any]:
+    """The data in an activity as they are now, with its inputs."""
     inner = work.workflow.top_workflow.subprocesses.get(work.id)
     if inner is None or inner.completed or work.task_spec.own.apart:
-        return outside(work)
-    return outside(work, within(inner))
+        return work.data
+    return within(inner)
 
 
 def _reached(token: Token) -> dict[str, Any] | None:
