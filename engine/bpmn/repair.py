@@ -9,18 +9,20 @@ from engine.bpmn.tokens import Token
 from engine.bpmn.values import differing
 
 
-def repair(token: Token, data: Mapping[str, Any]) -> None:
+def repair(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
     """Give variables other values, at the token and wherever the old ones came from or were handed on to.
 
-    Where a branch has set one itself, that stays: a join behind tells the contradiction.
+    Where a branch has set one itself, that stays: a join behind tells the contradiction. Returns those that
+    are the case's, and not only seen by an instance or in a sub-process.
     """
     for name, value in differing(token.data, data).items():
         before = [one.data.get(name, ABSENT) for one in (token, token.parent) if one is not None]
-        others = [] if name in own_names(token) else _sharing(token, name)
+        others = [] if _hides(token, name) else _sharing(token, name)
         for other in others:
             if any(other.data.get(name, ABSENT) is old for old in before):
                 other.data = {**other.data, name: value}
         token.data = {**token.data, name: value}
+    return {name: value for name, value in data.items() if not _hidden(token, name)}
 
 
 def _sharing(token: Token, name: str) -> list[Token]:
@@ -50,5 +52,17 @@ def _host(scope: Any) -> Token | None:
 
 def _shares(host: Token, name: str) -> bool:
     """Whether what is inside of an activity knows a variable of what is around it."""
-    private = {*own_names(host), *host.internal_data.get(INPUTS, ())}
-    return not host.task_spec.own.apart and name not in private
+    return not host.task_spec.own.apart and not _hides(host, name)
+
+
+def _hides(host: Token, name: str) -> bool:
+    """Whether an activity has a variable of its own that is called so."""
+    return name in own_names(host) or name in host.internal_data.get(INPUTS, ())
+
+
+def _hidden(token: Token, name: str) -> bool:
+    """Whether the name means something else in the case than at this token."""
+    inside: Token | None = token
+    while inside is not None and not _hides(inside, name):
+        inside = _host(inside.workflow)
+    return inside is not None

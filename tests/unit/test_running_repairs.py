@@ -71,7 +71,7 @@ def test_item_of_one_instance_is_repaired_for_that_alone() -> None:
     first, second = run.step.failures
     run._took(bpmn.retry(run.spec, run.state or b"", first.token, run.now, {"item": 2}))
     run._took(bpmn.retry(run.spec, run.state or b"", second.token, run.now, {"item": 4}))
-    assert run.data["results"] == [0.5, 0.25]
+    assert run.data == {"items": [0, 0], "results": [0.5, 0.25]}
 
 
 def test_called_process_with_data_of_its_own_is_repaired_apart() -> None:
@@ -89,3 +89,15 @@ def test_state_is_the_same_when_stored_again_after_a_variable_was_added() -> Non
     body = PLAIN.replace('<userTask id="b"/>', script("b", "w = x = 5") + '<userTask id="more"/>')
     run = Run(body.replace(path("b", "join"), path("b", "more", "join"))).answer("c")
     assert run.retry(x=2).waiting == ["more"]
+
+
+def test_repair_of_what_a_sub_process_sees_alone_is_not_told_as_the_case_s() -> None:
+    inner = sub("s", FAILING).replace("<subProcess ", "<subProcess parvandeh:inputs=\"{'x': x}\" ")
+    run = Run(line(inner, script("after", "z = x")), x=0)
+    assert run.retry(x=2).data == {"x": 0, "y": 0.5, "z": 0}
+
+
+def test_repair_of_what_a_task_sees_alone_leaves_the_case_as_it_was() -> None:
+    task = FAILING.replace("<scriptTask ", "<scriptTask parvandeh:inputs=\"{'x': x}\" ")
+    run = Run(line(task, script("after", "z = x")), x=0)
+    assert run.retry(x=2).data == {"x": 0, "y": 0.5, "z": 0}
