@@ -4,15 +4,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.bpmn.completions import INPUTS, own_names
-from engine.bpmn.elements.branches import ABSENT
-from engine.bpmn.tokens import Token
+from engine.bpmn.elements.branches import ABSENT, CONSUMED, DECIDED
+from engine.bpmn.tokens import FAILED, Token
 from engine.bpmn.values import differing
 
 
 def repair(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
     """Give variables other values, at the token and wherever the old ones came from or were handed on to.
 
-    Where a branch has set one itself, that stays: a join behind tells the contradiction. Returns those that
+    Where a branch has set one itself, that stays: a join behind tells the contradiction. Where branches have
+    met already, the new value counts. Returns those that
     are the case's, and not only seen by an instance or in a sub-process.
     """
     for name, value in differing(token.data, data).items():
@@ -22,6 +23,8 @@ def repair(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
             if any(other.data.get(name, ABSENT) is old for old in before):
                 other.data = {**other.data, name: value}
         token.data = {**token.data, name: value}
+    if data and (CONSUMED in token.internal_data or token.internal_data[FAILED] == "data-conflict"):
+        token.internal_data[DECIDED] = {**token.internal_data.get(DECIDED, {}), **data}
     return {name: value for name, value in data.items() if not _hidden(token, name)}
 
 
