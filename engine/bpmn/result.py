@@ -84,8 +84,9 @@ def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, Passage]]:
         if element is None or state not in _MOVEMENTS or BACK in token.internal_data:
             continue
         movement = _MOVEMENTS[state]
-        at_work = token.id in begun or _at_work(token, before)
-        if movement == "cancelled" and (token.id in fresh or not at_work):
+        if movement == "cancelled" and (
+            token.id in fresh or not (token.id in begun or _at_work(token, before))
+        ):
             continue
         if _stood_by(token, movement):
             continue

@@ -141,6 +141,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         self.calls: list[Outgoing] = []
         self.before: dict[UUID, dict[str, Any]] = {}  # what was waited for when it was loaded
         self.watched: list[Token] = []  # what waits for conditions
+        self.known: dict[Any, dict[str, Any]] = {}  # the data by (sub-)process, while nothing moves
         self.asked: dict[UUID, dict[str, Any]] = {}  # with which data these were asked last
         self.outcome: str | None = None
         self.uncaught: str | None = None  # what ended the case: an error that nothing has caught
@@ -270,6 +271,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
 
     def _look(self) -> None:
         """Let the events happen whose conditions have become true."""
+        self.known.clear()
         for token in self._watched():
             if token._state == STARTED:  # what came before may have taken it away
                 token.task_spec.look(token)

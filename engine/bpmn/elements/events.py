@@ -150,7 +150,9 @@ class CatchEvent(BaseEvent):
             self.give_up(my_task, error)
             return
         if seen is not None:
-            self.fire(my_task, seen, my_task.workflow.top_workflow.sandbox.now)
+            workflow = my_task.workflow.top_workflow
+            workflow.known.clear()
+            self.fire(my_task, seen, workflow.sandbox.now)
 
     def give_up(self, my_task: Token, error: Exception) -> None:
         """Wait no more, but stand there with an incident."""

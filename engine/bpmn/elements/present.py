@@ -53,8 +53,15 @@ def _reached(token: Token) -> dict[str, Any] | None:
 def known(scope: Any) -> dict[str, Any]:
     """The data of a process or sub-process as they are now, with what was set around a sub-process meanwhile.
 
-    A called process knows nothing of that.
+    A called process knows nothing of that. Many conditions may be asked about the same.
     """
+    asked: dict[Any, dict[str, Any]] = scope.top_workflow.known
+    if scope not in asked:
+        asked[scope] = _known(scope)
+    return asked[scope]
+
+
+def _known(scope: Any) -> dict[str, Any]:
     here = within(scope)
     if scope.parent_task_id is None:
         return here
