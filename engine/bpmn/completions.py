@@ -12,7 +12,7 @@ from typing import Any
 Record = list[Any]
 RESERVED = 7  # parts of a record that a throwing token has taken for itself
 
-DONE = "done inside"  # keys in internal data: of a scope's first token, its records;
+RECORDS = "done inside"  # keys in internal data: of a scope's first token, its records;
 INSIDE = "inside"  # of an activity's token, the records that it hands over when it completes;
 FOR = "for"  # of a token that compensates, the token that has thrown;
 KEPT = "kept"  # and the variables that were an instance's own
@@ -39,7 +39,7 @@ def note(token: Any) -> None:
         records = [_record(token)]
     if not records:
         return
-    home, key = (token.parent, INSIDE) if token.triggered else (token.workflow.task_tree, DONE)
+    home, key = (token.parent, INSIDE) if token.triggered else (token.workflow.task_tree, RECORDS)
     for record in records:
         _append(home.internal_data.setdefault(key, []), record)
 
@@ -75,12 +75,12 @@ def leave(token: Any) -> None:
         record[1] = 0
         records.append(record)
     if records:
-        token.workflow.task_tree.internal_data.setdefault(DONE, []).extend(records)
+        token.workflow.task_tree.internal_data.setdefault(RECORDS, []).extend(records)
 
 
 def inside(inner: Any) -> tuple[list[Record] | None, dict[str, Any] | None]:
     """What has completed in a sub-process and was not compensated, and its data objects."""
-    return inner.task_tree.internal_data.get(DONE), inner.data.get("data_objects")
+    return inner.task_tree.internal_data.get(RECORDS), inner.data.get("data_objects")
 
 
 def reserve(scope: Any, thrower: str, element: str | None = None) -> bool:
@@ -118,13 +118,13 @@ def drop(scope: Any, record: Record) -> None:
     if record[1] > 1:
         record[1] -= 1
         return
-    first[DONE] = [other for other in first[DONE] if other is not record]
-    if not first[DONE]:
-        del first[DONE]
+    first[RECORDS] = [other for other in first[RECORDS] if other is not record]
+    if not first[RECORDS]:
+        del first[RECORDS]
 
 
 def _records(scope: Any) -> list[Record]:
-    records: list[Record] = scope.task_tree.internal_data.get(DONE, [])
+    records: list[Record] = scope.task_tree.internal_data.get(RECORDS, [])
     return records
 
 
