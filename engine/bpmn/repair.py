@@ -31,7 +31,7 @@ def repair(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
 def _sharing(token: Token, name: str) -> list[Token]:
     """The tokens of all scopes in which the name means the same variable as at this token."""
     scope = token.workflow
-    while (host := _host(scope)) is not None and _shares(host, name):
+    while (host := scope.host) is not None and _shares(host, name):
         scope = host.workflow
     return list(_inside(scope, name))
 
@@ -48,11 +48,6 @@ def _inside(scope: Any, name: str) -> Iterator[Token]:
                 scopes.append(inner)
 
 
-def _host(scope: Any) -> Token | None:
-    token: Token | None = scope.parent_task_id and scope.top_workflow.get_task_from_id(scope.parent_task_id)
-    return token
-
-
 def _shares(host: Token, name: str) -> bool:
     """Whether what is inside of an activity knows a variable of what is around it."""
     return not host.task_spec.own.apart and not _hides(host, name)
@@ -67,5 +62,5 @@ def _hidden(token: Token, name: str) -> bool:
     """Whether the name means something else in the case than at this token."""
     inside: Token | None = token
     while inside is not None and not _hides(inside, name):
-        inside = _host(inside.workflow)
+        inside = inside.workflow.host
     return inside is not None

@@ -132,19 +132,17 @@ def _local(token: Token) -> bool:
     """Whether the token belongs to one instance of many."""
     inside: Token | None = token
     while inside is not None and (not inside.triggered or FOR in inside.internal_data):
-        around = inside.workflow.parent_task_id
-        inside = around and inside.workflow.top_workflow.get_task_from_id(around)
+        inside = inside.workflow.host
     return inside is not None
 
 
 def _hidden(token: Token) -> set[str]:
     """The variables that only a sub-process around the token knows: its inputs."""
     names: set[str] = set()
-    outer = token.workflow.parent_task_id
-    while outer is not None:
-        around = token.workflow.top_workflow.get_task_from_id(outer)
+    inside = token
+    while (around := inside.workflow.host) is not None:
         names.update(around.internal_data.get(INPUTS, ()))
-        outer = around.workflow.parent_task_id
+        inside = around
     return names
 
 

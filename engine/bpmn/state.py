@@ -56,7 +56,7 @@ def load(state: bytes, spec: Spec, sandbox: Sandbox) -> CaseWorkflow:
         inner = SubProcess(name, UUID(hex=parent), workflow)
         workflow.subprocesses[inner.parent_task_id] = inner
         _restore(inner, rows)
-        token = workflow.get_task_from_id(inner.parent_task_id)
+        token: Any = inner.host
         inner.completed_event.connect(token.task_spec._on_subworkflow_completed, token)
     workflow.trail.clear()
     workflow.before = {token: wait for token, (_, wait) in workflow.waits().items()}
@@ -70,7 +70,7 @@ def _rows(tree: Any) -> list[Any]:
     for token in tree.tasks.values():
         places[token.id] = len(rows)
         parent = tree.tasks.get(token._parent)
-        before = parent or _activity(tree)
+        before = parent or tree.host
         changes = changed(
             {**(before.data if before else {}), **token.internal_data.get(LOCALS, {})}, token.data
         )
@@ -91,14 +91,6 @@ def _rows(tree: Any) -> list[Any]:
     return [rows, tree.data, tree.completed]
 
 
-def _activity(tree: Any) -> Token | None:
-    """The token at whose element a sub-process runs; None for the case's own process."""
-    if tree.parent_task_id is None:
-        return None
-    token: Token = tree.top_workflow.get_task_from_id(tree.parent_task_id)
-    return token
-
-
 def _restore(tree: Any, stored: list[Any]) -> None:
     rows, tree.data, tree.completed = stored
     tokens: list[Token] = []
@@ -113,7 +105,7 @@ def _restore(tree: Any, stored: list[Any]) -> None:
             token._parent, given = parent.id, parent.data
             parent._children.append(token.id)
         elif place == FIRST_INSIDE:
-            given = tree.top_workflow.get_task_from_id(tree.parent_task_id).data
+            given = tree.host.data
         token.data = {**given, **token.internal_data.get(LOCALS, {}), **(changes or {})}
         for key in gone or ():
             del token.data[key]

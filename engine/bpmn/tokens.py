@@ -186,10 +186,7 @@ class Token(Task):
         """
         if FOR in self.internal_data:
             return self.thrower
-        outer = self.workflow.parent_task_id
-        token: Token | None = outer and self.workflow.top_workflow.get_task_from_id(outer)
-        if self.triggered:
-            token = self.parent
+        token: Token | None = self.parent if self.triggered else self.workflow.host
         return token
 
     @property
@@ -197,8 +194,7 @@ class Token(Task):
         """This token, or for one of the library's own elements the sub-process around it, if any."""
         token: Token | None = self
         while token is not None and token.task_spec.element is None:
-            parent = token.workflow.parent_task_id
-            token = parent and token.workflow.top_workflow.get_task_from_id(parent)
+            token = token.workflow.host
         return token
 
 

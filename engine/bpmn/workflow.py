@@ -46,6 +46,7 @@ class _Tree:
     spec: Any
     data: dict[str, Any]
     completed: bool
+    parent_task_id: UUID | None
     top_workflow: "CaseWorkflow"
     entry_id: str | None = None  # the start event that was triggered; None: the plain one
 
@@ -59,6 +60,14 @@ class _Tree:
             return next(spec for spec in starts if spec.element.path == self.entry_id)
         # That of an event sub-process has been triggered when it begins, and stands alone.
         return next((spec for spec in starts if spec.trigger is None), starts[0])
+
+    @property
+    def host(self) -> Token | None:
+        """The token at whose element this runs; None for the case's own process."""
+        if self.parent_task_id is None:
+            return None
+        token: Token = self.top_workflow.get_task_from_id(self.parent_task_id)
+        return token
 
     def plant(self) -> None:
         """Put the first token on the start."""

@@ -74,7 +74,7 @@ class CancelEvent(CompensateEvent):
     def _begin(self, my_task: Token) -> None:
         scope = my_task.workflow
         my_task.data = _now(my_task, scope)
-        scope.top_workflow.disarm(_host(scope))
+        scope.top_workflow.disarm(scope.host)
         scope.task_tree.internal_data[INTERRUPTED] = True
         unfinished = list(_unfinished(scope))
         for token in unfinished:
@@ -87,7 +87,7 @@ class CancelEvent(CompensateEvent):
 
     def _on_complete_hook(self, my_task: Token) -> None:
         super()._on_complete_hook(my_task)
-        host = _host(my_task.workflow)
+        host = my_task.workflow.host
         event = next(event for event in host.task_spec.boundaries if event.trigger.kind == "cancel")
         event.catch(host, {})
 
@@ -111,18 +111,11 @@ def _scopes(token: Token) -> Iterator[Any]:
     """
     scope = token.workflow
     yield scope
-    while scope.parent_task_id is not None:
-        around = _host(scope)
+    while (around := scope.host) is not None:
         if not isinstance(around.task_spec, EventSubProcess) or BACK in around.internal_data:
             return
         scope = around.workflow
         yield scope
-
-
-def _host(scope: Any) -> Token:
-    """The token at whose element a sub-process runs."""
-    token: Token = scope.top_workflow.get_task_from_id(scope.parent_task_id)
-    return token
 
 
 def _compensate(my_task: Token, scope: Any, record: completions.Record) -> None:

@@ -63,10 +63,8 @@ def known(scope: Any) -> dict[str, Any]:
 
 def _known(scope: Any) -> dict[str, Any]:
     here = within(scope)
-    if scope.parent_task_id is None:
-        return here
-    host = scope.top_workflow.get_task_from_id(scope.parent_task_id)
-    if isinstance(host.task_spec, CallActivity):
+    host = scope.host
+    if host is None or isinstance(host.task_spec, CallActivity):
         return here
     private = {*own_names(host), *host.internal_data.get(INPUTS, ())}
     around = changed(host.data, known(host.workflow), besides=private)
