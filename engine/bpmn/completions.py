@@ -2,23 +2,24 @@
 
 They stand with the scope's first token, since tokens of passed work are forgotten. A record is a list, cut
 behind its last part: the element's name, how often it completed in a row (0: only what is in it has), what
-was an instance's own, the records of what completed inside, the data objects there, the token that
-compensates it now. Knows neither elements nor how they are compensated.
+was an instance's own, the records of what completed inside, the data objects there, the inputs that were seen
+there, the token that compensates it now. Knows neither elements nor how they are compensated.
 """
 
 from collections.abc import Collection
 from typing import Any
 
 Record = list[Any]
-RESERVED = 6  # parts of a record that a throwing token has taken for itself
+RESERVED = 7  # parts of a record that a throwing token has taken for itself
 
-DONE = "done inside"  # keys in internal data: of a scope's first token, its records;
+RECORDS = "done inside"  # keys in internal data: of a scope's first token, its records;
 INSIDE = "inside"  # of an activity's token, the records that it hands over when it completes;
 FOR = "for"  # of a token that compensates, the token that has thrown;
 KEPT = "kept"  # and the variables that were an instance's own
 PARTLY = "partly"  # of a scope that comes back although it had not completed
 BACK = "back"  # of the token of a sub-process that is there again to be compensated
 LOCALS = "locals"  # variables with which it began, besides those of the token before it
+INPUTS = "inputs"  # the names of its inputs, which only it and what is in it see
 LASTING = (INSIDE, FOR, KEPT, LOCALS)  # what an activity of many instances keeps to its end
 
 
@@ -38,7 +39,7 @@ def note(token: Any) -> None:
         records = [_record(token)]
     if not records:
         return
-    home, key = (token.parent, INSIDE) if token.triggered else (token.workflow.task_tree, DONE)
+    home, key = (token.parent, INSIDE) if token.triggered else (token.workflow.task_tree, RECORDS)
     for record in records:
         _append(home.internal_data.setdefault(key, []), record)
 
@@ -54,7 +55,7 @@ def hand_over(token: Any, inner: Any) -> None:
         and token.task_spec.compensation is None
         and FOR not in token.internal_data
     ):
-        token.internal_data[INSIDE] = [_record(token, found, objects)]
+        token.internal_data[INSIDE] = [_record(token, found, objects, _inputs(token))]
 
 
 def keep_only(names: Collection[str | None], records: Collection[Record]) -> None:
@@ -70,16 +71,16 @@ def leave(token: Any) -> None:
     inner = token.workflow.top_workflow.subprocesses.get(token.id)
     found, objects = (None, None) if inner is None else inside(inner)
     if found:
-        record = _record(token, found, objects)
+        record = _record(token, found, objects, _inputs(token))
         record[1] = 0
         records.append(record)
     if records:
-        token.workflow.task_tree.internal_data.setdefault(DONE, []).extend(records)
+        token.workflow.task_tree.internal_data.setdefault(RECORDS, []).extend(records)
 
 
 def inside(inner: Any) -> tuple[list[Record] | None, dict[str, Any] | None]:
     """What has completed in a sub-process and was not compensated, and its data objects."""
-    return inner.task_tree.internal_data.get(DONE), inner.data.get("data_objects")
+    return inner.task_tree.internal_data.get(RECORDS), inner.data.get("data_objects")
 
 
 def reserve(scope: Any, thrower: str, element: str | None = None) -> bool:
@@ -117,13 +118,13 @@ def drop(scope: Any, record: Record) -> None:
     if record[1] > 1:
         record[1] -= 1
         return
-    first[DONE] = [other for other in first[DONE] if other is not record]
-    if not first[DONE]:
-        del first[DONE]
+    first[RECORDS] = [other for other in first[RECORDS] if other is not record]
+    if not first[RECORDS]:
+        del first[RECORDS]
 
 
 def _records(scope: Any) -> list[Record]:
-    records: list[Record] = scope.task_tree.internal_data.get(DONE, [])
+    records: list[Record] = scope.task_tree.internal_data.get(RECORDS, [])
     return records
 
 
@@ -131,6 +132,11 @@ def _record(token: Any, *within: Any) -> Record:
     # The case's variables will be seen as they are by then; an instance's own will be gone.
     own = token.parent.task_spec.own_of(token) if token.triggered else None
     return _trim([token.task_spec.name, 1, own, *within])
+
+
+def _inputs(token: Any) -> dict[str, Any]:
+    """The inputs of a sub-process as they are now: later, what they were computed from may be other."""
+    return {name: token.data[name] for name in token.internal_data.get(INPUTS, ()) if name in token.data}
 
 
 def _trim(record: Record) -> Record:

@@ -11,12 +11,11 @@ from functools import lru_cache
 from typing import Any
 
 from engine.bpmn import timers
-from engine.bpmn.completions import LOCALS
+from engine.bpmn.completions import INPUTS, LOCALS
 from engine.bpmn.step import People
 from engine.bpmn.values import plain
 
-INPUTS = "inputs"  # keys in a token's internal data: the names of its inputs,
-PEOPLE = "people"  # who is to work on it,
+PEOPLE = "people"  # keys in a token's internal data: who is to work on it,
 RETURNED = "returned"  # and the data with which a called process has ended
 # Attributes of ours on a user task: who is to work on it, and until when.
 ASSIGNMENT = ("assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority")
@@ -72,7 +71,6 @@ def outside(token: Any, data: dict[str, Any] | None = None) -> dict[str, Any]:
     if not names:
         return found
     around = {**token.parent.data, **token.internal_data.get(LOCALS, {})}
-    # In their order, so that a state is the same when it is stored again.
     return {
         name: around[name] if name in names else value
         for name, value in found.items()

@@ -3,31 +3,35 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.bpmn.completions import own_names
-from engine.bpmn.elements.branches import ABSENT
-from engine.bpmn.own import INPUTS
-from engine.bpmn.tokens import Token
+from engine.bpmn.completions import INPUTS, own_names
+from engine.bpmn.elements.branches import ABSENT, CONSUMED, DECIDED
+from engine.bpmn.tokens import FAILED, Token
 from engine.bpmn.values import differing
 
 
-def repair(token: Token, data: Mapping[str, Any]) -> None:
+def repair(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
     """Give variables other values, at the token and wherever the old ones came from or were handed on to.
 
-    Where a branch has set one itself, that stays: a join behind tells the contradiction.
+    Where a branch has set one itself, that stays: a join behind tells the contradiction. Where branches have
+    met already, the new value counts. Returns those that
+    are the case's, and not only seen by an instance or in a sub-process.
     """
     for name, value in differing(token.data, data).items():
         before = [one.data.get(name, ABSENT) for one in (token, token.parent) if one is not None]
-        others = [] if name in own_names(token) else _sharing(token, name)
+        others = [] if _hides(token, name) else _sharing(token, name)
         for other in others:
             if any(other.data.get(name, ABSENT) is old for old in before):
                 other.data = {**other.data, name: value}
         token.data = {**token.data, name: value}
+    if data and (CONSUMED in token.internal_data or token.internal_data[FAILED] == "data-conflict"):
+        token.internal_data[DECIDED] = {**token.internal_data.get(DECIDED, {}), **data}
+    return {name: value for name, value in data.items() if not _hidden(token, name)}
 
 
 def _sharing(token: Token, name: str) -> list[Token]:
     """The tokens of all scopes in which the name means the same variable as at this token."""
     scope = token.workflow
-    while (host := _host(scope)) is not None and _shares(host, name):
+    while (host := scope.host) is not None and _shares(host, name):
         scope = host.workflow
     return list(_inside(scope, name))
 
@@ -44,12 +48,19 @@ def _inside(scope: Any, name: str) -> Iterator[Token]:
                 scopes.append(inner)
 
 
-def _host(scope: Any) -> Token | None:
-    token: Token | None = scope.parent_task_id and scope.top_workflow.get_task_from_id(scope.parent_task_id)
-    return token
-
-
 def _shares(host: Token, name: str) -> bool:
     """Whether what is inside of an activity knows a variable of what is around it."""
-    private = {*own_names(host), *host.internal_data.get(INPUTS, ())}
-    return not host.task_spec.own.apart and name not in private
+    return not host.task_spec.own.apart and not _hides(host, name)
+
+
+def _hides(host: Token, name: str) -> bool:
+    """Whether an activity has a variable of its own that is called so."""
+    return name in own_names(host) or name in host.internal_data.get(INPUTS, ())
+
+
+def _hidden(token: Token, name: str) -> bool:
+    """Whether the name means something else in the case than at this token."""
+    inside: Token | None = token
+    while inside is not None and not _hides(inside, name):
+        inside = inside.workflow.host
+    return inside is not None

@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn.completions import BACK, FOR, KEPT, LOCALS
+from engine.bpmn.completions import BACK, FOR, INPUTS, KEPT, LOCALS
 from engine.bpmn.elements.activities import CallActivity, ScriptTask, StartEvent, SubProcessTask
 from engine.bpmn.elements.branches import ABSENT, changed
 from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import CatchEvent, SideEvent, of_case
 from engine.bpmn.elements.multi_instance import COUNT, MultiInstance
-from engine.bpmn.own import INPUTS, people
+from engine.bpmn.own import people
 from engine.bpmn.spec import Element
 from engine.bpmn.state import dump
 from engine.bpmn.step import Failure, Movement, Outgoing, Passage, Step, Wait, Work
@@ -78,12 +78,15 @@ _MOVEMENTS: Mapping[int, Movement] = {STARTED: "entered", COMPLETED: "passed", C
 def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, Passage]]:
     # Work that was opened and taken back within one command was never anybody's.
     fresh = {token.id for token, _, state, _ in workflow.trail if state == READY and token.human}
+    begun = {token.id for token, before, _, _ in workflow.trail if before == STARTED}
     for token, before, state, data in workflow.trail:
         element: Element | None = token.task_spec.element
         if element is None or state not in _MOVEMENTS or BACK in token.internal_data:
             continue
         movement = _MOVEMENTS[state]
-        if movement == "cancelled" and (token.id in fresh or not _at_work(token, before)):
+        if movement == "cancelled" and (
+            token.id in fresh or not (token.id in begun or _at_work(token, before))
+        ):
             continue
         if _stood_by(token, movement):
             continue
@@ -93,16 +96,15 @@ def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, Passage]]:
 
 def _stood_by(token: Token, movement: Movement) -> bool:
     """Whether this is an event beside work that never happened: that the work has ended is told there."""
-    return (
-        isinstance(token.task_spec, SideEvent) and movement != "passed" and FAILED not in token.internal_data
-    )
+    failed = movement == "cancelled" and FAILED in token.internal_data
+    return isinstance(token.task_spec, SideEvent) and movement != "passed" and not failed
 
 
 def _at_work(token: Token, before: int) -> bool:
     """Whether a token that was taken out had entered its element; one around others is ready in between."""
     spec = token.task_spec
     around = isinstance(spec, SubProcessTask | CallActivity) or COUNT in token.internal_data
-    return token.human or before == STARTED or (before == READY and around)
+    return token.human or (before == READY and around)
 
 
 def _changes(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,19 +132,17 @@ def _local(token: Token) -> bool:
     """Whether the token belongs to one instance of many."""
     inside: Token | None = token
     while inside is not None and (not inside.triggered or FOR in inside.internal_data):
-        around = inside.workflow.parent_task_id
-        inside = around and inside.workflow.top_workflow.get_task_from_id(around)
+        inside = inside.workflow.host
     return inside is not None
 
 
 def _hidden(token: Token) -> set[str]:
     """The variables that only a sub-process around the token knows: its inputs."""
     names: set[str] = set()
-    outer = token.workflow.parent_task_id
-    while outer is not None:
-        around = token.workflow.top_workflow.get_task_from_id(outer)
+    inside = token
+    while (around := inside.workflow.host) is not None:
         names.update(around.internal_data.get(INPUTS, ()))
-        outer = around.workflow.parent_task_id
+        inside = around
     return names
 
 

@@ -120,11 +120,10 @@ def retry(
     Raises LookupError if none stands there.
     """
     workflow, token = _failed(spec, state, token_id, now)
-    if data:
-        repair(token, data)
+    repaired = repair(token, data or {})
     token.retry()
     workflow.advance()
-    return step_of(workflow, data)
+    return step_of(workflow, repaired)
 
 
 def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now: datetime) -> Step:

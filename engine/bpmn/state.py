@@ -10,8 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.bpmn.completions import LOCALS
-from engine.bpmn.elements.branches import ABSENT, FOUND, changed, set_since
-from engine.bpmn.elements.gateways import CONSUMED
+from engine.bpmn.elements.branches import ABSENT, FOUND, changed, consumed, set_since
 from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec
 from engine.bpmn.tokens import COMPLETED, FINISHED, READY, WAITING, Token
@@ -30,7 +29,7 @@ def dump(workflow: CaseWorkflow) -> bytes:
     }
     for inner in [*workflow.subprocesses.values(), workflow]:
         _compact(inner)
-        if _drop_ended(inner):
+        while _drop_ended(inner):  # those that are left have set more of their own then
             _compact(inner)
     return encode(
         {
@@ -57,7 +56,7 @@ def load(state: bytes, spec: Spec, sandbox: Sandbox) -> CaseWorkflow:
         inner = SubProcess(name, UUID(hex=parent), workflow)
         workflow.subprocesses[inner.parent_task_id] = inner
         _restore(inner, rows)
-        token = workflow.get_task_from_id(inner.parent_task_id)
+        token: Any = inner.host
         inner.completed_event.connect(token.task_spec._on_subworkflow_completed, token)
     workflow.trail.clear()
     workflow.before = {token: wait for token, (_, wait) in workflow.waits().items()}
@@ -71,11 +70,12 @@ def _rows(tree: Any) -> list[Any]:
     for token in tree.tasks.values():
         places[token.id] = len(rows)
         parent = tree.tasks.get(token._parent)
-        before = parent or _activity(tree)
+        before = parent or tree.host
         changes = changed(
             {**(before.data if before else {}), **token.internal_data.get(LOCALS, {})}, token.data
         )
-        gone = [name for name, value in changes.items() if value is ABSENT]
+        # By name: in which order a command set them must not count, since loading would change that.
+        there = {name: changes[name] for name in sorted(changes) if changes[name] is not ABSENT}
         rows.append(
             [
                 token.id.hex,
@@ -84,19 +84,11 @@ def _rows(tree: Any) -> list[Any]:
                 token.task_spec.name,
                 int(token.triggered),
                 token.internal_data or None,
-                {name: value for name, value in changes.items() if value is not ABSENT} or None,
-                gone or None,
+                there or None,
+                sorted(changes.keys() - there.keys()) or None,
             ]
         )
     return [rows, tree.data, tree.completed]
-
-
-def _activity(tree: Any) -> Token | None:
-    """The token at whose element a sub-process runs; None for the case's own process."""
-    if tree.parent_task_id is None:
-        return None
-    token: Token = tree.top_workflow.get_task_from_id(tree.parent_task_id)
-    return token
 
 
 def _restore(tree: Any, stored: list[Any]) -> None:
@@ -113,7 +105,7 @@ def _restore(tree: Any, stored: list[Any]) -> None:
             token._parent, given = parent.id, parent.data
             parent._children.append(token.id)
         elif place == FIRST_INSIDE:
-            given = tree.top_workflow.get_task_from_id(tree.parent_task_id).data
+            given = tree.host.data
         token.data = {**given, **token.internal_data.get(LOCALS, {}), **(changes or {})}
         for key in gone or ():
             del token.data[key]
@@ -129,15 +121,10 @@ def _compact(tree: Any) -> None:
     one.
     """
     # A join that failed half-way comes back to the tokens that it speaks for.
-    consumed = {
-        name
-        for token in tree.tasks.values()
-        if not token._state & FINISHED
-        for name in token.internal_data.get(CONSUMED, ())
-    }
+    kept = consumed(tree)
     for token in reversed(list(tree.tasks.values())):
         parent = tree.tasks.get(token._parent)
-        if parent is None or not token._state & FINISHED or token.id.hex in consumed:
+        if parent is None or not token._state & FINISHED or token.id.hex in kept:
             continue
         if not token._children:
             _drop(tree, token)

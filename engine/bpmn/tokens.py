@@ -13,7 +13,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn import completions, own
-from engine.bpmn.completions import FOR, LOCALS
+from engine.bpmn.completions import BACK, FOR, LOCALS
 from engine.bpmn.script import ScriptFailed
 from engine.ids import uuid7
 
@@ -103,10 +103,10 @@ class Token(Task):
 
         The tokens after this one come into being only now: SpiffWorkflow would foresee whole branches.
         """
-        if PASSED_OVER not in self.internal_data:
-            self.data = own.leave(self)
-        else:
+        if PASSED_OVER in self.internal_data or BACK in self.internal_data:
             self.data = own.outside(self)
+        else:
+            self.data = own.leave(self)
         thrower = self.thrower
         if thrower is not None:
             pass  # what follows goes on from where compensation was thrown
@@ -186,10 +186,7 @@ class Token(Task):
         """
         if FOR in self.internal_data:
             return self.thrower
-        outer = self.workflow.parent_task_id
-        token: Token | None = outer and self.workflow.top_workflow.get_task_from_id(outer)
-        if self.triggered:
-            token = self.parent
+        token: Token | None = self.parent if self.triggered else self.workflow.host
         return token
 
     @property
@@ -197,8 +194,7 @@ class Token(Task):
         """This token, or for one of the library's own elements the sub-process around it, if any."""
         token: Token | None = self
         while token is not None and token.task_spec.element is None:
-            parent = token.workflow.parent_task_id
-            token = parent and token.workflow.top_workflow.get_task_from_id(parent)
+            token = token.workflow.host
         return token
 
 

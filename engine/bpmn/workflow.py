@@ -46,6 +46,7 @@ class _Tree:
     spec: Any
     data: dict[str, Any]
     completed: bool
+    parent_task_id: UUID | None
     top_workflow: "CaseWorkflow"
     entry_id: str | None = None  # the start event that was triggered; None: the plain one
 
@@ -59,6 +60,14 @@ class _Tree:
             return next(spec for spec in starts if spec.element.path == self.entry_id)
         # That of an event sub-process has been triggered when it begins, and stands alone.
         return next((spec for spec in starts if spec.trigger is None), starts[0])
+
+    @property
+    def host(self) -> Token | None:
+        """The token at whose element this runs; None for the case's own process."""
+        if self.parent_task_id is None:
+            return None
+        token: Token = self.top_workflow.get_task_from_id(self.parent_task_id)
+        return token
 
     def plant(self) -> None:
         """Put the first token on the start."""
@@ -141,6 +150,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         self.calls: list[Outgoing] = []
         self.before: dict[UUID, dict[str, Any]] = {}  # what was waited for when it was loaded
         self.watched: list[Token] = []  # what waits for conditions
+        self.known: dict[Any, dict[str, Any]] = {}  # the data by (sub-)process, while nothing moves
         self.asked: dict[UUID, dict[str, Any]] = {}  # with which data these were asked last
         self.outcome: str | None = None
         self.uncaught: str | None = None  # what ended the case: an error that nothing has caught
@@ -265,10 +275,12 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         for token in list(self.waiting.values()):
             if token.task_spec.element is not None:
                 del self.waiting[token.id]
+                token._inherit_data()
                 token.fail(Failed("deadlock", "it waits for a branch that can never come"))
 
     def _look(self) -> None:
         """Let the events happen whose conditions have become true."""
+        self.known.clear()
         for token in self._watched():
             if token._state == STARTED:  # what came before may have taken it away
                 token.task_spec.look(token)

@@ -1,7 +1,10 @@
 """Conditional events run as BPMN 2.0.2 §10.5.5 has them."""
 
+from typing import Any
+
 import pytest
 
+from engine.bpmn.elements import present
 from tests.driving import Run, path, script
 from tests.eventful import boundary, catch, condition, handler, inside, line, message, spec, sub
 
@@ -174,3 +177,42 @@ def test_interruption_takes_away_a_join_that_was_about_to_happen() -> None:
     run = Run(spec(body + handler("h", condition("x == 3"))), x=0).answer("work").answer("wait")
     assert run.waiting == ["h-task"]
     assert run.answer("h-task").step.ended
+
+
+def test_log_tells_that_an_event_was_taken_away_that_was_just_tried_again() -> None:
+    run = Run(spec(line(catch("wait", condition("other"))), handler("h", TRUE)), ready=False, other=False)
+    assert run.failed == [("wait", "never-true")]
+    run.retry(ready=True)
+    assert run.log[-3:] == [("cancelled", "wait"), ("passed", "h.in"), ("entered", "h")]
+
+
+def test_log_tells_that_an_answered_call_was_taken_away() -> None:
+    body = line('<serviceTask id="ask" parvandeh:topic="t"/>')
+    run = Run(spec(body, handler("h", condition("found"))), found=False).reply("ask", found=True)
+    assert run.log[-3:] == [("cancelled", "ask"), ("passed", "h.in"), ("entered", "h")]
+
+
+def test_log_tells_nothing_of_an_event_on_a_border_whose_condition_failed_and_was_repaired() -> None:
+    run = Run(spec(BORDER + boundary("e", "work", condition("n / 2"))), n="much")
+    assert run.failed == [("e", "script-failed")]
+    run.retry(n=0).answer("work")
+    assert "e" not in [element for _, element in run.log]
+
+
+def test_conditions_asked_at_the_same_time_look_at_the_case_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+
+    def counting(scope: Any) -> dict[str, Any]:
+        looked.append(scope)
+        return within(scope)
+
+    within = present.within
+    monkeypatch.setattr(present, "within", counting)
+    many = "<loopCardinality>30</loopCardinality>"
+    many = f"<multiInstanceLoopCharacteristics>{many}</multiInstanceLoopCharacteristics>"
+    inner = inside(sub("s", "userTask a"), boundary("e", "a", TRUE))
+    run = Run(
+        spec(line(inner.replace('<startEvent id="s.in"/>', many + '<startEvent id="s.in"/>'))), ready=False
+    )
+    assert len(run.awaited) == 30
+    assert sum(scope is scope.top_workflow for scope in looked) < 150

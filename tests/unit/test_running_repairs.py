@@ -3,7 +3,7 @@
 import pytest
 
 from engine import bpmn
-from tests.driving import Run, path, script, source
+from tests.driving import Run, flow, path, script, source
 from tests.eventful import line, sub
 
 FAILING = script("a", "y = 1 / x")
@@ -71,7 +71,7 @@ def test_item_of_one_instance_is_repaired_for_that_alone() -> None:
     first, second = run.step.failures
     run._took(bpmn.retry(run.spec, run.state or b"", first.token, run.now, {"item": 2}))
     run._took(bpmn.retry(run.spec, run.state or b"", second.token, run.now, {"item": 4}))
-    assert run.data["results"] == [0.5, 0.25]
+    assert run.data == {"items": [0, 0], "results": [0.5, 0.25]}
 
 
 def test_called_process_with_data_of_its_own_is_repaired_apart() -> None:
@@ -83,3 +83,60 @@ def test_called_process_with_data_of_its_own_is_repaired_apart() -> None:
     assert run.failed == [("called/a", "script-failed")]
     run.retry(x=2)
     assert (run.data["y"], run.data["z"]) == (0.5, 0)
+
+
+def test_state_is_the_same_when_stored_again_after_a_variable_was_added() -> None:
+    body = PLAIN.replace('<userTask id="b"/>', script("b", "w = x = 5") + '<userTask id="more"/>')
+    run = Run(body.replace(path("b", "join"), path("b", "more", "join"))).answer("c")
+    assert run.retry(x=2).waiting == ["more"]
+
+
+def test_repair_of_what_a_sub_process_sees_alone_is_not_told_as_the_case_s() -> None:
+    inner = sub("s", FAILING).replace("<subProcess ", "<subProcess parvandeh:inputs=\"{'x': x}\" ")
+    run = Run(line(inner, script("after", "z = x")), x=0)
+    assert run.retry(x=2).data == {"x": 0, "y": 0.5, "z": 0}
+
+
+def test_repair_of_what_a_task_sees_alone_leaves_the_case_as_it_was() -> None:
+    task = FAILING.replace("<scriptTask ", "<scriptTask parvandeh:inputs=\"{'x': x}\" ")
+    run = Run(line(task, script("after", "z = x")), x=0)
+    assert run.retry(x=2).data == {"x": 0, "y": 0.5, "z": 0}
+
+
+@pytest.mark.parametrize("value", [1, 2, 3])
+def test_contradiction_at_a_join_is_resolved_by_the_value_that_is_to_count(value: int) -> None:
+    body = PLAIN.replace(FAILING, script("a", "k = 1")).replace(
+        '<userTask id="after"/>', script("after", "z = x")
+    )
+    run = Run(body, x=0).answer("b", x=1, n=1).answer("c", x=2, n=2)
+    assert run.failed == [("join", "data-conflict")]
+    assert run.retry(x=value).failed == [("join", "data-conflict")]
+    assert run.retry(n=5).data == {"x": value, "n": 5, "k": 1, "z": value}
+
+
+def test_contradiction_of_instances_is_resolved_by_the_value_that_is_to_count() -> None:
+    many = script("a", "x = n = loopCounter").replace(
+        "<script>",
+        "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality>"
+        "</multiInstanceLoopCharacteristics><script>",
+    )
+    run = Run(line(many, script("after", "z = x")), x=5)
+    assert run.failed == [("a", "data-conflict")]
+    assert run.retry(x=0, n=1).data == {"x": 0, "n": 1, "z": 0}
+
+
+def test_repair_at_a_join_that_chooses_counts_whichever_branch_had_set_it() -> None:
+    body = (
+        '<startEvent id="start"/><inclusiveGateway id="fork"/><userTask id="a"/><userTask id="b"/>'
+        '<inclusiveGateway id="join"/><userTask id="after"/><userTask id="other"/>'
+        + flow("start", "fork")
+        + flow("fork", "a", "True")
+        + flow("fork", "b", "True")
+        + flow("a", "join")
+        + flow("b", "join")
+        + flow("join", "after", "y == 5")
+        + flow("join", "other", "y == 6")
+    )
+    run = Run(body, y=0).answer("b", y=2).answer("a")
+    assert run.failed == [("join", "no-flow")]
+    assert run.retry(y=5).waiting == ["after"]

@@ -1,7 +1,22 @@
 """Event sub-processes among flows out of activities, links, loops, and tasks with inputs of their own."""
 
 from tests.driving import Run, flow, path, script
-from tests.eventful import boundary, error, escalation, handler, line, message, spec, sub, throw
+from tests.eventful import (
+    boundary,
+    compensation,
+    condition,
+    error,
+    escalation,
+    handler,
+    inside,
+    line,
+    message,
+    spec,
+    sub,
+    throw,
+    transaction,
+    undone,
+)
 
 
 def mapped(name: str, inputs: str, outputs: str = "{}") -> str:
@@ -113,3 +128,98 @@ def test_flow_without_condition_is_taken_when_no_other_is() -> None:
     body = '<startEvent id="start"/>' + body + flow("g", "two", "big")
     assert Run(spec(body), big=False).waiting == ["one"]
     assert Run(spec(body), big=True).waiting == ["two"]
+
+
+FORKED = (
+    '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="a"/><userTask id="b"/>'
+    '<parallelGateway id="join"/><userTask id="after"/>'
+    + path("start", "fork", "a", "join", "after")
+    + path("fork", "b", "join")
+)
+
+
+def test_what_interrupts_a_join_that_is_about_to_happen_knows_what_all_its_branches_set() -> None:
+    run = Run(spec(FORKED, handler("h", condition("y == 2"), script("s", "seen = [x, y]"))), x=0, y=0)
+    assert run.answer("a", x=1).answer("b", y=2).data["seen"] == [1, 2]
+
+
+def test_what_interrupts_a_join_that_has_failed_knows_what_all_its_branches_set() -> None:
+    run = Run(spec(FORKED, handler("h", message(), script("s", "seen = [x, y, z]"))), x=0, y=0, z=0)
+    run.answer("a", x=1, z=1).answer("b", y=2, z=2)
+    assert run.failed == [("join", "data-conflict")]
+    assert run.happens("h.in").data["seen"] == [1, 2, 2]
+
+
+def test_what_interrupts_a_join_without_hope_knows_what_was_set_before_it() -> None:
+    body = FORKED.replace(path("fork", "b", "join"), path("fork", "b"))
+    body = body.replace(
+        '<userTask id="after"/>', '<userTask id="after"/><exclusiveGateway id="no" default="no-end"/>'
+    )
+    body += '<endEvent id="end"/>' + flow("no", "end") + flow("no", "join", "False") + flow("b", "no")
+    run = Run(spec(body, handler("h", message(), script("s", "seen = [x, y]"))), x=0, y=0)
+    run.answer("a", x=1).answer("b", y=2)
+    assert run.failed == [("join", "deadlock")]
+    assert run.happens("h.in").data["seen"] == [1, 2]
+
+
+def test_ended_branches_are_forgotten_at_once_though_others_must_be_forgotten_first() -> None:
+    events = boundary("b", "work", message("paid"), interrupting=False)
+    events += boundary("c", "b-task", message("asked"), interrupting=False)
+    run = Run(spec(line("userTask work"), events.replace('<userTask id="c-task"/>', throw("c-task", ""))))
+    run.happens("b", x=1).answer("b-task", y=1)
+    run.happens("b", x=2).happens("c", v=1).answer("b-task", y=2)
+    run.happens("b", x=3).happens("c", v=2)
+    assert run.waiting == ["work", "b-task"]
+
+
+def test_sub_process_that_is_compensated_sets_its_outputs_no_second_time() -> None:
+    body = sub("s", "userTask a").replace("<subProcess ", "<subProcess parvandeh:outputs=\"{'told': n}\" ")
+    body = inside(body, undone("a"))
+    run = Run(
+        spec(line(body, "userTask b", throw("all", compensation()), script("last", "seen = told"))), n=1
+    )
+    run.answer("a").answer("b", n=2).answer("undo-a")
+    assert run.data == {"n": 2, "told": 1, "seen": 1}
+
+
+INPUTS = "<subProcess parvandeh:inputs=\"{'room': rooms[n]}\" "
+
+
+def test_handlers_in_a_sub_process_see_the_inputs_that_it_had() -> None:
+    body = sub("s", script("a", "booked = room")).replace("<subProcess ", INPUTS)
+    body = inside(body, undone("a", script("back", "given = room")))
+    run = Run(spec(line(body, "userTask b", throw("all", compensation()))), rooms=["A", "B"], n=0)
+    assert run.answer("b", n=1).data == {"rooms": ["A", "B"], "n": 1, "booked": "A", "given": "A"}
+
+
+def test_handlers_in_a_sub_process_see_what_it_made_of_its_inputs() -> None:
+    body = sub("s", script("a", "room = room + '1'")).replace("<subProcess ", INPUTS)
+    body = inside(body, undone("a", script("back", "given = room")))
+    run = Run(spec(line(body, "userTask b", throw("all", compensation()))), rooms=["A", "B"], n=0)
+    assert run.answer("b", n=1).data == {"rooms": ["A", "B"], "n": 1, "given": "A1"}
+
+
+def test_handlers_in_instances_see_the_inputs_that_these_had() -> None:
+    many = (
+        '<multiInstanceLoopCharacteristics isSequential="true"><loopDataInputRef>rooms</loopDataInputRef>'
+        '<inputDataItem id="item"/></multiInstanceLoopCharacteristics>'
+    )
+    body = sub("s", "userTask a").replace("<subProcess ", INPUTS.replace("rooms[n]", "item + str(n)"))
+    undo = undone("a", script("back", "given = given + [room]"))
+    body = inside(body.replace('<startEvent id="s.in"/>', many + '<startEvent id="s.in"/>'), undo)
+    run = Run(spec(line(body, throw("all", compensation()))), rooms=["A", "B"], n=0, given=[])
+    assert run.answer("a", n=1).answer("a", n=2).data["given"] == ["B1", "A0"]
+
+
+def test_handlers_in_a_sub_process_that_was_cancelled_see_the_inputs_that_it_had() -> None:
+    body = sub("s", "userTask a", "userTask b").replace("<subProcess ", INPUTS)
+    body = inside(body, undone("a", script("back", "given = room")))
+    fork = (
+        '<parallelGateway id="fork"/><userTask id="c"/>'
+        + path("t.in", "fork", "s")
+        + path("fork", "c", "t.out")
+    )
+    cancel = "<cancelEventDefinition/>"
+    whole = transaction("t", end=cancel, more=body + fork).replace(path("t.in", "t.out"), "")
+    run = Run(spec(line(whole), boundary("e", "t", cancel)), rooms=["A", "B"], n=0)
+    assert run.answer("a", n=1).answer("c").data["given"] == "A"

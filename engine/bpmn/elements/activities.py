@@ -123,7 +123,7 @@ def come_back(
     if not times:
         inner.task_tree.internal_data[completions.PARTLY] = True
     if records:
-        inner.task_tree.internal_data[completions.DONE] = records
+        inner.task_tree.internal_data[completions.RECORDS] = records
     if objects:
         inner.data["data_objects"] = objects
 

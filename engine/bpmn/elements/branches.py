@@ -6,10 +6,12 @@ Each branch's own changes are kept, and contradictions are told.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.tokens import Failed, Token
+from engine.bpmn.tokens import FINISHED, Failed, Token
 from engine.bpmn.values import same
 
 ABSENT: Any = object()  # the value of a variable that a branch took away
+CONSUMED = "consumed"  # key in a firing join's internal data: the tokens that it speaks for
+DECIDED = "decided"  # where branches have met: the values that are to count, whatever these have set
 FOUND = "found"  # key in a token's internal data: the variables that others set, and that it began with
 
 
@@ -41,24 +43,43 @@ def set_since(parting: Token, end: Token, data: Mapping[str, Any]) -> dict[str, 
     return changes
 
 
-def together(branches: Iterable[Mapping[str, Any]], *, conflicts: bool) -> dict[str, Any]:
+def consumed(scope: Any) -> set[str]:
+    """The ids of the tokens for which a join speaks that has not gone on yet: what they set is only there."""
+    return {
+        name
+        for token in scope.tasks.values()
+        if not token._state & FINISHED
+        for name in token.internal_data.get(CONSUMED, ())
+    }
+
+
+def together(
+    branches: Iterable[Mapping[str, Any]], *, conflicts: bool, decided: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The changes of several branches as one; a later one wins unless `conflicts` are refused.
 
-    Raises Failed when two branches set one variable to different values, for no choice between them is right.
+    Raises Failed when two branches set one variable to different values, for no choice between them is right,
+    unless somebody has `decided`.
     """
-    result: dict[str, Any] = {}
+    decided = decided or {}
+    result = dict(decided)
     for branch in branches:
         for name, value in branch.items():
+            if name in decided:
+                continue
             if conflicts and name in result and not _same(result[name], value):
                 raise Failed("data-conflict", f"two branches set {name!r} to different values")
             result[name] = value
     return result
 
 
-def joined(ends: Sequence[Token], *, conflicts: bool = True) -> dict[str, Any]:
+def joined(
+    ends: Sequence[Token], *, conflicts: bool = True, decided: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The data after several branches: those before they parted, and what each changed. Raises Failed."""
     parting = _parting(ends)
-    changes = together((set_since(parting, end, end.data) for end in ends), conflicts=conflicts)
+    branches = (set_since(parting, end, end.data) for end in ends)
+    changes = together(branches, conflicts=conflicts, decided=decided)
     return {name: value for name, value in {**parting.data, **changes}.items() if value is not ABSENT}
 
 

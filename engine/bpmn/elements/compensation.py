@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.bpmn import completions
-from engine.bpmn.completions import BACK, FOR, INSIDE, KEPT, LOCALS
+from engine.bpmn.completions import BACK, FOR, INPUTS, INSIDE, KEPT, LOCALS
 from engine.bpmn.elements.activities import EventSubProcess, SubProcessTask
 from engine.bpmn.elements.branches import ABSENT, changed, set_since
 from engine.bpmn.elements.events import BaseEvent, Trigger
-from engine.bpmn.elements.present import present, within
+from engine.bpmn.elements.present import seen, within
 from engine.bpmn.tokens import COMPLETED, FUTURE, INTERRUPTED, READY, STARTED, UNFINISHED, Token
 
 THROWING = "throwing"  # key in a throwing token's internal data: it has begun
@@ -74,11 +74,11 @@ class CancelEvent(CompensateEvent):
     def _begin(self, my_task: Token) -> None:
         scope = my_task.workflow
         my_task.data = _now(my_task, scope)
-        scope.top_workflow.disarm(_host(scope))
+        scope.top_workflow.disarm(scope.host)
         scope.task_tree.internal_data[INTERRUPTED] = True
         unfinished = list(_unfinished(scope))
         for token in unfinished:
-            token.data = present(token)
+            token.data = seen(token)
         for token in list(scope.tasks.values()):
             if token is not my_task and token._state & UNFINISHED:
                 token.cancel()
@@ -87,7 +87,7 @@ class CancelEvent(CompensateEvent):
 
     def _on_complete_hook(self, my_task: Token) -> None:
         super()._on_complete_hook(my_task)
-        host = _host(my_task.workflow)
+        host = my_task.workflow.host
         event = next(event for event in host.task_spec.boundaries if event.trigger.kind == "cancel")
         event.catch(host, {})
 
@@ -111,30 +111,26 @@ def _scopes(token: Token) -> Iterator[Any]:
     """
     scope = token.workflow
     yield scope
-    while scope.parent_task_id is not None:
-        around = _host(scope)
+    while (around := scope.host) is not None:
         if not isinstance(around.task_spec, EventSubProcess) or BACK in around.internal_data:
             return
         scope = around.workflow
         yield scope
 
 
-def _host(scope: Any) -> Token:
-    """The token at whose element a sub-process runs."""
-    token: Token = scope.top_workflow.get_task_from_id(scope.parent_task_id)
-    return token
-
-
 def _compensate(my_task: Token, scope: Any, record: completions.Record) -> None:
-    name, times, own, inside, objects, _ = record
+    name, times, own, inside, objects, inputs, _ = record
     spec = scope.spec.task_specs[name]
     handler = scope.spec.task_specs[spec.compensation] if spec.compensation and times else spec
     token = scope.task_tree._add_child(handler, FUTURE)
     token.triggered = True  # its data are no branch's: they come to the throwing token
-    given = {**_now(my_task, scope), **(own or {})}
-    token.internal_data.update({FOR: my_task.id.hex, KEPT: list(own or ()), LOCALS: given})
+    kept = {**(own or {}), **(inputs or {})}
+    given = {**_now(my_task, scope), **kept}
+    token.internal_data.update({FOR: my_task.id.hex, KEPT: list(kept), LOCALS: given})
     if handler is spec:
         token.internal_data.update({BACK: True, INSIDE: [times, inside, objects]})
+        if inputs:
+            token.internal_data[INPUTS] = list(inputs)
         record[3:5] = None, None  # it has them now
     handler._update(token)
 

@@ -150,7 +150,9 @@ class CatchEvent(BaseEvent):
             self.give_up(my_task, error)
             return
         if seen is not None:
-            self.fire(my_task, seen, my_task.workflow.top_workflow.sandbox.now)
+            workflow = my_task.workflow.top_workflow
+            workflow.known.clear()
+            self.fire(my_task, seen, workflow.sandbox.now)
 
     def give_up(self, my_task: Token, error: Exception) -> None:
         """Wait no more, but stand there with an incident."""
@@ -276,8 +278,7 @@ def caught(token: Token, kind: Kind, code: str, data: Mapping[str, Any]) -> bool
 def of_case(token: Token) -> bool:
     """Whether the token is in the case's own process, perhaps in an event sub-process of that."""
     workflow = token.workflow
-    while workflow is not workflow.top_workflow:
-        around = workflow.top_workflow.get_task_from_id(workflow.parent_task_id)
+    while (around := workflow.host) is not None:
         if not isinstance(around.task_spec, EventSubProcess):
             return False
         workflow = around.workflow

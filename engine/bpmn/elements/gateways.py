@@ -9,12 +9,10 @@ from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway as SpiffInclusive
 from SpiffWorkflow.bpmn.specs.defaults import ParallelGateway as SpiffParallelGateway
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 
-from engine.bpmn.elements.branches import joined
+from engine.bpmn.elements.branches import CONSUMED, DECIDED, joined
 from engine.bpmn.elements.events import BoundaryEvent
 from engine.bpmn.elements.handlers import rest
 from engine.bpmn.tokens import COMPLETED, FUTURE, READY, STARTED, UNFINISHED, WAITING, Failed, Token
-
-CONSUMED = "consumed"  # key in a firing token's internal data: the tokens that it speaks for
 
 
 class Join(UnstructuredJoin):
@@ -55,11 +53,14 @@ class Join(UnstructuredJoin):
         """Give the token the data of all branches; the consumed tokens, to be forgotten once it has run."""
         consumed = [my_task.workflow.tasks[UUID(hex=name)] for name in my_task.internal_data[CONSUMED]]
         if consumed:
-            my_task.data = joined([token.parent for token in (*consumed, my_task)], conflicts=self.conflicts)
+            ends = [token.parent for token in (*consumed, my_task)]
+            decided = my_task.internal_data.get(DECIDED)
+            my_task.data = joined(ends, conflicts=self.conflicts, decided=decided)
         return consumed
 
     def _forget(self, my_task: Token, consumed: Sequence[Token]) -> None:
         del my_task.internal_data[CONSUMED]
+        my_task.internal_data.pop(DECIDED, None)
         for token in consumed:
             my_task.workflow.forget(token)
 

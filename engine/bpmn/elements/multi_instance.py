@@ -9,7 +9,7 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 
 from engine.bpmn.completions import FOR, INSIDE, LASTING, LOCALS, keep_only
-from engine.bpmn.elements.branches import ABSENT, changed, together
+from engine.bpmn.elements.branches import ABSENT, DECIDED, changed, together
 from engine.bpmn.tokens import FAILED, FINISHED, FUTURE, READY, STARTED, Failed, Token
 from engine.bpmn.values import MAX_BYTES, fits
 
@@ -141,7 +141,8 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
         if self.output:
             results = {self.output: self._collected(state)}
         else:
-            results = together(state[RESULTS].values(), conflicts=not self.sequential)
+            branches, decided = state[RESULTS].values(), state.get(DECIDED)
+            results = together(branches, conflicts=not self.sequential, decided=decided)
             keep_only({self.item, *COUNTERS}, state.get(INSIDE, ()))
         data = {**my_task.data, **results}
         if not fits(data):

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from engine.bpmn.completions import own_names
+from engine.bpmn.completions import INPUTS, own_names
 from engine.bpmn.elements.activities import CallActivity
-from engine.bpmn.elements.branches import ABSENT, changed, set_since, together
-from engine.bpmn.own import INPUTS, outside
+from engine.bpmn.elements.branches import ABSENT, changed, consumed, set_since, together
+from engine.bpmn.own import outside
 from engine.bpmn.tokens import COMPLETED, FUTURE, HOST, READY, STARTED, WAITING, Token
 
 
@@ -15,7 +15,12 @@ def within(scope: Any) -> dict[str, Any]:
     What one of its branches set later goes before what another set. Instances of many keep theirs.
     """
     first = scope.task_tree
-    ends = [(token, _reached(token)) for token in scope.tasks.values() if not token.triggered]
+    joining = consumed(scope)
+    ends = [
+        (token, token.parent.data if token.id.hex in joining else _reached(token))
+        for token in scope.tasks.values()
+        if not token.triggered
+    ]
     changes = together(
         (set_since(first, token, data) for token, data in ends if data is not None), conflicts=False
     )
@@ -24,10 +29,15 @@ def within(scope: Any) -> dict[str, Any]:
 
 def present(work: Token) -> dict[str, Any]:
     """The data behind an activity, if it were left now."""
+    return outside(work, seen(work))
+
+
+def seen(work: Token) -> dict[str, Any]:
+    """The data in an activity as they are now, with its inputs."""
     inner = work.workflow.top_workflow.subprocesses.get(work.id)
     if inner is None or inner.completed or work.task_spec.own.apart:
-        return outside(work)
-    return outside(work, within(inner))
+        return work.data
+    return within(inner)
 
 
 def _reached(token: Token) -> dict[str, Any] | None:
@@ -43,13 +53,18 @@ def _reached(token: Token) -> dict[str, Any] | None:
 def known(scope: Any) -> dict[str, Any]:
     """The data of a process or sub-process as they are now, with what was set around a sub-process meanwhile.
 
-    A called process knows nothing of that.
+    A called process knows nothing of that. Many conditions may be asked about the same.
     """
+    asked: dict[Any, dict[str, Any]] = scope.top_workflow.known
+    if scope not in asked:
+        asked[scope] = _known(scope)
+    return asked[scope]
+
+
+def _known(scope: Any) -> dict[str, Any]:
     here = within(scope)
-    if scope.parent_task_id is None:
-        return here
-    host = scope.top_workflow.get_task_from_id(scope.parent_task_id)
-    if isinstance(host.task_spec, CallActivity):
+    host = scope.host
+    if host is None or isinstance(host.task_spec, CallActivity):
         return here
     private = {*own_names(host), *host.internal_data.get(INPUTS, ())}
     around = changed(host.data, known(host.workflow), besides=private)
