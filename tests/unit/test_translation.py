@@ -194,6 +194,32 @@ def test_inputs_and_outputs_that_would_mean_nothing_are_refused(kind: str, parts
     assert [item.code for item in check({"a.bpmn": content}).errors] == ["unsupported-extension"]
 
 
+@pytest.mark.parametrize(
+    ("inputs", "second", "found"),
+    [
+        ("", "${sum * 2}", {"unsupported-extension"}),  # Camunda reads what it has just set
+        ('<camunda:inputParameter name="sum">1</camunda:inputParameter>', "${sum * 2}", set()),
+        ("", "${fee * 2}", set()),
+        ("", "${a" + " == 1" * 300 + "}", {"unsupported-extension"}),  # more brackets than Python takes
+    ],
+)
+def test_output_that_reads_another_one_before_it_is_refused(
+    inputs: str, second: str, found: set[str]
+) -> None:
+    first = '<camunda:outputParameter name="sum">${sum + fee}</camunda:outputParameter>'
+    more = f'<camunda:outputParameter name="more">{second}</camunda:outputParameter>'
+    mapping = extension(f"<camunda:inputOutput>{inputs}{first}{more}</camunda:inputOutput>")
+    content = line(node("userTask", "a", mapping))
+    assert {item.code for item in check({"a.bpmn": content}).errors} == found
+
+
+def test_outputs_of_a_connector_and_of_its_task_are_too_many() -> None:
+    taken = '<camunda:inputOutput><camunda:outputParameter name="{}">1</camunda:outputParameter></camunda:inputOutput>'
+    connector = f"<camunda:connector><camunda:connectorId>c</camunda:connectorId>{taken.format('x')}</camunda:connector>"
+    content = line(node("serviceTask", "a", extension(connector + taken.format("y"))))
+    assert {item.code for item in check({"a.bpmn": content}).errors} == {"unsupported-extension"}
+
+
 def test_sub_process_that_an_event_begins_has_no_inputs_and_outputs() -> None:
     timer = (
         "<bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition>"

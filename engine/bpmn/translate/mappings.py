@@ -1,10 +1,11 @@
 """What an activity is given under names of its own, and what it gives back: Camunda's inputs and outputs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lxml import etree
 
+from engine.bpmn.script import names
 from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension
 
@@ -50,6 +51,23 @@ def parameters(mapping: Any, kind: str) -> dict[str, str]:
     return found
 
 
+def outputs(mapping: Any, inputs: Mapping[str, str]) -> dict[str, str]:
+    """The output parameters of an inputOutput element with these inputs. Raises Untranslatable.
+
+    Camunda sets one after the other, and here all are computed at once: none may read one before it.
+    """
+    found: dict[str, str] = {}
+    for name, code in parameters(mapping, "outputParameter").items():
+        try:
+            read = names(code, "eval").reads
+        except SyntaxError as error:
+            raise Untranslatable("it is nested too deeply") from error
+        if read & (found.keys() - inputs.keys()):
+            raise Untranslatable("it reads an output that is set before it")
+        found[name] = code
+    return found
+
+
 def as_names(values: Iterable[tuple[str, str]]) -> str:
     """An expression for names with values."""
     return "{" + ", ".join(f"{name!r}: {code}" for name, code in values) + "}"
@@ -80,15 +98,17 @@ def _key(entry: Any) -> str:
 
 def _parameters(element: Any, mapping: Any, told: Told) -> None:
     try:
-        given, taken = (parameters(mapping, kind) for kind in ("inputParameter", "outputParameter"))
+        given = parameters(mapping, "inputParameter")
+        taken = outputs(mapping, given)
     except Untranslatable:
         return
     found = {name: values for name, values in (("inputs", given), ("outputs", taken)) if values}
     if not found.keys() <= set(_READ[element.tag.removeprefix(BPMN)]):
         return
+    if any(element.get(f"{OURS}{name}") is not None for name in found):
+        return  # said twice: left as it stands, and refused
     for name, values in found.items():
-        if element.get(f"{OURS}{name}") is None:
-            element.set(f"{OURS}{name}", as_names(values.items()))
+        element.set(f"{OURS}{name}", as_names(values.items()))
     mapping.getparent().remove(mapping)
     told(
         element,
