@@ -214,9 +214,10 @@ def test_output_that_reads_another_one_before_it_is_refused(
 
 
 def test_outputs_of_a_connector_and_of_its_task_are_too_many() -> None:
-    taken = '<camunda:inputOutput><camunda:outputParameter name="{}">1</camunda:outputParameter></camunda:inputOutput>'
-    connector = f"<camunda:connector><camunda:connectorId>c</camunda:connectorId>{taken.format('x')}</camunda:connector>"
-    content = line(node("serviceTask", "a", extension(connector + taken.format("y"))))
+    taken = '<camunda:outputParameter name="x">1</camunda:outputParameter>'
+    taken = f"<camunda:inputOutput>{taken}</camunda:inputOutput>"
+    connector = f"<camunda:connector><camunda:connectorId>c</camunda:connectorId>{taken}</camunda:connector>"
+    content = line(node("serviceTask", "a", extension(connector + taken)))
     assert {item.code for item in check({"a.bpmn": content}).errors} == {"unsupported-extension"}
 
 

@@ -109,14 +109,15 @@ def _replied(code: str) -> str:
 
 
 def _parameters(mapping: Any, kind: str) -> list[tuple[str, str]]:
-    """Names with values. Raises Untranslatable."""
-    found = []
+    """Names with values, each of which may be that of a name before it. Raises Untranslatable."""
+    found: dict[str, str] = {}
     for item in [] if mapping is None else mapping.findall(ZEEBE + kind):
         name = item.get("target") or ""
         if not name.isidentifier():
             raise Untranslatable(f"{name!r} names no variable")
-        found.append((name, feel.value(item.get("source") or "")))
-    return found
+        code = feel.value(item.get("source") or "")
+        found[name] = found.get(code, code)
+    return list(found.items())
 
 
 def _mapping(element: Any, told: Told) -> None:
