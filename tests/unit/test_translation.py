@@ -248,6 +248,23 @@ def test_call_hands_over_what_it_says() -> None:
     assert notes(content) == [("translated-mapping", "a")] * 2
 
 
+@pytest.mark.parametrize(
+    ("inside", "ours"),
+    [
+        ('<camunda:in source="a" target="b"/>', {"inputs": "{'b': a}", "outputs": "{}"}),
+        ('<camunda:out source="a" target="b"/>', {"inputs": "{}", "outputs": "{'b': a}"}),
+        ('<camunda:in variables="all"/>', {"outputs": "{}"}),
+        ('<camunda:in businessKey="${key}"/>', {"inputs": "{}", "outputs": "{}"}),
+        ('<camunda:in variables="all"/><camunda:out variables="all"/>', {}),
+        ("", {}),
+    ],
+)
+def test_call_that_says_what_it_hands_over_hands_over_nothing_else(inside: str, ours: dict[str, str]) -> None:
+    content = line(node("callActivity", "a", extension(inside), calledElement="called"))
+    assert element(content, "a") == {"kind": "callActivity", **ours}
+    assert notes(content) == [("translated-mapping", "a")] * len(ours)
+
+
 def test_people_of_a_task_are_kept_with_it() -> None:
     content = line(
         node(

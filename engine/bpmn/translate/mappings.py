@@ -23,6 +23,7 @@ _READ = {
     "endEvent": _INPUTS,
     **dict.fromkeys(("boundaryEvent", "startEvent"), _OUTPUTS),
 }
+_HANDED = {"in": "inputs", "out": "outputs"}
 _MEANT_ANYWAY = {"variables": "all"}
 _OWN = {"variables": "all", "local": "true"}
 _THROWING = (f"{BPMN}intermediateThrowEvent", f"{BPMN}endEvent")
@@ -119,29 +120,26 @@ def _parameters(element: Any, mapping: Any, told: Told) -> None:
 
 
 def _handed_over(call: Any, told: Told) -> None:
-    for kind, name in (("in", "inputs"), ("out", "outputs")):
-        items = call.findall(f"{BPMN}extensionElements/{CAMUNDA}{kind}")
-        for item in items:
+    """A call that says anything of it hands over, and takes back, what it names, and nothing else."""
+    found = {kind: call.findall(f"{BPMN}extensionElements/{CAMUNDA}{kind}") for kind in _HANDED}
+    for kind, name in _HANDED.items() if any(found.values()) else ():
+        for item in found[kind]:
             if set(item.attrib) == {"businessKey"}:  # a called process is no case of its own
                 item.getparent().remove(item)
-        items = [item for item in items if item.getparent() is not None]
-        mapped = [item for item in items if dict(item.attrib) != _MEANT_ANYWAY]
-        if not mapped:
+        items = [item for item in found[kind] if item.getparent() is not None]
+        meant_anyway = items and all(dict(item.attrib) == _MEANT_ANYWAY for item in items)
+        if meant_anyway or call.get(f"{OURS}{name}") is not None:
             continue
         try:
-            values = [_handed(item) for item in mapped]
-        except Untranslatable:
+            values = [_handed(item) for item in items]
+        except Untranslatable:  # also if it is all of them, and some besides
             continue
-        if len(mapped) < len(items):
-            continue  # all of them and some besides: left as it stands, and refused
         call.set(f"{OURS}{name}", as_names(values))
-        for item in mapped:
+        for item in items:
             item.getparent().remove(item)
-        told(
-            call,
-            "translated-mapping",
-            f"Only these are handed {'over' if kind == 'in' else 'back'}: {call.get(OURS + name)}.",
-        )
+        how = "over" if kind == "in" else "back"
+        only = f"Only these are handed {how}: {call.get(OURS + name)}."
+        told(call, "translated-mapping", only if values else f"Nothing is handed {how}: it names nothing.")
 
 
 def _sent_along(definition: Any, told: Told) -> None:
