@@ -30,6 +30,10 @@ from tests.translating import element, notes, parameters
         ("${a && !b || c == null}", "a and (not b) or (c == None)"),
         ("${kind == 'a && b'}", "kind == 'a && b'"),
         ("${a ne b and x ge 1}", "(a != b) and (x >= 1)"),
+        ("${done == true}", "done in (True, 'true')"),  # a text is what it says
+        ("${'false' != done}", "done not in ('false', False)"),
+        ("${a + 1 == '10' || b == 'x'}", "(a + 1 in ('10', 10)) or (b == 'x')"),
+        ("${'1' == '1.5' and true == true}", "('1' == '1.5') and (True == True)"),
         ("${a == b == c}", "(a == b) == c"),
         ("${a < b == c}", "(a < b) == c"),
         ("${x mod 2 eq 0}", "x % 2 == 0"),

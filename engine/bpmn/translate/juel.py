@@ -34,6 +34,8 @@ _LEVELS: Sequence[dict[str, str]] = (
     {"*": "*", "/": "/", "%": "%"},
 )
 _COMPARING = (2, 3)
+_ALSO = {"True": "'true'", "False": "'false'", "'true'": "True", "'false'": "False"}
+_NUMERAL = re.compile(r"'(?:0|[1-9]\d*)(?:\.\d+)?'")
 _BEFORE = {"!": "(not {})", "-": "-{}", "empty": "({} in (None, '', [], {{}}))"}
 _LONGEST = 10_000  # characters
 _DEEPEST = 50
@@ -142,7 +144,8 @@ class _Reader:
         operators = _LEVELS[level]
         while (mark := self._peek()) in operators:
             self._take()
-            code = f"{code} {operators[mark]} {self._level(level + 1)}"
+            other = self._level(level + 1)
+            code = _alike(code, mark, other) or f"{code} {operators[mark]} {other}"
             if level in _COMPARING:  # Python would read a == b == c as one comparison of three
                 code = f"({code})"
         return code
@@ -175,6 +178,15 @@ class _Reader:
             else:
                 code = f"{code}[{_name(self._take())!r}]"
         return code
+
+
+def _alike(one: str, mark: str, two: str) -> str | None:
+    """Whether a value equals one that is written: in Java's language 'true' is true, and '10' is 10."""
+    for value, written in ((one, two), (two, one)):
+        also = _ALSO.get(written) or (written[1:-1] if _NUMERAL.fullmatch(written) else None)
+        if also is not None and value not in _ALSO and not _NUMERAL.fullmatch(value):
+            return f"{value} {'in' if mark == '==' else 'not in'} ({written}, {also})"
+    return None
 
 
 def _bare(code: str) -> str:
