@@ -355,6 +355,12 @@ def test_collection_and_its_items_are_the_standards() -> None:
     assert ("translated-marker", "a") in notes(content)
 
 
+def test_transaction_without_id_is_called_by_its_kind_and_line() -> None:
+    inside = "".join(in_line("task a", prefix="t"))
+    content = line("task b", after=f"<bpmn:transaction>{inside}</bpmn:transaction>")
+    assert ("translated-id", "transaction_9") in notes(content)
+
+
 def test_flow_node_without_id_is_called_by_its_kind_and_line() -> None:
     content = process('<bpmn:task id="task_3"/><bpmn:task/><bpmn:task/>')
     assert [code for code in notes(content) if code[0] == "translated-id"] == [
@@ -495,6 +501,31 @@ def test_a_call_or_global_task_that_says_more_stays_as_it_is(inside: str, attrib
         f'<bpmn:globalTask id="g">{inside}</bpmn:globalTask>', process_element(*in_line(call))
     )
     assert [item.code for item in check({"a.bpmn": content}).errors] == ["unknown-process"]
+
+
+def test_a_call_of_a_global_task_that_names_people_stays_as_it_is() -> None:
+    content = definitions(
+        '<bpmn:globalUserTask id="g" name="Ask" camunda:assignee="sara"/>',
+        process_element(*in_line(node("callActivity", "c", calledElement="g"))),
+    )
+    assert [item.code for item in check({"a.bpmn": content}).errors] == ["unknown-process"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "more"),
+    [
+        ('camunda:candidateGroups="law"', ""),
+        ("", "<bpmn:potentialOwner><bpmn:resourceRef>r</bpmn:resourceRef></bpmn:potentialOwner>"),
+    ],
+)
+def test_groups_of_two_sources_are_refused_and_none_is_lost(attributes: str, more: str) -> None:
+    role = (
+        "<bpmn:potentialOwner><bpmn:resourceAssignmentExpression><bpmn:formalExpression>tax"
+        "</bpmn:formalExpression></bpmn:resourceAssignmentExpression></bpmn:potentialOwner>"
+    )
+    task = f'<bpmn:userTask id="a" {attributes}>{more}{role}</bpmn:userTask>'
+    content = definitions(process_element(*in_line(task)), '<bpmn:resource id="r" name="law"/>')
+    assert [item.code for item in check({"a.bpmn": content}).errors] == ["unsupported-element"]
 
 
 @pytest.mark.parametrize("role", ["potentialOwner", "performer", "humanPerformer"])
