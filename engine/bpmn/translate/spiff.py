@@ -87,7 +87,8 @@ def translate_scripts(root: Any, told: Told) -> None:
     """Scripts before and after an activity: script tasks of their own."""
     flows = _Flows(root)
     for activity in list(root.iter(*_ACTIVITIES)):
-        apart = activity.getparent().tag not in _SCOPES or activity.get("triggeredByEvent") == "true"
+        handles = "true" in (activity.get("triggeredByEvent"), activity.get("isForCompensation"))
+        apart = activity.getparent().tag not in _SCOPES or handles
         if not apart and _once(activity):
             _before(activity, flows, told)
             _after(activity, flows, told)
