@@ -121,6 +121,8 @@ def _begin_everywhere(scope: Any) -> None:
 def begins_alone(node: Any) -> bool:
     """Whether a token comes to an element because no flow leads to it, in a scope without start event."""
     apart = node.get("triggeredByEvent") == "true" or node.get("isForCompensation") == "true"
+    if node.tag == tag("intermediateCatchEvent") and node.find(tag("linkEventDefinition")) is not None:
+        return False  # a link leads to it
     return node.tag in FLOW_NODES - {tag("boundaryEvent"), tag("startEvent")} and not apart
 
 

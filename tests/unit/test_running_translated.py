@@ -146,6 +146,16 @@ def test_process_without_start_begins_at_what_nothing_leads_to() -> None:
     assert run.spec.start_form is None
 
 
+def test_process_without_start_does_not_begin_where_a_link_leads_to() -> None:
+    def link(kind: str, name: str) -> str:
+        return f'<{kind} id="{name}"><linkEventDefinition name="on"/></{kind}>'
+
+    links = link("intermediateThrowEvent", "go") + link("intermediateCatchEvent", "come")
+    run = Run('<userTask id="a"/><userTask id="b"/>' + links + path("a", "go") + path("come", "b"))
+    assert run.waiting == ["a"]
+    assert run.answer("a").waiting == ["b"]
+
+
 def test_what_no_path_reaches_never_runs() -> None:
     timer = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
     lost = f'<userTask id="b"/><boundaryEvent id="late" attachedToRef="b">{timer}</boundaryEvent>'
