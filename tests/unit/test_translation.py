@@ -19,7 +19,7 @@ from tests.bpmn import (
     process_element,
     script,
 )
-from tests.translating import element, notes, parameters
+from tests.translating import element, java, notes, parameters
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,9 @@ from tests.translating import element, notes, parameters
         ("${order.lines[0]['price'] * 1.5}", "order['lines'][0]['price'] * 1.5"),
         ("${007 + .5 - -1}", "7 + 0.5 - -1"),
         (r"${'it\'s'}", '"it\'s"'),
-        ("PT${hours}H", "'PT' + str(hours) + 'H'"),
+        ("PT${hours}H", f"'PT' + {java('hours')} + 'H'"),
+        ("${a ? 1 : b}", "1 if a else b"),
+        (" ${a ? 1 : b}c", f"{java('(1 if a else b)')} + 'c'"),
         ("plain", "'plain'"),
     ],
 )
@@ -57,12 +59,19 @@ def test_expression_is_said_in_python(text: str, python: str) -> None:
         "${bean.method()}", "${method()}", "${execution.id}", "${task}", "${x", "${a b}", "${a ==}",
         "${class}", "${import}", "${'x}", "${a[}", "${a ? b}", "${a}${", "${;}",
         "${" + "(" * 1_000 + ")" * 1_000 + "}",
-        "${a.b.c(1)}", "${" + "!" * 5_000 + "a}", "${" + "-" * 5_000 + "1}",
+        "${a}" * 101, "${a.b.c(1)}", "${" + "!" * 5_000 + "a}", "${" + "-" * 5_000 + "1}",
     ],
 )  # fmt: skip
 def test_expression_without_meaning_in_python_is_left(text: str) -> None:
     with pytest.raises(Untranslatable):
         translated(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, ""), (True, "true"), (False, "false"), (1, "1"), (0, "0"), ("On", "On")]
+)
+def test_value_within_a_text_is_written_as_java_does(value: object, text: str) -> None:
+    assert eval(translated("x-${value}").code, {"value": value}) == f"x-{text}"
 
 
 def test_condition_is_one_expression() -> None:
@@ -117,7 +126,7 @@ def test_fields_and_inputs_are_what_is_sent() -> None:
         "topic": "Mail",
         "inputs": "{'amount': fee + 1}",
         "outputs": "{'receipt': number}",
-        "request": "{'amount': amount, 'to': 'x@y', 'text': 'Fee ' + str(fee), 'cc': 'z'}",
+        "request": f"{{'amount': amount, 'to': 'x@y', 'text': 'Fee ' + {java('fee')}, 'cc': 'z'}}",
     }
 
 

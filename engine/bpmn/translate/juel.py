@@ -7,6 +7,7 @@ import keyword
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -39,6 +40,7 @@ _NUMERAL = re.compile(r"'(?:0|[1-9]\d*)(?:\.\d+)?'")
 _BEFORE = {"!": "(not {})", "-": "-{}", "empty": "({} in (None, '', [], {{}}))"}
 _LONGEST = 10_000  # characters
 _DEEPEST = 50
+_MOST_PARTS = 100  # of a text
 # What the engines put beside the variables: Java objects all.
 _OBJECTS = frozenset({"execution", "task", "delegateTask", "authenticatedUserId", "connector"})
 
@@ -73,7 +75,9 @@ def translated(text: str, *, whole: bool = False) -> Python:
         return _Reader(one[1]).read()
     if whole:
         raise Untranslatable("it is more than one expression")
-    parts = list(_parts(text))
+    parts = list(islice(_parts(text), _MOST_PARTS + 1))
+    if len(parts) > _MOST_PARTS:
+        raise Untranslatable(f"it has more than {_MOST_PARTS} parts")
     code = " + ".join(part.code for part in parts)
     return Python(code or "''", any(part.members for part in parts))
 
@@ -84,12 +88,18 @@ def _parts(text: str) -> Iterator[Python]:
         if match.start() > end:
             yield Python(repr(text[end : match.start()]))
         part = _Reader(match[1]).read()
-        yield Python(f"str({part.code})", part.members)
+        yield Python(_as_text(part.code), part.members)
         end = match.end()
     if is_juel(text[end:]):
         raise Untranslatable("a bracket is not closed")
     if text[end:]:
         yield Python(repr(text[end:]))
+
+
+def _as_text(code: str) -> str:
+    """A value as Java writes it into a text: nothing for null, and truth in small letters."""
+    one = code if code.isidentifier() else f"({code})"
+    return f"('' if {one} == None else str({one}).lower() if {one} in (True, False) else str({one}))"
 
 
 class _Reader:
