@@ -20,6 +20,7 @@ _TOKEN = re.compile(
 )
 _PART = re.compile(r"[$#]\{((?:[^{}'\"]|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")*)\}")
 _TEXT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+_WORD = re.compile(r"[^\W\d]\w*")
 _VALUES = {"true": "True", "false": "False", "null": "None"}
 _WORDS = {
     "eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "div": "/", "mod": "%",
@@ -80,6 +81,11 @@ def translated(text: str, *, whole: bool = False) -> Python:
         raise Untranslatable(f"it has more than {_MOST_PARTS} parts")
     code = " + ".join(part.code for part in parts)
     return Python(code or "''", any(part.members for part in parts))
+
+
+def words(code: str) -> set[str]:
+    """The names in what was translated."""
+    return set(_WORD.findall(_TEXT.sub("", code)))
 
 
 def _parts(text: str) -> Iterator[Python]:

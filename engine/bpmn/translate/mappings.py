@@ -5,7 +5,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.script import names
+from engine.bpmn.translate import juel
 from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension
 
@@ -59,11 +59,7 @@ def outputs(mapping: Any, inputs: Mapping[str, str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name, code in parameters(mapping, "outputParameter").items():
-        try:
-            read = names(code, "eval").reads
-        except SyntaxError as error:
-            raise Untranslatable("it is nested too deeply") from error
-        if read & (found.keys() - inputs.keys()):
+        if juel.words(code) & (found.keys() - inputs.keys()):
             raise Untranslatable("it reads an output that is set before it")
         found[name] = code
     return found

@@ -204,7 +204,7 @@ def _keys(root: Any, told: Told) -> None:
             continue
         if key is None:
             continue
-        for event in awaiting.get(message.get("id") or "", ()):
+        for event in awaiting.pop(message.get("id") or "", ()):  # another of this id is refused
             event.set(f"{OURS}correlation", as_names([(_KEY, key)]))
             told(event, "translated-message", f"Its key is {_KEY!r}, with the value of {short(text)!r}.")
         _drop(subscription)
