@@ -22,7 +22,7 @@ _KEY = "correlationKey"
 
 def translate_zeebe(root: Any, told: Told) -> None:
     """All of it that needs no FEEL but names and literals."""
-    if SPACE not in root.nsmap.values():
+    if next(root.iter(f"{ZEEBE}*"), None) is None and SPACE not in root.nsmap.values():
         return
     for element in [*root.iter(*_JOBS), *root.iter(*_THROWING)]:
         _try(_job, element, told)
