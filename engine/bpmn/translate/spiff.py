@@ -25,6 +25,7 @@ _MARKERS = (f"{BPMN}multiInstanceLoopCharacteristics", f"{BPMN}standardLoopChara
 _SCOPES = (f"{BPMN}process", f"{BPMN}subProcess")
 _SPEAKING = tuple(BPMN + name for name in ("messageEventDefinition", "sendTask", "receiveTask"))
 _THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEvent", "sendTask"))
+_MOST = 100_000  # characters of all parameters
 _WORDS = ("messagePayload", "messageVariable")
 # What the values that are not dictionaries have, and the dictionaries themselves.
 _OF_VALUES = frozenset(
@@ -76,6 +77,8 @@ def translate_operators(root: Any, told: Told) -> None:
     """Service tasks with an operator: work for whoever serves the topic of its id."""
     if root.find(f".//{SPIFF}serviceTaskOperator") is None:
         return
+    if sum(len(item.get("value") or "") for item in root.iter(f"{SPIFF}parameter")) > _MOST:
+        return  # more than an upload may have of expressions
     words = frozenset(re.findall(r"\w+", etree.tostring(root, encoding="unicode")))
     for task in root.iter(f"{BPMN}serviceTask"):
         found = task.findall(f"{BPMN}extensionElements/{SPIFF}serviceTaskOperator")
