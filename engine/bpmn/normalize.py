@@ -33,12 +33,7 @@ def tag(name: str) -> str:
 
 def normalize(root: Any) -> None:
     """Rewrite a document in place."""
-    for drawing in list(root.iter(f"{{{BPMNDI}}}*")):  # wherever it stands
-        # Without positions, flows are taken in the document's order and not by where they happen to be drawn.
-        drawing.getparent().remove(drawing)
-    for process in root.findall(tag("process")):
-        if process.get("isExecutable") == "false":
-            root.remove(process)
+    _keep_processes(root)
     for number, flow in enumerate(root.iter(tag("sequenceFlow"))):
         # SpiffWorkflow would not see a flow without an id.
         flow.set("id", flow.get("id") or f"flow{OURS} {number}")
@@ -54,6 +49,19 @@ def normalize(root: Any) -> None:
         _tell_apart(scope)
         _part_flows(scope)
         _end_everywhere(scope)
+
+
+def _keep_processes(root: Any) -> None:
+    """Leave out what nobody has looked into, because nothing here reads it."""
+    for drawing in list(root.iter(f"{{{BPMNDI}}}*")):  # wherever it stands
+        # Without positions, flows are taken in the document's order and not by where they happen to be drawn.
+        drawing.getparent().remove(drawing)
+    for process in root.findall(tag("process")):
+        if process.get("isExecutable") == "false":
+            root.remove(process)
+    for definition in root.iterchildren(etree.Element):
+        if definition.tag not in (tag("process"), tag("collaboration")):
+            definition[:] = []  # only its attributes are read
 
 
 def flow_nodes(root: Any) -> list[Any]:
@@ -121,6 +129,8 @@ def _begin_everywhere(scope: Any) -> None:
 def begins_alone(node: Any) -> bool:
     """Whether a token comes to an element because no flow leads to it, in a scope without start event."""
     apart = node.get("triggeredByEvent") == "true" or node.get("isForCompensation") == "true"
+    if node.tag == tag("intermediateCatchEvent") and node.find(tag("linkEventDefinition")) is not None:
+        return False  # a link leads to it
     return node.tag in FLOW_NODES - {tag("boundaryEvent"), tag("startEvent")} and not apart
 
 
@@ -252,3 +262,5 @@ def _end_everywhere(scope: Any) -> None:
             end = f"{node.get('id')}{OURS} end"
             etree.SubElement(scope, tag("endEvent"), id=end)
             _flow(scope, f"{end} flow", node.get("id"), end)
+    if scope.find(tag("endEvent")) is None:  # only an event leads out of it; SpiffWorkflow wants one
+        etree.SubElement(scope, tag("endEvent"), id=f"{scope.get('id')}{OURS} end")

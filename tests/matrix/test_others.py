@@ -1,4 +1,4 @@
-"""What diagrams of Camunda, Operaton, Activiti and Flowable say, in the words of this engine."""
+"""What diagrams of Camunda, Operaton, Activiti, Flowable and SpiffArena say, in our own words."""
 
 from datetime import UTC, datetime
 
@@ -17,7 +17,12 @@ def task(kind: str, attributes: str, inside: str = "") -> str:
 
 def extension(inside: str) -> str:
     """Extension elements."""
-    return f"<extensionElements>{inside}</extensionElements>"
+    spaces = {
+        "zeebe": "http://camunda.org/schema/zeebe/1.0",
+        "spiffworkflow": "http://spiffworkflow.org/bpmn/schema/1.0/core",
+    }
+    known = "".join(f' xmlns:{name}="{uri}"' for name, uri in spaces.items() if f"<{name}:" in inside)
+    return f"<extensionElements{known}>{inside}</extensionElements>"
 
 
 @SECTION.translated(
@@ -131,6 +136,115 @@ def test_form_data_are_a_form(process: bpmn.Spec) -> None:
 )
 def test_jobs_of_other_engines_change_nothing(process: bpmn.Spec) -> None:
     assert Run(process).reply("a").step.ended
+
+
+@SECTION.translated(
+    "`camunda:initiator`: the variable takes who has started the case",
+    '<startEvent id="start" camunda:initiator="applicant"/><userTask id="a"/>' + path("start", "a"),
+    "translated-starter",
+)
+def test_initiator_is_who_has_started_the_case(process: bpmn.Spec) -> None:
+    assert Run(process, by="sara").data["applicant"] == "sara"
+
+
+@SECTION.translated(
+    "form properties (Activiti): a form",
+    task("userTask", "", extension('<camunda:formProperty id="age" type="long" required="true"/>')),
+    "translated-form",
+)
+def test_form_properties_are_a_form(process: bpmn.Spec) -> None:
+    form = process.elements["a"].form
+    assert form is not None
+    assert form.schema["required"] == ["age"]
+
+
+@SECTION.translated(
+    "name of a message or signal with `${…}`: computed when it is thrown or awaited",
+    line('<intermediateCatchEvent id="a"><signalEventDefinition signalRef="of"/></intermediateCatchEvent>'),
+    "translated-expression",
+    more='<signal id="of" name="paid-${number}"/>',
+)
+def test_name_is_computed(process: bpmn.Spec) -> None:
+    [wait] = Run(process, number=7).waits.values()
+    assert wait.name == "paid-7"
+
+
+@SECTION.translated(
+    "SpiffArena: `preScript` and `postScript` run before and after their activity",
+    task(
+        "userTask",
+        "",
+        extension(
+            "<spiffworkflow:preScript>n = 1</spiffworkflow:preScript>"
+            "<spiffworkflow:postScript>n = n + more</spiffworkflow:postScript>"
+        ),
+    ),
+    "translated-script",
+)
+def test_scripts_run_before_and_after(process: bpmn.Spec) -> None:
+    assert Run(process).answer("a", more=2).data["n"] == 3
+
+
+@SECTION.translated(
+    "SpiffArena: `serviceTaskOperator`, work for another system",
+    task(
+        "serviceTask",
+        "",
+        extension(
+            '<spiffworkflow:serviceTaskOperator id="http/Get" resultVariable="found">'
+            "<spiffworkflow:parameters>"
+            '<spiffworkflow:parameter id="number" type="int" value="invoice.number"/>'
+            "</spiffworkflow:parameters></spiffworkflow:serviceTaskOperator>"
+        ),
+    ),
+    "translated-service",
+)
+def test_operator_is_work_for_another_system(process: bpmn.Spec) -> None:
+    run = Run(process, invoice={"number": 7})
+    [call] = run.calls.values()
+    assert (call.topic, call.request) == ("http/Get", {"number": 7})
+    assert run.reply("a", name="x").data["found"] == {"name": "x"}
+
+
+@SECTION.translated(
+    "Camunda 8: `zeebe:taskDefinition` with `ioMapping`, work for another system",
+    task(
+        "serviceTask",
+        "",
+        extension(
+            '<zeebe:taskDefinition type="charge"/><zeebe:ioMapping>'
+            '<zeebe:input source="=fee" target="amount"/>'
+            '<zeebe:output source="=number" target="receipt"/></zeebe:ioMapping>'
+        ),
+    ),
+    "translated-service",
+)
+def test_job_is_work_for_another_system(process: bpmn.Spec) -> None:
+    run = Run(process, fee=5)
+    [call] = run.calls.values()
+    assert (call.topic, call.request) == ("charge", {"amount": 5})
+    assert run.reply("a", number="A7", other=1).data == {"fee": 5, "receipt": "A7"}
+
+
+@SECTION.translated(
+    "Camunda 8: `zeebe:assignmentDefinition`",
+    task("userTask", "", extension('<zeebe:assignmentDefinition assignee="=who" candidateGroups="law"/>')),
+    "translated-assignment",
+)
+def test_people_of_camunda_8_come_with_the_task(process: bpmn.Spec) -> None:
+    [work] = Run(process, who="sara").open.values()
+    assert work.people is not None
+    assert (work.people.assignee, work.people.groups) == ("sara", ["law"])
+
+
+test_feel_is_refused = SECTION.refused(
+    "Camunda 8: FEEL that is more than a name or a literal",
+    '<startEvent id="start"/><exclusiveGateway id="g" default="g-b"/><userTask id="a"/><userTask id="b"/>'
+    + path("start", "g")
+    + flow("g", "a", "= amount * 2 &gt; limit")
+    + flow("g", "b"),
+    "expression-language",
+)
 
 
 test_listener_is_refused = SECTION.refused(

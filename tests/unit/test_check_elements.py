@@ -313,6 +313,14 @@ def test_bpmn_hidden_in_an_extension_is_refused(hidden: str) -> None:
     assert codes(line(node("manualTask", "a", extension(hidden)))) == {"unsupported-element"}
 
 
+@pytest.mark.parametrize("name", ["starter", "outcome", "businessKey", "result", "inputs", "odd"])
+def test_extension_of_a_whole_file_is_refused(name: str) -> None:
+    content = line("task a").replace(
+        b"<bpmn:definitions ", f'<bpmn:definitions parvandeh:{name}="x" '.encode()
+    )
+    assert codes(content) == {"unknown-extension"}
+
+
 def test_calls_that_pass_all_data_need_no_mapping() -> None:
     inside = extension('<camunda:in variables="all"/><camunda:out variables="all"/>')
     assert codes(line(node("callActivity", "a", inside, calledElement="deployed"))) == set()

@@ -333,3 +333,10 @@ def test_nothing_can_end_a_loop_in_which_only_an_empty_sub_process_stands() -> N
 
     assert loop("".join(in_line("task a", prefix="i"))) == []
     assert loop("") == [("endless-loop", "g")]
+
+
+def test_where_nothing_begins_nothing_else_is_told_of_that() -> None:
+    content = process(node("task", "a"), node("task", "b"), flow("a", "b"), flow("b", "a"))
+    report = check({"a.bpmn": content})
+    assert "no-start" in {item.code for item in report.errors}
+    assert "unreachable" not in {item.code for item in report.findings}

@@ -146,6 +146,46 @@ def test_process_without_start_begins_at_what_nothing_leads_to() -> None:
     assert run.spec.start_form is None
 
 
+def test_process_without_start_does_not_begin_where_a_link_leads_to() -> None:
+    def link(kind: str, name: str) -> str:
+        return f'<{kind} id="{name}"><linkEventDefinition name="on"/></{kind}>'
+
+    links = link("intermediateThrowEvent", "go") + link("intermediateCatchEvent", "come")
+    run = Run('<userTask id="a"/><userTask id="b"/>' + links + path("a", "go") + path("come", "b"))
+    assert run.waiting == ["a"]
+    assert run.answer("a").waiting == ["b"]
+
+
+def test_sub_process_that_only_an_event_ends_goes_round_until_then() -> None:
+    inside = '<startEvent id="in"/><exclusiveGateway id="again"/><userTask id="a"/>'
+    timer = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+    run = Run(
+        START + f'<subProcess id="sub">{inside}{path("in", "again", "a", "again")}</subProcess>'
+        f'<boundaryEvent id="late" attachedToRef="sub">{timer}</boundaryEvent><userTask id="b"/>'
+        + path("start", "sub") + path("late", "b")
+    )  # fmt: skip
+    assert run.answer("a").answer("a").waiting == ["a"]
+    assert run.later(hours=2).waiting == ["b"]
+
+
+def test_process_that_only_an_event_ends_goes_round_until_then() -> None:
+    timer = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+    begin = f'<startEvent id="late">{timer}</startEvent><userTask id="b"/>' + path("late", "b")
+    loop = START + '<exclusiveGateway id="again"/><userTask id="a"/>' + path("start", "again", "a", "again")
+    run = Run(loop + f'<subProcess id="sub" triggeredByEvent="true">{begin}</subProcess>')
+    assert run.answer("a").later(hours=2).waiting == ["b"]
+    assert run.answer("b").step.ended
+
+
+@pytest.mark.parametrize("kind", ["message", "interface", "globalTask"])
+def test_what_stands_in_a_definition_that_nothing_uses_is_nobodys(kind: str) -> None:
+    event = '<boundaryEvent id="x" attachedToRef="a"><compensateEventDefinition/></boundaryEvent>'
+    inside = f'{event}<process id="q"><task id="z"/></process>'
+    more = f'<{kind} id="m" name="m">{inside}</{kind}>'
+    run = Run(built(START + '<userTask id="a"/>' + path("start", "a"), more=more))
+    assert run.waiting == ["a"]
+
+
 def test_what_no_path_reaches_never_runs() -> None:
     timer = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
     lost = f'<userTask id="b"/><boundaryEvent id="late" attachedToRef="b">{timer}</boundaryEvent>'

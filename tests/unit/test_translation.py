@@ -19,7 +19,7 @@ from tests.bpmn import (
     process_element,
     script,
 )
-from tests.translating import element, notes, parameters
+from tests.translating import element, java, notes, parameters
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,10 @@ from tests.translating import element, notes, parameters
         ("${a && !b || c == null}", "a and (not b) or (c == None)"),
         ("${kind == 'a && b'}", "kind == 'a && b'"),
         ("${a ne b and x ge 1}", "(a != b) and (x >= 1)"),
+        ("${done == true}", "done in (True, 'true')"),  # a text is what it says
+        ("${'false' != done}", "done not in ('false', False)"),
+        ("${a + 1 == '10' || b == 'x'}", "(a + 1 in ('10', 10)) or (b == 'x')"),
+        ("${'1' == '1.5' and true == true}", "('1' == '1.5') and (True == True)"),
         ("${a == b == c}", "(a == b) == c"),
         ("${a < b == c}", "(a < b) == c"),
         ("${x mod 2 eq 0}", "x % 2 == 0"),
@@ -38,7 +42,9 @@ from tests.translating import element, notes, parameters
         ("${order.lines[0]['price'] * 1.5}", "order['lines'][0]['price'] * 1.5"),
         ("${007 + .5 - -1}", "7 + 0.5 - -1"),
         (r"${'it\'s'}", '"it\'s"'),
-        ("PT${hours}H", "'PT' + str(hours) + 'H'"),
+        ("PT${hours}H", f"'PT' + {java('hours')} + 'H'"),
+        ("${a ? 1 : b}", "1 if a else b"),
+        (" ${a ? 1 : b}c", f"{java('(1 if a else b)')} + 'c'"),
         ("plain", "'plain'"),
     ],
 )
@@ -53,12 +59,19 @@ def test_expression_is_said_in_python(text: str, python: str) -> None:
         "${bean.method()}", "${method()}", "${execution.id}", "${task}", "${x", "${a b}", "${a ==}",
         "${class}", "${import}", "${'x}", "${a[}", "${a ? b}", "${a}${", "${;}",
         "${" + "(" * 1_000 + ")" * 1_000 + "}",
-        "${a.b.c(1)}", "${" + "!" * 5_000 + "a}", "${" + "-" * 5_000 + "1}",
+        "${a}" * 101, "${a.b.c(1)}", "${" + "!" * 5_000 + "a}", "${" + "-" * 5_000 + "1}",
     ],
 )  # fmt: skip
 def test_expression_without_meaning_in_python_is_left(text: str) -> None:
     with pytest.raises(Untranslatable):
         translated(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, ""), (True, "true"), (False, "false"), (1, "1"), (0, "0"), ("On", "On")]
+)
+def test_value_within_a_text_is_written_as_java_does(value: object, text: str) -> None:
+    assert eval(translated("x-${value}").code, {"value": value}) == f"x-{text}"
 
 
 def test_condition_is_one_expression() -> None:
@@ -113,7 +126,7 @@ def test_fields_and_inputs_are_what_is_sent() -> None:
         "topic": "Mail",
         "inputs": "{'amount': fee + 1}",
         "outputs": "{'receipt': number}",
-        "request": "{'amount': amount, 'to': 'x@y', 'text': 'Fee ' + str(fee), 'cc': 'z'}",
+        "request": f"{{'amount': amount, 'to': 'x@y', 'text': 'Fee ' + {java('fee')}, 'cc': 'z'}}",
     }
 
 
@@ -197,6 +210,33 @@ def test_inputs_and_outputs_that_would_mean_nothing_are_refused(kind: str, parts
     assert [item.code for item in check({"a.bpmn": content}).errors] == ["unsupported-extension"]
 
 
+@pytest.mark.parametrize(
+    ("inputs", "second", "found"),
+    [
+        ("", "${sum * 2}", {"unsupported-extension"}),  # Camunda reads what it has just set
+        ('<camunda:inputParameter name="sum">1</camunda:inputParameter>', "${sum * 2}", set()),
+        ("", "${fee * 2}", set()),
+        ("", "${fee['sum']} is no sum", set()),
+    ],
+)
+def test_output_that_reads_another_one_before_it_is_refused(
+    inputs: str, second: str, found: set[str]
+) -> None:
+    first = '<camunda:outputParameter name="sum">${sum + fee}</camunda:outputParameter>'
+    more = f'<camunda:outputParameter name="more">{second}</camunda:outputParameter>'
+    mapping = extension(f"<camunda:inputOutput>{inputs}{first}{more}</camunda:inputOutput>")
+    content = line(node("userTask", "a", mapping))
+    assert {item.code for item in check({"a.bpmn": content}).errors} == found
+
+
+def test_outputs_of_a_connector_and_of_its_task_are_too_many() -> None:
+    taken = '<camunda:outputParameter name="x">1</camunda:outputParameter>'
+    taken = f"<camunda:inputOutput>{taken}</camunda:inputOutput>"
+    connector = f"<camunda:connector><camunda:connectorId>c</camunda:connectorId>{taken}</camunda:connector>"
+    content = line(node("serviceTask", "a", extension(connector + taken)))
+    assert {item.code for item in check({"a.bpmn": content}).errors} == {"unsupported-extension"}
+
+
 def test_sub_process_that_an_event_begins_has_no_inputs_and_outputs() -> None:
     timer = (
         "<bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition>"
@@ -222,6 +262,23 @@ def test_call_hands_over_what_it_says() -> None:
         "outputs": "{'done': paid}",
     }
     assert notes(content) == [("translated-mapping", "a")] * 2
+
+
+@pytest.mark.parametrize(
+    ("inside", "ours"),
+    [
+        ('<camunda:in source="a" target="b"/>', {"inputs": "{'b': a}", "outputs": "{}"}),
+        ('<camunda:out source="a" target="b"/>', {"inputs": "{}", "outputs": "{'b': a}"}),
+        ('<camunda:in variables="all"/>', {"outputs": "{}"}),
+        ('<camunda:in businessKey="${key}"/>', {"inputs": "{}", "outputs": "{}"}),
+        ('<camunda:in variables="all"/><camunda:out variables="all"/>', {}),
+        ("", {}),
+    ],
+)
+def test_call_that_says_what_it_hands_over_hands_over_nothing_else(inside: str, ours: dict[str, str]) -> None:
+    content = line(node("callActivity", "a", extension(inside), calledElement="called"))
+    assert element(content, "a") == {"kind": "callActivity", **ours}
+    assert notes(content) == [("translated-mapping", "a")] * len(ours)
 
 
 def test_people_of_a_task_are_kept_with_it() -> None:
@@ -308,6 +365,12 @@ def test_collection_and_its_items_are_the_standards() -> None:
     marker = many("").replace(">", ' camunda:collection="${members}" camunda:elementVariable="member">', 1)
     content = line(node("sendTask", "a", marker, camunda__class="X"))
     assert ("translated-marker", "a") in notes(content)
+
+
+def test_transaction_without_id_is_called_by_its_kind_and_line() -> None:
+    inside = "".join(in_line("task a", prefix="t"))
+    content = line("task b", after=f"<bpmn:transaction>{inside}</bpmn:transaction>")
+    assert ("translated-id", "transaction_9") in notes(content)
 
 
 def test_flow_node_without_id_is_called_by_its_kind_and_line() -> None:
@@ -450,6 +513,31 @@ def test_a_call_or_global_task_that_says_more_stays_as_it_is(inside: str, attrib
         f'<bpmn:globalTask id="g">{inside}</bpmn:globalTask>', process_element(*in_line(call))
     )
     assert [item.code for item in check({"a.bpmn": content}).errors] == ["unknown-process"]
+
+
+def test_a_call_of_a_global_task_that_names_people_stays_as_it_is() -> None:
+    content = definitions(
+        '<bpmn:globalUserTask id="g" name="Ask" camunda:assignee="sara"/>',
+        process_element(*in_line(node("callActivity", "c", calledElement="g"))),
+    )
+    assert [item.code for item in check({"a.bpmn": content}).errors] == ["unknown-process"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "more"),
+    [
+        ('camunda:candidateGroups="law"', ""),
+        ("", "<bpmn:potentialOwner><bpmn:resourceRef>r</bpmn:resourceRef></bpmn:potentialOwner>"),
+    ],
+)
+def test_groups_of_two_sources_are_refused_and_none_is_lost(attributes: str, more: str) -> None:
+    role = (
+        "<bpmn:potentialOwner><bpmn:resourceAssignmentExpression><bpmn:formalExpression>tax"
+        "</bpmn:formalExpression></bpmn:resourceAssignmentExpression></bpmn:potentialOwner>"
+    )
+    task = f'<bpmn:userTask id="a" {attributes}>{more}{role}</bpmn:userTask>'
+    content = definitions(process_element(*in_line(task)), '<bpmn:resource id="r" name="law"/>')
+    assert [item.code for item in check({"a.bpmn": content}).errors] == ["unsupported-element"]
 
 
 @pytest.mark.parametrize("role", ["potentialOwner", "performer", "humanPerformer"])

@@ -4,7 +4,7 @@ import pytest
 
 from engine.bpmn.check import check
 from tests.bpmn import definitions, extension, flow, in_line, line, node, process, process_element
-from tests.translating import element, notes, parameters
+from tests.translating import element, java, notes, parameters
 
 
 def signalling(items: str, kind: str = "endEvent") -> bytes:
@@ -54,7 +54,7 @@ def test_computed_name_is_ours(kind: str, about: str) -> None:
     drawn = node(kind, "a", messageRef="x") if kind == "receiveTask" else node(kind, "a", inside)
     body = process_element(node("startEvent", "start"), drawn, flow("start", "a"))
     content = definitions(body, f'<bpmn:{about} id="x" name="paid-${{number}}"/>')
-    assert element(content, "a") == {"kind": kind, "name": "'paid-' + str(number)"}
+    assert element(content, "a") == {"kind": kind, "name": f"'paid-' + {java('number')}"}
     assert notes(content) == [("translated-expression", "a")]
 
 
@@ -83,3 +83,21 @@ def test_event_that_lets_a_program_send_is_work_for_that_program(kind: str) -> N
     event = node(kind, "a", '<bpmn:messageEventDefinition camunda:type="external" camunda:topic="post"/>')
     content = process(node("startEvent", "start"), event, flow("start", "a"))
     assert element(content, "a") == {"kind": "serviceTask", "topic": "post"}
+
+
+@pytest.mark.parametrize(
+    ("event", "definition", "code"),
+    [
+        (
+            '<bpmn:errorEventDefinition errorRef="GONE"/>',
+            '<bpmn:error errorCode="GONE"/>',
+            "translated-error",
+        ),
+        ("<bpmn:messageEventDefinition/>", '<bpmn:message name="end"/>', "translated-message"),
+    ],
+)
+def test_definition_without_id_is_referred_to_by_nothing(event: str, definition: str, code: str) -> None:
+    body = [node("startEvent", "start"), node("endEvent", "end", event), flow("start", "end")]
+    report = check({"a.bpmn": definitions(process_element(*body), definition)})
+    assert code in {item.code for item in report.findings}
+    assert {item.code for item in report.errors} <= {"missing-id"}

@@ -164,6 +164,20 @@ def test_script_between_a_gateway_and_its_event_is_refused() -> None:
     assert {item.code for item in check({"a.bpmn": process(*body)}).errors} == {"unsupported-extension"}
 
 
+def test_script_before_a_compensation_handler_is_refused() -> None:
+    definition = "<bpmn:compensateEventDefinition/>"
+    content = line(
+        "task a",
+        node("intermediateThrowEvent", "t", definition),
+        after=node("boundaryEvent", "b", definition, attachedToRef="a")
+        + node("task", "u", scripts("n = 1"), isForCompensation="true")
+        + '<bpmn:association id="as" sourceRef="b" targetRef="u"/>',
+    )
+    assert [(item.code, item.element) for item in check({"a.bpmn": content}).errors] == [
+        ("unsupported-extension", "u")
+    ]
+
+
 def test_script_of_a_script_task_is_refused() -> None:
     task = node("scriptTask", "a", scripts("n = 1") + "<bpmn:script>m = 1</bpmn:script>")
     assert {item.code for item in check({"a.bpmn": line(task)}).errors} == {"unsupported-extension"}

@@ -65,6 +65,16 @@ def test_job_is_work_for_another_program(kind: str) -> None:
     assert notes(content) == [("translated-service", "a")]
 
 
+def test_mapping_may_read_the_one_before_it() -> None:
+    content = job(
+        mapped(("input", "=b", "a"), ("input", "=a", "c"), ("output", "=x", "y"), ("output", "=y", "z"))
+    )
+    told = element(content, "a")
+    assert told["inputs"] == "{'a': b, 'c': b, '_reply': None}"
+    reply = "(_reply['x'] if 'x' in _reply else x)"
+    assert told["outputs"] == f"{{'y': {reply}, 'z': {reply}}}"
+
+
 @pytest.mark.parametrize("kind", ["intermediateThrowEvent", "endEvent"])
 def test_event_that_throws_a_message_by_a_job_is_that_job(kind: str) -> None:
     inside = extension('<zeebe:taskDefinition type="post"/>') + "<bpmn:messageEventDefinition/>"

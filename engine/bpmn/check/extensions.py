@@ -270,8 +270,9 @@ def _used(owner: Any, name: str, short: str) -> bool:
         return kind == "serviceTask" and owner.get(_TYPE) == "external" and owner.get(_TOPIC) is not None
     if name in _USED_ATTRIBUTES:
         # Nobody starts a sub-process.
-        whose = short != "starter" or local(owner.getparent()) == "process"
-        return kind in _USED_ATTRIBUTES[name] and whose
+        return kind in _USED_ATTRIBUTES[name] and (
+            short != "starter" or local(owner.getparent()) == "process"
+        )
     if kind == "startEvent" and by_event(owner.getparent()):
         kind = "boundaryEvent"  # it waits in the same way, within a case
     if by_event(owner):

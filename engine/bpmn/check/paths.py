@@ -51,6 +51,8 @@ def _unreachable(file: str, scope: Scope, notes: Notes) -> None:
     alone = not any(node.kind == "startEvent" for node in scope.nodes)
     reached: set[Node] = set()
     waiting = [node for node in scope.nodes if _begins(node) or (alone and not node.incoming)]
+    if not waiting:
+        return  # nothing begins there: that is told by itself
     while waiting:
         node = waiting.pop()
         if node not in reached:

@@ -6,6 +6,7 @@ from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
 
 _KINDS = {"globalTask": "task", "globalUserTask": "userTask", "globalManualTask": "manualTask"}
 _BESIDE = frozenset({f"{BPMN}documentation"})
+_PLAIN = frozenset({"id", "name", "implementation"})
 
 
 def translate_calls(root: Any, told: Told) -> None:
@@ -13,7 +14,7 @@ def translate_calls(root: Any, told: Told) -> None:
     tasks = {
         item.get("id"): item
         for item in root.iterchildren(*(BPMN + kind for kind in _KINDS))
-        if item.get("id") and all(part.tag in _BESIDE for part in item)
+        if item.get("id") and all(part.tag in _BESIDE for part in item) and _PLAIN.issuperset(item.attrib)
     }
     called: dict[Any, None] = {}
     for call in list(root.iter(f"{BPMN}callActivity")) if tasks else ():

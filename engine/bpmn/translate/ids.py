@@ -10,8 +10,8 @@ _NODES = tuple(
     for name in (
         *("startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"),
         *("task", "userTask", "manualTask", "scriptTask", "serviceTask", "sendTask", "receiveTask"),
-        *("businessRuleTask", "callActivity", "subProcess", "exclusiveGateway", "parallelGateway"),
-        *("inclusiveGateway", "eventBasedGateway"),
+        *("businessRuleTask", "callActivity", "subProcess", "transaction", "exclusiveGateway"),
+        *("parallelGateway", "inclusiveGateway", "eventBasedGateway"),
     )
 )
 

@@ -7,6 +7,7 @@ import keyword
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -19,6 +20,7 @@ _TOKEN = re.compile(
 )
 _PART = re.compile(r"[$#]\{((?:[^{}'\"]|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")*)\}")
 _TEXT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+_WORD = re.compile(r"[^\W\d]\w*")
 _VALUES = {"true": "True", "false": "False", "null": "None"}
 _WORDS = {
     "eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "div": "/", "mod": "%",
@@ -34,9 +36,12 @@ _LEVELS: Sequence[dict[str, str]] = (
     {"*": "*", "/": "/", "%": "%"},
 )
 _COMPARING = (2, 3)
+_ALSO = {"True": "'true'", "False": "'false'", "'true'": "True", "'false'": "False"}
+_NUMERAL = re.compile(r"'(?:0|[1-9]\d*)(?:\.\d+)?'")
 _BEFORE = {"!": "(not {})", "-": "-{}", "empty": "({} in (None, '', [], {{}}))"}
 _LONGEST = 10_000  # characters
 _DEEPEST = 50
+_MOST_PARTS = 100  # of a text
 # What the engines put beside the variables: Java objects all.
 _OBJECTS = frozenset({"execution", "task", "delegateTask", "authenticatedUserId", "connector"})
 
@@ -71,9 +76,16 @@ def translated(text: str, *, whole: bool = False) -> Python:
         return _Reader(one[1]).read()
     if whole:
         raise Untranslatable("it is more than one expression")
-    parts = list(_parts(text))
+    parts = list(islice(_parts(text), _MOST_PARTS + 1))
+    if len(parts) > _MOST_PARTS:
+        raise Untranslatable(f"it has more than {_MOST_PARTS} parts")
     code = " + ".join(part.code for part in parts)
     return Python(code or "''", any(part.members for part in parts))
+
+
+def words(code: str) -> set[str]:
+    """The names in what was translated."""
+    return set(_WORD.findall(_TEXT.sub("", code)))
 
 
 def _parts(text: str) -> Iterator[Python]:
@@ -82,12 +94,18 @@ def _parts(text: str) -> Iterator[Python]:
         if match.start() > end:
             yield Python(repr(text[end : match.start()]))
         part = _Reader(match[1]).read()
-        yield Python(f"str({part.code})", part.members)
+        yield Python(_as_text(part.code), part.members)
         end = match.end()
     if is_juel(text[end:]):
         raise Untranslatable("a bracket is not closed")
     if text[end:]:
         yield Python(repr(text[end:]))
+
+
+def _as_text(code: str) -> str:
+    """A value as Java writes it into a text: nothing for null, and truth in small letters."""
+    one = code if code.isidentifier() else f"({code})"
+    return f"('' if {one} == None else str({one}).lower() if {one} in (True, False) else str({one}))"
 
 
 class _Reader:
@@ -142,7 +160,8 @@ class _Reader:
         operators = _LEVELS[level]
         while (mark := self._peek()) in operators:
             self._take()
-            code = f"{code} {operators[mark]} {self._level(level + 1)}"
+            other = self._level(level + 1)
+            code = _alike(code, mark, other) or f"{code} {operators[mark]} {other}"
             if level in _COMPARING:  # Python would read a == b == c as one comparison of three
                 code = f"({code})"
         return code
@@ -175,6 +194,15 @@ class _Reader:
             else:
                 code = f"{code}[{_name(self._take())!r}]"
         return code
+
+
+def _alike(one: str, mark: str, two: str) -> str | None:
+    """Whether a value equals one that is written: in Java's language 'true' is true, and '10' is 10."""
+    for value, written in ((one, two), (two, one)):
+        also = _ALSO.get(written) or (written[1:-1] if _NUMERAL.fullmatch(written) else None)
+        if also is not None and value not in _ALSO and not _NUMERAL.fullmatch(value):
+            return f"{value} {'in' if mark == '==' else 'not in'} ({written}, {also})"
+    return None
 
 
 def _bare(code: str) -> str:

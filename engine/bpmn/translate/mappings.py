@@ -1,10 +1,11 @@
 """What an activity is given under names of its own, and what it gives back: Camunda's inputs and outputs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lxml import etree
 
+from engine.bpmn.translate import juel
 from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension
 
@@ -22,6 +23,7 @@ _READ = {
     "endEvent": _INPUTS,
     **dict.fromkeys(("boundaryEvent", "startEvent"), _OUTPUTS),
 }
+_HANDED = {"in": "inputs", "out": "outputs"}
 _MEANT_ANYWAY = {"variables": "all"}
 _OWN = {"variables": "all", "local": "true"}
 _THROWING = (f"{BPMN}intermediateThrowEvent", f"{BPMN}endEvent")
@@ -49,6 +51,19 @@ def parameters(mapping: Any, kind: str) -> dict[str, str]:
         if not name.isidentifier():
             raise Untranslatable(f"{name!r} names no variable")
         found[name] = _value(item)
+    return found
+
+
+def outputs(mapping: Any, inputs: Mapping[str, str]) -> dict[str, str]:
+    """The output parameters of an inputOutput element with these inputs. Raises Untranslatable.
+
+    Camunda sets one after the other, and here all are computed at once: none may read one before it.
+    """
+    found: dict[str, str] = {}
+    for name, code in parameters(mapping, "outputParameter").items():
+        if juel.words(code) & (found.keys() - inputs.keys()):
+            raise Untranslatable("it reads an output that is set before it")
+        found[name] = code
     return found
 
 
@@ -82,15 +97,17 @@ def _key(entry: Any) -> str:
 
 def _parameters(element: Any, mapping: Any, told: Told) -> None:
     try:
-        given, taken = (parameters(mapping, kind) for kind in ("inputParameter", "outputParameter"))
+        given = parameters(mapping, "inputParameter")
+        taken = outputs(mapping, given)
     except Untranslatable:
         return
     found = {name: values for name, values in (("inputs", given), ("outputs", taken)) if values}
     if not found.keys() <= set(_READ[element.tag.removeprefix(BPMN)]):
         return
+    if any(element.get(f"{OURS}{name}") is not None for name in found):
+        return  # said twice: left as it stands, and refused
     for name, values in found.items():
-        if element.get(f"{OURS}{name}") is None:
-            element.set(f"{OURS}{name}", as_names(values.items()))
+        element.set(f"{OURS}{name}", as_names(values.items()))
     mapping.getparent().remove(mapping)
     told(
         element,
@@ -101,29 +118,26 @@ def _parameters(element: Any, mapping: Any, told: Told) -> None:
 
 
 def _handed_over(call: Any, told: Told) -> None:
-    for kind, name in (("in", "inputs"), ("out", "outputs")):
-        items = call.findall(f"{BPMN}extensionElements/{CAMUNDA}{kind}")
-        for item in items:
+    """A call that says anything of it hands over, and takes back, what it names, and nothing else."""
+    found = {kind: call.findall(f"{BPMN}extensionElements/{CAMUNDA}{kind}") for kind in _HANDED}
+    for kind, name in _HANDED.items() if any(found.values()) else ():
+        for item in found[kind]:
             if set(item.attrib) == {"businessKey"}:  # a called process is no case of its own
                 item.getparent().remove(item)
-        items = [item for item in items if item.getparent() is not None]
-        mapped = [item for item in items if dict(item.attrib) != _MEANT_ANYWAY]
-        if not mapped:
+        items = [item for item in found[kind] if item.getparent() is not None]
+        meant_anyway = items and all(dict(item.attrib) == _MEANT_ANYWAY for item in items)
+        if meant_anyway or call.get(f"{OURS}{name}") is not None:
             continue
         try:
-            values = [_handed(item) for item in mapped]
-        except Untranslatable:
+            values = [_handed(item) for item in items]
+        except Untranslatable:  # also if it is all of them, and some besides
             continue
-        if len(mapped) < len(items):
-            continue  # all of them and some besides: left as it stands, and refused
         call.set(f"{OURS}{name}", as_names(values))
-        for item in mapped:
+        for item in items:
             item.getparent().remove(item)
-        told(
-            call,
-            "translated-mapping",
-            f"Only these are handed {'over' if kind == 'in' else 'back'}: {call.get(OURS + name)}.",
-        )
+        how = "over" if kind == "in" else "back"
+        only = f"Only these are handed {how}: {call.get(OURS + name)}."
+        told(call, "translated-mapping", only if values else f"Nothing is handed {how}: it names nothing.")
 
 
 def _sent_along(definition: Any, told: Told) -> None:

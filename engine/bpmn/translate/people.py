@@ -89,7 +89,7 @@ def _resource_roles(task: Any, told: Told) -> None:
             task.remove(role)
             told(task, "translated-assignment", f"{short(', '.join(texts))!r} is kept with the task.")
     for name, found in zip(_MANY, candidates.values(), strict=True):
-        if found and task.get(OURS + name) is None:
+        if found:
             task.set(OURS + name, f"[{', '.join(found)}]")
 
 
@@ -97,7 +97,10 @@ def _role(task: Any, role: Any, texts: list[str], candidates: dict[str, list[str
     """Take who is meant by a role; whether that could be."""
     try:
         if role.tag == _ROLES[-1]:
-            for kind, code in [_candidate(part) for part in _COMMA.split(",".join(texts))]:
+            found = [_candidate(part) for part in _COMMA.split(",".join(texts))]
+            if any(task.get(f"{OURS}candidate{kind.title()}s") is not None for kind, _ in found):
+                return False  # others are named elsewhere
+            for kind, code in found:
                 candidates[kind].append(code)
             return True
         if task.get(f"{OURS}assignee") is not None or len(texts) != 1:

@@ -85,7 +85,7 @@ class Definitions:
         self._kind = kind
         self._attribute = attribute
         self._taken = {item.get("id") for item in root.iterchildren(etree.Element)}
-        items = list(root.iterchildren(f"{BPMN}{kind}"))
+        items = [item for item in root.iterchildren(f"{BPMN}{kind}") if item.get("id") is not None]
         self.words: dict[str, str | None] = {item.get("id"): item.get(attribute) for item in items}  # by id
         self._ids: dict[str | None, str] = {word: name for name, word in reversed(self.words.items())}
 

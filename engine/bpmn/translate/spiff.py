@@ -25,6 +25,7 @@ _MARKERS = (f"{BPMN}multiInstanceLoopCharacteristics", f"{BPMN}standardLoopChara
 _SCOPES = (f"{BPMN}process", f"{BPMN}subProcess")
 _SPEAKING = tuple(BPMN + name for name in ("messageEventDefinition", "sendTask", "receiveTask"))
 _THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEvent", "sendTask"))
+_MOST = 100_000  # characters of all parameters
 _WORDS = ("messagePayload", "messageVariable")
 # What the values that are not dictionaries have, and the dictionaries themselves.
 _OF_VALUES = frozenset(
@@ -76,6 +77,8 @@ def translate_operators(root: Any, told: Told) -> None:
     """Service tasks with an operator: work for whoever serves the topic of its id."""
     if root.find(f".//{SPIFF}serviceTaskOperator") is None:
         return
+    if sum(len(item.get("value") or "") for item in root.iter(f"{SPIFF}parameter")) > _MOST:
+        return  # more than an upload may have of expressions
     words = frozenset(re.findall(r"\w+", etree.tostring(root, encoding="unicode")))
     for task in root.iter(f"{BPMN}serviceTask"):
         found = task.findall(f"{BPMN}extensionElements/{SPIFF}serviceTaskOperator")
@@ -87,7 +90,8 @@ def translate_scripts(root: Any, told: Told) -> None:
     """Scripts before and after an activity: script tasks of their own."""
     flows = _Flows(root)
     for activity in list(root.iter(*_ACTIVITIES)):
-        apart = activity.getparent().tag not in _SCOPES or activity.get("triggeredByEvent") == "true"
+        handles = "true" in (activity.get("triggeredByEvent"), activity.get("isForCompensation"))
+        apart = activity.getparent().tag not in _SCOPES or handles
         if not apart and _once(activity):
             _before(activity, flows, told)
             _after(activity, flows, told)

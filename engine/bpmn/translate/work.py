@@ -5,7 +5,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
-from engine.bpmn.translate.mappings import as_names, parameters
+from engine.bpmn.translate.mappings import as_names, outputs, parameters
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension, short
 
 _TASKS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "businessRuleTask"))
@@ -160,8 +160,9 @@ def _from_connector(task: Any, values: dict[str, str]) -> None:
         return
     mapping = connector.find(f"{CAMUNDA}inputOutput")
     if mapping is not None:
-        values.update(parameters(mapping, "inputParameter"))
-        taken = parameters(mapping, "outputParameter")
+        given = parameters(mapping, "inputParameter")
+        values.update(given)
+        taken = outputs(mapping, given)
         if taken:
             task.set(f"{OURS}outputs", as_names(taken.items()))
     connector.getparent().remove(connector)

@@ -22,7 +22,7 @@ _KEY = "correlationKey"
 
 def translate_zeebe(root: Any, told: Told) -> None:
     """All of it that needs no FEEL but names and literals."""
-    if SPACE not in root.nsmap.values():
+    if next(root.iter(f"{ZEEBE}*"), None) is None and SPACE not in root.nsmap.values():
         return
     for element in [*root.iter(*_JOBS), *root.iter(*_THROWING)]:
         _try(_job, element, told)
@@ -109,14 +109,15 @@ def _replied(code: str) -> str:
 
 
 def _parameters(mapping: Any, kind: str) -> list[tuple[str, str]]:
-    """Names with values. Raises Untranslatable."""
-    found = []
+    """Names with values, each of which may be that of a name before it. Raises Untranslatable."""
+    found: dict[str, str] = {}
     for item in [] if mapping is None else mapping.findall(ZEEBE + kind):
         name = item.get("target") or ""
         if not name.isidentifier():
             raise Untranslatable(f"{name!r} names no variable")
-        found.append((name, feel.value(item.get("source") or "")))
-    return found
+        code = feel.value(item.get("source") or "")
+        found[name] = found.get(code, code)
+    return list(found.items())
 
 
 def _mapping(element: Any, told: Told) -> None:
@@ -203,7 +204,7 @@ def _keys(root: Any, told: Told) -> None:
             continue
         if key is None:
             continue
-        for event in awaiting.get(message.get("id") or "", ()):
+        for event in awaiting.pop(message.get("id") or "", ()):  # another of this id is refused
             event.set(f"{OURS}correlation", as_names([(_KEY, key)]))
             told(event, "translated-message", f"Its key is {_KEY!r}, with the value of {short(text)!r}.")
         _drop(subscription)
