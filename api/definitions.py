@@ -1,6 +1,7 @@
 """Definitions: the catalogue of processes, their versions and sources."""
 
-from typing import Literal
+from dataclasses import asdict
+from typing import Any, Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -65,6 +66,34 @@ class RecordList(BaseModel):
     """All versions of a definition, the newest first."""
 
     items: list[RecordBody]
+
+
+class DiffQuery(Request):
+    """The version to compare with: what is told is what changed since."""
+
+    against: int
+
+
+class DifferenceBody(BaseModel):
+    """One difference: a stable code with its parameters, and the same in English.
+
+    `element` is the step's id in the newer version, or in the older one where it was removed.
+    """
+
+    code: str
+    process: str
+    element: str | None
+    parameters: dict[str, Any]
+    text: str
+
+
+class DiffBody(BaseModel):
+    """What changed from the version `against` to `version`."""
+
+    key: str
+    version: int
+    against: int
+    differences: list[DifferenceBody]
 
 
 def _version(row: DefinitionVersion) -> dict[str, object]:
@@ -152,6 +181,24 @@ def version(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Read a version"""
     row = definitions.version(uow, key, number)
     return Reply(VersionBody.model_validate(_version(row)), {"ETag": etag(publishing.REVISIONS[row.status])})
+
+
+@command(
+    blueprint.get("/definitions/<key>/versions/<int:number>/diff"),
+    query=DiffQuery,
+    answer=DiffBody,
+    refusals=(404,),
+)
+def diff(uow: UnitOfWork, key: str, number: int, query: DiffQuery) -> Reply:
+    """Compare a version with another one"""
+    found = definitions.differences(uow, key, number, query.against)
+    body = {
+        "key": key,
+        "version": number,
+        "against": query.against,
+        "differences": [asdict(item) for item in found],
+    }
+    return Reply(DiffBody.model_validate(body))
 
 
 @command(

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from engine import access, bpmn, starts
-from engine.bpmn import Process, Report, Source, Spec
+from engine.bpmn import Difference, Process, Report, Source, Spec
 from engine.config import Publishing
 from engine.db import UnitOfWork, connection
 from engine.errors import Conflict, NotFound, Rejected
@@ -336,6 +336,14 @@ def version(uow: UnitOfWork, key: str, number: int) -> DefinitionVersion:
         if row.number == number:
             return row
     raise NotFound(f"The definition {key!r} has no version {number}.")
+
+
+def differences(uow: UnitOfWork, key: str, number: int, against: int) -> tuple[Difference, ...]:
+    """What changed in a version against another one. Raises NotFound."""
+    after, before = (version(uow, key, wanted) for wanted in (number, against))
+    loaded: dict[UUID, Source] = {}
+    sources = [source(uow.session, row.deployment_id, loaded) for row in (before, after)]
+    return bpmn.compare(sources[0], sources[1], key)
 
 
 def report(uow: UnitOfWork, deployment_id: UUID) -> dict[str, Any]:

@@ -23,6 +23,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/definitions/<key>/versions"): DESIGN,
     ("GET", "/definitions/<key>/versions/<int:number>"): DEFINITIONS,
     ("GET", "/definitions/<key>/versions/<int:number>/bpmn"): DEFINITIONS,
+    ("GET", "/definitions/<key>/versions/<int:number>/diff"): DEFINITIONS,
     ("POST", "/cases"): {"caseworker", "portal"},
     ("GET", "/cases"): CASES,
     ("GET", "/cases/<uuid:case_id>"): CASES,
@@ -66,7 +67,9 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/docs/start.js"): None,
     ("GET", "/docs/<name>"): None,
 }
-# What a request that is right in every way says in its body.
+# What a request that is right in every way asks for in its address,
+QUERIES = {"/definitions/<key>/versions/<int:number>/diff": "?against=1"}
+# and says in its body.
 BODIES: Mapping[str, Mapping[str, object]] = {
     "/webhooks": {"url": "http://127.0.0.1:9/"},
     "/cases": {"definition": "p"},
@@ -93,7 +96,7 @@ def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> int:
     if path == "/deployments":
         return client.deploy(factories.one_task("q")).status_code
     options = {"json": BODIES.get(path, {})} if method == "POST" else {}
-    return client.send(method, url(path, ids), **options).status_code
+    return client.send(method, url(path, ids) + QUERIES.get(path, ""), **options).status_code
 
 
 @pytest.fixture
