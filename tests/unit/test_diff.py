@@ -385,6 +385,30 @@ def test_field_that_need_not_be_filled_in_any_more_is_told() -> None:
     assert told(free, asked) == ["The form of ‘a’ requires the field ‘x’."]
 
 
+def test_other_compensation_handler_is_told() -> None:
+    def booked(first: str, second: str) -> dict[str, bytes]:
+        compensate = "<bpmn:compensateEventDefinition/>"
+        drawn = [
+            *(node("userTask", name, isForCompensation="true") for name in ("undo", "redo")),
+            node("boundaryEvent", "b", compensate, attachedToRef="a"),
+            node("boundaryEvent", "c", compensate, attachedToRef="d"),
+            f'<bpmn:association id="one" sourceRef="b" targetRef="{first}"/>',
+            f'<bpmn:association id="two" sourceRef="{second}" targetRef="c"/>',
+        ]
+        thrown = node("intermediateThrowEvent", "t", compensate)
+        return steps("userTask a", "userTask d", thrown, more="".join(drawn))
+
+    assert told(booked("undo", "redo"), booked("redo", "undo")) == [
+        "The compensation handler of ‘b’ is redo instead of undo.",
+        "The compensation handler of ‘c’ is undo instead of redo.",
+    ]
+
+
+def test_description_of_the_process_is_told() -> None:
+    described = steps("userTask a", more="<bpmn:documentation>By the law</bpmn:documentation>")
+    assert told(steps("userTask a"), described) == ["The description of ‘p’ changed."]
+
+
 def test_process_that_is_called_no_more_is_removed_with_its_steps() -> None:
     both = {"a.bpmn": factories.caller("p")["p.bpmn"], "b.bpmn": factories.one_task()["p.bpmn"]}
     alone = {"a.bpmn": bpmn.process(*bpmn.in_line("userTask call"), key="caller")}

@@ -16,7 +16,7 @@ from engine.bpmn.source import Source
 
 __all__ = ["ALWAYS", "OTHERWISE", "SENTENCES", "Difference", "compare"]
 
-_REFERENCES = ("scope", "host", "compensate")  # facts that are ids of other steps
+_REFERENCES = ("scope", "host", "compensate", "handler")  # facts that are ids of other steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,9 @@ def _process(old: Drawn | None, new: Drawn | None) -> Iterator[Difference]:
         yield difference("process-renamed", before=old.name, after=new.name)
     if old and new and old.business_key != new.business_key:
         yield difference("business-key-changed", before=old.business_key, after=new.business_key)
+    if old and new and old.documentation != new.documentation:
+        parts = {"before": old.documentation, "after": new.documentation}
+        yield difference("documentation-changed", name=new.name, **parts)
     for code, element, parameters in _inside(older, newer):
         yield difference(code, element, **parameters)
 

@@ -12,7 +12,7 @@ from lxml import etree
 
 from engine.bpmn import forms, timers, triggers
 from engine.bpmn.lanes import lane_of, listed
-from engine.bpmn.normalize import FLOW_NODES, flow_nodes, only_bare, tag
+from engine.bpmn.normalize import FLOW_NODES, flow_nodes, handlers, only_bare, tag
 from engine.bpmn.own import Unfit, words
 from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
 from engine.bpmn.spec import BUSINESS_KEY, OUTCOME
@@ -73,6 +73,7 @@ class Drawn:
     key: str
     name: str
     business_key: str | None = None
+    documentation: str | None = None
     steps: Mapping[str, Step] = field(default_factory=dict)
     flows: tuple[Flow, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
@@ -126,11 +127,16 @@ def _drawn(process: Any, files: Mapping[str, bytes]) -> Drawn:
     lanes = listed(root)
     inside = set(process.iter())
     nodes = [node for node in flow_nodes(root) if node in inside]
-    steps = [_step(node, lane_of(node, lanes), files) for node in nodes]
+    handler = handlers(root)
+    steps = [
+        _step(node, {**_facts(node, lane_of(node, lanes), files), "handler": handler.get(node.get("id"))})
+        for node in nodes
+    ]
     return Drawn(
         process.get("id"),
         process.get("name") or process.get("id"),
         process.get(BUSINESS_KEY),
+        _documentation(process),
         {step.id: step for step in steps},
         tuple(_flows(process, {node.get("id"): node for node in nodes})),
         _roles(process, root),
@@ -164,9 +170,19 @@ def _flows(process: Any, nodes: Mapping[str, Any]) -> Iterator[Flow]:
             yield Flow(source, flow.get("targetRef"), OTHERWISE if default else text)
 
 
-def _step(node: Any, lane: Any, files: Mapping[str, bytes]) -> Step:
+def _step(node: Any, facts: Mapping[str, Any]) -> Step:
+    about = [_about(child) for child in node if str(child.tag).endswith(_EVENT_DEFINITION)]
+    return Step(
+        node.get("id"),
+        (node.get("name") or "").strip(),
+        " ".join([*sorted(about), node.tag.rpartition("}")[2]]),
+        {name: value for name, value in facts.items() if value is not None},
+    )
+
+
+def _facts(node: Any, lane: Any, files: Mapping[str, bytes]) -> dict[str, Any]:
     kind = node.tag.rpartition("}")[2]
-    facts = {
+    return {
         **_place(node),
         **_people(node, kind, lane),
         **_happening(node),
@@ -175,16 +191,13 @@ def _step(node: Any, lane: Any, files: Mapping[str, bytes]) -> Step:
         "repetition": _repetition(node),
         "outcome": node.get(OUTCOME),
         "starter": node.get(STARTER),
-        "documentation": " ".join((node.findtext(tag("documentation")) or "").split()) or None,
+        "documentation": _documentation(node),
         "other": _rest(node),
     }
-    about = [_about(child) for child in node if str(child.tag).endswith(_EVENT_DEFINITION)]
-    return Step(
-        node.get("id"),
-        (node.get("name") or "").strip(),
-        " ".join([*sorted(about), kind]),
-        {name: value for name, value in facts.items() if value is not None},
-    )
+
+
+def _documentation(element: Any) -> str | None:
+    return " ".join((element.findtext(tag("documentation")) or "").split()) or None
 
 
 def _about(definition: Any) -> str:

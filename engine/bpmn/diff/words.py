@@ -49,6 +49,7 @@ FACTS: Mapping[str, str] = {
     "escalation": "escalation",
     "condition": "condition",
     "compensate": "activity to compensate",
+    "handler": "compensation handler",
     "link": "link",
     "service": "connector or topic",
     "request": "request",
