@@ -99,14 +99,14 @@ def deploy(uow: UnitOfWork, files: Mapping[str, bytes], *, publishing: Publishin
     the draft's, makes no new one. Raises Rejected with all findings.
     """
     access.require(uow.actor, "definitions.deploy")
-    known = frozenset(
-        uow.session.scalars(select(Definition.key).where(Definition.current_version_id.is_not(None)))
-    )
+    # Looked up once: what is checked against is what is bound, whatever is published or retired meanwhile.
+    known = {row.key: Version(*row) for row in uow.session.execute(_CURRENT)}
     report = bpmn.check(files, known, uow.now)
     if report.errors:
         raise Rejected("The files cannot be deployed as they are.", report.findings)
     held = _lock(uow.session, _keys(report))
-    calls = _bind(uow.session, report.processes)
+    called = {key for process in report.processes for key in process.calls} - held.keys()
+    calls = {key: known[key] for key in called}
     digest = bpmn.digest(files, {key: version.digest for key, version in calls.items()})
     there = [same for key in _keys(report) if (same := held[key].same(digest, publishing))]
     if len(there) == len(report.processes):
@@ -161,13 +161,6 @@ def hold(session: Session, keys: Collection[str]) -> None:
     """Hold these definitions, in the order in which everybody does."""
     rows = select(Definition.key).where(Definition.key.in_(keys)).order_by(Definition.key)
     session.execute(rows.with_for_update()).all()
-
-
-def _bind(session: Session, processes: tuple[Process, ...]) -> dict[str, Version]:
-    """The current versions of the processes that are called and not among `processes`."""
-    own = {process.key for process in processes}
-    called = {key for process in processes for key in process.calls} - own
-    return {row.key: Version(*row) for row in session.execute(_CURRENT.where(Definition.key.in_(called)))}
 
 
 def _unchanged(report: Report, there: list[tuple[Version, VersionStatus]]) -> Deployed:

@@ -1,10 +1,12 @@
 """Versions that several people change at the same moment: one of them does it, the others are told."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 
-from engine import definitions, publishing
+from engine import bpmn, definitions, publishing
 from engine.db import Actor, Database, UnitOfWork
 from engine.errors import Conflict, Forbidden, OwnWork
 from tests import factories
@@ -97,6 +99,47 @@ def test_cases_begin_while_versions_are_retired(database: Database, actor: Actor
     answers = at_once(6, command)
     assert set(answers) <= {0, 1, 2}
     assert factories.a_case(database, actor("caseworker")).version == 1
+
+
+def test_simultaneous_deployments_of_the_same_bytes_make_one_draft(database: Database, actor: Actors) -> None:
+    people = [actor("designer", f"author {number}") for number in range(4)]
+    at_once(4, lambda number: draft(database, people[number]))
+    records = as_actor(database, people[0], lambda uow: publishing.history(uow, "p"))
+    assert [record.version.status for record in records] == ["draft"]
+
+
+def test_what_is_called_may_be_retired_while_its_caller_is_deployed(
+    database: Database, actor: Actors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.deploy(database, factories.one_task())
+    check, designer = bpmn.check, actor("designer")
+
+    def slow(*arguments: Any) -> bpmn.Report:
+        report = check(*arguments)
+        retire(database, designer)
+        return report
+
+    monkeypatch.setattr(bpmn, "check", slow)
+    factories.deploy(database, factories.caller("p"))
+    assert factories.a_case(database, actor("caseworker"), "caller").tasks
+
+
+def test_caller_is_published_before_what_it_calls_is_retired_or_not_at_all(
+    database: Database, actor: Actors
+) -> None:
+    designer = actor("designer")
+    for number in range(6):
+        factories.deploy(database, factories.one_task(f"p{number}"))
+        factories.deploy(database, factories.caller(f"p{number}", f"c{number}"), "four-eyes")
+
+        def command(which: int, number: int = number) -> None:
+            verb = partial(publishing.publish, publishing="direct") if which else publishing.retire
+            key = f"{'c' if which else 'p'}{number}"
+            as_actor(database, designer, lambda uow: verb(uow, key, 1))
+
+        retired, published = at_once(2, command)
+        assert retired is None
+        assert published is None or isinstance(published, Conflict)
 
 
 @pytest.mark.parametrize("role", ["caseworker", "portal", "service"])
