@@ -86,7 +86,6 @@ def _networks(environ: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6
 
 
 def _publishing(text: str) -> Publishing:
-    for known in get_args(Publishing):
-        if text == known:
-            return cast(Publishing, known)
-    raise ValueError(f"PUBLISHING={text!r} is neither direct nor four-eyes")
+    if text not in get_args(Publishing):
+        raise ValueError(f"PUBLISHING={text!r} is neither direct nor four-eyes")
+    return cast(Publishing, text)

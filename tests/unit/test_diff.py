@@ -233,6 +233,10 @@ def test_order_and_drawing_are_no_difference(seed: int) -> None:
     assert [item.text for item in compared(other, later)] == [text for *_, text in EXPECTED]
 
 
+def catching(definition: str, **attributes: str) -> str:
+    return node("intermediateCatchEvent", "a", definition, **attributes)
+
+
 def condition(text: str) -> list[str]:
     """A choice by a condition."""
     nodes = [
@@ -274,15 +278,21 @@ def condition(text: str) -> list[str]:
             steps(node("userTask", "a", camunda__asyncBefore="true")),
             steps(node("userTask", "a")),
         ),
+        (
+            steps(node("userTask", "a", bpmn.many(
+                '<bpmn:loopCardinality xsi:type="bpmn:tFormalExpression"> 3</bpmn:loopCardinality>'))),
+            steps(node("userTask", "a", "<bpmn:multiInstanceLoopCharacteristics>"
+                "<bpmn:loopCardinality>3</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>")),
+        ),
+        (
+            steps(catching(timer("P20D"))),
+            steps(catching(timer("'P20D'"))),
+        ),
     ],
-    ids=["people", "topic", "condition", "script", "form file", "ids", "harmless"],
+    ids=["people", "topic", "condition", "script", "form file", "ids", "harmless", "defaults", "timer"],
 )  # fmt: skip
 def test_what_means_the_same_is_no_difference(one: Mapping[str, bytes], other: Mapping[str, bytes]) -> None:
     assert told(one, other) == []
-
-
-def catching(definition: str, **attributes: str) -> str:
-    return node("intermediateCatchEvent", "a", definition, **attributes)
 
 
 def looped(collection: str) -> str:

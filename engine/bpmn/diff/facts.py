@@ -24,6 +24,8 @@ ALWAYS, OTHERWISE = "", "default"  # guards of a flow without condition, and of 
 _HUMAN = frozenset({"task", "userTask", "manualTask"})
 _SCOPES = (tag("subProcess"), tag("transaction"))
 _EVENT_DEFINITION = "EventDefinition"
+# Of markers, what the standard takes where nothing is said.
+_DEFAULTS = frozenset({("isSequential", "false"), ("testBefore", "false"), ("behavior", "All")})
 # What is compared as something else, or means nothing here.
 _READ = frozenset({
     *("id", "name", "default", "attachedToRef", "cancelActivity", "isInterrupting", "calledElement"),
@@ -297,8 +299,12 @@ def _repetition(node: Any) -> str | None:
 
 
 def _written(element: Any) -> str:
-    """An element with its attributes and texts in one order, but for its own id and namespaces' prefixes."""
-    attributes = sorted((name, value) for name, value in element.attrib.items() if name != "id")
+    """An element with its attributes and texts in one order, but for its id, defaults, other namespaces."""
+    attributes = sorted(
+        (name, value)
+        for name, value in element.attrib.items()
+        if name != "id" and not name.startswith("{") and (name, value) not in _DEFAULTS
+    )
     if element.tag in (tag("inputDataItem"), tag("outputDataItem")):
         attributes.append(("id", element.get("id") or ""))  # it names a variable
     inside = sorted(_written(child) for child in element.iterchildren(etree.Element))
