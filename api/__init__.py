@@ -21,7 +21,7 @@ from api import (
     webhooks,
 )
 from api.callers import Callers
-from api.command import CALLERS, DATABASE
+from api.command import CALLERS, DATABASE, PUBLISHING
 from api.encoding import Json
 from api.observe import observe
 from engine.config import Settings
@@ -56,6 +56,7 @@ def create_app(settings: Settings) -> APIFlask:
     )
     app.extensions[DATABASE] = Database(settings.database_url, zone=settings.time_zone, patience=PATIENCE)
     app.extensions[CALLERS] = Callers()
+    app.extensions[PUBLISHING] = settings.publishing
     app.extensions[webhooks.ALLOW] = settings.webhook_allow
     problems.register(app)
     observe(app)

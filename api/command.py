@@ -31,6 +31,7 @@ from engine.idempotency import Answer
 
 DATABASE = "parvandeh.database"
 CALLERS = "parvandeh.callers"
+PUBLISHING = "parvandeh.publishing"
 MAX_JSON = 2 << 20
 
 _XML = {200: {"description": "The file", "content": {"application/xml": {"schema": {"type": "string"}}}}}

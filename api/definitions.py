@@ -1,15 +1,18 @@
 """Definitions: the catalogue of processes, their versions and sources."""
 
+from dataclasses import asdict
+from typing import Any, Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
+from flask import current_app
 from pydantic import BaseModel
 
-from api.command import Reply, command
+from api.command import PUBLISHING, Reply, command, etag, revisions_seen
 from api.shapes import Instant, Request
-from engine import cases, definitions
+from engine import cases, definitions, publishing
 from engine.db import UnitOfWork
-from engine.models import DefinitionVersion
+from engine.models import DefinitionVersion, VersionStatus
 
 blueprint = APIBlueprint("definitions", __name__, tag="Definitions")
 
@@ -22,20 +25,75 @@ class VersionBody(BaseModel):
     name: str
     hash: str
     deployment: UUID
-    published_at: Instant
+    status: VersionStatus
+    published_at: Instant | None
+
+
+class DefinitionsQuery(Request):
+    """Which versions: the current ones, or the drafts."""
+
+    status: Literal["published", "draft"] = "published"
 
 
 class DefinitionList(BaseModel):
-    """The current version of each definition."""
+    """The current version of each definition, or the draft of each that has one."""
 
     items: list[VersionBody]
 
 
 class DefinitionBody(VersionBody):
-    """A definition: its current version, the numbers of all, and since when it is suspended, if it is."""
+    """A definition: its current version (without one, its newest) and the numbers of all.
+
+    `suspended_at` and `disabled_at` tell since when it is held up, and not offered to portals.
+    """
 
     versions: list[int]
     suspended_at: Instant | None
+    disabled_at: Instant | None
+
+
+class RecordBody(VersionBody):
+    """A version with the people who made it what it is, by name."""
+
+    author: str
+    deployed_at: Instant
+    published_by: str | None
+    retired_by: str | None
+    retired_at: Instant | None
+
+
+class RecordList(BaseModel):
+    """All versions of a definition, the newest first."""
+
+    items: list[RecordBody]
+
+
+class DiffQuery(Request):
+    """The version to compare with: what is told is what changed since."""
+
+    against: int
+
+
+class DifferenceBody(BaseModel):
+    """One difference: a stable code with its parameters, and the same in English.
+
+    `element` is the step's id in the newer version, or in the older one where it was removed.
+    """
+
+    code: str
+    process: str
+    element: str | None
+    parameters: dict[str, Any]
+    text: str
+
+
+class DiffBody(BaseModel):
+    """What changed from the version `against` to `version`."""
+
+    key: str
+    version: int
+    against: int
+    differences: list[DifferenceBody]
 
 
 def _version(row: DefinitionVersion) -> dict[str, object]:
@@ -45,28 +103,56 @@ def _version(row: DefinitionVersion) -> dict[str, object]:
         "name": row.name,
         "hash": row.digest,
         "deployment": row.deployment_id,
+        "status": row.status,
         "published_at": row.published_at,
     }
 
 
-@command(blueprint.get("/definitions"), answer=DefinitionList)
-def index(uow: UnitOfWork) -> Reply:
+def _record(record: publishing.Record) -> dict[str, object]:
+    return {
+        **_version(record.version),
+        "author": record.author,
+        "deployed_at": record.deployed_at,
+        "published_by": record.publisher,
+        "retired_by": record.retirer,
+        "retired_at": record.version.retired_at,
+    }
+
+
+@command(blueprint.get("/definitions"), query=DefinitionsQuery, answer=DefinitionList)
+def index(uow: UnitOfWork, query: DefinitionsQuery) -> Reply:
     """List the definitions"""
-    return Reply(
-        DefinitionList.model_validate({"items": [_version(row) for row in definitions.current(uow)]})
-    )
+    rows = definitions.drafts(uow) if query.status == "draft" else definitions.current(uow)
+    return Reply(DefinitionList.model_validate({"items": [_version(row) for row in rows]}))
 
 
 @command(blueprint.get("/definitions/<key>"), answer=DefinitionBody, refusals=(404,))
 def show(uow: UnitOfWork, key: str) -> Reply:
     """Read a definition"""
     versions = definitions.versions(uow, key)
+    definition = definitions.definition(uow, key)
+    current = [row for row in versions if row.id == definition.current_version_id]
     body = {
-        **_version(versions[0]),
+        **_version(*current or versions[:1]),
         "versions": [row.number for row in versions],
-        "suspended_at": definitions.suspended_at(uow, key),
+        "suspended_at": definition.suspended_at,
+        "disabled_at": definition.disabled_at,
     }
     return Reply(DefinitionBody.model_validate(body))
+
+
+@command(blueprint.post("/definitions/<key>/disable"), body=Request, answer=DefinitionBody, refusals=(404,))
+def disable(uow: UnitOfWork, key: str) -> Reply:
+    """Offer a definition to portals no more; running cases go on"""
+    publishing.disable(uow, key)
+    return show(uow, key)
+
+
+@command(blueprint.post("/definitions/<key>/enable"), body=Request, answer=DefinitionBody, refusals=(404,))
+def enable(uow: UnitOfWork, key: str) -> Reply:
+    """Offer a disabled definition to portals again"""
+    publishing.enable(uow, key)
+    return show(uow, key)
 
 
 @command(blueprint.post("/definitions/<key>/suspend"), body=Request, answer=DefinitionBody, refusals=(404,))
@@ -83,10 +169,61 @@ def resume(uow: UnitOfWork, key: str) -> Reply:
     return show(uow, key)
 
 
+@command(blueprint.get("/definitions/<key>/versions"), answer=RecordList, refusals=(404,))
+def versions(uow: UnitOfWork, key: str) -> Reply:
+    """List a definition's versions, the newest first, with who deployed, published and retired them"""
+    items = [_record(record) for record in publishing.history(uow, key)]
+    return Reply(RecordList.model_validate({"items": items}))
+
+
 @command(blueprint.get("/definitions/<key>/versions/<int:number>"), answer=VersionBody, refusals=(404,))
 def version(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Read a version"""
-    return Reply(VersionBody.model_validate(_version(definitions.version(uow, key, number))))
+    row = definitions.version(uow, key, number)
+    return Reply(VersionBody.model_validate(_version(row)), {"ETag": etag(publishing.REVISIONS[row.status])})
+
+
+@command(
+    blueprint.get("/definitions/<key>/versions/<int:number>/diff"),
+    query=DiffQuery,
+    answer=DiffBody,
+    refusals=(404,),
+)
+def diff(uow: UnitOfWork, key: str, number: int, query: DiffQuery) -> Reply:
+    """Compare a version with another one"""
+    found = definitions.differences(uow, key, number, query.against)
+    body = {
+        "key": key,
+        "version": number,
+        "against": query.against,
+        "differences": [asdict(item) for item in found],
+    }
+    return Reply(DiffBody.model_validate(body))
+
+
+@command(
+    blueprint.post("/definitions/<key>/versions/<int:number>/publish"),
+    body=Request,
+    answer=VersionBody,
+    refusals=(404, 409, 412),
+)
+def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
+    """Let new cases take a draft from now on"""
+    how = current_app.extensions[PUBLISHING]
+    publishing.publish(uow, key, number, publishing=how, revisions=revisions_seen())
+    return version(uow, key, number)
+
+
+@command(
+    blueprint.post("/definitions/<key>/versions/<int:number>/retire"),
+    body=Request,
+    answer=VersionBody,
+    refusals=(404, 409, 412),
+)
+def retire(uow: UnitOfWork, key: str, number: int) -> Reply:
+    """Let no new case take a version, or withdraw a draft"""
+    publishing.retire(uow, key, number, revisions=revisions_seen())
+    return version(uow, key, number)
 
 
 @command(blueprint.get("/definitions/<key>/versions/<int:number>/bpmn"), answer=None, refusals=(404,))

@@ -5,16 +5,17 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from flask import request
+from flask import current_app, request
 from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from api.command import Reply, command, content
+from api.command import PUBLISHING, Reply, command, content
 from api.problems import pointer
 from engine import access, bpmn, definitions
 from engine.bpmn.source import MAX_FILE
 from engine.db import UnitOfWork
 from engine.errors import Fault, Invalid
+from engine.models import VersionStatus
 
 blueprint = APIBlueprint("deployments", __name__, tag="Deployments")
 
@@ -39,15 +40,16 @@ class ReportBody(BaseModel):
 
 
 class PublishedBody(BaseModel):
-    """A process that the deployment published.
+    """A version that the deployment made; `created` is false where it was there already.
 
-    `created` is false where its files were the current version's.
+    A draft serves no case until it is published.
     """
 
     key: str
     version: int
     hash: str
     created: bool
+    status: VersionStatus
 
 
 class DeploymentBody(BaseModel):
@@ -70,7 +72,8 @@ def deploy(uow: UnitOfWork) -> Reply:
     """
     access.require(uow.actor, "definitions.deploy")
     files = _files()
-    deployed = definitions.deploy(uow, bpmn.all_executable(files) if _all_executable() else files)
+    files = bpmn.all_executable(files) if _all_executable() else files
+    deployed = definitions.deploy(uow, files, publishing=current_app.extensions[PUBLISHING])
     body = {
         "deployment": deployed.id,
         "definitions": [_plain(item) for item in deployed.definitions],

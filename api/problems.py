@@ -23,6 +23,7 @@ TYPE = "urn:parvandeh:problem:"
 _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.NotFound: (HTTPStatus.NOT_FOUND, "not-found"),
     errors.Forbidden: (HTTPStatus.FORBIDDEN, "forbidden"),
+    errors.OwnWork: (HTTPStatus.FORBIDDEN, "four-eyes"),
     errors.Stale: (HTTPStatus.PRECONDITION_FAILED, "stale"),
     errors.Conflict: (HTTPStatus.CONFLICT, "conflict"),
     errors.Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),

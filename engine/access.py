@@ -12,6 +12,7 @@ from engine.models import Case
 
 Permission = Literal[
     "definitions.deploy",
+    "definitions.publish",
     "definitions.read",
     "cases.start",
     "cases.read",
@@ -36,6 +37,7 @@ _ALLOWED: Mapping[str, frozenset[Permission]] = {
     "administrator": frozenset(
         {
             "definitions.deploy",
+            "definitions.publish",
             "definitions.read",
             "cases.read",
             "cases.cancel",
@@ -52,7 +54,7 @@ _ALLOWED: Mapping[str, frozenset[Permission]] = {
             "messages.send",
         }
     ),
-    "designer": frozenset({"definitions.deploy", "definitions.read"}),
+    "designer": frozenset({"definitions.deploy", "definitions.publish", "definitions.read"}),
     "caseworker": frozenset(
         {
             "definitions.read",
@@ -79,6 +81,11 @@ def require(actor: Actor, permission: Permission) -> None:
     """Raises Forbidden unless the actor's role allows it."""
     if not allows(actor, permission):
         raise Forbidden(f"The role {actor.role} does not allow {permission}.")
+
+
+def only_offered(actor: Actor) -> bool:
+    """Whether the actor is offered, and starts, only what is enabled."""
+    return actor.role == "portal"
 
 
 def sees(actor: Actor, started_by: UUID) -> bool:

@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Literal, cast, get_args
 from zoneinfo import ZoneInfo
+
+# Whether a deployment is published at once, or makes drafts that another person publishes.
+Publishing = Literal["direct", "four-eyes"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,6 +33,7 @@ class Settings:
     connectors: Path | None
     hub_port: int | None
     webhook_allow: tuple[IPv4Network | IPv6Network, ...]
+    publishing: Publishing
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -49,6 +54,7 @@ class Settings:
             connectors=Path(connectors).resolve() if connectors else None,
             hub_port=_number(environ, "HUB_PORT", default=beside) if hub else None,
             webhook_allow=_networks(environ, "WEBHOOK_ALLOW"),
+            publishing=_publishing(environ.get("PUBLISHING") or "direct"),
         )
 
     @property
@@ -77,3 +83,9 @@ def _networks(environ: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6
         return tuple(ip_network(part) for part in given if part)
     except ValueError as cause:
         raise ValueError(f"{name}: {cause}; write networks as 10.1.2.0/24, with commas between") from cause
+
+
+def _publishing(text: str) -> Publishing:
+    if text not in get_args(Publishing):
+        raise ValueError(f"PUBLISHING={text!r} is neither direct nor four-eyes")
+    return cast(Publishing, text)

@@ -1,21 +1,28 @@
 """Process definitions: deploying files as versions, and finding the version to run."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from engine import access, bpmn, jobs
-from engine.bpmn import Process, Report, Source, Spec
+from engine import access, bpmn, starts
+from engine.bpmn import Difference, Process, Report, Source, Spec
+from engine.config import Publishing
 from engine.db import UnitOfWork, connection
 from engine.errors import Conflict, NotFound, Rejected
 from engine.ids import uuid7
-from engine.models import CASE_NUMBERS, Definition, DefinitionVersion, Deployment, DeploymentFile, Wait
+from engine.models import (
+    CASE_NUMBERS,
+    Definition,
+    DefinitionVersion,
+    Deployment,
+    DeploymentFile,
+    VersionStatus,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +38,30 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One process of a deployment; `created` is false where its content was the current version's already."""
+    """One process of a deployment; `created` is false where its version was there already."""
 
     key: str
     version: int
     hash: str
     created: bool
+    status: VersionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A definition that a deployment holds: the number of its newest version, the current one, the draft."""
+
+    newest: int = 0
+    current: Version | None = None
+    draft: Version | None = None
+
+    def same(self, digest: str, publishing: Publishing) -> tuple[Version, VersionStatus] | None:
+        """The version that the content with this digest would only repeat."""
+        if self.draft is not None and self.draft.digest == digest and publishing != "direct":
+            return self.draft, "draft"
+        if self.current is not None and self.current.digest == digest:
+            return self.current, "published"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +83,34 @@ VERSION = (
 )
 _CURRENT = select(*VERSION).join(Definition, Definition.current_version_id == DefinitionVersion.id)
 
-_TO_START = _CURRENT.add_columns(Definition.suspended_at, CASE_NUMBERS.next_value()).where(
-    Definition.key == bindparam("key")
+_TO_START: Select[*tuple[Any, ...]] = (
+    select(*VERSION, Definition.suspended_at, Definition.disabled_at, CASE_NUMBERS.next_value())
+    .select_from(Definition)
+    .outerjoin(DefinitionVersion, Definition.current_version_id == DefinitionVersion.id)
+    .where(Definition.key == bindparam("key"))
 )
 
 
-def deploy(uow: UnitOfWork, files: Mapping[str, bytes]) -> Deployed:
-    """Check the files and publish each executable process in them as its definition's new current version.
+def deploy(uow: UnitOfWork, files: Mapping[str, bytes], *, publishing: Publishing = "direct") -> Deployed:
+    """Check the files and make each executable process in them a new version of its definition.
 
-    Processes that they call and do not contain are bound to their current versions. The same content as the
-    current version's makes no new one. Raises Rejected with all findings.
+    It is current at once, or a draft in place of the one before, as `publishing` says. Processes that they
+    call and do not contain are bound to their current versions. The same content as the current version's, or
+    the draft's, makes no new one. Raises Rejected with all findings.
     """
     access.require(uow.actor, "definitions.deploy")
-    known = frozenset(
-        uow.session.scalars(select(Definition.key).where(Definition.current_version_id.is_not(None)))
-    )
+    # Looked up once: what is checked against is what is bound, whatever is published or retired meanwhile.
+    known = {row.key: Version(*row) for row in uow.session.execute(_CURRENT)}
     report = bpmn.check(files, known, uow.now)
     if report.errors:
         raise Rejected("The files cannot be deployed as they are.", report.findings)
-    current = _lock(uow.session, [process.key for process in report.processes])
-    calls = _bind(uow.session, report.processes)
+    held = _lock(uow.session, _keys(report))
+    called = {key for process in report.processes for key in process.calls} - held.keys()
+    calls = {key: known[key] for key in called}
     digest = bpmn.digest(files, {key: version.digest for key, version in calls.items()})
-    if all(key in current and current[key].digest == digest for key in _keys(report)):
-        return _unchanged(report, current)
+    there = [same for key in _keys(report) if (same := held[key].same(digest, publishing))]
+    if len(there) == len(report.processes):
+        return _unchanged(report, there)
     loaded: dict[UUID, Source] = {}
     bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
     content = Source(digest, files, bound)
@@ -95,10 +125,11 @@ def deploy(uow: UnitOfWork, files: Mapping[str, bytes]) -> Deployed:
     deployment_id = _store(
         uow, content, {key: version.deployment_id for key, version in calls.items()}, report
     )
-    published = [
-        _publish(uow, process, current.get(process.key), deployment_id, specs[process.key])
-        for process in report.processes
-    ]
+    made = [_add(uow, process, held[process.key], deployment_id, digest) for process in report.processes]
+    if publishing == "direct":
+        for version in made:
+            publish(uow, version, held[version.key].current, specs[version.key])
+    published = [Published(row.key, row.number, row.digest, created=True, status=row.status) for row in made]
     return Deployed(deployment_id, tuple(published), report)
 
 
@@ -106,31 +137,38 @@ def _keys(report: Report) -> list[str]:
     return [process.key for process in report.processes]
 
 
-def _lock(session: Session, keys: list[str]) -> dict[str, Version]:
-    """The current versions, with their definitions made and locked in key order.
-
-    Deployments of one key queue up.
-    """
-    rows = [{"key": key} for key in sorted(keys)]
-    session.execute(upsert(Definition).on_conflict_do_nothing(), rows)
-    session.execute(
-        select(Definition.key).where(Definition.key.in_(keys)).order_by(Definition.key).with_for_update()
+def _lock(session: Session, keys: list[str]) -> dict[str, _Held]:
+    """The definitions of these keys, made if need be. Deployments of one key queue up."""
+    session.execute(upsert(Definition).on_conflict_do_nothing(), [{"key": key} for key in sorted(keys)])
+    hold(session, keys)
+    found: Select[*tuple[Any, ...]] = select(
+        *VERSION, DefinitionVersion.status, Definition.current_version_id
     )
-    versions = session.execute(_CURRENT.where(Definition.key.in_(keys)))
-    return {row.key: Version(*row) for row in versions}
+    found = found.join(Definition, DefinitionVersion.key == Definition.key).where(Definition.key.in_(keys))
+    held = {key: _Held() for key in keys}
+    for *columns, status, current_id in session.execute(found.order_by(DefinitionVersion.number)):
+        version = Version(*columns)
+        former = held[version.key]
+        held[version.key] = _Held(
+            version.number,
+            version if version.id == current_id else former.current,
+            version if status == "draft" else former.draft,
+        )
+    return held
 
 
-def _bind(session: Session, processes: tuple[Process, ...]) -> dict[str, Version]:
-    """The current versions of the processes that are called and not among `processes`."""
-    own = {process.key for process in processes}
-    called = {key for process in processes for key in process.calls} - own
-    return {row.key: Version(*row) for row in session.execute(_CURRENT.where(Definition.key.in_(called)))}
+def hold(session: Session, keys: Collection[str]) -> None:
+    """Hold these definitions, in the order in which everybody does."""
+    rows = select(Definition.key).where(Definition.key.in_(keys)).order_by(Definition.key)
+    session.execute(rows.with_for_update()).all()
 
 
-def _unchanged(report: Report, current: Mapping[str, Version]) -> Deployed:
-    versions = [current[key] for key in _keys(report)]
-    published = [Published(item.key, item.number, item.digest, created=False) for item in versions]
-    return Deployed(versions[0].deployment_id, tuple(published), report)
+def _unchanged(report: Report, there: list[tuple[Version, VersionStatus]]) -> Deployed:
+    published = [
+        Published(version.key, version.number, version.digest, created=False, status=status)
+        for version, status in there
+    ]
+    return Deployed(there[0][0].deployment_id, tuple(published), report)
 
 
 def _store(uow: UnitOfWork, content: Source, calls: Mapping[str, UUID], report: Report) -> UUID:
@@ -153,59 +191,47 @@ def _store(uow: UnitOfWork, content: Source, calls: Mapping[str, UUID], report: 
     return deployment_id
 
 
-def _publish(
-    uow: UnitOfWork, process: Process, current: Version | None, deployment_id: UUID, spec: Spec
-) -> Published:
+def _add(
+    uow: UnitOfWork, process: Process, held: _Held, deployment_id: UUID, digest: str
+) -> DefinitionVersion:
+    """A new draft, in place of the one before."""
+    if held.draft is not None:
+        former = update(DefinitionVersion).where(DefinitionVersion.id == held.draft.id)
+        uow.session.execute(former.values(status="retired", retired_at=uow.now, retired_by=uow.actor.id))
     version = DefinitionVersion(
         id=uuid7(),
         key=process.key,
-        number=current.number + 1 if current else 1,
+        number=held.newest + 1,
         name=process.name,
         file=process.file,
         deployment_id=deployment_id,
-        digest=spec.digest,
-        published_at=uow.now,
+        digest=digest,
+        status="draft",
+        published_at=None,
+        published_by=None,
+        retired_at=None,
+        retired_by=None,
     )
     uow.session.add(version)
     uow.session.flush()
-    uow.session.execute(
-        update(Definition).where(Definition.key == process.key).values(current_version_id=version.id)
-    )
-    _await_starts(uow, version.id, current, spec)
-    return Published(version.key, version.number, version.digest, created=True)
+    return version
 
 
-def _await_starts(uow: UnitOfWork, version_id: UUID, current: Version | None, spec: Spec) -> None:
-    """From now on the new version's start events begin cases, and the former one's no more.
-
-    A start that is due and was not seen to yet is the new one's.
-    """
-    owed: dict[str, datetime | None] = {}
-    if current is not None:
-        former = Wait.version_id == current.id, Wait.case_id.is_(None), Wait.closed_at.is_(None)
-        closed = update(Wait).where(*former).values(closed_at=uow.now).returning(Wait.element, Wait.due_at)
-        ended = uow.session.execute(closed).all()
-        owed = {row.element: row.due_at for row in ended if row.due_at is not None and row.due_at <= uow.now}
-    for element, trigger in spec.starts.items():
-        due = bpmn.first_start(trigger, uow.now) if trigger.kind == "timer" else None
-        wait = Wait(
-            id=uuid7(),
-            case_id=None,
-            version_id=version_id,
-            token_id=None,
-            element=element,
-            kind=trigger.kind,
-            name=trigger.name,
-            correlation=None,
-            due_at=due and owed.get(element, due),
-            woken_at=None,
-            opened_at=uow.now,
-            closed_at=None,
-        )
-        uow.session.add(wait)
+def publish(uow: UnitOfWork, version: DefinitionVersion, former: Version | None, spec: Spec) -> None:
+    """Let new cases take a draft from now on, in place of the `former` version."""
+    version.status = "published"
+    version.published_at, version.published_by = uow.now, uow.actor.id
     uow.session.flush()
-    if any(trigger.kind == "message" for trigger in spec.starts.values()):
-        jobs.defer(uow, "resume", queue="cases", version_id=version_id)  # messages were perhaps kept for it
+    make_current(uow, version.key, former, (version.id, spec))
+
+
+def make_current(
+    uow: UnitOfWork, key: str, former: Version | None, version: tuple[UUID, Spec] | None
+) -> None:
+    """Let new cases take this version, in place of the `former` one; None: there is none to start."""
+    current_id = None if version is None else version[0]
+    uow.session.execute(update(Definition).where(Definition.key == key).values(current_version_id=current_id))
+    starts.replace(uow, None if former is None else former.id, version)
 
 
 def source(session: Session, deployment_id: UUID, loaded: dict[UUID, Source] | None = None) -> Source:
@@ -234,17 +260,21 @@ def spec(session: Session, version: Version) -> Spec:
     return bpmn.cached(version.digest, version.key, lambda: source(session, version.deployment_id))
 
 
-def to_start(session: Session, key: str) -> tuple[Version, int]:
+def to_start(uow: UnitOfWork, key: str) -> tuple[Version, int]:
     """The current version of a definition, and the next case number, in one statement.
 
-    Raises NotFound, Conflict if it is suspended.
+    Raises NotFound, Conflict if it is suspended, has no published version, or is not offered to the actor.
     """
-    row = connection(session).execute(_TO_START, {"key": key}).one_or_none()
+    row = connection(uow.session).execute(_TO_START, {"key": key}).one_or_none()
     if row is None:
         raise _unknown(key)
-    *version, suspended_at, number = row
+    *version, suspended_at, disabled_at, number = row
     if suspended_at is not None:
         raise Conflict("The definition is suspended.", definition={"key": key, "suspended_at": suspended_at})
+    if version[0] is None:
+        raise Conflict("The definition has no published version.", definition={"key": key})
+    if disabled_at is not None and access.only_offered(uow.actor):
+        raise Conflict("The definition is disabled.", definition={"key": key, "disabled_at": disabled_at})
     return Version(*version), number
 
 
@@ -258,31 +288,39 @@ def _unknown(key: str) -> NotFound:
 
 
 def current(uow: UnitOfWork) -> list[DefinitionVersion]:
-    """The current version of every definition, by key."""
+    """The current version of every definition, by key; for portals of those that are enabled."""
     access.require(uow.actor, "definitions.read")
-    versions = select(DefinitionVersion).join(
-        Definition, Definition.current_version_id == DefinitionVersion.id
-    )
-    return list(uow.session.scalars(versions.order_by(DefinitionVersion.key)))
+    found = select(DefinitionVersion).join(Definition, Definition.current_version_id == DefinitionVersion.id)
+    if access.only_offered(uow.actor):
+        found = found.where(Definition.disabled_at.is_(None))
+    return list(uow.session.scalars(found.order_by(DefinitionVersion.key)))
+
+
+def drafts(uow: UnitOfWork) -> list[DefinitionVersion]:
+    """The draft of every definition that has one, by key, for those who may publish it."""
+    access.require(uow.actor, "definitions.publish")
+    found = select(DefinitionVersion).where(DefinitionVersion.status == "draft")
+    return list(uow.session.scalars(found.order_by(DefinitionVersion.key)))
 
 
 def versions(uow: UnitOfWork, key: str) -> list[DefinitionVersion]:
-    """All versions of a definition, the newest first. Raises NotFound."""
+    """All versions of a definition, the newest first. Raises NotFound.
+
+    What was never published exists only for those who publish.
+    """
     access.require(uow.actor, "definitions.read")
-    found = (
-        select(DefinitionVersion)
-        .where(DefinitionVersion.key == key)
-        .order_by(DefinitionVersion.number.desc())
-    )
-    rows = list(uow.session.scalars(found))
+    found = select(DefinitionVersion).where(DefinitionVersion.key == key)
+    if not access.allows(uow.actor, "definitions.publish"):
+        found = found.where(DefinitionVersion.published_at.is_not(None))
+    rows = list(uow.session.scalars(found.order_by(DefinitionVersion.number.desc())))
     if not rows:
         raise _unknown(key)
     return rows
 
 
-def suspended_at(uow: UnitOfWork, key: str) -> datetime | None:
-    """Since when the definition is suspended; None if it is not."""
-    return uow.session.scalars(select(Definition.suspended_at).where(Definition.key == key)).one()
+def definition(uow: UnitOfWork, key: str) -> Definition:
+    """Which version is current, and whether something holds the definition up."""
+    return uow.session.scalars(select(Definition).where(Definition.key == key)).one()
 
 
 def version(uow: UnitOfWork, key: str, number: int) -> DefinitionVersion:
@@ -291,6 +329,14 @@ def version(uow: UnitOfWork, key: str, number: int) -> DefinitionVersion:
         if row.number == number:
             return row
     raise NotFound(f"The definition {key!r} has no version {number}.")
+
+
+def differences(uow: UnitOfWork, key: str, number: int, against: int) -> tuple[Difference, ...]:
+    """What changed in a version against another one. Raises NotFound."""
+    after, before = (version(uow, key, wanted) for wanted in (number, against))
+    loaded: dict[UUID, Source] = {}
+    sources = [source(uow.session, row.deployment_id, loaded) for row in (before, after)]
+    return bpmn.compare(sources[0], sources[1], key)
 
 
 def report(uow: UnitOfWork, deployment_id: UUID) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Refusal
 ├── NotFound      no such thing, or none that this actor may see
 ├── Forbidden     the actor's role does not allow it
+├── OwnWork       it takes another person than the one who made it
 ├── Conflict      it contradicts the present state, which comes along
 ├── Stale         the caller saw an older revision (If-Match)
 ├── Invalid       the input breaks a rule; every fault with its place
@@ -42,6 +43,10 @@ class NotFound(Refusal):
 
 class Forbidden(Refusal):
     """The actor's role does not allow this."""
+
+
+class OwnWork(Forbidden):
+    """It takes a second pair of eyes: another person than the author."""
 
 
 class Conflict(Refusal):

@@ -17,6 +17,7 @@ TaskStatus = Literal["open", "completed", "cancelled"]
 IncidentStatus = Literal["open", "resolved"]
 WaitKind = Literal["timer", "message", "signal", "condition", "call"]
 CallStatus = Literal["open", "done", "failed", "cancelled"]
+VersionStatus = Literal["draft", "published", "retired"]
 MessageStatus = Literal["kept", "delivered", "expired"]
 DeliveryStatus = Literal["waiting", "delivered", "dead"]
 
@@ -74,7 +75,7 @@ class DeploymentFile(Base):
 
 
 class Definition(Base):
-    """A process under its key; new cases take its current version."""
+    """A process under its key; new cases take its current version, the newest that is published."""
 
     __tablename__ = "definitions"
 
@@ -83,13 +84,22 @@ class Definition(Base):
         ForeignKey("definition_versions.id", use_alter=True)
     )
     suspended_at: Mapped[Instant | None]  # since then no case of it begins or moves
+    disabled_at: Mapped[Instant | None]  # since then portals are not offered it
+    disabled_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 
 
 class DefinitionVersion(Base):
-    """An immutable version of a definition. Running cases keep theirs."""
+    """A version of a definition, of which only the status changes. Running cases keep theirs.
+
+    Its author is who deployed it. A draft that was never published is retired without `published_at`.
+    """
 
     __tablename__ = "definition_versions"
-    __table_args__ = (Index(None, "key", "number", unique=True),)
+    __table_args__ = (
+        Index(None, "key", "number", unique=True),
+        # A newer draft takes the place of the one before.
+        Index("uq_definition_versions_draft", "key", unique=True, postgresql_where=text("status = 'draft'")),
+    )
 
     id: Mapped[Id]
     key: Mapped[str] = mapped_column(ForeignKey("definitions.key"))
@@ -98,7 +108,11 @@ class DefinitionVersion(Base):
     file: Mapped[str] = mapped_column(Text)  # the deployment's file that holds the process
     deployment_id: Mapped[UUID] = mapped_column(ForeignKey("deployments.id"))
     digest: Mapped[str] = mapped_column(Text)  # the deployment's, here too: each command asks for it
-    published_at: Mapped[Instant]
+    status: Mapped[VersionStatus] = mapped_column(Text)
+    published_at: Mapped[Instant | None]
+    published_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    retired_at: Mapped[Instant | None]
+    retired_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 
 
 class Case(Base):

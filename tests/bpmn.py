@@ -46,7 +46,7 @@ def in_line(*elements: str, prefix: str = "") -> list[str]:
     return [*drawn, *(flow(source, target) for source, target in itertools.pairwise(ids))]
 
 
-def node(kind: str, name: str, body: str = "", **attributes: Any) -> str:
+def node(kind: str, name: str, body: str = "", /, **attributes: Any) -> str:
     """A flow node. `camunda__formKey="x.json"` writes an attribute with a prefix."""
     more = "".join(f' {key.replace("__", ":")}="{value}"' for key, value in attributes.items())
     return f'<bpmn:{kind} id="{name}"{more}>{body}</bpmn:{kind}>'

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from engine import accounts, cases, definitions
 from engine.bpmn import check
 from engine.cli import folders
-from engine.config import ROOT
+from engine.config import ROOT, Publishing
 from engine.db import Actor, Database, UnitOfWork
 from engine.definitions import Deployed
 from engine.ids import uuid7
@@ -183,11 +183,12 @@ def an_actor(database: Database, role: Role, name: str | None = None) -> Actor:
     return Actor(id=user.id, name=user.name, role=user.role)
 
 
-def deploy(database: Database, content: Mapping[str, bytes]) -> Deployed:
-    """Publish files as the installation itself does."""
+def deploy(database: Database, content: Mapping[str, bytes], publishing: Publishing = "direct") -> Deployed:
+    """Deploy files as the installation itself does."""
 
     def command(session: Session, now: datetime) -> Deployed:
-        return definitions.deploy(UnitOfWork(session, accounts.system(session, now), now), content)
+        uow = UnitOfWork(session, accounts.system(session, now), now)
+        return definitions.deploy(uow, content, publishing=publishing)
 
     return database.run(command)
 

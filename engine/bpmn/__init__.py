@@ -4,6 +4,7 @@ The only package that knows SpiffWorkflow. Everything else imports from here.
 """
 
 from engine.bpmn.check import check
+from engine.bpmn.diff import Difference, compare
 from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.forms import Form
 from engine.bpmn.runner import (
@@ -25,6 +26,7 @@ from engine.bpmn.step import Failure, Fired, Outgoing, Passage, People, Step, Th
 
 __all__ = [
     "CallFailure",
+    "Difference",
     "Element",
     "Failure",
     "Finding",
@@ -49,6 +51,7 @@ __all__ = [
     "cached",
     "cancel",
     "check",
+    "compare",
     "complete",
     "digest",
     "fail_call",

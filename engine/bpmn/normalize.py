@@ -94,13 +94,18 @@ def _rename(root: Any, old: str, new: str) -> None:
             element.text = new
 
 
+def handlers(root: Any) -> dict[str, str]:
+    """The compensation handlers of a document, by the events from which associations lead to them."""
+    activities = {node.get("id") for node in root.iter(*FLOW_NODES) if is_handler(node)}
+    ends = [(item.get("sourceRef"), item.get("targetRef")) for item in root.iter(tag("association"))]
+    return {
+        event: activity for pair in ends for event, activity in (pair, pair[::-1]) if activity in activities
+    }
+
+
 def _link_handlers(root: Any) -> None:
     """Let activities name their compensation handlers, and leave out the events between."""
-    handlers = {node.get("id") for node in root.iter(*FLOW_NODES) if is_handler(node)}
-    ends = [(item.get("sourceRef"), item.get("targetRef")) for item in root.iter(tag("association"))]
-    handler = {
-        event: activity for pair in ends for event, activity in (pair, pair[::-1]) if activity in handlers
-    }
+    handler = handlers(root)
     for event in list(root.iter(tag("boundaryEvent"))):
         if event.find(tag("compensateEventDefinition")) is not None:
             scope = event.getparent()

@@ -110,8 +110,8 @@ def _people(expressions: Mapping[str, str], token: Any) -> dict[str, Any]:
     }
     return {
         "assignee": _word(values.get("assignee")),
-        "users": _words(values.get("candidateUsers")),
-        "groups": _words(values.get("candidateGroups")),
+        "users": words(values.get("candidateUsers")),
+        "groups": words(values.get("candidateGroups")),
         "due": _instant(values.get("due"), sandbox.now),
         "follow_up": _instant(values.get("followUp"), sandbox.now),
         "priority": _priority(values.get("priority")),
@@ -140,7 +140,7 @@ def _word(value: Any) -> str | None:
     return value
 
 
-def _words(value: Any) -> list[str]:
+def words(value: Any) -> list[str]:
     items = [value] if isinstance(value, str) else value or []
     if not isinstance(items, list):
         raise Unfit("persons and groups are texts, or a list of texts")

@@ -36,7 +36,7 @@ def start(
 ) -> CaseView:
     """Start a case of the definition's current version and run it to its first wait."""
     access.require(uow.actor, "cases.start")
-    version, counter = definitions.to_start(uow.session, key)
+    version, counter = definitions.to_start(uow, key)
     spec = definitions.spec(uow.session, version)
     if not spec.startable:
         raise Conflict("Its cases begin by themselves or by a message.", definition={"key": key})

@@ -10,7 +10,22 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from engine.cli import audit, backup, check, demo, deploy, hub, migrate, restore, run, token, worker
+from engine.cli import (
+    audit,
+    backup,
+    check,
+    demo,
+    deploy,
+    diff,
+    hub,
+    migrate,
+    publish,
+    restore,
+    retire,
+    run,
+    token,
+    worker,
+)
 from engine.config import Settings
 from engine.errors import Invalid, Refusal, Unusable
 
@@ -20,6 +35,9 @@ COMMANDS = {
     "token": token,
     "deploy": deploy,
     "check": check,
+    "diff": diff,
+    "publish": publish,
+    "retire": retire,
     "audit": audit,
     "backup": backup,
     "restore": restore,

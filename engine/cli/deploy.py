@@ -13,7 +13,7 @@ from engine import accounts, bpmn, definitions
 from engine.cli import folders
 from engine.cli.check import describe
 from engine.cli.connection import database
-from engine.config import Settings
+from engine.config import Publishing, Settings
 from engine.db import Database, UnitOfWork
 from engine.errors import Rejected
 
@@ -29,10 +29,13 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Deploy and print what came of it."""
     with database(settings) as opened:
-        return 0 if deploy(opened, arguments.folders, everything=arguments.all) else 1
+        done = deploy(opened, arguments.folders, settings.publishing, everything=arguments.all)
+        return 0 if done else 1
 
 
-def deploy(database: Database, paths: Sequence[Path], *, everything: bool = False) -> bool:
+def deploy(
+    database: Database, paths: Sequence[Path], publishing: Publishing, *, everything: bool = False
+) -> bool:
     """Deploy each folder in a transaction of its own; whether all were accepted.
 
     Folders whose processes are called come before those that call them, which are bound to what is current.
@@ -42,7 +45,11 @@ def deploy(database: Database, paths: Sequence[Path], *, everything: bool = Fals
     if everything:
         read = {path: bpmn.all_executable(files) for path, files in read.items()}
     contents = _called_first(read)
-    rejected = {path: refusal for path, files in contents.items() if (refusal := _attempt(database, files))}
+    rejected = {
+        path: refusal
+        for path, files in contents.items()
+        if (refusal := _attempt(database, files, publishing))
+    }
     for path, refusal in rejected.items():
         print(f"{path} was not deployed. {refusal.detail}", file=sys.stderr)
         describe(refusal.findings, to=sys.stderr)
@@ -62,15 +69,16 @@ def _called_first(contents: Mapping[Path, Mapping[str, bytes]]) -> Mapping[Path,
         return contents  # then one of them is refused, and the finding says why
 
 
-def _attempt(database: Database, files: Mapping[str, bytes]) -> Rejected | None:
+def _attempt(database: Database, files: Mapping[str, bytes], publishing: Publishing) -> Rejected | None:
     def command(session: Session, now: datetime) -> definitions.Deployed:
         actor = accounts.system(session, now)
-        return definitions.deploy(UnitOfWork(session, actor, now), files)
+        return definitions.deploy(UnitOfWork(session, actor, now), files, publishing=publishing)
 
     try:
         deployed = database.run(command)
     except Rejected as refusal:
         return refusal
     for made in deployed.definitions:
-        print(f"{made.key} version {made.version}{'' if made.created else ' (unchanged)'}")
+        draft = " (draft)" if made.status == "draft" else ""
+        print(f"{made.key} version {made.version}{draft}{'' if made.created else ' (unchanged)'}")
     return None

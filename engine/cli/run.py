@@ -77,7 +77,8 @@ def _prepare(settings: Settings, url: str, address: str) -> None:
         if settings.embedded:
             demo_accounts.prepare(database, settings, address)
         # A rejected one stops nobody: its findings are printed, and its earlier version stays in force.
-        deploy.deploy(database, sorted(path for path in ROOT.glob("processes/*/*") if path.is_dir()))
+        shipped = sorted(path for path in ROOT.glob("processes/*/*") if path.is_dir())
+        deploy.deploy(database, shipped, settings.publishing)
     finally:
         script.close_pool()  # the checks have used the sandbox, which serving does not need here
         database.dispose()

@@ -11,7 +11,7 @@ import pytest
 from apiflask import APIFlask
 
 from api import create_app
-from api.command import DATABASE
+from api.command import DATABASE, PUBLISHING
 from engine import accounts, postgres
 from engine.config import Settings
 from engine.db import Database
@@ -40,6 +40,12 @@ def contract(document: dict[str, Any]) -> Contract:
 def app(database: Database) -> APIFlask:
     """The application on the test's database."""
     return _app(database)
+
+
+@pytest.fixture
+def careful(app: APIFlask) -> None:
+    """The application takes another person than the author to publish."""
+    app.extensions[PUBLISHING] = "four-eyes"
 
 
 @pytest.fixture

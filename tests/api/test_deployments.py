@@ -87,7 +87,7 @@ def test_definition_is_listed_and_read_in_every_version(client: Clients) -> None
     ]
     (listed,) = body(designer.get("/definitions"))["items"]
     shown = body(designer.get("/definitions/p"))
-    assert shown == {**listed, "versions": [3, 2, 1], "suspended_at": None}
+    assert shown == {**listed, "versions": [3, 2, 1], "suspended_at": None, "disabled_at": None}
     read = [body(designer.get(f"/definitions/p/versions/{number}")) for number in (1, 2, 3)]
     assert [version["hash"] for version in read] == [version["hash"] for version in published]
 

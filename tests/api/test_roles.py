@@ -12,15 +12,18 @@ from tests.api.conftest import Clients, Steady
 from tests.api.contract import Client, body, refused
 
 DEFINITIONS = {"administrator", "designer", "caseworker", "portal"}
+DESIGN = {"administrator", "designer"}
 CASES = {"administrator", "caseworker", "portal"}
 
 # Endpoint → the roles that may call it. None: open to everyone.
 ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
-    ("POST", "/deployments"): {"administrator", "designer"},
+    ("POST", "/deployments"): DESIGN,
     ("GET", "/definitions"): DEFINITIONS,
     ("GET", "/definitions/<key>"): DEFINITIONS,
+    ("GET", "/definitions/<key>/versions"): DESIGN,
     ("GET", "/definitions/<key>/versions/<int:number>"): DEFINITIONS,
     ("GET", "/definitions/<key>/versions/<int:number>/bpmn"): DEFINITIONS,
+    ("GET", "/definitions/<key>/versions/<int:number>/diff"): DEFINITIONS,
     ("POST", "/cases"): {"caseworker", "portal"},
     ("GET", "/cases"): CASES,
     ("GET", "/cases/<uuid:case_id>"): CASES,
@@ -35,6 +38,10 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/cases/<uuid:case_id>/resume"): {"administrator"},
     ("POST", "/definitions/<key>/suspend"): {"administrator"},
     ("POST", "/definitions/<key>/resume"): {"administrator"},
+    ("POST", "/definitions/<key>/disable"): DESIGN,
+    ("POST", "/definitions/<key>/enable"): DESIGN,
+    ("POST", "/definitions/<key>/versions/<int:number>/publish"): DESIGN,
+    ("POST", "/definitions/<key>/versions/<int:number>/retire"): DESIGN,
     ("POST", "/messages"): {"administrator", "service"},
     ("POST", "/external-work/take"): {"service"},
     ("POST", "/external-work/<uuid:call_id>/extend"): {"service"},
@@ -60,7 +67,9 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/docs/start.js"): None,
     ("GET", "/docs/<name>"): None,
 }
-# What a request that is right in every way says in its body.
+# What a request that is right in every way asks for in its address,
+QUERIES = {"/definitions/<key>/versions/<int:number>/diff": "?against=1"}
+# and says in its body.
 BODIES: Mapping[str, Mapping[str, object]] = {
     "/webhooks": {"url": "http://127.0.0.1:9/"},
     "/cases": {"definition": "p"},
@@ -87,12 +96,12 @@ def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> int:
     if path == "/deployments":
         return client.deploy(factories.one_task("q")).status_code
     options = {"json": BODIES.get(path, {})} if method == "POST" else {}
-    return client.send(method, url(path, ids), **options).status_code
+    return client.send(method, url(path, ids) + QUERIES.get(path, ""), **options).status_code
 
 
 @pytest.fixture
 def ids(client: Clients, database: Database) -> Mapping[str, str]:
-    """A running case that the portal started, an open task and two open incidents; a subscription."""
+    """A running case that the portal started, an open task, two open incidents; a draft; a subscription."""
     nodes = [
         bpmn.node("startEvent", "start"),
         bpmn.node("parallelGateway", "fork"),
@@ -105,6 +114,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     pairs += (("fork", "s2"), ("s2", "end"))
     diagram = bpmn.process(*nodes, *(bpmn.flow(*pair) for pair in pairs))
     factories.deploy(database, factories.files(diagram))
+    factories.deploy(database, factories.one_task(), "four-eyes")
     case = client("portal").start()
     (task,), (incident, another) = case["tasks"], case["incidents"]
     webhook = body(client("administrator").post("/webhooks", BODIES["/webhooks"]))
@@ -112,6 +122,8 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     return {
         "<key>": "p",
         "<int:number>": "1",
+        "<int:number>/publish": "2/publish",
+        "<int:number>/retire": "2/retire",
         "<int:job_id>": str(job),
         "<uuid:case_id>": case["id"],
         "<uuid:task_id>": task["id"],

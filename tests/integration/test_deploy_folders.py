@@ -22,11 +22,11 @@ def test_called_process_is_deployed_before_its_caller(
 ) -> None:
     caller = folder(tmp_path / "a", "caller", '<callActivity id="x" calledElement="called"/>')
     called = folder(tmp_path / "b", "called", script("x", "v = 1"))
-    assert deploy(database, [caller, called])
+    assert deploy(database, [caller, called], "direct")
     folder(tmp_path / "b", "called", script("x", "v = 2"))
-    assert deploy(database, [caller, called])
+    assert deploy(database, [caller, called], "direct")
     capsys.readouterr()
-    assert deploy(database, [caller, called])
+    assert deploy(database, [caller, called], "direct")
     assert capsys.readouterr().out.splitlines() == [
         "called version 2 (unchanged)",
         "caller version 2 (unchanged)",
@@ -38,7 +38,7 @@ def test_rejected_folder_does_not_hold_back_the_others(
 ) -> None:
     bad = folder(tmp_path / "a", "bad", '<businessRuleTask id="x"/>')
     good = folder(tmp_path / "b", "good", script("x", "v = 1"))
-    assert not deploy(database, [bad, good])
+    assert not deploy(database, [bad, good], "direct")
     said = capsys.readouterr()
     assert "good version 1" in said.out
     assert "unsupported-element" in said.err

@@ -14,12 +14,19 @@ from sqlalchemy import make_url
 from engine.config import ROOT
 
 UUID = "00000000-0000-7000-8000-000000000001"
+VERSION = f"""
+INSERT INTO definition_versions (id, key, number, name, file, digest, deployment_id, published_at, status)
+    VALUES ('{UUID}', 'k', 1, 'n', 'f', 'd', '{UUID}', now(), 'published');
+"""
+DRAFT = """
+INSERT INTO definition_versions (id, key, number, name, file, digest, deployment_id, status)
+    SELECT gen_random_uuid(), key, 2, name, file, digest, deployment_id, 'draft' FROM definition_versions;
+"""
 EVENT = f"""
 INSERT INTO users VALUES ('{UUID}', 'n', 'administrator', now());
 INSERT INTO deployments VALUES ('{UUID}', 'd', '{{}}', '{{}}', '{UUID}', now());
 INSERT INTO definitions VALUES ('k', NULL, NULL);
-INSERT INTO definition_versions (id, key, number, name, file, digest, deployment_id, published_at)
-    VALUES ('{UUID}', 'k', 1, 'n', 'f', 'd', '{UUID}', now());
+{VERSION}
 INSERT INTO cases
     (id, number, version_id, status, data, revision, log_length, log_hash, started_by, started_at)
     VALUES ('{UUID}', '1', '{UUID}', 'active', '{{}}', 1, 1, '', '{UUID}', now());
@@ -69,6 +76,18 @@ def test_migrations_can_be_undone_and_done_again(empty_database_url: str) -> Non
     assert objects(empty_database_url) == {"alembic_version", "alembic_version_pkc"}
     command.upgrade(config(empty_database_url), "head")
     assert objects(empty_database_url) == there
+
+
+def test_versions_from_before_drafts_are_published_by_who_deployed_them(empty_database_url: str) -> None:
+    command.upgrade(config(empty_database_url), "0007")
+    with connect(empty_database_url) as connection:
+        connection.execute(EVENT.replace(", status)", ")").replace(", 'published')", ")"))
+        command.upgrade(config(empty_database_url), "head")
+        versions = "SELECT status, published_by::text, published_at IS NULL FROM definition_versions"
+        assert connection.execute(versions).fetchall() == [("published", UUID, False)]
+        connection.execute(DRAFT)
+        command.downgrade(config(empty_database_url), "0007")
+        assert connection.execute("SELECT number FROM definition_versions").fetchall() == [(1,)]
 
 
 def test_each_migration_can_be_undone_alone(empty_database_url: str) -> None:

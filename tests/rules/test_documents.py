@@ -11,6 +11,7 @@ import pytest
 
 from api import create_app, problems
 from engine import events
+from engine.bpmn.diff import SENTENCES
 from engine.cli import COMMANDS
 from engine.config import Settings
 from engine.events import Kind
@@ -68,6 +69,10 @@ def test_every_code_of_a_fault_is_documented() -> None:
 def test_every_code_of_an_incident_is_documented_and_no_other() -> None:
     written = strings(calls(python("engine/bpmn"), "Failed"), 0)
     assert rows(text("docs/api.md"), "Incident codes") == written
+
+
+def test_every_code_of_a_difference_is_documented_and_no_other() -> None:
+    assert rows(text("docs/api.md"), "Codes of differences") == set(SENTENCES)
 
 
 def test_every_endpoint_is_documented_and_no_other() -> None:

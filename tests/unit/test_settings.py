@@ -13,6 +13,17 @@ def test_networks_are_read_with_commas_between() -> None:
     assert Settings.read({}).webhook_allow == ()
 
 
+def test_one_person_is_enough_to_publish_unless_told_otherwise() -> None:
+    assert Settings.read({}).publishing == "direct"
+    assert Settings.read({"PUBLISHING": "four-eyes"}).publishing == "four-eyes"
+
+
+@pytest.mark.parametrize("text", ["four eyes", "Direct", "2", " "])
+def test_way_of_publishing_that_is_none_is_refused_by_name(text: str) -> None:
+    with pytest.raises(ValueError, match="PUBLISHING"):
+        Settings.read({"PUBLISHING": text})
+
+
 @pytest.mark.parametrize("text", ["10.1.2.3/24", "localhost", "10.0.0.0/33", "10.0.0.0/8;127.0.0.0/8"])
 def test_networks_that_are_none_are_refused_by_name(text: str) -> None:
     with pytest.raises(ValueError, match="WEBHOOK_ALLOW"):

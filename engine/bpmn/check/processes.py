@@ -127,7 +127,7 @@ def _call(file: str, element: Any, own: Mapping[str, Diagram], known: Collection
             at,
             "unknown-process",
             f"The called process {target[:100]!r} is neither among these files nor deployed.",
-            "Upload it with them, or deploy it before. A process that is not executable cannot be called.",
+            "Upload it with them, or have it published before. What is not executable cannot be called.",
         )
     elif target in own and not _has_plain_start(own[target]):
         notes.error(

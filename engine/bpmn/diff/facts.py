@@ -1,0 +1,340 @@
+"""What a diagram says, put so that two of them can be compared: in our words, and without its drawing.
+
+Expressions stand as Python writes them, so that spaces and comments are no difference.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lxml import etree
+
+from engine.bpmn import forms, timers, triggers
+from engine.bpmn.lanes import lane_of, listed
+from engine.bpmn.normalize import FLOW_NODES, flow_nodes, handlers, only_bare, tag
+from engine.bpmn.own import Unfit, words
+from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
+from engine.bpmn.spec import BUSINESS_KEY, OUTCOME
+from engine.bpmn.translate import translate
+from engine.bpmn.triggers import OURS, STARTER
+
+ALWAYS, OTHERWISE = "", "default"  # guards of a flow without condition, and of a default flow
+
+_HUMAN = frozenset({"task", "userTask", "manualTask"})
+_SCOPES = (tag("subProcess"), tag("transaction"))
+_EVENT_DEFINITION = "EventDefinition"
+# Of markers, what the standard takes where nothing is said.
+_DEFAULTS = frozenset({("isSequential", "false"), ("testBefore", "false"), ("behavior", "All")})
+# What is compared as something else, or means nothing here.
+_READ = frozenset({
+    *("id", "name", "default", "attachedToRef", "cancelActivity", "isInterrupting", "calledElement"),
+    *("messageRef", "operationRef", "implementation", "scriptFormat", "gatewayDirection"),
+    *("startQuantity", "completionQuantity", OUTCOME, STARTER),
+    *(OURS + name for name in (
+        "assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority", "inputs", "outputs",
+        "connector", "operation", "topic", "request", "result", "correlation", "data", "name", "code",
+        "detail",
+    )),
+})  # fmt: skip
+_READ_INSIDE = FLOW_NODES | frozenset(
+    tag(name)
+    for name in (
+        *("incoming", "outgoing", "documentation", "extensionElements", "sequenceFlow", "laneSet", "script"),
+        *("multiInstanceLoopCharacteristics", "standardLoopCharacteristics", "association", "textAnnotation"),
+        *("group", "ioSpecification", "dataInputAssociation", "dataOutputAssociation", "property"),
+        *("dataObject", "dataObjectReference", "dataStoreReference", "dataInput", "dataOutput", "inputSet"),
+        *("outputSet", "auditing", "monitoring"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A flow node. `kind` is that of the element, behind what an event is about; `facts` hold no None."""
+
+    id: str
+    name: str
+    kind: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A sequence flow; `guard` is its condition, ALWAYS or OTHERWISE."""
+
+    source: str
+    target: str
+    guard: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A process; roles and messages by the ids of their lanes, pools and definitions."""
+
+    key: str
+    name: str
+    business_key: str | None = None
+    documentation: str | None = None
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    flows: tuple[Flow, ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
+    messages: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def called(self) -> Iterator[str]:
+        """The keys of the processes that it calls."""
+        return (step.facts["called"] for step in self.steps.values() if "called" in step.facts)
+
+
+def read(source: Source, key: str | None) -> dict[str, Drawn]:
+    """A process with those that it calls, by key; without a key, all executable ones of the source."""
+    homes: dict[str, dict[str, tuple[Any, Source]]] = {}
+    own = _processes(source, homes)
+    open_keys = [(name, source) for name in ([key] if key is not None else own)]
+    found: dict[str, Drawn] = {}
+    while open_keys:
+        name, home = open_keys.pop(0)
+        here = _processes(home, homes)
+        if name in found or (name not in here and name not in home.calls):
+            continue
+        if name not in here:
+            open_keys.append((name, home.calls[name]))
+            continue
+        found[name] = _drawn(here[name][0], home.files)
+        open_keys += [(called, home) for called in found[name].called]
+    return found
+
+
+def _processes(
+    source: Source, homes: dict[str, dict[str, tuple[Any, Source]]]
+) -> dict[str, tuple[Any, Source]]:
+    """The executable processes of a source's own files. They are read once."""
+    if source.digest not in homes:
+        homes[source.digest] = {}
+        for name, content in source.files.items():
+            if name.endswith(BPMN_SUFFIXES):
+                root = read_xml(name, content).getroot()
+                translate(root)
+                homes[source.digest] |= {
+                    process.get("id"): (process, source)
+                    for process in root.iterchildren(tag("process"))
+                    if process.get("isExecutable") != "false"
+                }
+    return homes[source.digest]
+
+
+def _drawn(process: Any, files: Mapping[str, bytes]) -> Drawn:
+    root = process.getparent()
+    lanes = listed(root)
+    inside = set(process.iter())
+    nodes = [node for node in flow_nodes(root) if node in inside]
+    handler = handlers(root)
+    steps = [
+        _step(node, {**_facts(node, lane_of(node, lanes), files), "handler": handler.get(node.get("id"))})
+        for node in nodes
+    ]
+    return Drawn(
+        process.get("id"),
+        process.get("name") or process.get("id"),
+        process.get(BUSINESS_KEY),
+        _documentation(process),
+        {step.id: step for step in steps},
+        tuple(_flows(process, {node.get("id"): node for node in nodes})),
+        _roles(process, root),
+        {item.get("id"): item.get("name") or "" for item in root.iterchildren(tag("message"))},
+    )
+
+
+def _roles(process: Any, root: Any) -> dict[str, str]:
+    """Its lanes, or the pool of a process without lanes."""
+    found = list(process.iter(tag("lane"))) or [
+        pool
+        for pool in root.iter(tag("participant"))
+        if (pool.get("processRef") or "").rpartition(":")[2] == process.get("id")
+    ]
+    return {item.get("id"): item.get("name").strip() for item in found if (item.get("name") or "").strip()}
+
+
+def _flows(process: Any, nodes: Mapping[str, Any]) -> Iterator[Flow]:
+    out: dict[str, list[Any]] = {}
+    for flow in process.iter(tag("sequenceFlow")):
+        out.setdefault(flow.get("sourceRef"), []).append(flow)
+    for source, flows in out.items():
+        node = nodes.get(source)
+        if node is None:
+            continue
+        bare = only_bare(flows) if node.tag == tag("exclusiveGateway") else None
+        for flow in flows:
+            default = flow is bare or (flow.get("id") is not None and flow.get("id") == node.get("default"))
+            condition = flow.find(tag("conditionExpression"))
+            text = ALWAYS if condition is None else python(condition.text or "")
+            yield Flow(source, flow.get("targetRef"), OTHERWISE if default else text)
+
+
+def _step(node: Any, facts: Mapping[str, Any]) -> Step:
+    about = [_about(child) for child in node if str(child.tag).endswith(_EVENT_DEFINITION)]
+    return Step(
+        node.get("id"),
+        (node.get("name") or "").strip(),
+        " ".join([*sorted(about), node.tag.rpartition("}")[2]]),
+        {name: value for name, value in facts.items() if value is not None},
+    )
+
+
+def _facts(node: Any, lane: Any, files: Mapping[str, bytes]) -> dict[str, Any]:
+    kind = node.tag.rpartition("}")[2]
+    return {
+        **_place(node),
+        **_people(node, kind, lane),
+        **_happening(node),
+        **_work(node, kind),
+        "form": _form(node, kind, files),
+        "repetition": _repetition(node),
+        "outcome": node.get(OUTCOME),
+        "starter": node.get(STARTER),
+        "documentation": _documentation(node),
+        "other": _rest(node),
+    }
+
+
+def _documentation(element: Any) -> str | None:
+    return " ".join((element.findtext(tag("documentation")) or "").split()) or None
+
+
+def _about(definition: Any) -> str:
+    """`timer` of a timerEventDefinition."""
+    return str(definition.tag).rpartition("}")[2].removesuffix(_EVENT_DEFINITION)
+
+
+def _place(node: Any) -> dict[str, Any]:
+    around = node.getparent()
+    by_event = around.get("triggeredByEvent") == "true"
+    breaks = node.get("cancelActivity", "true") if node.tag == tag("boundaryEvent") else None
+    if node.tag == tag("startEvent") and by_event:
+        breaks = node.get("isInterrupting", "true")
+    return {
+        "scope": around.get("id") if around.tag in _SCOPES else None,
+        "host": node.get("attachedToRef"),
+        "interrupting": None if breaks is None else breaks == "true",
+    }
+
+
+def _people(node: Any, kind: str, lane: Any) -> dict[str, Any]:
+    if kind in _HUMAN:
+        groups = node.get(f"{OURS}candidateGroups")
+        role = None if groups is None else _names(groups)
+    else:
+        works = kind.endswith("Task") or kind in ("callActivity", "subProcess", "transaction")
+        name = "" if lane is None or not works else (lane.get("name") or "").strip()
+        role = [name] if name else None
+    users = node.get(f"{OURS}candidateUsers")
+    return {
+        "role": role,
+        "assignee": _code(node, "assignee"),
+        "users": None if users is None else _names(users),
+        "deadline": _code(node, "due"),
+        "follow-up": _code(node, "followUp"),
+        "priority": _code(node, "priority"),
+    }
+
+
+def _names(code: str) -> Any:
+    """Names in a list, in order; an expression as it is."""
+    try:
+        return sorted(words(ast.literal_eval(code.strip())))
+    except (ValueError, SyntaxError, SyntaxWarning, RecursionError, MemoryError, Unfit):
+        return python(code)
+
+
+def _happening(node: Any) -> dict[str, Any]:
+    """What an event, or a task that sends or receives, is about."""
+    link = node.find(tag("linkEventDefinition"))
+    found: dict[str, Any] = {"link": None if link is None else link.get("name")}
+    trigger = triggers.trigger(node)
+    if trigger is None:
+        return found
+    if trigger.kind == "timer":
+        text = timers.plain_text(trigger.text)
+        found["timer"] = {str(trigger.timer): text if timers.is_literal(text) else python(text)}
+    elif trigger.kind == "condition":
+        found["condition"] = python(trigger.text)
+    else:
+        found[trigger.kind] = trigger.name if trigger.named is None else python(trigger.named)
+    return found
+
+
+def _work(node: Any, kind: str) -> dict[str, Any]:
+    asked = {name: node.get(OURS + name) for name in ("connector", "operation", "topic")}
+    return {
+        "service": {name: value for name, value in asked.items() if value} or None,
+        **{
+            name: _code(node, name)
+            for name in ("request", "result", "correlation", "data", "inputs", "outputs")
+        },
+        **{f"{name}-variable": node.get(OURS + name) for name in ("code", "detail")},
+        "script": python(node.findtext(tag("script"), ""), "exec") if kind == "scriptTask" else None,
+        "called": node.get("calledElement"),
+    }
+
+
+def _form(node: Any, kind: str, files: Mapping[str, bytes]) -> dict[str, Any] | None:
+    if kind not in ("userTask", "startEvent"):
+        return None
+    form = forms.read(node, files)
+    if form is not None:
+        return {"schema": form.schema, "ui": form.ui}
+    name, _ = forms.names(node)
+    # Its file was not given: whether it is the same one is all that can be told.
+    return {"schema": {}, "ui": name} if name else None
+
+
+def _repetition(node: Any) -> str | None:
+    """The marker of a repetition, as text."""
+    for name in ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics"):
+        marker = node.find(tag(name))
+        if marker is not None:
+            return _written(marker)
+    return None
+
+
+def _written(element: Any) -> str:
+    """An element with its attributes and texts in one order, but for its id, defaults, other namespaces."""
+    attributes = sorted(
+        (name, value)
+        for name, value in element.attrib.items()
+        if name != "id" and not name.startswith("{") and (name, value) not in _DEFAULTS
+    )
+    if element.tag in (tag("inputDataItem"), tag("outputDataItem")):
+        attributes.append(("id", element.get("id") or ""))  # it names a variable
+    inside = sorted(_written(child) for child in element.iterchildren(etree.Element))
+    text = python(element.text or "")
+    return f"{element.tag.rpartition('}')[2]}{attributes or ''}{inside or ''}{text}"
+
+
+def _rest(node: Any) -> list[str] | None:
+    """What else could change how it runs."""
+    attributes = [
+        f"{name.rpartition('}')[2]}={value}"
+        for name, value in node.attrib.items()
+        if name not in _READ and (not name.startswith("{") or name.startswith(OURS)) and value != "false"
+    ]
+    children = [
+        _written(child)
+        for child in node.iterchildren(f"{tag('')}*")
+        if child.tag not in _READ_INSIDE and not child.tag.endswith(_EVENT_DEFINITION)
+    ]
+    return sorted(attributes + children) or None
+
+
+def _code(node: Any, name: str) -> str | None:
+    text = node.get(OURS + name)
+    return None if text is None else python(text)
+
+
+def python(text: str, mode: Literal["eval", "exec"] = "eval") -> str:
+    """Code as Python itself writes it; what is none, with single spaces."""
+    try:
+        return ast.unparse(ast.parse(text.strip(), mode=mode))
+    except (SyntaxError, SyntaxWarning, ValueError, RecursionError, MemoryError):
+        return " ".join(text.split())

@@ -1,0 +1,174 @@
+"""Differences in words: an English sentence for each code.
+
+A page that speaks another language goes by code and parameters.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from engine.bpmn.diff.facts import ALWAYS, OTHERWISE
+
+# What a step is called by its kind, behind what it is about.
+KINDS: Mapping[str, str] = {
+    "task": "task",
+    "userTask": "user task",
+    "manualTask": "in-person step",
+    "serviceTask": "service task",
+    "scriptTask": "script",
+    "sendTask": "send task",
+    "receiveTask": "receive task",
+    "callActivity": "call",
+    "subProcess": "sub-process",
+    "transaction": "transaction",
+    "startEvent": "start event",
+    "endEvent": "end event",
+    "boundaryEvent": "boundary event",
+    "intermediateCatchEvent": "intermediate event",
+    "intermediateThrowEvent": "throwing event",
+    "exclusiveGateway": "exclusive gateway",
+    "inclusiveGateway": "inclusive gateway",
+    "parallelGateway": "parallel gateway",
+    "eventBasedGateway": "event-based gateway",
+}
+
+# What is said of one step: the code's beginning, and how a person calls it. `-changed` ends the code.
+FACTS: Mapping[str, str] = {
+    "scope": "sub-process",
+    "host": "step on whose border it stands",
+    "role": "role",
+    "assignee": "assignee",
+    "users": "candidates",
+    "deadline": "deadline",
+    "follow-up": "follow-up date",
+    "priority": "priority",
+    "timer": "time",
+    "message": "message",
+    "signal": "signal",
+    "error": "error",
+    "escalation": "escalation",
+    "condition": "condition",
+    "compensate": "activity to compensate",
+    "handler": "compensation handler",
+    "link": "link",
+    "service": "connector or topic",
+    "request": "request",
+    "result": "variable for the result",
+    "correlation": "message's keys",
+    "data": "content to send",
+    "called": "called process",
+    "outcome": "outcome",
+    "starter": "variable for who starts the case",
+    "code-variable": "variable for the error's code",
+    "detail-variable": "variable for the error's detail",
+}
+# What is too long for a sentence.
+LONG_FACTS: Mapping[str, str] = {
+    "script": "script",
+    "inputs": "inputs",
+    "outputs": "outputs",
+    "repetition": "repetition",
+    "documentation": "description",
+    "other": "other properties",
+}
+
+SENTENCES: Mapping[str, str] = {
+    "process-added": "The process {name} was added.",
+    "process-removed": "The process {name} was removed.",
+    "process-renamed": "The process {before} is called {after}.",
+    "business-key-changed": "A business key may run {after}, no longer {before}.",
+    "role-added": "The role {name} was added.",
+    "role-removed": "The role {name} was removed.",
+    "role-renamed": "The role {before} is called {after}.",
+    "message-renamed": "The message {before} is called {after}.",
+    "step-removed": "The {kind} {name} was removed.",
+    "step-added": "The {kind} {name} was added.",
+    "step-renamed": "{before} is called {after}.",
+    "kind-changed": "{name}: {after} instead of {before}.",
+    "interrupting": "{name} interrupts what it stands on or in.",
+    "not-interrupting": "{name} interrupts nothing any more.",
+    "form-added": "{name} has a form.",
+    "form-removed": "{name} has no form any more.",
+    "field-added": "The form of {name} has the field {field} in addition.",
+    "field-removed": "The form of {name} has no field {field} any more.",
+    "field-required": "The form of {name} requires the field {field}.",
+    "field-optional": "The form of {name} does not require the field {field} any more.",
+    "field-changed": "The field {field} in the form of {name} is another one.",
+    "form-changed": "The form of {name} is another one beside its fields.",
+    "way-removed": "From {from} no way leads to {to} any more.",
+    "way-added": "From {from} a way leads to {to}, {condition}.",
+    "way-changed": "From {from} to {to}: {after} instead of {before}.",
+    "order-changed": "At {name} the conditions are asked in another order.",
+    **{f"{fact}-changed": "" for fact in (*FACTS, *LONG_FACTS)},  # see `sentence`
+}
+
+_PLAIN = {"process-renamed", "role-renamed", "message-renamed", "step-renamed"}
+_NAMES = frozenset({"name", "from", "to", "field"})
+_DURATION = re.compile(r"'?P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?'?")
+_UNITS = ("year", "month", "week", "day", "hour", "minute")
+
+
+def sentence(code: str, parameters: Mapping[str, Any]) -> str:
+    """The sentence of a difference."""
+    fact = code.removesuffix("-changed")
+    if fact in LONG_FACTS and code != fact:
+        return f"The {LONG_FACTS[fact]} of {_quoted(parameters['name'])} changed."
+    if fact in FACTS and code != fact:
+        return _changed(FACTS[fact], parameters)
+    return SENTENCES[code].format_map(
+        {name: _spoken(code, name, value) for name, value in parameters.items()}
+    )
+
+
+def _changed(what: str, parameters: Mapping[str, Any]) -> str:
+    name, before, after = (parameters[key] for key in ("name", "before", "after"))
+    if before is None:
+        return f"The {what} of {_quoted(name)} is {value(after)}; before, it had none."
+    if after is None:
+        return f"The {what} of {_quoted(name)} was {value(before)}; now it has none."
+    return f"The {what} of {_quoted(name)} is {value(after)} instead of {value(before)}."
+
+
+def _spoken(code: str, name: str, found: Any) -> str:
+    if name in _NAMES or code in _PLAIN:
+        return _quoted(found)
+    if code in ("way-changed", "way-added"):
+        return guard(found)
+    if code == "business-key-changed":
+        return "once at a time" if found == "unique" else "any number of times"
+    return kind(found) if code in ("step-added", "step-removed", "kind-changed") else value(found)
+
+
+def kind(found: str) -> str:
+    """A kind of step, as people call it."""
+    *about, last = found.split(" ")
+    return " ".join([*about, KINDS.get(last, last)])
+
+
+def guard(found: Any) -> str:
+    """When a way is taken. Several, if flows lead the same way."""
+    if isinstance(found, list | tuple):
+        return " or ".join(map(guard, found))
+    return {ALWAYS: "always", OTHERWISE: "otherwise"}.get(found, f"if {found}")
+
+
+def value(found: Any) -> str:
+    """A fact, as a sentence has it."""
+    if isinstance(found, Mapping):
+        return ", ".join(map(value, found.values()))
+    if isinstance(found, list | tuple):
+        return " and ".join(map(_quoted, found))
+    text = str(found)
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        return text
+    parts = [
+        f"{number} {unit}{'s' * (number != '1')}"
+        for number, unit in zip(match.groups(), _UNITS, strict=True)
+        if number
+    ]
+    return " and ".join(parts) or text
+
+
+def _quoted(name: Any) -> str:
+    return f"‘{name}’"

@@ -1,0 +1,56 @@
+"""Tell what changed between two versions of a process, without deploying them."""
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import orjson
+
+from engine import bpmn
+from engine.cli import folders
+from engine.cli.check import describe
+from engine.config import Settings
+
+NO_FORM = "form-missing"  # a diagram may be compared without its forms
+
+HELP = (
+    "Compare two versions of a process and print what changed. The exit code is 1 if one cannot be deployed."
+)
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The older and the newer version."""
+    parser.add_argument("before", type=Path, metavar="BEFORE", help="a file, or a process folder")
+    parser.add_argument("after", type=Path, metavar="AFTER", help="a file, or a process folder")
+    parser.add_argument("--json", action="store_true", help="with codes and parameters")
+
+
+def run(arguments: argparse.Namespace, _settings: Settings) -> int:
+    """Print the differences."""
+    sources = [_source(path) for path in (arguments.before, arguments.after)]
+    before, after = sources
+    if before is None or after is None:
+        return 1
+    found = bpmn.compare(before, after)
+    if arguments.json:
+        told = [asdict(difference) for difference in found]
+        print(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+        return 0
+    for difference in found:
+        print(difference.text)
+    if not found:
+        print("Nothing changed.")
+    return 0
+
+
+def _source(path: Path) -> bpmn.Source | None:
+    """A version; None if it is refused, which is told."""
+    files = bpmn.all_executable(folders.read([path]))
+    called = {key for process in bpmn.check(files).processes for key in process.calls}
+    report = bpmn.check(files, called)  # what is deployed elsewhere cannot be looked up, and need not
+    errors = [finding for finding in report.errors if finding.code != NO_FORM]
+    if errors:
+        describe(errors, to=sys.stderr)
+        return None
+    return bpmn.Source(bpmn.digest(files, {}), files, {})

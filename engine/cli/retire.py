@@ -1,0 +1,33 @@
+"""Retire a version, or withdraw a draft."""
+
+import argparse
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from engine import accounts, publishing
+from engine.cli.connection import database
+from engine.config import Settings
+from engine.db import UnitOfWork
+
+HELP = "Retire a version, or withdraw a draft: no new case takes it."
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The version."""
+    parser.add_argument("key", metavar="KEY", help="of the definition")
+    parser.add_argument("number", type=int, metavar="N", help="of the version")
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Do it as the installation's own account."""
+    key, number = arguments.key, arguments.number
+
+    def command(session: Session, now: datetime) -> None:
+        uow = UnitOfWork(session, accounts.system(session, now), now)
+        publishing.retire(uow, key, number)
+
+    with database(settings) as opened:
+        opened.run(command)
+    print(f"{key} version {number} is retired.")
+    return 0

@@ -1,0 +1,163 @@
+"""The life of a version after its deployment: publishing a draft, retiring, and what portals are offered.
+
+Running cases keep their version, whatever becomes of it.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, tuple_, update
+from sqlalchemy.orm import aliased
+
+from engine import access, cases, definitions
+from engine.bpmn import Spec
+from engine.config import Publishing
+from engine.db import UnitOfWork
+from engine.definitions import VERSION, Version
+from engine.errors import Conflict, NotFound, OwnWork
+from engine.models import Definition, DefinitionVersion, Deployment, User, VersionStatus
+
+# A version's revision: its status changes in this order only.
+REVISIONS: dict[VersionStatus, int] = {"draft": 1, "published": 2, "retired": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A version with the people who made it what it is, by name."""
+
+    version: DefinitionVersion
+    author: str
+    deployed_at: datetime
+    publisher: str | None
+    retirer: str | None
+
+
+def history(uow: UnitOfWork, key: str) -> list[Record]:
+    """All versions of a definition with their people, the newest first. Raises NotFound."""
+    access.require(uow.actor, "definitions.publish")
+    author, publisher, retirer = aliased(User), aliased(User), aliased(User)
+    found = (
+        select(DefinitionVersion, author.name, Deployment.deployed_at, publisher.name, retirer.name)
+        .join(Deployment, DefinitionVersion.deployment_id == Deployment.id)
+        .join(author, Deployment.deployed_by == author.id)
+        .outerjoin(publisher, DefinitionVersion.published_by == publisher.id)
+        .outerjoin(retirer, DefinitionVersion.retired_by == retirer.id)
+        .where(DefinitionVersion.key == key)
+        .order_by(DefinitionVersion.number.desc())
+    )
+    records = [Record(*row) for row in uow.session.execute(found)]
+    if not records:
+        raise NotFound(f"There is no definition {key!r}.")
+    return records
+
+
+def publish(
+    uow: UnitOfWork,
+    key: str,
+    number: int,
+    *,
+    publishing: Publishing,
+    revisions: Collection[int] | None = None,
+) -> None:
+    """Let new cases take a draft from now on.
+
+    Raises OwnWork for its author where it takes another person, Conflict if it is no draft or calls a version
+    that was retired meanwhile.
+    """
+    access.require(uow.actor, "definitions.publish")
+    row, calls = _hold(uow, key, number, revisions)
+    if row.status != "draft":
+        raise Conflict(f"The version is {row.status} already.", version=_state(row))
+    author = select(Deployment.deployed_by).where(Deployment.id == row.deployment_id)
+    if publishing == "four-eyes" and uow.session.scalars(author).one() == uow.actor.id:
+        raise OwnWork("Another person than the author publishes a version.")
+    _require_calls(uow, calls, row)
+    definitions.publish(uow, row, _current(uow, key), _spec(uow, row))
+
+
+def retire(uow: UnitOfWork, key: str, number: int, *, revisions: Collection[int] | None = None) -> None:
+    """Let no new case take a version: they take the newest that is still published. A draft is withdrawn.
+
+    Raises Conflict if it is retired already.
+    """
+    access.require(uow.actor, "definitions.publish")
+    row, _ = _hold(uow, key, number, revisions)
+    if row.status == "retired":
+        raise Conflict("The version is retired already.", version=_state(row))
+    current = _current(uow, key)
+    row.status, row.retired_at, row.retired_by = "retired", uow.now, uow.actor.id
+    uow.session.flush()
+    if current is not None and current.id == row.id:
+        before = select(DefinitionVersion).where(
+            DefinitionVersion.key == key, DefinitionVersion.status == "published"
+        )
+        next_one = uow.session.scalars(before.order_by(DefinitionVersion.number.desc()).limit(1)).first()
+        target = None if next_one is None else (next_one.id, _spec(uow, next_one))
+        definitions.make_current(uow, key, current, target)
+
+
+def enable(uow: UnitOfWork, key: str) -> None:
+    """Offer a definition to portals again. Doing it twice changes nothing."""
+    _offer(uow, key, since=None)
+
+
+def disable(uow: UnitOfWork, key: str) -> None:
+    """Offer a definition to portals no more; running cases go on. Doing it twice changes nothing."""
+    _offer(uow, key, since=uow.now)
+
+
+def _offer(uow: UnitOfWork, key: str, *, since: datetime | None) -> None:
+    access.require(uow.actor, "definitions.publish")
+    definitions.versions(uow, key)
+    known = update(Definition).where(Definition.key == key)
+    changed = known.where(
+        Definition.disabled_at.is_not(None) if since is None else Definition.disabled_at.is_(None)
+    )
+    by = None if since is None else uow.actor.id
+    uow.session.execute(changed.values(disabled_at=since, disabled_by=by))
+
+
+def _hold(
+    uow: UnitOfWork, key: str, number: int, revisions: Collection[int] | None
+) -> tuple[DefinitionVersion, dict[str, str]]:
+    """A version, with its definition and those that it is bound to held, and these bindings.
+
+    Whoever comes second sees what the first one did. Raises NotFound, Stale.
+    """
+    found = definitions.version(uow, key, number)
+    bound = select(Deployment.calls).where(Deployment.id == found.deployment_id)
+    calls = uow.session.scalars(bound).one()
+    definitions.hold(uow.session, {key, *calls})
+    uow.session.refresh(found)
+    cases.require_revision(REVISIONS[found.status], revisions)
+    return found, calls
+
+
+def _require_calls(uow: UnitOfWork, calls: dict[str, str], row: DefinitionVersion) -> None:
+    places = [(key, UUID(deployment)) for key, deployment in calls.items()]
+    version = DefinitionVersion
+    retired = select(version.key).where(
+        tuple_(version.key, version.deployment_id).in_(places), version.status != "published"
+    )
+    gone = sorted(uow.session.scalars(retired)) if places else []
+    if gone:
+        raise Conflict(
+            f"It calls {', '.join(map(repr, gone))} in a version that is retired: deploy it again.",
+            version=_state(row),
+        )
+
+
+def _current(uow: UnitOfWork, key: str) -> Version | None:
+    found = select(*VERSION).join(Definition, Definition.current_version_id == DefinitionVersion.id)
+    row = uow.session.execute(found.where(Definition.key == key)).one_or_none()
+    return None if row is None else Version(*row)
+
+
+def _spec(uow: UnitOfWork, row: DefinitionVersion) -> Spec:
+    return definitions.spec(uow.session, Version(row.id, row.key, row.number, row.digest, row.deployment_id))
+
+
+def _state(row: DefinitionVersion) -> dict[str, object]:
+    return {"key": row.key, "number": row.number, "status": row.status}

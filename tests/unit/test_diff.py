@@ -1,0 +1,446 @@
+"""Differences between versions: the list of a whole re-engineering, and what is no difference."""
+
+import json
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from engine import bpmn as engine
+from tests import bpmn, factories
+from tests.bpmn import extension, flow, node, script
+
+SHIPPED = ("verify-identity", "collect-fee", factories.ADDRESS, factories.LICENCE)
+ROOTS = """
+<bpmn:message id="m_paid" name="fee-paid"/><bpmn:message id="m_utilities" name="utilities-asked"/>
+<bpmn:error id="e_unknown" errorCode="UNKNOWN"/>
+"""
+PROCESS = 'isExecutable="true" name="پروانه | Permit"'
+CALLED = bpmn.process(*bpmn.in_line("userTask pay", prefix="c_"), key="collect")
+
+
+def timer(text: str, kind: str = "timeDuration") -> str:
+    return f"<bpmn:timerEventDefinition><bpmn:{kind}>{text}</bpmn:{kind}></bpmn:timerEventDefinition>"
+
+
+def message(name: str) -> str:
+    return f'<bpmn:messageEventDefinition messageRef="{name}"/>'
+
+
+def lanes(**listed: tuple[str, str]) -> str:
+    """Lanes by their ids: the name, and what they list."""
+    drawn = "".join(
+        f'<bpmn:lane id="{key}" name="{name}">'
+        + "".join(f"<bpmn:flowNodeRef>{item}</bpmn:flowNodeRef>" for item in items.split())
+        + "</bpmn:lane>"
+        for key, (name, items) in listed.items()
+    )
+    return f'<bpmn:laneSet id="set">{drawn}</bpmn:laneSet>'
+
+
+def inside(name: str, *elements: str, title: str = "") -> str:
+    """A sub-process."""
+    body = "".join(bpmn.in_line(*elements, prefix=f"{name}_"))
+    return node("subProcess", name, body, name=title or name)
+
+
+def fields(**kinds: str) -> dict[str, Any]:
+    return factories.form(tuple(kinds), **{name: {"type": kind} for name, kind in kinds.items()})
+
+
+BEFORE = {
+    "permit.bpmn": bpmn.definitions(
+        ROOTS,
+        bpmn.process_element(
+            lanes(
+                office=("دفتر | Office", "receive review visit"),
+                counter=("Counter", "hand_over"),
+                technical=("Technical", "old_id"),
+            ),
+            node("startEvent", "applied", camunda__formKey="application.json"),
+            node("manualTask", "receive", name="Receive the papers"),
+            node("userTask", "review", name="بررسی | Review", camunda__dueDate="P20D",
+                 camunda__formKey="review.json"),
+            node("boundaryEvent", "late", timer("P30D"), attachedToRef="review", name="Too late"),
+            node("manualTask", "visit", name="Visit the site"),
+            node("exclusiveGateway", "large", name="Large?", default="small"),
+            node("serviceTask", "ask", name="Ask the registry", parvandeh__connector="registry",
+                 parvandeh__operation="verify", parvandeh__request="{'id': national_id}"),
+            node("userTask", "old_id", name="Measure", parvandeh__priority="10"),
+            node("intermediateCatchEvent", "paid", message("m_paid"), name="Paid"),
+            node("callActivity", "collect_fee", name="Collect", calledElement="collect"),
+            inside("check", "userTask one", title="Checks"),
+            script("fee", "fee = 1000 * area"),
+            node("manualTask", "hand_over", name="Hand over"),
+            node("endEvent", "granted", name="Granted", parvandeh__outcome="granted"),
+            node("endEvent", "refused", name="Refused", parvandeh__outcome="refused"),
+            flow("applied", "receive"), flow("receive", "review"), flow("review", "visit"),
+            flow("visit", "large"), flow("large", "ask", "area &gt; 50"), flow("large", "paid", name="small"),
+            flow("ask", "old_id"), flow("old_id", "paid"), flow("paid", "collect_fee"),
+            flow("collect_fee", "check"), flow("check", "fee"), flow("fee", "hand_over"),
+            flow("hand_over", "granted"), flow("late", "refused"),
+            key="permit", attributes=PROCESS,
+        ),
+    ),
+    "collect.bpmn": CALLED,
+    "application.json": json.dumps(fields(area="integer", phone="string")).encode(),
+    "review.json": json.dumps(fields(decision="string")).encode(),
+}  # fmt: skip
+AFTER = {
+    "permit.bpmn": bpmn.definitions(
+        ROOTS.replace("fee-paid", "bill-paid"),
+        bpmn.process_element(
+            lanes(
+                office=("دفتر | Office", "receive review"),
+                technical=("Engineering", "new_id"),
+                supervisor=("Supervisor", "decide"),
+            ),
+            node("startEvent", "applied", camunda__formKey="application.json"),
+            node("userTask", "receive", name="Receive the application"),
+            node("userTask", "review", name="بررسی | Review", parvandeh__due="'P10D'",
+                 parvandeh__candidateGroups="['Engineering']", camunda__formKey="review-2.json"),
+            node("boundaryEvent", "late", timer("P14D"), attachedToRef="review", cancelActivity="false",
+                 name="Too late"),
+            node("exclusiveGateway", "large", name="Large?", default="small"),
+            node("serviceTask", "ask", name="Ask the registry", parvandeh__connector="registry-2",
+                 parvandeh__operation="verify", parvandeh__request="{'id':  national_id}"),
+            node("userTask", "new_id", name="Measure", parvandeh__priority="20"),
+            node("intermediateThrowEvent", "utilities", message("m_utilities"), name="Ask the utilities"),
+            node("intermediateCatchEvent", "paid", message("m_paid"), name="Paid"),
+            node("callActivity", "collect_fee", name="Collect", calledElement="collect"),
+            inside("check", "userTask one", "userTask two", title="Checks"),
+            script("fee", "# by the new tariff\nfee = 2000 * area"),
+            node("userTask", "decide", name="Decide"),
+            node("endEvent", "granted", name="Granted", parvandeh__outcome="licensed"),
+            node("endEvent", "refused", name="Refused", parvandeh__outcome="refused"),
+            flow("applied", "receive"), flow("receive", "review"), flow("review", "large"),
+            flow("large", "ask", "area &gt; 80"), flow("large", "paid", name="small"),
+            flow("ask", "new_id"), flow("new_id", "utilities"), flow("utilities", "paid"),
+            flow("paid", "collect_fee"), flow("collect_fee", "check"), flow("check", "fee"),
+            flow("fee", "decide"), flow("decide", "granted"), flow("late", "refused"),
+            flow("ask", "refused", "not known"),
+            key="permit", attributes=PROCESS,
+        ),
+    ),
+    "collect.bpmn": CALLED.replace(b'id="pay"', b'id="pay" parvandeh:assignee="applicant"'),
+    "application.json": json.dumps(fields(area="number", address="string")).encode(),
+    "review-2.json": json.dumps(fields(decision="string")).encode(),
+}  # fmt: skip
+
+# Code, element and sentence of each.
+EXPECTED = [
+    ("role-added", None, "The role ‘Supervisor’ was added."),
+    ("role-removed", None, "The role ‘Counter’ was removed."),
+    ("role-renamed", None, "The role ‘Technical’ is called ‘Engineering’."),
+    ("message-renamed", None, "The message ‘fee-paid’ is called ‘bill-paid’."),
+    ("step-removed", "hand_over", "The in-person step ‘Hand over’ was removed."),
+    ("step-removed", "visit", "The in-person step ‘Visit the site’ was removed."),
+    ("step-added", "decide", "The user task ‘Decide’ was added."),
+    ("step-added", "two", "The user task ‘two’ was added."),
+    ("step-added", "utilities", "The message throwing event ‘Ask the utilities’ was added."),
+    ("step-renamed", "receive", "‘Receive the papers’ is called ‘Receive the application’."),
+    ("kind-changed", "receive", "‘Receive the application’: user task instead of in-person step."),
+    ("not-interrupting", "late", "‘Too late’ interrupts nothing any more."),
+    ("field-added", "applied", "The form of ‘applied’ has the field ‘address’ in addition."),
+    ("field-removed", "applied", "The form of ‘applied’ has no field ‘phone’ any more."),
+    ("field-changed", "applied", "The field ‘area’ in the form of ‘applied’ is another one."),
+    ("way-added", "ask", "From ‘Ask the registry’ a way leads to ‘Refused’, if not known."),
+    (
+        "way-changed",
+        "large",
+        "From ‘Large?’ to ‘Ask the registry’: if area > 80 instead of if area > 50.",
+    ),
+    ("role-changed", "review", "The role of ‘بررسی | Review’ is ‘Engineering’ instead of ‘دفتر | Office’."),
+    ("deadline-changed", "review", "The deadline of ‘بررسی | Review’ is 10 days instead of 20 days."),
+    ("priority-changed", "new_id", "The priority of ‘Measure’ is 20 instead of 10."),
+    ("timer-changed", "late", "The time of ‘Too late’ is 14 days instead of 30 days."),
+    (
+        "service-changed",
+        "ask",
+        "The connector or topic of ‘Ask the registry’ is registry-2, verify instead of registry, verify.",
+    ),
+    ("outcome-changed", "granted", "The outcome of ‘Granted’ is licensed instead of granted."),
+    ("script-changed", "fee", "The script of ‘fee’ changed."),
+    ("assignee-changed", "pay", "The assignee of ‘pay’ is applicant; before, it had none."),
+]
+
+
+def source(files: Mapping[str, bytes], **calls: engine.Source) -> engine.Source:
+    return engine.Source(engine.digest(files, {}), files, calls)
+
+
+def compared(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[engine.Difference]:
+    """The differences of files that both pass the check."""
+    for files in (before, after):
+        assert not engine.check(files).errors
+    return list(engine.compare(source(before), source(after)))
+
+
+def told(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:
+    return [difference.text for difference in compared(before, after)]
+
+
+def steps(*elements: str, more: str = "") -> dict[str, bytes]:
+    """Start → elements → end."""
+    return factories.files(bpmn.definitions(ROOTS, bpmn.process_element(*bpmn.in_line(*elements), more)))
+
+
+def test_differences_of_a_re_engineered_process_are_exactly_these() -> None:
+    found = compared(BEFORE, AFTER)
+    assert [(item.code, item.element, item.text) for item in found] == EXPECTED
+    assert [item.process for item in found] == ["permit"] * 24 + ["collect"]
+
+
+def test_parameters_tell_what_the_sentence_says() -> None:
+    found = {(item.code, item.element): item.parameters for item in compared(BEFORE, AFTER)}
+    assert found["deadline-changed", "review"] == {
+        "name": "بررسی | Review",
+        "before": "'P20D'",
+        "after": "'P10D'",
+    }
+    assert found["step-removed", "visit"] == {"kind": "manualTask", "name": "Visit the site"}
+    assert found["field-added", "applied"] == {"name": "applied", "field": "address", "required": True}
+
+
+def test_the_way_back_has_as_many_differences() -> None:
+    assert len(compared(AFTER, BEFORE)) == len(EXPECTED)
+
+
+@pytest.mark.parametrize("files", [BEFORE, AFTER, factories.w1(), *map(factories.shipped, SHIPPED)])
+def test_nothing_differs_from_itself(files: Mapping[str, bytes]) -> None:
+    assert engine.compare(source(files), source(files)) == ()
+
+
+def shuffled(content: bytes, seed: int) -> bytes:
+    """The same elements in another order, with a drawing that says otherwise."""
+    root = etree.fromstring(content)
+    for element in [root, *root.iter("{*}process", "{*}subProcess", "{*}lane", "{*}laneSet")]:
+        children = list(element)
+        random.Random(seed).shuffle(children)
+        element[:] = children
+    drawing = etree.SubElement(root, "{http://www.omg.org/spec/BPMN/20100524/DI}BPMNDiagram", id="drawing")
+    etree.SubElement(drawing, "{http://www.omg.org/spec/BPMN/20100524/DI}BPMNPlane", id=f"plane-{seed}")
+    return etree.tostring(root, pretty_print=True)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_order_and_drawing_are_no_difference(seed: int) -> None:
+    other = {**BEFORE, "permit.bpmn": shuffled(BEFORE["permit.bpmn"], seed)}
+    assert told(BEFORE, other) == []
+    later = {**AFTER, "permit.bpmn": shuffled(AFTER["permit.bpmn"], seed)}
+    assert [item.text for item in compared(other, later)] == [text for *_, text in EXPECTED]
+
+
+def catching(definition: str, **attributes: str) -> str:
+    return node("intermediateCatchEvent", "a", definition, **attributes)
+
+
+def condition(text: str) -> list[str]:
+    """A choice by a condition."""
+    nodes = [
+        node(*each.split()) for each in ("startEvent s", "exclusiveGateway g", "userTask a", "endEvent e")
+    ]
+    return [*nodes, flow("s", "g"), flow("g", "a", text), flow("g", "e"), flow("a", "e")]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            steps(node("userTask", "a", camunda__dueDate="P20D", camunda__candidateGroups="law, tax")),
+            steps(node("userTask", "a", parvandeh__due="'P20D'", parvandeh__candidateGroups="['tax','law']")),
+        ),
+        (
+            steps(node("serviceTask", "a", camunda__type="external", camunda__topic="t")),
+            steps(node("serviceTask", "a", parvandeh__topic="t")),
+        ),
+        (
+            factories.files(bpmn.process(*condition("${area &gt; 50}"))),
+            factories.files(bpmn.process(*condition("area&gt;50"))),
+        ),
+        (
+            steps(script("a", "x = 1 # one\ny = 2")),
+            steps(script("a", "\nx  =  1\n\ny = 2\n")),
+        ),
+        (
+            {**steps(node("userTask", "a", camunda__formKey="f.json")),
+             "f.json": b'{"type": "object", "properties": {}}'},
+            {**steps(node("userTask", "a", camunda__formKey="g.json")),
+             "g.json": b'{"properties":{}, "type":"object"}'},
+        ),
+        (
+            steps(node("userTask", "a", name="Review"), node("manualTask", "b", name="Visit")),
+            steps(node("userTask", "x", name="Review"), node("manualTask", "y", name="Visit")),
+        ),
+        (
+            steps(node("userTask", "a", camunda__asyncBefore="true")),
+            steps(node("userTask", "a")),
+        ),
+        (
+            steps(node("userTask", "a", bpmn.many(
+                '<bpmn:loopCardinality xsi:type="bpmn:tFormalExpression"> 3</bpmn:loopCardinality>'))),
+            steps(node("userTask", "a", "<bpmn:multiInstanceLoopCharacteristics>"
+                "<bpmn:loopCardinality>3</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>")),
+        ),
+        (
+            steps(catching(timer("P20D"))),
+            steps(catching(timer("'P20D'"))),
+        ),
+    ],
+    ids=["people", "topic", "condition", "script", "form file", "ids", "harmless", "defaults", "timer"],
+)  # fmt: skip
+def test_what_means_the_same_is_no_difference(one: Mapping[str, bytes], other: Mapping[str, bytes]) -> None:
+    assert told(one, other) == []
+
+
+def looped(collection: str) -> str:
+    inner = f"<bpmn:loopCardinality>{collection}</bpmn:loopCardinality>"
+    return node("userTask", "a", bpmn.many(inner))
+
+
+CHANGES: list[tuple[str, str, str]] = [
+    ("assignee-changed", node("userTask", "a"), node("userTask", "a", camunda__assignee="ali")),
+    ("users-changed", node("userTask", "a", camunda__candidateUsers="x"),
+     node("userTask", "a", camunda__candidateUsers="y")),
+    ("follow-up-changed", node("userTask", "a"), node("userTask", "a", camunda__followUpDate="P1D")),
+    ("timer-changed", catching(timer("P1D")), catching(timer("2026-03-21", "timeDate"))),
+    ("message-changed", catching(message("m_paid")), catching(message("m_utilities"))),
+    ("correlation-changed", catching(message("m_paid")),
+     catching(message("m_paid"), parvandeh__correlation="{'bill': bill}")),
+    ("result-changed", catching(message("m_paid")), catching(message("m_paid"), parvandeh__result="r")),
+    ("kind-changed", node("userTask", "a"), node("manualTask", "a")),
+    ("request-changed", node("serviceTask", "a", parvandeh__topic="t"),
+     node("serviceTask", "a", parvandeh__topic="t", parvandeh__request="{'x': 1}")),
+    ("inputs-changed", node("userTask", "a"), node("userTask", "a", parvandeh__inputs="{'x': 1}")),
+    ("outputs-changed", node("userTask", "a"), node("userTask", "a", parvandeh__outputs="{'x': 1}")),
+    ("repetition-changed", looped("3"), looped("4")),
+    ("repetition-changed", looped("3"), node("userTask", "a")),
+    ("documentation-changed", node("userTask", "a"),
+     node("userTask", "a", "<bpmn:documentation>How</bpmn:documentation>")),
+    ("form-removed", node("userTask", "a", extension(
+        '<camunda:formData><camunda:formField id="x" type="long"/></camunda:formData>')),
+     node("userTask", "a")),
+    ("scope-changed", node("userTask", "a"), inside("sub", "userTask a")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "before", "after"), CHANGES)
+def test_change_of_one_step_is_one_difference(code: str, before: str, after: str) -> None:
+    found = [
+        item for item in compared(steps(before), steps(after)) if not item.code.startswith(("step", "way"))
+    ]
+    assert [(item.code, item.element) for item in found] == [(code, "a")]
+
+
+def test_step_put_in_or_taken_out_is_no_other_way() -> None:
+    short, long = steps("userTask a", "userTask b"), steps("userTask a", "userTask x", "userTask b")
+    assert [item.code for item in compared(short, long)] == ["step-added"]
+    assert [item.code for item in compared(long, short)] == ["step-removed"]
+
+
+def test_steps_in_another_order_are_other_ways() -> None:
+    found = compared(steps("userTask a", "userTask b"), steps("userTask b", "userTask a"))
+    assert {item.code for item in found} == {"way-added", "way-removed"}
+    assert "From ‘a’ no way leads to ‘b’ any more." in [item.text for item in found]
+
+
+def test_new_steps_that_go_round_are_passed_through() -> None:
+    nodes = [node(*each.split()) for each in (
+        "startEvent start", "userTask a", "exclusiveGateway g", "userTask x", "endEvent end",
+    )]  # fmt: skip
+    flows = flow("start", "a"), flow("a", "g"), flow("g", "x", "again"), flow("x", "g"), flow("g", "end")
+    later = factories.files(bpmn.definitions(ROOTS, bpmn.process_element(*nodes, *flows)))
+    found = engine.compare(source(steps("userTask a")), source(later))
+    assert [(item.code, item.element) for item in found] == [("step-added", "g"), ("step-added", "x")]
+
+
+def test_conditions_asked_in_another_order_are_told() -> None:
+    def choice(*order: str) -> dict[str, bytes]:
+        flows = {"a": flow("g", "a", "x &gt; 1"), "b": flow("g", "b", "x &gt; 2"), "end": flow("g", "end")}
+        nodes = ("startEvent start", "exclusiveGateway g", "userTask a", "userTask b", "endEvent end")
+        rest = flow("start", "g"), flow("a", "end"), flow("b", "end")
+        return factories.files(
+            bpmn.process(*(node(*each.split()) for each in nodes), *rest, *(flows[name] for name in order))
+        )
+
+    assert told(choice("a", "b", "end"), choice("end", "a", "b")) == []
+    assert told(choice("a", "b", "end"), choice("b", "a", "end")) == [
+        "At ‘g’ the conditions are asked in another order."
+    ]
+
+
+def test_lane_that_is_only_renamed_moves_no_task() -> None:
+    def drawn(name: str) -> dict[str, bytes]:
+        return steps("userTask a", more=lanes(one=(name, "a")))
+
+    assert told(drawn("Old"), drawn("New")) == ["The role ‘Old’ is called ‘New’."]
+
+
+def test_task_of_another_lane_has_another_role() -> None:
+    def drawn(first: str, second: str) -> dict[str, bytes]:
+        return steps("userTask a", "userTask b", more=lanes(one=("One", first), two=("Two", second)))
+
+    assert told(drawn("a", "b"), drawn("a b", "")) == ["The role of ‘b’ is ‘One’ instead of ‘Two’."]
+
+
+def test_field_that_need_not_be_filled_in_any_more_is_told() -> None:
+    kinds = {"x": {"type": "string"}}
+    asked, free = (
+        factories.with_form(factories.form(("x",), **kinds)),
+        factories.with_form(factories.form(**kinds)),
+    )
+    assert told(asked, free) == ["The form of ‘a’ does not require the field ‘x’ any more."]
+    assert told(free, asked) == ["The form of ‘a’ requires the field ‘x’."]
+
+
+def test_other_compensation_handler_is_told() -> None:
+    def booked(first: str, second: str) -> dict[str, bytes]:
+        compensate = "<bpmn:compensateEventDefinition/>"
+        drawn = [
+            *(node("userTask", name, isForCompensation="true") for name in ("undo", "redo")),
+            node("boundaryEvent", "b", compensate, attachedToRef="a"),
+            node("boundaryEvent", "c", compensate, attachedToRef="d"),
+            f'<bpmn:association id="one" sourceRef="b" targetRef="{first}"/>',
+            f'<bpmn:association id="two" sourceRef="{second}" targetRef="c"/>',
+        ]
+        thrown = node("intermediateThrowEvent", "t", compensate)
+        return steps("userTask a", "userTask d", thrown, more="".join(drawn))
+
+    assert told(booked("undo", "redo"), booked("redo", "undo")) == [
+        "The compensation handler of ‘b’ is redo instead of undo.",
+        "The compensation handler of ‘c’ is undo instead of redo.",
+    ]
+
+
+def test_description_of_the_process_is_told() -> None:
+    described = steps("userTask a", more="<bpmn:documentation>By the law</bpmn:documentation>")
+    assert told(steps("userTask a"), described) == ["The description of ‘p’ changed."]
+
+
+def test_process_that_is_called_no_more_is_removed_with_its_steps() -> None:
+    both = {"a.bpmn": factories.caller("p")["p.bpmn"], "b.bpmn": factories.one_task()["p.bpmn"]}
+    alone = {"a.bpmn": bpmn.process(*bpmn.in_line("userTask call"), key="caller")}
+    found = engine.compare(source(both), source(alone), "caller")
+    assert [(item.process, item.code, item.element) for item in found] == [
+        ("caller", "kind-changed", "call"),
+        ("caller", "called-changed", "call"),
+        ("p", "process-removed", None),
+        *(("p", "step-removed", name) for name in ("a", "end", "start")),
+    ]
+
+
+def test_process_of_another_deployment_is_compared_in_its_bound_version() -> None:
+    files = factories.caller("p")
+    versions = [source(factories.scripted(f"x = {number}")) for number in range(2)]
+    before, after = (
+        engine.Source(f"d{number}", files, {"p": bound}) for number, bound in enumerate(versions)
+    )
+    found = engine.compare(before, after, "caller")
+    assert [(item.process, item.code, item.element) for item in found] == [("p", "script-changed", "s")]
+
+
+def test_one_process_under_another_key_is_the_same_process() -> None:
+    found = compared(factories.one_task("old"), factories.one_task("new"))
+    assert [(item.code, item.process) for item in found] == [("process-renamed", "new")]
