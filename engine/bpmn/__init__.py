@@ -6,6 +6,7 @@ The only package that knows SpiffWorkflow. Everything else imports from here.
 from engine.bpmn.check import check
 from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.forms import Form
+from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
 from engine.bpmn.runner import (
     CallFailure,
     Unskippable,
@@ -30,6 +31,9 @@ __all__ = [
     "Finding",
     "Fired",
     "Form",
+    "Immovable",
+    "Migrated",
+    "Obstacle",
     "Outgoing",
     "Passage",
     "People",
@@ -54,6 +58,7 @@ __all__ = [
     "fail_call",
     "fire",
     "first_start",
+    "migrate",
     "next_start",
     "retry",
     "skip",

@@ -1,8 +1,9 @@
 """Bringing a running case to another version of its process: its tokens stay where they are.
 
-What a token stands at must be in the other version under the same id and of the same kind; else the case
-stays, and is told why. Timers that run keep their time. Events that only one of the versions has beside
-unfinished work begin or end to wait.
+What a token stands at must be in the other version under the same id and of the same kind, what joins
+branches must still get them, and what may be undone must have a way to be; else the case stays, and is told
+why. Timers that run keep their time. Events that only one of the versions has beside unfinished work begin or
+end to wait.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,20 +12,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn.completions import DONE, INSIDE
-from engine.bpmn.elements.events import CatchEvent, EventBasedGateway, SideEvent
-from engine.bpmn.elements.gateways import Join
+from engine.bpmn.completions import BACK, DONE, FOR, INSIDE, Record
+from engine.bpmn.elements.activities import CallActivity, SubProcessTask
+from engine.bpmn.elements.events import BoundaryEvent, CatchEvent, EventBasedGateway, SideEvent
+from engine.bpmn.elements.gateways import ParallelGateway
 from engine.bpmn.elements.multi_instance import MultiInstance
+from engine.bpmn.elements.present import within
 from engine.bpmn.result import step_of
 from engine.bpmn.script import Sandbox, ScriptFailed
 from engine.bpmn.spec import Spec
 from engine.bpmn.state import load
-from engine.bpmn.step import Step, Work
+from engine.bpmn.step import Passage, Step, Work
 from engine.bpmn.tokens import (
     FAILED,
     FINISHED,
     FUTURE,
     HOST,
+    INTERRUPTED,
     READY,
     STARTED,
     THROWN,
@@ -81,7 +85,12 @@ def migrate(state: bytes, old: Spec, new: Spec, now: datetime) -> Migrated:
         ) from error
     workflow.advance()
     step = step_of(workflow)
-    return Migrated(replace(step, unwaited=(*step.unwaited, *moving.dropped)), tuple(_tasks(workflow)))
+    step = replace(
+        step,
+        passages=(*moving.left, *step.passages),
+        unwaited=(*step.unwaited, *moving.dropped),
+    )
+    return Migrated(step, tuple(_tasks(workflow)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,7 @@ class _Moving:
         self.new = new
         self.obstacles: list[Obstacle] = []
         self.dropped: list[UUID] = []  # tokens of events that the new version does not have
+        self.left: list[Passage] = []  # those of them that stood with an incident
         self._scopes: dict[str | None, _Scope] = {}  # by the token in which a sub-process runs
 
     def all(self, content: dict[str, Any]) -> None:
@@ -132,13 +142,14 @@ class _Moving:
         """Move the rows of one tree; its tokens, each with its element and scope."""
         self._scopes[token] = scope
         rows = tree[0]
-        self._records(scope, rows)
         names = [row[NAME] for row in rows]
         gone = {place for place, row in enumerate(rows) if self._gone(scope, row)}
         for place, row in enumerate(rows):
             if place not in gone:
                 self._row(scope, row, names)
-        self.dropped += [UUID(hex=rows[place][ID]) for place in gone]
+            else:
+                self._drop(scope, row)
+        self._joins(scope, [row for place, row in enumerate(rows) if place not in gone], names)
         _without(tree, gone)
         return {row[ID]: (name, scope) for row, name in zip(rows, names, strict=True)}
 
@@ -151,23 +162,65 @@ class _Moving:
 
     def _row(self, scope: _Scope, row: list[Any], names: Sequence[str]) -> None:
         before, after = scope.old.task_specs[row[NAME]], scope.new.task_specs.get(row[NAME])
+        self._records(scope, row[INTERNAL] or {}, row[NAME])
         if not row[STATE] & FINISHED:
             parent = names[row[PLACE]] if row[PLACE] >= 0 else None
-            code = _obstacle(before, after, row[STATE], scope, parent)
+            code = _obstacle(before, after) or _first_of_others(scope, parent)
             if code is not None:
                 self._tell(before, code)
         elif after is None:
             # A passed element that is no more: what it leaves behind is the data.
             row[NAME] = scope.new.start.name
 
-    def _records(self, scope: _Scope, rows: Sequence[list[Any]]) -> None:
+    def _drop(self, scope: _Scope, row: list[Any]) -> None:
+        token = UUID(hex=row[ID])
+        self.dropped.append(token)
+        element = scope.old.task_specs[row[NAME]].element
+        if FAILED in row[INTERNAL] and element is not None:
+            self.left.append(Passage("cancelled", token, element.path, human=False, changes={}))
+
+    def _joins(self, scope: _Scope, rows: Sequence[list[Any]], names: Sequence[str]) -> None:
+        """What joins branches must not wait for one that the case has never begun."""
+        live = [row for row in rows if not row[STATE] & FINISHED]
+        at = {row[NAME] for row in live}
+        for join in scope.new.task_specs.values():
+            if isinstance(join, ParallelGateway):
+                before = scope.old.task_specs.get(join.name)
+                there = [row for row in live if row[NAME] == join.name and row[STATE] == WAITING]
+                arrived = {names[row[PLACE]] for row in there}
+                known = isinstance(before, ParallelGateway) and _lacks(before, at, arrived)
+                if not known and _lacks(join, at, arrived):
+                    self._tell(join, "branches")
+
+    def _records(self, scope: _Scope, internal: Mapping[str, Any], name: str) -> None:
         """What could be undone must still have a way to be."""
-        for row in rows:
-            internal = row[INTERNAL] or {}
-            for record in (*internal.get(DONE, ()), *internal.get(INSIDE, ())):
-                after = scope.new.task_specs.get(record[0])
-                if after is None or (after.compensation is None and len(record) <= UNDONE_INSIDE):
-                    self._tell(scope.old.task_specs[record[0]], "compensation")
+        self._undoable(scope, internal.get(DONE, ()))
+        if BACK in internal:  # it is there again to be undone, and what was in it could not begin to be
+            _, records, _ = internal.get(INSIDE, (0, None, None))
+            inner = self._within(scope, name)
+            if records and inner:
+                self._undoable(inner, records)
+        else:
+            self._undoable(scope, internal.get(INSIDE, ()))
+
+    def _undoable(self, scope: _Scope, records: Sequence[Record]) -> None:
+        for record in records:
+            name, times = record[:2]
+            before, after = scope.old.task_specs[name], scope.new.task_specs.get(name)
+            if times and after is not None and after.compensation is not None:
+                continue
+            inner = self._within(scope, name)
+            if inner is None or (times and before.compensation is not None):
+                self._tell(before, "compensation")
+            elif len(record) > 3:
+                self._undoable(inner, record[3] or ())
+
+    def _within(self, scope: _Scope, name: str) -> _Scope | None:
+        """What is in an embedded sub-process; None if it is none in one of the versions."""
+        before, after = scope.old.task_specs[name], scope.new.task_specs.get(name)
+        if not (isinstance(before, SubProcessTask) and isinstance(after, SubProcessTask)):
+            return None
+        return _Scope(self.old.inner[before.spec], self.new.inner[after.spec])
 
     def _tell(self, before: Any, code: str) -> None:
         element = before.element or before.behind
@@ -177,18 +230,19 @@ class _Moving:
             self.obstacles.append(obstacle)
 
 
-UNDONE_INSIDE = 3  # parts of a record of what has nothing in it to be undone
 _REASONS: Mapping[str, str] = {
     "removed": "It stands at {name!r}, which the new version does not have.",
     "moved": "It stands at {name!r}, which is another kind of element in the new version.",
     "instances": "{name!r} is done for several items, which the new version tells in another way.",
-    "branches": "It waits at {name!r} for other branches than those of the new version.",
+    "called": "{name!r} calls another process in the new version.",
+    "branches": "{name!r} joins branches there, one of which the case has not begun.",
+    "alternatives": "It waits behind {name!r} for the first of other events than those of the new version.",
     "event": "{name!r} waits for another kind of event in the new version.",
     "compensation": "{name!r} was done, and the new version has no way to undo it.",
 }
 
 
-def _obstacle(before: Any, after: Any, state: int, scope: _Scope, parent: str | None) -> str | None:
+def _obstacle(before: Any, after: Any) -> str | None:
     """The code of what keeps a token from going on at its element in the new version."""
     if after is None:
         return "removed"
@@ -197,23 +251,56 @@ def _obstacle(before: Any, after: Any, state: int, scope: _Scope, parent: str | 
         return "moved"
     if isinstance(before, MultiInstance):
         return None if _instances(before) == _instances(after) else "instances"
-    if isinstance(before, CatchEvent) and before.trigger.kind != after.trigger.kind:
-        return "event"
-    joins = isinstance(before, Join) and state == WAITING and set(before._inputs) != set(after._inputs)
-    return "branches" if joins or _first_of_others(scope, parent) else None
+    if isinstance(before, CallActivity):
+        # Built names are `digest:key`.
+        return None if _key(before) == _key(after) else "called"
+    waits = isinstance(before, CatchEvent) and before.trigger.kind != after.trigger.kind
+    return "event" if waits else None
 
 
-def _first_of_others(scope: _Scope, gateway: str | None) -> bool:
+def _key(call: CallActivity) -> str:
+    return str(call.spec).partition(":")[2]
+
+
+def _lacks(join: ParallelGateway, at: set[str], arrived: set[str]) -> bool:
+    """Whether a join would wait in vain: tokens at these elements, or behind those that have arrived, come to
+    some of its inputs and not to all.
+    """
+    reached = [name in arrived or bool(at & _leading_to(join, name)) for name in join._inputs]
+    return (not all(reached) and (any(reached) or bool(arrived))) or not arrived <= set(join._inputs)
+
+
+def _leading_to(join: ParallelGateway, name: str) -> set[str]:
+    """The elements from which a path leads to one input of a join without going through that."""
+    found: set[str] = set()
+    open_names = [name]
+    while open_names:
+        name = open_names.pop()
+        if name not in found and name != join.name:
+            found.add(name)
+            spec = join._wf_spec.task_specs[name]
+            open_names += spec._inputs
+            open_names += [spec.host] if isinstance(spec, BoundaryEvent) else []
+    return found
+
+
+def _first_of_others(scope: _Scope, gateway: str | None) -> str | None:
     """Whether a token waits behind an event-based gateway that leads to other events in the new version."""
     before = scope.old.task_specs[gateway] if gateway else None
     if not isinstance(before, EventBasedGateway):
-        return False
+        return None
     after = scope.new.task_specs.get(gateway)
-    return after is None or {one.name for one in before.outputs} != {one.name for one in after.outputs}
+    same = isinstance(after, EventBasedGateway) and _names(before.outputs) == _names(after.outputs)
+    return None if same else "alternatives"
+
+
+def _names(specs: Sequence[Any]) -> set[str]:
+    return {spec.name for spec in specs}
 
 
 def _instances(spec: MultiInstance) -> tuple[Any, ...]:
-    return spec.cardinality, spec.collection, spec.item, spec.output, spec.output_item
+    counted = getattr(spec, "maximum", None)  # of a loop
+    return spec.cardinality, counted, spec.collection, spec.item, spec.output, spec.output_item
 
 
 def _without(tree: list[Any], gone: set[int]) -> None:
@@ -232,16 +319,18 @@ def _without(tree: list[Any], gone: set[int]) -> None:
 def _arm(tree: Any, scope: _Scope) -> None:
     """Let those events wait beside unfinished work that only the new version has."""
     for token in list(tree.tasks.values()):
-        if token._state in (READY, STARTED) and not isinstance(token.task_spec, SideEvent):
+        working = token._state in (READY, STARTED) and not isinstance(token.task_spec, SideEvent)
+        if working and FOR not in token.internal_data:
             # Loading has done so for work that had no such events before.
             there = [one.task_spec for one in _beside(tree, token)]
             before = scope.old.task_specs[token.task_spec.name].boundaries
             tree.top_workflow.arm(token, _new(token.task_spec.boundaries, (*before, *there)))
-    first = next((token for token in tree.tasks.values() if token.task_spec is tree.spec.start), None)
-    if first is not None:
+    first = tree.task_tree
+    if INTERRUPTED not in first.internal_data:
         for event in _new(tree.spec.handlers, scope.old.handlers):
             token = first._add_child(event, FUTURE)
-            token.internal_data[HOST] = tree.task_tree.id.hex
+            token.internal_data[HOST] = first.id.hex
+            token.data = within(tree)
             token._ready()
 
 

@@ -1,26 +1,40 @@
 """A case that is brought to another version goes on there from where it stands."""
 
-
 import pytest
 
 from engine import bpmn
-from engine.bpmn.migrate import Immovable, migrate
+from engine.bpmn import Immovable, Spec, migrate
 from tests.driving import Run, path, script
-from tests.eventful import boundary, catch, condition, handler, line, message, spec, sub, timer
+from tests.eventful import (
+    boundary,
+    catch,
+    compensation,
+    condition,
+    handler,
+    inside,
+    line,
+    message,
+    spec,
+    sub,
+    throw,
+    timer,
+    undone,
+)
 
 
-def moved(run: Run, body: str) -> Run:
+def moved(run: Run, body: str | Spec) -> Run:
     """The case on the process of this body."""
-    new = spec(body)
+    new = body if isinstance(body, Spec) else spec(body)
     found = migrate(run.state or b"", run.spec, new, run.now)
     run.spec = new
     return run._took(found.step)
 
 
-def obstacles(run: Run, body: str) -> list[tuple[str, str]]:
+def obstacles(run: Run, body: str | Spec) -> list[tuple[str, str]]:
     """Where it cannot be moved from, and the codes."""
+    new = body if isinstance(body, Spec) else spec(body)
     with pytest.raises(Immovable) as error:
-        migrate(run.state or b"", run.spec, spec(body), run.now)
+        migrate(run.state or b"", run.spec, new, run.now)
     assert all(obstacle.reason for obstacle in error.value.obstacles)
     return [(obstacle.element, obstacle.code) for obstacle in error.value.obstacles]
 
@@ -155,3 +169,133 @@ def test_incident_stays_and_is_retried_in_the_new_version() -> None:
     run = moved(run, line(script("a", "y = x"), "userTask b"))
     run._took(bpmn.retry(run.spec, run.state or b"", failures[0].token, run.now))
     assert run.waiting == ["b"]
+
+
+def test_branches_that_have_not_arrived_yet_must_be_all_that_the_join_waits_for() -> None:
+    run = Run(spec(FORK))
+    more = FORK.replace('<userTask id="after"/>', '<userTask id="after"/><userTask id="c"/>')
+    assert obstacles(run, more + path("fork", "c", "join")) == [("join", "branches")]
+    longer = more.replace(path("b", "join"), path("b", "c", "join"))
+    assert moved(run, longer).answer("b").answer("c").waiting == ["a"]
+    assert moved(Run(spec(FORK)).answer("a"), longer).answer("b").answer("c").waiting == ["after"]
+    # Its branch ends elsewhere now.
+    assert obstacles(Run(spec(FORK)).answer("b"), longer) == [("join", "branches")]
+
+
+def test_case_before_a_fork_takes_all_its_branches() -> None:
+    run = Run(spec(FORK.replace(path("start", "fork"), path("start", "x", "fork")) + '<userTask id="x"/>'))
+    more = FORK.replace('<userTask id="after"/>', '<userTask id="after"/><userTask id="c"/>')
+    more = more.replace(path("start", "fork"), path("start", "x", "fork")) + '<userTask id="x"/>'
+    run = moved(run, more + path("fork", "c", "join")).answer("x")
+    assert run.waiting == ["a", "b", "c"]
+
+
+def test_deadlock_is_mended_by_a_version_without_it() -> None:
+    wrong = (
+        '<startEvent id="start"/><exclusiveGateway id="fork" default="d"/><userTask id="a"/>'
+        '<userTask id="b"/><parallelGateway id="join"/><userTask id="after"/>'
+        + path("start", "fork")
+        + '<sequenceFlow id="d" sourceRef="fork" targetRef="a"/>'
+        + '<sequenceFlow id="e" sourceRef="fork" targetRef="b"><conditionExpression>x == 1'
+        + "</conditionExpression></sequenceFlow>"
+        + path("a", "join", "after")
+        + path("b", "join")
+    )
+    run = Run(spec(wrong), x=0).answer("a")
+    assert run.failed == [("join", "deadlock")]
+    failures = run.step.failures
+    right = wrong.replace(path("b", "join"), '<endEvent id="z"/>' + path("b", "z"))
+    run = moved(run, right)
+    run._took(bpmn.retry(run.spec, run.state or b"", failures[0].token, run.now))
+    assert run.waiting == ["after"]
+
+
+LATE = boundary("late", "a", timer("timeDuration", "when"))
+
+
+def test_incident_of_an_event_that_was_removed_ends() -> None:
+    run = Run(spec(line("userTask a") + LATE), when=1)
+    assert run.failed == [("late", "timer")]
+    run = moved(run, line("userTask a"))
+    assert [(one.movement, one.element) for one in run.step.passages] == [("cancelled", "late")]
+    assert run.step.unwaited == (run.step.passages[0].token,)
+    assert run.answer("a").step.ended
+
+
+def test_event_that_was_added_and_cannot_wait_is_an_incident() -> None:
+    run = moved(Run(spec(line("userTask a")), when=1), line("userTask a") + LATE)
+    assert (run.failed, run.waiting) == ([("late", "timer")], ["a"])
+
+
+def test_event_that_was_added_beside_all_work_sees_what_was_set_so_far() -> None:
+    run = moved(
+        Run(spec(TWO)).answer("a", x="7"),
+        TWO + handler("h", message(), more="parvandeh:correlation=\"{'order': x}\""),
+    )
+    [wait] = run.waits.values()
+    assert wait.keys == {"order": "7"}
+
+
+def test_scope_whose_work_was_taken_over_waits_for_nothing_new() -> None:
+    old = TWO + handler("h", message())
+    run = Run(spec(old)).happens("h.in")
+    assert moved(run, old + handler("i", message("asked"))).awaited == []
+
+
+def test_called_process_goes_on_in_the_version_that_is_called_now() -> None:
+    call = line('<callActivity id="call" calledElement="called"/>', "userTask after")
+    run = Run(spec(call, calls={"called": TWO}))
+    new = spec(call, calls={"called": line("userTask a", "userTask c")})
+    assert moved(run, new).answer("called/a").waiting == ["called/c"]
+    run = Run(spec(call, calls={"called": TWO})).answer("called/a")
+    assert obstacles(run, new) == [("called/b", "removed")]
+    other = spec(call.replace('"called"', '"elsewhere"'), calls={"elsewhere": TWO})
+    assert obstacles(run, other) == [("call", "called")]
+
+
+def test_instances_of_a_sub_process_go_on_inside() -> None:
+    many = (
+        "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality>"
+        "</multiInstanceLoopCharacteristics>"
+    )
+    old = line(inside(sub("s", "userTask a", "userTask b"), many), "userTask after")
+    new = line(inside(sub("s", "userTask a", "userTask b", "userTask c"), many), "userTask after")
+    run = moved(Run(spec(old)).answer("a"), new)
+    assert sorted(run.waiting) == ["a", "b"]
+    run = run.answer("b").answer("c").answer("a").answer("b")
+    assert run.answer("c").waiting == ["after"]
+
+
+def test_loop_keeps_how_often_it_may_run() -> None:
+    loop = '<userTask id="a"><standardLoopCharacteristics loopMaximum="{}"/></userTask>'
+    run = Run(spec(line(loop.format(3)))).answer("a")
+    assert obstacles(run, line(loop.format(2))) == [("a", "instances")]
+
+
+UNDOES = line("userTask a", "userTask b", throw("back", compensation()))
+
+
+def test_what_was_done_can_still_be_undone() -> None:
+    run = Run(spec(UNDOES + undone("a"))).answer("a")
+    assert obstacles(run, UNDOES) == [("a", "compensation")]
+    assert moved(run, UNDOES + undone("a", '<userTask id="revoke"/>')).answer("b").waiting == ["revoke"]
+
+
+def test_what_was_done_within_can_still_be_undone() -> None:
+    def within(*elements: str, more: str = "") -> str:
+        return line(inside(sub("s", *elements), more), "userTask b", throw("back", compensation()))
+
+    run = Run(spec(within("userTask a", more=undone("a")))).answer("a")
+    assert obstacles(run, within("userTask a")) == [("a", "compensation")]
+    assert obstacles(run, within("userTask x")) == [("a", "compensation")]
+    assert obstacles(run, line("userTask b", throw("back", compensation()))) == [("s", "compensation")]
+    run = moved(run, within("userTask a", "userTask x", more=undone("a"))).answer("b")
+    assert run.waiting == ["undo-a"]
+    assert moved(run, within("userTask a", more=undone("a"))).answer("undo-a").step.ended
+
+
+def test_what_is_being_undone_goes_on() -> None:
+    run = Run(spec(UNDOES + undone("a"))).answer("a").answer("b")
+    assert run.waiting == ["undo-a"]
+    run = moved(run, UNDOES.replace('id="b"', 'id="b" name="B"') + undone("a"))
+    assert run.answer("undo-a").step.ended
