@@ -1,0 +1,69 @@
+"""Bringing a running case to another version of its definition. One that is suspended stays so."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+
+from engine import bpmn, definitions
+from engine.bpmn import Immovable, Migrated, Obstacle
+from engine.cases.hold import locked, locking, unknown
+from engine.cases.progress import apply
+from engine.db import UnitOfWork, table
+from engine.definitions import Version
+from engine.events import Fact
+from engine.models import Case, Message, Task, Wait
+
+_TASKS = table(Task)
+_NAMES = select(_TASKS.c.id, _TASKS.c.name, _TASKS.c.lane).where(
+    _TASKS.c.id.in_(bindparam("tasks", expanding=True)), _TASKS.c.status == "open"
+)
+_RENAME = (
+    update(_TASKS)
+    .where(_TASKS.c.id == bindparam("task"))
+    .values(name=bindparam("its_name"), lane=bindparam("its_lane"), revision=_TASKS.c.revision + 1)
+)
+
+
+def move(uow: UnitOfWork, case_id: UUID, source: Version, target: Version, told: Mapping[str, Any]) -> bool:
+    """Bring a case of one version to another, if it has not ended; whether it is there now.
+
+    `told` is what the log says of it. Raises NotFound, Immovable.
+    """
+    row = uow.connection.execute(locking().where(Case.id == case_id).with_for_update(of=Case)).one_or_none()
+    if row is None:
+        raise unknown(case_id)
+    case = locked(row)
+    if case.state is None or case.version.id == target.id:
+        return case.state is not None
+    if case.version.id != source.id:
+        raise Immovable([Obstacle(source.key, "version", "It is of another version by now.")])
+    old, new = (definitions.spec(uow.session, version) for version in (source, target))
+    found = bpmn.migrate(case.state, old, new, uow.now)
+    there = replace(case, version=target, head=replace(case.head, version_id=target.id))
+    apply(uow, there, found.step, [Fact("case.moved", payload=told)])
+    changes = {"version_id": target.id, **({} if found.step.ended else {"status": row.status})}
+    uow.connection.execute(update(Case).where(Case.id == case_id).values(changes))
+    _follow(uow, case_id, target, found)
+    return True
+
+
+def _follow(uow: UnitOfWork, case_id: UUID, target: Version, found: Migrated) -> None:
+    """Let what stays open be called, and belong, as in the version to which the case has come."""
+    waits = update(Wait).where(Wait.case_id == case_id, Wait.closed_at.is_(None))
+    uow.connection.execute(waits.values(version_id=target.id))
+    signals = [wait.token for wait in found.step.waits if wait.kind == "signal"]
+    if signals:  # those that came while it was suspended are not what is waited for now
+        kept = update(Message).where(Message.wait_id.in_(signals), Message.status == "kept")
+        uow.connection.execute(kept.values(status="expired", closed_at=uow.now))
+    rows = uow.connection.execute(_NAMES, {"tasks": [work.token for work in found.tasks]}).all()
+    called = {row.id: (row.name, row.lane) for row in rows}
+    renamed = [
+        {"task": work.token, "its_name": work.name, "its_lane": work.lane}
+        for work in found.tasks
+        if called.get(work.token, (work.name, work.lane)) != (work.name, work.lane)
+    ]
+    if renamed:
+        uow.connection.execute(_RENAME, renamed)
