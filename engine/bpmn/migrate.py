@@ -53,7 +53,7 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """The state on the other version, and how its open tasks are called there."""
+    """The state on the other version, and how the tasks that were open already are called there."""
 
     step: Step
     tasks: tuple[Work, ...]
@@ -90,7 +90,8 @@ def migrate(state: bytes, old: Spec, new: Spec, now: datetime) -> Migrated:
         passages=(*moving.left, *step.passages),
         unwaited=(*step.unwaited, *moving.dropped),
     )
-    return Migrated(step, tuple(_tasks(workflow)))
+    new_ones = {work.token for work in step.opened}
+    return Migrated(step, tuple(work for work in _tasks(workflow) if work.token not in new_ones))
 
 
 @dataclass(frozen=True, slots=True)

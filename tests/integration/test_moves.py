@@ -132,9 +132,9 @@ class Office:
         move: UUID = made.move["id"]
         return move
 
-    def planned(self) -> UUID:
-        """A move from version 1 to 2, ready to be started."""
-        move = self.plan()
+    def planned(self, source: int = 1, target: int = 2) -> UUID:
+        """A move that is ready to be started."""
+        move = self.plan(source, target)
         self.work()
         assert self.status(move) == "planned"
         return move
@@ -425,6 +425,32 @@ def test_case_whose_job_was_given_up_stays(office: Office) -> None:
     assert found.move["status"] == "done"
 
 
+def test_only_tasks_that_changed_get_a_new_revision(office: Office) -> None:
+    def asking(name: str, form: Mapping[str, Any], more: str) -> None:
+        tasks_of_p = (
+            f'<bpmn:userTask id="a" name="{name}"/>',
+            bpmn.node("userTask", "b", camunda__formKey="f.json"),
+            bpmn.node("userTask", "c", camunda__formKey="g.json"),
+        )
+        body = [
+            *(bpmn.node("startEvent", "start"), bpmn.node("parallelGateway", "fork"), *tasks_of_p),
+            *(bpmn.flow("start", "fork"), *(bpmn.flow("fork", task) for task in "abc"), more),
+        ]
+        factories.deploy(office.database, factories.files(bpmn.process(*body), f=form, g=factories.form()))
+
+    asking("Look", factories.form(x={"type": "string"}), "")
+    case = office.start()
+    asking("Look", factories.form(x={"type": "integer"}), bpmn.node("userTask", "d") + bpmn.flow("c", "d"))
+    office.begin(office.planned())
+    office.work()
+    assert office.rows(Task.element, Task.revision) == {"a": 1, "b": 2, "c": 1}
+    asking("Look closely", factories.form(x={"type": "integer"}), "")
+    office.begin(office.planned(2, 3))
+    office.work()
+    assert office.rows(Task.element, Task.revision) == {"a": 2, "b": 2, "c": 1}
+    assert open_at(office.see(case.id)) == ["a", "b", "c"]
+
+
 def test_cases_of_a_suspended_definition_move_and_stay_held_up(office: Office) -> None:
     move, made = office.ready(2)
     office.act("administrator", lambda uow: cases.suspend(uow, made[0]))
@@ -499,6 +525,19 @@ def test_events_beside_work_come_and_go_with_the_version(office: Office) -> None
     assert list(office.rows(Wait.element, Wait.closed_at).items()) == [("new", None)]
     office.work(2 * DAY)
     assert open_at(office.see(case.id)) == ["b"]
+
+
+def test_what_becomes_true_with_the_new_version_goes_on_at_once(office: Office) -> None:
+    definition = bpmn.node("conditionalEventDefinition", "d", "<bpmn:condition>x == 1</bpmn:condition>")
+    event = bpmn.node("boundaryEvent", "now", definition, attachedToRef="a")
+    office.deploy(*TWO)
+    goes, stays, held = (office.start(x=x).id for x in (1, 2, 2))
+    office.deploy(*TWO, event, bpmn.node("userTask", "c"), bpmn.flow("now", "c"))
+    office.act("administrator", lambda uow: cases.suspend(uow, held))
+    office.begin(office.planned())
+    office.work()
+    assert (open_at(office.see(goes)), open_at(office.see(stays))) == (["c"], ["a"])
+    assert office.see(held).status == "suspended"
 
 
 def test_other_jobs_go_before_moves_and_moves_make_nothing_late(office: Office) -> None:

@@ -1,10 +1,15 @@
 """A case that is brought to another version goes on there from where it stands."""
 
+import json
+
 import pytest
 
 from engine import bpmn
 from engine.bpmn import Immovable, Spec, migrate
-from tests.driving import Run, path, script
+from engine.bpmn.script import Sandbox
+from engine.bpmn.state import dump, load
+from engine.config import ROOT
+from tests.driving import NOW, Run, built, path, script
 from tests.eventful import (
     boundary,
     catch,
@@ -299,3 +304,15 @@ def test_what_is_being_undone_goes_on() -> None:
     assert run.waiting == ["undo-a"]
     run = moved(run, UNDOES.replace('id="b"', 'id="b" name="B"') + undone("a"))
     assert run.answer("undo-a").step.ended
+
+
+STORED = json.loads((ROOT / "tests/golden/0.2.0.json").read_text())
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_nothing_changes_where_the_version_is_the_same(name: str) -> None:
+    stored = STORED[name]
+    process, state = built(stored["process"], more=stored.get("more", "")), stored["state"].encode()
+    step = migrate(state, process, process, NOW).step
+    assert step.state == dump(load(state, process, Sandbox(NOW)))
+    assert not any((step.passages, step.opened, step.waits, step.unwaited, step.failures))
