@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from engine import bpmn, definitions
-from engine.bpmn import Immovable, Migrated, Obstacle, Spec, Work
+from engine.bpmn import Immovable, Migrated, Obstacle, Spec, Step, Work
 from engine.cases.hold import locked, locking, unknown
 from engine.cases.progress import apply
 from engine.db import UnitOfWork, table
@@ -43,6 +43,8 @@ def move(uow: UnitOfWork, case_id: UUID, source: Version, target: Version, told:
         raise Immovable([Obstacle(source.key, "version", "It is of another version by now.")])
     old, new = (definitions.spec(uow.session, version) for version in (source, target))
     found = bpmn.migrate(case.state, old, new, uow.now)
+    if case.status == "suspended":
+        _require_still(found.step)
     there = replace(case, version=target, head=replace(case.head, version_id=target.id))
     apply(uow, there, found.step, [Fact("case.moved", payload=told)])
     changes = {"version_id": target.id, **({} if found.step.ended else {"status": row.status})}
@@ -50,6 +52,14 @@ def move(uow: UnitOfWork, case_id: UUID, source: Version, target: Version, told:
     _follow(uow, case_id, target, found)
     _change_tasks(uow, found, [work for work in found.tasks if _form(old, work) != _form(new, work)])
     return True
+
+
+def _require_still(step: Step) -> None:
+    """Raises Immovable if a case would go on by itself, by a condition that is true from the first moment."""
+    gone = [passage.element for passage in step.passages if passage.movement == "passed"]
+    if gone:
+        reason = "It would go on there at once, and is suspended."
+        raise Immovable([Obstacle(gone[0], "suspended", reason)])
 
 
 def _follow(uow: UnitOfWork, case_id: UUID, target: Version, found: Migrated) -> None:

@@ -531,13 +531,15 @@ def test_what_becomes_true_with_the_new_version_goes_on_at_once(office: Office) 
     definition = bpmn.node("conditionalEventDefinition", "d", "<bpmn:condition>x == 1</bpmn:condition>")
     event = bpmn.node("boundaryEvent", "now", definition, attachedToRef="a")
     office.deploy(*TWO)
-    goes, stays, held = (office.start(x=x).id for x in (1, 2, 2))
+    goes, stays, held = (office.start(x=x).id for x in (1, 2, 1))
     office.deploy(*TWO, event, bpmn.node("userTask", "c"), bpmn.flow("now", "c"))
     office.act("administrator", lambda uow: cases.suspend(uow, held))
-    office.begin(office.planned())
+    move = office.planned()
+    office.begin(move)
     office.work()
     assert (open_at(office.see(goes)), open_at(office.see(stays))) == (["c"], ["a"])
-    assert office.see(held).status == "suspended"
+    assert (office.see(held).status, open_at(office.see(held))) == ("suspended", ["a"])
+    assert [(one.element, one.code) for one in office.look(move).obstacles] == [("now", "suspended")]
 
 
 def test_other_jobs_go_before_moves_and_moves_make_nothing_late(office: Office) -> None:
