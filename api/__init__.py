@@ -14,6 +14,7 @@ from api import (
     incidents,
     jobs,
     messages,
+    moves,
     problems,
     reference,
     system,
@@ -62,7 +63,7 @@ def create_app(settings: Settings) -> APIFlask:
     observe(app)
     for resource in (
         *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(events, webhooks, jobs),
+        *(moves, events, webhooks, jobs),
     ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

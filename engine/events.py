@@ -48,6 +48,7 @@ Kind = Literal[
     "call.failed",
     "case.suspended",
     "case.resumed",
+    "case.moved",
 ]
 
 GENESIS = bytes(32)  # the hash before a case's first event

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Insert,
+    Integer,
     MetaData,
     RowMapping,
     Select,
@@ -39,6 +40,7 @@ HEARTBEAT = 3.0  # seconds between two signs of life of a worker
 SILENCE = 12.0  # after so many without one it is taken for dead, and its jobs go to others
 LONGEST_PAUSE = 300  # seconds before a job is tried again
 PAGE = 100
+USUAL, LAST = 0, -1  # priorities: what has the last one waits until nothing else may run
 
 # What a new job consists of; procrastinate's defaults are right for the rest.
 _NEW = Table(
@@ -47,16 +49,20 @@ _NEW = Table(
     Column("queue_name", Text),
     Column("task_name", Text),
     Column("args", JSONB),
+    Column("priority", Integer),
 )
 
-# The oldest is the first of those that may run now. Its last event is when it became so.
+# The oldest is the first of those that may run now. Its last event is when it became so. What is to wait for
+# all else makes nothing late.
 _DEPTH = text("""
 WITH queues AS (
     SELECT queue_name,
         count(*) FILTER (WHERE status = 'todo') AS waiting,
         count(*) FILTER (WHERE status = 'doing') AS doing,
         count(*) FILTER (WHERE status = 'failed') AS failed,
-        min(id) FILTER (WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())) AS oldest
+        min(id) FILTER (
+            WHERE status = 'todo' AND priority >= 0 AND (scheduled_at IS NULL OR scheduled_at <= now())
+        ) AS oldest
     FROM procrastinate_jobs GROUP BY queue_name
 )
 SELECT queue_name, waiting, doing, failed, extract(epoch FROM clock_timestamp() - since.at)::float AS seconds
@@ -76,7 +82,7 @@ class Depth:
     """What is in a queue.
 
     `waiting` includes what waits for another attempt. `age` is for how many seconds the first job that may
-    run has waited; None if there is none.
+    run has waited, apart from those that are to wait for all others; None if there is none.
     """
 
     queue: str
@@ -113,26 +119,35 @@ RETURNING id, queue_name AS queue, task_name AS task, args AS ids
 """)
 
 
-def defer(uow: UnitOfWork, task: str, *, queue: Queue, **ids: UUID) -> None:
+def defer(uow: UnitOfWork, task: str, *, queue: Queue, priority: int = USUAL, **ids: UUID) -> None:
     """Have a worker run the task with these ids, once this command is committed."""
-    defer_each(uow, task, [ids], queue=queue)
+    defer_each(uow, task, [ids], queue=queue, priority=priority)
 
 
-def defer_each(uow: UnitOfWork, task: str, each: Sequence[Mapping[str, UUID]], *, queue: Queue) -> None:
+def defer_each(
+    uow: UnitOfWork,
+    task: str,
+    each: Sequence[Mapping[str, UUID]],
+    *,
+    queue: Queue,
+    priority: int = USUAL,
+) -> None:
     """The same for many jobs of one task, at the cost of one."""
     if not each:
         return
-    rows = [{"queue_name": queue, "task_name": task, "args": dict(ids)} for ids in each]
+    shared = {"queue_name": queue, "task_name": task, "priority": priority}
+    rows = [{**shared, "args": dict(ids)} for ids in each]
     number = uow.session.info["jobs"] = uow.session.info.get("jobs", 0) + 1
     # Written with all else that the command writes: also one that has no transaction but its one statement.
     uow.write(_insert(number), {f"jobs_{number}": rows})
 
 
-def defer_for(uow: UnitOfWork, task: str, rows: Select[Any], *, queue: Queue) -> None:
+def defer_for(uow: UnitOfWork, task: str, rows: Select[Any], *, queue: Queue, priority: int = USUAL) -> None:
     """The same for each row of a select, whose one column is called as the id shall be."""
     found = rows.subquery().c
     (name,) = found.keys()
-    made = select(literal(queue), literal(task), func.jsonb_build_object(name, found[name]))
+    args = func.jsonb_build_object(name, found[name])
+    made = select(literal(queue), literal(task), args, literal(priority))
     uow.connection.execute(insert(_NEW).from_select(_NEW.c.keys(), made))
 
 

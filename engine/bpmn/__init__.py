@@ -7,6 +7,7 @@ from engine.bpmn.check import check
 from engine.bpmn.diff import Difference, compare
 from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.forms import Form
+from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
 from engine.bpmn.runner import (
     CallFailure,
     Unskippable,
@@ -32,6 +33,9 @@ __all__ = [
     "Finding",
     "Fired",
     "Form",
+    "Immovable",
+    "Migrated",
+    "Obstacle",
     "Outgoing",
     "Passage",
     "People",
@@ -57,6 +61,7 @@ __all__ = [
     "fail_call",
     "fire",
     "first_start",
+    "migrate",
     "next_start",
     "retry",
     "skip",

@@ -6,7 +6,7 @@ happened, so that nothing ever has to search the whole tree.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -197,12 +197,16 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
             self.disarm(host)
         elif host._state in (READY, STARTED) and ARMED not in host.internal_data:
             host.internal_data[ARMED] = True
-            for spec in host.task_spec.boundaries:
-                if spec.trigger.kind not in THROWN:
-                    token = host.parent._add_child(spec, FUTURE)
-                    token.internal_data[HOST] = host.id.hex
-                    token.data = host.data
-                    token._ready()
+            self.arm(host, [spec for spec in host.task_spec.boundaries if spec.trigger.kind not in THROWN])
+
+    def arm(self, host: Token, events: Iterable[Any]) -> None:
+        """Let events on the border of an activity begin to wait."""
+        for spec in events:
+            host.internal_data[ARMED] = True
+            token = host.parent._add_child(spec, FUTURE)
+            token.internal_data[HOST] = host.id.hex
+            token.data = host.data
+            token._ready()
 
     def disarm(self, host: Token) -> None:
         """Let the events on an activity's border wait no more."""

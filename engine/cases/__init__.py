@@ -15,6 +15,7 @@ from engine.cases.hold import (
     require_revision,
     require_size,
 )
+from engine.cases.migrating import move
 from engine.cases.moving import (
     FIRED,
     GIVEN_UP,
@@ -57,6 +58,7 @@ __all__ = [
     "locked",
     "locking",
     "log",
+    "move",
     "note",
     "page",
     "require_active",

@@ -22,10 +22,14 @@ _WAITS, _CALLS = table(WaitRow), table(Call)
 _IDS = ARRAY(Uuid())
 
 _NEW_WAITS = recordset(_WAITS, "waits")
-# The same token waits again: its timer repeats, or its call is made once more.
+# The same token waits again: its timer repeats, its call is made once more, or its process has changed.
 _OPEN_WAITS = _NEW_WAITS.on_conflict_do_update(
     index_elements=[_WAITS.c.id],
-    set_={"due_at": _NEW_WAITS.excluded.due_at, "woken_at": None, "closed_at": None},
+    set_={
+        **{name: _NEW_WAITS.excluded[name] for name in ("name", "correlation", "due_at")},
+        "woken_at": None,
+        "closed_at": None,
+    },
 )
 _NEW_CALLS = recordset(_CALLS, "calls")
 _OPEN_CALLS = _NEW_CALLS.on_conflict_do_update(

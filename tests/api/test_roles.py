@@ -1,10 +1,11 @@
 """Which role may call what: every endpoint, every role, and the cases that a portal may see."""
 
 from collections.abc import Mapping
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from engine import moves
 from engine.accounts import ROLES
 from engine.db import Database
 from tests import bpmn, factories
@@ -60,6 +61,12 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/webhooks/<uuid:webhook_id>/disable"): {"administrator"},
     ("GET", "/webhooks/<uuid:webhook_id>/deliveries"): {"administrator"},
     ("POST", "/webhooks/<uuid:webhook_id>/replay"): {"administrator"},
+    ("POST", "/moves"): {"administrator"},
+    ("GET", "/moves"): {"administrator"},
+    ("GET", "/moves/<uuid:move_id>"): {"administrator"},
+    ("GET", "/moves/<uuid:move_id>/cases"): {"administrator"},
+    ("POST", "/moves/<uuid:move_id>/start"): {"administrator"},
+    ("POST", "/moves/<uuid:move_id>/cancel"): {"administrator"},
     ("GET", "/jobs"): {"administrator"},
     ("POST", "/jobs/<int:job_id>/retry"): {"administrator"},
     ("GET", "/openapi.json"): None,
@@ -73,6 +80,7 @@ QUERIES = {"/definitions/<key>/versions/<int:number>/diff": "?against=1"}
 BODIES: Mapping[str, Mapping[str, object]] = {
     "/webhooks": {"url": "http://127.0.0.1:9/"},
     "/cases": {"definition": "p"},
+    "/moves": {"definition": "p", "from": 1, "to": 2},
     "/messages": {"name": "m", "id": "1", "keep_for": 60},
     "/external-work/take": {"topics": ["t"]},
     "/external-work/<uuid:call_id>/extend": {"fence": 1},
@@ -114,16 +122,18 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     pairs += (("fork", "s2"), ("s2", "end"))
     diagram = bpmn.process(*nodes, *(bpmn.flow(*pair) for pair in pairs))
     factories.deploy(database, factories.files(diagram))
-    factories.deploy(database, factories.one_task(), "four-eyes")
     case = client("portal").start()
     (task,), (incident, another) = case["tasks"], case["incidents"]
     webhook = body(client("administrator").post("/webhooks", BODIES["/webhooks"]))
     job = factories.a_failed_job(database)
+    factories.deploy(database, factories.one_task())
+    factories.deploy(database, factories.files(bpmn.line("userTask z")), "four-eyes")
+    move, ended = a_move(client, database, "m"), a_move(client, database, "n")
     return {
         "<key>": "p",
         "<int:number>": "1",
-        "<int:number>/publish": "2/publish",
-        "<int:number>/retire": "2/retire",
+        "<int:number>/publish": "3/publish",
+        "<int:number>/retire": "3/retire",
         "<int:job_id>": str(job),
         "<uuid:case_id>": case["id"],
         "<uuid:task_id>": task["id"],
@@ -131,7 +141,20 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:incident_id>/skip": f"{another['id']}/skip",
         "<uuid:call_id>": str(uuid4()),
         "<uuid:webhook_id>": webhook["id"],
+        "<uuid:move_id>": move,
+        "<uuid:move_id>/cancel": f"{ended}/cancel",
     }
+
+
+def a_move(client: Clients, database: Database, key: str) -> str:
+    """A move of no cases, planned."""
+    for task in ("a", "b"):
+        factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(f"userTask {task}"), key=key)))
+    planned = client("administrator").post("/moves", {"definition": key, "from": 1, "to": 2})
+    move: str = body(planned)["id"]
+    who = factories.an_actor(database, "administrator", f"planner of {key}")
+    factories.as_actor(database, who, lambda uow: moves.judge(uow, UUID(move)))
+    return move
 
 
 def test_matrix_names_every_endpoint(steady: Steady) -> None:
@@ -168,7 +191,9 @@ def test_role_is_let_in_where_it_may_and_nowhere_else(
 @pytest.mark.parametrize(("method", "path"), GUARDED)
 def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> None:
     unknown = {"<key>": "p", "<int:number>": "1", "<int:job_id>": "1"}
-    unknown |= {f"<uuid:{name}_id>": str(uuid4()) for name in ("case", "task", "incident", "call", "webhook")}
+    unknown |= {
+        f"<uuid:{name}_id>": str(uuid4()) for name in ("case", "task", "incident", "call", "webhook", "move")
+    }
     assert steady.client(None).send(method, url(path, unknown)).status_code == 401
 
 

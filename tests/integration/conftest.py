@@ -21,7 +21,10 @@ T = TypeVar("T")
 Act = Callable[..., Any]
 NEXT = text("""
 DELETE FROM procrastinate_jobs
-WHERE id = (SELECT min(id) FROM procrastinate_jobs WHERE queue_name = 'cases' AND status = 'todo')
+WHERE id = (
+    SELECT id FROM procrastinate_jobs WHERE queue_name = 'cases' AND status = 'todo'
+    ORDER BY priority DESC, id LIMIT 1
+)
 RETURNING task_name, args
 """)
 

@@ -1,4 +1,4 @@
-"""All tables. Statuses are text; instants are aware, UTC and end in `_at`; ids are UUIDv7."""
+"""The tables of definitions, cases, the log and what leaves it."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal

@@ -1,0 +1,57 @@
+"""The tables of moves: running cases brought to another version of their definition."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base
+from engine.models.tables import Id, Instant
+
+MoveStatus = Literal["planning", "planned", "moving", "done", "cancelled"]
+MovedCaseStatus = Literal["movable", "stays", "moved", "ended"]
+
+
+class Move(Base):
+    """Bringing the running cases of one version to another. One at a time of each definition."""
+
+    __tablename__ = "moves"
+    __table_args__ = (
+        Index(
+            "ix_moves_open",
+            "key",
+            unique=True,
+            postgresql_where=text("status IN ('planning', 'planned', 'moving')"),
+        ),
+    )
+
+    id: Mapped[Id]
+    key: Mapped[str] = mapped_column(ForeignKey("definitions.key"))
+    from_version_id: Mapped[UUID] = mapped_column(ForeignKey("definition_versions.id"))
+    to_version_id: Mapped[UUID] = mapped_column(ForeignKey("definition_versions.id"))
+    status: Mapped[MoveStatus] = mapped_column(Text)
+    planned_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    planned_at: Mapped[Instant]
+    started_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    started_at: Mapped[Instant | None]
+    finished_at: Mapped[Instant | None]
+
+
+class MovedCase(Base):
+    """What a move makes of a case, and what stands in its way."""
+
+    __tablename__ = "moved_cases"
+    __table_args__ = (
+        # The turn of a case; and whether a move has any left.
+        Index("ix_moved_cases_movable", "case_id", "move_id", postgresql_where=text("status = 'movable'")),
+        Index(None, "move_id", "status", "case_id"),
+    )
+
+    move_id: Mapped[UUID] = mapped_column(ForeignKey("moves.id"), primary_key=True)
+    # No foreign key: a plan would wait for whoever holds the case.
+    case_id: Mapped[UUID] = mapped_column(primary_key=True)
+    status: Mapped[MovedCaseStatus] = mapped_column(Text)
+    obstacles: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    at: Mapped[Instant]
