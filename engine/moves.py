@@ -4,7 +4,7 @@ The plan reads cases without holding them, so it only foretells: each case is ju
 A case's row in `moved_cases` is its turn; whoever takes or cancels that holds the row first.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 from uuid import UUID
@@ -216,9 +216,10 @@ def judge(uow: UnitOfWork, move_id: UUID) -> int:
     running = select(Case.id, Case.state).where(
         Case.version_id == source.id, Case.state.is_not(None), *([] if after is None else [Case.id > after])
     )
-    rows = uow.connection.execute(running.order_by(Case.id).limit(BATCH)).all()
+    # A few at a time: a state may be large.
+    rows = uow.connection.execute(running.order_by(Case.id).limit(BATCH).execution_options(yield_per=20))
     judged = list(_judged(uow, move_id, source, target, rows))
-    over = len(rows) < BATCH
+    over = len(judged) < BATCH
     still = update(Move).where(Move.id == move_id, Move.status == "planning")
     status: MoveStatus = "planned" if over else "planning"
     if uow.connection.execute(still.values(status=status).returning(Move.id)).first() is None:
@@ -227,14 +228,12 @@ def judge(uow: UnitOfWork, move_id: UUID) -> int:
         uow.connection.execute(upsert(MovedCase).on_conflict_do_nothing(), judged)
     if not over:
         jobs.defer(uow, "judge", queue="cases", priority=jobs.LAST, move_id=move_id)
-    return len(rows)
+    return len(judged)
 
 
 def _judged(
-    uow: UnitOfWork, move_id: UUID, source: Version, target: Version, rows: Sequence[Any]
+    uow: UnitOfWork, move_id: UUID, source: Version, target: Version, rows: Iterable[Any]
 ) -> Iterator[dict[str, Any]]:
-    if not rows:
-        return
     old, new = (definitions.spec(uow.session, version) for version in (source, target))
     for case_id, state in rows:
         status: MovedCaseStatus = "movable"

@@ -75,6 +75,8 @@ def migrate(state: bytes, old: Spec, new: Spec, now: datetime) -> Migrated:
     if moving.obstacles:
         raise Immovable(moving.obstacles)
     workflow = load(encode(content), new, Sandbox(now))
+    if unfit := list(_unfit(workflow)):
+        raise Immovable(unfit)
     try:
         for tree, scope in moving.trees(workflow):
             _arm(tree, scope)
@@ -315,6 +317,15 @@ def _without(tree: list[Any], gone: set[int]) -> None:
     for row in tree[0]:
         if row[PLACE] >= 0:
             row[PLACE] = places[row[PLACE]]
+
+
+def _unfit(workflow: CaseWorkflow) -> Iterator[Obstacle]:
+    """The tasks that are open, and for which the new version's own inputs or people cannot be computed."""
+    for token, failed in workflow.failures:
+        if not isinstance(token.task_spec, SideEvent):
+            element = token.task_spec.element
+            reason = f"What {element.name!r} has of its own there cannot be computed: {failed.message}"
+            yield Obstacle(element.path, "own-failed", reason)
 
 
 def _arm(tree: Any, scope: _Scope) -> None:

@@ -573,6 +573,8 @@ def test_killed_worker_leaves_each_case_in_one_version(
     office.act("administrator", lambda uow: uow.connection.execute(gone).rowcount)
     with working.serving(database_url, tmp_path, "--queue", "cases"):
         until(lambda: office.status(move) == "done")
-    assert office.counts(move) == {"moved": 30}
+        back = office.plan(2, 1)
+        until(lambda: office.status(back) == "planned")
+    assert (office.counts(move), office.counts(back)) == ({"moved": 30}, {"movable": 30})
     assert sorted(office.moved()) == made
     assert len(set(office.rows(Case.id, Case.version_id).values())) == 1

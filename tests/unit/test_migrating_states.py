@@ -277,6 +277,14 @@ def test_loop_keeps_how_often_it_may_run() -> None:
     assert obstacles(run, line(loop.format(2))) == [("a", "instances")]
 
 
+def test_task_keeps_its_inputs_or_gets_those_of_the_new_version() -> None:
+    plain = "userTask a"
+    given = """<userTask id="a" parvandeh:inputs="{'n': 1 // x}"/>"""
+    assert moved(Run(spec(line(plain)), x=1), line(given)).answer("a").step.ended
+    assert moved(Run(spec(line(given)), x=1), line(plain)).answer("a").step.ended
+    assert obstacles(Run(spec(line(plain)), x=0), line(given)) == [("a", "own-failed")]
+
+
 UNDOES = line("userTask a", "userTask b", throw("back", compensation()))
 
 
