@@ -5,6 +5,7 @@ The only package that knows SpiffWorkflow. Everything else imports from here.
 
 from engine.bpmn.check import check
 from engine.bpmn.findings import Finding, Process, Report
+from engine.bpmn.flows import Flow
 from engine.bpmn.forms import Form
 from engine.bpmn.runner import (
     CallFailure,
@@ -22,6 +23,7 @@ from engine.bpmn.source import Source, all_executable, digest
 from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.starts import first_start, next_start
 from engine.bpmn.step import Failure, Fired, Outgoing, Passage, People, Step, Thrown, Wait, Work
+from engine.bpmn.watch import OutOfTime, Watch
 
 __all__ = [
     "CallFailure",
@@ -29,7 +31,9 @@ __all__ = [
     "Failure",
     "Finding",
     "Fired",
+    "Flow",
     "Form",
+    "OutOfTime",
     "Outgoing",
     "Passage",
     "People",
@@ -42,6 +46,7 @@ __all__ = [
     "Unbuildable",
     "Unskippable",
     "Wait",
+    "Watch",
     "Work",
     "all_executable",
     "answer",
