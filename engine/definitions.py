@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from engine import access, bpmn, jobs
+from engine import access, bpmn, jobs, scenarios
 from engine.bpmn import Process, Report, Source, Spec
 from engine.db import UnitOfWork, connection
 from engine.errors import Conflict, NotFound, Rejected
@@ -41,11 +41,12 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """What a deployment did."""
+    """What a deployment did; `trial` is what came of its scenarios, as it is stored."""
 
     id: UUID
     definitions: tuple[Published, ...]
     report: Report
+    trial: Mapping[str, Any]
 
 
 # The columns of `Version`, in its order.
@@ -58,6 +59,8 @@ VERSION = (
 )
 _CURRENT = select(*VERSION).join(Definition, Definition.current_version_id == DefinitionVersion.id)
 
+_REFUSED = "The files cannot be deployed as they are."
+
 _TO_START = _CURRENT.add_columns(Definition.suspended_at, CASE_NUMBERS.next_value()).where(
     Definition.key == bindparam("key")
 )
@@ -67,20 +70,21 @@ def deploy(uow: UnitOfWork, files: Mapping[str, bytes]) -> Deployed:
     """Check the files and publish each executable process in them as its definition's new current version.
 
     Processes that they call and do not contain are bound to their current versions. The same content as the
-    current version's makes no new one. Raises Rejected with all findings.
+    current version's makes no new one. Raises Rejected with all findings, also of a scenario that fails.
     """
     access.require(uow.actor, "definitions.deploy")
     known = frozenset(
         uow.session.scalars(select(Definition.key).where(Definition.current_version_id.is_not(None)))
     )
     report = bpmn.check(files, known, uow.now)
-    if report.errors:
-        raise Rejected("The files cannot be deployed as they are.", report.findings)
+    unread = scenarios.check(files)
+    if report.errors or unread:
+        raise Rejected(_REFUSED, [*report.findings, *unread])
     current = _lock(uow.session, [process.key for process in report.processes])
     calls = _bind(uow.session, report.processes)
     digest = bpmn.digest(files, {key: version.digest for key, version in calls.items()})
     if all(key in current and current[key].digest == digest for key in _keys(report)):
-        return _unchanged(report, current)
+        return _unchanged(uow, report, current)
     loaded: dict[UUID, Source] = {}
     bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
     content = Source(digest, files, bound)
@@ -89,17 +93,17 @@ def deploy(uow: UnitOfWork, files: Mapping[str, bytes]) -> Deployed:
         for key in _keys(report):
             specs[key] = bpmn.build(content, key)
     except bpmn.Unbuildable as error:
-        raise Rejected(
-            "The files cannot be deployed as they are.", [*report.findings, error.finding]
-        ) from error
-    deployment_id = _store(
-        uow, content, {key: version.deployment_id for key, version in calls.items()}, report
-    )
+        raise Rejected(_REFUSED, [*report.findings, error.finding]) from error
+    trial = scenarios.run(files, specs)
+    if trial.failed:
+        raise Rejected(_REFUSED, [*report.findings, *trial.findings])
+    told = {"findings": [asdict(finding) for finding in report.findings], **trial.plain}
+    deployment_id = _store(uow, content, {key: version.deployment_id for key, version in calls.items()}, told)
     published = [
         _publish(uow, process, current.get(process.key), deployment_id, specs[process.key])
         for process in report.processes
     ]
-    return Deployed(deployment_id, tuple(published), report)
+    return Deployed(deployment_id, tuple(published), report, trial.plain)
 
 
 def _keys(report: Report) -> list[str]:
@@ -127,20 +131,23 @@ def _bind(session: Session, processes: tuple[Process, ...]) -> dict[str, Version
     return {row.key: Version(*row) for row in session.execute(_CURRENT.where(Definition.key.in_(called)))}
 
 
-def _unchanged(report: Report, current: Mapping[str, Version]) -> Deployed:
+def _unchanged(uow: UnitOfWork, report: Report, current: Mapping[str, Version]) -> Deployed:
     versions = [current[key] for key in _keys(report)]
     published = [Published(item.key, item.number, item.digest, created=False) for item in versions]
-    return Deployed(versions[0].deployment_id, tuple(published), report)
+    deployment_id = versions[0].deployment_id
+    stored = _report(uow.session, deployment_id)  # the same content: its scenarios would come out the same
+    trial: dict[str, Any] = {name: stored[name] for name in ("scenarios", "coverage") if name in stored}
+    return Deployed(deployment_id, tuple(published), report, trial)
 
 
-def _store(uow: UnitOfWork, content: Source, calls: Mapping[str, UUID], report: Report) -> UUID:
+def _store(uow: UnitOfWork, content: Source, calls: Mapping[str, UUID], report: Mapping[str, Any]) -> UUID:
     deployment_id = uuid7()
     uow.session.execute(
         insert(Deployment).values(
             id=deployment_id,
             digest=content.digest,
             calls={key: str(bound) for key, bound in calls.items()},
-            report={"findings": [asdict(finding) for finding in report.findings]},
+            report=report,
             deployed_by=uow.actor.id,
             deployed_at=uow.now,
         )
@@ -294,10 +301,13 @@ def version(uow: UnitOfWork, key: str, number: int) -> DefinitionVersion:
 
 
 def report(uow: UnitOfWork, deployment_id: UUID) -> dict[str, Any]:
-    """The findings that a deployment was published with."""
+    """The findings that a deployment was published with, and what came of its scenarios."""
     access.require(uow.actor, "definitions.read")
-    row = uow.session.scalars(select(Deployment.report).where(Deployment.id == deployment_id)).one()
-    return dict(row)
+    return _report(uow.session, deployment_id)
+
+
+def _report(session: Session, deployment_id: UUID) -> dict[str, Any]:
+    return dict(session.scalars(select(Deployment.report).where(Deployment.id == deployment_id)).one())
 
 
 def bpmn_file(uow: UnitOfWork, version: DefinitionVersion) -> bytes:

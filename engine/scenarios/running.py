@@ -1,7 +1,7 @@
 """Running scenarios: each on a case of its own, within limits of steps and time, and what came of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -42,6 +42,14 @@ class Trial:
     results: tuple[Result, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Results and coverage as they are stored and shown."""
+        return {
+            "scenarios": [asdict(result) for result in self.results],
+            "coverage": [asdict(covered) for covered in self.coverage],
+        }
 
     @property
     def failed(self) -> bool:
