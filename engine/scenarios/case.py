@@ -14,18 +14,11 @@ from engine.bpmn import CallFailure, Outgoing, Spec, Step, Thrown, Wait, Work, t
 from engine.bpmn.values import canonical, plain
 from engine.errors import Invalid
 from engine.scenarios.plan import Action, Start
+from engine.scenarios.unlike import Unlike, covers, shown, told
 
 MAX_COMMANDS = 1_000
 KEPT = timedelta(days=30)  # so long a message that the case has thrown waits for it
 CASE_NUMBER = "case_number"  # the key that each case has
-
-
-class Unlike(Exception):
-    """Something came otherwise than the scenario says."""
-
-    def __init__(self, expected: str, came: str, element: str | None = None) -> None:
-        super().__init__(expected)
-        self.expected, self.came, self.element = expected, came, element
 
 
 class TooLong(Exception):
@@ -104,13 +97,20 @@ class Case:
             raise Unlike(f"an answer that fits {where}", faults, element) from fault
 
     def _reply(self, action: Action) -> None:
-        token = self._at(self.calls, action, "replies are awaited at")
+        token = self._asked(action)
         self._run(lambda state: bpmn.answer(self.spec, state, token, action.data, self.now))
 
     def _fail(self, action: Action) -> None:
-        token = self._at(self.calls, action, "replies are awaited at")
+        token = self._asked(action)
         failure = CallFailure("unreachable", "no answer", action.error, action.data)
         self._run(lambda state: bpmn.fail_call(self.spec, state, token, failure, self.now))
+
+    def _asked(self, action: Action) -> UUID:
+        token = self._at(self.calls, action, "replies are awaited at")
+        came = plain(dict(self.calls[token].request))
+        if action.request is not None and not covers(came, action.request):
+            raise Unlike(f"{action.name} asks with {shown(action.request)}", shown(came), action.name)
+        return token
 
     def _retry(self, action: Action) -> None:
         token = self._at(self.incidents, action, "incidents stand at")
@@ -269,8 +269,3 @@ def _fits(awaited: Mapping[str, Any], keys: Mapping[str, Any], own: Mapping[str,
 def outcome_of(case: Case) -> str:
     """How a case has ended, to be told behind that it has."""
     return f" with the outcome {case.outcome!r}" if case.outcome else ""
-
-
-def told(names: list[str]) -> str:
-    """Names in a row."""
-    return ", ".join(names) or "none"

@@ -5,10 +5,9 @@ from typing import Any
 
 from engine.bpmn import Thrown
 from engine.bpmn.values import plain
-from engine.scenarios.case import Case, Unlike, told
+from engine.scenarios.case import Case
 from engine.scenarios.plan import Expected, Told
-
-MAX_SHOWN = 200  # characters of a value
+from engine.scenarios.unlike import Unlike, covers, shown, told
 
 
 def compare(case: Case, expected: Expected, passed: Sequence[str], thrown: Sequence[Thrown]) -> None:
@@ -73,34 +72,19 @@ def _dues(case: Case, expected: Expected) -> None:
     for element, due in (expected.due or {}).items():
         came = dues.get(element)
         if came != due:
-            shown = "it is not awaited, or has no term" if came is None else came.astimezone(due.tzinfo)
-            raise Unlike(f"{element} is due {due}", f"{shown}", element)
+            term = "it is not awaited, or has no term" if came is None else came.astimezone(due.tzinfo)
+            raise Unlike(f"{element} is due {due}", f"{term}", element)
 
 
 def _data(case: Case, expected: Expected) -> None:
     for name, value in (expected.data or {}).items():
         if name not in case.data:
-            raise Unlike(f"the variable {name} is {_shown(value)}", "there is no such variable")
-        if not _covers(plain(case.data[name]), value):
-            raise Unlike(f"the variable {name} is {_shown(value)}", _shown(plain(case.data[name])))
+            raise Unlike(f"the variable {name} is {shown(value)}", "there is no such variable")
+        if not covers(plain(case.data[name]), value):
+            raise Unlike(f"the variable {name} is {shown(value)}", shown(plain(case.data[name])))
     for name in expected.absent or ():
         if name in case.data:
-            raise Unlike(f"there is no variable {name}", _shown(plain(case.data[name])))
-
-
-def _covers(came: Any, expected: Any) -> bool:
-    """Whether a value is what is expected; of an object, the fields that are named. True is no number."""
-    if isinstance(expected, dict):
-        return isinstance(came, dict) and all(
-            name in came and _covers(came[name], part) for name, part in expected.items()
-        )
-    if isinstance(expected, list):
-        return (
-            isinstance(came, list)
-            and len(came) == len(expected)
-            and all(_covers(one, part) for one, part in zip(came, expected, strict=True))
-        )
-    return isinstance(came, bool) == isinstance(expected, bool) and bool(came == expected)
+            raise Unlike(f"there is no variable {name}", shown(plain(case.data[name])))
 
 
 def _thrown(expected: Sequence[Told], came: Sequence[Thrown]) -> None:
@@ -115,9 +99,9 @@ def _thrown(expected: Sequence[Told], came: Sequence[Thrown]) -> None:
 
 def _parts(one: Told, what: str, expected: Mapping[str, Any] | None, came: Thrown) -> None:
     given = plain(dict(came.keys if what == "keys" else came.data))
-    if expected is not None and not _covers(given, expected):
+    if expected is not None and not covers(given, expected):
         raise Unlike(
-            f"the {one.kind} {one.name} with the {what} {_shown(expected)}", _shown(given), came.element
+            f"the {one.kind} {one.name} with the {what} {shown(expected)}", shown(given), came.element
         )
 
 
@@ -144,8 +128,3 @@ def _standing(case: Case) -> str:
     )
     parts = [f"{what} {told([one.element for one in found.values()])}" for what, found in things if found]
     return "; ".join(parts) or "nothing is open"
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

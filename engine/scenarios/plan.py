@@ -59,6 +59,7 @@ class Action:
     data: Mapping[str, Any] = field(default_factory=dict)
     keys: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
+    request: Mapping[str, Any] | None = None
     then: Expected | None = None
 
     @property

@@ -21,8 +21,8 @@ _FIELDS = {
     "wait": (),
     "message": ("keys", "data"),
     "signal": ("data",),
-    "reply": ("data",),
-    "fail": ("error", "data"),
+    "reply": ("request", "data"),
+    "fail": ("request", "error", "data"),
     "retry": ("data",),
     "skip": ("data",),
 }
@@ -147,6 +147,7 @@ def _action(node: Node, at: datetime) -> Action:
         data=_optional(parts, "answer" if kind == "task" else "data", _data) or {},
         keys=keys,
         error=_optional(parts, "error", _text),
+        request=_optional(parts, "request", _data),
         then=_then(parts, at),
     )
 

@@ -6,10 +6,11 @@ from time import monotonic
 from typing import Any
 
 from engine.bpmn import Finding, OutOfTime, Spec, Watch
-from engine.scenarios.case import MAX_COMMANDS, Case, TooLong, Unlike
+from engine.scenarios.case import MAX_COMMANDS, Case, TooLong
 from engine.scenarios.comparing import compare, require_no_incident
 from engine.scenarios.coverage import Coverage, Seen, cover
 from engine.scenarios.plan import Action, Scenario, Start
+from engine.scenarios.unlike import Unlike
 
 SECONDS = 5.0  # for one scenario
 ALL_SECONDS = 10.0
