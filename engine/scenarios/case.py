@@ -45,7 +45,7 @@ class Case:
         self._signals: list[Thrown] = []  # thrown by the case itself, and not delivered yet
         self._messages: list[tuple[datetime, Thrown]] = []  # each with the end of its time
 
-    def begin(self, start: Start) -> None:
+    def start(self, start: Start) -> None:
         """Start the case. Raises Unlike."""
         at, data = None, dict(start.data)
         if start.kind == "person":

@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 ActionKind = Literal["task", "wait", "message", "signal", "reply", "fail", "retry", "skip"]
+StartKind = Literal["person", "message", "signal", "timer"]
+TRIGGERS: Sequence[StartKind] = ("message", "signal", "timer")
+ToldKind = Literal["message", "signal"]
 ACTIONS: Sequence[ActionKind] = get_args(ActionKind)
 
 
@@ -13,7 +16,7 @@ ACTIONS: Sequence[ActionKind] = get_args(ActionKind)
 class Told:
     """A message or signal that is to leave the case; None: whatever its keys or data are."""
 
-    kind: Literal["message", "signal"]
+    kind: ToldKind
     name: str
     keys: Mapping[str, Any] | None
     data: Mapping[str, Any] | None
@@ -73,7 +76,7 @@ class Start:
     """How the case begins: by a person with data, or by what triggers one of the process's start events."""
 
     line: int
-    kind: Literal["person", "message", "signal", "timer"] = "person"
+    kind: StartKind = "person"
     name: str = ""
     by: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)

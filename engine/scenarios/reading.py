@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from engine.bpmn import Finding, timers
 from engine.bpmn.values import Unportable, portable, short
 from engine.scenarios.nodes import Node, Unreadable, read
-from engine.scenarios.plan import ACTIONS, Action, Expected, Scenario, Start, Told
+from engine.scenarios.plan import ACTIONS, TRIGGERS, Action, Expected, Scenario, Start, Told, ToldKind
 
 T = TypeVar("T")
 
@@ -26,7 +26,6 @@ _FIELDS = {
     "retry": ("data",),
     "skip": ("data",),
 }
-_STARTS = ("message", "signal", "timer")
 _LISTS = ("tasks", "waits", "contains", "never", "absent")
 _EXPECTED = (*_LISTS, "due", "path", "data", "thrown", "incidents", "ended", "outcome")
 
@@ -104,13 +103,13 @@ def _instant(node: Node, zone: ZoneInfo | Any) -> datetime:
 
 
 def _start(node: Node, at: datetime) -> Start:
-    parts = _parts(node, (*_STARTS, "by", "data", "then"))
-    kinds = [kind for kind in _STARTS if kind in parts]
+    parts = _parts(node, (*TRIGGERS, "by", "data", "then"))
+    kinds = [kind for kind in TRIGGERS if kind in parts]
     if len(kinds) > 1 or (kinds and "by" in parts):
         raise _Wrong(node.line, "The case begins in two ways.", "Leave one of them.")
     return Start(
         line=node.line,
-        kind=kinds[0] if kinds else "person",  # type: ignore[arg-type]  # one of its words
+        kind=kinds[0] if kinds else "person",
         name=_text(parts[kinds[0]]) if kinds else "",
         by=_optional(parts, "by", _text),
         data=_optional(parts, "data", _data) or {},
@@ -188,9 +187,9 @@ def _told(node: Node) -> Told:
     parts = _parts(node, ("message", "signal", "keys", "data"))
     if ("message" in parts) == ("signal" in parts):
         raise _Wrong(node.line, "What is thrown is a message or a signal.", "Write `message: its name`.")
-    kind = "message" if "message" in parts else "signal"
+    kind: ToldKind = "message" if "message" in parts else "signal"
     return Told(
-        kind,  # type: ignore[arg-type]  # one of its words
+        kind,
         _text(parts[kind]),
         _optional(parts, "keys", _data),
         _optional(parts, "data", _data),

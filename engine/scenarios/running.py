@@ -131,7 +131,7 @@ def _difference(scenario: Scenario, case: Case, watch: Watch) -> tuple[int | Non
             watch.require_time()
             passed, thrown = len(case.passed), len(case.thrown)
             if isinstance(action, Start):
-                case.begin(action)
+                case.start(action)
             else:
                 case.act(action)
             last = number == len(scenario.steps)
