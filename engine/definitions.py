@@ -77,7 +77,7 @@ def deploy(uow: UnitOfWork, files: Mapping[str, bytes]) -> Deployed:
         uow.session.scalars(select(Definition.key).where(Definition.current_version_id.is_not(None)))
     )
     report = bpmn.check(files, known, uow.now)
-    unread = scenarios.check(files)
+    told, unread = scenarios.read(files)
     if report.errors or unread:
         raise Rejected(_REFUSED, [*report.findings, *unread])
     current = _lock(uow.session, [process.key for process in report.processes])
@@ -94,11 +94,13 @@ def deploy(uow: UnitOfWork, files: Mapping[str, bytes]) -> Deployed:
             specs[key] = bpmn.build(content, key)
     except bpmn.Unbuildable as error:
         raise Rejected(_REFUSED, [*report.findings, error.finding]) from error
-    trial = scenarios.run(files, specs)
+    trial = scenarios.run_all(told, specs)
     if trial.failed:
         raise Rejected(_REFUSED, [*report.findings, *trial.findings])
-    told = {"findings": [asdict(finding) for finding in report.findings], **trial.plain}
-    deployment_id = _store(uow, content, {key: version.deployment_id for key, version in calls.items()}, told)
+    stored = {"findings": [asdict(finding) for finding in report.findings], **trial.plain}
+    deployment_id = _store(
+        uow, content, {key: version.deployment_id for key, version in calls.items()}, stored
+    )
     published = [
         _publish(uow, process, current.get(process.key), deployment_id, specs[process.key])
         for process in report.processes

@@ -9,7 +9,7 @@ from engine.bpmn import Finding, Spec
 from engine.scenarios.coverage import Coverage, Part
 from engine.scenarios.plan import Scenario
 from engine.scenarios.reading import SUFFIX, read_file
-from engine.scenarios.running import Result, Trial, run_all
+from engine.scenarios.running import MAX_FINDINGS, Result, Trial, run_all
 
 __all__ = ["SUFFIX", "Coverage", "Part", "Result", "Scenario", "Trial", "check", "read", "run", "run_all"]
 
@@ -23,7 +23,7 @@ def read(files: Mapping[str, bytes]) -> tuple[list[Scenario], list[Finding]]:
             found, wrong = read_file(name, content)
             scenarios += found
             findings += wrong
-    return scenarios, findings
+    return scenarios, findings[:MAX_FINDINGS]
 
 
 def check(files: Mapping[str, bytes]) -> list[Finding]:

@@ -15,6 +15,7 @@ from engine.scenarios.unlike import Unlike
 SECONDS = 5.0  # for one scenario
 ALL_SECONDS = 10.0
 MAX_SCENARIOS = 100
+MAX_FINDINGS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def run_all(scenarios: Sequence[Scenario], specs: Mapping[str, Spec]) -> Trial:
         mend = "Leave out those that tell the same again."
         findings.append(Finding("error", "too-many-scenarios", scenarios[MAX_SCENARIOS].file, reason, mend))
     if findings:
-        return Trial(findings=tuple(findings))
+        return Trial(findings=tuple(findings[:MAX_FINDINGS]))
     until = monotonic() + ALL_SECONDS
     results, seen = [], []
     for scenario in scenarios:
