@@ -86,7 +86,15 @@ class Case:
             who = told(sorted(name for name in names if name))
             raise Unlike(f"the task {work.element} is for {action.by!r}", f"it is for {who}", work.element)
         form = self.spec.elements[work.element].form
-        data = self._filled(form, action.data, f"the form of {work.element}", work.element)
+        where = f"the form of {work.element}"
+        try:
+            data = self._filled(form, action.data, where, work.element)
+        except Unlike:
+            if action.refused:
+                return
+            raise
+        if action.refused:
+            raise Unlike(f"an answer that {where} refuses", "it fits", work.element)
         self._run(lambda state: bpmn.complete(self.spec, state, token, data, self.now))
 
     def _filled(self, form: Any, data: Mapping[str, Any], where: str, element: str | None) -> dict[str, Any]:
@@ -107,7 +115,11 @@ class Case:
 
     def _asked(self, action: Action) -> UUID:
         token = self._at(self.calls, action, "replies are awaited at")
-        came = plain(dict(self.calls[token].request))
+        call = self.calls[token]
+        for name, wanted in action.asked.items():
+            if getattr(call, name) != wanted:
+                raise Unlike(f"the {name} {wanted} is asked", str(getattr(call, name)), action.name)
+        came = plain(dict(call.request))
         if action.request is not None and not covers(came, action.request):
             raise Unlike(f"{action.name} asks with {shown(action.request)}", shown(came), action.name)
         return token

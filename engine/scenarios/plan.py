@@ -53,7 +53,11 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One step: something is done or happens. `name` is an element's path, a duration or a message's name."""
+    """One step: something is done or happens.
+
+    `name` is an element's path, a duration or a message's name. `asked` are connector, operation or topic of
+    a call, as they are to be; an answer that is to be `refused` does not fit the form.
+    """
 
     kind: ActionKind
     name: str
@@ -63,6 +67,8 @@ class Action:
     keys: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
     request: Mapping[str, Any] | None = None
+    asked: Mapping[str, str] = field(default_factory=dict)
+    refused: bool = False
     then: Expected | None = None
 
     @property

@@ -1,6 +1,6 @@
 """Scenario files read into plans. What is wrong in one is a finding with its line, never an exception."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -16,13 +16,14 @@ SUFFIX = ".yaml"
 ZONE = "Asia/Tehran"
 MAX_STEPS = 500
 MAX_TEXT = 300
-_FIELDS = {
-    "task": ("by", "answer"),
+ASKED = ("connector", "operation", "topic")
+_FIELDS: Mapping[str, Sequence[str]] = {
+    "task": ("by", "answer", "refused"),
     "wait": (),
     "message": ("keys", "data"),
     "signal": ("data",),
-    "reply": ("request", "data"),
-    "fail": ("request", "error", "data"),
+    "reply": (*ASKED, "request", "data"),
+    "fail": (*ASKED, "request", "error", "data"),
     "retry": ("data",),
     "skip": ("data",),
 }
@@ -147,6 +148,8 @@ def _action(node: Node, at: datetime) -> Action:
         keys=keys,
         error=_optional(parts, "error", _text),
         request=_optional(parts, "request", _data),
+        asked={name: _text(parts[name]) for name in ASKED if name in parts},
+        refused=_optional(parts, "refused", _flag) or False,
         then=_then(parts, at),
     )
 

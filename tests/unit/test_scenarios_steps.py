@@ -98,19 +98,39 @@ def test_task_for_somebody_else_fails_the_step(tasks: Spec) -> None:
     assert "Inspector" in str(result.came)
 
 
-def test_answer_must_fit_the_form() -> None:
+@pytest.fixture(scope="module")
+def formal() -> Spec:
     form = (
         '<extensionElements><camunda:formData><camunda:formField id="visits" type="long"/>'
         "</camunda:formData></extensionElements>"
     )
-    spec = built(
-        f'<startEvent id="start"/><userTask id="a">{form}</userTask><endEvent id="end"/>'
-        f"{path('start', 'a', 'end')}"
-    )
-    result = fails(spec, "steps: [{task: a, answer: {visits: many, more: 1}}]\nexpect: {ended: true}\n")
+    body = f'<startEvent id="start"/><userTask id="a">{form}</userTask><endEvent id="end"/>'
+    return built(body + path("start", "a", "end"))
+
+
+def test_answer_must_fit_the_form(formal: Spec) -> None:
+    result = fails(formal, "steps: [{task: a, answer: {visits: many, more: 1}}]\nexpect: {ended: true}\n")
     assert result.expected == "an answer that fits the form of a"
     assert "visits" in str(result.came)
     assert "more is not a field" in str(result.came)
+
+
+def test_answer_may_be_expected_to_be_refused(formal: Spec) -> None:
+    assert passes(
+        formal,
+        """
+        steps:
+          - task: a
+            answer: {visits: many}
+            refused: true
+            then: {tasks: [a], path: []}
+          - task: a
+            answer: {visits: 2}
+        expect: {ended: true, data: {visits: 2}}
+        """,
+    )
+    result = fails(formal, "steps: [{task: a, answer: {visits: 2}, refused: true}]\nexpect: {tasks: [a]}\n")
+    assert (result.expected, result.came) == ("an answer that the form of a refuses", "it fits")
 
 
 def test_nothing_can_be_done_in_a_case_that_has_ended(tasks: Spec) -> None:
@@ -131,6 +151,7 @@ def test_reply_comes_to_the_service_task_that_asked(service: Spec) -> None:
           then: {waits: [ask]}
         steps:
           - reply: ask
+            connector: registry
             request: {id: 7}
             data: {result: match}
         expect:
@@ -144,6 +165,12 @@ def test_other_request_fails_the_step(service: Spec) -> None:
     story = "start: {data: {number: 7}}\nsteps: [{reply: ask, request: {id: 8}}]\nexpect: {ended: true}\n"
     result = fails(service, story)
     assert (result.expected, result.came) == ("ask asks with {'id': 8}", "{'id': 7}")
+
+
+def test_other_system_that_is_asked_fails_the_step(service: Spec) -> None:
+    story = "start: {data: {number: 7}}\nsteps: [{fail: ask, connector: tax}]\nexpect: {ended: true}\n"
+    result = fails(service, story)
+    assert (result.expected, result.came) == ("the connector tax is asked", "registry")
 
 
 def test_error_of_another_system_takes_its_way(service: Spec) -> None:
