@@ -51,7 +51,10 @@ class Case:
         if start.kind == "person":
             if not self.spec.startable:
                 raise Unlike("a person starts the case", "it begins by itself or by a message")
-            data = self._filled(self.spec.start_form, data, "the start form", None)
+            answer = self._answer(self.spec.start_form, data, start.refused, "the start form")
+            if answer is None:
+                return  # nothing has begun
+            data = answer
         else:
             at = self._trigger(start)
             result = self.spec.starts[at].result
@@ -86,23 +89,24 @@ class Case:
             who = told(sorted(name for name in names if name))
             raise Unlike(f"the task {work.element} is for {action.by!r}", f"it is for {who}", work.element)
         form = self.spec.elements[work.element].form
-        where = f"the form of {work.element}"
-        try:
-            data = self._filled(form, action.data, where, work.element)
-        except Unlike:
-            if action.refused:
-                return
-            raise
-        if action.refused:
-            raise Unlike(f"an answer that {where} refuses", "it fits", work.element)
-        self._run(lambda state: bpmn.complete(self.spec, state, token, data, self.now))
+        data = self._answer(form, action.data, action.refused, f"the form of {work.element}", work.element)
+        if data is not None:
+            self._run(lambda state: bpmn.complete(self.spec, state, token, data, self.now))
 
-    def _filled(self, form: Any, data: Mapping[str, Any], where: str, element: str | None) -> dict[str, Any]:
+    def _answer(
+        self, form: Any, data: Mapping[str, Any], refused: bool, where: str, element: str | None = None
+    ) -> dict[str, Any] | None:
+        """The data as the case may hold them; None if they do not fit, as is expected. Raises Unlike."""
         try:
-            return forms.check(form, data)
+            answer = forms.check(form, data)
         except Invalid as fault:
+            if refused:
+                return None
             faults = "; ".join(f"{one.pointer.removeprefix('/data/')} {one.detail}" for one in fault.faults)
             raise Unlike(f"an answer that fits {where}", faults, element) from fault
+        if refused:
+            raise Unlike(f"an answer that {where} refuses", "it fits", element)
+        return answer
 
     def _reply(self, action: Action) -> None:
         token = self._asked(action)
@@ -110,7 +114,8 @@ class Case:
 
     def _fail(self, action: Action) -> None:
         token = self._asked(action)
-        failure = CallFailure("unreachable", "no answer", action.error, action.data)
+        code = _FAILED[self.calls[token].connector is not None, action.error is not None]
+        failure = CallFailure(code, "no answer", action.error, action.data)
         self._run(lambda state: bpmn.fail_call(self.spec, state, token, failure, self.now))
 
     def _asked(self, action: Action) -> UUID:
@@ -255,6 +260,13 @@ _ACTS: Mapping[str, Callable[[Case, Action], None]] = {
     "fail": Case._fail,
     "retry": Case._retry,
     "skip": Case._skip,
+}
+# The code of a failed call as installations give it: by a connector or not, with an error of its own or not.
+_FAILED = {
+    (True, True): "status",
+    (True, False): "unreachable",
+    (False, True): "error-not-caught",
+    (False, False): "work-failed",
 }
 _WANTED = {
     "task": "the task {} is open",

@@ -86,6 +86,7 @@ class Start:
     name: str = ""
     by: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    refused: bool = False
     then: Expected | None = None
 
 

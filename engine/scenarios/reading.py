@@ -104,9 +104,9 @@ def _instant(node: Node, zone: ZoneInfo | Any) -> datetime:
 
 
 def _start(node: Node, at: datetime) -> Start:
-    parts = _parts(node, (*TRIGGERS, "by", "data", "then"))
+    parts = _parts(node, (*TRIGGERS, "by", "data", "refused", "then"))
     kinds = [kind for kind in TRIGGERS if kind in parts]
-    if len(kinds) > 1 or (kinds and "by" in parts):
+    if len(kinds) > 1 or (kinds and ("by" in parts or "refused" in parts)):
         raise _Wrong(node.line, "The case begins in two ways.", "Leave one of them.")
     return Start(
         line=node.line,
@@ -114,6 +114,7 @@ def _start(node: Node, at: datetime) -> Start:
         name=_text(parts[kinds[0]]) if kinds else "",
         by=_optional(parts, "by", _text),
         data=_optional(parts, "data", _data) or {},
+        refused=_optional(parts, "refused", _flag) or False,
         then=_then(parts, at),
     )
 

@@ -354,6 +354,18 @@ def test_person_cannot_start_what_begins_by_itself() -> None:
     assert result.came == "it begins by itself or by a message"
 
 
+def test_application_may_be_expected_to_be_refused() -> None:
+    form = (
+        '<extensionElements><camunda:formData><camunda:formField id="visits" type="long"/>'
+        "</camunda:formData></extensionElements>"
+    )
+    spec = built(f'<startEvent id="start">{form}</startEvent><userTask id="a"/>{path("start", "a")}')
+    story = "start: {data: {visits: %s}, refused: true}\nexpect: {tasks: [], ended: false}\n"
+    assert passes(spec, story % "many")
+    result = fails(spec, story % "2")
+    assert (result.step, result.expected) == (0, "an answer that the start form refuses")
+
+
 def test_who_starts_the_case_is_told() -> None:
     body = f'<startEvent id="s" parvandeh:starter="who"/><userTask id="a"/>{path("s", "a")}'
     assert passes(built(body), "start: {by: portal}\nexpect: {tasks: [a], data: {who: portal}}\n")
