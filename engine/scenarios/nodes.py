@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-MAX_BYTES = 256 << 10
+MAX_BYTES = 128 << 10
 MAX_DEPTH = 32
-MAX_NODES = 20_000
+MAX_NODES = 10_000
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
