@@ -33,10 +33,51 @@ class FindingBody(BaseModel):
     mend: str
 
 
+class ScenarioBody(BaseModel):
+    """What came of a scenario.
+
+    Where it failed: the step (0: the start; null: the end), what was expected there and what came.
+    """
+
+    name: str
+    process: str
+    file: str
+    line: int
+    passed: bool
+    step: int | None
+    element: str | None
+    expected: str | None
+    came: str | None
+
+
+class PartBody(BaseModel):
+    """How many there are, how many were passed, and the ids of the others."""
+
+    total: int
+    passed: int
+    missing: list[str]
+
+
+class CoverageBody(BaseModel):
+    """How much of a process its scenarios have passed.
+
+    `never_true` and `never_false` are flows whose conditions never came out so.
+    """
+
+    process: str
+    scenarios: int
+    elements: PartBody
+    flows: PartBody
+    never_true: list[str]
+    never_false: list[str]
+
+
 class ReportBody(BaseModel):
-    """What the check found."""
+    """What the check found, and what came of the scenarios; former deployments had none."""
 
     findings: list[FindingBody]
+    scenarios: list[ScenarioBody] = []
+    coverage: list[CoverageBody] = []
 
 
 class PublishedBody(BaseModel):
@@ -77,7 +118,10 @@ def deploy(uow: UnitOfWork) -> Reply:
     body = {
         "deployment": deployed.id,
         "definitions": [_plain(item) for item in deployed.definitions],
-        "report": {"findings": [_plain(finding) for finding in deployed.report.findings]},
+        "report": {
+            "findings": [_plain(finding) for finding in deployed.report.findings],
+            **deployed.trial,
+        },
     }
     return Reply(DeploymentBody.model_validate(body), status=201)
 

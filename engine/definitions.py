@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from engine import access, bpmn, starts
+from engine import access, bpmn, scenarios, starts
 from engine.bpmn import Difference, Process, Report, Source, Spec
 from engine.config import Publishing
 from engine.db import UnitOfWork, connection
@@ -66,11 +66,12 @@ class _Held:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """What a deployment did."""
+    """What a deployment did; `trial` is what came of its scenarios, as it is stored."""
 
     id: UUID
     definitions: tuple[Published, ...]
     report: Report
+    trial: Mapping[str, Any]
 
 
 # The columns of `Version`, in its order.
@@ -82,6 +83,8 @@ VERSION = (
     DefinitionVersion.deployment_id,
 )
 _CURRENT = select(*VERSION).join(Definition, Definition.current_version_id == DefinitionVersion.id)
+
+_REFUSED = "The files cannot be deployed as they are."
 
 _TO_START: Select[*tuple[Any, ...]] = (
     select(*VERSION, Definition.suspended_at, Definition.disabled_at, CASE_NUMBERS.next_value())
@@ -96,21 +99,22 @@ def deploy(uow: UnitOfWork, files: Mapping[str, bytes], *, publishing: Publishin
 
     It is current at once, or a draft in place of the one before, as `publishing` says. Processes that they
     call and do not contain are bound to their current versions. The same content as the current version's, or
-    the draft's, makes no new one. Raises Rejected with all findings.
+    the draft's, makes no new one. Raises Rejected with all findings, also of a scenario that fails.
     """
     access.require(uow.actor, "definitions.deploy")
     # Looked up once: what is checked against is what is bound, whatever is published or retired meanwhile.
     known = {row.key: Version(*row) for row in uow.session.execute(_CURRENT)}
     report = bpmn.check(files, known, uow.now)
-    if report.errors:
-        raise Rejected("The files cannot be deployed as they are.", report.findings)
+    told, unread = scenarios.read(files)
+    if report.errors or unread:
+        raise Rejected(_REFUSED, [*report.findings, *unread])
     held = _lock(uow.session, _keys(report))
     called = {key for process in report.processes for key in process.calls} - held.keys()
     calls = {key: known[key] for key in called}
     digest = bpmn.digest(files, {key: version.digest for key, version in calls.items()})
     there = [same for key in _keys(report) if (same := held[key].same(digest, publishing))]
     if len(there) == len(report.processes):
-        return _unchanged(report, there)
+        return _unchanged(uow, report, there)
     loaded: dict[UUID, Source] = {}
     bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
     content = Source(digest, files, bound)
@@ -119,18 +123,20 @@ def deploy(uow: UnitOfWork, files: Mapping[str, bytes], *, publishing: Publishin
         for key in _keys(report):
             specs[key] = bpmn.build(content, key)
     except bpmn.Unbuildable as error:
-        raise Rejected(
-            "The files cannot be deployed as they are.", [*report.findings, error.finding]
-        ) from error
+        raise Rejected(_REFUSED, [*report.findings, error.finding]) from error
+    trial = scenarios.run_all(told, specs)
+    if trial.failed:
+        raise Rejected(_REFUSED, [*report.findings, *trial.findings])
+    stored = {"findings": [asdict(finding) for finding in report.findings], **trial.plain}
     deployment_id = _store(
-        uow, content, {key: version.deployment_id for key, version in calls.items()}, report
+        uow, content, {key: version.deployment_id for key, version in calls.items()}, stored
     )
     made = [_add(uow, process, held[process.key], deployment_id, digest) for process in report.processes]
     if publishing == "direct":
         for version in made:
             publish(uow, version, held[version.key].current, specs[version.key])
     published = [Published(row.key, row.number, row.digest, created=True, status=row.status) for row in made]
-    return Deployed(deployment_id, tuple(published), report)
+    return Deployed(deployment_id, tuple(published), report, trial.plain)
 
 
 def _keys(report: Report) -> list[str]:
@@ -163,22 +169,25 @@ def hold(session: Session, keys: Collection[str]) -> None:
     session.execute(rows.with_for_update()).all()
 
 
-def _unchanged(report: Report, there: list[tuple[Version, VersionStatus]]) -> Deployed:
+def _unchanged(uow: UnitOfWork, report: Report, there: list[tuple[Version, VersionStatus]]) -> Deployed:
     published = [
         Published(version.key, version.number, version.digest, created=False, status=status)
         for version, status in there
     ]
-    return Deployed(there[0][0].deployment_id, tuple(published), report)
+    deployment_id = there[0][0].deployment_id
+    stored = _report(uow.session, deployment_id)  # the same content: its scenarios would come out the same
+    trial: dict[str, Any] = {name: stored[name] for name in ("scenarios", "coverage") if name in stored}
+    return Deployed(deployment_id, tuple(published), report, trial)
 
 
-def _store(uow: UnitOfWork, content: Source, calls: Mapping[str, UUID], report: Report) -> UUID:
+def _store(uow: UnitOfWork, content: Source, calls: Mapping[str, UUID], report: Mapping[str, Any]) -> UUID:
     deployment_id = uuid7()
     uow.session.execute(
         insert(Deployment).values(
             id=deployment_id,
             digest=content.digest,
             calls={key: str(bound) for key, bound in calls.items()},
-            report={"findings": [asdict(finding) for finding in report.findings]},
+            report=report,
             deployed_by=uow.actor.id,
             deployed_at=uow.now,
         )
@@ -340,10 +349,13 @@ def differences(uow: UnitOfWork, key: str, number: int, against: int) -> tuple[D
 
 
 def report(uow: UnitOfWork, deployment_id: UUID) -> dict[str, Any]:
-    """The findings that a deployment was published with."""
+    """The findings that a deployment was published with, and what came of its scenarios."""
     access.require(uow.actor, "definitions.read")
-    row = uow.session.scalars(select(Deployment.report).where(Deployment.id == deployment_id)).one()
-    return dict(row)
+    return _report(uow.session, deployment_id)
+
+
+def _report(session: Session, deployment_id: UUID) -> dict[str, Any]:
+    return dict(session.scalars(select(Deployment.report).where(Deployment.id == deployment_id)).one())
 
 
 def bpmn_file(uow: UnitOfWork, version: DefinitionVersion) -> bytes:

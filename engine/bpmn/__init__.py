@@ -6,6 +6,7 @@ The only package that knows SpiffWorkflow. Everything else imports from here.
 from engine.bpmn.check import check
 from engine.bpmn.diff import Difference, compare
 from engine.bpmn.findings import Finding, Process, Report
+from engine.bpmn.flows import Flow
 from engine.bpmn.forms import Form
 from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
 from engine.bpmn.runner import (
@@ -24,6 +25,7 @@ from engine.bpmn.source import Source, all_executable, digest
 from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.starts import first_start, next_start
 from engine.bpmn.step import Failure, Fired, Outgoing, Passage, People, Step, Thrown, Wait, Work
+from engine.bpmn.watch import OutOfTime, Watch
 
 __all__ = [
     "CallFailure",
@@ -32,10 +34,12 @@ __all__ = [
     "Failure",
     "Finding",
     "Fired",
+    "Flow",
     "Form",
     "Immovable",
     "Migrated",
     "Obstacle",
+    "OutOfTime",
     "Outgoing",
     "Passage",
     "People",
@@ -48,6 +52,7 @@ __all__ = [
     "Unbuildable",
     "Unskippable",
     "Wait",
+    "Watch",
     "Work",
     "all_executable",
     "answer",

@@ -24,6 +24,8 @@ MAX_OUTCOME = 200  # characters: it is a word of the process, not a text
 def step_of(workflow: CaseWorkflow, given: Mapping[str, Any] | None = None) -> Step:
     """The step; `given` are variables that the command itself set."""
     passages = []
+    if workflow.sandbox.watch is not None:
+        workflow.sandbox.watch.moved(workflow.trail)
     changes: dict[str, Any] = dict(given or {})
     for token, passage in _passages(workflow):
         passages.append(passage)

@@ -49,7 +49,7 @@ def start(
     `at` is the path of the start event that was triggered; None is the plain one. `starter` names who starts
     it, for processes that have a variable for that.
     """
-    workflow = CaseWorkflow(spec.process, dict(spec.inner), Sandbox(now))
+    workflow = CaseWorkflow(spec.process, dict(spec.inner), Sandbox(now, spec.watch))
     workflow.entry_id = at
     workflow.plant()
     workflow.task_tree.data = dict(data)
@@ -64,7 +64,7 @@ def complete(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], 
 
     Raises LookupError if the case does not wait for this task.
     """
-    workflow = load(state, spec, Sandbox(now))
+    workflow = load(state, spec, Sandbox(now, spec.watch))
     token = _find(workflow, token_id)
     if token._state != READY or not token.human:
         raise LookupError(f"the case does not wait for task {token_id}")
@@ -79,7 +79,7 @@ def fire(spec: Spec, state: bytes, happened: Mapping[UUID, Mapping[str, Any]], n
 
     A token that waits no more, since an earlier one has taken it away, is passed over.
     """
-    workflow = load(state, spec, Sandbox(now))
+    workflow = load(state, spec, Sandbox(now, spec.watch))
     fired = []
     for token_id, data in happened.items():
         token, wait = workflow.waits().get(token_id, (None, {}))
@@ -150,7 +150,7 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
 
 def cancel(spec: Spec, state: bytes, now: datetime) -> Step:
     """End a case early: all its live tokens are taken out."""
-    workflow = load(state, spec, Sandbox(now))
+    workflow = load(state, spec, Sandbox(now, spec.watch))
     workflow.cancel()
     return replace(step_of(workflow), outcome=None)
 
@@ -161,7 +161,7 @@ def _ended_inside(token: Token) -> bool:
 
 
 def _calling(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> tuple[CaseWorkflow, Token]:
-    workflow = load(state, spec, Sandbox(now))
+    workflow = load(state, spec, Sandbox(now, spec.watch))
     token, wait = workflow.waits().get(token_id, (None, {}))
     if token is None or wait["kind"] != "call":
         raise LookupError(f"the case awaits no reply at token {token_id}")
@@ -169,7 +169,7 @@ def _calling(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> tuple[C
 
 
 def _failed(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> tuple[CaseWorkflow, Token]:
-    workflow = load(state, spec, Sandbox(now))
+    workflow = load(state, spec, Sandbox(now, spec.watch))
     token = _find(workflow, token_id)
     if token._state != STARTED or FAILED not in token.internal_data:
         raise LookupError(f"token {token_id} did not fail")

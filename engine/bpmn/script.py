@@ -21,6 +21,7 @@ from typing import Any, Literal
 import pydantic_monty as monty
 
 from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
+from engine.bpmn.watch import Watch
 from engine.errors import Busy
 
 Mode = Literal["eval", "exec"]
@@ -93,9 +94,10 @@ close_pool = _pool.close
 class Sandbox:
     """Runs the scripts of one command, at one instant. The n-th script gets the n-th seed."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, watch: Watch | None = None) -> None:
         self._now = now
         self._runs = 0
+        self.watch = watch
 
     @property
     def now(self) -> datetime:
@@ -134,6 +136,8 @@ class Sandbox:
 
     def _feed(self, code: str, given: dict[str, Any], *, kept: bool = False) -> Any:
         self._runs += 1
+        if self.watch is not None:
+            self.watch.require_time()
         policy: monty.OSPolicy = {
             "datetime": self._now,
             "sleep": "zero",

@@ -10,11 +10,12 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import CallActivity as CallActivityMixin
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
-from engine.bpmn import forms
+from engine.bpmn import flows, forms
 from engine.bpmn.elements.activities import StartEvent
 from engine.bpmn.elements.events import BoundaryEvent, Trigger
 from engine.bpmn.elements.multi_instance import MultiInstance
 from engine.bpmn.findings import Finding
+from engine.bpmn.flows import Flow
 from engine.bpmn.forms import Form
 from engine.bpmn.lanes import lane_of, listed
 from engine.bpmn.normalize import HANDLER, drawn_before, flow_nodes, normalize, original, tag
@@ -23,6 +24,7 @@ from engine.bpmn.parser import Parser
 from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
 from engine.bpmn.translate import translate
 from engine.bpmn.triggers import own
+from engine.bpmn.watch import Watch
 
 OUTCOME = "{https://parvandeh.org/bpmn}outcome"
 BUSINESS_KEY = "{https://parvandeh.org/bpmn}businessKey"
@@ -46,7 +48,7 @@ class Element:
 
 @dataclass(frozen=True, eq=False)
 class Spec:
-    """A process ready to run, with everything that it calls."""
+    """A process ready to run, with everything that it calls. `watch` sees all that its cases do."""
 
     key: str
     process: Any
@@ -55,6 +57,8 @@ class Spec:
     unique_business_key: bool = False
     asks_starter: bool = False
     digest: str = ""
+    flows: Mapping[str, Flow] = field(default_factory=dict)
+    watch: Watch | None = None
 
     @property
     def starts(self) -> Mapping[str, Trigger]:
@@ -129,6 +133,7 @@ def build(source: Source, key: str) -> Spec:
 def _build(source: Source, key: str) -> Spec:
     inner: dict[str, Any] = {}
     elements: dict[str, Element] = {}
+    drawn: dict[str, Flow] = {}
     homes: dict[str, _Files] = {}  # one version of each key, or elements' paths would not tell them apart
     root = _Files(source, {})
     open_processes = [(root, key, "")]
@@ -151,6 +156,7 @@ def _build(source: Source, key: str) -> Spec:
         for name, scope in files.scopes(process):
             inner[files.name(name)] = scope
             _attach(scope)
+            files.describe_flows(name, scope, prefix, drawn)
             # A multi-instance activity after its inner one, which alone knows its lane.
             for task_spec in sorted(
                 scope.task_specs.values(), key=lambda spec: isinstance(spec, MultiInstance)
@@ -167,6 +173,7 @@ def _build(source: Source, key: str) -> Spec:
         root.unique_business_key(key),
         any(start.starter for scope in inner.values() for start in scope.start.outputs),
         source.digest,
+        drawn,
     )
 
 
@@ -199,6 +206,7 @@ class _Files:
         self.parser = Parser()
         self.nodes: dict[tuple[str, str], Any] = {}  # by file and id
         self._lanes: dict[str, dict[str, Any]] = {}  # by file, then by the id of what they list
+        self._flows: dict[str, dict[str, Flow]] = {}  # by file and id, as they were drawn
         self._built = built
         built[source.digest] = self
         # The parser remembers documents by their address: they must stay alive as long as it does.
@@ -208,6 +216,7 @@ class _Files:
                 root = read_xml(name, content).getroot()
                 translate(root)
                 drawn = flow_nodes(root)
+                self._flows[name] = flows.drawn(root)
                 normalize(root)
                 self.nodes.update(((name, node.get("id")), node) for node in drawn)
                 self._lanes[name] = listed(root)
@@ -223,6 +232,11 @@ class _Files:
         found = lane_of(node, self._lanes[file])
         name: str | None = None if found is None else found.get("name")
         return name
+
+    def describe_flows(self, process: str, scope: Any, prefix: str, found: dict[str, Flow]) -> None:
+        """Note the flows that were drawn in a process or sub-process, and let its tokens know theirs."""
+        node = self.parser.process_parsers[process].node
+        found.update(flows.attach(scope, node, self._flows[scope.file], prefix))
 
     def unique_business_key(self, process: str) -> bool:
         """Whether a business key may run only once at a time."""

@@ -128,6 +128,15 @@ def decode(content: bytes) -> Any:
     return _restored(value) if _MARK in content else value
 
 
+def canonical(keys: Mapping[str, Any]) -> str:
+    """A message's keys as one text, in which equal keys are equal: numbers count as their digits."""
+    texts = {
+        name: value if isinstance(value, str) else orjson.dumps(value).decode()
+        for name, value in keys.items()
+    }
+    return orjson.dumps(texts, option=orjson.OPT_SORT_KEYS).decode()
+
+
 def plain(value: Any) -> Any:
     """`value` as ordinary JSON for people and other systems: decimals and dates become text, without tags."""
     if isinstance(value, dict):

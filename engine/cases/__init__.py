@@ -4,6 +4,7 @@ Every command ends in `apply` or `note`, which write what happened to the case, 
 it waits for and its log.
 """
 
+from engine.bpmn.values import canonical
 from engine.cases.commands import begin_at, cancel, start, taken
 from engine.cases.hold import (
     LOCKING,
@@ -31,7 +32,6 @@ from engine.cases.moving import (
 from engine.cases.pausing import resume, resume_definition, rouse, rouse_version, suspend, suspend_definition
 from engine.cases.progress import Opened, TaskChange, apply, note
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, get, log, page
-from engine.cases.waiting import canonical
 
 __all__ = [
     "FIRED",

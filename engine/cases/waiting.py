@@ -10,6 +10,7 @@ from sqlalchemy import ARRAY, Uuid, bindparam, case, update
 
 from engine import jobs
 from engine.bpmn import Outgoing, Step, Thrown, Wait
+from engine.bpmn.values import canonical
 from engine.db import UnitOfWork, recordset, table
 from engine.events import Fact
 from engine.ids import uuid7
@@ -64,15 +65,6 @@ _END_CALLS = (
         closed_at=bindparam("ended__at", type_=_WAITS.c.closed_at.type),
     )
 )
-
-
-def canonical(keys: Mapping[str, Any]) -> str:
-    """A message's keys as one text, in which equal keys are equal: numbers count as their digits."""
-    texts = {
-        name: value if isinstance(value, str) else orjson.dumps(value).decode()
-        for name, value in keys.items()
-    }
-    return orjson.dumps(texts, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def wait_rows(

@@ -23,6 +23,7 @@ from engine.cli import (
     restore,
     retire,
     run,
+    scenario,
     token,
     worker,
 )
@@ -38,6 +39,7 @@ COMMANDS = {
     "diff": diff,
     "publish": publish,
     "retire": retire,
+    "scenario": scenario,
     "audit": audit,
     "backup": backup,
     "restore": restore,

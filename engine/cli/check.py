@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
 
-from engine import bpmn
+from engine import bpmn, scenarios
 from engine.bpmn.findings import Finding
 from engine.cli import folders
 from engine.config import Settings
@@ -34,12 +34,13 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
     """Print the report."""
     files = folders.read(arguments.files)
     report = bpmn.check(bpmn.all_executable(files) if arguments.all else files, arguments.known)
-    describe(report.findings, to=sys.stdout)
+    findings = [*report.findings, *scenarios.check(files)]
+    describe(findings, to=sys.stdout)
     for process in report.processes:
         print(f"process {process.key}: {process.name}")
-    count = Counter(finding.severity for finding in report.findings)
+    count = Counter(finding.severity for finding in findings)
     print(f"{count['error']} errors, {count['warning']} warnings, {count['note']} translations")
-    return 1 if report.errors else 0
+    return 1 if count["error"] else 0
 
 
 def describe(findings: Iterable[Finding], *, to: TextIO) -> None:

@@ -3,13 +3,18 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from engine import scenarios
 from engine.errors import Invalid
 
-DEPLOYED = {".bpmn", ".xml", ".dmn", ".json"}
+PROCESS = {".bpmn", ".xml", ".dmn", ".json"}
+# What is taken from a folder, and from the folders in it.
+TAKEN = {".": PROCESS, "forms": PROCESS, "scenarios": {scenarios.SUFFIX}}
 
 
 def read(paths: Iterable[Path]) -> dict[str, bytes]:
-    """Files as they are; of a folder its process, decision and form files, those in `forms/` too."""
+    """Files as they are; of a folder its process, decision and form files, also those in `forms/`, and its
+    scenarios in `scenarios/`.
+    """
     files: dict[str, bytes] = {}
     for path in paths:
         for file in _files(path):
@@ -22,8 +27,12 @@ def read(paths: Iterable[Path]) -> dict[str, bytes]:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = [file for folder in (path, path / "forms") for file in sorted(folder.glob("*"))]
-    chosen = [file for file in found if file.is_file() and file.suffix.lower() in DEPLOYED]
+    chosen = [
+        file
+        for folder, suffixes in TAKEN.items()
+        for file in sorted((path / folder).glob("*"))
+        if file.is_file() and file.suffix.lower() in suffixes
+    ]
     if not chosen:
         raise Invalid(f"There is no process, decision or form in {path}.")
     return chosen

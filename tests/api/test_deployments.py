@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from engine.db import Database
+from engine.models import Deployment
 from tests import bpmn, factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import body, pointers, refused
@@ -351,3 +353,67 @@ def test_broken_multipart_is_refused(steady: Steady, content: bytes) -> None:
 def test_upload_that_is_no_multipart_is_refused(steady: Steady, kind: str) -> None:
     response = steady.client("designer").send("POST", "/deployments", data=b"{}", content_type=kind)
     refused(response, 415, "unsupported-media-type")
+
+
+STORY = b"name: Done\nprocess: p\nat: 2026-03-21T09:00\nsteps: [{task: a}]\nexpect: {ended: true}\n"
+RESULT = {"name": "Done", "process": "p", "file": "s.yaml", "line": 1, "passed": True}
+
+
+def test_scenarios_are_run_and_told_with_what_they_cover(client: Clients) -> None:
+    files = {**factories.one_task(), "s.yaml": STORY}
+    report = body(client("designer").deploy(files))["report"]
+    nothing = dict.fromkeys(("step", "element", "expected", "came"))
+    assert report["scenarios"] == [{**RESULT, **nothing}]
+    [covered] = report["coverage"]
+    assert covered["elements"] == {"total": 3, "passed": 3, "missing": []}
+    assert covered["flows"] == {"total": 2, "passed": 2, "missing": []}
+    assert body(client("designer").deploy(files))["report"] == report
+
+
+def test_deployment_without_scenarios_tells_none(client: Clients) -> None:
+    report = body(client("designer").deploy(factories.one_task("without")))["report"]
+    assert (report["scenarios"], report["coverage"]) == ([], [])
+
+
+def test_scenario_that_fails_forbids_the_deployment(client: Clients) -> None:
+    designer = client("designer")
+    designer.deploy(factories.one_task())
+    changed = {"p.bpmn": factories.one_task()["p.bpmn"] + b"\n"}
+    failing = STORY.replace(b"ended: true", b"outcome: granted")
+    problem = refused(designer.deploy({**changed, "s.yaml": failing}), 422, "rejected")
+    found = only(problem["findings"], "scenario-failed")
+    assert (found["file"], found["line"], found["severity"]) == ("s.yaml", 5, "error")
+    assert "expected was the case ends with the outcome 'granted'" in found["reason"]
+    assert body(designer.get("/definitions/p"))["versions"] == [1]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "line"),
+    [
+        (b"a: &a [*a]\n", "scenario-unreadable", 1),
+        (STORY + b"more: 1\n", "scenario-invalid", 6),
+        (STORY.replace(b"task: a", b"task: b"), "scenario-unknown", 4),
+        (STORY.replace(b"process: p", b"process: q"), "scenario-unknown", 1),
+    ],
+)
+def test_scenario_that_cannot_be_run_is_told_with_its_line(
+    steady: Steady, content: bytes, code: str, line: int
+) -> None:
+    found = only(rejected(steady, {**factories.one_task(), "s.yaml": content}), code)
+    assert (found["file"], found["line"]) == ("s.yaml", line)
+
+
+def test_mistakes_in_diagram_and_scenario_are_told_at_once(steady: Steady) -> None:
+    files = factories.files(bpmn.process(*bpmn.in_line("businessRuleTask a")))
+    codes = {finding["code"] for finding in rejected(steady, {**files, "s.yaml": b"[\n"})}
+    assert codes == {"unsupported-element", "scenario-unreadable"}
+
+
+def test_report_from_before_there_were_scenarios_is_told_all_the_same(
+    client: Clients, database: Database
+) -> None:
+    client("designer").deploy(factories.one_task())
+    with database.transaction() as session:
+        session.execute(update(Deployment).values(report={"findings": []}))
+    report = body(client("designer").deploy(factories.one_task()))["report"]
+    assert (report["scenarios"], report["coverage"]) == ([], [])

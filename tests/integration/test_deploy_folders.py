@@ -42,3 +42,17 @@ def test_rejected_folder_does_not_hold_back_the_others(
     said = capsys.readouterr()
     assert "good version 1" in said.out
     assert "unsupported-element" in said.err
+
+
+def test_scenarios_of_a_folder_are_run_and_one_that_fails_holds_it_back(
+    database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = folder(tmp_path / "a", "a", script("x", "v = 1"))
+    (place / "scenarios").mkdir()
+    story = place / "scenarios" / "story.yaml"
+    story.write_text("name: n\nprocess: a\nat: 2026-03-21\nexpect: {ended: true, data: {v: 2}}\n")
+    assert not deploy(database, [place])
+    assert "story.yaml:4: error scenario-failed" in capsys.readouterr().err
+    story.write_text(story.read_text().replace("v: 2", "v: 1"))
+    assert deploy(database, [place])
+    assert capsys.readouterr().out == "a version 1\n"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine import bpmn
+from engine import bpmn, scenarios
 from engine.bpmn import script
 from tests.driving import Run
 from tests.rules.sources import text
@@ -15,7 +15,7 @@ NOW = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
 FILES = {
     name: content.encode()
     for name, content in re.findall(
-        r"`([\w-]+\.(?:bpmn|json))`:\n\n```\w+\n(.*?)```", text("docs/process-design.md"), re.DOTALL
+        r"`([\w-]+\.(?:bpmn|json|yaml))`:\n\n```\w+\n(.*?)```", text("docs/process-design.md"), re.DOTALL
     )
 }
 FORMS = {name: content for name, content in FILES.items() if name.endswith(".json")}
@@ -42,7 +42,7 @@ def built(name: str) -> bpmn.Spec:
 def test_the_examples_are_there() -> None:
     assert set(FILES) == {
         "permit.bpmn", "application.json", "review.json", "fields.bpmn", "committee.bpmn", "fee.bpmn",
-        "withdrawal.bpmn", "booking.bpmn",
+        "withdrawal.bpmn", "booking.bpmn", "permit-refused.yaml",
     }  # fmt: skip
 
 
@@ -65,6 +65,14 @@ def test_a_small_permit_is_granted_at_once() -> None:
     step = bpmn.start(built("permit.bpmn"), {"area": 10}, NOW)
     assert step.ended
     assert step.outcome == "granted"
+
+
+def test_the_scenario_of_a_permit_passes() -> None:
+    story = {"permit-refused.yaml": FILES["permit-refused.yaml"]}
+    trial = scenarios.run(story, {"permit": built("permit.bpmn")})
+    assert not trial.findings
+    [covered] = trial.coverage
+    assert (covered.flows.missing, covered.never_true) == (("small", "grant"), ("grant",))
 
 
 def test_a_committee_that_says_no_twice_is_done() -> None:

@@ -83,7 +83,7 @@ def _read(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
         notes.error(Place(name), "file-too-large", reason, "Upload a smaller file.")
     elif name.endswith(".json"):
         _read_json(name, content, upload, notes)
-    elif not name.endswith(".md"):
+    elif not name.endswith((".yaml", ".md")):  # scenarios are read where they are run
         dmn = name.lower().endswith(".dmn")
         notes.error(
             Place(name),
@@ -93,7 +93,8 @@ def _read(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
             else "Files of this kind are not understood.",
             "Use a script task for the decision, and leave the file out."
             if dmn
-            else "Upload .bpmn (or .xml) files, .json forms and .md texts; suffixes are in small letters.",
+            else "Upload .bpmn (or .xml) files, .json forms, .yaml scenarios and .md texts."
+            " Suffixes are in small letters.",
         )
 
 

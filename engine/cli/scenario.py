@@ -1,0 +1,133 @@
+"""Run the scenarios of process folders without deploying them."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from engine import bpmn, scenarios
+from engine.bpmn import Source, Spec
+from engine.cli import folders
+from engine.cli.check import describe
+from engine.config import Settings
+from engine.errors import Invalid
+from engine.scenarios import Coverage, Part, Result, Trial
+
+HELP = "Run the scenarios of process folders. The exit code is 1 if one of them fails."
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Folders, each for itself, and files, taken together."""
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="FILE_OR_FOLDER",
+        help="a process folder, or files; a process that another one calls must be among them",
+    )
+    parser.add_argument("--json", action="store_true", help="print results and coverage as JSON")
+    parser.add_argument("--all", action="store_true", help="take every process as executable")
+
+
+def run(arguments: argparse.Namespace, _settings: Settings) -> int:
+    """Run and print."""
+    groups = _groups(arguments.paths)
+    if arguments.all:
+        groups = [bpmn.all_executable(files) for files in groups]
+    trials = [scenarios.run(files, specs) for files, specs in zip(groups, _built(groups), strict=True)]
+    if not any(trial.results or trial.findings for trial in trials):
+        raise Invalid(f"There is no scenario (*{scenarios.SUFFIX}) here.")
+    (_print_json if arguments.json else _print)(trials)
+    return 1 if any(trial.failed for trial in trials) else 0
+
+
+def _groups(paths: Sequence[Path]) -> list[dict[str, bytes]]:
+    """The files of each folder, and all that were named one by one."""
+    alone = [path for path in paths if not path.is_dir()]
+    groups = [folders.read([path]) for path in paths if path.is_dir()]
+    return [*groups, *([folders.read(alone)] if alone else [])]
+
+
+def _built(groups: Sequence[Mapping[str, bytes]]) -> list[dict[str, Spec]]:
+    """The processes of each group, built with those of the others that they call. Raises Invalid."""
+    checked = [bpmn.check(files) for files in groups]
+    homes = {process.key: number for number, report in enumerate(checked) for process in report.processes}
+    reports = [bpmn.check(files, homes) for files in groups]
+    errors = [finding for report in reports for finding in report.errors]
+    if errors:
+        describe(errors, to=sys.stderr)
+        raise Invalid("The processes cannot run as they are. A process that is called must be named, too.")
+    sources: dict[int, Source] = {}
+
+    def source(number: int, callers: tuple[int, ...] = ()) -> Source:
+        if number in callers:
+            raise Invalid("Processes of these folders call each other in a circle.")
+        if number not in sources:
+            keys = {key for process in reports[number].processes for key in process.calls}
+            called = {homes[key] for key in keys} - {number}
+            calls = {key: source(homes[key], (*callers, number)) for key in keys if homes[key] in called}
+            digest = bpmn.digest(groups[number], {key: call.digest for key, call in calls.items()})
+            sources[number] = Source(digest, groups[number], calls)
+        return sources[number]
+
+    try:
+        return [
+            {process.key: bpmn.build(source(number), process.key) for process in report.processes}
+            for number, report in enumerate(reports)
+        ]
+    except bpmn.Unbuildable as error:
+        raise Invalid(error.finding.reason) from error
+
+
+def _print_json(trials: Sequence[Trial]) -> None:
+    told: dict[str, list[Any]] = {"scenarios": [], "coverage": [], "findings": []}
+    for trial in trials:
+        for name, parts in trial.plain.items():
+            told[name] += parts
+        told["findings"] += [asdict(finding) for finding in trial.findings]
+    print(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+
+
+def _print(trials: Sequence[Trial]) -> None:
+    for trial in trials:
+        if not trial.results:
+            describe(trial.findings, to=sys.stdout)
+        for covered in trial.coverage:
+            print(covered.process)
+            for result in trial.results:
+                if result.process == covered.process:
+                    _tell(result)
+            _tell_coverage(covered)
+    results = [result for trial in trials for result in trial.results]
+    failed = sum(not result.passed for result in results)
+    print(f"{len(results)} scenarios, {failed} failed")
+
+
+def _tell(result: Result) -> None:
+    print(f"  {'passed' if result.passed else 'FAILED'}  {result.name} ({result.file}:{result.line})")
+    if not result.passed:
+        place = {None: "at the end", 0: "at the start"}.get(result.step, f"step {result.step}")
+        element = f", at {result.element}" if result.element else ""
+        print(f"          {place}{element}")
+        print(f"          expected: {result.expected}\n          came:     {result.came}")
+
+
+def _tell_coverage(covered: Coverage) -> None:
+    print(f"  {_figures(covered.elements, 'elements')}, {_figures(covered.flows, 'flows')}")
+    lists = {
+        "elements not passed": covered.elements.missing,
+        "flows not passed": covered.flows.missing,
+        "conditions never true": covered.never_true,
+        "conditions never false": covered.never_false,
+    }
+    for what, ids in lists.items():
+        if ids:
+            print(f"  {what}: {', '.join(ids)}")
+
+
+def _figures(part: Part, what: str) -> str:
+    return f"{part.passed} of {part.total} {what}"

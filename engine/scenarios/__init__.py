@@ -1,0 +1,37 @@
+"""Scenarios: cases told beforehand, run before a process is published. Pure: files in, results out.
+
+No database and no network: the engine's commands run in memory, on a clock of the scenario's own.
+"""
+
+from collections.abc import Mapping
+
+from engine.bpmn import Finding, Spec
+from engine.scenarios.coverage import Coverage, Part
+from engine.scenarios.plan import Scenario
+from engine.scenarios.reading import SUFFIX, read_file
+from engine.scenarios.running import MAX_FINDINGS, Result, Trial, run_all
+
+__all__ = ["SUFFIX", "Coverage", "Part", "Result", "Scenario", "Trial", "check", "read", "run", "run_all"]
+
+
+def read(files: Mapping[str, bytes]) -> tuple[list[Scenario], list[Finding]]:
+    """The scenarios among a deployment's files, and what is wrong in those that cannot be run."""
+    scenarios: list[Scenario] = []
+    findings: list[Finding] = []
+    for name, content in files.items():
+        if name.endswith(SUFFIX):
+            found, wrong = read_file(name, content)
+            scenarios += found
+            findings += wrong
+    return scenarios, findings[:MAX_FINDINGS]
+
+
+def check(files: Mapping[str, bytes]) -> list[Finding]:
+    """What is wrong in the scenario files as such, without running them."""
+    return read(files)[1]
+
+
+def run(files: Mapping[str, bytes], specs: Mapping[str, Spec]) -> Trial:
+    """Run the scenarios among a deployment's files on its processes, by key."""
+    scenarios, findings = read(files)
+    return Trial(findings=tuple(findings)) if findings else run_all(scenarios, specs)

@@ -1,0 +1,165 @@
+"""Running scenarios: each on a case of its own, within limits of steps and time, and what came of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from time import monotonic
+from typing import Any
+
+from engine.bpmn import Finding, OutOfTime, Spec, Watch
+from engine.scenarios.case import MAX_COMMANDS, Case, TooLong
+from engine.scenarios.comparing import compare, require_no_incident
+from engine.scenarios.coverage import Coverage, Seen, cover
+from engine.scenarios.plan import Action, Scenario, Start
+from engine.scenarios.unlike import Unlike
+
+SECONDS = 5.0  # for one scenario
+ALL_SECONDS = 10.0
+MAX_SCENARIOS = 100
+MAX_FINDINGS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a scenario.
+
+    Where it failed: the `step`, counting from 1 (0: the start; None: the end), its line, what was expected
+    there and what came, and the element that it is about, if it is about one.
+    """
+
+    name: str
+    process: str
+    file: str
+    line: int
+    passed: bool
+    step: int | None = None
+    element: str | None = None
+    expected: str | None = None
+    came: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of all scenarios of a set of files, and what they have covered, by process."""
+
+    results: tuple[Result, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Results and coverage as they are stored and shown."""
+        return {
+            "scenarios": [asdict(result) for result in self.results],
+            "coverage": [asdict(covered) for covered in self.coverage],
+        }
+
+    @property
+    def failed(self) -> bool:
+        """Whether something forbids the deployment."""
+        return bool(self.findings)
+
+
+def run_all(scenarios: Sequence[Scenario], specs: Mapping[str, Spec]) -> Trial:
+    """Run scenarios on the processes that they name."""
+    findings = [finding for scenario in scenarios for finding in _unknown(scenario, specs)]
+    if len(scenarios) > MAX_SCENARIOS:
+        reason = f"There are {len(scenarios)} scenarios; {MAX_SCENARIOS} are run."
+        mend = "Leave out those that tell the same again."
+        findings.append(Finding("error", "too-many-scenarios", scenarios[MAX_SCENARIOS].file, reason, mend))
+    if findings:
+        return Trial(findings=tuple(findings[:MAX_FINDINGS]))
+    until = monotonic() + ALL_SECONDS
+    results, seen = [], []
+    for scenario in scenarios:
+        result, sight = run(scenario, specs[scenario.process], until)
+        results.append(result)
+        seen.append(sight)
+        if not result.passed:
+            findings.append(_failed(result))
+    covered = [
+        cover(
+            specs[key],
+            [sight for scenario, sight in zip(scenarios, seen, strict=True) if scenario.process == key],
+        )
+        for key in dict.fromkeys(scenario.process for scenario in scenarios)
+    ]
+    return Trial(tuple(results), tuple(covered), tuple(findings))
+
+
+def _unknown(scenario: Scenario, specs: Mapping[str, Spec]) -> Iterable[Finding]:
+    """Findings on what a scenario names and the diagram does not have."""
+    where: dict[str, Any] = {"severity": "error", "code": "scenario-unknown", "file": scenario.file}
+    if scenario.process not in specs:
+        reason = f"There is no process {scenario.process!r} in these files."
+        mend = f"Name one of {', '.join(specs) or 'its processes'}."
+        yield Finding(**where, reason=reason, mend=mend, line=scenario.line)
+        return
+    known = specs[scenario.process].elements
+    for element, line in scenario.elements.items():
+        if element not in known:
+            reason = f"The process {scenario.process!r} has no element {element!r}."
+            mend = "Write the id of an element; in a called process as `its-key/the-id`."
+            yield Finding(**where, reason=reason, mend=mend, line=line)
+
+
+def run(scenario: Scenario, spec: Spec, until: float) -> tuple[Result, Seen]:
+    """Run one scenario, until an instant of the monotonic clock at most."""
+    watch = Watch(min(until, monotonic() + SECONDS))
+    case = Case(replace(spec, watch=watch), scenario.at)
+    result = Result(scenario.name, scenario.process, scenario.file, scenario.line, passed=True)
+    difference = _difference(scenario, case, watch)
+    if difference is not None:
+        step, line, unlike = difference
+        result = replace(
+            result,
+            line=line,
+            passed=False,
+            step=step,
+            element=unlike.element,
+            expected=unlike.expected,
+            came=unlike.came,
+        )
+    return result, Seen(frozenset(case.passed), frozenset(watch.flows), frozenset(watch.answers))
+
+
+def _difference(scenario: Scenario, case: Case, watch: Watch) -> tuple[int | None, int, Unlike] | None:
+    """The step at which the scenario fails, if it does: its number, its line and what is different."""
+    place: tuple[int | None, int] = 0, scenario.start.line
+    try:
+        todo: Sequence[Start | Action] = (scenario.start, *scenario.steps)
+        for number, action in enumerate(todo):
+            place = number, action.line
+            watch.require_time()
+            passed, thrown = len(case.passed), len(case.thrown)
+            if isinstance(action, Start):
+                case.start(action)
+            else:
+                case.act(action)
+            last = number == len(scenario.steps)
+            require_no_incident(case, action.then, scenario.expect if last else None)
+            if action.then is not None:
+                compare(case, action.then, case.passed[passed:], case.thrown[thrown:])
+        place = None, scenario.expect.line
+        compare(case, scenario.expect, case.passed, case.thrown)
+    except Unlike as difference:
+        return *place, difference
+    except OutOfTime:
+        limit = f"it takes at most {SECONDS:g} s, and all together {ALL_SECONDS:g} s"
+        return *place, Unlike(limit, "it took longer")
+    except TooLong:
+        came = "it took more: does a timer repeat without end?"
+        return *place, Unlike(f"it takes at most {MAX_COMMANDS} commands", came)
+    return None
+
+
+def _failed(result: Result) -> Finding:
+    where = {None: "at the end", 0: "at the start"}.get(result.step, f"in step {result.step}")
+    return Finding(
+        "error",
+        "scenario-failed",
+        result.file,
+        f"{result.name}: {where}, expected was {result.expected}; but: {result.came}.",
+        "Mend the process; or the scenario, if that is wrong.",
+        result.element,
+        line=result.line,
+    )

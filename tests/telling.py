@@ -1,0 +1,48 @@
+"""Telling scenarios in tests: the text of one, run on a small process."""
+
+import textwrap
+
+from engine import scenarios
+from engine.bpmn import Finding, Spec
+from engine.scenarios import Result, Trial
+
+HEAD = "name: n\nprocess: process\nat: 2026-03-21T09:00\n"
+
+
+def trial(spec: Spec, *stories: str) -> Trial:
+    """What came of scenarios, each begun with a head unless it has its own."""
+    texts = (textwrap.dedent(story).lstrip() for story in stories)
+    files = {
+        f"{number}.yaml": (text if text.startswith("name:") else HEAD + text).encode()
+        for number, text in enumerate(texts)
+    }
+    return scenarios.run(files, {"process": spec})
+
+
+def passes(spec: Spec, story: str) -> bool:
+    """Whether a scenario passes; what is wrong otherwise stands in the assertion."""
+    findings = trial(spec, story).findings
+    assert not findings, [(finding.line, finding.reason) for finding in findings]
+    return True
+
+
+def fails(spec: Spec, story: str) -> Result:
+    """What came of a scenario that fails, as its finding tells it."""
+    made = trial(spec, story)
+    [result] = made.results
+    [finding] = made.findings
+    assert not result.passed
+    assert (finding.code, finding.line, finding.element) == ("scenario-failed", result.line, result.element)
+    assert str(result.expected) in finding.reason
+    assert str(result.came) in finding.reason
+    return result
+
+
+def wrong(spec: Spec, story: str) -> Finding:
+    """The one finding on a scenario that cannot be run."""
+    made = trial(spec, story)
+    assert not made.results
+    [finding] = made.findings
+    assert finding.severity == "error"
+    assert finding.mend
+    return finding
