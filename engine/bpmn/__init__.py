@@ -6,6 +6,7 @@ The only package that knows SpiffWorkflow. Everything else imports from here.
 from engine.bpmn.check import check
 from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.forms import Form
+from engine.bpmn.picture import Marks, Undrawable, picture
 from engine.bpmn.runner import (
     CallFailure,
     Unskippable,
@@ -30,6 +31,7 @@ __all__ = [
     "Finding",
     "Fired",
     "Form",
+    "Marks",
     "Outgoing",
     "Passage",
     "People",
@@ -40,6 +42,7 @@ __all__ = [
     "Step",
     "Thrown",
     "Unbuildable",
+    "Undrawable",
     "Unskippable",
     "Wait",
     "Work",
@@ -55,6 +58,7 @@ __all__ = [
     "fire",
     "first_start",
     "next_start",
+    "picture",
     "retry",
     "skip",
     "start",

@@ -1,0 +1,204 @@
+"""Reads where a diagram's elements are drawn: its diagram interchange (DI). What is no number is no place."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine.bpmn.check.allow_list import BPMNDI, FLOW_NODES, bpmn, local
+
+DC = "{http://www.omg.org/spec/DD/20100524/DC}"
+DI = "{http://www.omg.org/spec/DD/20100524/DI}"
+_DI = f"{{{BPMNDI}}}"
+FARTHEST = 200_000.0  # a coordinate beyond it is a mistake, and would make all else too small to see
+LARGEST = 50_000.0
+SCOPES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
+_EDGES = frozenset({
+    "sequenceFlow", "messageFlow", "association", "dataInputAssociation", "dataOutputAssociation",
+    "conversationLink",
+})  # fmt: skip
+_TOLD: Mapping[str | None, bool] = {"true": True, "false": False}
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def middle(self) -> Point:
+        """Its centre."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    @property
+    def right(self) -> float:
+        """Its right border."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Its lower border."""
+        return self.y + self.height
+
+    def around(self, point: Point) -> bool:
+        """Whether a point is inside, not on its border."""
+        return self.x + 1 < point[0] < self.right - 1 and self.y + 1 < point[1] < self.bottom - 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """An element with its place. `label` is where its name stands, if that is told.
+
+    `expanded` is None until what is not told has been seen.
+    """
+
+    element: Any
+    kind: str
+    box: Box
+    label: Box | None = None
+    expanded: bool | None = True
+    horizontal: bool = True
+    marked: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edge:
+    """A flow or association with its way."""
+
+    element: Any
+    kind: str
+    points: tuple[Point, ...]
+    label: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """All that is drawn, and all elements of the file by id."""
+
+    shapes: tuple[Shape, ...]
+    edges: tuple[Edge, ...]
+    elements: Mapping[str, Any]
+
+
+def elements_of(root: Any) -> dict[str, Any]:
+    """The BPMN elements of a file that have ids; of two with one id the first."""
+    found: dict[str, Any] = {}
+    for element in root.iter(bpmn("*")):
+        if element.get("id"):
+            found.setdefault(element.get("id"), element)
+    return found
+
+
+def read(root: Any, process: Any) -> Drawing | None:
+    """The drawing in which most of a process stands; None if none of its steps has a place."""
+    elements = elements_of(root)
+    own = {child.get("id") for child in process if local(child) in FLOW_NODES}
+    best: Drawing | None = None
+    most = 0
+    for plane in root.iter(f"{_DI}BPMNPlane"):
+        drawing = _plane(plane, elements)
+        drawn = sum(shape.element.get("id") in own for shape in drawing.shapes)
+        if drawn > most:
+            best, most = drawing, drawn
+    return best
+
+
+def _plane(plane: Any, elements: Mapping[str, Any]) -> Drawing:
+    shapes = {shape.element: shape for shape in reversed(list(_shapes(plane, elements)))}
+    inside = {shape.element.getparent() for shape in shapes.values() if shape.kind in FLOW_NODES}
+    for element, shape in shapes.items():
+        if shape.expanded is None:
+            shapes[element] = replace(shape, expanded=shape.kind not in SCOPES or element in inside)
+    closed = {element for element, shape in shapes.items() if shape.kind in SCOPES and not shape.expanded}
+    shown = {element: shape for element, shape in shapes.items() if not _within(element, closed)}
+    edges = {edge.element: edge for edge in _edges(plane, elements) if not _within(edge.element, closed)}
+    _straight(edges, shown, elements)
+    return Drawing(tuple(reversed(shown.values())), tuple(edges.values()), elements)
+
+
+def _within(element: Any, closed: set[Any]) -> bool:
+    return bool(closed) and any(around in closed for around in element.iterancestors())
+
+
+def _shapes(plane: Any, elements: Mapping[str, Any]) -> Iterator[Shape]:
+    for drawn in plane.iterchildren(f"{_DI}BPMNShape"):
+        element = elements.get(_reference(drawn))
+        box = _box(drawn)
+        if element is None or box is None:
+            continue
+        kind = local(element)
+        yield Shape(
+            element,
+            kind,
+            box,
+            _label(drawn),
+            _TOLD.get(drawn.get("isExpanded")),
+            drawn.get("isHorizontal") != "false",
+            drawn.get("isMarkerVisible") == "true",
+        )
+
+
+def _edges(plane: Any, elements: Mapping[str, Any]) -> Iterator[Edge]:
+    for drawn in plane.iterchildren(f"{_DI}BPMNEdge"):
+        element = elements.get(_reference(drawn))
+        if element is None or local(element) not in _EDGES:
+            continue
+        found = (_point(waypoint) for waypoint in drawn.iterchildren(f"{DI}waypoint"))
+        points = tuple(point for point in found if point is not None)
+        if len(points) > 1:
+            yield Edge(element, local(element), points, _label(drawn))
+
+
+def _straight(edges: dict[Any, Edge], shapes: Mapping[Any, Shape], elements: Mapping[str, Any]) -> None:
+    """Draw flows whose way is not told, between what is drawn."""
+    for element in elements.values():
+        if local(element) in ("sequenceFlow", "messageFlow") and element not in edges:
+            ends = [shapes.get(elements.get(reference(element, end))) for end in ("sourceRef", "targetRef")]
+            if ends[0] is not None and ends[1] is not None and ends[0] is not ends[1]:
+                points = (ends[0].box.middle, ends[1].box.middle)
+                edges[element] = Edge(element, local(element), points)
+
+
+def reference(element: Any, name: str) -> str:
+    """The id that an attribute refers to, without the prefix that some tools write."""
+    found: str = element.get(name, "").strip()
+    return found.rpartition(":")[2]
+
+
+def _reference(drawn: Any) -> str:
+    return reference(drawn, "bpmnElement")
+
+
+def _label(drawn: Any) -> Box | None:
+    label = drawn.find(f"{_DI}BPMNLabel")
+    return None if label is None else _box(label)
+
+
+def _box(drawn: Any) -> Box | None:
+    bounds = drawn.find(f"{DC}Bounds")
+    if bounds is None:
+        return None
+    x, y, width, height = (_coordinate(bounds, name) for name in ("x", "y", "width", "height"))
+    if x is None or y is None or width is None or height is None:
+        return None
+    fits = 1 <= width <= LARGEST and 1 <= height <= LARGEST
+    return Box(x, y, width, height) if fits else None
+
+
+def _point(waypoint: Any) -> Point | None:
+    x, y = _coordinate(waypoint, "x"), _coordinate(waypoint, "y")
+    return None if x is None or y is None else (x, y)
+
+
+def _coordinate(element: Any, name: str) -> float | None:
+    try:
+        value = float(element.get(name, ""))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and abs(value) <= FARTHEST else None
