@@ -14,6 +14,7 @@ from api import (
     incidents,
     jobs,
     messages,
+    pictures,
     problems,
     reference,
     system,
@@ -61,7 +62,7 @@ def create_app(settings: Settings) -> APIFlask:
     observe(app)
     for resource in (
         *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(events, webhooks, jobs),
+        *(events, webhooks, jobs, pictures),
     ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

@@ -6,6 +6,7 @@ The only package that knows SpiffWorkflow. Everything else imports from here.
 from engine.bpmn.check import check
 from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.forms import Form
+from engine.bpmn.picture import POLICY as PICTURE_POLICY
 from engine.bpmn.picture import Marks, Undrawable, picture
 from engine.bpmn.runner import (
     CallFailure,
@@ -25,6 +26,7 @@ from engine.bpmn.starts import first_start, next_start
 from engine.bpmn.step import Failure, Fired, Outgoing, Passage, People, Step, Thrown, Wait, Work
 
 __all__ = [
+    "PICTURE_POLICY",
     "CallFailure",
     "Element",
     "Failure",

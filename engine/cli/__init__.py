@@ -10,7 +10,20 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from engine.cli import audit, backup, check, demo, deploy, hub, migrate, restore, run, token, worker
+from engine.cli import (
+    audit,
+    backup,
+    check,
+    demo,
+    deploy,
+    hub,
+    migrate,
+    picture,
+    restore,
+    run,
+    token,
+    worker,
+)
 from engine.config import Settings
 from engine.errors import Invalid, Refusal, Unusable
 
@@ -20,6 +33,7 @@ COMMANDS = {
     "token": token,
     "deploy": deploy,
     "check": check,
+    "picture": picture,
     "audit": audit,
     "backup": backup,
     "restore": restore,

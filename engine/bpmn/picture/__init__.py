@@ -56,7 +56,7 @@ def picture(content: bytes, key: str, *, language: str = "en", marks: Marks | No
             Finding("error", "no-process", key, f"The file has no process {key!r}.", "Name one that it has.")
         )
     drawing = read(root, process) or lay_out(process)
-    return _Picture(drawing, language, marks or Marks()).svg(process).encode()
+    return _Picture(process, drawing, language, marks or Marks()).svg().encode()
 
 
 def _root(file: str, content: bytes) -> Any:
@@ -69,15 +69,16 @@ def _root(file: str, content: bytes) -> Any:
 
 
 class _Picture:
-    def __init__(self, drawing: Drawing, language: str, marks: Marks) -> None:
+    def __init__(self, process: Any, drawing: Drawing, language: str, marks: Marks) -> None:
         self.drawing = drawing
         self.language = language
         self.places: Mapping[Any, Shape] = {shape.element: shape for shape in drawing.shapes}
         drawn = {*self.places, *(edge.element for edge in drawing.edges)}
-        self.marks = placed(marks, drawing.elements, drawn)
+        self.marks = placed(marks, process, drawing.elements, drawn)
+        self.process = process
 
-    def svg(self, process: Any) -> str:
-        title = named(process.get("name") or process.get("id"), self.language)
+    def svg(self) -> str:
+        title = named(self.process.get("name") or self.process.get("id"), self.language)
         box = _extent(self.drawing)
         loose = self.marks.get(None)
         told = listed([title, *(loose.told() if loose else ())])

@@ -69,10 +69,15 @@ class Mark:
         return lines + ([f"heat: {self.heat:.0%}"] if self.heat is not None else [])
 
 
-def placed(marks: Marks, elements: Mapping[str, Any], drawn: Collection[Any]) -> dict[Any, Mark]:
-    """The marks by the drawn elements that show them; by None what belongs to none of these."""
+def placed(
+    marks: Marks, process: Any, elements: Mapping[str, Any], drawn: Collection[Any]
+) -> dict[Any, Mark]:
+    """The marks by the drawn elements that show them; by None what belongs to none of these.
+
+    What belongs to other processes, and is not drawn, is not shown.
+    """
     found: dict[Any, Mark] = defaultdict(Mark)
-    places = _Places(elements, drawn)
+    places = _Places(process, elements, drawn)
     for finding in marks.findings:
         found[places(finding.element)].findings.append(finding)
     for element, token in marks.tokens:
@@ -85,13 +90,18 @@ def placed(marks: Marks, elements: Mapping[str, Any], drawn: Collection[Any]) ->
     for element, heat in marks.heat.items():
         mark = found[places(element)]
         mark.heat = max(mark.heat or 0, min(1.0, heat)) if math.isfinite(heat) else mark.heat
+    found.pop(_ELSEWHERE, None)
     return found
+
+
+_ELSEWHERE = object()
 
 
 class _Places:
     """Finds what is drawn for an id, or for a path such as `called/step` of a called process."""
 
-    def __init__(self, elements: Mapping[str, Any], drawn: Collection[Any]) -> None:
+    def __init__(self, process: Any, elements: Mapping[str, Any], drawn: Collection[Any]) -> None:
+        self.process = process
         self.elements = elements
         self.drawn = drawn
         self.calls = {
@@ -112,6 +122,8 @@ class _Places:
             pool = self.pools.get(element.get("id"))
             if pool is not None and pool in self.drawn:
                 return pool
+            if element.tag == bpmn("process") and element is not self.process:
+                return _ELSEWHERE
             element = element.getparent()
         return element
 
