@@ -192,6 +192,14 @@ def test_a_flow_ends_at_the_border_of_what_it_leads_to() -> None:
     assert group(draw(content), "f")[1].get("d") == "M200 140L300 140"
 
 
+@pytest.mark.parametrize(("colour", "kept"), [("#FFE0B2", "#FFE0B2"), ("red;x", None), ("url(#a)", None)])
+def test_colours_of_the_designer_are_kept(colour: str, kept: str | None) -> None:
+    space = "http://bpmn.io/schema/bpmn/biocolor/1.0"
+    drawn = shape("a").replace(" bpmnElement", f' xmlns:c="{space}" c:fill="{colour}" bpmnElement')
+    (body,) = group(draw(file('<task id="a"/>', drawn)), "a").findall(f"{SVG}rect")
+    assert (body.get("fill"), body.get("stroke")) == (kept, None)
+
+
 def test_marks_are_shown_and_told() -> None:
     marks = Marks(
         findings=[Finding("warning", "c", "f", "Mind this.", "m", "a")],

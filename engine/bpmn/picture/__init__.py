@@ -11,7 +11,7 @@ from typing import Any
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.findings import Finding
 from engine.bpmn.picture import edges, nodes
-from engine.bpmn.picture.interchange import Box, Drawing, Edge, Shape, read
+from engine.bpmn.picture.interchange import Box, Colours, Drawing, Edge, Shape, read
 from engine.bpmn.picture.layout import lay_out
 from engine.bpmn.picture.marks import Mark, Marks, Token, badges, listed, placed
 from engine.bpmn.picture.style import POLICY, STYLE
@@ -104,15 +104,15 @@ class _Picture:
         for shape in sorted(around, key=lambda shape: -shape.box.width * shape.box.height):
             yield self.group(shape.element, shape.kind, self.node(shape))
         for edge in self.drawing.edges:
-            yield self.group(
-                edge.element, edge.kind, edges.draw(edge, self.drawing, self.places, self.language)
-            )
+            drawn = edges.draw(edge, self.drawing, self.places, self.language)
+            yield self.group(edge.element, edge.kind, _coloured(drawn, "way", edge.colours))
         others = (shape for shape in self.drawing.shapes if not nodes.is_container(shape))
         for shape in sorted(others, key=lambda shape: shape.kind == "boundaryEvent"):
             yield self.group(shape.element, shape.kind, self.node(shape))
 
     def node(self, shape: Shape) -> str:
-        return nodes.draw(shape, self.drawing.elements, self.language)
+        drawn = nodes.draw(shape, self.drawing.elements, self.language)
+        return _coloured(drawn, "body", shape.colours)
 
     def group(self, element: Any, kind: str, drawn: str) -> str:
         mark = self.marks.get(element) or Mark()
@@ -132,6 +132,14 @@ class _Picture:
                 yield badges(self.marks[edge.element], _around(edge))
         if None in self.marks:
             yield badges(self.marks[None], Box(box.x + 22, box.y + 14, 30, 0))
+
+
+def _coloured(drawn: str, part: str, colours: Colours) -> str:
+    """The first part of that class in the designer's colours; marks come before them."""
+    told = "".join(
+        f'{name}="{colour}" ' for name, colour in zip(("fill", "stroke"), colours, strict=True) if colour
+    )
+    return drawn.replace(f'class="{part}', f'{told}class="{part}', 1) if told else drawn
 
 
 def _around(edge: Edge) -> Box:

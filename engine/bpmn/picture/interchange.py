@@ -1,6 +1,7 @@
 """Reads where a diagram's elements are drawn: its diagram interchange (DI). What is no number is no place."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,9 +18,14 @@ _EDGES = frozenset({
     "sequenceFlow", "messageFlow", "association", "dataInputAssociation", "dataOutputAssociation",
     "conversationLink",
 })  # fmt: skip
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_BIOC = "{http://bpmn.io/schema/bpmn/biocolor/1.0}"
+_OMG = "{http://www.omg.org/spec/BPMN/non-normative/color/1.0}"
+_FILLS, _STROKES = (f"{_BIOC}fill", f"{_OMG}background-color"), (f"{_BIOC}stroke", f"{_OMG}border-color")
 _TOLD: Mapping[str | None, bool] = {"true": True, "false": False}
 
 Point = tuple[float, float]
+Colours = tuple[str | None, str | None]  # of the inside and of the line, where the designer chose them
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class Shape:
     expanded: bool | None = True
     horizontal: bool = True
     marked: bool = True
+    colours: Colours = (None, None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +82,7 @@ class Edge:
     kind: str
     points: tuple[Point, ...]
     label: Box | None = None
+    colours: Colours = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +149,7 @@ def _shapes(plane: Any, elements: Mapping[str, Any]) -> Iterator[Shape]:
             _TOLD.get(drawn.get("isExpanded")),
             drawn.get("isHorizontal") != "false",
             drawn.get("isMarkerVisible") == "true",
+            _colours(drawn),
         )
 
 
@@ -152,7 +161,7 @@ def _edges(plane: Any, elements: Mapping[str, Any]) -> Iterator[Edge]:
         found = (_point(waypoint) for waypoint in drawn.iterchildren(f"{DI}waypoint"))
         points = tuple(point for point in found if point is not None)
         if len(points) > 1:
-            yield Edge(element, local(element), points, _label(drawn))
+            yield Edge(element, local(element), points, _label(drawn), _colours(drawn))
 
 
 def _straight(edges: dict[Any, Edge], shapes: Mapping[Any, Shape], elements: Mapping[str, Any]) -> None:
@@ -173,6 +182,11 @@ def reference(element: Any, name: str) -> str:
 
 def _reference(drawn: Any) -> str:
     return reference(drawn, "bpmnElement")
+
+
+def _colours(drawn: Any) -> Colours:
+    inside, line = (next(filter(None, map(drawn.get, names)), "") for names in (_FILLS, _STROKES))
+    return inside if _COLOUR.fullmatch(inside) else None, line if _COLOUR.fullmatch(line) else None
 
 
 def _label(drawn: Any) -> Box | None:

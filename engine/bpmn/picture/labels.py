@@ -33,7 +33,7 @@ def outside(words: str, at: Point, wide: float = BESIDE) -> str:
     """From a point downwards, in the middle."""
     if not words:
         return ""
-    wrapped = wrap(words, min(wide, 400), _BELOW * 11 * LINE, (11,))
+    wrapped = wrap(words, min(wide, 400), _BELOW * 11 * LINE, (11, 9.5))
     return _lines(wrapped, at[0], at[1], "halo")
 
 

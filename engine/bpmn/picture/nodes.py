@@ -77,7 +77,8 @@ def _trigger(shape: Shape) -> str:
     at = _at(shape.box, 36)
     if kind == "timer":
         return path(symbols.CLOCK, "sign", at)
-    filled = shape.kind in _THROWING or kind == "terminate"
+    # A condition is nothing that is thrown; filled, its page would be black.
+    filled = (shape.kind in _THROWING and kind != "conditional") or kind == "terminate"
     sign = path(symbols.TRIGGERS.get(kind, symbols.TRIGGERS["multiple"]), "ink" if filled else "sign", at)
     flap = path(symbols.ENVELOPE_FLAP, "flap", at) if kind == "message" and filled else ""
     return sign + flap

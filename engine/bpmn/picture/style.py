@@ -20,9 +20,10 @@ _HEAT = (
 )
 _RULES = """
 .bpmn{font-family:Vazirmatn,"Noto Sans Arabic",Arial,sans-serif;background:var(--bpmn-paper,#fff)}
-.bpmn path,.bpmn rect,.bpmn circle{fill:none;stroke:var(--bpmn-line,#22242a);stroke-width:1.5;
-stroke-linejoin:round}
-.bpmn .body{fill:var(--bpmn-paper,#fff)}
+.bpmn path,.bpmn rect,.bpmn circle{stroke-width:1.5;stroke-linejoin:round}
+:where(.bpmn :is(path,rect,circle):not([stroke])){stroke:var(--bpmn-line,#22242a)}
+:where(.bpmn :is(path,rect,circle):not([fill])){fill:none}
+.bpmn .body:not([fill]){fill:var(--bpmn-paper,#fff)}
 .bpmn .pool>.body{stroke-width:1.5}
 .bpmn .thin{stroke-width:1}
 .bpmn .thick{stroke-width:3.5}

@@ -64,11 +64,16 @@ def _of(letter: str) -> float:
 
 
 def wrap(words: str, wide: float, high: float, sizes: tuple[float, ...] = (12, 10.5, 9)) -> Wrapped:
-    """A text in lines of a width, in the first size in which all of it fits; else cut, with an ellipsis."""
+    """A text in lines of a width, in the first size in which all of it fits and no word is parted.
+
+    If there is none, in the last one; what does not fit even so ends with an ellipsis.
+    """
+    longest = max(words.split(" "), key=len)
     for size in sizes:
         lines = _lines(words, wide, size)
         room = max(1, int(high / (size * LINE)))
-        if len(lines) <= room:
+        whole = size == sizes[-1] or width(longest, size) <= wide
+        if len(lines) <= room and whole:
             return Wrapped(tuple(lines), size, reads_rtl(words))
     return Wrapped((*lines[: room - 1], lines[room - 1].rstrip() + "…"), size, reads_rtl(words))
 
