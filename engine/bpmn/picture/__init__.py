@@ -12,6 +12,7 @@ from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.findings import Finding
 from engine.bpmn.picture import edges, nodes
 from engine.bpmn.picture.interchange import Box, Colours, Drawing, Edge, Shape, read
+from engine.bpmn.picture.labels import BESIDE
 from engine.bpmn.picture.layout import lay_out
 from engine.bpmn.picture.marks import Mark, Marks, Token, badges, listed, placed
 from engine.bpmn.picture.style import POLICY, STYLE
@@ -147,10 +148,16 @@ def _around(edge: Edge) -> Box:
     return Box(x - 4, y - 4, 8, 8)
 
 
+def _room_below(box: Box) -> Box:
+    """Where a name stands for which the diagram has no place."""
+    return Box(box.middle[0] - BESIDE / 2, box.bottom, BESIDE, 36)
+
+
 def _extent(drawing: Drawing) -> Box:
     boxes = [shape.box for shape in drawing.shapes]
     labels = [item.label for item in drawing.shapes] + [item.label for item in drawing.edges]
     boxes += [label for label in labels if label is not None]
+    boxes += [_room_below(shape.box) for shape in drawing.shapes if nodes.named_below(shape)]
     points = [point for edge in drawing.edges for point in edge.points]
     points += [point for box in boxes for point in ((box.x, box.y), (box.right, box.bottom + 12))]
     xs, ys = [x for x, _ in points] or [0.0], [y for _, y in points] or [0.0]

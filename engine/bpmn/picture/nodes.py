@@ -34,6 +34,12 @@ def is_container(shape: Shape) -> bool:
     return shape.kind in ("participant", "lane", "group")
 
 
+def named_below(shape: Shape) -> bool:
+    """Whether its name stands below it, at a place that the diagram does not tell."""
+    outside = _KINDS.get(shape.kind) in (_event, _gateway, _data, _store)
+    return outside and shape.label is None and bool(shape.element.get("name"))
+
+
 def _at(box: Box, size: float) -> str:
     """Where a sign made for a square stands, as large as the box is."""
     scale = min(box.width, box.height) / size
