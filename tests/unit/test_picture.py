@@ -242,6 +242,20 @@ def test_marks_of_what_is_drawn_nowhere_stand_in_the_corner() -> None:
     assert [badge.get("class") for badge in svg.findall(f"{SVG}g")][-1] == "badge error"
 
 
+def test_marks_of_other_processes_of_the_file_are_not_shown() -> None:
+    other = b'<process id="q"><task id="x"/></process><process id="p"'
+    content = file('<task id="a"/>', shape("a")).replace(b'<process id="p"', other)
+    svg = draw(content, marks=Marks([Finding("error", "c", "f", "Odd.", "m", "x")]))
+    assert "Odd." not in etree.tostring(svg, encoding="unicode")
+
+
+def test_a_pool_shows_the_marks_of_its_process() -> None:
+    pool = '<collaboration id="c"><participant id="P" processRef="p"/></collaboration><process id="p"'
+    content = file('<task id="a"/>', shape("a"), shape("P")).replace(b'<process id="p"', pool.encode())
+    svg = draw(content, marks=Marks([Finding("warning", "c", "f", "Odd.", "m", "p")]))
+    assert group(svg, "P").get("class") == "participant warning"
+
+
 def test_a_process_without_places_is_laid_out() -> None:
     steps = '<startEvent id="a"/><task id="b"/><sequenceFlow id="f" sourceRef="a" targetRef="b"/>'
     svg = draw(file(steps))
