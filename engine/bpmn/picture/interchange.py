@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -107,14 +107,21 @@ def read(root: Any, process: Any) -> Drawing | None:
     """The drawing in which most of a process stands; None if none of its steps has a place."""
     elements = elements_of(root)
     own = {child.get("id") for child in process if local(child) in FLOW_NODES}
-    best: Drawing | None = None
-    most = 0
-    for plane in root.iter(f"{_DI}BPMNPlane"):
-        drawing = _plane(plane, elements)
-        drawn = sum(shape.element.get("id") in own for shape in drawing.shapes)
-        if drawn > most:
-            best, most = drawing, drawn
-    return best
+    planes = root.iter(f"{_DI}BPMNPlane")
+    drawn, plane = max(((_drawn(plane, own), plane) for plane in planes), key=_first, default=(0, None))
+    return _plane(plane, elements) if drawn else None
+
+
+def _drawn(plane: Any, own: Collection[str]) -> int:
+    """How many steps have a place there."""
+    return sum(
+        _reference(drawn) in own and _box(drawn) is not None
+        for drawn in plane.iterchildren(f"{_DI}BPMNShape")
+    )
+
+
+def _first(counted: tuple[int, Any]) -> int:
+    return counted[0]
 
 
 def _plane(plane: Any, elements: Mapping[str, Any]) -> Drawing:
