@@ -1,6 +1,8 @@
 """Forms that demand a ground, and scripts that set one."""
 
+import ast
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +11,6 @@ from engine.bpmn.check.allow_list import HUMAN, bpmn
 from engine.bpmn.check.diagram import Diagram, Node
 
 _GROUND = re.compile(r"ground|reason|justif|rationale|دلیل|علت", re.I)
-_SET = re.compile(r"(?m)^\s*\w*(ground|reason)\w*\s*=[^=]", re.I)
 
 
 def form_of(element: Any, schemas: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -39,7 +40,7 @@ class Grounds:
             form = form_of(node.element, self._schemas)
             return form is not None and self._demands(form)
         if node.kind == "scriptTask":
-            return bool(_SET.search(node.element.findtext(bpmn("script")) or ""))
+            return _sets(node.element.findtext(bpmn("script")) or "")
         return node.kind == "callActivity" and node.element.get("calledElement") in self._called
 
     def _demands(self, form: Mapping[str, Any]) -> bool:
@@ -70,3 +71,21 @@ def _parts(form: Any) -> Iterator[Mapping[str, Any]]:
             waiting += part.values()
         elif isinstance(part, list):
             waiting += part
+
+
+def _sets(script: str) -> bool:
+    """Whether a script assigns to a variable for a ground."""
+    return any(
+        isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and _GROUND.search(node.id)
+        for node in syntax(script)
+    )
+
+
+def syntax(code: str) -> list[ast.AST]:
+    """All nodes of a script or expression; none if it is not Python, which others tell."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return list(ast.walk(ast.parse(code.strip())))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []

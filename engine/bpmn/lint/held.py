@@ -2,14 +2,13 @@
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.expressions import texts
 from engine.bpmn.check.extensions import PARVANDEH
-from engine.bpmn.lint.grounds import form_of
+from engine.bpmn.lint.grounds import form_of, syntax
 
 _ASKED = (f"{{{PARVANDEH}}}connector", f"{{{PARVANDEH}}}topic", "calledElement")
 _REQUEST = f"{{{PARVANDEH}}}request"
@@ -42,13 +41,14 @@ def check_held(diagram: Diagram, schemas: Mapping[str, Any]) -> Iterator[tuple[A
         return
     sent = {name for service in services for name in _names(service.get(_REQUEST, ""))}
     read = _read(diagram)
+    held: dict[str, str] = {}
+    for service in services:
+        source = next(filter(None, map(service.get, _ASKED)), "")
+        known = read.get(service.get(_RESULT), set()) | _typical(source)
+        held |= dict.fromkeys(known - held.keys(), source)
     for start, name in asked:
-        for service in services:
-            source = next(filter(None, map(service.get, _ASKED)), "")
-            held = read.get(service.get(_RESULT), set()) | _typical(source)
-            if name not in sent and name.lower() in held:
-                yield start, name, source
-                break
+        if name not in sent and name.lower() in held:
+            yield start, name, held[name.lower()]
 
 
 def _fields(form: Mapping[str, Any] | None) -> list[str]:
@@ -67,7 +67,7 @@ def _typical(source: str) -> set[str]:
 
 
 def _names(expression: str) -> set[str]:
-    return {node.id for node in _nodes(expression) if isinstance(node, ast.Name)}
+    return {node.id for node in syntax(expression) if isinstance(node, ast.Name)}
 
 
 def _read(diagram: Diagram) -> dict[str, set[str]]:
@@ -77,7 +77,7 @@ def _read(diagram: Diagram) -> dict[str, set[str]]:
     """
     found: dict[str, set[str]] = {}
     for text in texts(diagram.element):
-        nodes = _nodes(text.code)
+        nodes = syntax(text.code)
         own = {node.id for node in nodes if isinstance(node, ast.Name)}
         for node in nodes:
             match node:
@@ -87,12 +87,3 @@ def _read(diagram: Diagram) -> dict[str, set[str]]:
                 ) if key not in own:
                     found.setdefault(variable, set()).add(key.lower())
     return found
-
-
-def _nodes(source: str) -> list[ast.AST]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return list(ast.walk(ast.parse(source.strip())))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # told by others
-        return []
