@@ -15,6 +15,7 @@ from api import (
     jobs,
     messages,
     moves,
+    pictures,
     problems,
     reference,
     system,
@@ -63,7 +64,7 @@ def create_app(settings: Settings) -> APIFlask:
     observe(app)
     for resource in (
         *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(moves, events, webhooks, jobs),
+        *(moves, events, webhooks, jobs, pictures),
     ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

@@ -34,8 +34,6 @@ CALLERS = "parvandeh.callers"
 PUBLISHING = "parvandeh.publishing"
 MAX_JSON = 2 << 20
 
-_XML = {200: {"description": "The file", "content": {"application/xml": {"schema": {"type": "string"}}}}}
-
 # Only its decorators are used, which note on a function what OpenAPI shall say.
 _openapi = APIBlueprint("openapi", __name__)
 
@@ -66,13 +64,13 @@ class Reply:
 def command(
     route: Callable[[Any], Any],
     *,
-    answer: type[BaseModel] | None,
+    answer: type[BaseModel] | str,
     body: type[Request] | None = None,
     query: type[Request] | None = None,
     status: int | tuple[int, ...] = 200,
     refusals: tuple[int, ...] = (),
 ) -> Callable[[View], View]:
-    """Declare a view on a route, such as `blueprint.get("/cases")`.
+    """Declare a view on a route, such as `blueprint.get("/cases")`, that answers a model or a media type.
 
     Of several kinds of `status` the first is the usual one. The view gets the unit of work, the path's
     parts, and what it declares of `body` (JSON) and `query`. A body whose fields all have defaults may be
@@ -86,10 +84,10 @@ def command(
             documented = _openapi.input(body, location="json")(documented)
         if query is not None:
             documented = _openapi.input(query, location="query")(documented)
-        if answer is not None:
+        if not isinstance(answer, str):
             documented = _openapi.output(answer, status_code=first)(documented)
         statuses = {401, 403, 422, 503, 504, *refusals} | ({400, 413, 415} if body else set())
-        responses: Any = {**described(*sorted(statuses)), **({} if answer else _XML)}
+        responses: Any = {**described(*sorted(statuses)), **_file(answer)}
         responses |= {other: _likewise(other, answer) for other in others}
         documented = _openapi.doc(responses=responses, security="bearer")(documented)
 
@@ -115,10 +113,17 @@ def command(
     return declare
 
 
-def _likewise(status: int, answer: type[BaseModel] | None) -> dict[str, Any]:
+def _file(answer: type[BaseModel] | str) -> dict[int, Any]:
+    """An answer that is a file, as OpenAPI says it."""
+    if not isinstance(answer, str):
+        return {}
+    return {200: {"description": "The file", "content": {answer: {"schema": {"type": "string"}}}}}
+
+
+def _likewise(status: int, answer: type[BaseModel] | str) -> dict[str, Any]:
     """Another status of the same answer, as OpenAPI says it."""
     described_as: dict[str, Any] = {"description": HTTPStatus(status).phrase}
-    if status != HTTPStatus.NO_CONTENT and answer is not None:
+    if status != HTTPStatus.NO_CONTENT and not isinstance(answer, str):
         schema = {"$ref": f"#/components/schemas/{answer.__name__}"}
         described_as["content"] = {"application/json": {"schema": schema}}
     return described_as

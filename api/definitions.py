@@ -226,7 +226,9 @@ def retire(uow: UnitOfWork, key: str, number: int) -> Reply:
     return version(uow, key, number)
 
 
-@command(blueprint.get("/definitions/<key>/versions/<int:number>/bpmn"), answer=None, refusals=(404,))
+@command(
+    blueprint.get("/definitions/<key>/versions/<int:number>/bpmn"), answer="application/xml", refusals=(404,)
+)
 def bpmn(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Download a version's BPMN, as it was uploaded"""
     row = definitions.version(uow, key, number)

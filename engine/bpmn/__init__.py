@@ -9,6 +9,8 @@ from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.flows import Flow
 from engine.bpmn.forms import Form
 from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
+from engine.bpmn.picture import POLICY as PICTURE_POLICY
+from engine.bpmn.picture import Marks, Undrawable, picture
 from engine.bpmn.runner import (
     CallFailure,
     Unskippable,
@@ -28,6 +30,7 @@ from engine.bpmn.step import Failure, Fired, Outgoing, Passage, People, Step, Th
 from engine.bpmn.watch import OutOfTime, Watch
 
 __all__ = [
+    "PICTURE_POLICY",
     "CallFailure",
     "Difference",
     "Element",
@@ -37,6 +40,7 @@ __all__ = [
     "Flow",
     "Form",
     "Immovable",
+    "Marks",
     "Migrated",
     "Obstacle",
     "OutOfTime",
@@ -50,6 +54,7 @@ __all__ = [
     "Step",
     "Thrown",
     "Unbuildable",
+    "Undrawable",
     "Unskippable",
     "Wait",
     "Watch",
@@ -68,6 +73,7 @@ __all__ = [
     "first_start",
     "migrate",
     "next_start",
+    "picture",
     "retry",
     "skip",
     "start",

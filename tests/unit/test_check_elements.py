@@ -71,7 +71,9 @@ def test_every_supported_element_passes_together() -> None:
         more='targetNamespace="x" exporter="e" xsi:schemaLocation="a b" expressionLanguage="x"',
     )  # fmt: skip
     report = check({"a.bpmn": content, "x.json": FORM}, {"deployed"})
-    assert {finding.code for finding in report.findings} == {"no-role", "translated-role"}
+    assert {finding.code for finding in report.findings} == {
+        *("no-role", "translated-role", "no-deadline", "manual-without-basis", "refusal-without-ground"),
+    }
     assert [(item.key, item.file, item.calls) for item in report.processes] == [("p", "a.bpmn", {"deployed"})]
 
 

@@ -35,6 +35,7 @@ from engine.bpmn.check.soundness import check_soundness
 from engine.bpmn.check.structure import check_structure
 from engine.bpmn.check.variables import check_variables
 from engine.bpmn.findings import Report
+from engine.bpmn.lint import lint
 
 __all__ = ["check"]
 
@@ -74,6 +75,8 @@ def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime
     found = check_calls(diagrams, known, notes)
     check_ids_together(diagrams, notes)
     _check_diagrams(diagrams, upload, now or datetime.now(UTC), notes)
+    sound = [diagram for diagram in diagrams if diagram.file not in notes.refused]
+    lint(files, sound, upload.schemas, notes)
     return Report(notes.sorted(files), () if alone else found)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import ACTIVITIES, BPMN, CHILDREN, HUMAN, local
+from engine.bpmn.check.allow_list import ACTIVITIES, BPMN, CHILDREN, HUMAN, RUNNING, local
 from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import REFUSED
@@ -87,7 +87,9 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     **dict.fromkeys(("connector", "topic", "operation", "request"), _SERVICE),
     "inputs": frozenset((kind, None) for kind in _WITH_INPUTS),
     "outputs": frozenset((kind, None) for kind in _WITH_OUTPUTS),
-    **dict.fromkeys(ASSIGNMENT, frozenset((kind, None) for kind in HUMAN)),
+    **dict.fromkeys((*ASSIGNMENT, "presence"), frozenset((kind, None) for kind in HUMAN)),
+    "legalBasis": frozenset((kind, None) for kind in HUMAN | {"process"}),
+    "accept": frozenset((kind, None) for kind in RUNNING | {"process", "sequenceFlow"}),
 })  # fmt: skip
 
 _MENDS: Mapping[str, str] = MappingProxyType({
@@ -152,6 +154,9 @@ _MENDS: Mapping[str, str] = MappingProxyType({
     ),
     "calledDecisionId": "Use a script task that sets the result; decisions come with a later release.",
     "outcome": "Only an end event has an outcome.",
+    "presence": "Only tasks for people tell whether somebody has to come.",
+    "legalBasis": "Only tasks for people, and processes, name a legal basis.",
+    "accept": "Flow nodes, flows and processes may accept findings.",
 })  # fmt: skip
 _OTHERWISE = "Remove it if the process does not need it, or wait for a later release."
 

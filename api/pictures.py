@@ -1,0 +1,54 @@
+"""Pictures of versions and cases, as SVG."""
+
+import hashlib
+from typing import Literal
+from uuid import UUID
+
+from apiflask import APIBlueprint
+
+from api.command import Reply, command
+from api.shapes import Request
+from engine import bpmn, pictures
+from engine.db import UnitOfWork
+
+blueprint = APIBlueprint("pictures", __name__, tag="Pictures")
+
+_SVG = "image/svg+xml"
+
+
+class PictureQuery(Request):
+    """The language of names written `Persian | English`."""
+
+    lang: Literal["fa", "en"] = "en"
+
+
+class VersionPictureQuery(PictureQuery):
+    """And whether the findings of the version's check are shown."""
+
+    marks: Literal["findings", "none"] = "findings"
+
+
+@command(
+    blueprint.get("/definitions/<key>/versions/<int:number>/diagram.svg"),
+    query=VersionPictureQuery,
+    answer=_SVG,
+    refusals=(404,),
+)
+def version(uow: UnitOfWork, key: str, number: int, query: VersionPictureQuery) -> Reply:
+    """Draw a version, with what its check found"""
+    return _picture(pictures.of_version(uow, key, number, query.lang, findings=query.marks == "findings"))
+
+
+@command(blueprint.get("/cases/<uuid:case_id>/diagram.svg"), query=PictureQuery, answer=_SVG, refusals=(404,))
+def case(uow: UnitOfWork, case_id: UUID, query: PictureQuery) -> Reply:
+    """Draw where a case stands, and what it has passed"""
+    return _picture(pictures.of_case(uow, case_id, query.lang))
+
+
+def _picture(drawn: bytes) -> Reply:
+    headers = {
+        "Content-Type": _SVG,
+        "Content-Security-Policy": bpmn.PICTURE_POLICY,
+        "ETag": f'"{hashlib.sha256(drawn).hexdigest()[:32]}"',
+    }
+    return Reply(drawn, headers)

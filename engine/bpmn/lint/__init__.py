@@ -1,0 +1,26 @@
+"""Warns of what runs as drawn and is still not good: for those who apply, and for those who read the diagram.
+
+Rules for administrations are ours, those of drawing are bpmnlint's. docs/lint.md explains all of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.bpmn.check.diagram import Diagram
+from engine.bpmn.check.notes import Notes
+from engine.bpmn.lint.accepted import check_accepted
+from engine.bpmn.lint.administration import check_administration
+from engine.bpmn.lint.drawing import check_drawing
+
+__all__ = ["lint"]
+
+
+def lint(
+    files: Mapping[str, bytes], diagrams: Sequence[Diagram], schemas: Mapping[str, Any], notes: Notes
+) -> None:
+    """Look at files in which no error was found: their `diagrams`, and the forms of all by file name."""
+    check_accepted(diagrams, notes)
+    check_administration(diagrams, schemas, notes)
+    for file in dict.fromkeys(diagram.file for diagram in diagrams):
+        own = [diagram for diagram in diagrams if diagram.file == file]
+        check_drawing(file, files[file], own, notes)

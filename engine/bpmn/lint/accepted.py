@@ -1,0 +1,39 @@
+"""Findings that a designer has looked at and accepted: `parvandeh:accept` names their codes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.bpmn.check.allow_list import local
+from engine.bpmn.check.diagram import Diagram
+from engine.bpmn.check.extensions import PARVANDEH
+from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.lint.rules import CODES
+
+ACCEPT = f"{{{PARVANDEH}}}accept"
+
+
+def accepts(element: Any, code: str) -> bool:
+    """Whether a finding at an element is accepted there, or in its process as a whole."""
+    if code in element.get(ACCEPT, "").split():
+        return True
+    if local(element) == "process":
+        return False
+    return any(
+        code in around.get(ACCEPT, "").split()
+        for around in element.iterancestors()
+        if local(around) == "process"
+    )
+
+
+def check_accepted(diagrams: Sequence[Diagram], notes: Notes) -> None:
+    """Codes that are accepted and that no rule has: perhaps misspelt."""
+    for diagram in diagrams:
+        for element in diagram.element.iter():
+            unknown = sorted({*element.get(ACCEPT, "").split()} - CODES)
+            if unknown:
+                notes.warn(
+                    place(diagram.file, element),
+                    "unknown-rule",
+                    f"parvandeh:accept names {unknown[0][:80]!r}, which is the code of no rule of this kind.",
+                    "Name codes of docs/lint.md, with spaces between.",
+                )

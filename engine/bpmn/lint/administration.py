@@ -1,0 +1,216 @@
+"""Rules for administrations. They apply where somebody applies: to processes that decide, or say who applies.
+
+A process decides if one of its ends has an outcome; it says who applies if a lane or pool is named so, or if
+it tells presence or legal bases.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.bpmn.check.allow_list import HUMAN, bpmn, local
+from engine.bpmn.check.diagram import Diagram, Node, handlers, known_as, named
+from engine.bpmn.check.extensions import PARVANDEH
+from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.paths import targets
+from engine.bpmn.lint.accepted import accepts
+from engine.bpmn.lint.grounds import Grounds, form_of
+from engine.bpmn.lint.held import check_held
+from engine.bpmn.lint.ways import comes_without
+
+OUTCOME = f"{{{PARVANDEH}}}outcome"
+_DUE = f"{{{PARVANDEH}}}due"
+_PRESENCE = f"{{{PARVANDEH}}}presence"
+_BASIS = f"{{{PARVANDEH}}}legalBasis"
+_IN_PERSON = frozenset({"optional", "required"})
+_PRESENCES = _IN_PERSON | {"none", None}
+_REFUSED = frozenset({"refused", "rejected", "denied", "declined"})
+_APPLICANT = re.compile(r"\b(applicant|citizen|resident)s?\b|متقاضی|شهروند|درخواست‌کننده|ارباب رجوع", re.I)
+_WITHDRAWAL = re.compile(r"withdr[ae]w|retract|revok|انصراف|پس.?گرفت", re.I)
+_LAW = re.compile(
+    r"§|\b(art(icle|\.)|sec(tion|\.)|act|law|code|regulations?|by-?law|decree|statute)\b"
+    r"|ماده|مادّه|قانون|آیین.?نامه|تبصره|مصوب|بخشنامه|دستورالعمل",
+    re.I,
+)
+
+
+def check_administration(diagrams: Sequence[Diagram], schemas: Mapping[str, Any], notes: Notes) -> None:
+    """The processes of all files."""
+    grounds = Grounds(diagrams, schemas)
+    for diagram in diagrams:
+        if _administers(diagram):
+            rules = _Rules(diagram, schemas, notes)
+            rules.withdrawal()
+            rules.refusals(grounds)
+            rules.presence()
+            rules.deadlines()
+            rules.held()
+
+
+def _administers(diagram: Diagram) -> bool:
+    element = diagram.element
+    told = (_PRESENCE, _BASIS, OUTCOME)
+    if any(item.get(name) is not None for item in (element, *element.iter()) for name in told):
+        return True
+    collaboration = element.getroottree().getroot().iter(bpmn("participant"))
+    names = [item.get("name", "") for item in (*element.iter(bpmn("lane")), *collaboration)]
+    return any(_APPLICANT.search(name) for name in names)
+
+
+class _Rules:
+    def __init__(self, diagram: Diagram, schemas: Mapping[str, Any], notes: Notes) -> None:
+        self.diagram = diagram
+        self.schemas = schemas
+        self.notes = notes
+        self.nodes = list(diagram.nodes())
+        self.homes = {node.element: scope.element for scope in diagram.scopes for node in scope.nodes}
+
+    def warn(self, element: Any, code: str, reason: str, mend: str) -> None:
+        if not accepts(element, code):
+            self.notes.warn(place(self.diagram.file, element), code, reason, mend)
+
+    def withdrawal(self) -> None:
+        """Somebody applied by a form, and people work on it: it must be possible to take it back."""
+        starts = [node for node in self.diagram.scopes[0].nodes if node.kind == "startEvent"]
+        applied = any(node.trigger is None and form_of(node.element, self.schemas) for node in starts)
+        works = any(node.kind in HUMAN for node in self.nodes)
+        if applied and works and not self._can_withdraw():
+            self.warn(
+                self.diagram.element,
+                "no-withdrawal",
+                "Nothing in the process lets the applicant withdraw the application.",
+                "Draw an event sub-process of the process that a message begins and that interrupts it, or"
+                " a message event that leads to the end of the case.",
+            )
+
+    def _can_withdraw(self) -> bool:
+        scope = self.diagram.scopes[0]
+        if any(start.trigger == "message" and start.interrupting for _, start in handlers(scope)):
+            return True
+        defined = named(self.diagram)
+        for node in self.nodes:
+            catches = node.kind in ("intermediateCatchEvent", "boundaryEvent", "receiveTask")
+            if not catches or node.trigger != "message":
+                continue
+            names = (node.element.get("name") or "", _message(node, defined) or "")
+            if any(map(_WITHDRAWAL.search, names)) or _ends_the_case(node):
+                return True
+        return False
+
+    def refusals(self, grounds: Grounds) -> None:
+        """A refusal says why, and a person answers for it."""
+        for end in self.nodes:
+            if end.kind != "endEvent" or end.element.get(OUTCOME) not in _REFUSED:
+                continue
+            if comes_without(end, self.diagram, grounds.given):
+                self.warn(
+                    end.element,
+                    "refusal-without-ground",
+                    "A case can come to this refusal without anybody having been asked for a ground.",
+                    "Give the form of the decision a field for the ground ('ground', 'reason') that is"
+                    " required with a refusal.",
+                )
+            if comes_without(end, self.diagram, lambda node: node.kind in HUMAN):
+                self.warn(
+                    end.element,
+                    "refusal-without-person",
+                    "A case can come to this refusal without a person having decided anything.",
+                    "Let a person decide before an application is refused.",
+                )
+
+    def presence(self) -> None:
+        """Steps for which somebody has to come, or that are done by hand: the law must ask for them."""
+        for node in self.nodes:
+            element, text = node.element, _documented(node.element)
+            if element.get(_PRESENCE) not in _PRESENCES:
+                self.notes.error(
+                    place(self.diagram.file, element),
+                    "invalid-presence",
+                    f"parvandeh:presence={element.get(_PRESENCE)[:40]!r} says nothing.",
+                    "Write none, optional or required.",
+                )
+            if node.kind not in HUMAN or element.get(_BASIS, "").strip():
+                continue
+            if element.get(_PRESENCE) in _IN_PERSON and not _LAW.search(text):
+                self.warn(
+                    element,
+                    "in-person-without-basis",
+                    "The applicant may have to come in person, and no legal basis is named for it.",
+                    'Name it: parvandeh:legalBasis="…", or do without the visit.',
+                )
+            elif node.kind == "manualTask" and element.get(_PRESENCE) is None and not text:
+                self.warn(
+                    element,
+                    "manual-without-basis",
+                    "A manual task happens outside of the system, and nothing says why it must.",
+                    'Write it into its documentation, or tell who has to come: parvandeh:presence="none",'
+                    ' "optional" or "required".',
+                )
+
+    def deadlines(self) -> None:
+        """Work for people that may lie for ever."""
+        for node in self.nodes:
+            if node.kind in HUMAN and node.element.get(_DUE) is None and not self._timed(node):
+                self.warn(
+                    node.element,
+                    "no-deadline",
+                    "The task has no deadline: nobody notices if it is left undone.",
+                    "Say until when (parvandeh:due=\"'P10D'\"), or draw a timer on its border.",
+                )
+
+    def _timed(self, node: Node) -> bool:
+        """Whether a timer runs beside a task: on its border, or around it."""
+        around = {scope.element: scope for scope in self.diagram.scopes}
+        by_element = {each.element: each for each in self.nodes}
+        current: Node | None = node
+        while current is not None:
+            if any(event.trigger == "timer" for event in current.boundaries):
+                return True
+            scope = self.homes[current.element]
+            if any(start.trigger == "timer" for _, start in handlers(around[scope])):
+                return True
+            current = by_element.get(scope)
+        return False
+
+    def held(self) -> None:
+        """What a registry knows is not asked of the applicant."""
+        for start, name, source in check_held(self.diagram, self.schemas):
+            self.warn(
+                start,
+                "data-held",
+                f"The form asks the applicant for {name[:80]!r}, which {source[:80]!r} is asked for.",
+                "Take it from there, and ask only if it does not answer.",
+            )
+
+
+def _message(node: Node, defined: Mapping[str, Mapping[str, Any]]) -> str | None:
+    if node.kind == "receiveTask":
+        found = defined["message"].get(node.element.get("messageRef"))
+        name: str | None = None if found is None else found.get("name")
+        return name
+    return known_as(node, defined)
+
+
+def _ends_the_case(event: Node) -> bool:
+    """Whether nothing but the end of all work comes behind an event."""
+    seen: set[Node] = set()
+    waiting = [event]
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node.kind in HUMAN:
+            return False
+        if node.kind == "endEvent" and node.trigger == "terminate":
+            return True
+        waiting += targets(node)
+    return False
+
+
+def _documented(element: Any) -> str:
+    return (
+        " ".join("".join(item.itertext()) for item in element.iterchildren(bpmn("documentation"))).strip()
+        if local(element)
+        else ""
+    )

@@ -1,0 +1,73 @@
+"""bpmnlint's recommended rules, as bpmn-io has them, on files that hold a drawing."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from bpmn_io import BpmnModdle, ParseError
+from bpmn_io.lint.rules import RULES
+from bpmn_io.lint.test_rule import test_rule as apply_rule
+
+from engine.bpmn.check.allow_list import local
+from engine.bpmn.check.diagram import Diagram
+from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.lint.accepted import accepts
+from engine.bpmn.lint.rules import DRAWING
+
+_LARGEST = 512 << 10  # bytes; a reader in plain Python takes a second for them
+_MOST_SHAPES = 500  # each is compared with each
+_MORE = 5  # elements that a finding names besides the first
+_SHAPES = b"BPMNShape"
+# A rule that stumbles over an element tells nothing about it, and stops nothing.
+_FAILURES = (ParseError, AttributeError, KeyError, IndexError, TypeError, ValueError, RecursionError)
+
+
+def check_drawing(file: str, content: bytes, diagrams: Sequence[Diagram], notes: Notes) -> None:
+    """Each rule once for a file, at the first element that breaks it; the others are named."""
+    if _SHAPES not in content or len(content) > _LARGEST:
+        return
+    elements = {
+        element.get("id"): element
+        for diagram in diagrams
+        for element in diagram.element.iter()
+        if element.get("id") and local(element)
+    }
+    for code, ids in _reports(content):
+        found = [elements[name] for name in ids if name in elements]
+        broken = [element for element in found if _meant(code, element) and not accepts(element, code)]
+        if broken:
+            reason, mend = DRAWING[code]
+            notes.warn(place(file, broken[0]), code, reason + _others(broken[1:]), mend)
+
+
+def _others(elements: Sequence[Any]) -> str:
+    if not elements:
+        return ""
+    more = ", ".join(repr(element.get("id")) for element in elements[:_MORE])
+    return f" So it is with {len(elements)} more: {more}{' …' if len(elements) > _MORE else ''}."
+
+
+def _meant(code: str, element: Any) -> bool:
+    """Whether a report is about the flow itself; it is told of both its ends, too."""
+    return code != "no-duplicate-sequence-flows" or local(element) == "sequenceFlow"
+
+
+def _reports(content: bytes) -> Iterator[tuple[str, list[str]]]:
+    """The ids that each rule reports.
+
+    The rules remember what they have seen, so each file has its own. bpmn-io's linter, which would run
+    them all, is not used: it prints what a rule stumbles over.
+    """
+    few = content.count(_SHAPES) <= 2 * _MOST_SHAPES  # begun and ended
+    try:
+        root: Any = BpmnModdle().from_xml(content.decode()).root_element
+    except _FAILURES:
+        return
+    for code in DRAWING:
+        if code == "no-overlapping-elements" and not few:
+            continue
+        try:
+            found = apply_rule(root, RULES[code]())
+        except _FAILURES:
+            continue
+        # Beside the elements, a report may be about the file.
+        yield code, list(dict.fromkeys(str(item["id"]) for item in found if item.get("id")))

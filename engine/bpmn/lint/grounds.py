@@ -1,0 +1,91 @@
+"""Forms that demand a ground, and scripts that set one."""
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from engine.bpmn import forms
+from engine.bpmn.check.allow_list import HUMAN, bpmn
+from engine.bpmn.check.diagram import Diagram, Node
+
+_GROUND = re.compile(r"ground|reason|justif|rationale|دلیل|علت", re.I)
+
+
+def form_of(element: Any, schemas: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The JSON Schema of an element's form, if it has one that is here."""
+    name, _ = forms.names(element)
+    if name is not None and name in schemas:
+        found: Mapping[str, Any] = schemas[name]
+        return found
+    form = forms.read(element, {})
+    return None if form is None else form.schema
+
+
+class Grounds:
+    """Which elements see to it that there is a ground."""
+
+    def __init__(self, diagrams: Sequence[Diagram], schemas: Mapping[str, Any]) -> None:
+        self._schemas = schemas
+        self._demanding: dict[int, bool] = {}  # by the identity of schemas, which several tasks may share
+        self._called: set[str | None] = set()
+        self._called = {
+            diagram.key for diagram in diagrams if any(self.given(node) for node in diagram.nodes())
+        }
+
+    def given(self, node: Node) -> bool:
+        """Whether a case that has passed a node has a ground."""
+        if node.kind in HUMAN:
+            form = form_of(node.element, self._schemas)
+            return form is not None and self._demands(form)
+        if node.kind == "scriptTask":
+            return _sets(node.element.findtext(bpmn("script")) or "")
+        return node.kind == "callActivity" and node.element.get("calledElement") in self._called
+
+    def _demands(self, form: Mapping[str, Any]) -> bool:
+        known = self._demanding.get(id(form))
+        if known is None:
+            known = self._demanding[id(form)] = demands(form)
+        return known
+
+
+def demands(form: Mapping[str, Any]) -> bool:
+    """Whether a form has a field for a ground that must be filled in, be it on a condition."""
+    fields: set[str] = set()
+    required: set[str] = set()
+    for part in _parts(form):
+        if isinstance(part.get("properties"), dict):
+            fields.update(name for name in part["properties"] if _GROUND.search(name))
+        if isinstance(part.get("required"), list):
+            required.update(name for name in part["required"] if isinstance(name, str))
+    return bool(fields & required)
+
+
+def _parts(form: Any) -> Iterator[Mapping[str, Any]]:
+    waiting = [form]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Mapping):
+            yield part
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+
+
+def _sets(script: str) -> bool:
+    """Whether a script assigns to a variable for a ground."""
+    return any(
+        isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and _GROUND.search(node.id)
+        for node in syntax(script)
+    )
+
+
+def syntax(code: str) -> list[ast.AST]:
+    """All nodes of a script or expression; none if it is not Python, which others tell."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return list(ast.walk(ast.parse(code.strip())))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []

@@ -1,0 +1,59 @@
+"""Draw process files without deploying them."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from engine import bpmn
+from engine.bpmn.picture import keys
+from engine.bpmn.source import BPMN_SUFFIXES
+from engine.cli import folders
+from engine.cli.check import describe
+from engine.config import Settings
+from engine.errors import Invalid
+
+HELP = "Draw each process of the files as SVG, with what the check finds."
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The files, and where the pictures go."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file, or a process folder")
+    parser.add_argument("--lang", choices=("en", "fa"), default="en", help="of names in two languages")
+    parser.add_argument("--no-marks", action="store_true", help="leave out what the check finds")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path(), metavar="DIR", help="a folder (default: this one)"
+    )
+
+
+def run(arguments: argparse.Namespace, _settings: Settings) -> int:
+    """Write the pictures and print their names; 1 if one of the files cannot be drawn."""
+    files = folders.read(arguments.files)
+    findings = () if arguments.no_marks else bpmn.check(files).findings
+    refused = []
+    for name, content in files.items():
+        if name.endswith(BPMN_SUFFIXES):
+            marks = bpmn.Marks(findings=[finding for finding in findings if finding.file == name])
+            try:
+                drawn = {
+                    key: bpmn.picture(content, key, language=arguments.lang, marks=marks)
+                    for key in keys(name, content)
+                }
+            except bpmn.Undrawable as failure:
+                refused.append(failure.finding)
+                continue
+            for key, picture in drawn.items():
+                print(_write(arguments.output, key, picture))
+    describe(refused, to=sys.stderr)
+    return 1 if refused else 0
+
+
+def _write(folder: Path, key: str, picture: bytes) -> Path:
+    # A key is whatever the file says: none of it may lead out of the folder.
+    plain = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in key)[:100]
+    path = folder / f"{plain}.svg"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture)
+    except OSError as cause:
+        raise Invalid(f"{path} cannot be written: {cause.strerror}.") from cause
+    return path

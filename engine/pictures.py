@@ -1,0 +1,51 @@
+"""Pictures of versions, with what their check found, and of cases, with where they stand."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from engine import bpmn, cases, definitions
+from engine.bpmn.findings import Finding
+from engine.bpmn.picture import Token
+from engine.db import UnitOfWork
+from engine.errors import Rejected
+from engine.models import Call, DefinitionVersion, Event, Wait
+
+_PASSED = ("element.passed", "task.completed", "incident.skipped")
+
+
+def of_version(uow: UnitOfWork, key: str, number: int, language: str, *, findings: bool) -> bytes:
+    """A version as SVG, with the findings of its deployment if they are wanted. Raises NotFound."""
+    version = definitions.version(uow, key, number)
+    found: Iterable[Any] = ()
+    if findings:
+        found = definitions.report(uow, version.deployment_id)["findings"]
+    shown = [Finding(**item) for item in found if item["file"] == version.file]
+    return _drawn(uow, version, language, bpmn.Marks(findings=shown))
+
+
+def of_case(uow: UnitOfWork, case_id: UUID, language: str) -> bytes:
+    """A case's version as SVG: its open tasks, waits and incidents, and what it has passed.
+
+    Raises NotFound for cases that the actor may not see.
+    """
+    case = cases.get(uow, case_id)
+    version = definitions.version(uow, case.key, case.version)
+    tokens: list[tuple[str, Token]] = [(row["element"], "task") for row in case.tasks]
+    tokens += [(row["element"], "incident") for row in case.incidents if row["element"]]
+    waiting = select(Wait.element).where(Wait.case_id == case_id, Wait.closed_at.is_(None))
+    called = select(Call.element).where(Call.case_id == case_id, Call.status == "open")
+    tokens += [(element, "wait") for element in uow.session.scalars(waiting.union_all(called))]
+    passed = select(Event.element).where(Event.case_id == case_id, Event.kind.in_(_PASSED)).distinct()
+    marks = bpmn.Marks(tokens=tokens, passed=[name for name in uow.session.scalars(passed) if name])
+    return _drawn(uow, version, language, marks)
+
+
+def _drawn(uow: UnitOfWork, version: DefinitionVersion, language: str, marks: bpmn.Marks) -> bytes:
+    content = definitions.bpmn_file(uow, version)
+    try:
+        return bpmn.picture(content, version.key, language=language, marks=marks)
+    except bpmn.Undrawable as failure:
+        raise Rejected("The file cannot be drawn.", [failure.finding]) from failure

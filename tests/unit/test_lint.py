@@ -1,0 +1,256 @@
+"""The lint: a defect seeded into a clean process is found, and nothing else."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from engine.bpmn import Finding, check
+from engine.bpmn.lint.rules import CODES
+from engine.config import ROOT
+from tests import factories
+from tests.bpmn import definitions, extension, flow, in_line, line, node, process, process_element, script
+
+CALLED = {"verify-identity", "collect-fee"}
+Seed = Callable[[dict[str, str]], None]
+
+
+def warnings(files: Mapping[str, bytes]) -> list[Finding]:
+    """What is found but for translations; no errors."""
+    report = check(files, CALLED)
+    assert not report.errors
+    return [finding for finding in report.findings if finding.severity != "note"]
+
+
+def codes(*body: str, **files: bytes) -> set[str]:
+    """The lint's codes for a process."""
+    content = process(*body)
+    report = check({"p.bpmn": content, **{f"{name}.json": form for name, form in files.items()}}, CALLED)
+    assert not report.errors
+    return {finding.code for finding in report.findings} & (CODES | {"unknown-rule"})
+
+
+def refusing(*elements: str) -> list[str]:
+    """Start, elements, and an end with the outcome `refused`."""
+    return [part.replace('id="end"', 'id="end" parvandeh:outcome="refused"') for part in in_line(*elements)]
+
+
+def decides(form: str = "f.json", **more: str) -> str:
+    return node("userTask", "a", camunda__formKey=form, parvandeh__due="'P1D'", **more)
+
+
+def form(*required: str) -> bytes:
+    names = ", ".join(f'"{name}": {{}}' for name in ("x", *required))
+    asked = ", ".join(f'"{name}"' for name in required)
+    return f'{{"type": "object", "properties": {{{names}}}, "required": [{asked}]}}'.encode()
+
+
+def change(old: str, new: str, file: str = "process.bpmn") -> Seed:
+    def seed(files: dict[str, str]) -> None:
+        assert old in files[file], old
+        files[file] = files[file].replace(old, new)
+
+    return seed
+
+
+def cut(pattern: str, new: str = "", file: str = "process.bpmn") -> Seed:
+    def seed(files: dict[str, str]) -> None:
+        files[file], times = re.subn(pattern, new, files[file], count=1, flags=re.DOTALL)
+        assert times == 1, pattern
+
+    return seed
+
+
+def no_way_back(files: dict[str, str]) -> None:
+    change("case.withdraw", "case.note")(files)
+    change("انصراف متقاضی | Applicant withdraws", "نکته | Note")(files)
+    cut(r'(id="withdrawn".*?)<bpmn:terminateEventDefinition/>', r"\1")(files)
+
+
+def automatic(files: dict[str, str]) -> None:
+    change(
+        'sourceRef="route_chosen" targetRef="decide_join"', 'sourceRef="route_chosen" targetRef="refused"'
+    )(files)
+    change("[(route_rule,", "ground = None\n[(route_rule,")(files)
+
+
+SEEDS: Mapping[str, Seed] = {
+    "no-withdrawal": no_way_back,
+    "refusal-without-ground": cut(
+        r'"then": \{\s*"required": \[\s*"ground"\s*\]\s*\}', '"then": {}', "decision.json"
+    ),
+    "refusal-without-person": automatic,
+    "in-person-without-basis": change(
+        'id="inspect_premises"', 'id="inspect_premises" parvandeh:presence="required"'
+    ),
+    "manual-without-basis": cut(
+        r'(id="unblock"[^>]*>)\s*<bpmn:documentation>.*?</bpmn:documentation>', r"\1"
+    ),
+    "no-deadline": cut(r'(id="decide"[^>]*) parvandeh:due="[^"]*"', r"\1"),
+    "data-held": change(
+        '"shop_name": {', '"land_use": {"type": "string"}, "shop_name": {', "application.json"
+    ),
+    "no-role": change("<bpmn:flowNodeRef>decide</bpmn:flowNodeRef>", ""),
+    "label-required": cut(r'(id="decision_made") name="[^"]*"', r"\1"),
+    "no-bpmndi": cut(r'<bpmndi:BPMNShape[^>]* bpmnElement="decide".*?</bpmndi:BPMNShape>'),
+    "no-overlapping-elements": cut(
+        r'(bpmnElement="unblock"[^>]*>\s*)<dc:Bounds[^>]*>',
+        r'\1<dc:Bounds x="2045" y="1240" width="140" height="80"/>',
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "seed"), SEEDS.items(), ids=SEEDS)
+def test_a_seeded_defect_is_found_and_nothing_else(code: str, seed: Seed) -> None:
+    files = {name: content.decode() for name, content in factories.shipped("food-shop-licence").items()}
+    seed(files)
+    found = warnings({name: content.encode() for name, content in files.items()})
+    assert {finding.code for finding in found} == {code}
+    assert all(finding.severity == "warning" and finding.element and finding.line for finding in found)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("processes/*/*")), ids=lambda path: path.name)
+def test_shipped_processes_are_clean(path: Path) -> None:
+    assert not warnings(factories.shipped(path.name))
+
+
+def test_processes_in_which_nobody_applies_are_left_alone() -> None:
+    assert codes(*in_line("userTask a", "manualTask b")) == set()
+
+
+@pytest.mark.parametrize("name", ["Applicant", "متقاضی", "شهروند | Citizen"])
+def test_lanes_of_applicants_make_it_a_process_of_an_administration(name: str) -> None:
+    lane = f'<bpmn:laneSet><bpmn:lane id="l" name="{name}"><bpmn:flowNodeRef>a</bpmn:flowNodeRef></bpmn:lane>'
+    assert codes(f"{lane}</bpmn:laneSet>", *in_line("userTask a")) == {"no-deadline"}
+
+
+@pytest.mark.parametrize("field", ["ground", "refusal_reason", "دلیل"])
+def test_a_form_that_demands_a_ground_will_do(field: str) -> None:
+    assert codes(*refusing(decides()), f=form(field)) == set()
+
+
+def test_a_ground_that_may_be_left_out_will_not_do() -> None:
+    optional = b'{"type": "object", "properties": {"ground": {}}}'
+    assert codes(*refusing(decides()), f=optional) == {"refusal-without-ground"}
+
+
+def test_a_refusal_that_a_timer_makes_is_nobodys() -> None:
+    timer = (
+        "<bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    )
+    late = node("boundaryEvent", "late", timer, attachedToRef="a")
+    body = refusing(decides())
+    assert codes(*body, late, flow("late", "end"), f=form("ground")) == {
+        *("refusal-without-ground", "refusal-without-person"),
+    }
+
+
+def test_a_decision_within_a_sub_process_is_a_decision() -> None:
+    inner = "".join(in_line(decides(), prefix="inner_"))
+    assert codes(*refusing(node("subProcess", "s", inner)), f=form("ground")) == set()
+
+
+def test_a_ground_set_by_a_script_is_a_ground() -> None:
+    assert codes(*refusing(script("s", "ground = 'late'"), decides()), f=form("x")) == set()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "found"),
+    [
+        ({"parvandeh__presence": "none"}, set()),
+        ({"parvandeh__presence": "required"}, {"in-person-without-basis"}),
+        ({"parvandeh__presence": "optional"}, {"in-person-without-basis"}),
+        ({"parvandeh__presence": "required", "parvandeh__legalBasis": "Guild Act, art. 27"}, set()),
+        ({"parvandeh__presence": "required", "parvandeh__legalBasis": " "}, {"in-person-without-basis"}),
+        (
+            {"parvandeh__presence": "required", "parvandeh__accept": "no-deadline in-person-without-basis"},
+            set(),
+        ),
+    ],
+)
+def test_visits_have_a_legal_basis(attributes: dict[str, str], found: set[str]) -> None:
+    task = node("userTask", "a", parvandeh__due="'P1D'", **attributes)
+    assert codes(*in_line(task)) == found
+
+
+def test_a_law_in_the_documentation_is_a_legal_basis() -> None:
+    told = "<bpmn:documentation>مطابق مادهٔ ۲۷ قانون نظام صنفی</bpmn:documentation>"
+    task = node("userTask", "a", told, parvandeh__due="'P1D'", parvandeh__presence="required")
+    assert codes(*in_line(task)) == set()
+
+
+def test_presence_is_one_of_three_words() -> None:
+    report = check({"p.bpmn": line(node("userTask", "a", parvandeh__presence="maybe"))})
+    assert [finding.code for finding in report.errors] == ["invalid-presence"]
+
+
+def test_a_timer_around_a_task_is_a_deadline() -> None:
+    timer = (
+        "<bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    )
+    begun = node("startEvent", "t", timer) + node("endEvent", "e") + flow("t", "e")
+    handler = node("subProcess", "h", begun, triggeredByEvent="true")
+    task = node("userTask", "a", parvandeh__presence="none")
+    assert codes(*in_line(task)) == {"no-deadline"}
+    assert codes(*in_line(task), handler) == set()
+
+
+def test_an_interrupting_message_of_the_process_is_a_way_to_withdraw() -> None:
+    begun = node("startEvent", "t", '<bpmn:messageEventDefinition messageRef="m"/>') + node("endEvent", "e")
+    steps = [part.replace('id="start"', 'id="start" camunda:formKey="f.json"') for part in in_line(decides())]
+    steps = [part.replace('id="end"', 'id="end" parvandeh:outcome="granted"') for part in steps]
+    for interrupting, found in (("true", set()), ("false", {"no-withdrawal"})):
+        event = begun.replace('id="t"', f'id="t" isInterrupting="{interrupting}"') + flow("t", "e")
+        handler = node("subProcess", "h", event, triggeredByEvent="true")
+        content = definitions('<bpmn:message id="m" name="m"/>', process_element(*steps, handler))
+        report = check({"p.bpmn": content, "f.json": form("x")})
+        assert {finding.code for finding in report.findings} & CODES == found
+
+
+def test_names_that_a_civil_registry_has_are_not_asked_for() -> None:
+    steps = [
+        part.replace('id="start"', 'id="start" camunda:formKey="f.json"').replace(
+            'id="end"', 'id="end" parvandeh:outcome="done"'
+        )
+        for part in in_line(node("callActivity", "c", calledElement="verify-identity"))
+    ]
+    assert codes(*steps, f=form("birth_date")) == {"data-held"}
+    assert codes(*steps, f=form("national_id")) == set()
+
+
+def test_what_is_held_against_the_reply_may_be_asked_for() -> None:
+    service = node("serviceTask", "s", parvandeh__topic="t", parvandeh__result="reply")
+    for text, found in (("y = reply['code']", {"data-held"}), ("y = reply['code'] == code", set())):
+        steps = [
+            part.replace('id="start"', 'id="start" camunda:formKey="f.json"').replace(
+                'id="end"', 'id="end" parvandeh:outcome="done"'
+            )
+            for part in in_line(service, script("z", text))
+        ]
+        assert codes(*steps, f=form("code")) == found
+
+
+def test_codes_that_no_rule_has_are_told() -> None:
+    assert codes(*in_line(node("userTask", "a", parvandeh__accept="no-dealine"))) == {"unknown-rule"}
+
+
+def test_drawings_of_other_files_do_not_mix() -> None:
+    """The rules of one linter remember what they have seen."""
+    content = factories.shipped("collect-fee")["process.bpmn"]
+    assert not warnings({"a.bpmn": content})
+    assert not warnings({"a.bpmn": content})
+
+
+def test_a_drawing_that_the_reader_stumbles_over_is_left_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    broken = '<bpmndi:BPMNDiagram><bpmndi:BPMNPlane bpmnElement="zzz"><bpmndi:BPMNShape bpmnElement="a"/>'
+    steps = process_element(*in_line("userTask a"))
+    content = definitions(steps, f"{broken}</bpmndi:BPMNPlane></bpmndi:BPMNDiagram>", extension(""))
+    assert not check({"p.bpmn": content}).errors
+    assert capfd.readouterr() == ("", "")
+
+
+def test_every_code_is_documented_and_no_other() -> None:
+    document = (ROOT / "docs" / "lint.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", document))
+    assert documented == CODES | {"unknown-rule", "invalid-presence", "no-role", "no-form"}
