@@ -242,6 +242,11 @@ def test_marks_of_what_is_drawn_nowhere_stand_in_the_corner() -> None:
     assert [badge.get("class") for badge in svg.findall(f"{SVG}g")][-1] == "badge error"
 
 
+def test_that_a_case_has_passed_what_is_drawn_nowhere_is_not_told() -> None:
+    svg = draw(file('<task id="a"/>', shape("a")), marks=Marks(passed=["added"]))
+    assert svg.findtext(f"{SVG}title") == "Process"
+
+
 def test_marks_of_other_processes_of_the_file_are_not_shown() -> None:
     other = b'<process id="q"><task id="x"/></process><process id="p"'
     content = file('<task id="a"/>', shape("a")).replace(b'<process id="p"', other)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.allow_list import HUMAN, bpmn, local
+from engine.bpmn.check.allow_list import HUMAN, bpmn
 from engine.bpmn.check.diagram import Diagram, Node, handlers, known_as, named
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
@@ -50,10 +50,10 @@ def check_administration(diagrams: Sequence[Diagram], schemas: Mapping[str, Any]
 def _administers(diagram: Diagram) -> bool:
     element = diagram.element
     told = (_PRESENCE, _BASIS, OUTCOME)
-    if any(item.get(name) is not None for item in (element, *element.iter()) for name in told):
+    if any(item.get(name) is not None for item in element.iter() for name in told):
         return True
-    collaboration = element.getroottree().getroot().iter(bpmn("participant"))
-    names = [item.get("name", "") for item in (*element.iter(bpmn("lane")), *collaboration)]
+    pools = element.getroottree().getroot().iter(bpmn("participant"))
+    names = [item.get("name", "") for item in (*element.iter(bpmn("lane")), *pools)]
     return any(_APPLICANT.search(name) for name in names)
 
 
@@ -209,8 +209,5 @@ def _ends_the_case(event: Node) -> bool:
 
 
 def _documented(element: Any) -> str:
-    return (
-        " ".join("".join(item.itertext()) for item in element.iterchildren(bpmn("documentation"))).strip()
-        if local(element)
-        else ""
-    )
+    told = ("".join(item.itertext()) for item in element.iterchildren(bpmn("documentation")))
+    return " ".join(told).strip()

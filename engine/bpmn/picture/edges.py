@@ -13,6 +13,10 @@ from engine.bpmn.picture.texts import named
 
 _LINES = {"messageFlow": "way broken", "sequenceFlow": "way"}
 _NODES = ACTIVITIES | REFUSED_NODES
+_ENDS = _NODES | frozenset({
+    "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent",
+    "participant",
+})  # fmt: skip
 
 
 def draw(edge: Edge, drawing: Drawing, places: Mapping[Any, Shape], language: str) -> str:
@@ -50,12 +54,6 @@ def _cropped(points: tuple[Point, ...], source: Shape | None, target: Shape | No
     if target is not None and target.kind in _ENDS:
         found = _from_border(found[::-1], target.box)[::-1]
     return tuple(found)
-
-
-_ENDS = _NODES | frozenset({
-    "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent",
-    "participant",
-})  # fmt: skip
 
 
 def _from_border(points: list[Point], box: Box) -> list[Point]:

@@ -83,7 +83,8 @@ def placed(
     for element, token in marks.tokens:
         found[places(element)].tokens.append(token)
     for element in marks.passed:
-        found[places(element)].passed = True
+        if (place := places(element)) is not None:  # a case passes what a translation has added, too
+            found[place].passed = True
     for element, count in marks.counts.items():
         mark = found[places(element)]
         mark.count = (mark.count or 0) + count
