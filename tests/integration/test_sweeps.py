@@ -1,7 +1,7 @@
 """What a worker does again and again goes on, whoever holds up its rows for a while."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,15 @@ async def goes_on(work: Coroutine[Any, Any, None], done: Callable[[], bool]) -> 
     working.cancel()
 
 
-def held_for_two_seconds(database_url: str, rows: str, work: Coroutine[Any, Any, None]) -> None:
+def held_for_two_seconds(
+    database_url: str, rows: str, work: Coroutine[Any, Any, None], done: Sequence[Any]
+) -> None:
+    """Hold rows up while the work goes on: nothing is done. What waits goes on when they are free."""
     with psycopg.connect(conninfo(database_url)) as holding:
         holding.execute(rows)
         with pytest.raises(TimeoutError):
             asyncio.run(asyncio.wait_for(work, 2))
+        assert list(done) == []
 
 
 def test_events_that_somebody_holds_up_are_sent_later(
@@ -50,18 +54,16 @@ def test_events_that_somebody_holds_up_are_sent_later(
 ) -> None:
     hub.subscribe(subscriber.url)
     hub.case()
-    held_for_two_seconds(database_url, "LOCK TABLE cursors IN SHARE MODE", post(desk))
-    assert subscriber.received == []
+    held_for_two_seconds(database_url, "LOCK TABLE cursors IN SHARE MODE", post(desk), subscriber.received)
     asyncio.run(goes_on(post(desk), lambda: len(subscriber.received) > 0))
 
 
 def test_sweep_that_somebody_holds_up_is_made_later(hub: Hub, desk: Desk, database_url: str) -> None:
-    made = []
+    made: list[Any] = []
 
     def sweep(uow: UnitOfWork) -> None:
         made.append(uow.connection.exec_driver_sql("SELECT FROM definitions FOR UPDATE"))
 
     rows = "SELECT FROM definitions FOR UPDATE"
-    held_for_two_seconds(database_url, rows, each(0.01, desk, sweep))
-    assert made == []
+    held_for_two_seconds(database_url, rows, each(0.01, desk, sweep), made)
     asyncio.run(goes_on(each(0.01, desk, sweep), lambda: len(made) > 1))
