@@ -51,8 +51,8 @@ def test_scenarios_of_a_folder_are_run_and_one_that_fails_holds_it_back(
     (place / "scenarios").mkdir()
     story = place / "scenarios" / "story.yaml"
     story.write_text("name: n\nprocess: a\nat: 2026-03-21\nexpect: {ended: true, data: {v: 2}}\n")
-    assert not deploy(database, [place])
+    assert not deploy(database, [place], "direct")
     assert "story.yaml:4: error scenario-failed" in capsys.readouterr().err
     story.write_text(story.read_text().replace("v: 2", "v: 1"))
-    assert deploy(database, [place])
+    assert deploy(database, [place], "direct")
     assert capsys.readouterr().out == "a version 1\n"
