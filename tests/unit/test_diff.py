@@ -304,6 +304,10 @@ CHANGES: list[tuple[str, str, str]] = [
     ("assignee-changed", node("userTask", "a"), node("userTask", "a", camunda__assignee="ali")),
     ("users-changed", node("userTask", "a", camunda__candidateUsers="x"),
      node("userTask", "a", camunda__candidateUsers="y")),
+    ("presence-changed", node("userTask", "a"), node("userTask", "a", parvandeh__presence="required")),
+    ("presence-changed", node("userTask", "a", parvandeh__presence="optional"),
+     node("userTask", "a", parvandeh__presence="required")),
+    ("legal-basis-changed", node("userTask", "a"), node("userTask", "a", parvandeh__legalBasis="Art. 3")),
     ("follow-up-changed", node("userTask", "a"), node("userTask", "a", camunda__followUpDate="P1D")),
     ("timer-changed", catching(timer("P1D")), catching(timer("2026-03-21", "timeDate"))),
     ("message-changed", catching(message("m_paid")), catching(message("m_utilities"))),
@@ -332,6 +336,13 @@ def test_change_of_one_step_is_one_difference(code: str, before: str, after: str
         item for item in compared(steps(before), steps(after)) if not item.code.startswith(("step", "way"))
     ]
     assert [(item.code, item.element) for item in found] == [(code, "a")]
+
+
+def test_step_in_person_that_was_removed_is_called_so() -> None:
+    visit = node("userTask", "b", name="Visit", parvandeh__presence="required")
+    assert "The in-person user task ‘Visit’ was removed." in told(
+        steps("userTask a", visit), steps("userTask a")
+    )
 
 
 def test_step_put_in_or_taken_out_is_no_other_way() -> None:

@@ -90,16 +90,22 @@ def _inside(old: Drawn, new: Drawn) -> Iterator[Told]:
     same = matched(old.steps, new.steps)
     for name, step in old.steps.items():
         if name not in same:
-            yield "step-removed", name, {"kind": step.kind, "name": _called(step)}
+            yield "step-removed", name, {"kind": _kind(step), "name": _called(step)}
     for name, step in new.steps.items():
         if name not in same.values():
-            yield "step-added", name, {"kind": step.kind, "name": _called(step)}
+            yield "step-added", name, {"kind": _kind(step), "name": _called(step)}
     names = {name: _called(step) for name, step in {**old.steps, **new.steps}.items()}
     for name, later in same.items():
         expected = _expected(old.steps[name], same, roles, messages)
         found = _step(old.steps[name], new.steps[later], expected, names)
         yield from ((code, later, more) for code, more in found)
     yield from ways(old, new, same, names)
+
+
+def _kind(step: Step) -> str:
+    """A manual task is one in person by itself."""
+    comes = step.facts.get("presence") in ("optional", "required") and step.kind != "manualTask"
+    return f"in-person {step.kind}" if comes else step.kind
 
 
 def _roles(old: Drawn, new: Drawn, renamed: Mapping[str, str]) -> Iterator[Told]:

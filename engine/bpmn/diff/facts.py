@@ -34,7 +34,7 @@ _READ = frozenset({
     *(OURS + name for name in (
         "assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority", "inputs", "outputs",
         "connector", "operation", "topic", "request", "result", "correlation", "data", "name", "code",
-        "detail",
+        "detail", "presence", "legalBasis",
     )),
 })  # fmt: skip
 _READ_INSIDE = FLOW_NODES | frozenset(
@@ -236,6 +236,8 @@ def _people(node: Any, kind: str, lane: Any) -> dict[str, Any]:
         "deadline": _code(node, "due"),
         "follow-up": _code(node, "followUp"),
         "priority": _code(node, "priority"),
+        "presence": node.get(f"{OURS}presence"),
+        "legal-basis": node.get(f"{OURS}legalBasis"),
     }
 
 

@@ -42,6 +42,8 @@ FACTS: Mapping[str, str] = {
     "deadline": "deadline",
     "follow-up": "follow-up date",
     "priority": "priority",
+    "presence": "applicant's presence",
+    "legal-basis": "legal basis",
     "timer": "time",
     "message": "message",
     "signal": "signal",
