@@ -23,9 +23,9 @@ class PictureQuery(Request):
 
 
 class VersionPictureQuery(PictureQuery):
-    """And whether the findings of the version's check are shown."""
+    """And what is shown on it: the findings of the version's check, or how many running cases stand where."""
 
-    marks: Literal["findings", "none"] = "findings"
+    marks: Literal["findings", "cases", "none"] = "findings"
 
 
 @command(
@@ -35,7 +35,9 @@ class VersionPictureQuery(PictureQuery):
     refusals=(404,),
 )
 def version(uow: UnitOfWork, key: str, number: int, query: VersionPictureQuery) -> Reply:
-    """Draw a version, with what its check found"""
+    """Draw a version, with what its check found or where its cases stand"""
+    if query.marks == "cases":
+        return _picture(pictures.of_running(uow, key, number, query.lang))
     return _picture(pictures.of_version(uow, key, number, query.lang, findings=query.marks == "findings"))
 
 

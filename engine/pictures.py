@@ -1,17 +1,17 @@
-"""Pictures of versions, with what their check found, and of cases, with where they stand."""
+"""Pictures of versions, with what their check found or where their cases stand, and of single cases."""
 
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, union
 
-from engine import bpmn, cases, definitions
+from engine import access, bpmn, cases, definitions
 from engine.bpmn.findings import Finding
 from engine.bpmn.picture import Token
 from engine.db import UnitOfWork
 from engine.errors import Rejected
-from engine.models import Call, DefinitionVersion, Event, Wait
+from engine.models import Call, Case, DefinitionVersion, Event, Incident, Task, Wait
 
 _PASSED = ("element.passed", "task.completed", "incident.skipped")
 
@@ -24,6 +24,32 @@ def of_version(uow: UnitOfWork, key: str, number: int, language: str, *, finding
         found = definitions.report(uow, version.deployment_id)["findings"]
     shown = [Finding(**item) for item in found if item["file"] == version.file]
     return _drawn(uow, version, language, bpmn.Marks(findings=shown))
+
+
+def of_running(uow: UnitOfWork, key: str, number: int, language: str) -> bytes:
+    """A version as SVG: how many of its running cases that the actor may see stand at each element.
+
+    The more, the hotter. Raises NotFound, Forbidden.
+    """
+    access.require(uow.actor, "cases.read")
+    version = definitions.version(uow, key, number)
+    standing = union(
+        select(Task.element, Task.case_id).where(Task.status == "open"),
+        select(Wait.element, Wait.case_id).where(Wait.closed_at.is_(None), Wait.case_id.is_not(None)),
+        select(Call.element, Call.case_id).where(Call.status == "open"),
+        select(Incident.element, Incident.case_id).where(Incident.status == "open"),
+    ).subquery()
+    found = (
+        select(standing.c.element, func.count())
+        .join(Case, Case.id == standing.c.case_id)
+        .where(Case.version_id == version.id, Case.state.is_not(None), access.visible_cases(uow.actor.role))
+        .group_by(standing.c.element)
+    )
+    rows = uow.connection.execute(found, {"viewer": uow.actor.id})
+    counts = {element: count for element, count in rows}
+    most = max(counts.values(), default=1)
+    heat = {element: count / most for element, count in counts.items()}
+    return _drawn(uow, version, language, bpmn.Marks(counts=counts, heat=heat))
 
 
 def of_case(uow: UnitOfWork, case_id: UUID, language: str) -> bytes:

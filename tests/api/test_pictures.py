@@ -70,6 +70,25 @@ def test_a_case_shows_what_it_waits_for(client: Clients) -> None:
     assert shown["a"] == "intermediateCatchEvent here"
 
 
+def counts(response: TestResponse) -> dict[str, str]:
+    """What the titles of elements say of counts."""
+    assert response.status_code == 200, response.text
+    groups = etree.fromstring(response.data).findall(f"{SVG}g[@data-element]")
+    titles = {group.get("data-element", ""): group.findtext(f"{SVG}title", "") for group in groups}
+    return {name: text.split("count: ")[1][0] for name, text in titles.items() if "count: " in text}
+
+
+def test_a_version_shows_how_many_cases_that_one_may_see_stand_where(client: Clients) -> None:
+    portal = deployed(client, "userTask a", "userTask b")
+    first, *_ = (portal.start() for _ in range(4))
+    worker = client("caseworker")
+    worker.complete(first["tasks"][0]["id"])
+    path = "/definitions/p/versions/1/diagram.svg?marks=cases"
+    assert counts(worker.get(path)) == {"a": "3", "b": "1"}
+    assert counts(client("portal", "another portal").get(path)) == {}
+    refused(client("designer").get(path), 403, "forbidden")
+
+
 @pytest.mark.parametrize("query", ["lang=de", "lang=", "marks=all", "lang=fa&lang=en", "size=9"])
 def test_other_queries_are_refused(steady: Steady, query: str) -> None:
     response = steady.client("designer").get(f"/definitions/p/versions/1/diagram.svg?{query}")
