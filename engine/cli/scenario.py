@@ -96,7 +96,9 @@ def _print(trials: Sequence[Trial]) -> None:
             _tell_coverage(covered)
     results = [result for trial in trials for result in trial.results]
     failed = sum(not result.passed for result in results)
-    print(f"{len(results)} scenarios, {failed} failed")
+    faulty = any(trial.findings and not trial.results for trial in trials)
+    unread = " (none is run beside a faulty file)" if faulty else ""
+    print(f"{len(results)} scenarios, {failed} failed{unread}")
 
 
 def _tell(result: Result) -> None:
