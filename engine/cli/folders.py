@@ -7,8 +7,8 @@ from engine import bpmn, scenarios
 from engine.errors import Invalid
 
 PROCESS = {".bpmn", ".xml", ".dmn", ".json"}
-# What is taken from a folder, and from the folders in it.
-TAKEN = {".": PROCESS, "forms": PROCESS, "scenarios": {scenarios.SUFFIX}}
+# What is taken from a folder, and from the folders in it; `.yml` to be refused, not left out in silence.
+TAKEN = {".": PROCESS, "forms": PROCESS, "scenarios": {scenarios.SUFFIX, ".yml"}}
 
 
 def read(paths: Iterable[Path]) -> dict[str, bytes]:

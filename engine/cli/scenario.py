@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
         groups = [bpmn.all_executable(files) for files in groups]
     trials = [scenarios.run(files, specs) for files, specs in zip(groups, _built(groups), strict=True)]
     if not any(trial.results or trial.findings for trial in trials):
-        raise Invalid(f"There is no scenario (*{scenarios.SUFFIX}) here.")
+        raise Invalid(f"There is no scenario here. In a folder they are in scenarios/*{scenarios.SUFFIX}.")
     (_print_json if arguments.json else _print)(trials)
     return 1 if any(trial.failed for trial in trials) else 0
 

@@ -90,6 +90,14 @@ def test_folder_without_scenarios_is_told(folder: Path, capsys: pytest.CaptureFi
     assert "There is no scenario" in capsys.readouterr().err
 
 
+def test_scenario_with_another_suffix_is_not_left_out_in_silence(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell(folder, "good", GOOD).rename(folder / "scenarios/good.yml")
+    assert main(["check", str(folder)]) == 1
+    assert "good.yml: error unsupported-file" in capsys.readouterr().out
+
+
 def test_called_process_must_be_named_too(capsys: pytest.CaptureFixture[str]) -> None:
     change = str(ROOT / "processes/civil-registry/address-change")
     assert main(["scenario", change]) == 1
