@@ -197,7 +197,11 @@ def start(uow: UnitOfWork, move_id: UUID) -> Overview:
 def cancel(uow: UnitOfWork, move_id: UUID) -> Overview:
     """Let the cases that were not moved yet stay. Raises NotFound, Conflict if the move has ended."""
     access.require(uow.actor, "cases.move")
-    why: tuple[Any, ...] = (MovedCase.move_id == move_id, "cancelled", "The move was cancelled before.")
+    why: tuple[Any, ...] = (
+        MovedCase.move_id == move_id,
+        "cancelled",
+        "The move was cancelled before its turn.",
+    )
     # First the turns, then the move, as everybody does: a case whose turn it is at this moment is moved.
     _stay(uow, *why)
     _pass(uow, move_id, OPEN, {"status": "cancelled", "finished_at": uow.now})

@@ -235,7 +235,7 @@ class _Moving:
 
 _REASONS: Mapping[str, str] = {
     "removed": "It stands at {name!r}, which the new version does not have.",
-    "moved": "It stands at {name!r}, which is another kind of element in the new version.",
+    "kind": "It stands at {name!r}, which is another kind of element in the new version.",
     "instances": "{name!r} is done for several items, which the new version tells in another way.",
     "called": "{name!r} calls another process in the new version.",
     "branches": "{name!r} joins branches there, one of which the case has not begun.",
@@ -251,7 +251,7 @@ def _obstacle(before: Any, after: Any) -> str | None:
         return "removed"
     kinds = [spec.element.kind if spec.element else None for spec in (before, after)]
     if type(after) is not type(before) or kinds[0] != kinds[1]:
-        return "moved"
+        return "kind"
     if isinstance(before, MultiInstance):
         return None if _instances(before) == _instances(after) else "instances"
     if isinstance(before, CallActivity):

@@ -18,8 +18,14 @@ HELP = (
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The files, checked together."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file, or a process folder")
+    """Folders, each for itself, and files, taken together."""
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="FILE_OR_FOLDER",
+        help="a process folder, or files; they may call processes of each other",
+    )
     parser.add_argument(
         "--known",
         action="append",
@@ -32,13 +38,19 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, _settings: Settings) -> int:
     """Print the report."""
-    files = folders.read(arguments.files)
-    report = bpmn.check(bpmn.all_executable(files) if arguments.all else files, arguments.known)
-    findings = [*report.findings, *scenarios.check(files)]
-    describe(findings, to=sys.stdout)
-    for process in report.processes:
-        print(f"process {process.key}: {process.name}")
-    count = Counter(finding.severity for finding in findings)
+    groups = folders.groups(arguments.paths)
+    if arguments.all:
+        groups = {folder: bpmn.all_executable(files) for folder, files in groups.items()}
+    reports = folders.check(list(groups.values()), arguments.known)
+    count: Counter[str] = Counter()
+    for (folder, files), report in zip(groups.items(), reports, strict=True):
+        if len(groups) > 1:
+            print(folder)
+        findings = [*report.findings, *scenarios.check(files)]
+        describe(findings, to=sys.stdout)
+        for process in report.processes:
+            print(f"process {process.key}: {process.name}")
+        count.update(finding.severity for finding in findings)
     print(f"{count['error']} errors, {count['warning']} warnings, {count['note']} translations")
     return 1 if count["error"] else 0
 

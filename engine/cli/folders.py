@@ -1,14 +1,14 @@
 """The files of a process folder as a deployment takes them: by base name."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from engine import scenarios
+from engine import bpmn, scenarios
 from engine.errors import Invalid
 
 PROCESS = {".bpmn", ".xml", ".dmn", ".json"}
-# What is taken from a folder, and from the folders in it.
-TAKEN = {".": PROCESS, "forms": PROCESS, "scenarios": {scenarios.SUFFIX}}
+# What is taken from a folder, and from the folders in it; `.yml` to be refused, not left out in silence.
+TAKEN = {".": PROCESS, "forms": PROCESS, "scenarios": {scenarios.SUFFIX, ".yml"}}
 
 
 def read(paths: Iterable[Path]) -> dict[str, bytes]:
@@ -22,6 +22,20 @@ def read(paths: Iterable[Path]) -> dict[str, bytes]:
                 raise Invalid(f"Two files are named {file.name}. Within a deployment each name stands once.")
             files[file.name] = _content(file)
     return files
+
+
+def groups(paths: Sequence[Path]) -> dict[Path, dict[str, bytes]]:
+    """The files of each folder, and after them, under the empty path, all that were named one by one."""
+    found = {path: read([path]) for path in paths if path.is_dir()}
+    alone = [path for path in paths if not path.is_dir()]
+    return found | ({Path(): read(alone)} if alone else {})
+
+
+def check(together: Sequence[Mapping[str, bytes]], known: Collection[str] = ()) -> list[bpmn.Report]:
+    """What is found in each group of files, where it may call the processes of the others and those known."""
+    if len(together) > 1:
+        known = {process.key for files in together for process in bpmn.check(files).processes}.union(known)
+    return [bpmn.check(files, known) for files in together]
 
 
 def _files(path: Path) -> list[Path]:

@@ -2,9 +2,12 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from engine import bpmn
+from engine.bpmn.findings import Finding
 from engine.bpmn.picture import keys
 from engine.bpmn.source import BPMN_SUFFIXES
 from engine.cli import folders
@@ -16,8 +19,21 @@ HELP = "Draw each process of the files as SVG, with what the check finds."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The files, and where the pictures go."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file, or a process folder")
+    """Folders, each for itself, and files, taken together; and where the pictures go."""
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="FILE_OR_FOLDER",
+        help="a process folder, or files; they may call processes of each other",
+    )
+    parser.add_argument(
+        "--known",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="a process deployed elsewhere that these may call",
+    )
     parser.add_argument("--lang", choices=("en", "fa"), default="en", help="of names in two languages")
     parser.add_argument("--no-marks", action="store_true", help="leave out what the check finds")
     parser.add_argument(
@@ -27,24 +43,28 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, _settings: Settings) -> int:
     """Write the pictures and print their names; 1 if one of the files cannot be drawn."""
-    files = folders.read(arguments.files)
-    findings = () if arguments.no_marks else bpmn.check(files).findings
+    groups = list(folders.groups(arguments.paths).values())
+    reports = [] if arguments.no_marks else folders.check(groups, arguments.known)
     refused = []
-    for name, content in files.items():
-        if name.endswith(BPMN_SUFFIXES):
-            marks = bpmn.Marks(findings=[finding for finding in findings if finding.file == name])
-            try:
-                drawn = {
-                    key: bpmn.picture(content, key, language=arguments.lang, marks=marks)
-                    for key in keys(name, content)
-                }
-            except bpmn.Undrawable as failure:
-                refused.append(failure.finding)
-                continue
-            for key, picture in drawn.items():
-                print(_write(arguments.output, key, picture))
+    for files, report in zip_longest(groups, reports):
+        for name, content in files.items():
+            if name.endswith(BPMN_SUFFIXES):
+                findings = [finding for finding in report.findings if finding.file == name] if report else []
+                try:
+                    _draw(name, content, findings, arguments)
+                except bpmn.Undrawable as failure:
+                    refused.append(failure.finding)
     describe(refused, to=sys.stderr)
     return 1 if refused else 0
+
+
+def _draw(name: str, content: bytes, findings: Sequence[Finding], arguments: argparse.Namespace) -> None:
+    marks = bpmn.Marks(findings=findings)
+    drawn = {
+        key: bpmn.picture(content, key, language=arguments.lang, marks=marks) for key in keys(name, content)
+    }
+    for key, picture in drawn.items():
+        print(_write(arguments.output, key, picture))
 
 
 def _write(folder: Path, key: str, picture: bytes) -> Path:

@@ -35,28 +35,20 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, _settings: Settings) -> int:
     """Run and print."""
-    groups = _groups(arguments.paths)
+    groups = list(folders.groups(arguments.paths).values())
     if arguments.all:
         groups = [bpmn.all_executable(files) for files in groups]
     trials = [scenarios.run(files, specs) for files, specs in zip(groups, _built(groups), strict=True)]
     if not any(trial.results or trial.findings for trial in trials):
-        raise Invalid(f"There is no scenario (*{scenarios.SUFFIX}) here.")
+        raise Invalid(f"There is no scenario here. In a folder they are in scenarios/*{scenarios.SUFFIX}.")
     (_print_json if arguments.json else _print)(trials)
     return 1 if any(trial.failed for trial in trials) else 0
 
 
-def _groups(paths: Sequence[Path]) -> list[dict[str, bytes]]:
-    """The files of each folder, and all that were named one by one."""
-    alone = [path for path in paths if not path.is_dir()]
-    groups = [folders.read([path]) for path in paths if path.is_dir()]
-    return [*groups, *([folders.read(alone)] if alone else [])]
-
-
 def _built(groups: Sequence[Mapping[str, bytes]]) -> list[dict[str, Spec]]:
     """The processes of each group, built with those of the others that they call. Raises Invalid."""
-    checked = [bpmn.check(files) for files in groups]
-    homes = {process.key: number for number, report in enumerate(checked) for process in report.processes}
-    reports = [bpmn.check(files, homes) for files in groups]
+    reports = folders.check(groups)
+    homes = {process.key: number for number, report in enumerate(reports) for process in report.processes}
     errors = [finding for report in reports for finding in report.errors]
     if errors:
         describe(errors, to=sys.stderr)
@@ -104,7 +96,9 @@ def _print(trials: Sequence[Trial]) -> None:
             _tell_coverage(covered)
     results = [result for trial in trials for result in trial.results]
     failed = sum(not result.passed for result in results)
-    print(f"{len(results)} scenarios, {failed} failed")
+    faulty = any(trial.findings and not trial.results for trial in trials)
+    unread = " (none is run beside a faulty file)" if faulty else ""
+    print(f"{len(results)} scenarios, {failed} failed{unread}")
 
 
 def _tell(result: Result) -> None:

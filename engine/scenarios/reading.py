@@ -131,7 +131,10 @@ def _action(node: Node, at: datetime) -> Action:
         raise _Wrong(node.line, "A step must say what is done.", f"Begin it with one of {_or(ACTIONS)}.")
     kinds = [kind for kind in ACTIONS if kind in node.value]
     if len(kinds) != 1:
-        reason = "A step does nothing." if not kinds else f"A step does two things: {' and '.join(kinds)}."
+        reason = f"A step does two things: {' and '.join(kinds)}." if kinds else "A step does nothing."
+        others = [name[:80] for name in node.value if name != "then"]
+        if others and not kinds:
+            reason = f"A step does nothing that is understood: {', '.join(others)}."
         raise _Wrong(node.line, reason, f"Write one of {_or(ACTIONS)} in each step.")
     kind = kinds[0]
     parts = _parts(node, (kind, *_FIELDS[kind], "then"))

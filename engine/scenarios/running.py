@@ -153,12 +153,12 @@ def _difference(scenario: Scenario, case: Case, watch: Watch) -> tuple[int | Non
 
 
 def _failed(result: Result) -> Finding:
-    where = {None: "at the end", 0: "at the start"}.get(result.step, f"in step {result.step}")
+    where = {None: "at the end", 0: "at the start"}.get(result.step, f"step {result.step}")
     return Finding(
         "error",
         "scenario-failed",
         result.file,
-        f"{result.name}: {where}, expected was {result.expected}; but: {result.came}.",
+        f"{result.name}, {where}. Expected: {result.expected}. Came: {result.came}",
         "Mend the process; or the scenario, if that is wrong.",
         result.element,
         line=result.line,

@@ -383,7 +383,7 @@ def test_scenario_that_fails_forbids_the_deployment(client: Clients) -> None:
     problem = refused(designer.deploy({**changed, "s.yaml": failing}), 422, "rejected")
     found = only(problem["findings"], "scenario-failed")
     assert (found["file"], found["line"], found["severity"]) == ("s.yaml", 5, "error")
-    assert "expected was the case ends with the outcome 'granted'" in found["reason"]
+    assert "Expected: the case ends with the outcome 'granted'. Came: " in found["reason"]
     assert body(designer.get("/definitions/p"))["versions"] == [1]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import main
-from tests.bpmn import in_line, node, process
+from tests.bpmn import definitions, in_line, node, process, process_element
 
 DRAWN = process(*in_line("userTask a"), attributes='isExecutable="false"')
 
@@ -37,3 +37,17 @@ def test_translations_are_told_and_do_no_harm(tmp_path: Path, capsys: pytest.Cap
     out = capsys.readouterr().out
     assert f"{path.name}:4: note translated-assignment a" in out
     assert "0 errors, 1 warnings, 1 translations" in out
+
+
+def test_folders_are_checked_each_for_itself_and_may_call_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn = {"caller": node("callActivity", "c", calledElement="called"), "called": node("userTask", "a")}
+    for key, step in drawn.items():
+        (tmp_path / key).mkdir()
+        steps = process_element(*in_line(step), key=key)
+        (tmp_path / key / "process.bpmn").write_bytes(definitions(steps))
+    assert main(["check", *(str(tmp_path / key) for key in drawn)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert [line for line in told if line.startswith(str(tmp_path))] == [str(tmp_path / key) for key in drawn]
+    assert main(["check", str(tmp_path / "caller")]) == 1

@@ -145,7 +145,7 @@ EXPECTED = [
     ("not-interrupting", "late", "‘Too late’ interrupts nothing any more."),
     ("field-added", "applied", "The form of ‘applied’ has the field ‘address’ in addition."),
     ("field-removed", "applied", "The form of ‘applied’ has no field ‘phone’ any more."),
-    ("field-changed", "applied", "The field ‘area’ in the form of ‘applied’ is another one."),
+    ("field-changed", "applied", "The field ‘area’ in the form of ‘applied’ changed (type)."),
     ("way-added", "ask", "From ‘Ask the registry’ a way leads to ‘Refused’, if not known."),
     (
         "way-changed",
@@ -293,6 +293,11 @@ def condition(text: str) -> list[str]:
 )  # fmt: skip
 def test_what_means_the_same_is_no_difference(one: Mapping[str, bytes], other: Mapping[str, bytes]) -> None:
     assert told(one, other) == []
+
+
+def test_times_are_told_in_words() -> None:
+    times = (steps(catching(timer(text))) for text in ("PT1H", "P1DT1M90S"))
+    assert told(*times) == ["The time of ‘a’ is 1 day and 1 minute and 90 seconds instead of 1 hour."]
 
 
 def looped(collection: str) -> str:

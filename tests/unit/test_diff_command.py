@@ -39,7 +39,7 @@ def test_diagrams_are_compared_without_their_forms(
     before = drawn(tmp_path, "a.bpmn", node("userTask", "a", camunda__formKey="one.json"))
     after = drawn(tmp_path, "b.bpmn", node("userTask", "a", camunda__formKey="two.json"))
     assert main(["diff", before, after]) == 0
-    assert capsys.readouterr().out == "The form of ‘a’ is another one beside its fields.\n"
+    assert capsys.readouterr().out == "The form of ‘a’ changed beside its fields.\n"
 
 
 def test_file_with_errors_is_told_and_not_compared(

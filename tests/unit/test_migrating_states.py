@@ -71,7 +71,7 @@ def test_step_at_which_the_case_stands_must_be_there() -> None:
         line("receiveTask a", "userTask b").replace(
             '<receiveTask id="a"/>', '<receiveTask id="a" messageRef="paid"/>'
         ),
-    ) == [("a", "moved")]
+    ) == [("a", "kind")]
 
 
 def test_open_tasks_are_called_as_in_the_new_version() -> None:

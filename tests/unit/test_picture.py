@@ -268,6 +268,14 @@ def test_a_process_without_places_is_laid_out() -> None:
     assert len(group(svg, "f").findall(f"{SVG}path")) == 2
 
 
+def test_steps_of_a_sub_process_without_places_are_laid_out_inside_it() -> None:
+    svg = draw(file('<task id="a"/><subProcess id="s"><task id="b"/></subProcess>'))
+    bodies = (group(svg, name).find(f"{SVG}rect[@class='body']") for name in ("b", "s"))
+    inner, outer = ([float(body.get(side, "")) for side in ("x", "y", "width", "height")] for body in bodies)
+    for axis in (0, 1):
+        assert outer[axis] < inner[axis] < inner[axis] + inner[axis + 2] < outer[axis] + outer[axis + 2]
+
+
 def test_a_process_too_large_to_be_laid_out_stands_in_rows() -> None:
     svg = draw(file("".join(f'<task id="t{index}"/>' for index in range(1_300))))
     assert len(svg.findall(f"{SVG}g")) == 1_300

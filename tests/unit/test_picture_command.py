@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import main
-from tests.bpmn import definitions, in_line, process_element
+from tests.bpmn import definitions, in_line, node, process_element
 
 
 def test_each_process_is_drawn_into_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -37,3 +37,15 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.
     source.write_bytes(definitions(process_element(*in_line("userTask a"))))
     assert main(["picture", str(source), "-o", str(source)]) == 1
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_call_of_a_process_in_another_folder_is_no_error(tmp_path: Path) -> None:
+    drawn = {"caller": node("callActivity", "c", calledElement="called"), "called": node("userTask", "a")}
+    for key, step in drawn.items():
+        (tmp_path / key).mkdir()
+        steps = process_element(*in_line(step), key=key)
+        (tmp_path / key / "process.bpmn").write_bytes(definitions(steps))
+    assert main(["picture", *(str(tmp_path / key) for key in drawn), "-o", str(tmp_path)]) == 0
+    assert b'class="callActivity"' in (tmp_path / "caller.svg").read_bytes()
+    assert main(["picture", str(tmp_path / "caller"), "--known", "called", "-o", str(tmp_path)]) == 0
+    assert b'class="callActivity"' in (tmp_path / "caller.svg").read_bytes()

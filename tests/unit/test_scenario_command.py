@@ -74,8 +74,11 @@ def test_files_are_taken_together(folder: Path, capsys: pytest.CaptureFixture[st
 
 def test_mistake_in_a_scenario_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tell(folder, "bad", BAD + "more: x\n")
+    tell(folder, "good", GOOD)
     assert main(["scenario", str(folder)]) == 1
-    assert "bad.yaml:5: error scenario-invalid" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "bad.yaml:5: error scenario-invalid" in said
+    assert "0 scenarios, 0 failed (none is run beside a faulty file)" in said
     assert main(["check", str(folder)]) == 1
     said = capsys.readouterr().out
     assert "bad.yaml:5: error scenario-invalid" in said
@@ -85,6 +88,14 @@ def test_mistake_in_a_scenario_is_told(folder: Path, capsys: pytest.CaptureFixtu
 def test_folder_without_scenarios_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scenario", str(folder)]) == 1
     assert "There is no scenario" in capsys.readouterr().err
+
+
+def test_scenario_with_another_suffix_is_not_left_out_in_silence(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell(folder, "good", GOOD).rename(folder / "scenarios/good.yml")
+    assert main(["check", str(folder)]) == 1
+    assert "good.yml: error unsupported-file" in capsys.readouterr().out
 
 
 def test_called_process_must_be_named_too(capsys: pytest.CaptureFixture[str]) -> None:

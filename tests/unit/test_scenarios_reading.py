@@ -90,6 +90,7 @@ END = "expect: {tasks: [a]}\n"
         (HEAD + "steps: later\n" + END, 4, "Here must be a list."),
         (HEAD + "steps:\n  - 1\n" + END, 5, "A step must say what is done."),
         (HEAD + "steps:\n  - then: {}\n" + END, 5, "A step does nothing."),
+        (HEAD + "steps:\n  - tsk: a\n" + END, 5, "A step does nothing that is understood: tsk."),
         (HEAD + "steps:\n  - task: a\n    wait: P1D\n" + END, 5, "A step does two things: task and wait."),
         (HEAD + "steps:\n  - task: a\n    data: {}\n" + END, 6, "'data' is not understood here."),
         (HEAD + "steps:\n  - wait: soon\n" + END, 5, "The time that passes 'soon' is no duration"),

@@ -21,6 +21,7 @@ _LIMITS: Mapping[str, frozenset[str]] = {
     "maxlength": frozenset({"string"}),
 }
 _MEND = "Upload a JSON Schema of type object and name it, or use <camunda:formData>."
+_NOTHING_ASKED = " Where nothing is asked: one without properties, or a plain task."
 
 
 def _fault(schema: Any) -> tuple[str, str, str] | None:
@@ -83,7 +84,7 @@ class Forms:
                 place(self.file, element),
                 "no-form",
                 "The user task has no form: any data are accepted.",
-                _MEND,
+                _MEND + _NOTHING_ASKED,
             )
         schema, drawing = forms.names(element)
         for name in (schema, drawing):

@@ -95,8 +95,8 @@ SENTENCES: Mapping[str, str] = {
     "field-removed": "The form of {name} has no field {field} any more.",
     "field-required": "The form of {name} requires the field {field}.",
     "field-optional": "The form of {name} does not require the field {field} any more.",
-    "field-changed": "The field {field} in the form of {name} is another one.",
-    "form-changed": "The form of {name} is another one beside its fields.",
+    "field-changed": "The field {field} in the form of {name} changed ({what}).",
+    "form-changed": "The form of {name} changed beside its fields.",
     "way-removed": "From {from} no way leads to {to} any more.",
     "way-added": "From {from} a way leads to {to}, {condition}.",
     "way-changed": "From {from} to {to}: {after} instead of {before}.",
@@ -106,8 +106,10 @@ SENTENCES: Mapping[str, str] = {
 
 _PLAIN = {"process-renamed", "role-renamed", "message-renamed", "step-renamed"}
 _NAMES = frozenset({"name", "from", "to", "field"})
-_DURATION = re.compile(r"'?P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?'?")
-_UNITS = ("year", "month", "week", "day", "hour", "minute")
+_DURATION = re.compile(
+    r"'?P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?'?"
+)
+_UNITS = ("year", "month", "week", "day", "hour", "minute", "second")
 
 
 def sentence(code: str, parameters: Mapping[str, Any]) -> str:
@@ -117,6 +119,8 @@ def sentence(code: str, parameters: Mapping[str, Any]) -> str:
         return f"The {LONG_FACTS[fact]} of {_quoted(parameters['name'])} changed."
     if fact in FACTS and code != fact:
         return _changed(FACTS[fact], parameters)
+    if code == "field-changed":
+        parameters = {**parameters, "what": _keywords(parameters["before"], parameters["after"])}
     return SENTENCES[code].format_map(
         {name: _spoken(code, name, value) for name, value in parameters.items()}
     )
@@ -129,6 +133,14 @@ def _changed(what: str, parameters: Mapping[str, Any]) -> str:
     if after is None:
         return f"The {what} of {_quoted(name)} was {value(before)}; now it has none."
     return f"The {what} of {_quoted(name)} is {value(after)} instead of {value(before)}."
+
+
+def _keywords(before: Any, after: Any) -> str:
+    """In which keywords two schemas differ."""
+    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+        return "all of it"
+    differing = (word for word in {**before, **after} if before.get(word) != after.get(word))
+    return ", ".join(sorted(differing))
 
 
 def _spoken(code: str, name: str, found: Any) -> str:

@@ -49,8 +49,10 @@ def _bare(process: Any) -> Any:
     _copy(process, etree.SubElement(root, bpmn("process"), id=process.get("id")))
     diagram = etree.SubElement(root, f"{_DI}BPMNDiagram")
     plane = etree.SubElement(diagram, f"{_DI}BPMNPlane", bpmnElement=process.get("id"))
-    for scope in root.iter(*map(bpmn, SCOPES)):
-        etree.SubElement(plane, f"{_DI}BPMNShape", bpmnElement=scope.get("id", ""), isExpanded="true")
+    for number, scope in enumerate(root.iter(*map(bpmn, SCOPES))):
+        shape = {"bpmnElement": scope.get("id", ""), "isExpanded": "true"}
+        # bpmn-io goes by the ids of shapes: one without an id says nothing.
+        etree.SubElement(plane, f"{_DI}BPMNShape", shape, id=f"__open_{number}")
     return root
 
 
