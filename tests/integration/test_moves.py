@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from engine import cases, events, incidents, jobs, messages, moves, tasks
 from engine.cases import CaseView
@@ -100,14 +101,14 @@ class Office:
     act: Act
     work: Callable[..., None]
 
-    def deploy(self, *body: str) -> None:
-        """A new version of `p`."""
-        process = bpmn.process_element(*body)
+    def deploy(self, *body: str, more: str = "") -> None:
+        """A new version of `p`, with `more` attributes."""
+        process = bpmn.process_element(*body, attributes=f'isExecutable="true" {more}')
         factories.deploy(self.database, {"p.bpmn": bpmn.definitions(*ROOTS, process)})
 
-    def start(self, **data: Any) -> CaseView:
-        """A case of `p`."""
-        begun: CaseView = self.act("caseworker", lambda uow: cases.start(uow, "p", data))
+    def start(self, key: str | None = None, **data: Any) -> CaseView:
+        """A case of `p`, perhaps with a business key."""
+        begun: CaseView = self.act("caseworker", lambda uow: cases.start(uow, "p", data, business_key=key))
         return begun
 
     def see(self, case: UUID) -> CaseView:
@@ -459,6 +460,25 @@ def test_cases_of_a_suspended_definition_move_and_stay_held_up(office: Office) -
     office.work()
     assert office.rows(Case.id, Case.status) == {made[0]: "suspended", made[1]: "active"}
     assert office.counts(move) == {"moved": 2}
+
+
+def test_business_keys_run_once_at_a_time_where_the_new_version_says_so(office: Office) -> None:
+    office.deploy(*TWO)
+    first, second, keyless = office.start("k").id, office.start("k").id, office.start().id
+    office.deploy(*TWO, more='parvandeh:businessKey="unique"')
+    move = office.planned()
+    office.begin(move)
+    office.work()
+    assert office.rows(MovedCase.case_id, MovedCase.status) == {
+        first: "moved", second: "stays", keyless: "moved"
+    }  # fmt: skip
+    assert [(one.element, one.code) for one in office.look(move).obstacles] == [("", "business-key")]
+    with pytest.raises(IntegrityError):
+        office.start("k")
+    office.deploy(*THREE)
+    office.begin(office.planned(2, 3))
+    office.work()
+    assert office.rows(Case.id, Case.running_key) == {first: None, second: None, keyless: None}
 
 
 def test_what_is_waited_for_under_another_name_comes_under_that(office: Office) -> None:
