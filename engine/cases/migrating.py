@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select, update
 from engine import bpmn, definitions
 from engine.bpmn import Immovable, Migrated, Obstacle, Spec, Step, Work
 from engine.cases.commands import running_key
-from engine.cases.hold import Locked, locked, locking, unknown
+from engine.cases.hold import Locked, held, locked, locking, unknown
 from engine.cases.progress import apply
 from engine.db import UnitOfWork, table
 from engine.definitions import Version
@@ -34,8 +34,7 @@ def move(uow: UnitOfWork, case_id: UUID, source: Version, target: Version, told:
 
     `told` is what the log says of it. Raises NotFound, Immovable.
     """
-    found_case = locking(Case.business_key).where(Case.id == case_id).with_for_update(of=Case)
-    row = uow.connection.execute(found_case).one_or_none()
+    row = held(uow, locking(Case.business_key).where(Case.id == case_id).with_for_update(of=Case))
     if row is None:
         raise unknown(case_id)
     case = locked(row)

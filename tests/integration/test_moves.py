@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine import cases, events, incidents, jobs, messages, moves, tasks
 from engine.cases import CaseView
-from engine.db import Actor, Database
+from engine.db import Actor, Database, UnitOfWork
 from engine.errors import Conflict, Invalid, NotFound
 from engine.models import Case, Event, Incident, MovedCase, Task, Wait
 from tests import bpmn, factories, working
@@ -368,6 +369,52 @@ def test_case_is_moved_once_however_often_its_job_runs(office: Office) -> None:
     assert Counter(done) == {"moved": 1, None: 3}
     assert office.moved() == [case]
     assert office.status(move) == "done"
+
+
+def wake(uow: UnitOfWork, case: CaseView) -> bool:
+    return cases.wake(uow, case.id) == 1
+
+
+def suspend(uow: UnitOfWork, case: CaseView) -> bool:
+    return cases.suspend(uow, case.id).status == "suspended"
+
+
+def complete(uow: UnitOfWork, case: CaseView) -> bool:
+    return tasks.complete(uow, case.tasks[0]["id"], {}).case_id == case.id
+
+
+def retry(uow: UnitOfWork, case: CaseView) -> bool:
+    return incidents.retry(uow, case.incidents[0]["id"]).id == case.id
+
+
+@pytest.mark.parametrize("command", [wake, suspend, complete, retry])
+def test_who_waits_for_a_case_that_is_moved_finds_it_in_its_new_version(
+    office: Office, actor: Callable[..., Actor], command: Callable[[UnitOfWork, CaseView], bool]
+) -> None:
+    body = (
+        *bpmn.in_line("parallelGateway fork", "userTask a", bpmn.script("c", "y = 1 // x")),
+        *(bpmn.node("userTask", "u"), bpmn.flow("t", "u"), bpmn.flow("fork", "c")),
+        bpmn.node("boundaryEvent", "t", timer("P1D"), attachedToRef="a", cancelActivity="false"),
+    )
+    office.deploy(*body)
+    case = office.start(x=0)
+    office.deploy(*body, bpmn.node("userTask", "v"), bpmn.flow("u", "v"))
+    office.begin(office.planned())
+    role = "caseworker" if command is complete else "administrator"
+    blocked = text("SELECT 1 FROM pg_locks WHERE NOT granted")
+
+    def someone_waits() -> bool:
+        with office.database.transaction() as session:
+            return session.execute(blocked).first() is not None
+
+    with ThreadPoolExecutor(1) as thread:
+        with office.database.transaction() as session:
+            moving = UnitOfWork(session, actor("administrator"), datetime.now(UTC))
+            assert moves.carry(moving, case.id) == "moved"
+            done = thread.submit(office.act, role, lambda uow: command(uow, case), 2 * DAY)
+            until(someone_waits)
+        assert done.result(30) is True
+    assert office.see(case.id).version == 2
 
 
 def test_last_of_many_at_once_finds_that_the_move_is_done(office: Office) -> None:
