@@ -117,12 +117,13 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, Any]:
     found = cases.locking(
         Incident.element, Incident.token_id, Incident.code, Incident.status.label("incident_status")
     )
-    row = uow.connection.execute(
+    row = cases.held(
+        uow,
         found.join(Incident, Incident.case_id == Case.id)
         .where(Incident.id == incident_id, access.visible_cases(uow.actor.role))
         .with_for_update(of=(Case, Incident)),
-        {"viewer": uow.actor.id},
-    ).one_or_none()
+        viewer=uow.actor.id,
+    )
     if row is None:
         raise NotFound(f"There is no incident {incident_id}.")
     if row.incident_status != "open":

@@ -45,7 +45,7 @@ class Completed:
 
 
 def _lock(uow: UnitOfWork, task_id: UUID) -> tuple[Locked, Any]:
-    row = uow.connection.execute(_LOCK, {"task": task_id}).one_or_none()
+    row = cases.held(uow, _LOCK, task=task_id)
     if row is None or not access.sees(uow.actor, row.started_by):
         raise _unknown(task_id)
     return cases.locked(row), row

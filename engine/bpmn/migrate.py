@@ -14,6 +14,7 @@ from uuid import UUID
 
 from engine.bpmn.completions import BACK, FOR, INSIDE, RECORDS, Record
 from engine.bpmn.elements.activities import CallActivity, SubProcessTask
+from engine.bpmn.elements.calls import CALL, ServiceTask
 from engine.bpmn.elements.events import BoundaryEvent, CatchEvent, EventBasedGateway, SideEvent
 from engine.bpmn.elements.gateways import ParallelGateway
 from engine.bpmn.elements.multi_instance import MultiInstance
@@ -171,6 +172,8 @@ class _Moving:
             code = _obstacle(before, after) or _first_of_others(scope, parent)
             if code is not None:
                 self._tell(before, code)
+            elif isinstance(before, ServiceTask) and _asks(before) != _asks(after):
+                (row[INTERNAL] or {}).pop(CALL, None)  # who is asked instead knows nothing of the former id
         elif after is None:
             # A passed element that is no more: what it leaves behind is the data.
             row[NAME] = scope.new.start.name
@@ -263,6 +266,11 @@ def _obstacle(before: Any, after: Any) -> str | None:
 
 def _key(call: CallActivity) -> str:
     return str(call.spec).partition(":")[2]
+
+
+def _asks(task: ServiceTask) -> tuple[Any, ...]:
+    """Whom a service task asks, and to do what."""
+    return task.service.connector, task.service.topic, task.service.operation
 
 
 def _lacks(join: ParallelGateway, at: set[str], arrived: set[str]) -> bool:

@@ -9,6 +9,7 @@ from engine.cases.commands import begin_at, cancel, start, taken
 from engine.cases.hold import (
     LOCKING,
     Locked,
+    held,
     lock_all,
     locked,
     locking,
@@ -52,6 +53,7 @@ __all__ = [
     "fail_call",
     "get",
     "give_up",
+    "held",
     "hold",
     "hold_call",
     "lock_all",

@@ -90,6 +90,16 @@ def locked(row: Any) -> Locked:
     )
 
 
+def held(uow: UnitOfWork, statement: Select[Any], **values: Any) -> Any:
+    """The row of a locked select of `locking`; None if there is none.
+
+    Looked for twice: if the case was moved to another version while it was waited for, PostgreSQL joins it to
+    the version from before, and finds nothing.
+    """
+    row = uow.connection.execute(statement, values).one_or_none()
+    return uow.connection.execute(statement, values).one_or_none() if row is None else row
+
+
 def lock(uow: UnitOfWork, case_id: UUID) -> Locked:
     """Hold the case's row until the transaction ends.
 
@@ -98,7 +108,7 @@ def lock(uow: UnitOfWork, case_id: UUID) -> Locked:
     statement = (
         locking().where(Case.id == case_id, access.visible_cases(uow.actor.role)).with_for_update(of=Case)
     )
-    row = uow.connection.execute(statement, {"viewer": uow.actor.id}).one_or_none()
+    row = held(uow, statement, viewer=uow.actor.id)
     if row is None:
         raise unknown(case_id)
     return locked(row)

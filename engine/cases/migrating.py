@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, select, update
 
 from engine import bpmn, definitions
 from engine.bpmn import Immovable, Migrated, Obstacle, Spec, Step, Work
-from engine.cases.hold import locked, locking, unknown
+from engine.cases.commands import running_key
+from engine.cases.hold import Locked, held, locked, locking, unknown
 from engine.cases.progress import apply
 from engine.db import UnitOfWork, table
 from engine.definitions import Version
@@ -33,7 +34,7 @@ def move(uow: UnitOfWork, case_id: UUID, source: Version, target: Version, told:
 
     `told` is what the log says of it. Raises NotFound, Immovable.
     """
-    row = uow.connection.execute(locking().where(Case.id == case_id).with_for_update(of=Case)).one_or_none()
+    row = held(uow, locking(Case.business_key).where(Case.id == case_id).with_for_update(of=Case))
     if row is None:
         raise unknown(case_id)
     case = locked(row)
@@ -45,13 +46,25 @@ def move(uow: UnitOfWork, case_id: UUID, source: Version, target: Version, told:
     found = bpmn.migrate(case.state, old, new, uow.now)
     if case.status == "suspended":
         _require_still(found.step)
-    there = replace(case, version=target, head=replace(case.head, version_id=target.id))
+    key = _free_key(uow, case, row.business_key) if new.unique_business_key else None
+    head = replace(case.head, version_id=target.id)
+    there = replace(case, version=target, head=head, running_key=key)
     apply(uow, there, found.step, [Fact("case.moved", payload=told)])
     changes = {"version_id": target.id, **({} if found.step.ended else {"status": row.status})}
     uow.connection.execute(update(Case).where(Case.id == case_id).values(changes))
     _follow(uow, case_id, target, found)
     _change_tasks(uow, found, [work for work in found.tasks if _form(old, work) != _form(new, work)])
     return True
+
+
+def _free_key(uow: UnitOfWork, case: Locked, business_key: str | None) -> str | None:
+    """What may be there only once while the case runs. Raises Immovable if another case has it."""
+    key = running_key(case.version.key, business_key)
+    other = select(Case.id).where(Case.running_key == key, Case.id != case.id)
+    if key is not None and uow.connection.execute(other).first() is not None:
+        reason = "Another case with its business key runs, and there only one may."
+        raise Immovable([Obstacle("", "business-key", reason)])
+    return key
 
 
 def _require_still(step: Step) -> None:

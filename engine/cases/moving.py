@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, or_, select, text, update
 
 from engine import bpmn, definitions
 from engine.bpmn import CallFailure, Fired, Step
-from engine.cases.hold import Locked, locked, locking, require_active, require_size
+from engine.cases.hold import Locked, held, locked, locking, require_active, require_size
 from engine.cases.progress import CallChange, apply, note
 from engine.db import UnitOfWork
 from engine.errors import Conflict, NotFound
@@ -54,7 +54,7 @@ FIRED: Mapping[str, Kind] = {
 
 def hold(uow: UnitOfWork, case_id: UUID) -> Locked | None:
     """The case, held; None if there is none or it does not run (any more, or just now)."""
-    row = uow.connection.execute(locking().where(Case.id == case_id).with_for_update(of=Case)).one_or_none()
+    row = held(uow, locking().where(Case.id == case_id).with_for_update(of=Case))
     case = None if row is None else locked(row)
     return case if case is not None and case.status == "active" and case.state is not None else None
 
@@ -176,7 +176,7 @@ def fail_call(uow: UnitOfWork, call_id: UUID, failure: CallFailure, attempts: in
 def hold_call(uow: UnitOfWork, call_id: UUID) -> tuple[Locked, Any]:
     """A call that is awaited, with its case, both held. Raises NotFound, Conflict."""
     found = locking(*_CALL).join(Call, Call.case_id == Case.id).where(Call.id == call_id)
-    row = uow.connection.execute(found.with_for_update(of=(Case, Call))).one_or_none()
+    row = held(uow, found.with_for_update(of=(Case, Call)))
     if row is None:
         raise NotFound(f"There is no call {call_id}.")
     case = locked(row)

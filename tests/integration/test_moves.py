@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from engine import cases, events, incidents, jobs, messages, moves, tasks
 from engine.cases import CaseView
-from engine.db import Actor, Database
+from engine.db import Actor, Database, UnitOfWork
 from engine.errors import Conflict, Invalid, NotFound
 from engine.models import Case, Event, Incident, MovedCase, Task, Wait
 from tests import bpmn, factories, working
@@ -100,14 +102,14 @@ class Office:
     act: Act
     work: Callable[..., None]
 
-    def deploy(self, *body: str) -> None:
-        """A new version of `p`."""
-        process = bpmn.process_element(*body)
+    def deploy(self, *body: str, more: str = "") -> None:
+        """A new version of `p`, with `more` attributes."""
+        process = bpmn.process_element(*body, attributes=f'isExecutable="true" {more}')
         factories.deploy(self.database, {"p.bpmn": bpmn.definitions(*ROOTS, process)})
 
-    def start(self, **data: Any) -> CaseView:
-        """A case of `p`."""
-        begun: CaseView = self.act("caseworker", lambda uow: cases.start(uow, "p", data))
+    def start(self, key: str | None = None, **data: Any) -> CaseView:
+        """A case of `p`, perhaps with a business key."""
+        begun: CaseView = self.act("caseworker", lambda uow: cases.start(uow, "p", data, business_key=key))
         return begun
 
     def see(self, case: UUID) -> CaseView:
@@ -369,6 +371,52 @@ def test_case_is_moved_once_however_often_its_job_runs(office: Office) -> None:
     assert office.status(move) == "done"
 
 
+def wake(uow: UnitOfWork, case: CaseView) -> bool:
+    return cases.wake(uow, case.id) == 1
+
+
+def suspend(uow: UnitOfWork, case: CaseView) -> bool:
+    return cases.suspend(uow, case.id).status == "suspended"
+
+
+def complete(uow: UnitOfWork, case: CaseView) -> bool:
+    return tasks.complete(uow, case.tasks[0]["id"], {}).case_id == case.id
+
+
+def retry(uow: UnitOfWork, case: CaseView) -> bool:
+    return incidents.retry(uow, case.incidents[0]["id"]).id == case.id
+
+
+@pytest.mark.parametrize("command", [wake, suspend, complete, retry])
+def test_who_waits_for_a_case_that_is_moved_finds_it_in_its_new_version(
+    office: Office, actor: Callable[..., Actor], command: Callable[[UnitOfWork, CaseView], bool]
+) -> None:
+    body = (
+        *bpmn.in_line("parallelGateway fork", "userTask a", bpmn.script("c", "y = 1 // x")),
+        *(bpmn.node("userTask", "u"), bpmn.flow("t", "u"), bpmn.flow("fork", "c")),
+        bpmn.node("boundaryEvent", "t", timer("P1D"), attachedToRef="a", cancelActivity="false"),
+    )
+    office.deploy(*body)
+    case = office.start(x=0)
+    office.deploy(*body, bpmn.node("userTask", "v"), bpmn.flow("u", "v"))
+    office.begin(office.planned())
+    role = "caseworker" if command is complete else "administrator"
+    blocked = text("SELECT 1 FROM pg_locks WHERE NOT granted")
+
+    def someone_waits() -> bool:
+        with office.database.transaction() as session:
+            return session.execute(blocked).first() is not None
+
+    with ThreadPoolExecutor(1) as thread:
+        with office.database.transaction() as session:
+            moving = UnitOfWork(session, actor("administrator"), datetime.now(UTC))
+            assert moves.carry(moving, case.id) == "moved"
+            done = thread.submit(office.act, role, lambda uow: command(uow, case), 2 * DAY)
+            until(someone_waits)
+        assert done.result(30) is True
+    assert office.see(case.id).version == 2
+
+
 def test_last_of_many_at_once_finds_that_the_move_is_done(office: Office) -> None:
     move, made = office.ready(8)
     office.begin(move)
@@ -459,6 +507,25 @@ def test_cases_of_a_suspended_definition_move_and_stay_held_up(office: Office) -
     office.work()
     assert office.rows(Case.id, Case.status) == {made[0]: "suspended", made[1]: "active"}
     assert office.counts(move) == {"moved": 2}
+
+
+def test_business_keys_run_once_at_a_time_where_the_new_version_says_so(office: Office) -> None:
+    office.deploy(*TWO)
+    first, second, keyless = office.start("k").id, office.start("k").id, office.start().id
+    office.deploy(*TWO, more='parvandeh:businessKey="unique"')
+    move = office.planned()
+    office.begin(move)
+    office.work()
+    assert office.rows(MovedCase.case_id, MovedCase.status) == {
+        first: "moved", second: "stays", keyless: "moved"
+    }  # fmt: skip
+    assert [(one.element, one.code) for one in office.look(move).obstacles] == [("", "business-key")]
+    with pytest.raises(IntegrityError):
+        office.start("k")
+    office.deploy(*THREE)
+    office.begin(office.planned(2, 3))
+    office.work()
+    assert office.rows(Case.id, Case.running_key) == {first: None, second: None, keyless: None}
 
 
 def test_what_is_waited_for_under_another_name_comes_under_that(office: Office) -> None:

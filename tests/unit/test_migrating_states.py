@@ -176,6 +176,21 @@ def test_incident_stays_and_is_retried_in_the_new_version() -> None:
     assert run.waiting == ["b"]
 
 
+@pytest.mark.parametrize(
+    ("whom", "alike"), [("connector='b'", False), ("topic='a'", False), ("connector='a'", True)]
+)
+def test_failed_call_is_made_under_another_id_where_somebody_else_is_asked(whom: str, alike: bool) -> None:
+    def asking(whom: str) -> Spec:
+        return spec(line(f"""<serviceTask id="ask" parvandeh:{whom}/>""", "userTask b"))
+
+    run = Run(asking("connector='a'"))
+    (first,) = run.step.calls
+    run = moved(run.fail("ask"), asking(whom))
+    (again,) = run._took(bpmn.retry(run.spec, run.state or b"", first.token, run.now)).step.calls
+    assert (again.id == first.id) == alike
+    assert run.reply("ask").waiting == ["b"]
+
+
 def test_branches_that_have_not_arrived_yet_must_be_all_that_the_join_waits_for() -> None:
     run = Run(spec(FORK))
     more = FORK.replace('<userTask id="after"/>', '<userTask id="after"/><userTask id="c"/>')
