@@ -89,7 +89,7 @@ def _unknown() -> bytes:
 
 def _scripts() -> bytes:
     """As many characters of Python as one upload may have."""
-    texts = ("f(x)\n" * 3_900 for _ in range(5))
+    texts = ("f(x)\n" * 3_900 for _ in range(3))
     return _file(
         _process(
             f'<scriptTask id="s{n}"><script>{text}#{n}</script></scriptTask>' for n, text in enumerate(texts)
@@ -135,7 +135,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "50,000 elements in one another": lambda: _file("<process>" * 50_000 + "</process>" * 50_000),
     "100,000 attributes": lambda: _file("<process " + " ".join(f'a{n}=""' for n in range(100_000)) + "/>"),
     "9,900 unknown extensions": _unknown,
-    "100,000 characters of scripts": _scripts,
+    "60,000 characters of scripts": _scripts,
     "290 inclusive gateways, 4,000 flows between them": _crossing,
     "40 processes with 10⁵ states each": lambda: _file(*(_exploding(f"p{n}") for n in range(40))),
 }

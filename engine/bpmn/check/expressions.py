@@ -30,7 +30,7 @@ MISSING = frozenset({
     "delattr", "dir", "exit", "globals", "help", "input", "issubclass", "memoryview", "open", "quit",
     "staticmethod", "super", "vars",
 })  # fmt: skip
-MAX_PYTHON = 100_000  # characters of an upload's scripts and expressions
+MAX_PYTHON = 60_000  # characters of an upload's scripts and expressions
 _OF_INSTANCES = frozenset({
     "loopCounter", "nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances",
 })  # fmt: skip
