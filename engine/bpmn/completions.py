@@ -32,6 +32,11 @@ def own_names(token: Any) -> Collection[str]:
     return names
 
 
+def private(token: Any) -> Collection[str]:
+    """The variables of its own that an activity hides from what is around it: those, and its inputs."""
+    return {*own_names(token), *token.internal_data.get(INPUTS, ())}
+
+
 def note(token: Any) -> None:
     """Record that a token has completed its activity, if that or what is in it can be compensated."""
     records: list[Record] = token.internal_data.pop(INSIDE, [])

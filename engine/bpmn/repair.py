@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.bpmn.completions import INPUTS, own_names
+from engine.bpmn.completions import own_names, private
 from engine.bpmn.elements.branches import ABSENT, CONSUMED, DECIDED
 from engine.bpmn.tokens import FAILED, Token
 from engine.bpmn.values import differing
@@ -13,12 +13,12 @@ def repair(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
     """Give variables other values, at the token and wherever the old ones came from or were handed on to.
 
     Where a branch has set one itself, that stays: a join behind tells the contradiction. Where branches have
-    met already, the new value counts. Returns those that
-    are the case's, and not only seen by an instance or in a sub-process.
+    met already, the new value counts. Returns those that are the case's, and not only seen by an instance or
+    in a sub-process.
     """
     for name, value in differing(token.data, data).items():
         before = [one.data.get(name, ABSENT) for one in (token, token.parent) if one is not None]
-        others = [] if _hides(token, name) else _sharing(token, name)
+        others = [] if name in private(token) else _sharing(token, name)
         for other in others:
             if any(other.data.get(name, ABSENT) is old for old in before):
                 other.data = {**other.data, name: value}
@@ -50,17 +50,12 @@ def _inside(scope: Any, name: str) -> Iterator[Token]:
 
 def _shares(host: Token, name: str) -> bool:
     """Whether what is inside of an activity knows a variable of what is around it."""
-    return not host.task_spec.own.apart and not _hides(host, name)
-
-
-def _hides(host: Token, name: str) -> bool:
-    """Whether an activity has a variable of its own that is called so."""
-    return name in own_names(host) or name in host.internal_data.get(INPUTS, ())
+    return not host.task_spec.own.apart and name not in private(host)
 
 
 def _hidden(token: Token, name: str) -> bool:
     """Whether the name means something else in the case than at this token."""
     inside: Token | None = token
-    while inside is not None and not _hides(inside, name):
+    while inside is not None and name not in private(inside):
         inside = inside.workflow.host
     return inside is not None

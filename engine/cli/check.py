@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TextIO
 
 from engine import bpmn, scenarios
@@ -19,20 +18,7 @@ HELP = (
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Folders, each for itself, and files, taken together."""
-    parser.add_argument(
-        "paths",
-        nargs="+",
-        type=Path,
-        metavar="FILE_OR_FOLDER",
-        help="a process folder, or files; they may call processes of each other",
-    )
-    parser.add_argument(
-        "--known",
-        action="append",
-        default=[],
-        metavar="KEY",
-        help="a process deployed elsewhere that these may call",
-    )
+    folders.declare(parser)
     parser.add_argument("--all", action="store_true", help="take every process as executable")
 
 

@@ -1,5 +1,6 @@
 """The files of a process folder as a deployment takes them: by base name."""
 
+import argparse
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +10,24 @@ from engine.errors import Invalid
 PROCESS = {".bpmn", ".xml", ".dmn", ".json"}
 # What is taken from a folder, and from the folders in it; `.yml` to be refused, not left out in silence.
 TAKEN = {".": PROCESS, "forms": PROCESS, "scenarios": {scenarios.SUFFIX, ".yml"}}
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The arguments of commands that look at folders and files, and at what these may call."""
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="FILE_OR_FOLDER",
+        help="a process folder, or files; they may call processes of each other",
+    )
+    parser.add_argument(
+        "--known",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="a process deployed elsewhere that these may call",
+    )
 
 
 def read(paths: Iterable[Path]) -> dict[str, bytes]:

@@ -20,20 +20,7 @@ HELP = "Draw each process of the files as SVG, with what the check finds."
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Folders, each for itself, and files, taken together; and where the pictures go."""
-    parser.add_argument(
-        "paths",
-        nargs="+",
-        type=Path,
-        metavar="FILE_OR_FOLDER",
-        help="a process folder, or files; they may call processes of each other",
-    )
-    parser.add_argument(
-        "--known",
-        action="append",
-        default=[],
-        metavar="KEY",
-        help="a process deployed elsewhere that these may call",
-    )
+    folders.declare(parser)
     parser.add_argument("--lang", choices=("en", "fa"), default="en", help="of names in two languages")
     parser.add_argument("--no-marks", action="store_true", help="leave out what the check finds")
     parser.add_argument(

@@ -6,7 +6,7 @@ from typing import Any
 from engine.bpmn.check.allow_list import ACTIVITIES, TASKS, bpmn
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
 from engine.bpmn.check.extensions import PARVANDEH
-from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.notes import Notes, Rules, place
 
 PLACEHOLDER = "__targetRef_placeholder"  # Camunda Modeler's, because the standard wants a target
 
@@ -41,14 +41,7 @@ def _inside(scope: Scope, name: str) -> list[Any]:
     return [item for item in scope.element.findall(bpmn(name)) if item.get("id")]
 
 
-class _Rules:
-    def __init__(self, file: str, notes: Notes) -> None:
-        self.file = file
-        self.notes = notes
-
-    def error(self, at: Any, code: str, reason: str, mend: str) -> None:
-        self.notes.error(place(self.file, at), code, reason, mend)
-
+class _Rules(Rules):
     def multi_instance(self, node: Node) -> None:
         marker = node.element.find(bpmn("multiInstanceLoopCharacteristics"))
         if marker is None:

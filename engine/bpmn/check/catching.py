@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.bpmn.check.allow_list import REFUSED_NODES, SUBPROCESSES, THROWN, bpmn
 from engine.bpmn.check.diagram import Diagram, Node, Scope, handlers, known_as, named
-from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.notes import Notes, Rules
 
 _THROWING: Mapping[str, frozenset[str]] = {
     "error": SUBPROCESSES | {"callActivity", "serviceTask"},
@@ -42,17 +42,10 @@ def _around(scope: Scope, homes: Mapping[Any, tuple[Node, Scope]]) -> Iterator[N
         yield from own.boundaries
 
 
-class _Rules:
+class _Rules(Rules):
     def __init__(self, diagram: Diagram, notes: Notes) -> None:
-        self.file = diagram.file
-        self.notes = notes
+        super().__init__(diagram.file, notes)
         self.named = named(diagram)
-
-    def error(self, at: Any, code: str, reason: str, mend: str) -> None:
-        self.notes.error(place(self.file, at), code, reason, mend)
-
-    def warn(self, at: Any, code: str, reason: str, mend: str) -> None:
-        self.notes.warn(place(self.file, at), code, reason, mend)
 
     def caught_twice(self, events: list[Node], where: str) -> None:
         """Events of which another one at the same place takes all."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.bpmn.check.allow_list import ACTIVITIES, bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers
-from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.notes import Notes, Rules
 from engine.bpmn.normalize import is_handler
 
 THROWING = frozenset({"endEvent", "intermediateThrowEvent"})
@@ -22,11 +22,10 @@ def check_compensation(diagram: Diagram, notes: Notes) -> None:
     rules.never()
 
 
-class _Rules:
+class _Rules(Rules):
     def __init__(self, diagram: Diagram, notes: Notes) -> None:
+        super().__init__(diagram.file, notes)
         self.diagram = diagram
-        self.file = diagram.file
-        self.notes = notes
         self.homes = {node.element: (node, scope) for scope in diagram.scopes for node in scope.nodes}
         self.drawn = {node.element.get("id"): (node, scope) for node, scope in self.homes.values()}
         self.linked = _links(diagram)
@@ -39,12 +38,6 @@ class _Rules:
         self.cancelled = {event.element.get("attachedToRef") for event in diagram.nodes() if _cancels(event)}
         self.compensable = _compensable(diagram, self.by_event)
         self.homes_of_them = {self.homes[node.element][1].element for node in self.compensable}
-
-    def error(self, at: Any, code: str, reason: str, mend: str) -> None:
-        self.notes.error(place(self.file, at), code, reason, mend)
-
-    def warn(self, at: Any, code: str, reason: str, mend: str) -> None:
-        self.notes.warn(place(self.file, at), code, reason, mend)
 
     def node(self, node: Node, scope: Scope) -> None:
         if node.element.get("isForCompensation") == "true":

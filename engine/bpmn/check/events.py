@@ -9,7 +9,7 @@ from engine.bpmn.check.allow_list import CHILDREN, EVENTS, THROWN, TIMES, bpmn, 
 from engine.bpmn.check.diagram import NAMES, Diagram, Node, Scope, definitions, known_as, named
 from engine.bpmn.check.expressions import written_time
 from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
-from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.notes import Notes, Rules
 from engine.bpmn.values import MAX_NAME
 
 MAX_CODE = 100  # of an error's: it becomes the outcome of a case in which nothing catches it
@@ -25,18 +25,11 @@ def check_events(diagram: Diagram, now: datetime, notes: Notes) -> None:
     rules.starts(diagram.scopes[0])
 
 
-class _Rules:
+class _Rules(Rules):
     def __init__(self, diagram: Diagram, now: datetime, notes: Notes) -> None:
-        self.file = diagram.file
+        super().__init__(diagram.file, notes)
         self.now = now
-        self.notes = notes
         self.named = named(diagram)
-
-    def error(self, at: Any, code: str, reason: str, mend: str) -> None:
-        self.notes.error(place(self.file, at), code, reason, mend)
-
-    def warn(self, at: Any, code: str, reason: str, mend: str) -> None:
-        self.notes.warn(place(self.file, at), code, reason, mend)
 
     def node(self, node: Node) -> None:
         if node.kind in EVENTS:

@@ -7,7 +7,7 @@ from engine.bpmn import forms
 from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import CAMUNDA
-from engine.bpmn.check.notes import Notes, Place, place
+from engine.bpmn.check.notes import Notes, Place, Rules, place
 from engine.bpmn.translate.vendors import SPIFF
 
 _PROPERTY = f"{bpmn('extensionElements')}/{{{SPIFF}}}properties/{{{SPIFF}}}property"
@@ -37,13 +37,12 @@ def _fault(schema: Any) -> tuple[str, str, str] | None:
     return None
 
 
-class Forms:
+class Forms(Rules):
     """Judges the forms of all processes; `schemas` holds the uploaded JSON files."""
 
     def __init__(self, schemas: Mapping[str, Any], notes: Notes) -> None:
-        self.file = ""
+        super().__init__("", notes)
         self.schemas = schemas
-        self.notes = notes
         self.named: set[str] = set()  # files that some element names
         self.filled_in: set[str] = set()  # those of them that are forms, not drawings
 
@@ -71,9 +70,6 @@ class Forms:
                     "No element names this form.",
                     "Name it in a user task, or leave it out.",
                 )
-
-    def error(self, at: Any, code: str, reason: str, mend: str) -> None:
-        self.notes.error(place(self.file, at), code, reason, mend)
 
     def form(self, element: Any) -> None:
         ways = _ways(element)

@@ -84,3 +84,19 @@ class Notes:
     def _note(self, severity: Severity, where: Place, code: str, text: tuple[str, str]) -> None:
         reason, mend = text
         self.add(Finding(severity, code, where.file, reason, mend, where.element, where.name, where.line))
+
+
+class Rules:
+    """What the rules on the elements of one file share: how they tell what they find."""
+
+    def __init__(self, file: str, notes: Notes) -> None:
+        self.file = file
+        self.notes = notes
+
+    def error(self, at: Any, code: str, reason: str, mend: str) -> None:
+        """Note something about an element that forbids the deployment."""
+        self.notes.error(place(self.file, at), code, reason, mend)
+
+    def warn(self, at: Any, code: str, reason: str, mend: str) -> None:
+        """Note something about an element that runs, perhaps not as meant."""
+        self.notes.warn(place(self.file, at), code, reason, mend)

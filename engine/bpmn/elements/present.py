@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.bpmn.completions import INPUTS, own_names
+from engine.bpmn.completions import private
 from engine.bpmn.elements.activities import CallActivity
 from engine.bpmn.elements.branches import ABSENT, changed, consumed, set_since, together
 from engine.bpmn.own import outside
@@ -66,8 +66,7 @@ def _known(scope: Any) -> dict[str, Any]:
     host = scope.host
     if host is None or isinstance(host.task_spec, CallActivity):
         return here
-    private = {*own_names(host), *host.internal_data.get(INPUTS, ())}
-    around = changed(host.data, known(host.workflow), besides=private)
+    around = changed(host.data, known(host.workflow), besides=private(host))
     inside = changed(scope.task_tree.data, here)
     merged = {**scope.task_tree.data, **around, **inside}
     return {name: value for name, value in merged.items() if value is not ABSENT}
