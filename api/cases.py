@@ -16,12 +16,17 @@ blueprint = APIBlueprint("cases", __name__, tag="Cases")
 
 
 class StartCase(Request):
-    """What a case begins with: `data` must fit the definition's start form."""
+    """What a case begins with: `data` must fit the definition's start form.
+
+    `unit` is the key of the unit that is to handle it; without it that of the process, or your own below it.
+    """
 
     definition: Key
     data: dict[str, Any] = Field(default_factory=dict)
     applicant: Text | None = None
+    representative: Text | None = None
     business_key: Text | None = None
+    unit: Text | None = None
 
 
 class CancelCase(Request):
@@ -45,13 +50,21 @@ class CaseBody(BaseModel):
     version: int
     status: CaseStatus
     outcome: str | None
+    unit: str
     applicant: str | None
+    representative: str | None
     business_key: str | None
     data: dict[str, Any]
     started_at: Instant
     ended_at: Instant | None
     tasks: list[OpenTask]
     incidents: list[OpenIncident]
+
+
+class StartedBody(CaseBody):
+    """A case that has begun. With its number, `secret` opens its status; it is told only now."""
+
+    secret: str
 
 
 class CaseSummary(BaseModel):
@@ -63,6 +76,7 @@ class CaseSummary(BaseModel):
     version: int
     status: CaseStatus
     outcome: str | None
+    unit: str
     started_at: Instant
     ended_at: Instant | None
 
@@ -126,7 +140,9 @@ def case_body(case: cases.CaseView) -> CaseBody:
         version=case.version,
         status=case.status,  # type: ignore[arg-type]  # text in the database; pydantic checks it
         outcome=case.outcome,
+        unit=case.unit,
         applicant=case.applicant,
+        representative=case.representative,
         business_key=case.business_key,
         data=dict(case.data),
         started_at=case.started_at,
@@ -140,15 +156,16 @@ def _reply(case: cases.CaseView) -> Reply:
     return Reply(case_body(case), {"ETag": etag(case.revision)})
 
 
-@command(blueprint.post("/cases"), body=StartCase, answer=CaseBody, status=201, refusals=(404, 409, 503))
+@command(blueprint.post("/cases"), body=StartCase, answer=StartedBody, status=201, refusals=(404, 409, 503))
 @writes_once
 def start(uow: UnitOfWork, body: StartCase) -> Reply:
     """Start a case"""
-    case = cases.start(
-        uow, body.definition, body.data, applicant=body.applicant, business_key=body.business_key
-    )
+    names = ("applicant", "representative", "business_key", "unit")
+    application = cases.Application(**{name: getattr(body, name) for name in names})
+    case = cases.start(uow, body.definition, body.data, application)
     headers = {"ETag": etag(case.revision), "Location": f"/api/v1/cases/{case.id}"}
-    return Reply(case_body(case), headers, status=201)
+    body_of = case_body(case).model_dump(by_alias=True)
+    return Reply(StartedBody(**body_of, secret=case.secret or ""), headers, status=201)
 
 
 @command(blueprint.get("/cases"), query=CasesQuery, answer=CasePage)

@@ -1,27 +1,43 @@
 """Tasks: list, read with their form, claim, release, complete."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Annotated, Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from api.command import Reply, command, etag, revisions_seen
-from api.shapes import Instant, OpenIncident, OpenTask, Page, PageQuery, Request, page_of
+from api.shapes import Instant, OpenIncident, OpenTask, Page, PageQuery, Request, Text, page_of
 from engine import cases, tasks
 from engine.db import UnitOfWork
-from engine.models import CaseStatus, TaskStatus
+from engine.models import CaseStatus, TaskKind, TaskStatus
+from engine.tasks import Scope
 
 blueprint = APIBlueprint("tasks", __name__, tag="Tasks")
 
 
-class TasksQuery(PageQuery):
-    """Which tasks."""
+class InboxQuery(PageQuery):
+    """Which open tasks: mine, all that I may take (team) or those of them that nobody has (free).
+
+    `unit` takes in those below it; `due` is the latest due time, `priority` the lowest.
+    """
+
+    scope: Scope = "team"
+    role: Text | None = None
+    unit: Text | None = None
+    definition: Text | None = None
+    due: AwareDatetime | None = None
+    overdue: bool = False
+    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] | None = None
+
+
+class TasksQuery(InboxQuery):
+    """Which tasks: those of a case, by status, or those of the inbox."""
 
     case: UUID | None = None
     status: TaskStatus | None = None
-    assignee: UUID | None = None
 
 
 class Assignee(BaseModel):
@@ -45,8 +61,10 @@ class TaskSummary(BaseModel):
     id: UUID
     case: UUID
     case_number: str
+    kind: TaskKind
     definition: str
     version: int
+    unit: str
     element: str
     name: str
     lane: str | None
@@ -58,6 +76,7 @@ class TaskSummary(BaseModel):
     follow_up_at: Instant | None
     priority: int | None
     people: PeopleBody | None
+    assignment: str | None
 
 
 class FormBody(BaseModel):
@@ -81,6 +100,22 @@ class CompleteTask(Request):
     """The answer to the task's form."""
 
     data: dict[str, Any] = Field(default_factory=dict)
+
+
+class SearchBody(InboxQuery):
+    """What to search for, and where."""
+
+    text: Text | None = None
+    business_key: Text | None = None
+
+
+class CountsBody(BaseModel):
+    """How many open tasks are mine, may be taken by me, are free of those, and overdue; at most 1000."""
+
+    mine: int
+    team: int
+    free: int
+    overdue: int
 
 
 class TaskState(BaseModel):
@@ -110,9 +145,49 @@ class CompletedBody(BaseModel):
 
 @command(blueprint.get("/tasks"), query=TasksQuery, answer=TaskPage)
 def index(uow: UnitOfWork, query: TasksQuery) -> Reply:
-    """List tasks, the oldest first"""
-    rows = tasks.page(uow, case=query.case, status=query.status, assignee=query.assignee, after=query.cursor)
+    """List the tasks of a case, the oldest first, or those of the inbox, what is due first first
+
+    Without `case` all are open, and those that you may work on.
+    """
+    if query.case is not None:
+        rows = tasks.of_case(uow, query.case, status=query.status, after=query.cursor)
+    else:
+        rows = tasks.page(uow, _wanted(uow, query))
     return Reply(TaskPage(**page_of(TaskSummary, [_fields(row) for row in rows], cases.PAGE)))
+
+
+@command(blueprint.get("/tasks/counts"), answer=CountsBody)
+def count(uow: UnitOfWork) -> Reply:
+    """Count the tasks of the inbox's tabs
+
+    1000 means that there are so many at least.
+    """
+    return Reply(CountsBody(**tasks.counts(uow)))
+
+
+@command(blueprint.post("/tasks/search"), body=SearchBody, answer=TaskPage)
+def search(uow: UnitOfWork, body: SearchBody) -> Reply:
+    """Search the open tasks that you may work on
+
+    Words are found by their beginnings in a task's name, its case's number, business key and applicant. What
+    is searched for may be personal: it stands in the body, and in no log.
+    """
+    wanted = replace(_wanted(uow, body), words=body.text, business_key=body.business_key)
+    rows = tasks.page(uow, wanted)
+    return Reply(TaskPage(**page_of(TaskSummary, [_fields(row) for row in rows], cases.PAGE)))
+
+
+def _wanted(uow: UnitOfWork, query: InboxQuery) -> tasks.Inbox:
+    latest = [due for due in (query.due, uow.now if query.overdue else None) if due is not None]
+    return tasks.Inbox(
+        query.scope,
+        query.role,
+        query.unit,
+        query.definition,
+        min(latest, default=None),
+        query.priority,
+        after=query.cursor,
+    )
 
 
 @command(blueprint.get("/tasks/<uuid:task_id>"), answer=TaskBody, refusals=(404,))

@@ -1,14 +1,49 @@
-"""Who may do what. Nothing is allowed that is not written here; lists use the same policy as single reads."""
+"""Who may do what, and where. Nothing is allowed that is not written here.
+
+What an account may do at all is said by its role; where, by its memberships, each of which covers a unit and
+all below it. Lists and single reads, commands and their locks use the same conditions in SQL, judged at each
+request: a membership that has ended counts for nothing from the next one on. Conditions have the parameters
+`viewer` and `now`, which `seen_by` gives.
+"""
 
 from collections.abc import Mapping
-from typing import Literal
-from uuid import UUID
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, bindparam, false, true
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    ScalarSelect,
+    Select,
+    Subquery,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import aliased
 
-from engine.db import Actor
+from engine.db import Actor, UnitOfWork
 from engine.errors import Forbidden
-from engine.models import Case
+from engine.models import (
+    ROOT,
+    Case,
+    Delegation,
+    Membership,
+    Pool,
+    PoolRole,
+    Substitution,
+    Task,
+    Unit,
+    UnitLine,
+    User,
+)
 
 Permission = Literal[
     "definitions.deploy",
@@ -32,7 +67,15 @@ Permission = Literal[
     "messages.send",
     "calls.work",
     "jobs.manage",
+    "units.read",
+    "units.manage",
+    "people.manage",
+    "substitutes.manage",
 ]
+
+CASEWORKER = "caseworker"  # the role in a unit that every member has,
+ANY = "*"  # and the one that stands for all
+APPLICANT = "applicant"  # whose tasks are nobody's in a unit
 
 _ALLOWED: Mapping[str, frozenset[Permission]] = {
     "administrator": frozenset(
@@ -54,9 +97,13 @@ _ALLOWED: Mapping[str, frozenset[Permission]] = {
             "definitions.suspend",
             "jobs.manage",
             "messages.send",
+            "units.read",
+            "units.manage",
+            "people.manage",
+            "substitutes.manage",
         }
     ),
-    "designer": frozenset({"definitions.deploy", "definitions.publish", "definitions.read"}),
+    "designer": frozenset({"definitions.deploy", "definitions.publish", "definitions.read", "units.read"}),
     "caseworker": frozenset(
         {
             "definitions.read",
@@ -67,10 +114,24 @@ _ALLOWED: Mapping[str, frozenset[Permission]] = {
             "tasks.read",
             "tasks.work",
             "behalf.act",
+            "units.read",
+            "substitutes.manage",
         }
     ),
     "service": frozenset({"messages.send", "calls.work"}),
-    "portal": frozenset({"definitions.read", "cases.start", "cases.read", "cases.cancel", "behalf.act"}),
+    "portal": frozenset(
+        {
+            "definitions.read",
+            "cases.start",
+            "cases.read",
+            "cases.cancel",
+            "behalf.act",
+            "tasks.read",
+            "tasks.work",
+            "units.read",
+        }
+    ),
+    "applicant": frozenset({"definitions.read", "cases.read", "tasks.read", "tasks.work"}),
 }
 
 
@@ -85,18 +146,145 @@ def require(actor: Actor, permission: Permission) -> None:
         raise Forbidden(f"The role {actor.role} does not allow {permission}.")
 
 
+def require_everywhere(uow: UnitOfWork, permission: Permission) -> None:
+    """Raises Forbidden unless the actor may do it in all units: for what cannot be told apart by units."""
+    require(uow.actor, permission)
+    if not uow.connection.execute(select(covers(ROOT)), seen_by(uow)).scalar_one():
+        raise Forbidden(f"{permission} needs a membership of the unit above all others.")
+
+
 def only_offered(actor: Actor) -> bool:
     """Whether the actor is offered, and starts, only what is enabled."""
-    return actor.role == "portal"
+    return actor.role in ("portal", "applicant")
 
 
-def sees(actor: Actor, started_by: UUID) -> bool:
-    """Whether the actor may see a case that this account started. A portal sees its own."""
-    return allows(actor, "cases.read") and (actor.role != "portal" or started_by == actor.id)
+def seen_by(uow: UnitOfWork) -> dict[str, Any]:
+    """The parameters of all conditions of this module."""
+    return {"viewer": uow.actor.id, "now": uow.now}
+
+
+_VIEWER = bindparam("viewer", type_=Uuid())
+_NOW = bindparam("now", type_=DateTime(timezone=True))
+
+
+def valid(row: Any) -> ColumnElement[bool]:
+    """Whether something that is valid from one instant to another is so now; the end may be open."""
+    return and_(row.valid_from <= _NOW, or_(row.valid_to.is_(None), row.valid_to > _NOW))
+
+
+def posts() -> Subquery:
+    """Where the viewer works and as what: its own memberships, and those of whom it stands in for.
+
+    Columns: unit_id, role, user_id.
+    """
+    columns = (Membership.unit_id, Membership.role, Membership.user_id)
+    own = select(*columns).where(Membership.user_id == _VIEWER, valid(Membership))
+    lent = (
+        select(*columns)
+        .join(Substitution, Substitution.absent_id == Membership.user_id)
+        .where(Substitution.substitute_id == _VIEWER, valid(Substitution), valid(Membership))
+    )
+    return union_all(own, lent).subquery("posts")
+
+
+def covers(unit: Any) -> ColumnElement[bool]:
+    """Whether the viewer works in this unit, or in one above it."""
+    held, line = posts(), aliased(UnitLine)
+    above = line.ancestor_id == held.c.unit_id
+    return select(held.c.unit_id).join(line, above).where(line.unit_id == unit).exists()
+
+
+def acting_in(unit: Any) -> ScalarSelect[str]:
+    """The key of the unit as whose member the viewer acts in this one; NULL if it is none there."""
+    held, line, acting = posts(), aliased(UnitLine), aliased(Unit)
+    return (
+        select(func.min(acting.key))
+        .select_from(held)
+        .join(acting, acting.id == held.c.unit_id)
+        .join(line, line.ancestor_id == held.c.unit_id)
+        .where(line.unit_id == unit)
+        .scalar_subquery()
+    )
+
+
+def _taking(held: Subquery, *columns: Any) -> Select[Any]:
+    """From posts to the pools whose tasks they may take."""
+    line, delegation = aliased(UnitLine), aliased(Delegation)
+    lent = or_(Pool.delegation_id.is_(None), and_(delegation.revoked_at.is_(None), valid(delegation)))
+    named = or_(PoolRole.role == held.c.role, PoolRole.role == CASEWORKER, held.c.role == ANY)
+    return (
+        select(*columns)
+        .select_from(held)
+        .join(line, line.ancestor_id == held.c.unit_id)
+        .join(PoolRole, and_(PoolRole.unit_id == line.unit_id, named))
+        .join(Pool, Pool.id == PoolRole.pool_id)
+        .outerjoin(delegation, delegation.id == Pool.delegation_id)
+        .where(lent)
+    )
+
+
+def taking_as(pool: Any) -> ScalarSelect[str]:
+    """The key of the unit as whose member the viewer may take tasks of this pool; NULL if it may not."""
+    held, acting = posts(), aliased(Unit)
+    found = _taking(held, func.min(acting.key)).join(acting, acting.id == held.c.unit_id)
+    return found.where(Pool.id == pool).scalar_subquery()
+
+
+def pools(role: str, *narrowed: ColumnElement[bool]) -> Select[Any]:
+    """The ids of the pools of which the viewer may take tasks, or as an administrator see them.
+
+    `narrowed` by definition, and by role in a unit.
+    """
+    held, line = posts(), aliased(UnitLine)
+    if role != "administrator":
+        return _taking(held, Pool.id).where(*narrowed).distinct()
+    return (
+        select(Pool.id)
+        .select_from(held)
+        .join(line, line.ancestor_id == held.c.unit_id)
+        .join(PoolRole, PoolRole.unit_id == line.unit_id)
+        .join(Pool, Pool.id == PoolRole.pool_id)
+        .where(*narrowed)
+        .distinct()
+    )
+
+
+def _own_case() -> ColumnElement[bool]:
+    """Whether a case is that of the person whose account this is."""
+    own: ColumnElement[bool] = (
+        Case.applicant == select(User.person).where(User.id == _VIEWER).scalar_subquery()
+    )
+    return own
 
 
 def visible_cases(role: str) -> ColumnElement[bool]:
-    """The same as a condition on `cases`, with the actor's id as the parameter `viewer`."""
+    """Which cases an account with this role may see: of its units; a portal those that it started."""
     if "cases.read" not in _ALLOWED.get(role, ()):
         return false()
-    return Case.started_by == bindparam("viewer") if role == "portal" else true()
+    if role == "portal":
+        return Case.started_by == _VIEWER
+    return _own_case() if role == "applicant" else covers(Case.unit_id)
+
+
+def visible_tasks(role: str) -> ColumnElement[bool]:
+    """Which tasks it may see: those of the cases that it sees, and those that it may take.
+
+    Who is no member sees those of the applicant.
+    """
+    if "tasks.read" not in _ALLOWED.get(role, ()):
+        return false()
+    if role in ("portal", "applicant"):
+        return and_(visible_cases(role), Task.pool_id.is_(None))
+    return or_(visible_cases(role), taking_as(Task.pool_id).is_not(None))
+
+
+def taken_as(role: str) -> ColumnElement[Any]:
+    """As whose member it may take a task; NULL if it may not.
+
+    Who is no member takes the applicant's, as nobody's: an empty text.
+    """
+    if "tasks.work" not in _ALLOWED.get(role, ()):
+        return null()
+    if role in ("portal", "applicant"):
+        return case((visible_tasks(role), literal("")), else_=null())
+    return taking_as(Task.pool_id)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from engine.db import Actor, connection
 from engine.errors import Conflict, Fault, Invalid, NotFound
 from engine.ids import uuid7
-from engine.models import Role, Token, User
+from engine.models import ROOT, Membership, Role, Token, User
 
 ROLES: tuple[Role, ...] = get_args(Role)
 PREFIX = "pvd_"  # so that a token that leaked into a log or a repository can be recognised
@@ -42,7 +42,7 @@ class Listed:
 def create_token(session: Session, now: datetime, *, name: str, role: Role) -> str:
     """A new token for the account of this name, which is made if need be."""
     _check(name, role)
-    user = _find_or_create(session, now, name, role)
+    user = find_or_create(session, now, name, role)
     if user.role != role:
         raise Conflict(f"The account {name!r} already has the role {user.role!r}.", name=name, role=user.role)
     token = PREFIX + secrets.token_urlsafe(32)
@@ -76,7 +76,11 @@ def find_actor(session: Session, digest: bytes) -> Actor | None:
 
 def system(session: Session, now: datetime) -> Actor:
     """The installation itself, which deploys what it ships. It has no token, so nobody else acts as it."""
-    user = _find_or_create(session, now, SYSTEM, "administrator")
+    user = find_or_create(session, now, SYSTEM, "administrator")
+    everywhere = insert(Membership).values(
+        id=user.id, user_id=user.id, unit_id=ROOT, role="*", valid_from=now, valid_to=None
+    )
+    session.execute(everywhere.on_conflict_do_nothing())
     return Actor(id=user.id, name=user.name, role=user.role)
 
 
@@ -85,7 +89,8 @@ def any_person(session: Session) -> bool:
     return bool(session.execute(select(exists().where(User.name != SYSTEM))).scalar())
 
 
-def _find_or_create(session: Session, now: datetime, name: str, role: Role) -> User:
+def find_or_create(session: Session, now: datetime, name: str, role: Role) -> User:
+    """The account of this name, made with this role if there is none."""
     # Two commands may make the same account at once: the second waits for the first and takes what that made.
     made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now).on_conflict_do_nothing()
     session.execute(made)

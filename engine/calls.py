@@ -73,10 +73,12 @@ def take(
     access.require(uow.actor, "calls.work")
     free = or_(Call.lease_until.is_(None), Call.lease_until <= uow.now)
     found = _of_cases(Call.id).where(*_WORKABLE, Call.connector.is_(None), Call.topic.in_(topics))
+    found = found.where(access.covers(Case.unit_id))
     found = (
         found.where(Call.due_at <= uow.now, free, Call.attempts < MAX_TRIES).order_by(Call.id).limit(count)
     )
-    ids = uow.connection.execute(found.with_for_update(of=Call, skip_locked=True)).scalars().all()
+    free_ones = found.with_for_update(of=Call, skip_locked=True)
+    ids = uow.connection.execute(free_ones, access.seen_by(uow)).scalars().all()
     if not ids:
         return []
     leased = {

@@ -5,22 +5,22 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Select, exists, insert, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from engine import access, bpmn, scenarios, starts
 from engine.bpmn import Difference, Process, Report, Source, Spec
 from engine.config import Publishing
-from engine.db import UnitOfWork, connection
-from engine.errors import Conflict, NotFound, Rejected
+from engine.db import UnitOfWork
+from engine.errors import Fault, Forbidden, Invalid, NotFound, Rejected
 from engine.ids import uuid7
 from engine.models import (
-    CASE_NUMBERS,
     Definition,
     DefinitionVersion,
     Deployment,
     DeploymentFile,
+    Unit,
     VersionStatus,
 )
 
@@ -86,29 +86,31 @@ _CURRENT = select(*VERSION).join(Definition, Definition.current_version_id == De
 
 _REFUSED = "The files cannot be deployed as they are."
 
-_TO_START: Select[*tuple[Any, ...]] = (
-    select(*VERSION, Definition.suspended_at, Definition.disabled_at, CASE_NUMBERS.next_value())
-    .select_from(Definition)
-    .outerjoin(DefinitionVersion, Definition.current_version_id == DefinitionVersion.id)
-    .where(Definition.key == bindparam("key"))
-)
 
-
-def deploy(uow: UnitOfWork, files: Mapping[str, bytes], *, publishing: Publishing = "direct") -> Deployed:
+def deploy(
+    uow: UnitOfWork,
+    files: Mapping[str, bytes],
+    *,
+    publishing: Publishing = "direct",
+    unit: str | None = None,
+) -> Deployed:
     """Check the files and make each executable process in them a new version of its definition.
 
-    It is current at once, or a draft in place of the one before, as `publishing` says. Processes that they
+    It is current at once, or a draft in place of the one before, as `publishing` says. The processes
+    belong to the unit of this key from now on; if none is named, new ones to the actor's own. What they
     call and do not contain are bound to their current versions. The same content as the current version's, or
-    the draft's, makes no new one. Raises Rejected with all findings, also of a scenario that fails.
+    the draft's, makes no new one. Raises Rejected with all findings, also of a scenario that fails, Invalid
+    for a unit that is not the actor's, Forbidden for processes of others.
     """
     access.require(uow.actor, "definitions.deploy")
+    owner = _owner(uow, unit)
     # Looked up once: what is checked against is what is bound, whatever is published or retired meanwhile.
     known = {row.key: Version(*row) for row in uow.session.execute(_CURRENT)}
     report = bpmn.check(files, known, uow.now)
     told, unread = scenarios.read(files)
     if report.errors or unread:
         raise Rejected(_REFUSED, [*report.findings, *unread])
-    held = _lock(uow.session, _keys(report))
+    held = _lock(uow, _keys(report), owner, move=unit is not None)
     called = {key for process in report.processes for key in process.calls} - held.keys()
     calls = {key: known[key] for key in called}
     digest = bpmn.digest(files, {key: version.digest for key, version in calls.items()})
@@ -143,10 +145,33 @@ def _keys(report: Report) -> list[str]:
     return [process.key for process in report.processes]
 
 
-def _lock(session: Session, keys: list[str]) -> dict[str, _Held]:
-    """The definitions of these keys, made if need be. Deployments of one key queue up."""
-    session.execute(upsert(Definition).on_conflict_do_nothing(), [{"key": key} for key in sorted(keys)])
+def _owner(uow: UnitOfWork, key: str | None) -> UUID:
+    """The unit with this key, or the actor's only one. Raises Invalid."""
+    held = access.posts()
+    if key is None:
+        found = select(held.c.unit_id).distinct()
+    else:
+        found = select(Unit.id).where(Unit.key == key, Unit.closed_at.is_(None), access.covers(Unit.id))
+    units = uow.connection.execute(found, access.seen_by(uow)).scalars().all()
+    if len(units) != 1:
+        detail = "say of which of your units" if key is None else "is not a unit of yours"
+        raise Invalid("Whose the processes are is not clear.", [Fault("/unit", detail, "unit")])
+    owner: UUID = units[0]
+    return owner
+
+
+def _lock(uow: UnitOfWork, keys: list[str], owner: UUID, *, move: bool) -> dict[str, _Held]:
+    """The definitions of these keys, made if need be. Deployments of one key queue up. Raises Forbidden."""
+    session = uow.session
+    new = [{"key": key, "unit_id": owner} for key in sorted(keys)]
+    session.execute(upsert(Definition).on_conflict_do_nothing(), new)
     hold(session, keys)
+    named = Definition.key.in_(keys)
+    others = select(Definition.key).where(named, not_(access.covers(Definition.unit_id)))
+    if foreign := session.scalars(others.order_by(Definition.key), access.seen_by(uow)).first():
+        raise Forbidden(f"The process {foreign!r} belongs to another unit: take another id for yours.")
+    if move:
+        session.execute(update(Definition).where(named, Definition.unit_id != owner).values(unit_id=owner))
     found: Select[*tuple[Any, ...]] = select(
         *VERSION, DefinitionVersion.status, Definition.current_version_id
     )
@@ -269,30 +294,8 @@ def spec(session: Session, version: Version) -> Spec:
     return bpmn.cached(version.digest, version.key, lambda: source(session, version.deployment_id))
 
 
-def to_start(uow: UnitOfWork, key: str) -> tuple[Version, int]:
-    """The current version of a definition, and the next case number, in one statement.
-
-    Raises NotFound, Conflict if it is suspended, has no published version, or is not offered to the actor.
-    """
-    row = connection(uow.session).execute(_TO_START, {"key": key}).one_or_none()
-    if row is None:
-        raise _unknown(key)
-    *version, suspended_at, disabled_at, number = row
-    if suspended_at is not None:
-        raise Conflict("The definition is suspended.", definition={"key": key, "suspended_at": suspended_at})
-    if version[0] is None:
-        raise Conflict("The definition has no published version.", definition={"key": key})
-    if disabled_at is not None and access.only_offered(uow.actor):
-        raise Conflict("The definition is disabled.", definition={"key": key, "disabled_at": disabled_at})
-    return Version(*version), number
-
-
-def next_number(session: Session) -> int:
-    """The next case number."""
-    return int(connection(session).execute(select(CASE_NUMBERS.next_value())).scalar_one())
-
-
-def _unknown(key: str) -> NotFound:
+def unknown(key: str) -> NotFound:
+    """The refusal for a definition that does not exist, or not for this actor."""
     return NotFound(f"There is no definition {key!r}.")
 
 
@@ -308,22 +311,36 @@ def current(uow: UnitOfWork) -> list[DefinitionVersion]:
 def drafts(uow: UnitOfWork) -> list[DefinitionVersion]:
     """The draft of every definition that has one, by key, for those who may publish it."""
     access.require(uow.actor, "definitions.publish")
-    found = select(DefinitionVersion).where(DefinitionVersion.status == "draft")
-    return list(uow.session.scalars(found.order_by(DefinitionVersion.key)))
+    found = select(DefinitionVersion).where(DefinitionVersion.status == "draft", _own())
+    return list(uow.session.scalars(found.order_by(DefinitionVersion.key), access.seen_by(uow)))
+
+
+def _own() -> ColumnElement[bool]:
+    """Whether a version's process belongs to a unit of the actor's."""
+    return exists().where(Definition.key == DefinitionVersion.key, access.covers(Definition.unit_id))
+
+
+def require_own(uow: UnitOfWork, key: str) -> None:
+    """Raises NotFound unless the definition belongs to a unit of the actor's."""
+    own = select(Definition.key).where(Definition.key == key, access.covers(Definition.unit_id))
+    if uow.session.scalars(own, access.seen_by(uow)).first() is None:
+        raise unknown(key)
 
 
 def versions(uow: UnitOfWork, key: str) -> list[DefinitionVersion]:
     """All versions of a definition, the newest first. Raises NotFound.
 
-    What was never published exists only for those who publish.
+    What was never published exists only for those of its unit who publish.
     """
     access.require(uow.actor, "definitions.read")
-    found = select(DefinitionVersion).where(DefinitionVersion.key == key)
-    if not access.allows(uow.actor, "definitions.publish"):
-        found = found.where(DefinitionVersion.published_at.is_not(None))
-    rows = list(uow.session.scalars(found.order_by(DefinitionVersion.number.desc())))
+    seen: ColumnElement[bool] = DefinitionVersion.published_at.is_not(None)
+    if access.allows(uow.actor, "definitions.publish"):
+        seen = or_(seen, _own())
+    found = select(DefinitionVersion).where(DefinitionVersion.key == key, seen)
+    newest_first = found.order_by(DefinitionVersion.number.desc())
+    rows = list(uow.session.scalars(newest_first, access.seen_by(uow)))
     if not rows:
-        raise _unknown(key)
+        raise unknown(key)
     return rows
 
 

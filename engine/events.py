@@ -84,15 +84,20 @@ class Break:
     reason: str
 
 
-def chain(uow: UnitOfWork, head: Head, facts: Iterable[Fact]) -> tuple[Head, list[dict[str, Any]]]:
-    """The rows of these facts, chained to `head`, and the new head. `APPEND` writes them."""
+def chain(
+    uow: UnitOfWork, head: Head, facts: Iterable[Fact], *, unit: str | None = None
+) -> tuple[Head, list[dict[str, Any]]]:
+    """The rows of these facts, chained to `head`, and the new head. `APPEND` writes them.
+
+    `unit` is the one as whose member the actor acts.
+    """
     actor = uow.actor
     shared = {
         "case_id": str(head.case_id),
         "at": _text(uow.now),
         "actor_id": str(actor.id),
         "actor_role": actor.role,
-        "actor_unit": actor.unit,
+        "actor_unit": unit or actor.unit,
         "purpose": actor.purpose,
         "version_id": str(head.version_id),
     }

@@ -77,7 +77,7 @@ def read(
 
     Raises Conflict if the position is not in the log (any more).
     """
-    access.require(uow.actor, "events.feed")
+    access.require_everywhere(uow, "events.feed")
     _require_known(uow, after)
     rows = uow.connection.execute(following(after)).mappings().all()
     seen = rows[:PAGE]

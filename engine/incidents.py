@@ -61,7 +61,7 @@ def page(uow: UnitOfWork, which: Which, *, after: UUID | None = None) -> Sequenc
         .order_by(Incident.id)
         .limit(cases.PAGE + 1)
     )
-    return uow.connection.execute(statement, {"viewer": uow.actor.id}).mappings().all()
+    return uow.connection.execute(statement, access.seen_by(uow)).mappings().all()
 
 
 def retry(
@@ -122,7 +122,7 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, Any]:
         found.join(Incident, Incident.case_id == Case.id)
         .where(Incident.id == incident_id, access.visible_cases(uow.actor.role))
         .with_for_update(of=(Case, Incident)),
-        viewer=uow.actor.id,
+        **access.seen_by(uow),
     )
     if row is None:
         raise NotFound(f"There is no incident {incident_id}.")

@@ -165,20 +165,20 @@ def rescue(uow: UnitOfWork) -> int:
 
 def overview(uow: UnitOfWork) -> tuple[list[Depth], int]:
     """What is in each queue, and how many workers are alive."""
-    access.require(uow.actor, "jobs.manage")
+    access.require_everywhere(uow, "jobs.manage")
     alive = uow.connection.execute(_ALIVE, {"silence": SILENCE}).scalar_one()
     return depth(uow.connection), int(alive)
 
 
 def failed(uow: UnitOfWork) -> Sequence[RowMapping]:
     """The first jobs that were given up and that no incident tells of."""
-    access.require(uow.actor, "jobs.manage")
+    access.require_everywhere(uow, "jobs.manage")
     return uow.connection.execute(_FAILED, {"limit": PAGE}).mappings().all()
 
 
 def retry(uow: UnitOfWork, job_id: int) -> RowMapping:
     """Let a failed job be tried anew. Raises NotFound."""
-    access.require(uow.actor, "jobs.manage")
+    access.require_everywhere(uow, "jobs.manage")
     row = uow.connection.execute(_RETRY, {"id": job_id}).mappings().one_or_none()
     if row is None:
         raise NotFound(f"There is no failed job {job_id}.")

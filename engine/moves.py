@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, exists, func, literal_column, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, exists, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import aliased
 
@@ -93,7 +93,8 @@ def plan(uow: UnitOfWork, key: str, source: int, target: int) -> Overview:
 def _numbers(uow: UnitOfWork, key: str, source: int, target: int) -> Mapping[int, UUID]:
     """The ids of two versions of a definition, by number. Raises Invalid."""
     faults = []
-    if uow.session.get(Definition, key) is None:
+    own = select(Definition.key).where(Definition.key == key, access.covers(Definition.unit_id))
+    if uow.session.scalars(own, access.seen_by(uow)).first() is None:
         faults.append(Fault("/definition", "names no definition that is deployed", "unknown"))
     found = select(DefinitionVersion.number, DefinitionVersion.id, DefinitionVersion.status).where(
         DefinitionVersion.key == key, DefinitionVersion.number.in_((source, target))
@@ -117,18 +118,28 @@ def _numbers(uow: UnitOfWork, key: str, source: int, target: int) -> Mapping[int
 def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
     """Up to a page of moves, the newest first; one more if more follow."""
     access.require(uow.actor, "cases.move")
-    statement = _MOVES.order_by(Move.id.desc()).limit(PAGE + 1)
+    statement = _MOVES.where(_own()).order_by(Move.id.desc()).limit(PAGE + 1)
     if after is not None:
         statement = statement.where(Move.id < after)
-    return uow.connection.execute(statement).mappings().all()
+    return uow.connection.execute(statement, access.seen_by(uow)).mappings().all()
+
+
+def _own() -> ColumnElement[bool]:
+    """Whether a move's definition belongs to a unit of the actor's."""
+    return exists().where(Definition.key == Move.key, access.covers(Definition.unit_id))
+
+
+def _require_own(uow: UnitOfWork, move_id: UUID) -> None:
+    access.require(uow.actor, "cases.move")
+    own = select(Move.id).where(Move.id == move_id, _own())
+    if uow.connection.execute(own, access.seen_by(uow)).first() is None:
+        raise _unknown(move_id)
 
 
 def look(uow: UnitOfWork, move_id: UUID) -> Overview:
     """One move, and how far it is. Raises NotFound."""
-    access.require(uow.actor, "cases.move")
-    move = uow.connection.execute(_MOVES.where(Move.id == move_id)).mappings().one_or_none()
-    if move is None:
-        raise _unknown(move_id)
+    _require_own(uow, move_id)
+    move = uow.connection.execute(_MOVES.where(Move.id == move_id)).mappings().one()
     mine = MovedCase.move_id == move_id
     counted = select(MovedCase.status, func.count()).where(mine).group_by(MovedCase.status)
     counts: dict[MovedCaseStatus, int] = dict.fromkeys(("movable", "stays", "moved", "ended"), 0)
@@ -156,7 +167,7 @@ def cases_of(
     uow: UnitOfWork, move_id: UUID, *, status: MovedCaseStatus | None = None, after: UUID | None = None
 ) -> Sequence[RowMapping]:
     """Up to a page of a move's cases, the oldest first; one more if more follow. Raises NotFound."""
-    access.require(uow.actor, "cases.move")
+    _require_own(uow, move_id)
     statement = (
         select(
             MovedCase.case_id.label("id"), Case.number, MovedCase.status, MovedCase.obstacles, MovedCase.at
@@ -170,10 +181,7 @@ def cases_of(
         statement = statement.where(MovedCase.status == status)
     if after is not None:
         statement = statement.where(MovedCase.case_id > after)
-    rows = uow.connection.execute(statement).mappings().all()
-    if not rows and uow.session.get(Move, move_id) is None:
-        raise _unknown(move_id)
-    return rows
+    return uow.connection.execute(statement).mappings().all()
 
 
 def start(uow: UnitOfWork, move_id: UUID) -> Overview:
@@ -181,7 +189,7 @@ def start(uow: UnitOfWork, move_id: UUID) -> Overview:
 
     Raises NotFound, Conflict unless the plan is ready and the version takes cases still.
     """
-    access.require(uow.actor, "cases.move")
+    _require_own(uow, move_id)
     target = select(DefinitionVersion.status).join(Move, Move.to_version_id == DefinitionVersion.id)
     status = uow.connection.execute(target.where(Move.id == move_id)).scalar_one_or_none()
     if status not in (None, "published"):
@@ -196,7 +204,7 @@ def start(uow: UnitOfWork, move_id: UUID) -> Overview:
 
 def cancel(uow: UnitOfWork, move_id: UUID) -> Overview:
     """Let the cases that were not moved yet stay. Raises NotFound, Conflict if the move has ended."""
-    access.require(uow.actor, "cases.move")
+    _require_own(uow, move_id)
     why: tuple[Any, ...] = (
         MovedCase.move_id == move_id,
         "cancelled",

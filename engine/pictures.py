@@ -45,7 +45,7 @@ def of_running(uow: UnitOfWork, key: str, number: int, language: str) -> bytes:
         .where(Case.version_id == version.id, Case.state.is_not(None), access.visible_cases(uow.actor.role))
         .group_by(standing.c.element)
     )
-    rows = uow.connection.execute(found, {"viewer": uow.actor.id})
+    rows = uow.connection.execute(found, access.seen_by(uow))
     counts = {element: count for element, count in rows}
     most = max(counts.values(), default=1)
     heat = {element: count / most for element, count in counts.items()}

@@ -37,6 +37,7 @@ class Record:
 def history(uow: UnitOfWork, key: str) -> list[Record]:
     """All versions of a definition with their people, the newest first. Raises NotFound."""
     access.require(uow.actor, "definitions.publish")
+    definitions.require_own(uow, key)
     author, publisher, retirer = aliased(User), aliased(User), aliased(User)
     found = (
         select(DefinitionVersion, author.name, Deployment.deployed_at, publisher.name, retirer.name)
@@ -110,7 +111,7 @@ def disable(uow: UnitOfWork, key: str) -> None:
 
 def _offer(uow: UnitOfWork, key: str, *, since: datetime | None) -> None:
     access.require(uow.actor, "definitions.publish")
-    definitions.versions(uow, key)
+    definitions.require_own(uow, key)
     known = update(Definition).where(Definition.key == key)
     changed = known.where(
         Definition.disabled_at.is_not(None) if since is None else Definition.disabled_at.is_(None)
@@ -126,6 +127,7 @@ def _hold(
 
     Whoever comes second sees what the first one did. Raises NotFound, Stale.
     """
+    definitions.require_own(uow, key)
     found = definitions.version(uow, key, number)
     bound = select(Deployment.calls).where(Deployment.id == found.deployment_id)
     calls = uow.session.scalars(bound).one()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from typing import cast
 
 import psycopg
 import pytest
@@ -14,7 +15,7 @@ from engine import postgres
 from engine.config import ROOT, Settings
 from engine.db import Actor, Database, UnitOfWork
 from engine.ids import uuid7
-from engine.models import User
+from engine.models import Role, User
 from tests import factories
 
 TEMPLATE = "template_migrated"
@@ -70,10 +71,9 @@ def actor(database: Database) -> Callable[..., Actor]:
     def find_or_make(role: str, name: str | None = None) -> Actor:
         with database.transaction() as session:
             user = session.scalars(select(User).where(User.name == (name or role))).one_or_none()
-            if user is None:
-                user = User(id=uuid7(), name=name or role, role=role, created_at=datetime.now(UTC))
-                session.add(user)
-            return Actor(id=user.id, name=user.name, role=user.role)
+            if user is not None:
+                return Actor(id=user.id, name=user.name, role=user.role)
+        return factories.an_actor(database, cast(Role, role), name)
 
     return find_or_make
 

@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy import make_url, select, text
 from sqlalchemy.orm import Session
 
-from engine import accounts, cases, definitions
+from engine import accounts, cases, definitions, organisation
 from engine.bpmn import check
 from engine.cli import folders
 from engine.config import ROOT, Publishing
@@ -180,7 +180,15 @@ def an_actor(database: Database, role: Role, name: str | None = None) -> Actor:
     user = User(id=uuid7(), name=name or role, role=role, created_at=datetime.now(UTC))
     with database.transaction() as session:
         session.add(user)
+        session.flush()
+        enrol(session, user)
     return Actor(id=user.id, name=user.name, role=user.role)
+
+
+def enrol(session: Session, user: User) -> None:
+    """Let an account of an agency work in all units, as everything."""
+    if user.role not in ("portal", "applicant"):
+        organisation.enrol(session, user.id, valid_from=datetime(2000, 1, 1, tzinfo=UTC))
 
 
 def deploy(database: Database, content: Mapping[str, bytes], publishing: Publishing = "direct") -> Deployed:

@@ -5,7 +5,7 @@ it waits for and its log.
 """
 
 from engine.bpmn.values import canonical
-from engine.cases.commands import begin_at, cancel, start, taken
+from engine.cases.commands import Application, begin_at, cancel, start, taken
 from engine.cases.hold import (
     LOCKING,
     Locked,
@@ -40,6 +40,7 @@ __all__ = [
     "LOCKING",
     "LOG_PAGE",
     "PAGE",
+    "Application",
     "CaseView",
     "Locked",
     "Opened",

@@ -1,6 +1,9 @@
 """The commands that begin and end cases."""
 
+import hashlib
+import secrets
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,39 +14,46 @@ from sqlalchemy.exc import IntegrityError
 
 from engine import access, bpmn, definitions, events, forms
 from engine.bpmn.values import plain
-from engine.cases.hold import lock, require_active, require_revision, require_size
+from engine.cases.entry import Entry, at_start_event, to_start
+from engine.cases.hold import found_by, lock, require_active, require_revision, require_size
 from engine.cases.progress import apply, begin, facts, progress, rows_of
 from engine.cases.views import CaseView, get
 from engine.db import UnitOfWork
 from engine.errors import Conflict
 from engine.events import Fact, Head
 from engine.ids import uuid7
+from engine.pools import Home
 
 # What a case view takes straight from the case's row.
 _SHOWN = (
-    *("id", "number", "status", "outcome", "applicant", "business_key"),
+    *("id", "number", "status", "outcome", "applicant", "representative", "business_key"),
     *("data", "revision", "started_at", "ended_at"),
 )
 
 
-def start(
-    uow: UnitOfWork,
-    key: str,
-    data: Mapping[str, Any],
-    *,
-    applicant: str | None = None,
-    business_key: str | None = None,
-) -> CaseView:
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Whose case it is to be, and of which unit: by its key; None is the definition's or caseworker's own."""
+
+    applicant: str | None = None
+    representative: str | None = None
+    business_key: str | None = None
+    unit: str | None = None
+
+
+NOBODY = Application()
+
+
+def start(uow: UnitOfWork, key: str, data: Mapping[str, Any], application: Application = NOBODY) -> CaseView:
     """Start a case of the definition's current version and run it to its first wait."""
     access.require(uow.actor, "cases.start")
-    version, counter = definitions.to_start(uow, key)
-    spec = definitions.spec(uow.session, version)
+    entry = to_start(uow, key, application.unit)
+    spec = definitions.spec(uow.session, entry.version)
     if not spec.startable:
         raise Conflict("Its cases begin by themselves or by a message.", definition={"key": key})
     answer = forms.check(spec.start_form, data)
     require_size(answer)
-    given = {"applicant": applicant, "business_key": business_key}
-    return _begin(uow, version, counter, answer, given)
+    return _begin(uow, entry, answer, application)
 
 
 def begin_at(
@@ -59,44 +69,63 @@ def begin_at(
     cannot hold.
     """
     require_size(data)
-    counter = definitions.next_number(uow.session)
-    return _begin(uow, version, counter, data, {"applicant": None, "business_key": None}, (element, happened))
+    return _begin(uow, at_start_event(uow, version), data, NOBODY, (element, happened))
 
 
 def _begin(
     uow: UnitOfWork,
-    version: definitions.Version,
-    counter: int,
+    entry: Entry,
     data: Mapping[str, Any],
-    given: Mapping[str, str | None],
+    application: Application,
     trigger: tuple[str, Fact] | None = None,
 ) -> CaseView:
+    version = entry.version
     spec = definitions.spec(uow.session, version)
     at = trigger and trigger[0]
     starter = None if trigger else uow.actor.on_behalf_of or uow.actor.name
     step = bpmn.start(spec, data, uow.now, at=at, starter=starter)
     case_id = uuid7()
-    key = running_key(version.key, given["business_key"]) if spec.unique_business_key else None
+    key = running_key(version.key, application.business_key) if spec.unique_business_key else None
+    number = case_number(uow.now, entry.counter)
+    secret = _secret()
+    given = {name: getattr(application, name) for name in ("applicant", "representative", "business_key")}
     fixed = {
         "id": case_id,
-        "number": case_number(uow.now, counter),
+        "number": number,
+        "unit_id": entry.unit_id,
         "version_id": version.id,
         "revision": 1,
         "started_by": uow.actor.id,
         "started_at": uow.now,
+        "appeal_of": None,
+        "secret": hashlib.sha256(secret.encode()).digest(),
         **given,
     }
-    opened = rows_of(uow, case_id, version.id, step)
+    words = found_by(number, application.applicant, application.business_key)
+    home = Home(entry.unit_id, version.key, entry.delegated, words)
+    opened = rows_of(uow, case_id, version.id, step, home)
     started = Fact("case.started", payload={"case_number": fixed["number"], "data": data, **given})
     happened = [started, *([trigger[1]] if trigger else []), *facts(step, opened)]
-    head, log = events.chain(uow, Head(case_id, version.id), happened)
+    head, log = events.chain(uow, Head(case_id, version.id), happened, unit=entry.acting)
     values = progress(uow, step, head, plain({**data, **step.changes}), running_key=key)
     row = {**fixed, **values}
     begin(uow, row, opened, log)
     shown = {name: row[name] for name in _SHOWN}
     return CaseView(
-        key=version.key, version=version.number, tasks=opened.tasks, incidents=opened.incidents, **shown
+        key=version.key,
+        version=version.number,
+        tasks=opened.tasks,
+        incidents=opened.incidents,
+        unit=entry.unit,
+        secret=secret,
+        **shown,
     )
+
+
+def _secret() -> str:
+    """What opens a case's status together with its number: 60 random bits, without letters that look alike."""
+    letters = "".join(secrets.choice("23456789ABCDEFGHJKMNPQRSTVWXYZ") for _ in range(12))
+    return "-".join((letters[:4], letters[4:8], letters[8:]))
 
 
 def taken(error: IntegrityError) -> Conflict | None:

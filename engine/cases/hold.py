@@ -1,19 +1,20 @@
 """Holding a case: its row locked, what a command needs of it, and what must be so before it goes on."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, exists, select
 
-from engine import access
+from engine import access, pools
 from engine.bpmn.values import MAX_BYTES, fits
 from engine.db import UnitOfWork
 from engine.definitions import Version
 from engine.errors import Conflict, Fault, Invalid, NotFound, Stale
 from engine.events import Head
 from engine.models import Case, Definition, DefinitionVersion, Incident
+from engine.pools import Home
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class Locked:
     troubled: bool  # an incident is open
     head: Head
     version: Version
+    home: Home
+    appeal_of: UUID | None
+    acting: str | None = None  # the unit as whose member the actor holds it
 
 
 LOCKING = (
@@ -46,6 +50,11 @@ LOCKING = (
     Case.log_hash,
     Case.running_key,
     Case.started_by,
+    Case.unit_id,
+    Case.applicant,
+    Case.representative,
+    Case.business_key,
+    Case.appeal_of,
     DefinitionVersion.id.label("version_id"),
     DefinitionVersion.key,
     DefinitionVersion.number.label("version_number"),
@@ -56,6 +65,7 @@ LOCKING = (
     .where(Incident.case_id == Case.id, Incident.status == "open")
     .correlate_except(Incident)
     .label("troubled"),
+    pools.DELEGATED,
 )
 
 
@@ -73,6 +83,8 @@ def locked(row: Any) -> Locked:
     """The case of a row selected with `LOCKING`."""
     version = Version(row.version_id, row.key, row.version_number, row.digest, row.deployment_id)
     head = Head(row.case_id, row.version_id, row.log_length, row.log_hash)
+    words = found_by(row.number, row.applicant, row.business_key)
+    home = Home(row.unit_id, row.key, row.delegated, words)
     status = "suspended" if row.status == "active" and row.suspended_at is not None else row.status
     return Locked(
         row.case_id,
@@ -87,7 +99,14 @@ def locked(row: Any) -> Locked:
         row.troubled,
         head,
         version,
+        home,
+        row.appeal_of,
     )
+
+
+def found_by(number: str, applicant: str | None, business_key: str | None) -> tuple[str, ...]:
+    """The words by which the inbox's search finds the tasks of a case."""
+    return tuple(word for word in (number, applicant, business_key) if word)
 
 
 def held(uow: UnitOfWork, statement: Select[Any], **values: Any) -> Any:
@@ -106,12 +125,14 @@ def lock(uow: UnitOfWork, case_id: UUID) -> Locked:
     Raises NotFound for cases that the actor may not see.
     """
     statement = (
-        locking().where(Case.id == case_id, access.visible_cases(uow.actor.role)).with_for_update(of=Case)
+        locking(access.acting_in(Case.unit_id).label("acting"))
+        .where(Case.id == case_id, access.visible_cases(uow.actor.role))
+        .with_for_update(of=Case)
     )
-    row = held(uow, statement, viewer=uow.actor.id)
+    row = held(uow, statement, **access.seen_by(uow))
     if row is None:
         raise unknown(case_id)
-    return locked(row)
+    return replace(locked(row), acting=row.acting)
 
 
 def lock_all(uow: UnitOfWork, case_ids: Collection[UUID]) -> None:

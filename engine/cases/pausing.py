@@ -4,13 +4,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 
-from engine import access, jobs
+from engine import access, definitions, jobs
 from engine.cases.hold import lock, require_active
 from engine.cases.moving import hold
 from engine.cases.progress import note
 from engine.cases.views import CaseView, get
 from engine.db import UnitOfWork
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict
 from engine.events import Fact
 from engine.models import Call, Case, Definition, DefinitionVersion, Message, Wait
 
@@ -40,18 +40,16 @@ def resume(uow: UnitOfWork, case_id: UUID) -> CaseView:
 def suspend_definition(uow: UnitOfWork, key: str) -> None:
     """Let no case of a definition begin or move. Doing it twice changes nothing."""
     access.require(uow.actor, "definitions.suspend")
+    definitions.require_own(uow, key)
     since = func.coalesce(Definition.suspended_at, uow.now)
-    change = update(Definition).where(Definition.key == key).values(suspended_at=since)
-    if uow.connection.execute(change.returning(Definition.key)).first() is None:
-        raise NotFound(f"There is no definition {key!r}.")
+    uow.connection.execute(update(Definition).where(Definition.key == key).values(suspended_at=since))
 
 
 def resume_definition(uow: UnitOfWork, key: str) -> None:
     """Let the cases of a definition begin and go on again."""
     access.require(uow.actor, "definitions.suspend")
-    change = update(Definition).where(Definition.key == key).values(suspended_at=None)
-    if uow.connection.execute(change.returning(Definition.key)).first() is None:
-        raise NotFound(f"There is no definition {key!r}.")
+    definitions.require_own(uow, key)
+    uow.connection.execute(update(Definition).where(Definition.key == key).values(suspended_at=None))
     versions = select(DefinitionVersion.id.label("version_id")).where(DefinitionVersion.key == key)
     # By jobs, after the commit: who looks at the definition at this very moment still finds it suspended.
     jobs.defer_for(uow, "resume", versions, queue="cases")

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, update
 
-from engine import events
-from engine.bpmn import Passage, People, Step
+from engine import events, pools
+from engine.bpmn import Passage, People, Step, Work
 from engine.bpmn.values import plain
 from engine.cases import waiting
 from engine.cases.hold import Locked
@@ -17,6 +17,7 @@ from engine.db import UnitOfWork, Write, recordset, table, values_of
 from engine.events import Fact, Head
 from engine.ids import uuid7
 from engine.models import CallStatus, Case, CaseStatus, Incident, Task, TaskStatus
+from engine.pools import Home, Placing, Taker
 
 _CASES, _TASKS = table(Case), table(Task)
 _MOVED = (
@@ -62,6 +63,7 @@ class Opened:
     waits: Rows = ()
     calls: Rows = ()
     messages: Rows = ()
+    placing: Placing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +104,15 @@ def apply(
 
     `status` is what the case becomes if it ended. Returns the case's new values and what was opened.
     """
-    opened = rows_of(uow, case.id, case.version.id, step)
+    opened = rows_of(uow, case.id, case.version.id, step, case.home)
     if isinstance(change, CallChange):
         for incident in opened.incidents:
             if incident["token_id"] == change.token:
                 incident.update(call_id=change.id, attempts=change.attempts)
     closed = _close(uow, case, step)
-    head, log = events.chain(uow, case.head, [*before, *facts(step, opened, closed, status)])
+    head, log = events.chain(
+        uow, case.head, [*before, *facts(step, opened, closed, status)], unit=case.acting
+    )
     data = {**case.data, **plain(step.changes)}
     values = progress(uow, step, head, data, ended=status, running_key=case.running_key)
     values.update(id=case.id, revision=case.revision + 1)
@@ -131,7 +135,7 @@ def note(
     incident: dict[str, Any] | None = None,
 ) -> None:
     """Write what does not move the process (a claim, say)."""
-    head, log = events.chain(uow, case.head, happened)
+    head, log = events.chain(uow, case.head, happened, unit=case.acting)
     values = {"id": case.id, "revision": case.revision + 1, "log_length": head.length, "log_hash": head.hash}
     if status is not None:
         _write(uow, _MARK_CASE, {**values, "status": status}, log)
@@ -153,6 +157,8 @@ def _write(
     if isinstance(change, TaskChange):
         uow.write(_CHANGE_TASK, {f"task__{name}": getattr(change, name) for name in change.__slots__})
     if opened is not None:
+        if opened.placing is not None:
+            opened.placing.write(uow)
         if opened.tasks:
             uow.write(_INSERT_TASKS, {"tasks": opened.tasks})
         if opened.incidents:
@@ -183,22 +189,10 @@ def progress(
     }
 
 
-def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step) -> Opened:
+def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step, home: Home) -> Opened:
     """The rows of what a step opened, not written yet."""
-    tasks = [
-        {
-            "id": work.token,
-            "case_id": case_id,
-            "element": work.element,
-            "name": work.name,
-            "lane": work.lane,
-            "status": "open",
-            "revision": 1,
-            "opened_at": uow.now,
-            **_people(work.people),
-        }
-        for work in step.opened
-    ]
+    placing = Placing(home)
+    tasks = task_rows(uow, case_id, step.opened, placing)
     incidents = [
         {
             "id": uuid7(),
@@ -221,7 +215,38 @@ def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step) -> Ope
         waiting.wait_rows(uow, case_id, version_id, step.waits),
         waiting.call_rows(uow, case_id, step.calls),
         waiting.message_rows(uow, case_id, step.thrown),
+        placing,
     )
+
+
+def task_rows(uow: UnitOfWork, case_id: UUID, opened: Sequence[Work], placing: Placing) -> Rows:
+    """The rows of tasks that were opened, each in its pool."""
+    lent = pools.delegated(uow, placing.home, {work.element for work in opened}) if opened else {}
+    rows = []
+    for work in opened:
+        home = placing.pool(_takers(work))
+        delegation = lent.get(work.element) if home is not None else None
+        row = {
+            "id": work.token,
+            "case_id": case_id,
+            "element": work.element,
+            "name": work.name,
+            "lane": work.lane,
+            "status": "open",
+            "revision": 1,
+            "opened_at": uow.now,
+            "kind": "step",
+            "pool_id": home if delegation is None else placing.delegates(*delegation),
+            "home_pool_id": None if delegation is None else home,
+            "search": " ".join([work.name, *placing.home.words]),
+            **_people(work.people),
+        }
+        rows.append(row)
+    return rows
+
+
+def _takers(work: Work) -> Sequence[Taker]:
+    return [(group, None) for group in work.people.groups] if work.people else []
 
 
 def _people(people: People | None) -> dict[str, Any]:

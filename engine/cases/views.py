@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine import access
 from engine.cases.hold import unknown
 from engine.db import UnitOfWork
-from engine.models import Case, DefinitionVersion, Event, Incident, Task, User
+from engine.models import Case, DefinitionVersion, Event, Incident, Task, Unit, User
 
 PAGE = 50
 
@@ -30,7 +30,9 @@ class CaseView:
     version: int
     status: str
     outcome: str | None
+    unit: str
     applicant: str | None
+    representative: str | None
     business_key: str | None
     data: Mapping[str, Any]
     revision: int
@@ -38,6 +40,7 @@ class CaseView:
     ended_at: datetime | None
     tasks: Sequence[OpenRow]
     incidents: Sequence[OpenRow]
+    secret: str | None = None  # told once, to whoever has started the case
 
 
 _VIEW = (
@@ -47,7 +50,9 @@ _VIEW = (
     DefinitionVersion.number.label("version"),
     Case.status,
     Case.outcome,
+    Unit.key.label("unit"),
     Case.applicant,
+    Case.representative,
     Case.business_key,
     Case.data,
     Case.revision,
@@ -64,6 +69,7 @@ def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
         select(*columns)
         .select_from(Case)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .join(Unit, Case.unit_id == Unit.id)
         .where(access.visible_cases(uow.actor.role))
     )
 
@@ -71,7 +77,7 @@ def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
 def get(uow: UnitOfWork, case_id: UUID) -> CaseView:
     """One case with its open tasks and incidents. Raises NotFound for cases that the actor may not see."""
     row = (
-        uow.connection.execute(_visible(uow, *_VIEW).where(Case.id == case_id), {"viewer": uow.actor.id})
+        uow.connection.execute(_visible(uow, *_VIEW).where(Case.id == case_id), access.seen_by(uow))
         .mappings()
         .one_or_none()
     )
@@ -93,6 +99,7 @@ _SUMMARY = (
     DefinitionVersion.number.label("version"),
     Case.status,
     Case.outcome,
+    Unit.key.label("unit"),
     Case.started_at,
     Case.ended_at,
 )
@@ -112,7 +119,7 @@ def page(
         statement = statement.where(DefinitionVersion.key == definition)
     if after is not None:
         statement = statement.where(Case.id < after)
-    return uow.connection.execute(statement, {"viewer": uow.actor.id}).mappings().all()
+    return uow.connection.execute(statement, access.seen_by(uow)).mappings().all()
 
 
 _LOGGED = (
@@ -139,7 +146,7 @@ def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[RowMappin
     access.require(uow.actor, "events.read")
     if (
         uow.connection.execute(
-            _visible(uow, Case.id).where(Case.id == case_id), {"viewer": uow.actor.id}
+            _visible(uow, Case.id).where(Case.id == case_id), access.seen_by(uow)
         ).one_or_none()
         is None
     ):

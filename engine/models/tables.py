@@ -1,4 +1,4 @@
-"""The tables of definitions, cases, the log and what leaves it."""
+"""The tables of accounts, definitions, cases and the log."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -11,18 +11,21 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.db import Base
 from engine.ids import uuid7
 
-Role = Literal["administrator", "designer", "caseworker", "portal", "service"]
+Role = Literal["administrator", "designer", "caseworker", "portal", "service", "applicant"]
 CaseStatus = Literal["active", "suspended", "completed", "cancelled"]
 TaskStatus = Literal["open", "completed", "cancelled"]
+TaskKind = Literal["step", "opinion", "correction"]
 IncidentStatus = Literal["open", "resolved"]
 WaitKind = Literal["timer", "message", "signal", "condition", "call"]
 CallStatus = Literal["open", "done", "failed", "cancelled"]
 VersionStatus = Literal["draft", "published", "retired"]
 MessageStatus = Literal["kept", "delivered", "expired"]
-DeliveryStatus = Literal["waiting", "delivered", "dead"]
 
 Id = Annotated[UUID, mapped_column(primary_key=True, default=uuid7)]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+
+# What has no due time comes after all that has one.
+DUE = text("coalesce(due_at, 'infinity'::timestamptz)")
 
 # One counter for all years: it never blocks, and a number stays unique even if its year is misheard.
 CASE_NUMBERS = Sequence("case_numbers", metadata=Base.metadata)
@@ -37,6 +40,7 @@ class User(Base):
     name: Mapped[str] = mapped_column(Text, unique=True)
     role: Mapped[Role] = mapped_column(Text)
     created_at: Mapped[Instant]
+    person: Mapped[str | None] = mapped_column(Text, index=True)  # the national id of whose account it is
 
 
 class Token(Base):
@@ -86,6 +90,7 @@ class Definition(Base):
     suspended_at: Mapped[Instant | None]  # since then no case of it begins or moves
     disabled_at: Mapped[Instant | None]  # since then portals are not offered it
     disabled_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)  # whose process it is
 
 
 class DefinitionVersion(Base):
@@ -126,6 +131,9 @@ class Case(Base):
         Index(None, "status", "id"),
         Index(None, "version_id", "id"),
         Index(None, "started_by", "id"),
+        Index(None, "unit_id", "id"),
+        Index("ix_cases_applicant", "applicant", "id", postgresql_where=text("applicant IS NOT NULL")),
+        Index("ix_cases_appeal_of", "appeal_of", postgresql_where=text("appeal_of IS NOT NULL")),
         # Each command rewrites the row: room on the page keeps the update off the indexes (HOT).
         {"postgresql_with": {"fillfactor": "70"}},
     )
@@ -147,17 +155,59 @@ class Case(Base):
     ended_at: Mapped[Instant | None]
     # Set while the case runs, if its definition lets a business key run only once at a time.
     running_key: Mapped[str | None] = mapped_column(Text, unique=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))  # which handles it
+    representative: Mapped[str | None] = mapped_column(Text)
+    appeal_of: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
+    secret: Mapped[bytes | None] = mapped_column(
+        LargeBinary
+    )  # SHA-256 of what opens its status, with its number
 
 
 class Task(Base):
-    """Work for a person. The id is that of the engine's token."""
+    """Work for a person. The id is that of the engine's token, but for what was asked beside the process.
+
+    Who may take it stands in its pool; a task without one is the applicant's.
+    """
 
     __tablename__ = "tasks"
     __table_args__ = (
         Index(None, "case_id"),
         # The inbox reads open tasks only, and most tasks are closed.
-        Index("ix_tasks_open", "id", postgresql_where=text("status = 'open'")),
-        Index("ix_tasks_open_assignee", "assignee_id", "id", postgresql_where=text("status = 'open'")),
+        Index(
+            "ix_tasks_pool",
+            "pool_id",
+            text("(assignee_id IS NOT NULL)"),
+            DUE,
+            "id",
+            postgresql_where=text("status = 'open'"),
+        ),
+        Index(
+            "ix_tasks_assignee",
+            "assignee_id",
+            DUE,
+            "id",
+            postgresql_where=text("status = 'open' AND assignee_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_tasks_priority",
+            "pool_id",
+            "priority",
+            "id",
+            postgresql_where=text("status = 'open' AND priority IS NOT NULL"),
+        ),
+        Index(
+            "ix_tasks_search",
+            text("to_tsvector('simple', search)"),
+            postgresql_using="gin",
+            postgresql_where=text("status = 'open'"),
+        ),
+        Index("ix_tasks_parent", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
+        # What somebody is still to be chosen for.
+        Index(
+            "ix_tasks_unassigned",
+            "id",
+            postgresql_where=text("status = 'open' AND assignment IS NOT NULL AND assignee_id IS NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -174,6 +224,14 @@ class Task(Base):
     follow_up_at: Mapped[Instant | None]
     priority: Mapped[int | None]
     people: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # named by the diagram
+    kind: Mapped[TaskKind] = mapped_column(Text)
+    pool_id: Mapped[UUID | None] = mapped_column(ForeignKey("pools.id"))
+    home_pool_id: Mapped[UUID | None] = mapped_column(ForeignKey("pools.id"))  # before it was delegated
+    assignment: Mapped[str | None] = mapped_column(Text)  # NULL: whoever claims it
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("tasks.id"))  # for which it was asked
+    asked: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # what was asked, by whom
+    draft: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # an answer begun
+    search: Mapped[str] = mapped_column(Text)  # what the inbox's search finds it by, normalised
 
 
 class Incident(Base):
@@ -340,54 +398,3 @@ class Message(Base):
     sent_at: Mapped[Instant]
     expires_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]
-
-
-class Webhook(Base):
-    """A subscription: events of the log are posted to an address."""
-
-    __tablename__ = "webhooks"
-
-    id: Mapped[Id]
-    url: Mapped[str] = mapped_column(Text)
-    secret: Mapped[str] = mapped_column(Text)
-    definition: Mapped[str | None] = mapped_column(Text)  # NULL: of all definitions
-    kinds: Mapped[list[str]] = mapped_column(JSONB)  # empty: all kinds
-    created_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    created_at: Mapped[Instant]
-    disabled_at: Mapped[Instant | None]
-
-
-class Delivery(Base):
-    """An event on its way to a subscriber. Those of one case go one after the other."""
-
-    __tablename__ = "deliveries"
-    __table_args__ = (
-        Index(None, "webhook_id", "case_id", "seq", unique=True),
-        Index("ix_deliveries_waiting", "webhook_id", "due_at", postgresql_where=text("status = 'waiting'")),
-        # Which are the first of their case, and how many of a subscription are being sent.
-        Index(
-            "ix_deliveries_order", "webhook_id", "case_id", "seq", postgresql_where=text("status = 'waiting'")
-        ),
-        Index("ix_deliveries_leased", "webhook_id", postgresql_where=text("lease_until IS NOT NULL")),
-        Index("ix_deliveries_dead", "webhook_id", "id", postgresql_where=text("status = 'dead'")),
-    )
-
-    id: Mapped[Id]
-    webhook_id: Mapped[UUID] = mapped_column(ForeignKey("webhooks.id", ondelete="CASCADE"))
-    case_id: Mapped[UUID]
-    seq: Mapped[int]
-    status: Mapped[DeliveryStatus] = mapped_column(Text)
-    attempts: Mapped[int]
-    due_at: Mapped[Instant]
-    lease_until: Mapped[Instant | None]  # until then the process that took it has it alone
-    failure: Mapped[str | None] = mapped_column(Text)  # the last one, as a word or a status
-    closed_at: Mapped[Instant | None]
-
-
-class Cursor(Base):
-    """How far a reader of the log has come. One, `restored`, is no reader's: see engine/feed.py."""
-
-    __tablename__ = "cursors"
-
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
-    transaction_id: Mapped[int] = mapped_column(BigInteger)

@@ -56,7 +56,7 @@ def create(
 
     Without a definition: to all of them; without kinds: to all. Raises Invalid.
     """
-    access.require(uow.actor, "webhooks.manage")
+    access.require_everywhere(uow, "webhooks.manage")
     checked = _checked(url, allow)
     if definition is not None and uow.session.get(Definition, definition) is None:
         raise Invalid(
@@ -90,7 +90,7 @@ def _checked(url: str, allow: Sequence[Network]) -> str:
 
 def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
     """Up to a page of subscriptions, the oldest first; one more if more follow."""
-    access.require(uow.actor, "webhooks.manage")
+    access.require_everywhere(uow, "webhooks.manage")
     statement = select(*_COLUMNS).order_by(Webhook.id).limit(PAGE + 1)
     if after is not None:
         statement = statement.where(Webhook.id > after)
@@ -99,13 +99,13 @@ def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
 
 def get(uow: UnitOfWork, webhook_id: UUID) -> RowMapping:
     """One subscription. Raises NotFound."""
-    access.require(uow.actor, "webhooks.manage")
+    access.require_everywhere(uow, "webhooks.manage")
     return _one(uow, webhook_id, select(*_COLUMNS).where(Webhook.id == webhook_id))
 
 
 def remove(uow: UnitOfWork, webhook_id: UUID) -> RowMapping:
     """End a subscription, with all that still waits for it; what it was. Raises NotFound."""
-    access.require(uow.actor, "webhooks.manage")
+    access.require_everywhere(uow, "webhooks.manage")
     return _one(uow, webhook_id, delete(Webhook).where(Webhook.id == webhook_id).returning(*_COLUMNS))
 
 
@@ -120,7 +120,7 @@ def disable(uow: UnitOfWork, webhook_id: UUID) -> RowMapping:
 
 
 def _set(uow: UnitOfWork, webhook_id: UUID, **values: Any) -> RowMapping:
-    access.require(uow.actor, "webhooks.manage")
+    access.require_everywhere(uow, "webhooks.manage")
     change = update(Webhook).where(Webhook.id == webhook_id).values(values).returning(*_COLUMNS)
     return _one(uow, webhook_id, change)
 

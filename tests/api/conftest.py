@@ -9,12 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 from apiflask import APIFlask
+from sqlalchemy import select
 
 from api import create_app
 from api.command import DATABASE, PUBLISHING
 from engine import accounts, postgres
 from engine.config import Settings
 from engine.db import Database
+from engine.models import User
 from tests import factories
 from tests.api.contract import Client, Contract
 
@@ -96,7 +98,9 @@ def _app(database: Database) -> APIFlask:
 
 def _token(database: Database, role: Any, name: str | None = None) -> str:
     with database.transaction() as session:
-        return accounts.create_token(session, datetime.now(UTC), name=name or role, role=role)
+        made = accounts.create_token(session, datetime.now(UTC), name=name or role, role=role)
+        factories.enrol(session, session.scalars(select(User).where(User.name == (name or role))).one())
+        return made
 
 
 def _clients(app: APIFlask, contract: Contract, database: Database) -> Clients:

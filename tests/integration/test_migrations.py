@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from engine.config import ROOT
 
 UUID = "00000000-0000-7000-8000-000000000001"
+ROOT_UNIT = "00000000-0000-7000-8000-000000000000"
 VERSION = f"""
 INSERT INTO definition_versions (id, key, number, name, file, digest, deployment_id, published_at, status)
     VALUES ('{UUID}', 'k', 1, 'n', 'f', 'd', '{UUID}', now(), 'published');
@@ -25,14 +26,22 @@ INSERT INTO definition_versions (id, key, number, name, file, digest, deployment
 EVENT = f"""
 INSERT INTO users VALUES ('{UUID}', 'n', 'administrator', now());
 INSERT INTO deployments VALUES ('{UUID}', 'd', '{{}}', '{{}}', '{UUID}', now());
-INSERT INTO definitions VALUES ('k', NULL, NULL);
+INSERT INTO definitions (key, unit_id) VALUES ('k', '{ROOT_UNIT}');
 {VERSION}
 INSERT INTO cases
-    (id, number, version_id, status, data, revision, log_length, log_hash, started_by, started_at)
-    VALUES ('{UUID}', '1', '{UUID}', 'active', '{{}}', 1, 1, '', '{UUID}', now());
+    (id, number, version_id, status, data, revision, log_length, log_hash, started_by, started_at, unit_id)
+    VALUES ('{UUID}', '1', '{UUID}', 'active', '{{}}', 1, 1, '', '{UUID}', now(), '{ROOT_UNIT}');
 INSERT INTO events (case_id, seq, at, kind, actor_id, actor_role, version_id, hash, payload, salt)
     VALUES ('{UUID}', 1, now(), 'case.started', '{UUID}', 'portal', '{UUID}', 'h',
         '{{"a": "\\u0000"}}', 's');
+"""
+# The same, as it was before there were drafts and units.
+BEFORE = EVENT.replace(", status)", ")").replace(", 'published')", ")")
+for there, before in ((", unit_id)", ")"), (f", '{ROOT_UNIT}')", ")")):
+    BEFORE = BEFORE.replace(there, before)
+TASK = f"""
+INSERT INTO tasks (id, case_id, element, name, status, revision, opened_at)
+    VALUES ('{UUID}', '{UUID}', 'a', 'A', 'open', 1, now());
 """
 
 
@@ -81,13 +90,27 @@ def test_migrations_can_be_undone_and_done_again(empty_database_url: str) -> Non
 def test_versions_from_before_drafts_are_published_by_who_deployed_them(empty_database_url: str) -> None:
     command.upgrade(config(empty_database_url), "0007")
     with connect(empty_database_url) as connection:
-        connection.execute(EVENT.replace(", status)", ")").replace(", 'published')", ")"))
+        connection.execute(BEFORE)
         command.upgrade(config(empty_database_url), "head")
         versions = "SELECT status, published_by::text, published_at IS NULL FROM definition_versions"
         assert connection.execute(versions).fetchall() == [("published", UUID, False)]
         connection.execute(DRAFT)
         command.downgrade(config(empty_database_url), "0007")
         assert connection.execute("SELECT number FROM definition_versions").fetchall() == [(1,)]
+
+
+def test_people_and_tasks_from_before_units_go_on_in_the_unit_above_all(empty_database_url: str) -> None:
+    command.upgrade(config(empty_database_url), "0007")
+    with connect(empty_database_url) as connection:
+        connection.execute(BEFORE + TASK)
+        command.upgrade(config(empty_database_url), "head")
+        allowed = """
+            SELECT m.role, r.role FROM tasks JOIN pool_roles r USING (pool_id)
+            JOIN unit_lines l ON l.unit_id = r.unit_id JOIN memberships m ON m.unit_id = l.ancestor_id
+        """
+        assert connection.execute(allowed).fetchall() == [("*", "caseworker")]
+        command.downgrade(config(empty_database_url), "0007")
+        assert connection.execute("SELECT element FROM tasks").fetchall() == [("a",)]
 
 
 def test_each_migration_can_be_undone_alone(empty_database_url: str) -> None:

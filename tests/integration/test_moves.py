@@ -109,7 +109,9 @@ class Office:
 
     def start(self, key: str | None = None, **data: Any) -> CaseView:
         """A case of `p`, perhaps with a business key."""
-        begun: CaseView = self.act("caseworker", lambda uow: cases.start(uow, "p", data, business_key=key))
+        begun: CaseView = self.act(
+            "caseworker", lambda uow: cases.start(uow, "p", data, cases.Application(business_key=key))
+        )
         return begun
 
     def see(self, case: UUID) -> CaseView:

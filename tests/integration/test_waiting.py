@@ -708,7 +708,9 @@ def test_business_key_runs_once_at_a_time_where_the_process_says_so(database: Da
     )
 
     def again() -> cases.CaseView:
-        case: cases.CaseView = act("caseworker", lambda uow: cases.start(uow, "p", {}, business_key="k"))
+        case: cases.CaseView = act(
+            "caseworker", lambda uow: cases.start(uow, "p", {}, cases.Application(business_key="k"))
+        )
         return case
 
     first = again()

@@ -1,0 +1,116 @@
+"""What a new case begins with: the version that it runs, its number, and the unit that handles it."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, case, null, select
+from sqlalchemy.orm import aliased
+
+from engine import access, pools
+from engine.db import UnitOfWork
+from engine.definitions import VERSION, Version, unknown
+from engine.errors import Conflict, Fault, Forbidden, Invalid
+from engine.models import CASE_NUMBERS, Definition, DefinitionVersion, Unit, UnitLine
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a new case stands before anything has happened."""
+
+    version: Version
+    counter: int
+    unit_id: UUID
+    unit: str
+    delegated: bool
+    acting: str | None = None  # the unit as whose member a caseworker starts it
+
+
+@lru_cache
+def _to_start(member: bool, named: bool) -> Select[*tuple[Any, ...]]:
+    """By whether a member of a unit starts it, and whether a unit is named. Made once for each."""
+    unit_id = _named(member) if named else _usual(member)
+    return (
+        select(
+            *VERSION,
+            Definition.suspended_at,
+            Definition.disabled_at,
+            Unit.id,
+            Unit.key,
+            pools.DELEGATED,
+            access.acting_in(Unit.id) if member else null(),
+            CASE_NUMBERS.next_value(),
+        )
+        .select_from(Definition)
+        .outerjoin(DefinitionVersion, Definition.current_version_id == DefinitionVersion.id)
+        .outerjoin(Unit, Unit.id == unit_id)
+        .where(Definition.key == bindparam("key"))
+    )
+
+
+def _named(member: bool) -> Any:
+    """The unit that is named, if it belongs to the definition's and, for members, is theirs."""
+    named, line = aliased(Unit), aliased(UnitLine)
+    found = (
+        select(named.id)
+        .join(line, line.unit_id == named.id)
+        .where(named.key == bindparam("unit"), named.closed_at.is_(None))
+        .where(line.ancestor_id == Definition.unit_id)
+        .correlate(Definition)
+    )
+    return (found.where(access.covers(named.id)) if member else found).scalar_subquery()
+
+
+def _usual(member: bool) -> Any:
+    """The definition's unit; a member's own where that lies below, and none if the member is of another."""
+    if not member:
+        return Definition.unit_id
+    held = access.posts()
+    own = (
+        select(held.c.unit_id)
+        .join(UnitLine, UnitLine.unit_id == held.c.unit_id)
+        .where(UnitLine.ancestor_id == Definition.unit_id)
+        .order_by(held.c.unit_id)
+        .limit(1)
+        .correlate(Definition)
+        .scalar_subquery()
+    )
+    return case((access.covers(Definition.unit_id), Definition.unit_id), else_=own)
+
+
+def to_start(uow: UnitOfWork, key: str, unit: str | None = None) -> Entry:
+    """The current version of a definition, the next case number and the unit of the case, in one statement.
+
+    Raises NotFound, Conflict if it is suspended, has no published version, or is not offered to the actor,
+    Invalid for a unit that cannot have its cases, Forbidden for members of other agencies.
+    """
+    member = uow.actor.role == "caseworker"
+    given = {"key": key, "unit": unit, **access.seen_by(uow)}
+    row = uow.connection.execute(_to_start(member, unit is not None), given).one_or_none()
+    if row is None:
+        raise unknown(key)
+    *version, suspended_at, disabled_at, unit_id, unit_key, delegated, acting, number = row
+    if suspended_at is not None:
+        raise Conflict("The definition is suspended.", definition={"key": key, "suspended_at": suspended_at})
+    if version[0] is None:
+        raise Conflict("The definition has no published version.", definition={"key": key})
+    if disabled_at is not None and access.only_offered(uow.actor):
+        raise Conflict("The definition is disabled.", definition={"key": key, "disabled_at": disabled_at})
+    if unit_id is None and unit is not None:
+        fault = Fault("/unit", "is no unit of the process's agency in which you may start cases", "unit")
+        raise Invalid("The case cannot be handled there.", [fault])
+    if unit_id is None:
+        raise Forbidden("The process belongs to an agency of which you are no member.")
+    return Entry(Version(*version), number, unit_id, unit_key, delegated, acting)
+
+
+def at_start_event(uow: UnitOfWork, version: Version) -> Entry:
+    """The same for a case that begins by itself: of that very version, in its definition's unit."""
+    found = (
+        select(CASE_NUMBERS.next_value(), Unit.id, Unit.key, pools.DELEGATED)
+        .select_from(Definition)
+        .join(Unit, Unit.id == Definition.unit_id)
+        .where(Definition.key == version.key)
+    )
+    return Entry(version, *uow.connection.execute(found).one())

@@ -1,0 +1,109 @@
+"""The tables of who works where and as what: units, memberships, pools, delegations."""
+
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base
+from engine.models.tables import Id, Instant
+
+UnitKind = Literal["agency", "unit", "delegate"]
+
+# The unit above all others, which the migration makes.
+ROOT = UUID("00000000-0000-7000-8000-000000000000")
+
+
+class Unit(Base):
+    """An agency, a part of one, or a private body that executes for agencies."""
+
+    __tablename__ = "units"
+
+    id: Mapped[Id]
+    key: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    kind: Mapped[UnitKind] = mapped_column(Text)
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    region: Mapped[str | None] = mapped_column(Text)  # which it serves, if not all
+    created_at: Mapped[Instant]
+    closed_at: Mapped[Instant | None]
+
+
+class UnitLine(Base):
+    """Which units stand above which; each stands above itself, too."""
+
+    __tablename__ = "unit_lines"
+    __table_args__ = (Index(None, "unit_id"),)
+
+    ancestor_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), primary_key=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), primary_key=True)
+
+
+class Membership(Base):
+    """Where an account works, as what, and from when to when (`valid_to` itself is not part of it)."""
+
+    __tablename__ = "memberships"
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)
+    role: Mapped[str] = mapped_column(Text)
+    valid_from: Mapped[Instant]
+    valid_to: Mapped[Instant | None]
+
+
+class Substitution(Base):
+    """Who works in whose place while the other is away."""
+
+    __tablename__ = "substitutions"
+
+    id: Mapped[Id]
+    absent_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    substitute_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    valid_from: Mapped[Instant]
+    valid_to: Mapped[Instant]
+
+
+class Pool(Base):
+    """Who may take the tasks of a definition that lie in it: whoever has one of its roles.
+
+    The id follows from what it stands for (engine/pools.py). That of a delegation counts while it is valid.
+    """
+
+    __tablename__ = "pools"
+    __table_args__ = (Index(None, "definition"),)
+
+    id: Mapped[Id]
+    definition: Mapped[str] = mapped_column(Text)
+    delegation_id: Mapped[UUID | None] = mapped_column(ForeignKey("delegations.id"))
+
+
+class PoolRole(Base):
+    """A role in a unit whose holders may take the tasks of a pool."""
+
+    __tablename__ = "pool_roles"
+    __table_args__ = (Index(None, "unit_id", "role"),)
+
+    pool_id: Mapped[UUID] = mapped_column(ForeignKey("pools.id"), primary_key=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(Text, primary_key=True)
+
+
+class Delegation(Base):
+    """A private body executes steps of an agency's process, for cases of a unit and those below it."""
+
+    __tablename__ = "delegations"
+
+    id: Mapped[Id]
+    definition: Mapped[str] = mapped_column(ForeignKey("definitions.key"), index=True)
+    elements: Mapped[list[str]] = mapped_column(JSONB)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))  # whose cases
+    delegate_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
+    valid_from: Mapped[Instant]
+    valid_to: Mapped[Instant | None]
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[Instant]
+    revoked_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    revoked_at: Mapped[Instant | None]

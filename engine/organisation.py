@@ -1,0 +1,32 @@
+"""Agencies, their units, and who works there as what."""
+
+import re
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from engine import access
+from engine.ids import uuid7
+from engine.models import ROOT, Membership
+
+PAGE = 200
+_KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def enrol(
+    session: Session,
+    user_id: UUID,
+    *,
+    unit_id: UUID = ROOT,
+    role: str = access.ANY,
+    valid_from: datetime,
+    valid_to: datetime | None = None,
+) -> UUID:
+    """Let an account work in a unit and those below it; the membership's id. Nothing is asked or checked."""
+    made = Membership(
+        id=uuid7(), user_id=user_id, unit_id=unit_id, role=role, valid_from=valid_from, valid_to=valid_to
+    )
+    session.add(made)
+    session.flush()
+    return made.id

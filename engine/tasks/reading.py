@@ -1,0 +1,102 @@
+"""Reading one task, within what the actor may see."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, bindparam, select
+
+from engine import access, cases, definitions
+from engine.bpmn import Form
+from engine.db import UnitOfWork
+from engine.errors import NotFound
+from engine.models import Case, DefinitionVersion, Task, Unit, User
+
+SUMMARY = (
+    Task.id,
+    Task.kind,
+    Task.case_id,
+    Case.number.label("case_number"),
+    DefinitionVersion.key.label("definition"),
+    DefinitionVersion.number.label("version"),
+    Unit.key.label("unit"),
+    Task.element,
+    Task.name,
+    Task.lane,
+    Task.status,
+    Task.assignee_id,
+    User.name.label("assignee"),
+    Task.revision,
+    Task.opened_at,
+    Task.closed_at,
+    Task.due_at,
+    Task.follow_up_at,
+    Task.priority,
+    Task.people,
+    Task.assignment,
+)
+
+
+def summaries(tasks: Any = Task) -> Select[*tuple[Any, ...]]:
+    """Tasks as lists show them, from `tasks`: the table, or what stands for it in a join."""
+    return (
+        select(*SUMMARY)
+        .select_from(tasks)
+        .join(Case, Task.case_id == Case.id)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .join(Unit, Case.unit_id == Unit.id)
+        .outerjoin(User, Task.assignee_id == User.id)
+    )
+
+
+@lru_cache
+def _one(role: str) -> Select[*tuple[Any, ...]]:
+    return summaries().where(Task.id == bindparam("task"), access.visible_tasks(role))
+
+
+def get(uow: UnitOfWork, task_id: UUID) -> Mapping[str, Any]:
+    """One task. Raises NotFound for tasks that the actor may not see."""
+    access.require(uow.actor, "tasks.read")
+    values = {"task": task_id, **access.seen_by(uow)}
+    row = uow.connection.execute(_one(uow.actor.role), values).mappings().one_or_none()
+    if row is None:
+        raise unknown(task_id)
+    return dict(row)
+
+
+@lru_cache
+def _of_case(role: str, *given: str) -> Select[*tuple[Any, ...]]:
+    conditions = {"status": Task.status == bindparam("status"), "after": Task.id > bindparam("after")}
+    filters = [condition for name, condition in conditions.items() if name in given]
+    found = summaries().where(Task.case_id == bindparam("case"), access.visible_tasks(role), *filters)
+    return found.order_by(Task.id).limit(cases.PAGE + 1)
+
+
+def of_case(
+    uow: UnitOfWork, case_id: UUID, *, status: str | None = None, after: UUID | None = None
+) -> Sequence[RowMapping]:
+    """Up to a page of a case's tasks that the actor may see, the oldest first; one more if more follow."""
+    access.require(uow.actor, "tasks.read")
+    values = {"case": case_id, "status": status, "after": after}
+    given = {name: value for name, value in values.items() if value is not None}
+    rows = uow.connection.execute(_of_case(uow.actor.role, *given), {**given, **access.seen_by(uow)})
+    return rows.mappings().all()
+
+
+def form(uow: UnitOfWork, task_id: UUID) -> Form | None:
+    """The task's form, as its case's version has it."""
+    statement = (
+        select(Task.element, *definitions.VERSION)
+        .join(Case, Task.case_id == Case.id)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .where(Task.id == task_id)
+    )
+    row = uow.connection.execute(statement).one()
+    version = definitions.Version(*row[1:])
+    return definitions.spec(uow.session, version).elements[row.element].form
+
+
+def unknown(task_id: UUID) -> NotFound:
+    """The refusal for a task that does not exist, or not for this actor."""
+    return NotFound(f"There is no task {task_id}.")
