@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from api.command import Reply, command, etag, revisions_seen
 from api.shapes import Instant, OpenIncident, OpenTask, Page, PageQuery, Request, Text, page_of
@@ -38,6 +38,12 @@ class TasksQuery(InboxQuery):
 
     case: UUID | None = None
     status: TaskStatus | None = None
+
+    @model_validator(mode="after")
+    def _closed_ones_are_of_a_case(self) -> Self:
+        if self.case is None and self.status not in (None, "open"):
+            raise ValueError("tasks that are not open are listed by case: name one")
+        return self
 
 
 class Assignee(BaseModel):

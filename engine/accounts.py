@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from engine import access
 from engine.db import Actor, connection
 from engine.errors import Conflict, Fault, Invalid, NotFound
 from engine.ids import uuid7
@@ -29,6 +30,18 @@ _BEARER = (
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """Where an account works, with the units below, and as what."""
+
+    unit_id: UUID
+    role: str
+
+
+EVERYWHERE = Post(ROOT, access.ANY)
+OUTSIDE = ("portal", "applicant")  # who is a member of no unit
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A token as lists show it."""
 
@@ -39,10 +52,10 @@ class Listed:
     revoked_at: datetime | None
 
 
-def create_token(session: Session, now: datetime, *, name: str, role: Role) -> str:
-    """A new token for the account of this name, which is made if need be."""
+def create_token(session: Session, now: datetime, *, name: str, role: Role, post: Post = EVERYWHERE) -> str:
+    """A new token for the account of this name, which is made if need be, and then has this post."""
     _check(name, role)
-    user = find_or_create(session, now, name, role)
+    user = find_or_create(session, now, name, role, post)
     if user.role != role:
         raise Conflict(f"The account {name!r} already has the role {user.role!r}.", name=name, role=user.role)
     token = PREFIX + secrets.token_urlsafe(32)
@@ -77,10 +90,6 @@ def find_actor(session: Session, digest: bytes) -> Actor | None:
 def system(session: Session, now: datetime) -> Actor:
     """The installation itself, which deploys what it ships. It has no token, so nobody else acts as it."""
     user = find_or_create(session, now, SYSTEM, "administrator")
-    everywhere = insert(Membership).values(
-        id=user.id, user_id=user.id, unit_id=ROOT, role="*", valid_from=now, valid_to=None
-    )
-    session.execute(everywhere.on_conflict_do_nothing())
     return Actor(id=user.id, name=user.name, role=user.role)
 
 
@@ -89,11 +98,16 @@ def any_person(session: Session) -> bool:
     return bool(session.execute(select(exists().where(User.name != SYSTEM))).scalar())
 
 
-def find_or_create(session: Session, now: datetime, name: str, role: Role) -> User:
-    """The account of this name, made with this role if there is none."""
+def find_or_create(
+    session: Session, now: datetime, name: str, role: Role, post: Post | None = EVERYWHERE
+) -> User:
+    """The account of this name; if there is none, it is made with this role and post."""
     # Two commands may make the same account at once: the second waits for the first and takes what that made.
     made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now).on_conflict_do_nothing()
-    session.execute(made)
+    new = session.scalars(made.returning(User.id)).one_or_none()
+    if new is not None and post is not None and role not in OUTSIDE:
+        session.add(Membership(user_id=new, unit_id=post.unit_id, role=post.role, valid_from=now))
+        session.flush()
     return session.scalars(select(User).where(User.name == name)).one()
 
 

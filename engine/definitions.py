@@ -103,14 +103,13 @@ def deploy(
     for a unit that is not the actor's, Forbidden for processes of others.
     """
     access.require(uow.actor, "definitions.deploy")
-    owner = _owner(uow, unit)
     # Looked up once: what is checked against is what is bound, whatever is published or retired meanwhile.
     known = {row.key: Version(*row) for row in uow.session.execute(_CURRENT)}
     report = bpmn.check(files, known, uow.now)
     told, unread = scenarios.read(files)
     if report.errors or unread:
         raise Rejected(_REFUSED, [*report.findings, *unread])
-    held = _lock(uow, _keys(report), owner, move=unit is not None)
+    held = _lock(uow, _keys(report), unit)
     called = {key for process in report.processes for key in process.calls} - held.keys()
     calls = {key: known[key] for key in called}
     digest = bpmn.digest(files, {key: version.digest for key, version in calls.items()})
@@ -160,9 +159,12 @@ def _owner(uow: UnitOfWork, key: str | None) -> UUID:
     return owner
 
 
-def _lock(uow: UnitOfWork, keys: list[str], owner: UUID, *, move: bool) -> dict[str, _Held]:
-    """The definitions of these keys, made if need be. Deployments of one key queue up. Raises Forbidden."""
-    session = uow.session
+def _lock(uow: UnitOfWork, keys: list[str], unit: str | None) -> dict[str, _Held]:
+    """The definitions of these keys, made if need be. Deployments of one key queue up.
+
+    Raises Invalid, Forbidden.
+    """
+    session, owner = uow.session, _owner(uow, unit)
     new = [{"key": key, "unit_id": owner} for key in sorted(keys)]
     session.execute(upsert(Definition).on_conflict_do_nothing(), new)
     hold(session, keys)
@@ -170,7 +172,7 @@ def _lock(uow: UnitOfWork, keys: list[str], owner: UUID, *, move: bool) -> dict[
     others = select(Definition.key).where(named, not_(access.covers(Definition.unit_id)))
     if foreign := session.scalars(others.order_by(Definition.key), access.seen_by(uow)).first():
         raise Forbidden(f"The process {foreign!r} belongs to another unit: take another id for yours.")
-    if move:
+    if unit is not None:
         session.execute(update(Definition).where(named, Definition.unit_id != owner).values(unit_id=owner))
     found: Select[*tuple[Any, ...]] = select(
         *VERSION, DefinitionVersion.status, Definition.current_version_id

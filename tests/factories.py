@@ -13,14 +13,13 @@ import psycopg
 from sqlalchemy import make_url, select, text
 from sqlalchemy.orm import Session
 
-from engine import accounts, cases, definitions, organisation
+from engine import accounts, cases, definitions
 from engine.bpmn import check
 from engine.cli import folders
 from engine.config import ROOT, Publishing
 from engine.db import Actor, Database, UnitOfWork
 from engine.definitions import Deployed
-from engine.ids import uuid7
-from engine.models import Call, Role, User
+from engine.models import Call, Role
 from tests import bpmn
 
 T = TypeVar("T")
@@ -177,18 +176,9 @@ def drop(admin: psycopg.Connection, name: str) -> None:
 
 def an_actor(database: Database, role: Role, name: str | None = None) -> Actor:
     """A new account."""
-    user = User(id=uuid7(), name=name or role, role=role, created_at=datetime.now(UTC))
     with database.transaction() as session:
-        session.add(user)
-        session.flush()
-        enrol(session, user)
+        user = accounts.find_or_create(session, datetime(2000, 1, 1, tzinfo=UTC), name or role, role)
     return Actor(id=user.id, name=user.name, role=user.role)
-
-
-def enrol(session: Session, user: User) -> None:
-    """Let an account of an agency work in all units, as everything."""
-    if user.role not in ("portal", "applicant"):
-        organisation.enrol(session, user.id, valid_from=datetime(2000, 1, 1, tzinfo=UTC))
 
 
 def deploy(database: Database, content: Mapping[str, bytes], publishing: Publishing = "direct") -> Deployed:

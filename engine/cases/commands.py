@@ -123,7 +123,7 @@ def _begin(
 
 
 def _secret() -> str:
-    """What opens a case's status together with its number: 60 random bits, without letters that look alike."""
+    """What opens a case's status together with its number: 58 random bits, no letters that look alike."""
     letters = "".join(secrets.choice("23456789ABCDEFGHJKMNPQRSTVWXYZ") for _ in range(12))
     return "-".join((letters[:4], letters[4:8], letters[8:]))
 

@@ -9,14 +9,12 @@ from typing import Any
 import psycopg
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import select
 
 from api import create_app
 from api.command import DATABASE, PUBLISHING
 from engine import accounts, postgres
 from engine.config import Settings
 from engine.db import Database
-from engine.models import User
 from tests import factories
 from tests.api.contract import Client, Contract
 
@@ -98,9 +96,7 @@ def _app(database: Database) -> APIFlask:
 
 def _token(database: Database, role: Any, name: str | None = None) -> str:
     with database.transaction() as session:
-        made = accounts.create_token(session, datetime.now(UTC), name=name or role, role=role)
-        factories.enrol(session, session.scalars(select(User).where(User.name == (name or role))).one())
-        return made
+        return accounts.create_token(session, datetime.now(UTC), name=name or role, role=role)
 
 
 def _clients(app: APIFlask, contract: Contract, database: Database) -> Clients:

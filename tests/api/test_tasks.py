@@ -204,7 +204,7 @@ def test_command_without_fields_takes_none(steady: Steady, command: str) -> None
     assert pointers(refused(response, 422, "invalid")) == ["/assignee"]
 
 
-def test_list_is_filtered_by_case_status_and_assignee(client: Clients, database: Database) -> None:
+def test_list_is_of_a_case_or_of_what_one_may_work_on(client: Clients, database: Database) -> None:
     factories.deploy(database, factories.forked(2))
     one, two = client("portal").start(), client("portal").start()
     worker = client("caseworker")
@@ -215,8 +215,11 @@ def test_list_is_filtered_by_case_status_and_assignee(client: Clients, database:
         return [item["id"] for item in body(worker.get(f"/tasks?{query}"))["items"]]
 
     assert sorted(ids(f"case={one['id']}")) == sorted(task["id"] for task in one["tasks"])
-    assert ids("status=completed") == [two["tasks"][0]["id"]]
-    assert ids(f"status=open&assignee={mine['assignee']['id']}") == [mine["id"]]
+    assert ids(f"case={two['id']}&status=completed") == [two["tasks"][0]["id"]]
+    assert ids("scope=mine") == [mine["id"]]
+    assert sorted(ids("scope=free")) == sorted([one["tasks"][1]["id"], two["tasks"][1]["id"]])
+    assert sorted(ids("")) == sorted([*ids("scope=free"), mine["id"]])
+    assert worker.get("/tasks?status=completed").status_code == 422
     assert ids(f"case={uuid4()}") == []
 
 
