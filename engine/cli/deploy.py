@@ -63,10 +63,7 @@ def _called_first(contents: Mapping[Path, Mapping[str, bytes]]) -> Mapping[Path,
     homes = {process.key: path for path, found in processes.items() for process in found}
     for appeals in (True, False):
         needed = {
-            path: {
-                homes[key] for process in found for key in _needed(process, appeals=appeals) & homes.keys()
-            }
-            - {path}
+            path: {homes.get(key, path) for item in found for key in _needed(item, appeals=appeals)} - {path}
             for path, found in processes.items()
         }
         with suppress(CycleError):
