@@ -66,6 +66,7 @@ def test_a_task_says_its_role_and_unit_itself() -> None:
 def test_a_lane_says_them_for_its_tasks() -> None:
     files = drawn(lane(LANE, "a", role="inspector", unit="health-network"))
     assert posts(files) == {("inspector", "health-network")}
+    assert codes(files, "note") == []
     [work] = bpmn.start(built(files), {}, NOW).opened
     assert work.people is not None
     assert work.people.groups == [LANE]
@@ -220,6 +221,11 @@ def test_a_wrong_binding_is_an_error_with_its_line(entry: object) -> None:
 def test_bindings_that_are_no_object_are_an_error(content: bytes) -> None:
     found = bpmn.check({**drawn(), "bindings.json": content}).errors
     assert [(finding.code, finding.file) for finding in found] == [("invalid-json", "bindings.json")]
+
+
+def test_bindings_are_bounded() -> None:
+    files = drawn(bindings={f"group {number}": 1 for number in range(1_001)})
+    assert [finding.code for finding in bpmn.check(files).errors] == ["invalid-binding"]
 
 
 def test_one_name_is_bound_once() -> None:

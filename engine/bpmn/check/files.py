@@ -16,6 +16,7 @@ from engine.bpmn.translate import translate
 
 MAX_FILES = 50
 MAX_NAME = 200
+MAX_BINDINGS = 1_000
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDI = frozenset(
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -146,6 +147,10 @@ def _read_json(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
 
 
 def _check_bindings(value: Mapping[str, Any], lines: Sequence[str], notes: Notes) -> None:
+    if len(value) > MAX_BINDINGS:
+        reason = f"There are {len(value)} bindings; {MAX_BINDINGS} are allowed."
+        notes.error(Place(BINDINGS), "invalid-binding", reason, "Bind the names that the diagrams have.")
+        return
     seen: set[str] = set()
     for name, entry in value.items():
         wrong = "occurs twice" if squeezed(name) in seen else fault(entry)
