@@ -157,6 +157,21 @@ def test_a_form_that_is_missing_is_told_once() -> None:
     assert told(content) == [("form-missing", "a")]
 
 
+@pytest.mark.parametrize(
+    "form",
+    ['{"properties": []}', '{"properties": 1}', '{"properties": {"ground": 1, "grounds": []}}',
+     '{"properties": {"ground": {"properties": []}, "grounds": {"items": {"properties": 1}}}}'],
+)  # fmt: skip
+def test_forms_that_are_none_are_told_and_nothing_more_comes_of_them(form: str) -> None:
+    content = {**files(task(decision="outcome")), "f.json": form.encode()}
+    assert ("invalid-form", "") in told(content)
+
+
+def test_fields_of_an_unknown_type_are_told() -> None:
+    form = extension('<camunda:formData><camunda:formField id="outcome" type="odd"/></camunda:formData>')
+    assert told(files(node("userTask", "a", form, parvandeh__decision="outcome"))) == [("form-field", "a")]
+
+
 def test_fields_of_camundas_forms_hold_decisions_too() -> None:
     form = extension('<camunda:formData><camunda:formField id="outcome" type="string"/></camunda:formData>')
     assert told(files(node("userTask", "a", form, parvandeh__decision="outcome"))) == []

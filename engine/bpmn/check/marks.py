@@ -9,6 +9,7 @@ from engine.bpmn.check.diagram import Diagram, Node
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.files import Upload
 from engine.bpmn.check.notes import Notes, Place, Rules
+from engine.bpmn.check.writers import asked
 from engine.bpmn.marks import ASSIGNMENTS, LEVELS, MAX_NAMES, variables
 from engine.bpmn.own import Unfit, named_groups
 from engine.bpmn.posts import APPLICANT, BINDINGS, MAX_ROLE, is_role, is_unit, squeezed
@@ -132,10 +133,10 @@ class _Marks(Rules):
         field = node.element.get(f"{_OURS}decision")
         if node.kind != "userTask" or field is None or not field.isidentifier():
             return
-        form = forms.schema_of(node.element, schemas)
-        if form is None and (forms.names(node.element)[0] or "").endswith(".json"):
+        name = forms.names(node.element)[0] or ""
+        if name.endswith(".json") and name not in schemas:
             return  # that it is missing is told already
-        if form is None or field not in (form.get("properties") or {}):
+        if field not in asked(node.element, schemas).names:
             self.error(
                 node.element,
                 "decision-without-field",

@@ -54,7 +54,7 @@ def demands(form: Mapping[str, Any]) -> bool:
 
 def gives_reasons(form: Mapping[str, Any]) -> bool:
     """Whether a form takes what the engine demands with a refusal: a ground with its code and text."""
-    fields = form.get("properties") or {}
+    fields = _fields(form)
     listed = fields.get("grounds")
     return _is_ground(fields.get("ground")) or (
         isinstance(listed, Mapping) and _is_ground(listed.get("items", {"$ref": ""}))
@@ -62,9 +62,12 @@ def gives_reasons(form: Mapping[str, Any]) -> bool:
 
 
 def _is_ground(field: Any) -> bool:
-    return isinstance(field, Mapping) and (
-        "$ref" in field or {"code", "text"} <= (field.get("properties") or {}).keys()
-    )
+    return isinstance(field, Mapping) and ("$ref" in field or {"code", "text"} <= _fields(field).keys())
+
+
+def _fields(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = schema.get("properties")
+    return found if isinstance(found, Mapping) else {}
 
 
 def _parts(form: Any) -> Iterator[Mapping[str, Any]]:
