@@ -8,9 +8,11 @@ from engine.bpmn.diff import Difference, compare
 from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.flows import Flow
 from engine.bpmn.forms import Form
+from engine.bpmn.marks import CaseRules, TaskRules
 from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
 from engine.bpmn.picture import POLICY as PICTURE_POLICY
 from engine.bpmn.picture import Marks, Undrawable, picture
+from engine.bpmn.posts import Post
 from engine.bpmn.runner import (
     CallFailure,
     Unskippable,
@@ -25,6 +27,7 @@ from engine.bpmn.runner import (
 )
 from engine.bpmn.source import Source, all_executable, digest
 from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
+from engine.bpmn.staffing import NamedPost, named_posts
 from engine.bpmn.starts import first_start, next_start
 from engine.bpmn.step import Failure, Fired, Outgoing, Passage, People, Step, Thrown, Wait, Work
 from engine.bpmn.watch import OutOfTime, Watch
@@ -32,6 +35,7 @@ from engine.bpmn.watch import OutOfTime, Watch
 __all__ = [
     "PICTURE_POLICY",
     "CallFailure",
+    "CaseRules",
     "Difference",
     "Element",
     "Failure",
@@ -42,16 +46,19 @@ __all__ = [
     "Immovable",
     "Marks",
     "Migrated",
+    "NamedPost",
     "Obstacle",
     "OutOfTime",
     "Outgoing",
     "Passage",
     "People",
+    "Post",
     "Process",
     "Report",
     "Source",
     "Spec",
     "Step",
+    "TaskRules",
     "Thrown",
     "Unbuildable",
     "Undrawable",
@@ -72,6 +79,7 @@ __all__ = [
     "fire",
     "first_start",
     "migrate",
+    "named_posts",
     "next_start",
     "picture",
     "retry",

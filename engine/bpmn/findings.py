@@ -26,12 +26,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process found in the files, with the keys of the processes that it calls."""
+    """A process found in the files, with the keys of the processes that it calls and is appealed by."""
 
     key: str
     name: str
     file: str
     calls: frozenset[str]
+    appeal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,16 @@ def read(element: Any, files: Mapping[str, bytes]) -> Form | None:
     return Form({"type": "object", "properties": properties, "required": needed}, None)
 
 
+def schema_of(element: Any, schemas: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The JSON Schema of an element's form, if it has one that is here."""
+    name, _ = names(element)
+    if name is not None and name in schemas:
+        found: Mapping[str, Any] = schemas[name]
+        return found
+    form = read(element, {})
+    return None if form is None else form.schema
+
+
 def required(field: Any) -> bool:
     """Whether a field of Camunda's must be filled in."""
     return _constraints(field).get("required") == "true"

@@ -1,6 +1,6 @@
 """In which lane an element stands: the innermost that lists it, else that of the sub-process around it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
@@ -18,3 +18,17 @@ def lane_of(node: Any, lanes: Mapping[str, Any]) -> Any:
             return lanes[node.get("id")]
         node = node.getparent()
     return None
+
+
+def lanes_around(node: Any, lanes: Mapping[str, Any]) -> Iterator[Any]:
+    """The lanes in which a flow node stands, from the innermost outwards."""
+    seen = []
+    lane = lane_of(node, lanes)
+    while lane is not None and lane not in seen:
+        seen.append(lane)
+        yield lane
+        outer = next(lane.iterancestors(f"{BPMN}lane"), None)
+        if outer is None:  # that of the sub-process in which its lane set stands
+            scope = next(lane.iterancestors(f"{BPMN}subProcess", f"{BPMN}transaction"), None)
+            outer = None if scope is None else lane_of(scope, lanes)
+        lane = outer

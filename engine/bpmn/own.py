@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.bpmn import timers
 from engine.bpmn.completions import INPUTS, LOCALS
+from engine.bpmn.posts import MAX_ROLE, Post, Posting, is_role, squeezed
 from engine.bpmn.step import People
 from engine.bpmn.values import plain
 
@@ -32,8 +33,8 @@ class Own:
     """Expressions of one element, by name; None where it has none.
 
     `inputs` and `outputs` are one expression each for names with values, `handed` for all that a called
-    process gets; `people` are those of a user task. What happens in an element that is `apart` stays in it,
-    but for its outputs.
+    process gets; `people` and `posting` say who does a task. What happens in an
+    element that is `apart` stays in it, but for its outputs.
     """
 
     inputs: str | None = None
@@ -41,6 +42,7 @@ class Own:
     handed: str | None = None
     apart: bool = False
     people: Mapping[str, str] = field(default_factory=dict)
+    posting: Posting = field(default_factory=Posting)
 
 
 NOTHING = Own()
@@ -94,6 +96,12 @@ def people(token: Any) -> People | None:
     return None if found is None else People(**found)
 
 
+def posts(token: Any) -> frozenset[Post]:
+    """The posts whose holders may take a human task. None at all if nothing is said of it."""
+    own: Own = token.task_spec.own
+    return own.posting.of(token.internal_data.get(PEOPLE, {}).get("groups", ()))
+
+
 def _mapping(expression: str, token: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     value = token.workflow.top_workflow.sandbox.evaluate(expression, data)
     if not isinstance(value, dict) or not all(str(name).isidentifier() for name in value):
@@ -111,7 +119,7 @@ def _people(expressions: Mapping[str, str], token: Any) -> dict[str, Any]:
     return {
         "assignee": _word(values.get("assignee")),
         "users": words(values.get("candidateUsers")),
-        "groups": words(values.get("candidateGroups")),
+        "groups": _groups(values.get("candidateGroups")),
         "due": _instant(values.get("due"), sandbox.now),
         "follow_up": _instant(values.get("followUp"), sandbox.now),
         "priority": _priority(values.get("priority")),
@@ -126,6 +134,20 @@ def _text(code: str) -> Any:
     except (ValueError, SyntaxError, SyntaxWarning, RecursionError, MemoryError, TypeError):
         return None
     return found if _plain_names(found) else None
+
+
+def named_groups(code: str) -> tuple[list[str], bool]:
+    """The groups that an expression names in so many words, and whether these are all. Raises Unfit."""
+    found = _text(code)
+    if found is not None:
+        return words(found), True
+    try:
+        body = ast.parse(code.strip(), mode="eval").body
+    except (ValueError, SyntaxError, SyntaxWarning, RecursionError, MemoryError):
+        return [], False
+    parts = body.elts if isinstance(body, ast.List) else [body]
+    plain = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    return words(plain), False
 
 
 def _plain_names(value: Any) -> bool:
@@ -152,6 +174,13 @@ def words(value: Any) -> list[str]:
             raise Unfit("persons and groups are texts, or a list of texts")
         names += [part.strip() for part in parts]
     return [word for name in dict.fromkeys(names) if (word := _word(name)) is not None]
+
+
+def _groups(value: Any) -> list[str]:
+    found = words(value)
+    if not all(is_role(squeezed(name)) for name in found):
+        raise Unfit(f"a group is named by 1 to {MAX_ROLE} printable characters")
+    return found
 
 
 def _instant(value: Any, now: datetime) -> datetime | None:

@@ -11,7 +11,7 @@ from engine.bpmn.elements.branches import ABSENT, changed
 from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import CatchEvent, SideEvent, of_case
 from engine.bpmn.elements.multi_instance import COUNT, MultiInstance
-from engine.bpmn.own import people
+from engine.bpmn.own import people, posts
 from engine.bpmn.spec import Element
 from engine.bpmn.state import dump
 from engine.bpmn.step import Failure, Movement, Outgoing, Passage, Step, Wait, Work
@@ -152,7 +152,7 @@ def _opened(workflow: CaseWorkflow) -> Iterator[Work]:
     for token, _, state, _ in workflow.trail:
         if state == READY and token.human and token._state == READY:
             element: Element = token.task_spec.element
-            yield Work(token.id, element.path, element.name, element.lane, people(token))
+            yield Work(token.id, element.path, element.name, element.lane, people(token), posts(token))
 
 
 def _failures(workflow: CaseWorkflow) -> Iterator[Failure]:

@@ -18,9 +18,11 @@ from engine.bpmn.findings import Finding
 from engine.bpmn.flows import Flow
 from engine.bpmn.forms import Form
 from engine.bpmn.lanes import lane_of, listed
+from engine.bpmn.marks import NO_RULES, CaseRules, TaskRules, case_rules, task_rules
 from engine.bpmn.normalize import HANDLER, drawn_before, flow_nodes, normalize, original, tag
 from engine.bpmn.own import NOTHING
 from engine.bpmn.parser import Parser
+from engine.bpmn.posts import read_bindings
 from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
 from engine.bpmn.translate import translate
 from engine.bpmn.triggers import own
@@ -44,6 +46,7 @@ class Element:
     lane: str | None
     form: Form | None
     outcome: str | None
+    rules: TaskRules = NO_RULES
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,7 @@ class Spec:
     digest: str = ""
     flows: Mapping[str, Flow] = field(default_factory=dict)
     watch: Watch | None = None
+    rules: CaseRules = field(default_factory=CaseRules)
 
     @property
     def starts(self) -> Mapping[str, Trigger]:
@@ -174,6 +178,7 @@ def _build(source: Source, key: str) -> Spec:
         any(start.starter for scope in inner.values() for start in scope.start.outputs),
         source.digest,
         drawn,
+        rules=root.case_rules(key),
     )
 
 
@@ -203,6 +208,7 @@ class _Files:
 
     def __init__(self, source: Source, built: "dict[str, _Files]") -> None:
         self.source = source
+        self.bindings = read_bindings(source.files)
         self.parser = Parser()
         self.nodes: dict[tuple[str, str], Any] = {}  # by file and id
         self._lanes: dict[str, dict[str, Any]] = {}  # by file, then by the id of what they list
@@ -214,7 +220,7 @@ class _Files:
         for name, content in source.files.items():
             if name.endswith(BPMN_SUFFIXES):
                 root = read_xml(name, content).getroot()
-                translate(root)
+                translate(root, self.bindings)
                 drawn = flow_nodes(root)
                 self._flows[name] = flows.drawn(root)
                 normalize(root)
@@ -241,6 +247,10 @@ class _Files:
     def unique_business_key(self, process: str) -> bool:
         """Whether a business key may run only once at a time."""
         return bool(self.parser.process_parsers[process].node.get(BUSINESS_KEY) == "unique")
+
+    def case_rules(self, process: str) -> CaseRules:
+        """What holds for the cases of a process."""
+        return case_rules(self.parser.process_parsers[process].node)
 
     def home(self, key: str) -> "_Files":
         """The files that hold a called process: our own, else those bound at deployment."""
@@ -290,8 +300,9 @@ def _describe(task_spec: Any, file: str, files: _Files, prefix: str, elements: d
             lane=files.lane(file, node),
             form=form,
             outcome=node.get(OUTCOME),
+            rules=task_rules(node),
         )
     task_spec.element = elements[path]
     if not isinstance(task_spec, MultiInstance):  # what its instances have is theirs
-        task_spec.own = own(node)
+        task_spec.own = own(node, files.bindings)
         task_spec.compensation = node.get(HANDLER)

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from engine.bpmn.posts import Post
+
 Movement = Literal["entered", "passed", "cancelled"]
 
 
@@ -23,13 +25,17 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A human task that was opened; `token` becomes the task's id."""
+    """A human task that was opened; `token` becomes the task's id.
+
+    `posts` are those whose holders may take it, as far as the diagram names any.
+    """
 
     token: UUID
     element: str
     name: str
     lane: str | None
     people: People | None = None
+    posts: frozenset[Post] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

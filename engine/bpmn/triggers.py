@@ -6,6 +6,7 @@ from engine.bpmn.elements.calls import Service
 from engine.bpmn.elements.events import Trigger
 from engine.bpmn.normalize import tag
 from engine.bpmn.own import ASSIGNMENT, NOTHING, Own
+from engine.bpmn.posts import Bindings, Posting
 
 OURS = "{https://parvandeh.org/bpmn}"
 STARTER = f"{OURS}starter"
@@ -36,15 +37,16 @@ def service(node: Any) -> Service:
     )
 
 
-def own(node: Any) -> Own:
-    """What an activity has of its own."""
+def own(node: Any, bindings: Bindings) -> Own:
+    """What an activity has of its own; `bindings` say what the names of its groups mean."""
     people = {name: node.get(f"{OURS}{name}") for name in ASSIGNMENT if node.get(f"{OURS}{name}") is not None}
     inputs, outputs = node.get(f"{OURS}inputs"), node.get(f"{OURS}outputs")
-    if not (people or inputs or outputs):
+    posting = Posting(node.get(f"{OURS}role"), node.get(f"{OURS}unit"), bindings)
+    if not (people or inputs or outputs or posting.role or posting.unit):
         return NOTHING
     if node.tag == tag("callActivity"):
         return Own(outputs=outputs, handed=inputs, apart=True)
-    return Own(inputs, outputs, people=people)
+    return Own(inputs, outputs, people=people, posting=posting)
 
 
 def _timer(_: Any, definition: Any) -> Trigger:

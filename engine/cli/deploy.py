@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -38,7 +39,8 @@ def deploy(
 ) -> bool:
     """Deploy each folder in a transaction of its own; whether all were accepted.
 
-    Folders whose processes are called come before those that call them, which are bound to what is current.
+    Folders whose processes are called come before those that call them, which are bound to what is current,
+    and if it can be, those by which decisions are appealed before those that decide.
     With `everything`, processes run that say of themselves that they are not executable.
     """
     read = {path: folders.read([path]) for path in paths}
@@ -59,14 +61,19 @@ def deploy(
 def _called_first(contents: Mapping[Path, Mapping[str, bytes]]) -> Mapping[Path, Mapping[str, bytes]]:
     processes = {path: bpmn.check(files).processes for path, files in contents.items()}
     homes = {process.key: path for path, found in processes.items() for process in found}
-    calls = {
-        path: {homes[key] for process in found for key in process.calls if key in homes} - {path}
-        for path, found in processes.items()
-    }
-    try:
-        return {path: contents[path] for path in TopologicalSorter(calls).static_order()}
-    except CycleError:
-        return contents  # then one of them is refused, and the finding says why
+    for appeals in (True, False):
+        needed = {
+            path: {homes.get(key, path) for item in found for key in _needed(item, appeals=appeals)} - {path}
+            for path, found in processes.items()
+        }
+        with suppress(CycleError):
+            return {path: contents[path] for path in TopologicalSorter(needed).static_order()}
+    return contents  # one of them is refused, and the finding says why
+
+
+def _needed(process: bpmn.Process, *, appeals: bool) -> frozenset[str]:
+    """The keys of processes that are to be deployed before this one."""
+    return process.calls | {process.appeal} if appeals and process.appeal else process.calls
 
 
 def _attempt(database: Database, files: Mapping[str, bytes], publishing: Publishing) -> Rejected | None:

@@ -85,6 +85,7 @@ class Case:
         names = {part.strip() for part in (work.lane or "").split("|")} | {work.lane}
         if work.people is not None:
             names |= {*work.people.groups, *work.people.users, work.people.assignee}
+        names |= {post.role for post in work.posts}
         if action.by is not None and action.by not in names:
             who = told(sorted(name for name in names if name))
             raise Unlike(f"the task {work.element} is for {action.by!r}", f"it is for {who}", work.element)

@@ -46,7 +46,7 @@ def root(content: bytes) -> Any:
     return etree.fromstring(content)
 
 
-@pytest.mark.parametrize("name", ["address-change", "food-shop-licence"])
+@pytest.mark.parametrize("name", ["address-change", "food-shop-licence", "objection"])
 def test_shipped_processes_run_to_their_end(name: str) -> None:
     """Each with those that it calls, which have no forms."""
     folders = [path.parent for path in (ROOT / "processes").rglob("*.bpmn")]

@@ -33,6 +33,25 @@ def test_called_process_is_deployed_before_its_caller(
     ]
 
 
+def test_process_for_appeals_is_deployed_before_what_is_appealed(
+    database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def appealed(name: str, key: str, by: str) -> Path:
+        place = folder(tmp_path / name, key, script("x", "v = 1"))
+        drawn = place / "process.bpmn"
+        drawn.write_text(drawn.read_text().replace("isExecutable=", f'parvandeh:appeal="{by}" isExecutable='))
+        return place
+
+    first, second = (
+        appealed("a", "permit", "objection"),
+        folder(tmp_path / "b", "objection", script("x", "v = 1")),
+    )
+    assert deploy(database, [first, second], "direct")
+    assert capsys.readouterr().out.split() == ["objection", "version", "1", "permit", "version", "1"]
+    circle = [appealed("c", "north", "south"), appealed("d", "south", "north")]
+    assert deploy(database, circle, "direct")
+
+
 def test_rejected_folder_does_not_hold_back_the_others(
     database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

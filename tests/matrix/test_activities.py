@@ -19,6 +19,16 @@ def test_people_work_one_after_the_other(process: bpmn.Spec) -> None:
     assert run.step.ended
 
 
+@SECTION.runs(
+    "`parvandeh:role` and `parvandeh:unit` of a lane: whose its tasks are",
+    '<laneSet id="set"><lane id="l" name="Visits" parvandeh:role="inspector" parvandeh:unit="health-network">'
+    "<flowNodeRef>a</flowNodeRef></lane></laneSet>" + line("task a"),
+)
+def test_tasks_are_for_the_role_and_unit_of_their_lane(process: bpmn.Spec) -> None:
+    [work] = Run(process).open.values()
+    assert work.posts == {("inspector", "health-network")}
+
+
 @SECTION.runs("script task in Python", line(script("a", "total = sum(parts)")))
 def test_script_sets_variables(process: bpmn.Spec) -> None:
     assert Run(process, parts=[1, 2]).data["total"] == 3

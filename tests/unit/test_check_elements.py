@@ -276,7 +276,7 @@ def test_a_foreign_namespace_is_warned_of_once() -> None:
     assert [finding.code for finding in report.findings] == ["ignored-extension"]
 
 
-@pytest.mark.parametrize("attribute", ["outcome", "role", "odd"])
+@pytest.mark.parametrize("attribute", ["outcome", "decision", "odd"])
 def test_our_own_attributes_are_refused_where_they_mean_nothing(attribute: str) -> None:
     assert codes(line(f'<bpmn:manualTask id="a" parvandeh:{attribute}="x"/>')) == {"unknown-extension"}
     assert codes(line("task a", after=extension("<parvandeh:odd/>"))) == {"unknown-extension"}

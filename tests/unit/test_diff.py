@@ -305,6 +305,7 @@ def looped(collection: str) -> str:
     return node("userTask", "a", bpmn.many(inner))
 
 
+X_FORM = extension('<camunda:formData><camunda:formField id="x" type="long"/></camunda:formData>')
 CHANGES: list[tuple[str, str, str]] = [
     ("assignee-changed", node("userTask", "a"), node("userTask", "a", camunda__assignee="ali")),
     ("users-changed", node("userTask", "a", camunda__candidateUsers="x"),
@@ -312,6 +313,15 @@ CHANGES: list[tuple[str, str, str]] = [
     ("presence-changed", node("userTask", "a"), node("userTask", "a", parvandeh__presence="required")),
     ("presence-changed", node("userTask", "a", parvandeh__presence="optional"),
      node("userTask", "a", parvandeh__presence="required")),
+    ("role-changed", node("userTask", "a", parvandeh__role="x"), node("userTask", "a", parvandeh__role="y")),
+    ("unit-changed", node("userTask", "a", parvandeh__role="x"),
+     node("userTask", "a", parvandeh__role="x", parvandeh__unit="north")),
+    ("sod-changed", node("userTask", "a"), node("userTask", "a", parvandeh__sod="A")),
+    ("assignment-changed", node("userTask", "a", parvandeh__assignment="self"),
+     node("userTask", "a", parvandeh__assignment="random")),
+    ("acr-changed", node("userTask", "a", parvandeh__acr="high"), node("userTask", "a")),
+    ("decision-changed", node("userTask", "a", X_FORM, parvandeh__decision="x"),
+     node("userTask", "a", X_FORM)),
     ("legal-basis-changed", node("userTask", "a"), node("userTask", "a", parvandeh__legalBasis="Art. 3")),
     ("follow-up-changed", node("userTask", "a"), node("userTask", "a", camunda__followUpDate="P1D")),
     ("timer-changed", catching(timer("P1D")), catching(timer("2026-03-21", "timeDate"))),
@@ -460,3 +470,53 @@ def test_process_of_another_deployment_is_compared_in_its_bound_version() -> Non
 def test_one_process_under_another_key_is_the_same_process() -> None:
     found = compared(factories.one_task("old"), factories.one_task("new"))
     assert [(item.code, item.process) for item in found] == [("process-renamed", "new")]
+
+
+def test_lane_that_takes_a_role_changes_whom_its_tasks_are_for() -> None:
+    def drawn(**attributes: str) -> dict[str, bytes]:
+        said = "".join(f' parvandeh:{name}="{value}"' for name, value in attributes.items())
+        laned = lanes(one=("Inspectors", "a")).replace('name="Inspectors"', f'name="Inspectors"{said}')
+        return steps("userTask a", more=laned)
+
+    assert told(drawn(), drawn(role="inspector", unit="north")) == [
+        "The role of ‘a’ is ‘inspector’ instead of ‘Inspectors’.",
+        "The unit of ‘a’ is ‘north’; before, it had none.",
+    ]
+
+
+def test_lane_that_is_renamed_and_keeps_its_role_moves_no_task() -> None:
+    def drawn(name: str) -> dict[str, bytes]:
+        laned = lanes(one=(name, "a")).replace("name=", 'parvandeh:role="Desk" name=')
+        return steps("userTask a", more=laned)
+
+    assert told(drawn("Desk"), drawn("Counter")) == ["The role ‘Desk’ is called ‘Counter’."]
+
+
+def test_names_that_are_bound_otherwise_are_for_others() -> None:
+    def bound(text: bytes) -> dict[str, bytes]:
+        return {**steps(node("userTask", "a", camunda__candidateGroups="law, tax")), "bindings.json": text}
+
+    before, after = b'{"law": {"role": "lawyer"}}', b'{"law": {"role": "jurist", "unit": "north"}}'
+    assert told(bound(before), bound(after)) == [
+        "The role of ‘a’ is ‘jurist’ and ‘tax’ instead of ‘lawyer’ and ‘tax’.",
+        "The unit of ‘a’ is ‘north’; before, it had none.",
+    ]
+
+
+def test_what_holds_for_the_cases_of_a_process_is_told() -> None:
+    def drawn(said: str) -> dict[str, bytes]:
+        return factories.files(
+            bpmn.process(*bpmn.in_line("task a"), attributes=f'isExecutable="true" {said}')
+        )
+
+    before = 'parvandeh:appeal="objection" parvandeh:appealWithin="P20D" parvandeh:party="who"'
+    after = (
+        'parvandeh:appeal="review" parvandeh:appealWithin="P10D" parvandeh:party="who, other"'
+        ' parvandeh:searchable="name"'
+    )
+    assert told(drawn(before), drawn(after)) == [
+        "The process for appeals of ‘p’ is review instead of objection.",
+        "The time for appeals of ‘p’ is 10 days instead of 20 days.",
+        "The list of parties of ‘p’ is ‘who’ and ‘other’ instead of ‘who’.",
+        "The list of what is searched of ‘p’ is ‘name’; before, it had none.",
+    ]

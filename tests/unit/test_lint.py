@@ -12,7 +12,7 @@ from engine.config import ROOT
 from tests import factories
 from tests.bpmn import definitions, extension, flow, in_line, line, node, process, process_element, script
 
-CALLED = {"verify-identity", "collect-fee"}
+CALLED = {"verify-identity", "collect-fee", "objection"}
 Seed = Callable[[dict[str, str]], None]
 
 

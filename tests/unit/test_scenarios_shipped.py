@@ -10,7 +10,8 @@ from engine.scenarios import Trial
 from tests import factories
 
 ADDRESS, IDENTITY, LICENCE, FEE = "address-change", "verify-identity", "food-shop-licence", "collect-fee"
-KEYS = (ADDRESS, IDENTITY, LICENCE, FEE)
+OBJECTION = "objection"
+KEYS = (ADDRESS, IDENTITY, LICENCE, FEE, OBJECTION)
 
 
 @cache
@@ -80,6 +81,8 @@ FROM_INSPECTION = (
         pytest.param(LICENCE, "area_m2 < 100 and", "", "scenario-failed", id="a rule lost a part"),
         pytest.param(LICENCE, 'targetRef="evidence_join"/>', 'targetRef="checks_join"/>', "scenario-failed",
                      id="a branch leads into the wrong join"),
+        pytest.param(OBJECTION, 'decision == "granted"', 'decision == "accepted"', "scenario-failed",
+                     id="an objection is never granted"),
         pytest.param(ADDRESS, UPDATE_JOIN, UPDATE_JOIN.replace("exclusive", "parallel"), "deadlock",
                      id="a join waits for both of two ways"),
         pytest.param(ADDRESS, '<bpmn:endEvent id="refused"', '<bpmn:endEvent id="declined"',

@@ -72,8 +72,8 @@ def example(folder: Path) -> Any:
     return json.loads(found[0])
 
 
-def test_two_processes_are_shipped_and_two_that_they_call() -> None:
-    assert [folder.name for folder in CASES] == ["address-change", "food-shop-licence"]
+def test_three_processes_are_shipped_and_two_that_they_call() -> None:
+    assert [folder.name for folder in CASES] == ["address-change", "food-shop-licence", "objection"]
     called = {
         call.get("calledElement") for folder in CASES for call in elements(diagram(folder), "callActivity")
     }
@@ -292,6 +292,7 @@ def test_the_example_of_the_readme_satisfies_the_start_form(folder: Path) -> Non
         ("guild/food-shop-licence", "business_code", "12"),
         ("guild/food-shop-licence", "area_m2", 0),
         ("guild/food-shop-licence", "risk_class", "none"),
+        ("guild/objection", "reasons", "no."),
     ],
 )
 def test_a_wrong_application_is_refused(form: str, field: str, value: object) -> None:
@@ -309,6 +310,7 @@ GROUND = {"text": "a reason that can be understood"}
     [
         ("civil-registry/address-change/forms/mismatch.json", "accepted", "address_not_found"),
         ("guild/food-shop-licence/forms/decision.json", "granted", "tax_debt"),
+        ("guild/objection/forms/review.json", "granted", "nothing_new"),
     ],
 )
 def test_a_refusal_needs_a_ground_of_the_list_and_its_reasons(form: str, granted: str, code: str) -> None:

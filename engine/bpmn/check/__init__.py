@@ -20,6 +20,7 @@ from engine.bpmn.check.forms import Forms
 from engine.bpmn.check.ids import check_ids, check_ids_together
 from engine.bpmn.check.lanes import check_lanes, check_roles
 from engine.bpmn.check.links import check_links
+from engine.bpmn.check.marks import check_marks
 from engine.bpmn.check.messages import check_message_flows
 from engine.bpmn.check.notes import Notes, Place, place
 from engine.bpmn.check.paths import check_paths
@@ -74,6 +75,7 @@ def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime
     diagrams = [read_diagram(file, process) for file, process in (processes if alone else running)]
     found = check_calls(diagrams, known, notes)
     check_ids_together(diagrams, notes)
+    check_marks(upload, diagrams, known, passed_over, notes)
     _check_diagrams(diagrams, upload, now or datetime.now(UTC), notes)
     sound = [diagram for diagram in diagrams if diagram.file not in notes.refused]
     lint(files, sound, upload.schemas, notes)

@@ -88,6 +88,11 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     "inputs": frozenset((kind, None) for kind in _WITH_INPUTS),
     "outputs": frozenset((kind, None) for kind in _WITH_OUTPUTS),
     **dict.fromkeys((*ASSIGNMENT, "presence"), frozenset((kind, None) for kind in HUMAN)),
+    **dict.fromkeys(("role", "unit"), frozenset((kind, None) for kind in HUMAN | {"lane", "participant"})),
+    "assignment": frozenset((kind, None) for kind in HUMAN | {"lane", "process"}),
+    **dict.fromkeys(("sod", "acr"), frozenset((kind, None) for kind in HUMAN)),
+    "decision": frozenset({("userTask", None)}),
+    **dict.fromkeys(("appeal", "appealWithin", "party", "searchable"), frozenset({("process", None)})),
     "legalBasis": frozenset((kind, None) for kind in HUMAN | {"process"}),
     "accept": frozenset((kind, None) for kind in RUNNING | {"process", "sequenceFlow"}),
 })  # fmt: skip
@@ -155,6 +160,11 @@ _MENDS: Mapping[str, str] = MappingProxyType({
     "calledDecisionId": "Use a script task that sets the result; decisions come with a later release.",
     "outcome": "Only an end event has an outcome.",
     "presence": "Only tasks for people tell whether somebody has to come.",
+    **dict.fromkeys(("role", "unit"), "Write it on a task for people, a lane or a pool."),
+    "assignment": "Write it on a task for people, a lane or a process.",
+    **dict.fromkeys(("sod", "acr"), "Write it on a task for people."),
+    "decision": "Write it on the user task by whose form is decided.",
+    **dict.fromkeys(("appeal", "appealWithin", "party", "searchable"), "Write it on the process."),
     "legalBasis": "Only tasks for people, and processes, name a legal basis.",
     "accept": "Flow nodes, flows and processes may accept findings.",
 })  # fmt: skip

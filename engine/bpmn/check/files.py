@@ -1,7 +1,7 @@
 """The uploaded files as such: names, kinds, sizes, what can be read of them. Knows of BPMN only the root."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +10,13 @@ from lxml import etree
 
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.notes import Notes, Place, place
+from engine.bpmn.posts import BINDINGS, Bindings, fault, read_bindings, squeezed
 from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
 from engine.bpmn.translate import translate
 
 MAX_FILES = 50
 MAX_NAME = 200
+MAX_BINDINGS = 1_000
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDI = frozenset(
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -27,6 +29,7 @@ class Upload:
 
     documents: dict[str, Any] = field(default_factory=dict)
     schemas: dict[str, Any] = field(default_factory=dict)
+    bindings: Bindings = field(default_factory=dict)
 
 
 def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:
@@ -37,6 +40,7 @@ def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:
         notes.error(Place(""), "too-many-files", reason, "Upload what belongs together, and no more.")
         return upload
     seen: dict[str, str] = {}
+    upload.bindings = read_bindings(files)
     for name, content in files.items():
         if _named(name, seen, notes):
             _read(name, content, upload, notes)
@@ -105,7 +109,7 @@ def _read_bpmn(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
         notes.add(unreadable.finding)
         return
     if root.tag == bpmn("definitions"):
-        for found in translate(root):
+        for found in translate(root, upload.bindings):
             where = place(name, found.element)
             if found.mend is None:
                 notes.translated(where, found.code, found.reason)
@@ -132,9 +136,30 @@ def _read_json(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
             "Correct it.",
         )
         return
-    if isinstance(value, dict):
+    if isinstance(value, dict) and name == BINDINGS:
+        _check_bindings(value, content.decode().splitlines(), notes)
+    elif isinstance(value, dict):
         upload.schemas[name] = value
     else:
         notes.error(
             Place(name, line=1), "invalid-json", "The file holds no JSON object.", "A form is a JSON Schema."
         )
+
+
+def _check_bindings(value: Mapping[str, Any], lines: Sequence[str], notes: Notes) -> None:
+    if len(value) > MAX_BINDINGS:
+        reason = f"There are {len(value)} bindings; {MAX_BINDINGS} are allowed."
+        notes.error(Place(BINDINGS), "invalid-binding", reason, "Bind the names that the diagrams have.")
+        return
+    seen: set[str] = set()
+    for name, entry in value.items():
+        wrong = "occurs twice" if squeezed(name) in seen else fault(entry)
+        seen.add(squeezed(name))
+        if wrong is not None:
+            line = next((number for number, text in enumerate(lines, 1) if f'"{name}"' in text), None)
+            notes.error(
+                Place(BINDINGS, line=line),
+                "invalid-binding",
+                f"The binding of {name[:80]!r} {wrong}.",
+                'Write {"name of a lane or group": {"role": "inspector", "unit": "health-network"}}.',
+            )

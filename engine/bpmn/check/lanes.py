@@ -7,7 +7,9 @@ from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 
-_ASSIGNED = tuple(f"{{{PARVANDEH}}}{name}" for name in ("assignee", "candidateUsers", "candidateGroups"))
+_ASSIGNED = tuple(
+    f"{{{PARVANDEH}}}{name}" for name in ("assignee", "candidateUsers", "candidateGroups", "role", "unit")
+)
 
 
 def check_lanes(diagram: Diagram, notes: Notes) -> None:

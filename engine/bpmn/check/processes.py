@@ -11,6 +11,7 @@ from engine.bpmn.findings import Process
 
 _BINDING = f"{{{CAMUNDA}}}calledElementBinding"
 _OUTCOME = f"{{{PARVANDEH}}}outcome"
+_APPEAL = f"{{{PARVANDEH}}}appeal"
 _BUSINESS_KEY = f"{{{PARVANDEH}}}businessKey"
 MAX_OUTCOME = 100
 
@@ -100,7 +101,9 @@ def check_calls(diagrams: Sequence[Diagram], known: Collection[str], notes: Note
             targets = frozenset(name for name in called if name)
             calls.setdefault(diagram.key, set()).update(targets & own.keys())
             name = diagram.element.get("name") or diagram.key
-            processes.setdefault(diagram.key, Process(diagram.key, name, diagram.file, targets))
+            processes.setdefault(
+                diagram.key, Process(diagram.key, name, diagram.file, targets, diagram.element.get(_APPEAL))
+            )
     _cycles(diagrams, calls, notes)
     return tuple(processes.values())
 

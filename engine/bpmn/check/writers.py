@@ -44,7 +44,7 @@ def _work(node: Node, schemas: Mapping[str, Any]) -> Given:
     if kind in _CATCHING:
         return _taken(node)
     if kind == "userTask":
-        return _form(element, schemas)
+        return asked(element, schemas)
     if kind == "scriptTask":
         return Given(_assigned(element))
     if kind == "serviceTask":
@@ -122,11 +122,11 @@ def _begun(node: Node, schemas: Mapping[str, Any]) -> Given:
     starter = _ours(node.element, "starter")
     told = Given(frozenset({starter})) if starter else NOTHING
     if node.trigger is None:
-        return told | _form(node.element, schemas)
+        return told | asked(node.element, schemas)
     return told if node.trigger == "timer" else told | _result(node.element)
 
 
-def _form(element: Any, schemas: Mapping[str, Any]) -> Given:
+def asked(element: Any, schemas: Mapping[str, Any]) -> Given:
     """The fields of a form; without one, any data are taken."""
     name = forms.names(element)[0]
     if name is not None:

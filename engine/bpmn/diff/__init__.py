@@ -6,12 +6,13 @@ through a new step, or joined where a step was taken out, is no difference of it
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from engine.bpmn.diff.facts import ALWAYS, OTHERWISE, Drawn, Step, read
 from engine.bpmn.diff.forms import form_differences
 from engine.bpmn.diff.ways import ways
-from engine.bpmn.diff.words import FACTS, LONG_FACTS, SENTENCES, sentence
+from engine.bpmn.diff.words import FACTS, LONG_FACTS, RULES, SENTENCES, sentence
 from engine.bpmn.source import Source
 
 __all__ = ["ALWAYS", "OTHERWISE", "SENTENCES", "Difference", "compare"]
@@ -73,11 +74,20 @@ def _process(old: Drawn | None, new: Drawn | None) -> Iterator[Difference]:
     if old and new and old.documentation != new.documentation:
         parts = {"before": old.documentation, "after": new.documentation}
         yield difference("documentation-changed", name=new.name, **parts)
-    for code, element, parameters in _inside(older, newer):
+    told = chain(_rules(old, new) if old and new else (), _inside(older, newer))
+    for code, element, parameters in told:
         yield difference(code, element, **parameters)
 
 
 Told = tuple[str, str | None, dict[str, Any]]
+
+
+def _rules(old: Drawn, new: Drawn) -> Iterator[Told]:
+    """What holds for the cases of the process."""
+    for rule in RULES:
+        before, after = old.rules.get(rule), new.rules.get(rule)
+        if before != after:
+            yield f"{rule}-changed", None, {"name": new.name, "before": before, "after": after}
 
 
 def _inside(old: Drawn, new: Drawn) -> Iterator[Told]:
@@ -96,7 +106,7 @@ def _inside(old: Drawn, new: Drawn) -> Iterator[Told]:
             yield "step-added", name, {"kind": _kind(step), "name": _called(step)}
     names = {name: _called(step) for name, step in {**old.steps, **new.steps}.items()}
     for name, later in same.items():
-        expected = _expected(old.steps[name], same, roles, messages)
+        expected = _expected(old.steps[name], new.steps[later], same, roles, messages)
         found = _step(old.steps[name], new.steps[later], expected, names)
         yield from ((code, later, more) for code, more in found)
     yield from ways(old, new, same, names)
@@ -150,14 +160,15 @@ def _by_name(steps: Iterable[Step]) -> dict[tuple[str, str], Step]:
 
 
 def _expected(
-    step: Step, same: Mapping[str, str], roles: Mapping[str, str], messages: Mapping[str, str]
+    step: Step, later: Step, same: Mapping[str, str], roles: Mapping[str, str], messages: Mapping[str, str]
 ) -> dict[str, Any]:
     """What the facts of a step would be now if nothing but ids and names elsewhere had changed."""
     facts = dict(step.facts)
     for name in _REFERENCES:
         if name in facts:
             facts[name] = same.get(facts[name], facts[name])
-    if isinstance(facts.get("role"), list):
+    # A role may be called as a lane was, and keep its name.
+    if isinstance(facts.get("role"), list) and facts["role"] != later.facts.get("role"):
         facts["role"] = sorted(roles.get(name, name) for name in facts["role"])
     if "message" in facts:
         facts["message"] = messages.get(facts["message"], facts["message"])

@@ -12,8 +12,10 @@ from lxml import etree
 
 from engine.bpmn import forms, timers, triggers
 from engine.bpmn.lanes import lane_of, listed
+from engine.bpmn.marks import TASK_MARKS, case_rules
 from engine.bpmn.normalize import FLOW_NODES, flow_nodes, handlers, only_bare, tag
 from engine.bpmn.own import Unfit, words
+from engine.bpmn.posts import Bindings, Posting, read_bindings, squeezed
 from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
 from engine.bpmn.spec import BUSINESS_KEY, OUTCOME
 from engine.bpmn.translate import translate
@@ -34,7 +36,7 @@ _READ = frozenset({
     *(OURS + name for name in (
         "assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority", "inputs", "outputs",
         "connector", "operation", "topic", "request", "result", "correlation", "data", "name", "code",
-        "detail", "presence", "legalBasis",
+        "detail", "presence", "legalBasis", "role", "unit", *TASK_MARKS,
     )),
 })  # fmt: skip
 _READ_INSIDE = FLOW_NODES | frozenset(
@@ -80,6 +82,7 @@ class Drawn:
     flows: tuple[Flow, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
     messages: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def called(self) -> Iterator[str]:
@@ -111,11 +114,11 @@ def _processes(
 ) -> dict[str, tuple[Any, Source]]:
     """The executable processes of a source's own files. They are read once."""
     if source.digest not in homes:
-        homes[source.digest] = {}
+        homes[source.digest], bindings = {}, read_bindings(source.files)
         for name, content in source.files.items():
             if name.endswith(BPMN_SUFFIXES):
                 root = read_xml(name, content).getroot()
-                translate(root)
+                translate(root, bindings)
                 homes[source.digest] |= {
                     process.get("id"): (process, source)
                     for process in root.iterchildren(tag("process"))
@@ -129,9 +132,16 @@ def _drawn(process: Any, files: Mapping[str, bytes]) -> Drawn:
     lanes = listed(root)
     inside = set(process.iter())
     nodes = [node for node in flow_nodes(root) if node in inside]
-    handler = handlers(root)
+    handler, bindings = handlers(root), read_bindings(files)
     steps = [
-        _step(node, {**_facts(node, lane_of(node, lanes), files), "handler": handler.get(node.get("id"))})
+        _step(
+            node,
+            {
+                **_facts(node, files),
+                **_people(node, lane_of(node, lanes), bindings),
+                "handler": handler.get(node.get("id")),
+            },
+        )
         for node in nodes
     ]
     return Drawn(
@@ -143,7 +153,20 @@ def _drawn(process: Any, files: Mapping[str, bytes]) -> Drawn:
         tuple(_flows(process, {node.get("id"): node for node in nodes})),
         _roles(process, root),
         {item.get("id"): item.get("name") or "" for item in root.iterchildren(tag("message"))},
+        _rules(process),
     )
+
+
+def _rules(process: Any) -> dict[str, Any]:
+    """What holds for its cases, and is said."""
+    found = case_rules(process)
+    rules = {
+        "appeal": found.appeal,
+        "appeal-within": found.appeal_within,
+        "party": list(found.parties),
+        "searchable": list(found.searchable),
+    }
+    return {name: value for name, value in rules.items() if value}
 
 
 def _roles(process: Any, root: Any) -> dict[str, str]:
@@ -153,7 +176,8 @@ def _roles(process: Any, root: Any) -> dict[str, str]:
         for pool in root.iter(tag("participant"))
         if (pool.get("processRef") or "").rpartition(":")[2] == process.get("id")
     ]
-    return {item.get("id"): item.get("name").strip() for item in found if (item.get("name") or "").strip()}
+    names = {item.get("id"): squeezed(item.get("name") or "") for item in found}
+    return {key: name for key, name in names.items() if name}
 
 
 def _flows(process: Any, nodes: Mapping[str, Any]) -> Iterator[Flow]:
@@ -182,11 +206,10 @@ def _step(node: Any, facts: Mapping[str, Any]) -> Step:
     )
 
 
-def _facts(node: Any, lane: Any, files: Mapping[str, bytes]) -> dict[str, Any]:
+def _facts(node: Any, files: Mapping[str, bytes]) -> dict[str, Any]:
     kind = node.tag.rpartition("}")[2]
     return {
         **_place(node),
-        **_people(node, kind, lane),
         **_happening(node),
         **_work(node, kind),
         "form": _form(node, kind, files),
@@ -220,17 +243,19 @@ def _place(node: Any) -> dict[str, Any]:
     }
 
 
-def _people(node: Any, kind: str, lane: Any) -> dict[str, Any]:
+def _people(node: Any, lane: Any, bindings: Bindings) -> dict[str, Any]:
+    kind = node.tag.rpartition("}")[2]
     if kind in _HUMAN:
-        groups = node.get(f"{OURS}candidateGroups")
-        role = None if groups is None else _names(groups)
+        role, unit = _posts(node, bindings)
     else:
         works = kind.endswith("Task") or kind in ("callActivity", "subProcess", "transaction")
-        name = "" if lane is None or not works else (lane.get("name") or "").strip()
-        role = [name] if name else None
+        name = squeezed("" if lane is None or not works else lane.get("name") or "")
+        role, unit = [name] if name else None, None
     users = node.get(f"{OURS}candidateUsers")
     return {
         "role": role,
+        "unit": unit,
+        **{name: node.get(OURS + name) for name in TASK_MARKS},
         "assignee": _code(node, "assignee"),
         "users": None if users is None else _names(users),
         "deadline": _code(node, "due"),
@@ -239,6 +264,18 @@ def _people(node: Any, kind: str, lane: Any) -> dict[str, Any]:
         "presence": node.get(f"{OURS}presence"),
         "legal-basis": node.get(f"{OURS}legalBasis"),
     }
+
+
+def _posts(node: Any, bindings: Bindings) -> tuple[Any, Any]:
+    """The roles and units of a task, in order; what computes the roles as it is."""
+    groups, unit = node.get(f"{OURS}candidateGroups"), node.get(f"{OURS}unit")
+    posting = Posting(node.get(f"{OURS}role"), unit, bindings)
+    names = [] if groups is None else _names(groups)
+    if posting.role is None and isinstance(names, str):
+        return names, unit and [unit]
+    found = posting.of(names)
+    roles, units = {post.role for post in found}, {post.unit for post in found if post.unit}
+    return sorted(roles) or None, sorted(units) or None
 
 
 def _names(code: str) -> Any:

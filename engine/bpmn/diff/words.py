@@ -37,11 +37,16 @@ FACTS: Mapping[str, str] = {
     "scope": "sub-process",
     "host": "step on whose border it stands",
     "role": "role",
+    "unit": "unit",
     "assignee": "assignee",
     "users": "candidates",
     "deadline": "deadline",
     "follow-up": "follow-up date",
     "priority": "priority",
+    "sod": "four-eyes group",
+    "assignment": "way of assignment",
+    "acr": "assurance level",
+    "decision": "field for the decision",
     "presence": "applicant's presence",
     "legal-basis": "legal basis",
     "timer": "time",
@@ -64,6 +69,13 @@ FACTS: Mapping[str, str] = {
     "code-variable": "variable for the error's code",
     "detail-variable": "variable for the error's detail",
 }
+# The same of a process.
+RULES: Mapping[str, str] = {
+    "appeal": "process for appeals",
+    "appeal-within": "time for appeals",
+    "party": "list of parties",
+    "searchable": "list of what is searched",
+}
 # What is too long for a sentence.
 LONG_FACTS: Mapping[str, str] = {
     "script": "script",
@@ -79,6 +91,7 @@ SENTENCES: Mapping[str, str] = {
     "process-removed": "The process {name} was removed.",
     "process-renamed": "The process {before} is called {after}.",
     "business-key-changed": "A business key may run {after}, no longer {before}.",
+    **{f"{rule}-changed": "" for rule in RULES},  # see `sentence`
     "role-added": "The role {name} was added.",
     "role-removed": "The role {name} was removed.",
     "role-renamed": "The role {before} is called {after}.",
@@ -117,8 +130,8 @@ def sentence(code: str, parameters: Mapping[str, Any]) -> str:
     fact = code.removesuffix("-changed")
     if fact in LONG_FACTS and code != fact:
         return f"The {LONG_FACTS[fact]} of {_quoted(parameters['name'])} changed."
-    if fact in FACTS and code != fact:
-        return _changed(FACTS[fact], parameters)
+    if fact in {**FACTS, **RULES} and code != fact:
+        return _changed({**FACTS, **RULES}[fact], parameters)
     if code == "field-changed":
         parameters = {**parameters, "what": _keywords(parameters["before"], parameters["after"])}
     return SENTENCES[code].format_map(

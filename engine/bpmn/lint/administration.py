@@ -13,8 +13,9 @@ from engine.bpmn.check.diagram import Diagram, Node, handlers, known_as, named
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.paths import targets
+from engine.bpmn.forms import schema_of
 from engine.bpmn.lint.accepted import accepts
-from engine.bpmn.lint.grounds import Grounds, form_of
+from engine.bpmn.lint.grounds import Grounds, gives_reasons
 from engine.bpmn.lint.held import check_held
 from engine.bpmn.lint.ways import comes_without
 
@@ -22,6 +23,7 @@ OUTCOME = f"{{{PARVANDEH}}}outcome"
 _DUE = f"{{{PARVANDEH}}}due"
 _PRESENCE = f"{{{PARVANDEH}}}presence"
 _BASIS = f"{{{PARVANDEH}}}legalBasis"
+_DECISION = f"{{{PARVANDEH}}}decision"
 _IN_PERSON = frozenset({"optional", "required"})
 _PRESENCES = _IN_PERSON | {"none", None}
 _REFUSED = frozenset({"refused", "rejected", "denied", "declined"})
@@ -42,6 +44,7 @@ def check_administration(diagrams: Sequence[Diagram], schemas: Mapping[str, Any]
             rules = _Rules(diagram, schemas, notes)
             rules.withdrawal()
             rules.refusals(grounds)
+            rules.decisions()
             rules.presence()
             rules.deadlines()
             rules.held()
@@ -49,7 +52,7 @@ def check_administration(diagrams: Sequence[Diagram], schemas: Mapping[str, Any]
 
 def _administers(diagram: Diagram) -> bool:
     element = diagram.element
-    told = (_PRESENCE, _BASIS, OUTCOME)
+    told = (_PRESENCE, _BASIS, OUTCOME, _DECISION)
     if any(item.get(name) is not None for item in element.iter() for name in told):
         return True
     pools = element.getroottree().getroot().iter(bpmn("participant"))
@@ -72,7 +75,7 @@ class _Rules:
     def withdrawal(self) -> None:
         """Somebody applied by a form, and people work on it: it must be possible to take it back."""
         starts = [node for node in self.diagram.scopes[0].nodes if node.kind == "startEvent"]
-        applied = any(node.trigger is None and form_of(node.element, self.schemas) for node in starts)
+        applied = any(node.trigger is None and schema_of(node.element, self.schemas) for node in starts)
         works = any(node.kind in HUMAN for node in self.nodes)
         if applied and works and not self._can_withdraw():
             self.warn(
@@ -116,6 +119,18 @@ class _Rules:
                     "refusal-without-person",
                     "A case can come to this refusal without a person having decided anything.",
                     "Let a person decide before an application is refused.",
+                )
+
+    def decisions(self) -> None:
+        """The engine takes no refusal without a ground: the form of a decision must have a field for it."""
+        for node in self.nodes:
+            form = schema_of(node.element, self.schemas) if node.element.get(_DECISION) else None
+            if form is not None and not gives_reasons(form):
+                self.warn(
+                    node.element,
+                    "decision-without-ground",
+                    "The form of the decision has no field for a ground, so that nobody could refuse.",
+                    "Give it 'ground', an object with 'code' and 'text', or 'grounds', a list of such.",
                 )
 
     def presence(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 ADMINISTRATION = frozenset({
     "no-withdrawal", "refusal-without-ground", "refusal-without-person", "in-person-without-basis",
-    "manual-without-basis", "no-deadline", "data-held",
+    "decision-without-ground", "manual-without-basis", "no-deadline", "data-held",
 })  # fmt: skip
 
 # bpmnlint's recommended rules, but for those of which the check tells already (docs/lint.md).

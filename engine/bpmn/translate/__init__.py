@@ -5,8 +5,11 @@ Java's expressions. What is translated has one meaning afterwards, so that the c
 ours; what cannot be is left as it stands, and the check refuses it.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from engine.bpmn.posts import Bindings, Bound
 from engine.bpmn.translate.calls import translate_calls
 from engine.bpmn.translate.data import translate_data
 from engine.bpmn.translate.expressions import translate_expressions
@@ -27,8 +30,11 @@ from engine.bpmn.translate.zeebe import translate_zeebe
 __all__ = ["Translation", "translate"]
 
 
-def translate(root: Any) -> tuple[Translation, ...]:
-    """Rewrite a document in place; what was rewritten."""
+_UNBOUND: Mapping[str, Bound] = MappingProxyType({})
+
+
+def translate(root: Any, bindings: Bindings = _UNBOUND) -> tuple[Translation, ...]:
+    """Rewrite a document in place; what was rewritten. `bindings` are those of the files around it."""
     told = Told()
     unify(root)
     translate_ids(root, told)
@@ -38,7 +44,7 @@ def translate(root: Any) -> tuple[Translation, ...]:
     translate_data(root, told)
     translate_forms(root, told)
     translate_people(root, told)
-    translate_lanes(root, told)
+    translate_lanes(root, bindings, told)
     translate_services(root, told)
     translate_names(root, told)
     translate_operators(root, told)

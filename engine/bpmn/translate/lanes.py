@@ -1,19 +1,23 @@
-"""Whom a task is for that names nobody: who works in its lane, or, where there are no lanes, in its pool."""
+"""Whom a task is for that does not say it: what its lanes and its pool say, else what they are called."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from engine.bpmn.lanes import lane_of, listed
-from engine.bpmn.own import LONGEST
+from engine.bpmn.lanes import lane_of, lanes_around, listed
+from engine.bpmn.marks import ASSIGNMENTS
+from engine.bpmn.posts import NOWHERE, Bindings, is_role, is_unit, squeezed
 from engine.bpmn.translate.people import as_group
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
 
 _HUMAN = tuple(BPMN + name for name in ("userTask", "manualTask", "task"))
-_ASSIGNED = tuple(space + name for space in (OURS, CAMUNDA)
-                  for name in ("assignee", "candidateUsers", "candidateGroups"))  # fmt: skip
+_GROUPS = tuple(f"{space}candidateGroups" for space in (OURS, CAMUNDA))
+_ASSIGNED = _GROUPS + tuple(
+    space + name for space in (OURS, CAMUNDA) for name in ("assignee", "candidateUsers")
+)
 _ROLES = tuple(BPMN + name for name in ("performer", "humanPerformer", "potentialOwner", "resourceRole"))
 
 
-def translate_lanes(root: Any, told: Told) -> None:
+def translate_lanes(root: Any, bindings: Bindings, told: Told) -> None:
     """The work for people in all processes of a document. Each lane and pool is told of once."""
     lanes = listed(root)
     pools = {
@@ -21,12 +25,17 @@ def translate_lanes(root: Any, told: Told) -> None:
     }
     given: dict[Any, int] = {}
     for process in root.iterchildren(f"{BPMN}process"):
-        pool = None if process.find(f".//{BPMN}lane") is not None else pools.get(process.get("id"))
+        pool = pools.get(process.get("id"))
+        laned = process.find(f".//{BPMN}lane") is not None
         for task in process.iter(*_HUMAN):
-            where = lane_of(task, lanes) if pool is None else pool
-            name = "" if where is None else (where.get("name") or "").strip()
-            if 0 < len(name) <= LONGEST and not _assigned(task):
-                task.set(f"{OURS}candidateGroups", as_group(name))
+            around = [*lanes_around(task, lanes), *([] if pool is None else [pool])]
+            _assign(task, [*around, process])
+            where = lane_of(task, lanes) if laned else pool
+            if any(task.get(name) is not None for name in _GROUPS):
+                continue
+            own = task.get(f"{OURS}role") is not None
+            _post(task, around, bindings)
+            if not own and _name(task, where):
                 given[where] = given.get(where, 0) + 1
     for where, count in given.items():
         told(
@@ -34,6 +43,42 @@ def translate_lanes(root: Any, told: Told) -> None:
             "translated-role",
             f"Tasks in it that name nobody ({count}) are for the group {short(where.get('name'))!r}.",
         )
+
+
+def _assign(task: Any, around: Iterable[Any]) -> None:
+    """How it comes to people, where only what is around it says so."""
+    found = next((item.get(f"{OURS}assignment") for item in around if item.get(f"{OURS}assignment")), None)
+    if task.get(f"{OURS}assignment") is None and found in ASSIGNMENTS:
+        task.set(f"{OURS}assignment", found)
+
+
+def _post(task: Any, around: Iterable[Any], bindings: Bindings) -> None:
+    """The role and the unit: each is that of the innermost that says it."""
+    places = [(place, bindings.get(squeezed(place.get("name") or ""), NOWHERE)) for place in around]
+    roles = _said(f"{OURS}role", ((place, bound.role) for place, bound in places))
+    units = _said(f"{OURS}unit", ((place, bound.unit) for place, bound in places))
+    for name, found, fits in (("role", roles, is_role), ("unit", units, is_unit)):
+        value = next(found, None)
+        if task.get(OURS + name) is None and value is not None and fits(value):
+            task.set(OURS + name, value)
+
+
+def _said(attribute: str, places: Iterable[tuple[Any, str | None]]) -> Iterator[str]:
+    return (found for place, bound in places if (found := place.get(attribute) or bound) is not None)
+
+
+def _name(task: Any, where: Any) -> bool:
+    """Let a task be for the group that is called as its lane or pool; whether nothing else says its role."""
+    name = "" if where is None else (where.get("name") or "").strip()
+    if not is_role(squeezed(name)):
+        return False
+    said = task.get(f"{OURS}role") is not None
+    if not _assigned(task):
+        task.set(f"{OURS}candidateGroups", as_group(name))
+        return not said
+    if not said:
+        task.set(f"{OURS}role", squeezed(name))
+    return False
 
 
 def _assigned(task: Any) -> bool:
