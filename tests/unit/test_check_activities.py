@@ -331,7 +331,7 @@ def test_two_forms_for_one_task_are_refused() -> None:
 @pytest.mark.parametrize(
     ("form", "code"),
     [
-        (b'{"components": [], "type": "default", "schemaVersion": 9}', "form-js"),
+        (b'{"components": [], "type": "default", "schemaVersion": 99}', "form-js"),
         (b'{"type": "array"}', "invalid-form"),
         (b"{}", "invalid-form"),
         (b'{"type": "object"}', "invalid-form"),

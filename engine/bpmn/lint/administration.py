@@ -13,8 +13,9 @@ from engine.bpmn.check.diagram import Diagram, Node, handlers, known_as, named
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.paths import targets
+from engine.bpmn.forms import schema_of
 from engine.bpmn.lint.accepted import accepts
-from engine.bpmn.lint.grounds import Grounds, form_of
+from engine.bpmn.lint.grounds import Grounds
 from engine.bpmn.lint.held import check_held
 from engine.bpmn.lint.ways import comes_without
 
@@ -72,7 +73,7 @@ class _Rules:
     def withdrawal(self) -> None:
         """Somebody applied by a form, and people work on it: it must be possible to take it back."""
         starts = [node for node in self.diagram.scopes[0].nodes if node.kind == "startEvent"]
-        applied = any(node.trigger is None and form_of(node.element, self.schemas) for node in starts)
+        applied = any(node.trigger is None and schema_of(node.element, self.schemas) for node in starts)
         works = any(node.kind in HUMAN for node in self.nodes)
         if applied and works and not self._can_withdraw():
             self.warn(

@@ -6,21 +6,11 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn import forms
 from engine.bpmn.check.allow_list import HUMAN, bpmn
 from engine.bpmn.check.diagram import Diagram, Node
+from engine.bpmn.forms import schema_of
 
 _GROUND = re.compile(r"ground|reason|justif|rationale|دلیل|علت", re.I)
-
-
-def form_of(element: Any, schemas: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The JSON Schema of an element's form, if it has one that is here."""
-    name, _ = forms.names(element)
-    if name is not None and name in schemas:
-        found: Mapping[str, Any] = schemas[name]
-        return found
-    form = forms.read(element, {})
-    return None if form is None else form.schema
 
 
 class Grounds:
@@ -37,7 +27,7 @@ class Grounds:
     def given(self, node: Node) -> bool:
         """Whether a case that has passed a node has a ground."""
         if node.kind in HUMAN:
-            form = form_of(node.element, self._schemas)
+            form = schema_of(node.element, self._schemas)
             return form is not None and self._demands(form)
         if node.kind == "scriptTask":
             return _sets(node.element.findtext(bpmn("script")) or "")

@@ -8,7 +8,8 @@ from typing import Any
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.expressions import texts
 from engine.bpmn.check.extensions import PARVANDEH
-from engine.bpmn.lint.grounds import form_of, syntax
+from engine.bpmn.forms import schema_of
+from engine.bpmn.lint.grounds import syntax
 
 _ASKED = (f"{{{PARVANDEH}}}connector", f"{{{PARVANDEH}}}topic", "calledElement")
 _REQUEST = f"{{{PARVANDEH}}}request"
@@ -35,7 +36,7 @@ def check_held(diagram: Diagram, schemas: Mapping[str, Any]) -> Iterator[tuple[A
     starts = [
         node.element for node in diagram.scopes[0].nodes if node.kind == "startEvent" and node.trigger is None
     ]
-    asked = [(start, name) for start in starts for name in _fields(form_of(start, schemas))]
+    asked = [(start, name) for start in starts for name in _fields(schema_of(start, schemas))]
     services = [node.element for node in diagram.nodes() if node.kind in ("serviceTask", "callActivity")]
     if not asked or not services:
         return
