@@ -185,7 +185,7 @@ def _grouped(drawn: dict[str, Field], groups: Any) -> Iterator[Field]:
             yield one
         elif id(group) not in done:
             done.add(id(group))
-            inner = tuple(one for name in drawn if group_of.get(name) is group)
+            inner = tuple(of_it for other, of_it in drawn.items() if group_of.get(other) is group)
             yield Field(None, "group", text(group.get("title", "")), fields=inner)
 
 
