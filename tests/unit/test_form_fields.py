@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from engine.bpmn import Form
-from engine.bpmn.forms import Choice, Field, Text
+from engine.bpmn.forms import Choice, Field, Text, for_roles
 from engine.config import ROOT
 
 SHIPPED = sorted(ROOT.glob("processes/*/*/forms/*.json"))
@@ -115,6 +115,25 @@ def test_what_only_a_branch_says_is_no_limit_of_the_field() -> None:
 def test_read_only_fields_are_not_required() -> None:
     (field,) = fields(required=["a"], a={"readOnly": True, "not": {}})
     assert (field.read_only, field.required) == (True, False)
+
+
+ODD: list[Any] = [None, 1, "x", [], {}, True, [1], {"a": 1}, [[]], [{"fields": [[]]}], [{"fields": 1}]]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("name", ["ui:order", "ui:groups", "ui:options", "ui:title", "a", "items"])
+def test_hints_that_make_no_sense_are_passed_over(name: str, odd: Any) -> None:
+    secret = {"x-visible-to": ["inspector"]}
+    form = Form({"type": "object", "properties": {"a": {"type": "array"}, "b": secret}}, {name: odd})
+    assert "/a" in [one.pointer for one in form.fields]
+    assert [one.pointer for one in for_roles(form, {"clerk"}).fields] == ["/a"]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("name", ["x-i18n", "x-enum-i18n", "x-hide-when", "enumNames"])
+def test_texts_that_make_no_sense_are_passed_over(name: str, odd: Any) -> None:
+    (field,) = fields(a={"title": "A", "enum": ["x"], name: odd})
+    assert field.label == Text("A", "A")
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parts[-3]}/{path.name}")

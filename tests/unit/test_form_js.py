@@ -165,6 +165,47 @@ def test_roles_are_kept() -> None:
     assert len(forms.for_roles(found, {"inspector"}).fields) == 2
 
 
+def test_a_text_tells_nothing_of_a_hidden_field() -> None:
+    secret = field("textfield", "secret", properties={"visibleTo": "inspector"})
+    text = {"type": "text", "text": "Read", "conditional": {"hide": '=secret = "x"'}}
+    found = form(secret, text)
+    assert found.fields[1].hide_when == {"field": "/secret", "is": "=", "value": "x"}
+    cut = forms.for_roles(found, {"clerk"})
+    assert "secret" not in repr((cut.schema, cut.ui, cut.fields)).lower()
+
+
+ODD: list[Any] = [None, 1, "x", [], {}, True, [1], {"a": 1}, "=x", -1, 1e308, [[]], {"type": "textfield"}]
+WHOLE: dict[str, Any] = {
+    "key": "a",
+    "label": "A",
+    "description": "d",
+    "text": "x",
+    "path": "p",
+    "validate": {"required": True, "minLength": 1, "pattern": "x", "validationType": "email", "min": 1},
+    "properties": {"visibleTo": "x", "format": "iban"},
+    "layout": {"columns": 3},
+    "appearance": {"prefixAdorner": "x"},
+    "values": [{"label": "a", "value": "b"}],
+    "conditional": {"hide": "=b"},
+    "readonly": False,
+    "decimalDigits": 2,
+    "increment": 1,
+    "subtype": "date",
+    "defaultValue": "x",
+    "components": [],
+}
+KINDS = ["textfield", "number", "checkbox", "select", "taglist", "datetime", "group", "dynamiclist", "text"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_form_with_nonsense_in_it_is_read_or_told_of(kind: str) -> None:
+    for name, value in WHOLE.items():
+        inner = [{**value, part: odd} for part in value for odd in ODD] if isinstance(value, dict) else []
+        for odd in [*ODD, *inner]:
+            found, problems = converted(document({**WHOLE, "type": kind, name: odd}))
+            assert problems or found.fields or not odd or name in ("text", "components"), (name, odd)
+
+
 @pytest.mark.parametrize(
     ("component", "code"),
     [

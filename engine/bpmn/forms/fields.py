@@ -1,6 +1,6 @@
 """The fields of a form, for pages that draw it. Decides nothing about answers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -166,7 +166,8 @@ def _with(one: Field, *, required: bool) -> Field:
 
 def _ordered(names: list[str], order: Any) -> list[str]:
     """As `ui:order` says; `*` stands for all that it does not name."""
-    if not isinstance(order, Sequence) or isinstance(order, str):
+    order = names_in(order)
+    if not order:
         return names
     first = [name for name in order if name in names]
     rest = [name for name in names if name not in first]
@@ -177,7 +178,8 @@ def _ordered(names: list[str], order: Any) -> list[str]:
 
 def _grouped(drawn: dict[str, Field], groups: Any) -> Iterator[Field]:
     """The fields, those of a group that is no object within it, where the first of them stands."""
-    group_of = {name: group for group in groups or () for name in group.get("fields", ()) if name in drawn}
+    known = groups_of(groups)
+    group_of = {name: group for group in known for name in group["fields"] if name in drawn}
     done: set[int] = set()
     for name, one in drawn.items():
         group = group_of.get(name)
@@ -186,7 +188,18 @@ def _grouped(drawn: dict[str, Field], groups: Any) -> Iterator[Field]:
         elif id(group) not in done:
             done.add(id(group))
             inner = tuple(of_it for other, of_it in drawn.items() if group_of.get(other) is group)
-            yield Field(None, "group", text(group.get("title", "")), fields=inner)
+            yield Field(None, "group", text(str(group.get("title", ""))), fields=inner)
+
+
+def groups_of(hint: Any) -> list[Mapping[str, Any]]:
+    """What a hint says of fields that are drawn together: `title`, and the names of `fields`."""
+    told = [one for one in hint if isinstance(one, Mapping)] if isinstance(hint, list) else []
+    return [{**one, "fields": names_in(one.get("fields"))} for one in told]
+
+
+def names_in(hint: Any) -> list[str]:
+    """The names in a hint that lists some."""
+    return [name for name in hint if isinstance(name, str)] if isinstance(hint, list) else []
 
 
 def _kind(schema: Mapping[str, Any], item: Mapping[str, Any], ui: Mapping[str, Any]) -> Kind:
@@ -208,18 +221,21 @@ def _kind(schema: Mapping[str, Any], item: Mapping[str, Any], ui: Mapping[str, A
 
 def _told(schema: Mapping[str, Any], name: str, over: Any) -> Text | None:
     both = _mapping(schema.get("x-i18n"))
-    found = {tongue: _mapping(both.get(tongue)).get(name) for tongue in ("fa", "en")}
-    plain = over if isinstance(over, str) else schema.get(name)
-    if any(found.values()):
-        persian, english = found["fa"], found["en"]
-        return Text(persian or plain or english or "", english or plain or persian or "")
-    return text(plain) if isinstance(plain, str) and plain else None
+    plain = _word(over) or _word(schema.get(name))
+    persian, english = (_word(_mapping(both.get(tongue)).get(name)) for tongue in ("fa", "en"))
+    if persian or english:
+        return Text(persian or plain or english, english or plain or persian)
+    return text(plain) if plain else None
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _choices(schema: Mapping[str, Any]) -> list[Choice]:
     """The values of `enum`, or those of `oneOf` or `anyOf` where each is a `const`."""
     if isinstance(schema.get("enum"), list):
-        both, names = _mapping(schema.get("x-enum-i18n")), schema.get("enumNames") or []
+        both, names = _mapping(schema.get("x-enum-i18n")), names_in(schema.get("enumNames"))
         return [
             Choice(value, _label(value, _mapping(both.get(str(value))), names[index : index + 1]))
             for index, value in enumerate(schema["enum"])
@@ -234,10 +250,9 @@ def _choices(schema: Mapping[str, Any]) -> list[Choice]:
 
 
 def _label(value: Any, both: Mapping[str, Any], names: list[Any]) -> Text:
-    if both:
-        return Text(
-            both.get("fa") or both.get("en") or str(value), both.get("en") or both.get("fa") or str(value)
-        )
+    persian, english = _word(both.get("fa")), _word(both.get("en"))
+    if persian or english:
+        return Text(persian or english, english or persian)
     return text(str(names[0] if names else value))
 
 

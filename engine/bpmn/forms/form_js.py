@@ -125,7 +125,7 @@ class _Reading:
 
     def group(self, one: Mapping[str, Any], scope: _Scope, depth: int) -> list[str]:
         """A group: an object where it has a path, else only drawn around its fields."""
-        path = one.get("path") or ""
+        path = _path(one)
         title = _plain(one.get("label"))
         if path:
             inner = _nested(scope, path.split("."))
@@ -149,7 +149,7 @@ class _Reading:
 
     def listed(self, one: Mapping[str, Any], scope: _Scope, depth: int) -> list[str]:
         """A dynamic list: an array of objects."""
-        holder, name = _holder(scope, (one.get("path") or "").split("."))
+        holder, name = _holder(scope, _path(one).split("."))
         if holder is None or not name or name in holder.properties:
             return self.twice(one)
         inner = _Scope()
@@ -166,7 +166,7 @@ class _Reading:
         if ui := inner.ui():
             holder.hints[name] = {"items": ui}
         self.hide(one, holder, name, required=False)
-        return [name] if holder is scope else [(one.get("path") or "").split(".")[0]]
+        return [name] if holder is scope else [_path(one).split(".")[0]]
 
     def notice(self, one: Mapping[str, Any], scope: _Scope) -> list[str]:
         """A text between the fields."""
@@ -272,6 +272,10 @@ def _called(one: Mapping[str, Any]) -> str:
 def _plain(value: Any) -> str | None:
     """A text, unless it is computed."""
     return value if isinstance(value, str) and value and not value.lstrip().startswith("=") else None
+
+
+def _path(one: Mapping[str, Any]) -> str:
+    return str(one.get("path") or "")
 
 
 def _hide(one: Mapping[str, Any]) -> str | None:

@@ -48,7 +48,7 @@ def _text(one: Mapping[str, Any]) -> dict[str, Any]:
             schema[name] = int(_number(rules[name], name))
     if rules.get("pattern"):
         schema["pattern"] = rules["pattern"]
-    kind = rules.get("validationType")
+    kind = _word(rules.get("validationType"))
     if kind == "email":
         schema["format"] = "email"
     elif kind == "phone":
@@ -92,7 +92,7 @@ def _moment(one: Mapping[str, Any]) -> dict[str, Any]:
             "that the date is not past is not checked",
             "Leave out disallowPassedDates; compare the date behind the task.",
         )
-    kind = one.get("subtype", "date")
+    kind = _word(one.get("subtype", "date"))
     if kind not in _TIMES:
         raise Unheld(f"the subtype {str(kind)[:40]!r} is not known", "Use date, time or datetime.")
     naive = kind == "datetime" and one.get("timeSerializingFormat") == "no_timezone"
@@ -138,6 +138,11 @@ def _hints(one: Mapping[str, Any]) -> dict[str, Any]:
             f"ui:{name[:6]}": looks[name] for name in ("prefixAdorner", "suffixAdorner") if looks.get(name)
         }
     return found
+
+
+def _word(value: Any) -> str | None:
+    """A word of form-js; what is no text is none that it knows."""
+    return value if value is None or isinstance(value, str) else repr(value)
 
 
 def _computed(value: Any) -> bool:

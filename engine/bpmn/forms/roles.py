@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from engine.bpmn.forms.fields import EDITABLE_BY, VISIBLE_TO
+from engine.bpmn.forms.fields import EDITABLE_BY, HIDE, VISIBLE_TO, groups_of, names_in
 from engine.bpmn.forms.form import READ_ONLY, Form
 from engine.bpmn.forms.parts import parts, properties
 
@@ -173,12 +173,24 @@ def _without(part: Any, hidden: set[str], locked: set[str], roles: frozenset[str
     if "items" in part:
         found["items"] = _cut(part["items"], roles)
     if "properties" in part:
-        kept = {name: _cut(one, roles) for name, one in part["properties"].items() if name not in hidden}
+        kept = {
+            name: _unconditional(_cut(one, roles), hidden)
+            for name, one in part["properties"].items()
+            if name not in hidden
+        }
         found["properties"] = {
             name: {**one, **READ_ONLY} if name in locked and isinstance(one, Mapping) else one
             for name, one in kept.items()
         }
     return found
+
+
+def _unconditional(part: Any, hidden: set[str]) -> Any:
+    """A property, shown always if whether it is shown depended on what is hidden."""
+    told = part.get(HIDE) if isinstance(part, Mapping) else None
+    if isinstance(told, Mapping) and told.get("field") in hidden:
+        return {name: one for name, one in part.items() if name != HIDE}
+    return part
 
 
 def _undemanded(demanded: Any, out: set[str]) -> Any:
@@ -192,13 +204,13 @@ def _cut_hints(ui: Mapping[str, Any], schema: Any, roles: frozenset[str]) -> dic
     hidden = _hidden(told, roles)
     found: dict[str, Any] = {}
     for name, hint in ui.items():
-        if name == "ui:order" and isinstance(hint, list):
-            found[name] = [one for one in hint if one not in hidden]
+        if name == "ui:order":
+            found[name] = [one for one in names_in(hint) if one not in hidden]
         elif name == "ui:groups":
             found[name] = [
                 {**group, "fields": left}
-                for group in hint
-                if (left := [one for one in group.get("fields", ()) if one not in hidden])
+                for group in groups_of(hint)
+                if (left := [one for one in group["fields"] if one not in hidden])
             ]
         elif name == "items" and isinstance(hint, Mapping) and isinstance(schema, Mapping):
             found[name] = _cut_hints(hint, schema.get("items"), roles)
