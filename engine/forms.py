@@ -3,21 +3,60 @@
 A form is a JSON Schema; whether a field is drawn well is not decided here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
 import jsonschema_rs
 
-from engine.bpmn.forms import MASK, READ_ONLY, Form, validator
+from engine.bpmn import forms
+from engine.bpmn.forms import MASK, READ_ONLY, Form, for_roles, visible
 from engine.bpmn.values import Unportable, portable
 from engine.errors import Fault, Invalid
 
+__all__ = ["MESSAGES", "check", "for_roles", "visible"]
 
-def check(form: Form | None, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data as the case may hold them.
+# What a fault says, by its code: what is wrong, and how to mend it.
+# `{…}` are limits that the form sets, never the answer.
+MESSAGES: Mapping[str, str] = {
+    "additionalProperties": "is not a field of this form",
+    "const": "must be {expected_value}",
+    "enum": "is not one of {options}",
+    "exclusiveMaximum": "must be less than {limit}",
+    "exclusiveMinimum": "must be more than {limit}",
+    "maxItems": "may have {limit} entries at most",
+    "maxLength": "may have {limit} characters at most",
+    "maximum": "must be {limit} at most",
+    "minItems": "must have {limit} entries at least",
+    "minLength": "must have {limit} characters at least",
+    "minimum": "must be {limit} at least",
+    "multipleOf": "must be a multiple of {multiple_of}",
+    "oneOf": "is none of the values that this field may have",
+    "not-asked": "is not asked, because of another answer: leave it out",
+    "pattern": "does not match {pattern}",
+    "readOnly": "is only shown",
+    "required": "is required",
+    "role": "may not be answered in this role: leave it out",
+    "uniqueItems": "has an entry twice",
+    "format/date": "is no date: write 2026-11-25, or 1405/09/04 for a Jalali one",
+    "format/date-time": "is no date with time and offset: write 2026-11-25T08:30Z, or 1405/09/04 08:30+03:30",
+    "format/digits": "must have digits only",
+    "format/email": "is no e-mail address: write name@example.org",
+    "format/iban": "is no IBAN: copy it whole, such as IR and 24 digits",
+    "format/legal-id": "is no national id of a legal person: 11 digits, the last of which checks the others",
+    "format/local-date-time": "is no date with time: write 2026-11-25T08:30, or 1405/09/04 08:30",
+    "format/mobile": "is no mobile number: write 09 and nine digits",
+    "format/national-id": "is no national id: 10 digits, the last of which checks the others",
+    "format/postal-code": "is no postal code: 10 digits, the first five without 0 and 2, the fifth no 5",
+    "format/time": "is no time of day: write 08:30 or 08:30:00Z",
+}
 
-    Raises Invalid with every fault and its JSON Pointer below `/data`.
+
+def check(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | None = None) -> dict[str, Any]:
+    """The data as the case may hold them: numbers and dates as they are stored, however they were typed.
+
+    `roles` are those of whoever answers; None: everything may be answered. Raises Invalid with every fault
+    and its JSON Pointer below `/data`.
     """
     try:
         answer: dict[str, Any] = portable(data, "/data")
@@ -25,15 +64,27 @@ def check(form: Form | None, data: Mapping[str, Any]) -> dict[str, Any]:
         raise Invalid(
             "The data cannot be stored.", [Fault(error.where, error.reason, "unportable")]
         ) from error
-    faults = _faults(form, answer) if form else []
+    if form is None:
+        return answer
+    answer = forms.normalised(form.schema, answer)
+    faults = _faults(form, answer) if roles is None else _faults_of(form, answer, roles)
     if faults:
         raise Invalid("The data do not fit the form.", faults)
     return answer
 
 
+def _faults_of(form: Form, answer: Mapping[str, Any], roles: Collection[str]) -> list[Fault]:
+    """Faults of an answer in these roles: a field that they may not see is refused, whatever it would be."""
+    unseen = [_pointer(path) for path in forms.unseen(form, roles, answer)]
+    refused = [Fault(pointer, MESSAGES["role"], "role") for pointer in unseen]
+    return refused + [
+        fault for fault in _faults(for_roles(form, roles), answer) if fault.pointer not in unseen
+    ]
+
+
 @lru_cache(1024)
 def _validator(form: Form) -> jsonschema_rs.Validator:
-    return validator({"additionalProperties": False, **form.schema})
+    return forms.validator({"additionalProperties": False, **form.schema})
 
 
 def _faults(form: Form, answer: Mapping[str, Any]) -> list[Fault]:
@@ -41,19 +92,24 @@ def _faults(form: Form, answer: Mapping[str, Any]) -> list[Fault]:
 
 
 def _named(error: jsonschema_rs.ValidationError) -> list[Fault]:
-    code = str(error.schema_path[-1]) if error.schema_path else "schema"
+    code, told = _code(error), error.kind.as_dict()
+    paths: list[list[str | int]] = [error.instance_path]
     if code == "additionalProperties":
-        unknown = getattr(error.kind, "unexpected", [])
-        return [
-            Fault(_pointer([*error.instance_path, name]), "is not a field of this form", code)
-            for name in unknown
-        ]
+        paths = [[*error.instance_path, name] for name in told.get("unexpected", [])]
+    elif code == "required":
+        paths = [[*error.instance_path, told.get("property", "")]]
+    text = MESSAGES.get(code)
+    detail = text.format(**told) if text else error.message.removeprefix(MASK).strip()
+    return [Fault(_pointer(path), detail, code) for path in paths]
+
+
+def _code(error: jsonschema_rs.ValidationError) -> str:
+    code = error.kind.name
     if code == "not" and getattr(error.kind, "schema", None) == READ_ONLY["not"]:
-        return [Fault(_pointer(error.instance_path), "is only shown", "readOnly")]
-    if code == "required":
-        place = [*error.instance_path, getattr(error.kind, "property", "")]
-        return [Fault(_pointer(place), "is required", code)]
-    return [Fault(_pointer(error.instance_path), error.message.removeprefix(MASK).strip(), code)]
+        return "readOnly"
+    if code == "format":
+        return f"format/{getattr(error.kind, 'format', '')}"
+    return "not-asked" if code == "falseSchema" else code
 
 
 def _pointer(path: list[str | int]) -> str:

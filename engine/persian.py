@@ -1,6 +1,41 @@
-"""Persian text, as it is compared."""
+"""Persian text as people type it, and as it is searched for. Stores nothing, and knows nothing of forms."""
+
+import unicodedata
+
+_DIGITS = {
+    ord(char): str(value)
+    for zero in ("\u06f0", "\u0660")  # Persian, Arabic
+    for value, char in enumerate(chr(ord(zero) + step) for step in range(10))
+}
+_LETTERS = str.maketrans({
+    "ي": "ی", "ى": "ی", "ئ": "ی", "ك": "ک", "ة": "ه", "ۀ": "ه", "ۂ": "ه",
+    "أ": "ا", "إ": "ا", "ٱ": "ا", "آ": "ا", "ؤ": "و", "ء": None, "ـ": None,
+})  # fmt: skip
+
+
+def digits(text: str) -> str:
+    """The text with its Persian and Arabic digits as ASCII ones; all else stays."""
+    return text if text.isascii() else text.translate(_DIGITS)
 
 
 def normalise(text: str) -> str:
-    """The same for all spellings of a text."""
-    return text.casefold()
+    """What a text is found by: two texts that people take for one give the same words.
+
+    One shape for letters that keyboards write differently (ي ی, ك ک, ة ه, أ آ ا), ASCII digits, no
+    diacritics, no tatweel, no case, marks as spaces, one space between words. What joins or parts letters
+    (ZWNJ, ZWJ) goes without leaving a space, so that «می‌شود» is found as «میشود»; `compact` makes both
+    equal to «می شود».
+    """
+    plain = unicodedata.normalize("NFKC", text).translate(_LETTERS).translate(_DIGITS).casefold()
+    kept = []
+    for char in unicodedata.normalize("NFKD", plain):
+        kind = unicodedata.category(char)
+        if kind in ("Cf", "Mn", "Me"):
+            continue
+        kept.append(char if kind[0] in "LNM" else " ")
+    return " ".join("".join(kept).translate(_LETTERS).split())
+
+
+def compact(text: str) -> str:
+    """`normalise` without any space, for words that some write as one and others as two."""
+    return normalise(text).replace(" ", "")

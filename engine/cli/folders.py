@@ -7,7 +7,7 @@ from pathlib import Path
 from engine import bpmn, scenarios
 from engine.errors import Invalid
 
-PROCESS = {".bpmn", ".xml", ".dmn", ".json"}
+PROCESS = {".bpmn", ".xml", ".dmn", ".json", ".form"}
 # What is taken from a folder, and from the folders in it; `.yml` to be refused, not left out in silence.
 TAKEN = {".": PROCESS, "forms": PROCESS, "scenarios": {scenarios.SUFFIX, ".yml"}}
 

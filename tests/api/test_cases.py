@@ -148,6 +148,17 @@ def test_refusal_names_the_place_and_never_repeats_what_was_typed(
         assert TYPED not in response.text
 
 
+def test_an_answer_in_persian_digits_and_dates_is_stored_in_one_way(steady: Steady) -> None:
+    key = f"q{uuid4().hex}"
+    asked = {"id": {"type": "string", "format": "national-id"}, "on": {"type": "string", "format": "date"}}
+    schema = factories.form(("id", "on", "n"), **asked, n={"type": "integer"})
+    steady.client("designer").deploy(factories.with_start_form(schema, key))
+    typed = {"id": "۰۰۱۲۳۴۵۶۷۹", "on": "۱۴۰۵/۰۹/۰۴", "n": "۴۲"}
+    case = body(steady.client("portal").post("/cases", {"definition": key, "data": typed}))
+    stored = body(steady.client("caseworker").get(f"/cases/{case['id']}"))["data"]
+    assert stored == {"id": "0012345679", "on": "2026-11-25", "n": 42}
+
+
 def test_refused_start_leaves_no_case(client: Clients, database: Database) -> None:
     factories.deploy(database, factories.with_start_form(factories.form(("x",), x={})))
     refused(client("caseworker").post("/cases", {"definition": "p"}), 422, "invalid")

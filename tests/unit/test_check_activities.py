@@ -1,5 +1,8 @@
 """Multi-instance markers, data objects and forms."""
 
+import json
+from typing import Any
+
 import pytest
 
 from engine.bpmn.check import check
@@ -331,7 +334,7 @@ def test_two_forms_for_one_task_are_refused() -> None:
 @pytest.mark.parametrize(
     ("form", "code"),
     [
-        (b'{"components": [], "type": "default", "schemaVersion": 9}', "form-js"),
+        (b'{"components": [], "type": "default", "schemaVersion": 99}', "form-js"),
         (b'{"type": "array"}', "invalid-form"),
         (b"{}", "invalid-form"),
         (b'{"type": "object"}', "invalid-form"),
@@ -343,6 +346,53 @@ def test_two_forms_for_one_task_are_refused() -> None:
 )
 def test_a_form_must_be_a_json_schema_of_an_object(form: bytes, code: str) -> None:
     assert errors(user(camunda__formKey="x.json"), x=form) == [code]
+
+
+SOME = {"x-visible-to": ["inspector"]}
+OBJECT: dict[str, Any] = {"type": "object", "properties": {"a": {**SOME}, "b": {}}}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {**OBJECT, "if": {"required": ["a"]}},
+        {**OBJECT, "allOf": [{"if": {"properties": {"a": {"const": 1}}}}]},
+        {**OBJECT, "anyOf": [{"required": ["a"]}, {"required": ["b"]}]},
+        {**OBJECT, "not": {"required": ["a"]}},
+        {**OBJECT, "dependentRequired": {"a": ["b"]}},
+        {**OBJECT, **SOME},
+        {**OBJECT, "$defs": {"d": {**SOME}}},
+        {"type": "object", "properties": {"a": {"x-visible-to": "inspector"}}},
+        {"type": "object", "properties": {"a": {"x-visible-to": [1]}}},
+        {"type": "object", "properties": {"a": {**SOME, "x-editable-by": ["clerk"]}}},
+        {"type": "object", "properties": {"l": {"items": {**OBJECT, "if": {"required": ["a"]}}}}},
+    ],
+)
+def test_fields_for_some_roles_are_refused_where_that_could_not_be_kept(form: dict[str, Any]) -> None:
+    assert errors(user(camunda__formKey="x.json"), x=json.dumps(form).encode()) == ["form-roles"]
+
+
+def test_fields_for_some_roles_pass() -> None:
+    then = {"if": {"required": ["b"]}, "then": {"required": ["a"]}}
+    form = json.dumps({**OBJECT, **then, "dependentRequired": {"b": ["a"]}}).encode()
+    assert found(user(camunda__formKey="x.json"), x=form) == []
+    inside = json.dumps({"type": "object", "properties": {"o": OBJECT}}).encode()
+    assert warnings(user(camunda__formKey="x.json"), x=inside) == ["form-roles-nested"]
+
+
+def test_a_format_that_nothing_checks_is_warned_of() -> None:
+    odd = {"a": {"format": "national_id"}, "b": {"format": "iban"}, "c": {"format": "uuid"}, "format": {}}
+    form = json.dumps({"type": "object", "properties": odd, "x-i18n": {"format": "x"}}).encode()
+    assert warnings(user(camunda__formKey="x.json"), x=form) == ["unknown-format"]
+
+
+def test_properties_of_fields_say_roles_and_formats() -> None:
+    told = '<camunda:properties><camunda:property id="{}" value="{}"/></camunda:properties>'
+    one = '<camunda:formField id="a" type="string">' + told + "</camunda:formField>"
+    for name, value in ("visibleTo", "a, b"), ("editableBy", "a"), ("format", "iban"):
+        assert found(fields(one.format(name, value))) == []
+    for name, value in ("visibleTo", ""), ("format", "odd"), ("other", "x"):
+        assert warnings(fields(one.format(name, value))) == ["form-property"]
 
 
 @pytest.mark.parametrize("form", [b"", b"{", b"[]", b"1", b'{"a": NaN}', b"\xff", b"[" * 100_000])

@@ -41,7 +41,7 @@ def test_a_set_without_bpmn_is_refused() -> None:
     assert codes({"README.md": b""}) == ["no-bpmn"]
 
 
-@pytest.mark.parametrize("name", ["a.dmn", "b.BPMN", "a.exe", "a", "a.form", "a.svg"])
+@pytest.mark.parametrize("name", ["a.dmn", "b.BPMN", "a.exe", "a", "a.FORM", "a.svg"])
 def test_other_files_are_refused(name: str) -> None:
     report = check({"a.bpmn": GOOD, name: b"x"})
     assert [(item.code, item.file) for item in report.findings] == [("unsupported-file", name)]

@@ -12,8 +12,10 @@ import pytest
 import SpiffWorkflow
 from lxml import etree
 
-from engine.bpmn import forms
+from engine import forms
+from engine.bpmn.forms import Form, names
 from engine.config import ROOT
+from engine.errors import Invalid
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 BPMNDI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
@@ -94,7 +96,7 @@ def test_the_file_follows_the_bpmn_schema(folder: Path) -> None:
 
 @of_each_case
 def test_each_form_is_used_and_each_used_form_exists(folder: Path) -> None:
-    used = {forms.names(element)[0] for element in elements(diagram(folder), "startEvent", "userTask")}
+    used = {names(element)[0] for element in elements(diagram(folder), "startEvent", "userTask")}
     assert used == {form.name for form in (folder / "forms").iterdir()}
 
 
@@ -280,14 +282,15 @@ def test_each_choice_of_a_field_has_its_text_in_both_languages(form: Path) -> No
 def test_the_example_of_the_readme_satisfies_the_start_form(folder: Path) -> None:
     body = example(folder)
     assert body["definition"] == folder.name
-    jsonschema_rs.Draft202012Validator(schema(folder / "forms" / "application.json")).validate(body["data"])
+    form = Form(schema(folder / "forms" / "application.json"), None)
+    assert forms.check(form, body["data"]) == body["data"]
 
 
 @pytest.mark.parametrize(
     ("form", "field", "value"),
     [
-        ("civil-registry/address-change", "national_id", "۰۰۱۲۳۴۵۶۷۹"),
-        ("civil-registry/address-change", "postal_code", "13456-78901"),
+        ("civil-registry/address-change", "national_id", "۰۰۱۲۳۴۵۶۷۸"),
+        ("civil-registry/address-change", "postal_code", "13456-7890"),
         ("civil-registry/address-change", "new_address", "-----------"),
         ("guild/food-shop-licence", "business_code", "12"),
         ("guild/food-shop-licence", "area_m2", 0),
@@ -298,8 +301,9 @@ def test_the_example_of_the_readme_satisfies_the_start_form(folder: Path) -> Non
 def test_a_wrong_application_is_refused(form: str, field: str, value: object) -> None:
     folder = ROOT / "processes" / form
     data = {**example(folder)["data"], field: value}
-    rules = jsonschema_rs.Draft202012Validator(schema(folder / "forms" / "application.json"))
-    assert [list(error.instance_path) for error in rules.iter_errors(data)] == [[field]]
+    with pytest.raises(Invalid) as refused:
+        forms.check(Form(schema(folder / "forms" / "application.json"), None), data)
+    assert [fault.pointer for fault in refused.value.faults] == [f"/data/{field}"]
 
 
 GROUND = {"text": "a reason that can be understood"}

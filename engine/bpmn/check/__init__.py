@@ -87,7 +87,7 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         file: {node.get("id") for node in root.iter(*map(bpmn, FLOW_NODES)) if node.get("id")}
         for file, root in upload.documents.items()
     }
-    forms = Forms(upload.schemas, notes)
+    forms = Forms(upload.schemas, upload.problems, notes)
     readable = check_length(diagrams, notes)
     for diagram in diagrams:
         check_structure(diagram, ids[diagram.file], notes)

@@ -10,6 +10,8 @@ from lxml import etree
 
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.notes import Notes, Place, place
+from engine.bpmn.forms import SUFFIXES as FORM_SUFFIXES
+from engine.bpmn.forms import Problem, converted
 from engine.bpmn.posts import BINDINGS, Bindings, fault, read_bindings, squeezed
 from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
 from engine.bpmn.translate import translate
@@ -25,11 +27,12 @@ _BIDI = frozenset(
 
 @dataclass(slots=True)
 class Upload:
-    """What could be read: the roots of BPMN files, translated, and the objects of JSON files, by name."""
+    """What could be read: the roots of BPMN files, translated, and the JSON Schemas of forms, by name."""
 
     documents: dict[str, Any] = field(default_factory=dict)
     schemas: dict[str, Any] = field(default_factory=dict)
     bindings: Bindings = field(default_factory=dict)
+    problems: dict[str, tuple[Problem, ...]] = field(default_factory=dict)  # of forms of form-js
 
 
 def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:
@@ -85,7 +88,7 @@ def _read(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
     elif len(content) > MAX_FILE:
         reason = f"The file is larger than {MAX_FILE >> 20} MiB."
         notes.error(Place(name), "file-too-large", reason, "Upload a smaller file.")
-    elif name.endswith(".json"):
+    elif name.endswith(FORM_SUFFIXES):
         _read_json(name, content, upload, notes)
     elif not name.endswith((".yaml", ".md")):  # scenarios are read where they are run
         dmn = name.lower().endswith(".dmn")
@@ -97,7 +100,7 @@ def _read(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
             else "Files of this kind are not understood.",
             "Use a script task for the decision, and leave the file out."
             if dmn
-            else "Upload .bpmn (or .xml) files, .json forms, .yaml scenarios and .md texts."
+            else "Upload .bpmn (or .xml) files, .json and .form forms, .yaml scenarios and .md texts."
             " Suffixes are in small letters.",
         )
 
@@ -139,7 +142,8 @@ def _read_json(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
     if isinstance(value, dict) and name == BINDINGS:
         _check_bindings(value, content.decode().splitlines(), notes)
     elif isinstance(value, dict):
-        upload.schemas[name] = value
+        form, upload.problems[name] = converted(value)
+        upload.schemas[name] = form.schema
     else:
         notes.error(
             Place(name, line=1), "invalid-json", "The file holds no JSON object.", "A form is a JSON Schema."

@@ -1,6 +1,6 @@
 """The forms that user tasks and start events name: there, readable, and of a kind that can be filled in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.bpmn import forms
@@ -8,7 +8,9 @@ from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import CAMUNDA
 from engine.bpmn.check.notes import Notes, Place, Rules, place
+from engine.bpmn.forms.camunda import ROLES
 from engine.bpmn.translate.vendors import SPIFF
+from engine.formats import FORMATS
 
 _PROPERTY = f"{bpmn('extensionElements')}/{{{SPIFF}}}properties/{{{SPIFF}}}property"
 _FORM_DATA = f"{bpmn('extensionElements')}/{{{CAMUNDA}}}formData"
@@ -21,12 +23,14 @@ _LIMITS: Mapping[str, frozenset[str]] = {
     "maxlength": frozenset({"string"}),
 }
 _MEND = "Upload a JSON Schema of type object and name it, or use <camunda:formData>."
+_ROLES = (
+    "Write x-visible-to and x-editable-by, lists of roles, at properties themselves, and let no if, not,"
+    " anyOf, oneOf or dependentRequired depend on those."
+)
 _NOTHING_ASKED = " Where nothing is asked: one without properties, or a plain task."
 
 
 def _fault(schema: Any) -> tuple[str, str, str] | None:
-    if isinstance(schema.get("components"), list):
-        return "form-js", "This is a form-js form (Camunda Forms), which is not read.", _MEND
     if schema.get("type") != "object" or not isinstance(schema.get("properties"), dict):
         return "invalid-form", 'A form is a JSON Schema with "type": "object" and "properties".', "Add them."
     try:
@@ -34,15 +38,18 @@ def _fault(schema: Any) -> tuple[str, str, str] | None:
     except ValueError as error:
         text = getattr(error, "message", str(error))
         return "invalid-form", f"The JSON Schema is not correct: {text[:300]}.", "Correct it."
-    return None
+    reason = forms.unenforceable(schema)
+    return ("form-roles", f"{reason}.", _ROLES) if reason else None
 
 
 class Forms(Rules):
-    """Judges the forms of all processes; `schemas` holds the uploaded JSON files."""
+    """Judges the forms of all processes; `schemas` holds those of the files, `problems` what reading told."""
 
-    def __init__(self, schemas: Mapping[str, Any], notes: Notes) -> None:
+    def __init__(
+        self, schemas: Mapping[str, Any], problems: Mapping[str, Iterable[forms.Problem]], notes: Notes
+    ) -> None:
         super().__init__("", notes)
-        self.schemas = schemas
+        self.schemas, self.problems = schemas, problems
         self.named: set[str] = set()  # files that some element names
         self.filled_in: set[str] = set()  # those of them that are forms, not drawings
 
@@ -60,9 +67,7 @@ class Forms(Rules):
         """The JSON files themselves, once all processes were seen."""
         for name, schema in self.schemas.items():
             if name in self.filled_in:
-                fault = _fault(schema)
-                if fault:
-                    self.notes.error(Place(name), *fault)
+                self.judge(name, schema)
             elif name not in self.named:
                 self.notes.warn(
                     Place(name),
@@ -70,6 +75,29 @@ class Forms(Rules):
                     "No element names this form.",
                     "Name it in a user task, or leave it out.",
                 )
+
+    def judge(self, name: str, schema: Any) -> None:
+        """A file that is a form."""
+        for problem in self.problems.get(name, ()):
+            note = self.notes.warn if problem.harmless else self.notes.error
+            note(Place(name), problem.code, problem.reason, problem.mend)
+        fault = None if name in self.notes.refused else _fault(schema)
+        if fault:
+            self.notes.error(Place(name), *fault)
+            return
+        for odd in forms.unchecked(schema):
+            reason = f"The format {odd[:80]!r} is not known: no answer is refused for it."
+            self.notes.warn(
+                Place(name), "unknown-format", reason, f"Use one of {', '.join(sorted(forms.FORMATS))}."
+            )
+        if forms.nested(schema):
+            self.notes.warn(
+                Place(name),
+                "form-roles-nested",
+                "A field within another is for some roles only: an answer replaces the whole, and takes"
+                " from it what its author does not see.",
+                "Make it a field of the form itself.",
+            )
 
     def form(self, element: Any) -> None:
         ways = _ways(element)
@@ -87,15 +115,16 @@ class Forms(Rules):
             if name is not None:
                 self.file_of(element, name)
         if schema is not None:
-            self.filled_in.add(schema)
+            self.filled_in.add(forms.file_of(schema, self.schemas) or schema)
         for data in element.iterfind(_FORM_DATA):
             self.form_data(data)
 
     def file_of(self, element: Any, name: str) -> None:
-        self.named.add(name)
-        if name in self.schemas:
+        found = forms.file_of(name, self.schemas)
+        self.named.add(found or name)
+        if found is not None:
             return
-        if not name.endswith(".json"):
+        if not name.endswith(forms.SUFFIXES):
             self.notes.warn(
                 place(self.file, element),
                 "form-elsewhere",
@@ -107,7 +136,7 @@ class Forms(Rules):
                 element,
                 "form-missing",
                 f"The form {name[:100]!r} is not among the uploaded JSON files.",
-                "Upload it under this base name, or name another; a form is a JSON Schema in a .json file.",
+                "Upload it under this base name, or name another; a form is a .json or .form file.",
             )
 
     def nobody_there(self, element: Any) -> None:
@@ -164,6 +193,21 @@ class Forms(Rules):
                 'Give a field of type enum, and no other, <camunda:value id="…" name="…"/> elements.',
             )
         self.constraints(field, name, kind)
+        self.properties(field, name)
+
+    def properties(self, field: Any, name: str) -> None:
+        for item in field.iterfind(f"{{{CAMUNDA}}}properties/{{{CAMUNDA}}}property"):
+            told, value = item.get("id") or "", item.get("value") or ""
+            if told in ROLES and all(part.strip() for part in value.split(",")):
+                continue
+            if told == "format" and field.get("type") == "string" and value in FORMATS:
+                continue
+            self.warn(
+                field,
+                "form-property",
+                f"The property {told[:40]!r} of the field {name!r} has no effect.",
+                f"Use visibleTo and editableBy with roles, or format with one of {', '.join(FORMATS)}.",
+            )
 
     def constraints(self, field: Any, name: str, kind: str) -> None:
         for item in field.iterfind(f"{{{CAMUNDA}}}validation/{{{CAMUNDA}}}constraint"):

@@ -9,11 +9,10 @@ from engine.bpmn import forms
 from engine.bpmn.check.allow_list import HUMAN, THROWN, bpmn
 from engine.bpmn.check.diagram import Node
 from engine.bpmn.check.expressions import expression
-from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
+from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.script import as_written, names
 
 _MARKER = bpmn("multiInstanceLoopCharacteristics")
-_FIELD = f"{bpmn('extensionElements')}/{{{CAMUNDA}}}formData/{{{CAMUNDA}}}formField"
 _CATCHING = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"})
 
 
@@ -128,13 +127,9 @@ def _begun(node: Node, schemas: Mapping[str, Any]) -> Given:
 
 def asked(element: Any, schemas: Mapping[str, Any]) -> Given:
     """The fields of a form; without one, any data are taken."""
-    name = forms.names(element)[0]
-    if name is not None:
-        schema = schemas.get(name, {})
-        fields = schema.get("properties")
-        if not isinstance(fields, dict):  # one of another application, or refused for it
-            return ANYTHING
-        free = schema.get("additionalProperties", False) is not False or "patternProperties" in schema
-        return Given(frozenset(fields), free)
-    parts = element.findall(_FIELD)
-    return Given(frozenset(part.get("id") for part in parts)) if parts else ANYTHING
+    schema = forms.schema_of(element, schemas) or {}
+    fields = schema.get("properties")
+    if not isinstance(fields, dict):  # one of another application, or refused for it
+        return ANYTHING
+    free = schema.get("additionalProperties", False) is not False or "patternProperties" in schema
+    return Given(frozenset(fields), free)

@@ -1,0 +1,36 @@
+"""Forms in the three dialects that process files use, read into one: a JSON Schema with hints for drawing.
+
+SpiffArena's JSON Schema and UI schema, Camunda 7's formData, and form-js. Judges no diagram.
+"""
+
+from engine.bpmn.forms.answers import normalised
+from engine.bpmn.forms.fields import Choice, Field, Text
+from engine.bpmn.forms.form import FORMATS, MASK, READ_ONLY, Form, unchecked, validator
+from engine.bpmn.forms.reading import SUFFIXES, Problem, converted, file_of, names, read, required, schema_of
+from engine.bpmn.forms.roles import for_roles, nested, unenforceable, unseen, visible
+
+__all__ = [
+    "FORMATS",
+    "MASK",
+    "READ_ONLY",
+    "SUFFIXES",
+    "Choice",
+    "Field",
+    "Form",
+    "Problem",
+    "Text",
+    "converted",
+    "file_of",
+    "for_roles",
+    "names",
+    "nested",
+    "normalised",
+    "read",
+    "required",
+    "schema_of",
+    "unchecked",
+    "unenforceable",
+    "unseen",
+    "validator",
+    "visible",
+]

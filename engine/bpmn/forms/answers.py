@@ -1,0 +1,62 @@
+"""Answers as they are stored: numbers and dates in one form, however they were typed. Refuses nothing."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from engine.bpmn.forms.parts import parts, types
+from engine.formats import FORMATS
+from engine.persian import digits
+
+_NUMBER = re.compile(r"[+-]?(\d+)(?:\.(\d+))?", re.ASCII)
+_EXACT = 15  # digits that a float keeps
+_WHOLE = 18  # digits that fit in 64 bits
+# No keyboard writes them, and no page shows them; tab and ends of lines stay.
+_CONTROLS = dict.fromkeys(set(range(32)) - {9, 10, 13} | set(range(127, 160)))
+
+
+def normalised(schema: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer with texts of our formats as they are stored, and digits where numbers are asked for as
+    numbers. What cannot be read so stays as it is: then it does not fit the schema.
+    """
+    found: dict[str, Any] = _value(dict(data), [schema], schema)
+    return found
+
+
+def _value(value: Any, told: Iterable[Any], root: Mapping[str, Any]) -> Any:
+    found = [part for one in told for part in parts(one, root)]
+    if isinstance(value, str):
+        return _text(value, found)
+    if isinstance(value, dict):
+        known: dict[str, list[Any]] = {}
+        for part in found:
+            for name, inside in (part.get("properties") or {}).items():
+                known.setdefault(name, []).append(inside)
+        return {name: _value(inside, known.get(name, ()), root) for name, inside in value.items()}
+    if isinstance(value, list):
+        inside = [part["items"] for part in found if "items" in part]
+        return [_value(item, inside, root) for item in value]
+    return value
+
+
+def _text(value: str, found: list[Mapping[str, Any]]) -> Any:
+    asked = {kind for part in found for kind in types(part)}
+    if asked & {"integer", "number"} and "string" not in asked:
+        return _number(value)
+    formats = {part["format"] for part in found if part.get("format") in FORMATS}
+    if len(formats) == 1:
+        read = FORMATS[formats.pop()](value)
+        return value if read is None else read
+    return value.translate(_CONTROLS)
+
+
+def _number(text: str) -> Any:
+    """The number that a text writes, if all its digits can be kept."""
+    typed = digits(text).replace("\u066b", ".").strip()
+    found = _NUMBER.fullmatch(typed)
+    if found is None:
+        return text
+    whole, decimals = found.groups()
+    if decimals is None:
+        return int(typed) if len(whole.lstrip("0")) <= _WHOLE else text
+    return float(typed) if len(whole.lstrip("0") + decimals) <= _EXACT else text

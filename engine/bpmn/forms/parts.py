@@ -1,0 +1,71 @@
+"""The parts of a JSON Schema that speak of one place of an answer."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_LISTS = ("allOf", "anyOf", "oneOf")
+_BRANCHES = ("if", "then", "else")
+
+
+def parts(schema: Any, root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A schema, what it refers to inside `root`, and all its branches, whichever of them may hold."""
+    found: list[Mapping[str, Any]] = []
+    waiting = [schema]
+    while waiting:
+        part = waiting.pop(0)
+        if isinstance(part, Mapping) and not any(part is known for known in found):
+            found.append(part)
+            waiting += _inside(part, root)
+    return found
+
+
+def _inside(part: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[Any]:
+    if isinstance(part.get("$ref"), str):
+        yield _referred(part["$ref"], root)
+    for name in _LISTS:
+        if isinstance(part.get(name), list):
+            yield from part[name]
+    for name in _BRANCHES:
+        yield part.get(name)
+    if isinstance(part.get("dependentSchemas"), Mapping):
+        yield from part["dependentSchemas"].values()
+
+
+def _referred(reference: str, root: Mapping[str, Any]) -> Any:
+    """What a JSON Pointer in a reference leads to; None for references of other kinds."""
+    found: Any = root if reference.startswith("#") else None
+    for token in reference[1:].split("/")[1:]:
+        name = token.replace("~1", "/").replace("~0", "~")
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def properties(schema: Any, root: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What the parts of an object's schema say of each of its properties."""
+    found: dict[str, list[Any]] = {}
+    for part in parts(schema, root):
+        inside = part.get("properties")
+        if isinstance(inside, Mapping):
+            for name, told in inside.items():
+                found.setdefault(name, []).append(told)
+    return found
+
+
+def always(schema: Any, root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A schema, what it refers to inside `root`, and what it adds: what holds of every answer."""
+    found: list[Mapping[str, Any]] = []
+    waiting = [schema]
+    while waiting:
+        part = waiting.pop(0)
+        if isinstance(part, Mapping) and not any(part is known for known in found):
+            found.append(part)
+            if isinstance(part.get("$ref"), str):
+                waiting.append(_referred(part["$ref"], root))
+            waiting += part.get("allOf") or ()
+    return found
+
+
+def types(schema: Any) -> set[str]:
+    """The types that one part asks for; none if it does not say."""
+    told = schema.get("type") if isinstance(schema, Mapping) else None
+    return {told} if isinstance(told, str) else set(told or ())
