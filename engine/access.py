@@ -32,6 +32,7 @@ Permission = Literal[
     "messages.send",
     "calls.work",
     "jobs.manage",
+    "access_log.read",
 ]
 
 _ALLOWED: Mapping[str, frozenset[Permission]] = {
@@ -54,6 +55,7 @@ _ALLOWED: Mapping[str, frozenset[Permission]] = {
             "definitions.suspend",
             "jobs.manage",
             "messages.send",
+            "access_log.read",
         }
     ),
     "designer": frozenset({"definitions.deploy", "definitions.publish", "definitions.read"}),
@@ -70,7 +72,9 @@ _ALLOWED: Mapping[str, frozenset[Permission]] = {
         }
     ),
     "service": frozenset({"messages.send", "calls.work"}),
-    "portal": frozenset({"definitions.read", "cases.start", "cases.read", "cases.cancel", "behalf.act"}),
+    "portal": frozenset(
+        {"definitions.read", "cases.start", "cases.read", "cases.cancel", "behalf.act", "access_log.read"}
+    ),
 }
 
 
@@ -87,6 +91,11 @@ def require(actor: Actor, permission: Permission) -> None:
 
 def only_offered(actor: Actor) -> bool:
     """Whether the actor is offered, and starts, only what is enabled."""
+    return actor.role == "portal"
+
+
+def for_applicants(actor: Actor) -> bool:
+    """Whether the actor looks at cases for their applicants, and not for the agency."""
     return actor.role == "portal"
 
 

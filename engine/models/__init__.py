@@ -1,6 +1,7 @@
 """All tables. Statuses are text; instants are aware, UTC and end in `_at`; ids are UUIDv7."""
 
 from engine.db import Base
+from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.moves import Move, MovedCase, MovedCaseStatus, MoveStatus
 from engine.models.tables import (
     CASE_NUMBERS,
@@ -34,6 +35,8 @@ from engine.models.tables import (
 
 __all__ = [
     "CASE_NUMBERS",
+    "AccessHead",
+    "AccessRecord",
     "Base",
     "Call",
     "CallStatus",
@@ -56,6 +59,7 @@ __all__ = [
     "MoveStatus",
     "MovedCase",
     "MovedCaseStatus",
+    "Openable",
     "Role",
     "Task",
     "TaskStatus",
