@@ -120,8 +120,7 @@ def command(
                 done = _answered_before(database, cases.taken(failure) or failure)
             except Refusal as refusal:
                 done = _answered_before(database, refusal)
-            _record(database)
-            return Response(done.body, status=done.status, headers=dict(done.headers))
+            return _recorded(database, done)
 
         return view
 
@@ -200,18 +199,18 @@ def _run(
     return answer
 
 
-def _record(database: Database) -> None:
-    """Have the access log tell what the answer shows; what it cannot tell is not shown."""
-    if g.get("opened") is None:
-        return
-    actor, opened = g.opened
-    try:
-        database.run(
-            lambda session, now: access_log.append(UnitOfWork(session, actor, now), opened), "single"
-        )
-    except (DBAPIError, PoolTimeout, Uncertain) as failure:
-        log.error("access-log.unwritten", error=type(failure).__name__)
-        raise Busy("The access log cannot be written just now, so nothing is shown.") from failure
+def _recorded(database: Database, done: Answer) -> Response:
+    """The response, once the access log tells what it shows. What cannot be recorded is not shown."""
+    if g.get("opened") is not None:
+        actor, opened = g.opened
+        try:
+            database.run(
+                lambda session, now: access_log.append(UnitOfWork(session, actor, now), opened), "single"
+            )
+        except (DBAPIError, PoolTimeout, Uncertain) as failure:
+            log.error("access-log.unwritten", error=type(failure).__name__)
+            raise Busy("The access log cannot be written just now, so nothing is shown.") from failure
+    return Response(done.body, status=done.status, headers=dict(done.headers))
 
 
 def _answered_before(database: Database, failure: Refusal | IntegrityError) -> Answer:
