@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text, update
 from api.command import DATABASE
 from engine.db import Database
 from engine.models import AccessHead, AccessRecord, Case, Event
-from tests import factories
+from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import body, refused
 
@@ -92,6 +92,17 @@ def test_lists_show_no_personal_data(client: Clients, database: Database) -> Non
         listed = client("caseworker").get(path)
         assert body(listed)["items"]
         assert "secret" not in listed.text
+
+
+def test_list_of_incidents_does_not_repeat_the_data_on_which_a_script_failed(
+    client: Clients, database: Database
+) -> None:
+    factories.deploy(database, factories.files(bpmn.line(bpmn.script("s", "n = int(name)"))))
+    (incident,) = client("portal").start(data={"name": "secret"})["incidents"]
+    assert "secret" in incident["message"]
+    listed = client("administrator").get("/incidents")
+    assert body(listed)["items"][0]["code"] == "script-failed"
+    assert "secret" not in listed.text
 
 
 def test_commands_are_told_by_the_event_log_alone(
