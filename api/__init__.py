@@ -6,6 +6,7 @@ It decides nothing itself.
 from apiflask import APIFlask
 
 from api import (
+    access_log,
     cases,
     definitions,
     deployments,
@@ -64,7 +65,7 @@ def create_app(settings: Settings) -> APIFlask:
     observe(app)
     for resource in (
         *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(moves, events, webhooks, jobs, pictures),
+        *(moves, events, webhooks, jobs, pictures, access_log),
     ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from api.command import Reply, command, etag, revisions_seen, writes_once
 from api.shapes import Instant, Key, OpenIncident, OpenTask, Page, PageQuery, Request, Text, page_of
 from engine import cases
+from engine.access_log import Opened
 from engine.db import UnitOfWork
 from engine.models import CaseStatus
 
@@ -152,8 +153,8 @@ def case_body(case: cases.CaseView) -> CaseBody:
     )
 
 
-def _reply(case: cases.CaseView) -> Reply:
-    return Reply(case_body(case), {"ETag": etag(case.revision)})
+def _reply(case: cases.CaseView, opened: Opened | None = None) -> Reply:
+    return Reply(case_body(case), {"ETag": etag(case.revision)}, opened=opened)
 
 
 @command(blueprint.post("/cases"), body=StartCase, answer=StartedBody, status=201, refusals=(404, 409, 503))
@@ -178,7 +179,7 @@ def index(uow: UnitOfWork, query: CasesQuery) -> Reply:
 @command(blueprint.get("/cases/<uuid:case_id>"), answer=CaseBody, refusals=(404,))
 def show(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Read a case"""
-    return _reply(cases.get(uow, case_id))
+    return _reply(cases.get(uow, case_id), Opened("case", case_id))
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/events"), query=EventsQuery, answer=EventPage, refusals=(404,))
@@ -186,7 +187,8 @@ def log(uow: UnitOfWork, case_id: UUID, query: EventsQuery) -> Reply:
     """Read a case's log"""
     rows = cases.log(uow, case_id, after=query.cursor)
     items = [_event(row) for row in rows[: cases.LOG_PAGE]]
-    return Reply(EventPage(items=items, next=items[-1].seq if len(rows) > cases.LOG_PAGE else None))
+    page = EventPage(items=items, next=items[-1].seq if len(rows) > cases.LOG_PAGE else None)
+    return Reply(page, opened=Opened("events", case_id))
 
 
 def _event(row: Any) -> EventBody:

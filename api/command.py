@@ -12,10 +12,12 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar
 
+import structlog
 from apiflask import APIBlueprint
 from flask import Response, current_app, g, request
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
@@ -23,10 +25,11 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 from api.callers import Callers
 from api.problems import Malformed, Unauthorized, described
 from api.shapes import Request
-from engine import access, cases, idempotency
+from engine import access, access_log, cases, idempotency
+from engine.access_log import Opened
 from engine.db import Actor, Database, UnitOfWork
 from engine.db import View as DatabaseView
-from engine.errors import Fault, Forbidden, Invalid, Refusal
+from engine.errors import Busy, Fault, Forbidden, Invalid, Refusal, Uncertain
 from engine.idempotency import Answer
 
 DATABASE = "parvandeh.database"
@@ -37,6 +40,8 @@ MAX_JSON = 2 << 20
 # Only its decorators are used, which note on a function what OpenAPI shall say.
 _openapi = APIBlueprint("openapi", __name__)
 
+log = structlog.get_logger("api")
+
 R = TypeVar("R", bound=Request)
 View = Callable[..., "Reply"]
 
@@ -44,14 +49,23 @@ _WRITING_ONCE: set[View] = set()
 
 
 class Reply:
-    """What a view answers: a model, and headers that belong to it."""
+    """What a view answers: a model, and headers that belong to it.
+
+    `opened` says what of a case a reader is shown: it goes into the access log before the answer leaves.
+    """
 
     def __init__(
-        self, body: BaseModel | bytes, headers: Mapping[str, str] | None = None, *, status: int = 200
+        self,
+        body: BaseModel | bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        status: int = 200,
+        opened: Opened | None = None,
     ) -> None:
         self.body = body
         self.status = status
         self.headers = headers or {}
+        self.opened = opened
 
     def answer(self) -> Answer:
         """The bytes to send."""
@@ -106,7 +120,7 @@ def command(
                 done = _answered_before(database, cases.taken(failure) or failure)
             except Refusal as refusal:
                 done = _answered_before(database, refusal)
-            return Response(done.body, status=done.status, headers=dict(done.headers))
+            return _recorded(database, done)
 
         return view
 
@@ -176,11 +190,27 @@ def _run(
             arguments["body"] = decoded
     else:
         g.idempotency_key = _idempotency_key()
-    answer = view(uow, **arguments).answer()
+    reply = view(uow, **arguments)
+    g.opened = reply.opened and (uow.actor, reply.opened)
+    answer = reply.answer()
     key = g.idempotency_key
     if key is not None:
         idempotency.keep(uow, key, _fingerprint(), answer)
     return answer
+
+
+def _recorded(database: Database, done: Answer) -> Response:
+    """The response, once the access log tells what it shows. What cannot be recorded is not shown."""
+    if g.get("opened") is not None:
+        actor, opened = g.opened
+        try:
+            database.run(
+                lambda session, now: access_log.append(UnitOfWork(session, actor, now), opened), "single"
+            )
+        except (DBAPIError, PoolTimeout, Uncertain) as failure:
+            log.error("access-log.unwritten", error=type(failure).__name__)
+            raise Busy("The access log cannot be written just now, so nothing is shown.") from failure
+    return Response(done.body, status=done.status, headers=dict(done.headers))
 
 
 def _answered_before(database: Database, failure: Refusal | IntegrityError) -> Answer:

@@ -40,7 +40,7 @@ class SkipIncident(Request):
 
 
 class IncidentBody(BaseModel):
-    """An element that failed: `line` counts within its script."""
+    """An element that failed: `line` counts within its script. Its message is shown with its case."""
 
     id: UUID
     case: UUID
@@ -50,7 +50,6 @@ class IncidentBody(BaseModel):
     element: str
     name: str
     code: str
-    message: str
     line: int | None
     attempts: int
     status: IncidentStatus

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from api.command import Reply, command, etag, revisions_seen
 from api.shapes import Instant, OpenIncident, OpenTask, Page, PageQuery, Request, Text, page_of
 from engine import cases, tasks
+from engine.access_log import Opened
 from engine.db import UnitOfWork
 from engine.models import CaseStatus, TaskKind, TaskStatus
 from engine.tasks import Scope
@@ -202,7 +203,8 @@ def show(uow: UnitOfWork, task_id: UUID) -> Reply:
     row = tasks.get(uow, task_id)
     form = tasks.form(uow, task_id)
     body = FormBody.model_validate({"schema": form.schema, "ui": form.ui}) if form else None
-    return Reply(TaskBody(**_fields(row), form=body), {"ETag": etag(row["revision"])})
+    opened = Opened("task", row["case_id"], task_id)
+    return Reply(TaskBody(**_fields(row), form=body), {"ETag": etag(row["revision"])}, opened=opened)
 
 
 @command(

@@ -71,6 +71,7 @@ Permission = Literal[
     "units.manage",
     "people.manage",
     "substitutes.manage",
+    "access_log.read",
 ]
 
 CASEWORKER = "caseworker"  # the role in a unit that every member has,
@@ -101,6 +102,7 @@ _ALLOWED: Mapping[str, frozenset[Permission]] = {
             "units.manage",
             "people.manage",
             "substitutes.manage",
+            "access_log.read",
         }
     ),
     "designer": frozenset({"definitions.deploy", "definitions.publish", "definitions.read", "units.read"}),
@@ -129,9 +131,10 @@ _ALLOWED: Mapping[str, frozenset[Permission]] = {
             "tasks.read",
             "tasks.work",
             "units.read",
+            "access_log.read",
         }
     ),
-    "applicant": frozenset({"definitions.read", "cases.read", "tasks.read", "tasks.work"}),
+    "applicant": frozenset({"definitions.read", "cases.read", "tasks.read", "tasks.work", "access_log.read"}),
 }
 
 
@@ -155,6 +158,11 @@ def require_everywhere(uow: UnitOfWork, permission: Permission) -> None:
 
 def only_offered(actor: Actor) -> bool:
     """Whether the actor is offered, and starts, only what is enabled."""
+    return actor.role in ("portal", "applicant")
+
+
+def for_applicants(actor: Actor) -> bool:
+    """Whether the actor looks at cases for their applicants, and not for an agency."""
     return actor.role in ("portal", "applicant")
 
 

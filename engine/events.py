@@ -1,22 +1,17 @@
 """The log: append-only, one chain of hashes per case. What it does not hold can never be reported.
 
-An event's hash covers the hash before it and the event in canonical JSON (RFC 8785). Personal data stand in
-the payload, which enters only as a salted hash: erasing payload and salt leaves the chain whole.
-docs/events.md lists the kinds.
+Personal data stand in the payload, which can be erased (`engine/chains.py`). docs/events.md lists the kinds.
 """
 
-import hashlib
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine import chains
 from engine.bpmn.values import plain
 from engine.db import UnitOfWork, recordset, table
 from engine.models import Case, Event
@@ -51,7 +46,6 @@ Kind = Literal[
     "case.moved",
 ]
 
-GENESIS = bytes(32)  # the hash before a case's first event
 APPEND = recordset(table(Event), "events")  # with the parameter that `stored` gives
 
 
@@ -62,7 +56,7 @@ class Head:
     case_id: UUID
     version_id: UUID
     length: int = 0
-    hash: bytes = GENESIS
+    hash: bytes = chains.GENESIS
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +88,7 @@ def chain(
     actor = uow.actor
     shared = {
         "case_id": str(head.case_id),
-        "at": _text(uow.now),
+        "at": chains.text(uow.now),
         "actor_id": str(actor.id),
         "actor_role": actor.role,
         "actor_unit": unit or actor.unit,
@@ -111,11 +105,8 @@ def chain(
 
 def stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Rows made by `chain`, as `APPEND` takes them. Whoever appends stores the new head with the case."""
-    return [{**row, **{name: _bytea(row[name]) for name in ("hash", "payload_hash", "salt")}} for row in rows]
-
-
-def _bytea(value: str | None) -> str | None:
-    return None if value is None else "\\x" + value
+    names = ("hash", "payload_hash", "salt")
+    return [{**row, **{name: chains.bytea(row[name]) for name in names}} for row in rows]
 
 
 def _row(shared: Mapping[str, Any], head: Head, fact: Fact, on_behalf_of: str | None) -> dict[str, Any]:
@@ -123,42 +114,16 @@ def _row(shared: Mapping[str, Any], head: Head, fact: Fact, on_behalf_of: str | 
     payload = dict(plain(fact.payload)) if fact.payload else {}
     if on_behalf_of:
         payload["on_behalf_of"] = on_behalf_of
-    salt = os.urandom(16) if payload else None
+    sealed = chains.sealed(payload)
     row = {
         **shared,
         "seq": head.length + 1,
         "kind": fact.kind,
         "element": fact.element,
         "task_id": str(fact.task_id) if fact.task_id else None,
-        "payload_hash": _payload_hash(salt, payload).hex() if salt else None,
+        "payload_hash": sealed["payload_hash"],
     }
-    hashed = _hash(head.hash, row).hex()
-    return {**row, "hash": hashed, "payload": payload or None, "salt": salt.hex() if salt else None}
-
-
-def _payload_holds(event: Mapping[Any, Any]) -> bool:
-    """Whether the payload is the one that was written, or was erased together with its salt."""
-    payload, salt = event["payload"], event["salt"]
-    if payload is None and salt is None:
-        return True
-    return salt is not None and _payload_hash(salt, payload) == event["payload_hash"]
-
-
-def _payload_hash(salt: bytes, payload: Any) -> bytes:
-    return hashlib.sha256(salt + orjson.dumps(payload)).digest()
-
-
-def _hash(before: bytes, row: Mapping[str, Any]) -> bytes:
-    """Texts and whole numbers only, keys in ASCII: orjson's sorted output is RFC 8785's canonical form."""
-    return hashlib.sha256(before + orjson.dumps(row, option=orjson.OPT_SORT_KEYS)).digest()
-
-
-def _text(value: Any) -> str | int | None:
-    if value is None or isinstance(value, str | int):
-        return value
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    return value.hex() if isinstance(value, bytes) else str(value)
+    return {**row, **sealed, "hash": chains.digest(head.hash, row).hex()}
 
 
 _CHAINED = (
@@ -187,17 +152,7 @@ def verify(session: Session, case_id: UUID | None = None) -> list[Break]:
 
 
 def _verify_case(session: Session, case_id: UUID, length: int, last: bytes) -> Break | None:
-    before, seq = GENESIS, 0
     events = select(*_CHAINED, Event.hash, Event.payload, Event.salt).where(Event.case_id == case_id)
-    for event in session.execute(events.order_by(Event.seq)).mappings():
-        seq += 1
-        if event["seq"] != seq:
-            return Break(case_id, seq, "an event is missing")
-        if _hash(before, {column.key: _text(event[column.key]) for column in _CHAINED}) != event["hash"]:
-            return Break(case_id, seq, "the event was changed")
-        if not _payload_holds(event):
-            return Break(case_id, seq, "the payload was changed")
-        before = event["hash"]
-    if (seq, before) != (length, last):
-        return Break(case_id, seq + 1, "the end of the log is missing")
-    return None
+    rows = session.execute(events.order_by(Event.seq)).mappings()
+    broken = chains.first_break(rows, [column.key for column in _CHAINED], length, last)
+    return Break(case_id, *broken) if broken else None

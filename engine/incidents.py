@@ -13,6 +13,7 @@ from engine.errors import Conflict, NotFound
 from engine.events import Fact
 from engine.models import Case, DefinitionVersion, Incident
 
+# Not the message: data of the case may stand in it, which lists do not show.
 _COLUMNS = (
     Incident.id,
     Incident.case_id.label("case"),
@@ -22,7 +23,6 @@ _COLUMNS = (
     Incident.element,
     Incident.name,
     Incident.code,
-    Incident.message,
     Incident.line,
     Incident.attempts,
     Incident.status,

@@ -1,13 +1,15 @@
-"""Verify the hash chains of the event log."""
+"""Verify the hash chains of the event log and of the access log."""
 
 import argparse
 from uuid import UUID
 
-from engine import events
+from sqlalchemy.orm import Session
+
+from engine import access_log, events
 from engine.cli.connection import database
 from engine.config import Settings
 
-HELP = "Verify the event log of one case or of all. The exit code is 1 if a chain is broken."
+HELP = "Verify the event log of one case, or all of it and the access log. Exit code 1: a chain is broken."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -18,8 +20,23 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print every break."""
     with database(settings) as opened:
-        breaks = opened.run(lambda session, _: events.verify(session, arguments.case), "snapshot")
-    for broken in breaks:
-        print(f"case {broken.case_id}, event {broken.seq}: {broken.reason}")
-    print(f"{len(breaks)} breaks." if breaks else "The event log is whole.")
-    return 1 if breaks else 0
+        found = opened.run(lambda session, _: breaks(session, arguments.case), "snapshot")
+    for broken in found:
+        print(broken)
+    whole = "The event log is whole." if arguments.case else "The logs are whole."
+    print(f"{len(found)} breaks." if found else whole)
+    return 1 if found else 0
+
+
+def breaks(session: Session, case_id: UUID | None = None) -> list[str]:
+    """Every break in words: of the event log of one case, or of all cases and of the access log."""
+    found = [
+        f"case {broken.case_id}, event {broken.seq}: {broken.reason}"
+        for broken in events.verify(session, case_id)
+    ]
+    if case_id is None:
+        found += [
+            f"reader {broken.reader_id}, access record {broken.seq}: {broken.reason}"
+            for broken in access_log.verify(session)
+        ]
+    return found

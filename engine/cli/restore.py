@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from engine import events, postgres
-from engine.cli import migrate
+from engine import postgres
+from engine.cli import audit, migrate
 from engine.config import Settings
 from engine.db import Database, connection
 from engine.errors import Unusable
@@ -49,10 +49,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             with database.transaction() as session:
                 for statement in _ORPHANS:
                     connection(session).execute(statement)
-            breaks = database.run(lambda session, _: events.verify(session), "snapshot")
+            breaks = database.run(lambda session, _: audit.breaks(session), "snapshot")
         finally:
             database.dispose()
     for broken in breaks:
-        print(f"case {broken.case_id}, event {broken.seq}: {broken.reason}")
-    print(f"{len(breaks)} breaks in the event log." if breaks else "Restored. The event log is whole.")
+        print(broken)
+    print(f"{len(breaks)} breaks in the logs." if breaks else "Restored. The logs are whole.")
     return 1 if breaks else 0

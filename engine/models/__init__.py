@@ -1,6 +1,7 @@
 """All tables. Statuses are text; instants are aware, UTC and end in `_at`; ids are UUIDv7."""
 
 from engine.db import Base
+from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.moves import Move, MovedCase, MovedCaseStatus, MoveStatus
 from engine.models.organisation import (
     ROOT,
@@ -44,6 +45,8 @@ from engine.models.tables import (
 __all__ = [
     "CASE_NUMBERS",
     "ROOT",
+    "AccessHead",
+    "AccessRecord",
     "Base",
     "Call",
     "CallStatus",
@@ -68,6 +71,7 @@ __all__ = [
     "MoveStatus",
     "MovedCase",
     "MovedCaseStatus",
+    "Openable",
     "Pool",
     "PoolRole",
     "Role",

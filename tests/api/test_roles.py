@@ -31,6 +31,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/cases/<uuid:case_id>"): CASES,
     ("GET", "/cases/<uuid:case_id>/diagram.svg"): CASES,
     ("GET", "/cases/<uuid:case_id>/events"): {"administrator", "caseworker"},
+    ("GET", "/cases/<uuid:case_id>/access-log"): {"administrator", "portal"},
     ("POST", "/cases/<uuid:case_id>/cancel"): CASES,
     ("GET", "/tasks"): TASKS,
     ("GET", "/tasks/counts"): {"administrator", "caseworker"},

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from engine import cases, events
+from engine import access_log, cases, events
+from engine.access_log import Opened
 from engine.cli import main
 from engine.db import Actor, Database
 from engine.models import Case
@@ -99,6 +101,27 @@ def test_restored_copy_fires_its_timers_and_its_log_is_whole(
     copy = Database(empty_database_url)
     assert copy.run(lambda session, _: events.verify(session)) == []
     copy.dispose()
+
+
+def test_restored_copy_has_the_access_log_and_names_its_breaks(
+    database: Database,
+    empty_database_url: str,
+    actor: Callable[..., Actor],
+    command: Callable[..., int],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reader = actor("caseworker")
+    for what in ("case", "events"):
+        opened = Opened(what, uuid4())
+        factories.as_actor(database, reader, lambda uow, opened=opened: access_log.append(uow, opened))
+    with database.transaction() as session:
+        session.execute(text("ALTER TABLE access_log DISABLE TRIGGER USER"))
+        session.execute(text("UPDATE access_log SET what = 'task' WHERE seq = 2"))
+    url = database.engine.url.render_as_string(hide_password=False)
+    assert command(url, "backup", tmp_path / "tampered") == 0
+    assert command(empty_database_url, "restore", tmp_path / "tampered") == 1
+    assert f"reader {reader.id}, access record 2: " in capsys.readouterr().out
 
 
 def test_restored_copy_frees_what_was_in_hand(

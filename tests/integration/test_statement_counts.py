@@ -155,3 +155,11 @@ def test_list_takes_two_statements_however_many_tasks_there_are(stage: Stage) ->
         stage.send("portal", "POST", "/cases", {"definition": LARGE})
     statements = plain(stage.executed(lambda: stage.send("caseworker", "GET", "/tasks?status=open")))
     assert len(statements) == 2
+
+
+def test_reading_a_case_takes_five_statements_of_which_one_records_it(stage: Stage) -> None:
+    case = stage.send("portal", "POST", "/cases", {"definition": LARGE})
+    statements = stage.executed(lambda: stage.send("caseworker", "GET", f"/cases/{case['id']}"))
+    assert [("access_log" in statement) for statement in plain(statements)] == [False] * 4 + [True]
+    assert writing_transactions(statements) == 1
+    assert statements[-1] == plain(statements)[-1]  # it needs no transaction around it

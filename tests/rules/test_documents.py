@@ -10,11 +10,12 @@ from urllib.parse import unquote
 import pytest
 
 from api import create_app, problems
-from engine import events
+from engine import access_log, events
 from engine.bpmn.diff import SENTENCES
 from engine.cli import COMMANDS
 from engine.config import Settings
 from engine.events import Kind
+from engine.models import Openable
 from tests.rules.sources import PRODUCT, ROOT, calls, markdown, nodes, python, rows, strings, text, where
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -50,6 +51,16 @@ def test_every_field_of_the_chain_is_documented() -> None:
     chained = re.search(r"exactly these twelve members: (.*?)\. UUIDs", text("docs/events.md"), re.DOTALL)
     assert chained
     assert set(re.findall(r"`(\w+)`", chained[1])) == {column.key for column in events._CHAINED}
+
+
+def test_every_field_of_the_access_logs_chain_is_documented() -> None:
+    chained = re.search(r"exactly these ten members:(.*?)\. The last", text("docs/access-log.md"), re.DOTALL)
+    assert chained
+    assert set(re.findall(r"`(\w+)`", chained[1])) == {column.key for column in access_log._CHAINED}
+
+
+def test_everything_that_is_recorded_is_documented_and_no_other() -> None:
+    assert rows(text("docs/access-log.md"), "What is recorded") == set(get_args(Openable))
 
 
 def test_every_type_of_problem_is_documented_and_no_other() -> None:

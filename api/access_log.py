@@ -1,0 +1,66 @@
+"""The access log of a case: who was shown what, and why. It is what the applicant will see."""
+
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel
+
+from api.command import Reply, command
+from api.shapes import Instant, Page, PageQuery, page_of
+from engine import access, access_log, cases
+from engine.access_log import Opened
+from engine.db import UnitOfWork
+from engine.models import Openable
+
+blueprint = APIBlueprint("access_log", __name__, tag="Access log")
+
+
+class Reader(BaseModel):
+    """Who was shown it, with the role and unit at that time."""
+
+    id: UUID
+    name: str
+    role: str
+    unit: str | None
+
+
+class AccessBody(BaseModel):
+    """Somebody was shown something. `object` is the task or document; what was not said is null."""
+
+    id: UUID
+    at: Instant
+    reader: Reader
+    what: Openable
+    object: UUID | None
+    on_behalf_of: str | None
+    purpose: str | None
+
+
+class AccessPage(Page[AccessBody]):
+    """A page of the access log of a case, the newest first."""
+
+
+@command(
+    blueprint.get("/cases/<uuid:case_id>/access-log"), query=PageQuery, answer=AccessPage, refusals=(404,)
+)
+def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
+    """Read who was shown what of a case, the newest first"""
+    rows = [_fields(row) for row in access_log.page(uow, case_id, after=query.cursor)]
+    opened = None if access.for_applicants(uow.actor) else Opened("access-log", case_id)
+    return Reply(AccessPage(**page_of(AccessBody, rows, cases.PAGE)), opened=opened)
+
+
+def _fields(row: Any) -> dict[str, Any]:
+    said = row["payload"] or {}
+    return {
+        "id": row["id"],
+        "at": row["at"],
+        "reader": Reader(
+            id=row["reader_id"], name=row["reader_name"], role=row["actor_role"], unit=row["actor_unit"]
+        ),
+        "what": row["what"],
+        "object": row["object_id"],
+        "on_behalf_of": said.get("on_behalf_of"),
+        "purpose": said.get("purpose"),
+    }

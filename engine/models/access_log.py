@@ -1,0 +1,50 @@
+"""The tables of the access log: who opened what, and why, in a chain for each reader."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base
+from engine.models.tables import Instant
+
+Openable = Literal["case", "events", "task", "document", "access-log"]
+
+
+class AccessHead(Base):
+    """The end of a reader's chain. Its row is what those wait for who read at once as the same account."""
+
+    __tablename__ = "access_heads"
+    # Each record rewrites the row: room on the page keeps that off the index.
+    __table_args__ = ({"postgresql_with": {"fillfactor": "50"}},)
+
+    reader_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    length: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AccessRecord(Base):
+    """Somebody was shown something of a case.
+
+    Append-only (trigger); payload and salt alone can be erased. See docs/access-log.md.
+    """
+
+    __tablename__ = "access_log"
+    __table_args__ = (Index(None, "case_id", "id"),)
+
+    # No foreign keys: writing a record would wait for whoever holds the case.
+    reader_id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    id: Mapped[UUID]
+    at: Mapped[Instant]
+    case_id: Mapped[UUID]
+    what: Mapped[Openable] = mapped_column(Text)
+    object_id: Mapped[UUID | None]
+    actor_role: Mapped[str] = mapped_column(Text)
+    actor_unit: Mapped[str | None] = mapped_column(Text)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    payload_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # json, not jsonb: the hash covers this very text.
+    payload: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)

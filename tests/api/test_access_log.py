@@ -1,0 +1,231 @@
+"""The access log: what is recorded of reading, what is not, and who may see it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from apiflask import APIFlask
+from sqlalchemy import func, select, text, update
+
+from api.command import DATABASE
+from engine.db import Database
+from engine.models import AccessHead, AccessRecord, Case, Event
+from tests import bpmn, factories
+from tests.api.conftest import Clients
+from tests.api.contract import body, refused
+
+Records = Callable[[], list[AccessRecord]]
+
+
+@pytest.fixture
+def case(client: Clients, database: Database) -> dict[str, Any]:
+    """A case that the portal started, with an open task."""
+    factories.deploy(database, factories.with_form(factories.form(x={"type": "string"})))
+    return client("portal").start(data={"name": "نام"})
+
+
+@pytest.fixture
+def records(database: Database) -> Records:
+    """All records so far, in the order of their ids."""
+
+    def read() -> list[AccessRecord]:
+        with database.transaction() as session:
+            return list(session.scalars(select(AccessRecord).order_by(AccessRecord.id)))
+
+    return read
+
+
+@pytest.fixture
+def impatient(app: APIFlask, database_url: str) -> Iterator[None]:
+    """The application waits for nobody's lock longer than a second."""
+    app.extensions[DATABASE] = Database(database_url, patience=1)
+    yield
+    app.extensions[DATABASE].dispose()
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [("/cases/{case}", "case"), ("/cases/{case}/events", "events"), ("/tasks/{task}", "task")],
+)
+def test_what_shows_a_case_is_recorded(
+    client: Clients, case: dict[str, Any], records: Records, path: str, what: str
+) -> None:
+    task = case["tasks"][0]["id"]
+    assert client("caseworker").get(path.format(case=case["id"], task=task)).status_code == 200
+    (record,) = records()
+    assert (record.what, record.case_id, record.seq) == (what, UUID(case["id"]), 1)
+    assert record.object_id == (UUID(task) if what == "task" else None)
+    assert (record.actor_role, record.actor_unit, record.payload) == ("caseworker", None, None)
+
+
+def test_asking_for_the_head_alone_is_recorded(
+    client: Clients, app: APIFlask, case: dict[str, Any], records: Records
+) -> None:
+    headers = {"Authorization": f"Bearer {client('caseworker').token}"}
+    assert app.test_client().head(f"/api/v1/cases/{case['id']}", headers=headers).status_code == 200
+    assert len(records()) == 1
+
+
+def test_record_tells_why_and_for_whom(client: Clients, case: dict[str, Any], records: Records) -> None:
+    said = {"X-Purpose": "رسیدگی", "X-On-Behalf-Of": "نام"}
+    headers = {name: words.encode().decode("latin-1") for name, words in said.items()}
+    client("caseworker").get(f"/cases/{case['id']}", headers=headers)
+    (record,) = records()
+    assert record.payload == {"purpose": "رسیدگی", "on_behalf_of": "نام"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/cases", "/tasks", "/tasks?case={case}", "/cases/{case}/diagram.svg", "/definitions/p"]
+)
+def test_lists_and_pictures_are_not_recorded(
+    client: Clients, case: dict[str, Any], records: Records, path: str
+) -> None:
+    assert client("caseworker").get(path.format(case=case["id"])).status_code == 200
+    assert records() == []
+
+
+def test_lists_show_no_personal_data(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    client("portal").start(data={"name": "secret"}, applicant="secret", business_key="secret")
+    for path in ("/cases", "/tasks"):
+        listed = client("caseworker").get(path)
+        assert body(listed)["items"]
+        assert "secret" not in listed.text
+
+
+def test_list_of_incidents_does_not_repeat_the_data_on_which_a_script_failed(
+    client: Clients, database: Database
+) -> None:
+    factories.deploy(database, factories.files(bpmn.line(bpmn.script("s", "n = int(name)"))))
+    (incident,) = client("portal").start(data={"name": "secret"})["incidents"]
+    assert "secret" in incident["message"]
+    listed = client("administrator").get("/incidents")
+    assert body(listed)["items"][0]["code"] == "script-failed"
+    assert "secret" not in listed.text
+
+
+def test_commands_are_told_by_the_event_log_alone(
+    client: Clients, case: dict[str, Any], records: Records
+) -> None:
+    worker, task = client("caseworker"), case["tasks"][0]["id"]
+    for command in ("claim", "release"):
+        assert worker.post(f"/tasks/{task}/{command}").status_code == 200
+    assert client("portal").post(f"/cases/{case['id']}/cancel").status_code == 200
+    assert records() == []
+
+
+def test_refused_reading_is_not_recorded(client: Clients, case: dict[str, Any], records: Records) -> None:
+    refused(client("portal", "another").get(f"/cases/{case['id']}"), 404, "not-found")
+    refused(client("caseworker").get(f"/cases/{uuid4()}"), 404, "not-found")
+    refused(client("designer").get(f"/cases/{case['id']}"), 403, "forbidden")
+    assert records() == []
+
+
+def test_reading_changes_nothing_of_the_case(
+    client: Clients, database: Database, case: dict[str, Any]
+) -> None:
+    tags = [client("caseworker").get(f"/cases/{case['id']}").headers["ETag"] for _ in range(2)]
+    assert tags[0] == tags[1] == '"1"'
+    with database.transaction() as session:
+        stored = session.get_one(Case, UUID(case["id"]))
+        events = session.scalar(select(func.count()).select_from(Event))
+        assert (stored.revision, stored.log_length) == (1, events)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_case_that_somebody_holds_can_be_read(
+    client: Clients, database: Database, case: dict[str, Any], records: Records
+) -> None:
+    with database.transaction() as session:
+        session.execute(select(Case.id).with_for_update())
+        assert client("caseworker").get(f"/cases/{case['id']}").status_code == 200
+    assert len(records()) == 1
+
+
+@pytest.mark.parametrize("path", ["/cases/{case}", "/cases/{case}/events", "/tasks/{task}"])
+def test_what_cannot_be_recorded_is_not_shown(
+    client: Clients, database: Database, case: dict[str, Any], path: str
+) -> None:
+    with database.transaction() as session:
+        session.execute(text("ALTER TABLE access_log ADD CONSTRAINT no_room CHECK (false)"))
+    url = path.format(case=case["id"], task=case["tasks"][0]["id"])
+    answer = client("caseworker").get(url)
+    refused(answer, 503, "busy")
+    assert answer.headers["Retry-After"]
+    assert "نام" not in answer.text
+    assert client("caseworker").get("/cases").status_code == 200
+    with database.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(AccessHead)) == 0
+
+
+@pytest.mark.usefixtures("impatient")
+def test_reader_whose_chain_is_held_is_told_to_come_again(
+    client: Clients, database: Database, case: dict[str, Any]
+) -> None:
+    url = f"/cases/{case['id']}"
+    assert client("caseworker").get(url).status_code == 200
+    with database.transaction() as session:
+        session.execute(update(AccessHead).values(length=AccessHead.length))
+        refused(client("caseworker").get(url), 503, "busy")
+        assert client("caseworker", "another").get(url).status_code == 200
+
+
+def test_applicants_side_sees_who_was_shown_what(client: Clients, case: dict[str, Any]) -> None:
+    task = case["tasks"][0]["id"]
+    client("caseworker", "first").get(f"/cases/{case['id']}", headers={"X-Purpose": "review"})
+    client("caseworker", "second").get(f"/tasks/{task}", headers={"X-On-Behalf-Of": "somebody"})
+    shown = body(client("portal").get(f"/cases/{case['id']}/access-log"))
+    assert shown["next"] is None
+    told = [
+        (item["reader"]["name"], item["what"], item["object"], item["purpose"], item["on_behalf_of"])
+        for item in shown["items"]
+    ]
+    assert told == [
+        ("second", "task", task, None, "somebody"),
+        ("first", "case", None, "review", None),
+    ]
+    assert {item["reader"]["role"] for item in shown["items"]} == {"caseworker"}
+
+
+def test_only_those_see_it_who_see_the_case(client: Clients, case: dict[str, Any]) -> None:
+    path = f"/cases/{case['id']}/access-log"
+    refused(client("portal", "another").get(path), 404, "not-found")
+    refused(client("caseworker").get(path), 403, "forbidden")
+    refused(client("administrator").get(f"/cases/{uuid4()}/access-log"), 404, "not-found")
+
+
+def test_one_case_shows_nothing_of_another(client: Clients, case: dict[str, Any]) -> None:
+    other = client("portal").start()
+    client("caseworker").get(f"/cases/{other['id']}")
+    assert body(client("portal").get(f"/cases/{case['id']}/access-log"))["items"] == []
+
+
+def test_administrators_look_at_it_is_recorded_and_the_applicants_sides_is_not(
+    client: Clients, case: dict[str, Any]
+) -> None:
+    path = f"/cases/{case['id']}/access-log"
+    for role in ("portal", "administrator", "portal"):
+        shown = body(client(role).get(path))["items"]
+    assert [(item["what"], item["reader"]["role"]) for item in shown] == [("access-log", "administrator")]
+
+
+def test_it_comes_in_pages(client: Clients, case: dict[str, Any]) -> None:
+    for number in range(51):
+        client("caseworker").get(f"/cases/{case['id']}", headers={"X-Purpose": str(number)})
+    path = f"/cases/{case['id']}/access-log"
+    first = body(client("portal").get(path))
+    second = body(client("portal").get(f"{path}?cursor={first['next']}"))
+    purposes = [item["purpose"] for item in (*first["items"], *second["items"])]
+    assert (len(first["items"]), second["next"]) == (50, None)
+    assert sorted(purposes, key=int) == [str(number) for number in range(51)]
+    instants = [item["at"] for item in (*first["items"], *second["items"])]
+    assert instants == sorted(instants, reverse=True)
+
+
+def test_erased_words_are_null(client: Clients, database: Database, case: dict[str, Any]) -> None:
+    client("caseworker").get(f"/cases/{case['id']}", headers={"X-Purpose": "review"})
+    with database.transaction() as session:
+        session.execute(update(AccessRecord).values(payload=None, salt=None))
+    (item,) = body(client("portal").get(f"/cases/{case['id']}/access-log"))["items"]
+    assert (item["reader"]["name"], item["purpose"]) == ("caseworker", None)
