@@ -25,6 +25,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    union,
     union_all,
 )
 from sqlalchemy.orm import aliased
@@ -236,6 +237,16 @@ def taking_as(pool: Any) -> ScalarSelect[str]:
     held, acting = posts(), aliased(Unit)
     found = _taking(held, func.min(acting.key)).join(acting, acting.id == held.c.unit_id)
     return found.where(Pool.id == pool).scalar_subquery()
+
+
+def roles_for(pool: Any, unit: Any) -> ScalarSelect[Any]:
+    """Which roles in units the viewer has for a task of this pool, in a case of this unit; `*` is all."""
+    held, line = posts(), aliased(UnitLine)
+    taken = _taking(held, held.c.role).where(Pool.id == pool)
+    above = line.ancestor_id == held.c.unit_id
+    near = select(held.c.role).join(line, above).where(line.unit_id == unit)
+    found = union(taken, near).subquery("roles")
+    return select(func.array_agg(found.c.role)).scalar_subquery()
 
 
 def pools(role: str, *narrowed: ColumnElement[bool]) -> Select[Any]:

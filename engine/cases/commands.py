@@ -16,7 +16,7 @@ from engine import access, bpmn, definitions, events, forms
 from engine.bpmn.values import plain
 from engine.cases.entry import Entry, at_start_event, to_start
 from engine.cases.hold import found_by, lock, require_active, require_revision, require_size
-from engine.cases.progress import apply, begin, facts, progress, rows_of
+from engine.cases.progress import Setting, apply, begin, facts, progress, rows_of
 from engine.cases.views import CaseView, get
 from engine.db import UnitOfWork
 from engine.errors import Conflict
@@ -103,7 +103,8 @@ def _begin(
     }
     words = found_by(number, application.applicant, application.business_key)
     home = Home(entry.unit_id, version.key, entry.delegated, words)
-    opened = rows_of(uow, case_id, version.id, step, home)
+    setting = Setting(home, spec, {**data, **step.changes})
+    opened = rows_of(uow, case_id, version.id, step, setting)
     started = Fact("case.started", payload={"case_number": fixed["number"], "data": data, **given})
     happened = [started, *([trigger[1]] if trigger else []), *facts(step, opened)]
     head, log = events.chain(uow, Head(case_id, version.id), happened, unit=entry.acting)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, update
 
-from engine import events, pools
-from engine.bpmn import Passage, People, Step, Work
+from engine import definitions, events, persian, pools
+from engine.bpmn import Passage, People, Spec, Step, Work
 from engine.bpmn.values import plain
 from engine.cases import waiting
 from engine.cases.hold import Locked
@@ -17,7 +17,7 @@ from engine.db import UnitOfWork, Write, recordset, table, values_of
 from engine.events import Fact, Head
 from engine.ids import uuid7
 from engine.models import CallStatus, Case, CaseStatus, Incident, Task, TaskStatus
-from engine.pools import Home, Placing, Taker
+from engine.pools import Home, Placing
 
 _CASES, _TASKS = table(Case), table(Task)
 _MOVED = (
@@ -52,6 +52,7 @@ _CLOSE_INCIDENTS = update(Incident).where(Incident.status == "open")
 
 
 Rows = Sequence[dict[str, Any]]
+MAX_WORDS = 1_000  # characters that a task is found by
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,9 @@ def apply(
 
     `status` is what the case becomes if it ended. Returns the case's new values and what was opened.
     """
-    opened = rows_of(uow, case.id, case.version.id, step, case.home)
+    spec = definitions.spec(uow.session, case.version)
+    data = {**case.data, **plain(step.changes)}
+    opened = rows_of(uow, case.id, case.version.id, step, Setting(case.home, spec, data))
     if isinstance(change, CallChange):
         for incident in opened.incidents:
             if incident["token_id"] == change.token:
@@ -113,7 +116,6 @@ def apply(
     head, log = events.chain(
         uow, case.head, [*before, *facts(step, opened, closed, status)], unit=case.acting
     )
-    data = {**case.data, **plain(step.changes)}
     values = progress(uow, step, head, data, ended=status, running_key=case.running_key)
     values.update(id=case.id, revision=case.revision + 1)
     _write(uow, _MOVE_CASE, values, log, opened=opened, change=change)
@@ -189,10 +191,19 @@ def progress(
     }
 
 
-def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step, home: Home) -> Opened:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the tasks of a case are to know of it: whose it is, what its process demands, and its data."""
+
+    home: Home
+    spec: Spec
+    data: Mapping[str, Any]
+
+
+def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step, setting: Setting) -> Opened:
     """The rows of what a step opened, not written yet."""
-    placing = Placing(home)
-    tasks = task_rows(uow, case_id, step.opened, placing)
+    placing = Placing(setting.home)
+    tasks = task_rows(uow, case_id, step.opened, setting, placing)
     incidents = [
         {
             "id": uuid7(),
@@ -219,12 +230,17 @@ def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step, home: 
     )
 
 
-def task_rows(uow: UnitOfWork, case_id: UUID, opened: Sequence[Work], placing: Placing) -> Rows:
+def task_rows(
+    uow: UnitOfWork, case_id: UUID, opened: Sequence[Work], setting: Setting, placing: Placing
+) -> Rows:
     """The rows of tasks that were opened, each in its pool."""
-    lent = pools.delegated(uow, placing.home, {work.element for work in opened}) if opened else {}
+    if not opened:
+        return ()
+    lent = pools.delegated(uow, setting.home, {work.element for work in opened})
+    words = _words(setting)
     rows = []
     for work in opened:
-        home = placing.pool(_takers(work))
+        home = placing.pool(work.posts)
         delegation = lent.get(work.element) if home is not None else None
         row = {
             "id": work.token,
@@ -238,15 +254,26 @@ def task_rows(uow: UnitOfWork, case_id: UUID, opened: Sequence[Work], placing: P
             "kind": "step",
             "pool_id": home if delegation is None else placing.delegates(*delegation),
             "home_pool_id": None if delegation is None else home,
-            "search": " ".join([work.name, *placing.home.words]),
+            "assignment": _assignment(setting.spec, work),
+            "search": persian.normalise(f"{work.name} {words}"),
             **_people(work.people),
         }
         rows.append(row)
     return rows
 
 
-def _takers(work: Work) -> Sequence[Taker]:
-    return [(group, None) for group in work.people.groups] if work.people else []
+def _words(setting: Setting) -> str:
+    """What the tasks of a case are found by: its numbers, its applicant, and what its process names."""
+    named = (setting.data.get(name) for name in setting.spec.rules.searchable)
+    found = [str(value) for value in named if isinstance(value, str | int)]
+    return " ".join([*setting.home.words, *found])[:MAX_WORDS]
+
+
+def _assignment(spec: Spec, work: Work) -> str | None:
+    """How a task comes to somebody, if not by being claimed."""
+    element = spec.elements.get(work.element)
+    how = element.rules.assignment if element else None
+    return how if how != "self" else None
 
 
 def _people(people: People | None) -> dict[str, Any]:

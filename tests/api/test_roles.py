@@ -14,7 +14,9 @@ from tests.api.contract import Client, body, refused
 
 DEFINITIONS = {"administrator", "designer", "caseworker", "portal"}
 DESIGN = {"administrator", "designer"}
-CASES = {"administrator", "caseworker", "portal"}
+CASES = {"administrator", "caseworker", "portal", "applicant"}
+TASKS = CASES
+WORKERS = {"caseworker", "portal", "applicant"}
 
 # Endpoint → the roles that may call it. None: open to everyone.
 ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
