@@ -1,13 +1,13 @@
 """Who may do what. Nothing is allowed that is not written here; lists use the same policy as single reads."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, false, true
 
 from engine.db import Actor
-from engine.errors import Forbidden
+from engine.errors import AssuranceTooLow, Forbidden
 from engine.models import Case
 
 Permission = Literal[
@@ -32,7 +32,10 @@ Permission = Literal[
     "messages.send",
     "calls.work",
     "jobs.manage",
+    "sessions.own",
+    "sessions.revoke",
 ]
+Assurance = Literal["low", "substantial", "high"]
 
 _ALLOWED: Mapping[str, frozenset[Permission]] = {
     "administrator": frozenset(
@@ -54,9 +57,11 @@ _ALLOWED: Mapping[str, frozenset[Permission]] = {
             "definitions.suspend",
             "jobs.manage",
             "messages.send",
+            "sessions.own",
+            "sessions.revoke",
         }
     ),
-    "designer": frozenset({"definitions.deploy", "definitions.publish", "definitions.read"}),
+    "designer": frozenset({"definitions.deploy", "definitions.publish", "definitions.read", "sessions.own"}),
     "caseworker": frozenset(
         {
             "definitions.read",
@@ -67,22 +72,41 @@ _ALLOWED: Mapping[str, frozenset[Permission]] = {
             "tasks.read",
             "tasks.work",
             "behalf.act",
+            "sessions.own",
         }
     ),
-    "service": frozenset({"messages.send", "calls.work"}),
-    "portal": frozenset({"definitions.read", "cases.start", "cases.read", "cases.cancel", "behalf.act"}),
+    "service": frozenset({"messages.send", "calls.work", "sessions.own"}),
+    "portal": frozenset(
+        {"definitions.read", "cases.start", "cases.read", "cases.cancel", "behalf.act", "sessions.own"}
+    ),
+    "applicant": frozenset({"sessions.own"}),
 }
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+ASSURANCES: tuple[Assurance, ...] = get_args(Assurance)  # in ascending order
 
 
 def allows(actor: Actor, permission: Permission) -> bool:
-    """Whether the actor's role allows it at all."""
-    return permission in _ALLOWED.get(actor.role, frozenset())
+    """Whether the actor's role allows it at all and, where the actor is tied to scopes, these name it."""
+    tied = actor.scopes is not None and permission not in actor.scopes
+    return not tied and permission in _ALLOWED.get(actor.role, frozenset())
 
 
 def require(actor: Actor, permission: Permission) -> None:
-    """Raises Forbidden unless the actor's role allows it."""
+    """Raises Forbidden unless the actor's role and scopes allow it."""
     if not allows(actor, permission):
-        raise Forbidden(f"The role {actor.role} does not allow {permission}.")
+        raise Forbidden(f"The role {actor.role} or the token's scopes do not allow {permission}.")
+
+
+def require_assurance(actor: Actor, needed: Assurance) -> None:
+    """Raises AssuranceTooLow, with a hint how to do better, unless it is known well enough who acts."""
+    if not assures(actor.acr, needed):
+        raise AssuranceTooLow(f"This takes a login of the level {needed!r}.", needed)
+
+
+def assures(given: str | None, needed: str | None) -> bool:
+    """Whether a login of one level does where another is needed. Of systems nothing is known."""
+    levels = (None, *ASSURANCES)
+    return needed is None or (given in levels and levels.index(given) >= levels.index(needed))
 
 
 def only_offered(actor: Actor) -> bool:

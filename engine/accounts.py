@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import get_args
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from engine import access
 from engine.db import Actor, connection
 from engine.errors import Conflict, Fault, Invalid, NotFound
 from engine.ids import uuid7
@@ -22,9 +23,14 @@ PREFIX = "pvd_"  # so that a token that leaked into a log or a repository can be
 SYSTEM = "system"
 
 _BEARER = (
-    select(User.id, User.name, User.role)
+    select(User.id, User.name, User.role, Token.scopes)
     .join(Token, Token.user_id == User.id)
-    .where(Token.digest == bindparam("digest"), Token.revoked_at.is_(None))
+    .where(
+        Token.digest == bindparam("digest"),
+        Token.revoked_at.is_(None),
+        or_(Token.expires_at.is_(None), Token.expires_at > func.now()),
+        User.deactivated_at.is_(None),
+    )
 )
 
 
@@ -37,23 +43,39 @@ class Listed:
     role: Role
     created_at: datetime
     revoked_at: datetime | None
+    expires_at: datetime | None
+    scopes: Sequence[str] | None
 
 
-def create_token(session: Session, now: datetime, *, name: str, role: Role) -> str:
-    """A new token for the account of this name, which is made if need be."""
-    _check(name, role)
+def create_token(
+    session: Session,
+    now: datetime,
+    *,
+    name: str,
+    role: Role,
+    scopes: Sequence[str] | None = None,
+    expires_at: datetime | None = None,
+) -> str:
+    """A new token for the account of this name, which is made if need be.
+
+    With `scopes` it opens only these of what the role allows.
+    """
+    _check(name, role, scopes or ())
     user = _find_or_create(session, now, name, role)
     if user.role != role:
         raise Conflict(f"The account {name!r} already has the role {user.role!r}.", name=name, role=user.role)
     token = PREFIX + secrets.token_urlsafe(32)
-    session.add(Token(user_id=user.id, digest=digest(token), created_at=now, revoked_at=None))
+    row = Token(user_id=user.id, digest=digest(token), created_at=now, revoked_at=None)
+    row.scopes, row.expires_at = (None if scopes is None else sorted(set(scopes))), expires_at
+    session.add(row)
     session.flush()
     return token
 
 
 def list_tokens(session: Session) -> Sequence[Listed]:
     """All tokens, in the order in which they were made."""
-    wanted = select(Token.id, User.name, User.role, Token.created_at, Token.revoked_at)
+    columns = (Token.created_at, Token.revoked_at, Token.expires_at, Token.scopes)
+    wanted = select(Token.id, User.name, User.role, *columns)
     rows = session.execute(wanted.join(User, User.id == Token.user_id).order_by(Token.id))
     return [Listed(*row) for row in rows]
 
@@ -69,9 +91,12 @@ def revoke_token(session: Session, now: datetime, token_id: UUID) -> None:
 
 
 def find_actor(session: Session, digest: bytes) -> Actor | None:
-    """Whose token has this digest; None if nobody's has, or it was revoked."""
+    """Whose token has this digest; None if nobody's has, it has ended, or its account was deactivated."""
     row = connection(session).execute(_BEARER, {"digest": digest}).one_or_none()
-    return None if row is None else Actor(id=row.id, name=row.name, role=row.role)
+    if row is None:
+        return None
+    scopes = None if row.scopes is None else frozenset(row.scopes)
+    return Actor(id=row.id, name=row.name, role=row.role, acr=_assurance(row.role), scopes=scopes)
 
 
 def system(session: Session, now: datetime) -> Actor:
@@ -85,6 +110,29 @@ def any_person(session: Session) -> bool:
     return bool(session.execute(select(exists().where(User.name != SYSTEM))).scalar())
 
 
+def create(session: Session, now: datetime, *, name: str, role: Role, person: str | None = None) -> UUID:
+    """A new account. Raises Conflict if the name is taken."""
+    _check(name, role)
+    made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now, person=person)
+    found = session.execute(made.on_conflict_do_nothing().returning(User.id)).scalar_one_or_none()
+    if found is None:
+        raise Conflict(f"There is an account {name!r} already.", name=name)
+    return found
+
+
+def named(session: Session, name: str) -> User:
+    """The account of this name, held. Raises NotFound."""
+    user = session.scalars(select(User).where(User.name == name).with_for_update()).one_or_none()
+    if user is None:
+        raise NotFound(f"There is no account {name!r}.")
+    return user
+
+
+def _assurance(role: str) -> str | None:
+    """What a bearer token proves of who acts: of people little, of systems nothing."""
+    return None if role in ("service", "portal") else "low"
+
+
 def _find_or_create(session: Session, now: datetime, name: str, role: Role) -> User:
     # Two commands may make the same account at once: the second waits for the first and takes what that made.
     made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now).on_conflict_do_nothing()
@@ -92,7 +140,7 @@ def _find_or_create(session: Session, now: datetime, name: str, role: Role) -> U
     return session.scalars(select(User).where(User.name == name)).one()
 
 
-def _check(name: str, role: str) -> None:
+def _check(name: str, role: str, scopes: Sequence[str] = ()) -> None:
     faults = []
     visible = name.replace("\u200c", "")  # the zero-width non-joiner belongs to Persian spelling
     if not visible or name != name.strip() or not visible.isprintable() or len(name) > 100:
@@ -102,6 +150,9 @@ def _check(name: str, role: str) -> None:
         faults.append(Fault("/name", f"The name {SYSTEM!r} is the installation's own.", "reserved"))
     if role not in ROLES:
         faults.append(Fault("/role", f"The roles are {', '.join(ROLES)}.", "role"))
+    if unknown := sorted(set(scopes) - set(access.PERMISSIONS)):
+        detail = f"{', '.join(unknown)}: no such scope. There are {', '.join(access.PERMISSIONS)}."
+        faults.append(Fault("/scopes", detail, "scope"))
     if faults:
         raise Invalid("The account cannot be made.", faults)
 

@@ -1,6 +1,7 @@
 """All tables. Statuses are text; instants are aware, UTC and end in `_at`; ids are UUIDv7."""
 
 from engine.db import Base
+from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.moves import Move, MovedCase, MovedCaseStatus, MoveStatus
 from engine.models.tables import (
     CASE_NUMBERS,
@@ -35,6 +36,7 @@ from engine.models.tables import (
 __all__ = [
     "CASE_NUMBERS",
     "Base",
+    "BrowserSession",
     "Call",
     "CallStatus",
     "Case",
@@ -48,6 +50,7 @@ __all__ = [
     "DeploymentFile",
     "Event",
     "IdempotencyKey",
+    "Identity",
     "Incident",
     "IncidentStatus",
     "Message",
@@ -56,9 +59,12 @@ __all__ = [
     "MoveStatus",
     "MovedCase",
     "MovedCaseStatus",
+    "Password",
+    "PendingLogin",
     "Role",
     "Task",
     "TaskStatus",
+    "Throttle",
     "Token",
     "User",
     "VersionStatus",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.db import Base
 from engine.ids import uuid7
 
-Role = Literal["administrator", "designer", "caseworker", "portal", "service"]
+Role = Literal["administrator", "designer", "caseworker", "portal", "service", "applicant"]
 CaseStatus = Literal["active", "suspended", "completed", "cancelled"]
 TaskStatus = Literal["open", "completed", "cancelled"]
 IncidentStatus = Literal["open", "resolved"]
@@ -37,6 +37,8 @@ class User(Base):
     name: Mapped[str] = mapped_column(Text, unique=True)
     role: Mapped[Role] = mapped_column(Text)
     created_at: Mapped[Instant]
+    person: Mapped[str | None] = mapped_column(Text, index=True)  # the national id of whose account it is
+    deactivated_at: Mapped[Instant | None]  # since then it opens nothing
 
 
 class Token(Base):
@@ -47,7 +49,11 @@ class Token(Base):
     id: Mapped[Id]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    scopes: Mapped[list[str] | None] = mapped_column(
+        JSONB(none_as_null=True)
+    )  # NULL: all that the role allows
     created_at: Mapped[Instant]
+    expires_at: Mapped[Instant | None]
     revoked_at: Mapped[Instant | None]
 
 
