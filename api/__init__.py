@@ -4,6 +4,7 @@ It decides nothing itself.
 """
 
 from apiflask import APIFlask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import (
     cases,
@@ -18,6 +19,7 @@ from api import (
     pictures,
     problems,
     reference,
+    sessions,
     system,
     tasks,
     webhooks,
@@ -28,6 +30,8 @@ from api.encoding import Json
 from api.observe import observe
 from engine.config import Settings
 from engine.db import Database
+from engine.oidc import Providers
+from engine.sessions import Lasting
 
 PREFIX = "/api/v1"
 PATIENCE = 10  # seconds for a lock: a case that hangs must not take all workers with it
@@ -58,13 +62,18 @@ def create_app(settings: Settings) -> APIFlask:
     )
     app.extensions[DATABASE] = Database(settings.database_url, zone=settings.time_zone, patience=PATIENCE)
     app.extensions[CALLERS] = Callers()
+    app.extensions[problems.PROVIDERS] = Providers.read(settings)
     app.extensions[PUBLISHING] = settings.publishing
     app.extensions[webhooks.ALLOW] = settings.webhook_allow
+    app.extensions[sessions.LASTING] = Lasting.of(settings)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # Flask's own way
     problems.register(app)
     observe(app)
     for resource in (
         *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(moves, events, webhooks, jobs, pictures),
+        *(moves, events, webhooks, jobs, pictures, sessions),
     ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

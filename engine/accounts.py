@@ -60,10 +60,8 @@ def create_token(
 
     With `scopes` it opens only these of what the role allows.
     """
-    _check(name, role, scopes or ())
-    user = _find_or_create(session, now, name, role)
-    if user.role != role:
-        raise Conflict(f"The account {name!r} already has the role {user.role!r}.", name=name, role=user.role)
+    check(name, role, scopes or ())
+    user = find_or_create(session, now, name, role)
     token = PREFIX + secrets.token_urlsafe(32)
     row = Token(user_id=user.id, digest=digest(token), created_at=now, revoked_at=None)
     row.scopes, row.expires_at = (None if scopes is None else sorted(set(scopes))), expires_at
@@ -96,12 +94,13 @@ def find_actor(session: Session, digest: bytes) -> Actor | None:
     if row is None:
         return None
     scopes = None if row.scopes is None else frozenset(row.scopes)
-    return Actor(id=row.id, name=row.name, role=row.role, acr=_assurance(row.role), scopes=scopes)
+    acr = None if is_system(row.role) else "low"
+    return Actor(id=row.id, name=row.name, role=row.role, acr=acr, scopes=scopes)
 
 
 def system(session: Session, now: datetime) -> Actor:
     """The installation itself, which deploys what it ships. It has no token, so nobody else acts as it."""
-    user = _find_or_create(session, now, SYSTEM, "administrator")
+    user = find_or_create(session, now, SYSTEM, "administrator")
     return Actor(id=user.id, name=user.name, role=user.role)
 
 
@@ -110,14 +109,17 @@ def any_person(session: Session) -> bool:
     return bool(session.execute(select(exists().where(User.name != SYSTEM))).scalar())
 
 
-def create(session: Session, now: datetime, *, name: str, role: Role, person: str | None = None) -> UUID:
-    """A new account. Raises Conflict if the name is taken."""
-    _check(name, role)
+def find_or_create(
+    session: Session, now: datetime, name: str, role: Role, *, person: str | None = None
+) -> User:
+    """The account of this name, made if need be. Raises Conflict if it has another role."""
+    # Two commands may make the same account at once: the second waits for the first and takes what that made.
     made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now, person=person)
-    found = session.execute(made.on_conflict_do_nothing().returning(User.id)).scalar_one_or_none()
-    if found is None:
-        raise Conflict(f"There is an account {name!r} already.", name=name)
-    return found
+    session.execute(made.on_conflict_do_nothing())
+    user = session.scalars(select(User).where(User.name == name)).one()
+    if user.role != role:
+        raise Conflict(f"The account {name!r} already has the role {user.role!r}.", name=name, role=user.role)
+    return user
 
 
 def named(session: Session, name: str) -> User:
@@ -128,19 +130,13 @@ def named(session: Session, name: str) -> User:
     return user
 
 
-def _assurance(role: str) -> str | None:
-    """What a bearer token proves of who acts: of people little, of systems nothing."""
-    return None if role in ("service", "portal") else "low"
+def is_system(role: str) -> bool:
+    """Whether accounts of this role are systems and not people."""
+    return role in ("service", "portal")
 
 
-def _find_or_create(session: Session, now: datetime, name: str, role: Role) -> User:
-    # Two commands may make the same account at once: the second waits for the first and takes what that made.
-    made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now).on_conflict_do_nothing()
-    session.execute(made)
-    return session.scalars(select(User).where(User.name == name)).one()
-
-
-def _check(name: str, role: str, scopes: Sequence[str] = ()) -> None:
+def check(name: str, role: str, scopes: Sequence[str] = ()) -> None:
+    """Raises Invalid unless an account may be called so, with this role, and its token have these scopes."""
     faults = []
     visible = name.replace("\u200c", "")  # the zero-width non-joiner belongs to Persian spelling
     if not visible or name != name.strip() or not visible.isprintable() or len(name) > 100:

@@ -2,6 +2,7 @@
 
 Refusal
 ├── NotFound      no such thing, or none that this actor may see
+├── NotRecognised nobody is known by what was shown
 ├── Forbidden     the actor's role does not allow it
 ├── OwnWork       it takes another person than the one who made it
 ├── AssuranceTooLow   whoever acts must first prove better who they are
@@ -42,6 +43,10 @@ class Refusal(Exception):
 
 class NotFound(Refusal):
     """There is no such thing, or none that the actor may see: the two must look alike."""
+
+
+class NotRecognised(Refusal):
+    """What was shown (a password, a token) proves nobody. Callers are not told why."""
 
 
 class Forbidden(Refusal):

@@ -20,6 +20,7 @@ from engine.errors import Fault, Invalid, NotFound
 from engine.models import Password, User
 
 LEAST, MOST = 12, 200
+_UNUSABLE = "The password cannot be used."
 
 _HASHER = PasswordHasher()  # argon2id; 64 MiB and about 50 ms each
 _AT_ONCE = threading.BoundedSemaphore(2)  # a burst of logins must not take all memory
@@ -60,7 +61,7 @@ def hashed(name: str, password: str) -> str:
     """What is kept of a new password. Raises Invalid with every rule that it breaks."""
     faults = list(_faults(name, _normal(password)))
     if faults:
-        raise Invalid("The password cannot be used.", faults)
+        raise Invalid(_UNUSABLE, faults)
     with _AT_ONCE:
         return _HASHER.hash(_normal(password))
 
@@ -76,6 +77,11 @@ def keep(session: Session, now: datetime, name: str, kept: str, *, temporary: bo
     session.merge(Password(user_id=user_id, hash=kept, temporary=temporary, changed_at=now))
     session.flush()
     sessions.revoke_all(session, now, user_id)
+
+
+def unusable(detail: str, code: str) -> Invalid:
+    """The refusal of a password for another reason than the rules for all."""
+    return Invalid(_UNUSABLE, [Fault("/password", detail, code)])
 
 
 def _normal(password: str) -> str:

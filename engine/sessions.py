@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine import access, accounts
+from engine.config import Settings
 from engine.db import Actor, UnitOfWork, connection, table
 from engine.errors import NotFound
 from engine.models import BrowserSession, Password, PendingLogin, User
@@ -26,6 +27,11 @@ class Lasting:
 
     idle: timedelta
     most: timedelta
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Lasting":
+        """As the installation sets it."""
+        return cls(timedelta(minutes=settings.session_idle), timedelta(minutes=settings.session_most))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Interval, case, delete, func, literal, select
+from sqlalchemy import Interval, case, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
@@ -55,6 +55,12 @@ def forgive(session: Session, *counted: tuple[Limit, str]) -> None:
     """Forget the failures under these: the attempt has succeeded."""
     keys = sorted(_key(limit, name) for limit, name in counted)
     connection(session).execute(delete(_ROWS).where(_ROWS.c.key.in_(keys)))
+
+
+def take_back(session: Session, counted: tuple[Limit, str]) -> None:
+    """Let one attempt not have been. A block that it brought about stays."""
+    mine = _ROWS.c.key == _key(*counted)
+    connection(session).execute(update(_ROWS).where(mine).values(failures=_ROWS.c.failures - 1))
 
 
 def forget(uow: UnitOfWork) -> int:

@@ -1,4 +1,4 @@
-"""People log in: passwords, sessions, accounts at providers, counted failures; tokens have scopes and an end."""
+"""People log in, by password or by a provider; tokens have scopes and an end."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,6 +19,8 @@ def upgrade() -> None:
     op.add_column("users", sa.Column("deactivated_at", INSTANT))
     op.add_column("tokens", sa.Column("scopes", JSONB()))
     op.add_column("tokens", sa.Column("expires_at", INSTANT))
+    _create_sessions()
+    _create_providers()
     op.create_table(
         "passwords",
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -28,6 +30,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", name="pk_passwords"),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_passwords_user_id"),
     )
+    op.create_table(
+        "throttles",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("blocked_until", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_throttles"),
+    )
+    op.create_index("ix_throttles_blocked_until", "throttles", ["blocked_until"])
+
+
+def _create_sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -47,6 +61,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_sessions_user_id", "sessions", ["user_id"])
     op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
+
+
+def _create_providers() -> None:
     op.create_table(
         "identities",
         sa.Column("issuer", sa.Text(), nullable=False),
@@ -70,15 +87,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("state", name="pk_pending_logins"),
     )
     op.create_index("ix_pending_logins_expires_at", "pending_logins", ["expires_at"])
-    op.create_table(
-        "throttles",
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("since", INSTANT, nullable=False),
-        sa.Column("blocked_until", INSTANT, nullable=False),
-        sa.PrimaryKeyConstraint("key", name="pk_throttles"),
-    )
-    op.create_index("ix_throttles_blocked_until", "throttles", ["blocked_until"])
 
 
 def downgrade() -> None:
