@@ -1,4 +1,6 @@
-"""The entry point of a WSGI server."""
+"""The entry point of a WSGI server: the API and the pages, behind as many proxies as are trusted."""
+
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import web
 from api import create_app
@@ -7,5 +9,6 @@ from api.problems import PROVIDERS
 from engine.config import Settings
 
 settings = Settings.read()
-app = create_app(settings)
-web.install(app, web.Site.of(settings, app.extensions[DATABASE], app.extensions[PROVIDERS]))
+site = create_app(settings)
+web.install(site, web.Site.of(settings, site.extensions[DATABASE], site.extensions[PROVIDERS]))
+app = ProxyFix(site, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)

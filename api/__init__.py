@@ -4,7 +4,6 @@ It decides nothing itself.
 """
 
 from apiflask import APIFlask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import (
     cases,
@@ -66,9 +65,6 @@ def create_app(settings: Settings) -> APIFlask:
     app.extensions[PUBLISHING] = settings.publishing
     app.extensions[webhooks.ALLOW] = settings.webhook_allow
     app.extensions[sessions.LASTING] = Lasting.of(settings)
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # Flask's own way
     problems.register(app)
     observe(app)
     for resource in (

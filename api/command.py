@@ -152,8 +152,8 @@ def _database_view(parts: Mapping[str, Any]) -> DatabaseView:
 def _receive(database: Database) -> None:
     """Have all that takes time before a transaction begins.
 
-    That is the body, for a slow sender must not hold one open, and whose a token is that a provider has signed,
-    for its keys may have to be fetched.
+    That is the body, for a slow sender must not hold one open; and whose a token is that a provider has
+    signed, for its keys may have to be fetched.
     """
     if is_signed(token := _bearer()):
         callers: Callers = current_app.extensions[CALLERS]

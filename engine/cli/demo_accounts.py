@@ -1,4 +1,4 @@
-"""The accounts with which a fresh installation can be tried, their tokens and passwords in `var/demo.json`."""
+"""The accounts with which a fresh installation can be tried; `var/demo.json` keeps their secrets."""
 
 import json
 import os

@@ -17,7 +17,6 @@ from engine.oidc.remote import Key, Remote
 
 LONGEST = 16_384
 LEEWAY = 60  # seconds by which clocks may differ
-_REQUIRED = {"essential": True}
 # What stands in ID tokens alone.
 _OF_ID_TOKENS = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
 
@@ -73,7 +72,9 @@ def _verified(remote: Remote, token: str, header: Mapping[str, Any], audience: s
         leeway=LEEWAY,
         iss={"essential": True, "value": remote.provider.issuer},
         aud={"essential": True, "value": audience},
-        **{name: _REQUIRED for name in ("exp", "iat", "sub")},  # type: ignore[arg-type]  # a literal to joserfc
+        exp={"essential": True},
+        iat={"essential": True},
+        sub={"essential": True},
     )
     try:
         claims = jwt.decode(token, key, algorithms=_algorithms(key)).claims
