@@ -86,7 +86,8 @@ class Browser:
     """Somebody's browser at the provider."""
 
     def __init__(self) -> None:
-        self._client = httpx.Client(trust_env=False, timeout=20)
+        unkept = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.Client(trust_env=False, timeout=20, limits=unkept)
 
     def authorize(self, url: str, login: str, **form: str) -> dict[str, str]:
         """Follow an authorization request, logging in where asked; what is sent back to the client."""
