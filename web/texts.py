@@ -27,7 +27,6 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "Your password was given to you by somebody else. Choose one of your own first.",
         "fa": "گذرواژهٔ شما را کس دیگری داده است. نخست گذرواژه‌ای از آنِ خود برگزینید.",
     },
-    "password.changed": {"en": "The password was changed.", "fa": "گذرواژه تغییر کرد."},
     "login.or": {"en": "Or log in with", "fa": "یا ورود با"},
     "login.wrong": {
         "en": "Name and password do not belong together.",
