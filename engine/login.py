@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, exists, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine import access, accounts, oidc, passwords, sessions, throttle
@@ -201,12 +202,11 @@ def find_vouched(session: Session, person: oidc.Person) -> Actor | None:
 
 def link(session: Session, now: datetime, user_id: UUID, *, issuer: str, subject: str) -> None:
     """Let what a provider calls `subject` be this account. Raises Conflict if it is another one's."""
-    session.flush()
-    held = session.get(Identity, (issuer, subject), with_for_update=True)
-    if held is None:
-        session.add(Identity(issuer=issuer, subject=subject, user_id=user_id, created_at=now))
-        session.flush()
-    elif held.user_id != user_id:
+    row = {"issuer": issuer, "subject": subject, "user_id": user_id, "created_at": now}
+    # Two browsers of one person may come for the first time at once.
+    connection(session).execute(insert(table(Identity)).values(row).on_conflict_do_nothing())
+    held = select(Identity.user_id).where(Identity.issuer == issuer, Identity.subject == subject)
+    if session.execute(held).scalar_one() != user_id:
         raise Conflict("It belongs to another account.")
 
 
