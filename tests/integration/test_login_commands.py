@@ -3,6 +3,7 @@
 import io
 import json
 import stat
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -147,3 +148,27 @@ def test_demo_people_have_passwords_that_only_their_file_tells(
     assert kept["inspector"]["password"] not in capsys.readouterr().out
     demo_accounts.prepare(database, settings, "http://127.0.0.1:9000")
     assert demo_accounts.read(settings)[3].password == kept["caseworker"]["password"]
+
+
+def test_at_most_two_hashes_are_computed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, all_in = threading.Lock(), threading.Event()
+    now, most = 0, 0
+
+    class Slow:
+        """Counts how many work at once; the first two wait for a third, which must not come."""
+
+        def verify(self, *_: str) -> bool:
+            nonlocal now, most
+            with lock:
+                now += 1
+                most = max(most, now)
+                if now > 2:
+                    all_in.set()
+            all_in.wait(0.05)
+            with lock:
+                now -= 1
+            return True
+
+    monkeypatch.setattr(passwords, "_HASHER", Slow())
+    assert factories.at_once(8, lambda _: passwords.fits(passwords.Known(None, ""), PASSWORD)) == [False] * 8
+    assert most == 2

@@ -57,6 +57,10 @@ def test_the_language_that_was_chosen_stays(browser: Browser) -> None:
     assert '<html lang="en"' in browser.get("/login", Accept_Language="fa").text
 
 
+def test_another_language_leads_to_the_same_place(browser: Browser) -> None:
+    assert 'href="?lang=en&amp;next=/password%3Fx%3D1"' in browser.get("/login?next=/password?x=1").text
+
+
 def test_pages_may_load_nothing_from_elsewhere_and_nobody_may_frame_them(browser: Browser) -> None:
     headers = browser.get("/login").headers
     assert headers["Content-Security-Policy"] == (

@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 from api.problems import PROVIDERS
 from engine import accounts, login
 from engine.db import Database
-from engine.errors import AssuranceTooLow
+from engine.errors import AssuranceTooLow, Throttled
 from engine.models import User
 from engine.oidc import Providers, Remote, remote
 from tests import openid
@@ -304,3 +304,13 @@ def test_a_level_too_low_is_answered_with_a_hint(app: APIFlask) -> None:
     assert answer.headers["WWW-Authenticate"] == (
         'Bearer error="insufficient_user_authentication", acr_values="urn:test:high"'
     )
+
+
+def test_too_many_failures_are_answered_with_when_to_come_again(app: APIFlask) -> None:
+    @app.get("/throttled")
+    def throttled() -> None:
+        raise Throttled("no", 7)
+
+    answer = app.test_client().get("/throttled")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
+    assert answer.get_json()["type"] == "urn:parvandeh:problem:throttled"
