@@ -40,7 +40,7 @@ class Remote:
         self._clock = clock
         self._lock = threading.Lock()
         self._metadata: Mapping[str, Any] = {}
-        self._metadata_at = float("-inf")
+        self._ask_metadata_at = float("-inf")
         self._keys: Mapping[str, Key] = {}
         self._keys_at = float("-inf")
         self._ask_again_at = float("-inf")
@@ -86,11 +86,15 @@ class Remote:
         self._keys_at, self._ask_again_at = now, now + PAUSE
 
     def _discovered(self) -> Mapping[str, Any]:
-        if self._clock() - self._metadata_at > OLD:
-            self._discover()
+        now = self._clock()
+        if now >= self._ask_metadata_at:
+            self._discover(now)
+        if not self._metadata:
+            raise Busy(f"The provider {self.provider.name} does not answer.")
         return self._metadata
 
-    def _discover(self) -> None:
+    def _discover(self, now: float) -> None:
+        self._ask_metadata_at = now + AFTER_FAILURE  # or each request would wait for it
         url = self.provider.issuer.rstrip("/") + "/.well-known/openid-configuration"
         try:
             status, document = self._send("GET", url)
@@ -99,10 +103,8 @@ class Remote:
             if not all(_is_private(document.get(name)) for name in ADDRESSES):
                 raise Busy(f"The provider {self.provider.name} lacks an address, or names one in the clear.")
         except Busy:
-            if not self._metadata:
-                raise
             return  # what is known still counts
-        self._metadata, self._metadata_at = document, self._clock()
+        self._metadata, self._ask_metadata_at = document, now + OLD
 
     def _send(self, method: str, url: str, **options: Any) -> tuple[int, Mapping[str, Any]]:
         try:

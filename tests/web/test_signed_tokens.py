@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 from api.problems import PROVIDERS
 from engine import accounts, login
 from engine.db import Database
-from engine.errors import AssuranceTooLow, Throttled
+from engine.errors import AssuranceTooLow, Busy, Throttled
 from engine.models import User
 from engine.oidc import Providers, Remote, remote
 from tests import openid
@@ -109,6 +109,44 @@ def test_without_the_provider_known_keys_still_count_and_others_are_answered_503
         with app.extensions["parvandeh.database"].transaction() as session:
             ours = accounts.create_token(session, datetime.now(UTC), name="ours", role="caseworker")
         assert _get(app, ours).status_code == 200
+
+
+def test_a_silent_provider_is_not_asked_with_each_request(
+    provider: OpenId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, asked = [0.0], list[str]()
+    known = Remote(provider.described(tmp_path / "secret"), lambda: clock[0])
+
+    def silent(_: str, url: str) -> None:
+        asked.append(url)
+        raise Busy("silent")
+
+    monkeypatch.setattr(known, "_send", silent)
+    for seconds in (0, 0, remote.AFTER_FAILURE - 1, remote.AFTER_FAILURE):
+        clock[0] = seconds
+        for question in (lambda: known.key("x"), lambda: known.address("token_endpoint")):
+            with pytest.raises(Busy):
+                question()
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"issuer": "https://evil.test"},
+        {"jwks_uri": "http://evil.test/keys"},
+        {"token_endpoint": None},
+        {"authorization_endpoint": "javascript:alert(1)"},
+    ],
+)
+def test_a_provider_that_describes_itself_wrongly_is_not_used(
+    provider: OpenId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    known = Remote(provider.described(tmp_path / "secret"))
+    send = known._send
+    monkeypatch.setattr(known, "_send", lambda *request: (200, {**send(*request)[1], **change}))
+    with pytest.raises(Busy):
+        known.address("token_endpoint")
 
 
 def _get(app: APIFlask, token: str) -> TestResponse:
