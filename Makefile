@@ -14,7 +14,7 @@ help: ## print this
 run: .venv/.installed ## run everything: database, shipped processes, web server (PORT=8000); Ctrl-C stops it
 	@exec $(BIN)/python -m engine run --with-parent $$PPID
 
-test: check ## the checks, then all tests
+test: check tests/servers/node_modules/.installed ## the checks, then all tests
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 demo: .venv/.installed ## drive one case from application to decision over HTTP
@@ -53,6 +53,12 @@ lock: .venv/.installed-dev ## pin requirements.in and requirements-dev.in
 .venv/.installed: requirements.txt | .venv/.created
 	@echo "Installing the pinned dependencies ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# The OpenID provider of the tests, run by the machine's Node or by that of a wheel.
+tests/servers/node_modules/.installed: tests/servers/package-lock.json | .venv/.installed-dev
+	@echo "Installing the servers of the tests ..."
+	@$(BIN)/python -m tests.servers.node
 	@touch $@
 
 .venv/.installed-dev: requirements-dev.txt .venv/.installed

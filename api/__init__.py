@@ -19,6 +19,7 @@ from api import (
     pictures,
     problems,
     reference,
+    sessions,
     system,
     tasks,
     webhooks,
@@ -29,6 +30,8 @@ from api.encoding import Json
 from api.observe import observe
 from engine.config import Settings
 from engine.db import Database
+from engine.oidc import Providers
+from engine.sessions import Lasting
 
 PREFIX = "/api/v1"
 PATIENCE = 10  # seconds for a lock: a case that hangs must not take all workers with it
@@ -59,13 +62,15 @@ def create_app(settings: Settings) -> APIFlask:
     )
     app.extensions[DATABASE] = Database(settings.database_url, zone=settings.time_zone, patience=PATIENCE)
     app.extensions[CALLERS] = Callers()
+    app.extensions[problems.PROVIDERS] = Providers.read(settings)
     app.extensions[PUBLISHING] = settings.publishing
     app.extensions[webhooks.ALLOW] = settings.webhook_allow
+    app.extensions[sessions.LASTING] = Lasting.of(settings)
     problems.register(app)
     observe(app)
     for resource in (
         *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(moves, events, webhooks, jobs, pictures, access_log),
+        *(moves, events, webhooks, jobs, pictures, access_log, sessions),
     ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

@@ -1,4 +1,7 @@
-"""Whose token a request carries. Found in the database once a second and not with each request."""
+"""Whose token a request carries. Found in the database once a second and not with each request.
+
+Tokens of our own are looked up. Those that a provider has signed are verified; then their person is.
+"""
 
 import time
 from collections.abc import Callable
@@ -6,8 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from engine import accounts
-from engine.db import Actor
+from engine import accounts, login
+from engine.db import Actor, Database
+from engine.oidc import Person, Providers
 
 SECONDS = 1.0  # for so long a revoked token may still be taken
 MANY = 10_000
@@ -25,20 +29,40 @@ class Callers:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` counts seconds."""
         self._clock = clock
-        self._found: dict[bytes, _Found] = {}
+        self._found: dict[bytes | Person, _Found] = {}
 
     def find(self, session: Session, token: str) -> Actor | None:
         """Whose token it is; None if nobody's, or revoked a second ago."""
         digest = accounts.digest(token)
-        known = self._found.get(digest)
-        now = self._clock()
-        if known is not None and now < known.until:
-            return known.actor
-        actor = accounts.find_actor(session, digest)
+        return self._known(digest) or self._keep(digest, accounts.find_actor(session, digest))
+
+    def vouched(self, database: Database, providers: Providers, token: str) -> Actor:
+        """Whose token it is that a provider has signed. Verified each time, and outside of any transaction.
+
+        Raises NotRecognised, and Busy if the provider has to be asked and does not answer.
+        """
+        person = providers.bearer(token)
+        actor = self._known(person)
         if actor is None:
-            self._found.pop(digest, None)
+            found = database.run(lambda session, _: login.find_vouched(session, person), "single")
+            actor = found or database.run(lambda session, now: login.vouched(session, now, person))
+            self._keep(person, actor)
+        return actor
+
+    def _known(self, key: bytes | Person) -> Actor | None:
+        known = self._found.get(key)
+        return known.actor if known is not None and self._clock() < known.until else None
+
+    def _keep(self, key: bytes | Person, actor: Actor | None) -> Actor | None:
+        if actor is None:
+            self._found.pop(key, None)
             return None
         if len(self._found) >= MANY:
             self._found.clear()
-        self._found[digest] = _Found(actor, now + SECONDS)
+        self._found[key] = _Found(actor, self._clock() + SECONDS)
         return actor
+
+
+def is_signed(token: str) -> bool:
+    """Whether it looks like what a provider signs, and not like a token of ours."""
+    return token.count(".") == 2 and not token.startswith(accounts.PREFIX)

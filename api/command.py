@@ -7,6 +7,7 @@ answered is what was committed. APIFlask writes the documentation from the same 
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
@@ -22,8 +23,8 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from api.callers import Callers
-from api.problems import Malformed, Unauthorized, described
+from api.callers import Callers, is_signed
+from api.problems import PROVIDERS, Malformed, Unauthorized, described
 from api.shapes import Request
 from engine import access, access_log, cases, idempotency
 from engine.access_log import Opened
@@ -110,7 +111,7 @@ def command(
         def endpoint(**parts: Any) -> Response:
             database: Database = current_app.extensions[DATABASE]
             given = {"body": body, "query": query}
-            _receive()
+            _receive(database)
             try:
                 done = database.run(
                     lambda session, now: _run(view, session, now, parts, given),
@@ -162,8 +163,15 @@ def _database_view(parts: Mapping[str, Any]) -> DatabaseView:
     return "snapshot" if parts else "single"
 
 
-def _receive() -> None:
-    """Have the whole body before a transaction begins: a slow sender must not hold one open."""
+def _receive(database: Database) -> None:
+    """Have all that takes time before a transaction begins.
+
+    That is the body, for a slow sender must not hold one open; and whose a token is that a provider has
+    signed, for its keys may have to be fetched.
+    """
+    if is_signed(token := _bearer()):
+        callers: Callers = current_app.extensions[CALLERS]
+        g.vouched = callers.vouched(database, current_app.extensions[PROVIDERS], token)
     if "Authorization" in request.headers:
         if request.mimetype == "multipart/form-data":
             request.files  # noqa: B018  # parsed and kept when first asked for
@@ -240,16 +248,21 @@ def _valid(part: str, model: type[R], value: Any) -> R:
 
 def _actor(session: Session) -> Actor:
     """The caller, with whom and why they say they act for."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    callers: Callers = current_app.extensions[CALLERS]
-    actor = callers.find(session, token.strip()) if scheme.lower() == "bearer" else None
+    token, callers = _bearer(), current_app.extensions[CALLERS]
+    actor: Actor | None = g.get("vouched") or callers.find(session, token)
     if actor is None:
         raise Unauthorized
     g.actor_id = actor.id
     behalf, purpose = _said("X-On-Behalf-Of"), _said("X-Purpose")
     if behalf is not None:
         access.require(actor, "behalf.act")
-    return Actor(actor.id, actor.name, actor.role, actor.unit, behalf, purpose)
+    return replace(actor, on_behalf_of=behalf, purpose=purpose) if behalf or purpose else actor
+
+
+def _bearer() -> str:
+    """What the request shows; empty if it shows nothing. A browser's cookie opens nothing here."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _query() -> dict[str, Any]:

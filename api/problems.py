@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import structlog
 from apiflask import APIFlask
-from flask import Response, g
+from flask import Response, current_app, g
 from gunicorn.http.errors import ParseException
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import OperationalError
@@ -19,10 +19,14 @@ from engine import errors, logs
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:parvandeh:problem:"
+PROVIDERS = "parvandeh.providers"
 
 _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.NotFound: (HTTPStatus.NOT_FOUND, "not-found"),
     errors.Forbidden: (HTTPStatus.FORBIDDEN, "forbidden"),
+    errors.NotRecognised: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
+    errors.AssuranceTooLow: (HTTPStatus.FORBIDDEN, "assurance-too-low"),
+    errors.Throttled: (HTTPStatus.TOO_MANY_REQUESTS, "throttled"),
     errors.OwnWork: (HTTPStatus.FORBIDDEN, "four-eyes"),
     errors.Stale: (HTTPStatus.PRECONDITION_FAILED, "stale"),
     errors.Conflict: (HTTPStatus.CONFLICT, "conflict"),
@@ -100,6 +104,7 @@ def register(app: APIFlask) -> None:
     app.register_error_handler(errors.Refusal, _refused)
     app.register_error_handler(Malformed, _malformed)
     app.register_error_handler(Unauthorized, _unauthorized)
+    app.register_error_handler(errors.NotRecognised, _unauthorized)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(ParseException, _unreadable)
     app.register_error_handler(PoolTimeout, _busy)
@@ -119,6 +124,13 @@ def _refused(refusal: errors.Refusal) -> Response:
     response = problem(status, name, refusal.detail, **more)
     if isinstance(refusal, errors.Busy):
         response.headers["Retry-After"] = "1"
+    if isinstance(refusal, errors.Throttled):
+        response.headers["Retry-After"] = str(refusal.seconds)
+    if isinstance(refusal, errors.AssuranceTooLow):
+        values = " ".join(current_app.extensions[PROVIDERS].values(refusal.needed))
+        response.headers["WWW-Authenticate"] = (
+            f'Bearer error="insufficient_user_authentication", acr_values="{values}"'
+        )
     return response
 
 
@@ -140,7 +152,7 @@ def pointer(path: Sequence[str | int]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
-def _unauthorized(_: Unauthorized) -> Response:
+def _unauthorized(_: Exception) -> Response:
     response = problem(
         HTTPStatus.UNAUTHORIZED, "unauthorized", "Send a valid token as `Authorization: Bearer <token>`."
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import get_args
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -23,9 +23,14 @@ PREFIX = "pvd_"  # so that a token that leaked into a log or a repository can be
 SYSTEM = "system"
 
 _BEARER = (
-    select(User.id, User.name, User.role)
+    select(User.id, User.name, User.role, Token.scopes)
     .join(Token, Token.user_id == User.id)
-    .where(Token.digest == bindparam("digest"), Token.revoked_at.is_(None))
+    .where(
+        Token.digest == bindparam("digest"),
+        Token.revoked_at.is_(None),
+        or_(Token.expires_at.is_(None), Token.expires_at > func.now()),
+        User.deactivated_at.is_(None),
+    )
 )
 
 
@@ -37,6 +42,19 @@ class Post:
     role: str
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a token opens of what the role allows, and until when; None is all, and for good."""
+
+    scopes: Sequence[str] | None = None
+    expires_at: datetime | None = None
+
+    def sorted(self) -> list[str] | None:
+        """The scopes as they are stored."""
+        return None if self.scopes is None else sorted(set(self.scopes))
+
+
+UNLIMITED = Limits()
 EVERYWHERE = Post(ROOT, access.ANY)
 OUTSIDE = ("portal", "applicant")  # who is a member of no unit
 
@@ -50,23 +68,34 @@ class Listed:
     role: Role
     created_at: datetime
     revoked_at: datetime | None
+    expires_at: datetime | None
+    scopes: Sequence[str] | None
 
 
-def create_token(session: Session, now: datetime, *, name: str, role: Role, post: Post = EVERYWHERE) -> str:
+def create_token(
+    session: Session,
+    now: datetime,
+    *,
+    name: str,
+    role: Role,
+    post: Post = EVERYWHERE,
+    limits: Limits = UNLIMITED,
+) -> str:
     """A new token for the account of this name, which is made if need be, and then has this post."""
-    _check(name, role)
-    user = find_or_create(session, now, name, role, post)
-    if user.role != role:
-        raise Conflict(f"The account {name!r} already has the role {user.role!r}.", name=name, role=user.role)
+    check(name, role, limits.scopes or ())
+    user = find_or_create(session, now, name, role, post=post)
     token = PREFIX + secrets.token_urlsafe(32)
-    session.add(Token(user_id=user.id, digest=digest(token), created_at=now, revoked_at=None))
+    row = Token(user_id=user.id, digest=digest(token), created_at=now, revoked_at=None)
+    row.scopes, row.expires_at = limits.sorted(), limits.expires_at
+    session.add(row)
     session.flush()
     return token
 
 
 def list_tokens(session: Session) -> Sequence[Listed]:
     """All tokens, in the order in which they were made."""
-    wanted = select(Token.id, User.name, User.role, Token.created_at, Token.revoked_at)
+    columns = (Token.created_at, Token.revoked_at, Token.expires_at, Token.scopes)
+    wanted = select(Token.id, User.name, User.role, *columns)
     rows = session.execute(wanted.join(User, User.id == Token.user_id).order_by(Token.id))
     return [Listed(*row) for row in rows]
 
@@ -82,9 +111,13 @@ def revoke_token(session: Session, now: datetime, token_id: UUID) -> None:
 
 
 def find_actor(session: Session, digest: bytes) -> Actor | None:
-    """Whose token has this digest; None if nobody's has, or it was revoked."""
+    """Whose token has this digest; None if nobody's has, it has ended, or its account was deactivated."""
     row = connection(session).execute(_BEARER, {"digest": digest}).one_or_none()
-    return None if row is None else Actor(id=row.id, name=row.name, role=row.role)
+    if row is None:
+        return None
+    scopes = None if row.scopes is None else frozenset(row.scopes)
+    acr = None if is_system(row.role) else "low"
+    return Actor(id=row.id, name=row.name, role=row.role, acr=acr, scopes=scopes)
 
 
 def system(session: Session, now: datetime) -> Actor:
@@ -99,19 +132,45 @@ def any_person(session: Session) -> bool:
 
 
 def find_or_create(
-    session: Session, now: datetime, name: str, role: Role, post: Post | None = EVERYWHERE
+    session: Session,
+    now: datetime,
+    name: str,
+    role: Role,
+    *,
+    person: str | None = None,
+    post: Post | None = EVERYWHERE,
 ) -> User:
-    """The account of this name; if there is none, it is made with this role and post."""
+    """The account of this name; if there is none, it is made with this role and post.
+
+    Raises Conflict if it has another role.
+    """
     # Two commands may make the same account at once: the second waits for the first and takes what that made.
-    made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now).on_conflict_do_nothing()
-    new = session.scalars(made.returning(User.id)).one_or_none()
+    made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now, person=person)
+    new = session.scalars(made.on_conflict_do_nothing().returning(User.id)).one_or_none()
     if new is not None and post is not None and role not in OUTSIDE:
         session.add(Membership(user_id=new, unit_id=post.unit_id, role=post.role, valid_from=now))
         session.flush()
-    return session.scalars(select(User).where(User.name == name)).one()
+    user = session.scalars(select(User).where(User.name == name)).one()
+    if user.role != role:
+        raise Conflict(f"The account {name!r} already has the role {user.role!r}.", name=name, role=user.role)
+    return user
 
 
-def _check(name: str, role: str) -> None:
+def named(session: Session, name: str) -> User:
+    """The account of this name, held. Raises NotFound."""
+    user = session.scalars(select(User).where(User.name == name).with_for_update()).one_or_none()
+    if user is None:
+        raise NotFound(f"There is no account {name!r}.")
+    return user
+
+
+def is_system(role: str) -> bool:
+    """Whether accounts of this role are systems and not people."""
+    return role in ("service", "portal")
+
+
+def check(name: str, role: str, scopes: Sequence[str] = ()) -> None:
+    """Raises Invalid unless an account may be called so, with this role, and its token have these scopes."""
     faults = []
     visible = name.replace("\u200c", "")  # the zero-width non-joiner belongs to Persian spelling
     if not visible or name != name.strip() or not visible.isprintable() or len(name) > 100:
@@ -121,6 +180,9 @@ def _check(name: str, role: str) -> None:
         faults.append(Fault("/name", f"The name {SYSTEM!r} is the installation's own.", "reserved"))
     if role not in ROLES:
         faults.append(Fault("/role", f"The roles are {', '.join(ROLES)}.", "role"))
+    if unknown := sorted(set(scopes) - set(access.PERMISSIONS)):
+        detail = f"{', '.join(unknown)}: no such scope. There are {', '.join(access.PERMISSIONS)}."
+        faults.append(Fault("/scopes", detail, "scope"))
     if faults:
         raise Invalid("The account cannot be made.", faults)
 

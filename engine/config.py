@@ -3,6 +3,7 @@ them.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -21,7 +22,9 @@ class Settings:
     """`database_url` is None on the embedded server, whose data lives below `var`.
 
     `workers` is how many processes serve the queue `cases`. `connectors` is None if none is named: then
-    `connectors.toml` below `var` is read if it is there. `hub_port` is None where no mock hub is wanted.
+    `connectors.toml` below `var` is read if it is there; likewise `oidc`. `hub_port` is None where no mock
+    hub is wanted. `public_url` is the origin under which browsers see the installation, None if it is what
+    they ask for. `trusted_proxies` is how many proxies stand in front. Sessions last for minutes.
     """
 
     database_url: str | None
@@ -34,6 +37,11 @@ class Settings:
     hub_port: int | None
     webhook_allow: tuple[IPv4Network | IPv6Network, ...]
     publishing: Publishing
+    oidc: Path | None
+    public_url: str | None
+    trusted_proxies: int
+    session_idle: int
+    session_most: int
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -55,6 +63,11 @@ class Settings:
             hub_port=_number(environ, "HUB_PORT", default=beside) if hub else None,
             webhook_allow=_networks(environ, "WEBHOOK_ALLOW"),
             publishing=_publishing(environ.get("PUBLISHING") or "direct"),
+            oidc=Path(oidc).resolve() if (oidc := environ.get("OIDC")) else None,
+            public_url=_origin(environ.get("PUBLIC_URL") or ""),
+            trusted_proxies=_number(environ, "TRUSTED_PROXIES", default=0, least=0),
+            session_idle=_number(environ, "SESSION_IDLE", default=30),
+            session_most=_number(environ, "SESSION_MOST", default=720),
         )
 
     @property
@@ -63,11 +76,19 @@ class Settings:
         return self.database_url is None
 
 
-def _number(environ: Mapping[str, str], name: str, *, default: int) -> int:
+def _number(environ: Mapping[str, str], name: str, *, default: int, least: int = 1) -> int:
     text = environ.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise ValueError(f"{name}={text!r} is not a number between 1 and 65535")
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= 65535:
+        raise ValueError(f"{name}={text!r} is not a number between {least} and 65535")
     return int(text)
+
+
+def _origin(text: str) -> str | None:
+    if text and not re.fullmatch(
+        r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", text
+    ):
+        raise ValueError(f"PUBLIC_URL={text!r} is not like https://parvandeh.example.org, without a path")
+    return text or None
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import insert as upsertable
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from engine.errors import Uncertain
+from engine.errors import Recorded, Uncertain
 
 T = TypeVar("T")
 View = Literal["write", "single", "snapshot"]
@@ -99,6 +99,8 @@ class Actor:
     unit: str | None = None
     on_behalf_of: str | None = None
     purpose: str | None = None
+    acr: str | None = None  # how well it is known who acts: low, substantial or high; None of systems
+    scopes: frozenset[str] | None = None  # None: all that the role allows
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +184,21 @@ class Database:
         """Run a command in a transaction of its own, and again when the database asks for it.
 
         So the command must be repeatable. It gets its session and its instant (aware, in the installation's
-        zone).
+        zone). A refusal undoes what it wrote, unless it is `Recorded`.
         """
         for attempt in range(1, ATTEMPTS + 1):
             ran = False
             try:
                 with self.transaction(view) as session:
-                    result = command(session, datetime.now(self._zone))
+                    try:
+                        result: T | Recorded = command(session, datetime.now(self._zone))
+                    except Recorded as refused:
+                        result = refused
                     ran = view == "single"  # what it owes is committed as it is written
                     connection(session)
                     ran = True
+                if isinstance(result, Recorded):
+                    raise result
                 return result
             except DBAPIError as error:
                 if ran and lost(error):

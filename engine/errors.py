@@ -2,13 +2,17 @@
 
 Refusal
 ├── NotFound      no such thing, or none that this actor may see
+├── NotRecognised nobody is known by what was shown
 ├── Forbidden     the actor's role does not allow it
 ├── OwnWork       it takes another person than the one who made it
+├── AssuranceTooLow   whoever acts must first prove better who they are
 ├── Conflict      it contradicts the present state, which comes along
 ├── Stale         the caller saw an older revision (If-Match)
 ├── Invalid       the input breaks a rule; every fault with its place
 ├── Rejected      a deployment with findings
 ├── Busy          no capacity just now; the same call may succeed later
+├── Recorded      what the command wrote until then is kept: the attempt itself is to be known
+│   └── Throttled     too many failures; it says when to come again
 └── Uncertain     the database went away while it committed
 """
 
@@ -41,12 +45,24 @@ class NotFound(Refusal):
     """There is no such thing, or none that the actor may see: the two must look alike."""
 
 
+class NotRecognised(Refusal):
+    """What was shown (a password, a token) proves nobody. Callers are not told why."""
+
+
 class Forbidden(Refusal):
     """The actor's role does not allow this."""
 
 
 class OwnWork(Forbidden):
     """It takes a second pair of eyes: another person than the author."""
+
+
+class AssuranceTooLow(Forbidden):
+    """It takes a better proof of who acts; `needed` is the level."""
+
+    def __init__(self, detail: str, needed: str) -> None:
+        super().__init__(detail)
+        self.needed = needed
 
 
 class Conflict(Refusal):
@@ -79,6 +95,18 @@ class Rejected(Refusal):
 
 class Busy(Refusal):
     """No capacity just now. Nothing was done; the same call may succeed a little later."""
+
+
+class Recorded(Refusal):
+    """Refused, and what was written until then is committed all the same: it tells of the attempt."""
+
+
+class Throttled(Recorded):
+    """Too many failures. `seconds` from now the next attempt is looked at."""
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
 
 
 class Unusable(Exception):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from engine.cli import (
+    account,
     audit,
     backup,
     check,
@@ -19,6 +20,7 @@ from engine.cli import (
     diff,
     hub,
     migrate,
+    password,
     picture,
     publish,
     restore,
@@ -35,6 +37,8 @@ COMMANDS = {
     "run": run,
     "migrate": migrate,
     "token": token,
+    "password": password,
+    "account": account,
     "deploy": deploy,
     "check": check,
     "diff": diff,

@@ -1,14 +1,15 @@
-"""The accounts with which a fresh installation can be tried, kept with their tokens in `var/demo.json`."""
+"""The accounts with which a fresh installation can be tried; `var/demo.json` keeps their secrets."""
 
 import json
 import os
-from dataclasses import dataclass
+import secrets
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from engine import accounts
+from engine import accounts, passwords
 from engine.config import Settings
 from engine.db import Database
 from engine.models import Role
@@ -26,11 +27,12 @@ ACCOUNTS: tuple[tuple[str, Role], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
-    """Who, as what, and with which token."""
+    """Who, as what, and with which token; people have a password, too."""
 
     name: str
     role: str
     token: str
+    password: str | None = None
 
 
 def file(settings: Settings) -> Path:
@@ -52,10 +54,7 @@ def prepare(database: Database, settings: Settings, url: str) -> None:
 
     def make(session: Session, now: datetime) -> None:
         if not accounts.any_person(session):
-            made = [
-                DemoAccount(name, role, accounts.create_token(session, now, name=name, role=role))
-                for name, role in ACCOUNTS
-            ]
+            made = [_make(session, now, name, role) for name, role in ACCOUNTS]
             # Before the commit: tokens that nobody knows are worse than a file whose tokens do not exist.
             _write(settings, url, made)
 
@@ -64,8 +63,17 @@ def prepare(database: Database, settings: Settings, url: str) -> None:
         _write(settings, url, kept)
 
 
+def _make(session: Session, now: datetime, name: str, role: Role) -> DemoAccount:
+    token = accounts.create_token(session, now, name=name, role=role)
+    if accounts.is_system(role):
+        return DemoAccount(name, role, token)
+    password = secrets.token_urlsafe(12)
+    passwords.keep(session, now, name, passwords.hashed(name, password), temporary=False)
+    return DemoAccount(name, role, token, password)
+
+
 def _write(settings: Settings, url: str, kept: list[DemoAccount]) -> None:
-    listed = [{"name": account.name, "role": account.role, "token": account.token} for account in kept]
+    listed = [{key: value for key, value in asdict(account).items() if value} for account in kept]
     fresh = file(settings).with_name("demo.json.new")
     fresh.unlink(missing_ok=True)
     with open(fresh, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as output:

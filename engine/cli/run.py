@@ -15,6 +15,7 @@ from engine.db import Database
 from engine.errors import Unusable
 from engine.exchange import Connectors
 from engine.locks import Lock
+from engine.oidc import Providers
 
 HELP = "Run everything that an installation needs, until Ctrl-C."
 STOPPING = "stopping"
@@ -34,6 +35,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         with children.stopped_by_signals(lambda: lock.note(STOPPING)):
             web.require_free(settings.port)
             Connectors.read(settings)  # a faulty file is told before anything starts
+            Providers.read(settings)
             _serve(settings)
     except KeyboardInterrupt:
         print("Stopped.")

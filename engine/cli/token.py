@@ -1,7 +1,11 @@
 """Make, list and revoke bearer tokens. The first administrator of an installation is made here."""
 
 import argparse
+import re
+from datetime import datetime, timedelta
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from engine import accounts
 from engine.cli.connection import database
@@ -17,6 +21,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
     create = actions.add_parser("create", help="Make a token, and its account if there is none of this name.")
     create.add_argument("--name", required=True)
     create.add_argument("--role", required=True, choices=accounts.ROLES)
+    scope = "a permission that it opens, such as messages.send; may come again. Without: all of the role"
+    create.add_argument("--scope", action="append", metavar="SCOPE", dest="scopes", help=scope)
+    create.add_argument(
+        "--expires", type=_days, metavar="P90D", help="how long it lasts. Without: until revoked"
+    )
     actions.add_parser("list", help="List all tokens.")
     revoke = actions.add_parser("revoke", help="Make a token useless.")
     revoke.add_argument("id", type=UUID, help="as listed")
@@ -36,14 +45,26 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _create(database: Database, arguments: argparse.Namespace) -> None:
-    token = database.run(
-        lambda session, now: accounts.create_token(session, now, name=arguments.name, role=arguments.role)
-    )
+    def make(session: Session, now: datetime) -> str:
+        ends = now + arguments.expires if arguments.expires else None
+        limits = accounts.Limits(arguments.scopes, ends)
+        return accounts.create_token(session, now, name=arguments.name, role=arguments.role, limits=limits)
+
+    token = database.run(make)
     print(f"Token of {arguments.name} ({arguments.role}). It is shown only now, so keep it safe:\n{token}")
 
 
 def _list(database: Database, settings: Settings) -> None:
     for token in database.run(lambda session, _: accounts.list_tokens(session)):
         made = token.created_at.astimezone(settings.time_zone).isoformat(" ", "minutes")
-        state = "revoked" if token.revoked_at else "valid"
-        print(f"{token.id}  {made}  {state:7}  {token.role:13}  {token.name}")
+        over = token.expires_at is not None and token.expires_at <= datetime.now(settings.time_zone)
+        state = "revoked" if token.revoked_at else "expired" if over else "valid"
+        scopes = "" if token.scopes is None else f"  ({', '.join(token.scopes)})"
+        print(f"{token.id}  {made}  {state:7}  {token.role:13}  {token.name}{scopes}")
+
+
+def _days(text: str) -> timedelta:
+    found = re.fullmatch(r"P([1-9][0-9]{0,3})([DW])", text)
+    if found is None:
+        raise argparse.ArgumentTypeError("write days or weeks, such as P90D or P52W")
+    return timedelta(days=int(found[1]) * (7 if found[2] == "W" else 1))

@@ -26,6 +26,7 @@ def greet(address: str, accounts: Sequence[DemoAccount], kept: Path) -> None:
     print(f"\nDemo accounts (kept in {kept}):")
     for account in accounts:
         print(f"  {account.name:14} {account.role:14} {account.token}")
+    print(f"\nPeople log in at {address}/login; their passwords stand in that file.")
     token = {account.name: account.token for account in accounts}
     print("\nList the definitions, start a case, list the tasks:")
     print(f"  curl {_bearer(token['portal'])} {address}/api/v1/definitions")

@@ -2,6 +2,7 @@
 
 from engine.db import Base
 from engine.models.access_log import AccessHead, AccessRecord, Openable
+from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.moves import Move, MovedCase, MovedCaseStatus, MoveStatus
 from engine.models.organisation import (
     ROOT,
@@ -48,6 +49,7 @@ __all__ = [
     "AccessHead",
     "AccessRecord",
     "Base",
+    "BrowserSession",
     "Call",
     "CallStatus",
     "Case",
@@ -62,6 +64,7 @@ __all__ = [
     "DeploymentFile",
     "Event",
     "IdempotencyKey",
+    "Identity",
     "Incident",
     "IncidentStatus",
     "Membership",
@@ -72,6 +75,8 @@ __all__ = [
     "MovedCase",
     "MovedCaseStatus",
     "Openable",
+    "Password",
+    "PendingLogin",
     "Pool",
     "PoolRole",
     "Role",
@@ -79,6 +84,7 @@ __all__ = [
     "Task",
     "TaskKind",
     "TaskStatus",
+    "Throttle",
     "Token",
     "Unit",
     "UnitKind",

@@ -41,6 +41,7 @@ class User(Base):
     role: Mapped[Role] = mapped_column(Text)
     created_at: Mapped[Instant]
     person: Mapped[str | None] = mapped_column(Text, index=True)  # the national id of whose account it is
+    deactivated_at: Mapped[Instant | None]  # since then it opens nothing
 
 
 class Token(Base):
@@ -51,7 +52,11 @@ class Token(Base):
     id: Mapped[Id]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    scopes: Mapped[list[str] | None] = mapped_column(
+        JSONB(none_as_null=True)
+    )  # NULL: all that the role allows
     created_at: Mapped[Instant]
+    expires_at: Mapped[Instant | None]
     revoked_at: Mapped[Instant | None]
 
 

@@ -6,7 +6,7 @@ Every process of a queue does it, for none may be the only one: rows that anothe
 import asyncio
 from collections.abc import Callable
 
-from engine import calls, cases, idempotency, jobs, messages
+from engine import calls, cases, idempotency, jobs, messages, sessions, throttle
 from engine.db import UnitOfWork
 from engine.worker.desk import Desk
 from engine.worker.posting import post
@@ -30,6 +30,7 @@ async def look_after_cases(desk: Desk) -> None:
         group.create_task(_wake(desk))
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
         group.create_task(each(MINUTE, desk, messages.expire, messages.offer_again, idempotency.forget))
+        group.create_task(each(MINUTE, desk, sessions.forget, throttle.forget))
 
 
 async def _wake(desk: Desk) -> None:

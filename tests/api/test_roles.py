@@ -76,6 +76,8 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/moves/<uuid:move_id>/cancel"): {"administrator"},
     ("GET", "/jobs"): {"administrator"},
     ("POST", "/jobs/<int:job_id>/retry"): {"administrator"},
+    ("GET", "/sessions"): set(ROLES),
+    ("DELETE", "/sessions/<uuid:session_id>"): set(ROLES),
     ("GET", "/openapi.json"): None,
     ("GET", "/docs"): None,
     ("GET", "/docs/start.js"): None,
@@ -147,6 +149,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:incident_id>": incident["id"],
         "<uuid:incident_id>/skip": f"{another['id']}/skip",
         "<uuid:call_id>": str(uuid4()),
+        "<uuid:session_id>": str(uuid4()),
         "<uuid:webhook_id>": webhook["id"],
         "<uuid:move_id>": move,
         "<uuid:move_id>/cancel": f"{ended}/cancel",
@@ -190,16 +193,20 @@ def test_role_is_let_in_where_it_may_and_nowhere_else(
     refusals = {endpoint for endpoint, status in answers.items() if status == 403}
     assert refusals == {endpoint for endpoint in GUARDED if role not in (ALLOWED[endpoint] or ())}
     let_in = {endpoint: status for endpoint, status in answers.items() if endpoint not in refusals}
-    works = {status for (_, path), status in let_in.items() if "call_id" not in path}
+    missing = {status for (_, path), status in let_in.items() if "call_id" in path or "session_id" in path}
+    works = {
+        status for (_, path), status in let_in.items() if not ("call_id" in path or "session_id" in path)
+    }
     assert works <= {200, 201, 202, 204}, let_in
-    assert {status for (_, path), status in let_in.items() if "call_id" in path} <= {404}
+    assert missing <= {404}
 
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
 def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> None:
     unknown = {"<key>": "p", "<int:number>": "1", "<int:job_id>": "1"}
     unknown |= {
-        f"<uuid:{name}_id>": str(uuid4()) for name in ("case", "task", "incident", "call", "webhook", "move")
+        f"<uuid:{name}_id>": str(uuid4())
+        for name in ("case", "task", "incident", "call", "webhook", "move", "session")
     }
     assert steady.client(None).send(method, url(path, unknown)).status_code == 401
 

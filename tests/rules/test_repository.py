@@ -1,5 +1,6 @@
 """Dependencies are pinned, and migrations form one named line."""
 
+import json
 import re
 
 import pytest
@@ -8,7 +9,7 @@ from alembic.script import ScriptDirectory
 
 from tests.rules.sources import ROOT, text
 
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "tests/servers/requirements.txt")
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -28,6 +29,13 @@ def test_no_registry_is_named(lock: str) -> None:
     assert not re.findall(
         r"(?m)^.*(?:://|--index-url|--extra-index-url|--find-links|--trusted-host).*$", text(lock)
     )
+
+
+def test_the_servers_of_the_tests_name_no_registry_either() -> None:
+    locked = json.loads(text("tests/servers/package-lock.json"))["packages"]
+    assert len(locked) > 1
+    assert not [name for name, package in locked.items() if "resolved" in package]
+    assert all("integrity" in package for name, package in locked.items() if name)
 
 
 def test_each_dependency_is_pinned_and_has_its_reason() -> None:

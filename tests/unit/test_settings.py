@@ -28,3 +28,27 @@ def test_way_of_publishing_that_is_none_is_refused_by_name(text: str) -> None:
 def test_networks_that_are_none_are_refused_by_name(text: str) -> None:
     with pytest.raises(ValueError, match="WEBHOOK_ALLOW"):
         Settings.read({"WEBHOOK_ALLOW": text})
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"TRUSTED_PROXIES": "-1"},
+        {"TRUSTED_PROXIES": "yes"},
+        {"SESSION_IDLE": "0"},
+        {"SESSION_MOST": "x"},
+        {"PUBLIC_URL": "parvandeh.example.org"},
+        {"PUBLIC_URL": "https://parvandeh.example.org/"},
+        {"PUBLIC_URL": "ftp://parvandeh.example.org"},
+        {"PUBLIC_URL": "https://a@b"},
+    ],
+)
+def test_settings_of_the_login_that_mean_nothing_are_refused_by_name(environ: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=next(iter(environ))):
+        Settings.read(environ)
+
+
+def test_settings_of_the_login_are_read() -> None:
+    found = Settings.read({"TRUSTED_PROXIES": "2", "PUBLIC_URL": "https://[::1]:8443", "SESSION_IDLE": "5"})
+    assert (found.trusted_proxies, found.public_url, found.session_idle) == (2, "https://[::1]:8443", 5)
+    assert (Settings.read({}).trusted_proxies, Settings.read({}).public_url) == (0, None)

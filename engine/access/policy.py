@@ -1,13 +1,11 @@
-"""Who may do what, and where. Nothing is allowed that is not written here.
+"""Where an account may do what it may do, as conditions in SQL.
 
-What an account may do at all is said by its role; where, by its memberships, each of which covers a unit and
-all below it. Lists and single reads, commands and their locks use the same conditions in SQL, judged at each
-request: a membership that has ended counts for nothing from the next one on. Conditions have the parameters
-`viewer` and `now`, which `seen_by` gives.
+Its memberships say where, each of which covers a unit and all below it. Lists and single reads, commands and
+their locks use the same conditions, judged at each request: a membership that has ended counts for nothing
+from the next one on. Conditions have the parameters `viewer` and `now`, which `seen_by` gives.
 """
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -30,7 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from engine.db import Actor, UnitOfWork
+from engine.access.permissions import ALLOWED, Permission, require
+from engine.db import UnitOfWork
 from engine.errors import Forbidden
 from engine.models import (
     ROOT,
@@ -46,125 +45,9 @@ from engine.models import (
     User,
 )
 
-Permission = Literal[
-    "definitions.deploy",
-    "definitions.publish",
-    "definitions.read",
-    "cases.start",
-    "cases.read",
-    "cases.cancel",
-    "events.read",
-    "events.feed",
-    "webhooks.manage",
-    "tasks.read",
-    "tasks.work",
-    "incidents.read",
-    "incidents.retry",
-    "behalf.act",
-    "cases.suspend",
-    "cases.move",
-    "definitions.suspend",
-    "incidents.mend",
-    "messages.send",
-    "calls.work",
-    "jobs.manage",
-    "units.read",
-    "units.manage",
-    "people.manage",
-    "substitutes.manage",
-    "access_log.read",
-]
-
 CASEWORKER = "caseworker"  # the role in a unit that every member has,
 ANY = "*"  # and the one that stands for all
 APPLICANT = "applicant"  # whose tasks are nobody's in a unit
-
-_ALLOWED: Mapping[str, frozenset[Permission]] = {
-    "administrator": frozenset(
-        {
-            "definitions.deploy",
-            "definitions.publish",
-            "definitions.read",
-            "cases.read",
-            "cases.cancel",
-            "events.read",
-            "events.feed",
-            "webhooks.manage",
-            "tasks.read",
-            "incidents.read",
-            "incidents.retry",
-            "incidents.mend",
-            "cases.suspend",
-            "cases.move",
-            "definitions.suspend",
-            "jobs.manage",
-            "messages.send",
-            "units.read",
-            "units.manage",
-            "people.manage",
-            "substitutes.manage",
-            "access_log.read",
-        }
-    ),
-    "designer": frozenset({"definitions.deploy", "definitions.publish", "definitions.read", "units.read"}),
-    "caseworker": frozenset(
-        {
-            "definitions.read",
-            "cases.start",
-            "cases.read",
-            "cases.cancel",
-            "events.read",
-            "tasks.read",
-            "tasks.work",
-            "behalf.act",
-            "units.read",
-            "substitutes.manage",
-        }
-    ),
-    "service": frozenset({"messages.send", "calls.work"}),
-    "portal": frozenset(
-        {
-            "definitions.read",
-            "cases.start",
-            "cases.read",
-            "cases.cancel",
-            "behalf.act",
-            "tasks.read",
-            "tasks.work",
-            "units.read",
-            "access_log.read",
-        }
-    ),
-    "applicant": frozenset({"definitions.read", "cases.read", "tasks.read", "tasks.work", "access_log.read"}),
-}
-
-
-def allows(actor: Actor, permission: Permission) -> bool:
-    """Whether the actor's role allows it at all."""
-    return permission in _ALLOWED.get(actor.role, frozenset())
-
-
-def require(actor: Actor, permission: Permission) -> None:
-    """Raises Forbidden unless the actor's role allows it."""
-    if not allows(actor, permission):
-        raise Forbidden(f"The role {actor.role} does not allow {permission}.")
-
-
-def require_everywhere(uow: UnitOfWork, permission: Permission) -> None:
-    """Raises Forbidden unless the actor may do it in all units: for what cannot be told apart by units."""
-    require(uow.actor, permission)
-    if not uow.connection.execute(select(covers(ROOT)), seen_by(uow)).scalar_one():
-        raise Forbidden(f"{permission} needs a membership of the unit above all others.")
-
-
-def only_offered(actor: Actor) -> bool:
-    """Whether the actor is offered, and starts, only what is enabled."""
-    return actor.role in ("portal", "applicant")
-
-
-def for_applicants(actor: Actor) -> bool:
-    """Whether the actor looks at cases for their applicants, and not for an agency."""
-    return actor.role in ("portal", "applicant")
 
 
 def seen_by(uow: UnitOfWork) -> dict[str, Any]:
@@ -278,7 +161,7 @@ def _own_case() -> ColumnElement[bool]:
 
 def visible_cases(role: str) -> ColumnElement[bool]:
     """Which cases an account with this role may see: of its units; a portal those that it started."""
-    if "cases.read" not in _ALLOWED.get(role, ()):
+    if "cases.read" not in ALLOWED.get(role, ()):
         return false()
     if role == "portal":
         return Case.started_by == _VIEWER
@@ -290,7 +173,7 @@ def visible_tasks(role: str) -> ColumnElement[bool]:
 
     Who is no member sees those of the applicant.
     """
-    if "tasks.read" not in _ALLOWED.get(role, ()):
+    if "tasks.read" not in ALLOWED.get(role, ()):
         return false()
     if role in ("portal", "applicant"):
         return and_(visible_cases(role), Task.pool_id.is_(None))
@@ -302,8 +185,15 @@ def taken_as(role: str) -> ColumnElement[Any]:
 
     Who is no member takes the applicant's, as nobody's: an empty text.
     """
-    if "tasks.work" not in _ALLOWED.get(role, ()):
+    if "tasks.work" not in ALLOWED.get(role, ()):
         return null()
     if role in ("portal", "applicant"):
         return case((visible_tasks(role), literal("")), else_=null())
     return taking_as(Task.pool_id)
+
+
+def require_everywhere(uow: UnitOfWork, permission: Permission) -> None:
+    """Raises Forbidden unless the actor may do it in all units: for what cannot be told apart by units."""
+    require(uow.actor, permission)
+    if not uow.connection.execute(select(covers(ROOT)), seen_by(uow)).scalar_one():
+        raise Forbidden(f"{permission} needs a membership of the unit above all others.")

@@ -1,0 +1,142 @@
+"""What an account may do at all: by its role, and by its token's scopes."""
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+from engine.db import Actor
+from engine.errors import AssuranceTooLow, Forbidden
+
+Permission = Literal[
+    "definitions.deploy",
+    "definitions.publish",
+    "definitions.read",
+    "cases.start",
+    "cases.read",
+    "cases.cancel",
+    "events.read",
+    "events.feed",
+    "webhooks.manage",
+    "tasks.read",
+    "tasks.work",
+    "incidents.read",
+    "incidents.retry",
+    "behalf.act",
+    "cases.suspend",
+    "cases.move",
+    "definitions.suspend",
+    "incidents.mend",
+    "messages.send",
+    "calls.work",
+    "jobs.manage",
+    "units.read",
+    "units.manage",
+    "people.manage",
+    "substitutes.manage",
+    "access_log.read",
+    "sessions.own",
+    "sessions.revoke",
+]
+Assurance = Literal["low", "substantial", "high"]
+
+ALLOWED: Mapping[str, frozenset[Permission]] = {
+    "administrator": frozenset(
+        {
+            "definitions.deploy",
+            "definitions.publish",
+            "definitions.read",
+            "cases.read",
+            "cases.cancel",
+            "events.read",
+            "events.feed",
+            "webhooks.manage",
+            "tasks.read",
+            "incidents.read",
+            "incidents.retry",
+            "incidents.mend",
+            "cases.suspend",
+            "cases.move",
+            "definitions.suspend",
+            "jobs.manage",
+            "messages.send",
+            "units.read",
+            "units.manage",
+            "people.manage",
+            "substitutes.manage",
+            "access_log.read",
+            "sessions.own",
+            "sessions.revoke",
+        }
+    ),
+    "designer": frozenset(
+        {"definitions.deploy", "definitions.publish", "definitions.read", "units.read", "sessions.own"}
+    ),
+    "caseworker": frozenset(
+        {
+            "definitions.read",
+            "cases.start",
+            "cases.read",
+            "cases.cancel",
+            "events.read",
+            "tasks.read",
+            "tasks.work",
+            "behalf.act",
+            "units.read",
+            "substitutes.manage",
+            "sessions.own",
+        }
+    ),
+    "service": frozenset({"messages.send", "calls.work", "sessions.own"}),
+    "portal": frozenset(
+        {
+            "definitions.read",
+            "cases.start",
+            "cases.read",
+            "cases.cancel",
+            "behalf.act",
+            "tasks.read",
+            "tasks.work",
+            "units.read",
+            "access_log.read",
+            "sessions.own",
+        }
+    ),
+    "applicant": frozenset(
+        {"definitions.read", "cases.read", "tasks.read", "tasks.work", "access_log.read", "sessions.own"}
+    ),
+}
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+ASSURANCES: tuple[Assurance, ...] = get_args(Assurance)  # in ascending order
+
+
+def allows(actor: Actor, permission: Permission) -> bool:
+    """Whether the actor's role allows it at all and, where the actor is tied to scopes, these name it."""
+    tied = actor.scopes is not None and permission not in actor.scopes
+    return not tied and permission in ALLOWED.get(actor.role, frozenset())
+
+
+def require(actor: Actor, permission: Permission) -> None:
+    """Raises Forbidden unless the actor's role and scopes allow it."""
+    if not allows(actor, permission):
+        raise Forbidden(f"The role {actor.role} or the token's scopes do not allow {permission}.")
+
+
+def require_assurance(actor: Actor, needed: Assurance) -> None:
+    """Raises AssuranceTooLow, with a hint how to do better, unless it is known well enough who acts."""
+    if not assures(actor.acr, needed):
+        raise AssuranceTooLow(f"This takes a login of the level {needed!r}.", needed)
+
+
+def assures(given: str | None, needed: str | None) -> bool:
+    """Whether a login of one level does where another is needed. Of systems nothing is known."""
+    levels = (None, *ASSURANCES)
+    return needed is None or (given in levels and levels.index(given) >= levels.index(needed))
+
+
+def only_offered(actor: Actor) -> bool:
+    """Whether the actor is offered, and starts, only what is enabled."""
+    return actor.role in ("portal", "applicant")
+
+
+def for_applicants(actor: Actor) -> bool:
+    """Whether the actor looks at cases for their applicants, and not for an agency."""
+    return actor.role in ("portal", "applicant")

@@ -1,0 +1,48 @@
+"""Give a local account a password, with which its owner logs in to the pages."""
+
+import argparse
+import getpass
+import sys
+
+from engine import accounts, passwords
+from engine.cli.connection import database
+from engine.config import Settings
+from engine.errors import Unusable
+
+HELP = "Give an account a password, read twice from the terminal or once from standard input."
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The account."""
+    parser.add_argument("name", metavar="NAME", help="of the account")
+    parser.add_argument("--role", choices=accounts.ROLES, help="makes the account if there is none")
+    parser.add_argument(
+        "--temporary", action="store_true", help="its owner must change it at the first login"
+    )
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Set it; all sessions of the account end."""
+    kept = passwords.hashed(arguments.name, _read())
+    with database(settings) as opened:
+        if arguments.role:
+            accounts.check(arguments.name, arguments.role)
+            opened.run(
+                lambda session, now: accounts.find_or_create(session, now, arguments.name, arguments.role)
+            )
+        opened.run(
+            lambda session, now: passwords.keep(
+                session, now, arguments.name, kept, temporary=arguments.temporary
+            )
+        )
+    print(f"{arguments.name} has a new password.")
+    return 0
+
+
+def _read() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    first = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != first:
+        raise Unusable("The two are not the same.")
+    return first

@@ -1,0 +1,174 @@
+"""Passwords, scopes and closed accounts from the command line."""
+
+import io
+import json
+import stat
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from engine import accounts, login, passwords
+from engine.cli import demo_accounts, main
+from engine.config import Settings
+from engine.db import Database
+from engine.errors import Conflict
+from engine.models import Identity, Token
+from engine.oidc import Person
+from tests import factories
+
+PASSWORD = "one sentence to remember"
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`run("password", "sara", typed="…")`: the exit code."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+
+    def command(*arguments: str, typed: str = "") -> int:
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        return main(arguments)
+
+    return command
+
+
+def fits(database: Database, name: str, password: str) -> bool:
+    return passwords.fits(database.run(lambda session, _: passwords.find(session, name), "single"), password)
+
+
+def test_a_password_is_read_from_standard_input_and_told_nowhere(
+    run: Run, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("password", "sara", "--role", "caseworker", typed=f"{PASSWORD}\n") == 0
+    assert fits(database, "sara", PASSWORD)
+    assert PASSWORD not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("", "12 to 200"),
+        ("short", "12 to 200"),
+        ("caseworker-7\n", "account's name"),
+        ("password 1234", "first"),
+    ],
+)
+def test_a_password_that_cannot_be_used_is_refused_with_the_rule(
+    run: Run, database: Database, capsys: pytest.CaptureFixture[str], typed: str, told: str
+) -> None:
+    assert run("password", "Caseworker 7", "--role", "caseworker", typed=typed) == 1
+    assert told in capsys.readouterr().err
+    assert not fits(database, "Caseworker 7", typed)
+
+
+def test_composed_and_decomposed_letters_are_one_password(run: Run, database: Database) -> None:
+    run("password", "sara", "--role", "caseworker", typed="cafe\u0301 du coin, ouvert\n")
+    assert fits(database, "sara", "caf\u00e9 du coin, ouvert")
+
+
+def test_an_unknown_account_gets_no_password(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("password", "nobody", typed=PASSWORD) == 1
+    assert "nobody" in capsys.readouterr().err
+
+
+def test_a_token_gets_scopes_and_an_end(
+    run: Run, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scopes = ("--scope", "messages.send", "--scope", "calls.work")
+    assert run("token", "create", "--name", "hub", "--role", "service", *scopes, "--expires", "P2W") == 0
+    with database.transaction() as session:
+        token = session.scalars(select(Token)).one()
+    assert token.scopes == ["calls.work", "messages.send"]
+    assert token.expires_at is not None
+    assert (token.expires_at - token.created_at).days == 14
+    run("token", "list")
+    assert "(calls.work, messages.send)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", [("--scope", "everything"), ("--expires", "soon"), ("--expires", "P0D")])
+def test_scopes_and_ends_that_mean_nothing_are_refused(
+    run: Run, database: Database, option: tuple[str, str]
+) -> None:
+    command = ("token", "create", "--name", "hub", "--role", "service", *option)
+    if option[0] == "--expires":
+        with pytest.raises(SystemExit):
+            run(*command)
+    else:
+        assert run(*command) == 1
+    with database.transaction() as session:
+        assert not session.scalars(select(Token)).all()
+
+
+def test_an_account_is_closed_opened_and_linked(run: Run, database: Database) -> None:
+    run("password", "sara", "--role", "caseworker", typed=PASSWORD)
+    assert run("account", "deactivate", "sara") == 0
+    assert not fits(database, "sara", PASSWORD)
+    assert run("account", "activate", "sara") == 0
+    assert fits(database, "sara", PASSWORD)
+    assert run("account", "link", "sara", "https://login.example.org", "s-1") == 0
+    with database.transaction() as session:
+        assert session.scalars(select(Identity.subject)).all() == ["s-1"]
+    assert run("account", "link", "nobody", "https://login.example.org", "s-2") == 1
+
+
+def test_a_person_is_linked_to_one_account_only(database: Database) -> None:
+    with database.transaction() as session:
+        one, two = (
+            accounts.find_or_create(session, datetime.now(UTC), name, "caseworker").id
+            for name in ("one", "two")
+        )
+        login.link(session, datetime.now(UTC), one, issuer="i", subject="s")
+        with pytest.raises(Conflict):
+            login.link(session, datetime.now(UTC), two, issuer="i", subject="s")
+
+
+def test_whoever_comes_twice_at_once_for_the_first_time_gets_one_account(database: Database) -> None:
+    person = Person("https://i.example", "s", "0012345679", "low", None, "applicant", "i")
+    found = factories.at_once(
+        6, lambda _: database.run(lambda session, now: login.vouched(session, now, person))
+    )
+    assert len({actor.id for actor in found}) == 1
+
+
+def test_demo_people_have_passwords_that_only_their_file_tells(
+    database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings.read({"PARVANDEH_VAR": str(tmp_path)})
+    demo_accounts.prepare(database, settings, "http://127.0.0.1:8000")
+    file = demo_accounts.file(settings)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    kept = {account["name"]: account for account in json.loads(file.read_bytes())["accounts"]}
+    with_password = {name for name, account in kept.items() if "password" in account}
+    assert with_password == {"administrator", "designer", "caseworker", "inspector"}
+    assert fits(database, "inspector", kept["inspector"]["password"])
+    assert kept["inspector"]["password"] not in capsys.readouterr().out
+    demo_accounts.prepare(database, settings, "http://127.0.0.1:9000")
+    assert demo_accounts.read(settings)[3].password == kept["caseworker"]["password"]
+
+
+def test_at_most_two_hashes_are_computed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, all_in = threading.Lock(), threading.Event()
+    now, most = 0, 0
+
+    class Slow:
+        """Counts how many work at once; the first two wait for a third, which must not come."""
+
+        def verify(self, *_: str) -> bool:
+            nonlocal now, most
+            with lock:
+                now += 1
+                most = max(most, now)
+                if now > 2:
+                    all_in.set()
+            all_in.wait(0.05)
+            with lock:
+                now -= 1
+            return True
+
+    monkeypatch.setattr(passwords, "_HASHER", Slow())
+    assert factories.at_once(8, lambda _: passwords.fits(passwords.Known(None, ""), PASSWORD)) == [False] * 8
+    assert most == 2

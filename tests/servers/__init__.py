@@ -1,0 +1,1 @@
+"""Programs of others that the tests start, and which Node runs them."""

@@ -1,0 +1,83 @@
+"""The file of providers: what stands in it, and every fault of it at once."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.config import Settings
+from engine.errors import Unusable
+from engine.oidc import Providers
+
+GOOD = """
+[national]
+title = "National login"
+title_fa = "ورود ملی"
+issuer = "https://login.example.org/realm"
+client = "parvandeh"
+secret = "env:OIDC_SECRET"
+audience = "https://parvandeh.example.org/api"
+scopes = "openid profile"
+person = "national_id"
+unknown = "applicant"
+[national.acr]
+substantial = ["urn:otp"]
+high = ["urn:card", "urn:eid"]
+"""
+
+
+def read(tmp_path: Path, content: str) -> Providers:
+    file = tmp_path / "oidc.toml"
+    file.write_text(content, encoding="utf-8")
+    return Providers.read(Settings.read({"OIDC": str(file), "PARVANDEH_VAR": str(tmp_path / "var")}))
+
+
+def test_no_file_names_no_provider(tmp_path: Path) -> None:
+    assert not list(Providers.read(Settings.read({"PARVANDEH_VAR": str(tmp_path)})))
+
+
+def test_a_file_in_the_data_folder_is_found(tmp_path: Path) -> None:
+    (tmp_path / "oidc.toml").write_text('[a]\nissuer = "https://a.example"\nclient = "c"\n')
+    (found,) = Providers.read(Settings.read({"PARVANDEH_VAR": str(tmp_path)}))
+    assert (found.name, found.unknown, found.audience, found.titles["fa"]) == ("a", "refuse", None, "a")
+
+
+def test_all_that_can_stand_in_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OIDC_SECRET", "s")
+    (found,) = read(tmp_path, GOOD)
+    assert found.origin == "https://login.example.org"
+    assert found.values("high") == ["urn:card", "urn:eid"]
+    assert found.titles == {"en": "National login", "fa": "ورود ملی"}
+    assert "OIDC_SECRET" in repr(found.secret)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "key"),
+    [
+        ('issuer = "http://login.example.org"', "issuer"),
+        ('issuer = "https://login.example.org/?x=1"', "issuer"),
+        ('issuer = "https://me:pw@login.example.org"', "issuer"),
+        ('audience = "parvandeh"', "audience"),
+        ('scopes = "profile"', "scopes"),
+        ('secret = "hunter2 in clear"', "secret"),
+        ('secret = "env:NOT_THERE_AT_ALL"', "secret"),
+        ('unknown = "administrator"', "unknown"),
+        ('colour = "red"', "colour"),
+        ('acr = {high = ["a\\"b"]}', "acr.high"),
+        ('acr = {higher = ["x"]}', "acr.higher"),
+        ('acr = {high = "x"}', "acr.high"),
+    ],
+)
+def test_each_fault_is_told_with_its_key_and_no_value(tmp_path: Path, wrong: str, key: str) -> None:
+    known = {"issuer": '"https://login.example.org"', "client": '"parvandeh"'}
+    known.pop(wrong.partition(" ")[0], None)
+    content = "[p]\n" + "".join(f"{name} = {value}\n" for name, value in known.items()) + wrong
+    with pytest.raises(Unusable) as fault:
+        read(tmp_path, content)
+    assert f"p.{key} " in str(fault.value)
+    assert "hunter2 in clear" not in str(fault.value)
+
+
+def test_an_issuer_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    one = 'issuer = "https://a.example"\nclient = "c"\n'
+    with pytest.raises(Unusable, match="twice"):
+        read(tmp_path, f"[a]\n{one}[b]\n{one}")

@@ -1,0 +1,116 @@
+"""The application with its pages, and browsers that look at them."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+import web
+from api import create_app
+from api.command import DATABASE
+from engine import accounts, passwords
+from engine.config import Settings
+from engine.db import Database
+from engine.oidc import Provider, Providers
+from engine.sessions import Lasting
+from tests import openid
+from tests.openid import OpenId
+
+NOWHERE = "postgresql+psycopg://nobody@/nothing"
+PASSWORD = "one sentence to remember"
+AGENT = "Mozilla/5.0 (of the tests)"
+Make = Callable[..., APIFlask]
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[OpenId]:
+    """A real provider, which all tests share."""
+    with openid.running() as started:
+        yield started
+
+
+@pytest.fixture
+def make(database: Database) -> Make:
+    """`make(provider, public_url="https://…")`: the application with its pages."""
+
+    def made(*described: Provider, public_url: str | None = openid.SITE) -> APIFlask:
+        app = create_app(Settings.read({"DATABASE_URL": NOWHERE}))
+        app.extensions[DATABASE].dispose()
+        app.extensions[DATABASE] = database
+        lasting = Lasting(timedelta(minutes=30), timedelta(hours=12))
+        web.install(app, web.Site(database, Providers(described), lasting, public_url))
+        return app
+
+    return made
+
+
+@pytest.fixture
+def browser(make: Make) -> "Browser":
+    """A browser at a site without providers."""
+    return Browser(make())
+
+
+@pytest.fixture
+def sara(database: Database) -> str:
+    """A caseworker with the password PASSWORD."""
+    return an_account(database, "sara")
+
+
+def an_account(database: Database, name: str, role: Any = "caseworker", *, temporary: bool = False) -> str:
+    """An account with the password PASSWORD."""
+    kept = passwords.hashed(name, PASSWORD)
+    with database.transaction() as session:
+        accounts.find_or_create(session, datetime.now(UTC), name, role)
+        passwords.keep(session, datetime.now(UTC), name, kept, temporary=temporary)
+    return name
+
+
+class Browser:
+    """Keeps cookies and fills in forms."""
+
+    def __init__(self, app: APIFlask, base: str = openid.SITE, address: str = "192.0.2.1") -> None:
+        self.client: FlaskClient = app.test_client()
+        self._base = base
+        self._address = address
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        """A page."""
+        return self.client.get(path, **self._options(headers))
+
+    def post(self, path: str, form: dict[str, str], **headers: str) -> TestResponse:
+        """A form, as it is given."""
+        return self.client.post(path, data=form, **self._options(headers))
+
+    def token(self, path: str) -> str:
+        """That of the form on a page."""
+        found = re.search(r'name="token" value="([0-9a-f]{64})"', self.get(path).text)
+        assert found
+        return found[1]
+
+    def login(self, name: str = "sara", password: str = PASSWORD, **form: str) -> TestResponse:
+        """Fill in the form for it."""
+        form = {"token": self.token("/login"), "name": name, "password": password, **form}
+        return self.post("/login", form)
+
+    def logout(self) -> TestResponse:
+        """By the button."""
+        return self.post("/logout", {"token": self.token("/account")})
+
+    def cookies(self, prefix: str = "") -> Sequence[Any]:
+        """Those that it keeps."""
+        names = [f"{prefix}parvandeh-{name}" for name in ("session", "before", "lang")]
+        found = (self.client.get_cookie(name, "pages.test") for name in names)
+        return [cookie for cookie in found if cookie is not None]
+
+    def _options(self, headers: dict[str, str]) -> dict[str, Any]:
+        given = {"User-Agent": AGENT, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        return {
+            "base_url": self._base,
+            "headers": given,
+            "environ_base": {"REMOTE_ADDR": self._address},
+        }

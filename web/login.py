@@ -1,0 +1,245 @@
+"""Logging in and out, and one's own account."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+
+from engine import login, sessions
+from engine.access import ASSURANCES
+from engine.db import UnitOfWork
+from engine.errors import AssuranceTooLow, Busy, Invalid, NotFound, NotRecognised, Throttled
+from engine.oidc import farewell
+from engine.sessions import Opened
+from web import texts
+from web.site import (
+    Forged,
+    before,
+    current,
+    local,
+    origin,
+    remember_before,
+    require_own_form,
+    set_language,
+    set_session,
+    site,
+    token,
+)
+
+POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+
+blueprint = Blueprint(
+    "web", __name__, template_folder="templates", static_folder="static", static_url_path="/pages"
+)
+
+
+@blueprint.get("/login")
+def show() -> Response:
+    """The form, and a link for each provider."""
+    target = local(request.args.get("next"))
+    return _away(target) if current() else _login(target)
+
+
+@blueprint.post("/login")
+def enter() -> Response:
+    """By name and password."""
+    require_own_form()
+    target = local(request.form.get("next"))
+    try:
+        secret = login.by_password(site().database, _attempt(request.form.get("name", "")), site().lasting)
+    except NotRecognised:
+        return _login(target, HTTPStatus.UNAUTHORIZED, texts.say("login.wrong"))
+    except Throttled as refusal:
+        return _throttled(_login(target, HTTPStatus.TOO_MANY_REQUESTS, _too_many(refusal)), refusal)
+    return _entered(secret, target)
+
+
+@blueprint.get("/login/<provider>")
+def depart(provider: str) -> Response:
+    """To a provider; with `level` for a login of at least that level."""
+    needed = request.args.get("level")
+    url = login.depart(
+        site().database,
+        site().providers.get(provider),
+        redirect_uri=_redirect_uri(provider),
+        browser=before(),
+        target=local(request.args.get("next")),
+        needed=needed if needed in ASSURANCES else None,
+    )
+    response = _away(url)
+    remember_before(response)
+    return response
+
+
+@blueprint.get("/login/<provider>/callback")
+def back(provider: str) -> Response:
+    """From the provider."""
+    if "error" in request.args:
+        return _login("/account", HTTPStatus.FORBIDDEN, texts.say("login.refused"))
+    came = login.Return(
+        provider, request.args.to_dict(), before(), _redirect_uri(provider), request.user_agent.string
+    )
+    secret, target = login.by_provider(site().database, site().providers, came, site().lasting)
+    return _entered(secret, target)
+
+
+@blueprint.post("/logout")
+def leave() -> Response:
+    """End the session here, and at the provider if that offers it."""
+    require_own_form()
+    opened = current()
+    _end(opened)
+    response = _away(_farewell(opened.provider if opened else None))
+    set_session(response, None)
+    return response
+
+
+@blueprint.get("/account")
+def account() -> Response:
+    """Who one is here."""
+    opened = current()
+    if opened is None:
+        return _away("/login?next=/account")
+    return _away("/password") if opened.restricted else _page("account.html", opened=opened)
+
+
+@blueprint.get("/password")
+def password() -> Response:
+    """The form for a new one."""
+    opened = current()
+    if opened is None:
+        return _away("/login?next=/password")
+    return _page("password.html", opened=opened) if opened.provider is None else _away("/account")
+
+
+@blueprint.post("/password")
+def change() -> Response:
+    """Take a new one. All sessions end, and one begins."""
+    require_own_form()
+    opened = current()
+    if opened is None:
+        return _away("/login?next=/password")
+    new = request.form.get("new", "")
+    if new != request.form.get("again", ""):
+        return _unchanged(HTTPStatus.UNPROCESSABLE_ENTITY, texts.say("password-unlike"))
+    try:
+        secret = login.change_password(site().database, _attempt(opened.actor.name), new, site().lasting)
+    except NotRecognised:
+        return _unchanged(HTTPStatus.FORBIDDEN, texts.say("login.wrong"))
+    except Throttled as refusal:
+        return _throttled(_unchanged(HTTPStatus.TOO_MANY_REQUESTS, _too_many(refusal)), refusal)
+    except Invalid as refusal:
+        told = " ".join(texts.say(fault.code) for fault in refusal.faults)
+        return _unchanged(HTTPStatus.UNPROCESSABLE_ENTITY, told)
+    return _entered(secret, "/account")
+
+
+@blueprint.errorhandler(Forged)
+def forged(_: Forged) -> Response:
+    """Nothing was done."""
+    return _told(HTTPStatus.FORBIDDEN, "form.forged")
+
+
+@blueprint.errorhandler(NotRecognised)
+def unknown(_: NotRecognised) -> Response:
+    """Why is not told."""
+    return _told(HTTPStatus.FORBIDDEN, "login.unknown")
+
+
+@blueprint.errorhandler(AssuranceTooLow)
+def too_low(_: AssuranceTooLow) -> Response:
+    """The provider knows the person less well than was asked for."""
+    return _told(HTTPStatus.FORBIDDEN, "login.too-low")
+
+
+@blueprint.errorhandler(Busy)
+def unavailable(_: Busy) -> Response:
+    """The provider is down."""
+    response = _told(HTTPStatus.SERVICE_UNAVAILABLE, "login.unavailable")
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+@blueprint.errorhandler(NotFound)
+def missing(_: NotFound) -> Response:
+    """There is no such provider."""
+    return _told(HTTPStatus.NOT_FOUND, "not-found")
+
+
+@blueprint.after_request
+def seal(response: Response) -> Response:
+    """What every page may do, and which language it was asked for in."""
+    # A logout goes on to the provider, and browsers hold the whole way against the policy.
+    elsewhere = {provider.origin for provider in site().providers}
+    response.headers["Content-Security-Policy"] = " ".join([POLICY, *sorted(elsewhere)])
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Vary"] = "Cookie, Accept-Language"
+    if request.args.get("lang") in texts.LANGUAGES:
+        set_language(response, texts.language())
+    return response
+
+
+def _farewell(provider: str | None) -> str:
+    if provider not in {known.name for known in site().providers}:
+        return "/login"
+    return farewell(site().providers.get(provider), f"{origin()}/login") or "/login"
+
+
+def _login(target: str, status: int = HTTPStatus.OK, fault: str = "") -> Response:
+    response = _page("login.html", status, target=target, fault=fault, providers=site().providers)
+    remember_before(response)
+    return response
+
+
+def _unchanged(status: int, fault: str) -> Response:
+    return _page("password.html", status, opened=current(), fault=fault)
+
+
+def _told(status: int, key: str) -> Response:
+    return _page("told.html", status, told=texts.say(key))
+
+
+def _page(template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:
+    chosen = texts.language()
+    values |= {"say": texts.say, "lang": chosen, "dir": texts.LANGUAGES[chosen][1], "token": token}
+    return make_response(render_template(template, **values), int(status))
+
+
+def _entered(secret: str, target: str) -> Response:
+    _end(current())  # always a new one: what a browser had before opens nothing
+    response = _away(target)
+    set_session(response, secret)
+    return response
+
+
+def _end(opened: Opened | None) -> None:
+    if opened is not None:
+        site().database.run(
+            lambda session, now: sessions.revoke(UnitOfWork(session, opened.actor, now), opened.id)
+        )
+
+
+def _away(url: str) -> Response:
+    return make_response(redirect(url, HTTPStatus.SEE_OTHER))
+
+
+def _throttled(response: Response, refusal: Throttled) -> Response:
+    response.headers["Retry-After"] = str(refusal.seconds)
+    return response
+
+
+def _too_many(refusal: Throttled) -> str:
+    return texts.say("login.throttled", seconds=refusal.seconds)
+
+
+def _attempt(name: str) -> login.Attempt:
+    return login.Attempt(
+        name=name[:200].replace("\0", ""),
+        password=request.form.get("password", ""),
+        address=request.remote_addr or "",
+        agent=request.user_agent.string,
+    )
+
+
+def _redirect_uri(provider: str) -> str:
+    return f"{origin()}/login/{provider}/callback"

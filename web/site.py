@@ -1,0 +1,133 @@
+"""What the pages of an installation stand on; cookies, forms and where a browser may be sent."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import urlsplit
+
+from flask import Response, current_app, g, request
+
+from engine import sessions
+from engine.config import Settings
+from engine.db import Database
+from engine.oidc import Providers
+from engine.sessions import Lasting, Opened
+
+SITE = "parvandeh.site"
+SESSION, BEFORE, LANGUAGE = "session", "before", "lang"
+LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,1000}")
+
+
+class Forged(Exception):
+    """A form that this browser was not given by this site."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`public_url` is the origin under which browsers see it; None: what they ask for."""
+
+    database: Database
+    providers: Providers
+    lasting: Lasting
+    public_url: str | None
+
+    @classmethod
+    def of(cls, settings: Settings, database: Database, providers: Providers) -> "Site":
+        """That of an installation."""
+        return cls(database, providers, Lasting.of(settings), settings.public_url)
+
+
+def site() -> Site:
+    """The one of this request."""
+    return cast(Site, current_app.extensions[SITE])
+
+
+def origin() -> str:
+    """Under which this request's browser sees the site."""
+    return site().public_url or f"{request.scheme}://{request.host}"
+
+
+def local(target: str | None) -> str:
+    """Where to go after a login: a path of this site, else the account's page."""
+    return target if target and LOCAL.fullmatch(target) else "/account"
+
+
+def current() -> Opened | None:
+    """The session that the request's cookie opens."""
+    if "opened" not in g:
+        here, secret = site(), request.cookies.get(cookie(SESSION), "")
+        g.opened = (
+            here.database.run(
+                lambda session, now: sessions.find(session, now, secret, here.lasting), "single"
+            )
+            if secret
+            else None
+        )
+    return cast(Opened | None, g.opened)
+
+
+def before() -> str:
+    """The secret by which a browser without a session is known; made with its first page."""
+    if "before" not in g:
+        found = request.cookies.get(cookie(BEFORE), "")
+        g.before = found if re.fullmatch(r"[\w-]{43}", found, re.ASCII) else secrets.token_urlsafe(32)
+    return cast(str, g.before)
+
+
+def token() -> str:
+    """What a form of this browser carries: it proves that the form came from here."""
+    bound = request.cookies.get(cookie(SESSION), "") if current() else before()
+    return hmac.new(bound.encode(), b"form", hashlib.sha256).hexdigest()
+
+
+def require_own_form() -> None:
+    """Raises Forged unless the form is one that this browser got here."""
+    sent = request.headers.get("Origin")
+    if sent is not None and sent not in {origin(), f"{request.scheme}://{request.host}"}:
+        raise Forged
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise Forged
+    if not hmac.compare_digest(request.form.get("token", "").encode(), token().encode()):
+        raise Forged
+
+
+def set_session(response: Response, secret: str | None) -> None:
+    """Give the browser the cookie of a session, or take it away; that from before goes."""
+    _set(response, BEFORE, None)
+    _set(response, SESSION, secret)
+
+
+def remember_before(response: Response) -> None:
+    """Let the browser be known again, if a form or a departure has relied on it."""
+    if "before" in g:
+        _set(response, BEFORE, g.before, seconds=3600)
+
+
+def set_language(response: Response, language: str) -> None:
+    """Keep the language that was chosen."""
+    _set(response, LANGUAGE, language, seconds=365 * 86400)
+
+
+def _set(response: Response, name: str, value: str | None, seconds: int | None = None) -> None:
+    response.set_cookie(
+        cookie(name),
+        value or "",
+        max_age=seconds if value else 0,
+        path="/",
+        secure=_is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def cookie(name: str) -> str:
+    """What a cookie of this site is called."""
+    # The prefix makes browsers refuse the cookie from anywhere but this very host, over TLS.
+    return ("__Host-" if _is_secure() else "") + f"parvandeh-{name}"
+
+
+def _is_secure() -> bool:
+    return urlsplit(origin()).scheme == "https"
