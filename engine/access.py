@@ -17,6 +17,7 @@ Permission = Literal[
     "cases.start",
     "cases.read",
     "cases.cancel",
+    "documents.add",
     "events.read",
     "events.feed",
     "webhooks.manage",
@@ -63,6 +64,7 @@ _ALLOWED: Mapping[str, frozenset[Permission]] = {
             "cases.start",
             "cases.read",
             "cases.cancel",
+            "documents.add",
             "events.read",
             "tasks.read",
             "tasks.work",
@@ -70,7 +72,9 @@ _ALLOWED: Mapping[str, frozenset[Permission]] = {
         }
     ),
     "service": frozenset({"messages.send", "calls.work"}),
-    "portal": frozenset({"definitions.read", "cases.start", "cases.read", "cases.cancel", "behalf.act"}),
+    "portal": frozenset(
+        {"definitions.read", "cases.start", "cases.read", "cases.cancel", "documents.add", "behalf.act"}
+    ),
 }
 
 
@@ -87,6 +91,11 @@ def require(actor: Actor, permission: Permission) -> None:
 
 def only_offered(actor: Actor) -> bool:
     """Whether the actor is offered, and starts, only what is enabled."""
+    return actor.role == "portal"
+
+
+def only_its_own(actor: Actor) -> bool:
+    """Whether the actor replaces only documents that it added itself."""
     return actor.role == "portal"
 
 

@@ -3,12 +3,15 @@ them.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal, cast, get_args
 from zoneinfo import ZoneInfo
+
+from engine import media
 
 # Whether a deployment is published at once, or makes drafts that another person publishes.
 Publishing = Literal["direct", "four-eyes"]
@@ -22,6 +25,7 @@ class Settings:
 
     `workers` is how many processes serve the queue `cases`. `connectors` is None if none is named: then
     `connectors.toml` below `var` is read if it is there. `hub_port` is None where no mock hub is wanted.
+    `documents` is a folder or the URL of a bucket; `clamd` is None where nothing scans them.
     """
 
     database_url: str | None
@@ -34,6 +38,10 @@ class Settings:
     hub_port: int | None
     webhook_allow: tuple[IPv4Network | IPv6Network, ...]
     publishing: Publishing
+    documents: str
+    document_max_mb: int
+    document_types: frozenset[str]
+    clamd: str | None
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -44,9 +52,10 @@ class Settings:
         beside = port + 1 if port < 65535 else port - 1
         hub = url is None or bool(environ.get("HUB_PORT"))
         connectors = environ.get("CONNECTORS")
+        var = Path(environ.get("PARVANDEH_VAR") or ROOT / "var").resolve()
         return cls(
             database_url=url,
-            var=Path(environ.get("PARVANDEH_VAR") or ROOT / "var").resolve(),
+            var=var,
             port=port,
             web_workers=_number(environ, "WEB_WORKERS", default=cores + 1),
             workers=_number(environ, "WORKERS", default=cores),
@@ -55,6 +64,10 @@ class Settings:
             hub_port=_number(environ, "HUB_PORT", default=beside) if hub else None,
             webhook_allow=_networks(environ, "WEBHOOK_ALLOW"),
             publishing=_publishing(environ.get("PUBLISHING") or "direct"),
+            documents=_documents(environ.get("DOCUMENTS") or str(var / "documents")),
+            document_max_mb=_number(environ, "DOCUMENT_MAX_MB", default=20),
+            document_types=_types(environ.get("DOCUMENT_TYPES") or ",".join(media.DEFAULT)),
+            clamd=_clamd(environ.get("CLAMD") or None),
         )
 
     @property
@@ -89,3 +102,26 @@ def _publishing(text: str) -> Publishing:
     if text not in get_args(Publishing):
         raise ValueError(f"PUBLISHING={text!r} is neither direct nor four-eyes")
     return cast(Publishing, text)
+
+
+def _documents(text: str) -> str:
+    """A folder as an absolute path, or the URL of a bucket."""
+    if "://" not in text:
+        return str(Path(text).resolve())
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{2,62}(/[\w./-]*)?", text, re.ASCII) or ".." in text:
+        raise ValueError(f"DOCUMENTS={text!r} is neither a folder nor a URL like s3://bucket/prefix")
+    return text.rstrip("/")
+
+
+def _types(text: str) -> frozenset[str]:
+    given = {part.strip() for part in text.split(",")} - {""}
+    if not given or not given <= set(media.BY_NAME):
+        known = ", ".join(media.BY_NAME)
+        raise ValueError(f"DOCUMENT_TYPES={text!r} must name some of {known}, with commas between")
+    return frozenset(given)
+
+
+def _clamd(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(r"unix:/.+|tcp:.+:[0-9]{1,5}", text):
+        raise ValueError(f"CLAMD={text!r} is neither unix:/path/of/its/socket nor tcp:host:port")
+    return text

@@ -9,6 +9,8 @@ Refusal
 ├── Invalid       the input breaks a rule; every fault with its place
 ├── Rejected      a deployment with findings
 ├── Busy          no capacity just now; the same call may succeed later
+│   ├── ScannerDown   nothing can say whether a document is harmless
+│   └── StorageDown   documents can be neither kept nor fetched
 └── Uncertain     the database went away while it committed
 """
 
@@ -79,6 +81,14 @@ class Rejected(Refusal):
 
 class Busy(Refusal):
     """No capacity just now. Nothing was done; the same call may succeed a little later."""
+
+
+class ScannerDown(Busy):
+    """The scanner does not answer, so no document is taken."""
+
+
+class StorageDown(Busy):
+    """Where documents lie cannot be reached, or has not what it should have."""
 
 
 class Unusable(Exception):

@@ -49,6 +49,8 @@ Kind = Literal[
     "case.suspended",
     "case.resumed",
     "case.moved",
+    "document.added",
+    "document.replaced",
 ]
 
 GENESIS = bytes(32)  # the hash before a case's first event

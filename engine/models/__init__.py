@@ -1,6 +1,7 @@
 """All tables. Statuses are text; instants are aware, UTC and end in `_at`; ids are UUIDv7."""
 
 from engine.db import Base
+from engine.models.documents import Document, DocumentStatus, DocumentVersion
 from engine.models.moves import Move, MovedCase, MovedCaseStatus, MoveStatus
 from engine.models.tables import (
     CASE_NUMBERS,
@@ -46,6 +47,9 @@ __all__ = [
     "DeliveryStatus",
     "Deployment",
     "DeploymentFile",
+    "Document",
+    "DocumentStatus",
+    "DocumentVersion",
     "Event",
     "IdempotencyKey",
     "Incident",

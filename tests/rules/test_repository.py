@@ -8,7 +8,7 @@ from alembic.script import ScriptDirectory
 
 from tests.rules.sources import ROOT, text
 
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "tests/servers/requirements.txt")
 
 
 @pytest.mark.parametrize("lock", LOCKS)
