@@ -46,7 +46,9 @@ class Storage:
         if self.folder is not None:
             return fsspec.filesystem("file")
         # Endpoint, region and keys come from the environment (AWS_*), as everywhere with S3.
-        options: Any = {"client_options": _TIMES, "retry_config": _AGAIN, "skip_instance_cache": True}
+        plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
+        client = {**_TIMES, "allow_http": plain}
+        options: Any = {"client_options": client, "retry_config": _AGAIN, "skip_instance_cache": True}
         return FsspecStore("s3", **options)
 
     def put(self, key: str, content: IO[bytes]) -> None:
@@ -68,7 +70,7 @@ class Storage:
         """The content, whole and as it was kept. Raises StorageDown if it is not there or was altered."""
         with ExitStack() as unless_whole:
             found = unless_whole.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
-            with _reached(), self._files.open(self._place(key), "rb") as source:
+            with _reached(), self._open(key) as source:
                 copyfileobj(source, found, BLOCK)
             if checksum(found) != key:
                 log.error("document.altered", key=key)
@@ -81,7 +83,7 @@ class Storage:
         """What is wrong with stored content: `missing`, `altered`, or nothing."""
         with _reached():
             try:
-                with self._files.open(self._place(key), "rb") as source:
+                with self._open(key) as source:
                     return None if checksum(source) == key else "altered"
             except FileNotFoundError:
                 return "missing"
@@ -98,6 +100,12 @@ class Storage:
             for path in self._files.find(root):
                 name = str(path).removeprefix(root).strip("/")
                 yield name.replace("/", "") if re.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{62}", name) else name
+
+    def _open(self, key: str) -> IO[bytes]:
+        place = self._place(key)
+        size = self._files.info(place)["size"]  # asked first: what is not there is not half opened
+        opened: IO[bytes] = self._files.open(place, "rb", size=size)
+        return opened
 
     def _place(self, key: str) -> str:
         return f"{self.place}/{_path(key)}"

@@ -45,6 +45,8 @@ def _kind(stream: IO[bytes], name: str) -> Kind | None:
         return None
     if _ACTIVE.search(head):
         raise Unfit("ambiguous", "can be read as a page of the web, too. Save it anew, and send that.")
+    if found.name in ("txt", "csv") and b"%PDF-" in head:
+        raise Unfit("ambiguous", "can be read as a PDF, too. Save it anew, and send that.")
     return found
 
 
