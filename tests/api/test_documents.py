@@ -2,7 +2,7 @@
 
 import gc
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from api.documents import INTAKE
 from engine import events
 from engine.db import Database
 from engine.documents import Intake
-from tests import factories, filed
+from tests import factories, filed, scanners
 from tests.api.conftest import Clients
 from tests.api.contract import PREFIX, Client, body, pointers, refused
 
@@ -396,4 +396,40 @@ def test_storage_that_cannot_be_written_refuses_and_writes_no_row(
 ) -> None:
     (tmp_path / "documents").write_bytes(b"a file where the folder should be")
     refused(client("portal").upload(f"/cases/{case['id']}", filed.pdf()), 503, "storage-unavailable")
+    assert body(client("portal").get(f"/cases/{case['id']}/documents"))["items"] == []
+
+
+@pytest.fixture
+def scanner(app: APIFlask) -> Iterator[scanners.Scanner]:
+    """The application has a scanner."""
+    of: Intake = app.extensions[INTAKE]
+    with scanners.listening() as listening:
+        app.extensions[INTAKE] = Intake(of.storage, of.max_bytes, of.types, listening.address)
+        yield listening
+
+
+def test_what_the_scanner_lets_pass_is_taken(
+    client: Clients, case: dict[str, Any], scanner: scanners.Scanner
+) -> None:
+    assert client("portal").upload(f"/cases/{case['id']}", filed.pdf()).status_code == 201
+    assert scanner.scanned == [filed.pdf()]
+
+
+def test_infected_file_is_refused_without_its_finders_name_for_it(
+    client: Clients, case: dict[str, Any], scanner: scanners.Scanner, stored: Callable[[], list[Path]]
+) -> None:
+    response = client("portal").upload(f"/cases/{case['id']}", filed.pdf(scanners.MARK))
+    assert code(response) == "infected"
+    assert "EICAR" not in response.text
+    assert stored() == []
+
+
+def test_what_nobody_could_scan_is_not_taken(
+    client: Clients, case: dict[str, Any], scanner: scanners.Scanner, stored: Callable[[], list[Path]]
+) -> None:
+    scanner.reply = b"stream: Can't allocate memory ERROR"
+    response = client("portal").upload(f"/cases/{case['id']}", filed.pdf())
+    refused(response, 503, "scanner-unavailable")
+    assert response.headers["Retry-After"]
+    assert stored() == []
     assert body(client("portal").get(f"/cases/{case['id']}/documents"))["items"] == []
