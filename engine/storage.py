@@ -30,6 +30,8 @@ IN_MEMORY = 1 << 20
 _TIMES = {"connect_timeout": timedelta(seconds=5), "timeout": timedelta(seconds=20)}
 _AGAIN = {"max_retries": 2, "retry_timeout": timedelta(seconds=20)}
 
+_KEY = re.compile(r"[0-9a-f]{64}")
+
 log = structlog.get_logger("storage")
 
 
@@ -93,13 +95,17 @@ class Storage:
         with _reached():
             self._files.rm_file(self._place(key))
 
+    def content(self) -> Iterator[str]:
+        """The keys of all content that lies there."""
+        return (name for name in self.names() if _KEY.fullmatch(name))
+
     def names(self) -> Iterator[str]:
         """The names of all that lies there: keys, and whatever else."""
         root = self.place.removeprefix("s3://")
         with _reached():
             for path in self._files.find(root):
                 name = str(path).removeprefix(root).strip("/")
-                yield name.replace("/", "") if re.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{62}", name) else name
+                yield name.replace("/", "", 1) if _KEY.fullmatch(name.replace("/", "", 1)) else name
 
     def _open(self, key: str) -> IO[bytes]:
         place = self._place(key)
@@ -121,7 +127,7 @@ def checksum(content: IO[bytes]) -> str:
 
 
 def _path(key: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{64}", key):
+    if not _KEY.fullmatch(key):
         raise ValueError("a key is a SHA-256")
     return f"{key[:2]}/{key[2:]}"
 
