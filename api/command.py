@@ -119,12 +119,16 @@ def command(
                 done = _answered_before(database, cases.taken(failure) or failure)
             except Refusal as refusal:
                 done = _answered_before(database, refusal)
-            content = done.stream() if isinstance(done, Streamed) else done.body
-            return Response(content, status=done.status, headers=dict(done.headers))
+            return _response(done)
 
         return view
 
     return declare
+
+
+def _response(done: Answer) -> Response:
+    content = done.stream() if isinstance(done, Streamed) else done.body
+    return Response(content, status=done.status, headers=dict(done.headers))
 
 
 def _file(answer: type[BaseModel] | str | tuple[str, ...]) -> dict[int, Any]:

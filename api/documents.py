@@ -95,9 +95,14 @@ def _for_task(task_id: UUID) -> Mapping[str, Any]:
 def _received() -> dict[str, Any]:
     """The uploaded file, judged and stored, and what stands beside it."""
     intake: Intake = current_app.extensions[INTAKE]
+    most = intake.max_bytes >> 20
     request.max_content_length = intake.max_bytes + BESIDE
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType("Send the file as multipart/form-data, in a part named `file`.")
+    try:
+        request.files  # noqa: B018  # read and parsed when first asked for, into a temporary file
+    except RequestEntityTooLarge as cause:
+        raise RequestEntityTooLarge(f"A document may have {most} MiB.") from cause
     unknown = sorted(({*request.form} - {"title", "replaces"}) | ({*request.files} - {"file"}))
     if unknown:
         raise Invalid(
@@ -111,7 +116,7 @@ def _received() -> dict[str, Any]:
         raise Invalid("Send one file, in a part named `file`.", [_fault(code, detail)])
     (upload,) = files
     if upload.stream.seek(0, 2) > intake.max_bytes:
-        raise RequestEntityTooLarge(f"The file is larger than {intake.max_bytes >> 20} MiB.")
+        raise RequestEntityTooLarge(f"A document may have {most} MiB.")
     return {"received": intake.receive(upload.stream, upload.filename or ""), "beside": beside}
 
 
