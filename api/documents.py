@@ -100,17 +100,17 @@ def _received() -> dict[str, Any]:
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType("Send the file as multipart/form-data, in a part named `file`.")
     try:
-        request.files  # noqa: B018  # read and parsed when first asked for, into a temporary file
+        form, given = request.form, request.files
     except RequestEntityTooLarge as cause:
         raise RequestEntityTooLarge(f"A document may have {most} MiB.") from cause
-    unknown = sorted(({*request.form} - {"title", "replaces"}) | ({*request.files} - {"file"}))
+    unknown = sorted(({*form} - {"title", "replaces"}) | ({*given} - {"file"}))
     if unknown:
         raise Invalid(
             "Only a file named `file`, and `title` and `replaces`, are taken.",
             [Fault(pointer([name]), "is unknown, or is no file", "unknown") for name in unknown],
         )
     beside = _beside()
-    files = request.files.getlist("file")
+    files = given.getlist("file")
     if len(files) != 1:
         code, detail = ("missing", "is missing") if not files else ("duplicate", "comes more than once")
         raise Invalid("Send one file, in a part named `file`.", [_fault(code, detail)])

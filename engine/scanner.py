@@ -33,7 +33,7 @@ def scan(address: str, content: IO[bytes]) -> str | None:
     if found := re.fullmatch(r"stream: (.+) FOUND", said):
         return found[1]
     log.error("scanner.unavailable", error=said[:200])
-    raise ScannerDown("The scanner for documents cannot judge this file. Try again later.")
+    raise ScannerDown("The scanner for documents cannot judge this file. Its reason stands in the log.")
 
 
 def _connected(address: str) -> socket.socket:

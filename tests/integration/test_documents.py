@@ -1,4 +1,4 @@
-"""What is stored of documents is checked, backed up and restored from the command line."""
+"""Documents in a real database: together with others, undone, and from the command line."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -7,11 +7,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from engine import documents
+from engine import cases, documents, events
 from engine.cli import main
 from engine.config import Settings
-from engine.db import Actor, Database
-from engine.documents import DocumentView, Intake
+from engine.db import Actor, Database, UnitOfWork
+from engine.documents import DocumentView, Finding, Intake
+from engine.errors import Conflict
 from engine.storage import Storage
 from tests import factories, filed
 from tests.conftest import conninfo
@@ -55,6 +56,35 @@ def added(database: Database, actor: Callable[..., Actor], folder: Path) -> Docu
 
 def files(folder: Path) -> dict[str, bytes]:
     return {path.parent.name + path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_versions_that_come_at_once_are_numbered_one_after_the_other(
+    added: DocumentView, database: Database, actor: Callable[..., Actor], folder: Path
+) -> None:
+    received = Intake.of(Settings.read({"DOCUMENTS": str(folder)})).receive(BytesIO(filed.jpeg()), "c.jpg")
+    portal = actor("portal")
+
+    def add(uow: UnitOfWork) -> DocumentView:
+        return documents.add(uow, received, case=added.case_id, replaces=added.id)
+
+    made = factories.at_once(4, lambda _: factories.as_actor(database, portal, add))
+    assert not [item for item in made if isinstance(item, Exception)]
+    view = factories.as_actor(database, portal, lambda uow: documents.get(uow, added.id))
+    assert [row["version"] for row in view.versions] == [6, 5, 4, 3, 2, 1]
+    assert database.run(lambda session, _: events.verify(session)) == []
+
+
+def test_upload_that_is_undone_leaves_an_orphan_and_no_row(
+    added: DocumentView, database: Database, actor: Callable[..., Actor], folder: Path
+) -> None:
+    portal, intake = actor("portal"), Intake.of(Settings.read({"DOCUMENTS": str(folder)}))
+    received = intake.receive(BytesIO(filed.jpeg()), "c.jpg")
+    factories.as_actor(database, portal, lambda uow: cases.cancel(uow, added.case_id))
+    with pytest.raises(Conflict):
+        factories.as_actor(database, portal, lambda uow: documents.add(uow, received, case=added.case_id))
+    assert len(factories.as_actor(database, portal, lambda uow: documents.page(uow, added.case_id))) == 1
+    found = database.run(lambda session, _: list(documents.check(session, intake.storage)))
+    assert found == [Finding("orphan", received.sha256.hex())]
 
 
 @pytest.mark.usefixtures("added")
