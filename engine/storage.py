@@ -70,13 +70,20 @@ class Storage:
 
     def fetch(self, key: str) -> IO[bytes]:
         """The content, whole and as it was kept. Raises StorageDown if it is not there or was altered."""
+        found = self.read(key)
+        if checksum(found) != key:
+            found.close()
+            log.error("document.altered", key=key)
+            raise StorageDown("The stored file is not what was uploaded. Whoever runs this has to look.")
+        found.seek(0)
+        return found
+
+    def read(self, key: str) -> IO[bytes]:
+        """The content as it lies there, whatever it is. Raises StorageDown if it is not there."""
         with ExitStack() as unless_whole:
             found = unless_whole.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
             with _reached(), self._open(key) as source:
                 copyfileobj(source, found, BLOCK)
-            if checksum(found) != key:
-                log.error("document.altered", key=key)
-                raise StorageDown("The stored file is not what was uploaded. Whoever runs this has to look.")
             unless_whole.pop_all()
         found.seek(0)
         return found
@@ -133,7 +140,8 @@ def _path(key: str) -> str:
 
 
 def _write(target: Path, content: IO[bytes]) -> None:
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (target.parent.parent, target.parent):  # those above keep the modes of the system
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = target.with_name(f"{uuid4()}.part")
     try:
         with open(part, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:

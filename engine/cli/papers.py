@@ -4,7 +4,7 @@ import os
 import tarfile
 from pathlib import Path
 
-from engine.errors import StorageDown, Unusable
+from engine.errors import Unusable
 from engine.postgres import cluster
 from engine.storage import Storage, checksum
 
@@ -22,15 +22,15 @@ def save(storage: Storage, target: Path) -> tuple[int, int]:
     saved = lost = 0
     with open(target, "xb", opener=cluster.private) as output, tarfile.open(fileobj=output, mode="w") as file:
         for key in sorted(storage.content()):
-            try:
-                with storage.fetch(key) as content:
-                    entry = tarfile.TarInfo(key)
-                    entry.size = content.seek(0, 2)
-                    content.seek(0)
-                    file.addfile(entry, content)
+            with storage.read(key) as content:
+                if checksum(content) != key:
+                    lost += 1
+                    continue
+                entry = tarfile.TarInfo(key)
+                entry.size = content.tell()
+                content.seek(0)
+                file.addfile(entry, content)
                 saved += 1
-            except StorageDown:
-                lost += 1
         file.close()
         output.flush()
         os.fsync(output.fileno())

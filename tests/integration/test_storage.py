@@ -122,5 +122,5 @@ def test_server_that_is_not_there_is_told(bucket: Mapping[str, str], monkeypatch
 
 def test_folder_and_files_are_their_owners_alone(tmp_path: Path) -> None:
     Storage(str(tmp_path / "documents")).put(key(SMALL), BytesIO(SMALL))
-    for path in (tmp_path / "documents").rglob("*"):
+    for path in (tmp_path / "documents", *(tmp_path / "documents").rglob("*")):
         assert path.stat().st_mode & 0o077 == 0
