@@ -14,7 +14,7 @@ help: ## print this
 run: .venv/.installed ## run everything: database, shipped processes, web server (PORT=8000); Ctrl-C stops it
 	@exec $(BIN)/python -m engine run --with-parent $$PPID
 
-test: check tests/servers/node_modules/.installed ## the checks, then all tests
+test: check .venv/.servers tests/servers/node_modules/.installed ## the checks, then all tests
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 demo: .venv/.installed ## drive one case from application to decision over HTTP
@@ -36,8 +36,8 @@ migrate: .venv/.installed ## bring the database to the tables of this release
 bench: .venv/.installed ## measure
 	@$(BIN)/python -m bench
 
-lock: .venv/.installed-dev ## pin requirements.in and requirements-dev.in
-	@for name in requirements requirements-dev; do \
+lock: .venv/.installed-dev ## pin requirements.in, requirements-dev.in and those of the tests' servers
+	@for name in requirements requirements-dev tests/servers/requirements; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-header $$name.in -o $$name.txt || exit 1; done
 
@@ -64,4 +64,11 @@ tests/servers/node_modules/.installed: tests/servers/package-lock.json | .venv/.
 .venv/.installed-dev: requirements-dev.txt .venv/.installed
 	@echo "Installing the tools of development ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# Servers that tests speak to. Their own environment: they want other releases of what we use.
+.venv/.servers: tests/servers/requirements.txt .venv/.installed-dev
+	@echo "Installing the servers that tests speak to ..."
+	@$(BIN)/python -m venv --clear .venv/servers
+	@.venv/servers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@

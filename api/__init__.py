@@ -10,6 +10,7 @@ from api import (
     cases,
     definitions,
     deployments,
+    documents,
     events,
     external_work,
     incidents,
@@ -30,12 +31,13 @@ from api.encoding import Json
 from api.observe import observe
 from engine.config import Settings
 from engine.db import Database
+from engine.documents import Intake
 from engine.oidc import Providers
 from engine.sessions import Lasting
 
 PREFIX = "/api/v1"
 PATIENCE = 10  # seconds for a lock: a case that hangs must not take all workers with it
-MAX_BODY = 8 << 20  # a deployment of several files; each kind of body has its own, smaller limit
+MAX_BODY = 8 << 20  # a deployment of several files; each kind of body has its own limit
 
 
 def create_app(settings: Settings) -> APIFlask:
@@ -66,11 +68,12 @@ def create_app(settings: Settings) -> APIFlask:
     app.extensions[PUBLISHING] = settings.publishing
     app.extensions[webhooks.ALLOW] = settings.webhook_allow
     app.extensions[sessions.LASTING] = Lasting.of(settings)
+    app.extensions[documents.INTAKE] = Intake.of(settings)
     problems.register(app)
     observe(app)
     for resource in (
         *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(moves, events, webhooks, jobs, pictures, access_log, sessions),
+        *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents),
     ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

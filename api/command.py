@@ -4,10 +4,9 @@ Authentication, decoding, the command and the encoding of its answer happen insi
 answered is what was committed. APIFlask writes the documentation from the same declaration.
 """
 
-import hashlib
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
@@ -32,6 +31,7 @@ from engine.db import Actor, Database, UnitOfWork
 from engine.db import View as DatabaseView
 from engine.errors import Busy, Fault, Forbidden, Invalid, Refusal, Uncertain
 from engine.idempotency import Answer
+from engine.storage import checksum
 
 DATABASE = "parvandeh.database"
 CALLERS = "parvandeh.callers"
@@ -44,20 +44,23 @@ _openapi = APIBlueprint("openapi", __name__)
 log = structlog.get_logger("api")
 
 R = TypeVar("R", bound=Request)
+T = TypeVar("T")
 View = Callable[..., "Reply"]
+Stream = Callable[[], Iterable[bytes]]
 
 _WRITING_ONCE: set[View] = set()
+_PREPARED: dict[View, Callable[..., Mapping[str, Any]]] = {}
 
 
 class Reply:
-    """What a view answers: a model, and headers that belong to it.
+    """What a view answers: a model, bytes or what opens a stream, and headers that belong to it.
 
     `opened` says what of a case a reader is shown: it goes into the access log before the answer leaves.
     """
 
     def __init__(
         self,
-        body: BaseModel | bytes,
+        body: BaseModel | bytes | Stream,
         headers: Mapping[str, str] | None = None,
         *,
         status: int = 200,
@@ -72,20 +75,29 @@ class Reply:
         """The bytes to send."""
         if isinstance(self.body, bytes):
             return Answer(self.status, self.headers, self.body)
+        if not isinstance(self.body, BaseModel):
+            return Streamed(self.status, self.headers, b"", self.body)
         headers = {"Content-Type": "application/json", **self.headers}
         return Answer(self.status, headers, self.body.model_dump_json(by_alias=True).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed(Answer):
+    """An answer whose body is opened when the transaction has ended."""
+
+    stream: Stream
 
 
 def command(
     route: Callable[[Any], Any],
     *,
-    answer: type[BaseModel] | str,
+    answer: type[BaseModel] | str | tuple[str, ...],
     body: type[Request] | None = None,
     query: type[Request] | None = None,
     status: int | tuple[int, ...] = 200,
     refusals: tuple[int, ...] = (),
 ) -> Callable[[View], View]:
-    """Declare a view on a route, such as `blueprint.get("/cases")`, that answers a model or a media type.
+    """Declare a view on a route, such as `blueprint.get("/cases")`, that answers a model or media types.
 
     Of several kinds of `status` the first is the usual one. The view gets the unit of work, the path's
     parts, and what it declares of `body` (JSON) and `query`. A body whose fields all have defaults may be
@@ -99,7 +111,7 @@ def command(
             documented = _openapi.input(body, location="json")(documented)
         if query is not None:
             documented = _openapi.input(query, location="query")(documented)
-        if not isinstance(answer, str):
+        if isinstance(answer, type):
             documented = _openapi.output(answer, status_code=first)(documented)
         statuses = {401, 403, 422, 503, 504, *refusals} | ({400, 413, 415} if body else set())
         responses: Any = {**described(*sorted(statuses)), **_file(answer)}
@@ -111,7 +123,7 @@ def command(
         def endpoint(**parts: Any) -> Response:
             database: Database = current_app.extensions[DATABASE]
             given = {"body": body, "query": query}
-            _receive(database)
+            parts = _prepare(database, view, parts)
             try:
                 done = database.run(
                     lambda session, now: _run(view, session, now, parts, given),
@@ -121,24 +133,32 @@ def command(
                 done = _answered_before(database, cases.taken(failure) or failure)
             except Refusal as refusal:
                 done = _answered_before(database, refusal)
-            return _recorded(database, done)
+            _record(database)
+            return _response(done)
 
         return view
 
     return declare
 
 
-def _file(answer: type[BaseModel] | str) -> dict[int, Any]:
+def _response(done: Answer) -> Response:
+    content = done.stream() if isinstance(done, Streamed) else done.body
+    return Response(content, status=done.status, headers=dict(done.headers))
+
+
+def _file(answer: type[BaseModel] | str | tuple[str, ...]) -> dict[int, Any]:
     """An answer that is a file, as OpenAPI says it."""
-    if not isinstance(answer, str):
+    if isinstance(answer, type):
         return {}
-    return {200: {"description": "The file", "content": {answer: {"schema": {"type": "string"}}}}}
+    media_types = (answer,) if isinstance(answer, str) else answer
+    content = {media_type: {"schema": {"type": "string"}} for media_type in media_types}
+    return {200: {"description": "The file", "content": content}}
 
 
-def _likewise(status: int, answer: type[BaseModel] | str) -> dict[str, Any]:
+def _likewise(status: int, answer: type[BaseModel] | str | tuple[str, ...]) -> dict[str, Any]:
     """Another status of the same answer, as OpenAPI says it."""
     described_as: dict[str, Any] = {"description": HTTPStatus(status).phrase}
-    if status != HTTPStatus.NO_CONTENT and not isinstance(answer, str):
+    if status != HTTPStatus.NO_CONTENT and isinstance(answer, type):
         schema = {"$ref": f"#/components/schemas/{answer.__name__}"}
         described_as["content"] = {"application/json": {"schema": schema}}
     return described_as
@@ -153,6 +173,39 @@ def writes_once(view: View) -> View:
     return view
 
 
+def prepared(prepare: Callable[..., Mapping[str, Any]]) -> Callable[[View], View]:
+    """Declare what is done before a view's transaction begins, in place of receiving the body: once only.
+
+    It gets the path's parts, and gives further ones; `as_caller` tells it what the caller may.
+    """
+
+    def declare(view: View) -> View:
+        _PREPARED[view] = prepare
+        return view
+
+    return declare
+
+
+def _prepare(database: Database, view: View, parts: dict[str, Any]) -> dict[str, Any]:
+    """What has to be there before the transaction begins, for it takes time.
+
+    Whose a token is that a provider has signed; the body, and what `prepared` makes of it.
+    """
+    if is_signed(token := _bearer()):
+        callers: Callers = current_app.extensions[CALLERS]
+        g.vouched = callers.vouched(database, current_app.extensions[PROVIDERS], token)
+    if view in _PREPARED:
+        return {**parts, **_PREPARED[view](**parts)}
+    _receive()
+    return parts
+
+
+def as_caller(look: Callable[[UnitOfWork], T]) -> T:
+    """What the caller finds in the database just now, statement by statement."""
+    database: Database = current_app.extensions[DATABASE]
+    return database.run(lambda session, now: look(UnitOfWork(session, _actor(session), now)), "single")
+
+
 def _database_view(parts: Mapping[str, Any]) -> DatabaseView:
     """What the request sees of the database.
 
@@ -163,15 +216,8 @@ def _database_view(parts: Mapping[str, Any]) -> DatabaseView:
     return "snapshot" if parts else "single"
 
 
-def _receive(database: Database) -> None:
-    """Have all that takes time before a transaction begins.
-
-    That is the body, for a slow sender must not hold one open; and whose a token is that a provider has
-    signed, for its keys may have to be fetched.
-    """
-    if is_signed(token := _bearer()):
-        callers: Callers = current_app.extensions[CALLERS]
-        g.vouched = callers.vouched(database, current_app.extensions[PROVIDERS], token)
+def _receive() -> None:
+    """Have the whole body before a transaction begins: a slow sender must not hold one open."""
     if "Authorization" in request.headers:
         if request.mimetype == "multipart/form-data":
             request.files  # noqa: B018  # parsed and kept when first asked for
@@ -207,8 +253,8 @@ def _run(
     return answer
 
 
-def _recorded(database: Database, done: Answer) -> Response:
-    """The response, once the access log tells what it shows. What cannot be recorded is not shown."""
+def _record(database: Database) -> None:
+    """Have the access log tell what the answer shows. What cannot be recorded is not shown."""
     if g.get("opened") is not None:
         actor, opened = g.opened
         try:
@@ -218,7 +264,6 @@ def _recorded(database: Database, done: Answer) -> Response:
         except (DBAPIError, PoolTimeout, Uncertain) as failure:
             log.error("access-log.unwritten", error=type(failure).__name__)
             raise Busy("The access log cannot be written just now, so nothing is shown.") from failure
-    return Response(done.body, status=done.status, headers=dict(done.headers))
 
 
 def _answered_before(database: Database, failure: Refusal | IntegrityError) -> Answer:
@@ -308,8 +353,8 @@ def _fingerprint() -> bytes:
     """What must be the same for two requests to be the same."""
     if request.mimetype == "multipart/form-data":
         # Its boundary is chosen anew each time, so the parts count and not the body.
-        files = request.files.getlist("files")
-        sums = sorted(repr((file.filename, hashlib.sha256(content(file)).digest())) for file in files)
+        files = request.files.items(multi=True)
+        sums = sorted(repr((name, file.filename, checksum(file.stream))) for name, file in files)
         body: Any = [*sums, *request.form.items(multi=True)]
     else:
         body = request.get_data(cache=True) or b"{}"

@@ -33,6 +33,8 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
     errors.Rejected: (HTTPStatus.UNPROCESSABLE_ENTITY, "rejected"),
     errors.Busy: (HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
+    errors.ScannerDown: (HTTPStatus.SERVICE_UNAVAILABLE, "scanner-unavailable"),
+    errors.StorageDown: (HTTPStatus.SERVICE_UNAVAILABLE, "storage-unavailable"),
     errors.Uncertain: (HTTPStatus.GATEWAY_TIMEOUT, "uncertain"),
 }
 

@@ -54,6 +54,20 @@ FILES = {
     },
     "required": ["files"],
 }
+DOCUMENT = {
+    "type": "object",
+    "properties": {
+        "file": {"type": "string", "format": "binary"},
+        "title": {"type": "string", "minLength": 1, "maxLength": 200},
+        "replaces": {"type": "string", "format": "uuid"},
+    },
+    "required": ["file"],
+}
+UPLOADS = {
+    "/api/v1/deployments": FILES,
+    "/api/v1/cases/{case_id}/documents": DOCUMENT,
+    "/api/v1/tasks/{task_id}/documents": DOCUMENT,
+}
 
 
 @blueprint.get("/openapi.json")
@@ -67,10 +81,9 @@ def openapi() -> Response:
     for item in spec["paths"].values():
         for method, operation in item.items():
             _complete(method, operation, schemas)
-    spec["paths"]["/api/v1/deployments"]["post"]["requestBody"] = {
-        "required": True,
-        "content": {"multipart/form-data": {"schema": FILES}},
-    }
+    for path, schema in UPLOADS.items():
+        content = {"multipart/form-data": {"schema": schema}}
+        spec["paths"][path]["post"]["requestBody"] = {"required": True, "content": content}
     return Response(current_app.json.dumps(spec), content_type="application/json")
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 from zoneinfo import ZoneInfo
 
+from engine import media
+
 # Whether a deployment is published at once, or makes drafts that another person publishes.
 Publishing = Literal["direct", "four-eyes"]
 
@@ -25,6 +27,7 @@ class Settings:
     `connectors.toml` below `var` is read if it is there; likewise `oidc`. `hub_port` is None where no mock
     hub is wanted. `public_url` is the origin under which browsers see the installation, None if it is what
     they ask for. `trusted_proxies` is how many proxies stand in front. Sessions last for minutes.
+    `documents` is a folder or the URL of a bucket; `clamd` is None where nothing scans them.
     """
 
     database_url: str | None
@@ -42,6 +45,10 @@ class Settings:
     trusted_proxies: int
     session_idle: int
     session_most: int
+    documents: str
+    document_max_mb: int
+    document_types: frozenset[str]
+    clamd: str | None
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -52,9 +59,10 @@ class Settings:
         beside = port + 1 if port < 65535 else port - 1
         hub = url is None or bool(environ.get("HUB_PORT"))
         connectors = environ.get("CONNECTORS")
+        var = Path(environ.get("PARVANDEH_VAR") or ROOT / "var").resolve()
         return cls(
             database_url=url,
-            var=Path(environ.get("PARVANDEH_VAR") or ROOT / "var").resolve(),
+            var=var,
             port=port,
             web_workers=_number(environ, "WEB_WORKERS", default=cores + 1),
             workers=_number(environ, "WORKERS", default=cores),
@@ -68,6 +76,10 @@ class Settings:
             trusted_proxies=_number(environ, "TRUSTED_PROXIES", default=0, least=0),
             session_idle=_number(environ, "SESSION_IDLE", default=30),
             session_most=_number(environ, "SESSION_MOST", default=720),
+            documents=_documents(environ.get("DOCUMENTS") or str(var / "documents")),
+            document_max_mb=_number(environ, "DOCUMENT_MAX_MB", default=20),
+            document_types=_types(environ.get("DOCUMENT_TYPES") or ",".join(media.DEFAULT)),
+            clamd=_clamd(environ.get("CLAMD") or None),
         )
 
     @property
@@ -110,3 +122,26 @@ def _publishing(text: str) -> Publishing:
     if text not in get_args(Publishing):
         raise ValueError(f"PUBLISHING={text!r} is neither direct nor four-eyes")
     return cast(Publishing, text)
+
+
+def _documents(text: str) -> str:
+    """A folder as an absolute path, or the URL of a bucket."""
+    if "://" not in text:
+        return str(Path(text).resolve())
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{2,62}(/[\w./-]*)?", text, re.ASCII) or ".." in text:
+        raise ValueError(f"DOCUMENTS={text!r} is neither a folder nor a URL like s3://bucket/prefix")
+    return text.rstrip("/")
+
+
+def _types(text: str) -> frozenset[str]:
+    given = {part.strip() for part in text.split(",")} - {""}
+    if not given or not given <= set(media.BY_NAME):
+        known = ", ".join(media.BY_NAME)
+        raise ValueError(f"DOCUMENT_TYPES={text!r} must name some of {known}, with commas between")
+    return frozenset(given)
+
+
+def _clamd(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(r"unix:/.+|tcp:.+:[0-9]{1,5}", text):
+        raise ValueError(f"CLAMD={text!r} is neither unix:/path/of/its/socket nor tcp:host:port")
+    return text

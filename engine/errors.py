@@ -11,6 +11,8 @@ Refusal
 ├── Invalid       the input breaks a rule; every fault with its place
 ├── Rejected      a deployment with findings
 ├── Busy          no capacity just now; the same call may succeed later
+│   ├── ScannerDown   nothing can say whether a document is harmless
+│   └── StorageDown   documents can be neither kept nor fetched
 ├── Recorded      what the command wrote until then is kept: the attempt itself is to be known
 │   └── Throttled     too many failures; it says when to come again
 └── Uncertain     the database went away while it committed
@@ -107,6 +109,14 @@ class Throttled(Recorded):
     def __init__(self, detail: str, seconds: int) -> None:
         super().__init__(detail)
         self.seconds = seconds
+
+
+class ScannerDown(Busy):
+    """The scanner does not answer, so no document is taken."""
+
+
+class StorageDown(Busy):
+    """Where documents lie cannot be reached, or has not what it should have."""
 
 
 class Unusable(Exception):

@@ -44,6 +44,8 @@ Kind = Literal[
     "case.suspended",
     "case.resumed",
     "case.moved",
+    "document.added",
+    "document.replaced",
 ]
 
 APPEND = recordset(table(Event), "events")  # with the parameter that `stored` gives

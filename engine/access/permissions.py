@@ -35,6 +35,7 @@ Permission = Literal[
     "access_log.read",
     "sessions.own",
     "sessions.revoke",
+    "documents.add",
 ]
 Assurance = Literal["low", "substantial", "high"]
 
@@ -83,6 +84,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "units.read",
             "substitutes.manage",
             "sessions.own",
+            "documents.add",
         }
     ),
     "service": frozenset({"messages.send", "calls.work", "sessions.own"}),
@@ -98,10 +100,19 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "units.read",
             "access_log.read",
             "sessions.own",
+            "documents.add",
         }
     ),
     "applicant": frozenset(
-        {"definitions.read", "cases.read", "tasks.read", "tasks.work", "access_log.read", "sessions.own"}
+        {
+            "definitions.read",
+            "cases.read",
+            "tasks.read",
+            "tasks.work",
+            "access_log.read",
+            "sessions.own",
+            "documents.add",
+        }
     ),
 }
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
@@ -139,4 +150,9 @@ def only_offered(actor: Actor) -> bool:
 
 def for_applicants(actor: Actor) -> bool:
     """Whether the actor looks at cases for their applicants, and not for an agency."""
+    return actor.role in ("portal", "applicant")
+
+
+def only_its_own(actor: Actor) -> bool:
+    """Whether the actor replaces only documents that it added itself."""
     return actor.role in ("portal", "applicant")

@@ -1,15 +1,17 @@
-"""Write the whole database into one file, while everything runs."""
+"""Write the whole database into one file, and documents into another, while everything runs."""
 
 import argparse
 import os
 from pathlib import Path
 
 from engine import postgres
+from engine.cli import papers
 from engine.config import Settings
 from engine.errors import Unusable
 from engine.postgres import cluster
+from engine.storage import Storage
 
-HELP = "Write the whole database into one file. Everything may go on running."
+HELP = "Write the whole database into a file, and documents beside it. Everything may go on running."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -18,20 +20,41 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """The file is there under its name only once it is whole."""
+    """Each file is there under its name only once it is whole; that of the database last."""
     target: Path = arguments.file.resolve()
-    if target.exists():
-        raise Unusable(f"{target} is there already. Choose another name.")
+    for there in (target, papers.beside(target)):
+        if there.exists():
+            raise Unusable(f"{there} is there already. Choose another name.")
     if not target.parent.is_dir():
         raise Unusable(f"There is no folder {target.parent}.")
     part = target.with_name(target.name + ".part")
-    part.unlink(missing_ok=True)
+    documents = papers.beside(part)
+    for left in (part, documents):
+        left.unlink(missing_ok=True)
     try:  # it holds all personal data: nobody else may read it
         with postgres.available(settings) as url, open(part, "xb", opener=cluster.private) as output:
             postgres.client("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", output=output)
             os.fsync(output.fileno())
+        # Later than the database: so there is content for every row.
+        lost = _save_documents(settings, documents, papers.beside(target))
         part.rename(target)
     finally:
-        part.unlink(missing_ok=True)
+        for left in (part, documents):
+            left.unlink(missing_ok=True)
     print(f"{target}: {target.stat().st_size:,} bytes. docs/operations.md tells how to try it: a copy acts.")
-    return 0
+    return 1 if lost else 0
+
+
+def _save_documents(settings: Settings, part: Path, target: Path) -> int:
+    """How many documents could not be saved: a damaged one must not keep all else from being so."""
+    storage = Storage(settings.documents)
+    if storage.folder is None:
+        print(f"Documents lie in {storage.place}: they are not in this backup. A bucket has its own.")
+        return 0
+    saved, lost = papers.save(storage, part)
+    if saved:
+        part.rename(target)
+        print(f"{target}: {saved:,} documents. Keep the two files together.")
+    if lost:
+        print(f"{lost:,} documents were altered, and are not in it. `documents check` names them.")
+    return lost

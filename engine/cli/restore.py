@@ -5,14 +5,15 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from engine import postgres
-from engine.cli import audit, migrate
+from engine import documents, postgres
+from engine.cli import audit, migrate, papers
 from engine.config import Settings
 from engine.db import Database, connection
 from engine.errors import Unusable
+from engine.storage import Storage
 
 WHOLE = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
-HELP = "Fill an empty database from a backup. Its log is verified, and its timers and calls go on."
+HELP = "Fill an empty database from a backup. Its log is verified; its timers and calls go on."
 
 _TABLES = text("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
 
@@ -33,7 +34,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """1 if a chain of the log does not hold."""
+    """1 if a chain of the log does not hold, or a document is missing."""
     source: Path = arguments.file.resolve()
     if not source.is_file():
         raise Unusable(f"There is no file {source}.")
@@ -43,6 +44,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             with database.transaction() as session:
                 if connection(session).execute(_TABLES).scalar_one():
                     raise Unusable("The database is not empty. Choose a new PARVANDEH_VAR or DATABASE_URL.")
+            storage = Storage(settings.documents)
+            if papers.beside(source).is_file():  # first: stored content does no harm if the rest fails
+                papers.load(storage, papers.beside(source))
             with open(source, "rb") as content:
                 postgres.client("pg_restore", url, *WHOLE, source=content)
             migrate.upgrade(url)
@@ -50,9 +54,15 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 for statement in _ORPHANS:
                     connection(session).execute(statement)
             breaks = database.run(lambda session, _: audit.breaks(session), "snapshot")
+            found = database.run(lambda session, _: list(documents.check(session, storage)), "snapshot")
         finally:
             database.dispose()
     for broken in breaks:
         print(broken)
+    lost = [finding for finding in found if finding.kind != "orphan"]
+    for finding in lost:
+        print(f"document {finding.name}: {finding.kind}")
+    if lost:
+        print(f"{len(lost)} documents are not in {storage.place}. `documents check` looks again.")
     print(f"{len(breaks)} breaks in the logs." if breaks else "Restored. The logs are whole.")
-    return 1 if breaks else 0
+    return 1 if breaks or lost else 0

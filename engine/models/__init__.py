@@ -2,6 +2,7 @@
 
 from engine.db import Base
 from engine.models.access_log import AccessHead, AccessRecord, Openable
+from engine.models.documents import Document, DocumentStatus, DocumentVersion
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.moves import Move, MovedCase, MovedCaseStatus, MoveStatus
 from engine.models.organisation import (
@@ -62,6 +63,9 @@ __all__ = [
     "DeliveryStatus",
     "Deployment",
     "DeploymentFile",
+    "Document",
+    "DocumentStatus",
+    "DocumentVersion",
     "Event",
     "IdempotencyKey",
     "Identity",

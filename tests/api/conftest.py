@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -37,9 +38,9 @@ def contract(document: dict[str, Any]) -> Contract:
 
 
 @pytest.fixture
-def app(database: Database) -> APIFlask:
-    """The application on the test's database."""
-    return _app(database)
+def app(database: Database, tmp_path: Path) -> APIFlask:
+    """The application on the test's database, its documents in the test's folder."""
+    return _app(database, tmp_path / "documents")
 
 
 @pytest.fixture
@@ -76,19 +77,24 @@ class Steady:
 
 @pytest.fixture(scope="session")
 def steady(
-    server: postgres.Server, admin: psycopg.Connection, template: str, contract: Contract
+    server: postgres.Server,
+    admin: psycopg.Connection,
+    template: str,
+    contract: Contract,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Steady]:
     """The same, ready."""
     with factories.opened(server.url, admin, template, "steady") as database:
-        app = _app(database)
+        app = _app(database, tmp_path_factory.mktemp("documents"))
         client = _clients(app, contract, database)
         factories.deploy(database, factories.with_form(factories.form(x={"type": "string"})))
         case = client("portal").start()
         yield Steady(client, app, case["id"], case["tasks"][0]["id"])
 
 
-def _app(database: Database) -> APIFlask:
-    made = create_app(Settings.read({"DATABASE_URL": NOWHERE, "WEBHOOK_ALLOW": "127.0.0.0/8"}))
+def _app(database: Database, documents: Path) -> APIFlask:
+    settings = {"DATABASE_URL": NOWHERE, "WEBHOOK_ALLOW": "127.0.0.0/8", "DOCUMENTS": str(documents)}
+    made = create_app(Settings.read(settings))
     made.extensions[DATABASE].dispose()
     made.extensions[DATABASE] = database
     return made

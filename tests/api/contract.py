@@ -137,6 +137,20 @@ class Client:
         content_type = f"multipart/form-data; boundary={boundary}"
         return self.send("POST", "/deployments", data=data, content_type=content_type, **options)
 
+    def upload(
+        self,
+        path: str,
+        content: bytes,
+        name: str = "letter.pdf",
+        *,
+        fields: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> TestResponse:
+        """POST of a document to `<path>/documents`."""
+        boundary, data = encode_multipart({"file": FileStorage(BytesIO(content), name), **(fields or {})})
+        content_type = f"multipart/form-data; boundary={boundary}"
+        return self.send("POST", f"{path}/documents", data=data, content_type=content_type, **options)
+
     def start(
         self, definition: str = "p", data: Mapping[str, Any] | None = None, **fields: Any
     ) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from engine import moves
 from engine.accounts import ROLES
 from engine.db import Database
-from tests import bpmn, factories
+from tests import bpmn, factories, filed
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import Client, body, refused
 
@@ -78,6 +78,11 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/jobs/<int:job_id>/retry"): {"administrator"},
     ("GET", "/sessions"): set(ROLES),
     ("DELETE", "/sessions/<uuid:session_id>"): set(ROLES),
+    ("POST", "/cases/<uuid:case_id>/documents"): {"caseworker", "portal"},
+    ("POST", "/tasks/<uuid:task_id>/documents"): {"caseworker"},
+    ("GET", "/cases/<uuid:case_id>/documents"): CASES,
+    ("GET", "/documents/<uuid:document_id>"): CASES,
+    ("GET", "/documents/<uuid:document_id>/content"): CASES,
     ("GET", "/openapi.json"): None,
     ("GET", "/docs"): None,
     ("GET", "/docs/start.js"): None,
@@ -112,6 +117,8 @@ def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> int:
     """A request that is right in every way but perhaps for who sends it."""
     if path == "/deployments":
         return client.deploy(factories.one_task("q")).status_code
+    if method == "POST" and path.endswith("/documents"):
+        return client.upload(url(path, ids).removesuffix("/documents"), filed.pdf()).status_code
     options = {"json": BODIES.get(path, {})} if method == "POST" else {}
     return client.send(method, url(path, ids) + QUERIES.get(path, ""), **options).status_code
 
@@ -137,6 +144,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     job = factories.a_failed_job(database)
     factories.deploy(database, factories.one_task())
     factories.deploy(database, factories.files(bpmn.line("userTask z")), "four-eyes")
+    document = client("portal").upload(f"/cases/{case['id']}", filed.pdf())
     move, ended = a_move(client, database, "m"), a_move(client, database, "n")
     return {
         "<key>": "p",
@@ -151,6 +159,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:call_id>": str(uuid4()),
         "<uuid:session_id>": str(uuid4()),
         "<uuid:webhook_id>": webhook["id"],
+        "<uuid:document_id>": body(document)["id"],
         "<uuid:move_id>": move,
         "<uuid:move_id>/cancel": f"{ended}/cancel",
     }
@@ -206,7 +215,7 @@ def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> N
     unknown = {"<key>": "p", "<int:number>": "1", "<int:job_id>": "1"}
     unknown |= {
         f"<uuid:{name}_id>": str(uuid4())
-        for name in ("case", "task", "incident", "call", "webhook", "move", "session")
+        for name in ("case", "task", "incident", "call", "webhook", "move", "session", "document")
     }
     assert steady.client(None).send(method, url(path, unknown)).status_code == 401
 

@@ -5,12 +5,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from apiflask import APIFlask
+from werkzeug.datastructures import FileStorage
 
 from api import create_app
 from api.callers import SECONDS, Callers
@@ -19,7 +22,7 @@ from engine import accounts, postgres
 from engine.cli import migrate
 from engine.config import Settings
 from engine.db import Database
-from tests import bpmn, factories
+from tests import bpmn, factories, filed
 
 ENTRY = re.compile(r"LOG:  (?:statement|execute [^:]+): (.*)", re.DOTALL)
 FRAME = re.compile(r"\s*(?:BEGIN|COMMIT|ROLLBACK)\b", re.IGNORECASE)
@@ -39,7 +42,12 @@ class Stage:
         headers = {"Authorization": f"Bearer {self.tokens[role]}"}
         if key is not None:
             headers["Idempotency-Key"] = key
-        options = {} if body is None else {"data": orjson.dumps(body), "content_type": "application/json"}
+        if isinstance(body, FileStorage):
+            options: dict[str, Any] = {"data": {"file": body}}
+        elif body is not None:
+            options = {"data": orjson.dumps(body), "content_type": "application/json"}
+        else:
+            options = {}
         response = self.app.test_client().open(f"/api/v1{path}", method=method, headers=headers, **options)
         assert response.status_code in (200, 201), response.text
         return response.get_json()
@@ -60,7 +68,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     server = postgres.start(Settings.read({"PARVANDEH_VAR": str(var)}), options=("log_statement=all",))
     migrate.upgrade(server.url)
     database = Database(server.url, zone=UTC)
-    app = create_app(Settings.read({"DATABASE_URL": server.url}))
+    app = create_app(Settings.read({"DATABASE_URL": server.url, "DOCUMENTS": str(var / "documents")}))
     app.extensions[DATABASE] = database
     # A clock that leaps: every request pays for finding its caller.
     app.extensions[CALLERS] = Callers(itertools.count(step=SECONDS).__next__)
@@ -163,3 +171,16 @@ def test_reading_a_case_takes_five_statements_of_which_one_records_it(stage: Sta
     assert [("access_log" in statement) for statement in plain(statements)] == [False] * 4 + [True]
     assert writing_transactions(statements) == 1
     assert statements[-1] == plain(statements)[-1]  # it needs no transaction around it
+
+
+def test_document_takes_eight_statements_however_many_there_are(stage: Stage) -> None:
+    case = stage.send("portal", "POST", "/cases", {"definition": LARGE})["id"]
+    path = f"/cases/{case}/documents"
+    for _ in range(3):
+        upload = FileStorage(BytesIO(filed.pdf()), "a.pdf")
+        statements = stage.executed(partial(stage.send, "portal", "POST", path, upload))
+        assert len(plain(statements)) == 8, "\n".join(statements)
+        assert writing_transactions(statements) == 1
+    (document, *_) = stage.send("portal", "GET", path)["items"]
+    for reading, count in ((path, 3), (f"/documents/{document['id']}", 2)):
+        assert len(plain(stage.executed(partial(stage.send, "portal", "GET", reading)))) == count

@@ -27,7 +27,7 @@ def install() -> None:
     """Have a Node and, by its npm, what package-lock.json names."""
     if not shutil.which("npm") or _version(path()) < LEAST:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--require-hashes", "-r", FOLDER / "requirements.txt"], check=True)
+        subprocess.run([*pip, "--require-hashes", "-r", FOLDER / "node-requirements.txt"], check=True)
     node = Path(path())
     npm = next(
         file

@@ -52,3 +52,46 @@ def test_settings_of_the_login_are_read() -> None:
     found = Settings.read({"TRUSTED_PROXIES": "2", "PUBLIC_URL": "https://[::1]:8443", "SESSION_IDLE": "5"})
     assert (found.trusted_proxies, found.public_url, found.session_idle) == (2, "https://[::1]:8443", 5)
     assert (Settings.read({}).trusted_proxies, Settings.read({}).public_url) == (0, None)
+
+
+def test_documents_lie_below_the_data_folder_unless_told_otherwise() -> None:
+    assert Settings.read({"PARVANDEH_VAR": "/data"}).documents == "/data/documents"
+    assert Settings.read({"DOCUMENTS": "/papers/"}).documents == "/papers"
+    assert Settings.read({"DOCUMENTS": "s3://papers/of/cases/"}).documents == "s3://papers/of/cases"
+
+
+@pytest.mark.parametrize(
+    "text", ["s3://", "s3://P", "gs://papers", "file:///papers", "s3://papers/../a", "s3://a b"]
+)
+def test_places_for_documents_that_are_none_are_refused_by_name(text: str) -> None:
+    with pytest.raises(ValueError, match="DOCUMENTS"):
+        Settings.read({"DOCUMENTS": text})
+
+
+def test_kinds_of_documents_are_those_that_are_named() -> None:
+    assert Settings.read({"DOCUMENT_TYPES": "pdf, odp"}).document_types == {"pdf", "odp"}
+    assert "odp" not in Settings.read({}).document_types
+    assert "pdf" in Settings.read({}).document_types
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("DOCUMENT_TYPES", "exe"),
+        ("DOCUMENT_TYPES", ","),
+        ("DOCUMENT_MAX_MB", "0"),
+        ("DOCUMENT_MAX_MB", "20MB"),
+        ("CLAMD", "127.0.0.1:3310"),
+        ("CLAMD", "tcp:host"),
+        ("CLAMD", "unix:clamd"),
+    ],
+)
+def test_settings_of_documents_that_cannot_be_used_are_refused_by_name(name: str, text: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        Settings.read({name: text})
+
+
+def test_scanner_is_none_or_where_it_listens() -> None:
+    assert Settings.read({}).clamd is None
+    for address in ("unix:/run/clamav/clamd.ctl", "tcp:scanner.example:3310"):
+        assert Settings.read({"CLAMD": address}).clamd == address

@@ -1,0 +1,236 @@
+"""Documents of cases: handing in, listing, reading, downloading."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO, Any
+from urllib.parse import quote
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from flask import current_app, request
+from pydantic import BaseModel, ValidationError
+from pydantic import Field as Limited
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from api.command import Reply, as_caller, command, prepared
+from api.problems import Malformed, pointer
+from api.shapes import Instant, Page, PageQuery, Request, Text, page_of
+from engine import cases, documents, media
+from engine.db import UnitOfWork
+from engine.documents import Intake, Received
+from engine.errors import Fault, Invalid
+from engine.models import DocumentStatus
+from engine.storage import BLOCK
+
+blueprint = APIBlueprint("documents", __name__, tag="Documents")
+
+INTAKE = "parvandeh.documents"
+BESIDE = 64 << 10  # what a request may have beside its file
+MEDIA_TYPES = tuple(kind.media_type for kind in media.BY_NAME.values())
+# What a browser shows of it, it shows as nobody's: it may run, load and send nothing.
+POLICY = "default-src 'none'; sandbox"
+
+
+class Uploader(BaseModel):
+    """Who handed it in."""
+
+    id: UUID
+    name: str
+
+
+class VersionBody(BaseModel):
+    """One version of a document; `name` is what the file was called, `task` with which it was handed in."""
+
+    version: int
+    task: UUID | None
+    title: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    status: DocumentStatus
+    uploaded_by: Uploader
+    uploaded_at: Instant
+
+
+class DocumentSummary(VersionBody):
+    """A document in a list, in its newest version."""
+
+    id: UUID
+    case: UUID
+
+
+class DocumentBody(DocumentSummary):
+    """A document in its newest version, and all its versions, the newest first."""
+
+    versions: list[VersionBody]
+
+
+class DocumentPage(Page[DocumentSummary]):
+    """A page of documents, the oldest first."""
+
+
+class ContentQuery(Request):
+    """Which version; the newest unless one is named."""
+
+    version: int | None = Limited(None, ge=1, le=2**31 - 1)
+
+
+class Beside(Request):
+    """What may stand beside the file: its title, and the document of which it is a new version."""
+
+    title: Text | None = None
+    replaces: UUID | None = None
+
+
+def _for_case(case_id: UUID) -> Mapping[str, Any]:
+    as_caller(lambda uow: documents.admit(uow, case=case_id))
+    return _received()
+
+
+def _for_task(task_id: UUID) -> Mapping[str, Any]:
+    as_caller(lambda uow: documents.admit(uow, task=task_id))
+    return _received()
+
+
+def _received() -> dict[str, Any]:
+    """The uploaded file, judged and stored, and what stands beside it."""
+    intake: Intake = current_app.extensions[INTAKE]
+    most = intake.max_bytes >> 20
+    request.max_content_length = intake.max_bytes + BESIDE
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType("Send the file as multipart/form-data, in a part named `file`.")
+    try:
+        form, given = request.form, request.files
+    except RequestEntityTooLarge as cause:
+        raise RequestEntityTooLarge(f"A document may have {most} MiB.") from cause
+    unknown = sorted(({*form} - {"title", "replaces"}) | ({*given} - {"file"}))
+    if unknown:
+        raise Invalid(
+            "Only a file named `file`, and `title` and `replaces`, are taken.",
+            [Fault(pointer([name]), "is unknown, or is no file", "unknown") for name in unknown],
+        )
+    beside = _beside()
+    files = given.getlist("file")
+    if len(files) != 1:
+        code, detail = ("missing", "is missing") if not files else ("duplicate", "comes more than once")
+        raise Invalid("Send one file, in a part named `file`.", [_fault(code, detail)])
+    (upload,) = files
+    if upload.stream.seek(0, 2) > intake.max_bytes:
+        raise RequestEntityTooLarge(f"A document may have {most} MiB.")
+    return {"received": intake.receive(upload.stream, upload.filename or ""), "beside": beside}
+
+
+def _fault(code: str, detail: str) -> Fault:
+    return Fault("/file", detail, code)
+
+
+def _beside() -> Beside:
+    said = {name: values[0] if len(values) == 1 else values for name, values in request.form.lists()}
+    try:
+        return Beside.model_validate(said)
+    except ValidationError as error:
+        raise Malformed("body", error) from error
+
+
+@command(
+    blueprint.post("/cases/<uuid:case_id>/documents"),
+    answer=DocumentBody,
+    status=201,
+    refusals=(400, 404, 409, 413, 415),
+)
+@prepared(_for_case)
+def add_to_case(uow: UnitOfWork, case_id: UUID, received: Received, beside: Beside) -> Reply:
+    """Hand a document in to a case
+
+    Multipart: the file as `file`; beside it `title`, and `replaces` (the id of a document) for a new version.
+    """
+    return _added(documents.add(uow, received, case=case_id, title=beside.title, replaces=beside.replaces))
+
+
+@command(
+    blueprint.post("/tasks/<uuid:task_id>/documents"),
+    answer=DocumentBody,
+    status=201,
+    refusals=(400, 404, 409, 413, 415),
+)
+@prepared(_for_task)
+def add_to_task(uow: UnitOfWork, task_id: UUID, received: Received, beside: Beside) -> Reply:
+    """Hand a document in with a task
+
+    As to its case; the task must be open, and nobody else's.
+    """
+    return _added(documents.add(uow, received, task=task_id, title=beside.title, replaces=beside.replaces))
+
+
+@command(
+    blueprint.get("/cases/<uuid:case_id>/documents"), query=PageQuery, answer=DocumentPage, refusals=(404,)
+)
+def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
+    """List a case's documents, the oldest first"""
+    rows = documents.page(uow, case_id, after=query.cursor)
+    items = [{"id": row["id"], "case": row["case_id"], **_fields(row)} for row in rows]
+    return Reply(DocumentPage(**page_of(DocumentSummary, items, cases.PAGE)))
+
+
+@command(blueprint.get("/documents/<uuid:document_id>"), answer=DocumentBody, refusals=(404,))
+def show(uow: UnitOfWork, document_id: UUID) -> Reply:
+    """Read what a document is, with its versions"""
+    return Reply(_body(documents.get(uow, document_id)))
+
+
+@command(
+    blueprint.get("/documents/<uuid:document_id>/content"),
+    query=ContentQuery,
+    answer=MEDIA_TYPES,
+    refusals=(404,),
+)
+def content(uow: UnitOfWork, document_id: UUID, query: ContentQuery) -> Reply:
+    """Download a document"""
+    found = documents.version(uow, document_id, query.version)
+    intake: Intake = current_app.extensions[INTAKE]
+    # Here a document is opened: the place of the access ledger (opened="document", document_id).
+    return Reply(lambda: _blocks(intake.storage.fetch(found.sha256.hex())), _headers(found))
+
+
+def _headers(found: documents.Version) -> dict[str, str]:
+    charset = "; charset=utf-8" if found.media_type.startswith("text/") else ""
+    ending = found.name.rpartition(".")[2].lower()
+    return {
+        "Content-Type": found.media_type + charset,
+        "Content-Length": str(found.size),
+        # Its name as RFC 6266 says it, and for those who cannot read that a plain one.
+        "Content-Disposition": f'attachment; filename="document.{ending}"; '
+        f"filename*=UTF-8''{quote(found.name, safe='')}",
+        "Content-Security-Policy": POLICY,
+        "ETag": f'"{found.sha256.hex()}"',
+    }
+
+
+def _blocks(stored: IO[bytes]) -> Iterable[bytes]:
+    def blocks() -> Iterator[bytes]:
+        with stored:
+            while block := stored.read(BLOCK):
+                yield block
+
+    return blocks()
+
+
+def _added(document: documents.DocumentView) -> Reply:
+    return Reply(_body(document), {"Location": f"/api/v1/documents/{document.id}"}, status=201)
+
+
+def _body(document: documents.DocumentView) -> DocumentBody:
+    versions = [VersionBody(**_fields(row)) for row in document.versions]
+    return DocumentBody(
+        id=document.id, case=document.case_id, versions=versions, **_fields(document.versions[0])
+    )
+
+
+def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
+    same = ("version", "title", "name", "media_type", "size", "status", "uploaded_at")
+    return {
+        **{name: row[name] for name in same},
+        "task": row["task_id"],
+        "sha256": row["sha256"].hex(),
+        "uploaded_by": Uploader(id=row["uploader_id"], name=row["uploader"]),
+    }

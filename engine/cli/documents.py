@@ -1,0 +1,30 @@
+"""Look after the stored content of documents."""
+
+import argparse
+
+from engine import documents
+from engine.cli.connection import database
+from engine.config import Settings
+from engine.storage import Storage
+
+HELP = "Compare stored documents with the database. The exit code is 1 if one is missing or was altered."
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """What to do with them."""
+    parser.add_argument("action", choices=("check",), help="read all of them, and verify their SHA-256")
+
+
+def run(_: argparse.Namespace, settings: Settings) -> int:
+    """Print every finding."""
+    storage = Storage(settings.documents)
+    with database(settings) as opened:
+        findings = opened.run(lambda session, _: list(documents.check(session, storage)), "snapshot")
+    for finding in findings:
+        print(f"{finding.kind}: {finding.name}")
+    lost = [finding for finding in findings if finding.kind != "orphan"]
+    orphans = len(findings) - len(lost)
+    print(f"{len(lost)} documents are missing or altered." if lost else "Every document is there and whole.")
+    if orphans:
+        print(f"{orphans} files belong to no document: of uploads that failed or go on. They do no harm.")
+    return 1 if lost else 0

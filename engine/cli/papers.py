@@ -1,0 +1,53 @@
+"""The content of documents beside a backup: one tar file, of what lies in a folder."""
+
+import os
+import tarfile
+from pathlib import Path
+
+from engine.errors import Unusable
+from engine.postgres import cluster
+from engine.storage import Storage, checksum
+
+
+def beside(backup: Path) -> Path:
+    """The file with the documents of a backup."""
+    return backup.with_name(backup.name + ".documents")
+
+
+def save(storage: Storage, target: Path) -> tuple[int, int]:
+    """Write what lies in the storage into a file: how many documents it has, and how many were altered.
+
+    Nothing is ever changed there, only added.
+    """
+    saved = lost = 0
+    with open(target, "xb", opener=cluster.private) as output, tarfile.open(fileobj=output, mode="w") as file:
+        for key in sorted(storage.content()):
+            with storage.read(key) as content:
+                if checksum(content) != key:
+                    lost += 1
+                    continue
+                entry = tarfile.TarInfo(key)
+                entry.size = content.tell()
+                content.seek(0)
+                file.addfile(entry, content)
+                saved += 1
+        file.close()
+        output.flush()
+        os.fsync(output.fileno())
+    return saved, lost
+
+
+def load(storage: Storage, source: Path) -> int:
+    """Put all that is in such a file into the storage; how many. Raises Unusable if it is not whole."""
+    count = 0
+    try:
+        with tarfile.open(source, mode="r:") as file:
+            for entry in file:
+                content = file.extractfile(entry) if entry.isreg() else None
+                if content is None or checksum(content) != entry.name:
+                    raise Unusable(f"{source} was altered: {entry.name!r} is not what was backed up.")
+                storage.put(entry.name, content)
+                count += 1
+    except tarfile.TarError as failure:
+        raise Unusable(f"{source} is not whole: {failure}") from failure
+    return count

@@ -1,0 +1,119 @@
+"""Listing and reading documents: whoever may see a case may see its documents."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, select
+
+from engine import access, cases
+from engine.db import UnitOfWork
+from engine.errors import NotFound
+from engine.models import Case, Document, DocumentVersion, User
+
+_VERSION = (
+    DocumentVersion.number.label("version"),
+    DocumentVersion.task_id,
+    DocumentVersion.title,
+    DocumentVersion.name,
+    DocumentVersion.media_type,
+    DocumentVersion.size,
+    DocumentVersion.sha256,
+    DocumentVersion.status,
+    DocumentVersion.uploaded_by.label("uploader_id"),
+    User.name.label("uploader"),
+    DocumentVersion.uploaded_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """A document, and its versions from the newest to the first."""
+
+    id: UUID
+    case_id: UUID
+    versions: Sequence[Mapping[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What is needed to hand a version's content out."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: bytes
+
+
+def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
+    """The versions that the actor may see."""
+    access.require(uow.actor, "cases.read")
+    return (
+        select(*columns)
+        .select_from(Document)
+        .join(DocumentVersion, DocumentVersion.document_id == Document.id)
+        .join(Case, Document.case_id == Case.id)
+        .join(User, DocumentVersion.uploaded_by == User.id)
+        .where(access.visible_cases(uow.actor.role))
+    )
+
+
+def page(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
+    """Up to a page of a case's documents in their newest versions, the oldest first; one more if more follow.
+
+    Raises NotFound for cases that the actor may not see.
+    """
+    access.require(uow.actor, "cases.read")
+    visible = select(Case.id).where(Case.id == case_id, access.visible_cases(uow.actor.role))
+    if uow.connection.execute(visible, access.seen_by(uow)).first() is None:
+        raise NotFound(f"There is no case {case_id}.")
+    statement = (
+        _visible(uow, Document.id, Document.case_id, *_VERSION)
+        .where(Document.case_id == case_id, DocumentVersion.number == Document.newest)
+        .order_by(Document.id)
+        .limit(cases.PAGE + 1)
+    )
+    if after is not None:
+        statement = statement.where(Document.id > after)
+    return uow.connection.execute(statement, access.seen_by(uow)).mappings().all()
+
+
+def get(uow: UnitOfWork, document_id: UUID) -> DocumentView:
+    """A document with all its versions. Raises NotFound for those of cases that the actor may not see."""
+    statement = _visible(uow, Document.case_id, *_VERSION).where(Document.id == document_id)
+    rows = (
+        uow.connection.execute(statement.order_by(DocumentVersion.number.desc()), access.seen_by(uow))
+        .mappings()
+        .all()
+    )
+    if not rows:
+        raise _unknown(document_id)
+    return DocumentView(document_id, rows[0]["case_id"], rows)
+
+
+def version(uow: UnitOfWork, document_id: UUID, number: int | None) -> Version:
+    """One version, the newest if none is named.
+
+    Raises NotFound as `get` does, and if there is none of that number.
+    """
+    columns = (
+        DocumentVersion.name,
+        DocumentVersion.media_type,
+        DocumentVersion.size,
+        DocumentVersion.sha256,
+    )
+    wanted = DocumentVersion.number == (Document.newest if number is None else number)
+    statement = _visible(uow, *columns).where(Document.id == document_id, wanted)
+    row = uow.connection.execute(statement, access.seen_by(uow)).one_or_none()
+    if row is None:
+        raise _unknown(document_id) if number is None else _unknown_version(document_id, number)
+    return Version(*row)
+
+
+def _unknown(document_id: UUID) -> NotFound:
+    return NotFound(f"There is no document {document_id}.")
+
+
+def _unknown_version(document_id: UUID, number: int) -> NotFound:
+    return NotFound(f"There is no version {number} of a document {document_id}.")

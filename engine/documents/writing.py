@@ -1,0 +1,141 @@
+"""Handing documents in: whoever may work on a case or task may add to it, while the case runs."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, insert, select, update
+
+from engine import access, cases
+from engine.cases import Locked
+from engine.db import UnitOfWork
+from engine.documents.intake import Received
+from engine.documents.reading import DocumentView, get
+from engine.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from engine.events import Fact, Kind
+from engine.ids import uuid7
+from engine.models import Case, Document, DocumentVersion, Task
+
+_TASK = (
+    Task.id.label("task_id"),
+    Task.element,
+    Task.status.label("task_status"),
+    Task.assignee_id,
+)
+
+
+def admit(uow: UnitOfWork, *, case: UUID | None = None, task: UUID | None = None) -> None:
+    """Look, before a file is read, whether the actor may add to this case or task at all.
+
+    Raises NotFound for what the actor may not see. Whether it is open is asked again, and only then answered,
+    when the document is added: a request that is repeated shall get its first answer.
+    """
+    _require(uow, task)
+    if task is None:
+        where: ColumnElement[bool] = Case.id == case
+    else:
+        where = Case.id == select(Task.case_id).where(Task.id == task).scalar_subquery()
+    visible = access.visible_cases(uow.actor.role)
+    found = uow.connection.execute(select(Case.id).where(where, visible), access.seen_by(uow))
+    if found.first() is None:
+        raise _unknown(case, task)
+
+
+def add(
+    uow: UnitOfWork,
+    received: Received,
+    *,
+    case: UUID | None = None,
+    task: UUID | None = None,
+    title: str | None = None,
+    replaces: UUID | None = None,
+) -> DocumentView:
+    """Note a stored file as a new document, or as a new version of the one that it replaces."""
+    _require(uow, task)
+    held, row = _hold(uow, case, task)
+    document, number, former = _place(uow, held, replaces)
+    shown = title or former or received.name
+    version = {
+        "document_id": document,
+        "number": number,
+        "task_id": task,
+        "title": shown,
+        "name": received.name,
+        "media_type": received.media_type,
+        "size": received.size,
+        "sha256": received.sha256,
+        "status": "accepted",
+        "uploaded_by": uow.actor.id,
+        "uploaded_at": uow.now,
+    }
+    uow.connection.execute(insert(DocumentVersion).values(version))
+    payload = {
+        "document": str(document),
+        "version": number,
+        "title": shown,
+        "name": received.name,
+        "size": received.size,
+        "sha256": received.sha256.hex(),
+    }
+    element = None if row is None else row.element
+    kind: Kind = "document.added" if replaces is None else "document.replaced"
+    cases.note(uow, held, [Fact(kind, element, task, payload)])
+    return get(uow, document)
+
+
+def _require(uow: UnitOfWork, task: UUID | None) -> None:
+    access.require(uow.actor, "documents.add" if task is None else "tasks.work")
+
+
+def _unknown(case: UUID | None, task: UUID | None) -> NotFound:
+    return NotFound(f"There is no case {case}." if task is None else f"There is no task {task}.")
+
+
+def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked, Any]:
+    """The case, held and still running; and the task, open and nobody else's."""
+    visible = access.visible_cases(uow.actor.role)
+    if task is None:
+        statement = cases.locking().where(Case.id == bindparam("case"), visible).with_for_update(of=Case)
+    else:
+        joined = cases.locking(*_TASK).join(Task, Task.case_id == Case.id)
+        statement = joined.where(Task.id == bindparam("task"), visible).with_for_update(of=(Case, Task))
+    row = cases.held(uow, statement, case=case, task=task, **access.seen_by(uow))
+    if row is None:
+        raise _unknown(case, task)
+    held = cases.locked(row)
+    if held.status not in ("active", "suspended"):
+        present = {"id": held.id, "status": held.status, "outcome": held.outcome}
+        raise Conflict(f"The case is {held.status}: nothing can be added to it.", case=present)
+    if task is None:
+        return held, None
+    present = {"id": row.task_id, "status": row.task_status, "assignee": row.assignee_id}
+    if row.task_status != "open":
+        raise Conflict(f"The task is {row.task_status}.", task=present)
+    if row.assignee_id not in (None, uow.actor.id):
+        raise Conflict("Somebody else has claimed the task.", task=present)
+    return held, row
+
+
+def _place(uow: UnitOfWork, case: Locked, replaces: UUID | None) -> tuple[UUID, int, str | None]:
+    """The document, the number that its new version gets, and the title that it had."""
+    if replaces is None:
+        made = uuid7()
+        row = {"id": made, "case_id": case.id, "added_by": uow.actor.id, "newest": 1}
+        uow.connection.execute(insert(Document).values(row))
+        return made, 1, None
+    found = (
+        select(Document.newest, Document.added_by, DocumentVersion.title)
+        .join(
+            DocumentVersion,
+            (DocumentVersion.document_id == Document.id) & (DocumentVersion.number == Document.newest),
+        )
+        .where(Document.id == replaces, Document.case_id == case.id)
+    )
+    former = uow.connection.execute(found).one_or_none()
+    if former is None:
+        fault = Fault("/replaces", "names no document of this case", "unknown")
+        raise Invalid("There is no such document to replace.", [fault])
+    if access.only_its_own(uow.actor) and former.added_by != uow.actor.id:
+        raise Forbidden("Somebody else has added this document. Add yours as a new one.")
+    number = former.newest + 1
+    uow.connection.execute(update(Document).where(Document.id == replaces).values(newest=number))
+    return replaces, number, former.title

@@ -1,0 +1,57 @@
+"""The kinds of files that are known, and how one is refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO
+
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file: its short name, its media type, and how names of such files end."""
+
+    name: str
+    media_type: str
+    extensions: tuple[str, ...]
+
+
+class Unfit(Exception):
+    """A file that is not taken: a stable code, and what is wrong with how to mend it."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_OPEN = "application/vnd.oasis.opendocument."
+_KINDS = (
+    Kind("pdf", "application/pdf", ("pdf",)),
+    Kind("jpeg", "image/jpeg", ("jpg", "jpeg", "jpe", "jfif")),
+    Kind("png", "image/png", ("png",)),
+    Kind("tiff", "image/tiff", ("tif", "tiff")),
+    Kind("webp", "image/webp", ("webp",)),
+    Kind("docx", _OFFICE + "wordprocessingml.document", ("docx",)),
+    Kind("xlsx", _OFFICE + "spreadsheetml.sheet", ("xlsx",)),
+    Kind("pptx", _OFFICE + "presentationml.presentation", ("pptx",)),
+    Kind("odt", _OPEN + "text", ("odt",)),
+    Kind("ods", _OPEN + "spreadsheet", ("ods",)),
+    Kind("odp", _OPEN + "presentation", ("odp",)),
+    Kind("txt", "text/plain", ("txt",)),
+    Kind("csv", "text/csv", ("csv",)),
+)
+BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}
+DEFAULT = frozenset(BY_NAME) - {"odp"}
+
+
+def size_of(stream: IO[bytes]) -> int:
+    """How many bytes a stream has."""
+    return stream.seek(0, 2)
+
+
+def part(stream: IO[bytes], offset: int, length: int) -> bytes:
+    """Up to so many bytes from there."""
+    stream.seek(offset)
+    return stream.read(length)

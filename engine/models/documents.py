@@ -1,0 +1,45 @@
+"""The tables of documents: what was handed in to a case, and each version of it."""
+
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base
+from engine.models.tables import Id, Instant
+
+DocumentStatus = Literal["accepted"]
+
+
+class Document(Base):
+    """A document of a case. Its newest version counts; the ones before stay."""
+
+    __tablename__ = "documents"
+    __table_args__ = (Index(None, "case_id", "id"),)
+
+    id: Mapped[Id]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    added_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    newest: Mapped[int]  # the number of its newest version
+
+
+class DocumentVersion(Base):
+    """One version: what it is called and is. Its content lies in the storage, under its SHA-256.
+
+    What is refused never becomes one.
+    """
+
+    __tablename__ = "document_versions"
+
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[UUID | None] = mapped_column(ForeignKey("tasks.id"))  # with which it was handed in
+    title: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    media_type: Mapped[str] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary, index=True)
+    status: Mapped[DocumentStatus] = mapped_column(Text)
+    uploaded_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    uploaded_at: Mapped[Instant]
