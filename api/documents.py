@@ -15,6 +15,7 @@ from api.command import Reply, as_caller, command, prepared
 from api.problems import Malformed, pointer
 from api.shapes import Instant, Page, PageQuery, Request, Text, page_of
 from engine import cases, documents, media
+from engine.access_log import Opened
 from engine.db import UnitOfWork
 from engine.documents import Intake, Received
 from engine.errors import Fault, Invalid
@@ -188,8 +189,8 @@ def content(uow: UnitOfWork, document_id: UUID, query: ContentQuery) -> Reply:
     """Download a document"""
     found = documents.version(uow, document_id, query.version)
     intake: Intake = current_app.extensions[INTAKE]
-    # Here a document is opened: the place of the access ledger (opened="document", document_id).
-    return Reply(lambda: _blocks(intake.storage.fetch(found.sha256.hex())), _headers(found))
+    opened = Opened("document", found.case_id, document_id)
+    return Reply(lambda: _blocks(intake.storage.fetch(found.sha256.hex())), _headers(found), opened=opened)
 
 
 def _headers(found: documents.Version) -> dict[str, str]:

@@ -94,9 +94,13 @@ class FormBody(BaseModel):
 
 
 class TaskBody(TaskSummary):
-    """A task with its form; null if it has none, and any data will do."""
+    """A task with its form, as your roles have it; null if it has none, and any data will do.
+
+    `data` are those of the case's that the form's fields show.
+    """
 
     form: FormBody | None
+    data: dict[str, Any]
 
 
 class TaskPage(Page[TaskSummary]):
@@ -201,10 +205,12 @@ def _wanted(uow: UnitOfWork, query: InboxQuery) -> tasks.Inbox:
 def show(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Read a task with its form"""
     row = tasks.get(uow, task_id)
-    form = tasks.form(uow, task_id)
+    form, data = tasks.form(uow, task_id)
     body = FormBody.model_validate({"schema": form.schema, "ui": form.ui}) if form else None
     opened = Opened("task", row["case_id"], task_id)
-    return Reply(TaskBody(**_fields(row), form=body), {"ETag": etag(row["revision"])}, opened=opened)
+    return Reply(
+        TaskBody(**_fields(row), form=body, data=data), {"ETag": etag(row["revision"])}, opened=opened
+    )
 
 
 @command(

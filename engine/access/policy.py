@@ -122,6 +122,14 @@ def taking_as(pool: Any) -> ScalarSelect[str]:
     return found.where(Pool.id == pool).scalar_subquery()
 
 
+def in_place_of(user: Any) -> ColumnElement[bool]:
+    """Whether the viewer is this account, or stands in for it."""
+    lent = select(Substitution.id).where(
+        Substitution.absent_id == user, Substitution.substitute_id == _VIEWER, valid(Substitution)
+    )
+    return or_(user == _VIEWER, lent.exists())
+
+
 def roles_for(pool: Any, unit: Any) -> ScalarSelect[Any]:
     """Which roles in units the viewer has for a task of this pool, in a case of this unit; `*` is all."""
     held, line = posts(), aliased(UnitLine)

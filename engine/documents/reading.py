@@ -44,6 +44,7 @@ class Version:
     media_type: str
     size: int
     sha256: bytes
+    case_id: UUID
 
 
 def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
@@ -102,6 +103,7 @@ def version(uow: UnitOfWork, document_id: UUID, number: int | None) -> Version:
         DocumentVersion.media_type,
         DocumentVersion.size,
         DocumentVersion.sha256,
+        Document.case_id,
     )
     wanted = DocumentVersion.number == (Document.newest if number is None else number)
     statement = _visible(uow, *columns).where(Document.id == document_id, wanted)

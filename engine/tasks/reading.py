@@ -1,13 +1,13 @@
 """Reading one task, within what the actor may see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Select, bindparam, select
 
-from engine import access, cases, definitions
+from engine import access, cases, definitions, forms
 from engine.bpmn import Form
 from engine.db import UnitOfWork
 from engine.errors import NotFound
@@ -84,17 +84,36 @@ def of_case(
     return rows.mappings().all()
 
 
-def form(uow: UnitOfWork, task_id: UUID) -> Form | None:
-    """The task's form, as its case's version has it."""
+_ROLES = (
+    select(access.roles_for(Task.pool_id, Case.unit_id))
+    .join(Case, Task.case_id == Case.id)
+    .where(Task.id == bindparam("task"))
+)
+
+
+def roles(uow: UnitOfWork, task_id: UUID) -> Collection[str] | None:
+    """In which roles the actor sees a task that it may see, and answers its form; None is all of them."""
+    if access.for_applicants(uow.actor):
+        return (access.APPLICANT,)
+    values = {"task": task_id, **access.seen_by(uow)}
+    found = uow.connection.execute(_ROLES, values).scalar_one() or ()
+    return None if access.ANY in found else (*found, access.CASEWORKER)
+
+
+def form(uow: UnitOfWork, task_id: UUID) -> tuple[Form | None, dict[str, Any]]:
+    """The form of a task that the actor may see, as its roles have it, and what of the case it shows."""
     statement = (
-        select(Task.element, *definitions.VERSION)
+        select(Task.element, Case.data, *definitions.VERSION)
         .join(Case, Task.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .where(Task.id == task_id)
     )
-    row = uow.connection.execute(statement).one()
-    version = definitions.Version(*row[1:])
-    return definitions.spec(uow.session, version).elements[row.element].form
+    element, data, *version = uow.connection.execute(statement).one()
+    form = definitions.spec(uow.session, definitions.Version(*version)).elements[element].form
+    if form is None:
+        return None, {}
+    seen = roles(uow, task_id) if forms.for_some(form) else None
+    return forms.for_roles(form, seen), forms.visible(form, seen, data)
 
 
 def unknown(task_id: UUID) -> NotFound:

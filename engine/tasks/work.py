@@ -9,12 +9,14 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam
 
 from engine import access, bpmn, cases, definitions, forms
-from engine.cases import Locked, TaskChange
+from engine.cases import TaskChange
 from engine.db import UnitOfWork
-from engine.errors import Conflict, Forbidden
+from engine.errors import Forbidden
 from engine.events import Fact
 from engine.models import Case, Task
-from engine.tasks.reading import get, unknown
+from engine.tasks import fairness
+from engine.tasks.held import Held
+from engine.tasks.reading import get, roles, unknown
 
 
 @lru_cache
@@ -27,11 +29,17 @@ def _locking(role: str) -> Select[*tuple[Any, ...]]:
         cases.locking(
             Task.id.label("task_id"),
             Task.element,
+            Task.kind,
+            Task.assignment,
+            Task.people,
+            Task.asked,
+            Task.parent_id,
             Task.status.label("task_status"),
             Task.assignee_id,
             Task.revision.label("task_revision"),
             access.visible_cases(role).label("case_seen"),
             access.taken_as(role).label("taken_as"),
+            access.in_place_of(Task.assignee_id).label("own"),
         )
         .join(Task, Task.case_id == Case.id)
         .where(Task.id == bindparam("task"))
@@ -42,7 +50,7 @@ def _locking(role: str) -> Select[*tuple[Any, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """What completing a task did to it and to its case."""
+    """What completing a task did to it and to its case; what it opened is told to who may see the case."""
 
     task_id: UUID
     task_revision: int
@@ -51,14 +59,6 @@ class Completed:
     case_status: str
     case_outcome: str | None
     opened: cases.Opened
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A task that is held with its case."""
-
-    case: Locked
-    row: Any
 
 
 def hold(uow: UnitOfWork, task_id: UUID) -> Held:
@@ -72,17 +72,6 @@ def hold(uow: UnitOfWork, task_id: UUID) -> Held:
     return Held(replace(cases.locked(row), acting=row.taken_as or None), row)
 
 
-def _conflict(row: Any, detail: str) -> Conflict:
-    return Conflict(detail, task={"id": row.task_id, "status": row.task_status, "assignee": row.assignee_id})
-
-
-def _require_open(case: Locked, row: Any) -> bytes:
-    """The state of the case that waits for the task. Raises Conflict if none does."""
-    if row.task_status != "open":
-        raise _conflict(row, f"The task is {row.task_status}.")
-    return cases.require_active(case)
-
-
 def complete(
     uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any], *, revisions: Collection[int] | None = None
 ) -> Completed:
@@ -93,20 +82,24 @@ def complete(
     """
     held = hold(uow, task_id)
     case, row = held.case, held.row
-    state = _require_open(case, row)
-    if row.assignee_id not in (None, uow.actor.id):
-        raise _conflict(row, "Somebody else has claimed the task.")
+    state = held.require_open()
+    if row.assignee_id is not None and not row.own:
+        raise held.conflict("Somebody else has claimed the task.")
     cases.require_revision(row.task_revision, revisions)
-    spec = definitions.spec(uow.session, case.version)
-    answer = forms.check(spec.elements[row.element].form, data)
+    element = definitions.spec(uow.session, case.version).elements[row.element]
+    fairness.require(uow, held, element.rules, completing=True)
+    form = element.form
+    answer = forms.check(form, data, roles(uow, task_id) if form and forms.for_some(form) else None)
     if answer:
         cases.require_size({**case.data, **answer})
+    spec = definitions.spec(uow.session, case.version)
     step = bpmn.complete(spec, state, task_id, answer, uow.now)
     change = TaskChange(task_id, "completed", uow.actor.id, uow.now)
     done = Fact("task.completed", row.element, task_id, {"data": answer} if answer else None)
     values, opened = cases.apply(uow, case, step, [done], change=change)
     status, outcome = values["status"], values["outcome"]
-    return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, opened)
+    told = opened if row.case_seen else cases.Opened((), ())
+    return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, told)
 
 
 def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None = None) -> Mapping[str, Any]:
@@ -115,9 +108,11 @@ def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None =
     Claiming one's own again changes nothing. Raises Conflict if somebody else has it.
     """
 
-    def taken(row: Any) -> UUID | None:
-        if row.assignee_id not in (None, uow.actor.id):
-            raise _conflict(row, "Somebody else has claimed the task.")
+    def taken(held: Held) -> UUID | None:
+        if held.row.assignee_id is not None and not held.row.own:
+            raise held.conflict("Somebody else has claimed the task.")
+        rules = definitions.spec(uow.session, held.case.version).elements[held.row.element].rules
+        fairness.require(uow, held, rules, completing=False)
         return uow.actor.id
 
     return _assign(uow, task_id, revisions, taken, "task.claimed")
@@ -126,9 +121,9 @@ def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None =
 def release(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None = None) -> Mapping[str, Any]:
     """Give a task back. Raises Conflict if it is not the actor's."""
 
-    def given(row: Any) -> None:
-        if row.assignee_id != uow.actor.id:
-            raise _conflict(row, "The task is not yours to release.")
+    def given(held: Held) -> None:
+        if not held.row.own:
+            raise held.conflict("The task is not yours to release.")
 
     return _assign(uow, task_id, revisions, given, "task.released")
 
@@ -137,13 +132,13 @@ def _assign(
     uow: UnitOfWork,
     task_id: UUID,
     revisions: Collection[int] | None,
-    decide: Callable[[Any], UUID | None],
+    decide: Callable[[Held], UUID | None],
     kind: Any,
 ) -> Mapping[str, Any]:
     held = hold(uow, task_id)
     case, row = held.case, held.row
-    _require_open(case, row)
-    assignee = decide(row)
+    held.require_open()
+    assignee = decide(held)
     cases.require_revision(row.task_revision, revisions)
     if assignee != row.assignee_id:
         change = TaskChange(task_id, "open", assignee, None)

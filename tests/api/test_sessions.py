@@ -100,8 +100,8 @@ def test_scopes_open_nothing_that_the_role_does_not(
 
 
 def test_unknown_scopes_are_refused(database: Database) -> None:
+    limits = accounts.Limits(["messages.sent"])
     with pytest.raises(Invalid), database.transaction() as session:
-        limits = accounts.Limits(["messages.sent"])
         accounts.create_token(session, NOW, name="hub", role="service", limits=limits)
 
 

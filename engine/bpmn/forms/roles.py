@@ -14,23 +14,23 @@ _DEMANDS = {"required", "dependentRequired"}
 _ASKING = ("if", "not", "anyOf", "oneOf")  # what decides by fields, so that none of them may be missing
 
 
-def for_roles(form: Form, roles: Collection[str]) -> Form:
+def for_roles(form: Form, roles: Collection[str] | None) -> Form:
     """The form as an actor with these roles has it.
 
     Without the fields that none of them may see, in the schema and in the hints, and without demanding them;
     those that they may only see are read-only.
     """
-    return _for_roles(form, frozenset(roles))
+    return form if roles is None else _for_roles(form, frozenset(roles))
 
 
 @lru_cache(1024)
 def _for_roles(form: Form, roles: frozenset[str]) -> Form:
-    if not _restricted(form):
+    if not for_some(form):
         return form
     return Form(_cut(form.schema, roles), _cut_hints(form.ui, form.schema, roles) if form.ui else None)
 
 
-def visible(form: Form, roles: Collection[str], data: Mapping[str, Any]) -> dict[str, Any]:
+def visible(form: Form, roles: Collection[str] | None, data: Mapping[str, Any]) -> dict[str, Any]:
     """Those of a case's data that the form's fields may show to these roles."""
     schema = for_roles(form, roles).schema
     found: dict[str, Any] = _shown(data, [schema], schema)
@@ -39,13 +39,14 @@ def visible(form: Form, roles: Collection[str], data: Mapping[str, Any]) -> dict
 
 def unseen(form: Form, roles: Collection[str], data: Mapping[str, Any]) -> list[list[str | int]]:
     """The paths of what is answered for fields that these roles may not see."""
-    if not _restricted(form):
+    if not for_some(form):
         return []
     return list(_unseen(data, [form.schema], form.schema, frozenset(roles)))
 
 
 @lru_cache(1024)
-def _restricted(form: Form) -> bool:
+def for_some(form: Form) -> bool:
+    """Whether some of the form's fields are for some roles only."""
     return restricted(form.schema)
 
 
