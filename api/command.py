@@ -121,24 +121,28 @@ def command(
         @route
         @wraps(documented)
         def endpoint(**parts: Any) -> Response:
-            database: Database = current_app.extensions[DATABASE]
-            given = {"body": body, "query": query}
-            parts = _prepare(database, view, parts)
-            try:
-                done = database.run(
-                    lambda session, now: _run(view, session, now, parts, given),
-                    "single" if view in _WRITING_ONCE else _database_view(parts),
-                )
-            except IntegrityError as failure:
-                done = _answered_before(database, cases.taken(failure) or failure)
-            except Refusal as refusal:
-                done = _answered_before(database, refusal)
-            _record(database)
-            return _response(done)
+            return _serve(view, parts, {"body": body, "query": query})
 
         return view
 
     return declare
+
+
+def _serve(view: View, parts: dict[str, Any], given: Mapping[str, type[Request] | None]) -> Response:
+    """Have a view answer in a transaction of its own, and the access log tell what it shows."""
+    database: Database = current_app.extensions[DATABASE]
+    parts = _prepare(database, view, parts)
+    try:
+        done = database.run(
+            lambda session, now: _run(view, session, now, parts, given),
+            "single" if view in _WRITING_ONCE else _database_view(parts),
+        )
+    except IntegrityError as failure:
+        done = _answered_before(database, cases.taken(failure) or failure)
+    except Refusal as refusal:
+        done = _answered_before(database, refusal)
+    _record(database)
+    return _response(done)
 
 
 def _response(done: Answer) -> Response:

@@ -119,12 +119,7 @@ def deploy(
     loaded: dict[UUID, Source] = {}
     bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
     content = Source(digest, files, bound)
-    specs = {}
-    try:
-        for key in _keys(report):
-            specs[key] = bpmn.build(content, key)
-    except bpmn.Unbuildable as error:
-        raise Rejected(_REFUSED, [*report.findings, error.finding]) from error
+    specs = _built(content, report)
     trial = scenarios.run_all(told, specs)
     if trial.failed:
         raise Rejected(_REFUSED, [*report.findings, *trial.findings])
@@ -138,6 +133,14 @@ def deploy(
             publish(uow, version, held[version.key].current, specs[version.key])
     published = [Published(row.key, row.number, row.digest, created=True, status=row.status) for row in made]
     return Deployed(deployment_id, tuple(published), report, trial.plain)
+
+
+def _built(content: Source, report: Report) -> dict[str, Spec]:
+    """Each process, built as a last test. Raises Rejected."""
+    try:
+        return {key: bpmn.build(content, key) for key in _keys(report)}
+    except bpmn.Unbuildable as error:
+        raise Rejected(_REFUSED, [*report.findings, error.finding]) from error
 
 
 def _keys(report: Report) -> list[str]:

@@ -2,6 +2,7 @@
 
 from engine.db import Base
 from engine.models.access_log import AccessHead, AccessRecord, Openable
+from engine.models.accounts import Role, Token, User
 from engine.models.documents import Document, DocumentStatus, DocumentVersion
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.moves import Move, MovedCase, MovedCaseStatus, MoveStatus
@@ -33,12 +34,9 @@ from engine.models.tables import (
     IncidentStatus,
     Message,
     MessageStatus,
-    Role,
     Task,
     TaskKind,
     TaskStatus,
-    Token,
-    User,
     VersionStatus,
     Wait,
     WaitKind,

@@ -1,4 +1,4 @@
-"""The tables of accounts, definitions, cases and the log."""
+"""The tables of definitions, cases and the log."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -11,7 +11,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.db import Base
 from engine.ids import uuid7
 
-Role = Literal["administrator", "designer", "caseworker", "portal", "service", "applicant"]
 CaseStatus = Literal["active", "suspended", "completed", "cancelled"]
 TaskStatus = Literal["open", "completed", "cancelled"]
 TaskKind = Literal["step", "opinion", "correction"]
@@ -29,35 +28,6 @@ DUE = text("coalesce(due_at, 'infinity'::timestamptz)")
 
 # One counter for all years: it never blocks, and a number stays unique even if its year is misheard.
 CASE_NUMBERS = Sequence("case_numbers", metadata=Base.metadata)
-
-
-class User(Base):
-    """A person or a system that may act."""
-
-    __tablename__ = "users"
-
-    id: Mapped[Id]
-    name: Mapped[str] = mapped_column(Text, unique=True)
-    role: Mapped[Role] = mapped_column(Text)
-    created_at: Mapped[Instant]
-    person: Mapped[str | None] = mapped_column(Text, index=True)  # the national id of whose account it is
-    deactivated_at: Mapped[Instant | None]  # since then it opens nothing
-
-
-class Token(Base):
-    """A bearer token. Only its SHA-256 is kept."""
-
-    __tablename__ = "tokens"
-
-    id: Mapped[Id]
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
-    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    scopes: Mapped[list[str] | None] = mapped_column(
-        JSONB(none_as_null=True)
-    )  # NULL: all that the role allows
-    created_at: Mapped[Instant]
-    expires_at: Mapped[Instant | None]
-    revoked_at: Mapped[Instant | None]
 
 
 class Deployment(Base):

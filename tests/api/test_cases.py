@@ -1,5 +1,6 @@
 """Cases over HTTP: starting, reading, listing, their log, cancelling."""
 
+import re
 from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
@@ -60,7 +61,9 @@ def test_case_is_answered_as_it_is_read_later(client: Clients, database: Databas
     factories.deploy_shipped(database, factories.LICENCE)
     started = client("portal").post("/cases", factories.example(factories.LICENCE))
     read = client("portal").get(started.headers["Location"])
-    assert body(read) == body(started)
+    answer = body(started)
+    assert re.fullmatch(r"(-?[2-9A-HJKMNP-TV-Z]{4}){3}", answer.pop("secret"))
+    assert body(read) == answer
     assert read.headers["ETag"] == started.headers["ETag"]
 
 

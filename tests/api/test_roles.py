@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import update
 
 from engine import moves
 from engine.accounts import ROLES
 from engine.db import Database
+from engine.models import User
 from tests import bpmn, factories, filed
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import Client, body, refused
 
-DEFINITIONS = {"administrator", "designer", "caseworker", "portal"}
+DEFINITIONS = {"administrator", "designer", "caseworker", "portal", "applicant"}
 DESIGN = {"administrator", "designer"}
 CASES = {"administrator", "caseworker", "portal", "applicant"}
 TASKS = CASES
@@ -33,8 +35,8 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/cases/<uuid:case_id>"): CASES,
     ("GET", "/cases/<uuid:case_id>/diagram.svg"): CASES,
     ("GET", "/cases/<uuid:case_id>/events"): {"administrator", "caseworker"},
-    ("GET", "/cases/<uuid:case_id>/access-log"): {"administrator", "portal"},
-    ("POST", "/cases/<uuid:case_id>/cancel"): CASES,
+    ("GET", "/cases/<uuid:case_id>/access-log"): {"administrator", "portal", "applicant"},
+    ("POST", "/cases/<uuid:case_id>/cancel"): {"administrator", "caseworker", "portal"},
     ("GET", "/tasks"): TASKS,
     ("GET", "/tasks/counts"): {"administrator", "caseworker"},
     ("POST", "/tasks/search"): {"administrator", "caseworker"},
@@ -78,8 +80,8 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/jobs/<int:job_id>/retry"): {"administrator"},
     ("GET", "/sessions"): set(ROLES),
     ("DELETE", "/sessions/<uuid:session_id>"): set(ROLES),
-    ("POST", "/cases/<uuid:case_id>/documents"): {"caseworker", "portal"},
-    ("POST", "/tasks/<uuid:task_id>/documents"): {"caseworker"},
+    ("POST", "/cases/<uuid:case_id>/documents"): WORKERS,
+    ("POST", "/tasks/<uuid:task_id>/documents"): WORKERS,
     ("GET", "/cases/<uuid:case_id>/documents"): CASES,
     ("GET", "/documents/<uuid:document_id>"): CASES,
     ("GET", "/documents/<uuid:document_id>/content"): CASES,
@@ -88,8 +90,9 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/docs/start.js"): None,
     ("GET", "/docs/<name>"): None,
 }
+PERSON = "0000004091"
 # What a request that is right in every way asks for in its address,
-QUERIES = {"/definitions/<key>/versions/<int:number>/diff": "?against=1"}
+QUERIES = {"/definitions/<key>/versions/<int:number>/diff": "?against=1", "/tasks": "?case=<uuid:case_id>"}
 # and says in its body.
 BODIES: Mapping[str, Mapping[str, object]] = {
     "/webhooks": {"url": "http://127.0.0.1:9/"},
@@ -120,26 +123,30 @@ def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> int:
     if method == "POST" and path.endswith("/documents"):
         return client.upload(url(path, ids).removesuffix("/documents"), filed.pdf()).status_code
     options = {"json": BODIES.get(path, {})} if method == "POST" else {}
-    return client.send(method, url(path, ids) + QUERIES.get(path, ""), **options).status_code
+    return client.send(method, url(path + QUERIES.get(path, ""), ids), **options).status_code
 
 
 @pytest.fixture
 def ids(client: Clients, database: Database) -> Mapping[str, str]:
-    """A running case that the portal started, an open task, two open incidents; a draft; a subscription."""
+    """A running case that the portal started, an open task and one of its applicant, two open incidents.
+
+    Further a draft, a subscription.
+    """
     nodes = [
         bpmn.node("startEvent", "start"),
         bpmn.node("parallelGateway", "fork"),
         bpmn.node("userTask", "a"),
+        bpmn.node("userTask", "b", parvandeh__role="applicant"),
         bpmn.script("s", "1 / 0"),
         bpmn.script("s2", "1 / 0"),
         bpmn.node("endEvent", "end"),
     ]
     pairs = (("start", "fork"), ("fork", "a"), ("fork", "s"), ("a", "end"), ("s", "end"))
-    pairs += (("fork", "s2"), ("s2", "end"))
+    pairs += (("fork", "s2"), ("s2", "end"), ("fork", "b"), ("b", "end"))
     diagram = bpmn.process(*nodes, *(bpmn.flow(*pair) for pair in pairs))
     factories.deploy(database, factories.files(diagram))
-    case = client("portal").start()
-    (task,), (incident, another) = case["tasks"], case["incidents"]
+    case = client("portal").start(applicant=PERSON)
+    (incident, another), tasks = case["incidents"], {task["element"]: task["id"] for task in case["tasks"]}
     webhook = body(client("administrator").post("/webhooks", BODIES["/webhooks"]))
     job = factories.a_failed_job(database)
     factories.deploy(database, factories.one_task())
@@ -153,7 +160,8 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<int:number>/retire": "3/retire",
         "<int:job_id>": str(job),
         "<uuid:case_id>": case["id"],
-        "<uuid:task_id>": task["id"],
+        "<uuid:task_id>": tasks["a"],
+        "its own": tasks["b"],
         "<uuid:incident_id>": incident["id"],
         "<uuid:incident_id>/skip": f"{another['id']}/skip",
         "<uuid:call_id>": str(uuid4()),
@@ -188,8 +196,14 @@ def test_matrix_names_every_endpoint(steady: Steady) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_role_is_let_in_where_it_may_and_nowhere_else(
-    client: Clients, ids: Mapping[str, str], role: str
+    client: Clients, ids: Mapping[str, str], database: Database, role: str
 ) -> None:
+    if role in ("portal", "applicant"):
+        ids = {**ids, "<uuid:task_id>": ids["its own"]}
+    if role == "applicant":
+        assert client(role).token
+        with database.transaction() as session:
+            session.execute(update(User).where(User.name == role).values(person=PERSON))
     # What changes the case comes last: releasing and completing need the task, cancelling ends all.
     order = sorted(
         GUARDED,

@@ -1,0 +1,41 @@
+"""The tables of accounts and their tokens."""
+
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base
+from engine.models.tables import Id, Instant
+
+Role = Literal["administrator", "designer", "caseworker", "portal", "service", "applicant"]
+
+
+class User(Base):
+    """A person or a system that may act."""
+
+    __tablename__ = "users"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    role: Mapped[Role] = mapped_column(Text)
+    created_at: Mapped[Instant]
+    person: Mapped[str | None] = mapped_column(Text, index=True)  # the national id of whose account it is
+    deactivated_at: Mapped[Instant | None]  # since then it opens nothing
+
+
+class Token(Base):
+    """A bearer token. Only its SHA-256 is kept."""
+
+    __tablename__ = "tokens"
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    # NULL: all that the role allows.
+    scopes: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant | None]
+    revoked_at: Mapped[Instant | None]
