@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import get_args
 from uuid import UUID
 
@@ -148,7 +148,9 @@ def find_or_create(
     made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now, person=person)
     new = session.scalars(made.on_conflict_do_nothing().returning(User.id)).one_or_none()
     if new is not None and post is not None and role not in OUTSIDE:
-        session.add(Membership(user_id=new, unit_id=post.unit_id, role=post.role, valid_from=now))
+        # From before: a command beside this one may have begun a little earlier.
+        since = now - timedelta(days=1)
+        session.add(Membership(user_id=new, unit_id=post.unit_id, role=post.role, valid_from=since))
         session.flush()
     user = session.scalars(select(User).where(User.name == name)).one()
     if user.role != role:

@@ -14,7 +14,7 @@ from engine.ids import uuid7
 from engine.models import User
 
 _USERS = table(User)
-_INSERT = insert(_USERS).values(values_of(_USERS, "user", _USERS.c.keys()))
+_INSERT = insert(_USERS).values(values_of(_USERS, "user", ("id", "name", "role", "created_at")))
 
 
 class Losing:
