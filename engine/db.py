@@ -36,6 +36,10 @@ Write = Insert | Update
 
 _OWED = "owed"  # in a session's `info`: the writes that wait for its end
 
+# Disks find a page as fast as the next one, so that indexes are worth their while; statements are too short to
+# be compiled.
+_PLANNING = "-c random_page_cost=1.1 -c jit=off"
+
 ABORTED = {"40P01", "40001"}  # deadlock, serialization failure
 LOCKED = "55P03"
 LOST = {"57P01", "08000", "08003", "08006"}  # the server went away
@@ -154,7 +158,7 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=10,
             hide_parameters=True,  # errors are logged, and parameters are data
-            connect_args={"options": f"-c lock_timeout={patience}s"} if patience else {},
+            connect_args={"options": _PLANNING + (f" -c lock_timeout={patience}s" if patience else "")},
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )

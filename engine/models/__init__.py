@@ -20,6 +20,7 @@ from engine.models.organisation import (
 from engine.models.outbound import Cursor, Delivery, DeliveryStatus, Webhook
 from engine.models.tables import (
     CASE_NUMBERS,
+    FOUND_BY,
     Call,
     CallStatus,
     Case,
@@ -44,6 +45,7 @@ from engine.models.tables import (
 
 __all__ = [
     "CASE_NUMBERS",
+    "FOUND_BY",
     "ROOT",
     "AccessHead",
     "AccessRecord",

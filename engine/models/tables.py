@@ -26,6 +26,9 @@ Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 # What has no due time comes after all that has one.
 DUE = text("coalesce(due_at, 'infinity'::timestamptz)")
 
+# What a search finds a task by: its words, and its pool, so that only one's own are looked through.
+FOUND_BY = text("to_tsvector('simple', search || ' p' || replace(pool_id::text, '-', ''))")
+
 # One counter for all years: it never blocks, and a number stays unique even if its year is misheard.
 CASE_NUMBERS = Sequence("case_numbers", metadata=Base.metadata)
 
@@ -172,7 +175,7 @@ class Task(Base):
         ),
         Index(
             "ix_tasks_search",
-            text("to_tsvector('simple', search)"),
+            FOUND_BY,
             postgresql_using="gin",
             postgresql_where=text("status = 'open'"),
         ),

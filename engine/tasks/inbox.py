@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    cast,
     column,
     false,
     func,
@@ -38,12 +39,13 @@ from sqlalchemy.orm import aliased
 from engine import access, cases, persian
 from engine.db import UnitOfWork
 from engine.errors import Fault, Invalid
-from engine.models import Case, Pool, PoolRole, Substitution, Task, Unit, UnitLine
+from engine.models import FOUND_BY, Case, Pool, PoolRole, Substitution, Task, Unit, UnitLine
 from engine.tasks.reading import summaries
 
 Scope = Literal["mine", "team", "free"]
 COUNTED = 1_000  # a count tells no more than that there are so many
 MAX_WORDS = 10
+SEARCHED = 5_000  # so many hits are put into order
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +108,12 @@ def _query(words: str) -> str:
 
 
 # A task's place in the order, as the indexes have it.
-_DUE = func.coalesce(Task.due_at, literal_column("'infinity'::timestamptz"))
+_NEVER = literal_column("'infinity'::timestamptz")
+_DUE = func.coalesce(Task.due_at, _NEVER)
 _TAKEN = Task.assignee_id.is_not(None)
 _FILTERS: Mapping[str, ColumnElement[bool]] = {
     "due": Task.due_at <= bindparam("due", type_=DateTime(timezone=True)),
     "priority": Task.priority >= bindparam("priority", type_=Integer),
-    "query": func.to_tsvector(literal_column("'simple'"), Task.search).op("@@")(
-        func.to_tsquery(literal_column("'simple'"), bindparam("query", type_=Text))
-    ),
     "business_key": select(Case.business_key).where(Case.id == Task.case_id).scalar_subquery()
     == bindparam("business_key", type_=Text),
 }
@@ -128,13 +128,11 @@ def _page(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
 
 def _nearest(role: str, scope: Scope, given: frozenset[str], count: int, *, ordered: bool) -> Subquery:
     """The first of the tasks wanted: id and due time. From each pool, or person, as many as are wanted."""
+    if "query" in given:
+        return _hits(role, scope, given, count)
     homes = _persons() if scope == "mine" else _pools(role, scope, given)
     filters = [condition for name, condition in _FILTERS.items() if name in given]
-    if "after" in given:
-        last = aliased(Task)
-        due = select(func.coalesce(last.due_at, literal_column("'infinity'::timestamptz")))
-        after = bindparam("after", type_=Uuid)
-        filters.append(tuple_(_DUE, Task.id) > tuple_(due.where(last.id == after).scalar_subquery(), after))
+    filters += _after(_DUE, Task.id, given)
     near = select(Task.id, _DUE.label("due")).where(Task.status == "open", *filters).limit(count)
     if scope == "mine":
         near = near.where(Task.assignee_id == homes.c.id, *_still_allowed(role))
@@ -144,6 +142,43 @@ def _nearest(role: str, scope: Scope, given: frozenset[str], count: int, *, orde
     each = near.correlate(homes).lateral("near")
     merged = select(each.c.id, each.c.due).select_from(homes).join(each, literal_column("true")).limit(count)
     return (merged.order_by(each.c.due, each.c.id) if ordered else merged).subquery("found")
+
+
+def _hits(role: str, scope: Scope, given: frozenset[str], count: int) -> Subquery:
+    """The first of the tasks that a search finds; of more than `SEARCHED` only some are put into order."""
+    pools = _pools(role, "free", given)
+    own = select(
+        func.string_agg(literal_column("'p'").op("||")(func.replace(cast(pools.c.id, Text), "-", "")), " | ")
+    ).scalar_subquery()
+    simple = literal_column("'simple'")
+    wanted = func.to_tsquery(simple, bindparam("query", type_=Text)).op("&&")(func.to_tsquery(simple, own))
+    filters = [condition for name, condition in _FILTERS.items() if name in given]
+    if scope == "mine":
+        filters.append(Task.assignee_id.in_(select(_persons().c.id)))
+    elif scope == "free":
+        filters.append(Task.assignee_id.is_(None))
+    found = (
+        select(Task.id, _DUE.label("due"))
+        .where(Task.status == "open", literal_column(str(FOUND_BY)).op("@@")(wanted), *filters)
+        .limit(SEARCHED)
+        .subquery("hits")
+    )
+    return (
+        select(found.c.id, found.c.due)
+        .where(*_after(found.c.due, found.c.id, given))
+        .order_by(found.c.due, found.c.id)
+        .limit(count)
+        .subquery("found")
+    )
+
+
+def _after(due: Any, task: Any, given: frozenset[str]) -> list[ColumnElement[bool]]:
+    """What comes after the last task of the page before."""
+    if "after" not in given:
+        return []
+    last, after = aliased(Task), bindparam("after", type_=Uuid)
+    its_due = select(func.coalesce(last.due_at, _NEVER)).where(last.id == after).scalar_subquery()
+    return [tuple_(due, task) > tuple_(its_due, after)]
 
 
 def _still_allowed(role: str) -> list[ColumnElement[bool]]:

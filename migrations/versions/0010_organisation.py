@@ -206,7 +206,7 @@ def _tasks() -> None:
     op.create_index(
         "ix_tasks_search",
         "tasks",
-        [sa.text("to_tsvector('simple', search)")],
+        [sa.text("to_tsvector('simple', search || ' p' || replace(pool_id::text, '-', ''))")],
         postgresql_using="gin",
         postgresql_where=sa.text(OPEN),
     )
