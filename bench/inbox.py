@@ -32,14 +32,15 @@ DEFINITIONS = 5
 ROLES = ("reviewer", "inspector", "supervisor", "caseworker")
 REQUESTS = 200
 TASKS_A_CASE = 10
+TEAM = "a member's team"
 PROCESS = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">
 <process id="p{0}" isExecutable="true"><startEvent id="s"/><userTask id="t" name="Review"/><endEvent id="e"/>
 <sequenceFlow id="a" sourceRef="s" targetRef="t"/><sequenceFlow id="b" sourceRef="t" targetRef="e"/>
 </process></definitions>"""
 
 _CASES = """
-INSERT INTO cases (id, number, version_id, status, data, revision, log_length, log_hash, started_by, started_at,
-    unit_id)
+INSERT INTO cases (id, number, version_id, status, data, revision, log_length, log_hash, started_by,
+    started_at, unit_id)
 SELECT gen_random_uuid(), 'n' || n, %(version)s, 'active', '{}', 1, 0, '', %(user)s, now(), %(unit)s
 FROM generate_series(1, %(count)s) n RETURNING id
 """
@@ -47,7 +48,8 @@ FROM generate_series(1, %(count)s) n RETURNING id
 _TASKS = """
 INSERT INTO tasks (id, case_id, element, name, status, revision, opened_at, kind, pool_id, search, due_at,
     priority, assignee_id)
-SELECT gen_random_uuid(), (%(cases)s::uuid[])[1 + n %% %(case_count)s], 't', 'Review', 'open', 1, now(), 'step',
+SELECT gen_random_uuid(), (%(cases)s::uuid[])[1 + n %% %(case_count)s], 't', 'Review', 'open', 1, now(),
+    'step',
     CASE WHEN n %% 2 = 0 THEN (%(pools)s::uuid[])[1]
          ELSE (%(pools)s::uuid[])[1 + (n / 2) %% %(pool_count)s] END,
     'review 1405 ' || lpad(n::text, 7, '0') || ' ali kazemi',
@@ -68,9 +70,15 @@ class Took:
     p95: float
 
 
-def measure(rounds: int) -> list[Took]:
-    """Each kind of request, at each size. One round is enough: each has many requests."""
-    del rounds
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """All of them."""
+
+    requests: list[Took]
+
+
+def measure() -> Taken:
+    """Each kind of request, at each size."""
     found: list[Took] = []
     with _stage() as (database, sql, url):
         users, pools = _organise(database)
@@ -78,16 +86,16 @@ def measure(rounds: int) -> list[Took]:
         logging.disable(logging.CRITICAL)
         filled = 0
         for size in SIZES:
-            _fill(sql, database, users, pools, (filled + 1, size))
+            _fill(sql, users, pools, (filled + 1, size))
             filled = size
             clients = {name: _client(app, database, name) for name in ("member-0", "head")}
             found += [_took(size, name, ask, clients) for name, ask in _requests().items()]
-    return found
+    return Taken(found)
 
 
 def _requests() -> Mapping[str, tuple[str, str, Any]]:
     return {
-        "a member's team": ("member-0", "GET", "/tasks"),
+        TEAM: ("member-0", "GET", "/tasks"),
         "mine": ("member-0", "GET", "/tasks?scope=mine"),
         "free": ("member-0", "GET", "/tasks?scope=free"),
         "of one definition": ("member-0", "GET", "/tasks?definition=p3"),
@@ -174,7 +182,6 @@ def _unit(session: Session, now: datetime, key: str, parent: UUID) -> UUID:
 
 def _fill(
     sql: psycopg.Connection[Any],
-    database: Database,
     users: list[UUID],
     pools: list[UUID],
     numbers: tuple[int, int],

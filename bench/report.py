@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.checks import Checks
 from bench.counts import Sizes, Statements
+from bench.inbox import TEAM, Taken
 from bench.load import KINDS, Sample, percentiles, pooled
 from bench.long import ITERATIONS, SIZES, Long
 from bench.waiting import DRAINED, WAITING, Waiting
@@ -157,6 +158,13 @@ def checks(found: Checks) -> str:
     return table(["check of a file", "", "time", "memory"], rows)
 
 
+def inbox(found: Taken) -> str:
+    rows = [
+        [f"{took.tasks:,}", took.name, f"{took.p50:.1f} ms", f"{took.p95:.1f} ms"] for took in found.requests
+    ]
+    return table(["open tasks", "inbox", "p50", "p95"], rows)
+
+
 def waiting(found: Waiting) -> str:
     rows = [
         ["due to fired: p50, p99", f"{found.late_p50:.2f}, {found.late_p99:.2f} s"],
@@ -203,6 +211,16 @@ def goals_of_checks(found: Checks) -> list[Goal]:
         Goal(f"check of {found.right.name}", found.right.took, 300, "ms"),
         Goal("check meant to do harm: the slowest", max(check.took for check in found.others), 1000, "ms"),
         Goal("check meant to do harm: memory", max(check.memory for check in found.others), 200, "MB"),
+    ]
+
+
+def goals_of_inbox(found: Taken) -> list[Goal]:
+    limits = {100_000: 30, 1_000_000: 60}
+    pages = [took for took in found.requests if took.name == TEAM]
+    return [
+        Goal(f"inbox page with {took.tasks:,} open tasks, p95", took.p95, limits[took.tasks], "ms")
+        for took in pages
+        if took.tasks in limits
     ]
 
 

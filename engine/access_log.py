@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from engine import access, cases, chains
 from engine.db import UnitOfWork, table, values_of
 from engine.ids import uuid7
-from engine.models import AccessHead, AccessRecord, Openable, User
+from engine.models import AccessHead, AccessRecord, Case, Openable, User
 
 _CHAINED = (
     AccessRecord.reader_id,
@@ -96,7 +96,7 @@ def append(uow: UnitOfWork, opened: Opened) -> None:
         "what": opened.what,
         "object_id": opened.object_id,
         "actor_role": actor.role,
-        "actor_unit": actor.unit,
+        "actor_unit": None if access.for_applicants(actor) else _unit(uow, opened.case_id),
         **{name: _bytes(sealed[name]) for name in ("payload_hash", "salt")},
     }
     members = {column.key: chains.text(record.get(column.key, 0)) for column in _CHAINED}
@@ -112,6 +112,15 @@ def append(uow: UnitOfWork, opened: Opened) -> None:
             "members_from_seq": from_seq.removeprefix("0"),
         },
     )
+
+
+def _unit(uow: UnitOfWork, case_id: UUID) -> str | None:
+    """The unit as whose member the actor looks: one that covers the case's, else where it works."""
+    near = select(access.acting_in(Case.unit_id)).where(Case.id == case_id).scalar_subquery()
+    found: str | None = uow.connection.execute(
+        select(func.coalesce(near, access.acting())), access.seen_by(uow)
+    ).scalar_one()
+    return found
 
 
 def _bytes(value: str | None) -> bytes | None:

@@ -36,8 +36,8 @@ Write = Insert | Update
 
 _OWED = "owed"  # in a session's `info`: the writes that wait for its end
 
-# Disks find a page as fast as the next one, so that indexes are worth their while; statements are too short to
-# be compiled.
+# Disks find any page as fast as the next one, so that indexes are worth their while; statements are too short
+# to be compiled.
 _PLANNING = "-c random_page_cost=1.1 -c jit=off"
 
 ABORTED = {"40P01", "40001"}  # deadlock, serialization failure

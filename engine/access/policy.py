@@ -99,6 +99,12 @@ def acting_in(unit: Any) -> ScalarSelect[str]:
     )
 
 
+def acting() -> ScalarSelect[str]:
+    """The key of a unit in which the viewer works; NULL if there is none."""
+    held, where = posts(), aliased(Unit)
+    return select(func.min(where.key)).join(held, held.c.unit_id == where.id).scalar_subquery()
+
+
 def _taking(held: Subquery, *columns: Any) -> Select[Any]:
     """From posts to the pools whose tasks they may take."""
     line, delegation = aliased(UnitLine), aliased(Delegation)

@@ -29,6 +29,7 @@ from sqlalchemy import (
     false,
     func,
     literal_column,
+    not_,
     select,
     tuple_,
     union,
@@ -108,7 +109,7 @@ def _query(words: str) -> str:
 
 
 # A task's place in the order, as the indexes have it.
-_NEVER = literal_column("'infinity'::timestamptz")
+_NEVER: Any = literal_column("'infinity'::timestamptz")
 _DUE = func.coalesce(Task.due_at, _NEVER)
 _TAKEN = Task.assignee_id.is_not(None)
 _FILTERS: Mapping[str, ColumnElement[bool]] = {
@@ -150,7 +151,7 @@ def _hits(role: str, scope: Scope, given: frozenset[str], count: int) -> Subquer
     own = select(
         func.string_agg(literal_column("'p'").op("||")(func.replace(cast(pools.c.id, Text), "-", "")), " | ")
     ).scalar_subquery()
-    simple = literal_column("'simple'")
+    simple: Any = literal_column("'simple'")
     wanted = func.to_tsquery(simple, bindparam("query", type_=Text)).op("&&")(func.to_tsquery(simple, own))
     filters = [condition for name, condition in _FILTERS.items() if name in given]
     if scope == "mine":
@@ -207,15 +208,10 @@ def _pools(role: str, scope: Scope, given: frozenset[str]) -> Subquery:
         below = select(UnitLine.unit_id).where(UnitLine.ancestor_id == above)
         narrowed.append(PoolRole.unit_id.in_(below))
     found = access.pools(role, *narrowed).subquery("pools")
-    taken = values(column("taken", Boolean), name="halves").data(
-        [(False,)] if scope == "free" else [(False,), (True,)]
-    )
-    return (
-        select(found.c.id, taken.c.taken)
-        .select_from(found)
-        .join(taken, literal_column("true"))
-        .subquery("homes")
-    )
+    # Two rows also where one is wanted: PostgreSQL would make a constant of it, and then not see the index.
+    taken = values(column("taken", Boolean), name="halves").data([(False,), (True,)])
+    wanted = not_(taken.c.taken) if scope == "free" else literal_column("true")
+    return select(found.c.id, taken.c.taken).select_from(found).join(taken, wanted).subquery("homes")
 
 
 @lru_cache

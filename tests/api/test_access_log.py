@@ -56,7 +56,7 @@ def test_what_shows_a_case_is_recorded(
     (record,) = records()
     assert (record.what, record.case_id, record.seq) == (what, UUID(case["id"]), 1)
     assert record.object_id == (UUID(task) if what == "task" else None)
-    assert (record.actor_role, record.actor_unit, record.payload) == ("caseworker", None, None)
+    assert (record.actor_role, record.actor_unit, record.payload) == ("caseworker", "root", None)
 
 
 def test_asking_for_the_head_alone_is_recorded(

@@ -165,10 +165,10 @@ def test_list_takes_two_statements_however_many_tasks_there_are(stage: Stage) ->
     assert len(statements) == 2
 
 
-def test_reading_a_case_takes_five_statements_of_which_one_records_it(stage: Stage) -> None:
+def test_reading_a_case_takes_six_statements_of_which_one_records_it(stage: Stage) -> None:
     case = stage.send("portal", "POST", "/cases", {"definition": LARGE})
     statements = stage.executed(lambda: stage.send("caseworker", "GET", f"/cases/{case['id']}"))
-    assert [("access_log" in statement) for statement in plain(statements)] == [False] * 4 + [True]
+    assert [("access_log" in statement) for statement in plain(statements)] == [False] * 5 + [True]
     assert writing_transactions(statements) == 1
     assert statements[-1] == plain(statements)[-1]  # it needs no transaction around it
 
