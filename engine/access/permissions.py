@@ -36,6 +36,10 @@ Permission = Literal[
     "sessions.own",
     "sessions.revoke",
     "documents.add",
+    "cases.recuse",
+    "recusals.read",
+    "relations.own",
+    "relations.manage",
 ]
 Assurance = Literal["low", "substantial", "high"]
 
@@ -66,6 +70,9 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "access_log.read",
             "sessions.own",
             "sessions.revoke",
+            "recusals.read",
+            "relations.own",
+            "relations.manage",
         }
     ),
     "designer": frozenset(
@@ -85,6 +92,8 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "substitutes.manage",
             "sessions.own",
             "documents.add",
+            "cases.recuse",
+            "relations.own",
         }
     ),
     "service": frozenset({"messages.send", "calls.work", "sessions.own"}),
