@@ -37,7 +37,7 @@ Permission = Literal[
     "sessions.revoke",
     "documents.add",
     "cases.recuse",
-    "recusals.read",
+    "fairness.read",
     "relations.own",
     "relations.manage",
 ]
@@ -70,7 +70,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "access_log.read",
             "sessions.own",
             "sessions.revoke",
-            "recusals.read",
+            "fairness.read",
             "relations.own",
             "relations.manage",
         }

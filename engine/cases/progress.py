@@ -290,7 +290,7 @@ def task_rows(
             "kind": "step",
             "pool_id": home if delegation is None else placing.delegates(*delegation),
             "home_pool_id": None if delegation is None else home,
-            "assignment": _assignment(setting.spec, work),
+            "assignment": None if home is None else _assignment(setting.spec, work),
             "search": persian.normalise(f"{work.name} {words}"),
             **_people(work.people),
         }

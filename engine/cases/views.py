@@ -151,7 +151,7 @@ def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[RowMappin
     ):
         raise unknown(case_id)
     payload: Any = Event.payload
-    if not access.allows(uow.actor, "recusals.read"):
+    if not access.allows(uow.actor, "fairness.read"):
         # The team sees that somebody was kept from a task, and not by what.
         payload = case((Event.kind == "task.blocked", null()), else_=payload)
     statement = (

@@ -125,7 +125,7 @@ def recuse(uow: UnitOfWork, held: Held, reason: str | None) -> Mapping[str, Any]
 
 def recusals(uow: UnitOfWork, case_id: UUID) -> Sequence[RowMapping]:
     """Who has stepped back from a case, and why. Raises NotFound for cases that the actor may not see."""
-    access.require(uow.actor, "recusals.read")
+    access.require(uow.actor, "fairness.read")
     seen = select(Case.id).where(Case.id == case_id, access.visible_cases(uow.actor.role))
     if uow.connection.execute(seen, access.seen_by(uow)).one_or_none() is None:
         raise NotFound(f"There is no case {case_id}.")

@@ -35,11 +35,15 @@ def require(uow: UnitOfWork, held: Held, rules: TaskRules, *, completing: bool) 
     if held.row.recused:
         raise Recused("You have stepped back from this case.")
     _require_named(uow, held)
-    if held.row.assignment is not None and not held.row.own:
-        raise AssignedNotPicked("The task comes to somebody by itself; it cannot be picked.")
     _require_no_interest(uow, held, completing=completing)
     if rules.sod is not None and held.row.kind == "step":
         _require_four_eyes(uow, held, completing=completing)
+
+
+def require_come(held: Held) -> None:
+    """Raises AssignedNotPicked for a task that comes to people and has not come to the actor."""
+    if held.row.assignment is not None and not held.row.own:
+        raise AssignedNotPicked("The task comes to somebody by itself; it cannot be picked.")
 
 
 def _require_named(uow: UnitOfWork, held: Held) -> None:

@@ -96,6 +96,7 @@ def complete(
     held = hold(uow, task_id)
     case, row = held.case, held.row
     state = held.require_open()
+    fairness.require_come(held)
     if row.assignee_id is not None and not row.own:
         raise held.conflict("Somebody else has claimed the task.")
     cases.require_revision(row.task_revision, revisions)
@@ -122,6 +123,7 @@ def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None =
     """
 
     def taken(held: Held) -> tuple[UUID | None, Chosen | None]:
+        fairness.require_come(held)
         if held.row.assignee_id is not None and not held.row.own:
             raise held.conflict("Somebody else has claimed the task.")
         rules = definitions.spec(uow.session, held.case.version).elements[held.row.element].rules

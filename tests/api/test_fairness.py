@@ -236,7 +236,7 @@ def test_assigned_task_is_not_picked(client: Clients, database: Database) -> Non
     a_member(database, "two", "root", "caseworker")
     for path in ("claim", "complete"):
         answer = client("caseworker", "two").post(f"/tasks/{case['a']}/{path}", {})
-        assert answer.status_code == 409  # somebody else has it
+        refused(answer, 403, "assigned-not-picked")
     assert client("caseworker", "one").post(f"/tasks/{case['a']}/claim").status_code == 200
     assert client("caseworker", "one").complete(case["a"]).status_code == 200
 
@@ -247,6 +247,16 @@ def test_task_that_waits_for_somebody_is_not_picked(client: Clients, database: D
     late = client("caseworker", "late")
     refused(late.post(f"/tasks/{case['a']}/claim"), 403, "assigned-not-picked")
     refused(late.complete(case["a"]), 403, "assigned-not-picked")
+
+
+def test_applicants_task_comes_to_nobody_else(client: Clients, database: Database) -> None:
+    attributes = 'isExecutable="true" parvandeh:assignment="random"'
+    task = node("userTask", "a", parvandeh__role="applicant")
+    factories.deploy(database, factories.files(process(*in_line(task), attributes=attributes)))
+    a_member(database, "one", "root", "caseworker")
+    case = opened(client)
+    assert body(client("portal").get(f"/tasks/{case['a']}"))["assignee"] is None
+    assert client("portal").complete(case["a"]).status_code == 200
 
 
 def test_released_task_comes_to_the_next(client: Clients, database: Database) -> None:
