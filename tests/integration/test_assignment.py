@@ -15,7 +15,7 @@ from engine import cases, tasks
 from engine.config import Settings
 from engine.db import Actor, Database
 from engine.ids import uuid7
-from engine.models import Event, Relation, Substitution, Task, User
+from engine.models import ROOT, Delegation, Event, Relation, Substitution, Task, User
 from engine.worker.desk import Desk
 from engine.worker.sweeps import assign_waiting
 from tests import bpmn, factories
@@ -220,6 +220,46 @@ def test_released_task_comes_back_if_there_is_nobody_else(database: Database, po
     factories.as_actor(database, one, lambda uow: tasks.release(uow, task))
     assert assignees(database, case) == ["one"]
     assert len(logged(database, case)) == 2
+
+
+def test_delegated_task_comes_to_the_delegate_as_long_as_it_is_one(
+    database: Database, portal: Actor, desk: Desk
+) -> None:
+    a_unit(database, "agency", kind="agency")
+    inspectors(database, "official", unit="agency")
+    delegate = a_unit(database, "office", kind="delegate")
+    factories.deploy(database, given_out("random", "a", "b", parvandeh__unit="agency"))
+    with database.transaction() as session:
+        row = Delegation(definition="p", elements=["a"], unit_id=ROOT, delegate_id=delegate)
+        row.valid_from, row.created_by, row.created_at = LONG_AGO, portal.id, LONG_AGO
+        session.add(row)
+    waiting = factories.a_case(database, portal)
+    assert assignees(database, waiting) == [None]
+    clerk = a_member(database, "clerk", "office", "clerk")
+    case = factories.a_case(database, portal)
+    assert assignees(database, case) == ["clerk"]
+    factories.as_actor(database, clerk, lambda uow: tasks.complete(uow, case.tasks[0]["id"], {}))
+    assert assignees(database, case) == ["official"]
+    with database.transaction() as session:
+        session.execute(update(Delegation).values(revoked_at=LONG_AGO, revoked_by=portal.id))
+    asyncio.run(assign_waiting(desk))
+    assert assignees(database, waiting) == [None]
+
+
+def test_a_step_that_takes_tasks_back_frees_their_people(database: Database, portal: Actor) -> None:
+    people = inspectors(database, "one", "two")
+    marker = bpmn.many(
+        "<bpmn:loopCardinality>2</bpmn:loopCardinality>"
+        "<bpmn:completionCondition>nrOfCompletedInstances > 0</bpmn:completionCondition>"
+    )
+    marks = {"parvandeh__assignment": "random", "parvandeh__role": "inspector", "parvandeh__sod": "A"}
+    drawn = (bpmn.node("userTask", "a", marker, **marks), bpmn.node("userTask", "b", **marks))
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(*drawn))))
+    case = factories.a_case(database, portal)
+    first, second = map(str, assignees(database, case))
+    task = min(found["id"] for found in case.tasks)
+    factories.as_actor(database, people[first], lambda uow: tasks.complete(uow, task, {}))
+    assert assignees(database, case) == [second]
 
 
 @pytest.fixture
