@@ -13,6 +13,7 @@ from api import (
     documents,
     events,
     external_work,
+    fairness,
     incidents,
     jobs,
     messages,
@@ -73,7 +74,7 @@ def create_app(settings: Settings) -> APIFlask:
     observe(app)
     for resource in (
         *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents),
+        *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents, fairness),
     ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

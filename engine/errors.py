@@ -6,6 +6,9 @@ Refusal
 ├── Forbidden     the actor's role does not allow it
 ├── OwnWork       it takes another person than the one who made it
 ├── AssuranceTooLow   whoever acts must first prove better who they are
+├── Recused       the actor has stepped back from the case
+├── AssignedNotPicked the task comes to somebody, and nobody takes it by choice
+├── NotNamed      the diagram names others for the task
 ├── Conflict      it contradicts the present state, which comes along
 ├── Stale         the caller saw an older revision (If-Match)
 ├── Invalid       the input breaks a rule; every fault with its place
@@ -14,7 +17,10 @@ Refusal
 │   ├── ScannerDown   nothing can say whether a document is harmless
 │   └── StorageDown   documents can be neither kept nor fetched
 ├── Recorded      what the command wrote until then is kept: the attempt itself is to be known
-│   └── Throttled     too many failures; it says when to come again
+│   ├── Throttled     too many failures; it says when to come again
+│   ├── FourEyes      it takes another person than the one who did other work on the case
+│   │   └── FourEyesLate  the same, of a task that the actor had claimed before
+│   └── ConflictOfInterest    the case is about the actor, or somebody close to it
 └── Uncertain     the database went away while it committed
 """
 
@@ -67,6 +73,18 @@ class AssuranceTooLow(Forbidden):
         self.needed = needed
 
 
+class Recused(Forbidden):
+    """The actor has stepped back from the case, for good."""
+
+
+class AssignedNotPicked(Forbidden):
+    """The task comes to somebody by lot or by load; nobody takes it by choice."""
+
+
+class NotNamed(Forbidden):
+    """The diagram names those who may take the task, and the actor is none of them."""
+
+
 class Conflict(Refusal):
     """The command contradicts the present state; `state` tells it, so that the caller can show it."""
 
@@ -109,6 +127,18 @@ class Throttled(Recorded):
     def __init__(self, detail: str, seconds: int) -> None:
         super().__init__(detail)
         self.seconds = seconds
+
+
+class FourEyes(Recorded):
+    """It takes a second pair of eyes: the actor has done a task of the same group in this case."""
+
+
+class FourEyesLate(FourEyes):
+    """The same, at completing: the task is the actor's, and another of the group was done meanwhile."""
+
+
+class ConflictOfInterest(Recorded):
+    """The case is about the actor, or about somebody close to the actor."""
 
 
 class ScannerDown(Busy):

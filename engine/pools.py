@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import JSON, Text, and_, bindparam, case, column, exists, func, or_, select
+from sqlalchemy import JSON, Select, Text, and_, bindparam, case, column, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -31,6 +31,7 @@ class Home:
     definition: str
     delegated: bool  # steps of its definition are delegated to somebody
     words: Sequence[str] = ()
+    persons: Sequence[str] = ()  # its applicant, and who represents that
 
 
 @dataclass(slots=True)
@@ -76,8 +77,11 @@ class Placing:
 _POOLS = recordset(table(Pool), "pools").on_conflict_do_nothing()
 
 
-def _roles() -> Any:
-    """Roles as rows; a unit named by its key is that, or the one below it that serves the case's region."""
+def meant() -> Select[Any]:
+    """Roles as rows: pool, unit, role, of the parameter `pool_roles`, as `Placing` has them.
+
+    A unit named by its key is that, or the one below it that serves the case's region.
+    """
     rows = (
         func.json_to_recordset(bindparam("pool_roles", type_=JSON))
         .table_valued(
@@ -101,11 +105,11 @@ def _roles() -> Any:
         .correlate(rows)
         .scalar_subquery()
     )
-    found = select(rows.c.pool, func.coalesce(nearest, rows.c.case_unit), rows.c.role)
-    return insert(table(PoolRole)).from_select(["pool_id", "unit_id", "role"], found).on_conflict_do_nothing()
+    unit = func.coalesce(nearest, rows.c.case_unit).label("unit_id")
+    return select(rows.c.pool.label("pool_id"), unit, rows.c.role)
 
 
-_ROLES = _roles()
+_ROLES = insert(table(PoolRole)).from_select(["pool_id", "unit_id", "role"], meant()).on_conflict_do_nothing()
 
 # Whether steps of a definition, joined to it, are delegated at all: of most none is.
 DELEGATED = exists().where(Delegation.definition == Definition.key).correlate(Definition).label("delegated")

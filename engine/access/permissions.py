@@ -37,6 +37,10 @@ Permission = Literal[
     "sessions.own",
     "sessions.revoke",
     "documents.add",
+    "cases.recuse",
+    "fairness.read",
+    "relations.own",
+    "relations.manage",
 ]
 Assurance = Literal["low", "substantial", "high"]
 
@@ -68,6 +72,9 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "access_log.read",
             "sessions.own",
             "sessions.revoke",
+            "fairness.read",
+            "relations.own",
+            "relations.manage",
         }
     ),
     "designer": frozenset(
@@ -88,6 +95,8 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "substitutes.manage",
             "sessions.own",
             "documents.add",
+            "cases.recuse",
+            "relations.own",
         }
     ),
     "service": frozenset({"messages.send", "calls.work", "sessions.own"}),

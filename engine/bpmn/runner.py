@@ -12,6 +12,7 @@ from uuid import UUID
 from engine.bpmn.elements.activities import ScriptTask, SubProcessTask
 from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import CatchEvent, SideEvent, ThrowEvent, caught
+from engine.bpmn.elements.multi_instance import INDEX, SequentialMultiInstance
 from engine.bpmn.own import RETURNED
 from engine.bpmn.repair import repair
 from engine.bpmn.result import step_of
@@ -153,6 +154,16 @@ def cancel(spec: Spec, state: bytes, now: datetime) -> Step:
     workflow = load(state, spec, Sandbox(now, spec.watch))
     workflow.cancel()
     return replace(step_of(workflow), outcome=None)
+
+
+def instances_before(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> int:
+    """How many instances of its multi-instance activity came before that at which a token stands.
+
+    0 where they come all at once, as for a token that stands at something else.
+    """
+    token = _find(load(state, spec, Sandbox(now, spec.watch)), token_id)
+    around = token.parent.task_spec if token.parent is not None else None
+    return token.internal_data[INDEX] if isinstance(around, SequentialMultiInstance) else 0
 
 
 def _ended_inside(token: Token) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from engine import access, bpmn, definitions, events, forms
 from engine.bpmn.values import plain
 from engine.cases.entry import Entry, at_start_event, to_start
-from engine.cases.hold import found_by, lock, require_active, require_revision, require_size
+from engine.cases.hold import lock, named, require_active, require_revision, require_size
 from engine.cases.progress import Setting, apply, begin, facts, progress, rows_of
 from engine.cases.views import CaseView, get
 from engine.db import UnitOfWork
@@ -101,8 +101,9 @@ def _begin(
         "secret": hashlib.sha256(secret.encode()).digest(),
         **given,
     }
-    words = found_by(number, application.applicant, application.business_key)
-    home = Home(entry.unit_id, version.key, entry.delegated, words)
+    words = named(number, application.applicant, application.business_key)
+    persons = named(application.applicant, application.representative)
+    home = Home(entry.unit_id, version.key, entry.delegated, words, persons)
     setting = Setting(home, spec, {**data, **step.changes})
     opened = rows_of(uow, case_id, version.id, step, setting)
     started = Fact("case.started", payload={"case_number": fixed["number"], "data": data, **given})

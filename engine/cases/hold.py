@@ -83,8 +83,9 @@ def locked(row: Any) -> Locked:
     """The case of a row selected with `LOCKING`."""
     version = Version(row.version_id, row.key, row.version_number, row.digest, row.deployment_id)
     head = Head(row.case_id, row.version_id, row.log_length, row.log_hash)
-    words = found_by(row.number, row.applicant, row.business_key)
-    home = Home(row.unit_id, row.key, row.delegated, words)
+    words = named(row.number, row.applicant, row.business_key)
+    persons = named(row.applicant, row.representative)
+    home = Home(row.unit_id, row.key, row.delegated, words, persons)
     status = "suspended" if row.status == "active" and row.suspended_at is not None else row.status
     return Locked(
         row.case_id,
@@ -104,9 +105,9 @@ def locked(row: Any) -> Locked:
     )
 
 
-def found_by(number: str, applicant: str | None, business_key: str | None) -> tuple[str, ...]:
-    """The words by which the inbox's search finds the tasks of a case."""
-    return tuple(word for word in (number, applicant, business_key) if word)
+def named(*words: str | None) -> tuple[str, ...]:
+    """Those of the words that there are: what a case is found by, or whose it is."""
+    return tuple(word for word in words if word)
 
 
 def held(uow: UnitOfWork, statement: Select[Any], **values: Any) -> Any:

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, update
 
-from engine import definitions, events, persian, pools
+from engine import assignment, definitions, events, impartial, persian, pools
+from engine.assignment import Matter, Vacancy
 from engine.bpmn import Passage, People, Spec, Step, Work
 from engine.bpmn.values import plain
 from engine.cases import waiting
@@ -65,6 +66,7 @@ class Opened:
     calls: Rows = ()
     messages: Rows = ()
     placing: Placing | None = None
+    assigned: Sequence[Fact] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,8 @@ def apply(
     """
     spec = definitions.spec(uow.session, case.version)
     data = {**case.data, **plain(step.changes)}
-    opened = rows_of(uow, case.id, case.version.id, step, Setting(case.home, spec, data))
+    done = (change.id, uow.actor.id) if isinstance(change, TaskChange) else None
+    opened = rows_of(uow, case.id, case.version.id, step, Setting(case.home, spec, data, done))
     if isinstance(change, CallChange):
         for incident in opened.incidents:
             if incident["token_id"] == change.token:
@@ -193,17 +196,22 @@ def progress(
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the tasks of a case are to know of it: whose it is, what its process demands, and its data."""
+    """What the tasks of a case are to know of it: whose it is, what its process demands, and its data.
+
+    `done` is the task that the command is just completing, and by whom.
+    """
 
     home: Home
     spec: Spec
     data: Mapping[str, Any]
+    done: tuple[UUID, UUID] | None = None
 
 
 def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step, setting: Setting) -> Opened:
     """The rows of what a step opened, not written yet."""
     placing = Placing(setting.home)
     tasks = task_rows(uow, case_id, step.opened, setting, placing)
+    assigned = _assign(uow, case_id, step, setting, tasks, placing)
     incidents = [
         {
             "id": uuid7(),
@@ -227,7 +235,35 @@ def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step, settin
         waiting.call_rows(uow, case_id, step.calls),
         waiting.message_rows(uow, case_id, step.thrown),
         placing,
+        assigned,
     )
+
+
+def _assign(
+    uow: UnitOfWork, case_id: UUID, step: Step, setting: Setting, tasks: Rows, placing: Placing
+) -> Sequence[Fact]:
+    """Give the new tasks to those whom their diagram names or wants chosen; what the log says of it."""
+    vacancies = [vacancy for row in tasks if (vacancy := _vacancy(row)) is not None]
+    if not vacancies:
+        return ()
+    parties = impartial.parties(setting.home.persons, setting.spec, setting.data)
+    gone = [passage.token for passage in step.passages if passage.movement == "cancelled"]
+    matter = Matter(case_id, setting.spec, step.state, parties, setting.done, gone)
+    chosen = assignment.at_opening(uow, matter, vacancies, placing)
+    for row in tasks:
+        if row["id"] in chosen:
+            row["assignee_id"] = chosen[row["id"]].user_id
+    return [chosen[row["id"]].fact(row["element"], row["id"]) for row in tasks if row["id"] in chosen]
+
+
+def _vacancy(row: Mapping[str, Any]) -> Vacancy | None:
+    """What is to be filled, where a new task is somebody's from the beginning."""
+    people = row["people"] or {}
+    how, named = row["assignment"], people.get("assignee")
+    if row["pool_id"] is None or (how is None and named is None):
+        return None
+    only = people["users"] if people.get("only") else ()
+    return Vacancy(row["id"], row["element"], row["pool_id"], row["opened_at"], how, named, only)
 
 
 def task_rows(
@@ -254,10 +290,12 @@ def task_rows(
             "kind": "step",
             "pool_id": home if delegation is None else placing.delegates(*delegation),
             "home_pool_id": None if delegation is None else home,
-            "assignment": _assignment(setting.spec, work),
+            "assignment": None if home is None else _assignment(setting.spec, work),
             "search": persian.normalise(f"{work.name} {words}"),
             **_people(work.people),
         }
+        if work.people and work.people.users and not (work.people.groups or work.posts or delegation):
+            row["people"]["only"] = True
         rows.append(row)
     return rows
 
@@ -310,6 +348,7 @@ def facts(step: Step, opened: Opened, closed: Sequence[Any] = (), ended: str = "
         _fact(passage) for passage in step.passages if not (passage.human and passage.movement == "passed")
     ]
     found += [Fact("task.created", task["element"], task["id"]) for task in opened.tasks]
+    found += opened.assigned
     found += waiting.facts(step, opened.messages)
     found += [
         Fact("incident.closed", element, payload={"incident": incident}) for incident, element in closed

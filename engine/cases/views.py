@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, select
+from sqlalchemy import ColumnElement, RowMapping, Select, case, null, select
 from sqlalchemy.orm import Session
 
 from engine import access
@@ -133,7 +133,6 @@ _LOGGED = (
     Event.actor_role,
     Event.actor_unit,
     Event.purpose,
-    Event.payload,
     Event.hash,
     DefinitionVersion.key,
     DefinitionVersion.number.label("version"),
@@ -151,8 +150,12 @@ def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[RowMappin
         is None
     ):
         raise unknown(case_id)
+    payload: Any = Event.payload
+    if not access.allows(uow.actor, "fairness.read"):
+        # The team sees that somebody was kept from a task, and not by what.
+        payload = case((Event.kind == "task.blocked", null()), else_=payload)
     statement = (
-        select(*_LOGGED)
+        select(*_LOGGED, payload.label("payload"))
         .join(User, Event.actor_id == User.id)
         .join(DefinitionVersion, Event.version_id == DefinitionVersion.id)
         .where(Event.case_id == case_id, Event.seq > after)

@@ -4,6 +4,7 @@ from engine.db import Base
 from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
 from engine.models.documents import Document, DocumentStatus, DocumentVersion
+from engine.models.fairness import Recusal, Relation, RelationKind
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.moves import Move, MovedCase, MovedCaseStatus, MoveStatus
 from engine.models.organisation import (
@@ -83,6 +84,9 @@ __all__ = [
     "PendingLogin",
     "Pool",
     "PoolRole",
+    "Recusal",
+    "Relation",
+    "RelationKind",
     "Role",
     "Substitution",
     "Task",

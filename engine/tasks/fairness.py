@@ -1,12 +1,86 @@
 """What keeps people from deciding on what is theirs: asked at claiming a task and at completing it."""
 
-from engine import access
+from functools import partial
+
+from sqlalchemy import select
+
+from engine import access, assignment, cases, definitions, impartial
 from engine.bpmn import TaskRules
 from engine.db import UnitOfWork
+from engine.errors import (
+    AssignedNotPicked,
+    ConflictOfInterest,
+    FourEyes,
+    FourEyesLate,
+    NotNamed,
+    Recorded,
+    Recused,
+)
+from engine.events import Fact
+from engine.impartial import Turn
+from engine.models import Substitution, User
 from engine.tasks.held import Held
 
 
 def require(uow: UnitOfWork, held: Held, rules: TaskRules, *, completing: bool) -> None:
-    """Raises what keeps the actor from a task that its roles let it take."""
+    """Raises what keeps the actor from a task that its roles let it take.
+
+    A conflict of interest, and a second task of a four-eyes group, go into the case's log, although they are
+    refused.
+    """
     if completing and rules.acr is not None:
         access.require_assurance(uow.actor, rules.acr)
+    if access.for_applicants(uow.actor):
+        return  # the task is the applicant's own
+    if held.row.recused:
+        raise Recused("You have stepped back from this case.")
+    _require_named(uow, held)
+    _require_no_interest(uow, held, completing=completing)
+    if rules.sod is not None and held.row.kind == "step":
+        _require_four_eyes(uow, held, completing=completing)
+
+
+def require_come(held: Held) -> None:
+    """Raises AssignedNotPicked for a task that comes to people and has not come to the actor."""
+    if held.row.assignment is not None and not held.row.own:
+        raise AssignedNotPicked("The task comes to somebody by itself; it cannot be picked.")
+
+
+def _require_named(uow: UnitOfWork, held: Held) -> None:
+    people = held.row.people or {}
+    if not people.get("only") or held.row.own or uow.actor.name in people["users"]:
+        return
+    absent = (
+        select(User.name)
+        .join(Substitution, Substitution.absent_id == User.id)
+        .where(Substitution.substitute_id == uow.actor.id, access.valid(Substitution))
+    )
+    if not set(uow.connection.execute(absent, {"now": uow.now}).scalars()) & set(people["users"]):
+        raise NotNamed("The task is for those whom the diagram names.")
+
+
+def _require_no_interest(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
+    case, row = held.case, held.row
+    parties = impartial.parties(case.home.persons, definitions.spec(uow.session, case.version), case.data)
+    if impartial.interested(parties, row.person, row.related):
+        refusal = ConflictOfInterest("The case is about you, or about somebody close to you.")
+        raise _blocked(uow, held, refusal, "conflict-of-interest", completing=completing)
+
+
+def _require_four_eyes(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
+    case, row = held.case, held.row
+    spec = definitions.spec(uow.session, case.version)
+    turns = impartial.turns(uow, case.id, impartial.group(spec, row.element))
+    done = [turn for turn in turns if turn.closed_at is not None]
+    turn = Turn(row.task_id, row.element, uow.actor.id, row.opened_at)
+    if impartial.met(done, turn, partial(assignment.instances, spec, case.state, row.task_id, uow.now)):
+        kind = FourEyesLate if completing else FourEyes
+        refusal = kind("You have done a task of this case that another person must have done.")
+        raise _blocked(uow, held, refusal, "four-eyes", completing=completing)
+
+
+def _blocked(uow: UnitOfWork, held: Held, refusal: Recorded, reason: str, *, completing: bool) -> Recorded:
+    """The refusal, told in the case's log."""
+    told = {"reason": reason, "at": "complete" if completing else "claim"}
+    cases.note(uow, held.case, [Fact("task.blocked", held.row.element, held.row.task_id, told)])
+    return refusal

@@ -6,15 +6,17 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam
+from sqlalchemy import Select, Uuid, bindparam, select
+from sqlalchemy.orm import aliased
 
-from engine import access, bpmn, cases, definitions, forms
+from engine import access, bpmn, cases, definitions, forms, impartial
+from engine.assignment import Chosen
 from engine.cases import TaskChange
 from engine.db import UnitOfWork
 from engine.errors import Forbidden
 from engine.events import Fact
 from engine.models import Case, Task
-from engine.tasks import fairness
+from engine.tasks import assigning, fairness
 from engine.tasks.held import Held
 from engine.tasks.reading import get, roles, unknown
 
@@ -25,9 +27,12 @@ def _locking(role: str) -> Select[*tuple[Any, ...]]:
 
     Made once for each.
     """
+    viewer, before = bindparam("viewer", type_=Uuid), aliased(Case)
     return (
         cases.locking(
             Task.id.label("task_id"),
+            Task.pool_id,
+            Task.opened_at,
             Task.element,
             Task.kind,
             Task.assignment,
@@ -40,6 +45,10 @@ def _locking(role: str) -> Select[*tuple[Any, ...]]:
             access.visible_cases(role).label("case_seen"),
             access.taken_as(role).label("taken_as"),
             access.in_place_of(Task.assignee_id).label("own"),
+            impartial.person_of(viewer).label("person"),
+            impartial.related_to(viewer).label("related"),
+            impartial.recused(viewer, Case.id).label("recused"),
+            select(before.revision).where(before.id == Case.id).scalar_subquery().label("seen_revision"),
         )
         .join(Task, Task.case_id == Case.id)
         .where(Task.id == bindparam("task"))
@@ -64,7 +73,11 @@ class Completed:
 def hold(uow: UnitOfWork, task_id: UUID) -> Held:
     """Hold a task that the actor may work on. Raises NotFound, Forbidden if it may only see it."""
     access.require(uow.actor, "tasks.work")
-    row = cases.held(uow, _locking(uow.actor.role), task=task_id, **access.seen_by(uow))
+    given = {"task": task_id, **access.seen_by(uow)}
+    row = cases.held(uow, _locking(uow.actor.role), **given)
+    if row is not None and row.seen_revision != row.revision:
+        # It waited for another command: what it knows of other tables is from before that.
+        row = cases.held(uow, _locking(uow.actor.role), **given)
     if row is None or (row.taken_as is None and not row.case_seen):
         raise unknown(task_id)
     if row.taken_as is None:
@@ -83,6 +96,7 @@ def complete(
     held = hold(uow, task_id)
     case, row = held.case, held.row
     state = held.require_open()
+    fairness.require_come(held)
     if row.assignee_id is not None and not row.own:
         raise held.conflict("Somebody else has claimed the task.")
     cases.require_revision(row.task_revision, revisions)
@@ -108,22 +122,27 @@ def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None =
     Claiming one's own again changes nothing. Raises Conflict if somebody else has it.
     """
 
-    def taken(held: Held) -> UUID | None:
+    def taken(held: Held) -> tuple[UUID | None, Chosen | None]:
+        fairness.require_come(held)
         if held.row.assignee_id is not None and not held.row.own:
             raise held.conflict("Somebody else has claimed the task.")
         rules = definitions.spec(uow.session, held.case.version).elements[held.row.element].rules
         fairness.require(uow, held, rules, completing=False)
-        return uow.actor.id
+        return uow.actor.id, None
 
     return _assign(uow, task_id, revisions, taken, "task.claimed")
 
 
 def release(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None = None) -> Mapping[str, Any]:
-    """Give a task back. Raises Conflict if it is not the actor's."""
+    """Give a task back; one that comes to people by itself comes to the next. Raises Conflict for others'."""
 
-    def given(held: Held) -> None:
-        if not held.row.own:
+    def given(held: Held) -> tuple[UUID | None, Chosen | None]:
+        row = held.row
+        if not row.own:
             raise held.conflict("The task is not yours to release.")
+        avoided = {uow.actor.id, row.assignee_id}
+        chosen = assigning.anew(uow, held.case, [row], avoided).get(task_id)
+        return (chosen.user_id, chosen) if chosen else (None, None)
 
     return _assign(uow, task_id, revisions, given, "task.released")
 
@@ -132,15 +151,22 @@ def _assign(
     uow: UnitOfWork,
     task_id: UUID,
     revisions: Collection[int] | None,
-    decide: Callable[[Held], UUID | None],
+    decide: Callable[[Held], tuple[UUID | None, Chosen | None]],
     kind: Any,
 ) -> Mapping[str, Any]:
     held = hold(uow, task_id)
     case, row = held.case, held.row
     held.require_open()
-    assignee = decide(held)
+    assignee, chosen = decide(held)
     cases.require_revision(row.task_revision, revisions)
-    if assignee != row.assignee_id:
+    if assignee != row.assignee_id or chosen is not None:
         change = TaskChange(task_id, "open", assignee, None)
-        cases.note(uow, case, [Fact(kind, row.element, task_id)], change)
+        given = [] if chosen is None else [chosen.fact(row.element, task_id)]
+        cases.note(uow, case, [Fact(kind, row.element, task_id), *given], change)
     return get(uow, task_id)
+
+
+def recuse(uow: UnitOfWork, task_id: UUID, *, reason: str | None = None) -> Mapping[str, Any]:
+    """Step back from the case of a task, for good, and let others do what the actor has of it."""
+    access.require(uow.actor, "cases.recuse")
+    return assigning.recuse(uow, hold(uow, task_id), reason)

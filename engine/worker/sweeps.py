@@ -5,8 +5,10 @@ Every process of a queue does it, for none may be the only one: rows that anothe
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
+from uuid import UUID
 
-from engine import calls, cases, idempotency, jobs, messages, sessions, throttle
+from engine import calls, cases, idempotency, jobs, messages, sessions, tasks, throttle
 from engine.db import UnitOfWork
 from engine.worker.desk import Desk
 from engine.worker.posting import post
@@ -28,6 +30,7 @@ async def look_after_cases(desk: Desk) -> None:
     """What the queue `cases` needs."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_wake(desk))
+        group.create_task(_assign(desk))
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
         group.create_task(each(MINUTE, desk, messages.expire, messages.offer_again, idempotency.forget))
         group.create_task(each(MINUTE, desk, sessions.forget, throttle.forget))
@@ -38,6 +41,22 @@ async def _wake(desk: Desk) -> None:
     while True:
         if await desk.look(lambda uow: cases.wake_due(uow, BATCH), "single") != BATCH:
             await asyncio.sleep(SECOND)
+
+
+async def _assign(desk: Desk) -> None:
+    """Each task with its case, in a transaction of its own; what one of them lacks keeps no other waiting."""
+    while True:
+        await assign_waiting(desk)
+        await asyncio.sleep(MINUTE)
+
+
+async def assign_waiting(desk: Desk) -> None:
+    """Try once more to find somebody for each task that comes to people and came to none."""
+    last: UUID | None = None
+    while found := await desk.look(partial(tasks.waiting, after=last), "single"):
+        for task_id in found:
+            await desk.look(partial(tasks.assign, task_id=task_id))
+        last = found[-1]
 
 
 async def look_after_calls(desk: Desk) -> None:

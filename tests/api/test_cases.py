@@ -24,13 +24,14 @@ def test_licence_is_granted_after_inspection_decision_and_payment(
     client: Clients, database: Database
 ) -> None:
     factories.deploy_shipped(database, factories.LICENCE)
+    inspector = client("caseworker", "inspector")  # by lot, for there is nobody else yet
     response = client("portal").post("/cases", factories.example(factories.LICENCE))
     assert response.status_code == 201
     case = body(response)
     assert response.headers["Location"] == f"/api/v1/cases/{case['id']}"
     factories.answer_calls(database)
-    worker = client("caseworker")
-    for element, answer in factories.LICENCE_STEPS:
+    workers = (inspector, client("caseworker", "head"))
+    for worker, (element, answer) in zip(workers, factories.LICENCE_STEPS, strict=True):
         (task,) = body(worker.get(f"/tasks?case={case['id']}&status=open"))["items"]
         assert task["element"] == element
         assert worker.complete(task["id"], answer).status_code == 200

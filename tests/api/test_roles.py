@@ -44,6 +44,11 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/tasks/<uuid:task_id>/claim"): WORKERS,
     ("POST", "/tasks/<uuid:task_id>/release"): WORKERS,
     ("POST", "/tasks/<uuid:task_id>/complete"): WORKERS,
+    ("POST", "/tasks/<uuid:task_id>/recuse"): {"caseworker"},
+    ("GET", "/cases/<uuid:case_id>/recusals"): {"administrator"},
+    ("POST", "/relations"): {"administrator", "caseworker"},
+    ("GET", "/relations"): {"administrator", "caseworker"},
+    ("DELETE", "/relations/<uuid:relation_id>"): {"administrator", "caseworker"},
     ("POST", "/cases/<uuid:case_id>/suspend"): {"administrator"},
     ("POST", "/cases/<uuid:case_id>/resume"): {"administrator"},
     ("POST", "/definitions/<key>/suspend"): {"administrator"},
@@ -95,6 +100,7 @@ PERSON = "0000004091"
 QUERIES = {"/definitions/<key>/versions/<int:number>/diff": "?against=1", "/tasks": "?case=<uuid:case_id>"}
 # and says in its body.
 BODIES: Mapping[str, Mapping[str, object]] = {
+    "/relations": {"person": "0012345679", "kind": "family"},
     "/webhooks": {"url": "http://127.0.0.1:9/"},
     "/cases": {"definition": "p"},
     "/moves": {"definition": "p", "from": 1, "to": 2},
@@ -151,6 +157,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     job = factories.a_failed_job(database)
     factories.deploy(database, factories.one_task())
     factories.deploy(database, factories.files(bpmn.line("userTask z")), "four-eyes")
+    (left,) = client("portal").start()["tasks"]
     document = client("portal").upload(f"/cases/{case['id']}", filed.pdf())
     move, ended = a_move(client, database, "m"), a_move(client, database, "n")
     return {
@@ -161,11 +168,13 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<int:job_id>": str(job),
         "<uuid:case_id>": case["id"],
         "<uuid:task_id>": tasks["a"],
+        "<uuid:task_id>/recuse": f"{left['id']}/recuse",
         "its own": tasks["b"],
         "<uuid:incident_id>": incident["id"],
         "<uuid:incident_id>/skip": f"{another['id']}/skip",
         "<uuid:call_id>": str(uuid4()),
         "<uuid:session_id>": str(uuid4()),
+        "<uuid:relation_id>": str(uuid4()),
         "<uuid:webhook_id>": webhook["id"],
         "<uuid:document_id>": body(document)["id"],
         "<uuid:move_id>": move,
@@ -216,10 +225,9 @@ def test_role_is_let_in_where_it_may_and_nowhere_else(
     refusals = {endpoint for endpoint, status in answers.items() if status == 403}
     assert refusals == {endpoint for endpoint in GUARDED if role not in (ALLOWED[endpoint] or ())}
     let_in = {endpoint: status for endpoint, status in answers.items() if endpoint not in refusals}
-    missing = {status for (_, path), status in let_in.items() if "call_id" in path or "session_id" in path}
-    works = {
-        status for (_, path), status in let_in.items() if not ("call_id" in path or "session_id" in path)
-    }
+    lost = ("call_id", "session_id", "relation_id")
+    missing = {status for (_, path), status in let_in.items() if any(name in path for name in lost)}
+    works = {status for (_, path), status in let_in.items() if not any(name in path for name in lost)}
     assert works <= {200, 201, 202, 204}, let_in
     assert missing <= {404}
 
@@ -229,7 +237,7 @@ def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> N
     unknown = {"<key>": "p", "<int:number>": "1", "<int:job_id>": "1"}
     unknown |= {
         f"<uuid:{name}_id>": str(uuid4())
-        for name in ("case", "task", "incident", "call", "webhook", "move", "session", "document")
+        for name in ("case", "task", "incident", "call", "webhook", "move", "session", "document", "relation")
     }
     assert steady.client(None).send(method, url(path, unknown)).status_code == 401
 

@@ -1,0 +1,118 @@
+"""What keeps people from cases: relations that they declare, and stepping back."""
+
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel
+
+from api.command import Reply, command, etag
+from api.shapes import Instant, Page, PageQuery, Request, Text, page_of
+from api.tasks import Assignee, TaskSummary
+from engine import relations, tasks
+from engine.db import UnitOfWork
+from engine.models import RelationKind
+from engine.relations import Declared
+
+blueprint = APIBlueprint("fairness", __name__, tag="Fairness")
+
+
+class DeclareRelation(Request):
+    """To whom you are close (a national id) and how; administrators say of whose account."""
+
+    person: Text
+    kind: RelationKind
+    account: Text | None = None
+
+
+class RelationBody(BaseModel):
+    """A relation of an official to a person. It counts until it has ended."""
+
+    id: UUID
+    account: str
+    person: str
+    kind: RelationKind
+    declared_by: str
+    declared_at: Instant
+    ended_at: Instant | None
+
+
+class RelationsQuery(PageQuery):
+    """Whose relations."""
+
+    account: Text | None = None
+
+
+class RelationPage(Page[RelationBody]):
+    """A page of relations, the oldest first."""
+
+
+class RecuseTask(Request):
+    """Why you step back from the case; administrators alone read it."""
+
+    reason: Text | None = None
+
+
+class RecusalBody(BaseModel):
+    """Who has stepped back from a case, when and why."""
+
+    account: Assignee
+    at: Instant
+    reason: str | None
+
+
+class RecusalsBody(BaseModel):
+    """The oldest first."""
+
+    items: list[RecusalBody]
+
+
+@command(blueprint.post("/relations"), body=DeclareRelation, answer=RelationBody, status=201, refusals=(404,))
+def declare(uow: UnitOfWork, body: DeclareRelation) -> Reply:
+    """Declare that somebody is close to you
+
+    You work on no case of that person from then on. Declaring it again changes nothing.
+    """
+    row = relations.declare(uow, Declared(body.person, body.kind, body.account))
+    return Reply(RelationBody(**row), status=201)
+
+
+@command(blueprint.get("/relations"), query=RelationsQuery, answer=RelationPage)
+def index(uow: UnitOfWork, query: RelationsQuery) -> Reply:
+    """List relations, the oldest first
+
+    Your own; administrators see those of the people of their units.
+    """
+    rows = relations.page(uow, account=query.account, after=query.cursor)
+    return Reply(RelationPage(**page_of(RelationBody, rows, relations.PAGE)))
+
+
+@command(blueprint.delete("/relations/<uuid:relation_id>"), answer=RelationBody, refusals=(404,))
+def end(uow: UnitOfWork, relation_id: UUID) -> Reply:
+    """End a relation that you have declared"""
+    return Reply(RelationBody(**relations.end(uow, relation_id)))
+
+
+@command(
+    blueprint.post("/tasks/<uuid:task_id>/recuse"), body=RecuseTask, answer=TaskSummary, refusals=(404, 409)
+)
+def recuse(uow: UnitOfWork, task_id: UUID, body: RecuseTask) -> Reply:
+    """Step back from the case of a task
+
+    What you have of it goes to others, and you can take none of its tasks any more.
+    """
+    row = tasks.recuse(uow, task_id, reason=body.reason)
+    assignee = Assignee(id=row["assignee_id"], name=row["assignee"]) if row["assignee_id"] else None
+    summary = TaskSummary(**{**row, "case": row["case_id"], "assignee": assignee})
+    return Reply(summary, {"ETag": etag(row["revision"])})
+
+
+@command(blueprint.get("/cases/<uuid:case_id>/recusals"), answer=RecusalsBody, refusals=(404,))
+def recusals(uow: UnitOfWork, case_id: UUID) -> Reply:
+    """See who has stepped back from a case, and why"""
+    items = [
+        RecusalBody(
+            account=Assignee(id=row["user_id"], name=row["account"]), at=row["at"], reason=row["reason"]
+        )
+        for row in tasks.recusals(uow, case_id)
+    ]
+    return Reply(RecusalsBody(items=items))

@@ -1,0 +1,41 @@
+"""The tables of what keeps people from cases: relations that were declared, and recusals."""
+
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base
+from engine.models.tables import Id, Instant
+
+RelationKind = Literal["family", "business", "friendship", "enmity", "other"]
+
+
+class Relation(Base):
+    """An official is close to a person; as long as it lasts, it works on no case of that person.
+
+    Rows stay when a relation has ended, so that what was declared can be seen later.
+    """
+
+    __tablename__ = "relations"
+    __table_args__ = (Index("ix_relations_user_id", "user_id", postgresql_where=text("ended_at IS NULL")),)
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    person: Mapped[str] = mapped_column(Text)  # a national id, as it is stored
+    kind: Mapped[RelationKind] = mapped_column(Text)
+    declared_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    declared_at: Mapped[Instant]
+    ended_at: Mapped[Instant | None]
+
+
+class Recusal(Base):
+    """An account has stepped back from a case. Its team is not told why."""
+
+    __tablename__ = "recusals"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    reason: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[Instant]
