@@ -13,6 +13,7 @@ OrganisationKind = Literal[
     "unit.made",
     "unit.changed",
     "person.made",
+    "person.changed",
     "membership.given",
     "membership.changed",
     "membership.ended",

@@ -3,7 +3,7 @@
 It names people by their accounts, so no payload holds anything personal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,11 @@ PAGE = 100
 
 
 def note(
-    uow: UnitOfWork, kind: OrganisationKind, unit_id: UUID, user_id: UUID | None = None, **payload: Any
+    uow: UnitOfWork,
+    kind: OrganisationKind,
+    unit_id: UUID,
+    payload: Mapping[str, Any],
+    user_id: UUID | None = None,
 ) -> None:
     """Write down what the actor changes."""
     told = dict(plain({name: value for name, value in payload.items() if value is not None}))

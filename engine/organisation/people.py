@@ -9,13 +9,13 @@ from uuid import UUID
 from sqlalchemy import RowMapping, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from engine import access, formats
+from engine import access, accounts, formats
 from engine.access import ANY, APPLICANT, CASEWORKER, seen_by
 from engine.bpmn.posts import is_role
 from engine.db import UnitOfWork
 from engine.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from engine.ids import uuid7
-from engine.models import Membership, Role, Unit, User
+from engine.models import ROOT, Membership, Role, Unit, User
 from engine.organisation import journal, units
 
 PAGE = 100
@@ -104,6 +104,7 @@ def _unknown(user_id: UUID) -> NotFound:
 def create(uow: UnitOfWork, new: NewPerson) -> UUID:
     """Make an account with its memberships. Raises Invalid, Conflict for a name that is taken."""
     access.require(uow.actor, "people.manage")
+    accounts.check(new.name, new.role)
     if new.role not in MEMBERS:
         raise Invalid(
             "The account cannot be made.", [Fault("/role", f"must be one of {', '.join(MEMBERS)}", "role")]
@@ -124,7 +125,7 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
     for place, work in enumerate(new.works):
         give(uow, user, work, f"/memberships/{place}")
     unit_id = units.covered(uow, new.works[0].unit).id
-    journal.note(uow, "person.made", unit_id, user_id, name=new.name, role=new.role)
+    journal.note(uow, "person.made", unit_id, {"name": new.name, "role": new.role}, user_id)
     return user.id
 
 
@@ -134,6 +135,18 @@ def national_id(text: str | None) -> str | None:
     if text is not None and found is None:
         raise Invalid("The person is not known like this.", [Fault("/person", "is no national id", "format")])
     return found
+
+
+def identify(uow: UnitOfWork, user: User, text: str) -> bool:
+    """Say of an account that is held whose it is; whether that is another person than before."""
+    person = national_id(text)
+    if person == user.person:
+        return False
+    user.person = person
+    uow.session.flush()
+    unit = select(Membership.unit_id).where(Membership.user_id == user.id).order_by(Membership.id).limit(1)
+    journal.note(uow, "person.changed", uow.session.scalars(unit).first() or ROOT, {}, user.id)
+    return True
 
 
 def held(uow: UnitOfWork, user_id: UUID) -> User:
@@ -147,7 +160,10 @@ def held(uow: UnitOfWork, user_id: UUID) -> User:
 
 
 def add(uow: UnitOfWork, user_id: UUID, work: Work) -> UUID:
-    """Give one of the people of the actor's units another membership there. Raises NotFound, Invalid, Conflict."""
+    """Give one of the people of the actor's units another membership there.
+
+    Raises NotFound, Invalid, Conflict.
+    """
     return give(uow, held(uow, user_id), work)
 
 
@@ -190,7 +206,7 @@ def _require_span(begin: datetime, end: datetime | None, pointer: str = "") -> N
 
 def _note(uow: UnitOfWork, kind: Any, row: Membership) -> None:
     told = {"membership": row.id, "role": row.role, "from": row.valid_from, "to": row.valid_to}
-    journal.note(uow, kind, row.unit_id, row.user_id, **told)
+    journal.note(uow, kind, row.unit_id, told, row.user_id)
 
 
 def _membership(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> Membership:
@@ -205,7 +221,10 @@ def _membership(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> Membersh
 
 
 def change(uow: UnitOfWork, user_id: UUID, membership_id: UUID, changes: dict[str, Any]) -> None:
-    """Change from when or to when (`valid_from`, `valid_to`) somebody works there. Raises NotFound, Invalid."""
+    """Change from when or to when (`valid_from`, `valid_to`) somebody works there.
+
+    Raises NotFound, Invalid.
+    """
     reach(uow, _membership(uow, user_id, membership_id), changes)
 
 
@@ -223,7 +242,10 @@ def reach(uow: UnitOfWork, row: Membership, changes: dict[str, Any]) -> bool:
 
 
 def end(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> None:
-    """Let a membership count no more from now on. Ending it again changes nothing. Raises NotFound, Forbidden."""
+    """Let a membership count no more from now on. Ending it again changes nothing.
+
+    Raises NotFound, Forbidden.
+    """
     row = _membership(uow, user_id, membership_id)
     if row.valid_to is not None and row.valid_to <= max(uow.now, row.valid_from):
         return

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Select,
     and_,
     delete,
-    exists,
     func,
     insert,
     literal,
@@ -59,8 +58,7 @@ class NewUnit:
 
 def place(session: Session, unit: Unit) -> UUID:
     """Put a new unit below its parent, and so below all that stands above that; its id."""
-    unit.id = unit.id or uuid7()
-    unit.parent_id = unit.parent_id or ROOT
+    unit.id = uuid7()
     session.add(unit)
     session.flush()
     above = select(UnitLine.ancestor_id, literal(unit.id)).where(UnitLine.unit_id == unit.parent_id)
@@ -71,8 +69,8 @@ def place(session: Session, unit: Unit) -> UUID:
 
 def _listed() -> Select[Any]:
     parent = aliased(Unit)
-    found = select(*_SHOWN, parent.key.label("parent"))
-    return found.select_from(Unit).outerjoin(parent, parent.id == Unit.parent_id)
+    columns: tuple[Any, ...] = (*_SHOWN, parent.key.label("parent"))
+    return select(*columns).select_from(Unit).outerjoin(parent, parent.id == Unit.parent_id)
 
 
 def page(uow: UnitOfWork, *, parent: str | None = None, after: UUID | None = None) -> Sequence[RowMapping]:
@@ -104,7 +102,7 @@ def covered(uow: UnitOfWork, key: str, pointer: str = "/unit") -> Unit:
     """An open unit of the actor's, kept open until the command ends. Raises Invalid with the pointer."""
     found = select(Unit).where(Unit.key == key, Unit.closed_at.is_(None), access.covers(Unit.id))
     held = found.with_for_update(read=True, of=Unit)
-    unit = uow.session.scalars(held, seen_by(uow)).one_or_none()
+    unit = uow.session.scalars(held, seen_by(uow)).one_or_none() if _KEY.fullmatch(key) else None
     if unit is None:
         raise Invalid(
             "It cannot be done there.", [Fault(pointer, f"{key!r} is no open unit of yours", "unit")]
@@ -131,7 +129,7 @@ def create(uow: UnitOfWork, new: NewUnit) -> None:
     made.created_at = uow.now
     place(uow.session, made)
     told = {"name": new.name, "kind": new.kind, "parent": new.parent, "region": new.region}
-    journal.note(uow, "unit.made", made.id, **told)
+    journal.note(uow, "unit.made", made.id, told)
 
 
 def _texts(name: str, region: str | None) -> list[Fault]:
@@ -173,7 +171,7 @@ def change(uow: UnitOfWork, key: str, changes: Mapping[str, Any]) -> bool:
         done["closed"] = changes["closed"]
     uow.session.flush()
     if done:
-        journal.note(uow, "unit.changed", unit.id, **done)
+        journal.note(uow, "unit.changed", unit.id, done)
     return bool(done)
 
 
@@ -240,8 +238,3 @@ def _require_idle(uow: UnitOfWork, unit: Unit) -> None:
 
 def _count(model: Any) -> Select[Any]:
     return select(func.count()).select_from(model)
-
-
-def known(uow: UnitOfWork, key: str) -> bool:
-    """Whether there is a unit with this key."""
-    return bool(uow.connection.execute(select(exists().where(Unit.key == key))).scalar())
