@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from engine import access, accounts, formats
 from engine.access import ANY, APPLICANT, CASEWORKER, seen_by
@@ -77,6 +78,20 @@ def get(uow: UnitOfWork, user_id: UUID) -> PersonView:
     if user is None:
         raise _unknown(user_id)
     return _view(user, _memberships(uow, [user.id]))
+
+
+def works(session: Session) -> Sequence[RowMapping]:
+    """All accounts with all their memberships, for whoever runs the installation; without one a row, too."""
+    found = (
+        select(
+            *(User.name, User.role.label("account"), User.deactivated_at, Unit.key.label("unit")),
+            *(Membership.role, Membership.valid_from, Membership.valid_to),
+        )
+        .outerjoin(Membership, Membership.user_id == User.id)
+        .outerjoin(Unit, Unit.id == Membership.unit_id)
+        .order_by(User.name, Membership.valid_from, Membership.id)
+    )
+    return session.execute(found).mappings().all()
 
 
 def _view(user: User, memberships: Sequence[RowMapping]) -> PersonView:

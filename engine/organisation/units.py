@@ -110,6 +110,14 @@ def covered(uow: UnitOfWork, key: str, pointer: str = "/unit") -> Unit:
     return unit
 
 
+def open_id(session: Session, key: str) -> UUID:
+    """The id of an open unit, for whoever runs the installation. Raises NotFound."""
+    found = session.scalars(select(Unit.id).where(Unit.key == key, Unit.closed_at.is_(None))).one_or_none()
+    if found is None:
+        raise unknown(key)
+    return found
+
+
 def create(uow: UnitOfWork, new: NewUnit) -> None:
     """Make a unit. Raises Invalid, Conflict for a key that is taken."""
     access.require(uow.actor, "units.manage")
