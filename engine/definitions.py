@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Select, exists, insert, not_, or_, select,
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from engine import access, bpmn, scenarios, starts
+from engine import access, bpmn, posts, scenarios, starts
 from engine.bpmn import Difference, Process, Report, Source, Spec
+from engine.bpmn.posts import is_unit
 from engine.config import Publishing
 from engine.db import UnitOfWork
 from engine.errors import Fault, Forbidden, Invalid, NotFound, Rejected
@@ -116,15 +117,11 @@ def deploy(
     there = [same for key in _keys(report) if (same := held[key].same(digest, publishing))]
     if len(there) == len(report.processes):
         return _unchanged(uow, report, there)
+    report = _with_posts(uow, files, report)
     loaded: dict[UUID, Source] = {}
     bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
     content = Source(digest, files, bound)
-    specs = {}
-    try:
-        for key in _keys(report):
-            specs[key] = bpmn.build(content, key)
-    except bpmn.Unbuildable as error:
-        raise Rejected(_REFUSED, [*report.findings, error.finding]) from error
+    specs = _built(content, report)
     trial = scenarios.run_all(told, specs)
     if trial.failed:
         raise Rejected(_REFUSED, [*report.findings, *trial.findings])
@@ -140,6 +137,24 @@ def deploy(
     return Deployed(deployment_id, tuple(published), report, trial.plain)
 
 
+def _with_posts(uow: UnitOfWork, files: Mapping[str, bytes], report: Report) -> Report:
+    """The report with what is found of the posts that the files name. Raises Rejected."""
+    owner = select(Definition.unit_id).where(Definition.key == _keys(report)[0])
+    found = posts.findings(uow, files, uow.session.scalars(owner).one())
+    whole = Report((*report.findings, *found), report.processes)
+    if whole.errors:
+        raise Rejected(_REFUSED, whole.findings)
+    return whole
+
+
+def _built(content: Source, report: Report) -> dict[str, Spec]:
+    """The processes, ready to run. Raises Rejected."""
+    try:
+        return {key: bpmn.build(content, key) for key in _keys(report)}
+    except bpmn.Unbuildable as error:
+        raise Rejected(_REFUSED, [*report.findings, error.finding]) from error
+
+
 def _keys(report: Report) -> list[str]:
     return [process.key for process in report.processes]
 
@@ -151,7 +166,8 @@ def _owner(uow: UnitOfWork, key: str | None) -> UUID:
         found = select(held.c.unit_id).distinct()
     else:
         found = select(Unit.id).where(Unit.key == key, Unit.closed_at.is_(None), access.covers(Unit.id))
-    units = uow.connection.execute(found, access.seen_by(uow)).scalars().all()
+    usable = key is None or is_unit(key)
+    units = uow.connection.execute(found, access.seen_by(uow)).scalars().all() if usable else ()
     if len(units) != 1:
         detail = "say of which of your units" if key is None else "is not a unit of yours"
         raise Invalid("Whose the processes are is not clear.", [Fault("/unit", detail, "unit")])

@@ -93,6 +93,11 @@ def get(uow: UnitOfWork, key: str) -> RowMapping:
     return row
 
 
+def key_of(uow: UnitOfWork, unit_id: UUID) -> str:
+    """The key of a unit that there is."""
+    return uow.session.scalars(select(Unit.key).where(Unit.id == unit_id)).one()
+
+
 def unknown(key: str) -> NotFound:
     """The refusal for a unit that does not exist, or is not the actor's to change."""
     return NotFound(f"There is no unit {key!r}.")

@@ -11,6 +11,7 @@ from engine.models import Deployment
 from tests import bpmn, factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import body, pointers, refused
+from tests.organisation import a_unit
 
 MIB = 1 << 20
 
@@ -418,3 +419,15 @@ def test_report_from_before_there_were_scenarios_is_told_all_the_same(
         session.execute(update(Deployment).values(report={"findings": []}))
     report = body(client("designer").deploy(factories.one_task()))["report"]
     assert (report["scenarios"], report["coverage"]) == ([], [])
+
+
+def test_processes_belong_to_the_unit_that_is_named(client: Clients, database: Database) -> None:
+    a_unit(database, "guild", kind="agency")
+    assert client("designer").deploy(factories.one_task(), unit="guild").status_code == 201
+    assert body(client("designer").get("/definitions/p"))["unit"] == "guild"
+
+
+@pytest.mark.parametrize("unit", ["nowhere", "", "\0", "x" * 1000])
+def test_unit_that_is_not_ones_own_is_refused(client: Clients, unit: str) -> None:
+    problem = refused(client("designer").deploy(factories.one_task(), unit=unit), 422, "invalid")
+    assert problem["errors"][0]["pointer"] == "/unit"

@@ -53,7 +53,8 @@ def works(database: Database) -> list[tuple[Any, ...]]:
 
 
 def test_table_with_persian_digits_and_jalali_days_is_taken(database: Database) -> None:
-    table = "name;account;unit;role;from;to;person\nرضا;caseworker;guild;inspector;۱۴۰۵/۰۱/۰۱;۱۴۰۵/۰۶/۳۱;۰۰۱۲۳۴۵۶۷۹\n"
+    header = "name;account;unit;role;from;to;person"
+    table = f"{header}\nرضا;caseworker;guild;inspector;۱۴۰۵/۰۱/۰۱;۱۴۰۵/۰۶/۳۱;۰۰۱۲۳۴۵۶۷۹\n"
     assert take(database, b"\xef\xbb\xbf" + table.encode()) == {"person.made": 1}
     # To the end of the last day.
     begin, end = datetime(2026, 3, 20, 20, 30, tzinfo=UTC), datetime(2026, 9, 22, 20, 30, tzinfo=UTC)
