@@ -40,9 +40,10 @@ def drawn_only(key: str) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("key", [factories.LICENCE, factories.ADDRESS])
 def test_shipped_process_is_published_without_errors(client: Clients, database: Database, key: str) -> None:
-    factories.deploy_shipped(database, "verify-identity")
-    factories.deploy_shipped(database, "collect-fee")
-    factories.deploy_shipped(database, "objection")
+    factories.an_actor(database, "caseworker")
+    factories.an_agency(database, "health-network")
+    for called in ("verify-identity", "collect-fee", "objection"):
+        factories.deploy_shipped(database, called)
     response = client("designer").deploy(factories.shipped(key))
     assert response.status_code == 201
     deployed = body(response)
@@ -91,7 +92,13 @@ def test_definition_is_listed_and_read_in_every_version(client: Clients) -> None
     ]
     (listed,) = body(designer.get("/definitions"))["items"]
     shown = body(designer.get("/definitions/p"))
-    assert shown == {**listed, "versions": [3, 2, 1], "suspended_at": None, "disabled_at": None}
+    assert shown == {
+        **listed,
+        "versions": [3, 2, 1],
+        "suspended_at": None,
+        "disabled_at": None,
+        "unit": "root",
+    }
     read = [body(designer.get(f"/definitions/p/versions/{number}")) for number in (1, 2, 3)]
     assert [version["hash"] for version in read] == [version["hash"] for version in published]
 
