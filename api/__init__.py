@@ -17,12 +17,14 @@ from api import (
     jobs,
     messages,
     moves,
+    people,
     pictures,
     problems,
     reference,
     sessions,
     system,
     tasks,
+    units,
     webhooks,
 )
 from api.callers import Callers
@@ -73,7 +75,7 @@ def create_app(settings: Settings) -> APIFlask:
     observe(app)
     for resource in (
         *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents),
+        *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents, units, people),
     ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

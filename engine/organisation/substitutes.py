@@ -36,7 +36,7 @@ def agree(uow: UnitOfWork, leave: Leave) -> UUID:
     """
     access.require(uow.actor, "substitutes.manage")
     if leave.valid_to <= max(leave.valid_from, uow.now):
-        raise _invalid("/to", "is not after its beginning, or has passed", "order")
+        raise _invalid("/valid_to", "is not after its beginning, or has passed", "order")
     absent = _absent(uow, leave.absent)
     substitute = uow.session.scalars(select(User).where(User.name == leave.substitute)).one_or_none()
     if substitute is None or not _works(substitute) or not _together(uow, absent.id, substitute.id):
