@@ -202,17 +202,16 @@ def _move(uow: UnitOfWork, unit: Unit, key: str) -> bool:
         raise Invalid("The unit cannot be moved.", [Fault("/parent", "stands where you have no say", "unit")])
     line = aliased(UnitLine)
     subtree = select(line.unit_id).where(line.ancestor_id == unit.id)
-    if uow.connection.execute(select(literal(target.id).in_(subtree))).scalar_one():
+    below = uow.connection.execute(subtree).scalars().all()
+    if target.id in below:
         fault = Fault("/parent", "stands below the unit itself", "cycle")
         raise Invalid("The unit cannot be moved.", [fault])
-    below = uow.connection.execute(subtree).scalars().all()
     uow.connection.execute(
         delete(UnitLine).where(UnitLine.unit_id.in_(below), UnitLine.ancestor_id.not_in(below))
     )
     above, under = aliased(UnitLine), aliased(UnitLine)
-    lines = select(above.ancestor_id, under.unit_id).where(
-        above.unit_id == target.id, under.ancestor_id == unit.id
-    )
+    lines = select(above.ancestor_id, under.unit_id).join(under, under.ancestor_id == unit.id)
+    lines = lines.where(above.unit_id == target.id)
     uow.connection.execute(insert(UnitLine).from_select(["ancestor_id", "unit_id"], lines))
     unit.parent_id = target.id
     return True
