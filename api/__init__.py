@@ -9,6 +9,7 @@ from api import (
     access_log,
     cases,
     definitions,
+    delegations,
     deployments,
     documents,
     events,
@@ -75,7 +76,19 @@ def create_app(settings: Settings) -> APIFlask:
     observe(app)
     for resource in (
         *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents, units, people),
+        *(
+            moves,
+            events,
+            webhooks,
+            jobs,
+            pictures,
+            access_log,
+            sessions,
+            documents,
+            units,
+            people,
+            delegations,
+        ),
     ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

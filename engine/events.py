@@ -28,6 +28,8 @@ Kind = Literal[
     "task.released",
     "task.completed",
     "task.cancelled",
+    "task.delegated",
+    "task.returned",
     "incident.opened",
     "incident.retried",
     "incident.closed",

@@ -6,7 +6,7 @@ Every process of a queue does it, for none may be the only one: rows that anothe
 import asyncio
 from collections.abc import Callable
 
-from engine import calls, cases, idempotency, jobs, messages, sessions, throttle
+from engine import calls, cases, delegations, idempotency, jobs, messages, sessions, throttle
 from engine.db import UnitOfWork
 from engine.worker.desk import Desk
 from engine.worker.posting import post
@@ -28,6 +28,7 @@ async def look_after_cases(desk: Desk) -> None:
     """What the queue `cases` needs."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_wake(desk))
+        group.create_task(_give_back(desk))
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
         group.create_task(each(MINUTE, desk, messages.expire, messages.offer_again, idempotency.forget))
         group.create_task(each(MINUTE, desk, sessions.forget, throttle.forget))
@@ -37,6 +38,13 @@ async def _wake(desk: Desk) -> None:
     """A full batch is followed by the next one at once."""
     while True:
         if await desk.look(lambda uow: cases.wake_due(uow, BATCH), "single") != BATCH:
+            await asyncio.sleep(SECOND)
+
+
+async def _give_back(desk: Desk) -> None:
+    """What delegates have lost."""
+    while True:
+        if await desk.look(delegations.give_back) != delegations.AT_ONCE:
             await asyncio.sleep(SECOND)
 
 
