@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 from api.command import PUBLISHING, Reply, command, content
 from api.problems import pointer
 from engine import access, bpmn, definitions
+from engine.bpmn.posts import is_unit
 from engine.bpmn.source import MAX_FILE
 from engine.db import UnitOfWork
 from engine.errors import Fault, Invalid
@@ -140,6 +141,8 @@ def _unit() -> str | None:
     said = request.form.getlist("unit")
     if len(said) > 1:
         raise Invalid("`unit` comes twice.", [Fault("/unit", "comes twice", "duplicate")])
+    if said and not is_unit(said[0]):
+        raise Invalid("`unit` is not understood.", [Fault("/unit", "is no key of a unit", "unit")])
     return said[0] if said else None
 
 

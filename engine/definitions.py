@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from engine import access, bpmn, posts, scenarios, starts
 from engine.bpmn import Difference, Process, Report, Source, Spec
-from engine.bpmn.posts import is_unit
 from engine.config import Publishing
 from engine.db import UnitOfWork
 from engine.errors import Fault, Forbidden, Invalid, NotFound, Rejected
@@ -162,12 +161,10 @@ def _keys(report: Report) -> list[str]:
 def _owner(uow: UnitOfWork, key: str | None) -> UUID:
     """The unit with this key, or the actor's only one. Raises Invalid."""
     held = access.posts()
-    if key is None:
-        found = select(held.c.unit_id).distinct()
-    else:
+    found: Select[Any] = select(held.c.unit_id).distinct()
+    if key is not None:
         found = select(Unit.id).where(Unit.key == key, Unit.closed_at.is_(None), access.covers(Unit.id))
-    usable = key is None or is_unit(key)
-    units = uow.connection.execute(found, access.seen_by(uow)).scalars().all() if usable else ()
+    units = uow.connection.execute(found, access.seen_by(uow)).scalars().all()
     if len(units) != 1:
         detail = "say of which of your units" if key is None else "is not a unit of yours"
         raise Invalid("Whose the processes are is not clear.", [Fault("/unit", detail, "unit")])

@@ -1,8 +1,8 @@
 """Private bodies that execute steps of an agency's processes; what they have not done comes back.
 
 New tasks of a delegated step lie in the delegate's pool (engine/pools.py), which counts as long as the
-delegation does. When it ends they go to the pool in which they would have been: the access policy shuts the delegate out
-at once, and the agency has them with the command that revokes, or within a second.
+delegation does. When it ends they go to the pool in which they would have been. The access policy shuts the
+delegate out at once; the agency has them with the command that revokes, or within a second.
 """
 
 from collections.abc import Mapping, Sequence

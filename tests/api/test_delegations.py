@@ -29,14 +29,10 @@ def process(database: Database) -> None:
     a_member(database, "their boss", "office", "*", "administrator")
     a_member(database, "reza", "guild")
     a_member(database, "clerk", "office")
-    form = factories.form(
-        x={"type": "string"}, internal={"type": "string", "parvandeh:roles": ["caseworker"]}
-    )
     task = bpmn.node("userTask", "a", camunda__formKey="f.json")
     files = factories.files(
         bpmn.process(*bpmn.in_line(task, "userTask b")), f=factories.form(x={"type": "string"})
     )
-    assert form
     who = factories.an_actor(database, "designer")
     factories.as_actor(database, who, lambda uow: definitions.deploy(uow, files, unit="guild"))
 
