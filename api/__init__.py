@@ -9,6 +9,7 @@ from api import (
     access_log,
     cases,
     definitions,
+    delegations,
     deployments,
     documents,
     events,
@@ -18,12 +19,14 @@ from api import (
     jobs,
     messages,
     moves,
+    people,
     pictures,
     problems,
     reference,
     sessions,
     system,
     tasks,
+    units,
     webhooks,
 )
 from api.callers import Callers
@@ -39,6 +42,13 @@ from engine.sessions import Lasting
 PREFIX = "/api/v1"
 PATIENCE = 10  # seconds for a lock: a case that hangs must not take all workers with it
 MAX_BODY = 8 << 20  # a deployment of several files; each kind of body has its own limit
+
+
+RESOURCES = (
+    *(deployments, definitions, cases, tasks, messages, external_work, incidents),
+    *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents),
+    *(units, people, delegations, fairness),
+)
 
 
 def create_app(settings: Settings) -> APIFlask:
@@ -72,10 +82,7 @@ def create_app(settings: Settings) -> APIFlask:
     app.extensions[documents.INTAKE] = Intake.of(settings)
     problems.register(app)
     observe(app)
-    for resource in (
-        *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents, fairness),
-    ):
+    for resource in RESOURCES:
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)
     app.register_blueprint(system.blueprint)

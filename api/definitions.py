@@ -13,6 +13,7 @@ from api.shapes import Instant, Request
 from engine import cases, definitions, publishing
 from engine.db import UnitOfWork
 from engine.models import DefinitionVersion, VersionStatus
+from engine.organisation import units
 
 blueprint = APIBlueprint("definitions", __name__, tag="Definitions")
 
@@ -44,9 +45,11 @@ class DefinitionList(BaseModel):
 class DefinitionBody(VersionBody):
     """A definition: its current version (without one, its newest) and the numbers of all.
 
-    `suspended_at` and `disabled_at` tell since when it is held up, and not offered to portals.
+    `unit` is the key of the one that it belongs to. `suspended_at` and `disabled_at` tell since when it is
+    held up, and not offered to portals.
     """
 
+    unit: str
     versions: list[int]
     suspended_at: Instant | None
     disabled_at: Instant | None
@@ -134,6 +137,7 @@ def show(uow: UnitOfWork, key: str) -> Reply:
     current = [row for row in versions if row.id == definition.current_version_id]
     body = {
         **_version(*current or versions[:1]),
+        "unit": units.key_of(uow, definition.unit_id),
         "versions": [row.number for row in versions],
         "suspended_at": definition.suspended_at,
         "disabled_at": definition.disabled_at,

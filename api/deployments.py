@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 from api.command import PUBLISHING, Reply, command, content
 from api.problems import pointer
 from engine import access, bpmn, definitions
+from engine.bpmn.posts import is_unit
 from engine.bpmn.source import MAX_FILE
 from engine.db import UnitOfWork
 from engine.errors import Fault, Invalid
@@ -109,12 +110,14 @@ def deploy(uow: UnitOfWork) -> Reply:
 
     Multipart, one part named `files` for each file: BPMN diagrams and the forms (JSON) that they name. A part
     `executable` with the text `all` marks every process in them as executable; without it, or with `marked`,
-    those that say of themselves that they are not stay drawings.
+    those that say of themselves that they are not stay drawings. `unit` is the key of the unit of
+    yours that the processes belong to from now on.
     """
     access.require(uow.actor, "definitions.deploy")
     files = _files()
     files = bpmn.all_executable(files) if _all_executable() else files
-    deployed = definitions.deploy(uow, files, publishing=current_app.extensions[PUBLISHING])
+    how = current_app.extensions[PUBLISHING]
+    deployed = definitions.deploy(uow, files, publishing=how, unit=_unit())
     body = {
         "deployment": deployed.id,
         "definitions": [_plain(item) for item in deployed.definitions],
@@ -134,6 +137,15 @@ def _all_executable() -> bool:
     return said == ["all"]
 
 
+def _unit() -> str | None:
+    said = request.form.getlist("unit")
+    if len(said) > 1:
+        raise Invalid("`unit` comes twice.", [Fault("/unit", "comes twice", "duplicate")])
+    if said and not is_unit(said[0]):
+        raise Invalid("`unit` is not understood.", [Fault("/unit", "is no key of a unit", "unit")])
+    return said[0] if said else None
+
+
 def _plain(item: Any) -> Mapping[str, Any]:
     return {name: getattr(item, name) for name in item.__slots__}
 
@@ -141,10 +153,10 @@ def _plain(item: Any) -> Mapping[str, Any]:
 def _files() -> dict[str, bytes]:
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType("Send the files as multipart/form-data, in parts named `files`.")
-    unknown = sorted(({*request.form} - {"executable", "files"}) | ({*request.files} - {"files"}))
+    unknown = sorted(({*request.form} - {"executable", "files", "unit"}) | ({*request.files} - {"files"}))
     if unknown:
         raise Invalid(
-            "Only parts named `files` and `executable` are taken.",
+            "Only parts named `files`, `executable` and `unit` are taken.",
             [Fault(pointer([name]), "is unknown", "unknown") for name in unknown],
         )
     uploads = request.files.getlist("files")

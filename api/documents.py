@@ -173,6 +173,16 @@ def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
     return Reply(DocumentPage(**page_of(DocumentSummary, items, cases.PAGE)))
 
 
+@command(
+    blueprint.get("/tasks/<uuid:task_id>/documents"), query=PageQuery, answer=DocumentPage, refusals=(404,)
+)
+def of_task(uow: UnitOfWork, task_id: UUID, query: PageQuery) -> Reply:
+    """List the documents that were handed in with a task, the oldest first"""
+    rows = documents.of_task(uow, task_id, after=query.cursor)
+    items = [{"id": row["id"], "case": row["case_id"], **_fields(row)} for row in rows]
+    return Reply(DocumentPage(**page_of(DocumentSummary, items, cases.PAGE)))
+
+
 @command(blueprint.get("/documents/<uuid:document_id>"), answer=DocumentBody, refusals=(404,))
 def show(uow: UnitOfWork, document_id: UUID) -> Reply:
     """Read what a document is, with its versions"""

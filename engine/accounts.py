@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine import access
+from engine.bpmn.posts import is_role
 from engine.db import Actor, connection
 from engine.errors import Conflict, Fault, Invalid, NotFound
 from engine.ids import uuid7
@@ -83,6 +84,8 @@ def create_token(
 ) -> str:
     """A new token for the account of this name, which is made if need be, and then has this post."""
     check(name, role, limits.scopes or ())
+    if post.role != access.ANY and (not is_role(post.role) or post.role == access.APPLICANT):
+        raise Invalid("The account cannot be made.", [Fault("/as", "cannot be a role in a unit", "role")])
     user = find_or_create(session, now, name, role, post=post)
     token = PREFIX + secrets.token_urlsafe(32)
     row = Token(user_id=user.id, digest=digest(token), created_at=now, revoked_at=None)

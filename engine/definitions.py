@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, exists, insert, not_, or_, select,
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from engine import access, bpmn, scenarios, starts
+from engine import access, bpmn, posts, scenarios, starts
 from engine.bpmn import Difference, Process, Report, Source, Spec
 from engine.config import Publishing
 from engine.db import UnitOfWork
@@ -116,6 +116,7 @@ def deploy(
     there = [same for key in _keys(report) if (same := held[key].same(digest, publishing))]
     if len(there) == len(report.processes):
         return _unchanged(uow, report, there)
+    report = _with_posts(uow, files, report)
     loaded: dict[UUID, Source] = {}
     bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
     content = Source(digest, files, bound)
@@ -135,6 +136,16 @@ def deploy(
     return Deployed(deployment_id, tuple(published), report, trial.plain)
 
 
+def _with_posts(uow: UnitOfWork, files: Mapping[str, bytes], report: Report) -> Report:
+    """The report with what is found of the posts that the files name. Raises Rejected."""
+    owner = select(Definition.unit_id).where(Definition.key == _keys(report)[0])
+    found = posts.findings(uow, files, uow.session.scalars(owner).one())
+    whole = Report((*report.findings, *found), report.processes)
+    if whole.errors:
+        raise Rejected(_REFUSED, whole.findings)
+    return whole
+
+
 def _built(content: Source, report: Report) -> dict[str, Spec]:
     """Each process, built as a last test. Raises Rejected."""
     try:
@@ -150,9 +161,8 @@ def _keys(report: Report) -> list[str]:
 def _owner(uow: UnitOfWork, key: str | None) -> UUID:
     """The unit with this key, or the actor's only one. Raises Invalid."""
     held = access.posts()
-    if key is None:
-        found = select(held.c.unit_id).distinct()
-    else:
+    found: Select[Any] = select(held.c.unit_id).distinct()
+    if key is not None:
         found = select(Unit.id).where(Unit.key == key, Unit.closed_at.is_(None), access.covers(Unit.id))
     units = uow.connection.execute(found, access.seen_by(uow)).scalars().all()
     if len(units) != 1:

@@ -31,6 +31,8 @@ Kind = Literal[
     "task.assigned",
     "task.blocked",
     "task.recused",
+    "task.delegated",
+    "task.returned",
     "incident.opened",
     "incident.retried",
     "incident.closed",

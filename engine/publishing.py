@@ -11,12 +11,12 @@ from uuid import UUID
 from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import aliased
 
-from engine import access, cases, definitions
+from engine import access, cases, definitions, posts
 from engine.bpmn import Spec
 from engine.config import Publishing
 from engine.db import UnitOfWork
 from engine.definitions import VERSION, Version
-from engine.errors import Conflict, NotFound, OwnWork
+from engine.errors import Conflict, NotFound, OwnWork, Rejected
 from engine.models import Definition, DefinitionVersion, Deployment, User, VersionStatus
 
 # A version's revision: its status changes in this order only.
@@ -65,7 +65,7 @@ def publish(
     """Let new cases take a draft from now on.
 
     Raises OwnWork for its author where it takes another person, Conflict if it is no draft or calls a version
-    that was retired meanwhile.
+    that was retired meanwhile, Rejected if it is for units that are gone.
     """
     access.require(uow.actor, "definitions.publish")
     row, calls = _hold(uow, key, number, revisions)
@@ -75,6 +75,7 @@ def publish(
     if publishing == "four-eyes" and uow.session.scalars(author).one() == uow.actor.id:
         raise OwnWork("Another person than the author publishes a version.")
     _require_calls(uow, calls, row)
+    _require_units(uow, row)
     definitions.publish(uow, row, _current(uow, key), _spec(uow, row))
 
 
@@ -149,6 +150,14 @@ def _require_calls(uow: UnitOfWork, calls: dict[str, str], row: DefinitionVersio
             f"It calls {', '.join(map(repr, gone))} in a version that is retired: deploy it again.",
             version=_state(row),
         )
+
+
+def _require_units(uow: UnitOfWork, row: DefinitionVersion) -> None:
+    """Raises Rejected if tasks are for units that are not there any more."""
+    owner = uow.session.scalars(select(Definition.unit_id).where(Definition.key == row.key)).one()
+    found = posts.findings(uow, definitions.source(uow.session, row.deployment_id).files, owner)
+    if any(finding.severity == "error" for finding in found):
+        raise Rejected("The version cannot be published as it is.", found)
 
 
 def _current(uow: UnitOfWork, key: str) -> Version | None:

@@ -14,12 +14,14 @@ from sqlalchemy import make_url, select, text
 from sqlalchemy.orm import Session
 
 from engine import accounts, cases, definitions
-from engine.bpmn import check
+from engine.bpmn import check, named_posts
 from engine.cli import folders
 from engine.config import ROOT, Publishing
 from engine.db import Actor, Database, UnitOfWork
 from engine.definitions import Deployed
-from engine.models import Call, Role
+from engine.models import ROOT as UNITS
+from engine.models import Call, Role, Unit
+from engine.organisation.units import place
 from tests import bpmn
 
 T = TypeVar("T")
@@ -191,9 +193,20 @@ def deploy(database: Database, content: Mapping[str, bytes], publishing: Publish
     return database.run(command)
 
 
+def an_agency(database: Database, key: str) -> None:
+    """An agency with this key, made if it is not there."""
+    with database.transaction() as session:
+        if session.scalars(select(Unit.id).where(Unit.key == key)).first() is None:
+            place(
+                session, Unit(key=key, name=key, kind="agency", parent_id=UNITS, created_at=datetime.now(UTC))
+            )
+
+
 def deploy_shipped(database: Database, key: str) -> Deployed:
-    """Publish a shipped process after those that it calls."""
+    """Publish a shipped process after those that it calls, and the agencies that it names."""
     files = shipped(key)
+    for unit in sorted({post.unit for post in named_posts(files) if post.unit}):
+        an_agency(database, unit)
     for called in sorted(name for process in check(files).processes for name in process.calls):
         deploy_shipped(database, called)
     return deploy(database, files)

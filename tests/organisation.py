@@ -38,7 +38,7 @@ def a_member(
     valid_to: datetime | None = None,
     person: str | None = None,
 ) -> Actor:
-    """An account of this name, made if need be, that works in the unit with this key, and nowhere else yet."""
+    """An account of this name, made if need be, that works in the unit with this key."""
     with database.transaction() as session:
         user = accounts.find_or_create(session, LONG_AGO, name, account_role, person=person, post=None)
         home = session.scalars(select(Unit.id).where(Unit.key == unit)).one()

@@ -1,4 +1,4 @@
-"""Close and open accounts, and tie them to what a provider calls their owners."""
+"""List, close and open accounts, and tie them to what a provider calls their owners."""
 
 import argparse
 from datetime import datetime
@@ -8,13 +8,16 @@ from sqlalchemy.orm import Session
 from engine import accounts, login
 from engine.cli.connection import database
 from engine.config import Settings
+from engine.db import Database
+from engine.organisation import people
 
-HELP = "Deactivate and activate accounts, and link them to people of an OpenID provider."
+HELP = "List, deactivate and activate accounts, and link them to people of an OpenID provider."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its three actions."""
+    """Its four actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="List all accounts, and where they work as what.")
     for action, told in {
         "deactivate": "Let an account open nothing any more: sessions, tokens, passwords.",
         "activate": "Undo it.",
@@ -29,7 +32,26 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Do one of them."""
+    with database(settings) as opened:
+        if arguments.action == "list":
+            _list(opened, settings)
+        else:
+            _change(opened, arguments)
+    return 0
 
+
+def _list(database: Database, settings: Settings) -> None:
+    for row in database.run(lambda session, _: people.works(session), "single"):
+        state = "closed" if row["deactivated_at"] else "open"
+        days = [
+            "" if at is None else at.astimezone(settings.time_zone).isoformat(" ", "minutes")
+            for at in (row["valid_from"], row["valid_to"])
+        ]
+        work = f"{row['unit']}  {row['role']}  {'/'.join(days)}" if row["unit"] else "works nowhere"
+        print(f"{row['name']:20}  {row['account']:13}  {state:6}  {work}")
+
+
+def _change(database: Database, arguments: argparse.Namespace) -> None:
     def command(session: Session, now: datetime) -> None:
         if arguments.action == "deactivate":
             login.deactivate(session, now, arguments.name)
@@ -39,7 +61,5 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             user = accounts.named(session, arguments.name)
             login.link(session, now, user.id, issuer=arguments.issuer, subject=arguments.subject)
 
-    with database(settings) as opened:
-        opened.run(command)
+    database.run(command)
     print("Done.")
-    return 0

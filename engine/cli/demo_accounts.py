@@ -1,4 +1,7 @@
-"""The accounts with which a fresh installation can be tried; `var/demo.json` keeps their secrets."""
+"""The agencies and accounts with which a fresh installation can be tried.
+
+`var/demo.json` keeps the secrets.
+"""
 
 import json
 import os
@@ -11,16 +14,21 @@ from sqlalchemy.orm import Session
 
 from engine import accounts, passwords
 from engine.config import Settings
-from engine.db import Database
+from engine.db import Database, UnitOfWork
 from engine.models import Role
+from engine.organisation import files, importing
 
-# Two caseworkers: what one of them has claimed, the other must not be able to complete.
+# Where they work, and as what: `demo_organisation.json` beside this module says so, but for systems.
 ACCOUNTS: tuple[tuple[str, Role], ...] = (
     ("administrator", "administrator"),
+    ("guild-administrator", "administrator"),
     ("designer", "designer"),
     ("portal", "portal"),
     ("caseworker", "caseworker"),
+    ("reviewer", "caseworker"),
+    ("supervisor", "caseworker"),
     ("inspector", "caseworker"),
+    ("delegate", "caseworker"),
     ("service", "service"),
 )
 
@@ -54,6 +62,7 @@ def prepare(database: Database, settings: Settings, url: str) -> None:
 
     def make(session: Session, now: datetime) -> None:
         if not accounts.any_person(session):
+            importing.apply(UnitOfWork(session, accounts.system(session, now), now), _organisation(settings))
             made = [_make(session, now, name, role) for name, role in ACCOUNTS]
             # Before the commit: tokens that nobody knows are worse than a file whose tokens do not exist.
             _write(settings, url, made)
@@ -61,6 +70,11 @@ def prepare(database: Database, settings: Settings, url: str) -> None:
     database.run(make)
     if kept := read(settings):
         _write(settings, url, kept)
+
+
+def _organisation(settings: Settings) -> files.Reading:
+    file = Path(__file__).with_name("demo_organisation.json")
+    return files.read(file.name, file.read_bytes(), settings.time_zone)
 
 
 def _make(session: Session, now: datetime, name: str, role: Role) -> DemoAccount:

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
@@ -25,32 +25,35 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """The folders, each a deployment of its own."""
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--all", action="store_true", help="take every process as executable")
+    unit = "the key of the unit that the processes belong to. Without: new ones to that above all others"
+    parser.add_argument("--unit", metavar="KEY", help=unit)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Deploy and print what came of it."""
     with database(settings) as opened:
-        done = deploy(opened, arguments.folders, settings.publishing, everything=arguments.all)
+        owners = dict.fromkeys(arguments.folders, arguments.unit)
+        done = deploy(opened, owners, settings.publishing, everything=arguments.all)
         return 0 if done else 1
 
 
 def deploy(
-    database: Database, paths: Sequence[Path], publishing: Publishing, *, everything: bool = False
+    database: Database, owners: Mapping[Path, str | None], publishing: Publishing, *, everything: bool = False
 ) -> bool:
-    """Deploy each folder in a transaction of its own; whether all were accepted.
+    """Deploy each folder in a transaction of its own, for the unit of this key; whether all were accepted.
 
     Folders whose processes are called come before those that call them, which are bound to what is current,
     and if it can be, those by which decisions are appealed before those that decide.
     With `everything`, processes run that say of themselves that they are not executable.
     """
-    read = {path: folders.read([path]) for path in paths}
+    read = {path: folders.read([path]) for path in owners}
     if everything:
         read = {path: bpmn.all_executable(files) for path, files in read.items()}
     contents = _called_first(read)
     rejected = {
         path: refusal
         for path, files in contents.items()
-        if (refusal := _attempt(database, files, publishing))
+        if (refusal := _attempt(database, files, publishing, owners[path]))
     }
     for path, refusal in rejected.items():
         print(f"{path} was not deployed. {refusal.detail}", file=sys.stderr)
@@ -76,10 +79,12 @@ def _needed(process: bpmn.Process, *, appeals: bool) -> frozenset[str]:
     return process.calls | {process.appeal} if appeals and process.appeal else process.calls
 
 
-def _attempt(database: Database, files: Mapping[str, bytes], publishing: Publishing) -> Rejected | None:
+def _attempt(
+    database: Database, files: Mapping[str, bytes], publishing: Publishing, unit: str | None
+) -> Rejected | None:
     def command(session: Session, now: datetime) -> definitions.Deployed:
-        actor = accounts.system(session, now)
-        return definitions.deploy(UnitOfWork(session, actor, now), files, publishing=publishing)
+        uow = UnitOfWork(session, accounts.system(session, now), now)
+        return definitions.deploy(uow, files, publishing=publishing, unit=unit)
 
     try:
         deployed = database.run(command)

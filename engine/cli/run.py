@@ -5,7 +5,11 @@ with. Returns when it is told to stop.
 import argparse
 import signal
 import subprocess
+from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
+
+from sqlalchemy import select
 
 from engine import lifeline, postgres
 from engine.bpmn import script
@@ -15,6 +19,7 @@ from engine.db import Database
 from engine.errors import Unusable
 from engine.exchange import Connectors
 from engine.locks import Lock
+from engine.models import Unit
 from engine.oidc import Providers
 
 HELP = "Run everything that an installation needs, until Ctrl-C."
@@ -80,10 +85,18 @@ def _prepare(settings: Settings, url: str, address: str) -> None:
             demo_accounts.prepare(database, settings, address)
         # A rejected one stops nobody: its findings are printed, and its earlier version stays in force.
         shipped = sorted(path for path in ROOT.glob("processes/*/*") if path.is_dir())
-        deploy.deploy(database, shipped, settings.publishing)
+        deploy.deploy(database, _owners(database, shipped), settings.publishing)
     finally:
         script.close_pool()  # the checks have used the sandbox, which serving does not need here
         database.dispose()
+
+
+def _owners(database: Database, shipped: Sequence[Path]) -> dict[Path, str | None]:
+    """Each shipped folder, with the agency whose folder it lies in if there is one with this key."""
+    agencies = {path.parent.name for path in shipped}
+    found = select(Unit.key).where(Unit.key.in_(agencies), Unit.closed_at.is_(None))
+    there = database.run(lambda session, _: set(session.scalars(found)), "single")
+    return {path: path.parent.name if path.parent.name in there else None for path in shipped}
 
 
 def _lock(settings: Settings) -> Lock:

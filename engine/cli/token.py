@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from engine import accounts
+from engine import access, accounts
 from engine.cli.connection import database
 from engine.config import Settings
 from engine.db import Database
+from engine.organisation import units
 
 HELP = "Make, list and revoke the tokens with which people and systems call the API."
 
@@ -21,6 +22,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
     create = actions.add_parser("create", help="Make a token, and its account if there is none of this name.")
     create.add_argument("--name", required=True)
     create.add_argument("--role", required=True, choices=accounts.ROLES)
+    unit = "the key of the unit where a new account works, with those below. Without: in all"
+    create.add_argument("--unit", default="root", metavar="KEY", help=unit)
+    post = "as what it works there, such as inspector. Without: as anything"
+    create.add_argument("--as", default=access.ANY, metavar="ROLE", dest="post", help=post)
     scope = "a permission that it opens, such as messages.send; may come again. Without: all of the role"
     create.add_argument("--scope", action="append", metavar="SCOPE", dest="scopes", help=scope)
     create.add_argument(
@@ -48,7 +53,10 @@ def _create(database: Database, arguments: argparse.Namespace) -> None:
     def make(session: Session, now: datetime) -> str:
         ends = now + arguments.expires if arguments.expires else None
         limits = accounts.Limits(arguments.scopes, ends)
-        return accounts.create_token(session, now, name=arguments.name, role=arguments.role, limits=limits)
+        post = accounts.Post(units.open_id(session, arguments.unit), arguments.post)
+        return accounts.create_token(
+            session, now, name=arguments.name, role=arguments.role, post=post, limits=limits
+        )
 
     token = database.run(make)
     print(f"Token of {arguments.name} ({arguments.role}). It is shown only now, so keep it safe:\n{token}")

@@ -25,7 +25,7 @@ def greet(address: str, accounts: Sequence[DemoAccount], kept: Path) -> None:
         return
     print(f"\nDemo accounts (kept in {kept}):")
     for account in accounts:
-        print(f"  {account.name:14} {account.role:14} {account.token}")
+        print(f"  {account.name:20} {account.role:14} {account.token}")
     print(f"\nPeople log in at {address}/login; their passwords stand in that file.")
     token = {account.name: account.token for account in accounts}
     print("\nList the definitions, start a case, list the tasks:")

@@ -6,7 +6,7 @@ event. What fails is refused, and leaves nothing but perhaps content that no row
 
 from engine.documents.checking import Finding, check
 from engine.documents.intake import Intake, Received
-from engine.documents.reading import DocumentView, Version, get, page, version
+from engine.documents.reading import DocumentView, Version, get, of_task, page, version
 from engine.documents.writing import add, admit
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "admit",
     "check",
     "get",
+    "of_task",
     "page",
     "version",
 ]

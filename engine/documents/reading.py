@@ -1,16 +1,16 @@
-"""Listing and reading documents: whoever may see a case may see its documents."""
+"""Listing and reading documents: of the cases that one may see, and of the tasks that one may take."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import ColumnElement, RowMapping, Select, exists, false, or_, select
 
 from engine import access, cases
 from engine.db import UnitOfWork
 from engine.errors import NotFound
-from engine.models import Case, Document, DocumentVersion, User
+from engine.models import Case, Document, DocumentVersion, Task, User
 
 _VERSION = (
     DocumentVersion.number.label("version"),
@@ -56,8 +56,24 @@ def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
         .join(DocumentVersion, DocumentVersion.document_id == Document.id)
         .join(Case, Document.case_id == Case.id)
         .join(User, DocumentVersion.uploaded_by == User.id)
-        .where(access.visible_cases(uow.actor.role))
+        .where(or_(access.visible_cases(uow.actor.role), _of_own_task(uow.actor.role)))
     )
+
+
+def _of_own_task(role: str) -> ColumnElement[bool]:
+    """Whether a version was handed in with a task that the actor may take, whatever it sees of the case."""
+    own = access.taken_as(role).is_not(None) if role == "caseworker" else false()
+    return exists().where(Task.id == DocumentVersion.task_id, own).correlate(DocumentVersion)
+
+
+def of_task(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
+    """The same of the documents that were handed in with a task. Raises NotFound for tasks not to be seen."""
+    access.require(uow.actor, "tasks.read")
+    seen = select(Task.id).join(Case, Task.case_id == Case.id)
+    seen = seen.where(Task.id == task_id, access.visible_tasks(uow.actor.role))
+    if uow.connection.execute(seen, access.seen_by(uow)).first() is None:
+        raise NotFound(f"There is no task {task_id}.")
+    return _newest(uow, DocumentVersion.task_id == task_id, after)
 
 
 def page(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
@@ -69,9 +85,13 @@ def page(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequen
     visible = select(Case.id).where(Case.id == case_id, access.visible_cases(uow.actor.role))
     if uow.connection.execute(visible, access.seen_by(uow)).first() is None:
         raise NotFound(f"There is no case {case_id}.")
+    return _newest(uow, Document.case_id == case_id, after)
+
+
+def _newest(uow: UnitOfWork, where: ColumnElement[bool], after: UUID | None) -> Sequence[RowMapping]:
     statement = (
         _visible(uow, Document.id, Document.case_id, *_VERSION)
-        .where(Document.case_id == case_id, DocumentVersion.number == Document.newest)
+        .where(where, DocumentVersion.number == Document.newest)
         .order_by(Document.id)
         .limit(cases.PAGE + 1)
     )

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from engine import access, cases
 from engine.cases import Locked
@@ -31,11 +31,11 @@ def admit(uow: UnitOfWork, *, case: UUID | None = None, task: UUID | None = None
     """
     _require(uow, task)
     if task is None:
-        where: ColumnElement[bool] = Case.id == case
+        admitted = select(Case.id).where(Case.id == case, access.visible_cases(uow.actor.role))
     else:
-        where = Case.id == select(Task.case_id).where(Task.id == task).scalar_subquery()
-    visible = access.visible_cases(uow.actor.role)
-    found = uow.connection.execute(select(Case.id).where(where, visible), access.seen_by(uow))
+        joined = select(Task.id).join(Case, Task.case_id == Case.id)
+        admitted = joined.where(Task.id == task, access.visible_tasks(uow.actor.role))
+    found = uow.connection.execute(admitted, access.seen_by(uow))
     if found.first() is None:
         raise _unknown(case, task)
 
@@ -52,7 +52,7 @@ def add(
     """Note a stored file as a new document, or as a new version of the one that it replaces."""
     _require(uow, task)
     held, row = _hold(uow, case, task)
-    document, number, former = _place(uow, held, replaces)
+    document, number, former = _place(uow, held, replaces, None if row is None or row.case_seen else task)
     shown = title or former or received.name
     version = {
         "document_id": document,
@@ -96,8 +96,9 @@ def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked
     if task is None:
         statement = cases.locking().where(Case.id == bindparam("case"), visible).with_for_update(of=Case)
     else:
-        joined = cases.locking(*_TASK).join(Task, Task.case_id == Case.id)
-        statement = joined.where(Task.id == bindparam("task"), visible).with_for_update(of=(Case, Task))
+        joined = cases.locking(*_TASK, visible.label("case_seen")).join(Task, Task.case_id == Case.id)
+        may = access.visible_tasks(uow.actor.role)
+        statement = joined.where(Task.id == bindparam("task"), may).with_for_update(of=(Case, Task))
     row = cases.held(uow, statement, case=case, task=task, **access.seen_by(uow))
     if row is None:
         raise _unknown(case, task)
@@ -115,8 +116,13 @@ def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked
     return held, row
 
 
-def _place(uow: UnitOfWork, case: Locked, replaces: UUID | None) -> tuple[UUID, int, str | None]:
-    """The document, the number that its new version gets, and the title that it had."""
+def _place(
+    uow: UnitOfWork, case: Locked, replaces: UUID | None, only: UUID | None
+) -> tuple[UUID, int, str | None]:
+    """The document, the number that its new version gets, and the title that it had.
+
+    `only` is the task whose documents alone the actor sees.
+    """
     if replaces is None:
         made = uuid7()
         row = {"id": made, "case_id": case.id, "added_by": uow.actor.id, "newest": 1}
@@ -130,6 +136,8 @@ def _place(uow: UnitOfWork, case: Locked, replaces: UUID | None) -> tuple[UUID, 
         )
         .where(Document.id == replaces, Document.case_id == case.id)
     )
+    if only is not None:
+        found = found.where(DocumentVersion.task_id == only)
     former = uow.connection.execute(found).one_or_none()
     if former is None:
         fault = Fault("/replaces", "names no document of this case", "unknown")

@@ -18,6 +18,7 @@ from engine.models.organisation import (
     UnitKind,
     UnitLine,
 )
+from engine.models.organisation_log import OrganisationKind, OrganisationRecord
 from engine.models.outbound import Cursor, Delivery, DeliveryStatus, Webhook
 from engine.models.tables import (
     CASE_NUMBERS,
@@ -80,6 +81,8 @@ __all__ = [
     "MovedCase",
     "MovedCaseStatus",
     "Openable",
+    "OrganisationKind",
+    "OrganisationRecord",
     "Password",
     "PendingLogin",
     "Pool",

@@ -1,6 +1,5 @@
-"""Agencies, their units, and who works there as what."""
+"""Agencies, their units, and who works there as what. Every change stands in the log of the organisation."""
 
-import re
 from datetime import datetime
 from uuid import UUID
 
@@ -9,9 +8,6 @@ from sqlalchemy.orm import Session
 from engine import access
 from engine.ids import uuid7
 from engine.models import ROOT, Membership
-
-PAGE = 200
-_KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def enrol(

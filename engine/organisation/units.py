@@ -1,23 +1,252 @@
 """The tree of agencies, their parts, and private bodies that execute for them."""
 
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
 from uuid import UUID
 
-from sqlalchemy import insert, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Session, aliased
 
-from engine.db import connection
+from engine import access
+from engine.access import seen_by
+from engine.db import UnitOfWork, connection
+from engine.errors import Conflict, Fault, Invalid, NotFound
 from engine.ids import uuid7
-from engine.models import ROOT, Unit, UnitLine
+from engine.models import (
+    ROOT,
+    Case,
+    Definition,
+    Delegation,
+    Membership,
+    Pool,
+    PoolRole,
+    Task,
+    Unit,
+    UnitKind,
+    UnitLine,
+)
+from engine.organisation import journal
+
+PAGE = 200
+KINDS: tuple[UnitKind, ...] = get_args(UnitKind)
+_KEY = re.compile(r"[a-z0-9-]{1,63}")
+_SHOWN = (Unit.id, Unit.key, Unit.name, Unit.kind, Unit.region, Unit.closed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class NewUnit:
+    """A unit to be made below the one with the key `parent`."""
+
+    key: str
+    name: str
+    kind: UnitKind
+    parent: str = "root"
+    region: str | None = None
 
 
 def place(session: Session, unit: Unit) -> UUID:
     """Put a new unit below its parent, and so below all that stands above that; its id."""
-    unit.id = unit.id or uuid7()
-    unit.parent_id = unit.parent_id or ROOT
+    unit.id = uuid7()
     session.add(unit)
     session.flush()
     above = select(UnitLine.ancestor_id, literal(unit.id)).where(UnitLine.unit_id == unit.parent_id)
-    lines = insert(UnitLine).from_select(["ancestor_id", "unit_id"], above)
-    connection(session).execute(lines)
+    connection(session).execute(insert(UnitLine).from_select(["ancestor_id", "unit_id"], above))
     connection(session).execute(insert(UnitLine).values(ancestor_id=unit.id, unit_id=unit.id))
     return unit.id
+
+
+def _listed() -> Select[Any]:
+    parent = aliased(Unit)
+    columns: tuple[Any, ...] = (*_SHOWN, parent.key.label("parent"))
+    return select(*columns).select_from(Unit).outerjoin(parent, parent.id == Unit.parent_id)
+
+
+def page(uow: UnitOfWork, *, parent: str | None = None, after: UUID | None = None) -> Sequence[RowMapping]:
+    """Up to a page of all units, the oldest first, or of those right below one; one more if more follow."""
+    access.require(uow.actor, "units.read")
+    found = _listed().order_by(Unit.id).limit(PAGE + 1)
+    if parent is not None:
+        found = found.where(Unit.parent_id == select(Unit.id).where(Unit.key == parent).scalar_subquery())
+    if after is not None:
+        found = found.where(Unit.id > after)
+    return uow.connection.execute(found).mappings().all()
+
+
+def get(uow: UnitOfWork, key: str) -> RowMapping:
+    """One unit. Raises NotFound."""
+    access.require(uow.actor, "units.read")
+    row = uow.connection.execute(_listed().where(Unit.key == key)).mappings().one_or_none()
+    if row is None:
+        raise unknown(key)
+    return row
+
+
+def key_of(uow: UnitOfWork, unit_id: UUID) -> str:
+    """The key of a unit that there is."""
+    return uow.session.scalars(select(Unit.key).where(Unit.id == unit_id)).one()
+
+
+def unknown(key: str) -> NotFound:
+    """The refusal for a unit that does not exist, or is not the actor's to change."""
+    return NotFound(f"There is no unit {key!r}.")
+
+
+def covered(uow: UnitOfWork, key: str, pointer: str = "/unit") -> Unit:
+    """An open unit of the actor's, kept open until the command ends. Raises Invalid with the pointer."""
+    found = select(Unit).where(Unit.key == key, Unit.closed_at.is_(None), access.covers(Unit.id))
+    held = found.with_for_update(read=True, of=Unit)
+    unit = uow.session.scalars(held, seen_by(uow)).one_or_none() if _KEY.fullmatch(key) else None
+    if unit is None:
+        raise Invalid(
+            "It cannot be done there.", [Fault(pointer, f"{key!r} is no open unit of yours", "unit")]
+        )
+    return unit
+
+
+def open_id(session: Session, key: str) -> UUID:
+    """The id of an open unit, for whoever runs the installation. Raises NotFound."""
+    found = session.scalars(select(Unit.id).where(Unit.key == key, Unit.closed_at.is_(None))).one_or_none()
+    if found is None:
+        raise unknown(key)
+    return found
+
+
+def create(uow: UnitOfWork, new: NewUnit) -> None:
+    """Make a unit. Raises Invalid, Conflict for a key that is taken."""
+    access.require(uow.actor, "units.manage")
+    faults = []
+    if not _KEY.fullmatch(new.key):
+        faults.append(Fault("/key", "must be 1 to 63 small letters, digits and -", "key"))
+    if new.kind not in KINDS:
+        faults.append(Fault("/kind", f"must be one of {', '.join(KINDS)}", "kind"))
+    faults += _texts(new.name, new.region)
+    if faults:
+        raise Invalid("The unit cannot be made.", faults)
+    _hold_tree(uow)
+    parent = covered(uow, new.parent, "/parent")
+    if uow.session.scalars(select(Unit.id).where(Unit.key == new.key)).first() is not None:
+        raise Conflict(f"The key {new.key!r} is taken.", unit={"key": new.key})
+    made = Unit(key=new.key, name=new.name, kind=new.kind, parent_id=parent.id, region=new.region)
+    made.created_at = uow.now
+    place(uow.session, made)
+    told = {"name": new.name, "kind": new.kind, "parent": new.parent, "region": new.region}
+    journal.note(uow, "unit.made", made.id, told)
+
+
+def _texts(name: str, region: str | None) -> list[Fault]:
+    texts = {"/name": name, "/region": region}
+    return [
+        Fault(pointer, "must be 1 to 200 characters that can be printed", "text")
+        for pointer, text in texts.items()
+        if text is not None
+        and not (0 < len(text) <= 200 and text.replace("\u200c", "").isprintable() and text == text.strip())
+    ]
+
+
+def change(uow: UnitOfWork, key: str, changes: Mapping[str, Any]) -> bool:
+    """Change `name`, `region`, `parent` or `closed` of a unit of the actor's; whether anything changed.
+
+    Raises NotFound, Invalid, and Conflict with what keeps a unit from being closed.
+    """
+    access.require(uow.actor, "units.manage")
+    _hold_tree(uow)
+    found = select(Unit).where(Unit.key == key, Unit.id != ROOT, access.covers(Unit.id))
+    unit = uow.session.scalars(found.with_for_update(of=Unit, key_share=True), seen_by(uow)).one_or_none()
+    if unit is None:
+        raise unknown(key)
+    if faults := _texts(changes.get("name", unit.name), changes.get("region")):
+        raise Invalid("The unit cannot be changed like this.", faults)
+    done = {
+        name: changes[name]
+        for name in ("name", "region")
+        if name in changes and changes[name] != getattr(unit, name)
+    }
+    for name, value in done.items():
+        setattr(unit, name, value)
+    if "parent" in changes and _move(uow, unit, changes["parent"]):
+        done["parent"] = changes["parent"]
+    if "closed" in changes and changes["closed"] != (unit.closed_at is not None):
+        if changes["closed"]:
+            _require_idle(uow, unit)
+        unit.closed_at = uow.now if changes["closed"] else None
+        done["closed"] = changes["closed"]
+    uow.session.flush()
+    if done:
+        journal.note(uow, "unit.changed", unit.id, done)
+    return bool(done)
+
+
+def _hold_tree(uow: UnitOfWork) -> None:
+    """Let one command after the other change the tree. Whoever only refers to its root does not wait."""
+    uow.session.execute(select(Unit.id).where(Unit.id == ROOT).with_for_update(key_share=True))
+
+
+def _move(uow: UnitOfWork, unit: Unit, key: str) -> bool:
+    """Put a unit with all below it elsewhere. The actor loses what only the old place gave."""
+    target = covered(uow, key, "/parent")
+    if target.id == unit.parent_id:
+        return False
+    if not uow.connection.execute(select(access.covers(unit.parent_id)), seen_by(uow)).scalar_one():
+        raise Invalid("The unit cannot be moved.", [Fault("/parent", "stands where you have no say", "unit")])
+    line = aliased(UnitLine)
+    subtree = select(line.unit_id).where(line.ancestor_id == unit.id)
+    below = uow.connection.execute(subtree).scalars().all()
+    if target.id in below:
+        fault = Fault("/parent", "stands below the unit itself", "cycle")
+        raise Invalid("The unit cannot be moved.", [fault])
+    uow.connection.execute(
+        delete(UnitLine).where(UnitLine.unit_id.in_(below), UnitLine.ancestor_id.not_in(below))
+    )
+    above, under = aliased(UnitLine), aliased(UnitLine)
+    lines = select(above.ancestor_id, under.unit_id).join(under, under.ancestor_id == unit.id)
+    lines = lines.where(above.unit_id == target.id)
+    uow.connection.execute(insert(UnitLine).from_select(["ancestor_id", "unit_id"], lines))
+    unit.parent_id = target.id
+    return True
+
+
+def _require_idle(uow: UnitOfWork, unit: Unit) -> None:
+    """Raises Conflict, and tells what there still is, if anybody would miss the unit."""
+    child, lasting = aliased(Unit), or_(Membership.valid_to.is_(None), Membership.valid_to > uow.now)
+    lent = and_(
+        Delegation.revoked_at.is_(None), or_(Delegation.valid_to.is_(None), Delegation.valid_to > uow.now)
+    )
+    open_tasks = (
+        select(func.count(Task.id.distinct()))
+        .join(Pool, Pool.id == Task.pool_id)
+        .join(PoolRole, PoolRole.pool_id == Pool.id)
+        .where(PoolRole.unit_id == unit.id, Task.status == "open")
+    )
+    counted = {
+        "units": _count(child).where(child.parent_id == unit.id, child.closed_at.is_(None)),
+        "definitions": _count(Definition).where(
+            Definition.unit_id == unit.id, Definition.current_version_id.is_not(None)
+        ),
+        "cases": _count(Case).where(Case.unit_id == unit.id, Case.status.in_(("active", "suspended"))),
+        "tasks": open_tasks,
+        "memberships": _count(Membership).where(Membership.unit_id == unit.id, lasting),
+        "delegations": _count(Delegation).where(
+            or_(Delegation.unit_id == unit.id, Delegation.delegate_id == unit.id), lent
+        ),
+    }
+    statement = select(*(part.scalar_subquery().label(name) for name, part in counted.items()))
+    left = {name: n for name, n in uow.connection.execute(statement).mappings().one().items() if n}
+    if left:
+        told = ", ".join(f"{number} {name}" for name, number in left.items())
+        raise Conflict(f"The unit cannot be closed: it still has {told}.", unit={"key": unit.key, **left})
+
+
+def _count(model: Any) -> Select[Any]:
+    return select(func.count()).select_from(model)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
-from engine import calls, cases, idempotency, jobs, messages, sessions, tasks, throttle
+from engine import calls, cases, delegations, idempotency, jobs, messages, sessions, tasks, throttle
 from engine.db import UnitOfWork
 from engine.worker.desk import Desk
 from engine.worker.posting import post
@@ -31,6 +31,7 @@ async def look_after_cases(desk: Desk) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(_wake(desk))
         group.create_task(_assign(desk))
+        group.create_task(_give_back(desk))
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
         group.create_task(each(MINUTE, desk, messages.expire, messages.offer_again, idempotency.forget))
         group.create_task(each(MINUTE, desk, sessions.forget, throttle.forget))
@@ -57,6 +58,13 @@ async def assign_waiting(desk: Desk) -> None:
         for task_id in found:
             await desk.look(partial(tasks.assign, task_id=task_id))
         last = found[-1]
+
+
+async def _give_back(desk: Desk) -> None:
+    """What delegates have lost."""
+    while True:
+        if await desk.look(delegations.give_back) != delegations.AT_ONCE:
+            await asyncio.sleep(SECOND)
 
 
 async def look_after_calls(desk: Desk) -> None:

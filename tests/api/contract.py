@@ -125,7 +125,12 @@ class Client:
         return self.send("POST", path, **options)
 
     def deploy(
-        self, files: Mapping[str, bytes], *, executable: str | None = None, **options: Any
+        self,
+        files: Mapping[str, bytes],
+        *,
+        executable: str | None = None,
+        unit: str | None = None,
+        **options: Any,
     ) -> TestResponse:
         """POST /deployments with these files."""
         parts: dict[str, Any] = {
@@ -133,6 +138,8 @@ class Client:
         }
         if executable is not None:
             parts["executable"] = executable
+        if unit is not None:
+            parts["unit"] = unit
         boundary, data = encode_multipart(parts)
         content_type = f"multipart/form-data; boundary={boundary}"
         return self.send("POST", "/deployments", data=data, content_type=content_type, **options)

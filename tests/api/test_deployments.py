@@ -11,6 +11,7 @@ from engine.models import Deployment
 from tests import bpmn, factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import body, pointers, refused
+from tests.organisation import a_unit
 
 MIB = 1 << 20
 
@@ -39,9 +40,10 @@ def drawn_only(key: str) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("key", [factories.LICENCE, factories.ADDRESS])
 def test_shipped_process_is_published_without_errors(client: Clients, database: Database, key: str) -> None:
-    factories.deploy_shipped(database, "verify-identity")
-    factories.deploy_shipped(database, "collect-fee")
-    factories.deploy_shipped(database, "objection")
+    factories.an_actor(database, "caseworker")
+    factories.an_agency(database, "health-network")
+    for called in ("verify-identity", "collect-fee", "objection"):
+        factories.deploy_shipped(database, called)
     response = client("designer").deploy(factories.shipped(key))
     assert response.status_code == 201
     deployed = body(response)
@@ -90,7 +92,13 @@ def test_definition_is_listed_and_read_in_every_version(client: Clients) -> None
     ]
     (listed,) = body(designer.get("/definitions"))["items"]
     shown = body(designer.get("/definitions/p"))
-    assert shown == {**listed, "versions": [3, 2, 1], "suspended_at": None, "disabled_at": None}
+    assert shown == {
+        **listed,
+        "versions": [3, 2, 1],
+        "suspended_at": None,
+        "disabled_at": None,
+        "unit": "root",
+    }
     read = [body(designer.get(f"/definitions/p/versions/{number}")) for number in (1, 2, 3)]
     assert [version["hash"] for version in read] == [version["hash"] for version in published]
 
@@ -418,3 +426,15 @@ def test_report_from_before_there_were_scenarios_is_told_all_the_same(
         session.execute(update(Deployment).values(report={"findings": []}))
     report = body(client("designer").deploy(factories.one_task()))["report"]
     assert (report["scenarios"], report["coverage"]) == ([], [])
+
+
+def test_processes_belong_to_the_unit_that_is_named(client: Clients, database: Database) -> None:
+    a_unit(database, "guild", kind="agency")
+    assert client("designer").deploy(factories.one_task(), unit="guild").status_code == 201
+    assert body(client("designer").get("/definitions/p"))["unit"] == "guild"
+
+
+@pytest.mark.parametrize("unit", ["nowhere", "", "\0", "x" * 1000])
+def test_unit_that_is_not_ones_own_is_refused(client: Clients, unit: str) -> None:
+    problem = refused(client("designer").deploy(factories.one_task(), unit=unit), 422, "invalid")
+    assert problem["errors"][0]["pointer"] == "/unit"

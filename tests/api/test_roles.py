@@ -13,6 +13,7 @@ from engine.models import User
 from tests import bpmn, factories, filed
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import Client, body, refused
+from tests.organisation import a_member, a_unit
 
 DEFINITIONS = {"administrator", "designer", "caseworker", "portal", "applicant"}
 DESIGN = {"administrator", "designer"}
@@ -88,8 +89,26 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/cases/<uuid:case_id>/documents"): WORKERS,
     ("POST", "/tasks/<uuid:task_id>/documents"): WORKERS,
     ("GET", "/cases/<uuid:case_id>/documents"): CASES,
+    ("GET", "/tasks/<uuid:task_id>/documents"): TASKS,
     ("GET", "/documents/<uuid:document_id>"): CASES,
     ("GET", "/documents/<uuid:document_id>/content"): CASES,
+    ("GET", "/units"): DEFINITIONS,
+    ("GET", "/units/<key>"): DEFINITIONS,
+    ("POST", "/units"): {"administrator"},
+    ("PATCH", "/units/<key>"): {"administrator"},
+    ("GET", "/people"): {"administrator"},
+    ("POST", "/people"): {"administrator"},
+    ("GET", "/people/<uuid:person_id>"): {"administrator"},
+    ("POST", "/people/<uuid:person_id>/memberships"): {"administrator"},
+    ("PATCH", "/people/<uuid:person_id>/memberships/<uuid:membership_id>"): {"administrator"},
+    ("DELETE", "/people/<uuid:person_id>/memberships/<uuid:membership_id>"): {"administrator"},
+    ("GET", "/substitutions"): {"administrator", "caseworker"},
+    ("POST", "/substitutions"): {"administrator", "caseworker"},
+    ("DELETE", "/substitutions/<uuid:substitution_id>"): {"administrator", "caseworker"},
+    ("GET", "/organisation-log"): {"administrator"},
+    ("GET", "/delegations"): {"administrator"},
+    ("POST", "/delegations"): {"administrator"},
+    ("DELETE", "/delegations/<uuid:delegation_id>"): {"administrator"},
     ("GET", "/openapi.json"): None,
     ("GET", "/docs"): None,
     ("GET", "/docs/start.js"): None,
@@ -111,6 +130,16 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/external-work/<uuid:call_id>/fail": {"fence": 1, "detail": "d"},
     "/external-work/<uuid:call_id>/bpmn-error": {"fence": 1, "error": "E"},
     "/incidents/<uuid:incident_id>/skip": {"reason": "r"},
+    "/units": {"key": "x", "name": "X", "kind": "unit"},
+    "/people": {"name": "x", "role": "caseworker", "memberships": [{"unit": "root", "role": "r"}]},
+    "/people/<uuid:person_id>/memberships": {"unit": "root", "role": "another"},
+    "/substitutions": {
+        "absent": "caseworker",
+        "substitute": "a colleague",
+        "valid_from": "2026-01-01T00:00:00Z",
+        "valid_to": "2099-01-01T00:00:00Z",
+    },
+    "/delegations": {"definition": "p", "elements": ["a"], "unit": "root", "delegate": "office"},
 }
 LAST = ("key>/suspend", "key>/resume", "case_id>/suspend", "case_id>/resume", "retry", "complete", "cancel")
 GUARDED = [(method, path) for (method, path), roles in ALLOWED.items() if roles is not None]
@@ -124,11 +153,13 @@ def url(path: str, ids: Mapping[str, str]) -> str:
 
 def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> int:
     """A request that is right in every way but perhaps for who sends it."""
+    if path == "/units/<key>":
+        return client.send(method, "/units/office", **({"json": {}} if method == "PATCH" else {})).status_code
     if path == "/deployments":
         return client.deploy(factories.one_task("q")).status_code
     if method == "POST" and path.endswith("/documents"):
         return client.upload(url(path, ids).removesuffix("/documents"), filed.pdf()).status_code
-    options = {"json": BODIES.get(path, {})} if method == "POST" else {}
+    options = {"json": BODIES.get(path, {})} if method in ("POST", "PATCH") else {}
     return client.send(method, url(path + QUERIES.get(path, ""), ids), **options).status_code
 
 
@@ -159,6 +190,11 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     factories.deploy(database, factories.files(bpmn.line("userTask z")), "four-eyes")
     (left,) = client("portal").start()["tasks"]
     document = client("portal").upload(f"/cases/{case['id']}", filed.pdf())
+    a_unit(database, "office", kind="delegate")
+    member = a_member(database, "a colleague", "root")
+    (membership,) = body(client("administrator").get(f"/people/{member.id}"))["memberships"]
+    leave = {"substitute": "a colleague", "valid_from": "2100-01-01T00:00Z", "valid_to": "2100-01-02T00:00Z"}
+    delegation = body(client("administrator").post("/delegations", BODIES["/delegations"]))
     move, ended = a_move(client, database, "m"), a_move(client, database, "n")
     return {
         "<key>": "p",
@@ -177,6 +213,10 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:relation_id>": str(uuid4()),
         "<uuid:webhook_id>": webhook["id"],
         "<uuid:document_id>": body(document)["id"],
+        "<uuid:person_id>": str(member.id),
+        "<uuid:membership_id>": membership["id"],
+        "<uuid:substitution_id>": body(client("caseworker").post("/substitutions", leave))["id"],
+        "<uuid:delegation_id>": delegation["id"],
         "<uuid:move_id>": move,
         "<uuid:move_id>/cancel": f"{ended}/cancel",
     }
@@ -238,6 +278,9 @@ def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> N
     unknown |= {
         f"<uuid:{name}_id>": str(uuid4())
         for name in ("case", "task", "incident", "call", "webhook", "move", "session", "document", "relation")
+    }
+    unknown |= {
+        f"<uuid:{name}_id>": str(uuid4()) for name in ("person", "membership", "substitution", "delegation")
     }
     assert steady.client(None).send(method, url(path, unknown)).status_code == 401
 

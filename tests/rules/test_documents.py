@@ -72,7 +72,14 @@ def test_every_type_of_problem_is_documented_and_no_other() -> None:
 
 def test_every_code_of_a_fault_is_documented() -> None:
     written = strings(
-        calls(python("api", "engine/forms.py", "engine/outbound", "engine/documents"), "Fault"), 2
+        calls(
+            python(
+                *("api", "engine/forms.py", "engine/outbound", "engine/documents", "engine/delegations.py"),
+                *(f"engine/organisation/{name}.py" for name in ("units", "people")),
+            ),
+            "Fault",
+        ),
+        2,
     )
     written |= strings(calls(python("engine/addresses.py"), "Refused"), 0)
     written |= strings(calls(python("engine/media", "engine/documents"), "Unfit"), 0)

@@ -1,0 +1,247 @@
+"""People: accounts, where they work as what, who stands in for whom, and the log of changes in all this."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, TypeAdapter
+
+from api.command import Reply, command
+from api.shapes import Instant, Page, PageQuery, Request, Text, page_of
+from api.units import UnitKey
+from engine.db import UnitOfWork
+from engine.models import OrganisationKind, Role
+from engine.organisation import journal, people, substitutes
+from engine.organisation.people import NewPerson, PersonView, Work
+from engine.organisation.substitutes import Leave
+
+blueprint = APIBlueprint("people", __name__, tag="Organisation")
+
+MAX_MEMBERSHIPS = 50
+RoleName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class GiveMembership(Request):
+    """Where and as what (`*`: as anything), from when (absent: from now on) to when (absent: for good)."""
+
+    unit: UnitKey
+    role: RoleName = "caseworker"
+    valid_from: AwareDatetime | None = None
+    valid_to: AwareDatetime | None = None
+
+    def work(self) -> Work:
+        """The same, for the engine."""
+        return Work(self.unit, self.role, self.valid_from, self.valid_to)
+
+
+class CreatePerson(Request):
+    """An account; `person` is the national id of its owner."""
+
+    name: Text
+    role: Literal["administrator", "designer", "caseworker", "service"]
+    person: Text | None = None
+    memberships: list[GiveMembership] = Field(min_length=1, max_length=MAX_MEMBERSHIPS)
+
+
+class ChangeMembership(Request):
+    """From when, and to when (null: for good)."""
+
+    valid_from: AwareDatetime | None = None
+    valid_to: AwareDatetime | None = None
+
+
+class MembershipBody(BaseModel):
+    """A unit in which somebody works, with those below it, and as what."""
+
+    id: UUID
+    unit: str
+    role: str
+    valid_from: Instant
+    valid_to: Instant | None
+
+
+class PersonSummary(BaseModel):
+    """An account with its memberships in your units; one that is not `active` opens nothing."""
+
+    id: UUID
+    name: str
+    role: Role
+    active: bool
+    memberships: list[MembershipBody]
+
+
+class PersonBody(PersonSummary):
+    """The same with the national id of its owner."""
+
+    person: str | None
+
+
+class PersonPage(Page[PersonSummary]):
+    """A page of people, the oldest accounts first."""
+
+
+class CreateSubstitution(Request):
+    """Who is away (absent: you), who works in that place, and from when to when. Accounts by their names."""
+
+    absent: Text | None = None
+    substitute: Text
+    valid_from: AwareDatetime
+    valid_to: AwareDatetime
+
+
+class SubstitutionBody(BaseModel):
+    """Somebody stands in for somebody else."""
+
+    id: UUID
+    absent: str
+    substitute: str
+    valid_from: Instant
+    valid_to: Instant
+
+
+class SubstitutionPage(Page[SubstitutionBody]):
+    """A page of substitutions that have not ended, the oldest first."""
+
+
+class Named(BaseModel):
+    """An account."""
+
+    id: UUID
+    name: str
+
+
+class RecordBody(BaseModel):
+    """A change of the organisation: by whom, in which unit, and about whom if it is about somebody."""
+
+    id: UUID
+    at: Instant
+    kind: OrganisationKind
+    actor: Named
+    unit: str
+    person: Named | None
+    payload: dict[str, Any]
+
+
+class RecordPage(Page[RecordBody]):
+    """A page of changes, the oldest first."""
+
+
+def _memberships(person: PersonView) -> list[MembershipBody]:
+    adapter = TypeAdapter(list[MembershipBody])
+    names = MembershipBody.model_fields
+    return adapter.validate_python([{name: row[name] for name in names} for row in person.memberships])
+
+
+def _summary(person: PersonView) -> PersonSummary:
+    memberships = _memberships(person)
+    return PersonSummary(
+        id=person.id, name=person.name, role=person.role, active=person.active, memberships=memberships
+    )
+
+
+def _whole(uow: UnitOfWork, user_id: UUID) -> PersonBody:
+    person = people.get(uow, user_id)
+    return PersonBody(**{**asdict(person), "memberships": _memberships(person)})
+
+
+@command(blueprint.get("/people"), query=PageQuery, answer=PersonPage)
+def index(uow: UnitOfWork, query: PageQuery) -> Reply:
+    """List the people of your units, the oldest accounts first"""
+    found = people.page(uow, after=query.cursor)
+    following = found[people.PAGE - 1].id if len(found) > people.PAGE else None
+    items = [_summary(person) for person in found[: people.PAGE]]
+    return Reply(PersonPage(items=items, next=following))
+
+
+@command(blueprint.get("/people/<uuid:person_id>"), answer=PersonBody, refusals=(404,))
+def show(uow: UnitOfWork, person_id: UUID) -> Reply:
+    """Read one of the people of your units"""
+    return Reply(_whole(uow, person_id))
+
+
+@command(blueprint.post("/people"), body=CreatePerson, answer=PersonBody, status=201, refusals=(409,))
+def create(uow: UnitOfWork, body: CreatePerson) -> Reply:
+    """Make an account that works in your units"""
+    works = [membership.work() for membership in body.memberships]
+    made = people.create(uow, NewPerson(body.name, body.role, body.person, works))
+    return Reply(_whole(uow, made), {"Location": f"/api/v1/people/{made}"}, status=201)
+
+
+@command(
+    blueprint.post("/people/<uuid:person_id>/memberships"),
+    body=GiveMembership,
+    answer=PersonBody,
+    status=201,
+    refusals=(404, 409),
+)
+def give(uow: UnitOfWork, person_id: UUID, body: GiveMembership) -> Reply:
+    """Let one of the people of your units work in another one of them, or as something else"""
+    people.add(uow, person_id, body.work())
+    return Reply(_whole(uow, person_id), status=201)
+
+
+@command(
+    blueprint.patch("/people/<uuid:person_id>/memberships/<uuid:membership_id>"),
+    body=ChangeMembership,
+    answer=PersonBody,
+    refusals=(404,),
+)
+def change(uow: UnitOfWork, person_id: UUID, membership_id: UUID, body: ChangeMembership) -> Reply:
+    """Change from when or to when a membership counts"""
+    said = {name: getattr(body, name) for name in body.model_fields_set}
+    changes = {name: at for name, at in said.items() if at is not None or name == "valid_to"}
+    people.change(uow, person_id, membership_id, changes)
+    return Reply(_whole(uow, person_id))
+
+
+@command(
+    blueprint.delete("/people/<uuid:person_id>/memberships/<uuid:membership_id>"),
+    answer=PersonBody,
+    refusals=(404,),
+)
+def end(uow: UnitOfWork, person_id: UUID, membership_id: UUID) -> Reply:
+    """End a membership; from now on it counts for nothing"""
+    people.end(uow, person_id, membership_id)
+    return Reply(_whole(uow, person_id))
+
+
+@command(
+    blueprint.post("/substitutions"),
+    body=CreateSubstitution,
+    answer=SubstitutionBody,
+    status=201,
+    refusals=(409,),
+)
+def agree(uow: UnitOfWork, body: CreateSubstitution) -> Reply:
+    """Let somebody stand in for you or, as an administrator, for one of your people"""
+    made = substitutes.agree(uow, Leave(**body.model_dump()))
+    return Reply(SubstitutionBody(**substitutes.get(uow, made)), status=201)
+
+
+@command(blueprint.get("/substitutions"), query=PageQuery, answer=SubstitutionPage)
+def substitutions(uow: UnitOfWork, query: PageQuery) -> Reply:
+    """List substitutions that have not ended: your own and, for administrators, those of their people"""
+    rows = substitutes.page(uow, after=query.cursor)
+    return Reply(SubstitutionPage(**page_of(SubstitutionBody, rows, substitutes.PAGE)))
+
+
+@command(blueprint.delete("/substitutions/<uuid:substitution_id>"), answer=SubstitutionBody, refusals=(404,))
+def end_substitution(uow: UnitOfWork, substitution_id: UUID) -> Reply:
+    """End a substitution"""
+    substitutes.end(uow, substitution_id)
+    return Reply(SubstitutionBody(**substitutes.get(uow, substitution_id)))
+
+
+@command(blueprint.get("/organisation-log"), query=PageQuery, answer=RecordPage)
+def log(uow: UnitOfWork, query: PageQuery) -> Reply:
+    """List what was changed in your units, and by whom, the oldest first"""
+    items = [
+        {
+            **row,
+            "actor": {"id": row["actor_id"], "name": row["actor"]},
+            "person": row["user_id"] and {"id": row["user_id"], "name": row["person"]},
+        }
+        for row in journal.page(uow, after=query.cursor)
+    ]
+    return Reply(RecordPage(**page_of(RecordBody, items, journal.PAGE)))

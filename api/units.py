@@ -1,0 +1,94 @@
+"""Units: the tree of agencies, their parts, and private bodies that execute for them."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel, StringConstraints
+
+from api.command import Reply, command
+from api.shapes import Instant, Page, PageQuery, Request, Text
+from engine.db import UnitOfWork
+from engine.models import UnitKind
+from engine.organisation import units
+
+blueprint = APIBlueprint("units", __name__, tag="Organisation")
+
+UnitKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,63}$")]
+
+
+class CreateUnit(Request):
+    """A unit, and the key of the one right above it; `region` is which it serves, if not all."""
+
+    key: UnitKey
+    name: Text
+    kind: UnitKind
+    parent: UnitKey = "root"
+    region: Text | None = None
+
+
+class ChangeUnit(Request):
+    """What to change. Another `parent` takes all along that stands below the unit."""
+
+    name: Text | None = None
+    region: Text | None = None
+    parent: UnitKey | None = None
+    closed: bool | None = None
+
+
+class UnitBody(BaseModel):
+    """A unit; `parent` is the key of the one right above it. From `closed_at` on nothing begins there."""
+
+    key: str
+    name: str
+    kind: UnitKind
+    parent: str | None
+    region: str | None
+    closed_at: Instant | None
+
+
+class UnitPage(Page[UnitBody]):
+    """A page of units, the oldest first."""
+
+
+class UnitsQuery(PageQuery):
+    """Which units: all, or those right below one."""
+
+    parent: UnitKey | None = None
+
+
+def _shown(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in UnitBody.model_fields}
+
+
+@command(blueprint.get("/units"), query=UnitsQuery, answer=UnitPage)
+def index(uow: UnitOfWork, query: UnitsQuery) -> Reply:
+    """List units, the oldest first"""
+    rows = units.page(uow, parent=query.parent, after=query.cursor)
+    following: UUID | None = rows[units.PAGE - 1]["id"] if len(rows) > units.PAGE else None
+    items = [UnitBody(**_shown(row)) for row in rows[: units.PAGE]]
+    return Reply(UnitPage(items=items, next=following))
+
+
+@command(blueprint.get("/units/<key>"), answer=UnitBody, refusals=(404,))
+def show(uow: UnitOfWork, key: str) -> Reply:
+    """Read a unit"""
+    return Reply(UnitBody(**_shown(units.get(uow, key))))
+
+
+@command(blueprint.post("/units"), body=CreateUnit, answer=UnitBody, status=201, refusals=(409,))
+def create(uow: UnitOfWork, body: CreateUnit) -> Reply:
+    """Make a unit below one of yours"""
+    units.create(uow, units.NewUnit(**body.model_dump()))
+    shown = UnitBody(**_shown(units.get(uow, body.key)))
+    return Reply(shown, {"Location": f"/api/v1/units/{body.key}"}, status=201)
+
+
+@command(blueprint.patch("/units/<key>"), body=ChangeUnit, answer=UnitBody, refusals=(404, 409))
+def change(uow: UnitOfWork, key: str, body: ChangeUnit) -> Reply:
+    """Rename, move, close or open a unit of yours"""
+    said = body.model_dump(exclude_unset=True)
+    changes = {name: value for name, value in said.items() if value is not None or name == "region"}
+    units.change(uow, key, changes)
+    return show(uow, key)

@@ -1,0 +1,59 @@
+"""Import units and people from a file: running it twice changes nothing, one fault and nothing is written."""
+
+import argparse
+from collections import Counter
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from engine import accounts
+from engine.cli.connection import database
+from engine.config import Settings
+from engine.db import Database, UnitOfWork
+from engine.errors import Invalid
+from engine.organisation import files, importing
+
+HELP = "Import units, people, memberships and substitutes from a file. Running it again changes nothing."
+
+
+class _Tried(Exception):
+    """What was done is to be undone: it was only tried."""
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The file, and whether it is only tried."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="people.csv or people.json")
+    parser.add_argument("--dry-run", action="store_true", help="tell what would be done, and do nothing")
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Import, and print what was done."""
+    try:
+        content = arguments.file.read_bytes()
+    except OSError as cause:
+        raise Invalid(f"{arguments.file} cannot be read: {cause.strerror}.") from cause
+    reading = files.read(arguments.file.name, content, settings.time_zone)
+    with database(settings) as opened:
+        done = apply(opened, reading, dry=arguments.dry_run)
+    for what, number in sorted(done.items()):
+        print(f"{number:6}  {what}")
+    if arguments.dry_run:
+        print("Nothing was written.")
+    return 0
+
+
+def apply(database: Database, reading: files.Reading, *, dry: bool = False) -> Counter[str]:
+    """Do what was read, as the installation itself; how often each thing was done, or with `dry` would be."""
+    done: Counter[str] = Counter()
+
+    def command(session: Session, now: datetime) -> None:
+        nonlocal done
+        done = importing.apply(UnitOfWork(session, accounts.system(session, now), now), reading)
+        if dry:
+            raise _Tried
+
+    with suppress(_Tried):
+        database.run(command)
+    return done

@@ -1,0 +1,39 @@
+"""The table of what was changed in the organisation: who let whom work where, and as what."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base
+from engine.models.tables import Id, Instant
+
+OrganisationKind = Literal[
+    "unit.made",
+    "unit.changed",
+    "person.made",
+    "person.changed",
+    "membership.given",
+    "membership.changed",
+    "membership.ended",
+    "substitution.agreed",
+    "substitution.ended",
+    "delegation.agreed",
+    "delegation.revoked",
+]
+
+
+class OrganisationRecord(Base):
+    """A change of the organisation, in a unit and perhaps about a person. Append-only (trigger)."""
+
+    __tablename__ = "organisation_log"
+    __table_args__ = (Index(None, "unit_id", "id"),)
+
+    id: Mapped[Id]
+    at: Mapped[Instant]
+    actor_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[OrganisationKind] = mapped_column(Text)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    payload: Mapped[Any] = mapped_column(JSON)

@@ -1,0 +1,53 @@
+"""The log of the organisation: who let whom work where, and as what. Append-only by trigger.
+
+It names people by their accounts, so no payload holds anything personal.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, select
+from sqlalchemy.orm import aliased
+
+from engine import access
+from engine.bpmn.values import plain
+from engine.db import UnitOfWork
+from engine.models import OrganisationKind, OrganisationRecord, Unit, User
+
+PAGE = 100
+
+
+def note(
+    uow: UnitOfWork,
+    kind: OrganisationKind,
+    unit_id: UUID,
+    payload: Mapping[str, Any],
+    user_id: UUID | None = None,
+) -> None:
+    """Write down what the actor changes."""
+    told = dict(plain({name: value for name, value in payload.items() if value is not None}))
+    row = {"at": uow.now, "actor_id": uow.actor.id, "kind": kind, "unit_id": unit_id, "user_id": user_id}
+    uow.session.add(OrganisationRecord(**row, payload=told))
+    uow.session.flush()
+
+
+def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
+    """Up to a page of what was changed in the actor's units, the oldest first; one more if more follow."""
+    access.require(uow.actor, "people.manage")
+    record, actor, person = OrganisationRecord, aliased(User), aliased(User)
+    found = (
+        select(
+            *(record.id, record.at, record.kind, record.payload, Unit.key.label("unit")),
+            *(record.actor_id, actor.name.label("actor"), record.user_id, person.name.label("person")),
+        )
+        .join(Unit, Unit.id == record.unit_id)
+        .join(actor, actor.id == record.actor_id)
+        .outerjoin(person, person.id == record.user_id)
+        .where(access.covers(record.unit_id))
+        .order_by(record.id)
+        .limit(PAGE + 1)
+    )
+    if after is not None:
+        found = found.where(record.id > after)
+    return uow.connection.execute(found, access.seen_by(uow)).mappings().all()

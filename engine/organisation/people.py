@@ -1,0 +1,281 @@
+"""Accounts of people, and where they work, as what, from when to when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, exists, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from engine import access, accounts, formats
+from engine.access import ANY, APPLICANT, CASEWORKER, seen_by
+from engine.bpmn.posts import is_role
+from engine.db import UnitOfWork
+from engine.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from engine.ids import uuid7
+from engine.models import ROOT, Membership, Role, Unit, User
+from engine.organisation import journal, units
+
+PAGE = 100
+MEMBERS: tuple[Role, ...] = ("administrator", "designer", "caseworker", "service")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Where somebody works, as what, and from when to when: None is from now on, and for good."""
+
+    unit: str
+    role: str = CASEWORKER
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """An account to be made; `person` is the national id of its owner."""
+
+    name: str
+    role: Role
+    person: str | None
+    works: Sequence[Work]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """An account with its memberships in the units of whoever reads."""
+
+    id: UUID
+    name: str
+    role: Role
+    person: str | None
+    active: bool
+    memberships: Sequence[RowMapping]
+
+
+def _near() -> Any:
+    """Whether an account works, or has worked, in a unit of the actor's."""
+    return exists().where(Membership.user_id == User.id, access.covers(Membership.unit_id)).correlate(User)
+
+
+def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[PersonView]:
+    """Up to a page of the people of the actor's units, the oldest accounts first; one more if more follow."""
+    access.require(uow.actor, "people.manage")
+    found = select(User).where(_near()).order_by(User.id).limit(PAGE + 1)
+    if after is not None:
+        found = found.where(User.id > after)
+    users = uow.session.scalars(found, seen_by(uow)).all()
+    memberships = _memberships(uow, [user.id for user in users])
+    return [_view(user, memberships) for user in users]
+
+
+def get(uow: UnitOfWork, user_id: UUID) -> PersonView:
+    """One of the people of the actor's units. Raises NotFound."""
+    access.require(uow.actor, "people.manage")
+    user = uow.session.scalars(select(User).where(User.id == user_id, _near()), seen_by(uow)).one_or_none()
+    if user is None:
+        raise _unknown(user_id)
+    return _view(user, _memberships(uow, [user.id]))
+
+
+def works(session: Session) -> Sequence[RowMapping]:
+    """All accounts with all their memberships, for whoever runs the installation; without one a row, too."""
+    found = (
+        select(
+            *(User.name, User.role.label("account"), User.deactivated_at, Unit.key.label("unit")),
+            *(Membership.role, Membership.valid_from, Membership.valid_to),
+        )
+        .outerjoin(Membership, Membership.user_id == User.id)
+        .outerjoin(Unit, Unit.id == Membership.unit_id)
+        .order_by(User.name, Membership.valid_from, Membership.id)
+    )
+    return session.execute(found).mappings().all()
+
+
+def _view(user: User, memberships: Sequence[RowMapping]) -> PersonView:
+    own = [row for row in memberships if row["user_id"] == user.id]
+    return PersonView(user.id, user.name, user.role, user.person, user.deactivated_at is None, own)
+
+
+def _memberships(uow: UnitOfWork, users: Sequence[UUID]) -> Sequence[RowMapping]:
+    found = (
+        select(
+            *(Membership.id, Membership.user_id, Unit.key.label("unit"), Membership.role),
+            *(Membership.valid_from, Membership.valid_to),
+        )
+        .join(Unit, Unit.id == Membership.unit_id)
+        .where(Membership.user_id.in_(users), access.covers(Membership.unit_id))
+        .order_by(Membership.valid_from, Membership.id)
+    )
+    return uow.connection.execute(found, seen_by(uow)).mappings().all()
+
+
+def _unknown(user_id: UUID) -> NotFound:
+    return NotFound(f"There is no person {user_id}.")
+
+
+def create(uow: UnitOfWork, new: NewPerson) -> UUID:
+    """Make an account with its memberships. Raises Invalid, Conflict for a name that is taken."""
+    access.require(uow.actor, "people.manage")
+    accounts.check(new.name, new.role)
+    if new.role not in MEMBERS:
+        raise Invalid(
+            "The account cannot be made.", [Fault("/role", f"must be one of {', '.join(MEMBERS)}", "role")]
+        )
+    if new.role == "service":  # what it may do is told apart by no unit
+        access.require_everywhere(uow, "people.manage")
+    if not new.works:
+        raise Invalid(
+            "The account cannot be made.", [Fault("/memberships", "must be at least one", "missing")]
+        )
+    person = national_id(new.person)
+    row = {"id": uuid7(), "name": new.name, "role": new.role, "created_at": uow.now, "person": person}
+    made = insert(User).values(row).on_conflict_do_nothing().returning(User.id)
+    user_id = uow.connection.execute(made).scalar_one_or_none()
+    if user_id is None:
+        raise Conflict(f"The name {new.name!r} is taken.", person={"name": new.name})
+    user = uow.session.get_one(User, user_id)
+    for place, work in enumerate(new.works):
+        give(uow, user, work, f"/memberships/{place}")
+    unit_id = units.covered(uow, new.works[0].unit).id
+    journal.note(uow, "person.made", unit_id, {"name": new.name, "role": new.role}, user_id)
+    return user.id
+
+
+def national_id(text: str | None) -> str | None:
+    """A national id as it is stored. Raises Invalid for what is none."""
+    found = None if text is None else formats.national_id(text)
+    if text is not None and found is None:
+        raise Invalid("The person is not known like this.", [Fault("/person", "is no national id", "format")])
+    return found
+
+
+def identify(uow: UnitOfWork, user: User, text: str) -> bool:
+    """Say of an account that is held whose it is; whether that is another person than before."""
+    person = national_id(text)
+    if person == user.person:
+        return False
+    user.person = person
+    uow.session.flush()
+    unit = select(Membership.unit_id).where(Membership.user_id == user.id).order_by(Membership.id).limit(1)
+    journal.note(uow, "person.changed", uow.session.scalars(unit).first() or ROOT, {}, user.id)
+    return True
+
+
+def held(uow: UnitOfWork, user_id: UUID) -> User:
+    """One of the people of the actor's units: one command after the other changes them. Raises NotFound."""
+    access.require(uow.actor, "people.manage")
+    found = select(User).where(User.id == user_id, _near()).with_for_update(key_share=True, of=User)
+    user = uow.session.scalars(found, seen_by(uow)).one_or_none()
+    if user is None:
+        raise _unknown(user_id)
+    return user
+
+
+def add(uow: UnitOfWork, user_id: UUID, work: Work) -> UUID:
+    """Give one of the people of the actor's units another membership there.
+
+    Raises NotFound, Invalid, Conflict.
+    """
+    return give(uow, held(uow, user_id), work)
+
+
+def give(uow: UnitOfWork, user: User, work: Work, pointer: str = "") -> UUID:
+    """The same for an account that is held, or new."""
+    begin = work.valid_from or uow.now
+    _require_span(begin, work.valid_to, pointer)
+    if work.role == APPLICANT or not (work.role == ANY or is_role(work.role)):
+        raise Invalid(
+            "It cannot be done so.", [Fault(f"{pointer}/role", "cannot be a role in a unit", "role")]
+        )
+    if user.role not in MEMBERS:
+        raise Invalid(
+            "It cannot be done so.", [Fault(pointer, f"a {user.role} is a member of no unit", "role")]
+        )
+    unit = units.covered(uow, work.unit, f"{pointer}/unit")
+    same = select(Membership.id).where(
+        Membership.user_id == user.id,
+        Membership.unit_id == unit.id,
+        Membership.role == work.role,
+        or_(Membership.valid_to.is_(None), Membership.valid_to > begin),
+        *([] if work.valid_to is None else [Membership.valid_from < work.valid_to]),
+    )
+    if uow.session.scalars(same).first() is not None:
+        raise Conflict(f"The person is {work.role} in {work.unit} already.", unit=work.unit, role=work.role)
+    made = Membership(user_id=user.id, unit_id=unit.id, role=work.role)
+    made.valid_from, made.valid_to = begin, work.valid_to
+    uow.session.add(made)
+    uow.session.flush()
+    _note(uow, "membership.given", made)
+    return made.id
+
+
+def _require_span(begin: datetime, end: datetime | None, pointer: str = "") -> None:
+    if end is not None and end <= begin:
+        raise Invalid(
+            "It cannot be done so.", [Fault(f"{pointer}/valid_to", "is not after its beginning", "order")]
+        )
+
+
+def _note(uow: UnitOfWork, kind: Any, row: Membership) -> None:
+    told = {"membership": row.id, "role": row.role, "from": row.valid_from, "to": row.valid_to}
+    journal.note(uow, kind, row.unit_id, told, row.user_id)
+
+
+def _membership(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> Membership:
+    held(uow, user_id)
+    found = select(Membership).where(
+        Membership.id == membership_id, Membership.user_id == user_id, access.covers(Membership.unit_id)
+    )
+    row = uow.session.scalars(found.execution_options(populate_existing=True), seen_by(uow)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no membership {membership_id}.")
+    return row
+
+
+def change(uow: UnitOfWork, user_id: UUID, membership_id: UUID, changes: dict[str, Any]) -> None:
+    """Change from when or to when (`valid_from`, `valid_to`) somebody works there.
+
+    Raises NotFound, Invalid.
+    """
+    reach(uow, _membership(uow, user_id, membership_id), changes)
+
+
+def reach(uow: UnitOfWork, row: Membership, changes: dict[str, Any]) -> bool:
+    """The same for a membership that is held; whether it is another one now."""
+    wanted = {"valid_from": row.valid_from, "valid_to": row.valid_to, **changes}
+    if wanted == {"valid_from": row.valid_from, "valid_to": row.valid_to}:
+        return False
+    _require_span(wanted["valid_from"], wanted["valid_to"])
+    _require_other(uow, row, wanted["valid_to"])
+    row.valid_from, row.valid_to = wanted["valid_from"], wanted["valid_to"]
+    uow.session.flush()
+    _note(uow, "membership.changed", row)
+    return True
+
+
+def end(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> None:
+    """Let a membership count no more from now on. Ending it again changes nothing.
+
+    Raises NotFound, Forbidden.
+    """
+    row = _membership(uow, user_id, membership_id)
+    if row.valid_to is not None and row.valid_to <= max(uow.now, row.valid_from):
+        return
+    _require_other(uow, row, uow.now)
+    row.valid_to = max(uow.now, row.valid_from)  # one that has not begun never does
+    uow.session.flush()
+    _note(uow, "membership.ended", row)
+
+
+def _require_other(uow: UnitOfWork, row: Membership, end: datetime | None) -> None:
+    """Raises Forbidden for administrators who would shut themselves out: somebody else does that."""
+    if row.user_id != uow.actor.id or end is None:
+        return
+    others = select(Membership.id).where(
+        Membership.user_id == row.user_id, Membership.id != row.id, access.valid(Membership)
+    )
+    if uow.session.scalars(others, seen_by(uow)).first() is None:
+        raise Forbidden("It is your own last membership: another administrator has to end it.")

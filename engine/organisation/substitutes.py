@@ -1,0 +1,171 @@
+"""Who works in whose place while the other is away."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, or_, select
+from sqlalchemy.orm import aliased
+
+from engine import access
+from engine.access import seen_by
+from engine.db import UnitOfWork
+from engine.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from engine.models import Membership, Substitution, UnitLine, User
+from engine.organisation import journal
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Who is away from when to when, and who works in that place: accounts by their names."""
+
+    absent: str | None  # None is the actor
+    substitute: str
+    valid_from: datetime
+    valid_to: datetime
+
+
+def agree(uow: UnitOfWork, leave: Leave) -> UUID:
+    """Let somebody stand in for the actor or, as an administrator, for one of the people of one's units.
+
+    Raises Invalid, Forbidden for others than administrators, Conflict with another substitution.
+    """
+    access.require(uow.actor, "substitutes.manage")
+    if leave.valid_to <= max(leave.valid_from, uow.now):
+        raise _invalid("/valid_to", "is not after its beginning, or has passed", "order")
+    absent = _absent(uow, leave.absent)
+    substitute = uow.session.scalars(select(User).where(User.name == leave.substitute)).one_or_none()
+    if substitute is None or not _works(substitute) or not _together(uow, absent.id, substitute.id):
+        raise _invalid("/substitute", "is no active caseworker with whom the absent person works", "person")
+    if absent.id == substitute.id:
+        raise _invalid("/substitute", "is the absent person", "person")
+    meanwhile = select(Substitution.id).where(
+        Substitution.absent_id == absent.id,
+        Substitution.valid_from < leave.valid_to,
+        Substitution.valid_to > leave.valid_from,
+        Substitution.valid_to > Substitution.valid_from,
+    )
+    if (other := uow.session.scalars(meanwhile).first()) is not None:
+        raise Conflict("Somebody stands in for the person at that time already.", substitution=other)
+    made = Substitution(absent_id=absent.id, substitute_id=substitute.id)
+    made.valid_from, made.valid_to = leave.valid_from, leave.valid_to
+    uow.session.add(made)
+    uow.session.flush()
+    _note(uow, "substitution.agreed", made)
+    return made.id
+
+
+def _invalid(pointer: str, detail: str, code: str) -> Invalid:
+    return Invalid("Nobody can stand in like this.", [Fault(pointer, detail, code)])
+
+
+def _works(user: User) -> bool:
+    return user.role == "caseworker" and user.deactivated_at is None
+
+
+def _absent(uow: UnitOfWork, name: str | None) -> User:
+    """Who is away, held. Administrators answer for all of a person's work, or not for the person at all."""
+    wanted = uow.actor.name if name is None else name
+    found = select(User).where(User.name == wanted).with_for_update(key_share=True)
+    absent = uow.session.scalars(found).one_or_none()
+    if uow.actor.role != "administrator" and wanted != uow.actor.name:
+        raise Forbidden("You say who stands in for yourself; for others an administrator does.")
+    if absent is None or not _works(absent) or not _administers(uow, absent.id):
+        raise _invalid("/absent", "is no caseworker whose work you administer", "person")
+    return absent
+
+
+def _administers(uow: UnitOfWork, user_id: UUID) -> bool:
+    """Whether it is the actor, or works in units of the actor's only."""
+    if user_id == uow.actor.id:
+        return True
+    lasting = or_(Membership.valid_to.is_(None), Membership.valid_to > uow.now)
+    held = exists().where(Membership.user_id == user_id, lasting)
+    elsewhere = exists().where(Membership.user_id == user_id, lasting, ~access.covers(Membership.unit_id))
+    return bool(uow.connection.execute(select(and_(held, ~elsewhere)), seen_by(uow)).scalar_one())
+
+
+def _together(uow: UnitOfWork, one: UUID, other: UUID) -> bool:
+    """Whether both work in one line of units: so no agency's work is lent to another's people."""
+    near, far = aliased(Membership), aliased(Membership)
+    line = or_(
+        and_(UnitLine.ancestor_id == near.unit_id, UnitLine.unit_id == far.unit_id),
+        and_(UnitLine.ancestor_id == far.unit_id, UnitLine.unit_id == near.unit_id),
+    )
+    found = select(UnitLine.unit_id).where(
+        near.user_id == one, far.user_id == other, line, access.valid(near), access.valid(far)
+    )
+    return bool(uow.connection.execute(select(found.exists()), seen_by(uow)).scalar_one())
+
+
+def _note(uow: UnitOfWork, kind: Any, row: Substitution) -> None:
+    unit = select(Membership.unit_id).where(Membership.user_id == row.absent_id).order_by(Membership.id)
+    told = {"substitute": row.substitute_id, "from": row.valid_from, "to": row.valid_to}
+    journal.note(uow, kind, uow.session.scalars(unit.limit(1)).one(), told, row.absent_id)
+
+
+def _mine(uow: UnitOfWork) -> ColumnElement[bool]:
+    """Which substitutions an actor sees: its own, and those of the people of an administrator's units."""
+    own = or_(Substitution.absent_id == uow.actor.id, Substitution.substitute_id == uow.actor.id)
+    if uow.actor.role != "administrator":
+        return own
+    near = Membership.user_id == Substitution.absent_id
+    return or_(own, exists().where(near, access.covers(Membership.unit_id)))
+
+
+def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
+    """Up to a page of those that have not ended, the oldest first; one more if more follow."""
+    access.require(uow.actor, "substitutes.manage")
+    found = _listed().where(_mine(uow), Substitution.valid_to > uow.now, _ever())
+    if after is not None:
+        found = found.where(Substitution.id > after)
+    found = found.order_by(Substitution.id).limit(PAGE + 1)
+    return uow.connection.execute(found, seen_by(uow)).mappings().all()
+
+
+def _ever() -> ColumnElement[bool]:
+    return Substitution.valid_to > Substitution.valid_from
+
+
+def _listed() -> Any:
+    absent, substitute = aliased(User), aliased(User)
+    return (
+        select(
+            *(Substitution.id, Substitution.valid_from, Substitution.valid_to),
+            *(absent.name.label("absent"), substitute.name.label("substitute")),
+        )
+        .join(absent, absent.id == Substitution.absent_id)
+        .join(substitute, substitute.id == Substitution.substitute_id)
+    )
+
+
+def get(uow: UnitOfWork, substitution_id: UUID) -> RowMapping:
+    """One that the actor may see. Raises NotFound."""
+    access.require(uow.actor, "substitutes.manage")
+    found = _listed().where(Substitution.id == substitution_id, _mine(uow))
+    row: RowMapping | None = uow.connection.execute(found, seen_by(uow)).mappings().one_or_none()
+    if row is None:
+        raise _unknown(substitution_id)
+    return row
+
+
+def end(uow: UnitOfWork, substitution_id: UUID) -> None:
+    """Let nobody stand in any more from now on. Ending it again changes nothing. Raises NotFound."""
+    access.require(uow.actor, "substitutes.manage")
+    found = select(Substitution).where(Substitution.id == substitution_id, _mine(uow)).with_for_update()
+    row = uow.session.scalars(found, seen_by(uow)).one_or_none()
+    if row is None:
+        raise _unknown(substitution_id)
+    last = max(uow.now, row.valid_from)  # one that has not begun never does
+    if row.valid_to > last:
+        row.valid_to = last
+        uow.session.flush()
+        _note(uow, "substitution.ended", row)
+
+
+def _unknown(substitution_id: UUID) -> NotFound:
+    return NotFound(f"There is no substitution {substitution_id}.")

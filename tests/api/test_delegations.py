@@ -1,0 +1,194 @@
+"""Private bodies execute steps of an agency's process: they see these, and lose them with the delegation."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from engine import accounts, definitions, delegations
+from engine.db import Database, UnitOfWork
+from engine.models import Delegation
+from tests import bpmn, factories, filed
+from tests.api.conftest import Clients
+from tests.api.contract import body, pointers, refused
+from tests.organisation import a_member, a_unit
+
+SOON = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+
+
+@pytest.fixture(autouse=True)
+def process(database: Database) -> None:
+    """Tasks `a` and `b` one after the other, of the guild; the form of `a` shows `x`, and not `secret`."""
+    a_unit(database, "guild", kind="agency")
+    a_unit(database, "guild-tehran", "guild")
+    a_unit(database, "health", kind="agency")
+    a_unit(database, "office", kind="delegate")
+    a_member(database, "boss", "guild", "*", "administrator")
+    a_member(database, "their boss", "office", "*", "administrator")
+    a_member(database, "reza", "guild")
+    a_member(database, "clerk", "office")
+    task = bpmn.node("userTask", "a", camunda__formKey="f.json")
+    files = factories.files(
+        bpmn.process(*bpmn.in_line(task, "userTask b")), f=factories.form(x={"type": "string"})
+    )
+    who = factories.an_actor(database, "designer")
+    factories.as_actor(database, who, lambda uow: definitions.deploy(uow, files, unit="guild"))
+
+
+def new(**fields: Any) -> dict[str, Any]:
+    return {"definition": "p", "elements": ["a"], "unit": "guild", "delegate": "office", **fields}
+
+
+def delegated(client: Clients, **fields: Any) -> Mapping[str, Any]:
+    response = client("administrator", "boss").post("/delegations", new(**fields))
+    assert response.status_code == 201, response.text
+    return body(response)
+
+
+def started(client: Clients) -> tuple[str, str]:
+    """A case and its task."""
+    case = body(
+        client("caseworker", "reza").post("/cases", {"definition": "p", "data": {"x": "1", "secret": "s"}})
+    )
+    return case["id"], case["tasks"][0]["id"]
+
+
+def inbox(client: Clients, name: str) -> list[str]:
+    return [task["id"] for task in body(client("caseworker", name).get("/tasks"))["items"]]
+
+
+def kinds(client: Clients, case: str) -> list[str]:
+    return [
+        event["kind"] for event in body(client("caseworker", "reza").get(f"/cases/{case}/events"))["items"]
+    ]
+
+
+def test_delegate_sees_its_task_and_nothing_else_of_the_case(client: Clients) -> None:
+    delegated(client)
+    case, task = started(client)
+    clerk = client("caseworker", "clerk")
+    assert (inbox(client, "clerk"), inbox(client, "reza")) == ([task], [])
+    assert body(clerk.get(f"/tasks/{task}"))["data"] == {"x": "1"}
+    for path in (f"/cases/{case}", f"/cases/{case}/events", f"/cases/{case}/documents"):
+        refused(clerk.get(path), 404, "not-found")
+    assert body(clerk.get("/cases"))["items"] == []
+    done = body(clerk.post(f"/tasks/{task}/complete", {"data": {"x": "2"}}))
+    assert (done["tasks"], inbox(client, "clerk")) == ([], [])
+    (following,) = inbox(client, "reza")
+    refused(clerk.get(f"/tasks/{following}"), 404, "not-found")
+
+
+def test_delegates_of_one_step_share_its_tasks(client: Clients, database: Database) -> None:
+    a_unit(database, "other-office", kind="delegate")
+    a_member(database, "other clerk", "other-office")
+    delegated(client)
+    delegated(client, delegate="other-office")
+    for _ in range(4):
+        started(client)
+    assert [len(inbox(client, name)) for name in ("clerk", "other clerk")] == [2, 2]
+
+
+@pytest.mark.parametrize("ended", ["revoked", "expired"])
+def test_open_tasks_come_back_and_nothing_is_lost(client: Clients, database: Database, ended: str) -> None:
+    delegation = delegated(client)
+    case, task = started(client)
+    clerk = client("caseworker", "clerk")
+    assert clerk.post(f"/tasks/{task}/claim").status_code == 200
+    document = body(clerk.upload(f"/tasks/{task}", filed.pdf()))["id"]
+    if ended == "revoked":
+        for _ in range(2):
+            assert body(client("administrator", "boss").send("DELETE", f"/delegations/{delegation['id']}"))[
+                "revoked_at"
+            ]
+    else:
+        with database.transaction() as session:
+            session.execute(update(Delegation).values(valid_to=datetime.now(UTC)))
+        refused(clerk.get(f"/tasks/{task}"), 404, "not-found")  # before anything else has happened
+        swept = database.run(
+            lambda session, now: delegations.give_back(
+                UnitOfWork(session, accounts.system(session, now), now)
+            )
+        )
+        assert swept == 1
+    refused(clerk.get(f"/tasks/{task}"), 404, "not-found")
+    refused(clerk.post(f"/tasks/{task}/complete", {"data": {}}), 404, "not-found")
+    refused(clerk.get(f"/documents/{document}"), 404, "not-found")
+    assert inbox(client, "reza") == [task]
+    assert body(client("caseworker", "reza").get(f"/tasks/{task}"))["assignee"] is None
+    assert kinds(client, case)[-1] == "task.returned"
+    assert body(client("caseworker", "reza").get(f"/documents/{document}"))["task"] == task
+    assert client("caseworker", "reza").post(f"/tasks/{task}/complete", {"data": {}}).status_code == 200
+
+
+def test_delegate_reads_the_documents_of_its_task_only(client: Clients) -> None:
+    delegated(client)
+    case, task = started(client)
+    clerk, reza = client("caseworker", "clerk"), client("caseworker", "reza")
+    others = body(reza.upload(f"/cases/{case}", filed.pdf()))["id"]
+    own = body(clerk.upload(f"/tasks/{task}", filed.pdf()))["id"]
+    assert [row["id"] for row in body(clerk.get(f"/tasks/{task}/documents"))["items"]] == [own]
+    assert clerk.get(f"/documents/{own}/content").status_code == 200
+    for path in (f"/documents/{others}", f"/documents/{others}/content"):
+        refused(clerk.get(path), 404, "not-found")
+    replaced = clerk.upload(f"/tasks/{task}", filed.pdf(), fields={"replaces": others})
+    assert pointers(refused(replaced, 422, "invalid")) == ["/replaces"]
+    refused(clerk.upload(f"/cases/{case}", filed.pdf()), 404, "not-found")
+
+
+def test_what_is_open_stays_unless_it_is_taken_over(client: Clients) -> None:
+    case, task = started(client)
+    assert client("caseworker", "reza").post(f"/tasks/{task}/claim").status_code == 200
+    delegated(client)
+    assert (inbox(client, "clerk"), inbox(client, "reza")) == ([], [task])
+    delegation = delegated(client, take_over=True)
+    assert (inbox(client, "clerk"), inbox(client, "reza")) == ([task], [])
+    assert kinds(client, case)[-1] == "task.delegated"
+    client("administrator", "boss").send("DELETE", f"/delegations/{delegation['id']}")
+    assert (inbox(client, "clerk"), inbox(client, "reza")) == ([], [task])
+
+
+def test_only_cases_of_the_unit_are_delegated(client: Clients) -> None:
+    delegated(client, unit="guild-tehran")
+    started(client)
+    assert inbox(client, "clerk") == []
+
+
+def test_delegation_counts_from_its_beginning_on(client: Clients) -> None:
+    delegated(client, valid_from=SOON)
+    started(client)
+    assert inbox(client, "clerk") == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"definition": "q"}, "/definition"),
+        ({"elements": ["start"]}, "/elements/0"),
+        ({"elements": ["a", "nothing"]}, "/elements/1"),
+        ({"unit": "health"}, "/unit"),
+        ({"unit": "root"}, "/unit"),
+        ({"delegate": "health"}, "/delegate"),
+        ({"delegate": "nowhere"}, "/delegate"),
+        ({"valid_to": "2020-01-01T00:00:00Z"}, "/valid_to"),
+        ({"valid_from": SOON, "take_over": True}, "/take_over"),
+    ],
+)
+def test_what_cannot_be_delegated_is_refused(client: Clients, fields: dict[str, Any], place: str) -> None:
+    response = client("administrator", "boss").post("/delegations", new(**fields))
+    assert pointers(refused(response, 422, "invalid")) == [place]
+
+
+def test_delegates_read_theirs_and_the_agency_revokes(client: Clients, database: Database) -> None:
+    a_member(database, "nobody's boss", "health", "*", "administrator")
+    made = delegated(client)
+    seen = {
+        name: [row["id"] for row in body(client("administrator", name).get("/delegations"))["items"]]
+        for name in ("boss", "their boss", "nobody's boss")
+    }
+    assert seen == {"boss": [made["id"]], "their boss": [made["id"]], "nobody's boss": []}
+    for name in ("their boss", "nobody's boss"):
+        refused(client("administrator", name).send("DELETE", f"/delegations/{made['id']}"), 404, "not-found")
+    kinds = [row["kind"] for row in body(client("administrator", "boss").get("/organisation-log"))["items"]]
+    assert kinds == ["delegation.agreed"]
