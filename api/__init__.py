@@ -8,6 +8,7 @@ from apiflask import APIFlask
 from api import (
     access_log,
     cases,
+    decisions,
     definitions,
     deployments,
     documents,
@@ -21,6 +22,7 @@ from api import (
     problems,
     reference,
     sessions,
+    status,
     system,
     tasks,
     webhooks,
@@ -74,6 +76,7 @@ def create_app(settings: Settings) -> APIFlask:
     for resource in (
         *(deployments, definitions, cases, tasks, messages, external_work, incidents),
         *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents),
+        *(decisions, status),
     ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

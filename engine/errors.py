@@ -14,6 +14,7 @@ Refusal
 │   ├── ScannerDown   nothing can say whether a document is harmless
 │   └── StorageDown   documents can be neither kept nor fetched
 ├── Recorded      what the command wrote until then is kept: the attempt itself is to be known
+│   ├── FirstDecider  who decided does not decide on the appeal
 │   └── Throttled     too many failures; it says when to come again
 └── Uncertain     the database went away while it committed
 """
@@ -101,6 +102,10 @@ class Busy(Refusal):
 
 class Recorded(Refusal):
     """Refused, and what was written until then is committed all the same: it tells of the attempt."""
+
+
+class FirstDecider(Recorded):
+    """Who had a part in a decision has none in the case that appeals it."""
 
 
 class Throttled(Recorded):

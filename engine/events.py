@@ -46,6 +46,12 @@ Kind = Literal[
     "case.moved",
     "document.added",
     "document.replaced",
+    "decision.made",
+    "task.blocked",
+    "appeal.filed",
+    "appeal.decided",
+    "case.withdrawn",
+    "secret.issued",
 ]
 
 APPEND = recordset(table(Event), "events")  # with the parameter that `stored` gives

@@ -36,6 +36,9 @@ Permission = Literal[
     "sessions.own",
     "sessions.revoke",
     "documents.add",
+    "cases.withdraw",
+    "decisions.appeal",
+    "secrets.issue",
 ]
 Assurance = Literal["low", "substantial", "high"]
 
@@ -85,6 +88,9 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "substitutes.manage",
             "sessions.own",
             "documents.add",
+            "cases.withdraw",
+            "decisions.appeal",
+            "secrets.issue",
         }
     ),
     "service": frozenset({"messages.send", "calls.work", "sessions.own"}),
@@ -101,17 +107,23 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "access_log.read",
             "sessions.own",
             "documents.add",
+            "cases.withdraw",
+            "decisions.appeal",
+            "secrets.issue",
         }
     ),
     "applicant": frozenset(
         {
             "definitions.read",
+            "cases.start",
             "cases.read",
             "tasks.read",
             "tasks.work",
             "access_log.read",
             "sessions.own",
             "documents.add",
+            "cases.withdraw",
+            "decisions.appeal",
         }
     ),
 }

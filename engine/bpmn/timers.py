@@ -113,6 +113,11 @@ def duration(value: Any) -> Duration:
     return Duration(years * 12 + months, weeks * 7 + days, hours * 3600 + minutes * 60 + seconds)
 
 
+def later(text: str, start: datetime) -> datetime:
+    """The instant a duration after another. Raises Untimely."""
+    return duration(text).after(start)
+
+
 def instant(value: Any, now: datetime) -> datetime:
     """A point in time from its text, a date or a datetime; without a zone it is in that of `now`.
 

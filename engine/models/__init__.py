@@ -2,6 +2,7 @@
 
 from engine.db import Base
 from engine.models.access_log import AccessHead, AccessRecord, Openable
+from engine.models.decisions import Decision
 from engine.models.documents import Document, DocumentStatus, DocumentVersion
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.moves import Move, MovedCase, MovedCaseStatus, MoveStatus
@@ -23,6 +24,7 @@ from engine.models.tables import (
     CallStatus,
     Case,
     CaseStatus,
+    Channel,
     Definition,
     DefinitionVersion,
     Deployment,
@@ -55,7 +57,9 @@ __all__ = [
     "CallStatus",
     "Case",
     "CaseStatus",
+    "Channel",
     "Cursor",
+    "Decision",
     "Definition",
     "DefinitionVersion",
     "Delegation",

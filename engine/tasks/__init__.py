@@ -1,5 +1,6 @@
 """Tasks: the work of people. Reading them, the inbox, and the commands that change them."""
 
+from engine.tasks.deciding import decisions
 from engine.tasks.inbox import Inbox, Scope, counts, page
 from engine.tasks.reading import form, get, of_case
 from engine.tasks.work import Completed, claim, complete, release
@@ -11,6 +12,7 @@ __all__ = [
     "claim",
     "complete",
     "counts",
+    "decisions",
     "form",
     "get",
     "of_case",
