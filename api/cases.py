@@ -170,7 +170,7 @@ def case_body(case: cases.CaseView) -> CaseBody:
         applicant=case.applicant,
         representative=case.representative,
         business_key=case.business_key,
-        channel=case.channel,  # type: ignore[arg-type]  # likewise
+        channel=case.channel,
         appeal_of=case.appeal_of,
         appeals=[AppealRef(**appeal) for appeal in case.appeals],
         data=dict(case.data),

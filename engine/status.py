@@ -21,10 +21,9 @@ from engine.errors import NotFound
 from engine.models import Case, Decision, Definition, DefinitionVersion, PoolRole, Task, Unit
 from engine.throttle import Limit
 
-# The sixth guess at a case from one address waits, and the longer the more follow. Whoever guesses from
-# elsewhere slows the applicant by a minute, and never locks them out.
+# The sixth guess at a case from one address waits, and the longer the more follow. There is no limit over all
+# addresses: none can guess a secret of 58 bits, and whoever tried would lock the applicant out.
 HERE = Limit("status-here", 4, timedelta(minutes=15))  # a number at an address
-NUMBER = Limit("status-number", 50, timedelta(minutes=1))
 ADDRESS = Limit("status-address", 50, timedelta(minutes=1))  # behind which a whole portal may be
 
 Words = Mapping[str, str]  # by language
@@ -85,16 +84,15 @@ class Standing:
 def read(database: Database, attempt: Attempt) -> Standing:
     """How the case stands. Raises NotFound, Throttled."""
     number = persian.digits(attempt.number).strip()
-    address = f"{number}\n{attempt.address}"
-    here, of_number, of_address = (HERE, address), (NUMBER, number), (ADDRESS, attempt.address)
-    database.run(lambda session, now: throttle.take(session, now, here, of_number, of_address))
+    here, of_address = (HERE, f"{number}\n{attempt.address}"), (ADDRESS, attempt.address)
+    database.run(lambda session, now: throttle.take(session, now, here, of_address))
     found = database.run(lambda session, _: _find(session, number), "single")
     kept = (found and found.secret) or bytes(32)
     if not hmac.compare_digest(kept, cases.digest(attempt.secret)) or found is None:
         raise NotFound("There is no case with this number and secret.")
 
     def shown(session: Session, now: datetime) -> Standing:
-        throttle.forgive(session, here, of_number)
+        throttle.forgive(session, here)
         throttle.take_back(session, of_address)
         return _standing(session, found.id, now)
 

@@ -142,17 +142,9 @@ def _begin(
     setting = Setting(home, spec, {**data, **step.changes})
     opened = rows_of(uow, case_id, version.id, step, setting)
     told = {"case_number": number, "data": data, **given, "channel": application.channel}
-    filed = {"appeal_of": application.appeal_of}
-    filings = [Fact("appeal.filed", payload=filed)] if application.appeal_of else []
-    happened = [
-        Fact("case.started", payload=told),
-        *filings,
-        *([trigger[1]] if trigger else []),
-        *facts(step, opened),
-    ]
+    happened = [*_told(told, application), *([trigger[1]] if trigger else []), *facts(step, opened)]
     head, log = events.chain(uow, Head(case_id, version.id), happened, unit=entry.acting)
-    values = progress(uow, step, head, plain({**data, **step.changes}), running_key=key)
-    row = {**fixed, **values}
+    row = {**fixed, **progress(uow, step, head, plain(setting.data), running_key=key)}
     begin(uow, row, opened, log)
     shown = {name: row[name] for name in _SHOWN}
     return CaseView(
@@ -164,6 +156,13 @@ def _begin(
         secret=secret,
         **shown,
     )
+
+
+def _told(told: Mapping[str, Any], application: Application) -> list[Fact]:
+    """How a case begins, as facts for the log."""
+    filed = {"appeal_of": application.appeal_of}
+    filings = [Fact("appeal.filed", payload=filed)] if application.appeal_of else []
+    return [Fact("case.started", payload=told), *filings]
 
 
 def new_secret() -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from engine import access
 from engine.cases.hold import unknown
 from engine.db import UnitOfWork
-from engine.models import Case, DefinitionVersion, Event, Incident, Task, Unit, User
+from engine.models import Case, Channel, DefinitionVersion, Event, Incident, Task, Unit, User
 
 PAGE = 50
 
@@ -41,7 +41,7 @@ class CaseView:
     ended_at: datetime | None
     tasks: Sequence[OpenRow]
     incidents: Sequence[OpenRow]
-    channel: str | None
+    channel: Channel | None
     appeal_of: UUID | None
     appeals: Sequence[Mapping[str, Any]] = ()
     secret: str | None = None  # told once, to whoever has started the case

@@ -15,11 +15,13 @@ from tests.api.contract import Client, body, pointers, refused
 GROUND = {"code": "tax_debt", "text": "Taxes of 1404 are unpaid."}
 
 
-def deciding(key: str = "p", **process: str) -> dict[str, bytes]:
+def deciding(key: str = "p", **marks: str) -> dict[str, bytes]:
     """Start → user task `decide`, whose form lets everything pass → end."""
     form = factories.form(decision={"type": "string"}) | {"additionalProperties": True}
     task = bpmn.node("userTask", "decide", camunda__formKey="f.json", parvandeh__decision="decision")
-    return factories.files(bpmn.process(*bpmn.in_line(task), key=key, **process), f=form)
+    said = "".join(f' {name.replace("__", ":")}="{value}"' for name, value in marks.items())
+    drawn = bpmn.process(*bpmn.in_line(task), key=key, attributes=f'isExecutable="true"{said}')
+    return factories.files(drawn, f=form)
 
 
 @pytest.fixture
@@ -73,9 +75,7 @@ def test_refusal_without_a_ground_writes_nothing(
     client: Clients, database: Database, case: dict[str, Any], outcome: str, given: dict[str, Any]
 ) -> None:
     before = kinds(database, case)
-    problem = refused(
-        decide(client("caseworker"), case, {"decision": outcome, **given}), 422, "invalid"
-    )
+    problem = refused(decide(client("caseworker"), case, {"decision": outcome, **given}), 422, "invalid")
     assert [(fault["pointer"], fault["code"]) for fault in problem["errors"]] == [
         ("/data/ground", "ground-required")
     ]
