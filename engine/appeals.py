@@ -16,7 +16,7 @@ from engine.models import Case, Decision, Event
 
 
 def until(within: str | None, decided_at: datetime, now: datetime) -> datetime | None:
-    """Until when a decision can be appealed, in the zone of `now`; None is for good."""
+    """Until when a decision can be appealed, in the zone of `now`; None is without end."""
     return None if within is None else bpmn.later(within, decided_at.astimezone(now.tzinfo))
 
 

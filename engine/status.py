@@ -24,7 +24,7 @@ from engine.throttle import Limit
 # The sixth guess at a case from one address waits, and the longer the more follow. There is no limit over all
 # addresses: none can guess a secret of 58 bits, and whoever tried would lock the applicant out.
 HERE = Limit("status-here", 4, timedelta(minutes=15))  # a number at an address
-ADDRESS = Limit("status-address", 50, timedelta(minutes=1))  # behind which a whole portal may be
+ADDRESS = Limit("status-address", 200, timedelta(minutes=1))  # behind which a whole town may be
 
 Words = Mapping[str, str]  # by language
 

@@ -105,6 +105,19 @@ def test_appeal_in_the_last_minute_is_in_time(client: Clients, database: Databas
     appeal(client, case)
 
 
+def test_time_beyond_the_calendar_has_no_end(client: Clients, database: Database) -> None:
+    factories.deploy_shipped(database, "objection")
+    factories.deploy(database, appealed_by(parvandeh__appealWithin="P99999Y"))
+    case = client("portal").start()
+    client("caseworker").complete(case["tasks"][0]["id"], REFUSED)
+    asked = {"case_number": case["case_number"], "secret": case["secret"], "language": "en"}
+    told = body(client(None).post("/status", asked))["decision"]
+    assert told["appeal"].startswith("You can appeal the decision: ")
+    appeal(client, case)
+    filed = body(client(None).post("/status", asked))["decision"]
+    assert filed["appeal"].startswith("The decision was appealed: ")
+
+
 def test_without_a_decision_there_is_nothing_to_appeal(client: Clients, database: Database) -> None:
     factories.deploy_shipped(database, "objection")
     factories.deploy(database, appealed_by())
