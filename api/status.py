@@ -162,10 +162,15 @@ class _Speaker:
         return self.say("ended-as", on=on, outcome=outcome) if outcome else self.say("ended", on=on)
 
     def outcome(self, outcome: str | None, decided: Decided | None) -> str | None:
-        """What an outcome is called; None if nobody has given it a name."""
-        if decided and decided.outcome == outcome and self.language in decided.words:
-            return decided.words[self.language]
-        return self.say(outcome) if outcome in words.OUTCOMES else None
+        """What an outcome is called; None if nobody has given it a name.
+
+        Those of the law first: forms tell deciders what to do, and not applicants what was done.
+        """
+        if outcome is not None and outcome in words.OUTCOMES:
+            return self.say(outcome)
+        if decided is None or decided.outcome != outcome:
+            return None
+        return decided.words.get(self.language)
 
     def decision(self, decided: Decided, unit: str) -> DecisionWords:
         """The decision, with what can be done about it."""

@@ -15,12 +15,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "fa": "پرونده در انتظار شماست: کاری هست که باید انجام دهید.",
     },
     "held": {
-        "en": "{units} has had it since {since}.",
+        "en": "It has been with {units} since {since}.",
         "fa": "از {since} نزد {units} است.",
     },
     "going-on": {
-        "en": "It is being processed, by {units}, since {since}. Just now nobody has to do anything.",
-        "fa": "{units} از {since} آن را پیش می‌برد؛ اکنون کسی نباید کاری انجام دهد.",
+        "en": "It has been in progress at {units} since {since}.",
+        "fa": "از {since} در {units} در جریان است.",
     },
     "paused": {"en": "It is held up at {units} just now.", "fa": "رسیدگی در {units} فعلاً متوقف است."},
     "ended": {"en": "It ended on {on}.", "fa": "در {on} پایان یافت."},

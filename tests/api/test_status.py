@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import event, select, update
 
@@ -50,7 +51,7 @@ def test_status_tells_in_words_who_has_the_case(ask: Ask, case: dict[str, Any]) 
     day = f"{datetime.now(UTC).day} {datetime.now(UTC):%B %Y}"
     assert told["service"] == "Service"
     assert told["state"] == "held"
-    assert told["text"] == f"Office has had it since {day}."
+    assert told["text"] == f"It has been with Office since {day}."
     assert told["holders"] == ["Office"]
     assert told["started"]["text"] == day
 
@@ -220,11 +221,24 @@ def test_words_of_the_form_name_outcome_and_ground(ask: Ask, client: Clients, da
     ground = {"code": "nothing_new", "text": "All of this was known."}
     client("caseworker").complete(case["tasks"][0]["id"], {"decision": "refused", "ground": ground})
     told = body(ask(case["case_number"], case["secret"]))
-    assert told["decision"]["outcome"] == "رد اعتراض"
+    assert told["decision"]["outcome"] == "رد شد"
     assert told["decision"]["grounds"] == [
         {"title": "اعتراض نکتهٔ تازه‌ای ندارد", "text": "All of this was known."}
     ]
     assert told["decision"]["appeal"] is None
+
+
+def test_processs_own_outcome_is_told_in_the_words_of_its_form(
+    ask: Ask, client: Clients, database: Database
+) -> None:
+    files = deciding()
+    files["f.json"] = orjson.dumps(
+        factories.form(decision={"type": "string", "x-enum-i18n": {"partly": {"en": "partly", "fa": "بخشی"}}})
+    )
+    factories.deploy(database, files)
+    case = client("portal").start()
+    client("caseworker").complete(case["tasks"][0]["id"], {"decision": "partly"})
+    assert body(ask(case["case_number"], case["secret"]))["decision"]["outcome"] == "بخشی"
 
 
 def test_applicants_task_is_told(ask: Ask, client: Clients, database: Database) -> None:
