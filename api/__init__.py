@@ -8,6 +8,7 @@ from apiflask import APIFlask
 from api import (
     access_log,
     cases,
+    decisions,
     definitions,
     delegations,
     deployments,
@@ -24,6 +25,7 @@ from api import (
     problems,
     reference,
     sessions,
+    status,
     system,
     tasks,
     units,
@@ -47,7 +49,7 @@ MAX_BODY = 8 << 20  # a deployment of several files; each kind of body has its o
 RESOURCES = (
     *(deployments, definitions, cases, tasks, messages, external_work, incidents),
     *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents),
-    *(units, people, delegations, fairness),
+    *(units, people, delegations, fairness, decisions, status),
 )
 
 

@@ -11,7 +11,7 @@ from api.shapes import Instant, Key, OpenIncident, OpenTask, Page, PageQuery, Re
 from engine import cases
 from engine.access_log import Opened
 from engine.db import UnitOfWork
-from engine.models import CaseStatus
+from engine.models import CaseStatus, Channel
 
 blueprint = APIBlueprint("cases", __name__, tag="Cases")
 
@@ -20,6 +20,7 @@ class StartCase(Request):
     """What a case begins with: `data` must fit the definition's start form.
 
     `unit` is the key of the unit that is to handle it; without it that of the process, or your own below it.
+    `channel` is how it came: without it `assisted` from caseworkers, and `online` from others.
     """
 
     definition: Key
@@ -28,6 +29,7 @@ class StartCase(Request):
     representative: Text | None = None
     business_key: Text | None = None
     unit: Text | None = None
+    channel: Channel | None = None
 
 
 class CancelCase(Request):
@@ -36,10 +38,23 @@ class CancelCase(Request):
     reason: Text | None = None
 
 
+class WithdrawCase(Request):
+    """Why the applicant withdraws."""
+
+    reason: Text | None = None
+
+
 class SuspendCase(Request):
     """Why a case is held up."""
 
     reason: Text | None = None
+
+
+class AppealRef(BaseModel):
+    """A case that appeals a decision of this one."""
+
+    id: UUID
+    case_number: str
 
 
 class CaseBody(BaseModel):
@@ -55,6 +70,9 @@ class CaseBody(BaseModel):
     applicant: str | None
     representative: str | None
     business_key: str | None
+    channel: Channel | None
+    appeal_of: UUID | None
+    appeals: list[AppealRef]
     data: dict[str, Any]
     started_at: Instant
     ended_at: Instant | None
@@ -65,6 +83,13 @@ class CaseBody(BaseModel):
 class StartedBody(CaseBody):
     """A case that has begun. With its number, `secret` opens its status; it is told only now."""
 
+    secret: str
+
+
+class SecretBody(BaseModel):
+    """What opens the case's status, with its number: told only now. The one before opens nothing."""
+
+    case_number: str
     secret: str
 
 
@@ -145,6 +170,9 @@ def case_body(case: cases.CaseView) -> CaseBody:
         applicant=case.applicant,
         representative=case.representative,
         business_key=case.business_key,
+        channel=case.channel,
+        appeal_of=case.appeal_of,
+        appeals=[AppealRef(**appeal) for appeal in case.appeals],
         data=dict(case.data),
         started_at=case.started_at,
         ended_at=case.ended_at,
@@ -161,9 +189,13 @@ def _reply(case: cases.CaseView, opened: Opened | None = None) -> Reply:
 @writes_once
 def start(uow: UnitOfWork, body: StartCase) -> Reply:
     """Start a case"""
-    names = ("applicant", "representative", "business_key", "unit")
+    names = ("applicant", "representative", "business_key", "unit", "channel")
     application = cases.Application(**{name: getattr(body, name) for name in names})
-    case = cases.start(uow, body.definition, body.data, application)
+    return started(cases.start(uow, body.definition, body.data, application))
+
+
+def started(case: cases.CaseView) -> Reply:
+    """The answer that tells of a new case."""
     headers = {"ETag": etag(case.revision), "Location": f"/api/v1/cases/{case.id}"}
     body_of = case_body(case).model_dump(by_alias=True)
     return Reply(StartedBody(**body_of, secret=case.secret or ""), headers, status=201)
@@ -233,3 +265,24 @@ def suspend(uow: UnitOfWork, case_id: UUID, body: SuspendCase) -> Reply:
 def resume(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Let a suspended case go on"""
     return _reply(cases.resume(uow, case_id))
+
+
+@command(
+    blueprint.post("/cases/<uuid:case_id>/withdraw"),
+    body=WithdrawCase,
+    answer=CaseBody,
+    refusals=(404, 409, 412),
+)
+def withdraw(uow: UnitOfWork, case_id: UUID, body: WithdrawCase) -> Reply:
+    """Withdraw a case, as its applicant or for them
+
+    Where the process waits for the message `case.withdraw`, it goes on as drawn; else the case ends.
+    """
+    return _reply(cases.withdraw(uow, case_id, reason=body.reason, revisions=revisions_seen()))
+
+
+@command(blueprint.post("/cases/<uuid:case_id>/secret"), body=Request, answer=SecretBody, refusals=(404,))
+def renew_secret(uow: UnitOfWork, case_id: UUID) -> Reply:
+    """Issue a new secret for a case's status"""
+    number, secret = cases.renew_secret(uow, case_id)
+    return Reply(SecretBody(case_number=number, secret=secret))

@@ -242,7 +242,7 @@ def _run(
     if given["query"] is not None:
         arguments["query"] = query
     if (body := given["body"]) is not None:
-        decoded = _valid("body", body, _json(body))
+        decoded = sent(body)
         g.idempotency_key = decoded.idempotency_key() or _idempotency_key()
         if body.model_fields:  # a view with nothing to say in its body is not given it
             arguments["body"] = decoded
@@ -286,6 +286,11 @@ def _answered_before(database: Database, failure: Refusal | IntegrityError) -> A
     if found is None:
         raise failure
     return found
+
+
+def sent(model: type[R]) -> R:
+    """The body of the request. Raises what the caller is to be told."""
+    return _valid("body", model, _json(model))
 
 
 def _valid(part: str, model: type[R], value: Any) -> R:

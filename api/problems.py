@@ -27,6 +27,7 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.NotRecognised: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
     errors.AssuranceTooLow: (HTTPStatus.FORBIDDEN, "assurance-too-low"),
     errors.Throttled: (HTTPStatus.TOO_MANY_REQUESTS, "throttled"),
+    errors.FirstDecider: (HTTPStatus.FORBIDDEN, "first-decider"),
     errors.OwnWork: (HTTPStatus.FORBIDDEN, "four-eyes"),
     errors.FourEyes: (HTTPStatus.FORBIDDEN, "four-eyes"),
     errors.FourEyesLate: (HTTPStatus.CONFLICT, "four-eyes"),

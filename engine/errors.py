@@ -18,6 +18,7 @@ Refusal
 │   └── StorageDown   documents can be neither kept nor fetched
 ├── Recorded      what the command wrote until then is kept: the attempt itself is to be known
 │   ├── Throttled     too many failures; it says when to come again
+│   ├── FirstDecider  who decided does not decide on the appeal
 │   ├── FourEyes      it takes another person than the one who did other work on the case
 │   │   └── FourEyesLate  the same, of a task that the actor had claimed before
 │   └── ConflictOfInterest    the case is about the actor, or somebody close to it
@@ -119,6 +120,10 @@ class Busy(Refusal):
 
 class Recorded(Refusal):
     """Refused, and what was written until then is committed all the same: it tells of the attempt."""
+
+
+class FirstDecider(Recorded):
+    """Who had a part in a decision has none in the case that appeals it."""
 
 
 class Throttled(Recorded):

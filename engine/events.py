@@ -51,6 +51,12 @@ Kind = Literal[
     "case.moved",
     "document.added",
     "document.replaced",
+    "decision.made",
+    "task.blocked",
+    "appeal.filed",
+    "appeal.decided",
+    "case.withdrawn",
+    "secret.issued",
 ]
 
 APPEND = recordset(table(Event), "events")  # with the parameter that `stored` gives

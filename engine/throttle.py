@@ -75,13 +75,14 @@ def _count(key: str, limit: Limit, now: datetime) -> ReturningInsert[tuple[int]]
     delay = func.least(
         func.power(2.0, beyond) * literal(timedelta(seconds=1), Interval), literal(limit.longest, Interval)
     )
-    counted = insert(_ROWS).values(key=key, failures=1, since=now, blocked_until=now)
+    long_ago = now - WINDOW  # not `now`: attempts at once would take each other for blocked
+    counted = insert(_ROWS).values(key=key, failures=1, since=now, blocked_until=long_ago)
     return counted.on_conflict_do_update(
         index_elements=[_ROWS.c.key],
         set_={
             "failures": failures,
             "since": now,
-            "blocked_until": case((failures > limit.free, now + delay), else_=now),
+            "blocked_until": case((failures > limit.free, now + delay), else_=long_ago),
         },
         where=_ROWS.c.blocked_until <= now,
     ).returning(_ROWS.c.failures)

@@ -41,6 +41,9 @@ Permission = Literal[
     "fairness.read",
     "relations.own",
     "relations.manage",
+    "cases.withdraw",
+    "decisions.appeal",
+    "secrets.issue",
 ]
 Assurance = Literal["low", "substantial", "high"]
 
@@ -97,6 +100,9 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "documents.add",
             "cases.recuse",
             "relations.own",
+            "cases.withdraw",
+            "decisions.appeal",
+            "secrets.issue",
         }
     ),
     "service": frozenset({"messages.send", "calls.work", "sessions.own"}),
@@ -113,17 +119,23 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "access_log.read",
             "sessions.own",
             "documents.add",
+            "cases.withdraw",
+            "decisions.appeal",
+            "secrets.issue",
         }
     ),
     "applicant": frozenset(
         {
             "definitions.read",
+            "cases.start",
             "cases.read",
             "tasks.read",
             "tasks.work",
             "access_log.read",
             "sessions.own",
             "documents.add",
+            "cases.withdraw",
+            "decisions.appeal",
         }
     ),
 }

@@ -31,6 +31,7 @@ from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.staffing import NamedPost, named_posts
 from engine.bpmn.starts import first_start, next_start
 from engine.bpmn.step import Failure, Fired, Outgoing, Passage, People, Step, Thrown, Wait, Work
+from engine.bpmn.timers import later
 from engine.bpmn.watch import OutOfTime, Watch
 
 __all__ = [
@@ -80,6 +81,7 @@ __all__ = [
     "fire",
     "first_start",
     "instances_before",
+    "later",
     "migrate",
     "named_posts",
     "next_start",

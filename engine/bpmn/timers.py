@@ -113,6 +113,14 @@ def duration(value: Any) -> Duration:
     return Duration(years * 12 + months, weeks * 7 + days, hours * 3600 + minutes * 60 + seconds)
 
 
+def later(text: str, start: datetime) -> datetime | None:
+    """The instant a duration after another; None if it lies beyond the calendar."""
+    try:
+        return duration(text).after(start)
+    except Untimely:
+        return None
+
+
 def instant(value: Any, now: datetime) -> datetime:
     """A point in time from its text, a date or a datetime; without a zone it is in that of `now`.
 

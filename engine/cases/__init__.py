@@ -5,17 +5,20 @@ it waits for and its log.
 """
 
 from engine.bpmn.values import canonical
-from engine.cases.commands import Application, begin_at, cancel, start, taken
+from engine.cases.commands import Application, appeal, begin_at, digest, start, taken
+from engine.cases.ending import cancel, renew_secret, withdraw
 from engine.cases.hold import (
     LOCKING,
     Locked,
     held,
+    lock,
     lock_all,
     locked,
     locking,
     require_active,
     require_revision,
     require_size,
+    unknown,
 )
 from engine.cases.migrating import move
 from engine.cases.moving import (
@@ -46,17 +49,20 @@ __all__ = [
     "Opened",
     "TaskChange",
     "answer",
+    "appeal",
     "apply",
     "begin_at",
     "cancel",
     "canonical",
     "deliver",
+    "digest",
     "fail_call",
     "get",
     "give_up",
     "held",
     "hold",
     "hold_call",
+    "lock",
     "lock_all",
     "locked",
     "locking",
@@ -64,6 +70,7 @@ __all__ = [
     "move",
     "note",
     "page",
+    "renew_secret",
     "require_active",
     "require_revision",
     "require_size",
@@ -75,6 +82,8 @@ __all__ = [
     "suspend",
     "suspend_definition",
     "taken",
+    "unknown",
     "wake",
     "wake_due",
+    "withdraw",
 ]

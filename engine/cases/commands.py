@@ -1,44 +1,52 @@
-"""The commands that begin and end cases."""
+"""The commands that begin cases."""
 
 import hashlib
 import secrets
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from persiantools.jdatetime import JalaliDate
 from psycopg.errors import UniqueViolation
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from engine import access, bpmn, definitions, events, forms
+from engine import access, bpmn, definitions, events, forms, persian
 from engine.bpmn.values import plain
-from engine.cases.entry import Entry, at_start_event, to_start
-from engine.cases.hold import lock, named, require_active, require_revision, require_size
-from engine.cases.progress import Setting, apply, begin, facts, progress, rows_of
-from engine.cases.views import CaseView, get
+from engine.cases.entry import Entry, at_start_event, to_appeal, to_start
+from engine.cases.hold import Locked, named, require_size
+from engine.cases.progress import Setting, begin, facts, progress, rows_of
+from engine.cases.views import CaseView
 from engine.db import UnitOfWork
-from engine.errors import Conflict
+from engine.errors import Conflict, Fault, Forbidden, Invalid
 from engine.events import Fact, Head
 from engine.ids import uuid7
+from engine.models import Channel, User
 from engine.pools import Home
 
 # What a case view takes straight from the case's row.
 _SHOWN = (
     *("id", "number", "status", "outcome", "applicant", "representative", "business_key"),
-    *("data", "revision", "started_at", "ended_at"),
+    *("data", "revision", "started_at", "ended_at", "channel", "appeal_of"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Whose case it is to be, and of which unit: by its key; None is the definition's or caseworker's own."""
+    """Whose case it is to be, and of which unit: by its key; None is the definition's or caseworker's own.
+
+    `channel` is how it came; None is what is usual for who brings it. `appeal_of` is the case whose decision
+    it appeals.
+    """
 
     applicant: str | None = None
     representative: str | None = None
     business_key: str | None = None
     unit: str | None = None
+    channel: Channel | None = None
+    appeal_of: UUID | None = None
 
 
 NOBODY = Application()
@@ -47,13 +55,40 @@ NOBODY = Application()
 def start(uow: UnitOfWork, key: str, data: Mapping[str, Any], application: Application = NOBODY) -> CaseView:
     """Start a case of the definition's current version and run it to its first wait."""
     access.require(uow.actor, "cases.start")
+    application = _of_applicant(uow, application)
     entry = to_start(uow, key, application.unit)
+    return _asked_for(uow, entry, data, application)
+
+
+def appeal(
+    uow: UnitOfWork, first: Locked, key: str, data: Mapping[str, Any], application: Application
+) -> CaseView:
+    """Start a case of this process that appeals a decision of the first, in the unit of that."""
+    return _asked_for(uow, to_appeal(uow, key, first), data, replace(application, appeal_of=first.id))
+
+
+def _asked_for(uow: UnitOfWork, entry: Entry, data: Mapping[str, Any], application: Application) -> CaseView:
     spec = definitions.spec(uow.session, entry.version)
     if not spec.startable:
+        key = entry.version.key
         raise Conflict("Its cases begin by themselves or by a message.", definition={"key": key})
     answer = forms.check(spec.start_form, data)
     require_size(answer)
-    return _begin(uow, entry, answer, application)
+    usual: Channel = "assisted" if uow.actor.role == "caseworker" else "online"
+    return _begin(uow, entry, answer, replace(application, channel=application.channel or usual))
+
+
+def _of_applicant(uow: UnitOfWork, application: Application) -> Application:
+    """An applicant's own account starts cases of its own person only."""
+    if uow.actor.role != access.APPLICANT:
+        return application
+    person = uow.connection.execute(select(User.person).where(User.id == uow.actor.id)).scalar_one()
+    if person is None:
+        raise Forbidden("Nobody has proven whose account this is: it starts no cases.")
+    if application.applicant not in (None, person):
+        fault = Fault("/applicant", "is somebody else: leave it out", "not-yours")
+        raise Invalid("The case would not be yours.", [fault])
+    return replace(application, applicant=person)
 
 
 def begin_at(
@@ -87,7 +122,7 @@ def _begin(
     case_id = uuid7()
     key = running_key(version.key, application.business_key) if spec.unique_business_key else None
     number = case_number(uow.now, entry.counter)
-    secret = _secret()
+    secret = new_secret()
     given = {name: getattr(application, name) for name in ("applicant", "representative", "business_key")}
     fixed = {
         "id": case_id,
@@ -97,8 +132,9 @@ def _begin(
         "revision": 1,
         "started_by": uow.actor.id,
         "started_at": uow.now,
-        "appeal_of": None,
-        "secret": hashlib.sha256(secret.encode()).digest(),
+        "appeal_of": application.appeal_of,
+        "channel": application.channel,
+        "secret": digest(secret),
         **given,
     }
     words = named(number, application.applicant, application.business_key)
@@ -106,11 +142,10 @@ def _begin(
     home = Home(entry.unit_id, version.key, entry.delegated, words, persons)
     setting = Setting(home, spec, {**data, **step.changes})
     opened = rows_of(uow, case_id, version.id, step, setting)
-    started = Fact("case.started", payload={"case_number": fixed["number"], "data": data, **given})
-    happened = [started, *([trigger[1]] if trigger else []), *facts(step, opened)]
+    told = {"case_number": number, "data": data, **given, "channel": application.channel}
+    happened = [*_told(told, application), *([trigger[1]] if trigger else []), *facts(step, opened)]
     head, log = events.chain(uow, Head(case_id, version.id), happened, unit=entry.acting)
-    values = progress(uow, step, head, plain({**data, **step.changes}), running_key=key)
-    row = {**fixed, **values}
+    row = {**fixed, **progress(uow, step, head, plain(setting.data), running_key=key)}
     begin(uow, row, opened, log)
     shown = {name: row[name] for name in _SHOWN}
     return CaseView(
@@ -124,10 +159,23 @@ def _begin(
     )
 
 
-def _secret() -> str:
+def _told(told: Mapping[str, Any], application: Application) -> list[Fact]:
+    """How a case begins, as facts for the log."""
+    filed = {"appeal_of": application.appeal_of}
+    filings = [Fact("appeal.filed", payload=filed)] if application.appeal_of else []
+    return [Fact("case.started", payload=told), *filings]
+
+
+def new_secret() -> str:
     """What opens a case's status together with its number: 58 random bits, no letters that look alike."""
     letters = "".join(secrets.choice("23456789ABCDEFGHJKMNPQRSTVWXYZ") for _ in range(12))
     return "-".join((letters[:4], letters[4:8], letters[8:]))
+
+
+def digest(secret: str) -> bytes:
+    """What is kept of a secret, however its holder has typed it."""
+    typed = persian.digits(secret).upper()
+    return hashlib.sha256("".join(char for char in typed if char.isalnum()).encode()).digest()
 
 
 def taken(error: IntegrityError) -> Conflict | None:
@@ -146,22 +194,3 @@ def running_key(definition: str, business_key: str | None) -> str | None:
 def case_number(now: datetime, counter: int) -> str:
     """A number that people can read and say: the Jalali year and a running number, as in 1405-000123."""
     return f"{JalaliDate.to_jalali(now.year, now.month, now.day).year}-{counter:06d}"
-
-
-def cancel(
-    uow: UnitOfWork, case_id: UUID, *, reason: str | None = None, revisions: Collection[int] | None = None
-) -> CaseView:
-    """End a case early: its open tasks and incidents are closed with it."""
-    access.require(uow.actor, "cases.cancel")
-    case = lock(uow, case_id)
-    require_revision(case.revision, revisions)
-    state = require_active(case)
-    step = bpmn.cancel(definitions.spec(uow.session, case.version), state, uow.now)
-    apply(
-        uow,
-        case,
-        step,
-        [Fact("case.cancelled", payload={"reason": reason} if reason else None)],
-        status="cancelled",
-    )
-    return get(uow, case_id)

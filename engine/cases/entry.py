@@ -9,6 +9,7 @@ from sqlalchemy import Select, bindparam, case, null, select
 from sqlalchemy.orm import aliased
 
 from engine import access, pools
+from engine.cases.hold import Locked
 from engine.db import UnitOfWork
 from engine.definitions import VERSION, Version, unknown
 from engine.errors import Conflict, Fault, Forbidden, Invalid
@@ -114,3 +115,24 @@ def at_start_event(uow: UnitOfWork, version: Version) -> Entry:
         .where(Definition.key == version.key)
     )
     return Entry(version, *uow.connection.execute(found).one())
+
+
+def to_appeal(uow: UnitOfWork, key: str, first: Locked) -> Entry:
+    """The same for a case that appeals a decision of another, in the unit of that.
+
+    A right to appeal does not go by whether the process is offered. Raises Conflict if it cannot run.
+    """
+    found: Any = (
+        select(
+            *VERSION, Definition.suspended_at, CASE_NUMBERS.next_value(), Unit.id, Unit.key, pools.DELEGATED
+        )
+        .select_from(Definition)
+        .join(DefinitionVersion, Definition.current_version_id == DefinitionVersion.id)
+        .join(Unit, Unit.id == bindparam("unit"))
+        .where(Definition.key == bindparam("key"))
+    )
+    row = uow.connection.execute(found, {"key": key, "unit": first.home.unit_id}).one_or_none()
+    if row is None or row.suspended_at is not None:
+        raise Conflict("The process for appeals cannot be started just now.", definition={"key": key})
+    *version, _, number, unit_id, unit_key, delegated = row
+    return Entry(Version(*version), number, unit_id, unit_key, delegated, first.acting)

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, case, null, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, RowMapping, Select, case, func, literal_column, null, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session, aliased
 
 from engine import access
 from engine.cases.hold import unknown
 from engine.db import UnitOfWork
-from engine.models import Case, DefinitionVersion, Event, Incident, Task, Unit, User
+from engine.models import Case, Channel, DefinitionVersion, Event, Incident, Task, Unit, User
 
 PAGE = 50
 
@@ -40,7 +41,18 @@ class CaseView:
     ended_at: datetime | None
     tasks: Sequence[OpenRow]
     incidents: Sequence[OpenRow]
+    channel: Channel | None
+    appeal_of: UUID | None
+    appeals: Sequence[Mapping[str, Any]] = ()
     secret: str | None = None  # told once, to whoever has started the case
+
+
+def _appeals() -> Any:
+    """The cases that appeal a decision of this one, as a list: of most there are none."""
+    appeal = aliased(Case)
+    one = func.json_build_object("id", appeal.id, "case_number", appeal.number)
+    found = select(func.json_agg(aggregate_order_by(one, appeal.id))).where(appeal.appeal_of == Case.id)
+    return func.coalesce(found.correlate(Case).scalar_subquery(), literal_column("'[]'::json"))
 
 
 _VIEW = (
@@ -58,6 +70,9 @@ _VIEW = (
     Case.revision,
     Case.started_at,
     Case.ended_at,
+    Case.channel,
+    Case.appeal_of,
+    _appeals().label("appeals"),
 )
 OPEN_TASK = (Task.id, Task.element, Task.name, Task.lane, Task.status, Task.opened_at)
 OPEN_INCIDENT = (Incident.id, Incident.element, Incident.name, Incident.code, Incident.message, Incident.line)

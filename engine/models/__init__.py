@@ -3,6 +3,7 @@
 from engine.db import Base
 from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
+from engine.models.decisions import Decision
 from engine.models.documents import Document, DocumentStatus, DocumentVersion
 from engine.models.fairness import Recusal, Relation, RelationKind
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
@@ -27,6 +28,7 @@ from engine.models.tables import (
     CallStatus,
     Case,
     CaseStatus,
+    Channel,
     Definition,
     DefinitionVersion,
     Deployment,
@@ -57,7 +59,9 @@ __all__ = [
     "CallStatus",
     "Case",
     "CaseStatus",
+    "Channel",
     "Cursor",
+    "Decision",
     "Definition",
     "DefinitionVersion",
     "Delegation",

@@ -18,6 +18,7 @@ IncidentStatus = Literal["open", "resolved"]
 WaitKind = Literal["timer", "message", "signal", "condition", "call"]
 CallStatus = Literal["open", "done", "failed", "cancelled"]
 VersionStatus = Literal["draft", "published", "retired"]
+Channel = Literal["online", "assisted", "phone", "post"]
 MessageStatus = Literal["kept", "delivered", "expired"]
 
 Id = Annotated[UUID, mapped_column(primary_key=True, default=uuid7)]
@@ -139,6 +140,9 @@ class Case(Base):
     secret: Mapped[bytes | None] = mapped_column(
         LargeBinary
     )  # SHA-256 of what opens its status, with its number
+    channel: Mapped[Channel | None] = mapped_column(
+        Text
+    )  # the way by which it came; NULL: it began by itself
 
 
 class Task(Base):

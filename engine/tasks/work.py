@@ -16,7 +16,7 @@ from engine.db import UnitOfWork
 from engine.errors import Forbidden
 from engine.events import Fact
 from engine.models import Case, Task
-from engine.tasks import assigning, fairness
+from engine.tasks import assigning, deciding, fairness
 from engine.tasks.held import Held
 from engine.tasks.reading import get, roles, unknown
 
@@ -102,15 +102,17 @@ def complete(
     cases.require_revision(row.task_revision, revisions)
     element = definitions.spec(uow.session, case.version).elements[row.element]
     fairness.require(uow, held, element.rules, completing=True)
+    deciding.require_other(uow, held)
     form = element.form
     answer = forms.check(form, data, roles(uow, task_id) if form and forms.for_some(form) else None)
+    ruled = deciding.ruling(held, element.rules, answer)
     if answer:
         cases.require_size({**case.data, **answer})
     spec = definitions.spec(uow.session, case.version)
     step = bpmn.complete(spec, state, task_id, answer, uow.now)
     change = TaskChange(task_id, "completed", uow.actor.id, uow.now)
     done = Fact("task.completed", row.element, task_id, {"data": answer} if answer else None)
-    values, opened = cases.apply(uow, case, step, [done], change=change)
+    values, opened = cases.apply(uow, case, step, [done, *deciding.record(uow, held, ruled)], change=change)
     status, outcome = values["status"], values["outcome"]
     told = opened if row.case_seen else cases.Opened((), ())
     return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, told)
@@ -128,6 +130,7 @@ def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None =
             raise held.conflict("Somebody else has claimed the task.")
         rules = definitions.spec(uow.session, held.case.version).elements[held.row.element].rules
         fairness.require(uow, held, rules, completing=False)
+        deciding.require_other(uow, held)
         return uow.actor.id, None
 
     return _assign(uow, task_id, revisions, taken, "task.claimed")

@@ -1,0 +1,93 @@
+"""Decisions of cases, and the appeals against them."""
+
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel, Field
+
+from api.cases import StartedBody, started
+from api.command import Reply, command
+from api.shapes import Instant, Request
+from engine import access, appeals, tasks
+from engine.access_log import Opened
+from engine.db import UnitOfWork
+
+blueprint = APIBlueprint("decisions", __name__, tag="Cases")
+
+
+class Ground(BaseModel):
+    """A legal ground: its code, and what it says to the applicant."""
+
+    code: str
+    text: str
+
+
+class Decider(BaseModel):
+    """Who decided."""
+
+    id: UUID
+    name: str
+
+
+class DecisionBody(BaseModel):
+    """A legal decision. `decided_by` is told only to those who work on cases; `appeal` is the case."""
+
+    id: UUID
+    task: UUID
+    task_name: str
+    outcome: str
+    grounds: list[Ground]
+    decided_at: Instant
+    unit: str | None
+    decided_by: Decider | None
+    appeal: UUID | None
+
+
+class DecisionList(BaseModel):
+    """The decisions of a case, the oldest first; at most 50."""
+
+    items: list[DecisionBody]
+
+
+class AppealCase(Request):
+    """Why the decision is appealed: `data` must fit the start form of the process for appeals."""
+
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+@command(blueprint.get("/cases/<uuid:case_id>/decisions"), answer=DecisionList, refusals=(404,))
+def decisions(uow: UnitOfWork, case_id: UUID) -> Reply:
+    """List the decisions of a case, with their grounds"""
+    outside = access.for_applicants(uow.actor)
+    items = [_decision(row, named=not outside) for row in tasks.decisions(uow, case_id)]
+    return Reply(DecisionList(items=items), opened=Opened("decisions", case_id))
+
+
+def _decision(row: Any, *, named: bool) -> DecisionBody:
+    return DecisionBody(
+        id=row["id"],
+        task=row["task_id"],
+        task_name=row["task_name"],
+        outcome=row["outcome"],
+        grounds=row["grounds"],
+        decided_at=row["decided_at"],
+        unit=row["unit"],
+        decided_by=Decider(id=row["decided_by"], name=row["decider"]) if named else None,
+        appeal=row["appeal_id"],
+    )
+
+
+@command(
+    blueprint.post("/cases/<uuid:case_id>/appeals"),
+    body=AppealCase,
+    answer=StartedBody,
+    status=201,
+    refusals=(404, 409, 503),
+)
+def appeal(uow: UnitOfWork, case_id: UUID, body: AppealCase) -> Reply:
+    """Appeal the last decision of a case
+
+    The answer is the appeal: a case of its own.
+    """
+    return started(appeals.file(uow, case_id, body.data))

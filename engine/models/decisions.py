@@ -1,0 +1,28 @@
+"""The table of legal decisions: what was decided in a case, by whom, and on which grounds."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base
+from engine.models.tables import Id, Instant
+
+
+class Decision(Base):
+    """A legal decision: a task marked as one was completed. `appeal_id` is the case that appeals it."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (Index(None, "case_id", "id"),)
+
+    id: Mapped[Id]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id"), unique=True)
+    decided_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    unit: Mapped[str | None] = mapped_column(Text)  # the key of the one as whose member they decided
+    outcome: Mapped[str] = mapped_column(Text)
+    grounds: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)  # of each the code and the text
+    decided_at: Mapped[Instant]
+    appeal_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), unique=True)

@@ -1,0 +1,177 @@
+"""Legal decisions: what completes a task that is one, and who may not decide on the appeal of another."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, insert, or_, select
+from sqlalchemy.orm import aliased
+
+from engine import access, cases, jobs
+from engine.bpmn import TaskRules
+from engine.bpmn.values import canonical
+from engine.db import UnitOfWork, table, values_of
+from engine.errors import Fault, FirstDecider, Invalid
+from engine.events import Fact
+from engine.ids import uuid7
+from engine.models import Case, Decision, Task, User
+from engine.tasks.held import Held
+
+NEEDS_GROUND = ("refused", "inadmissible")
+MIN_TEXT, MAX_OUTCOME = 10, 200
+
+_DECISIONS = table(Decision)
+_INSERT = insert(_DECISIONS).values(
+    values_of(_DECISIONS, "decision", (column.key for column in _DECISIONS.c if column.key != "appeal_id"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What an answer decides, and why."""
+
+    outcome: str
+    grounds: Sequence[Mapping[str, str]]
+
+
+def ruling(held: Held, rules: TaskRules, answer: Mapping[str, Any]) -> Ruling | None:
+    """What an answer decides; None if its task is no decision.
+
+    Raises Invalid for a decision without an outcome, and for a refusal without a legal ground, whatever the
+    form says.
+    """
+    if rules.decision is None or held.row.kind != "step":
+        return None
+    given = answer.get(rules.decision)
+    outcome = given.strip() if isinstance(given, str) else "" if given is None else canonical(given)
+    if not outcome or len(outcome) > MAX_OUTCOME:
+        detail = f"holds the decision: 1 to {MAX_OUTCOME} characters"
+        raise Invalid("The decision has no outcome.", [Fault(f"/data/{rules.decision}", detail, "outcome")])
+    if outcome.casefold() in NEEDS_GROUND:
+        outcome = outcome.casefold()
+    several = answer.get("grounds")
+    offered = [answer.get("ground"), *(several if isinstance(several, list) else ())]
+    grounds = [ground for ground in map(_ground, offered) if ground is not None]
+    if outcome in NEEDS_GROUND and not grounds:
+        detail = f"a refusal has a legal ground: its code, and a text of at least {MIN_TEXT} characters"
+        raise Invalid("A refusal has a legal ground.", [Fault("/data/ground", detail, "ground-required")])
+    return Ruling(outcome, grounds)
+
+
+def _ground(given: Any) -> dict[str, str] | None:
+    """A ground as it is kept; None of what is none."""
+    found = [given.get(name) for name in ("code", "text")] if isinstance(given, dict) else []
+    code, text = [part if isinstance(part, str) else "" for part in found] or ("", "")
+    return {"code": code, "text": text} if _length(code) and _length(text) >= MIN_TEXT else None
+
+
+def _length(text: str) -> int:
+    """How many characters there are to be seen, with the spaces between them."""
+    seen = "".join(char for char in text if unicodedata.category(char) not in ("Cf", "Cc"))
+    return len(seen.strip())
+
+
+def record(uow: UnitOfWork, held: Held, ruled: Ruling | None) -> list[Fact]:
+    """Have a decision written with its task; the facts for the log."""
+    if ruled is None:
+        return []
+    case, task_id = held.case, held.row.task_id
+    row = {
+        "id": uuid7(),
+        "case_id": case.id,
+        "task_id": task_id,
+        "decided_by": uow.actor.id,
+        "unit": case.acting or uow.actor.unit,
+        "outcome": ruled.outcome,
+        "grounds": list(ruled.grounds),
+        "decided_at": uow.now,
+    }
+    uow.write(_INSERT, {f"decision__{name}": value for name, value in row.items()})
+    if case.appeal_of is not None:
+        jobs.defer(uow, "tell_appealed", queue="cases", decision_id=row["id"])
+    told = {"decision": row["id"], "outcome": ruled.outcome, "grounds": row["grounds"]}
+    return [Fact("decision.made", held.row.element, task_id, told)]
+
+
+def require_other(uow: UnitOfWork, held: Held) -> None:
+    """Keep those who had a part in a decision from the case that appeals it.
+
+    Raises FirstDecider, and the log keeps the attempt.
+    """
+    if held.case.appeal_of is None:
+        return
+    given = {"appealed": held.case.appeal_of, **access.seen_by(uow)}
+    if uow.connection.execute(_TOOK_PART, given).scalar_one():
+        fact = Fact("task.blocked", held.row.element, held.row.task_id, {"reason": "first-decider"})
+        cases.note(uow, held.case, [fact])
+        raise FirstDecider("You had a part in the decision that is appealed.")
+
+
+def _took_part() -> Select[Any]:
+    """Whether the viewer, or another account of the same person, decided in an appealed case or helped to.
+
+    With an appeal of an appeal all of them count.
+    """
+    first = select(bindparam("appealed", type_=Case.id.type).label("id")).cte("line", recursive=True)
+    above = select(Case.appeal_of).join(first, Case.id == first.c.id).where(Case.appeal_of.is_not(None))
+    line = first.union(above)
+    viewer = bindparam("viewer", type_=User.id.type)
+    me, other = aliased(User), aliased(User)
+    same: ColumnElement[bool] = or_(
+        Decision.decided_by == other.id, and_(Task.assignee_id == other.id, Task.status == "completed")
+    )
+    found = (
+        select(Decision.id)
+        .join(line, line.c.id == Decision.case_id)
+        .join(Task, or_(Task.id == Decision.task_id, Task.parent_id == Decision.task_id))
+        .join(other, same)
+        .join(me, me.id == viewer)
+        .where(or_(other.id == me.id, other.person == me.person))
+    )
+    return select(found.exists())
+
+
+_TOOK_PART = _took_part()
+
+_SHOWN = (
+    Decision.id,
+    Decision.task_id,
+    Task.name.label("task_name"),
+    Decision.decided_by,
+    User.name.label("decider"),
+    Decision.unit,
+    Decision.outcome,
+    Decision.grounds,
+    Decision.decided_at,
+    Decision.appeal_id,
+)
+
+
+@lru_cache
+def _of_case(role: str) -> Select[Any]:
+    return (
+        select(Case.id.label("case_id"), *_SHOWN)
+        .select_from(Case)
+        .outerjoin(Decision, Decision.case_id == Case.id)
+        .outerjoin(Task, Task.id == Decision.task_id)
+        .outerjoin(User, User.id == Decision.decided_by)
+        .where(Case.id == bindparam("case"), access.visible_cases(role))
+        .order_by(Decision.id)
+        .limit(cases.PAGE)
+    )
+
+
+def decisions(uow: UnitOfWork, case_id: UUID) -> Sequence[RowMapping]:
+    """The first decisions of a case, the oldest first. Raises NotFound for cases that the actor may not see.
+
+    Who decided is for those who work on cases: the applicant's side is told the unit.
+    """
+    access.require(uow.actor, "cases.read")
+    given = {"case": case_id, **access.seen_by(uow)}
+    rows = uow.connection.execute(_of_case(uow.actor.role), given).mappings().all()
+    if not rows:
+        raise cases.unknown(case_id)
+    return [row for row in rows if row["id"] is not None]
