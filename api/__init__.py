@@ -10,6 +10,7 @@ from api import (
     cases,
     definitions,
     deployments,
+    desk,
     documents,
     events,
     external_work,
@@ -73,7 +74,7 @@ def create_app(settings: Settings) -> APIFlask:
     observe(app)
     for resource in (
         *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents),
+        *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents, desk),
     ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

@@ -29,6 +29,8 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.Throttled: (HTTPStatus.TOO_MANY_REQUESTS, "throttled"),
     errors.OwnWork: (HTTPStatus.FORBIDDEN, "four-eyes"),
     errors.Stale: (HTTPStatus.PRECONDITION_FAILED, "stale"),
+    errors.OpinionAwaited: (HTTPStatus.CONFLICT, "opinion-awaited"),
+    errors.CorrectionAwaited: (HTTPStatus.CONFLICT, "correction-awaited"),
     errors.Conflict: (HTTPStatus.CONFLICT, "conflict"),
     errors.Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
     errors.Rejected: (HTTPStatus.UNPROCESSABLE_ENTITY, "rejected"),

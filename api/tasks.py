@@ -93,14 +93,50 @@ class FormBody(BaseModel):
     ui: dict[str, Any] | None
 
 
+class Asker(BaseModel):
+    """Who has asked, by the name at that time."""
+
+    id: UUID
+    name: str
+
+
+class AskedBody(BaseModel):
+    """What a task asks that was opened beside another one, which is its `parent`."""
+
+    question: str | None
+    by: Asker
+    parent: UUID
+
+
+class OpinionBody(BaseModel):
+    """An opinion that was asked beside a task: `opinion` and `favourable` are null until it is given."""
+
+    id: UUID
+    question: str
+    unit: str | None
+    role: str | None
+    by: Asker
+    asked_at: Instant
+    due_at: Instant | None
+    status: TaskStatus
+    assignee: Assignee | None
+    closed_at: Instant | None
+    opinion: str | None
+    favourable: bool | None
+
+
 class TaskBody(TaskSummary):
     """A task with its form, as your roles have it; null if it has none, and any data will do.
 
-    `data` are those of the case's that the form's fields show.
+    `data` are those of the case's that the form's fields show, `draft` an answer begun, if you have the task.
+    `opinions` are those asked beside it; `asked` is what it asks itself, if it is beside another.
     """
 
     form: FormBody | None
     data: dict[str, Any]
+    draft: dict[str, Any] | None
+    asked: AskedBody | None
+    opinions: list[OpinionBody]
 
 
 class TaskPage(Page[TaskSummary]):
@@ -205,12 +241,24 @@ def _wanted(uow: UnitOfWork, query: InboxQuery) -> tasks.Inbox:
 def show(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Read a task with its form"""
     row = tasks.get(uow, task_id)
-    form, data = tasks.form(uow, task_id)
-    body = FormBody.model_validate({"schema": form.schema, "ui": form.ui}) if form else None
-    opened = Opened("task", row["case_id"], task_id)
-    return Reply(
-        TaskBody(**_fields(row), form=body, data=data), {"ETag": etag(row["revision"])}, opened=opened
+    shown = tasks.form(uow, row)
+    form = shown.form and FormBody.model_validate({"schema": shown.form.schema, "ui": shown.form.ui})
+    asked = row["asked"] and AskedBody(**{"question": None, **row["asked"], "parent": row["parent_id"]})
+    beside = tasks.asked_beside(uow, task_id) if row["asks"] else ()
+    body = TaskBody(
+        **{**_fields(row), "form": form, "data": shown.data, "draft": shown.draft, "asked": asked},
+        opinions=[opinion_body(one) for one in beside if one["kind"] == "opinion"],
     )
+    return Reply(body, {"ETag": etag(row["revision"])}, opened=Opened("task", row["case_id"], task_id))
+
+
+def opinion_body(row: Mapping[Any, Any]) -> OpinionBody:
+    """An opinion as the API shows it."""
+    asked = row["asked"]
+    answer = asked.get("answer", {})
+    given = {name: answer.get(name) for name in ("opinion", "favourable")}
+    told = {name: asked[name] for name in ("question", "unit", "role", "by")}
+    return OpinionBody(**{**_fields({**row, "case_id": None}), **told, **given, "asked_at": row["opened_at"]})
 
 
 @command(
@@ -218,7 +266,7 @@ def show(uow: UnitOfWork, task_id: UUID) -> Reply:
 )
 def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Take a task for yourself"""
-    return _assigned(tasks.claim(uow, task_id, revisions=revisions_seen()))
+    return assigned(tasks.claim(uow, task_id, revisions=revisions_seen()))
 
 
 @command(
@@ -229,7 +277,7 @@ def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
 )
 def release(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Give a task back"""
-    return _assigned(tasks.release(uow, task_id, revisions=revisions_seen()))
+    return assigned(tasks.release(uow, task_id, revisions=revisions_seen()))
 
 
 @command(
@@ -256,7 +304,8 @@ def complete(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> Reply:
     return Reply(answer, {"ETag": etag(done.task_revision)})
 
 
-def _assigned(row: Mapping[str, Any]) -> Reply:
+def assigned(row: Mapping[str, Any]) -> Reply:
+    """A task after it was given to somebody, or back."""
     return Reply(TaskSummary(**_fields(row)), {"ETag": etag(row["revision"])})
 
 

@@ -7,6 +7,8 @@ Refusal
 ├── OwnWork       it takes another person than the one who made it
 ├── AssuranceTooLow   whoever acts must first prove better who they are
 ├── Conflict      it contradicts the present state, which comes along
+│   ├── OpinionAwaited      an opinion was asked beside the task, and may still come
+│   └── CorrectionAwaited   the applicant was asked to correct something, and may still do so
 ├── Stale         the caller saw an older revision (If-Match)
 ├── Invalid       the input breaks a rule; every fault with its place
 ├── Rejected      a deployment with findings
@@ -73,6 +75,14 @@ class Conflict(Refusal):
     def __init__(self, detail: str, **state: Any) -> None:
         super().__init__(detail)
         self.state: Mapping[str, Any] = state
+
+
+class OpinionAwaited(Conflict):
+    """An opinion was asked beside the task, and may still come."""
+
+
+class CorrectionAwaited(Conflict):
+    """The applicant was asked to correct something of the task's case, and may still do so."""
 
 
 class Stale(Conflict):

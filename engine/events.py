@@ -46,6 +46,12 @@ Kind = Literal[
     "case.moved",
     "document.added",
     "document.replaced",
+    "task.assigned",
+    "comment.added",
+    "opinion.asked",
+    "opinion.given",
+    "opinion.expired",
+    "opinion.withdrawn",
 ]
 
 APPEND = recordset(table(Event), "events")  # with the parameter that `stored` gives

@@ -36,6 +36,9 @@ Permission = Literal[
     "sessions.own",
     "sessions.revoke",
     "documents.add",
+    "tasks.assign",
+    "tasks.ask",
+    "comments.add",
 ]
 Assurance = Literal["low", "substantial", "high"]
 
@@ -51,6 +54,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "events.feed",
             "webhooks.manage",
             "tasks.read",
+            "tasks.assign",
             "incidents.read",
             "incidents.retry",
             "incidents.mend",
@@ -80,6 +84,9 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "events.read",
             "tasks.read",
             "tasks.work",
+            "tasks.assign",
+            "tasks.ask",
+            "comments.add",
             "behalf.act",
             "units.read",
             "substitutes.manage",
@@ -101,6 +108,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "access_log.read",
             "sessions.own",
             "documents.add",
+            "comments.add",
         }
     ),
     "applicant": frozenset(
@@ -112,6 +120,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "access_log.read",
             "sessions.own",
             "documents.add",
+            "comments.add",
         }
     ),
 }

@@ -2,6 +2,7 @@
 
 from engine.db import Base
 from engine.models.access_log import AccessHead, AccessRecord, Openable
+from engine.models.desk import Comment
 from engine.models.documents import Document, DocumentStatus, DocumentVersion
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.moves import Move, MovedCase, MovedCaseStatus, MoveStatus
@@ -55,6 +56,7 @@ __all__ = [
     "CallStatus",
     "Case",
     "CaseStatus",
+    "Comment",
     "Cursor",
     "Definition",
     "DefinitionVersion",

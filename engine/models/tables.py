@@ -207,6 +207,12 @@ class Task(Base):
             postgresql_where=text("status = 'open'"),
         ),
         Index("ix_tasks_parent", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
+        # What was asked beside the process, and is to be answered in time.
+        Index(
+            "ix_tasks_asked_due",
+            "due_at",
+            postgresql_where=text("status = 'open' AND parent_id IS NOT NULL AND due_at IS NOT NULL"),
+        ),
         # What somebody is still to be chosen for.
         Index(
             "ix_tasks_unassigned",
@@ -236,6 +242,7 @@ class Task(Base):
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("tasks.id"))  # for which it was asked
     asked: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # what was asked, by whom
     draft: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # an answer begun
+    asks: Mapped[bool] = mapped_column(server_default=text("false"))  # something was asked beside it
     search: Mapped[str] = mapped_column(Text)  # what the inbox's search finds it by, normalised
 
 

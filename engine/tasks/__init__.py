@@ -1,5 +1,9 @@
 """Tasks: the work of people. Reading them, the inbox, and the commands that change them."""
 
+from engine.tasks.asking import Question, ask, expire, withdraw
+from engine.tasks.assigning import assign, colleagues
+from engine.tasks.beside import of_task as asked_beside
+from engine.tasks.drafts import save as save_draft
 from engine.tasks.inbox import Inbox, Scope, counts, page
 from engine.tasks.reading import form, get, of_case
 from engine.tasks.work import Completed, claim, complete, release
@@ -7,13 +11,21 @@ from engine.tasks.work import Completed, claim, complete, release
 __all__ = [
     "Completed",
     "Inbox",
+    "Question",
     "Scope",
+    "ask",
+    "asked_beside",
+    "assign",
     "claim",
+    "colleagues",
     "complete",
     "counts",
+    "expire",
     "form",
     "get",
     "of_case",
     "page",
     "release",
+    "save_draft",
+    "withdraw",
 ]

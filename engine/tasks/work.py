@@ -9,18 +9,19 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam
 
 from engine import access, bpmn, cases, definitions, forms
+from engine.bpmn import Form
 from engine.cases import TaskChange
 from engine.db import UnitOfWork
 from engine.errors import Forbidden
 from engine.events import Fact
 from engine.models import Case, Task
-from engine.tasks import fairness
+from engine.tasks import beside, fairness
 from engine.tasks.held import Held
 from engine.tasks.reading import get, roles, unknown
 
 
 @lru_cache
-def _locking(role: str) -> Select[*tuple[Any, ...]]:
+def locking(role: str) -> Select[*tuple[Any, ...]]:
     """A task with its case, both held, and whether an account with this role may see and take it.
 
     Made once for each.
@@ -29,11 +30,15 @@ def _locking(role: str) -> Select[*tuple[Any, ...]]:
         cases.locking(
             Task.id.label("task_id"),
             Task.element,
+            Task.name,
+            Task.lane,
             Task.kind,
             Task.assignment,
             Task.people,
             Task.asked,
             Task.parent_id,
+            Task.pool_id,
+            Task.asks,
             Task.status.label("task_status"),
             Task.assignee_id,
             Task.revision.label("task_revision"),
@@ -64,7 +69,7 @@ class Completed:
 def hold(uow: UnitOfWork, task_id: UUID) -> Held:
     """Hold a task that the actor may work on. Raises NotFound, Forbidden if it may only see it."""
     access.require(uow.actor, "tasks.work")
-    row = cases.held(uow, _locking(uow.actor.role), task=task_id, **access.seen_by(uow))
+    row = cases.held(uow, locking(uow.actor.role), task=task_id, **access.seen_by(uow))
     if row is None or (row.taken_as is None and not row.case_seen):
         raise unknown(task_id)
     if row.taken_as is None:
@@ -86,20 +91,33 @@ def complete(
     if row.assignee_id is not None and not row.own:
         raise held.conflict("Somebody else has claimed the task.")
     cases.require_revision(row.task_revision, revisions)
-    element = definitions.spec(uow.session, case.version).elements[row.element]
-    fairness.require(uow, held, element.rules, completing=True)
-    form = element.form
+    spec = definitions.spec(uow.session, case.version)
+    form = beside.form_of(spec, row.element, row.kind, row.asked)
+    if row.kind != "step":
+        return _answer(uow, held, form, data)
+    late = beside.settle(uow, held)
+    fairness.require(uow, held, spec.elements[row.element].rules, completing=True)
     answer = forms.check(form, data, roles(uow, task_id) if form and forms.for_some(form) else None)
     if answer:
         cases.require_size({**case.data, **answer})
-    spec = definitions.spec(uow.session, case.version)
     step = bpmn.complete(spec, state, task_id, answer, uow.now)
     change = TaskChange(task_id, "completed", uow.actor.id, uow.now)
     done = Fact("task.completed", row.element, task_id, {"data": answer} if answer else None)
-    values, opened = cases.apply(uow, case, step, [done], change=change)
+    values, opened = cases.apply(uow, case, step, [*late, done], change=change)
     status, outcome = values["status"], values["outcome"]
     told = opened if row.case_seen else cases.Opened((), ())
     return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, told)
+
+
+def _answer(uow: UnitOfWork, held: Held, form: Form | None, data: Mapping[str, Any]) -> Completed:
+    """Complete what was asked beside a task; the process does not move."""
+    row, case = held.row, held.case
+    answer = forms.check(form, data, roles(uow, row.task_id) if form and forms.for_some(form) else None)
+    cases.require_size(answer)
+    beside.close(uow, held, "given", answer)
+    nothing = cases.Opened((), ())
+    revision = row.task_revision + 1
+    return Completed(row.task_id, revision, case.id, case.number, case.status, case.outcome, nothing)
 
 
 def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None = None) -> Mapping[str, Any]:
@@ -111,8 +129,9 @@ def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None =
     def taken(held: Held) -> UUID | None:
         if held.row.assignee_id is not None and not held.row.own:
             raise held.conflict("Somebody else has claimed the task.")
-        rules = definitions.spec(uow.session, held.case.version).elements[held.row.element].rules
-        fairness.require(uow, held, rules, completing=False)
+        if held.row.kind == "step":
+            rules = definitions.spec(uow.session, held.case.version).elements[held.row.element].rules
+            fairness.require(uow, held, rules, completing=False)
         return uow.actor.id
 
     return _assign(uow, task_id, revisions, taken, "task.claimed")

@@ -6,7 +6,7 @@ Every process of a queue does it, for none may be the only one: rows that anothe
 import asyncio
 from collections.abc import Callable
 
-from engine import calls, cases, idempotency, jobs, messages, sessions, throttle
+from engine import calls, cases, idempotency, jobs, messages, sessions, tasks, throttle
 from engine.db import UnitOfWork
 from engine.worker.desk import Desk
 from engine.worker.posting import post
@@ -28,6 +28,7 @@ async def look_after_cases(desk: Desk) -> None:
     """What the queue `cases` needs."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_wake(desk))
+        group.create_task(_expire(desk))
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
         group.create_task(each(MINUTE, desk, messages.expire, messages.offer_again, idempotency.forget))
         group.create_task(each(MINUTE, desk, sessions.forget, throttle.forget))
@@ -38,6 +39,13 @@ async def _wake(desk: Desk) -> None:
     while True:
         if await desk.look(lambda uow: cases.wake_due(uow, BATCH), "single") != BATCH:
             await asyncio.sleep(SECOND)
+
+
+async def _expire(desk: Desk) -> None:
+    """One after the other, each in a transaction of its own, as long as there is one."""
+    while True:
+        if not await desk.look(tasks.expire):
+            await asyncio.sleep(5 * SECOND)
 
 
 async def look_after_calls(desk: Desk) -> None:

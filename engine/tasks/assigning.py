@@ -1,0 +1,137 @@
+"""Giving a task to somebody: to a colleague by who has it, to anybody who may take it by a supervisor."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, bindparam, or_, select
+from sqlalchemy.orm import aliased
+
+from engine import access, cases, definitions
+from engine.cases import TaskChange
+from engine.db import UnitOfWork
+from engine.errors import Fault, Forbidden, Invalid
+from engine.events import Fact
+from engine.models import Case, Task, User
+from engine.tasks import fairness
+from engine.tasks.held import Held
+from engine.tasks.reading import get, unknown
+from engine.tasks.work import locking
+
+
+def assign(
+    uow: UnitOfWork, task_id: UUID, to: str, *, revisions: Collection[int] | None = None
+) -> Mapping[str, Any]:
+    """Give a task to the account of this name or id. To give it to whoever has it changes nothing.
+
+    Raises Conflict if it is neither the actor's nor of its pools to give, and Invalid, whyever it is, if that
+    account cannot take it.
+    """
+    held = _hold(uow, task_id)
+    row = held.row
+    held.require_open()
+    if not row.supervises and not (row.own and row.assignee_id is not None):
+        raise held.conflict("The task is not yours to give to somebody.")
+    cases.require_revision(row.task_revision, revisions)
+    receiver = named(uow, row.pool_id, to)
+    if receiver != row.assignee_id:
+        require_fair(uow, held, receiver)
+        told = {"to": receiver, "by": uow.actor.id}
+        change = TaskChange(task_id, "open", receiver, None)
+        cases.note(uow, held.case, [Fact("task.assigned", row.element, task_id, told)], change)
+    return get(uow, task_id)
+
+
+def require_fair(uow: UnitOfWork, held: Held, receiver: UUID) -> None:
+    """Raises what keeps the receiver from a task of the process, as it would keep it from claiming that.
+
+    The one place where what is asked of a receiver is asked.
+    """
+    if held.row.kind == "step":
+        rules = definitions.spec(uow.session, held.case.version).elements[held.row.element].rules
+        fairness.require_for(uow, held, rules, receiver)
+
+
+def named(uow: UnitOfWork, pool_id: UUID | None, to: str) -> UUID:
+    """The account of this name or id, which may take tasks of the pool.
+
+    Raises Invalid, the same for one that may not as for none: nobody learns here who has an account.
+    """
+    wanted = [User.name == to]
+    number = _uuid(to)
+    if number is not None:
+        wanted.append(User.id == number)
+    found = select(User.id).where(or_(*wanted), access.takers(bindparam("pool", type_=Task.pool_id.type)))
+    # An id goes before a name that looks like one.
+    found = found.order_by(User.id != number).limit(1)
+    receiver: UUID | None = uow.connection.execute(found, {"pool": pool_id, **access.seen_by(uow)}).scalar()
+    if receiver is None:
+        raise Invalid(
+            "The task cannot be given there.", [Fault("/to", "is nobody who may take this task", "receiver")]
+        )
+    return receiver
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+@lru_cache
+def _supervised(role: str) -> Select[Any]:
+    return locking(role).add_columns(
+        access.supervises(role, Task.pool_id).label("supervises"),
+        access.acting_in(Case.unit_id).label("acting"),
+    )
+
+
+def _hold(uow: UnitOfWork, task_id: UUID) -> Held:
+    """Hold a task that the actor may take or give. Raises NotFound, Forbidden if it may only see it."""
+    access.require(uow.actor, "tasks.assign")
+    row = cases.held(uow, _supervised(uow.actor.role), task=task_id, **access.seen_by(uow))
+    _require(row, task_id)
+    return Held(replace(cases.locked(row), acting=row.taken_as or row.acting), row)
+
+
+def _require(row: Any, task_id: UUID) -> None:
+    if row is None or not (row.case_seen or row.supervises or row.taken_as is not None):
+        raise unknown(task_id)
+    if row.taken_as is None and not row.supervises:
+        raise Forbidden("The task is for others: you have none of the roles that may take or give it.")
+
+
+@lru_cache
+def _place(role: str) -> Select[Any]:
+    return (
+        select(
+            Task.pool_id,
+            access.visible_cases(role).label("case_seen"),
+            access.taken_as(role).label("taken_as"),
+            access.supervises(role, Task.pool_id).label("supervises"),
+        )
+        .select_from(Task)
+        .join(Case, Task.case_id == Case.id)
+        .where(Task.id == bindparam("task"))
+    )
+
+
+def colleagues(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
+    """Up to a page of the accounts that may take a task, by name; one more if more follow.
+
+    By their posts: what the process demands besides is asked when one of them is named.
+    """
+    access.require(uow.actor, "tasks.assign")
+    given = {"task": task_id, **access.seen_by(uow)}
+    row = uow.connection.execute(_place(uow.actor.role), given).one_or_none()
+    _require(row, task_id)
+    found = select(User.id, User.name).where(access.takers(bindparam("pool", type_=Task.pool_id.type)))
+    if after is not None:
+        last = aliased(User)
+        found = found.where(User.name > select(last.name).where(last.id == after).scalar_subquery())
+    found = found.order_by(User.name).limit(cases.PAGE + 1)
+    values = {"pool": row.pool_id, **access.seen_by(uow)} if row else {}
+    return uow.connection.execute(found, values).mappings().all()

@@ -1,0 +1,53 @@
+"""Units and people for tests of who may do what where."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import insert, literal, select
+
+from engine import accounts, organisation
+from engine.db import Actor, Database
+from engine.ids import uuid7
+from engine.models import Role, Unit, UnitKind, UnitLine
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def a_unit(
+    database: Database,
+    key: str,
+    parent: str | None = None,
+    kind: UnitKind = "unit",
+    region: str | None = None,
+) -> UUID:
+    """A unit below the one with the key `parent`, or below the one above all others; its id."""
+    made = uuid7()
+    with database.transaction() as session:
+        above = session.scalars(select(Unit.id).where(Unit.key == (parent or "root"))).one()
+        row = {"id": made, "key": key, "name": key, "kind": kind, "parent_id": above, "region": region}
+        session.execute(insert(Unit).values(created_at=LONG_AGO, **row))
+        lines = select(UnitLine.ancestor_id, literal(made)).where(UnitLine.unit_id == above)
+        session.execute(insert(UnitLine).from_select(["ancestor_id", "unit_id"], lines))
+        session.execute(insert(UnitLine).values(ancestor_id=made, unit_id=made))
+    return made
+
+
+def a_member(
+    database: Database,
+    name: str,
+    unit: str,
+    role: str = "caseworker",
+    account_role: Role = "caseworker",
+    *,
+    valid_from: datetime = LONG_AGO,
+    valid_to: datetime | None = None,
+    person: str | None = None,
+) -> Actor:
+    """An account of this name, made if need be, that works in the unit with this key."""
+    with database.transaction() as session:
+        user = accounts.find_or_create(session, LONG_AGO, name, account_role, person=person, post=None)
+        home = session.scalars(select(Unit.id).where(Unit.key == unit)).one()
+        organisation.enrol(
+            session, user.id, unit_id=home, role=role, valid_from=valid_from, valid_to=valid_to
+        )
+        return Actor(id=user.id, name=user.name, role=user.role)
