@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import ColumnElement, RowMapping, Select, false, or_, select
+from sqlalchemy.orm import aliased
 
 from engine import access, cases
 from engine.db import UnitOfWork
 from engine.errors import NotFound
-from engine.models import Case, Document, DocumentVersion, User
+from engine.models import Case, Document, DocumentVersion, Task, User
 
 _VERSION = (
     DocumentVersion.number.label("version"),
@@ -56,8 +57,17 @@ def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
         .join(DocumentVersion, DocumentVersion.document_id == Document.id)
         .join(Case, Document.case_id == Case.id)
         .join(User, DocumentVersion.uploaded_by == User.id)
-        .where(access.visible_cases(uow.actor.role))
+        .where(or_(access.visible_cases(uow.actor.role), _with_its_task(uow.actor.role)))
     )
+
+
+def _with_its_task(role: str) -> ColumnElement[bool]:
+    """Whether the viewer may take the task with which a version was handed in: it may not see the case."""
+    task = aliased(Task)
+    if role in ("portal", "applicant"):
+        return false()
+    found = select(task.id).where(task.id == DocumentVersion.task_id, task.kind == "opinion")
+    return found.where(access.taking_as(task.pool_id).is_not(None)).exists()
 
 
 def page(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:

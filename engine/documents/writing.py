@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from engine import access, cases
 from engine.cases import Locked
@@ -30,13 +30,12 @@ def admit(uow: UnitOfWork, *, case: UUID | None = None, task: UUID | None = None
     when the document is added: a request that is repeated shall get its first answer.
     """
     _require(uow, task)
-    if task is None:
-        where: ColumnElement[bool] = Case.id == case
-    else:
-        where = Case.id == select(Task.case_id).where(Task.id == task).scalar_subquery()
-    visible = access.visible_cases(uow.actor.role)
-    found = uow.connection.execute(select(Case.id).where(where, visible), access.seen_by(uow))
-    if found.first() is None:
+    role = uow.actor.role
+    statement = select(Case.id).where(Case.id == case, access.visible_cases(role))
+    if task is not None:
+        seen = select(Case.id).join(Task, Task.case_id == Case.id)
+        statement = seen.where(Task.id == task, access.visible_tasks(role))
+    if uow.connection.execute(statement, access.seen_by(uow)).first() is None:
         raise _unknown(case, task)
 
 
@@ -92,11 +91,13 @@ def _unknown(case: UUID | None, task: UUID | None) -> NotFound:
 
 def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked, Any]:
     """The case, held and still running; and the task, open and nobody else's."""
-    visible = access.visible_cases(uow.actor.role)
+    role = uow.actor.role
     if task is None:
+        visible = access.visible_cases(role)
         statement = cases.locking().where(Case.id == bindparam("case"), visible).with_for_update(of=Case)
     else:
         joined = cases.locking(*_TASK).join(Task, Task.case_id == Case.id)
+        visible = access.visible_tasks(role)
         statement = joined.where(Task.id == bindparam("task"), visible).with_for_update(of=(Case, Task))
     row = cases.held(uow, statement, case=case, task=task, **access.seen_by(uow))
     if row is None:
