@@ -1,16 +1,20 @@
 """The caseworker's desk: drafts, giving tasks to colleagues, asking for opinions."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
+from api import problems
 from api.command import Reply, command, revisions_seen
+from api.problems import Problem
 from api.shapes import Page, PageQuery, Request, Text, page_of
 from api.tasks import OpinionBody, TaskSummary, assigned, opinion_body
 from engine import cases, tasks
 from engine.db import UnitOfWork
+from engine.models import TaskStatus
+from engine.tasks import Action
 
 blueprint = APIBlueprint("desk", __name__, tag="Desk")
 
@@ -123,3 +127,58 @@ def ask(uow: UnitOfWork, task_id: UUID, body: AskOpinion) -> Reply:
 def withdraw(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Take back what you have asked; the answer is the task beside which it was"""
     return assigned(tasks.get(uow, tasks.withdraw(uow, task_id)))
+
+
+class BulkItem(Request):
+    """A task; to complete it the answer to its form, to assign it who is to have it."""
+
+    id: UUID
+    data: dict[str, Any] = Field(default_factory=dict)
+    to: Text | None = None
+
+
+class Bulk(Request):
+    """What is to be done with up to 100 tasks."""
+
+    action: Action
+    items: Annotated[list[BulkItem], Field(min_length=1, max_length=100)]
+
+    @model_validator(mode="after")
+    def _says_what_the_action_needs_and_no_more(self) -> Self:
+        if any((item.to is not None) != (self.action == "assign") for item in self.items):
+            raise ValueError("`to` belongs to `assign`, and each item of it has one")
+        if self.action != "complete" and any(item.data for item in self.items):
+            raise ValueError("`data` belong to `complete`")
+        return self
+
+
+class BulkResult(BaseModel):
+    """What became of a task: its `task` status after it, or the `problem`, as if it had come alone."""
+
+    id: UUID
+    status: int
+    task: TaskStatus | None
+    problem: Problem | None
+
+
+class BulkBody(BaseModel):
+    """What became of each, in the order of the request."""
+
+    items: list[BulkResult]
+
+
+@command(blueprint.post("/tasks/bulk"), body=Bulk, answer=BulkBody, refusals=(409,))
+def bulk(uow: UnitOfWork, body: Bulk) -> Reply:
+    """Do the same with many tasks
+
+    Each is done or refused by itself: the answer is 200, and tells it of each.
+    """
+    items = [tasks.Item(item.id, item.data, item.to or "") for item in body.items]
+    return Reply(BulkBody(items=[_result(one) for one in tasks.act(uow, body.action, items)]))
+
+
+def _result(one: tasks.Outcome) -> BulkResult:
+    problem = None if one.refusal is None else problems.of(one.refusal)
+    status = 200 if problem is None else problem.status
+    task: Any = one.status  # text in the database; pydantic checks it
+    return BulkResult(id=one.id, status=status, task=task, problem=problem)

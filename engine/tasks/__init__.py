@@ -3,16 +3,21 @@
 from engine.tasks.asking import Question, ask, expire, withdraw
 from engine.tasks.assigning import assign, colleagues
 from engine.tasks.beside import of_task as asked_beside
+from engine.tasks.bulk import Action, Item, Outcome, act
 from engine.tasks.drafts import save as save_draft
 from engine.tasks.inbox import Inbox, Scope, counts, page
 from engine.tasks.reading import form, get, of_case
 from engine.tasks.work import Completed, claim, complete, release
 
 __all__ = [
+    "Action",
     "Completed",
     "Inbox",
+    "Item",
+    "Outcome",
     "Question",
     "Scope",
+    "act",
     "ask",
     "asked_beside",
     "assign",
