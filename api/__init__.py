@@ -8,6 +8,7 @@ from apiflask import APIFlask
 from api import (
     access_log,
     cases,
+    comments,
     definitions,
     deployments,
     desk,
@@ -74,7 +75,7 @@ def create_app(settings: Settings) -> APIFlask:
     observe(app)
     for resource in (
         *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents, desk),
+        *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents, desk, comments),
     ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

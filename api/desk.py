@@ -4,12 +4,12 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from api import problems
 from api.command import Reply, command, revisions_seen
 from api.problems import Problem
-from api.shapes import Page, PageQuery, Request, Text, page_of
+from api.shapes import Page, PageQuery, Request, Text, Words, page_of
 from api.tasks import OpinionBody, TaskSummary, assigned, opinion_body
 from engine import cases, tasks
 from engine.db import UnitOfWork
@@ -17,11 +17,6 @@ from engine.models import TaskStatus
 from engine.tasks import Action
 
 blueprint = APIBlueprint("desk", __name__, tag="Desk")
-
-# What somebody has written: with line breaks, without other control characters.
-Words = Annotated[
-    str, StringConstraints(min_length=1, max_length=10_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
-]
 
 
 class Draft(Request):

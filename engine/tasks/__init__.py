@@ -4,6 +4,7 @@ from engine.tasks.asking import Question, ask, expire, withdraw
 from engine.tasks.assigning import assign, colleagues
 from engine.tasks.beside import of_task as asked_beside
 from engine.tasks.bulk import Action, Item, Outcome, act
+from engine.tasks.comments import comment, comments
 from engine.tasks.drafts import save as save_draft
 from engine.tasks.inbox import Inbox, Scope, counts, page
 from engine.tasks.reading import form, get, of_case
@@ -23,6 +24,8 @@ __all__ = [
     "assign",
     "claim",
     "colleagues",
+    "comment",
+    "comments",
     "complete",
     "counts",
     "expire",
