@@ -2,11 +2,18 @@
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base
-from engine.models.tables import Id, Instant
+from engine.models.tables import Id, Instant, Task
+
+# What was asked beside the process, and is to be answered in time.
+Index(
+    "ix_tasks_asked_due",
+    Task.due_at,
+    postgresql_where=text("status = 'open' AND parent_id IS NOT NULL AND due_at IS NOT NULL"),
+)
 
 
 class Comment(Base):

@@ -207,12 +207,6 @@ class Task(Base):
             postgresql_where=text("status = 'open'"),
         ),
         Index("ix_tasks_parent", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
-        # What was asked beside the process, and is to be answered in time.
-        Index(
-            "ix_tasks_asked_due",
-            "due_at",
-            postgresql_where=text("status = 'open' AND parent_id IS NOT NULL AND due_at IS NOT NULL"),
-        ),
         # What somebody is still to be chosen for.
         Index(
             "ix_tasks_unassigned",
