@@ -10,7 +10,7 @@ from api import problems
 from api.command import Reply, command, revisions_seen
 from api.problems import Problem
 from api.shapes import Page, PageQuery, Request, Text, Words, page_of
-from api.tasks import OpinionBody, TaskSummary, assigned, opinion_body
+from api.tasks import CorrectionBody, OpinionBody, TaskSummary, assigned, correction_body, opinion_body
 from engine import cases, tasks
 from engine.db import UnitOfWork
 from engine.models import TaskStatus
@@ -111,6 +111,43 @@ def ask(uow: UnitOfWork, task_id: UUID, body: AskOpinion) -> Reply:
     made = tasks.ask(uow, task_id, tasks.Question(**body.model_dump()))
     (found,) = (one for one in tasks.asked_beside(uow, task_id) if one["id"] == made)
     return Reply(opinion_body(found), {"Location": f"/api/v1/tasks/{made}"}, status=201)
+
+
+class MarkedField(Request):
+    """A field of the form, by a JSON Pointer into its answer, and what is wrong with it."""
+
+    pointer: Text
+    text: Words
+
+
+class SendBack(Request):
+    """What the applicant is to correct, and until when.
+
+    In the start form, or in that of `task`, which the applicant has completed.
+    """
+
+    fields: Annotated[list[MarkedField], Field(min_length=1, max_length=100)]
+    text: Words | None = None
+    due_at: AwareDatetime | None = None
+    task: UUID | None = None
+
+
+@command(
+    blueprint.post("/tasks/<uuid:task_id>/send-back"),
+    body=SendBack,
+    answer=CorrectionBody,
+    status=201,
+    refusals=(404, 409),
+)
+def send_back(uow: UnitOfWork, task_id: UUID, body: SendBack) -> Reply:
+    """Send a task back to the applicant, who corrects what you mark
+
+    The task is not completed before that is done, withdrawn, or due.
+    """
+    fields = [(field.pointer, field.text) for field in body.fields]
+    made = tasks.send_back(uow, task_id, tasks.Marks(fields, body.text, body.due_at, body.task))
+    (found,) = (one for one in tasks.asked_beside(uow, task_id) if one["id"] == made)
+    return Reply(correction_body(found), {"Location": f"/api/v1/tasks/{made}"}, status=201)
 
 
 @command(

@@ -27,6 +27,7 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.NotRecognised: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
     errors.AssuranceTooLow: (HTTPStatus.FORBIDDEN, "assurance-too-low"),
     errors.Throttled: (HTTPStatus.TOO_MANY_REQUESTS, "throttled"),
+    errors.FieldNotMarked: (HTTPStatus.FORBIDDEN, "field-not-marked"),
     errors.OwnWork: (HTTPStatus.FORBIDDEN, "four-eyes"),
     errors.Stale: (HTTPStatus.PRECONDITION_FAILED, "stale"),
     errors.OpinionAwaited: (HTTPStatus.CONFLICT, "opinion-awaited"),

@@ -100,12 +100,37 @@ class Asker(BaseModel):
     name: str
 
 
+class Mark(BaseModel):
+    """A field that is wrong, by a JSON Pointer, and what is wrong with it."""
+
+    pointer: str
+    text: str
+
+
 class AskedBody(BaseModel):
-    """What a task asks that was opened beside another one, which is its `parent`."""
+    """What a task asks that was opened beside another one, which is its `parent`.
+
+    An opinion has a `question`; a correction `fields`, and perhaps a `text` about the whole.
+    """
 
     question: str | None
+    text: str | None
+    fields: list[Mark]
     by: Asker
     parent: UUID
+
+
+class CorrectionBody(BaseModel):
+    """A correction that the applicant was asked for beside a task."""
+
+    id: UUID
+    text: str | None
+    fields: list[Mark]
+    by: Asker
+    asked_at: Instant
+    due_at: Instant | None
+    status: TaskStatus
+    closed_at: Instant | None
 
 
 class OpinionBody(BaseModel):
@@ -129,7 +154,7 @@ class TaskBody(TaskSummary):
     """A task with its form, as your roles have it; null if it has none, and any data will do.
 
     `data` are those of the case's that the form's fields show, `draft` an answer begun, if you have the task.
-    `opinions` are those asked beside it; `asked` is what it asks itself, if it is beside another.
+    `opinions` and `corrections` are those asked beside it; `asked` is what it asks, if it is beside another.
     """
 
     form: FormBody | None
@@ -137,6 +162,7 @@ class TaskBody(TaskSummary):
     draft: dict[str, Any] | None
     asked: AskedBody | None
     opinions: list[OpinionBody]
+    corrections: list[CorrectionBody]
 
 
 class TaskPage(Page[TaskSummary]):
@@ -243,13 +269,22 @@ def show(uow: UnitOfWork, task_id: UUID) -> Reply:
     row = tasks.get(uow, task_id)
     shown = tasks.form(uow, row)
     form = shown.form and FormBody.model_validate({"schema": shown.form.schema, "ui": shown.form.ui})
-    asked = row["asked"] and AskedBody(**{"question": None, **row["asked"], "parent": row["parent_id"]})
+    asked = row["asked"] and AskedBody(**{**_NOTHING, **row["asked"], "parent": row["parent_id"]})
     beside = tasks.asked_beside(uow, task_id) if row["asks"] else ()
     body = TaskBody(
         **{**_fields(row), "form": form, "data": shown.data, "draft": shown.draft, "asked": asked},
         opinions=[opinion_body(one) for one in beside if one["kind"] == "opinion"],
+        corrections=[correction_body(one) for one in beside if one["kind"] == "correction"],
     )
     return Reply(body, {"ETag": etag(row["revision"])}, opened=Opened("task", row["case_id"], task_id))
+
+
+_NOTHING: Mapping[str, Any] = {"question": None, "text": None, "fields": []}
+
+
+def correction_body(row: Mapping[Any, Any]) -> CorrectionBody:
+    """A correction as the API shows it to the office."""
+    return CorrectionBody(**{**row["asked"], **row, "asked_at": row["opened_at"]})
 
 
 def opinion_body(row: Mapping[Any, Any]) -> OpinionBody:

@@ -5,6 +5,7 @@ Refusal
 ├── NotRecognised nobody is known by what was shown
 ├── Forbidden     the actor's role does not allow it
 ├── OwnWork       it takes another person than the one who made it
+├── FieldNotMarked  a correction of more than what was marked
 ├── AssuranceTooLow   whoever acts must first prove better who they are
 ├── Conflict      it contradicts the present state, which comes along
 │   ├── OpinionAwaited      an opinion was asked beside the task, and may still come
@@ -59,6 +60,10 @@ class Forbidden(Refusal):
 
 class OwnWork(Forbidden):
     """It takes a second pair of eyes: another person than the author."""
+
+
+class FieldNotMarked(Forbidden):
+    """Only what was marked as wrong is corrected."""
 
 
 class AssuranceTooLow(Forbidden):

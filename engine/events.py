@@ -52,6 +52,10 @@ Kind = Literal[
     "opinion.given",
     "opinion.expired",
     "opinion.withdrawn",
+    "correction.asked",
+    "correction.expired",
+    "correction.withdrawn",
+    "data.corrected",
 ]
 
 APPEND = recordset(table(Event), "events")  # with the parameter that `stored` gives

@@ -1,10 +1,11 @@
 """Tasks: the work of people. Reading them, the inbox, and the commands that change them."""
 
-from engine.tasks.asking import Question, ask, expire, withdraw
+from engine.tasks.asking import Question, ask, expire, send_back, withdraw
 from engine.tasks.assigning import assign, colleagues
 from engine.tasks.beside import of_task as asked_beside
 from engine.tasks.bulk import Action, Item, Outcome, act
 from engine.tasks.comments import comment, comments
+from engine.tasks.correcting import Marks
 from engine.tasks.drafts import save as save_draft
 from engine.tasks.inbox import Inbox, Scope, counts, page
 from engine.tasks.reading import form, get, of_case
@@ -15,6 +16,7 @@ __all__ = [
     "Completed",
     "Inbox",
     "Item",
+    "Marks",
     "Outcome",
     "Question",
     "Scope",
@@ -35,5 +37,6 @@ __all__ = [
     "page",
     "release",
     "save_draft",
+    "send_back",
     "withdraw",
 ]

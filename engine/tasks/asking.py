@@ -20,7 +20,8 @@ from engine.events import Fact
 from engine.ids import uuid7
 from engine.models import Case, Task, Unit
 from engine.pools import Placing
-from engine.tasks import assigning, beside
+from engine.tasks import assigning, beside, correcting
+from engine.tasks.correcting import Marks
 from engine.tasks.held import Held
 from engine.tasks.reading import roles, unknown
 from engine.tasks.work import hold, locking
@@ -62,6 +63,25 @@ def ask(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
     payload = {"parent": task_id, "question": asked.question, "due_at": asked.due_at, **told}
     if row["assignee_id"]:
         payload["to"] = row["assignee_id"]
+    opened(uow, held, row, payload)
+    return UUID(str(row["id"]))
+
+
+def send_back(uow: UnitOfWork, task_id: UUID, marks: Marks) -> UUID:
+    """Ask the applicant to correct what is marked: the id of the task that is opened for it.
+
+    Raises Conflict unless the actor has the task, and while another correction is awaited; Invalid for marks
+    that lead to no field of the applicant's.
+    """
+    held = _mine(uow, task_id)
+    if faults := _too_late(uow, marks.due_at):
+        raise Invalid("The task cannot be sent back like this.", faults)
+    asked = correcting.asked_of(uow, held, marks)
+    waiting = beside.of_task(uow, task_id) if held.row.asks else ()
+    if any(one["kind"] == "correction" and one["status"] == "open" for one in waiting):
+        raise held.conflict("The applicant has been asked already: withdraw that first.")
+    row = {**_row(uow, held, "correction", marks.due_at, asked), "name": correcting.NAME, "pool_id": None}
+    payload = {"parent": task_id, "due_at": marks.due_at, "text": marks.text, "fields": asked["fields"]}
     opened(uow, held, row, payload)
     return UUID(str(row["id"]))
 

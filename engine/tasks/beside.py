@@ -39,7 +39,36 @@ _DEFINED = ("$defs", "definitions")
 def form_of(spec: Spec, element: str, kind: str, asked: Mapping[str, Any] | None) -> Form | None:
     """The form of a task of any kind."""
     form = spec.elements[element].form
+    if kind == "correction" and asked is not None:
+        return _marked(whole(spec, asked), asked)
     return form if kind == "step" or asked is None else _opinion(form, asked.get("show", ()))
+
+
+def whole(spec: Spec, asked: Mapping[str, Any]) -> Form | None:
+    """The form that a correction is about: that of a task of the applicant, else the one of the start."""
+    element = asked.get("form")
+    return spec.start_form if element is None else spec.elements[element].form
+
+
+def marked(asked: Mapping[str, Any]) -> set[str]:
+    """The names of the fields that a correction may hold: a mark within a field is one of the field."""
+    return {field_of(one["pointer"]) for one in asked["fields"]}
+
+
+def field_of(pointer: str) -> str:
+    """The field of a form that a JSON Pointer leads to, or into."""
+    first = pointer.removeprefix("/").partition("/")[0]
+    return first.replace("~1", "/").replace("~0", "~")
+
+
+def _marked(form: Form | None, asked: Mapping[str, Any]) -> Form:
+    """A form cut to what was marked."""
+    schema: Mapping[str, Any] = form.schema if form else {}
+    names = marked(asked)
+    fields = {name: told for name, told in fields_of(form).items() if name in names}
+    required = [name for name in schema.get("required", ()) if name in fields]
+    defined = {name: schema[name] for name in _DEFINED if name in schema}
+    return Form({"type": "object", "properties": fields, "required": required, **defined}, None)
 
 
 def _opinion(form: Form | None, shown: Sequence[str]) -> Form:
@@ -125,7 +154,6 @@ def close(uow: UnitOfWork, held: Held, happened: str, answer: Mapping[str, Any] 
     given = answer is not None
     if answer is not None:
         asked = {**row.asked, "answer": dict(answer)}
-        # After the change of the row's status, which the same command writes.
         uow.connection.execute(_TELL, {"beside__id": row.task_id, "beside__asked": asked})
     change = TaskChange(
         row.task_id,

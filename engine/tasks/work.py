@@ -15,7 +15,7 @@ from engine.db import UnitOfWork
 from engine.errors import Forbidden
 from engine.events import Fact
 from engine.models import Case, Task
-from engine.tasks import beside, fairness
+from engine.tasks import beside, correcting, fairness
 from engine.tasks.held import Held
 from engine.tasks.reading import get, roles, unknown
 
@@ -94,7 +94,7 @@ def complete(
     spec = definitions.spec(uow.session, case.version)
     form = beside.form_of(spec, row.element, row.kind, row.asked)
     if row.kind != "step":
-        return _answer(uow, held, form, data)
+        return _answer(uow, held, state, form, data)
     late = beside.settle(uow, held)
     fairness.require(uow, held, spec.elements[row.element].rules, completing=True)
     answer = forms.check(form, data, roles(uow, task_id) if form and forms.for_some(form) else None)
@@ -109,9 +109,16 @@ def complete(
     return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, told)
 
 
-def _answer(uow: UnitOfWork, held: Held, form: Form | None, data: Mapping[str, Any]) -> Completed:
-    """Complete what was asked beside a task; the process does not move."""
+def _answer(
+    uow: UnitOfWork, held: Held, state: bytes, form: Form | None, data: Mapping[str, Any]
+) -> Completed:
+    """Complete what was asked beside a task; the process moves only if a correction lets it."""
     row, case = held.row, held.case
+    if row.kind == "correction":
+        values, opened = correcting.correct(uow, held, state, data)
+        told = opened if row.case_seen else cases.Opened((), ())
+        ended = (case.id, case.number, values["status"], values["outcome"])
+        return Completed(row.task_id, row.task_revision + 1, *ended, told)
     answer = forms.check(form, data, roles(uow, row.task_id) if form and forms.for_some(form) else None)
     cases.require_size(answer)
     beside.close(uow, held, "given", answer)

@@ -46,6 +46,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/tasks/<uuid:task_id>/assign"): {"administrator", "caseworker"},
     ("GET", "/colleagues"): {"administrator", "caseworker"},
     ("POST", "/tasks/<uuid:task_id>/opinions"): {"caseworker"},
+    ("POST", "/tasks/<uuid:task_id>/send-back"): {"caseworker"},
     ("POST", "/tasks/<uuid:task_id>/withdraw"): {"caseworker"},
     ("POST", "/tasks/bulk"): WORKERS,
     ("POST", "/cases/<uuid:case_id>/comments"): WORKERS,
