@@ -7,6 +7,7 @@ from apiflask import APIFlask
 
 from api import (
     access_log,
+    case_file,
     cases,
     comments,
     definitions,
@@ -75,7 +76,19 @@ def create_app(settings: Settings) -> APIFlask:
     observe(app)
     for resource in (
         *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents, desk, comments),
+        *(
+            moves,
+            events,
+            webhooks,
+            jobs,
+            pictures,
+            access_log,
+            sessions,
+            documents,
+            desk,
+            comments,
+            case_file,
+        ),
     ):
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

@@ -78,9 +78,13 @@ def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
 
     Portals and applicants are shown those that are meant for them.
     """
-    rows = tasks.comments(uow, case_id, after=query.cursor)
-    page = page_of(CommentBody, [_fields(row) for row in rows], cases.PAGE)
-    return Reply(CommentPage(**page), opened=Opened("comments", case_id))
+    return Reply(comment_page(uow, case_id, query.cursor), opened=Opened("comments", case_id))
+
+
+def comment_page(uow: UnitOfWork, case_id: UUID, after: UUID | None = None) -> CommentPage:
+    """A page of a case's comments."""
+    rows = tasks.comments(uow, case_id, after=after)
+    return CommentPage(**page_of(CommentBody, [_fields(row) for row in rows], cases.PAGE))
 
 
 def _added(row: Mapping[Any, Any]) -> Reply:

@@ -1,6 +1,6 @@
 """Tasks: list, read with their form, claim, release, complete."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -223,10 +223,13 @@ def index(uow: UnitOfWork, query: TasksQuery) -> Reply:
     Without `case` all are open, and those that you may work on.
     """
     if query.case is not None:
-        rows = tasks.of_case(uow, query.case, status=query.status, after=query.cursor)
-    else:
-        rows = tasks.page(uow, _wanted(uow, query))
-    return Reply(TaskPage(**page_of(TaskSummary, [_fields(row) for row in rows], cases.PAGE)))
+        return Reply(task_page(tasks.of_case(uow, query.case, status=query.status, after=query.cursor)))
+    return Reply(task_page(tasks.page(uow, _wanted(uow, query))))
+
+
+def task_page(rows: Sequence[Mapping[Any, Any]]) -> TaskPage:
+    """A page of tasks, from its rows and one more."""
+    return TaskPage(**page_of(TaskSummary, [_fields(row) for row in rows], cases.PAGE))
 
 
 @command(blueprint.get("/tasks/counts"), answer=CountsBody)
@@ -247,7 +250,7 @@ def search(uow: UnitOfWork, body: SearchBody) -> Reply:
     """
     wanted = replace(_wanted(uow, body), words=body.text, business_key=body.business_key)
     rows = tasks.page(uow, wanted)
-    return Reply(TaskPage(**page_of(TaskSummary, [_fields(row) for row in rows], cases.PAGE)))
+    return Reply(task_page(rows))
 
 
 def _wanted(uow: UnitOfWork, query: InboxQuery) -> tasks.Inbox:

@@ -6,6 +6,7 @@ from engine.tasks.beside import of_task as asked_beside
 from engine.tasks.bulk import Action, Item, Outcome, act
 from engine.tasks.comments import comment, comments
 from engine.tasks.correcting import Marks
+from engine.tasks.dossier import related, sources
 from engine.tasks.drafts import save as save_draft
 from engine.tasks.inbox import Inbox, Scope, counts, page
 from engine.tasks.reading import form, get, of_case
@@ -35,8 +36,10 @@ __all__ = [
     "get",
     "of_case",
     "page",
+    "related",
     "release",
     "save_draft",
     "send_back",
+    "sources",
     "withdraw",
 ]

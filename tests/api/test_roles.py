@@ -31,6 +31,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/cases"): {"caseworker", "portal"},
     ("GET", "/cases"): CASES,
     ("GET", "/cases/<uuid:case_id>"): CASES,
+    ("GET", "/cases/<uuid:case_id>/file"): {"administrator", "caseworker"},
     ("GET", "/cases/<uuid:case_id>/diagram.svg"): CASES,
     ("GET", "/cases/<uuid:case_id>/events"): {"administrator", "caseworker"},
     ("GET", "/cases/<uuid:case_id>/access-log"): {"administrator", "portal"},
