@@ -7,11 +7,14 @@ from apiflask import APIFlask
 
 from api import (
     access_log,
+    case_file,
     cases,
+    comments,
     decisions,
     definitions,
     delegations,
     deployments,
+    desk,
     documents,
     events,
     external_work,
@@ -50,6 +53,7 @@ RESOURCES = (
     *(deployments, definitions, cases, tasks, messages, external_work, incidents),
     *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents),
     *(units, people, delegations, fairness, decisions, status),
+    *(desk, comments, case_file),
 )
 
 

@@ -217,10 +217,14 @@ def show(uow: UnitOfWork, case_id: UUID) -> Reply:
 @command(blueprint.get("/cases/<uuid:case_id>/events"), query=EventsQuery, answer=EventPage, refusals=(404,))
 def log(uow: UnitOfWork, case_id: UUID, query: EventsQuery) -> Reply:
     """Read a case's log"""
-    rows = cases.log(uow, case_id, after=query.cursor)
+    return Reply(event_page(uow, case_id, query.cursor), opened=Opened("events", case_id))
+
+
+def event_page(uow: UnitOfWork, case_id: UUID, after: int = 0) -> EventPage:
+    """A page of a case's log."""
+    rows = cases.log(uow, case_id, after=after)
     items = [_event(row) for row in rows[: cases.LOG_PAGE]]
-    page = EventPage(items=items, next=items[-1].seq if len(rows) > cases.LOG_PAGE else None)
-    return Reply(page, opened=Opened("events", case_id))
+    return EventPage(items=items, next=items[-1].seq if len(rows) > cases.LOG_PAGE else None)
 
 
 def _event(row: Any) -> EventBody:

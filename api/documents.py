@@ -168,9 +168,14 @@ def add_to_task(uow: UnitOfWork, task_id: UUID, received: Received, beside: Besi
 )
 def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
     """List a case's documents, the oldest first"""
-    rows = documents.page(uow, case_id, after=query.cursor)
+    return Reply(document_page(uow, case_id, query.cursor))
+
+
+def document_page(uow: UnitOfWork, case_id: UUID, after: UUID | None = None) -> DocumentPage:
+    """A page of a case's documents."""
+    rows = documents.page(uow, case_id, after=after)
     items = [{"id": row["id"], "case": row["case_id"], **_fields(row)} for row in rows]
-    return Reply(DocumentPage(**page_of(DocumentSummary, items, cases.PAGE)))
+    return DocumentPage(**page_of(DocumentSummary, items, cases.PAGE))
 
 
 @command(

@@ -28,6 +28,7 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.AssuranceTooLow: (HTTPStatus.FORBIDDEN, "assurance-too-low"),
     errors.Throttled: (HTTPStatus.TOO_MANY_REQUESTS, "throttled"),
     errors.FirstDecider: (HTTPStatus.FORBIDDEN, "first-decider"),
+    errors.FieldNotMarked: (HTTPStatus.FORBIDDEN, "field-not-marked"),
     errors.OwnWork: (HTTPStatus.FORBIDDEN, "four-eyes"),
     errors.FourEyes: (HTTPStatus.FORBIDDEN, "four-eyes"),
     errors.FourEyesLate: (HTTPStatus.CONFLICT, "four-eyes"),
@@ -36,6 +37,8 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.AssignedNotPicked: (HTTPStatus.FORBIDDEN, "assigned-not-picked"),
     errors.NotNamed: (HTTPStatus.FORBIDDEN, "not-named"),
     errors.Stale: (HTTPStatus.PRECONDITION_FAILED, "stale"),
+    errors.OpinionAwaited: (HTTPStatus.CONFLICT, "opinion-awaited"),
+    errors.CorrectionAwaited: (HTTPStatus.CONFLICT, "correction-awaited"),
     errors.Conflict: (HTTPStatus.CONFLICT, "conflict"),
     errors.Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
     errors.Rejected: (HTTPStatus.UNPROCESSABLE_ENTITY, "rejected"),
@@ -97,7 +100,12 @@ class Unauthorized(Exception):
 
 def problem(status: HTTPStatus, name: str, detail: str, **more: Any) -> Response:
     """The response for a problem. `name` is the stable end of its type."""
-    document = {
+    document = _document(status, name, detail, **more)
+    return Response(orjson.dumps(document), status=int(status), content_type=MEDIA_TYPE)
+
+
+def _document(status: HTTPStatus, name: str, detail: str, **more: Any) -> dict[str, Any]:
+    return {
         "type": TYPE + name,
         "title": name.replace("-", " ").capitalize(),
         "status": int(status),
@@ -105,7 +113,6 @@ def problem(status: HTTPStatus, name: str, detail: str, **more: Any) -> Response
         "request_id": g.get("request_id", ""),
         **{key: value for key, value in more.items() if value},
     }
-    return Response(orjson.dumps(document), status=int(status), content_type=MEDIA_TYPE)
 
 
 def register(app: APIFlask) -> None:
@@ -121,8 +128,12 @@ def register(app: APIFlask) -> None:
     app.register_error_handler(Exception, _crashed)
 
 
-def _refused(refusal: errors.Refusal) -> Response:
-    status, name = _KINDS[type(refusal)]
+def of(refusal: errors.Refusal) -> Problem:
+    """The problem document of a refusal, as a part of an answer."""
+    return Problem.model_validate(_document(*_KINDS[type(refusal)], refusal.detail, **_more(refusal)))
+
+
+def _more(refusal: errors.Refusal) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if isinstance(refusal, errors.Invalid):
         more["errors"] = [asdict(fault) for fault in refusal.faults]
@@ -130,7 +141,11 @@ def _refused(refusal: errors.Refusal) -> Response:
         more["findings"] = [asdict(finding) for finding in refusal.findings]
     if isinstance(refusal, errors.Conflict):
         more["state"] = refusal.state
-    response = problem(status, name, refusal.detail, **more)
+    return more
+
+
+def _refused(refusal: errors.Refusal) -> Response:
+    response = problem(*_KINDS[type(refusal)], refusal.detail, **_more(refusal))
     if isinstance(refusal, errors.Busy):
         response.headers["Retry-After"] = "1"
     if isinstance(refusal, errors.Throttled):

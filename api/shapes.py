@@ -12,6 +12,10 @@ Row = TypeVar("Row", bound=BaseModel)
 
 # No control characters: PostgreSQL cannot store NUL, and no name or number of a person has any.
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+# What somebody has written: with line breaks, without other control characters.
+Words = Annotated[
+    str, StringConstraints(min_length=1, max_length=10_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
+]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}$")]
 Instant = Annotated[datetime, PlainSerializer(instant, return_type=str)]
 

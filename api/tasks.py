@@ -1,6 +1,6 @@
 """Tasks: list, read with their form, claim, release, complete."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -93,14 +93,76 @@ class FormBody(BaseModel):
     ui: dict[str, Any] | None
 
 
+class Asker(BaseModel):
+    """Who has asked, by the name at that time."""
+
+    id: UUID
+    name: str
+
+
+class Mark(BaseModel):
+    """A field that is wrong, by a JSON Pointer, and what is wrong with it."""
+
+    pointer: str
+    text: str
+
+
+class AskedBody(BaseModel):
+    """What a task asks that was opened beside another one, which is its `parent`.
+
+    An opinion has a `question`; a correction `fields`, and perhaps a `text` about the whole.
+    """
+
+    question: str | None
+    text: str | None
+    fields: list[Mark]
+    by: Asker
+    parent: UUID
+
+
+class CorrectionBody(BaseModel):
+    """A correction that the applicant was asked for beside a task."""
+
+    id: UUID
+    text: str | None
+    fields: list[Mark]
+    by: Asker
+    asked_at: Instant
+    due_at: Instant | None
+    status: TaskStatus
+    closed_at: Instant | None
+
+
+class OpinionBody(BaseModel):
+    """An opinion that was asked beside a task: `opinion` and `favourable` are null until it is given."""
+
+    id: UUID
+    question: str
+    unit: str | None
+    role: str | None
+    by: Asker
+    asked_at: Instant
+    due_at: Instant | None
+    status: TaskStatus
+    assignee: Assignee | None
+    closed_at: Instant | None
+    opinion: str | None
+    favourable: bool | None
+
+
 class TaskBody(TaskSummary):
     """A task with its form, as your roles have it; null if it has none, and any data will do.
 
-    `data` are those of the case's that the form's fields show.
+    `data` are those of the case's that the form's fields show, `draft` an answer begun, if you have the task.
+    `opinions` and `corrections` are those asked beside it; `asked` is what it asks, if it is beside another.
     """
 
     form: FormBody | None
     data: dict[str, Any]
+    draft: dict[str, Any] | None
+    asked: AskedBody | None
+    opinions: list[OpinionBody]
+    corrections: list[CorrectionBody]
 
 
 class TaskPage(Page[TaskSummary]):
@@ -161,10 +223,13 @@ def index(uow: UnitOfWork, query: TasksQuery) -> Reply:
     Without `case` all are open, and those that you may work on.
     """
     if query.case is not None:
-        rows = tasks.of_case(uow, query.case, status=query.status, after=query.cursor)
-    else:
-        rows = tasks.page(uow, _wanted(uow, query))
-    return Reply(TaskPage(**page_of(TaskSummary, [_fields(row) for row in rows], cases.PAGE)))
+        return Reply(task_page(tasks.of_case(uow, query.case, status=query.status, after=query.cursor)))
+    return Reply(task_page(tasks.page(uow, _wanted(uow, query))))
+
+
+def task_page(rows: Sequence[Mapping[Any, Any]]) -> TaskPage:
+    """A page of tasks, from its rows and one more."""
+    return TaskPage(**page_of(TaskSummary, [_fields(row) for row in rows], cases.PAGE))
 
 
 @command(blueprint.get("/tasks/counts"), answer=CountsBody)
@@ -185,7 +250,7 @@ def search(uow: UnitOfWork, body: SearchBody) -> Reply:
     """
     wanted = replace(_wanted(uow, body), words=body.text, business_key=body.business_key)
     rows = tasks.page(uow, wanted)
-    return Reply(TaskPage(**page_of(TaskSummary, [_fields(row) for row in rows], cases.PAGE)))
+    return Reply(task_page(rows))
 
 
 def _wanted(uow: UnitOfWork, query: InboxQuery) -> tasks.Inbox:
@@ -205,12 +270,33 @@ def _wanted(uow: UnitOfWork, query: InboxQuery) -> tasks.Inbox:
 def show(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Read a task with its form"""
     row = tasks.get(uow, task_id)
-    form, data = tasks.form(uow, task_id)
-    body = FormBody.model_validate({"schema": form.schema, "ui": form.ui}) if form else None
-    opened = Opened("task", row["case_id"], task_id)
-    return Reply(
-        TaskBody(**_fields(row), form=body, data=data), {"ETag": etag(row["revision"])}, opened=opened
+    shown = tasks.form(uow, row)
+    form = shown.form and FormBody.model_validate({"schema": shown.form.schema, "ui": shown.form.ui})
+    asked = row["asked"] and AskedBody(**{**_NOTHING, **row["asked"], "parent": row["parent_id"]})
+    beside = tasks.asked_beside(uow, task_id) if row["asks"] else ()
+    body = TaskBody(
+        **{**_fields(row), "form": form, "data": shown.data, "draft": shown.draft, "asked": asked},
+        opinions=[opinion_body(one) for one in beside if one["kind"] == "opinion"],
+        corrections=[correction_body(one) for one in beside if one["kind"] == "correction"],
     )
+    return Reply(body, {"ETag": etag(row["revision"])}, opened=Opened("task", row["case_id"], task_id))
+
+
+_NOTHING: Mapping[str, Any] = {"question": None, "text": None, "fields": []}
+
+
+def correction_body(row: Mapping[Any, Any]) -> CorrectionBody:
+    """A correction as the API shows it to the office."""
+    return CorrectionBody(**{**row["asked"], **row, "asked_at": row["opened_at"]})
+
+
+def opinion_body(row: Mapping[Any, Any]) -> OpinionBody:
+    """An opinion as the API shows it."""
+    asked = row["asked"]
+    answer = asked.get("answer", {})
+    given = {name: answer.get(name) for name in ("opinion", "favourable")}
+    told = {name: asked[name] for name in ("question", "unit", "role", "by")}
+    return OpinionBody(**{**_fields({**row, "case_id": None}), **told, **given, "asked_at": row["opened_at"]})
 
 
 @command(
@@ -218,7 +304,7 @@ def show(uow: UnitOfWork, task_id: UUID) -> Reply:
 )
 def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Take a task for yourself"""
-    return _assigned(tasks.claim(uow, task_id, revisions=revisions_seen()))
+    return assigned(tasks.claim(uow, task_id, revisions=revisions_seen()))
 
 
 @command(
@@ -229,7 +315,7 @@ def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
 )
 def release(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Give a task back"""
-    return _assigned(tasks.release(uow, task_id, revisions=revisions_seen()))
+    return assigned(tasks.release(uow, task_id, revisions=revisions_seen()))
 
 
 @command(
@@ -256,7 +342,8 @@ def complete(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> Reply:
     return Reply(answer, {"ETag": etag(done.task_revision)})
 
 
-def _assigned(row: Mapping[str, Any]) -> Reply:
+def assigned(row: Mapping[str, Any]) -> Reply:
+    """A task after it was given to somebody, or back."""
     return Reply(TaskSummary(**_fields(row)), {"ETag": etag(row["revision"])})
 
 

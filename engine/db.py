@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import insert as upsertable
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from engine.errors import Recorded, Uncertain
+from engine.errors import Recorded, Refusal, Uncertain
 
 T = TypeVar("T")
 View = Literal["write", "single", "snapshot"]
@@ -133,6 +133,24 @@ class UnitOfWork:
         another one's row, and their parameters have different names (`values_of`, `recordset`).
         """
         self.session.info.setdefault(_OWED, []).append((statement, values))
+
+    def attempt(self, part: Callable[[], T]) -> T | Refusal:
+        """Do a part of a command by itself: what it gives, or the refusal, and then it has changed nothing.
+
+        What a `Recorded` refusal has written stays. Anything else that is raised ends the whole command.
+        """
+        savepoint = self.connection.begin_nested()  # what was owed before is written outside of it
+        try:
+            done: T | Refusal = part()
+        except Recorded as refused:
+            done = refused
+        except Refusal as refused:
+            self.session.info.pop(_OWED, None)
+            savepoint.rollback()
+            return refused
+        connection(self.session)
+        savepoint.commit()
+        return done
 
 
 def connection(session: Session) -> Connection:

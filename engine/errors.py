@@ -5,11 +5,14 @@ Refusal
 ├── NotRecognised nobody is known by what was shown
 ├── Forbidden     the actor's role does not allow it
 ├── OwnWork       it takes another person than the one who made it
+├── FieldNotMarked  a correction of more than what was marked
 ├── AssuranceTooLow   whoever acts must first prove better who they are
 ├── Recused       the actor has stepped back from the case
 ├── AssignedNotPicked the task comes to somebody, and nobody takes it by choice
 ├── NotNamed      the diagram names others for the task
 ├── Conflict      it contradicts the present state, which comes along
+│   ├── OpinionAwaited      an opinion was asked beside the task, and may still come
+│   └── CorrectionAwaited   the applicant was asked to correct something, and may still do so
 ├── Stale         the caller saw an older revision (If-Match)
 ├── Invalid       the input breaks a rule; every fault with its place
 ├── Rejected      a deployment with findings
@@ -66,6 +69,10 @@ class OwnWork(Forbidden):
     """It takes a second pair of eyes: another person than the author."""
 
 
+class FieldNotMarked(Forbidden):
+    """Only what was marked as wrong is corrected."""
+
+
 class AssuranceTooLow(Forbidden):
     """It takes a better proof of who acts; `needed` is the level."""
 
@@ -92,6 +99,14 @@ class Conflict(Refusal):
     def __init__(self, detail: str, **state: Any) -> None:
         super().__init__(detail)
         self.state: Mapping[str, Any] = state
+
+
+class OpinionAwaited(Conflict):
+    """An opinion was asked beside the task, and may still come."""
+
+
+class CorrectionAwaited(Conflict):
+    """The applicant was asked to correct something of the task's case, and may still do so."""
 
 
 class Stale(Conflict):

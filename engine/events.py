@@ -52,11 +52,19 @@ Kind = Literal[
     "document.added",
     "document.replaced",
     "decision.made",
-    "task.blocked",
     "appeal.filed",
     "appeal.decided",
     "case.withdrawn",
     "secret.issued",
+    "comment.added",
+    "opinion.asked",
+    "opinion.given",
+    "opinion.expired",
+    "opinion.withdrawn",
+    "correction.asked",
+    "correction.expired",
+    "correction.withdrawn",
+    "data.corrected",
 ]
 
 APPEND = recordset(table(Event), "events")  # with the parameter that `stored` gives

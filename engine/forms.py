@@ -14,7 +14,7 @@ from engine.bpmn.forms import MASK, READ_ONLY, Form, for_roles, for_some, visibl
 from engine.bpmn.values import Unportable, portable
 from engine.errors import Fault, Invalid
 
-__all__ = ["MESSAGES", "check", "for_roles", "for_some", "visible"]
+__all__ = ["MESSAGES", "begun", "check", "for_roles", "for_some", "visible"]
 
 # What a fault says, by its code: what is wrong, and how to mend it.
 # `{…}` are limits that the form sets, never the answer.
@@ -52,18 +52,16 @@ MESSAGES: Mapping[str, str] = {
 }
 
 
+_FOREIGN = ("additionalProperties", "readOnly", "role")  # faults of what is no answer at all
+
+
 def check(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | None = None) -> dict[str, Any]:
     """The data as the case may hold them: numbers and dates as they are stored, however they were typed.
 
     `roles` are those of whoever answers; None: everything may be answered. Raises Invalid with every fault
     and its JSON Pointer below `/data`.
     """
-    try:
-        answer: dict[str, Any] = portable(data, "/data")
-    except Unportable as error:
-        raise Invalid(
-            "The data cannot be stored.", [Fault(error.where, error.reason, "unportable")]
-        ) from error
+    answer = _portable(data)
     if form is None:
         return answer
     answer = forms.normalised(form.schema, answer)
@@ -71,6 +69,31 @@ def check(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | N
     if faults:
         raise Invalid("The data do not fit the form.", faults)
     return answer
+
+
+def begun(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | None = None) -> dict[str, Any]:
+    """The data of an answer that is still being written, as they were typed.
+
+    Raises Invalid for fields that the form has not, or that these roles may not answer.
+    """
+    answer = _portable(data)
+    if form is None:
+        return answer
+    found = _faults(form, answer) if roles is None else _faults_of(form, answer, roles)
+    faults = [fault for fault in found if fault.code in _FOREIGN]
+    if faults:
+        raise Invalid("The data do not fit the form.", faults)
+    return answer
+
+
+def _portable(data: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = portable(data, "/data")
+    except Unportable as error:
+        raise Invalid(
+            "The data cannot be stored.", [Fault(error.where, error.reason, "unportable")]
+        ) from error
+    return found
 
 
 def _faults_of(form: Form, answer: Mapping[str, Any], roles: Collection[str]) -> list[Fault]:

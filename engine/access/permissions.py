@@ -44,6 +44,9 @@ Permission = Literal[
     "cases.withdraw",
     "decisions.appeal",
     "secrets.issue",
+    "tasks.assign",
+    "tasks.ask",
+    "comments.add",
 ]
 Assurance = Literal["low", "substantial", "high"]
 
@@ -60,6 +63,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "webhooks.manage",
             "tasks.read",
             "inbox.read",
+            "tasks.assign",
             "incidents.read",
             "incidents.retry",
             "incidents.mend",
@@ -93,6 +97,9 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "tasks.read",
             "tasks.work",
             "inbox.read",
+            "tasks.assign",
+            "tasks.ask",
+            "comments.add",
             "behalf.act",
             "units.read",
             "substitutes.manage",
@@ -122,6 +129,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "cases.withdraw",
             "decisions.appeal",
             "secrets.issue",
+            "comments.add",
         }
     ),
     "applicant": frozenset(
@@ -136,6 +144,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "documents.add",
             "cases.withdraw",
             "decisions.appeal",
+            "comments.add",
         }
     ),
 }

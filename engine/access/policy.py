@@ -45,6 +45,7 @@ from engine.models import (
     User,
 )
 
+SUPERVISOR = "supervisor"  # the role in a unit that gives tasks to whom it wants
 CASEWORKER = "caseworker"  # the role in a unit that every member has,
 ANY = "*"  # and the one that stands for all
 APPLICANT = "applicant"  # whose tasks are nobody's in a unit
@@ -126,6 +127,34 @@ def taking_as(pool: Any) -> ScalarSelect[str]:
     held, acting = posts(), aliased(Unit)
     found = _taking(held, func.min(acting.key)).join(acting, acting.id == held.c.unit_id)
     return found.where(Pool.id == pool).scalar_subquery()
+
+
+def takers(pool: Any) -> ColumnElement[bool]:
+    """Which accounts may take tasks of this pool, themselves or in whose place they stand: on `User`."""
+    columns = (Membership.unit_id, Membership.role)
+    own = select(*columns, Membership.user_id).where(valid(Membership))
+    lent = (
+        select(*columns, Substitution.substitute_id)
+        .join(Substitution, Substitution.absent_id == Membership.user_id)
+        .where(valid(Substitution), valid(Membership))
+    )
+    held = union_all(own, lent).subquery("everybody")
+    found = _taking(held, held.c.user_id).where(Pool.id == pool)
+    return and_(User.role == CASEWORKER, User.deactivated_at.is_(None), User.id.in_(found))
+
+
+def supervises(role: str, pool: Any) -> ColumnElement[bool]:
+    """Whether the viewer gives the tasks of this pool to whom it wants: supervisors, and administrators."""
+    held, line = posts(), aliased(UnitLine)
+    found = (
+        select(held.c.unit_id)
+        .join(line, line.ancestor_id == held.c.unit_id)
+        .join(PoolRole, PoolRole.unit_id == line.unit_id)
+        .where(PoolRole.pool_id == pool)
+    )
+    if role != "administrator":
+        found = found.where(held.c.role.in_((SUPERVISOR, ANY)))
+    return found.exists()
 
 
 def in_place_of(user: Any) -> ColumnElement[bool]:

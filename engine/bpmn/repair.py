@@ -23,7 +23,7 @@ def repair(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
             if any(other.data.get(name, ABSENT) is old for old in before):
                 other.data = {**other.data, name: value}
         token.data = {**token.data, name: value}
-    if data and (CONSUMED in token.internal_data or token.internal_data[FAILED] == "data-conflict"):
+    if data and (CONSUMED in token.internal_data or token.internal_data.get(FAILED) == "data-conflict"):
         token.internal_data[DECIDED] = {**token.internal_data.get(DECIDED, {}), **data}
     return {name: value for name, value in data.items() if not _hidden(token, name)}
 

@@ -127,6 +127,20 @@ def retry(
     return step_of(workflow, repaired)
 
 
+def correct(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now: datetime) -> Step:
+    """Set variables right at a human task that waits, and wherever the old values came from or went on to.
+
+    The task stays. Raises LookupError if the case does not wait for it.
+    """
+    workflow = load(state, spec, Sandbox(now, spec.watch))
+    token = _find(workflow, token_id)
+    if token._state != READY or not token.human:
+        raise LookupError(f"the case does not wait for task {token_id}")
+    corrected = repair(token, data)
+    workflow.advance()
+    return step_of(workflow, corrected)
+
+
 def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now: datetime) -> Step:
     """Let a token that failed go on as if its element had done its work and set these variables.
 

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, or_, select, text, update
 from engine import bpmn, definitions
 from engine.bpmn import CallFailure, Fired, Step
 from engine.cases.hold import Locked, held, locked, locking, require_active, require_size
-from engine.cases.progress import CallChange, apply, note
+from engine.cases.progress import CallChange, Opened, apply, note
 from engine.db import UnitOfWork
 from engine.errors import Conflict, NotFound
 from engine.events import Fact, Kind
@@ -206,4 +206,4 @@ def give_up(uow: UnitOfWork, case_id: UUID, reason: str) -> None:
         "opened_at": uow.now,
     }
     told = {"incident": incident["id"], "code": GIVEN_UP, "message": reason}
-    note(uow, case, [Fact("incident.opened", place, payload=told)], incident=incident)
+    note(uow, case, [Fact("incident.opened", place, payload=told)], opened=Opened((), [incident]))

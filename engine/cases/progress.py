@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import BindParameter, bindparam, insert, or_, update
+from sqlalchemy import case as choice
 
 from engine import assignment, definitions, events, impartial, persian, pools
 from engine.assignment import Matter, Vacancy
@@ -45,10 +46,17 @@ _CHANGE_TASK = (
     update(_TASKS)
     .where(_TASKS.c.id == bindparam("task__id"))
     .values(
-        **values_of(_TASKS, "task", ("status", "assignee_id", "closed_at")), revision=_TASKS.c.revision + 1
+        **values_of(_TASKS, "task", ("status", "assignee_id", "closed_at")),
+        revision=_TASKS.c.revision + 1,
+        draft=choice((bindparam("task__status", type_=_TASKS.c.status.type) == "open", _TASKS.c.draft)),
     )
 )
-_CLOSE_TASKS = update(Task).where(Task.id.in_(bindparam("tasks", expanding=True)), Task.status == "open")
+_GONE: BindParameter[Any] = bindparam("tasks", expanding=True)
+_CLOSE_TASKS = (
+    update(Task)
+    .where(or_(Task.id.in_(_GONE), Task.parent_id.in_(_GONE)), Task.status == "open")
+    .returning(Task.id, Task.element, Task.kind)
+)
 _CLOSE_INCIDENTS = update(Incident).where(Incident.status == "open")
 
 
@@ -137,15 +145,14 @@ def note(
     task: TaskChange | None = None,
     *,
     status: CaseStatus | None = None,
-    incident: dict[str, Any] | None = None,
+    opened: Opened | None = None,
 ) -> None:
-    """Write what does not move the process (a claim, say)."""
+    """Write what does not move the process (a claim, say), and what it opened beside it."""
     head, log = events.chain(uow, case.head, happened, unit=case.acting)
     values = {"id": case.id, "revision": case.revision + 1, "log_length": head.length, "log_hash": head.hash}
     if status is not None:
         _write(uow, _MARK_CASE, {**values, "status": status}, log)
     else:
-        opened = None if incident is None else Opened((), [incident])
         _write(uow, _NOTE_CASE, values, log, opened=opened, change=task)
 
 
@@ -327,22 +334,24 @@ def _people(people: People | None) -> dict[str, Any]:
     }
 
 
-def _close(uow: UnitOfWork, case: Locked, step: Step) -> Sequence[Any]:
-    """Close the tasks and incidents of tokens that were taken out; the incidents: (id, element).
+def _close(uow: UnitOfWork, case: Locked, step: Step) -> Sequence[Fact]:
+    """Close the tasks and incidents of tokens that were taken out; what the step itself does not tell of it.
 
-    With the case also those end that stand for it as a whole.
+    With a task ends what was asked beside it, with the case also what stands for it as a whole.
     """
     gone = [passage.token for passage in step.passages if passage.movement == "cancelled"]
     if not gone and not (step.ended and case.troubled):
         return []
-    values = {"status": "cancelled", "closed_at": uow.now, "revision": Task.revision + 1}
-    uow.connection.execute(_CLOSE_TASKS.values(values), {"tasks": gone})
+    values = {"status": "cancelled", "closed_at": uow.now, "revision": Task.revision + 1, "draft": None}
+    tasks = uow.connection.execute(_CLOSE_TASKS.values(values), {"tasks": gone}).all()
+    asked = [Fact("task.cancelled", task.element, task.id) for task in tasks if task.kind != "step"]
     left = Incident.case_id == case.id if step.ended else Incident.token_id.in_(gone)
     closed = _CLOSE_INCIDENTS.where(left).values(status="resolved", resolved_at=uow.now)
-    return uow.connection.execute(closed.returning(Incident.id, Incident.element)).all()
+    rows = uow.connection.execute(closed.returning(Incident.id, Incident.element))
+    return asked + [Fact("incident.closed", row.element, payload={"incident": row.id}) for row in rows]
 
 
-def facts(step: Step, opened: Opened, closed: Sequence[Any] = (), ended: str = "completed") -> list[Fact]:
+def facts(step: Step, opened: Opened, closed: Sequence[Fact] = (), ended: str = "completed") -> list[Fact]:
     """What a step did, as facts for the log; `ended` is what the case becomes if it ended."""
     found = [
         _fact(passage) for passage in step.passages if not (passage.human and passage.movement == "passed")
@@ -350,9 +359,7 @@ def facts(step: Step, opened: Opened, closed: Sequence[Any] = (), ended: str = "
     found += [Fact("task.created", task["element"], task["id"]) for task in opened.tasks]
     found += opened.assigned
     found += waiting.facts(step, opened.messages)
-    found += [
-        Fact("incident.closed", element, payload={"incident": incident}) for incident, element in closed
-    ]
+    found += closed
     for incident in opened.incidents:
         told = {"incident": incident["id"], "code": incident["code"], "message": incident["message"]}
         found.append(Fact("incident.opened", incident["element"], payload=told))

@@ -4,6 +4,7 @@ from engine.db import Base
 from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
 from engine.models.decisions import Decision
+from engine.models.desk import Comment
 from engine.models.documents import Document, DocumentStatus, DocumentVersion
 from engine.models.fairness import Recusal, Relation, RelationKind
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
@@ -60,6 +61,7 @@ __all__ = [
     "Case",
     "CaseStatus",
     "Channel",
+    "Comment",
     "Cursor",
     "Decision",
     "Definition",

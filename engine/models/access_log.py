@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.db import Base
 from engine.models.tables import Instant
 
-Openable = Literal["case", "events", "task", "document", "decisions", "access-log"]
+Openable = Literal["case", "events", "task", "document", "decisions", "comments", "file", "access-log"]
 
 
 class AccessHead(Base):

@@ -213,6 +213,7 @@ class Task(Base):
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("tasks.id"))  # for which it was asked
     asked: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # what was asked, by whom
     draft: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # an answer begun
+    asks: Mapped[bool] = mapped_column(server_default=text("false"))  # something was asked beside it
     search: Mapped[str] = mapped_column(Text)  # what the inbox's search finds it by, normalised
 
 

@@ -1,134 +1,143 @@
-"""Tasks that come to people: given anew when they are released, or when nobody could get them before."""
+"""Giving a task to somebody: to a colleague by who has it, to anybody who may take it by a supervisor."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import RowMapping, Select, bindparam, or_, select
+from sqlalchemy.orm import aliased
 
-from engine import access, assignment, cases, definitions, impartial
-from engine.assignment import Chosen, Matter, Vacancy
-from engine.cases import Locked, TaskChange
-from engine.db import UnitOfWork, table
-from engine.errors import NotFound
+from engine import access, cases, definitions
+from engine.bpmn import TaskRules
+from engine.cases import TaskChange
+from engine.db import UnitOfWork
+from engine.errors import AssignedNotPicked, Fault, Forbidden, Invalid
 from engine.events import Fact
-from engine.models import Case, Recusal, Task, User
+from engine.models import Case, Task, User
+from engine.tasks import deciding, fairness
 from engine.tasks.held import Held
-from engine.tasks.reading import get
-
-BATCH = 500
-
-_COLUMNS = (
-    Task.id.label("task_id"),
-    Task.element,
-    Task.pool_id,
-    Task.opened_at,
-    Task.assignment,
-    Task.people,
-)
-_WAITING = (
-    select(Task.id)
-    .where(Task.status == "open", Task.assignment.is_not(None), Task.assignee_id.is_(None))
-    .order_by(Task.id)
-    .limit(BATCH)
-)
-_ONE_WAITING = (
-    cases.locking(*_COLUMNS)
-    .join(Task, Task.case_id == Case.id)
-    .where(Task.id == bindparam("task"), Task.status == "open", Task.assignee_id.is_(None))
-    .with_for_update(of=(Case, Task))
-)
-_MINE = (
-    select(*_COLUMNS)
-    .where(
-        Task.case_id == bindparam("case"),
-        Task.status == "open",
-        or_(Task.assignee_id == bindparam("user"), Task.id == bindparam("task")),
-    )
-    .order_by(Task.id)
-    .with_for_update()
-)
-_GIVE = (
-    update(Task)
-    .where(Task.id == bindparam("task"))
-    .values(assignee_id=bindparam("user"), revision=Task.revision + 1)
-)
+from engine.tasks.reading import get, unknown
+from engine.tasks.work import locking
 
 
-def anew(
-    uow: UnitOfWork, case: Locked, rows: Sequence[Any], avoided: Collection[UUID]
-) -> Mapping[UUID, Chosen]:
-    """Who gets these tasks of a held case, as far as they come to people; the avoided if nobody else can."""
-    vacancies = [
-        Vacancy(
-            row.task_id,
-            row.element,
-            row.pool_id,
-            row.opened_at,
-            row.assignment,
-            only=row.people["users"] if (row.people or {}).get("only") else (),
-        )
-        for row in rows
-        if row.assignment is not None and row.pool_id is not None
-    ]
-    if not vacancies:
-        return {}
-    spec = definitions.spec(uow.session, case.version)
-    parties = impartial.parties(case.home.persons, spec, case.data)
-    gone = [vacancy.task for vacancy in vacancies]  # nobody has them now
-    return assignment.anew(uow, Matter(case.id, spec, case.state, parties, gone=gone), vacancies, avoided)
+def assign(
+    uow: UnitOfWork, task_id: UUID, to: str, *, revisions: Collection[int] | None = None
+) -> Mapping[str, Any]:
+    """Give a task to the account of this name or id. To give it to whoever has it changes nothing.
 
-
-def waiting(uow: UnitOfWork, after: UUID | None = None) -> Sequence[UUID]:
-    """Up to a batch of tasks for which nobody was found yet, the oldest first."""
-    wanted = _WAITING if after is None else _WAITING.where(Task.id > after)
-    return uow.connection.execute(wanted).scalars().all()
-
-
-def assign(uow: UnitOfWork, task_id: UUID) -> bool:
-    """Give such a task to somebody, if there is anybody by now; whether it was given."""
-    row = cases.held(uow, _ONE_WAITING, task=task_id)
-    case = None if row is None else cases.locked(row)
-    if case is None or case.status != "active":
-        return False
-    chosen = anew(uow, case, [row], ()).get(task_id)
-    if chosen is not None:
-        change = TaskChange(task_id, "open", chosen.user_id, None)
-        cases.note(uow, case, [chosen.fact(row.element, task_id)], change)
-    return chosen is not None
-
-
-def recuse(uow: UnitOfWork, held: Held, reason: str | None) -> Mapping[str, Any]:
-    """Step back from the case for good: what the actor has of it goes to others, and none comes any more.
-
-    Doing it again changes nothing.
+    Raises Conflict if it is neither the actor's nor of its pools to give, and Invalid, whyever it is, if that
+    account cannot take it.
     """
-    case, row = held.case, held.row
+    held = _hold(uow, task_id)
+    row = held.row
     held.require_open()
-    if not row.recused:
-        values = {"case_id": case.id, "user_id": uow.actor.id, "reason": reason, "at": uow.now}
-        uow.connection.execute(insert(table(Recusal)).values(values))
-        own = {"case": case.id, "user": uow.actor.id, "task": row.task_id if row.own else None}
-        left = uow.connection.execute(_MINE, own).all()
-        chosen = anew(uow, case, left, {uow.actor.id})
-        facts = [Fact("task.recused", row.element, row.task_id)]
-        for task in left:
-            new = chosen.get(task.task_id)
-            given = {"task": task.task_id, "user": new and new.user_id}
-            uow.connection.execute(_GIVE, given)
-            facts.append(Fact("task.released", task.element, task.task_id))
-            facts += [new.fact(task.element, task.task_id)] if new else []
-        cases.note(uow, case, facts)
-    return get(uow, row.task_id)
+    if not row.supervises and not (row.own and row.assignee_id is not None):
+        raise held.conflict("The task is not yours to give to somebody.")
+    if row.assignment is not None and not row.supervises:
+        raise AssignedNotPicked("The task comes to somebody by itself; only a supervisor gives it on.")
+    cases.require_revision(row.task_revision, revisions)
+    receiver = named(uow, row.pool_id, to)
+    if receiver != row.assignee_id:
+        require_fair(uow, held, receiver)
+        name = uow.session.scalars(select(User.name).where(User.id == receiver)).one()
+        told = {"account": receiver, "name": name, "how": "given"}
+        change = TaskChange(task_id, "open", receiver, None)
+        cases.note(uow, held.case, [Fact("task.assigned", row.element, task_id, told)], change)
+    return get(uow, task_id)
 
 
-def recusals(uow: UnitOfWork, case_id: UUID) -> Sequence[RowMapping]:
-    """Who has stepped back from a case, and why. Raises NotFound for cases that the actor may not see."""
-    access.require(uow.actor, "fairness.read")
-    seen = select(Case.id).where(Case.id == case_id, access.visible_cases(uow.actor.role))
-    if uow.connection.execute(seen, access.seen_by(uow)).one_or_none() is None:
-        raise NotFound(f"There is no case {case_id}.")
-    columns = (Recusal.user_id, User.name.label("account"), Recusal.at, Recusal.reason)
-    found = select(*columns).join(User, User.id == Recusal.user_id).where(Recusal.case_id == case_id)
-    return uow.connection.execute(found.order_by(Recusal.at, User.name)).mappings().all()
+def require_fair(uow: UnitOfWork, held: Held, receiver: UUID) -> None:
+    """Raises Invalid for a receiver whom claiming the task would refuse, and does not tell why."""
+    rules = TaskRules()
+    if held.row.kind == "step":
+        rules = definitions.spec(uow.session, held.case.version).elements[held.row.element].rules
+    if not fairness.may(uow, held, rules, receiver) or deciding.took_part(uow, held, receiver):
+        raise _nobody()
+
+
+def named(uow: UnitOfWork, pool_id: UUID | None, to: str) -> UUID:
+    """The account of this name or id, which may take tasks of the pool.
+
+    Raises Invalid, the same for one that may not as for none: nobody learns here who has an account.
+    """
+    wanted = [User.name == to]
+    number = _uuid(to)
+    if number is not None:
+        wanted.append(User.id == number)
+    found = select(User.id).where(or_(*wanted), access.takers(bindparam("pool", type_=Task.pool_id.type)))
+    # An id goes before a name that looks like one.
+    found = found.order_by(User.id != number).limit(1)
+    receiver: UUID | None = uow.connection.execute(found, {"pool": pool_id, **access.seen_by(uow)}).scalar()
+    if receiver is None:
+        raise _nobody()
+    return receiver
+
+
+def _nobody() -> Invalid:
+    fault = Fault("/to", "is nobody who may take this task", "receiver")
+    return Invalid("The task cannot be given there.", [fault])
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+@lru_cache
+def _supervised(role: str) -> Select[Any]:
+    return locking(role).add_columns(
+        access.supervises(role, Task.pool_id).label("supervises"),
+        access.acting_in(Case.unit_id).label("acting"),
+    )
+
+
+def _hold(uow: UnitOfWork, task_id: UUID) -> Held:
+    """Hold a task that the actor may take or give. Raises NotFound, Forbidden if it may only see it."""
+    access.require(uow.actor, "tasks.assign")
+    row = cases.held(uow, _supervised(uow.actor.role), task=task_id, **access.seen_by(uow))
+    _require(row, task_id)
+    return Held(replace(cases.locked(row), acting=row.taken_as or row.acting), row)
+
+
+def _require(row: Any, task_id: UUID) -> None:
+    if row is None or not (row.case_seen or row.supervises or row.taken_as is not None):
+        raise unknown(task_id)
+    if row.taken_as is None and not row.supervises:
+        raise Forbidden("The task is for others: you have none of the roles that may take or give it.")
+
+
+@lru_cache
+def _place(role: str) -> Select[Any]:
+    return (
+        select(
+            Task.pool_id,
+            access.visible_cases(role).label("case_seen"),
+            access.taken_as(role).label("taken_as"),
+            access.supervises(role, Task.pool_id).label("supervises"),
+        )
+        .select_from(Task)
+        .join(Case, Task.case_id == Case.id)
+        .where(Task.id == bindparam("task"))
+    )
+
+
+def colleagues(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
+    """Up to a page of the accounts that may take a task, by name; one more if more follow.
+
+    By their posts: what the process demands besides is asked when one of them is named.
+    """
+    access.require(uow.actor, "tasks.assign")
+    given = {"task": task_id, **access.seen_by(uow)}
+    row = uow.connection.execute(_place(uow.actor.role), given).one_or_none()
+    _require(row, task_id)
+    found = select(User.id, User.name).where(access.takers(bindparam("pool", type_=Task.pool_id.type)))
+    if after is not None:
+        last = aliased(User)
+        found = found.where(User.name > select(last.name).where(last.id == after).scalar_subquery())
+    found = found.order_by(User.name).limit(cases.PAGE + 1)
+    values = {"pool": row.pool_id, **access.seen_by(uow)} if row else {}
+    return uow.connection.execute(found, values).mappings().all()

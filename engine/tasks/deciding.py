@@ -101,13 +101,18 @@ def require_other(uow: UnitOfWork, held: Held) -> None:
 
     Raises FirstDecider, and the log keeps the attempt.
     """
-    if held.case.appeal_of is None:
-        return
-    given = {"appealed": held.case.appeal_of, **access.seen_by(uow)}
-    if uow.connection.execute(_TOOK_PART, given).scalar_one():
+    if took_part(uow, held, uow.actor.id):
         fact = Fact("task.blocked", held.row.element, held.row.task_id, {"reason": "first-decider"})
         cases.note(uow, held.case, [fact])
         raise FirstDecider("You had a part in the decision that is appealed.")
+
+
+def took_part(uow: UnitOfWork, held: Held, user_id: UUID) -> bool:
+    """Whether an account had a part in a decision that the task's case appeals."""
+    if held.case.appeal_of is None:
+        return False
+    given = {"appealed": held.case.appeal_of, "viewer": user_id}
+    return bool(uow.connection.execute(_TOOK_PART, given).scalar_one())
 
 
 def _took_part() -> Select[Any]:

@@ -1,6 +1,7 @@
 """What keeps people from deciding on what is theirs: asked at claiming a task and at completing it."""
 
 from functools import partial
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -40,6 +41,18 @@ def require(uow: UnitOfWork, held: Held, rules: TaskRules, *, completing: bool) 
         _require_four_eyes(uow, held, completing=completing)
 
 
+def may(uow: UnitOfWork, held: Held, rules: TaskRules, user_id: UUID) -> bool:
+    """Whether nothing keeps an account, not the actor's, from a task that its roles let it take."""
+    case = held.case
+    about = (impartial.person_of(user_id), impartial.related_to(user_id), impartial.recused(user_id, case.id))
+    person, related, recused = uow.connection.execute(select(*about)).one()
+    spec = definitions.spec(uow.session, case.version)
+    parties = impartial.parties(case.home.persons, spec, case.data)
+    if recused or impartial.interested(parties, person, related):
+        return False
+    return rules.sod is None or not _second(uow, held, user_id)
+
+
 def require_come(held: Held) -> None:
     """Raises AssignedNotPicked for a task that comes to people and has not come to the actor."""
     if held.row.assignment is not None and not held.row.own:
@@ -68,15 +81,20 @@ def _require_no_interest(uow: UnitOfWork, held: Held, *, completing: bool) -> No
 
 
 def _require_four_eyes(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
+    if _second(uow, held, uow.actor.id):
+        kind = FourEyesLate if completing else FourEyes
+        refusal = kind("You have done a task of this case that another person must have done.")
+        raise _blocked(uow, held, refusal, "four-eyes", completing=completing)
+
+
+def _second(uow: UnitOfWork, held: Held, user_id: UUID) -> bool:
+    """Whether the account has done another task of the four-eyes group."""
     case, row = held.case, held.row
     spec = definitions.spec(uow.session, case.version)
     turns = impartial.turns(uow, case.id, impartial.group(spec, row.element))
     done = [turn for turn in turns if turn.closed_at is not None]
-    turn = Turn(row.task_id, row.element, uow.actor.id, row.opened_at)
-    if impartial.met(done, turn, partial(assignment.instances, spec, case.state, row.task_id, uow.now)):
-        kind = FourEyesLate if completing else FourEyes
-        refusal = kind("You have done a task of this case that another person must have done.")
-        raise _blocked(uow, held, refusal, "four-eyes", completing=completing)
+    turn = Turn(row.task_id, row.element, user_id, row.opened_at)
+    return impartial.met(done, turn, partial(assignment.instances, spec, case.state, row.task_id, uow.now))
 
 
 def _blocked(uow: UnitOfWork, held: Held, refusal: Recorded, reason: str, *, completing: bool) -> Recorded:

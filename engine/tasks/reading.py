@@ -1,17 +1,19 @@
 """Reading one task, within what the actor may see."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, bindparam, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, case, false, null, or_, select
 
 from engine import access, cases, definitions, forms
 from engine.bpmn import Form
 from engine.db import UnitOfWork
 from engine.errors import NotFound
 from engine.models import Case, DefinitionVersion, Task, Unit, User
+from engine.tasks import beside
 
 SUMMARY = (
     Task.id,
@@ -50,9 +52,25 @@ def summaries(tasks: Any = Task) -> Select[*tuple[Any, ...]]:
     )
 
 
+def had_by(role: str) -> ColumnElement[bool]:
+    """Whether the viewer has a task, or stands in for who has it. The applicant's needs no claim."""
+    own = access.in_place_of(Task.assignee_id)
+    free = (
+        and_(Task.assignee_id.is_(None), Task.pool_id.is_(None))
+        if role in ("portal", "applicant")
+        else false()
+    )
+    return and_(or_(own, free), access.taken_as(role).is_not(None))
+
+
 @lru_cache
 def _one(role: str) -> Select[*tuple[Any, ...]]:
-    return summaries().where(Task.id == bindparam("task"), access.visible_tasks(role))
+    draft = case((had_by(role), Task.draft), else_=null()).label("draft")
+    return (
+        summaries()
+        .add_columns(Task.parent_id, Task.asked, Task.asks, draft)
+        .where(Task.id == bindparam("task"), access.visible_tasks(role))
+    )
 
 
 def get(uow: UnitOfWork, task_id: UUID) -> Mapping[str, Any]:
@@ -86,6 +104,7 @@ def of_case(
 
 _ROLES = (
     select(access.roles_for(Task.pool_id, Case.unit_id))
+    .select_from(Task)
     .join(Case, Task.case_id == Case.id)
     .where(Task.id == bindparam("task"))
 )
@@ -100,20 +119,38 @@ def roles(uow: UnitOfWork, task_id: UUID) -> Collection[str] | None:
     return None if access.ANY in found else (*found, access.CASEWORKER)
 
 
-def form(uow: UnitOfWork, task_id: UUID) -> tuple[Form | None, dict[str, Any]]:
-    """The form of a task that the actor may see, as its roles have it, and what of the case it shows."""
+def answerable(
+    uow: UnitOfWork, task_id: UUID
+) -> tuple[Form | None, Collection[str] | None, Mapping[str, Any]]:
+    """The form of a task that the actor may see, in which roles it answers that, and the case's data."""
     statement = (
-        select(Task.element, Case.data, *definitions.VERSION)
+        select(Task.element, Task.kind, Task.asked, Case.data, *definitions.VERSION)
         .join(Case, Task.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .where(Task.id == task_id)
     )
-    element, data, *version = uow.connection.execute(statement).one()
-    form = definitions.spec(uow.session, definitions.Version(*version)).elements[element].form
+    element, kind, asked, data, *version = uow.connection.execute(statement).one()
+    spec = definitions.spec(uow.session, definitions.Version(*version))
+    form = beside.form_of(spec, element, kind, asked)
+    return form, roles(uow, task_id) if form and forms.for_some(form) else None, data
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The form of a task as the actor's roles have it, what of the case it shows, and the answer begun."""
+
+    form: Form | None
+    data: Mapping[str, Any]
+    draft: Mapping[str, Any] | None
+
+
+def form(uow: UnitOfWork, task: Mapping[str, Any]) -> Shown:
+    """What a task that `get` has given is answered with."""
+    form, seen, data = answerable(uow, task["id"])
     if form is None:
-        return None, {}
-    seen = roles(uow, task_id) if forms.for_some(form) else None
-    return forms.for_roles(form, seen), forms.visible(form, seen, data)
+        return Shown(None, {}, task["draft"])
+    draft = task["draft"] and forms.visible(form, seen, task["draft"])
+    return Shown(forms.for_roles(form, seen), forms.visible(form, seen, data), draft)
 
 
 def unknown(task_id: UUID) -> NotFound:

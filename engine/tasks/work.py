@@ -11,18 +11,19 @@ from sqlalchemy.orm import aliased
 
 from engine import access, bpmn, cases, definitions, forms, impartial
 from engine.assignment import Chosen
+from engine.bpmn import Form, TaskRules
 from engine.cases import TaskChange
 from engine.db import UnitOfWork
 from engine.errors import Forbidden
 from engine.events import Fact
 from engine.models import Case, Task
-from engine.tasks import assigning, deciding, fairness
+from engine.tasks import allotting, beside, correcting, deciding, fairness
 from engine.tasks.held import Held
 from engine.tasks.reading import get, roles, unknown
 
 
 @lru_cache
-def _locking(role: str) -> Select[*tuple[Any, ...]]:
+def locking(role: str) -> Select[*tuple[Any, ...]]:
     """A task with its case, both held, and whether an account with this role may see and take it.
 
     Made once for each.
@@ -34,11 +35,15 @@ def _locking(role: str) -> Select[*tuple[Any, ...]]:
             Task.pool_id,
             Task.opened_at,
             Task.element,
+            Task.name,
+            Task.lane,
             Task.kind,
             Task.assignment,
             Task.people,
             Task.asked,
             Task.parent_id,
+            Task.pool_id,
+            Task.asks,
             Task.status.label("task_status"),
             Task.assignee_id,
             Task.revision.label("task_revision"),
@@ -74,10 +79,10 @@ def hold(uow: UnitOfWork, task_id: UUID) -> Held:
     """Hold a task that the actor may work on. Raises NotFound, Forbidden if it may only see it."""
     access.require(uow.actor, "tasks.work")
     given = {"task": task_id, **access.seen_by(uow)}
-    row = cases.held(uow, _locking(uow.actor.role), **given)
+    row = cases.held(uow, locking(uow.actor.role), **given)
     if row is not None and row.seen_revision != row.revision:
         # It waited for another command: what it knows of other tables is from before that.
-        row = cases.held(uow, _locking(uow.actor.role), **given)
+        row = cases.held(uow, locking(uow.actor.role), **given)
     if row is None or (row.taken_as is None and not row.case_seen):
         raise unknown(task_id)
     if row.taken_as is None:
@@ -100,22 +105,51 @@ def complete(
     if row.assignee_id is not None and not row.own:
         raise held.conflict("Somebody else has claimed the task.")
     cases.require_revision(row.task_revision, revisions)
-    element = definitions.spec(uow.session, case.version).elements[row.element]
-    fairness.require(uow, held, element.rules, completing=True)
+    spec = definitions.spec(uow.session, case.version)
+    rules = _rules(uow, held)
+    fairness.require(uow, held, rules, completing=True)
     deciding.require_other(uow, held)
-    form = element.form
+    form = beside.form_of(spec, row.element, row.kind, row.asked)
+    if row.kind != "step":
+        return _answer(uow, held, state, form, data)
+    late = beside.settle(uow, held)
     answer = forms.check(form, data, roles(uow, task_id) if form and forms.for_some(form) else None)
-    ruled = deciding.ruling(held, element.rules, answer)
+    ruled = deciding.ruling(held, rules, answer)
     if answer:
         cases.require_size({**case.data, **answer})
-    spec = definitions.spec(uow.session, case.version)
     step = bpmn.complete(spec, state, task_id, answer, uow.now)
     change = TaskChange(task_id, "completed", uow.actor.id, uow.now)
     done = Fact("task.completed", row.element, task_id, {"data": answer} if answer else None)
-    values, opened = cases.apply(uow, case, step, [done, *deciding.record(uow, held, ruled)], change=change)
+    happened = [*late, done, *deciding.record(uow, held, ruled)]
+    values, opened = cases.apply(uow, case, step, happened, change=change)
     status, outcome = values["status"], values["outcome"]
     told = opened if row.case_seen else cases.Opened((), ())
     return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, told)
+
+
+def _rules(uow: UnitOfWork, held: Held) -> TaskRules:
+    """What the diagram demands of who does a task; nothing of who is asked beside one."""
+    if held.row.kind != "step":
+        return TaskRules()
+    return definitions.spec(uow.session, held.case.version).elements[held.row.element].rules
+
+
+def _answer(
+    uow: UnitOfWork, held: Held, state: bytes, form: Form | None, data: Mapping[str, Any]
+) -> Completed:
+    """Complete what was asked beside a task; the process moves only if a correction lets it."""
+    row, case = held.row, held.case
+    if row.kind == "correction":
+        values, opened = correcting.correct(uow, held, state, data)
+        told = opened if row.case_seen else cases.Opened((), ())
+        ended = (case.id, case.number, values["status"], values["outcome"])
+        return Completed(row.task_id, row.task_revision + 1, *ended, told)
+    answer = forms.check(form, data, roles(uow, row.task_id) if form and forms.for_some(form) else None)
+    cases.require_size(answer)
+    beside.close(uow, held, "given", answer)
+    nothing = cases.Opened((), ())
+    revision = row.task_revision + 1
+    return Completed(row.task_id, revision, case.id, case.number, case.status, case.outcome, nothing)
 
 
 def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None = None) -> Mapping[str, Any]:
@@ -128,8 +162,7 @@ def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None =
         fairness.require_come(held)
         if held.row.assignee_id is not None and not held.row.own:
             raise held.conflict("Somebody else has claimed the task.")
-        rules = definitions.spec(uow.session, held.case.version).elements[held.row.element].rules
-        fairness.require(uow, held, rules, completing=False)
+        fairness.require(uow, held, _rules(uow, held), completing=False)
         deciding.require_other(uow, held)
         return uow.actor.id, None
 
@@ -144,7 +177,7 @@ def release(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None
         if not row.own:
             raise held.conflict("The task is not yours to release.")
         avoided = {uow.actor.id, row.assignee_id}
-        chosen = assigning.anew(uow, held.case, [row], avoided).get(task_id)
+        chosen = allotting.anew(uow, held.case, [row], avoided).get(task_id)
         return (chosen.user_id, chosen) if chosen else (None, None)
 
     return _assign(uow, task_id, revisions, given, "task.released")
@@ -172,4 +205,4 @@ def _assign(
 def recuse(uow: UnitOfWork, task_id: UUID, *, reason: str | None = None) -> Mapping[str, Any]:
     """Step back from the case of a task, for good, and let others do what the actor has of it."""
     access.require(uow.actor, "cases.recuse")
-    return assigning.recuse(uow, hold(uow, task_id), reason)
+    return allotting.recuse(uow, hold(uow, task_id), reason)

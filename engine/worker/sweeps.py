@@ -32,6 +32,7 @@ async def look_after_cases(desk: Desk) -> None:
         group.create_task(_wake(desk))
         group.create_task(_assign(desk))
         group.create_task(_give_back(desk))
+        group.create_task(_expire(desk))
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
         group.create_task(each(MINUTE, desk, messages.expire, messages.offer_again, idempotency.forget))
         group.create_task(each(MINUTE, desk, sessions.forget, throttle.forget))
@@ -56,7 +57,7 @@ async def assign_waiting(desk: Desk) -> None:
     last: UUID | None = None
     while found := await desk.look(partial(tasks.waiting, after=last), "single"):
         for task_id in found:
-            await desk.look(partial(tasks.assign, task_id=task_id))
+            await desk.look(partial(tasks.allot, task_id=task_id))
         last = found[-1]
 
 
@@ -65,6 +66,13 @@ async def _give_back(desk: Desk) -> None:
     while True:
         if await desk.look(delegations.give_back) != delegations.AT_ONCE:
             await asyncio.sleep(SECOND)
+
+
+async def _expire(desk: Desk) -> None:
+    """One after the other, each in a transaction of its own, as long as there is one."""
+    while True:
+        if not await desk.look(tasks.expire):
+            await asyncio.sleep(5 * SECOND)
 
 
 async def look_after_calls(desk: Desk) -> None:

@@ -27,8 +27,8 @@ class Contract:
 
     @cached_property
     def _templates(self) -> list[tuple[re.Pattern[str], str]]:
-        # Those without parameters first, then the longer; a parameter does not reach over a slash.
-        paths = sorted(self.document["paths"], key=lambda path: ("{" in path, -len(path)))
+        # What has fewer parameters goes first, then what is longer; a parameter does not reach over a slash.
+        paths = sorted(self.document["paths"], key=lambda path: (path.count("{"), -len(path)))
         return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in paths]
 
     def template(self, path: str) -> str | None:

@@ -156,7 +156,7 @@ def test_claimed_task_has_its_assignee(client: Clients, task: str) -> None:
     claimed = body(client("caseworker").post(f"/tasks/{task}/claim"))
     assert claimed["assignee"]["name"] == "caseworker"
     shown = body(client("caseworker").get(f"/tasks/{task}"))
-    assert {**claimed, "form": None, "data": {}} == shown
+    assert shown.items() >= claimed.items()
 
 
 def test_own_task_is_claimed_again_without_an_event(client: Clients, task: str) -> None:

@@ -286,7 +286,7 @@ def test_two_workers_give_a_task_to_one_person(database: Database, portal: Actor
     case = factories.a_case(database, portal)
     inspectors(database, "one", "two")
     task: UUID = case.tasks[0]["id"]
-    given = factories.at_once(4, lambda _: desk.do(lambda uow: tasks.assign(uow, task)))
+    given = factories.at_once(4, lambda _: desk.do(lambda uow: tasks.allot(uow, task)))
     assert sorted(map(bool, given)) == [False, False, False, True]
     assert len(logged(database, case)) == 1
 

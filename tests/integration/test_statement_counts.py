@@ -184,3 +184,41 @@ def test_document_takes_eight_statements_however_many_there_are(stage: Stage) ->
     (document, *_) = stage.send("portal", "GET", path)["items"]
     for reading, count in ((path, 3), (f"/documents/{document['id']}", 2)):
         assert len(plain(stage.executed(partial(stage.send, "portal", "GET", reading)))) == count
+
+
+def test_many_tasks_at_once_take_four_statements_each(stage: Stage) -> None:
+    def bulk(count: int) -> list[str]:
+        cases = [stage.send("portal", "POST", "/cases", {"definition": LARGE}) for _ in range(count)]
+        items = [{"id": case["tasks"][0]["id"]} for case in cases]
+        order = {"action": "complete", "items": items}
+        return stage.executed(partial(stage.send, "caseworker", "POST", "/tasks/bulk", order))
+
+    few, many = bulk(1), bulk(11)
+    assert len(plain(many)) - len(plain(few)) == 10 * 4, "\n".join(plain(many))
+    assert len(plain(few)) == 6, "\n".join(plain(few))
+    assert writing_transactions(many) == 1
+
+
+def test_completing_asks_for_opinions_only_where_one_was_asked(stage: Stage) -> None:
+    def completed(*, asking: bool) -> list[str]:
+        task = stage.send("portal", "POST", "/cases", {"definition": LARGE})["tasks"][0]["id"]
+        stage.send("caseworker", "POST", f"/tasks/{task}/claim")
+        if asking:
+            asked = stage.send("caseworker", "POST", f"/tasks/{task}/opinions", {"question": "q"})["id"]
+            stage.send("caseworker", "POST", f"/tasks/{asked}/withdraw")
+        return plain(stage.executed(partial(stage.send, "caseworker", "POST", f"/tasks/{task}/complete")))
+
+    assert len(completed(asking=True)) == len(completed(asking=False)) + 1
+
+
+def test_saving_a_draft_takes_four_statements(stage: Stage) -> None:
+    task = stage.send("portal", "POST", "/cases", {"definition": LARGE})["tasks"][0]["id"]
+    stage.send("caseworker", "POST", f"/tasks/{task}/claim")
+    save = partial(stage.send, "caseworker", "PUT", f"/tasks/{task}/draft", {"data": {"x": 1}})
+    assert len(plain(stage.executed(save))) == 4
+
+
+def test_file_of_a_case_takes_fourteen_statements(stage: Stage) -> None:
+    case = stage.send("portal", "POST", "/cases", {"definition": LARGE, "applicant": "1"})["id"]
+    statements = plain(stage.executed(partial(stage.send, "caseworker", "GET", f"/cases/{case}/file")))
+    assert len(statements) == 14, "\n".join(statements)

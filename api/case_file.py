@@ -1,0 +1,73 @@
+"""The file of a case: all that a caseworker's page of it shows, in one answer."""
+
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel
+
+from api.cases import CaseBody, EventPage, case_body, event_page
+from api.command import Reply, command, etag
+from api.comments import CommentPage, comment_page
+from api.documents import DocumentPage, document_page
+from api.shapes import Instant
+from api.tasks import Assignee, TaskPage, task_page
+from engine import cases, tasks
+from engine.access_log import Opened
+from engine.db import UnitOfWork
+from engine.models import CaseStatus
+
+blueprint = APIBlueprint("case_file", __name__, tag="Cases")
+
+
+class Source(BaseModel):
+    """Where a field of the case's data has its value from: an event of the log, and who acted in it."""
+
+    field: str
+    seq: int
+    at: Instant
+    kind: str
+    element: str | None
+    task: UUID | None
+    actor: Assignee
+
+
+class Related(BaseModel):
+    """Another case of the same process, of the same applicant or business key."""
+
+    id: UUID
+    case_number: str
+    status: CaseStatus
+    started_at: Instant
+
+
+class FileBody(BaseModel):
+    """A case with the first page of all that belongs to it; the lists themselves have what follows."""
+
+    case: CaseBody
+    sources: list[Source]
+    events: EventPage
+    tasks: TaskPage
+    documents: DocumentPage
+    comments: CommentPage
+    related: list[Related]
+
+
+@command(blueprint.get("/cases/<uuid:case_id>/file"), answer=FileBody, refusals=(404,))
+def show(uow: UnitOfWork, case_id: UUID) -> Reply:
+    """Read a case with all that belongs to it"""
+    events = event_page(uow, case_id)
+    case = cases.get(uow, case_id)
+    sources = [
+        Source(**{**row, "task": row["task_id"], "actor": Assignee(id=row["actor_id"], name=row["actor"])})
+        for row in tasks.sources(uow, case)
+    ]
+    body = FileBody(
+        case=case_body(case),
+        sources=sources,
+        events=events,
+        tasks=task_page(tasks.of_case(uow, case_id)),
+        documents=document_page(uow, case_id),
+        comments=comment_page(uow, case_id),
+        related=[Related.model_validate(dict(row)) for row in tasks.related(uow, case)],
+    )
+    return Reply(body, {"ETag": etag(case.revision)}, opened=Opened("file", case_id))

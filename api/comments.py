@@ -1,0 +1,97 @@
+"""Comments on cases and tasks."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel
+
+from api.command import Reply, command
+from api.shapes import Instant, Page, PageQuery, Request, Words, page_of
+from engine import cases, tasks
+from engine.access_log import Opened
+from engine.db import UnitOfWork
+
+blueprint = APIBlueprint("comments", __name__, tag="Comments")
+
+
+class AddComment(Request):
+    """What there is to say; `visible` to the applicant, too, or to the office alone, which is usual there."""
+
+    text: Words
+    visible: bool | None = None
+
+
+class Author(BaseModel):
+    """Who has written it."""
+
+    id: UUID
+    name: str
+
+
+class CommentBody(BaseModel):
+    """A comment on a case, or on one of its tasks."""
+
+    id: UUID
+    case: UUID
+    task: UUID | None
+    author: Author
+    text: str
+    visible: bool
+    at: Instant
+
+
+class CommentPage(Page[CommentBody]):
+    """A page of comments, the oldest first."""
+
+
+@command(
+    blueprint.post("/cases/<uuid:case_id>/comments"),
+    body=AddComment,
+    answer=CommentBody,
+    status=201,
+    refusals=(404, 409),
+)
+def add_to_case(uow: UnitOfWork, case_id: UUID, body: AddComment) -> Reply:
+    """Comment on a case"""
+    return _added(tasks.comment(uow, body.text, case=case_id, visible=body.visible))
+
+
+@command(
+    blueprint.post("/tasks/<uuid:task_id>/comments"),
+    body=AddComment,
+    answer=CommentBody,
+    status=201,
+    refusals=(404, 409),
+)
+def add_to_task(uow: UnitOfWork, task_id: UUID, body: AddComment) -> Reply:
+    """Comment on a task"""
+    return _added(tasks.comment(uow, body.text, task=task_id, visible=body.visible))
+
+
+@command(
+    blueprint.get("/cases/<uuid:case_id>/comments"), query=PageQuery, answer=CommentPage, refusals=(404,)
+)
+def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
+    """List a case's comments, the oldest first
+
+    Portals and applicants are shown those that are meant for them.
+    """
+    return Reply(comment_page(uow, case_id, query.cursor), opened=Opened("comments", case_id))
+
+
+def comment_page(uow: UnitOfWork, case_id: UUID, after: UUID | None = None) -> CommentPage:
+    """A page of a case's comments."""
+    rows = tasks.comments(uow, case_id, after=after)
+    return CommentPage(**page_of(CommentBody, [_fields(row) for row in rows], cases.PAGE))
+
+
+def _added(row: Mapping[Any, Any]) -> Reply:
+    return Reply(CommentBody(**_fields(row)), status=201)
+
+
+def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
+    author = {"id": row["author_id"], "name": row["author"]}
+    kept = {name: row[name] for name in ("id", "text", "visible", "at")}
+    return {**kept, "case": row["case_id"], "task": row["task_id"], "author": author}

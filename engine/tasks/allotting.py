@@ -1,0 +1,134 @@
+"""Tasks that come to people: given anew when they are released, or when nobody could get them before."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, bindparam, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from engine import access, assignment, cases, definitions, impartial
+from engine.assignment import Chosen, Matter, Vacancy
+from engine.cases import Locked, TaskChange
+from engine.db import UnitOfWork, table
+from engine.errors import NotFound
+from engine.events import Fact
+from engine.models import Case, Recusal, Task, User
+from engine.tasks.held import Held
+from engine.tasks.reading import get
+
+BATCH = 500
+
+_COLUMNS = (
+    Task.id.label("task_id"),
+    Task.element,
+    Task.pool_id,
+    Task.opened_at,
+    Task.assignment,
+    Task.people,
+)
+_WAITING = (
+    select(Task.id)
+    .where(Task.status == "open", Task.assignment.is_not(None), Task.assignee_id.is_(None))
+    .order_by(Task.id)
+    .limit(BATCH)
+)
+_ONE_WAITING = (
+    cases.locking(*_COLUMNS)
+    .join(Task, Task.case_id == Case.id)
+    .where(Task.id == bindparam("task"), Task.status == "open", Task.assignee_id.is_(None))
+    .with_for_update(of=(Case, Task))
+)
+_MINE = (
+    select(*_COLUMNS)
+    .where(
+        Task.case_id == bindparam("case"),
+        Task.status == "open",
+        or_(Task.assignee_id == bindparam("user"), Task.id == bindparam("task")),
+    )
+    .order_by(Task.id)
+    .with_for_update()
+)
+_GIVE = (
+    update(Task)
+    .where(Task.id == bindparam("task"))
+    .values(assignee_id=bindparam("user"), revision=Task.revision + 1)
+)
+
+
+def anew(
+    uow: UnitOfWork, case: Locked, rows: Sequence[Any], avoided: Collection[UUID]
+) -> Mapping[UUID, Chosen]:
+    """Who gets these tasks of a held case, as far as they come to people; the avoided if nobody else can."""
+    vacancies = [
+        Vacancy(
+            row.task_id,
+            row.element,
+            row.pool_id,
+            row.opened_at,
+            row.assignment,
+            only=row.people["users"] if (row.people or {}).get("only") else (),
+        )
+        for row in rows
+        if row.assignment is not None and row.pool_id is not None
+    ]
+    if not vacancies:
+        return {}
+    spec = definitions.spec(uow.session, case.version)
+    parties = impartial.parties(case.home.persons, spec, case.data)
+    gone = [vacancy.task for vacancy in vacancies]  # nobody has them now
+    return assignment.anew(uow, Matter(case.id, spec, case.state, parties, gone=gone), vacancies, avoided)
+
+
+def waiting(uow: UnitOfWork, after: UUID | None = None) -> Sequence[UUID]:
+    """Up to a batch of tasks for which nobody was found yet, the oldest first."""
+    wanted = _WAITING if after is None else _WAITING.where(Task.id > after)
+    return uow.connection.execute(wanted).scalars().all()
+
+
+def allot(uow: UnitOfWork, task_id: UUID) -> bool:
+    """Give such a task to somebody, if there is anybody by now; whether it was given."""
+    row = cases.held(uow, _ONE_WAITING, task=task_id)
+    case = None if row is None else cases.locked(row)
+    if case is None or case.status != "active":
+        return False
+    chosen = anew(uow, case, [row], ()).get(task_id)
+    if chosen is not None:
+        change = TaskChange(task_id, "open", chosen.user_id, None)
+        cases.note(uow, case, [chosen.fact(row.element, task_id)], change)
+    return chosen is not None
+
+
+def recuse(uow: UnitOfWork, held: Held, reason: str | None) -> Mapping[str, Any]:
+    """Step back from the case for good: what the actor has of it goes to others, and none comes any more.
+
+    Doing it again changes nothing.
+    """
+    case, row = held.case, held.row
+    held.require_open()
+    if not row.recused:
+        values = {"case_id": case.id, "user_id": uow.actor.id, "reason": reason, "at": uow.now}
+        uow.connection.execute(insert(table(Recusal)).values(values))
+        own = {"case": case.id, "user": uow.actor.id, "task": row.task_id if row.own else None}
+        left = uow.connection.execute(_MINE, own).all()
+        chosen = anew(uow, case, left, {uow.actor.id})
+        facts = [Fact("task.recused", row.element, row.task_id)]
+        for task in left:
+            new = chosen.get(task.task_id)
+            given = {"task": task.task_id, "user": new and new.user_id}
+            uow.connection.execute(_GIVE, given)
+            facts.append(Fact("task.released", task.element, task.task_id))
+            facts += [new.fact(task.element, task.task_id)] if new else []
+        cases.note(uow, case, facts)
+    return get(uow, row.task_id)
+
+
+def recusals(uow: UnitOfWork, case_id: UUID) -> Sequence[RowMapping]:
+    """Who has stepped back from a case, and why. Raises NotFound for cases that the actor may not see."""
+    access.require(uow.actor, "fairness.read")
+    seen = select(Case.id).where(Case.id == case_id, access.visible_cases(uow.actor.role))
+    if uow.connection.execute(seen, access.seen_by(uow)).one_or_none() is None:
+        raise NotFound(f"There is no case {case_id}.")
+    columns = (Recusal.user_id, User.name.label("account"), Recusal.at, Recusal.reason)
+    found = select(*columns).join(User, User.id == Recusal.user_id).where(Recusal.case_id == case_id)
+    return uow.connection.execute(found.order_by(Recusal.at, User.name)).mappings().all()

@@ -1,0 +1,214 @@
+"""Asking beside a task: a colleague or another agency for an opinion, until when, and taking it back.
+
+The diagram says nothing of it, and the engine's state is not touched.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, exists, select
+from sqlalchemy.orm import aliased
+
+from engine import access, cases, definitions, forms, persian
+from engine.db import UnitOfWork
+from engine.errors import Fault, Forbidden, Invalid
+from engine.events import Fact
+from engine.ids import uuid7
+from engine.models import Case, Task, Unit
+from engine.pools import Placing
+from engine.tasks import assigning, beside, correcting
+from engine.tasks.correcting import Marks
+from engine.tasks.held import Held
+from engine.tasks.reading import roles, unknown
+from engine.tasks.work import hold, locking
+
+MAX_ASKED = 20  # that wait for an answer beside one task at the same time
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, of whom, and until when.
+
+    Of the holders of a role in a unit, else in that of the case; of one of them, `to`, by name or id. `show`
+    are the fields of the task's form that go along.
+    """
+
+    question: str
+    unit: str | None = None
+    role: str | None = None
+    to: str | None = None
+    due_at: datetime | None = None
+    show: Sequence[str] = ()
+
+
+def ask(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
+    """Ask for an opinion: the id of the task that is opened for it.
+
+    Raises Conflict unless the actor has the task, Invalid for what cannot be asked, or of nobody.
+    """
+    held = _mine(uow, task_id)
+    faults = [*_of_nobody(uow, asked), *_not_shown(uow, held, asked.show), *_too_late(uow, asked.due_at)]
+    if faults:
+        raise Invalid("The opinion cannot be asked for.", faults)
+    placing = Placing(held.case.home)
+    pool = placing.pool([(asked.role or access.CASEWORKER, asked.unit)])
+    placing.write(uow)
+    told = {"unit": asked.unit, "role": asked.role, "show": list(asked.show)}
+    row = _row(uow, held, "opinion", asked.due_at, {"question": asked.question, **told})
+    row |= {"pool_id": pool, "assignee_id": assigning.named(uow, pool, asked.to) if asked.to else None}
+    payload = {"parent": task_id, "question": asked.question, "due_at": asked.due_at, **told}
+    if row["assignee_id"]:
+        payload["to"] = row["assignee_id"]
+    opened(uow, held, row, payload)
+    return UUID(str(row["id"]))
+
+
+def send_back(uow: UnitOfWork, task_id: UUID, marks: Marks) -> UUID:
+    """Ask the applicant to correct what is marked: the id of the task that is opened for it.
+
+    Raises Conflict unless the actor has the task, and while another correction is awaited; Invalid for marks
+    that lead to no field of the applicant's.
+    """
+    held = _mine(uow, task_id)
+    if faults := _too_late(uow, marks.due_at):
+        raise Invalid("The task cannot be sent back like this.", faults)
+    asked = correcting.asked_of(uow, held, marks)
+    waiting = beside.of_task(uow, task_id) if held.row.asks else ()
+    if any(one["kind"] == "correction" and one["status"] == "open" for one in waiting):
+        raise held.conflict("The applicant has been asked already: withdraw that first.")
+    row = {**_row(uow, held, "correction", marks.due_at, asked), "name": correcting.NAME, "pool_id": None}
+    payload = {"parent": task_id, "due_at": marks.due_at, "text": marks.text, "fields": asked["fields"]}
+    opened(uow, held, row, payload)
+    return UUID(str(row["id"]))
+
+
+def _mine(uow: UnitOfWork, task_id: UUID) -> Held:
+    """Hold a step of the process that the actor has. Raises Conflict if it has not."""
+    access.require(uow.actor, "tasks.ask")
+    held = hold(uow, task_id)
+    held.require_open()
+    if held.row.kind != "step":
+        raise held.conflict("It is itself asked beside another task.")
+    if held.row.assignee_id is None or not held.row.own:
+        raise held.conflict("You do not have the task: claim it first.")
+    return held
+
+
+def _row(
+    uow: UnitOfWork, held: Held, kind: str, due_at: datetime | None, asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The row of a task that is asked beside the one held."""
+    parent = held.row
+    return {
+        "id": uuid7(),
+        "case_id": held.case.id,
+        "element": parent.element,
+        "name": parent.name,
+        "lane": parent.lane,
+        "status": "open",
+        "revision": 1,
+        "opened_at": uow.now,
+        "due_at": due_at,
+        "kind": kind,
+        "parent_id": parent.task_id,
+        "asked": {**asked, "by": {"id": str(uow.actor.id), "name": uow.actor.name}},
+        "search": persian.normalise(" ".join([parent.name, *held.case.home.words])),
+    }
+
+
+def opened(uow: UnitOfWork, held: Held, row: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
+    """Write a task that was asked beside the one held. Raises Conflict if too much is asked there already."""
+    if held.row.asks:
+        waiting = [one for one in beside.of_task(uow, held.row.task_id) if one["status"] == "open"]
+        if len(waiting) >= MAX_ASKED:
+            raise held.conflict(f"{MAX_ASKED} answers are awaited beside this task already.")
+    beside.open_rows(uow, [row])
+    beside.touch(uow, held.row.task_id)
+    told = {name: value for name, value in payload.items() if value not in (None, [], "")}
+    cases.note(uow, held.case, [Fact(beside.kind_of(row["kind"], "asked"), row["element"], row["id"], told)])
+
+
+def _of_nobody(uow: UnitOfWork, asked: Question) -> list[Fault]:
+    faults = []
+    if asked.role == access.APPLICANT:
+        faults.append(Fault("/role", "is the applicant: send the task back instead", "role"))
+    if asked.unit is None:
+        return faults
+    known = select(exists().where(Unit.key == asked.unit, Unit.closed_at.is_(None)))
+    if not uow.connection.execute(known).scalar_one():
+        faults.append(Fault("/unit", "is no unit, or one that is closed", "unit"))
+    return faults
+
+
+def _not_shown(uow: UnitOfWork, held: Held, show: Sequence[str]) -> list[Fault]:
+    """Only fields that the asker sees itself, and that have not the name of a field of ours."""
+    if not show:
+        return []
+    form = definitions.spec(uow.session, held.case.version).elements[held.row.element].form
+    seen = roles(uow, held.row.task_id) if form and forms.for_some(form) else None
+    fields = beside.fields_of(form and forms.for_roles(form, seen)).keys() - beside.OPINION.keys()
+    return [
+        Fault(f"/show/{number}", "is no field of the task's form that can be shown", "unknown")
+        for number, name in enumerate(show)
+        if name not in fields
+    ]
+
+
+def _too_late(uow: UnitOfWork, due_at: datetime | None) -> list[Fault]:
+    past = due_at is not None and due_at <= uow.now
+    return [Fault("/due_at", "has passed already", "past")] if past else []
+
+
+@lru_cache
+def _withdrawing(role: str) -> Select[Any]:
+    parent = aliased(Task)
+    own = select(access.in_place_of(parent.assignee_id)).where(parent.id == Task.parent_id).correlate(Task)
+    acting = access.acting_in(Case.unit_id).label("acting")
+    return locking(role).add_columns(own.scalar_subquery().label("waits"), acting)
+
+
+def withdraw(uow: UnitOfWork, task_id: UUID) -> UUID:
+    """Take back what was asked: whoever asked may, and whoever has the task that waits; the id of that.
+
+    Raises NotFound, Forbidden for others, Conflict for what is closed or was not asked beside a task.
+    """
+    access.require(uow.actor, "tasks.ask")
+    row = cases.held(uow, _withdrawing(uow.actor.role), task=task_id, **access.seen_by(uow))
+    if row is None or not (row.case_seen or row.taken_as is not None):
+        raise unknown(task_id)
+    held = Held(replace(cases.locked(row), acting=row.acting), row)
+    if row.kind == "step":
+        raise held.conflict("It is a step of the process, and was not asked.")
+    if not row.waits and (not row.case_seen or row.asked["by"]["id"] != str(uow.actor.id)):
+        raise Forbidden("Somebody else has asked this.")
+    held.require_open()
+    beside.close(uow, held, "withdrawn")
+    parent: UUID = row.parent_id
+    return parent
+
+
+def expire(uow: UnitOfWork) -> bool:
+    """Close one that was not answered in time; whether there was one. What somebody holds is passed over."""
+    due = (
+        cases.locking(
+            Task.id.label("task_id"),
+            Task.element,
+            Task.kind,
+            Task.asked,
+            Task.parent_id,
+            Task.assignee_id,
+        )
+        .join(Task, Task.case_id == Case.id)
+        .where(beside.late(uow.now), Case.status == "active")
+        .order_by(Task.due_at)
+        .limit(1)
+        .with_for_update(of=(Case, Task), skip_locked=True)
+    )
+    row = uow.connection.execute(due).one_or_none()
+    if row is not None:
+        beside.close(uow, Held(cases.locked(row), row), "expired")
+    return row is not None

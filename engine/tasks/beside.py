@@ -1,0 +1,200 @@
+"""What is asked beside a task: a colleague's opinion, or the applicant's correction. Its form, and its place.
+
+Each is a task of its own whose `parent_id` is the task that waits for it. The engine knows nothing of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import RowMapping, bindparam, select, update
+
+from engine import cases
+from engine.bpmn import Form, Spec
+from engine.cases import TaskChange
+from engine.db import UnitOfWork, recordset, table, values_of
+from engine.errors import Conflict, CorrectionAwaited, OpinionAwaited
+from engine.events import Fact, Kind
+from engine.models import Task, User
+from engine.tasks.held import Held
+
+_TASKS = table(Task)
+OPINION: Mapping[str, Any] = {
+    "opinion": {
+        "type": "string",
+        "title": "نظر | Opinion",
+        "minLength": 1,
+        "maxLength": 20_000,
+    },
+    "favourable": {
+        "type": "boolean",
+        "title": "موافق | In favour",
+    },
+}
+_FOR_SOME = ("x-visible-to", "x-editable-by")
+_DEFINED = ("$defs", "definitions")
+
+
+def form_of(spec: Spec, element: str, kind: str, asked: Mapping[str, Any] | None) -> Form | None:
+    """The form of a task of any kind."""
+    form = spec.elements[element].form
+    if kind == "correction" and asked is not None:
+        return _marked(whole(spec, asked), asked)
+    return form if kind == "step" or asked is None else _opinion(form, asked.get("show", ()))
+
+
+def whole(spec: Spec, asked: Mapping[str, Any]) -> Form | None:
+    """The form that a correction is about: that of a task of the applicant, else the one of the start."""
+    element = asked.get("form")
+    return spec.start_form if element is None else spec.elements[element].form
+
+
+def marked(asked: Mapping[str, Any]) -> set[str]:
+    """The names of the fields that a correction may hold: a mark within a field is one of the field."""
+    return {field_of(one["pointer"]) for one in asked["fields"]}
+
+
+def field_of(pointer: str) -> str:
+    """The field of a form that a JSON Pointer leads to, or into."""
+    first = pointer.removeprefix("/").partition("/")[0]
+    return first.replace("~1", "/").replace("~0", "~")
+
+
+def _marked(form: Form | None, asked: Mapping[str, Any]) -> Form:
+    """A form cut to what was marked."""
+    schema: Mapping[str, Any] = form.schema if form else {}
+    names = marked(asked)
+    fields = {name: told for name, told in fields_of(form).items() if name in names}
+    required = [name for name in schema.get("required", ()) if name in fields]
+    defined = {name: schema[name] for name in _DEFINED if name in schema}
+    return Form({"type": "object", "properties": fields, "required": required, **defined}, None)
+
+
+def _opinion(form: Form | None, shown: Sequence[str]) -> Form:
+    """Our own form, below the fields of the task's that are shown with the question."""
+    schema = form.schema if form else {}
+    fields = fields_of(form)
+    only = {name: {**_for_all(fields[name]), "readOnly": True, "not": {}} for name in shown if name in fields}
+    defined = {name: schema[name] for name in _DEFINED if name in schema}
+    return Form(
+        {"type": "object", "properties": {**only, **OPINION}, "required": ["opinion"], **defined}, None
+    )
+
+
+def fields_of(form: Form | None) -> Mapping[str, Mapping[str, Any]]:
+    """The fields of a form by name, none within another."""
+    found = form.schema.get("properties", {}) if form else {}
+    return {name: told for name, told in found.items() if isinstance(told, Mapping)}
+
+
+def _for_all(field: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: told for name, told in field.items() if name not in _FOR_SOME}
+
+
+_OPEN = (
+    select(Task.id, Task.kind, Task.element, Task.due_at)
+    .where(Task.parent_id == bindparam("parent"), Task.status == "open")
+    .order_by(Task.id)
+)
+
+
+def settle(uow: UnitOfWork, held: Held) -> list[Fact]:
+    """What is to be told of what nobody answered in time, before a task completes without it.
+
+    Raises OpinionAwaited or CorrectionAwaited while an answer may still come.
+    """
+    if not held.row.asks:
+        return []
+    rows = uow.connection.execute(_OPEN, {"parent": held.row.task_id}).all()
+    for row in rows:
+        if row.due_at is None or row.due_at > uow.now:
+            present = {"id": row.id, "kind": row.kind, "due_at": row.due_at}
+            refusal, what = _AWAITED[row.kind]
+            raise refusal(f"The task waits for {what}.", task=present)
+    ids = [row.id for row in rows]
+    if ids:
+        values = {"status": "cancelled", "closed_at": uow.now, "revision": Task.revision + 1}
+        uow.connection.execute(update(Task).where(Task.id.in_(ids)).values(values))
+    return [Fact(kind_of(row.kind, "expired"), row.element, row.id) for row in rows]
+
+
+_AWAITED: Mapping[str, tuple[type[Conflict], str]] = {
+    "opinion": (OpinionAwaited, "an opinion"),
+    "correction": (CorrectionAwaited, "the applicant's correction"),
+}
+
+
+def kind_of(kind: str, happened: str) -> Kind:
+    """The kind of event that tells what happened to what was asked."""
+    return cast(Kind, f"{kind}.{happened}")
+
+
+_INSERT = recordset(_TASKS, "tasks_beside")
+_TOUCH = (
+    update(_TASKS)
+    .where(_TASKS.c.id == bindparam("parent__id"))
+    .values(revision=_TASKS.c.revision + 1, asks=True)
+)
+_TELL = (
+    update(_TASKS)
+    .where(_TASKS.c.id == bindparam("beside__id"))
+    .values(values_of(_TASKS, "beside", ("asked",)))
+)
+
+
+def touch(uow: UnitOfWork, parent: UUID) -> None:
+    """Have a task show that something beside it changed: whoever has read it reads it again."""
+    uow.write(_TOUCH, {"parent__id": parent})
+
+
+def close(uow: UnitOfWork, held: Held, happened: str, answer: Mapping[str, Any] | None = None) -> None:
+    """End what was asked: given, withdrawn or expired. The answer stays with the question."""
+    row, case = held.row, held.case
+    given = answer is not None
+    if answer is not None:
+        asked = {**row.asked, "answer": dict(answer)}
+        uow.connection.execute(_TELL, {"beside__id": row.task_id, "beside__asked": asked})
+    change = TaskChange(
+        row.task_id,
+        "completed" if given else "cancelled",
+        uow.actor.id if given else row.assignee_id,
+        uow.now,
+    )
+    touch(uow, row.parent_id)
+    payload = {"data": answer} if given else None
+    cases.note(uow, case, [Fact(kind_of(row.kind, happened), row.element, row.task_id, payload)], change)
+
+
+_CHILDREN = (
+    select(
+        Task.id,
+        Task.kind,
+        Task.status,
+        Task.asked,
+        Task.opened_at,
+        Task.closed_at,
+        Task.due_at,
+        Task.assignee_id,
+        User.name.label("assignee"),
+    )
+    .outerjoin(User, User.id == Task.assignee_id)
+    .where(Task.parent_id == bindparam("parent"))
+    .order_by(Task.id)
+    .limit(cases.PAGE)
+)
+
+
+def of_task(uow: UnitOfWork, task_id: UUID) -> Sequence[RowMapping]:
+    """What was asked beside a task that the actor may see, the oldest first, with the answers."""
+    return uow.connection.execute(_CHILDREN, {"parent": task_id}).mappings().all()
+
+
+def open_rows(uow: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Have these tasks written when the command ends."""
+    uow.write(_INSERT, {"tasks_beside": list(rows)})
+
+
+def late(now: datetime) -> Any:
+    """Whether what was asked is due by now: a condition on `Task`."""
+    return (Task.status == "open") & Task.parent_id.is_not(None) & (Task.due_at <= now)

@@ -1,0 +1,98 @@
+"""Comments on a case or one of its tasks: among colleagues, or between the office and the applicant."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, bindparam, insert, select
+
+from engine import access, cases
+from engine.db import UnitOfWork
+from engine.errors import Fault, Invalid, NotFound
+from engine.events import Fact
+from engine.ids import uuid7
+from engine.models import Case, Comment, Task, User
+from engine.tasks.reading import unknown
+
+
+def comment(
+    uow: UnitOfWork,
+    text: str,
+    *,
+    case: UUID | None = None,
+    task: UUID | None = None,
+    visible: bool | None = None,
+) -> RowMapping:
+    """Say something of a case, or of one of its tasks; the comment.
+
+    `visible` to the applicant, too: None is no for the office, and yes for the applicant's side,
+    whose comments are never internal. Raises NotFound for what the actor may not see.
+    """
+    access.require(uow.actor, "comments.add")
+    outside = access.for_applicants(uow.actor)
+    if outside and visible is False:
+        fault = Fault("/visible", "cannot be false: it is the applicant's own comment", "visible")
+        raise Invalid("The comment cannot be internal.", [fault])
+    held, element = _hold(uow, case, task)
+    row = {
+        "id": uuid7(),
+        "case_id": held.id,
+        "task_id": task,
+        "author_id": uow.actor.id,
+        "text": text,
+        "visible": outside or bool(visible),
+        "at": uow.now,
+    }
+    uow.connection.execute(insert(Comment).values(row))
+    told = {"comment": row["id"], "text": text, "visible": row["visible"]}
+    cases.note(uow, held, [Fact("comment.added", element, task, told)])
+    return uow.connection.execute(_comments().where(Comment.id == row["id"])).mappings().one()
+
+
+def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[cases.Locked, str | None]:
+    role = uow.actor.role
+    acting = access.acting_in(Case.unit_id).label("acting")
+    if task is None:
+        seen = cases.locking(acting).where(Case.id == bindparam("case"), access.visible_cases(role))
+    else:
+        seen = cases.locking(acting, Task.element).join(Task, Task.case_id == Case.id)
+        seen = seen.where(Task.id == bindparam("task"), access.visible_tasks(role))
+    given = {"case": case, "task": task, **access.seen_by(uow)}
+    row = cases.held(uow, seen.with_for_update(of=Case), **given)
+    if row is None:
+        raise NotFound(f"There is no case {case}.") if task is None else unknown(task)
+    return replace(cases.locked(row), acting=row.acting), None if task is None else row.element
+
+
+def _comments() -> Any:
+    return select(
+        Comment.id,
+        Comment.case_id,
+        Comment.task_id,
+        Comment.author_id,
+        User.name.label("author"),
+        Comment.text,
+        Comment.visible,
+        Comment.at,
+    ).join(User, User.id == Comment.author_id)
+
+
+def comments(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
+    """Up to a page of a case's comments that are for the actor, the oldest first; one more if more follow.
+
+    Raises NotFound for cases that the actor may not see.
+    """
+    access.require(uow.actor, "cases.read")
+    seen = select(Case.id).where(Case.id == case_id, access.visible_cases(uow.actor.role))
+    if uow.connection.execute(seen, access.seen_by(uow)).first() is None:
+        raise NotFound(f"There is no case {case_id}.")
+    found = _comments().where(Comment.case_id == case_id)
+    if access.for_applicants(uow.actor):
+        found = found.where(Comment.visible)
+    if after is not None:
+        found = found.where(Comment.id > after)
+    rows: Sequence[RowMapping] = (
+        uow.connection.execute(found.order_by(Comment.id).limit(cases.PAGE + 1)).mappings().all()
+    )
+    return rows

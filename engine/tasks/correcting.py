@@ -1,0 +1,115 @@
+"""Sending a task back: the applicant corrects the fields that were marked, and no others."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from engine import access, bpmn, cases, definitions, forms
+from engine.bpmn import Form
+from engine.cases import TaskChange
+from engine.db import UnitOfWork
+from engine.errors import Fault, FieldNotMarked, Invalid
+from engine.events import Fact
+from engine.models import Task
+from engine.tasks import beside
+from engine.tasks.held import Held
+
+NAME = "اصلاح اطلاعات | Correct what was sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is wrong: (JSON Pointer, text) for each field of the start form, or of a task of the applicant."""
+
+    fields: Sequence[tuple[str, str]]
+    text: str | None = None
+    due_at: datetime | None = None
+    task: UUID | None = None
+
+
+def asked_of(uow: UnitOfWork, held: Held, marks: Marks) -> dict[str, Any]:
+    """What a correction asks. Raises Invalid for what is no field that the applicant may answer."""
+    asked: dict[str, Any] = {
+        "text": marks.text,
+        "fields": [{"pointer": pointer, "text": text} for pointer, text in marks.fields],
+        "form": None if marks.task is None else _element(uow, held, marks.task),
+    }
+    spec = definitions.spec(uow.session, held.case.version)
+    form = beside.whole(spec, asked)
+    own = form and forms.for_roles(form, (access.APPLICANT,))
+    answerable = {name for name, told in beside.fields_of(own).items() if told.get("not") != {}}
+    faults = [
+        Fault(f"/fields/{number}/pointer", "leads to no field that the applicant may answer", "unknown")
+        for number, (pointer, _) in enumerate(marks.fields)
+        if not pointer.startswith("/") or beside.field_of(pointer) not in answerable
+    ]
+    if faults:
+        raise Invalid("The task cannot be sent back like this.", faults)
+    return asked
+
+
+def _element(uow: UnitOfWork, held: Held, task_id: UUID) -> str:
+    """The element of a task that the applicant has completed in this case. Raises Invalid."""
+    found = select(Task.element).where(
+        Task.id == task_id,
+        Task.case_id == held.case.id,
+        Task.pool_id.is_(None),
+        Task.kind == "step",
+        Task.status == "completed",
+    )
+    element: str | None = uow.connection.execute(found).scalar()
+    if element is None:
+        fault = Fault("/task", "is no task that the applicant has completed in this case", "unknown")
+        raise Invalid("The task cannot be sent back like this.", [fault])
+    return element
+
+
+def correct(
+    uow: UnitOfWork, held: Held, state: bytes, data: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], cases.Opened]:
+    """Set right what was marked, in the case's data and wherever its process has copies of them.
+
+    Raises FieldNotMarked for anything else, Invalid for what does not fit the form.
+    """
+    row, case = held.row, held.case
+    if foreign := set(data) - beside.marked(row.asked):
+        raise FieldNotMarked(f"Only what was marked may be corrected: {len(foreign)} of the fields were not.")
+    spec = definitions.spec(uow.session, case.version)
+    answer = _checked(beside.form_of(spec, row.element, row.kind, row.asked), data)
+    _require_fitting(beside.whole(spec, row.asked), case.data, answer)
+    cases.require_size({**case.data, **answer})
+    step = bpmn.correct(spec, state, row.parent_id, answer, uow.now)
+    # At once: should the correction take the waiting task away, this one was not taken with it.
+    uow.connection.execute(update(Task).where(Task.id == row.task_id).values(status="completed"))
+    beside.touch(uow, row.parent_id)
+    change = TaskChange(row.task_id, "completed", uow.actor.id, uow.now)
+    told = Fact("data.corrected", row.element, row.task_id, {"changes": answer})
+    return cases.apply(uow, case, step, [told], change=change)
+
+
+def _checked(form: Form | None, data: Mapping[str, Any]) -> dict[str, Any]:
+    roles = (access.APPLICANT,) if form and forms.for_some(form) else None
+    return forms.check(form, data, roles)
+
+
+def _require_fitting(form: Form | None, before: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+    """Raises Invalid where the correction does not fit what the form says of fields together.
+
+    What was not marked is not the applicant's to mend now.
+    """
+    if form is None:
+        return
+    try:
+        forms.check(form, {**forms.visible(form, None, before), **answer})
+    except Invalid as error:
+        faults = [fault for fault in error.faults if _place(fault) in answer]
+        if faults:
+            raise Invalid(error.detail, faults) from error
+
+
+def _place(fault: Fault) -> str:
+    return beside.field_of(fault.pointer.removeprefix("/data"))

@@ -1,0 +1,72 @@
+"""What is seen beside a case: where each of its data comes from, and which other cases there are."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import RowMapping, and_, bindparam, func, or_, select, true
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
+from sqlalchemy.orm import aliased
+
+from engine import access
+from engine.cases import CaseView
+from engine.db import UnitOfWork
+from engine.models import Case, DefinitionVersion, Event, User
+
+MAX_RELATED = 20
+# Events whose payload says what became of the data, whoever or whatever has set them.
+_SETTING = (
+    *("case.started", "task.completed", "element.passed", "incident.skipped"),
+    *("data.repaired", "data.corrected"),
+)
+
+_payload = Event.payload.cast(JSONB)
+_names = (
+    func.jsonb_object_keys(func.coalesce(_payload["data"], _payload["changes"], func.jsonb_build_object()))
+    .table_valued("field")
+    .render_derived(name="named")
+)
+_set = _names.c.field
+_SOURCES = (
+    select(
+        _set.label("field"),
+        Event.seq,
+        Event.at,
+        Event.kind,
+        Event.element,
+        Event.task_id,
+        Event.actor_id,
+        User.name.label("actor"),
+    )
+    .select_from(Event)
+    .join(_names, true())
+    .join(User, User.id == Event.actor_id)
+    .where(Event.case_id == bindparam("case"), Event.kind.in_(_SETTING))
+    .ext(distinct_on(_set))
+    .order_by(_set, Event.seq.desc())
+)
+
+
+def sources(uow: UnitOfWork, case: CaseView) -> Sequence[RowMapping]:
+    """By which event each field of a case that the actor may see has got its present value, by name."""
+    rows = uow.connection.execute(_SOURCES, {"case": case.id}).mappings().all()
+    return [row for row in rows if row["field"] in case.data]
+
+
+def related(uow: UnitOfWork, case: CaseView) -> Sequence[RowMapping]:
+    """Cases of the same process and applicant or business key that the actor may see, the newest first."""
+    same = [
+        column == value
+        for column, value in ((Case.applicant, case.applicant), (Case.business_key, case.business_key))
+        if value is not None
+    ]
+    if not same:
+        return []
+    version = aliased(DefinitionVersion)
+    found = (
+        select(Case.id, Case.number.label("case_number"), Case.status, Case.started_at)
+        .join(version, version.id == Case.version_id)
+        .where(and_(version.key == case.key, Case.id != case.id, or_(*same)))
+        .where(access.visible_cases(uow.actor.role))
+        .order_by(Case.id.desc())
+        .limit(MAX_RELATED)
+    )
+    return uow.connection.execute(found, access.seen_by(uow)).mappings().all()

@@ -1,0 +1,74 @@
+"""Drafts: an answer that is still being written. It stays with the task, whoever has that next.
+
+Saving one holds no case, tells nobody and leaves the task's revision as it is: it is no act, and may happen
+with every pause in typing.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, select, update
+
+from engine import access, cases, forms
+from engine.db import UnitOfWork
+from engine.errors import Conflict, Forbidden
+from engine.models import Case, Task
+from engine.tasks.reading import answerable, had_by, unknown
+
+
+@lru_cache
+def _wanted(role: str) -> Select[Any]:
+    return (
+        select(
+            Task.status,
+            Task.assignee_id,
+            access.visible_tasks(role).label("seen"),
+            access.taken_as(role).label("taken_as"),
+            had_by(role).label("had"),
+        )
+        .select_from(Task)
+        .join(Case, Task.case_id == Case.id)
+        .where(Task.id == bindparam("task"))
+    )
+
+
+# Not if it was completed, or given to somebody else, since it was looked at.
+_SAVE = (
+    update(Task)
+    .where(
+        Task.id == bindparam("task"),
+        Task.status == "open",
+        Task.assignee_id.is_not_distinct_from(bindparam("assignee", type_=Task.assignee_id.type)),
+    )
+    .values(draft=bindparam("begun"))
+)
+
+
+def save(uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep an answer begun, in place of the one before; what is kept.
+
+    It may lack what the form demands. Raises Conflict if the actor does not have the task.
+    """
+    access.require(uow.actor, "tasks.work")
+    given = {"task": task_id, **access.seen_by(uow)}
+    row = uow.connection.execute(_wanted(uow.actor.role), given).one_or_none()
+    if row is None or not row.seen:
+        raise unknown(task_id)
+    if row.taken_as is None:
+        raise Forbidden("The task is for others: you have none of the roles that may take it.")
+    if row.status != "open" or not row.had:
+        raise _lost(task_id, row)
+    form, roles, _ = answerable(uow, task_id)
+    begun = forms.begun(form, data, roles)
+    cases.require_size(begun)
+    saved = uow.connection.execute(_SAVE, {"task": task_id, "assignee": row.assignee_id, "begun": begun})
+    if saved.rowcount == 0:
+        raise _lost(task_id, row)
+    return begun
+
+
+def _lost(task_id: UUID, row: Any) -> Conflict:
+    present = {"id": task_id, "status": row.status, "assignee": row.assignee_id}
+    return Conflict("You do not have the task (any more): claim it first.", task=present)
