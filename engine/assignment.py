@@ -11,7 +11,19 @@ from secrets import SystemRandom
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from engine import access, bpmn, impartial, pools
@@ -23,6 +35,7 @@ from engine.models import Delegation, Membership, Pool, PoolRole, Substitution, 
 from engine.pools import Placing
 
 _CHANCE = SystemRandom()
+COUNTED = 1_000  # open tasks: who has as many as that has many
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +117,12 @@ def _depth(unit: Any) -> ColumnElement[int]:
     return select(func.count()).select_from(above).where(above.unit_id == unit).scalar_subquery()
 
 
+def _load(user: Any) -> ScalarSelect[int]:
+    """How many open tasks an account has, as far as it is counted."""
+    open_tasks = select(Task.id).where(Task.assignee_id == user.id, Task.status == "open").correlate(user)
+    return select(func.count()).select_from(open_tasks.limit(COUNTED).subquery()).scalar_subquery()
+
+
 def _candidates(roles: Select[Any]) -> Select[Any]:
     """Everybody who holds one of these roles in its unit or one above, or stands in for who does."""
     source = roles.subquery("wanted")
@@ -116,7 +135,6 @@ def _candidates(roles: Select[Any]) -> Select[Any]:
         source.c.role == access.CASEWORKER,
     )
     away = aliased(Substitution)
-    load = aliased(Task)
     return (
         select(
             source.c.pool_id,
@@ -127,11 +145,7 @@ def _candidates(roles: Select[Any]) -> Select[Any]:
             (_depth(source.c.unit_id) - _depth(Membership.unit_id)).label("distance"),
             user.person,
             impartial.related_to(user.id).label("related"),
-            select(func.count())
-            .select_from(load)
-            .where(load.assignee_id == user.id, load.status == "open")
-            .scalar_subquery()
-            .label("load"),
+            case((bindparam("by_load", type_=Boolean), _load(user)), else_=0).label("load"),
         )
         .select_from(source)
         .join(line, line.unit_id == source.c.unit_id)
@@ -158,7 +172,8 @@ def at_opening(
         return {}
     wanted = {vacancy.pool for vacancy in vacancies}
     roles = [role for role in placing.roles if role["pool"] in wanted]
-    return _choose(uow, matter, vacancies, _staff(uow, matter, _OF_NEW, {"pool_roles": roles}), ())
+    staff = _staff(uow, matter, _OF_NEW, {"pool_roles": roles, **_counting(vacancies)})
+    return _choose(uow, matter, vacancies, staff, ())
 
 
 def anew(
@@ -168,7 +183,12 @@ def anew(
     if not vacancies:
         return {}
     wanted = {"of_pools": sorted({vacancy.pool for vacancy in vacancies})}
-    return _choose(uow, matter, vacancies, _staff(uow, matter, _OF_STORED, wanted), avoided)
+    staff = _staff(uow, matter, _OF_STORED, {**wanted, **_counting(vacancies)})
+    return _choose(uow, matter, vacancies, staff, avoided)
+
+
+def _counting(vacancies: Sequence[Vacancy]) -> Mapping[str, bool]:
+    return {"by_load": any(vacancy.how == "least-loaded" for vacancy in vacancies)}
 
 
 def _staff(uow: UnitOfWork, matter: Matter, statement: Select[Any], given: Mapping[str, Any]) -> _Staff:
