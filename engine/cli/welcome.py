@@ -12,7 +12,7 @@ ADDRESS_CHANGE = {
     "data": {
         "national_id": "0000004091",
         "new_address": "تهران، خیابان آزادی، کوچهٔ یکم، پلاک ۱۲",
-        "postal_code": "1234567890",
+        "postal_code": "1345678901",
     },
 }
 
