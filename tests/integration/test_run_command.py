@@ -144,10 +144,14 @@ def test_demo_accounts_are_kept_for_their_owner_only(
     demo = json.loads(file.read_bytes())
     assert {(account["name"], account["role"]) for account in demo["accounts"]} == {
         ("administrator", "administrator"),
+        ("guild-administrator", "administrator"),
         ("designer", "designer"),
         ("portal", "portal"),
         ("caseworker", "caseworker"),
+        ("reviewer", "caseworker"),
+        ("supervisor", "caseworker"),
         ("inspector", "caseworker"),
+        ("delegate", "caseworker"),
         ("service", "service"),
     }
     assert demo["url"] == f"http://127.0.0.1:{installation.port}"
