@@ -1,13 +1,14 @@
 """Legal decisions: what a refusal needs, what is kept of it, and who is told what."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select, update
 
 from engine.db import Database
-from engine.models import Decision, Event
+from engine.models import ROOT, Decision, Event, Membership, Unit, UnitLine, User
 from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, pointers, refused
@@ -132,3 +133,23 @@ def test_two_decide_at_once_and_one_decision_is_made(client: Clients, database: 
     answers = factories.at_once(2, lambda n: decide(people[n], case, {"decision": "granted"}).status_code)
     assert sorted(map(str, answers)) == ["200", "409"]
     assert len(body(client("portal").get(f"/cases/{case['id']}/decisions"))["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "rest"),
+    [("GET", "/decisions"), ("POST", "/appeals"), ("POST", "/withdraw"), ("POST", "/secret")],
+)
+def test_case_does_not_exist_for_another_agency(
+    client: Clients, database: Database, case: dict[str, Any], method: str, rest: str
+) -> None:
+    stranger = client("caseworker", "stranger")
+    with database.transaction() as session:
+        agency = Unit(
+            key="elsewhere", name="Elsewhere", kind="agency", parent_id=ROOT, created_at=datetime.now(UTC)
+        )
+        session.add(agency)
+        session.flush()
+        session.execute(insert(UnitLine).values(ancestor_id=agency.id, unit_id=agency.id))
+        mine = select(User.id).where(User.name == "stranger").scalar_subquery()
+        session.execute(update(Membership).where(Membership.user_id == mine).values(unit_id=agency.id))
+    refused(stranger.send(method, f"/cases/{case['id']}{rest}"), 404, "not-found")
