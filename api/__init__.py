@@ -42,6 +42,23 @@ PREFIX = "/api/v1"
 PATIENCE = 10  # seconds for a lock: a case that hangs must not take all workers with it
 MAX_BODY = 8 << 20  # a deployment of several files; each kind of body has its own limit
 
+RESOURCES = (
+    *(deployments, definitions, cases, tasks, messages, external_work, incidents),
+    *(
+        moves,
+        events,
+        webhooks,
+        jobs,
+        pictures,
+        access_log,
+        sessions,
+        documents,
+        desk,
+        comments,
+        case_file,
+    ),
+)
+
 
 def create_app(settings: Settings) -> APIFlask:
     """The application on the database of `settings`, which must be named.
@@ -74,22 +91,7 @@ def create_app(settings: Settings) -> APIFlask:
     app.extensions[documents.INTAKE] = Intake.of(settings)
     problems.register(app)
     observe(app)
-    for resource in (
-        *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-        *(
-            moves,
-            events,
-            webhooks,
-            jobs,
-            pictures,
-            access_log,
-            sessions,
-            documents,
-            desk,
-            comments,
-            case_file,
-        ),
-    ):
+    for resource in RESOURCES:
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)
     app.register_blueprint(system.blueprint)
