@@ -48,6 +48,23 @@ PREFIX = "/api/v1"
 PATIENCE = 10  # seconds for a lock: a case that hangs must not take all workers with it
 MAX_BODY = 8 << 20  # a deployment of several files; each kind of body has its own limit
 
+RESOURCES = (
+    *(deployments, definitions, cases, tasks, messages, external_work, incidents),
+    *(
+        moves,
+        events,
+        webhooks,
+        jobs,
+        pictures,
+        access_log,
+        sessions,
+        documents,
+        desk,
+        comments,
+        case_file,
+    ),
+)
+
 
 RESOURCES = (
     *(deployments, definitions, cases, tasks, messages, external_work, incidents),
