@@ -50,24 +50,6 @@ MAX_BODY = 8 << 20  # a deployment of several files; each kind of body has its o
 
 RESOURCES = (
     *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-    *(
-        moves,
-        events,
-        webhooks,
-        jobs,
-        pictures,
-        access_log,
-        sessions,
-        documents,
-        desk,
-        comments,
-        case_file,
-    ),
-)
-
-
-RESOURCES = (
-    *(deployments, definitions, cases, tasks, messages, external_work, incidents),
     *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents),
     *(units, people, delegations, fairness, decisions, status),
     *(desk, comments, case_file),

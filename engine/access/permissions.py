@@ -135,6 +135,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
     "applicant": frozenset(
         {
             "definitions.read",
+            "units.read",
             "cases.start",
             "cases.read",
             "tasks.read",

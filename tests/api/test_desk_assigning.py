@@ -29,7 +29,10 @@ def test_who_has_a_task_gives_it_to_a_colleague(office: Office) -> None:
     assert given["assignee"]["name"] == "reza"
     event = office.events()[-1]
     reza, sara = given["assignee"]["id"], event["actor"]["id"]
-    assert (event["kind"], event["payload"]) == ("task.assigned", {"to": reza, "by": sara})
+    assert (event["kind"], event["payload"]) == (
+        "task.assigned",
+        {"account": reza, "name": "reza", "how": "given"},
+    )
     assert (event["actor"]["name"], event["actor"]["unit"]) == ("sara", "office")
     refused(office["sara"].complete(office.task, {"decision": "x"}), 409, "conflict")
     assert office["reza"].complete(office.task, {"decision": "x"}).status_code == 200

@@ -110,7 +110,7 @@ def test_every_operation_tells_its_success_with_a_body(document: dict[str, Any])
 
 def test_every_write_declares_what_it_takes(document: dict[str, Any]) -> None:
     for method, path, operation in operations(document):
-        assert ("requestBody" in operation) == (method in ("post", "patch")), (method, path)
+        assert ("requestBody" in operation) == (method in ("post", "patch", "put")), (method, path)
 
 
 def test_deployment_declares_its_files(document: dict[str, Any]) -> None:
