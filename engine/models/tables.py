@@ -28,7 +28,10 @@ Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 DUE = text("coalesce(due_at, 'infinity'::timestamptz)")
 
 # What a search finds a task by: its words, and its pool, so that only one's own are looked through.
-FOUND_BY = text("to_tsvector('simple', search || ' p' || replace(pool_id::text, '-', ''))")
+FOUND_BY = text(
+    "to_tsvector('simple'::regconfig,"
+    " ((search || ' p'::text) || replace((pool_id)::text, '-'::text, ''::text)))"
+)
 
 # One counter for all years: it never blocks, and a number stays unique even if its year is misheard.
 CASE_NUMBERS = Sequence("case_numbers", metadata=Base.metadata)
