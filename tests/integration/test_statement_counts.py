@@ -218,7 +218,7 @@ def test_saving_a_draft_takes_four_statements(stage: Stage) -> None:
     assert len(plain(stage.executed(save))) == 4
 
 
-def test_file_of_a_case_takes_fourteen_statements(stage: Stage) -> None:
+def test_file_of_a_case_takes_fifteen_statements(stage: Stage) -> None:
     case = stage.send("portal", "POST", "/cases", {"definition": LARGE, "applicant": "1"})["id"]
     statements = plain(stage.executed(partial(stage.send, "caseworker", "GET", f"/cases/{case}/file")))
-    assert len(statements) == 14, "\n".join(statements)
+    assert len(statements) == 15, "\n".join(statements)
