@@ -27,6 +27,7 @@ def file(uow: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> CaseView:
     """
     access.require(uow.actor, "decisions.appeal")
     first = cases.lock(uow, case_id)
+    cases.require_impartial(uow, first)
     key, decision = _appealable(uow, first)
     whose = select(Case.applicant, Case.representative).where(Case.id == case_id)
     applicant, representative = uow.connection.execute(whose).one()

@@ -49,6 +49,7 @@ Kind = Literal[
     "case.suspended",
     "case.resumed",
     "case.moved",
+    "case.blocked",
     "document.added",
     "document.replaced",
     "decision.made",

@@ -152,8 +152,10 @@ def _standing(session: Session, case_id: UUID, now: datetime) -> Standing:
 
 
 def _asked(asked: Mapping[str, Any] | None) -> str | None:
-    text = (asked or {}).get("text")
-    return text if isinstance(text, str) else None
+    """What is wrong, as whoever sent it back has told: in all, and of each field."""
+    told = asked or {}
+    texts = [told.get("text"), *(field.get("text") for field in told.get("fields") or ())]
+    return "\n".join(text for text in texts if isinstance(text, str) and text) or None
 
 
 def _holders(session: Session, pools: Sequence[UUID]) -> Sequence[str]:

@@ -232,7 +232,9 @@ def taken_as(role: str) -> ColumnElement[Any]:
         return null()
     if role in ("portal", "applicant"):
         return case((visible_tasks(role), literal("")), else_=null())
-    return taking_as(Task.pool_id)
+    # Who came to a desk, or wrote, does there what others do at a portal.
+    at_a_desk = and_(Task.pool_id.is_(None), Case.channel != "online")
+    return func.coalesce(taking_as(Task.pool_id), case((at_a_desk, acting_in(Case.unit_id)), else_=null()))
 
 
 def require_everywhere(uow: UnitOfWork, permission: Permission) -> None:

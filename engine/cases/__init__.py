@@ -20,6 +20,7 @@ from engine.cases.hold import (
     require_size,
     unknown,
 )
+from engine.cases.interest import require_impartial
 from engine.cases.migrating import move
 from engine.cases.moving import (
     FIRED,
@@ -72,6 +73,7 @@ __all__ = [
     "page",
     "renew_secret",
     "require_active",
+    "require_impartial",
     "require_revision",
     "require_size",
     "resume",

@@ -124,6 +124,8 @@ def _begin(
     number = case_number(uow.now, entry.counter)
     secret = new_secret()
     given = {name: getattr(application, name) for name in ("applicant", "representative", "business_key")}
+    for name in ("applicant", "representative"):
+        given[name] = given[name] and persian.digits(given[name])  # as national ids are compared
     fixed = {
         "id": case_id,
         "number": number,
@@ -137,8 +139,8 @@ def _begin(
         "secret": digest(secret),
         **given,
     }
-    words = named(number, application.applicant, application.business_key)
-    persons = named(application.applicant, application.representative)
+    words = named(number, given["applicant"], given["business_key"])
+    persons = named(given["applicant"], given["representative"])
     home = Home(entry.unit_id, version.key, entry.delegated, words, persons)
     setting = Setting(home, spec, {**data, **step.changes})
     opened = rows_of(uow, case_id, version.id, step, setting)

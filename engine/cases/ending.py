@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from engine import access, bpmn, definitions
 from engine.cases.commands import digest, new_secret
 from engine.cases.hold import Locked, lock, require_active, require_revision
+from engine.cases.interest import require_impartial
 from engine.cases.progress import apply, note
 from engine.cases.views import CaseView, get
 from engine.db import UnitOfWork
@@ -26,6 +27,7 @@ def cancel(
     """End a case early: its open tasks and incidents are closed with it."""
     access.require(uow.actor, "cases.cancel")
     case = lock(uow, case_id)
+    require_impartial(uow, case)
     require_revision(case.revision, revisions)
     state = require_active(case)
     step = bpmn.cancel(definitions.spec(uow.session, case.version), state, uow.now)
@@ -48,6 +50,7 @@ def withdraw(
     """
     access.require(uow.actor, "cases.withdraw")
     case = lock(uow, case_id)
+    require_impartial(uow, case)
     require_revision(case.revision, revisions)
     state = require_active(case)
     spec = definitions.spec(uow.session, case.version)
@@ -87,6 +90,7 @@ def renew_secret(uow: UnitOfWork, case_id: UUID) -> tuple[str, str]:
     """A case's number, and a new secret for its status; the one before opens nothing any more."""
     access.require(uow.actor, "secrets.issue")
     case = lock(uow, case_id)
+    require_impartial(uow, case)
     secret = new_secret()
     uow.connection.execute(update(Case).where(Case.id == case_id).values(secret=digest(secret)))
     note(uow, case, [Fact("secret.issued")])

@@ -168,7 +168,7 @@ def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[RowMappin
     payload: Any = Event.payload
     if not access.allows(uow.actor, "fairness.read"):
         # The team sees that somebody was kept from a task, and not by what.
-        payload = case((Event.kind == "task.blocked", null()), else_=payload)
+        payload = case((Event.kind.in_(("task.blocked", "case.blocked")), null()), else_=payload)
     statement = (
         select(*_LOGGED, payload.label("payload"))
         .join(User, Event.actor_id == User.id)

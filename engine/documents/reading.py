@@ -62,7 +62,7 @@ def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
 
 def _of_own_task(role: str) -> ColumnElement[bool]:
     """Whether a version was handed in with a task that the actor may take, whatever it sees of the case."""
-    own = access.taken_as(role).is_not(None) if role == "caseworker" else false()
+    own = access.taking_as(Task.pool_id).is_not(None) if role == "caseworker" else false()
     return exists().where(Task.id == DocumentVersion.task_id, own).correlate(DocumentVersion)
 
 

@@ -103,6 +103,7 @@ def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked
     if row is None:
         raise _unknown(case, task)
     held = cases.locked(row)
+    cases.require_impartial(uow, held)
     if held.status not in ("active", "suspended"):
         present = {"id": held.id, "status": held.status, "outcome": held.outcome}
         raise Conflict(f"The case is {held.status}: nothing can be added to it.", case=present)

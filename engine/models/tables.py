@@ -29,8 +29,7 @@ DUE = text("coalesce(due_at, 'infinity'::timestamptz)")
 
 # What a search finds a task by: its words, and its pool, so that only one's own are looked through.
 FOUND_BY = text(
-    "to_tsvector('simple'::regconfig,"
-    " (search || ' p'::text) || replace(pool_id::text, '-'::text, ''::text))"
+    "to_tsvector('simple'::regconfig, (search || ' p'::text) || replace(pool_id::text, '-'::text, ''::text))"
 )
 
 # One counter for all years: it never blocks, and a number stays unique even if its year is misheard.

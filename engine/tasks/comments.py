@@ -62,7 +62,9 @@ def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[cases.
     row = cases.held(uow, seen.with_for_update(of=Case), **given)
     if row is None:
         raise NotFound(f"There is no case {case}.") if task is None else unknown(task)
-    return replace(cases.locked(row), acting=row.acting), None if task is None else row.element
+    held = replace(cases.locked(row), acting=row.acting)
+    cases.require_impartial(uow, held)
+    return held, None if task is None else row.element
 
 
 def _comments() -> Any:

@@ -103,7 +103,7 @@ def of_case(
 
 
 _ROLES = (
-    select(access.roles_for(Task.pool_id, Case.unit_id))
+    select(access.roles_for(Task.pool_id, Case.unit_id), Task.pool_id)
     .select_from(Task)
     .join(Case, Task.case_id == Case.id)
     .where(Task.id == bindparam("task"))
@@ -115,8 +115,9 @@ def roles(uow: UnitOfWork, task_id: UUID) -> Collection[str] | None:
     if access.for_applicants(uow.actor):
         return (access.APPLICANT,)
     values = {"task": task_id, **access.seen_by(uow)}
-    found = uow.connection.execute(_ROLES, values).scalar_one() or ()
-    return None if access.ANY in found else (*found, access.CASEWORKER)
+    found, pool = uow.connection.execute(_ROLES, values).one()
+    own = (*(found or ()), access.CASEWORKER, *(() if pool is not None else (access.APPLICANT,)))
+    return None if access.ANY in own else own
 
 
 def answerable(

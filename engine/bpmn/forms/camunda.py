@@ -54,7 +54,10 @@ def _constraints(field: Any) -> dict[str, str]:
 
 
 def _property(field: Any) -> dict[str, Any]:
-    schema = {**_TYPES[field.get("type", "string")], "title": field.get("label") or field.get("id")}
+    schema = {
+        **_TYPES.get(field.get("type", "string"), _TYPES["string"]),
+        "title": field.get("label") or field.get("id"),
+    }
     values = field.findall(f"{CAMUNDA}value")
     if values:
         schema["oneOf"] = [{"const": value.get("id"), "title": value.get("name")} for value in values]

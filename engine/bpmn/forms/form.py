@@ -75,3 +75,23 @@ def unchecked(schema: Any) -> list[str]:
         elif isinstance(part, list):
             parts += part
     return sorted(set(found))
+
+
+def with_read_only(schema: Any) -> Any:
+    """The same schema, in which what is marked as read-only is not to be sent, and so not demanded."""
+    if isinstance(schema, list):
+        return [with_read_only(part) for part in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    found = {name: part if name in _DATA else with_read_only(part) for name, part in schema.items()}
+    told = found.get("properties")
+    if isinstance(told, Mapping):
+        shown = {
+            name for name, part in told.items() if isinstance(part, Mapping) and part.get("readOnly") is True
+        }
+        found["properties"] = {
+            name: {**part, **READ_ONLY} if name in shown else part for name, part in told.items()
+        }
+        if shown and isinstance(found.get("required"), list):
+            found["required"] = [name for name in found["required"] if name not in shown]
+    return found

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from engine.bpmn.forms.camunda import BPMN, CAMUNDA, form_data, required
-from engine.bpmn.forms.form import Form
+from engine.bpmn.forms.form import Form, with_read_only
 from engine.bpmn.forms.form_js import Problem, convert, is_form_js
 
 __all__ = ["SUFFIXES", "Problem", "converted", "file_of", "names", "read", "required", "schema_of"]
@@ -48,7 +48,7 @@ def schema_of(element: Any, schemas: Mapping[str, Any]) -> Mapping[str, Any] | N
 
 def converted(document: Mapping[str, Any]) -> tuple[Form, tuple[Problem, ...]]:
     """The form in a file, and what of it could not be kept."""
-    return convert(document) if is_form_js(document) else (Form(document, None), ())
+    return convert(document) if is_form_js(document) else (Form(with_read_only(document), None), ())
 
 
 def read(element: Any, files: Mapping[str, bytes]) -> Form | None:
