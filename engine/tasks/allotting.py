@@ -88,7 +88,8 @@ def anew(
     spec = definitions.spec(uow.session, case.version)
     parties = impartial.parties(case.home.persons, spec, case.data)
     gone = [vacancy.task for vacancy in vacancies]  # nobody has them now
-    return assignment.anew(uow, Matter(case.id, spec, case.state, parties, gone=gone), vacancies, avoided)
+    matter = Matter(case.id, spec, case.state, parties, case.home.appeal_of, gone=gone)
+    return assignment.anew(uow, matter, vacancies, avoided)
 
 
 def waiting(uow: UnitOfWork, after: UUID | None = None) -> Sequence[UUID]:

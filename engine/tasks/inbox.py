@@ -54,9 +54,9 @@ class Inbox:
     """Which open tasks; None is any.
 
     `mine` are those that the actor has, or somebody for whom it stands in; `team` all that it may take,
-    whoever has them; `free` those of them that can be claimed, for nobody has them. `role`, `unit` (and those below it) and
-    `definition` narrow the pools. `due` is the latest due time, `priority` the lowest priority. `words` and
-    `business_key` are searched for.
+    whoever has them; `free` those of them that nobody has and that can be claimed. `role`, `unit` (and those
+    below it) and `definition` narrow the pools. `due` is the latest due time, `priority` the lowest priority.
+    `words` and `business_key` are searched for.
     """
 
     scope: Scope = "team"
