@@ -73,6 +73,36 @@ def agree(uow: UnitOfWork, new: NewDelegation) -> UUID:
     return made.id
 
 
+def take(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
+    """Delegate what a file of the organisation says, unless it is so already; what was done.
+
+    Raises as `agree` does, and Invalid for one that was agreed on until another day.
+    """
+    delegate, unit = aliased(Unit), aliased(Unit)
+    begin, end = values.get("from"), values.get("to")
+    lasting = or_(Delegation.valid_to.is_(None), Delegation.valid_to > uow.now)
+    same = (
+        select(Delegation.valid_to)
+        .join(unit, unit.id == Delegation.unit_id)
+        .join(delegate, delegate.id == Delegation.delegate_id)
+        .where(unit.key == values["unit"], delegate.key == values["delegate"])
+        .where(Delegation.definition == values["definition"], Delegation.revoked_at.is_(None))
+        .where(Delegation.elements == sorted(set(values["elements"])))
+        .where(lasting if begin is None else Delegation.valid_from == begin)
+    )
+    agreed = uow.connection.execute(same).scalars().all()
+    if not agreed:
+        named = {name: values[name] for name in ("definition", "elements", "unit", "delegate")}
+        agree(uow, NewDelegation(**named, valid_from=begin, valid_to=end))
+        return "delegation.agreed"
+    if end in agreed:
+        return None
+    fault = Fault(
+        "/valid_to", "is another day than was agreed: revoke that, and agree on another one", "fixed"
+    )
+    raise Invalid("It cannot be delegated like this.", [fault])
+
+
 def _faults(uow: UnitOfWork, new: NewDelegation, begin: datetime) -> list[Fault]:
     faults = []
     if new.valid_to is not None and new.valid_to <= max(begin, uow.now):
