@@ -218,15 +218,20 @@ def revoke(uow: UnitOfWork, delegation_id: UUID) -> None:
 
 
 def give_back(uow: UnitOfWork, delegation_id: UUID | None = None) -> int:
-    """Give agencies back what lies with delegates that have lost it, so many at once; how many it were."""
+    """Give agencies back what lies with delegates that have lost it, so many at once; how many it were.
+
+    Of all delegations: cases that somebody holds are passed over, for they would keep all others waiting.
+    """
     over = or_(Delegation.revoked_at <= uow.now, Delegation.valid_to <= uow.now)
     found = (
         select(Task.id, Task.case_id)
         .join(Pool, Pool.id == Task.pool_id)
         .join(Delegation, Delegation.id == Pool.delegation_id)
+        .join(Case, Case.id == Task.case_id)
         .where(over, Task.status == "open", Task.home_pool_id.is_not(None))
         .order_by(Task.case_id, Task.id)
         .limit(AT_ONCE)
+        .with_for_update(of=Case, skip_locked=delegation_id is None)
     )
     if delegation_id is not None:
         found = found.where(Delegation.id == delegation_id)
