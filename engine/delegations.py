@@ -23,7 +23,7 @@ from engine.db import UnitOfWork
 from engine.errors import Conflict, Fault, Invalid, NotFound
 from engine.events import Fact, Kind
 from engine.models import Case, Definition, DefinitionVersion, Delegation, Pool, Task, Unit, UnitLine
-from engine.organisation import journal, units
+from engine.organisation import importing, journal, units
 from engine.pools import Placing
 
 PAGE = 100
@@ -97,10 +97,8 @@ def take(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
         return "delegation.agreed"
     if end in agreed:
         return None
-    fault = Fault(
-        "/valid_to", "is another day than was agreed: revoke that, and agree on another one", "fixed"
-    )
-    raise Invalid("It cannot be delegated like this.", [fault])
+    detail = "is another day than was agreed: revoke that delegation, and agree on another one"
+    raise importing.fixed("/valid_to", detail)
 
 
 def _faults(uow: UnitOfWork, new: NewDelegation, begin: datetime) -> list[Fault]:
