@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints
 
 from engine.bpmn.values import instant
+from engine.models import TaskKind
 
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -49,6 +50,7 @@ class OpenTask(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
+    kind: TaskKind
     element: str
     name: str
     lane: str | None

@@ -40,7 +40,7 @@ COUNTED = 1_000  # open tasks: who has as many as that has many
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """The case whose tasks are given out: its state, and whom it is about.
+    """The case whose tasks are given out: its state, whom it is about, and the case that it appeals.
 
     `done` is the task that the command is just completing, and by whom; `gone` are tasks that it takes back.
     """
@@ -49,6 +49,7 @@ class Matter:
     spec: Spec
     state: bytes | None
     parties: frozenset[str]
+    appealed: UUID | None
     done: tuple[UUID, UUID] | None = None
     gone: Collection[UUID] = ()
 
@@ -194,8 +195,9 @@ def _counting(vacancies: Sequence[Vacancy]) -> Mapping[str, bool]:
 def _staff(uow: UnitOfWork, matter: Matter, statement: Select[Any], given: Mapping[str, Any]) -> _Staff:
     staff = _Staff()
     rows = uow.connection.execute(statement, {**given, "case": matter.case_id, "now": uow.now}).all()
+    deciders = impartial.deciders(uow, matter.appealed, {row.id for row in rows})
     for row in rows:
-        if not impartial.interested(matter.parties, row.person, row.related):
+        if row.id not in deciders and not impartial.interested(matter.parties, row.person, row.related):
             found = _Candidate(row.id, row.name, row.holder, (row.any, row.distance))
             staff.of.setdefault(row.pool_id, []).append(found)
             staff.load[row.id] = row.load

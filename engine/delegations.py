@@ -23,7 +23,7 @@ from engine.db import UnitOfWork
 from engine.errors import Conflict, Fault, Invalid, NotFound
 from engine.events import Fact, Kind
 from engine.models import Case, Definition, DefinitionVersion, Delegation, Pool, Task, Unit, UnitLine
-from engine.organisation import journal, units
+from engine.organisation import importing, journal, units
 from engine.pools import Placing
 
 PAGE = 100
@@ -71,6 +71,34 @@ def agree(uow: UnitOfWork, new: NewDelegation) -> UUID:
     if new.take_over:
         _take_over(uow, made, taker.key)
     return made.id
+
+
+def take(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
+    """Delegate what a file of the organisation says, unless it is so already; what was done.
+
+    Raises as `agree` does, and Invalid for one that was agreed on until another day.
+    """
+    delegate, unit = aliased(Unit), aliased(Unit)
+    begin, end = values.get("from"), values.get("to")
+    lasting = or_(Delegation.valid_to.is_(None), Delegation.valid_to > uow.now)
+    same = (
+        select(Delegation.valid_to)
+        .join(unit, unit.id == Delegation.unit_id)
+        .join(delegate, delegate.id == Delegation.delegate_id)
+        .where(unit.key == values["unit"], delegate.key == values["delegate"])
+        .where(Delegation.definition == values["definition"], Delegation.revoked_at.is_(None))
+        .where(Delegation.elements == sorted(set(values["elements"])))
+        .where(lasting if begin is None else Delegation.valid_from == begin)
+    )
+    agreed = uow.connection.execute(same).scalars().all()
+    if not agreed:
+        named = {name: values[name] for name in ("definition", "elements", "unit", "delegate")}
+        agree(uow, NewDelegation(**named, valid_from=begin, valid_to=end))
+        return "delegation.agreed"
+    if end in agreed:
+        return None
+    detail = "is another day than was agreed: revoke that delegation, and agree on another one"
+    raise importing.fixed("/valid_to", detail)
 
 
 def _faults(uow: UnitOfWork, new: NewDelegation, begin: datetime) -> list[Fault]:
@@ -188,15 +216,20 @@ def revoke(uow: UnitOfWork, delegation_id: UUID) -> None:
 
 
 def give_back(uow: UnitOfWork, delegation_id: UUID | None = None) -> int:
-    """Give agencies back what lies with delegates that have lost it, so many at once; how many it were."""
+    """Give agencies back what lies with delegates that have lost it, so many at once; how many it were.
+
+    Of all delegations: cases that somebody holds are passed over, for they would keep all others waiting.
+    """
     over = or_(Delegation.revoked_at <= uow.now, Delegation.valid_to <= uow.now)
     found = (
         select(Task.id, Task.case_id)
         .join(Pool, Pool.id == Task.pool_id)
         .join(Delegation, Delegation.id == Pool.delegation_id)
+        .join(Case, Case.id == Task.case_id)
         .where(over, Task.status == "open", Task.home_pool_id.is_not(None))
         .order_by(Task.case_id, Task.id)
         .limit(AT_ONCE)
+        .with_for_update(of=Case, skip_locked=delegation_id is None)
     )
     if delegation_id is not None:
         found = found.where(Delegation.id == delegation_id)

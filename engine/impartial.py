@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from engine import persian
 from engine.bpmn import Spec
 from engine.db import UnitOfWork
-from engine.models import Recusal, Relation, Task, User
+from engine.models import Case, Decision, Recusal, Relation, Task, User
 
 _LOST = range(8, 10)  # digits that are left of a national id which a system took for a number
 
@@ -61,6 +61,41 @@ def related_to(user: Any) -> ScalarSelect[Any]:
 def recused(user: Any, case: Any) -> ColumnElement[bool]:
     """Whether an account has stepped back from a case."""
     return exists().where(Recusal.case_id == case, Recusal.user_id == user)
+
+
+def _deciders() -> Select[Any]:
+    """Those of some accounts that decided in an appealed case or helped to, or another one of their owner.
+
+    With an appeal of an appeal all of them count.
+    """
+    first = select(bindparam("appealed", type_=Case.id.type).label("id")).cte("line", recursive=True)
+    above = select(Case.appeal_of).join(first, Case.id == first.c.id).where(Case.appeal_of.is_not(None))
+    line = first.union(above)
+    one, other = aliased(User), aliased(User)
+    had_part: ColumnElement[bool] = or_(
+        Decision.decided_by == other.id, and_(Task.assignee_id == other.id, Task.status == "completed")
+    )
+    return (
+        select(one.id)
+        .select_from(Decision)
+        .join(line, line.c.id == Decision.case_id)
+        .join(Task, or_(Task.id == Decision.task_id, Task.parent_id == Decision.task_id))
+        .join(other, had_part)
+        .join(one, or_(other.id == one.id, other.person == one.person))
+        .where(one.id.in_(bindparam("accounts", expanding=True)))
+        .distinct()
+    )
+
+
+_DECIDERS = _deciders()
+
+
+def deciders(uow: UnitOfWork, appealed: UUID | None, accounts: Collection[UUID]) -> frozenset[UUID]:
+    """Those of the accounts that had a part in a decision of the case that is appealed, if one is."""
+    if appealed is None or not accounts:
+        return frozenset()
+    given = {"appealed": appealed, "accounts": sorted(accounts)}
+    return frozenset(uow.connection.execute(_DECIDERS, given).scalars())
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class Home:
     delegated: bool  # steps of its definition are delegated to somebody
     words: Sequence[str] = ()
     persons: Sequence[str] = ()  # its applicant, and who represents that
+    appeal_of: UUID | None = None  # the case whose decision it appeals
 
 
 @dataclass(slots=True)

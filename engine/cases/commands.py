@@ -141,7 +141,7 @@ def _begin(
     }
     words = named(number, given["applicant"], given["business_key"])
     persons = named(given["applicant"], given["representative"])
-    home = Home(entry.unit_id, version.key, entry.delegated, words, persons)
+    home = Home(entry.unit_id, version.key, entry.delegated, words, persons, application.appeal_of)
     setting = Setting(home, spec, {**data, **step.changes})
     opened = rows_of(uow, case_id, version.id, step, setting)
     told = {"case_number": number, "data": data, **given, "channel": application.channel}

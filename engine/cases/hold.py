@@ -34,7 +34,6 @@ class Locked:
     head: Head
     version: Version
     home: Home
-    appeal_of: UUID | None
     acting: str | None = None  # the unit as whose member the actor holds it
 
 
@@ -85,7 +84,7 @@ def locked(row: Any) -> Locked:
     head = Head(row.case_id, row.version_id, row.log_length, row.log_hash)
     words = named(row.number, row.applicant, row.business_key)
     persons = named(row.applicant, row.representative)
-    home = Home(row.unit_id, row.key, row.delegated, words, persons)
+    home = Home(row.unit_id, row.key, row.delegated, words, persons, row.appeal_of)
     status = "suspended" if row.status == "active" and row.suspended_at is not None else row.status
     return Locked(
         row.case_id,
@@ -101,7 +100,6 @@ def locked(row: Any) -> Locked:
         head,
         version,
         home,
-        row.appeal_of,
     )
 
 

@@ -255,7 +255,8 @@ def _assign(
         return ()
     parties = impartial.parties(setting.home.persons, setting.spec, setting.data)
     gone = [passage.token for passage in step.passages if passage.movement == "cancelled"]
-    matter = Matter(case_id, setting.spec, step.state, parties, setting.done, gone)
+    appealed = setting.home.appeal_of
+    matter = Matter(case_id, setting.spec, step.state, parties, appealed, setting.done, gone)
     chosen = assignment.at_opening(uow, matter, vacancies, placing)
     for row in tasks:
         if row["id"] in chosen:

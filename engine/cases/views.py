@@ -74,7 +74,7 @@ _VIEW = (
     Case.appeal_of,
     _appeals().label("appeals"),
 )
-OPEN_TASK = (Task.id, Task.element, Task.name, Task.lane, Task.status, Task.opened_at)
+OPEN_TASK = (Task.id, Task.kind, Task.element, Task.name, Task.lane, Task.status, Task.opened_at)
 OPEN_INCIDENT = (Incident.id, Incident.element, Incident.name, Incident.code, Incident.message, Incident.line)
 
 
@@ -98,7 +98,10 @@ def get(uow: UnitOfWork, case_id: UUID) -> CaseView:
     )
     if row is None:
         raise unknown(case_id)
-    tasks = _open_rows(uow.session, OPEN_TASK, Task.case_id == case_id, Task.status == "open")
+    shown = [Task.case_id == case_id, Task.status == "open"]
+    if access.for_applicants(uow.actor):  # what colleagues ask each other is none of the applicant's matter
+        shown.append(Task.kind != "opinion")
+    tasks = _open_rows(uow.session, OPEN_TASK, *shown)
     incidents = _open_rows(uow.session, OPEN_INCIDENT, Incident.case_id == case_id, Incident.status == "open")
     return CaseView(**row, tasks=tasks, incidents=incidents)
 

@@ -1,4 +1,7 @@
-"""Import units and people from a file: running it twice changes nothing, one fault and nothing is written."""
+"""Import units, people, substitutes and delegations from a file.
+
+Running it twice changes nothing; one fault, and nothing is written.
+"""
 
 import argparse
 from collections import Counter
@@ -8,14 +11,14 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from engine import accounts
+from engine import accounts, delegations
 from engine.cli.connection import database
 from engine.config import Settings
 from engine.db import Database, UnitOfWork
 from engine.errors import Invalid
 from engine.organisation import files, importing
 
-HELP = "Import units, people, memberships and substitutes from a file. Running it again changes nothing."
+HELP = "Import units, people, substitutes and delegations from a file. Running it again changes nothing."
 
 
 class _Tried(Exception):
@@ -50,7 +53,8 @@ def apply(database: Database, reading: files.Reading, *, dry: bool = False) -> C
 
     def command(session: Session, now: datetime) -> None:
         nonlocal done
-        done = importing.apply(UnitOfWork(session, accounts.system(session, now), now), reading)
+        uow = UnitOfWork(session, accounts.system(session, now), now)
+        done = importing.apply(uow, reading, {"delegations": delegations.take})
         if dry:
             raise _Tried
 

@@ -63,12 +63,13 @@ def _unit(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
         units.create(uow, NewUnit(**values))
         return "unit.made"
     if kind != values["kind"]:
-        raise _invalid("/kind", f"is {kind!r}, and stays so")
+        raise fixed("/kind", f"is {kind!r}, and stays so")
     changes = {name: values[name] for name in ("name", "parent", "region") if name in values}
     return "unit.changed" if units.change(uow, values["key"], changes) else None
 
 
-def _invalid(pointer: str, detail: str) -> Invalid:
+def fixed(pointer: str, detail: str) -> Invalid:
+    """The refusal of a row that says otherwise than what cannot be changed."""
     return Invalid("It cannot be changed.", [Fault(pointer, detail, "fixed")])
 
 
@@ -83,7 +84,7 @@ def _work(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
         people.create(uow, new)
         return "person.made"
     if user.role != values["account"]:
-        raise _invalid("/role", f"is {user.role!r}, and stays so")
+        raise fixed("/role", f"is {user.role!r}, and stays so")
     known = "person" in values and people.identify(uow, user, values["person"])
     found = _same(uow, user, work)
     if found is None:
@@ -128,4 +129,4 @@ def _substitute(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
         return "substitution.agreed"
     if found.valid_to == values["to"]:
         return None
-    raise _invalid("/to", "is another day than was agreed: end that substitution, and agree on another one")
+    raise fixed("/to", "is another day than was agreed: end that substitution, and agree on another one")

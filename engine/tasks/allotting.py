@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, or_, select, update
+from sqlalchemy import RowMapping, and_, bindparam, exists, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 
 from engine import access, assignment, cases, definitions, impartial
@@ -13,7 +13,7 @@ from engine.cases import Locked, TaskChange
 from engine.db import UnitOfWork, table
 from engine.errors import NotFound
 from engine.events import Fact
-from engine.models import Case, Recusal, Task, User
+from engine.models import Case, Membership, Recusal, Substitution, Task, User
 from engine.tasks.held import Held
 from engine.tasks.reading import get
 
@@ -27,16 +27,27 @@ _COLUMNS = (
     Task.assignment,
     Task.people,
 )
+_COMES = and_(Task.status == "open", Task.assignment.is_not(None))
+# Only of these need it be asked whether they may still take what they have.
+_ENDED: Any = select(User.id).where(
+    or_(
+        User.deactivated_at.is_not(None),
+        exists().where(Membership.user_id == User.id, Membership.valid_to <= bindparam("now")),
+        exists().where(Substitution.substitute_id == User.id, Substitution.valid_to <= bindparam("now")),
+    )
+)
+# It is somebody's who may take it no more.
+_LOST = and_(
+    Task.assignee_id.in_(_ENDED), ~exists().where(User.id == Task.assignee_id, access.takers(Task.pool_id))
+)
 _WAITING = (
-    select(Task.id)
-    .where(Task.status == "open", Task.assignment.is_not(None), Task.assignee_id.is_(None))
-    .order_by(Task.id)
-    .limit(BATCH)
+    select(Task.id).where(_COMES, Task.assignee_id.is_(None)),
+    select(Task.id).where(_COMES, _LOST),
 )
 _ONE_WAITING = (
     cases.locking(*_COLUMNS)
     .join(Task, Task.case_id == Case.id)
-    .where(Task.id == bindparam("task"), Task.status == "open", Task.assignee_id.is_(None))
+    .where(Task.id == bindparam("task"), _COMES, or_(Task.assignee_id.is_(None), _LOST))
     .with_for_update(of=(Case, Task))
 )
 _MINE = (
@@ -77,18 +88,22 @@ def anew(
     spec = definitions.spec(uow.session, case.version)
     parties = impartial.parties(case.home.persons, spec, case.data)
     gone = [vacancy.task for vacancy in vacancies]  # nobody has them now
-    return assignment.anew(uow, Matter(case.id, spec, case.state, parties, gone=gone), vacancies, avoided)
+    matter = Matter(case.id, spec, case.state, parties, case.home.appeal_of, gone=gone)
+    return assignment.anew(uow, matter, vacancies, avoided)
 
 
 def waiting(uow: UnitOfWork, after: UUID | None = None) -> Sequence[UUID]:
-    """Up to a batch of tasks for which nobody was found yet, the oldest first."""
-    wanted = _WAITING if after is None else _WAITING.where(Task.id > after)
-    return uow.connection.execute(wanted).scalars().all()
+    """Up to a batch of tasks that nobody got yet, or that whoever has them may take no more; oldest first."""
+    later = [] if after is None else [Task.id > after]
+    each = [wanted.where(*later).order_by(Task.id).limit(BATCH) for wanted in _WAITING]
+    found = union_all(*(select(part.subquery().c.id) for part in each)).subquery()
+    statement = select(found.c.id).order_by(found.c.id).limit(BATCH)
+    return uow.connection.execute(statement, {"now": uow.now}).scalars().all()
 
 
 def allot(uow: UnitOfWork, task_id: UUID) -> bool:
     """Give such a task to somebody, if there is anybody by now; whether it was given."""
-    row = cases.held(uow, _ONE_WAITING, task=task_id)
+    row = cases.held(uow, _ONE_WAITING, task=task_id, now=uow.now)
     case = None if row is None else cases.locked(row)
     if case is None or case.status != "active":
         return False

@@ -7,10 +7,9 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, insert, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import RowMapping, Select, bindparam, insert, select
 
-from engine import access, cases, jobs
+from engine import access, cases, impartial, jobs
 from engine.bpmn import TaskRules
 from engine.bpmn.values import canonical
 from engine.db import UnitOfWork, table, values_of
@@ -90,7 +89,7 @@ def record(uow: UnitOfWork, held: Held, ruled: Ruling | None) -> list[Fact]:
         "decided_at": uow.now,
     }
     uow.write(_INSERT, {f"decision__{name}": value for name, value in row.items()})
-    if case.appeal_of is not None:
+    if case.home.appeal_of is not None:
         jobs.defer(uow, "tell_appealed", queue="cases", decision_id=row["id"])
     told = {"decision": row["id"], "outcome": ruled.outcome, "grounds": row["grounds"]}
     return [Fact("decision.made", held.row.element, task_id, told)]
@@ -109,37 +108,8 @@ def require_other(uow: UnitOfWork, held: Held) -> None:
 
 def took_part(uow: UnitOfWork, held: Held, user_id: UUID) -> bool:
     """Whether an account had a part in a decision that the task's case appeals."""
-    if held.case.appeal_of is None:
-        return False
-    given = {"appealed": held.case.appeal_of, "viewer": user_id}
-    return bool(uow.connection.execute(_TOOK_PART, given).scalar_one())
+    return user_id in impartial.deciders(uow, held.case.home.appeal_of, [user_id])
 
-
-def _took_part() -> Select[Any]:
-    """Whether the viewer, or another account of the same person, decided in an appealed case or helped to.
-
-    With an appeal of an appeal all of them count.
-    """
-    first = select(bindparam("appealed", type_=Case.id.type).label("id")).cte("line", recursive=True)
-    above = select(Case.appeal_of).join(first, Case.id == first.c.id).where(Case.appeal_of.is_not(None))
-    line = first.union(above)
-    viewer = bindparam("viewer", type_=User.id.type)
-    me, other = aliased(User), aliased(User)
-    same: ColumnElement[bool] = or_(
-        Decision.decided_by == other.id, and_(Task.assignee_id == other.id, Task.status == "completed")
-    )
-    found = (
-        select(Decision.id)
-        .join(line, line.c.id == Decision.case_id)
-        .join(Task, or_(Task.id == Decision.task_id, Task.parent_id == Decision.task_id))
-        .join(other, same)
-        .join(me, me.id == viewer)
-        .where(or_(other.id == me.id, other.person == me.person))
-    )
-    return select(found.exists())
-
-
-_TOOK_PART = _took_part()
 
 _SHOWN = (
     Decision.id,

@@ -18,7 +18,17 @@ _SETTING = (
     *("data.repaired", "data.corrected"),
 )
 
-_payload = Event.payload.cast(JSONB)
+# The log of a case that loops has no end, and to find the names in it all its data are read.
+SEARCHED = 500
+_latest = (
+    select(Event)
+    .where(Event.case_id == bindparam("case"), Event.kind.in_(_SETTING))
+    .order_by(Event.seq.desc())
+    .limit(SEARCHED)
+    .subquery("latest")
+)
+_event = aliased(Event, _latest)
+_payload = _event.payload.cast(JSONB)
 _names = (
     func.jsonb_object_keys(func.coalesce(_payload["data"], _payload["changes"], func.jsonb_build_object()))
     .table_valued("field")
@@ -28,25 +38,27 @@ _set = _names.c.field
 _SOURCES = (
     select(
         _set.label("field"),
-        Event.seq,
-        Event.at,
-        Event.kind,
-        Event.element,
-        Event.task_id,
-        Event.actor_id,
+        _event.seq,
+        _event.at,
+        _event.kind,
+        _event.element,
+        _event.task_id,
+        _event.actor_id,
         User.name.label("actor"),
     )
-    .select_from(Event)
+    .select_from(_event)
     .join(_names, true())
-    .join(User, User.id == Event.actor_id)
-    .where(Event.case_id == bindparam("case"), Event.kind.in_(_SETTING))
+    .join(User, User.id == _event.actor_id)
     .ext(distinct_on(_set))
-    .order_by(_set, Event.seq.desc())
+    .order_by(_set, _event.seq.desc())
 )
 
 
 def sources(uow: UnitOfWork, case: CaseView) -> Sequence[RowMapping]:
-    """By which event each field of a case that the actor may see has got its present value, by name."""
+    """By which event each field of a case that the actor may see has got its present value, by name.
+
+    As far as the `SEARCHED` latest events that set data tell it.
+    """
     rows = uow.connection.execute(_SOURCES, {"case": case.id}).mappings().all()
     return [row for row in rows if row["field"] in case.data]
 

@@ -3,9 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
-from engine import cases
+from sqlalchemy import bindparam, select
+
+from engine import access, cases
 from engine.cases import Locked
+from engine.db import UnitOfWork
 from engine.errors import Conflict
+from engine.models import Task, User
+
+_HOLDER = select(User.id).where(User.id == bindparam("holder"))
+_STILL = _HOLDER.where(access.takers(bindparam("pool", type_=Task.pool_id.type)))
+# The applicant's tasks have no pool that somebody could lose.
+_ACTIVE = _HOLDER.where(User.deactivated_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +29,16 @@ class Held:
         if self.row.task_status != "open":
             raise self.conflict(f"The task is {self.row.task_status}.")
         return cases.require_active(self.case)
+
+    def require_available(self, uow: UnitOfWork) -> None:
+        """Raises Conflict if somebody else has the task: whoever may take it no more has it no more."""
+        row = self.row
+        if row.assignee_id is None or row.own:
+            return
+        still = _ACTIVE if row.pool_id is None else _STILL
+        given = {"holder": row.assignee_id, "pool": row.pool_id, "now": uow.now}
+        if uow.connection.execute(still, given).first() is not None:
+            raise self.conflict("Somebody else has claimed the task.")
 
     def conflict(self, detail: str) -> Conflict:
         """The refusal that tells what the task is at present."""

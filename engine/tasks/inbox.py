@@ -54,9 +54,9 @@ class Inbox:
     """Which open tasks; None is any.
 
     `mine` are those that the actor has, or somebody for whom it stands in; `team` all that it may take,
-    whoever has them; `free` those of them that nobody has. `role`, `unit` (and those below it) and
-    `definition` narrow the pools. `due` is the latest due time, `priority` the lowest priority. `words` and
-    `business_key` are searched for.
+    whoever has them; `free` those of them that nobody has and that can be claimed. `role`, `unit` (and those
+    below it) and `definition` narrow the pools. `due` is the latest due time, `priority` the lowest priority.
+    `words` and `business_key` are searched for.
     """
 
     scope: Scope = "team"
@@ -112,6 +112,7 @@ def _query(words: str) -> str:
 _NEVER: Any = literal_column("'infinity'::timestamptz")
 _DUE = func.coalesce(Task.due_at, _NEVER)
 _TAKEN = Task.assignee_id.is_not(None)
+_CLAIMED = Task.assignment.is_(None)  # else it comes to somebody by itself
 _FILTERS: Mapping[str, ColumnElement[bool]] = {
     "due": Task.due_at <= bindparam("due", type_=DateTime(timezone=True)),
     "priority": Task.priority >= bindparam("priority", type_=Integer),
@@ -134,6 +135,8 @@ def _nearest(role: str, scope: Scope, given: frozenset[str], count: int, *, orde
     homes = _persons() if scope == "mine" else _pools(role, scope, given)
     filters = [condition for name, condition in _FILTERS.items() if name in given]
     filters += _after(_DUE, Task.id, given)
+    if scope == "free":
+        filters.append(_CLAIMED)
     near = select(Task.id, _DUE.label("due")).where(Task.status == "open", *filters).limit(count)
     if scope == "mine":
         near = near.where(Task.assignee_id == homes.c.id, *_still_allowed(role))
@@ -157,7 +160,7 @@ def _hits(role: str, scope: Scope, given: frozenset[str], count: int) -> Subquer
     if scope == "mine":
         filters.append(Task.assignee_id.in_(select(_persons().c.id)))
     elif scope == "free":
-        filters.append(Task.assignee_id.is_(None))
+        filters += [Task.assignee_id.is_(None), _CLAIMED]
     found = (
         select(Task.id, _DUE.label("due"))
         .where(Task.status == "open", literal_column(str(FOUND_BY)).op("@@")(wanted), *filters)

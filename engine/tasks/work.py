@@ -102,8 +102,7 @@ def complete(
     case, row = held.case, held.row
     state = held.require_open()
     fairness.require_come(held)
-    if row.assignee_id is not None and not row.own:
-        raise held.conflict("Somebody else has claimed the task.")
+    held.require_available(uow)
     cases.require_revision(row.task_revision, revisions)
     spec = definitions.spec(uow.session, case.version)
     rules = _rules(uow, held)
@@ -160,8 +159,7 @@ def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None =
 
     def taken(held: Held) -> tuple[UUID | None, Chosen | None]:
         fairness.require_come(held)
-        if held.row.assignee_id is not None and not held.row.own:
-            raise held.conflict("Somebody else has claimed the task.")
+        held.require_available(uow)
         fairness.require(uow, held, _rules(uow, held), completing=False)
         deciding.require_other(uow, held)
         return uow.actor.id, None

@@ -1,10 +1,11 @@
 """The file of a case: one answer with all that belongs to it, and where its data come from."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, insert, literal, select
 
 from engine.db import Database
-from engine.models import AccessRecord
+from engine.models import AccessRecord, Event
+from engine.tasks import dossier
 from tests import factories, filed
 from tests.api.conftest import Clients
 from tests.api.contract import body, refused
@@ -70,3 +71,17 @@ def test_reading_the_file_is_recorded_once(office: Office, database: Database) -
     office["sara"].get(f"/cases/{office.case}/file")
     with database.transaction() as session:
         assert session.scalars(select(AccessRecord.what)).all() == ["file"]
+
+
+def test_sources_are_looked_for_in_the_latest_of_a_long_log(office: Office, database: Database) -> None:
+    columns = Event.__table__.c
+    later = {"seq": func.generate_series(100, 99 + dossier.SEARCHED), "payload": {"changes": {"grade": 3}}}
+    kept = [
+        literal(later[one.name], one.type) if one.name == "payload" else later.get(one.name, one)
+        for one in columns
+    ]
+    with database.transaction() as session:
+        long = select(*kept).where(Event.seq == 1, Event.case_id == office.case)
+        session.execute(insert(Event).from_select(columns.keys(), long))
+    found = body(office["mina"].get(f"/cases/{office.case}/file"))["sources"]
+    assert [(one["field"], one["seq"]) for one in found] == [("grade", 99 + dossier.SEARCHED)]

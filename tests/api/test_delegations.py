@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from engine import accounts, definitions, delegations
 from engine.db import Database, UnitOfWork
-from engine.models import Delegation
+from engine.models import Case, Delegation
 from tests import bpmn, factories, filed
 from tests.api.conftest import Clients
 from tests.api.contract import body, pointers, refused
@@ -97,6 +97,8 @@ def test_open_tasks_come_back_and_nothing_is_lost(client: Clients, database: Dat
     clerk = client("caseworker", "clerk")
     assert clerk.post(f"/tasks/{task}/claim").status_code == 200
     document = body(clerk.upload(f"/tasks/{task}", filed.pdf()))["id"]
+    assert clerk.post(f"/tasks/{task}/comments", {"text": "seen"}).status_code == 201
+    assert clerk.send("PUT", f"/tasks/{task}/draft", json={"data": {"x": "begun"}}).status_code == 200
     if ended == "revoked":
         for _ in range(2):
             assert body(client("administrator", "boss").send("DELETE", f"/delegations/{delegation['id']}"))[
@@ -118,8 +120,47 @@ def test_open_tasks_come_back_and_nothing_is_lost(client: Clients, database: Dat
     assert inbox(client, "reza") == [task]
     assert body(client("caseworker", "reza").get(f"/tasks/{task}"))["assignee"] is None
     assert kinds(client, case)[-1] == "task.returned"
-    assert body(client("caseworker", "reza").get(f"/documents/{document}"))["task"] == task
+    reza = client("caseworker", "reza")
+    assert body(reza.get(f"/documents/{document}"))["task"] == task
+    assert [one["text"] for one in body(reza.get(f"/cases/{case}/comments"))["items"]] == ["seen"]
+    assert reza.post(f"/tasks/{task}/claim").status_code == 200
+    assert body(reza.get(f"/tasks/{task}"))["draft"] == {"x": "begun"}
     assert client("caseworker", "reza").post(f"/tasks/{task}/complete", {"data": {}}).status_code == 200
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_of_revoking_and_completing_at_once_both_leave_the_task_done_or_returned(
+    client: Clients, attempt: int
+) -> None:
+    delegation = delegated(client)
+    case, task = started(client)
+    clerk, boss = client("caseworker", "clerk"), client("administrator", "boss")
+    acts = (
+        lambda: clerk.post(f"/tasks/{task}/complete", {"data": {"x": "2"}}).status_code,
+        lambda: boss.send("DELETE", f"/delegations/{delegation['id']}").status_code,
+    )
+    completed, revoked = factories.at_once(2, lambda number: acts[number]())
+    assert revoked == 200
+    done = completed == 200
+    assert done or completed == 404
+    assert (inbox(client, "clerk"), inbox(client, "reza") == [task]) == ([], not done)
+    told = kinds(client, case)
+    assert (told.count("task.completed"), told.count("task.returned")) == (done, not done)
+
+
+def test_held_case_keeps_no_other_task_with_the_delegate(client: Clients, database: Database) -> None:
+    delegated(client)
+    (held, _), (_, task) = started(client), started(client)
+    with database.transaction() as session:
+        session.execute(update(Delegation).values(valid_to=datetime.now(UTC)))
+    with database.transaction() as other:
+        other.execute(select(Case.id).where(Case.id == held).with_for_update())
+        given = database.run(
+            lambda session, now: delegations.give_back(
+                UnitOfWork(session, accounts.system(session, now), now)
+            )
+        )
+    assert (given, inbox(client, "reza")) == (1, [task])
 
 
 def test_delegate_reads_the_documents_of_its_task_only(client: Clients) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from engine import events
 from engine.db import Database
-from engine.models import Definition, Unit
+from engine.models import Definition, Task, Unit
 from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, pointers, refused
@@ -147,3 +147,31 @@ def test_only_the_applicants_side_corrects(office: Office) -> None:
 def test_only_who_has_the_task_sends_it_back(office: Office) -> None:
     refused(office["reza"].post(f"/tasks/{office.task}/send-back", MARKS), 409, "conflict")
     refused(portal(office).post(f"/tasks/{office.task}/send-back", MARKS), 403, "forbidden")
+
+
+@pytest.mark.parametrize(("role", "kinds"), [("portal", ["correction", "step"]), ("caseworker", None)])
+def test_case_tells_the_kinds_of_its_open_tasks_and_applicants_no_opinions(
+    office: Office, role: str, kinds: list[str] | None
+) -> None:
+    asked = office["sara"].post(f"/tasks/{office.task}/opinions", {"question": "?"})
+    assert asked.status_code == 201, asked.text
+    send_back(office)
+    reader = portal(office) if role == "portal" else office["mina"]
+    shown = body(reader.get(f"/cases/{office.case}"))["tasks"]
+    assert sorted(task["kind"] for task in shown) == (kinds or ["correction", "opinion", "step"])
+
+
+@pytest.mark.parametrize("how", ["withdraw", "cancel"])
+def test_ending_the_case_closes_what_was_asked_beside_its_tasks(
+    office: Office, database: Database, how: str
+) -> None:
+    office["sara"].post(f"/tasks/{office.task}/opinions", {"question": "?"})
+    correction = send_back(office)
+    assert office["mina"].post(f"/cases/{office.case}/{how}").status_code == 200
+    with database.transaction() as session:
+        left = session.scalars(select(Task.status).where(Task.kind != "step")).all()
+        assert events.verify(session) == []
+    assert left == ["cancelled", "cancelled"]
+    told = [event["task"] for event in office.events() if event["kind"] == "task.cancelled"]
+    assert (len(told), correction in told) == (3, True)
+    refused(portal(office).complete(correction, {"area": 11}), 409, "conflict")

@@ -15,7 +15,7 @@ from engine import cases, tasks
 from engine.config import Settings
 from engine.db import Actor, Database
 from engine.ids import uuid7
-from engine.models import ROOT, Delegation, Event, Relation, Substitution, Task, User
+from engine.models import ROOT, Delegation, Event, Membership, Relation, Substitution, Task, User
 from engine.worker.desk import Desk
 from engine.worker.sweeps import assign_waiting
 from tests import bpmn, factories
@@ -279,6 +279,52 @@ def test_worker_finds_somebody_as_soon_as_there_is_one(database: Database, porta
     asyncio.run(assign_waiting(desk))
     assert [assignees(database, case) for case in waiting] == [["one"]] * 3
     assert [told["how"] for case in waiting for told in logged(database, case)] == ["random"] * 3
+
+
+@pytest.mark.parametrize("why", ["ended", "deactivated", "not stood in for"])
+def test_worker_gives_on_what_somebody_has_lost(
+    database: Database, portal: Actor, desk: Desk, why: str
+) -> None:
+    now = datetime.now(UTC)
+    if why == "not stood in for":
+        a_unit(database, "other")
+        away, one = inspectors(database, "away")["away"], inspectors(database, "one", unit="other")["one"]
+        stand_in(database, away, one)
+    else:
+        one = inspectors(database, "one")["one"]
+    factories.deploy(database, given_out("random"))
+    case = factories.a_case(database, portal)
+    asyncio.run(assign_waiting(desk))
+    assert assignees(database, case) == ["one"]
+    lost = {
+        "ended": update(Membership).where(Membership.user_id == one.id).values(valid_to=now),
+        "deactivated": update(User).where(User.id == one.id).values(deactivated_at=now),
+        "not stood in for": update(Substitution).values(valid_to=now),
+    }
+    with database.transaction() as session:
+        session.execute(lost[why])
+    inspectors(database, "two")
+    asyncio.run(assign_waiting(desk))
+    assert assignees(database, case) in (["two"], ["away"])
+    asyncio.run(assign_waiting(desk))
+    assert len(logged(database, case)) == 2
+
+
+@pytest.mark.parametrize("words", [None, "a"])
+def test_task_that_waits_for_somebody_is_not_free_to_claim(
+    database: Database, portal: Actor, words: str | None
+) -> None:
+    factories.deploy(database, given_out("random"))
+    factories.a_case(database, portal)
+    one = inspectors(database, "one")["one"]
+
+    def shown(scope: tasks.Scope) -> int:
+        wanted = tasks.Inbox(scope=scope, words=words)
+        return len(factories.as_actor(database, one, lambda uow: tasks.page(uow, wanted)))
+
+    assert (shown("team"), shown("free")) == (1, 0)
+    counted = factories.as_actor(database, one, tasks.counts)
+    assert (counted["team"], counted["free"]) == (1, 0)
 
 
 def test_two_workers_give_a_task_to_one_person(database: Database, portal: Actor, desk: Desk) -> None:

@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
+from engine import definitions
 from engine.cli import main
 from engine.cli.people import apply
 from engine.db import Database
 from engine.errors import Invalid
-from engine.models import Membership, OrganisationRecord, Substitution, Unit, User
+from engine.models import Delegation, Membership, OrganisationRecord, Substitution, Unit, User
 from engine.organisation import files
+from tests import factories
 from tests.organisation import a_unit
 
 TEHRAN = ZoneInfo("Asia/Tehran")
@@ -145,6 +147,24 @@ def test_json_brings_units_people_and_substitutes(database: Database) -> None:
     assert take(database, text, "people.json") == {"unchanged": 4}
     with database.transaction() as session:
         assert len(session.scalars(select(Substitution)).all()) == 1
+
+
+def test_json_with_delegations(database: Database) -> None:
+    a_unit(database, "office", kind="delegate")
+    who = factories.an_actor(database, "designer")
+    factories.as_actor(database, who, lambda uow: definitions.deploy(uow, factories.one_task(), unit="guild"))
+    new = {"definition": "p", "elements": ["a"], "unit": "guild", "delegate": "office"}
+
+    def text(**more: Any) -> str:
+        return json.dumps({"delegations": [{**new, **more}]})
+
+    assert take(database, text(), "people.json") == {"delegation.agreed": 1}
+    assert take(database, text(), "people.json") == {"unchanged": 1}
+    faults = [({"to": "2099-12-29"}, "/to"), ({"elements": ["b"]}, ""), ({"unit": "guilt"}, "/unit")]
+    for wrong, place in faults:
+        assert places(database, text(**wrong), "people.json")[0][0] == f"/delegations/0{place}"
+    with database.transaction() as session:
+        assert len(session.scalars(select(Delegation)).all()) == 1
 
 
 @pytest.mark.parametrize(
