@@ -14,7 +14,7 @@ from engine.models import BrowserSession, Role, User
 from engine.sessions import Lasting, Proof
 from tests import bpmn, factories
 from tests.api.conftest import Clients
-from tests.api.contract import Client, body
+from tests.api.contract import Client, body, refused
 from tests.api.matrix import ALLOWED, BODIES, GUARDED, QUERIES, send, url
 from tests.organisation import LONG_AGO, a_member, a_unit
 
@@ -143,3 +143,26 @@ def test_definitions_of_another_agency_are_read_and_not_touched(
         assert send(client, method, path, theirs).status_code == (200 if reads else 404), path
         if "<int:number>" in path:
             assert send(client, method, path, draft).status_code == 404, path
+
+
+@pytest.mark.parametrize("role", ["administrator", "service"])
+def test_message_reaches_no_case_of_another_agency(
+    client: Clients, database: Database, outsider: Clients, role: Role
+) -> None:
+    catch = bpmn.node("intermediateCatchEvent", "c", '<bpmn:messageEventDefinition messageRef="m"/>')
+    begin = bpmn.node("startEvent", "begin", '<bpmn:messageEventDefinition messageRef="n"/>')
+    named = '<bpmn:message id="m" name="paid"/><bpmn:message id="n" name="asked"/>'
+    waits = bpmn.process_element(*bpmn.in_line(catch))
+    factories.deploy(database, {"p.bpmn": bpmn.definitions(named, waits)})
+    begins = bpmn.process_element(
+        begin, bpmn.node("endEvent", "over"), bpmn.flow("begin", "over"), key="asked"
+    )
+    factories.deploy(database, {"asked.bpmn": bpmn.definitions(named, begins)})
+    other = outsider(role)
+    for name in ("paid", "case_number", "asked"):
+        case = client("portal").start()
+        keys = {"case_number": case["case_number"]} if name == "case_number" else {}
+        message = {"name": "asked" if name == "asked" else "paid", "id": str(uuid4()), "correlation": keys}
+        refused(other.post("/messages", message), 404, "not-found")
+        refused(other.post("/messages", {**message, "keep_for": 60}), 403, "forbidden")
+        assert client(role).post("/messages", message).status_code in (200, 201)
