@@ -65,6 +65,11 @@ def valid(row: Any) -> ColumnElement[bool]:
     return and_(row.valid_from <= _NOW, or_(row.valid_to.is_(None), row.valid_to > _NOW))
 
 
+def lasting(row: Any) -> ColumnElement[bool]:
+    """The same, or will be."""
+    return or_(row.valid_to.is_(None), row.valid_to > _NOW)
+
+
 def posts() -> Subquery:
     """Where the viewer works and as what: its own memberships, and those of whom it stands in for.
 
