@@ -246,9 +246,10 @@ def _holder(uow: UnitOfWork, worker: str) -> str:
 
 
 def _leased(uow: UnitOfWork, call_id: UUID, fence: int) -> Any:
-    """The call that this actor has leased, held with its case. Raises NotFound, Conflict."""
+    """The call that this actor has leased, and still may, held with its case. Raises NotFound, Conflict."""
     mine = Call.worker.startswith(f"{uow.actor.id}/", autoescape=True)
-    if uow.connection.execute(select(Call.id).where(Call.id == call_id, mine)).first() is None:
+    found = _of_cases(Call.id).where(Call.id == call_id, mine, access.covers(Case.unit_id))
+    if uow.connection.execute(found, access.seen_by(uow)).first() is None:
         raise NotFound(f"You have taken no work {call_id}.")
     _, row = cases.hold_call(uow, call_id)
     if row.fence != fence or row.lease_until is None or row.lease_until <= uow.now:

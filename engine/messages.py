@@ -56,11 +56,11 @@ def send(
     *,
     keep: timedelta | None = None,
 ) -> Sent:
-    """Deliver a message to who waits for it, else start a case by it, else keep it for so long.
+    """Deliver a message to who waits for it in the actor's units, else start a case there, else keep it.
 
-    Raises NotFound if nobody takes it and it is not to be kept, Busy if others that were kept go before it,
-    Conflict if several wait and no key tells them apart or MAX_KEPT are kept, Invalid for keys or data that
-    are too large, or that a case cannot hold.
+    Raises NotFound if nobody takes it and it is not to be kept, Forbidden if it is and the actor does not
+    work in all units, Busy if others that were kept go before it, Conflict if several wait and no key tells
+    them apart or MAX_KEPT are kept, Invalid for keys or data that are too large, or that a case cannot hold.
     """
     access.require(uow.actor, "messages.send")
     if not short(keys):
@@ -70,19 +70,21 @@ def send(
     cases.require_size(data)
     message_id = uuid7()
     told = {"message": message_id, "name": name}
-    waiting = _waiting(uow, name, keys)
+    waiting = _waiting(uow, name, keys, access.covers(Case.unit_id))
     ready = [wait for wait in waiting if wait.ready]
     others_first = _kept_for(uow, ready) is not None
     suspended = len(ready) < len(waiting)
     if not others_first and (reached := _deliver(ready, partial(cases.deliver, uow, data=data, told=told))):
         return Sent(message_id, "delivered", reached)
     begins = not others_first and not suspended and CASE_NUMBER not in keys
-    if begins and (started := _start(uow, name, data, told)):
+    own = access.covers(Definition.unit_id)
+    if begins and (started := _start(uow, name, data, told, "message", own)):
         return Sent(message_id, "started", started)
     if keep is None and others_first:
         raise Busy("Messages that were kept for this case go before: they are on their way.")
     if keep is None:
         raise NotFound(f"Nobody waits for the message {name!r} with these keys.")
+    access.require_everywhere(uow, "messages.send")  # nobody knows yet whose case it will be for
     expires_at = uow.now + keep
     _keep(uow, message_id, name, keys, data, expires_at)
     return Sent(message_id, "kept", expires_at=expires_at)
@@ -166,7 +168,9 @@ def begin(uow: UnitOfWork, wait_id: UUID) -> None:
     uow.connection.execute(update(Wait).where(Wait.id == wait_id).values(**closed))
 
 
-def _waiting(uow: UnitOfWork, name: str, keys: Mapping[str, Any]) -> Sequence[Any]:
+def _waiting(
+    uow: UnitOfWork, name: str, keys: Mapping[str, Any], *where: ColumnElement[bool]
+) -> Sequence[Any]:
     """The waits that a message fits, by case: the order in which cases are locked.
 
     Those of suspended cases are not `ready`. Raises Conflict if they are of several cases and there are no
@@ -185,10 +189,10 @@ def _waiting(uow: UnitOfWork, name: str, keys: Mapping[str, Any]) -> Sequence[An
         .join(Case, Wait.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .join(Definition, DefinitionVersion.key == Definition.key)
-        .where(Wait.kind == "message", Wait.name == name, Wait.closed_at.is_(None), fits_keys)
+        .where(Wait.kind == "message", Wait.name == name, Wait.closed_at.is_(None), fits_keys, *where)
         .order_by(Wait.case_id, Wait.id)
     )
-    rows = uow.connection.execute(found).all()
+    rows = uow.connection.execute(found, access.seen_by(uow)).all()
     several = len({row.case_id for row in rows})
     if several > 1 and not keys:
         raise Conflict(
@@ -259,7 +263,8 @@ def _start(
 ) -> list[tuple[UUID, str]]:
     """Start cases of the definitions that begin by this message or signal."""
     started = []
-    for row in uow.connection.execute(_start_waits(Wait.kind == kind, Wait.name == name, *where)).all():
+    waits = _start_waits(Wait.kind == kind, Wait.name == name, *where)
+    for row in uow.connection.execute(waits, access.seen_by(uow)).all():
         version = definitions.Version(*row[: len(definitions.VERSION)])
         trigger = definitions.spec(uow.session, version).starts[row.element]
         given = {trigger.result: dict(data)} if trigger.result else dict(data)

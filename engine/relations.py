@@ -28,9 +28,9 @@ class Declared:
 
 
 def _governed(user: Any) -> ColumnElement[bool]:
-    """Whether an account belongs to where the viewer works, or to nowhere else."""
-    there = select(Membership.id).where(Membership.user_id == user, access.covers(Membership.unit_id))
-    return there.exists()
+    """Whether an account works where the viewer does, or is going to."""
+    works = Membership.user_id == user, access.lasting(Membership)
+    return select(Membership.id).where(*works, access.covers(Membership.unit_id)).exists()
 
 
 @lru_cache

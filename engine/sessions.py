@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine import access, accounts
 from engine.config import Settings
 from engine.db import Actor, UnitOfWork, connection, table
 from engine.errors import NotFound
-from engine.models import BrowserSession, Password, PendingLogin, User
+from engine.models import ROOT, BrowserSession, Membership, Password, PendingLogin, User
 
 AGENT = 120  # characters that are kept of what a browser calls itself
 KEPT = timedelta(days=30)  # after its end a session is still listed
@@ -134,15 +134,24 @@ def own(uow: UnitOfWork, lasting: Lasting) -> Sequence[Listed]:
 
 
 def revoke(uow: UnitOfWork, session_id: UUID) -> None:
-    """End a session of the actor's, or for an administrator anybody's. Ending it again changes nothing.
+    """End a session of the actor's, or for an administrator of somebody's in its units.
 
-    Raises NotFound.
+    Ending it again changes nothing. Raises NotFound.
     """
     held = uow.session.get(BrowserSession, session_id, with_for_update=True)
-    if held is None or not (held.user_id == uow.actor.id or access.allows(uow.actor, "sessions.revoke")):
+    if held is None or not (held.user_id == uow.actor.id or _governs(uow, held.user_id)):
         raise NotFound(f"There is no session {session_id}.")
     held.revoked_at = held.revoked_at or uow.now
     uow.session.flush()
+
+
+def _governs(uow: UnitOfWork, user_id: UUID) -> bool:
+    """Whether an account works in the actor's units; those of applicants from above all others."""
+    if not access.allows(uow.actor, "sessions.revoke"):
+        return False
+    works = Membership.user_id == user_id, access.covers(Membership.unit_id)
+    governed = select(or_(access.covers(ROOT), exists().where(*works)))
+    return bool(uow.connection.execute(governed, access.seen_by(uow)).scalar_one())
 
 
 def revoke_all(session: Session, now: datetime, user_id: UUID) -> None:

@@ -65,6 +65,11 @@ def valid(row: Any) -> ColumnElement[bool]:
     return and_(row.valid_from <= _NOW, or_(row.valid_to.is_(None), row.valid_to > _NOW))
 
 
+def lasting(row: Any) -> ColumnElement[bool]:
+    """The same, or will be."""
+    return or_(row.valid_to.is_(None), row.valid_to > _NOW)
+
+
 def posts() -> Subquery:
     """Where the viewer works and as what: its own memberships, and those of whom it stands in for.
 
@@ -106,20 +111,25 @@ def acting() -> ScalarSelect[str]:
     return select(func.min(where.key)).join(held, held.c.unit_id == where.id).scalar_subquery()
 
 
-def _taking(held: Subquery, *columns: Any) -> Select[Any]:
-    """From posts to the pools whose tasks they may take."""
+def _lying(held: Subquery, *columns: Any) -> Select[Any]:
+    """From posts to the pools that lie where they are, whatever role these want."""
     line, delegation = aliased(UnitLine), aliased(Delegation)
     lent = or_(Pool.delegation_id.is_(None), and_(delegation.revoked_at.is_(None), valid(delegation)))
-    named = or_(PoolRole.role == held.c.role, PoolRole.role == CASEWORKER, held.c.role == ANY)
     return (
         select(*columns)
         .select_from(held)
         .join(line, line.ancestor_id == held.c.unit_id)
-        .join(PoolRole, and_(PoolRole.unit_id == line.unit_id, named))
+        .join(PoolRole, PoolRole.unit_id == line.unit_id)
         .join(Pool, Pool.id == PoolRole.pool_id)
         .outerjoin(delegation, delegation.id == Pool.delegation_id)
         .where(lent)
     )
+
+
+def _taking(held: Subquery, *columns: Any) -> Select[Any]:
+    """From posts to the pools whose tasks they may take."""
+    named = or_(PoolRole.role == held.c.role, PoolRole.role == CASEWORKER, held.c.role == ANY)
+    return _lying(held, *columns).where(named)
 
 
 def taking_as(pool: Any) -> ScalarSelect[str]:
@@ -145,13 +155,8 @@ def takers(pool: Any) -> ColumnElement[bool]:
 
 def supervises(role: str, pool: Any) -> ColumnElement[bool]:
     """Whether the viewer gives the tasks of this pool to whom it wants: supervisors, and administrators."""
-    held, line = posts(), aliased(UnitLine)
-    found = (
-        select(held.c.unit_id)
-        .join(line, line.ancestor_id == held.c.unit_id)
-        .join(PoolRole, PoolRole.unit_id == line.unit_id)
-        .where(PoolRole.pool_id == pool)
-    )
+    held = posts()
+    found = _lying(held, held.c.unit_id).where(Pool.id == pool)
     if role != "administrator":
         found = found.where(held.c.role.in_((SUPERVISOR, ANY)))
     return found.exists()
@@ -180,18 +185,8 @@ def pools(role: str, *narrowed: ColumnElement[bool]) -> Select[Any]:
 
     `narrowed` by definition, and by role in a unit.
     """
-    held, line = posts(), aliased(UnitLine)
-    if role != "administrator":
-        return _taking(held, Pool.id).where(*narrowed).distinct()
-    return (
-        select(Pool.id)
-        .select_from(held)
-        .join(line, line.ancestor_id == held.c.unit_id)
-        .join(PoolRole, PoolRole.unit_id == line.unit_id)
-        .join(Pool, Pool.id == PoolRole.pool_id)
-        .where(*narrowed)
-        .distinct()
-    )
+    lying = _lying if role == "administrator" else _taking
+    return lying(posts(), Pool.id).where(*narrowed).distinct()
 
 
 def _own_case() -> ColumnElement[bool]:
@@ -212,7 +207,7 @@ def visible_cases(role: str) -> ColumnElement[bool]:
 
 
 def visible_tasks(role: str) -> ColumnElement[bool]:
-    """Which tasks it may see: those of the cases that it sees, and those that it may take.
+    """Which tasks it may see: those of the cases that it sees, and those that it may take or give.
 
     Who is no member sees those of the applicant.
     """
@@ -220,7 +215,7 @@ def visible_tasks(role: str) -> ColumnElement[bool]:
         return false()
     if role in ("portal", "applicant"):
         return and_(visible_cases(role), Task.pool_id.is_(None))
-    return or_(visible_cases(role), taking_as(Task.pool_id).is_not(None))
+    return or_(visible_cases(role), taking_as(Task.pool_id).is_not(None), supervises(role, Task.pool_id))
 
 
 def taken_as(role: str) -> ColumnElement[Any]:

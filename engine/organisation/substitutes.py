@@ -113,8 +113,8 @@ def _mine(uow: UnitOfWork) -> ColumnElement[bool]:
     own = or_(Substitution.absent_id == uow.actor.id, Substitution.substitute_id == uow.actor.id)
     if uow.actor.role != "administrator":
         return own
-    near = Membership.user_id == Substitution.absent_id
-    return or_(own, exists().where(near, access.covers(Membership.unit_id)))
+    near = Membership.user_id == Substitution.absent_id, access.lasting(Membership)
+    return or_(own, exists().where(*near, access.covers(Membership.unit_id)))
 
 
 def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:

@@ -1,11 +1,12 @@
 """The application on a database of its own, and a client for each role whose every answer is checked."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -13,11 +14,13 @@ from apiflask import APIFlask
 
 from api import create_app
 from api.command import DATABASE, PUBLISHING
-from engine import accounts, postgres
+from engine import accounts, moves, postgres
 from engine.config import Settings
 from engine.db import Database
-from tests import factories
-from tests.api.contract import Client, Contract
+from tests import bpmn, factories, filed
+from tests.api.contract import Client, Contract, body
+from tests.api.matrix import BODIES, PERSON
+from tests.organisation import a_member, a_unit
 
 Clients = Callable[..., Client]
 NOWHERE = "postgresql+psycopg://nobody@/nothing"
@@ -114,3 +117,74 @@ def _clients(app: APIFlask, contract: Contract, database: Database) -> Clients:
         return made[role, name]
 
     return find_or_make
+
+
+@pytest.fixture
+def ids(client: Clients, database: Database) -> Mapping[str, str]:
+    """A running case that the portal started, an open task and one of its applicant, two open incidents.
+
+    Further a draft, a subscription.
+    """
+    nodes = [
+        bpmn.node("startEvent", "start"),
+        bpmn.node("parallelGateway", "fork"),
+        bpmn.node("userTask", "a"),
+        bpmn.node("userTask", "b", parvandeh__role="applicant"),
+        bpmn.script("s", "1 / 0"),
+        bpmn.script("s2", "1 / 0"),
+        bpmn.node("endEvent", "end"),
+    ]
+    pairs = (("start", "fork"), ("fork", "a"), ("fork", "s"), ("a", "end"), ("s", "end"))
+    pairs += (("fork", "s2"), ("s2", "end"), ("fork", "b"), ("b", "end"))
+    diagram = bpmn.process(*nodes, *(bpmn.flow(*pair) for pair in pairs))
+    factories.deploy(database, factories.files(diagram))
+    case = client("portal").start(applicant=PERSON)
+    (incident, another), tasks = case["incidents"], {task["element"]: task["id"] for task in case["tasks"]}
+    webhook = body(client("administrator").post("/webhooks", BODIES["/webhooks"]))
+    job = factories.a_failed_job(database)
+    factories.deploy(database, factories.one_task())
+    factories.deploy(database, factories.files(bpmn.line("userTask z")), "four-eyes")
+    withdrawn, left = client("portal").start(applicant=PERSON)["id"], client("portal").start()["tasks"][0]
+    document = client("portal").upload(f"/cases/{case['id']}", filed.pdf())
+    a_unit(database, "office", kind="delegate")
+    member = a_member(database, "a colleague", "root")
+    (membership,) = body(client("administrator").get(f"/people/{member.id}"))["memberships"]
+    leave = {"substitute": "a colleague", "valid_from": "2100-01-01T00:00Z", "valid_to": "2100-01-02T00:00Z"}
+    delegation = body(client("administrator").post("/delegations", BODIES["/delegations"]))
+    move, ended = a_move(client, database, "m"), a_move(client, database, "n")
+    return {
+        "<key>": "p",
+        "<int:number>": "1",
+        "<int:number>/publish": "3/publish",
+        "<int:number>/retire": "3/retire",
+        "<int:job_id>": str(job),
+        "<uuid:case_id>": case["id"],
+        "<uuid:case_id>/withdraw": f"{withdrawn}/withdraw",
+        "<uuid:task_id>": tasks["a"],
+        "<uuid:task_id>/recuse": f"{left['id']}/recuse",
+        "its own": tasks["b"],
+        "<uuid:incident_id>": incident["id"],
+        "<uuid:incident_id>/skip": f"{another['id']}/skip",
+        "<uuid:call_id>": str(uuid4()),
+        "<uuid:session_id>": str(uuid4()),
+        "<uuid:relation_id>": str(uuid4()),
+        "<uuid:webhook_id>": webhook["id"],
+        "<uuid:document_id>": body(document)["id"],
+        "<uuid:person_id>": str(member.id),
+        "<uuid:membership_id>": membership["id"],
+        "<uuid:substitution_id>": body(client("caseworker").post("/substitutions", leave))["id"],
+        "<uuid:delegation_id>": delegation["id"],
+        "<uuid:move_id>": move,
+        "<uuid:move_id>/cancel": f"{ended}/cancel",
+    }
+
+
+def a_move(client: Clients, database: Database, key: str) -> str:
+    """A move of no cases, planned."""
+    for task in ("a", "b"):
+        factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(f"userTask {task}"), key=key)))
+    planned = client("administrator").post("/moves", {"definition": key, "from": 1, "to": 2})
+    move: str = body(planned)["id"]
+    who = factories.an_actor(database, "administrator", f"planner of {key}")
+    factories.as_actor(database, who, lambda uow: moves.judge(uow, UUID(move)))
+    return move

@@ -1,0 +1,185 @@
+"""Every endpoint of the API: which role may call it, and a request to it that is right in every way."""
+
+from collections.abc import Mapping
+
+from werkzeug.test import TestResponse
+
+from engine.accounts import ROLES
+from tests import factories, filed
+from tests.api.contract import Client
+
+DEFINITIONS = {"administrator", "designer", "caseworker", "portal", "applicant"}
+DESIGN = {"administrator", "designer"}
+CASES = {"administrator", "caseworker", "portal", "applicant"}
+TASKS = CASES
+WORKERS = {"caseworker", "portal", "applicant"}
+
+# Endpoint → the roles that may call it. None: open to everyone.
+ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
+    ("POST", "/deployments"): DESIGN,
+    ("GET", "/definitions"): DEFINITIONS,
+    ("GET", "/definitions/<key>"): DEFINITIONS,
+    ("GET", "/definitions/<key>/versions"): DESIGN,
+    ("GET", "/definitions/<key>/versions/<int:number>"): DEFINITIONS,
+    ("GET", "/definitions/<key>/versions/<int:number>/bpmn"): DEFINITIONS,
+    ("GET", "/definitions/<key>/versions/<int:number>/diff"): DEFINITIONS,
+    ("GET", "/definitions/<key>/versions/<int:number>/diagram.svg"): DEFINITIONS,
+    ("POST", "/cases"): WORKERS,
+    ("GET", "/cases"): CASES,
+    ("GET", "/cases/<uuid:case_id>"): CASES,
+    ("GET", "/cases/<uuid:case_id>/file"): {"administrator", "caseworker"},
+    ("GET", "/cases/<uuid:case_id>/diagram.svg"): CASES,
+    ("GET", "/cases/<uuid:case_id>/events"): {"administrator", "caseworker"},
+    ("GET", "/cases/<uuid:case_id>/access-log"): {"administrator", "portal", "applicant"},
+    ("POST", "/cases/<uuid:case_id>/cancel"): {"administrator", "caseworker", "portal"},
+    ("GET", "/tasks"): TASKS,
+    ("GET", "/tasks/counts"): {"administrator", "caseworker"},
+    ("POST", "/tasks/search"): {"administrator", "caseworker"},
+    ("GET", "/tasks/<uuid:task_id>"): TASKS,
+    ("POST", "/tasks/<uuid:task_id>/claim"): WORKERS,
+    ("POST", "/tasks/<uuid:task_id>/release"): WORKERS,
+    ("POST", "/tasks/<uuid:task_id>/complete"): WORKERS,
+    ("POST", "/tasks/<uuid:task_id>/recuse"): {"caseworker"},
+    ("GET", "/cases/<uuid:case_id>/recusals"): {"administrator"},
+    ("POST", "/relations"): {"administrator", "caseworker"},
+    ("GET", "/relations"): {"administrator", "caseworker"},
+    ("DELETE", "/relations/<uuid:relation_id>"): {"administrator", "caseworker"},
+    ("PUT", "/tasks/<uuid:task_id>/draft"): WORKERS,
+    ("POST", "/tasks/<uuid:task_id>/assign"): {"administrator", "caseworker"},
+    ("GET", "/colleagues"): {"administrator", "caseworker"},
+    ("POST", "/tasks/<uuid:task_id>/opinions"): {"caseworker"},
+    ("POST", "/tasks/<uuid:task_id>/send-back"): {"caseworker"},
+    ("POST", "/tasks/<uuid:task_id>/withdraw"): {"caseworker"},
+    ("POST", "/tasks/bulk"): WORKERS,
+    ("POST", "/cases/<uuid:case_id>/comments"): WORKERS,
+    ("POST", "/tasks/<uuid:task_id>/comments"): WORKERS,
+    ("GET", "/cases/<uuid:case_id>/comments"): CASES,
+    ("POST", "/cases/<uuid:case_id>/suspend"): {"administrator"},
+    ("POST", "/cases/<uuid:case_id>/resume"): {"administrator"},
+    ("POST", "/definitions/<key>/suspend"): {"administrator"},
+    ("POST", "/definitions/<key>/resume"): {"administrator"},
+    ("POST", "/definitions/<key>/disable"): DESIGN,
+    ("POST", "/definitions/<key>/enable"): DESIGN,
+    ("POST", "/definitions/<key>/versions/<int:number>/publish"): DESIGN,
+    ("POST", "/definitions/<key>/versions/<int:number>/retire"): DESIGN,
+    ("POST", "/messages"): {"administrator", "service"},
+    ("POST", "/external-work/take"): {"service"},
+    ("POST", "/external-work/<uuid:call_id>/extend"): {"service"},
+    ("POST", "/external-work/<uuid:call_id>/complete"): {"service"},
+    ("POST", "/external-work/<uuid:call_id>/fail"): {"service"},
+    ("POST", "/external-work/<uuid:call_id>/bpmn-error"): {"service"},
+    ("GET", "/incidents"): {"administrator"},
+    ("POST", "/incidents/<uuid:incident_id>/skip"): {"administrator"},
+    ("POST", "/incidents/<uuid:incident_id>/retry"): {"administrator"},
+    ("GET", "/events"): {"administrator"},
+    ("POST", "/webhooks"): {"administrator"},
+    ("GET", "/webhooks"): {"administrator"},
+    ("GET", "/webhooks/<uuid:webhook_id>"): {"administrator"},
+    ("DELETE", "/webhooks/<uuid:webhook_id>"): {"administrator"},
+    ("POST", "/webhooks/<uuid:webhook_id>/enable"): {"administrator"},
+    ("POST", "/webhooks/<uuid:webhook_id>/disable"): {"administrator"},
+    ("GET", "/webhooks/<uuid:webhook_id>/deliveries"): {"administrator"},
+    ("POST", "/webhooks/<uuid:webhook_id>/replay"): {"administrator"},
+    ("POST", "/moves"): {"administrator"},
+    ("GET", "/moves"): {"administrator"},
+    ("GET", "/moves/<uuid:move_id>"): {"administrator"},
+    ("GET", "/moves/<uuid:move_id>/cases"): {"administrator"},
+    ("POST", "/moves/<uuid:move_id>/start"): {"administrator"},
+    ("POST", "/moves/<uuid:move_id>/cancel"): {"administrator"},
+    ("GET", "/jobs"): {"administrator"},
+    ("POST", "/jobs/<int:job_id>/retry"): {"administrator"},
+    ("GET", "/sessions"): set(ROLES),
+    ("DELETE", "/sessions/<uuid:session_id>"): set(ROLES),
+    ("POST", "/cases/<uuid:case_id>/documents"): WORKERS,
+    ("POST", "/tasks/<uuid:task_id>/documents"): WORKERS,
+    ("GET", "/cases/<uuid:case_id>/documents"): CASES,
+    ("GET", "/tasks/<uuid:task_id>/documents"): TASKS,
+    ("GET", "/documents/<uuid:document_id>"): CASES,
+    ("GET", "/documents/<uuid:document_id>/content"): CASES,
+    ("GET", "/units"): DEFINITIONS,
+    ("GET", "/units/<key>"): DEFINITIONS,
+    ("POST", "/units"): {"administrator"},
+    ("PATCH", "/units/<key>"): {"administrator"},
+    ("GET", "/people"): {"administrator"},
+    ("POST", "/people"): {"administrator"},
+    ("GET", "/people/<uuid:person_id>"): {"administrator"},
+    ("POST", "/people/<uuid:person_id>/memberships"): {"administrator"},
+    ("PATCH", "/people/<uuid:person_id>/memberships/<uuid:membership_id>"): {"administrator"},
+    ("DELETE", "/people/<uuid:person_id>/memberships/<uuid:membership_id>"): {"administrator"},
+    ("GET", "/substitutions"): {"administrator", "caseworker"},
+    ("POST", "/substitutions"): {"administrator", "caseworker"},
+    ("DELETE", "/substitutions/<uuid:substitution_id>"): {"administrator", "caseworker"},
+    ("GET", "/organisation-log"): {"administrator"},
+    ("GET", "/delegations"): {"administrator"},
+    ("POST", "/delegations"): {"administrator"},
+    ("DELETE", "/delegations/<uuid:delegation_id>"): {"administrator"},
+    ("GET", "/cases/<uuid:case_id>/decisions"): CASES,
+    ("POST", "/cases/<uuid:case_id>/appeals"): WORKERS,
+    ("POST", "/cases/<uuid:case_id>/withdraw"): WORKERS,
+    ("POST", "/cases/<uuid:case_id>/secret"): {"caseworker", "portal"},
+    ("POST", "/status"): None,
+    ("GET", "/openapi.json"): None,
+    ("GET", "/docs"): None,
+    ("GET", "/docs/start.js"): None,
+    ("GET", "/docs/<name>"): None,
+}
+PERSON = "0000004091"
+# What a request that is right in every way asks for in its address,
+QUERIES = {
+    "/definitions/<key>/versions/<int:number>/diff": "?against=1",
+    "/tasks": "?case=<uuid:case_id>",
+    "/colleagues": "?task=<uuid:task_id>",
+}
+# and says in its body.
+BODIES: Mapping[str, Mapping[str, object]] = {
+    "/relations": {"person": "0012345679", "kind": "family"},
+    "/webhooks": {"url": "http://127.0.0.1:9/"},
+    "/cases": {"definition": "p"},
+    "/moves": {"definition": "p", "from": 1, "to": 2},
+    "/messages": {"name": "m", "id": "1", "keep_for": 60},
+    "/external-work/take": {"topics": ["t"]},
+    "/external-work/<uuid:call_id>/extend": {"fence": 1},
+    "/external-work/<uuid:call_id>/complete": {"fence": 1},
+    "/external-work/<uuid:call_id>/fail": {"fence": 1, "detail": "d"},
+    "/external-work/<uuid:call_id>/bpmn-error": {"fence": 1, "error": "E"},
+    "/incidents/<uuid:incident_id>/skip": {"reason": "r"},
+    "/units": {"key": "x", "name": "X", "kind": "unit"},
+    "/people": {"name": "x", "role": "caseworker", "memberships": [{"unit": "root", "role": "r"}]},
+    "/people/<uuid:person_id>/memberships": {"unit": "root", "role": "another"},
+    "/substitutions": {
+        "absent": "caseworker",
+        "substitute": "a colleague",
+        "valid_from": "2026-01-01T00:00:00Z",
+        "valid_to": "2099-01-01T00:00:00Z",
+    },
+    "/delegations": {"definition": "p", "elements": ["a"], "unit": "root", "delegate": "office"},
+    "/tasks/<uuid:task_id>/draft": {"data": {}},
+    "/tasks/<uuid:task_id>/assign": {"to": "nobody"},
+    "/tasks/<uuid:task_id>/opinions": {"question": "q"},
+    "/tasks/<uuid:task_id>/send-back": {"fields": [{"pointer": "/x", "text": "t"}]},
+    "/tasks/bulk": {"action": "claim", "items": [{"id": "00000000-0000-7000-8000-000000000001"}]},
+    "/tasks/<uuid:task_id>/comments": {"text": "t"},
+    "/cases/<uuid:case_id>/comments": {"text": "t"},
+}
+# What is let in and then refused for what the task is like at that moment: tests/api/test_desk_*.py.
+OF_ITS_MOMENT = ("/draft", "/assign", "/opinions", "/send-back", "/withdraw")
+LAST = ("key>/suspend", "key>/resume", "case_id>/suspend", "case_id>/resume", "retry", "complete", "cancel")
+GUARDED = [(method, path) for (method, path), roles in ALLOWED.items() if roles is not None]
+
+
+def url(path: str, ids: Mapping[str, str]) -> str:
+    for name, value in sorted(ids.items(), key=lambda item: -len(item[0])):
+        path = path.replace(name, value)
+    return path
+
+
+def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> TestResponse:
+    """A request that is right in every way but perhaps for who sends it."""
+    if path == "/units/<key>":
+        return client.send(method, "/units/office", **({"json": {}} if method == "PATCH" else {}))
+    if path == "/deployments":
+        return client.deploy(factories.one_task("q"))
+    if method == "POST" and path.endswith("/documents"):
+        return client.upload(url(path, ids).removesuffix("/documents"), filed.pdf())
+    options = {"json": BODIES.get(path, {})} if method in ("POST", "PATCH", "PUT") else {}
+    return client.send(method, url(path + QUERIES.get(path, ""), ids), **options)
