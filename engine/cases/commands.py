@@ -123,9 +123,7 @@ def _begin(
     key = running_key(version.key, application.business_key) if spec.unique_business_key else None
     number = case_number(uow.now, entry.counter)
     secret = new_secret()
-    given = {name: getattr(application, name) for name in ("applicant", "representative", "business_key")}
-    for name in ("applicant", "representative"):
-        given[name] = given[name] and persian.digits(given[name])  # as national ids are compared
+    given = _given(application)
     fixed = {
         "id": case_id,
         "number": number,
@@ -159,6 +157,13 @@ def _begin(
         secret=secret,
         **shown,
     )
+
+
+def _given(application: Application) -> dict[str, str | None]:
+    """Whose case it is, and by which number others know it; persons with the digits of national ids."""
+    people = {"applicant": application.applicant, "representative": application.representative}
+    typed = {name: person and persian.digits(person) for name, person in people.items()}
+    return {**typed, "business_key": application.business_key}
 
 
 def _told(told: Mapping[str, Any], application: Application) -> list[Fact]:
