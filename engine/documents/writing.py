@@ -20,6 +20,7 @@ _TASK = (
     Task.element,
     Task.status.label("task_status"),
     Task.assignee_id,
+    access.in_place_of(Task.assignee_id).label("own"),
 )
 
 
@@ -111,7 +112,7 @@ def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked
     present = {"id": row.task_id, "status": row.task_status, "assignee": row.assignee_id}
     if row.task_status != "open":
         raise Conflict(f"The task is {row.task_status}.", task=present)
-    if row.assignee_id not in (None, uow.actor.id):
+    if row.assignee_id is not None and not row.own:
         raise Conflict("Somebody else has claimed the task.", task=present)
     return held, row
 
