@@ -95,14 +95,14 @@ def record(uow: UnitOfWork, held: Held, ruled: Ruling | None) -> list[Fact]:
     return [Fact("decision.made", held.row.element, task_id, told)]
 
 
-def require_other(uow: UnitOfWork, held: Held) -> None:
+def require_other(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
     """Keep those who had a part in a decision from the case that appeals it.
 
     Raises FirstDecider, and the log keeps the attempt.
     """
     if took_part(uow, held, uow.actor.id):
-        fact = Fact("task.blocked", held.row.element, held.row.task_id, {"reason": "first-decider"})
-        cases.note(uow, held.case, [fact])
+        told = {"reason": "first-decider", "at": "complete" if completing else "claim"}
+        cases.note(uow, held.case, [Fact("task.blocked", held.row.element, held.row.task_id, told)])
         raise FirstDecider("You had a part in the decision that is appealed.")
 
 

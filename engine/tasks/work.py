@@ -107,7 +107,7 @@ def complete(
     spec = definitions.spec(uow.session, case.version)
     rules = _rules(uow, held)
     fairness.require(uow, held, rules, completing=True)
-    deciding.require_other(uow, held)
+    deciding.require_other(uow, held, completing=True)
     form = beside.form_of(spec, row.element, row.kind, row.asked)
     if row.kind != "step":
         return _answer(uow, held, state, form, data)
@@ -161,7 +161,7 @@ def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None =
         fairness.require_come(held)
         held.require_available(uow)
         fairness.require(uow, held, _rules(uow, held), completing=False)
-        deciding.require_other(uow, held)
+        deciding.require_other(uow, held, completing=False)
         return uow.actor.id, None
 
     return _assign(uow, task_id, revisions, taken, "task.claimed")

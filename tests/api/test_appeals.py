@@ -166,7 +166,7 @@ def test_first_decider_is_kept_from_the_appeal(client: Clients, case: Fixture, a
     given = {"data": REVIEWED} if act == "complete" else {}
     refused(client("caseworker", "first").post(f"/tasks/{task}/{act}", given), 403, "first-decider")
     blocked = [event for event in events(client, made, "administrator") if event["kind"] == "task.blocked"]
-    assert [event["payload"] for event in blocked] == [{"reason": "first-decider"}]
+    assert [event["payload"] for event in blocked] == [{"reason": "first-decider", "at": act}]
     assert [(event["task"], event["actor"]["name"]) for event in blocked] == [(task, "first")]
     assert client("caseworker", "second").complete(task, REVIEWED).status_code == 200
 

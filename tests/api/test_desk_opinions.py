@@ -150,6 +150,19 @@ def test_worker_closes_what_is_late(office: Office, expire: Callable[[], int]) -
     assert office.shown()["opinions"][0]["status"] == "cancelled"
 
 
+@pytest.mark.parametrize("suspended", ["case", "definition"])
+def test_what_is_late_in_a_suspended_case_waits(
+    office: Office, expire: Callable[[], int], suspended: str
+) -> None:
+    ask(office)
+    path = f"/cases/{office.case}" if suspended == "case" else "/definitions/p"
+    administrator = office.client("administrator")
+    assert administrator.post(f"{path}/suspend", {}).status_code == 200
+    assert expire() == 0
+    assert administrator.post(f"{path}/resume", {}).status_code == 200
+    assert expire() == 1
+
+
 def test_cancelled_case_takes_its_questions_along(office: Office, database: Database) -> None:
     asked = ask(office)
     assert office["sara"].post(f"/cases/{office.case}/cancel").status_code == 200

@@ -3,6 +3,7 @@
 import gc
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,14 @@ from uuid import uuid4
 
 import pytest
 from apiflask import APIFlask
+from sqlalchemy import select
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from api.documents import INTAKE
 from engine import events
 from engine.db import Database
 from engine.documents import Intake
+from engine.models import Substitution, User
 from tests import factories, filed, scanners
 from tests.api.conftest import Clients
 from tests.api.contract import PREFIX, Client, body, pointers, refused
@@ -264,6 +267,22 @@ def test_ended_case_takes_no_document(client: Clients, case: dict[str, Any]) -> 
 def test_suspended_case_takes_documents(client: Clients, case: dict[str, Any]) -> None:
     client("administrator").post(f"/cases/{case['id']}/suspend", {})
     assert client("portal").upload(f"/cases/{case['id']}", filed.pdf()).status_code == 201
+
+
+def test_substitute_hands_in_with_the_task_of_who_is_away(
+    client: Clients, case: dict[str, Any], database: Database
+) -> None:
+    task = case["tasks"][0]["id"]
+    away, substitute = client("caseworker", "away"), client("caseworker", "substitute")
+    assert away.post(f"/tasks/{task}/claim").status_code == 200
+    refused(substitute.upload(f"/tasks/{task}", filed.pdf()), 409, "conflict")
+    with database.transaction() as session:
+        ids = {name: user for name, user in session.execute(select(User.name, User.id))}
+        now = datetime.now(UTC)
+        row = Substitution(absent_id=ids["away"], substitute_id=ids["substitute"])
+        row.valid_from, row.valid_to = now - timedelta(days=1), now + timedelta(days=1)
+        session.add(row)
+    assert substitute.upload(f"/tasks/{task}", filed.pdf()).status_code == 201
 
 
 def test_task_of_somebody_else_or_done_takes_no_document(client: Clients, case: dict[str, Any]) -> None:
