@@ -1,6 +1,6 @@
 """Reading cases: one, a page of them, a page of one's log. Always within what the actor may see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, case, func, literal_co
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
-from engine import access
+from engine import access, definitions, forms
 from engine.cases.hold import unknown
 from engine.db import UnitOfWork
 from engine.models import Case, Channel, DefinitionVersion, Event, Incident, Task, Unit, User
@@ -74,6 +74,7 @@ _VIEW = (
     Case.appeal_of,
     _appeals().label("appeals"),
 )
+_OF_VERSION = ("version_id", "version_key", "version_number", "version_digest", "version_deployment")
 OPEN_TASK = (Task.id, Task.element, Task.name, Task.lane, Task.status, Task.opened_at)
 OPEN_INCIDENT = (Incident.id, Incident.element, Incident.name, Incident.code, Incident.message, Incident.line)
 
@@ -91,8 +92,9 @@ def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
 
 def get(uow: UnitOfWork, case_id: UUID) -> CaseView:
     """One case with its open tasks and incidents. Raises NotFound for cases that the actor may not see."""
+    version = (column.label(name) for column, name in zip(definitions.VERSION, _OF_VERSION, strict=True))
     row = (
-        uow.connection.execute(_visible(uow, *_VIEW).where(Case.id == case_id), access.seen_by(uow))
+        uow.connection.execute(_visible(uow, *_VIEW, *version).where(Case.id == case_id), access.seen_by(uow))
         .mappings()
         .one_or_none()
     )
@@ -100,7 +102,30 @@ def get(uow: UnitOfWork, case_id: UUID) -> CaseView:
         raise unknown(case_id)
     tasks = _open_rows(uow.session, OPEN_TASK, Task.case_id == case_id, Task.status == "open")
     incidents = _open_rows(uow.session, OPEN_INCIDENT, Incident.case_id == case_id, Incident.status == "open")
-    return CaseView(**row, tasks=tasks, incidents=incidents)
+    shown = {name: row[name] for name in row if name not in _OF_VERSION}
+    shown["data"] = _for_roles(uow, row, definitions.Version(*(row[name] for name in _OF_VERSION)))
+    return CaseView(**shown, tasks=tasks, incidents=incidents)
+
+
+def _for_roles(uow: UnitOfWork, row: Any, version: definitions.Version) -> Mapping[str, Any]:
+    """The case's data without what forms of its process keep from the actor's roles."""
+    spec = definitions.spec(uow.session, version)
+    kept = [part.form for part in spec.elements.values() if part.form and forms.for_some(part.form)]
+    roles = _roles(uow, row["id"]) if kept else None
+    data: Mapping[str, Any] = row["data"]
+    if roles is not None:
+        for form in kept:
+            data = forms.without(form, roles, data)
+    return data
+
+
+def _roles(uow: UnitOfWork, case_id: UUID) -> Collection[str] | None:
+    """In which roles the actor sees a case; None is all of them."""
+    if access.for_applicants(uow.actor):
+        return (access.APPLICANT,)
+    wanted = select(access.roles_in(Case.unit_id)).where(Case.id == case_id)
+    found = uow.connection.execute(wanted, access.seen_by(uow)).scalar_one() or ()
+    return None if access.ANY in found else (*found, access.CASEWORKER)
 
 
 def _open_rows(session: Session, columns: Sequence[Any], *where: ColumnElement[bool]) -> Sequence[RowMapping]:
