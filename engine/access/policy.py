@@ -180,6 +180,13 @@ def roles_for(pool: Any, unit: Any) -> ScalarSelect[Any]:
     return select(func.array_agg(found.c.role)).scalar_subquery()
 
 
+def roles_in(unit: Any) -> ScalarSelect[Any]:
+    """Which roles the viewer has in this unit, and in those above it; `*` is all."""
+    held, line = posts(), aliased(UnitLine)
+    found = select(func.array_agg(held.c.role)).join(line, line.ancestor_id == held.c.unit_id)
+    return found.where(line.unit_id == unit).scalar_subquery()
+
+
 def pools(role: str, *narrowed: ColumnElement[bool]) -> Select[Any]:
     """The ids of the pools of which the viewer may take tasks, or as an administrator see them.
 

@@ -1,6 +1,6 @@
 """Reading cases: one, a page of them, a page of one's log. Always within what the actor may see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, case, func, literal_co
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
-from engine import access
+from engine import access, definitions, forms
 from engine.cases.hold import unknown
 from engine.db import UnitOfWork
 from engine.models import Case, Channel, DefinitionVersion, Event, Incident, Task, Unit, User
@@ -74,6 +74,7 @@ _VIEW = (
     Case.appeal_of,
     _appeals().label("appeals"),
 )
+_OF_VERSION = ("version_id", "version_key", "version_number", "version_digest", "version_deployment")
 OPEN_TASK = (Task.id, Task.kind, Task.element, Task.name, Task.lane, Task.status, Task.opened_at)
 OPEN_INCIDENT = (Incident.id, Incident.element, Incident.name, Incident.code, Incident.message, Incident.line)
 
@@ -92,18 +93,50 @@ def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
 def get(uow: UnitOfWork, case_id: UUID) -> CaseView:
     """One case with its open tasks and incidents. Raises NotFound for cases that the actor may not see."""
     row = (
-        uow.connection.execute(_visible(uow, *_VIEW).where(Case.id == case_id), access.seen_by(uow))
+        uow.connection.execute(
+            _visible(uow, *_VIEW, *_version()).where(Case.id == case_id), access.seen_by(uow)
+        )
         .mappings()
         .one_or_none()
     )
     if row is None:
         raise unknown(case_id)
-    shown = [Task.case_id == case_id, Task.status == "open"]
+    wanted = [Task.case_id == case_id, Task.status == "open"]
     if access.for_applicants(uow.actor):  # what colleagues ask each other is none of the applicant's matter
-        shown.append(Task.kind != "opinion")
-    tasks = _open_rows(uow.session, OPEN_TASK, *shown)
+        wanted.append(Task.kind != "opinion")
+    tasks = _open_rows(uow.session, OPEN_TASK, *wanted)
     incidents = _open_rows(uow.session, OPEN_INCIDENT, Incident.case_id == case_id, Incident.status == "open")
-    return CaseView(**row, tasks=tasks, incidents=incidents)
+    shown = {name: row[name] for name in row if name not in _OF_VERSION}
+    shown["data"] = _for_roles(uow, row)(row["data"])
+    return CaseView(**shown, tasks=tasks, incidents=incidents)
+
+
+def _for_roles(uow: UnitOfWork, row: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    """Takes from data of a case, whose row this is, what forms of its process keep from the actor's roles."""
+    version = definitions.Version(*(row[name] for name in _OF_VERSION))
+    spec = definitions.spec(uow.session, version)
+    kept = [part.form for part in spec.elements.values() if part.form and forms.for_some(part.form)]
+    roles = _roles(uow, row["id"]) if kept else None
+
+    def cut(data: Mapping[str, Any]) -> Mapping[str, Any]:
+        for form in kept if roles is not None else ():
+            data = forms.without(form, roles or (), data)
+        return data
+
+    return cut
+
+
+def _version() -> list[Any]:
+    return [column.label(name) for column, name in zip(definitions.VERSION, _OF_VERSION, strict=True)]
+
+
+def _roles(uow: UnitOfWork, case_id: UUID) -> Collection[str] | None:
+    """In which roles the actor sees a case; None is all of them."""
+    if access.for_applicants(uow.actor):
+        return (access.APPLICANT,)
+    wanted = select(access.roles_in(Case.unit_id)).where(Case.id == case_id)
+    found = uow.connection.execute(wanted, access.seen_by(uow)).scalar_one() or ()
+    return None if access.ANY in found else (*found, access.CASEWORKER)
 
 
 def _open_rows(session: Session, columns: Sequence[Any], *where: ColumnElement[bool]) -> Sequence[RowMapping]:
@@ -158,19 +191,19 @@ _LOGGED = (
 LOG_PAGE = 500
 
 
-def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[RowMapping]:
-    """Up to a page of the case's events after the one numbered `after`; one more if more follow."""
+def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[Mapping[str, Any]]:
+    """Up to a page of the case's events after the one numbered `after`; one more if more follow.
+
+    Payloads are without what forms keep from the actor's roles; the team sees that somebody was kept from a
+    task, and not by what.
+    """
     access.require(uow.actor, "events.read")
-    if (
-        uow.connection.execute(
-            _visible(uow, Case.id).where(Case.id == case_id), access.seen_by(uow)
-        ).one_or_none()
-        is None
-    ):
+    wanted = _visible(uow, Case.id, *_version()).where(Case.id == case_id)
+    seen = uow.connection.execute(wanted, access.seen_by(uow)).mappings().one_or_none()
+    if seen is None:
         raise unknown(case_id)
     payload: Any = Event.payload
     if not access.allows(uow.actor, "fairness.read"):
-        # The team sees that somebody was kept from a task, and not by what.
         payload = case((Event.kind.in_(("task.blocked", "case.blocked")), null()), else_=payload)
     statement = (
         select(*_LOGGED, payload.label("payload"))
@@ -180,4 +213,16 @@ def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[RowMappin
         .order_by(Event.seq)
         .limit(LOG_PAGE + 1)
     )
-    return uow.connection.execute(statement).mappings().all()
+    cut = _for_roles(uow, seen)
+    rows = uow.connection.execute(statement).mappings()
+    return [{**row, "payload": _told(row["payload"], cut)} for row in rows]
+
+
+def _told(
+    payload: Mapping[str, Any] | None, cut: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """A payload whose data, or changes of data, are cut."""
+    if payload is None:
+        return None
+    held = {name: cut(payload[name]) for name in ("data", "changes") if isinstance(payload.get(name), dict)}
+    return {**payload, **held}

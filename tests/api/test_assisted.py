@@ -10,6 +10,7 @@ from engine.models import User
 from tests import bpmn, factories, filed
 from tests.api.conftest import Clients
 from tests.api.contract import body, refused
+from tests.organisation import a_member
 
 PERSON = "0012345679"
 SHOWN = factories.form(
@@ -74,3 +75,16 @@ def test_official_does_nothing_to_a_case_of_their_own(client: Clients, database:
     assert (log[-1]["kind"], log[-1]["payload"]) == ("case.blocked", {"reason": "conflict-of-interest"})
     assert body(caseworker.get(f"{path}/events"))["items"][-1]["payload"] is None
     assert body(client("portal").get(path))["status"] == "active"
+
+
+def test_log_keeps_what_the_form_keeps(client: Clients, database: Database) -> None:
+    held = factories.form(open={"type": "string"}, secret={"type": "string", "x-visible-to": ["inspector"]})
+    factories.deploy(database, factories.with_form(held))
+    (task,) = start(client, "caseworker")["tasks"]
+    client("caseworker").complete(task["id"], {"open": "o", "secret": "s"})
+    a_member(database, "reader", "root", "reviewer")
+    path = f"/cases/{body(client('caseworker').get(f'/tasks/{task["id"]}'))['case']}"
+    for name, seen in (("reader", {"open": "o"}), (None, {"open": "o", "secret": "s"})):
+        log = body(client("caseworker", name).get(f"{path}/events"))["items"]
+        (done,) = [event for event in log if event["kind"] == "task.completed"]
+        assert done["payload"]["data"] == seen

@@ -76,3 +76,26 @@ def test_bulk_tells_of_anothers_task_like_of_none(client: Clients, database: Dat
         assert told[0] == told[1]
         assert told[0][0] == 404
     assert theirs not in clerk.post("/tasks/search", {"text": "a"}).text
+
+
+@pytest.mark.parametrize("path", ["/cases/{}", "/cases/{}/file"])
+def test_case_shows_nothing_that_its_forms_keep_from_the_reader(
+    client: Clients, database: Database, path: str
+) -> None:
+    schema = factories.form(
+        open={"type": "string"},
+        finding={"type": "string", "x-visible-to": ["inspector"]},
+        inner={"type": "object", "properties": {"note": {"type": "string", "x-visible-to": ["inspector"]}}},
+    )
+    factories.deploy(database, factories.with_form(schema))
+    case = client("portal").start()
+    data = {"open": "1", "finding": "2", "inner": {"note": "3", "more": "4"}}
+    a_member(database, "inspector", "root", "inspector")
+    a_member(database, "clerk", "root")
+    assert client("caseworker", "inspector").complete(case["tasks"][0]["id"], data).status_code == 200
+    less = {"open": "1", "inner": {"more": "4"}}
+    readers = [("caseworker", "inspector", data), ("caseworker", None, data), ("caseworker", "clerk", less)]
+    readers += [("portal", None, less)] if path == "/cases/{}" else []
+    for role, name, seen in readers:
+        shown = body(client(role, name).get(path.format(case["id"])))
+        assert shown.get("case", shown)["data"] == seen, (role, name)

@@ -1,6 +1,7 @@
 """Which fields of a form a role may see and answer. What it may not see does not leave the server."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
@@ -42,6 +43,18 @@ def unseen(form: Form, roles: Collection[str], data: Mapping[str, Any]) -> list[
     if not for_some(form):
         return []
     return list(_unseen(data, [form.schema], form.schema, frozenset(roles)))
+
+
+def without(form: Form, roles: Collection[str], data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The data without what this form keeps from these roles."""
+    paths = unseen(form, roles, data)
+    found = deepcopy(dict(data)) if paths else data
+    for *inner, last in paths:
+        home: Any = found
+        for name in inner:
+            home = home[name]
+        del home[last]
+    return found
 
 
 @lru_cache(1024)
