@@ -140,6 +140,8 @@ def _nearest(role: str, scope: Scope, given: frozenset[str], count: int, *, orde
     near = select(Task.id, _DUE.label("due")).where(Task.status == "open", *filters).limit(count)
     if scope == "mine":
         near = near.where(Task.assignee_id == homes.c.id, *_still_allowed(role))
+        if narrowed := _narrowed(given):
+            near = near.where(Task.pool_id.in_(access.pools(role, *narrowed)))
     else:
         near = near.where(Task.pool_id == homes.c.id, homes.c.taken == _TAKEN)
     near = near.order_by(_DUE, Task.id) if ordered else near
@@ -199,8 +201,8 @@ def _persons() -> Subquery:
     return union(select(viewer.label("id")), absent).subquery("persons")
 
 
-def _pools(role: str, scope: Scope, given: frozenset[str]) -> Subquery:
-    """The pools, each with whether it is about tasks that somebody has."""
+def _narrowed(given: frozenset[str]) -> list[ColumnElement[bool]]:
+    """Which pools are wanted, if not all."""
     narrowed: list[ColumnElement[bool]] = []
     if "definition" in given:
         narrowed.append(Pool.definition == bindparam("definition", type_=Text))
@@ -210,7 +212,12 @@ def _pools(role: str, scope: Scope, given: frozenset[str]) -> Subquery:
         above = select(Unit.id).where(Unit.key == bindparam("unit", type_=Text)).scalar_subquery()
         below = select(UnitLine.unit_id).where(UnitLine.ancestor_id == above)
         narrowed.append(PoolRole.unit_id.in_(below))
-    found = access.pools(role, *narrowed).subquery("pools")
+    return narrowed
+
+
+def _pools(role: str, scope: Scope, given: frozenset[str]) -> Subquery:
+    """The pools, each with whether it is about tasks that somebody has."""
+    found = access.pools(role, *_narrowed(given)).subquery("pools")
     # Two rows also where one is wanted: PostgreSQL would make a constant of it, and then not see the index.
     taken = values(column("taken", Boolean), name="halves").data([(False,), (True,)])
     wanted = not_(taken.c.taken) if scope == "free" else literal_column("true")

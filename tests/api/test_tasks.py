@@ -223,6 +223,49 @@ def test_list_is_of_a_case_or_of_what_one_may_work_on(client: Clients, database:
     assert ids(f"case={uuid4()}") == []
 
 
+@pytest.mark.parametrize("scope", ["mine", "team"])
+def test_inbox_is_narrowed_by_definition_unit_role_due_and_priority(
+    client: Clients, database: Database, scope: str
+) -> None:
+    task = {"parvandeh__due": "'2026-01-01T00:00Z'", "parvandeh__priority": "5"}
+    urgent = node("userTask", "a", parvandeh__role="inspector", **task)
+    factories.deploy(database, factories.files(process(*in_line(urgent), key="p")))
+    factories.deploy(database, factories.one_task("q"))
+    worker, ids = client("caseworker"), {}
+    for key in ("p", "q"):
+        (made,) = client("portal").start(key)["tasks"]
+        ids[body(worker.post(f"/tasks/{made['id']}/claim"))["id"]] = key
+
+    def found(query: str) -> list[str]:
+        items = body(worker.get(f"/tasks?scope={scope}&{query}"))["items"]
+        return [ids[item["id"]] for item in items]
+
+    assert found("") == ["p", "q"]  # what is due first first
+    assert found("definition=q") == ["q"]
+    assert found("role=inspector") == ["p"]
+    assert found("unit=root") == ["p", "q"]
+    assert found("unit=nowhere") == []
+    assert found("overdue=true") == ["p"]
+    assert found("due=2025-01-01T00:00Z") == []
+    assert found("priority=5") == ["p"]
+    assert found("priority=6") == []
+    assert body(worker.get("/tasks/counts")) == {"mine": 2, "team": 2, "free": 0, "overdue": 1}
+
+
+def test_search_finds_persian_however_it_is_typed(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    case = client("portal").start(applicant="علی کاظمی", business_key="الف/۱۲")
+    client("portal").start(applicant="رضا")
+    worker = client("caseworker")
+    number = case["case_number"]
+    for text in ("علي كاظمي", "كاظ", number, "۱۲", "الف"):
+        items = body(worker.post("/tasks/search", {"text": text}))["items"]
+        assert [item["case"] for item in items] == [case["id"]], text
+    assert body(worker.post("/tasks/search", {"business_key": "الف/۱۲"}))["items"] != []
+    assert body(worker.post("/tasks/search", {"business_key": "الف"}))["items"] == []
+    refused(worker.post("/tasks/search", {"text": "!!"}), 422, "invalid")
+
+
 def test_pages_hold_every_task_once_and_the_oldest_first(client: Clients, database: Database) -> None:
     factories.deploy(database, factories.forked(51))
     tasks = client("portal").start()["tasks"]
