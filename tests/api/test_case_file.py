@@ -1,10 +1,10 @@
 """The file of a case: one answer with all that belongs to it, and where its data come from."""
 
 import pytest
-from sqlalchemy import func, insert, literal, select
+from sqlalchemy import func, insert, literal, select, update
 
 from engine.db import Database
-from engine.models import AccessRecord, Event
+from engine.models import AccessRecord, Case, Event
 from engine.tasks import dossier
 from tests import factories, filed
 from tests.api.conftest import Clients
@@ -83,5 +83,6 @@ def test_sources_are_looked_for_in_the_latest_of_a_long_log(office: Office, data
     with database.transaction() as session:
         long = select(*kept).where(Event.seq == 1, Event.case_id == office.case)
         session.execute(insert(Event).from_select(columns.keys(), long))
+        session.execute(update(Case).where(Case.id == office.case).values(data={"grade": 3}))
     found = body(office["mina"].get(f"/cases/{office.case}/file"))["sources"]
     assert [(one["field"], one["seq"]) for one in found] == [("grade", 99 + dossier.SEARCHED)]
