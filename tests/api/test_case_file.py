@@ -75,7 +75,7 @@ def test_reading_the_file_is_recorded_once(office: Office, database: Database) -
 
 def test_sources_are_looked_for_in_the_latest_of_a_long_log(office: Office, database: Database) -> None:
     columns = Event.__table__.c
-    later = {"seq": func.generate_series(100, 99 + dossier.SEARCHED), "payload": {"changes": {"grade": 3}}}
+    later = {"seq": func.generate_series(100, 99 + dossier.SEARCHED), "payload": {"changes": {"area": 3}}}
     kept = [
         literal(later[one.name], one.type) if one.name == "payload" else later.get(one.name, one)
         for one in columns
@@ -83,6 +83,6 @@ def test_sources_are_looked_for_in_the_latest_of_a_long_log(office: Office, data
     with database.transaction() as session:
         long = select(*kept).where(Event.seq == 1, Event.case_id == office.case)
         session.execute(insert(Event).from_select(columns.keys(), long))
-        session.execute(update(Case).where(Case.id == office.case).values(data={"grade": 3}))
+        session.execute(update(Case).where(Case.id == office.case).values(data={"area": 3}))
     found = body(office["mina"].get(f"/cases/{office.case}/file"))["sources"]
-    assert [(one["field"], one["seq"]) for one in found] == [("grade", 99 + dossier.SEARCHED)]
+    assert [(one["field"], one["seq"]) for one in found] == [("area", 99 + dossier.SEARCHED)]
