@@ -1,14 +1,13 @@
 """Reading the files of connectors. A faulty one is refused as a whole, with every fault, before any call."""
 
-import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from engine.config import Settings
-from engine.exchange import kinds
+from engine.exchange import files, kinds
 from engine.exchange.breaker import Breaker
 from engine.exchange.connector import Connector, Email
-from engine.exchange.secret import Secret, Unreadable
+from engine.exchange.files import LOCAL, NAME, NAMING
 from engine.exchange.table import Fault, Misconfigured, Table
 
 DEMO = Path(__file__).with_name("demo.toml")
@@ -18,9 +17,6 @@ TIMEOUT = 10.0
 LADDER = (5.0, 30.0, 120.0, 600.0, 3600.0)
 FAILURES, PAUSE = 5, 30.0
 
-NAME = r"[a-z][a-z0-9-]{0,63}"
-LOCAL = {"127.0.0.1", "::1", "localhost"}
-
 
 def read(settings: Settings) -> list[Connector]:
     """The connectors of the configured file and, where there is a mock hub, the demo's for other names.
@@ -29,35 +25,19 @@ def read(settings: Settings) -> list[Connector]:
     """
     usual = settings.var / "connectors.toml"
     file = settings.connectors or (usual if usual.exists() else None)
-    own = _parse(_content(file), file) if file else []
+    own = _parse(files.content(file, "CONNECTORS"), file) if file else []
     if settings.hub_port is None:
         return own
     names = {connector.name for connector in own}
     hub = f"http://127.0.0.1:{settings.hub_port}"
-    demo = _parse(_content(DEMO).replace(HUB, hub), DEMO)
+    demo = _parse(files.content(DEMO, "CONNECTORS").replace(HUB, hub), DEMO)
     return own + [connector for connector in demo if connector.name not in names]
-
-
-def _content(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as cause:
-        reason = getattr(cause, "strerror", None) or "not UTF-8"
-        mend = "Let CONNECTORS name a readable file, or remove the setting."
-        raise Misconfigured(file, [Fault("the file", f"cannot be read: {reason}.", mend)]) from cause
 
 
 def _parse(content: str, file: Path) -> list[Connector]:
     faults: list[Fault] = []
-    try:
-        root = Table(tomllib.loads(content), faults)
-    except tomllib.TOMLDecodeError as mistake:
-        place = str(mistake).rpartition("(at ")[2].rstrip(")")  # the rest of it may quote the file
-        raise Misconfigured(
-            file, [Fault("the file", f"is not TOML, at {place}.", "Correct it there.")]
-        ) from None
-    mend = "Begin with a small letter; then small letters, digits and hyphens."
-    connectors = [_connector(name, table, file.parent) for name, table in root.tables(NAME, mend)]
+    root = files.root(content, file, faults)
+    connectors = [_connector(name, table, file.parent) for name, table in root.tables(NAME, NAMING)]
     if faults:
         raise Misconfigured(file, faults)
     return connectors
@@ -73,7 +53,7 @@ def _connector(name: str, table: Table, folder: Path) -> Connector:
         timeout=table.number("timeout", 0.01, 300, TIMEOUT),
         ladder=table.numbers("retry", 30 * 86400, LADDER),
         breaker=_breaker(table.table("breaker")),
-        secret=_secret(table),
+        secret=files.secret(table),
         tls=kinds.tls(table.table("tls"), folder),
     )
     if connector.secret and not _is_private(connector):
@@ -105,19 +85,6 @@ def _breaker(table: Table) -> Breaker:
     built = Breaker(table.whole("failures", 1, 1000, FAILURES), table.number("pause", 0, 86400, PAUSE))
     table.close()
     return built
-
-
-def _secret(table: Table) -> Secret | None:
-    mend = "Write where it stands: env:NAME or file:/PATH. Never write the secret itself."
-    place = table.text("secret", r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+", mend, default="")
-    if not place:
-        return None
-    secret = Secret(place)
-    try:
-        secret.value()
-    except Unreadable as unreadable:
-        table.blame("secret", f"cannot be used: {unreadable}.", "Put it there, or name the right place.")
-    return secret
 
 
 def _is_private(connector: Connector) -> bool:

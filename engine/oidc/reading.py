@@ -1,47 +1,29 @@
 """Reading the file of providers. A faulty one is refused as a whole, with every fault, at the start."""
 
-import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from engine.access import ASSURANCES, Assurance
 from engine.config import Settings
-from engine.exchange.secret import Secret, Unreadable
+from engine.exchange import files
+from engine.exchange.files import LOCAL, NAME, NAMING
 from engine.exchange.table import Fault, Misconfigured, Table
 from engine.oidc.provider import Provider, Unknown
 
-NAME = r"[a-z][a-z0-9-]{0,63}"
 WORD = r"[!-~]{1,255}"
-LOCAL = {"127.0.0.1", "::1", "localhost"}
 
 
 def read(settings: Settings) -> list[Provider]:
     """The providers of the configured file; none without one. Raises Misconfigured."""
     usual = settings.var / "oidc.toml"
     file = settings.oidc or (usual if usual.exists() else None)
-    return _parse(_content(file), file) if file else []
-
-
-def _content(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as cause:
-        reason = getattr(cause, "strerror", None) or "not UTF-8"
-        mend = "Let OIDC name a readable file, or remove the setting."
-        raise Misconfigured(file, [Fault("the file", f"cannot be read: {reason}.", mend)]) from cause
+    return _parse(files.content(file, "OIDC"), file) if file else []
 
 
 def _parse(content: str, file: Path) -> list[Provider]:
     faults: list[Fault] = []
-    try:
-        root = Table(tomllib.loads(content), faults)
-    except tomllib.TOMLDecodeError as mistake:
-        place = str(mistake).rpartition("(at ")[2].rstrip(")")  # the rest of it may quote the file
-        raise Misconfigured(
-            file, [Fault("the file", f"is not TOML, at {place}.", "Correct it there.")]
-        ) from None
-    mend = "Begin with a small letter; then small letters, digits and hyphens."
-    providers = [_provider(name, table) for name, table in root.tables(NAME, mend)]
+    root = files.root(content, file, faults)
+    providers = [_provider(name, table) for name, table in root.tables(NAME, NAMING)]
     issuers = [provider.issuer for provider in providers]
     for issuer in sorted({issuer for issuer in issuers if issuer and issuers.count(issuer) > 1}):
         root.blame("the file", f"names the issuer {issuer} twice.", "Remove one of them.")
@@ -56,7 +38,7 @@ def _provider(name: str, table: Table) -> Provider:
         name=name,
         issuer=_issuer(table),
         client=table.text("client", WORD, word),
-        secret=_secret(table),
+        secret=files.secret(table),
         audience=table.text("audience", WORD, word, "") or None,
         scopes=table.text(
             "scopes", r"openid( [!-~]+)*", "Write scopes with spaces between, openid first.", "openid"
@@ -88,19 +70,6 @@ def _issuer(table: Table) -> str:
     if issuer and not usable:
         table.blame("issuer", "cannot be used.", example)
     return issuer
-
-
-def _secret(table: Table) -> Secret | None:
-    mend = "Write where it stands: env:NAME or file:/PATH. Never write the secret itself."
-    place = table.text("secret", r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+", mend, default="")
-    if not place:
-        return None
-    secret = Secret(place)
-    try:
-        secret.value()
-    except Unreadable as unreadable:
-        table.blame("secret", f"cannot be used: {unreadable}.", "Put it there, or name the right place.")
-    return secret
 
 
 def _titles(table: Table, name: str) -> dict[str, str]:

@@ -14,8 +14,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
 from engine.errors import Busy
+from engine.exchange.files import LOCAL
 from engine.oidc.provider import Provider
-from engine.oidc.reading import LOCAL
 
 # They would log addresses and headers.
 for name in ("httpx", "httpcore"):
