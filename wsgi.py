@@ -4,9 +4,13 @@ import web
 from api import create_app
 from api.command import DATABASE
 from api.problems import PROVIDERS
+from engine.cli import demo_accounts
 from engine.config import Settings
 
 settings = Settings.read()
 site = create_app(settings)
-web.install(site, web.Site.of(settings, site.extensions[DATABASE], site.extensions[PROVIDERS]))
+people = (
+    [account.name for account in demo_accounts.read(settings) if account.password] if settings.demo else []
+)
+web.install(site, web.Site(settings, site.extensions[DATABASE], site.extensions[PROVIDERS], people))
 app = web.behind(site, settings)

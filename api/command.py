@@ -12,12 +12,10 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-import structlog
 from apiflask import APIBlueprint
 from flask import Response, current_app, g, request
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
@@ -29,7 +27,7 @@ from engine import access, access_log, cases, idempotency
 from engine.access_log import Opened
 from engine.db import Actor, Database, UnitOfWork
 from engine.db import View as DatabaseView
-from engine.errors import Busy, Fault, Forbidden, Invalid, Refusal, Uncertain
+from engine.errors import Fault, Forbidden, Invalid, Refusal
 from engine.idempotency import Answer
 from engine.storage import checksum
 
@@ -40,8 +38,6 @@ MAX_JSON = 2 << 20
 
 # Only its decorators are used, which note on a function what OpenAPI shall say.
 _openapi = APIBlueprint("openapi", __name__)
-
-log = structlog.get_logger("api")
 
 R = TypeVar("R", bound=Request)
 T = TypeVar("T")
@@ -258,16 +254,9 @@ def _run(
 
 
 def _record(database: Database) -> None:
-    """Have the access log tell what the answer shows. What cannot be recorded is not shown."""
+    """Have the access log tell what the answer shows."""
     if g.get("opened") is not None:
-        actor, opened = g.opened
-        try:
-            database.run(
-                lambda session, now: access_log.append(UnitOfWork(session, actor, now), opened), "single"
-            )
-        except (DBAPIError, PoolTimeout, Uncertain) as failure:
-            log.error("access-log.unwritten", error=type(failure).__name__)
-            raise Busy("The access log cannot be written just now, so nothing is shown.") from failure
+        access_log.record(database, *g.opened)
 
 
 def _answered_before(database: Database, failure: Refusal | IntegrityError) -> Answer:

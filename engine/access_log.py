@@ -10,14 +10,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import LargeBinary, RowMapping, Text, bindparam, func, insert, select, union
 from sqlalchemy.dialects.postgresql import insert as upsertable
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from engine import access, cases, chains
-from engine.db import UnitOfWork, table, values_of
+from engine.db import Actor, Database, UnitOfWork, table, values_of
+from engine.errors import Busy, Uncertain
 from engine.ids import uuid7
 from engine.models import AccessHead, AccessRecord, Case, Openable, User
+
+log = structlog.get_logger("engine")
 
 _CHAINED = (
     AccessRecord.reader_id,
@@ -112,6 +118,15 @@ def append(uow: UnitOfWork, opened: Opened) -> None:
             "members_from_seq": from_seq.removeprefix("0"),
         },
     )
+
+
+def record(database: Database, actor: Actor, opened: Opened) -> None:
+    """Record what an answer shows, before it leaves. Raises Busy: what cannot be recorded is not shown."""
+    try:
+        database.run(lambda session, now: append(UnitOfWork(session, actor, now), opened), "single")
+    except (DBAPIError, PoolTimeout, Uncertain) as failure:
+        log.error("access-log.unwritten", error=type(failure).__name__)
+        raise Busy("The access log cannot be written just now, so nothing is shown.") from failure
 
 
 def _unit(uow: UnitOfWork, case_id: UUID) -> str | None:

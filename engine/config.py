@@ -27,7 +27,8 @@ class Settings:
     `connectors.toml` below `var` is read if it is there; likewise `oidc`. `hub_port` is None where no mock
     hub is wanted. `public_url` is the origin under which browsers see the installation, None if it is what
     they ask for. `trusted_proxies` is how many proxies stand in front. Sessions last for minutes.
-    `documents` is a folder or the URL of a bucket; `clamd` is None where nothing scans them.
+    `documents` is a folder or the URL of a bucket; `clamd` is None where nothing scans them. `demo`: anybody
+    may become one of the demonstration's people; never where a public origin is set.
     """
 
     database_url: str | None
@@ -49,6 +50,7 @@ class Settings:
     document_max_mb: int
     document_types: frozenset[str]
     clamd: str | None
+    demo: bool
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -59,6 +61,7 @@ class Settings:
         beside = port + 1 if port < 65535 else port - 1
         hub = url is None or bool(environ.get("HUB_PORT"))
         connectors = environ.get("CONNECTORS")
+        public_url = _origin(environ.get("PUBLIC_URL") or "")
         var = Path(environ.get("PARVANDEH_VAR") or ROOT / "var").resolve()
         return cls(
             database_url=url,
@@ -72,7 +75,7 @@ class Settings:
             webhook_allow=_networks(environ, "WEBHOOK_ALLOW"),
             publishing=_publishing(environ.get("PUBLISHING") or "direct"),
             oidc=Path(oidc).resolve() if (oidc := environ.get("OIDC")) else None,
-            public_url=_origin(environ.get("PUBLIC_URL") or ""),
+            public_url=public_url,
             trusted_proxies=_number(environ, "TRUSTED_PROXIES", default=0, least=0),
             session_idle=_number(environ, "SESSION_IDLE", default=30),
             session_most=_number(environ, "SESSION_MOST", default=720),
@@ -80,6 +83,7 @@ class Settings:
             document_max_mb=_number(environ, "DOCUMENT_MAX_MB", default=20),
             document_types=_types(environ.get("DOCUMENT_TYPES") or ",".join(media.DEFAULT)),
             clamd=_clamd(environ.get("CLAMD") or None),
+            demo=_demo(environ.get("DEMO") or ("yes" if url is None else "no")) and not public_url,
         )
 
     @property
@@ -122,6 +126,12 @@ def _publishing(text: str) -> Publishing:
     if text not in get_args(Publishing):
         raise ValueError(f"PUBLISHING={text!r} is neither direct nor four-eyes")
     return cast(Publishing, text)
+
+
+def _demo(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError(f"DEMO={text!r} is neither yes nor no")
+    return text == "yes"
 
 
 def _documents(text: str) -> str:

@@ -1,6 +1,6 @@
-"""Pages for people, rendered on the server, without JavaScript. They stand on the engine beside the API.
+"""Pages for people, rendered on the server. They stand on the engine beside the API, and decide nothing.
 
-They decide nothing themselves.
+`visit` is their door, `frame` what all of them have; each audience has a package of its own.
 """
 
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.config import Settings
-from web import login, texts
+from web import assets, frame, home, login
 from web.site import SITE, Site
 
 if TYPE_CHECKING:
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Site", "behind", "install"]
 
+PAGES = (assets.blueprint, home.blueprint, login.blueprint)
+
 
 def install(app: Flask, site: Site) -> None:
     """Let the application serve the pages of an installation, too."""
     app.extensions[SITE] = site
-    app.register_blueprint(login.blueprint)
-    app.jinja_env.globals["languages"] = texts.LANGUAGES
+    frame.install(app)
+    for blueprint in PAGES:
+        app.register_blueprint(blueprint)
 
 
 def behind(app: "WSGIApplication", settings: Settings) -> "WSGIApplication":

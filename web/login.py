@@ -8,29 +8,23 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from engine import login, sessions
 from engine.access import ASSURANCES
 from engine.db import UnitOfWork
-from engine.errors import AssuranceTooLow, Busy, Invalid, NotFound, NotRecognised, Throttled
+from engine.errors import AssuranceTooLow, Busy, Invalid, NotRecognised, Throttled
 from engine.oidc import farewell
 from engine.sessions import Opened
 from web import texts
+from web.frame import told
 from web.site import (
-    Forged,
     before,
     current,
     local,
     origin,
     remember_before,
     require_own_form,
-    set_language,
     set_session,
     site,
-    token,
 )
 
-POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-
-blueprint = Blueprint(
-    "web", __name__, template_folder="templates", static_folder="static", static_url_path="/pages"
-)
+blueprint = Blueprint("login", __name__, template_folder="templates")
 
 
 @blueprint.get("/login")
@@ -75,7 +69,7 @@ def depart(provider: str) -> Response:
 def back(provider: str) -> Response:
     """From the provider."""
     if "error" in request.args:
-        return _login("/account", HTTPStatus.FORBIDDEN, texts.say("login.refused"))
+        return _login("/", HTTPStatus.FORBIDDEN, texts.say("login.refused"))
     came = login.Return(
         provider, request.args.to_dict(), before(), _redirect_uri(provider), request.user_agent.string
     )
@@ -121,7 +115,7 @@ def change() -> Response:
         return _away("/login?next=/password")
     new = request.form.get("new", "")
     if new != request.form.get("again", ""):
-        return _unchanged(HTTPStatus.UNPROCESSABLE_ENTITY, texts.say("password-unlike"))
+        return _unchanged(HTTPStatus.UNPROCESSABLE_ENTITY, texts.say("login.password-unlike"))
     try:
         secret = login.change_password(site().database, _attempt(opened.actor.name), new, site().lasting)
     except NotRecognised:
@@ -129,53 +123,28 @@ def change() -> Response:
     except Throttled as refusal:
         return _throttled(_unchanged(HTTPStatus.TOO_MANY_REQUESTS, _too_many(refusal)), refusal)
     except Invalid as refusal:
-        told = " ".join(texts.say(fault.code) for fault in refusal.faults)
+        told = " ".join(texts.say(f"login.{fault.code}") for fault in refusal.faults)
         return _unchanged(HTTPStatus.UNPROCESSABLE_ENTITY, told)
     return _entered(secret, "/account")
-
-
-@blueprint.errorhandler(Forged)
-def forged(_: Forged) -> Response:
-    """Nothing was done."""
-    return _told(HTTPStatus.FORBIDDEN, "form.forged")
 
 
 @blueprint.errorhandler(NotRecognised)
 def unknown(_: NotRecognised) -> Response:
     """Why is not told."""
-    return _told(HTTPStatus.FORBIDDEN, "login.unknown")
+    return told(HTTPStatus.FORBIDDEN, "login.unknown")
 
 
 @blueprint.errorhandler(AssuranceTooLow)
 def too_low(_: AssuranceTooLow) -> Response:
     """The provider knows the person less well than was asked for."""
-    return _told(HTTPStatus.FORBIDDEN, "login.too-low")
+    return told(HTTPStatus.FORBIDDEN, "login.too-low")
 
 
 @blueprint.errorhandler(Busy)
 def unavailable(_: Busy) -> Response:
     """The provider is down."""
-    response = _told(HTTPStatus.SERVICE_UNAVAILABLE, "login.unavailable")
+    response = told(HTTPStatus.SERVICE_UNAVAILABLE, "login.unavailable")
     response.headers["Retry-After"] = "5"
-    return response
-
-
-@blueprint.errorhandler(NotFound)
-def missing(_: NotFound) -> Response:
-    """There is no such provider."""
-    return _told(HTTPStatus.NOT_FOUND, "not-found")
-
-
-@blueprint.after_request
-def seal(response: Response) -> Response:
-    """What every page may do, and which language it was asked for in."""
-    # A logout goes on to the provider, and browsers hold the whole way against the policy.
-    elsewhere = {provider.origin for provider in site().providers}
-    response.headers["Content-Security-Policy"] = " ".join([POLICY, *sorted(elsewhere)])
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Vary"] = "Cookie, Accept-Language"
-    if request.args.get("lang") in texts.LANGUAGES:
-        set_language(response, texts.language())
     return response
 
 
@@ -195,13 +164,7 @@ def _unchanged(status: int, fault: str) -> Response:
     return _page("password.html", status, opened=current(), fault=fault)
 
 
-def _told(status: int, key: str) -> Response:
-    return _page("told.html", status, told=texts.say(key))
-
-
 def _page(template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:
-    chosen = texts.language()
-    values |= {"say": texts.say, "lang": chosen, "dir": texts.LANGUAGES[chosen][1], "token": token}
     return make_response(render_template(template, **values), int(status))
 
 
@@ -229,7 +192,7 @@ def _throttled(response: Response, refusal: Throttled) -> Response:
 
 
 def _too_many(refusal: Throttled) -> str:
-    return texts.say("login.throttled", seconds=refusal.seconds)
+    return texts.say("login.throttled", count=refusal.seconds)
 
 
 def _attempt(name: str) -> login.Attempt:

@@ -4,7 +4,9 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -17,7 +19,7 @@ from engine.oidc import Providers
 from engine.sessions import Lasting, Opened
 
 SITE = "parvandeh.site"
-SESSION, BEFORE, LANGUAGE = "session", "before", "lang"
+SESSION, BEFORE, LANGUAGE, CALENDAR, NOTICE = "session", "before", "lang", "calendar", "notice"
 LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,1000}")
 
 
@@ -27,17 +29,30 @@ class Forged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """`public_url` is the origin under which browsers see it; None: what they ask for."""
+    """`public_url` is the origin under which browsers see it; None: what they ask for.
 
+    `demo` are the accounts of people that anybody may try it out with; none where it is used in earnest.
+    """
+
+    settings: Settings
     database: Database
     providers: Providers
-    lasting: Lasting
-    public_url: str | None
+    demo: Sequence[str] = ()
 
-    @classmethod
-    def of(cls, settings: Settings, database: Database, providers: Providers) -> "Site":
-        """That of an installation."""
-        return cls(database, providers, Lasting.of(settings), settings.public_url)
+    @property
+    def lasting(self) -> Lasting:
+        """How long sessions last."""
+        return Lasting.of(self.settings)
+
+    @property
+    def public_url(self) -> str | None:
+        """The origin, if it is set."""
+        return self.settings.public_url
+
+    @property
+    def zone(self) -> tzinfo:
+        """In which instants are shown."""
+        return self.settings.time_zone
 
 
 def site() -> Site:
@@ -51,8 +66,8 @@ def origin() -> str:
 
 
 def local(target: str | None) -> str:
-    """Where to go after a login: a path of this site, else the account's page."""
-    return target if target and LOCAL.fullmatch(target) else "/account"
+    """Where to go after a login: a path of this site, else the first page."""
+    return target if target and LOCAL.fullmatch(target) else "/"
 
 
 def current() -> Opened | None:
@@ -106,9 +121,14 @@ def remember_before(response: Response) -> None:
         _set(response, BEFORE, g.before, seconds=3600)
 
 
-def set_language(response: Response, language: str) -> None:
-    """Keep the language that was chosen."""
-    _set(response, LANGUAGE, language, seconds=365 * 86400)
+def keep_choice(response: Response, name: str, chosen: str) -> None:
+    """Let the browser remember what somebody prefers: `LANGUAGE`, `CALENDAR`."""
+    _set(response, name, chosen, seconds=365 * 86400)
+
+
+def set_notice(response: Response, notice: str | None) -> None:
+    """What the next page shall tell, or nothing more."""
+    _set(response, NOTICE, notice, seconds=60)
 
 
 def _set(response: Response, name: str, value: str | None, seconds: int | None = None) -> None:

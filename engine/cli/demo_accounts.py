@@ -18,11 +18,15 @@ from engine.db import Database, UnitOfWork
 from engine.models import Role
 from engine.organisation import files, importing
 
+APPLICANT = "0000004091"  # the mock hub knows another address of this person
+
 # Where they work, and as what: `demo_organisation.json` beside this module says so, but for systems.
 ACCOUNTS: tuple[tuple[str, Role], ...] = (
     ("administrator", "administrator"),
     ("guild-administrator", "administrator"),
     ("designer", "designer"),
+    ("second-designer", "designer"),
+    ("applicant", "applicant"),
     ("portal", "portal"),
     ("caseworker", "caseworker"),
     ("reviewer", "caseworker"),
@@ -78,6 +82,8 @@ def _organisation(settings: Settings) -> files.Reading:
 
 
 def _make(session: Session, now: datetime, name: str, role: Role) -> DemoAccount:
+    if role == "applicant":
+        accounts.find_or_create(session, now, name, role, person=APPLICANT)
     token = accounts.create_token(session, now, name=name, role=role)
     if accounts.is_system(role):
         return DemoAccount(name, role, token)

@@ -28,6 +28,7 @@ class Web:
             "PORT": str(settings.port),
             "PARVANDEH_VAR": str(settings.var),
             "WEB_WORKERS": str(settings.web_workers),
+            "DEMO": "yes" if settings.demo else "no",
         }
         self.process = subprocess.Popen(
             COMMAND,

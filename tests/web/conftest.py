@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,7 +17,6 @@ from engine import accounts, passwords
 from engine.config import Settings
 from engine.db import Database
 from engine.oidc import Provider, Providers
-from engine.sessions import Lasting
 from tests import openid
 from tests.openid import OpenId
 
@@ -42,8 +41,8 @@ def make(database: Database) -> Make:
         app = create_app(Settings.read({"DATABASE_URL": NOWHERE}))
         app.extensions[DATABASE].dispose()
         app.extensions[DATABASE] = database
-        lasting = Lasting(timedelta(minutes=30), timedelta(hours=12))
-        web.install(app, web.Site(database, Providers(described), lasting, public_url))
+        environ = {"DATABASE_URL": NOWHERE, **({"PUBLIC_URL": public_url} if public_url else {})}
+        web.install(app, web.Site(Settings.read(environ), database, Providers(described)))
         return app
 
     return made

@@ -1,0 +1,133 @@
+"""What pages say stands in the catalogues, in both languages, and nowhere else."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from engine.language import LANGUAGES
+from tests.rules.sources import ROOT, nodes, python
+from web import texts
+
+TEMPLATES = sorted((ROOT / "web" / "templates").rglob("*.html"))
+SCRIPTS = sorted((ROOT / "web" / "assets").glob("*.js"))
+SAID = re.compile(r"""\bsaid?\(\s*["']([\w.-]+)["']\s*(~)?""")
+# Attributes that a person sees or hears.
+TOLD = {"title", "alt", "placeholder", "aria-label", "aria-description", "label", "summary", "content"}
+# Texts that the engine's own words name at run time: a key for each code, kind or status.
+NAMED = ("faults.", "refusals.", "findings.", "events.", "differences.", "words.")
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def plain(text: object) -> str:
+    return text if isinstance(text, str) else " ".join(text.values()) if isinstance(text, dict) else ""
+
+
+@pytest.mark.parametrize("key", texts.TEXTS.texts)
+def test_a_text_is_there_in_both_languages_with_the_same_values(key: str) -> None:
+    told = texts.TEXTS.texts[key]
+    assert set(told) == set(LANGUAGES)
+    assert all(plain(text).strip() for text in told.values())
+    values = {frozenset(re.findall(r"{(\w+)}", plain(text))) - {"count"} for text in told.values()}
+    assert len(values) == 1
+
+
+def test_persian_is_written_with_persian_letters_and_digits() -> None:
+    wrong = re.compile(r"[يكة]|[٠-٩]")
+    found = {key for key, told in texts.TEXTS.texts.items() if wrong.search(plain(told["fa"]))}
+    assert not found
+
+
+def used() -> tuple[set[str], set[str]]:
+    """Keys that pages and their code name whole, and beginnings of those that are put together."""
+    whole, beginnings = set(), set()
+    for path in TEMPLATES:
+        for key, joined in SAID.findall(path.read_text(encoding="utf-8")):
+            (beginnings if joined else whole).add(key)
+        whole |= set(re.findall(r"""["']([a-z-]+(?:\.[\w-]+)+)["']""", path.read_text(encoding="utf-8")))
+    for path in python("web"):
+        for node in nodes(path):
+            value = getattr(node, "value", None)
+            if isinstance(value, str):
+                whole.add(value)
+        beginnings |= set(
+            re.findall(r"""f["']([a-z-]+\.(?:[\w-]+\.)*)\{""", path.read_text(encoding="utf-8"))
+        )
+    return whole, beginnings
+
+
+def test_every_text_that_is_named_is_there() -> None:
+    missing = {
+        f"{name(path)}: {key}"
+        for path in [*TEMPLATES, *python("web")]
+        for key, joined in SAID.findall(path.read_text(encoding="utf-8"))
+        if not joined and key not in texts.TEXTS and "{" not in key
+    }
+    assert not missing
+
+
+def test_every_text_is_used() -> None:
+    whole, beginnings = used()
+    whole |= {f"frame.nav.{section}" for section in ()}
+    known = (*beginnings, *NAMED)
+    assert not {key for key in texts.TEXTS.texts if key not in whole and not key.startswith(known)}
+
+
+class Reading(HTMLParser):
+    """Collects what a person would read in a template without its expressions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.found.append(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        kept = dict(attrs)
+        for key, value in attrs:
+            button = key == "value" and kept.get("type") in ("submit", "button", "reset")
+            viewport = tag == "meta" and kept.get("name") == "viewport"
+            if (
+                value
+                and (key in TOLD or button)
+                and not viewport
+                and not kept.get("name", "").startswith("htmx")
+            ):
+                self.found.append(value)
+
+
+def read(path: Path) -> Iterator[str]:
+    source = re.sub(r"{#.*?#}", "", path.read_text(encoding="utf-8"), flags=re.S)
+    yield from re.findall(r"[\u0600-\u06ff]+", source)
+    reading = Reading()
+    reading.feed(re.sub(r"{%.*?%}|{{.*?}}", "", source, flags=re.S))
+    yield from (text for text in reading.found if re.search(r"[^\W\d_]", text))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_a_template_has_no_text_of_its_own(path: Path) -> None:
+    assert not list(read(path))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_pages_have_no_script_and_no_style_of_their_own(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert not re.search(r"<script(?![^>]* src=)|<style|\bon\w+=|\bstyle=|\| *safe|javascript:", source)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_a_script_has_no_text_of_its_own(path: Path) -> None:
+    source = re.sub(r"/\*.*?\*/|(?<!:)//[^\n]*", "", path.read_text(encoding="utf-8"), flags=re.S)
+    strings = [found[1] for found in re.findall(r"(['\"`])((?:\\.|(?!\1).)*)\1", source)]
+    sentences = [
+        text
+        for text in strings
+        if re.search(r"[\u0600-\u06ff]|^[A-Z][a-z]+( [a-z]+)+|[a-z] [a-z]+ [a-z]+ ", text)
+    ]
+    assert not sentences

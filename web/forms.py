@@ -1,0 +1,342 @@
+"""Forms of processes on pages: what to draw for each field, and the answer in what a browser sends.
+
+A field is called `data` and its JSON Pointer, so that faults find it again. Nothing is judged here: the
+engine takes texts as they were typed, in any digits and either calendar, and says what does not fit.
+"""
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+from werkzeug.datastructures import MultiDict
+
+from engine import persian
+from engine.bpmn.forms import Field
+from engine.errors import Fault
+from engine.language import Reader
+from web import texts
+
+DATA = "data"
+ADD, REMOVE = "add", "remove"  # buttons that give a list one more row, or take one
+MAX_ROWS = 200
+
+_ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A field at its place in an answer. `shown` is its value as it stands in the page's input.
+
+    `rows` are those of a list, `nodes` the fields of a group. `hide_when` tells when it is not asked.
+    """
+
+    field: Field
+    name: str
+    label: str
+    hint: str
+    shown: Any = ""
+    wrong: tuple[str, ...] = ()
+    nodes: tuple["Node", ...] = ()
+    rows: tuple[tuple["Node", ...], ...] = ()
+    hide_when: str = ""
+
+    @property
+    def id(self) -> str:
+        """For labels and for whoever comes from a summary of faults."""
+        return self.name.replace("/", "-")
+
+    @property
+    def options(self) -> Sequence[tuple[str, str, bool]]:
+        """Of a choice: what is sent, what is read, and whether it is chosen."""
+        language = texts.reader().language
+        chosen = self.shown if isinstance(self.shown, list) else [self.shown]
+        return [
+            (_sent(choice.value), getattr(choice.label, language), _sent(choice.value) in chosen)
+            for choice in self.field.choices
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A form to draw: its fields, and what is wrong with no field that is drawn."""
+
+    nodes: tuple[Node, ...]
+    others: tuple[str, ...]
+
+    @property
+    def faulty(self) -> Sequence[Node]:
+        """The nodes that have a fault, in the order in which they stand."""
+        return [node for node in _all(self.nodes) if node.wrong]
+
+
+def drawing(
+    fields: Sequence[Field], values: Mapping[str, Any], reader: Reader, faults: Sequence[Fault] = ()
+) -> Drawing:
+    """What to draw of these fields for a reader, with values as they are stored or were typed."""
+    told: dict[str, list[str]] = {}
+    for fault in faults:
+        told.setdefault(fault.pointer, []).append(explained(fault))
+    nodes = tuple(_Sketch(reader, told).nodes(fields, "", values))
+    places = {node.name.removeprefix(DATA) for node in _all(nodes)}
+    rest = [
+        text
+        for pointer, found in told.items()
+        if pointer.removeprefix("/data") not in places
+        for text in found
+    ]
+    return Drawing(nodes, tuple(rest))
+
+
+def explained(fault: Fault) -> str:
+    """A fault in the reader's language."""
+    key = f"faults.{fault.code}"
+    return texts.say(key, **getattr(fault, "values", {})) if key in texts.TEXTS else fault.detail
+
+
+def answer(fields: Sequence[Field], sent: "MultiDict[str, str]") -> dict[str, Any]:
+    """The answer that a browser sent, as it was typed; what is not asked or was left empty is left out."""
+    found = _Answer(sent).of(fields, "")
+    for pointer in sent.getlist(ADD):
+        _extend(found, pointer)
+    for pointer in sent.getlist(REMOVE):
+        _shorten(found, pointer)
+    return found
+
+
+def edited(sent: "MultiDict[str, str]") -> bool:
+    """Whether the form was sent only to have another row, or one less."""
+    return ADD in sent or REMOVE in sent
+
+
+class _Sketch:
+    def __init__(self, reader: Reader, told: Mapping[str, Sequence[str]]) -> None:
+        self.reader = reader
+        self.told = told
+
+    def node(self, field: Field, pointer: str, value: Any) -> Node:
+        rows: list[tuple[Node, ...]] = []
+        inner: tuple[Node, ...] = ()
+        if field.kind == "group":
+            inner = tuple(self.nodes(field.fields, pointer, value))
+        elif field.kind == "list":
+            entries = value if isinstance(value, list) else []
+            rows = [
+                tuple(self.nodes(field.fields, f"{pointer}/{index}", entry))
+                for index, entry in enumerate(entries)
+            ]
+        return Node(
+            field,
+            DATA + pointer,
+            self._say(field.label),
+            self._hint(field),
+            shown=self.shown(field, value),
+            wrong=tuple(self.told.get(f"/data{pointer}", ())),
+            nodes=inner,
+            rows=tuple(rows),
+            hide_when=self._hide_when(field, pointer),
+        )
+
+    def nodes(self, fields: Sequence[Field], pointer: str, value: Any) -> Iterator[Node]:
+        """The fields of an object that stands at this pointer."""
+        for field in fields:
+            if field.pointer is None:
+                inner = tuple(self.nodes(field.fields, pointer, value))
+                name = f"{DATA}{pointer}#{field.label.en}"
+                yield Node(field, name, self._say(field.label), self._hint(field), nodes=inner)
+            elif field.pointer.endswith("/*"):
+                yield self.node(field, pointer, value)  # a list of plain values
+            else:
+                name = field.pointer.rpartition("/")[2]
+                own = value.get(_plain(name)) if isinstance(value, Mapping) else None
+                yield self.node(field, f"{pointer}/{name}", own)
+
+    def shown(self, field: Field, value: Any) -> Any:
+        """How a value stands in an input: what was typed as it was typed."""
+        if value is None:
+            value = field.hints.get("default")
+        if field.kind == "choices":
+            return [_sent(one) for one in value] if isinstance(value, list) else []
+        if field.kind in ("boolean", "choice"):
+            return bool(value) if field.kind == "boolean" else "" if value is None else _sent(value)
+        if value is None or isinstance(value, list | Mapping):
+            return ["", ""] if field.kind == "datetime" else ""
+        if field.kind in ("date", "datetime") and isinstance(value, str):
+            return self._instant(value) if field.kind == "datetime" else self._day(value)
+        if isinstance(value, int | float):
+            return self.reader.digits(str(value))
+        return str(value)
+
+    def _day(self, value: str) -> str:
+        try:
+            return self.reader.figures(date.fromisoformat(value))
+        except ValueError:
+            return value  # as it was typed
+
+    def _instant(self, value: str) -> list[str]:
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            on, _, at = value.partition(" ")
+            return [on, at]
+        return [self.reader.figures(found), self.reader.time(found)]
+
+    def _say(self, label: Any) -> str:
+        return str(getattr(label, self.reader.language))
+
+    def _hint(self, field: Field) -> str:
+        own = self._say(field.description) if field.description else ""
+        example = texts.said(f"frame.hint.{field.kind}.{self.reader.calendar}")
+        return " ".join(filter(None, (own, example)))
+
+    def _hide_when(self, field: Field, pointer: str) -> str:
+        """The condition as a script reads it: the name of the field that it is about, and what that is."""
+        if field.hide_when is None:
+            return ""
+        beside = f"{pointer.rpartition('/')[0]}/{field.hide_when['field'].rpartition('/')[2]}"
+        return orjson.dumps({**field.hide_when, "field": DATA + beside}).decode()
+
+
+class _Answer:
+    def __init__(self, sent: "MultiDict[str, str]") -> None:
+        self.sent = sent
+
+    def of(self, fields: Sequence[Field], at: str) -> dict[str, Any]:
+        """Those of an object."""
+        found: dict[str, Any] = {}
+        for field in fields:
+            if field.pointer is None:
+                found |= self.of(field.fields, at)
+            elif not field.read_only:
+                name = field.pointer.rpartition("/")[2]
+                value = self.value(field, f"{at}/{name}")
+                if value is not None:
+                    found[_plain(name)] = value
+        return {name: value for name, value in found.items() if not _hidden(_named(fields, name), found)}
+
+    def value(self, field: Field, pointer: str) -> Any:
+        """What was typed there; None for nothing."""
+        name = DATA + pointer
+        if field.kind == "group":
+            return self.of(field.fields, pointer) or None
+        if field.kind == "list":
+            return self._rows(field, pointer) or None
+        if field.kind == "boolean":
+            return name in self.sent
+        if field.kind == "choices":
+            return [_chosen(field, one) for one in self.sent.getlist(name)] or None
+        if field.kind == "datetime":
+            return self._instant(field, name)
+        typed = self.sent.get(name, "").strip()
+        return (_chosen(field, typed) if field.kind == "choice" else typed) if typed else None
+
+    def _instant(self, field: Field, name: str) -> str | None:
+        on, at = (self.sent.get(f"{name}{part}", "").strip() for part in ("", "@"))
+        if not on and not at:
+            return None
+        local = field.hints.get("format") == "local-date-time"
+        return f"{on} {at}" if local else f"{on} {at}{_offset()}"
+
+    def _rows(self, field: Field, pointer: str) -> list[Any]:
+        """The entries in their order; one that is empty stays, for faults name the others by their number."""
+        plain = len(field.fields) == 1 and (field.fields[0].pointer or "").endswith("/*")
+        found = []
+        for index in range(min(self._many(pointer), MAX_ROWS)):
+            at = f"{pointer}/{index}"
+            one = self.value(field.fields[0], at) if plain else self.of(field.fields, at)
+            found.append("" if one is None else one)
+        return found
+
+    def _many(self, pointer: str) -> int:
+        typed = self.sent.get(f"rows{pointer}", "0")
+        return int(typed) if typed.isdecimal() and len(typed) < 4 else 0
+
+
+def _named(fields: Sequence[Field], name: str) -> Field | None:
+    for field in fields:
+        if field.pointer is None:
+            if (found := _named(field.fields, name)) is not None:
+                return found
+        elif _plain(field.pointer.rpartition("/")[2]) == name:
+            return field
+    return None
+
+
+def _hidden(field: Field | None, answers: Mapping[str, Any]) -> bool:
+    """Whether a field is not asked, because of another answer."""
+    if field is None or field.hide_when is None:
+        return False
+    told = field.hide_when
+    given = answers.get(_plain(told["field"].rpartition("/")[2]))
+    if told["is"] in ("=", "!="):
+        return (_same(given, told["value"])) is (told["is"] == "=")
+    try:
+        return _ORDER[told["is"]](float(persian.digits(str(given))), told["value"])
+    except (ValueError, TypeError):
+        return False
+
+
+def _same(given: Any, value: Any) -> bool:
+    if isinstance(value, bool) or value is None:
+        return given is value
+    return given is not None and persian.digits(str(given)) == str(value)
+
+
+def _offset() -> str:
+    """Of the reader's zone, just now: RFC 3339."""
+    found = datetime.now(texts.reader().zone).strftime("%z")
+    return f"{found[:3]}:{found[3:]}"
+
+
+def _sent(value: Any) -> str:
+    return value if isinstance(value, str) and value else orjson.dumps(value).decode()
+
+
+def _chosen(field: Field, typed: str) -> Any:
+    """The value of a choice; of what is none, what was sent."""
+    return next((choice.value for choice in field.choices if _sent(choice.value) == typed), typed)
+
+
+def _plain(token: str) -> str:
+    return token.replace("~1", "/").replace("~0", "~")
+
+
+def _entries(data: dict[str, Any], pointer: str) -> tuple[Any, str]:
+    """What holds the value at a pointer, and its last token; made on the way where it is not there."""
+    *way, last = (_plain(token) for token in pointer.split("/")[1:])
+    inside: Any = data
+    for token in way:
+        if isinstance(inside, list):
+            inside = inside[int(token)] if token.isdecimal() and int(token) < len(inside) else {}
+        else:
+            inside = inside.setdefault(token, {})
+    return inside, last
+
+
+def _extend(data: dict[str, Any], pointer: str) -> None:
+    inside, last = _entries(data, pointer)
+    if isinstance(inside, dict):
+        rows = inside.setdefault(last, [])
+        if isinstance(rows, list) and len(rows) < MAX_ROWS:
+            rows.append({})
+
+
+def _shorten(data: dict[str, Any], pointer: str) -> None:
+    inside, last = _entries(data, pointer)
+    if isinstance(inside, list) and last.isdecimal() and int(last) < len(inside):
+        del inside[int(last)]
+
+
+def _all(nodes: Sequence[Node]) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        yield from _all(node.nodes)
+        for row in node.rows:
+            yield from _all(row)

@@ -1,0 +1,167 @@
+"""What all pages have: their head, the ways between them, what may load; pages that tell what is wrong."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from flask import Flask, Response, g, render_template, request
+
+from engine import access
+from engine.access import Permission
+from engine.language import CALENDARS, LANGUAGES
+from web import texts
+from web.assets import asset_url
+from web.site import (
+    CALENDAR,
+    LANGUAGE,
+    NOTICE,
+    Forged,
+    cookie,
+    current,
+    keep_choice,
+    set_notice,
+    site,
+    token,
+)
+
+PROBLEM = "application/problem+json"
+OURS = ("/api/", "/healthz", "/readyz", "/metrics")  # how paths begin that are for programs
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the site, for roles that allow `may`; `frame.nav.<name>` is what it is called."""
+
+    name: str
+    path: str
+    may: Permission | None
+    roles: frozenset[str]
+
+
+SECTIONS = (
+    Section("inbox", "/desk", "inbox.read", frozenset({"caseworker"})),
+    Section("cases", "/desk/cases", "cases.read", frozenset({"caseworker"})),
+    Section("processes", "/designer", "definitions.read", frozenset({"designer", "administrator"})),
+    Section("administration", "/administration", "jobs.manage", frozenset({"administrator"})),
+    Section("services", "/services", None, frozenset({"applicant", "anybody"})),
+    Section("applications", "/my", "cases.start", frozenset({"applicant"})),
+    Section("status", "/status", None, frozenset({"applicant", "anybody"})),
+)
+HOME = {
+    "caseworker": "/desk",
+    "designer": "/designer",
+    "administrator": "/administration",
+    "applicant": "/my",
+}
+
+
+def sections() -> Sequence[Section]:
+    """Those of the visitor."""
+    opened = current()
+    if opened is None:
+        return [section for section in SECTIONS if "anybody" in section.roles]
+    actor = opened.actor
+    return [
+        section
+        for section in SECTIONS
+        if actor.role in section.roles and (section.may is None or access.allows(actor, section.may))
+    ]
+
+
+def is_here(section: Section) -> bool:
+    """Whether the page of this request lies in a section: of several, in the one with the longest path."""
+    path = request.path
+    inside = [one for one in sections() if path == one.path or path.startswith(f"{one.path}/")]
+    return bool(inside) and section is max(inside, key=lambda one: len(one.path))
+
+
+def here(**changes: str | int | None) -> str:
+    """The address of this page with other parameters; those that are None go."""
+    kept = request.args.to_dict(flat=False)
+    kept |= {name: [] if value is None else [str(value)] for name, value in changes.items()}
+    query = urlencode(kept, doseq=True)
+    return f"{request.path}?{query}" if query else request.path
+
+
+def notice() -> str | None:
+    """What the last page has left to be told, once."""
+    found = request.cookies.get(cookie(NOTICE), "")
+    key, _, count = found.partition(":")
+    if key not in texts.TEXTS:
+        return None
+    g.told = True
+    return texts.say(key, count=int(count)) if count.isdigit() and len(count) < 10 else texts.said(key)
+
+
+def install(app: Flask) -> None:
+    """Give all templates what they name, and all pages their head."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        languages=LANGUAGES,
+        calendars=tuple(CALENDARS.values()),
+        say=texts.say,
+        said=texts.said,
+        reader=texts.reader,
+        asset=asset_url,
+        sections=sections,
+        is_here=is_here,
+        here=here,
+        notice=notice,
+        token=token,
+        visitor=current,
+        once=lambda: uuid4().hex,
+    )
+    app.after_request(_finish)
+    app.register_error_handler(Forged, lambda _: told(403, "frame.forged"))
+
+
+def told(status: int, key: str) -> Response:
+    """A page that tells one thing."""
+    return Response(render_template("told.html", key=key, status=status), status=status, mimetype="text/html")
+
+
+def _finish(response: Response) -> Response:
+    """What is wrong is told to people as a page; what every page may do, and what its reader has chosen."""
+    if request.path.startswith(OURS):
+        return response
+    if response.mimetype == PROBLEM:
+        response = _explained(response)
+    # A logout goes on to the provider, and browsers hold the whole way against the policy.
+    elsewhere = sorted({provider.origin for provider in site().providers})
+    response.headers["Content-Security-Policy"] = " ".join([POLICY, *elsewhere])
+    response.headers["Referrer-Policy"] = "same-origin"
+    if response.mimetype == "text/html":
+        response.headers["Vary"] = "Cookie, Accept-Language"
+        _remember(response)
+    return response
+
+
+def _explained(problem: Response) -> Response:
+    """The page for a problem document; it keeps status and headers."""
+    document = json.loads(problem.get_data())
+    name = document["type"].rpartition(":")[2]
+    key = next(
+        (key for key in (f"refusals.{name}", f"frame.status.{problem.status_code}") if key in texts.TEXTS),
+        "frame.status.other",
+    )
+    response = told(problem.status_code, key)
+    response.headers.extend(
+        (name, value) for name, value in problem.headers if name not in ("Content-Type", "Content-Length")
+    )
+    return response
+
+
+def _remember(response: Response) -> None:
+    for parameter, name in (("lang", LANGUAGE), ("calendar", CALENDAR)):
+        reader = texts.reader()
+        chosen = {LANGUAGE: reader.language, CALENDAR: reader.calendar}[name]
+        if request.args.get(parameter) == chosen:
+            keep_choice(response, name, chosen)
+    if g.get("told"):
+        set_notice(response, None)

@@ -1,0 +1,52 @@
+"""The first page: where everybody begins, and where a demonstration is explained."""
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+
+from engine import accounts, sessions
+from engine.errors import NotFound
+from engine.sessions import Proof
+from web.frame import HOME
+from web.site import current, remember_before, require_own_form, set_session, site
+
+blueprint = Blueprint("home", __name__, template_folder="templates")
+
+# The demonstration's person for each role, and what else there is to play.
+ROLES = (
+    ("applicant", "applicant"),
+    ("caseworker", "caseworker"),
+    ("designer", "designer"),
+    ("administrator", "administrator"),
+)
+
+
+@blueprint.get("/")
+def show() -> Response:
+    """Whoever is known goes on to their own page; for others, what there is to do here."""
+    opened = current()
+    if opened is not None and "stay" not in request.args:
+        return make_response(redirect(HOME.get(opened.actor.role, "/account"), 303))
+    demo = site().demo
+    roles = [(role, name) for role, name in ROLES if name in demo]
+    known = {name for _, name in roles}
+    others = [name for name in demo if name not in known]
+    response = make_response(render_template("home.html", roles=roles, others=others))
+    remember_before(response)
+    return response
+
+
+@blueprint.post("/demo/<name>")
+def enter(name: str) -> Response:
+    """Become one of the demonstration's people. There is none where it is used in earnest."""
+    require_own_form()
+    here = site()
+    if name not in here.demo:
+        raise NotFound("There is no such person to try it out with.")
+    proof = Proof(request.user_agent.string, "substantial")
+    secret = here.database.run(
+        lambda session, now: sessions.open_one(
+            session, now, accounts.named(session, name).id, proof, here.lasting
+        )
+    )
+    response = make_response(redirect("/", 303))
+    set_session(response, secret)
+    return response

@@ -1,0 +1,42 @@
+"""What pages say, in each language. A text has a key; a page names keys and never a language.
+
+The texts of an area stand in `<area>.toml` beside this module; `engine/language.py` reads them.
+"""
+
+from pathlib import Path
+from typing import Any, cast
+
+from flask import current_app, g, request
+
+from engine.language import CALENDARS, DEFAULT, LANGUAGES, Calendar, Catalogue, Language, Reader
+from web.site import CALENDAR, LANGUAGE, SITE, cookie
+
+TEXTS = Catalogue.read(*sorted(Path(__file__).parent.glob("*.toml")), isolated=True)
+
+
+def reader() -> Reader:
+    """Who reads the page of this request, as they chose before, or as their browser prefers."""
+    if "reader" not in g:
+        language = _chosen("lang", LANGUAGE, LANGUAGES) or request.accept_languages.best_match(
+            LANGUAGES, DEFAULT
+        )
+        calendar = _chosen("calendar", CALENDAR, CALENDARS.values()) or CALENDARS[cast(Language, language)]
+        zone = current_app.extensions[SITE].zone
+        g.reader = Reader(cast(Language, language), cast(Calendar, calendar), zone)
+    return cast(Reader, g.reader)
+
+
+def _chosen(parameter: str, kept: str, known: Any) -> str | None:
+    """What the address asks for, else what was chosen before."""
+    wished = (request.args.get(parameter), request.cookies.get(cookie(kept)))
+    return next((wish for wish in wished if wish in known), None)
+
+
+def say(key: str, **values: Any) -> str:
+    """The text of this key for the request's reader."""
+    return TEXTS.say(reader(), key, **values)
+
+
+def said(key: str, otherwise: str = "") -> str:
+    """The text of a key that may not be there: of a word that others may extend."""
+    return say(key) if key in TEXTS else otherwise

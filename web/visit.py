@@ -1,0 +1,200 @@
+"""The door of the pages: one request, one transaction; who looks is known by the session's cookie.
+
+As in the API, what is shown of a case goes into the access log before the page leaves.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial, wraps
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, g, make_response, redirect, render_template, request
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from engine import access, access_log, idempotency, sessions
+from engine.access import Permission
+from engine.access_log import Opened
+from engine.db import Actor, UnitOfWork
+from engine.errors import Forbidden, NotFound, Refusal
+from engine.idempotency import Answer
+from engine.ids import uuid7
+from engine.language import Reader
+from web import texts
+from web.site import current, require_own_form, set_notice, site
+
+ANYBODY = Actor(id=uuid7(), name="", role="anybody")  # whom the policy allows nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a view gets: the unit of work of its visitor, who reads, and the session (None: nobody's)."""
+
+    uow: UnitOfWork
+    reader: Reader
+    session: sessions.Opened | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page to show. `opened` is what of a case it shows."""
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+    opened: Opened | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Another page to go to, which shall tell the text of the key `told` (with `count`) once."""
+
+    url: str
+    told: str | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file, or what opens one when the transaction has ended. `name` is given: it is to be kept."""
+
+    body: bytes | Callable[[], Iterable[bytes]]
+    media_type: str
+    name: str | None = None
+    opened: Opened | None = None
+
+
+Shown = Page | Away | Content
+View = Callable[..., Shown]
+
+
+def page(
+    route: Callable[[Any], Any],
+    *,
+    may: Permission | None = None,
+    refused: View | None = None,
+    anybody: bool = False,
+    prepare: Callable[..., Mapping[str, Any]] | None = None,
+) -> Callable[[View], View]:
+    """Declare a view on a route, such as `blueprint.get("/inbox")`.
+
+    It gets a `Visit` and the path's parts, and runs again from the start when the database asks for it.
+    Whoever has no session is sent to the login, but for pages for `anybody`. `may` is what the account's
+    role has to allow. When the view is refused, what it did is undone, and `refused` is shown: a view of the
+    same parts and the refusal, `refusal`; else a page that explains it. `prepare` is done before the
+    transaction begins, once; it gives further parts.
+
+    A form with a hidden field `once` is done once, however often it is sent.
+    """
+
+    def declare(view: View) -> View:
+        @route
+        @wraps(view)
+        def endpoint(**parts: Any) -> Response:
+            away = None if anybody else _recognise()
+            if away is not None:
+                return away
+            if request.method != "GET":
+                require_own_form()
+            parts |= prepare(**parts) if prepare else {}
+            try:
+                return _serve(lambda visit: view(_allowed(visit, may), **parts))
+            except Refusal as refusal:
+                if refused is None or isinstance(refusal, NotFound | Forbidden):
+                    raise
+                again = partial(refused, refusal=refusal, **parts)
+                return _serve(again, undone=True)
+
+        return view
+
+    return declare
+
+
+def _recognise() -> Response | None:
+    """Where to go first, if this visitor cannot be shown the page yet."""
+    opened = current()
+    if opened is None:
+        if request.method != "GET":
+            return make_response(render_template("ended.html"), HTTPStatus.UNAUTHORIZED)
+        return _away(f"/login?next={quote(request.full_path.rstrip('?'))}")
+    return _away("/password") if opened.restricted else None
+
+
+def _allowed(visit: Visit, may: Permission | None) -> Visit:
+    if may is not None:
+        access.require(visit.uow.actor, may)
+    return visit
+
+
+def _serve(view: Callable[[Visit], Shown], *, undone: bool = False) -> Response:
+    """Have a view answer in a transaction of its own, and the access log tell what it shows."""
+    opened, database = current(), site().database
+    actor = opened.actor if opened else ANYBODY
+    g.actor_id = opened.actor.id if opened else None
+    key = None if undone or opened is None else _once()
+
+    def run(session: Session, now: datetime) -> Response:
+        uow = UnitOfWork(session, actor, now)
+        shown = view(Visit(uow, texts.reader(), opened))
+        g.opened = None if isinstance(shown, Away) else shown.opened
+        response = _response(shown)
+        if key is not None and isinstance(shown, Away):
+            headers = {name: value for name, value in response.headers if name in ("Location", "Set-Cookie")}
+            idempotency.keep(uow, key, _fingerprint(), Answer(response.status_code, headers, b""))
+        return response
+
+    try:
+        response = database.run(run, "snapshot" if request.method == "GET" or undone else "write")
+    except (IntegrityError, Refusal) as failure:
+        response = _done_before(actor, key, failure)
+    if g.get("opened") is not None:
+        access_log.record(database, actor, g.opened)
+    return response
+
+
+def _response(shown: Shown) -> Response:
+    if isinstance(shown, Away):
+        response = _away(shown.url)
+        if shown.told is not None:
+            set_notice(response, shown.told if shown.count is None else f"{shown.told}:{shown.count}")
+        return response
+    if isinstance(shown, Page):
+        response = make_response(render_template(shown.template, **shown.values), shown.status)
+        response.headers.extend(shown.headers)
+        return response
+    response = Response(shown.body if isinstance(shown.body, bytes) else shown.body())
+    response.headers["Content-Type"] = shown.media_type
+    if shown.name is not None:
+        response.headers.set("Content-Disposition", "attachment", filename=shown.name)
+    return response
+
+
+def _away(url: str) -> Response:
+    return make_response(redirect(url, HTTPStatus.SEE_OTHER))
+
+
+def _once() -> str | None:
+    sent = request.form.get("once", "") if request.method == "POST" else ""
+    return f"page {sent}" if 16 <= len(sent) <= 64 and sent.isascii() and sent.isprintable() else None
+
+
+def _fingerprint() -> bytes:
+    sent = [item for item in request.form.items(multi=True) if item[0] != "token"]
+    return hashlib.sha256(repr((request.path, sent)).encode()).digest()
+
+
+def _done_before(actor: Actor, key: str | None, failure: IntegrityError | Refusal) -> Response:
+    """Where the same form led the first time; else the failure stands."""
+    if key is None or (isinstance(failure, IntegrityError) and not idempotency.repeated(failure)):
+        raise failure
+    found = site().database.run(
+        lambda session, now: idempotency.find(UnitOfWork(session, actor, now), key, _fingerprint()), "single"
+    )
+    if found is None:
+        raise failure
+    return Response(status=found.status, headers=dict(found.headers))
