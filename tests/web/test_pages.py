@@ -28,7 +28,9 @@ def test_the_language_that_was_chosen_stays(browser: Browser) -> None:
 
 
 def test_another_language_leads_to_the_same_place(browser: Browser) -> None:
-    assert 'href="/login?next=%2Fpassword%3Fx%3D1&amp;lang=en"' in browser.get("/login?next=/password?x=1").text
+    assert (
+        'href="/login?next=%2Fpassword%3Fx%3D1&amp;lang=en"' in browser.get("/login?next=/password?x=1").text
+    )
 
 
 def test_pages_may_load_nothing_from_elsewhere_and_nobody_may_frame_them(browser: Browser) -> None:

@@ -332,11 +332,11 @@ def test_levels_are_told_by_the_mapping(provider: OpenId, tmp_path: Path) -> Non
 
 
 def test_a_level_too_low_is_answered_with_a_hint(app: APIFlask) -> None:
-    @app.get("/too-low")
+    @app.get("/api/too-low")
     def too_low() -> None:
         raise AssuranceTooLow("no", "high")
 
-    answer = app.test_client().get("/too-low")
+    answer = app.test_client().get("/api/too-low")
     assert answer.status_code == 403
     assert answer.get_json()["type"] == "urn:parvandeh:problem:assurance-too-low"
     assert answer.headers["WWW-Authenticate"] == (
@@ -345,10 +345,10 @@ def test_a_level_too_low_is_answered_with_a_hint(app: APIFlask) -> None:
 
 
 def test_too_many_failures_are_answered_with_when_to_come_again(app: APIFlask) -> None:
-    @app.get("/throttled")
+    @app.get("/api/throttled")
     def throttled() -> None:
         raise Throttled("no", 7)
 
-    answer = app.test_client().get("/throttled")
+    answer = app.test_client().get("/api/throttled")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
     assert answer.get_json()["type"] == "urn:parvandeh:problem:throttled"
