@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.config import Settings
-from web import login, texts
+from web import assets, login, texts
 from web.site import SITE, Site
 
 if TYPE_CHECKING:
@@ -19,10 +19,13 @@ __all__ = ["Site", "behind", "install"]
 
 
 def install(app: Flask, site: Site) -> None:
-    """Let the application serve the pages of an installation, too."""
+    """Let the application serve the pages of an installation, too. Raises Unusable if nothing is built."""
+    assets.built()
     app.extensions[SITE] = site
+    app.register_blueprint(assets.blueprint)
     app.register_blueprint(login.blueprint)
     app.jinja_env.globals["languages"] = texts.LANGUAGES
+    app.jinja_env.globals["asset"] = assets.asset
 
 
 def behind(app: "WSGIApplication", settings: Settings) -> "WSGIApplication":

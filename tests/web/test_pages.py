@@ -64,7 +64,8 @@ def test_another_language_leads_to_the_same_place(browser: Browser) -> None:
 def test_pages_may_load_nothing_from_elsewhere_and_nobody_may_frame_them(browser: Browser) -> None:
     headers = browser.get("/login").headers
     assert headers["Content-Security-Policy"] == (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+        "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "form-action 'self'"
     )
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
