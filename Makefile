@@ -1,7 +1,7 @@
 # `make` alone prints what there is. Needs Python 3.11 or newer; PYTHON=/path/to/python chooses one.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo check fmt migrate bench lock
+.PHONY: help run test demo check fmt assets screenshots migrate bench lock
 
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$name; break; fi; done)
@@ -9,15 +9,15 @@ BIN := .venv/bin
 TELL := >&2 echo
 
 help: ## print this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/.installed ## run everything: database, shipped processes, web server (PORT=8000); Ctrl-C stops it
+run: .venv/.installed web/static/manifest.json ## run everything: database, shipped processes, web server (PORT=8000); Ctrl-C stops it
 	@exec $(BIN)/python -m engine run --with-parent $$PPID
 
-test: check .venv/.servers tests/servers/node_modules/.installed ## the checks, then all tests
+test: check web/static/manifest.json .venv/.servers tests/servers/node_modules/.installed ## the checks, then all tests
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
-demo: .venv/.installed ## drive one case from application to decision over HTTP
+demo: .venv/.installed web/static/manifest.json ## drive one case from application to decision over HTTP
 	@$(BIN)/python -m engine demo
 
 check: .venv/.installed-dev ## format, lint, types, import contracts
@@ -30,10 +30,16 @@ fmt: .venv/.installed-dev ## format the code and mend what can be mended
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+assets: .venv/.installed ## build what browsers load: style, scripts, fonts
+	@$(BIN)/python -m web.build
+
+screenshots: web/static/manifest.json .venv/.installed-dev ## make the README's pictures of pages (needs Chromium)
+	@$(BIN)/python -m tests.browser.screenshots
+
 migrate: .venv/.installed ## bring the database to the tables of this release
 	@$(BIN)/python -m engine migrate
 
-bench: .venv/.installed ## measure
+bench: .venv/.installed web/static/manifest.json ## measure
 	@$(BIN)/python -m bench
 
 lock: .venv/.installed-dev ## pin requirements.in, requirements-dev.in and those of the tests' servers
@@ -55,10 +61,15 @@ lock: .venv/.installed-dev ## pin requirements.in, requirements-dev.in and those
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# The OpenID provider of the tests, run by the machine's Node or by that of a wheel.
+# By the machine's Node or by that of a wheel.
+web/static/manifest.json: web/package-lock.json web/build.mjs web/build.py $(wildcard web/assets/*) | .venv/.installed
+	@echo "Building what browsers load ..."
+	@$(BIN)/python -m web.build
+
+# The OpenID provider of the tests, run by the same Node.
 tests/servers/node_modules/.installed: tests/servers/package-lock.json | .venv/.installed-dev
 	@echo "Installing the servers of the tests ..."
-	@$(BIN)/python -m tests.servers.node
+	@$(BIN)/python -m web.node tests/servers
 	@touch $@
 
 .venv/.installed-dev: requirements-dev.txt .venv/.installed

@@ -16,7 +16,7 @@ from engine.access import ASSURANCES
 from engine.config import ROOT
 from engine.exchange.secret import Secret
 from engine.oidc import Provider
-from tests.servers import node
+from web import node
 
 SITE = "http://pages.test"
 API = "https://parvandeh.test/api"

@@ -21,7 +21,8 @@ PAGES = (assets.blueprint, home.blueprint, login.blueprint)
 
 
 def install(app: Flask, site: Site) -> None:
-    """Let the application serve the pages of an installation, too."""
+    """Let the application serve the pages of an installation, too. Raises Unusable if nothing is built."""
+    assets.built()
     app.extensions[SITE] = site
     frame.install(app)
     for blueprint in PAGES:

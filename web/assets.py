@@ -1,14 +1,40 @@
-"""Stand-in until the build is merged."""
+"""What browsers load, as `web.build` has made it: style, scripts, fonts. Other content has another name."""
 
+import json
+from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 
-from flask import Blueprint
+from flask import Blueprint, Response, abort, send_from_directory
 
-blueprint = Blueprint(
-    "assets", __name__, static_folder=str(Path(__file__).parent / "assets"), static_url_path="/assets"
-)
+from engine.errors import Unusable
+
+FOLDER = Path(__file__).parent / "static"
+TYPES = {".css": "text/css", ".js": "text/javascript", ".txt": "text/plain", ".woff2": "font/woff2"}
+
+blueprint = Blueprint("assets", __name__)
 
 
-def asset_url(name: str) -> str:
-    """Its address."""
-    return f"/assets/{name}"
+def asset(name: str) -> str:
+    """The path under which browsers find it: `style.css` is at `/assets/style-TNJF2Q4A.css`."""
+    return f"/assets/{built()[name]}"
+
+
+@cache
+def built() -> dict[str, str]:
+    """The present names by those of the sources. Raises Unusable before anything is built."""
+    try:
+        names: dict[str, str] = json.loads((FOLDER / "manifest.json").read_bytes())
+    except FileNotFoundError:
+        raise Unusable("What browsers load has not been built. Run: make assets") from None
+    return names
+
+
+@blueprint.get("/assets/<name>")
+def show(name: str) -> Response:
+    """For as long as a browser likes: other content has another name."""
+    if name not in built().values():
+        abort(HTTPStatus.NOT_FOUND)
+    response = send_from_directory(FOLDER, name, mimetype=TYPES[Path(name).suffix])
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response

@@ -12,7 +12,7 @@ from engine import access
 from engine.access import Permission
 from engine.language import CALENDARS, LANGUAGES
 from web import texts
-from web.assets import asset_url
+from web.assets import asset
 from web.site import (
     CALENDAR,
     LANGUAGE,
@@ -108,7 +108,7 @@ def install(app: Flask) -> None:
         say=texts.say,
         said=texts.said,
         reader=texts.reader,
-        asset=asset_url,
+        asset=asset,
         sections=sections,
         is_here=is_here,
         here=here,

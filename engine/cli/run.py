@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     lock = _lock(settings)
     try:
         with children.stopped_by_signals(lambda: lock.note(STOPPING)):
+            web.require_built()
             web.require_free(settings.port)
             Connectors.read(settings)  # a faulty file is told before anything starts
             Providers.read(settings)

@@ -54,6 +54,12 @@ class Web:
         children.end(self.process, 40)  # its own patience with a request is 30 seconds
 
 
+def require_built() -> None:
+    """Raise if what browsers load is not there: a server without it would not start."""
+    if not (ROOT / "web" / "static" / "manifest.json").exists():
+        raise Unusable("What browsers load has not been built. Run: make assets")
+
+
 def require_free(port: int) -> None:
     """Raise if somebody listens there. The workers of a killed predecessor get a moment to go."""
     deadline = time.monotonic() + 3

@@ -1,1 +1,1 @@
-"""Programs of others that the tests start, and which Node runs them."""
+"""Programs of others that the tests start."""

@@ -1,6 +1,7 @@
-"""Which Node the tests use: the machine's from 20 on, else that of a wheel. Run as a program, it installs."""
+"""Which Node builds what browsers load and runs the servers of the tests: the machine's from 20 on, else that
+of a wheel. Run as a program with folders, it installs what their package-lock.json names.
+"""
 
-import json
 import os
 import shutil
 import subprocess
@@ -8,8 +9,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-FOLDER = Path(__file__).parent
 LEAST = 20
+WHEEL = Path(__file__).with_name("node-requirements.txt")
 
 
 def path() -> str:
@@ -23,11 +24,11 @@ def path() -> str:
     return str(Path(spec.submodule_search_locations[0]) / "bin" / "node")
 
 
-def install() -> None:
-    """Have a Node and, by its npm, what package-lock.json names."""
+def install(folder: Path) -> None:
+    """Have a Node and, by its npm, what the folder's package-lock.json names."""
     if not shutil.which("npm") or _version(path()) < LEAST:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--require-hashes", "-r", FOLDER / "node-requirements.txt"], check=True)
+        subprocess.run([*pip, "--require-hashes", "-r", WHEEL], check=True)
     node = Path(path())
     npm = next(
         file
@@ -38,10 +39,8 @@ def install() -> None:
         if file.exists()
     )
     command = [node, npm, "ci", "--ignore-scripts", "--loglevel=error"]
-    subprocess.run(
-        command, cwd=FOLDER, check=True, env=os.environ | {"PATH": f"{node.parent}:{os.environ['PATH']}"}
-    )
-    json.loads((FOLDER / "node_modules" / "oidc-provider" / "package.json").read_bytes())
+    search = f"{node.parent}:{os.environ['PATH']}"
+    subprocess.run(command, cwd=folder, check=True, env=os.environ | {"PATH": search})
 
 
 def _version(program: str) -> int:
@@ -53,4 +52,5 @@ def _version(program: str) -> int:
 
 
 if __name__ == "__main__":
-    install()
+    for named in sys.argv[1:]:
+        install(Path(named))

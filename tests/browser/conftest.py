@@ -1,0 +1,71 @@
+"""A real installation, a real browser, and what tests of pages ask of them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from engine.cli import demo_accounts
+from engine.cli.demo import installation as demo
+from engine.config import Settings
+from tests.browser import visits
+from tests.browser.visits import Visits
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Of an installation that nobody has used yet."""
+    return Settings.read({"PARVANDEH_VAR": str(tmp_path_factory.mktemp("var"))})
+
+
+@pytest.fixture(scope="session")
+def installation(settings: Settings) -> Iterator[demo.Installation]:
+    """`python -m engine run`: address and tokens of the demo accounts, whose work all tests share."""
+    with demo.opened(settings) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    with sync_playwright() as playwright, visits.launch(playwright) as launched:
+        yield launched
+
+
+@pytest.fixture
+def visit(browser: Browser, installation: demo.Installation, settings: Settings) -> Iterator[Visits]:
+    """`visit("en", "phone", account="caseworker")`: a page. Fails the test if a page misbehaves."""
+    passwords = {known.name: known.password for known in demo_accounts.read(settings) if known.password}
+    with visits.visits(browser, installation.url, passwords) as opened:
+        yield opened
+
+
+@pytest.fixture
+def check(visit: Visits) -> Callable[[Page], None]:
+    """`check(page)`: everybody can use it, at this width."""
+
+    def checked(page: Page) -> None:
+        found = visits.findings(visit.of(page))
+        assert not found, f"{page.url}\n" + "\n".join(found)
+
+    return checked
+
+
+@pytest.fixture
+def shot(visit: Visits) -> Callable[[Page, str], Path]:
+    """`shot(page, "inbox")`: the whole page as a picture below `var/screenshots`."""
+
+    def taken(page: Page, name: str) -> Path:
+        of = visit.of(page)
+        path = visits.SCREENSHOTS / f"{name}-{of.language}-{of.width}.png"
+        page.screenshot(path=path, full_page=True)
+        return path
+
+    return taken
+
+
+@pytest.fixture
+def weight(visit: Visits) -> Callable[[Page], int]:
+    """`weight(page)`: how many bytes everything has that it has loaded until now."""
+    return lambda page: visit.of(page).weight()

@@ -1,0 +1,49 @@
+"""The page for login, as people see it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.visits import Language, Visits, Width
+
+NAMES = {"fa": "ورود", "en": "Log in"}
+Check = Callable[[Page], None]
+Shot = Callable[[Page, str], Path]
+
+
+@pytest.mark.parametrize("width", ["phone", "desktop"])
+@pytest.mark.parametrize("language", ["fa", "en"])
+def test_everybody_can_use_it(
+    visit: Visits, check: Check, shot: Shot, language: Language, width: Width
+) -> None:
+    page = visit(language, width)
+    page.goto("/login")
+    expect(page.get_by_role("heading", name=NAMES[language])).to_be_visible()
+    check(page)
+    shot(page, "login")
+
+
+def test_it_needs_no_script_and_is_light(visit: Visits, check: Check, weight: Callable[[Page], int]) -> None:
+    page = visit("fa", "phone", javascript=False)
+    page.goto("/login")
+    check(page)
+    assert 1_000 < weight(page) < 200_000
+
+
+def test_who_is_logged_in_sees_the_account(visit: Visits) -> None:
+    page = visit("en", account="caseworker")
+    page.goto("/account")
+    expect(page.get_by_role("definition").first).to_have_text("caseworker")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_wrong_password_is_told_where_it_was_typed(visit: Visits, check: Check, javascript: bool) -> None:
+    page = visit("en", javascript=javascript)
+    page.goto("/login")
+    page.get_by_label("Account name").fill("nobody")
+    page.get_by_label("Password").fill("not the one")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert")).to_have_text("Name and password do not belong together.")
+    check(page)

@@ -1,0 +1,174 @@
+"""Visits of people: a real browser at a running installation, and what is demanded of every page."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response
+
+from engine.config import ROOT
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+SIZES = {"phone": (360, 740), "desktop": (1280, 800)}
+LOCALES = {"fa": "fa-IR", "en": "en-GB"}
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SCREENSHOTS = ROOT / "var" / "screenshots"
+GRAVE = {"serious", "critical"}
+LOADED = {"stylesheet", "script", "font", "image"}
+# Of a refused form browsers say this, too, which is no fault of the page.
+REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) =>
+    console.error(`policy ${event.violatedDirective} blocks ${event.blockedURI} ${event.sample}`))"""
+
+Width = Literal["phone", "desktop"]
+Language = Literal["fa", "en"]
+
+
+def launch(playwright: Playwright) -> Browser:
+    """The machine's Chromium."""
+    assert CHROMIUM.exists(), (
+        f"The tests of pages need Chromium at {CHROMIUM}. On Debian and Ubuntu: apt install chromium"
+    )
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+@dataclass
+class Visit:
+    """Somebody's browser with one page, and what went wrong there."""
+
+    page: Page
+    language: Language
+    width: Width
+    javascript: bool
+    faults: list[str] = field(default_factory=list)
+    answers: list[Response] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """Take down whatever no page may do."""
+        # Every page of the context, also those that open by themselves.
+        self.page.context.on("console", lambda said: self._said(said.type, said.text))
+        self.page.context.on("weberror", lambda error: self.faults.append(f"error: {error.error}"))
+        self.page.context.on("response", self._answered)
+
+    def weight(self) -> int:
+        """The bytes of all that has been loaded."""
+        return sum(answer.request.sizes()["responseBodySize"] for answer in self.answers)
+
+    def _said(self, kind: str, text: str) -> None:
+        if kind == "error" and not REFUSED.match(text):
+            self.faults.append(f"console: {text}")
+
+    def _answered(self, response: Response) -> None:
+        self.answers.append(response)
+        lost = response.status >= 400 and response.request.resource_type in LOADED
+        if response.status >= 500 or lost:
+            self.faults.append(f"{response.status}: {response.url}")
+
+
+class Visits:
+    """Opens browsers at an installation."""
+
+    def __init__(self, browser: Browser, url: str, passwords: Mapping[str, str]) -> None:
+        self._browser = browser
+        self._url = url
+        self._passwords = passwords
+        self._stack = ExitStack()
+        self._open: dict[Page, Visit] = {}
+
+    def __call__(
+        self,
+        language: Language = "fa",
+        width: Width = "desktop",
+        *,
+        javascript: bool = True,
+        account: str | None = None,
+    ) -> Page:
+        """A page in a browser of its own, logged in as a demo account if one is named."""
+        across, down = SIZES[width]
+        context = self._stack.enter_context(
+            self._browser.new_context(
+                base_url=self._url,
+                locale=LOCALES[language],
+                viewport={"width": across, "height": down},
+                java_script_enabled=javascript,
+                reduced_motion="reduce",
+            )
+        )
+        context.add_init_script(TELL_VIOLATIONS)
+        if account is not None:
+            self._login(context, account)
+        visit = Visit(context.new_page(), language, width, javascript)
+        visit.watch()
+        self._open[visit.page] = visit
+        return visit.page
+
+    def of(self, page: Page) -> Visit:
+        """The visit to which a page belongs."""
+        return next(visit for visit in self._open.values() if visit.page.context == page.context)
+
+    def end(self) -> list[str]:
+        """Close all; what went wrong there."""
+        faults = [fault for visit in self._open.values() for fault in visit.faults]
+        self._open.clear()
+        self._stack.close()
+        return faults
+
+    def _login(self, context: BrowserContext, account: str) -> None:
+        """By the form, but without drawing it."""
+        shown = context.request.get("/login").text()
+        token = re.search(r'name="token" value="([0-9a-f]{64})"', shown)
+        assert token, "the page for login has no form"
+        form = {"token": token[1], "name": account, "password": self._passwords[account]}
+        entered = context.request.post("/login", form=form, max_redirects=0)
+        assert entered.status == 303, f"{account} could not log in: {entered.status}"
+
+
+@contextmanager
+def visits(browser: Browser, url: str, passwords: Mapping[str, str]) -> Iterator[Visits]:
+    """Visits of which every page behaves."""
+    opened = Visits(browser, url, passwords)
+    try:
+        yield opened
+    finally:
+        faults = opened.end()
+    assert not faults, "\n".join(faults)
+
+
+def findings(visit: Visit) -> list[str]:
+    """What axe finds that keeps people from using the page, and whether the page is too wide."""
+    with _examined(visit) as page:
+        page.evaluate(AXE.read_text())
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        told = [_told(rule) for rule in found if rule["impact"] in GRAVE]
+        root = "document.documentElement"
+        wide, shown = page.evaluate(f"[{root}.scrollWidth, {root}.clientWidth]")
+        return told + [f"the page is {wide} wide in a window of {shown}"] * (wide > shown)
+
+
+@contextmanager
+def _examined(visit: Visit) -> Iterator[Page]:
+    """The page itself; without JavaScript its double in a browser in which axe can run, and nothing else."""
+    page = visit.page
+    if visit.javascript:
+        yield page
+        return
+    assert page.context.browser
+    size = page.viewport_size
+    with page.context.browser.new_context(
+        viewport=size, storage_state=page.context.storage_state()
+    ) as context:
+        headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": "script-src 'none'"}
+        content = page.content()
+        double = context.new_page()
+        double.route(page.url, lambda route: route.fulfill(body=content, headers=headers))
+        double.goto(page.url)
+        yield double
+
+
+def _told(rule: dict[str, Any]) -> str:
+    places = [f"    {' '.join(map(str, node['target']))}: {node['html'][:160]}" for node in rule["nodes"]]
+    return "\n".join([f"{rule['impact']}: {rule['help']} ({rule['id']})", *places])

@@ -1,0 +1,33 @@
+// What viewer and modeler share.
+
+// Loads the file at a URL. Where that fails, the container says so in the words of its data-failed.
+export async function open(diagram, container, url) {
+  container.dir = "ltr"; // diagrams are drawn from left to right in every language
+  try {
+    const answer = await fetch(url);
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    await diagram.importXML(await answer.text());
+    return true;
+  } catch (fault) {
+    console.warn(fault);
+    const told = document.createElement("p");
+    told.role = "alert";
+    told.dir = "auto";
+    told.textContent = container.dataset.failed ?? "";
+    container.replaceChildren(told);
+    return false;
+  }
+}
+
+// Calls back whenever the container has got another size, at first as soon as it has one.
+export function whenSized(container, callback) {
+  const observer = new ResizeObserver(([{ contentRect }]) => {
+    if (contentRect.width && contentRect.height) callback();
+  });
+  observer.observe(container);
+}
+
+// What an attribute of the container holds as JSON.
+export function given(container, name) {
+  return JSON.parse(container.dataset[name] ?? "{}");
+}

@@ -1,0 +1,50 @@
+// Bundles web/assets into web/static under names with a hash, and writes which is which into manifest.json.
+import { createHash } from "node:crypto";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { build } from "esbuild";
+
+const OUT = "static";
+const HASH = /-[A-Z0-9]{8}(?=\.\w+$)/;
+
+const { metafile } = await build({
+  entryPoints: ["style.css", "page.js", "viewer.js", "modeler.js"].map((name) => `assets/${name}`),
+  outdir: OUT,
+  entryNames: "[name]-[hash]",
+  assetNames: "[name]-[hash]",
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2022",
+  loader: { ".woff2": "file" },
+  legalComments: "none", // licences.txt has them all
+  metafile: true,
+  logLevel: "warning",
+});
+
+const built = Object.keys(metafile.outputs).map((path) => basename(path));
+built.push(await writeLicences(Object.keys(metafile.inputs)));
+const manifest = Object.fromEntries(built.map((name) => [name.replace(HASH, ""), name]).sort());
+// Renamed into place, so that it never names what is not there yet.
+await writeFile(`${OUT}/manifest.json.new`, JSON.stringify(manifest, null, 2) + "\n");
+await rename(`${OUT}/manifest.json.new`, `${OUT}/manifest.json`);
+for (const name of await readdir(OUT)) {
+  if (HASH.test(name) && !built.includes(name)) await rm(`${OUT}/${name}`);
+}
+
+// The licences of the packages of which something was bundled: they are to go along.
+async function writeLicences(inputs) {
+  const inPackage = /^node_modules\/(?:@[^/]+\/)?[^/]+/;
+  const packages = [...new Set(inputs.flatMap((path) => path.match(inPackage) ?? []))].sort();
+  const texts = await Promise.all(packages.map(licence));
+  const content = texts.join(`\n${"-".repeat(80)}\n\n`);
+  const hash = createHash("sha256").update(content).digest("hex").slice(0, 8).toUpperCase();
+  await writeFile(`${OUT}/licences-${hash}.txt`, content);
+  return `licences-${hash}.txt`;
+}
+
+async function licence(folder) {
+  const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`));
+  const file = (await readdir(folder)).find((each) => /^(licen[cs]e|ofl)/i.test(each));
+  return `${name} ${version}: ${license}\n\n${file ? await readFile(`${folder}/${file}`, "utf8") : ""}`;
+}

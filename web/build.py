@@ -1,0 +1,25 @@
+"""Builds what browsers load: `assets` and what stands there imported, into `static`, under names with a hash.
+
+`python -m web.build`, or `make assets`.
+"""
+
+import subprocess
+from pathlib import Path
+
+from web import node
+
+FOLDER = Path(__file__).parent
+
+
+def build() -> None:
+    """Install what is locked, unless it is there, and bundle."""
+    installed = FOLDER / "node_modules" / ".installed"
+    lock = FOLDER / "package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        node.install(FOLDER)
+        installed.touch()
+    subprocess.run([node.path(), "build.mjs"], cwd=FOLDER, check=True)
+
+
+if __name__ == "__main__":
+    build()
