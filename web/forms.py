@@ -309,15 +309,15 @@ def _plain(token: str) -> str:
 
 
 def _entries(data: dict[str, Any], pointer: str) -> tuple[Any, str]:
-    """What holds the value at a pointer, and its last token; made on the way where it is not there."""
-    *way, last = (_plain(token) for token in pointer.split("/")[1:])
+    """What holds the value at a pointer, made on the way where it is not there, and its last token."""
+    way = [_plain(token) for token in pointer.split("/")[1:]]
     inside: Any = data
-    for token in way:
+    for token in way[:-1]:
         if isinstance(inside, list):
-            inside = inside[int(token)] if token.isdecimal() and int(token) < len(inside) else {}
+            inside = inside[int(token)] if token.isdecimal() and int(token) < len(inside) else None
         else:
-            inside = inside.setdefault(token, {})
-    return inside, last
+            inside = inside.setdefault(token, {}) if isinstance(inside, dict) else None
+    return inside, way[-1] if way else ""
 
 
 def _extend(data: dict[str, Any], pointer: str) -> None:

@@ -2,21 +2,24 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 import web
 from api import create_app
 from api.command import DATABASE
-from engine import accounts, passwords
+from engine import accounts, passwords, sessions
 from engine.config import Settings
-from engine.db import Database
+from engine.db import Actor, Database
 from engine.oidc import Provider, Providers
+from engine.sessions import Lasting, Proof
 from tests import openid
 from tests.openid import OpenId
 
@@ -113,3 +116,34 @@ class Browser:
             "headers": given,
             "environ_base": {"REMOTE_ADDR": self._address},
         }
+
+
+@pytest.fixture
+def session_of(make: Make, database: Database) -> Callable[[Actor], "Browser"]:
+    """`session_of(actor)`: a browser in which this account is logged in."""
+
+    def opened(actor: Actor) -> Browser:
+        browser = Browser(make())
+        lasting = Lasting(timedelta(minutes=30), timedelta(hours=12))
+        secret = database.run(
+            lambda session, now: sessions.open_one(session, now, actor.id, Proof(AGENT, "high"), lasting)
+        )
+        browser.client.set_cookie("__Host-parvandeh-session", secret, domain="pages.test", secure=True)
+        return browser
+
+    return opened
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """`with statements(database) as told:` the SQL that is executed meanwhile; no page needs more than 12."""
+    told: list[str] = []
+
+    def tell(*arguments: Any) -> None:
+        told.append(arguments[2])
+
+    event.listen(database.engine, "before_cursor_execute", tell)
+    try:
+        yield told
+    finally:
+        event.remove(database.engine, "before_cursor_execute", tell)

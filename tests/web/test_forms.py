@@ -1,0 +1,108 @@
+"""Forms of processes as pages: what is drawn, and what a browser's answer means."""
+
+from typing import Any
+
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from engine import forms as engine_forms
+from engine.bpmn.forms import Form
+from engine.errors import Fault, Invalid
+from engine.language import Reader
+from tests.web.conftest import Make
+from web import forms
+
+FA, EN = Reader.of("fa"), Reader.of("en")
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["name", "area"],
+    "properties": {
+        "name": {"type": "string", "title": "نام | Name", "maxLength": 20},
+        "area": {"type": "number", "title": "مساحت | Area"},
+        "agreed": {"type": "boolean", "title": "موافقم | I agree"},
+        "kind": {"type": "string", "enum": ["5", "6"]},
+        "many": {"type": "array", "items": {"type": "string", "enum": ["a", "b", "c"]}},
+        "born": {"type": "string", "format": "date"},
+        "why": {"type": "string", "x-hide-when": {"field": "agreed", "is": "=", "value": True}},
+        "rows": {
+            "type": "array",
+            "items": {"type": "object", "required": ["of"], "properties": {"of": {"type": "integer"}}},
+        },
+        "place": {"type": "object", "properties": {"city": {"type": "string"}}},
+    },
+}
+FORM = Form(SCHEMA, None)
+
+
+def answer(**sent: Any) -> dict[str, Any]:
+    pairs = [(key.replace("__", "/"), value) for key, value in sent.items()]
+    return forms.answer(FORM.fields, MultiDict(pairs))
+
+
+@pytest.fixture(autouse=True)
+def _request(make: Make) -> Any:
+    with make().test_request_context("/?lang=fa"):
+        yield
+
+
+def test_what_is_typed_becomes_an_answer_that_the_engine_takes() -> None:
+    sent = answer(data__name="سارا", data__area="۱۲٫۵", data__born="۱۴۰۵/۰۹/۰۴", data__kind="5")
+    assert engine_forms.check(FORM, sent) == {
+        "name": "سارا",
+        "area": 12.5,
+        "born": "2026-11-25",
+        "kind": "5",
+        "agreed": False,
+    }
+
+
+def test_what_is_left_empty_is_left_out_and_a_box_is_always_answered() -> None:
+    assert answer(data__name="  ") == {"agreed": False}
+
+
+def test_a_field_that_another_answer_hides_is_left_out() -> None:
+    assert "why" in answer(data__why="so")
+    assert "why" not in answer(data__why="so", data__agreed="yes")
+
+
+def test_entries_keep_their_order_and_another_is_added_by_a_button() -> None:
+    sent = answer(rows__rows="2", data__rows__0__of="1", data__rows__1__of="۲", add="/rows")
+    assert sent["rows"] == [{"of": "1"}, {"of": "۲"}, {}]
+    assert forms.edited(MultiDict([("add", "/rows")]))
+
+
+def test_an_entry_is_removed_by_a_button() -> None:
+    sent = answer(rows__rows="2", data__rows__0__of="1", data__rows__1__of="2", remove="/rows/0")
+    assert sent["rows"] == [{"of": "2"}]
+
+
+@pytest.mark.parametrize(
+    "pointer", ["", "/", "/name/x", "/rows/9", "/rows/x", "/nothing/0/1", "/name/x/y", "x"]
+)
+def test_a_button_that_was_tampered_with_changes_nothing_of_weight(pointer: str) -> None:
+    assert answer(data__name="a", remove=pointer)["name"] == "a"
+    assert isinstance(answer(data__name="a", add=pointer), dict)
+
+
+def test_values_are_shown_in_the_readers_digits_and_calendar() -> None:
+    drawn = forms.drawing(FORM.fields, {"born": "2026-11-25", "area": 12.5}, FA)
+    shown = {node.name: node.shown for node in drawn.nodes}
+    assert (shown["data/born"], shown["data/area"]) == ("۱۴۰۵/۰۹/۰۴", "۱۲.۵")
+    drawn = forms.drawing(FORM.fields, {"born": "2026-11-25"}, EN)
+    assert next(node.shown for node in drawn.nodes if node.name == "data/born") == "2026-11-25"
+
+
+def test_a_fault_stands_beside_its_field_and_others_above() -> None:
+    faults = [Fault("/data/rows/0/of", "is required", "required"), Fault("/data", "odd", "odd")]
+    drawn = forms.drawing(FORM.fields, {"rows": [{}]}, EN, faults)
+    assert [node.name for node in drawn.faulty] == ["data/rows/0/of"]
+    assert drawn.others == ("odd",)
+
+
+def test_what_was_typed_wrongly_is_shown_again_as_it_was_typed() -> None:
+    sent = answer(data__area="much", data__born="soon")
+    with pytest.raises(Invalid) as refused:
+        engine_forms.check(FORM, sent)
+    drawn = forms.drawing(FORM.fields, sent, FA, refused.value.faults)
+    shown = {node.name: node.shown for node in drawn.nodes}
+    assert (shown["data/area"], shown["data/born"]) == ("much", "soon")
