@@ -128,7 +128,7 @@ def session_of(make: Make, database: Database) -> Callable[[Actor], "Browser"]:
         secret = database.run(
             lambda session, now: sessions.open_one(session, now, actor.id, Proof(AGENT, "high"), lasting)
         )
-        browser.client.set_cookie("__Host-parvandeh-session", secret, domain="pages.test", secure=True)
+        browser.client.set_cookie("parvandeh-session", secret, domain="pages.test")
         return browser
 
     return opened
