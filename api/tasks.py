@@ -20,17 +20,22 @@ blueprint = APIBlueprint("tasks", __name__, tag="Tasks")
 
 
 class InboxQuery(PageQuery):
-    """Which open tasks: mine, all that I may take (team) or those of them that nobody has (free).
+    """Which open tasks: mine, all that I may take (team), those of them that nobody has (free); or supervised.
 
-    `unit` takes in those below it; `due` is the latest due time, `priority` the lowest.
+    The last are those that I may give to whom I want, `holder` is who has them. `unit` takes in those below
+    it; `due` is the latest due time, `priority` the lowest. `today` is what falls due before the day ends,
+    `returned` what the applicant has corrected since it was sent back.
     """
 
     scope: Scope = "team"
     role: Text | None = None
     unit: Text | None = None
     definition: Text | None = None
+    holder: UUID | None = None
     due: AwareDatetime | None = None
     overdue: bool = False
+    today: bool = False
+    returned: bool = False
     priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] | None = None
 
 
@@ -183,12 +188,17 @@ class SearchBody(InboxQuery):
 
 
 class CountsBody(BaseModel):
-    """How many open tasks are mine, may be taken by me, are free of those, and overdue; at most 1000."""
+    """How many open tasks are mine, may be taken by me, are free of those, overdue, due today, or back from the
+    applicant; and how many I may give to whom I want. At most 1000.
+    """
 
     mine: int
     team: int
     free: int
     overdue: int
+    today: int
+    returned: int
+    supervised: int
 
 
 class TaskState(BaseModel):
@@ -224,7 +234,7 @@ def index(uow: UnitOfWork, query: TasksQuery) -> Reply:
     """
     if query.case is not None:
         return Reply(task_page(tasks.of_case(uow, query.case, status=query.status, after=query.cursor)))
-    return Reply(task_page(tasks.page(uow, _wanted(uow, query))))
+    return Reply(task_page(tasks.page(uow, _wanted(query))))
 
 
 def task_page(rows: Sequence[Mapping[Any, Any]]) -> TaskPage:
@@ -248,22 +258,25 @@ def search(uow: UnitOfWork, body: SearchBody) -> Reply:
     Words are found by their beginnings in a task's name, its case's number, business key and applicant. What
     is searched for may be personal: it stands in the body, and in no log.
     """
-    wanted = replace(_wanted(uow, body), words=body.text, business_key=body.business_key)
+    wanted = replace(_wanted(body), words=body.text, business_key=body.business_key)
     rows = tasks.page(uow, wanted)
     return Reply(task_page(rows))
 
 
-def _wanted(uow: UnitOfWork, query: InboxQuery) -> tasks.Inbox:
-    latest = [due for due in (query.due, uow.now if query.overdue else None) if due is not None]
-    return tasks.Inbox(
-        query.scope,
-        query.role,
-        query.unit,
-        query.definition,
-        min(latest, default=None),
-        query.priority,
-        after=query.cursor,
+def _wanted(query: InboxQuery) -> tasks.Inbox:
+    names = (
+        "scope",
+        "role",
+        "unit",
+        "definition",
+        "holder",
+        "due",
+        "overdue",
+        "today",
+        "returned",
+        "priority",
     )
+    return tasks.Inbox(**{name: getattr(query, name) for name in names}, after=query.cursor)
 
 
 @command(blueprint.get("/tasks/<uuid:task_id>"), answer=TaskBody, refusals=(404,))

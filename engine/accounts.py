@@ -123,6 +123,13 @@ def find_actor(session: Session, digest: bytes) -> Actor | None:
     return Actor(id=row.id, name=row.name, role=row.role, acr=acr, scopes=scopes)
 
 
+def actor_of(session: Session, user_id: UUID, acr: str | None) -> Actor | None:
+    """An account that has left something to be done, as well known as it was then; None if deactivated."""
+    wanted = select(User.name, User.role).where(User.id == user_id, User.deactivated_at.is_(None))
+    row = connection(session).execute(wanted).one_or_none()
+    return None if row is None else Actor(id=user_id, name=row.name, role=row.role, acr=acr)
+
+
 def system(session: Session, now: datetime) -> Actor:
     """The installation itself, which deploys what it ships. It has no token, so nobody else acts as it."""
     user = find_or_create(session, now, SYSTEM, "administrator")

@@ -5,7 +5,9 @@ their locks use the same conditions, judged at each request: a membership that h
 from the next one on. Conditions have the parameters `viewer` and `now`, which `seen_by` gives.
 """
 
+from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -141,6 +143,19 @@ def taking_as(pool: Any) -> ScalarSelect[str]:
 
 def takers(pool: Any) -> ColumnElement[bool]:
     """Which accounts may take tasks of this pool, themselves or in whose place they stand: on `User`."""
+    held = _everybody()
+    return _at_work(_taking(held, held.c.user_id).where(Pool.id == pool))
+
+
+def takers_of_all(pools: Collection[UUID]) -> ColumnElement[bool]:
+    """Which accounts may take tasks of each of these pools: on `User`."""
+    held = _everybody()
+    found = _taking(held, held.c.user_id).where(Pool.id.in_(pools)).group_by(held.c.user_id)
+    return _at_work(found.having(func.count(Pool.id.distinct()) == len(pools)))
+
+
+def _everybody() -> Subquery:
+    """Where everybody works and as what, in their own place or somebody's in whose place they stand."""
     columns = (Membership.unit_id, Membership.role)
     own = select(*columns, Membership.user_id).where(valid(Membership))
     lent = (
@@ -148,9 +163,23 @@ def takers(pool: Any) -> ColumnElement[bool]:
         .join(Substitution, Substitution.absent_id == Membership.user_id)
         .where(valid(Substitution), valid(Membership))
     )
-    held = union_all(own, lent).subquery("everybody")
-    found = _taking(held, held.c.user_id).where(Pool.id == pool)
-    return and_(User.role == CASEWORKER, User.deactivated_at.is_(None), User.id.in_(found))
+    return union_all(own, lent).subquery("everybody")
+
+
+def _at_work(users: Select[Any]) -> ColumnElement[bool]:
+    return and_(User.role == CASEWORKER, User.deactivated_at.is_(None), User.id.in_(users))
+
+
+def staff() -> ColumnElement[bool]:
+    """Which accounts work where the viewer is a supervisor: on `User`."""
+    held, line, member = posts(), aliased(UnitLine), aliased(Membership)
+    found = (
+        select(member.user_id)
+        .join(line, line.unit_id == member.unit_id)
+        .join(held, line.ancestor_id == held.c.unit_id)
+        .where(held.c.role.in_((SUPERVISOR, ANY)), valid(member))
+    )
+    return _at_work(found)
 
 
 def supervises(role: str, pool: Any) -> ColumnElement[bool]:
@@ -187,13 +216,17 @@ def roles_in(unit: Any) -> ScalarSelect[Any]:
     return found.where(line.unit_id == unit).scalar_subquery()
 
 
-def pools(role: str, *narrowed: ColumnElement[bool]) -> Select[Any]:
+def pools(role: str, *narrowed: ColumnElement[bool], supervised: bool = False) -> Select[Any]:
     """The ids of the pools of which the viewer may take tasks, or as an administrator see them.
 
-    `narrowed` by definition, and by role in a unit.
+    `narrowed` by definition, and by role in a unit. `supervised`: those whose tasks it gives as it wants.
     """
-    lying = _lying if role == "administrator" else _taking
-    return lying(posts(), Pool.id).where(*narrowed).distinct()
+    held = posts()
+    lying = _lying if supervised or role == "administrator" else _taking
+    found = lying(held, Pool.id).where(*narrowed).distinct()
+    if supervised and role != "administrator":
+        found = found.where(held.c.role.in_((SUPERVISOR, ANY)))
+    return found
 
 
 def _own_case() -> ColumnElement[bool]:

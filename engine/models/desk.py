@@ -1,18 +1,31 @@
 """The tables of the caseworker's desk."""
 
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text, text
+from sqlalchemy import ForeignKey, Index, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base
-from engine.models.tables import Id, Instant, Task
+from engine.models.tables import DUE, Id, Instant, Task
+
+BatchAction = Literal["claim", "release", "assign", "complete"]
 
 # What was asked beside the process, and is to be answered in time.
 Index(
     "ix_tasks_asked_due",
     Task.due_at,
     postgresql_where=text("status = 'open' AND parent_id IS NOT NULL AND due_at IS NOT NULL"),
+)
+# What waits for an answer, or has got one, is looked through for what the applicant has corrected.
+Index(
+    "ix_tasks_asks",
+    Task.pool_id,
+    text("(assignee_id IS NOT NULL)"),
+    DUE,
+    Task.id,
+    postgresql_where=text("status = 'open' AND asks"),
 )
 
 
@@ -29,3 +42,21 @@ class Comment(Base):
     text: Mapped[str] = mapped_column(Text)
     visible: Mapped[bool]  # to the applicant
     at: Mapped[Instant]
+
+
+class Batch(Base):
+    """Many tasks with which somebody does the same, worked off by jobs, a few at a time."""
+
+    __tablename__ = "batches"
+    __table_args__ = (Index(None, "owner_id", "id"), Index(None, "made_at"))
+
+    id: Mapped[Id]
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    acr: Mapped[str | None] = mapped_column(Text)  # how well it was known who wants it
+    action: Mapped[BatchAction] = mapped_column(Text)
+    # What completes each task, or who is to have it; forgotten when the batch ends.
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    tasks: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))  # in the order in which it is done with them
+    results: Mapped[list[Any]] = mapped_column(JSONB)  # of the first of them: null if done, or the refusal
+    made_at: Mapped[Instant]
+    finished_at: Mapped[Instant | None]

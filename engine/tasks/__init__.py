@@ -4,18 +4,20 @@ from engine.tasks.allotting import allot, recusals, waiting
 from engine.tasks.asking import Question, ask, expire, send_back, withdraw
 from engine.tasks.assigning import assign, colleagues
 from engine.tasks.beside import of_task as asked_beside
+from engine.tasks.batches import Batched, batch, batches, carry_on, common, forget, give_up, receivers, start
 from engine.tasks.bulk import Action, Item, Outcome, act
 from engine.tasks.comments import comment, comments
 from engine.tasks.correcting import Marks
 from engine.tasks.deciding import decisions
 from engine.tasks.dossier import related, sources
 from engine.tasks.drafts import save as save_draft
-from engine.tasks.inbox import Inbox, Scope, counts, page
+from engine.tasks.inbox import Inbox, Scope, choices, counts, page, staff
 from engine.tasks.reading import form, get, of_case
 from engine.tasks.work import Completed, claim, complete, recuse, release
 
 __all__ = [
     "Action",
+    "Batched",
     "Completed",
     "Inbox",
     "Item",
@@ -28,18 +30,26 @@ __all__ = [
     "ask",
     "asked_beside",
     "assign",
+    "batch",
+    "batches",
+    "carry_on",
+    "choices",
     "claim",
     "colleagues",
     "comment",
     "comments",
+    "common",
     "complete",
     "counts",
     "decisions",
     "expire",
+    "forget",
     "form",
     "get",
+    "give_up",
     "of_case",
     "page",
+    "receivers",
     "recusals",
     "recuse",
     "related",
@@ -47,6 +57,8 @@ __all__ = [
     "save_draft",
     "send_back",
     "sources",
+    "staff",
+    "start",
     "waiting",
     "withdraw",
 ]

@@ -8,7 +8,7 @@ them.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
@@ -23,11 +23,13 @@ from sqlalchemy import (
     Subquery,
     Text,
     Uuid,
+    and_,
     bindparam,
     cast,
     column,
     false,
     func,
+    literal,
     literal_column,
     not_,
     select,
@@ -40,12 +42,25 @@ from sqlalchemy.orm import aliased
 from engine import access, cases, persian
 from engine.db import UnitOfWork
 from engine.errors import Fault, Invalid
-from engine.models import FOUND_BY, Case, Pool, PoolRole, Substitution, Task, Unit, UnitLine
+from engine.models import (
+    FOUND_BY,
+    Case,
+    Definition,
+    DefinitionVersion,
+    Pool,
+    PoolRole,
+    Substitution,
+    Task,
+    Unit,
+    UnitLine,
+    User,
+)
 from engine.tasks.reading import summaries
 
-Scope = Literal["mine", "team", "free"]
+Scope = Literal["mine", "team", "free", "supervised"]
 COUNTED = 1_000  # a count tells no more than that there are so many
 MAX_WORDS = 10
+STAFF = 200
 SEARCHED = 5_000  # so many hits are put into order
 
 
@@ -54,16 +69,22 @@ class Inbox:
     """Which open tasks; None is any.
 
     `mine` are those that the actor has, or somebody for whom it stands in; `team` all that it may take,
-    whoever has them; `free` those of them that nobody has and that can be claimed. `role`, `unit` (and those
-    below it) and `definition` narrow the pools. `due` is the latest due time, `priority` the lowest priority.
-    `words` and `business_key` are searched for.
+    whoever has them; `free` those of them that nobody has and that can be claimed; `supervised` all that it
+    may give to whom it wants, of them those that `holder` has. `role`, `unit` (and those below it) and
+    `definition` narrow the pools. `due` is the latest due time, `priority` the lowest priority. `overdue` is
+    what is late, `today` what falls due until the day ends, `returned` what the applicant has corrected since
+    it was sent back. `words` and `business_key` are searched for.
     """
 
     scope: Scope = "team"
     role: str | None = None
     unit: str | None = None
     definition: str | None = None
+    holder: UUID | None = None
     due: datetime | None = None
+    overdue: bool = False
+    today: bool = False
+    returned: bool = False
     priority: int | None = None
     business_key: str | None = None
     words: str | None = None
@@ -78,21 +99,30 @@ def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[RowMapping]:
     access.require(uow.actor, "inbox.read")
     given = _given(wanted)
     statement = _page(uow.actor.role, wanted.scope, frozenset(given))
-    return uow.connection.execute(statement, {**given, **access.seen_by(uow)}).mappings().all()
+    values = {**given, **access.seen_by(uow), "day_end": _day_end(uow)}
+    return uow.connection.execute(statement, values).mappings().all()
 
 
 def counts(uow: UnitOfWork) -> Mapping[str, int]:
     """How many tasks each tab of the inbox has, up to `COUNTED`."""
     access.require(uow.actor, "inbox.read")
-    seen = access.seen_by(uow)
-    row = uow.connection.execute(_counts(uow.actor.role), {**seen, "due": uow.now}).mappings().one()
+    values = {**access.seen_by(uow), "day_end": _day_end(uow)}
+    row = uow.connection.execute(_counts(uow.actor.role), values).mappings().one()
     return dict(row)
+
+
+def _day_end(uow: UnitOfWork) -> datetime:
+    """When this day ends where the installation is."""
+    return datetime.combine(uow.now.date() + timedelta(days=1), time(), uow.now.tzinfo)
 
 
 def _given(wanted: Inbox) -> dict[str, Any]:
     """The parameters of a page. Raises Invalid for a search without words."""
-    names = ("role", "unit", "definition", "due", "priority", "business_key", "after")
-    found = {name: value for name in names if (value := getattr(wanted, name)) is not None}
+    names = (
+        *("role", "unit", "definition", "holder", "due", "overdue", "today", "returned"),
+        *("priority", "business_key", "after"),
+    )
+    found = {name: value for name in names if (value := getattr(wanted, name)) not in (None, False)}
     searched = " ".join(part for part in (wanted.words, wanted.business_key) if part)
     if searched:
         found["query"] = _query(searched)
@@ -113,8 +143,24 @@ _NEVER: Any = literal_column("'infinity'::timestamptz")
 _DUE = func.coalesce(Task.due_at, _NEVER)
 _TAKEN = Task.assignee_id.is_not(None)
 _CLAIMED = Task.assignment.is_(None)  # else it comes to somebody by itself
+_INSTANT = DateTime(timezone=True)
+_NOW = bindparam("now", type_=_INSTANT)
+
+
+def _asked(status: str, *, kind: str | None = None) -> ColumnElement[bool]:
+    """Whether something was asked beside a task that has this status now."""
+    beside = aliased(Task)
+    kinds = [] if kind is None else [beside.kind == kind]
+    found = select(beside.id).where(beside.parent_id == Task.id, beside.status == status, *kinds)
+    return and_(Task.asks, found.correlate(Task).exists())
+
+
+_RETURNED = and_(_asked("completed", kind="correction"), not_(_asked("open", kind="correction")))
 _FILTERS: Mapping[str, ColumnElement[bool]] = {
-    "due": Task.due_at <= bindparam("due", type_=DateTime(timezone=True)),
+    "due": bindparam("due", type_=_INSTANT) >= _DUE,
+    "overdue": _DUE <= _NOW,
+    "today": and_(_DUE > _NOW, bindparam("day_end", type_=_INSTANT) > _DUE),
+    "returned": and_(Task.asks, _RETURNED),
     "priority": Task.priority >= bindparam("priority", type_=Integer),
     "business_key": select(Case.business_key).where(Case.id == Task.case_id).scalar_subquery()
     == bindparam("business_key", type_=Text),
@@ -125,25 +171,25 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = {
 def _page(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
     """Made once for each combination of parameters."""
     found = _nearest(role, scope, given, cases.PAGE + 1, ordered=True)
-    return summaries().join(found, found.c.id == Task.id).order_by(found.c.due, found.c.id)
+    beside = (_RETURNED.label("returned"), _asked("open").label("awaits"))
+    page = summaries().add_columns(*beside).join(found, found.c.id == Task.id)
+    return page.order_by(found.c.due, found.c.id)
 
 
 def _nearest(role: str, scope: Scope, given: frozenset[str], count: int, *, ordered: bool) -> Subquery:
     """The first of the tasks wanted: id and due time. From each pool, or person, as many as are wanted."""
     if "query" in given:
         return _hits(role, scope, given, count)
-    homes = _persons() if scope == "mine" else _pools(role, scope, given)
+    homes = _homes(role, scope, given)
     filters = [condition for name, condition in _FILTERS.items() if name in given]
     filters += _after(_DUE, Task.id, given)
     if scope == "free":
         filters.append(_CLAIMED)
     near = select(Task.id, _DUE.label("due")).where(Task.status == "open", *filters).limit(count)
-    if scope == "mine":
-        near = near.where(Task.assignee_id == homes.c.id, *_still_allowed(role))
-        if narrowed := _narrowed(given):
-            near = near.where(Task.pool_id.in_(access.pools(role, *narrowed)))
-    else:
+    if "taken" in homes.c:
         near = near.where(Task.pool_id == homes.c.id, homes.c.taken == _TAKEN)
+    else:
+        near = near.where(Task.assignee_id == homes.c.id, *_of_persons(role, scope, given))
     near = near.order_by(_DUE, Task.id) if ordered else near
     each = near.correlate(homes).lateral("near")
     merged = select(each.c.id, each.c.due).select_from(homes).join(each, literal_column("true")).limit(count)
@@ -152,7 +198,7 @@ def _nearest(role: str, scope: Scope, given: frozenset[str], count: int, *, orde
 
 def _hits(role: str, scope: Scope, given: frozenset[str], count: int) -> Subquery:
     """The first of the tasks that a search finds; of more than `SEARCHED` only some are put into order."""
-    pools = _pools(role, "free", given)
+    pools = _own_pools(role, scope, given).subquery("pools")
     own = select(
         func.string_agg(literal_column("'p'").op("||")(func.replace(cast(pools.c.id, Text), "-", "")), " | ")
     ).scalar_subquery()
@@ -161,6 +207,8 @@ def _hits(role: str, scope: Scope, given: frozenset[str], count: int) -> Subquer
     filters = [condition for name, condition in _FILTERS.items() if name in given]
     if scope == "mine":
         filters.append(Task.assignee_id.in_(select(_persons().c.id)))
+    elif "holder" in given:
+        filters.append(Task.assignee_id == _HOLDER)
     elif scope == "free":
         filters += [Task.assignee_id.is_(None), _CLAIMED]
     found = (
@@ -215,9 +263,33 @@ def _narrowed(given: frozenset[str]) -> list[ColumnElement[bool]]:
     return narrowed
 
 
+_HOLDER = bindparam("holder", type_=Uuid)
+
+
+def _own_pools(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
+    return access.pools(role, *_narrowed(given), supervised=scope == "supervised")
+
+
+def _homes(role: str, scope: Scope, given: frozenset[str]) -> Subquery:
+    """Where to look: with whom, or in which pools."""
+    if scope == "mine":
+        return _persons()
+    if "holder" in given:
+        return select(_HOLDER.label("id")).subquery("persons")
+    return _pools(role, scope, given)
+
+
+def _of_persons(role: str, scope: Scope, given: frozenset[str]) -> list[ColumnElement[bool]]:
+    """Which tasks of persons: those that the actor has, or stands in for, only as long as it may."""
+    own = _still_allowed(role) if scope == "mine" else []
+    if scope != "mine" or _narrowed(given):
+        own.append(Task.pool_id.in_(_own_pools(role, scope, given)))
+    return own
+
+
 def _pools(role: str, scope: Scope, given: frozenset[str]) -> Subquery:
     """The pools, each with whether it is about tasks that somebody has."""
-    found = access.pools(role, *_narrowed(given)).subquery("pools")
+    found = _own_pools(role, scope, given).subquery("pools")
     # Two rows also where one is wanted: PostgreSQL would make a constant of it, and then not see the index.
     taken = values(column("taken", Boolean), name="halves").data([(False,), (True,)])
     wanted = not_(taken.c.taken) if scope == "free" else literal_column("true")
@@ -231,7 +303,10 @@ def _counts(role: str) -> Select[Any]:
         ("mine", "mine", none),
         ("team", "team", none),
         ("free", "free", none),
-        ("overdue", "team", frozenset({"due"})),
+        ("overdue", "team", frozenset({"overdue"})),
+        ("today", "team", frozenset({"today"})),
+        ("returned", "team", frozenset({"returned"})),
+        ("supervised", "supervised", none),
     )
     counted = [
         select(func.count())
@@ -241,3 +316,37 @@ def _counts(role: str) -> Select[Any]:
         for name, scope, given in tabs
     ]
     return select(*counted)
+
+
+def choices(uow: UnitOfWork, scope: Scope = "team") -> Sequence[RowMapping]:
+    """What the inbox can be narrowed by: rows of `kind` (definition, role, unit), `key` and `name`."""
+    access.require(uow.actor, "inbox.read")
+    return uow.connection.execute(_choices(uow.actor.role, scope), access.seen_by(uow)).mappings().all()
+
+
+@lru_cache
+def _choices(role: str, scope: Scope) -> Select[Any]:
+    own = select(_own_pools(role, scope, frozenset()).cte("own").c.id)
+
+    def kind(name: str, key: Any, called: Any) -> Select[Any]:
+        return select(literal(name).label("kind"), key.label("key"), called.label("name"))
+
+    processes = (
+        kind("definition", Definition.key, DefinitionVersion.name)
+        .join(DefinitionVersion, DefinitionVersion.id == Definition.current_version_id)
+        .where(Definition.key.in_(select(Pool.definition).where(Pool.id.in_(own))))
+    )
+    homes = select(PoolRole.unit_id).where(PoolRole.pool_id.in_(own))
+    found = union(
+        processes,
+        kind("role", PoolRole.role, PoolRole.role).where(PoolRole.pool_id.in_(own)),
+        kind("unit", Unit.key, Unit.name).where(Unit.id.in_(homes)),
+    ).subquery("choices")
+    return select(found).order_by(found.c.kind, found.c.name)
+
+
+def staff(uow: UnitOfWork) -> Sequence[RowMapping]:
+    """The first of the accounts that work where the actor is a supervisor, by name."""
+    access.require(uow.actor, "inbox.read")
+    found = select(User.id, User.name).where(access.staff()).order_by(User.name).limit(STAFF)
+    return uow.connection.execute(found, access.seen_by(uow)).mappings().all()

@@ -249,7 +249,8 @@ def test_inbox_is_narrowed_by_definition_unit_role_due_and_priority(
     assert found("due=2025-01-01T00:00Z") == []
     assert found("priority=5") == ["p"]
     assert found("priority=6") == []
-    assert body(worker.get("/tasks/counts")) == {"mine": 2, "team": 2, "free": 0, "overdue": 1}
+    counts = {"mine": 2, "team": 2, "free": 0, "overdue": 1, "today": 0, "returned": 0, "supervised": 2}
+    assert body(worker.get("/tasks/counts")) == counts
 
 
 def test_search_finds_persian_however_it_is_typed(client: Clients, database: Database) -> None:
