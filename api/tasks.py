@@ -20,7 +20,7 @@ blueprint = APIBlueprint("tasks", __name__, tag="Tasks")
 
 
 class InboxQuery(PageQuery):
-    """Which open tasks: mine, all that I may take (team), those of them that nobody has (free); or supervised.
+    """Which open tasks: mine, all that I may take (team), of them nobody's (free), or supervised.
 
     The last are those that I may give to whom I want, `holder` is who has them. `unit` takes in those below
     it; `due` is the latest due time, `priority` the lowest. `today` is what falls due before the day ends,
@@ -188,8 +188,9 @@ class SearchBody(InboxQuery):
 
 
 class CountsBody(BaseModel):
-    """How many open tasks are mine, may be taken by me, are free of those, overdue, due today, or back from the
-    applicant; and how many I may give to whom I want. At most 1000.
+    """How many open tasks are mine, may be taken by me (team), and are supervised by me; at most 1000.
+
+    Of the team's those that are free, overdue, due today, and back from the applicant.
     """
 
     mine: int

@@ -3,8 +3,8 @@
 from engine.tasks.allotting import allot, recusals, waiting
 from engine.tasks.asking import Question, ask, expire, send_back, withdraw
 from engine.tasks.assigning import assign, colleagues
-from engine.tasks.beside import of_task as asked_beside
 from engine.tasks.batches import Batched, batch, batches, carry_on, common, forget, give_up, receivers, start
+from engine.tasks.beside import of_task as asked_beside
 from engine.tasks.bulk import Action, Item, Outcome, act
 from engine.tasks.comments import comment, comments
 from engine.tasks.correcting import Marks
