@@ -22,6 +22,12 @@ def test_where_it_is_used_in_earnest_nobody_becomes_somebody_by_a_click(browser:
     assert browser.get("/account").status_code == 303
 
 
+def test_in_a_demonstration_a_click_makes_one_of_its_people(make: Make, sara: str) -> None:
+    browser = Browser(make(demo=[sara]))
+    assert browser.post(f"/demo/{sara}", {"token": browser.token("/")}).headers["Location"] == "/"
+    assert sara in browser.get("/account").text
+
+
 def test_a_page_that_is_not_there_is_explained_in_the_language(browser: Browser) -> None:
     page = browser.get("/nowhere?lang=en")
     assert (page.status_code, page.mimetype) == (404, "text/html")
