@@ -98,6 +98,7 @@ class Visits:
                 reduced_motion="reduce",
             )
         )
+        context.set_default_timeout(10_000)
         context.add_init_script(TELL_VIOLATIONS)
         if account is not None:
             self._login(context, account)
