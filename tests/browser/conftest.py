@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from engine.cli import demo_accounts
 from engine.cli.demo import installation as demo
 from engine.config import Settings
 from tests.browser import visits
@@ -36,8 +35,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def visit(browser: Browser, installation: demo.Installation, settings: Settings) -> Iterator[Visits]:
     """`visit("en", "phone", account="caseworker")`: a page. Fails the test if a page misbehaves."""
-    passwords = {known.name: known.password for known in demo_accounts.read(settings) if known.password}
-    with visits.visits(browser, installation.url, passwords) as opened:
+    with visits.visits(browser, installation.url, visits.passwords(settings)) as opened:
         yield opened
 
 

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response
 
-from engine.config import ROOT
+from engine.cli import demo_accounts
+from engine.config import ROOT, Settings
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -34,6 +35,11 @@ def launch(playwright: Playwright) -> Browser:
         f"The tests of pages need Chromium at {CHROMIUM}. On Debian and Ubuntu: apt install chromium"
     )
     return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+def passwords(settings: Settings) -> Mapping[str, str]:
+    """Those of the demo accounts that have one."""
+    return {known.name: known.password for known in demo_accounts.read(settings) if known.password}
 
 
 @dataclass
@@ -98,6 +104,7 @@ class Visits:
                 reduced_motion="reduce",
             )
         )
+        context.set_default_timeout(10_000)
         context.add_init_script(TELL_VIOLATIONS)
         if account is not None:
             self._login(context, account)
