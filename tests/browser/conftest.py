@@ -21,8 +21,11 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def installation(settings: Settings) -> Iterator[demo.Installation]:
     """`python -m engine run`: address and tokens of the demo accounts, whose work all tests share."""
-    with demo.opened(settings) as started:
-        yield started
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("WEB_WORKERS", "2")  # one looker-on, and what its page asks for beside
+        environment.setenv("WORKERS", "1")
+        with demo.opened(settings) as started:
+            yield started
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from html import escape
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
 from engine.config import ROOT
-from tests.browser.visits import Visits
+from tests.browser.visits import Visits, serve
 from web.assets import asset
 
 FILE = ROOT / "processes" / "guild" / "food-shop-licence" / "process.bpmn"
@@ -18,8 +18,8 @@ POLICY = (
 )
 STYLE = ".place { height: 25rem } .panel { width: 20rem }"
 MODELER = """
-<form id="save" action="/try" method="post"><input name="xml" type="hidden"><button>Save</button></form>
-<div class="place" data-modeler="/try.bpmn" data-form="save" data-panel="panel"
+<form id="save" action="/try/page" method="post"><input name="xml" type="hidden"><button>Save</button></form>
+<div class="place" data-modeler="/try/file" data-form="save" data-panel="panel"
      data-texts='{"Create task": "کار تازه"}'></div>
 <div class="panel" id="panel"></div>
 """
@@ -29,28 +29,18 @@ Check = Callable[[Page], None]
 def viewer(**data: object) -> str:
     """A place for a diagram."""
     given = " ".join(f'data-{name}="{escape(json.dumps(value))}"' for name, value in data.items())
-    return f'<div class="place" data-diagram="/try.bpmn" data-failed="It cannot be shown." {given}></div>'
+    return f'<div class="place" data-diagram="/try/file" data-failed="It cannot be shown." {given}></div>'
 
 
 def opened(page: Page, bundle: str, body: str, file: bytes = FILE.read_bytes()) -> Page:
     """A page with this bundle and body, where the diagram is that file."""
-    links = "".join(f'<link rel="stylesheet" href="{url}">' for url in ("/try.css", asset(f"{bundle}.css")))
+    links = "".join(f'<link rel="stylesheet" href="{url}">' for url in ("/try/style", asset(f"{bundle}.css")))
     script = f'<script type="module" src="{asset(f"{bundle}.js")}"></script>'
     head = f'<!doctype html><html lang="en" dir="rtl"><title>A</title>{links}{script}'
     html = f"{head}<main><h1>A</h1>{body}</main>"
-    answers = {
-        "/try": ("text/html", html.encode()),
-        "/try.css": ("text/css", STYLE.encode()),
-        "/try.bpmn": ("application/xml", file),
-    }
-
-    def answer(route: Route) -> None:
-        kind, content = answers["/" + route.request.url.rpartition("/")[2]]
-        headers = {"Content-Type": f"{kind}; charset=utf-8", "Content-Security-Policy": POLICY}
-        route.fulfill(body=content, headers=headers)
-
-    page.route("**/try*", answer)
-    page.goto("/try")
+    files = {"page": ("text/html", html), "style": ("text/css", STYLE), "file": ("application/xml", file)}
+    serve(page, POLICY, files)
+    page.goto("/try/page")
     return page
 
 

@@ -6,8 +6,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response, Route
 
 from engine.cli import demo_accounts
 from engine.config import ROOT, Settings
@@ -132,6 +133,17 @@ class Visits:
         form = {"token": token[1], "name": account, "password": self._passwords[account]}
         entered = context.request.post("/login", form=form, max_redirects=0)
         assert entered.status == 303, f"{account} could not log in: {entered.status}"
+
+
+def serve(page: Page, policy: str, files: Mapping[str, tuple[str, str | bytes]]) -> None:
+    """Let the site of a page have files of a test's own, under `/try/`: a type and a content each."""
+
+    def answer(route: Route) -> None:
+        kind, content = files[urlsplit(route.request.url).path.removeprefix("/try/")]
+        headers = {"Content-Type": f"{kind}; charset=utf-8", "Content-Security-Policy": policy}
+        route.fulfill(body=content, headers=headers)
+
+    page.route("**/try/*", answer)
 
 
 @contextmanager
