@@ -16,6 +16,7 @@ Say = Callable[..., str]  # the text of a key, with these values
 _FACTS = frozenset({*FACTS, *RULES, *LONG_FACTS})
 _GUARDS = {ALWAYS: "always", OTHERWISE: "otherwise"}
 _NAMES = frozenset({"name", "from", "to"})
+_STEPS = frozenset({"scope", "host", "compensate", "handler"})  # facts that name other steps
 _RENAMED = frozenset({"process-renamed", "role-renamed", "message-renamed", "step-renamed"})
 
 
@@ -55,7 +56,8 @@ def _fact(fact: str, parameters: Mapping[str, Any], spoken: "_Spoken") -> tuple[
         return "differences.fact-changed.long", values
     given = {name: parameters[name] for name in ("before", "after") if parameters[name] is not None}
     how = "other" if len(given) > 1 else "new" if "after" in given else "gone"
-    told = {name: spoken.value(found) for name, found in given.items()}
+    tell = spoken.name if fact in _STEPS else spoken.value
+    told = {name: tell(found) for name, found in given.items()}
     return f"differences.fact-changed.{how}", {**values, **told}
 
 
@@ -93,7 +95,7 @@ class _Spoken:
         if isinstance(found, list | tuple):
             quoted = (self.say("differences.list.name", name=self.name(one)) for one in found)
             return self.joined("and", quoted)
-        text = self.half(str(found))
+        text = str(found)
         parts = [self.say(f"differences.duration.{unit}", count=number) for unit, number in duration(text)]
         return self.joined("and", parts) or text
 
