@@ -10,12 +10,13 @@ from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
-from engine import forms, models
+from engine import cases, forms, models, moves
 from engine.access import ASSURANCES
 from engine.bpmn.diff import SENTENCES
 from engine.bpmn.diff.words import FACTS, KINDS, LONG_FACTS, RULES
 from engine.bpmn.findings import Severity
 from engine.bpmn.forms import FORMATS, validator
+from engine.bpmn.migrate import _REASONS
 from engine.errors import Refusal
 from engine.events import Kind
 from tests.rules.sources import calls, nodes, python, strings
@@ -161,6 +162,21 @@ def test_every_kind_of_event_has_a_text() -> None:
     told = {".".join(key.split(".")[1:3]) for key in texts("events")}
     assert told == set(get_args(Kind))
     assert {f"events.{kind}" for kind in told} <= set(texts("events"))
+
+
+def test_every_incident_has_a_reason_and_a_mend() -> None:
+    codes = strings(calls(python("engine/bpmn"), "Failed"), 0) | {cases.GIVEN_UP}
+    codes |= strings(calls(python("engine/exchange", "engine/worker"), "CallFailed"), 0)
+    codes |= strings(calls(python("engine/calls.py"), "CallFailure"), 0)
+    assert set(texts("incidents")) == {
+        f"incidents.{code}.{part}" for code in codes for part in ("reason", "mend")
+    }
+
+
+def test_every_obstacle_to_a_move_has_a_text() -> None:
+    codes = strings(calls(python("engine/bpmn/migrate.py", "engine/cases"), "Obstacle"), 1)
+    codes |= set(_REASONS) | set(get_args(moves._stay.__annotations__["code"]))
+    assert set(texts("obstacles")) == {f"obstacles.{code}" for code in codes}
 
 
 def test_every_difference_has_a_text() -> None:
