@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from api.command import Reply, command, etag, revisions_seen, writes_once
 from api.shapes import Instant, Key, OpenIncident, OpenTask, Page, PageQuery, Request, Text, page_of
@@ -108,10 +108,11 @@ class CaseSummary(BaseModel):
 
 
 class CasesQuery(PageQuery):
-    """Which cases."""
+    """Which cases; `since` is when they began at the earliest."""
 
     status: CaseStatus | None = None
     definition: Key | None = None
+    since: AwareDatetime | None = None
 
 
 class CasePage(Page[CaseSummary]):
@@ -204,7 +205,8 @@ def started(case: cases.CaseView) -> Reply:
 @command(blueprint.get("/cases"), query=CasesQuery, answer=CasePage)
 def index(uow: UnitOfWork, query: CasesQuery) -> Reply:
     """List cases, the newest first"""
-    rows = cases.page(uow, status=query.status, definition=query.definition, after=query.cursor)
+    wanted = cases.Wanted(query.status, query.definition, query.since, after=query.cursor)
+    rows = cases.page(uow, wanted)
     return Reply(CasePage(**page_of(CaseSummary, rows, cases.PAGE)))
 
 

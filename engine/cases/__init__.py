@@ -34,9 +34,10 @@ from engine.cases.moving import (
     wake,
     wake_due,
 )
+from engine.cases.offering import offered, start_form
 from engine.cases.pausing import resume, resume_definition, rouse, rouse_version, suspend, suspend_definition
 from engine.cases.progress import Opened, TaskChange, apply, note
-from engine.cases.views import LOG_PAGE, PAGE, CaseView, get, log, page
+from engine.cases.views import LOG_PAGE, PAGE, CaseView, Wanted, get, log, page
 
 __all__ = [
     "FIRED",
@@ -49,6 +50,7 @@ __all__ = [
     "Locked",
     "Opened",
     "TaskChange",
+    "Wanted",
     "answer",
     "appeal",
     "apply",
@@ -70,6 +72,7 @@ __all__ = [
     "log",
     "move",
     "note",
+    "offered",
     "page",
     "renew_secret",
     "require_active",
@@ -81,6 +84,7 @@ __all__ = [
     "rouse",
     "rouse_version",
     "start",
+    "start_form",
     "suspend",
     "suspend_definition",
     "taken",

@@ -148,28 +148,41 @@ _SUMMARY = (
     Case.number.label("case_number"),
     DefinitionVersion.key.label("definition"),
     DefinitionVersion.number.label("version"),
+    DefinitionVersion.name.label("process"),
     Case.status,
     Case.outcome,
     Unit.key.label("unit"),
+    Unit.name.label("unit_name"),
     Case.started_at,
     Case.ended_at,
 )
 
 
-def page(
-    uow: UnitOfWork, *, status: str | None = None, definition: str | None = None, after: UUID | None = None
-) -> Sequence[RowMapping]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which cases; None is any. `since` is when they began at the earliest, `number` that of one."""
+
+    status: str | None = None
+    definition: str | None = None
+    since: datetime | None = None
+    number: str | None = None
+    after: UUID | None = None
+
+
+def page(uow: UnitOfWork, wanted: Wanted) -> Sequence[RowMapping]:
     """Up to a page of cases that the actor may see, the newest first, older than `after`.
 
     One more if more follow.
     """
-    statement = _visible(uow, *_SUMMARY).order_by(Case.id.desc()).limit(PAGE + 1)
-    if status is not None:
-        statement = statement.where(Case.status == status)
-    if definition is not None:
-        statement = statement.where(DefinitionVersion.key == definition)
-    if after is not None:
-        statement = statement.where(Case.id < after)
+    filters = {
+        "status": Case.status == wanted.status,
+        "definition": DefinitionVersion.key == wanted.definition,
+        "since": Case.started_at >= wanted.since,
+        "number": Case.number == wanted.number,
+        "after": Case.id < wanted.after,
+    }
+    given = [condition for name, condition in filters.items() if getattr(wanted, name) is not None]
+    statement = _visible(uow, *_SUMMARY).where(*given).order_by(Case.id.desc()).limit(PAGE + 1)
     return uow.connection.execute(statement, access.seen_by(uow)).mappings().all()
 
 

@@ -11,11 +11,12 @@ from engine.tasks.correcting import Marks
 from engine.tasks.deciding import decisions
 from engine.tasks.dossier import related, sources
 from engine.tasks.drafts import save as save_draft
-from engine.tasks.inbox import Inbox, Scope, choices, counts, page, staff
-from engine.tasks.reading import form, get, of_case
+from engine.tasks.inbox import COUNTED, Inbox, Scope, choices, counts, page, staff
+from engine.tasks.reading import form, get, of_case, shown
 from engine.tasks.work import Completed, claim, complete, recuse, release
 
 __all__ = [
+    "COUNTED",
     "Action",
     "Batched",
     "Completed",
@@ -56,6 +57,7 @@ __all__ = [
     "release",
     "save_draft",
     "send_back",
+    "shown",
     "sources",
     "staff",
     "start",

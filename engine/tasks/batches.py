@@ -20,7 +20,7 @@ from engine.errors import Busy, Fault, Forbidden, Invalid, NotFound, Refusal
 from engine.ids import uuid7
 from engine.models import Batch, BatchAction, Case, Task, User
 from engine.tasks.bulk import Item, act
-from engine.tasks.reading import answerable, summaries
+from engine.tasks.reading import answerable, shown
 
 MOST = 500  # tasks of a batch
 AT_ONCE = 10  # tasks whose cases are held together
@@ -124,8 +124,7 @@ def batch(uow: UnitOfWork, batch_id: UUID) -> Batched:
     row = uow.session.scalars(found).one_or_none()
     if row is None:
         raise NotFound(f"There is no batch {batch_id}.")
-    shown = summaries().where(Task.id.in_(row.tasks), access.visible_tasks(uow.actor.role))
-    tasks = uow.connection.execute(shown, access.seen_by(uow)).mappings()
+    tasks = shown(uow, row.tasks)
     outcomes = [_refusal(result) for result in row.results]
     return Batched(
         *(row.id, row.action, row.tasks, outcomes, row.made_at, row.finished_at),

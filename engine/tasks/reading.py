@@ -85,6 +85,13 @@ def get(uow: UnitOfWork, task_id: UUID) -> Mapping[str, Any]:
     return dict(row)
 
 
+def shown(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[RowMapping]:
+    """Those of these tasks that the actor may see, in no order."""
+    access.require(uow.actor, "tasks.read")
+    wanted = summaries().where(Task.id.in_(ids), access.visible_tasks(uow.actor.role))
+    return uow.connection.execute(wanted, access.seen_by(uow)).mappings().all()
+
+
 @lru_cache
 def _of_case(role: str, *given: str) -> Select[*tuple[Any, ...]]:
     conditions = {"status": Task.status == bindparam("status"), "after": Task.id > bindparam("after")}

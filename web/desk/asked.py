@@ -1,0 +1,57 @@
+"""What a request asks for, as it may be used: what is none is as if it had not been said."""
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+
+from engine import formats, persian
+from web import texts
+
+LONGEST = 200
+
+
+def text(sent: "MultiDict[str, str]", name: str) -> str | None:
+    """A line that somebody has written; without what cannot be seen."""
+    line = "".join(sign for sign in sent.get(name, "") if sign.isprintable() or sign == "\u200c")
+    return line.strip()[:LONGEST] or None
+
+
+def number(sent: "MultiDict[str, str]", name: str) -> int | None:
+    """A whole number, in any digits."""
+    typed = persian.digits(sent.get(name, "").strip())
+    return int(typed) if typed.removeprefix("-").isdecimal() and typed.isascii() and len(typed) < 8 else None
+
+
+def day(sent: "MultiDict[str, str]", name: str, at: time = time.min) -> datetime | None:
+    """A date of either calendar, at this time of day where the installation is."""
+    found = formats.day(sent.get(name, ""))
+    if found is None:
+        return None
+    return datetime.combine(datetime.fromisoformat(found).date(), at, texts.reader().zone)
+
+
+def identity(sent: "MultiDict[str, str]", name: str) -> UUID | None:
+    """The id of something."""
+    return _identity(sent.get(name, ""))
+
+
+def identities(name: str) -> Sequence[UUID]:
+    """Those that the form names, each once."""
+    found = (_identity(one) for one in request.form.getlist(name))
+    return list(dict.fromkeys(one for one in found if one is not None))
+
+
+def choice(sent: "MultiDict[str, str]", name: str, choices: Any) -> Any:
+    """One of these, or None."""
+    return value if (value := sent.get(name)) in choices else None
+
+
+def _identity(typed: str) -> UUID | None:
+    try:
+        return UUID(typed)
+    except ValueError:
+        return None

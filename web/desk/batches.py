@@ -1,0 +1,33 @@
+"""Batches: how far they are, and what came of each task."""
+
+from uuid import UUID
+
+from flask import Blueprint
+
+from engine import tasks
+from web.desk.inbox import explained
+from web.visit import Page, Visit, page
+
+blueprint = Blueprint("batches", __name__)
+
+
+@page(blueprint.get("/batches"), may="inbox.read")
+def index(visit: Visit) -> Page:
+    """Those of the last days."""
+    return Page("desk/batches.html", {"batches": tasks.batches(visit.uow)})
+
+
+@page(blueprint.get("/batches/<uuid:batch_id>"), may="inbox.read")
+def show(visit: Visit, batch_id: UUID) -> Page:
+    """One of them; what was refused first."""
+    batch = tasks.batch(visit.uow, batch_id)
+    done = [
+        (batch.tasks.get(task_id), None if refusal is None else explained(refusal))
+        for task_id, refusal in zip(batch.wanted, batch.outcomes, strict=False)
+    ]
+    values = {
+        "batch": batch,
+        "results": sorted(done, key=lambda one: one[1] is None),
+        "refused": sum(refusal is not None for refusal in batch.outcomes),
+    }
+    return Page("desk/batch.html", values)

@@ -1,0 +1,143 @@
+"""The inbox: what may be done by whoever looks, what is due first first."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import time
+from typing import Any
+
+from flask import Blueprint, request
+
+from engine import access, cases, tasks
+from engine.errors import Invalid, Refusal
+from engine.tasks import Inbox
+from web import forms, refusals, texts
+from web.desk import asked
+from web.desk.remaining import remaining
+from web.visit import Page, Visit, page
+
+blueprint = Blueprint("inbox", __name__)
+
+# What each tab shows.
+VIEWS: Mapping[str, Inbox] = {
+    "mine": Inbox(scope="mine"),
+    "team": Inbox(),
+    "today": Inbox(today=True),
+    "overdue": Inbox(overdue=True),
+    "returned": Inbox(returned=True),
+    "free": Inbox(scope="free"),
+    "supervised": Inbox(scope="supervised"),
+}
+USUAL = "team"
+FILTERS = ("definition", "unit", "role", "priority", "due", "holder")
+SCOPES = ("team", "mine", "free")  # in which one searches
+
+
+@page(blueprint.get(""), may="inbox.read")
+def show(visit: Visit) -> Page:
+    """A page of one tab."""
+    return inbox(visit)
+
+
+def inbox(visit: Visit, *, fault: str | None = None, status: int = 200) -> Page:
+    """The inbox as the address asks for it, with what is to be told."""
+    view = asked.choice(request.args, "view", VIEWS) or USUAL
+    wanted, wrong = _narrowed(VIEWS[view])
+    rows = tasks.page(visit.uow, wanted)
+    staff = tasks.staff(visit.uow)
+    counts = tasks.counts(visit.uow)
+    values = {
+        "view": view,
+        "counts": [(name, _count(counts[name])) for name in VIEWS if name != "supervised" or staff],
+        "choices": _choices(visit, wanted),
+        "staff": staff if view == "supervised" else (),
+        "filters": {name: request.args.get(name, "") for name in FILTERS},
+        "filtered": sum(bool(request.args.get(name)) for name in FILTERS),
+        "wrong": wrong,
+        "fault": fault,
+        **listed(visit, rows),
+    }
+    return Page("desk/inbox.html", values, status)
+
+
+def listed(visit: Visit, rows: Sequence[Any]) -> dict[str, Any]:
+    """What every list of tasks is drawn with."""
+    return {
+        "tasks": rows[: cases.PAGE],
+        "next": rows[cases.PAGE - 1]["id"] if len(rows) > cases.PAGE else None,
+        "left": lambda due: remaining(due, visit.uow.now),
+        "me": visit.uow.actor.id,
+        "assigns": access.allows(visit.uow.actor, "tasks.assign"),
+        "works": access.allows(visit.uow.actor, "tasks.work"),
+    }
+
+
+def _narrowed(view: Inbox) -> tuple[Inbox, set[str]]:
+    """The tab with the filters of the address, and those of them that cannot be understood."""
+    sent = request.args
+    found: dict[str, Any] = {
+        "definition": asked.text(sent, "definition"),
+        "unit": asked.text(sent, "unit"),
+        "role": asked.text(sent, "role"),
+        "priority": asked.number(sent, "priority"),
+        "due": asked.day(sent, "due", time.max),
+        "holder": asked.identity(sent, "holder") if view.scope == "supervised" else None,
+    }
+    wrong = {name for name in ("priority", "due") if sent.get(name) and found[name] is None}
+    return replace(view, **found, after=asked.identity(sent, "cursor")), wrong
+
+
+def _choices(visit: Visit, wanted: Inbox) -> Mapping[str, list[tuple[str, str]]]:
+    """What each filter offers: what is sent, and what is read."""
+    found = defaultdict(list)
+    for row in tasks.choices(visit.uow, wanted.scope):
+        name = visit.reader.half(row["name"])
+        if row["kind"] == "role":
+            name = texts.said(f"words.post.{row['key']}", name)
+        found[row["kind"]].append((row["key"], name))
+    return found
+
+
+def _count(count: int) -> str:
+    shown = texts.reader().number(count)
+    return texts.say("inbox.at-least", number=count) if count >= tasks.COUNTED else shown
+
+
+@page(blueprint.get("/search"), may="inbox.read")
+def ask(visit: Visit) -> Page:
+    """The form for a search."""
+    return _search(visit, ())
+
+
+@page(
+    blueprint.post("/search"),
+    may="inbox.read",
+    refused=lambda visit, refusal: _search(visit, (), refusal),
+)
+def search(visit: Visit) -> Page:
+    """The tasks that words are found in. The words are in no address and no log: they may name a person."""
+    scope: Any = asked.choice(request.form, "scope", SCOPES) or "team"
+    words = asked.text(request.form, "words") or ""
+    after = asked.identity(request.form, "cursor")
+    return _search(visit, tasks.page(visit.uow, Inbox(scope=scope, words=words or "-", after=after)))
+
+
+def _search(visit: Visit, rows: Sequence[Any], refusal: Refusal | None = None) -> Page:
+    values = {
+        "words": request.form.get("words", ""),
+        "scope": request.form.get("scope", "team"),
+        "scopes": SCOPES,
+        "paged": "cursor" in request.form,
+        "searched": request.method == "POST" and refusal is None,
+        "wrong": None if refusal is None else explained(refusal),
+        **listed(visit, rows),
+    }
+    return Page("desk/search.html", values, 200 if refusal is None else 422)
+
+
+def explained(refusal: Refusal) -> str:
+    """Why something was refused: the first fault, where the input has any."""
+    if isinstance(refusal, Invalid) and refusal.faults:
+        return forms.explained(refusal.faults[0])
+    key, values = refusals.told(refusal)
+    return texts.say(key, **values)

@@ -1,0 +1,85 @@
+"""Starting a case at the desk, for somebody who came, called or wrote."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, request
+from sqlalchemy.exc import IntegrityError
+
+from engine import cases
+from engine.bpmn import Form
+from engine.errors import Fault, Invalid, Refusal
+from web import forms
+from web.desk import asked
+from web.desk.inbox import explained
+from web.visit import Away, Page, Shown, Visit, page
+
+blueprint = Blueprint("starting", __name__)
+CHANNELS = ("assisted", "phone", "post")
+OWN = ("applicant", "representative", "business_key")
+
+
+@page(blueprint.get("/cases/new"), may="cases.start")
+def choose(visit: Visit) -> Page:
+    """The processes of which the desk may start cases."""
+    offered = [(row.key, visit.reader.half(row.name)) for row in cases.offered(visit.uow)]
+    return Page("desk/offered.html", {"processes": sorted(offered, key=lambda one: one[1])})
+
+
+@page(blueprint.get("/cases/new/<key>"), may="cases.start")
+def show(visit: Visit, key: str) -> Page:
+    """The form of one of them."""
+    return _draw(visit, key, {})
+
+
+def _again(visit: Visit, key: str, refusal: Refusal) -> Page:
+    _, form = cases.start_form(visit.uow, key)
+    faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    return _draw(visit, key, _typed(form), faults, None if faults else explained(refusal))
+
+
+@page(blueprint.post("/cases/new/<key>"), may="cases.start", refused=_again)
+def start(visit: Visit, key: str) -> Shown:
+    """Start it, and go on to the case."""
+    _, form = cases.start_form(visit.uow, key)
+    answer = _typed(form)
+    if forms.edited(request.form):
+        return _draw(visit, key, answer)
+    channel = asked.choice(request.form, "channel", CHANNELS)
+    if channel is None:
+        raise Invalid("It is not said how it came.", [Fault("/channel", "is required", "required")])
+    own: dict[str, Any] = {name: asked.text(request.form, name) for name in OWN}
+    try:
+        case = cases.start(visit.uow, key, answer, cases.Application(**own, channel=channel))
+        _ = visit.uow.connection  # what the command owes is written now, while it can be refused
+    except IntegrityError as error:
+        raise cases.taken(error) or error from error
+    return Away(f"/desk/cases/{case.id}", told="inbox.notice.started")
+
+
+def _typed(form: Form | None) -> dict[str, Any]:
+    return {} if form is None else forms.answer(form.fields, request.form)
+
+
+def _draw(
+    visit: Visit,
+    key: str,
+    values: Mapping[str, Any],
+    faults: Sequence[Fault] = (),
+    fault: str | None = None,
+) -> Page:
+    version, form = cases.start_form(visit.uow, key)
+    inside = [one for one in faults if one.pointer.startswith("/data")]
+    own = {one.pointer[1:]: forms.explained(one) for one in faults if one not in inside}
+    shown = {
+        "key": key,
+        "name": visit.reader.half(version.name),
+        "drawing": forms.drawing(form.fields if form else (), values, visit.reader, inside),
+        "own": OWN,
+        "typed": {name: request.form.get(name, "") for name in OWN},
+        "channels": CHANNELS,
+        "channel": request.form.get("channel", CHANNELS[0]),
+        "wrong": own,
+        "fault": fault,
+    }
+    return Page("desk/application.html", shown, 422 if faults or fault else 200)
