@@ -34,8 +34,8 @@ def _flat(prefix: str, tree: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[s
 
 
 def forms(text: Text) -> list[str]:
-    """The one text, or those among which numbers decide."""
-    return [text] if isinstance(text, str) else list(text.values())
+    """The one text, or those among which numbers decide; the last is that of most numbers."""
+    return [text] if isinstance(text, str) else [text["one"], text["other"]]
 
 
 def placeholders(text: str) -> set[str]:
