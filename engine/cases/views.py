@@ -174,14 +174,18 @@ def page(uow: UnitOfWork, wanted: Wanted) -> Sequence[RowMapping]:
 
     One more if more follow.
     """
-    filters = {
-        "status": Case.status == wanted.status,
-        "definition": DefinitionVersion.key == wanted.definition,
-        "since": Case.started_at >= wanted.since,
-        "number": Case.number == wanted.number,
-        "after": Case.id < wanted.after,
+    filters: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+        "status": Case.status.__eq__,
+        "definition": DefinitionVersion.key.__eq__,
+        "since": Case.started_at.__ge__,
+        "number": Case.number.__eq__,
+        "after": Case.id.__lt__,
     }
-    given = [condition for name, condition in filters.items() if getattr(wanted, name) is not None]
+    given = [
+        condition(value)
+        for name, condition in filters.items()
+        if (value := getattr(wanted, name)) is not None
+    ]
     statement = _visible(uow, *_SUMMARY).where(*given).order_by(Case.id.desc()).limit(PAGE + 1)
     return uow.connection.execute(statement, access.seen_by(uow)).mappings().all()
 

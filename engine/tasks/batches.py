@@ -8,10 +8,11 @@ the person may do is asked when it is done.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, func, select, update
+from sqlalchemy import RowMapping, cast, delete, func, select, update
+from sqlalchemy.dialects.postgresql import JSONPATH
 
 from engine import access, accounts, forms, jobs
 from engine.bpmn import Form
@@ -113,7 +114,9 @@ def receivers(uow: UnitOfWork, ids: Sequence[UUID]) -> Sequence[RowMapping]:
     found = set(uow.session.scalars(pools, seen))
     if not found or None in found:
         return ()
-    wanted = select(User.id, User.name).where(access.takers_of_all(cast(set[UUID], found)))
+    wanted = select(User.id, User.name).where(
+        access.takers_of_all([pool for pool in found if pool is not None])
+    )
     return uow.connection.execute(wanted.order_by(User.name).limit(RECEIVERS), seen).mappings().all()
 
 
@@ -136,7 +139,8 @@ def batches(uow: UnitOfWork) -> Sequence[RowMapping]:
     """The actor's batches of the last days, the newest first: how many tasks, how many done and refused."""
     access.require(uow.actor, "inbox.read")
     done = func.jsonb_array_length(Batch.results)
-    refused = func.jsonb_array_length(func.jsonb_path_query_array(Batch.results, "$[*] ? (@ != null)"))
+    reasons = func.jsonb_path_query_array(Batch.results, cast("$[*] ? (@ != null)", JSONPATH))
+    refused = func.jsonb_array_length(reasons)
     columns = (Batch.id, Batch.action, Batch.made_at, Batch.finished_at)
     found = (
         select(*columns, func.cardinality(Batch.tasks).label("wanted"), done.label("done"))
