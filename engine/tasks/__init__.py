@@ -3,7 +3,17 @@
 from engine.tasks.allotting import allot, recusals, waiting
 from engine.tasks.asking import Question, ask, expire, send_back, withdraw
 from engine.tasks.assigning import assign, colleagues
-from engine.tasks.batches import Batched, batch, batches, carry_on, common, forget, give_up, receivers, start
+from engine.tasks.batching import (
+    Batched,
+    batch,
+    batches,
+    carry_on,
+    common_form,
+    forget_batches,
+    give_up_batch,
+    receivers,
+    start_batch,
+)
 from engine.tasks.beside import of_task as asked_beside
 from engine.tasks.bulk import Action, Item, Outcome, act
 from engine.tasks.comments import comment, comments
@@ -39,15 +49,15 @@ __all__ = [
     "colleagues",
     "comment",
     "comments",
-    "common",
+    "common_form",
     "complete",
     "counts",
     "decisions",
     "expire",
-    "forget",
+    "forget_batches",
     "form",
     "get",
-    "give_up",
+    "give_up_batch",
     "of_case",
     "page",
     "receivers",
@@ -60,7 +70,7 @@ __all__ = [
     "shown",
     "sources",
     "staff",
-    "start",
+    "start_batch",
     "waiting",
     "withdraw",
 ]

@@ -35,7 +35,7 @@ async def look_after_cases(desk: Desk) -> None:
         group.create_task(_expire(desk))
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
         group.create_task(each(MINUTE, desk, messages.expire, messages.offer_again, idempotency.forget))
-        group.create_task(each(MINUTE, desk, sessions.forget, throttle.forget, tasks.forget))
+        group.create_task(each(MINUTE, desk, sessions.forget, throttle.forget, tasks.forget_batches))
 
 
 async def _wake(desk: Desk) -> None:

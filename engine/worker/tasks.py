@@ -39,7 +39,7 @@ def of_cases(desk: Desk) -> Mapping[str, Task]:
         "tell_appealed": task(appeals.tell),
         "judge": task(moves.judge),
         "move": task(moves.carry, moves.give_up),
-        "batch": task(tasks.carry_on, tasks.give_up),
+        "batch": task(tasks.carry_on, tasks.give_up_batch),
     }
 
 

@@ -51,7 +51,7 @@ def act(visit: Visit) -> Shown:
 
 
 def _begun(visit: Visit, action: Any, marked: Sequence[UUID], answer: Mapping[str, Any]) -> Away:
-    return Away(f"/desk/batches/{tasks.start(visit.uow, action, marked, answer)}")
+    return Away(f"/desk/batches/{tasks.start_batch(visit.uow, action, marked, answer)}")
 
 
 def _whom(visit: Visit, marked: Sequence[UUID], wrong: str | None = None) -> Page:
@@ -70,7 +70,7 @@ def _answer(visit: Visit, marked: Sequence[UUID], typed: Mapping[str, Any], faul
 
 def _fields(visit: Visit, marked: Sequence[UUID]) -> Sequence[Any]:
     """Those that are answered: what a field only shows is different in each case."""
-    form, roles = tasks.common(visit.uow, marked)
+    form, roles = tasks.common_form(visit.uow, marked)
     return [] if form is None else [one for one in answers.for_roles(form, roles).fields if not one.read_only]
 
 

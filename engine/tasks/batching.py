@@ -46,7 +46,7 @@ class Batched:
     tasks: Mapping[UUID, RowMapping]
 
 
-def start(uow: UnitOfWork, action: BatchAction, ids: Sequence[UUID], answer: Mapping[str, Any]) -> UUID:
+def start_batch(uow: UnitOfWork, action: BatchAction, ids: Sequence[UUID], answer: Mapping[str, Any]) -> UUID:
     """Have this done with tasks; the batch's id.
 
     `answer` has the data that complete each of them, or `to`, the id of who is to have it. Raises Invalid.
@@ -57,7 +57,7 @@ def start(uow: UnitOfWork, action: BatchAction, ids: Sequence[UUID], answer: Map
     if action == "assign" and not answer.get("to"):
         raise Invalid("Nobody is named.", [Fault("/to", "is required", "required")])
     if action == "complete":
-        form, roles = common(uow, wanted)
+        form, roles = common_form(uow, wanted)
         forms.check(form, answer, roles)
     row = Batch(
         id=uuid7(),
@@ -78,13 +78,13 @@ def start(uow: UnitOfWork, action: BatchAction, ids: Sequence[UUID], answer: Map
 
 def _require_some(ids: Sequence[UUID]) -> None:
     if not ids:
-        raise Invalid("No task is named.", [Fault("/tasks", "has no task", "minItems", {"limit": 1})])
+        raise Invalid("No task is named.", [Fault("/tasks", "has no task", "minItems", {"count": 1})])
     if len(ids) > MOST:
         detail = f"may have {MOST} entries at most"
-        raise Invalid("These are too many.", [Fault("/tasks", detail, "maxItems", {"limit": MOST})])
+        raise Invalid("These are too many.", [Fault("/tasks", detail, "maxItems", {"count": MOST})])
 
 
-def common(uow: UnitOfWork, ids: Sequence[UUID]) -> tuple[Form | None, Collection[str] | None]:
+def common_form(uow: UnitOfWork, ids: Sequence[UUID]) -> tuple[Form | None, Collection[str] | None]:
     """The form that all these tasks have, and in which roles the actor answers it.
 
     Raises Invalid if they are not the same step of one version, for that alone has one answer.
@@ -167,7 +167,7 @@ def carry_on(uow: UnitOfWork, batch_id: UUID) -> int:
     return len(items)
 
 
-def give_up(uow: UnitOfWork, batch_id: UUID, reason: str) -> None:
+def give_up_batch(uow: UnitOfWork, batch_id: UUID, reason: str) -> None:
     """End a batch whose job has failed too often: nothing was done with the tasks that are left."""
     row = _held(uow, batch_id)
     if row is not None:
@@ -175,7 +175,7 @@ def give_up(uow: UnitOfWork, batch_id: UUID, reason: str) -> None:
         _note(uow, row, [*row.results, *[_kept(Busy(reason))] * left])
 
 
-def forget(uow: UnitOfWork) -> int:
+def forget_batches(uow: UnitOfWork) -> int:
     """Delete what is older than `KEPT`; how many."""
     return uow.connection.execute(delete(Batch).where(Batch.made_at < uow.now - KEPT)).rowcount
 
