@@ -1,6 +1,6 @@
 """An office with a desk: its people, a process and cases, for tests of what is done with many tasks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,13 +28,20 @@ class Desks:
     def __getitem__(self, name: str) -> Actor:
         return self.people[name]
 
+    def deploy(self, files: Mapping[str, bytes]) -> None:
+        """Publish a process of the office."""
+        factories.deploy(self.database, files)
+        with self.database.transaction() as session:
+            office = select(Unit.id).where(Unit.key == "office").scalar_subquery()
+            session.execute(update(Definition).values(unit_id=office))
+
     def do(self, name: str, command: Any) -> Any:
         """A command of one of them."""
         return factories.as_actor(self.database, self[name], command)
 
-    def some(self, count: int, **due: float) -> Sequence[UUID]:
+    def some(self, count: int, key: str = "p", **due: float) -> Sequence[UUID]:
         """The tasks of so many new cases; with `days=` or `hours=` their due time from now."""
-        made = [factories.a_case(self.database, self["portal"]).tasks[0]["id"] for _ in range(count)]
+        made = [factories.a_case(self.database, self["portal"], key).tasks[0]["id"] for _ in range(count)]
         if due:
             self.change(made, due_at=datetime.now(UTC) + timedelta(**due))
         return made
@@ -67,8 +74,5 @@ def desks(database: Database) -> Desks:
     ):
         found.people[name] = a_member(database, name, unit, role)
     found.people["portal"] = factories.an_actor(database, "portal")
-    factories.deploy(database, factories.with_form(FORM))
-    with database.transaction() as session:
-        office = select(Unit.id).where(Unit.key == "office").scalar_subquery()
-        session.execute(update(Definition).values(unit_id=office))
+    found.deploy(factories.with_form(FORM))
     return found

@@ -4,7 +4,7 @@ from engine.db import Base
 from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
 from engine.models.decisions import Decision
-from engine.models.desk import Batch, BatchAction, Comment
+from engine.models.desk import Batch, Comment
 from engine.models.documents import Document, DocumentStatus, DocumentVersion
 from engine.models.fairness import Recusal, Relation, RelationKind
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
@@ -56,7 +56,6 @@ __all__ = [
     "AccessRecord",
     "Base",
     "Batch",
-    "BatchAction",
     "BrowserSession",
     "Call",
     "CallStatus",

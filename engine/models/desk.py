@@ -1,6 +1,6 @@
 """The tables of the caseworker's desk."""
 
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, Text, Uuid, text
@@ -9,8 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base
 from engine.models.tables import DUE, Id, Instant, Task
-
-BatchAction = Literal["claim", "release", "assign", "complete"]
 
 # What was asked beside the process, and is to be answered in time.
 Index(
@@ -53,7 +51,7 @@ class Batch(Base):
     id: Mapped[Id]
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     acr: Mapped[str | None] = mapped_column(Text)  # how well it was known who wants it
-    action: Mapped[BatchAction] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
     # What completes each task, or who is to have it; forgotten when the batch ends.
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     tasks: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))  # in the order in which it is done with them

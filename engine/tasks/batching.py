@@ -19,8 +19,8 @@ from engine.bpmn import Form
 from engine.db import UnitOfWork
 from engine.errors import Busy, Fault, Forbidden, Invalid, NotFound, Refusal
 from engine.ids import uuid7
-from engine.models import Batch, BatchAction, Case, Task, User
-from engine.tasks.bulk import Item, act
+from engine.models import Batch, Case, Task, User
+from engine.tasks.bulk import Action, Item, act
 from engine.tasks.reading import answerable, shown
 
 MOST = 500  # tasks of a batch
@@ -38,7 +38,7 @@ class Batched:
     """
 
     id: UUID
-    action: BatchAction
+    action: str
     wanted: Sequence[UUID]
     outcomes: Sequence[Refusal | None]
     made_at: datetime
@@ -46,7 +46,7 @@ class Batched:
     tasks: Mapping[UUID, RowMapping]
 
 
-def start_batch(uow: UnitOfWork, action: BatchAction, ids: Sequence[UUID], answer: Mapping[str, Any]) -> UUID:
+def start_batch(uow: UnitOfWork, action: Action, ids: Sequence[UUID], answer: Mapping[str, Any]) -> UUID:
     """Have this done with tasks; the batch's id.
 
     `answer` has the data that complete each of them, or `to`, the id of who is to have it. Raises Invalid.
@@ -109,7 +109,7 @@ def receivers(uow: UnitOfWork, ids: Sequence[UUID]) -> Sequence[RowMapping]:
     access.require(uow.actor, "tasks.assign")
     _require_some(ids)
     seen = access.seen_by(uow)
-    pools = select(Task.pool_id.distinct()).join(Case, Task.case_id == Case.id)
+    pools = select(Task.pool_id).distinct().join(Case, Task.case_id == Case.id)
     pools = pools.where(Task.id.in_(ids), access.visible_tasks(uow.actor.role))
     found = set(uow.session.scalars(pools, seen))
     if not found or None in found:
@@ -199,11 +199,12 @@ def _item(row: Batch, task_id: UUID) -> Item:
 
 
 def _results(uow: UnitOfWork, row: Batch, items: Sequence[Item]) -> list[Any]:
+    action: Any = row.action  # text in the database
     owner = accounts.actor_of(uow.session, row.owner_id, row.acr)
     refused: Refusal = Forbidden("The account was deactivated.")
     if owner is not None:
         try:
-            done = act(UnitOfWork(uow.session, owner, uow.now), row.action, items)
+            done = act(UnitOfWork(uow.session, owner, uow.now), action, items)
             return [None if one.refusal is None else _kept(one.refusal) for one in done]
         except Forbidden as lost:
             refused = lost

@@ -108,10 +108,9 @@ def test_none_or_too_many_do_not_begin(office: Desks, count: int) -> None:
 
 
 def test_different_steps_have_no_answer_in_common(office: Desks) -> None:
-    factories.deploy(office.database, factories.one_task("q"))
-    other = factories.a_case(office.database, office["portal"], "q").tasks[0]["id"]
+    office.deploy(factories.one_task("q"))
     with pytest.raises(Invalid) as refused:
-        begin(office, "sara", "complete", [*office.some(1), other], DONE)
+        begin(office, "sara", "complete", [*office.some(1), *office.some(1, "q")], DONE)
     assert [fault.code for fault in refused.value.faults] == ["steps-differ"]
 
 

@@ -48,7 +48,9 @@ def inbox(visit: Visit, *, fault: str | None = None, status: int = 200) -> Page:
     counts = tasks.counts(visit.uow)
     values = {
         "view": view,
-        "counts": [(name, _count(counts[name])) for name in VIEWS if name != "supervised" or staff],
+        "counts": [
+            (name, _count(counts[name]), counts[name]) for name in VIEWS if name != "supervised" or staff
+        ],
         "choices": _choices(visit, wanted),
         "staff": staff if view == "supervised" else (),
         "filters": {name: request.args.get(name, "") for name in FILTERS},
