@@ -1,4 +1,4 @@
-"""The inbox of a group with many open tasks: pages, counts and searches, over HTTP within one process."""
+"""The inbox of a group with many open tasks: lists, counts, searches and pages, over HTTP in one process."""
 
 import logging
 import tempfile
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -16,14 +16,17 @@ import psycopg
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import web
 from api import create_app
 from bench.w1 import conninfo
-from engine import accounts, definitions, organisation, postgres
+from engine import accounts, definitions, organisation, postgres, sessions
 from engine.cli import migrate
 from engine.config import Settings
 from engine.db import Database, UnitOfWork
 from engine.models import ROOT, Unit, UnitLine, User
+from engine.oidc import Providers
 from engine.pools import Home, Placing
+from engine.sessions import Lasting, Proof
 
 SIZES = (100_000, 1_000_000)
 MEMBERS = 50
@@ -31,8 +34,11 @@ OFFICES = 20
 DEFINITIONS = 5
 ROLES = ("reviewer", "inspector", "supervisor", "caseworker")
 REQUESTS = 200
+DAY = timedelta(days=1)
 TASKS_A_CASE = 10
 TEAM = "a member's team"
+PAGE = "page of "
+PEOPLE = ("member-0", "head")
 PROCESS = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">
 <process id="p{0}" isExecutable="true"><startEvent id="s"/><userTask id="t" name="Review"/><endEvent id="e"/>
 <sequenceFlow id="a" sourceRef="s" targetRef="t"/><sequenceFlow id="b" sourceRef="t" targetRef="e"/>
@@ -82,13 +88,15 @@ def measure() -> Taken:
     found: list[Took] = []
     with _stage() as (database, sql, url):
         users, pools = _organise(database)
-        app = create_app(Settings.read({"DATABASE_URL": url}))
+        settings = Settings.read({"DATABASE_URL": url})
+        app = create_app(settings)
+        web.install(app, web.Site(settings, database, Providers(())))
         logging.disable(logging.CRITICAL)
         filled = 0
         for size in SIZES:
             _fill(sql, users, pools, (filled + 1, size))
             filled = size
-            clients = {name: _client(app, database, name) for name in ("member-0", "head")}
+            clients = {name: _client(app, database, name) for name in PEOPLE}
             found += [_took(size, name, ask, clients) for name, ask in _requests().items()]
     return Taken(found)
 
@@ -106,16 +114,31 @@ def _requests() -> Mapping[str, tuple[str, str, Any]]:
         "search for what all have": ("member-0", "POST", {"text": "kazemi"}),
         "the head's team, of all offices": ("head", "GET", "/tasks"),
         "the head's counts": ("head", "GET", "/tasks/counts"),
+        **{PAGE + name: (who, "PAGE", path) for name, who, path in _PAGES},
     }
+
+
+_PAGES = (
+    ("a member's team", "member-0", "/desk"),
+    *(
+        (f"{view}", "member-0", f"/desk?view={view}")
+        for view in ("mine", "overdue", "today", "returned", "free")
+    ),
+    ("one process and priority", "member-0", "/desk?definition=p3&priority=2"),
+    ("the head's team, of all offices", "head", "/desk"),
+    ("what the head supervises", "head", "/desk?view=supervised"),
+    ("a member's cases", "member-0", "/desk/cases"),
+)
 
 
 def _took(size: int, name: str, ask: tuple[str, str, Any], clients: Mapping[str, Any]) -> Took:
     who, method, what = ask
-    send: Callable[[], Any] = (
-        (lambda: clients[who].get(f"/api/v1{what}"))
-        if method == "GET"
-        else (lambda: clients[who].post("/api/v1/tasks/search", json=what))
-    )
+    sends: Mapping[str, Callable[[], Any]] = {
+        "GET": lambda: clients[who].get(f"/api/v1{what}"),
+        "POST": lambda: clients[who].post("/api/v1/tasks/search", json=what),
+        "PAGE": lambda: clients[who].get(what),
+    }
+    send = sends[method]
     times = []
     for number in range(REQUESTS + 10):
         begun = time.perf_counter()
@@ -212,5 +235,11 @@ def _client(app: Any, database: Database, name: str) -> Any:
         return accounts.create_token(session, now, name=name, role="caseworker")
 
     client = app.test_client()
+
+    def session(session: Session, now: datetime) -> str:
+        account = accounts.named(session, name)
+        return sessions.open_one(session, now, account.id, Proof("bench"), Lasting(DAY, DAY))
+
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {database.run(token)}"
+    client.set_cookie("parvandeh-session", database.run(session))
     return client

@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.checks import Checks
 from bench.counts import Sizes, Statements
-from bench.inbox import TEAM, Taken
+from bench.inbox import PAGE, TEAM, Taken
 from bench.load import KINDS, Sample, percentiles, pooled
 from bench.long import ITERATIONS, SIZES, Long
 from bench.waiting import DRAINED, WAITING, Waiting
@@ -216,12 +216,14 @@ def goals_of_checks(found: Checks) -> list[Goal]:
 
 def goals_of_inbox(found: Taken) -> list[Goal]:
     limits = {100_000: 30, 1_000_000: 60}
-    pages = [took for took in found.requests if took.name == TEAM]
-    return [
-        Goal(f"inbox page with {took.tasks:,} open tasks, p95", took.p95, limits[took.tasks], "ms")
-        for took in pages
-        if took.tasks in limits
+    lists = [
+        Goal(f"inbox list with {took.tasks:,} open tasks, p95", took.p95, limits[took.tasks], "ms")
+        for took in found.requests
+        if took.name == TEAM and took.tasks in limits
     ]
+    pages = [took.p95 for took in found.requests if took.name.startswith(PAGE) and took.tasks == min(limits)]
+    slowest = Goal(f"slowest page of the desk with {min(limits):,} open tasks, p95", max(pages), 100, "ms")
+    return [*lists, slowest]
 
 
 def goals_of_waiting(found: Waiting) -> list[Goal]:

@@ -7,7 +7,7 @@ import pytest
 
 from engine import cases
 from engine.db import Actor, Database
-from tests import factories
+from tests import bpmn, factories
 from tests.desks import Desks, desks
 from tests.web.conftest import Browser, statements
 from tests.web.test_desk_inbox import sent
@@ -90,9 +90,11 @@ def test_how_it_came_has_to_be_said(office: Desks, sara: Browser) -> None:
 
 
 def test_a_business_key_that_is_taken_is_explained(office: Desks, sara: Browser) -> None:
+    once = 'isExecutable="true" parvandeh:businessKey="unique"'
+    office.deploy(factories.files(bpmn.process(*bpmn.in_line("userTask u"), key="q", attributes=once)))
     fields = [("channel", "post"), ("business_key", "B-1")]
-    assert sent(sara, "/desk/cases/new/p", *fields)[0] == 303
-    status, _, page = sent(sara, "/desk/cases/new/p", *fields)
+    assert sent(sara, "/desk/cases/new/q", *fields)[0] == 303
+    status, _, page = sent(sara, "/desk/cases/new/q", *fields)
     assert status == 422
     assert 'value="B-1"' in page
 
