@@ -1,0 +1,175 @@
+"""The caseworker's inbox in a browser: few tasks, many and none; many at once; two who want the same."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from engine.cli.demo import installation as demo
+from tests import bpmn
+from tests.browser.visits import Language, Visits, Width
+
+Check = Callable[[Page], None]
+Shot = Callable[[Page, str], Path]
+Begin = Callable[[int], list[str]]
+LOOKS: list[tuple[Language, Width]] = [
+    ("fa", "phone"),
+    ("fa", "desktop"),
+    ("en", "phone"),
+    ("en", "desktop"),
+]
+ID = "[0-9a-f-]{36}"
+MANY = 55  # more than a page has
+TASK = '<bpmn:userTask id="look" name="بررسی مدارک | Look through the papers"/>'
+PROCESS = bpmn.process(
+    *bpmn.in_line(TASK),
+    key="papers",
+    attributes='name="رسیدگی به مدارک | Papers" isExecutable="true"',
+)
+
+
+@pytest.fixture
+def begin(visit: Visits, installation: demo.Installation) -> Begin:
+    """`begin(2)`: the numbers of so many new cases, in each of which somebody of the guild may claim a task."""
+    bearer = {"Authorization": f"Bearer {installation.tokens['guild-administrator']}"}
+    file = {"name": "papers.bpmn", "mimeType": "application/xml", "buffer": PROCESS}
+    deployed = visit().request.post(
+        "/api/v1/deployments", headers=bearer, multipart={"unit": "guild", "files": file}
+    )
+    assert deployed.status in (200, 201), deployed.text()
+    asked = {"definition": "papers"}
+    return lambda count: [
+        installation.expect(201, "portal", "POST", "/cases", asked)["case_number"] for _ in range(count)
+    ]
+
+
+def rows(page: Page) -> Locator:
+    return page.locator("table.tasks tbody tr")
+
+
+def row(page: Page, number: str) -> Locator:
+    """That of a case, in whatever digits."""
+    digits = number.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
+    return rows(page).filter(has_text=re.compile(f"{number}|{digits}"))
+
+
+def search(page: Page, number: str) -> None:
+    page.goto("/desk/search")
+    page.locator("#words").fill(number)
+    page.locator("main form button.primary").click()
+
+
+@pytest.mark.parametrize(("language", "width"), LOOKS)
+def test_everybody_can_use_it(
+    visit: Visits, check: Check, shot: Shot, begin: Begin, language: Language, width: Width
+) -> None:
+    numbers = begin(2)
+    page = visit(language, width, account="reviewer")
+    page.goto("/desk?view=overdue")
+    expect(page.locator(".empty")).to_be_visible()
+    check(page)
+    shot(page, "inbox-empty")
+    page.goto("/desk?view=free&priority=high")
+    expect(page.locator("#priority-wrong")).to_be_visible()
+    check(page)
+    shot(page, "inbox-few")
+    search(page, numbers[0])
+    expect(rows(page)).to_have_count(1)
+    check(page)
+    shot(page, "inbox-search")
+    page.goto("/desk/cases")
+    check(page)
+    shot(page, "inbox-cases")
+    page.goto("/desk/cases/new/food-shop-licence")
+    page.locator("main button.primary").click()
+    expect(page.locator("#faults")).to_be_visible()
+    check(page)
+    shot(page, "inbox-start")
+
+
+@pytest.mark.parametrize(("language", "width"), [("fa", "phone"), ("en", "desktop")])
+@pytest.mark.parametrize("javascript", [True, False])
+def test_many_are_claimed_at_once_and_each_is_told(
+    visit: Visits, check: Check, shot: Shot, begin: Begin, language: Language, width: Width, javascript: bool
+) -> None:
+    begin(MANY)
+    page = visit(language, width, javascript=javascript, account="reviewer")
+    page.goto("/desk?view=free")
+    expect(rows(page)).to_have_count(50)
+    shot(page, "inbox-many")
+    if javascript:
+        page.locator("[data-marks-all] input").check()
+        expect(page.locator("[name=task]:checked")).to_have_count(50)
+    else:
+        for number in range(3):
+            page.locator("[name=task]").nth(number).check()
+    page.locator("button[value=claim]").click()
+    page.wait_for_url(re.compile(f"/desk/batches/{ID}$"))
+    expect(page.locator(".note.good")).to_be_visible(timeout=20_000)
+    expect(page.locator("tbody tr")).to_have_count(50 if javascript else 3)
+    page.reload()
+    expect(page.locator("progress")).to_have_count(0)
+    check(page)
+    shot(page, "inbox-batch")
+    page.goto("/desk/batches")
+    check(page)
+    shot(page, "inbox-batches")
+    page.goto("/desk?view=mine")
+    page.locator("[name=task]").nth(0).check()
+    page.locator("button[value=complete]").click()
+    expect(page.locator("main .note.warn")).to_be_visible()
+    check(page)
+    shot(page, "inbox-answer")
+    page.goto("/desk?view=mine")
+    page.locator("[name=task]").nth(0).check()
+    page.locator("button[value=assign]").click()
+    expect(page.locator("#to")).to_be_visible()
+    check(page)
+    shot(page, "inbox-assign")
+
+
+@pytest.mark.parametrize(("language", "width"), [("fa", "phone"), ("en", "desktop")])
+def test_of_two_who_claim_the_same_one_gets_it_and_the_other_is_told_who(
+    visit: Visits, check: Check, shot: Shot, begin: Begin, language: Language, width: Width
+) -> None:
+    (number,) = begin(1)
+    one = visit(language, width, account="reviewer")
+    two = visit(language, width, account="supervisor")
+    for page in (one, two):
+        search(page, number)
+        expect(row(page, number)).to_have_count(1)
+    row(one, number).locator("button[name=take]").click()
+    one.wait_for_url(re.compile(f"/desk/tasks/{ID}$"))
+    row(two, number).locator("button[name=take]").click()
+    told = two.locator("main .fault[role=alert]")
+    expect(told).to_contain_text("reviewer")
+    check(two)
+    shot(two, "inbox-taken")
+
+
+def test_keys_lead_through_the_list_and_open_a_task(visit: Visits, begin: Begin) -> None:
+    begin(3)
+    page = visit("fa", account="supervisor")
+    page.goto("/desk?view=free")
+    links = rows(page).locator("th a")
+    links.nth(0).focus()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(links.nth(2)).to_be_focused()
+    page.keyboard.press("k")
+    expect(links.nth(1)).to_be_focused()
+    page.keyboard.press("x")
+    expect(rows(page).nth(1).locator("[name=task]")).to_be_checked()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(f"/desk/tasks/{ID}$"))
+
+
+def test_a_case_is_started_at_the_desk_without_a_script(visit: Visits, begin: Begin) -> None:
+    begin(0)
+    page = visit("fa", "phone", javascript=False, account="reviewer")
+    page.goto("/desk/cases/new/papers")
+    page.locator("#applicant").fill("۰۰۰۰۰۰۴۰۹۱")
+    page.locator("main button.primary").click()
+    page.wait_for_url(re.compile(f"/desk/cases/{ID}$"))
