@@ -19,6 +19,7 @@ from sqlalchemy import (
     DateTime,
     Integer,
     RowMapping,
+    ScalarSelect,
     Select,
     Subquery,
     Text,
@@ -177,11 +178,23 @@ def _page(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
     return page.order_by(found.c.due, found.c.id)
 
 
-def _nearest(role: str, scope: Scope, given: frozenset[str], count: int, *, ordered: bool) -> Subquery:
-    """The first of the tasks wanted: id and due time. From each pool, or person, as many as are wanted."""
+def _nearest(
+    role: str,
+    scope: Scope,
+    given: frozenset[str],
+    count: int,
+    *,
+    ordered: bool,
+    own: Select[Any] | None = None,
+) -> Subquery:
+    """The first of the tasks wanted: id and due time. From each pool, or person, as many as are wanted.
+
+    `own` are the pools, where they are known already.
+    """
     if "query" in given:
         return _hits(role, scope, given, count)
-    homes = _homes(role, scope, given)
+    own = _own_pools(role, scope, given) if own is None else own
+    homes = _homes(scope, given, own)
     filters = [condition for name, condition in _FILTERS.items() if name in given]
     filters += _after(_DUE, Task.id, given)
     if scope == "free":
@@ -190,7 +203,7 @@ def _nearest(role: str, scope: Scope, given: frozenset[str], count: int, *, orde
     if "taken" in homes.c:
         near = near.where(Task.pool_id == homes.c.id, homes.c.taken == _TAKEN)
     else:
-        near = near.where(Task.assignee_id == homes.c.id, *_of_persons(role, scope, given))
+        near = near.where(Task.assignee_id == homes.c.id, *_still_allowed(role, scope, own))
     near = near.order_by(_DUE, Task.id) if ordered else near
     each = near.correlate(homes).lateral("near")
     merged = select(each.c.id, each.c.due).select_from(homes).join(each, literal_column("true")).limit(count)
@@ -236,9 +249,10 @@ def _after(due: Any, task: Any, given: frozenset[str]) -> list[ColumnElement[boo
     return [tuple_(due, task) > tuple_(its_due, after)]
 
 
-def _still_allowed(role: str) -> list[ColumnElement[bool]]:
+def _still_allowed(role: str, scope: Scope, own: Select[Any]) -> list[ColumnElement[bool]]:
     """Who has a task loses it with the membership by which it was taken."""
-    return [access.taking_as(Task.pool_id).is_not(None)] if role == "caseworker" else [false()]
+    works = role == "caseworker" or scope != "mine"
+    return [Task.pool_id.in_(own) if works else false()]
 
 
 def _persons() -> Subquery:
@@ -271,26 +285,13 @@ def _own_pools(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
     return access.pools(role, *_narrowed(given), supervised=scope == "supervised")
 
 
-def _homes(role: str, scope: Scope, given: frozenset[str]) -> Subquery:
-    """Where to look: with whom, or in which pools."""
+def _homes(scope: Scope, given: frozenset[str], own: Select[Any]) -> Subquery:
+    """Where to look: with whom, or in which pools, each with whether it is about tasks that somebody has."""
     if scope == "mine":
         return _persons()
     if "holder" in given:
         return select(_HOLDER.label("id")).subquery("persons")
-    return _pools(role, scope, given)
-
-
-def _of_persons(role: str, scope: Scope, given: frozenset[str]) -> list[ColumnElement[bool]]:
-    """Which tasks of persons: those that the actor has, or stands in for, only as long as it may."""
-    own = _still_allowed(role) if scope == "mine" else []
-    if scope != "mine" or _narrowed(given):
-        own.append(Task.pool_id.in_(_own_pools(role, scope, given)))
-    return own
-
-
-def _pools(role: str, scope: Scope, given: frozenset[str]) -> Subquery:
-    """The pools, each with whether it is about tasks that somebody has."""
-    found = _own_pools(role, scope, given).subquery("pools")
+    found = own.subquery("pools")
     # Two rows also where one is wanted: PostgreSQL would make a constant of it, and then not see the index.
     taken = values(column("taken", Boolean), name="halves").data([(False,), (True,)])
     wanted = not_(taken.c.taken) if scope == "free" else literal_column("true")
@@ -309,14 +310,18 @@ def _counts(role: str) -> Select[Any]:
         ("returned", "team", frozenset({"returned"})),
         ("supervised", "supervised", none),
     )
-    counted = [
-        select(func.count())
-        .select_from(_nearest(role, scope, given, COUNTED, ordered=False))
-        .scalar_subquery()
-        .label(name)
-        for name, scope, given in tabs
-    ]
-    return select(*counted)
+    pools = {
+        scope: select(_own_pools(role, scope, none).cte(f"{scope}_pools").c.id)
+        for scope in ("team", "supervised")
+    }
+
+    def counted(scope: Scope, given: frozenset[str]) -> ScalarSelect[int]:
+        own = pools["supervised" if scope == "supervised" else "team"]
+        found = _nearest(role, scope, given, COUNTED, ordered=False, own=own)
+        return select(func.count()).select_from(found).scalar_subquery()
+
+    labelled: list[Any] = [counted(scope, given).label(name) for name, scope, given in tabs]
+    return select(*labelled)
 
 
 def choices(uow: UnitOfWork, scope: Scope = "team") -> Sequence[RowMapping]:
