@@ -36,7 +36,6 @@ from sqlalchemy import (
     select,
     tuple_,
     union,
-    values,
 )
 from sqlalchemy.orm import aliased
 
@@ -278,6 +277,7 @@ def _narrowed(given: frozenset[str]) -> list[ColumnElement[bool]]:
     return narrowed
 
 
+_HALVES: Any = func.unnest(literal_column("'{f,t}'::boolean[]"))
 _HOLDER = bindparam("holder", type_=Uuid)
 
 
@@ -293,7 +293,8 @@ def _homes(scope: Scope, given: frozenset[str], own: Select[Any]) -> Subquery:
         return select(_HOLDER.label("id")).subquery("persons")
     found = own.subquery("pools")
     # Two rows also where one is wanted: PostgreSQL would make a constant of it, and then not see the index.
-    taken = values(column("taken", Boolean), name="halves").data([(False,), (True,)])
+    # And no VALUES, for statements with these are compiled each time.
+    taken = _HALVES.table_valued(column("taken", Boolean), name="halves").render_derived()
     wanted = not_(taken.c.taken) if scope == "free" else literal_column("true")
     return select(found.c.id, taken.c.taken).select_from(found).join(taken, wanted).subquery("homes")
 
