@@ -36,7 +36,7 @@ from engine.cases.moving import (
 )
 from engine.cases.pausing import resume, resume_definition, rouse, rouse_version, suspend, suspend_definition
 from engine.cases.progress import Opened, TaskChange, apply, note
-from engine.cases.views import LOG_PAGE, PAGE, CaseView, get, log, page
+from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, get, latest, log, page, see
 
 __all__ = [
     "FIRED",
@@ -48,6 +48,7 @@ __all__ = [
     "CaseView",
     "Locked",
     "Opened",
+    "Seen",
     "TaskChange",
     "answer",
     "appeal",
@@ -63,6 +64,7 @@ __all__ = [
     "held",
     "hold",
     "hold_call",
+    "latest",
     "lock",
     "lock_all",
     "locked",
@@ -80,6 +82,7 @@ __all__ = [
     "resume_definition",
     "rouse",
     "rouse_version",
+    "see",
     "start",
     "suspend",
     "suspend_definition",

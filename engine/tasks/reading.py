@@ -102,6 +102,20 @@ def of_case(
     return rows.mappings().all()
 
 
+@lru_cache
+def _latest(role: str) -> Select[*tuple[Any, ...]]:
+    found = summaries().add_columns(Task.asked).where(Task.case_id == bindparam("case"))
+    found = found.where(access.visible_tasks(role)).order_by((Task.status == "open").desc(), Task.id.desc())
+    return found.limit(cases.PAGE)
+
+
+def latest(uow: UnitOfWork, case_id: UUID) -> Sequence[RowMapping]:
+    """Tasks of a case that the actor may see: the open ones, and the latest of the others."""
+    access.require(uow.actor, "tasks.read")
+    values = {"case": case_id, **access.seen_by(uow)}
+    return uow.connection.execute(_latest(uow.actor.role), values).mappings().all()
+
+
 _ROLES = (
     select(access.roles_for(Task.pool_id, Case.unit_id), Task.pool_id)
     .select_from(Task)
