@@ -254,13 +254,13 @@ def _events(uow: UnitOfWork, case_id: UUID) -> Select[Any]:
     payload: Any = Event.payload
     if not access.allows(uow.actor, "fairness.read"):
         payload = case((Event.kind.in_(("task.blocked", "case.blocked")), null()), else_=payload)
-    found: Select[Any] = (
-        select(*_LOGGED, payload.label("payload"))
+    columns: Sequence[Any] = (*_LOGGED, payload.label("payload"))
+    return (
+        select(*columns)
         .join(User, Event.actor_id == User.id)
         .join(DefinitionVersion, Event.version_id == DefinitionVersion.id)
         .where(Event.case_id == case_id)
     )
-    return found
 
 
 def _read(
