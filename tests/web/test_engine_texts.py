@@ -103,6 +103,7 @@ def test_every_fault_has_a_text() -> None:
     codes |= strings(calls(python("engine/addresses.py"), "Refused"), 0)
     codes |= strings(calls(python("engine/media", "engine/documents"), "Unfit"), 0)
     codes |= set(BROKEN) | {f"format/{name}" for name in FORMATS}
+    codes |= {f"type.{kind}" for kind in ("array", "boolean", "integer", "number", "object", "string")}
     own = {"other", "password-unlike"}  # for what has no text, and of two fields of a page
     assert {key.removeprefix("faults.") for key in texts("faults")} == codes | own
 
