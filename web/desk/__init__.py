@@ -1,0 +1,9 @@
+"""The desk of caseworkers: their inbox, cases and tasks."""
+
+from flask import Blueprint
+
+from web.desk import actions, asking, assigning, case, documents, recusing, talk, task
+
+blueprint = Blueprint("desk_pages", __name__, url_prefix="/desk")
+for part in (actions, asking, assigning, case, documents, recusing, talk, task):
+    blueprint.register_blueprint(part.blueprint)
