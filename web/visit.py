@@ -104,6 +104,7 @@ def page(
                 parts |= prepare(**parts) if prepare else {}
                 return _serve(lambda visit: view(_allowed(visit, may), **parts))
             except Refusal as refusal:
+                g.refusal = refusal
                 if refused is None or type(refusal) in (NotFound, Forbidden):
                     raise
                 again = partial(refused, refusal=refusal, **parts)
