@@ -19,7 +19,7 @@ def words(name: str, *, most: int = TEXT) -> str | None:
     given = request.form.get(name, "").replace("\r\n", "\n").translate(_CONTROLS).strip()
     if len(given) > most:
         raise Invalid(
-            "The text is too long.", [Fault(f"/{name}", "is too long", "maxLength", {"limit": most})]
+            "The text is too long.", [Fault(f"/{name}", "is too long", "maxLength", {"count": most})]
         )
     return given or None
 
