@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
-from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from engine import tasks
@@ -95,7 +94,7 @@ class Worker:
         found = re.search(r'name="token" value="([0-9a-f]{64})"', page)
         assert found
         sent = {name.replace("__", "/"): value for name, value in form.items()}
-        return self.browser.post(f"/desk{path}", MultiDict({"token": found[1], **sent}), **(headers or {}))
+        return self.browser.post(f"/desk{path}", {"token": found[1], **sent}, **(headers or {}))
 
     def claimed(self) -> UUID:
         """The task, which is this person's from now on."""

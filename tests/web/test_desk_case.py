@@ -117,6 +117,7 @@ def test_a_file_that_is_not_taken_is_explained(office: Office, upload: dict[str,
     given = {name: (BytesIO(content), called) for name, (content, called) in upload.items()}
     page = office["sara"].send(f"/cases/{office.case}/documents", title="kept title", **given)
     assert page.status_code == 422
+    assert ("This is missing." in page.text) is (not upload)
     assert 'class="wrong"' in page.text
     assert "kept title" in page.text
 
@@ -176,7 +177,8 @@ def test_a_page_of_everything_counts_few_statements(office: Office) -> None:
     task = sara.claimed()
     for number in range(3):
         office.do("sara", tasks.comment, f"note {number}", case=office.case)
-        sara.send(f"/cases/{office.case}/documents", file=(BytesIO(filed.pdf()), f"{number}.pdf"))
+        sent = sara.send(f"/cases/{office.case}/documents", file=(BytesIO(filed.pdf()), f"{number}.pdf"))
+        assert sent.status_code == 303
     office.do("sara", tasks.complete, task, {"decision": "granted"})
     sara.see(f"/cases/{office.case}")
     for path in ("", "/log", "/diagram", "/diagram.svg", "/do/cancel", "/secret"):

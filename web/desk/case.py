@@ -18,7 +18,7 @@ from web.visit import Content, Page, Visit, page
 
 blueprint = Blueprint("case", __name__)
 
-RECENT = 20  # events on the case's page
+RECENT = 40  # events on the case's page
 
 
 @page(blueprint.get("/cases/<uuid:case_id>"), may="events.read")
@@ -40,7 +40,7 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         "open_tasks": [row for row in rows if row["status"] == "open"],
         "closed_tasks": [row for row in rows if row["status"] != "open"],
         "data": Labels.of(reader, seen.spec).data(seen.case.data, sources),
-        "events": story.told(reader, seen, events[:RECENT]),
+        "groups": story.grouped(story.told(reader, seen, events[:RECENT])),
         "more_events": len(events) > RECENT,
         "documents": documents.page(uow, case_id, seen=True),
         "comments": tasks.comments(uow, case_id, seen=True),
@@ -86,7 +86,7 @@ def show_log(visit: Visit, case_id: UUID) -> Page:
     shown = rows[: cases.PAGE]
     values = {
         "case": seen.case,
-        "events": story.told(visit.reader, seen, shown),
+        "groups": story.grouped(story.told(visit.reader, seen, shown)),
         "next": shown[-1]["seq"] if len(rows) > cases.PAGE else None,
     }
     return Page("desk/log.html", values, opened=Opened("events", case_id))

@@ -31,6 +31,29 @@ class Happened:
     more: Sequence[Datum]
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Events that are told together: one that somebody has a part in, or all steps of the process between."""
+
+    events: Sequence[Happened]
+    quiet: bool
+
+
+QUIET = ("element.entered", "element.passed")
+
+
+def grouped(events: Sequence[Happened]) -> Sequence[Group]:
+    """Events with the process's own steps laid together, so that what people have done stands out."""
+    found: list[Group] = []
+    for event in events:
+        quiet = event.kind in QUIET
+        if quiet and found and found[-1].quiet:
+            found[-1] = Group([*found[-1].events, event], quiet=True)
+        else:
+            found.append(Group([event], quiet))
+    return found
+
+
 def names(reader: Reader, spec: Spec) -> Mapping[str, str]:
     """What elements are called, by their paths."""
     return {path: reader.half(part.name) for path, part in spec.elements.items()}

@@ -22,7 +22,7 @@ from web.visit import Away, Page, Shown, Visit, page
 blueprint = Blueprint("task", __name__)
 
 AFTER_DRAFT = ("send-back", "ask", "assign", "recuse")  # pages to which one goes with a draft that is kept
-HAPPENED = 5  # events by which a conflict is explained
+HAPPENED = 12  # events by which a conflict is explained
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,8 @@ def _who(uow: UnitOfWork, row: Mapping[str, Any]) -> str:
     return ""
 
 
-def _happened(visit: Visit, seen: cases.Seen | None) -> Sequence[story.Happened]:
+def _happened(visit: Visit, seen: cases.Seen | None) -> Sequence[story.Group]:
     if seen is None:
         return ()
-    return story.told(visit.reader, seen, cases.latest(visit.uow, seen, limit=HAPPENED)[:HAPPENED])
+    rows = cases.latest(visit.uow, seen, limit=HAPPENED)[:HAPPENED]
+    return story.grouped(story.told(visit.reader, seen, rows))
