@@ -75,7 +75,12 @@ class Drawing:
     @property
     def faulty(self) -> Sequence[Node]:
         """The nodes that have a fault, in the order in which they stand."""
-        return [node for node in _all(self.nodes) if node.wrong]
+        return [node for node in self.all if node.wrong]
+
+    @property
+    def all(self) -> Sequence[Node]:
+        """The nodes with those inside of them."""
+        return list(_all(self.nodes))
 
 
 def drawing(

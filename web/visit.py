@@ -86,8 +86,9 @@ def page(
     It gets a `Visit` and the path's parts, and runs again from the start when the database asks for it.
     Whoever has no session is sent to the login, but for pages for `anybody`. `may` is what the account's
     role has to allow. When the view is refused, what it did is undone, and `refused` is shown: a view of the
-    same parts and the refusal, `refusal`; else a page that explains it. `prepare` is done before the
-    transaction begins, once; it gives further parts.
+    same parts and the refusal, `refusal`; else a page that explains it, as always for what the visitor may
+    not see or do at all. `prepare` is done before the transaction begins, once; it gives further parts, and
+    may refuse, too: then without these.
 
     A form with a hidden field `once` is done once, however often it is sent.
     """
@@ -99,12 +100,12 @@ def page(
             away = _recognise(anybody) or _recognise_form()
             if away is not None:
                 return away
-            parts |= prepare(**parts) if prepare else {}
             try:
+                parts |= prepare(**parts) if prepare else {}
                 return _serve(lambda visit: view(_allowed(visit, may), **parts))
             except Refusal as refusal:
                 g.refusal = refusal
-                if refused is None or isinstance(refusal, NotFound | Forbidden):
+                if refused is None or type(refusal) in (NotFound, Forbidden):
                     raise
                 again = partial(refused, refusal=refusal, **parts)
                 return _serve(again, undone=True)

@@ -37,7 +37,7 @@ from engine.cases.moving import (
 from engine.cases.offering import offered, start_form
 from engine.cases.pausing import resume, resume_definition, rouse, rouse_version, suspend, suspend_definition
 from engine.cases.progress import Opened, TaskChange, apply, note
-from engine.cases.views import LOG_PAGE, PAGE, CaseView, Wanted, get, log, page
+from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
 
 __all__ = [
     "FIRED",
@@ -49,6 +49,7 @@ __all__ = [
     "CaseView",
     "Locked",
     "Opened",
+    "Seen",
     "TaskChange",
     "Wanted",
     "answer",
@@ -65,6 +66,7 @@ __all__ = [
     "held",
     "hold",
     "hold_call",
+    "latest",
     "lock",
     "lock_all",
     "locked",
@@ -83,6 +85,7 @@ __all__ = [
     "resume_definition",
     "rouse",
     "rouse_version",
+    "see",
     "start",
     "start_form",
     "suspend",

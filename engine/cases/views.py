@@ -1,7 +1,7 @@
 """Reading cases: one, a page of them, a page of one's log. Always within what the actor may see."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,11 +11,14 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
 from engine import access, definitions, forms
+from engine.bpmn import Spec
 from engine.cases.hold import unknown
 from engine.db import UnitOfWork
 from engine.models import Case, Channel, DefinitionVersion, Event, Incident, Task, Unit, User
 
 PAGE = 50
+OPEN_TASK = (Task.id, Task.kind, Task.element, Task.name, Task.lane, Task.status, Task.opened_at)
+OPEN_INCIDENT = (Incident.id, Incident.element, Incident.name, Incident.code, Incident.message, Incident.line)
 
 # A task or incident of a case, read or just written: the columns of OPEN_TASK or OPEN_INCIDENT by name.
 OpenRow = Mapping[Any, Any]
@@ -44,14 +47,37 @@ class CaseView:
     channel: Channel | None
     appeal_of: UUID | None
     appeals: Sequence[Mapping[str, Any]] = ()
+    name: str = ""  # of the process
+    unit_name: str = ""
     secret: str | None = None  # told once, to whoever has started the case
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A case that the actor may see, without its tasks; its process, and what cuts data to the actor's."""
+
+    case: CaseView
+    spec: Spec
+    cut: Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 def _appeals() -> Any:
     """The cases that appeal a decision of this one, as a list: of most there are none."""
     appeal = aliased(Case)
     one = func.json_build_object("id", appeal.id, "case_number", appeal.number)
-    found = select(func.json_agg(aggregate_order_by(one, appeal.id))).where(appeal.appeal_of == Case.id)
+    return _listed(
+        select(func.json_agg(aggregate_order_by(one, appeal.id))).where(appeal.appeal_of == Case.id)
+    )
+
+
+def _incidents() -> Any:
+    """The open incidents of a case, in the same way."""
+    one = func.json_build_object(*(part for column in OPEN_INCIDENT for part in (column.key, column)))
+    found = select(func.json_agg(aggregate_order_by(one, Incident.id)))
+    return _listed(found.where(Incident.case_id == Case.id, Incident.status == "open"))
+
+
+def _listed(found: Select[Any]) -> Any:
     return func.coalesce(found.correlate(Case).scalar_subquery(), literal_column("'[]'::json"))
 
 
@@ -73,10 +99,11 @@ _VIEW = (
     Case.channel,
     Case.appeal_of,
     _appeals().label("appeals"),
+    _incidents().label("incidents"),
+    DefinitionVersion.name,
+    Unit.name.label("unit_name"),
 )
 _OF_VERSION = ("version_id", "version_key", "version_number", "version_digest", "version_deployment")
-OPEN_TASK = (Task.id, Task.kind, Task.element, Task.name, Task.lane, Task.status, Task.opened_at)
-OPEN_INCIDENT = (Incident.id, Incident.element, Incident.name, Incident.code, Incident.message, Incident.line)
 
 
 def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
@@ -92,51 +119,54 @@ def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
 
 def get(uow: UnitOfWork, case_id: UUID) -> CaseView:
     """One case with its open tasks and incidents. Raises NotFound for cases that the actor may not see."""
+    found = see(uow, case_id).case
+    wanted = [Task.case_id == case_id, Task.status == "open"]
+    if access.for_applicants(uow.actor):  # what colleagues ask each other is none of the applicant's matter
+        wanted.append(Task.kind != "opinion")
+    return replace(found, tasks=_open_rows(uow.session, OPEN_TASK, *wanted))
+
+
+def see(uow: UnitOfWork, case_id: UUID) -> Seen:
+    """The same without its tasks, for who reads these otherwise."""
     row = (
         uow.connection.execute(
-            _visible(uow, *_VIEW, *_version()).where(Case.id == case_id), access.seen_by(uow)
+            _visible(uow, *_VIEW, *_version(), _roles()).where(Case.id == case_id), access.seen_by(uow)
         )
         .mappings()
         .one_or_none()
     )
     if row is None:
         raise unknown(case_id)
-    wanted = [Task.case_id == case_id, Task.status == "open"]
-    if access.for_applicants(uow.actor):  # what colleagues ask each other is none of the applicant's matter
-        wanted.append(Task.kind != "opinion")
-    tasks = _open_rows(uow.session, OPEN_TASK, *wanted)
-    incidents = _open_rows(uow.session, OPEN_INCIDENT, Incident.case_id == case_id, Incident.status == "open")
-    shown = {name: row[name] for name in row if name not in _OF_VERSION}
-    shown["data"] = _for_roles(uow, row)(row["data"])
-    return CaseView(**shown, tasks=tasks, incidents=incidents)
+    spec, cut = _for_roles(uow, row)
+    shown = {name: row[name] for name in row if name not in (*_OF_VERSION, "roles")}
+    shown["data"] = cut(row["data"])
+    return Seen(CaseView(**shown, tasks=()), spec, cut)
 
 
-def _for_roles(uow: UnitOfWork, row: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    """Takes from data of a case, whose row this is, what forms of its process keep from the actor's roles."""
+def _for_roles(uow: UnitOfWork, row: Any) -> tuple[Spec, Callable[[Mapping[str, Any]], Mapping[str, Any]]]:
+    """The process of a case, whose row this is, and what takes from data what forms keep from the actor."""
     version = definitions.Version(*(row[name] for name in _OF_VERSION))
     spec = definitions.spec(uow.session, version)
     kept = [part.form for part in spec.elements.values() if part.form and forms.for_some(part.form)]
-    roles = _roles(uow, row["id"]) if kept else None
+    roles: Collection[str] = (access.APPLICANT,)
+    if not access.for_applicants(uow.actor):
+        roles = (*(row["roles"] or ()), access.CASEWORKER)
 
     def cut(data: Mapping[str, Any]) -> Mapping[str, Any]:
-        for form in kept if roles is not None else ():
-            data = forms.without(form, roles or (), data)
+        for form in kept if access.ANY not in roles else ():
+            data = forms.without(form, roles, data)
         return data
 
-    return cut
+    return spec, cut
+
+
+def _roles() -> Any:
+    """In which roles the actor sees a case."""
+    return access.roles_in(Case.unit_id).label("roles")
 
 
 def _version() -> list[Any]:
     return [column.label(name) for column, name in zip(definitions.VERSION, _OF_VERSION, strict=True)]
-
-
-def _roles(uow: UnitOfWork, case_id: UUID) -> Collection[str] | None:
-    """In which roles the actor sees a case; None is all of them."""
-    if access.for_applicants(uow.actor):
-        return (access.APPLICANT,)
-    wanted = select(access.roles_in(Case.unit_id)).where(Case.id == case_id)
-    found = uow.connection.execute(wanted, access.seen_by(uow)).scalar_one() or ()
-    return None if access.ANY in found else (*found, access.CASEWORKER)
 
 
 def _open_rows(session: Session, columns: Sequence[Any], *where: ColumnElement[bool]) -> Sequence[RowMapping]:
@@ -215,23 +245,45 @@ def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[Mapping[s
     task, and not by what.
     """
     access.require(uow.actor, "events.read")
-    wanted = _visible(uow, Case.id, *_version()).where(Case.id == case_id)
+    wanted = _visible(uow, Case.id, *_version(), _roles()).where(Case.id == case_id)
     seen = uow.connection.execute(wanted, access.seen_by(uow)).mappings().one_or_none()
     if seen is None:
         raise unknown(case_id)
+    statement = _events(uow, case_id).where(Event.seq > after).order_by(Event.seq).limit(LOG_PAGE + 1)
+    _, cut = _for_roles(uow, seen)
+    return _read(uow, statement, cut)
+
+
+def latest(
+    uow: UnitOfWork, seen: Seen, *, before: int | None = None, limit: int = PAGE
+) -> Sequence[Mapping[str, Any]]:
+    """Up to `limit` events of a case that was seen, the newest first, older than `before`; one more if more
+    follow. Payloads are as in `log`.
+    """
+    access.require(uow.actor, "events.read")
+    statement = _events(uow, seen.case.id).order_by(Event.seq.desc()).limit(limit + 1)
+    if before is not None:
+        statement = statement.where(Event.seq < before)
+    return _read(uow, statement, seen.cut)
+
+
+def _events(uow: UnitOfWork, case_id: UUID) -> Select[Any]:
     payload: Any = Event.payload
     if not access.allows(uow.actor, "fairness.read"):
         payload = case((Event.kind.in_(("task.blocked", "case.blocked")), null()), else_=payload)
-    statement = (
-        select(*_LOGGED, payload.label("payload"))
+    columns: Sequence[Any] = (*_LOGGED, payload.label("payload"))
+    return (
+        select(*columns)
         .join(User, Event.actor_id == User.id)
         .join(DefinitionVersion, Event.version_id == DefinitionVersion.id)
-        .where(Event.case_id == case_id, Event.seq > after)
-        .order_by(Event.seq)
-        .limit(LOG_PAGE + 1)
+        .where(Event.case_id == case_id)
     )
-    cut = _for_roles(uow, seen)
-    rows = uow.connection.execute(statement).mappings()
+
+
+def _read(
+    uow: UnitOfWork, events: Select[Any], cut: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]]:
+    rows = uow.connection.execute(events).mappings()
     return [{**row, "payload": _told(row["payload"], cut)} for row in rows]
 
 

@@ -76,11 +76,15 @@ def of_task(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> Seq
     return _newest(uow, DocumentVersion.task_id == task_id, after)
 
 
-def page(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
+def page(
+    uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None, seen: bool = False
+) -> Sequence[RowMapping]:
     """Up to a page of a case's documents in their newest versions, the oldest first; one more if more follow.
 
-    Raises NotFound for cases that the actor may not see.
+    Raises NotFound for cases that the actor may not see; of one that was `seen` already it is not asked.
     """
+    if seen:
+        return _newest(uow, Document.case_id == case_id, after)
     access.require(uow.actor, "cases.read")
     visible = select(Case.id).where(Case.id == case_id, access.visible_cases(uow.actor.role))
     if uow.connection.execute(visible, access.seen_by(uow)).first() is None:

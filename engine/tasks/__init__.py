@@ -22,7 +22,7 @@ from engine.tasks.deciding import decisions
 from engine.tasks.dossier import related, sources
 from engine.tasks.drafts import save as save_draft
 from engine.tasks.inbox import COUNTED, Inbox, Scope, choices, counts, page, staff
-from engine.tasks.reading import form, get, of_case, shown
+from engine.tasks.reading import form, get, latest, of_case, shown
 from engine.tasks.work import Completed, claim, complete, recuse, release
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "form",
     "get",
     "give_up_batch",
+    "latest",
     "of_case",
     "page",
     "receivers",

@@ -80,14 +80,16 @@ def _comments() -> Any:
     ).join(User, User.id == Comment.author_id)
 
 
-def comments(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
+def comments(
+    uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None, seen: bool = False
+) -> Sequence[RowMapping]:
     """Up to a page of a case's comments that are for the actor, the oldest first; one more if more follow.
 
-    Raises NotFound for cases that the actor may not see.
+    Raises NotFound for cases that the actor may not see; of one that was `seen` already it is not asked.
     """
     access.require(uow.actor, "cases.read")
-    seen = select(Case.id).where(Case.id == case_id, access.visible_cases(uow.actor.role))
-    if uow.connection.execute(seen, access.seen_by(uow)).first() is None:
+    visible = select(Case.id).where(Case.id == case_id, access.visible_cases(uow.actor.role))
+    if not seen and uow.connection.execute(visible, access.seen_by(uow)).first() is None:
         raise NotFound(f"There is no case {case_id}.")
     found = _comments().where(Comment.case_id == case_id)
     if access.for_applicants(uow.actor):

@@ -6,7 +6,19 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, case, false, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    null,
+    or_,
+    select,
+)
 
 from engine import access, cases, definitions, forms
 from engine.bpmn import Form
@@ -71,12 +83,20 @@ def _one(role: str) -> Select[*tuple[Any, ...]]:
     return (
         summaries()
         .add_columns(Task.parent_id, Task.asked, Task.asks, draft)
+        .add_columns(
+            had_by(role).label("had"),
+            access.taken_as(role).is_not(None).label("takes"),
+            func.coalesce(access.supervises(role, Task.pool_id), false()).label("supervises"),
+        )
         .where(Task.id == bindparam("task"), access.visible_tasks(role))
     )
 
 
 def get(uow: UnitOfWork, task_id: UUID) -> Mapping[str, Any]:
-    """One task. Raises NotFound for tasks that the actor may not see."""
+    """One task, whether the actor has it, may take it, and may give it to others.
+
+    Raises NotFound for tasks that the actor may not see.
+    """
     access.require(uow.actor, "tasks.read")
     values = {"task": task_id, **access.seen_by(uow)}
     row = uow.connection.execute(_one(uow.actor.role), values).mappings().one_or_none()
@@ -109,6 +129,20 @@ def of_case(
     given = {name: value for name, value in values.items() if value is not None}
     rows = uow.connection.execute(_of_case(uow.actor.role, *given), {**given, **access.seen_by(uow)})
     return rows.mappings().all()
+
+
+@lru_cache
+def _latest(role: str) -> Select[*tuple[Any, ...]]:
+    found = summaries().add_columns(Task.pool_id, Task.asked).where(Task.case_id == bindparam("case"))
+    found = found.where(access.visible_tasks(role)).order_by((Task.status == "open").desc(), Task.id.desc())
+    return found.limit(cases.PAGE)
+
+
+def latest(uow: UnitOfWork, case_id: UUID) -> Sequence[RowMapping]:
+    """Tasks of a case that the actor may see: the open ones, and the latest of the others."""
+    access.require(uow.actor, "tasks.read")
+    values = {"case": case_id, **access.seen_by(uow)}
+    return uow.connection.execute(_latest(uow.actor.role), values).mappings().all()
 
 
 _ROLES = (

@@ -1,6 +1,7 @@
 // What every page with JavaScript has: htmx, and what HTML alone does not do.
 import "htmx.org";
 import "./desk.js";
+import "./fields.js";
 
 // A form is sent once, however often its button is pressed.
 const sent = new Set();

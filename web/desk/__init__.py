@@ -2,8 +2,25 @@
 
 from flask import Blueprint
 
-from web.desk import batches, bulk, cases, inbox, starting
+from web.desk import (
+    actions,
+    asking,
+    assigning,
+    batches,
+    bulk,
+    case,
+    cases,
+    documents,
+    inbox,
+    recusing,
+    starting,
+    talk,
+    task,
+)
 
 blueprint = Blueprint("desk_pages", __name__, url_prefix="/desk")
-for part in (inbox, bulk, batches, cases, starting):
+for part in (
+    *(inbox, bulk, batches, cases, starting),
+    *(actions, asking, assigning, case, documents, recusing, talk, task),
+):
     blueprint.register_blueprint(part.blueprint)

@@ -57,7 +57,7 @@ def _begun(visit: Visit, action: Any, marked: Sequence[UUID], answer: Mapping[st
 def _whom(visit: Visit, marked: Sequence[UUID], wrong: str | None = None) -> Page:
     """Who is to have them?"""
     values = {"marked": marked, "people": tasks.receivers(visit.uow, marked), "wrong": wrong}
-    return Page("desk/assign.html", values, 422 if wrong else 200)
+    return Page("desk/assign-many.html", values, 422 if wrong else 200)
 
 
 def _answer(visit: Visit, marked: Sequence[UUID], typed: Mapping[str, Any], faults: Sequence[Any]) -> Page:

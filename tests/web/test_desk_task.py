@@ -1,0 +1,237 @@
+"""The task in hand: its form, what is asked beside it, and that nothing typed is lost."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from engine import cases, tasks
+from engine.db import Actor, Database
+from engine.tasks import Question
+from tests.web.conftest import Browser, statements
+from tests.web.desk import Office, an_office
+
+
+@pytest.fixture
+def office(database: Database, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]) -> Office:
+    return an_office(database, actor, session_of)
+
+
+def test_a_free_task_is_taken_by_its_button_and_given_back(office: Office) -> None:
+    sara, task = office["sara"], office.task
+    assert f'action="/desk/tasks/{task}/claim"' in sara.see(f"/tasks/{task}").text
+    assert sara.send(f"/tasks/{task}/claim").status_code == 303
+    assert office.do("sara", tasks.get, task)["assignee"] == "sara"
+    assert 'value="complete"' in sara.see(f"/tasks/{task}").text
+    sara.send(f"/tasks/{task}/release")
+    assert office.do("sara", tasks.get, task)["assignee"] is None
+
+
+def test_an_answer_completes_the_task_in_the_readers_digits(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    done = sara.send(f"/tasks/{task}", then="complete", data__decision="granted", data__area="۱۲")
+    assert (done.status_code, done.headers["Location"]) == (303, f"/desk/tasks/{task}")
+    assert office.do("sara", cases.get, office.case).data["area"] == 12
+    assert "sara completed this task" in _plain(sara.see(f"/tasks/{task}").text)
+
+
+def test_a_draft_is_kept_and_shown_again(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    assert sara.send(f"/tasks/{task}", then="draft", data__area="a lot").status_code == 303
+    page = sara.see(f"/tasks/{task}").text
+    assert 'value="a lot"' in page
+    assert "This is your draft." in page
+
+
+def test_a_draft_that_a_script_sends_is_answered_with_the_time_alone(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    told = sara.send(f"/tasks/{task}", {"HX_Request": "true"}, then="draft", data__why="so")
+    assert told.status_code == 200
+    assert told.text.startswith("Draft saved at")
+    office.do("sara", tasks.release, task)
+    told = sara.send(f"/tasks/{task}", {"HX_Request": "true"}, then="draft", data__why="so")
+    assert told.status_code == 422
+    assert "The draft was not saved." in told.text
+
+
+def test_faults_stand_beside_their_fields_and_what_was_typed_stays(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    page = sara.send(f"/tasks/{task}", then="complete", data__area="wide", data__why="kept as typed")
+    assert page.status_code == 422
+    assert 'href="#data-decision"' in page.text
+    assert 'id="data-area-wrong0"' in page.text
+    assert 'value="wide"' in page.text
+    assert "kept as typed" in page.text
+
+
+def test_a_row_is_added_and_removed_by_buttons(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    page = sara.send(f"/tasks/{task}", add="/rows", data__why="stays")
+    assert page.status_code == 200
+    assert 'name="data/rows/0"' in page.text
+    assert "stays" in page.text
+    page = sara.send(f"/tasks/{task}", remove="/rows/0", rows__rows="1", data__rows__0="x")
+    assert 'name="data/rows/0"' not in page.text
+
+
+def test_who_comes_too_late_is_told_who_has_done_it_and_keeps_the_text(office: Office) -> None:
+    sara, reza = office["sara"], office["reza"]
+    task = sara.claimed()
+    office.do("sara", tasks.release, task)
+    reza.claimed()
+    reza.send(f"/tasks/{task}", then="complete", data__decision="granted")
+    page = sara.send(f"/tasks/{task}", then="complete", data__decision="refused", data__why="my long text")
+    assert page.status_code == 409
+    assert "my long text" in page.text
+    assert "reza completed it" in _plain(page.text)
+    assert "reza completed the task" in _plain(page.text)  # its timeline
+
+
+def test_a_task_that_somebody_else_has_is_explained(office: Office) -> None:
+    task = office["sara"].claimed()
+    page = office["reza"].send(f"/tasks/{task}/claim")
+    assert page.status_code == 409
+    assert "sara has it now" in _plain(page.text)
+
+
+def test_completing_twice_says_that_it_was_oneself(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    sara.send(f"/tasks/{task}", then="complete", data__decision="granted")
+    page = sara.send(f"/tasks/{task}", then="complete", data__decision="granted")
+    assert page.status_code == 409
+    assert "You have completed it yourself" in page.text
+
+
+def test_a_case_that_was_cancelled_meanwhile_is_explained(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    office.do("mina", cases.cancel, office.case, reason="a mistake")
+    page = sara.send(f"/tasks/{task}", then="complete", data__why="typed for nothing")
+    assert page.status_code == 409
+    assert "typed for nothing" in page.text
+    assert "mina cancelled the case" in _plain(page.text)
+
+
+def test_an_older_revision_is_told_and_may_be_sent_again(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    page = sara.send(f"/tasks/{task}", then="complete", revision="1", data__decision="granted", data__why="w")
+    assert page.status_code == 409
+    assert ">w</textarea>" in page.text or 'value="w"' in page.text
+    assert f'name="revision" value="{office.do("sara", tasks.get, task)["revision"]}"' in page.text
+
+
+def test_fields_that_the_form_has_lost_are_still_to_be_read(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    page = sara.send(f"/tasks/{task}", then="complete", data__gone="of the older version")
+    assert page.status_code == 422
+    assert "of the older version" in page.text
+
+
+def test_what_is_marked_goes_back_to_the_applicant_with_its_text(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    page = sara.see(f"/tasks/{task}/send-back").text
+    assert "پروین" in page
+    assert "Secret" not in page
+    sent = sara.send(f"/tasks/{task}/send-back", mark="/name", text__name="write it whole", due="2999-01-01")
+    assert sent.status_code == 303
+    (asked,) = office.do("sara", tasks.asked_beside, task)
+    assert asked["asked"]["fields"] == [{"pointer": "/name", "text": "write it whole"}]
+    assert "write it whole" in sara.see(f"/tasks/{task}").text
+    page = sara.send(f"/tasks/{task}", then="complete", data__decision="granted")
+    assert page.status_code == 409
+    office["sara"].send(f"/tasks/{asked['id']}/withdraw")
+    assert sara.send(f"/tasks/{task}", then="complete", data__decision="granted").status_code == 303
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{}, {"mark": "/name"}, {"text__name": "x", "due": "1999-01-01"}, {"text__name": "x", "due": "soon"}],
+)
+def test_a_send_back_that_says_too_little_is_explained(office: Office, form: dict[str, str]) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    page = sara.send(f"/tasks/{task}/send-back", text__born="keep this", **({"whole": "w"} | form))
+    if not form:
+        assert page.status_code == 303
+        return
+    page = sara.send(f"/tasks/{task}/send-back", **({"text__name": ""} | form))
+    assert page.status_code in (409, 422)
+
+
+def test_an_opinion_is_asked_read_and_taken_back(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    assert "office" in sara.see(f"/tasks/{task}/ask").text
+    assert sara.send(f"/tasks/{task}/ask", question="", to="nobody").status_code == 422
+    assert (
+        sara.send(f"/tasks/{task}/ask", question="Is it safe?", unit="fire", show="name").status_code == 303
+    )
+    (asked,) = office.do("sara", tasks.asked_beside, task)
+    omid = office["omid"]
+    page = omid.see(f"/tasks/{asked['id']}").text
+    assert "Is it safe?" in page
+    assert f"/desk/cases/{office.case}" not in page
+    omid.send(f"/tasks/{asked['id']}/claim")
+    assert omid.send(f"/tasks/{asked['id']}", then="complete", data__opinion="It is.").status_code == 303
+    assert "It is." in sara.see(f"/tasks/{task}").text
+
+
+def test_a_task_is_given_to_a_colleague(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    page = sara.see(f"/tasks/{task}/assign").text
+    assert "reza" in page
+    assert "omid" not in page
+    assert sara.send(f"/tasks/{task}/assign", to="omid").status_code == 422
+    assert sara.send(f"/tasks/{task}/assign", to=str(office.actors["reza"].id)).status_code == 303
+    assert office.do("sara", tasks.get, task)["assignee"] == "reza"
+
+
+def test_stepping_back_takes_no_reason_and_is_explained_later(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    assert sara.see(f"/tasks/{task}/recuse").status_code == 200
+    assert sara.send(f"/tasks/{task}/recuse").status_code == 303
+    page = sara.send(f"/tasks/{task}/claim")
+    assert page.status_code == 403
+    assert "You have stepped back from this case." in page.text
+
+
+@pytest.mark.parametrize("path", ["", "/send-back", "/ask", "/assign", "/recuse"])
+def test_a_task_of_another_agency_does_not_exist(office: Office, path: str) -> None:
+    assert office["omid"].see(f"/tasks/{office.task}{path}").status_code == 404
+    assert office["sara"].see(f"/tasks/{uuid4()}{path}").status_code == 404
+
+
+def test_the_page_of_a_task_counts_few_statements(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    for number in range(3):
+        office.do("sara", tasks.comment, f"note {number}", case=office.case)
+        due = datetime.now(UTC) + timedelta(days=1)
+        office.do("sara", tasks.ask, task, Question(f"question {number}", due_at=due))
+    sara.see(f"/tasks/{task}")
+    for path in ("", "/send-back", "/ask", "/assign", "/recuse"):
+        with statements(office.database) as told:
+            assert sara.see(f"/tasks/{task}{path}").status_code == 200
+        assert len(told) <= 12, path
+    with statements(office.database) as told:
+        assert sara.send(f"/tasks/{task}", then="complete", data__area="x", revision="1").status_code == 409
+    assert (
+        len([one for one in told if "sessions" not in one]) <= 24
+    )  # the attempt, and the page that explains
+
+
+def _plain(page: str) -> str:
+    """Without the marks that keep the direction of names."""
+    return page.replace("\u2068", "").replace("\u2069", "")

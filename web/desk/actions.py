@@ -1,0 +1,102 @@
+"""What may be done with a case as a whole: each is confirmed on a page of its own, with a reason."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, request
+
+from engine import access, cases
+from engine.access import Permission
+from engine.access_log import Opened
+from engine.cases import CaseView
+from engine.db import Actor, UnitOfWork
+from engine.errors import NotFound, Refusal
+from web.desk import typed
+from web.desk.explained import Explained, explained
+from web.visit import Away, Page, Visit, page
+
+blueprint = Blueprint("actions", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What it takes, in which states of a case it is possible, and what does it."""
+
+    may: Permission
+    states: frozenset[str]
+    run: Callable[..., CaseView]
+    reasoned: bool = True
+
+
+def _resume(uow: UnitOfWork, case_id: UUID, **_: Any) -> CaseView:
+    return cases.resume(uow, case_id)
+
+
+_ACTIVE, _ANY = frozenset({"active"}), frozenset({"active", "suspended"})
+ACTIONS: Mapping[str, Action] = {
+    "withdraw": Action("cases.withdraw", _ACTIVE, cases.withdraw),
+    "cancel": Action("cases.cancel", _ACTIVE, cases.cancel),
+    "suspend": Action("cases.suspend", _ACTIVE, cases.suspend),
+    "resume": Action("cases.suspend", frozenset({"suspended"}), _resume, reasoned=False),
+}
+
+
+def offered(actor: Actor, case: CaseView) -> Sequence[str]:
+    """The names of what the actor's role allows with the case as it is."""
+    found = [name for name, one in ACTIONS.items() if case.status in one.states]
+    found = [name for name in found if access.allows(actor, ACTIONS[name].may)]
+    return [*found, "secret"] if access.allows(actor, "secrets.issue") else found
+
+
+def _known(name: str) -> Action:
+    if name not in ACTIONS:
+        raise NotFound("There is nothing of that name to do.")
+    return ACTIONS[name]
+
+
+def _asked(visit: Visit, case_id: UUID, name: str, refused: Explained | None = None) -> Page:
+    action = _known(name)
+    access.require(visit.uow.actor, action.may)
+    values = {
+        "case": cases.see(visit.uow, case_id).case,
+        "action": name,
+        "reasoned": action.reasoned,
+        "refused": refused,
+        "reason": request.form.get("reason", ""),
+    }
+    status = refused.status if refused else 200
+    return Page("desk/action.html", values, status, opened=Opened("case", case_id))
+
+
+@page(blueprint.get("/cases/<uuid:case_id>/do/<name>"), may="events.read")
+def ask_action(visit: Visit, case_id: UUID, name: str) -> Page:
+    """Ask once more, and for the reason."""
+    return _asked(visit, case_id, name)
+
+
+def _action_refused(visit: Visit, case_id: UUID, name: str, *, refusal: Refusal) -> Page:
+    return _asked(visit, case_id, name, explained(refusal))
+
+
+@page(blueprint.post("/cases/<uuid:case_id>/do/<name>"), may="events.read", refused=_action_refused)
+def act(visit: Visit, case_id: UUID, name: str) -> Away:
+    """Do it."""
+    _known(name).run(visit.uow, case_id, reason=typed.words("reason", most=typed.LINE))
+    return Away(f"/desk/cases/{case_id}", told=f"desk.did.{name}")
+
+
+@page(blueprint.get("/cases/<uuid:case_id>/secret"), may="secrets.issue")
+def ask_secret(visit: Visit, case_id: UUID) -> Page:
+    """What a new secret means, before there is one."""
+    values = {"case": cases.see(visit.uow, case_id).case}
+    return Page("desk/secret.html", values, opened=Opened("case", case_id))
+
+
+@page(blueprint.post("/cases/<uuid:case_id>/secret"), may="secrets.issue")
+def issue_secret(visit: Visit, case_id: UUID) -> Page:
+    """A new secret, to be printed and handed over; it is told only on this page."""
+    _, secret = cases.renew_secret(visit.uow, case_id)
+    values = {"case": cases.see(visit.uow, case_id).case, "secret": secret}
+    return Page("desk/secret.html", values, opened=Opened("case", case_id))

@@ -1,0 +1,46 @@
+"""Giving a task to a colleague."""
+
+from uuid import UUID
+
+from flask import Blueprint, request
+
+from engine import cases, tasks
+from engine.access_log import Opened
+from engine.errors import Refusal
+from web.desk import typed
+from web.desk.explained import Explained, explained
+from web.visit import Away, Page, Visit, page
+
+blueprint = Blueprint("assigning", __name__)
+
+
+def _assign(visit: Visit, task_id: UUID, refused: Explained | None = None) -> Page:
+    row = tasks.get(visit.uow, task_id)
+    rows = tasks.colleagues(visit.uow, task_id, after=typed.uuid(request.args.get("cursor")))
+    shown = rows[: cases.PAGE]
+    values = {
+        "task": row,
+        "colleagues": shown,
+        "next": shown[-1]["id"] if len(rows) > cases.PAGE else None,
+        "refused": refused,
+        "chosen": request.form.get("to"),
+    }
+    status = refused.status if refused else 200
+    return Page("desk/assign.html", values, status, opened=Opened("task", row["case_id"], task_id))
+
+
+@page(blueprint.get("/tasks/<uuid:task_id>/assign"), may="tasks.assign")
+def ask_assignee(visit: Visit, task_id: UUID) -> Page:
+    """Who may have it."""
+    return _assign(visit, task_id)
+
+
+def _assign_refused(visit: Visit, task_id: UUID, *, refusal: Refusal) -> Page:
+    return _assign(visit, task_id, explained(refusal))
+
+
+@page(blueprint.post("/tasks/<uuid:task_id>/assign"), may="tasks.assign", refused=_assign_refused)
+def assign(visit: Visit, task_id: UUID) -> Away:
+    """Give it."""
+    tasks.assign(visit.uow, task_id, typed.required("to", most=typed.LINE))
+    return Away(f"/desk/tasks/{task_id}", told="desk.task.assigned")

@@ -1,0 +1,117 @@
+"""The case on one page: what it is, who has it, what happened, what is known, and what may be done."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, request
+
+from engine import access, cases, definitions, documents, pictures, tasks
+from engine.access_log import Opened
+from engine.db import UnitOfWork
+from engine.errors import Refusal
+from web.desk import story
+from web.desk.actions import offered
+from web.desk.data import Labels
+from web.desk.explained import explained
+from web.visit import Content, Page, Visit, page
+
+blueprint = Blueprint("case", __name__)
+
+RECENT = 40  # events on the case's page
+
+
+@page(blueprint.get("/cases/<uuid:case_id>"), may="events.read")
+def show_case(visit: Visit, case_id: UUID) -> Page:
+    """The page of a case."""
+    return case_page(visit, case_id)
+
+
+def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) -> Page:
+    """The page of a case, as it is and with `more` to say, such as what was refused."""
+    uow, reader = visit.uow, visit.reader
+    seen = cases.see(uow, case_id)
+    rows = tasks.latest(uow, case_id)
+    events = cases.latest(uow, seen, limit=RECENT)
+    sources = story.sources(reader, seen.spec, tasks.sources(uow, seen.case))
+    values = {
+        "case": seen.case,
+        "now": uow.now,
+        "open_tasks": [row for row in rows if row["status"] == "open"],
+        "closed_tasks": [row for row in rows if row["status"] != "open"],
+        "data": Labels.of(reader, seen.spec).data(seen.case.data, sources),
+        "groups": story.grouped(story.told(reader, seen, events[:RECENT])),
+        "more_events": len(events) > RECENT,
+        "documents": documents.page(uow, case_id, seen=True),
+        "comments": tasks.comments(uow, case_id, seen=True),
+        "decisions": _decisions(uow, seen),
+        "related": tasks.related(uow, seen.case),
+        "actions": offered(uow.actor, seen.case),
+        "may_write": access.allows(uow.actor, "comments.add"),
+        "may_add": access.allows(uow.actor, "documents.add") and seen.case.ended_at is None,
+        "grounds": _grounds(visit, seen),
+    }
+    return Page("desk/case.html", {**values, **more}, status, opened=Opened("file", case_id))
+
+
+def case_refused(visit: Visit, case_id: UUID, *, refusal: Refusal, **_: Any) -> Page:
+    """The page of a case after something that was not done, with what was typed."""
+    told = explained(refusal)
+    return case_page(visit, case_id, status=told.status, refused=told, typed=request.form)
+
+
+def _decisions(uow: UnitOfWork, seen: cases.Seen) -> Sequence[Mapping[Any, Any]]:
+    """Most processes have none, and are not asked."""
+    decided = any(part.rules.decision for part in seen.spec.elements.values())
+    return tasks.decisions(uow, seen.case.id) if decided else ()
+
+
+def _grounds(visit: Visit, seen: cases.Seen) -> Mapping[str, str]:
+    """What outcomes and codes of grounds are called in the forms of the process."""
+    language, found = visit.reader.language, {}
+    for part in seen.spec.elements.values():
+        for field in part.form.fields if part.form and part.rules.decision else ():
+            for one in (field, *field.fields):
+                found.update({str(choice.value): getattr(choice.label, language) for choice in one.choices})
+    return found
+
+
+@page(blueprint.get("/cases/<uuid:case_id>/log"), may="events.read")
+def show_log(visit: Visit, case_id: UUID) -> Page:
+    """The whole timeline, the newest first."""
+    seen = cases.see(visit.uow, case_id)
+    cursor = request.args.get("cursor", "")
+    before = int(cursor) if cursor.isdecimal() and len(cursor) < 10 else None
+    rows = cases.latest(visit.uow, seen, before=before)
+    shown = rows[: cases.PAGE]
+    values = {
+        "case": seen.case,
+        "groups": story.grouped(story.told(visit.reader, seen, shown)),
+        "next": shown[-1]["seq"] if len(rows) > cases.PAGE else None,
+    }
+    return Page("desk/log.html", values, opened=Opened("events", case_id))
+
+
+@page(blueprint.get("/cases/<uuid:case_id>/diagram.svg"), may="events.read")
+def show_picture(visit: Visit, case_id: UUID) -> Content:
+    """The diagram with what the case has passed and where it stands."""
+    return Content(pictures.of_case(visit.uow, case_id, visit.reader.language), "image/svg+xml")
+
+
+@page(blueprint.get("/cases/<uuid:case_id>/diagram"), may="events.read")
+def show_diagram(visit: Visit, case_id: UUID) -> Page:
+    """The diagram large, in which one may move about, with JavaScript; else the picture."""
+    seen = cases.see(visit.uow, case_id)
+    rows = tasks.latest(visit.uow, case_id)
+    marks = {row["element"]: "token" for row in rows if row["status"] == "open"}
+    marks |= {incident["element"]: "token failed" for incident in seen.case.incidents if incident["element"]}
+    values = {"case": seen.case, "marks": marks}
+    return Page("desk/diagram.html", values, opened=Opened("case", case_id))
+
+
+@page(blueprint.get("/cases/<uuid:case_id>/diagram.bpmn"), may="events.read")
+def show_file(visit: Visit, case_id: UUID) -> Content:
+    """The file of the case's version."""
+    case = cases.see(visit.uow, case_id).case
+    version = definitions.version(visit.uow, case.key, case.version)
+    return Content(definitions.bpmn_file(visit.uow, version), "application/xml")

@@ -1,0 +1,129 @@
+"""Values of cases as people read them: with the labels of forms, in the reader's digits and calendar."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from engine.bpmn import Spec
+from engine.bpmn.forms import Field
+from engine.language import Reader
+from web import texts
+
+LATIN = frozenset({"national-id", "legal-id", "postal-code", "iban", "mobile", "digits", "email"})
+
+
+@dataclass(frozen=True, slots=True)
+class Datum:
+    """A value with its label: a text, or parts that are data themselves.
+
+    `known` tells whether a form has given the label, else it is a name of the process; `latin` that the text
+    reads from left to right. `source` is what tells where the value comes from.
+    """
+
+    name: str
+    label: str
+    known: bool
+    text: str = ""
+    latin: bool = False
+    parts: Sequence["Datum"] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The fields that the forms of a process have for the data of its cases, by name."""
+
+    reader: Reader
+    fields: Mapping[str, Field] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, reader: Reader, spec: Spec) -> "Labels":
+        """Those of a process; what the start form says goes before what other forms say."""
+        forms = [part.form for part in spec.elements.values() if part.form is not None]
+        start = spec.start_form
+        return cls(
+            reader,
+            by_name(inside([one for form in [*forms, *([start] if start else [])] for one in form.fields])),
+        )
+
+    def data(self, values: Mapping[str, Any], sources: Mapping[str, str] | None = None) -> Sequence[Datum]:
+        """The data of a case: first what forms ask, in their order, then what the process itself has made."""
+        told = sources or {}
+        names = [name for name in self.fields if name in values]
+        names += [name for name in values if name not in self.fields]
+        found = (self.datum(name, values[name], self.fields.get(name)) for name in names)
+        return [replace(one, source=told.get(one.name, "")) for one in found]
+
+    def datum(self, name: str, value: Any, field: Field | None) -> Datum:
+        """One value, as its field says, if it has one."""
+        label = getattr(field.label, self.reader.language) if field else name
+        if isinstance(value, Mapping):
+            inner = by_name(inside(field.fields)) if field else {}
+            parts = [self.datum(key, one, inner.get(key)) for key, one in value.items()]
+            return Datum(name, label, field is not None, parts=parts)
+        if isinstance(value, list) and not (field and field.choices):
+            return Datum(name, label, field is not None, parts=self._entries(value, field))
+        text, latin = self._text(value, field)
+        return Datum(name, label, field is not None, text, latin)
+
+    def _entries(self, values: Sequence[Any], field: Field | None) -> Sequence[Datum]:
+        one = Field(None, "group", field.label, fields=field.fields) if field else None
+        plain = field.fields[0] if field and len(field.fields) == 1 and not field.fields[0].pointer else None
+        return [
+            replace(
+                self.datum(str(number), value, plain or one),
+                label=texts.say("frame.entry", number=number),
+                known=True,
+            )
+            for number, value in enumerate(values, 1)
+        ]
+
+    def _text(self, value: Any, field: Field | None) -> tuple[str, bool]:
+        """What is read for a plain value, and whether that runs from left to right."""
+        if value in (None, "", []):
+            return texts.say("desk.nothing"), False
+        if field is not None and field.choices:
+            chosen = value if isinstance(value, list) else [value]
+            return self.reader.both([self._choice(field, one) for one in chosen]), False
+        if isinstance(value, bool):
+            return texts.say("desk.yes" if value else "desk.no"), False
+        if isinstance(value, int | float):
+            return self.reader.number(value), False
+        return self._written(str(value), field)
+
+    def _written(self, value: str, field: Field | None) -> tuple[str, bool]:
+        kind = field.kind if field else ""
+        try:
+            if kind == "date":
+                return self.reader.day(date.fromisoformat(value)), False
+            if kind == "datetime":
+                return self.reader.minute(datetime.fromisoformat(value)), False
+        except ValueError:
+            return value, False
+        if field is not None and field.hints.get("format") in LATIN:
+            return self.reader.digits(value), True
+        return value, False
+
+    def _choice(self, field: Field, value: Any) -> str:
+        found = (one.label for one in field.choices if one.value == value)
+        return next((getattr(label, self.reader.language) for label in found), str(value))
+
+
+def by_name(fields: Iterable[Field]) -> dict[str, Field]:
+    """Fields by the last part of their place; of several of a name the last."""
+    return {name_of(one): one for one in fields if one.pointer is not None}
+
+
+def name_of(field: Field) -> str:
+    """The name of a field among those beside it."""
+    return (field.pointer or "").rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+
+
+def inside(fields: Iterable[Field]) -> Iterator[Field]:
+    """Fields that lie in one object, also those that only a frame on the page holds together."""
+    for one in fields:
+        if one.pointer is None:
+            yield from inside(one.fields)
+        else:
+            yield one

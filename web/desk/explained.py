@@ -1,0 +1,57 @@
+"""A refusal as a page explains it: what is in the way, and what to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.errors import (
+    AssuranceTooLow,
+    Busy,
+    Conflict,
+    Fault,
+    Forbidden,
+    Invalid,
+    Recorded,
+    Refusal,
+    Throttled,
+)
+from web import forms, refusals, texts
+from web.site import site
+
+STATUS = ((Invalid, 422), (Throttled, 429), (Conflict, 409), (Forbidden | Recorded, 403), (Busy, 503))
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Where one logs in at the level that is needed."""
+
+    name: str
+    title: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """`faults` are those of the input; `logins` lead to a better proof of who acts, where that is missing."""
+
+    text: str
+    status: int
+    faults: Sequence[Fault] = ()
+    logins: Sequence[Login] = ()
+
+    def said(self, pointer: str) -> Sequence[str]:
+        """What is wrong at this place."""
+        return [forms.explained(fault) for fault in self.faults if fault.pointer == pointer]
+
+
+def explained(refusal: Refusal) -> Explained:
+    """A refusal in the reader's language."""
+    key, values = refusals.told(refusal)
+    status = next((code for kind, code in STATUS if isinstance(refusal, kind)), 409)
+    faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    logins = _logins(refusal.needed) if isinstance(refusal, AssuranceTooLow) else ()
+    return Explained(texts.say(key, **values), status, faults, logins)
+
+
+def _logins(level: str) -> Sequence[Login]:
+    language = texts.reader().language
+    return [Login(one.name, one.titles[language], level) for one in site().providers]

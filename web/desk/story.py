@@ -1,0 +1,106 @@
+"""What happened in a case, as a timeline tells it; where its data come from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine import cases
+from engine.accounts import SYSTEM
+from engine.bpmn import Spec
+from engine.language import Reader
+from web import events, texts
+from web.desk.data import Datum, Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event in plain words. `more` is what else is known of it."""
+
+    seq: int
+    text: str
+    at: datetime
+    who: str
+    role: str
+    unit: str | None
+    version: int
+    kind: str
+    hash: str
+    behalf: str | None
+    purpose: str | None
+    more: Sequence[Datum]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Events that are told together: one that somebody has a part in, or all steps of the process between."""
+
+    events: Sequence[Happened]
+    quiet: bool
+
+
+QUIET = ("element.entered", "element.passed")
+
+
+def grouped(events: Sequence[Happened]) -> Sequence[Group]:
+    """Events with the process's own steps laid together, so that what people have done stands out."""
+    found: list[Group] = []
+    for event in events:
+        quiet = event.kind in QUIET
+        if quiet and found and found[-1].quiet:
+            found[-1] = Group([*found[-1].events, event], quiet=True)
+        else:
+            found.append(Group([event], quiet))
+    return found
+
+
+def names(reader: Reader, spec: Spec) -> Mapping[str, str]:
+    """What elements are called, by their paths."""
+    return {path: reader.half(part.name) for path, part in spec.elements.items()}
+
+
+def told(reader: Reader, seen: cases.Seen, rows: Sequence[Mapping[str, Any]]) -> Sequence[Happened]:
+    """These events of a case."""
+    called, labels = names(reader, seen.spec), Labels.of(reader, seen.spec)
+    return [_happened(row, called, labels) for row in rows]
+
+
+def _happened(row: Mapping[str, Any], called: Mapping[str, str], labels: Labels) -> Happened:
+    key, values = events.told(row, called)
+    payload = dict(row["payload"] or {})
+    behalf = payload.pop("on_behalf_of", None)
+    data = payload.pop("data", None) or payload.pop("changes", None)
+    more = [*(labels.data(data) if isinstance(data, dict) else ()), *Labels(labels.reader).data(payload)]
+    return Happened(
+        row["seq"],
+        texts.say(key, **values),
+        row["at"],
+        person(row["actor_name"]),
+        row["actor_role"],
+        row["actor_unit"],
+        row["version"],
+        row["kind"],
+        row["hash"].hex()[:12],
+        behalf,
+        row["purpose"],
+        more,
+    )
+
+
+def person(name: str) -> str:
+    """What somebody is called: the product itself has a name in each language."""
+    return texts.say("desk.system") if name == SYSTEM else name
+
+
+def sources(reader: Reader, spec: Spec, rows: Sequence[Mapping[Any, Any]]) -> Mapping[str, str]:
+    """Where each field has its value from, in words."""
+    called = names(reader, spec)
+    found = {}
+    for row in rows:
+        part = spec.elements.get(row["element"] or "")
+        way = row["kind"]
+        if way == "element.passed" and part is not None and part.kind == "serviceTask":
+            way = "call.answered"
+        values = {"who": person(row["actor"]), "at": row["at"], "name": called.get(row["element"] or "", "")}
+        found[row["field"]] = texts.say(f"desk.source.{way}", **values)
+    return found

@@ -1,0 +1,185 @@
+"""The task in hand: its form with the case beside it. What somebody has typed stays, whatever is refused."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, request
+
+from engine import cases, documents, tasks
+from engine.access_log import Opened
+from engine.bpmn.forms import Field
+from engine.db import UnitOfWork
+from engine.errors import Conflict, NotFound, Refusal
+from web import forms, texts
+from web.desk import story, typed
+from web.desk.data import Labels, inside, name_of
+from web.desk.explained import Explained, explained
+from web.forms import Drawing
+from web.visit import Away, Page, Shown, Visit, page
+
+blueprint = Blueprint("task", __name__)
+
+AFTER_DRAFT = ("send-back", "ask", "assign", "recuse")  # pages to which one goes with a draft that is kept
+HAPPENED = 12  # events by which a conflict is explained
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What was refused, and whether because things have changed meanwhile."""
+
+    told: Explained
+    conflict: bool
+
+
+@page(blueprint.get("/tasks/<uuid:task_id>"), may="tasks.read")
+def show_task(visit: Visit, task_id: UUID) -> Page:
+    """The page of a task."""
+    return task_page(visit, tasks.get(visit.uow, task_id))
+
+
+def task_page(
+    visit: Visit,
+    row: Mapping[str, Any],
+    *,
+    answer: Mapping[str, Any] | None = None,
+    trouble: Trouble | None = None,
+) -> Page:
+    """The page of a task, with an answer that was not taken yet, and why."""
+    uow, reader = visit.uow, visit.reader
+    shown = tasks.form(uow, row)
+    fields = shown.form.fields if shown.form else ()
+    seen = _seen(uow, row["case_id"])
+    faults = [one for one in trouble.told.faults if one.pointer.startswith("/data")] if trouble else ()
+    begun = answer if answer is not None else shown.draft
+    drawing = forms.drawing(fields, _filled(fields, shown.data, begun), reader, faults)
+    values = {
+        "task": row,
+        "drawing": drawing,
+        "seen": seen,
+        "element": seen.spec.elements.get(row["element"]) if seen else None,
+        "editable": row["status"] == "open" and row["had"],
+        "has_draft": shown.draft is not None,
+        "asked_beside": tasks.asked_beside(uow, row["id"]) if row["asks"] else (),
+        "documents": documents.page(uow, row["case_id"], seen=True)
+        if seen
+        else documents.of_task(uow, row["id"]),
+        "comments": tasks.comments(uow, row["case_id"], seen=True) if seen else (),
+        "data": Labels.of(reader, seen.spec).data(seen.case.data) if seen else (),
+        "trouble": trouble,
+        "typed_rest": _rest(drawing, all_of_it=not row["had"] or row["status"] != "open") if trouble else (),
+        "who": _who(uow, row) if trouble and trouble.conflict else "",
+        "happened": _happened(visit, seen) if trouble and trouble.conflict else (),
+    }
+    status = trouble.told.status if trouble else 200
+    return Page("desk/task.html", values, status, opened=Opened("task", row["case_id"], row["id"]))
+
+
+def task_refused(visit: Visit, task_id: UUID, *, refusal: Refusal, **_: Any) -> Page:
+    """The page of a task after something that was not done."""
+    told = explained(refusal)
+    if request.headers.get("HX-Request"):
+        return Page("desk/saved.html", {"refused": told}, 422)
+    try:
+        row = tasks.get(visit.uow, task_id)
+    except NotFound:
+        return Page("desk/lost.html", {"refused": told, "rest": _sent()}, told.status)
+    trouble = Trouble(told, isinstance(refusal, Conflict))
+    sent = any(name.startswith(forms.DATA) for name in request.form) or "then" in request.form
+    return task_page(visit, row, answer=_typed(visit.uow, row) if sent else None, trouble=trouble)
+
+
+@page(blueprint.post("/tasks/<uuid:task_id>"), may="tasks.work", refused=task_refused)
+def answer_task(visit: Visit, task_id: UUID) -> Shown:
+    """Complete the task, keep a draft of its answer, or give a list of it another row."""
+    row = tasks.get(visit.uow, task_id)
+    answer = _typed(visit.uow, row)
+    if forms.edited(request.form):
+        return task_page(visit, row, answer=answer)
+    then = request.form.get("then", "draft")
+    if then == "complete":
+        tasks.complete(visit.uow, task_id, answer, revisions=typed.revisions())
+        return Away(f"/desk/tasks/{task_id}", told="desk.task.completed")
+    tasks.save_draft(visit.uow, task_id, answer)
+    if request.headers.get("HX-Request"):
+        return Page("desk/saved.html", {"at": visit.uow.now})
+    if then in AFTER_DRAFT:
+        return Away(f"/desk/tasks/{task_id}/{then}")
+    return Away(f"/desk/tasks/{task_id}", told="desk.task.saved")
+
+
+@page(blueprint.post("/tasks/<uuid:task_id>/claim"), may="tasks.work", refused=task_refused)
+def claim(visit: Visit, task_id: UUID) -> Away:
+    """Take it."""
+    tasks.claim(visit.uow, task_id)
+    return Away(f"/desk/tasks/{task_id}", told="desk.task.claimed")
+
+
+@page(blueprint.post("/tasks/<uuid:task_id>/release"), may="tasks.work", refused=task_refused)
+def release(visit: Visit, task_id: UUID) -> Away:
+    """Give it back."""
+    tasks.release(visit.uow, task_id)
+    return Away(f"/desk/tasks/{task_id}", told="desk.task.released")
+
+
+def _typed(uow: UnitOfWork, row: Mapping[str, Any]) -> dict[str, Any]:
+    shown = tasks.form(uow, row)
+    return forms.answer(shown.form.fields if shown.form else (), request.form)
+
+
+def _seen(uow: UnitOfWork, case_id: UUID) -> cases.Seen | None:
+    """The case, if the reader may see more of it than the task: whoever is asked for an opinion may not."""
+    try:
+        return cases.see(uow, case_id)
+    except NotFound:
+        return None
+
+
+def _filled(
+    fields: Sequence[Field], data: Mapping[str, Any], begun: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    """The case's data as far as they are only shown, and what was begun; all of them before that."""
+    if begun is None:
+        return data
+    only_shown = {name_of(one) for one in inside(fields) if one.read_only}
+    return {**{name: value for name, value in data.items() if name in only_shown}, **begun}
+
+
+def _sent() -> Sequence[tuple[str, str]]:
+    """What was typed into the fields of a form, by their names."""
+    return [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name.startswith(forms.DATA) and value.strip()
+    ]
+
+
+def _rest(drawing: Drawing, *, all_of_it: bool) -> Sequence[tuple[str, str]]:
+    """What was typed and is not in an input of the page: to read and to copy it."""
+    nodes = {node.name: node for node in drawing.all}
+    found = []
+    for name, value in _sent():
+        node = nodes.get(name.removesuffix("@"))
+        if node is None or all_of_it:
+            choices = {sent: label for sent, label, _ in node.options} if node else {}
+            found.append((node.label if node else name.removeprefix(forms.DATA), choices.get(value, value)))
+    return found
+
+
+def _who(uow: UnitOfWork, row: Mapping[str, Any]) -> str:
+    """Who stands in the way, as far as the task itself tells."""
+    if row["status"] == "completed" and row["assignee_id"] is not None:
+        if row["assignee_id"] == uow.actor.id:
+            return texts.say("desk.conflict.done-by-you", at=row["closed_at"])
+        return texts.say("desk.conflict.done", name=row["assignee"], at=row["closed_at"])
+    if row["status"] == "open" and row["assignee_id"] is not None and not row["had"]:
+        return texts.say("desk.conflict.taken", name=row["assignee"])
+    return ""
+
+
+def _happened(visit: Visit, seen: cases.Seen | None) -> Sequence[story.Group]:
+    if seen is None:
+        return ()
+    rows = cases.latest(visit.uow, seen, limit=HAPPENED)[:HAPPENED]
+    return story.grouped(story.told(visit.reader, seen, rows))
