@@ -155,10 +155,12 @@ _SHOWN = (
 )
 
 
-def page(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
+def page(
+    uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None, of_others: bool = False
+) -> Sequence[RowMapping]:
     """Up to a page of the records of a case, the newest first, older than `after`; one more if more follow.
 
-    Raises Forbidden for those who work on cases, NotFound for cases that the actor may not see.
+    `of_others`: without the actor's own. Raises Forbidden for those who work on cases, NotFound for cases that the actor may not see.
     """
     access.require(uow.actor, "access_log.read")
     cases.get(uow, case_id)
@@ -171,6 +173,8 @@ def page(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequen
     )
     if after is not None:
         statement = statement.where(AccessRecord.id < after)
+    if of_others:
+        statement = statement.where(AccessRecord.reader_id != uow.actor.id)
     return uow.connection.execute(statement).mappings().all()
 
 

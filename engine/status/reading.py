@@ -1,7 +1,7 @@
 """A case's status for whoever knows its number and its secret: without an account, and never by one alone.
 
 Guessing is made slow, and tells nothing: what is wrong, unknown or has no secret looks the same, and takes
-the same time. Facts only: `api/words.py` has the sentences for them.
+the same time. Facts only: `telling` has the sentences for them.
 """
 
 import hmac
@@ -94,7 +94,7 @@ def read(database: Database, attempt: Attempt) -> Standing:
     def shown(session: Session, now: datetime) -> Standing:
         throttle.forgive(session, here)
         throttle.take_back(session, of_address)
-        return _standing(session, found.id, now)
+        return standing(session, found.id, now)
 
     return database.run(shown)
 
@@ -120,7 +120,8 @@ _CASE = (
 _TASK = (Task.name, Task.kind, Task.pool_id, Task.asked, Task.opened_at, Task.due_at)
 
 
-def _standing(session: Session, case_id: UUID, now: datetime) -> Standing:
+def standing(session: Session, case_id: UUID, now: datetime) -> Standing:
+    """How a case stands, for whoever may know it."""
     found = (
         select(*_CASE)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
