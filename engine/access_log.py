@@ -21,7 +21,7 @@ from engine import access, cases, chains
 from engine.db import Actor, Database, UnitOfWork, table, values_of
 from engine.errors import Busy, Uncertain
 from engine.ids import uuid7
-from engine.models import AccessHead, AccessRecord, Case, Openable, User
+from engine.models import AccessHead, AccessRecord, Case, Openable, Unit, User
 
 log = structlog.get_logger("engine")
 
@@ -152,6 +152,7 @@ _SHOWN = (
     AccessRecord.what,
     AccessRecord.object_id,
     AccessRecord.payload,
+    Unit.name.label("unit_name"),
 )
 
 
@@ -160,13 +161,15 @@ def page(
 ) -> Sequence[RowMapping]:
     """Up to a page of the records of a case, the newest first, older than `after`; one more if more follow.
 
-    `of_others`: without the actor's own. Raises Forbidden for those who work on cases, NotFound for cases that the actor may not see.
+    `of_others`: without the actor's own. Raises Forbidden for those who work on cases, NotFound for cases
+    that the actor may not see.
     """
     access.require(uow.actor, "access_log.read")
     cases.get(uow, case_id)
     statement = (
         select(*_SHOWN)
         .join(User, AccessRecord.reader_id == User.id)
+        .outerjoin(Unit, AccessRecord.actor_unit == Unit.key)
         .where(AccessRecord.case_id == case_id)
         .order_by(AccessRecord.id.desc())
         .limit(cases.PAGE + 1)

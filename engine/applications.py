@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import access, cases, catalogue, forms
@@ -84,8 +84,22 @@ def answer(
     Raises Invalid with what is wrong with these fields; whether all goes together is seen when it is
     submitted.
     """
+    answers = forms.partly(form_of(draft.service), _with(draft, names, given), names)
+    _keep(uow, draft, answers, max(step, draft.step))
+
+
+def leave(uow: UnitOfWork, draft: Draft, names: Collection[str], given: Mapping[str, Any], step: int) -> None:
+    """Keep what was typed of a step that is not finished: it will be asked again."""
+    answers = forms.begun(form_of(draft.service), _with(draft, names, given))
+    _keep(uow, draft, answers, min(step - 1, draft.step))
+
+
+def _with(draft: Draft, names: Collection[str], given: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in draft.answers.items() if name not in names}
-    answers = forms.partly(form_of(draft.service), {**kept, **given}, names)
+    return {**kept, **given}
+
+
+def _keep(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any], step: int) -> None:
     cases.require_size(answers)
     row = {
         "id": uuid7(),
@@ -93,7 +107,7 @@ def answer(
         "key": draft.service.key,
         "version_id": draft.service.version.id,
         "answers": answers,
-        "step": max(step, draft.step),
+        "step": step,
         "created_at": uow.now,
         "updated_at": uow.now,
     }
@@ -117,13 +131,25 @@ def submit(uow: UnitOfWork, key: str) -> CaseView:
 
 def mine(uow: UnitOfWork) -> Sequence[Listed]:
     """The actor's drafts, the last touched first; there is at most one for each service."""
+    return [Listed(*row) for row in uow.connection.execute(_listed(uow))]
+
+
+def listed(uow: UnitOfWork, draft_id: UUID) -> Listed:
+    """One of the actor's drafts. Raises NotFound."""
+    row = uow.connection.execute(_listed(uow).where(_ROWS.c.id == draft_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no draft {draft_id}.")
+    return Listed(*row)
+
+
+def _listed(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
     _require(uow)
     offered = (
         Definition.current_version_id.is_not(None)
         & Definition.disabled_at.is_(None)
         & Definition.suspended_at.is_(None)
     )
-    found = (
+    return (
         select(
             *(_ROWS.c.id, _ROWS.c.key, DefinitionVersion.name, Unit.name, offered, _ROWS.c.updated_at),
         )
@@ -134,7 +160,6 @@ def mine(uow: UnitOfWork) -> Sequence[Listed]:
         .order_by(_ROWS.c.updated_at.desc())
         .limit(cases.PAGE)
     )
-    return [Listed(*row) for row in uow.connection.execute(found)]
 
 
 def discard(uow: UnitOfWork, draft_id: UUID) -> None:

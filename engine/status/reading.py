@@ -83,7 +83,7 @@ class Standing:
 
 def read(database: Database, attempt: Attempt) -> Standing:
     """How the case stands. Raises NotFound, Throttled."""
-    number = persian.digits(attempt.number).strip()
+    number = written(attempt.number)
     here, of_address = (HERE, f"{number}\n{attempt.address}"), (ADDRESS, attempt.address)
     database.run(lambda session, now: throttle.take(session, now, here, of_address))
     found = database.run(lambda session, _: _find(session, number), "single")
@@ -97,6 +97,13 @@ def read(database: Database, attempt: Attempt) -> Standing:
         return standing(session, found.id, now)
 
     return database.run(shown)
+
+
+def written(typed: str) -> str:
+    """A case number as it is kept, in whatever digits, and with whatever between them it was typed."""
+    plain = persian.digits(typed).strip()
+    figures = "".join(sign for sign in plain if sign.isdecimal())
+    return f"{figures[:4]}-{figures[4:]}" if len(figures) > 4 else plain
 
 
 def _find(session: Session, number: str) -> Any:

@@ -11,7 +11,7 @@ from engine.tasks.deciding import decisions
 from engine.tasks.dossier import related, sources
 from engine.tasks.drafts import save as save_draft
 from engine.tasks.inbox import Inbox, Scope, counts, page
-from engine.tasks.reading import corrected, form, get, of_case
+from engine.tasks.reading import Shown, corrected, form, get, of_case
 from engine.tasks.work import Completed, claim, complete, recuse, release
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Outcome",
     "Question",
     "Scope",
+    "Shown",
     "act",
     "allot",
     "ask",
