@@ -23,14 +23,14 @@ BACK = "back"  # the button that goes back; what was typed is kept
 
 
 @mine(blueprint.get("/services/<key>/apply"))
-def begin(visit: Visit, key: str) -> Away:
+def begin_application(visit: Visit, key: str) -> Away:
     """To where one has stopped."""
     draft = applications.of_service(visit.uow, key)
     return Away(_next(draft, draft.step))
 
 
 @mine(blueprint.get("/services/<key>/apply/<int:number>"))
-def show(visit: Visit, key: str, number: int) -> Shown:
+def show_step(visit: Visit, key: str, number: int) -> Shown:
     """A step, if it is its turn."""
     draft = applications.of_service(visit.uow, key)
     if not _is_open(draft, number):
@@ -47,7 +47,7 @@ def _once_more(visit: Visit, key: str, number: int, refusal: Refusal) -> Page:
 
 
 @mine(blueprint.post("/services/<key>/apply/<int:number>"), refused=_once_more)
-def answer(visit: Visit, key: str, number: int) -> Shown:
+def answer_step(visit: Visit, key: str, number: int) -> Shown:
     """Keep what was answered, and go on."""
     draft = applications.of_service(visit.uow, key)
     if not _is_open(draft, number):
@@ -64,7 +64,7 @@ def answer(visit: Visit, key: str, number: int) -> Shown:
 
 
 @mine(blueprint.get("/services/<key>/apply/check"))
-def check(visit: Visit, key: str) -> Shown:
+def check_answers(visit: Visit, key: str) -> Shown:
     """All answers, before they are sent."""
     draft = applications.of_service(visit.uow, key)
     if draft.step < len(_steps(draft)):
@@ -77,7 +77,7 @@ def _not_sent(visit: Visit, key: str, refusal: Refusal) -> Page:
 
 
 @mine(blueprint.post("/services/<key>/apply/check"), refused=_not_sent)
-def submit(visit: Visit, key: str) -> Shown:
+def submit_application(visit: Visit, key: str) -> Shown:
     """Make a case of it. Its secret is told by the next page alone."""
     draft = applications.of_service(visit.uow, key)
     if draft.step < len(_steps(draft)):

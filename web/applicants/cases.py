@@ -19,7 +19,7 @@ MAX_TEXT = 10_000
 
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>"))
-def show(visit: Visit, case_id: UUID) -> Page:
+def show_case(visit: Visit, case_id: UUID) -> Page:
     """How it stands."""
     return Page("applicants/case.html", values_of(visit, case_id), opened=Opened("case", case_id))
 
@@ -37,7 +37,7 @@ def may_appeal(own: Own) -> bool:
 
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>/begun"))
-def begun(visit: Visit, case_id: UUID) -> Page:
+def show_begun(visit: Visit, case_id: UUID) -> Page:
     """A case that has just begun: its number, and its secret, which is told only once."""
     case = cases.get(visit.uow, case_id)
     kept, _, secret = request.cookies.get(cookie(SECRET), "").partition(":")
@@ -51,7 +51,7 @@ NEVER_KEPT = {"Cache-Control": "no-store"}
 
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>/messages"))
-def messages(visit: Visit, case_id: UUID) -> Page:
+def list_messages(visit: Visit, case_id: UUID) -> Page:
     """What the office and the applicant have written to each other."""
     return _messages(visit, case_id)
 
@@ -64,7 +64,7 @@ def _unsaid(visit: Visit, case_id: UUID, refusal: Refusal) -> Page:
 
 
 @mine(blueprint.post("/my/cases/<uuid:case_id>/messages"), refused=_unsaid)
-def say(visit: Visit, case_id: UUID) -> Shown:
+def add_message(visit: Visit, case_id: UUID) -> Shown:
     """Write one."""
     text = "".join(
         sign for sign in request.form.get("text", "") if sign in "\n\t" or sign.isprintable()
@@ -95,7 +95,7 @@ def _messages(visit: Visit, case_id: UUID, typed: str = "", wrong: str | None = 
 
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>/access"))
-def lookers(visit: Visit, case_id: UUID) -> Page:
+def list_lookers(visit: Visit, case_id: UUID) -> Page:
     """Who has looked at it, but for the applicant."""
     case = cases.get(visit.uow, case_id)
     rows = access_log.page(visit.uow, case_id, after=cursor(), of_others=True)

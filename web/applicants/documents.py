@@ -39,7 +39,7 @@ def intake() -> Intake:
 
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>/documents"))
-def of_case(visit: Visit, case_id: UUID) -> Page:
+def list_documents(visit: Visit, case_id: UUID) -> Page:
     """All of a case."""
     return _page(visit, case_id)
 
@@ -111,7 +111,7 @@ def _page(visit: Visit, case_id: UUID, fault: str | None = None) -> Page:
 
 
 @mine(blueprint.get("/my/documents/<uuid:document_id>"))
-def fetch(visit: Visit, document_id: UUID) -> Content:
+def fetch_document(visit: Visit, document_id: UUID) -> Content:
     """Download one, in its newest version."""
     found = documents.version(visit.uow, document_id, None)
     opened = Opened("document", found.case_id, document_id)

@@ -18,7 +18,7 @@ MAX_REASON = 2_000
 
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>/withdraw"))
-def ask(visit: Visit, case_id: UUID) -> Shown:
+def ask_withdraw(visit: Visit, case_id: UUID) -> Shown:
     """What it means, before it is done."""
     return _withdrawing(visit, case_id)
 
@@ -28,7 +28,7 @@ def _kept(visit: Visit, case_id: UUID, refusal: Refusal) -> Page:
 
 
 @mine(blueprint.post("/my/cases/<uuid:case_id>/withdraw"), refused=_kept)
-def withdraw(visit: Visit, case_id: UUID) -> Away:
+def withdraw_case(visit: Visit, case_id: UUID) -> Away:
     """Do it."""
     typed = "".join(sign for sign in request.form.get("reason", "") if sign in "\n\t" or sign.isprintable())
     cases.withdraw(visit.uow, case_id, reason=typed.strip()[:MAX_REASON] or None)
@@ -46,7 +46,7 @@ def _withdrawing(visit: Visit, case_id: UUID, refusal: Refusal | None = None) ->
 
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>/appeal"))
-def object_to(visit: Visit, case_id: UUID) -> Shown:
+def ask_appeal(visit: Visit, case_id: UUID) -> Shown:
     """The decision, and the form by which it is appealed."""
     return _appealing(visit, case_id)
 
@@ -56,7 +56,7 @@ def _not_filed(visit: Visit, case_id: UUID, refusal: Refusal) -> Shown:
 
 
 @mine(blueprint.post("/my/cases/<uuid:case_id>/appeal"), refused=_not_filed)
-def appeal(visit: Visit, case_id: UUID) -> Shown:
+def file_appeal(visit: Visit, case_id: UUID) -> Shown:
     """File it: a case of its own."""
     given = _typed(visit, case_id)
     if forms.edited(request.form):

@@ -17,7 +17,7 @@ LOOK = Path(__file__).with_name("letter.css")
 
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>/decision"))
-def letter(visit: Visit, case_id: UUID) -> Content:
+def fetch_letter(visit: Visit, case_id: UUID) -> Content:
     """The last decision of a case. Raises NotFound if there is none."""
     values = values_of(visit, case_id)
     event = status.decision_event(visit.uow, case_id)

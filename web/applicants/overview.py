@@ -10,7 +10,7 @@ from web.visit import Away, Page, Visit
 
 
 @mine(blueprint.get("/my"))
-def show(visit: Visit) -> Page:
+def show_overview(visit: Visit) -> Page:
     """All of it; the cases a page at a time."""
     after = _cursor()
     found = status.overview(visit.uow, after=after)
@@ -27,13 +27,13 @@ def show(visit: Visit) -> Page:
 
 
 @mine(blueprint.get("/my/drafts/<uuid:draft_id>/discard"))
-def ask(visit: Visit, draft_id: UUID) -> Page:
+def ask_discard(visit: Visit, draft_id: UUID) -> Page:
     """Whether it shall really go."""
     return Page("applicants/discard.html", {"draft": applications.listed(visit.uow, draft_id)})
 
 
 @mine(blueprint.post("/my/drafts/<uuid:draft_id>/discard"))
-def discard(visit: Visit, draft_id: UUID) -> Away:
+def discard_draft(visit: Visit, draft_id: UUID) -> Away:
     """Delete an application that is not sent yet."""
     applications.discard(visit.uow, draft_id)
     return Away("/my", told="applicants.notice.discarded")

@@ -26,7 +26,7 @@ class Asked:
 
 
 @page(blueprint.get("/services"), anybody=True)
-def index(visit: Visit) -> Page:
+def list_services(visit: Visit) -> Page:
     """What there is, by the agency that provides it."""
     found = catalogue.services(visit.uow.session)
     keys = [service.key for service in found]
@@ -41,7 +41,7 @@ def index(visit: Visit) -> Page:
 
 
 @page(blueprint.get("/services/<key>"), anybody=True)
-def show(visit: Visit, key: str) -> Page:
+def show_service(visit: Visit, key: str) -> Page:
     """One of them."""
     service = catalogue.service(visit.uow.session, key)
     opened = current()

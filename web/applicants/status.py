@@ -15,13 +15,13 @@ MOST = 40  # characters of either
 
 
 @blueprint.get("/status")
-def ask() -> Response:
+def ask_status() -> Response:
     """The form."""
     return _answer("applicants/ask.html", number="")
 
 
 @blueprint.post("/status")
-def told() -> Response:
+def tell_status() -> Response:
     """How it stands. What is wrong and what does not exist look alike."""
     require_own_form()
     number, secret = _typed("number"), _typed("secret")

@@ -20,7 +20,7 @@ SAVE = "save"  # the button that keeps what was typed, and sends nothing
 
 
 @mine(blueprint.get("/my/tasks/<uuid:task_id>"))
-def show(visit: Visit, task_id: UUID) -> Page:
+def show_task(visit: Visit, task_id: UUID) -> Page:
     """It, with its form."""
     return _page(visit, task_id)
 
@@ -34,7 +34,7 @@ def _refused(visit: Visit, task_id: UUID, refusal: Refusal) -> Page:
 
 
 @mine(blueprint.post("/my/tasks/<uuid:task_id>"), refused=_refused)
-def do(visit: Visit, task_id: UUID) -> Shown:
+def answer_task(visit: Visit, task_id: UUID) -> Shown:
     """Send the answer, or keep what was typed so far."""
     row = tasks.get(visit.uow, task_id)
     form = tasks.form(visit.uow, row).form
