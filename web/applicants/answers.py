@@ -48,4 +48,5 @@ def _text(node: Node) -> str:
         return texts.reader().both([label for _, label, chosen in node.options if chosen])
     if isinstance(node.shown, list):
         return " ".join(filter(None, node.shown))
-    return str(node.shown)
+    text = str(node.shown)
+    return texts.reader().digits(text) if text.isdecimal() else text

@@ -25,9 +25,9 @@ def show_case(visit: Visit, case_id: UUID) -> Page:
 
 
 def values_of(visit: Visit, case_id: UUID) -> Mapping[str, Any]:
-    """A case as pages show it: facts as `own`, sentences as `told`."""
+    """A case as pages show it: facts as `own`, sentences as `status`."""
     own = status.of_case(visit.uow, case_id)
-    return {"own": own, "told": status.told(own.standing, visit.reader), "may_appeal": may_appeal(own)}
+    return {"own": own, "status": status.told(own.standing, visit.reader), "may_appeal": may_appeal(own)}
 
 
 def may_appeal(own: Own) -> bool:

@@ -34,7 +34,9 @@ def tell_status() -> Response:
         response = _failed(HTTPStatus.TOO_MANY_REQUESTS, explained(refusal), number)
         response.headers["Retry-After"] = str(refusal.seconds)
         return response
-    return _answer("applicants/standing.html", told=status.told(standing, texts.reader()), standing=standing)
+    return _answer(
+        "applicants/standing.html", status=status.told(standing, texts.reader()), standing=standing
+    )
 
 
 def _typed(name: str) -> str:
