@@ -19,8 +19,14 @@ from engine.oidc import Providers
 from engine.sessions import Lasting, Opened
 
 SITE = "parvandeh.site"
-SESSION, BEFORE, LANGUAGE, CALENDAR, NOTICE = "session", "before", "lang", "calendar", "notice"
-SECRET = "secret"  # noqa: S105  the name of a cookie
+SESSION, BEFORE, LANGUAGE, CALENDAR, NOTICE, BEGUN = (
+    "session",
+    "before",
+    "lang",
+    "calendar",
+    "notice",
+    "begun",
+)
 LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,1000}")
 
 
@@ -142,7 +148,7 @@ def set_notice(response: Response, notice: str | None) -> None:
 
 def set_secret(response: Response, told: str | None) -> None:
     """The secret of a case that was just begun, for the next page to tell; None: it was told."""
-    _set(response, SECRET, told, seconds=600)
+    _set(response, BEGUN, told, seconds=600)
 
 
 def _set(response: Response, name: str, value: str | None, seconds: int | None = None) -> None:

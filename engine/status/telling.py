@@ -4,7 +4,7 @@ Names may be written `Persian | English`; of these the half of the language is t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from engine.status.reading import Decided, Standing
 State = Literal["waits-for-you", "held", "going-on", "paused", "ended"]
 
 TEXTS = Catalogue.read(Path(__file__).with_name("texts.toml"))
+_ISOLATED = replace(TEXTS, isolated=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ class Told:
     ended: When | None
 
 
-def told(case: Standing, reader: Reader) -> Told:
-    """The whole of it, for a reader."""
-    return _Teller(reader).told(case)
+def told(case: Standing, reader: Reader, *, isolated: bool = False) -> Told:
+    """The whole of it, for a reader. `isolated`: for a page, where numbers keep their direction."""
+    return _Teller(reader, _ISOLATED if isolated else TEXTS).told(case)
 
 
 def outcome_of(reader: Reader, outcome: str | None, decided: Decided | None = None) -> str | None:
@@ -90,8 +91,9 @@ def outcome_of(reader: Reader, outcome: str | None, decided: Decided | None = No
 
 
 class _Teller:
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, texts: Catalogue) -> None:
         self.reader = reader
+        self.texts = texts
 
     def told(self, case: Standing) -> Told:
         units = self.reader.half(case.unit)
@@ -155,7 +157,7 @@ class _Teller:
         return self._say(key, until=decided.until, units=unit)
 
     def _say(self, key: str, **values: Any) -> str:
-        return TEXTS.say(self.reader, f"texts.{key}", **values)
+        return self.texts.say(self.reader, f"texts.{key}", **values)
 
     def _when(self, instant: datetime) -> When:
         return When(instant, self.reader.day(instant))

@@ -157,6 +157,14 @@ def write(journey: Journey, case: str) -> None:
     journey.seen("access")
 
 
+def fetch(journey: Journey, number: str) -> None:
+    """The decision as a letter."""
+    with journey.page.expect_download() as download:
+        journey.page.locator('a[href$="/decision"]').click()
+    assert download.value.suggested_filename == f"decision-{number}.html"
+    assert GROUND["text"] in Path(download.value.path()).read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(("language", "width"), [("fa", "phone"), ("en", "desktop")])
 def test_from_the_catalogue_to_the_appeal(
     journey: Callable[[Language, Width], Journey],
@@ -178,11 +186,7 @@ def test_from_the_catalogue_to_the_appeal(
     mine.go(f"/my/cases/{case}")
     expect(page.locator("#decision")).to_be_visible()
     mine.seen("decided")
-    with page.expect_download() as download:
-        page.locator('a[href$="/decision"]').click()
-    assert download.value.suggested_filename == f"decision-{number}.html"
-    letter = Path(download.value.path()).read_text(encoding="utf-8")
-    assert GROUND["text"] in letter
+    fetch(mine, number)
     mine.press('a[href$="/appeal"]')
     mine.seen("appeal")
     page.locator("[name='data/reasons']").fill("مالیات سال ۱۴۰۴ پرداخت شده است.")

@@ -3,7 +3,7 @@
 All of them work without JavaScript. Each module declares its views on the blueprint of `door`.
 """
 
-from web.applicants import applying, cases, documents, ending, letter, overview, services, status, tasks
+from web.applicants import applying, cases, documents, ending, letter, offers, overview, status, tasks
 from web.applicants.door import blueprint
 
 __all__ = [
@@ -13,8 +13,8 @@ __all__ = [
     "documents",
     "ending",
     "letter",
+    "offers",
     "overview",
-    "services",
     "status",
     "tasks",
 ]

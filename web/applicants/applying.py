@@ -15,7 +15,7 @@ from engine.errors import Invalid, Refusal
 from web import forms
 from web.applicants.answers import rows
 from web.applicants.door import blueprint, explained, mine
-from web.applicants.services import takes_documents
+from web.applicants.offers import takes_documents
 from web.applicants.steps import Step, steps_of
 from web.visit import Away, Page, Shown, Visit
 

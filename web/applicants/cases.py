@@ -12,7 +12,7 @@ from engine.errors import Fault, Invalid, Refusal
 from engine.status import Own
 from web.applicants.door import blueprint, explained, mine
 from web.forms import explained as explained_fault
-from web.site import SECRET, cookie
+from web.site import BEGUN, cookie
 from web.visit import Away, Page, Shown, Visit
 
 MAX_TEXT = 10_000
@@ -27,7 +27,11 @@ def show_case(visit: Visit, case_id: UUID) -> Page:
 def values_of(visit: Visit, case_id: UUID) -> Mapping[str, Any]:
     """A case as pages show it: facts as `own`, sentences as `status`."""
     own = status.of_case(visit.uow, case_id)
-    return {"own": own, "status": status.told(own.standing, visit.reader), "may_appeal": may_appeal(own)}
+    return {
+        "own": own,
+        "status": status.told(own.standing, visit.reader, isolated=True),
+        "may_appeal": may_appeal(own),
+    }
 
 
 def may_appeal(own: Own) -> bool:
@@ -40,7 +44,7 @@ def may_appeal(own: Own) -> bool:
 def show_begun(visit: Visit, case_id: UUID) -> Page:
     """A case that has just begun: its number, and its secret, which is told only once."""
     case = cases.get(visit.uow, case_id)
-    kept, _, secret = request.cookies.get(cookie(SECRET), "").partition(":")
+    kept, _, secret = request.cookies.get(cookie(BEGUN), "").partition(":")
     told = secret if kept == str(case_id) else None
     g.secret_told = told is not None
     values = {"case": case, "secret": told}

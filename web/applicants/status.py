@@ -35,7 +35,9 @@ def tell_status() -> Response:
         response.headers["Retry-After"] = str(refusal.seconds)
         return response
     return _answer(
-        "applicants/standing.html", status=status.told(standing, texts.reader()), standing=standing
+        "applicants/standing.html",
+        status=status.told(standing, texts.reader(), isolated=True),
+        standing=standing,
     )
 
 
