@@ -18,7 +18,7 @@ from engine.bpmn import Form
 from engine.cases import CaseView
 from engine.catalogue import Service
 from engine.db import UnitOfWork, table
-from engine.errors import Forbidden, NotFound
+from engine.errors import Conflict, Forbidden, NotFound
 from engine.ids import uuid7
 from engine.models import ApplicationDraft, Definition, DefinitionVersion, Unit
 
@@ -61,12 +61,19 @@ def form_of(service: Service) -> Form | None:
 def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
     """The actor's draft for a service; one that nobody has begun is empty, and has no id.
 
-    Raises NotFound for what is not offered, Forbidden for those who apply for nothing themselves.
+    Raises NotFound for what is not offered, Conflict where that was begun before, Forbidden for those who
+    apply for nothing themselves.
     """
     _require(uow)
-    service = catalogue.service(uow.session, key)
     wanted = select(_ROWS).where(_ROWS.c.user_id == uow.actor.id, _ROWS.c.key == key)
     row = uow.connection.execute(wanted.with_for_update() if hold else wanted).one_or_none()
+    try:
+        service = catalogue.service(uow.session, key)
+    except NotFound as unknown:
+        if row is None:
+            raise
+        gone = "The service is not offered any more."
+        raise Conflict(gone, code="definition-disabled", definition={"key": key}) from unknown
     if row is None:
         return Draft(None, service, {}, 0, changed=False)
     if row.version_id == service.version.id:

@@ -34,7 +34,6 @@ class Service:
     description: str
     form: Form | None
     steps: int | None
-    appeal_within: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,6 @@ class _Facts:
     description: str
     form: Form | None
     steps: int | None
-    appeal_within: str | None
 
 
 # By digest and key. A version never changes, so that what was read of it stays true; small, unlike a `Spec`.
@@ -89,7 +87,6 @@ def _service(row: Any, facts: _Facts) -> Service:
         facts.description,
         facts.form,
         facts.steps,
-        facts.appeal_within,
     )
 
 
@@ -111,5 +108,4 @@ def _read(spec: Spec) -> _Facts:
         spec.description,
         spec.start_form,
         None if ahead is None else ahead + 1,
-        spec.rules.appeal_within,
     )

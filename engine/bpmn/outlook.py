@@ -1,6 +1,7 @@
 """How many steps of people may still come in a case: the longest way through the diagram, each step once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from engine.bpmn.spec import Spec
 
@@ -19,7 +20,7 @@ def steps_ahead(spec: Spec, at: Iterable[str] | None = None) -> int | None:
     """
     steps = {path for path, element in spec.elements.items() if element.kind in PEOPLE}
     ways = _ways(spec)
-    begin = [path for path, element in spec.elements.items() if element.kind == STARTS and "/" not in path]
+    begin = [one.element.path for one in _drawn(spec) if one.element.kind == STARTS]
     longest = _longest(ways, steps, begin)
     if not steps <= longest.keys():
         return None
@@ -35,12 +36,15 @@ def _ways(spec: Spec) -> _Ways:
     for flow in spec.flows.values():
         if "/" not in flow.path:
             found.setdefault(flow.source, []).append(flow.target)
-    for task in spec.process.task_specs.values():
-        element = getattr(task, "element", None)
-        borders = [one.element.path for one in getattr(task, "boundaries", ()) if one.element]
-        if element is not None and borders:
-            found.setdefault(element.path, []).extend(borders)
+    for one in _drawn(spec):
+        borders = [event.element.path for event in one.boundaries if event.element]
+        found.setdefault(one.element.path, []).extend(borders)
     return found
+
+
+def _drawn(spec: Spec) -> list[Any]:
+    """What was drawn in the process itself."""
+    return [one for one in spec.process.task_specs.values() if getattr(one, "element", None) is not None]
 
 
 def _longest(ways: _Ways, steps: set[str], begin: Sequence[str]) -> dict[str, int]:

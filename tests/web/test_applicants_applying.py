@@ -173,7 +173,9 @@ def test_a_service_that_was_disabled_takes_no_old_draft(
     me.fill()
     token = me.browser.token(CHECK)
     switch(database, actor("administrator"))
-    assert me.browser.post(CHECK, {"token": token}).status_code == 404
+    sent = me.browser.post(f"{CHECK}?lang=en", {"token": token})
+    assert sent.status_code == 409
+    assert "not offered at present" in sent.text
     assert count(database, Case) == 0
     assert "no longer offered" in me.get("/my")
 
