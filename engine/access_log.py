@@ -21,7 +21,7 @@ from engine import access, cases, chains
 from engine.db import Actor, Database, UnitOfWork, table, values_of
 from engine.errors import Busy, Uncertain
 from engine.ids import uuid7
-from engine.models import AccessHead, AccessRecord, Case, Openable, User
+from engine.models import AccessHead, AccessRecord, Case, Openable, Unit, User
 
 log = structlog.get_logger("engine")
 
@@ -152,25 +152,32 @@ _SHOWN = (
     AccessRecord.what,
     AccessRecord.object_id,
     AccessRecord.payload,
+    Unit.name.label("unit_name"),
 )
 
 
-def page(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
+def page(
+    uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None, of_others: bool = False
+) -> Sequence[RowMapping]:
     """Up to a page of the records of a case, the newest first, older than `after`; one more if more follow.
 
-    Raises Forbidden for those who work on cases, NotFound for cases that the actor may not see.
+    `of_others`: without the actor's own. Raises Forbidden for those who work on cases, NotFound for cases
+    that the actor may not see.
     """
     access.require(uow.actor, "access_log.read")
     cases.get(uow, case_id)
     statement = (
         select(*_SHOWN)
         .join(User, AccessRecord.reader_id == User.id)
+        .outerjoin(Unit, AccessRecord.actor_unit == Unit.key)
         .where(AccessRecord.case_id == case_id)
         .order_by(AccessRecord.id.desc())
         .limit(cases.PAGE + 1)
     )
     if after is not None:
         statement = statement.where(AccessRecord.id < after)
+    if of_others:
+        statement = statement.where(AccessRecord.reader_id != uow.actor.id)
     return uow.connection.execute(statement).mappings().all()
 
 

@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from engine import access, bpmn, cases, definitions
+from engine.bpmn import Form
 from engine.cases import Application, CaseView, Locked
 from engine.db import UnitOfWork
 from engine.errors import Conflict
 from engine.events import Fact
-from engine.models import Case, Decision, Event
+from engine.models import Case, Decision, Definition, DefinitionVersion, Event
 
 
 def until(within: str | None, decided_at: datetime, now: datetime) -> datetime | None:
@@ -37,6 +38,20 @@ def file(uow: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> CaseView:
     told = {"decision": decision, "appeal": appeal.id, "case_number": appeal.number}
     cases.note(uow, first, [Fact("appeal.filed", payload=told)])
     return appeal
+
+
+def form(uow: UnitOfWork, key: str) -> Form | None:
+    """What an appeal by this process asks. Raises Conflict if none can be filed just now."""
+    found = (
+        select(*definitions.VERSION)
+        .join(Definition, Definition.current_version_id == DefinitionVersion.id)
+        .where(Definition.key == key, Definition.suspended_at.is_(None))
+    )
+    row = uow.connection.execute(found).one_or_none()
+    if row is None:
+        detail = "The process for appeals cannot be started just now."
+        raise Conflict(detail, code="appeals-closed", definition={"key": key})
+    return definitions.spec(uow.session, definitions.Version(*row)).start_form
 
 
 def _appealable(uow: UnitOfWork, case: Locked) -> tuple[str, UUID]:

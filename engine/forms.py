@@ -14,7 +14,7 @@ from engine.bpmn.forms import MASK, READ_ONLY, Form, for_roles, for_some, visibl
 from engine.bpmn.values import Unportable, portable
 from engine.errors import Fault, Invalid
 
-__all__ = ["MESSAGES", "begun", "check", "for_roles", "for_some", "visible", "without"]
+__all__ = ["MESSAGES", "begun", "check", "for_roles", "for_some", "partly", "visible", "without"]
 
 # What a fault says, by its code: what is wrong, and how to mend it.
 # `{…}` are limits that the form sets, never the answer.
@@ -76,6 +76,27 @@ def check(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | N
     if faults:
         raise Invalid("The data do not fit the form.", faults)
     return answer
+
+
+def partly(form: Form | None, data: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """The data of an answer of which the fields of these names are whole, as `check` gives them.
+
+    Raises Invalid with the faults of these fields only.
+    """
+    answer = _portable(data)
+    if form is None:
+        return answer
+    answer = forms.normalised(form.schema, answer)
+    faults = [fault for fault in _faults(form, answer) if _first(fault.pointer) in names]
+    if faults:
+        raise Invalid("The data do not fit the form.", faults)
+    return answer
+
+
+def _first(pointer: str) -> str:
+    """The name of the field in which a fault lies."""
+    name = pointer.removeprefix("/data").removeprefix("/").partition("/")[0]
+    return name.replace("~1", "/").replace("~0", "~")
 
 
 def begun(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | None = None) -> dict[str, Any]:

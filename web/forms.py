@@ -8,6 +8,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -107,9 +108,14 @@ def explained(fault: Fault) -> str:
     return texts.say(key, **values) if key in texts.TEXTS else fault.detail
 
 
-def answer(fields: Sequence[Field], sent: "MultiDict[str, str]") -> dict[str, Any]:
-    """The answer that a browser sent, as it was typed; what is not asked or was left empty is left out."""
-    found = _Answer(sent).of(fields, "")
+def answer(
+    fields: Sequence[Field], sent: "MultiDict[str, str]", before: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Any]:
+    """The answer that a browser sent, as it was typed; what is not asked or was left empty is left out.
+
+    `before` is what was answered to other fields of the same form, on other pages.
+    """
+    found = _Answer(sent, before).of(fields, "")
     for pointer in sent.getlist(ADD):
         _extend(found, pointer)
     for pointer in sent.getlist(REMOVE):
@@ -211,8 +217,9 @@ class _Sketch:
 
 
 class _Answer:
-    def __init__(self, sent: "MultiDict[str, str]") -> None:
+    def __init__(self, sent: "MultiDict[str, str]", before: Mapping[str, Any]) -> None:
         self.sent = sent
+        self.before = before
 
     def of(self, fields: Sequence[Field], at: str) -> dict[str, Any]:
         """Those of an object."""
@@ -225,7 +232,8 @@ class _Answer:
                 value = self.value(field, f"{at}/{name}")
                 if value is not None:
                     found[_plain(name)] = value
-        return {name: value for name, value in found.items() if not _hidden(_named(fields, name), found)}
+        told = found if at else {**self.before, **found}
+        return {name: value for name, value in found.items() if not hidden(_named(fields, name), told)}
 
     def value(self, field: Field, pointer: str) -> Any:
         """What was typed there; None for nothing."""
@@ -275,7 +283,7 @@ def _named(fields: Sequence[Field], name: str) -> Field | None:
     return None
 
 
-def _hidden(field: Field | None, answers: Mapping[str, Any]) -> bool:
+def hidden(field: Field | None, answers: Mapping[str, Any]) -> bool:
     """Whether a field is not asked, because of another answer."""
     if field is None or field.hide_when is None:
         return False

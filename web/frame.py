@@ -22,6 +22,7 @@ from web.site import (
     current,
     keep_choice,
     set_notice,
+    set_secret,
     site,
     token,
 )
@@ -167,3 +168,5 @@ def _remember(response: Response) -> None:
             keep_choice(response, name, chosen)
     if g.get("told"):
         set_notice(response, None)
+    if g.get("secret_told"):
+        set_secret(response, None)

@@ -19,7 +19,14 @@ from engine.oidc import Providers
 from engine.sessions import Lasting, Opened
 
 SITE = "parvandeh.site"
-SESSION, BEFORE, LANGUAGE, CALENDAR, NOTICE = "session", "before", "lang", "calendar", "notice"
+SESSION, BEFORE, LANGUAGE, CALENDAR, NOTICE, BEGUN = (
+    "session",
+    "before",
+    "lang",
+    "calendar",
+    "notice",
+    "begun",
+)
 LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,1000}")
 
 
@@ -137,6 +144,11 @@ def keep_choice(response: Response, name: str, chosen: str) -> None:
 def set_notice(response: Response, notice: str | None) -> None:
     """What the next page shall tell, or nothing more."""
     _set(response, NOTICE, notice, seconds=60)
+
+
+def set_secret(response: Response, told: str | None) -> None:
+    """The secret of a case that was just begun, for the next page to tell; None: it was told."""
+    _set(response, BEGUN, told, seconds=600)
 
 
 def _set(response: Response, name: str, value: str | None, seconds: int | None = None) -> None:

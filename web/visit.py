@@ -25,7 +25,7 @@ from engine.idempotency import Answer
 from engine.ids import uuid7
 from engine.language import Reader
 from web import texts
-from web.site import Forged, comes_from_here, current, is_own_form, set_notice, site
+from web.site import Forged, comes_from_here, current, is_own_form, set_notice, set_secret, site
 
 ANYBODY = Actor(id=uuid7(), name="", role="anybody")  # whom the policy allows nothing
 
@@ -52,11 +52,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """Another page to go to, which shall tell the text of the key `told` (with `count`) once."""
+    """Another page to go to, which tells the text of the key `told` (with `count`) once, or a `secret`."""
 
     url: str
     told: str | None = None
     count: int | None = None
+    secret: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,9 @@ def _serve(view: Callable[[Visit], Shown], *, undone: bool = False) -> Response:
 def _response(shown: Shown) -> Response:
     if isinstance(shown, Away):
         response = _away(shown.url)
-        if shown.told is not None:
+        if shown.secret is not None:
+            set_secret(response, shown.secret)
+        elif shown.told is not None:
             set_notice(response, shown.told if shown.count is None else f"{shown.told}:{shown.count}")
         return response
     if isinstance(shown, Page):

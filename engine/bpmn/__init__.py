@@ -10,6 +10,7 @@ from engine.bpmn.flows import Flow
 from engine.bpmn.forms import Form
 from engine.bpmn.marks import CaseRules, TaskRules
 from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
+from engine.bpmn.outlook import steps_ahead
 from engine.bpmn.picture import POLICY as PICTURE_POLICY
 from engine.bpmn.picture import Marks, Undrawable, picture
 from engine.bpmn.posts import Post
@@ -91,4 +92,5 @@ __all__ = [
     "retry",
     "skip",
     "start",
+    "steps_ahead",
 ]

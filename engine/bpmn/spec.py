@@ -63,6 +63,7 @@ class Spec:
     flows: Mapping[str, Flow] = field(default_factory=dict)
     watch: Watch | None = None
     rules: CaseRules = field(default_factory=CaseRules)
+    description: str = ""  # what is written of the process; perhaps `Persian | English`
 
     @property
     def starts(self) -> Mapping[str, Trigger]:
@@ -179,6 +180,7 @@ def _build(source: Source, key: str) -> Spec:
         source.digest,
         drawn,
         rules=root.case_rules(key),
+        description=root.description(key),
     )
 
 
@@ -251,6 +253,11 @@ class _Files:
     def case_rules(self, process: str) -> CaseRules:
         """What holds for the cases of a process."""
         return case_rules(self.parser.process_parsers[process].node)
+
+    def description(self, process: str) -> str:
+        """The documentation of a process, in one line."""
+        node = self.parser.process_parsers[process].node
+        return " ".join((node.findtext(tag("documentation")) or "").split())
 
     def home(self, key: str) -> "_Files":
         """The files that hold a called process: our own, else those bound at deployment."""

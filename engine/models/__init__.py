@@ -3,6 +3,7 @@
 from engine.db import Base
 from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
+from engine.models.applications import ApplicationDraft
 from engine.models.decisions import Decision
 from engine.models.desk import Batch, Comment
 from engine.models.documents import Document, DocumentStatus, DocumentVersion
@@ -54,6 +55,7 @@ __all__ = [
     "ROOT",
     "AccessHead",
     "AccessRecord",
+    "ApplicationDraft",
     "Base",
     "Batch",
     "BrowserSession",

@@ -197,6 +197,21 @@ def form(uow: UnitOfWork, task: Mapping[str, Any]) -> Shown:
     return Shown(forms.for_roles(form, seen), forms.visible(form, seen, data), draft)
 
 
+def corrected(uow: UnitOfWork, task: Mapping[str, Any]) -> Shown:
+    """The whole form that a correction is about, of which it marks some fields, for the applicant's side."""
+    statement = (
+        select(Case.data, *definitions.VERSION)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .where(Case.id == task["case_id"])
+    )
+    data, *version = uow.connection.execute(statement).one()
+    form = beside.whole(definitions.spec(uow.session, definitions.Version(*version)), task["asked"])
+    if form is None:
+        return Shown(None, {}, None)
+    own = (access.APPLICANT,)
+    return Shown(forms.for_roles(form, own), forms.visible(form, own, data), None)
+
+
 def unknown(task_id: UUID) -> NotFound:
     """The refusal for a task that does not exist, or not for this actor."""
     return NotFound(f"There is no task {task_id}.")

@@ -8,13 +8,25 @@ from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
-from engine import calls, cases, delegations, idempotency, jobs, messages, sessions, tasks, throttle
+from engine import (
+    applications,
+    calls,
+    cases,
+    delegations,
+    idempotency,
+    jobs,
+    messages,
+    sessions,
+    tasks,
+    throttle,
+)
 from engine.db import UnitOfWork
 from engine.worker.desk import Desk
 from engine.worker.posting import post
 
 SECOND = 1.0
 MINUTE = 60.0
+HOUR = 3600.0
 BATCH = 500
 
 
@@ -36,6 +48,7 @@ async def look_after_cases(desk: Desk) -> None:
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
         group.create_task(each(MINUTE, desk, messages.expire, messages.offer_again, idempotency.forget))
         group.create_task(each(MINUTE, desk, sessions.forget, throttle.forget, tasks.forget_batches))
+        group.create_task(each(HOUR, desk, applications.forget))
 
 
 async def _wake(desk: Desk) -> None:

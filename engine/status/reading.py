@@ -1,7 +1,7 @@
 """A case's status for whoever knows its number and its secret: without an account, and never by one alone.
 
 Guessing is made slow, and tells nothing: what is wrong, unknown or has no secret looks the same, and takes
-the same time. Facts only: `api/words.py` has the sentences for them.
+the same time. Facts only: `telling` has the sentences for them.
 """
 
 import hmac
@@ -83,7 +83,7 @@ class Standing:
 
 def read(database: Database, attempt: Attempt) -> Standing:
     """How the case stands. Raises NotFound, Throttled."""
-    number = persian.digits(attempt.number).strip()
+    number = written(attempt.number)
     here, of_address = (HERE, f"{number}\n{attempt.address}"), (ADDRESS, attempt.address)
     database.run(lambda session, now: throttle.take(session, now, here, of_address))
     found = database.run(lambda session, _: _find(session, number), "single")
@@ -94,9 +94,16 @@ def read(database: Database, attempt: Attempt) -> Standing:
     def shown(session: Session, now: datetime) -> Standing:
         throttle.forgive(session, here)
         throttle.take_back(session, of_address)
-        return _standing(session, found.id, now)
+        return standing(session, found.id, now)
 
     return database.run(shown)
+
+
+def written(typed: str) -> str:
+    """A case number as it is kept, in whatever digits, and with whatever between them it was typed."""
+    plain = persian.digits(typed).strip()
+    figures = "".join(sign for sign in plain if sign.isdecimal())
+    return f"{figures[:4]}-{figures[4:]}" if len(figures) > 4 else plain
 
 
 def _find(session: Session, number: str) -> Any:
@@ -120,7 +127,8 @@ _CASE = (
 _TASK = (Task.name, Task.kind, Task.pool_id, Task.asked, Task.opened_at, Task.due_at)
 
 
-def _standing(session: Session, case_id: UUID, now: datetime) -> Standing:
+def standing(session: Session, case_id: UUID, now: datetime) -> Standing:
+    """How a case stands, for whoever may know it."""
     found = (
         select(*_CASE)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)

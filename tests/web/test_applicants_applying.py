@@ -1,0 +1,281 @@
+"""Applying: the catalogue for anybody, a form in steps, a draft between them, one case at the end."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import func, select, update
+
+from engine import applications, publishing
+from engine.bpmn import Form
+from engine.db import Actor, Database
+from engine.models import ApplicationDraft, Case
+from tests import factories
+from tests.web.applying import ANSWERS, OTHER, START, Applicant, an_applicant, apply_here, me, service
+from tests.web.conftest import Browser, statements
+from web.applicants.steps import steps_of
+
+__all__ = ["apply_here", "me"]  # fixtures
+
+CHECK = "/services/p/apply/check"
+
+
+def count(database: Database, table: Any) -> int:
+    with database.transaction() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def switch(database: Database, office: Actor, on: bool = False) -> None:
+    change = publishing.enable if on else publishing.disable
+    factories.as_actor(database, office, lambda uow: change(uow, "p"))
+
+
+def test_anybody_sees_what_there_is_and_what_it_takes(browser: Browser, apply_here: None) -> None:
+    page = browser.get("/services?lang=en").text
+    assert "Service p" in page
+    assert "2 steps at most" in page
+    page = browser.get("/services/p?lang=en").text
+    assert "Field f1" in page
+    assert 'href="/services/p/apply"' in page
+
+
+def test_an_empty_catalogue_says_so(browser: Browser) -> None:
+    assert "No service is offered" in browser.get("/services?lang=en").text
+
+
+def test_what_others_call_or_appeal_by_is_no_service(browser: Browser, database: Database) -> None:
+    factories.deploy_shipped(database, "objection")
+    factories.deploy_shipped(database, factories.LICENCE)
+    found = set(re.findall(r'href="/services/([\w-]+)"', browser.get("/services").text))
+    assert found == {factories.LICENCE}
+
+
+def test_the_catalogue_goes_on_on_another_page(browser: Browser, database: Database) -> None:
+    for number in range(52):
+        factories.deploy(database, factories.one_task(f"p{number:02}"))
+    first = browser.get("/services").text
+    assert len(re.findall(r'class="card" href="/services/', first)) == 50
+    assert len(re.findall(r'class="card" href="/services/', browser.get("/services?cursor=p50").text)) == 2
+    assert "cursor=p50" in first
+
+
+def test_what_is_disabled_is_not_there(
+    browser: Browser, database: Database, apply_here: None, actor: Callable[..., Actor]
+) -> None:
+    switch(database, actor("administrator"))
+    assert "Service p" not in browser.get("/services?lang=en").text
+    assert browser.get("/services/p").status_code == 404
+
+
+def test_whoever_is_not_known_logs_in_first(browser: Browser, apply_here: None) -> None:
+    sent = browser.get("/services/p/apply")
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/login?next=/services/p/apply")
+
+
+def test_who_works_here_does_not_apply(
+    actor: Callable[..., Actor], session_of: Callable[[Actor], Browser], apply_here: None
+) -> None:
+    office = session_of(actor("caseworker"))
+    assert office.get("/services/p/apply").status_code == 403
+    assert office.get("/my").status_code == 403
+    assert "/services/p/apply" not in office.get("/services/p").text
+
+
+def test_a_case_is_made_of_the_answers(me: Applicant, database: Database) -> None:
+    case = me.case(me.apply())
+    assert case.data["f1"] == "first"
+    assert case.data["f2"] == 12, "typed in Persian digits"
+    assert case.applicant == "0012345679"
+    assert count(database, ApplicationDraft) == 0, "what was typed is gone with the draft"
+
+
+def test_number_and_secret_are_shown_once_and_stand_in_no_address(me: Applicant, database: Database) -> None:
+    me.fill()
+    sent = me.post(CHECK, {})
+    where = sent.headers["Location"]
+    page = me.get(where)
+    (secret,) = re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", page)
+    assert secret not in where
+    assert secret not in me.get(where)
+    stands = me.post("/status", {"number": me.case(UUID(where.split("/")[3])).number, "secret": secret})
+    assert stands.status_code == 200
+
+
+def test_a_step_tells_what_is_wrong_and_keeps_what_was_typed(me: Applicant, database: Database) -> None:
+    sent = me.post("/services/p/apply/1", {"data/f2": "3", "data/f3": "typed & kept"})
+    assert sent.status_code == 422
+    assert 'id="data-f1-wrong0"' in sent.text
+    assert 'id="data-f2-wrong0"' in sent.text
+    assert "typed &amp; kept" in sent.text
+    assert count(database, ApplicationDraft) == 0
+
+
+def test_a_step_judges_its_own_fields_only(me: Applicant) -> None:
+    sent = me.post("/services/p/apply/1", {"data/f1": "x"})
+    assert sent.headers["Location"] == "/services/p/apply/2"
+
+
+@pytest.mark.parametrize(
+    "path", ["/services/p/apply/2", CHECK, "/services/p/apply/99", "/services/p/apply/0"]
+)
+def test_a_step_that_is_not_open_leads_to_the_one_that_is(me: Applicant, path: str) -> None:
+    assert me.browser.get(path).headers["Location"] == "/services/p/apply/1"
+
+
+def test_submitting_before_the_end_makes_no_case(me: Applicant, database: Database) -> None:
+    me.post("/services/p/apply/1", {"data/f1": "x"})
+    sent = me.post(CHECK, {}, on="/services/p/apply/2")
+    assert sent.headers["Location"] == "/services/p/apply/2"
+    assert count(database, Case) == 0
+
+
+def test_whoever_comes_back_goes_on_where_they_stopped(me: Applicant) -> None:
+    me.post("/services/p/apply/1", {"data/f1": "first"})
+    assert me.browser.get("/services/p/apply").headers["Location"] == "/services/p/apply/2"
+    assert "Service p" in me.get("/my")
+    assert 'value="first"' in me.get("/services/p/apply/1")
+
+
+def test_going_back_keeps_what_is_not_finished(me: Applicant) -> None:
+    me.post("/services/p/apply/1", {"data/f1": "first"})
+    sent = me.post("/services/p/apply/2", {"back": "yes", "data/f8": "eighth"})
+    assert sent.headers["Location"] == "/services/p/apply/1"
+    assert 'value="eighth"' in me.get("/services/p/apply/2")
+
+
+def test_a_form_that_is_sent_twice_makes_one_case(me: Applicant, database: Database) -> None:
+    me.fill()
+    once = {"once": uuid4().hex, "token": me.browser.token(CHECK)}
+    first, second = (me.browser.post(CHECK, once) for _ in range(2))
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert "parvandeh-begun" in second.headers["Set-Cookie"], "the second answer is what the browser shows"
+    assert count(database, Case) == 1
+
+
+def test_two_that_send_at_once_make_one_case(me: Applicant, database: Database) -> None:
+    me.fill()
+    token = me.browser.token(CHECK)
+    browsers = [me.browser, Browser(me.browser.client.application)]
+    cookie = me.browser.client.get_cookie("parvandeh-session", "pages.test")
+    assert cookie
+    browsers[1].client.set_cookie("parvandeh-session", cookie.value, domain="pages.test")
+    factories.at_once(2, lambda number: browsers[number].post(CHECK, {"token": token}).status_code)
+    assert count(database, Case) == 1
+
+
+def test_a_service_that_was_disabled_takes_no_old_draft(
+    me: Applicant, database: Database, actor: Callable[..., Actor]
+) -> None:
+    me.fill()
+    token = me.browser.token(CHECK)
+    switch(database, actor("administrator"))
+    sent = me.browser.post(f"{CHECK}?lang=en", {"token": token})
+    assert sent.status_code == 409
+    assert "not offered at present" in sent.text
+    assert count(database, Case) == 0
+    assert "no longer offered" in me.get("/my")
+
+
+def test_a_new_form_keeps_what_still_fits_and_says_so(me: Applicant, database: Database) -> None:
+    me.fill()
+    fields = {name: field for name, field in START["properties"].items() if name != "f8"}
+    factories.deploy(database, service(start={**START, "properties": {**fields, "new": {"type": "string"}}}))
+    assert me.browser.get(CHECK).headers["Location"] == "/services/p/apply/1"
+    page = me.get("/services/p/apply/1")
+    assert "has changed since" in page
+    assert 'value="first"' in page
+    me.fill()
+    assert me.post(CHECK, {}).status_code == 303
+
+
+def test_a_draft_is_discarded_after_asking(me: Applicant, database: Database) -> None:
+    me.post("/services/p/apply/1", {"data/f1": "x"})
+    (path,) = re.findall(r'href="(/my/drafts/[\w-]+/discard)"', me.get("/my"))
+    assert "Service p" in me.get(path)
+    assert me.post(path, {}).status_code == 303
+    assert count(database, ApplicationDraft) == 0
+
+
+def test_a_draft_of_another_does_not_exist(
+    me: Applicant, database: Database, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]
+) -> None:
+    me.post("/services/p/apply/1", {"data/f1": "mine alone"})
+    (path,) = re.findall(r'href="(/my/drafts/[\w-]+/discard)"', me.get("/my"))
+    other = an_applicant(database, actor, session_of, "other", OTHER)
+    assert other.browser.get(path).status_code == 404
+    assert other.post(path, {}, on="/account").status_code == 404
+    assert "mine alone" not in other.get("/services/p/apply/1")
+    assert count(database, ApplicationDraft) == 1
+
+
+def test_a_draft_that_nobody_touches_is_forgotten(me: Applicant, database: Database) -> None:
+    me.post("/services/p/apply/1", {"data/f1": "x"})
+    assert factories.as_actor(database, me.actor, applications.forget) == 0
+    with database.transaction() as session:
+        old = ApplicationDraft.updated_at - timedelta(days=31)
+        session.execute(update(ApplicationDraft).values(updated_at=old))
+    assert factories.as_actor(database, me.actor, applications.forget) == 1
+
+
+def test_a_text_that_no_page_takes_is_refused(me: Applicant, database: Database) -> None:
+    sent = me.post("/services/p/apply/1", {"data/f1": "x" * (10 << 20)})
+    assert sent.status_code == 413
+    assert sent.mimetype == "text/html"
+    assert count(database, ApplicationDraft) == 0
+
+
+def test_an_account_of_nobody_in_particular_starts_nothing(
+    database: Database, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser], apply_here: None
+) -> None:
+    unknown = Applicant(session_of(actor("applicant", "unknown")), actor("applicant", "unknown"), database)
+    unknown.fill()
+    assert unknown.post(CHECK, {}).status_code == 403
+    assert count(database, Case) == 0
+
+
+def test_no_page_of_it_needs_many_statements(me: Applicant, database: Database) -> None:
+    me.fill()
+    for path in ("/services", "/services/p", "/services/p/apply/1", CHECK, "/my"):
+        me.get(path)  # what a process learns of a version once
+        with statements(database) as told:
+            me.get(path)
+        assert len([text for text in told if not re.match("BEGIN|COMMIT|SET", text)]) <= 6, path
+    with statements(database) as told:
+        me.post(CHECK, {})
+    assert len(told) <= 24, "its page, and the command"
+
+
+TEXT = {"type": "string"}
+HIDDEN = {**TEXT, "x-hide-when": {"field": "a", "is": "=", "value": "no"}}
+GROUPS = [{"title": "یک | One", "fields": ["a", "b"]}, {"title": "دو | Two", "fields": ["c"]}]
+GROUPED = Form({"type": "object", "properties": {"a": TEXT, "b": TEXT, "c": HIDDEN}}, {"ui:groups": GROUPS})
+
+
+def test_groups_of_a_form_are_its_steps() -> None:
+    steps = steps_of(GROUPED, {})
+    assert [(step.title and step.title.en, step.names) for step in steps] == [
+        ("One", {"a", "b"}),
+        ("Two", {"c"}),
+    ]
+
+
+def test_a_step_of_which_nothing_is_asked_is_left_out() -> None:
+    assert len(steps_of(GROUPED, {"a": "no"})) == 1
+    assert len(steps_of(GROUPED, {"a": "yes"})) == 2
+
+
+def test_fields_without_groups_come_a_few_at_a_time() -> None:
+    form = Form({"type": "object", "properties": {f"f{number}": TEXT for number in range(13)}}, None)
+    assert [len(step.names) for step in steps_of(form, {})] == [6, 6, 1]
+    assert steps_of(None, {}) == []
+
+
+def test_answers_are_as_they_were_typed_until_they_fit(me: Applicant, database: Database) -> None:
+    me.fill(answers={"f2": "۱۲"})
+    page = me.get(CHECK)
+    assert "first" in page
+    assert ANSWERS["f7"] in page

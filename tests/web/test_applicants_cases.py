@@ -1,0 +1,312 @@
+"""One's own cases: how they stand, what is to be done, who has looked, withdrawing and appealing."""
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from engine import access_log, cases, documents, tasks
+from engine.access_log import Opened
+from engine.config import Settings
+from engine.db import Actor, Database
+from engine.models import AccessRecord, Event
+from tests import factories
+from tests.web.applying import (
+    OTHER,
+    Applicant,
+    an_applicant,
+    apply_here,
+    decided,
+    me,
+    sent_back,
+    started,
+)
+from tests.web.conftest import NOWHERE, Browser, statements
+from web.applicants.documents import INTAKE
+
+__all__ = ["apply_here", "me"]  # fixtures
+
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+@pytest.fixture
+def office(actor: Callable[..., Actor]) -> Actor:
+    """A caseworker."""
+    return actor("caseworker")
+
+
+@pytest.fixture
+def case(me: Applicant, database: Database) -> UUID:
+    """A case of the applicant's."""
+    return started(database, me)
+
+
+@pytest.fixture
+def other(
+    database: Database, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]
+) -> Applicant:
+    """Another applicant."""
+    return an_applicant(database, actor, session_of, "other", OTHER)
+
+
+@pytest.fixture
+def storing(me: Applicant, tmp_path: Path) -> None:
+    """Documents lie in the test's folder."""
+    settings = Settings.read({"DATABASE_URL": NOWHERE, "DOCUMENTS": str(tmp_path)})
+    me.browser.client.application.extensions[INTAKE] = documents.Intake.of(settings)
+
+
+def test_nothing_is_told_of_nothing(me: Applicant) -> None:
+    assert "You have no cases yet." in me.get("/my")
+
+
+def test_the_status_tells_who_has_it_and_how_far_it_is(me: Applicant, case: UUID) -> None:
+    page = me.get(f"/my/cases/{case}")
+    assert "Step" in page
+    assert 'max="2" value="1"' in page
+    assert "The case began." in page
+
+
+def test_what_waits_for_the_applicant_comes_first(
+    me: Applicant, case: UUID, database: Database, office: Actor
+) -> None:
+    task = sent_back(database, office, me, case)
+    page = me.get("/my")
+    assert page.index(f"/my/tasks/{task}") < page.index(f"/my/cases/{case}")
+    assert "waits for you" in page
+    assert f"/my/tasks/{task}" in me.get(f"/my/cases/{case}")
+
+
+def test_many_cases_are_listed_a_page_at_a_time(me: Applicant, database: Database) -> None:
+    made = [started(database, me) for _ in range(52)]
+    with statements(database) as told:
+        page = me.get("/my")
+    assert len(told) <= 12
+    assert str(made[-1]) in page
+    assert str(made[0]) not in page
+    (cursor,) = re.findall(r"cursor=([\w-]+)", page)
+    assert str(made[0]) in me.get(f"/my?cursor={cursor}")
+    assert "You have no cases" not in me.get("/my?cursor=nonsense")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["", "/begun", "/documents", "/messages", "/access", "/withdraw", "/appeal", "/decision"],
+)
+def test_a_case_of_another_does_not_exist(
+    me: Applicant, case: UUID, other: Applicant, rest: str, database: Database
+) -> None:
+    assert other.browser.get(f"/my/cases/{case}{rest}").status_code == 404
+    assert other.browser.get(f"/my/cases/{uuid4()}{rest}").status_code == 404
+    with database.transaction() as session:
+        assert not session.scalars(select(AccessRecord)).all()
+
+
+@pytest.mark.parametrize("rest", ["messages", "withdraw", "appeal", "documents"])
+def test_nothing_is_done_in_the_case_of_another(
+    me: Applicant, case: UUID, other: Applicant, rest: str
+) -> None:
+    sent = other.post(f"/my/cases/{case}/{rest}", {"text": "x", "data/reasons": "x" * 20}, on="/account")
+    assert sent.status_code == 404
+    assert me.case(case).status == "active"
+
+
+def test_a_task_of_another_does_not_exist(
+    me: Applicant, case: UUID, other: Applicant, database: Database, office: Actor
+) -> None:
+    task = sent_back(database, office, me, case)
+    assert other.browser.get(f"/my/tasks/{task}").status_code == 404
+    assert other.post(f"/my/tasks/{task}", {"data/f2": "5"}, on="/account").status_code == 404
+    staff = me.task(case, kind="step")
+    assert me.browser.get(f"/my/tasks/{staff}").status_code == 404, "those of the office"
+
+
+def test_marked_fields_are_corrected_and_the_rest_is_shown(
+    me: Applicant, case: UUID, database: Database, office: Actor
+) -> None:
+    task = sent_back(database, office, me, case)
+    page = me.get(f"/my/tasks/{task}")
+    assert "It is far too many." in page
+    assert "Please look again." in page
+    assert 'name="data/f2"' in page
+    assert 'name="data/f1"' not in page
+    assert "first" in page
+    sent = me.post(f"/my/tasks/{task}", {"data/f2": "۵", "data/f1": "sneaked in"})
+    assert sent.headers["Location"] == f"/my/cases/{case}"
+    assert (me.case(case).data["f2"], me.case(case).data["f1"]) == (5, "first")
+    assert "The correction was sent." in me.get(f"/my/cases/{case}")
+
+
+def test_a_wrong_correction_is_told_beside_its_field(
+    me: Applicant, case: UUID, database: Database, office: Actor
+) -> None:
+    task = sent_back(database, office, me, case)
+    sent = me.post(f"/my/tasks/{task}", {"data/f2": "2"})
+    assert sent.status_code == 422
+    assert 'id="data-f2-wrong0"' in sent.text
+    assert me.case(case).data["f2"] == 12
+
+
+def test_an_answer_is_kept_for_later(me: Applicant, case: UUID, database: Database, office: Actor) -> None:
+    task = sent_back(database, office, me, case)
+    assert me.post(f"/my/tasks/{task}", {"data/f2": "77", "save": "yes"}).status_code == 303
+    assert 'value="77"' in me.get(f"/my/tasks/{task}")
+    assert me.case(case).data["f2"] == 12
+
+
+def test_what_was_typed_is_not_lost_when_it_comes_too_late(
+    me: Applicant, case: UUID, database: Database, office: Actor
+) -> None:
+    task = sent_back(database, office, me, case)
+    token = me.browser.token(f"/my/tasks/{task}")
+    factories.as_actor(database, office, lambda uow: tasks.withdraw(uow, task))
+    sent = me.browser.post(f"/my/tasks/{task}", {"token": token, "data/f2": "77"})
+    assert sent.status_code == 422
+    assert 'role="alert"' in sent.text
+    assert "77" in sent.text or "۷۷" in sent.text
+
+
+def test_a_case_that_was_withdrawn_meanwhile_takes_no_answer(
+    me: Applicant, case: UUID, database: Database, office: Actor
+) -> None:
+    task = sent_back(database, office, me, case)
+    token = me.browser.token(f"/my/tasks/{task}")
+    factories.as_actor(database, me.actor, lambda uow: cases.withdraw(uow, case))
+    assert me.browser.post(f"/my/tasks/{task}", {"token": token, "data/f2": "77"}).status_code == 422
+    assert "not needed any more" in me.get(f"/my/tasks/{task}")
+
+
+def test_withdrawing_is_asked_once_more(me: Applicant, case: UUID) -> None:
+    assert "cannot be undone" in me.get(f"/my/cases/{case}/withdraw")
+    sent = me.post(f"/my/cases/{case}/withdraw", {"reason": "I have moved."})
+    assert sent.headers["Location"] == f"/my/cases/{case}"
+    assert me.case(case).outcome == "withdrawn"
+    page = me.get(f"/my/cases/{case}")
+    assert "withdrawn by you" in page
+    assert f"/my/cases/{case}/withdraw" not in page
+    again = me.post(f"/my/cases/{case}/withdraw", {"reason": "kept"}, on="/account")
+    assert again.status_code == 409
+
+
+def test_a_decision_is_read_downloaded_and_appealed(
+    me: Applicant, case: UUID, database: Database, office: Actor
+) -> None:
+    assert me.browser.get(f"/my/cases/{case}/decision").status_code == 404
+    decided(database, office, me, case)
+    page = me.get(f"/my/cases/{case}")
+    assert "refused" in page
+    assert "Taxes of 1404 are unpaid." in page
+    assert office.name not in page, "who decided is not told"
+    letter = me.browser.get(f"/my/cases/{case}/decision?lang=en")
+    assert letter.headers["Content-Disposition"].startswith("attachment")
+    assert "Taxes of 1404 are unpaid." in letter.text
+    with database.transaction() as session:
+        made = session.scalars(select(Event).where(Event.kind == "decision.made")).one()
+        assert made.hash.hex() in letter.text
+    assert not re.search(r'(?:src|href)="', letter.text), "it needs nothing else"
+    short = me.post(f"/my/cases/{case}/appeal", {"data/reasons": "no"})
+    assert short.status_code == 422
+    assert 'id="data-reasons-wrong0"' in short.text
+    sent = me.post(f"/my/cases/{case}/appeal", {"data/reasons": "All taxes are paid."})
+    appeal = UUID(sent.headers["Location"].split("/")[3])
+    assert me.case(appeal).appeal_of == case
+    assert f"/my/cases/{appeal}" in me.get(f"/my/cases/{case}")
+    assert f"/my/cases/{case}" in me.get(f"/my/cases/{appeal}")
+    assert "no decision that can be appealed now" in me.get(f"/my/cases/{case}/appeal")
+
+
+def test_messages_for_the_applicant_are_shown_and_others_are_not(
+    me: Applicant, case: UUID, database: Database, office: Actor
+) -> None:
+    for text, visible in (("Please wait.", True), ("A difficult one.", False)):
+        factories.as_actor(
+            database, office, lambda uow, t=text, v=visible: tasks.comment(uow, t, case=case, visible=v)
+        )
+    sent = me.post(f"/my/cases/{case}/messages", {"text": "When will it be?"})
+    assert sent.status_code == 303
+    page = me.get(f"/my/cases/{case}/messages")
+    assert "Please wait." in page
+    assert "When will it be?" in page
+    assert "A difficult one." not in page
+    empty = me.post(f"/my/cases/{case}/messages", {"text": " "})
+    assert empty.status_code == 422
+
+
+def test_who_has_looked_is_told_without_oneself(
+    me: Applicant, case: UUID, database: Database, office: Actor
+) -> None:
+    me.get(f"/my/cases/{case}")
+    page = me.get(f"/my/cases/{case}/access")
+    assert "Nobody has looked" in page
+    access_log.record(database, office, Opened("case", case))
+    page = me.get(f"/my/cases/{case}/access")
+    assert office.name in page
+    assert f"<bdi>{me.actor.name}</bdi></td>" not in page
+
+
+def test_what_the_applicant_is_shown_is_recorded(me: Applicant, case: UUID, database: Database) -> None:
+    for rest in ("", "/messages", "/documents", "/access"):
+        me.get(f"/my/cases/{case}{rest}")
+    with database.transaction() as session:
+        found = session.scalars(select(AccessRecord.what).order_by(AccessRecord.seq)).all()
+    assert list(found) == ["case", "comments"], "as the API does"
+
+
+def test_documents_are_handed_in_and_fetched(me: Applicant, case: UUID, storing: None) -> None:
+    file: Any = (io.BytesIO(PDF), "نقشه.pdf")
+    sent = me.post(f"/my/cases/{case}/documents", {"file": file, "title": "Plan"})
+    assert sent.status_code == 303, sent.text
+    page = me.get(f"/my/cases/{case}/documents")
+    assert "Plan" in page
+    (path,) = re.findall(r'href="(/my/documents/[\w-]+)"', page)
+    fetched = me.browser.get(path)
+    assert fetched.data == PDF
+    assert fetched.headers["Content-Disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize("file", [None, (b"MZ\x90\x00", "programme.exe")])
+def test_a_file_that_is_not_taken_is_explained(
+    me: Applicant, case: UUID, storing: None, file: tuple[bytes, str] | None
+) -> None:
+    given: Any = {} if file is None else {"file": (io.BytesIO(file[0]), file[1])}
+    sent = me.post(f"/my/cases/{case}/documents", given)
+    assert sent.status_code == 422
+    assert 'id="file-wrong"' in sent.text
+
+
+def test_a_document_comes_with_a_task(
+    me: Applicant, case: UUID, storing: None, database: Database, office: Actor
+) -> None:
+    task = sent_back(database, office, me, case)
+    file: Any = (io.BytesIO(PDF), "deed.pdf")
+    sent = me.post(f"/my/tasks/{task}/documents", {"file": file}, on=f"/my/tasks/{task}")
+    assert sent.headers["Location"] == f"/my/tasks/{task}"
+    assert "deed.pdf" in me.get(f"/my/tasks/{task}")
+
+
+def test_no_page_of_a_case_needs_many_statements(
+    me: Applicant, case: UUID, database: Database, office: Actor, storing: None
+) -> None:
+    task = sent_back(database, office, me, case)
+    for number in range(3):
+        me.post(f"/my/cases/{case}/messages", {"text": f"message {number}"})
+        file: Any = (io.BytesIO(PDF), f"{number}.pdf")
+        me.post(f"/my/cases/{case}/documents", {"file": file})
+        access_log.record(database, office, Opened("case", case))
+    paths = [f"/my/cases/{case}{rest}" for rest in ("", "/documents", "/messages", "/access", "/withdraw")]
+    measure(me, database, [*paths, f"/my/tasks/{task}", "/my"])
+    factories.as_actor(database, office, lambda uow: tasks.withdraw(uow, task))
+    decided(database, office, me, case)
+    measure(me, database, [f"/my/cases/{case}{rest}" for rest in ("", "/appeal", "/decision")])
+
+
+def measure(me: Applicant, database: Database, paths: list[str]) -> None:
+    for path in paths:
+        with statements(database) as told:
+            me.get(path)
+        assert len([text for text in told if not re.match("BEGIN|COMMIT|SET", text)]) <= 12, path

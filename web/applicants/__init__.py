@@ -1,0 +1,20 @@
+"""The pages of those who apply: what there is, applying in steps, their cases, and what they have to do.
+
+All of them work without JavaScript. Each module declares its views on the blueprint of `door`.
+"""
+
+from web.applicants import applying, cases, documents, ending, letter, offers, overview, status, tasks
+from web.applicants.door import blueprint
+
+__all__ = [
+    "applying",
+    "blueprint",
+    "cases",
+    "documents",
+    "ending",
+    "letter",
+    "offers",
+    "overview",
+    "status",
+    "tasks",
+]

@@ -1,0 +1,52 @@
+"""Answers to read: what was asked, and what was answered to it, in the words of the form."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.bpmn.forms import Field
+from engine.language import Reader
+from web import texts
+from web.forms import Node, drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A field with its answer; `rows` are those within it, of a list one sequence for each entry."""
+
+    label: str
+    text: str = ""
+    rows: tuple[tuple["Row", ...], ...] = ()
+
+
+def rows(fields: Sequence[Field], values: Mapping[str, Any], reader: Reader) -> Sequence[Row]:
+    """What was answered to these fields; what was not is left out."""
+    return _rows(drawing(fields, values, reader).nodes, values)
+
+
+def _rows(nodes: Sequence[Node], values: Mapping[str, Any]) -> tuple[Row, ...]:
+    found: list[Row] = []
+    for node in nodes:
+        if node.field.pointer is None:
+            found += _rows(node.nodes, values)
+        elif node.field.kind == "list":
+            found += (
+                [Row(node.label, rows=tuple(_rows(row, values) for row in node.rows))] if node.rows else []
+            )
+        elif node.field.kind == "group":
+            inner = _rows(node.nodes, values)
+            found += [Row(node.label, rows=(inner,))] if inner else []
+        elif text := _text(node):
+            found.append(Row(node.label, text))
+    return tuple(found)
+
+
+def _text(node: Node) -> str:
+    if node.field.kind == "boolean":
+        return texts.say("applicants.yes") if node.shown else texts.say("applicants.no")
+    if node.field.kind in ("choice", "choices"):
+        return texts.reader().both([label for _, label, chosen in node.options if chosen])
+    if isinstance(node.shown, list):
+        return " ".join(filter(None, node.shown))
+    text = str(node.shown)
+    return texts.reader().digits(text) if text.isdecimal() else text

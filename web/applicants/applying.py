@@ -1,0 +1,138 @@
+"""Applying for a service: its form in steps, then all answers once more, then the case.
+
+Between the steps the answers lie in a draft (`engine.applications`). A step is shown when those before it
+were answered.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import request
+
+from engine import applications
+from engine.applications import Draft
+from engine.errors import Invalid, Refusal
+from web import forms
+from web.applicants.answers import rows
+from web.applicants.door import blueprint, explained, mine
+from web.applicants.offers import takes_documents
+from web.applicants.steps import Step, steps_of
+from web.visit import Away, Page, Shown, Visit
+
+BACK = "back"  # the button that goes back; what was typed is kept
+
+
+@mine(blueprint.get("/services/<key>/apply"))
+def begin_application(visit: Visit, key: str) -> Away:
+    """To where one has stopped."""
+    draft = applications.of_service(visit.uow, key)
+    return Away(_next(draft, draft.step))
+
+
+@mine(blueprint.get("/services/<key>/apply/<int:number>"))
+def show_step(visit: Visit, key: str, number: int) -> Shown:
+    """A step, if it is its turn."""
+    draft = applications.of_service(visit.uow, key)
+    if not _is_open(draft, number):
+        return Away(_next(draft, draft.step))
+    return _page(visit, draft, number, draft.answers)
+
+
+def _once_more(visit: Visit, key: str, number: int, refusal: Refusal) -> Page:
+    """The step with what was typed, and what is wrong with it."""
+    draft = applications.of_service(visit.uow, key)
+    step = _steps(draft)[number - 1]
+    typed = forms.answer(step.fields, request.form, _others(draft, step))
+    return _page(visit, draft, number, {**_others(draft, step), **typed}, refusal)
+
+
+@mine(blueprint.post("/services/<key>/apply/<int:number>"), refused=_once_more)
+def answer_step(visit: Visit, key: str, number: int) -> Shown:
+    """Keep what was answered, and go on."""
+    draft = applications.of_service(visit.uow, key)
+    if not _is_open(draft, number):
+        return Away(_next(draft, draft.step))
+    step = _steps(draft)[number - 1]
+    given = forms.answer(step.fields, request.form, _others(draft, step))
+    if forms.edited(request.form):
+        return _page(visit, draft, number, {**_others(draft, step), **given})
+    if BACK in request.form:
+        applications.leave(visit.uow, draft, step.names, given, number)
+        return Away(_address(key, max(number - 1, 1)))
+    applications.answer(visit.uow, draft, step.names, given, number)
+    return Away(_next(applications.of_service(visit.uow, key), number))
+
+
+@mine(blueprint.get("/services/<key>/apply/check"))
+def check_answers(visit: Visit, key: str) -> Shown:
+    """All answers, before they are sent."""
+    draft = applications.of_service(visit.uow, key)
+    if draft.step < len(_steps(draft)):
+        return Away(_next(draft, draft.step))
+    return _summary(visit, draft)
+
+
+def _not_sent(visit: Visit, key: str, refusal: Refusal) -> Page:
+    return _summary(visit, applications.of_service(visit.uow, key), refusal)
+
+
+@mine(blueprint.post("/services/<key>/apply/check"), refused=_not_sent)
+def submit_application(visit: Visit, key: str) -> Shown:
+    """Make a case of it. Its secret is told by the next page alone."""
+    draft = applications.of_service(visit.uow, key)
+    if draft.step < len(_steps(draft)):
+        return Away(_next(draft, draft.step))
+    case = applications.submit(visit.uow, key)
+    return Away(f"/my/cases/{case.id}/begun", secret=f"{case.id}:{case.secret}")
+
+
+def _steps(draft: Draft) -> list[Step]:
+    return list(steps_of(applications.form_of(draft.service), draft.answers))
+
+
+def _is_open(draft: Draft, number: int) -> bool:
+    return 1 <= number <= min(draft.step + 1, len(_steps(draft)))
+
+
+def _next(draft: Draft, done: int) -> str:
+    """The page after so many steps."""
+    last = done >= len(_steps(draft))
+    return f"/services/{draft.service.key}/apply/check" if last else _address(draft.service.key, done + 1)
+
+
+def _address(key: str, number: int) -> str:
+    return f"/services/{key}/apply/{number}"
+
+
+def _others(draft: Draft, step: Step) -> dict[str, Any]:
+    """The answers to the other steps."""
+    return {name: value for name, value in draft.answers.items() if name not in step.names}
+
+
+def _page(
+    visit: Visit, draft: Draft, number: int, values: Mapping[str, Any], refusal: Refusal | None = None
+) -> Page:
+    steps = _steps(draft)
+    faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    shown = {
+        "draft": draft,
+        "steps": steps,
+        "number": number,
+        "drawing": forms.drawing(steps[number - 1].fields, values, visit.reader, faults),
+        "fault": explained(refusal) if refusal and not faults else None,
+    }
+    return Page("applicants/step.html", shown, 200 if refusal is None else 422)
+
+
+def _summary(visit: Visit, draft: Draft, refusal: Refusal | None = None) -> Page:
+    steps = _steps(draft)
+    faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    all_fields = [field for step in steps for field in step.fields]
+    shown = {
+        "draft": draft,
+        "parts": [(step, rows(step.fields, draft.answers, visit.reader)) for step in steps],
+        "documents": takes_documents(draft.service),
+        "drawing": forms.drawing(all_fields, draft.answers, visit.reader, faults),
+        "fault": explained(refusal) if refusal and not faults else None,
+    }
+    return Page("applicants/check.html", shown, 200 if refusal is None else 422)

@@ -1,0 +1,116 @@
+"""One's own case: how it stands in plain words, messages with the office, and who has looked at it."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import g, request
+
+from engine import access_log, cases, status, tasks
+from engine.access_log import Opened
+from engine.errors import Fault, Invalid, Refusal
+from engine.status import Own
+from web.applicants.door import blueprint, explained, mine
+from web.forms import explained as explained_fault
+from web.site import BEGUN, cookie
+from web.visit import Away, Page, Shown, Visit
+
+MAX_TEXT = 10_000
+
+
+@mine(blueprint.get("/my/cases/<uuid:case_id>"))
+def show_case(visit: Visit, case_id: UUID) -> Page:
+    """How it stands."""
+    return Page("applicants/case.html", values_of(visit, case_id), opened=Opened("case", case_id))
+
+
+def values_of(visit: Visit, case_id: UUID) -> Mapping[str, Any]:
+    """A case as pages show it: facts as `own`, sentences as `status`."""
+    own = status.of_case(visit.uow, case_id)
+    return {
+        "own": own,
+        "status": status.told(own.standing, visit.reader, isolated=True),
+        "may_appeal": may_appeal(own),
+    }
+
+
+def may_appeal(own: Own) -> bool:
+    """Whether the last decision can be appealed just now."""
+    decided = own.standing.decided
+    return decided is not None and decided.process and decided.appealable and decided.appeal is None
+
+
+@mine(blueprint.get("/my/cases/<uuid:case_id>/begun"))
+def show_begun(visit: Visit, case_id: UUID) -> Page:
+    """A case that has just begun: its number, and its secret, which is told only once."""
+    case = cases.get(visit.uow, case_id)
+    kept, _, secret = request.cookies.get(cookie(BEGUN), "").partition(":")
+    told = secret if kept == str(case_id) else None
+    g.secret_told = told is not None
+    values = {"case": case, "secret": told}
+    return Page("applicants/begun.html", values, opened=Opened("case", case_id), headers=NEVER_KEPT)
+
+
+NEVER_KEPT = {"Cache-Control": "no-store"}
+
+
+@mine(blueprint.get("/my/cases/<uuid:case_id>/messages"))
+def list_messages(visit: Visit, case_id: UUID) -> Page:
+    """What the office and the applicant have written to each other."""
+    return _messages(visit, case_id)
+
+
+def _unsaid(visit: Visit, case_id: UUID, refusal: Refusal) -> Page:
+    """The same with what could not be sent."""
+    faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    wrong = " ".join(explained_fault(fault) for fault in faults) or explained(refusal)
+    return _messages(visit, case_id, typed=request.form.get("text", ""), wrong=wrong)
+
+
+@mine(blueprint.post("/my/cases/<uuid:case_id>/messages"), refused=_unsaid)
+def add_message(visit: Visit, case_id: UUID) -> Shown:
+    """Write one."""
+    text = "".join(
+        sign for sign in request.form.get("text", "") if sign in "\n\t" or sign.isprintable()
+    ).strip()
+    if not text:
+        raise Invalid("There is nothing to send.", [Fault("/text", "is required", "required")])
+    if len(text) > MAX_TEXT:
+        fault = Fault("/text", "is too long", "maxLength", {"limit": MAX_TEXT})
+        raise Invalid("The message is too long.", [fault])
+    tasks.comment(visit.uow, text, case=case_id)
+    return Away(f"/my/cases/{case_id}/messages", told="applicants.notice.said")
+
+
+def _messages(visit: Visit, case_id: UUID, typed: str = "", wrong: str | None = None) -> Page:
+    after = cursor()
+    case = cases.get(visit.uow, case_id)
+    rows = tasks.comments(visit.uow, case_id, after=after)
+    values = {
+        "case": case,
+        "rows": rows[: cases.PAGE],
+        "next": rows[cases.PAGE - 1]["id"] if len(rows) > cases.PAGE else None,
+        "typed": typed,
+        "wrong": wrong,
+        "me": visit.uow.actor.id,
+    }
+    opened = Opened("comments", case_id)
+    return Page("applicants/messages.html", values, 200 if wrong is None else 422, opened=opened)
+
+
+@mine(blueprint.get("/my/cases/<uuid:case_id>/access"))
+def list_lookers(visit: Visit, case_id: UUID) -> Page:
+    """Who has looked at it, but for the applicant."""
+    case = cases.get(visit.uow, case_id)
+    rows = access_log.page(visit.uow, case_id, after=cursor(), of_others=True)
+    more = rows[cases.PAGE - 1]["id"] if len(rows) > cases.PAGE else None
+    values = {"case": case, "rows": rows[: cases.PAGE], "next": more}
+    return Page("applicants/access.html", values)
+
+
+def cursor() -> UUID | None:
+    """After what the page begins; None: at the beginning."""
+    try:
+        return UUID(request.args["cursor"])
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,86 @@
+"""Withdrawing an application, and appealing a decision: each asked once more before it is done."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import request
+
+from engine import appeals, cases
+from engine.access_log import Opened
+from engine.errors import Invalid, Refusal
+from web import forms
+from web.applicants.cases import may_appeal, values_of
+from web.applicants.door import blueprint, explained, mine
+from web.visit import Away, Page, Shown, Visit
+
+MAX_REASON = 2_000
+
+
+@mine(blueprint.get("/my/cases/<uuid:case_id>/withdraw"))
+def ask_withdraw(visit: Visit, case_id: UUID) -> Shown:
+    """What it means, before it is done."""
+    return _withdrawing(visit, case_id)
+
+
+def _kept(visit: Visit, case_id: UUID, refusal: Refusal) -> Page:
+    return _withdrawing(visit, case_id, refusal)
+
+
+@mine(blueprint.post("/my/cases/<uuid:case_id>/withdraw"), refused=_kept)
+def withdraw_case(visit: Visit, case_id: UUID) -> Away:
+    """Do it."""
+    typed = "".join(sign for sign in request.form.get("reason", "") if sign in "\n\t" or sign.isprintable())
+    cases.withdraw(visit.uow, case_id, reason=typed.strip()[:MAX_REASON] or None)
+    return Away(f"/my/cases/{case_id}", told="applicants.notice.withdrawn")
+
+
+def _withdrawing(visit: Visit, case_id: UUID, refusal: Refusal | None = None) -> Page:
+    values = {
+        **values_of(visit, case_id),
+        "fault": explained(refusal) if refusal else None,
+        "reason": request.form.get("reason", "")[:MAX_REASON],
+    }
+    opened = Opened("case", case_id)
+    return Page("applicants/withdraw.html", values, 200 if refusal is None else 409, opened=opened)
+
+
+@mine(blueprint.get("/my/cases/<uuid:case_id>/appeal"))
+def ask_appeal(visit: Visit, case_id: UUID) -> Shown:
+    """The decision, and the form by which it is appealed."""
+    return _appealing(visit, case_id)
+
+
+def _not_filed(visit: Visit, case_id: UUID, refusal: Refusal) -> Shown:
+    return _appealing(visit, case_id, refusal)
+
+
+@mine(blueprint.post("/my/cases/<uuid:case_id>/appeal"), refused=_not_filed)
+def file_appeal(visit: Visit, case_id: UUID) -> Shown:
+    """File it: a case of its own."""
+    given = _typed(visit, case_id)
+    if forms.edited(request.form):
+        return _appealing(visit, case_id)
+    filed = appeals.file(visit.uow, case_id, given)
+    return Away(f"/my/cases/{filed.id}/begun", secret=f"{filed.id}:{filed.secret}")
+
+
+def _typed(visit: Visit, case_id: UUID) -> dict[str, Any]:
+    key = values_of(visit, case_id)["own"].appeal_form
+    form = appeals.form(visit.uow, key) if key else None
+    return forms.answer(form.fields, request.form) if form else {}
+
+
+def _appealing(visit: Visit, case_id: UUID, refusal: Refusal | None = None) -> Page:
+    known = values_of(visit, case_id)
+    own = known["own"]
+    form = appeals.form(visit.uow, own.appeal_form) if may_appeal(own) else None
+    typed: Mapping[str, Any] = forms.answer(form.fields, request.form) if form and request.form else {}
+    faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    values = {
+        **known,
+        "drawing": forms.drawing(form.fields if form else (), typed, visit.reader, faults),
+        "fault": explained(refusal) if refusal and not faults else None,
+    }
+    opened = Opened("decisions", case_id)
+    return Page("applicants/appeal.html", values, 200 if refusal is None else 422, opened=opened)

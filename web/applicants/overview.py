@@ -1,0 +1,46 @@
+"""What an applicant has here: what waits for them, applications that are not sent yet, all their cases."""
+
+from uuid import UUID
+
+from flask import request
+
+from engine import applications, cases, status
+from web.applicants.door import blueprint, mine
+from web.visit import Away, Page, Visit
+
+
+@mine(blueprint.get("/my"))
+def show_overview(visit: Visit) -> Page:
+    """All of it; the cases a page at a time."""
+    after = _cursor()
+    found = status.overview(visit.uow, after=after)
+    more = len(found) > cases.PAGE
+    shown = found[: cases.PAGE]
+    values = {
+        "waiting": status.waiting(visit.uow) if after is None else (),
+        "drafts": applications.mine(visit.uow) if after is None else (),
+        "cases": shown,
+        "outcomes": {case.id: status.outcome_of(visit.reader, case.outcome) for case in shown},
+        "next": shown[-1].id if more else None,
+    }
+    return Page("applicants/overview.html", values)
+
+
+@mine(blueprint.get("/my/drafts/<uuid:draft_id>/discard"))
+def ask_discard(visit: Visit, draft_id: UUID) -> Page:
+    """Whether it shall really go."""
+    return Page("applicants/discard.html", {"draft": applications.listed(visit.uow, draft_id)})
+
+
+@mine(blueprint.post("/my/drafts/<uuid:draft_id>/discard"))
+def discard_draft(visit: Visit, draft_id: UUID) -> Away:
+    """Delete an application that is not sent yet."""
+    applications.discard(visit.uow, draft_id)
+    return Away("/my", told="applicants.notice.discarded")
+
+
+def _cursor() -> UUID | None:
+    try:
+        return UUID(request.args["cursor"])
+    except (KeyError, ValueError):
+        return None

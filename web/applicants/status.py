@@ -1,0 +1,58 @@
+"""How a case stands, by its number and secret: without an account, and with neither in an address."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, make_response, render_template, request
+
+from engine import status
+from engine.errors import NotFound, Throttled
+from web import texts
+from web.applicants.door import blueprint, explained
+from web.site import remember_before, require_own_form, site
+
+MOST = 40  # characters of either
+
+
+@blueprint.get("/status")
+def ask_status() -> Response:
+    """The form."""
+    return _answer("applicants/ask.html", number="")
+
+
+@blueprint.post("/status")
+def tell_status() -> Response:
+    """How it stands. What is wrong and what does not exist look alike."""
+    require_own_form()
+    number, secret = _typed("number"), _typed("secret")
+    attempt = status.Attempt(number, secret, request.remote_addr or "")
+    try:
+        standing = status.read(site().database, attempt)
+    except NotFound:
+        return _failed(HTTPStatus.NOT_FOUND, texts.say("applicants.ask.wrong"), number)
+    except Throttled as refusal:
+        response = _failed(HTTPStatus.TOO_MANY_REQUESTS, explained(refusal), number)
+        response.headers["Retry-After"] = str(refusal.seconds)
+        return response
+    return _answer(
+        "applicants/standing.html",
+        status=status.told(standing, texts.reader(), isolated=True),
+        standing=standing,
+    )
+
+
+def _typed(name: str) -> str:
+    return "".join(sign for sign in request.form.get(name, "") if sign.isprintable())[:MOST]
+
+
+def _failed(code: int, fault: str, number: str) -> Response:
+    response = _answer("applicants/ask.html", number=number, fault=fault)
+    response.status_code = code
+    return response
+
+
+def _answer(template: str, **values: Any) -> Response:
+    response = make_response(render_template(template, **values))
+    response.headers["Cache-Control"] = "no-store"
+    remember_before(response)
+    return response

@@ -1,0 +1,67 @@
+"""A form in steps: a page for each of its groups, and for some fields at a time of what is in none."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.bpmn import Form
+from engine.bpmn.forms import Field, Text
+from web.forms import hidden
+
+AT_A_TIME = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A page of a form. `title` is that of its group, if it has one; `names` are its fields' at the top."""
+
+    fields: tuple[Field, ...]
+    title: Text | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the answers that it asks for."""
+        return frozenset(_names(self.fields))
+
+
+def steps_of(form: Form | None, answers: Mapping[str, Any]) -> Sequence[Step]:
+    """The steps of a form, without what other answers say is not asked; a step of nothing else is none."""
+    asked = [Step(_asked(step, answers), step.title) for step in _portions(form.fields if form else ())]
+    return [step for step in asked if step.names or any(field.kind == "notice" for field in step.fields)]
+
+
+def _portions(fields: Sequence[Field]) -> Iterator[Step]:
+    few: list[Field] = []
+    for field in fields:
+        apart = field.kind == "group" and field.pointer is None
+        if few and (apart or len(few) == AT_A_TIME):
+            yield Step(tuple(few))
+            few = []
+        if apart:
+            yield Step(field.fields, field.label)
+        else:
+            few.append(field)
+    if few:
+        yield Step(tuple(few))
+
+
+def _asked(step: Step, answers: Mapping[str, Any]) -> tuple[Field, ...]:
+    """Without the fields that an answer on another page has made pointless."""
+    own = step.names
+    return tuple(field for field in step.fields if not (_depends(field, own) and hidden(field, answers)))
+
+
+def _depends(field: Field, own: frozenset[str]) -> bool:
+    return field.hide_when is not None and _first(str(field.hide_when["field"])) not in own
+
+
+def _names(fields: Sequence[Field]) -> Iterator[str]:
+    for field in fields:
+        if field.pointer is None:
+            yield from _names(field.fields)
+        else:
+            yield _first(field.pointer)
+
+
+def _first(pointer: str) -> str:
+    return pointer.removeprefix("/").partition("/")[0].replace("~1", "/").replace("~0", "~")

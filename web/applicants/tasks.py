@@ -1,0 +1,114 @@
+"""What an applicant has to do: correct what was marked, and the tasks that the process has for them."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import request
+
+from engine import documents, tasks
+from engine.access_log import Opened
+from engine.documents import Received
+from engine.errors import Invalid, Refusal
+from web import forms
+from web.applicants.answers import rows
+from web.applicants.documents import intake, received, taken, title, wrong
+from web.applicants.door import blueprint, explained, mine
+from web.visit import Away, Page, Shown, Visit
+
+SAVE = "save"  # the button that keeps what was typed, and sends nothing
+
+
+@mine(blueprint.get("/my/tasks/<uuid:task_id>"))
+def show_task(visit: Visit, task_id: UUID) -> Page:
+    """It, with its form."""
+    return _page(visit, task_id)
+
+
+def _refused(visit: Visit, task_id: UUID, refusal: Refusal) -> Page:
+    """The same with what was typed, and why it was not taken."""
+    row = tasks.get(visit.uow, task_id)
+    form = tasks.form(visit.uow, row).form
+    typed = forms.answer(form.fields, request.form) if form else {}
+    return _page(visit, task_id, typed=typed, refusal=refusal)
+
+
+@mine(blueprint.post("/my/tasks/<uuid:task_id>"), refused=_refused)
+def answer_task(visit: Visit, task_id: UUID) -> Shown:
+    """Send the answer, or keep what was typed so far."""
+    row = tasks.get(visit.uow, task_id)
+    form = tasks.form(visit.uow, row).form
+    given = forms.answer(form.fields, request.form) if form else {}
+    if forms.edited(request.form):
+        return _page(visit, task_id, typed=given)
+    if SAVE in request.form:
+        tasks.save_draft(visit.uow, task_id, given)
+        return Away(f"/my/tasks/{task_id}", told="applicants.notice.saved")
+    tasks.complete(visit.uow, task_id, given)
+    return Away(f"/my/cases/{row['case_id']}", told="applicants.notice.done")
+
+
+def _not_taken(visit: Visit, task_id: UUID, refusal: Refusal, **_: Any) -> Page:
+    return _page(visit, task_id, unfit=wrong(refusal))
+
+
+def _received(task_id: UUID) -> Mapping[str, Any]:
+    return received(task_id=task_id)
+
+
+@mine(blueprint.post("/my/tasks/<uuid:task_id>/documents"), refused=_not_taken, prepare=_received)
+def hand_in_to_task(visit: Visit, task_id: UUID, file: Received | Invalid | None) -> Away:
+    """Hand a document in with it."""
+    documents.add(visit.uow, taken(file), task=task_id, title=title())
+    return Away(f"/my/tasks/{task_id}", told="applicants.notice.handed-in")
+
+
+def _page(
+    visit: Visit,
+    task_id: UUID,
+    *,
+    typed: Mapping[str, Any] | None = None,
+    refusal: Refusal | None = None,
+    unfit: str | None = None,
+) -> Page:
+    row = tasks.get(visit.uow, task_id)
+    shown = tasks.form(visit.uow, row)
+    fields = shown.form.fields if shown.form else ()
+    kept = {**shown.data, **(shown.draft or {})} if typed is None else {**_only_shown(shown), **typed}
+    faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    values = {
+        "task": row,
+        "drawing": forms.drawing(fields, kept, visit.reader, faults),
+        "typed": rows(fields, typed, visit.reader) if typed and row["status"] != "open" else (),
+        "fault": explained(refusal) if refusal and not faults else None,
+        "unfit": unfit,
+        "documents": documents.of_task(visit.uow, task_id),
+        "most": intake().max_bytes >> 20,
+        **_correction(visit, row),
+    }
+    failed = refusal is not None or unfit is not None
+    opened = Opened("task", row["case_id"], task_id)
+    return Page("applicants/task.html", values, 422 if failed else 200, opened=opened)
+
+
+def _only_shown(shown: tasks.Shown) -> Mapping[str, Any]:
+    """What the form shows and does not ask."""
+    told = shown.form.schema.get("properties", {}) if shown.form else {}
+    return {name: value for name, value in shown.data.items() if told.get(name, {}).get("readOnly") is True}
+
+
+def _correction(visit: Visit, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of a correction: what was written of each field, and the other answers, which stay."""
+    if row["kind"] != "correction":
+        return {"said": {}, "rest": (), "asked": None}
+    said: dict[str, list[str]] = {}
+    for one in row["asked"]["fields"]:
+        name = one["pointer"].removeprefix("/").partition("/")[0]
+        said.setdefault(f"{forms.DATA}/{name}", []).append(one["text"])
+    whole = tasks.corrected(visit.uow, row)
+    fields = [
+        field
+        for field in (whole.form.fields if whole.form else ())
+        if f"{forms.DATA}{field.pointer}" not in said
+    ]
+    return {"said": said, "rest": rows(fields, whole.data, visit.reader), "asked": row["asked"].get("text")}
