@@ -112,6 +112,24 @@ SELECT id, queue_name AS queue, task_name AS task, args AS ids
 FROM procrastinate_jobs WHERE status = 'failed' ORDER BY id LIMIT :limit
 """)
 
+# Of a task in a queue: since when the oldest has waited for its turn.
+_BY_TASK = text("""
+SELECT job.queue_name AS queue, job.task_name AS task,
+    count(*) FILTER (WHERE job.status = 'todo') AS waiting,
+    count(*) FILTER (WHERE job.status = 'doing') AS doing,
+    count(*) FILTER (WHERE job.status = 'failed') AS failed,
+    min(event.at) FILTER (WHERE job.status = 'todo') AS oldest
+FROM procrastinate_jobs AS job
+LEFT JOIN LATERAL (
+    SELECT at FROM procrastinate_events WHERE job_id = job.id AND job.status = 'todo' ORDER BY id LIMIT 1
+) AS event ON job.status = 'todo' AND job.id IN (
+    SELECT min(id) FROM procrastinate_jobs WHERE status = 'todo' GROUP BY queue_name, task_name
+)
+WHERE job.status IN ('todo', 'doing', 'failed')
+GROUP BY job.queue_name, job.task_name
+ORDER BY job.queue_name DESC, job.task_name
+""")
+
 _RETRY = text("""
 UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL
 WHERE id = :id AND status = 'failed'
@@ -174,6 +192,12 @@ def failed(uow: UnitOfWork) -> Sequence[RowMapping]:
     """The first jobs that were given up and that no incident tells of."""
     access.require_everywhere(uow, "jobs.manage")
     return uow.connection.execute(_FAILED, {"limit": PAGE}).mappings().all()
+
+
+def by_task(uow: UnitOfWork) -> Sequence[RowMapping]:
+    """What is in the queues by task, and since when the oldest that waits has been there."""
+    access.require_everywhere(uow, "jobs.manage")
+    return uow.connection.execute(_BY_TASK).mappings().all()
 
 
 def retry(uow: UnitOfWork, job_id: int) -> RowMapping:

@@ -47,6 +47,24 @@ def apply(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None = 
     return done
 
 
+class _Rehearsed(Refusal):
+    """What was done is to be undone: it was only tried."""
+
+
+def rehearse(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None = None) -> Done:
+    """How often `apply` would do each thing; nothing is written. Raises as it does."""
+    done = Done()
+
+    def part() -> None:
+        done.update(apply(uow, reading, more))
+        raise _Rehearsed("It was only tried.")
+
+    outcome = uow.attempt(part)
+    if not isinstance(outcome, _Rehearsed) and isinstance(outcome, Refusal):
+        raise outcome
+    return done
+
+
 def _told(row: Row, refusal: Refusal) -> list[Fault]:
     """What is wrong, with its place in the file."""
     found = refusal.faults if isinstance(refusal, Invalid) else ()

@@ -75,12 +75,12 @@ def _absent(uow: UnitOfWork, name: str | None) -> User:
     absent = uow.session.scalars(found).one_or_none()
     if uow.actor.role != "administrator" and wanted != uow.actor.name:
         raise Forbidden("You say who stands in for yourself; for others an administrator does.")
-    if absent is None or not _works(absent) or not _administers(uow, absent.id):
+    if absent is None or not _works(absent) or not administers(uow, absent.id):
         raise _invalid("/absent", "is no caseworker whose work you administer", "person")
     return absent
 
 
-def _administers(uow: UnitOfWork, user_id: UUID) -> bool:
+def administers(uow: UnitOfWork, user_id: UUID) -> bool:
     """Whether it is the actor, or works in units of the actor's only."""
     if user_id == uow.actor.id:
         return True

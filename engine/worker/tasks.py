@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine import appeals, calls, cases, messages, moves
+from engine import appeals, calls, cases, messages, moves, retries
 from engine.db import UnitOfWork
 from engine.worker.calling import Caller
 from engine.worker.desk import Desk
@@ -39,6 +39,7 @@ def of_cases(desk: Desk) -> Mapping[str, Task]:
         "tell_appealed": task(appeals.tell),
         "judge": task(moves.judge),
         "move": task(moves.carry, moves.give_up),
+        "retry": task(retries.take, retries.give_up),
     }
 
 
