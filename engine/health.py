@@ -1,4 +1,4 @@
-"""How other systems have answered of late, as the calls tell: no other process is asked for what it remembers."""
+"""How other systems have answered of late, as the calls tell it, and not what some process remembers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,7 +86,11 @@ def _closed(uow: UnitOfWork, names: Sequence[str]) -> Any:
     own = Call.connector == given.c.name
 
     def of(status: str, what: Any, *more: ColumnElement[bool]) -> Any:
-        return select(what).where(own, Call.status == status, Call.closed_at.is_not(None), *more).scalar_subquery()
+        return (
+            select(what)
+            .where(own, Call.status == status, Call.closed_at.is_not(None), *more)
+            .scalar_subquery()
+        )
 
     last, lately = func.max(Call.closed_at), Call.closed_at > uow.now - WINDOW
     return select(

@@ -74,7 +74,15 @@ def groups(uow: UnitOfWork) -> Sequence[Group]:
     access.require(uow.actor, "incidents.read")
     count, newest = func.count(), func.max(DefinitionVersion.name)
     found = (
-        _seen(uow, Which("open"), DefinitionVersion.key, newest, Incident.code, count, func.min(Incident.opened_at))
+        _seen(
+            uow,
+            Which("open"),
+            DefinitionVersion.key,
+            newest,
+            Incident.code,
+            count,
+            func.min(Incident.opened_at),
+        )
         .group_by(DefinitionVersion.key, Incident.code)
         .order_by(count.desc(), DefinitionVersion.key, Incident.code)
         .limit(cases.PAGE)

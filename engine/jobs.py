@@ -112,22 +112,18 @@ SELECT id, queue_name AS queue, task_name AS task, args AS ids
 FROM procrastinate_jobs WHERE status = 'failed' ORDER BY id LIMIT :limit
 """)
 
-# Of a task in a queue: since when the oldest has waited for its turn.
 _BY_TASK = text("""
-SELECT job.queue_name AS queue, job.task_name AS task,
-    count(*) FILTER (WHERE job.status = 'todo') AS waiting,
-    count(*) FILTER (WHERE job.status = 'doing') AS doing,
-    count(*) FILTER (WHERE job.status = 'failed') AS failed,
-    min(event.at) FILTER (WHERE job.status = 'todo') AS oldest
-FROM procrastinate_jobs AS job
-LEFT JOIN LATERAL (
-    SELECT at FROM procrastinate_events WHERE job_id = job.id AND job.status = 'todo' ORDER BY id LIMIT 1
-) AS event ON job.status = 'todo' AND job.id IN (
-    SELECT min(id) FROM procrastinate_jobs WHERE status = 'todo' GROUP BY queue_name, task_name
+WITH tasks AS (
+    SELECT queue_name AS queue, task_name AS task,
+        count(*) FILTER (WHERE status = 'todo') AS waiting,
+        count(*) FILTER (WHERE status = 'doing') AS doing,
+        count(*) FILTER (WHERE status = 'failed') AS failed,
+        min(id) FILTER (WHERE status = 'todo') AS first
+    FROM procrastinate_jobs WHERE status IN ('todo', 'doing', 'failed') GROUP BY queue_name, task_name
 )
-WHERE job.status IN ('todo', 'doing', 'failed')
-GROUP BY job.queue_name, job.task_name
-ORDER BY job.queue_name DESC, job.task_name
+SELECT queue, task, waiting, doing, failed,
+    (SELECT min(at) FROM procrastinate_events WHERE job_id = first) AS oldest
+FROM tasks ORDER BY queue DESC, task
 """)
 
 _RETRY = text("""

@@ -27,7 +27,7 @@ class Retry(Base):
 
 
 class RetriedIncident(Base):
-    """What became of one of them. `again`: its element has failed anew; `refused`: it could not be retried."""
+    """What became of one of them. `again`: its element has failed anew; `refused`: it was not retried."""
 
     __tablename__ = "retried_incidents"
     __table_args__ = (
