@@ -118,10 +118,15 @@ def _mine(uow: UnitOfWork) -> ColumnElement[bool]:
     return or_(own, exists().where(*near, access.covers(Membership.unit_id)))
 
 
-def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
-    """Up to a page of those that have not ended, the oldest first; one more if more follow."""
+def page(uow: UnitOfWork, *, after: UUID | None = None, person: UUID | None = None) -> Sequence[RowMapping]:
+    """Up to a page of those that have not ended, the oldest first; one more if more follow.
+
+    With `person`: those in which somebody is away, or stands in.
+    """
     access.require(uow.actor, "substitutes.manage")
     found = _listed().where(_mine(uow), Substitution.valid_to > uow.now, _ever())
+    if person is not None:
+        found = found.where(or_(Substitution.absent_id == person, Substitution.substitute_id == person))
     if after is not None:
         found = found.where(Substitution.id > after)
     found = found.order_by(Substitution.id).limit(PAGE + 1)
