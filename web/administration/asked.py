@@ -1,4 +1,4 @@
-"""What a request of these pages asks for: words, days, where a list goes on; and what is told of a refusal."""
+"""What a request of these pages asks for: words, days, where a list goes on; what is told of a refusal."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta

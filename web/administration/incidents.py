@@ -10,6 +10,7 @@ from engine.access_log import Opened
 from engine.db import UnitOfWork
 from engine.errors import Fault, Invalid, Refusal
 from engine.incidents import Which
+from web import texts
 from web.administration import variables
 from web.administration.asked import cursor, day, following, one_of, refused, shown, word
 from web.visit import Away, Content, Page, Visit, page
@@ -45,8 +46,8 @@ def listed(visit: Visit, refusal: Refusal | None = None, status: int = 200) -> P
         "rows": rows,
         "next": following_one,
         "groups": groups,
-        "definitions": sorted({(one.definition, one.name) for one in groups}),
-        "codes": sorted({one.code for one in groups}),
+        "definitions": sorted({(one.definition, visit.reader.half(one.name)) for one in groups}),
+        "codes": [(code, texts.said(f"incidents.{code}.reason", code)) for code in sorted({one.code for one in groups})],
         "which": which,
         "group": chosen[0] if chosen and which.status == "open" else None,
         **told,

@@ -20,7 +20,7 @@ def index(visit: Visit) -> Page:
 
 @page(blueprint.post("/people/search"), may="people.manage")
 def search(visit: Visit) -> Page:
-    """The same of those who are looked for. By a form, since names and national ids belong into no address."""
+    """The same of those who are looked for. By a form: names and national ids belong into no address."""
     return _listed(visit, word("text"))
 
 

@@ -103,7 +103,7 @@ def switch(visit: Visit, person_id: UUID, action: str) -> Away:
     return _back(person_id, action)
 
 
-def _invented(person_id: UUID) -> dict[str, str]:
+def _invented(**_: object) -> dict[str, str]:
     password, kept = custody.invented()
     return {"password": password, "kept": kept}
 

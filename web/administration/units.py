@@ -3,6 +3,7 @@
 from flask import Blueprint, request
 
 from engine.errors import Refusal
+from engine.models import UnitKind
 from engine.organisation import units
 from engine.organisation.units import KINDS, NewUnit
 from web.administration.asked import refused, shown, word
@@ -50,7 +51,7 @@ def making(visit: Visit, key: str, refusal: Refusal) -> Page:
 @page(blueprint.post("/units/<key>/units"), may="units.manage", refused=making)
 def create(visit: Visit, key: str) -> Away:
     """Make a unit right below this one."""
-    kind = next((kind for kind in KINDS if kind == word("kind")), "unit")
+    kind: UnitKind = next((kind for kind in KINDS if kind == word("kind")), "unit")
     new = NewUnit(word("key") or "", _name(), kind, key, word("region"))
     units.create(visit.uow, new)
     return Away(f"/administration/units/{new.key}", told="administration.units.made")
@@ -71,10 +72,16 @@ def change(visit: Visit, key: str) -> Away:
     return Away(f"/administration/units/{key}", told="administration.saved")
 
 
+def standing(visit: Visit, key: str, action: str, refusal: Refusal) -> Page:
+    """The unit, and why it stays as it is."""
+    del action
+    return _one(visit, key, refusal)
+
+
 @page(
     blueprint.post("/units/<key>/<any(close,open):action>"),
     may="units.manage",
-    refused=lambda visit, key, action, refusal: _one(visit, key, refusal),
+    refused=standing,
 )
 def switch(visit: Visit, key: str, action: str) -> Away:
     """Close it, or open it again."""
