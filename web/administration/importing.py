@@ -15,19 +15,20 @@ from web.visit import Away, Page, Visit, page
 blueprint = Blueprint("importing", __name__)
 MOST = 400_000  # bytes: larger files are for the command line
 TOLD = 100  # so many faults are told
+EXAMPLE = f"{','.join(files.COLUMNS)}\nsara,caseworker,guild,caseworker,1405/01/01,,\n"
 MORE = {"delegations": delegations.take}
 
 
 @page(blueprint.get("/people/import"), may="people.manage")
 def ask(visit: Visit) -> Page:
     """Which file."""
-    return shown(visit, "import", way="people")
+    return shown(visit, "import", {"example": EXAMPLE}, way="people")
 
 
 def again(visit: Visit, refusal: Refusal) -> Page:
     """What is wrong with the file, each with its place."""
     faults: Sequence[Fault] = refusal.faults if isinstance(refusal, Invalid) else ()
-    values = {**refused(refusal), "faults": faults[:TOLD], "count": len(faults)}
+    values = {**refused(refusal), "example": EXAMPLE, "faults": faults[:TOLD], "count": len(faults)}
     return shown(visit, "import", values, way="people", status=422)
 
 

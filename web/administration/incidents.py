@@ -47,7 +47,10 @@ def listed(visit: Visit, refusal: Refusal | None = None, status: int = 200) -> P
         "next": following_one,
         "groups": groups,
         "definitions": sorted({(one.definition, visit.reader.half(one.name)) for one in groups}),
-        "codes": [(code, texts.said(f"incidents.{code}.reason", code)) for code in sorted({one.code for one in groups})],
+        "codes": [
+            (code, texts.said(f"incidents.{code}.reason", code))
+            for code in sorted({one.code for one in groups})
+        ],
         "which": which,
         "group": chosen[0] if chosen and which.status == "open" else None,
         **told,
