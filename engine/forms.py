@@ -130,9 +130,17 @@ def _named(error: jsonschema_rs.ValidationError) -> list[Fault]:
         paths = [[*error.instance_path, told.get("property", "")]]
     text = MESSAGES.get(code)
     detail = text.format(**told) if text else error.message.removeprefix(MASK).strip()
-    named = _LIMITS.get(code)
-    values = {} if named is None else {named[0]: told[named[1]]}
+    values = _values(code, told)
     return [Fault(_pointer(path), detail, code, values) for path in paths]
+
+
+def _values(code: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The limits that a text for the code names; of a type which one it is, if the field has one."""
+    if code in _LIMITS:
+        name, limit = _LIMITS[code]
+        return {name: told[limit]}
+    kinds = [kind for kind in told.get("types", ()) if kind != "null"]
+    return {"type": kinds[0]} if len(kinds) == 1 else {}
 
 
 def _code(error: jsonschema_rs.ValidationError) -> str:

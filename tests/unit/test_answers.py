@@ -217,6 +217,8 @@ def test_a_form_for_everybody_is_the_same_for_every_role() -> None:
         ({"type": "integer", "exclusiveMinimum": 3}, 3, {"limit": 3}),
         ({"type": "integer", "exclusiveMaximum": 3}, 3, {"limit": 3}),
         ({"type": "integer", "multipleOf": 5}, 3, {"step": 5}),
+        ({"type": ["integer", "null"]}, "secret", {"type": "integer"}),
+        ({"type": ["integer", "boolean"]}, "secret", {}),
         ({"enum": ["a", "b"]}, "secret", {}),
     ],
 )
