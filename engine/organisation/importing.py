@@ -47,20 +47,16 @@ def apply(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None = 
     return done
 
 
-class _Rehearsed(Refusal):
-    """What was done is to be undone: it was only tried."""
-
-
 def rehearse(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None = None) -> Done:
     """How often `apply` would do each thing; nothing is written. Raises as it does."""
-    done = Done()
+    done, tried = Done(), Refusal("It was only tried.")
 
     def part() -> None:
         done.update(apply(uow, reading, more))
-        raise _Rehearsed("It was only tried.")
+        raise tried  # so that it is undone
 
     outcome = uow.attempt(part)
-    if not isinstance(outcome, _Rehearsed) and isinstance(outcome, Refusal):
+    if isinstance(outcome, Refusal) and outcome is not tried:
         raise outcome
     return done
 
