@@ -170,8 +170,8 @@ def test_five_hundred_incidents_come_in_pages(
     case = factories.a_case(database, actor("caseworker"))
     copy = text(
         "INSERT INTO incidents (id, case_id, token_id, element, name, code, message, attempts, status,"
-        " opened_at) SELECT gen_random_uuid(), case_id, gen_random_uuid(), element, name, code, message, 1, 'open',"
-        " opened_at FROM incidents, generate_series(1, 499)"
+        " opened_at) SELECT gen_random_uuid(), case_id, gen_random_uuid(), element, name, code, message,"
+        " 1, 'open', opened_at FROM incidents, generate_series(1, 499)"
     )
     with database.transaction() as session:
         session.execute(copy)
