@@ -16,8 +16,14 @@ from engine.organisation import journal, people, substitutes
 
 
 def governs(uow: UnitOfWork, user_id: UUID) -> bool:
-    """Whether the actor may do so with one of the people of its units. Nobody does with their own account."""
-    return user_id != uow.actor.id and substitutes.administers(uow, user_id)
+    """Whether the actor may do so with one of the people of its units.
+
+    Nobody does with their own account,
+    nor with the installation's.
+    """
+    if user_id == uow.actor.id or not substitutes.administers(uow, user_id):
+        return False
+    return uow.session.scalars(select(User.name).where(User.id == user_id)).one() != accounts.SYSTEM
 
 
 def close(uow: UnitOfWork, user_id: UUID) -> None:
