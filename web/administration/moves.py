@@ -8,7 +8,7 @@ from flask import Blueprint
 from engine import moves
 from engine.errors import Refusal
 from engine.models import MovedCaseStatus
-from web.administration.asked import cursor, following, one_of, refused, shown
+from web.administration.asked import cursor, following, refused, shown, word
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("moves", __name__)
@@ -35,7 +35,7 @@ def again(visit: Visit, move_id: UUID, refusal: Refusal) -> Page:
 
 def _one(visit: Visit, move_id: UUID, refusal: Refusal | None = None) -> Page:
     found = moves.look(visit.uow, move_id)
-    status: MovedCaseStatus | None = one_of("status", STATUSES)  # type: ignore[assignment]
+    status = next((known for known in STATUSES if known == word("status")), None)
     cases = moves.cases_of(visit.uow, move_id, status=status, after=cursor())
     rows, next_one = following(cases, moves.PAGE)
     total = sum(found.counts.values())
