@@ -27,7 +27,8 @@ def call(database: Database, actor: Callable[..., Actor]) -> Callable[..., None]
     insert = text(
         "INSERT INTO calls (id, case_id, token_id, element, connector, topic, request, status, attempts,"
         " due_at, fence, opened_at, closed_at, failure, lease_until)"
-        " VALUES (:id, :case, :id, 'a', :connector, :topic, '{}', :status, 1, :opened, 1, :opened, :closed, :failure, :lease)"
+        " VALUES (:id, :case, :id, 'a', :connector, :topic, '{}', :status, 1, :opened, 1, :opened,"
+        " :closed, :failure, :lease)"
     )
 
     def made(connector: str | None, status: str, **given: Any) -> None:
