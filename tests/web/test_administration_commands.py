@@ -337,6 +337,7 @@ def test_a_file_is_tried_first_and_then_imported(browser: Browser, database: Dat
     tried = upload(browser, "people.csv", content)
     assert tried.status_code == 200
     assert "account made" in tried.text
+    assert "<bdi>sara</bdi>" in tried.text
     with database.transaction() as session:
         assert session.scalars(select(User).where(User.name == "sara")).first() is None
         assert session.scalars(select(OrganisationRecord.id)).first() is None

@@ -17,13 +17,13 @@ ACTIONS = {
 }
 
 
-@page(blueprint.get("/definitions"), may="definitions.publish")
+@page(blueprint.get("/definitions"), may="definitions.suspend")
 def index(visit: Visit) -> Page:
     """Those of the visitor's units."""
     return shown(visit, "definitions", {"rows": publishing.managed(visit.uow)}, way="definitions")
 
 
-@page(blueprint.get("/definitions/<key>"), may="definitions.publish")
+@page(blueprint.get("/definitions/<key>"), may="definitions.suspend")
 def show(visit: Visit, key: str) -> Page:
     """One with its versions, and a plan to be made."""
     return _one(visit, key)
@@ -48,7 +48,7 @@ def _one(visit: Visit, key: str, refusal: Refusal | None = None) -> Page:
 
 @page(
     blueprint.post("/definitions/<key>/<any(enable,disable,suspend,resume):action>"),
-    may="definitions.publish",
+    may="definitions.suspend",
 )
 def switch(visit: Visit, key: str, action: str) -> Away:
     """Offer it or not, hold it up or let it go on."""

@@ -41,8 +41,9 @@ def try_out(visit: Visit) -> Page:
     if not content or len(content) > MOST:
         code = "too-large" if content else "missing"
         raise Invalid("The file cannot be read.", [Fault("/file", "is missing or too large", code)])
-    done = importing.rehearse(visit.uow, files.read(name, content, site().zone), MORE)
-    values = {"done": _told(done), "name": name, "content": content.decode("utf-8-sig")}
+    tried = importing.rehearse(visit.uow, files.read(name, content, site().zone), MORE)
+    values = {"done": _told(tried.done), "records": tried.records, "name": name}
+    values["content"] = content.decode("utf-8-sig")
     return shown(visit, "import", values, way="people")
 
 
