@@ -23,6 +23,7 @@ class IncidentsQuery(PageQuery):
     case: UUID | None = None
     definition: Key | None = None
     element: Text | None = None
+    code: Text | None = None
 
 
 class RetryIncident(Request):
@@ -64,7 +65,7 @@ class IncidentPage(Page[IncidentBody]):
 @command(blueprint.get("/incidents"), query=IncidentsQuery, answer=IncidentPage)
 def index(uow: UnitOfWork, query: IncidentsQuery) -> Reply:
     """List incidents, the oldest first"""
-    which = incidents.Which(query.status, query.case, query.definition, query.element)
+    which = incidents.Which(query.status, query.case, query.definition, query.element, query.code)
     rows = incidents.page(uow, which, after=query.cursor)
     return Reply(IncidentPage(**page_of(IncidentBody, rows, cases.PAGE)))
 

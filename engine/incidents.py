@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, Select, func, select, update
 
 from engine import access, bpmn, cases, definitions, forms
 from engine.db import UnitOfWork
@@ -39,29 +40,85 @@ class Which:
     case: UUID | None = None
     definition: str | None = None
     element: str | None = None
+    code: str | None = None
+    since: datetime | None = None  # it was opened then or later
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The open incidents of one definition with one code."""
+
+    definition: str
+    name: str
+    code: str
+    count: int
+    oldest: datetime
 
 
 def page(uow: UnitOfWork, which: Which, *, after: UUID | None = None) -> Sequence[RowMapping]:
     """Up to a page of incidents, the oldest first, after the one named; one more if more follow."""
     access.require(uow.actor, "incidents.read")
+    found = _seen(uow, which, *_COLUMNS).order_by(Incident.id).limit(cases.PAGE + 1)
+    if after is not None:
+        found = found.where(Incident.id > after)
+    return uow.connection.execute(found, access.seen_by(uow)).mappings().all()
+
+
+def ids(uow: UnitOfWork, which: Which) -> Select[Any]:
+    """A select of the ids of incidents, the oldest first, as `incident_id`."""
+    return _seen(uow, which, Incident.id.label("incident_id")).order_by(Incident.id)
+
+
+def groups(uow: UnitOfWork) -> Sequence[Group]:
+    """The open incidents by definition and code, the most frequent first, up to a page."""
+    access.require(uow.actor, "incidents.read")
+    count, newest = func.count(), func.max(DefinitionVersion.name)
+    found = (
+        _seen(
+            uow,
+            Which("open"),
+            DefinitionVersion.key,
+            newest,
+            Incident.code,
+            count,
+            func.min(Incident.opened_at),
+        )
+        .group_by(DefinitionVersion.key, Incident.code)
+        .order_by(count.desc(), DefinitionVersion.key, Incident.code)
+        .limit(cases.PAGE)
+    )
+    return [Group(*row) for row in uow.connection.execute(found, access.seen_by(uow))]
+
+
+def get(uow: UnitOfWork, incident_id: UUID) -> RowMapping:
+    """One incident with its message, in which data of its case may stand. Raises NotFound."""
+    access.require(uow.actor, "incidents.read")
+    found = _seen(uow, Which(), *_COLUMNS, Incident.message, DefinitionVersion.name.label("process"))
+    row = uow.connection.execute(found.where(Incident.id == incident_id), access.seen_by(uow)).mappings()
+    if (known := row.one_or_none()) is None:
+        raise _unknown(incident_id)
+    return known
+
+
+def _seen(uow: UnitOfWork, which: Which, *columns: Any) -> Select[Any]:
+    """Incidents of the cases that the actor sees, narrowed."""
     wanted = (
         (Incident.status, which.status),
         (Incident.case_id, which.case),
         (DefinitionVersion.key, which.definition),
         (Incident.element, which.element),
+        (Incident.code, which.code),
     )
     filters = [column == value for column, value in wanted if value is not None]
-    if after is not None:
-        filters.append(Incident.id > after)
-    statement = (
-        select(*_COLUMNS)
+    if which.since is not None:
+        filters.append(Incident.opened_at >= which.since)
+    return (
+        select(*columns)
+        .select_from(Incident)
         .join(Case, Incident.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .where(access.visible_cases(uow.actor.role), *filters)
-        .order_by(Incident.id)
-        .limit(cases.PAGE + 1)
     )
-    return uow.connection.execute(statement, access.seen_by(uow)).mappings().all()
 
 
 def retry(
@@ -126,7 +183,7 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, Any]:
         **access.seen_by(uow),
     )
     if row is None:
-        raise NotFound(f"There is no incident {incident_id}.")
+        raise _unknown(incident_id)
     if row.incident_status != "open":
         present = {"id": incident_id, "status": row.incident_status}
         raise Conflict("The incident is resolved.", code="incident-resolved", incident=present)
@@ -136,6 +193,10 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, Any]:
         update(Incident).where(Incident.id == incident_id).values(status="resolved", resolved_at=uow.now)
     )
     return case, row
+
+
+def _unknown(incident_id: UUID) -> NotFound:
+    return NotFound(f"There is no incident {incident_id}.")
 
 
 def _sound(case: cases.Locked, data: Mapping[str, Any]) -> Mapping[str, Any]:

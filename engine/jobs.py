@@ -112,6 +112,20 @@ SELECT id, queue_name AS queue, task_name AS task, args AS ids
 FROM procrastinate_jobs WHERE status = 'failed' ORDER BY id LIMIT :limit
 """)
 
+_BY_TASK = text("""
+WITH tasks AS (
+    SELECT queue_name AS queue, task_name AS task,
+        count(*) FILTER (WHERE status = 'todo') AS waiting,
+        count(*) FILTER (WHERE status = 'doing') AS doing,
+        count(*) FILTER (WHERE status = 'failed') AS failed,
+        min(id) FILTER (WHERE status = 'todo') AS first
+    FROM procrastinate_jobs WHERE status IN ('todo', 'doing', 'failed') GROUP BY queue_name, task_name
+)
+SELECT queue, task, waiting, doing, failed,
+    (SELECT min(at) FROM procrastinate_events WHERE job_id = first) AS oldest
+FROM tasks ORDER BY queue DESC, task
+""")
+
 _RETRY = text("""
 UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL
 WHERE id = :id AND status = 'failed'
@@ -174,6 +188,12 @@ def failed(uow: UnitOfWork) -> Sequence[RowMapping]:
     """The first jobs that were given up and that no incident tells of."""
     access.require_everywhere(uow, "jobs.manage")
     return uow.connection.execute(_FAILED, {"limit": PAGE}).mappings().all()
+
+
+def by_task(uow: UnitOfWork) -> Sequence[RowMapping]:
+    """What is in the queues by task, and since when the oldest that waits has been there."""
+    access.require_everywhere(uow, "jobs.manage")
+    return uow.connection.execute(_BY_TASK).mappings().all()
 
 
 def retry(uow: UnitOfWork, job_id: int) -> RowMapping:

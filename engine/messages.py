@@ -14,7 +14,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select, text, tuple_, update
 
 from engine import access, bpmn, cases, definitions, forms, jobs
 from engine.bpmn.values import MAX_KEYS, short
@@ -88,6 +88,27 @@ def send(
     expires_at = uow.now + keep
     _keep(uow, message_id, name, keys, data, expires_at)
     return Sent(message_id, "kept", expires_at=expires_at)
+
+
+def unclaimed(uow: UnitOfWork) -> Sequence[RowMapping]:
+    """The messages that were kept because nobody waited for them, by name, the most frequent first.
+
+    Raises Forbidden but for who sees all units: nobody knows yet whose cases they will be for.
+    """
+    access.require_everywhere(uow, "messages.send")
+    found = (
+        select(
+            Message.name,
+            func.count().label("count"),
+            func.min(Message.sent_at).label("oldest"),
+            func.min(Message.expires_at).label("expires_at"),
+        )
+        .where(Message.kind == "message", Message.status == "kept", Message.expires_at > uow.now)
+        .group_by(Message.name)
+        .order_by(func.count().desc(), Message.name)
+        .limit(cases.PAGE)
+    )
+    return uow.connection.execute(found).mappings().all()
 
 
 def pass_on(uow: UnitOfWork, message_id: UUID) -> int:

@@ -116,10 +116,12 @@ def _numbers(uow: UnitOfWork, key: str, source: int, target: int) -> Mapping[int
     return {number: row.id for number, row in versions.items()}
 
 
-def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
-    """Up to a page of moves, the newest first; one more if more follow."""
+def page(uow: UnitOfWork, *, after: UUID | None = None, going: bool = False) -> Sequence[RowMapping]:
+    """Up to a page of moves (or of those that are `going`), the newest first; one more if more follow."""
     access.require(uow.actor, "cases.move")
     statement = _MOVES.where(_own()).order_by(Move.id.desc()).limit(PAGE + 1)
+    if going:
+        statement = statement.where(Move.status.in_(OPEN))
     if after is not None:
         statement = statement.where(Move.id < after)
     return uow.connection.execute(statement, access.seen_by(uow)).mappings().all()
@@ -135,6 +137,19 @@ def _require_own(uow: UnitOfWork, move_id: UUID) -> None:
     own = select(Move.id).where(Move.id == move_id, _own())
     if uow.connection.execute(own, access.seen_by(uow)).first() is None:
         raise _unknown(move_id)
+
+
+def running(uow: UnitOfWork, key: str) -> Mapping[int, int]:
+    """How many cases run by version number, for those who move them. Raises NotFound."""
+    access.require(uow.actor, "cases.move")
+    definitions.require_own(uow, key)
+    found = (
+        select(DefinitionVersion.number, func.count())
+        .join(Case, Case.version_id == DefinitionVersion.id)
+        .where(DefinitionVersion.key == key, Case.status.in_(("active", "suspended")))
+        .group_by(DefinitionVersion.number)
+    )
+    return {number: count for number, count in uow.connection.execute(found)}
 
 
 def look(uow: UnitOfWork, move_id: UUID) -> Overview:

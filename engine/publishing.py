@@ -3,12 +3,12 @@
 Running cases keep their version, whatever becomes of it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import RowMapping, func, select, tuple_, update
 from sqlalchemy.orm import aliased
 
 from engine import access, cases, definitions, posts
@@ -17,7 +17,7 @@ from engine.config import Publishing
 from engine.db import UnitOfWork
 from engine.definitions import VERSION, Version
 from engine.errors import Conflict, NotFound, OwnWork, Rejected
-from engine.models import Definition, DefinitionVersion, Deployment, User, VersionStatus
+from engine.models import Definition, DefinitionVersion, Deployment, Unit, User, VersionStatus
 
 # A version's revision: its status changes in this order only.
 REVISIONS: dict[VersionStatus, int] = {"draft": 1, "published": 2, "retired": 3}
@@ -52,6 +52,27 @@ def history(uow: UnitOfWork, key: str) -> list[Record]:
     if not records:
         raise NotFound(f"There is no definition {key!r}.")
     return records
+
+
+def managed(uow: UnitOfWork) -> Sequence[RowMapping]:
+    """The definitions of the actor's units, by key, with what holds them up; a page of 500."""
+    access.require(uow.actor, "definitions.publish")
+    current, newest = aliased(DefinitionVersion), func.max(DefinitionVersion.number).label("newest")
+    name = func.coalesce(current.name, func.max(DefinitionVersion.name)).label("name")
+    found = (
+        select(
+            *(Definition.key, name, current.number.label("current"), newest, Unit.name.label("unit")),
+            *(Definition.suspended_at, Definition.disabled_at),
+        )
+        .join(DefinitionVersion, DefinitionVersion.key == Definition.key)
+        .join(Unit, Unit.id == Definition.unit_id)
+        .outerjoin(current, current.id == Definition.current_version_id)
+        .where(access.covers(Definition.unit_id))
+        .group_by(Definition.key, current.id, Unit.id)
+        .order_by(Definition.key)
+        .limit(500)
+    )
+    return uow.connection.execute(found, access.seen_by(uow)).mappings().all()
 
 
 def publish(

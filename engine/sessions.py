@@ -115,6 +115,17 @@ def find(session: Session, now: datetime, secret: str, lasting: Lasting) -> Open
 
 def own(uow: UnitOfWork, lasting: Lasting) -> Sequence[Listed]:
     """The actor's sessions that have not ended, the newest first."""
+    return _lasting(uow, uow.actor.id, lasting)
+
+
+def of(uow: UnitOfWork, user_id: UUID, lasting: Lasting) -> Sequence[Listed]:
+    """The same of somebody in the units of an administrator. Raises NotFound."""
+    if not _governs(uow, user_id):
+        raise NotFound(f"There is no person {user_id}.")
+    return _lasting(uow, user_id, lasting)
+
+
+def _lasting(uow: UnitOfWork, user_id: UUID, lasting: Lasting) -> Sequence[Listed]:
     wanted = (
         select(
             *(BrowserSession.id, BrowserSession.created_at, BrowserSession.seen_at),
@@ -122,7 +133,7 @@ def own(uow: UnitOfWork, lasting: Lasting) -> Sequence[Listed]:
             *(BrowserSession.acr, BrowserSession.provider, BrowserSession.agent),
         )
         .where(
-            BrowserSession.user_id == uow.actor.id,
+            BrowserSession.user_id == user_id,
             BrowserSession.revoked_at.is_(None),
             BrowserSession.expires_at > uow.now,
             BrowserSession.seen_at > uow.now - lasting.idle,

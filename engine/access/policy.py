@@ -272,8 +272,17 @@ def taken_as(role: str) -> ColumnElement[Any]:
     return func.coalesce(taking_as(Task.pool_id), case((at_a_desk, acting_in(Case.unit_id)), else_=null()))
 
 
+def everywhere(uow: UnitOfWork) -> bool:
+    """Whether the actor works in the unit above all others. Asked once in a transaction."""
+    known = uow.session.info.setdefault("everywhere", {})
+    if uow.actor.id not in known:
+        found = uow.connection.execute(select(covers(ROOT)), seen_by(uow)).scalar_one()
+        known[uow.actor.id] = bool(found)
+    return bool(known[uow.actor.id])
+
+
 def require_everywhere(uow: UnitOfWork, permission: Permission) -> None:
     """Raises Forbidden unless the actor may do it in all units: for what cannot be told apart by units."""
     require(uow.actor, permission)
-    if not uow.connection.execute(select(covers(ROOT)), seen_by(uow)).scalar_one():
+    if not everywhere(uow):
         raise Forbidden(f"{permission} needs a membership of the unit above all others.")

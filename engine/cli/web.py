@@ -29,6 +29,7 @@ class Web:
             "PARVANDEH_VAR": str(settings.var),
             "WEB_WORKERS": str(settings.web_workers),
             "DEMO": "yes" if settings.demo else "no",
+            **({} if settings.hub_port is None else {"HUB_PORT": str(settings.hub_port)}),
         }
         self.process = subprocess.Popen(
             COMMAND,

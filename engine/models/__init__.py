@@ -23,6 +23,7 @@ from engine.models.organisation import (
 )
 from engine.models.organisation_log import OrganisationKind, OrganisationRecord
 from engine.models.outbound import Cursor, Delivery, DeliveryStatus, Webhook
+from engine.models.retries import RetriedIncident, RetriedStatus, Retry
 from engine.models.tables import (
     CASE_NUMBERS,
     FOUND_BY,
@@ -99,6 +100,9 @@ __all__ = [
     "Recusal",
     "Relation",
     "RelationKind",
+    "RetriedIncident",
+    "RetriedStatus",
+    "Retry",
     "Role",
     "Substitution",
     "Task",

@@ -339,6 +339,14 @@ class Call(Base):
             "due_at",
             postgresql_where=text("status = 'open' AND connector IS NOT NULL AND woken_at IS NULL"),
         ),
+        # How another system has answered of late.
+        Index(
+            "ix_calls_closed",
+            "connector",
+            "status",
+            "closed_at",
+            postgresql_where=text("connector IS NOT NULL AND closed_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]

@@ -1,17 +1,17 @@
 """Taking over what a file says of units and people: what is so already stays as it is, all or nothing."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
 from engine import accounts
 from engine.db import UnitOfWork
 from engine.errors import Fault, Invalid, Refusal
 from engine.models import Membership, Substitution, Unit, User
-from engine.organisation import people, substitutes, units
+from engine.organisation import journal, people, substitutes, units
 from engine.organisation.files import Reading, Row
 from engine.organisation.people import NewPerson, Work
 from engine.organisation.substitutes import Leave
@@ -45,6 +45,31 @@ def apply(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None = 
     if faults:
         raise Invalid("Nothing was imported.", faults)
     return done
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """How often `apply` would do each thing, and the newest records that the log would have of it."""
+
+    done: Done
+    records: Sequence[RowMapping]
+
+
+def rehearse(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None = None) -> Rehearsal:
+    """What `apply` would do; nothing is written. Raises as it does."""
+    done, tried = Done(), Refusal("It was only tried.")
+    records: list[RowMapping] = []
+
+    def part() -> None:
+        done.update(apply(uow, reading, more))
+        newest = journal.page(uow, newest=True)
+        records.extend(row for row in newest if (row["at"], row["actor_id"]) == (uow.now, uow.actor.id))
+        raise tried  # so that it is undone
+
+    outcome = uow.attempt(part)
+    if isinstance(outcome, Refusal) and outcome is not tried:
+        raise outcome
+    return Rehearsal(done, records)
 
 
 def _told(row: Row, refusal: Refusal) -> list[Fault]:

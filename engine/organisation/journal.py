@@ -32,8 +32,11 @@ def note(
     uow.session.flush()
 
 
-def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
-    """Up to a page of what was changed in the actor's units, the oldest first; one more if more follow."""
+def page(uow: UnitOfWork, *, after: UUID | None = None, newest: bool = False) -> Sequence[RowMapping]:
+    """Up to a page of what was changed in the actor's units, the oldest first; one more if more follow.
+
+    With `newest` the newest comes first, and what follows is older than `after`.
+    """
     access.require(uow.actor, "people.manage")
     record, actor, person = OrganisationRecord, aliased(User), aliased(User)
     found = (
@@ -45,9 +48,9 @@ def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
         .join(actor, actor.id == record.actor_id)
         .outerjoin(person, person.id == record.user_id)
         .where(access.covers(record.unit_id))
-        .order_by(record.id)
+        .order_by(record.id.desc() if newest else record.id)
         .limit(PAGE + 1)
     )
     if after is not None:
-        found = found.where(record.id > after)
+        found = found.where(record.id < after if newest else record.id > after)
     return uow.connection.execute(found, access.seen_by(uow)).mappings().all()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, exists, or_, select
+from sqlalchemy import ColumnElement, RowMapping, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -63,7 +63,20 @@ def _near() -> Any:
 def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[PersonView]:
     """Up to a page of the people of the actor's units, the oldest accounts first; one more if more follow."""
     access.require(uow.actor, "people.manage")
-    found = select(User).where(_near()).order_by(User.id).limit(PAGE + 1)
+    return _page(uow, after)
+
+
+def search(uow: UnitOfWork, text: str, *, after: UUID | None = None) -> Sequence[PersonView]:
+    """The same of those whose name has this text, or whose national id it is."""
+    access.require(uow.actor, "people.manage")
+    wanted = [User.name.icontains(text, autoescape=True)]
+    if (person := formats.national_id(text)) is not None:
+        wanted.append(User.person == person)
+    return _page(uow, after, or_(*wanted))
+
+
+def _page(uow: UnitOfWork, after: UUID | None, *which: ColumnElement[bool]) -> Sequence[PersonView]:
+    found = select(User).where(_near(), *which).order_by(User.id).limit(PAGE + 1)
     if after is not None:
         found = found.where(User.id > after)
     users = uow.session.scalars(found, seen_by(uow)).all()

@@ -75,12 +75,12 @@ def _absent(uow: UnitOfWork, name: str | None) -> User:
     absent = uow.session.scalars(found).one_or_none()
     if uow.actor.role != "administrator" and wanted != uow.actor.name:
         raise Forbidden("You say who stands in for yourself; for others an administrator does.")
-    if absent is None or not _works(absent) or not _administers(uow, absent.id):
+    if absent is None or not _works(absent) or not administers(uow, absent.id):
         raise _invalid("/absent", "is no caseworker whose work you administer", "person")
     return absent
 
 
-def _administers(uow: UnitOfWork, user_id: UUID) -> bool:
+def administers(uow: UnitOfWork, user_id: UUID) -> bool:
     """Whether it is the actor, or works in units of the actor's only."""
     if user_id == uow.actor.id:
         return True
@@ -118,10 +118,15 @@ def _mine(uow: UnitOfWork) -> ColumnElement[bool]:
     return or_(own, exists().where(*near, access.covers(Membership.unit_id)))
 
 
-def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
-    """Up to a page of those that have not ended, the oldest first; one more if more follow."""
+def page(uow: UnitOfWork, *, after: UUID | None = None, person: UUID | None = None) -> Sequence[RowMapping]:
+    """Up to a page of those that have not ended, the oldest first; one more if more follow.
+
+    With `person`: those in which somebody is away, or stands in.
+    """
     access.require(uow.actor, "substitutes.manage")
     found = _listed().where(_mine(uow), Substitution.valid_to > uow.now, _ever())
+    if person is not None:
+        found = found.where(or_(Substitution.absent_id == person, Substitution.substitute_id == person))
     if after is not None:
         found = found.where(Substitution.id > after)
     found = found.order_by(Substitution.id).limit(PAGE + 1)

@@ -93,6 +93,40 @@ def get(uow: UnitOfWork, key: str) -> RowMapping:
     return row
 
 
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    """A unit with those above it, from the top, and those right below. `own`: the actor manages it."""
+
+    unit: RowMapping
+    above: Sequence[RowMapping]
+    below: Sequence[RowMapping]
+    own: bool
+
+
+def look(uow: UnitOfWork, key: str, *, after: str | None = None) -> UnitView:
+    """One unit in the tree; up to a page of those below it, and one more if more follow. Raises NotFound."""
+    unit = get(uow, key)
+    line, depth = aliased(UnitLine), aliased(UnitLine)
+    above = (
+        select(Unit.key, Unit.name)
+        .join(line, line.ancestor_id == Unit.id)
+        .join(depth, depth.unit_id == Unit.id)
+        .where(line.unit_id == unit["id"], Unit.id != unit["id"])
+        .group_by(Unit.id)
+        .order_by(func.count())
+    )
+    below = _listed().where(Unit.parent_id == unit["id"]).order_by(Unit.key).limit(PAGE + 1)
+    if after is not None:
+        below = below.where(Unit.key > after)
+    own = select(access.covers(literal(unit["id"]))), seen_by(uow)
+    return UnitView(
+        unit,
+        uow.connection.execute(above).mappings().all(),
+        uow.connection.execute(below).mappings().all(),
+        access.allows(uow.actor, "units.manage") and bool(uow.connection.execute(*own).scalar_one()),
+    )
+
+
 def key_of(uow: UnitOfWork, unit_id: UUID) -> str:
     """The key of a unit that there is."""
     return uow.session.scalars(select(Unit.key).where(Unit.id == unit_id)).one()

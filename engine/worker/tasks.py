@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine import appeals, calls, cases, messages, moves, tasks
+from engine import appeals, calls, cases, messages, moves, retries, tasks
 from engine.db import UnitOfWork
 from engine.worker.calling import Caller
 from engine.worker.desk import Desk
@@ -40,6 +40,7 @@ def of_cases(desk: Desk) -> Mapping[str, Task]:
         "judge": task(moves.judge),
         "move": task(moves.carry, moves.give_up),
         "batch": task(tasks.carry_on, tasks.give_up_batch),
+        "retry": task(retries.take, retries.give_up),
     }
 
 

@@ -55,6 +55,14 @@ def test_incidents_come_in_pages(client: Clients, database: Database) -> None:
     assert (len(first["items"]), len(set(ids)), second["next"]) == (50, 51, None)
 
 
+def test_incidents_are_narrowed_by_code(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.files(bpmn.line(bpmn.script("s", "1 / 0"))))
+    client("portal").start()
+    administrator = client("administrator")
+    assert len(body(administrator.get("/incidents?code=script-failed"))["items"]) == 1
+    assert body(administrator.get("/incidents?code=timer"))["items"] == []
+
+
 def test_incident_is_retried_once(client: Clients, database: Database) -> None:
     factories.deploy(database, factories.files(bpmn.line(bpmn.script("s", "1 / 0"))))
     incident = client("portal").start()["incidents"][0]["id"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from uuid import UUID
 
 import pytest
-from werkzeug.routing import Rule
+from werkzeug.routing import AnyConverter, BaseConverter, Rule
 
 from engine.accounts import ROLES
 from engine.db import Actor
@@ -31,14 +31,18 @@ def pages(make: Make) -> list[Rule]:
     return [rule for rule in make().url_map.iter_rules() if not rule.rule.startswith(PROGRAMS)]
 
 
+def _given(converter: BaseConverter) -> object:
+    """What stands in an address: one of the words that it takes, else what does not exist."""
+    if isinstance(converter, AnyConverter):
+        return min(converter.items)
+    return UNKNOWN.get(type(converter).__name__, "nothing")
+
+
 def visits(make: Make, method: str) -> Iterator[tuple[str, str]]:
     """Each page that takes this method: its rule, and its address with ids of what does not exist."""
     for rule in pages(make):
         if method in (rule.methods or ()):
-            parts = {
-                name: UNKNOWN.get(type(converter).__name__, "nothing")
-                for name, converter in rule._converters.items()
-            }
+            parts = {name: _given(converter) for name, converter in rule._converters.items()}
             built = rule.build(parts)
             assert built
             yield rule.rule, built[1]

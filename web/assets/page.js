@@ -13,6 +13,9 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", () => sent.clear()); // somebody has gone back to it
 
+// Of ways that do not fit side by side, the present one is in sight.
+document.querySelector(".ways [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // A filter applies as soon as it is changed; its button is for browsers without JavaScript.
 document.addEventListener("change", ({ target }) => {
   if (target.form?.hasAttribute("data-submits")) target.form.requestSubmit();

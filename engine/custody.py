@@ -1,0 +1,75 @@
+"""What administrators do with the accounts of their people: close and open them, give passwords.
+
+All of it takes an administrator of every unit in which the person works: an account opens all of its work.
+"""
+
+import secrets
+from uuid import UUID
+
+from sqlalchemy import select
+
+from engine import accounts, login, passwords
+from engine.db import UnitOfWork
+from engine.errors import Forbidden
+from engine.models import Membership, OrganisationKind, User
+from engine.organisation import journal, people, substitutes
+
+
+def governs(uow: UnitOfWork, user_id: UUID) -> bool:
+    """Whether the actor may do so with one of the people of its units.
+
+    Nobody does with their own account,
+    nor with the installation's.
+    """
+    if user_id == uow.actor.id or not substitutes.administers(uow, user_id):
+        return False
+    return uow.session.scalars(select(User.name).where(User.id == user_id)).one() != accounts.SYSTEM
+
+
+def close(uow: UnitOfWork, user_id: UUID) -> None:
+    """Let an account open nothing from now on: its sessions end, its tokens and passwords are refused.
+
+    Raises NotFound, Forbidden.
+    """
+    user = _held(uow, user_id)
+    if user.deactivated_at is None:
+        login.deactivate(uow.session, uow.now, user.name)
+        _note(uow, "person.closed", user)
+
+
+def reopen(uow: UnitOfWork, user_id: UUID) -> None:
+    """Undo it. Sessions stay ended. Raises NotFound, Forbidden."""
+    user = _held(uow, user_id)
+    if user.deactivated_at is not None:
+        login.activate(uow.session, user.name)
+        _note(uow, "person.opened", user)
+
+
+def invented() -> tuple[str, str]:
+    """A password that nobody knows yet, and what is kept of it. Slow: no transaction should be open."""
+    password = secrets.token_urlsafe(12)
+    return password, passwords.hashed("", password)
+
+
+def give_password(uow: UnitOfWork, user_id: UUID, kept: str) -> None:
+    """Let somebody log in with a temporary password, of which this is kept; all their sessions end.
+
+    It opens nothing but its own change. Raises NotFound, Forbidden.
+    """
+    user = _held(uow, user_id)
+    if accounts.is_system(user.role):
+        raise Forbidden("Systems have tokens, and no passwords.")
+    passwords.keep(uow.session, uow.now, user.name, kept, temporary=True)
+    _note(uow, "password.given", user)
+
+
+def _held(uow: UnitOfWork, user_id: UUID) -> User:
+    user = people.held(uow, user_id)
+    if not governs(uow, user_id):
+        raise Forbidden("It takes another administrator, of all units in which the person works.")
+    return user
+
+
+def _note(uow: UnitOfWork, kind: OrganisationKind, user: User) -> None:
+    unit = select(Membership.unit_id).where(Membership.user_id == user.id).order_by(Membership.id).limit(1)
+    journal.note(uow, kind, uow.session.scalars(unit).one(), {}, user.id)

@@ -1,0 +1,37 @@
+"""Pages for administrators: what is in trouble, who works where, and which version cases run in."""
+
+from flask import Blueprint
+
+from web.administration import (
+    connectors,
+    definitions,
+    importing,
+    incidents,
+    jobs,
+    moves,
+    organisation_log,
+    overview,
+    people,
+    person,
+    retries,
+    sharing,
+    units,
+)
+
+blueprint = Blueprint("administration", __name__, url_prefix="/administration")
+for part in (
+    connectors,
+    definitions,
+    importing,
+    incidents,
+    jobs,
+    moves,
+    organisation_log,
+    overview,
+    people,
+    person,
+    retries,
+    sharing,
+    units,
+):
+    blueprint.register_blueprint(part.blueprint)

@@ -1,0 +1,75 @@
+"""Definitions: whether they are offered and run, and which version their cases are in."""
+
+from flask import Blueprint, request
+
+from engine import cases, definitions, moves, publishing
+from engine.errors import Fault, Invalid, Refusal
+from engine.organisation import units
+from web.administration.asked import refused, shown
+from web.visit import Away, Page, Visit, page
+
+blueprint = Blueprint("definitions", __name__)
+ACTIONS = {
+    "enable": publishing.enable,
+    "disable": publishing.disable,
+    "suspend": cases.suspend_definition,
+    "resume": cases.resume_definition,
+}
+
+
+@page(blueprint.get("/definitions"), may="definitions.suspend")
+def index(visit: Visit) -> Page:
+    """Those of the visitor's units."""
+    return shown(visit, "definitions", {"rows": publishing.managed(visit.uow)}, way="definitions")
+
+
+@page(blueprint.get("/definitions/<key>"), may="definitions.suspend")
+def show(visit: Visit, key: str) -> Page:
+    """One with its versions, and a plan to be made."""
+    return _one(visit, key)
+
+
+def _one(visit: Visit, key: str, refusal: Refusal | None = None) -> Page:
+    running = moves.running(visit.uow, key)
+    versions = definitions.versions(visit.uow, key)
+    definition = definitions.definition(visit.uow, key)
+    values = {
+        "definition": definition,
+        "name": next(
+            (row.name for row in versions if row.id == definition.current_version_id), versions[0].name
+        ),
+        "unit": units.key_of(visit.uow, definition.unit_id),
+        "versions": versions,
+        "running": running,
+        **(refused(refusal) if refusal else {}),
+    }
+    return shown(visit, "definition", values, way="definitions", status=409 if refusal else 200)
+
+
+@page(
+    blueprint.post("/definitions/<key>/<any(enable,disable,suspend,resume):action>"),
+    may="definitions.suspend",
+)
+def switch(visit: Visit, key: str, action: str) -> Away:
+    """Offer it or not, hold it up or let it go on."""
+    ACTIONS[action](visit.uow, key)
+    return Away(f"/administration/definitions/{key}", told=f"administration.definition.told.{action}")
+
+
+def again(visit: Visit, key: str, refusal: Refusal) -> Page:
+    """The definition, and why nothing was planned."""
+    return _one(visit, key, refusal)
+
+
+@page(blueprint.post("/definitions/<key>/moves"), may="cases.move", refused=again)
+def plan(visit: Visit, key: str) -> Away:
+    """Have found out which cases can be moved from one version to another."""
+    source, target = (_number(name) for name in ("from", "to"))
+    return Away(f"/administration/moves/{moves.plan(visit.uow, key, source, target).move['id']}")
+
+
+def _number(name: str) -> int:
+    typed = request.form.get(name, "")
+    if not typed.isdecimal() or len(typed) > 6:
+        raise Invalid("The request has faults.", [Fault(f"/{name}", "names no version", "required")])
+    return int(typed)

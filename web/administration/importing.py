@@ -1,0 +1,60 @@
+"""Units and people from a file: first what would change, then the change itself."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from flask import Blueprint, request
+
+from engine import delegations
+from engine.errors import Fault, Invalid, Refusal
+from engine.organisation import files, importing
+from web.administration.asked import refused, shown
+from web.site import site
+from web.visit import Away, Page, Visit, page
+
+blueprint = Blueprint("importing", __name__)
+MOST = 400_000  # bytes: larger files are for the command line
+TOLD = 100  # so many faults are told
+EXAMPLE = f"{','.join(files.COLUMNS)}\nsara,caseworker,guild,caseworker,1405/01/01,,\n"
+MORE = {"delegations": delegations.take}
+
+
+@page(blueprint.get("/people/import"), may="people.manage")
+def ask(visit: Visit) -> Page:
+    """Which file."""
+    return shown(visit, "import", {"example": EXAMPLE}, way="people")
+
+
+def again(visit: Visit, refusal: Refusal) -> Page:
+    """What is wrong with the file, each with its place."""
+    faults: Sequence[Fault] = refusal.faults if isinstance(refusal, Invalid) else ()
+    values = {**refused(refusal), "example": EXAMPLE, "faults": faults[:TOLD], "count": len(faults)}
+    return shown(visit, "import", values, way="people", status=422)
+
+
+@page(blueprint.post("/people/import"), may="people.manage", refused=again)
+def try_out(visit: Visit) -> Page:
+    """What the file would change."""
+    uploaded = request.files.get("file")
+    content = uploaded.read(MOST + 1) if uploaded is not None else b""
+    name = uploaded.filename or "" if uploaded is not None else ""
+    if not content or len(content) > MOST:
+        code = "too-large" if content else "missing"
+        raise Invalid("The file cannot be read.", [Fault("/file", "is missing or too large", code)])
+    tried = importing.rehearse(visit.uow, files.read(name, content, site().zone), MORE)
+    values = {"done": _told(tried.done), "records": tried.records, "name": name}
+    values["content"] = content.decode("utf-8-sig")
+    return shown(visit, "import", values, way="people")
+
+
+@page(blueprint.post("/people/import/apply"), may="people.manage", refused=again)
+def apply(visit: Visit) -> Away:
+    """Do what the file says, all or nothing."""
+    content = request.form.get("content", "").encode()
+    done = importing.apply(visit.uow, files.read(request.form.get("name", ""), content, site().zone), MORE)
+    count = sum(number for kind, number in done.items() if kind != "unchanged")
+    return Away("/administration/log", told="administration.import.applied", count=count)
+
+
+def _told(done: Counter[str]) -> Sequence[tuple[str, int]]:
+    return sorted((kind, number) for kind, number in done.items() if number)

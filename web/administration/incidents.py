@@ -1,0 +1,120 @@
+"""Incidents: those that are open, by what has failed; each with what an administrator can do about it."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, request
+
+from engine import access, cases, incidents, pictures
+from engine.access_log import Opened
+from engine.db import UnitOfWork
+from engine.errors import Fault, Invalid, Refusal
+from engine.incidents import Which
+from web import texts
+from web.administration import variables
+from web.administration.asked import cursor, day, following, one_of, refused, shown, word
+from web.visit import Away, Content, Page, Visit, page
+
+blueprint = Blueprint("incidents", __name__)
+STATUSES = ("open", "resolved")
+
+
+@page(blueprint.get("/incidents"), may="incidents.read")
+def index(visit: Visit) -> Page:
+    """A page of them, the oldest first, as the address narrows it."""
+    return listed(visit)
+
+
+def listed(visit: Visit, refusal: Refusal | None = None, status: int = 200) -> Page:
+    """The list, and what was refused there."""
+    told = refused(refusal) if refusal else {}
+    try:
+        since = day("since", "/since", visit)
+    except Invalid as fault:
+        since, told = None, refused(fault)
+    which = Which(
+        one_of("status", STATUSES) or "open",
+        definition=word("definition"),
+        code=word("code"),
+        element=word("element"),
+        since=since,
+    )
+    rows, following_one = following(incidents.page(visit.uow, which, after=cursor()), cases.PAGE)
+    groups = incidents.groups(visit.uow)
+    chosen = [one for one in groups if (one.definition, one.code) == (which.definition, which.code)]
+    values = {
+        "rows": rows,
+        "next": following_one,
+        "groups": groups,
+        "definitions": sorted({(one.definition, visit.reader.half(one.name)) for one in groups}),
+        "codes": [
+            (code, texts.said(f"incidents.{code}.reason", code))
+            for code in sorted({one.code for one in groups})
+        ],
+        "which": which,
+        "group": chosen[0] if chosen and which.status == "open" else None,
+        **told,
+    }
+    return shown(visit, "incidents", values, way="incidents", status=status)
+
+
+def again(visit: Visit, incident_id: UUID, refusal: Refusal) -> Page:
+    """The incident after a refusal: what was typed is still there."""
+    return _one(visit, incident_id, refusal)
+
+
+@page(blueprint.get("/incidents/<uuid:incident_id>"), may="incidents.read")
+def show(visit: Visit, incident_id: UUID) -> Page:
+    """What failed, where, and with which data."""
+    return _one(visit, incident_id)
+
+
+def _one(visit: Visit, incident_id: UUID, refusal: Refusal | None = None) -> Page:
+    incident = incidents.get(visit.uow, incident_id)
+    case = cases.get(visit.uow, incident["case"])
+    rows = variables.sent(request.form) if refusal and "rows" in request.form else variables.drawn(case.data)
+    values = {
+        "incident": incident,
+        "case": case,
+        "rows": rows,
+        "kinds": variables.KINDS,
+        "mends": access.allows(visit.uow.actor, "incidents.mend"),
+        **(refused(refusal) if refusal else {}),
+    }
+    opened = Opened("case", case.id)
+    return shown(visit, "incident", values, way="incidents", status=409 if refusal else 200, opened=opened)
+
+
+@page(blueprint.get("/incidents/<uuid:incident_id>/diagram.svg"), may="incidents.read")
+def diagram(visit: Visit, incident_id: UUID) -> Content:
+    """Where its case stands, drawn."""
+    incident = incidents.get(visit.uow, incident_id)
+    drawn = pictures.of_case(visit.uow, incident["case"], visit.reader.language)
+    return Content(drawn, "image/svg+xml", opened=Opened("case", incident["case"]))
+
+
+@page(blueprint.post("/incidents/<uuid:incident_id>/retry"), may="incidents.retry", refused=again)
+def retry(visit: Visit, incident_id: UUID) -> Away:
+    """Let the element try again, with data that were repaired before if there are any."""
+    repair = variables.changes(variables.sent(request.form)) if "rows" in request.form else {}
+    case = incidents.retry(visit.uow, incident_id, repair=repair, reason=word("reason"))
+    return _after(visit.uow, case, incident_id)
+
+
+@page(blueprint.post("/incidents/<uuid:incident_id>/skip"), may="incidents.mend", refused=again)
+def skip(visit: Visit, incident_id: UUID) -> Away:
+    """Pass over the element, for a reason."""
+    reason = word("reason")
+    if reason is None:
+        raise Invalid("The request has faults.", [Fault("/reason", "must be told", "required")])
+    given = variables.changes(variables.sent(request.form)) if "rows" in request.form else {}
+    return _after(visit.uow, incidents.skip(visit.uow, incident_id, given, reason), incident_id)
+
+
+def _after(uow: UnitOfWork, case: cases.CaseView, incident_id: UUID) -> Away:
+    """To the incident that stands at the same element now, else back to the one that is resolved."""
+    before = incidents.get(uow, incident_id)
+    anew: list[Any] = [row for row in case.incidents if row["element"] == before["element"]]
+    if anew:
+        return Away(f"/administration/incidents/{anew[0]['id']}", told="administration.incident.again")
+    return Away(f"/administration/incidents/{incident_id}", told="administration.incident.resolved")

@@ -1,0 +1,68 @@
+"""Moves of cases to another version: the plan, how far it is, and what became of each case."""
+
+from typing import get_args
+from uuid import UUID
+
+from flask import Blueprint
+
+from engine import moves
+from engine.errors import Refusal
+from engine.models import MovedCaseStatus
+from web.administration.asked import cursor, following, refused, shown, word
+from web.visit import Away, Page, Visit, page
+
+blueprint = Blueprint("moves", __name__)
+STATUSES: tuple[MovedCaseStatus, ...] = get_args(MovedCaseStatus)
+
+
+@page(blueprint.get("/moves"), may="cases.move")
+def index(visit: Visit) -> Page:
+    """Those of the visitor's definitions, the newest first."""
+    rows, next_one = following(moves.page(visit.uow, after=cursor()), moves.PAGE)
+    return shown(visit, "moves", {"rows": rows, "next": next_one}, way="moves")
+
+
+@page(blueprint.get("/moves/<uuid:move_id>"), may="cases.move")
+def show(visit: Visit, move_id: UUID) -> Page:
+    """One, as it stands."""
+    return _one(visit, move_id)
+
+
+def again(visit: Visit, move_id: UUID, refusal: Refusal) -> Page:
+    """The move, and why it was not started or cancelled."""
+    return _one(visit, move_id, refusal)
+
+
+def _one(visit: Visit, move_id: UUID, refusal: Refusal | None = None) -> Page:
+    found = moves.look(visit.uow, move_id)
+    status = next((known for known in STATUSES if known == word("status")), None)
+    cases = moves.cases_of(visit.uow, move_id, status=status, after=cursor())
+    rows, next_one = following(cases, moves.PAGE)
+    total = sum(found.counts.values())
+    values = {
+        "move": found.move,
+        "counts": found.counts,
+        "obstacles": found.obstacles,
+        "total": total,
+        "movable": found.counts["movable"],
+        "status": status,
+        "statuses": STATUSES,
+        "rows": rows,
+        "next": next_one,
+        **(refused(refusal) if refusal else {}),
+    }
+    return shown(visit, "move", values, way="moves", status=409 if refusal else 200)
+
+
+@page(blueprint.post("/moves/<uuid:move_id>/start"), may="cases.move", refused=again)
+def start(visit: Visit, move_id: UUID) -> Away:
+    """Move what can be moved."""
+    moves.start(visit.uow, move_id)
+    return Away(f"/administration/moves/{move_id}", told="administration.move.told.started")
+
+
+@page(blueprint.post("/moves/<uuid:move_id>/cancel"), may="cases.move", refused=again)
+def cancel(visit: Visit, move_id: UUID) -> Away:
+    """Let the rest stay."""
+    moves.cancel(visit.uow, move_id)
+    return Away(f"/administration/moves/{move_id}", told="administration.move.told.cancelled")

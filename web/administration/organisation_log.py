@@ -1,0 +1,16 @@
+"""The log of the organisation: who changed what, in which unit, about whom."""
+
+from flask import Blueprint
+
+from engine.organisation import journal
+from web.administration.asked import cursor, following, shown
+from web.visit import Page, Visit, page
+
+blueprint = Blueprint("organisation_log", __name__)
+
+
+@page(blueprint.get("/log"), may="people.manage")
+def index(visit: Visit) -> Page:
+    """The newest first."""
+    rows, next_one = following(journal.page(visit.uow, after=cursor(), newest=True), journal.PAGE)
+    return shown(visit, "log", {"rows": rows, "next": next_one}, way="log")

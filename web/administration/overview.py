@@ -1,0 +1,39 @@
+"""The first page of the administration: what needs somebody, the worst first."""
+
+from flask import Blueprint
+
+from engine import access, health, incidents, jobs, messages, moves, retries
+from engine.db import UnitOfWork
+from web.administration.asked import shown
+from web.administration.connectors import names
+from web.visit import Page, Visit, page
+
+blueprint = Blueprint("overview", __name__)
+FIRST = 8  # of each kind; a link leads to all
+
+
+@page(blueprint.get(""), may="jobs.manage")
+def show(visit: Visit) -> Page:
+    """Incidents, moves and retries of the visitor's units; for who sees all units what concerns all."""
+    groups = incidents.groups(visit.uow)
+    values = {
+        "groups": groups[:FIRST],
+        "open": sum(group.count for group in groups),
+        "moves": moves.page(visit.uow, going=True)[:FIRST],
+        "orders": retries.going(visit.uow)[:FIRST],
+        "everywhere": access.everywhere(visit.uow),
+    }
+    if values["everywhere"]:
+        values |= _whole(visit.uow)
+    return shown(visit, "overview", values, way="overview")
+
+
+def _whole(uow: UnitOfWork) -> dict[str, object]:
+    queues, workers = jobs.overview(uow)
+    return {
+        "queues": queues,
+        "failed": sum(queue.failed for queue in queues),
+        "workers": workers,
+        "messages": messages.unclaimed(uow)[:FIRST],
+        "connectors": [one for one in health.of_connectors(uow, names()) if one.state == "trouble"],
+    }

@@ -1,0 +1,69 @@
+"""People: those of the visitor's units, looked for by name; new accounts."""
+
+from flask import Blueprint, request
+
+from engine.errors import Refusal
+from engine.models import Role
+from engine.organisation import people, units
+from engine.organisation.people import MEMBERS, NewPerson, Work
+from web.administration.asked import cursor, day, refused, shown, word
+from web.visit import Away, Page, Visit, page
+
+blueprint = Blueprint("people", __name__)
+
+
+@page(blueprint.get("/people"), may="people.manage")
+def index(visit: Visit) -> Page:
+    """A page of them, the oldest accounts first."""
+    return _listed(visit, None)
+
+
+@page(blueprint.post("/people/search"), may="people.manage")
+def search(visit: Visit) -> Page:
+    """The same of those who are looked for. By a form: names and national ids belong into no address."""
+    return _listed(visit, word("text"))
+
+
+def _listed(visit: Visit, text: str | None) -> Page:
+    found = people.search(visit.uow, text, after=cursor()) if text else people.page(visit.uow, after=cursor())
+    rows = found[: people.PAGE]
+    following = rows[-1].id if len(found) > people.PAGE else None
+    return shown(visit, "people", {"rows": rows, "next": following, "text": text or ""}, way="people")
+
+
+@page(blueprint.get("/people/new"), may="people.manage")
+def new(visit: Visit) -> Page:
+    """An empty form."""
+    return _form(visit)
+
+
+def again(visit: Visit, refusal: Refusal) -> Page:
+    """The form, as it was typed."""
+    return _form(visit, refusal)
+
+
+def _form(visit: Visit, refusal: Refusal | None = None) -> Page:
+    values = {
+        "accounts": MEMBERS,
+        "units": units.page(visit.uow)[: units.PAGE],
+        "typed": request.form,
+        **(refused(refusal) if refusal else {}),
+    }
+    return shown(visit, "new-person", values, way="people", status=422 if refusal else 200)
+
+
+@page(blueprint.post("/people"), may="people.manage", refused=again)
+def create(visit: Visit) -> Away:
+    """Make an account that works in a unit."""
+    account: Role = next((role for role in MEMBERS if role == word("account")), "caseworker")
+    made = people.create(
+        visit.uow, NewPerson(word("name") or "", account, word("person"), [work(visit, "/memberships/0")])
+    )
+    return Away(f"/administration/people/{made}", told="administration.people.made")
+
+
+def work(visit: Visit, place: str = "") -> Work:
+    """A membership as it was typed. Raises Invalid."""
+    begin = day("valid_from", f"{place}/valid_from", visit)
+    end = day("valid_to", f"{place}/valid_to", visit, whole=True)
+    return Work(word("unit") or "", word("role") or "caseworker", begin, end)

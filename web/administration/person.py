@@ -1,0 +1,115 @@
+"""One of the people: where they work, who stands in for them, in which browsers they are logged in."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from flask import Blueprint
+
+from engine import custody, sessions
+from engine.errors import Fault, Forbidden, Invalid, Refusal
+from engine.organisation import people, substitutes, units
+from engine.organisation.substitutes import Leave
+from web.administration.asked import day, refused, shown, word
+from web.administration.people import work
+from web.site import site
+from web.visit import Away, Page, Visit, page
+
+blueprint = Blueprint("person", __name__)
+
+
+@page(blueprint.get("/people/<uuid:person_id>"), may="people.manage")
+def show(visit: Visit, person_id: UUID) -> Page:
+    """One of the people of the visitor's units."""
+    return _one(visit, person_id)
+
+
+def again(visit: Visit, person_id: UUID, refusal: Refusal) -> Page:
+    """The same, and what was refused, as it was typed."""
+    return _one(visit, person_id, **refused(refusal), status=409)
+
+
+def _one(visit: Visit, person_id: UUID, status: int = 200, **more: object) -> Page:
+    values = {
+        "person": people.get(visit.uow, person_id),
+        "sessions": sessions.of(visit.uow, person_id, site().lasting),
+        "substitutes": substitutes.page(visit.uow, person=person_id)[: substitutes.PAGE],
+        "units": units.page(visit.uow)[: units.PAGE],
+        "governs": custody.governs(visit.uow, person_id),
+        "now": visit.uow.now,
+        "instant": timedelta(seconds=1),
+        **more,
+    }
+    return shown(visit, "person", values, way="people", status=status)
+
+
+def _back(person_id: UUID, told: str) -> Away:
+    return Away(f"/administration/people/{person_id}", told=f"administration.person.told.{told}")
+
+
+@page(blueprint.post("/people/<uuid:person_id>/memberships"), may="people.manage", refused=again)
+def give(visit: Visit, person_id: UUID) -> Away:
+    """Let them work somewhere else, too."""
+    people.add(visit.uow, person_id, work(visit))
+    return _back(person_id, "given")
+
+
+@page(blueprint.post("/people/<uuid:person_id>/memberships/<uuid:membership_id>/end"), may="people.manage")
+def end(visit: Visit, person_id: UUID, membership_id: UUID) -> Away | Page:
+    """Let a membership count no more. The visitor's own last one is ended by somebody else."""
+    try:
+        people.end(visit.uow, person_id, membership_id)
+    except Forbidden:  # before it has written anything
+        return _one(visit, person_id, 403, last=True)
+    return _back(person_id, "ended")
+
+
+@page(blueprint.post("/people/<uuid:person_id>/substitutes"), may="substitutes.manage", refused=again)
+def agree(visit: Visit, person_id: UUID) -> Away:
+    """Let somebody stand in for them for some days."""
+    begin, end = day("leave_from", "/leave_from", visit), day("leave_to", "/leave_to", visit, whole=True)
+    if begin is None or end is None:
+        missing = [
+            Fault(f"/{name}", "must be told", "required")
+            for name, found in (("leave_from", begin), ("leave_to", end))
+            if found is None
+        ]
+        raise Invalid("The request has faults.", missing)
+    absent = people.get(visit.uow, person_id)
+    substitutes.agree(visit.uow, Leave(absent.name, word("substitute") or "", begin, end))
+    return _back(person_id, "agreed")
+
+
+@page(
+    blueprint.post("/people/<uuid:person_id>/substitutes/<uuid:substitution_id>/end"),
+    may="substitutes.manage",
+)
+def back(visit: Visit, person_id: UUID, substitution_id: UUID) -> Away:
+    """Let nobody stand in any more."""
+    substitutes.end(visit.uow, substitution_id)
+    return _back(person_id, "back")
+
+
+@page(blueprint.post("/people/<uuid:person_id>/sessions/<uuid:session_id>/end"), may="sessions.revoke")
+def log_out(visit: Visit, person_id: UUID, session_id: UUID) -> Away:
+    """End one of their sessions."""
+    sessions.revoke(visit.uow, session_id)
+    return _back(person_id, "logged-out")
+
+
+@page(blueprint.post("/people/<uuid:person_id>/<any(close,reopen):action>"), may="people.manage")
+def switch(visit: Visit, person_id: UUID, action: str) -> Away:
+    """Let the account open nothing, or open again."""
+    {"close": custody.close, "reopen": custody.reopen}[action](visit.uow, person_id)
+    return _back(person_id, action)
+
+
+def _invented(**_: object) -> dict[str, str]:
+    password, kept = custody.invented()
+    return {"password": password, "kept": kept}
+
+
+@page(blueprint.post("/people/<uuid:person_id>/password"), may="people.manage", prepare=_invented)
+def password(visit: Visit, person_id: UUID, password: str, kept: str) -> Page:
+    """Give a temporary password. It stands on this one page, and nowhere else."""
+    custody.give_password(visit.uow, person_id, kept)
+    return _one(visit, person_id, password=password)

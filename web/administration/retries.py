@@ -1,0 +1,34 @@
+"""Many incidents of one kind, retried one after the other, and how far that is."""
+
+from uuid import UUID
+
+from flask import Blueprint
+
+from engine import retries
+from engine.errors import Refusal
+from web.administration import incidents
+from web.administration.asked import shown, word
+from web.visit import Away, Page, Visit, page
+
+blueprint = Blueprint("retries", __name__)
+
+
+def again(visit: Visit, refusal: Refusal) -> Page:
+    """The list, and why nothing was ordered."""
+    return incidents.listed(visit, refusal, 409)
+
+
+@page(blueprint.post("/retries"), may="incidents.retry", refused=again)
+def order(visit: Visit) -> Away:
+    """Have all open incidents of a definition with one code retried."""
+    made = retries.order(visit.uow, word("definition") or "", word("code") or "", word("reason"))
+    return Away(f"/administration/retries/{made}")
+
+
+@page(blueprint.get("/retries/<uuid:retry_id>"), may="incidents.retry")
+def show(visit: Visit, retry_id: UUID) -> Page:
+    """How far it is."""
+    found = retries.look(visit.uow, retry_id)
+    total = sum(found.counts.values())
+    values = {"found": found, "total": total, "done": total - found.counts["waiting"]}
+    return shown(visit, "retry", values, way="incidents")

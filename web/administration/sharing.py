@@ -1,0 +1,60 @@
+"""What leaves the installation, or is done by others: webhooks and delegations."""
+
+from uuid import UUID
+
+from flask import Blueprint
+
+from engine import delegations
+from engine.outbound import webhooks
+from web.administration.asked import cursor, following, shown
+from web.visit import Away, Page, Visit, page
+
+blueprint = Blueprint("sharing", __name__)
+
+
+@page(blueprint.get("/delegations"), may="units.manage")
+def delegated(visit: Visit) -> Page:
+    """The delegations of the visitor's units, and those to them, also those that are over."""
+    rows, next_one = following(delegations.page(visit.uow, after=cursor()), delegations.PAGE)
+    return shown(
+        visit, "delegations", {"rows": rows, "next": next_one, "now": visit.uow.now}, way="delegations"
+    )
+
+
+@page(blueprint.post("/delegations/<uuid:delegation_id>/revoke"), may="units.manage")
+def revoke(visit: Visit, delegation_id: UUID) -> Away:
+    """Let what is open go back to the agency."""
+    delegations.revoke(visit.uow, delegation_id)
+    return Away("/administration/delegations", told="administration.delegations.revoked")
+
+
+@page(blueprint.get("/webhooks"), may="webhooks.manage")
+def subscribed(visit: Visit) -> Page:
+    """The subscriptions."""
+    rows, next_one = following(webhooks.page(visit.uow, after=cursor()), webhooks.PAGE)
+    return shown(visit, "webhooks", {"rows": rows, "next": next_one}, way="webhooks")
+
+
+@page(blueprint.get("/webhooks/<uuid:webhook_id>"), may="webhooks.manage")
+def webhook(visit: Visit, webhook_id: UUID) -> Page:
+    """One, with what could not be delivered."""
+    found = webhooks.deliveries_of(visit.uow, webhook_id, status="dead", after=cursor())
+    rows, next_one = following(found, webhooks.PAGE)
+    values = {"webhook": webhooks.get(visit.uow, webhook_id), "rows": rows, "next": next_one}
+    return shown(visit, "webhook", values, way="webhooks")
+
+
+@page(blueprint.post("/webhooks/<uuid:webhook_id>/<any(enable,disable):action>"), may="webhooks.manage")
+def switch(visit: Visit, webhook_id: UUID, action: str) -> Away:
+    """Send or do not send."""
+    {"enable": webhooks.enable, "disable": webhooks.disable}[action](visit.uow, webhook_id)
+    return Away(f"/administration/webhooks/{webhook_id}", told=f"administration.webhook.told.{action}")
+
+
+@page(blueprint.post("/webhooks/<uuid:webhook_id>/replay"), may="webhooks.manage")
+def replay(visit: Visit, webhook_id: UUID) -> Away:
+    """Send again what was given up."""
+    count = webhooks.replay(visit.uow, webhook_id)
+    return Away(
+        f"/administration/webhooks/{webhook_id}", told="administration.webhook.told.replay", count=count
+    )

@@ -1,0 +1,95 @@
+"""Units: the tree of agencies and their parts, looked at one level after the other."""
+
+from flask import Blueprint, request
+
+from engine.errors import Refusal
+from engine.models import UnitKind
+from engine.organisation import units
+from engine.organisation.units import KINDS, NewUnit
+from web.administration.asked import refused, shown, word
+from web.visit import Away, Page, Visit, page
+
+blueprint = Blueprint("units", __name__)
+TOP = "root"
+
+
+@page(blueprint.get("/units"), may="units.manage")
+def index(visit: Visit) -> Page:
+    """The unit above all others."""
+    return _one(visit, TOP)
+
+
+@page(blueprint.get("/units/<key>"), may="units.manage")
+def show(visit: Visit, key: str) -> Page:
+    """One unit, and those right below it."""
+    return _one(visit, key)
+
+
+def _one(visit: Visit, key: str, refusal: Refusal | None = None, form: str | None = None) -> Page:
+    view = units.look(visit.uow, key, after=request.args.get("cursor"))
+    below = view.below[: units.PAGE]
+    values = {
+        "unit": view.unit,
+        "above": view.above,
+        "below": below,
+        "next": below[-1]["key"] if len(view.below) > units.PAGE else None,
+        "own": view.own,
+        "top": key == TOP,
+        "kinds": KINDS,
+        "units": units.page(visit.uow)[: units.PAGE] if view.own and key != TOP else [],
+        "form": form,
+        **(refused(refusal) if refusal else {}),
+    }
+    return shown(visit, "unit", values, way="units", status=409 if refusal else 200)
+
+
+def making(visit: Visit, key: str, refusal: Refusal) -> Page:
+    """The form for a new one, as it was typed."""
+    return _one(visit, key, refusal, "new")
+
+
+@page(blueprint.post("/units/<key>/units"), may="units.manage", refused=making)
+def create(visit: Visit, key: str) -> Away:
+    """Make a unit right below this one."""
+    kind: UnitKind = next((kind for kind in KINDS if kind == word("kind")), "unit")
+    new = NewUnit(word("key") or "", _name(), kind, key, word("region"))
+    units.create(visit.uow, new)
+    return Away(f"/administration/units/{new.key}", told="administration.units.made")
+
+
+def changing(visit: Visit, key: str, refusal: Refusal) -> Page:
+    """The unit, as it was to become."""
+    return _one(visit, key, refusal, "change")
+
+
+@page(blueprint.post("/units/<key>"), may="units.manage", refused=changing)
+def change(visit: Visit, key: str) -> Away:
+    """Rename it, or put it below another one."""
+    parent = word("parent")
+    units.change(
+        visit.uow, key, {"name": _name(), "region": word("region"), **({"parent": parent} if parent else {})}
+    )
+    return Away(f"/administration/units/{key}", told="administration.saved")
+
+
+def standing(visit: Visit, key: str, action: str, refusal: Refusal) -> Page:
+    """The unit, and why it stays as it is."""
+    del action
+    return _one(visit, key, refusal)
+
+
+@page(
+    blueprint.post("/units/<key>/<any(close,open):action>"),
+    may="units.manage",
+    refused=standing,
+)
+def switch(visit: Visit, key: str, action: str) -> Away:
+    """Close it, or open it again."""
+    units.change(visit.uow, key, {"closed": action == "close"})
+    return Away(f"/administration/units/{key}", told=f"administration.units.told.{action}")
+
+
+def _name() -> str:
+    """In Persian and, perhaps, in English, as it is stored."""
+    both = [word("name"), word("english")]
+    return " | ".join(part for part in both if part)
