@@ -11,7 +11,7 @@ from engine.bpmn.forms import Form
 from engine.bpmn.marks import CaseRules, TaskRules
 from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
 from engine.bpmn.picture import POLICY as PICTURE_POLICY
-from engine.bpmn.picture import Marks, Undrawable, picture
+from engine.bpmn.picture import Marks, Undrawable, picture, places
 from engine.bpmn.posts import Post
 from engine.bpmn.runner import (
     CallFailure,
@@ -88,6 +88,7 @@ __all__ = [
     "named_posts",
     "next_start",
     "picture",
+    "places",
     "retry",
     "skip",
     "start",

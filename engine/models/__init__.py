@@ -47,6 +47,7 @@ from engine.models.tables import (
     Wait,
     WaitKind,
 )
+from engine.models.trials import Trial
 
 __all__ = [
     "CASE_NUMBERS",
@@ -103,6 +104,7 @@ __all__ = [
     "TaskStatus",
     "Throttle",
     "Token",
+    "Trial",
     "Unit",
     "UnitKind",
     "UnitLine",

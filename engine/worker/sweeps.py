@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
-from engine import calls, cases, delegations, idempotency, jobs, messages, sessions, tasks, throttle
+from engine import calls, cases, delegations, idempotency, jobs, messages, sessions, tasks, throttle, trials
 from engine.db import UnitOfWork
 from engine.worker.desk import Desk
 from engine.worker.posting import post
@@ -35,7 +35,7 @@ async def look_after_cases(desk: Desk) -> None:
         group.create_task(_expire(desk))
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
         group.create_task(each(MINUTE, desk, messages.expire, messages.offer_again, idempotency.forget))
-        group.create_task(each(MINUTE, desk, sessions.forget, throttle.forget))
+        group.create_task(each(MINUTE, desk, sessions.forget, throttle.forget, trials.forget))
 
 
 async def _wake(desk: Desk) -> None:

@@ -1,0 +1,40 @@
+"""Versions tried before anybody depends on them: their scenarios run, and cases played by hand.
+
+Nothing here writes a case, an event, a job or a message, or calls another system: what is tried happens in
+memory, and of a case that is played only the acts are kept.
+"""
+
+from engine.trials.plays import (
+    KEPT,
+    MAX_TRIALS,
+    Play,
+    act,
+    again,
+    back,
+    begin,
+    forget,
+    get,
+    of_version,
+    remove,
+    scenario,
+)
+from engine.trials.runs import Rehearsal, rehearsal, told_of, tried
+
+__all__ = [
+    "KEPT",
+    "MAX_TRIALS",
+    "Play",
+    "Rehearsal",
+    "act",
+    "again",
+    "back",
+    "begin",
+    "forget",
+    "get",
+    "of_version",
+    "rehearsal",
+    "remove",
+    "scenario",
+    "told_of",
+    "tried",
+]
