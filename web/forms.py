@@ -36,6 +36,7 @@ class Node:
     """A field at its place in an answer. `shown` is its value as it stands in the page's input.
 
     `rows` are those of a list, `nodes` the fields of a group. `hide_when` tells when it is not asked.
+    `apart` keeps it apart from the same field drawn elsewhere on the page.
     """
 
     field: Field
@@ -47,11 +48,12 @@ class Node:
     nodes: tuple["Node", ...] = ()
     rows: tuple[tuple["Node", ...], ...] = ()
     hide_when: str = ""
+    apart: str = ""
 
     @property
     def id(self) -> str:
         """For labels and for whoever comes from a summary of faults."""
-        return self.name.replace("/", "-")
+        return self.apart + self.name.replace("/", "-")
 
     @property
     def options(self) -> Sequence[tuple[str, str, bool]]:
@@ -78,13 +80,21 @@ class Drawing:
 
 
 def drawing(
-    fields: Sequence[Field], values: Mapping[str, Any], reader: Reader, faults: Sequence[Fault] = ()
+    fields: Sequence[Field],
+    values: Mapping[str, Any],
+    reader: Reader,
+    faults: Sequence[Fault] = (),
+    *,
+    apart: str = "",
 ) -> Drawing:
-    """What to draw of these fields for a reader, with values as they are stored or were typed."""
+    """What to draw of these fields for a reader, with values as they are stored or were typed.
+
+    Where a form is drawn several times on a page, each is to be `apart` from the others.
+    """
     told: dict[str, list[str]] = {}
     for fault in faults:
         told.setdefault(fault.pointer, []).append(explained(fault))
-    nodes = tuple(_Sketch(reader, told).nodes(fields, "", values))
+    nodes = tuple(_Sketch(reader, told, apart).nodes(fields, "", values))
     places = {node.name.removeprefix(DATA) for node in _all(nodes)}
     rest = [
         text
@@ -117,9 +127,10 @@ def edited(sent: "MultiDict[str, str]") -> bool:
 
 
 class _Sketch:
-    def __init__(self, reader: Reader, told: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, reader: Reader, told: Mapping[str, Sequence[str]], apart: str) -> None:
         self.reader = reader
         self.told = told
+        self.apart = apart
 
     def node(self, field: Field, pointer: str, value: Any) -> Node:
         rows: list[tuple[Node, ...]] = []
@@ -142,6 +153,7 @@ class _Sketch:
             nodes=inner,
             rows=tuple(rows),
             hide_when=self._hide_when(field, pointer),
+            apart=self.apart,
         )
 
     def nodes(self, fields: Sequence[Field], pointer: str, value: Any) -> Iterator[Node]:
@@ -150,7 +162,9 @@ class _Sketch:
             if field.pointer is None:
                 inner = tuple(self.nodes(field.fields, pointer, value))
                 name = f"{DATA}{pointer}#{field.label.en}"
-                yield Node(field, name, self._say(field.label), self._hint(field), nodes=inner)
+                yield Node(
+                    field, name, self._say(field.label), self._hint(field), nodes=inner, apart=self.apart
+                )
             elif field.pointer.endswith("/*"):
                 yield self.node(field, pointer, value)  # a list of plain values
             else:

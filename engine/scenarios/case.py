@@ -50,6 +50,14 @@ class Case:
         self._signals: list[Thrown] = []  # thrown by the case itself, and not delivered yet
         self._messages: list[tuple[datetime, Thrown]] = []  # each with the end of its time
 
+    @property
+    def awaited(self) -> list[str]:
+        """The elements at which it waits, for events and for replies."""
+        return [
+            *(wait.element for wait in self.waits.values()),
+            *(call.element for call in self.calls.values()),
+        ]
+
     def start(self, start: Start) -> None:
         """Start the case. Raises Unlike."""
         at, data = None, dict(start.data)
@@ -95,6 +103,9 @@ class Case:
             who = told(sorted(name for name in names if name))
             raise Unlike(f"the task {work.element} is for {action.by!r}", f"it is for {who}", work.element)
         form = self.spec.elements[work.element].form
+        if form is not None and action.by in forms.named(form):
+            # As somebody answers who has no other role; others may see and answer all.
+            form = forms.for_roles(form, [action.by])
         data = self._answer(form, action.data, action.refused, f"the form of {work.element}", work.element)
         if data is not None:
             self._run(lambda state: bpmn.complete(self.spec, state, token, data, self.now))

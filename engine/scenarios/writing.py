@@ -41,10 +41,9 @@ def _expected(case: Case) -> Mapping[str, Any]:
     """How the case stands."""
     if case.ended:
         return {"outcome": case.outcome} if case.outcome else {"ended": True}
-    waits = [wait.element for wait in case.waits.values()]
     found: dict[str, Any] = {
         "tasks": [work.element for work in case.open.values()],
-        "waits": waits + [call.element for call in case.calls.values()],
+        "waits": case.awaited,
         "incidents": {one.element: one.code for one in case.incidents.values()},
     }
     return {"ended": False, **{name: part for name, part in found.items() if part}}

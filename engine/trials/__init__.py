@@ -18,23 +18,24 @@ from engine.trials.plays import (
     remove,
     scenario,
 )
-from engine.trials.runs import Rehearsal, rehearsal, told_of, tried
+from engine.trials.runs import Example, Rehearsal, examples, rehearsal, tried
 
 __all__ = [
     "KEPT",
     "MAX_TRIALS",
+    "Example",
     "Play",
     "Rehearsal",
     "act",
     "again",
     "back",
     "begin",
+    "examples",
     "forget",
     "get",
     "of_version",
     "rehearsal",
     "remove",
     "scenario",
-    "told_of",
     "tried",
 ]

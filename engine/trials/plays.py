@@ -94,11 +94,10 @@ def again(uow: UnitOfWork, trial_id: UUID, revision: int) -> None:
     _keep(uow, trial, [])
 
 
-def remove(uow: UnitOfWork, trial_id: UUID) -> DefinitionVersion:
-    """Delete a trial; the version that it was of. Raises NotFound, Forbidden."""
-    trial, version, _ = _own(uow, trial_id)
+def remove(uow: UnitOfWork, trial_id: UUID) -> None:
+    """Delete a trial. Raises NotFound, Forbidden."""
+    trial, *_ = _own(uow, trial_id)
     uow.session.delete(trial)
-    return version
 
 
 def scenario(uow: UnitOfWork, trial_id: UUID, name: str) -> bytes:

@@ -1,19 +1,35 @@
 """The scenarios of a version, run anew, with what each of them passes."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from engine import access, definitions, scenarios
 from engine.bpmn import Spec
+from engine.bpmn.values import encode, plain
 from engine.db import UnitOfWork
 from engine.definitions import Version
 from engine.models import DefinitionVersion
-from engine.scenarios import Coverage, Result, Run, Scenario
+from engine.scenarios import Action, Coverage, Result, Run, Scenario, Start
 
 CACHED = 64  # versions whose scenarios have all passed: their content never changes, so they would again
 
+# What a scenario calls what can be done.
+_KINDS: Mapping[str, str] = {
+    "start": "person",
+    "start-message": "message",
+    "start-signal": "signal",
+    "start-timer": "timer",
+    "task": "task",
+    "call": "reply",
+    "incident": "retry",
+    "message": "message",
+    "signal": "signal",
+}
+
 _runs: dict[tuple[str, str], "Rehearsal"] = {}
+_told: dict[tuple[str, str], list[Scenario]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,30 @@ def told_of(uow: UnitOfWork, version: DefinitionVersion) -> list[Scenario]:
     """The scenarios of the version's process among its files."""
     files = definitions.source(uow.session, version.deployment_id).files
     return [one for one in scenarios.read(files)[0] if one.process == version.key]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What a scenario answers somewhere."""
+
+    scenario: str
+    data: Mapping[str, Any]
+
+
+def examples(uow: UnitOfWork, version: DefinitionVersion, do: str, name: str) -> list[Example]:
+    """What the version's scenarios do with an element, a message or a signal of this name; each once."""
+    kept = (version.digest, version.key)
+    if kept not in _told:
+        if len(_told) >= CACHED:
+            _told.clear()
+        _told[kept] = told_of(uow, version)
+    found: dict[bytes, Example] = {}
+    for scenario in _told[kept]:
+        acts: list[Start | Action] = [scenario.start, *scenario.steps]
+        for act in acts:
+            if _KINDS.get(do) == act.kind and act.name == name and act.data and not act.refused:
+                found.setdefault(encode(plain(dict(act.data))), Example(scenario.name, act.data))
+    return list(found.values())
 
 
 def rehearsal(uow: UnitOfWork, key: str, number: int) -> Rehearsal:
