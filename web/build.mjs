@@ -8,7 +8,7 @@ const OUT = "static";
 const HASH = /-[A-Z0-9]{8}(?=\.\w+$)/;
 
 const { metafile } = await build({
-  entryPoints: ["style.css", "page.js", "viewer.js", "modeler.js"].map((name) => `assets/${name}`),
+  entryPoints: ["style.css", "page.js", "viewer.js", "simulation.js", "modeler.js"].map((name) => `assets/${name}`),
   outdir: OUT,
   entryNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",

@@ -2,9 +2,11 @@
 //   <div data-diagram="URL of a BPMN file" data-failed="what is told if it cannot be shown"
 //        data-marks='{"Task_1": "token late"}' data-badges='{"Task_1": "3"}'></div>
 // data-marks gives elements classes, data-badges a note at their corner. <a href="…" data-element="Task_1"> leads to
-// an element; with aria-controls="ID" in that diagram alone. A click on an element is told by "diagram:element".
+// an element; with aria-controls="ID" in that diagram alone. A click on an element is told by "diagram:element", and
+// points to what has data-about="Task_1".
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
+import "./marks.css";
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import { given, open, whenSized } from "./diagram.js";
 
@@ -28,8 +30,19 @@ async function show(container) {
   });
   viewer.on("element.click", ({ element }) => {
     container.dispatchEvent(new CustomEvent("diagram:element", { bubbles: true, detail: element.id }));
+    tell(element.id);
   });
   container.dataset.shown = "";
+}
+
+// What the page says of an element stands out, and the first of it comes into view.
+function tell(id) {
+  for (const other of document.querySelectorAll(`[data-about].${POINTED}`)) other.classList.remove(POINTED);
+  const found = [...document.querySelectorAll("[data-about]")].filter(({ dataset }) => dataset.about === id);
+  for (const place of found) place.classList.add(POINTED);
+  const details = found[0]?.closest("details");
+  if (details) details.open = true;
+  found[0]?.scrollIntoView({ block: "nearest" });
 }
 
 function mark(viewer, container) {

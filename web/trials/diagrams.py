@@ -1,6 +1,8 @@
 """A version's diagram, to look at and to let tokens run through; and its file, for whatever draws it."""
 
-from engine import definitions, trials
+from flask import request
+
+from engine import bpmn, definitions, pictures, trials
 from web.trials.subject import about, blueprint, named, places
 from web.visit import Content, Page, Visit, page
 
@@ -15,7 +17,16 @@ def diagram(visit: Visit, key: str, number: int) -> Page:
         for path, one in spec.elements.items()
         if "/" not in path
     ]
-    return Page("trials/diagram.html", {**about(version, "diagram"), "elements": elements})
+    values = {"elements": elements, "simulated": "simulate" in request.args}
+    return Page("trials/diagram.html", {**about(version, "diagram"), **values})
+
+
+@page(blueprint.get("/diagram.svg"), may="definitions.publish")
+def picture(visit: Visit, key: str, number: int) -> Content:
+    """The same, drawn without a script."""
+    trials.tried(visit.uow, key, number)
+    drawn = pictures.marked(visit.uow, key, number, visit.reader.language, bpmn.Marks())
+    return Content(drawn, "image/svg+xml")
 
 
 @page(blueprint.get("/drawing.bpmn"), may="definitions.publish")

@@ -171,6 +171,7 @@ def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
     found = doing.possible(play)
     one = doing.chosen(found, request.values)
     spec, case = play.played.spec, play.played.case
+    drawn = places(visit.uow, play.version, spec)
     values = {
         **about(play.version, "try"),
         "play": play,
@@ -181,7 +182,8 @@ def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
         "panel": _panel(visit, play, one, typed) if one else None,
         "typed": typed,
         "fault": typed.refusal,
-        "painting": _painting(visit, play),
+        "painting": _painting(play, drawn),
+        "painting_places": drawn,
         "story": story.entries(play.played),
         "data": [(name, doing.shown(value)) for name, value in sorted(case.data.items())],
         "standing": _standing(play),
@@ -213,9 +215,9 @@ def _panel(visit: Visit, play: Play, one: Doing, typed: _Typed) -> dict[str, Any
     return panel
 
 
-def _painting(visit: Visit, play: Play) -> Painting:
+def _painting(play: Play, drawn: Mapping[str, str]) -> Painting:
     played, case = play.played, play.played.case
-    painting, drawn = Painting(), places(visit.uow, play.version, played.spec)
+    painting = Painting()
     painting.paint(drawn, [*case.passed, *played.flows], "done")
     painting.paint(drawn, case.awaited, "waits", "◷")
     painting.paint(drawn, [work.element for work in case.open.values()], "token", "●")
