@@ -18,6 +18,7 @@ from engine.bpmn.forms import Field
 from engine.errors import Fault
 from engine.language import Reader
 from web import texts
+from web.faults import told
 
 DATA = "data"
 ADD, REMOVE = "add", "remove"  # buttons that give a list one more row, or take one
@@ -91,14 +92,14 @@ def drawing(
 
     Where a form is drawn several times on a page, each is to be `apart` from the others.
     """
-    told: dict[str, list[str]] = {}
+    wrong: dict[str, list[str]] = {}
     for fault in faults:
-        told.setdefault(fault.pointer, []).append(explained(fault))
-    nodes = tuple(_Sketch(reader, told, apart).nodes(fields, "", values))
+        wrong.setdefault(fault.pointer, []).append(explained(fault))
+    nodes = tuple(_Sketch(reader, wrong, apart).nodes(fields, "", values))
     places = {node.name.removeprefix(DATA) for node in _all(nodes)}
     rest = [
         text
-        for pointer, found in told.items()
+        for pointer, found in wrong.items()
         if pointer.removeprefix("/data") not in places
         for text in found
     ]
@@ -106,9 +107,9 @@ def drawing(
 
 
 def explained(fault: Fault) -> str:
-    """A fault in the reader's language."""
-    key = f"faults.{fault.code}"
-    return texts.say(key, **getattr(fault, "values", {})) if key in texts.TEXTS else fault.detail
+    """A fault in the reader's language; one that nobody foresaw as the engine says it."""
+    key, values = told(fault)
+    return texts.say(key, **values) if key in texts.TEXTS else fault.detail
 
 
 def answer(fields: Sequence[Field], sent: "MultiDict[str, str]") -> dict[str, Any]:
