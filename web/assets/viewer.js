@@ -8,7 +8,7 @@ import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 import "./marks.css";
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
-import { drawn, given, open, whenSized } from "./diagram.js";
+import { drawn, given, inOneLanguage, open, whenSized } from "./diagram.js";
 
 const POINTED = "pointed";
 const viewers = new WeakMap();
@@ -22,7 +22,7 @@ function showAll() {
 async function show(container) {
   const viewer = new NavigatedViewer({ container, ...drawn });
   viewers.set(container, viewer);
-  if (!(await open(viewer, container, container.dataset.diagram))) return;
+  if (!(await open(viewer, container, container.dataset.diagram, inOneLanguage))) return;
   mark(viewer, container);
   whenSized(container, () => {
     viewer.get("canvas").resized();

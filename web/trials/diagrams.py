@@ -22,7 +22,7 @@ def diagram(visit: Visit, key: str, number: int) -> Page:
 
 
 @page(blueprint.get("/diagram.svg"), may="definitions.publish")
-def picture(visit: Visit, key: str, number: int) -> Content:
+def diagram_picture(visit: Visit, key: str, number: int) -> Content:
     """The same, drawn without a script."""
     trials.tried(visit.uow, key, number)
     drawn = pictures.marked(visit.uow, key, number, visit.reader.language, bpmn.Marks())

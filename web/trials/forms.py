@@ -27,7 +27,7 @@ class _Tried:
 
 
 @page(blueprint.get("/forms"), may="definitions.publish")
-def show(visit: Visit, key: str, number: int) -> Page:
+def previews(visit: Visit, key: str, number: int) -> Page:
     """All forms of the version, one of them drawn."""
     return _shown(visit, key, number, _Tried())
 

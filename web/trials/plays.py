@@ -53,7 +53,7 @@ def begin(visit: Visit, key: str, number: int) -> Away:
 
 
 @page(blueprint.get(ONE), may=MAY)
-def show(visit: Visit, key: str, number: int, trial_id: UUID) -> Page:
+def play(visit: Visit, key: str, number: int, trial_id: UUID) -> Page:
     """Where the case stands, and what can be done."""
     return _shown(visit, _own(visit, key, number, trial_id), _Typed())
 
@@ -117,7 +117,7 @@ _UNISOLATED = dict.fromkeys((0x2068, 0x2069))  # a file needs no marks of direct
 
 
 @page(blueprint.get(f"{ONE}/picture.svg"), may=MAY)
-def picture(visit: Visit, key: str, number: int, trial_id: UUID) -> Content:
+def play_picture(visit: Visit, key: str, number: int, trial_id: UUID) -> Content:
     """Where the case stands, drawn without a script."""
     case = _own(visit, key, number, trial_id).played.case
     tokens: list[Any] = [(work.element, "task") for work in case.open.values()]

@@ -14,7 +14,7 @@ from web.visit import Content, Page, Visit, page
 
 
 @page(blueprint.get("/scenarios"), may="definitions.publish")
-def show(visit: Visit, key: str, number: int) -> Page:
+def coverage(visit: Visit, key: str, number: int) -> Page:
     """All together, or one that was chosen."""
     version, spec = trials.tried(visit.uow, key, number)
     found = trials.rehearsal(visit.uow, key, number)
@@ -34,7 +34,7 @@ def show(visit: Visit, key: str, number: int) -> Page:
 
 
 @page(blueprint.get("/scenarios.svg"), may="definitions.publish")
-def picture(visit: Visit, key: str, number: int) -> Content:
+def coverage_picture(visit: Visit, key: str, number: int) -> Content:
     """The same diagram, drawn without a script."""
     found = trials.rehearsal(visit.uow, key, number)
     passed = found.passed(_chosen(found))
