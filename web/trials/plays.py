@@ -184,6 +184,7 @@ def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
         "fault": typed.refusal,
         "painting": _painting(play, drawn),
         "painting_places": drawn,
+        "focus": drawn.get(one.at) if one and one.at else None,
         "story": story.entries(play.played),
         "data": [(name, doing.shown(value)) for name, value in sorted(case.data.items())],
         "standing": _standing(play),

@@ -41,12 +41,15 @@ def _title(spec: Spec, done: Done) -> str:
 
 
 def _lines(spec: Spec, step: Step) -> Iterator[str]:
+    """What a step did; of elements without a name it is not told that they were passed."""
+
     def line(key: str, path: str, **values: object) -> str:
         return texts.say(f"trials.line.{key}", name=named(spec, path), **values)
 
     yield from (line(f"fired-{one.kind}", one.element) for one in step.fired)
     passed = [named(spec, one.element) for one in step.passages if one.movement == "passed"]
-    yield from _listed("passed", passed)
+    known = {path.rpartition("/")[2] for path in spec.elements}
+    yield from _listed("passed", [name for name in passed if name.rpartition("/")[2] not in known])
     yield from (line("asks", one.element, system=one.connector or one.topic or "") for one in step.calls)
     yield from (line("opened", work.element) for work in step.opened)
     yield from (
@@ -61,4 +64,5 @@ def _lines(spec: Spec, step: Step) -> Iterator[str]:
 
 def _listed(key: str, names: list[str]) -> Iterator[str]:
     if names:
-        yield texts.say(f"trials.line.{key}", names=texts.reader().both(list(dict.fromkeys(names))))
+        apart = [f"\u2068{name}\u2069" for name in dict.fromkeys(names)]  # each in its own direction
+        yield texts.say(f"trials.line.{key}", names=texts.reader().both(apart))
