@@ -14,7 +14,10 @@ from tests.eventful import DEFINITIONS, message, signal, timer
 
 Act = Mapping[str, Any]
 AT = scenarios.clock(NOW)
-TASKS = f'<startEvent id="start"/><userTask id="a"/><userTask id="b"/><endEvent id="end"/>{path("start", "a", "b", "end")}'
+TASKS = (
+    '<startEvent id="start"/><userTask id="a"/><userTask id="b"/><endEvent id="end"/>'
+    f"{path('start', 'a', 'b', 'end')}"
+)
 LATE = (
     '<startEvent id="start"/><userTask id="a"/><endEvent id="end" parvandeh:outcome="done"/>'
     f'<boundaryEvent id="over" attachedToRef="a">{timer("timeDuration", "P1DT90S")}</boundaryEvent>'
@@ -57,8 +60,9 @@ def test_acts_lead_from_one_task_to_the_next() -> None:
 
 
 def test_the_same_acts_lead_to_the_same_case() -> None:
+    code = "from datetime import datetime\nat = str(datetime.now())"
     spec = built(
-        f'<startEvent id="start"/>{script("s", "from datetime import datetime\nat = str(datetime.now())")}'
+        f'<startEvent id="start"/>{script("s", code)}'
         f'<userTask id="a"/><endEvent id="end"/>{path("start", "s", "a", "end")}'
     )
     one, other = play(spec, {}), play(spec, {})
