@@ -26,7 +26,7 @@ Told = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An act with the steps that it led to, each with its instant.
+    """An act, from when to when it took place, with the steps that it led to, each with its instant.
 
     `incidents` are all that stand after it, codes by element, if it led to one; else there are none.
     """
@@ -34,6 +34,7 @@ class Done:
     told: Told
     act: Start | Action
     at: datetime
+    until: datetime
     steps: Sequence[tuple[datetime, Step]]
     incidents: Mapping[str, str]
 
@@ -82,7 +83,7 @@ def play(spec: Spec, at: datetime, acts: Sequence[Told]) -> Played:
         except (Invalid, Unlike, OutOfTime, TooLong) as failure:
             raise Unplayable(number, _refusal(failure)) from failure
         incidents = {one.element: one.code for one in case.incidents.values()} if case.fresh else {}
-        done.append(Done(told, act, before, taken.steps, incidents))
+        done.append(Done(told, act, before, case.now, taken.steps, incidents))
         taken.steps = []
     return Played(spec, at, case, done, frozenset(watch.flows))
 

@@ -33,7 +33,7 @@ class Play:
     left: int = 0
 
 
-def begin(uow: UnitOfWork, key: str, number: int) -> Trial:
+def new(uow: UnitOfWork, key: str, number: int) -> Trial:
     """A new trial of a version, in which nothing has been done yet. Raises NotFound, Forbidden, Conflict."""
     version, _ = tried(uow, key, number)
     mine = select(func.count()).where(Trial.owner_id == uow.actor.id, Trial.version_id == version.id)

@@ -17,7 +17,7 @@ from tests.integration.conftest import Act
 def begun(database: Database, act: Act) -> Trial:
     """A trial of the definition `p`: start, task `a`, end."""
     factories.deploy(database, factories.one_task())
-    made: Trial = act("designer", lambda uow: trials.begin(uow, "p", 1))
+    made: Trial = act("designer", lambda uow: trials.new(uow, "p", 1))
     return made
 
 

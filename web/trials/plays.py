@@ -48,7 +48,7 @@ page(blueprint.get("/try"), may=MAY)(listed)
 @page(blueprint.post("/try"), may=MAY, refused=listed)
 def begin(visit: Visit, key: str, number: int) -> Away:
     """A new trial."""
-    trial = trials.begin(visit.uow, key, number)
+    trial = trials.new(visit.uow, key, number)
     return Away(f"/designer/{key}/{number}/try/{trial.id}")
 
 

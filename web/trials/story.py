@@ -37,7 +37,7 @@ def _title(spec: Spec, done: Done) -> str:
     act = done.act
     kind = act.kind if isinstance(act, Action) else f"start-{act.kind}"
     name = named(spec, act.name) if kind not in ("wait", "message", "signal") and act.name else act.name
-    return texts.say(f"trials.did.{kind}", name=name)
+    return texts.say(f"trials.did.{kind}", name=name, until=done.until)
 
 
 def _lines(spec: Spec, step: Step) -> Iterator[str]:
