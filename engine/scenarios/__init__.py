@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from engine.bpmn import Finding, Spec
 from engine.scenarios.coverage import Coverage, Part, cover
-from engine.scenarios.plan import Action, Scenario, Start
+from engine.scenarios.plan import TRIGGERS, Action, Scenario, Start
 from engine.scenarios.playing import MAX_ACTS, Done, Played, Unplayable, clock, play
 from engine.scenarios.reading import SUFFIX, ZONE, read_file
 from engine.scenarios.running import MAX_FINDINGS, Result, Run, Trial, run_all, run_each
@@ -16,6 +16,7 @@ from engine.scenarios.writing import write
 __all__ = [
     "MAX_ACTS",
     "SUFFIX",
+    "TRIGGERS",
     "ZONE",
     "Action",
     "Coverage",

@@ -13,7 +13,7 @@ from engine import persian
 from engine.bpmn import Form, Spec
 from engine.bpmn.values import plain
 from engine.errors import Conflict, Fault, Invalid
-from engine.scenarios import Played
+from engine.scenarios import TRIGGERS, Played
 from engine.trials import Play
 from web import forms
 from web.trials.subject import named
@@ -64,6 +64,8 @@ def possible(play: Play) -> list[Doing]:
 def _starts(spec: Spec) -> list[Doing]:
     found = [Doing("start", "", "", form=spec.start_form)] if spec.startable else []
     for path, trigger in spec.starts.items():
+        if trigger.kind not in TRIGGERS:
+            continue  # nobody starts it from outside
         told = path if trigger.kind == "timer" else trigger.name or ""
         found.append(Doing(f"start-{trigger.kind}", path, named(spec, path), told))
     return found

@@ -1,5 +1,6 @@
 """Playing a case by hand, on a clock of its own. Nothing of it is real but what its owner has done."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -188,6 +189,8 @@ def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
         "story": story.entries(play.played),
         "data": [(name, doing.shown(value)) for name, value in sorted(case.data.items())],
         "standing": _standing(play),
+        "elements": [(path, one) for path, one in spec.elements.items() if path in drawn],
+        "passed": Counter(case.passed),
         "names": {path: named(spec, path) for path in spec.elements},
     }
     return Page("trials/play.html", values, status=status)
