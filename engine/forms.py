@@ -10,11 +10,11 @@ from typing import Any
 import jsonschema_rs
 
 from engine.bpmn import forms
-from engine.bpmn.forms import MASK, READ_ONLY, Form, for_roles, for_some, visible, without
+from engine.bpmn.forms import MASK, READ_ONLY, Form, for_roles, for_some, named, visible, without
 from engine.bpmn.values import Unportable, portable
 from engine.errors import Fault, Invalid
 
-__all__ = ["MESSAGES", "begun", "check", "for_roles", "for_some", "partly", "visible", "without"]
+__all__ = ["MESSAGES", "begun", "check", "for_roles", "for_some", "named", "partly", "visible", "without"]
 
 # What a fault says, by its code: what is wrong, and how to mend it.
 # `{…}` are limits that the form sets, never the answer.

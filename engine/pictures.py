@@ -69,6 +69,19 @@ def of_case(uow: UnitOfWork, case_id: UUID, language: str) -> bytes:
     return _drawn(uow, version, language, marks)
 
 
+def marked(uow: UnitOfWork, key: str, number: int, language: str, marks: bpmn.Marks) -> bytes:
+    """A version as SVG, with marks that the caller knows. Raises NotFound."""
+    return _drawn(uow, definitions.version(uow, key, number), language, marks)
+
+
+def places(uow: UnitOfWork, version: DefinitionVersion, names: Iterable[str]) -> dict[str, str]:
+    """The ids of what the diagram of a version shows for these elements and flows; for some, nothing."""
+    try:
+        return bpmn.places(definitions.bpmn_file(uow, version), version.key, names)
+    except bpmn.Undrawable as failure:
+        raise Rejected("The file cannot be drawn.", [failure.finding]) from failure
+
+
 def _drawn(uow: UnitOfWork, version: DefinitionVersion, language: str, marks: bpmn.Marks) -> bytes:
     content = definitions.bpmn_file(uow, version)
     try:

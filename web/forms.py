@@ -38,6 +38,7 @@ class Node:
     """A field at its place in an answer. `shown` is its value as it stands in the page's input.
 
     `rows` are those of a list, `nodes` the fields of a group. `hide_when` tells when it is not asked.
+    `apart` keeps it apart from the same field drawn elsewhere on the page.
     """
 
     field: Field
@@ -49,11 +50,12 @@ class Node:
     nodes: tuple["Node", ...] = ()
     rows: tuple[tuple["Node", ...], ...] = ()
     hide_when: str = ""
+    apart: str = ""
 
     @property
     def id(self) -> str:
         """For labels and for whoever comes from a summary of faults."""
-        return self.name.replace("/", "-")
+        return self.apart + self.name.replace("/", "-")
 
     @property
     def options(self) -> Sequence[tuple[str, str, bool]]:
@@ -85,13 +87,21 @@ class Drawing:
 
 
 def drawing(
-    fields: Sequence[Field], values: Mapping[str, Any], reader: Reader, faults: Sequence[Fault] = ()
+    fields: Sequence[Field],
+    values: Mapping[str, Any],
+    reader: Reader,
+    faults: Sequence[Fault] = (),
+    *,
+    apart: str = "",
 ) -> Drawing:
-    """What to draw of these fields for a reader, with values as they are stored or were typed."""
+    """What to draw of these fields for a reader, with values as they are stored or were typed.
+
+    Where a form is drawn several times on a page, each is to be `apart` from the others.
+    """
     wrong: dict[str, list[str]] = {}
     for fault in faults:
         wrong.setdefault(fault.pointer, []).append(explained(fault))
-    nodes = tuple(_Sketch(reader, wrong).nodes(fields, "", values))
+    nodes = tuple(_Sketch(reader, wrong, apart).nodes(fields, "", values))
     places = {node.name.removeprefix(DATA) for node in _all(nodes)}
     rest = [
         text
@@ -129,9 +139,10 @@ def edited(sent: "MultiDict[str, str]") -> bool:
 
 
 class _Sketch:
-    def __init__(self, reader: Reader, told: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, reader: Reader, told: Mapping[str, Sequence[str]], apart: str) -> None:
         self.reader = reader
         self.told = told
+        self.apart = apart
 
     def node(self, field: Field, pointer: str, value: Any) -> Node:
         rows: list[tuple[Node, ...]] = []
@@ -154,6 +165,7 @@ class _Sketch:
             nodes=inner,
             rows=tuple(rows),
             hide_when=self._hide_when(field, pointer),
+            apart=self.apart,
         )
 
     def nodes(self, fields: Sequence[Field], pointer: str, value: Any) -> Iterator[Node]:
@@ -162,7 +174,9 @@ class _Sketch:
             if field.pointer is None:
                 inner = tuple(self.nodes(field.fields, pointer, value))
                 name = f"{DATA}{pointer}#{field.label.en}"
-                yield Node(field, name, self._say(field.label), self._hint(field), nodes=inner)
+                yield Node(
+                    field, name, self._say(field.label), self._hint(field), nodes=inner, apart=self.apart
+                )
             elif field.pointer.endswith("/*"):
                 yield self.node(field, pointer, value)  # a list of plain values
             else:

@@ -12,7 +12,7 @@ from engine.bpmn.marks import CaseRules, TaskRules
 from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
 from engine.bpmn.outlook import steps_ahead
 from engine.bpmn.picture import POLICY as PICTURE_POLICY
-from engine.bpmn.picture import Marks, Undrawable, picture
+from engine.bpmn.picture import Marks, Undrawable, picture, places
 from engine.bpmn.posts import Post
 from engine.bpmn.runner import (
     CallFailure,
@@ -89,6 +89,7 @@ __all__ = [
     "named_posts",
     "next_start",
     "picture",
+    "places",
     "retry",
     "skip",
     "start",

@@ -49,6 +49,7 @@ from engine.models.tables import (
     Wait,
     WaitKind,
 )
+from engine.models.trials import Trial
 
 __all__ = [
     "CASE_NUMBERS",
@@ -110,6 +111,7 @@ __all__ = [
     "TaskStatus",
     "Throttle",
     "Token",
+    "Trial",
     "Unit",
     "UnitKind",
     "UnitLine",

@@ -6,12 +6,39 @@ No database and no network: the engine's commands run in memory, on a clock of t
 from collections.abc import Mapping
 
 from engine.bpmn import Finding, Spec
-from engine.scenarios.coverage import Coverage, Part
-from engine.scenarios.plan import Scenario
-from engine.scenarios.reading import SUFFIX, read_file
-from engine.scenarios.running import MAX_FINDINGS, Result, Trial, run_all
+from engine.scenarios.coverage import Coverage, Part, cover
+from engine.scenarios.plan import TRIGGERS, Action, Scenario, Start
+from engine.scenarios.playing import MAX_ACTS, Done, Played, Unplayable, clock, play
+from engine.scenarios.reading import SUFFIX, ZONE, read_file
+from engine.scenarios.running import MAX_FINDINGS, Result, Run, Trial, run_all, run_each
+from engine.scenarios.writing import write
 
-__all__ = ["SUFFIX", "Coverage", "Part", "Result", "Scenario", "Trial", "check", "read", "run", "run_all"]
+__all__ = [
+    "MAX_ACTS",
+    "SUFFIX",
+    "TRIGGERS",
+    "ZONE",
+    "Action",
+    "Coverage",
+    "Done",
+    "Part",
+    "Played",
+    "Result",
+    "Run",
+    "Scenario",
+    "Start",
+    "Trial",
+    "Unplayable",
+    "check",
+    "clock",
+    "cover",
+    "play",
+    "read",
+    "run",
+    "run_all",
+    "run_each",
+    "write",
+]
 
 
 def read(files: Mapping[str, bytes]) -> tuple[list[Scenario], list[Finding]]:

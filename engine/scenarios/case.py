@@ -26,10 +26,15 @@ class TooLong(Exception):
 
 
 class Case:
-    """One case. `passed` and `thrown` are all that was so far, `fresh` the incidents of the last action."""
+    """One case. `passed` and `thrown` are all that was so far, `fresh` the incidents of the last action.
 
-    def __init__(self, spec: Spec, now: datetime) -> None:
-        self.spec, self.now, self._given_at = spec, now, now
+    `taken` hears of each step, with the instant at which it was taken.
+    """
+
+    def __init__(
+        self, spec: Spec, now: datetime, taken: Callable[[datetime, Step], None] = lambda *_: None
+    ) -> None:
+        self.spec, self.now, self._given_at, self._taken = spec, now, now, taken
         self.state: bytes | None = None
         self.data: dict[str, Any] = {}
         self.open: dict[UUID, Work] = {}
@@ -44,6 +49,14 @@ class Case:
         self._commands = 0
         self._signals: list[Thrown] = []  # thrown by the case itself, and not delivered yet
         self._messages: list[tuple[datetime, Thrown]] = []  # each with the end of its time
+
+    @property
+    def awaited(self) -> list[str]:
+        """The elements at which it waits, for events and for replies."""
+        return [
+            *(wait.element for wait in self.waits.values()),
+            *(call.element for call in self.calls.values()),
+        ]
 
     def start(self, start: Start) -> None:
         """Start the case. Raises Unlike."""
@@ -90,6 +103,9 @@ class Case:
             who = told(sorted(name for name in names if name))
             raise Unlike(f"the task {work.element} is for {action.by!r}", f"it is for {who}", work.element)
         form = self.spec.elements[work.element].form
+        if form is not None and action.by in forms.named(form):
+            # As somebody answers who has no other role; others may see and answer all.
+            form = forms.for_roles(form, [action.by])
         data = self._answer(form, action.data, action.refused, f"the form of {work.element}", work.element)
         if data is not None:
             self._run(lambda state: bpmn.complete(self.spec, state, token, data, self.now))
@@ -178,12 +194,14 @@ class Case:
             timers.within_reach(until, self._given_at)
         except timers.Untimely as error:
             raise Unlike(_wanted(action), f"the time {error}") from error
-        while (due := self._next_due()) is not None and due <= until:
+        while (due := self.next_due) is not None and due <= until:
             self.now = max(self.now, due.astimezone(self.now.tzinfo))
             self._settle()
         self.now = until
 
-    def _next_due(self) -> datetime | None:
+    @property
+    def next_due(self) -> datetime | None:
+        """When the next timer fires, if one runs."""
         return min((wait.due for wait in self.waits.values() if wait.due is not None), default=None)
 
     def _settle(self) -> None:
@@ -230,6 +248,7 @@ class Case:
             self._took(command(self.state))
 
     def _took(self, step: Step) -> None:
+        self._taken(self.now, step)
         self.state, self.ended, self.outcome = step.state, step.ended, step.outcome
         self.data.update(step.changes)
         for passage in step.passages:

@@ -14,8 +14,7 @@ def compare(case: Case, expected: Expected, passed: Sequence[str], thrown: Seque
     """Raises Unlike at the first difference. `passed` and `thrown` are those of a step, or all."""
     _incidents(case, expected)
     _alike("open tasks", expected.tasks, [work.element for work in case.open.values()])
-    waiting = [wait.element for wait in case.waits.values()]
-    _alike("waits", expected.waits, waiting + [call.element for call in case.calls.values()])
+    _alike("waits", expected.waits, case.awaited)
     _path(expected, passed)
     _dues(case, expected)
     _data(case, expected)

@@ -6,7 +6,7 @@ what was written.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,15 @@ class Node:
 
     value: Any
     line: int
+
+    @classmethod
+    def of(cls, value: Any, line: int = 0) -> "Node":
+        """A plain value as one that was read in a line."""
+        if isinstance(value, Mapping):
+            return cls({name: cls.of(part, line) for name, part in value.items()}, line)
+        if isinstance(value, list):
+            return cls([cls.of(part, line) for part in value], line)
+        return cls(value, line)
 
     @property
     def plain(self) -> Any:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from engine.bpmn import Finding, timers
 from engine.bpmn.values import Unportable, portable, short
+from engine.errors import Fault, Invalid
 from engine.scenarios.nodes import Node, Unreadable, read
 from engine.scenarios.plan import ACTIONS, TRIGGERS, Action, Expected, Scenario, Start, Told, ToldKind
 
@@ -55,6 +56,16 @@ def read_file(file: str, content: bytes) -> tuple[list[Scenario], list[Finding]]
         except _Wrong as wrong:
             findings.append(_finding("scenario-invalid", file, wrong.line, wrong.reason, wrong.mend))
     return scenarios, findings
+
+
+def read_act(told: Mapping[str, Any], at: datetime, *, first: bool) -> Start | Action:
+    """How a case begins, or a step of it, as a file would tell it. Raises Invalid."""
+    node = Node.of(told)
+    try:
+        return _start(node, at) if first else _action(node, at)
+    except _Wrong as wrong:
+        faults = [Fault("/act", f"{wrong.reason} {wrong.mend}", "scenario-invalid")]
+        raise Invalid("The act is not understood.", faults) from wrong
 
 
 def _finding(code: str, file: str, line: int | None, reason: str, mend: str) -> Finding:

@@ -38,6 +38,14 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """What came of a scenario, and what it has passed."""
+
+    result: Result
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """What came of all scenarios of a set of files, and what they have covered, by process."""
 
@@ -68,22 +76,19 @@ def run_all(scenarios: Sequence[Scenario], specs: Mapping[str, Spec]) -> Trial:
         findings.append(Finding("error", "too-many-scenarios", scenarios[MAX_SCENARIOS].file, reason, mend))
     if findings:
         return Trial(findings=tuple(findings[:MAX_FINDINGS]))
-    until = monotonic() + ALL_SECONDS
-    results, seen = [], []
-    for scenario in scenarios:
-        result, sight = run(scenario, specs[scenario.process], until)
-        results.append(result)
-        seen.append(sight)
-        if not result.passed:
-            findings.append(_failed(result))
+    runs = run_each(scenarios, specs)
     covered = [
-        cover(
-            specs[key],
-            [sight for scenario, sight in zip(scenarios, seen, strict=True) if scenario.process == key],
-        )
+        cover(specs[key], [one.seen for one in runs if one.result.process == key])
         for key in dict.fromkeys(scenario.process for scenario in scenarios)
     ]
-    return Trial(tuple(results), tuple(covered), tuple(findings))
+    failed = tuple(_failed(one.result) for one in runs if not one.result.passed)
+    return Trial(tuple(one.result for one in runs), tuple(covered), failed)
+
+
+def run_each(scenarios: Sequence[Scenario], specs: Mapping[str, Spec]) -> list[Run]:
+    """Run scenarios, each by itself; of their processes, all are known."""
+    until = monotonic() + ALL_SECONDS
+    return [Run(*run(scenario, specs[scenario.process], until)) for scenario in scenarios]
 
 
 def _unknown(scenario: Scenario, specs: Mapping[str, Spec]) -> Iterable[Finding]:

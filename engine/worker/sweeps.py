@@ -19,6 +19,7 @@ from engine import (
     sessions,
     tasks,
     throttle,
+    trials,
 )
 from engine.db import UnitOfWork
 from engine.worker.desk import Desk
@@ -48,7 +49,7 @@ async def look_after_cases(desk: Desk) -> None:
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
         group.create_task(each(MINUTE, desk, messages.expire, messages.offer_again, idempotency.forget))
         group.create_task(each(MINUTE, desk, sessions.forget, throttle.forget, tasks.forget_batches))
-        group.create_task(each(HOUR, desk, applications.forget))
+        group.create_task(each(HOUR, desk, applications.forget, trials.forget))
 
 
 async def _wake(desk: Desk) -> None:

@@ -5,14 +5,14 @@ const FONT = "Vazirmatn, Arial, sans-serif";
 // How texts in diagrams are drawn.
 export const drawn = { textRenderer: { defaultStyle: { fontFamily: FONT } } };
 
-// Loads the file at a URL. Where that fails, the container says so in the words of its data-failed.
-export async function open(diagram, container, url) {
+// Loads the file at a URL, as `read` gives it. Where that fails, the container says so in the words of its data-failed.
+export async function open(diagram, container, url, read = (xml) => xml) {
   container.dir = "ltr"; // diagrams are drawn from left to right in every language
   try {
     const answer = await fetch(url);
     if (!answer.ok) throw new Error(`${answer.status}`);
     await document.fonts.load(`12px ${FONT}`, "پ"); // lines are broken by its widths
-    await diagram.importXML(await answer.text());
+    await diagram.importXML(read(await answer.text()));
     return true;
   } catch (fault) {
     console.warn(fault);
@@ -36,4 +36,17 @@ export function whenSized(container, callback) {
 // What an attribute of the container holds as JSON.
 export function given(container, name) {
   return JSON.parse(container.dataset[name] ?? "{}");
+}
+
+// A file with names in the page's language alone, where they are written "Persian | English".
+export function inOneLanguage(xml) {
+  const parsed = new DOMParser().parseFromString(xml, "application/xml");
+  for (const node of parsed.querySelectorAll("[name]")) node.setAttribute("name", half(node.getAttribute("name")));
+  for (const node of parsed.getElementsByTagNameNS("*", "text")) node.textContent = half(node.textContent);
+  return new XMLSerializer().serializeToString(parsed);
+}
+
+function half(name) {
+  const [persian, english] = name.split(" | ");
+  return document.documentElement.lang === "en" && english ? english : persian;
 }

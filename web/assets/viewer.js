@@ -2,13 +2,16 @@
 //   <div data-diagram="URL of a BPMN file" data-failed="what is told if it cannot be shown"
 //        data-marks='{"Task_1": "token late"}' data-badges='{"Task_1": "3"}'></div>
 // data-marks gives elements classes, data-badges a note at their corner. <a href="…" data-element="Task_1"> leads to
-// an element; with aria-controls="ID" in that diagram alone. A click on an element is told by "diagram:element".
+// an element; with aria-controls="ID" in that diagram alone. A click on an element is told by "diagram:element", and
+// points to what has data-about="Task_1". data-focus names the element that is to be seen of a large diagram.
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
+import "./marks.css";
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
-import { drawn, given, open, whenSized } from "./diagram.js";
+import { drawn, given, inOneLanguage, open, whenSized } from "./diagram.js";
 
 const POINTED = "pointed";
+const LEGIBLE = 0.6;
 const viewers = new WeakMap();
 
 function showAll() {
@@ -20,16 +23,48 @@ function showAll() {
 async function show(container) {
   const viewer = new NavigatedViewer({ container, ...drawn });
   viewers.set(container, viewer);
-  if (!(await open(viewer, container, container.dataset.diagram))) return;
+  if (!(await open(viewer, container, container.dataset.diagram, inOneLanguage))) return;
   mark(viewer, container);
   whenSized(container, () => {
     viewer.get("canvas").resized();
-    viewer.get("canvas").zoom("fit-viewport", "auto");
+    fit(viewer, container);
   });
   viewer.on("element.click", ({ element }) => {
     container.dispatchEvent(new CustomEvent("diagram:element", { bubbles: true, detail: element.id }));
+    tell(element.id);
   });
   container.dataset.shown = "";
+}
+
+// The whole diagram; where that cannot be read, the element of data-focus.
+function fit(viewer, container) {
+  const canvas = viewer.get("canvas");
+  const focus = viewer.get("elementRegistry").get(container.dataset.focus);
+  if (canvas.zoom("fit-viewport", "auto") > LEGIBLE || !focus) return;
+  canvas.zoom(LEGIBLE);
+  const { x, y, width, height } = focus;
+  const seen = canvas.viewbox();
+  canvas.viewbox({ ...seen, x: x + width / 2 - seen.width / 2, y: y + height / 2 - seen.height / 2 });
+}
+
+// <button data-zoom="in" aria-controls="ID">, "out", or "fit" for the whole.
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-zoom]");
+  const viewer = button && viewers.get(document.getElementById(button.getAttribute("aria-controls")));
+  if (!viewer) return;
+  const canvas = viewer.get("canvas");
+  const steps = { in: () => canvas.zoom() * 1.3, out: () => canvas.zoom() / 1.3, fit: () => "fit-viewport" };
+  canvas.zoom(steps[button.dataset.zoom](), "auto");
+});
+
+// What the page says of an element stands out, and the first of it comes into view.
+function tell(id) {
+  for (const other of document.querySelectorAll(`[data-about].${POINTED}`)) other.classList.remove(POINTED);
+  const found = [...document.querySelectorAll("[data-about]")].filter(({ dataset }) => dataset.about === id);
+  for (const place of found) place.classList.add(POINTED);
+  const details = found[0]?.closest("details");
+  if (details) details.open = true;
+  found[0]?.scrollIntoView({ block: "nearest" });
 }
 
 function mark(viewer, container) {

@@ -3,6 +3,8 @@
 The texts of an area stand in `<area>.toml` beside this module; `engine/language.py` reads them.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +26,17 @@ def reader() -> Reader:
         zone = current_app.extensions[SITE].zone
         g.reader = Reader(cast(Language, language), cast(Calendar, calendar), zone)
     return cast(Reader, g.reader)
+
+
+@contextmanager
+def read_in(language: Language) -> Iterator[Reader]:
+    """Let what is rendered meanwhile be for who reads another language, in the calendar usual there."""
+    before = reader()
+    g.reader = Reader.of(language, before.zone)
+    try:
+        yield g.reader
+    finally:
+        g.reader = before
 
 
 def _chosen(parameter: str, kept: str, known: Any) -> str | None:

@@ -7,7 +7,16 @@ from engine.bpmn.forms.answers import normalised
 from engine.bpmn.forms.fields import Choice, Field, Text
 from engine.bpmn.forms.form import FORMATS, MASK, READ_ONLY, Form, unchecked, validator
 from engine.bpmn.forms.reading import SUFFIXES, Problem, converted, file_of, names, read, required, schema_of
-from engine.bpmn.forms.roles import for_roles, for_some, nested, unenforceable, unseen, visible, without
+from engine.bpmn.forms.roles import (
+    for_roles,
+    for_some,
+    named,
+    nested,
+    unenforceable,
+    unseen,
+    visible,
+    without,
+)
 
 __all__ = [
     "FORMATS",
@@ -23,6 +32,7 @@ __all__ = [
     "file_of",
     "for_roles",
     "for_some",
+    "named",
     "names",
     "nested",
     "normalised",

@@ -57,6 +57,14 @@ def without(form: Form, roles: Collection[str], data: Mapping[str, Any]) -> Mapp
     return found
 
 
+def named(form: Form) -> list[str]:
+    """The roles for which some of the form's fields are."""
+    parts = _everywhere(form.schema)
+    return sorted(
+        {role for part in parts for name in (VISIBLE_TO, EDITABLE_BY) for role in part.get(name, ())}
+    )
+
+
 @lru_cache(1024)
 def for_some(form: Form) -> bool:
     """Whether some of the form's fields are for some roles only."""

@@ -5,7 +5,7 @@ its id in `data-element` and its name, kind and marks in a title.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.bpmn.check.allow_list import bpmn
@@ -14,7 +14,7 @@ from engine.bpmn.picture import edges, nodes
 from engine.bpmn.picture.interchange import Box, Colours, Drawing, Edge, Shape, read
 from engine.bpmn.picture.labels import BESIDE
 from engine.bpmn.picture.layout import lay_out
-from engine.bpmn.picture.marks import Mark, Marks, Token, badges, listed, placed
+from engine.bpmn.picture.marks import Mark, Marks, Token, badges, finder, listed, placed
 from engine.bpmn.picture.style import POLICY, STYLE
 from engine.bpmn.picture.svg import number, tag, text
 from engine.bpmn.picture.texts import named
@@ -22,7 +22,7 @@ from engine.bpmn.source import Unreadable, read_xml
 from engine.bpmn.translate.ids import translate_ids
 from engine.bpmn.translate.told import Told
 
-__all__ = ["POLICY", "Marks", "Token", "Undrawable", "keys", "picture"]
+__all__ = ["POLICY", "Marks", "Token", "Undrawable", "keys", "picture", "places"]
 
 _MARGIN = 24.0
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -50,14 +50,30 @@ def picture(content: bytes, key: str, *, language: str = "en", marks: Marks | No
 
     A collaboration is drawn whole. Raises Undrawable.
     """
+    process, drawing = _read(content, key)
+    return _Picture(process, drawing, language, marks or Marks()).svg().encode()
+
+
+def places(content: bytes, key: str, names: Iterable[str]) -> dict[str, str]:
+    """The ids of what is drawn for these elements and flows of a process, as far as something is.
+
+    What happens in a closed sub-process or in a called process is drawn as that. Raises Undrawable.
+    """
+    process, drawing = _read(content, key)
+    drawn = {*(shape.element for shape in drawing.shapes), *(edge.element for edge in drawing.edges)}
+    find = finder(process, drawing.elements, drawn)
+    found = {name: find(name) for name in names}
+    return {name: element.get("id") for name, element in found.items() if element is not None}
+
+
+def _read(content: bytes, key: str) -> tuple[Any, Drawing]:
     root = _root(key, content)
     process = next((item for item in root.iterchildren(bpmn("process")) if item.get("id") == key), None)
     if process is None:
         raise Undrawable(
             Finding("error", "no-process", key, f"The file has no process {key!r}.", "Name one that it has.")
         )
-    drawing = read(root, process) or lay_out(process)
-    return _Picture(process, drawing, language, marks or Marks()).svg().encode()
+    return process, read(root, process) or lay_out(process)
 
 
 def _root(file: str, content: bytes) -> Any:

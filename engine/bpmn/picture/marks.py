@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -92,6 +92,17 @@ def placed(
         mark = found[places(element)]
         mark.heat = max(mark.heat or 0, min(1.0, heat)) if math.isfinite(heat) else mark.heat
     found.pop(_ELSEWHERE, None)
+    return found
+
+
+def finder(process: Any, elements: Mapping[str, Any], drawn: Collection[Any]) -> Callable[[str], Any]:
+    """What tells the drawn element that shows one with this name; None where nothing does."""
+    find = _Places(process, elements, drawn)
+
+    def found(name: str) -> Any:
+        place = find(name)
+        return None if place is _ELSEWHERE else place
+
     return found
 
 

@@ -1,0 +1,6 @@
+"""Trying versions: their diagram, scenarios and forms, and cases played by hand that touch nothing real."""
+
+from web.trials import diagrams, forms, plays, scenarios
+from web.trials.subject import blueprint
+
+__all__ = ["blueprint", "diagrams", "forms", "plays", "scenarios"]

@@ -1,0 +1,177 @@
+"""What can be done where a played case stands, and what was chosen, as the engine is told it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from werkzeug.datastructures import MultiDict
+
+from engine import forms as judging
+from engine import persian
+from engine.bpmn import Form, Spec
+from engine.bpmn.values import plain
+from engine.errors import Conflict, Fault, Invalid
+from engine.scenarios import TRIGGERS, Played
+from engine.trials import Play
+from web import forms
+from web.trials.subject import named
+
+JSON, AMOUNT = "json", "amount"
+# Units of time, and how many of them are written.
+UNITS: Mapping[str, str] = {
+    "minutes": "PT{}M",
+    "hours": "PT{}H",
+    "days": "P{}D",
+    "weeks": "P{}W",
+    "months": "P{}M",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """One thing that can be done: its kind, the element that it is about, and what that is called.
+
+    `told` is what a scenario names; `about` is what the engine knows of it, `form` what is filled in.
+    """
+
+    do: str
+    at: str
+    name: str
+    told: str = ""
+    count: int = 1
+    form: Form | None = None
+    about: Any = None
+    roles: Sequence[str] = ()
+
+    @property
+    def free(self) -> bool:
+        """Whether data are written without a form."""
+        return self.form is None and self.do != "wait"
+
+
+def possible(play: Play) -> list[Doing]:
+    """All that can be done, the most usual first."""
+    played = play.played
+    if not played.done:
+        return _starts(played.spec)
+    if played.case.ended:
+        return []
+    return [*_tasks(played), *_calls(played), *_incidents(played), *_events(played), Doing("wait", "", "")]
+
+
+def _starts(spec: Spec) -> list[Doing]:
+    found = [Doing("start", "", "", form=spec.start_form)] if spec.startable else []
+    for path, trigger in spec.starts.items():
+        if trigger.kind not in TRIGGERS:
+            continue  # nobody starts it from outside
+        told = path if trigger.kind == "timer" else trigger.name or ""
+        found.append(Doing(f"start-{trigger.kind}", path, named(spec, path), told))
+    return found
+
+
+def _tasks(played: Played) -> list[Doing]:
+    works = {work.element: work for work in reversed(played.case.open.values())}
+    many = Counter(work.element for work in played.case.open.values())
+    found = []
+    for path, work in reversed(works.items()):
+        form = played.spec.elements[path].form
+        posts = {post.role for post in work.posts}
+        roles = [role for role in judging.named(form) if role in posts] if form else []
+        found.append(Doing("task", path, named(played.spec, path), path, many[path], form, work, roles))
+    return found
+
+
+def _calls(played: Played) -> list[Doing]:
+    calls = {call.element: call for call in reversed(played.case.calls.values())}
+    many = Counter(call.element for call in played.case.calls.values())
+    return [
+        Doing("call", path, named(played.spec, path), path, many[path], about=call)
+        for path, call in reversed(calls.items())
+    ]
+
+
+def _incidents(played: Played) -> list[Doing]:
+    found = {failure.element: failure for failure in played.case.incidents.values()}
+    return [
+        Doing("incident", path, named(played.spec, path), path, about=failure)
+        for path, failure in found.items()
+    ]
+
+
+def _events(played: Played) -> list[Doing]:
+    return [
+        Doing(wait.kind, wait.element, named(played.spec, wait.element), wait.name or "", about=wait)
+        for wait in played.case.waits.values()
+        if wait.kind in ("message", "signal")
+    ]
+
+
+def chosen(found: Sequence[Doing], wished: "MultiDict[str, str]") -> Doing | None:
+    """The one that was wished for, if it can be done; else the first."""
+    key = (wished.get("do", ""), wished.get("at", ""))
+    return next((one for one in found if (one.do, one.at) == key), next(iter(found), None))
+
+
+def told(doing: Doing | None, sent: "MultiDict[str, str]") -> dict[str, Any]:
+    """The act that a browser sent. Raises Invalid, Conflict."""
+    if doing is None or (doing.do, doing.at) != (sent.get("do"), sent.get("at")):
+        raise Conflict("That cannot be done where the case stands.", trial="gone")
+    if doing.do == "wait":
+        return {"wait": sent["next"] if sent.get("next") else _time(sent)}
+    if doing.do == "start":
+        return {"data": _data(doing, sent)}
+    if doing.do.startswith("start-"):
+        return {doing.do.removeprefix("start-"): doing.told, "data": _data(doing, sent)}
+    return _step(doing, sent)
+
+
+def _step(doing: Doing, sent: "MultiDict[str, str]") -> dict[str, Any]:
+    data = _data(doing, sent)
+    if doing.do == "task":
+        role = sent.get("as")
+        act = {"task": doing.told, "answer": data}
+        return {**act, "by": role} if role in doing.roles else act
+    if doing.do == "incident":
+        return {"skip" if "skip" in sent else "retry": doing.told, "data": data}
+    if doing.do == "call":
+        if "fail" not in sent:
+            return {"reply": doing.told, "data": data}
+        error = sent.get("error", "").strip()
+        return {"fail": doing.told, **({"error": error, "data": data} if error else {})}
+    keys = plain(dict(doing.about.keys)) if doing.do == "message" else {}
+    return {doing.do: doing.told, **({"keys": keys} if keys else {}), "data": data}
+
+
+def fields(doing: Doing, role: str | None) -> Any:
+    """Those of its form, as this role has it."""
+    form = doing.form and judging.for_roles(doing.form, role and [role])
+    return form.fields if form else ()
+
+
+def _data(doing: Doing, sent: "MultiDict[str, str]") -> dict[str, Any]:
+    """What was filled in, or written as JSON."""
+    if doing.form is not None:
+        role = sent.get("as")
+        return forms.answer(fields(doing, role if role in doing.roles else None), sent)
+    try:
+        data = orjson.loads(sent.get(JSON, "").strip() or "{}")
+    except orjson.JSONDecodeError as error:
+        raise Invalid("This is no JSON.", [Fault(f"/{JSON}", "is no JSON", "json")]) from error
+    if not isinstance(data, dict):
+        raise Invalid("This is no JSON object.", [Fault(f"/{JSON}", "is no JSON object", "json")])
+    return data
+
+
+def _time(sent: "MultiDict[str, str]") -> str:
+    typed = persian.digits(sent.get(AMOUNT, "").strip())
+    unit = UNITS.get(sent.get("unit", ""))
+    if unit is None or not (typed.isascii() and typed.isdecimal() and 0 < len(typed) < 5 and int(typed)):
+        raise Invalid("This is no time.", [Fault(f"/{AMOUNT}", "is no time", "amount")])
+    return unit.format(int(typed))
+
+
+def shown(value: Any) -> str:
+    """Data as people read and write them."""
+    return orjson.dumps(plain(value), option=orjson.OPT_INDENT_2).decode()

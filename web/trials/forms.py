@@ -1,0 +1,104 @@
+"""The forms of a version as people will see them, in both languages; an answer is judged, and not kept."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+
+from engine import forms as judging
+from engine import trials
+from engine.bpmn import Form, Spec
+from engine.errors import Fault, Invalid, NotFound
+from engine.language import LANGUAGES
+from web import forms, texts
+from web.trials.subject import about, blueprint, named
+from web.visit import Page, Visit, page
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """An answer that was tried in the form of one language: as it was typed, and what is said of it."""
+
+    language: str | None = None
+    values: Mapping[str, Any] | None = None
+    faults: Sequence[Fault] = ()
+    fits: bool = False
+
+
+@page(blueprint.get("/forms"), may="definitions.publish")
+def previews(visit: Visit, key: str, number: int) -> Page:
+    """All forms of the version, one of them drawn."""
+    return _shown(visit, key, number, _Tried())
+
+
+@page(blueprint.post("/forms"), may="definitions.publish")
+def judge(visit: Visit, key: str, number: int) -> Page:
+    """The same, with what the engine says of an answer."""
+    _, spec = trials.tried(visit.uow, key, number)
+    form, role = _chosen(spec)
+    if form is None:
+        raise NotFound("There is no such form.")
+    drawn = judging.for_roles(form, role and [role])
+    values = forms.answer(drawn.fields, request.form)
+    language = request.form.get("language")
+    if forms.edited(request.form):
+        return _shown(visit, key, number, _Tried(language, values))
+    try:
+        judging.check(form, values, role and [role])
+    except Invalid as invalid:
+        return _shown(visit, key, number, _Tried(language, values, invalid.faults))
+    return _shown(visit, key, number, _Tried(language, values, fits=True))
+
+
+def _shown(visit: Visit, key: str, number: int, tried: _Tried) -> Page:
+    version, spec = trials.tried(visit.uow, key, number)
+    form, role = _chosen(spec)
+    drawn = form and judging.for_roles(form, role and [role])
+    sides = []
+    for language in LANGUAGES:
+        with texts.read_in(language) as reader:
+            sides.append(
+                forms.drawing(drawn.fields, tried.values or {}, reader, tried.faults, apart=f"{language}-")
+                if drawn
+                else None
+            )
+    values = {
+        **about(version, "forms"),
+        "listed": [(path, named(spec, path), spec.elements[path]) for path in _forms(spec)],
+        "at": _at(spec),
+        "name": named(spec, _at(spec) or ""),
+        "roles": judging.named(form) if form else [],
+        "role": role,
+        "sides": list(zip(LANGUAGES, sides, strict=True)),
+        "tried": tried,
+        "read_in": _read_in,
+    }
+    return Page("trials/forms.html", values, status=422 if tried.faults else 200)
+
+
+def _forms(spec: Spec) -> list[str]:
+    """The elements of the process itself that have a form; the start first, as the file has it."""
+    own = [path for path, one in spec.elements.items() if one.form is not None and "/" not in path]
+    return sorted(own, key=lambda path: spec.elements[path].kind != "startEvent")
+
+
+def _at(spec: Spec) -> str | None:
+    """The element whose form is wanted."""
+    known = _forms(spec)
+    wished = request.args.get("at")
+    return wished if wished in known else next(iter(known), None)
+
+
+def _chosen(spec: Spec) -> tuple[Form | None, str | None]:
+    """The form that is wanted, and the role in which it is looked at; None: as if nothing were kept back."""
+    at = _at(spec)
+    form = None if at is None else spec.elements[at].form
+    wished = request.args.get("as")
+    return form, wished if form and wished in judging.named(form) else None
+
+
+def _read_in(language: Any, caller: Callable[[], Any]) -> Any:
+    """A part of a page for who reads this language: `{% call read_in("fa") %}`."""
+    with texts.read_in(language):
+        return caller()

@@ -1,0 +1,87 @@
+"""The scenarios of a version: what came of each, and how much of the diagram they pass."""
+
+from collections import Counter
+from typing import Any
+
+from flask import request
+
+from engine import bpmn, pictures, trials
+from engine.bpmn import Spec
+from engine.trials import Rehearsal
+from web import texts
+from web.trials.subject import Painting, about, blueprint, named, places
+from web.visit import Content, Page, Visit, page
+
+
+@page(blueprint.get("/scenarios"), may="definitions.publish")
+def coverage(visit: Visit, key: str, number: int) -> Page:
+    """All together, or one that was chosen."""
+    version, spec = trials.tried(visit.uow, key, number)
+    found = trials.rehearsal(visit.uow, key, number)
+    chosen = _chosen(found)
+    passed = found.passed(chosen)
+    values = {
+        **about(version, "scenarios"),
+        "results": [_result(spec, result) for result in found.results],
+        "failed": sum(not result.passed for result in found.results),
+        "coverage": found.coverage,
+        "chosen": chosen,
+        "painting": _painting(places(visit.uow, version, spec), spec, passed, all_of_them=chosen is None),
+        "gaps": _gaps(spec, found),
+        "counts": _counts(spec, passed),
+    }
+    return Page("trials/scenarios.html", values)
+
+
+@page(blueprint.get("/scenarios.svg"), may="definitions.publish")
+def coverage_picture(visit: Visit, key: str, number: int) -> Content:
+    """The same diagram, drawn without a script."""
+    found = trials.rehearsal(visit.uow, key, number)
+    passed = found.passed(_chosen(found))
+    marks = bpmn.Marks(passed=list(passed), counts=passed)
+    return Content(pictures.marked(visit.uow, key, number, visit.reader.language, marks), "image/svg+xml")
+
+
+def _chosen(found: Rehearsal) -> int | None:
+    wished = request.args.get("scenario", "")
+    return int(wished) if wished.isdecimal() and len(wished) < 4 and int(wished) < len(found.runs) else None
+
+
+def _result(spec: Spec, result: Any) -> dict[str, Any]:
+    return {
+        "name": texts.reader().half(result.name),
+        "told": result,
+        "at": named(spec, result.element) if result.element else None,
+    }
+
+
+def _painting(drawn: dict[str, str], spec: Spec, passed: Counter[str], *, all_of_them: bool) -> Painting:
+    """What was passed with how often; and what was not, in a look of its own."""
+    painting = Painting()
+    paths = [*spec.elements, *spec.flows]
+    painting.paint(drawn, [path for path in paths if path not in passed], "untaken")
+    painting.paint(drawn, [path for path in paths if path in passed], "taken")
+    if all_of_them:
+        for path, many in passed.items():
+            if path in spec.elements and path in drawn and "/" not in path:
+                painting.badges[drawn[path]] = texts.reader().number(many)
+    return painting
+
+
+def _counts(spec: Spec, passed: Counter[str]) -> list[tuple[str, str, int]]:
+    """Elements and flows of the diagram itself: id, name, and how many scenarios pass it."""
+    own = [path for path in (*spec.elements, *spec.flows) if "/" not in path]
+    return [(path, named(spec, path), passed[path]) for path in own]
+
+
+def _gaps(spec: Spec, found: Rehearsal) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What no scenario passes, by what it is."""
+    if found.coverage is None:
+        return []
+    kinds = {
+        "elements": found.coverage.elements.missing,
+        "flows": found.coverage.flows.missing,
+        "never-true": found.coverage.never_true,
+        "never-false": found.coverage.never_false,
+    }
+    return [(kind, [(path, named(spec, path)) for path in paths]) for kind, paths in kinds.items() if paths]
