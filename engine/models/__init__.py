@@ -22,6 +22,7 @@ from engine.models.organisation import (
 )
 from engine.models.organisation_log import OrganisationKind, OrganisationRecord
 from engine.models.outbound import Cursor, Delivery, DeliveryStatus, Webhook
+from engine.models.sketches import Sketch, SketchCheck, SketchCheckStatus, SketchCheckStep, SketchFile
 from engine.models.tables import (
     CASE_NUMBERS,
     FOUND_BY,
@@ -97,6 +98,11 @@ __all__ = [
     "Relation",
     "RelationKind",
     "Role",
+    "Sketch",
+    "SketchCheck",
+    "SketchCheckStatus",
+    "SketchCheckStep",
+    "SketchFile",
     "Substitution",
     "Task",
     "TaskKind",

@@ -1,6 +1,6 @@
 """Running scenarios: each on a case of its own, within limits of steps and time, and what came of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from time import monotonic
 from typing import Any
@@ -59,8 +59,12 @@ class Trial:
         return bool(self.findings)
 
 
-def run_all(scenarios: Sequence[Scenario], specs: Mapping[str, Spec]) -> Trial:
-    """Run scenarios on the processes that they name."""
+def run_all(
+    scenarios: Sequence[Scenario],
+    specs: Mapping[str, Spec],
+    tell: Callable[[int], object] | None = None,
+) -> Trial:
+    """Run scenarios on the processes that they name; after each, `tell` gets how many have run."""
     findings = [finding for scenario in scenarios for finding in _unknown(scenario, specs)]
     if len(scenarios) > MAX_SCENARIOS:
         reason = f"There are {len(scenarios)} scenarios; {MAX_SCENARIOS} are run."
@@ -74,6 +78,8 @@ def run_all(scenarios: Sequence[Scenario], specs: Mapping[str, Spec]) -> Trial:
         result, sight = run(scenario, specs[scenario.process], until)
         results.append(result)
         seen.append(sight)
+        if tell is not None:
+            tell(len(results))
         if not result.passed:
             findings.append(_failed(result))
     covered = [
