@@ -136,7 +136,9 @@ def of(refusal: errors.Refusal) -> Problem:
 def _more(refusal: errors.Refusal) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if isinstance(refusal, errors.Invalid):
-        more["errors"] = [asdict(fault) for fault in refusal.faults]
+        more["errors"] = [
+            {"pointer": fault.pointer, "detail": fault.detail, "code": fault.code} for fault in refusal.faults
+        ]
     if isinstance(refusal, errors.Rejected):
         more["findings"] = [asdict(finding) for finding in refusal.findings]
     if isinstance(refusal, errors.Conflict):

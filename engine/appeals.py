@@ -44,7 +44,7 @@ def _appealable(uow: UnitOfWork, case: Locked) -> tuple[str, UUID]:
     rules = definitions.spec(uow.session, case.version).rules
     present = {"id": case.id, "status": case.status, "outcome": case.outcome}
     if rules.appeal is None:
-        raise Conflict("The process knows no appeal.", case=present)
+        raise Conflict("The process knows no appeal.", code="no-appeal", case=present)
     decision = uow.connection.execute(
         select(Decision.id, Decision.decided_at, Decision.appeal_id)
         .where(Decision.case_id == case.id)
@@ -52,13 +52,15 @@ def _appealable(uow: UnitOfWork, case: Locked) -> tuple[str, UUID]:
         .limit(1)
     ).one_or_none()
     if decision is None:
-        raise Conflict("Nothing was decided in the case yet.", case=present)
+        raise Conflict("Nothing was decided in the case yet.", code="undecided", case=present)
     if decision.appeal_id is not None:
-        raise Conflict("The decision was appealed before.", case=present, appeal=decision.appeal_id)
+        appeal = decision.appeal_id
+        raise Conflict("The decision was appealed before.", code="appealed", case=present, appeal=appeal)
     end = until(rules.appeal_within, decision.decided_at, uow.now)
     if end is not None and uow.now > end:
         detail = f"The decision could be appealed until {end.isoformat(timespec='seconds')}."
-        raise Conflict(detail, case=present, decided_at=decision.decided_at, until=end)
+        times = {"decided_at": decision.decided_at, "until": end}
+        raise Conflict(detail, code="appeal-late", case=present, **times)
     return rules.appeal, decision.id
 
 

@@ -164,7 +164,8 @@ def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
     )
     rows = uow.connection.execute(found).all()
     if len(rows) > AT_ONCE:
-        raise Conflict(f"More than {AT_ONCE} tasks are open: delegate new ones only, without take_over.")
+        detail = f"More than {AT_ONCE} tasks are open: delegate new ones only, without take_over."
+        raise Conflict(detail, code="too-many-to-take-over")
     for task_id, _ in rows:
         case, row = _held(uow, task_id)
         if row.task_status == "open" and row.home_pool_id is None:

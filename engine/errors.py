@@ -29,7 +29,7 @@ Refusal
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -37,12 +37,14 @@ from typing import Any
 class Fault:
     """One fault in the input.
 
-    `pointer` is a JSON Pointer (RFC 6901), `code` a stable word for translation.
+    `pointer` is a JSON Pointer (RFC 6901), `code` a stable word for translation; `values` are the limits that
+    a text for the code names, and never what was sent.
     """
 
     pointer: str
     detail: str
     code: str
+    values: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 class Refusal(Exception):
@@ -94,10 +96,14 @@ class NotNamed(Forbidden):
 
 
 class Conflict(Refusal):
-    """The command contradicts the present state; `state` tells it, so that the caller can show it."""
+    """The command contradicts the present state; `state` tells it, so that the caller can show it.
 
-    def __init__(self, detail: str, **state: Any) -> None:
+    `code` is a stable word for translation, where the state alone does not tell what is in the way.
+    """
+
+    def __init__(self, detail: str, *, code: str | None = None, **state: Any) -> None:
         super().__init__(detail)
+        self.code = code
         self.state: Mapping[str, Any] = state
 
 

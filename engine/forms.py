@@ -51,6 +51,13 @@ MESSAGES: Mapping[str, str] = {
     "format/time": "is no time of day: write 08:30 or 08:30:00Z",
 }
 
+# What a text for a code calls its limit: what it counts is `count`, by which languages choose a plural.
+_LIMITS: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), ("count", "limit")),
+    **dict.fromkeys(("minProperties", "maxProperties"), ("count", "limit")),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), ("limit", "limit")),
+    "multipleOf": ("step", "multiple_of"),
+}
 
 _FOREIGN = ("additionalProperties", "readOnly", "role")  # faults of what is no answer at all
 
@@ -123,7 +130,17 @@ def _named(error: jsonschema_rs.ValidationError) -> list[Fault]:
         paths = [[*error.instance_path, told.get("property", "")]]
     text = MESSAGES.get(code)
     detail = text.format(**told) if text else error.message.removeprefix(MASK).strip()
-    return [Fault(_pointer(path), detail, code) for path in paths]
+    values = _values(code, told)
+    return [Fault(_pointer(path), detail, code, values) for path in paths]
+
+
+def _values(code: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The limits that a text for the code names; of a type which one it is, if the field has one."""
+    if code in _LIMITS:
+        name, limit = _LIMITS[code]
+        return {name: told[limit]}
+    kinds = [kind for kind in told.get("types", ()) if kind != "null"]
+    return {"type": kinds[0]} if len(kinds) == 1 else {}
 
 
 def _code(error: jsonschema_rs.ValidationError) -> str:

@@ -99,6 +99,7 @@ def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: st
     spec = definitions.spec(uow.session, case.version)
     refusal = Conflict(
         "This element cannot be passed over: what comes next depends on it. Repair the data and retry.",
+        code="not-skippable",
         incident={"id": incident_id, "status": row.incident_status},
     )
     if row.code == cases.GIVEN_UP and row.token_id == case.id:
@@ -127,9 +128,8 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, Any]:
     if row is None:
         raise NotFound(f"There is no incident {incident_id}.")
     if row.incident_status != "open":
-        raise Conflict(
-            "The incident is resolved.", incident={"id": incident_id, "status": row.incident_status}
-        )
+        present = {"id": incident_id, "status": row.incident_status}
+        raise Conflict("The incident is resolved.", code="incident-resolved", incident=present)
     case = cases.locked(row)
     cases.require_active(case)
     uow.connection.execute(

@@ -85,7 +85,8 @@ def plan(uow: UnitOfWork, key: str, source: int, target: int) -> Overview:
     if uow.connection.execute(made).first() is None:
         other = select(Move.id, Move.status).where(Move.key == key, Move.status.in_(OPEN))
         present = uow.connection.execute(other).mappings().one_or_none()
-        raise Conflict("Another move of this definition goes on.", move=present and dict(present))
+        detail = "Another move of this definition goes on."
+        raise Conflict(detail, code="move-under-way", move=present and dict(present))
     jobs.defer(uow, "judge", queue="cases", priority=jobs.LAST, move_id=move_id)
     return look(uow, move_id)
 
@@ -193,7 +194,8 @@ def start(uow: UnitOfWork, move_id: UUID) -> Overview:
     target = select(DefinitionVersion.status).join(Move, Move.to_version_id == DefinitionVersion.id)
     status = uow.connection.execute(target.where(Move.id == move_id)).scalar_one_or_none()
     if status not in (None, "published"):
-        raise Conflict(f"The version to move to is {status}.", move={"id": move_id, "version": status})
+        present = {"id": move_id, "version": status}
+        raise Conflict(f"The version to move to is {status}.", code="move-nowhere", move=present)
     values = {"status": "moving", "started_by": uow.actor.id, "started_at": uow.now}
     _pass(uow, move_id, ("planned",), values)
     turns = select(MovedCase.case_id).where(MovedCase.move_id == move_id, MovedCase.status == "movable")
@@ -312,7 +314,8 @@ def _pass(uow: UnitOfWork, move_id: UUID, before: Sequence[MoveStatus], values: 
         status = uow.connection.execute(select(Move.status).where(Move.id == move_id)).scalar_one_or_none()
         if status is None:
             raise _unknown(move_id)
-        raise Conflict(f"The move is {status}.", move={"id": move_id, "status": status})
+        present = {"id": move_id, "status": status}
+        raise Conflict(f"The move is {status}.", code="move-elsewhere", move=present)
 
 
 def _versions() -> Select[Any]:

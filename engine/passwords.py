@@ -94,7 +94,7 @@ def _faults(name: str, password: str) -> list[Fault]:
     found = []
     if not LEAST <= len(password) <= MOST:
         detail = f"A password has {LEAST} to {MOST} characters."
-        found.append(Fault("/password", detail, "password-length"))
+        found.append(Fault("/password", detail, "password-length", {"least": LEAST, "most": MOST}))
     simple = "".join(sign for sign in password.casefold() if sign.isalnum() or sign == "@")
     if simple == "".join(sign for sign in name.casefold() if sign.isalnum()):
         found.append(Fault("/password", "It is the account's name.", "password-name"))

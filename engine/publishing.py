@@ -77,7 +77,7 @@ def publish(
     access.require(uow.actor, "definitions.publish")
     row, calls = _hold(uow, key, number, revisions)
     if row.status != "draft":
-        raise Conflict(f"The version is {row.status} already.", version=_state(row))
+        raise Conflict(f"The version is {row.status} already.", code="not-a-draft", version=_state(row))
     author = select(Deployment.deployed_by).where(Deployment.id == row.deployment_id)
     if publishing == "four-eyes" and uow.session.scalars(author).one() == uow.actor.id:
         raise OwnWork("Another person than the author publishes a version.")
@@ -94,7 +94,7 @@ def retire(uow: UnitOfWork, key: str, number: int, *, revisions: Collection[int]
     access.require(uow.actor, "definitions.publish")
     row, _ = _hold(uow, key, number, revisions)
     if row.status == "retired":
-        raise Conflict("The version is retired already.", version=_state(row))
+        raise Conflict("The version is retired already.", code="retired", version=_state(row))
     current = _current(uow, key)
     row.status, row.retired_at, row.retired_by = "retired", uow.now, uow.actor.id
     uow.session.flush()
@@ -155,6 +155,7 @@ def _require_calls(uow: UnitOfWork, calls: dict[str, str], row: DefinitionVersio
     if gone:
         raise Conflict(
             f"It calls {', '.join(map(repr, gone))} in a version that is retired: deploy it again.",
+            code="calls-retired",
             version=_state(row),
         )
 

@@ -98,7 +98,7 @@ def drawing(
 def explained(fault: Fault) -> str:
     """A fault in the reader's language."""
     key = f"faults.{fault.code}"
-    return texts.say(key, **getattr(fault, "values", {})) if key in texts.TEXTS else fault.detail
+    return texts.say(key, **fault.values) if key in texts.TEXTS else fault.detail
 
 
 def answer(fields: Sequence[Field], sent: "MultiDict[str, str]") -> dict[str, Any]:

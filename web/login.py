@@ -11,7 +11,7 @@ from engine.db import UnitOfWork
 from engine.errors import AssuranceTooLow, Busy, Invalid, NotRecognised, Throttled
 from engine.oidc import farewell
 from engine.sessions import Opened
-from web import texts
+from web import forms, texts
 from web.frame import told
 from web.site import (
     before,
@@ -115,7 +115,7 @@ def change() -> Response:
         return _away("/login?next=/password")
     new = request.form.get("new", "")
     if new != request.form.get("again", ""):
-        return _unchanged(HTTPStatus.UNPROCESSABLE_ENTITY, texts.say("login.password-unlike"))
+        return _unchanged(HTTPStatus.UNPROCESSABLE_ENTITY, texts.say("faults.password-unlike"))
     try:
         secret = login.change_password(site().database, _attempt(opened.actor.name), new, site().lasting)
     except NotRecognised:
@@ -123,7 +123,7 @@ def change() -> Response:
     except Throttled as refusal:
         return _throttled(_unchanged(HTTPStatus.TOO_MANY_REQUESTS, _too_many(refusal)), refusal)
     except Invalid as refusal:
-        told = " ".join(texts.say(f"login.{fault.code}") for fault in refusal.faults)
+        told = " ".join(forms.explained(fault) for fault in refusal.faults)
         return _unchanged(HTTPStatus.UNPROCESSABLE_ENTITY, told)
     return _entered(secret, "/account")
 

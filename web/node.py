@@ -38,7 +38,7 @@ def install(folder: Path) -> None:
         )
         if file.exists()
     )
-    command = [node, npm, "ci", "--ignore-scripts", "--loglevel=error"]
+    command = [str(node), str(npm), "ci", "--ignore-scripts", "--loglevel=error"]
     search = f"{node.parent}:{os.environ['PATH']}"
     subprocess.run(command, cwd=folder, check=True, env=os.environ | {"PATH": search})
 

@@ -98,14 +98,22 @@ def token() -> str:
     return hmac.new(bound.encode(), b"form", hashlib.sha256).hexdigest()
 
 
-def require_own_form() -> None:
-    """Raises Forged unless the form is one that this browser got here."""
+def comes_from_here() -> bool:
+    """Whether the browser says that a page of this site sends the request: only browsers can be asked so."""
     sent = request.headers.get("Origin")
-    if sent is not None and sent not in {origin(), f"{request.scheme}://{request.host}"}:
-        raise Forged
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        raise Forged
-    if not hmac.compare_digest(request.form.get("token", "").encode(), token().encode()):
+    own = sent is None or sent in {origin(), f"{request.scheme}://{request.host}"}
+    return own and request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
+
+
+def is_own_form() -> bool:
+    """Whether the form is one that this browser got here, in its present session."""
+    given = request.form.get("token", "").encode()
+    return comes_from_here() and hmac.compare_digest(given, token().encode())
+
+
+def require_own_form() -> None:
+    """Raises Forged unless it is."""
+    if not is_own_form():
         raise Forged
 
 

@@ -25,7 +25,7 @@ from engine.idempotency import Answer
 from engine.ids import uuid7
 from engine.language import Reader
 from web import texts
-from web.site import current, require_own_form, set_notice, site
+from web.site import Forged, comes_from_here, current, is_own_form, set_notice, site
 
 ANYBODY = Actor(id=uuid7(), name="", role="anybody")  # whom the policy allows nothing
 
@@ -96,11 +96,9 @@ def page(
         @route
         @wraps(view)
         def endpoint(**parts: Any) -> Response:
-            away = None if anybody else _recognise()
+            away = _recognise(anybody) or _recognise_form()
             if away is not None:
                 return away
-            if request.method != "GET":
-                require_own_form()
             parts |= prepare(**parts) if prepare else {}
             try:
                 return _serve(lambda visit: view(_allowed(visit, may), **parts))
@@ -115,14 +113,33 @@ def page(
     return declare
 
 
-def _recognise() -> Response | None:
+def _recognise(anybody: bool) -> Response | None:
     """Where to go first, if this visitor cannot be shown the page yet."""
     opened = current()
-    if opened is None:
-        if request.method != "GET":
-            return make_response(render_template("ended.html"), HTTPStatus.UNAUTHORIZED)
-        return _away(f"/login?next={quote(request.full_path.rstrip('?'))}")
-    return _away("/password") if opened.restricted else None
+    if anybody or (opened is not None and not opened.restricted):
+        return None
+    if opened is not None:
+        return _away("/password")
+    if request.method != "GET":
+        return _kept("ended.html", HTTPStatus.UNAUTHORIZED)
+    return _away(f"/login?next={quote(request.full_path.rstrip('?'))}")
+
+
+def _recognise_form() -> Response | None:
+    """What to show first, if a form is of an earlier session. Raises Forged if it comes from elsewhere."""
+    if request.method == "GET" or is_own_form():
+        return None
+    if not comes_from_here():
+        raise Forged
+    return _kept("again.html", HTTPStatus.CONFLICT)
+
+
+def _kept(template: str, status: HTTPStatus) -> Response:
+    """A page from which the same form can be sent once more: nothing that was typed is lost."""
+    own = comes_from_here()
+    kept = [item for item in request.form.items(multi=True) if own and item[0] != "token"]
+    values = {"kept": kept, "target": request.full_path.rstrip("?"), "files": bool(request.files)}
+    return make_response(render_template(template, **values), status)
 
 
 def _allowed(visit: Visit, may: Permission | None) -> Visit:

@@ -71,7 +71,8 @@ def _asked_for(uow: UnitOfWork, entry: Entry, data: Mapping[str, Any], applicati
     spec = definitions.spec(uow.session, entry.version)
     if not spec.startable:
         key = entry.version.key
-        raise Conflict("Its cases begin by themselves or by a message.", definition={"key": key})
+        detail = "Its cases begin by themselves or by a message."
+        raise Conflict(detail, code="begins-by-itself", definition={"key": key})
     answer = forms.check(spec.start_form, data)
     require_size(answer)
     usual: Channel = "assisted" if uow.actor.role == "caseworker" else "online"
@@ -189,7 +190,7 @@ def taken(error: IntegrityError) -> Conflict | None:
     """The refusal if a command failed because a case with its business key runs already."""
     cause = error.orig
     if isinstance(cause, UniqueViolation) and cause.diag.constraint_name == "uq_cases_running_key":
-        return Conflict("A case with this business key runs already.")
+        return Conflict("A case with this business key runs already.", code="business-key-runs")
     return None
 
 

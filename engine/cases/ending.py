@@ -83,7 +83,8 @@ def _require_not_withdrawn(uow: UnitOfWork, case: Locked) -> None:
     before = select(Event.seq).where(Event.case_id == case.id, Event.kind == "case.withdrawn").limit(1)
     if uow.connection.execute(before).first() is not None:
         present = {"id": case.id, "status": case.status, "outcome": case.outcome}
-        raise Conflict("The case was withdrawn before: its process deals with it.", case=present)
+        detail = "The case was withdrawn before: its process deals with it."
+        raise Conflict(detail, code="withdrawn-before", case=present)
 
 
 def renew_secret(uow: UnitOfWork, case_id: UUID) -> tuple[str, str]:

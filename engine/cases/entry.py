@@ -93,11 +93,14 @@ def to_start(uow: UnitOfWork, key: str, unit: str | None = None) -> Entry:
         raise unknown(key)
     *version, suspended_at, disabled_at, unit_id, unit_key, delegated, acting, number = row
     if suspended_at is not None:
-        raise Conflict("The definition is suspended.", definition={"key": key, "suspended_at": suspended_at})
+        present = {"key": key, "suspended_at": suspended_at}
+        raise Conflict("The definition is suspended.", code="definition-suspended", definition=present)
     if version[0] is None:
-        raise Conflict("The definition has no published version.", definition={"key": key})
+        detail = "The definition has no published version."
+        raise Conflict(detail, code="not-published", definition={"key": key})
     if disabled_at is not None and access.only_offered(uow.actor):
-        raise Conflict("The definition is disabled.", definition={"key": key, "disabled_at": disabled_at})
+        present = {"key": key, "disabled_at": disabled_at}
+        raise Conflict("The definition is disabled.", code="definition-disabled", definition=present)
     if unit_id is None and unit is not None:
         fault = Fault("/unit", "is no unit of the process's agency in which you may start cases", "unit")
         raise Invalid("The case cannot be handled there.", [fault])
@@ -133,6 +136,7 @@ def to_appeal(uow: UnitOfWork, key: str, first: Locked) -> Entry:
     )
     row = uow.connection.execute(found, {"key": key, "unit": first.home.unit_id}).one_or_none()
     if row is None or row.suspended_at is not None:
-        raise Conflict("The process for appeals cannot be started just now.", definition={"key": key})
+        detail = "The process for appeals cannot be started just now."
+        raise Conflict(detail, code="appeals-closed", definition={"key": key})
     *version, _, number, unit_id, unit_key, delegated = row
     return Entry(Version(*version), number, unit_id, unit_key, delegated, first.acting)

@@ -31,7 +31,11 @@ def resume(uow: UnitOfWork, case_id: UUID) -> CaseView:
     case = lock(uow, case_id)
     if case.stopped or case.status != "suspended":
         what = "definition is suspended: resume that" if case.stopped else f"case is {case.status}"
-        raise Conflict(f"The {what}.", case={"id": case.id, "status": case.status})
+        raise Conflict(
+            f"The {what}.",
+            code="definition-suspended" if case.stopped else "case-not-suspended",
+            case={"id": case.id, "status": case.status},
+        )
     note(uow, case, [Fact("case.resumed")], status="active")
     rouse(uow, case_id)
     return get(uow, case_id)

@@ -114,7 +114,7 @@ def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked
     if row.task_status != "open":
         raise Conflict(f"The task is {row.task_status}.", task=present)
     if row.assignee_id is not None and not row.own:
-        raise Conflict("Somebody else has claimed the task.", task=present)
+        raise Conflict("Somebody else has claimed the task.", code="task-claimed", task=present)
     return held, row
 
 

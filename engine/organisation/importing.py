@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -53,7 +54,7 @@ def _told(row: Row, refusal: Refusal) -> list[Fault]:
     for fault in found or [Fault("", refusal.detail, "refused")]:
         name = fault.pointer.rpartition("/")[2]
         name = "account" if fault.pointer == "/role" else _NAMES.get(name, name)
-        told.append(Fault(row.at(name if name in row.values else ""), fault.detail, fault.code))
+        told.append(replace(fault, pointer=row.at(name if name in row.values else "")))
     return told
 
 

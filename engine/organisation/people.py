@@ -135,7 +135,7 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
     made = insert(User).values(row).on_conflict_do_nothing().returning(User.id)
     user_id = uow.connection.execute(made).scalar_one_or_none()
     if user_id is None:
-        raise Conflict(f"The name {new.name!r} is taken.", person={"name": new.name})
+        raise Conflict(f"The name {new.name!r} is taken.", code="name-taken", person={"name": new.name})
     user = uow.session.get_one(User, user_id)
     for place, work in enumerate(new.works):
         give(uow, user, work, f"/memberships/{place}")
@@ -203,7 +203,8 @@ def give(uow: UnitOfWork, user: User, work: Work, pointer: str = "") -> UUID:
         *([] if work.valid_to is None else [Membership.valid_from < work.valid_to]),
     )
     if uow.session.scalars(same).first() is not None:
-        raise Conflict(f"The person is {work.role} in {work.unit} already.", unit=work.unit, role=work.role)
+        detail = f"The person is {work.role} in {work.unit} already."
+        raise Conflict(detail, code="member-already", unit=work.unit, role=work.role)
     made = Membership(user_id=user.id, unit_id=unit.id, role=work.role)
     made.valid_from, made.valid_to = begin, work.valid_to
     uow.session.add(made)

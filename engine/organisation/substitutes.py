@@ -50,7 +50,8 @@ def agree(uow: UnitOfWork, leave: Leave) -> UUID:
         Substitution.valid_to > Substitution.valid_from,
     )
     if (other := uow.session.scalars(meanwhile).first()) is not None:
-        raise Conflict("Somebody stands in for the person at that time already.", substitution=other)
+        detail = "Somebody stands in for the person at that time already."
+        raise Conflict(detail, code="substitute-there", substitution=other)
     made = Substitution(absent_id=absent.id, substitute_id=substitute.id)
     made.valid_from, made.valid_to = leave.valid_from, leave.valid_to
     uow.session.add(made)

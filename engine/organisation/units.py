@@ -137,7 +137,7 @@ def create(uow: UnitOfWork, new: NewUnit) -> None:
     _hold_tree(uow)
     parent = covered(uow, new.parent, "/parent")
     if uow.session.scalars(select(Unit.id).where(Unit.key == new.key)).first() is not None:
-        raise Conflict(f"The key {new.key!r} is taken.", unit={"key": new.key})
+        raise Conflict(f"The key {new.key!r} is taken.", code="key-taken", unit={"key": new.key})
     made = Unit(key=new.key, name=new.name, kind=new.kind, parent_id=parent.id, region=new.region)
     made.created_at = uow.now
     place(uow.session, made)
@@ -245,7 +245,8 @@ def _require_idle(uow: UnitOfWork, unit: Unit) -> None:
     left = {name: n for name, n in uow.connection.execute(statement).mappings().one().items() if n}
     if left:
         told = ", ".join(f"{number} {name}" for name, number in left.items())
-        raise Conflict(f"The unit cannot be closed: it still has {told}.", unit={"key": unit.key, **left})
+        detail = f"The unit cannot be closed: it still has {told}."
+        raise Conflict(detail, code="unit-in-use", unit={"key": unit.key, **left})
 
 
 def _count(model: Any) -> Select[Any]:

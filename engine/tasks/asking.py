@@ -79,7 +79,8 @@ def send_back(uow: UnitOfWork, task_id: UUID, marks: Marks) -> UUID:
     asked = correcting.asked_of(uow, held, marks)
     waiting = beside.of_task(uow, task_id) if held.row.asks else ()
     if any(one["kind"] == "correction" and one["status"] == "open" for one in waiting):
-        raise held.conflict("The applicant has been asked already: withdraw that first.")
+        detail = "The applicant has been asked already: withdraw that first."
+        raise held.conflict(detail, code="applicant-asked")
     row = {**_row(uow, held, "correction", marks.due_at, asked), "name": correcting.NAME, "pool_id": None}
     payload = {"parent": task_id, "due_at": marks.due_at, "text": marks.text, "fields": asked["fields"]}
     opened(uow, held, row, payload)
@@ -92,9 +93,9 @@ def _mine(uow: UnitOfWork, task_id: UUID) -> Held:
     held = hold(uow, task_id)
     held.require_open()
     if held.row.kind != "step":
-        raise held.conflict("It is itself asked beside another task.")
+        raise held.conflict("It is itself asked beside another task.", code="asked-itself")
     if held.row.assignee_id is None or not held.row.own:
-        raise held.conflict("You do not have the task: claim it first.")
+        raise held.conflict("You do not have the task: claim it first.", code="task-not-yours")
     return held
 
 
@@ -125,7 +126,8 @@ def opened(uow: UnitOfWork, held: Held, row: Mapping[str, Any], payload: Mapping
     if held.row.asks:
         waiting = [one for one in beside.of_task(uow, held.row.task_id) if one["status"] == "open"]
         if len(waiting) >= MAX_ASKED:
-            raise held.conflict(f"{MAX_ASKED} answers are awaited beside this task already.")
+            detail = f"{MAX_ASKED} answers are awaited beside this task already."
+            raise held.conflict(detail, code="asked-too-much")
     beside.open_rows(uow, [row])
     beside.touch(uow, held.row.task_id)
     told = {name: value for name, value in payload.items() if value not in (None, [], "")}
@@ -182,7 +184,7 @@ def withdraw(uow: UnitOfWork, task_id: UUID) -> UUID:
         raise unknown(task_id)
     held = Held(replace(cases.locked(row), acting=row.acting), row)
     if row.kind == "step":
-        raise held.conflict("It is a step of the process, and was not asked.")
+        raise held.conflict("It is a step of the process, and was not asked.", code="not-asked")
     if not row.waits and (not row.case_seen or row.asked["by"]["id"] != str(uow.actor.id)):
         raise Forbidden("Somebody else has asked this.")
     held.require_open()

@@ -34,7 +34,7 @@ def assign(
     row = held.row
     held.require_open()
     if not row.supervises and not (row.own and row.assignee_id is not None):
-        raise held.conflict("The task is not yours to give to somebody.")
+        raise held.conflict("The task is not yours to give to somebody.", code="task-not-yours")
     if row.assignment is not None and not row.supervises:
         raise AssignedNotPicked("The task comes to somebody by itself; only a supervisor gives it on.")
     cases.require_revision(row.task_revision, revisions)

@@ -56,7 +56,8 @@ def ruling(held: Held, rules: TaskRules, answer: Mapping[str, Any]) -> Ruling | 
     grounds = [ground for ground in map(_ground, offered) if ground is not None]
     if outcome in NEEDS_GROUND and not grounds:
         detail = f"a refusal has a legal ground: its code, and a text of at least {MIN_TEXT} characters"
-        raise Invalid("A refusal has a legal ground.", [Fault("/data/ground", detail, "ground-required")])
+        fault = Fault("/data/ground", detail, "ground-required", {"count": MIN_TEXT})
+        raise Invalid("A refusal has a legal ground.", [fault])
     return Ruling(outcome, grounds)
 
 

@@ -71,4 +71,5 @@ def save(uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any]) -> dict[str, A
 
 def _lost(task_id: UUID, row: Any) -> Conflict:
     present = {"id": task_id, "status": row.status, "assignee": row.assignee_id}
-    return Conflict("You do not have the task (any more): claim it first.", task=present)
+    detail = "You do not have the task (any more): claim it first."
+    return Conflict(detail, code="task-not-yours" if row.status == "open" else None, task=present)

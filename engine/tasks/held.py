@@ -38,10 +38,10 @@ class Held:
         still = _ACTIVE if row.pool_id is None else _STILL
         given = {"holder": row.assignee_id, "pool": row.pool_id, "now": uow.now}
         if uow.connection.execute(still, given).first() is not None:
-            raise self.conflict("Somebody else has claimed the task.")
+            raise self.conflict("Somebody else has claimed the task.", code="task-claimed")
 
-    def conflict(self, detail: str) -> Conflict:
+    def conflict(self, detail: str, *, code: str | None = None) -> Conflict:
         """The refusal that tells what the task is at present."""
         row = self.row
         present = {"id": row.task_id, "status": row.task_status, "assignee": row.assignee_id}
-        return Conflict(detail, task=present)
+        return Conflict(detail, code=code, task=present)

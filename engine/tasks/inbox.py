@@ -104,7 +104,8 @@ def _query(words: str) -> str:
     parts = re.findall(r"\w+", persian.normalise(words))
     if not parts or len(parts) > MAX_WORDS:
         detail = f"has no word, or more than {MAX_WORDS}"
-        raise Invalid("Nothing can be searched for like this.", [Fault("/text", detail, "words")])
+        fault = Fault("/text", detail, "words", {"count": MAX_WORDS})
+        raise Invalid("Nothing can be searched for like this.", [fault])
     return " & ".join(f"{part}:*" for part in parts)
 
 

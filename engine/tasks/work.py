@@ -173,7 +173,7 @@ def release(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None
     def given(held: Held) -> tuple[UUID | None, Chosen | None]:
         row = held.row
         if not row.own:
-            raise held.conflict("The task is not yours to release.")
+            raise held.conflict("The task is not yours to release.", code="task-not-yours")
         avoided = {uow.actor.id, row.assignee_id}
         chosen = allotting.anew(uow, held.case, [row], avoided).get(task_id)
         return (chosen.user_id, chosen) if chosen else (None, None)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from engine.cli import demo_accounts
 from engine.cli.demo import installation as demo
 from engine.config import Settings
 from tests.browser import visits
@@ -22,8 +21,11 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def installation(settings: Settings) -> Iterator[demo.Installation]:
     """`python -m engine run`: address and tokens of the demo accounts, whose work all tests share."""
-    with demo.opened(settings) as started:
-        yield started
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("WEB_WORKERS", "2")  # one looker-on, and what its page asks for beside
+        environment.setenv("WORKERS", "1")
+        with demo.opened(settings) as started:
+            yield started
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +38,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def visit(browser: Browser, installation: demo.Installation, settings: Settings) -> Iterator[Visits]:
     """`visit("en", "phone", account="caseworker")`: a page. Fails the test if a page misbehaves."""
-    passwords = {known.name: known.password for known in demo_accounts.read(settings) if known.password}
-    with visits.visits(browser, installation.url, passwords) as opened:
+    with visits.visits(browser, installation.url, visits.passwords(settings)) as opened:
         yield opened
 
 

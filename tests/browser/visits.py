@@ -6,10 +6,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response, Route
 
-from engine.config import ROOT
+from engine.cli import demo_accounts
+from engine.config import ROOT, Settings
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -34,6 +36,11 @@ def launch(playwright: Playwright) -> Browser:
         f"The tests of pages need Chromium at {CHROMIUM}. On Debian and Ubuntu: apt install chromium"
     )
     return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+def passwords(settings: Settings) -> Mapping[str, str]:
+    """Those of the demo accounts that have one."""
+    return {known.name: known.password for known in demo_accounts.read(settings) if known.password}
 
 
 @dataclass
@@ -98,6 +105,7 @@ class Visits:
                 reduced_motion="reduce",
             )
         )
+        context.set_default_timeout(10_000)
         context.add_init_script(TELL_VIOLATIONS)
         if account is not None:
             self._login(context, account)
@@ -125,6 +133,17 @@ class Visits:
         form = {"token": token[1], "name": account, "password": self._passwords[account]}
         entered = context.request.post("/login", form=form, max_redirects=0)
         assert entered.status == 303, f"{account} could not log in: {entered.status}"
+
+
+def serve(page: Page, policy: str, files: Mapping[str, tuple[str, str | bytes]]) -> None:
+    """Let the site of a page have files of a test's own, under `/try/`: a type and a content each."""
+
+    def answer(route: Route) -> None:
+        kind, content = files[urlsplit(route.request.url).path.removeprefix("/try/")]
+        headers = {"Content-Type": f"{kind}; charset=utf-8", "Content-Security-Policy": policy}
+        route.fulfill(body=content, headers=headers)
+
+    page.route("**/try/*", answer)
 
 
 @contextmanager

@@ -31,8 +31,9 @@ def test_no_registry_is_named(lock: str) -> None:
     )
 
 
-def test_the_servers_of_the_tests_name_no_registry_either() -> None:
-    locked = json.loads(text("tests/servers/package-lock.json"))["packages"]
+@pytest.mark.parametrize("folder", ["web", "tests/servers"])
+def test_packages_of_node_are_pinned_with_hashes_and_name_no_registry(folder: str) -> None:
+    locked = json.loads(text(f"{folder}/package-lock.json"))["packages"]
     assert len(locked) > 1
     assert not [name for name, package in locked.items() if "resolved" in package]
     assert all("integrity" in package for name, package in locked.items() if name)

@@ -8,7 +8,7 @@ import pytest
 from engine import forms
 from engine.bpmn import Form
 from engine.config import ROOT
-from engine.errors import Invalid
+from engine.errors import Fault, Invalid
 from engine.formats import FORMATS
 
 
@@ -201,3 +201,36 @@ def test_nothing_of_a_hidden_field_leaves_the_server() -> None:
 def test_a_form_for_everybody_is_the_same_for_every_role() -> None:
     found = form(a={})
     assert forms.for_roles(found, set()) is found
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer", "values"),
+    [
+        ({"type": "string", "minLength": 3}, "x", {"count": 3}),
+        ({"type": "string", "maxLength": 3}, "xxxx", {"count": 3}),
+        ({"type": "array", "minItems": 2}, [1], {"count": 2}),
+        ({"type": "array", "maxItems": 1}, [1, 2], {"count": 1}),
+        ({"type": "object", "minProperties": 1}, {}, {"count": 1}),
+        ({"type": "object", "maxProperties": 1}, {"a": 1, "b": 2}, {"count": 1}),
+        ({"type": "integer", "minimum": 3}, 1, {"limit": 3}),
+        ({"type": "number", "maximum": 0.5}, 1, {"limit": 0.5}),
+        ({"type": "integer", "exclusiveMinimum": 3}, 3, {"limit": 3}),
+        ({"type": "integer", "exclusiveMaximum": 3}, 3, {"limit": 3}),
+        ({"type": "integer", "multipleOf": 5}, 3, {"step": 5}),
+        ({"type": ["integer", "null"]}, "secret", {"type": "integer"}),
+        ({"type": ["integer", "boolean"]}, "secret", {}),
+        ({"enum": ["a", "b"]}, "secret", {}),
+    ],
+)
+def test_a_fault_gives_the_limits_that_texts_name_and_never_the_answer(
+    schema: dict[str, Any], answer: Any, values: dict[str, Any]
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        forms.check(form(it=schema), {"it": answer})
+    [fault] = refused.value.faults
+    assert fault.values == values
+
+
+def test_a_fault_is_what_its_place_and_code_say() -> None:
+    faults = {Fault("/a", "may have 3 characters at most", "maxLength", {"count": 3}) for _ in range(2)}
+    assert faults == {Fault("/a", "may have 3 characters at most", "maxLength")}

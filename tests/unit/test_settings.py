@@ -95,3 +95,13 @@ def test_scanner_is_none_or_where_it_listens() -> None:
     assert Settings.read({}).clamd is None
     for address in ("unix:/run/clamav/clamd.ctl", "tcp:scanner.example:3310"):
         assert Settings.read({"CLAMD": address}).clamd == address
+
+
+def test_an_installation_is_a_demonstration_only_where_nobody_uses_it_in_earnest() -> None:
+    assert Settings.read({}).demo
+    assert not Settings.read({"DEMO": "no"}).demo
+    assert not Settings.read({"DATABASE_URL": "postgresql+psycopg:///x"}).demo
+    assert Settings.read({"DATABASE_URL": "postgresql+psycopg:///x", "DEMO": "yes"}).demo
+    assert not Settings.read({"DEMO": "yes", "PUBLIC_URL": "https://parvandeh.example.org"}).demo
+    with pytest.raises(ValueError, match="DEMO"):
+        Settings.read({"DEMO": "1"})

@@ -40,12 +40,14 @@ def provider() -> Iterator[OpenId]:
 def make(database: Database) -> Make:
     """`make(provider, public_url="https://…")`: the application with its pages."""
 
-    def made(*described: Provider, public_url: str | None = openid.SITE) -> APIFlask:
+    def made(
+        *described: Provider, public_url: str | None = openid.SITE, demo: Sequence[str] = ()
+    ) -> APIFlask:
         app = create_app(Settings.read({"DATABASE_URL": NOWHERE}))
         app.extensions[DATABASE].dispose()
         app.extensions[DATABASE] = database
         environ = {"DATABASE_URL": NOWHERE, **({"PUBLIC_URL": public_url} if public_url else {})}
-        web.install(app, web.Site(Settings.read(environ), database, Providers(described)))
+        web.install(app, web.Site(Settings.read(environ), database, Providers(described), demo))
         return app
 
     return made

@@ -4,9 +4,14 @@ import re
 from collections.abc import Callable
 
 import pytest
+from flask import request
+from sqlalchemy import text
 
 from engine.db import Actor, Database
+from tests import openid
 from tests.web.conftest import Browser, Make, statements
+from web import texts
+from web.visit import Away, Visit, page
 
 
 def test_whoever_is_not_known_begins_at_the_first_page(browser: Browser) -> None:
@@ -20,6 +25,12 @@ def test_where_it_is_used_in_earnest_nobody_becomes_somebody_by_a_click(browser:
     token = browser.token("/login")
     assert browser.post(f"/demo/{sara}", {"token": token}).status_code == 404
     assert browser.get("/account").status_code == 303
+
+
+def test_in_a_demonstration_a_click_makes_one_of_its_people(make: Make, sara: str) -> None:
+    browser = Browser(make(demo=[sara]))
+    assert browser.post(f"/demo/{sara}", {"token": browser.token("/")}).headers["Location"] == "/"
+    assert sara in browser.get("/account").text
 
 
 def test_a_page_that_is_not_there_is_explained_in_the_language(browser: Browser) -> None:
@@ -49,3 +60,76 @@ def test_a_page_counts_few_statements(
 @pytest.mark.parametrize("lang", ["fa", "en"])
 def test_the_first_page_reads_in_both_languages(make: Make, lang: str) -> None:
     assert f'lang="{lang}"' in Browser(make()).get(f"/?lang={lang}").text
+
+
+@pytest.fixture
+def noting(make: Make) -> tuple[Browser, list[str]]:
+    """A browser at a site with a form whose text is noted, and what was noted."""
+    app, noted = make(), list[str]()
+
+    @page(app.post("/note"))
+    def note(visit: Visit) -> Away:
+        noted.append(f"{visit.uow.actor.name}: {request.form['text']}")
+        return Away("/account", told="frame.again.title")
+
+    return Browser(app), noted
+
+
+FORM = {"text": "سه صفحه <b>متن</b>", "token": "0" * 64}
+
+
+def test_a_form_whose_session_has_ended_keeps_what_was_typed(noting: tuple[Browser, list[str]]) -> None:
+    browser, noted = noting
+    answer = browser.post("/note", FORM, Origin=openid.SITE)
+    assert answer.status_code == 401
+    assert "سه صفحه &lt;b&gt;متن&lt;/b&gt;" in answer.text
+    assert not noted
+
+
+@pytest.mark.usefixtures("sara")
+def test_a_form_of_an_earlier_session_is_confirmed_and_then_done(noting: tuple[Browser, list[str]]) -> None:
+    browser, noted = noting
+    browser.login()
+    answer = browser.post("/note", FORM, Origin=openid.SITE)
+    assert answer.status_code == 409
+    token = re.search(r'action="/note">\s*<input type="hidden" name="token" value="(\w+)"', answer.text)
+    assert token
+    assert not noted
+    assert browser.post("/note", {**FORM, "token": token[1]}, Origin=openid.SITE).status_code == 303
+    assert noted == [f"sara: {FORM['text']}"]
+
+
+@pytest.mark.usefixtures("sara")
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.test"}, {"Sec_Fetch_Site": "cross-site"}])
+def test_a_form_from_elsewhere_is_neither_done_nor_kept(
+    noting: tuple[Browser, list[str]], headers: dict[str, str]
+) -> None:
+    browser, noted = noting
+    browser.login()
+    answer = browser.post("/note", FORM, **headers)
+    assert answer.status_code == 403
+    assert "متن" not in answer.text
+    assert not noted
+
+
+@pytest.mark.usefixtures("sara")
+def test_a_form_that_is_sent_twice_is_done_once(
+    noting: tuple[Browser, list[str]], database: Database
+) -> None:
+    browser, _ = noting
+    browser.login()
+    form = {"text": "a", "token": browser.token("/account"), "once": "0123456789abcdef"}
+    first, second = (browser.post("/note", form) for _ in range(2))
+    assert first.headers["Location"] == second.headers["Location"] == "/account"
+    with database.transaction() as session:
+        assert session.execute(text("SELECT count(*) FROM idempotency_keys")).scalar_one() == 1
+
+
+@pytest.mark.usefixtures("sara")
+def test_what_was_done_is_told_once(noting: tuple[Browser, list[str]]) -> None:
+    browser, _ = noting
+    browser.login()
+    browser.post("/note", {"text": "a", "token": browser.token("/account")})
+    told = texts.TEXTS.texts["frame.again.title"]["fa"]
+    assert str(told) in browser.get("/account").text
+    assert str(told) not in browser.get("/account").text

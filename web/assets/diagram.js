@@ -1,11 +1,17 @@
 // What viewer and modeler share.
 
+const FONT = "Vazirmatn, Arial, sans-serif";
+
+// How texts in diagrams are drawn.
+export const drawn = { textRenderer: { defaultStyle: { fontFamily: FONT } } };
+
 // Loads the file at a URL. Where that fails, the container says so in the words of its data-failed.
 export async function open(diagram, container, url) {
   container.dir = "ltr"; // diagrams are drawn from left to right in every language
   try {
     const answer = await fetch(url);
     if (!answer.ok) throw new Error(`${answer.status}`);
+    await document.fonts.load(`12px ${FONT}`, "پ"); // lines are broken by its widths
     await diagram.importXML(await answer.text());
     return true;
   } catch (fault) {

@@ -11,13 +11,16 @@ import "./bpmn.css";
 import Modeler from "bpmn-js/lib/Modeler";
 import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule } from "bpmn-js-properties-panel";
 import TokenSimulation from "bpmn-js-token-simulation";
-import { given, open, whenSized } from "./diagram.js";
+import { drawn, given, open, whenSized } from "./diagram.js";
 import parvandeh from "./parvandeh.json";
 
 async function draw(container) {
+  const parent = document.getElementById(container.dataset.panel);
+  parent.dir = "ltr"; // its style knows no other
   const modeler = new Modeler({
     container,
-    propertiesPanel: { parent: document.getElementById(container.dataset.panel) },
+    ...drawn,
+    propertiesPanel: { parent },
     additionalModules: [
       BpmnPropertiesPanelModule,
       BpmnPropertiesProviderModule,
@@ -51,10 +54,12 @@ function saveBy(form, modeler, container) {
     event.preventDefault();
     event.stopImmediatePropagation();
     form.elements.xml.value = (await modeler.saveXML({ format: true })).xml;
-    container.removeAttribute("data-changed");
-    filled = true;
-    form.requestSubmit(event.submitter);
-    filled = false;
+    setTimeout(() => { // a form is not sent again while it is still being sent
+      container.removeAttribute("data-changed");
+      filled = true;
+      form.requestSubmit(event.submitter);
+      filled = false;
+    });
   };
   form?.addEventListener("submit", fill, { capture: true });
 }

@@ -6,7 +6,7 @@
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
-import { given, open, whenSized } from "./diagram.js";
+import { drawn, given, open, whenSized } from "./diagram.js";
 
 const POINTED = "pointed";
 const viewers = new WeakMap();
@@ -18,7 +18,7 @@ function showAll() {
 }
 
 async function show(container) {
-  const viewer = new NavigatedViewer({ container });
+  const viewer = new NavigatedViewer({ container, ...drawn });
   viewers.set(container, viewer);
   if (!(await open(viewer, container, container.dataset.diagram))) return;
   mark(viewer, container);

@@ -133,7 +133,8 @@ def sentence(code: str, parameters: Mapping[str, Any]) -> str:
     if fact in {**FACTS, **RULES} and code != fact:
         return _changed({**FACTS, **RULES}[fact], parameters)
     if code == "field-changed":
-        parameters = {**parameters, "what": _keywords(parameters["before"], parameters["after"])}
+        differing = keywords(parameters["before"], parameters["after"])
+        parameters = {**parameters, "what": "all of it" if differing is None else ", ".join(differing)}
     return SENTENCES[code].format_map(
         {name: _spoken(code, name, value) for name, value in parameters.items()}
     )
@@ -148,12 +149,11 @@ def _changed(what: str, parameters: Mapping[str, Any]) -> str:
     return f"The {what} of {_quoted(name)} is {value(after)} instead of {value(before)}."
 
 
-def _keywords(before: Any, after: Any) -> str:
-    """In which keywords two schemas differ."""
+def keywords(before: Any, after: Any) -> list[str] | None:
+    """In which keywords two schemas differ; None if in all."""
     if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
-        return "all of it"
-    differing = (word for word in {**before, **after} if before.get(word) != after.get(word))
-    return ", ".join(sorted(differing))
+        return None
+    return sorted(word for word in {**before, **after} if before.get(word) != after.get(word))
 
 
 def _spoken(code: str, name: str, found: Any) -> str:
@@ -185,16 +185,15 @@ def value(found: Any) -> str:
         return ", ".join(map(value, found.values()))
     if isinstance(found, list | tuple):
         return " and ".join(map(_quoted, found))
-    text = str(found)
+    parts = [f"{number} {unit}{'s' * (number != 1)}" for unit, number in duration(str(found))]
+    return " and ".join(parts) or str(found)
+
+
+def duration(text: str) -> list[tuple[str, int]]:
+    """The parts of an ISO 8601 duration: unit and number. None of what is no duration."""
     match = _DURATION.fullmatch(text)
-    if match is None:
-        return text
-    parts = [
-        f"{number} {unit}{'s' * (number != '1')}"
-        for number, unit in zip(match.groups(), _UNITS, strict=True)
-        if number
-    ]
-    return " and ".join(parts) or text
+    numbers = match.groups() if match else ()
+    return [(unit, int(number)) for unit, number in zip(_UNITS, numbers, strict=False) if number]
 
 
 def _quoted(name: Any) -> str:

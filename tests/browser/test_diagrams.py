@@ -1,0 +1,116 @@
+"""The bundles for diagrams, under a policy as strict as that of our pages."""
+
+import json
+from collections.abc import Callable
+from html import escape
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from engine.config import ROOT
+from tests.browser.visits import Visits, serve
+from web.assets import asset
+
+FILE = ROOT / "processes" / "guild" / "food-shop-licence" / "process.bpmn"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'"
+)
+STYLE = ".place { height: 25rem } .panel { width: 20rem }"
+MODELER = """
+<form id="save" action="/try/page" method="post"><input name="xml" type="hidden"><button>Save</button></form>
+<div class="place" data-modeler="/try/file" data-form="save" data-panel="panel"
+     data-texts='{"Create task": "کار تازه"}'></div>
+<div class="panel" id="panel"></div>
+"""
+Check = Callable[[Page], None]
+
+
+def viewer(**data: object) -> str:
+    """A place for a diagram."""
+    given = " ".join(f'data-{name}="{escape(json.dumps(value))}"' for name, value in data.items())
+    return f'<div class="place" data-diagram="/try/file" data-failed="It cannot be shown." {given}></div>'
+
+
+def opened(page: Page, bundle: str, body: str, file: bytes = FILE.read_bytes()) -> Page:
+    """A page with this bundle and body, where the diagram is that file."""
+    links = "".join(f'<link rel="stylesheet" href="{url}">' for url in ("/try/style", asset(f"{bundle}.css")))
+    script = f'<script type="module" src="{asset(f"{bundle}.js")}"></script>'
+    head = f'<!doctype html><html lang="en" dir="rtl"><title>A</title>{links}{script}'
+    html = f"{head}<main><h1>A</h1>{body}</main>"
+    files = {"page": ("text/html", html), "style": ("text/css", STYLE), "file": ("application/xml", file)}
+    serve(page, POLICY, files)
+    page.goto("/try/page")
+    return page
+
+
+def drawn(page: Page, element: str) -> Locator:
+    """An element of the diagram."""
+    return page.locator(f'.djs-element[data-element-id="{element}"]')
+
+
+@pytest.mark.parametrize("width", ["phone", "desktop"])
+def test_a_diagram_is_shown_with_marks_and_with_that_of_bpmn_io(
+    visit: Visits, check: Check, width: str
+) -> None:
+    body = viewer(marks={"decide": "token late", "gone": "token"}, badges={"decide": "۳"})
+    page = opened(visit("fa", width), "viewer", body)
+    expect(drawn(page, "decide")).to_be_visible()
+    expect(drawn(page, "decide")).to_contain_class("token late")
+    expect(page.locator(".djs-overlays .badge")).to_have_text("۳")
+    expect(page.locator(".bjs-powered-by")).to_be_visible()
+    expect(page.locator(".place")).to_have_attribute("dir", "ltr")
+    check(page)
+
+
+def test_a_link_leads_to_its_element(visit: Visits) -> None:
+    links = '<a href="#lost" data-element="decide">1</a><a href="#lost" data-element="inspect_premises">2</a>'
+    page = opened(visit(), "viewer", links + '<a href="#lost" data-element="gone">3</a>' + viewer())
+    expect(page.locator("[data-shown]")).to_be_visible()
+    page.get_by_role("link", name="1").click()
+    expect(drawn(page, "decide")).to_contain_class("pointed selected")
+    page.get_by_role("link", name="2").click()
+    expect(drawn(page, "inspect_premises")).to_contain_class("pointed selected")
+    expect(drawn(page, "decide")).not_to_contain_class("pointed")
+    assert not page.url.endswith("#lost")
+    page.get_by_role("link", name="3").click()
+    assert page.url.endswith("#lost"), "a link to what no diagram has is a link"
+
+
+def test_a_diagram_that_cannot_be_shown_says_so(visit: Visits, check: Check) -> None:
+    page = opened(visit(), "viewer", viewer(), b"nothing")
+    expect(page.get_by_role("alert")).to_have_text("It cannot be shown.")
+    check(page)
+
+
+def test_the_modeler_draws_and_gives_the_form_what_was_drawn(visit: Visits, check: Check) -> None:
+    page = opened(visit("fa"), "modeler", MODELER)
+    drawn(page, "decide").click()
+    expect(page.locator(".bjs-powered-by")).to_be_visible()
+    expect(page.get_by_role("button", name="کار تازه")).to_be_visible()
+    page.locator('[data-group-id="group-general"] .bio-properties-panel-group-header-title').click()
+    page.get_by_label("Name").fill("تصمیم تازه")
+    expect(page.locator(".place")).to_have_attribute("data-changed", "")
+    check(page)
+    with page.expect_request(lambda request: request.method == "POST") as sent:
+        page.get_by_role("button", name="Save").click()
+    [xml] = sent.value.post_data_json.values()
+    assert 'name="تصمیم تازه"' in xml
+    kept = FILE.read_text(encoding="utf-8").count("parvandeh:")
+    assert xml.count("parvandeh:") == kept, "what is ours survives the modeler"
+
+
+def test_a_simulation_runs_to_the_end(visit: Visits) -> None:
+    small = ROOT / "processes" / "civil-registry" / "verify-identity" / "process.bpmn"
+    page = opened(visit(), "modeler", MODELER, small.read_bytes())
+    page.locator(".bts-toggle-mode").click()
+    page.get_by_title("Trigger Event").locator("visible=true").first.click()
+    expect(page.locator(".bts-notifications")).to_contain_text("Process finished")
+
+
+def test_several_elements_are_aligned(visit: Visits) -> None:
+    page = opened(visit(), "modeler", MODELER)
+    drawn(page, "decide").click()
+    drawn(page, "inspect_premises").click(modifiers=["Shift"])
+    page.locator('.djs-context-pad [data-action="align-elements"]').click()
+    expect(page.locator(".djs-popup [data-id='align-elements-left'] svg")).to_be_visible()

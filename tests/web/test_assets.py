@@ -1,0 +1,85 @@
+"""What browsers load is there, stays in their cache for good, and nothing else is served."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from engine.bpmn.check import extensions
+from engine.cli import web as server
+from engine.errors import Unusable
+from tests.rules.sources import ROOT
+from tests.web.conftest import Browser
+from web import assets
+
+NAMED = {
+    name
+    for path in (ROOT / "web").rglob("*")
+    if path.suffix in {".html", ".py"} and "node_modules" not in path.parts
+    for name in re.findall(r"""\basset\(["']([^"']+)["']\)""", path.read_text(encoding="utf-8"))
+}
+OURS = f"{{{extensions.PARVANDEH}}}"
+
+
+def test_whatever_pages_name_is_built() -> None:
+    assert "style.css" in NAMED
+    assert set(assets.built()) >= NAMED
+
+
+@pytest.mark.parametrize("name", assets.built())
+def test_each_is_kept_for_good(browser: Browser, name: str) -> None:
+    types = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2", ".txt": "text/plain"}
+    with browser.get(assets.asset(name)) as answer:
+        assert answer.status_code == 200
+        assert answer.mimetype == types[Path(name).suffix]
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.data
+
+
+def test_other_content_has_another_name() -> None:
+    assert all(re.search(r"-[0-9A-Z]{8}\.\w+$", name) for name in assets.built().values())
+
+
+@pytest.mark.parametrize("name", ["style.css", "manifest.json", "..%2Fassets.py", "style-00000000.css"])
+def test_nothing_else_is_served(browser: Browser, name: str) -> None:
+    assert browser.get(f"/assets/{name}").status_code == 404
+
+
+def test_licences_of_what_is_bundled_go_along(browser: Browser) -> None:
+    with browser.get(assets.asset("licences.txt")) as answer:
+        text = answer.text
+    for package in ("htmx.org", "bpmn-js", "vazirmatn", "diagram-js", "preact"):
+        assert re.search(rf"(?m)^{re.escape(package)} \d", text), package
+    assert "the watermark must stay fully visible" in text
+    assert not re.search(r"GPL", text)
+
+
+def test_without_them_nothing_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assets.built.cache_clear()
+    monkeypatch.setattr(assets, "FOLDER", tmp_path)
+    monkeypatch.setattr(server, "ROOT", tmp_path)
+    try:
+        for ask in (assets.built, server.require_built):
+            with pytest.raises(Unusable, match="make assets"):
+                ask()
+    finally:
+        assets.built.cache_clear()
+
+
+def test_the_modeler_knows_our_attributes() -> None:
+    """But for `name`: the modeler confuses it with that of BPMN, and keeps it if it does not know it."""
+    read = {name: {element for element, _ in readers} for name, readers in extensions._OURS.items()}
+    read |= {
+        name.removeprefix(OURS): set(elements)
+        for name, elements in extensions._USED_ATTRIBUTES.items()
+        if name.startswith(OURS)
+    }
+    described = json.loads((ROOT / "web" / "assets" / "parvandeh.json").read_bytes())
+    assert described["uri"] == extensions.PARVANDEH
+    known = {
+        entry["name"]: {f"{name[5].lower()}{name[6:]}" for name in kind["extends"]}
+        for kind in described["types"]
+        for entry in kind["properties"]
+    }
+    assert known == {name: elements for name, elements in read.items() if name != "name"}

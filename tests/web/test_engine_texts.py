@@ -1,0 +1,220 @@
+"""Whatever the engine says to people, it says in both languages."""
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+
+from engine import cases, forms, models, moves
+from engine.access import ASSURANCES
+from engine.bpmn.diff import SENTENCES
+from engine.bpmn.diff.words import FACTS, KINDS, LONG_FACTS, RULES
+from engine.bpmn.findings import Severity
+from engine.bpmn.forms import FORMATS, validator
+from engine.bpmn.migrate import _REASONS
+from engine.errors import Refusal
+from engine.events import Kind
+from tests.rules.sources import calls, nodes, python, strings
+from tests.web import catalogues
+from tests.web.catalogues import FILES, LANGUAGES, placeholders, texts
+from web import refusals
+
+DRAFT_7 = "http://json-schema.org/draft-07/schema#"
+WORD = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
+CHECKS = ("check", "forms", "lint", "translate", "source.py", "spec.py")
+CHECKING = (*(f"engine/bpmn/{part}" for part in CHECKS), "engine/posts.py", "engine/scenarios")
+TELLERS = {"Finding", "Unbuildable", "_finding", "_unreadable", "error", "refuse", "tell", "told", "warn"}
+NO_CODES = {
+    # severities, a kind of field, an encoding, an incident
+    *("error", "warning", "long-text", "utf-8-sig", "work-failed"),
+    *("x-editable-by", "x-enum-i18n", "x-hide-when", "x-i18n", "x-visible-to"),  # keywords of forms
+    *FORMATS,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_each_text_is_there_in_both_languages_with_the_same_values(file: Path) -> None:
+    found = catalogues.read(file)
+    assert not {key for key, told in found.items() if set(told) != set(LANGUAGES)}
+    named = {
+        key: {frozenset(placeholders(form)) for text in told.values() for form in catalogues.forms(text)}
+        for key, told in found.items()
+    }
+    assert not {key: names for key, names in named.items() if len(names) != 1}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_text_that_numbers_decide_counts_something(file: Path) -> None:
+    several = {
+        key: text
+        for key, told in catalogues.read(file).items()
+        for text in told.values()
+        if not isinstance(text, str)
+    }
+    assert all(set(text) == {"one", "other"} for text in several.values())
+    assert all("count" in placeholders(form) for text in several.values() for form in text.values())
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_persian_has_its_own_letters_and_joins_what_belongs_together(file: Path) -> None:
+    wrong = re.compile(
+        r"[يكة٠-٩]|\bن?می [\u0600-\u06ff]|[\u0600-\u06ff] (?:ها|های|هایی|ترین)\b|[،؛؟][^\s»)]|[,;?] "
+    )
+    told = {
+        f"{key}: {form}"
+        for key, text in catalogues.read(file).items()
+        for form in catalogues.forms(text["fa"])
+    }
+    assert not {text for text in told if wrong.search(text.partition(": ")[2])}
+
+
+def test_every_finding_has_a_reason_and_a_mend() -> None:
+    codes = _codes()
+    assert len(codes) > 200
+    told = {f"findings.{code}.{part}" for code in codes for part in ("reason", "mend")}
+    assert set(texts("findings")) == told | {f"findings.severity.{name}" for name in get_args(Severity)}
+
+
+def _codes() -> set[str]:
+    """The codes of findings: words with a hyphen where they are made, and what is told as one."""
+    found = {
+        node.value
+        for path in python(*CHECKING)
+        for node in nodes(path)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "-" in node.value
+    }
+    for teller in TELLERS:
+        told = list(calls(python(*CHECKING), teller))
+        found |= strings(told, 0) | strings(told, 1)
+    return {word for word in found if WORD.fullmatch(word)} - NO_CODES
+
+
+def test_every_fault_has_a_text() -> None:
+    faulting = [path for path in python("engine", "api") if path.parent.name != "exchange"]
+    codes = strings(calls(faulting, "Fault"), 2) | set(forms.MESSAGES)
+    for function in ("fault", "_invalid"):
+        codes |= strings(calls(python("engine/organisation"), function), 2)
+    codes |= strings(calls(python("engine/login.py"), "unusable"), 1)
+    codes |= strings(calls(python("engine/addresses.py"), "Refused"), 0)
+    codes |= strings(calls(python("engine/media", "engine/documents"), "Unfit"), 0)
+    codes |= set(BROKEN) | {f"format/{name}" for name in FORMATS}
+    codes |= {f"type.{kind}" for kind in ("array", "boolean", "integer", "number", "object", "string")}
+    own = {"other", "password-unlike"}  # for what has no text, and of two fields of a page
+    assert {key.removeprefix("faults.") for key in texts("faults")} == codes | own
+
+
+# Keywords of JSON Schema of which the engine has no sentence of its own: what breaks them, in an older draft
+# where the present one has them no more.
+BROKEN: Mapping[str, tuple[dict[str, Any], Any]] = {
+    "additionalItems": ({"$schema": DRAFT_7, "items": [{}], "additionalItems": False}, [1, 2]),
+    "anyOf": ({"anyOf": [{"const": 1}]}, 2),
+    "contains": ({"contains": {"const": 1}}, []),
+    "contentEncoding": ({"$schema": DRAFT_7, "contentEncoding": "base64"}, "%"),
+    "contentMediaType": ({"$schema": DRAFT_7, "contentMediaType": "application/json"}, "{"),
+    "maxProperties": ({"maxProperties": 0}, {"x": 1}),
+    "minProperties": ({"minProperties": 1}, {}),
+    "not": ({"not": {"const": 1}}, 1),
+    "propertyNames": ({"propertyNames": {"maxLength": 0}}, {"x": 1}),
+    "type": ({"type": "string"}, 1),
+    "unevaluatedItems": ({"unevaluatedItems": False}, [1]),
+    "unevaluatedProperties": ({"unevaluatedProperties": False}, {"x": 1}),
+}
+
+
+@pytest.mark.parametrize("keyword", BROKEN)
+def test_a_keyword_with_a_text_can_be_broken(keyword: str) -> None:
+    schema, answer = BROKEN[keyword]
+    assert [error.kind.name for error in validator(schema).iter_errors(answer)] == [keyword]
+
+
+def test_every_refusal_has_a_text() -> None:
+    kinds = {refusals.name(kind) for kind in (Refusal, *_below(Refusal))}
+    present = {f"task-{status}" for status in get_args(models.TaskStatus) if status != "open"}
+    present |= {f"case-{status}" for status in get_args(models.CaseStatus)}
+    told = {key.removeprefix("refusals.") for key in texts("refusals")}
+    assert told == kinds | present | _in_the_way()
+
+
+def _below(kind: type[Refusal]) -> Iterable[type[Refusal]]:
+    for each in kind.__subclasses__():
+        yield from (each, *_below(each))
+
+
+def _in_the_way() -> set[str]:
+    """The codes of conflicts."""
+    found: set[str] = set()
+    for function in ("Conflict", "conflict"):
+        for call in calls(python("engine"), function):
+            for keyword in call.keywords:
+                value = keyword.value
+                ends = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
+                if keyword.arg == "code":
+                    found |= {str(end.value) for end in ends if isinstance(end, ast.Constant) and end.value}
+    assert found
+    return found
+
+
+def test_every_kind_of_event_has_a_text() -> None:
+    told = {".".join(key.split(".")[1:3]) for key in texts("events")}
+    assert told == set(get_args(Kind))
+    assert {f"events.{kind}" for kind in told} <= set(texts("events"))
+
+
+def test_every_incident_has_a_reason_and_a_mend() -> None:
+    codes = strings(calls(python("engine/bpmn"), "Failed"), 0) | {cases.GIVEN_UP}
+    codes |= strings(calls(python("engine/exchange", "engine/worker"), "CallFailed"), 0)
+    codes |= strings(calls(python("engine/calls.py"), "CallFailure"), 0)
+    assert set(texts("incidents")) == {
+        f"incidents.{code}.{part}" for code in codes for part in ("reason", "mend")
+    }
+
+
+def test_every_obstacle_to_a_move_has_a_text() -> None:
+    codes = strings(calls(python("engine/bpmn/migrate.py", "engine/cases"), "Obstacle"), 1)
+    codes |= set(_REASONS) | set(get_args(moves._stay.__annotations__["code"]))
+    assert set(texts("obstacles")) == {f"obstacles.{code}" for code in codes}
+
+
+def test_every_difference_has_a_text() -> None:
+    named = {*FACTS, *RULES, *LONG_FACTS}
+    keys = {key.removeprefix("differences.") for key in texts("differences")}
+    assert {code for code in SENTENCES if code.removesuffix("-changed") not in named} <= keys
+    assert {key.removeprefix("fact.") for key in keys if key.startswith("fact.")} == named
+    assert {key.removeprefix("kind.") for key in keys if key.startswith("kind.")} == set(KINDS)
+
+
+CALLED = {
+    "CallStatus": "call", "CaseStatus": "case", "Channel": "channel", "DeliveryStatus": "delivery",
+    "DocumentStatus": "document", "IncidentStatus": "incident", "MessageStatus": "message",
+    "MoveStatus": "move", "MovedCaseStatus": "moved-case", "Openable": "opened",
+    "OrganisationKind": "organisation", "RelationKind": "relation", "Role": "role", "TaskKind": "task-kind",
+    "TaskStatus": "task", "UnitKind": "unit", "VersionStatus": "version", "WaitKind": "wait",
+}  # fmt: skip
+
+
+def test_every_word_of_the_tables_is_named() -> None:
+    words = {f"level.{level}" for level in ASSURANCES}
+    literals = _literals()
+    assert set(literals) == set(CALLED)
+    words |= {f"{CALLED[name]}.{word}" for name, listed in literals.items() for word in listed}
+    told = {key.removeprefix("words.") for key in texts("words")}
+    others = ("assignment.", "definition.", "post.", "presence.")
+    assert {key for key in told if not key.startswith(others)} == words
+
+
+def _literals() -> dict[str, tuple[str, ...]]:
+    modules = [
+        importlib.import_module(f"engine.models.{module.name}")
+        for module in pkgutil.iter_modules(models.__path__)
+    ]
+    return {
+        name: get_args(value)
+        for module in modules
+        for name, value in vars(module).items()
+        if get_origin(value) is Literal
+    }

@@ -1,0 +1,39 @@
+"""What is said beside a field."""
+
+from typing import Any
+
+import pytest
+
+from engine import forms
+from engine.bpmn import Form
+from engine.errors import Fault, Invalid
+from tests.web.catalogues import speaking
+from web import faults
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer", "said"),
+    [
+        ({"type": "integer"}, "many", "عددی صحیح بنویسید."),
+        ({"type": ["number", "boolean"]}, "many", "این از نوعی نیست که در اینجا خواسته شده است."),
+        ({"type": "string", "minLength": 3}, "x", "دست‌کم 3 نویسه بنویسید."),
+        ({"type": "integer", "maximum": 5}, 9, "عددی بنویسید که از 5 بیشتر نباشد."),
+        (
+            {"type": "string", "format": "date"},
+            "tomorrow",
+            "تاریخ را مانند ۱۴۰۵/۰۹/۰۴ یا ۲۰۲۶-۱۱-۲۵ بنویسید.",
+        ),
+        ({"enum": ["a", "b"]}, "c", "یکی از پاسخ‌های پیشنهادی را انتخاب کنید."),
+    ],
+)
+def test_a_fault_of_an_answer_is_told_with_its_limit(schema: dict[str, Any], answer: Any, said: str) -> None:
+    form = Form({"type": "object", "properties": {"it": schema}}, None)
+    with pytest.raises(Invalid) as refused:
+        forms.check(form, {"it": answer})
+    [fault] = refused.value.faults
+    key, values = faults.told(fault)
+    assert speaking("faults", "fa")(key, **values) == said
+
+
+def test_a_fault_without_limits_is_told_by_its_code() -> None:
+    assert faults.told(Fault("/unit", "is no unit", "unit")) == ("faults.unit", {})

@@ -1,0 +1,69 @@
+"""What happened in a case, told in plain words: the key of an event's text, and the values that it names."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from engine.accounts import SYSTEM
+
+# What an event is told as if its payload has all these: the end of the key, and what the text calls the
+# fields. Of several the first that fits; none does where there was no payload, or it was erased.
+_FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
+    "case.completed": [("with-outcome", {"outcome": "outcome"})],
+    "case.cancelled": [("because", {"reason": "reason"})],
+    "case.withdrawn": [("because", {"reason": "reason"})],
+    "case.suspended": [("because", {"reason": "reason"})],
+    "case.moved": [("between", {"before": "from", "after": "to"})],
+    "timer.fired": [("late", {"count": "missed"})],
+    "message.received": [("named", {"message": "name"})],
+    "message.sent": [("named", {"message": "name"})],
+    "signal.received": [("named", {"message": "name"})],
+    "signal.sent": [("named", {"message": "name"})],
+    "call.made": [("of-connector", {"system": "connector"}), ("of-topic", {"system": "topic"})],
+    "call.failed": [("after", {"count": "attempts", "code": "code"})],
+    "decision.made": [("as", {"outcome": "outcome"})],
+    "appeal.filed": [("here", {"appeal_of": "appeal_of"}), ("under", {"case_number": "case_number"})],
+    "appeal.decided": [("as", {"case_number": "case_number", "outcome": "outcome"})],
+    "incident.retried": [("because", {"reason": "reason"})],
+    "incident.skipped": [("because", {"reason": "reason"})],
+    "data.repaired": [("because", {"reason": "reason"})],
+    "document.added": [("called", {"title": "title"})],
+    "document.replaced": [("called", {"title": "title", "version": "version"})],
+}
+# What is told by the word that a field of the payload holds.
+_BY_WORD: Mapping[str, tuple[str, frozenset[str]]] = {
+    "task.assigned": ("how", frozenset({"named", "random", "least-loaded", "given"})),
+    "task.blocked": ("reason", frozenset({"four-eyes", "conflict-of-interest", "first-decider"})),
+    "case.blocked": ("reason", frozenset({"conflict-of-interest"})),
+}
+
+
+def told(
+    event: Mapping[str, Any], names: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, dict[str, Any]]:
+    """What is said of an event as `cases.log` gives it; `names` are those of elements by their paths."""
+    kind, payload, element = event["kind"], event["payload"] or {}, event["element"] or ""
+    values = {"actor": event["actor_name"], "name": names.get(element) or element}
+    ending, more = _fuller(event, payload)
+    return ".".join(["events", kind, *ending]), {**values, **more}
+
+
+def _fuller(event: Mapping[str, Any], payload: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """The end of the key, if there is more to tell, and the values that this takes."""
+    kind = event["kind"]
+    if kind == "case.started" and event["actor_name"] == SYSTEM:
+        return ["by-itself"], {}
+    if kind == "comment.added" and payload.get("visible"):
+        return ["visible"], {}
+    if kind == "correction.asked" and payload.get("fields"):
+        return ["fields"], {"count": len(payload["fields"])}
+    if kind in _BY_WORD:
+        field, words = _BY_WORD[kind]
+        return (
+            ([payload[field]], {"receiver": payload.get("name")}) if payload.get(field) in words else ([], {})
+        )
+    for ending, fields in _FULLER.get(kind, ()):
+        found = {said: payload.get(field) for said, field in fields.items()}
+        if None not in found.values():
+            return [ending], found
+    return [], {}
