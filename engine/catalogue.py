@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, null, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, cast, func, literal, null, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.orm import aliased
 
 from engine import access, definitions
@@ -16,6 +17,8 @@ from engine.models import Definition, DefinitionVersion, Deployment, DeploymentF
 PAGE = 50
 Standing = Literal["waiting", "current", "disabled", "suspended", "none"]
 STANDINGS: tuple[Standing, ...] = get_args(Standing)
+
+_WARNINGS = '$.findings[*] ? (@.severity == "warning")'
 
 _current, _draft = aliased(DefinitionVersion), aliased(DefinitionVersion)
 _publisher, _author = aliased(User), aliased(User)
@@ -118,7 +121,7 @@ def _entries(uow: UnitOfWork) -> Select[Any]:
     drafts = and_(_draft.key == Definition.key, _draft.status == "draft", own)
     if not access.allows(uow.actor, "definitions.publish"):
         drafts = and_(drafts, null().is_not(None))
-    warnings = func.jsonb_path_query_array(_shown.report, '$.findings[*] ? (@.severity == "warning")')
+    warnings = func.jsonb_path_query_array(_shown.report, cast(_WARNINGS, JSONPATH))
     newest = (
         select(DefinitionVersion.name)
         .where(DefinitionVersion.key == Definition.key)

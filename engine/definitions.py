@@ -364,15 +364,20 @@ def definition(uow: UnitOfWork, key: str) -> Definition:
 
 def version(uow: UnitOfWork, key: str, number: int) -> DefinitionVersion:
     """One version. Raises NotFound."""
-    for row in versions(uow, key):
+    return _numbered(versions(uow, key), number)
+
+
+def _numbered(rows: list[DefinitionVersion], number: int) -> DefinitionVersion:
+    for row in rows:
         if row.number == number:
             return row
-    raise NotFound(f"The definition {key!r} has no version {number}.")
+    raise NotFound(f"The definition {rows[0].key!r} has no version {number}.")
 
 
 def differences(uow: UnitOfWork, key: str, number: int, against: int) -> tuple[Difference, ...]:
     """What changed in a version against another one. Raises NotFound."""
-    after, before = (version(uow, key, wanted) for wanted in (number, against))
+    rows = versions(uow, key)
+    after, before = _numbered(rows, number), _numbered(rows, against)
     loaded: dict[UUID, Source] = {}
     sources = [source(uow.session, row.deployment_id, loaded) for row in (before, after)]
     return bpmn.compare(sources[0], sources[1], key)

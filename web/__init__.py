@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.config import Settings
-from web import assets, frame, home, login
+from web import assets, designer, frame, home, login
 from web.site import SITE, Site
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Site", "behind", "install"]
 
-PAGES = (assets.blueprint, home.blueprint, login.blueprint)
+PAGES = (assets.blueprint, home.blueprint, login.blueprint, designer.blueprint)
 
 
 def install(app: Flask, site: Site) -> None:

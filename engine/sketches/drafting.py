@@ -15,11 +15,12 @@ from engine.db import UnitOfWork
 from engine.definitions import Deployed
 from engine.errors import Fault, Invalid, Stale
 from engine.ids import uuid7
-from engine.models import Definition, DefinitionVersion, Sketch, SketchFile, Unit, User
+from engine.models import DefinitionVersion, Sketch, SketchFile, User
 from engine.organisation import units
 from engine.sketches.reading import files_of, unknown
 
 MAX_TITLE = 200
+_MIB = MAX_FILE >> 20
 NOT_RUN = (".dmn",)  # what a sketch may hold although no deployment takes it yet
 
 
@@ -48,15 +49,12 @@ def create(
     return sketch.id
 
 
-def from_version(uow: UnitOfWork, key: str, number: int, *, unit: str | None = None) -> UUID:
-    """A sketch that begins with the files of a version; in the definition's unit, if that is the actor's.
+def from_version(uow: UnitOfWork, key: str, number: int, *, unit: str) -> UUID:
+    """A sketch of the unit with this key that begins with the files of a version.
 
     Raises NotFound, Invalid.
     """
     version = definitions.version(uow, key, number)
-    if unit is None:
-        owner = select(Unit.key).join(Definition, Definition.unit_id == Unit.id)
-        unit = uow.session.scalars(owner.where(Definition.key == key)).one()
     files = definitions.source(uow.session, version.deployment_id).files
     return create(uow, version.name, files, unit=unit, version_id=version.id)
 
@@ -162,12 +160,12 @@ def _require_title(name: str) -> None:
 def _require_files(files: Mapping[str, bytes]) -> None:
     _require_number(len(files))
     faults = [
-        Fault("/files", f"{name[:80]!r} is no name of a file", "file-name")
+        Fault(f"/files/{name[:80]}", "is no name of a file", "file-name")
         for name in files
         if not is_name(name)
     ]
     faults += [
-        Fault("/files", f"{name!r} is larger than {MAX_FILE >> 20} MiB", "file-too-large")
+        Fault(f"/files/{name}", f"is larger than {_MIB} MiB", "file-too-large", {"count": _MIB})
         for name, content in files.items()
         if len(content) > MAX_FILE
     ]
@@ -177,5 +175,5 @@ def _require_files(files: Mapping[str, bytes]) -> None:
 
 def _require_number(count: int) -> None:
     if count > MAX_FILES:
-        detail = f"{count} files are too many: {MAX_FILES} at most"
-        raise Invalid("There are too many files.", [Fault("/files", detail, "too-many-files")])
+        fault = Fault("/files", f"{MAX_FILES} at most", "too-many-files", {"count": MAX_FILES})
+        raise Invalid("There are too many files.", [fault])

@@ -175,7 +175,7 @@ def test_a_sketch_becomes_a_version_and_remembers_it(unit_of_work: Work) -> None
         assert [(made.key, made.version, made.status) for made in deployed.definitions] == [("p", 1, "draft")]
         assert sketches.get(uow, sketch_id).sketch.origin == ("p", 1)
     with unit_of_work("designer") as uow:
-        begun = sketches.get(uow, sketches.from_version(uow, "p", 1))
+        begun = sketches.get(uow, sketches.from_version(uow, "p", 1, unit="root"))
         assert (begun.sketch.origin, [file.name for file in begun.files]) == (("p", 1), ["p.bpmn"])
 
 

@@ -192,7 +192,8 @@ CALLED = {
     "CallStatus": "call", "CaseStatus": "case", "Channel": "channel", "DeliveryStatus": "delivery",
     "DocumentStatus": "document", "IncidentStatus": "incident", "MessageStatus": "message",
     "MoveStatus": "move", "MovedCaseStatus": "moved-case", "Openable": "opened",
-    "OrganisationKind": "organisation", "RelationKind": "relation", "Role": "role", "TaskKind": "task-kind",
+    "OrganisationKind": "organisation", "RelationKind": "relation", "Role": "role",
+    "SketchCheckStatus": "check", "SketchCheckStep": "check-step", "TaskKind": "task-kind",
     "TaskStatus": "task", "UnitKind": "unit", "VersionStatus": "version", "WaitKind": "wait",
 }  # fmt: skip
 
