@@ -192,9 +192,7 @@ def _lock(uow: UnitOfWork, keys: list[str], unit: str | None) -> dict[str, _Held
         raise Forbidden(f"The process {foreign!r} belongs to another unit: take another id for yours.")
     if unit is not None:
         session.execute(update(Definition).where(named, Definition.unit_id != owner).values(unit_id=owner))
-    found: Select[*tuple[Any, ...]] = select(
-        *VERSION, DefinitionVersion.status, Definition.current_version_id
-    )
+    found: Any = select(*VERSION, DefinitionVersion.status, Definition.current_version_id)
     found = found.join(Definition, DefinitionVersion.key == Definition.key).where(Definition.key.in_(keys))
     held = {key: _Held() for key in keys}
     for *columns, status, current_id in session.execute(found.order_by(DefinitionVersion.number)):
@@ -350,8 +348,8 @@ def versions(uow: UnitOfWork, key: str) -> list[DefinitionVersion]:
     if access.allows(uow.actor, "definitions.publish"):
         seen = or_(seen, own())
     found = select(DefinitionVersion).where(DefinitionVersion.key == key, seen)
-    newest_first = found.order_by(DefinitionVersion.number.desc())
-    rows = list(uow.session.scalars(newest_first, access.seen_by(uow)))
+    found = found.order_by(DefinitionVersion.number.desc())
+    rows = list(uow.session.scalars(found, access.seen_by(uow)))
     if not rows:
         raise unknown(key)
     return rows
@@ -377,10 +375,10 @@ def _numbered(rows: list[DefinitionVersion], number: int) -> DefinitionVersion:
 def differences(uow: UnitOfWork, key: str, number: int, against: int) -> tuple[Difference, ...]:
     """What changed in a version against another one. Raises NotFound."""
     rows = versions(uow, key)
-    after, before = _numbered(rows, number), _numbered(rows, against)
-    loaded: dict[UUID, Source] = {}
-    sources = [source(uow.session, row.deployment_id, loaded) for row in (before, after)]
-    return bpmn.compare(sources[0], sources[1], key)
+    held: dict[UUID, Source] = {}
+    chosen = [_numbered(rows, one).deployment_id for one in (number, against)]
+    after, before = (source(uow.session, deployment, held) for deployment in chosen)
+    return bpmn.compare(before, after, key)
 
 
 def report(uow: UnitOfWork, deployment_id: UUID) -> dict[str, Any]:
