@@ -18,6 +18,7 @@ from engine.bpmn.forms import Field
 from engine.errors import Fault
 from engine.language import Reader
 from web import texts
+from web.faults import told
 
 DATA = "data"
 ADD, REMOVE = "add", "remove"  # buttons that give a list one more row, or take one
@@ -81,14 +82,14 @@ def drawing(
     fields: Sequence[Field], values: Mapping[str, Any], reader: Reader, faults: Sequence[Fault] = ()
 ) -> Drawing:
     """What to draw of these fields for a reader, with values as they are stored or were typed."""
-    told: dict[str, list[str]] = {}
+    wrong: dict[str, list[str]] = {}
     for fault in faults:
-        told.setdefault(fault.pointer, []).append(explained(fault))
-    nodes = tuple(_Sketch(reader, told).nodes(fields, "", values))
+        wrong.setdefault(fault.pointer, []).append(explained(fault))
+    nodes = tuple(_Sketch(reader, wrong).nodes(fields, "", values))
     places = {node.name.removeprefix(DATA) for node in _all(nodes)}
     rest = [
         text
-        for pointer, found in told.items()
+        for pointer, found in wrong.items()
         if pointer.removeprefix("/data") not in places
         for text in found
     ]
@@ -96,9 +97,9 @@ def drawing(
 
 
 def explained(fault: Fault) -> str:
-    """A fault in the reader's language."""
-    key = f"faults.{fault.code}"
-    return texts.say(key, **fault.values) if key in texts.TEXTS else fault.detail
+    """A fault in the reader's language; one that nobody foresaw as the engine says it."""
+    key, values = told(fault)
+    return texts.say(key, **values) if key in texts.TEXTS else fault.detail
 
 
 def answer(fields: Sequence[Field], sent: "MultiDict[str, str]") -> dict[str, Any]:

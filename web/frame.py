@@ -1,8 +1,8 @@
 """What all pages have: their head, the ways between them, what may load; pages that tell what is wrong."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ from flask import Flask, Response, g, render_template, request
 from engine import access
 from engine.access import Permission
 from engine.language import CALENDARS, LANGUAGES
-from web import texts
+from web import refusals, texts
 from web.assets import asset
 from web.site import (
     CALENDAR,
@@ -115,15 +115,17 @@ def install(app: Flask) -> None:
         notice=notice,
         token=token,
         visitor=current,
+        providers=lambda: site().providers,
         once=lambda: uuid4().hex,
     )
     app.after_request(_finish)
     app.register_error_handler(Forged, lambda _: told(403, "frame.forged"))
 
 
-def told(status: int, key: str) -> Response:
+def told(status: int, key: str, **values: Any) -> Response:
     """A page that tells one thing."""
-    return Response(render_template("told.html", key=key, status=status), status=status, mimetype="text/html")
+    content = render_template("told.html", told=texts.say(key, **values), refusal=g.get("refusal"))
+    return Response(content, status=status, mimetype="text/html")
 
 
 def _finish(response: Response) -> Response:
@@ -144,13 +146,13 @@ def _finish(response: Response) -> Response:
 
 def _explained(problem: Response) -> Response:
     """The page for a problem document; it keeps status and headers."""
-    document = json.loads(problem.get_data())
-    name = document["type"].rpartition(":")[2]
-    key = next(
-        (key for key in (f"refusals.{name}", f"frame.status.{problem.status_code}") if key in texts.TEXTS),
-        "frame.status.other",
-    )
-    response = told(problem.status_code, key)
+    status = problem.status_code
+    if "refusal" in g:
+        key, values = refusals.told(g.refusal)
+        response = told(status, key, **values)
+    else:
+        key = f"frame.status.{status}"
+        response = told(status, key if key in texts.TEXTS else "frame.status.other")
     response.headers.extend(
         (name, value) for name, value in problem.headers if name not in ("Content-Type", "Content-Length")
     )

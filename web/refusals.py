@@ -8,10 +8,10 @@ from engine.errors import Conflict, Refusal, Throttled
 
 def told(refusal: Refusal) -> tuple[str, dict[str, Any]]:
     """What is said of a refusal."""
-    values: dict[str, Any] = {}
     if isinstance(refusal, Throttled):
-        values["count"] = refusal.seconds
-    if isinstance(refusal, Conflict) and "until" in refusal.state:
+        return "refusals.throttled.seconds", {"count": refusal.seconds}
+    values = {}
+    if isinstance(refusal, Conflict) and refusal.code == "appeal-late":
         values["until"] = refusal.state["until"]
     return f"refusals.{_present(refusal) or name(type(refusal))}", values
 

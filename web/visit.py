@@ -103,6 +103,7 @@ def page(
             try:
                 return _serve(lambda visit: view(_allowed(visit, may), **parts))
             except Refusal as refusal:
+                g.refusal = refusal
                 if refused is None or isinstance(refusal, NotFound | Forbidden):
                     raise
                 again = partial(refused, refusal=refusal, **parts)

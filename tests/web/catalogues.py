@@ -1,41 +1,31 @@
 """The catalogues of texts, read as the files that they are."""
 
 import string
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from engine.language import LANGUAGES, Catalogue, Language, Reader, Text
 from tests.rules.sources import ROOT
 
-LANGUAGES = ("en", "fa")
 FILES = sorted((ROOT / "web" / "texts").glob("*.toml"))
 
-Text = str | Mapping[str, str]  # of which numbers decide has `one` and `other`
+__all__ = ["FILES", "LANGUAGES", "Text", "forms", "placeholders", "read", "speaking", "texts"]
 
 
-def texts(area: str) -> dict[str, Mapping[str, Text]]:
+def texts(area: str) -> Mapping[str, Mapping[str, Text]]:
     """Those of an area: an entry for each language by the key, which begins with the area's name."""
     return read(ROOT / "web" / "texts" / f"{area}.toml")
 
 
-def read(file: Path) -> dict[str, Mapping[str, Text]]:
+def read(file: Path) -> Mapping[str, Mapping[str, Text]]:
     """Those of a file."""
-    return dict(_flat(file.stem, tomllib.loads(file.read_text(encoding="utf-8"))))
-
-
-def _flat(prefix: str, tree: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Text]]]:
-    own = {name: text for name, text in tree.items() if name in LANGUAGES}
-    if own:
-        yield prefix, own
-    for name, inner in tree.items():
-        if name not in LANGUAGES:
-            yield from _flat(f"{prefix}.{name}", inner)
+    return Catalogue.read(file).texts
 
 
 def forms(text: Text) -> list[str]:
-    """The one text, or those among which numbers decide."""
-    return [text] if isinstance(text, str) else list(text.values())
+    """The one text, or those among which numbers decide; the last is that of most numbers."""
+    return [text] if isinstance(text, str) else [text["one"], text["other"]]
 
 
 def placeholders(text: str) -> set[str]:
@@ -45,12 +35,10 @@ def placeholders(text: str) -> set[str]:
 
 def speaking(area: str, language: str) -> Callable[..., str]:
     """What gives texts of an area in a language."""
-    found = texts(area)
+    catalogue = Catalogue.read(ROOT / "web" / "texts" / f"{area}.toml")
+    reader = Reader.of(cast(Language, language))
 
     def say(key: str, **values: Any) -> str:
-        text = found[key][language]
-        if not isinstance(text, str):
-            text = text["one" if values["count"] == 1 else "other"]
-        return text.format(**values)
+        return catalogue.say(reader, key, **values)
 
     return say

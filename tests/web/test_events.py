@@ -1,13 +1,16 @@
 """The history of a case in plain words."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, get_args
 from uuid import uuid4
 
 import pytest
 
+from engine import cases, tasks
 from engine.accounts import SYSTEM
+from engine.db import Actor, Database
 from engine.events import Kind
+from tests import factories
 from tests.web.catalogues import forms, placeholders, speaking, texts
 from web import events
 
@@ -118,3 +121,29 @@ def test_a_sentence_counts_in_english() -> None:
         key, values = events.told(row("timer.fired", {"missed": missed}))
         said.append(say(key, **values).partition("; ")[2])
     assert said == ["1 repetition passed unnoticed before.", "3 repetitions passed unnoticed before."]
+
+
+def test_a_case_tells_its_own_history(database: Database, actor: Callable[..., Actor]) -> None:
+    factories.deploy(database, factories.one_task())
+    worker = actor("caseworker")
+    case = factories.a_case(database, worker)
+    task = case.tasks[0]["id"]
+    for command in (
+        lambda uow: tasks.claim(uow, task),
+        lambda uow: tasks.comment(uow, "seen", task=task, visible=True),
+        lambda uow: tasks.complete(uow, task, {}),
+    ):
+        factories.as_actor(database, worker, command)
+    say = speaking("events", "en")
+    happened = factories.as_actor(database, worker, lambda uow: cases.log(uow, case.id))
+    said = [say(key, **values) for key, values in (events.told(row, {"a": "Review"}) for row in happened)]
+    assert said == [
+        "caseworker opened the case.",
+        "The case passed “start”.",
+        "The task “Review” was opened.",
+        "caseworker took the task “Review”.",
+        "caseworker wrote a note that the applicant sees, too.",
+        "caseworker completed the task “Review”.",
+        "The case passed “end”.",
+        "The case came to its end.",
+    ]

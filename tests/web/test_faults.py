@@ -16,8 +16,8 @@ from web import faults
     [
         ({"type": "integer"}, "many", "عددی صحیح بنویسید."),
         ({"type": ["number", "boolean"]}, "many", "این از نوعی نیست که در اینجا خواسته شده است."),
-        ({"type": "string", "minLength": 3}, "x", "دست‌کم 3 نویسه بنویسید."),
-        ({"type": "integer", "maximum": 5}, 9, "عددی بنویسید که از 5 بیشتر نباشد."),
+        ({"type": "string", "minLength": 3}, "x", "دست‌کم ۳ نویسه بنویسید."),
+        ({"type": "integer", "maximum": 5}, 9, "عددی بنویسید که از ۵ بیشتر نباشد."),
         (
             {"type": "string", "format": "date"},
             "tomorrow",

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.language import LANGUAGES
 from tests.rules.sources import ROOT, nodes, python
 from web import texts
 
@@ -22,25 +21,6 @@ NAMED = ("faults.", "refusals.", "findings.", "events.", "differences.", "words.
 
 def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
-
-
-def plain(text: object) -> str:
-    return text if isinstance(text, str) else " ".join(text.values()) if isinstance(text, dict) else ""
-
-
-@pytest.mark.parametrize("key", texts.TEXTS.texts)
-def test_a_text_is_there_in_both_languages_with_the_same_values(key: str) -> None:
-    told = texts.TEXTS.texts[key]
-    assert set(told) == set(LANGUAGES)
-    assert all(plain(text).strip() for text in told.values())
-    values = {frozenset(re.findall(r"{(\w+)}", plain(text))) - {"count"} for text in told.values()}
-    assert len(values) == 1
-
-
-def test_persian_is_written_with_persian_letters_and_digits() -> None:
-    wrong = re.compile(r"[يكة]|[٠-٩]")
-    found = {key for key, told in texts.TEXTS.texts.items() if wrong.search(plain(told["fa"]))}
-    assert not found
 
 
 def used() -> tuple[set[str], set[str]]:

@@ -1,0 +1,77 @@
+"""What holds of every page there is, whoever asks: found in the application's own list of routes."""
+
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+import pytest
+from werkzeug.routing import Rule
+
+from engine.accounts import ROLES
+from engine.db import Actor
+from tests.web.conftest import Browser, Make
+
+UNKNOWN = {"UUIDConverter": UUID(int=7), "IntegerConverter": 1}
+# Whoever has no session may look at these, and no others.
+PUBLIC = {
+    "/",
+    "/demo/<name>",
+    "/login",
+    "/login/<provider>",
+    "/login/<provider>/callback",
+    "/logout",
+    "/assets/<name>",
+    "/services",
+    "/services/<key>",
+    "/status",
+}
+PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics", "/static/")
+
+
+def pages(make: Make) -> list[Rule]:
+    return [rule for rule in make().url_map.iter_rules() if not rule.rule.startswith(PROGRAMS)]
+
+
+def visits(make: Make, method: str) -> Iterator[tuple[str, str]]:
+    """Each page that takes this method: its rule, and its address with ids of what does not exist."""
+    for rule in pages(make):
+        if method in (rule.methods or ()):
+            parts = {
+                name: UNKNOWN.get(type(converter).__name__, "nothing")
+                for name, converter in rule._converters.items()
+            }
+            built = rule.build(parts)
+            assert built
+            yield rule.rule, built[1]
+
+
+def test_who_has_no_session_sees_only_what_is_for_everybody(make: Make, browser: Browser) -> None:
+    for rule, address in visits(make, "GET"):
+        answer = browser.get(address)
+        if rule in PUBLIC:
+            assert answer.status_code in (200, 303, 404), rule
+        else:
+            assert answer.headers.get("Location", "").startswith("/login?next="), rule
+
+
+def test_no_form_is_taken_without_its_word(make: Make, browser: Browser) -> None:
+    for rule, address in visits(make, "POST"):
+        answer = browser.post(address, {"name": "x"}, Sec_Fetch_Site="cross-site")
+        assert answer.status_code in (401, 403), rule
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_does_not_exist_is_nobodys_and_breaks_nothing(
+    make: Make, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser], role: str
+) -> None:
+    browser = session_of(actor(role))
+    token = browser.token("/account")
+    for rule, address in visits(make, "GET"):
+        answer = browser.get(address)
+        assert answer.status_code < 500, (rule, answer.text[:2000])
+        assert answer.status_code in (200, 303, 403, 404, 422), rule
+    for rule, address in visits(make, "POST"):
+        if rule in ("/logout", "/password"):
+            continue
+        answer = browser.post(address, {"token": token})
+        assert answer.status_code < 500, (rule, answer.text[:2000])
+        assert answer.mimetype == "text/html" or answer.status_code in (204, 303), rule
