@@ -159,7 +159,7 @@ def _serve(view: Callable[[Visit], Shown], *, undone: bool = False) -> Response:
     def run(session: Session, now: datetime) -> Response:
         uow = UnitOfWork(session, actor, now)
         shown = view(Visit(uow, texts.reader(), opened))
-        g.opened = None if isinstance(shown, Away) else shown.opened
+        g.shows = None if isinstance(shown, Away) else shown.opened
         response = _response(shown)
         if key is not None and isinstance(shown, Away):
             headers = {name: value for name, value in response.headers if name in ("Location", "Set-Cookie")}
@@ -170,8 +170,8 @@ def _serve(view: Callable[[Visit], Shown], *, undone: bool = False) -> Response:
         response = database.run(run, "snapshot" if request.method == "GET" or undone else "write")
     except (IntegrityError, Refusal) as failure:
         response = _done_before(actor, key, failure)
-    if g.get("opened") is not None:
-        access_log.record(database, actor, g.opened)
+    if g.get("shows") is not None:
+        access_log.record(database, actor, g.shows)
     return response
 
 
