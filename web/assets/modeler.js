@@ -15,6 +15,7 @@ import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule } from "bpmn-js
 import TokenSimulation from "bpmn-js-token-simulation";
 import { drawn, given, open, whenSized } from "./diagram.js";
 import parvandeh from "./parvandeh.json";
+import properties from "./properties.js";
 
 async function draw(container) {
   const parent = document.getElementById(container.dataset.panel);
@@ -26,6 +27,7 @@ async function draw(container) {
     additionalModules: [
       BpmnPropertiesPanelModule,
       BpmnPropertiesProviderModule,
+      properties,
       TokenSimulation,
       translated(given(container, "texts")),
     ],
