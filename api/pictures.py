@@ -15,7 +15,7 @@ from engine.errors import Fault, Invalid
 blueprint = APIBlueprint("pictures", __name__, tag="Pictures")
 
 _SVG = "image/svg+xml"
-_AGAINST = Fault("/against", "say which version", "required")
+_AGAINST = Fault("/against", "say which version", "value")
 
 
 class PictureQuery(Request):

@@ -3,7 +3,7 @@
 Who may deploy in its unit sees and edits a sketch. What becomes of it is a deployment like any other.
 """
 
-from engine.sketches.checking import Checkable, ask, begin, give_up, judge
+from engine.sketches.checking import Checkable, ask, give_up, judge, take
 from engine.sketches.drafting import MAX_TITLE, NOT_RUN, create, delete, deploy, from_version, rename, save
 from engine.sketches.reading import PAGE, Check, File, Listed, View, file, files_of, get, page, units
 
@@ -17,7 +17,6 @@ __all__ = [
     "Listed",
     "View",
     "ask",
-    "begin",
     "create",
     "delete",
     "deploy",
@@ -30,5 +29,6 @@ __all__ = [
     "page",
     "rename",
     "save",
+    "take",
     "units",
 ]

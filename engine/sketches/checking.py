@@ -62,7 +62,7 @@ def ask(uow: UnitOfWork, sketch_id: UUID) -> None:
         jobs.defer(uow, "check_sketch", queue="calls", sketch=sketch_id)
 
 
-def begin(uow: UnitOfWork, sketch_id: UUID) -> Checkable | None:
+def take(uow: UnitOfWork, sketch_id: UUID) -> Checkable | None:
     """What a worker is to check; None if there is nothing to do (any more)."""
     held = select(SketchCheck).where(SketchCheck.sketch_id == sketch_id).with_for_update()
     check = uow.session.scalars(held).one_or_none()

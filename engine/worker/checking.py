@@ -17,6 +17,6 @@ class Checker:
     async def check(self, sketch_id: UUID) -> None:
         """One check; nothing if it has been done already. Its steps are written down as they are taken."""
         async with self._turn:
-            work = await self._desk.hand(lambda uow: sketches.begin(uow, sketch_id))
+            work = await self._desk.hand(lambda uow: sketches.take(uow, sketch_id))
             if work is not None:
                 await self._desk.apart(sketches.judge, work, self._desk.do)

@@ -30,7 +30,7 @@ def checked(database: Database, actor: Actor, sketch_id: UUID) -> sketches.Check
         return factories.as_actor(database, actor, command)
 
     do(lambda uow: sketches.ask(uow, sketch_id))
-    work = do(lambda uow: sketches.begin(uow, sketch_id))
+    work = do(lambda uow: sketches.take(uow, sketch_id))
     sketches.judge(work, do)
     check: sketches.Check | None = do(lambda uow: sketches.get(uow, sketch_id)).sketch.check
     assert check is not None
@@ -156,7 +156,7 @@ def test_a_check_that_is_given_up_says_so(unit_of_work: Work) -> None:
         check = sketches.get(uow, sketch_id).sketch.check
         assert check is not None
         assert check.status == "failed"
-        assert sketches.begin(uow, sketch_id) is None
+        assert sketches.take(uow, sketch_id) is None
 
 
 def test_a_check_of_what_is_gone_does_nothing(unit_of_work: Work) -> None:
@@ -165,7 +165,7 @@ def test_a_check_of_what_is_gone_does_nothing(unit_of_work: Work) -> None:
         sketches.ask(uow, sketch_id)
         sketches.delete(uow, sketch_id, revision=1)
     with unit_of_work("designer") as uow:
-        assert sketches.begin(uow, sketch_id) is None
+        assert sketches.take(uow, sketch_id) is None
 
 
 def test_a_sketch_becomes_a_version_and_remembers_it(unit_of_work: Work) -> None:

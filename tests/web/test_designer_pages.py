@@ -56,7 +56,7 @@ def checked(do: Callable[..., Any], path: str) -> None:
     """What a worker does."""
     sketch_id = UUID(path.rpartition("/")[2])
     do(lambda uow: sketches.ask(uow, sketch_id))
-    sketches.judge(do(lambda uow: sketches.begin(uow, sketch_id)), do)
+    sketches.judge(do(lambda uow: sketches.take(uow, sketch_id)), do)
 
 
 def count(database: Database, browser: Browser, path: str) -> int:

@@ -24,6 +24,7 @@ async function draw(container) {
     container,
     ...drawn,
     propertiesPanel: { parent },
+    debounceInput: false, // what was typed is in the drawing at once, also for who saves at once
     additionalModules: [
       BpmnPropertiesPanelModule,
       BpmnPropertiesProviderModule,
