@@ -125,7 +125,7 @@ def _record(record: publishing.Record) -> dict[str, object]:
 @command(blueprint.get("/definitions"), query=DefinitionsQuery, answer=DefinitionList)
 def index(uow: UnitOfWork, query: DefinitionsQuery) -> Reply:
     """List the definitions"""
-    rows = definitions.drafts(uow) if query.status == "draft" else definitions.current(uow)
+    rows = publishing.drafts(uow) if query.status == "draft" else definitions.current(uow)
     return Reply(DefinitionList.model_validate({"items": [_version(row) for row in rows]}))
 
 

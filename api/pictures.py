@@ -10,10 +10,12 @@ from api.command import Reply, command
 from api.shapes import Request
 from engine import bpmn, pictures
 from engine.db import UnitOfWork
+from engine.errors import Fault, Invalid
 
 blueprint = APIBlueprint("pictures", __name__, tag="Pictures")
 
 _SVG = "image/svg+xml"
+_AGAINST = Fault("/against", "say which version", "value")
 
 
 class PictureQuery(Request):
@@ -23,9 +25,14 @@ class PictureQuery(Request):
 
 
 class VersionPictureQuery(PictureQuery):
-    """And what is shown on it: the findings of the version's check, or how many running cases stand where."""
+    """And what is shown on it.
 
-    marks: Literal["findings", "cases", "none"] = "findings"
+    The findings of the version's check, how many running cases stand where, or what differs from the version
+    `against`.
+    """
+
+    marks: Literal["findings", "cases", "changes", "none"] = "findings"
+    against: int | None = None
 
 
 @command(
@@ -35,7 +42,11 @@ class VersionPictureQuery(PictureQuery):
     refusals=(404,),
 )
 def version(uow: UnitOfWork, key: str, number: int, query: VersionPictureQuery) -> Reply:
-    """Draw a version, with what its check found or where its cases stand"""
+    """Draw a version, with what its check found, where its cases stand or what has changed"""
+    if query.marks == "changes":
+        if query.against is None:
+            raise Invalid("Which version to compare with is not said.", [_AGAINST])
+        return _picture(pictures.of_changes(uow, key, number, query.against, query.lang))
     if query.marks == "cases":
         return _picture(pictures.of_running(uow, key, number, query.lang))
     return _picture(pictures.of_version(uow, key, number, query.lang, findings=query.marks == "findings"))

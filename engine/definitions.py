@@ -82,7 +82,6 @@ VERSION = (
     DefinitionVersion.digest,
     DefinitionVersion.deployment_id,
 )
-_CURRENT = select(*VERSION).join(Definition, Definition.current_version_id == DefinitionVersion.id)
 
 _REFUSED = "The files cannot be deployed as they are."
 
@@ -104,7 +103,7 @@ def deploy(
     """
     access.require(uow.actor, "definitions.deploy")
     # Looked up once: what is checked against is what is bound, whatever is published or retired meanwhile.
-    known = {row.key: Version(*row) for row in uow.session.execute(_CURRENT)}
+    known = currents(uow.session)
     report = bpmn.check(files, known, uow.now)
     told, unread = scenarios.read(files)
     if report.errors or unread:
@@ -134,6 +133,12 @@ def deploy(
             publish(uow, version, held[version.key].current, specs[version.key])
     published = [Published(row.key, row.number, row.digest, created=True, status=row.status) for row in made]
     return Deployed(deployment_id, tuple(published), report, trial.plain)
+
+
+def currents(session: Session) -> dict[str, Version]:
+    """The current version of every definition, by key."""
+    found = select(*VERSION).join(Definition, Definition.current_version_id == DefinitionVersion.id)
+    return {row.key: Version(*row) for row in session.execute(found)}
 
 
 def _with_posts(uow: UnitOfWork, files: Mapping[str, bytes], report: Report) -> Report:
@@ -187,9 +192,7 @@ def _lock(uow: UnitOfWork, keys: list[str], unit: str | None) -> dict[str, _Held
         raise Forbidden(f"The process {foreign!r} belongs to another unit: take another id for yours.")
     if unit is not None:
         session.execute(update(Definition).where(named, Definition.unit_id != owner).values(unit_id=owner))
-    found: Select[*tuple[Any, ...]] = select(
-        *VERSION, DefinitionVersion.status, Definition.current_version_id
-    )
+    found: Any = select(*VERSION, DefinitionVersion.status, Definition.current_version_id)
     found = found.join(Definition, DefinitionVersion.key == Definition.key).where(Definition.key.in_(keys))
     held = {key: _Held() for key in keys}
     for *columns, status, current_id in session.execute(found.order_by(DefinitionVersion.number)):
@@ -323,14 +326,7 @@ def current(uow: UnitOfWork) -> list[DefinitionVersion]:
     return list(uow.session.scalars(found.order_by(DefinitionVersion.key)))
 
 
-def drafts(uow: UnitOfWork) -> list[DefinitionVersion]:
-    """The draft of every definition that has one, by key, for those who may publish it."""
-    access.require(uow.actor, "definitions.publish")
-    found = select(DefinitionVersion).where(DefinitionVersion.status == "draft", _own())
-    return list(uow.session.scalars(found.order_by(DefinitionVersion.key), access.seen_by(uow)))
-
-
-def _own() -> ColumnElement[bool]:
+def own() -> ColumnElement[bool]:
     """Whether a version's process belongs to a unit of the actor's."""
     return exists().where(Definition.key == DefinitionVersion.key, access.covers(Definition.unit_id))
 
@@ -350,10 +346,10 @@ def versions(uow: UnitOfWork, key: str) -> list[DefinitionVersion]:
     access.require(uow.actor, "definitions.read")
     seen: ColumnElement[bool] = DefinitionVersion.published_at.is_not(None)
     if access.allows(uow.actor, "definitions.publish"):
-        seen = or_(seen, _own())
+        seen = or_(seen, own())
     found = select(DefinitionVersion).where(DefinitionVersion.key == key, seen)
-    newest_first = found.order_by(DefinitionVersion.number.desc())
-    rows = list(uow.session.scalars(newest_first, access.seen_by(uow)))
+    found = found.order_by(DefinitionVersion.number.desc())
+    rows = list(uow.session.scalars(found, access.seen_by(uow)))
     if not rows:
         raise unknown(key)
     return rows
@@ -366,18 +362,23 @@ def definition(uow: UnitOfWork, key: str) -> Definition:
 
 def version(uow: UnitOfWork, key: str, number: int) -> DefinitionVersion:
     """One version. Raises NotFound."""
-    for row in versions(uow, key):
+    return _numbered(versions(uow, key), number)
+
+
+def _numbered(rows: list[DefinitionVersion], number: int) -> DefinitionVersion:
+    for row in rows:
         if row.number == number:
             return row
-    raise NotFound(f"The definition {key!r} has no version {number}.")
+    raise NotFound(f"The definition {rows[0].key!r} has no version {number}.")
 
 
 def differences(uow: UnitOfWork, key: str, number: int, against: int) -> tuple[Difference, ...]:
     """What changed in a version against another one. Raises NotFound."""
-    after, before = (version(uow, key, wanted) for wanted in (number, against))
-    loaded: dict[UUID, Source] = {}
-    sources = [source(uow.session, row.deployment_id, loaded) for row in (before, after)]
-    return bpmn.compare(sources[0], sources[1], key)
+    rows = versions(uow, key)
+    held: dict[UUID, Source] = {}
+    chosen = [_numbered(rows, one).deployment_id for one in (number, against)]
+    after, before = (source(uow.session, deployment, held) for deployment in chosen)
+    return bpmn.compare(before, after, key)
 
 
 def report(uow: UnitOfWork, deployment_id: UUID) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pictures of versions, with what their check found or where their cases stand, and of single cases."""
+"""Pictures of versions, with findings, what has changed or where cases stand; and of single cases."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,11 +8,12 @@ from sqlalchemy import func, select, union
 
 from engine import access, bpmn, cases, definitions
 from engine.bpmn.findings import Finding
-from engine.bpmn.picture import Token
+from engine.bpmn.picture import Change, Token
 from engine.db import UnitOfWork
 from engine.errors import Rejected
 from engine.models import Call, Case, DefinitionVersion, Event, Incident, Task, Wait
 
+_CHANGES: dict[str, Change] = {"step-added": "added", "step-removed": "removed"}
 _PASSED = ("element.passed", "task.completed", "incident.skipped")
 
 
@@ -24,6 +25,21 @@ def of_version(uow: UnitOfWork, key: str, number: int, language: str, *, finding
         found = definitions.report(uow, version.deployment_id)["findings"]
     shown = [Finding(**item) for item in found if item["file"] == version.file]
     return _drawn(uow, version, language, bpmn.Marks(findings=shown))
+
+
+def of_changes(uow: UnitOfWork, key: str, number: int, against: int, language: str) -> bytes:
+    """A version as SVG, with what differs from another one: in the older of both what was removed, too.
+
+    Raises NotFound.
+    """
+    version = definitions.version(uow, key, number)
+    found = definitions.differences(uow, key, max(number, against), min(number, against))
+    changes: dict[str, Change] = {}
+    for item in found:
+        if item.element is not None:
+            place = item.element if item.process == key else f"{item.process}/{item.element}"
+            changes.setdefault(place, _CHANGES.get(item.code, "changed"))
+    return _drawn(uow, version, language, bpmn.Marks(changes=changes))
 
 
 def of_running(uow: UnitOfWork, key: str, number: int, language: str) -> bytes:

@@ -34,6 +34,13 @@ class Record:
     retirer: str | None
 
 
+def drafts(uow: UnitOfWork) -> list[DefinitionVersion]:
+    """The draft of every definition that has one, by key, for those who may publish it."""
+    access.require(uow.actor, "definitions.publish")
+    found = select(DefinitionVersion).where(DefinitionVersion.status == "draft", definitions.own())
+    return list(uow.session.scalars(found.order_by(DefinitionVersion.key), access.seen_by(uow)))
+
+
 def history(uow: UnitOfWork, key: str) -> list[Record]:
     """All versions of a definition with their people, the newest first. Raises NotFound."""
     access.require(uow.actor, "definitions.publish")

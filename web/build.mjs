@@ -19,7 +19,9 @@ const icons = {
 };
 
 const { metafile } = await build({
-  entryPoints: ["style.css", "page.js", "viewer.js", "simulation.js", "modeler.js"].map((name) => `assets/${name}`),
+  entryPoints: ["style.css", "page.js", "viewer.js", "simulation.js", "designer.js", "modeler.js"].map(
+    (name) => `assets/${name}`,
+  ),
   outdir: OUT,
   entryNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",

@@ -24,6 +24,7 @@ from engine.models.organisation import (
 from engine.models.organisation_log import OrganisationKind, OrganisationRecord
 from engine.models.outbound import Cursor, Delivery, DeliveryStatus, Webhook
 from engine.models.retries import RetriedIncident, RetriedStatus, Retry
+from engine.models.sketches import Sketch, SketchCheck, SketchCheckStatus, SketchCheckStep, SketchFile
 from engine.models.tables import (
     CASE_NUMBERS,
     FOUND_BY,
@@ -105,6 +106,11 @@ __all__ = [
     "RetriedStatus",
     "Retry",
     "Role",
+    "Sketch",
+    "SketchCheck",
+    "SketchCheckStatus",
+    "SketchCheckStep",
+    "SketchFile",
     "Substitution",
     "Task",
     "TaskKind",

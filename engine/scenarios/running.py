@@ -1,6 +1,6 @@
 """Running scenarios: each on a case of its own, within limits of steps and time, and what came of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from time import monotonic
 from typing import Any
@@ -67,8 +67,12 @@ class Trial:
         return bool(self.findings)
 
 
-def run_all(scenarios: Sequence[Scenario], specs: Mapping[str, Spec]) -> Trial:
-    """Run scenarios on the processes that they name."""
+def run_all(
+    scenarios: Sequence[Scenario],
+    specs: Mapping[str, Spec],
+    tell: Callable[[int], object] | None = None,
+) -> Trial:
+    """Run scenarios on the processes that they name; after each, `tell` gets how many have run."""
     findings = [finding for scenario in scenarios for finding in _unknown(scenario, specs)]
     if len(scenarios) > MAX_SCENARIOS:
         reason = f"There are {len(scenarios)} scenarios; {MAX_SCENARIOS} are run."
@@ -76,7 +80,7 @@ def run_all(scenarios: Sequence[Scenario], specs: Mapping[str, Spec]) -> Trial:
         findings.append(Finding("error", "too-many-scenarios", scenarios[MAX_SCENARIOS].file, reason, mend))
     if findings:
         return Trial(findings=tuple(findings[:MAX_FINDINGS]))
-    runs = run_each(scenarios, specs)
+    runs = run_each(scenarios, specs, tell)
     covered = [
         cover(specs[key], [one.seen for one in runs if one.result.process == key])
         for key in dict.fromkeys(scenario.process for scenario in scenarios)
@@ -85,10 +89,19 @@ def run_all(scenarios: Sequence[Scenario], specs: Mapping[str, Spec]) -> Trial:
     return Trial(tuple(one.result for one in runs), tuple(covered), failed)
 
 
-def run_each(scenarios: Sequence[Scenario], specs: Mapping[str, Spec]) -> list[Run]:
+def run_each(
+    scenarios: Sequence[Scenario],
+    specs: Mapping[str, Spec],
+    tell: Callable[[int], object] | None = None,
+) -> list[Run]:
     """Run scenarios, each by itself; of their processes, all are known."""
     until = monotonic() + ALL_SECONDS
-    return [Run(*run(scenario, specs[scenario.process], until)) for scenario in scenarios]
+    runs = []
+    for scenario in scenarios:
+        runs.append(Run(*run(scenario, specs[scenario.process], until)))
+        if tell is not None:
+            tell(len(runs))
+    return runs
 
 
 def _unknown(scenario: Scenario, specs: Mapping[str, Spec]) -> Iterable[Finding]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -45,6 +46,10 @@ class Desk:
                 raise
             log.warning("sweep.held-up", where=logs.place(error))
             return None
+
+    async def apart(self, function: Callable[..., T], *arguments: object) -> T:
+        """Something long that does commands of its own, beside the loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *arguments))
 
     def close(self) -> None:
         """Wait for the commands in hand, and let go of the database."""

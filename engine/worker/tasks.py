@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine import appeals, calls, cases, messages, moves, retries, tasks
+from engine import appeals, calls, cases, messages, moves, retries, sketches, tasks
 from engine.db import UnitOfWork
 from engine.worker.calling import Caller
+from engine.worker.checking import Checker
 from engine.worker.desk import Desk
 
 MAX_TRIES = 10
@@ -45,8 +46,11 @@ def of_cases(desk: Desk) -> Mapping[str, Task]:
 
 
 def of_calls(desk: Desk) -> Mapping[str, Task]:
-    """What speaks to other systems."""
-    return {"call": Task(Caller(desk).call, calls.give_up)}
+    """What speaks to other systems, or takes longer than a case should wait."""
+    return {
+        "call": Task(Caller(desk).call, calls.give_up),
+        "check_sketch": Task(Checker(desk).check, sketches.give_up),
+    }
 
 
 def reason(name: str) -> str:

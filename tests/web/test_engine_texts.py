@@ -196,7 +196,7 @@ CALLED = {
     "DocumentStatus": "document", "IncidentStatus": "incident", "MessageStatus": "message",
     "MoveStatus": "move", "MovedCaseStatus": "moved-case", "Openable": "opened",
     "OrganisationKind": "organisation", "RelationKind": "relation", "RetriedStatus": "retried",
-    "Role": "role", "TaskKind": "task-kind",
+    "Role": "role", "SketchCheckStatus": "check", "SketchCheckStep": "check-step", "TaskKind": "task-kind",
     "TaskStatus": "task", "UnitKind": "unit", "VersionStatus": "version", "WaitKind": "wait",
 }  # fmt: skip
 

@@ -1,8 +1,10 @@
 // Draws a diagram:
-//   <div data-modeler="URL of a BPMN file" data-failed="…" data-panel="ID of the place for properties"
-//        data-form="ID of the form that saves" data-texts='{"Activate hand tool": "…"}'></div>
-// The form has a field "xml", which holds the diagram when it is sent. data-texts says the tools' words in the page's
-// language. While there is something to save, the container has data-changed, and leaving the page is asked about.
+//   <div data-modeler="URL of a BPMN file" data-failed="…" data-name="name of the file" data-panel="ID of the place for
+//        properties" data-form="ID of the form that saves" data-told="ID of what tells how saving goes"
+//        data-trouble="ID of the place for refusals" data-texts='{"Activate hand tool": "…"}'></div>
+// The form is sent by fetch, with the diagram in its field "xml"; the answer gives its next "revision". A refusal is
+// shown as it comes; its buttons [data-tool] decide what becomes of the drawing, which stays. data-texts says the tools'
+// words in the page's language. While there is something to save, leaving the page is asked about.
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 import "@bpmn-io/properties-panel/dist/assets/properties-panel.css";
@@ -13,6 +15,7 @@ import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule } from "bpmn-js
 import TokenSimulation from "bpmn-js-token-simulation";
 import { drawn, given, open, whenSized } from "./diagram.js";
 import parvandeh from "./parvandeh.json";
+import properties from "./properties.js";
 
 async function draw(container) {
   const parent = document.getElementById(container.dataset.panel);
@@ -21,9 +24,11 @@ async function draw(container) {
     container,
     ...drawn,
     propertiesPanel: { parent },
+    debounceInput: false, // what was typed is in the drawing at once, also for who saves at once
     additionalModules: [
       BpmnPropertiesPanelModule,
       BpmnPropertiesProviderModule,
+      properties,
       TokenSimulation,
       translated(given(container, "texts")),
     ],
@@ -37,31 +42,103 @@ async function draw(container) {
     if (!fitted) canvas.zoom("fit-viewport", "auto");
     fitted = true; // from now on by whoever draws
   });
-  modeler.on("commandStack.changed", () => {
-    container.toggleAttribute("data-changed", modeler.get("commandStack").canUndo());
-  });
+  const saving = new Saving(modeler, container);
+  modeler.on("commandStack.changed", () => saving.changed());
   window.addEventListener("beforeunload", (event) => {
     if (container.hasAttribute("data-changed")) event.preventDefault();
   });
-  saveBy(document.getElementById(container.dataset.form), modeler, container);
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;
+    event.preventDefault();
+    saving.save();
+  });
+  const stack = modeler.get("commandStack");
+  const tools = {
+    undo: () => stack.canUndo() && stack.undo(),
+    redo: () => stack.canRedo() && stack.redo(),
+    in: () => canvas.zoom(canvas.zoom() * 1.25),
+    out: () => canvas.zoom(canvas.zoom() / 1.25),
+    fit: () => canvas.zoom("fit-viewport", "auto"),
+    download: () => saving.download(),
+    theirs: () => container.removeAttribute("data-changed"), // the link goes on to it
+    overwrite: ({ revision }) => saving.save(revision),
+  };
+  document.addEventListener("click", ({ target }) => {
+    const tool = target.closest("[data-tool]");
+    if (tool) tools[tool.dataset.tool]?.(tool.dataset);
+  });
   container.dataset.shown = "";
 }
 
-function saveBy(form, modeler, container) {
-  let filled = false;
-  const fill = async (event) => {
-    if (filled) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    form.elements.xml.value = (await modeler.saveXML({ format: true })).xml;
-    setTimeout(() => { // a form is not sent again while it is still being sent
-      container.removeAttribute("data-changed");
-      filled = true;
-      form.requestSubmit(event.submitter);
-      filled = false;
+class Saving {
+  constructor(modeler, container) {
+    const place = (name) => document.getElementById(container.dataset[name]);
+    Object.assign(this, { modeler, container, form: place("form"), told: place("told"), trouble: place("trouble") });
+    this.at = this.state(); // of the commands when it was last saved
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.save();
     });
-  };
-  form?.addEventListener("submit", fill, { capture: true });
+  }
+
+  state() {
+    return this.modeler.get("commandStack")._stackIdx;
+  }
+
+  changed() {
+    const changed = this.state() !== this.at;
+    this.container.toggleAttribute("data-changed", changed);
+    this.tell(changed ? "unsaved" : "saved");
+  }
+
+  tell(word) {
+    this.told.textContent = this.told.dataset[word];
+  }
+
+  async xml() {
+    return (await this.modeler.saveXML({ format: true })).xml;
+  }
+
+  async save(over) {
+    if (this.under) return;
+    this.under = true;
+    this.tell("saving");
+    try {
+      const [xml, at] = [await this.xml(), this.state()];
+      const { xml: field, revision } = this.form.elements;
+      field.value = xml;
+      if (over) revision.value = over;
+      const answer = await fetch(this.form.action, { method: "POST", body: new FormData(this.form) });
+      const saved = answer.ok && answer.headers.get("Content-Type").startsWith("application/json");
+      if (saved) {
+        revision.value = (await answer.json()).revision;
+        this.at = at;
+        this.trouble.replaceChildren();
+        this.changed();
+      } else await this.refuse(answer);
+    } catch (fault) {
+      console.warn(fault);
+      this.tell("lost");
+    } finally {
+      this.under = false;
+    }
+  }
+
+  async refuse(answer) {
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const told = page.querySelector("[role=alert]") ?? page.querySelector("main h1");
+    if (!told) throw new Error(`${answer.status}`);
+    this.trouble.replaceChildren(document.adoptNode(told));
+    this.tell("unsaved");
+  }
+
+  async download() {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([await this.xml()], { type: "application/xml" }));
+    link.download = this.container.dataset.name;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
 }
 
 function translated(texts) {

@@ -52,16 +52,20 @@ def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:
     return upload
 
 
-def _named(name: str, seen: dict[str, str], notes: Notes) -> bool:
-    bad = (
-        not name.strip(". ")
-        or len(name) > MAX_NAME
-        or any(
+def is_name(name: str) -> bool:
+    """Whether a file may be called so: by its base name, without what cannot be seen."""
+    return (
+        bool(name.strip(". "))
+        and len(name) <= MAX_NAME
+        and not any(
             char in "/\\" or char in _BIDI or unicodedata.category(char) in _REFUSED_CATEGORIES
             for char in name
         )
     )
-    if bad:
+
+
+def _named(name: str, seen: dict[str, str], notes: Notes) -> bool:
+    if not is_name(name):
         notes.error(
             Place("".join(char if char.isprintable() else "\ufffd" for char in name[:MAX_NAME])),
             "file-name",

@@ -14,7 +14,7 @@ from engine.bpmn.picture import edges, nodes
 from engine.bpmn.picture.interchange import Box, Colours, Drawing, Edge, Shape, read
 from engine.bpmn.picture.labels import BESIDE
 from engine.bpmn.picture.layout import lay_out
-from engine.bpmn.picture.marks import Mark, Marks, Token, badges, finder, listed, placed
+from engine.bpmn.picture.marks import Change, Mark, Marks, Token, badges, finder, listed, placed
 from engine.bpmn.picture.style import POLICY, STYLE
 from engine.bpmn.picture.svg import number, tag, text
 from engine.bpmn.picture.texts import named
@@ -22,7 +22,7 @@ from engine.bpmn.source import Unreadable, read_xml
 from engine.bpmn.translate.ids import translate_ids
 from engine.bpmn.translate.told import Told
 
-__all__ = ["POLICY", "Marks", "Token", "Undrawable", "keys", "picture", "places"]
+__all__ = ["POLICY", "Change", "Marks", "Token", "Undrawable", "keys", "picture", "places"]
 
 _MARGIN = 24.0
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")

@@ -1,4 +1,4 @@
-"""What a picture shows besides the diagram: findings, where a case stands, how often, how hot."""
+"""What a picture shows besides the diagram: findings, changes, where a case stands, how often, how hot."""
 
 import math
 from collections import defaultdict
@@ -12,15 +12,17 @@ from engine.bpmn.picture.interchange import Box
 from engine.bpmn.picture.svg import tag, text
 
 Token = Literal["task", "wait", "incident"]
+Change = Literal["added", "removed", "changed"]
 _SHOWN = 5  # findings in a title
 _RANK = ("error", "warning", "note")
 _SIGNS = {"error": "!", "warning": "!", "note": "i"}
+_CHANGES = {"added": "+", "removed": "\u2212", "changed": "~"}
 _TOLD = {"task": "open task", "wait": "waiting", "incident": "incident"}
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """By element: what was found, the tokens that stand there, those passed, counts, and heat from 0 to 1.
+    """By element: what was found, tokens that stand there, those passed, counts, heat from 0 to 1, changes.
 
     What happens out of sight (inside a closed sub-process, in a called process) is shown where it is hidden.
     """
@@ -30,6 +32,7 @@ class Marks:
     passed: Collection[str] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     heat: Mapping[str, float] = field(default_factory=dict)
+    changes: Mapping[str, Change] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -41,6 +44,7 @@ class Mark:
     passed: bool = False
     count: int | None = None
     heat: float | None = None
+    change: Change | None = None
 
     @property
     def severity(self) -> str | None:
@@ -49,7 +53,7 @@ class Mark:
 
     def classes(self) -> list[str]:
         """What the style sheet shows it by."""
-        found = [self.severity] if self.severity else []
+        found = [word for word in (self.severity, self.change) if word]
         if self.heat is not None:
             found.append(f"heat{min(9, int(self.heat * 10))}")
         if self.tokens:
@@ -65,6 +69,7 @@ class Mark:
             lines.append(f"and {len(self.findings) - _SHOWN} more findings")
         lines += [_TOLD[kind] for kind in dict.fromkeys(self.tokens)]
         lines += ["passed"] if self.passed else []
+        lines += [self.change] if self.change else []
         lines += [f"count: {self.count}"] if self.count is not None else []
         return lines + ([f"heat: {self.heat:.0%}"] if self.heat is not None else [])
 
@@ -91,6 +96,7 @@ def placed(
     for element, heat in marks.heat.items():
         mark = found[places(element)]
         mark.heat = max(mark.heat or 0, min(1.0, heat)) if math.isfinite(heat) else mark.heat
+    _place_changes(marks, places, found)
     found.pop(_ELSEWHERE, None)
     return found
 
@@ -104,6 +110,14 @@ def finder(process: Any, elements: Mapping[str, Any], drawn: Collection[Any]) ->
         return None if place is _ELSEWHERE else place
 
     return found
+
+
+def _place_changes(marks: Marks, places: "_Places", found: Mapping[Any, Mark]) -> None:
+    """What differs may be in the other version alone. What is hidden in an element makes it a changed one."""
+    for element, change in marks.changes.items():
+        place = places(element)
+        if place is not None and place is not _ELSEWHERE:
+            found[place].change = change if place.get("id") == element else "changed"
 
 
 _ELSEWHERE = object()
@@ -147,6 +161,8 @@ def badges(mark: Mark, box: Box) -> str:
         many = len(mark.findings)
         sign = _SIGNS[mark.severity]
         drawn.append(_badge(f"{sign} {many}" if many > 1 else sign, mark.severity, box.right, box.y))
+    if mark.change:
+        drawn.append(_badge(_CHANGES[mark.change], mark.change, box.x, box.bottom))
     for shift, kind in enumerate(dict.fromkeys(mark.tokens)):
         count = str(mark.tokens.count(kind))
         drawn.append(_badge(count, kind, box.x + 24 * shift, box.y))

@@ -51,11 +51,19 @@ stroke-opacity:.75;stroke-linejoin:round}
 .bpmn .error>.body,.bpmn .error>.way{stroke:var(--bpmn-error,#c62828);stroke-width:2.4}
 .bpmn .here>.body{stroke:var(--bpmn-token,#1557b0);stroke-width:3;fill:var(--bpmn-token-paper,#e3eefc)}
 .bpmn .stuck>.body{stroke:var(--bpmn-error,#c62828);stroke-width:3;fill:var(--bpmn-error-paper,#fdecec)}
+.bpmn .added>.body,.bpmn .added>.way{stroke:var(--bpmn-passed,#1b7f4b);stroke-width:2.6}
+.bpmn .added>.body{fill:var(--bpmn-passed-paper,#e9f6ee)}
+.bpmn .removed>.body,.bpmn .removed>.way{stroke:var(--bpmn-error,#c62828);stroke-width:2.6;
+stroke-dasharray:6 3}
+.bpmn .removed>.body{fill:var(--bpmn-error-paper,#fdecec)}
+.bpmn .changed>.body,.bpmn .changed>.way{stroke:var(--bpmn-warning,#a86500);stroke-width:2.6}
 .bpmn .badge rect{stroke:var(--bpmn-paper,#fff);stroke-width:1.5}
 .bpmn .badge text{fill:#fff;font-weight:700}
 .bpmn .badge.note rect{fill:var(--bpmn-note,#2f6fbf)}
 .bpmn .badge.warning rect{fill:var(--bpmn-warning,#a86500)}
-.bpmn .badge.error rect,.bpmn .badge.incident rect{fill:var(--bpmn-error,#c62828)}
+.bpmn .badge.added rect{fill:var(--bpmn-passed,#1b7f4b)}
+.bpmn .badge.changed rect{fill:var(--bpmn-warning,#a86500)}
+.bpmn .badge.removed rect,.bpmn .badge.error rect,.bpmn .badge.incident rect{fill:var(--bpmn-error,#c62828)}
 .bpmn .badge.task rect{fill:var(--bpmn-token,#1557b0)}
 .bpmn .badge.wait rect{fill:var(--bpmn-wait,#5a4fb0)}
 .bpmn .badge.count rect{fill:var(--bpmn-count,#4a4f5a)}

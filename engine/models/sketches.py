@@ -1,0 +1,64 @@
+"""The tables of sketches: processes that designers are still drawing, and what their check came to."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base
+from engine.models.tables import Id, Instant
+
+SketchCheckStatus = Literal["waiting", "running", "done", "failed"]
+SketchCheckStep = Literal["files", "posts", "scenarios"]
+
+
+class Sketch(Base):
+    """Files that belong together and may have errors.
+
+    `version_id`: with which version it began, or what has last become of it.
+    """
+
+    __tablename__ = "sketches"
+    __table_args__ = (Index(None, "unit_id", "updated_at"),)
+
+    id: Mapped[Id]
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
+    name: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int]
+    version_id: Mapped[UUID | None] = mapped_column(ForeignKey("definition_versions.id"))
+    made_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    made_at: Mapped[Instant]
+    updated_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    updated_at: Mapped[Instant]
+
+
+class SketchFile(Base):
+    """One file of a sketch."""
+
+    __tablename__ = "sketch_files"
+
+    sketch_id: Mapped[UUID] = mapped_column(ForeignKey("sketches.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SketchCheck(Base):
+    """The latest check of a sketch, of the revision that it had then.
+
+    `done` of `total` scenarios have run.
+    """
+
+    __tablename__ = "sketch_checks"
+
+    sketch_id: Mapped[UUID] = mapped_column(ForeignKey("sketches.id", ondelete="CASCADE"), primary_key=True)
+    revision: Mapped[int]
+    status: Mapped[SketchCheckStatus] = mapped_column(Text)
+    step: Mapped[SketchCheckStep] = mapped_column(Text)
+    done: Mapped[int]
+    total: Mapped[int]
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    asked_at: Mapped[Instant]
+    finished_at: Mapped[Instant | None]

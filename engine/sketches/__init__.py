@@ -1,0 +1,34 @@
+"""Sketches: processes that are still being drawn, and may have errors.
+
+Who may deploy in its unit sees and edits a sketch. What becomes of it is a deployment like any other.
+"""
+
+from engine.sketches.checking import Checkable, ask, give_up, judge, take
+from engine.sketches.drafting import MAX_TITLE, NOT_RUN, create, delete, deploy, from_version, rename, save
+from engine.sketches.reading import PAGE, Check, File, Listed, View, file, files_of, get, page, units
+
+__all__ = [
+    "MAX_TITLE",
+    "NOT_RUN",
+    "PAGE",
+    "Check",
+    "Checkable",
+    "File",
+    "Listed",
+    "View",
+    "ask",
+    "create",
+    "delete",
+    "deploy",
+    "file",
+    "files_of",
+    "from_version",
+    "get",
+    "give_up",
+    "judge",
+    "page",
+    "rename",
+    "save",
+    "take",
+    "units",
+]

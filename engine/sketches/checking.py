@@ -1,0 +1,152 @@
+"""The check of a sketch: what a deployment would say of it.
+
+It takes long, so a worker does it and tells how far it is. A check is of one revision: what is saved
+meanwhile leaves it as an answer about what was before.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Update, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine import access, bpmn, definitions, jobs, posts, scenarios
+from engine.bpmn import Finding, Report, Source
+from engine.db import UnitOfWork
+from engine.definitions import Version
+from engine.models import Sketch, SketchCheck, SketchCheckStep
+from engine.sketches.drafting import deployable
+from engine.sketches.reading import files_of, unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Checkable:
+    """What is checked: the files of a revision, and the versions that it may call."""
+
+    sketch_id: UUID
+    asked_at: datetime
+    unit_id: UUID
+    files: Mapping[str, bytes]
+    left_out: Sequence[str]
+    known: Mapping[str, Version]
+
+
+def ask(uow: UnitOfWork, sketch_id: UUID) -> None:
+    """Have a worker check a sketch as it is now; what is under way of the same revision goes on.
+
+    Raises NotFound.
+    """
+    access.require(uow.actor, "definitions.deploy")
+    found = select(Sketch.revision).where(Sketch.id == sketch_id, access.covers(Sketch.unit_id))
+    revision = uow.session.scalars(found, access.seen_by(uow)).one_or_none()
+    if revision is None:
+        raise unknown(sketch_id)
+    values = {
+        "revision": revision,
+        "status": "waiting",
+        "step": "files",
+        "done": 0,
+        "total": 0,
+        "report": None,
+        "asked_by": uow.actor.id,
+        "asked_at": uow.now,
+        "finished_at": None,
+    }
+    new = upsert(SketchCheck).values(sketch_id=sketch_id, **values)
+    over = SketchCheck.status.in_(("done", "failed")) | (SketchCheck.revision != revision)
+    asked = new.on_conflict_do_update(index_elements=["sketch_id"], set_=values, where=over)
+    if uow.session.scalars(asked.returning(SketchCheck.sketch_id)).first() is not None:
+        jobs.defer(uow, "check_sketch", queue="calls", sketch=sketch_id)
+
+
+def take(uow: UnitOfWork, sketch_id: UUID) -> Checkable | None:
+    """What a worker is to check; None if there is nothing to do (any more)."""
+    held = select(SketchCheck).where(SketchCheck.sketch_id == sketch_id).with_for_update()
+    check = uow.session.scalars(held).one_or_none()
+    if check is None or check.status in ("done", "failed"):
+        return None
+    sketch = uow.session.scalars(select(Sketch).where(Sketch.id == sketch_id)).one()
+    check.status, check.revision = "running", sketch.revision
+    files = files_of(uow, sketch_id)
+    taken = deployable(files)
+    left_out = [name for name in files if name not in taken]
+    known = definitions.currents(uow.session)
+    return Checkable(sketch_id, check.asked_at, sketch.unit_id, taken, left_out, known)
+
+
+def judge(work: Checkable, do: Callable[[Callable[[UnitOfWork], Any]], Any]) -> None:
+    """Check, and write down each step; `do` runs a command in a transaction of its own."""
+    now = do(lambda uow: uow.now)
+    report = bpmn.check(work.files, work.known, now)
+    told, unread = scenarios.read(work.files)
+    findings: list[Finding] = [*report.findings, *unread]
+    trial: Mapping[str, Any] = {}
+    if not report.errors and not unread:
+        do(lambda uow: tell(uow, work, "posts", 0, len(told)))
+        findings += do(lambda uow: posts.findings(uow, work.files, work.unit_id))
+        specs, unbuildable = _built(do(lambda uow: _source(uow, work, report)), report)
+        findings += unbuildable
+        if not any(finding.severity == "error" for finding in findings):
+            came = scenarios.run_all(
+                told, specs, lambda done: do(lambda uow: tell(uow, work, "scenarios", done, len(told)))
+            )
+            findings += came.findings
+            trial = came.plain
+    result = {
+        "findings": [asdict(finding) for finding in findings],
+        "processes": [
+            {"key": process.key, "name": process.name, "file": process.file} for process in report.processes
+        ],
+        "left_out": list(work.left_out),
+        **trial,
+    }
+    do(lambda uow: finish(uow, work, result))
+
+
+def tell(uow: UnitOfWork, work: Checkable, step: SketchCheckStep, done: int, total: int) -> None:
+    """Write down how far a check is."""
+    uow.session.execute(_of(work).values(step=step, done=done, total=total))
+
+
+def finish(uow: UnitOfWork, work: Checkable, result: Mapping[str, Any]) -> None:
+    """Write down what a check came to."""
+    uow.session.execute(_of(work).values(status="done", report=dict(result), finished_at=uow.now))
+
+
+def give_up(uow: UnitOfWork, sketch_id: UUID, _reason: str) -> None:
+    """Say that nobody knows: the check itself failed each time."""
+    lost = update(SketchCheck).where(
+        SketchCheck.sketch_id == sketch_id, SketchCheck.status.in_(("waiting", "running"))
+    )
+    uow.session.execute(lost.values(status="failed", finished_at=uow.now))
+
+
+def _of(work: Checkable) -> Update:
+    """Of this check alone: another may have been asked for meanwhile."""
+    row = SketchCheck
+    return update(row).where(
+        row.sketch_id == work.sketch_id, row.asked_at == work.asked_at, row.status == "running"
+    )
+
+
+def _source(uow: UnitOfWork, work: Checkable, report: Report) -> Source:
+    """The files, with the processes that they call and do not hold."""
+    own = {process.key for process in report.processes}
+    called = sorted({key for process in report.processes for key in process.calls} - own)
+    loaded: dict[UUID, Source] = {}
+    bound = {key: definitions.source(uow.session, work.known[key].deployment_id, loaded) for key in called}
+    return Source(bpmn.digest(work.files, {key: work.known[key].digest for key in called}), work.files, bound)
+
+
+def _built(content: Source, report: Report) -> tuple[dict[str, bpmn.Spec], list[Finding]]:
+    """Each process, and what was found where one cannot be built."""
+    specs: dict[str, bpmn.Spec] = {}
+    for process in report.processes:
+        try:
+            specs[process.key] = bpmn.build(content, process.key)
+        except bpmn.Unbuildable as error:
+            return specs, [error.finding]
+    return specs, []

@@ -1,0 +1,179 @@
+"""Making, changing and deploying sketches. Two who save at once do not undo each other's work."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import delete as deletion
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine import access, definitions
+from engine.bpmn.check.files import MAX_FILES, is_name
+from engine.bpmn.source import MAX_FILE
+from engine.config import Publishing
+from engine.db import UnitOfWork
+from engine.definitions import Deployed
+from engine.errors import Fault, Invalid, Stale
+from engine.ids import uuid7
+from engine.models import DefinitionVersion, Sketch, SketchFile, User
+from engine.organisation import units
+from engine.sketches.reading import files_of, unknown
+
+MAX_TITLE = 200
+_MIB = MAX_FILE >> 20
+NOT_RUN = (".dmn",)  # what a sketch may hold although no deployment takes it yet
+
+
+def create(
+    uow: UnitOfWork, name: str, files: Mapping[str, bytes], *, unit: str, version_id: UUID | None = None
+) -> UUID:
+    """A new sketch of the unit with this key. Raises Invalid."""
+    access.require(uow.actor, "definitions.deploy")
+    _require_title(name)
+    _require_files(files)
+    owner = units.covered(uow, unit)
+    sketch = Sketch(
+        id=uuid7(),
+        unit_id=owner.id,
+        name=name.strip(),
+        revision=1,
+        version_id=version_id,
+        made_by=uow.actor.id,
+        made_at=uow.now,
+        updated_by=uow.actor.id,
+        updated_at=uow.now,
+    )
+    uow.session.add(sketch)
+    uow.session.flush()
+    _put(uow, sketch.id, files)
+    return sketch.id
+
+
+def from_version(uow: UnitOfWork, key: str, number: int, *, unit: str) -> UUID:
+    """A sketch of the unit with this key that begins with the files of a version.
+
+    Raises NotFound, Invalid.
+    """
+    version = definitions.version(uow, key, number)
+    files = definitions.source(uow.session, version.deployment_id).files
+    return create(uow, version.name, files, unit=unit, version_id=version.id)
+
+
+def rename(uow: UnitOfWork, sketch_id: UUID, name: str, *, revision: int) -> None:
+    """Give a sketch another name. Raises NotFound, Stale, Invalid."""
+    _require_title(name)
+    _hold(uow, sketch_id, revision).name = name.strip()
+    _saved(uow, sketch_id)
+
+
+def save(uow: UnitOfWork, sketch_id: UUID, changes: Mapping[str, bytes | None], *, revision: int) -> int:
+    """Put files into a sketch, in place of those of the same name; None takes one out. The new revision.
+
+    Raises NotFound, Stale if somebody has saved since, Invalid.
+    """
+    _hold(uow, sketch_id, revision)
+    put = {name: content for name, content in changes.items() if content is not None}
+    _require_files(put)
+    gone = changes.keys() - put.keys()
+    uow.session.execute(
+        deletion(SketchFile).where(SketchFile.sketch_id == sketch_id, SketchFile.name.in_(gone))
+    )
+    _put(uow, sketch_id, put)
+    count = select(func.count()).where(SketchFile.sketch_id == sketch_id)
+    _require_number(uow.session.scalars(count).one())
+    return _saved(uow, sketch_id)
+
+
+def delete(uow: UnitOfWork, sketch_id: UUID, *, revision: int) -> None:
+    """Throw a sketch away. Raises NotFound, Stale."""
+    _hold(uow, sketch_id, revision)
+    uow.session.flush()
+    uow.session.execute(deletion(Sketch).where(Sketch.id == sketch_id))
+
+
+def deploy(uow: UnitOfWork, sketch_id: UUID, *, revision: int, publishing: Publishing) -> Deployed:
+    """Deploy a sketch as it is; it stays, and is known as what has become that version.
+
+    Raises NotFound, Stale, and what a deployment raises.
+    """
+    sketch = _hold(uow, sketch_id, revision)
+    files, owner = deployable(files_of(uow, sketch_id)), units.key_of(uow, sketch.unit_id)
+    deployed = definitions.deploy(uow, files, publishing=publishing, unit=owner)
+    first = deployed.definitions[0]
+    made = select(DefinitionVersion.id).where(
+        DefinitionVersion.key == first.key, DefinitionVersion.number == first.version
+    )
+    sketch.version_id = uow.session.scalars(made).one()
+    uow.session.flush()
+    return deployed
+
+
+def deployable(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files that a deployment takes."""
+    return {name: content for name, content in files.items() if not name.lower().endswith(NOT_RUN)}
+
+
+def _hold(uow: UnitOfWork, sketch_id: UUID, revision: int) -> Sketch:
+    """A sketch that nobody else changes meanwhile, as its editor has seen it. Raises NotFound, Stale."""
+    access.require(uow.actor, "definitions.deploy")
+    found = (
+        select(Sketch).where(Sketch.id == sketch_id, access.covers(Sketch.unit_id)).with_for_update(of=Sketch)
+    )
+    sketch = uow.session.scalars(found, access.seen_by(uow)).one_or_none()
+    if sketch is None:
+        raise unknown(sketch_id)
+    if sketch.revision != revision:
+        editor = uow.session.scalars(select(User.name).where(User.id == sketch.updated_by)).one()
+        raise Stale(
+            f"{editor} has saved the sketch meanwhile.",
+            revision=sketch.revision,
+            editor=editor,
+            updated_at=sketch.updated_at,
+        )
+    return sketch
+
+
+def _saved(uow: UnitOfWork, sketch_id: UUID) -> int:
+    uow.session.flush()
+    changed = update(Sketch).where(Sketch.id == sketch_id).returning(Sketch.revision)
+    values = {"revision": Sketch.revision + 1, "updated_by": uow.actor.id, "updated_at": uow.now}
+    return uow.session.scalars(changed.values(values)).one()
+
+
+def _put(uow: UnitOfWork, sketch_id: UUID, files: Mapping[str, bytes]) -> None:
+    rows = [{"sketch_id": sketch_id, "name": name, "content": content} for name, content in files.items()]
+    if rows:
+        new = upsert(SketchFile)
+        replaced = new.on_conflict_do_update(
+            index_elements=["sketch_id", "name"], set_={"content": new.excluded.content}
+        )
+        uow.connection.execute(replaced, rows)
+
+
+def _require_title(name: str) -> None:
+    if not name.strip() or len(name) > MAX_TITLE or not name.isprintable():
+        raise Invalid(
+            "The sketch needs a name.", [Fault("/name", "is empty, too long or not printable", "name")]
+        )
+
+
+def _require_files(files: Mapping[str, bytes]) -> None:
+    _require_number(len(files))
+    faults = [
+        Fault(f"/files/{name[:80]}", "is no name of a file", "file-name")
+        for name in files
+        if not is_name(name)
+    ]
+    faults += [
+        Fault(f"/files/{name}", f"is larger than {_MIB} MiB", "file-too-large", {"count": _MIB})
+        for name, content in files.items()
+        if len(content) > MAX_FILE
+    ]
+    if faults:
+        raise Invalid("Some of the files cannot be kept.", faults)
+
+
+def _require_number(count: int) -> None:
+    if count > MAX_FILES:
+        fault = Fault("/files", f"{MAX_FILES} at most", "too-many-files", {"count": MAX_FILES})
+        raise Invalid("There are too many files.", [fault])

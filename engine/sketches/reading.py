@@ -1,0 +1,188 @@
+"""Sketches as they are shown: for whoever may deploy in their unit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy.orm import aliased
+
+from engine import access
+from engine.db import UnitOfWork
+from engine.errors import NotFound
+from engine.models import (
+    DefinitionVersion,
+    Sketch,
+    SketchCheck,
+    SketchCheckStatus,
+    SketchCheckStep,
+    SketchFile,
+    Unit,
+    User,
+)
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The latest check; `stale`: of what the sketch was before it was saved again."""
+
+    status: SketchCheckStatus
+    step: SketchCheckStep
+    done: int
+    total: int
+    stale: bool
+    report: Mapping[str, Any] | None
+    finished_at: datetime | None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether its result is still to come."""
+        return self.status in ("waiting", "running")
+
+    @property
+    def errors(self) -> int:
+        """How many findings forbid the deployment."""
+        found = (self.report or {}).get("findings", ())
+        return sum(finding["severity"] == "error" for finding in found)
+
+    @property
+    def green(self) -> bool:
+        """Whether it says of the sketch as it is that it can be deployed."""
+        return self.status == "done" and not self.stale and not self.errors
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a sketch; its size in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A sketch in a list; `origin` is the version, by key and number, that it began with or last became."""
+
+    id: UUID
+    name: str
+    revision: int
+    unit: str
+    unit_name: str
+    author: str
+    made_at: datetime
+    editor: str
+    updated_at: datetime
+    origin: tuple[str, int] | None
+    check: Check | None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A sketch with its files."""
+
+    sketch: Listed
+    files: tuple[File, ...]
+
+
+def page(uow: UnitOfWork, after: UUID | None = None) -> Sequence[Listed]:
+    """Up to a page of the actor's sketches, the newest first; one more if more follow."""
+    access.require(uow.actor, "definitions.deploy")
+    found = _listed().order_by(Sketch.id.desc()).limit(PAGE + 1)
+    if after is not None:
+        found = found.where(Sketch.id < after)
+    rows = uow.connection.execute(found, access.seen_by(uow)).mappings()
+    return [_from(row) for row in rows]
+
+
+def get(uow: UnitOfWork, sketch_id: UUID) -> View:
+    """One sketch. Raises NotFound."""
+    access.require(uow.actor, "definitions.deploy")
+    found = _listed().where(Sketch.id == sketch_id)
+    row = uow.connection.execute(found, access.seen_by(uow)).mappings().one_or_none()
+    if row is None:
+        raise unknown(sketch_id)
+    held = select(SketchFile.name, func.length(SketchFile.content))
+    held = held.where(SketchFile.sketch_id == sketch_id).order_by(SketchFile.name)
+    return View(_from(row), tuple(File(*file) for file in uow.connection.execute(held)))
+
+
+def file(uow: UnitOfWork, sketch_id: UUID, name: str) -> bytes:
+    """The content of a file. Raises NotFound."""
+    access.require(uow.actor, "definitions.deploy")
+    found = (
+        select(SketchFile.content)
+        .join(Sketch, Sketch.id == SketchFile.sketch_id)
+        .where(Sketch.id == sketch_id, SketchFile.name == name, access.covers(Sketch.unit_id))
+    )
+    content: bytes | None = uow.connection.execute(found, access.seen_by(uow)).scalar_one_or_none()
+    if content is None:
+        raise NotFound(f"The sketch has no file {name!r}.")
+    return content
+
+
+def files_of(uow: UnitOfWork, sketch_id: UUID) -> dict[str, bytes]:
+    """All files of a sketch, by name."""
+    found = select(SketchFile.name, SketchFile.content).where(SketchFile.sketch_id == sketch_id)
+    return {name: content for name, content in uow.connection.execute(found.order_by(SketchFile.name))}
+
+
+def units(uow: UnitOfWork) -> Mapping[str, str]:
+    """The units for which the actor may keep sketches: names by key."""
+    access.require(uow.actor, "definitions.deploy")
+    found = select(Unit.key, Unit.name).where(Unit.closed_at.is_(None), access.covers(Unit.id))
+    rows = uow.connection.execute(found.order_by(Unit.id).limit(500), access.seen_by(uow))
+    return {key: name for key, name in rows}
+
+
+def unknown(sketch_id: UUID) -> NotFound:
+    """The refusal for a sketch that does not exist, or not for this actor."""
+    return NotFound(f"There is no sketch {sketch_id}.")
+
+
+def _listed() -> Select[Any]:
+    author, editor = aliased(User), aliased(User)
+    check, version = SketchCheck, DefinitionVersion
+    columns: tuple[Any, ...] = (
+        Sketch.id,
+        Sketch.name,
+        Sketch.revision,
+        Unit.key.label("unit"),
+        Unit.name.label("unit_name"),
+        author.name.label("author"),
+        Sketch.made_at,
+        editor.name.label("editor"),
+        Sketch.updated_at,
+        version.key,
+        version.number,
+        check.status,
+        check.step,
+        check.done,
+        check.total,
+        (check.revision != Sketch.revision).label("stale"),
+        check.report,
+        check.finished_at,
+    )
+    return (
+        select(*columns)
+        .join(Unit, Unit.id == Sketch.unit_id)
+        .join(author, author.id == Sketch.made_by)
+        .join(editor, editor.id == Sketch.updated_by)
+        .outerjoin(version, version.id == Sketch.version_id)
+        .outerjoin(check, check.sketch_id == Sketch.id)
+        .where(access.covers(Sketch.unit_id))
+    )
+
+
+def _from(row: RowMapping) -> Listed:
+    values = dict(row)
+    key, number = values.pop("key"), values.pop("number")
+    check = {name: values.pop(name) for name in Check.__dataclass_fields__}
+    return Listed(
+        **values,
+        origin=None if key is None else (key, number),
+        check=None if check["status"] is None else Check(**check),
+    )

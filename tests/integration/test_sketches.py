@@ -1,0 +1,185 @@
+"""Sketches: what designers keep while they draw; who sees them, two who save at once, checks, deploying."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from engine import jobs, sketches
+from engine.bpmn.source import MAX_FILE
+from engine.db import Actor, Database, UnitOfWork
+from engine.errors import Forbidden, Invalid, NotFound, Rejected, Stale
+from tests import bpmn, factories, organisation
+
+Work = Callable[..., AbstractContextManager[UnitOfWork]]
+FILES = factories.one_task()
+BROKEN = {"p.bpmn": bpmn.process(*bpmn.in_line("userTask a", "userTask b"))[:-40]}
+
+
+def made(unit_of_work: Work, files: dict[str, bytes] = FILES) -> UUID:
+    with unit_of_work("designer") as uow:
+        return sketches.create(uow, "One task", files, unit="root")
+
+
+def checked(database: Database, actor: Actor, sketch_id: UUID) -> sketches.Check:
+    """What a worker makes of it."""
+
+    def do(command: Callable[[UnitOfWork], Any]) -> Any:
+        return factories.as_actor(database, actor, command)
+
+    do(lambda uow: sketches.ask(uow, sketch_id))
+    work = do(lambda uow: sketches.take(uow, sketch_id))
+    sketches.judge(work, do)
+    check: sketches.Check | None = do(lambda uow: sketches.get(uow, sketch_id)).sketch.check
+    assert check is not None
+    return check
+
+
+def test_a_sketch_is_kept_as_it_was_given(unit_of_work: Work) -> None:
+    sketch_id = made(unit_of_work, {**FILES, "fee.dmn": b"<any/>"})
+    with unit_of_work("designer") as uow:
+        view = sketches.get(uow, sketch_id)
+        assert (view.sketch.name, view.sketch.revision, view.sketch.unit) == ("One task", 1, "root")
+        assert [file.name for file in view.files] == ["fee.dmn", "p.bpmn"]
+        assert sketches.file(uow, sketch_id, "p.bpmn") == FILES["p.bpmn"]
+        assert [listed.id for listed in sketches.page(uow)] == [sketch_id]
+
+
+def test_only_who_deploys_in_the_unit_sees_it(database: Database, unit_of_work: Work) -> None:
+    sketch_id = made(unit_of_work)
+    factories.an_agency(database, "elsewhere")
+    organisation.a_member(database, "stranger", "elsewhere", "designer", "designer")
+    with unit_of_work("designer", "stranger") as uow:
+        assert not sketches.page(uow)
+        for attempt in (
+            lambda: sketches.get(uow, sketch_id),
+            lambda: sketches.file(uow, sketch_id, "p.bpmn"),
+            lambda: sketches.save(uow, sketch_id, {}, revision=1),
+            lambda: sketches.ask(uow, sketch_id),
+            lambda: sketches.delete(uow, sketch_id, revision=1),
+        ):
+            with pytest.raises(NotFound):
+                attempt()
+    with unit_of_work("caseworker") as uow, pytest.raises(Forbidden):
+        sketches.page(uow)
+
+
+def test_of_two_who_save_the_second_learns_who_was_first(unit_of_work: Work) -> None:
+    sketch_id = made(unit_of_work)
+    with unit_of_work("designer", "first") as uow:
+        assert sketches.save(uow, sketch_id, {"p.bpmn": b"mine"}, revision=1) == 2
+    with unit_of_work("designer", "second") as uow, pytest.raises(Stale) as refused:
+        sketches.save(uow, sketch_id, {"p.bpmn": b"yours"}, revision=1)
+    assert (refused.value.state["editor"], refused.value.state["revision"]) == ("first", 2)
+    with unit_of_work("designer") as uow:
+        assert sketches.file(uow, sketch_id, "p.bpmn") == b"mine"
+
+
+def test_saving_at_once_lets_one_through(
+    database: Database, unit_of_work: Work, actor: Callable[..., Actor]
+) -> None:
+    sketch_id, who = made(unit_of_work), actor("designer")
+
+    def save(number: int) -> int:
+        return factories.as_actor(
+            database, who, lambda uow: sketches.save(uow, sketch_id, {"p.bpmn": b"%d" % number}, revision=1)
+        )
+
+    came = factories.at_once(4, save)
+    assert sorted(str(type(one).__name__) for one in came) == ["Stale", "Stale", "Stale", "int"]
+
+
+def test_files_are_put_in_replaced_and_taken_out(unit_of_work: Work) -> None:
+    sketch_id = made(unit_of_work, {**FILES, "old.json": b"{}"})
+    with unit_of_work("designer") as uow:
+        sketches.save(uow, sketch_id, {"old.json": None, "new.json": b"{}", "p.bpmn": b"<a/>"}, revision=1)
+        assert sketches.files_of(uow, sketch_id) == {"new.json": b"{}", "p.bpmn": b"<a/>"}
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        ({"big.bpmn": b" " * (MAX_FILE + 1)}, "file-too-large"),
+        ({"a/b.bpmn": b""}, "file-name"),
+        ({f"{number}.json": b"{}" for number in range(51)}, "too-many-files"),
+    ],
+)
+def test_what_cannot_be_kept_is_told(unit_of_work: Work, files: dict[str, bytes], code: str) -> None:
+    with unit_of_work("designer") as uow, pytest.raises(Invalid) as refused:
+        sketches.create(uow, "x", files, unit="root")
+    assert [fault.code for fault in refused.value.faults] == [code]
+
+
+def test_a_check_tells_what_a_deployment_would_say(
+    database: Database, unit_of_work: Work, actor: Callable[..., Actor]
+) -> None:
+    sketch_id = made(unit_of_work, BROKEN)
+    check = checked(database, actor("designer"), sketch_id)
+    assert (check.status, check.stale, check.errors, check.green) == ("done", False, 1, False)
+    with unit_of_work("designer") as uow:
+        sketches.save(uow, sketch_id, FILES, revision=1)
+        stale = sketches.get(uow, sketch_id).sketch.check
+        assert stale is not None
+        assert stale.stale
+    assert checked(database, actor("designer"), sketch_id).green
+
+
+def test_a_check_runs_the_scenarios_and_calls(
+    database: Database, unit_of_work: Work, actor: Callable[..., Actor]
+) -> None:
+    factories.deploy_shipped(database, "food-shop-licence")
+    sketch_id = made(unit_of_work, {**factories.shipped("food-shop-licence"), "fee.dmn": b"<any/>"})
+    check = checked(database, actor("designer"), sketch_id)
+    assert check.green
+    assert check.report is not None
+    assert check.report["left_out"] == ["fee.dmn"]
+    assert (check.done, check.total) == (len(check.report["scenarios"]), len(check.report["scenarios"]))
+    assert check.total > 10
+
+
+def test_asking_twice_makes_one_job(unit_of_work: Work) -> None:
+    sketch_id = made(unit_of_work)
+    for _ in range(2):
+        with unit_of_work("designer") as uow:
+            sketches.ask(uow, sketch_id)
+    with unit_of_work("designer") as uow:
+        assert {depth.queue: depth.waiting for depth in jobs.depth(uow.connection)}["calls"] == 1
+
+
+def test_a_check_that_is_given_up_says_so(unit_of_work: Work) -> None:
+    sketch_id = made(unit_of_work)
+    with unit_of_work("designer") as uow:
+        sketches.ask(uow, sketch_id)
+        sketches.give_up(uow, sketch_id, "any")
+        check = sketches.get(uow, sketch_id).sketch.check
+        assert check is not None
+        assert check.status == "failed"
+        assert sketches.take(uow, sketch_id) is None
+
+
+def test_a_check_of_what_is_gone_does_nothing(unit_of_work: Work) -> None:
+    sketch_id = made(unit_of_work)
+    with unit_of_work("designer") as uow:
+        sketches.ask(uow, sketch_id)
+        sketches.delete(uow, sketch_id, revision=1)
+    with unit_of_work("designer") as uow:
+        assert sketches.take(uow, sketch_id) is None
+
+
+def test_a_sketch_becomes_a_version_and_remembers_it(unit_of_work: Work) -> None:
+    sketch_id = made(unit_of_work, {**FILES, "fee.dmn": b"<any/>"})
+    with unit_of_work("designer") as uow:
+        deployed = sketches.deploy(uow, sketch_id, revision=1, publishing="four-eyes")
+        assert [(made.key, made.version, made.status) for made in deployed.definitions] == [("p", 1, "draft")]
+        assert sketches.get(uow, sketch_id).sketch.origin == ("p", 1)
+    with unit_of_work("designer") as uow:
+        begun = sketches.get(uow, sketches.from_version(uow, "p", 1, unit="root"))
+        assert (begun.sketch.origin, [file.name for file in begun.files]) == (("p", 1), ["p.bpmn"])
+
+
+def test_a_sketch_with_errors_is_not_deployed(unit_of_work: Work) -> None:
+    sketch_id = made(unit_of_work, BROKEN)
+    with unit_of_work("designer") as uow, pytest.raises(Rejected):
+        sketches.deploy(uow, sketch_id, revision=1, publishing="direct")

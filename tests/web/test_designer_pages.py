@@ -1,0 +1,332 @@
+"""The designer's pages: what they show and refuse, and at what cost."""
+
+import io
+import re
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
+
+from engine import sketches
+from engine.db import Actor, Database
+from tests import bpmn, factories, organisation
+from tests.web.conftest import Browser, statements
+
+Open = Callable[[Actor], Browser]
+Act = Callable[..., Actor]
+FILES = factories.one_task()
+TWO = factories.files(bpmn.process(*bpmn.in_line("userTask a", "userTask b"), key="p"))
+
+
+@pytest.fixture
+def designer(actor: Act, session_of: Open) -> Browser:
+    """A designer's browser, which reads English."""
+    browser = session_of(actor("designer"))
+    browser.get("/account?lang=en")
+    return browser
+
+
+@pytest.fixture
+def do(database: Database, actor: Act) -> Callable[..., Any]:
+    """`do(lambda uow: …)`: a command of the designer."""
+    return lambda command, name="designer": factories.as_actor(database, actor("designer", name), command)
+
+
+def send(browser: Browser, path: str, files: Mapping[str, bytes] | None = None, **form: str) -> TestResponse:
+    """A form with files, as a browser sends it."""
+    data: dict[str, Any] = {"token": browser.token("/account"), **form}
+    if files is not None:
+        data["files"] = [FileStorage(io.BytesIO(content), name) for name, content in files.items()]
+    options = browser._options({})
+    boundary, body = encode_multipart(data)  # in memory: the client itself would leave a file open
+    content_type = f"multipart/form-data; boundary={boundary}"
+    return browser.client.post(path, data=body, content_type=content_type, **options)
+
+
+def made(do: Callable[..., Any], files: Mapping[str, bytes] = FILES, name: str = "One") -> str:
+    sketch_id: UUID = do(lambda uow: sketches.create(uow, name, files, unit="root"))
+    return f"/designer/sketches/{sketch_id}"
+
+
+def checked(do: Callable[..., Any], path: str) -> None:
+    """What a worker does."""
+    sketch_id = UUID(path.rpartition("/")[2])
+    do(lambda uow: sketches.ask(uow, sketch_id))
+    sketches.judge(do(lambda uow: sketches.take(uow, sketch_id)), do)
+
+
+def count(database: Database, browser: Browser, path: str) -> int:
+    with statements(database) as told:
+        assert browser.get(path).status_code == 200
+    return len([text for text in told if not re.match("BEGIN|COMMIT", text)])
+
+
+def test_no_page_costs_more_than_a_dozen_statements(
+    database: Database, designer: Browser, do: Callable[..., Any]
+) -> None:
+    factories.deploy_shipped(database, "food-shop-licence")
+    content = factories.shipped("food-shop-licence")
+    changed = content["process.bpmn"].replace(b"</bpmn:documentation>", b" Anew.</bpmn:documentation>", 1)
+    factories.deploy(database, {**content, "process.bpmn": changed}, "four-eyes")
+    first = made(do, content)
+    for number in range(5):
+        made(do, FILES, f"Sketch {number}")
+        factories.deploy(database, factories.one_task(f"p{number}"), "four-eyes")
+    checked(do, first)
+    paths = [
+        "/designer",
+        "/designer/sketches",
+        "/designer/sketches/new",
+        first,
+        f"{first}/check",
+        f"{first}/draw?file=process.bpmn",
+        f"{first}/write?file=decision.json",
+        f"{first}/files.zip",
+        "/designer/food-shop-licence",
+        "/designer/food-shop-licence/2",
+        "/designer/food-shop-licence/2/picture.svg",
+        "/designer/food-shop-licence/compare",
+        "/designer/food-shop-licence/2/changes.svg?against=1",
+        "/designer/food-shop-licence/2/files.zip",
+    ]
+    costs = {path: count(database, designer, path) for path in paths}
+    assert max(costs.values()) <= 12, costs
+
+
+@pytest.mark.parametrize("path", ["/designer", "/designer/sketches"])
+@pytest.mark.parametrize("lang", ["fa", "en"])
+def test_an_empty_list_says_what_to_do(designer: Browser, path: str, lang: str) -> None:
+    page = designer.get(f"{path}?lang={lang}").text
+    assert 'class="empty"' in page
+    assert "/designer/sketches/new" in page
+
+
+def test_what_waits_stands_first_and_says_for_whom(
+    database: Database, designer: Browser, do: Callable[..., Any]
+) -> None:
+    factories.deploy(database, factories.one_task("aaa"))
+    factories.deploy(database, factories.one_task("zzz"), "four-eyes")
+    page = designer.get("/designer").text
+    assert page.index("/designer/zzz") < page.index("/designer/aaa")
+    assert "Waits for you" in page
+    assert "/designer/aaa" not in designer.get("/designer?standing=waiting").text
+
+
+def test_a_long_list_has_pages(database: Database, designer: Browser) -> None:
+    for number in range(52):
+        factories.deploy(database, factories.one_task(f"p{number:02}"))
+    first = designer.get("/designer").text
+    (rest,) = re.findall(r'href="(/designer\?cursor=[^"]+)"', first)
+    assert "/designer/p49" in first
+    assert "/designer/p50" not in first
+    last = designer.get(rest).text
+    assert "/designer/p51" in last
+    assert "/designer/p49" not in last
+
+
+def test_uploaded_files_become_a_sketch_that_is_checked(designer: Browser) -> None:
+    given = send(designer, "/designer/sketches/upload", {**FILES, "fee.dmn": b"<any/>"}, unit="root")
+    assert given.status_code == 303
+    page = designer.get(given.headers["Location"]).text
+    assert "fee.dmn" in page
+    assert "Decision tables do not run yet" in page
+    assert "The check will begin in a moment." in page
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({}, "required"),
+        ({"big.bpmn": b" " * (3 << 20)}, "larger than"),
+        ({"x" * 201: b"<a/>"}, "name of the file"),
+    ],
+)
+def test_files_that_cannot_be_kept_are_explained(
+    designer: Browser, files: Mapping[str, bytes], told: str
+) -> None:
+    given = send(designer, "/designer/sketches/upload", files, unit="root")
+    assert given.status_code == 422
+    assert told in given.text
+
+
+def test_a_file_that_comes_twice_is_explained(designer: Browser) -> None:
+    data = {
+        "token": designer.token("/account"),
+        "unit": "root",
+        "files": [(io.BytesIO(b"<a/>"), "p.bpmn"), (io.BytesIO(b"<b/>"), "p.bpmn")],
+    }
+    options = designer._options({})
+    given = designer.client.post("/designer/sketches/upload", data=data, **options)
+    assert given.status_code == 422
+    assert "twice" in given.text
+
+
+def test_broken_xml_is_kept_and_found(designer: Browser, do: Callable[..., Any]) -> None:
+    path = made(do, {"p.bpmn": FILES["p.bpmn"][:-20]})
+    checked(do, path)
+    page = designer.get(path).text
+    assert "1 error" in page
+    assert "well-formed" in page
+    assert " disabled" in page
+
+
+@pytest.mark.parametrize("pattern", ["bare", "review", "opinion", "objection"])
+def test_a_pattern_passes_the_check_under_its_own_name(
+    designer: Browser, do: Callable[..., Any], pattern: str
+) -> None:
+    given = send(
+        designer,
+        "/designer/sketches/begin",
+        unit="root",
+        pattern=pattern,
+        key="my-permit",
+        name='مجوز | "My" permit',
+    )
+    path = given.headers["Location"].removeprefix("http://pages.test")
+    checked(do, path)
+    view = do(lambda uow: sketches.get(uow, UUID(path.rpartition("/")[2])))
+    assert view.sketch.check.green, view.sketch.check.report
+    assert [process["key"] for process in view.sketch.check.report["processes"]] == ["my-permit"]
+    assert view.sketch.check.report["scenarios"]
+    assert "&#34;My&#34; permit" in designer.get(path).text
+
+
+def test_a_key_that_is_none_is_explained_and_what_was_typed_stays(designer: Browser) -> None:
+    given = send(
+        designer, "/designer/sketches/begin", unit="root", pattern="bare", key="9 lives", name="Cats"
+    )
+    assert given.status_code == 422
+    assert "begins with a letter" in given.text
+    assert 'value="9 lives"' in given.text
+
+
+def test_who_saves_second_learns_who_was_first_and_loses_nothing(
+    designer: Browser, do: Callable[..., Any]
+) -> None:
+    path = made(do, {**FILES, "f.json": b"{}"})
+    sketch_id = UUID(path.rpartition("/")[2])
+    do(lambda uow: sketches.save(uow, sketch_id, {"f.json": b'{"theirs": 1}'}, revision=1), "sara")
+    given = send(designer, f"{path}/write?file=f.json", text='{"mine": 2}', revision="1")
+    assert given.status_code == 409
+    assert "sara" in given.text
+    assert "theirs" in given.text
+    assert "mine" in given.text
+    again = re.search(r'name="revision" value="(\d+)"', given.text)
+    assert again
+    assert send(designer, f"{path}/write?file=f.json", text="{}", revision=again[1]).status_code == 303
+    assert do(lambda uow: sketches.file(uow, sketch_id, "f.json")) == b"{}"
+
+
+def test_a_drawing_is_saved_with_its_revision(designer: Browser, do: Callable[..., Any]) -> None:
+    path = made(do)
+    drawn = send(designer, f"{path}/draw?file=p.bpmn", xml="<drawn/>", revision="1")
+    assert (drawn.status_code, drawn.json) == (200, {"revision": 2})
+    late = send(designer, f"{path}/draw?file=p.bpmn", xml="<late/>", revision="1")
+    assert late.status_code == 409
+    assert 'data-revision="2"' in late.text
+
+
+def test_a_sketch_of_another_unit_is_not_there(
+    database: Database, designer: Browser, session_of: Open, do: Callable[..., Any]
+) -> None:
+    path = made(do)
+    factories.an_agency(database, "elsewhere")
+    stranger = session_of(organisation.a_member(database, "stranger", "elsewhere", "designer", "designer"))
+    for page in ("", "/draw?file=p.bpmn", "/write?file=p.bpmn", "/file?name=p.bpmn", "/files.zip", "/check"):
+        assert stranger.get(f"{path}{page}").status_code == 404
+    for action in ("files", "remove", "rename", "delete", "deploy", "check", "draw?file=p.bpmn"):
+        assert send(stranger, f"{path}/{action}", revision="1").status_code == 404
+    assert path not in stranger.get("/designer/sketches").text
+
+
+@pytest.mark.parametrize("path", ["/designer", "/designer/sketches", "/designer/sketches/new", "/designer/p"])
+def test_others_than_designers_see_none_of_it(actor: Act, session_of: Open, path: str) -> None:
+    assert session_of(actor("caseworker")).get(path).status_code == 403
+
+
+def test_the_process_of_another_unit_is_not_taken(
+    database: Database, session_of: Open, do: Callable[..., Any]
+) -> None:
+    factories.deploy(database, FILES)
+    factories.an_agency(database, "elsewhere")
+    stranger = organisation.a_member(database, "stranger", "elsewhere", "designer", "designer")
+    sketch_id = factories.as_actor(
+        database, stranger, lambda uow: sketches.create(uow, "One", TWO, unit="elsewhere")
+    )
+    browser = session_of(stranger)
+    browser.get("/account?lang=en")
+    given = send(browser, f"/designer/sketches/{sketch_id}/deploy", revision="1")
+    assert given.status_code == 403
+    assert "belongs to another unit" in given.text
+    assert sketch_id
+
+
+def test_a_sketch_is_deployed_or_says_why_not(designer: Browser, do: Callable[..., Any]) -> None:
+    path = made(do, {"p.bpmn": FILES["p.bpmn"][:-20]})
+    refused = send(designer, f"{path}/deploy", revision="1")
+    assert refused.status_code == 422
+    assert "well-formed" in refused.text
+    good = made(do)
+    assert send(designer, f"{good}/deploy", revision="1").headers["Location"].endswith("/designer/p")
+    assert "version 1" in designer.get("/designer/p").text
+
+
+def test_a_draft_is_published_once(database: Database, designer: Browser) -> None:
+    factories.deploy(database, FILES, "four-eyes")
+    assert send(designer, "/designer/p/1/publish").status_code == 303
+    again = send(designer, "/designer/p/1/publish")
+    assert again.status_code == 409
+    assert 'role="alert"' in again.text
+
+
+def test_processes_are_retired_disabled_and_enabled(database: Database, designer: Browser) -> None:
+    factories.deploy(database, FILES)
+    send(designer, "/designer/p/disable")
+    assert "Not offered" in designer.get("/designer/p").text
+    send(designer, "/designer/p/enable")
+    assert "Not offered" not in designer.get("/designer/p").text
+    send(designer, "/designer/p/1/retire")
+    assert "retired" in designer.get("/designer/p").text
+
+
+def test_versions_are_compared_in_words_and_pictures(database: Database, designer: Browser) -> None:
+    factories.deploy(database, FILES)
+    factories.deploy(database, TWO)
+    page = designer.get("/designer/p/compare").text
+    assert 'class="added"' in page
+    after = designer.get("/designer/p/2/changes.svg?against=1")
+    assert (after.mimetype, after.status_code) == ("image/svg+xml", 200)
+    assert 'class="userTask added"' in after.text
+    assert "added" not in re.sub(
+        "<style>.*</style>", "", designer.get("/designer/p/1/changes.svg?against=2").text, flags=re.S
+    )
+    assert designer.get("/designer/p/compare?before=7").status_code == 404
+
+
+def test_files_are_downloaded_and_never_shown_as_pages(database: Database, designer: Browser) -> None:
+    factories.deploy(database, {**FILES, "notes.md": b"<script>"})
+    one = designer.get("/designer/p/1/file?name=notes.md")
+    assert one.headers["Content-Disposition"].startswith("attachment")
+    archive = designer.get("/designer/p/1/files.zip")
+    with zipfile.ZipFile(io.BytesIO(archive.data)) as packed:
+        assert {name: packed.read(name) for name in packed.namelist()} == {**FILES, "notes.md": b"<script>"}
+
+
+def test_a_version_becomes_a_sketch(database: Database, designer: Browser) -> None:
+    factories.deploy(database, FILES)
+    given = send(designer, "/designer/p/1/sketch")
+    assert "version 1" in designer.get(given.headers["Location"]).text
+
+
+def test_the_page_of_a_check_is_loaded_anew_when_it_is_done(
+    designer: Browser, do: Callable[..., Any]
+) -> None:
+    path = made(do)
+    do(lambda uow: sketches.ask(uow, UUID(path.rpartition("/")[2])))
+    assert "hx-get" in designer.get(f"{path}/check").text
+    checked(do, path)
+    assert designer.get(f"{path}/check").headers["HX-Refresh"] == "true"

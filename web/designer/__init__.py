@@ -1,0 +1,6 @@
+"""The designer's workplace: processes and their versions, sketches, the check, the modeler."""
+
+from web.designer import checking, comparing, drawing, overview, sketching, starting, versions
+from web.designer.area import blueprint
+
+__all__ = ["blueprint", "checking", "comparing", "drawing", "overview", "sketching", "starting", "versions"]

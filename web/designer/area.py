@@ -1,0 +1,104 @@
+"""What the designer's pages share: their routes, what is said of refusals, files on their way in and out."""
+
+import html
+import io
+import mimetypes
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from pathlib import PurePath
+
+from flask import Blueprint, request
+
+from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE
+from engine.errors import Conflict, Fault, Forbidden, Invalid, Refusal, Rejected, Stale
+from web import refusals
+from web.forms import explained
+from web.texts import reader, said, say
+from web.visit import Content
+
+blueprint = Blueprint("designer", __name__, url_prefix="/designer")
+
+FILES = re.compile(rb"<(?:[\w.-]+:)?process\b[^<>]*?\sname\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+
+
+def told(refusal: Refusal) -> Sequence[str]:
+    """What is said of a refusal, in the reader's language: one sentence, or one for each fault."""
+    if isinstance(refusal, Stale) and "editor" in refusal.state:
+        saved = refusal.state
+        return [say("designer.stale", name=saved["editor"], at=reader().here(saved["updated_at"]))]
+    if isinstance(refusal, Invalid) and refusal.faults:
+        return [_named(fault) for fault in refusal.faults]
+    if isinstance(refusal, Rejected):
+        return [say("designer.rejected")]
+    if type(refusal) is Forbidden:
+        return [say("designer.foreign")]
+    key, values = refusals.told(refusal)
+    return [say(key, **values)]
+
+
+def status(refusal: Refusal | None) -> int:
+    """With which a page is shown that tells of a refusal."""
+    if refusal is None:
+        return HTTPStatus.OK
+    kinds = {Conflict: HTTPStatus.CONFLICT, Forbidden: HTTPStatus.FORBIDDEN}
+    return next(
+        (code for kind, code in kinds.items() if isinstance(refusal, kind)), HTTPStatus.UNPROCESSABLE_ENTITY
+    )
+
+
+def _named(fault: Fault) -> str:
+    """With the name of the file that it is about."""
+    text = said(f"designer.fault.{fault.code}", explained(fault))
+    name = fault.pointer.removeprefix("/files/")
+    return text if name == fault.pointer else say("designer.of-file", name=name, text=text)
+
+
+def uploaded() -> dict[str, bytes]:
+    """The files that came with the form, by their base names. Raises Invalid for a name that comes twice."""
+    files: dict[str, bytes] = {}
+    for upload in request.files.getlist("files"):
+        name = re.split(r"[/\\]", upload.filename or "")[-1]
+        if not name:
+            continue  # what a browser sends where no file was chosen
+        if name in files:
+            raise Invalid("A file comes twice.", [Fault(f"/files/{name}", "comes twice", "duplicate")])
+        upload.seek(0)  # a command may run again
+        files[name] = upload.read(MAX_FILE + 1)
+    return files
+
+
+def title(files: Mapping[str, bytes]) -> str:
+    """What files may be called: as their first process, else as their first diagram."""
+    for name in diagrams(files):
+        found = FILES.search(files[name])
+        if found:
+            return html.unescape((found[1] or found[2]).decode(errors="replace")).strip()
+    return PurePath(next(iter(diagrams(files)), next(iter(files), ""))).stem
+
+
+def diagrams(names: Mapping[str, object] | Sequence[str]) -> list[str]:
+    """Those of these files that hold diagrams."""
+    return [name for name in names if name.endswith(BPMN_SUFFIXES)]
+
+
+def download(name: str, content: bytes) -> Content:
+    """A file to keep. Never shown as a page of ours: somebody has uploaded it."""
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Content(content, "application/xml" if name in diagrams([name]) else kind, name)
+
+
+def packed(name: str, files: Mapping[str, bytes]) -> Content:
+    """Files as one archive."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in files.items():
+            archive.writestr(zipfile.ZipInfo(path), content)
+    return Content(held.getvalue(), "application/zip", f"{name}.zip")
+
+
+def revision() -> int:
+    """Which revision of a sketch the form was made of; 0, which none is, if it does not say."""
+    said = request.form.get("revision", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 9 else 0

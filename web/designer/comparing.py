@@ -1,0 +1,53 @@
+"""Two versions side by side: both pictures with what differs marked, and the same in words."""
+
+from flask import request
+
+from engine import definitions, pictures
+from engine.bpmn import Difference
+from engine.errors import NotFound
+from web import differences
+from web.designer.area import blueprint
+from web.designer.versions import SVG
+from web.texts import say
+from web.visit import Content, Page, Visit, page
+
+
+@page(blueprint.get("/<key>/compare"), may="definitions.publish")
+def compare(visit: Visit, key: str) -> Page:
+    """The newer one to the older one."""
+    rows = definitions.versions(visit.uow, key)
+    numbers = [row.number for row in rows]
+    before, after = sorted((_number("before", numbers[-1:]), _number("after", numbers[:1])))
+    found = definitions.differences(visit.uow, key, after, before) if before != after else ()
+    half = visit.reader.half
+
+    def sentence(change: Difference) -> str:
+        text, values = differences.told(change, say, half)
+        return say(text, **values)
+
+    values = {
+        "key": key,
+        "name": rows[0].name,
+        "numbers": numbers,
+        "before": before,
+        "after": after,
+        "differences": [(change.code, sentence(change)) for change in found],
+    }
+    return Page("designer/compare.html", values)
+
+
+@page(blueprint.get("/<key>/<int:number>/changes.svg"), may="definitions.publish")
+def changes(visit: Visit, key: str, number: int) -> Content:
+    """One of the two pictures."""
+    against = _number("against", [])
+    return Content(pictures.of_changes(visit.uow, key, number, against, visit.reader.language), SVG)
+
+
+def _number(name: str, otherwise: list[int]) -> int:
+    """The number of a version that the address names."""
+    said = request.args.get(name, "")
+    if said.isascii() and said.isdigit() and len(said) < 9:
+        return int(said)
+    if said or not otherwise:
+        raise NotFound("There is no such version.")
+    return otherwise[0]

@@ -1,0 +1,89 @@
+"""Changing a file of a sketch: diagrams in the modeler, any as text. What was drawn or typed is not lost."""
+
+import json
+from uuid import UUID
+
+from flask import request
+
+from engine import sketches
+from engine.bpmn.source import BPMN_SUFFIXES
+from engine.errors import NotFound, Refusal, Stale
+from web import texts
+from web.designer.area import blueprint, revision, status, told
+from web.visit import Away, Content, Page, Shown, Visit, page
+
+LABELS = "modeler.label."
+READABLE = (".json", ".form", ".yaml", ".md", ".dmn", ".xml", ".bpmn")
+
+
+def _wanted(visit: Visit, sketch_id: UUID) -> tuple[sketches.View, str]:
+    """The sketch, and its file that the address names. Raises NotFound."""
+    view, name = sketches.get(visit.uow, sketch_id), request.args.get("file", "")
+    if name not in [file.name for file in view.files]:
+        raise NotFound(f"The sketch has no file {name!r}.")
+    return view, name
+
+
+@page(blueprint.get("/sketches/<uuid:sketch_id>/draw"), may="definitions.deploy")
+def draw(visit: Visit, sketch_id: UUID) -> Page:
+    """The modeler."""
+    view, name = _wanted(visit, sketch_id)
+    if not name.endswith(BPMN_SUFFIXES):
+        raise NotFound("The file holds no diagram.")
+    words = [key.removeprefix(LABELS) for key in texts.TEXTS.texts if key.startswith(LABELS)]
+    labels = {texts.TEXTS.texts[LABELS + word]["en"]: texts.say(f"modeler.label.{word}") for word in words}
+    own = {} if visit.reader.language == "en" else labels
+    return Page("designer/draw.html", {"sketch": view.sketch, "file": name, "labels": own})
+
+
+def not_drawn(visit: Visit, sketch_id: UUID, *, refusal: Refusal) -> Page:
+    """What stands in the way, and the ways on: the drawing is still in the browser."""
+    sketch = sketches.get(visit.uow, sketch_id).sketch
+    values = {
+        "sketch": sketch,
+        "file": request.args.get("file", ""),
+        "faults": told(refusal),
+        "stale": isinstance(refusal, Stale),
+    }
+    return Page("designer/conflict.html", values, status(refusal))
+
+
+@page(blueprint.post("/sketches/<uuid:sketch_id>/draw"), may="definitions.deploy", refused=not_drawn)
+def keep(visit: Visit, sketch_id: UUID) -> Content:
+    """Save what was drawn; the answer is for the modeler."""
+    _, name = _wanted(visit, sketch_id)
+    drawn = request.form.get("xml", "").encode()
+    new = sketches.save(visit.uow, sketch_id, {name: drawn}, revision=revision())
+    return Content(json.dumps({"revision": new}).encode(), "application/json")
+
+
+def _written(visit: Visit, sketch_id: UUID, *, refusal: Refusal | None = None) -> Page:
+    view, name = _wanted(visit, sketch_id)
+    try:
+        kept = sketches.file(visit.uow, sketch_id, name).decode()
+    except UnicodeDecodeError as error:
+        raise NotFound("The file is no text.") from error
+    values = {
+        "sketch": view.sketch,
+        "file": name,
+        "text": request.form.get("text", kept),
+        "theirs": kept if isinstance(refusal, Stale) else None,
+        "faults": [] if refusal is None else told(refusal),
+    }
+    return Page("designer/write.html", values, status(refusal))
+
+
+@page(blueprint.get("/sketches/<uuid:sketch_id>/write"), may="definitions.deploy")
+def write(visit: Visit, sketch_id: UUID) -> Page:
+    """A file as text."""
+    return _written(visit, sketch_id)
+
+
+@page(blueprint.post("/sketches/<uuid:sketch_id>/write"), may="definitions.deploy", refused=_written)
+def rewrite(visit: Visit, sketch_id: UUID) -> Shown:
+    """Save it."""
+    _, name = _wanted(visit, sketch_id)
+    content = request.form.get("text", "").replace("\r\n", "\n").encode()
+    sketches.save(visit.uow, sketch_id, {name: content}, revision=revision())
+    sketches.ask(visit.uow, sketch_id)
+    return Away(f"/designer/sketches/{sketch_id}", told="designer.notice.saved")

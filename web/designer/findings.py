@@ -1,0 +1,59 @@
+"""Findings of a check as they are shown: the worst first, each with its text in the reader's language."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from engine.bpmn import Finding
+from web.texts import reader, said
+
+SEVERITIES = ("error", "warning", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A finding; `exactly` is the engine's own sentence, in English, which names what it is about."""
+
+    severity: str
+    reason: str
+    exactly: str
+    mend: str
+    file: str
+    line: int | None
+    element: str | None
+    name: str | None
+
+
+def shown(findings: Iterable[Mapping[str, Any] | Finding]) -> Sequence[Shown]:
+    """All of them, the worst first."""
+    plain = [asdict(item) if isinstance(item, Finding) else item for item in findings]
+    return sorted(map(_shown, plain), key=lambda item: SEVERITIES.index(item.severity))
+
+
+def marks(findings: Iterable[Shown], file: str) -> dict[str, str]:
+    """The classes of a diagram's elements: the severity of their worst finding."""
+    return {
+        item.element: f"finding-{item.severity}"
+        for item in reversed(list(findings))
+        if item.element is not None and item.file == file
+    }
+
+
+def counts(findings: Iterable[Shown]) -> Mapping[str, int]:
+    """How many there are of each severity."""
+    return Counter(item.severity for item in findings)
+
+
+def _shown(finding: Mapping[str, Any]) -> Shown:
+    text = f"findings.{finding['code']}"
+    return Shown(
+        severity=finding["severity"],
+        reason=said(f"{text}.reason", finding["reason"]),
+        exactly=finding["reason"],
+        mend=said(f"{text}.mend", finding["mend"]),
+        file=finding["file"],
+        line=finding.get("line"),
+        element=finding.get("element"),
+        name=reader().half(finding["name"]) if finding.get("name") else None,
+    )

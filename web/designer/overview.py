@@ -1,0 +1,33 @@
+"""All processes that a designer may see, with what waits to be published before all others."""
+
+from flask import request
+
+from engine import overview
+from engine.overview import STANDINGS, Entry
+from web.designer.area import blueprint
+from web.visit import Page, Visit, page
+
+
+@page(blueprint.get(""), may="definitions.publish")
+def processes(visit: Visit) -> Page:
+    """The list."""
+    wished = request.args.get("standing")
+    standing = next((one for one in STANDINGS if one == wished), None)
+    found = overview.page(visit.uow, standing=standing, after=_after(request.args.get("cursor", "")))
+    shown, more = found[: overview.PAGE], len(found) > overview.PAGE
+    values = {
+        "entries": shown,
+        "standing": standing,
+        "standings": STANDINGS,
+        "next": _cursor(shown[-1]) if more else None,
+    }
+    return Page("designer/overview.html", values)
+
+
+def _cursor(entry: Entry) -> str:
+    return f"{'draft' if entry.draft is not None else 'none'}:{entry.key}"
+
+
+def _after(cursor: str) -> tuple[bool, str] | None:
+    waits, parted, key = cursor.partition(":")
+    return (waits == "draft", key) if parted else None

@@ -1,0 +1,47 @@
+"""What a sketch may begin with: the patterns in `beginnings`, and the shipped processes."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+from engine.bpmn.source import BPMN_SUFFIXES
+from engine.config import ROOT
+from engine.errors import Fault, Invalid
+from engine.scenarios import SUFFIX
+
+BARE = ("bare", "review", "opinion")
+KEY = re.compile(r"[A-Za-z_][\w.-]{0,99}", re.ASCII)
+_PROCESS = re.compile(rb'<(?:[\w.-]+:)?process\b[^<>]*?\sid="([^"]+)"[^<>]*?\sname=("[^"]*")')
+
+
+@cache
+def shipped() -> Mapping[str, Path]:
+    """The folders of the shipped processes, by key."""
+    return {folder.name: folder for folder in sorted((ROOT / "processes").glob("*/*")) if folder.is_dir()}
+
+
+def files(pattern: str, key: str, name: str) -> dict[str, bytes]:
+    """The files of a pattern, with the process called by this key and name. Raises Invalid."""
+    if not KEY.fullmatch(key):
+        raise Invalid("The key is none.", [Fault("/key", "is no id of a process", "process-key")])
+    folder = Path(__file__).parent / "beginnings" / pattern if pattern in BARE else shipped().get(pattern)
+    if folder is None:
+        raise Invalid("There is no such pattern.", [Fault("/pattern", "is unknown", "unknown")])
+    read = {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return _called(read, key, name)
+
+
+def _called(files: Mapping[str, bytes], key: str, name: str) -> dict[str, bytes]:
+    """The same under another key and name, wherever they stand."""
+    former = next(found for content in files.values() if (found := _PROCESS.search(content)))
+    old, new = former[1], key.encode()
+    changed = dict(files)
+    for path, content in files.items():
+        if path.endswith(BPMN_SUFFIXES):
+            renamed = content.replace(former[2], quoteattr(name, {'"': "&quot;"}).encode())
+            changed[path] = renamed.replace(b'"%s"' % old, b'"%s"' % new)
+        elif path.endswith(SUFFIX):
+            changed[path] = re.sub(rb"(?m)^process: %s$" % re.escape(old), b"process: %s" % new, content)
+    return changed

@@ -1,0 +1,127 @@
+"""Sketches: the list, and each with its diagram, the report of its check and its files."""
+
+from uuid import UUID
+
+from flask import request
+
+from engine import sketches
+from engine.errors import NotFound, Refusal, Rejected
+from engine.sketches import NOT_RUN
+from web.designer import findings
+from web.designer.area import blueprint, diagrams, download, packed, revision, status, told, uploaded
+from web.site import site
+from web.visit import Away, Content, Page, Shown, Visit, page
+
+
+def _url(sketch_id: UUID) -> str:
+    return f"/designer/sketches/{sketch_id}"
+
+
+def shown(visit: Visit, sketch_id: UUID, *, refusal: Refusal | None = None) -> Page:
+    """A sketch; with what was refused, if something was."""
+    view = sketches.get(visit.uow, sketch_id)
+    check = view.sketch.check
+    report = (check.report if check else None) or {}
+    found = findings.shown(refusal.findings if isinstance(refusal, Rejected) else report.get("findings", ()))
+    names = diagrams([file.name for file in view.files])
+    asked = request.args.get("file")
+    file = asked if asked in names else next(iter(names), None)
+    values = {
+        "sketch": view.sketch,
+        "files": view.files,
+        "check": check,
+        "report": report,
+        "findings": found,
+        "counts": findings.counts(found),
+        "severities": findings.SEVERITIES,
+        "diagrams": names,
+        "file": file,
+        "marks": findings.marks(found, file) if file else {},
+        "not_run": [one.name for one in view.files if one.name.lower().endswith(NOT_RUN)],
+        "faults": [] if refusal is None else told(refusal),
+        "drafts": site().settings.publishing == "four-eyes",
+    }
+    return Page("designer/sketch.html", values, status(refusal))
+
+
+def refused(visit: Visit, sketch_id: UUID, *, refusal: Refusal) -> Page:
+    """The sketch as it is now, and why nothing was done."""
+    return shown(visit, sketch_id, refusal=refusal)
+
+
+@page(blueprint.get("/sketches"), may="definitions.deploy")
+def all_sketches(visit: Visit) -> Page:
+    """The list."""
+    try:
+        after = UUID(request.args["cursor"]) if "cursor" in request.args else None
+    except ValueError as error:
+        raise NotFound("There is no such page.") from error
+    found = sketches.page(visit.uow, after)
+    listed = found[: sketches.PAGE]
+    more = str(listed[-1].id) if len(found) > sketches.PAGE else None
+    return Page("designer/sketches.html", {"sketches": listed, "next": more})
+
+
+@page(blueprint.get("/sketches/<uuid:sketch_id>"), may="definitions.deploy")
+def one_sketch(visit: Visit, sketch_id: UUID) -> Page:
+    """One sketch."""
+    return shown(visit, sketch_id)
+
+
+@page(blueprint.get("/sketches/<uuid:sketch_id>/file"), may="definitions.deploy")
+def sketch_file(visit: Visit, sketch_id: UUID) -> Content:
+    """A file of it."""
+    name = request.args.get("name", "")
+    return download(name, sketches.file(visit.uow, sketch_id, name))
+
+
+@page(blueprint.get("/sketches/<uuid:sketch_id>/files.zip"), may="definitions.deploy")
+def sketch_archive(visit: Visit, sketch_id: UUID) -> Content:
+    """All of them."""
+    sketches.get(visit.uow, sketch_id)
+    return packed("sketch", sketches.files_of(visit.uow, sketch_id))
+
+
+@page(blueprint.post("/sketches/<uuid:sketch_id>/files"), may="definitions.deploy", refused=refused)
+def put(visit: Visit, sketch_id: UUID) -> Away:
+    """More files, or others in place of those of the same name; the check follows at once."""
+    sketches.save(visit.uow, sketch_id, uploaded(), revision=revision())
+    sketches.ask(visit.uow, sketch_id)
+    return Away(_url(sketch_id), told="designer.notice.saved")
+
+
+@page(blueprint.post("/sketches/<uuid:sketch_id>/remove"), may="definitions.deploy", refused=refused)
+def remove(visit: Visit, sketch_id: UUID) -> Away:
+    """One file less."""
+    sketches.save(visit.uow, sketch_id, {request.form.get("name", ""): None}, revision=revision())
+    return Away(_url(sketch_id), told="designer.notice.removed")
+
+
+@page(blueprint.post("/sketches/<uuid:sketch_id>/rename"), may="definitions.deploy", refused=refused)
+def rename(visit: Visit, sketch_id: UUID) -> Away:
+    """Another name."""
+    sketches.rename(visit.uow, sketch_id, request.form.get("name", ""), revision=revision())
+    return Away(_url(sketch_id), told="designer.notice.saved")
+
+
+@page(blueprint.post("/sketches/<uuid:sketch_id>/delete"), may="definitions.deploy", refused=refused)
+def delete(visit: Visit, sketch_id: UUID) -> Away:
+    """Throw it away."""
+    sketches.delete(visit.uow, sketch_id, revision=revision())
+    return Away("/designer/sketches", told="designer.notice.deleted")
+
+
+@page(blueprint.post("/sketches/<uuid:sketch_id>/deploy"), may="definitions.deploy", refused=refused)
+def deploy(visit: Visit, sketch_id: UUID) -> Shown:
+    """A version of it."""
+    how = site().settings.publishing
+    done = visit.uow.attempt(
+        lambda: sketches.deploy(visit.uow, sketch_id, revision=revision(), publishing=how)
+    )
+    if isinstance(done, NotFound):
+        raise done
+    if isinstance(done, Refusal):  # also Forbidden: the process of another unit
+        return shown(visit, sketch_id, refusal=done)
+    first = done.definitions[0]
+    what = first.status if first.created else "unchanged"
+    return Away(f"/designer/{first.key}", told=f"designer.notice.deployed-{what}")

@@ -1,0 +1,65 @@
+"""Beginning a sketch: with files, with a pattern, or with a version."""
+
+from flask import request
+
+from engine import overview, sketches
+from engine.errors import Fault, Invalid, Refusal
+from web.designer import patterns
+from web.designer.area import blueprint, status, title, told, uploaded
+from web.visit import Away, Page, Visit, page
+
+
+def _form(visit: Visit, refusal: Refusal | None = None) -> Page:
+    """What there is to begin with; what was typed stays."""
+    values = {
+        "units": sketches.units(visit.uow),
+        "bare": patterns.BARE,
+        "shipped": list(patterns.shipped()),
+        "sent": request.form,
+        "faults": [] if refusal is None else told(refusal),
+    }
+    return Page("designer/start.html", values, status(refusal))
+
+
+def refused(visit: Visit, *, refusal: Refusal) -> Page:
+    """The form once more."""
+    return _form(visit, refusal)
+
+
+@page(blueprint.get("/sketches/new"), may="definitions.deploy")
+def start(visit: Visit) -> Page:
+    """The form."""
+    return _form(visit)
+
+
+@page(blueprint.post("/sketches/upload"), may="definitions.deploy", refused=refused)
+def upload(visit: Visit) -> Away:
+    """A sketch of files, which is checked at once."""
+    files = uploaded()
+    if not files:
+        raise Invalid("There is no file.", [Fault("/files", "is missing", "required")])
+    name = request.form.get("name", "").strip() or title(files)
+    sketch_id = sketches.create(visit.uow, name, files, unit=request.form.get("unit", ""))
+    sketches.ask(visit.uow, sketch_id)
+    return Away(f"/designer/sketches/{sketch_id}", told="designer.notice.made")
+
+
+@page(blueprint.post("/sketches/begin"), may="definitions.deploy", refused=refused)
+def begin(visit: Visit) -> Away:
+    """A sketch that begins with a pattern."""
+    sent = request.form
+    name = sent.get("name", "").strip()
+    files = patterns.files(sent.get("pattern", ""), sent.get("key", "").strip(), name)
+    sketch_id = sketches.create(visit.uow, name, files, unit=sent.get("unit", ""))
+    sketches.ask(visit.uow, sketch_id)
+    return Away(f"/designer/sketches/{sketch_id}", told="designer.notice.made")
+
+
+@page(blueprint.post("/<key>/<int:number>/sketch"), may="definitions.deploy")
+def of_version(visit: Visit, key: str, number: int) -> Away:
+    """A sketch that begins with a version: in its unit, or else in one of the designer's own."""
+    owner, units = overview.entry(visit.uow, key).unit, sketches.units(visit.uow)
+    unit = owner if owner in units else next(iter(units), "")
+    sketch_id = sketches.from_version(visit.uow, key, number, unit=unit)
+    sketches.ask(visit.uow, sketch_id)
+    return Away(f"/designer/sketches/{sketch_id}", told="designer.notice.made")

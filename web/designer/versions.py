@@ -1,0 +1,118 @@
+"""A process with its versions, and each of these with its diagram, findings and files."""
+
+from collections.abc import Callable
+
+from flask import request
+
+from engine import definitions, overview, pictures, publishing
+from engine.db import UnitOfWork
+from engine.errors import OwnWork, Refusal
+from engine.publishing import Record
+from web.designer import findings
+from web.designer.area import blueprint, download, packed, status, told
+from web.site import site
+from web.visit import Away, Content, Page, Shown, Visit, page
+
+SVG = "image/svg+xml"
+
+
+def _records(uow: UnitOfWork, entry: overview.Entry) -> list[Record]:
+    """All versions with their people; of other units' processes those that were published, without."""
+    if entry.own:
+        return publishing.history(uow, entry.key)
+    seen = definitions.versions(uow, entry.key)
+    return [Record(row, "", row.published_at, None, None) for row in seen if row.published_at]
+
+
+def shown(visit: Visit, key: str, *, refusal: Refusal | None = None) -> Page:
+    """A process; with what was refused, if something was."""
+    entry = overview.entry(visit.uow, key)
+    values = {
+        "entry": entry,
+        "records": _records(visit.uow, entry),
+        "four_eyes": site().settings.publishing == "four-eyes",
+        "faults": [] if refusal is None else told(refusal),
+    }
+    return Page("designer/definition.html", values, status(refusal))
+
+
+def refused(visit: Visit, key: str, *, refusal: Refusal, **_: int) -> Page:
+    """The process as it is now, and why nothing was done."""
+    return shown(visit, key, refusal=refusal)
+
+
+@page(blueprint.get("/<key>"), may="definitions.publish")
+def one_process(visit: Visit, key: str) -> Page:
+    """One process."""
+    return shown(visit, key)
+
+
+@page(blueprint.get("/<key>/<int:number>"), may="definitions.publish")
+def one_version(visit: Visit, key: str, number: int) -> Page:
+    """One version."""
+    row = definitions.version(visit.uow, key, number)
+    report = definitions.report(visit.uow, row.deployment_id)
+    found = findings.shown(report["findings"])
+    values = {
+        "version": row,
+        "findings": found,
+        "counts": findings.counts(found),
+        "severities": findings.SEVERITIES,
+        "scenarios": report.get("scenarios", ()),
+        "files": overview.files(visit.uow, row),
+        "marks": findings.marks(found, row.file),
+    }
+    return Page("designer/version.html", values)
+
+
+@page(blueprint.get("/<key>/<int:number>/picture.svg"), may="definitions.publish")
+def picture(visit: Visit, key: str, number: int) -> Content:
+    """Its diagram as a picture, for browsers without JavaScript."""
+    drawn = pictures.of_version(visit.uow, key, number, visit.reader.language, findings=True)
+    return Content(drawn, SVG)
+
+
+@page(blueprint.get("/<key>/<int:number>/file"), may="definitions.publish")
+def version_file(visit: Visit, key: str, number: int) -> Content:
+    """A file of it."""
+    name = request.args.get("name", "")
+    return download(name, overview.file(visit.uow, definitions.version(visit.uow, key, number), name))
+
+
+@page(blueprint.get("/<key>/<int:number>/files.zip"), may="definitions.publish")
+def version_archive(visit: Visit, key: str, number: int) -> Content:
+    """All of them."""
+    row = definitions.version(visit.uow, key, number)
+    return packed(f"{key}-{number}", definitions.source(visit.uow.session, row.deployment_id).files)
+
+
+@page(blueprint.post("/<key>/<int:number>/publish"), may="definitions.publish", refused=refused)
+def publish(visit: Visit, key: str, number: int) -> Shown:
+    """Let new cases take it."""
+    how = site().settings.publishing
+    done = visit.uow.attempt(lambda: publishing.publish(visit.uow, key, number, publishing=how))
+    if isinstance(done, OwnWork):
+        return shown(visit, key, refusal=done)
+    if done is not None:
+        raise done
+    return Away(f"/designer/{key}", told="designer.notice.published")
+
+
+@page(blueprint.post("/<key>/<int:number>/retire"), may="definitions.publish", refused=refused)
+def retire(visit: Visit, key: str, number: int) -> Away:
+    """Let no new case take it, or withdraw a draft."""
+    publishing.retire(visit.uow, key, number)
+    return Away(f"/designer/{key}", told="designer.notice.retired")
+
+
+def _offering(name: str, change: Callable[[UnitOfWork, str], None]) -> None:
+    def offer(visit: Visit, key: str) -> Away:
+        change(visit.uow, key)
+        return Away(f"/designer/{key}", told=f"designer.notice.{name}d")
+
+    offer.__name__ = name
+    page(blueprint.post(f"/<key>/{name}"), may="definitions.publish", refused=refused)(offer)
+
+
+_offering("enable", publishing.enable)
+_offering("disable", publishing.disable)
