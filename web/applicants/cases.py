@@ -21,12 +21,12 @@ MAX_TEXT = 10_000
 @mine(blueprint.get("/my/cases/<uuid:case_id>"))
 def show_case(visit: Visit, case_id: UUID) -> Page:
     """How it stands."""
-    return Page("applicants/case.html", values_of(visit, case_id), opened=Opened("case", case_id))
+    return Page("applicants/case.html", values_of(visit, case_id, whole=True), opened=Opened("case", case_id))
 
 
-def values_of(visit: Visit, case_id: UUID) -> Mapping[str, Any]:
-    """A case as pages show it: facts as `own`, sentences as `status`."""
-    own = status.of_case(visit.uow, case_id)
+def values_of(visit: Visit, case_id: UUID, *, whole: bool = False) -> Mapping[str, Any]:
+    """A case as pages show it: facts as `own`, sentences as `status`. `whole`: with all that has happened."""
+    own = status.of_case(visit.uow, case_id, whole=whole)
     return {
         "own": own,
         "status": status.told(own.standing, visit.reader, isolated=True),
