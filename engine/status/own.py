@@ -132,8 +132,11 @@ def overview(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Summary]
     return [Summary(*row) for row in uow.connection.execute(found, access.seen_by(uow))]
 
 
-def of_case(uow: UnitOfWork, case_id: UUID) -> Own:
-    """One of the actor's cases. Raises NotFound for those of others."""
+def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:
+    """One of the actor's cases; if not `whole` without its tasks, steps and history.
+
+    Raises NotFound for those of others.
+    """
     access.require(uow.actor, "cases.read")
     appeal = aliased(Case)
     filed = select(appeal.id).where(appeal.appeal_of == Case.id).order_by(appeal.id.desc()).limit(1)
@@ -147,12 +150,12 @@ def of_case(uow: UnitOfWork, case_id: UUID) -> Own:
         raise cases.unknown(case_id)
     appeal_of, appeal_id, *version = row
     spec = definitions.spec(uow.session, definitions.Version(*version))
-    done, steps = _steps(uow, case_id, spec)
+    done, steps = _steps(uow, case_id, spec) if whole else (0, None)
     return Own(
         case_id,
         standing(uow.session, case_id, uow.now),
-        _own_tasks(uow, Task.case_id == case_id),
-        _happened(uow, case_id),
+        _own_tasks(uow, Task.case_id == case_id) if whole else (),
+        _happened(uow, case_id) if whole else (),
         done,
         steps,
         appeal_of,

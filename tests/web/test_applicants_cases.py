@@ -269,6 +269,13 @@ def test_documents_are_handed_in_and_fetched(me: Applicant, case: UUID, storing:
     assert fetched.headers["Content-Disposition"].startswith("attachment")
 
 
+def test_a_file_may_be_larger_than_what_other_pages_take(me: Applicant, case: UUID, storing: None) -> None:
+    large = PDF.replace(b"%%EOF", (b"%" + b"x" * 1022 + b"\n") * (9 << 10) + b"%%EOF")
+    sent = me.post(f"/my/cases/{case}/documents", {"file": (io.BytesIO(large), "plan.pdf")})
+    assert sent.status_code == 303
+    assert me.post(f"/my/cases/{case}/messages", {"text": "x" * (9 << 20)}).status_code == 413
+
+
 @pytest.mark.parametrize("file", [None, (b"MZ\x90\x00", "programme.exe")])
 def test_a_file_that_is_not_taken_is_explained(
     me: Applicant, case: UUID, storing: None, file: tuple[bytes, str] | None

@@ -10,7 +10,7 @@ from engine import access_log, cases, status, tasks
 from engine.access_log import Opened
 from engine.errors import Fault, Invalid, Refusal
 from engine.status import Own
-from web.applicants.door import blueprint, explained, mine
+from web.applicants.door import blueprint, cursor, explained, mine, typed
 from web.forms import explained as explained_fault
 from web.site import BEGUN, cookie
 from web.visit import Away, Page, Shown, Visit
@@ -21,12 +21,12 @@ MAX_TEXT = 10_000
 @mine(blueprint.get("/my/cases/<uuid:case_id>"))
 def show_case(visit: Visit, case_id: UUID) -> Page:
     """How it stands."""
-    return Page("applicants/case.html", values_of(visit, case_id), opened=Opened("case", case_id))
+    return Page("applicants/case.html", values_of(visit, case_id, whole=True), opened=Opened("case", case_id))
 
 
-def values_of(visit: Visit, case_id: UUID) -> Mapping[str, Any]:
-    """A case as pages show it: facts as `own`, sentences as `status`."""
-    own = status.of_case(visit.uow, case_id)
+def values_of(visit: Visit, case_id: UUID, *, whole: bool = False) -> Mapping[str, Any]:
+    """A case as pages show it: facts as `own`, sentences as `status`. `whole`: with all that has happened."""
+    own = status.of_case(visit.uow, case_id, whole=whole)
     return {
         "own": own,
         "status": status.told(own.standing, visit.reader, isolated=True),
@@ -70,9 +70,7 @@ def _unsaid(visit: Visit, case_id: UUID, refusal: Refusal) -> Page:
 @mine(blueprint.post("/my/cases/<uuid:case_id>/messages"), refused=_unsaid)
 def add_message(visit: Visit, case_id: UUID) -> Shown:
     """Write one."""
-    text = "".join(
-        sign for sign in request.form.get("text", "") if sign in "\n\t" or sign.isprintable()
-    ).strip()
+    text = typed("text", MAX_TEXT + 1, lines=True)
     if not text:
         raise Invalid("There is nothing to send.", [Fault("/text", "is required", "required")])
     if len(text) > MAX_TEXT:
@@ -106,11 +104,3 @@ def list_lookers(visit: Visit, case_id: UUID) -> Page:
     more = rows[cases.PAGE - 1]["id"] if len(rows) > cases.PAGE else None
     values = {"case": case, "rows": rows[: cases.PAGE], "next": more}
     return Page("applicants/access.html", values)
-
-
-def cursor() -> UUID | None:
-    """After what the page begins; None: at the beginning."""
-    try:
-        return UUID(request.args["cursor"])
-    except (KeyError, ValueError):
-        return None

@@ -13,8 +13,7 @@ from engine.db import UnitOfWork
 from engine.documents import Intake, Received
 from engine.errors import Fault, Invalid, Refusal
 from engine.storage import BLOCK
-from web.applicants.cases import cursor
-from web.applicants.door import blueprint, explained, mine
+from web.applicants.door import blueprint, cursor, explained, mine, typed
 from web.forms import explained as explained_fault
 from web.site import current, site
 from web.visit import Away, Content, Page, Visit
@@ -75,8 +74,7 @@ def taken(file: Received | Invalid | None) -> Received:
 
 def title() -> str | None:
     """What the applicant calls it."""
-    typed = "".join(sign for sign in request.form.get("title", "") if sign.isprintable()).strip()
-    return typed[:MAX_TITLE] or None
+    return typed("title", MAX_TITLE) or None
 
 
 def wrong(refusal: Refusal) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
+from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, request
 
 from engine import access
 from engine.errors import Forbidden, Refusal
@@ -38,3 +39,18 @@ def explained(refusal: Refusal) -> str:
     """A refusal in the reader's language."""
     key, values = refusals.told(refusal)
     return texts.say(key, **values)
+
+
+def typed(name: str, most: int, *, lines: bool = False) -> str:
+    """What was typed into a field, without what no keyboard writes, cut off; `lines`: of several lines."""
+    kept = ("\n", "\t") if lines else ()
+    text = "".join(sign for sign in request.form.get(name, "") if sign in kept or sign.isprintable())
+    return text.strip()[:most]
+
+
+def cursor() -> UUID | None:
+    """After what a page of a list begins; None: at the beginning."""
+    try:
+        return UUID(request.args["cursor"])
+    except (KeyError, ValueError):
+        return None

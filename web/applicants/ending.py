@@ -11,7 +11,7 @@ from engine.access_log import Opened
 from engine.errors import Invalid, Refusal
 from web import forms
 from web.applicants.cases import may_appeal, values_of
-from web.applicants.door import blueprint, explained, mine
+from web.applicants.door import blueprint, explained, mine, typed
 from web.visit import Away, Page, Shown, Visit
 
 MAX_REASON = 2_000
@@ -30,8 +30,7 @@ def _kept(visit: Visit, case_id: UUID, refusal: Refusal) -> Page:
 @mine(blueprint.post("/my/cases/<uuid:case_id>/withdraw"), refused=_kept)
 def withdraw_case(visit: Visit, case_id: UUID) -> Away:
     """Do it."""
-    typed = "".join(sign for sign in request.form.get("reason", "") if sign in "\n\t" or sign.isprintable())
-    cases.withdraw(visit.uow, case_id, reason=typed.strip()[:MAX_REASON] or None)
+    cases.withdraw(visit.uow, case_id, reason=typed("reason", MAX_REASON, lines=True) or None)
     return Away(f"/my/cases/{case_id}", told="applicants.notice.withdrawn")
 
 
@@ -39,7 +38,7 @@ def _withdrawing(visit: Visit, case_id: UUID, refusal: Refusal | None = None) ->
     values = {
         **values_of(visit, case_id),
         "fault": explained(refusal) if refusal else None,
-        "reason": request.form.get("reason", "")[:MAX_REASON],
+        "reason": typed("reason", MAX_REASON, lines=True),
     }
     opened = Opened("case", case_id)
     return Page("applicants/withdraw.html", values, 200 if refusal is None else 409, opened=opened)
@@ -75,11 +74,11 @@ def _appealing(visit: Visit, case_id: UUID, refusal: Refusal | None = None) -> P
     known = values_of(visit, case_id)
     own = known["own"]
     form = appeals.form(visit.uow, own.appeal_form) if may_appeal(own) else None
-    typed: Mapping[str, Any] = forms.answer(form.fields, request.form) if form and request.form else {}
+    given: Mapping[str, Any] = forms.answer(form.fields, request.form) if form and request.form else {}
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     values = {
         **known,
-        "drawing": forms.drawing(form.fields if form else (), typed, visit.reader, faults),
+        "drawing": forms.drawing(form.fields if form else (), given, visit.reader, faults),
         "fault": explained(refusal) if refusal and not faults else None,
     }
     opened = Opened("decisions", case_id)

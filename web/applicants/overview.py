@@ -2,17 +2,15 @@
 
 from uuid import UUID
 
-from flask import request
-
 from engine import applications, cases, status
-from web.applicants.door import blueprint, mine
+from web.applicants.door import blueprint, cursor, mine
 from web.visit import Away, Page, Visit
 
 
 @mine(blueprint.get("/my"))
 def show_overview(visit: Visit) -> Page:
     """All of it; the cases a page at a time."""
-    after = _cursor()
+    after = cursor()
     found = status.overview(visit.uow, after=after)
     more = len(found) > cases.PAGE
     shown = found[: cases.PAGE]
@@ -37,10 +35,3 @@ def discard_draft(visit: Visit, draft_id: UUID) -> Away:
     """Delete an application that is not sent yet."""
     applications.discard(visit.uow, draft_id)
     return Away("/my", told="applicants.notice.discarded")
-
-
-def _cursor() -> UUID | None:
-    try:
-        return UUID(request.args["cursor"])
-    except (KeyError, ValueError):
-        return None

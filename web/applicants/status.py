@@ -8,7 +8,7 @@ from flask import Response, make_response, render_template, request
 from engine import status
 from engine.errors import NotFound, Throttled
 from web import texts
-from web.applicants.door import blueprint, explained
+from web.applicants.door import blueprint, explained, typed
 from web.site import remember_before, require_own_form, site
 
 MOST = 40  # characters of either
@@ -24,7 +24,7 @@ def ask_status() -> Response:
 def tell_status() -> Response:
     """How it stands. What is wrong and what does not exist look alike."""
     require_own_form()
-    number, secret = _typed("number"), _typed("secret")
+    number, secret = typed("number", MOST), typed("secret", MOST)
     attempt = status.Attempt(number, secret, request.remote_addr or "")
     try:
         standing = status.read(site().database, attempt)
@@ -39,10 +39,6 @@ def tell_status() -> Response:
         status=status.told(standing, texts.reader(), isolated=True),
         standing=standing,
     )
-
-
-def _typed(name: str) -> str:
-    return "".join(sign for sign in request.form.get(name, "") if sign.isprintable())[:MOST]
 
 
 def _failed(code: int, fault: str, number: str) -> Response:
