@@ -37,7 +37,8 @@ class FindingBody(BaseModel):
 class ScenarioBody(BaseModel):
     """What came of a scenario.
 
-    Where it failed: the step (0: the start; null: the end), what was expected there and what came.
+    Where it failed: the step (0: the start; null: the end), what was expected there and what came, and a word
+    for the sort of `difference`.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ScenarioBody(BaseModel):
     element: str | None
     expected: str | None
     came: str | None
+    difference: str | None = None
 
 
 class PartBody(BaseModel):

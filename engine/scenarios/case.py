@@ -63,7 +63,7 @@ class Case:
         at, data = None, dict(start.data)
         if start.kind == "person":
             if not self.spec.startable:
-                raise Unlike("a person starts the case", "it begins by itself or by a message")
+                raise Unlike("start", "a person starts the case", "it begins by itself or by a message")
             answer = self._answer(self.spec.start_form, data, start.refused, "the start form")
             if answer is None:
                 return  # nothing has begun
@@ -82,13 +82,13 @@ class Case:
             if (trigger.kind, named) == (start.kind, start.name):
                 return path
         known = [f"{trigger.kind} {trigger.name or path}" for path, trigger in self.spec.starts.items()]
-        raise Unlike(f"the {start.kind} {start.name!r} starts the case", f"known are {told(known)}")
+        raise Unlike("start", f"the {start.kind} {start.name!r} starts the case", f"known are {told(known)}")
 
     def act(self, action: Action) -> None:
         """Do what a step says. Raises Unlike."""
         self.fresh = []
         if self.ended:
-            raise Unlike(_wanted(action), f"the case has ended{outcome_of(self)}", action.element)
+            raise Unlike("ended", _wanted(action), f"the case has ended{outcome_of(self)}", action.element)
         _ACTS[action.kind](self, action)
         self._settle()
 
@@ -101,7 +101,9 @@ class Case:
         names |= {post.role for post in work.posts}
         if action.by is not None and action.by not in names:
             who = told(sorted(name for name in names if name))
-            raise Unlike(f"the task {work.element} is for {action.by!r}", f"it is for {who}", work.element)
+            raise Unlike(
+                "people", f"the task {work.element} is for {action.by!r}", f"it is for {who}", work.element
+            )
         form = self.spec.elements[work.element].form
         if form is not None and action.by in forms.named(form):
             # As somebody answers who has no other role; others may see and answer all.
@@ -120,9 +122,9 @@ class Case:
             if refused:
                 return None
             faults = "; ".join(f"{one.pointer.removeprefix('/data/')} {one.detail}" for one in fault.faults)
-            raise Unlike(f"an answer that fits {where}", faults, element) from fault
+            raise Unlike("form", f"an answer that fits {where}", faults, element) from fault
         if refused:
-            raise Unlike(f"an answer that {where} refuses", "it fits", element)
+            raise Unlike("form", f"an answer that {where} refuses", "it fits", element)
         return answer
 
     def _reply(self, action: Action) -> None:
@@ -140,10 +142,10 @@ class Case:
         call = self.calls[token]
         for name, wanted in action.asked.items():
             if getattr(call, name) != wanted:
-                raise Unlike(f"the {name} {wanted} is asked", str(getattr(call, name)), action.name)
+                raise Unlike("call", f"the {name} {wanted} is asked", str(getattr(call, name)), action.name)
         came = plain(dict(call.request))
         if action.request is not None and not covers(came, action.request):
-            raise Unlike(f"{action.name} asks with {shown(action.request)}", shown(came), action.name)
+            raise Unlike("call", f"{action.name} asks with {shown(action.request)}", shown(came), action.name)
         return token
 
     def _retry(self, action: Action) -> None:
@@ -158,14 +160,14 @@ class Case:
             self._run(lambda state: bpmn.skip(self.spec, state, token, action.data, self.now))
         except bpmn.Unskippable as error:
             came = "what comes next depends on it"
-            raise Unlike(f"{action.name} can be skipped", came, action.name) from error
+            raise Unlike("act", f"{action.name} can be skipped", came, action.name) from error
 
     def _at(self, things: Mapping[UUID, Any], action: Action, there: str) -> UUID:
         for token, thing in things.items():
             if thing.element == action.name:
                 return token
         came = f"{there} {told([thing.element for thing in things.values()])}"
-        raise Unlike(_wanted(action), came, action.name)
+        raise Unlike("act", _wanted(action), came, action.name)
 
     def _send(self, action: Action) -> None:
         if not self._deliver(action.kind, action.name, action.keys, action.data):
@@ -174,7 +176,7 @@ class Case:
                 for wait in self.waits.values()
                 if wait.kind == action.kind
             ]
-            raise Unlike(_wanted(action), f"the {action.kind}s that are awaited are {told(waiting)}")
+            raise Unlike("act", _wanted(action), f"the {action.kind}s that are awaited are {told(waiting)}")
 
     def _deliver(self, kind: str, name: str, keys: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
         own = {key: value for key, value in keys.items() if key != CASE_NUMBER}
@@ -193,7 +195,7 @@ class Case:
             until = timers.duration(action.name).after(self.now)
             timers.within_reach(until, self._given_at)
         except timers.Untimely as error:
-            raise Unlike(_wanted(action), f"the time {error}") from error
+            raise Unlike("time", _wanted(action), f"the time {error}") from error
         while (due := self.next_due) is not None and due <= until:
             self.now = max(self.now, due.astimezone(self.now.tzinfo))
             self._settle()

@@ -7,14 +7,14 @@ from engine.bpmn import Thrown
 from engine.bpmn.values import plain
 from engine.scenarios.case import Case
 from engine.scenarios.plan import Expected, Told
-from engine.scenarios.unlike import Unlike, covers, shown, told
+from engine.scenarios.unlike import Difference, Unlike, covers, shown, told
 
 
 def compare(case: Case, expected: Expected, passed: Sequence[str], thrown: Sequence[Thrown]) -> None:
     """Raises Unlike at the first difference. `passed` and `thrown` are those of a step, or all."""
     _incidents(case, expected)
-    _alike("open tasks", expected.tasks, [work.element for work in case.open.values()])
-    _alike("waits", expected.waits, case.awaited)
+    _alike("tasks", "open tasks", expected.tasks, [work.element for work in case.open.values()])
+    _alike("waits", "waits", expected.waits, case.awaited)
     _path(expected, passed)
     _dues(case, expected)
     _data(case, expected)
@@ -28,25 +28,25 @@ def require_no_incident(case: Case, *expected: Expected | None) -> None:
     if case.fresh and all(one is None or one.incidents is None for one in expected):
         first = case.fresh[0]
         line = "" if first.line is None else f", line {first.line} of its script"
-        raise Unlike("no incident", f"{first.code}{line}: {first.message}", first.element)
+        raise Unlike("incident", "no incident", f"{first.code}{line}: {first.message}", first.element)
 
 
 def _incidents(case: Case, expected: Expected) -> None:
     if expected.incidents is None:
         return
     came = {failure.element: failure.code for failure in case.incidents.values()}
-    _alike("incidents", list(expected.incidents), list(came))
+    _alike("incidents", "incidents", list(expected.incidents), list(came))
     for element, code in expected.incidents.items():
         if code not in (None, came[element]):
-            raise Unlike(f"the incident {code} at {element}", f"{came[element]}", element)
+            raise Unlike("incidents", f"the incident {code} at {element}", f"{came[element]}", element)
 
 
-def _alike(what: str, expected: Sequence[str] | None, came: list[str]) -> None:
+def _alike(kind: Difference, what: str, expected: Sequence[str] | None, came: list[str]) -> None:
     """The same names, in whatever order."""
     if expected is not None and sorted(expected) != sorted(came):
         wrong = next((name for name in expected if name not in came), None)
         surplus = next((name for name in came if name not in expected), None)
-        raise Unlike(f"{what}: {told(list(expected))}", told(came), wrong or surplus)
+        raise Unlike(kind, f"{what}: {told(list(expected))}", told(came), wrong or surplus)
 
 
 def _path(expected: Expected, passed: Sequence[str]) -> None:
@@ -55,14 +55,16 @@ def _path(expected: Expected, passed: Sequence[str]) -> None:
             (one for one, other in zip(expected.path, passed, strict=False) if one != other),
             (list(expected.path) or list(passed))[-1],
         )
-        raise Unlike(f"the path {told(list(expected.path))}", told(list(passed)), differ)
+        raise Unlike("path", f"the path {told(list(expected.path))}", told(list(passed)), differ)
     rest = iter(passed)
     for element in expected.contains or ():
         if element not in rest:  # consumes what comes before: the order counts
-            raise Unlike(f"{element} is passed, in this order", f"the path {told(list(passed))}", element)
+            raise Unlike(
+                "path", f"{element} is passed, in this order", f"the path {told(list(passed))}", element
+            )
     for element in expected.never or ():
         if element in passed:
-            raise Unlike(f"{element} is never passed", "it was passed", element)
+            raise Unlike("path", f"{element} is never passed", "it was passed", element)
 
 
 def _dues(case: Case, expected: Expected) -> None:
@@ -72,25 +74,25 @@ def _dues(case: Case, expected: Expected) -> None:
         came = dues.get(element)
         if came != due:
             term = "it is not awaited, or has no term" if came is None else came.astimezone(due.tzinfo)
-            raise Unlike(f"{element} is due {due}", f"{term}", element)
+            raise Unlike("due", f"{element} is due {due}", f"{term}", element)
 
 
 def _data(case: Case, expected: Expected) -> None:
     for name, value in (expected.data or {}).items():
         if name not in case.data:
-            raise Unlike(f"the variable {name} is {shown(value)}", "there is no such variable")
+            raise Unlike("data", f"the variable {name} is {shown(value)}", "there is no such variable")
         if not covers(plain(case.data[name]), value):
-            raise Unlike(f"the variable {name} is {shown(value)}", shown(plain(case.data[name])))
+            raise Unlike("data", f"the variable {name} is {shown(value)}", shown(plain(case.data[name])))
     for name in expected.absent or ():
         if name in case.data:
-            raise Unlike(f"there is no variable {name}", shown(plain(case.data[name])))
+            raise Unlike("data", f"there is no variable {name}", shown(plain(case.data[name])))
 
 
 def _thrown(expected: Sequence[Told], came: Sequence[Thrown]) -> None:
     names = [f"{one.kind} {one.name}" for one in came]
     wanted = [f"{one.kind} {one.name}" for one in expected]
     if wanted != names:
-        raise Unlike(f"thrown: {told(wanted)}", told(names))
+        raise Unlike("thrown", f"thrown: {told(wanted)}", told(names))
     for one, other in zip(expected, came, strict=True):
         _parts(one, "keys", one.keys, other)
         _parts(one, "data", one.data, other)
@@ -100,18 +102,21 @@ def _parts(one: Told, what: str, expected: Mapping[str, Any] | None, came: Throw
     given = plain(dict(came.keys if what == "keys" else came.data))
     if expected is not None and not covers(given, expected):
         raise Unlike(
-            f"the {one.kind} {one.name} with the {what} {shown(expected)}", shown(given), came.element
+            "thrown",
+            f"the {one.kind} {one.name} with the {what} {shown(expected)}",
+            shown(given),
+            came.element,
         )
 
 
 def _end(case: Case, expected: Expected) -> None:
     wanted = True if expected.outcome is not None else expected.ended
     if wanted is False and case.ended:
-        raise Unlike("the case goes on", f"it has ended, with the outcome {case.outcome!r}")
+        raise Unlike("end", "the case goes on", f"it has ended, with the outcome {case.outcome!r}")
     if wanted and not case.ended:
-        raise Unlike(_ending(expected), f"it goes on: {_standing(case)}")
+        raise Unlike("end", _ending(expected), f"it goes on: {_standing(case)}")
     if expected.outcome not in (None, case.outcome):
-        raise Unlike(_ending(expected), f"the outcome {case.outcome!r}")
+        raise Unlike("end", _ending(expected), f"the outcome {case.outcome!r}")
 
 
 def _ending(expected: Expected) -> str:

@@ -10,7 +10,7 @@ from engine.scenarios.case import MAX_COMMANDS, Case, TooLong
 from engine.scenarios.comparing import compare, require_no_incident
 from engine.scenarios.coverage import Coverage, Seen, cover
 from engine.scenarios.plan import Action, Scenario, Start
-from engine.scenarios.unlike import Unlike
+from engine.scenarios.unlike import Difference, Unlike
 
 SECONDS = 5.0  # for one scenario
 ALL_SECONDS = 10.0
@@ -23,7 +23,7 @@ class Result:
     """What came of a scenario.
 
     Where it failed: the `step`, counting from 1 (0: the start; None: the end), its line, what was expected
-    there and what came, and the element that it is about, if it is about one.
+    there and what came, of what sort the difference is, and the element that it is about, if it is about one.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Result:
     element: str | None = None
     expected: str | None = None
     came: str | None = None
+    difference: Difference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ def run(scenario: Scenario, spec: Spec, until: float) -> tuple[Result, Seen]:
             element=unlike.element,
             expected=unlike.expected,
             came=unlike.came,
+            difference=unlike.kind,
         )
     return result, Seen(frozenset(case.passed), frozenset(watch.flows), frozenset(watch.answers))
 
@@ -163,10 +165,10 @@ def _difference(scenario: Scenario, case: Case, watch: Watch) -> tuple[int | Non
         return *place, difference
     except OutOfTime:
         limit = f"it takes at most {SECONDS:g} s, and all together {ALL_SECONDS:g} s"
-        return *place, Unlike(limit, "it took longer")
+        return *place, Unlike("limit", limit, "it took longer")
     except TooLong:
         came = "it took more: does a timer repeat without end?"
-        return *place, Unlike(f"it takes at most {MAX_COMMANDS} commands", came)
+        return *place, Unlike("limit", f"it takes at most {MAX_COMMANDS} commands", came)
     return None
 
 

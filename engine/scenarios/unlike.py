@@ -1,16 +1,21 @@
 """A difference between what was expected and what came, and when a value is as expected."""
 
-from typing import Any
+from typing import Any, Literal
 
+# Of what sort a difference is: what was to be done, or what was to be so.
+Difference = Literal[
+    "start", "act", "ended", "people", "form", "call", "time", "incident", "incidents", "tasks", "waits",
+    "path", "due", "data", "thrown", "end", "limit",
+]  # fmt: skip
 MAX_SHOWN = 200  # characters of a value
 
 
 class Unlike(Exception):
-    """Something came otherwise than the scenario says."""
+    """Something came otherwise than the scenario says; `kind` is of what sort that is."""
 
-    def __init__(self, expected: str, came: str, element: str | None = None) -> None:
+    def __init__(self, kind: Difference, expected: str, came: str, element: str | None = None) -> None:
         super().__init__(expected)
-        self.expected, self.came, self.element = expected, came, element
+        self.kind, self.expected, self.came, self.element = kind, expected, came, element
 
 
 def told(names: list[str]) -> str:

@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+
 from engine import access, definitions, scenarios
 from engine.bpmn import Spec
 from engine.bpmn.values import encode, plain
 from engine.db import UnitOfWork
 from engine.definitions import Version
-from engine.models import DefinitionVersion
-from engine.scenarios import Action, Coverage, Result, Run, Scenario, Start
+from engine.models import DefinitionVersion, DeploymentFile
+from engine.scenarios import SUFFIX, Action, Coverage, Result, Run, Scenario, Start
 
 CACHED = 64  # versions whose scenarios have all passed: their content never changes, so they would again
 
@@ -65,7 +67,9 @@ def spec_of(uow: UnitOfWork, version: DefinitionVersion) -> Spec:
 
 def told_of(uow: UnitOfWork, version: DefinitionVersion) -> list[Scenario]:
     """The scenarios of the version's process among its files."""
-    files = definitions.source(uow.session, version.deployment_id).files
+    named = (DeploymentFile.deployment_id == version.deployment_id, DeploymentFile.name.endswith(SUFFIX))
+    rows = uow.session.execute(select(DeploymentFile.name, DeploymentFile.content).where(*named))
+    files = {name: content for name, content in rows}
     return [one for one in scenarios.read(files)[0] if one.process == version.key]
 
 

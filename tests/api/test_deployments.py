@@ -371,7 +371,7 @@ RESULT = {"name": "Done", "process": "p", "file": "s.yaml", "line": 1, "passed":
 def test_scenarios_are_run_and_told_with_what_they_cover(client: Clients) -> None:
     files = {**factories.one_task(), "s.yaml": STORY}
     report = body(client("designer").deploy(files))["report"]
-    nothing = dict.fromkeys(("step", "element", "expected", "came"))
+    nothing = dict.fromkeys(("step", "element", "expected", "came", "difference"))
     assert report["scenarios"] == [{**RESULT, **nothing}]
     [covered] = report["coverage"]
     assert covered["elements"] == {"total": 3, "passed": 3, "missing": []}

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 from uuid import uuid4
 
 import pytest
@@ -12,8 +12,10 @@ from werkzeug.test import TestResponse
 from engine import scenarios
 from engine.db import Actor, Database
 from engine.models import Trial
+from engine.scenarios.unlike import Difference
 from tests import bpmn, factories
 from tests.web.conftest import Browser, statements
+from web import texts
 
 LICENCE = "/designer/food-shop-licence/1"
 SMALL = "/designer/p/1"
@@ -85,10 +87,11 @@ def small(database: Database, designer: Browser) -> Player:
 
 
 def counted(database: Database) -> dict[str, int]:
-    """The rows of every table."""
+    """The rows of every table, and how far each sequence has counted."""
     with database.transaction() as session:
         names = session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()
-        return {
+        numbers = session.execute(text("SELECT sequencename, last_value FROM pg_sequences"))
+        return {name: given or 0 for name, given in numbers} | {
             name: session.scalars(text(f'SELECT count(*) FROM "{name}"')).one()
             for name in names
             if name not in OWN
@@ -268,6 +271,27 @@ def test_scenarios_are_shown_with_what_they_cover(designer: Browser) -> None:
     assert '"untaken"' in one.text
     assert designer.get(f"{LICENCE}/scenarios?scenario=99").status_code == 200
     assert designer.get(f"{LICENCE}/scenarios.svg?scenario=0").data.startswith(b"<svg")
+
+
+def test_a_scenario_that_fails_tells_where_and_how_it_differs(
+    designer: Browser, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As after an upgrade under which a case runs otherwise than it did when its version was deployed.
+    head = "name: ن | N\nprocess: p\nat: 2026-03-21T09:00\n"
+    wrong = f"{head}steps: [{{task: a}}, {{task: b}}]\nexpect: {{ended: true}}\n"
+    with monkeypatch.context() as deploying:
+        deploying.setattr(scenarios, "run_all", lambda *_: scenarios.Trial())
+        factories.deploy(database, {**factories.one_task(), "s.yaml": wrong.encode()})
+    for _ in range(2):  # what fails is not kept
+        shown = designer.get(f"{SMALL}/scenarios?lang=en").text
+        assert "0 of 1 scenarios pass" in shown
+        assert "The case had ended before." in shown
+        assert "at step 2" in shown
+
+
+@pytest.mark.parametrize("kind", get_args(Difference))
+def test_every_difference_has_its_text(kind: str) -> None:
+    assert f"trials.differs.{kind}" in texts.TEXTS
 
 
 def test_a_version_without_scenarios_and_forms_says_so(small: Player) -> None:

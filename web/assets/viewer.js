@@ -43,8 +43,17 @@ function fit(viewer, container) {
   if (canvas.zoom("fit-viewport", "auto") > LEGIBLE || !focus) return;
   canvas.zoom(LEGIBLE);
   const { x, y, width, height } = focus;
-  const seen = canvas.viewbox();
-  canvas.viewbox({ ...seen, x: x + width / 2 - seen.width / 2, y: y + height / 2 - seen.height / 2 });
+  const { inner, width: wide, height: high } = canvas.viewbox();
+  canvas.viewbox({
+    x: within(x + (width - wide) / 2, inner.x, inner.x + inner.width - wide),
+    y: within(y + (height - high) / 2, inner.y, inner.y + inner.height - high),
+    width: wide,
+    height: high,
+  });
+}
+
+function within(value, least, most) {
+  return Math.max(least, Math.min(value, most));
 }
 
 // <button data-zoom="in" aria-controls="ID">, "out", or "fit" for the whole.
