@@ -43,7 +43,8 @@ class RetryBody(BaseModel):
 
 def _body(uow: UnitOfWork, retry_id: UUID) -> RetryBody:
     found = retries.look(uow, retry_id)
-    return RetryBody(**found.order, counts=RetriedCounts(**found.counts))
+    counts = RetriedCounts.model_validate(found.counts)
+    return RetryBody(**found.order, counts=counts)
 
 
 @command(blueprint.post("/retries"), body=OrderRetry, answer=RetryBody, status=201, refusals=(409,))
