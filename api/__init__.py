@@ -27,6 +27,7 @@ from api import (
     pictures,
     problems,
     reference,
+    retries,
     sessions,
     status,
     system,
@@ -50,7 +51,7 @@ MAX_BODY = 8 << 20  # a deployment of several files; each kind of body has its o
 
 RESOURCES = (
     *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-    *(moves, events, webhooks, jobs, pictures, access_log, sessions, documents),
+    *(moves, retries, events, webhooks, jobs, pictures, access_log, sessions, documents),
     *(units, people, delegations, fairness, decisions, status),
     *(desk, comments, case_file),
 )

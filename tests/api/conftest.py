@@ -166,6 +166,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:incident_id>": incident["id"],
         "<uuid:incident_id>/skip": f"{another['id']}/skip",
         "<uuid:call_id>": str(uuid4()),
+        "<uuid:retry_id>": str(uuid4()),
         "<uuid:session_id>": str(uuid4()),
         "<uuid:relation_id>": str(uuid4()),
         "<uuid:webhook_id>": webhook["id"],

@@ -80,6 +80,8 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/webhooks/<uuid:webhook_id>/disable"): {"administrator"},
     ("GET", "/webhooks/<uuid:webhook_id>/deliveries"): {"administrator"},
     ("POST", "/webhooks/<uuid:webhook_id>/replay"): {"administrator"},
+    ("POST", "/retries"): {"administrator"},
+    ("GET", "/retries/<uuid:retry_id>"): {"administrator"},
     ("POST", "/moves"): {"administrator"},
     ("GET", "/moves"): {"administrator"},
     ("GET", "/moves/<uuid:move_id>"): {"administrator"},
@@ -136,6 +138,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/webhooks": {"url": "http://127.0.0.1:9/"},
     "/cases": {"definition": "p"},
     "/moves": {"definition": "p", "from": 1, "to": 2},
+    "/retries": {"definition": "p", "code": "script-failed"},
     "/messages": {"name": "m", "id": "1", "keep_for": 60},
     "/external-work/take": {"topics": ["t"]},
     "/external-work/<uuid:call_id>/extend": {"fence": 1},
@@ -162,7 +165,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/cases/<uuid:case_id>/comments": {"text": "t"},
 }
 # What is let in and then refused for what the task is like at that moment: tests/api/test_desk_*.py.
-OF_ITS_MOMENT = ("/draft", "/assign", "/opinions", "/send-back", "/withdraw")
+OF_ITS_MOMENT = ("/retries", "/draft", "/assign", "/opinions", "/send-back", "/withdraw")
 LAST = ("key>/suspend", "key>/resume", "case_id>/suspend", "case_id>/resume", "retry", "complete", "cancel")
 GUARDED = [(method, path) for (method, path), roles in ALLOWED.items() if roles is not None]
 

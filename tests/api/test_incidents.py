@@ -80,3 +80,15 @@ def test_unknown_incident_does_not_exist(steady: Steady) -> None:
 def test_query_that_is_not_understood_is_refused_with_its_name(steady: Steady, query: str) -> None:
     response = steady.client("administrator").get(f"/incidents?{query}")
     assert pointers(refused(response, 422, "invalid")) == [f"/query/{query.partition('=')[0]}"]
+
+
+def test_all_of_a_kind_are_ordered_at_once(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.files(bpmn.line(bpmn.script("s", "1 / 0"))))
+    for _ in range(3):
+        client("portal").start()
+    administrator, order = client("administrator"), {"definition": "p", "code": "script-failed"}
+    answer = administrator.post("/retries", order)
+    made = body(answer)
+    assert (answer.status_code, made["counts"]["waiting"]) == (201, 3)
+    assert body(administrator.get(answer.headers["Location"].removeprefix("/api/v1"))) == made
+    refused(administrator.post("/retries", {**order, "code": "timer"}), 409, "conflict")

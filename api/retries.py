@@ -1,0 +1,60 @@
+"""Retries: many incidents of one kind, tried again one after the other."""
+
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel
+
+from api.command import Reply, command
+from api.shapes import Instant, Key, Request, Text
+from engine import retries
+from engine.db import UnitOfWork
+
+blueprint = APIBlueprint("retries", __name__, tag="Incidents")
+
+
+class OrderRetry(Request):
+    """The open incidents of which definition with which code, and why."""
+
+    definition: Key
+    code: Text
+    reason: Text | None = None
+
+
+class RetriedCounts(BaseModel):
+    """How many incidents wait for their turn, went on, failed again, or could not be tried."""
+
+    waiting: int
+    retried: int
+    again: int
+    refused: int
+
+
+class RetryBody(BaseModel):
+    """An order, and how far it is."""
+
+    id: UUID
+    definition: str
+    code: str
+    reason: str | None
+    ordered_at: Instant
+    counts: RetriedCounts
+
+
+def _body(uow: UnitOfWork, retry_id: UUID) -> RetryBody:
+    found = retries.look(uow, retry_id)
+    counts = RetriedCounts.model_validate(found.counts)
+    return RetryBody(**found.order, counts=counts)
+
+
+@command(blueprint.post("/retries"), body=OrderRetry, answer=RetryBody, status=201, refusals=(409,))
+def order(uow: UnitOfWork, body: OrderRetry) -> Reply:
+    """Have all open incidents of a definition with one code retried"""
+    made = _body(uow, retries.order(uow, body.definition, body.code, body.reason))
+    return Reply(made, {"Location": f"/api/v1/retries/{made.id}"}, status=201)
+
+
+@command(blueprint.get("/retries/<uuid:retry_id>"), answer=RetryBody, refusals=(404,))
+def show(uow: UnitOfWork, retry_id: UUID) -> Reply:
+    """See how far it is"""
+    return Reply(_body(uow, retry_id))
