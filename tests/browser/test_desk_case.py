@@ -268,5 +268,19 @@ def test_everybody_can_use_the_other_pages(
     for name in ("log", "do/cancel", "secret", "diagram"):
         page.goto(f"/desk/cases/{case['id']}/{name}")
         if name == "diagram":
-            expect(page.locator("[data-shown]")).to_be_visible()
+            expect(page.locator(".diagram img")).to_be_visible()
         judge(page, name.rpartition("/")[2])
+
+
+def test_who_wants_to_moves_about_in_the_diagram(
+    visit: Visits, judge: Judge, installation: demo.Installation
+) -> None:
+    data = {"national_id": "0012345679", "new_address": "تهران، خیابان آزادی", "postal_code": "1345678901"}
+    case = installation.expect(
+        201, "portal", "POST", "/cases", {"definition": "address-change", "data": data}
+    )
+    page = visit("en", account="caseworker")
+    page.goto(f"/desk/cases/{case['id']}")
+    page.locator("a[href$='/diagram']").click()
+    expect(page.locator("[data-shown] svg").first).to_be_visible()
+    judge(page, "diagram-movable")
