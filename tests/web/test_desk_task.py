@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 
 from engine import cases, tasks
 from engine.db import Actor, Database
+from engine.models import BrowserSession
 from engine.tasks import Question
 from tests.web.conftest import Browser, statements
 from tests.web.desk import Office, an_office
@@ -155,17 +157,23 @@ def test_what_is_marked_goes_back_to_the_applicant_with_its_text(office: Office)
 
 @pytest.mark.parametrize(
     "form",
-    [{}, {"mark": "/name"}, {"text__name": "x", "due": "1999-01-01"}, {"text__name": "x", "due": "soon"}],
+    [
+        {"whole": "all of it"},
+        {"mark": "/name", "text__name": ""},
+        {"text__name": "x", "due": "1999-01-01"},
+        {"text__name": "x", "due": "soon"},
+        {"text__nothing": "no such field"},
+    ],
 )
-def test_a_send_back_that_says_too_little_is_explained(office: Office, form: dict[str, str]) -> None:
+def test_a_send_back_that_cannot_be_is_explained_and_keeps_its_texts(
+    office: Office, form: dict[str, str]
+) -> None:
     sara = office["sara"]
     task = sara.claimed()
-    page = sara.send(f"/tasks/{task}/send-back", text__born="keep this", **({"whole": "w"} | form))
-    if not form:
-        assert page.status_code == 303
-        return
-    page = sara.send(f"/tasks/{task}/send-back", **({"text__name": ""} | form))
-    assert page.status_code in (409, 422)
+    page = sara.send(f"/tasks/{task}/send-back", **form)
+    assert page.status_code == 422
+    assert all(text in page.text for name, text in form.items() if name in ("whole", "due"))
+    assert not office.do("sara", tasks.asked_beside, task)
 
 
 def test_an_opinion_is_asked_read_and_taken_back(office: Office) -> None:
@@ -205,6 +213,55 @@ def test_stepping_back_takes_no_reason_and_is_explained_later(office: Office) ->
     page = sara.send(f"/tasks/{task}/claim")
     assert page.status_code == 403
     assert "You have stepped back from this case." in page.text
+
+
+@pytest.mark.parametrize(
+    ("marks", "told"),
+    [
+        ({"sod": "both"}, "another"),
+        ({"assignment": "random"}, "supervisor"),
+    ],
+)
+def test_what_the_process_demands_of_people_is_explained(
+    database: Database,
+    actor: Callable[..., Actor],
+    session_of: Callable[[Actor], Browser],
+    marks: dict[str, str],
+    told: str,
+) -> None:
+    office = an_office(database, actor, session_of, **marks)
+    if "sod" in marks:
+        office["sara"].send(f"/tasks/{office['sara'].claimed()}", then="complete", data__decision="granted")
+    holder = office.do("mina", tasks.get, office.task)["assignee"]
+    name = "reza" if holder == "sara" else "sara"
+    page = office[name].send(f"/tasks/{office.task}/claim")
+    assert page.status_code == 403
+    assert told in page.text
+
+
+def test_with_too_low_a_login_nothing_typed_is_lost(
+    database: Database, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]
+) -> None:
+    office = an_office(database, actor, session_of, acr="high")
+    sara = office["sara"]
+    task = sara.claimed()
+    with database.transaction() as session:
+        session.execute(update(BrowserSession).values(acr="low"))
+    page = sara.send(f"/tasks/{task}", then="complete", data__decision="granted", data__why="kept text")
+    assert page.status_code == 403
+    assert "higher level" in page.text
+    assert "kept text" in page.text
+
+
+def test_a_text_beyond_all_measure_is_refused_with_an_explanation(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    page = sara.send(f"/tasks/{task}", then="complete", data__why="x" * (9 << 20))
+    assert page.status_code == 413
+    assert "What you sent is too large." in page.text
+    page = sara.send(f"/tasks/{task}", then="complete", data__decision="granted", data__why="y" * 100_000)
+    assert page.status_code == 422
+    assert "y" * 100_000 in page.text
 
 
 @pytest.mark.parametrize("path", ["", "/send-back", "/ask", "/assign", "/recuse"])

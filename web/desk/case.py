@@ -105,13 +105,17 @@ def show_diagram(visit: Visit, case_id: UUID) -> Page:
     rows = tasks.latest(visit.uow, case_id)
     marks = {row["element"]: "token" for row in rows if row["status"] == "open"}
     marks |= {incident["element"]: "token failed" for incident in seen.case.incidents if incident["element"]}
-    values = {"case": seen.case, "marks": marks}
+    # A file without places is drawn on the server alone.
+    movable = b"BPMNPlane" in _file_of(visit.uow, seen.case)
+    values = {"case": seen.case, "marks": marks, "movable": movable}
     return Page("desk/diagram.html", values, opened=Opened("case", case_id))
 
 
 @page(blueprint.get("/cases/<uuid:case_id>/diagram.bpmn"), may="events.read")
 def show_file(visit: Visit, case_id: UUID) -> Content:
     """The file of the case's version."""
-    case = cases.see(visit.uow, case_id).case
-    version = definitions.version(visit.uow, case.key, case.version)
-    return Content(definitions.bpmn_file(visit.uow, version), "application/xml")
+    return Content(_file_of(visit.uow, cases.see(visit.uow, case_id).case), "application/xml")
+
+
+def _file_of(uow: UnitOfWork, case: cases.CaseView) -> bytes:
+    return definitions.bpmn_file(uow, definitions.version(uow, case.key, case.version))
