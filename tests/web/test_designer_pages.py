@@ -142,7 +142,7 @@ def test_uploaded_files_become_a_sketch_that_is_checked(designer: Browser) -> No
     [
         ({}, "required"),
         ({"big.bpmn": b" " * (3 << 20)}, "larger than"),
-        ({"x" * 201: b"<a/>"}, "name of the file"),
+        ({"x" * 201: b"<a/>"}, "The name of the file cannot be used"),
     ],
 )
 def test_files_that_cannot_be_kept_are_explained(
