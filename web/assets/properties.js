@@ -5,11 +5,12 @@ import parvandeh from "./parvandeh.json";
 
 const CAMUNDA = "http://camunda.org/schema/1.0/bpmn";
 const FORM = "camunda:formKey"; // a name that other tools know, too
+const types = structuredClone(parvandeh.types); // the modeler changes what it is given
 const FORMS = ["bpmn:StartEvent", "bpmn:UserTask"];
 
 function names(element) {
   const is = (type) => element.businessObject.$instanceOf?.(type);
-  const own = parvandeh.types.filter((type) => (type.extends ?? []).some(is)).flatMap((type) => type.properties);
+  const own = types.filter((type) => (type.extends ?? []).some(is)).flatMap((type) => type.properties);
   const attributes = own.filter(({ isAttr }) => isAttr).map(({ name }) => `${parvandeh.prefix}:${name}`);
   return [...new Set([...(FORMS.some(is) ? [FORM] : []), ...attributes])];
 }

@@ -13,6 +13,7 @@ from flask import Blueprint, request
 
 from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE
 from engine.errors import Conflict, Fault, Forbidden, Invalid, Refusal, Rejected, Stale
+from engine.sketches import MAX_TITLE
 from web import refusals
 from web.forms import explained
 from web.texts import reader, said, say
@@ -71,11 +72,17 @@ def uploaded() -> dict[str, bytes]:
 
 def title(files: Mapping[str, bytes]) -> str:
     """What files may be called: as their first process, else as their first diagram."""
-    for name in diagrams(files):
-        found = FILES.search(files[name])
-        if found:
-            return html.unescape((found[1] or found[2]).decode(errors="replace")).strip()
-    return PurePath(next(iter(diagrams(files)), next(iter(files), ""))).stem
+    names = diagrams(files)
+    for name in names:
+        if found := FILES.search(files[name]):
+            return _line(html.unescape((found[1] or found[2] or b"").decode(errors="replace")))
+    return _line(PurePath(next(iter([*names, *files]), "")).stem)
+
+
+def _line(text: str) -> str:
+    """A text as a name: in one line, without what cannot be seen, and not too long."""
+    seen = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(seen.split())[:MAX_TITLE]
 
 
 def diagrams(names: Mapping[str, object] | Sequence[str]) -> list[str]:
