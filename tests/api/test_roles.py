@@ -67,7 +67,8 @@ def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> N
         for name in ("case", "task", "incident", "call", "webhook", "move", "session", "document", "relation")
     }
     unknown |= {
-        f"<uuid:{name}_id>": str(uuid4()) for name in ("person", "membership", "substitution", "delegation")
+        f"<uuid:{name}_id>": str(uuid4())
+        for name in ("person", "membership", "substitution", "delegation", "retry")
     }
     assert steady.client(None).send(method, url(path, unknown)).status_code == 401
 
