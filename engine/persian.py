@@ -39,3 +39,8 @@ def normalise(text: str) -> str:
 def compact(text: str) -> str:
     """`normalise` without any space, for words that some write as one and others as two."""
     return normalise(text).replace(" ", "")
+
+
+def printable(sign: str) -> bool:
+    """Whether a character can be seen, or belongs to the spelling as the zero-width non-joiner does."""
+    return sign.isprintable() or sign == "\u200c"

@@ -5,17 +5,17 @@ else has resolved it) stays as it is, and the order tells so.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, exists, func, insert, literal, or_, select, update
 
-from engine import access, incidents, jobs
-from engine.db import Actor, UnitOfWork
+from engine import access, accounts, incidents, jobs
+from engine.db import UnitOfWork
 from engine.errors import Conflict, NotFound, Refusal
 from engine.ids import uuid7
 from engine.incidents import Which
-from engine.models import ROOT, Case, Incident, RetriedIncident, RetriedStatus, Retry, User
+from engine.models import ROOT, Case, Incident, RetriedIncident, RetriedStatus, Retry
 
 MOST = 10_000  # incidents of one order
 TOLD = 50  # so many of those that stay are told
@@ -57,10 +57,9 @@ def order(uow: UnitOfWork, definition: str, code: str, reason: str | None = None
 def take(uow: UnitOfWork, incident_id: UUID) -> RetriedStatus | None:
     """Retry an incident whose turn it is; what became of it, None if it has none (any more)."""
     turn = (
-        select(Retry.id, Retry.reason, User.id.label("user_id"), User.name, User.role)
+        select(Retry.id, Retry.reason, Retry.ordered_by)
         .select_from(RetriedIncident)
         .join(Retry, Retry.id == RetriedIncident.retry_id)
-        .join(User, User.id == Retry.ordered_by)
         .where(RetriedIncident.incident_id == incident_id, _TURN)
         .order_by(Retry.id)
         .limit(1)
@@ -69,18 +68,20 @@ def take(uow: UnitOfWork, incident_id: UUID) -> RetriedStatus | None:
     row = uow.connection.execute(turn).one_or_none()
     if row is None:
         return None
-    by = UnitOfWork(uow.session, Actor(id=row.user_id, name=row.name, role=row.role), uow.now)
-    before = select(Incident.case_id, Incident.element).where(Incident.id == incident_id)
-    case_id, element = uow.connection.execute(before).one()
-    done = by.attempt(lambda: incidents.retry(by, incident_id, reason=row.reason))
-    became: RetriedStatus = "refused"
-    if not isinstance(done, Refusal):
-        anew = exists().where(
-            Incident.case_id == case_id, Incident.element == element, Incident.status == "open"
-        )
-        became = "again" if uow.connection.execute(select(anew)).scalar_one() else "retried"
+    actor = accounts.actor_of(uow.session, row.ordered_by, None)
+    became = "refused" if actor is None else _retry(replace(uow, actor=actor), incident_id, row.reason)
     _note(uow, (RetriedIncident.retry_id == row.id) & (RetriedIncident.incident_id == incident_id), became)
     return became
+
+
+def _retry(by: UnitOfWork, incident_id: UUID, reason: str | None) -> RetriedStatus:
+    before = select(Incident.case_id, Incident.element).where(Incident.id == incident_id)
+    case_id, element = by.connection.execute(before).one()
+    done = by.attempt(lambda: incidents.retry(by, incident_id, reason=reason))
+    if isinstance(done, Refusal):
+        return "refused"
+    anew = exists().where(Incident.case_id == case_id, Incident.element == element, Incident.status == "open")
+    return "again" if by.connection.execute(select(anew)).scalar_one() else "retried"
 
 
 def give_up(uow: UnitOfWork, incident_id: UUID, reason: str) -> None:
@@ -105,11 +106,11 @@ def look(uow: UnitOfWork, retry_id: UUID) -> Overview:
         select(RetriedIncident.status, Case.number, Incident.name, Incident.element, Case.id.label("case"))
         .join(Incident, Incident.id == RetriedIncident.incident_id)
         .join(Case, Case.id == Incident.case_id)
-        .where(of_it, RetriedIncident.status.in_(("again", "refused")))
+        .where(of_it, RetriedIncident.status.in_(("again", "refused")), access.visible_cases(uow.actor.role))
         .order_by(RetriedIncident.incident_id)
         .limit(TOLD)
     )
-    return Overview(row, counts, uow.connection.execute(staying).mappings().all())
+    return Overview(row, counts, uow.connection.execute(staying, access.seen_by(uow)).mappings().all())
 
 
 def going(uow: UnitOfWork) -> Sequence[RowMapping]:

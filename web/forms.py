@@ -209,10 +209,10 @@ class _Sketch:
     def _instant(self, value: str) -> list[str]:
         try:
             found = datetime.fromisoformat(value)
-        except ValueError:
+            return [self.reader.figures(found), self.reader.time(found)]
+        except (ValueError, OverflowError):  # as it was typed, or at the ends of the calendar
             on, _, at = value.partition(" ")
             return [on, at]
-        return [self.reader.figures(found), self.reader.time(found)]
 
     def _say(self, label: Any) -> str:
         return str(getattr(label, self.reader.language))
@@ -342,7 +342,7 @@ def _entries(data: dict[str, Any], pointer: str) -> tuple[Any, str]:
     inside: Any = data
     for token in way[:-1]:
         if isinstance(inside, list):
-            inside = inside[int(token)] if token.isdecimal() and int(token) < len(inside) else None
+            inside = inside[int(token)] if _is_place(token, inside) else None
         else:
             inside = inside.setdefault(token, {}) if isinstance(inside, dict) else None
     return inside, way[-1] if way else ""
@@ -358,8 +358,12 @@ def _extend(data: dict[str, Any], pointer: str) -> None:
 
 def _shorten(data: dict[str, Any], pointer: str) -> None:
     inside, last = _entries(data, pointer)
-    if isinstance(inside, list) and last.isdecimal() and int(last) < len(inside):
+    if isinstance(inside, list) and _is_place(last, inside):
         del inside[int(last)]
+
+
+def _is_place(token: str, entries: list[Any]) -> bool:
+    return token.isdecimal() and len(token) < 4 and int(token) < len(entries)
 
 
 def _all(nodes: Sequence[Node]) -> Iterator[Node]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from flask import Flask, Response, g, render_template, request
@@ -29,6 +29,7 @@ from web.site import (
 
 PROBLEM = "application/problem+json"
 OURS = ("/api/", "/healthz", "/readyz", "/metrics")  # how paths begin that are for programs
+STRANGERS = 256 << 10  # bytes of a form
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
@@ -87,7 +88,8 @@ def here(**changes: str | int | None) -> str:
     kept = request.args.to_dict(flat=False)
     kept |= {name: [] if value is None else [str(value)] for name, value in changes.items()}
     query = urlencode(kept, doseq=True)
-    return f"{request.path}?{query}" if query else request.path
+    path = "/" + quote(request.path.lstrip("/"))  # two slashes, or one the other way, would lead elsewhere
+    return f"{path}?{query}" if query else path
 
 
 def notice() -> str | None:
@@ -97,7 +99,10 @@ def notice() -> str | None:
     if key not in texts.TEXTS:
         return None
     g.told = True
-    return texts.say(key, count=int(count)) if count.isdigit() and len(count) < 10 else texts.said(key)
+    try:
+        return texts.say(key, count=int(count)) if count.isdecimal() and len(count) < 10 else texts.said(key)
+    except KeyError:  # a text that takes more than a notice has: the cookie is not ours
+        return None
 
 
 def install(app: Flask) -> None:
@@ -119,9 +124,16 @@ def install(app: Flask) -> None:
         providers=lambda: site().providers,
         once=lambda: uuid4().hex,
     )
+    app.before_request(_limit)
     app.after_request(_finish)
     app.teardown_request(lambda _: request.close())  # files that were uploaded lie in temporary ones
     app.register_error_handler(Forged, lambda _: told(403, "frame.forged"))
+
+
+def _limit() -> None:
+    """Let whoever is not known send no more than a form holds: its fields are taken apart, and given back."""
+    if request.method == "POST" and not request.path.startswith(OURS) and current() is None:
+        request.max_content_length = STRANGERS
 
 
 def told(status: int, key: str, **values: Any) -> Response:

@@ -81,6 +81,7 @@ def current() -> Opened | None:
     """The session that the request's cookie opens."""
     if "opened" not in g:
         here, secret = site(), request.cookies.get(cookie(SESSION), "")
+        g.opened = None  # also for the page that says so, if the database does not answer
         g.opened = (
             here.database.run(
                 lambda session, now: sessions.find(session, now, secret, here.lasting), "single"

@@ -24,9 +24,11 @@ from engine.errors import Forbidden, NotFound, Refusal
 from engine.idempotency import Answer
 from engine.ids import uuid7
 from engine.language import Reader
+from engine.storage import checksum
 from web import texts
 from web.site import Forged, comes_from_here, current, is_own_form, set_notice, set_secret, site
 
+LOOKING = ("GET", "HEAD")
 ANYBODY = Actor(id=uuid7(), name="", role="anybody")  # whom the policy allows nothing
 
 
@@ -98,11 +100,14 @@ def page(
         @route
         @wraps(view)
         def endpoint(**parts: Any) -> Response:
+            _require_text()
             away = _recognise(anybody) or _recognise_form()
             if away is not None:
                 return away
             try:
-                parts |= prepare(**parts) if prepare else {}
+                if prepare is not None:
+                    _require_at_all(may)
+                    parts |= prepare(**parts)
                 return _serve(lambda visit: view(_allowed(visit, may), **parts))
             except Refusal as refusal:
                 g.refusal = refusal
@@ -116,6 +121,12 @@ def page(
     return declare
 
 
+def _require_text() -> None:
+    """Raises NotFound for an address with what no text in the database holds, so no page has given it."""
+    if any("\0" in value for _, value in request.args.items(multi=True)):
+        raise NotFound("There is no such page.")
+
+
 def _recognise(anybody: bool) -> Response | None:
     """Where to go first, if this visitor cannot be shown the page yet."""
     opened = current()
@@ -123,14 +134,14 @@ def _recognise(anybody: bool) -> Response | None:
         return None
     if opened is not None:
         return _away("/password")
-    if request.method != "GET":
+    if request.method not in LOOKING:
         return _kept("ended.html", HTTPStatus.UNAUTHORIZED)
     return _away(f"/login?next={quote(request.full_path.rstrip('?'))}")
 
 
 def _recognise_form() -> Response | None:
     """What to show first, if a form is of an earlier session. Raises Forged if it comes from elsewhere."""
-    if request.method == "GET" or is_own_form():
+    if request.method in LOOKING or is_own_form():
         return None
     if not comes_from_here():
         raise Forged
@@ -143,6 +154,13 @@ def _kept(template: str, status: HTTPStatus) -> Response:
     kept = [item for item in request.form.items(multi=True) if own and item[0] != "token"]
     values = {"kept": kept, "target": request.full_path.rstrip("?"), "files": bool(request.files)}
     return make_response(render_template(template, **values), status)
+
+
+def _require_at_all(may: Permission | None) -> None:
+    """What is done beforehand may take long, so not for those whom the role does not allow the rest."""
+    opened = current()
+    if may is not None and opened is not None:
+        access.require(opened.actor, may)
 
 
 def _allowed(visit: Visit, may: Permission | None) -> Visit:
@@ -169,7 +187,7 @@ def _serve(view: Callable[[Visit], Shown], *, undone: bool = False) -> Response:
         return response
 
     try:
-        response = database.run(run, "snapshot" if request.method == "GET" or undone else "write")
+        response = database.run(run, "snapshot" if request.method in LOOKING or undone else "write")
     except (IntegrityError, Refusal) as failure:
         response = _done_before(actor, key, failure)
     if g.get("shows") is not None:
@@ -207,7 +225,8 @@ def _once() -> str | None:
 
 def _fingerprint() -> bytes:
     sent = [item for item in request.form.items(multi=True) if item[0] != "token"]
-    return hashlib.sha256(repr((request.path, sent)).encode()).digest()
+    files = [(name, file.filename, checksum(file.stream)) for name, file in request.files.items(multi=True)]
+    return hashlib.sha256(repr((request.path, sent, files)).encode()).digest()
 
 
 def _done_before(actor: Actor, key: str | None, failure: IntegrityError | Refusal) -> Response:

@@ -7,7 +7,7 @@ from sqlalchemy import delete as deletion
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine import access, definitions
+from engine import access, definitions, persian
 from engine.bpmn.check.files import MAX_FILES, is_name
 from engine.bpmn.source import MAX_FILE
 from engine.config import Publishing
@@ -56,7 +56,8 @@ def from_version(uow: UnitOfWork, key: str, number: int, *, unit: str) -> UUID:
     """
     version = definitions.version(uow, key, number)
     files = definitions.source(uow.session, version.deployment_id).files
-    return create(uow, version.name, files, unit=unit, version_id=version.id)
+    name = " ".join(version.name.split())[:MAX_TITLE]
+    return create(uow, name, files, unit=unit, version_id=version.id)
 
 
 def rename(uow: UnitOfWork, sketch_id: UUID, name: str, *, revision: int) -> None:
@@ -151,7 +152,7 @@ def _put(uow: UnitOfWork, sketch_id: UUID, files: Mapping[str, bytes]) -> None:
 
 
 def _require_title(name: str) -> None:
-    if not name.strip() or len(name) > MAX_TITLE or not name.isprintable():
+    if not name.strip() or len(name) > MAX_TITLE or not all(map(persian.printable, name)):
         raise Invalid(
             "The sketch needs a name.", [Fault("/name", "is empty, too long or not printable", "name")]
         )

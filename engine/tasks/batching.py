@@ -105,12 +105,16 @@ def common_form(uow: UnitOfWork, ids: Sequence[UUID]) -> tuple[Form | None, Coll
 
 
 def receivers(uow: UnitOfWork, ids: Sequence[UUID]) -> Sequence[RowMapping]:
-    """The accounts that may take each of these tasks by their posts, by name: the first of them."""
+    """The accounts that may take each of these tasks by their posts, by name: the first of them.
+
+    Of tasks that are not the actor's to take or to give nobody is told.
+    """
     access.require(uow.actor, "tasks.assign")
     _require_some(ids)
     seen = access.seen_by(uow)
     pools = select(Task.pool_id).distinct().join(Case, Task.case_id == Case.id)
-    pools = pools.where(Task.id.in_(ids), access.visible_tasks(uow.actor.role))
+    theirs = access.taking_as(Task.pool_id).is_not(None) | access.supervises(uow.actor.role, Task.pool_id)
+    pools = pools.where(Task.id.in_(ids), theirs)
     found = set(uow.session.scalars(pools, seen))
     if not found or None in found:
         return ()

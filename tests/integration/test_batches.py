@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text, update
 from engine import accounts, tasks
 from engine.db import Database, UnitOfWork
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
-from engine.models import Batch, Event, Membership, User
+from engine.models import Batch, Event, Membership, PoolRole, Task, Unit, User
 from engine.tasks import batching
 from tests import factories, working
 from tests.conftest import conninfo
@@ -198,3 +198,14 @@ def test_killed_worker_does_nothing_twice_and_leaves_nothing_out(
         until(lambda: look(office, "sara", batch).finished_at is not None)
     assert look(office, "sara", batch).outcomes == [None] * 25
     assert counted(office, "task.completed") == 25
+
+
+def test_of_tasks_that_are_not_ones_own_to_give_nobody_is_named(office: Desks) -> None:
+    (task,) = office.some(1)
+    with office.database.transaction() as session:
+        fire = select(Unit.id).where(Unit.key == "fire").scalar_subquery()
+        pool = select(Task.pool_id).where(Task.id == task).scalar_subquery()
+        session.execute(update(PoolRole).where(PoolRole.pool_id == pool).values(unit_id=fire))
+    assert [row["id"] for row in office.do("mina", lambda uow: tasks.shown(uow, [task]))] == [task]
+    assert office.do("mina", lambda uow: tasks.receivers(uow, [task])) == ()
+    assert [row["name"] for row in office.do("omid", lambda uow: tasks.receivers(uow, [task]))] == ["omid"]

@@ -381,3 +381,41 @@ def test_open_incidents_are_counted_by_kind(
     assert (group.definition, group.code, group.count) == ("p", "script-failed", 3)
     which = Which("open", code="timer")
     assert factories.as_actor(database, administrator, lambda uow: incidents.page(uow, which)) == []
+
+
+def test_nothing_is_retried_in_the_name_of_an_account_that_was_closed(
+    database: Database, browser: Browser, administrator: Actor, actor: Callable[..., Actor]
+) -> None:
+    (incident,) = failed(database, actor)
+    order = send(browser, "/administration/retries", definition="p", code="script-failed").headers["Location"]
+    with database.transaction() as session:
+        session.execute(
+            text("UPDATE users SET deactivated_at = now() WHERE id = :id"), {"id": administrator.id}
+        )
+    worker = actor("administrator", "worker")
+    assert factories.as_actor(database, worker, partial(retries.take, incident_id=incident)) == "refused"
+    with database.transaction() as session:
+        session.execute(text("UPDATE users SET deactivated_at = NULL"))
+    assert browser.get(order).status_code == 200
+
+
+@pytest.mark.parametrize("reason", ["x" * 201, "a\0b"])
+def test_a_reason_is_a_line_as_over_the_api(
+    database: Database, browser: Browser, actor: Callable[..., Actor], reason: str
+) -> None:
+    (incident,) = failed(database, actor)
+    answer = send(browser, f"/administration/incidents/{incident}/retry", reason=reason)
+    assert answer.status_code == (409 if len(reason) > 200 else 303)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_days_that_no_calendar_reaches_are_refused(
+    database: Database, browser: Browser, administrator: Actor, day: str
+) -> None:
+    a_unit(database, "guild", kind="agency")
+    sara = a_member(database, "sara", "guild")
+    path = f"/administration/people/{sara.id}"
+    for name in ("valid_from", "valid_to"):
+        given = send(browser, f"{path}/memberships", unit="guild", role="clerk", **{name: day})
+        assert given.status_code == 409
+    assert browser.get("/administration/people").status_code == 200

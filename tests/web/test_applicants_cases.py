@@ -317,3 +317,15 @@ def measure(me: Applicant, database: Database, paths: list[str]) -> None:
         with statements(database) as told:
             me.get(path)
         assert len([text for text in told if not re.match("BEGIN|COMMIT|SET", text)]) <= 12, path
+
+
+def test_a_message_that_is_too_long_is_told_and_kept(me: Applicant, case: UUID) -> None:
+    path = f"/my/cases/{case}/messages"
+    told = me.browser.post(f"{path}?lang=en", {"token": me.browser.token(path), "text": "x" * 10_001})
+    assert told.status_code == 422
+    assert "Write at most 10,000 characters." in told.text.replace("\u2068", "").replace("\u2069", "")
+
+
+def test_what_applicants_write_keeps_its_spelling(me: Applicant, case: UUID) -> None:
+    me.post(f"/my/cases/{case}/messages", {"text": "می\u200cخواهم"})
+    assert "می\u200cخواهم" in me.get(f"/my/cases/{case}/messages")

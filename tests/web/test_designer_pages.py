@@ -329,3 +329,25 @@ def test_the_page_of_a_check_is_loaded_anew_when_it_is_done(
     assert "hx-get" in designer.get(f"{path}/check").text
     checked(do, path)
     assert designer.get(f"{path}/check").headers["HX-Refresh"] == "true"
+
+
+def test_a_name_keeps_its_persian_spelling(database: Database, designer: Browser) -> None:
+    name = "رسیدگی به درخواست\u200cها"
+    body = bpmn.process(*bpmn.in_line("userTask a"), key="p", attributes=f'isExecutable="true" name="{name}"')
+    factories.deploy(database, factories.files(body))
+    for made in (
+        send(designer, "/designer/p/1/sketch"),
+        send(designer, "/designer/sketches/upload", factories.files(body), unit="root"),
+    ):
+        assert made.status_code == 303
+        assert f"<h1>{name}</h1>" in designer.get(made.headers["Location"]).text
+
+
+@pytest.mark.parametrize("name", ["page.js", "page.css", "page.html", "page.svg"])
+def test_an_uploaded_file_is_never_a_script_or_page_of_ours(
+    designer: Browser, do: Callable[..., Any], name: str
+) -> None:
+    path = made(do, {**FILES, name: b"alert(1)"})
+    file = designer.get(f"{path}/file?name={name}")
+    assert (file.status_code, file.mimetype) == (200, "application/octet-stream")
+    assert file.headers["Content-Disposition"].startswith("attachment")

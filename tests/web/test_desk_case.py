@@ -10,7 +10,9 @@ from sqlalchemy import select
 
 from engine import cases, tasks
 from engine.db import Actor, Database
+from engine.documents import Intake
 from engine.models import AccessRecord
+from engine.storage import Storage
 from tests import filed
 from tests.web.conftest import Browser, statements
 from tests.web.desk import Office, an_office
@@ -161,7 +163,8 @@ def test_the_picture_and_the_file_of_the_diagram_are_the_cases_own(office: Offic
     sara = office["sara"]
     assert sara.see(f"/cases/{office.case}/diagram.svg").mimetype == "image/svg+xml"
     assert b"userTask" in sara.see(f"/cases/{office.case}/diagram.bpmn").data
-    assert f"/cases/{office.case}/diagram.svg" in sara.see(f"/cases/{office.case}/diagram").text
+    # This file has no places of its own, so that the picture is all there is to see.
+    assert f"/desk/cases/{office.case}/diagram.svg" in sara.see(f"/cases/{office.case}/diagram").text
 
 
 @pytest.mark.parametrize(
@@ -185,3 +188,16 @@ def test_a_page_of_everything_counts_few_statements(office: Office) -> None:
         with statements(office.database) as told:
             assert sara.see(f"/cases/{office.case}{path}").status_code == 200
         assert len(told) <= 12, path
+
+
+def test_the_file_of_a_process_is_never_a_page_of_ours(office: Office) -> None:
+    file = office["sara"].see(f"/cases/{office.case}/diagram.bpmn")
+    assert file.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_a_document_larger_than_the_limit_is_refused_to_the_byte(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Intake, "of", lambda _: Intake(Storage("/nowhere"), 10, (), None))
+    sent = office["sara"].send(f"/cases/{office.case}/documents", file=(BytesIO(b"x" * 11), "plan.txt"))
+    assert sent.status_code == 413

@@ -1,6 +1,8 @@
 """Forms of processes as pages: what is drawn, and what a browser's answer means."""
 
+from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from werkzeug.datastructures import MultiDict
@@ -11,6 +13,7 @@ from engine.errors import Fault, Invalid
 from engine.language import Reader
 from tests.web.conftest import Make
 from web import forms
+from web.desk.data import Labels, by_name
 
 FA, EN = Reader.of("fa"), Reader.of("en")
 SCHEMA: dict[str, Any] = {
@@ -106,3 +109,19 @@ def test_what_was_typed_wrongly_is_shown_again_as_it_was_typed() -> None:
     drawn = forms.drawing(FORM.fields, sent, FA, refused.value.faults)
     shown = {node.name: node.shown for node in drawn.nodes}
     assert (shown["data/area"], shown["data/born"]) == ("much", "soon")
+
+
+def test_a_place_in_a_list_that_is_far_outside_changes_nothing() -> None:
+    sent = answer(data__rows__0__of="1", rows__rows="1", remove=f"/rows/{'9' * 5000}")
+    assert sent == answer(data__rows__0__of="1", rows__rows="1")
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+03:30", "9999-12-31T23:59:00-05:00"])
+@pytest.mark.parametrize("reader", [FA, EN])
+def test_an_instant_at_the_ends_of_the_calendar_stands_as_it_is(instant: str, reader: Reader) -> None:
+    form = Form({"type": "object", "properties": {"at": {"type": "string", "format": "date-time"}}}, None)
+    here = replace(reader, zone=ZoneInfo("Asia/Tehran"))
+    assert engine_forms.check(form, {"at": instant}) == {"at": instant}
+    (node,) = forms.drawing(form.fields, {"at": instant}, here).nodes
+    assert node.shown == [instant, ""]
+    assert Labels(here, by_name(form.fields)).data({"at": instant})[0].text == instant

@@ -1,17 +1,24 @@
 """What all pages have: ways between them, choices that stay, explanations of what is wrong."""
 
+import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import request
 from sqlalchemy import text
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from engine.db import Actor, Database
 from tests import openid
 from tests.web.conftest import Browser, Make, statements
 from web import texts
+from web.site import SITE
 from web.visit import Away, Visit, page
+
+ENCODED = {"content_type": "application/x-www-form-urlencoded"}
 
 
 def test_whoever_is_not_known_begins_at_the_first_page(browser: Browser) -> None:
@@ -133,3 +140,82 @@ def test_what_was_done_is_told_once(noting: tuple[Browser, list[str]]) -> None:
     told = texts.TEXTS.texts["frame.again.title"]["fa"]
     assert str(told) in browser.get("/account").text
     assert str(told) not in browser.get("/account").text
+
+
+def test_a_page_is_asked_for_its_head_as_it_is_shown(
+    actor: Callable[..., Actor], session_of: Callable[[Actor], Browser], browser: Browser
+) -> None:
+    known = session_of(actor("caseworker"))
+    assert known.client.head("/desk", **known._options({})).status_code == 200
+    gone = browser.client.head("/desk", **browser._options({}))
+    assert gone.headers["Location"] == "/login?next=/desk"
+
+
+@pytest.mark.parametrize("path", ["/desk", "/login", "/status"])
+def test_strangers_send_no_more_than_a_form_holds(browser: Browser, path: str) -> None:
+    sent = browser.client.post(path, data=b"a&" * (200 << 10), **browser._options({}) | ENCODED)
+    assert sent.status_code == 413
+    assert browser.client.post("/desk", data=b"a=b", **browser._options({}) | ENCODED).status_code == 401
+
+
+@pytest.mark.parametrize("left", ["frame.again.title:²", "login.throttled", "login.throttled:x", "nothing:1"])
+def test_a_notice_that_is_none_of_ours_breaks_no_page(browser: Browser, left: str) -> None:
+    browser.client.set_cookie("parvandeh-notice", left, domain="pages.test")
+    assert browser.get("/").status_code == 200
+
+
+def test_a_form_that_comes_again_with_another_file_is_not_taken_for_the_same(
+    make: Make, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser], database: Database
+) -> None:
+    browser, kept = session_of(actor("caseworker")), list[bytes]()
+
+    @page(browser.client.application.post("/keep"))
+    def keep(visit: Visit) -> Away:
+        request.files["file"].seek(0)
+        kept.append(request.files["file"].read())
+        return Away("/account")
+
+    token = browser.token("/account")
+
+    def send(content: bytes) -> int:
+        form = {"token": token, "once": "o" * 32, "file": FileStorage(io.BytesIO(content), "plan.pdf")}
+        boundary, body = encode_multipart(form)  # in memory: the client itself would leave a file open
+        kind = f"multipart/form-data; boundary={boundary}"
+        return browser.client.post("/keep", data=body, content_type=kind, **browser._options({})).status_code
+
+    assert [send(b"first"), send(b"first"), send(b"other")] == [303, 303, 409]
+
+
+def test_what_is_prepared_takes_the_permission_of_the_page(
+    actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]
+) -> None:
+    browser, prepared = session_of(actor("applicant")), list[str]()
+
+    def prepare() -> dict[str, str]:
+        prepared.append("at length")
+        return {}
+
+    @page(browser.client.application.post("/prepared"), may="people.manage", prepare=prepare)
+    def view(visit: Visit) -> Away:
+        return Away("/account")
+
+    assert browser.post("/prepared", {"token": browser.token("/account")}).status_code == 403
+    assert not prepared
+
+
+@pytest.mark.parametrize("path", ["/%2Felsewhere.example/", "/%5Celsewhere.example/"])
+def test_no_address_makes_a_way_to_another_site(browser: Browser, path: str) -> None:
+    page = browser.get(path)
+    assert page.status_code == 404
+    assert not re.search(r'href="/[/\\\\]', page.text)
+
+
+@pytest.mark.parametrize("path", ["/desk", "/services"])
+def test_a_database_that_does_not_answer_is_told_on_a_page(make: Make, path: str) -> None:
+    app = make()
+    here = app.extensions[SITE]
+    app.extensions[SITE] = replace(here, database=Database("postgresql+psycopg://nobody@127.0.0.1:9/nothing"))
+    browser = Browser(app)
+    browser.client.set_cookie("parvandeh-session", "s" * 43, domain="pages.test")
+    page = browser.get(path)
+    assert (page.status_code, page.mimetype) == (503, "text/html")

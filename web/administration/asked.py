@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import request
 
-from engine import access, formats
+from engine import access, formats, persian
 from engine.errors import Fault, Invalid, NotFound, Refusal
 from web import forms, refusals, texts
 from web.visit import Page, Visit
@@ -15,6 +15,8 @@ from web.visit import Page, Visit
 # Ways through the administration, in their order; those that concern the whole installation come last.
 WAYS = ("overview", "incidents", "definitions", "moves", "units", "people", "delegations", "log")
 WHOLE = ("jobs", "connectors", "messages", "webhooks")
+LONGEST = 200  # signs of a reason, as over the API
+YEARS = ("1900", "2200")  # between which days lie: far beyond, neither calendars nor databases reach
 PATHS = {"overview": "/administration"}
 
 
@@ -45,8 +47,18 @@ def refused(refusal: Refusal) -> dict[str, Any]:
 
 
 def word(name: str) -> str | None:
-    """What was typed or chosen; None for nothing."""
-    return request.values.get(name, "").strip() or None
+    """What was typed or chosen, without what no keyboard writes; None for nothing."""
+    given = "".join(filter(persian.printable, request.values.get(name, "")))
+    return given.strip() or None
+
+
+def reason() -> str | None:
+    """Why something is done. Raises Invalid for what is too long to be one."""
+    given = word("reason")
+    if given is not None and len(given) > LONGEST:
+        fault = Fault("/reason", "is too long", "maxLength", {"count": LONGEST})
+        raise Invalid("The reason is too long.", [fault])
+    return given
 
 
 def one_of(name: str, known: Sequence[str]) -> str | None:
@@ -70,7 +82,7 @@ def day(name: str, pointer: str, visit: Visit, *, whole: bool = False) -> dateti
     if typed is None:
         return None
     found = formats.day(typed)
-    if found is None:
+    if found is None or not YEARS[0] <= found < YEARS[1]:
         raise Invalid("The request has faults.", [Fault(pointer, "is no date", "format/date")])
     begin = datetime.fromisoformat(found).replace(tzinfo=visit.reader.zone)
     return begin + timedelta(days=1) if whole else begin

@@ -36,6 +36,8 @@ def again(visit: Visit, refusal: Refusal) -> Page:
 def try_out(visit: Visit) -> Page:
     """What the file would change."""
     uploaded = request.files.get("file")
+    if uploaded is not None:
+        uploaded.seek(0)  # a command may run again
     content = uploaded.read(MOST + 1) if uploaded is not None else b""
     name = uploaded.filename or "" if uploaded is not None else ""
     if not content or len(content) > MOST:

@@ -12,7 +12,7 @@ from engine.errors import Fault, Invalid, Refusal
 from engine.incidents import Which
 from web import texts
 from web.administration import variables
-from web.administration.asked import cursor, day, following, one_of, refused, shown, word
+from web.administration.asked import cursor, day, following, one_of, reason, refused, shown, word
 from web.visit import Away, Content, Page, Visit, page
 
 blueprint = Blueprint("incidents", __name__)
@@ -97,18 +97,18 @@ def diagram(visit: Visit, incident_id: UUID) -> Content:
 def retry(visit: Visit, incident_id: UUID) -> Away:
     """Let the element try again, with data that were repaired before if there are any."""
     repair = variables.changes(variables.sent(request.form)) if "rows" in request.form else {}
-    case = incidents.retry(visit.uow, incident_id, repair=repair, reason=word("reason"))
+    case = incidents.retry(visit.uow, incident_id, repair=repair, reason=reason())
     return _after(visit.uow, case, incident_id)
 
 
 @page(blueprint.post("/incidents/<uuid:incident_id>/skip"), may="incidents.mend", refused=again)
 def skip(visit: Visit, incident_id: UUID) -> Away:
     """Pass over the element, for a reason."""
-    reason = word("reason")
-    if reason is None:
+    why = reason()
+    if why is None:
         raise Invalid("The request has faults.", [Fault("/reason", "must be told", "required")])
     given = variables.changes(variables.sent(request.form)) if "rows" in request.form else {}
-    return _after(visit.uow, incidents.skip(visit.uow, incident_id, given, reason), incident_id)
+    return _after(visit.uow, incidents.skip(visit.uow, incident_id, given, why), incident_id)
 
 
 def _after(uow: UnitOfWork, case: cases.CaseView, incident_id: UUID) -> Away:

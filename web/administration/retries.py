@@ -7,7 +7,7 @@ from flask import Blueprint
 from engine import retries
 from engine.errors import Refusal
 from web.administration import incidents
-from web.administration.asked import shown, word
+from web.administration.asked import reason, shown, word
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("retries", __name__)
@@ -21,7 +21,7 @@ def again(visit: Visit, refusal: Refusal) -> Page:
 @page(blueprint.post("/retries"), may="incidents.retry", refused=again)
 def order(visit: Visit) -> Away:
     """Have all open incidents of a definition with one code retried."""
-    made = retries.order(visit.uow, word("definition") or "", word("code") or "", word("reason"))
+    made = retries.order(visit.uow, word("definition") or "", word("code") or "", reason())
     return Away(f"/administration/retries/{made}")
 
 

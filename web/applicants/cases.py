@@ -74,7 +74,7 @@ def add_message(visit: Visit, case_id: UUID) -> Shown:
     if not text:
         raise Invalid("There is nothing to send.", [Fault("/text", "is required", "required")])
     if len(text) > MAX_TEXT:
-        fault = Fault("/text", "is too long", "maxLength", {"limit": MAX_TEXT})
+        fault = Fault("/text", "is too long", "maxLength", {"count": MAX_TEXT})
         raise Invalid("The message is too long.", [fault])
     tasks.comment(visit.uow, text, case=case_id)
     return Away(f"/my/cases/{case_id}/messages", told="applicants.notice.said")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
-from engine import access
+from engine import access, persian
 from engine.errors import Forbidden, Refusal
 from web import refusals, texts
 from web.visit import Shown, View, Visit, page
@@ -44,7 +44,7 @@ def explained(refusal: Refusal) -> str:
 def typed(name: str, most: int, *, lines: bool = False) -> str:
     """What was typed into a field, without what no keyboard writes, cut off; `lines`: of several lines."""
     kept = ("\n", "\t") if lines else ()
-    text = "".join(sign for sign in request.form.get(name, "") if sign in kept or sign.isprintable())
+    text = "".join(sign for sign in request.form.get(name, "") if sign in kept or persian.printable(sign))
     return text.strip()[:most]
 
 

@@ -2,7 +2,6 @@
 
 import html
 import io
-import mimetypes
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from pathlib import PurePath
 
 from flask import Blueprint, request
 
+from engine import persian
 from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE
 from engine.errors import Conflict, Fault, Forbidden, Invalid, Refusal, Rejected, Stale
 from engine.sketches import MAX_TITLE
@@ -21,6 +21,8 @@ from web.visit import Content
 
 blueprint = Blueprint("designer", __name__, url_prefix="/designer")
 
+# How files are handed out, so that no page takes one of them for a script or a style; others as bytes.
+KINDS = {".json": "application/json", ".md": "text/markdown", ".yaml": "application/yaml"}
 FILES = re.compile(rb"<(?:[\w.-]+:)?process\b[^<>]*?\sname\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 
 
@@ -81,7 +83,7 @@ def title(files: Mapping[str, bytes]) -> str:
 
 def _line(text: str) -> str:
     """A text as a name: in one line, without what cannot be seen, and not too long."""
-    seen = "".join(char if char.isprintable() else " " for char in text)
+    seen = "".join(char if persian.printable(char) else " " for char in text)
     return " ".join(seen.split())[:MAX_TITLE]
 
 
@@ -92,8 +94,8 @@ def diagrams(names: Mapping[str, object] | Sequence[str]) -> list[str]:
 
 def download(name: str, content: bytes) -> Content:
     """A file to keep. Never shown as a page of ours: somebody has uploaded it."""
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return Content(content, "application/xml" if name in diagrams([name]) else kind, name)
+    kind = "application/xml" if name in diagrams([name]) else KINDS.get(PurePath(name).suffix)
+    return Content(content, kind or "application/octet-stream", name)
 
 
 def packed(name: str, files: Mapping[str, bytes]) -> Content:

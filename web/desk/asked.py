@@ -16,7 +16,7 @@ LONGEST = 200
 
 def text(sent: "MultiDict[str, str]", name: str) -> str | None:
     """A line that somebody has written; without what cannot be seen."""
-    line = "".join(sign for sign in sent.get(name, "") if sign.isprintable() or sign == "\u200c")
+    line = "".join(filter(persian.printable, sent.get(name, "")))
     return line.strip()[:LONGEST] or None
 
 

@@ -113,8 +113,9 @@ def show_diagram(visit: Visit, case_id: UUID) -> Page:
 
 @page(blueprint.get("/cases/<uuid:case_id>/diagram.bpmn"), may="events.read")
 def show_file(visit: Visit, case_id: UUID) -> Content:
-    """The file of the case's version."""
-    return Content(_file_of(visit.uow, cases.see(visit.uow, case_id).case), "application/xml")
+    """The file of the case's version. To be kept: what was uploaded is never a page of ours."""
+    case = cases.see(visit.uow, case_id).case
+    return Content(_file_of(visit.uow, case), "application/xml", name=f"{case.key}.bpmn")
 
 
 def _file_of(uow: UnitOfWork, case: cases.CaseView) -> bytes:

@@ -99,7 +99,7 @@ class Labels:
                 return self.reader.day(date.fromisoformat(value)), False
             if kind == "datetime":
                 return self.reader.minute(datetime.fromisoformat(value)), False
-        except ValueError:
+        except (ValueError, OverflowError):  # at the ends of the calendar
             return value, False
         if field is not None and field.hints.get("format") in LATIN:
             return self.reader.digits(value), True

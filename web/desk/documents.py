@@ -6,6 +6,7 @@ from typing import IO, Any
 from uuid import UUID
 
 from flask import Blueprint, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from engine import documents
 from engine.access_log import Opened
@@ -40,7 +41,10 @@ def _received(admit: Callable[[UnitOfWork], Any]) -> Mapping[str, Any]:
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         raise Invalid("There is no file.", [Fault("/file", "is missing", "missing")])
-    return {"received": Intake.of(site().settings).receive(upload.stream, upload.filename)}
+    intake = Intake.of(site().settings)
+    if upload.stream.seek(0, 2) > intake.max_bytes:
+        raise RequestEntityTooLarge
+    return {"received": intake.receive(upload.stream, upload.filename)}
 
 
 def _for_case(case_id: UUID) -> Mapping[str, Any]:
