@@ -100,7 +100,7 @@ def uploaded(page: Page, sent: list[str], say: Words) -> None:
 
 
 def finding_and_element_lead_to_each_other(page: Page) -> None:
-    finding = page.locator(".finding.error")
+    finding = page.locator(".finding.is-error")
     expect(finding).to_have_count(1)
     finding.locator("[data-element=review]").click()
     expect(page.locator("g.djs-element.pointed[data-element-id=review]")).to_be_visible()
