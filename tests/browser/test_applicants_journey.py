@@ -9,11 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from engine.cli.demo.installation import Installation
-from tests.browser.visits import Language, Visits, Width
+from tests.browser.visits import Check, Language, Shot, Visits, Width
 from tests.waiting import until
 
-Check = Callable[[Page], None]
-Shot = Callable[[Page, str], Path]
 HEAVIEST = 200_000
 CASE = re.compile(r"/my/cases/([\w-]+)")
 GROUND = {"code": "tax_debt", "text": "بدهی مالیاتی سال ۱۴۰۴ پرداخت نشده است."}

@@ -1,6 +1,6 @@
 """From an upload with errors to a published version: a designer draws, another person publishes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,12 +8,9 @@ from playwright.sync_api import Page, expect
 
 from engine.cli.demo import installation as demo
 from engine.config import Settings
-from tests.browser.visits import Language, Visits
+from tests.browser.visits import Check, Language, Shot, Visits
 from web.designer import patterns
 from web.texts import TEXTS
-
-Check = Callable[[Page], None]
-Shot = Callable[[Page, str], Path]
 
 
 @pytest.fixture(scope="module")
