@@ -18,7 +18,7 @@ def cursor() -> UUID | None:
 
 
 def following(
-    rows: Sequence[Row], size: int, at: Callable[[Row], Any] = itemgetter("id")
+    rows: Sequence[Row], size: int, at: Callable[[Any], Any] = itemgetter("id")
 ) -> tuple[Sequence[Row], Any]:
     """A page of rows, of which one more was read, and the cursor of the next page if there is any."""
     return rows[:size], at(rows[size - 1]) if len(rows) > size else None
