@@ -120,6 +120,7 @@ def install(app: Flask) -> None:
         once=lambda: uuid4().hex,
     )
     app.after_request(_finish)
+    app.teardown_request(lambda _: request.close())  # files that were uploaded lie in temporary ones
     app.register_error_handler(Forged, lambda _: told(403, "frame.forged"))
 
 

@@ -29,9 +29,15 @@ OPINION: Mapping[str, Any] = {
     },
     "favourable": {
         "type": "boolean",
-        "title": "موافق | In favour",
+        "title": "نتیجه | Conclusion",
+        "oneOf": [
+            {"const": True, "title": "موافق | In favour"},
+            {"const": False, "title": "مخالف | Against"},
+        ],
     },
 }
+# Who says neither is neither: a box to tick would make a no of it.
+_DRAWN: Mapping[str, Any] = {"favourable": {"ui:widget": "radio"}}
 _FOR_SOME = ("x-visible-to", "x-editable-by")
 _DEFINED = ("$defs", "definitions")
 
@@ -78,7 +84,7 @@ def _opinion(form: Form | None, shown: Sequence[str]) -> Form:
     only = {name: {**_for_all(fields[name]), "readOnly": True, "not": {}} for name in shown if name in fields}
     defined = {name: schema[name] for name in _DEFINED if name in schema}
     return Form(
-        {"type": "object", "properties": {**only, **OPINION}, "required": ["opinion"], **defined}, None
+        {"type": "object", "properties": {**only, **OPINION}, "required": ["opinion"], **defined}, _DRAWN
     )
 
 

@@ -28,7 +28,8 @@ def installation(settings: Settings) -> Iterator[demo.Installation]:
             yield started
 
 
-@pytest.fixture(scope="session")
+# Of a module: while Playwright is there, its event loop runs in the thread in which other tests run, too.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium."""
     with sync_playwright() as playwright, visits.launch(playwright) as launched:

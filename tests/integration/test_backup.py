@@ -154,7 +154,7 @@ def test_restore_into_a_database_with_tables_is_refused(
     command: Callable[..., int],
 ) -> None:
     assert command(database_url, "restore", backup) == 1
-    view = factories.as_actor(database, actor("caseworker"), cases.page)
+    view = factories.as_actor(database, actor("caseworker"), lambda uow: cases.page(uow, cases.Wanted()))
     assert len(view) == 1
 
 

@@ -122,7 +122,7 @@ def test_task_before_a_failing_script_stays_completed_with_its_data(
     assert (task.status, task.assignee_id) == ("completed", actor("caseworker").id)
     assert completed.payload == {"data": {"answer": "متن"}}
     assert done.case_status == "active"
-    assert [incident["id"] for incident in done.opened.incidents] == [
+    assert [str(incident["id"]) for incident in done.opened.incidents] == [
         incident["id"] for incident in case.incidents
     ]
 

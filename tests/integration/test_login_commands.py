@@ -145,6 +145,8 @@ def test_demo_people_have_passwords_that_only_their_file_tells(
     with_password = {name for name, account in kept.items() if "password" in account}
     assert with_password == {"administrator", "designer", "caseworker", "inspector"} | {
         "guild-administrator",
+        "second-designer",
+        "applicant",
         "reviewer",
         "supervisor",
         "delegate",

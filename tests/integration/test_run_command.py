@@ -146,6 +146,8 @@ def test_demo_accounts_are_kept_for_their_owner_only(
         ("administrator", "administrator"),
         ("guild-administrator", "administrator"),
         ("designer", "designer"),
+        ("second-designer", "designer"),
+        ("applicant", "applicant"),
         ("portal", "portal"),
         ("caseworker", "caseworker"),
         ("reviewer", "caseworker"),

@@ -165,10 +165,10 @@ def test_list_takes_two_statements_however_many_tasks_there_are(stage: Stage) ->
     assert len(statements) == 2
 
 
-def test_reading_a_case_takes_six_statements_of_which_one_records_it(stage: Stage) -> None:
+def test_reading_a_case_takes_five_statements_of_which_one_records_it(stage: Stage) -> None:
     case = stage.send("portal", "POST", "/cases", {"definition": LARGE})
     statements = stage.executed(lambda: stage.send("caseworker", "GET", f"/cases/{case['id']}"))
-    assert [("access_log" in statement) for statement in plain(statements)] == [False] * 5 + [True]
+    assert [("access_log" in statement) for statement in plain(statements)] == [False] * 4 + [True]
     assert writing_transactions(statements) == 1
     assert statements[-1] == plain(statements)[-1]  # it needs no transaction around it
 
@@ -218,7 +218,7 @@ def test_saving_a_draft_takes_four_statements(stage: Stage) -> None:
     assert len(plain(stage.executed(save))) == 4
 
 
-def test_file_of_a_case_takes_fifteen_statements(stage: Stage) -> None:
+def test_file_of_a_case_takes_fourteen_statements(stage: Stage) -> None:
     case = stage.send("portal", "POST", "/cases", {"definition": LARGE, "applicant": "1"})["id"]
     statements = plain(stage.executed(partial(stage.send, "caseworker", "GET", f"/cases/{case}/file")))
-    assert len(statements) == 15, "\n".join(statements)
+    assert len(statements) == 14, "\n".join(statements)

@@ -46,7 +46,11 @@ document.addEventListener("htmx:sendError", tellLost);
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { status } = event.detail.xhr;
   if (status !== 200 && status !== 422) tellLost(event);
-  else if (told(event)) event.detail.target.classList.remove("wrong");
+  else if (told(event)) {
+    event.detail.target.classList.remove("wrong");
+    // The page may be the answer to a form: a reload must show the draft, and not send that form again.
+    if (status === 200) history.replaceState(null, "", location.href);
+  }
 });
 
 document.addEventListener("click", ({ target }) => {
