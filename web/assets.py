@@ -1,4 +1,7 @@
-"""What browsers load, as `web.build` has made it: style, scripts, fonts. Other content has another name."""
+"""What browsers load, as `web.build` has made it: style, scripts, fonts, an icon.
+
+What has another content has another name.
+"""
 
 import json
 from functools import cache
@@ -10,7 +13,13 @@ from flask import Blueprint, Response, abort, send_from_directory
 from engine.errors import Unusable
 
 FOLDER = Path(__file__).parent / "static"
-TYPES = {".css": "text/css", ".js": "text/javascript", ".txt": "text/plain", ".woff2": "font/woff2"}
+TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".woff2": "font/woff2",
+}
 
 blueprint = Blueprint("assets", __name__)
 

@@ -4,6 +4,7 @@ import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { build } from "esbuild";
 
+const SOURCES = ["icon.svg", "style.css", "page.js", "viewer.js", "simulation.js", "designer.js", "modeler.js"];
 const OUT = "static";
 const HASH = /-[A-Z0-9]{8}(?=\.\w+$)/;
 
@@ -19,9 +20,7 @@ const icons = {
 };
 
 const { metafile } = await build({
-  entryPoints: ["style.css", "page.js", "viewer.js", "simulation.js", "designer.js", "modeler.js"].map(
-    (name) => `assets/${name}`,
-  ),
+  entryPoints: SOURCES.map((name) => `assets/${name}`),
   outdir: OUT,
   entryNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
@@ -31,7 +30,7 @@ const { metafile } = await build({
   target: "es2022",
   alias: { domify: "./assets/domify.js" },
   plugins: [icons],
-  loader: { ".woff2": "file" },
+  loader: { ".svg": "copy", ".woff2": "file" },
   legalComments: "none", // licences.txt has them all
   metafile: true,
   logLevel: "warning",

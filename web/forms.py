@@ -16,9 +16,9 @@ from werkzeug.datastructures import MultiDict
 
 from engine import persian
 from engine.bpmn.forms import Field
-from engine.errors import Fault
+from engine.errors import Fault, Invalid, Refusal
 from engine.language import Reader
-from web import texts
+from web import refusals, texts
 from web.faults import told
 
 DATA = "data"
@@ -116,6 +116,12 @@ def explained(fault: Fault) -> str:
     """A fault in the reader's language; one that nobody foresaw as the engine says it."""
     key, values = told(fault)
     return texts.say(key, **values) if key in texts.TEXTS else fault.detail
+
+
+def all_explained(refusal: Refusal) -> str:
+    """Why something was not taken: all that is wrong with it, else the refusal itself."""
+    faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    return " ".join(explained(fault) for fault in faults) or refusals.explained(refusal)
 
 
 def answer(

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from engine.errors import Conflict, Refusal, Throttled
+from web import texts
 
 
 def told(refusal: Refusal) -> tuple[str, dict[str, Any]]:
@@ -14,6 +15,12 @@ def told(refusal: Refusal) -> tuple[str, dict[str, Any]]:
     if isinstance(refusal, Conflict) and refusal.code == "appeal-late":
         values["until"] = refusal.state["until"]
     return f"refusals.{_present(refusal) or name(type(refusal))}", values
+
+
+def explained(refusal: Refusal) -> str:
+    """The same as it is read."""
+    key, values = told(refusal)
+    return texts.say(key, **values)
 
 
 def name(kind: type[Refusal]) -> str:

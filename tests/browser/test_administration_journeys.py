@@ -1,8 +1,5 @@
 """An administrator finds what stands still, mends it, and brings cases to a new version."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,10 +7,9 @@ from playwright.sync_api import Page, expect
 
 from engine.cli.demo import installation as demo
 from tests import bpmn, factories
-from tests.browser.visits import Language, Visits, Width
+from tests.browser import visits
+from tests.browser.visits import Check, Language, Shot, Visits, Width
 
-Check = Callable[[Page], None]
-Shot = Callable[[Page, str], Path]
 FOUR = pytest.mark.parametrize("width", ["phone", "desktop"])
 EACH = pytest.mark.parametrize("language", ["fa", "en"])
 TWO = pytest.mark.parametrize(("language", "width"), [("fa", "phone"), ("en", "desktop")])
@@ -53,14 +49,8 @@ def a_key() -> str:
 
 def deploy(page: Page, installation: demo.Installation, key: str, *steps: str) -> None:
     """A process of these steps in a row."""
-    content = factories.files(bpmn.process(*bpmn.in_line(*steps), key=key))["p.bpmn"]
-    file: Any = {"name": "p.bpmn", "mimeType": "application/xml", "buffer": content}
-    headers = {
-        "Authorization": f"Bearer {installation.tokens['administrator']}",
-        "Idempotency-Key": uuid4().hex,
-    }
-    answer = page.context.request.post("/api/v1/deployments", multipart={"files": file}, headers=headers)
-    assert answer.status == 201, answer.text()
+    files = factories.files(bpmn.process(*bpmn.in_line(*steps), key=key))
+    visits.deploy(page, installation.tokens["administrator"], files)
 
 
 def start(installation: demo.Installation, key: str, count: int, **data: object) -> None:

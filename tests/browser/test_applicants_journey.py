@@ -9,11 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from engine.cli.demo.installation import Installation
-from tests.browser.visits import Language, Visits, Width
+from tests.browser.visits import Check, Language, Shot, Visits, Width
 from tests.waiting import until
 
-Check = Callable[[Page], None]
-Shot = Callable[[Page, str], Path]
 HEAVIEST = 200_000
 CASE = re.compile(r"/my/cases/([\w-]+)")
 GROUND = {"code": "tax_debt", "text": "بدهی مالیاتی سال ۱۴۰۴ پرداخت نشده است."}
@@ -113,7 +111,7 @@ def apply(journey: Journey) -> tuple[str, str]:
     journey.press("form .primary")
     expect(page).to_have_url(re.compile("/apply/check$"))
     journey.seen("check")
-    journey.press("form.act .primary")
+    journey.press("main form .primary")
     expect(page).to_have_url(re.compile("/begun$"))
     journey.seen("begun")
     number, secret = page.locator(".large").all_inner_texts()
@@ -134,7 +132,7 @@ def correct(journey: Journey, installation: Installation, case: str) -> None:
     expect(page.locator(".marked")).to_contain_text("مساحت با نقشه نمی‌خواند.")
     journey.seen("task")
     page.locator("[name='data/area_m2']").fill("۹۰")
-    journey.press("form.act .primary")
+    journey.press("main form .primary")
     expect(page.locator("[role=status]")).to_be_visible()
     installation.expect(200, "inspector", "POST", f"/tasks/{inspection}/complete", {"data": INSPECTED})
 
@@ -144,8 +142,8 @@ def write(journey: Journey, case: str) -> None:
     page = journey.page
     journey.go(f"/my/cases/{case}/messages")
     page.locator("textarea").fill("نقشهٔ تازه را هم فرستادم.")
-    journey.press("form.act .primary")
-    expect(page.locator(".written")).to_have_text("نقشهٔ تازه را هم فرستادم.")
+    journey.press("main form .primary")
+    expect(page.locator("main li .words")).to_have_text("نقشهٔ تازه را هم فرستادم.")
     journey.seen("messages")
     journey.go(f"/my/cases/{case}/documents")
     file = {"name": "plan.txt", "mimeType": "text/plain", "buffer": "نقشهٔ فروشگاه".encode()}
@@ -190,7 +188,7 @@ def test_from_the_catalogue_to_the_appeal(
     mine.press('a[href$="/appeal"]')
     mine.seen("appeal")
     page.locator("[name='data/reasons']").fill("مالیات سال ۱۴۰۴ پرداخت شده است.")
-    mine.press("form.act .primary")
+    mine.press("main form .primary")
     expect(page).to_have_url(re.compile("/begun$"))
     assert mine.case != case
     mine.go("/status")

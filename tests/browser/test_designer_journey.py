@@ -1,6 +1,6 @@
 """From an upload with errors to a published version: a designer draws, another person publishes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,12 +8,9 @@ from playwright.sync_api import Page, expect
 
 from engine.cli.demo import installation as demo
 from engine.config import Settings
-from tests.browser.visits import Language, Visits
+from tests.browser.visits import Check, Language, Shot, Visits
 from web.designer import patterns
 from web.texts import TEXTS
-
-Check = Callable[[Page], None]
-Shot = Callable[[Page, str], Path]
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +97,7 @@ def uploaded(page: Page, sent: list[str], say: Words) -> None:
 
 
 def finding_and_element_lead_to_each_other(page: Page) -> None:
-    finding = page.locator(".finding.error")
+    finding = page.locator(".finding.is-error")
     expect(finding).to_have_count(1)
     finding.locator("[data-element=review]").click()
     expect(page.locator("g.djs-element.pointed[data-element-id=review]")).to_be_visible()

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from engine.cli.demo import installation as demo
 from tests import bpmn, factories, filed
-from tests.browser.visits import Language, Visits, Width
+from tests.browser.visits import Check, Language, Shot, Visits, Width, deploy
 
 Judge = Callable[[Page, str], None]
 Json = dict[str, Any]
@@ -70,7 +70,7 @@ def process() -> dict[str, bytes]:
 
 
 @pytest.fixture
-def judge(check: Callable[[Page], None], shot: Callable[[Page, str], Path]) -> Judge:
+def judge(check: Check, shot: Shot) -> Judge:
     """`judge(page, "task")`: everybody can use it; a picture is kept."""
 
     def judged(page: Page, name: str) -> None:
@@ -83,23 +83,9 @@ def judge(check: Callable[[Page], None], shot: Callable[[Page, str], Path]) -> J
 @pytest.fixture
 def begin(visit: Visits, installation: demo.Installation) -> Begin:
     """`begin()`: a new case of the guild, in which somebody is to review."""
-    bearer = {"Authorization": f"Bearer {installation.tokens['guild-administrator']}"}
-    kind, content = _multipart({"unit": "guild"}, process())
-    headers = {**bearer, "Content-Type": kind}
-    deployed = visit().request.post("/api/v1/deployments", headers=headers, data=content)
-    assert deployed.status in (200, 201), deployed.text()
+    deploy(visit(), installation.tokens["guild-administrator"], process(), unit="guild")
     asked: Json = {"definition": "trial-licence", "data": {"shop": "نان سنگک", "area": 40}}
     return lambda: installation.expect(201, "portal", "POST", "/cases", asked)
-
-
-def _multipart(fields: dict[str, str], files: dict[str, bytes]) -> tuple[str, bytes]:
-    """A form with several files of one name, which the browser's own client cannot send."""
-    edge = "parvandeh-of-tests"
-    head = f"--{edge}\r\nContent-Disposition: form-data; name="
-    parts = [f'{head}"{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()]
-    for name, content in files.items():
-        parts.append(f'{head}"files"; filename="{name}"\r\n\r\n'.encode() + content + b"\r\n")
-    return f"multipart/form-data; boundary={edge}", b"".join([*parts, f"--{edge}--\r\n".encode()])
 
 
 def press(page: Page, button: str) -> None:

@@ -2,17 +2,14 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from engine.cli.demo import installation as demo
 from tests import bpmn
-from tests.browser.visits import Language, Visits, Width
+from tests.browser.visits import Check, Language, Shot, Visits, Width, deploy
 
-Check = Callable[[Page], None]
-Shot = Callable[[Page, str], Path]
 Begin = Callable[[int], list[str]]
 LOOKS: list[tuple[Language, Width]] = [
     ("fa", "phone"),
@@ -33,12 +30,7 @@ PROCESS = bpmn.process(
 @pytest.fixture
 def begin(visit: Visits, installation: demo.Installation) -> Begin:
     """`begin(2)`: the numbers of so many new cases, each with a task that somebody of the guild may claim."""
-    bearer = {"Authorization": f"Bearer {installation.tokens['guild-administrator']}"}
-    file = {"name": "papers.bpmn", "mimeType": "application/xml", "buffer": PROCESS}
-    deployed = visit().request.post(
-        "/api/v1/deployments", headers=bearer, multipart={"unit": "guild", "files": file}
-    )
-    assert deployed.status in (200, 201), deployed.text()
+    deploy(visit(), installation.tokens["guild-administrator"], {"papers.bpmn": PROCESS}, unit="guild")
     asked = {"definition": "papers"}
     return lambda count: [
         installation.expect(201, "portal", "POST", "/cases", asked)["case_number"] for _ in range(count)

@@ -1,14 +1,13 @@
 """The bundles for diagrams, under a policy as strict as that of our pages."""
 
 import json
-from collections.abc import Callable
 from html import escape
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from engine.config import ROOT
-from tests.browser.visits import Visits, serve
+from tests.browser.visits import Check, Visits, serve
 from web.assets import asset
 
 FILE = ROOT / "processes" / "guild" / "food-shop-licence" / "process.bpmn"
@@ -37,7 +36,6 @@ KEPT = """async () => {
     form.requestSubmit();
     return sent;
 }"""
-Check = Callable[[Page], None]
 
 
 def viewer(**data: object) -> str:

@@ -1,17 +1,12 @@
 """The first page of a demonstration: what there is to do, and who one may be."""
 
 import re
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.visits import Language, Visits, Width
+from tests.browser.visits import Check, Language, Shot, Visits, Width
 from web.frame import HOME
-
-Check = Callable[[Page], None]
-Shot = Callable[[Page, str], Path]
 
 
 @pytest.mark.parametrize("width", ["phone", "desktop"])

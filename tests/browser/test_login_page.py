@@ -1,16 +1,13 @@
 """The page for login, as people see it."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.visits import Language, Visits, Width
+from tests.browser.visits import Check, Language, Shot, Visits, Width
 
 NAMES = {"fa": "ورود", "en": "Log in"}
-Check = Callable[[Page], None]
-Shot = Callable[[Page, str], Path]
 
 
 @pytest.mark.parametrize("width", ["phone", "desktop"])

@@ -2,14 +2,13 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from engine.config import ROOT
-from tests.browser.visits import Language, Visits, Width
+from tests.browser.visits import Check, Language, Shot, Visits, Width
 
 LICENCE = "/designer/food-shop-licence/1"
 HEALTH = '{"health_card_valid": true, "hygiene_training_passed": true, "previous_violations": 0}'
@@ -19,9 +18,6 @@ FOLDERS = (
     "treasury/collect-fee",
     "guild/objection",
 )
-
-Check = Callable[[Page], None]
-Shot = Callable[[Page, str], Path]
 
 
 def choose(page: Page, do: str, at: str) -> None:

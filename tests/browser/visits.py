@@ -1,12 +1,13 @@
 """Visits of people: a real browser at a running installation, and what is demanded of every page."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response, Route
 
@@ -28,6 +29,8 @@ TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event
 
 Width = Literal["phone", "desktop"]
 Language = Literal["fa", "en"]
+Check = Callable[[Page], None]  # the fixtures of these names
+Shot = Callable[[Page, str], Path]
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -144,6 +147,24 @@ def serve(page: Page, policy: str, files: Mapping[str, tuple[str, str | bytes]])
         route.fulfill(body=content, headers=headers)
 
     page.route("**/try/*", answer)
+
+
+def deploy(page: Page, token: str, files: Mapping[str, bytes], **fields: str) -> None:
+    """Have a process published by whoever has the token, unless it is there already."""
+    # Several files of one name, which the browser's own client cannot send.
+    edge = "parvandeh-of-tests"
+    head = f"--{edge}\r\nContent-Disposition: form-data; name="
+    parts = [f'{head}"{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()]
+    for name, content in files.items():
+        parts.append(f'{head}"files"; filename="{name}"\r\n\r\n'.encode() + content + b"\r\n")
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": f"multipart/form-data; boundary={edge}",
+        "Idempotency-Key": uuid4().hex,
+    }
+    body = b"".join([*parts, f"--{edge}--\r\n".encode()])
+    answer = page.request.post("/api/v1/deployments", headers=headers, data=body)
+    assert answer.status in (200, 201), answer.text()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,8 +38,9 @@ def provider() -> Iterator[OpenId]:
 
 
 @pytest.fixture
-def make(database: Database) -> Make:
+def make(database: Database, tmp_path: Path) -> Make:
     """`make(provider, public_url="https://…")`: the application with its pages."""
+    kept = {"DATABASE_URL": NOWHERE, "DOCUMENTS": str(tmp_path / "documents")}
 
     def made(
         *described: Provider, public_url: str | None = openid.SITE, demo: Sequence[str] = ()
@@ -46,7 +48,7 @@ def make(database: Database) -> Make:
         app = create_app(Settings.read({"DATABASE_URL": NOWHERE}))
         app.extensions[DATABASE].dispose()
         app.extensions[DATABASE] = database
-        environ = {"DATABASE_URL": NOWHERE, **({"PUBLIC_URL": public_url} if public_url else {})}
+        environ = {**kept, **({"PUBLIC_URL": public_url} if public_url else {})}
         web.install(app, web.Site(Settings.read(environ), database, Providers(described), demo))
         return app
 

@@ -3,16 +3,14 @@
 import io
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
 
-from engine import access_log, cases, documents, tasks
+from engine import access_log, cases, tasks
 from engine.access_log import Opened
-from engine.config import Settings
 from engine.db import Actor, Database
 from engine.models import AccessRecord, Event
 from tests import factories
@@ -26,8 +24,7 @@ from tests.web.applying import (
     sent_back,
     started,
 )
-from tests.web.conftest import NOWHERE, Browser, statements
-from web.applicants.documents import INTAKE
+from tests.web.conftest import Browser, statements
 
 __all__ = ["apply_here", "me"]  # fixtures
 
@@ -52,13 +49,6 @@ def other(
 ) -> Applicant:
     """Another applicant."""
     return an_applicant(database, actor, session_of, "other", OTHER)
-
-
-@pytest.fixture
-def storing(me: Applicant, tmp_path: Path) -> None:
-    """Documents lie in the test's folder."""
-    settings = Settings.read({"DATABASE_URL": NOWHERE, "DOCUMENTS": str(tmp_path)})
-    me.browser.client.application.extensions[INTAKE] = documents.Intake.of(settings)
 
 
 def test_nothing_is_told_of_nothing(me: Applicant) -> None:
@@ -257,7 +247,7 @@ def test_what_the_applicant_is_shown_is_recorded(me: Applicant, case: UUID, data
     assert list(found) == ["case", "comments"], "as the API does"
 
 
-def test_documents_are_handed_in_and_fetched(me: Applicant, case: UUID, storing: None) -> None:
+def test_documents_are_handed_in_and_fetched(me: Applicant, case: UUID) -> None:
     file: Any = (io.BytesIO(PDF), "نقشه.pdf")
     sent = me.post(f"/my/cases/{case}/documents", {"file": file, "title": "Plan"})
     assert sent.status_code == 303, sent.text
@@ -269,7 +259,7 @@ def test_documents_are_handed_in_and_fetched(me: Applicant, case: UUID, storing:
     assert fetched.headers["Content-Disposition"].startswith("attachment")
 
 
-def test_a_file_may_be_larger_than_what_other_pages_take(me: Applicant, case: UUID, storing: None) -> None:
+def test_a_file_may_be_larger_than_what_other_pages_take(me: Applicant, case: UUID) -> None:
     large = PDF.replace(b"%%EOF", (b"%" + b"x" * 1022 + b"\n") * (9 << 10) + b"%%EOF")
     sent = me.post(f"/my/cases/{case}/documents", {"file": (io.BytesIO(large), "plan.pdf")})
     assert sent.status_code == 303
@@ -278,7 +268,7 @@ def test_a_file_may_be_larger_than_what_other_pages_take(me: Applicant, case: UU
 
 @pytest.mark.parametrize("file", [None, (b"MZ\x90\x00", "programme.exe")])
 def test_a_file_that_is_not_taken_is_explained(
-    me: Applicant, case: UUID, storing: None, file: tuple[bytes, str] | None
+    me: Applicant, case: UUID, file: tuple[bytes, str] | None
 ) -> None:
     given: Any = {} if file is None else {"file": (io.BytesIO(file[0]), file[1])}
     sent = me.post(f"/my/cases/{case}/documents", given)
@@ -286,9 +276,7 @@ def test_a_file_that_is_not_taken_is_explained(
     assert 'id="file-wrong"' in sent.text
 
 
-def test_a_document_comes_with_a_task(
-    me: Applicant, case: UUID, storing: None, database: Database, office: Actor
-) -> None:
+def test_a_document_comes_with_a_task(me: Applicant, case: UUID, database: Database, office: Actor) -> None:
     task = sent_back(database, office, me, case)
     file: Any = (io.BytesIO(PDF), "deed.pdf")
     sent = me.post(f"/my/tasks/{task}/documents", {"file": file}, on=f"/my/tasks/{task}")
@@ -297,7 +285,7 @@ def test_a_document_comes_with_a_task(
 
 
 def test_no_page_of_a_case_needs_many_statements(
-    me: Applicant, case: UUID, database: Database, office: Actor, storing: None
+    me: Applicant, case: UUID, database: Database, office: Actor
 ) -> None:
     task = sent_back(database, office, me, case)
     for number in range(3):

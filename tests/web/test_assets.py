@@ -23,13 +23,19 @@ OURS = f"{{{extensions.PARVANDEH}}}"
 
 
 def test_whatever_pages_name_is_built() -> None:
-    assert "style.css" in NAMED
+    assert {"style.css", "icon.svg"} <= NAMED
     assert set(assets.built()) >= NAMED
 
 
 @pytest.mark.parametrize("name", assets.built())
 def test_each_is_kept_for_good(browser: Browser, name: str) -> None:
-    types = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2", ".txt": "text/plain"}
+    types = {
+        ".css": "text/css",
+        ".js": "text/javascript",
+        ".svg": "image/svg+xml",
+        ".txt": "text/plain",
+        ".woff2": "font/woff2",
+    }
     with browser.get(assets.asset(name)) as answer:
         assert answer.status_code == 200
         assert answer.mimetype == types[Path(name).suffix]

@@ -11,21 +11,13 @@ import pytest
 from engine import accounts, tasks
 from engine.db import Actor, Database, UnitOfWork
 from tests import factories
-from tests.desks import Desks, desks
+from tests.desks import Desks
 from tests.web.conftest import Browser, statements
-from tests.web.test_desk_inbox import sent
+from tests.web.inbox import office, sara, sent
+
+__all__ = ["office", "sara"]  # fixtures
 
 SessionOf = Callable[[Actor], Browser]
-
-
-@pytest.fixture
-def office(database: Database) -> Desks:
-    return desks(database)
-
-
-@pytest.fixture
-def sara(office: Desks, session_of: SessionOf) -> Browser:
-    return session_of(office["sara"])
 
 
 def marked(ids: Any) -> list[tuple[str, object]]:

@@ -8,22 +8,14 @@ import pytest
 from engine import cases
 from engine.db import Actor, Database
 from tests import bpmn, factories
-from tests.desks import Desks, desks
+from tests.desks import Desks
 from tests.web.conftest import Browser, statements
-from tests.web.test_desk_inbox import sent
+from tests.web.inbox import office, sara, sent
+
+__all__ = ["office", "sara"]  # fixtures
 
 SessionOf = Callable[[Actor], Browser]
 FORM = factories.form(("name",), name={"type": "string", "title": "نام | Name"})
-
-
-@pytest.fixture
-def office(database: Database) -> Desks:
-    return desks(database)
-
-
-@pytest.fixture
-def sara(office: Desks, session_of: SessionOf) -> Browser:
-    return session_of(office["sara"])
 
 
 def shown(browser: Browser, path: str = "/desk/cases") -> list[str]:

@@ -3,30 +3,21 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from werkzeug.datastructures import MultiDict
 
 from engine import tasks
 from engine.db import Actor, Database
 from tests import factories
-from tests.desks import Desks, desks
+from tests.desks import Desks
 from tests.web.conftest import Browser, statements
+from tests.web.inbox import office, sara, sent
+
+__all__ = ["office", "sara"]  # fixtures
 
 SessionOf = Callable[[Actor], Browser]
-
-
-@pytest.fixture
-def office(database: Database) -> Desks:
-    return desks(database)
-
-
-@pytest.fixture
-def sara(office: Desks, session_of: SessionOf) -> Browser:
-    return session_of(office["sara"])
 
 
 def shown(browser: Browser, path: str = "/desk") -> list[UUID]:
@@ -40,13 +31,6 @@ def counts(browser: Browser) -> dict[str, int]:
     page = browser.get("/desk?lang=en").text
     found = re.findall(r'href="/desk\?view=(\w+)".*?number">([\d,+]+)<', page, flags=re.DOTALL)
     return {name: int(count) for name, count in found}
-
-
-def sent(browser: Browser, path: str, *fields: tuple[str, object]) -> tuple[int, str, str]:
-    """Status, address to go to, and text of what comes of a form with these fields."""
-    form: Any = MultiDict([("token", browser.token("/desk")), *fields])
-    answer = browser.post(path, form)
-    return answer.status_code, answer.headers.get("Location", ""), answer.text
 
 
 def test_order_is_that_of_the_remaining_time(office: Desks, sara: Browser) -> None:

@@ -9,7 +9,7 @@ from engine import health, messages
 from engine.config import Settings
 from engine.exchange import Connector, Connectors, Misconfigured
 from engine.exchange.connector import Email, XRoad
-from web.administration.asked import shown
+from web.administration.area import shown
 from web.site import site
 from web.visit import Page, Visit, page
 

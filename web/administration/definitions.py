@@ -5,7 +5,8 @@ from flask import Blueprint, request
 from engine import cases, definitions, moves, publishing
 from engine.errors import Fault, Invalid, Refusal
 from engine.organisation import units
-from web.administration.asked import refused, shown
+from web import asked
+from web.administration.area import refused, shown
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("definitions", __name__)
@@ -69,7 +70,7 @@ def plan(visit: Visit, key: str) -> Away:
 
 
 def _number(name: str) -> int:
-    typed = request.form.get(name, "")
-    if not typed.isdecimal() or len(typed) > 6:
+    found = asked.count(request.form, name)
+    if found is None:
         raise Invalid("The request has faults.", [Fault(f"/{name}", "names no version", "required")])
-    return int(typed)
+    return found

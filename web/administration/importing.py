@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from engine import delegations
 from engine.errors import Fault, Invalid, Refusal
 from engine.organisation import files, importing
-from web.administration.asked import refused, shown
+from web.administration.area import refused, shown
 from web.site import site
 from web.visit import Away, Page, Visit, page
 

@@ -10,9 +10,10 @@ from engine.access_log import Opened
 from engine.db import UnitOfWork
 from engine.errors import Fault, Invalid, Refusal
 from engine.incidents import Which
-from web import texts
+from web import asked, texts
 from web.administration import variables
-from web.administration.asked import cursor, day, following, one_of, reason, refused, shown, word
+from web.administration.area import day, reason, refused, shown, word
+from web.listing import cursor, following
 from web.visit import Away, Content, Page, Visit, page
 
 blueprint = Blueprint("incidents", __name__)
@@ -33,7 +34,7 @@ def listed(visit: Visit, refusal: Refusal | None = None, status: int = 200) -> P
     except Invalid as fault:
         since, told = None, refused(fault)
     which = Which(
-        one_of("status", STATUSES) or "open",
+        asked.choice(request.args, "status", STATUSES) or "open",
         definition=word("definition"),
         code=word("code"),
         element=word("element"),

@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from engine import jobs
 from engine.errors import NotFound
-from web.administration.asked import shown
+from web.administration.area import shown
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("jobs", __name__)

@@ -3,12 +3,14 @@
 from typing import get_args
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, request
 
 from engine import moves
 from engine.errors import Refusal
 from engine.models import MovedCaseStatus
-from web.administration.asked import cursor, following, refused, shown, word
+from web import asked
+from web.administration.area import refused, shown
+from web.listing import cursor, following
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("moves", __name__)
@@ -35,7 +37,7 @@ def again(visit: Visit, move_id: UUID, refusal: Refusal) -> Page:
 
 def _one(visit: Visit, move_id: UUID, refusal: Refusal | None = None) -> Page:
     found = moves.look(visit.uow, move_id)
-    status = next((known for known in STATUSES if known == word("status")), None)
+    status = asked.choice(request.args, "status", STATUSES)
     cases = moves.cases_of(visit.uow, move_id, status=status, after=cursor())
     rows, next_one = following(cases, moves.PAGE)
     total = sum(found.counts.values())

@@ -3,7 +3,8 @@
 from flask import Blueprint
 
 from engine.organisation import journal
-from web.administration.asked import cursor, following, shown
+from web.administration.area import shown
+from web.listing import cursor, following
 from web.visit import Page, Visit, page
 
 blueprint = Blueprint("organisation_log", __name__)

@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from engine import access, health, incidents, jobs, messages, moves, retries
 from engine.db import UnitOfWork
-from web.administration.asked import shown
+from web.administration.area import shown
 from web.administration.connectors import names
 from web.visit import Page, Visit, page
 

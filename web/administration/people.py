@@ -1,12 +1,15 @@
 """People: those of the visitor's units, looked for by name; new accounts."""
 
+from operator import attrgetter
+
 from flask import Blueprint, request
 
 from engine.errors import Refusal
 from engine.models import Role
 from engine.organisation import people, units
 from engine.organisation.people import MEMBERS, NewPerson, Work
-from web.administration.asked import cursor, day, refused, shown, word
+from web.administration.area import day, refused, shown, word
+from web.listing import cursor, following
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("people", __name__)
@@ -26,9 +29,8 @@ def search(visit: Visit) -> Page:
 
 def _listed(visit: Visit, text: str | None) -> Page:
     found = people.search(visit.uow, text, after=cursor()) if text else people.page(visit.uow, after=cursor())
-    rows = found[: people.PAGE]
-    following = rows[-1].id if len(found) > people.PAGE else None
-    return shown(visit, "people", {"rows": rows, "next": following, "text": text or ""}, way="people")
+    rows, following_one = following(found, people.PAGE, attrgetter("id"))
+    return shown(visit, "people", {"rows": rows, "next": following_one, "text": text or ""}, way="people")
 
 
 @page(blueprint.get("/people/new"), may="people.manage")

@@ -9,7 +9,7 @@ from engine import custody, sessions
 from engine.errors import Fault, Forbidden, Invalid, Refusal
 from engine.organisation import people, substitutes, units
 from engine.organisation.substitutes import Leave
-from web.administration.asked import day, refused, shown, word
+from web.administration.area import day, refused, shown, word
 from web.administration.people import work
 from web.site import site
 from web.visit import Away, Page, Visit, page

@@ -7,7 +7,7 @@ from flask import Blueprint
 from engine import retries
 from engine.errors import Refusal
 from web.administration import incidents
-from web.administration.asked import reason, shown, word
+from web.administration.area import reason, shown, word
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("retries", __name__)

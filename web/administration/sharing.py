@@ -6,7 +6,8 @@ from flask import Blueprint
 
 from engine import delegations
 from engine.outbound import webhooks
-from web.administration.asked import cursor, following, shown
+from web.administration.area import shown
+from web.listing import cursor, following
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("sharing", __name__)

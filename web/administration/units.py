@@ -1,12 +1,15 @@
 """Units: the tree of agencies and their parts, looked at one level after the other."""
 
+from operator import itemgetter
+
 from flask import Blueprint, request
 
 from engine.errors import Refusal
 from engine.models import UnitKind
 from engine.organisation import units
 from engine.organisation.units import KINDS, NewUnit
-from web.administration.asked import refused, shown, word
+from web.administration.area import refused, shown, word
+from web.listing import following
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("units", __name__)
@@ -27,12 +30,12 @@ def show(visit: Visit, key: str) -> Page:
 
 def _one(visit: Visit, key: str, refusal: Refusal | None = None, form: str | None = None) -> Page:
     view = units.look(visit.uow, key, after=request.args.get("cursor"))
-    below = view.below[: units.PAGE]
+    below, following_one = following(view.below, units.PAGE, itemgetter("key"))
     values = {
         "unit": view.unit,
         "above": view.above,
         "below": below,
-        "next": below[-1]["key"] if len(view.below) > units.PAGE else None,
+        "next": following_one,
         "own": view.own,
         "top": key == TOP,
         "kinds": KINDS,

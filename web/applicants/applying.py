@@ -14,9 +14,10 @@ from engine.applications import Draft
 from engine.errors import Invalid, Refusal
 from web import forms
 from web.applicants.answers import rows
-from web.applicants.door import blueprint, explained, mine
+from web.applicants.door import blueprint, mine
 from web.applicants.offers import takes_documents
 from web.applicants.steps import Step, steps_of
+from web.refusals import explained
 from web.visit import Away, Page, Shown, Visit
 
 BACK = "back"  # the button that goes back; what was typed is kept

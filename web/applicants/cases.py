@@ -10,8 +10,9 @@ from engine import access_log, cases, status, tasks
 from engine.access_log import Opened
 from engine.errors import Fault, Invalid, Refusal
 from engine.status import Own
-from web.applicants.door import blueprint, cursor, explained, mine, typed
-from web.forms import explained as explained_fault
+from web.applicants.door import blueprint, mine, typed
+from web.forms import all_explained
+from web.listing import cursor, following
 from web.site import BEGUN, cookie
 from web.visit import Away, Page, Shown, Visit
 
@@ -62,9 +63,7 @@ def list_messages(visit: Visit, case_id: UUID) -> Page:
 
 def _unsaid(visit: Visit, case_id: UUID, refusal: Refusal) -> Page:
     """The same with what could not be sent."""
-    faults = refusal.faults if isinstance(refusal, Invalid) else ()
-    wrong = " ".join(explained_fault(fault) for fault in faults) or explained(refusal)
-    return _messages(visit, case_id, typed=request.form.get("text", ""), wrong=wrong)
+    return _messages(visit, case_id, typed=request.form.get("text", ""), wrong=all_explained(refusal))
 
 
 @mine(blueprint.post("/my/cases/<uuid:case_id>/messages"), refused=_unsaid)
@@ -81,13 +80,12 @@ def add_message(visit: Visit, case_id: UUID) -> Shown:
 
 
 def _messages(visit: Visit, case_id: UUID, typed: str = "", wrong: str | None = None) -> Page:
-    after = cursor()
     case = cases.get(visit.uow, case_id)
-    rows = tasks.comments(visit.uow, case_id, after=after)
+    rows, following_one = following(tasks.comments(visit.uow, case_id, after=cursor()), cases.PAGE)
     values = {
         "case": case,
-        "rows": rows[: cases.PAGE],
-        "next": rows[cases.PAGE - 1]["id"] if len(rows) > cases.PAGE else None,
+        "rows": rows,
+        "next": following_one,
         "typed": typed,
         "wrong": wrong,
         "me": visit.uow.actor.id,
@@ -100,7 +98,7 @@ def _messages(visit: Visit, case_id: UUID, typed: str = "", wrong: str | None = 
 def list_lookers(visit: Visit, case_id: UUID) -> Page:
     """Who has looked at it, but for the applicant."""
     case = cases.get(visit.uow, case_id)
-    rows = access_log.page(visit.uow, case_id, after=cursor(), of_others=True)
-    more = rows[cases.PAGE - 1]["id"] if len(rows) > cases.PAGE else None
-    values = {"case": case, "rows": rows[: cases.PAGE], "next": more}
+    found = access_log.page(visit.uow, case_id, after=cursor(), of_others=True)
+    rows, following_one = following(found, cases.PAGE)
+    values = {"case": case, "rows": rows, "next": following_one}
     return Page("applicants/access.html", values)

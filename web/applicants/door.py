@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, request
 
 from engine import access, persian
-from engine.errors import Forbidden, Refusal
-from web import refusals, texts
+from engine.db import Actor
+from engine.errors import Forbidden
 from web.visit import Shown, View, Visit, page
 
 blueprint = Blueprint("applicants", __name__)
@@ -26,8 +25,7 @@ def mine(
     def declare(view: View) -> View:
         @wraps(view)
         def own(visit: Visit, **parts: Any) -> Shown:
-            if visit.uow.actor.role != access.APPLICANT:
-                raise Forbidden("These pages are for applicants.")
+            require_applicant(visit.uow.actor)
             return view(visit, **parts)
 
         return page(route, refused=refused, prepare=prepare)(own)
@@ -35,10 +33,10 @@ def mine(
     return declare
 
 
-def explained(refusal: Refusal) -> str:
-    """A refusal in the reader's language."""
-    key, values = refusals.told(refusal)
-    return texts.say(key, **values)
+def require_applicant(actor: Actor) -> None:
+    """Raises Forbidden unless it is one."""
+    if actor.role != access.APPLICANT:
+        raise Forbidden("These pages are for applicants.")
 
 
 def typed(name: str, most: int, *, lines: bool = False) -> str:
@@ -46,11 +44,3 @@ def typed(name: str, most: int, *, lines: bool = False) -> str:
     kept = ("\n", "\t") if lines else ()
     text = "".join(sign for sign in request.form.get(name, "") if sign in kept or persian.printable(sign))
     return text.strip()[:most]
-
-
-def cursor() -> UUID | None:
-    """After what a page of a list begins; None: at the beginning."""
-    try:
-        return UUID(request.args["cursor"])
-    except (KeyError, ValueError):
-        return None

@@ -11,7 +11,8 @@ from engine.access_log import Opened
 from engine.errors import Invalid, Refusal
 from web import forms
 from web.applicants.cases import may_appeal, values_of
-from web.applicants.door import blueprint, explained, mine, typed
+from web.applicants.door import blueprint, mine, typed
+from web.refusals import explained
 from web.visit import Away, Page, Shown, Visit
 
 MAX_REASON = 2_000

@@ -1,9 +1,11 @@
 """What an applicant has here: what waits for them, applications that are not sent yet, all their cases."""
 
+from operator import attrgetter
 from uuid import UUID
 
 from engine import applications, cases, status
-from web.applicants.door import blueprint, cursor, mine
+from web.applicants.door import blueprint, mine
+from web.listing import cursor, following
 from web.visit import Away, Page, Visit
 
 
@@ -12,14 +14,13 @@ def show_overview(visit: Visit) -> Page:
     """All of it; the cases a page at a time."""
     after = cursor()
     found = status.overview(visit.uow, after=after)
-    more = len(found) > cases.PAGE
-    shown = found[: cases.PAGE]
+    shown, following_one = following(found, cases.PAGE, attrgetter("id"))
     values = {
         "waiting": status.waiting(visit.uow) if after is None else (),
         "drafts": applications.mine(visit.uow) if after is None else (),
         "cases": shown,
         "outcomes": {case.id: status.outcome_of(visit.reader, case.outcome) for case in shown},
-        "next": shown[-1].id if more else None,
+        "next": following_one,
     }
     return Page("applicants/overview.html", values)
 

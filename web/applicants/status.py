@@ -8,7 +8,8 @@ from flask import Response, make_response, render_template, request
 from engine import status
 from engine.errors import NotFound, Throttled
 from web import texts
-from web.applicants.door import blueprint, explained, typed
+from web.applicants.door import blueprint, typed
+from web.refusals import explained
 from web.site import remember_before, require_own_form, site
 
 MOST = 40  # characters of either

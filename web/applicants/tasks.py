@@ -12,8 +12,11 @@ from engine.documents import Received
 from engine.errors import Invalid, Refusal
 from web import forms
 from web.applicants.answers import rows
-from web.applicants.documents import intake, received, taken, title, wrong
-from web.applicants.door import blueprint, explained, mine
+from web.applicants.documents import own, title
+from web.applicants.door import blueprint, mine
+from web.documents import intake
+from web.forms import all_explained
+from web.refusals import explained
 from web.visit import Away, Page, Shown, Visit
 
 SAVE = "save"  # the button that keeps what was typed, and sends nothing
@@ -49,17 +52,17 @@ def answer_task(visit: Visit, task_id: UUID) -> Shown:
 
 
 def _not_taken(visit: Visit, task_id: UUID, refusal: Refusal, **_: Any) -> Page:
-    return _page(visit, task_id, unfit=wrong(refusal))
+    return _page(visit, task_id, unfit=all_explained(refusal))
 
 
-def _received(task_id: UUID) -> Mapping[str, Any]:
-    return received(task_id=task_id)
+def _for_task(task_id: UUID) -> Mapping[str, Any]:
+    return own(task=task_id)
 
 
-@mine(blueprint.post("/my/tasks/<uuid:task_id>/documents"), refused=_not_taken, prepare=_received)
-def hand_in_to_task(visit: Visit, task_id: UUID, file: Received | Invalid | None) -> Away:
+@mine(blueprint.post("/my/tasks/<uuid:task_id>/documents"), refused=_not_taken, prepare=_for_task)
+def hand_in_to_task(visit: Visit, task_id: UUID, received: Received) -> Away:
     """Hand a document in with it."""
-    documents.add(visit.uow, taken(file), task=task_id, title=title())
+    documents.add(visit.uow, received, task=task_id, title=title())
     return Away(f"/my/tasks/{task_id}", told="applicants.notice.handed-in")
 
 

@@ -14,7 +14,7 @@ from engine import persian
 from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE
 from engine.errors import Conflict, Fault, Forbidden, Invalid, Refusal, Rejected, Stale
 from engine.sketches import MAX_TITLE
-from web import refusals
+from web import asked, refusals
 from web.forms import explained
 from web.texts import reader, said, say
 from web.visit import Content
@@ -23,7 +23,7 @@ blueprint = Blueprint("designer", __name__, url_prefix="/designer")
 
 # How files are handed out, so that no page takes one of them for a script or a style; others as bytes.
 KINDS = {".json": "application/json", ".md": "text/markdown", ".yaml": "application/yaml"}
-FILES = re.compile(rb"<(?:[\w.-]+:)?process\b[^<>]*?\sname\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+NAME = re.compile(rb"<(?:[\w.-]+:)?process\b[^<>]*?\sname\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 
 
 def told(refusal: Refusal) -> Sequence[str]:
@@ -37,8 +37,7 @@ def told(refusal: Refusal) -> Sequence[str]:
         return [say("designer.rejected")]
     if type(refusal) is Forbidden:
         return [say("designer.foreign")]
-    key, values = refusals.told(refusal)
-    return [say(key, **values)]
+    return [refusals.explained(refusal)]
 
 
 def status(refusal: Refusal | None) -> int:
@@ -76,7 +75,7 @@ def title(files: Mapping[str, bytes]) -> str:
     """What files may be called: as their first process, else as their first diagram."""
     names = diagrams(files)
     for name in names:
-        if found := FILES.search(files[name]):
+        if found := NAME.search(files[name]):
             return _line(html.unescape((found[1] or found[2] or b"").decode(errors="replace")))
     return _line(PurePath(next(iter([*names, *files]), "")).stem)
 
@@ -109,5 +108,4 @@ def packed(name: str, files: Mapping[str, bytes]) -> Content:
 
 def revision() -> int:
     """Which revision of a sketch the form was made of; 0, which none is, if it does not say."""
-    said = request.form.get("revision", "")
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 9 else 0
+    return asked.count(request.form, "revision") or 0

@@ -5,7 +5,7 @@ from flask import request
 from engine import definitions, pictures
 from engine.bpmn import Difference
 from engine.errors import NotFound
-from web import differences
+from web import asked, differences
 from web.designer.area import blueprint
 from web.designer.versions import SVG
 from web.texts import say
@@ -45,9 +45,7 @@ def changes(visit: Visit, key: str, number: int) -> Content:
 
 def _number(name: str, otherwise: list[int]) -> int:
     """The number of a version that the address names."""
-    said = request.args.get(name, "")
-    if said.isascii() and said.isdigit() and len(said) < 9:
-        return int(said)
-    if said or not otherwise:
+    found = asked.count(request.args, name)
+    if found is None and (request.args.get(name) or not otherwise):
         raise NotFound("There is no such version.")
-    return otherwise[0]
+    return otherwise[0] if found is None else found

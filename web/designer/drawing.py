@@ -13,7 +13,6 @@ from web.designer.area import blueprint, revision, status, told
 from web.visit import Away, Content, Page, Shown, Visit, page
 
 LABELS = "modeler.label."
-READABLE = (".json", ".form", ".yaml", ".md", ".dmn", ".xml", ".bpmn")
 
 
 def _wanted(visit: Visit, sketch_id: UUID) -> tuple[sketches.View, str]:

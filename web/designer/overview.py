@@ -4,22 +4,23 @@ from flask import request
 
 from engine import overview
 from engine.overview import STANDINGS, Entry
+from web import asked
 from web.designer.area import blueprint
+from web.listing import following
 from web.visit import Page, Visit, page
 
 
 @page(blueprint.get(""), may="definitions.publish")
 def processes(visit: Visit) -> Page:
     """The list."""
-    wished = request.args.get("standing")
-    standing = next((one for one in STANDINGS if one == wished), None)
+    standing = asked.choice(request.args, "standing", STANDINGS)
     found = overview.page(visit.uow, standing=standing, after=_after(request.args.get("cursor", "")))
-    shown, more = found[: overview.PAGE], len(found) > overview.PAGE
+    shown, following_one = following(found, overview.PAGE, _cursor)
     values = {
         "entries": shown,
         "standing": standing,
         "standings": STANDINGS,
-        "next": _cursor(shown[-1]) if more else None,
+        "next": following_one,
     }
     return Page("designer/overview.html", values)
 

@@ -1,5 +1,6 @@
 """Sketches: the list, and each with its diagram, the report of its check and its files."""
 
+from operator import attrgetter
 from uuid import UUID
 
 from flask import request
@@ -9,6 +10,7 @@ from engine.errors import NotFound, Refusal, Rejected
 from engine.sketches import NOT_RUN
 from web.designer import findings
 from web.designer.area import blueprint, diagrams, download, packed, revision, status, told, uploaded
+from web.listing import cursor, following
 from web.site import site
 from web.visit import Away, Content, Page, Shown, Visit, page
 
@@ -52,14 +54,9 @@ def refused(visit: Visit, sketch_id: UUID, *, refusal: Refusal) -> Page:
 @page(blueprint.get("/sketches"), may="definitions.deploy")
 def all_sketches(visit: Visit) -> Page:
     """The list."""
-    try:
-        after = UUID(request.args["cursor"]) if "cursor" in request.args else None
-    except ValueError as error:
-        raise NotFound("There is no such page.") from error
-    found = sketches.page(visit.uow, after)
-    listed = found[: sketches.PAGE]
-    more = str(listed[-1].id) if len(found) > sketches.PAGE else None
-    return Page("designer/sketches.html", {"sketches": listed, "next": more})
+    found = sketches.page(visit.uow, cursor())
+    rows, following_one = following(found, sketches.PAGE, attrgetter("id"))
+    return Page("designer/sketches.html", {"sketches": rows, "next": following_one})
 
 
 @page(blueprint.get("/sketches/<uuid:sketch_id>"), may="definitions.deploy")

@@ -13,6 +13,7 @@ from engine.db import UnitOfWork
 from engine.errors import Fault, Invalid, NotFound, Refusal
 from engine.organisation import units
 from engine.tasks import Marks, Question
+from web import asked
 from web.desk import typed
 from web.desk.data import Datum, Labels, by_name, inside
 from web.desk.explained import Explained, explained
@@ -37,7 +38,7 @@ def _page(
 
 def _of() -> UUID | None:
     """The applicant's task whose answer is to be corrected; None: it is that of the start form."""
-    return typed.uuid(request.values.get("of"))
+    return asked.identity(request.values, "of")
 
 
 def _form(seen: cases.Seen, rows: Sequence[Mapping[Any, Any]], of: UUID | None) -> Form | None:

@@ -9,6 +9,7 @@ from engine.access_log import Opened
 from engine.errors import Refusal
 from web.desk import typed
 from web.desk.explained import Explained, explained
+from web.listing import cursor, following
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("assigning", __name__)
@@ -16,12 +17,11 @@ blueprint = Blueprint("assigning", __name__)
 
 def _assign(visit: Visit, task_id: UUID, refused: Explained | None = None) -> Page:
     row = tasks.get(visit.uow, task_id)
-    rows = tasks.colleagues(visit.uow, task_id, after=typed.uuid(request.args.get("cursor")))
-    shown = rows[: cases.PAGE]
+    shown, following_one = following(tasks.colleagues(visit.uow, task_id, after=cursor()), cases.PAGE)
     values = {
         "task": row,
         "colleagues": shown,
-        "next": shown[-1]["id"] if len(rows) > cases.PAGE else None,
+        "next": following_one,
         "refused": refused,
         "chosen": request.form.get("to"),
     }

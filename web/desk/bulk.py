@@ -9,8 +9,7 @@ from flask import Blueprint, request
 from engine import forms as answers
 from engine import tasks
 from engine.errors import Conflict, Invalid, NotFound, Refusal
-from web import forms, texts
-from web.desk import asked
+from web import asked, forms, texts
 from web.desk.inbox import explained, inbox
 from web.visit import Away, Page, Shown, Visit, page
 

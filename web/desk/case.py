@@ -1,6 +1,7 @@
 """The case on one page: what it is, who has it, what happened, what is known, and what may be done."""
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,12 @@ from engine import access, cases, definitions, documents, pictures, tasks
 from engine.access_log import Opened
 from engine.db import UnitOfWork
 from engine.errors import Refusal
+from web import asked
 from web.desk import story
 from web.desk.actions import offered
 from web.desk.data import Labels
 from web.desk.explained import explained
+from web.listing import following
 from web.visit import Content, Page, Visit, page
 
 blueprint = Blueprint("case", __name__)
@@ -80,14 +83,12 @@ def _grounds(visit: Visit, seen: cases.Seen) -> Mapping[str, str]:
 def show_log(visit: Visit, case_id: UUID) -> Page:
     """The whole timeline, the newest first."""
     seen = cases.see(visit.uow, case_id)
-    cursor = request.args.get("cursor", "")
-    before = int(cursor) if cursor.isdecimal() and len(cursor) < 10 else None
-    rows = cases.latest(visit.uow, seen, before=before)
-    shown = rows[: cases.PAGE]
+    rows = cases.latest(visit.uow, seen, before=asked.count(request.args, "cursor"))
+    shown, before = following(rows, cases.PAGE, itemgetter("seq"))
     values = {
         "case": seen.case,
         "groups": story.grouped(story.told(visit.reader, seen, shown)),
-        "next": shown[-1]["seq"] if len(rows) > cases.PAGE else None,
+        "next": before,
     }
     return Page("desk/log.html", values, opened=Opened("events", case_id))
 

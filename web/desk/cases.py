@@ -6,8 +6,8 @@ from flask import Blueprint, request
 
 from engine import cases, definitions, persian
 from engine.models import CaseStatus
-from web import texts
-from web.desk import asked
+from web import asked, texts
+from web.listing import cursor, following
 from web.visit import Away, Page, Shown, Visit, page
 
 blueprint = Blueprint("cases", __name__)
@@ -27,12 +27,12 @@ def _list(visit: Visit, *, number: str = "", wrong_number: str | None = None) ->
         status=asked.choice(request.args, "status", STATUSES),
         definition=asked.text(request.args, "definition"),
         since=since,
-        after=asked.identity(request.args, "cursor"),
+        after=cursor(),
     )
-    rows = cases.page(visit.uow, wanted)
+    rows, following_one = following(cases.page(visit.uow, wanted), cases.PAGE)
     values: dict[str, Any] = {
-        "cases": rows[: cases.PAGE],
-        "next": rows[cases.PAGE - 1]["id"] if len(rows) > cases.PAGE else None,
+        "cases": rows,
+        "next": following_one,
         "statuses": STATUSES,
         "processes": [(row.key, visit.reader.half(row.name)) for row in definitions.current(visit.uow)],
         "filters": {name: request.args.get(name, "") for name in FILTERS},

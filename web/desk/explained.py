@@ -45,11 +45,10 @@ class Explained:
 
 def explained(refusal: Refusal) -> Explained:
     """A refusal in the reader's language."""
-    key, values = refusals.told(refusal)
     status = next((code for kind, code in STATUS if isinstance(refusal, kind)), 409)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     logins = _logins(refusal.needed) if isinstance(refusal, AssuranceTooLow) else ()
-    return Explained(texts.say(key, **values), status, faults, logins)
+    return Explained(refusals.explained(refusal), status, faults, logins)
 
 
 def _logins(level: str) -> Sequence[Login]:

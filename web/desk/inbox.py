@@ -11,9 +11,9 @@ from flask import Blueprint, request
 from engine import access, cases, tasks
 from engine.errors import Invalid, Refusal
 from engine.tasks import Inbox
-from web import forms, refusals, texts
-from web.desk import asked
+from web import asked, forms, refusals, texts
 from web.desk.remaining import remaining
+from web.listing import cursor, following
 from web.visit import Page, Visit, page
 
 blueprint = Blueprint("inbox", __name__)
@@ -64,9 +64,10 @@ def inbox(visit: Visit, *, fault: str | None = None, status: int = 200) -> Page:
 
 def listed(visit: Visit, rows: Sequence[Any]) -> dict[str, Any]:
     """What every list of tasks is drawn with."""
+    shown, following_one = following(rows, cases.PAGE)
     return {
-        "tasks": rows[: cases.PAGE],
-        "next": rows[cases.PAGE - 1]["id"] if len(rows) > cases.PAGE else None,
+        "tasks": shown,
+        "next": following_one,
         "left": lambda due: remaining(due, visit.uow.now),
         "me": visit.uow.actor.id,
         "assigns": access.allows(visit.uow.actor, "tasks.assign"),
@@ -86,7 +87,7 @@ def _narrowed(view: Inbox) -> tuple[Inbox, set[str]]:
         "holder": asked.identity(sent, "holder") if view.scope == "supervised" else None,
     }
     wrong = {name for name in ("priority", "due") if sent.get(name) and found[name] is None}
-    return replace(view, **found, after=asked.identity(sent, "cursor")), wrong
+    return replace(view, **found, after=cursor()), wrong
 
 
 def _choices(visit: Visit, wanted: Inbox) -> Mapping[str, list[tuple[str, str]]]:
@@ -120,8 +121,7 @@ def search(visit: Visit) -> Page:
     """The tasks that words are found in. The words are in no address and no log: they may name a person."""
     scope: Any = asked.choice(request.form, "scope", SCOPES) or "team"
     words = asked.text(request.form, "words") or ""
-    after = asked.identity(request.form, "cursor")
-    return _search(visit, tasks.page(visit.uow, Inbox(scope=scope, words=words or "-", after=after)))
+    return _search(visit, tasks.page(visit.uow, Inbox(scope=scope, words=words or "-", after=cursor())))
 
 
 def _search(visit: Visit, rows: Sequence[Any], refusal: Refusal | None = None) -> Page:
@@ -141,5 +141,4 @@ def explained(refusal: Refusal) -> str:
     """Why something was refused: the first fault, where the input has any."""
     if isinstance(refusal, Invalid) and refusal.faults:
         return forms.explained(refusal.faults[0])
-    key, values = refusals.told(refusal)
-    return texts.say(key, **values)
+    return refusals.explained(refusal)

@@ -9,8 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from engine import cases
 from engine.bpmn import Form
 from engine.errors import Fault, Invalid, Refusal
-from web import forms
-from web.desk import asked
+from web import asked, forms
 from web.desk.inbox import explained
 from web.visit import Away, Page, Shown, Visit, page
 

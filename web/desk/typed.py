@@ -1,13 +1,12 @@
 """What is typed into forms of our own: texts, days, numbers. A fault names its field by a JSON Pointer."""
 
 from datetime import date, datetime, time
-from uuid import UUID
 
 from flask import request
 
 from engine.errors import Fault, Invalid
 from engine.formats import FORMATS
-from web import texts
+from web import asked, texts
 
 LINE, TEXT = 200, 10_000
 # What no keyboard writes; tab and ends of lines stay.
@@ -49,15 +48,7 @@ def last_minute(name: str) -> datetime | None:
     return datetime.combine(date.fromisoformat(read), time(23, 59), texts.reader().zone)
 
 
-def uuid(text: str | None) -> UUID | None:
-    """An id, as addresses and hidden fields hold it; None of what is none."""
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return None
-
-
 def revisions() -> list[int] | None:
     """The revision that was shown with the form."""
-    given = request.form.get("revision", "")
-    return [int(given)] if given.isdecimal() and len(given) < 10 else None
+    given = asked.count(request.form, "revision")
+    return None if given is None else [given]

@@ -12,7 +12,7 @@ from engine import bpmn, pictures, trials
 from engine.bpmn.values import plain
 from engine.errors import Conflict, Fault, Invalid, NotFound, Refusal, Stale
 from engine.trials import Play
-from web import forms, texts
+from web import asked, forms, texts
 from web.trials import doing, story
 from web.trials.doing import Doing
 from web.trials.subject import Painting, about, blueprint, home, named, places
@@ -149,8 +149,7 @@ def _role(one: Doing | None) -> str | None:
 
 
 def _revision() -> int:
-    typed = request.form.get("revision", "")
-    return int(typed) if typed.isdecimal() and len(typed) < 9 else 0
+    return asked.count(request.form, "revision") or 0
 
 
 def _require_seen(play: Play) -> None:

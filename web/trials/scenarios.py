@@ -8,7 +8,7 @@ from flask import request
 from engine import bpmn, pictures, trials
 from engine.bpmn import Spec
 from engine.trials import Rehearsal
-from web import texts
+from web import asked, texts
 from web.trials.subject import Painting, about, blueprint, named, places
 from web.visit import Content, Page, Visit, page
 
@@ -43,8 +43,8 @@ def coverage_picture(visit: Visit, key: str, number: int) -> Content:
 
 
 def _chosen(found: Rehearsal) -> int | None:
-    wished = request.args.get("scenario", "")
-    return int(wished) if wished.isdecimal() and len(wished) < 4 and int(wished) < len(found.runs) else None
+    wished = asked.count(request.args, "scenario")
+    return wished if wished is not None and wished < len(found.runs) else None
 
 
 def _result(spec: Spec, result: Any) -> dict[str, Any]:

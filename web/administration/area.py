@@ -1,15 +1,14 @@
-"""What a request of these pages asks for: words, days, where a list goes on; what is told of a refusal."""
+"""What the administration's pages share: the ways between them, words and days as typed, what was refused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from flask import request
 
 from engine import access, formats, persian
-from engine.errors import Fault, Invalid, NotFound, Refusal
-from web import forms, refusals, texts
+from engine.errors import Fault, Invalid, Refusal
+from web import forms, refusals
 from web.visit import Page, Visit
 
 # Ways through the administration, in their order; those that concern the whole installation come last.
@@ -39,11 +38,10 @@ def shown(
 
 def refused(refusal: Refusal) -> dict[str, Any]:
     """What a page tells when what was asked is refused: in `fault`, and beside fields in `wrong`."""
-    key, values = refusals.told(refusal)
     wrong: dict[str, list[str]] = {}
     for fault in refusal.faults if isinstance(refusal, Invalid) else ():
         wrong.setdefault(fault.pointer, []).append(forms.explained(fault))
-    return {"fault": texts.say(key, **values), "wrong": wrong, "typed": request.form}
+    return {"fault": refusals.explained(refusal), "wrong": wrong, "typed": request.form}
 
 
 def word(name: str) -> str | None:
@@ -61,21 +59,6 @@ def reason() -> str | None:
     return given
 
 
-def one_of(name: str, known: Sequence[str]) -> str | None:
-    """One of these words; None for any other."""
-    found = word(name)
-    return found if found in known else None
-
-
-def cursor(of: Any = None) -> UUID | None:
-    """Where a list goes on. Raises NotFound for what no page has given."""
-    given = request.values.get("cursor") if of is None else of
-    try:
-        return UUID(given) if given else None
-    except ValueError as error:
-        raise NotFound("There is no such page.") from error
-
-
 def day(name: str, pointer: str, visit: Visit, *, whole: bool = False) -> datetime | None:
     """The beginning of a day that was typed in either calendar; with `whole` its end. Raises Invalid."""
     typed = word(name)
@@ -86,8 +69,3 @@ def day(name: str, pointer: str, visit: Visit, *, whole: bool = False) -> dateti
         raise Invalid("The request has faults.", [Fault(pointer, "is no date", "format/date")])
     begin = datetime.fromisoformat(found).replace(tzinfo=visit.reader.zone)
     return begin + timedelta(days=1) if whole else begin
-
-
-def following(rows: Sequence[Any], size: int) -> tuple[Sequence[Any], UUID | None]:
-    """A page of rows, and the cursor of the next one if there is any."""
-    return rows[:size], (rows[size - 1]["id"] if len(rows) > size else None)

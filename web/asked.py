@@ -21,9 +21,15 @@ def text(sent: "MultiDict[str, str]", name: str) -> str | None:
 
 
 def number(sent: "MultiDict[str, str]", name: str) -> int | None:
-    """A whole number, in any digits."""
+    """A whole number as people type it, in any digits."""
     typed = persian.digits(sent.get(name, "").strip())
     return int(typed) if typed.removeprefix("-").isdecimal() and typed.isascii() and len(typed) < 8 else None
+
+
+def count(sent: "MultiDict[str, str]", name: str) -> int | None:
+    """A version, a revision, a place in a list: as addresses and hidden fields hold it."""
+    typed = sent.get(name, "")
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else None
 
 
 def day(sent: "MultiDict[str, str]", name: str, at: time = time.min) -> datetime | None:

@@ -1,0 +1,60 @@
+"""Documents on their way in and out of pages: a file is stored before the command that takes it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, Any
+from uuid import UUID
+
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from engine.access_log import Opened
+from engine.db import UnitOfWork
+from engine.documents import Intake, Version
+from engine.errors import Fault, Invalid
+from engine.storage import BLOCK
+from web.site import current, site
+from web.visit import ANYBODY, Content
+
+BESIDE = 64 << 10  # what a form may have beside its file
+
+
+def intake() -> Intake:
+    """What is taken, and where it is kept."""
+    return Intake.of(site().settings)
+
+
+def make_room() -> None:
+    """Take more than other forms may hold, but of nobody of whom it is not known who they are."""
+    if request.method == "POST" and current() is not None:
+        request.max_content_length = intake().max_bytes + BESIDE
+
+
+def received(admit: Callable[[UnitOfWork], Any]) -> Mapping[str, Any]:
+    """The file of this request, judged and stored, if `admit` lets its sender hand one in. Raises Invalid."""
+    opened = current()
+    actor = opened.actor if opened else ANYBODY
+    site().database.run(lambda session, now: admit(UnitOfWork(session, actor, now)), "single")
+    upload, taking = request.files.get("file"), intake()
+    if upload is None or not upload.filename:
+        raise Invalid("There is no file.", [Fault("/file", "is missing", "missing")])
+    if upload.stream.seek(0, 2) > taking.max_bytes:
+        raise RequestEntityTooLarge
+    return {"received": taking.receive(upload.stream, upload.filename)}
+
+
+def content(document_id: UUID, found: Version) -> Content:
+    """A version of a document, to be kept: it is shown in no page of ours."""
+    storage = intake().storage
+    charset = "; charset=utf-8" if found.media_type.startswith("text/") else ""
+    return Content(
+        lambda: _blocks(storage.fetch(found.sha256.hex())),
+        found.media_type + charset,
+        found.name,
+        Opened("document", found.case_id, document_id),
+    )
+
+
+def _blocks(stored: IO[bytes]) -> Iterator[bytes]:
+    with stored:
+        while block := stored.read(BLOCK):
+            yield block
