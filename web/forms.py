@@ -6,7 +6,7 @@ engine takes texts as they were typed, in any digits and either calendar, and sa
 
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +15,7 @@ import orjson
 from werkzeug.datastructures import MultiDict
 
 from engine import persian
-from engine.bpmn.forms import Field
+from engine.bpmn.forms import Choice, Field, Text
 from engine.errors import Fault, Invalid, Refusal
 from engine.language import Reader
 from web import refusals, texts
@@ -151,6 +151,7 @@ class _Sketch:
         self.apart = apart
 
     def node(self, field: Field, pointer: str, value: Any) -> Node:
+        field = _decided(field)
         rows: list[tuple[Node, ...]] = []
         inner: tuple[Node, ...] = ()
         if field.kind == "group":
@@ -257,7 +258,7 @@ class _Answer:
 
     def value(self, field: Field, pointer: str) -> Any:
         """What was typed there; None for nothing."""
-        name = DATA + pointer
+        name, field = DATA + pointer, _decided(field)
         if field.kind == "group":
             return self.of(field.fields, pointer) or None
         if field.kind == "list":
@@ -291,6 +292,14 @@ class _Answer:
     def _many(self, pointer: str) -> int:
         typed = self.sent.get(f"rows{pointer}", "0")
         return int(typed) if typed.isdecimal() and len(typed) < 4 else 0
+
+
+def _decided(field: Field) -> Field:
+    """A field as it is asked: where yes or no is required, one of both is chosen; a box would say no itself."""
+    if field.kind != "boolean" or not field.required or field.read_only:
+        return field
+    yes, no = (Text(**texts.both(f"frame.{word}")) for word in ("yes", "no"))
+    return replace(field, kind="choice", choices=(Choice(True, yes), Choice(False, no)))
 
 
 def _named(fields: Sequence[Field], name: str) -> Field | None:

@@ -125,3 +125,14 @@ def test_an_instant_at_the_ends_of_the_calendar_stands_as_it_is(instant: str, re
     (node,) = forms.drawing(form.fields, {"at": instant}, here).nodes
     assert node.shown == [instant, ""]
     assert Labels(here, by_name(form.fields)).data({"at": instant})[0].text == instant
+
+
+def test_where_yes_or_no_is_required_neither_is_chosen_beforehand() -> None:
+    form = Form({"type": "object", "required": ["sure"], "properties": {"sure": {"type": "boolean"}}}, None)
+    (node,) = forms.drawing(form.fields, {}, EN).nodes
+    assert [(label, chosen) for _, label, chosen in node.options] == [("بله", False), ("خیر", False)]
+    assert forms.answer(form.fields, MultiDict()) == {}
+    assert forms.answer(form.fields, MultiDict([("data/sure", "false")])) == {"sure": False}
+    assert forms.answer(form.fields, MultiDict([("data/sure", "true")])) == {"sure": True}
+    (node,) = forms.drawing(form.fields, {"sure": False}, EN).nodes
+    assert [chosen for _, _, chosen in node.options] == [False, True]

@@ -14,7 +14,7 @@ function answerOf(form, name) {
 
 function holds({ is, value }, given) {
   if (is === "=" || is === "!=") {
-    const same = typeof value === "boolean" || value === null || given === null ? given === value : given === String(value);
+    const same = value === null || given === null ? given === value : String(given) === String(value);
     return same === (is === "=");
   }
   const number = given === null ? NaN : Number(given);

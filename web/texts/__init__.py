@@ -3,7 +3,7 @@
 The texts of an area stand in `<area>.toml` beside this module; `engine/language.py` reads them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -48,6 +48,11 @@ def _chosen(parameter: str, kept: str, known: Any) -> str | None:
 def say(key: str, **values: Any) -> str:
     """The text of this key for the request's reader."""
     return TEXTS.say(reader(), key, **values)
+
+
+def both(key: str) -> Mapping[str, str]:
+    """The text of this key in each language."""
+    return cast(Mapping[str, str], TEXTS.texts[key])
 
 
 def said(key: str, otherwise: str = "") -> str:
