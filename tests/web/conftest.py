@@ -90,7 +90,9 @@ class Browser:
 
     def post(self, path: str, form: dict[str, str], **headers: str) -> TestResponse:
         """A form, as it is given."""
-        return self.client.post(path, data=form, **self._options(headers))
+        answer = self.client.post(path, data=form, **self._options(headers))
+        answer.request.environ["wsgi.input"].close()  # of a large form that is a file
+        return answer
 
     def token(self, path: str) -> str:
         """That of the form on a page."""
