@@ -21,6 +21,8 @@ from web.refusals import explained
 from web.visit import Away, Page, Shown, Visit
 
 BACK = "back"  # the button that goes back; what was typed is kept
+# Of a page from before: it was sent already. To begin anew unasked would make a second case of it.
+GONE = Away("/my", told="applicants.notice.gone")
 
 
 @mine(blueprint.get("/services/<key>/apply"))
@@ -68,6 +70,8 @@ def answer_step(visit: Visit, key: str, number: int) -> Shown:
 def check_answers(visit: Visit, key: str) -> Shown:
     """All answers, before they are sent."""
     draft = applications.of_service(visit.uow, key)
+    if draft.id is None:
+        return GONE
     if draft.step < len(_steps(draft)):
         return Away(_next(draft, draft.step))
     return _summary(visit, draft)
@@ -81,6 +85,8 @@ def _not_sent(visit: Visit, key: str, refusal: Refusal) -> Page:
 def submit_application(visit: Visit, key: str) -> Shown:
     """Make a case of it. Its secret is told by the next page alone."""
     draft = applications.of_service(visit.uow, key)
+    if draft.id is None:
+        return GONE
     if draft.step < len(_steps(draft)):
         return Away(_next(draft, draft.step))
     case = applications.submit(visit.uow, key)
