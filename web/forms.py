@@ -295,7 +295,7 @@ class _Answer:
 
 
 def _decided(field: Field) -> Field:
-    """A field as it is asked: where yes or no is required, one of both is chosen; a box would say no itself."""
+    """A field as it is asked: where yes or no is required, one of both is chosen; a box would say no."""
     if field.kind != "boolean" or not field.required or field.read_only:
         return field
     yes, no = (Text(**texts.both(f"frame.{word}")) for word in ("yes", "no"))

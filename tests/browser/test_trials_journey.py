@@ -71,6 +71,7 @@ def decide(page: Page, day: str) -> None:
     expect(page.locator(".timeline > li")).to_have_count(6)
     choose(page, "task", "inspect_premises")
     page.locator('[name="data/inspected_on"]').fill(day)
+    page.locator('[name="data/applicant_present"][value="false"]').check()
     page.locator('[name="data/premises_compliant"][value="true"]').check()
     page.locator("#panel button.primary").click()
     choose(page, "task", "decide")

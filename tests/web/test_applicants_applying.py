@@ -118,11 +118,14 @@ def test_a_step_judges_its_own_fields_only(me: Applicant) -> None:
     assert sent.headers["Location"] == "/services/p/apply/2"
 
 
-@pytest.mark.parametrize(
-    "path", ["/services/p/apply/2", CHECK, "/services/p/apply/99", "/services/p/apply/0"]
-)
+@pytest.mark.parametrize("path", ["/services/p/apply/2", "/services/p/apply/99", "/services/p/apply/0"])
 def test_a_step_that_is_not_open_leads_to_the_one_that_is(me: Applicant, path: str) -> None:
     assert me.browser.get(path).headers["Location"] == "/services/p/apply/1"
+
+
+def test_a_page_from_before_the_sending_makes_no_second_application(me: Applicant) -> None:
+    assert me.browser.get(CHECK).headers["Location"] == "/my"
+    assert me.post(CHECK, {}, on="/my").headers["Location"] == "/my"
 
 
 def test_submitting_before_the_end_makes_no_case(me: Applicant, database: Database) -> None:

@@ -105,7 +105,7 @@ def test_filter_that_is_none_is_told_and_narrows_nothing(office: Desks, sara: Br
 
 
 @pytest.mark.parametrize(
-    "query", ["view=nothing", "cursor=x", "holder=x", "unit=%00", "definition=" + "x" * 9000, "role=%D8%A7"]
+    "query", ["view=nothing", "cursor=x", "holder=x", "definition=" + "x" * 9000, "role=%D8%A7"]
 )
 def test_addresses_that_make_no_sense_are_pages_all_the_same(sara: Browser, query: str) -> None:
     assert sara.get(f"/desk?{query}").status_code == 200

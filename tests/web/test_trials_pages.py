@@ -27,7 +27,11 @@ APPLICATION = {
     "data/area_m2": "۸۵",
     "data/risk_class": "high",
 }
-INSPECTION = {"data/inspected_on": "۱۴۰۵/۰۹/۰۷", "data/premises_compliant": "true"}
+INSPECTION = {
+    "data/inspected_on": "۱۴۰۵/۰۹/۰۷",
+    "data/applicant_present": "false",
+    "data/premises_compliant": "true",
+}
 # All rows but those of what playing is: the trial itself, its answers that are sent twice, sessions.
 OWN = {"trials", "idempotency_keys", "sessions", "alembic_version"}
 
