@@ -105,7 +105,7 @@ def _marked() -> Sequence[tuple[str, str]]:
         elif place in ticked:
             faults.append(Fault(f"/text{place}", "is required", "required"))
     if not marked and not faults:
-        faults.append(Fault("/mark", "marks nothing", "required"))
+        faults.append(Fault("/mark", "marks nothing", "nothing-marked"))
     if faults:
         raise Invalid("What is to be corrected is not said.", faults)
     return marked
