@@ -75,6 +75,10 @@ class Reader:
         written = whole.replace(",", _GROUPS[self.language])
         return self.digits(written + (_POINT[self.language] + fraction if fraction else ""))
 
+    def typed(self, value: int | float) -> str:
+        """A number as forms take it: 1234.5, ۱۲۳۴٫۵."""
+        return self.digits(str(value).replace(".", _POINT[self.language]))
+
     def here(self, instant: datetime) -> datetime:
         """The same instant in the reader's zone."""
         return instant.astimezone(self.zone) if instant.tzinfo else instant

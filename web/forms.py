@@ -204,7 +204,7 @@ class _Sketch:
         if field.kind in ("date", "datetime") and isinstance(value, str):
             return self._instant(value) if field.kind == "datetime" else self._day(value)
         if isinstance(value, int | float):
-            return self.reader.digits(str(value))
+            return self.reader.typed(value)
         return str(value)
 
     def _day(self, value: str) -> str:

@@ -90,7 +90,7 @@ def test_a_button_that_was_tampered_with_changes_nothing_of_weight(pointer: str)
 def test_values_are_shown_in_the_readers_digits_and_calendar() -> None:
     drawn = forms.drawing(FORM.fields, {"born": "2026-11-25", "area": 12.5}, FA)
     shown = {node.name: node.shown for node in drawn.nodes}
-    assert (shown["data/born"], shown["data/area"]) == ("۱۴۰۵/۰۹/۰۴", "۱۲.۵")
+    assert (shown["data/born"], shown["data/area"]) == ("۱۴۰۵/۰۹/۰۴", "۱۲٫۵")
     drawn = forms.drawing(FORM.fields, {"born": "2026-11-25"}, EN)
     assert next(node.shown for node in drawn.nodes if node.name == "data/born") == "2026-11-25"
 
