@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from engine import persian
 from engine.cli.demo.installation import Installation
 from tests.browser.visits import Check, Language, Shot, Visits, Width
 from tests.waiting import until
@@ -159,7 +160,7 @@ def fetch(journey: Journey, number: str) -> None:
     """The decision as a letter."""
     with journey.page.expect_download() as download:
         journey.page.locator('a[href$="/decision"]').click()
-    assert download.value.suggested_filename == f"decision-{number}.html"
+    assert download.value.suggested_filename == f"decision-{persian.digits(number)}.html"
     assert GROUND["text"] in Path(download.value.path()).read_text(encoding="utf-8")
 
 

@@ -104,8 +104,9 @@ def test_the_modeler_draws_and_gives_the_form_what_was_drawn(visit: Visits, chec
     page.get_by_label("Name").fill("تصمیم تازه")
     expect(page.locator(".place")).to_have_attribute("data-changed", "")
     check(page)
-    xml = page.evaluate(KEPT)
     expect(page.locator("#told")).to_have_text("Not saved")
+    xml = page.evaluate(KEPT)
+    expect(page.locator("#told")).to_have_text("Lost")
     assert 'name="تصمیم تازه"' in xml
     kept = FILE.read_text(encoding="utf-8").count("parvandeh:")
     assert xml.count("parvandeh:") == kept, "what is ours survives the modeler"
