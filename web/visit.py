@@ -105,10 +105,10 @@ def page(
             if away is not None:
                 return away
             try:
-                if prepare is not None:
-                    _require_at_all(may)
-                    parts |= prepare(**parts)
-                return _serve(lambda visit: view(_allowed(visit, may), **parts))
+                if may is not None:
+                    access.require(_visitor(), may)
+                parts |= prepare(**parts) if prepare else {}
+                return _serve(lambda visit: view(visit, **parts))
             except Refusal as refusal:
                 g.refusal = refusal
                 if refused is None or type(refusal) in (NotFound, Forbidden):
@@ -156,24 +156,16 @@ def _kept(template: str, status: HTTPStatus) -> Response:
     return make_response(render_template(template, **values), status)
 
 
-def _require_at_all(may: Permission | None) -> None:
-    """What is done beforehand may take long, so not for those whom the role does not allow the rest."""
+def _visitor() -> Actor:
+    """Who looks; the line of the request in the log names them, too."""
     opened = current()
-    if may is not None and opened is not None:
-        access.require(opened.actor, may)
-
-
-def _allowed(visit: Visit, may: Permission | None) -> Visit:
-    if may is not None:
-        access.require(visit.uow.actor, may)
-    return visit
+    g.actor_id = opened.actor.id if opened else None
+    return opened.actor if opened else ANYBODY
 
 
 def _serve(view: Callable[[Visit], Shown], *, undone: bool = False) -> Response:
     """Have a view answer in a transaction of its own, and the access log tell what it shows."""
-    opened, database = current(), site().database
-    actor = opened.actor if opened else ANYBODY
-    g.actor_id = opened.actor.id if opened else None
+    opened, actor, database = current(), _visitor(), site().database
     key = None if undone or opened is None else _once()
 
     def run(session: Session, now: datetime) -> Response:

@@ -1,7 +1,6 @@
 """Makes the pictures of pages that the documents show: `make screenshots`."""
 
 import tempfile
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +9,7 @@ from playwright.sync_api import sync_playwright
 
 from engine.cli.demo import installation as demo
 from engine.config import ROOT, Settings
+from tests import waiting
 from tests.browser import visits
 from tests.browser.visits import Language, Width
 
@@ -55,11 +55,7 @@ def _applied(installation: demo.Installation, street: str) -> str:
 
 def _await(installation: demo.Installation, many: int) -> None:
     """Return as soon as so many tasks wait for the clerk."""
-    deadline = time.monotonic() + 60
-    while len(installation.look("caseworker", "/tasks")["items"]) < many:
-        if time.monotonic() > deadline:
-            raise demo.Unexpected("The tasks did not come.")
-        time.sleep(0.2)
+    waiting.until(lambda: len(installation.look("caseworker", "/tasks")["items"]) >= many)
 
 
 if __name__ == "__main__":

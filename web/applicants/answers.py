@@ -43,7 +43,7 @@ def _rows(nodes: Sequence[Node], values: Mapping[str, Any]) -> tuple[Row, ...]:
 
 def _text(node: Node) -> str:
     if node.field.kind == "boolean":
-        return texts.say("applicants.yes") if node.shown else texts.say("applicants.no")
+        return texts.say("frame.yes" if node.shown else "frame.no")
     if node.field.kind in ("choice", "choices"):
         return texts.reader().both([label for _, label, chosen in node.options if chosen])
     if isinstance(node.shown, list):
