@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
 from engine import access, cases, definitions, forms, persian
@@ -51,14 +51,16 @@ def ask(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
     Raises Conflict unless the actor has the task, Invalid for what cannot be asked, or of nobody.
     """
     held = _mine(uow, task_id)
-    faults = [*_of_nobody(uow, asked), *_not_shown(uow, held, asked.show), *_too_late(uow, asked.due_at)]
+    name = _name(uow, asked.unit)
+    faults = [*_of_nobody(asked, name), *_not_shown(uow, held, asked.show), *_too_late(uow, asked.due_at)]
     if faults:
         raise Invalid("The opinion cannot be asked for.", faults)
     placing = Placing(held.case.home)
     pool = placing.pool([(asked.role or access.CASEWORKER, asked.unit)])
     placing.write(uow)
     told = {"unit": asked.unit, "role": asked.role, "show": list(asked.show)}
-    row = _row(uow, held, "opinion", asked.due_at, {"question": asked.question, **told})
+    question = {"question": asked.question, "unit_name": name, **told}
+    row = _row(uow, held, "opinion", asked.due_at, question)
     row |= {"pool_id": pool, "assignee_id": assigning.named(uow, pool, asked.to) if asked.to else None}
     payload = {"parent": task_id, "question": asked.question, "due_at": asked.due_at, **told}
     if row["assignee_id"]:
@@ -102,14 +104,13 @@ def _mine(uow: UnitOfWork, task_id: UUID) -> Held:
 def _row(
     uow: UnitOfWork, held: Held, kind: str, due_at: datetime | None, asked: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The row of a task that is asked beside the one held."""
+    """The row of a task that is asked beside the one held. It stands in no lane: it is for whom it asks."""
     parent = held.row
     return {
         "id": uuid7(),
         "case_id": held.case.id,
         "element": parent.element,
         "name": parent.name,
-        "lane": parent.lane,
         "status": "open",
         "revision": 1,
         "opened_at": uow.now,
@@ -134,14 +135,17 @@ def opened(uow: UnitOfWork, held: Held, row: Mapping[str, Any], payload: Mapping
     cases.note(uow, held.case, [Fact(beside.kind_of(row["kind"], "asked"), row["element"], row["id"], told)])
 
 
-def _of_nobody(uow: UnitOfWork, asked: Question) -> list[Fault]:
+def _name(uow: UnitOfWork, unit: str | None) -> str | None:
+    """What the unit that is asked is called now; None if none is named, or there is none that is open."""
+    known = select(Unit.name).where(Unit.key == unit, Unit.closed_at.is_(None))
+    return None if unit is None else uow.connection.execute(known).scalar_one_or_none()
+
+
+def _of_nobody(asked: Question, unit: str | None) -> list[Fault]:
     faults = []
     if asked.role == access.APPLICANT:
         faults.append(Fault("/role", "is the applicant: send the task back instead", "role"))
-    if asked.unit is None:
-        return faults
-    known = select(exists().where(Unit.key == asked.unit, Unit.closed_at.is_(None)))
-    if not uow.connection.execute(known).scalar_one():
+    if asked.unit is not None and unit is None:
         faults.append(Fault("/unit", "is no unit, or one that is closed", "unit"))
     return faults
 
