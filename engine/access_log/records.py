@@ -27,7 +27,8 @@ from engine.models import AccessHead, AccessRecord, Openable, Unit, User
 
 log = structlog.get_logger("engine")
 
-_CHAINED = (
+# The members of a record that its hash covers.
+CHAINED = (
     AccessRecord.reader_id,
     AccessRecord.seq,
     AccessRecord.id,
@@ -115,7 +116,7 @@ def append(uow: UnitOfWork, opened: Opened) -> None:
         "actor_unit": standing.unit,
         **{name: _bytes(sealed[name]) for name in ("payload_hash", "salt")},
     }
-    members = {column.key: chains.text(record.get(column.key, 0)) for column in _CHAINED}
+    members = {column.key: chains.text(record.get(column.key, 0)) for column in CHAINED}
     # No text can hold these letters: its quotation marks are escaped.
     to_seq, mark, from_seq = chains.canonical(members).decode().partition('"seq":')
     values = {f"record__{name}": value for name, value in record.items()}
@@ -201,11 +202,11 @@ def _breaks(session: Session) -> Iterator[Break | None]:
 
 def _verify_reader(session: Session, reader_id: UUID, length: int, last: bytes) -> Break | None:
     records = (
-        select(*_CHAINED, AccessRecord.hash, AccessRecord.payload, AccessRecord.salt)
+        select(*CHAINED, AccessRecord.hash, AccessRecord.payload, AccessRecord.salt)
         .where(AccessRecord.reader_id == reader_id)
         .order_by(AccessRecord.seq)
         .execution_options(yield_per=1000)
     )
     with session.execute(records) as found:
-        broken = chains.first_break(found.mappings(), [column.key for column in _CHAINED], length, last)
+        broken = chains.first_break(found.mappings(), [column.key for column in CHAINED], length, last)
     return Break(reader_id, *broken) if broken else None

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from engine import access_log, chains, postgres
-from engine.access_log import Break, Opened, records
+from engine.access_log import Break, Opened
 from engine.cli import main
 from engine.db import Actor, Database, UnitOfWork
 from engine.models import AccessHead, AccessRecord
@@ -56,7 +56,7 @@ class Chains:
         columns = [getattr(AccessRecord, column.key) for column in AccessRecord.__table__.columns]
         last = self.session.execute(select(*columns).where(*here(self.reader, LENGTH))).mappings().one()
         row = {**last, "seq": seq, "id": uuid4()}
-        members = {column.key: chains.text(row[column.key]) for column in records._CHAINED}
+        members = {column.key: chains.text(row[column.key]) for column in access_log.CHAINED}
         return insert(AccessRecord).values({**row, "hash": chains.digest(last["hash"], members)})
 
 
