@@ -38,6 +38,7 @@ from engine.access.policy import (
     valid,
     visible_cases,
     visible_tasks,
+    workers,
 )
 
 __all__ = [
@@ -76,4 +77,5 @@ __all__ = [
     "valid",
     "visible_cases",
     "visible_tasks",
+    "workers",
 ]
