@@ -80,7 +80,7 @@ def _happened(row: Mapping[str, Any], called: Mapping[str, str], labels: Labels)
         row["at"],
         person(row["actor_name"]),
         row["actor_role"],
-        row["actor_unit"],
+        labels.reader.half(row["unit_name"]) if row["unit_name"] else row["actor_unit"],
         row["version"],
         row["kind"],
         row["hash"].hex()[:12],
