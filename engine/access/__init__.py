@@ -39,6 +39,7 @@ from engine.access.policy import (
     valid,
     visible_cases,
     visible_tasks,
+    workers,
 )
 
 __all__ = [
@@ -78,4 +79,5 @@ __all__ = [
     "valid",
     "visible_cases",
     "visible_tasks",
+    "workers",
 ]

@@ -40,6 +40,7 @@ from engine.models import (
 from engine.organisation import journal
 
 PAGE = 200
+CHOICES = 2_000
 KINDS: tuple[UnitKind, ...] = get_args(UnitKind)
 _KEY = re.compile(r"[a-z0-9-]{1,63}")
 _SHOWN = (Unit.id, Unit.key, Unit.name, Unit.kind, Unit.region, Unit.closed_at)
@@ -82,6 +83,13 @@ def page(uow: UnitOfWork, *, parent: str | None = None, after: UUID | None = Non
     if after is not None:
         found = found.where(Unit.id > after)
     return uow.connection.execute(found).mappings().all()
+
+
+def working(uow: UnitOfWork) -> Sequence[RowMapping]:
+    """Those that are not closed, by name: the first of them, to choose from."""
+    access.require(uow.actor, "units.read")
+    found = select(Unit.key, Unit.name).where(Unit.closed_at.is_(None)).order_by(Unit.name, Unit.key)
+    return uow.connection.execute(found.limit(CHOICES)).mappings().all()
 
 
 def get(uow: UnitOfWork, key: str) -> RowMapping:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import RowMapping, Select, exists, select
 from sqlalchemy.orm import aliased
 
 from engine import access, cases, definitions, forms, persian
@@ -18,7 +18,7 @@ from engine.db import UnitOfWork
 from engine.errors import Fault, Forbidden, Invalid
 from engine.events import Fact
 from engine.ids import uuid7
-from engine.models import Case, Definition, Task, Unit
+from engine.models import Case, Definition, Task, Unit, User
 from engine.pools import Placing
 from engine.tasks import assigning, beside, correcting
 from engine.tasks.correcting import Marks
@@ -26,6 +26,7 @@ from engine.tasks.held import Held
 from engine.tasks.reading import roles, unknown
 from engine.tasks.work import hold, locking
 
+LISTED = 500
 MAX_ASKED = 20  # that wait for an answer beside one task at the same time
 
 
@@ -43,6 +44,20 @@ class Question:
     to: str | None = None
     due_at: datetime | None = None
     show: Sequence[str] = ()
+
+
+def colleagues_to_ask(uow: UnitOfWork, task_id: UUID) -> Sequence[RowMapping]:
+    """The others who can be asked by name beside a task, in the unit of its case: the first of them, by name.
+
+    Told to who works there itself: nobody learns here who has an account elsewhere.
+    """
+    access.require(uow.actor, "tasks.ask")
+    unit = select(Case.unit_id).join(Task, Task.case_id == Case.id)
+    unit = unit.where(Task.id == task_id, access.covers(Case.unit_id))
+    found = select(User.id, User.name).where(access.workers(unit.scalar_subquery()), User.id != uow.actor.id)
+    return (
+        uow.connection.execute(found.order_by(User.name).limit(LISTED), access.seen_by(uow)).mappings().all()
+    )
 
 
 def ask(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:

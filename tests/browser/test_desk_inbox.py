@@ -81,11 +81,22 @@ def test_everybody_can_use_it(
     shot(page, "inbox-start")
 
 
+def test_on_a_phone_the_first_task_is_in_sight(visit: Visits, begin: Begin) -> None:
+    begin(2)
+    page = visit("fa", "phone", account="reviewer")
+    page.goto("/desk?definition=papers&view=free")
+    box = rows(page).first.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 740
+    page.locator("table.tasks tbody tr td a").first.click()
+    page.wait_for_url(re.compile(f"/desk/cases/{ID}$"))
+
+
 def wait_for_batch(page: Page, count: int) -> None:
     """On its page, until it has ended and tells of so many tasks."""
     page.wait_for_url(re.compile(f"/desk/batches/{ID}$"))
     expect(page.locator(".note.good")).to_be_visible(timeout=20_000)
-    expect(page.locator("tbody tr")).to_have_count(count)
+    expect(page.locator("#done + ul > li")).to_have_count(count)
 
 
 @pytest.mark.parametrize(("language", "width"), [("fa", "phone"), ("en", "desktop")])

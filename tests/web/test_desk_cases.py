@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine import cases
 from engine.db import Actor, Database
-from engine.models import AccessRecord
+from engine.models import AccessRecord, Definition
 from tests import bpmn, factories
 from tests.desks import Desks
 from tests.openid import SITE
@@ -117,6 +118,22 @@ def test_processes_of_other_agencies_are_not_offered(office: Desks, session_of: 
     omid = session_of(office["omid"])
     assert "/desk/cases/new/p" not in omid.get("/desk/cases/new").text
     assert omid.get("/desk/cases/new/p").status_code == 404
+
+
+def test_processes_that_others_call_are_not_offered(office: Desks, sara: Browser) -> None:
+    office.deploy(factories.caller("p"))
+    page = sara.get("/desk/cases/new").text
+    assert "/desk/cases/new/caller" in page
+    assert "/desk/cases/new/p" not in page
+    assert sara.get("/desk/cases/new/p").status_code == 404
+
+
+def test_a_process_that_is_disabled_for_portals_is_still_started_at_the_desk(
+    office: Desks, sara: Browser
+) -> None:
+    with office.database.transaction() as session:
+        session.execute(update(Definition).values(disabled_at=datetime.now(UTC)))
+    assert "/desk/cases/new/p" in sara.get("/desk/cases/new").text
 
 
 @pytest.mark.parametrize("path", ["/desk/cases", "/desk/cases/new", "/desk/cases/new/p"])

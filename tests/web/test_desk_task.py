@@ -217,6 +217,33 @@ def _for_whom(page: str) -> str:
     return found[1] if found else ""
 
 
+def options(page: str, start: str) -> set[str]:
+    """What a list of choices on a page offers to send; `start` is how its element begins."""
+    return set(re.findall(r'<option value="([^"]+)"', page.partition(start)[2].partition("</div>")[0]))
+
+
+def test_who_can_be_asked_is_offered_and_nobody_of_another_agency_is_named(office: Office) -> None:
+    sara = office["sara"]
+    page = sara.see(f"/tasks/{sara.claimed()}/ask").text
+    assert {"office", "fire"} <= options(page, '<select id="unit"')
+    assert options(page, '<datalist id="to-list"') == {"reza", "mina"}
+
+
+def test_of_whom_one_asks_nothing_is_told_to_who_works_elsewhere(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    sara.send(f"/tasks/{task}/ask", question="Is it safe?", unit="fire")
+    (asked,) = office.do("sara", tasks.asked_beside, task)
+    assert office.do("sara", tasks.colleagues_to_ask, task)
+    assert not office.do("omid", tasks.colleagues_to_ask, asked["id"])
+
+
+def test_whoever_has_a_task_is_not_offered_it(office: Office) -> None:
+    sara = office["sara"]
+    page = sara.see(f"/tasks/{sara.claimed()}/assign").text
+    assert options(page, '<select id="to"') == {str(office.actors[name].id) for name in ("reza", "mina")}
+
+
 def test_a_task_is_given_to_a_colleague(office: Office) -> None:
     sara = office["sara"]
     task = sara.claimed()
