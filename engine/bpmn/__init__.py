@@ -13,6 +13,7 @@ from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
 from engine.bpmn.outlook import steps_ahead
 from engine.bpmn.picture import POLICY as PICTURE_POLICY
 from engine.bpmn.picture import Marks, Undrawable, picture, places
+from engine.bpmn.picture.placing import placed, without_places
 from engine.bpmn.posts import Post
 from engine.bpmn.runner import (
     CallFailure,
@@ -89,9 +90,11 @@ __all__ = [
     "named_posts",
     "next_start",
     "picture",
+    "placed",
     "places",
     "retry",
     "skip",
     "start",
     "steps_ahead",
+    "without_places",
 ]
