@@ -15,6 +15,7 @@ from engine.bpmn.picture import POLICY as PICTURE_POLICY
 from engine.bpmn.picture import Marks, Undrawable, picture, places
 from engine.bpmn.picture.placing import placed, without_places
 from engine.bpmn.posts import Post
+from engine.bpmn.replies import Awaited, awaited
 from engine.bpmn.runner import (
     CallFailure,
     Unskippable,
@@ -39,6 +40,7 @@ from engine.bpmn.watch import OutOfTime, Watch
 
 __all__ = [
     "PICTURE_POLICY",
+    "Awaited",
     "CallFailure",
     "CaseRules",
     "Difference",
@@ -73,6 +75,7 @@ __all__ = [
     "Work",
     "all_executable",
     "answer",
+    "awaited",
     "build",
     "cached",
     "cancel",

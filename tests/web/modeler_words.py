@@ -16,7 +16,9 @@ TYPES = re.compile(r"\biconsByType = \{(.*?)\};", re.DOTALL)
 CHOSEN = re.compile(r"\btranslate\(is\(.*?\? '([^']+)' : '([^']+)'\)")
 # What is put together where it is asked for.
 BUILT = {
-    "Align elements ": [f"Align elements {side}" for side in ("left", "center", "right", "top", "middle", "bottom")],
+    "Align elements ": [
+        f"Align elements {side}" for side in ("left", "center", "right", "top", "middle", "bottom")
+    ],
     "List contains {numOfItems} item${items.length != 1 ? 's' : ''}": [
         "List contains {numOfItems} item",
         "List contains {numOfItems} items",

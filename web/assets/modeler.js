@@ -49,8 +49,9 @@ async function draw(container) {
     canvas.resized();
     if (fitted) return;
     fitted = true; // from now on by whoever draws
-    if (container.clientWidth < NARROW) modeler.get("palette").close();
-    fit(canvas, { covered: covered(), least: LEGIBLE });
+    const narrow = container.clientWidth < NARROW;
+    if (narrow) modeler.get("palette").close();
+    fit(canvas, { covered: covered(), least: narrow ? LEGIBLE : 0 });
   });
   const saving = new Saving(modeler, container);
   modeler.on("commandStack.changed", () => saving.changed());
