@@ -98,9 +98,9 @@ def examples(uow: UnitOfWork, version: DefinitionVersion, do: str, name: str) ->
 
 
 def awaited(uow: UnitOfWork, version: DefinitionVersion, element: str, known: Collection[str]) -> Awaited:
-    """What the version's process expects of the reply to a call of its own; of one of a called process nothing.
+    """What the version's process expects of the reply to a call of its own.
 
-    `known` are variables that do not come with it.
+    `known` are variables that do not come with it. Of calls of called processes nothing is told.
     """
     spec = spec_of(uow, version)
     asked = {name for one in spec.elements.values() if one.form for name in one.form.schema["properties"]}

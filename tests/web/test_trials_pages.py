@@ -350,7 +350,7 @@ TAX = {"data/clear": "true", "data/debt_rials": "۰"}
 def registers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The connectors of a demonstration, which tell what they reply."""
     known = Connectors.read(Settings.read({"PARVANDEH_VAR": str(tmp_path)}))
-    monkeypatch.setattr(connectors, "_read", lambda settings: known)
+    monkeypatch.setattr(connectors, "_read", lambda _: known)
 
 
 def to_tax(browser: Browser) -> Player:
