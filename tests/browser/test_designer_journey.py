@@ -189,7 +189,7 @@ def test_what_has_no_drawing_is_drawn_and_the_tools_speak_persian(
     visit: Visits, check: Check, shot: Shot, tmp_path: Path
 ) -> None:
     say = Words("fa")
-    (tmp_path / "bare.bpmn").write_bytes(factories.one_task("bare")["bare.bpmn"])
+    (tmp_path / "bare.bpmn").write_bytes(factories.one_task("bare")["p.bpmn"])
     page = visit("fa", account="designer")
     uploaded(page, [str(tmp_path / "bare.bpmn")], say)
     page.get_by_role("link", name=say("draw.open"), exact=True).first.click()

@@ -340,7 +340,7 @@ def test_versions_are_compared_in_words_and_pictures(database: Database, designe
     assert "added" not in re.sub(
         "<style>.*</style>", "", designer.get("/designer/p/1/changes.svg?against=2").text, flags=re.S
     )
-    assert 'class="diagram fitted whole"' in page
+    assert 'class="diagram fitted fit"' in page
     assert 'class="diagram fitted large"' in designer.get("/designer/p/compare?size=large").text
     assert designer.get("/designer/p/compare?before=7").status_code == 404
 

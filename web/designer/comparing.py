@@ -12,7 +12,7 @@ from web.texts import say
 from web.visit import Content, Page, Visit, page
 
 # How large the pictures are: as their frames, or so that they are moved about in them.
-SIZES = ("whole", "large", "larger")
+SIZES = ("fit", "large", "larger")
 
 
 @page(blueprint.get("/<key>/compare"), may="definitions.publish")

@@ -1,6 +1,7 @@
 """Gives a file that tells no places a drawing, as a picture has it: other tools show only what is drawn."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -16,6 +17,7 @@ _DI = f"{{{BPMNDI}}}"
 _NAMESPACES = {"bpmndi": BPMNDI, "dc": DC[1:-1], "di": DI[1:-1]}
 
 
+@lru_cache(32)  # it takes most of a second where there are a hundred steps, and is asked for at each look
 def placed(file: str, content: bytes, first: str | None = None) -> bytes:
     """The file with each of its processes laid out, if none of them has a place; any other as it is.
 
