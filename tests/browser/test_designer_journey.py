@@ -202,7 +202,7 @@ def test_what_has_no_drawing_is_drawn_and_the_tools_speak_persian(
         closed.click()
     page.locator('.djs-context-pad [data-action="replace"]').click()
     expect(page.locator(".djs-popup .entry").first).to_be_visible()
-    expect(page.locator(".djs-palette .entry").first).to_have_attribute("title", PERSIAN)
+    expect(page.locator(".djs-palette .entry").first).to_have_attribute("aria-label", PERSIAN)
     told = [*panel.locator("label").all_inner_texts(), *page.locator(".djs-popup .entry").all_inner_texts()]
     assert [text for text in told if not PERSIAN.search(text)] == []
     check(page)

@@ -133,6 +133,8 @@ def test_on_a_phone_the_palette_opens_by_its_toggle(visit: Visits, check: Check)
     check(page)
     page.locator(".djs-palette-toggle").click()
     expect(tool).to_be_visible()
+    page.locator(".djs-palette-toggle").press("Enter")
+    expect(tool).to_be_hidden()
 
 
 def bare() -> bytes:

@@ -164,7 +164,13 @@ function translated(texts) {
 
 // What the tools leave without a name, or name in English alone.
 function name(container, translate) {
-  container.querySelector(".djs-palette-toggle").title = translate("Tools");
+  const toggle = container.querySelector(".djs-palette-toggle");
+  Object.assign(toggle, { role: "button", tabIndex: 0, ariaLabel: translate("Tools"), title: translate("Tools") });
+  toggle.addEventListener("keydown", (event) => {
+    if (!["Enter", " "].includes(event.key)) return;
+    event.preventDefault();
+    toggle.click();
+  });
   const simulation = container.querySelector(".bts-toggle-mode");
   const say = () => {
     const text = simulation.firstChild;
