@@ -37,7 +37,7 @@ def provider() -> Iterator[OpenId]:
 
 @pytest.fixture
 def make(database: Database, tmp_path: Path) -> Make:
-    """`make(provider, public_url="https://…")`: the application with its pages. `routes`: the test adds some."""
+    """`make(provider, public_url="https://…")`: the application and its pages. `routes`: to add more."""
     kept = {"DATABASE_URL": NOWHERE, "DOCUMENTS": str(tmp_path / "documents")}
 
     def made(
