@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.openid import OpenId
 PASSWORD = "one sentence to remember"
 AGENT = "Mozilla/5.0 (of the tests)"
 Make = Callable[..., APIFlask]
+hashed = cache(passwords.hashed)  # slow on purpose
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +69,7 @@ def sara(database: Database) -> str:
 
 def an_account(database: Database, name: str, role: Any = "caseworker", *, temporary: bool = False) -> str:
     """An account with the password PASSWORD."""
-    kept = passwords.hashed(name, PASSWORD)
+    kept = hashed(name, PASSWORD)
     with database.transaction() as session:
         accounts.find_or_create(session, datetime.now(UTC), name, role)
         passwords.keep(session, datetime.now(UTC), name, kept, temporary=temporary)
