@@ -1,11 +1,11 @@
 """A PostgreSQL for each test process, and a migrated database for each test that asks for one."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from shutil import disk_usage
-from tempfile import TemporaryDirectory
+from shutil import disk_usage, rmtree
 from typing import cast
 
 import psycopg
@@ -33,8 +33,13 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     if not MEMORY.is_dir() or disk_usage(MEMORY).free < ROOM:
         yield tmp_path_factory.mktemp("quick")
         return
-    with TemporaryDirectory(prefix="parvandeh-tests-", dir=MEMORY) as folder:
-        yield Path(folder)
+    for left in MEMORY.glob("parvandeh-tests-[0-9]*"):
+        if not Path("/proc", left.name.rpartition("-")[2]).exists():
+            rmtree(left, ignore_errors=True)  # of tests that were killed
+    folder = MEMORY / f"parvandeh-tests-{os.getpid()}"
+    folder.mkdir(mode=0o700)
+    yield folder
+    rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
