@@ -18,11 +18,9 @@ PERSIAN = re.compile("[آ-ی]")
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(quick: Path) -> Settings:
     """Of an installation in which another person than the author publishes."""
-    return Settings.read(
-        {"PARVANDEH_VAR": str(tmp_path_factory.mktemp("four-eyes")), "PUBLISHING": "four-eyes"}
-    )
+    return Settings.read({"PARVANDEH_VAR": str(quick / "four-eyes"), "PUBLISHING": "four-eyes"})
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +28,8 @@ def installation(settings: Settings) -> Iterator[demo.Installation]:
     """The same, running."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PUBLISHING", "four-eyes")
+        environment.setenv("WEB_WORKERS", "2")
+        environment.setenv("WORKERS", "1")
         with demo.opened(settings) as started:
             yield started
 
