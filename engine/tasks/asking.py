@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, exists, select
+from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.orm import aliased
 
 from engine import access, cases, definitions, forms, persian
