@@ -193,7 +193,10 @@ def _come_upon(opened: Opened | None) -> Opened | None:
     """What is shown, with the page of ours that the visitor comes from, as far as the browser tells it."""
     if opened is None or opened.way is not None:
         return opened
-    before = urlsplit(request.referrer or "")
+    try:
+        before = urlsplit(request.referrer or "")
+    except ValueError:  # anybody can send anything there
+        return opened
     return replace(opened, way=WAYS.get(before.path) if before.netloc == request.host else None)
 
 

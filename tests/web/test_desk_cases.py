@@ -53,6 +53,7 @@ def test_a_number_leads_to_its_case_however_it_is_typed(office: Desks, sara: Bro
         (f"{SITE}/desk/cases", "list"),
         ("http://elsewhere.example/desk/cases", None),
         (f"{SITE}/desk", None),
+        ("http://[elsewhere/desk/cases", None),
     ],
 )
 def test_how_a_case_was_come_upon_is_logged(
