@@ -12,6 +12,8 @@ from engine.bpmn.check.expressions import Text, texts
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.source import Unreadable, read_xml
 
+_LARGEST = 2**53
+
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
@@ -61,7 +63,14 @@ def _of(variable: str, trees: list[ast.AST]) -> Iterator[tuple[str, Any]]:
         elif isinstance(node, ast.Compare) and len(node.comparators) == 1:
             name, other = _part(node.left, variable), node.comparators[0]
             if name is not None and isinstance(other, ast.Constant):
-                yield name, other.value
+                yield name, _told(other.value)
+
+
+def _told(value: Any) -> Any:
+    """A constant, if a reply can have it: JSON has no bytes, and no numbers of any size."""
+    if isinstance(value, int):
+        return value if abs(value) < _LARGEST else None
+    return value if isinstance(value, str | float) else None
 
 
 def _part(node: ast.AST, variable: str) -> str | None:
@@ -87,7 +96,7 @@ def _free(trees: list[ast.AST], process: Any, known: Collection[str]) -> Iterato
         elif isinstance(node, ast.Compare) and len(node.comparators) == 1:
             name, other = node.left, node.comparators[0]
             if isinstance(name, ast.Name) and name.id not in elsewhere and isinstance(other, ast.Constant):
-                yield name.id, other.value
+                yield name.id, _told(other.value)
 
 
 def _compared(reads: Iterable[tuple[str, Any]]) -> dict[str, Any]:

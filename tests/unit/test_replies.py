@@ -27,6 +27,8 @@ def process(script: str, result: str = ' parvandeh:result="r"') -> bytes:
         ("x = r.get('fee', 0)", {"fee": None}),
         ("x = r['state'] == 'open'", {"state": "open"}),
         ("if r['n'] > 3 and r['n'] > 5: x = other['fee']", {"n": 3}),
+        ("x = r['n'] == 10**2 or r['n'] == 99999999999999999999", {"n": None}),
+        ("x = r['n'] == b'1' or r['n'] == 1j or r['n'] == ...", {"n": None}),
         ("x = r", {}),
         ("x = = r['fee']", {}),
     ],
