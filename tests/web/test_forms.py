@@ -113,6 +113,8 @@ def test_whoever_has_no_script_reads_for_which_answer_a_group_is_asked() -> None
     "changed",
     [
         {"required": ["ground"]},
+        {"else": {"required": ["ground"]}},
+        {"properties": {**DECIDING["properties"], "decision": {"type": "string", "readOnly": True}}},
         {"if": {"properties": {"decision": {"enum": ["refused", "inadmissible"]}}, "required": ["decision"]}},
         {"if": {"properties": {"decision": {"const": "refused"}}}},
         {"allOf": [{"if": {"properties": {"note": {"const": "x"}}}, "then": {"required": ["ground"]}}]},

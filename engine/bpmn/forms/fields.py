@@ -112,7 +112,8 @@ class _Reading:
             name: self.field(name, told[name], _mapping(ui.get(name)), f"{at}/{_token(name)}", depth)
             for name in _ordered(list(told), ui.get("ui:order"))
         }
-        conditions = _conditions(always(schema, self.root), needed)
+        answered = {name for name, one in drawn.items() if not one.read_only}
+        conditions = _conditions(always(schema, self.root), needed, answered)
         drawn = {
             name: _with(
                 one,
@@ -170,18 +171,22 @@ def _with(one: Field, **changed: Any) -> Field:
     return Field(**{**values, **changed})
 
 
-def _conditions(parts: list[Mapping[str, Any]], needed: set[str]) -> dict[str, Mapping[str, Any]]:
+def _conditions(
+    parts: list[Mapping[str, Any]], needed: set[str], answered: set[str]
+) -> dict[str, Mapping[str, Any]]:
     """What only the `then` of an `if` demands, by name: when it is not demanded.
 
-    Read is one answer that is to be one value; of a field that several such demand, nothing is told.
+    Read is one answer, `answered` in the same form, that is to be one value; of a field that several such
+    demand, or an `else`, nothing is told.
     """
     found: dict[str, Mapping[str, Any]] = {}
     several = set(needed)
     for part in parts:
+        several.update(names_in(_mapping(part.get("else")).get("required")))
         demanded = names_in(_mapping(part.get("then")).get("required"))
         told = _compared(part.get("if"))
         for name in demanded:
-            if told is None or name in found:
+            if told is None or told["field"] not in answered or name in found:
                 several.add(name)
             else:
                 found[name] = told
