@@ -36,7 +36,12 @@ def test_data_are_read_in_the_readers_language_with_their_source(
 def test_what_no_form_names_stands_apart_under_its_own_name(office: Office) -> None:
     data = {
         "name": "پروین",
-        "finding": {"code": "address_mismatch", "born": "2001-03-21", "seen_on": "2026-03-21"},
+        "finding": {
+            "code": "address_mismatch",
+            "born": "2001-03-21",
+            "seen_on": "2026-03-21",
+            "since": "1404-05-01",
+        },
     }
     with office.database.transaction() as session:
         session.execute(update(Case).values(data=data))
@@ -47,6 +52,7 @@ def test_what_no_form_names_stands_apart_under_its_own_name(office: Office) -> N
     assert "<dt>Born on</dt>" in page
     assert "<dt><code>seen_on</code></dt>" in page
     assert "21 March 2026" in page
+    assert "<code>1404-05-01</code>" in page, "no day of the fifteenth century"
 
 
 @pytest.mark.parametrize(("lang", "words"), [("en", "Reason"), ("fa", "دلیل")])

@@ -13,7 +13,9 @@ from web import texts
 
 # What programs write where no form says what it is: ids, codes, dates.
 CODE = re.compile(r"[a-z0-9]+(?:[_.:/-][a-z0-9]+)*|[A-Z0-9_-]+")
-DAY, INSTANT = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
+# Other systems write Jalali days in the same way: what would be before 1600 is told as it is.
+_DAY = r"(?:1[6-9]|[2-9]\d)\d\d-\d\d-\d\d"
+DAY, INSTANT = re.compile(_DAY), re.compile(rf"{_DAY}T\d\d:\d\d.*")
 LATIN = frozenset({"national-id", "legal-id", "postal-code", "iban", "mobile", "digits", "email"})
 
 
