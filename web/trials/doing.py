@@ -16,7 +16,7 @@ from engine.bpmn.values import plain
 from engine.errors import Conflict, Fault, Invalid
 from engine.scenarios import TRIGGERS, Played
 from engine.trials import Play
-from web import connectors, forms
+from web import conditions, connectors, forms
 from web.trials.subject import named
 
 JSON, AMOUNT = "json", "amount"
@@ -170,7 +170,7 @@ def sample(fields: Sequence[Field]) -> dict[str, Any]:
         if one.pointer is None:
             found |= sample(one.fields)
         else:
-            found[one.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")] = _least(one)
+            found[conditions.plain(one.pointer.rpartition("/")[2])] = _least(one)
     return found
 
 
