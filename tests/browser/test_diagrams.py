@@ -153,6 +153,30 @@ def test_a_step_stays_in_its_lane_where_lanes_are_not_drawn(visit: Visits) -> No
     assert page.evaluate(KEPT).count("flowNodeRef>decide</") == 1
 
 
+# A tall picture beside one that is hardly taller than its frame.
+PAIR = """
+<div data-together><div class="diagram"><div class="tall"></div></div>
+<div class="diagram"><div class="low"></div></div></div>
+"""
+PAIR_STYLE = ".diagram { height: 200px; overflow: auto } .tall { height: 1200px } .low { height: 215px }"
+# Scrolls the first to a place; where both stand once that has been told.
+SCROLLED = """async (place) => {
+    const [first, second] = document.querySelectorAll(".diagram");
+    first.scrollTop = place;
+    for (const _ of Array(4)) await new Promise(requestAnimationFrame);
+    return [first.scrollTop, Math.round(second.scrollTop)];
+}"""
+
+
+def test_pictures_that_are_moved_together_do_not_move_each_other_back(visit: Visits) -> None:
+    page = visit()
+    script = f'<script type="module" src="{asset("designer.js")}"></script>'
+    html = f'<!doctype html><title>A</title><link rel="stylesheet" href="/try/style">{script}{PAIR}'
+    serve(page, POLICY, {"page": ("text/html", html), "style": ("text/css", PAIR_STYLE)})
+    page.goto("/try/page")
+    assert [page.evaluate(SCROLLED, place) for place in (40, 160, 1000)] == [[40, 1], [160, 2], [1000, 15]]
+
+
 def test_a_simulation_runs_to_the_end(visit: Visits) -> None:
     small = ROOT / "processes" / "civil-registry" / "verify-identity" / "process.bpmn"
     page = opened(visit(), "modeler", MODELER, small.read_bytes())

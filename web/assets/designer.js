@@ -63,16 +63,19 @@ document.addEventListener("diagram:element", ({ detail }) => {
   about.find((finding) => finding.dataset.about === detail)?.scrollIntoView({ block: "nearest" });
 });
 
+const place = (frame) => `${frame.scrollLeft} ${frame.scrollTop}`;
 for (const together of document.querySelectorAll("[data-together]")) {
   const frames = [...together.querySelectorAll(".diagram")];
+  const put = new Map(); // where each was moved to by another: that moves no other in turn
   for (const frame of frames) {
     frame.addEventListener("scroll", () => {
+      if (put.get(frame) === place(frame)) return;
       for (const other of frames.filter((each) => each !== frame)) {
         for (const [at, all, seen] of [["scrollLeft", "scrollWidth", "clientWidth"], ["scrollTop", "scrollHeight", "clientHeight"]]) {
           const hidden = frame[all] - frame[seen];
-          const place = hidden > 0 ? Math.round((frame[at] / hidden) * (other[all] - other[seen])) : 0;
-          if (Math.abs(other[at] - place) > 1) other[at] = place;
+          other[at] = hidden > 0 ? (frame[at] / hidden) * (other[all] - other[seen]) : 0;
         }
+        put.set(other, place(other));
       }
     });
   }
