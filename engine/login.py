@@ -179,11 +179,10 @@ def vouched(session: Session, now: datetime, person: oidc.Person) -> Actor:
     """
     user = find_vouched(session, person)
     if user is None:
-        if session.get(Identity, (person.issuer, person.subject)) is not None:
-            raise NotRecognised("The account was deactivated.")
-        user_id = _linked_by_person(session, person) or _made(session, now, person)
-        link(session, now, user_id, issuer=person.issuer, subject=person.subject)
-        user = find_vouched(session, person)
+        if session.get(Identity, (person.issuer, person.subject)) is None:
+            user_id = _linked_by_person(session, person) or _made(session, now, person)
+            link(session, now, user_id, issuer=person.issuer, subject=person.subject)
+        user = find_vouched(session, person)  # also what another browser has linked meanwhile
     if user is None:
         raise NotRecognised("The account was deactivated.")
     return user
