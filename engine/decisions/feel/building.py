@@ -1,0 +1,212 @@
+"""From a tree to something that runs: every node becomes a Python function of a frame, built once."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from engine.decisions.feel import looping, operators, tree
+from engine.decisions.feel.calling import call
+from engine.decisions.feel.frames import Frame, Run
+from engine.decisions.feel.matching import Test, build_test
+from engine.decisions.feel.properties import member
+from engine.decisions.feel.types import ANY, is_instance
+from engine.decisions.feel.values import Function, Parameter, Range
+
+Code = Callable[[Frame], Any]
+
+
+def build(node: tree.Node) -> Code:
+    """What an expression does: a function that gives its value; None also for what has no value."""
+    return _BUILDERS[type(node)](node)
+
+
+def lookup(frame: Frame | None, name: str) -> Any:
+    """What a name stands for; None if for nothing."""
+    while frame is not None:
+        if name in frame.values:
+            return frame.values[name]
+        frame = frame.parent
+    return None
+
+
+def _constant(node: tree.Constant) -> Code:
+    value = node.value
+    return lambda frame: value
+
+
+def _name(node: tree.Name) -> Code:
+    name = node.name
+    return lambda frame: lookup(frame, name)
+
+
+def _list(node: tree.ListOf) -> Code:
+    items = [build(item) for item in node.items]
+    return lambda frame: frame.run.made([item(frame) for item in items])
+
+
+def _context(node: tree.ContextOf) -> Code:
+    entries = [(name, build(entry)) for name, entry in node.entries]
+    if len({name for name, _ in entries}) < len(entries):
+        return lambda frame: None
+
+    def made(frame: Frame) -> Any:
+        values: dict[str, Any] = {}
+        inside = frame.within(values)
+        for name, entry in entries:
+            values[name] = entry(inside)
+        return frame.run.made(values)
+
+    return made
+
+
+def _range(node: tree.RangeOf) -> Code:
+    low, high = build(node.low), build(node.high)
+
+    def made(frame: Frame) -> Any:
+        return interval(low(frame), high(frame), node.low_included, node.high_included)
+
+    return made
+
+
+def interval(low: Any, high: Any, low_included: bool, high_included: bool) -> Range | None:
+    """A range of ends that have an order, the lower first."""
+    if low is not None and high is not None and (operators.order(low, high) or 0) > 0:
+        return None
+    if low is not None and high is not None and operators.order(low, high) is None:
+        return None
+    ends = [end for end in (low, high) if end is not None]
+    return Range(low, high, low_included, high_included) if ends else None
+
+
+def _binary(node: tree.Binary) -> Code:
+    left, right = build(node.left), build(node.right)
+    if node.sign == "and":
+        return lambda frame: (
+            False if (first := left(frame)) is False else operators.conjunction(first, right(frame))
+        )
+    if node.sign == "or":
+        return lambda frame: (
+            True if (first := left(frame)) is True else operators.disjunction(first, right(frame))
+        )
+    operation = operators.BINARY[node.sign]
+    if node.sign == "+":
+        return lambda frame: frame.run.made(operation(left(frame), right(frame)))
+    return lambda frame: operation(left(frame), right(frame))
+
+
+def _negative(node: tree.Negative) -> Code:
+    operand = build(node.operand)
+    return lambda frame: operators.negative(operand(frame))
+
+
+def _between(node: tree.Between) -> Code:
+    operand, low, high = build(node.operand), build(node.low), build(node.high)
+
+    def between(frame: Frame) -> bool | None:
+        value = operand(frame)
+        return operators.conjunction(
+            operators.at_least(value, low(frame)), operators.at_most(value, high(frame))
+        )
+
+    return between
+
+
+def _in(node: tree.In) -> Code:
+    operand = build(node.operand)
+    tests: list[Test] = [build_test(test, build) for test in node.tests]
+
+    def passes(frame: Frame) -> bool | None:
+        value = operand(frame)
+        found: bool | None = False
+        for test in tests:
+            found = operators.disjunction(found, test(value, frame))
+            if found is True:
+                break
+        return found
+
+    return passes
+
+
+def _compared(node: tree.Compared) -> Code:
+    operand = build(node.operand)
+
+    def made(frame: Frame) -> Any:
+        end = operand(frame)
+        if end is None or operators.order(end, end) is None:
+            return None
+        return {
+            "<": Range(None, end, False, False, "<"),
+            "<=": Range(None, end, False, True, "<="),
+            ">": Range(end, None, False, False, ">"),
+            ">=": Range(end, None, True, False, ">="),
+            "=": Range(end, end, True, True, "="),
+        }.get(node.sign)
+
+    return made
+
+
+def _instance_of(node: tree.InstanceOf) -> Code:
+    operand = build(node.operand)
+    return lambda frame: is_instance(operand(frame), node.type)
+
+
+def _if(node: tree.If) -> Code:
+    condition, then, otherwise = build(node.condition), build(node.then), build(node.otherwise)
+    return lambda frame: then(frame) if condition(frame) is True else otherwise(frame)
+
+
+def _function(node: tree.FunctionOf) -> Code:
+    if node.body is None:
+        return lambda frame: None
+    way = tuple(Parameter(name, of) for name, of in node.parameters)
+    names = [name for name, _ in node.parameters]
+    body = build(node.body)
+
+    def made(frame: Frame) -> Function:
+        def run_body(run: Run, arguments: list[Any]) -> Any:
+            return body(frame.within(dict(zip(names, arguments, strict=True))))
+
+        return Function((way,), ANY, run_body)
+
+    return made
+
+
+def _call(node: tree.Call) -> Code:
+    function = build(node.function)
+    arguments = [build(argument) for argument in node.arguments]
+    names = node.names
+
+    def called(frame: Frame) -> Any:
+        of = function(frame)
+        if not isinstance(of, Function):
+            return None
+        values = [argument(frame) for argument in arguments]
+        return call(frame.run, of, dict(zip(names, values, strict=True)) if names else values)
+
+    return called
+
+
+def _path(node: tree.Path) -> Code:
+    source, name = build(node.source), node.name
+    return lambda frame: member(source(frame), name)
+
+
+_BUILDERS: Mapping[type[tree.Node], Callable[[Any], Code]] = {
+    tree.Constant: _constant,
+    tree.Name: _name,
+    tree.ListOf: _list,
+    tree.ContextOf: _context,
+    tree.RangeOf: _range,
+    tree.Binary: _binary,
+    tree.Negative: _negative,
+    tree.Between: _between,
+    tree.In: _in,
+    tree.Compared: _compared,
+    tree.InstanceOf: _instance_of,
+    tree.If: _if,
+    tree.FunctionOf: _function,
+    tree.Call: _call,
+    tree.Path: _path,
+    tree.For: lambda node: looping.build_for(node, build),
+    tree.Quantified: lambda node: looping.build_quantified(node, build),
+    tree.Filter: lambda node: looping.build_filter(node, build),
+}

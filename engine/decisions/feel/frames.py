@@ -1,0 +1,85 @@
+"""Where names stand for values while something is evaluated, and how much of it may be done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.decisions.errors import TooMuch
+
+STEPS = 1_000_000
+DEPTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What went wrong while an element was evaluated; a grave one leaves no result that may be used."""
+
+    reason: str
+    element: str
+    grave: bool
+
+
+@dataclass(slots=True)
+class Run:
+    """One evaluation: its moment, and what is left of its limits.
+
+    A step is an iteration, a call or an item or 100 characters made, so that steps bound memory, too.
+    """
+
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    steps: int = STEPS
+    depth: int = DEPTH
+    faults: list[Fault] = field(default_factory=list)
+    explained: list[dict[str, Any]] | None = None  # a list if all tables are to say why
+
+    def tell(self, reason: str, element: str, *, grave: bool = False) -> None:
+        """Note a fault; of many of a kind the first hundred."""
+        if len(self.faults) < 100:
+            self.faults.append(Fault(reason, element, grave))
+
+    def explain(self, **what: Any) -> None:
+        """Note how a table came to its result, if somebody wants to know."""
+        if self.explained is not None:
+            self.spend()
+            self.explained.append(what)
+
+    def spend(self, steps: int = 1) -> None:
+        """Raises TooMuch when nothing is left."""
+        self.steps -= steps
+        if self.steps < 0:
+            raise TooMuch("The evaluation takes too many steps or too much memory.")
+
+    def enter(self) -> None:
+        """Go into a called function; to be left again."""
+        self.spend()
+        self.depth -= 1
+        if self.depth < 0:
+            raise TooMuch("Functions call each other too deeply.")
+
+    def leave(self) -> None:
+        """Come out of it."""
+        self.depth += 1
+
+    def made(self, value: Any) -> Any:
+        """What was made, counted by its size."""
+        if isinstance(value, str):
+            self.spend(len(value) // 100)
+        elif isinstance(value, list | dict):
+            self.spend(len(value))
+        return value
+
+
+class Frame:
+    """Names and values of one scope; those around it behind `parent`."""
+
+    __slots__ = ("parent", "run", "values")
+
+    def __init__(self, run: Run, values: Mapping[str, Any], parent: "Frame | None" = None) -> None:
+        self.run = run
+        self.values = values
+        self.parent = parent
+
+    def within(self, values: Mapping[str, Any]) -> "Frame":
+        """A scope inside of this one."""
+        return Frame(self.run, values, self)

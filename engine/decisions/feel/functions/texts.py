@@ -1,0 +1,102 @@
+"""Texts (DMN 1.5 table 74 and 75). Positions count Unicode characters, from 1."""
+
+from decimal import Decimal
+from typing import Any
+
+from engine.decisions.feel import patterns
+from engine.decisions.feel.functions.registry import built_in
+from engine.decisions.feel.notation import write
+from engine.decisions.feel.values import number
+
+
+@built_in("string", "from: Any?")
+def string(value: Any) -> str | None:
+    """Any value as a text."""
+    return None if value is None else write(value)
+
+
+@built_in("substring", "string: string, start position: number, length?: number")
+def substring(text: str, start: Decimal, length: Decimal | None = None) -> str | None:
+    """A part of a text; from the end where the position is below 0."""
+    at = int(start)
+    if at == 0 or (length is not None and length < 1):
+        return None
+    begin = at - 1 if at > 0 else max(len(text) + at, 0)
+    return text[begin:] if length is None else text[begin : begin + int(length)]
+
+
+@built_in("string length", "string: string")
+def string_length(text: str) -> Decimal:
+    """How many characters it has."""
+    return number(len(text))
+
+
+@built_in("upper case", "string: string")
+def upper_case(text: str) -> str:
+    """In capitals."""
+    return text.upper()
+
+
+@built_in("lower case", "string: string")
+def lower_case(text: str) -> str:
+    """In small letters."""
+    return text.lower()
+
+
+@built_in("substring before", "string: string, match: string")
+def substring_before(text: str, match: str) -> str:
+    """What stands before the first such part."""
+    before, found, _ = text.partition(match) if match else ("", "", "")
+    return before if found else ""
+
+
+@built_in("substring after", "string: string, match: string")
+def substring_after(text: str, match: str) -> str:
+    """What stands after the first such part."""
+    return text.partition(match)[2] if match else text
+
+
+@built_in("contains", "string: string, match: string")
+def contains(text: str, match: str) -> bool:
+    """Whether it is a part."""
+    return match in text
+
+
+@built_in("starts with", "string: string, match: string")
+def starts_with(text: str, match: str) -> bool:
+    """Whether it begins so."""
+    return text.startswith(match)
+
+
+@built_in("ends with", "string: string, match: string")
+def ends_with(text: str, match: str) -> bool:
+    """Whether it ends so."""
+    return text.endswith(match)
+
+
+@built_in("matches", "input: string, pattern: string, flags?: string?")
+def matches(text: str, pattern: str, flags: str | None = None) -> bool | None:
+    """Whether a pattern is found in it."""
+    compiled = patterns.compiled(pattern, flags or "")
+    return None if compiled is None else patterns.found(compiled, text)
+
+
+@built_in("replace", "input: string, pattern: string, replacement: string, flags?: string?")
+def replace(text: str, pattern: str, replacement: str, flags: str | None = None) -> str | None:
+    """Each part that a pattern matches replaced; `$1` is what its first group matched."""
+    compiled = patterns.compiled(pattern, flags or "")
+    return None if compiled is None else patterns.replaced(compiled, text, replacement, flags or "")
+
+
+@built_in("split", "string: string, delimiter: string")
+def split(text: str, delimiter: str) -> list[str] | None:
+    """The parts between all that a pattern matches."""
+    compiled = patterns.compiled(delimiter, "")
+    return None if compiled is None else patterns.parts(compiled, text)
+
+
+@built_in("string join", "list: list, delimiter?: string?")
+def string_join(items: list[Any], delimiter: str | None = None) -> str | None:
+    """Texts one after the other, nulls left out."""
+    texts = [item for item in items if item is not None]
+    return (delimiter or "").join(texts) if all(isinstance(text, str) for text in texts) else None

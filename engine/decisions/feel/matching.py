@@ -1,0 +1,80 @@
+"""Whether a value passes a test of a table's cell or behind `in` (DMN 1.5 §10.3.2.8, table 54)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.decisions.feel import tree
+from engine.decisions.feel.frames import Frame
+from engine.decisions.feel.operators import BINARY, conjunction, disjunction, equal, within
+from engine.decisions.feel.values import Range
+
+Test = Callable[[Any, Frame], bool | None]
+Build = Callable[[tree.Node], Callable[[Frame], Any]]
+INPUT = "?"
+
+
+def build_tests(node: tree.Tests, build: Build) -> Test:
+    """Any of a cell's tests, or none of them if they are negated."""
+    tests = [build_test(test, build) for test in node.tests]
+    if not tests:
+        return lambda value, frame: True
+    if len(tests) == 1 and not node.negated:
+        return tests[0]
+
+    def any_of(value: Any, frame: Frame) -> bool | None:
+        found: bool | None = False
+        for test in tests:
+            found = disjunction(found, test(value, frame))
+            if found is True:
+                break
+        return found if not node.negated or found is None else not found
+
+    return any_of
+
+
+def build_test(node: tree.Node, build: Build) -> Test:
+    """One test."""
+    if isinstance(node, tree.Compared):
+        operation, operand = BINARY[node.sign], build(node.operand)
+        return lambda value, frame: operation(value, operand(frame))
+    if isinstance(node, tree.Constant):
+        expected = node.value
+        return lambda value, frame: matches(value, expected)
+    if isinstance(node, tree.RangeOf):
+        return _build_range(node, build)
+    code = build(node)
+    if tree.mentions(node, INPUT):
+        return lambda value, frame: _told(value, code(frame.within({INPUT: value})))
+    return lambda value, frame: matches(value, code(frame))
+
+
+def _build_range(node: tree.RangeOf, build: Build) -> Test:
+    low, high = build(node.low), build(node.high)
+    above = BINARY[">=" if node.low_included else ">"]
+    below = BINARY["<=" if node.high_included else "<"]
+    return lambda value, frame: conjunction(above(value, low(frame)), below(value, high(frame)))
+
+
+def _told(value: Any, result: Any) -> bool | None:
+    """What a test says that speaks of the input itself."""
+    return result if isinstance(result, bool) or result is None else matches(value, result)
+
+
+def matches(value: Any, expected: Any) -> bool | None:
+    """Whether a value is what is expected, lies in it or is among it."""
+    if isinstance(expected, Range) and not isinstance(value, Range):
+        return within(value, expected)
+    if isinstance(expected, list):
+        return _among(value, expected)
+    if isinstance(expected, bool) and not isinstance(value, bool):
+        return expected if value is not None else None
+    return equal(value, expected)
+
+
+def _among(value: Any, expected: list[Any]) -> bool | None:
+    if isinstance(value, list) and equal(value, expected) is True:
+        return True
+    found: bool | None = False
+    for item in expected:
+        found = disjunction(found, within(value, item) if isinstance(item, Range) else equal(value, item))
+    return found
