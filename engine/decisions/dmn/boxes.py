@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.decisions.dmn import model
 from engine.decisions.dmn.kinds import Kinds
+from engine.decisions.dmn.tables import build_table
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import looping
 from engine.decisions.feel.building import Code, build
@@ -75,7 +76,7 @@ class Builder:
             return build_tests(parse_tests(text.text, self.names, self.kinds), build)
         except Unreadable as error:
             code = self._flawed(text, error)
-            return lambda value, frame: code(frame)
+            return lambda _, frame: code(frame)
 
     def _flawed(self, text: model.Text, error: Unreadable) -> Code:
         self.flaws.append(Flaw(str(error), text.line, text.id))
@@ -92,7 +93,7 @@ class Builder:
             yield
 
 
-def _nothing(frame: Frame) -> None:
+def _nothing(_: Frame) -> None:
     return None
 
 
@@ -213,8 +214,6 @@ def _iterated(builder: Builder, boxed: model.Iterated) -> Code:
 
 
 def _table(builder: Builder, boxed: model.Table) -> Code:
-    from engine.decisions.dmn.tables import build_table
-
     return build_table(builder, boxed)
 
 

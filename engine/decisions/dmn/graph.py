@@ -76,7 +76,7 @@ class Graph:
             if isinstance(element, model.Decision):
                 return builder.typed(builder.code(element.logic), element.type, element)
             if element.logic is None:
-                return lambda frame: None
+                return lambda _: None
             # The type of its variable is the function's, or that of what it gives.
             of = self._types[(file.namespace, element.id)]
             result = builder.type(element.logic.type, element.logic)
@@ -115,8 +115,9 @@ class Graph:
         given = {normalized(name): value for name, value in values.items()}
         evaluation = Evaluation(self, run, given)
         try:
-            if isinstance(self.element(key), model.Service):
-                return evaluation.serve(key, given)
+            element = self.element(key)
+            if isinstance(element, model.Service):
+                return evaluation.serve(key, element, given)
             return evaluation.value(key)
         except RecursionError:
             raise TooMuch("The evaluation goes too deep.") from None
@@ -196,10 +197,8 @@ class Evaluation:
 
         return Function((way,), result, call)
 
-    def serve(self, key: Key, values: Mapping[str, Any]) -> Any:
+    def serve(self, key: Key, service: model.Service, values: Mapping[str, Any]) -> Any:
         """A service with data by name."""
-        service = self._graph.element(key)
-        assert isinstance(service, model.Service)
         for each in self._parameters(key, service):
             of = self._graph._types[each]
             self._known[each] = fitted(values.get(self._graph.element(each).name), of)

@@ -16,8 +16,14 @@ _NAMESPACES = (
     "https://www.omg.org/spec/DMN/20230324/MODEL/",
 )
 _POLICIES = {
-    "UNIQUE": "U", "ANY": "A", "PRIORITY": "P", "FIRST": "F", "RULE ORDER": "R", "OUTPUT ORDER": "O", "COLLECT": "C",
-}  # fmt: skip
+    "UNIQUE": "U",
+    "ANY": "A",
+    "PRIORITY": "P",
+    "FIRST": "F",
+    "RULE ORDER": "R",
+    "OUTPUT ORDER": "O",
+    "COLLECT": "C",
+}
 _AGGREGATIONS = {"SUM": "+", "MIN": "<", "MAX": ">", "COUNT": "#"}
 _PREFIXES = ("feel.", "feel:")
 Element = etree._Element
@@ -109,9 +115,11 @@ def _type(node: Element | None) -> str | None:
 
 
 def _text(node: Element | None) -> model.Text | None:
+    return None if node is None else _literal(node)
+
+
+def _literal(node: Element) -> model.Text:
     """A text with its place: of a literal expression, a cell or a list of allowed values."""
-    if node is None:
-        return None
     text = _one(node, "text")
     written = "".join(text.itertext()) if text is not None else ""
     return model.Text(_id(node), _type(node), _line(node), written.strip(), node.get("expressionLanguage"))
@@ -122,8 +130,8 @@ def _text(node: Element | None) -> model.Text | None:
 
 def _variable(node: Element) -> tuple[str, str | None]:
     variable = _one(node, "variable")
-    name = (variable.get("name") if variable is not None else None) or node.get("name", "")
-    return normalized(name), _type(variable)
+    name = variable.get("name") if variable is not None else None
+    return normalized(name or node.get("name") or ""), _type(variable)
 
 
 def _input_data(node: Element) -> model.InputData:
@@ -199,12 +207,6 @@ def _inner(node: Element | None) -> model.Boxed | None:
     return next((_BOXED[_tag(child)](child) for child in _children(node) if _tag(child) in _BOXED), None)
 
 
-def _needed(node: Element) -> model.Text:
-    found = _text(node)
-    assert found is not None
-    return found
-
-
 def _table(node: Element) -> model.Table:
     policy = _POLICIES.get(node.get("hitPolicy", "UNIQUE"), "?")
     if policy == "C":
@@ -235,8 +237,8 @@ def _rule(node: Element) -> model.Rule:
     return model.Rule(
         _id(node),
         _line(node),
-        tuple(_needed(each) for each in _each(node, "inputEntry")),
-        tuple(_needed(each) for each in _each(node, "outputEntry")),
+        tuple(_literal(each) for each in _each(node, "inputEntry")),
+        tuple(_literal(each) for each in _each(node, "outputEntry")),
         " ".join(each.text for each in remarks if each is not None and each.text),
     )
 
@@ -300,7 +302,7 @@ def _iterated(node: Element) -> model.Iterated:
 
 
 _BOXED: Mapping[str, Callable[[Element], model.Boxed]] = {
-    "literalExpression": _needed,
+    "literalExpression": _literal,
     "decisionTable": _table,
     "context": _entries,
     "invocation": _invocation,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from engine.decisions.dmn import model
 from engine.decisions.feel.building import Code
 from engine.decisions.feel.calling import call
+from engine.decisions.feel.comparing import equal
 from engine.decisions.feel.frames import Frame
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.matching import Test
-from engine.decisions.feel.operators import equal
 from engine.decisions.feel.types import Type
 from engine.decisions.feel.values import number
 

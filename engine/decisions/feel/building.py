@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.decisions.feel import looping, operators, tree
+from engine.decisions.feel import arithmetic, comparing, looping, tree
 from engine.decisions.feel.calling import call
 from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.matching import Test, build_test
+from engine.decisions.feel.operators import BINARY
 from engine.decisions.feel.properties import member
 from engine.decisions.feel.types import ANY, is_instance
 from engine.decisions.feel.values import Function, Parameter, Range
@@ -30,7 +31,7 @@ def lookup(frame: Frame | None, name: str) -> Any:
 
 def _constant(node: tree.Constant) -> Code:
     value = node.value
-    return lambda frame: value
+    return lambda _: value
 
 
 def _name(node: tree.Name) -> Code:
@@ -46,7 +47,7 @@ def _list(node: tree.ListOf) -> Code:
 def _context(node: tree.ContextOf) -> Code:
     entries = [(name, build(entry)) for name, entry in node.entries]
     if len({name for name, _ in entries}) < len(entries):
-        return lambda frame: None
+        return lambda _: None
 
     def made(frame: Frame) -> Any:
         values: dict[str, Any] = {}
@@ -69,9 +70,9 @@ def _range(node: tree.RangeOf) -> Code:
 
 def interval(low: Any, high: Any, low_included: bool, high_included: bool) -> Range | None:
     """A range of ends that have an order, the lower first."""
-    if low is not None and high is not None and (operators.order(low, high) or 0) > 0:
+    if low is not None and high is not None and (comparing.order(low, high) or 0) > 0:
         return None
-    if low is not None and high is not None and operators.order(low, high) is None:
+    if low is not None and high is not None and comparing.order(low, high) is None:
         return None
     ends = [end for end in (low, high) if end is not None]
     return Range(low, high, low_included, high_included) if ends else None
@@ -81,13 +82,13 @@ def _binary(node: tree.Binary) -> Code:
     left, right = build(node.left), build(node.right)
     if node.sign == "and":
         return lambda frame: (
-            False if (first := left(frame)) is False else operators.conjunction(first, right(frame))
+            False if (first := left(frame)) is False else comparing.conjunction(first, right(frame))
         )
     if node.sign == "or":
         return lambda frame: (
-            True if (first := left(frame)) is True else operators.disjunction(first, right(frame))
+            True if (first := left(frame)) is True else comparing.disjunction(first, right(frame))
         )
-    operation = operators.BINARY[node.sign]
+    operation = BINARY[node.sign]
     if node.sign == "+":
         return lambda frame: frame.run.made(operation(left(frame), right(frame)))
     return lambda frame: operation(left(frame), right(frame))
@@ -95,7 +96,7 @@ def _binary(node: tree.Binary) -> Code:
 
 def _negative(node: tree.Negative) -> Code:
     operand = build(node.operand)
-    return lambda frame: operators.negative(operand(frame))
+    return lambda frame: arithmetic.negative(operand(frame))
 
 
 def _between(node: tree.Between) -> Code:
@@ -103,8 +104,8 @@ def _between(node: tree.Between) -> Code:
 
     def between(frame: Frame) -> bool | None:
         value = operand(frame)
-        return operators.conjunction(
-            operators.at_least(value, low(frame)), operators.at_most(value, high(frame))
+        return comparing.conjunction(
+            comparing.at_least(value, low(frame)), comparing.at_most(value, high(frame))
         )
 
     return between
@@ -118,7 +119,7 @@ def _in(node: tree.In) -> Code:
         value = operand(frame)
         found: bool | None = False
         for test in tests:
-            found = operators.disjunction(found, test(value, frame))
+            found = comparing.disjunction(found, test(value, frame))
             if found is True:
                 break
         return found
@@ -131,7 +132,7 @@ def _compared(node: tree.Compared) -> Code:
 
     def made(frame: Frame) -> Any:
         end = operand(frame)
-        if end is None or operators.order(end, end) is None:
+        if end is None or comparing.order(end, end) is None:
             return None
         return {
             "<": Range(None, end, False, False, "<"),
@@ -156,13 +157,13 @@ def _if(node: tree.If) -> Code:
 
 def _function(node: tree.FunctionOf) -> Code:
     if node.body is None:
-        return lambda frame: None
+        return lambda _: None
     way = tuple(Parameter(name, of) for name, of in node.parameters)
     names = [name for name, _ in node.parameters]
     body = build(node.body)
 
     def made(frame: Frame) -> Function:
-        def run_body(run: Run, arguments: list[Any]) -> Any:
+        def run_body(_: Run, arguments: list[Any]) -> Any:
             return body(frame.within(dict(zip(names, arguments, strict=True))))
 
         return Function((way,), ANY, run_body)

@@ -53,7 +53,7 @@ _LEFT_OUT = _LeftOut()
 
 
 def _fitted(pairs: Sequence[tuple[Parameter, Any]]) -> list[Any] | None:
-    bound = []
+    bound: list[Any] = []
     for parameter, value in pairs:
         if value is _LEFT_OUT:
             bound.append(None)

@@ -30,9 +30,8 @@ def collected(domains: Domains, body: Code, frame: Frame, *, tells: bool) -> lis
     for inside in _each(domains, frame):
         if inside is None:
             return None
-        if tells:
-            inside = inside.within({PARTIAL: frame.run.made(list(results))})
-        results.append(body(inside))
+        known = inside.within({PARTIAL: frame.run.made(list(results))}) if tells else inside
+        results.append(body(known))
     return results
 
 
@@ -50,9 +49,9 @@ def quantified(domains: Domains, condition: Code, frame: Frame, *, decisive: boo
     for inside in _each(domains, frame):
         if inside is None:
             return None
-        result = condition(inside)
+        result: bool | None = condition(inside)
         if result is decisive:
-            return decisive
+            return result
         if not isinstance(result, bool):
             if result is not None:
                 return None

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.decisions.feel import tree
+from engine.decisions.feel.comparing import conjunction, disjunction, equal, within
 from engine.decisions.feel.frames import Frame
-from engine.decisions.feel.operators import BINARY, conjunction, disjunction, equal, within
+from engine.decisions.feel.operators import BINARY
 from engine.decisions.feel.values import Range
 
 Test = Callable[[Any, Frame], bool | None]
@@ -17,7 +18,7 @@ def build_tests(node: tree.Tests, build: Build) -> Test:
     """Any of a cell's tests, or none of them if they are negated."""
     tests = [build_test(test, build) for test in node.tests]
     if not tests:
-        return lambda value, frame: True
+        return lambda _, __: True
     if len(tests) == 1 and not node.negated:
         return tests[0]
 
@@ -39,7 +40,7 @@ def build_test(node: tree.Node, build: Build) -> Test:
         return lambda value, frame: operation(value, operand(frame))
     if isinstance(node, tree.Constant):
         expected = node.value
-        return lambda value, frame: matches(value, expected)
+        return lambda value, _: matches(value, expected)
     if isinstance(node, tree.RangeOf):
         return _build_range(node, build)
     code = build(node)

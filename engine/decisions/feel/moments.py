@@ -52,7 +52,7 @@ class Date:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """A time of a day: nanoseconds since midnight; an offset from UTC in seconds, or a zone's name, or neither."""
+    """A time of a day in nanoseconds; an offset from UTC in seconds, or a zone's name, or neither."""
 
     nanos: int
     offset: int | None = None
@@ -140,7 +140,7 @@ def from_local(nanos: int, offset: int | None, zone: str | None) -> DateTime | N
     """The moment whose clock shows so many nanoseconds since 1970."""
     days, of_day = divmod(nanos, DAY)
     day = from_ordinal(days)
-    return day and DateTime(day, Time(of_day, offset, zone))
+    return None if day is None else DateTime(day, Time(of_day, offset, zone))
 
 
 @lru_cache(maxsize=1024)

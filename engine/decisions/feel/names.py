@@ -1,10 +1,9 @@
-"""Which names are known at a place: only with them can names with spaces and signs be told from operations."""
+"""Which names are known at a place: only so can names with spaces and signs be told from operations."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from engine.decisions.feel.tokens import Token, words
-
 
 PROPERTIES = ("time offset", "start included", "end included")  # what may follow a dot anywhere
 
@@ -15,7 +14,7 @@ def normalized(name: str) -> str:
 
 
 class Names:
-    """The names of all scopes around a place, the innermost last; `members` are those of contexts anywhere."""
+    """The names of all scopes around a place, the innermost last; `members` are those of any contexts."""
 
     def __init__(self, *scopes: Iterable[str], members: Iterable[str] = ()) -> None:
         self._scopes = [_Scope(names) for names in scopes]

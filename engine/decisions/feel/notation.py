@@ -1,7 +1,7 @@
 """How dates, times, durations and all other values are written and read (DMN 1.5 §10.3.2.3, §10.3.4.1)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -96,24 +96,20 @@ def write(value: Any) -> str:
 
 
 def _inside(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case Decimal():
-            return write_number(value)
-        case str():
-            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        case list():
-            return "[" + ", ".join(map(_inside, value)) + "]"
-        case Mapping():
-            return "{" + ", ".join(f"{name}: {_inside(item)}" for name, item in value.items()) + "}"
-        case Range():
-            return write_range(value)
-        case Function():
-            return "function(" + ", ".join(parameter.name for parameter in value.ways[0]) + ")"
-    return write_moment(value)
+    writer = _WRITERS.get(type(value))
+    return write_moment(value) if writer is None else writer(value)
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _context(value: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(f"{name}: {_inside(item)}" for name, item in value.items()) + "}"
+
+
+def _function(value: Function) -> str:
+    return "function(" + ", ".join(parameter.name for parameter in value.ways[0]) + ")"
 
 
 def write_number(value: Decimal) -> str:
@@ -177,3 +173,15 @@ def _days(nanos: int) -> str:
 
 def _decimals(nanos: int) -> str:
     return f".{nanos:09}".rstrip("0") if nanos else ""
+
+
+_WRITERS: Mapping[type, Callable[[Any], str]] = {
+    type(None): lambda _: "null",
+    bool: lambda value: "true" if value else "false",
+    Decimal: write_number,
+    str: _quoted,
+    list: lambda value: "[" + ", ".join(map(_inside, value)) + "]",
+    dict: _context,
+    Range: write_range,
+    Function: _function,
+}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import regex
 
@@ -23,11 +24,11 @@ _OUTSIDE = (("m", "$", r"\Z"), ("s", ".", r"[^\n\r]"))
 _BLOCK = re.compile(r"\\([pP])\{Is(\w+)\}")  # of Unicode, as Python's names it
 _WORD = re.compile(r"\\.?|-\[|\(\?(?!:)|.", re.DOTALL)
 _SPACES = re.compile(r"(\[(?:[^\]\\]|\\.)*\])|\s+", re.DOTALL)
-Pattern = regex.Pattern[str]
+Pattern = Any  # regex has no types
 
 
 @lru_cache(maxsize=512)
-def compiled(pattern: str, flags: str) -> Pattern | None:
+def compiled(pattern: str, flags: str) -> Pattern:
     """A pattern ready for use; None if it is none."""
     if not set(flags) <= _FLAGS.keys() or len(pattern) > 10_000:
         return None
@@ -85,7 +86,7 @@ def replaced(pattern: Pattern, text: str, replacement: str, flags: str) -> str |
     if template is None:
         return None
     try:
-        return pattern.sub(template, text, timeout=SECONDS)
+        return str(pattern.sub(template, text, timeout=SECONDS))
     except TimeoutError:
         raise _too_long(pattern) from None
 

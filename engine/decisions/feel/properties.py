@@ -1,4 +1,4 @@
-"""What stands behind a dot: members of contexts, and properties of moments and ranges (DMN 1.5 table 53, 65)."""
+"""What stands behind a dot: members of contexts, and properties of moments and ranges (DMN 1.5 table 53)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -57,7 +57,7 @@ def is_instance(value: Any, wanted: Type) -> bool:
 
 
 def fitted(value: Any, wanted: Type) -> Any:
-    """The value as one of a type: itself, the only item of a list, a list of it, a day's midnight; else None."""
+    """The value as one of a type: itself, a list's only item, a list of it, a day's midnight; else None."""
     if value is None or (wanted.name == "Any" and wanted.allows is None):
         return value
     if conforms(value, wanted):

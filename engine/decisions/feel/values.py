@@ -36,7 +36,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What a function takes: `optional` may be left out, `nullable` may be null, `many` are all that follow."""
+    """A parameter: `optional` may be left out, `nullable` may be null, `many` are all that follow."""
 
     name: str
     type: "Type"

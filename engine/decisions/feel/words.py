@@ -91,7 +91,7 @@ class Types(Words):
         return Type(name, of=of)
 
     def _context(self, name: str) -> Type:
-        members = []
+        members: list[tuple[str, Type]] = []
         while not members or self.take(","):
             member = self.words_before(":", ",", ">")
             self.expect(":")

@@ -6,9 +6,9 @@ from functools import cmp_to_key
 from typing import Any
 
 from engine.decisions.feel.calling import call
+from engine.decisions.feel.comparing import equal
 from engine.decisions.feel.frames import Run
 from engine.decisions.feel.functions.registry import built_in
-from engine.decisions.feel.operators import equal
 from engine.decisions.feel.values import Function, number
 
 
@@ -129,7 +129,8 @@ def index_of(items: list[Any], match: Any) -> list[Decimal]:
 @built_in("union", "list*: Any?", with_run=True)
 def union(run: Run, lists: list[Any]) -> list[Any]:
     """Lists one after the other, nothing twice."""
-    return distinct_values(run, concatenate(lists))
+    found: list[Any] = distinct_values(run, concatenate(lists))
+    return found
 
 
 @built_in("distinct values", "list: list", with_run=True)
@@ -156,11 +157,9 @@ def flatten(run: Run, items: list[Any]) -> list[Any]:
 @built_in("sort", "list: list, precedes: function", with_run=True)
 def sort(run: Run, items: list[Any], precedes: Function) -> list[Any] | None:
     """In the order that a function tells: whether its first argument comes before its second."""
-    return (
-        None
-        if any(len(way) != 2 for way in precedes.ways)
-        else sorted(items, key=cmp_to_key(_by(run, precedes)))
-    )
+    if any(len(way) != 2 for way in precedes.ways):
+        return None
+    return sorted(items, key=cmp_to_key(_by(run, precedes)))
 
 
 def _by(run: Run, precedes: Function) -> Callable[[Any, Any], int]:

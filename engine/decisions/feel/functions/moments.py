@@ -4,11 +4,11 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from engine.decisions.feel import moments
+from engine.decisions.feel.comparing import order
 from engine.decisions.feel.frames import Run
 from engine.decisions.feel.functions.registry import built_in
 from engine.decisions.feel.moments import SECOND, Date, DateTime, Days, Months, Time
 from engine.decisions.feel.notation import read_date, read_date_time, read_duration, read_time
-from engine.decisions.feel.operators import order
 from engine.decisions.feel.values import number
 
 _NAMES_OF_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -105,8 +105,9 @@ def _of_parts(*given: Any) -> DateTime | None:
     zone = place if isinstance(place, str) else None
     if zone is not None and not moments.is_zone(zone):
         return None
+    hour, minute, second = given[3:6]
     on = date(*given[:3])
-    at = _time(*given[3:6], place.nanos // SECOND if isinstance(place, Days) else None, zone)
+    at = _time(hour, minute, second, place.nanos // SECOND if isinstance(place, Days) else None, zone)
     return DateTime(on, at) if on and at else None
 
 

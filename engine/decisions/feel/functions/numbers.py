@@ -133,13 +133,13 @@ def exponential(value: Decimal) -> Decimal:
 @built_in("odd", "number: number")
 def odd(value: Decimal) -> bool:
     """Whether half of it is no whole number."""
-    return modulo(value, number(2)) == 1
+    return bool(modulo(value, number(2)) == 1)
 
 
 @built_in("even", "number: number")
 def even(value: Decimal) -> bool:
     """Whether half of it is a whole number."""
-    return modulo(value, number(2)) == 0
+    return bool(modulo(value, number(2)) == 0)
 
 
 @built_in("not", "negand: Any?")

@@ -5,9 +5,11 @@ from typing import Any
 
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import tree
-from engine.decisions.feel.functions.registry import built_in
+from engine.decisions.feel.building import build
+from engine.decisions.feel.comparing import order
+from engine.decisions.feel.frames import Frame, Run
+from engine.decisions.feel.functions.registry import BUILT_IN, built_in
 from engine.decisions.feel.names import Names
-from engine.decisions.feel.operators import order
 from engine.decisions.feel.parser import parse
 from engine.decisions.feel.values import Range
 
@@ -159,10 +161,6 @@ def coincides(one: Any, other: Any) -> bool:
 @built_in("range", "from: string")
 def to_range(text: str) -> Range | None:
     """Out of a text such as `[1..5)`, whose ends are literals."""
-    from engine.decisions.feel.building import build
-    from engine.decisions.feel.frames import Frame, Run
-    from engine.decisions.feel.functions import BUILT_IN
-
     try:
         node = parse(text, Names(BUILT_IN), {})
     except Unreadable:

@@ -9,20 +9,19 @@ from engine.decisions.feel.parser import parse_type
 from engine.decisions.feel.types import ANY
 from engine.decisions.feel.values import Function, Parameter
 
+Python = Callable[..., Any]
 _functions: dict[str, Function] = {}
 BUILT_IN: Mapping[str, Function] = _functions
 
 
-def built_in(
-    name: str, *ways: str, with_run: bool = False
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def built_in(name: str, *ways: str, with_run: bool = False) -> Callable[[Python], Python]:
     """Register a function, with one or several ways to call it.
 
-    `"string: string, length?: number, rest*: Any, m: Any?"`: `?` behind a name is one that may be left out, `*`
-    all that follow; `?` behind a type lets it be null. None is given for what is left out.
+    `"string: string, length?: number, rest*: Any, m: Any?"`: `?` behind a name is one that may be left out,
+    `*` all that follow; `?` behind a type lets it be null. None is given for what is left out.
     """
 
-    def register(python: Callable[..., Any]) -> Callable[..., Any]:
+    def register(python: Python) -> Python:
         def call(run: Run, arguments: list[Any]) -> Any:
             try:
                 return python(run, *arguments) if with_run else python(*arguments)

@@ -5,8 +5,9 @@ from decimal import Decimal
 from functools import reduce
 from typing import Any
 
+from engine.decisions.feel.arithmetic import plus
+from engine.decisions.feel.comparing import order
 from engine.decisions.feel.functions.registry import built_in
-from engine.decisions.feel.operators import order, plus
 from engine.decisions.feel.values import ARITHMETIC, number
 
 
@@ -63,7 +64,8 @@ def median(items: list[Any]) -> Decimal | None:
         return None
     ordered = sorted(items)
     middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else mean(ordered[middle - 1 : middle + 1])
+    found: Decimal | None = ordered[middle] if len(ordered) % 2 else mean(ordered[middle - 1 : middle + 1])
+    return found
 
 
 @built_in("stddev", "list: list", "n*: Any?")
