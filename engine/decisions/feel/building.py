@@ -7,9 +7,9 @@ from engine.decisions.feel import arithmetic, comparing, looping, tree
 from engine.decisions.feel.calling import call
 from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.matching import Test, build_test
-from engine.decisions.feel.operators import BINARY
+from engine.decisions.feel.operators import BINARY, EQUALITY
 from engine.decisions.feel.properties import member
-from engine.decisions.feel.types import ANY, is_instance
+from engine.decisions.feel.types import ANY, is_bare, is_instance
 from engine.decisions.feel.values import Function, Parameter, Range
 
 Code = Callable[[Frame], Any]
@@ -79,19 +79,46 @@ def interval(low: Any, high: Any, low_included: bool, high_included: bool) -> Ra
 
 
 def _binary(node: tree.Binary) -> Code:
-    left, right = build(node.left), build(node.right)
-    if node.sign == "and":
-        return lambda frame: (
-            False if (first := left(frame)) is False else comparing.conjunction(first, right(frame))
-        )
-    if node.sign == "or":
-        return lambda frame: (
-            True if (first := left(frame)) is True else comparing.disjunction(first, right(frame))
-        )
-    operation = BINARY[node.sign]
-    if node.sign == "+":
-        return lambda frame: frame.run.made(operation(left(frame), right(frame)))
-    return lambda frame: operation(left(frame), right(frame))
+    """An operation; many in a row, such as `a or b or c`, are one loop instead of a deep nest."""
+    if isinstance(node.left, tree.Binary):
+        return _chain(node)
+    return _joined(node.sign, build(node.left), build(node.right))
+
+
+def _chain(node: tree.Binary) -> Code:
+    parts = [node]
+    while isinstance(parts[-1].left, tree.Binary):
+        parts.append(parts[-1].left)
+    first = build(parts[-1].left)
+    rest = [_applied(part.sign, build(part.right)) for part in reversed(parts)]
+
+    def chained(frame: Frame) -> Any:
+        value = first(frame)
+        for apply in rest:
+            value = apply(value, frame)
+        return value
+
+    return chained
+
+
+def _joined(sign: str, left: Code, right: Code) -> Code:
+    apply = _applied(sign, right)
+    return lambda frame: apply(left(frame), frame)
+
+
+def _applied(sign: str, right: Code) -> Callable[[Any, Frame], Any]:
+    """What an operation makes of its left side in a frame."""
+    if sign == "and":
+        return lambda left, frame: False if left is False else comparing.conjunction(left, right(frame))
+    if sign == "or":
+        return lambda left, frame: True if left is True else comparing.disjunction(left, right(frame))
+    if sign in EQUALITY:
+        equality = EQUALITY[sign]
+        return lambda left, frame: equality(left, right(frame), frame.run)
+    operation = BINARY[sign]
+    if sign == "+":
+        return lambda left, frame: frame.run.made(operation(left, right(frame)))
+    return lambda left, frame: operation(left, right(frame))
 
 
 def _negative(node: tree.Negative) -> Code:
@@ -146,8 +173,10 @@ def _compared(node: tree.Compared) -> Code:
 
 
 def _instance_of(node: tree.InstanceOf) -> Code:
-    operand = build(node.operand)
-    return lambda frame: is_instance(operand(frame), node.type)
+    operand, of = build(node.operand), node.type
+    if is_bare(of):
+        return lambda _: None
+    return lambda frame: is_instance(operand(frame), of, frame.run)
 
 
 def _if(node: tree.If) -> Code:

@@ -19,9 +19,9 @@ def string(value: Any) -> str | None:
 def substring(text: str, start: Decimal, length: Decimal | None = None) -> str | None:
     """A part of a text; from the end where the position is below 0."""
     at = int(start)
-    if at == 0 or (length is not None and length < 1):
+    if at == 0 or abs(at) > len(text) or (length is not None and length < 1):
         return None
-    begin = at - 1 if at > 0 else max(len(text) + at, 0)
+    begin = at - 1 if at > 0 else len(text) + at
     return text[begin:] if length is None else text[begin : begin + int(length)]
 
 
