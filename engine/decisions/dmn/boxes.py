@@ -67,7 +67,7 @@ class Builder:
         if not self._is_feel(text):
             return self.flawed("This engine knows no other language than FEEL.", text)
         try:
-            return build(parse(text.text, self.names, self.kinds))
+            return looping.repeated(parse(text.text, self.names, self.kinds), build)
         except Unreadable as error:
             return self.flawed(str(error), text)
 

@@ -163,7 +163,9 @@ class _Table:
 
     def _missed(self, frame: Frame) -> Any:
         if any(result.default for result in self._results):
-            return self._shaped([result.default(frame) if result.default else None for result in self._results])
+            return self._shaped(
+                [result.default(frame) if result.default else None for result in self._results]
+            )
         return None
 
     def _shaped(self, given: Sequence[Any]) -> Any:
@@ -237,4 +239,3 @@ _POLICIES: Mapping[str, str] = {
     "C>": "_aggregated",
     "C#": "_count",
 }
-

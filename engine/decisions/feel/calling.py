@@ -12,6 +12,7 @@ Way = Sequence[Parameter]
 
 def call(run: Run, function: Function, given: Sequence[Any] | Mapping[str, Any]) -> Any:
     """What a function gives; None if it does not take such arguments."""
+    run.pass_on(given.values() if isinstance(given, Mapping) else given)
     for way in function.ways:
         bound = _named(way, given, run) if isinstance(given, Mapping) else _ordered(way, given, run)
         if bound is not None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.decisions.feel import tree
 from engine.decisions.feel.comparing import conjunction, disjunction, equal, within
-from engine.decisions.feel.frames import Frame, Run
+from engine.decisions.feel.frames import NODES, Frame, Run
 from engine.decisions.feel.operators import BINARY, EQUALITY
 from engine.decisions.feel.values import Range
 
@@ -19,10 +19,12 @@ def build_tests(node: tree.Tests, build: Build) -> Test:
     tests = [build_test(test, build) for test in node.tests]
     if not tests:
         return lambda _, __: True
-    if len(tests) == 1 and not node.negated:
+    weight = tree.size(node) // NODES
+    if len(tests) == 1 and not node.negated and not weight:
         return tests[0]
 
     def any_of(value: Any, frame: Frame) -> bool | None:
+        frame.run.spend(weight)
         found: bool | None = False
         for test in tests:
             found = disjunction(found, test(value, frame))

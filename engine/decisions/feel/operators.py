@@ -7,7 +7,10 @@ from engine.decisions.feel import arithmetic, comparing
 from engine.decisions.feel.arithmetic import Operation
 from engine.decisions.feel.frames import Run
 
-EQUALITY: Mapping[str, Callable[[Any, Any, Run], bool | None]] = {"=": comparing.equal, "!=": comparing.unequal}
+EQUALITY: Mapping[str, Callable[[Any, Any, Run], bool | None]] = {
+    "=": comparing.equal,
+    "!=": comparing.unequal,
+}
 BINARY: Mapping[str, Operation] = {
     "and": comparing.conjunction,
     "or": comparing.disjunction,
