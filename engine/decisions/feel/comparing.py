@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine.decisions.feel.moments import SECOND, Date, DateTime, Days, Months, Time
 from engine.decisions.feel.frames import Run
+from engine.decisions.feel.moments import SECOND, Date, DateTime, Days, Months, Time
 from engine.decisions.feel.values import Function, Range
 
 
@@ -120,14 +120,14 @@ def order(left: Any, right: Any) -> int | None:
         return (left > right) - (left < right)
     if not isinstance(left, _ORDERED) or type(left) is not type(right):
         return None
+    key = _key
     if isinstance(left, Time | DateTime) and not alike_placed(left, right):
-        one, other = _clock(left), _clock(right)
-    else:
-        one, other = _key(left), _key(right)
+        key = _clock
+    one, other = key(left), key(right)
     return int(one > other) - int(one < other)
 
 
-def _clock(value: Time | DateTime) -> int:
+def _clock(value: Any) -> Any:
     """What a clock shows: if only one of two is placed, it is taken for the place of both (table 54)."""
     return (value.nanos if isinstance(value, Time) else value.local) // SECOND
 
