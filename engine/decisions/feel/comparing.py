@@ -8,6 +8,8 @@ from engine.decisions.feel.frames import Run
 from engine.decisions.feel.moments import SECOND, Date, DateTime, Days, Months, Time
 from engine.decisions.feel.values import Function, Range
 
+LONG = 1000  # characters that cost a step to compare
+
 
 def conjunction(left: Any, right: Any) -> bool | None:
     """`and` (table 50): false beats what is unknown."""
@@ -45,6 +47,12 @@ def _all(results: Iterable[bool | None]) -> bool | None:
     return found
 
 
+def _equal_texts(left: str, right: str, run: Run) -> bool:
+    if len(left) == len(right) > LONG:
+        run.spend(len(left) // LONG)
+    return left == right
+
+
 def _equal_lists(left: list[Any], right: list[Any], run: Run) -> bool | None:
     if len(left) != len(right):
         return False
@@ -74,6 +82,7 @@ def _equal_ranges(left: Range, right: Range, run: Run) -> bool | None:
 
 
 _EQUAL: Mapping[type, Callable[[Any, Any, Run], bool | None]] = {
+    str: _equal_texts,
     list: _equal_lists,
     dict: _equal_contexts,
     Range: _equal_ranges,
