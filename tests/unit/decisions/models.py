@@ -14,7 +14,9 @@ DMN_15 = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 
 def definitions(inside: str, namespace: str = "urn:a", attributes: str = f'xmlns="{DMN_15}"') -> bytes:
     """A file with what stands in it."""
-    return f'<definitions {attributes} id="f" name="f" namespace="{namespace}">{inside}</definitions>'.encode()
+    return (
+        f'<definitions {attributes} id="f" name="f" namespace="{namespace}">{inside}</definitions>'.encode()
+    )
 
 
 def inputs(*names: str, **types: str) -> str:
@@ -33,14 +35,44 @@ def decision(name: str, logic: str, *requires: str, type: str = "") -> str:
         f'"{each.lstrip("@") if "#" in each else "#" + _id(each.lstrip("@"))}"/></informationRequirement>'
         for each in requires
     )
-    return (
-        f'<decision id="{_id(name)}" name="{name}"><variable name="{name}"{_type(type)}/>{needed}{logic}</decision>'
-    )
+    variable = f'<variable name="{name}"{_type(type)}/>'
+    return f'<decision id="{_id(name)}" name="{name}">{variable}{needed}{logic}</decision>'
 
 
 def literal(text: str) -> str:
     """A literal expression."""
     return f"<literalExpression><text>{_escaped(text)}</text></literalExpression>"
+
+
+def context(result: str = "", **entries: str) -> str:
+    """A boxed context, perhaps with a result; a _ in a name is a space."""
+    made = "".join(
+        f"<contextEntry><variable name='{name.replace('_', ' ')}'/>{entry}</contextEntry>"
+        for name, entry in entries.items()
+    )
+    return f"<context>{made}{f'<contextEntry>{result}</contextEntry>' if result else ''}</context>"
+
+
+def parts(tag: str, attributes: str = "", **parts: str) -> str:
+    """A boxed expression of named parts: `conditional`, `filter`, `for`, `some`, `every`."""
+    inside = "".join(f"<{name.strip('_')}>{part}</{name.strip('_')}>" for name, part in parts.items())
+    return f"<{tag}{attributes}>{inside}</{tag}>"
+
+
+def relation(columns: dict[str, str], *rows: list[str]) -> str:
+    """A relation: columns with their types, and rows of literal expressions."""
+    made = "".join(f'<column name="{name}"{_type(of)}/>' for name, of in columns.items())
+    made += "".join("<row>" + "".join(map(literal, row)) + "</row>" for row in rows)
+    return f"<relation>{made}</relation>"
+
+
+def invocation(function: str, **arguments: str) -> str:
+    """A boxed invocation."""
+    bindings = "".join(
+        f'<binding><parameter name="{name.replace("_", " ")}"/>{argument}</binding>'
+        for name, argument in arguments.items()
+    )
+    return f"<invocation>{function}{bindings}</invocation>"
 
 
 def table(
@@ -49,7 +81,9 @@ def table(
     """A table; a column may have `: allowed values` behind it, a result too, and `= default` behind that."""
     made = "".join(_input(column) for column in columns) + "".join(_output(each) for each in results)
     for rule in rules:
-        tests = "".join(f"<inputEntry><text>{_escaped(each)}</text></inputEntry>" for each in rule[: len(columns)])
+        tests = "".join(
+            f"<inputEntry><text>{_escaped(each)}</text></inputEntry>" for each in rule[: len(columns)]
+        )
         given = "".join(
             f"<outputEntry><text>{_escaped(each)}</text></outputEntry>" for each in rule[len(columns) :]
         )

@@ -6,7 +6,12 @@ import pytest
 
 from tests.unit.decisions.models import asked, decision, definitions, evaluated, flaws, inputs, table
 
-RATES = [["< 18", '"child"', "1"], ["[18..65]", '"adult"', "3"], ["> 60", '"senior"', "2"], ["> 60", '"senior"', "2"]]
+RATES = [
+    ["< 18", '"child"', "1"],
+    ["[18..65]", '"adult"', "3"],
+    ["> 60", '"senior"', "2"],
+    ["> 60", '"senior"', "2"],
+]
 GRADES = ['group: "senior", "adult", "child"', "fee"]
 
 

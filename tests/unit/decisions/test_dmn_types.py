@@ -47,7 +47,12 @@ COLOUR = item("colour", only('"red", "green"'), "string")
         (COLOUR + item("warm", only('"red"'), "colour"), "warm", "red", True),
         (COLOUR + item("warm", only('"red", "blue"'), "colour"), "warm", "blue", False),
         (COLOUR + item("colours", "", "colour", many=True), "colours", ["red", "blue"], False),
-        (COLOUR + item("pair", only("count(?) = 2", "typeConstraint"), "colour", many=True), "pair", ["red"], False),
+        (
+            COLOUR + item("pair", only("count(?) = 2", "typeConstraint"), "colour", many=True),
+            "pair",
+            ["red"],
+            False,
+        ),
         (item("even", only("even(?)"), "number"), "even", 4, True),
         (item("even", only("even(?)"), "number"), "even", 5, False),
         (item("not one", only("not(1)"), "number"), "not one", 1, False),
@@ -74,7 +79,9 @@ def test_members_are_checked_with_what_stands_beside_them() -> None:
 
 
 def test_types_may_be_made_of_themselves() -> None:
-    person = item("person", item("name", "", "string", component=True) + item("kin", "", "person", True, True))
+    person = item(
+        "person", item("name", "", "string", component=True) + item("kin", "", "person", True, True)
+    )
     assert fits(person, "person", {"name": "a", "kin": [{"name": "b", "kin": []}]})
     assert not fits(person, "person", {"name": 1, "kin": []})
 

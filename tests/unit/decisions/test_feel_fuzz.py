@@ -1,5 +1,6 @@
 """Whatever is written, FEEL is read or refused; whatever it says, there is a value or a limit."""
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -22,85 +23,13 @@ from engine.decisions.feel.types import ANY
 from engine.decisions.feel.values import Function, Parameter, Range
 
 KNOWN = {"x": Decimal(3), "monthly income": Decimal(1000), "y": [Decimal(1), {"a": "b"}]}
-WORDS = st.sampled_from(
-    [
-        "(",
-        ")",
-        "[",
-        "]",
-        "{",
-        "}",
-        ",",
-        ".",
-        "..",
-        ":",
-        "+",
-        "-",
-        "*",
-        "/",
-        "**",
-        "=",
-        "!=",
-        "<",
-        "<=",
-        ">",
-        ">=",
-        "if",
-        "then",
-        "else",
-        "for",
-        "in",
-        "return",
-        "some",
-        "every",
-        "satisfies",
-        "and",
-        "or",
-        "not",
-        "between",
-        "instance",
-        "of",
-        "function",
-        "external",
-        "null",
-        "true",
-        "false",
-        "item",
-        "partial",
-        "?",
-        '@"2020-01-01"',
-        '@"PT1H"',
-        '"a"',
-        "1",
-        "2.5",
-        ".5",
-        "1e3",
-        "x",
-        "y",
-        "a",
-        "monthly",
-        "income",
-        "date",
-        "and",
-        "time",
-        "string",
-        "sum",
-        "list",
-        "context",
-        "number",
-        "range",
-        "->",
-        "'",
-        "’",
-        "//",
-        "/*",
-        "*/",
-        '"',
-        "@",
-        "\\",
-        "#",
-    ]
-)
+WRITTEN = """
+( ) [ ] { } , . .. : + - * / ** = != < <= > >= -> ' \u2019 // /* */ " @ \\ # ?
+if then else for in return some every satisfies and or not between instance of function external
+null true false item partial x y a monthly income date and time string sum list context number range
+@"2020-01-01" @"PT1H" @"10:00:00@xyz/abc" "a" 1 2.5 .5 1e3
+"""
+WORDS = st.sampled_from(WRITTEN.split())
 SCALARS: st.SearchStrategy[Any] = st.one_of(
     st.none(),
     st.booleans(),
@@ -111,7 +40,20 @@ SCALARS: st.SearchStrategy[Any] = st.one_of(
     ),
     st.text(max_size=5),
     st.sampled_from(
-        ["", "a", "(", "[1..2]", "2020-01-01", "P1D", "10:00:00Z", "$1", "\\", "Europe/Berlin", "\ud800"]
+        [
+            "",
+            "a",
+            "(",
+            "[1..2]",
+            "2020-01-01",
+            "P1D",
+            "10:00:00Z",
+            "$1",
+            "\\",
+            "Europe/Berlin",
+            "xyz/abc",
+            "\ud800",
+        ]
     ),
     st.builds(Date, st.sampled_from([-999_999_999, 0, 1, 2024, 9999, 999_999_999]), st.just(2), st.just(28)),
     st.builds(Time, st.integers(0, 86_399_999_999_999), st.sampled_from([None, 0, 5400, -64800])),
@@ -151,21 +93,16 @@ def readings(text: str) -> None:
         try:
             node = read(text, names, {})
             built = build_tests(node, build) if read is parse_tests else build(node)
-        except Unreadable as error:
-            assert 0 <= error.at <= len(text)
+        except Unreadable:
             continue
         run = Run(steps=2_000)
         frame = Frame(run, KNOWN, Frame(run, BUILT_IN))
-        try:
+        with suppress(TooMuch, RecursionError):
             value = built(Decimal(1), frame) if read is parse_tests else built(frame)
             run.weigh(value)
             write(value)
-        except (TooMuch, RecursionError):
-            pass
-    try:
+    with suppress(Unreadable):
         parse_type(text, {})
-    except Unreadable:
-        pass
 
 
 @settings(max_examples=300)
@@ -205,14 +142,13 @@ def test_every_built_in_function_takes_any_arguments(name: str, data: st.DataObj
     for _ in range(10):
         arguments = data.draw(st.lists(VALUES, max_size=8))
         run = Run(steps=20_000)
-        try:
+        with suppress(TooMuch):
             value = call(run, BUILT_IN[name], arguments)
             run.weigh(value)
             write(value)
-        except TooMuch:
-            pass
 
 
+SIGNS = "+ - * / ** = != < <= > >= and or in".split()  # noqa: SIM905 - as they are written
 OPERATIONS = [
     *(
         f"a {sign} b"
@@ -260,12 +196,10 @@ OPERATIONS = [
 @given(st.sampled_from(OPERATIONS), VALUES, VALUES, VALUES)
 def test_every_operation_takes_any_values(text: str, a: Any, b: Any, c: Any) -> None:
     run = Run(steps=3_000)
-    try:
+    with suppress(TooMuch):
         value = Expression(text, ("a", "b", "c"))({"a": a, "b": b, "c": c}, run)
         run.weigh(value)
         write(value)
-    except TooMuch:
-        pass
 
 
 @pytest.mark.parametrize(

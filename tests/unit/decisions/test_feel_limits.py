@@ -2,6 +2,7 @@
 
 import sys
 import tracemalloc
+from contextlib import suppress
 from time import thread_time
 
 import pytest
@@ -28,7 +29,7 @@ LOOPS = {
     "powers": "for i in 1..10**9 return 1.00001 ** (i + 0.5)",
     "logarithms": "for i in 1..10**9 return log(i)",
     "long bodies": "for i in 1..10**9 return " + " + ".join(["i"] * 20_000),
-    "long functions": "{f: function(x) " + " + ".join(["x"] * 20_000) + ", r: for i in 1..10**9 return f(i)}",
+    "long functions": f"{{f: function(x) {' + '.join(['x'] * 20_000)}, r: for i in 1..10**9 return f(i)}}",
     "long tests": "for i in 1..10**9 return i in (" + ", ".join(["< 0"] * 10_000) + ")",
     "parsing": 'for i in 1..10**9 return range("[" + string(i) + ".." + string(i + 1) + "]")',
     "compiling": 'for i in 1..10**9 return matches("abc", string(i))',
@@ -45,8 +46,8 @@ GROWTHS = {
     "wide texts": GROWING % ("x + x", 'f("\\U01F40E", 55)'),
     "lists": GROWING % ("concatenate(x, x)", "f([1], 55)"),
     "many lists": "{l: for i in 1..100000 return i, r: concatenate(" + ", ".join(["l"] * 1000) + ")}",
-    "joined texts": '{l: for i in 1..9999 return "xxxxxxxxxx", s: string join(l), m: for i in 1..9999 return s, '
-    "r: string join(m)}",
+    "joined texts": '{l: for i in 1..9999 return "xxxxx", s: string join(l), '
+    "r: string join(for i in 1..9999 return s)}",
     "replaced texts": '{s: string join(for i in 1..9999 return "xxxxxxxxxx"), r: replace(s, "x", s)}',
     "trees that are written": GROWING % ("[x, x]", "string(f([1], 50))"),
     "trees that are compared": GROWING % ("[x, x]", "f([1], 50) = f([1], 50)"),
@@ -98,10 +99,8 @@ def test_what_would_fill_the_memory_is_stopped_before(name: str) -> None:
 )
 def test_patterns_never_search_for_long(pattern: str) -> None:
     begin = thread_time()
-    try:
+    with suppress(TooMuch):
         evaluate(f'for i in 1..10000 return matches("{"a" * 500}b", "{pattern}")')
-    except TooMuch:
-        pass
     assert thread_time() - begin < SECONDS
 
 
@@ -133,7 +132,7 @@ def test_everyday_work_is_far_below_the_limits() -> None:
     found = evaluate(
         "{claims: for i in 1..2000 return {id: i, amount: modulo(i * 37, 500), days: i}, "
         "late: claims[days > 30 and amount > 100], by: sort(late, function(a, b) a.amount < b.amount), "
-        'r: [count(late), sum(late.amount), string join(for c in by[amount > 490] return string(c.id), ", ")]}.r[1]'
+        'r: [count(late), sum(late.amount), string join(for c in by return string(c.id), ", ")]}.r[1]'
     )
     assert found is not None
 

@@ -1,4 +1,4 @@
-"""Laws of FEEL that hold for all values: three-valued logic, calendars, 34 digits, what is written is read."""
+"""Laws of FEEL that hold for all values: three-valued logic, calendars, 34 digits, notation."""
 
 import itertools
 from datetime import UTC, date, datetime, timedelta
@@ -119,16 +119,15 @@ def test_months_later_is_the_same_day_or_the_last(begin: date, months: int) -> N
     assert found.day == min(begin.day, month_length(found.year, found.month))
 
 
+INSTANTS = st.integers(31_536_000, 2_082_758_400).map(lambda second: datetime.fromtimestamp(second, UTC))
 ZONES = ("Europe/Berlin", "Asia/Tehran", "America/New_York", "Australia/Lord_Howe", "Etc/UTC")
 
 
-@given(
-    st.datetimes(datetime(1971, 1, 1), datetime(2036, 1, 1)), st.integers(0, 10**8), st.sampled_from(ZONES)
-)
+@given(INSTANTS, st.integers(0, 10**8), st.sampled_from(ZONES))
 def test_clocks_that_are_put_forward_and_back_show_what_pythons_show(
     moment: datetime, seconds: int, zone: str
 ) -> None:
-    begin = moment.replace(microsecond=0, tzinfo=UTC).astimezone(ZoneInfo(zone))
+    begin = moment.astimezone(ZoneInfo(zone))
     if begin.fold:
         return  # FEEL cannot say which of two such hours
     end = (begin.astimezone(UTC) + timedelta(seconds=seconds)).astimezone(ZoneInfo(zone))
