@@ -224,6 +224,11 @@ def test_a_hundred_thousand_rules_are_refused() -> None:
         read("x.dmn", definitions(decision("d", logic)))
 
 
+def test_more_text_than_can_be_read_in_time_is_refused() -> None:
+    with pytest.raises(NotDmn, match="characters"):
+        read("x.dmn", definitions(decision("d", literal("1 + " * 300_000 + "1"))))
+
+
 def test_nests_of_expressions_and_types_are_read_or_refused() -> None:
     for begin, end in (("<context><contextEntry>", "</contextEntry></context>"), ("<list>", "</list>")):
         for depth in (50, 120, 250):
