@@ -146,7 +146,7 @@ class _Table:
         self._columns = columns
         self._results = results
         self._rows = list(enumerate(rows, 1))
-        self._weight = 1 + sum(1 + len(row.tests) for row in rows) // 4
+        self._weight = 1 + sum(1 + len(row.tests) for row in rows) // 10  # ten of them take as long as a step
         self._hit: Callable[[Frame, Hits], Any] = getattr(self, _POLICIES[table.policy])
 
     def evaluate(self, frame: Frame) -> Any:
