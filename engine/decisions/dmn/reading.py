@@ -11,6 +11,7 @@ MAX_ELEMENTS = 100_000
 MAX_TEXT = 1_000_000  # characters of all expressions together: seconds of reading
 _NAMESPACES = {
     "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
+    "http://www.omg.org/spec/DMN/20151101/dmn11.xsd",  # as tools wrote it before the standard was out
     "http://www.omg.org/spec/DMN/20180521/MODEL/",
     "https://www.omg.org/spec/DMN/20191111/MODEL/",
     "https://www.omg.org/spec/DMN/20211108/MODEL/",
