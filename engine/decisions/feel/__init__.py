@@ -1,0 +1,42 @@
+"""FEEL, the expression language of DMN 1.5 (§10): texts become trees, and those Python functions, once."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from engine.decisions.errors import TooMuch, Unreadable
+from engine.decisions.feel import tree
+from engine.decisions.feel.building import Code, build
+from engine.decisions.feel.frames import Frame, Run
+from engine.decisions.feel.functions import BUILT_IN
+from engine.decisions.feel.names import Names, normalized
+from engine.decisions.feel.parser import parse
+from engine.decisions.feel.types import Type
+
+__all__ = ["Code", "Expression", "Frame", "Run", "TooMuch", "Unreadable", "evaluate"]
+
+
+class Expression:
+    """An expression ready to be evaluated, any number of times and in any number of threads.
+
+    `names` are the variables that it may speak of: those with spaces or signs in them have to be known.
+    Raises Unreadable.
+    """
+
+    def __init__(self, text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None) -> None:
+        self.text = text
+        self.tree: tree.Node = parse(text, Names(BUILT_IN, names), types or {})
+        self._code = build(self.tree)
+
+    def __call__(self, values: Mapping[str, Any], run: Run | None = None) -> Any:
+        """Its value, None also where it has none. Raises TooMuch."""
+        run = run or Run()
+        try:
+            return self._code(Frame(run, values, Frame(run, BUILT_IN)))
+        except RecursionError:
+            raise TooMuch("The evaluation goes too deep.") from None
+
+
+def evaluate(text: str, values: Mapping[str, Any] | None = None) -> Any:
+    """The value of an expression that is used once. Raises Unreadable and TooMuch."""
+    known = {normalized(name): value for name, value in (values or {}).items()}
+    return Expression(text, known)(known)

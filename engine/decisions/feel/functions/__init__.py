@@ -1,0 +1,14 @@
+"""The built-in functions of FEEL (DMN 1.5 §10.3.4), registered when their modules are imported."""
+
+from engine.decisions.feel.functions import (
+    contexts,
+    lists,
+    moments,
+    numbers,
+    ranges,
+    statistics,
+    texts,
+)
+from engine.decisions.feel.functions.registry import BUILT_IN
+
+__all__ = ["BUILT_IN", "contexts", "lists", "moments", "numbers", "ranges", "statistics", "texts"]

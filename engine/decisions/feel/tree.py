@@ -1,0 +1,207 @@
+"""What a FEEL text says, as a tree. Each node knows where in the text it begins (`at`)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine.decisions.feel.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Any part of an expression."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Node):
+    """A value that stands there itself."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    """A variable, a parameter or a built-in function."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Node):
+    """`[a, b]`."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContextOf(Node):
+    """`{a: 1, b: a + 1}`."""
+
+    entries: tuple[tuple[str, Node], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RangeOf(Node):
+    """`[low..high)`."""
+
+    low: Node
+    high: Node
+    low_included: bool
+    high_included: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    """Two operands and what stands between: `or and = != < <= > >= + - * / **`."""
+
+    sign: str
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Negative(Node):
+    """`-x`."""
+
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Between(Node):
+    """`x between low and high`."""
+
+    operand: Node
+    low: Node
+    high: Node
+
+
+@dataclass(frozen=True, slots=True)
+class In(Node):
+    """`x in (tests)`."""
+
+    operand: Node
+    tests: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared(Node):
+    """`< x` without a left side: a test, or as a value the range of all that pass it."""
+
+    sign: str
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Tests(Node):
+    """The cell of a decision table: any of the tests; `-` is none, and passes."""
+
+    tests: tuple[Node, ...]
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceOf(Node):
+    """`x instance of type`."""
+
+    operand: Node
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class If(Node):
+    """`if a then b else c`."""
+
+    condition: Node
+    then: Node
+    otherwise: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Iteration(Node):
+    """`name in source`, or `name in source..end`."""
+
+    name: str
+    source: Node
+    end: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class For(Node):
+    """`for iterations return body`."""
+
+    iterations: tuple[Iteration, ...]
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified(Node):
+    """`some` or `every` of the iterations satisfies a condition."""
+
+    kind: Literal["some", "every"]
+    iterations: tuple[Iteration, ...]
+    condition: Node
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionOf(Node):
+    """`function(a: type, b) body`; without a body it is external."""
+
+    parameters: tuple[tuple[str, Type], ...]
+    body: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """`f(a, b)` or `f(x: a, y: b)`."""
+
+    function: Node
+    arguments: tuple[Node, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter(Node):
+    """`list[condition or position]`."""
+
+    source: Node
+    condition: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Path(Node):
+    """`context.member`, also of each item of a list, and properties of times."""
+
+    source: Node
+    name: str
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The nodes directly below a node."""
+    for field in node.__dataclass_fields__:
+        value = getattr(node, field)
+        parts = value if isinstance(value, tuple) else (value,)
+        for part in parts:
+            found = part[1] if isinstance(part, tuple) and len(part) == 2 else part
+            if isinstance(found, Node):
+                yield found
+
+
+def descendants(node: Node) -> Iterator[Node]:
+    """A node and all below it."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting += children(part)
+
+
+def mentions(node: Node, name: str) -> bool:
+    """Whether a variable of that name stands anywhere in it."""
+    return any(isinstance(part, Name) and part.name == name for part in descendants(node))
+
+
+def size(node: Node) -> int:
+    """How many nodes it has."""
+    return sum(1 for _ in descendants(node))
