@@ -46,15 +46,19 @@ class Notes:
 
     def error(self, where: Place, code: str, reason: str, mend: str) -> None:
         """Note something that forbids the deployment."""
-        self._note("error", where, code, (reason, mend))
+        self.tell("error", where, code, reason, mend)
 
     def warn(self, where: Place, code: str, reason: str, mend: str) -> None:
         """Note something that runs, perhaps not as meant."""
-        self._note("warning", where, code, (reason, mend))
+        self.tell("warning", where, code, reason, mend)
 
     def translated(self, where: Place, code: str, reason: str) -> None:
         """Note what was said in other words, and is read in ours."""
-        self._note("note", where, code, (reason, "Nothing to do, if that is what is meant."))
+        self.tell("note", where, code, reason, "Nothing to do, if that is what is meant.")
+
+    def tell(self, severity: Severity, where: Place, code: str, reason: str, mend: str) -> None:
+        """Note something of this severity."""
+        self.add(Finding(severity, code, where.file, reason, mend, where.element, where.name, where.line))
 
     def add(self, finding: Finding) -> None:
         """Note a finding that was made elsewhere."""
@@ -80,7 +84,3 @@ class Notes:
                 Finding("error", "too-many-findings", "", reason, "Mend those that are shown first.")
             )
         return tuple(found)
-
-    def _note(self, severity: Severity, where: Place, code: str, text: tuple[str, str]) -> None:
-        reason, mend = text
-        self.add(Finding(severity, code, where.file, reason, mend, where.element, where.name, where.line))

@@ -213,11 +213,11 @@ def _candidates(low: Any, high: Any) -> Iterator[Any]:
 
 
 def _numbers(low: Decimal | None, high: Decimal | None) -> Iterator[Decimal]:
-    if low is None:
-        assert high is not None
-        yield from (ARITHMETIC.subtract(high, Decimal(1)), ARITHMETIC.next_minus(high))
-        return
-    yield ARITHMETIC.add(low.to_integral_value(rounding=ROUND_FLOOR), Decimal(1))
-    if high is not None:
+    if low is not None:
+        yield ARITHMETIC.add(low.to_integral_value(rounding=ROUND_FLOOR), Decimal(1))
+    if low is not None and high is not None:
         yield ARITHMETIC.divide(ARITHMETIC.add(low, high), Decimal(2))
-    yield ARITHMETIC.next_plus(low)
+    if low is not None:
+        yield ARITHMETIC.next_plus(low)
+    elif high is not None:
+        yield from (ARITHMETIC.subtract(high, Decimal(1)), ARITHMETIC.next_minus(high))

@@ -61,13 +61,14 @@ class Kinds(Mapping[str, Type]):
 
 def restricted(of: Type, tests: str) -> Type:
     """A type of which only values are allowed that pass tests. Raises Unreadable."""
-    test = build_tests(parse_tests(tests, Names(BUILT_IN), {}), build)
+    parsed = parse_tests(tests, Names(BUILT_IN), {})
+    test = build_tests(parsed, build)
 
     def allows(value: Any) -> bool:
         run = Run()
         return (of.allows is None or of.allows(value)) and test(value, Frame(run, BUILT_IN)) is True
 
-    return replace(of, allows=allows)
+    return replace(of, allows=allows, tests=(*of.tests, parsed))
 
 
 def members(items: Sequence[model.Item]) -> Iterator[str]:

@@ -13,7 +13,7 @@ class Type:
     """A type: by `name`, with the types that it is made of.
 
     `of` is a list's item, a range's ends or a function's result; `members` a context's; `takes` a function's
-    parameters. `allows` says further which values are allowed.
+    parameters. `allows` says further which values are allowed, by the `tests` (trees) that they have to pass.
     """
 
     name: str
@@ -21,6 +21,7 @@ class Type:
     members: "tuple[tuple[str, Type], ...]" = ()
     takes: "tuple[Type, ...] | None" = None
     allows: Callable[[Any], bool] | None = None
+    tests: "tuple[Any, ...]" = ()
 
 
 ANY = Type("Any")
