@@ -15,7 +15,6 @@ from engine.decisions.dmn import model
 from engine.decisions.dmn.graph import Key
 from engine.decisions.dmn.reading import NotDmn, parsed, read
 from engine.decisions.feel.functions import BUILT_IN
-from engine.decisions.feel.names import Names
 from engine.decisions.feel.types import ANY, Type
 from engine.findings import Finding, Notes, Place
 
@@ -123,7 +122,6 @@ class _Judged:
         self._types: dict[Key, Type] = {}
         self._begun: set[Key] = set()
         self._elements = Elements(files, self._inferred)
-        self._names = Names(BUILT_IN, members=self._elements.names())
 
     def run(self) -> None:
         """Judge all."""
@@ -149,19 +147,21 @@ class _Judged:
                 reason = f"It requires itself: {names}."
                 self._notes.error(place, "requirement-cycle", reason, "Remove one of the requirements.")
 
-    def _item(self, file: model.Definitions, item: model.Item, name: str) -> None:
-        """The types of which an item definition is made, and its allowed values."""
-        at = Expressions(self._elements, file, model.Element(name, name, None, 0), self._names, self._notes)
-        with at.at(f"Type {name!r}: "):
+    def _item(self, file: model.Definitions, item: model.Item, name: str, beside: Sequence[str] = ()) -> None:
+        """The types of which an item definition is made, and its allowed values, which may speak of others."""
+        at = Expressions(self._elements, file, model.Element("", name, None, 0), self._notes)
+        with at.at(f"Type {name!r}: "), self._elements.names.within([*BUILT_IN, *beside]):
+            plain = ANY
             if not item.components and item.function is None:
-                at.declared(item.type, item.allowed.line if item.allowed else 0)
-            if item.allowed is not None and item.allowed.text:
-                tests = at.read_tests(item.allowed)
-                plain = at.declared(item.type, item.allowed.line) if not item.components else ANY
-                if tests is not None and plain.name not in ("list", "context"):
-                    at.tested(item.allowed, tests, plain, Scope({}))
+                plain = at.declared(item.type, item.allowed.line if item.allowed else 0)
+            for text in (item.allowed, item.constraint):
+                tests = at.read_tests(text) if text is not None else None
+                if text is not None and tests is not None:
+                    of = plain if text is item.allowed and not item.components else ANY
+                    at.tested(text, tests, of, Scope(dict.fromkeys(beside, ANY)))
+        inside = [each.name for each in item.components]
         for component in item.components:
-            self._item(file, component, f"{name}.{component.name}")
+            self._item(file, component, f"{name}.{component.name}", inside)
 
     def _inferred(self, key: Key) -> Type:
         """What the logic of an element gives; judged when it is asked for first."""
@@ -170,12 +170,12 @@ class _Judged:
         self._begun.add(key)
         file = self._elements.files[key[0]]
         element = file.elements[key[1]]
-        at = Expressions(self._elements, file, element, self._names, self._notes)
+        at = Expressions(self._elements, file, element, self._notes)
         declared = at.declared(element.type, element.line)
         self._types[key] = ANY
         if isinstance(element, model.Decision | model.Knowledge):
             required = self._elements.required(file, element)  # judges them, if nobody has yet
-            with self._names.within(required):
+            with self._elements.names.within([*BUILT_IN, *required]):
                 self._types[key] = self._logic(at, element, Scope(required), declared)
         return self._types[key]
 

@@ -159,5 +159,5 @@ class _Output:
 
     def _allows(self, value: Any) -> bool:
         if self.declared.allows is not None and type_of(value).name == self.declared.name:
-            return fitted(value, self.declared) is not None
+            return fitted(value, self.declared, Run()) is not None
         return self.allowed is None or _passes(self.allowed, value)

@@ -1,11 +1,11 @@
 """The decisions, data and functions of several files: what they are called and which types they have."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from engine.decisions.check.scopes import Signature
 from engine.decisions.dmn import model
 from engine.decisions.dmn.graph import Graph, Key
-from engine.decisions.dmn.kinds import Kinds, members
+from engine.decisions.dmn.kinds import Kinds
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel.types import ANY, Type
 
@@ -16,18 +16,12 @@ class Elements:
     def __init__(self, files: Sequence[model.Definitions], infer: Callable[[Key], Type]) -> None:
         self.files: Mapping[str, model.Definitions] = {each.namespace: each for each in files}
         self._graph = Graph(files)
+        self.names = self._graph._members  # so that expressions are read as they will be
         self._infer = infer
 
     def kinds(self, file: model.Definitions) -> Kinds:
         """The types that a file knows."""
         return self._graph.kinds(file)
-
-    def names(self) -> Iterator[str]:
-        """All names that may stand anywhere: of elements, of imports and of members."""
-        for file in self.files.values():
-            yield from members(file.items)
-            yield from file.imports.values()
-            yield from (element.name for element in file.elements.values())
 
     def declared(self, file: model.Definitions, name: str | None) -> Type:
         """A type by its name; any if there is no such type."""
@@ -76,7 +70,7 @@ class Elements:
             if prefix:
                 known = found.get(prefix, Type("context")).members
                 found[prefix] = Type("context", members=(*known, (name, self.type(key))))
-            else:
+            elif key[0] == file.namespace or name not in found:
                 found[name] = self.type(key)
         return found
 

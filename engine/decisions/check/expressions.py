@@ -11,7 +11,6 @@ from engine.decisions.check.scopes import LIST, Scope, Signature, common, may_fi
 from engine.decisions.dmn import model
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import tree
-from engine.decisions.feel.names import Names
 from engine.decisions.feel.parser import parse, parse_tests, parse_type
 from engine.decisions.feel.types import ANY, BASIC, Type
 from engine.findings import Notes, Place
@@ -24,12 +23,12 @@ class Expressions:
     """Goes through the expressions of one element. `where` says in which part of it, as in “Rule 3: ”."""
 
     def __init__(
-        self, elements: Elements, file: model.Definitions, element: model.Element, names: Names, notes: Notes
+        self, elements: Elements, file: model.Definitions, element: model.Element, notes: Notes
     ) -> None:
         self.file = file
         self.element = element
         self.kinds = elements.kinds(file)
-        self.names = names
+        self.names = elements.names
         self.notes = notes
         self.where = ""
         self._elsewhere = [each.name for each in file.elements.values()]
@@ -38,7 +37,8 @@ class Expressions:
 
     def place(self, line: int) -> Place:
         """A line of the element."""
-        return Place(self.file.file, self.element.id, self.element.name or None, line or self.element.line)
+        known = None if self.element.id.startswith("line-") else self.element.id or None
+        return Place(self.file.file, known, self.element.name or None, line or self.element.line or None)
 
     def error(self, line: int, code: str, reason: str, mend: str) -> None:
         """Note what is wrong."""
@@ -100,10 +100,10 @@ class Expressions:
             self._problem(of, problem)
 
     @contextmanager
-    def within(self, scope: Scope, types: Mapping[str, Type], *, is_open: bool = False) -> Iterator[Scope]:
+    def within(self, scope: Scope, types: Mapping[str, Type], **how: bool) -> Iterator[Scope]:
         """Know more names for a while."""
         with self.names.within(types):
-            yield scope.within(types, is_open=is_open)
+            yield scope.within(types, **how)
 
     def declared(self, name: str | None, line: int) -> Type:
         """A type by its name; told if there is none."""
@@ -181,9 +181,12 @@ class Expressions:
         return Type("list", of=common([self.box(item, scope) for item in boxed.items]))
 
     def _relation(self, boxed: model.Relation, scope: Scope) -> Type:
-        rows = [[self.box(cell, scope) for cell in row] for row in boxed.rows]
-        columns = [common([row[at] for row in rows if at < len(row)]) for at in range(len(boxed.columns))]
-        return Type("list", of=Type("context", members=tuple(zip(boxed.columns, columns, strict=True))))
+        columns: list[tuple[str, Type]] = []
+        for at, (name, of) in enumerate(boxed.columns):
+            cells = [row[at] for row in boxed.rows if at < len(row)]
+            found = [self.fits(self.box(cell, scope), of, cell.line) for cell in cells]
+            columns.append((name, common(found)))
+        return Type("list", of=Type("context", members=tuple(columns)))
 
     def function(self, boxed: model.Parameterized, scope: Scope) -> Type:
         """A function, or a business knowledge model as such."""
@@ -209,7 +212,7 @@ class Expressions:
         unknown = item.name in ("Any", "context") and not members
         with (
             self.within(scope, {"item": item}) as around,
-            self.within(around, members, is_open=unknown) as inside,
+            self.within(around, members, is_open=unknown, of_items=item.name == "context") as inside,
         ):
             found = self.box(boxed.match, inside)
         if found.name == "number":

@@ -17,21 +17,24 @@ from engine.decisions.check.scopes import (
     type_of,
 )
 from engine.decisions.feel import tree
+from engine.decisions.feel.frames import Run
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.matching import INPUT
 from engine.decisions.feel.moments import Date, DateTime, Days, Months, Time
-from engine.decisions.feel.operators import BINARY
+from engine.decisions.feel.operators import BINARY, EQUALITY
 from engine.decisions.feel.properties import member
 from engine.decisions.feel.types import ANY, BOOLEAN, Type
 from engine.decisions.feel.values import Range, kind
 from engine.findings import Severity
 
-_SAMPLES: Mapping[str, Any] = {
-    kind(value): value
-    for value in (
-        *(Decimal(1), "a", True, Date(2000, 1, 1), Time(0), DateTime(Date(2000, 1, 1), Time(0))),
-        *(Months(1), Days(1), [Decimal(1)], {"a": Decimal(1)}, Range(Decimal(1), Decimal(2), True, True)),
-    )
+_DAY = Date(2000, 1, 1)
+# What an operation gives is found by trying it with values of each type, placed and not.
+_VALUES = (
+    *(Decimal(1), "a", True, _DAY, Time(0), Time(0, 0), DateTime(_DAY, Time(0)), DateTime(_DAY, Time(0, 0))),
+    *(Months(1), Days(1), [Decimal(1)], {"a": Decimal(1)}, Range(Decimal(1), Decimal(2), True, True)),
+)
+_SAMPLES: Mapping[str, Sequence[Any]] = {
+    name: [value for value in _VALUES if kind(value) == name] for name in map(kind, _VALUES)
 }
 _MEND_NAME = "Correct the name, or let the decision require what it is to mean."
 
@@ -91,8 +94,8 @@ class Inference:
     # Operations
 
     def _compared(self, node: tree.Node, sign: str, left: Type, right: Type) -> Type:
-        samples = [_SAMPLES.get(each.name) for each in (left, right)]
-        if None not in samples and BINARY[sign](*samples) is None:
+        found = _tried(sign, left, right)
+        if found is not None and not found:
             reason = f"A {told(left)} is compared with a {told(right)}"
             mend = "Compare values of one type, and by order only where it has one."
             self.fault(node, "type-mismatch", reason, mend)
@@ -104,18 +107,17 @@ class Inference:
             for side, of in ((node.left, left), (node.right, right)):
                 if of.name not in ("Any", "boolean"):
                     reason = f"A {told(of)} stands beside {node.sign!r}, which takes true or false"
-                    self.fault(side, "type-mismatch", reason, "Compare it with something.")
+                    self.fault(side, "condition-type", reason, "Compare it with something.", "warning")
             return BOOLEAN
         if node.sign in ("=", "!=", "<", "<=", ">", ">="):
             return self._compared(node, node.sign, left, right)
-        one, other = _SAMPLES.get(left.name), _SAMPLES.get(right.name)
-        if one is None or other is None:
-            return ANY
-        found = BINARY[node.sign](one, other)
+        found = _tried(node.sign, left, right)
         if found is None:
+            return ANY
+        if not found:
             reason = f"{node.sign!r} stands between a {told(left)} and a {told(right)}"
             return self.fault(node, "type-mismatch", reason, "Convert one of them, or calculate otherwise.")
-        return type_of(found)
+        return type_of(found[0])
 
     def _negative(self, node: tree.Negative, scope: Scope) -> Type:
         of = self.type(node.operand, scope)
@@ -164,7 +166,10 @@ class Inference:
             return self.fault(node, "not-required", reason, mend)
         near = nearest(node.name, iter((*scope.names(), *BUILT_IN)))
         hint = f"; {near!r} is spelled like it" if near else ""
-        return self.fault(node, "unknown-name", f"Nothing is called {node.name!r}{hint}", _MEND_NAME)
+        reason = f"Nothing is called {node.name!r}{hint}"
+        # An item may have members that nothing tells of.
+        severity: Severity = "warning" if scope.of_items else "error"
+        return self.fault(node, "unknown-name", reason, _MEND_NAME, severity)
 
     def _path(self, node: tree.Path, scope: Scope) -> Type:
         return self._member(node, self.type(node.source, scope), node.name)
@@ -188,7 +193,7 @@ class Inference:
     def _property(self, node: tree.Path, of: Type, name: str) -> Type:
         if name in ("timezone", "time offset"):  # has none in the sample
             return ANY
-        found = member(_SAMPLES[of.name], name) if of.name in _SAMPLES else None
+        found = member(_SAMPLES[of.name][0], name) if of.name in _SAMPLES else None
         if found is None:
             return self.fault(node, "unknown-member", f"A {told(of)} has no {name!r}", "Correct the name.")
         return type_of(found)
@@ -265,7 +270,9 @@ class Inference:
         item = (source.of or ANY) if source.name == "list" else source
         members = dict(item.members)
         unknown = item.name in ("Any", "context") and not members
-        inside = scope.within({"item": item}).within(members, is_open=unknown)
+        inside = scope.within({"item": item}).within(
+            members, is_open=unknown, of_items=item.name == "context"
+        )
         found = self.type(node.condition, inside)
         if found.name == "number":
             return item
@@ -274,6 +281,19 @@ class Inference:
     def _instance_of(self, node: tree.InstanceOf, scope: Scope) -> Type:
         self.type(node.operand, scope)
         return BOOLEAN
+
+
+def _tried(sign: str, left: Type, right: Type) -> list[Any] | None:
+    """What an operation gives with values of two types, without null; None if one of them is not known."""
+    ones, others = _SAMPLES.get(left.name), _SAMPLES.get(right.name)
+    if ones is None or others is None:
+        return None
+    pairs = [(one, other) for one in ones for other in others]
+    if sign in EQUALITY:
+        found = [EQUALITY[sign](*pair, Run()) for pair in pairs]
+    else:
+        found = [BINARY[sign](*pair) for pair in pairs]
+    return [each for each in found if each is not None]
 
 
 _TYPERS: Mapping[type[tree.Node], Callable[[Inference, Any, Scope], Type]] = {

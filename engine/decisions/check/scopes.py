@@ -21,14 +21,23 @@ class Signature(Type):
 
 
 class Scope:
-    """The types of names; those around behind `around`. In an open one any name may be known, too."""
+    """The types of names; those around behind `around`.
+
+    In an open one any name may be known, too; in one `of_items` it may be that of a member of some of them.
+    """
 
     def __init__(
-        self, types: Mapping[str, Type], around: "Scope | None" = None, *, is_open: bool = False
+        self,
+        types: Mapping[str, Type],
+        around: "Scope | None" = None,
+        *,
+        is_open: bool = False,
+        of_items: bool = False,
     ) -> None:
         self.types = dict(types)
         self._around = around
         self._is_open = is_open
+        self.of_items: bool = of_items or (around is not None and around.of_items)
 
     def find(self, name: str) -> Type | None:
         """What a name stands for; None if for nothing."""
@@ -41,9 +50,9 @@ class Scope:
             scope = scope._around
         return None
 
-    def within(self, types: Mapping[str, Type], *, is_open: bool = False) -> "Scope":
+    def within(self, types: Mapping[str, Type], *, is_open: bool = False, of_items: bool = False) -> "Scope":
         """A scope inside of this one."""
-        return Scope(types, self, is_open=is_open)
+        return Scope(types, self, is_open=is_open, of_items=of_items)
 
     def names(self) -> Iterator[str]:
         """All that is known here."""
@@ -66,9 +75,9 @@ _RESULTS: Mapping[str, str] = {
     "number": "number, string length, decimal, floor, ceiling, round up, round down, round half up, "
     "round half down, modulo, sqrt, log, exp, count, sum, product, mean, median, stddev, day of year, "
     "week of year",
-    "boolean": "not, contains, starts with, ends with, matches, list contains, all, any, odd, even, is, "
-    "before, after, meets, met by, overlaps, overlaps before, overlaps after, finishes, finished by, includes, "
-    "during, starts, started by, coincides",
+    "boolean": "not, contains, starts with, ends with, matches, list contains, all, any, odd, even, "
+    "is, before, after, meets, met by, overlaps, overlaps before, overlaps after, finishes, finished by, "
+    "includes, during, starts, started by, coincides",
     "list": "sublist, append, concatenate, insert before, remove, list replace, reverse, index of, union, "
     "distinct values, flatten, sort, mode, get entries",
     "date": "date, today",

@@ -10,6 +10,7 @@ from engine.decisions.check.sweep import Box, Stopped, Sweep
 from engine.decisions.dmn import model
 from engine.decisions.feel import tree
 from engine.decisions.feel.comparing import equal
+from engine.decisions.feel.frames import Run
 from engine.findings import Notes, Place, Severity
 
 MOST = 20  # findings of a kind that are told of one table
@@ -134,7 +135,7 @@ class _Analysis:
             return False
         pairs = list(zip(self._results[one], self._results[other], strict=False))
         known = [pair for pair in pairs if _UNKNOWN not in pair]
-        if any(equal(*pair) is not True for pair in known):
+        if any(equal(*pair, Run()) is not True for pair in known):
             return True
         return False if len(known) == len(pairs) else None
 
@@ -171,7 +172,7 @@ class _Analysis:
         """Where the results of a rule stand among the values of the outputs; None if that is not known."""
         found = []
         for value, order in zip(self._results[rule], self._read.priorities, strict=False):
-            at = next((at for at, known in enumerate(order) if equal(known, value) is True), None)
+            at = next((at for at, known in enumerate(order) if equal(known, value, Run()) is True), None)
             if value is _UNKNOWN or at is None:
                 return None
             found.append(at)

@@ -88,7 +88,7 @@ class Items(Boxed):
 class Relation(Boxed):
     """A list of contexts, as rows of columns."""
 
-    columns: tuple[str, ...]
+    columns: tuple[tuple[str, str | None], ...]  # name, type
     rows: tuple[tuple[Boxed, ...], ...]
 
 
@@ -137,6 +137,7 @@ class Item:
     collection: bool
     components: "tuple[Item, ...]"
     allowed: Text | None
+    constraint: Text | None = None  # of a collection as a whole, while `allowed` is of each of its items
     function: "tuple[tuple[str | None, ...], str | None] | None" = (
         None  # types of its parameters and its result
     )
@@ -185,12 +186,16 @@ class Service(Element):
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """One file. `imports` tells by which name the elements of another namespace are known here."""
+    """One file. `imports` tells by which name the elements of another namespace are known here.
+
+    That name may be empty: they are known as they are called there.
+    """
 
     file: str
     id: str
     name: str
     namespace: str
+    language: str | None
     imports: Mapping[str, str]
     items: tuple[Item, ...]
     elements: Mapping[str, Element] = field(default_factory=dict)

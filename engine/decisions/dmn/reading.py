@@ -25,7 +25,6 @@ _POLICIES = {
     "COLLECT": "C",
 }
 _AGGREGATIONS = {"SUM": "+", "MIN": "<", "MAX": ">", "COUNT": "#"}
-_PREFIXES = ("feel.", "feel:")
 Element = etree._Element
 
 
@@ -53,6 +52,7 @@ def read(file: str, content: bytes) -> model.Definitions:
         root.get("id", ""),
         root.get("name", ""),
         root.get("namespace", ""),
+        root.get("expressionLanguage"),
         {each.get("namespace", ""): normalized(each.get("name", "")) for each in _each(root, "import")},
         tuple(_item(each) for each in _each(root, "itemDefinition")),
         elements,
@@ -106,14 +106,25 @@ def _id(node: Element) -> str:
 
 
 def _type(node: Element | None) -> str | None:
-    """`typeRef`, in 1.1 a child; without the prefix of FEEL's own types."""
+    """`typeRef`, which is also a child; without the prefix of FEEL's own types."""
     if node is None:
         return None
     child = _one(node, "typeRef")
     name = normalized(node.get("typeRef") or (child.text if child is not None and child.text else "") or "")
-    for prefix in _PREFIXES:
-        name = name.removeprefix(prefix)
-    return name or None
+    return _qualified(node, name).removeprefix("feel.") or None
+
+
+def _qualified(node: Element, name: str) -> str:
+    """What DMN 1.1 wrote with a namespace's prefix, as versions since then do: by the name of the import."""
+    prefix, _, local = name.partition(":")
+    space = node.nsmap.get(prefix) if local else None
+    if space is None:
+        return name.removeprefix("feel:")
+    root = node.getroottree().getroot()
+    if "/FEEL/" in space or space == root.get("namespace"):
+        return local
+    imported = (each.get("name") for each in _each(root, "import") if each.get("namespace") == space)
+    return f"{next(imported, None) or prefix}.{local}"
 
 
 def _text(node: Element | None) -> model.Text | None:
@@ -190,6 +201,7 @@ def _item(node: Element) -> model.Item:
         node.get("isCollection") == "true",
         tuple(_item(each) for each in _each(node, "itemComponent")),
         _text(_one(node, "allowedValues")),
+        _text(_one(node, "typeConstraint")),
         None if function is None else _function_item(function),
     )
 
@@ -273,7 +285,7 @@ def _list(node: Element) -> model.Items:
 
 
 def _relation(node: Element) -> model.Relation:
-    columns = tuple(normalized(each.get("name", "")) for each in _each(node, "column"))
+    columns = tuple((normalized(each.get("name", "")), _type(each)) for each in _each(node, "column"))
     rows = tuple(_boxes(row) for row in _each(node, "row"))
     return model.Relation(_id(node), _type(node), _line(node), columns, rows)
 

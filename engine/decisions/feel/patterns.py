@@ -1,15 +1,18 @@
 """Regular expressions as XPath has them (XQuery 1.0 functions §7.6, to which DMN 1.5 table 74 points)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
+from time import perf_counter
 from typing import Any
 
 import regex
 
 from engine.decisions.errors import TooMuch
+from engine.decisions.feel.frames import COMPILED, Run
 
-SECONDS = 0.25  # of one search, after which it is given up
 _FLAGS: Mapping[str, int] = {"s": regex.DOTALL, "m": regex.MULTILINE, "i": regex.IGNORECASE, "x": 0, "q": 0}
 _NAME_START = r"\p{L}\p{Nl}:_"
 _CLASSES = {
@@ -72,23 +75,69 @@ def _escaped(word: str, *, inside: bool) -> str | None:
     return None
 
 
-def found(pattern: Pattern, text: str) -> bool:
-    """Whether the pattern matches anywhere. Raises TooMuch."""
-    try:
-        return pattern.search(text, timeout=SECONDS) is not None
-    except TimeoutError:
-        raise _too_long(pattern) from None
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A pattern in a run, which may not search longer than it has time left."""
+
+    run: Run
+    pattern: Pattern
+    flags: str
+
+    def finds(self, text: str) -> bool:
+        """Whether the pattern matches anywhere. Raises TooMuch."""
+        with self._timed() as seconds:
+            return self.pattern.search(text, timeout=seconds) is not None
+
+    def replaced(self, text: str, replacement: str) -> str | None:
+        """Every match replaced; None if the replacement is none, or matches may be empty. Raises TooMuch."""
+        if self._finds_nothing():
+            return None
+        literal = "q" in self.flags
+        template = (
+            replacement.replace("\\", r"\\") if literal else _template(replacement, self.pattern.groups)
+        )
+        if template is None:
+            return None
+
+        def expanded(match: Any) -> Any:
+            return self.run.made(match.expand(template))
+
+        with self._timed() as seconds:
+            return str(self.pattern.sub(expanded, text, timeout=seconds))
+
+    def parts(self, text: str) -> list[str] | None:
+        """What stands between the matches; None if these may be empty. Raises TooMuch."""
+        if self._finds_nothing():
+            return None
+        ends = [0]
+        with self._timed() as seconds:
+            for match in self.pattern.finditer(text, timeout=seconds):
+                ends += match.span()
+        ends.append(len(text))
+        return [text[begin:end] for begin, end in zip(ends[::2], ends[1::2], strict=True)]
+
+    def _finds_nothing(self) -> bool:
+        """Whether it matches a text of no length, which XPath forbids where matches part a text."""
+        return self.pattern.search("") is not None
+
+    @contextmanager
+    def _timed(self) -> Iterator[float]:
+        begin = perf_counter()
+        try:
+            yield max(self.run.searching, 0.001)
+        except TimeoutError:
+            raise TooMuch(f"The pattern takes too long on this text: {self.pattern.pattern[:100]}") from None
+        finally:
+            self.run.searching -= perf_counter() - begin
 
 
-def replaced(pattern: Pattern, text: str, replacement: str, flags: str) -> str | None:
-    """Every match replaced; None if the replacement is not one. Raises TooMuch."""
-    template = replacement.replace("\\", r"\\") if "q" in flags else _template(replacement, pattern.groups)
-    if template is None:
-        return None
-    try:
-        return str(pattern.sub(template, text, timeout=SECONDS))
-    except TimeoutError:
-        raise _too_long(pattern) from None
+def search(run: Run, pattern: str, flags: str) -> Search | None:
+    """A pattern ready for use in a run; None if it is none."""
+    if (pattern, flags) not in run.patterns:
+        run.spend(COMPILED + len(pattern))
+        run.patterns.add((pattern, flags))
+    found = compiled(pattern, flags)
+    return None if found is None else Search(run, found, flags)
 
 
 def _template(replacement: str, groups: int) -> str | None:
@@ -119,19 +168,3 @@ def _template(replacement: str, groups: int) -> str | None:
             parts.append(sign)
             at += 1
     return "".join(parts)
-
-
-def parts(pattern: Pattern, text: str) -> list[str]:
-    """What stands between the matches. Raises TooMuch."""
-    try:
-        ends = [0]
-        for match in pattern.finditer(text, timeout=SECONDS):
-            ends += match.span()
-    except TimeoutError:
-        raise _too_long(pattern) from None
-    ends.append(len(text))
-    return [text[begin:end] for begin, end in zip(ends[::2], ends[1::2], strict=True)]
-
-
-def _too_long(pattern: Pattern) -> TooMuch:
-    return TooMuch(f"The pattern takes too long on this text: {pattern.pattern[:100]}")

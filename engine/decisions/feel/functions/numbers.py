@@ -97,7 +97,7 @@ def absolute(value: Any) -> Any:
     """Of numbers and durations."""
     match value:
         case Decimal():
-            return abs(value)
+            return ARITHMETIC.abs(value)
         case Months():
             return Months(abs(value.count))
         case Days():
