@@ -148,7 +148,7 @@ class _Judged:
                 self._notes.error(place, "requirement-cycle", reason, "Remove one of the requirements.")
 
     def _item(self, file: model.Definitions, item: model.Item, name: str, beside: Sequence[str] = ()) -> None:
-        """The types of which an item definition is made, and its allowed values, which may speak of others."""
+        """The types of which an item definition is made, and its allowed values; `beside` it are others."""
         at = Expressions(self._elements, file, model.Element("", name, None, 0), self._notes)
         with at.at(f"Type {name!r}: "), self._elements.names.within([*BUILT_IN, *beside]):
             plain = ANY

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.decisions.check.conditions import Comparison, Condition, Every, Opposite, Some, Unclear
 from engine.decisions.feel.arithmetic import minus, plus
-from engine.decisions.feel.comparing import order
+from engine.decisions.feel.comparing import alike_placed, order
 from engine.decisions.feel.moments import DAY, SECOND, Date, DateTime, Days, Months, Time
 from engine.decisions.feel.notation import write
 from engine.decisions.feel.values import ARITHMETIC, kind
@@ -42,6 +42,7 @@ class Axis:
         self._ordered = ordered
         self.points = [False, True] if self.kind == "boolean" else _sorted(constants)
         self._keys = [_key(value) for value in self.points]
+        self._only_points = sum(2 << 2 * at for at in range(len(self.points)))
         self.null = 1 << (2 * len(self.points) + 1)
         self.live = sum(1 << part for part in range(2 * len(self.points) + 1) if self._is_live(part))
 
@@ -99,7 +100,7 @@ class Axis:
         chosen = mask & ~self.null or mask
         if not self.points:
             return "null" if chosen == self.null else "anything"
-        points = chosen & sum(2 << 2 * at for at in range(len(self.points)))
+        points = chosen & self._only_points
         if self.kind == "string" and not points and chosen != self.null and not self._ordered:
             return "any other text"
         first = points or chosen
@@ -117,13 +118,10 @@ class Axis:
         return ", ".join(self._interval(begin, end - 1, last) for begin, end in _bridged(mask, dead))
 
     def _listed(self, mask: int) -> str:
-        negated = self.kind == "string" and bool(mask & self.live & ~self._only_points())
+        negated = self.kind == "string" and bool(mask & self.live & ~self._only_points)
         chosen = self.live & ~mask if negated else mask
         texts = [typed(value) for at, value in enumerate(self.points) if chosen >> 2 * at + 1 & 1]
         return f"not({', '.join(texts)})" if negated else ", ".join(texts)
-
-    def _only_points(self) -> int:
-        return sum(2 << 2 * at for at in range(len(self.points)))
 
     def _interval(self, first: int, last: int, top: int) -> str:
         low = None if first == 0 else typed(self.points[(first - 1) // 2])
@@ -176,10 +174,9 @@ def _key(value: Any) -> Any:
 
 
 def _ordered(one: Any, other: Any) -> int:
-    found = order(one, other)
-    if found is None:
+    if isinstance(one, Time | DateTime) and not alike_placed(one, other):
         raise Unclear("times with and without their distance from UTC")
-    return found
+    return order(one, other) or 0
 
 
 def _sorted(constants: Sequence[Any]) -> list[Any]:

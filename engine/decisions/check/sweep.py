@@ -46,7 +46,8 @@ class Sweep:
             found.append(found[-1] & each)
         return found[::-1]
 
-    def _spend(self) -> None:
+    def spend(self) -> None:
+        """One thing more to look at. Raises Stopped."""
         self._left -= 1
         if self._left < 0:
             raise Stopped
@@ -89,7 +90,7 @@ class Sweep:
         if not by or column == len(box):
             return False
         for each in dict.fromkeys(by & rules for rules in _within(box[column], self._at[column])):
-            self._spend()
+            self.spend()
             if (column, each) not in known:
                 if not self._covered(column + 1, each, box, around, known):
                     return False
@@ -119,7 +120,7 @@ class Sweep:
                 alike[alive & rules] = alike.get(alive & rules, 0) | 1 << part
         found: dict[Box, int] = {}
         for rules, parts in alike.items():
-            self._spend()
+            self.spend()
             for rest in self._gap(column + 1, rules):
                 found[rest] = found.get(rest, 0) | parts
             if len(found) > _MOST:

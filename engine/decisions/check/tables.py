@@ -78,10 +78,17 @@ class _Analysis:
 
     def _tell(self, severity: Severity, rule: int, code: str, reason: str, mend: str) -> None:
         """One of at most so many findings of a kind."""
+        if not self._is_enough(code):
+            self._add(severity, rule, code, reason, mend)
+
+    def _add(self, severity: Severity, rule: int, code: str, reason: str, mend: str) -> None:
+        line = self._rules[rule].line if rule >= 0 else self._read.table.line
+        self._notes.tell(severity, self._place(line), code, reason, mend)
+
+    def _is_enough(self, code: str) -> bool:
+        """Whether so many of a kind are told already that this one more is only counted."""
         self._told[code] = self._told.get(code, 0) + 1
-        if self._told[code] <= MOST:
-            line = self._rules[rule].line if rule >= 0 else self._read.table.line
-            self._notes.tell(severity, self._place(line), code, reason, mend)
+        return self._told[code] > MOST
 
     # Single rules
 
@@ -110,23 +117,24 @@ class _Analysis:
             if one not in self._empty:
                 meeting = self._sweep.meeting(one) >> one + 1
                 for ahead in _ones(meeting):
+                    self._sweep.spend()
                     self._tell_pair(one, one + 1 + ahead)
 
     def _tell_pair(self, one: int, other: int) -> None:
         unique = self._read.table.policy == "U"
+        code = "overlapping-rules" if unique else "different-results"
         differ = True if unique else self._differ(one, other)
-        if differ is False:
+        if differ is False or self._is_enough(code):
             return
         numbers = f"Rules {one + 1} and {other + 1}"
         example = self._example(self._sweep.common(one, other))
         sure = differ is True and independent(self._read.inputs)
-        code = "overlapping-rules" if unique else "different-results"
         says = "match both" if unique else "match both and give different results"
         reason = (
             f"{numbers} {says if sure else says.replace('match', 'may match')}, for example where {example}."
         )
         mend = "Let one of them exclude what the other takes, or choose another hit policy."
-        self._tell("error" if sure else "warning", other, code, reason, mend)
+        self._add("error" if sure else "warning", other, code, reason, mend)
 
     def _differ(self, one: int, other: int) -> bool | None:
         """Whether the results of two rules differ, None if that depends."""
