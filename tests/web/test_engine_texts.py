@@ -34,7 +34,7 @@ CHECKING = (
 TELLERS = {"Finding", "Unbuildable", "_finding", "_unreadable", "error", "refuse", "tell", "told", "warn"}
 NO_CODES = {
     # severities, a kind of field, an encoding, an incident
-    *("error", "warning", "long-text", "utf-8", "utf-8-sig", "work-failed"),
+    *("error", "warning", "note", "long-text", "utf-8", "utf-8-sig", "work-failed"),
     *("x-editable-by", "x-enum-i18n", "x-hide-when", "x-i18n", "x-visible-to"),  # keywords of forms
     *FORMATS,
 }  # fmt: skip

@@ -114,7 +114,7 @@ class Structure:
             language = node.get("expressionLanguage")
             if not is_feel(language):
                 reason = f"The language of the expression is {language!r}, not FEEL."
-                self._error(node, "expression-language", reason, _MEND_LANGUAGE)
+                self._error(node, "not-feel", reason, _MEND_LANGUAGE)
             if (
                 local(node) in ("functionDefinition", "encapsulatedLogic")
                 and node.get("kind", "FEEL") != "FEEL"
@@ -165,13 +165,13 @@ class Structure:
             return
         if aggregation not in _AGGREGATIONS:
             reason = f"There is no aggregation {aggregation!r}."
-            self._unsound(table, "aggregation", reason, f"Choose one of {', '.join(_AGGREGATIONS)}.")
+            self._unsound(table, "wrong-aggregation", reason, f"Choose one of {', '.join(_AGGREGATIONS)}.")
         elif policy != "COLLECT":
             reason = f"The results are to be put together by {aggregation}, but the hit policy is {policy}."
-            self._error(table, "aggregation", reason, "Choose the hit policy COLLECT, or no aggregation.")
+            self._error(table, "wrong-aggregation", reason, "Choose the hit policy COLLECT, or no aggregation.")
         elif len(outputs) > 1:
             reason = f"{aggregation} takes one output, but the table has {len(outputs)}."
-            self._error(table, "aggregation", reason, "Collect one output, or choose no aggregation.")
+            self._error(table, "wrong-aggregation", reason, "Collect one output, or choose no aggregation.")
 
     def _outputs(self, table: Any, outputs: list[Any]) -> None:
         if len(outputs) > 1:
