@@ -168,7 +168,9 @@ class Structure:
             self._unsound(table, "wrong-aggregation", reason, f"Choose one of {', '.join(_AGGREGATIONS)}.")
         elif policy != "COLLECT":
             reason = f"The results are to be put together by {aggregation}, but the hit policy is {policy}."
-            self._error(table, "wrong-aggregation", reason, "Choose the hit policy COLLECT, or no aggregation.")
+            self._error(
+                table, "wrong-aggregation", reason, "Choose the hit policy COLLECT, or no aggregation."
+            )
         elif len(outputs) > 1:
             reason = f"{aggregation} takes one output, but the table has {len(outputs)}."
             self._error(table, "wrong-aggregation", reason, "Collect one output, or choose no aggregation.")

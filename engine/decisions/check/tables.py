@@ -126,15 +126,21 @@ class _Analysis:
         differ = True if unique else self._differ(one, other)
         if differ is False or self._is_enough(code):
             return
-        numbers = f"Rules {one + 1} and {other + 1}"
-        example = self._example(self._sweep.common(one, other))
+        common = self._sweep.common(one, other)
         sure = differ is True and independent(self._read.inputs)
         says = "match both" if unique else "match both and give different results"
-        reason = (
-            f"{numbers} {says if sure else says.replace('match', 'may match')}, for example where {example}."
-        )
+        says = says if sure else says.replace("match", "may match")
+        reason = f"Rules {one + 1} and {other + 1} {says}, for example where {self._example(common)}."
         mend = "Let one of them exclude what the other takes, or choose another hit policy."
-        self._add("error" if sure else "warning", other, code, reason, mend)
+        grave = sure and not self._by_chance(common, one, other)
+        self._add("error" if grave else "warning", other, code, reason, mend)
+
+    def _by_chance(self, common: Box, one: int, other: int) -> bool:
+        """Whether rules meet in null only and neither tests for it: `not("a")` lets it pass, for one."""
+        return any(
+            parts == column.axis.null and parts not in (column.cells[one], column.cells[other])
+            for column, parts in zip(self._columns, common, strict=True)
+        )
 
     def _differ(self, one: int, other: int) -> bool | None:
         """Whether the results of two rules differ, None if that depends."""
