@@ -76,7 +76,10 @@ def condition(tests: tree.Tests) -> Condition:
     """What a cell says. Raises Unclear."""
     if not tests.tests:
         return ANYTHING
-    found = Some(tuple(_test(test) for test in tests.tests))
+    try:
+        found = Some(tuple(_test(test) for test in tests.tests))
+    except RecursionError:
+        raise Unclear("an expression that is nested too deeply") from None
     return Opposite(found) if tests.negated else found
 
 

@@ -84,18 +84,25 @@ class Expressions:
 
     def typed(self, of: model.Text, node: tree.Node | None, scope: Scope) -> Type:
         """The type of an expression that was read, with what is wrong in it told."""
-        if node is None:
-            return ANY
-        inference = Inference(self._elsewhere)
-        found = inference.type(node, scope)
-        for problem in inference.problems:
-            self._problem(of, problem)
+        found = ANY
+        if node is not None:
+            with self._inferring(of) as inference:
+                found = inference.type(node, scope)
         return found
 
     def tested(self, of: model.Text, node: tree.Tests, input_type: Type, scope: Scope) -> None:
         """Tell what is wrong with the tests of a cell."""
+        with self._inferring(of) as inference:
+            inference.tests(node, input_type, scope)
+
+    @contextmanager
+    def _inferring(self, of: model.Text) -> Iterator[Inference]:
         inference = Inference(self._elsewhere)
-        inference.tests(node, input_type, scope)
+        try:
+            yield inference
+        except RecursionError:
+            problem = Problem("error", "unreadable-feel", 0, "It is nested too deeply", "Divide it.")
+            inference.problems = [problem]
         for problem in inference.problems:
             self._problem(of, problem)
 

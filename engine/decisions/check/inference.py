@@ -191,12 +191,12 @@ class Inference:
         return self._property(node, of, name)
 
     def _property(self, node: tree.Path, of: Type, name: str) -> Type:
-        if name in ("timezone", "time offset"):  # has none in the sample
+        if name == "timezone":  # which none of the samples has
             return ANY
-        found = member(_SAMPLES[of.name][0], name) if of.name in _SAMPLES else None
-        if found is None:
+        found = [each for value in _SAMPLES.get(of.name, ()) if (each := member(value, name)) is not None]
+        if not found:
             return self.fault(node, "unknown-member", f"A {told(of)} has no {name!r}", "Correct the name.")
-        return type_of(found)
+        return type_of(found[0])
 
     # What is made of others
 
