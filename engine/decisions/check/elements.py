@@ -30,6 +30,10 @@ class Elements:
         except Unreadable:
             return ANY
 
+    def missing(self, file: model.Definitions) -> list[str]:
+        """The names of imports of which nothing is known, as their files are not there."""
+        return [name for space, name in file.imports.items() if name and space not in self.files]
+
     def type(self, key: Key) -> Type:
         """The type of what an element is known as: of data, of a result, or of a function."""
         file = self.files[key[0]]
@@ -60,7 +64,7 @@ class Elements:
 
     def required(self, file: model.Definitions, element: model.Decision | model.Knowledge) -> dict[str, Type]:
         """What an element may speak of; what comes from another file is a member of its import."""
-        found: dict[str, Type] = {}
+        found: dict[str, Type] = dict.fromkeys(self.missing(file), ANY)
         for reference in element.requires:
             key = self._graph.resolve(file, reference)
             if key is None:

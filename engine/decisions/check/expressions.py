@@ -31,6 +31,7 @@ class Expressions:
         self.names = elements.names
         self.notes = notes
         self.where = ""
+        self._missing = tuple(f"{name}." for name in elements.missing(file))
         self._elsewhere = [each.name for each in file.elements.values()]
 
     # Telling
@@ -117,15 +118,18 @@ class Expressions:
         try:
             return self.kinds.named(name)
         except Unreadable:
-            known = dict.fromkeys(self.kinds, ANY)
-            try:
-                parse_type(name or "", known)  # then what it is made of is wrong, and told there
-            except Unreadable as error:
-                near = nearest(name or "", iter((*known, *BASIC)))
-                hint = f"; {near!r} is spelled like it" if near else ""
-                mend = "Correct the type, or define it."
-                self.error(line, "unknown-type", f"{error.reason}{hint}.", mend)
+            if name and not name.startswith(self._missing):
+                self._unknown_type(name, line)
             return ANY
+
+    def _unknown_type(self, name: str, line: int) -> None:
+        known = dict.fromkeys(self.kinds, ANY)
+        try:
+            parse_type(name, known)  # then what it is made of is wrong, and told there
+        except Unreadable as error:
+            near = nearest(name, iter((*known, *BASIC)))
+            hint = f"; {near!r} is spelled like it" if near else ""
+            self.error(line, "unknown-type", f"{error.reason}{hint}.", "Correct the type, or define it.")
 
     # Boxed expressions
 
