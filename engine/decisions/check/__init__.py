@@ -61,20 +61,20 @@ class Checked:
 def check(files: Mapping[str, bytes]) -> Checked:
     """Judge DMN files that belong together: file names and what they hold."""
     notes = Notes()
-    found, sound = _read(files, notes)
+    found = _read(files, notes)
     if found and not any(
         isinstance(each, model.Decision) for file in found for each in file.elements.values()
     ):
         notes.warn(Place(found[0].file), "no-decision", "No file holds a decision.", "Model one.")
-    if not found or not sound or not _apart(found, notes):
+    if not found or not _apart(found, notes):
         return Checked(notes.sorted(files), ())
     judged = _Judged(found, notes)
     judged.run()
     return Checked(notes.sorted(files), judged.decisions())
 
 
-def _read(files: Mapping[str, bytes], notes: Notes) -> tuple[list[model.Definitions], bool]:
-    """The files that can be read, judged as such; whether all are, and have the shape that they need."""
+def _read(files: Mapping[str, bytes], notes: Notes) -> list[model.Definitions]:
+    """The files that can be read, judged as such."""
     found, roots = [], {}
     for name, content in files.items():
         try:
@@ -87,31 +87,21 @@ def _read(files: Mapping[str, bytes], notes: Notes) -> tuple[list[model.Definiti
         except NotDmn as error:
             mend = _MENDS.get(error.code, "Split it into several files.")
             notes.error(Place(name, line=error.line), error.code, error.reason, mend)
-    sound = len(found) == len(files)
     known = {each.namespace: set(each.elements) for each in found}
     for each in found:
-        structure = Structure(each.file, roots[each.file], notes)
-        structure.check(known)
-        sound = sound and structure.sound
-    return found, sound
+        Structure(each.file, roots[each.file], notes).check(known)
+    return found
 
 
 def _apart(found: Sequence[model.Definitions], notes: Notes) -> bool:
-    """Whether every file has a namespace of its own and no file imports itself."""
+    """Whether every file has a namespace of its own."""
     spaces = {each.namespace: each for each in found}
     for each in found:
         if spaces[each.namespace] is not each:
             reason = f"{spaces[each.namespace].file!r} has the same namespace, {each.namespace!r}."
-            notes.error(
-                Place(each.file, line=1), "namespace-twice", reason, "Give each file a namespace of its own."
-            )
-            return False
-    way = cycle({each.namespace: [*each.imports] for each in found})
-    if way:
-        names = " → ".join(spaces[each].file for each in way)
-        reason = f"The files import each other: {names}."
-        notes.error(Place(spaces[way[0]].file, line=1), "import-cycle", reason, "Remove one of the imports.")
-    return not way
+            mend = "Give each file a namespace of its own."
+            notes.error(Place(each.file, line=1), "namespace-twice", reason, mend)
+    return len(spaces) == len(found)
 
 
 class _Judged:
@@ -133,19 +123,13 @@ class _Judged:
                 self._inferred((file.namespace, element.id))
 
     def _cycles(self) -> None:
-        for file in self._elements.files.values():
-            own = {
-                each.id: [ref.rpartition("#")[2] for ref in each.requires if not ref.rpartition("#")[0]]
-                for each in file.elements.values()
-                if isinstance(each, model.Decision | model.Knowledge)
-            }
-            way = cycle(own)
-            if way:
-                names = " → ".join(file.elements[each].name for each in way)
-                first = file.elements[way[0]]
-                place = Place(file.file, first.id, first.name, first.line)
-                reason = f"It requires itself: {names}."
-                self._notes.error(place, "requirement-cycle", reason, "Remove one of the requirements.")
+        way = cycle(self._elements.requirements())
+        if way:
+            passed = [self._elements.files[key[0]].elements[key[1]] for key in way]
+            file = self._elements.files[way[0][0]]
+            place = Place(file.file, passed[0].id, passed[0].name, passed[0].line)
+            reason = f"It requires itself: {' → '.join(each.name for each in passed)}."
+            self._notes.error(place, "requirement-cycle", reason, "Remove one of the requirements.")
 
     def _item(self, file: model.Definitions, item: model.Item, name: str, beside: Sequence[str] = ()) -> None:
         """The types of which an item definition is made, and its allowed values; `beside` it are others."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from engine.decisions.check.columns import Read
 from engine.decisions.check.conditions import Unclear, constant
 from engine.decisions.check.scopes import Scope, common, may_fit, told, type_of
-from engine.decisions.check.tables import Analysed, analyse
+from engine.decisions.check.tables import POLICIES, Analysed, analyse
 from engine.decisions.dmn import model
 from engine.decisions.feel import tree
 from engine.decisions.feel.building import build
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 def table(of: "Expressions", boxed: model.Table, scope: Scope) -> Type:
     """The type of what a table gives; its cells and rules are judged."""
+    shape = (len(boxed.inputs), len(boxed.outputs))
+    rows = {(len(rule.tests), len(rule.results)) for rule in boxed.rules}
+    if boxed.policy[0] not in POLICIES or not boxed.outputs or rows - {shape}:
+        return ANY  # told with the file
     inputs = [_input(of, boxed, at, scope) for at in range(len(boxed.inputs))]
     outputs = [_Output(of, boxed, at, scope) for at in range(len(boxed.outputs))]
     results = tuple(

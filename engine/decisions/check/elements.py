@@ -65,10 +65,7 @@ class Elements:
     def required(self, file: model.Definitions, element: model.Decision | model.Knowledge) -> dict[str, Type]:
         """What an element may speak of; what comes from another file is a member of its import."""
         found: dict[str, Type] = dict.fromkeys(self.missing(file), ANY)
-        for reference in element.requires:
-            key = self._graph.resolve(file, reference)
-            if key is None:
-                continue
+        for key in self._targets(file, element):
             name = self.files[key[0]].elements[key[1]].name
             prefix = file.imports.get(key[0]) if key[0] != file.namespace else None
             if prefix:
@@ -88,10 +85,21 @@ class Elements:
             element = file.elements[at[1]]
             if isinstance(element, model.InputData):
                 found[element.name] = self.type(at)
-            requires = element.requires if isinstance(element, model.Decision | model.Knowledge) else ()
-            for reference in requires:
-                target = self._graph.resolve(file, reference)
-                if target is not None and target not in seen:
+            for target in self._targets(file, element):
+                if target not in seen:
                     seen.add(target)
                     waiting.append(target)
         return sorted(found.items())
+
+    def requirements(self) -> dict[Key, list[Key]]:
+        """What each element requires itself."""
+        return {
+            (file.namespace, element.id): self._targets(file, element)
+            for file in self.files.values()
+            for element in file.elements.values()
+        }
+
+    def _targets(self, file: model.Definitions, element: model.Element) -> list[Key]:
+        requires = element.requires if isinstance(element, model.Decision | model.Knowledge) else ()
+        found = (self._graph.resolve(file, reference) for reference in requires)
+        return [key for key in found if key is not None]

@@ -46,13 +46,12 @@ def place(file: str, node: Any) -> Place:
 
 
 class Structure:
-    """Judges one file; `sound` is whether its tables have the shape that their evaluation needs."""
+    """Judges one file."""
 
     def __init__(self, file: str, root: Any, notes: Notes) -> None:
         self._file = file
         self._root = root
         self._notes = notes
-        self.sound = True
 
     def _error(self, node: Any, code: str, reason: str, mend: str) -> None:
         self._notes.error(place(self._file, node), code, reason, mend)
@@ -133,12 +132,10 @@ class Structure:
     # Tables
 
     def _table(self, table: Any) -> None:
-        before = self.sound
-        self.sound = True
         outputs = list(each(table, "output"))
         self._policy(table, outputs)
         if not outputs:
-            self._unsound(table, "no-outputs", "The table has no output.", "Add a column for its result.")
+            self._error(table, "no-outputs", "The table has no output.", "Add a column for its result.")
         self._outputs(table, outputs)
         inputs = sum(1 for _ in each(table, "input"))
         for number, rule in enumerate(each(table, "rule"), 1):
@@ -149,23 +146,18 @@ class Structure:
                     f"Rule {number} has {tests} conditions and {results} results, "
                     f"but the table {inputs} inputs and {len(outputs)} outputs."
                 )
-                self._unsound(rule, "rule-cells", reason, "Fill in a cell for each column, and no more.")
-        self.sound = self.sound and before
-
-    def _unsound(self, node: Any, code: str, reason: str, mend: str) -> None:
-        self.sound = False
-        self._error(node, code, reason, mend)
+                self._error(rule, "rule-cells", reason, "Fill in a cell for each column, and no more.")
 
     def _policy(self, table: Any, outputs: list[Any]) -> None:
         policy, aggregation = table.get("hitPolicy", "UNIQUE"), table.get("aggregation")
         if policy not in _POLICIES:
             reason = f"There is no hit policy {policy!r}."
-            self._unsound(table, "hit-policy", reason, f"Choose one of {', '.join(_POLICIES)}.")
+            self._error(table, "hit-policy", reason, f"Choose one of {', '.join(_POLICIES)}.")
         if aggregation is None:
             return
         if aggregation not in _AGGREGATIONS:
             reason = f"There is no aggregation {aggregation!r}."
-            self._unsound(table, "wrong-aggregation", reason, f"Choose one of {', '.join(_AGGREGATIONS)}.")
+            self._error(table, "wrong-aggregation", reason, f"Choose one of {', '.join(_AGGREGATIONS)}.")
         elif policy != "COLLECT":
             reason = f"The results are to be put together by {aggregation}, but the hit policy is {policy}."
             self._error(

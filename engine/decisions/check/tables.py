@@ -64,7 +64,7 @@ class _Analysis:
         """Note all."""
         try:
             self._tell_empty()
-            for step in _STEPS[self._read.table.policy[0]]:
+            for step in POLICIES[self._read.table.policy[0]]:
                 step(self)
         except Stopped:
             reason = "The table is too large to be looked through; some findings may be missing."
@@ -217,7 +217,7 @@ class _Analysis:
 
 
 # By hit policy. Where a list is given, no match at all is an empty one, and no gap.
-_STEPS: Mapping[str, Sequence[Callable[[_Analysis], None]]] = {
+POLICIES: Mapping[str, Sequence[Callable[[_Analysis], None]]] = {
     "U": (_Analysis._tell_meeting, _Analysis._tell_gaps),
     "A": (_Analysis._tell_meeting, _Analysis._tell_twice, _Analysis._tell_gaps),
     "F": (_Analysis._tell_hidden, _Analysis._tell_gaps),

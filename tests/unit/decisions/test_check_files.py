@@ -91,11 +91,16 @@ def test_what_is_imported_is_there() -> None:
     assert ("a.dmn", "dead-reference") in of_files(a=definitions(importing, asking), b=none)
 
 
-def test_files_do_not_import_each_other_in_a_circle() -> None:
+def test_files_may_import_each_other_and_requirements_of_both_do_not_lead_back() -> None:
     kind = 'importType="https://www.omg.org/spec/DMN/20230324/MODEL/"'
-    one = definitions(f'<import name="b" namespace="b" {kind}/>', *GOOD, namespace="a")
-    other = definitions(f'<import name="a" namespace="a" {kind}/>', *GOOD, namespace="b")
-    assert "import-cycle" in {code for _, code in of_files(a=one, b=other)}
+    of_b, of_a = (f'<import name="{name}" namespace="{name}" {kind}/>' for name in "ba")
+    one = decision("A", literal("b.B + 1"), ["B"]).replace("#B", "b#B")
+    other = decision("B", literal("1"))
+    assert of_files(a=definitions(of_b, one, namespace="a"), b=definitions(of_a, other, namespace="b")) == []
+    back = decision("B", literal("a.A"), ["A"]).replace("#A", "a#A")
+    assert of_files(a=definitions(of_b, one, namespace="a"), b=definitions(of_a, back, namespace="b")) == [
+        ("a.dmn", "requirement-cycle")
+    ]
 
 
 def test_two_files_have_two_namespaces() -> None:
@@ -163,6 +168,12 @@ def test_priorities_are_those_of_listed_values(policy: str) -> None:
 def test_rules_have_a_cell_for_each_column() -> None:
     for rule in ("-", "- | 1 | 2", ""):
         assert of("UNIQUE", rules=("- | 1", rule)) == ["rule-cells"]
+
+
+def test_what_is_wrong_elsewhere_is_told_beside_a_malformed_table() -> None:
+    logic = table("UNIQUE", ["n"], ["-"])
+    found = codes(data("n"), decision("D", logic, ["n"]), decision("E", literal("m")))
+    assert sorted(code for _, code in found) == ["rule-cells", "unknown-name"]
 
 
 def test_tables_have_outputs_with_names_of_their_own() -> None:
