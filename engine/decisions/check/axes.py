@@ -23,6 +23,9 @@ Truth = tuple[int, int]  # the parts for which it is true, and those for which i
 _STEPS: dict[type, Any] = {Date: Days(DAY), Time: Days(SECOND), DateTime: Days(SECOND), Months: Months(1)}
 
 
+_SHOWN = 20  # values or ranges that are told of one column
+
+
 def runs(mask: int) -> Iterator[tuple[int, int]]:
     """Where ones begin and end in a number, from below; the end is the first that is none."""
     edges = mask ^ (mask << 1)
@@ -115,13 +118,13 @@ class Axis:
         # What lies between two days that follow each other is nothing, and joins what is beside it.
         last = 2 * len(self.points)
         dead = ~self.live & (1 << last + 1) - 1
-        return ", ".join(self._interval(begin, end - 1, last) for begin, end in _bridged(mask, dead))
+        return _several([self._interval(begin, end - 1, last) for begin, end in _bridged(mask, dead)])
 
     def _listed(self, mask: int) -> str:
         negated = self.kind == "string" and bool(mask & self.live & ~self._only_points)
         chosen = self.live & ~mask if negated else mask
         texts = [typed(value) for at, value in enumerate(self.points) if chosen >> 2 * at + 1 & 1]
-        return f"not({', '.join(texts)})" if negated else ", ".join(texts)
+        return f"not({_several(texts)})" if negated else _several(texts)
 
     def _interval(self, first: int, last: int, top: int) -> str:
         low = None if first == 0 else typed(self.points[(first - 1) // 2])
@@ -138,6 +141,12 @@ class Axis:
 def typed(value: Any) -> str:
     """A value as it would be typed, dates and times without their @."""
     return write([value])[1:-1]
+
+
+def _several(texts: Sequence[str]) -> str:
+    """The first of them, with how many more there are."""
+    more = len(texts) - _SHOWN
+    return ", ".join(texts) if more <= 0 else f"{', '.join(texts[:_SHOWN])} and {more} more"
 
 
 def _bridged(mask: int, dead: int) -> Iterator[tuple[int, int]]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from engine.decisions.check.axes import Axis
 from engine.decisions.check.conditions import Condition, Unclear, both, condition, orders, values
 from engine.decisions.feel import tree
+from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.types import Type
 
 MAX_COLUMNS = 40
+MAX_RULES = 5_000
 _ANY = ("", "Any")
 
 
@@ -40,7 +42,9 @@ def columns(inputs: Sequence[Read]) -> list[Column]:
     for each in inputs:
         alike.setdefault(" ".join(each.text.split()), []).append(each)
     if len(alike) > MAX_COLUMNS:
-        raise Unclear(f"more than {MAX_COLUMNS} inputs")
+        raise Unclear(f"it has more than {MAX_COLUMNS} inputs")
+    if any(len(each.tests) > MAX_RULES for each in inputs):
+        raise Unclear(f"it has more than {MAX_RULES:,} rules")
     return [_column(same) for same in alike.values()]
 
 
@@ -103,8 +107,9 @@ def independent(inputs: Sequence[Read]) -> bool:
 def _data(node: tree.Node) -> list[str]:
     """The names in an expression, with what is taken of them: `applicant.age`."""
     if isinstance(node, tree.Name):
-        return [node.name]
+        return [node.name] if node.name not in BUILT_IN else []
     if isinstance(node, tree.Path):
         inside = _data(node.source)
-        return [f"{inside[0]}.{node.name}"] if isinstance(node.source, tree.Name | tree.Path) else inside
+        plain = isinstance(node.source, tree.Name | tree.Path) and inside
+        return [f"{inside[0]}.{node.name}"] if plain else inside
     return [name for child in tree.children(node) for name in _data(child)]

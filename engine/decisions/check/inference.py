@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from engine.decisions.check.axes import typed
 from engine.decisions.check.calls import misfit
+from engine.decisions.check.conditions import constant
 from engine.decisions.check.scopes import (
     LIST,
     Scope,
@@ -36,6 +38,7 @@ _VALUES = (
 _SAMPLES: Mapping[str, Sequence[Any]] = {
     name: [value for value in _VALUES if kind(value) == name] for name in map(kind, _VALUES)
 }
+_MAKERS = {"date", "time", "date and time", "duration", "number"}
 _MEND_NAME = "Correct the name, or let the decision require what it is to mean."
 
 
@@ -231,7 +234,18 @@ class Inference:
         wrong = misfit(name or "the function", built_in, of, given, node.names)
         if wrong is not None:
             return self.fault(node, *wrong)
-        return (of.of or ANY) if built_in is None or name is None else result_of(name, given)
+        if built_in is None or name is None:
+            return of.of or ANY
+        return self._made(node, name) if name in _MAKERS else result_of(name, given)
+
+    def _made(self, node: tree.Call, name: str) -> Type:
+        """What is made of a text; told if nothing is."""
+        plain = all(isinstance(each, tree.Constant) and each.value is not None for each in node.arguments)
+        if plain and constant(node) is None:
+            shown = ", ".join(typed(each.value) for each in node.arguments if isinstance(each, tree.Constant))
+            reason = f"{name!r} gives nothing for {shown}"
+            return self.fault(node, "argument-value", reason, "Correct the argument.")
+        return result_of(name, [])
 
     def _unknown_function(self, node: tree.Call, name: str, scope: Scope) -> Type:
         for argument in node.arguments:

@@ -11,6 +11,7 @@ from operator import and_, or_
 from engine.decisions.check.axes import runs
 
 MAX_BOXES = 200_000
+MAX_PARTS = 10_000_000
 _MOST = 100  # boxes that are kept of a gap; more than that nobody reads
 Box = tuple[int, ...]  # for each column its parts
 
@@ -30,7 +31,7 @@ class Sweep:
         self._live = live
         self._all = (1 << rules) - 1
         self._at = [_by_part(column, alive) for column, alive in zip(cells, live, strict=True)]
-        self._left = MAX_BOXES
+        self.renew()
         self._full_from = self._suffixes(
             [
                 sum(1 << rule for rule, mask in enumerate(column) if mask & alive == alive)
@@ -46,11 +47,22 @@ class Sweep:
             found.append(found[-1] & each)
         return found[::-1]
 
+    def renew(self) -> None:
+        """Look at as much again."""
+        self._boxes, self._parts = MAX_BOXES, MAX_PARTS
+
     def spend(self) -> None:
         """One thing more to look at. Raises Stopped."""
-        self._left -= 1
-        if self._left < 0:
+        self._boxes -= 1
+        if self._boxes < 0:
             raise Stopped
+
+    def _within(self, mask: int, at: Sequence[int]) -> Iterator[int]:
+        """The rules at each part of a mask. Raises Stopped."""
+        self._parts -= mask.bit_count()
+        if self._parts < 0:
+            raise Stopped
+        return _rules_within(mask, at)
 
     # Meeting
 
@@ -58,7 +70,7 @@ class Sweep:
         """The rules, also itself, that match something that this one matches."""
         found = self._all
         for column, at in zip(self._cells, self._at, strict=True):
-            found &= reduce(or_, _within(column[rule], at), 0)
+            found &= reduce(or_, self._within(column[rule], at), 0)
             if not found & ~(1 << rule):
                 break
         return found
@@ -78,7 +90,7 @@ class Sweep:
         if not all(box):
             return False
         around = self._suffixes(
-            [reduce(and_, _within(mask, at), self._all) for mask, at in zip(box, self._at, strict=True)]
+            [reduce(and_, self._within(mask, at), self._all) for mask, at in zip(box, self._at, strict=True)]
         )
         return self._covered(0, by, box, around, set())
 
@@ -89,7 +101,7 @@ class Sweep:
             return True
         if not by or column == len(box):
             return False
-        for each in dict.fromkeys(by & rules for rules in _within(box[column], self._at[column])):
+        for each in dict.fromkeys(by & rules for rules in self._within(box[column], self._at[column])):
             self.spend()
             if (column, each) not in known:
                 if not self._covered(column + 1, each, box, around, known):
@@ -115,6 +127,7 @@ class Sweep:
 
     def _split(self, column: int, alive: int) -> tuple[Box, ...]:
         alike: dict[int, int] = {}
+        self._parts -= self._live[column].bit_count()
         for begin, end in runs(self._live[column]):
             for part, rules in enumerate(self._at[column][begin:end], begin):
                 alike[alive & rules] = alike.get(alive & rules, 0) | 1 << part
@@ -143,8 +156,7 @@ def _by_part(column: Sequence[int], live: int) -> list[int]:
     return found
 
 
-def _within(mask: int, at: Sequence[int]) -> Iterator[int]:
-    """The rules at each part of a mask."""
+def _rules_within(mask: int, at: Sequence[int]) -> Iterator[int]:
     for begin, end in runs(mask):
         yield from at[begin:end]
 

@@ -62,11 +62,15 @@ class _Analysis:
 
     def run(self) -> None:
         """Note all."""
-        try:
-            self._tell_empty()
-            for step in POLICIES[self._read.table.policy[0]]:
+        self._tell_empty()
+        stopped = False
+        for step in POLICIES[self._read.table.policy[0]]:
+            self._sweep.renew()
+            try:
                 step(self)
-        except Stopped:
+            except Stopped:
+                stopped = True
+        if stopped:
             reason = "The table is too large to be looked through; some findings may be missing."
             mend = "Divide it into several tables if you want to be sure."
             self._notes.tell("note", self._place(self._read.table.line), "analysis-stopped", reason, mend)
@@ -154,8 +158,10 @@ class _Analysis:
         return False if len(known) == len(pairs) else None
 
     def _tell_hidden(self) -> None:
-        for rule in range(len(self._rules)):
-            by = self._before(rule) & self._sweep.meeting(rule) if rule not in self._empty else 0
+        before = 0
+        for rule in self._by_priority():
+            by = before & self._sweep.meeting(rule) if rule not in self._empty else 0
+            before |= 1 << rule
             if not by:
                 continue
             hidden = self._sweep.hidden(rule, by, live_only=False)
@@ -167,20 +173,15 @@ class _Analysis:
                 mend = "Remove it, or put it before those that hide it."
                 self._tell("warning", rule, "unreachable-rule", reason, mend)
 
-    def _before(self, rule: int) -> int:
-        """The rules that beat a rule wherever they match, too."""
-        earlier = (1 << rule) - 1
+    def _by_priority(self) -> list[int]:
+        """The rules, those first that beat the others; without those of which this is not known."""
+        rules = range(len(self._rules))
         if self._read.table.policy == "F":
-            return earlier
-        mine = self._place_of(rule)
-        if mine is None:
-            return 0
-        beating = 0
-        for other in range(len(self._rules)):
-            theirs = self._place_of(other)
-            if theirs is not None and (theirs, other) < (mine, rule):
-                beating |= 1 << other
-        return beating
+            return list(rules)
+        places = [self._place_of(rule) for rule in rules]
+        return sorted(
+            (rule for rule in rules if places[rule] is not None), key=lambda rule: places[rule] or ()
+        )
 
     def _place_of(self, rule: int) -> tuple[int, ...] | None:
         """Where the results of a rule stand among the values of the outputs; None if that is not known."""

@@ -97,6 +97,7 @@ def test_what_can_have_a_value_is_no_finding(text: str) -> None:
             ("(function(a: number) a)(n, n)", "argument-count"),
             ("(function(a: number) a)(text)", "argument-type"),
         ),
+        *(('date("2026-02-30")', "argument-value"), ('duration("1 day")', "argument-value")),
         *(("n +", "unreadable-feel"), ("if flag then 1", "unreadable-feel"), ('"abc', "unreadable-feel")),
         *(('@"2026-13-01"', "unreadable-feel"), ("n instance of nmber", "unreadable-feel")),
         *(('function(a) external {java: {class: "x"}}', "function-language"),),
