@@ -30,15 +30,14 @@ class Graph:
         self._members = Names((), members=self._all_names())
         self._codes: dict[Key, Code] = {}
         self._types: dict[Key, Type] = {}
-        self.flaws: dict[str, list[Flaw]] = {}
+        self.flaws: Mapping[str, list[Flaw]] = {}
         for file in self._files.values():
             self.kinds(file).imported += [
                 (name, self._kinds[namespace])
                 for namespace, name in file.imports.items()
                 if namespace in self._files
             ]
-        for file in self._files.values():
-            self._build(file)
+        self._build()
 
     # Putting together
 
@@ -46,7 +45,10 @@ class Graph:
         for file in self._files.values():
             yield from members(file.items)
             yield from file.imports.values()
-            yield from (element.name for element in file.elements.values())
+            for element in file.elements.values():
+                yield element.name
+                if isinstance(element, model.Decision | model.Knowledge) and element.logic is not None:
+                    yield from model.members(element.logic)
 
     def kinds(self, file: model.Definitions) -> Kinds:
         """The types that a file knows."""
@@ -58,20 +60,43 @@ class Graph:
         target = self._files.get(namespace or file.namespace)
         return (target.namespace, element) if target and element in target.elements else None
 
-    def _build(self, file: model.Definitions) -> None:
-        builder = Builder(self.kinds(file), self._members, file.language)
-        self.flaws[file.file] = builder.flaws
-        for element in file.elements.values():
-            key = (file.namespace, element.id)
+    def _build(self) -> None:
+        builders = {
+            file.namespace: Builder(self.kinds(file), self._members, file.language)
+            for file in self._files.values()
+        }
+        self.flaws = {file.file: builders[file.namespace].flaws for file in self._files.values()}
+        for key in self._in_order():
+            element, builder = self.element(key), builders[key[0]]
             self._types[key] = builder.type(element.type, element)
             if isinstance(element, model.Decision | model.Knowledge):
-                self._codes[key] = self._code(builder, file, element)
+                self._codes[key] = self._code(builder, self.file_of(key), element)
+
+    def _in_order(self) -> list[Key]:
+        """All elements, those that are required before those that require them and speak of their members."""
+        waiting = [(file.namespace, each) for file in self._files.values() for each in file.elements]
+        begun: set[Key] = set()
+        found: dict[Key, None] = {}
+        while waiting:
+            key = waiting[-1]
+            if key in begun:
+                found[waiting.pop()] = None
+                continue
+            begun.add(key)
+            waiting += [each for each in self.required(key) if each not in begun]
+        return list(found)
+
+    def required(self, key: Key) -> list[Key]:
+        """The elements that one requires, as far as they are there."""
+        element, file = self.element(key), self.file_of(key)
+        references = element.requires if isinstance(element, model.Decision | model.Knowledge) else ()
+        return [target for each in references if (target := self.resolve(file, each)) is not None]
 
     def _code(
         self, builder: Builder, file: model.Definitions, element: model.Decision | model.Knowledge
     ) -> Code:
-        required = (self.resolve(file, reference) for reference in element.requires)
-        with self._members.within([*BUILT_IN, *(self._known_as(file, key) for key in required if key)]):
+        required = self.required((file.namespace, element.id))
+        with self._members.within([*BUILT_IN, *(self._known_as(file, key) for key in required)]):
             if isinstance(element, model.Decision):
                 return builder.typed(builder.code(element.logic), element.type, element)
             if element.logic is None:

@@ -1,6 +1,6 @@
 """What a DMN file says, element by element (DMN 1.5 §5 to §8)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 
@@ -126,6 +126,31 @@ class Iterated(Boxed):
     variable: str
     source: Boxed | None
     body: Boxed | None
+
+
+def inside(boxed: Boxed) -> Iterator[Boxed]:
+    """An expression and all those in it."""
+    waiting: list[object] = [boxed]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting += part
+        elif isinstance(part, Boxed | Input | Output | Rule):
+            if isinstance(part, Boxed):
+                yield part
+            waiting += (getattr(part, name) for name in part.__dataclass_fields__)
+
+
+def members(boxed: Boxed) -> Iterator[str]:
+    """The names of all members that contexts have which an expression gives."""
+    for part in inside(boxed):
+        match part:
+            case Entries():
+                yield from (name for name, _, _ in part.entries if name is not None)
+            case Relation():
+                yield from (name for name, _ in part.columns)
+            case Table():
+                yield from (output.name for output in part.outputs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,8 +223,8 @@ def _inner(node: Element | None) -> model.Boxed | None:
 
 def _table(node: Element) -> model.Table:
     policy = _POLICIES.get(node.get("hitPolicy", "UNIQUE"), "?")
-    if policy == "C":
-        policy += _AGGREGATIONS.get(node.get("aggregation", ""), "")
+    if policy == "C" and node.get("aggregation"):
+        policy += _AGGREGATIONS.get(node.get("aggregation", ""), "?")
     rules = tuple(_rule(each) for each in _each(node, "rule"))
     inputs = tuple(_input(each) for each in _each(node, "input"))
     outputs = tuple(_output(each) for each in _each(node, "output"))

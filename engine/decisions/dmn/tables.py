@@ -32,7 +32,7 @@ class _Column:
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """An output: its name and default, and a test for each of its allowed values, the most important first."""
+    """An output: its name and default, and a test for each allowed value, the first of most weight."""
 
     name: str
     default: Code | None
@@ -54,7 +54,7 @@ class _Row:
 
     def matches(self, inputs: Sequence[Any], frame: Frame) -> bool:
         """Whether all of its tests pass."""
-        for at, test in self.tests:
+        for at, test in self.tests:  # noqa: SIM110 - all() takes half as long again
             if test(inputs[at], frame) is not True:
                 return False
         return True

@@ -6,9 +6,9 @@ from typing import Any
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import arithmetic, comparing, looping, tree
 from engine.decisions.feel.calling import call
-from engine.decisions.feel.frames import Frame, Run
+from engine.decisions.feel.frames import COSTLY, Frame, Run
 from engine.decisions.feel.matching import Test, build_test
-from engine.decisions.feel.operators import BINARY, EQUALITY
+from engine.decisions.feel.operators import BINARY, EQUALITY, Operation
 from engine.decisions.feel.properties import member
 from engine.decisions.feel.types import ANY, is_bare, is_instance
 from engine.decisions.feel.values import Function, Parameter, Range
@@ -75,6 +75,7 @@ def _range(node: tree.RangeOf) -> Code:
     low, high = _built(node.low), _built(node.high)
 
     def made(frame: Frame) -> Any:
+        frame.run.spend(2)
         return interval(low(frame), high(frame), node.low_included, node.high_included)
 
     return made
@@ -128,9 +129,17 @@ def _applied(sign: str, right: Code) -> Callable[[Any, Frame], Any]:
         equality = EQUALITY[sign]
         return lambda left, frame: equality(left, right(frame), frame.run)
     operation = BINARY[sign]
-    if sign == "+":
+    if sign in ("+", "-"):
         return lambda left, frame: frame.run.made(operation(left, right(frame)))
+    if sign == "**":
+        return lambda left, frame: _costly(frame.run, operation, left, right(frame))
     return lambda left, frame: operation(left, right(frame))
+
+
+def _costly(run: Run, operation: Operation, left: Any, right: Any) -> Any:
+    """An operation that takes long."""
+    run.spend(COSTLY)
+    return operation(left, right)
 
 
 def _negative(node: tree.Negative) -> Code:
@@ -231,7 +240,7 @@ def _call(node: tree.Call) -> Code:
 
 def _path(node: tree.Path) -> Code:
     source, name = _built(node.source), node.name
-    return lambda frame: member(source(frame), name)
+    return lambda frame: member(source(frame), name, frame.run)
 
 
 _BUILDERS: Mapping[type[tree.Node], Callable[[Any], Code]] = {

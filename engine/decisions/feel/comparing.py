@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine.decisions.feel.moments import SECOND, Date, DateTime, Days, Months, Time
 from engine.decisions.feel.frames import Run
+from engine.decisions.feel.moments import SECOND, Date, DateTime, Days, Months, Time
 from engine.decisions.feel.values import Function, Range
+
+LONG = 1000  # characters that cost a step to compare
 
 
 def conjunction(left: Any, right: Any) -> bool | None:
@@ -45,6 +47,12 @@ def _all(results: Iterable[bool | None]) -> bool | None:
     return found
 
 
+def _equal_texts(left: str, right: str, run: Run) -> bool:
+    if len(left) == len(right) > LONG:
+        run.spend(len(left) // LONG)
+    return left == right
+
+
 def _equal_lists(left: list[Any], right: list[Any], run: Run) -> bool | None:
     if len(left) != len(right):
         return False
@@ -74,6 +82,7 @@ def _equal_ranges(left: Range, right: Range, run: Run) -> bool | None:
 
 
 _EQUAL: Mapping[type, Callable[[Any, Any, Run], bool | None]] = {
+    str: _equal_texts,
     list: _equal_lists,
     dict: _equal_contexts,
     Range: _equal_ranges,
@@ -120,14 +129,14 @@ def order(left: Any, right: Any) -> int | None:
         return (left > right) - (left < right)
     if not isinstance(left, _ORDERED) or type(left) is not type(right):
         return None
+    key = _key
     if isinstance(left, Time | DateTime) and not alike_placed(left, right):
-        one, other = _clock(left), _clock(right)
-    else:
-        one, other = _key(left), _key(right)
+        key = _clock
+    one, other = key(left), key(right)
     return int(one > other) - int(one < other)
 
 
-def _clock(value: Time | DateTime) -> int:
+def _clock(value: Any) -> Any:
     """What a clock shows: if only one of two is placed, it is taken for the place of both (table 54)."""
     return (value.nanos if isinstance(value, Time) else value.local) // SECOND
 

@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.decisions.errors import TooMuch
+from engine.decisions.feel.moments import DateTime
 
 STEPS = 500_000  # a second of the slowest, and 150 MB of the largest, that they can do
 DEPTH = 60  # of functions that call each other: Python's own stack has to hold them
 SEARCHING = 0.25  # seconds of searching with patterns; more than that is a pattern that never ends
 CHARACTERS = 25  # of a text that cost a step: some take four bytes
-NODES = 10  # of an expression that cost a step when it is repeated
+NODES = 3  # of an expression that cost a step when it is repeated, as much as items of a list
 COMPILED = 100  # steps that a pattern costs when it is first met
+COSTLY = 20  # steps of what takes far longer than adding: powers, logarithms, places of clocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Run:
 
     def enter(self) -> None:
         """Go into a called function; to be left again."""
-        self.spend()
+        self.spend(2)
         self.depth -= 1
         if self.depth < 0:
             raise TooMuch("Functions call each other too deeply.")
@@ -74,13 +76,15 @@ class Run:
             self.spend(len(value) // CHARACTERS)
         elif isinstance(value, list | dict):
             self.spend(len(value))
+        elif isinstance(value, DateTime):
+            self.spend(2 if value.time.zone is None else COSTLY)
         return value
 
     def pass_on(self, values: Iterable[Any]) -> None:
         """Count what a function gets: it may go through all of it."""
         for value in values:
             if isinstance(value, str):
-                self.spend(len(value) // 1000)
+                self.spend(len(value) // CHARACTERS)
             elif isinstance(value, list | dict):
                 self.spend(len(value) // NODES)
 

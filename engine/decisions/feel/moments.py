@@ -169,7 +169,7 @@ def is_zone(name: str) -> bool:
     """Whether a time zone has that name."""
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):  # also what is no such file, or a folder
+    except (KeyError, ValueError, OSError):  # no such zone, no name of one, or a folder of them
         return False
     return True
 

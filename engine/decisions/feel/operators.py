@@ -11,6 +11,8 @@ EQUALITY: Mapping[str, Callable[[Any, Any, Run], bool | None]] = {
     "=": comparing.equal,
     "!=": comparing.unequal,
 }
+__all__ = ["BINARY", "EQUALITY", "Operation"]
+
 BINARY: Mapping[str, Operation] = {
     "and": comparing.conjunction,
     "or": comparing.disjunction,

@@ -9,9 +9,9 @@ from engine.decisions.errors import Unreadable
 from engine.decisions.feel import tree
 from engine.decisions.feel.names import Names
 from engine.decisions.feel.notation import read_moment
+from engine.decisions.feel.tokens import Token
 from engine.decisions.feel.types import ANY, Type
 from engine.decisions.feel.values import ARITHMETIC
-from engine.decisions.feel.tokens import Token
 from engine.decisions.feel.words import Types
 
 Found = TypeVar("Found")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 import regex
@@ -27,13 +27,15 @@ _OUTSIDE = (("m", "$", r"\Z"), ("s", ".", r"[^\n\r]"))
 _BLOCK = re.compile(r"\\([pP])\{Is(\w+)\}")  # of Unicode, as Python's names it
 _WORD = re.compile(r"\\.?|-\[|\(\?(?!:)|.", re.DOTALL)
 _SPACES = re.compile(r"(\[(?:[^\]\\]|\\.)*\])|\s+", re.DOTALL)
+_REPEATED = re.compile(r"(\d+)\}")
+LARGEST = 20_000  # characters of a pattern, repetitions written out: what is larger takes up a machine
 Pattern = Any  # regex has no types
 
 
 @lru_cache(maxsize=512)
 def compiled(pattern: str, flags: str) -> Pattern:
     """A pattern ready for use; None if it is none."""
-    if not set(flags) <= _FLAGS.keys() or len(pattern) > 10_000:
+    if not set(flags) <= _FLAGS.keys() or _size(pattern) > LARGEST:
         return None
     options = regex.VERSION1
     for flag in flags:
@@ -45,6 +47,14 @@ def compiled(pattern: str, flags: str) -> Pattern:
         return None if translated is None else regex.compile(translated, options)
     except (regex.error, OverflowError):
         return None
+
+
+def _size(pattern: str) -> int:
+    """How long it would be if all that it repeats were written out."""
+    size = len(pattern)
+    for times in _REPEATED.findall(pattern):
+        size *= max(1, int(times[:6]))
+    return size
 
 
 def _translated(pattern: str, flags: str) -> str | None:
@@ -122,13 +132,15 @@ class Search:
 
     @contextmanager
     def _timed(self) -> Iterator[float]:
-        begin = perf_counter()
+        begin = thread_time()
         try:
-            yield max(self.run.searching, 0.001)
+            if self.run.searching <= 0:
+                raise TimeoutError
+            yield self.run.searching
         except TimeoutError:
             raise TooMuch(f"The pattern takes too long on this text: {self.pattern.pattern[:100]}") from None
         finally:
-            self.run.searching -= perf_counter() - begin
+            self.run.searching -= thread_time() - begin
 
 
 def search(run: Run, pattern: str, flags: str) -> Search | None:

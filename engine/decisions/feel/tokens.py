@@ -19,7 +19,7 @@ _START = (
 )
 _PART = _START + r"0-9\u00B7\u0300-\u036F\u203F-\u2040"
 _SPACE = r"\s\u0085\u00A0\u1680\u180E\u2000-\u200B\u2028\u2029\u202F\u205F\u3000\uFEFF"
-LONGEST = 200_000  # characters; half a second of reading
+LONGEST = 100_000  # characters; half a second of reading
 _TOKEN = re.compile(
     rf"""
     (?:[{_SPACE}]++ | //[^\n\r]*+ | /\*.*?\*/)*+
