@@ -196,7 +196,9 @@ class Inference:
     def _property(self, node: tree.Path, of: Type, name: str) -> Type:
         if name == "timezone":  # which none of the samples has
             return ANY
-        found = [each for value in _SAMPLES.get(of.name, ()) if (each := member(value, name)) is not None]
+        found = [
+            each for value in _SAMPLES.get(of.name, ()) if (each := member(value, name, Run())) is not None
+        ]
         if not found:
             return self.fault(node, "unknown-member", f"A {told(of)} has no {name!r}", "Correct the name.")
         return type_of(found[0])
