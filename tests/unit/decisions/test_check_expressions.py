@@ -161,9 +161,14 @@ def test_types_that_there_are_not_are_told_once_with_the_nearest() -> None:
         item("Kind", "sting"), data("k", "Kind"), decision("D", literal("k"), ["k"]), data("x", "Knid")
     )
     assert [(each.code, each.reason) for each in found] == [
-        ("unknown-type", "Type 'Kind': No type is called 'sting'; 'string' is spelled like it."),
-        ("unknown-type", "No type is called 'Knid'; 'Kind' is spelled like it."),
+        ("unknown-type", "Type 'Kind': No type is called 'sting'; 'string' is like it."),
+        ("unknown-type", "No type is called 'Knid'; 'Kind' is like it."),
     ]
+
+
+def test_types_of_other_engines_are_told_with_that_of_feel() -> None:
+    (one,) = findings(data("n", "integer"), decision("D", literal("n + 1"), ["n"]))
+    assert (one.code, one.reason) == ("unknown-type", "No type is called 'integer'; 'number' is like it.")
 
 
 def test_models_are_called_with_their_parameters() -> None:
