@@ -39,7 +39,7 @@ _SAMPLES: Mapping[str, Sequence[Any]] = {
     name: [value for value in _VALUES if kind(value) == name] for name in map(kind, _VALUES)
 }
 _MAKERS = {"date", "time", "date and time", "duration", "number"}
-_MEND_NAME = "Correct the name, or let the decision require what it is to mean."
+_MEND_NAME = "Correct the name, write a text in quotes, or let the decision require what it is to mean."
 
 
 @dataclass(frozen=True, slots=True)

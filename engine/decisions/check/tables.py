@@ -187,6 +187,8 @@ class _Analysis:
         """Where the results of a rule stand among the values of the outputs; None if that is not known."""
         found = []
         for value, order in zip(self._results[rule], self._read.priorities, strict=False):
+            if not order:  # its values do not count
+                continue
             at = next((at for at, known in enumerate(order) if equal(known, value, Run()) is True), None)
             if value is _UNKNOWN or at is None:
                 return None
@@ -217,7 +219,7 @@ class _Analysis:
         )
 
 
-# By hit policy. Where a list is given, no match at all is an empty one, and no gap.
+# By hit policy. Where all that match are collected, it is no gap if none does.
 POLICIES: Mapping[str, Sequence[Callable[[_Analysis], None]]] = {
     "U": (_Analysis._tell_meeting, _Analysis._tell_gaps),
     "A": (_Analysis._tell_meeting, _Analysis._tell_twice, _Analysis._tell_gaps),
