@@ -16,7 +16,6 @@ from engine.decisions.feel.types import ANY, BASIC, Type
 from engine.findings import Notes, Place
 
 _SHOWN = 80
-_NUMBERS = {"integer", "int", "long", "double", "float", "decimal", "short"}  # as other engines call them
 _MEND_FEEL = "Correct the expression; it is FEEL, as DMN defines it."
 
 
@@ -128,7 +127,7 @@ class Expressions:
         try:
             parse_type(name, known)  # then what it is made of is wrong, and told there
         except Unreadable as error:
-            near = "number" if name in _NUMBERS else nearest(name, iter((*known, *BASIC)))
+            near = nearest(name, iter((*known, *BASIC)))
             hint = f"; {near!r} is like it" if near else ""
             self.error(line, "unknown-type", f"{error.reason}{hint}.", "Correct the type, or define it.")
 

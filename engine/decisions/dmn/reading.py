@@ -8,6 +8,7 @@ from engine.decisions.dmn import model
 from engine.decisions.feel.names import normalized
 
 MAX_ELEMENTS = 100_000
+MAX_TEXT = 1_000_000  # characters of all expressions together: seconds of reading
 _NAMESPACES = (
     "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
     "http://www.omg.org/spec/DMN/20180521/MODEL/",
@@ -73,8 +74,11 @@ def parsed(content: bytes) -> Element:
         raise NotDmn("doctype", "A document type declaration is not allowed.", 1)
     if name.localname != "definitions" or name.namespace not in _NAMESPACES:
         raise NotDmn("not-dmn", "It is XML, but no DMN 1.1 to 1.5.", root.sourceline)
-    if sum(1 for _ in root.iter()) > MAX_ELEMENTS:
+    sizes = [len(node.text or "") for node in root.iter()]
+    if len(sizes) > MAX_ELEMENTS:
         raise NotDmn("too-many-elements", f"It has more than {MAX_ELEMENTS} elements.")
+    if sum(sizes) > MAX_TEXT:
+        raise NotDmn("file-too-large", f"Its texts have more than {MAX_TEXT} characters.")
     return root
 
 

@@ -166,11 +166,6 @@ def test_types_that_there_are_not_are_told_once_with_the_nearest() -> None:
     ]
 
 
-def test_types_of_other_engines_are_told_with_that_of_feel() -> None:
-    (one,) = findings(data("n", "integer"), decision("D", literal("n + 1"), ["n"]))
-    assert (one.code, one.reason) == ("unknown-type", "No type is called 'integer'; 'number' is like it.")
-
-
 def test_models_are_called_with_their_parameters() -> None:
     add = knowledge("FnAdd", "a: number, b: number", "a + b")
 
