@@ -29,6 +29,7 @@ class Expressions:
         self.element = element
         self.kinds = elements.kinds(file)
         self.names = elements.names
+        self.effort = elements.effort
         self.notes = notes
         self.where = ""
         self._missing = tuple(f"{name}." for name in elements.missing(file))
