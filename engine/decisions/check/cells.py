@@ -58,6 +58,9 @@ def _input(of: "Expressions", boxed: model.Table, at: int, scope: Scope) -> Read
     text = column.expression
     label = column.label or " ".join(text.text.split()) or f"input {at + 1}"
     with of.at(f"Input “{label}”: "):
+        if not text.text:
+            mend = "Write the expression whose value is tested."
+            of.error(text.line, "no-input", "Nothing is said to be tested in the column.", mend)
         expression = of.read(text)
         found = of.fits(of.typed(text, expression, scope), text.type, text.line)
         allowed = _tests(of, column.allowed, found, scope) if column.allowed else None
@@ -67,7 +70,7 @@ def _input(of: "Expressions", boxed: model.Table, at: int, scope: Scope) -> Read
     for number, rule in enumerate(boxed.rules, 1):
         with of.at(f"Rule {number}, “{label}”: "):
             cell = rule.tests[at]
-            if cell.text not in known:
+            if known.get(cell.text) is None:
                 known[cell.text] = of.read_tests(cell)
             read = known[cell.text]
             if read is not None:
