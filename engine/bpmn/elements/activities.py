@@ -11,8 +11,9 @@ from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflo
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
 from engine.bpmn import completions, own
+from engine.bpmn.rules import RuleFailed
 from engine.bpmn.script import ScriptFailed, as_written
-from engine.bpmn.tokens import FINISHED, INTERRUPTED, STARTED, STARTED_BY, Token
+from engine.bpmn.tokens import FINISHED, INTERRUPTED, STARTED, STARTED_BY, Failed, Token
 from engine.bpmn.workflow import SubProcess
 
 
@@ -46,6 +47,32 @@ class ScriptTask(SpiffScriptTask):
         changes = my_task.workflow.top_workflow.sandbox.execute(self.script, my_task.data)
         my_task.data = {**my_task.data, **changes}
         return True
+
+
+class RuleTask(ScriptTask):
+    """A business rule task: a decision of the deployment's own files sets its result, and says why."""
+
+    rules: Any = None  # set when the process is built: the decisions that it may name
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, decision: str, result: str | None, **parts: Any) -> None:
+        super().__init__(wf_spec, bpmn_id, "", **parts)
+        self.decision = decision
+        self.result = result
+
+    def _execute(self, my_task: Token) -> bool:
+        try:
+            ruling = self.rules.decide(self.decision, my_task.data, my_task.workflow.top_workflow.sandbox.now)
+        except RuleFailed as error:
+            raise Failed("decision-failed", f"{self.decision}: {error}") from error
+        my_task.why = ruling.why
+        my_task.data = {**my_task.data, **self._changes(ruling.result)}
+        return True
+
+    def _changes(self, result: Any) -> dict[str, Any]:
+        """The result under its name; without one, each of several outputs under its own."""
+        if self.result is not None:
+            return {self.result: result}
+        return result if isinstance(result, dict) else {self.decision: result}
 
 
 class _Inner(SubWorkflowMixin):

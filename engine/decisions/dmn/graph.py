@@ -107,6 +107,32 @@ class Graph:
                 return (self.main.namespace, element.id)
         return None
 
+    def inputs(self, key: Key) -> frozenset[str]:
+        """The names of the data on which a decision or service depends."""
+        found: set[str] = set()
+        seen: set[Key] = set()
+        waiting = [key]
+        while waiting:
+            here = waiting.pop()
+            if here in seen:
+                continue
+            seen.add(here)
+            element = self.element(here)
+            if isinstance(element, model.InputData):
+                prefix = self.main.imports.get(here[0])
+                found.add(prefix or element.name)
+            waiting += self._next(here, element)
+        return frozenset(found)
+
+    def _next(self, key: Key, element: model.Element) -> list[Key]:
+        references: Sequence[str] = ()
+        if isinstance(element, model.Decision | model.Knowledge):
+            references = element.requires
+        elif isinstance(element, model.Service):
+            references = (*element.input_data, *element.input_decisions)
+        found = (self.resolve(self.file_of(key), each) for each in references)
+        return [target for target in found if target]
+
     # Evaluating
 
     def evaluate(self, key: Key, values: Mapping[str, Any], run: Run | None = None) -> Any:

@@ -27,6 +27,16 @@ class Expression:
         self.tree: tree.Node = parse(text, Names(BUILT_IN, names), types or {})
         self._code = build(self.tree)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables of which it may speak: in a filter, some may be members of what is filtered."""
+        return tree.free_names(self.tree) - BUILT_IN.keys()
+
+    @property
+    def certain_names(self) -> frozenset[str]:
+        """Those of them that are no members of anything."""
+        return tree.free_names(self.tree, filters=False) - BUILT_IN.keys()
+
     def __call__(self, values: Mapping[str, Any], run: Run | None = None) -> Any:
         """Its value, None also where it has none. Raises TooMuch."""
         run = run or Run()
