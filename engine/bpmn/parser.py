@@ -38,6 +38,7 @@ from engine.bpmn.triggers import STARTER, service, trigger
 
 DECISION_REF = "{https://parvandeh.org/bpmn}decisionRef"
 RESULT_VARIABLE = "{https://parvandeh.org/bpmn}resultVariable"
+MAP_RESULT = "{https://parvandeh.org/bpmn}mapDecisionResult"
 
 
 class ProcessSpec(BpmnProcessSpec):
@@ -185,8 +186,8 @@ class _ServiceParser(TaskParser):
 
 class _RuleParser(TaskParser):
     def create_task(self) -> Any:
-        decision, result = self.node.get(DECISION_REF), self.node.get(RESULT_VARIABLE)
-        return self.spec_class(self.spec, self.bpmn_id, decision, result, **self.bpmn_attributes)
+        decision, result, how = (self.node.get(name) for name in (DECISION_REF, RESULT_VARIABLE, MAP_RESULT))
+        return self.spec_class(self.spec, self.bpmn_id, decision, result, how=how, **self.bpmn_attributes)
 
 
 class _ManyOut:

@@ -21,6 +21,7 @@ from typing import Any, Literal
 import pydantic_monty as monty
 
 from engine.bpmn import feel
+from engine.bpmn.rules import Rules, Ruling
 from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
 from engine.bpmn.watch import Watch
 from engine.decisions.errors import Unreadable
@@ -125,6 +126,12 @@ class Sandbox:
             return _checked(feel.evaluate(expression, data, self._now))
         except feel.Unfit as error:
             raise ScriptFailed(str(error)) from error
+
+    def decide(self, rules: Rules, decision: str, data: Mapping[str, Any]) -> Ruling:
+        """What a decision gives for data. Raises RuleFailed."""
+        if self.watch is not None:
+            self.watch.require_time()
+        return rules.decide(decision, data, self._now)
 
     def execute(self, script: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """The variables that a script set or changed, and nothing else. Raises ScriptFailed."""

@@ -12,6 +12,7 @@ from typing import Any
 from engine.bpmn.posts import Bindings, Bound
 from engine.bpmn.translate.calls import translate_calls
 from engine.bpmn.translate.data import translate_data
+from engine.bpmn.translate.decisions import translate_decisions
 from engine.bpmn.translate.expressions import translate_expressions
 from engine.bpmn.translate.forms import translate_forms
 from engine.bpmn.translate.ids import translate_ids
@@ -46,6 +47,7 @@ def translate(root: Any, bindings: Bindings = _UNBOUND) -> tuple[Translation, ..
     translate_people(root, told)
     translate_lanes(root, bindings, told)
     translate_services(root, told)
+    translate_decisions(root, told)
     translate_names(root, told)
     translate_operators(root, told)
     translate_payloads(root, told)

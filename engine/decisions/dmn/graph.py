@@ -86,6 +86,11 @@ class Graph:
         name = self._files[key[0]].elements[key[1]].name
         return name if key[0] == file.namespace else file.imports.get(key[0], name)
 
+    @property
+    def files(self) -> list[model.Definitions]:
+        """All files of it."""
+        return list(self._files.values())
+
     def element(self, key: Key) -> model.Element:
         """What stands there."""
         return self._files[key[0]].elements[key[1]]
@@ -166,7 +171,10 @@ class Evaluation:
                 self._run.tell("It requires itself.", key[1], grave=True)
                 return None
             self._begun.add(key)
-            self._known[key] = self._evaluated(key)
+            value = self._known[key] = self._evaluated(key)
+            element = self._graph.element(key)
+            if isinstance(element, model.Decision):
+                self._run.explain(decision=element.id, name=element.name, value=value)
         return self._known[key]
 
     def _evaluated(self, key: Key) -> Any:

@@ -26,6 +26,7 @@ _POLICIES = {
 }
 _AGGREGATIONS = {"SUM": "+", "MIN": "<", "MAX": ">", "COUNT": "#"}
 _PREFIXES = ("feel.", "feel:")
+_NUMBERS = frozenset({"integer", "long", "double"})  # as Camunda's modeler calls them
 Element = etree._Element
 
 
@@ -111,7 +112,7 @@ def _type(node: Element | None) -> str | None:
     name = normalized(node.get("typeRef") or (child.text if child is not None and child.text else "") or "")
     for prefix in _PREFIXES:
         name = name.removeprefix(prefix)
-    return name or None
+    return "number" if name in _NUMBERS else name or None
 
 
 def _text(node: Element | None) -> model.Text | None:
