@@ -13,7 +13,9 @@ RULES = (("&lt; 10", '"auto"', "3"), ("&gt;= 10", '"desk"', "10"))
 def dmn(body: str, namespace: str = "test") -> bytes:
     """A DMN file."""
     space = "https://www.omg.org/spec/DMN/20230324/MODEL/"
-    return f'<definitions xmlns="{space}" id="d" name="d" namespace="{namespace}">{body}</definitions>'.encode()
+    return (
+        f'<definitions xmlns="{space}" id="d" name="d" namespace="{namespace}">{body}</definitions>'.encode()
+    )
 
 
 def data(name: str, of: str = "number") -> str:

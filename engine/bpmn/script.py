@@ -119,6 +119,13 @@ class Sandbox:
             self._feed(expression.strip(), {name: known[name] for name in names.reads & known.keys()})
         )
 
+    def holds(self, condition: str, data: Mapping[str, Any], extra: Mapping[str, Any] | None = None) -> bool:
+        """Whether a condition is true. FEEL knows a third value, which is no answer. Raises ScriptFailed."""
+        value = self.evaluate(condition, data, extra)
+        if feel.is_feel(condition) and not isinstance(value, bool):
+            raise ScriptFailed("FEEL: the condition is neither true nor false")
+        return bool(value)
+
     def _feel(self, expression: str, data: Mapping[str, Any]) -> Any:
         if self.watch is not None:
             self.watch.require_time()

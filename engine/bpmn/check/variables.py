@@ -20,6 +20,7 @@ from engine.bpmn.check.files import Upload
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.paths import components, targets
 from engine.bpmn.check.writers import Given
+from engine.bpmn.feel import is_feel
 from engine.bpmn.rules import NO_RULES, Rules
 
 _ANYTHING = 1
@@ -196,7 +197,7 @@ class Process:
     def _texts(self) -> Iterator[Text]:
         yield from texts(self.diagram.element)
         for item in self.diagram.element.iter(_LIST):
-            if not keyword.iskeyword(item.text or ""):
+            if not keyword.iskeyword(item.text or "") and not is_feel(item.text or ""):
                 yield Text(item, item.text or "", "eval")
         for task in self.diagram.element.iter(bpmn("businessRuleTask")):
             for name in sorted(self.rules.inputs(task.get(_DECISION, ""))):

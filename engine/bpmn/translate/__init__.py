@@ -14,6 +14,7 @@ from engine.bpmn.translate.calls import translate_calls
 from engine.bpmn.translate.data import translate_data
 from engine.bpmn.translate.decisions import translate_decisions
 from engine.bpmn.translate.expressions import translate_expressions
+from engine.bpmn.translate.feel import translate_languages
 from engine.bpmn.translate.forms import translate_forms
 from engine.bpmn.translate.ids import translate_ids
 from engine.bpmn.translate.lanes import translate_lanes
@@ -55,5 +56,6 @@ def translate(root: Any, bindings: Bindings = _UNBOUND) -> tuple[Translation, ..
     translate_scripts(root, told)
     translate_mappings(root, told)
     translate_markers(root, told)
+    translate_languages(root, told)
     translate_expressions(root, told)
     return tuple(told.all)
