@@ -153,6 +153,14 @@ def test_inputs_may_have_other_names_in_the_task() -> None:
     assert run.step.changes == {"route": "auto", "days": 3}
 
 
+def test_inputs_may_have_names_with_spaces() -> None:
+    words = "parvandeh:inputs='={&quot;asked for&quot;: paid}' parvandeh:decisionRef=\"route\""
+    rules = table(tested="asked for").replace('href="#asked for"', 'href="#asked"')
+    asked = data("asked for").replace('id="asked for"', 'id="asked"')
+    run = Run(ruled(task(words), asked, rules), paid=10)
+    assert run.step.changes == {"route": "desk", "days": 10}
+
+
 def test_moments_of_a_case_are_those_of_the_decision_and_back() -> None:
     due = (
         '<decision id="route" name="due"><variable name="due"/><informationRequirement id="i">'
