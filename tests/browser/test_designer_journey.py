@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from engine.cli.demo import installation as demo
 from engine.config import Settings
 from tests.browser.visits import Check, Language, Shot, Visits
-from tests.deciding import dmn, table
+from tests.ruling import dmn, table
 from web.designer import patterns
 from web.texts import TEXTS
 
