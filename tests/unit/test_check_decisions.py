@@ -73,7 +73,7 @@ def test_a_decision_of_two_files_is_refused() -> None:
         (b"", "not-xml", None),
         (b"<any/>", "not-dmn", 1),
         (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "doctype", 1),
-        (dmn(table(rules=(("&lt; ", '"a"'),), outputs=("x",))), "unreadable-feel", 1),
+        (dmn(AMOUNT + table(rules=(("&lt; ", '"a"'),), outputs=("x",))), "unreadable-feel", 1),
     ],
 )
 def test_a_file_that_cannot_be_read_is_told(content: bytes, code: str, line: int | None) -> None:
