@@ -56,8 +56,9 @@ class Builder:
         """A type by its name."""
         try:
             return self.kinds.named(name)
-        except Unreadable as error:
-            self.flaws.append(Flaw(error.reason, of.line, of.id))
+        except (Unreadable, RecursionError) as error:
+            reason = error.reason if isinstance(error, Unreadable) else "The type is nested too deeply"
+            self.flaws.append(Flaw(reason, of.line, of.id))
             return ANY
 
     def text(self, text: model.Text) -> Code:

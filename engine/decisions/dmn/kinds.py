@@ -13,6 +13,13 @@ from engine.decisions.feel.names import Names
 from engine.decisions.feel.parser import parse_tests, parse_type
 from engine.decisions.feel.types import ANY, Type, Values
 
+ELSEWHERE = {
+    "any": "Any",
+    "integer": "number",
+    "long": "number",
+    "double": "number",
+}  # names that tools write
+
 
 class Kinds(Mapping[str, Type]):
     """The types that a file knows by name, its own and those of its imports; made when asked for.
@@ -48,7 +55,9 @@ class Kinds(Mapping[str, Type]):
 
     def named(self, name: str | None) -> Type:
         """A type by what a `typeRef` says; any if it says nothing. Raises Unreadable for what is no type."""
-        return ANY if name is None else parse_type(name, self)
+        if name is None:
+            return ANY
+        return parse_type(name if name in self else ELSEWHERE.get(name, name), self)
 
     def _item(self, item: model.Item, around: Mapping[str, model.Item]) -> Type:
         """A type; `around` are the components beside it, of which its tests may speak."""

@@ -8,6 +8,7 @@ from engine.decisions.dmn import model
 from engine.decisions.feel.names import normalized
 
 MAX_ELEMENTS = 100_000
+MAX_TEXT = 1_000_000  # characters of all expressions together: seconds of reading
 _NAMESPACES = (
     "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
     "http://www.omg.org/spec/DMN/20180521/MODEL/",
@@ -25,7 +26,6 @@ _POLICIES = {
     "COLLECT": "C",
 }
 _AGGREGATIONS = {"SUM": "+", "MIN": "<", "MAX": ">", "COUNT": "#"}
-_NUMBERS = frozenset({"integer", "long", "double"})  # as Camunda's modeler calls them
 Element = etree._Element
 
 
@@ -74,8 +74,11 @@ def parsed(content: bytes) -> Element:
         raise NotDmn("doctype", "A document type declaration is not allowed.", 1)
     if name.localname != "definitions" or name.namespace not in _NAMESPACES:
         raise NotDmn("not-dmn", "It is XML, but no DMN 1.1 to 1.5.", root.sourceline)
-    if sum(1 for _ in root.iter()) > MAX_ELEMENTS:
+    sizes = [len(node.text or "") for node in root.iter()]
+    if len(sizes) > MAX_ELEMENTS:
         raise NotDmn("too-many-elements", f"It has more than {MAX_ELEMENTS} elements.")
+    if sum(sizes) > MAX_TEXT:
+        raise NotDmn("file-too-large", f"Its texts have more than {MAX_TEXT} characters.")
     return root
 
 
@@ -112,8 +115,7 @@ def _type(node: Element | None) -> str | None:
         return None
     child = _one(node, "typeRef")
     name = normalized(node.get("typeRef") or (child.text if child is not None and child.text else "") or "")
-    found = _qualified(node, name).removeprefix("feel.")
-    return "number" if found in _NUMBERS else found or None
+    return _qualified(node, name).removeprefix("feel.") or None
 
 
 def _qualified(node: Element, name: str) -> str:

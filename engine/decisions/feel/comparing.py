@@ -173,9 +173,10 @@ def unequal(left: Any, right: Any, run: Run) -> bool | None:
 
 def within(value: Any, interval: Range) -> bool | None:
     """Whether a value lies in a range."""
-    above = below = True
+    above: bool | None = True
+    below: bool | None = True
     if interval.low is not None:
-        above = (at_least if interval.low_included else more)(value, interval.low)  # type: ignore[assignment]
+        above = at_least(value, interval.low) if interval.low_included else more(value, interval.low)
     if interval.high is not None:
-        below = (at_most if interval.high_included else less)(value, interval.high)  # type: ignore[assignment]
+        below = at_most(value, interval.high) if interval.high_included else less(value, interval.high)
     return conjunction(above, below)

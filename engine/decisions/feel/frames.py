@@ -50,7 +50,7 @@ class Run:
     def explain(self, **what: Any) -> None:
         """Note how a table came to its result, if somebody wants to know."""
         if self.explained is not None:
-            self.spend()
+            self.spend(1 + sum(len(part) for part in what.values() if isinstance(part, list | dict)))
             self.explained.append(what)
 
     def spend(self, steps: int = 1) -> None:

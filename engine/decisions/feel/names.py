@@ -8,7 +8,7 @@ from typing import Any
 from engine.decisions.feel.tokens import Token, words
 
 PROPERTIES = ("time offset", "start included", "end included")  # what may follow a dot anywhere
-LONGEST = 50  # words of a name; what has more is no name that anybody would write
+LONGEST = 50  # words of a name, and letters of a word; more is no name that anybody would write
 _split = lru_cache(maxsize=4096)(words)
 
 
@@ -57,8 +57,8 @@ class _Scope:
             self.add(name)
 
     def add(self, name: str) -> None:
-        parts = _split(name)
-        if name and len(parts) <= LONGEST:
+        parts = _split(name) if 0 < len(name) <= LONGEST * LONGEST else ()
+        if 0 < len(parts) <= LONGEST:
             place = self._words
             for part in parts:
                 place = place.setdefault(part, {})

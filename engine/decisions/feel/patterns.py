@@ -32,7 +32,7 @@ LARGEST = 20_000  # characters of a pattern, repetitions written out: what is la
 Pattern = Any  # regex has no types
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def compiled(pattern: str, flags: str) -> Pattern:
     """A pattern ready for use; None if it is none."""
     if not set(flags) <= _FLAGS.keys() or _size(pattern) > LARGEST:

@@ -1,7 +1,7 @@
 """The words of FEEL (DMN 1.5 §10.3.1.2). Names with spaces are several words; names.py puts them together."""
 
 import re
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from engine.decisions.errors import Unreadable
 
@@ -10,7 +10,6 @@ _WRONG = {
     '"': "A text in quotes does not end",
     "nothing": "{!r} means nothing here",
 }
-Kind = Literal["name", "number", "text", "at", "sign", "end"]
 
 # Name start and name part characters (grammar rules 28 and 29).
 _START = (
@@ -40,9 +39,12 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
 
 
 class Token(NamedTuple):
-    """One word: `text` as a name or sign, the content of a literal; where it begins and ends."""
+    """One word: `text` as a name or sign, the content of a literal; where it begins and ends.
 
-    kind: Kind
+    It is a name, number, text, at (`@"…"`), sign or the end.
+    """
+
+    kind: str
     text: str
     at: int
     end: int
@@ -53,12 +55,10 @@ def tokens(text: str) -> list[Token]:
     if len(text) > LONGEST:
         raise Unreadable(f"It is longer than {LONGEST} characters", text, LONGEST)
     found: list[Token] = []
-    at = 0
-    while not found or found[-1].kind != "end":
-        match = _TOKEN.match(text, at)
-        assert match is not None  # noqa: S101 - one of its alternatives is any character
+    for match in _TOKEN.finditer(text):  # each begins where the last ended: one alternative is any character
         found.append(_token(match, text))
-        at = match.end()
+        if found[-1].kind == "end":
+            break
     return found
 
 
@@ -71,7 +71,7 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def _token(match: re.Match[str], source: str) -> Token:
-    kind: Kind = match.lastgroup  # type: ignore[assignment]
+    kind = match.lastgroup or "end"
     at, end = match.span(kind)
     text = source[at:end]
     if kind in ("text", "at"):

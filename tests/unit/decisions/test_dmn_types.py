@@ -118,3 +118,13 @@ def test_unreadable_allowed_values_are_told() -> None:
 )
 def test_what_a_decision_gives_is_fitted_to_its_type(text: str, of: str, value: Any) -> None:
     assert evaluated(definitions(decision("d", literal(text), type=of)), "d") == value
+
+
+@pytest.mark.parametrize(("name", "value"), [("integer", 1), ("long", 1), ("double", 1.5), ("any", "a")])
+def test_types_are_known_by_the_names_that_tools_write(name: str, value: Any) -> None:
+    assert fits("", name, value)
+    assert not fits("", "integer", "a")
+
+
+def test_a_type_of_the_file_beats_a_name_that_tools_write() -> None:
+    assert fits(item("integer", "", "string"), "integer", "a")

@@ -26,8 +26,8 @@ def _whole(value: Decimal) -> int | None:
 def date(first: Any, month: Decimal | None = None, day: Decimal | None = None) -> Date | None:
     """Out of a text, a date and time, or a year, month and day."""
     if month is not None and day is not None:
-        parts = [_whole(part) for part in (first, month, day)]
-        return None if None in parts else moments.date(*parts)  # type: ignore[arg-type]
+        parts = [whole for part in (first, month, day) if (whole := _whole(part)) is not None]
+        return moments.date(*parts) if len(parts) == 3 else None
     match first:
         case str():
             return read_date(first)
