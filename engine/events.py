@@ -53,6 +53,7 @@ Kind = Literal[
     "document.added",
     "document.replaced",
     "decision.made",
+    "decision.evaluated",
     "appeal.filed",
     "appeal.decided",
     "case.withdrawn",

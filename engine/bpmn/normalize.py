@@ -9,7 +9,8 @@ BPMNDI = "http://www.omg.org/spec/BPMN/20100524/DI"
 FLOW_NODES = frozenset(
     f"{{{BPMN}}}{name}"
     for name in (
-        *("startEvent", "endEvent", "task", "userTask", "manualTask", "scriptTask", "callActivity"),
+        *("startEvent", "endEvent", "task", "userTask", "manualTask", "scriptTask", "businessRuleTask"),
+        "callActivity",
         *("subProcess", "exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"),
         *("intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"),
         *("receiveTask", "sendTask", "serviceTask", "transaction"),

@@ -21,6 +21,7 @@ from engine.bpmn.elements.activities import (
     CallActivity,
     DataObject,
     EventSubProcess,
+    RuleTask,
     ScriptTask,
     StartEvent,
     SubProcessTask,
@@ -34,6 +35,10 @@ from engine.bpmn.elements.handlers import HandlerStart, ScopeStart
 from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance, StandardLoop
 from engine.bpmn.normalize import OURS
 from engine.bpmn.triggers import STARTER, service, trigger
+
+DECISION_REF = "{https://parvandeh.org/bpmn}decisionRef"
+RESULT_VARIABLE = "{https://parvandeh.org/bpmn}resultVariable"
+MAP_RESULT = "{https://parvandeh.org/bpmn}mapDecisionResult"
 
 
 class ProcessSpec(BpmnProcessSpec):
@@ -179,6 +184,12 @@ class _ServiceParser(TaskParser):
         return self.spec_class(self.spec, self.bpmn_id, **parts)
 
 
+class _RuleParser(TaskParser):
+    def create_task(self) -> Any:
+        decision, result, how = (self.node.get(name) for name in (DECISION_REF, RESULT_VARIABLE, MAP_RESULT))
+        return self.spec_class(self.spec, self.bpmn_id, decision, result, how=how, **self.bpmn_attributes)
+
+
 class _ManyOut:
     """Several flows may lead out of it."""
 
@@ -213,6 +224,7 @@ class Parser(BpmnParser):
             ("userTask", TaskParser, UserTask),
             ("manualTask", TaskParser, ManualTask),
             ("scriptTask", ScriptTaskParser, ScriptTask),
+            ("businessRuleTask", _RuleParser, RuleTask),
             ("subProcess", _SubProcessParser, SubProcessTask),
             ("callActivity", CallActivityParser, CallActivity),
             ("exclusiveGateway", ConditionalGatewayParser, ExclusiveGateway),

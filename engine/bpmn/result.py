@@ -93,7 +93,8 @@ def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, Passage]]:
         if _stood_by(token, movement):
             continue
         changes = _changes(token, data) if movement == "passed" else {}
-        yield token, Passage(movement, token.id, element.path, token.human, changes)
+        why = token.why if movement == "passed" else None
+        yield token, Passage(movement, token.id, element.path, token.human, changes, why)
 
 
 def _stood_by(token: Token, movement: Movement) -> bool:

@@ -20,8 +20,11 @@ from typing import Any, Literal
 
 import pydantic_monty as monty
 
+from engine.bpmn import feel
+from engine.bpmn.rules import Rules, Ruling
 from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
 from engine.bpmn.watch import Watch
+from engine.decisions.errors import Unreadable
 from engine.errors import Busy
 
 Mode = Literal["eval", "exec"]
@@ -108,11 +111,34 @@ class Sandbox:
         self, expression: str, data: Mapping[str, Any], extra: Mapping[str, Any] | None = None
     ) -> Any:
         """The value of an expression over `data` and the names in `extra`. Raises ScriptFailed."""
-        names = parse(expression.strip(), "eval")
         known = {**(extra or {}), **data}
+        if feel.is_feel(expression):
+            return self._feel(expression, known)
+        names = parse(expression.strip(), "eval")
         return _checked(
             self._feed(expression.strip(), {name: known[name] for name in names.reads & known.keys()})
         )
+
+    def holds(self, condition: str, data: Mapping[str, Any], extra: Mapping[str, Any] | None = None) -> bool:
+        """Whether a condition is true. FEEL knows a third value, which is no answer. Raises ScriptFailed."""
+        value = self.evaluate(condition, data, extra)
+        if feel.is_feel(condition) and not isinstance(value, bool):
+            raise ScriptFailed("FEEL: the condition is neither true nor false")
+        return bool(value)
+
+    def _feel(self, expression: str, data: Mapping[str, Any]) -> Any:
+        if self.watch is not None:
+            self.watch.require_time()
+        try:
+            return _checked(feel.evaluate(expression, data, self._now))
+        except feel.Unfit as error:
+            raise ScriptFailed(str(error)) from error
+
+    def decide(self, rules: Rules, decision: str, data: Mapping[str, Any]) -> Ruling:
+        """What a decision gives for data. Raises RuleFailed."""
+        if self.watch is not None:
+            self.watch.require_time()
+        return rules.decide(decision, data, self._now)
 
     def execute(self, script: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """The variables that a script set or changed, and nothing else. Raises ScriptFailed."""
@@ -201,6 +227,8 @@ def parse(code: str, mode: Mode) -> Names:
 def _analysed(code: str, mode: Mode) -> Names:
     if len(code) > MAX_SCRIPT:
         raise SyntaxError(f"longer than {MAX_SCRIPT} characters")
+    if mode == "eval" and feel.is_feel(code):
+        return Names(_of_feel(code), frozenset())
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
@@ -229,6 +257,13 @@ def _analysed(code: str, mode: Mode) -> Names:
     # From Python 3.12 on, symbol tables take a comprehension's own names for names around it.
     inner = {name for node in ast.walk(tree) for name in _bound(node)} - _outside(tree)
     return Names(frozenset(reads - inner), frozenset(writes - inner))
+
+
+def _of_feel(code: str) -> frozenset[str]:
+    try:
+        return feel.expression(code).certain_names
+    except Unreadable as error:
+        raise SyntaxError(str(error)) from error
 
 
 def _bound(node: ast.AST) -> frozenset[str]:

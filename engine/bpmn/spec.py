@@ -11,7 +11,7 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import CallActivity as Cal
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
 from engine.bpmn import flows, forms
-from engine.bpmn.elements.activities import StartEvent
+from engine.bpmn.elements.activities import RuleTask, StartEvent
 from engine.bpmn.elements.events import BoundaryEvent, Trigger
 from engine.bpmn.elements.multi_instance import MultiInstance
 from engine.bpmn.findings import Finding
@@ -23,6 +23,7 @@ from engine.bpmn.normalize import HANDLER, drawn_before, flow_nodes, normalize, 
 from engine.bpmn.own import NOTHING
 from engine.bpmn.parser import Parser
 from engine.bpmn.posts import read_bindings
+from engine.bpmn.rules import Rules
 from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
 from engine.bpmn.translate import translate
 from engine.bpmn.triggers import own
@@ -215,6 +216,7 @@ class _Files:
         self.nodes: dict[tuple[str, str], Any] = {}  # by file and id
         self._lanes: dict[str, dict[str, Any]] = {}  # by file, then by the id of what they list
         self._flows: dict[str, dict[str, Flow]] = {}  # by file and id, as they were drawn
+        self.rules = Rules(source.files)
         self._built = built
         built[source.digest] = self
         # The parser remembers documents by their address: they must stay alive as long as it does.
@@ -310,6 +312,8 @@ def _describe(task_spec: Any, file: str, files: _Files, prefix: str, elements: d
             rules=task_rules(node),
         )
     task_spec.element = elements[path]
+    if isinstance(task_spec, RuleTask):
+        task_spec.rules = files.rules
     if not isinstance(task_spec, MultiInstance):  # what its instances have is theirs
         task_spec.own = own(node, files.bindings)
         task_spec.compensation = node.get(HANDLER)

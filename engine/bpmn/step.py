@@ -43,7 +43,7 @@ class Passage:
     """A token went into, through or out of an element; in the order in which it happened.
 
     `element` is the element's path, `human` whether it is a person's task. `changes` are the variables that
-    the element set.
+    the element set, `why` how a decision came to them.
     """
 
     movement: Movement
@@ -51,6 +51,7 @@ class Passage:
     element: str
     human: bool
     changes: Mapping[str, Any]
+    why: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

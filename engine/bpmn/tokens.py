@@ -3,7 +3,7 @@
 Every change of a token's state passes through `Token._set_state`, which tells the workflow.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -61,6 +61,7 @@ class Token(Task):
 
     # The variables that came with what it waited for, and those that its outputs have set.
     received: frozenset[str] = frozenset()
+    why: Mapping[str, Any] | None = None  # how a decision came to what it gave, until the command is told
 
     def _add_child(self, task_spec: Any, state: int = MAYBE) -> "Token":
         return Token(self.workflow, task_spec, self, state)

@@ -309,7 +309,7 @@ class _Expressions:
         self._sandbox = sandbox
 
     def evaluate(self, task: Token, expression: str, external_context: dict[str, Any] | None = None) -> Any:
-        value = self._sandbox.evaluate(expression, task.data, external_context)
+        value = self._sandbox.holds(expression, task.data, external_context)
         if self._sandbox.watch is not None:
             self._sandbox.watch.asked(task, expression, value)
         return value

@@ -354,9 +354,12 @@ def _close(uow: UnitOfWork, case: Locked, step: Step) -> Sequence[Fact]:
 
 def facts(step: Step, opened: Opened, closed: Sequence[Fact] = (), ended: str = "completed") -> list[Fact]:
     """What a step did, as facts for the log; `ended` is what the case becomes if it ended."""
-    found = [
-        _fact(passage) for passage in step.passages if not (passage.human and passage.movement == "passed")
-    ]
+    found = []
+    for passage in step.passages:
+        if passage.why is not None:
+            found.append(Fact("decision.evaluated", passage.element, payload=passage.why))
+        if not (passage.human and passage.movement == "passed"):
+            found.append(_fact(passage))
     found += [Fact("task.created", task["element"], task["id"]) for task in opened.tasks]
     found += opened.assigned
     found += waiting.facts(step, opened.messages)

@@ -24,7 +24,9 @@ def codes_in_source() -> set[str]:
 
 def test_every_finding_is_documented() -> None:
     documented = {name for name in re.findall(r"`([^`]+)`", DOCUMENT) if CODE.fullmatch(name)}
-    assert documented == codes_in_source()
+    source = codes_in_source()
+    of_decisions = set(re.findall(r"`([a-z-]+)`", (ROOT / "docs" / "dmn-findings.md").read_text())) - source
+    assert documented - of_decisions == source
 
 
 def test_every_module_is_documented() -> None:

@@ -32,6 +32,7 @@ from engine.bpmn.check.processes import (
     executable,
     tell_not_executable,
 )
+from engine.bpmn.check.rules import check_rule_tasks
 from engine.bpmn.check.soundness import check_soundness
 from engine.bpmn.check.structure import check_structure
 from engine.bpmn.check.variables import check_variables
@@ -93,6 +94,7 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         check_structure(diagram, ids[diagram.file], notes)
         check_paths(diagram, notes)
         check_activities(diagram, notes)
+        check_rule_tasks(diagram, upload.rules, notes)
         check_events(diagram, now, notes)
         check_catching(diagram, notes)
         check_compensation(diagram, notes)
@@ -108,4 +110,4 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
     refused = notes.refused
     # Where something else is wrong, one mistake would be told in many ways.
     check_soundness([diagram for diagram in diagrams if diagram.file not in refused], notes)
-    check_variables(diagrams, upload.schemas, refused, notes)
+    check_variables(diagrams, upload, refused, notes)

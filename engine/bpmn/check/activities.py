@@ -7,6 +7,7 @@ from engine.bpmn.check.allow_list import ACTIVITIES, TASKS, bpmn
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules, place
+from engine.bpmn.feel import is_feel
 
 PLACEHOLDER = "__targetRef_placeholder"  # Camunda Modeler's, because the standard wants a target
 
@@ -95,7 +96,8 @@ class _Rules(Rules):
     def variables(self, marker: Any, parts: Mapping[str, list[Any]]) -> None:
         for name in ("loopDataInputRef", "loopDataOutputRef"):
             for element in parts[name]:
-                self.variable(marker, f"<{name}>", (element.text or "").strip())
+                if name != "loopDataInputRef" or not is_feel(element.text or ""):  # a list may be computed
+                    self.variable(marker, f"<{name}>", (element.text or "").strip())
         for name in ("inputDataItem", "outputDataItem"):
             for element in parts[name]:
                 self.variable(marker, f"the id of <{name}>", element.get("id") or "")

@@ -24,7 +24,8 @@ def bpmn(name: str) -> str:
 
 
 TASKS = frozenset({
-    "task", "userTask", "manualTask", "scriptTask", "serviceTask", "sendTask", "receiveTask",
+    "task", "userTask", "manualTask", "scriptTask", "businessRuleTask", "serviceTask", "sendTask",
+    "receiveTask",
 })  # fmt: skip
 HUMAN = frozenset({"task", "userTask", "manualTask"})  # work for people
 SUBPROCESSES = frozenset({"subProcess", "transaction"})
@@ -38,8 +39,7 @@ RUNNING = ACTIVITIES | GATEWAYS | EVENTS  # the flow nodes that run
 
 # Flow nodes that do not run, yet carry flows: known so that one finding does not draw others after it.
 REFUSED_NODES = frozenset({
-    "businessRuleTask", "adHocSubProcess", "complexGateway", "callChoreography",
-    "choreographyTask", "subChoreography",
+    "adHocSubProcess", "complexGateway", "callChoreography", "choreographyTask", "subChoreography",
 })  # fmt: skip
 FLOW_NODES = RUNNING | REFUSED_NODES
 
@@ -103,6 +103,7 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     "userTask": _ACTIVITY,
     "manualTask": _ACTIVITY,
     "scriptTask": _ACTIVITY | {"script"},
+    "businessRuleTask": _ACTIVITY,
     "serviceTask": _ACTIVITY,
     "sendTask": _ACTIVITY,
     "receiveTask": _ACTIVITY,
@@ -197,7 +198,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, Values]] = MappingProxyType({
     "task": _WORK,
     "userTask": _WORK | {"implementation": _UNSPECIFIED},
     "manualTask": _WORK,
-    "serviceTask": _WORK | {"implementation": _UNSPECIFIED},
+    **dict.fromkeys(("serviceTask", "businessRuleTask"), _WORK | {"implementation": _UNSPECIFIED}),
     "sendTask": _MESSAGE_TASK,
     "receiveTask": _MESSAGE_TASK | {"instantiate": _NO},
     "scriptTask": _WORK | {"scriptFormat": None},

@@ -2,19 +2,19 @@
 
 import ast
 import builtins
-import re
 import textwrap
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from engine.bpmn import timers
+from engine.bpmn.check import feel, python
 from engine.bpmn.check.allow_list import BPMN, TIMES, bpmn, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.feel import is_feel
 from engine.bpmn.own import ASSIGNMENT
 from engine.bpmn.script import Mode, Names, as_written, names, unsupported
 from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
@@ -39,12 +39,6 @@ _MARKERS = (bpmn("multiInstanceLoopCharacteristics"), bpmn("standardLoopCharacte
 FORMATS = frozenset({
     "python", "python3", "text/python", "text/x-python", "application/python", "application/x-python",
 })  # fmt: skip
-
-_MARKED = re.compile(r"\s*=(?!=)(.*)", re.DOTALL)  # FEEL, as Camunda 8 writes it
-_WORDS = {
-    "true": "True", "false": "False", "null": "None",
-}  # fmt: skip
-_TOKEN = re.compile(r"""'[^']*'|"[^"]*"|\b[a-z]+\b""")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -105,8 +99,13 @@ def texts(process: Any) -> Iterator[Text]:
                 yield Text(element, value, "eval", attribute)
         if kind == "script" and local(element.getparent()) == "scriptTask":
             yield Text(element, as_written(code), "exec")
-        elif kind in _EXPRESSIONS or (kind in TIMES and written_time(code) is None):
+        elif kind in _EXPRESSIONS or (kind in TIMES and written_time(code) is None) or _computed(kind, code):
             yield Text(element, code, "eval")
+
+
+def _computed(kind: str, code: str) -> bool:
+    """Whether it is a list that is no variable."""
+    return kind == "loopDataInputRef" and is_feel(code)
 
 
 def written_time(text: str) -> Any:
@@ -114,7 +113,7 @@ def written_time(text: str) -> Any:
     if timers.is_literal(text):
         return text
     try:
-        body = expression(text.strip())
+        body = python.expression(text.strip())
     except SyntaxError:
         return None
     return body.value if isinstance(body, ast.Constant) else None
@@ -156,11 +155,14 @@ class _Rules:
             )
 
     def is_python(self, text: Text) -> bool:
-        """Whether the text can be looked at further."""
+        """Whether the text can be looked at further as Python. What is FEEL is looked at here."""
         if not self._language(text):
             return False
         if not text.code.strip():
             self.error(text, 1, "empty-expression", (f"The {text.what} is empty.", "Write it, or remove it."))
+            return False
+        if _is_feel(text):
+            self.feel(text)
             return False
         foreign = foreign_form(text.code) if text.mode == "eval" else None
         if foreign is not None:
@@ -171,13 +173,36 @@ class _Rules:
         code, skipped = _stripped(text)
         try:
             names(code, text.mode)
-            _tree(code, text.mode)
+            python.tree(code, text.mode)
         except SyntaxError as error:
             line = (error.lineno or 1) + skipped
             reason = f"The {text.what} is not correct Python (its line {line}): {error.msg}."
             self.error(text, line, "syntax-error", (reason, _mend(text)))
             return False
         return True
+
+    def feel(self, text: Text) -> None:
+        code, skipped = _stripped(text)
+        found = feel.fault(code)
+        if found is not None:
+            line = found[0] + skipped
+            reason = f"The {text.what} is not correct FEEL (its line {line}): {found[1]}"
+            self.error(text, line, "syntax-error", (reason, _mend(text)))
+            return
+        if text.attribute in _MAPPINGS and not feel.is_mapping(code):
+            self.error(text, 1, "no-names", (f"{text.what} gives no names with values.", 'Write ={"a": b}.'))
+        for name, line in feel.reads(code):
+            self.counter(text, line + skipped, name)
+
+    def counter(self, text: Text, line: int, name: str) -> None:
+        """What is known of instances only among them."""
+        if name in _OF_INSTANCES and name not in _counted(text.element):
+            told = (
+                f"There is no variable {name!r} here.",
+                "loopCounter and nrOfInstances are known within an instance, all four in its"
+                " completionCondition.",
+            )
+            self.error(text, line, "unknown-variable", told)
 
     def _language(self, text: Text) -> bool:
         owner = text.element
@@ -196,7 +221,7 @@ class _Rules:
 
     def mapping(self, text: Text) -> None:
         """What can be seen to be no names with values."""
-        if isinstance(expression(text.code.strip()), _NO_MAPPING):
+        if isinstance(python.expression(text.code.strip()), _NO_MAPPING):
             told = (
                 f"{text.what} gives no names with values.",
                 f"Write it as in {text.what}=\"{{'order': number}}\".",
@@ -207,11 +232,11 @@ class _Rules:
         """Modules and functions that the sandbox does not have."""
         code, skipped = _stripped(text)
         own = names(code, text.mode).writes
-        for line, module in _imports(code, text.mode):
+        for line, module in python.imports(code, text.mode):
             if module not in MODULES:
                 told = f"The module {module!r} is not available.", f"Use one of {', '.join(sorted(MODULES))}."
                 self.error(text, line + skipped, "import-not-available", told)
-        for line, name in _calls(code, text.mode):
+        for line, name in python.calls(code, text.mode):
             if name in MISSING:
                 told = f"{name}() is not available in scripts.", "Write it without this function."
                 self.error(text, line + skipped, "not-in-sandbox", told)
@@ -221,14 +246,9 @@ class _Rules:
                     "Import it or define it in this script, or write it without.",
                 )
                 self.error(text, line + skipped, "unknown-function", told)
-        for line, name in _reads(code, text.mode):
-            if name in _OF_INSTANCES and name not in own and name not in _counted(text.element):
-                told = (
-                    f"There is no variable {name!r} here.",
-                    "loopCounter and nrOfInstances are known within an instance, all four in its"
-                    " completionCondition.",
-                )
-                self.error(text, line + skipped, "unknown-variable", told)
+        for line, name in python.reads(code, text.mode):
+            if name not in own:
+                self.counter(text, line + skipped, name)
 
     def sandbox(self, found: Sequence[Text]) -> None:
         """What the sandbox cannot read. All are asked at once, and singly only if something is wrong."""
@@ -291,34 +311,6 @@ def _stripped(text: Text) -> tuple[str, int]:
     return code, text.code[: len(text.code) - len(text.code.lstrip())].count("\n")
 
 
-def _tree(code: str, mode: Mode) -> ast.AST:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(code, mode=mode)
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise SyntaxError(f"too deeply nested: {error}") from error
-
-
-def expression(code: str) -> ast.expr:
-    """The one expression of a text. Raises SyntaxError."""
-    body: ast.expr = _tree(code, "eval").body  # type: ignore[attr-defined]  # in mode "eval"
-    return body
-
-
-@lru_cache(8)
-def _nodes(code: str, mode: Mode) -> tuple[ast.AST, ...]:
-    return tuple(ast.walk(_tree(code, mode)))
-
-
-def _imports(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
-    for node in _nodes(code, mode):
-        if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.lineno, "." * node.level + (node.module or "")
-
-
 def variables(text: Text) -> Names:
     """What a text that is correct reads and assigns."""
     return names(_stripped(text)[0], text.mode)
@@ -326,49 +318,20 @@ def variables(text: Text) -> Names:
 
 def bound(text: Text) -> frozenset[str]:
     """The names that a text gives a meaning anywhere in it."""
-    return _used(_stripped(text)[0], text.mode)[0]
+    if _is_feel(text):
+        return frozenset()
+    return python.used(_stripped(text)[0], text.mode)[0]
 
 
 def first_lines(text: Text) -> dict[str, int]:
     """The line within a text, from 1, that first reads each name."""
     code, skipped = _stripped(text)
-    return {name: line + skipped for name, line in _used(code, text.mode)[1]}
+    found = feel.reads(code) if _is_feel(text) else python.used(code, text.mode)[1]
+    return {name: line + skipped for name, line in found}
 
 
-@lru_cache(64)
-def _used(code: str, mode: Mode) -> tuple[frozenset[str], tuple[tuple[str, int], ...]]:
-    lines: dict[str, int] = {}
-    for line, name in _reads(code, mode):
-        lines[name] = min(line, lines.get(name, line))
-    return frozenset(_bound(code, mode)), tuple(lines.items())
-
-
-def _reads(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
-    for node in _nodes(code, mode):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            yield node.lineno, node.id
-
-
-def _calls(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
-    """Calls by a name that is bound nowhere in the text."""
-    known = _bound(code, mode)
-    for node in _nodes(code, mode):
-        match node:
-            case ast.Call(func=ast.Name(id=name)) if name not in known:
-                yield node.lineno, name
-
-
-def _bound(code: str, mode: Mode) -> set[str]:
-    found = set()
-    for node in _nodes(code, mode):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
-                found.add(name)
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                found.add(name)
-            case ast.alias(name=name, asname=other):
-                found.add(other or name.partition(".")[0])
-    return found
+def _is_feel(text: Text) -> bool:
+    return text.mode == "eval" and is_feel(text.code)
 
 
 def foreign_form(code: str) -> str | None:
@@ -378,17 +341,4 @@ def foreign_form(code: str) -> str | None:
             return f"Write it in Python: {translated(code, whole=True).code}"
         except Untranslatable as error:
             return f"Write one Python expression without ${{…}} or #{{…}}: {error}."
-    match = _MARKED.fullmatch(code)
-    if match is None:
-        return None
-    python = _TOKEN.sub(_word, match[1]).strip()
-    python = re.sub(r" +", " ", python)
-    try:
-        _tree(python, "eval")
-    except SyntaxError:
-        return "Write one Python expression without the marks around it."
-    return f"Write it in Python: {python}"
-
-
-def _word(match: "re.Match[str]") -> str:
-    return _WORDS.get(match[0], match[0])
+    return None

@@ -92,6 +92,9 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     "assignment": frozenset((kind, None) for kind in HUMAN | {"lane", "process"}),
     **dict.fromkeys(("sod", "acr"), frozenset((kind, None) for kind in HUMAN)),
     "decision": frozenset({("userTask", None)}),
+    **dict.fromkeys(
+        ("decisionRef", "resultVariable", "mapDecisionResult"), frozenset({("businessRuleTask", None)})
+    ),
     **dict.fromkeys(("appeal", "appealWithin", "party", "searchable"), frozenset({("process", None)})),
     "legalBasis": frozenset((kind, None) for kind in HUMAN | {"process"}),
     "accept": frozenset((kind, None) for kind in RUNNING | {"process", "sequenceFlow"}),
@@ -152,12 +155,18 @@ _MENDS: Mapping[str, str] = MappingProxyType({
     ),
     "formKey": 'Write camunda:formKey="form.json" on a user task or start event; upload that JSON Schema.',
     "formData": "Only user tasks and start events have a form.",
-    "resultVariable": 'A script assigns its variables itself; a service task has parvandeh:result="…".',
+    "resultVariable": 'A script assigns its variables itself; a service task has parvandeh:result="…", a'
+    ' business rule task parvandeh:resultVariable="…".',
     "resource": "Put the script into the diagram.",
     **dict.fromkeys(
         ("initiator", "starter"), "Write it on a start event of the process; nobody starts a sub-process."
     ),
-    "calledDecisionId": "Use a script task that sets the result; decisions come with a later release.",
+    **dict.fromkeys(
+        ("calledDecisionId", "calledDecision", "decisionRef", "decisionRefBinding", "decisionRefVersion",
+         "decisionRefVersionTag", "mapDecisionResult"),
+        'Name the decision by its id on a business rule task, parvandeh:decisionRef="route": what is deployed'
+        " together with the diagram decides, in the version of then.",
+    ),
     "outcome": "Only an end event has an outcome.",
     "presence": "Only tasks for people tell whether somebody has to come.",
     **dict.fromkeys(("role", "unit"), "Write it on a task for people, a lane or a pool."),

@@ -10,9 +10,11 @@ from lxml import etree
 
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.notes import Notes, Place, place
+from engine.bpmn.check.rules import read_rules
 from engine.bpmn.forms import SUFFIXES as FORM_SUFFIXES
 from engine.bpmn.forms import Problem, converted
 from engine.bpmn.posts import BINDINGS, Bindings, fault, read_bindings, squeezed
+from engine.bpmn.rules import NO_RULES, Rules
 from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
 from engine.bpmn.translate import translate
 
@@ -27,12 +29,13 @@ _BIDI = frozenset(
 
 @dataclass(slots=True)
 class Upload:
-    """What could be read: the roots of BPMN files, translated, and the JSON Schemas of forms, by name."""
+    """What could be read: the roots of BPMN files, translated, JSON Schemas of forms by name, decisions."""
 
     documents: dict[str, Any] = field(default_factory=dict)
     schemas: dict[str, Any] = field(default_factory=dict)
     bindings: Bindings = field(default_factory=dict)
     problems: dict[str, tuple[Problem, ...]] = field(default_factory=dict)  # of forms of form-js
+    rules: Rules = NO_RULES
 
 
 def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:
@@ -44,9 +47,11 @@ def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:
         return upload
     seen: dict[str, str] = {}
     upload.bindings = read_bindings(files)
-    for name, content in files.items():
-        if _named(name, seen, notes):
-            _read(name, content, upload, notes)
+    named = {name: content for name, content in files.items() if _named(name, seen, notes)}
+    for name, content in named.items():
+        _read(name, content, upload, notes)
+    small = {name: content for name, content in named.items() if len(content) <= MAX_FILE}
+    upload.rules = read_rules(small, notes)
     if not any(name.endswith(BPMN_SUFFIXES) for name in files):
         notes.error(Place(""), "no-bpmn", "There is no BPMN file.", "Upload a .bpmn file.")
     return upload
@@ -94,18 +99,13 @@ def _read(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
         notes.error(Place(name), "file-too-large", reason, "Upload a smaller file.")
     elif name.endswith(FORM_SUFFIXES):
         _read_json(name, content, upload, notes)
-    elif not name.endswith((".yaml", ".md")):  # scenarios are read where they are run
-        dmn = name.lower().endswith(".dmn")
+    elif not name.endswith((".dmn", ".yaml", ".md")):  # scenarios are read where they are run
         notes.error(
             Place(name),
             "unsupported-file",
-            "Decision tables (DMN) do not run yet; they come with a later release."
-            if dmn
-            else "Files of this kind are not understood.",
-            "Use a script task for the decision, and leave the file out."
-            if dmn
-            else "Upload .bpmn (or .xml) files, .json and .form forms, .yaml scenarios and .md texts."
-            " Suffixes are in small letters.",
+            "Files of this kind are not understood.",
+            "Upload .bpmn (or .xml) files, .dmn decisions, .json and .form forms, .yaml scenarios and .md"
+            " texts. Suffixes are in small letters.",
         )
 
 

@@ -6,10 +6,6 @@ from types import MappingProxyType
 Why = tuple[str, str]
 
 REFUSED: Mapping[str, Why] = MappingProxyType({
-    "businessRuleTask": (
-        "Decision tables (DMN) do not run yet.",
-        "Use a script task that sets the result; decisions come with a later release.",
-    ),
     "adHocSubProcess": (
         "Ad-hoc sub-processes do not run.",
         "Draw the possible orders with gateways, or use one user task for the whole.",

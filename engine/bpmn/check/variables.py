@@ -15,11 +15,16 @@ from engine.bpmn.check import writers
 from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
 from engine.bpmn.check.expressions import Text, bound, first_lines, texts, variables
+from engine.bpmn.check.extensions import PARVANDEH
+from engine.bpmn.check.files import Upload
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.paths import components, targets
 from engine.bpmn.check.writers import Given
+from engine.bpmn.feel import is_feel
+from engine.bpmn.rules import NO_RULES, Rules
 
 _ANYTHING = 1
+_DECISION, _RESULT = f"{{{PARVANDEH}}}decisionRef", f"{{{PARVANDEH}}}resultVariable"
 _LIST = bpmn("loopDataInputRef")
 _LOOPS = (bpmn("multiInstanceLoopCharacteristics"), bpmn("standardLoopCharacteristics"))
 _BEFORE = frozenset({"loopCardinality", "loopDataInputRef"})  # asked before there are instances
@@ -41,14 +46,14 @@ _SHORTEST = 4  # letters of a name in which a slip can be told from another name
 
 
 def check_variables(
-    diagrams: Sequence[Diagram], schemas: Mapping[str, Any], refused: Collection[str], notes: Notes
+    diagrams: Sequence[Diagram], upload: Upload, refused: Collection[str], notes: Notes
 ) -> None:
     """The processes of all files in which nothing is wrong; `refused` are the others."""
     called = {
         call.get("calledElement") for one in diagrams for call in one.element.iter(bpmn("callActivity"))
     }
     found = [
-        Process(diagram, schemas, called=diagram.key in called)
+        Process(diagram, upload.schemas, called=diagram.key in called, rules=upload.rules)
         for diagram in diagrams
         if diagram.file not in refused
     ]
@@ -60,8 +65,11 @@ def check_variables(
 class Process:
     """What may be known where in a process."""
 
-    def __init__(self, diagram: Diagram, schemas: Mapping[str, Any], *, called: bool) -> None:
+    def __init__(
+        self, diagram: Diagram, schemas: Mapping[str, Any], *, called: bool, rules: Rules = NO_RULES
+    ) -> None:
         self.diagram = diagram
+        self.rules = rules
         self.schemas = schemas
         self.bits: dict[str, int] = {}
         self.nodes = {node.element: node for node in diagram.nodes()}
@@ -93,6 +101,7 @@ class Process:
         total = 0
         for node in scope.nodes:
             own = self.mask(writers.written(node, self.schemas, outside=scope.depth == 0))
+            own |= self.mask(Given(frozenset(self._ruled(node.element))))
             self.within[node] = own | self.total.get(node.element, 0)
             result = writers.collected(node.element)
             collects = self.mask(Given(frozenset({result}))) if result else self.within[node]
@@ -100,6 +109,11 @@ class Process:
             if node.trigger != "condition":  # which passes on what others have set
                 total |= collects
         self.total[scope.element] = total
+
+    def _ruled(self, task: Any) -> Sequence[str]:
+        """What a business rule task sets."""
+        result = task.get(_RESULT)
+        return self.rules.outputs(task.get(_DECISION, "")) if result is None else (result,)
 
     def _inside(self, node: Node) -> int:
         """What is known where a sub-process begins, with what earlier rounds of it have set."""
@@ -183,8 +197,12 @@ class Process:
     def _texts(self) -> Iterator[Text]:
         yield from texts(self.diagram.element)
         for item in self.diagram.element.iter(_LIST):
-            if not keyword.iskeyword(item.text or ""):
+            if not keyword.iskeyword(item.text or "") and not is_feel(item.text or ""):
                 yield Text(item, item.text or "", "eval")
+        for task in self.diagram.element.iter(bpmn("businessRuleTask")):
+            for name in sorted(self.rules.inputs(task.get(_DECISION, ""))):
+                if name.isidentifier() and not keyword.iskeyword(name):
+                    yield Text(task, name, "eval", "decisionRef")
 
     def known_at(self, element: str) -> set[str]:
         """The names that may be known when a case comes to an element."""

@@ -16,6 +16,7 @@ KINDS: Mapping[str, str] = {
     "manualTask": "in-person step",
     "serviceTask": "service task",
     "scriptTask": "script",
+    "businessRuleTask": "business rule task",
     "sendTask": "send task",
     "receiveTask": "receive task",
     "callActivity": "call",
@@ -64,6 +65,7 @@ FACTS: Mapping[str, str] = {
     "correlation": "message's keys",
     "data": "content to send",
     "called": "called process",
+    "asked": "decision that is asked",
     "outcome": "outcome",
     "starter": "variable for who starts the case",
     "code-variable": "variable for the error's code",
@@ -79,6 +81,7 @@ RULES: Mapping[str, str] = {
 # What is too long for a sentence.
 LONG_FACTS: Mapping[str, str] = {
     "script": "script",
+    "decided-by": "rules of the decision",
     "inputs": "inputs",
     "outputs": "outputs",
     "repetition": "repetition",

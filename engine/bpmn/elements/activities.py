@@ -11,8 +11,10 @@ from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflo
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
 from engine.bpmn import completions, own
+from engine.bpmn.rules import NO_RULES, RuleFailed, Rules, Ruling
 from engine.bpmn.script import ScriptFailed, as_written
-from engine.bpmn.tokens import FINISHED, INTERRUPTED, STARTED, STARTED_BY, Token
+from engine.bpmn.tokens import FINISHED, INTERRUPTED, STARTED, STARTED_BY, Failed, Token
+from engine.bpmn.values import MAX_BYTES, Unportable, fits, portable
 from engine.bpmn.workflow import SubProcess
 
 
@@ -46,6 +48,40 @@ class ScriptTask(SpiffScriptTask):
         changes = my_task.workflow.top_workflow.sandbox.execute(self.script, my_task.data)
         my_task.data = {**my_task.data, **changes}
         return True
+
+
+class RuleTask(ScriptTask):
+    """A business rule task: a decision of the deployment's own files sets its result, and says why.
+
+    `how` tells what is made of the result; without a variable for it, each output sets the one of its name.
+    """
+
+    rules: Rules = NO_RULES  # set when the process is built: the decisions that it may name
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, decision: str, result: str | None, **parts: Any) -> None:
+        self.decision, self.result, self.how = decision, result, parts.pop("how")
+        super().__init__(wf_spec, bpmn_id, "", **parts)
+
+    def _execute(self, my_task: Token) -> bool:
+        try:
+            ruling = my_task.workflow.top_workflow.sandbox.decide(self.rules, self.decision, my_task.data)
+            data = portable({**my_task.data, **self._changes(ruling)})
+        except (RuleFailed, Unportable) as error:
+            raise Failed("decision-failed", f"{self.decision}: {error}") from error
+        if not fits(data):
+            limit = f"with its result the case's data would be larger than {MAX_BYTES >> 20} MiB"
+            raise Failed("decision-failed", f"{self.decision}: {limit}")
+        my_task.why, my_task.data = ruling.why, data
+        return True
+
+    def _changes(self, ruling: Ruling) -> dict[str, Any]:
+        if self.result is not None:
+            return {self.result: ruling.mapped(self.how)}
+        names = self.rules.outputs(self.decision)
+        if isinstance(ruling.result, list) and ruling.rows:
+            return {name: [row.get(name) for row in ruling.rows] for name in names}
+        given = ruling.result if isinstance(ruling.result, dict) else next(iter(ruling.rows), {})
+        return {name: given.get(name) for name in names}
 
 
 class _Inner(SubWorkflowMixin):

@@ -25,7 +25,7 @@ def came_true(text: str, token: Token) -> dict[str, Any] | None:
         return None
     workflow.asked[token.id] = seen
     # What is not there yet makes no condition true.
-    if reads - seen.keys() - set(dir(builtins)) or not workflow.sandbox.evaluate(text, seen):
+    if reads - seen.keys() - set(dir(builtins)) or not workflow.sandbox.holds(text, seen):
         token.internal_data.pop(HELD, None)
         return None
     held = token.internal_data.get(HELD, False)

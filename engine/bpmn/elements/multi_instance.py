@@ -10,6 +10,8 @@ from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 
 from engine.bpmn.completions import FOR, INSIDE, LASTING, LOCALS, keep_only
 from engine.bpmn.elements.branches import ABSENT, DECIDED, changed, together
+from engine.bpmn.feel import is_feel
+from engine.bpmn.script import Sandbox
 from engine.bpmn.tokens import FAILED, FINISHED, FUTURE, READY, STARTED, Failed, Token
 from engine.bpmn.values import MAX_BYTES, fits
 
@@ -66,12 +68,18 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
                 )
             items: list[Any] = list(range(min(count, MAX_INSTANCES + 1)))
         else:
-            items = my_task.data.get(self.collection)  # type: ignore[assignment]  # checked below
+            items = self._collection(my_task)
             if not isinstance(items, list):
                 raise Failed("multi-instance", f"{self.collection!r} must be a list")
         if len(items) > MAX_INSTANCES:
             raise Failed("multi-instance", f"more than {MAX_INSTANCES} instances")
         return items
+
+    def _collection(self, my_task: Token) -> Any:
+        name = self.collection or ""
+        if is_feel(name):
+            return my_task.workflow.top_workflow.sandbox.evaluate(name, my_task.data)
+        return my_task.data.get(name)
 
     def _open(self, my_task: Token) -> None:
         state = my_task.internal_data
@@ -127,11 +135,9 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
             "nrOfActiveInstances": state[OPENED] - done,
         }
         collected = {self.output: self._collected(state)} if self.output else self._carried(my_task)
-        return bool(
-            my_task.workflow.top_workflow.sandbox.evaluate(
-                self.condition, {**my_task.data, **collected}, extra
-            )
-        )
+        data = {**my_task.data, **collected}
+        sandbox: Sandbox = my_task.workflow.top_workflow.sandbox
+        return sandbox.holds(self.condition, data, extra)
 
     def _collected(self, state: dict[str, Any]) -> list[Any]:
         return [state[RESULTS][index] for index in sorted(state[RESULTS], key=int)]
@@ -191,8 +197,8 @@ class StandardLoop(MultiInstance):
         if self.condition is None:
             return True
         data = {**my_task.data, **self._carried(my_task)}
-        sandbox = my_task.workflow.top_workflow.sandbox
-        return bool(sandbox.evaluate(self.condition, data, {"loopCounter": done}))
+        sandbox: Sandbox = my_task.workflow.top_workflow.sandbox
+        return sandbox.holds(self.condition, data, {"loopCounter": done})
 
 
 class ParallelMultiInstance(MultiInstance):

@@ -12,7 +12,9 @@ from typing import Any
 from engine.bpmn.posts import Bindings, Bound
 from engine.bpmn.translate.calls import translate_calls
 from engine.bpmn.translate.data import translate_data
+from engine.bpmn.translate.decisions import translate_decisions
 from engine.bpmn.translate.expressions import translate_expressions
+from engine.bpmn.translate.feel import translate_languages
 from engine.bpmn.translate.forms import translate_forms
 from engine.bpmn.translate.ids import translate_ids
 from engine.bpmn.translate.lanes import translate_lanes
@@ -46,6 +48,7 @@ def translate(root: Any, bindings: Bindings = _UNBOUND) -> tuple[Translation, ..
     translate_people(root, told)
     translate_lanes(root, bindings, told)
     translate_services(root, told)
+    translate_decisions(root, told)
     translate_names(root, told)
     translate_operators(root, told)
     translate_payloads(root, told)
@@ -53,5 +56,6 @@ def translate(root: Any, bindings: Bindings = _UNBOUND) -> tuple[Translation, ..
     translate_scripts(root, told)
     translate_mappings(root, told)
     translate_markers(root, told)
+    translate_languages(root, told)
     translate_expressions(root, told)
     return tuple(told.all)

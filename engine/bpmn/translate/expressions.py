@@ -5,7 +5,7 @@ from typing import Any
 from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
 from engine.bpmn.translate.told import BPMN, Told, short
 
-_HOLDERS = tuple(
+HOLDERS = tuple(
     BPMN + name
     for name in (
         *("conditionExpression", "condition", "loopCardinality", "completionCondition", "loopCondition"),
@@ -17,7 +17,7 @@ _LANGUAGES = frozenset({"juel", "el", "http://www.java.com/javatypes", "java"})
 
 def translate_expressions(root: Any, told: Told) -> None:
     """Every expression in it that has a meaning in Python."""
-    for element in root.iter(*_HOLDERS):
+    for element in root.iter(*HOLDERS):
         text = element.text or ""
         if not is_juel(text):
             continue

@@ -1,38 +1,98 @@
-"""FEEL, the expression language of Camunda 8, as far as it is a name or a literal; the rest needs more."""
+"""FEEL where a diagram says that it is: marked by an equals sign, as Camunda 8 writes it."""
 
-import keyword
 import re
+from collections.abc import Iterable
+from typing import Any
 
-from engine.bpmn.translate.juel import Untranslatable
+from engine.bpmn import feel
+from engine.bpmn.feel import is_feel
+from engine.bpmn.timers import is_literal
+from engine.bpmn.translate.expressions import HOLDERS
+from engine.bpmn.translate.juel import Untranslatable, is_juel
+from engine.bpmn.translate.told import BPMN, Told, short
+from engine.decisions.errors import Unreadable
+from engine.decisions.feel import tree
 
-_TEXT = re.compile(r'"(?:[^"\\]|\\["\\nt])*"')
-_NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)")
-_VALUES = {"true": "True", "false": "False", "null": "None"}
-_COUNTED = "loopCounter"  # from 1 there, and from 0 here
-_ESCAPED = {"n": "\n", "t": "\t"}
+__all__ = ["as_context", "code", "is_feel", "quoted", "translate_languages", "value"]
+
+_COUNTED = "loopCounter"  # from 1 in Camunda 8, and from 0 here
+_LANGUAGE = re.compile(r"\bfeel\b", re.IGNORECASE)
+_ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
-def is_feel(text: str) -> bool:
-    """Whether it is an expression; others are texts as they stand."""
-    return text.lstrip().startswith("=")
+def translate_languages(root: Any, told: Told) -> None:
+    """Mark what is in FEEL by its own language, or by that of all expressions of the document."""
+    default = root.get("expressionLanguage") or ""
+    for element in root.iter(*HOLDERS):
+        text, language = element.text or "", element.get("language")
+        if _LANGUAGE.search(default if language is None else language) is None:
+            continue
+        element.attrib.pop("language", None)
+        plain = (
+            not text.strip() or is_juel(text) or (element.tag.startswith(f"{BPMN}time") and is_literal(text))
+        )
+        if not plain and not is_feel(text):
+            element.text = f"= {text.strip()}"
+            told(element, "translated-expression", f"{short(text)!r} is read as FEEL.")
+
+
+def translate_counters(root: Any) -> None:
+    """Let what counts instances from 1 begin there: in documents of Camunda 8."""
+    for element in root.iter(*HOLDERS):
+        if is_feel(element.text or ""):
+            try:
+                element.text = f"={code(element.text)}"
+            except Untranslatable:
+                continue
+
+
+def code(text: str) -> str:
+    """What a text means in FEEL, be it an expression or not. Raises Untranslatable."""
+    if not is_feel(text):
+        return quoted(text.strip())
+    try:
+        found = feel.expression(text)
+    except Unreadable as error:
+        raise Untranslatable(f"it is no FEEL: {error}") from error
+    written = found.text
+    for at in sorted(_places(found.tree, _COUNTED), reverse=True):
+        written = f"{written[:at]}({_COUNTED} + 1){written[at + len(_COUNTED) :]}"
+    return written.strip()
 
 
 def value(text: str) -> str:
-    """What a text means in Python, be it an expression or not. Raises Untranslatable."""
-    return expression(text) if is_feel(text) else repr(text.strip())
+    """The same as one of our expressions: a plain text, or FEEL with its mark. Raises Untranslatable."""
+    if not is_feel(text):
+        return repr(text.strip())
+    written = code(text)
+    constant = feel.expression(text).tree
+    if isinstance(constant, tree.Constant) and isinstance(constant.value, str):
+        return repr(constant.value)
+    return f"={written}"
 
 
-def expression(text: str) -> str:
-    """An expression in Python. Raises Untranslatable."""
-    code = text.strip().removeprefix("=").strip()
-    if code in _VALUES:
-        return _VALUES[code]
-    if _TEXT.fullmatch(code):
-        return repr(re.sub(r"\\(.)", lambda found: _ESCAPED.get(found[1], found[1]), code[1:-1]))
-    if _NUMBER.fullmatch(code):
-        sign, digits = ("-", code[1:]) if code.startswith("-") else ("", code)
-        whole = digits.lstrip("0")
-        return sign + (whole if whole[:1].isdigit() else f"0{whole}")
-    if code.isidentifier() and not keyword.iskeyword(code) and code != _COUNTED:
-        return code
-    raise Untranslatable("it is more than a name or a literal")
+def as_context(values: Iterable[tuple[str, str]]) -> str:
+    """An expression for names with values, each of which may be that of a name before it."""
+    return "={" + ", ".join(f"{quoted(name)}: {written}" for name, written in values) + "}"
+
+
+def quoted(text: str) -> str:
+    """A text in FEEL."""
+    return f'"{text.translate(_ESCAPED)}"'
+
+
+def names(written: str) -> list[str]:
+    """The variables of which a text in FEEL speaks."""
+    return sorted(feel.expression(written).certain_names)
+
+
+def _places(node: tree.Node, name: str) -> list[int]:
+    """Where in a text a variable stands."""
+    found = []
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tree.Name) and part.name == name:
+            found.append(part.at)
+        waiting += tree.children(part)
+    return found

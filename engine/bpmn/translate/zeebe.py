@@ -1,10 +1,12 @@
 """What Camunda 8 writes beside the standard: jobs, mappings, people, forms and the keys of messages."""
 
+from collections.abc import Iterator
 from typing import Any
+
+from lxml import etree
 
 from engine.bpmn.translate import feel
 from engine.bpmn.translate.juel import Untranslatable
-from engine.bpmn.translate.mappings import as_names
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
 from engine.bpmn.translate.vendors import ZEEBE as SPACE
 
@@ -12,16 +14,19 @@ ZEEBE = f"{{{SPACE}}}"
 _JOBS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "scriptTask", "businessRuleTask"))
 _THROWING = tuple(BPMN + name for name in ("intermediateThrowEvent", "endEvent"))
 # Where inputs are seen by an element alone; what a job gives back is another matter.
-_LOCAL = tuple(BPMN + name for name in ("serviceTask", "userTask", "receiveTask", "subProcess"))
+_LOCAL = tuple(
+    BPMN + name for name in ("serviceTask", "userTask", "receiveTask", "subProcess", "businessRuleTask")
+)
 _CATCHING = frozenset(BPMN + name for name in ("intermediateCatchEvent", "boundaryEvent", "receiveTask"))
 _PEOPLE = ("assignee", "candidateUsers", "candidateGroups")
 _TIMES = {"dueDate": "due", "followUpDate": "followUp"}
+_VALUE = "_value"  # what an expression is called where it needs a name
 _REPLY = "_reply"  # what a job gave back, for the outputs of its task
 _KEY = "correlationKey"
 
 
 def translate_zeebe(root: Any, told: Told) -> None:
-    """All of it that needs no FEEL but names and literals."""
+    """All of it that has a counterpart here."""
     if next(root.iter(f"{ZEEBE}*"), None) is None and SPACE not in root.nsmap.values():
         return
     for element in [*root.iter(*_JOBS), *root.iter(*_THROWING)]:
@@ -33,8 +38,9 @@ def translate_zeebe(root: Any, told: Told) -> None:
         _form(task, told)
     for call in root.iter(f"{BPMN}callActivity"):
         _try(_call, call, told)
-    for element in root.iter(f"{BPMN}conditionExpression"):
-        _try(_condition, element, told)
+    for marker in root.iter(f"{BPMN}multiInstanceLoopCharacteristics"):
+        _try(_instances, marker, told)
+    feel.translate_counters(root)
     _keys(root, told)
 
 
@@ -74,18 +80,18 @@ def _job(task: Any, told: Told) -> None:
     inputs, outputs = _parameters(mapping, "input"), _parameters(mapping, "output")
     request = [(name, name) for name, _ in inputs]
     if headers is not None:
-        told_too = [(item.get("key") or "", repr(item.get("value") or "")) for item in headers]
-        request.append(("customHeaders", as_names(told_too)))
+        told_too = [(item.get("key") or "", feel.quoted(item.get("value") or "")) for item in headers]
+        request.append(("customHeaders", feel.as_context(told_too).removeprefix("=")))
     _as_service(task)
     task.set(f"{OURS}topic", topic)
     if request:
-        task.set(f"{OURS}request", as_names(request))
+        task.set(f"{OURS}request", feel.as_context(request))
     if outputs:  # then nothing else of the reply leaves the task
-        inputs.append((_REPLY, "None"))
+        inputs.append((_REPLY, "null"))
         task.set(f"{OURS}result", _REPLY)
-        task.set(f"{OURS}outputs", as_names((name, _replied(code)) for name, code in outputs))
+        task.set(f"{OURS}outputs", feel.as_context(_replied(outputs)))
     if inputs:
-        task.set(f"{OURS}inputs", as_names(inputs))
+        task.set(f"{OURS}inputs", feel.as_context(inputs))
     _drop(definition, headers, mapping)
     told(
         task, "translated-service", f"It is work that another program takes, with the topic {short(topic)!r}."
@@ -101,11 +107,19 @@ def _as_service(element: Any) -> None:
         element.remove(child)
 
 
-def _replied(code: str) -> str:
-    """What a name means after a job: what that gave back under it, else the variable."""
-    if not code.isidentifier() or code in ("True", "False", "None"):
-        return code
-    return f"({_REPLY}[{code!r}] if {code!r} in {_REPLY} else {code})"
+def _replied(outputs: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The outputs of a job: a name means what it gave back under it, else the variable."""
+    known: set[str] = set()  # the outputs before
+    for target, code in outputs:
+        given = [(name, _given_back(name)) for name in feel.names(code) if name not in known]
+        whole = feel.as_context([*given, (_VALUE, code)]).removeprefix("=")
+        yield target, f"{whole}.{_VALUE}" if given else code
+        known.add(target)
+
+
+def _given_back(name: str) -> str:
+    found = f'get entries({_REPLY})[key = "{name}"]'
+    return f"if count({found}) > 0 then {_REPLY}.{name} else {name}"
 
 
 def _parameters(mapping: Any, kind: str) -> list[tuple[str, str]]:
@@ -115,8 +129,9 @@ def _parameters(mapping: Any, kind: str) -> list[tuple[str, str]]:
         name = item.get("target") or ""
         if not name.isidentifier():
             raise Untranslatable(f"{name!r} names no variable")
-        code = feel.value(item.get("source") or "")
-        found[name] = found.get(code, code)
+        if name in found:
+            raise Untranslatable("it is set twice")
+        found[name] = feel.code(item.get("source") or "")
     return list(found.items())
 
 
@@ -125,11 +140,14 @@ def _mapping(element: Any, told: Told) -> None:
     if mapping is None or element.get("triggeredByEvent") == "true":
         return
     inputs, outputs = _parameters(mapping, "input"), _parameters(mapping, "output")
-    if outputs and element.tag != f"{BPMN}subProcess":
+    result = element.get(f"{OURS}resultVariable")  # of a decision: with outputs it stays in the task
+    if outputs and result is not None:
+        inputs.append((result, "null"))
+    elif outputs and element.tag != f"{BPMN}subProcess":
         raise Untranslatable("what it gives back would stay in it")
     for name, values in (("inputs", inputs), ("outputs", outputs)):
         if values:
-            element.set(OURS + name, as_names(values))
+            element.set(OURS + name, feel.as_context(values))
     _drop(mapping)
     told(element, "translated-mapping", f"Its {len(inputs)} inputs are seen by this element alone.")
 
@@ -174,18 +192,39 @@ def _call(call: Any, told: Told) -> None:
         raise Untranslatable("it hands over all variables and some besides")
     call.set("calledElement", called.get("processId") or "")
     if not all_in:
-        call.set(f"{OURS}inputs", as_names(inputs))
+        call.set(f"{OURS}inputs", feel.as_context(inputs))
     if outputs or called.get("propagateAllChildVariables") == "false":
-        call.set(f"{OURS}outputs", as_names(outputs))
+        call.set(f"{OURS}outputs", feel.as_context(outputs))
     _drop(called, mapping)
     told(call, "translated-mapping", f"It calls the process {short(call.get('calledElement'))!r}.")
 
 
-def _condition(element: Any, told: Told) -> None:
-    text = element.text or ""
-    if feel.is_feel(text):
-        element.text = feel.expression(text)
-        told(element, "translated-expression", f"{short(text)!r} is read as {short(element.text)!r}.")
+def _instances(marker: Any, told: Told) -> None:
+    """The list of an activity with several instances, and what is collected of them."""
+    loop = _of(marker, "loopCharacteristics")
+    if loop is None or marker.find(f"{BPMN}loopDataInputRef") is not None:
+        return
+    source, collected = loop.get("inputCollection") or "", loop.get("outputCollection")
+    item, result = loop.get("inputElement"), loop.get("outputElement") or ""
+    if not feel.is_feel(source):
+        raise Untranslatable("it names no list")
+    activity, output = marker.getparent(), f"{OURS}outputs"
+    if collected and activity.get(output) is not None:
+        raise Untranslatable("it has outputs besides")
+    etree.SubElement(marker, f"{BPMN}loopDataInputRef").text = f"={feel.code(source)}"
+    if item:
+        etree.SubElement(marker, f"{BPMN}inputDataItem", id=item)
+    if collected:
+        etree.SubElement(marker, f"{BPMN}loopDataOutputRef").text = collected
+        etree.SubElement(marker, f"{BPMN}outputDataItem", id=_VALUE)
+        activity.set(output, feel.as_context([(_VALUE, feel.code(result))]))
+    _drop(loop)
+    reason = f"Its instances go over {short(source)!r}"
+    told(
+        marker,
+        "translated-marker",
+        f"{reason}; {short(collected)!r} collects." if collected else f"{reason}.",
+    )
 
 
 def _keys(root: Any, told: Told) -> None:
@@ -199,13 +238,13 @@ def _keys(root: Any, told: Told) -> None:
         subscription = _of(message, "subscription")
         text = "" if subscription is None else subscription.get(_KEY) or ""
         try:
-            key = feel.value(text) if text.strip() else None
+            key = feel.code(text) if text.strip() else None
         except Untranslatable:
             continue
         if key is None:
             continue
         for event in awaiting.pop(message.get("id") or "", ()):  # another of this id is refused
-            event.set(f"{OURS}correlation", as_names([(_KEY, key)]))
+            event.set(f"{OURS}correlation", feel.as_context([(_KEY, key)]))
             told(event, "translated-message", f"Its key is {_KEY!r}, with the value of {short(text)!r}.")
         _drop(subscription)
 

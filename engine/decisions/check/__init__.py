@@ -12,6 +12,7 @@ from engine.decisions.check.expressions import Expressions
 from engine.decisions.check.scopes import Scope, told
 from engine.decisions.check.structure import Structure
 from engine.decisions.dmn import model
+from engine.decisions.dmn.completing import completed
 from engine.decisions.dmn.graph import Key
 from engine.decisions.dmn.reading import NotDmn, parsed, read
 from engine.decisions.feel.functions import BUILT_IN
@@ -83,7 +84,7 @@ def _read(files: Mapping[str, bytes], notes: Notes) -> list[model.Definitions]:
             roots[name] = parsed(content)
             if roots[name].xpath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")"):
                 raise NotDmn("too-deep", f"Its XML is nested deeper than {MAX_DEPTH} levels.")
-            found.append(read(name, content))
+            found.append(completed(read(name, content)))
         except NotDmn as error:
             mend = _MENDS.get(error.code, "Split it into several files.")
             notes.error(Place(name, line=error.line), error.code, error.reason, mend)

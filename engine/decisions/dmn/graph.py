@@ -114,6 +114,11 @@ class Graph:
         """The name of the import by which a file knows an element; nothing for its own."""
         return "" if key[0] == file.namespace else file.imports.get(key[0], "")
 
+    @property
+    def files(self) -> list[model.Definitions]:
+        """All files of it."""
+        return list(self._files.values())
+
     def element(self, key: Key) -> model.Element:
         """What stands there."""
         return self._files[key[0]].elements[key[1]]
@@ -134,6 +139,32 @@ class Graph:
             if callable_ and name in (element.id, element.name):
                 return (self.main.namespace, element.id)
         return None
+
+    def inputs(self, key: Key) -> frozenset[str]:
+        """The names of the data on which a decision or service depends."""
+        found: set[str] = set()
+        seen: set[Key] = set()
+        waiting = [key]
+        while waiting:
+            here = waiting.pop()
+            if here in seen:
+                continue
+            seen.add(here)
+            element = self.element(here)
+            if isinstance(element, model.InputData):
+                prefix = self.main.imports.get(here[0])
+                found.add(prefix or element.name)
+            waiting += self._next(here, element)
+        return frozenset(found)
+
+    def _next(self, key: Key, element: model.Element) -> list[Key]:
+        references: Sequence[str] = ()
+        if isinstance(element, model.Decision | model.Knowledge):
+            references = element.requires
+        elif isinstance(element, model.Service):
+            references = (*element.input_data, *element.input_decisions)
+        found = (self.resolve(self.file_of(key), each) for each in references)
+        return [target for target in found if target]
 
     # Evaluating
 
@@ -168,7 +199,10 @@ class Evaluation:
                 self._run.tell("It requires itself.", key[1], grave=True)
                 return None
             self._begun.add(key)
-            self._known[key] = self._evaluated(key)
+            value = self._known[key] = self._evaluated(key)
+            element = self._graph.element(key)
+            if isinstance(element, model.Decision):
+                self._run.explain(decision=element.id, name=element.name, value=value)
         return self._known[key]
 
     def _evaluated(self, key: Key) -> Any:

@@ -1,6 +1,6 @@
 """What a FEEL text says, as a tree. Each node knows where in the text it begins (`at`)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -186,6 +186,46 @@ def children(node: Node) -> Iterator[Node]:
             found = part[1] if isinstance(part, tuple) and len(part) == 2 else part
             if isinstance(found, Node):
                 yield found
+
+
+def free_names(node: Node, *, filters: bool = True) -> frozenset[str]:
+    """The variables that it reads and does not itself give a meaning.
+
+    In the condition of a filter, a name may be a member of what is filtered: `filters` says whether it
+    counts.
+    """
+    match node:
+        case Name(name=name):
+            return frozenset({name})
+        case ContextOf(entries=entries):
+            return _in_turn(entries, (), filters)
+        case For(iterations=iterations, body=body) | Quantified(iterations=iterations, condition=body):
+            return _in_turn(((each.name, each) for each in iterations), (body,), filters) - {"partial"}
+        case FunctionOf(parameters=parameters):
+            return _all_names(children(node), filters) - {name for name, _ in parameters}
+        case Filter(source=source, condition=condition):
+            return _all_names((source, condition) if filters else (source,), filters) - {"item"}
+    return _all_names(children(node), filters)
+
+
+def _all_names(parts: Iterable[Node], filters: bool) -> frozenset[str]:
+    return frozenset[str]().union(*(free_names(part, filters=filters) for part in parts))
+
+
+def _in_turn(parts: Iterable[tuple[str, Node]], after: Iterable[Node], filters: bool) -> frozenset[str]:
+    """What parts read, each of which knows the names of those before it, and what follows all of them."""
+    known: set[str] = set()
+    found: set[str] = set()
+    for name, part in parts:
+        found |= free_names(part, filters=filters) - known
+        known.add(name)
+    return frozenset(found | (_all_names(after, filters) - known))
+
+
+def values_named(node: Node) -> set[str]:
+    """The names that stand anywhere in it but before the arguments of a call."""
+    called = {id(part.function) for part in descendants(node) if isinstance(part, Call)}
+    return {part.name for part in descendants(node) if isinstance(part, Name) and id(part) not in called}
 
 
 def descendants(node: Node) -> Iterator[Node]:

@@ -198,12 +198,14 @@ def test_boxed_expressions_know_what_stands_before_and_around() -> None:
         f"<context>{entry.format('first part', literal('1'))}{entry.format('b', literal('first part + 1'))}"
         f"<contextEntry>{literal('b + c')}</contextEntry></context>"
     )
-    assert [(each.code, each.line) for each in findings(decision("D", logic))] == [("unknown-name", 2)]
+    assert [(each.code, each.line) for each in findings(decision("D", logic), data("z"))] == [
+        ("unknown-name", 2)
+    ]
     iterated = (
         f'<for iteratorVariable="x"><in>{literal("[1, 2]")}</in>'
         f"<return>{literal('x + y + partial[1]')}</return></for>"
     )
-    assert [each.code for each in findings(decision("D", iterated))] == ["unknown-name"]
+    assert [each.code for each in findings(decision("D", iterated), data("z"))] == ["unknown-name"]
     filtered = (
         f"<filter><in>{literal('[{a: 1}]')}</in><match>{literal('a > 1 and item.a < 3')}</match></filter>"
     )

@@ -1,0 +1,125 @@
+"""Decisions of DMN, and the business rule tasks that ask for them."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from engine.bpmn.check import feel
+from engine.bpmn.check.allow_list import bpmn
+from engine.bpmn.check.diagram import Diagram
+from engine.bpmn.check.extensions import PARVANDEH
+from engine.bpmn.check.notes import Notes
+from engine.bpmn.check.notes import Rules as Told
+from engine.bpmn.feel import is_feel
+from engine.bpmn.rules import RESULTS, SUFFIX, Rules
+from engine.decisions.check import check
+from engine.decisions.dmn.reading import NotDmn, read
+
+_DECISION, _RESULT, _HOW = (
+    f"{{{PARVANDEH}}}{name}" for name in ("decisionRef", "resultVariable", "mapDecisionResult")
+)
+
+
+def read_rules(files: Mapping[str, bytes], notes: Notes) -> Rules:
+    """The decisions that may be asked for; what is wrong with them is noted."""
+    contents = {name: content for name, content in files.items() if name.endswith(SUFFIX)}
+    for together in _groups(contents):
+        for finding in check(together).findings:
+            notes.add(finding)
+    return Rules({name: content for name, content in contents.items() if name not in notes.refused})
+
+
+def _groups(contents: Mapping[str, bytes]) -> list[dict[str, bytes]]:
+    """Files that may import each other. Modelers give many files one namespace: none can import these."""
+    spaces: dict[str, dict[str, bytes]] = {}
+    for name, content in contents.items():
+        try:
+            space = read(name, content).namespace
+        except NotDmn:
+            space = ""
+        spaces.setdefault(space, {})[name] = content
+    together = {
+        name: content for group in spaces.values() if len(group) == 1 for name, content in group.items()
+    }
+    apart = (group for group in spaces.values() if len(group) > 1)
+    alone = [{name: content} for group in apart for name, content in group.items()]
+    return [together, *alone] if together else alone
+
+
+def check_rule_tasks(diagram: Diagram, rules: Rules, notes: Notes) -> None:
+    """Every business rule task of a process: its decision is there, and its result has a name."""
+    told = _Tasks(diagram.file, notes)
+    for task in diagram.element.iter(bpmn("businessRuleTask")):
+        told.decision(task, rules)
+        told.inputs(task, rules)
+        told.result(task, rules)
+
+
+class _Tasks(Told):
+    def decision(self, task: Any, rules: Rules) -> None:
+        name = task.get(_DECISION)
+        if not name:
+            self.error(
+                task,
+                "decision-unnamed",
+                "The business rule task names no decision.",
+                'Write parvandeh:decisionRef="…" with the id of a decision in a .dmn file of this upload.',
+            )
+            return
+        found = rules.all(name)
+        if len(found) > 1:
+            files = ", ".join(graph.main.file for graph, _ in found)
+            self.error(
+                task,
+                "decision-twice",
+                f"There are several decisions {name!r}: in {files}.",
+                "Give each an id of its own.",
+            )
+        elif not found and not any(file.endswith(SUFFIX) for file in self.notes.refused):
+            near = difflib.get_close_matches(name, rules.names, 1)
+            known = ", ".join(map(repr, rules.names[:10]))
+            self.error(
+                task,
+                "unknown-decision",
+                f"No .dmn file of this upload has a decision {name!r}.",
+                f"Write {near[0]!r} if that is meant."
+                if near
+                else f"Name one of {known}."
+                if known
+                else "Upload the .dmn file with it together with this diagram.",
+            )
+
+    def inputs(self, task: Any, rules: Rules) -> None:
+        """Data whose names no variable can have: inputs of the task give them their values."""
+        code = task.get(f"{{{PARVANDEH}}}inputs") or ""
+        given = feel.keys(code) if is_feel(code) else frozenset()
+        names = sorted(rules.inputs(task.get(_DECISION) or "")) if given is not None else ()
+        missing = [name for name in names if not name.isidentifier() and name not in (given or ())]
+        if missing:
+            self.warn(
+                task,
+                "decision-input",
+                f"No variable can be called {', '.join(map(repr, missing))[:200]}, which the decision reads.",
+                f"Write parvandeh:inputs='={{\"{missing[0]}\": variable}}'.",
+            )
+
+    def result(self, task: Any, rules: Rules) -> None:
+        result, how = task.get(_RESULT), task.get(_HOW)
+        if how is not None and (how not in RESULTS or result is None):
+            self.error(
+                task,
+                "decision-result",
+                f"mapDecisionResult={how[:40]!r} says not what becomes of the result."
+                if how not in RESULTS
+                else "mapDecisionResult has no effect without a variable that takes the result.",
+                f"Write one of {', '.join(RESULTS)}, and the variable in parvandeh:resultVariable.",
+            )
+        names = rules.outputs(task.get(_DECISION) or "") if result is None else (result,)
+        wrong = [name for name in names if not name.isidentifier()]
+        if wrong:
+            self.error(
+                task,
+                "decision-result",
+                f"The result would be kept as {wrong[0][:80]!r}, which is no name of a variable.",
+                'Name the variable that takes the result: parvandeh:resultVariable="route".',
+            )

@@ -1,0 +1,129 @@
+"""FEEL in diagrams: expressions behind an equals sign, and case data as its values.
+
+Numbers are exact there, and plain numbers in a case wherever that loses nothing.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from engine.decisions.errors import TooMuch, Unreadable
+from engine.decisions.feel import Expression, Run
+from engine.decisions.feel.moments import SECOND, Date, DateTime, Days, Months, Time
+from engine.decisions.feel.notation import write
+from engine.decisions.feel.values import ARITHMETIC, Range
+
+MARK = "="  # before an expression in FEEL
+_MICROSECOND = 1000  # in nanoseconds
+
+
+class Unfit(Exception):
+    """An expression that cannot be evaluated, or a value that the other side cannot hold."""
+
+
+# Expressions
+
+
+def is_feel(text: str) -> bool:
+    """Whether an expression is marked as FEEL."""
+    return text.lstrip().startswith(MARK) and not text.lstrip().startswith("==")
+
+
+@lru_cache(2048)
+def expression(text: str) -> Expression:
+    """A marked text, ready to be evaluated. Raises Unreadable."""
+    return Expression(text.strip().removeprefix(MARK))
+
+
+def evaluate(text: str, data: Mapping[str, Any], now: datetime) -> Any:
+    """The value of a marked text over data. Raises Unfit."""
+    try:
+        code = expression(text)
+        given = {name: as_feel(data[name]) for name in code.names & data.keys()}
+        return as_data(code(given, Run(now=now)))
+    except (Unreadable, TooMuch) as error:
+        raise Unfit(f"FEEL: {error}") from error
+
+
+# Values
+
+
+def as_feel(value: Any) -> Any:
+    """A value of case data in FEEL."""
+    if value is None or isinstance(value, bool | str | Decimal):
+        return value
+    if isinstance(value, int | float):
+        return ARITHMETIC.create_decimal(repr(value))
+    if isinstance(value, list):
+        return [as_feel(item) for item in value]
+    if isinstance(value, Mapping):
+        return {" ".join(name.split()): as_feel(item) for name, item in value.items()}
+    return _moment(value)
+
+
+def _moment(value: Any) -> Any:
+    match value:
+        case datetime():
+            offset = value.utcoffset()
+            seconds = None if offset is None else int(offset.total_seconds())
+            return DateTime(Date(value.year, value.month, value.day), Time(_nanos(value), seconds))
+        case date():
+            return Date(value.year, value.month, value.day)
+        case time():
+            offset = value.utcoffset()
+            return Time(_nanos(value), None if offset is None else int(offset.total_seconds()))
+        case timedelta():
+            micros = (value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds
+            return Days(micros * _MICROSECOND)
+    raise Unfit(f"a {type(value).__name__} is no value of FEEL")
+
+
+def _nanos(value: datetime | time) -> int:
+    seconds = (value.hour * 60 + value.minute) * 60 + value.second
+    return seconds * SECOND + value.microsecond * _MICROSECOND
+
+
+def as_data(value: Any) -> Any:
+    """A value of FEEL as case data; moments that Python has not, and months, as texts. Raises Unfit."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, list):
+        return [as_data(item) for item in value]
+    if isinstance(value, dict):
+        return {name: as_data(item) for name, item in value.items()}
+    return _single(value)
+
+
+def _single(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return _number(value)
+        case Days():
+            return timedelta(microseconds=value.nanos // _MICROSECOND)
+        case Date() | Time() | DateTime():
+            return _of_python(value)
+        case Months() | Range():
+            return write(value)
+    raise Unfit("a function cannot be kept with a case")
+
+
+def _number(value: Decimal) -> int | float | Decimal:
+    """As JSON has numbers, if that is the same number."""
+    if value == value.to_integral_value() and abs(value) < 2**53:
+        return int(value)
+    return float(value) if ARITHMETIC.create_decimal(repr(float(value))) == value else value
+
+
+def _of_python(value: Date | Time | DateTime) -> Any:
+    text = write(value)
+    kind: Any = {Date: date, Time: time, DateTime: datetime}[type(value)]
+    moment = value if isinstance(value, DateTime) else None
+    if moment is not None and moment.time.zone is not None and moment.offset is not None:
+        placed = DateTime(moment.date, Time(moment.time.nanos, moment.offset))
+        text = write(placed)
+    try:
+        return kind.fromisoformat(text)
+    except ValueError:
+        return text

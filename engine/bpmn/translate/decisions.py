@@ -1,0 +1,61 @@
+"""Business rule tasks as Camunda, its successors and SpiffWorkflow say which decision they ask for."""
+
+from typing import Any
+
+from engine.bpmn.translate.juel import is_juel
+from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+from engine.bpmn.translate.vendors import SPIFF, ZEEBE
+
+_DECISION, _RESULT, _HOW = (OURS + name for name in ("decisionRef", "resultVariable", "mapDecisionResult"))
+_KEPT = "decisionResult"  # under which Camunda keeps a result that nobody named
+_BINDING = f"{CAMUNDA}decisionRefBinding"
+_BOUND = frozenset({"latest", "deployment"})  # here: what is deployed together
+
+
+def translate_decisions(root: Any, told: Told) -> None:
+    """Every business rule task."""
+    for task in root.iter(f"{BPMN}businessRuleTask"):
+        if task.get(_DECISION) is None:
+            _camunda(task, told)
+            _zeebe(task, told)
+            _spiff(task, told)
+
+
+def _camunda(task: Any, told: Told) -> None:
+    name = task.get(f"{CAMUNDA}decisionRef")
+    if name is None or is_juel(name) or task.get(_BINDING, "latest") not in _BOUND:
+        return
+    task.attrib.pop(_BINDING, None)
+    del task.attrib[f"{CAMUNDA}decisionRef"]
+    result = task.attrib.pop(f"{CAMUNDA}resultVariable", None)
+    how = task.attrib.pop(f"{CAMUNDA}mapDecisionResult", "resultList")
+    task.set(_HOW, how if result is not None else "resultList")
+    _asks(task, name, result or _KEPT, told)
+
+
+def _zeebe(task: Any, told: Told) -> None:
+    called = task.find(f"{BPMN}extensionElements/{{{ZEEBE}}}calledDecision")
+    name = None if called is None else called.get("decisionId")
+    if not name or name.startswith("=") or called.get("bindingType", "latest") not in _BOUND:
+        return
+    called.getparent().remove(called)
+    _asks(task, name, called.get("resultVariable") or _KEPT, told)
+
+
+def _spiff(task: Any, told: Told) -> None:
+    called = task.find(f"{BPMN}extensionElements/{{{SPIFF}}}calledDecisionId")
+    name = None if called is None else (called.text or "").strip()
+    if not name:
+        return
+    called.getparent().remove(called)
+    _asks(task, name, None, told)
+
+
+def _asks(task: Any, name: str, result: str | None, told: Told) -> None:
+    task.set(_DECISION, name)
+    takes = "each of its outputs sets the variable of its name"
+    if result is not None:
+        task.set(_RESULT, result)
+        takes = f"{short(result)!r} takes its result"
+    reason = f"It asks for the decision {short(name)!r} as deployed together with it; {takes}."
+    told(task, "translated-decision", reason)
