@@ -15,7 +15,7 @@ run: .venv/.installed web/static/manifest.json ## run everything: database, ship
 	@exec $(BIN)/python -m engine run --with-parent $$PPID
 
 test: check web/static/manifest.json .venv/.servers tests/servers/node_modules/.installed ## the checks, then all tests
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 demo: .venv/.installed web/static/manifest.json ## drive one case from application to decision over HTTP
 	@$(BIN)/python -m engine demo

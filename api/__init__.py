@@ -4,6 +4,7 @@ It decides nothing itself.
 """
 
 from apiflask import APIFlask
+from flask import Flask
 
 from api import (
     access_log,
@@ -79,13 +80,7 @@ def create_app(settings: Settings) -> APIFlask:
         AUTO_AUTH_ERROR_RESPONSE=False,
         SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer"}},
     )
-    app.extensions[DATABASE] = Database(settings.database_url, zone=settings.time_zone, patience=PATIENCE)
-    app.extensions[CALLERS] = Callers()
-    app.extensions[problems.PROVIDERS] = Providers.read(settings)
-    app.extensions[PUBLISHING] = settings.publishing
-    app.extensions[webhooks.ALLOW] = settings.webhook_allow
-    app.extensions[sessions.LASTING] = Lasting.of(settings)
-    app.extensions[documents.INTAKE] = Intake.of(settings)
+    equip(app, settings, Database(settings.database_url, zone=settings.time_zone, patience=PATIENCE))
     problems.register(app)
     observe(app)
     for resource in RESOURCES:
@@ -93,3 +88,14 @@ def create_app(settings: Settings) -> APIFlask:
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)
     app.register_blueprint(system.blueprint)
     return app
+
+
+def equip(app: Flask, settings: Settings, database: Database) -> None:
+    """Give the application what an installation has, whereas its routes are those of all."""
+    app.extensions[DATABASE] = database
+    app.extensions[CALLERS] = Callers()
+    app.extensions[problems.PROVIDERS] = Providers.read(settings)
+    app.extensions[PUBLISHING] = settings.publishing
+    app.extensions[webhooks.ALLOW] = settings.webhook_allow
+    app.extensions[sessions.LASTING] = Lasting.of(settings)
+    app.extensions[documents.INTAKE] = Intake.of(settings)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from api.command import Reply, command
 from api.shapes import Instant, Page, PageQuery, page_of
 from engine import access, access_log, cases
-from engine.access_log import Opened
+from engine.access_log import Opened, Reason, Way
 from engine.db import UnitOfWork
 from engine.models import Openable
 
@@ -26,7 +26,11 @@ class Reader(BaseModel):
 
 
 class AccessBody(BaseModel):
-    """Somebody was shown something. `object` is the task or document; what was not said is null."""
+    """Somebody was shown something. `object` is the task or document; what was not said is null.
+
+    `purpose` is what they said. `reason`, `step` and `way` are what is known of why: how they stand to the
+    case, the name of the step that it is about, and what has led them there.
+    """
 
     id: UUID
     at: Instant
@@ -35,6 +39,9 @@ class AccessBody(BaseModel):
     object: UUID | None
     on_behalf_of: str | None
     purpose: str | None
+    reason: Reason | None
+    step: str | None
+    way: Way | None
 
 
 class AccessPage(Page[AccessBody]):
@@ -61,6 +68,5 @@ def _fields(row: Any) -> dict[str, Any]:
         ),
         "what": row["what"],
         "object": row["object_id"],
-        "on_behalf_of": said.get("on_behalf_of"),
-        "purpose": said.get("purpose"),
+        **{name: said.get(name) for name in ("on_behalf_of", "purpose", "reason", "step", "way")},
     }

@@ -65,7 +65,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one round of two seconds: does it work at all?")
     parser.add_argument("--long", action="store_true", help="only the engine in long cases")
     parser.add_argument("--checks", action="store_true", help="only the check of files")
-    parser.add_argument("--inbox", action="store_true", help="only the inbox, with many open tasks")
+    parser.add_argument("--inbox", action="store_true", help="only the inbox with many open tasks, and pages")
     parser.add_argument("--waiting", action="store_true", help="only timers and jobs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")
     options = parser.parse_args()

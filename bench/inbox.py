@@ -1,4 +1,4 @@
-"""The inbox of a group with many open tasks: lists, counts, searches and pages, over HTTP in one process."""
+"""The inbox of a group with many open tasks, and all pages beside them, over HTTP in one process."""
 
 import logging
 import tempfile
@@ -13,17 +13,19 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import web
 from api import create_app
+from bench import pages
 from bench.w1 import conninfo
 from engine import accounts, definitions, organisation, postgres, sessions
 from engine.cli import migrate
 from engine.config import Settings
 from engine.db import Database, UnitOfWork
-from engine.models import ROOT, Unit, UnitLine, User
+from engine.models import ROOT, Role, Unit, UnitLine, User
 from engine.oidc import Providers
 from engine.pools import Home, Placing
 from engine.sessions import Lasting, Proof
@@ -38,7 +40,7 @@ DAY = timedelta(days=1)
 TASKS_A_CASE = 10
 TEAM = "a member's team"
 PAGE = "page of "
-PEOPLE = ("member-0", "head")
+PEOPLE: Mapping[str, Role] = {"member-0": "caseworker", "head": "caseworker"}
 PROCESS = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">
 <process id="p{0}" isExecutable="true"><startEvent id="s"/><userTask id="t" name="Review"/><endEvent id="e"/>
 <sequenceFlow id="a" sourceRef="s" targetRef="t"/><sequenceFlow id="b" sourceRef="t" targetRef="e"/>
@@ -86,19 +88,29 @@ class Taken:
 def measure() -> Taken:
     """Each kind of request, at each size."""
     found: list[Took] = []
+    # Before the first request: a log line for each would be measured along, and fill the screen.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with _stage() as (database, sql, url):
         users, pools = _organise(database)
         settings = Settings.read({"DATABASE_URL": url})
         app = create_app(settings)
         web.install(app, web.Site(settings, database, Providers(())))
-        logging.disable(logging.CRITICAL)
         filled = 0
         for size in SIZES:
             _fill(sql, users, pools, (filled + 1, size))
-            filled = size
-            clients = {name: _client(app, database, name) for name in PEOPLE}
+            clients = {name: _client(app, database, name, role) for name, role in PEOPLE.items()}
             found += [_took(size, name, ask, clients) for name, ask in _requests().items()]
+            if not filled:
+                found += _beside(app, database, sql, size)
+            filled = size
     return Taken(found)
+
+
+def _beside(app: Any, database: Database, sql: psycopg.Connection[Any], size: int) -> list[Took]:
+    """The pages of all others."""
+    looked = pages.fill(database, sql)
+    clients = {name: _client(app, database, name, role) for name, role in pages.ROLES.items()}
+    return [_took(size, PAGE + one.name, (one.who, "PAGE", one.path), clients) for one in looked]
 
 
 def _requests() -> Mapping[str, tuple[str, str, Any]]:
@@ -230,9 +242,9 @@ def _fill(
     sql.execute("VACUUM ANALYZE")
 
 
-def _client(app: Any, database: Database, name: str) -> Any:
+def _client(app: Any, database: Database, name: str, role: Role) -> Any:
     def token(session: Session, now: datetime) -> str:
-        return accounts.create_token(session, now, name=name, role="caseworker")
+        return accounts.create_token(session, now, name=name, role=role)
 
     client = app.test_client()
 

@@ -221,9 +221,10 @@ def goals_of_inbox(found: Taken) -> list[Goal]:
         for took in found.requests
         if took.name == TEAM and took.tasks in limits
     ]
-    pages = [took.p95 for took in found.requests if took.name.startswith(PAGE) and took.tasks == min(limits)]
-    slowest = Goal(f"slowest page of the desk with {min(limits):,} open tasks, p95", max(pages), 100, "ms")
-    return [*lists, slowest]
+    pages = [took for took in found.requests if took.name.startswith(PAGE) and took.tasks == min(limits)]
+    slowest = max(pages, key=lambda took: took.p95)
+    told = f"slowest of {len(pages)} pages with {slowest.tasks:,} open tasks ({slowest.name}), p95"
+    return [*lists, Goal(told, slowest.p95, 100, "ms")]
 
 
 def goals_of_waiting(found: Waiting) -> list[Goal]:

@@ -1,20 +1,23 @@
 """The catalogue of services: what people may apply for, told to anybody.
 
 A service is a definition that is enabled and runs, whose cases people start, and that is no part of another:
-called by it, or the way by which its decisions are appealed. Nothing here depends on who asks.
+called by it, or the way by which its decisions are appealed. Nothing of that depends on who asks.
+
+At a desk cases are started for others: of what is as much a service, disabled or not, in one's own units.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import Session, aliased
 
-from engine import bpmn, definitions
+from engine import access, bpmn, definitions
 from engine.bpmn import Form, Spec
+from engine.db import UnitOfWork
 from engine.definitions import VERSION, Version, unknown
-from engine.models import Definition, DefinitionVersion, Unit
+from engine.models import Definition, DefinitionVersion, Unit, UnitLine
 
 MOST = 1_000
 
@@ -53,10 +56,7 @@ _facts: dict[tuple[str, str], _Facts] = {}
 
 def services(session: Session) -> Sequence[Service]:
     """All of them, by unit and key."""
-    rows = session.execute(_offered().order_by(Unit.name, DefinitionVersion.key).limit(MOST)).all()
-    known = [(row, _facts_of(session, Version(*row[2:]))) for row in rows]
-    parts = {key for _, facts in known for key in facts.parts}
-    return [_service(row, facts) for row, facts in known if facts.startable and row.key not in parts]
+    return _services(session, session.execute(_offered().order_by(Unit.name, DefinitionVersion.key)).all())
 
 
 def service(session: Session, key: str) -> Service:
@@ -68,13 +68,57 @@ def service(session: Session, key: str) -> Service:
     return _service(row, facts)
 
 
-def _offered() -> Select[*tuple[Any, ...]]:
+def at_desk(uow: UnitOfWork) -> Sequence[Service]:
+    """What the actor may start at a desk, by unit and key.
+
+    Of a unit that it covers, or below which it works, as `cases.start` has it.
+    """
+    access.require(uow.actor, "cases.start")
+    current = _current().add_columns(_near().label("near")).order_by(Unit.name, DefinitionVersion.key)
+    rows = uow.session.execute(current, access.seen_by(uow)).all()
+    near = {row.key for row in rows if row.near}
+    return [one for one in _services(uow.session, [row[:-1] for row in rows]) if one.key in near]
+
+
+def startable_at_desk(uow: UnitOfWork, key: str) -> Service:
+    """One of these. Raises NotFound."""
+    found = next((one for one in at_desk(uow) if one.key == key), None)
+    if found is None:
+        raise unknown(key)
+    return found
+
+
+def _current() -> Select[*tuple[Any, ...]]:
     return (
         select(DefinitionVersion.name, Unit.name, *VERSION)
         .join(Definition, Definition.current_version_id == DefinitionVersion.id)
         .join(Unit, Unit.id == Definition.unit_id)
-        .where(Definition.disabled_at.is_(None), Definition.suspended_at.is_(None))
+        .where(Definition.suspended_at.is_(None))
+        .limit(MOST)
     )
+
+
+def _offered() -> Select[*tuple[Any, ...]]:
+    return _current().where(Definition.disabled_at.is_(None))
+
+
+def _near() -> ColumnElement[bool]:
+    held, line = access.posts(), aliased(UnitLine)
+    below = select(held.c.unit_id).join(line, line.unit_id == held.c.unit_id)
+    return or_(
+        access.covers(Definition.unit_id), below.where(line.ancestor_id == Definition.unit_id).exists()
+    )
+
+
+def _services(session: Session, rows: Sequence[Any]) -> Sequence[Service]:
+    """Those of these definitions of which people start cases, and that are no part of another of them."""
+    known = [(row, _facts_of(session, Version(*row[2:]))) for row in rows]
+    parts = {key for _, facts in known for key in facts.parts}
+    return [
+        service
+        for service in (_service(row, facts) for row, facts in known if facts.startable)
+        if service.key not in parts
+    ]
 
 
 def _service(row: Any, facts: _Facts) -> Service:

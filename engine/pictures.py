@@ -98,6 +98,11 @@ def places(uow: UnitOfWork, version: DefinitionVersion, names: Iterable[str]) ->
         raise Rejected("The file cannot be drawn.", [failure.finding]) from failure
 
 
+def placed(uow: UnitOfWork, version: DefinitionVersion) -> bytes:
+    """The file of a version for tools that draw it: laid out as its picture is, where it tells no places."""
+    return bpmn.placed(version.file, definitions.bpmn_file(uow, version), version.key)
+
+
 def _drawn(uow: UnitOfWork, version: DefinitionVersion, language: str, marks: bpmn.Marks) -> bytes:
     content = definitions.bpmn_file(uow, version)
     try:

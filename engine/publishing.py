@@ -3,12 +3,13 @@
 Running cases keep their version, whatever becomes of it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import RowMapping, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from engine import access, cases, definitions, posts
@@ -80,6 +81,15 @@ def managed(uow: UnitOfWork) -> Sequence[RowMapping]:
         .limit(500)
     )
     return uow.connection.execute(found, access.seen_by(uow)).mappings().all()
+
+
+def names(uow: UnitOfWork, keys: Collection[str]) -> Mapping[str, str]:
+    """What the processes with these keys are called in their newest version."""
+    access.require(uow.actor, "definitions.read")
+    version = DefinitionVersion
+    found = select(version.key, version.name).where(version.key.in_(set(keys))).ext(distinct_on(version.key))
+    rows = uow.connection.execute(found.order_by(version.key, version.number.desc()))
+    return {key: name for key, name in rows}
 
 
 def publish(

@@ -1,8 +1,11 @@
 """A PostgreSQL for each test process, and a migrated database for each test that asks for one."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from shutil import disk_usage, rmtree
 from typing import cast
 
 import psycopg
@@ -19,12 +22,30 @@ from engine.models import Role, User
 from tests import factories
 
 TEMPLATE = "template_migrated"
+MEMORY = Path("/dev/shm")
+ROOM = 2 << 30  # bytes that must be free there
+HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # a crash may take tests' data along
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server]:
-    """The embedded server, as an installation has it."""
-    started = postgres.start(Settings.read({"PARVANDEH_VAR": str(tmp_path_factory.mktemp("var"))}))
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for databases, in memory if there is room: on a disk, making and dropping them is slow."""
+    if not MEMORY.is_dir() or disk_usage(MEMORY).free < ROOM:
+        yield tmp_path_factory.mktemp("quick")
+        return
+    for left in MEMORY.glob("parvandeh-tests-[0-9]*"):
+        if not Path("/proc", left.name.rpartition("-")[2]).exists():
+            rmtree(left, ignore_errors=True)  # of tests that were killed
+    folder = MEMORY / f"parvandeh-tests-{os.getpid()}"
+    folder.mkdir(mode=0o700)
+    yield folder
+    rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server(quick: Path) -> Iterator[postgres.Server]:
+    """The embedded server, as an installation has it, but in haste."""
+    started = postgres.start(Settings.read({"PARVANDEH_VAR": str(quick / "var")}), options=HASTE)
     yield started
     started.stop()
 

@@ -19,11 +19,12 @@ def a_unit(
     parent: str | None = None,
     kind: UnitKind = "unit",
     region: str | None = None,
+    name: str | None = None,
 ) -> UUID:
     """A unit below the one with the key `parent`, or below the one above all others; its id."""
     with database.transaction() as session:
         above = session.scalars(select(Unit.id).where(Unit.key == (parent or "root"))).one()
-        made = Unit(key=key, name=key, kind=kind, parent_id=above, region=region, created_at=LONG_AGO)
+        made = Unit(key=key, name=name or key, kind=kind, parent_id=above, region=region, created_at=LONG_AGO)
         return place(session, made)
 
 

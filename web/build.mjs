@@ -19,6 +19,27 @@ const icons = {
   },
 };
 
+// The style of the panel for properties knows left and right; in Persian it is laid out from the right.
+const sides = {
+  name: "sides",
+  setup({ onLoad }) {
+    const four = /\b(margin|padding): (\S+) (\S+) (\S+) (\S+);/g;
+    const logical = (css) =>
+      css
+        .replace(four, "$1-block: $2 $4; $1-inline: $5 $3;")
+        .replace(/\b(margin|padding|border)-left\b/g, "$1-inline-start")
+        .replace(/\b(margin|padding|border)-right\b/g, "$1-inline-end")
+        .replace(/^(\s*)left:/gm, "$1inset-inline-start:")
+        .replace(/^(\s*)right:/gm, "$1inset-inline-end:")
+        .replace(/\b(float|text-align): left\b/g, (_, name) => `${name}: ${name === "float" ? "inline-start" : "start"}`)
+        .replace(/\b(float|text-align): right\b/g, (_, name) => `${name}: ${name === "float" ? "inline-end" : "end"}`);
+    onLoad({ filter: /assets\/properties-panel\.css$/ }, async ({ path }) => ({
+      contents: logical(await readFile(path, "utf8")),
+      loader: "css",
+    }));
+  },
+};
+
 const { metafile } = await build({
   entryPoints: SOURCES.map((name) => `assets/${name}`),
   outdir: OUT,
@@ -29,7 +50,7 @@ const { metafile } = await build({
   format: "esm",
   target: "es2022",
   alias: { domify: "./assets/domify.js" },
-  plugins: [icons],
+  plugins: [icons, sides],
   loader: { ".svg": "copy", ".woff2": "file" },
   legalComments: "none", // licences.txt has them all
   metafile: true,

@@ -4,8 +4,7 @@ A field is called `data` and its JSON Pointer, so that faults find it again. Not
 engine takes texts as they were typed, in any digits and either calendar, and says what does not fit.
 """
 
-import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
@@ -14,30 +13,26 @@ from typing import Any
 import orjson
 from werkzeug.datastructures import MultiDict
 
-from engine import persian
 from engine.bpmn.forms import Choice, Field, Text
 from engine.errors import Fault, Invalid, Refusal
 from engine.language import Reader
 from web import refusals, texts
+from web.conditions import hidden, plain
 from web.faults import told
 
 DATA = "data"
 ADD, REMOVE = "add", "remove"  # buttons that give a list one more row, or take one
 MAX_ROWS = 200
 
-_ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
+_ONLY = {"!=": "frame.only-if", "=": "frame.only-unless"}
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
     """A field at its place in an answer. `shown` is its value as it stands in the page's input.
 
-    `rows` are those of a list, `nodes` the fields of a group. `hide_when` tells when it is not asked.
+    `rows` are those of a list, `nodes` the fields of a group. `hide_when` tells when it is not asked, to a
+    script; `only` says it, to people who have none.
     `apart` keeps it apart from the same field drawn elsewhere on the page.
     """
 
@@ -50,6 +45,7 @@ class Node:
     nodes: tuple["Node", ...] = ()
     rows: tuple[tuple["Node", ...], ...] = ()
     hide_when: str = ""
+    only: str = ""
     apart: str = ""
 
     @property
@@ -178,6 +174,7 @@ class _Sketch:
     def nodes(self, fields: Sequence[Field], pointer: str, value: Any) -> Iterator[Node]:
         """The fields of an object that stands at this pointer."""
         for field in fields:
+            only = self._only(field, fields)
             if field.pointer is None:
                 inner = tuple(self.nodes(field.fields, pointer, value))
                 name = f"{DATA}{pointer}#{field.label.en}"
@@ -188,8 +185,8 @@ class _Sketch:
                 yield self.node(field, pointer, value)  # a list of plain values
             else:
                 name = field.pointer.rpartition("/")[2]
-                own = value.get(_plain(name)) if isinstance(value, Mapping) else None
-                yield self.node(field, f"{pointer}/{name}", own)
+                own = value.get(plain(name)) if isinstance(value, Mapping) else None
+                yield replace(self.node(field, f"{pointer}/{name}", own), only=only)
 
     def shown(self, field: Field, value: Any) -> Any:
         """How a value stands in an input: what was typed as it was typed."""
@@ -229,6 +226,18 @@ class _Sketch:
         example = texts.said(f"frame.hint.{field.kind}.{self.reader.calendar}")
         return " ".join(filter(None, (own, example)))
 
+    def _only(self, field: Field, beside: Sequence[Field]) -> str:
+        """For which answer to which field beside it a field is asked."""
+        told = field.hide_when
+        other = told and _named(beside, plain(told["field"].rpartition("/")[2]))
+        if not told or not other or told["is"] not in _ONLY:
+            return ""
+        labels = [
+            self._say(choice.label) for choice in _decided(other).choices if choice.value == told["value"]
+        ]
+        answer = labels[0] if labels else _sent(told["value"])
+        return texts.say(_ONLY[told["is"]], field=self._say(other.label), answer=answer)
+
     def _hide_when(self, field: Field, pointer: str) -> str:
         """The condition as a script reads it: the name of the field that it is about, and what that is."""
         if field.hide_when is None:
@@ -252,7 +261,7 @@ class _Answer:
                 name = field.pointer.rpartition("/")[2]
                 value = self.value(field, f"{at}/{name}")
                 if value is not None:
-                    found[_plain(name)] = value
+                    found[plain(name)] = value
         told = found if at else {**self.before, **found}
         return {name: value for name, value in found.items() if not hidden(_named(fields, name), told)}
 
@@ -307,29 +316,9 @@ def _named(fields: Sequence[Field], name: str) -> Field | None:
         if field.pointer is None:
             if (found := _named(field.fields, name)) is not None:
                 return found
-        elif _plain(field.pointer.rpartition("/")[2]) == name:
+        elif plain(field.pointer.rpartition("/")[2]) == name:
             return field
     return None
-
-
-def hidden(field: Field | None, answers: Mapping[str, Any]) -> bool:
-    """Whether a field is not asked, because of another answer."""
-    if field is None or field.hide_when is None:
-        return False
-    told = field.hide_when
-    given = answers.get(_plain(told["field"].rpartition("/")[2]))
-    if told["is"] in ("=", "!="):
-        return (_same(given, told["value"])) is (told["is"] == "=")
-    try:
-        return _ORDER[told["is"]](float(persian.digits(str(given))), told["value"])
-    except (ValueError, TypeError):
-        return False
-
-
-def _same(given: Any, value: Any) -> bool:
-    if isinstance(value, bool) or value is None:
-        return given is value
-    return given is not None and persian.digits(str(given)) == str(value)
 
 
 def _offset() -> str:
@@ -347,13 +336,9 @@ def _chosen(field: Field, typed: str) -> Any:
     return next((choice.value for choice in field.choices if _sent(choice.value) == typed), typed)
 
 
-def _plain(token: str) -> str:
-    return token.replace("~1", "/").replace("~0", "~")
-
-
 def _entries(data: dict[str, Any], pointer: str) -> tuple[Any, str]:
     """What holds the value at a pointer, made on the way where it is not there, and its last token."""
-    way = [_plain(token) for token in pointer.split("/")[1:]]
+    way = [plain(token) for token in pointer.split("/")[1:]]
     inside: Any = data
     for token in way[:-1]:
         if isinstance(inside, list):

@@ -5,12 +5,12 @@ As in the API, what is shown of a case goes into the access log before the page 
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import Response, g, make_response, redirect, render_template, request
 from sqlalchemy.exc import IntegrityError
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from engine import access, access_log, idempotency, sessions
 from engine.access import Permission
-from engine.access_log import Opened
+from engine.access_log import Opened, Way
 from engine.db import Actor, UnitOfWork
 from engine.errors import Forbidden, NotFound, Refusal
 from engine.idempotency import Answer
@@ -29,6 +29,8 @@ from web import texts
 from web.site import Forged, comes_from_here, current, is_own_form, set_notice, set_secret, site
 
 LOOKING = ("GET", "HEAD")
+# Pages on which cases are come upon, for the access log.
+WAYS: Mapping[str, Way] = {"/desk/search": "search", "/desk/cases": "list"}
 ANYBODY = Actor(id=uuid7(), name="", role="anybody")  # whom the policy allows nothing
 
 
@@ -171,7 +173,7 @@ def _serve(view: Callable[[Visit], Shown], *, undone: bool = False) -> Response:
     def run(session: Session, now: datetime) -> Response:
         uow = UnitOfWork(session, actor, now)
         shown = view(Visit(uow, texts.reader(), opened))
-        g.shows = None if isinstance(shown, Away) else shown.opened
+        g.shows = None if isinstance(shown, Away) else _come_upon(shown.opened)
         response = _response(shown)
         if key is not None and isinstance(shown, Away):
             headers = {name: value for name, value in response.headers if name in ("Location", "Set-Cookie")}
@@ -185,6 +187,14 @@ def _serve(view: Callable[[Visit], Shown], *, undone: bool = False) -> Response:
     if g.get("shows") is not None:
         access_log.record(database, actor, g.shows)
     return response
+
+
+def _come_upon(opened: Opened | None) -> Opened | None:
+    """What is shown, with the page of ours that the visitor comes from, as far as the browser tells it."""
+    if opened is None or opened.way is not None:
+        return opened
+    before = urlsplit(request.referrer or "")
+    return replace(opened, way=WAYS.get(before.path) if before.netloc == request.host else None)
 
 
 def _response(shown: Shown) -> Response:

@@ -17,6 +17,7 @@ from engine.access.policy import (
     ANY,
     APPLICANT,
     CASEWORKER,
+    SUPERVISOR,
     acting,
     acting_in,
     covers,
@@ -38,6 +39,7 @@ from engine.access.policy import (
     valid,
     visible_cases,
     visible_tasks,
+    workers,
 )
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "ASSURANCES",
     "CASEWORKER",
     "PERMISSIONS",
+    "SUPERVISOR",
     "Assurance",
     "Permission",
     "acting",
@@ -76,4 +79,5 @@ __all__ = [
     "valid",
     "visible_cases",
     "visible_tasks",
+    "workers",
 ]

@@ -147,6 +147,13 @@ def takers(pool: Any) -> ColumnElement[bool]:
     return _at_work(_taking(held, held.c.user_id).where(Pool.id == pool))
 
 
+def workers(unit: Any) -> ColumnElement[bool]:
+    """Which accounts may take what any member of this unit may take: on `User`."""
+    held, line = _everybody(), aliased(UnitLine)
+    found = select(held.c.user_id).join(line, line.ancestor_id == held.c.unit_id)
+    return _at_work(found.where(line.unit_id == unit))
+
+
 def takers_of_all(pools: Collection[UUID]) -> ColumnElement[bool]:
     """Which accounts may take tasks of each of these pools: on `User`."""
     held = _everybody()

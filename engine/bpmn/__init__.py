@@ -13,7 +13,9 @@ from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
 from engine.bpmn.outlook import steps_ahead
 from engine.bpmn.picture import POLICY as PICTURE_POLICY
 from engine.bpmn.picture import Marks, Undrawable, picture, places
+from engine.bpmn.picture.placing import placed, without_places
 from engine.bpmn.posts import Post
+from engine.bpmn.replies import Awaited, awaited
 from engine.bpmn.runner import (
     CallFailure,
     Unskippable,
@@ -38,6 +40,7 @@ from engine.bpmn.watch import OutOfTime, Watch
 
 __all__ = [
     "PICTURE_POLICY",
+    "Awaited",
     "CallFailure",
     "CaseRules",
     "Difference",
@@ -72,6 +75,7 @@ __all__ = [
     "Work",
     "all_executable",
     "answer",
+    "awaited",
     "build",
     "cached",
     "cancel",
@@ -89,9 +93,11 @@ __all__ = [
     "named_posts",
     "next_start",
     "picture",
+    "placed",
     "places",
     "retry",
     "skip",
     "start",
     "steps_ahead",
+    "without_places",
 ]

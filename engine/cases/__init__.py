@@ -34,7 +34,6 @@ from engine.cases.moving import (
     wake,
     wake_due,
 )
-from engine.cases.offering import offered, start_form
 from engine.cases.pausing import resume, resume_definition, rouse, rouse_version, suspend, suspend_definition
 from engine.cases.progress import Opened, TaskChange, apply, note
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
@@ -74,7 +73,6 @@ __all__ = [
     "log",
     "move",
     "note",
-    "offered",
     "page",
     "renew_secret",
     "require_active",
@@ -87,7 +85,6 @@ __all__ = [
     "rouse_version",
     "see",
     "start",
-    "start_form",
     "suspend",
     "suspend_definition",
     "taken",

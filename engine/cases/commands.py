@@ -23,9 +23,10 @@ from engine.db import UnitOfWork
 from engine.errors import Conflict, Fault, Forbidden, Invalid
 from engine.events import Fact, Head
 from engine.ids import uuid7
-from engine.models import Channel, User
+from engine.models import CASE_NUMBERS, Channel, User
 from engine.pools import Home
 
+_NEXT = select(CASE_NUMBERS.next_value())
 # What a case view takes straight from the case's row.
 _SHOWN = (
     *("id", "number", "status", "outcome", "applicant", "representative", "business_key"),
@@ -122,7 +123,7 @@ def _begin(
     step = bpmn.start(spec, data, uow.now, at=at, starter=starter)
     case_id = uuid7()
     key = running_key(version.key, application.business_key) if spec.unique_business_key else None
-    number = case_number(uow.now, entry.counter)
+    number = _next_number(uow)
     secret = new_secret()
     given = _given(application)
     fixed = {
@@ -197,6 +198,11 @@ def taken(error: IntegrityError) -> Conflict | None:
 def running_key(definition: str, business_key: str | None) -> str | None:
     """What may be there only once while a case runs; None if it has no business key."""
     return None if business_key is None else f"{definition}\n{business_key}"
+
+
+def _next_number(uow: UnitOfWork) -> str:
+    """The next case number. Drawn last, so that what is refused before uses none up."""
+    return case_number(uow.now, uow.connection.execute(_NEXT).scalar_one())
 
 
 def case_number(now: datetime, counter: int) -> str:

@@ -1,4 +1,4 @@
-"""What a new case begins with: the version that it runs, its number, and the unit that handles it."""
+"""What a new case begins with: the version that it runs, and the unit that handles it."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +13,7 @@ from engine.cases.hold import Locked
 from engine.db import UnitOfWork
 from engine.definitions import VERSION, Version, unknown
 from engine.errors import Conflict, Fault, Forbidden, Invalid
-from engine.models import CASE_NUMBERS, Definition, DefinitionVersion, Unit, UnitLine
+from engine.models import Definition, DefinitionVersion, Unit, UnitLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,6 @@ class Entry:
     """Where a new case stands before anything has happened."""
 
     version: Version
-    counter: int
     unit_id: UUID
     unit: str
     delegated: bool
@@ -41,7 +40,6 @@ def _to_start(member: bool, named: bool) -> Select[*tuple[Any, ...]]:
             Unit.key,
             pools.DELEGATED,
             access.acting_in(Unit.id) if member else null(),
-            CASE_NUMBERS.next_value(),
         )
         .select_from(Definition)
         .outerjoin(DefinitionVersion, Definition.current_version_id == DefinitionVersion.id)
@@ -81,7 +79,7 @@ def _usual(member: bool) -> Any:
 
 
 def to_start(uow: UnitOfWork, key: str, unit: str | None = None) -> Entry:
-    """The current version of a definition, the next case number and the unit of the case, in one statement.
+    """The current version of a definition and the unit of the case, in one statement.
 
     Raises NotFound, Conflict if it is suspended, has no published version, or is not offered to the actor,
     Invalid for a unit that cannot have its cases, Forbidden for members of other agencies.
@@ -91,7 +89,7 @@ def to_start(uow: UnitOfWork, key: str, unit: str | None = None) -> Entry:
     row = uow.connection.execute(_to_start(member, unit is not None), given).one_or_none()
     if row is None:
         raise unknown(key)
-    *version, suspended_at, disabled_at, unit_id, unit_key, delegated, acting, number = row
+    *version, suspended_at, disabled_at, unit_id, unit_key, delegated, acting = row
     if suspended_at is not None:
         present = {"key": key, "suspended_at": suspended_at}
         raise Conflict("The definition is suspended.", code="definition-suspended", definition=present)
@@ -106,13 +104,13 @@ def to_start(uow: UnitOfWork, key: str, unit: str | None = None) -> Entry:
         raise Invalid("The case cannot be handled there.", [fault])
     if unit_id is None:
         raise Forbidden("The process belongs to an agency of which you are no member.")
-    return Entry(Version(*version), number, unit_id, unit_key, delegated, acting)
+    return Entry(Version(*version), unit_id, unit_key, delegated, acting)
 
 
 def at_start_event(uow: UnitOfWork, version: Version) -> Entry:
     """The same for a case that begins by itself: of that very version, in its definition's unit."""
     found = (
-        select(CASE_NUMBERS.next_value(), Unit.id, Unit.key, pools.DELEGATED)
+        select(Unit.id, Unit.key, pools.DELEGATED)
         .select_from(Definition)
         .join(Unit, Unit.id == Definition.unit_id)
         .where(Definition.key == version.key)
@@ -126,9 +124,7 @@ def to_appeal(uow: UnitOfWork, key: str, first: Locked) -> Entry:
     A right to appeal does not go by whether the process is offered. Raises Conflict if it cannot run.
     """
     found: Any = (
-        select(
-            *VERSION, Definition.suspended_at, CASE_NUMBERS.next_value(), Unit.id, Unit.key, pools.DELEGATED
-        )
+        select(*VERSION, Definition.suspended_at, Unit.id, Unit.key, pools.DELEGATED)
         .select_from(Definition)
         .join(DefinitionVersion, Definition.current_version_id == DefinitionVersion.id)
         .join(Unit, Unit.id == bindparam("unit"))
@@ -138,5 +134,5 @@ def to_appeal(uow: UnitOfWork, key: str, first: Locked) -> Entry:
     if row is None or row.suspended_at is not None:
         detail = "The process for appeals cannot be started just now."
         raise Conflict(detail, code="appeals-closed", definition={"key": key})
-    *version, _, number, unit_id, unit_key, delegated = row
-    return Entry(Version(*version), number, unit_id, unit_key, delegated, first.acting)
+    *version, _, unit_id, unit_key, delegated = row
+    return Entry(Version(*version), unit_id, unit_key, delegated, first.acting)

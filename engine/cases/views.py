@@ -258,10 +258,11 @@ def latest(
     uow: UnitOfWork, seen: Seen, *, before: int | None = None, limit: int = PAGE
 ) -> Sequence[Mapping[str, Any]]:
     """Up to `limit` events of a case that was seen, the newest first, older than `before`; one more if more
-    follow. Payloads are as in `log`.
+    follow. Payloads are as in `log`; the unit has its name beside its key.
     """
     access.require(uow.actor, "events.read")
-    statement = _events(uow, seen.case.id).order_by(Event.seq.desc()).limit(limit + 1)
+    unit = select(Unit.name).where(Unit.key == Event.actor_unit).scalar_subquery().label("unit_name")
+    statement = _events(uow, seen.case.id).add_columns(unit).order_by(Event.seq.desc()).limit(limit + 1)
     if before is not None:
         statement = statement.where(Event.seq < before)
     return _read(uow, statement, seen.cut)

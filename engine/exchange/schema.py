@@ -18,11 +18,12 @@ class Schema:
 
     _validator: jsonschema_rs.Validator = field(repr=False)
     _names: frozenset[str]  # of the fields that it declares
+    document: Mapping[str, Any] = field(repr=False)
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "Schema":
         """Raises ValueError if it is not a schema."""
-        return cls(validator(document), frozenset(_declared(document)))
+        return cls(validator(document), frozenset(_declared(document)), document)
 
     def faults(self, data: Mapping[str, Any]) -> str | None:
         """Places and broken rules, as in `/fee (type), /bill (required)`; None if there are none.

@@ -16,7 +16,7 @@ from engine.bpmn.posts import is_role
 from engine.db import UnitOfWork
 from engine.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from engine.ids import uuid7
-from engine.models import ROOT, Membership, Role, Unit, User
+from engine.models import ROOT, Membership, PoolRole, Role, Unit, User
 from engine.organisation import journal, units
 
 PAGE = 100
@@ -115,14 +115,24 @@ def _view(user: User, memberships: Sequence[RowMapping]) -> PersonView:
 def _memberships(uow: UnitOfWork, users: Sequence[UUID]) -> Sequence[RowMapping]:
     found = (
         select(
-            *(Membership.id, Membership.user_id, Unit.key.label("unit"), Membership.role),
-            *(Membership.valid_from, Membership.valid_to),
+            *(Membership.id, Membership.user_id, Unit.key.label("unit"), Unit.name.label("unit_name")),
+            *(Membership.role, Membership.valid_from, Membership.valid_to),
         )
         .join(Unit, Unit.id == Membership.unit_id)
         .where(Membership.user_id.in_(users), access.covers(Membership.unit_id))
         .order_by(Membership.valid_from, Membership.id)
     )
     return uow.connection.execute(found, seen_by(uow)).mappings().all()
+
+
+def roles(uow: UnitOfWork) -> Sequence[str]:
+    """The roles that somebody has in the actor's units, or that cases there ask for."""
+    access.require(uow.actor, "people.manage")
+    held = select(Membership.role).where(access.covers(Membership.unit_id))
+    asked = select(PoolRole.role).where(access.covers(PoolRole.unit_id))
+    found = held.union(asked).subquery()
+    wanted = select(found.c.role).where(found.c.role.not_in((ANY, APPLICANT))).order_by(found.c.role)
+    return uow.connection.execute(wanted.limit(PAGE), seen_by(uow)).scalars().all()
 
 
 def _unknown(user_id: UUID) -> NotFound:

@@ -17,6 +17,7 @@ from engine.models import Membership, Substitution, UnitLine, User
 from engine.organisation import journal
 
 PAGE = 100
+CHOICES = 1000  # so many people are offered where one is to be chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,13 @@ def administers(uow: UnitOfWork, user_id: UUID) -> bool:
     """Whether it is the actor, or works in units of the actor's only."""
     if user_id == uow.actor.id:
         return True
-    lasting = or_(Membership.valid_to.is_(None), Membership.valid_to > uow.now)
-    held = exists().where(Membership.user_id == user_id, lasting)
-    elsewhere = exists().where(Membership.user_id == user_id, lasting, ~access.covers(Membership.unit_id))
-    return bool(uow.connection.execute(select(and_(held, ~elsewhere)), seen_by(uow)).scalar_one())
+    return bool(uow.connection.execute(select(_administered(user_id)), seen_by(uow)).scalar_one())
+
+
+def _administered(user_id: UUID) -> ColumnElement[bool]:
+    """Whether somebody works in units of the actor's only."""
+    own = Membership.user_id == user_id, access.lasting(Membership)
+    return and_(exists().where(*own), ~exists().where(*own, ~access.covers(Membership.unit_id)))
 
 
 def _together(uow: UnitOfWork, one: UUID, other: UUID) -> bool:
@@ -101,6 +105,25 @@ def _together(uow: UnitOfWork, one: UUID, other: UUID) -> bool:
         near.user_id == one, far.user_id == other, line, access.valid(near), access.valid(far)
     )
     return bool(uow.connection.execute(select(found.exists()), seen_by(uow)).scalar_one())
+
+
+def candidates(uow: UnitOfWork, absent: UUID) -> Sequence[str]:
+    """The names of those who may stand in for one of the people whom an administrator answers for."""
+    access.require(uow.actor, "substitutes.manage")
+    near, far, line = aliased(Membership), aliased(Membership), aliased(UnitLine)
+    mine = near.user_id == absent, access.valid(near)
+    above = select(line.ancestor_id).join(near, near.unit_id == line.unit_id).where(*mine)
+    below = select(line.unit_id).join(near, near.unit_id == line.ancestor_id).where(*mine)
+    # Found once, and not anew for each of thousands.
+    lined = above.union(below).cte("lined").prefix_with("MATERIALIZED")
+    colleagues = select(far.user_id).where(far.unit_id.in_(select(lined)), access.valid(far))
+    together = select(colleagues.cte("colleagues").prefix_with("MATERIALIZED"))
+    found = select(User.name).where(
+        User.role == "caseworker", User.deactivated_at.is_(None), User.id != absent, User.id.in_(together)
+    )
+    if absent != uow.actor.id:
+        found = found.where(_administered(absent))
+    return uow.session.scalars(found.order_by(User.name).limit(CHOICES), seen_by(uow)).all()
 
 
 def _note(uow: UnitOfWork, kind: Any, row: Substitution) -> None:

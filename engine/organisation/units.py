@@ -1,7 +1,7 @@
 """The tree of agencies, their parts, and private bodies that execute for them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 from uuid import UUID
@@ -10,6 +10,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     and_,
+    case,
     delete,
     func,
     insert,
@@ -40,6 +41,7 @@ from engine.models import (
 from engine.organisation import journal
 
 PAGE = 200
+CHOICES = 1000  # so many units are offered where one is to be chosen
 KINDS: tuple[UnitKind, ...] = get_args(UnitKind)
 _KEY = re.compile(r"[a-z0-9-]{1,63}")
 _SHOWN = (Unit.id, Unit.key, Unit.name, Unit.kind, Unit.region, Unit.closed_at)
@@ -82,6 +84,40 @@ def page(uow: UnitOfWork, *, parent: str | None = None, after: UUID | None = Non
     if after is not None:
         found = found.where(Unit.id > after)
     return uow.connection.execute(found).mappings().all()
+
+
+def working(uow: UnitOfWork) -> Sequence[RowMapping]:
+    """Those that are not closed, by name: the first of them, to choose from."""
+    access.require(uow.actor, "units.read")
+    found = select(Unit.key, Unit.name).where(Unit.closed_at.is_(None)).order_by(Unit.name, Unit.key)
+    return uow.connection.execute(found.limit(CHOICES)).mappings().all()
+
+
+def own(uow: UnitOfWork, *, apart_from: str | None = None) -> Sequence[RowMapping]:
+    """The open units of the actor's with the name `above` of what they belong to, by name, for a choice.
+
+    `apart_from`: without this one and all below it.
+    """
+    access.require(uow.actor, "units.manage")
+    parent = aliased(Unit)
+    found = (
+        select(Unit.key, Unit.name, case((parent.id != ROOT, parent.name)).label("above"))
+        .outerjoin(parent, parent.id == Unit.parent_id)
+        .where(Unit.closed_at.is_(None), access.covers(Unit.id))
+        .order_by(Unit.name, Unit.key)
+        .limit(CHOICES)
+    )
+    if apart_from is not None:
+        top = select(Unit.id).where(Unit.key == apart_from).scalar_subquery()
+        found = found.where(Unit.id.not_in(select(UnitLine.unit_id).where(UnitLine.ancestor_id == top)))
+    return uow.connection.execute(found, seen_by(uow)).mappings().all()
+
+
+def names(uow: UnitOfWork, keys: Collection[str]) -> Mapping[str, str]:
+    """What the units with these keys are called."""
+    access.require(uow.actor, "units.read")
+    rows = uow.connection.execute(select(Unit.key, Unit.name).where(Unit.key.in_(set(keys))))
+    return {key: name for key, name in rows}
 
 
 def get(uow: UnitOfWork, key: str) -> RowMapping:

@@ -1,7 +1,7 @@
 """Tasks: the work of people. Reading them, the inbox, and the commands that change them."""
 
 from engine.tasks.allotting import allot, recusals, waiting
-from engine.tasks.asking import Question, ask, expire, send_back, withdraw
+from engine.tasks.asking import Question, ask, colleagues_to_ask, expire, send_back, withdraw
 from engine.tasks.assigning import assign, colleagues
 from engine.tasks.batching import (
     Batched,
@@ -48,6 +48,7 @@ __all__ = [
     "choices",
     "claim",
     "colleagues",
+    "colleagues_to_ask",
     "comment",
     "comments",
     "common_form",

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.orm import aliased
 
 from engine import access, cases, definitions, forms, persian
@@ -18,7 +18,7 @@ from engine.db import UnitOfWork
 from engine.errors import Fault, Forbidden, Invalid
 from engine.events import Fact
 from engine.ids import uuid7
-from engine.models import Case, Definition, Task, Unit
+from engine.models import Case, Definition, Task, Unit, User
 from engine.pools import Placing
 from engine.tasks import assigning, beside, correcting
 from engine.tasks.correcting import Marks
@@ -26,6 +26,7 @@ from engine.tasks.held import Held
 from engine.tasks.reading import roles, unknown
 from engine.tasks.work import hold, locking
 
+LISTED = 500
 MAX_ASKED = 20  # that wait for an answer beside one task at the same time
 
 
@@ -45,20 +46,36 @@ class Question:
     show: Sequence[str] = ()
 
 
+def colleagues_to_ask(uow: UnitOfWork, task_id: UUID) -> Sequence[RowMapping]:
+    """The others who can be asked by name beside a task, in the unit of its case: the first of them, by name.
+
+    Told to who works there itself: nobody learns here who has an account elsewhere.
+    """
+    access.require(uow.actor, "tasks.ask")
+    unit = select(Case.unit_id).join(Task, Task.case_id == Case.id)
+    unit = unit.where(Task.id == task_id, access.covers(Case.unit_id))
+    found = select(User.id, User.name).where(access.workers(unit.scalar_subquery()), User.id != uow.actor.id)
+    return (
+        uow.connection.execute(found.order_by(User.name).limit(LISTED), access.seen_by(uow)).mappings().all()
+    )
+
+
 def ask(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
     """Ask for an opinion: the id of the task that is opened for it.
 
     Raises Conflict unless the actor has the task, Invalid for what cannot be asked, or of nobody.
     """
     held = _mine(uow, task_id)
-    faults = [*_of_nobody(uow, asked), *_not_shown(uow, held, asked.show), *_too_late(uow, asked.due_at)]
+    name = _name(uow, asked.unit)
+    faults = [*_of_nobody(asked, name), *_not_shown(uow, held, asked.show), *_too_late(uow, asked.due_at)]
     if faults:
         raise Invalid("The opinion cannot be asked for.", faults)
     placing = Placing(held.case.home)
     pool = placing.pool([(asked.role or access.CASEWORKER, asked.unit)])
     placing.write(uow)
     told = {"unit": asked.unit, "role": asked.role, "show": list(asked.show)}
-    row = _row(uow, held, "opinion", asked.due_at, {"question": asked.question, **told})
+    question = {"question": asked.question, "unit_name": name, **told}
+    row = _row(uow, held, "opinion", asked.due_at, question)
     row |= {"pool_id": pool, "assignee_id": assigning.named(uow, pool, asked.to) if asked.to else None}
     payload = {"parent": task_id, "question": asked.question, "due_at": asked.due_at, **told}
     if row["assignee_id"]:
@@ -102,14 +119,13 @@ def _mine(uow: UnitOfWork, task_id: UUID) -> Held:
 def _row(
     uow: UnitOfWork, held: Held, kind: str, due_at: datetime | None, asked: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The row of a task that is asked beside the one held."""
+    """The row of a task that is asked beside the one held. It stands in no lane: it is for whom it asks."""
     parent = held.row
     return {
         "id": uuid7(),
         "case_id": held.case.id,
         "element": parent.element,
         "name": parent.name,
-        "lane": parent.lane,
         "status": "open",
         "revision": 1,
         "opened_at": uow.now,
@@ -134,14 +150,17 @@ def opened(uow: UnitOfWork, held: Held, row: Mapping[str, Any], payload: Mapping
     cases.note(uow, held.case, [Fact(beside.kind_of(row["kind"], "asked"), row["element"], row["id"], told)])
 
 
-def _of_nobody(uow: UnitOfWork, asked: Question) -> list[Fault]:
+def _name(uow: UnitOfWork, unit: str | None) -> str | None:
+    """What the unit that is asked is called now; None if none is named, or there is none that is open."""
+    known = select(Unit.name).where(Unit.key == unit, Unit.closed_at.is_(None))
+    return None if unit is None else uow.connection.execute(known).scalar_one_or_none()
+
+
+def _of_nobody(asked: Question, unit: str | None) -> list[Fault]:
     faults = []
     if asked.role == access.APPLICANT:
         faults.append(Fault("/role", "is the applicant: send the task back instead", "role"))
-    if asked.unit is None:
-        return faults
-    known = select(exists().where(Unit.key == asked.unit, Unit.closed_at.is_(None)))
-    if not uow.connection.execute(known).scalar_one():
+    if asked.unit is not None and unit is None:
         faults.append(Fault("/unit", "is no unit, or one that is closed", "unit"))
     return faults
 

@@ -16,7 +16,7 @@ from engine.db import UnitOfWork, table, values_of
 from engine.errors import Fault, FirstDecider, Invalid
 from engine.events import Fact
 from engine.ids import uuid7
-from engine.models import Case, Decision, Task, User
+from engine.models import Case, Decision, Task, Unit, User
 from engine.tasks.held import Held
 
 NEEDS_GROUND = ("refused", "inadmissible")
@@ -119,6 +119,7 @@ _SHOWN = (
     Decision.decided_by,
     User.name.label("decider"),
     Decision.unit,
+    select(Unit.name).where(Unit.key == Decision.unit).scalar_subquery().label("unit_name"),
     Decision.outcome,
     Decision.grounds,
     Decision.decided_at,

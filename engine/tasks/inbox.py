@@ -55,7 +55,7 @@ from engine.models import (
     UnitLine,
     User,
 )
-from engine.tasks.reading import summaries
+from engine.tasks.reading import case_seen, summaries
 
 Scope = Literal["mine", "team", "free", "supervised"]
 COUNTED = 1_000  # a count tells no more than that there are so many
@@ -173,7 +173,7 @@ def _page(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
     """Made once for each combination of parameters."""
     found = _nearest(role, scope, given, cases.PAGE + 1, ordered=True)
     beside = (_RETURNED.label("returned"), _asked("open").label("awaits"))
-    page = summaries().add_columns(*beside).join(found, found.c.id == Task.id)
+    page = summaries().add_columns(*beside, case_seen(role)).join(found, found.c.id == Task.id)
     return page.order_by(found.c.due, found.c.id)
 
 

@@ -66,6 +66,11 @@ def summaries(tasks: Any = Task) -> Select[*tuple[Any, ...]]:
     )
 
 
+def case_seen(role: str) -> ColumnElement[bool]:
+    """Whether the viewer may see the case of a task, too, and not only what of it the task shows."""
+    return access.visible_cases(role).label("case_seen")
+
+
 def had_by(role: str) -> ColumnElement[bool]:
     """Whether the viewer has a task, or stands in for who has it. The applicant's needs no claim."""
     own = access.in_place_of(Task.assignee_id)
@@ -106,9 +111,13 @@ def get(uow: UnitOfWork, task_id: UUID) -> Mapping[str, Any]:
 
 
 def shown(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[RowMapping]:
-    """Those of these tasks that the actor may see, in no order."""
+    """Those of these tasks that the actor may see, in no order, and whether it may see their cases."""
     access.require(uow.actor, "tasks.read")
-    wanted = summaries().where(Task.id.in_(ids), access.visible_tasks(uow.actor.role))
+    wanted = (
+        summaries()
+        .add_columns(case_seen(uow.actor.role))
+        .where(Task.id.in_(ids), access.visible_tasks(uow.actor.role))
+    )
     return uow.connection.execute(wanted, access.seen_by(uow)).mappings().all()
 
 

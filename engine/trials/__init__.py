@@ -18,7 +18,7 @@ from engine.trials.plays import (
     remove,
     scenario,
 )
-from engine.trials.runs import Example, Rehearsal, examples, rehearsal, tried
+from engine.trials.runs import Example, Rehearsal, awaited, examples, rehearsal, tried
 
 __all__ = [
     "KEPT",
@@ -28,6 +28,7 @@ __all__ = [
     "Rehearsal",
     "act",
     "again",
+    "awaited",
     "back",
     "examples",
     "forget",

@@ -1,14 +1,14 @@
 """The scenarios of a version, run anew, with what each of them passes."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 
-from engine import access, definitions, scenarios
-from engine.bpmn import Spec
+from engine import access, bpmn, definitions, scenarios
+from engine.bpmn import Awaited, Spec
 from engine.bpmn.values import encode, plain
 from engine.db import UnitOfWork
 from engine.definitions import Version
@@ -95,6 +95,17 @@ def examples(uow: UnitOfWork, version: DefinitionVersion, do: str, name: str) ->
             if _KINDS.get(do) == act.kind and act.name == name and act.data and not act.refused:
                 found.setdefault(encode(plain(dict(act.data))), Example(scenario.name, act.data))
     return list(found.values())
+
+
+def awaited(uow: UnitOfWork, version: DefinitionVersion, element: str, known: Collection[str]) -> Awaited:
+    """What the version's process expects of the reply to a call of its own.
+
+    `known` are variables that do not come with it. Of calls of called processes nothing is told.
+    """
+    spec = spec_of(uow, version)
+    asked = {name for one in spec.elements.values() if one.form for name in one.form.schema["properties"]}
+    content = definitions.bpmn_file(uow, version)
+    return bpmn.awaited(version.file, content, version.key, element, {*known, *asked})
 
 
 def rehearsal(uow: UnitOfWork, key: str, number: int) -> Rehearsal:

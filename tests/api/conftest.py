@@ -13,17 +13,17 @@ import pytest
 from apiflask import APIFlask
 
 from api import create_app
-from api.command import DATABASE, PUBLISHING
+from api.command import PUBLISHING
 from engine import accounts, moves, postgres
 from engine.config import Settings
 from engine.db import Database
-from tests import bpmn, factories, filed
+from tests import bpmn, factories, filed, installed
 from tests.api.contract import Client, Contract, body
 from tests.api.matrix import BODIES, PERSON
+from tests.installed import NOWHERE
 from tests.organisation import a_member, a_unit
 
 Clients = Callable[..., Client]
-NOWHERE = "postgresql+psycopg://nobody@/nothing"
 
 
 @pytest.fixture(scope="session")
@@ -97,10 +97,7 @@ def steady(
 
 def _app(database: Database, documents: Path) -> APIFlask:
     settings = {"DATABASE_URL": NOWHERE, "WEBHOOK_ALLOW": "127.0.0.0/8", "DOCUMENTS": str(documents)}
-    made = create_app(Settings.read(settings))
-    made.extensions[DATABASE].dispose()
-    made.extensions[DATABASE] = database
-    return made
+    return installed.application(Settings.read(settings), database)
 
 
 def _token(database: Database, role: Any, name: str | None = None) -> str:

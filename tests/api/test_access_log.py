@@ -13,7 +13,9 @@ from engine.db import Database
 from engine.models import AccessHead, AccessRecord, Case, Event
 from tests import bpmn, factories
 from tests.api.conftest import Clients
-from tests.api.contract import body, refused
+from tests.api.contract import Client, body, refused
+from tests.api.desk import Office, an_office
+from tests.api.test_decisions import deciding
 
 Records = Callable[[], list[AccessRecord]]
 
@@ -56,7 +58,8 @@ def test_what_shows_a_case_is_recorded(
     (record,) = records()
     assert (record.what, record.case_id, record.seq) == (what, UUID(case["id"]), 1)
     assert record.object_id == (UUID(task) if what == "task" else None)
-    assert (record.actor_role, record.actor_unit, record.payload) == ("caseworker", "root", None)
+    assert (record.actor_role, record.actor_unit) == ("caseworker", "root")
+    assert record.payload == {"reason": "open-step", "step": "a"}
 
 
 def test_asking_for_the_head_alone_is_recorded(
@@ -72,7 +75,73 @@ def test_record_tells_why_and_for_whom(client: Clients, case: dict[str, Any], re
     headers = {name: words.encode().decode("latin-1") for name, words in said.items()}
     client("caseworker").get(f"/cases/{case['id']}", headers=headers)
     (record,) = records()
-    assert record.payload == {"purpose": "رسیدگی", "on_behalf_of": "نام"}
+    said = {name: record.payload[name] for name in ("purpose", "on_behalf_of")}
+    assert said == {"purpose": "رسیدگی", "on_behalf_of": "نام"}
+
+
+@pytest.fixture
+def office(client: Clients, database: Database) -> Office:
+    return an_office(client, database)
+
+
+def last(office: Office) -> tuple[str | None, str | None]:
+    """Why the last one looked."""
+    shown = body(office.client("portal").get(f"/cases/{office.case}/access-log"))["items"][0]
+    return shown["reason"], shown["step"]
+
+
+def why(office: Office, reader: Client, path: str = "/cases/{case}") -> tuple[str | None, str | None]:
+    """Why somebody has looked, as the log tells it."""
+    assert reader.get(path.format(case=office.case, task=office.task)).status_code == 200
+    return last(office)
+
+
+@pytest.mark.parametrize("path", ["/cases/{case}", "/cases/{case}/file", "/tasks/{task}"])
+def test_work_on_a_step_is_why_somebody_looks(office: Office, path: str) -> None:
+    assert why(office, office["sara"], path) == ("open-step", "a")
+    office.claimed("sara")
+    assert why(office, office["sara"], path) == ("step", "a")
+    assert why(office, office["reza"], path) == ("office", None)
+    assert office["sara"].complete(office.task, {"decision": "granted"}).status_code == 200
+    assert why(office, office["sara"], path) == ("past-step", "a")
+
+
+def test_without_a_step_it_is_what_somebody_is_there(office: Office) -> None:
+    office.claimed("sara")
+    assert why(office, office["mina"]) == ("supervisor", None)
+    assert why(office, office.client("administrator")) == ("administrator", None)
+    assert why(office, office.client("portal")) == ("portal", None)
+
+
+def test_the_step_is_that_of_the_task_that_is_shown(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.forked(2))
+    case = client("portal").start()
+    reader, tasks = client("caseworker"), {task["element"]: task["id"] for task in case["tasks"]}
+    assert reader.post(f"/tasks/{tasks['t0']}/claim").status_code == 200
+    for element, task in tasks.items():
+        assert reader.get(f"/tasks/{task}").status_code == 200
+        (first, *_) = body(client("portal").get(f"/cases/{case['id']}/access-log"))["items"]
+        assert (first["reason"], first["step"]) == ({"t0": "step", "t1": "open-step"}[element], element)
+
+
+def test_who_works_on_the_appeal_looks_at_the_first_case_for_it(
+    client: Clients, database: Database, office: Office
+) -> None:
+    factories.deploy(database, deciding("q", parvandeh__appeal="p"))
+    first = client("portal").start("q")
+    ground = {"code": "tax_debt", "text": "Taxes of 1404 are unpaid."}
+    decider = client("caseworker", "first")
+    decider.complete(first["tasks"][0]["id"], {"decision": "refused", "ground": ground})
+    appeal = body(client("portal").post(f"/cases/{first['id']}/appeals", {"data": {}}))
+    second = client("caseworker", "second")
+    assert second.post(f"/tasks/{appeal['tasks'][0]['id']}/claim").status_code == 200
+    assert why(Office(client, first["id"], ""), second) == ("step", "a")
+
+
+def test_an_administrator_looks_at_a_case_that_failed_to_mend_it(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.files(bpmn.line(bpmn.script("s", "n = int(name)"))))
+    case = client("portal").start(data={"name": "secret"})
+    assert why(Office(client, case["id"], ""), client("administrator")) == ("fault", None)
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,24 @@ def test_refusal_is_told_with_ground_and_appeal(ask: Ask, client: Clients, datab
     assert decision["appeal_until"] is not None
 
 
+def test_licence_refused_for_its_unclear_identity_is_told_with_ground_and_appeal(
+    ask: Ask, client: Clients, database: Database
+) -> None:
+    factories.deploy_shipped(database, "objection")
+    factories.deploy_shipped(database, factories.LICENCE)
+    case = client("portal").start(factories.LICENCE, factories.example(factories.LICENCE)["data"])
+    factories.answer_calls(database, ask_registry={"result": "mismatch"})
+    (task,) = body(client("caseworker").get(f"/tasks?case={case['id']}&status=open"))["items"]
+    ground = {"code": "identity_not_proven", "text": "Nobody answered the video call."}
+    client("caseworker").complete(task["id"], {"identity_decision": "refused", "ground": ground})
+    decision = body(ask(case["case_number"], case["secret"], language="en"))["decision"]
+    assert decision["outcome"] == "refused"
+    assert decision["grounds"] == [
+        {"title": "The identity of the applicant is not proven", "text": ground["text"]}
+    ]
+    assert decision["appeal"].startswith("You can appeal the decision until ")
+
+
 def test_words_of_the_form_name_outcome_and_ground(ask: Ask, client: Clients, database: Database) -> None:
     factories.deploy_shipped(database, "objection")
     case = client("portal").start("objection", {"reasons": "The taxes have been paid."})

@@ -13,9 +13,9 @@ from tests.browser.visits import Visits
 
 
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(quick: Path) -> Settings:
     """Of an installation that nobody has used yet."""
-    return Settings.read({"PARVANDEH_VAR": str(tmp_path_factory.mktemp("var"))})
+    return Settings.read({"PARVANDEH_VAR": str(quick / "installation")})
 
 
 @pytest.fixture(scope="session")

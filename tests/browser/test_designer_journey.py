@@ -1,5 +1,6 @@
 """From an upload with errors to a published version: a designer draws, another person publishes."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,17 +9,18 @@ from playwright.sync_api import Page, expect
 
 from engine.cli.demo import installation as demo
 from engine.config import Settings
+from tests import factories
 from tests.browser.visits import Check, Language, Shot, Visits
 from web.designer import patterns
 from web.texts import TEXTS
 
+PERSIAN = re.compile("[آ-ی]")
+
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(quick: Path) -> Settings:
     """Of an installation in which another person than the author publishes."""
-    return Settings.read(
-        {"PARVANDEH_VAR": str(tmp_path_factory.mktemp("four-eyes")), "PUBLISHING": "four-eyes"}
-    )
+    return Settings.read({"PARVANDEH_VAR": str(quick / "four-eyes"), "PUBLISHING": "four-eyes"})
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,8 @@ def installation(settings: Settings) -> Iterator[demo.Installation]:
     """The same, running."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PUBLISHING", "four-eyes")
+        environment.setenv("WEB_WORKERS", "2")
+        environment.setenv("WORKERS", "1")
         with demo.opened(settings) as started:
             yield started
 
@@ -181,6 +185,36 @@ def test_a_phone_does_for_what_is_not_drawn(
         check(page)
 
 
+def test_what_has_no_drawing_is_drawn_and_the_tools_speak_persian(
+    visit: Visits, check: Check, shot: Shot, tmp_path: Path
+) -> None:
+    say = Words("fa")
+    (tmp_path / "bare.bpmn").write_bytes(factories.one_task("bare")["p.bpmn"])
+    page = visit("fa", account="designer")
+    uploaded(page, [str(tmp_path / "bare.bpmn")], say)
+    page.get_by_role("link", name=say("draw.open"), exact=True).first.click()
+    drawn(page)
+    expect(page.get_by_text(say("draw.laid-out"))).to_be_visible()
+    page.locator("g.djs-element[data-element-id=a]").click()
+    panel = page.locator("#properties")
+    expect(panel.locator(".bio-properties-panel-header-type")).to_have_text("وظیفهٔ کاربر")
+    for closed in panel.locator(".bio-properties-panel-group-header").all():
+        closed.click()
+    page.locator('.djs-context-pad [data-action="replace"]').click()
+    expect(page.locator(".djs-popup .entry").first).to_be_visible()
+    expect(page.locator(".djs-palette .entry").first).to_have_attribute("aria-label", PERSIAN)
+    told = [*panel.locator("label").all_inner_texts(), *page.locator(".djs-popup .entry").all_inner_texts()]
+    assert [text for text in told if text.strip() and not PERSIAN.search(text)] == []
+    check(page)
+    shot(page, "designer-laid-out")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=say("draw.save"), exact=True).click()
+    expect(page.locator("#saved")).to_have_text(say("draw.saved"))
+    page.reload()
+    drawn(page)
+    expect(page.get_by_text(say("draw.laid-out"))).to_have_count(0)
+
+
 def test_two_who_draw_at_once_lose_nothing(visit: Visits, check: Check, shot: Shot) -> None:
     say = Words("en")
     page, other = visit("en", account="designer"), visit("en", account="second-designer")
@@ -218,5 +252,8 @@ def test_versions_are_compared_without_a_script(visit: Visits, check: Check, sho
     plain.goto("/designer/compared")
     plain.get_by_role("link", name=say("compare.title")).click()
     expect(plain.locator(".changes li").first).to_be_visible()
+    for frame in plain.locator(".diagram.fitted").all():
+        wide, shown = frame.evaluate("(frame) => [frame.scrollWidth, frame.clientWidth]")
+        assert wide <= shown, "the picture is whole"
     check(plain)
     shot(plain, "designer-compare")

@@ -44,7 +44,10 @@ DECISION = factories.form(
             "text": {"type": "string", "title": "شرح | Reasons"},
         },
     },
-)
+) | {
+    "if": {"properties": {"decision": {"const": "refused"}}, "required": ["decision"]},
+    "then": {"required": ["ground"]},
+}
 SAID = {
     "fa": {"complete": "انجام و ثبت", "claim": "برداشتن کار", "saved": "ذخیره شد"},
     "en": {"complete": "Complete", "claim": "Take the task", "saved": "saved"},
@@ -183,7 +186,11 @@ def _second(page: Page, judge: Judge, said: dict[str, str], task: str) -> None:
 def _decide(page: Page, judge: Judge, said: dict[str, str], task: str) -> None:
     page.goto(f"/desk/tasks/{task}")
     page.get_by_role("button", name=said["claim"]).click()
+    ground = page.locator("#data-ground")
+    page.locator("[name='data/decision'][value=granted]").check()
+    expect(ground).to_be_hidden()
     page.locator("[name='data/decision'][value=refused]").check()
+    expect(ground).to_be_visible()
     press(page, "complete")
     expect(page.locator("#faults")).to_be_focused()  # a refusal has a ground
     judge(page, "ground")

@@ -4,8 +4,10 @@ import json
 from html import escape
 
 import pytest
+from lxml import etree
 from playwright.sync_api import Locator, Page, expect
 
+from engine.bpmn import placed
 from engine.config import ROOT
 from tests.browser.visits import Check, Visits, serve
 from web.assets import asset
@@ -110,6 +112,45 @@ def test_the_modeler_draws_and_gives_the_form_what_was_drawn(visit: Visits, chec
     assert 'name="تصمیم تازه"' in xml
     kept = FILE.read_text(encoding="utf-8").count("parvandeh:")
     assert xml.count("parvandeh:") == kept, "what is ours survives the modeler"
+
+
+def test_the_palette_covers_nothing_of_a_diagram_that_is_opened(visit: Visits) -> None:
+    page = opened(visit(), "modeler", MODELER)
+    expect(page.locator("[data-shown]")).to_be_visible()
+    palette, canvas = (page.locator(name).bounding_box() for name in (".djs-palette", ".place"))
+    assert palette
+    assert canvas
+    boxes = [one.bounding_box() for one in page.locator(".djs-shape").all()]
+    assert min(box["x"] for box in boxes if box) >= palette["x"] + palette["width"]
+    assert max(box["x"] + box["width"] for box in boxes if box) <= canvas["x"] + canvas["width"]
+
+
+def test_on_a_phone_the_palette_opens_by_its_toggle(visit: Visits, check: Check) -> None:
+    page = opened(visit("fa", "phone"), "modeler", MODELER)
+    tool = page.locator(".djs-palette .entry").first
+    expect(page.locator("[data-shown]")).to_be_visible()
+    expect(tool).to_be_hidden()
+    check(page)
+    page.locator(".djs-palette-toggle").click()
+    expect(tool).to_be_visible()
+    page.locator(".djs-palette-toggle").press("Enter")
+    expect(tool).to_be_hidden()
+
+
+def bare() -> bytes:
+    """The file without its drawing, laid out anew."""
+    root = etree.fromstring(FILE.read_bytes())
+    for diagram in root.findall("{http://www.omg.org/spec/BPMN/20100524/DI}BPMNDiagram"):
+        root.remove(diagram)
+    return placed("process.bpmn", etree.tostring(root))
+
+
+def test_a_step_stays_in_its_lane_where_lanes_are_not_drawn(visit: Visits) -> None:
+    page = opened(visit(), "modeler", MODELER, bare())
+    drawn(page, "decide").click()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#told")).to_have_text("Not saved")
+    assert page.evaluate(KEPT).count("flowNodeRef>decide</") == 1
 
 
 def test_a_simulation_runs_to_the_end(visit: Visits) -> None:

@@ -56,6 +56,7 @@ class Visit:
     javascript: bool
     faults: list[str] = field(default_factory=list)
     answers: list[Response] = field(default_factory=list)
+    _double: Page | None = None
 
     def watch(self) -> None:
         """Take down whatever no page may do."""
@@ -67,6 +68,20 @@ class Visit:
     def weight(self) -> int:
         """The bytes of all that has been loaded."""
         return sum(answer.request.sizes()["responseBodySize"] for answer in self.answers)
+
+    def double(self) -> Page:
+        """A page in which JavaScript runs, of the same person and width."""
+        here = self.page.context
+        assert here.browser
+        if self._double is None:
+            self._double = here.browser.new_context(viewport=self.page.viewport_size).new_page()
+        self._double.context.add_cookies([{**kept} for kept in here.cookies()])
+        return self._double
+
+    def end(self) -> None:
+        """Close what it has opened besides its own context."""
+        if self._double is not None:
+            self._double.context.close()
 
     def _said(self, kind: str, text: str) -> None:
         if kind == "error" and not REFUSED.match(text):
@@ -124,6 +139,8 @@ class Visits:
     def end(self) -> list[str]:
         """Close all; what went wrong there."""
         faults = [fault for visit in self._open.values() for fault in visit.faults]
+        for visit in self._open.values():
+            visit.end()
         self._open.clear()
         self._stack.close()
         return faults
@@ -196,17 +213,13 @@ def _examined(visit: Visit) -> Iterator[Page]:
     if visit.javascript:
         yield page
         return
-    assert page.context.browser
-    size = page.viewport_size
-    with page.context.browser.new_context(
-        viewport=size, storage_state=page.context.storage_state()
-    ) as context:
-        headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": "script-src 'none'"}
-        content = page.content()
-        double = context.new_page()
-        double.route(page.url, lambda route: route.fulfill(body=content, headers=headers))
-        double.goto(page.url)
-        yield double
+    double = visit.double()
+    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": "script-src 'none'"}
+    content = page.content()
+    double.route(page.url, lambda route: route.fulfill(body=content, headers=headers))
+    double.goto(page.url)
+    yield double
+    double.unroute_all()
 
 
 def _told(rule: dict[str, Any]) -> str:

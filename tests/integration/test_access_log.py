@@ -56,7 +56,7 @@ class Chains:
         columns = [getattr(AccessRecord, column.key) for column in AccessRecord.__table__.columns]
         last = self.session.execute(select(*columns).where(*here(self.reader, LENGTH))).mappings().one()
         row = {**last, "seq": seq, "id": uuid4()}
-        members = {column.key: chains.text(row[column.key]) for column in access_log._CHAINED}
+        members = {column.key: chains.text(row[column.key]) for column in access_log.CHAINED}
         return insert(AccessRecord).values({**row, "hash": chains.digest(last["hash"], members)})
 
 

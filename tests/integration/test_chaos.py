@@ -113,7 +113,7 @@ class Installation:
 
     def __init__(self, folder: Path, receiver: Receiver) -> None:
         self.environ = {"PARVANDEH_VAR": str(folder / "var"), "PORT": str(free_port()), "WEB_WORKERS": "2"}
-        (folder / "var").mkdir()
+        (folder / "var").mkdir(parents=True)
         connectors = CONNECTORS.format(port=receiver.server_address[1])
         (folder / "var" / "connectors.toml").write_text(connectors)
         self.settings = Settings.read(self.environ)
@@ -198,8 +198,8 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def installation(tmp_path: Path, receiver: Receiver) -> Iterator[Installation]:
-    made = Installation(tmp_path, receiver)
+def installation(quick: Path, receiver: Receiver) -> Iterator[Installation]:
+    made = Installation(quick / "chaos", receiver)
     yield made
     made.stop()
 

@@ -34,9 +34,9 @@ def fresh(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(quick: Path) -> Settings:
     """An installation that was started before and does not run; making one takes half a second."""
-    made = Settings.read({"PARVANDEH_VAR": str(tmp_path_factory.mktemp("installation") / "var")})
+    made = Settings.read({"PARVANDEH_VAR": str(quick / "stopped")})
     postgres.start(made).stop()
     return made
 

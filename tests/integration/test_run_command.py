@@ -108,8 +108,8 @@ def healthy(port: int) -> bool:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    made = Installation(tmp_path_factory.mktemp("run") / "var", free_port(), [])
+def installation(quick: Path) -> Iterator[Installation]:
+    made = Installation(quick / "run", free_port(), [])
     yield made
     for process in made.started:
         if process.poll() is None:

@@ -63,8 +63,8 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    var = tmp_path_factory.mktemp("counted")
+def stage(quick: Path) -> Iterator[Stage]:
+    var = quick / "counted"
     server = postgres.start(Settings.read({"PARVANDEH_VAR": str(var)}), options=("log_statement=all",))
     migrate.upgrade(server.url)
     database = Database(server.url, zone=UTC)

@@ -208,14 +208,14 @@ def test_identity_that_is_not_confirmed_is_clarified_by_a_person(licence: Spec, 
     run = Run(licence, **SHOP).fail(ASK, error)
     assert run.waiting == ["resolve_identity"]
     assert run.data["finding"] == {"code": error or "REG_DOWN"}
-    run.answer("resolve_identity", identity_confirmed=True, identity_means="video")
+    run.answer("resolve_identity", identity_decision="confirmed", identity_means="video")
     assert sorted(run.awaited) == ["check_health", "check_tax", "check_zoning", "withdrawal"]
 
 
 def test_identity_that_stays_unclear_is_refused_by_a_person(licence: Spec) -> None:
     run = Run(licence, **SHOP).reply(ASK, result="mismatch")
     ground = {"code": "identity_not_proven", "text": "nobody answered the video call"}
-    assert ended(run.answer("resolve_identity", identity_confirmed=False, ground=ground), "refused")
+    assert ended(run.answer("resolve_identity", identity_decision="refused", ground=ground), "refused")
 
 
 # The licence: documents instead of answers, and corrections

@@ -21,6 +21,7 @@ BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 BPMNDI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 DC = "{http://www.omg.org/spec/DD/20100524/DC}"
 DI = "{http://www.omg.org/spec/DD/20100524/DI}"
+DECISION = "{https://parvandeh.org/bpmn}decision"
 OUTCOME = "{https://parvandeh.org/bpmn}outcome"
 
 FOLDERS = sorted(path for path in ROOT.glob("processes/*/*") if path.is_dir())
@@ -169,8 +170,9 @@ def test_each_end_of_the_case_has_an_outcome_of_its_own(folder: Path) -> None:
 
 
 @of_each_case
-def test_a_refusal_is_reached_through_a_person_only(folder: Path) -> None:
+def test_a_refusal_is_reached_through_the_decision_of_a_person_only(folder: Path) -> None:
     root = diagram(folder)
+    decisions = {task.get("id") for task in elements(root, "userTask") if task.get(DECISION)}
     kinds = {element.get("id"): element.tag for element in elements(root, *FLOW_NODES)}
     before = behind(root)
     waiting = [end.get("id") for end in elements(root, "endEvent") if end.get(OUTCOME) == "refused"]
@@ -180,7 +182,9 @@ def test_a_refusal_is_reached_through_a_person_only(folder: Path) -> None:
         for source in before.get(waiting.pop(), set()) - seen:
             assert kinds[source] != f"{BPMN}startEvent"
             seen.add(source)
-            if kinds[source] != f"{BPMN}userTask":
+            if kinds[source] == f"{BPMN}userTask":
+                assert source in decisions
+            else:
                 waiting.append(source)
 
 
@@ -312,18 +316,26 @@ GROUND = {"text": "a reason that can be understood"}
 @pytest.mark.parametrize(
     ("form", "granted", "code"),
     [
-        ("civil-registry/address-change/forms/mismatch.json", "accepted", "address_not_found"),
-        ("guild/food-shop-licence/forms/decision.json", "granted", "tax_debt"),
-        ("guild/objection/forms/review.json", "granted", "nothing_new"),
+        ("civil-registry/address-change/forms/mismatch.json", {"decision": "accepted"}, "address_not_found"),
+        (
+            "guild/food-shop-licence/forms/identity.json",
+            {"identity_decision": "confirmed", "identity_means": "video"},
+            "identity_not_proven",
+        ),
+        ("guild/food-shop-licence/forms/decision.json", {"decision": "granted"}, "tax_debt"),
+        ("guild/objection/forms/review.json", {"decision": "granted"}, "nothing_new"),
     ],
 )
-def test_a_refusal_needs_a_ground_of_the_list_and_its_reasons(form: str, granted: str, code: str) -> None:
+def test_a_refusal_needs_a_ground_of_the_list_and_its_reasons(
+    form: str, granted: dict[str, str], code: str
+) -> None:
     rules = jsonschema_rs.Draft202012Validator(schema(ROOT / "processes" / form))
-    assert rules.is_valid({"decision": granted})
-    assert rules.is_valid({"decision": "refused", "ground": {"code": code, **GROUND}})
-    assert not rules.is_valid({"decision": "refused"})
-    assert not rules.is_valid({"decision": "refused", "ground": {"code": code}})
-    assert not rules.is_valid({"decision": "refused", "ground": {"code": "because", **GROUND}})
+    refused = {next(iter(granted)): "refused"}
+    assert rules.is_valid(granted)
+    assert rules.is_valid({**refused, "ground": {"code": code, **GROUND}})
+    assert not rules.is_valid(refused)
+    assert not rules.is_valid({**refused, "ground": {"code": code}})
+    assert not rules.is_valid({**refused, "ground": {"code": "because", **GROUND}})
 
 
 def shapes(root: Any) -> dict[str, Box]:

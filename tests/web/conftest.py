@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,19 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 import web
-from api import create_app
-from api.command import DATABASE
 from engine import accounts, passwords, sessions
 from engine.config import Settings
 from engine.db import Actor, Database
 from engine.oidc import Provider, Providers
 from engine.sessions import Lasting, Proof
-from tests import openid
+from tests import installed, openid
+from tests.installed import NOWHERE
 from tests.openid import OpenId
 
-NOWHERE = "postgresql+psycopg://nobody@/nothing"
 PASSWORD = "one sentence to remember"
 AGENT = "Mozilla/5.0 (of the tests)"
 Make = Callable[..., APIFlask]
+hashed = cache(passwords.hashed)  # slow on purpose
 
 
 @pytest.fixture(scope="session")
@@ -39,18 +39,18 @@ def provider() -> Iterator[OpenId]:
 
 @pytest.fixture
 def make(database: Database, tmp_path: Path) -> Make:
-    """`make(provider, public_url="https://…")`: the application with its pages."""
+    """`make(provider, public_url="https://…")`: the application and its pages. `routes`: to add more."""
     kept = {"DATABASE_URL": NOWHERE, "DOCUMENTS": str(tmp_path / "documents")}
 
     def made(
-        *described: Provider, public_url: str | None = openid.SITE, demo: Sequence[str] = ()
+        *described: Provider,
+        public_url: str | None = openid.SITE,
+        demo: Sequence[str] = (),
+        routes: bool = False,
     ) -> APIFlask:
-        app = create_app(Settings.read({"DATABASE_URL": NOWHERE}))
-        app.extensions[DATABASE].dispose()
-        app.extensions[DATABASE] = database
         environ = {**kept, **({"PUBLIC_URL": public_url} if public_url else {})}
-        web.install(app, web.Site(Settings.read(environ), database, Providers(described), demo))
-        return app
+        site = web.Site(Settings.read(environ), database, Providers(described), demo)
+        return installed.application(Settings.read({"DATABASE_URL": NOWHERE}), database, site, routes=routes)
 
     return made
 
@@ -69,7 +69,7 @@ def sara(database: Database) -> str:
 
 def an_account(database: Database, name: str, role: Any = "caseworker", *, temporary: bool = False) -> str:
     """An account with the password PASSWORD."""
-    kept = passwords.hashed(name, PASSWORD)
+    kept = hashed(name, PASSWORD)
     with database.transaction() as session:
         accounts.find_or_create(session, datetime.now(UTC), name, role)
         passwords.keep(session, datetime.now(UTC), name, kept, temporary=temporary)

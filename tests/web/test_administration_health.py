@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from engine import health, messages
+from engine import health, incidents, jobs, messages
 from engine.db import Actor, Database
 from engine.errors import Forbidden
 from engine.health import Health
 from engine.ids import uuid7
-from tests import factories
+from tests import bpmn, factories
 from tests.organisation import a_member, a_unit
 
 AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -125,3 +125,41 @@ def test_what_concerns_all_agencies_is_not_for_one_of_them(database: Database) -
     for look in (lambda uow: health.of_connectors(uow, ["payments"]), health.of_topics, messages.unclaimed):
         with pytest.raises(Forbidden):
             factories.as_actor(database, near, look)
+
+
+def test_incidents_of_all_versions_and_units_are_counted_where_one_works(
+    database: Database, actor: Callable[..., Actor]
+) -> None:
+    a_unit(database, "guild", kind="agency")
+    factories.deploy(database, factories.files(bpmn.line(bpmn.script("s", "fee = 1 / 0"))))
+    starter = actor("caseworker")
+    for _ in range(2):
+        factories.a_case(database, starter)
+    factories.deploy(database, factories.files(bpmn.line(bpmn.script("s", "fee = 2 / 0"))))
+    factories.a_case(database, starter)
+    with database.transaction() as session:
+        moved = "UPDATE cases SET unit_id = (SELECT id FROM units WHERE key = 'guild') WHERE number = :number"
+        session.execute(text(moved), {"number": factories.a_case(database, starter).number})
+
+    def counted(who: Actor) -> list[tuple[str, str, int]]:
+        found = factories.as_actor(database, who, incidents.groups)
+        return [(one.definition, one.code, one.count) for one in found]
+
+    assert counted(actor("administrator")) == [("p", "script-failed", 4)]
+    guild = a_member(database, "guild-administrator", "guild", "*", "administrator")
+    assert counted(guild) == [("p", "script-failed", 1)]
+
+
+def test_jobs_that_are_done_count_for_nothing(database: Database, actor: Callable[..., Actor]) -> None:
+    factories.a_failed_job(database)
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status)"
+                " VALUES ('calls', 'call', '{}', 'succeeded'), ('calls', 'call', '{}', 'todo')"
+            )
+        )
+    queues, _ = factories.as_actor(database, actor("administrator"), jobs.overview)
+    assert [(one.queue, one.waiting, one.failed) for one in queues] == [("cases", 0, 1), ("calls", 1, 0)]
+    told = factories.as_actor(database, actor("administrator"), jobs.by_task)
+    assert [(row["task"], row["waiting"], row["failed"]) for row in told] == [("begin", 0, 1), ("call", 1, 0)]

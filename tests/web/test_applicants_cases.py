@@ -3,14 +3,14 @@
 import io
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
 
 from engine import access_log, cases, tasks
-from engine.access_log import Opened
+from engine.access_log import Opened, Reason, Way
 from engine.db import Actor, Database
 from engine.models import AccessRecord, Event
 from tests import factories
@@ -24,6 +24,7 @@ from tests.web.applying import (
     sent_back,
     started,
 )
+from tests.web.catalogues import LANGUAGES, speaking
 from tests.web.conftest import Browser, statements
 
 __all__ = ["apply_here", "me"]  # fixtures
@@ -237,6 +238,25 @@ def test_who_has_looked_is_told_without_oneself(
     page = me.get(f"/my/cases/{case}/access")
     assert office.name in page
     assert f"<bdi>{me.actor.name}</bdi></td>" not in page
+
+
+def test_why_somebody_has_looked_is_told(
+    me: Applicant, case: UUID, database: Database, office: Actor
+) -> None:
+    access_log.record(database, office, Opened("case", case, way="search"))
+    told = me.get(f"/my/cases/{case}/access").replace("\u2068", "").replace("\u2069", "")
+    assert "not said" not in told
+    assert "found in a search" not in told, "the step says more"
+    assert "For the step “" in told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_and_way_has_a_text(language: str) -> None:
+    say = speaking("applicants", language)
+    for reason in get_args(Reason):
+        assert say(f"applicants.reason.{reason}", step="گام")
+    for way in get_args(Way):
+        assert say(f"applicants.way.{way}")
 
 
 def test_what_the_applicant_is_shown_is_recorded(me: Applicant, case: UUID, database: Database) -> None:

@@ -292,6 +292,43 @@ def test_processes_are_retired_disabled_and_enabled(database: Database, designer
     assert "retired" in designer.get("/designer/p").text
 
 
+def test_only_what_was_published_can_be_offered_no_more(database: Database, designer: Browser) -> None:
+    factories.deploy(database, FILES, "four-eyes")
+    assert "/designer/p/disable" not in designer.get("/designer/p").text
+    send(designer, "/designer/p/1/publish")
+    assert "/designer/p/disable" in designer.get("/designer/p").text
+    send(designer, "/designer/p/disable")
+    send(designer, "/designer/p/1/retire")
+    assert "/designer/p/enable" in designer.get("/designer/p").text, "what was stopped can be undone"
+
+
+def test_a_version_is_published_from_its_page_while_it_is_a_draft(
+    database: Database, designer: Browser
+) -> None:
+    factories.deploy(database, FILES, "four-eyes")
+    assert "/designer/p/1/publish" in designer.get("/designer/p/1").text
+    send(designer, "/designer/p/1/publish")
+    assert "/designer/p/1/publish" not in designer.get("/designer/p/1").text
+
+
+def test_a_diagram_without_places_is_laid_out_where_it_is_shown_and_drawn(
+    database: Database, designer: Browser, do: Callable[..., Any]
+) -> None:
+    assert b"BPMNShape" not in FILES["p.bpmn"]
+    factories.deploy(database, FILES)
+    path = made(do)
+    assert f"{path}/drawing.bpmn?file=p.bpmn" in designer.get(path).text
+    assert "are laid out automatically" in designer.get(f"{path}/draw?file=p.bpmn").text
+    assert "/designer/p/1/drawing.bpmn" in designer.get("/designer/p/1").text
+    for shown in (f"{path}/drawing.bpmn?file=p.bpmn", "/designer/p/1/drawing.bpmn"):
+        assert "BPMNShape" in designer.get(shown).text
+    kept = designer.get(f"{path}/file?name=p.bpmn").data
+    assert kept == FILES["p.bpmn"], "nothing is saved by looking"
+    drawn = designer.get(f"{path}/drawing.bpmn?file=p.bpmn").text
+    send(designer, f"{path}/draw?file=p.bpmn", revision="1", xml=drawn)
+    assert "are laid out automatically" not in designer.get(f"{path}/draw?file=p.bpmn").text
+
+
 def test_versions_are_compared_in_words_and_pictures(database: Database, designer: Browser) -> None:
     factories.deploy(database, FILES)
     factories.deploy(database, TWO)
@@ -303,6 +340,8 @@ def test_versions_are_compared_in_words_and_pictures(database: Database, designe
     assert "added" not in re.sub(
         "<style>.*</style>", "", designer.get("/designer/p/1/changes.svg?against=2").text, flags=re.S
     )
+    assert 'class="diagram fitted fit"' in page
+    assert 'class="diagram fitted large"' in designer.get("/designer/p/compare?size=large").text
     assert designer.get("/designer/p/compare?before=7").status_code == 404
 
 

@@ -55,6 +55,10 @@ def test_progress_is_shown_until_it_ends_and_then_what_came_of_each(office: Desk
     assert "<progress" not in page
     assert re.search(r"Done: \W*2\W* of \W*3", page)
     assert "Somebody else has taken this task." in page
+    refused, done = page.split('<section aria-labelledby="done">')
+    assert re.findall(r'"/desk/cases/([0-9a-f-]{36})"', refused) == [str(office.row(mine[1]).case_id)]
+    assert re.findall(r'"/desk/tasks/([0-9a-f-]{36})"', done) == [str(mine[0]), str(mine[2])]
+    assert re.search(r"\W*reza\W* has it", refused)
     assert "دیگری" in sara.get(f"{location}?lang=fa").text
     assert location in sara.get("/desk/batches").text
 

@@ -6,12 +6,12 @@ from io import BytesIO
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine import cases, tasks
 from engine.db import Actor, Database
 from engine.documents import Intake
-from engine.models import AccessRecord
+from engine.models import AccessRecord, Case
 from engine.storage import Storage
 from tests import filed
 from tests.web.conftest import Browser, statements
@@ -31,6 +31,29 @@ def test_data_are_read_in_the_readers_language_with_their_source(
     assert words in page
     assert "پروین" in page
     assert {"en": "Application (", "fa": "درخواست ("}[lang] in page
+
+
+def test_what_no_form_names_stands_apart_under_its_own_name(office: Office) -> None:
+    data = {
+        "name": "پروین",
+        "finding": {"code": "address_mismatch", "born": "2001-03-21", "seen_on": "2026-03-21"},
+    }
+    with office.database.transaction() as session:
+        session.execute(update(Case).values(data=data))
+    page = office["sara"].see(f"/cases/{office.case}").text
+    own = page.index("value under a name of the process")
+    assert page.index("پروین") < own < page.index("<code>finding</code>")
+    assert "<code>address_mismatch</code>" in page
+    assert "<dt>Born on</dt>" in page
+    assert "<dt><code>seen_on</code></dt>" in page
+    assert "21 March 2026" in page
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "Reason"), ("fa", "دلیل")])
+def test_what_an_event_holds_besides_has_labels(office: Office, lang: str, words: str) -> None:
+    office.do("mina", cases.cancel, office.case, reason="the archive is closed")
+    page = office["sara"].see(f"/cases/{office.case}", lang).text
+    assert f"<dt>{words}</dt>" in page
 
 
 def test_a_page_shows_who_has_what_and_what_happened(office: Office) -> None:

@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select, update
 
 from engine import cases
 from engine.db import Actor, Database
+from engine.models import AccessRecord, Definition
 from tests import bpmn, factories
 from tests.desks import Desks
+from tests.openid import SITE
 from tests.web.conftest import Browser, statements
 from tests.web.inbox import office, sara, sent
 
@@ -40,6 +44,25 @@ def test_a_number_leads_to_its_case_however_it_is_typed(office: Desks, sara: Bro
     persian = case.number.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")).replace("-", " – ")
     for typed in (case.number, persian):
         assert sent(sara, "/desk/cases", ("number", typed))[:2] == (303, f"/desk/cases/{case.id}")
+
+
+@pytest.mark.parametrize(
+    ("referer", "way"),
+    [
+        (f"{SITE}/desk/search?view=free", "search"),
+        (f"{SITE}/desk/cases", "list"),
+        ("http://elsewhere.example/desk/cases", None),
+        (f"{SITE}/desk", None),
+    ],
+)
+def test_how_a_case_was_come_upon_is_logged(
+    office: Desks, sara: Browser, referer: str, way: str | None
+) -> None:
+    case = factories.a_case(office.database, office["portal"])
+    assert sara.get(f"/desk/cases/{case.id}", Referer=referer).status_code == 200
+    with office.database.transaction() as session:
+        (payload,) = session.scalars(select(AccessRecord.payload))
+    assert payload.get("way") == way
 
 
 def test_other_agencies_cases_are_not_found(office: Desks, session_of: SessionOf) -> None:
@@ -95,6 +118,22 @@ def test_processes_of_other_agencies_are_not_offered(office: Desks, session_of: 
     omid = session_of(office["omid"])
     assert "/desk/cases/new/p" not in omid.get("/desk/cases/new").text
     assert omid.get("/desk/cases/new/p").status_code == 404
+
+
+def test_processes_that_others_call_are_not_offered(office: Desks, sara: Browser) -> None:
+    office.deploy(factories.caller("p"))
+    page = sara.get("/desk/cases/new").text
+    assert "/desk/cases/new/caller" in page
+    assert "/desk/cases/new/p" not in page
+    assert sara.get("/desk/cases/new/p").status_code == 404
+
+
+def test_a_process_that_is_disabled_for_portals_is_still_started_at_the_desk(
+    office: Desks, sara: Browser
+) -> None:
+    with office.database.transaction() as session:
+        session.execute(update(Definition).values(disabled_at=datetime.now(UTC)))
+    assert "/desk/cases/new/p" in sara.get("/desk/cases/new").text
 
 
 @pytest.mark.parametrize("path", ["/desk/cases", "/desk/cases/new", "/desk/cases/new/p"])

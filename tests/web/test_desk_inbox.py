@@ -43,6 +43,19 @@ def test_order_is_that_of_the_remaining_time(office: Desks, sara: Browser) -> No
     assert shown(sara) == [late, soon, far, none]
 
 
+def test_a_number_leads_to_its_case_for_who_may_see_that(
+    office: Desks, sara: Browser, session_of: SessionOf
+) -> None:
+    (task,) = office.some(1)
+    case = f'href="/desk/cases/{office.row(task).case_id}"'
+    assert case in sara.get("/desk").text
+    office.claimed("sara", task)
+    office.do("sara", lambda uow: tasks.ask(uow, task, tasks.Question("Is it safe?", unit="fire")))
+    omid = session_of(office["omid"])
+    assert len(shown(omid)) == 1
+    assert case not in omid.get("/desk").text
+
+
 def test_remaining_time_is_told_in_words(office: Desks, sara: Browser) -> None:
     office.some(1, hours=-3.5)
     office.some(1, days=2.5)

@@ -1,5 +1,6 @@
 """The task in hand: its form, what is asked beside it, and that nothing typed is lost."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -10,7 +11,7 @@ from sqlalchemy import update
 from engine import cases, tasks
 from engine.db import Actor, Database
 from engine.models import BrowserSession
-from engine.tasks import Question
+from engine.tasks import Marks, Question
 from tests.web.conftest import Browser, statements
 from tests.web.desk import Office, an_office
 
@@ -192,6 +193,55 @@ def test_an_opinion_is_asked_read_and_taken_back(office: Office) -> None:
     omid.send(f"/tasks/{asked['id']}/claim")
     assert omid.send(f"/tasks/{asked['id']}", then="complete", data__opinion="It is.").status_code == 303
     assert "It is." in sara.see(f"/tasks/{task}").text
+
+
+def test_an_opinion_is_for_the_unit_that_is_asked(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    sara.send(f"/tasks/{task}/ask", question="Is it safe?", unit="fire")
+    (asked,) = office.do("sara", tasks.asked_beside, task)
+    assert _for_whom(office["omid"].see(f"/tasks/{asked['id']}").text) == "fire"
+    assert _for_whom(sara.see(f"/tasks/{task}").text) != "fire"
+    assert "asked of: fire" in _plain(sara.see(f"/tasks/{task}").text)
+
+
+def test_a_correction_is_for_the_applicant(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    correction = office.do("sara", tasks.send_back, task, Marks([("/name", "Whose?")]))
+    assert _for_whom(sara.see(f"/tasks/{correction}").text) == "applicant"
+
+
+def _for_whom(page: str) -> str:
+    found = re.search(r"<dt>For</dt><dd>(.*?)</dd>", page)
+    return found[1] if found else ""
+
+
+def options(page: str, start: str) -> set[str]:
+    """What a list of choices on a page offers to send; `start` is how its element begins."""
+    return set(re.findall(r'<option value="([^"]+)"', page.partition(start)[2].partition("</div>")[0]))
+
+
+def test_who_can_be_asked_is_offered_and_nobody_of_another_agency_is_named(office: Office) -> None:
+    sara = office["sara"]
+    page = sara.see(f"/tasks/{sara.claimed()}/ask").text
+    assert {"office", "fire"} <= options(page, '<select id="unit"')
+    assert options(page, '<datalist id="to-list"') == {"reza", "mina"}
+
+
+def test_of_whom_one_asks_nothing_is_told_to_who_works_elsewhere(office: Office) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    sara.send(f"/tasks/{task}/ask", question="Is it safe?", unit="fire")
+    (asked,) = office.do("sara", tasks.asked_beside, task)
+    assert office.do("sara", tasks.colleagues_to_ask, task)
+    assert not office.do("omid", tasks.colleagues_to_ask, asked["id"])
+
+
+def test_whoever_has_a_task_is_not_offered_it(office: Office) -> None:
+    sara = office["sara"]
+    page = sara.see(f"/tasks/{sara.claimed()}/assign").text
+    assert options(page, '<select id="to"') == {str(office.actors[name].id) for name in ("reza", "mina")}
 
 
 def test_a_task_is_given_to_a_colleague(office: Office) -> None:

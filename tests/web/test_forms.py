@@ -63,6 +63,66 @@ def test_what_is_left_empty_is_left_out_and_a_box_is_always_answered() -> None:
     assert answer(data__name="  ") == {"agreed": False}
 
 
+GROUND = {
+    "type": "object",
+    "title": "دلیل رد | Ground",
+    "required": ["code", "text"],
+    "properties": {"code": {"type": "string"}, "text": {"type": "string", "minLength": 10}},
+}
+DECIDING: dict[str, Any] = {
+    "type": "object",
+    "required": ["decision"],
+    "properties": {
+        "decision": {
+            "type": "string",
+            "title": "تصمیم | Decision",
+            "enum": ["granted", "refused"],
+            "x-enum-i18n": {"refused": {"fa": "رد درخواست", "en": "Refuse"}},
+        },
+        "ground": GROUND,
+        "note": {"type": "string"},
+    },
+    "if": {"properties": {"decision": {"const": "refused"}}, "required": ["decision"]},
+    "then": {"required": ["ground", "note"]},
+}
+
+
+def test_a_group_that_one_answer_alone_demands_is_asked_for_that_answer_alone() -> None:
+    form = Form(DECIDING, None)
+    begun = {"data/ground/code": "tax_debt", "data/note": "seen"}
+    granted = forms.answer(form.fields, MultiDict({**begun, "data/decision": "granted"}))
+    assert engine_forms.check(form, granted) == {"decision": "granted", "note": "seen"}
+    refused = forms.answer(form.fields, MultiDict({**begun, "data/decision": "refused"}))
+    assert refused["ground"] == {"code": "tax_debt"}
+    with pytest.raises(Invalid) as wrong:
+        engine_forms.check(form, refused)
+    assert [fault.pointer for fault in wrong.value.faults] == ["/data/ground/text"]
+
+
+def test_whoever_has_no_script_reads_for_which_answer_a_group_is_asked() -> None:
+    drawn = forms.drawing(Form(DECIDING, None).fields, {}, FA)
+    told = {node.name: node.only.translate(dict.fromkeys((0x2068, 0x2069))) for node in drawn.nodes}
+    assert told == {
+        "data/decision": "",
+        "data/ground": "تنها اگر «تصمیم» برابر «رد درخواست» باشد.",
+        "data/note": "",
+    }
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"required": ["ground"]},
+        {"if": {"properties": {"decision": {"enum": ["refused", "inadmissible"]}}, "required": ["decision"]}},
+        {"if": {"properties": {"decision": {"const": "refused"}}}},
+        {"allOf": [{"if": {"properties": {"note": {"const": "x"}}}, "then": {"required": ["ground"]}}]},
+    ],
+)
+def test_a_group_whose_condition_is_not_understood_is_always_asked(changed: dict[str, Any]) -> None:
+    fields = {field.pointer: field for field in Form({**DECIDING, **changed}, None).fields}
+    assert fields["/ground"].hide_when is None
+
+
 def test_a_field_that_another_answer_hides_is_left_out() -> None:
     assert "why" in answer(data__why="so")
     assert "why" not in answer(data__why="so", data__agreed="yes")

@@ -72,7 +72,7 @@ def test_the_first_page_reads_in_both_languages(make: Make, lang: str) -> None:
 @pytest.fixture
 def noting(make: Make) -> tuple[Browser, list[str]]:
     """A browser at a site with a form whose text is noted, and what was noted."""
-    app, noted = make(), list[str]()
+    app, noted = make(routes=True), list[str]()
 
     @page(app.post("/note"))
     def note(visit: Visit) -> Away:

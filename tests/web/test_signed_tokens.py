@@ -44,6 +44,14 @@ def app(make: Make, provider: OpenId, tmp_path: Path) -> APIFlask:
 
 
 @pytest.fixture
+def extensible(make: Make, provider: OpenId, tmp_path: Path) -> APIFlask:
+    """The same, to add a route."""
+    app = make(routes=True)
+    app.extensions[PROVIDERS] = Providers([provider.described(tmp_path / "secret")])
+    return app
+
+
+@pytest.fixture
 def send(app: APIFlask) -> Send:
     """A request to the API with this token."""
     return lambda token: app.test_client().get(
@@ -331,12 +339,12 @@ def test_levels_are_told_by_the_mapping(provider: OpenId, tmp_path: Path) -> Non
     assert Providers([described]).values("high") == ["urn:test:high"]
 
 
-def test_a_level_too_low_is_answered_with_a_hint(app: APIFlask) -> None:
-    @app.get("/api/too-low")
+def test_a_level_too_low_is_answered_with_a_hint(extensible: APIFlask) -> None:
+    @extensible.get("/api/too-low")
     def too_low() -> None:
         raise AssuranceTooLow("no", "high")
 
-    answer = app.test_client().get("/api/too-low")
+    answer = extensible.test_client().get("/api/too-low")
     assert answer.status_code == 403
     assert answer.get_json()["type"] == "urn:parvandeh:problem:assurance-too-low"
     assert answer.headers["WWW-Authenticate"] == (
@@ -344,11 +352,11 @@ def test_a_level_too_low_is_answered_with_a_hint(app: APIFlask) -> None:
     )
 
 
-def test_too_many_failures_are_answered_with_when_to_come_again(app: APIFlask) -> None:
-    @app.get("/api/throttled")
+def test_too_many_failures_are_answered_with_when_to_come_again(extensible: APIFlask) -> None:
+    @extensible.get("/api/throttled")
     def throttled() -> None:
         raise Throttled("no", 7)
 
-    answer = app.test_client().get("/api/throttled")
+    answer = extensible.test_client().get("/api/throttled")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
     assert answer.get_json()["type"] == "urn:parvandeh:problem:throttled"

@@ -15,8 +15,12 @@ SCRIPTS = sorted((ROOT / "web" / "assets").glob("*.js"))
 SAID = re.compile(r"""\b(?:say|said)\(\s*["']([\w.-]+)["']\s*(~)?""")
 # Attributes that a person sees or hears.
 TOLD = {"title", "alt", "placeholder", "aria-label", "aria-description", "label", "summary", "content"}
-# Texts that the engine's own words name at run time: a key for each code, kind or status.
-NAMED = ("faults.", "refusals.", "findings.", "events.", "differences.", "words.", "incidents.", "obstacles.")
+# Texts that the engine's own words name at run time: a key for each code, kind or status. And what drawing
+# tools say.
+NAMED = (
+    *("faults.", "refusals.", "findings.", "events.", "differences.", "words.", "incidents.", "obstacles."),
+    "modeler.label.",
+)
 
 
 def name(path: Path) -> str:

@@ -1,8 +1,11 @@
 """Pages of trials: playing a case by hand, its scenarios and its forms, and that none of it is real."""
 
+import html
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -10,12 +13,14 @@ from sqlalchemy import text, update
 from werkzeug.test import TestResponse
 
 from engine import scenarios
+from engine.config import Settings
 from engine.db import Actor, Database
+from engine.exchange import Connectors
 from engine.models import Trial
 from engine.scenarios.unlike import Difference
 from tests import bpmn, factories
 from tests.web.conftest import Browser, statements
-from web import texts
+from web import connectors, texts
 
 LICENCE = "/designer/food-shop-licence/1"
 SMALL = "/designer/p/1"
@@ -336,6 +341,76 @@ def test_a_page_of_a_version_takes_few_statements(designer: Browser, database: D
     with statements(database) as told:
         assert designer.get(f"{LICENCE}/{page}").status_code == 200
     assert len(told) <= 12, told
+
+
+TAX = {"data/clear": "true", "data/debt_rials": "۰"}
+
+
+@pytest.fixture
+def registers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The connectors of a demonstration, which tell what they reply."""
+    known = Connectors.read(Settings.read({"PARVANDEH_VAR": str(tmp_path)}))
+    monkeypatch.setattr(connectors, "_read", lambda _: known)
+
+
+def to_tax(browser: Browser) -> Player:
+    player = Player(browser, LICENCE)
+    player.did("start", **APPLICATION)
+    player.did("call", "verify-identity/ask_registry", json='{"result": "match"}')
+    return player
+
+
+def looked_at(player: Player, at: str, **how: str) -> str:
+    """What the page asks for one thing that can be done."""
+    wanted = urlencode({"do": "call", "at": at, "lang": "en", **how})
+    return html.unescape(player.browser.get(f"{player.url}?{wanted}").text)
+
+
+@pytest.mark.usefixtures("licence", "registers")
+def test_a_reply_is_filled_in_as_the_connector_s_schema_has_it(designer: Browser) -> None:
+    player = to_tax(designer)
+    assert 'name="data/debt_rials"' in looked_at(player, "check_tax")
+    assert 'name="json"' not in looked_at(player, "check_tax")
+    answer = player.act("call", "check_tax", **{**TAX, "data/debt_rials": "-1"})
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in answer.text
+    player.did("call", "check_tax", **TAX)
+    assert '"debt_rials": 0' in html.unescape(player.page)
+
+
+@pytest.mark.usefixtures("licence", "registers")
+def test_a_reply_can_be_written_as_json_all_the_same(designer: Browser) -> None:
+    player = to_tax(designer)
+    page = looked_at(player, "check_tax", how="json")
+    assert 'name="json"' in page
+    assert '"clear"' in page.partition('name="json"')[2], "an example stands there"
+    assert 'name="json"' in player.act("call", "check_tax", json="[").text
+    player.did("call", "check_tax", json='{"clear": false}')
+
+
+@pytest.mark.usefixtures("registers")
+def test_a_reply_of_which_nothing_is_known_begins_with_what_is_read_of_it(
+    designer: Browser, database: Database
+) -> None:
+    call = bpmn.node("serviceTask", "ask", parvandeh__topic="t", parvandeh__result="r")
+    content = bpmn.process(*bpmn.in_line(call, bpmn.script("s", "x = r['state'] == 'open'")))
+    factories.deploy(database, factories.files(content))
+    player = Player(designer, SMALL)
+    player.did("start")
+    assert '"state": "open"' in looked_at(player, "ask")
+
+
+@pytest.mark.usefixtures("licence", "registers")
+def test_a_system_fails_by_a_button_whatever_is_typed_beside_it(designer: Browser) -> None:
+    player = to_tax(designer)
+    assert 'value="TAXPAYER_UNKNOWN"' in looked_at(player, "check_tax")
+    assert player.act("call", "check_tax", fail="typed", error=" ").status_code == 422
+    player.did("call", "check_tax", json="{", fail="no-answer")
+    player.did("call", "check_zoning", fail="PARCEL_UNKNOWN")
+    player.did("call", "check_health", fail="typed", error="LATE", json='{"days": 3}')
+    kept = player.browser.get(f"{player.url}/scenario.yaml").text
+    assert "- fail: check_tax\n- fail: check_zoning\n  error: PARCEL_UNKNOWN\n" in kept
+    assert "- fail: check_health\n  data:\n    days: 3\n  error: LATE\n" in kept
 
 
 @pytest.mark.usefixtures("licence")

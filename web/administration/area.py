@@ -1,14 +1,15 @@
 """What the administration's pages share: the ways between them, words and days as typed, what was refused."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import request
 
-from engine import access, formats, persian
+from engine import access, formats, persian, publishing
 from engine.errors import Fault, Invalid, Refusal
-from web import forms, refusals
+from engine.organisation import people, units
+from web import forms, refusals, texts
 from web.visit import Page, Visit
 
 # Ways through the administration, in their order; those that concern the whole installation come last.
@@ -42,6 +43,40 @@ def refused(refusal: Refusal) -> dict[str, Any]:
     for fault in refusal.faults if isinstance(refusal, Invalid) else ():
         wrong.setdefault(fault.pointer, []).append(forms.explained(fault))
     return {"fault": refusals.explained(refusal), "wrong": wrong, "typed": request.form}
+
+
+def called(
+    visit: Visit, *, of_units: Iterable[str | None] = (), of_processes: Iterable[str | None] = ()
+) -> dict[str, Mapping[str, str]]:
+    """The names of what a page shows by its keys, for its templates."""
+    wanted, processes = set(filter(None, of_units)), set(filter(None, of_processes))
+    return {
+        "unit_names": units.names(visit.uow, wanted) if wanted else {},
+        "process_names": publishing.names(visit.uow, processes) if processes else {},
+    }
+
+
+Choices = list[tuple[str, str]]  # what is sent, and what is read
+
+
+def units_to_choose(visit: Visit, *, apart_from: str | None = None) -> Choices:
+    """The visitor's open units, each with what it belongs to."""
+    return [
+        (row["key"], _told_apart(visit, row["name"], row["above"]))
+        for row in units.own(visit.uow, apart_from=apart_from)
+    ]
+
+
+def _told_apart(visit: Visit, name: str, above: str | None) -> str:
+    own, higher = visit.reader.half(name), visit.reader.half(above or "")
+    return texts.say("administration.within", unit=own, above=higher) if higher else own
+
+
+def roles_to_choose(visit: Visit) -> Choices:
+    """What somebody may work as: what every installation has, then what is known in the visitor's units."""
+    known = dict.fromkeys([access.CASEWORKER, access.SUPERVISOR, *people.roles(visit.uow)])
+    named = [(role, texts.said(f"words.post.{role}", role)) for role in known]
+    return [*named, (access.ANY, texts.say("administration.people.any-role"))]
 
 
 def word(name: str) -> str | None:

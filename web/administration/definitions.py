@@ -6,7 +6,7 @@ from engine import cases, definitions, moves, publishing
 from engine.errors import Fault, Invalid, Refusal
 from engine.organisation import units
 from web import asked
-from web.administration.area import refused, shown
+from web.administration.area import called, refused, shown
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("definitions", __name__)
@@ -34,12 +34,14 @@ def _one(visit: Visit, key: str, refusal: Refusal | None = None) -> Page:
     running = moves.running(visit.uow, key)
     versions = definitions.versions(visit.uow, key)
     definition = definitions.definition(visit.uow, key)
+    unit = units.key_of(visit.uow, definition.unit_id)
     values = {
         "definition": definition,
         "name": next(
             (row.name for row in versions if row.id == definition.current_version_id), versions[0].name
         ),
-        "unit": units.key_of(visit.uow, definition.unit_id),
+        "unit": unit,
+        **called(visit, of_units=[unit]),
         "versions": versions,
         "running": running,
         **(refused(refusal) if refusal else {}),

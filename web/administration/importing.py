@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from engine import delegations
 from engine.errors import Fault, Invalid, Refusal
 from engine.organisation import files, importing
-from web.administration.area import refused, shown
+from web.administration.area import called, refused, shown
 from web.site import site
 from web.visit import Away, Page, Visit, page
 
@@ -44,7 +44,8 @@ def try_out(visit: Visit) -> Page:
         code = "too-large" if content else "missing"
         raise Invalid("The file cannot be read.", [Fault("/file", "is missing or too large", code)])
     tried = importing.rehearse(visit.uow, files.read(name, content, site().zone), MORE)
-    values = {"done": _told(tried.done), "records": tried.records, "name": name}
+    values: dict[str, object] = {"done": _told(tried.done), "records": tried.records, "name": name}
+    values |= called(visit, of_units=[row["unit"] for row in tried.records])
     values["content"] = content.decode("utf-8-sig")
     return shown(visit, "import", values, way="people")
 

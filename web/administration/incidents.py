@@ -82,7 +82,7 @@ def _one(visit: Visit, incident_id: UUID, refusal: Refusal | None = None) -> Pag
         "mends": access.allows(visit.uow.actor, "incidents.mend"),
         **(refused(refusal) if refusal else {}),
     }
-    opened = Opened("case", case.id)
+    opened = Opened("case", case.id, way="incident")
     return shown(visit, "incident", values, way="incidents", status=409 if refusal else 200, opened=opened)
 
 
@@ -91,7 +91,7 @@ def diagram(visit: Visit, incident_id: UUID) -> Content:
     """Where its case stands, drawn."""
     incident = incidents.get(visit.uow, incident_id)
     drawn = pictures.of_case(visit.uow, incident["case"], visit.reader.language)
-    return Content(drawn, "image/svg+xml", opened=Opened("case", incident["case"]))
+    return Content(drawn, "image/svg+xml", opened=Opened("case", incident["case"], way="incident"))
 
 
 @page(blueprint.post("/incidents/<uuid:incident_id>/retry"), may="incidents.retry", refused=again)

@@ -9,7 +9,7 @@ from engine import moves
 from engine.errors import Refusal
 from engine.models import MovedCaseStatus
 from web import asked
-from web.administration.area import refused, shown
+from web.administration.area import called, refused, shown
 from web.listing import cursor, following
 from web.visit import Away, Page, Visit, page
 
@@ -21,7 +21,8 @@ STATUSES: tuple[MovedCaseStatus, ...] = get_args(MovedCaseStatus)
 def index(visit: Visit) -> Page:
     """Those of the visitor's definitions, the newest first."""
     rows, next_one = following(moves.page(visit.uow, after=cursor()), moves.PAGE)
-    return shown(visit, "moves", {"rows": rows, "next": next_one}, way="moves")
+    named = called(visit, of_processes=[row["definition"] for row in rows])
+    return shown(visit, "moves", {"rows": rows, "next": next_one, **named}, way="moves")
 
 
 @page(blueprint.get("/moves/<uuid:move_id>"), may="cases.move")
@@ -51,6 +52,7 @@ def _one(visit: Visit, move_id: UUID, refusal: Refusal | None = None) -> Page:
         "statuses": STATUSES,
         "rows": rows,
         "next": next_one,
+        **called(visit, of_processes=[found.move["definition"]]),
         **(refused(refusal) if refusal else {}),
     }
     return shown(visit, "move", values, way="moves", status=409 if refusal else 200)

@@ -3,7 +3,7 @@
 from flask import Blueprint
 
 from engine.organisation import journal
-from web.administration.area import shown
+from web.administration.area import called, shown
 from web.listing import cursor, following
 from web.visit import Page, Visit, page
 
@@ -14,4 +14,5 @@ blueprint = Blueprint("organisation_log", __name__)
 def index(visit: Visit) -> Page:
     """The newest first."""
     rows, next_one = following(journal.page(visit.uow, after=cursor(), newest=True), journal.PAGE)
-    return shown(visit, "log", {"rows": rows, "next": next_one}, way="log")
+    named = called(visit, of_units=[row["unit"] for row in rows])
+    return shown(visit, "log", {"rows": rows, "next": next_one, **named}, way="log")

@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from engine import access, health, incidents, jobs, messages, moves, retries
 from engine.db import UnitOfWork
-from web.administration.area import shown
+from web.administration.area import called, shown
 from web.administration.connectors import names
 from web.visit import Page, Visit, page
 
@@ -16,11 +16,14 @@ FIRST = 8  # of each kind; a link leads to all
 def show(visit: Visit) -> Page:
     """Incidents, moves and retries of the visitor's units; for who sees all units what concerns all."""
     groups = incidents.groups(visit.uow)
+    going = [*moves.page(visit.uow, going=True)[:FIRST]]
+    orders = [*retries.going(visit.uow)[:FIRST]]
     values = {
         "groups": groups[:FIRST],
         "open": sum(group.count for group in groups),
-        "moves": moves.page(visit.uow, going=True)[:FIRST],
-        "orders": retries.going(visit.uow)[:FIRST],
+        "moves": going,
+        "orders": orders,
+        **called(visit, of_processes=[row["definition"] for row in (*going, *orders)]),
         "everywhere": access.everywhere(visit.uow),
     }
     if values["everywhere"]:

@@ -4,11 +4,12 @@ from operator import attrgetter
 
 from flask import Blueprint, request
 
+from engine import access
 from engine.errors import Refusal
 from engine.models import Role
-from engine.organisation import people, units
+from engine.organisation import people
 from engine.organisation.people import MEMBERS, NewPerson, Work
-from web.administration.area import day, refused, shown, word
+from web.administration.area import day, refused, roles_to_choose, shown, units_to_choose, word
 from web.listing import cursor, following
 from web.visit import Away, Page, Visit, page
 
@@ -47,7 +48,8 @@ def again(visit: Visit, refusal: Refusal) -> Page:
 def _form(visit: Visit, refusal: Refusal | None = None) -> Page:
     values = {
         "accounts": MEMBERS,
-        "units": units.page(visit.uow)[: units.PAGE],
+        "units": units_to_choose(visit),
+        "roles": roles_to_choose(visit),
         "typed": request.form,
         **(refused(refusal) if refusal else {}),
     }
@@ -68,4 +70,5 @@ def work(visit: Visit, place: str = "") -> Work:
     """A membership as it was typed. Raises Invalid."""
     begin = day("valid_from", f"{place}/valid_from", visit)
     end = day("valid_to", f"{place}/valid_to", visit, whole=True)
-    return Work(word("unit") or "", word("role") or "caseworker", begin, end)
+    role = word("another_role") or word("role") or access.CASEWORKER
+    return Work(word("unit") or "", role, begin, end)

@@ -7,9 +7,9 @@ from flask import Blueprint
 
 from engine import custody, sessions
 from engine.errors import Fault, Forbidden, Invalid, Refusal
-from engine.organisation import people, substitutes, units
+from engine.organisation import people, substitutes
 from engine.organisation.substitutes import Leave
-from web.administration.area import day, refused, shown, word
+from web.administration.area import day, refused, roles_to_choose, shown, units_to_choose, word
 from web.administration.people import work
 from web.site import site
 from web.visit import Away, Page, Visit, page
@@ -29,11 +29,15 @@ def again(visit: Visit, person_id: UUID, refusal: Refusal) -> Page:
 
 
 def _one(visit: Visit, person_id: UUID, status: int = 200, **more: object) -> Page:
+    person = people.get(visit.uow, person_id)
+    stand_ins = substitutes.candidates(visit.uow, person_id) if person.role == "caseworker" else []
     values = {
-        "person": people.get(visit.uow, person_id),
+        "person": person,
         "sessions": sessions.of(visit.uow, person_id, site().lasting),
         "substitutes": substitutes.page(visit.uow, person=person_id)[: substitutes.PAGE],
-        "units": units.page(visit.uow)[: units.PAGE],
+        "stand_ins": [(name, name) for name in stand_ins],
+        "units": units_to_choose(visit),
+        "roles": roles_to_choose(visit),
         "governs": custody.governs(visit.uow, person_id),
         "now": visit.uow.now,
         "instant": timedelta(seconds=1),

@@ -7,7 +7,7 @@ from flask import Blueprint
 from engine import retries
 from engine.errors import Refusal
 from web.administration import incidents
-from web.administration.area import reason, shown, word
+from web.administration.area import called, reason, shown, word
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("retries", __name__)
@@ -31,4 +31,5 @@ def show(visit: Visit, retry_id: UUID) -> Page:
     found = retries.look(visit.uow, retry_id)
     total = sum(found.counts.values())
     values = {"found": found, "total": total, "done": total - found.counts["waiting"]}
+    values |= called(visit, of_processes=[found.order["definition"]])
     return shown(visit, "retry", values, way="incidents")

@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from engine import delegations
 from engine.outbound import webhooks
-from web.administration.area import shown
+from web.administration.area import called, shown
 from web.listing import cursor, following
 from web.visit import Away, Page, Visit, page
 
@@ -17,9 +17,17 @@ blueprint = Blueprint("sharing", __name__)
 def delegated(visit: Visit) -> Page:
     """The delegations of the visitor's units, and those to them, also those that are over."""
     rows, next_one = following(delegations.page(visit.uow, after=cursor()), delegations.PAGE)
-    return shown(
-        visit, "delegations", {"rows": rows, "next": next_one, "now": visit.uow.now}, way="delegations"
-    )
+    values = {
+        "rows": rows,
+        "next": next_one,
+        "now": visit.uow.now,
+        **called(
+            visit,
+            of_units=[row[name] for row in rows for name in ("unit", "delegate")],
+            of_processes=[row["definition"] for row in rows],
+        ),
+    }
+    return shown(visit, "delegations", values, way="delegations")
 
 
 @page(blueprint.post("/delegations/<uuid:delegation_id>/revoke"), may="units.manage")
@@ -33,7 +41,8 @@ def revoke(visit: Visit, delegation_id: UUID) -> Away:
 def subscribed(visit: Visit) -> Page:
     """The subscriptions."""
     rows, next_one = following(webhooks.page(visit.uow, after=cursor()), webhooks.PAGE)
-    return shown(visit, "webhooks", {"rows": rows, "next": next_one}, way="webhooks")
+    named = called(visit, of_processes=[row["definition"] for row in rows])
+    return shown(visit, "webhooks", {"rows": rows, "next": next_one, **named}, way="webhooks")
 
 
 @page(blueprint.get("/webhooks/<uuid:webhook_id>"), may="webhooks.manage")
@@ -41,7 +50,9 @@ def webhook(visit: Visit, webhook_id: UUID) -> Page:
     """One, with what could not be delivered."""
     found = webhooks.deliveries_of(visit.uow, webhook_id, status="dead", after=cursor())
     rows, next_one = following(found, webhooks.PAGE)
-    values = {"webhook": webhooks.get(visit.uow, webhook_id), "rows": rows, "next": next_one}
+    one = webhooks.get(visit.uow, webhook_id)
+    values = {"webhook": one, "rows": rows, "next": next_one}
+    values |= called(visit, of_processes=[one["definition"]])
     return shown(visit, "webhook", values, way="webhooks")
 
 

@@ -7,8 +7,8 @@ from flask import Blueprint, request
 from engine.errors import Refusal
 from engine.models import UnitKind
 from engine.organisation import units
-from engine.organisation.units import KINDS, NewUnit
-from web.administration.area import refused, shown, word
+from engine.organisation.units import KINDS, NewUnit, UnitView
+from web.administration.area import Choices, refused, shown, units_to_choose, word
 from web.listing import following
 from web.visit import Away, Page, Visit, page
 
@@ -39,11 +39,19 @@ def _one(visit: Visit, key: str, refusal: Refusal | None = None, form: str | Non
         "own": view.own,
         "top": key == TOP,
         "kinds": KINDS,
-        "units": units.page(visit.uow)[: units.PAGE] if view.own and key != TOP else [],
+        "units": _places(visit, view) if view.own and key != TOP else [],
         "form": form,
         **(refused(refusal) if refusal else {}),
     }
     return shown(visit, "unit", values, way="units", status=409 if refusal else 200)
+
+
+def _places(visit: Visit, view: UnitView) -> Choices:
+    """Below what it may stand; where it stands is among them also if the visitor has no say there."""
+    found = units_to_choose(visit, apart_from=view.unit["key"])
+    now = view.above[-1]
+    named = (now["key"], visit.reader.half(now["name"]))
+    return found if any(key == now["key"] for key, _ in found) else [named, *found]
 
 
 def making(visit: Visit, key: str, refusal: Refusal) -> Page:

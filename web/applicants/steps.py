@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.bpmn import Form
 from engine.bpmn.forms import Field, Text
-from web.forms import hidden
+from web.conditions import hidden
 
 AT_A_TIME = 6
 

@@ -1,5 +1,6 @@
 // The designer's pages:
 //   <form data-drop> takes files that are dropped on it, and shows in its <progress> how far they are sent.
+//   <div data-together> holds pictures that are moved about together.
 //   [data-about="Task_1"] are findings about an element; a click on it in the diagram shows them.
 for (const form of document.querySelectorAll("form[data-drop]")) {
   const chosen = form.querySelector("input[type=file]");
@@ -61,3 +62,18 @@ document.addEventListener("diagram:element", ({ detail }) => {
   for (const finding of about) finding.classList.toggle("pointed", finding.dataset.about === detail);
   about.find((finding) => finding.dataset.about === detail)?.scrollIntoView({ block: "nearest" });
 });
+
+for (const together of document.querySelectorAll("[data-together]")) {
+  const frames = [...together.querySelectorAll(".diagram")];
+  for (const frame of frames) {
+    frame.addEventListener("scroll", () => {
+      for (const other of frames.filter((each) => each !== frame)) {
+        for (const [at, all, seen] of [["scrollLeft", "scrollWidth", "clientWidth"], ["scrollTop", "scrollHeight", "clientHeight"]]) {
+          const hidden = frame[all] - frame[seen];
+          const place = hidden > 0 ? Math.round((frame[at] / hidden) * (other[all] - other[seen])) : 0;
+          if (Math.abs(other[at] - place) > 1) other[at] = place;
+        }
+      }
+    });
+  }
+}

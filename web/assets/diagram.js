@@ -33,6 +33,25 @@ export function whenSized(container, callback) {
   observer.observe(container);
 }
 
+const EDGE = 24; // left free around a diagram
+
+// Shows the whole diagram, not enlarged, beside what covers so many pixels at the canvas's left. Where the whole would be
+// smaller than the least scale, its beginning is shown at that.
+export function fit(canvas, { covered = 0, least = 0 } = {}) {
+  const { inner, outer } = canvas.viewbox();
+  const room = { width: outer.width - covered - 2 * EDGE, height: outer.height - 2 * EDGE };
+  if (!inner.width || !inner.height || room.width <= 0 || room.height <= 0) return;
+  const whole = Math.min(room.width / inner.width, room.height / inner.height, 1);
+  const scale = Math.max(whole, least);
+  const spare = Math.max(0, room.width - inner.width * scale) / 2;
+  canvas.viewbox({
+    x: inner.x - (covered + EDGE + spare) / scale,
+    y: inner.y + inner.height / 2 - outer.height / 2 / scale,
+    width: outer.width / scale,
+    height: outer.height / scale,
+  });
+}
+
 // What an attribute of the container holds as JSON.
 export function given(container, name) {
   return JSON.parse(container.dataset[name] ?? "{}");

@@ -10,16 +10,20 @@ import "bpmn-js/dist/assets/bpmn-js.css";
 import "@bpmn-io/properties-panel/dist/assets/properties-panel.css";
 import "bpmn-js-token-simulation/assets/css/bpmn-js-token-simulation.css";
 import "./bpmn.css";
+import "./panel.css";
 import Modeler from "bpmn-js/lib/Modeler";
 import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule } from "bpmn-js-properties-panel";
 import TokenSimulation from "bpmn-js-token-simulation";
-import { drawn, given, open, whenSized } from "./diagram.js";
+import { drawn, fit, given, open, whenSized } from "./diagram.js";
+import lanes from "./lanes.js";
 import parvandeh from "./parvandeh.json";
 import properties from "./properties.js";
 
+const LEGIBLE = 0.5;
+const NARROW = 600; // pixels in which the palette would leave no room
+
 async function draw(container) {
   const parent = document.getElementById(container.dataset.panel);
-  parent.dir = "ltr"; // its style knows no other
   const modeler = new Modeler({
     container,
     ...drawn,
@@ -29,6 +33,7 @@ async function draw(container) {
       BpmnPropertiesPanelModule,
       BpmnPropertiesProviderModule,
       properties,
+      lanes,
       TokenSimulation,
       translated(given(container, "texts")),
     ],
@@ -36,11 +41,17 @@ async function draw(container) {
   });
   if (!(await open(modeler, container, container.dataset.modeler))) return;
   const canvas = modeler.get("canvas");
+  name(container, modeler.get("translate"));
+  const palette = container.querySelector(".djs-palette");
+  const covered = () => palette.offsetLeft + palette.offsetWidth;
   let fitted = false;
   whenSized(container, () => {
     canvas.resized();
-    if (!fitted) canvas.zoom("fit-viewport", "auto");
+    if (fitted) return;
     fitted = true; // from now on by whoever draws
+    const narrow = container.clientWidth < NARROW;
+    if (narrow) modeler.get("palette").close();
+    fit(canvas, { covered: covered(), least: narrow ? LEGIBLE : 0 });
   });
   const saving = new Saving(modeler, container);
   modeler.on("commandStack.changed", () => saving.changed());
@@ -58,7 +69,7 @@ async function draw(container) {
     redo: () => stack.canRedo() && stack.redo(),
     in: () => canvas.zoom(canvas.zoom() * 1.25),
     out: () => canvas.zoom(canvas.zoom() / 1.25),
-    fit: () => canvas.zoom("fit-viewport", "auto"),
+    fit: () => fit(canvas, { covered: covered() }),
     download: () => saving.download(),
     theirs: () => container.removeAttribute("data-changed"), // the link goes on to it
     overwrite: ({ revision }) => saving.save(revision),
@@ -141,10 +152,33 @@ class Saving {
   }
 }
 
+// The tools write one word in several ways: "End event" and "End Event", "Event-based" and "Event Based".
+const plain = (word) => word.toLowerCase().replace(/[^a-z]+/g, " ").trim();
+
 function translated(texts) {
+  const known = new Map(Object.entries(texts).map(([word, said]) => [plain(word), said]));
   const translate = (text, values = {}) =>
-    (texts[text] ?? text).replace(/{([^}]+)}/g, (place, name) => values[name] ?? place);
+    (known.get(plain(text)) ?? text).replace(/{([^}]+)}/g, (place, name) => values[name] ?? place);
   return { translate: ["value", translate] };
+}
+
+// What the tools leave without a name, or name in English alone.
+function name(container, translate) {
+  const toggle = container.querySelector(".djs-palette-toggle");
+  Object.assign(toggle, { role: "button", tabIndex: 0, ariaLabel: translate("Tools"), title: translate("Tools") });
+  toggle.addEventListener("keydown", (event) => {
+    if (!["Enter", " "].includes(event.key)) return;
+    event.preventDefault();
+    toggle.click();
+  });
+  const simulation = container.querySelector(".bts-toggle-mode");
+  const say = () => {
+    const text = simulation.firstChild;
+    const said = `${translate("Token Simulation")} `;
+    if (text.data !== said) text.data = said;
+  };
+  new MutationObserver(say).observe(simulation, { childList: true });
+  say();
 }
 
 for (const container of document.querySelectorAll("[data-modeler]")) draw(container);

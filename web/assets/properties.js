@@ -27,11 +27,12 @@ function entry(element, name) {
 
 function Attribute({ element, id, name }) {
   const modeling = useService("modeling");
+  const translate = useService("translate");
   const object = element.businessObject;
   return TextFieldEntry({
     element,
     id,
-    label: name,
+    label: translate(name),
     debounce: useService("debounceInput"),
     getValue: () => object.get(name) ?? "",
     setValue: (value) => {

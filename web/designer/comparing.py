@@ -11,6 +11,9 @@ from web.designer.versions import SVG
 from web.texts import say
 from web.visit import Content, Page, Visit, page
 
+# How large the pictures are: as their frames, or so that they are moved about in them.
+SIZES = ("fit", "large", "larger")
+
 
 @page(blueprint.get("/<key>/compare"), may="definitions.publish")
 def compare(visit: Visit, key: str) -> Page:
@@ -31,6 +34,8 @@ def compare(visit: Visit, key: str) -> Page:
         "numbers": numbers,
         "before": before,
         "after": after,
+        "sizes": SIZES,
+        "size": asked.choice(request.args, "size", SIZES) or SIZES[0],
         "differences": [(change.code, sentence(change)) for change in found],
     }
     return Page("designer/compare.html", values)

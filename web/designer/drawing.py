@@ -5,11 +5,11 @@ from uuid import UUID
 
 from flask import request
 
-from engine import sketches
+from engine import bpmn, sketches
 from engine.bpmn.source import BPMN_SUFFIXES
 from engine.errors import NotFound, Refusal, Stale
 from web import texts
-from web.designer.area import blueprint, revision, status, told
+from web.designer.area import blueprint, download, revision, status, told
 from web.visit import Away, Content, Page, Shown, Visit, page
 
 LABELS = "modeler.label."
@@ -29,10 +29,23 @@ def draw(visit: Visit, sketch_id: UUID) -> Page:
     view, name = _wanted(visit, sketch_id)
     if not name.endswith(BPMN_SUFFIXES):
         raise NotFound("The file holds no diagram.")
-    words = [key.removeprefix(LABELS) for key in texts.TEXTS.texts if key.startswith(LABELS)]
-    labels = {texts.TEXTS.texts[LABELS + word]["en"]: texts.say(f"modeler.label.{word}") for word in words}
-    own = {} if visit.reader.language == "en" else labels
-    return Page("designer/draw.html", {"sketch": view.sketch, "file": name, "labels": own})
+    language = visit.reader.language
+    # As they stand: the tools themselves put values into them.
+    words = [told for key, told in texts.TEXTS.texts.items() if key.startswith(LABELS)]
+    values = {
+        "sketch": view.sketch,
+        "file": name,
+        "labels": {} if language == "en" else {told["en"]: told[language] for told in words},
+        "laid_out": bpmn.without_places(name, sketches.file(visit.uow, sketch_id, name)),
+    }
+    return Page("designer/draw.html", values)
+
+
+@page(blueprint.get("/sketches/<uuid:sketch_id>/drawing.bpmn"), may="definitions.deploy")
+def drawing(visit: Visit, sketch_id: UUID) -> Content:
+    """A diagram as it is drawn: laid out where its file tells no places."""
+    _, name = _wanted(visit, sketch_id)
+    return download(name, bpmn.placed(name, sketches.file(visit.uow, sketch_id, name)))
 
 
 def not_drawn(visit: Visit, sketch_id: UUID, *, refusal: Refusal) -> Page:

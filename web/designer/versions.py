@@ -53,8 +53,13 @@ def one_version(visit: Visit, key: str, number: int) -> Page:
     row = definitions.version(visit.uow, key, number)
     report = definitions.report(visit.uow, row.deployment_id)
     found = findings.shown(report["findings"])
+    entry = overview.entry(visit.uow, key)
+    draft = entry.own and row.status == "draft"
+    own_draft = draft and bool(entry.by_actor) and site().settings.publishing == "four-eyes"
     values = {
         "version": row,
+        "publishable": draft and not own_draft,
+        "own_draft": own_draft,
         "findings": found,
         "counts": findings.counts(found),
         "severities": findings.SEVERITIES,

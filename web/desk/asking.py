@@ -125,7 +125,8 @@ def _ask(visit: Visit, task_id: UUID, refused: Explained | None = None) -> Page:
     language = visit.reader.language
     own = by_name(inside(shown.form.fields if shown.form else ()))
     values = {
-        "units": units.page(visit.uow),
+        "units": [(one.key, visit.reader.half(one.name)) for one in units.working(visit.uow)],
+        "people": [(one.name, one.name) for one in tasks.colleagues_to_ask(visit.uow, task_id)],
         "fields": [(name, getattr(field.label, language)) for name, field in own.items()],
     }
     return _page("ask", row, values, refused)

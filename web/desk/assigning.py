@@ -4,12 +4,11 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
-from engine import cases, tasks
+from engine import tasks
 from engine.access_log import Opened
 from engine.errors import Refusal
 from web.desk import typed
 from web.desk.explained import Explained, explained
-from web.listing import cursor, following
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("assigning", __name__)
@@ -17,13 +16,12 @@ blueprint = Blueprint("assigning", __name__)
 
 def _assign(visit: Visit, task_id: UUID, refused: Explained | None = None) -> Page:
     row = tasks.get(visit.uow, task_id)
-    shown, following_one = following(tasks.colleagues(visit.uow, task_id, after=cursor()), cases.PAGE)
+    people = [one for one in tasks.receivers(visit.uow, [task_id]) if one.id != row["assignee_id"]]
     values = {
         "task": row,
-        "colleagues": shown,
-        "next": following_one,
+        "people": [(str(one.id), one.name) for one in people],
         "refused": refused,
-        "chosen": request.form.get("to"),
+        "chosen": request.form.get("to", ""),
     }
     status = refused.status if refused else 200
     return Page("desk/assign.html", values, status, opened=Opened("task", row["case_id"], task_id))

@@ -19,15 +19,16 @@ def index(visit: Visit) -> Page:
 
 @page(blueprint.get("/batches/<uuid:batch_id>"), may="inbox.read")
 def show(visit: Visit, batch_id: UUID) -> Page:
-    """One of them; what was refused first."""
+    """One of them: what was refused, and why; what was done."""
     batch = tasks.batch(visit.uow, batch_id)
-    done = [
-        (batch.tasks.get(task_id), None if refusal is None else explained(refusal))
+    came = [
+        (batch.tasks.get(task_id), refusal)
         for task_id, refusal in zip(batch.wanted, batch.outcomes, strict=False)
     ]
     values = {
         "batch": batch,
-        "results": sorted(done, key=lambda one: one[1] is None),
-        "refused": sum(refusal is not None for refusal in batch.outcomes),
+        "refused": [(task, explained(refusal)) for task, refusal in came if refusal is not None],
+        "done": [task for task, refusal in came if refusal is None],
+        "me": visit.uow.actor.id,
     }
     return Page("desk/batch.html", values)

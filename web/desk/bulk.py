@@ -55,7 +55,8 @@ def _begun(visit: Visit, action: Any, marked: Sequence[UUID], answer: Mapping[st
 
 def _whom(visit: Visit, marked: Sequence[UUID], wrong: str | None = None) -> Page:
     """Who is to have them?"""
-    values = {"marked": marked, "people": tasks.receivers(visit.uow, marked), "wrong": wrong}
+    people = [(str(one.id), one.name) for one in tasks.receivers(visit.uow, marked)]
+    values = {"marked": marked, "people": people, "wrong": wrong}
     return Page("desk/assign-many.html", values, 422 if wrong else 200)
 
 

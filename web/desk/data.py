@@ -1,5 +1,6 @@
 """Values of cases as people read them: with the labels of forms, in the reader's digits and calendar."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -10,6 +11,9 @@ from engine.bpmn.forms import Field
 from engine.language import Reader
 from web import texts
 
+# What programs write where no form says what it is: ids, codes, dates.
+CODE = re.compile(r"[a-z0-9]+(?:[_.:/-][a-z0-9]+)*|[A-Z0-9_-]+")
+DAY, INSTANT = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
 LATIN = frozenset({"national-id", "legal-id", "postal-code", "iban", "mobile", "digits", "email"})
 
 
@@ -17,8 +21,9 @@ LATIN = frozenset({"national-id", "legal-id", "postal-code", "iban", "mobile", "
 class Datum:
     """A value with its label: a text, or parts that are data themselves.
 
-    `known` tells whether a form has given the label, else it is a name of the process; `latin` that the text
-    reads from left to right. `source` is what tells where the value comes from.
+    `known` tells whether a form or a catalogue has given the label, else it is a name of the process; `latin`
+    that the text reads from left to right, `code` that it is a word of programs. `source` is what tells where
+    the value comes from.
     """
 
     name: str
@@ -26,16 +31,21 @@ class Datum:
     known: bool
     text: str = ""
     latin: bool = False
+    code: bool = False
     parts: Sequence["Datum"] = ()
     source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The fields that the forms of a process have for the data of its cases, by name."""
+    """The fields that the forms of a process have for the data of its cases, by name.
+
+    `of_event`: of what no form has, some may be what the log itself writes, which has labels of ours.
+    """
 
     reader: Reader
     fields: Mapping[str, Field] = field(default_factory=dict)
+    of_event: bool = False
 
     @classmethod
     def of(cls, reader: Reader, spec: Spec) -> "Labels":
@@ -57,15 +67,37 @@ class Labels:
 
     def datum(self, name: str, value: Any, field: Field | None) -> Datum:
         """One value, as its field says, if it has one."""
-        label = getattr(field.label, self.reader.language) if field else name
+        label, known = self._label(name, field)
         if isinstance(value, Mapping):
-            inner = by_name(inside(field.fields)) if field else {}
+            # In what no form describes, what has the name of a field is taken for the same.
+            inner = by_name(inside(field.fields)) if field else self.fields
             parts = [self.datum(key, one, inner.get(key)) for key, one in value.items()]
-            return Datum(name, label, field is not None, parts=parts)
-        if isinstance(value, list) and not (field and field.choices):
-            return Datum(name, label, field is not None, parts=self._entries(value, field))
+            return Datum(name, label, known, parts=parts)
+        if isinstance(value, list) and value and not (field and field.choices):
+            return Datum(name, label, known, parts=self._entries(value, field))
+        if field is None and isinstance(value, str) and value:
+            return self._unasked(Datum(name, label, known), value)
         text, latin = self._text(value, field)
-        return Datum(name, label, field is not None, text, latin)
+        return Datum(name, label, known, text, latin)
+
+    def _label(self, name: str, field: Field | None) -> tuple[str, bool]:
+        if field is not None:
+            return getattr(field.label, self.reader.language), True
+        said = texts.said(f"desk.payload.{name}") if self.of_event else ""
+        return said or name, bool(said)
+
+    def _unasked(self, datum: Datum, value: str) -> Datum:
+        """A text for which no form says what it is."""
+        try:
+            if DAY.fullmatch(value):
+                return replace(datum, text=self.reader.day(date.fromisoformat(value)))
+            if INSTANT.fullmatch(value):
+                return replace(datum, text=self.reader.minute(datetime.fromisoformat(value)))
+        except (ValueError, OverflowError):  # it only looks like one
+            pass
+        if value.isdecimal():
+            return replace(datum, text=self.reader.digits(value), latin=True)
+        return replace(datum, text=value, code=CODE.fullmatch(value) is not None)
 
     def _entries(self, values: Sequence[Any], field: Field | None) -> Sequence[Datum]:
         one = Field(None, "group", field.label, fields=field.fields) if field else None

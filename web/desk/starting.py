@@ -1,12 +1,13 @@
 """Starting a case at the desk, for somebody who came, called or wrote."""
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from flask import Blueprint, request
 from sqlalchemy.exc import IntegrityError
 
-from engine import cases
+from engine import cases, catalogue
 from engine.bpmn import Form
 from engine.errors import Fault, Invalid, Refusal
 from web import asked, forms
@@ -21,8 +22,8 @@ OWN = ("applicant", "representative", "business_key")
 @page(blueprint.get("/cases/new"), may="cases.start")
 def choose(visit: Visit) -> Page:
     """The processes of which the desk may start cases."""
-    offered = [(row.key, visit.reader.half(row.name)) for row in cases.offered(visit.uow)]
-    return Page("desk/offered.html", {"processes": sorted(offered, key=lambda one: one[1])})
+    offered = [(one.key, visit.reader.half(one.name)) for one in catalogue.at_desk(visit.uow)]
+    return Page("desk/offered.html", {"processes": sorted(offered, key=itemgetter(1))})
 
 
 @page(blueprint.get("/cases/new/<key>"), may="cases.start")
@@ -32,7 +33,7 @@ def show(visit: Visit, key: str) -> Page:
 
 
 def _again(visit: Visit, key: str, refusal: Refusal) -> Page:
-    _, form = cases.start_form(visit.uow, key)
+    form = catalogue.startable_at_desk(visit.uow, key).form
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     return _draw(visit, key, _typed(form), faults, None if faults else explained(refusal))
 
@@ -40,7 +41,7 @@ def _again(visit: Visit, key: str, refusal: Refusal) -> Page:
 @page(blueprint.post("/cases/new/<key>"), may="cases.start", refused=_again)
 def start(visit: Visit, key: str) -> Shown:
     """Start it, and go on to the case."""
-    _, form = cases.start_form(visit.uow, key)
+    form = catalogue.startable_at_desk(visit.uow, key).form
     answer = _typed(form)
     if forms.edited(request.form):
         return _draw(visit, key, answer)
@@ -67,13 +68,13 @@ def _draw(
     faults: Sequence[Fault] = (),
     fault: str | None = None,
 ) -> Page:
-    version, form = cases.start_form(visit.uow, key)
+    service = catalogue.startable_at_desk(visit.uow, key)
     inside = [one for one in faults if one.pointer.startswith("/data")]
     own = {one.pointer[1:]: forms.explained(one) for one in faults if one not in inside}
     shown = {
         "key": key,
-        "name": visit.reader.half(version.name),
-        "drawing": forms.drawing(form.fields if form else (), values, visit.reader, inside),
+        "name": visit.reader.half(service.name),
+        "drawing": forms.drawing(service.form.fields if service.form else (), values, visit.reader, inside),
         "own": OWN,
         "typed": {name: request.form.get(name, "") for name in OWN},
         "channels": CHANNELS,

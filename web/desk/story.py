@@ -70,14 +70,17 @@ def _happened(row: Mapping[str, Any], called: Mapping[str, str], labels: Labels)
     payload = dict(row["payload"] or {})
     behalf = payload.pop("on_behalf_of", None)
     data = payload.pop("data", None) or payload.pop("changes", None)
-    more = [*(labels.data(data) if isinstance(data, dict) else ()), *Labels(labels.reader).data(payload)]
+    more = [
+        *(labels.data(data) if isinstance(data, dict) else ()),
+        *Labels(labels.reader, of_event=True).data(payload),
+    ]
     return Happened(
         row["seq"],
         texts.say(key, **values),
         row["at"],
         person(row["actor_name"]),
         row["actor_role"],
-        row["actor_unit"],
+        labels.reader.half(row["unit_name"]) if row["unit_name"] else row["actor_unit"],
         row["version"],
         row["kind"],
         row["hash"].hex()[:12],

@@ -31,6 +31,6 @@ def diagram_picture(visit: Visit, key: str, number: int) -> Content:
 
 @page(blueprint.get("/drawing.bpmn"), may="definitions.publish")
 def drawing(visit: Visit, key: str, number: int) -> Content:
-    """The version's file. To be kept: what was uploaded is never a page of ours."""
-    version, _ = trials.tried(visit.uow, key, number)
-    return Content(definitions.bpmn_file(visit.uow, version), "application/xml", name=f"{key}.bpmn")
+    """The version's file, laid out if need be. To be kept: what was uploaded is never a page of ours."""
+    version = definitions.version(visit.uow, key, number)
+    return Content(pictures.placed(visit.uow, version), "application/xml", name=f"{key}.bpmn")

@@ -11,14 +11,16 @@ from werkzeug.datastructures import MultiDict
 from engine import forms as judging
 from engine import persian
 from engine.bpmn import Form, Spec
+from engine.bpmn.forms import Field
 from engine.bpmn.values import plain
 from engine.errors import Conflict, Fault, Invalid
 from engine.scenarios import TRIGGERS, Played
 from engine.trials import Play
-from web import forms
+from web import connectors, forms
 from web.trials.subject import named
 
 JSON, AMOUNT = "json", "amount"
+TYPED, NO_ANSWER = "typed", "no-answer"  # how a call fails, if not with a code that is known
 # Units of time, and how many of them are written.
 UNITS: Mapping[str, str] = {
     "minutes": "PT{}M",
@@ -33,7 +35,8 @@ UNITS: Mapping[str, str] = {
 class Doing:
     """One thing that can be done: its kind, the element that it is about, and what that is called.
 
-    `told` is what a scenario names; `about` is what the engine knows of it, `form` what is filled in.
+    `told` is what a scenario names; `about` is what the engine knows of it, `form` what is filled in. With
+    the codes in `errors` it may fail.
     """
 
     do: str
@@ -44,11 +47,12 @@ class Doing:
     form: Form | None = None
     about: Any = None
     roles: Sequence[str] = ()
+    errors: Sequence[str] = ()
 
-    @property
-    def free(self) -> bool:
-        """Whether data are written without a form."""
-        return self.form is None and self.do != "wait"
+    def by_form(self, asked: "MultiDict[str, str]") -> bool:
+        """Whether it is filled in; what other systems answer may be written as JSON all the same."""
+        as_json = self.do == "call" and (JSON in asked or asked.get("how") == JSON)
+        return self.form is not None and not as_json
 
 
 def possible(play: Play) -> list[Doing]:
@@ -86,10 +90,14 @@ def _tasks(played: Played) -> list[Doing]:
 def _calls(played: Played) -> list[Doing]:
     calls = {call.element: call for call in reversed(played.case.calls.values())}
     many = Counter(call.element for call in played.case.calls.values())
-    return [
-        Doing("call", path, named(played.spec, path), path, many[path], about=call)
-        for path, call in reversed(calls.items())
-    ]
+    found = []
+    for path, call in reversed(calls.items()):
+        operation = connectors.operation(call.connector, call.operation)
+        form = connectors.form_of_reply(operation)
+        errors = tuple(dict.fromkeys(operation.errors.values())) if operation else ()
+        name = named(played.spec, path)
+        found.append(Doing("call", path, name, path, many[path], form, call, errors=errors))
+    return found
 
 
 def _incidents(played: Played) -> list[Doing]:
@@ -128,6 +136,8 @@ def told(doing: Doing | None, sent: "MultiDict[str, str]") -> dict[str, Any]:
 
 
 def _step(doing: Doing, sent: "MultiDict[str, str]") -> dict[str, Any]:
+    if doing.do == "call" and sent.get("fail"):
+        return _failure(doing, sent)
     data = _data(doing, sent)
     if doing.do == "task":
         role = sent.get("as")
@@ -136,12 +146,44 @@ def _step(doing: Doing, sent: "MultiDict[str, str]") -> dict[str, Any]:
     if doing.do == "incident":
         return {"skip" if "skip" in sent else "retry": doing.told, "data": data}
     if doing.do == "call":
-        if "fail" not in sent:
-            return {"reply": doing.told, "data": data}
-        error = sent.get("error", "").strip()
-        return {"fail": doing.told, **({"error": error, "data": data} if error else {})}
+        return {"reply": doing.told, "data": data}
     keys = plain(dict(doing.about.keys)) if doing.do == "message" else {}
     return {doing.do: doing.told, **({"keys": keys} if keys else {}), "data": data}
+
+
+def _failure(doing: Doing, sent: "MultiDict[str, str]") -> dict[str, Any]:
+    """Of the call: with the code of the button, or one that was typed, which data may go along with."""
+    if sent["fail"] == NO_ANSWER:
+        return {"fail": doing.told}
+    if sent["fail"] != TYPED:
+        return {"fail": doing.told, "error": sent["fail"]}
+    error = sent.get("error", "").strip()
+    if not error:
+        raise Invalid("No code was typed.", [Fault("/error", "is required", "error")])
+    return {"fail": doing.told, "error": error, "data": _data(doing, sent) if JSON in sent else {}}
+
+
+def sample(fields: Sequence[Field]) -> dict[str, Any]:
+    """An answer to begin with: each field with the first or least value that it takes."""
+    found: dict[str, Any] = {}
+    for one in fields:
+        if one.pointer is None:
+            found |= sample(one.fields)
+        else:
+            found[one.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")] = _least(one)
+    return found
+
+
+def _least(field: Field) -> Any:
+    if field.kind == "group":
+        return sample(field.fields)
+    if field.kind in ("list", "choices"):
+        return []
+    if field.choices:
+        return field.choices[0].value
+    if field.kind in ("integer", "number"):
+        return field.hints.get("minimum", 0)
+    return field.kind == "boolean" or ""
 
 
 def fields(doing: Doing, role: str | None) -> Any:
@@ -152,9 +194,11 @@ def fields(doing: Doing, role: str | None) -> Any:
 
 def _data(doing: Doing, sent: "MultiDict[str, str]") -> dict[str, Any]:
     """What was filled in, or written as JSON."""
-    if doing.form is not None:
+    if doing.form is not None and doing.by_form(sent):
         role = sent.get("as")
-        return forms.answer(fields(doing, role if role in doing.roles else None), sent)
+        typed = forms.answer(fields(doing, role if role in doing.roles else None), sent)
+        # Of the process's own forms the engine judges answers.
+        return judging.check(doing.form, typed) if doing.do == "call" else typed
     try:
         data = orjson.loads(sent.get(JSON, "").strip() or "{}")
     except orjson.JSONDecodeError as error:

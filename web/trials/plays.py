@@ -64,7 +64,8 @@ def refused(visit: Visit, key: str, number: int, trial_id: UUID, refusal: Refusa
     play = _own(visit, key, number, trial_id)
     one = _wished(play)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
-    values = forms.answer(doing.fields(one, _role(one)), request.form) if one and one.form else None
+    filled = one is not None and one.by_form(request.values)
+    values = forms.answer(doing.fields(one, _role(one)), request.form) if one and filled else None
     typed = _Typed(values, request.form.get(doing.JSON), faults, _reason(refusal), refusal.detail)
     return _shown(visit, play, typed, status=422 if faults else 409)
 
@@ -74,7 +75,7 @@ def act(visit: Visit, key: str, number: int, trial_id: UUID) -> Shown:
     """Do what was chosen."""
     play = _own(visit, key, number, trial_id)
     one = _wished(play)
-    if one is not None and one.form is not None and forms.edited(request.form):
+    if one is not None and one.by_form(request.values) and forms.edited(request.form):
         values = forms.answer(doing.fields(one, _role(one)), request.form)
         return _shown(visit, play, _Typed(values))
     _require_seen(play)
@@ -200,22 +201,40 @@ def _panel(visit: Visit, play: Play, one: Doing, typed: _Typed) -> dict[str, Any
     examples = trials.examples(visit.uow, play.version, one.do, one.told)
     wished = request.args.get("fill", "")
     filled = examples[int(wished)].data if wished in map(str, range(len(examples))) else None
+    if filled is None and one.do in ("call", "message", "signal") and examples:
+        filled = examples[0].data  # nothing of the case itself would be an answer from outside
     role = _role(one)
     panel: dict[str, Any] = {"examples": examples, "role": role, "units": list(doing.UNITS)}
-    if one.form is not None:
+    if one.do == "call":
+        panel |= _call(visit, play, one, filled)
+        filled = panel["sample"]
+    if one.by_form(request.values):
         values = next((some for some in (typed.values, filled) if some is not None), play.played.case.data)
         faults = [fault for fault in typed.faults if fault.pointer.startswith("/data")]
         panel["drawing"] = forms.drawing(doing.fields(one, role), plain(dict(values)), visit.reader, faults)
-    elif one.free:
+    elif one.do != "wait":
         panel["text"] = typed.text if typed.text is not None else doing.shown(filled or {})
     panel["wrong"] = {
         fault.pointer.removeprefix("/"): texts.say(f"trials.wrong.{fault.code}")
         for fault in typed.faults
-        if fault.code in ("json", "amount")
+        if fault.code in ("json", "amount", "error")
     }
-    if one.do == "call":
-        panel["request"] = doing.shown(one.about.request)
     return panel
+
+
+def _call(visit: Visit, play: Play, one: Doing, filled: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What another system is asked, and how it may answer or fail."""
+    known = play.played.case.data
+    awaited = trials.awaited(visit.uow, play.version, one.at, known)
+    sample = filled
+    if sample is None:
+        sample = doing.sample(one.form.fields) if one.form else awaited.reply
+    return {
+        "request": doing.shown(one.about.request),
+        "sample": sample,
+        "guessed": filled is None and one.form is None and bool(sample),
+        "errors": dict.fromkeys([*one.errors, *awaited.errors]),
+    }
 
 
 def _painting(play: Play, drawn: Mapping[str, str]) -> Painting:

@@ -112,8 +112,14 @@ class _Reading:
             name: self.field(name, told[name], _mapping(ui.get(name)), f"{at}/{_token(name)}", depth)
             for name in _ordered(list(told), ui.get("ui:order"))
         }
+        conditions = _conditions(always(schema, self.root), needed)
         drawn = {
-            name: _with(one, required=name in needed and not one.read_only) for name, one in drawn.items()
+            name: _with(
+                one,
+                required=name in needed and not one.read_only,
+                hide_when=one.hide_when or _group_hidden(one, conditions.get(name), at),
+            )
+            for name, one in drawn.items()
         }
         return tuple(_grouped(drawn, ui.get("ui:groups")))
 
@@ -159,9 +165,45 @@ def _token(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def _with(one: Field, *, required: bool) -> Field:
+def _with(one: Field, **changed: Any) -> Field:
     values = {name: getattr(one, name) for name in Field.__slots__}
-    return Field(**{**values, "required": required})
+    return Field(**{**values, **changed})
+
+
+def _conditions(parts: list[Mapping[str, Any]], needed: set[str]) -> dict[str, Mapping[str, Any]]:
+    """What only the `then` of an `if` demands, by name: when it is not demanded.
+
+    Read is one answer that is to be one value; of a field that several such demand, nothing is told.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    several = set(needed)
+    for part in parts:
+        demanded = names_in(_mapping(part.get("then")).get("required"))
+        told = _compared(part.get("if"))
+        for name in demanded:
+            if told is None or name in found:
+                several.add(name)
+            else:
+                found[name] = told
+    return {name: told for name, told in found.items() if name not in several}
+
+
+def _compared(condition: Any) -> Mapping[str, Any] | None:
+    told = _mapping(_mapping(condition).get("properties"))
+    if len(told) != 1 or set(_mapping(condition)) != {"properties", "required"}:
+        return None
+    ((name, value),) = told.items()
+    if condition["required"] != [name] or set(_mapping(value)) != {"const"}:
+        return None
+    return {"field": name, "is": "!=", "value": value["const"]}
+
+
+def _group_hidden(one: Field, told: Mapping[str, Any] | None, at: str) -> Mapping[str, Any] | None:
+    """A group asks for what is in it, so it is not asked where it is not demanded.
+
+    Any other field may be answered all the same.
+    """
+    return _hidden(told, f"{at}/") if one.kind in ("group", "list") and not one.read_only else None
 
 
 def _ordered(names: list[str], order: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""The access log: who was shown what of a case, and why. Each reader has a chain of their own.
+"""The records of the access log, and their chains.
 
 A record is written in a transaction of its own after the reading and before its answer leaves. It holds no
 case and changes none; those wait for each other who read at once as the same account. docs/access-log.md
@@ -18,14 +18,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from engine import access, cases, chains
+from engine.access_log import reasons
+from engine.access_log.reasons import Way
 from engine.db import Actor, Database, UnitOfWork, table, values_of
 from engine.errors import Busy, Uncertain
 from engine.ids import uuid7
-from engine.models import AccessHead, AccessRecord, Case, Openable, Unit, User
+from engine.models import AccessHead, AccessRecord, Openable, Unit, User
 
 log = structlog.get_logger("engine")
 
-_CHAINED = (
+# The members of a record that its hash covers.
+CHAINED = (
     AccessRecord.reader_id,
     AccessRecord.seq,
     AccessRecord.id,
@@ -41,11 +44,12 @@ _CHAINED = (
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What an answer shows of a case: the case itself, or one of its objects."""
+    """What an answer shows of a case: the case itself, or one of its objects; and what has led there."""
 
     what: Openable
     case_id: UUID
     object_id: UUID | None = None
+    way: Way | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,15 @@ _APPEND = _append()
 def append(uow: UnitOfWork, opened: Opened) -> None:
     """Record that the actor is shown this, now."""
     actor = uow.actor
-    said = {"on_behalf_of": actor.on_behalf_of, "purpose": actor.purpose}
-    sealed = chains.sealed({name: words for name, words in said.items() if words})
+    standing = reasons.of(uow, opened.case_id, opened.object_id, opened.way)
+    told = {
+        "on_behalf_of": actor.on_behalf_of,
+        "purpose": actor.purpose,
+        "reason": standing.reason,
+        "step": standing.step,
+        "way": opened.way,
+    }
+    sealed = chains.sealed({name: words for name, words in told.items() if words})
     record = {
         "reader_id": actor.id,
         "id": uuid7(),
@@ -102,10 +113,10 @@ def append(uow: UnitOfWork, opened: Opened) -> None:
         "what": opened.what,
         "object_id": opened.object_id,
         "actor_role": actor.role,
-        "actor_unit": None if access.for_applicants(actor) else _unit(uow, opened.case_id),
+        "actor_unit": standing.unit,
         **{name: _bytes(sealed[name]) for name in ("payload_hash", "salt")},
     }
-    members = {column.key: chains.text(record.get(column.key, 0)) for column in _CHAINED}
+    members = {column.key: chains.text(record.get(column.key, 0)) for column in CHAINED}
     # No text can hold these letters: its quotation marks are escaped.
     to_seq, mark, from_seq = chains.canonical(members).decode().partition('"seq":')
     values = {f"record__{name}": value for name, value in record.items()}
@@ -127,15 +138,6 @@ def record(database: Database, actor: Actor, opened: Opened) -> None:
     except (DBAPIError, PoolTimeout, Uncertain) as failure:
         log.error("access-log.unwritten", error=type(failure).__name__)
         raise Busy("The access log cannot be written just now, so nothing is shown.") from failure
-
-
-def _unit(uow: UnitOfWork, case_id: UUID) -> str | None:
-    """The unit as whose member the actor looks: one that covers the case's, else where it works."""
-    near = select(access.acting_in(Case.unit_id)).where(Case.id == case_id).scalar_subquery()
-    found: str | None = uow.connection.execute(
-        select(func.coalesce(near, access.acting())), access.seen_by(uow)
-    ).scalar_one()
-    return found
 
 
 def _bytes(value: str | None) -> bytes | None:
@@ -200,11 +202,11 @@ def _breaks(session: Session) -> Iterator[Break | None]:
 
 def _verify_reader(session: Session, reader_id: UUID, length: int, last: bytes) -> Break | None:
     records = (
-        select(*_CHAINED, AccessRecord.hash, AccessRecord.payload, AccessRecord.salt)
+        select(*CHAINED, AccessRecord.hash, AccessRecord.payload, AccessRecord.salt)
         .where(AccessRecord.reader_id == reader_id)
         .order_by(AccessRecord.seq)
         .execution_options(yield_per=1000)
     )
     with session.execute(records) as found:
-        broken = chains.first_break(found.mappings(), [column.key for column in _CHAINED], length, last)
+        broken = chains.first_break(found.mappings(), [column.key for column in CHAINED], length, last)
     return Break(reader_id, *broken) if broken else None

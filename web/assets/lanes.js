@@ -1,0 +1,14 @@
+// Keeps who does a step where the drawing has no lanes: what is moved or changed there stays in the lane of the file. The
+// modeler by itself takes a step out of every lane that it does not see around it.
+import { collectLanes, getLanesRoot } from "bpmn-js/lib/features/modeling/util/LaneUtil";
+
+function Lanes(eventBus) {
+  eventBus.on("commandStack.lane.updateRefs.preExecute", 2000, ({ context }) => {
+    const gone = (shape) => !shape.parent;
+    const told = (shape) => collectLanes(getLanesRoot(shape)).length > 0;
+    context.flowNodeShapes = context.flowNodeShapes.filter((shape) => gone(shape) || told(shape));
+  });
+}
+Lanes.$inject = ["eventBus"];
+
+export default { __init__: ["drawnLanes"], drawnLanes: ["type", Lanes] };

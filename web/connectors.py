@@ -1,0 +1,43 @@
+"""The connectors of the installation, as pages know them: read once, as workers do at their start."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from engine.bpmn import Form
+from engine.config import Settings
+from engine.exchange import Connector, Connectors, Misconfigured
+from engine.exchange.connector import Operation
+from engine.exchange.schema import Schema
+from web.site import site
+
+
+@cache
+def _read(settings: Settings) -> Connectors:
+    return Connectors.read(settings)
+
+
+def known() -> tuple[Mapping[str, Connector], str | None]:
+    """By name; if their file cannot be used, why."""
+    try:
+        return {connector.name: connector for connector in _read(site().settings)}, None
+    except Misconfigured as broken:
+        return {}, str(broken)
+
+
+def operation(connector: str | None, name: str | None) -> Operation | None:
+    """What is called, if the installation has it."""
+    found = known()[0].get(connector or "")
+    return found.operations.get(name or "") if found else None
+
+
+def form_of_reply(operation: Operation | None) -> Form | None:
+    """A form for what the operation replies, where its schema says which fields that has."""
+    if operation is None or operation.reply is None:
+        return None
+    form = _form(operation.reply)
+    return form if form.fields else None
+
+
+@cache
+def _form(reply: Schema) -> Form:
+    return Form(reply.document, None)  # the same each time: what is drawn of it is kept
