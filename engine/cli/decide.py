@@ -15,15 +15,19 @@ from engine.decisions.errors import TooMuch
 from engine.decisions.exact import read_json, write_json
 
 HELP = (
-    "Have a decision of DMN files made and print its result as JSON. Exit code 1: there is no result that may "
-    "be used; 2: the files or the input cannot be read."
+    "Have a decision of DMN files made and print its result as JSON. Exit code 1: there is no result "
+    "that may be used; 2: the files or the input cannot be read."
 )
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The files, the input, and what is to be told."""
     parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="the DMN file that is asked, then those it imports"
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="the DMN file that is asked, then those it imports",
     )
     parser.add_argument(
         "--input", default="{}", metavar="JSON|@FILE", help="an object with a member for each input"
@@ -80,7 +84,9 @@ def _asked(decisions: Decisions, file: str, name: str | None) -> Offered:
     if not offered:
         raise _Called(f"{file} has no decision.")
     listed = [f"  {each.id}  {each.name}  ({', '.join(_input_names(each))})" for each in offered]
-    reason = "Say with --decision which of these:" if name is None else f"{name!r} is none of these decisions:"
+    reason = (
+        "Say with --decision which of these:" if name is None else f"{name!r} is none of these decisions:"
+    )
     raise _Called("\n".join([reason, *listed]))
 
 

@@ -59,7 +59,8 @@ def _fitted(value: Any, of: Type, at: str, misfits: list[Misfit]) -> Any:
     """The value of a type, its misfits noted."""
     if value is None:
         return None
-    found = _MAKERS.get(of.name, _plain)(value, of, at, misfits)
+    maker: Callable[..., Any] = _MAKERS.get(of.name, _plain)
+    found = maker(value, of, at, misfits)
     if found is None:
         misfits.append(Misfit(at, f"is no {of.name}", "type"))
     elif of.allows is not None and not of.allows(found):
@@ -108,7 +109,7 @@ def _members(
         yield name, _fitted(item, members.get(name, ANY), f"{at}/{_token(name)}", misfits)
 
 
-def _read(reader: Callable[[str], Any], *kinds: str) -> Callable[..., Any]:
+def _read(reader: Callable[[str], Any]) -> Callable[..., Any]:
     """What is written as a text."""
 
     def made(value: Any, of: Type, _at: str, _misfits: list[Misfit]) -> Any:
