@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from engine import bpmn
-from engine.bpmn import Source, Spec
-from tests.driving import document
+from engine.bpmn import Spec
+from tests.driving import source
 from tests.eventful import line
 
 RULES = (("&lt; 10", '"auto"', "3"), ("&gt;= 10", '"desk"', "10"))
@@ -56,7 +56,4 @@ def task(attributes: str = 'parvandeh:decisionRef="route"', inside: str = "") ->
 
 def ruled(body: str, *decisions: str) -> Spec:
     """A process ready to run, with its decisions in one file."""
-    files = {"process.bpmn": document(body), "rules.dmn": dmn("".join(decisions))}
-    report = bpmn.check(files)
-    assert not report.errors, report.errors
-    return bpmn.build(Source(bpmn.digest(files, {}), files, {}), "process")
+    return bpmn.build(source(body, files={"rules.dmn": dmn("".join(decisions))}), "process")

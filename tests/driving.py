@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -46,13 +47,17 @@ def document(body: str, key: str = "process", more: str = "") -> bytes:
 
 
 def source(
-    body: str, key: str = "process", calls: Mapping[str, Source] | None = None, more: str = ""
+    body: str,
+    key: str = "process",
+    calls: Mapping[str, Source] | None = None,
+    more: str = "",
+    files: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Source:
-    """A checked source of one process; `more` stands beside it in the file.
+    """A checked source of one process; `more` stands beside it in the file, `files` beside that.
 
     It may run into a deadlock: what happens then is to be seen, too.
     """
-    files = {"process.bpmn": document(body, key, more)}
+    files = {"process.bpmn": document(body, key, more), **files}
     report = bpmn.check(files, known=(calls or {}).keys())
     errors = [finding for finding in report.errors if finding.code != "deadlock"]
     assert not errors, errors

@@ -44,8 +44,18 @@ def told(
     """What is said of an event as `cases.log` gives it; `names` are those of elements by their paths."""
     kind, payload, element = event["kind"], event["payload"] or {}, event["element"] or ""
     values = {"actor": event["actor_name"], "name": names.get(element) or element}
-    ending, more = _fuller(event, payload)
+    by_rules = kind == "decision.evaluated"
+    ending, more = _by_rules(payload) if by_rules else _fuller(event, payload)
     return ".".join(["events", kind, *ending]), {**values, **more}
+
+
+def _by_rules(payload: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """By which rules was decided, if by one table."""
+    tables = payload.get("tables") or ()
+    rules = tables[0]["rules"] if len(tables) == 1 else ()
+    if len(rules) == 1:
+        return ["rule"], {"rule": rules[0]["number"]}
+    return (["rules"], {"count": len(rules)}) if rules else ([], {})
 
 
 def _fuller(event: Mapping[str, Any], payload: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:

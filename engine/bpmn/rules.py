@@ -89,13 +89,18 @@ class Rules:
             raise RuleFailed("there is no such decision")
         run = Run(now=now, explained=[])
         try:
-            given = {each: as_feel(data[each]) for each in graph.inputs(key) if each in data}
+            given = {each: as_feel(data[each]) for each in sorted(graph.inputs(key)) if each in data}
             result = as_data(graph.evaluate(key, given, run))
         except (TooMuch, Unfit) as error:
             raise RuleFailed(str(error)) from error
-        grave = [fault.reason for fault in run.faults if fault.grave or _of_data(graph, fault.element)]
+        # A result that is missing for a fault would go on as if it were one.
+        grave = [
+            fault.reason
+            for fault in run.faults
+            if fault.grave or result is None or _of_data(graph, fault.element)
+        ]
         if grave:
-            raise RuleFailed(" ".join(grave))
+            raise RuleFailed(" ".join(dict.fromkeys(grave)))
         why = self._why(graph, key, given, run)
         return Ruling(result, _rows(graph, key, result), {**why, "result": plain(result)})
 
@@ -108,11 +113,7 @@ class Rules:
             "file": graph.main.file,
             "digest": self._digests[graph.main.file],
             "inputs": _plain(given),
-            "tables": [
-                {**each, "inputs": _plain(each["inputs"]), "result": _plain(each["result"])}
-                for each in told
-                if "table" in each
-            ],
+            "tables": [_told(each, _policy(graph, each["table"])) for each in told if "table" in each],
             "required": [{**each, "value": _plain(each["value"])} for each in told if "value" in each],
             "faults": [asdict(fault) for fault in run.faults],
         }
@@ -170,6 +171,25 @@ def _rows(graph: Graph, key: Key, result: Any) -> list[Mapping[str, Any]]:
     if len(columns) > 1:
         return [each for each in results if isinstance(each, dict)]
     return [{columns[0]: each} for each in results if several or each is not None]
+
+
+def _policy(graph: Graph, table: str) -> str | None:
+    """The hit policy of the table with this id, if it is all that a decision is."""
+    elements = (each for file in graph.files for each in file.elements.values())
+    logics = (each.logic for each in elements if isinstance(each, model.Decision))
+    return next((each.policy for each in logics if isinstance(each, model.Table) and each.id == table), None)
+
+
+def _told(table: Mapping[str, Any], policy: str | None) -> dict[str, Any]:
+    """How a table came to its result: by the rules that counted, of which FIRST has one."""
+    rules = table["rules"][:1] if policy == "F" else table["rules"]
+    return {
+        **table,
+        "policy": policy,
+        "inputs": _plain(table["inputs"]),
+        "rules": rules,
+        "result": _plain(table["result"]),
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -4,12 +4,11 @@ Who may deploy in its unit sees and edits a sketch. What becomes of it is a depl
 """
 
 from engine.sketches.checking import Checkable, ask, give_up, judge, take
-from engine.sketches.drafting import MAX_TITLE, NOT_RUN, create, delete, deploy, from_version, rename, save
+from engine.sketches.drafting import MAX_TITLE, create, delete, deploy, from_version, rename, save
 from engine.sketches.reading import PAGE, Check, File, Listed, View, file, files_of, get, page, units
 
 __all__ = [
     "MAX_TITLE",
-    "NOT_RUN",
     "PAGE",
     "Check",
     "Checkable",

@@ -4,7 +4,7 @@ It takes long, so a worker does it and tells how far it is. A check is of one re
 meanwhile leaves it as an answer about what was before.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,6 @@ from engine.bpmn import Finding, Report, Source
 from engine.db import UnitOfWork
 from engine.definitions import Version
 from engine.models import Sketch, SketchCheck, SketchCheckStep
-from engine.sketches.drafting import deployable
 from engine.sketches.reading import files_of, unknown
 
 
@@ -30,7 +29,6 @@ class Checkable:
     asked_at: datetime
     unit_id: UUID
     files: Mapping[str, bytes]
-    left_out: Sequence[str]
     known: Mapping[str, Version]
 
 
@@ -70,11 +68,8 @@ def take(uow: UnitOfWork, sketch_id: UUID) -> Checkable | None:
         return None
     sketch = uow.session.scalars(select(Sketch).where(Sketch.id == sketch_id)).one()
     check.status, check.revision = "running", sketch.revision
-    files = files_of(uow, sketch_id)
-    taken = deployable(files)
-    left_out = [name for name in files if name not in taken]
     known = definitions.currents(uow.session)
-    return Checkable(sketch_id, check.asked_at, sketch.unit_id, taken, left_out, known)
+    return Checkable(sketch_id, check.asked_at, sketch.unit_id, files_of(uow, sketch_id), known)
 
 
 def judge(work: Checkable, do: Callable[[Callable[[UnitOfWork], Any]], Any]) -> None:
@@ -100,7 +95,6 @@ def judge(work: Checkable, do: Callable[[Callable[[UnitOfWork], Any]], Any]) -> 
         "processes": [
             {"key": process.key, "name": process.name, "file": process.file} for process in report.processes
         ],
-        "left_out": list(work.left_out),
         **trial,
     }
     do(lambda uow: finish(uow, work, result))

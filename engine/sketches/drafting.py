@@ -21,7 +21,6 @@ from engine.sketches.reading import files_of, unknown
 
 MAX_TITLE = 200
 _MIB = MAX_FILE >> 20
-NOT_RUN = (".dmn",)  # what a sketch may hold although no deployment takes it yet
 
 
 def create(
@@ -98,7 +97,7 @@ def deploy(uow: UnitOfWork, sketch_id: UUID, *, revision: int, publishing: Publi
     Raises NotFound, Stale, and what a deployment raises.
     """
     sketch = _hold(uow, sketch_id, revision)
-    files, owner = deployable(files_of(uow, sketch_id)), units.key_of(uow, sketch.unit_id)
+    files, owner = files_of(uow, sketch_id), units.key_of(uow, sketch.unit_id)
     deployed = definitions.deploy(uow, files, publishing=publishing, unit=owner)
     first = deployed.definitions[0]
     made = select(DefinitionVersion.id).where(
@@ -107,11 +106,6 @@ def deploy(uow: UnitOfWork, sketch_id: UUID, *, revision: int, publishing: Publi
     sketch.version_id = uow.session.scalars(made).one()
     uow.session.flush()
     return deployed
-
-
-def deployable(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files that a deployment takes."""
-    return {name: content for name, content in files.items() if not name.lower().endswith(NOT_RUN)}
 
 
 def _hold(uow: UnitOfWork, sketch_id: UUID, revision: int) -> Sketch:

@@ -223,7 +223,7 @@ def test_more_than_ten_thousand_elements_are_refused(steady: Steady) -> None:
 
 
 def test_element_that_does_not_run_is_refused_with_its_place(steady: Steady) -> None:
-    content = bpmn.line("userTask a", bpmn.node("businessRuleTask", "strange"))
+    content = bpmn.line("userTask a", bpmn.node("adHocSubProcess", "strange"))
     line = content[: content.index(b'"strange"')].count(b"\n") + 1
     (finding,) = rejected(steady, {"odd.bpmn": content})
     assert (finding["file"], finding["element"], finding["line"]) == ("odd.bpmn", "strange", line)
@@ -415,7 +415,7 @@ def test_scenario_that_cannot_be_run_is_told_with_its_line(
 def test_mistakes_in_diagram_and_scenario_are_told_at_once(steady: Steady) -> None:
     files = factories.files(bpmn.process(*bpmn.in_line("businessRuleTask a")))
     codes = {finding["code"] for finding in rejected(steady, {**files, "s.yaml": b"[\n"})}
-    assert codes == {"unsupported-element", "scenario-unreadable"}
+    assert codes == {"no-decision", "scenario-unreadable"}
 
 
 def test_report_from_before_there_were_scenarios_is_told_all_the_same(

@@ -5,8 +5,9 @@ tells; a test fails if that is another than its row says, or if the case runs ot
 it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 from engine import bpmn
@@ -15,6 +16,8 @@ from tests.eventful import DEFINITIONS
 
 Verdict = Literal["runs", "translated", "refused"]
 Proof = Callable[[bpmn.Spec], None]
+Files = Mapping[str, bytes]  # of decisions, beside the diagram
+NO_FILES: Files = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +39,17 @@ class Section:
     title: str
     rows: list[Row] = field(default_factory=list)
 
-    def runs(self, construct: str, body: str, *, more: str = "") -> Callable[[Proof], Callable[[], None]]:
+    def runs(
+        self, construct: str, body: str, *, more: str = "", files: Files = NO_FILES
+    ) -> Callable[[Proof], Callable[[], None]]:
         """A construct that runs as it is drawn; the decorated test says how."""
-        return self._proven(Row(construct, "runs"), body, more)
+        return self._proven(Row(construct, "runs"), body, more, files)
 
     def translated(
-        self, construct: str, body: str, *codes: str, more: str = ""
+        self, construct: str, body: str, *codes: str, more: str = "", files: Files = NO_FILES
     ) -> Callable[[Proof], Callable[[], None]]:
         """A construct that is rewritten before it runs, with notes of these codes."""
-        return self._proven(Row(construct, "translated", codes), body, more)
+        return self._proven(Row(construct, "translated", codes), body, more, files)
 
     def refused(self, construct: str, body: str, *codes: str, more: str = "") -> Callable[[], None]:
         """A construct that no deployment accepts, with errors of these codes: the test of that."""
@@ -57,15 +62,16 @@ class Section:
 
         return test
 
-    def _proven(self, row: Row, body: str, more: str) -> Callable[[Proof], Callable[[], None]]:
+    def _proven(self, row: Row, body: str, more: str, files: Files) -> Callable[[Proof], Callable[[], None]]:
         self.rows.append(row)
 
         def wrap(proof: Proof) -> Callable[[], None]:
             # Not functools.wraps: pytest would take the parameter of the proof for a fixture.
             def test() -> None:
-                notes = [finding for finding in _report(body, more).findings if finding.severity == "note"]
+                found = _report(body, more, files).findings
+                notes = [finding for finding in found if finding.severity == "note"]
                 assert {note.code for note in notes} == set(row.codes), notes
-                proof(bpmn.build(source(body, more=DEFINITIONS + more), "process"))
+                proof(bpmn.build(source(body, more=DEFINITIONS + more, files=files), "process"))
 
             test.__name__, test.__doc__ = proof.__name__, proof.__doc__
             return test
@@ -73,5 +79,5 @@ class Section:
         return wrap
 
 
-def _report(body: str, more: str) -> bpmn.Report:
-    return bpmn.check({"process.bpmn": document(body, more=DEFINITIONS + more)})
+def _report(body: str, more: str, files: Files = NO_FILES) -> bpmn.Report:
+    return bpmn.check({"process.bpmn": document(body, more=DEFINITIONS + more), **files})

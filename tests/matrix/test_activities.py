@@ -1,11 +1,13 @@
 """Activities, sub-processes and calls: BPMN 2.0.2 §10.3, §13.3."""
 
 from engine import bpmn
+from tests.deciding import data, dmn, table
 from tests.driving import Run, path, script
 from tests.eventful import line, sub
 from tests.matrix.table import Section
 
 SECTION = Section("Activities")
+RULES = {"rules.dmn": dmn(data("amount") + table())}
 
 ASKING = '<serviceTask id="ask" parvandeh:topic="registry" parvandeh:result="reply"/>'
 
@@ -113,10 +115,36 @@ test_call_of_a_computed_process_is_refused = SECTION.refused(
     line('<callActivity id="call" calledElement="${which}"/>'),
     "called-process-computed",
 )
-test_business_rule_task_is_refused = SECTION.refused(
-    "business rule task with a decision table",
+
+
+@SECTION.runs(
+    "business rule task: a decision (DMN) of this upload sets its variables, and the log tells why",
+    line('<businessRuleTask id="rule" parvandeh:decisionRef="route"/>', "userTask after"),
+    files=RULES,
+)
+def test_business_rule_task_asks_a_decision(process: bpmn.Spec) -> None:
+    run = Run(process, amount=5)
+    assert (run.data["route"], run.waiting) == ("auto", ["after"])
+
+
+@SECTION.runs(
+    "business rule task whose rules contradict each other: an incident",
+    line('<businessRuleTask id="rule" parvandeh:decisionRef="route"/>'),
+    files={
+        "rules.dmn": dmn(data("amount") + table(rules=(("&lt; 10", "1"), ("&lt; 20", "2")), outputs=("a",)))
+    },
+)
+def test_two_rules_where_one_may_match_are_an_incident(process: bpmn.Spec) -> None:
+    assert Run(process, amount=5).failed == [("rule", "decision-failed")]
+
+
+test_business_rule_task_without_its_decision_is_refused = SECTION.refused(
+    "business rule task whose decision is not there",
     line('<businessRuleTask id="rule" camunda:decisionRef="table"/>'),
-    "unsupported-element",
+    "unknown-decision",
+)
+test_business_rule_task_without_a_decision_is_refused = SECTION.refused(
+    "business rule task that names no decision", line('<businessRuleTask id="rule"/>'), "no-decision"
 )
 test_ad_hoc_sub_process_is_refused = SECTION.refused(
     "ad-hoc sub-process",

@@ -6,6 +6,7 @@ from engine import bpmn
 from tests.driving import Run, flow, path
 from tests.eventful import line
 from tests.matrix.table import Section
+from tests.matrix.test_activities import RULES
 
 SECTION = Section("Words of other engines")
 
@@ -237,14 +238,87 @@ def test_people_of_camunda_8_come_with_the_task(process: bpmn.Spec) -> None:
     assert (work.people.assignee, work.people.groups) == ("sara", ["law"])
 
 
-test_feel_is_refused = SECTION.refused(
-    "Camunda 8: FEEL that is more than a name or a literal",
+@SECTION.runs(
+    "FEEL behind an equals sign: conditions, times, lists, mappings",
     '<startEvent id="start"/><exclusiveGateway id="g" default="g-b"/><userTask id="a"/><userTask id="b"/>'
     + path("start", "g")
     + flow("g", "a", "= amount * 2 &gt; limit")
     + flow("g", "b"),
-    "expression-language",
 )
+def test_feel_is_evaluated(process: bpmn.Spec) -> None:
+    assert Run(process, amount=6, limit=10).waiting == ["a"]
+    assert Run(process, amount=5, limit=10).waiting == ["b"]
+
+
+@SECTION.translated(
+    "FEEL by its `language`, or by the `expressionLanguage` of the file",
+    '<startEvent id="start"/><exclusiveGateway id="g" default="g-b"/><userTask id="a"/><userTask id="b"/>'
+    + path("start", "g")
+    + flow("g", "a", "amount in [1..5]").replace(
+        "<conditionExpression", '<conditionExpression language="FEEL"'
+    )
+    + flow("g", "b"),
+    "translated-expression",
+)
+def test_feel_is_known_by_its_language(process: bpmn.Spec) -> None:
+    assert Run(process, amount=5).waiting == ["a"]
+    assert Run(process, amount=6).waiting == ["b"]
+
+
+@SECTION.translated(
+    "Camunda 8: `zeebe:loopCharacteristics`, a list and what is collected",
+    line(
+        '<userTask id="a"><multiInstanceLoopCharacteristics>'
+        + extension(
+            '<zeebe:loopCharacteristics inputCollection="= list" inputElement="one" outputCollection="all"'
+            ' outputElement="= one * 10"/>'
+        )
+        + "</multiInstanceLoopCharacteristics></userTask>"
+    ),
+    "translated-marker",
+)
+def test_instances_of_camunda_8_are_collected(process: bpmn.Spec) -> None:
+    run = Run(process, list=[1, 2])
+    run.answer("a")
+    run.answer("a")
+    assert run.data["all"] == [10, 20]
+
+
+@SECTION.translated(
+    "`camunda:decisionRef` with `resultVariable` and `mapDecisionResult`",
+    task(
+        "businessRuleTask",
+        'camunda:decisionRef="route" camunda:resultVariable="found" camunda:mapDecisionResult="singleResult"',
+    ),
+    "translated-decision",
+    files=RULES,
+)
+def test_decision_of_camunda_is_ours(process: bpmn.Spec) -> None:
+    assert Run(process, amount=5).data["found"] == {"route": "auto", "days": 3}
+
+
+@SECTION.translated(
+    "SpiffArena: `calledDecisionId`, whose outputs are variables",
+    task(
+        "businessRuleTask",
+        "",
+        extension("<spiffworkflow:calledDecisionId>route</spiffworkflow:calledDecisionId>"),
+    ),
+    "translated-decision",
+    files=RULES,
+)
+def test_decision_of_spiffarena_is_ours(process: bpmn.Spec) -> None:
+    assert Run(process, amount=5).data["route"] == "auto"
+
+
+@SECTION.translated(
+    "Camunda 8: `zeebe:calledDecision`",
+    task("businessRuleTask", "", extension('<zeebe:calledDecision decisionId="route" resultVariable="r"/>')),
+    "translated-decision",
+    files=RULES,
+)
+def test_decision_of_camunda_8_is_ours(process: bpmn.Spec) -> None:
+    assert Run(process, amount=5).data["r"] == {"route": "auto", "days": 3}
 
 
 test_listener_is_refused = SECTION.refused(

@@ -153,7 +153,7 @@ def test_an_event_sub_process_without_event_is_refused_for_one_reason() -> None:
     }
 
 
-@pytest.mark.parametrize("kind", ["userTask", "adHocSubProcess", "businessRuleTask"])
+@pytest.mark.parametrize("kind", ["userTask", "adHocSubProcess"])
 def test_a_boundary_event_does_not_make_its_way_unreachable(kind: str) -> None:
     late = "<bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition>"
     content = line(

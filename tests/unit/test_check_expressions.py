@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.bpmn.check import check, expressions
-from engine.bpmn.check.expressions import MISSING, MODULES, foreign_form
+from engine.bpmn.check.expressions import MISSING, MODULES
 from engine.bpmn.findings import Finding
 from engine.bpmn.script import Mode, Sandbox, unsupported
 from tests.bpmn import flow, line, many, node, process, script
@@ -85,17 +85,17 @@ def test_a_condition_must_be_one_expression(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "python"),
-    [
-        ("= amount > 100", "amount > 100"),
-        ("= kind == 'true' or true", "kind == 'true' or True"),
-    ],
+    "text", ["= amount > 100", '=kind = "x" or null', "= some x in [1, 2] satisfies x = amount", "=\namount"]
 )
-def test_expressions_of_other_engines_are_shown_in_python(text: str, python: str) -> None:
-    assert foreign_form(text) == f"Write it in Python: {python}"
-    (finding,) = of_condition(f"<![CDATA[{text}]]>")
-    assert finding.code == "expression-language"
-    assert python in finding.mend
+def test_marked_expressions_are_read_as_feel(text: str) -> None:
+    assert of_condition(f"<![CDATA[{text}]]>") == []
+
+
+def test_what_is_no_feel_is_told_with_its_line_and_place() -> None:
+    (finding,) = of_condition("<![CDATA[\n  = amount >\n    and]]>")
+    assert finding.code == "syntax-error"
+    assert "not correct FEEL (its line 3)" in finding.reason
+    assert "(at character " in finding.reason
 
 
 @pytest.mark.parametrize("text", ["a ${b} c", "${a} and ${b}", "${a.b()}", "${execution.id}", "${"])
@@ -103,14 +103,22 @@ def test_what_has_no_meaning_in_python_is_refused(text: str) -> None:
     assert [item.code for item in of_condition(text)] == ["expression-language"]
 
 
-def test_another_language_is_refused() -> None:
-    inside = '<bpmn:conditionExpression language="http://www.omg.org/spec/FEEL">x</bpmn:conditionExpression>'
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("http://www.omg.org/spec/FEEL", []),
+        ("feel", []),
+        ("http://www.w3.org/1999/XPath", ["expression-language"]),
+    ],
+)
+def test_language_of_a_condition_is_feel_or_refused(language: str, expected: list[str]) -> None:
+    inside = f'<bpmn:conditionExpression language="{language}">x = 1</bpmn:conditionExpression>'
     condition = flow("g", "a").replace("></", f">{inside}</")
     content = process(
         *(node("startEvent", "start"), node("exclusiveGateway", "g", default="g-b"), node("task", "a")),
         *(node("task", "b"), flow("start", "g"), condition, flow("g", "b")),
     )
-    assert [item.code for item in errors(content)] == ["expression-language"]
+    assert [item.code for item in errors(content)] == expected
 
 
 @pytest.mark.parametrize("language", ["javascript", "groovy", "JavaScript", "feel", ""])

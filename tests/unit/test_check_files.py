@@ -41,7 +41,7 @@ def test_a_set_without_bpmn_is_refused() -> None:
     assert codes({"README.md": b""}) == ["no-bpmn"]
 
 
-@pytest.mark.parametrize("name", ["a.dmn", "b.BPMN", "a.exe", "a", "a.FORM", "a.svg"])
+@pytest.mark.parametrize("name", ["a.DMN", "b.BPMN", "a.exe", "a", "a.FORM", "a.svg"])
 def test_other_files_are_refused(name: str) -> None:
     report = check({"a.bpmn": GOOD, name: b"x"})
     assert [(item.code, item.file) for item in report.findings] == [("unsupported-file", name)]
@@ -76,7 +76,7 @@ def test_every_file_is_told_of_at_once() -> None:
         "a.bpmn": "not-xml",
         "b.bpmn": "doctype",
         "c.json": "invalid-json",
-        "d.dmn": "unsupported-file",
+        "d.dmn": "not-dmn",
     }
 
 
@@ -84,13 +84,13 @@ IDLE = 'isExecutable="false"'
 
 
 def test_a_process_that_does_not_run_is_refused_if_alone() -> None:
-    report = check({"a.bpmn": process(*in_line("businessRuleTask r"), attributes=IDLE)})
+    report = check({"a.bpmn": process(*in_line("adHocSubProcess r"), attributes=IDLE)})
     assert [item.code for item in report.errors] == ["not-executable", "unsupported-element"]
     assert report.processes == ()
 
 
 def test_a_process_that_does_not_run_is_passed_over_beside_another() -> None:
-    idle = process_element(*in_line("businessRuleTask r", prefix="q_"), key="q", attributes=IDLE)
+    idle = process_element(*in_line("adHocSubProcess r", prefix="q_"), key="q", attributes=IDLE)
     for files in (
         {"a.bpmn": definitions(process_element(*in_line("task a")), idle)},
         {"a.bpmn": GOOD, "b.bpmn": definitions(idle)},

@@ -389,7 +389,7 @@ def test_it_is_told_when_not_every_combination_of_a_choice_was_tried() -> None:
 
 
 def test_nothing_is_explored_where_something_else_is_wrong() -> None:
-    loose = node("businessRuleTask", "loose")
+    loose = node("adHocSubProcess", "loose")
     codes = {item.code for item in check({"a.bpmn": process(*block(EXCLUSIVE, PARALLEL), loose)}).findings}
     assert "unsupported-element" in codes
     assert not codes & CODES

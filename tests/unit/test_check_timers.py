@@ -51,7 +51,7 @@ def test_time_that_is_neither_one_nor_python_is_refused(text: str) -> None:
     ("text", "code"),
     [
         ("${deadline()}", "expression-language"),
-        ("=deadline", "expression-language"),
+        ("=deadline +", "syntax-error"),
         ("", "empty-expression"),
         ("open('x')", "not-in-sandbox"),
     ],

@@ -72,7 +72,7 @@ def automatic(files: dict[str, str]) -> None:
     change(
         'sourceRef="route_chosen" targetRef="decide_join"', 'sourceRef="route_chosen" targetRef="refused"'
     )(files)
-    change("[(route_rule,", "ground = None\n[(route_rule,")(files)
+    change("corrections = 0", "ground = None\ncorrections = 0")(files)
 
 
 SEEDS: Mapping[str, Seed] = {

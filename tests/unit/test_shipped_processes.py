@@ -30,7 +30,10 @@ CASES = [path for path in FOLDERS if (path / "forms").is_dir()]  # the others ar
 EVENTS = (
     "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent",
 )  # fmt: skip
-ACTIVITIES = ("userTask", "manualTask", "scriptTask", "serviceTask", "receiveTask", "callActivity")
+ACTIVITIES = (
+    *("userTask", "manualTask", "scriptTask", "businessRuleTask", "serviceTask", "receiveTask"),
+    "callActivity",
+)
 FLOW_NODES = (*EVENTS, *ACTIVITIES, "exclusiveGateway", "parallelGateway")
 SHAPES = ("participant", "lane", "textAnnotation", *FLOW_NODES)
 EDGES = ("sequenceFlow", "association")

@@ -47,6 +47,11 @@ PAYLOADS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         for reason in ("four-eyes", "conflict-of-interest", "first-decider")
     ],
     "task.completed": [("", {"data": {"a": 1}})],
+    "decision.evaluated": [
+        (".rule", {"decision": "d", "tables": [{"rules": [{"number": 3, "id": "r3"}]}]}),
+        (".rules", {"decision": "d", "tables": [{"rules": [{"number": 3}, {"number": 4}]}]}),
+        ("", {"decision": "d", "tables": []}),
+    ],
     "decision.made": [(".as", {"decision": "d", "outcome": "granted", "grounds": []})],
     "appeal.filed": [
         (".under", {"decision": "d", "appeal": "a", "case_number": "1405-000002"}),

@@ -7,7 +7,6 @@ from flask import request
 
 from engine import sketches
 from engine.errors import NotFound, Refusal, Rejected
-from engine.sketches import NOT_RUN
 from web.designer import findings
 from web.designer.area import blueprint, diagrams, download, packed, revision, status, told, uploaded
 from web.listing import cursor, following
@@ -39,7 +38,6 @@ def shown(visit: Visit, sketch_id: UUID, *, refusal: Refusal | None = None) -> P
         "diagrams": names,
         "file": file,
         "marks": findings.marks(found, file) if file else {},
-        "not_run": [one.name for one in view.files if one.name.lower().endswith(NOT_RUN)],
         "faults": [] if refusal is None else told(refusal),
         "drafts": site().settings.publishing == "four-eyes",
     }

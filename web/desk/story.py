@@ -11,6 +11,7 @@ from engine.bpmn import Spec
 from engine.language import Reader
 from web import events, texts
 from web.desk.data import Datum, Labels
+from web.desk.ruled import decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ def _happened(row: Mapping[str, Any], called: Mapping[str, str], labels: Labels)
         *(labels.data(data) if isinstance(data, dict) else ()),
         *Labels(labels.reader, of_event=True).data(payload),
     ]
+    if row["kind"] == "decision.evaluated" and payload:
+        more = decided(payload, labels)
     return Happened(
         row["seq"],
         texts.say(key, **values),

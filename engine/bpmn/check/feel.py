@@ -19,8 +19,13 @@ def fault(code: str) -> tuple[int, str] | None:
 
 
 def is_mapping(code: str) -> bool:
-    """Whether a marked text that can be read may give names with values."""
-    return not isinstance(feel.expression(code).tree, _NO_MAPPING)
+    """Whether a marked text that can be read may give names with values.
+
+    In FEEL a name may have an apostrophe in it: {'a': 1} is a slip of who writes Python.
+    """
+    found = feel.expression(code).tree
+    slips = isinstance(found, tree.ContextOf) and any("'" in name for name, _ in found.entries)
+    return not slips and not isinstance(found, _NO_MAPPING)
 
 
 def keys(code: str) -> frozenset[str] | None:

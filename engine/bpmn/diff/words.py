@@ -16,6 +16,7 @@ KINDS: Mapping[str, str] = {
     "manualTask": "in-person step",
     "serviceTask": "service task",
     "scriptTask": "script",
+    "businessRuleTask": "business rule task",
     "sendTask": "send task",
     "receiveTask": "receive task",
     "callActivity": "call",

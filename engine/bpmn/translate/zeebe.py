@@ -14,7 +14,9 @@ ZEEBE = f"{{{SPACE}}}"
 _JOBS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "scriptTask", "businessRuleTask"))
 _THROWING = tuple(BPMN + name for name in ("intermediateThrowEvent", "endEvent"))
 # Where inputs are seen by an element alone; what a job gives back is another matter.
-_LOCAL = tuple(BPMN + name for name in ("serviceTask", "userTask", "receiveTask", "subProcess"))
+_LOCAL = tuple(
+    BPMN + name for name in ("serviceTask", "userTask", "receiveTask", "subProcess", "businessRuleTask")
+)
 _CATCHING = frozenset(BPMN + name for name in ("intermediateCatchEvent", "boundaryEvent", "receiveTask"))
 _PEOPLE = ("assignee", "candidateUsers", "candidateGroups")
 _TIMES = {"dueDate": "due", "followUpDate": "followUp"}
@@ -138,7 +140,10 @@ def _mapping(element: Any, told: Told) -> None:
     if mapping is None or element.get("triggeredByEvent") == "true":
         return
     inputs, outputs = _parameters(mapping, "input"), _parameters(mapping, "output")
-    if outputs and element.tag != f"{BPMN}subProcess":
+    result = element.get(f"{OURS}resultVariable")  # of a decision: with outputs it stays in the task
+    if outputs and result is not None:
+        inputs.append((result, "null"))
+    elif outputs and element.tag != f"{BPMN}subProcess":
         raise Untranslatable("what it gives back would stay in it")
     for name, values in (("inputs", inputs), ("outputs", outputs)):
         if values:

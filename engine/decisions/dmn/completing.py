@@ -13,7 +13,7 @@ from engine.decisions.errors import Unreadable
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.names import Names
 from engine.decisions.feel.parser import parse, parse_tests
-from engine.decisions.feel.tree import free_names
+from engine.decisions.feel.tree import free_names, values_named
 
 
 def completed(file: model.Definitions) -> model.Definitions:
@@ -58,7 +58,7 @@ def _spoken_of(logic: Any) -> set[str]:
                 given |= {name for name, _ in parameters}
             case model.Iterated(variable=variable):
                 given |= {variable, "partial"}
-    return found - given - BUILT_IN.keys() - {"?", "item"}
+    return found - given - {"?", "item"}
 
 
 def _parts(value: Any) -> Iterator[Any]:
@@ -76,7 +76,8 @@ def _names(text: str) -> frozenset[str]:
     """The names in an expression or in a cell; what cannot be read is told elsewhere."""
     for read in (parse, parse_tests):
         try:
-            return free_names(read(text, Names(BUILT_IN), {}), filters=False)
+            node = read(text, Names(BUILT_IN), {})
         except Unreadable:
             continue
+        return free_names(node, filters=False) - (BUILT_IN.keys() - values_named(node))
     return frozenset()

@@ -26,16 +26,18 @@ class Expression:
         self.text = text
         self.tree: tree.Node = parse(text, Names(BUILT_IN, names), types or {})
         self._code = build(self.tree)
+        # A variable may have the name of a function, as long as nothing calls it.
+        self._functions = BUILT_IN.keys() - tree.values_named(self.tree)
 
     @property
     def names(self) -> frozenset[str]:
         """The variables of which it may speak: in a filter, some may be members of what is filtered."""
-        return tree.free_names(self.tree) - BUILT_IN.keys()
+        return tree.free_names(self.tree) - self._functions
 
     @property
     def certain_names(self) -> frozenset[str]:
         """Those of them that are no members of anything."""
-        return tree.free_names(self.tree, filters=False) - BUILT_IN.keys()
+        return tree.free_names(self.tree, filters=False) - self._functions
 
     def __call__(self, values: Mapping[str, Any], run: Run | None = None) -> Any:
         """Its value, None also where it has none. Raises TooMuch."""

@@ -222,6 +222,21 @@ def _in_turn(parts: Iterable[tuple[str, Node]], after: Iterable[Node], filters: 
     return frozenset(found | (_all_names(after, filters) - known))
 
 
+def values_named(node: Node) -> set[str]:
+    """The names that stand anywhere in it but before the arguments of a call."""
+    found = set()
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        inside = list(children(part))
+        if isinstance(part, Name):
+            found.add(part.name)
+        elif isinstance(part, Call) and isinstance(part.function, Name):
+            inside.remove(part.function)
+        waiting += inside
+    return found
+
+
 def mentions(node: Node, name: str) -> bool:
     """Whether a variable of that name stands anywhere in it."""
     waiting = [node]

@@ -1,0 +1,163 @@
+"""Business rule tasks: a decision of the deployment's own files sets the case's data, and says why."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from engine.bpmn import Spec
+from engine.bpmn.rules import RESULTS
+from tests.deciding import data, ruled, table, task
+from tests.driving import Run
+from tests.matrix.test_others import extension
+
+AMOUNT = data("amount")
+BOTH = (("&lt; 10", '"a"'), ("&lt; 20", '"b"'))
+
+
+def why(run: Run) -> dict[str, Any]:
+    (told,) = (passage.why for passage in run.step.passages if passage.why is not None)
+    return dict(told)
+
+
+def failure(run: Run) -> tuple[str, str]:
+    (failed,) = run.step.failures
+    return failed.code, failed.message
+
+
+@pytest.fixture(scope="module")
+def process() -> Spec:
+    return ruled(task(), AMOUNT, table())
+
+
+def test_outputs_set_the_variables_of_their_names(process: Spec) -> None:
+    run = Run(process, amount=5)
+    assert run.waiting == ["after"]
+    assert run.step.changes == {"route": "auto", "days": 3}
+    assert isinstance(run.data["days"], int)
+
+
+def test_a_case_tells_why(process: Spec) -> None:
+    told = why(Run(process, amount=Decimal("12.50")))
+    assert (told["decision"], told["file"], len(told["digest"])) == ("route", "rules.dmn", 64)
+    assert told["inputs"] == {"amount": 12.5}
+    (found,) = told["tables"]
+    assert (found["policy"], found["rules"]) == ("U", [{"number": 2, "id": "route-2"}])
+    assert told["result"] == found["result"] == {"route": "desk", "days": 10}
+
+
+def test_decisions_that_were_needed_are_told_with_their_values() -> None:
+    twice = (
+        '<decision id="twice" name="twice"><variable name="twice"/><informationRequirement id="t">'
+        '<requiredInput href="#amount"/></informationRequirement><literalExpression id="l">'
+        "<text>amount * 2</text></literalExpression></decision>"
+    )
+    needs = table(tested="twice").replace("requiredInput", "requiredDecision")
+    told = why(Run(ruled(task(), AMOUNT, twice, needs), amount=6))
+    assert told["required"] == [{"decision": "twice", "name": "twice", "value": 12}]
+    assert told["result"]["route"] == "desk"
+
+
+def test_only_the_first_rule_counts_where_the_table_says_so() -> None:
+    run = Run(ruled(task(), AMOUNT, table(rules=BOTH, policy="FIRST", outputs=("x",))), amount=5)
+    assert run.data["x"] == "a"
+    assert why(run)["tables"][0]["rules"] == [{"number": 1, "id": "route-1"}]
+
+
+@pytest.mark.parametrize(
+    ("rules", "amount", "reason"),
+    [
+        (BOTH, 5, "The rules 1, 2 match, but only one may."),
+        (BOTH, "much", "The value of amount is not of its type."),
+        ((("&lt; 10", "[1][2] + 1"), ("&lt; 10", '"b"')), 5, "The rules 1, 2 match"),
+    ],
+)
+def test_no_guess_is_made(rules: Any, amount: Any, reason: str) -> None:
+    run = Run(ruled(task(), AMOUNT, table(rules=rules, outputs=("x",))), amount=amount)
+    code, message = failure(run)
+    assert code == "decision-failed"
+    assert message.startswith("route: ")
+    assert reason in message
+    assert "x" not in run.data
+
+
+def test_it_goes_on_when_the_data_are_right(process: Spec) -> None:
+    run = Run(process, amount="much")
+    assert run.failed == [("rule", "decision-failed")]
+    run.retry(amount=4)
+    assert (run.data["route"], run.waiting) == ("auto", ["after"])
+
+
+def test_what_takes_too_much_stops() -> None:
+    endless = (
+        '<decision id="route" name="route"><variable name="route"/><literalExpression id="l">'
+        "<text>count(for i in 1..1000000000 return i)</text></literalExpression></decision>"
+    )
+    code, message = failure(Run(ruled(task(), endless)))
+    assert code == "decision-failed"
+    assert "too many steps" in message
+
+
+def test_data_that_nobody_drew_are_those_of_the_case() -> None:
+    process = ruled(task(), table(drawn=False))
+    assert Run(process, amount=5).data["route"] == "auto"
+    assert failure(Run(process, amount="much"))[0] == "decision-failed"
+
+
+@pytest.mark.parametrize("how", RESULTS)
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [
+        (15, dict(zip(RESULTS, ("b", {"x": "b"}, ["b"], [{"x": "b"}]), strict=True))),
+        (50, dict(zip(RESULTS, (None, None, [], []), strict=True))),
+        (5, {"collectEntries": ["a", "b"], "resultList": [{"x": "a"}, {"x": "b"}]}),
+    ],
+)
+def test_result_is_mapped_as_camunda_does(how: str, amount: int, expected: dict[str, Any]) -> None:
+    words = f'camunda:decisionRef="route" camunda:resultVariable="y" camunda:mapDecisionResult="{how}"'
+    rules = table(rules=BOTH, policy="COLLECT", outputs=("x",), drawn=False)
+    run = Run(ruled(task(words), rules), amount=amount)
+    if how in expected:
+        assert run.data["y"] == expected[how]
+    else:
+        assert "it gives 2 results" in failure(run)[1]
+
+
+def test_result_has_the_name_that_spiffworkflow_gives_it() -> None:
+    inside = extension("<spiffworkflow:calledDecisionId>route</spiffworkflow:calledDecisionId>")
+    run = Run(ruled(task("", inside), table(drawn=False)), amount=50)
+    assert run.step.changes == {"route": "desk", "days": 10}
+
+
+def test_result_has_the_name_that_camunda_8_gives_it() -> None:
+    inside = extension('<zeebe:calledDecision decisionId="route" resultVariable="found"/>')
+    run = Run(ruled(task("", inside), table(drawn=False)), amount=50)
+    assert run.step.changes == {"found": {"route": "desk", "days": 10}}
+
+
+def test_outputs_of_camunda_8_are_all_that_leaves_the_task() -> None:
+    inside = extension(
+        '<zeebe:calledDecision decisionId="route" resultVariable="found"/><zeebe:ioMapping>'
+        '<zeebe:input source="= total" target="amount"/>'
+        '<zeebe:output source="= found.days + 1" target="days"/>'
+        "</zeebe:ioMapping>"
+    )
+    run = Run(ruled(task("", inside), table(drawn=False)), total=50)
+    assert run.step.changes == {"days": 11}
+
+
+def test_inputs_may_have_other_names_in_the_task() -> None:
+    words = 'parvandeh:decisionRef="route" parvandeh:inputs="={&quot;amount&quot;: paid - 1}"'
+    run = Run(ruled(task(words), AMOUNT, table()), paid=10)
+    assert run.step.changes == {"route": "auto", "days": 3}
+
+
+def test_moments_of_a_case_are_those_of_the_decision_and_back() -> None:
+    due = (
+        '<decision id="route" name="due"><variable name="due"/><informationRequirement id="i">'
+        '<requiredInput href="#since"/></informationRequirement><literalExpression id="l">'
+        '<text>since + duration("P1M")</text></literalExpression></decision>'
+    )
+    run = Run(ruled(task(), data("since", "date"), due), since=date(2026, 1, 31))
+    assert run.data["due"] == date(2026, 2, 28)
