@@ -51,8 +51,8 @@ def told(
 
 def _by_rules(payload: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
     """By which rules was decided, if by one table."""
-    tables = payload.get("tables") or ()
-    rules = tables[0]["rules"] if len(tables) == 1 else ()
+    tables: Sequence[Mapping[str, Any]] = payload.get("tables") or ()
+    rules: Sequence[Mapping[str, Any]] = tables[0]["rules"] if len(tables) == 1 else ()
     if len(rules) == 1:
         return ["rule"], {"rule": rules[0]["number"]}
     return (["rules"], {"count": len(rules)}) if rules else ([], {})

@@ -6,6 +6,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from lxml import etree
+
 from engine.bpmn.feel import Unfit, as_data, as_feel
 from engine.bpmn.values import plain
 from engine.decisions.dmn import model
@@ -120,6 +122,18 @@ class Rules:
 
 
 NO_RULES = Rules({})
+
+
+def fingerprint(files: Mapping[str, bytes], decision: str | None) -> str | None:
+    """What tells the rules behind a decision from others: its whole file, but for the drawing."""
+    for name, content in files.items() if decision is not None else ():
+        if name.endswith(SUFFIX):
+            root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, remove_blank_text=True))
+            if any(decision in (each.get("id"), each.get("name")) for each in root):
+                for drawing in root.findall("{*}DMNDI"):
+                    root.remove(drawing)
+                return sha256(etree.tostring(root, method="c14n")).hexdigest()
+    return None
 
 
 def _entry(row: Mapping[str, Any]) -> Any:

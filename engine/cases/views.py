@@ -288,11 +288,18 @@ def _read(
     return [{**row, "payload": _told(row["payload"], cut)} for row in rows]
 
 
+_DATA = ("data", "changes", "inputs")
+_RULES = ("table", "policy", "rules")
+
+
 def _told(
     payload: Mapping[str, Any] | None, cut: Callable[[Mapping[str, Any]], Mapping[str, Any]]
 ) -> Mapping[str, Any] | None:
     """A payload whose data, or changes of data, are cut."""
     if payload is None:
         return None
-    held = {name: cut(payload[name]) for name in ("data", "changes") if isinstance(payload.get(name), dict)}
+    held: dict[str, Any] = {name: cut(payload[name]) for name in _DATA if isinstance(payload.get(name), dict)}
+    if "inputs" in held and held["inputs"] != payload["inputs"]:  # the rest would tell what was cut
+        tables = [{name: table[name] for name in _RULES} for table in payload["tables"]]
+        held |= {"tables": tables, "required": [], "faults": [], "result": None}
     return {**payload, **held}

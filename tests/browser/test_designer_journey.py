@@ -11,6 +11,7 @@ from engine.cli.demo import installation as demo
 from engine.config import Settings
 from tests import factories
 from tests.browser.visits import Check, Language, Shot, Visits
+from tests.deciding import dmn, table
 from web.designer import patterns
 from web.texts import TEXTS
 
@@ -50,7 +51,7 @@ def files(folder: Path, key: str) -> list[str]:
     """Those of a process whose deadline nobody understands."""
     made = patterns.files("review", key, f"پروانه {key} | Permit {key}")
     made["process.bpmn"] = made["process.bpmn"].replace(b"'P10D'", b"'P10D")
-    made["fee.dmn"] = b"<definitions/>"
+    made["fee.dmn"] = dmn(table(drawn=False))
     for name, content in made.items():
         (folder / name).write_bytes(content)
     return [str(folder / name) for name in made]

@@ -18,7 +18,7 @@ _WHOLE = frozenset({
     "timeDate", "timeDuration", "timeCycle", "from", "formalExpression",
 })  # fmt: skip
 _CONDITIONS = frozenset({"conditionExpression", "completionCondition", "condition"})
-_OURS = frozenset({"correlation", "data", "request"})
+_OURS = frozenset({"correlation", "data", "request", "correlationKey"})  # the last is Camunda 8's
 _JUEL_WORDS = (
     "true", "false", "null", "eq", "ne", "lt", "gt", "le", "ge", "div", "mod", "empty", "instanceof",
 )  # fmt: skip

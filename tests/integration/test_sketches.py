@@ -12,6 +12,7 @@ from engine.bpmn.source import MAX_FILE
 from engine.db import Actor, Database, UnitOfWork
 from engine.errors import Forbidden, Invalid, NotFound, Rejected, Stale
 from tests import bpmn, factories, organisation
+from tests.deciding import dmn, table
 
 Work = Callable[..., AbstractContextManager[UnitOfWork]]
 FILES = factories.one_task()
@@ -130,13 +131,21 @@ def test_a_check_runs_the_scenarios_and_calls(
     database: Database, unit_of_work: Work, actor: Callable[..., Actor]
 ) -> None:
     factories.deploy_shipped(database, "food-shop-licence")
-    sketch_id = made(unit_of_work, {**factories.shipped("food-shop-licence"), "fee.dmn": b"<any/>"})
+    sketch_id = made(unit_of_work, factories.shipped("food-shop-licence"))
     check = checked(database, actor("designer"), sketch_id)
     assert check.green
     assert check.report is not None
-    assert check.report["left_out"] == ["fee.dmn"]
     assert (check.done, check.total) == (len(check.report["scenarios"]), len(check.report["scenarios"]))
     assert check.total > 10
+
+
+def test_a_decision_that_cannot_be_read_is_told(
+    database: Database, unit_of_work: Work, actor: Callable[..., Actor]
+) -> None:
+    sketch_id = made(unit_of_work, {**FILES, "fee.dmn": b"<any/>"})
+    check = checked(database, actor("designer"), sketch_id)
+    assert check.report is not None
+    assert ("fee.dmn", "not-dmn") in {(one["file"], one["code"]) for one in check.report["findings"]}
 
 
 def test_asking_twice_makes_one_job(unit_of_work: Work) -> None:
@@ -169,14 +178,14 @@ def test_a_check_of_what_is_gone_does_nothing(unit_of_work: Work) -> None:
 
 
 def test_a_sketch_becomes_a_version_and_remembers_it(unit_of_work: Work) -> None:
-    sketch_id = made(unit_of_work, {**FILES, "fee.dmn": b"<any/>"})
+    sketch_id = made(unit_of_work, {**FILES, "fee.dmn": dmn(table())})
     with unit_of_work("designer") as uow:
         deployed = sketches.deploy(uow, sketch_id, revision=1, publishing="four-eyes")
         assert [(made.key, made.version, made.status) for made in deployed.definitions] == [("p", 1, "draft")]
         assert sketches.get(uow, sketch_id).sketch.origin == ("p", 1)
     with unit_of_work("designer") as uow:
         begun = sketches.get(uow, sketches.from_version(uow, "p", 1, unit="root"))
-        assert (begun.sketch.origin, [file.name for file in begun.files]) == (("p", 1), ["p.bpmn"])
+        assert (begun.sketch.origin, [file.name for file in begun.files]) == (("p", 1), ["fee.dmn", "p.bpmn"])
 
 
 def test_a_sketch_with_errors_is_not_deployed(unit_of_work: Work) -> None:

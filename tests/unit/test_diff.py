@@ -11,6 +11,7 @@ from lxml import etree
 from engine import bpmn as engine
 from tests import bpmn, factories
 from tests.bpmn import extension, flow, node, script
+from tests.deciding import dmn, table
 
 SHIPPED = ("verify-identity", "collect-fee", factories.ADDRESS, factories.LICENCE)
 ROOTS = """
@@ -520,3 +521,14 @@ def test_what_holds_for_the_cases_of_a_process_is_told() -> None:
         "The list of parties of ‘p’ is ‘who’ and ‘other’ instead of ‘who’.",
         "The list of what is searched of ‘p’ is ‘name’; before, it had none.",
     ]
+
+
+def test_other_rules_are_a_difference_and_another_drawing_of_them_is_none() -> None:
+    drawing = '<dmndi:DMNDI xmlns:dmndi="https://www.omg.org/spec/DMN/20191111/DMNDI/"/>'
+    diagram = bpmn.line(node("businessRuleTask", "rule", parvandeh__decisionRef="route"))
+    before, after, redrawn = (
+        engine.Source("", {"a.bpmn": diagram, "rules.dmn": dmn(body)}, {})
+        for body in (table(drawn=False), table(drawn=False, policy="FIRST"), table(drawn=False) + drawing)
+    )
+    assert [one.code for one in engine.compare(before, after)] == ["decided-by-changed"]
+    assert not engine.compare(before, redrawn)

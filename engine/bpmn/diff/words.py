@@ -65,6 +65,7 @@ FACTS: Mapping[str, str] = {
     "correlation": "message's keys",
     "data": "content to send",
     "called": "called process",
+    "asked": "decision that is asked",
     "outcome": "outcome",
     "starter": "variable for who starts the case",
     "code-variable": "variable for the error's code",
@@ -80,6 +81,7 @@ RULES: Mapping[str, str] = {
 # What is too long for a sentence.
 LONG_FACTS: Mapping[str, str] = {
     "script": "script",
+    "decided-by": "rules of the decision",
     "inputs": "inputs",
     "outputs": "outputs",
     "repetition": "repetition",

@@ -1,0 +1,142 @@
+"""FEEL in diagrams, wherever an expression may stand."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from engine.bpmn.feel import Unfit, as_data, as_feel, evaluate, is_feel
+from engine.decisions.feel.moments import Months
+from tests.driving import NOW, Run, flow, path
+from tests.eventful import line
+
+CHOICE = (
+    '<startEvent id="start"/><exclusiveGateway id="g" default="g-b"/><userTask id="a"/><userTask id="b"/>'
+    + path("start", "g")
+    + flow("g", "a", '= amount &gt; 10 and kind in ("big", "huge")')
+    + flow("g", "b")
+)
+
+
+def timer(kind: str, text: str) -> str:
+    return line(
+        f'<intermediateCatchEvent id="wait"><timerEventDefinition><{kind}>{text}</{kind}>'
+        "</timerEventDefinition></intermediateCatchEvent>"
+    )
+
+
+def many(inside: str, marker: str = "") -> str:
+    return line(
+        f'<userTask id="a"><multiInstanceLoopCharacteristics {marker}>{inside}'
+        "</multiInstanceLoopCharacteristics></userTask>",
+        "userTask after",
+    )
+
+
+def test_condition_is_true_or_false() -> None:
+    assert Run(CHOICE, amount=11, kind="big").waiting == ["a"]
+    assert Run(CHOICE, amount=Decimal("10.5"), kind="huge").waiting == ["a"]
+    assert Run(CHOICE, amount=11, kind="small").waiting == ["b"]
+
+
+@pytest.mark.parametrize(
+    "data", [{"kind": "big"}, {"amount": "much", "kind": "big"}, {"amount": None, "kind": "huge"}]
+)
+def test_condition_that_is_neither_stops_the_case(data: dict[str, Any]) -> None:
+    (failed,) = Run(CHOICE, **data).step.failures
+    assert (failed.element, failed.code) == ("g", "script-failed")
+    assert "neither true nor false" in failed.message
+
+
+def test_false_is_false_also_where_something_is_missing() -> None:
+    assert Run(CHOICE, kind="small").waiting == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "due"),
+    [
+        ("timeDuration", '= duration("P1D") * days', NOW + timedelta(days=3)),
+        ("timeDuration", '= duration("P1M")', datetime(2026, 4, 21, 9, tzinfo=UTC)),
+        ("timeDate", "= last day", datetime(2026, 5, 1, tzinfo=UTC)),
+        ("timeDate", '= now() + duration("PT2H")', NOW + timedelta(hours=2)),
+        ("timeCycle", '= "R2/PT" + string(days) + "H"', NOW + timedelta(hours=3)),
+    ],
+)
+def test_times_are_computed(kind: str, text: str, due: datetime) -> None:
+    run = Run(timer(kind, text.replace("last day", "last_day")), days=3, last_day=date(2026, 5, 1))
+    (wait,) = run.waits.values()
+    assert wait.due == due
+
+
+def test_instances_go_over_what_a_filter_leaves() -> None:
+    inside = '<loopDataInputRef>= members[age &gt;= 18]</loopDataInputRef><inputDataItem id="one"/>'
+    run = Run(many(inside), members=[{"age": 20}, {"age": 10}, {"age": 30}])
+    assert run.waiting == ["a", "a"]
+
+
+def test_instances_are_counted_and_completed() -> None:
+    inside = (
+        "<loopCardinality>= count(members) + 1</loopCardinality>"
+        "<completionCondition>= nrOfCompletedInstances / nrOfInstances &gt; 0.5</completionCondition>"
+    )
+    run = Run(many(inside), members=["x", "y"])
+    assert run.waiting == ["a"] * 3
+    assert run.answer("a").answer("a").waiting == ["after"]
+
+
+def test_what_is_no_list_stops_the_case() -> None:
+    inside = "<loopDataInputRef>= sum(members)</loopDataInputRef>"
+    assert Run(many(inside), members=[1, 2]).failed == [("a", "multi-instance")]
+
+
+def test_mappings_are_contexts() -> None:
+    given = "={&quot;total&quot;: sum(prices), &quot;half&quot;: total / 2}"
+    taken = "={&quot;answer&quot;: upper case(word)}"
+    process = line(
+        f'<userTask id="a" parvandeh:inputs="{given}" parvandeh:outputs="{taken}"/>', "userTask after"
+    )
+    run = Run(process, prices=[1, Decimal("2.5")])
+    assert run.answer("a", word="yes").step.changes == {"word": "yes", "answer": "YES"}
+
+
+def test_a_variable_may_have_the_name_of_a_function() -> None:
+    assert evaluate("= count + count([1, 2])", {"count": 1, "number": 5}, NOW) is None
+    assert evaluate("= number + 1", {"number": 5}, NOW) == 6
+
+
+def test_condition_that_is_awaited_is_asked_when_all_is_there() -> None:
+    process = line(
+        '<intermediateCatchEvent id="wait"><conditionalEventDefinition>'
+        "<condition>= paid &gt;= fee</condition></conditionalEventDefinition></intermediateCatchEvent>",
+        "userTask after",
+    )
+    assert Run(process, paid=5, fee=5).waiting == ["after"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, True, "text", 7, -1.25, Decimal("0.1234567890123456789"), [1, ["a"]], {"a": {"b": 1}}),
+        *(date(2026, 3, 21), datetime(2026, 3, 21, 9, 30, tzinfo=UTC), timedelta(days=2, hours=1)),
+        datetime.fromisoformat("2026-03-21T09:30:15.250000"),
+    ],
+)
+def test_data_of_a_case_come_back_as_they_were(value: Any) -> None:
+    assert as_data(as_feel(value)) == value
+    assert type(as_data(as_feel(value))) is type(value)
+
+
+def test_what_python_lacks_is_kept_as_a_text_or_refused() -> None:
+    assert as_data(Months(14)) == "P1Y2M"
+    with pytest.raises(Unfit):
+        evaluate("= function(x) x", {}, NOW)
+    with pytest.raises(Unfit):
+        evaluate("= count(for i in 1..10**12 return i)", {}, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"), [("= a", True), (" =a", True), ("== a", False), ("a = b", False)]
+)
+def test_one_equals_sign_before_it_marks_feel(text: str, marked: bool) -> None:
+    assert is_feel(text) == marked

@@ -1,0 +1,65 @@
+"""Why a decision by rules came to its result: on the timeline of a case, in its log, for whom it is."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from engine import cases
+from engine.db import Actor, Database
+from tests import bpmn, factories
+from tests.deciding import data, dmn, table
+from tests.web.conftest import Browser
+from tests.web.desk import Office, an_office
+
+
+def files(**field: Any) -> dict[str, bytes]:
+    """A form, a decision and a task."""
+    body = [
+        bpmn.node("startEvent", "start", camunda__formKey="start.json"),
+        bpmn.node("businessRuleTask", "rule", parvandeh__decisionRef="route", name="مسیر | Route"),
+        bpmn.node("userTask", "a"),
+        bpmn.node("endEvent", "end"),
+        *(bpmn.flow(*pair) for pair in (("start", "rule"), ("rule", "a"), ("a", "end"))),
+    ]
+    amount = {"type": "integer", "title": "مبلغ | Sum asked for", **field}
+    made = factories.files(bpmn.process(*body), start=factories.form(("amount",), amount=amount))
+    return {**made, "rules.dmn": dmn(data("amount") + table())}
+
+
+@pytest.fixture
+def office(database: Database, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]) -> Office:
+    return an_office(database, actor, session_of)
+
+
+def begun(office: Office, content: dict[str, bytes]) -> UUID:
+    """A case of a process that takes the place of the office's."""
+    factories.deploy(office.database, content)
+    return UUID(str(office.do("portal", cases.start, "p", {"amount": 25}).id))
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ("“Route” was decided by rule 2.", "Sum asked for", "25", "2 (route-2)", "rules.dmn")),
+        ("fa", ("«مسیر» بر پایهٔ قاعدهٔ ۲ تعیین شد.", "مبلغ", "۲۵", "قاعده‌های منطبق")),
+    ],
+)
+def test_the_timeline_tells_why(office: Office, lang: str, words: tuple[str, ...]) -> None:
+    case = begun(office, files())
+    page = office["sara"].see(f"/cases/{case}", lang).text.replace("\u2068", "").replace("\u2069", "")
+    for word in words:
+        assert word in page, word
+
+
+def test_what_a_form_keeps_from_a_role_is_kept_in_the_explanation(office: Office) -> None:
+    case = begun(office, files(**{"x-visible-to": ["head"]}))
+    (event,) = [one for one in office.do("sara", cases.log, case) if one["kind"] == "decision.evaluated"]
+    payload = event["payload"]
+    assert payload["inputs"] == {}
+    assert payload["tables"] == [
+        {"table": "route-table", "policy": "U", "rules": [{"number": 2, "id": "route-2"}]}
+    ]
+    assert (payload["required"], payload["result"]) == ([], None)
+    assert "25" not in str(payload).replace(payload["digest"], "")
