@@ -6,7 +6,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
 
-from api.command import Reply, command
+from api.command import Reply, command, writes_once
 from api.shapes import Request
 from engine import rulings
 from engine.db import UnitOfWork
@@ -121,6 +121,7 @@ def index(uow: UnitOfWork) -> Reply:
 @command(
     blueprint.post("/decisions/<key>/evaluate"), body=EvaluateRule, answer=RulingBody, refusals=(404, 409)
 )
+@writes_once
 def evaluate(uow: UnitOfWork, key: str, body: EvaluateRule) -> Reply:
     """Evaluate a decision, by its id or name, for data that belong to no case"""
     ruling = rulings.evaluate(uow, key, body.inputs, body.definition)

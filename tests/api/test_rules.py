@@ -150,6 +150,14 @@ def test_answer_takes_two_statements_and_the_next_time_one(client: Clients, data
         assert len(statements) == expected, statements
 
 
+def test_same_key_gets_the_first_answer_again(client: Clients, database: Database) -> None:
+    deploy(database)
+    key = {"Idempotency-Key": "k"}
+    first, again = (client("portal").post(EVALUATE, {"inputs": {"amount": 1}}, headers=key) for _ in "12")
+    assert first.data == again.data
+    refused(client("portal").post(EVALUATE, {"inputs": {"amount": 2}}, headers=key), 409, "conflict")
+
+
 def test_inputs_are_not_logged(
     client: Clients, database: Database, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
