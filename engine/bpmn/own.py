@@ -52,7 +52,7 @@ def enter(token: Any) -> None:
     """Give a token that comes to a task what the task has of its own. Raises Unfit, ScriptFailed."""
     own: Own = token.task_spec.own
     if own.inputs is not None and INPUTS not in token.internal_data:
-        values = _mapping(own.inputs, token, token.data)
+        values = _mapping(own.inputs, token, token.data, spaced=True)
         token.internal_data[INPUTS] = list(values)
         token.data = {**token.data, **values}
     if own.people and PEOPLE not in token.internal_data:
@@ -102,9 +102,11 @@ def posts(token: Any) -> frozenset[Post]:
     return own.posting.of(token.internal_data.get(PEOPLE, {}).get("groups", ()))
 
 
-def _mapping(expression: str, token: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+def _mapping(expression: str, token: Any, data: Mapping[str, Any], *, spaced: bool = False) -> dict[str, Any]:
+    """Names with values. Those of inputs may have spaces in them, as the data of decisions have."""
     value = token.workflow.top_workflow.sandbox.evaluate(expression, data)
-    if not isinstance(value, dict) or not all(str(name).isidentifier() for name in value):
+    gap = "_" if spaced else " "
+    if not isinstance(value, dict) or not all(str(name).replace(" ", gap).isidentifier() for name in value):
         raise Unfit("inputs and outputs must be names with values, as in {'fee': amount}")
     values: dict[str, Any] = plain(value)
     return values

@@ -11,7 +11,7 @@ from engine.cli.demo import installation as demo
 from engine.config import Settings
 from tests import factories
 from tests.browser.visits import Check, Language, Shot, Visits
-from tests.deciding import dmn, table
+from tests.ruling import dmn, table
 from web.designer import patterns
 from web.texts import TEXTS
 

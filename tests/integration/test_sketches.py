@@ -12,7 +12,7 @@ from engine.bpmn.source import MAX_FILE
 from engine.db import Actor, Database, UnitOfWork
 from engine.errors import Forbidden, Invalid, NotFound, Rejected, Stale
 from tests import bpmn, factories, organisation
-from tests.deciding import dmn, table
+from tests.ruling import dmn, table
 
 Work = Callable[..., AbstractContextManager[UnitOfWork]]
 FILES = factories.one_task()

@@ -1,10 +1,10 @@
 """Activities, sub-processes and calls: BPMN 2.0.2 §10.3, §13.3."""
 
 from engine import bpmn
-from tests.deciding import data, dmn, table
 from tests.driving import Run, path, script
 from tests.eventful import line, sub
 from tests.matrix.table import Section
+from tests.ruling import data, dmn, table
 
 SECTION = Section("Activities")
 RULES = {"rules.dmn": dmn(data("amount") + table())}

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pytest
 
 from engine.bpmn import Finding, check
-from tests.deciding import data, dmn, table, task
 from tests.driving import document, path, script
 from tests.matrix.test_others import extension
+from tests.ruling import data, dmn, table, task
 
 AMOUNT = data("amount")
 FEE = {"rules.dmn": dmn(AMOUNT + table())}
@@ -88,6 +88,16 @@ def test_what_a_decision_is_given_has_been_set_before() -> None:
     (found,) = findings(start)
     assert (found.code, found.element) == ("unknown-variable", "rule")
     assert "'amuont'" in found.mend
+
+
+def test_data_with_spaces_in_their_names_are_given_by_inputs() -> None:
+    asked = data("asked for").replace('id="asked for"', 'id="asked"')
+    rules = table(tested="asked for").replace('href="#asked for"', 'href="#asked"')
+    files = {"rules.dmn": dmn(asked + rules)}
+    (found,) = findings(task(), files)
+    assert (found.severity, found.code) == ("warning", "decision-input")
+    assert "'asked for'" in found.reason
+    assert told(task(f"{PLAIN} parvandeh:inputs='={{&quot;asked for&quot;: paid}}'"), files) == []
 
 
 def test_data_that_nobody_drew_count_as_well() -> None:

@@ -11,7 +11,7 @@ from lxml import etree
 from engine import bpmn as engine
 from tests import bpmn, factories
 from tests.bpmn import extension, flow, node, script
-from tests.deciding import dmn, table
+from tests.ruling import dmn, table
 
 SHIPPED = ("verify-identity", "collect-fee", factories.ADDRESS, factories.LICENCE)
 ROOTS = """

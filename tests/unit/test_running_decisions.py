@@ -8,9 +8,9 @@ import pytest
 
 from engine.bpmn import Spec
 from engine.bpmn.rules import RESULTS
-from tests.deciding import data, ruled, table, task
 from tests.driving import Run
 from tests.matrix.test_others import extension
+from tests.ruling import data, ruled, table, task
 
 AMOUNT = data("amount")
 BOTH = (("&lt; 10", '"a"'), ("&lt; 20", '"b"'))
@@ -151,6 +151,14 @@ def test_inputs_may_have_other_names_in_the_task() -> None:
     words = 'parvandeh:decisionRef="route" parvandeh:inputs="={&quot;amount&quot;: paid - 1}"'
     run = Run(ruled(task(words), AMOUNT, table()), paid=10)
     assert run.step.changes == {"route": "auto", "days": 3}
+
+
+def test_inputs_may_have_names_with_spaces() -> None:
+    words = "parvandeh:inputs='={&quot;asked for&quot;: paid}' parvandeh:decisionRef=\"route\""
+    rules = table(tested="asked for").replace('href="#asked for"', 'href="#asked"')
+    asked = data("asked for").replace('id="asked for"', 'id="asked"')
+    run = Run(ruled(task(words), asked, rules), paid=10)
+    assert run.step.changes == {"route": "desk", "days": 10}
 
 
 def test_moments_of_a_case_are_those_of_the_decision_and_back() -> None:

@@ -9,7 +9,7 @@ import pytest
 from engine import cases
 from engine.db import Actor, Database
 from tests import bpmn, factories
-from tests.deciding import data, dmn, table
+from tests.ruling import data, dmn, table
 from tests.web.conftest import Browser
 from tests.web.desk import Office, an_office
 

@@ -4,11 +4,13 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
+from engine.bpmn.check import feel
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Place
 from engine.bpmn.check.notes import Rules as Told
+from engine.bpmn.feel import is_feel
 from engine.bpmn.rules import RESULTS, SUFFIX, Rules
 from engine.decisions.dmn.reading import NotDmn, read
 
@@ -42,6 +44,7 @@ def check_rule_tasks(diagram: Diagram, rules: Rules, notes: Notes) -> None:
     told = _Tasks(diagram.file, notes)
     for task in diagram.element.iter(bpmn("businessRuleTask")):
         told.decision(task, rules)
+        told.inputs(task, rules)
         told.result(task, rules)
 
 
@@ -77,6 +80,20 @@ class _Tasks(Told):
                 else f"Name one of {known}."
                 if known
                 else "Upload the .dmn file with it together with this diagram.",
+            )
+
+    def inputs(self, task: Any, rules: Rules) -> None:
+        """Data whose names no variable can have: inputs of the task give them their values."""
+        code = task.get(f"{{{PARVANDEH}}}inputs") or ""
+        given = feel.keys(code) if is_feel(code) else frozenset()
+        names = sorted(rules.inputs(task.get(_DECISION) or "")) if given is not None else ()
+        missing = [name for name in names if not name.isidentifier() and name not in (given or ())]
+        if missing:
+            self.warn(
+                task,
+                "decision-input",
+                f"No variable can be called {', '.join(map(repr, missing))[:200]}, which the decision reads.",
+                f"Write parvandeh:inputs='={{\"{missing[0]}\": variable}}'.",
             )
 
     def result(self, task: Any, rules: Rules) -> None:
