@@ -11,7 +11,7 @@ from engine.db import Database
 from tests import factories
 from tests.api.conftest import Clients
 from tests.api.contract import body, pointers, refused
-from tests.deciding import data, dmn, table
+from tests.ruling import data, dmn, table
 
 EVALUATE = "/decisions/route/evaluate"
 

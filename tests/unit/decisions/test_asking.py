@@ -11,7 +11,7 @@ from engine.decisions.errors import TooMuch
 from engine.decisions.exact import LONGEST, read_json, write_json
 from engine.decisions.feel.moments import Date, DateTime, Days, Months, Time
 from engine.decisions.given import given
-from tests.deciding import data, dmn, table
+from tests.ruling import data, dmn, table
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 ADDRESS = (
