@@ -87,8 +87,8 @@ def evaluate(uow: UnitOfWork, name: str, values: Mapping[str, Any], definition: 
         raise Invalid(
             "The decision takes too much for these inputs.", [Fault("/inputs", str(error), "too-much")]
         ) from None
-    if answer.grave:
-        undecided = [Fault("/inputs", reason, "undecided") for reason in answer.grave]
+    if answer.unusable:
+        undecided = [Fault("/inputs", reason, "undecided") for reason in answer.unusable]
         raise Invalid("The decision gives no result that may be used.", undecided)
     return Ruling(of, opened.digests[of.offered.file], answer)
 

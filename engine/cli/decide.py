@@ -108,10 +108,10 @@ def _input(text: str) -> dict[str, Any]:
 
 
 def _faults(answer: Answer) -> int:
-    """Tell what went wrong; whether something grave did."""
+    """Tell what went wrong; the exit code."""
     for fault in answer.faults:
         print(f"{fault.element}: {fault.reason}", file=sys.stderr)
-    return 1 if answer.grave else 0
+    return 1 if answer.unusable else 0
 
 
 def _tell(text: str, *, code: int) -> int:

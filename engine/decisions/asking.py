@@ -35,7 +35,7 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of it. Where a fault is grave, there is no result that may be used."""
+    """What came of it."""
 
     result: Any
     inputs: Mapping[str, Any]
@@ -44,9 +44,10 @@ class Answer:
     faults: Sequence[Fault]
 
     @property
-    def grave(self) -> list[str]:
-        """The reasons why the result must not be used."""
-        return [fault.reason for fault in self.faults if fault.grave]
+    def unusable(self) -> list[str]:
+        """Why there is no result that may be used: something grave, or what it is that has no value."""
+        missing = self.result is None
+        return list(dict.fromkeys(fault.reason for fault in self.faults if fault.grave or missing))
 
     @property
     def why(self) -> dict[str, Any]:

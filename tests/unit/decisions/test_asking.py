@@ -147,8 +147,21 @@ def test_grave_fault_is_told_as_such() -> None:
     answer = ask(
         made(data("amount"), table(rules=[("-", "1", "1"), ("&lt; 3", "2", "2")])), {"amount": 1}, "route"
     )
-    assert answer.grave == ["The rules 1, 2 match, but only one may."]
+    assert answer.unusable == ["The rules 1, 2 match, but only one may."]
     assert answer.why["faults"][0]["element"] == "route-table"
+
+
+def test_result_that_is_missing_for_a_fault_is_none_that_may_be_used() -> None:
+    declared = literal("x", "x").replace('<variable name="d"/>', '<variable name="d" typeRef="number"/>')
+    decided = made(data("x", "Any"), declared)
+    assert ask(decided, {"x": 1}).unusable == []
+    assert ask(decided, {"x": "a"}).result is None
+    assert ask(decided, {"x": "a"}).unusable == ["The value is no number as was declared."]
+
+
+def test_no_rule_that_matches_is_no_fault() -> None:
+    answer = ask(made(data("amount"), table(rules=[("&lt; 3", "1", "1")])), {"amount": 5}, "route")
+    assert (answer.result, answer.unusable) == (None, [])
 
 
 def test_expressions_that_cannot_be_read_are_told_with_their_lines() -> None:
