@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal, DecimalException
 from typing import Any
 
+from engine.decisions.feel.frames import Run
 from engine.decisions.feel.names import normalized
 from engine.decisions.feel.notation import read_date, read_date_time, read_duration, read_time
-from engine.decisions.feel.types import ANY, Type
+from engine.decisions.feel.types import ANY, Type, conforms
 from engine.decisions.feel.values import ARITHMETIC, kind
 
 Given = Mapping[str, "Type | Mapping[str, Type]"]  # by name, or below the name of an import
@@ -31,7 +32,7 @@ class Wrong(Exception):
 
 
 def given(wanted: Given, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values, as they are declared. Raises Wrong."""
+    """The values, as they are declared. Raises Wrong, and TooMuch."""
     misfits: list[Misfit] = []
     found = _named(wanted, values, "", misfits)
     if misfits:
@@ -47,11 +48,20 @@ def _named(wanted: Given, values: Mapping[str, Any], at: str, misfits: list[Misf
             known = ", ".join(sorted(wanted)) or "none"
             misfits.append(Misfit(here, f"is no input of the decision. There are: {known}.", "unknown"))
         elif isinstance(of, Type):
-            found[normalized(name)] = _fitted(value, of, here, misfits)
+            found[normalized(name)] = _allowed(value, of, here, misfits)
         elif isinstance(value, dict):
             found[normalized(name)] = _named(of, value, here, misfits)
         else:
             misfits.append(Misfit(here, "is no context", "type"))
+    return found
+
+
+def _allowed(value: Any, of: Type, at: str, misfits: list[Misfit]) -> Any:
+    """The value of a type, with all in it allowed beside the rest of it. Raises TooMuch."""
+    before = len(misfits)
+    found = _fitted(value, of, at, misfits)
+    if found is not None and len(misfits) == before and not conforms(found, of, Run()):
+        misfits.append(Misfit(at, "is not allowed, or something in it", "not-allowed"))
     return found
 
 
@@ -63,8 +73,6 @@ def _fitted(value: Any, of: Type, at: str, misfits: list[Misfit]) -> Any:
     found = maker(value, of, at, misfits)
     if found is None:
         misfits.append(Misfit(at, f"is no {of.name}", "type"))
-    elif of.allows is not None and not of.allows(found):
-        misfits.append(Misfit(at, "is not among the values that are allowed", "not-allowed"))
     return found
 
 

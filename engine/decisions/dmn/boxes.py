@@ -9,11 +9,11 @@ from engine.decisions.dmn import model
 from engine.decisions.dmn.kinds import Kinds
 from engine.decisions.dmn.tables import build_table
 from engine.decisions.errors import Unreadable
-from engine.decisions.feel import looping
+from engine.decisions.feel import looping, tree
 from engine.decisions.feel.building import Code, build
 from engine.decisions.feel.calling import call
 from engine.decisions.feel.frames import Frame, Run
-from engine.decisions.feel.matching import Test, build_tests
+from engine.decisions.feel.matching import Test, build_test, build_tests
 from engine.decisions.feel.names import Names
 from engine.decisions.feel.parser import parse, parse_tests
 from engine.decisions.feel.types import ANY, Type, fitted
@@ -35,6 +35,7 @@ class Builder:
 
     kinds: Kinds
     names: Names
+    language: str | None = None  # of the file's expressions, unless they say otherwise
     flaws: list[Flaw] = field(default_factory=list)
 
     def code(self, boxed: model.Boxed | None) -> Code:
@@ -55,34 +56,55 @@ class Builder:
         """A type by its name."""
         try:
             return self.kinds.named(name)
-        except Unreadable as error:
-            self.flaws.append(Flaw(error.reason, of.line, of.id))
+        except (Unreadable, RecursionError) as error:
+            reason = error.reason if isinstance(error, Unreadable) else "The type is nested too deeply"
+            self.flaws.append(Flaw(reason, of.line, of.id))
             return ANY
 
     def text(self, text: model.Text) -> Code:
         """A literal expression."""
         if not text.text:
             return _nothing
+        if not self._is_feel(text):
+            return self.flawed("This engine knows no other language than FEEL.", text)
         try:
-            return build(parse(text.text, self.names, self.kinds))
+            return looping.repeated(parse(text.text, self.names, self.kinds), build)
         except Unreadable as error:
-            return self._flawed(text, error)
+            return self.flawed(str(error), text)
 
     def tests(self, text: model.Text) -> Test | None:
         """A cell of conditions; None if it lets everything pass."""
-        if text.text in ("", "-"):
-            return None
-        try:
-            return build_tests(parse_tests(text.text, self.names, self.kinds), build)
-        except Unreadable as error:
-            code = self._flawed(text, error)
-            return lambda _, frame: code(frame)
+        read = None if text.text in ("", "-") else self._read_tests(text)
+        return build_tests(read, build) if isinstance(read, tree.Tests) else read
 
-    def _flawed(self, text: model.Text, error: Unreadable) -> Code:
-        self.flaws.append(Flaw(str(error), text.line, text.id))
+    def each_test(self, text: model.Text) -> list[Test]:
+        """The tests of a list of allowed values one by one; none if it lets everything pass."""
+        read = None if text.text in ("", "-") else self._read_tests(text)
+        if isinstance(read, tree.Tests) and not read.negated:
+            return [build_test(test, build) for test in read.tests]
+        return [] if read is None else [build_tests(read, build) if isinstance(read, tree.Tests) else read]
+
+    def _read_tests(self, text: model.Text) -> tree.Tests | Test:
+        """Tests; of what cannot be read one that tells so."""
+        reason = "This engine knows no other language than FEEL."
+        if self._is_feel(text):
+            try:
+                return parse_tests(text.text, self.names, self.kinds)
+            except Unreadable as error:
+                reason = str(error)
+        code = self.flawed(reason, text)
+        return lambda _, frame: code(frame)
+
+    def _is_feel(self, text: model.Text) -> bool:
+        language = text.language or self.language
+        return language is None or "feel" in language.lower()
+
+    def flawed(self, reason: str, of: model.Boxed) -> Code:
+        """An expression that has no value, as it cannot be read."""
+        self.flaws.append(Flaw(reason, of.line, of.id))
 
         def told(frame: Frame) -> None:
-            frame.run.tell(str(error), text.id)
+            frame.run.tell(reason, of.id)
 
         return told
 
@@ -98,7 +120,7 @@ def _nothing(_: Frame) -> None:
 
 
 def _fitted(run: Run, value: Any, wanted: Type, element: str) -> Any:
-    found = fitted(value, wanted)
+    found = fitted(value, wanted, run)
     if found is None and value is not None:
         run.tell(f"The value is no {wanted.name} as was declared.", element)
     return found
@@ -149,11 +171,16 @@ def _items(builder: Builder, boxed: model.Items) -> Code:
 
 
 def _relation(builder: Builder, boxed: model.Relation) -> Code:
-    rows = [[builder.code(cell) for cell in row] for row in boxed.rows]
+    names = [name for name, _ in boxed.columns]
+    types = [of for _, of in boxed.columns]
+    rows = [
+        [builder.typed(builder.code(cell), of, cell) for cell, of in zip(row, types, strict=False)]
+        for row in boxed.rows
+    ]
 
     def made(frame: Frame) -> list[Any]:
         cells = ([cell(frame) for cell in row] for row in rows)
-        return [dict(zip(boxed.columns, row, strict=False)) for row in cells]
+        return [frame.run.made(dict(zip(names, row, strict=False))) for row in cells]
 
     return made
 

@@ -26,13 +26,18 @@ class Graph:
     def __init__(self, files: Sequence[model.Definitions]) -> None:
         self.main = files[0]
         self._files = {each.namespace: each for each in reversed(files)}
-        self._kinds: dict[str, Kinds] = {}
+        self._kinds = {namespace: Kinds(file) for namespace, file in self._files.items()}
         self._members = Names((), members=self._all_names())
         self._codes: dict[Key, Code] = {}
         self._types: dict[Key, Type] = {}
-        self.flaws: dict[str, list[Flaw]] = {}
+        self.flaws: Mapping[str, list[Flaw]] = {}
         for file in self._files.values():
-            self._build(file)
+            self.kinds(file).imported += [
+                (name, self._kinds[namespace])
+                for namespace, name in file.imports.items()
+                if namespace in self._files
+            ]
+        self._build()
 
     # Putting together
 
@@ -40,17 +45,13 @@ class Graph:
         for file in self._files.values():
             yield from members(file.items)
             yield from file.imports.values()
-            yield from (element.name for element in file.elements.values())
+            for element in file.elements.values():
+                yield element.name
+                if isinstance(element, model.Decision | model.Knowledge) and element.logic is not None:
+                    yield from model.members(element.logic)
 
     def kinds(self, file: model.Definitions) -> Kinds:
         """The types that a file knows."""
-        if file.namespace not in self._kinds:
-            imported = {
-                name: self.kinds(self._files[namespace])
-                for namespace, name in file.imports.items()
-                if namespace in self._files and namespace != file.namespace
-            }
-            self._kinds[file.namespace] = Kinds(file, imported)
         return self._kinds[file.namespace]
 
     def resolve(self, file: model.Definitions, reference: str) -> Key | None:
@@ -59,20 +60,43 @@ class Graph:
         target = self._files.get(namespace or file.namespace)
         return (target.namespace, element) if target and element in target.elements else None
 
-    def _build(self, file: model.Definitions) -> None:
-        builder = Builder(self.kinds(file), self._members)
-        self.flaws[file.file] = builder.flaws
-        for element in file.elements.values():
-            key = (file.namespace, element.id)
+    def _build(self) -> None:
+        builders = {
+            file.namespace: Builder(self.kinds(file), self._members, file.language)
+            for file in self._files.values()
+        }
+        self.flaws = {file.file: builders[file.namespace].flaws for file in self._files.values()}
+        for key in self._in_order():
+            element, builder = self.element(key), builders[key[0]]
             self._types[key] = builder.type(element.type, element)
             if isinstance(element, model.Decision | model.Knowledge):
-                self._codes[key] = self._code(builder, file, element)
+                self._codes[key] = self._code(builder, self.file_of(key), element)
+
+    def _in_order(self) -> list[Key]:
+        """All elements, those that are required before those that require them and speak of their members."""
+        waiting = [(file.namespace, each) for file in self._files.values() for each in file.elements]
+        begun: set[Key] = set()
+        found: dict[Key, None] = {}
+        while waiting:
+            key = waiting[-1]
+            if key in begun:
+                found[waiting.pop()] = None
+                continue
+            begun.add(key)
+            waiting += [each for each in self.required(key) if each not in begun]
+        return list(found)
+
+    def required(self, key: Key) -> list[Key]:
+        """The elements that one requires, as far as they are there."""
+        element, file = self.element(key), self.file_of(key)
+        references = element.requires if isinstance(element, model.Decision | model.Knowledge) else ()
+        return [target for each in references if (target := self.resolve(file, each)) is not None]
 
     def _code(
         self, builder: Builder, file: model.Definitions, element: model.Decision | model.Knowledge
     ) -> Code:
-        required = (self.resolve(file, reference) for reference in element.requires)
-        with self._members.within([*BUILT_IN, *(self._known_as(file, key) for key in required if key)]):
+        required = self.required((file.namespace, element.id))
+        with self._members.within([*BUILT_IN, *(self._known_as(file, key) for key in required)]):
             if isinstance(element, model.Decision):
                 return builder.typed(builder.code(element.logic), element.type, element)
             if element.logic is None:
@@ -83,8 +107,12 @@ class Graph:
             return function(builder, element.logic, (of.of or ANY) if of.name == "function" else result)
 
     def _known_as(self, file: model.Definitions, key: Key) -> str:
-        name = self._files[key[0]].elements[key[1]].name
-        return name if key[0] == file.namespace else file.imports.get(key[0], name)
+        return self._prefix(file, key) or self.element(key).name
+
+    @staticmethod
+    def _prefix(file: model.Definitions, key: Key) -> str:
+        """The name of the import by which a file knows an element; nothing for its own."""
+        return "" if key[0] == file.namespace else file.imports.get(key[0], "")
 
     @property
     def files(self) -> list[model.Definitions]:
@@ -188,35 +216,35 @@ class Evaluation:
     def _evaluated(self, key: Key) -> Any:
         element = self._graph.element(key)
         if isinstance(element, model.InputData):
-            return self._data(key, element)
+            return self._given(key, element, self._values)
         if isinstance(element, model.Service):
             return self._as_function(key, element)
         return self._graph._codes[key](self._frame(key, element))
 
-    def _data(self, key: Key, element: model.InputData) -> Any:
-        given = self._values
-        imported = self._graph.main.imports.get(key[0])
-        if imported is not None and isinstance(given.get(imported), dict):
-            given = given[imported]
-        value = given.get(element.name)
-        found = fitted(value, self._graph._types[key])
+    def _given(self, key: Key, element: model.Element, values: Mapping[str, Any]) -> Any:
+        """What was handed over for an element, by its name or under that of its import."""
+        imported = values.get(self._graph._prefix(self._graph.main, key))
+        value = (imported if isinstance(imported, dict) else values).get(element.name)
+        found = fitted(value, self._graph._types[key], self._run)
         if found is None and value is not None:
             self._run.tell(f"The value of {element.name} is not of its type.", element.id)
         return found
 
     def _frame(self, key: Key, element: model.Element) -> Frame:
         file = self._graph.file_of(key)
-        values: dict[str, Any] = {}
+        own: dict[str, Any] = {}
+        imported: dict[str, Any] = {}
         requires = element.requires if isinstance(element, model.Decision | model.Knowledge) else ()
         for reference in requires:
             target = self._graph.resolve(file, reference)
             if target is None:
                 self._run.tell(f"What it requires is not there: {reference}.", element.id, grave=True)
                 continue
-            name = self._graph.element(target).name
-            prefix = file.imports.get(target[0]) if target[0] != file.namespace else None
-            (values.setdefault(prefix, {}) if prefix else values)[name] = self.value(target)
-        return Frame(self._run, values, Frame(self._run, BUILT_IN))
+            prefix = self._graph._prefix(file, target)
+            inside = imported if target[0] != file.namespace else own
+            within = inside.setdefault(prefix, {}) if prefix else inside
+            within[self._graph.element(target).name] = self.value(target)
+        return Frame(self._run, {**imported, **own}, Frame(self._run, BUILT_IN))
 
     # Services
 
@@ -235,16 +263,15 @@ class Evaluation:
         def call(run: Run, arguments: list[Any]) -> Any:
             inner = Evaluation(self._graph, run, {})
             inner._known = dict(zip(parameters, arguments, strict=True))
-            return fitted(inner._result(key, service), result)
+            return fitted(inner._result(key, service), result, run)
 
         return Function((way,), result, call)
 
     def serve(self, key: Key, service: model.Service, values: Mapping[str, Any]) -> Any:
         """A service with data by name."""
         for each in self._parameters(key, service):
-            of = self._graph._types[each]
-            self._known[each] = fitted(values.get(self._graph.element(each).name), of)
-        return fitted(self._result(key, service), self._graph.result_type(key))
+            self._known[each] = self._given(each, self._graph.element(each), values)
+        return fitted(self._result(key, service), self._graph.result_type(key), self._run)
 
     def _result(self, key: Key, service: model.Service) -> Any:
         file = self._graph.file_of(key)

@@ -1,6 +1,6 @@
 """What a DMN file says, element by element (DMN 1.5 §5 to §8)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 
@@ -88,7 +88,7 @@ class Items(Boxed):
 class Relation(Boxed):
     """A list of contexts, as rows of columns."""
 
-    columns: tuple[str, ...]
+    columns: tuple[tuple[str, str | None], ...]  # name, type
     rows: tuple[tuple[Boxed, ...], ...]
 
 
@@ -128,6 +128,31 @@ class Iterated(Boxed):
     body: Boxed | None
 
 
+def inside(boxed: Boxed) -> Iterator[Boxed]:
+    """An expression and all those in it."""
+    waiting: list[object] = [boxed]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting += part
+        elif isinstance(part, Boxed | Input | Output | Rule):
+            if isinstance(part, Boxed):
+                yield part
+            waiting += (getattr(part, name) for name in part.__dataclass_fields__)
+
+
+def members(boxed: Boxed) -> Iterator[str]:
+    """The names of all members that contexts have which an expression gives."""
+    for part in inside(boxed):
+        match part:
+            case Entries():
+                yield from (name for name, _, _ in part.entries if name is not None)
+            case Relation():
+                yield from (name for name, _ in part.columns)
+            case Table():
+                yield from (output.name for output in part.outputs)
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """An item definition: a named type, simple or with components."""
@@ -137,6 +162,7 @@ class Item:
     collection: bool
     components: "tuple[Item, ...]"
     allowed: Text | None
+    constraint: Text | None = None  # of a collection as a whole, while `allowed` is of each of its items
     function: "tuple[tuple[str | None, ...], str | None] | None" = (
         None  # types of its parameters and its result
     )
@@ -185,12 +211,16 @@ class Service(Element):
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """One file. `imports` tells by which name the elements of another namespace are known here."""
+    """One file. `imports` tells by which name the elements of another namespace are known here.
+
+    That name may be empty: they are known as they are called there.
+    """
 
     file: str
     id: str
     name: str
     namespace: str
+    language: str | None
     imports: Mapping[str, str]
     items: tuple[Item, ...]
     elements: Mapping[str, Element] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from engine.decisions.dmn import model
 from engine.decisions.feel.names import normalized
 
 MAX_ELEMENTS = 100_000
+MAX_TEXT = 1_000_000  # characters of all expressions together: seconds of reading
 _NAMESPACES = (
     "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
     "http://www.omg.org/spec/DMN/20180521/MODEL/",
@@ -25,7 +26,6 @@ _POLICIES = {
     "COLLECT": "C",
 }
 _AGGREGATIONS = {"SUM": "+", "MIN": "<", "MAX": ">", "COUNT": "#"}
-_PREFIXES = ("feel.", "feel:")
 _NUMBERS = frozenset({"integer", "long", "double"})  # as Camunda's modeler calls them
 Element = etree._Element
 
@@ -53,6 +53,7 @@ def read(file: str, content: bytes) -> model.Definitions:
         root.get("id", ""),
         root.get("name", ""),
         root.get("namespace", ""),
+        root.get("expressionLanguage"),
         {each.get("namespace", ""): normalized(each.get("name", "")) for each in _each(root, "import")},
         tuple(_item(each) for each in _each(root, "itemDefinition")),
         elements,
@@ -72,8 +73,11 @@ def _root(content: bytes) -> Element:
         raise NotDmn("A document type declaration is not allowed.", 1)
     if name.localname != "definitions" or name.namespace not in _NAMESPACES:
         raise NotDmn("It is XML, but no DMN 1.1 to 1.5.", root.sourceline)
-    if sum(1 for _ in root.iter()) > MAX_ELEMENTS:
+    sizes = [len(node.text or "") for node in root.iter()]
+    if len(sizes) > MAX_ELEMENTS:
         raise NotDmn(f"It has more than {MAX_ELEMENTS} elements.")
+    if sum(sizes) > MAX_TEXT:
+        raise NotDmn(f"Its texts have more than {MAX_TEXT} characters.")
     return root
 
 
@@ -105,14 +109,26 @@ def _id(node: Element) -> str:
 
 
 def _type(node: Element | None) -> str | None:
-    """`typeRef`, in 1.1 a child; without the prefix of FEEL's own types."""
+    """`typeRef`, which is also a child; without the prefix of FEEL's own types."""
     if node is None:
         return None
     child = _one(node, "typeRef")
     name = normalized(node.get("typeRef") or (child.text if child is not None and child.text else "") or "")
-    for prefix in _PREFIXES:
-        name = name.removeprefix(prefix)
-    return "number" if name in _NUMBERS else name or None
+    found = _qualified(node, name).removeprefix("feel.")
+    return "number" if found in _NUMBERS else found or None
+
+
+def _qualified(node: Element, name: str) -> str:
+    """What DMN 1.1 wrote with a namespace's prefix, as versions since then do: by the name of the import."""
+    prefix, _, local = name.partition(":")
+    space = node.nsmap.get(prefix) if local else None
+    if space is None:
+        return name.removeprefix("feel:")
+    root = node.getroottree().getroot()
+    if "/FEEL/" in space or space == root.get("namespace"):
+        return local
+    imported = (each.get("name") for each in _each(root, "import") if each.get("namespace") == space)
+    return f"{next(imported, None) or prefix}.{local}"
 
 
 def _text(node: Element | None) -> model.Text | None:
@@ -189,6 +205,7 @@ def _item(node: Element) -> model.Item:
         node.get("isCollection") == "true",
         tuple(_item(each) for each in _each(node, "itemComponent")),
         _text(_one(node, "allowedValues")),
+        _text(_one(node, "typeConstraint")),
         None if function is None else _function_item(function),
     )
 
@@ -210,8 +227,8 @@ def _inner(node: Element | None) -> model.Boxed | None:
 
 def _table(node: Element) -> model.Table:
     policy = _POLICIES.get(node.get("hitPolicy", "UNIQUE"), "?")
-    if policy == "C":
-        policy += _AGGREGATIONS.get(node.get("aggregation", ""), "")
+    if policy == "C" and node.get("aggregation"):
+        policy += _AGGREGATIONS.get(node.get("aggregation", ""), "?")
     rules = tuple(_rule(each) for each in _each(node, "rule"))
     inputs = tuple(_input(each) for each in _each(node, "input"))
     outputs = tuple(_output(each) for each in _each(node, "output"))
@@ -272,7 +289,7 @@ def _list(node: Element) -> model.Items:
 
 
 def _relation(node: Element) -> model.Relation:
-    columns = tuple(normalized(each.get("name", "")) for each in _each(node, "column"))
+    columns = tuple((normalized(each.get("name", "")), _type(each)) for each in _each(node, "column"))
     rows = tuple(_boxes(row) for row in _each(node, "row"))
     return model.Relation(_id(node), _type(node), _line(node), columns, rows)
 

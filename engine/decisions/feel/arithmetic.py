@@ -7,6 +7,7 @@ from typing import Any
 from engine.decisions.feel.comparing import alike_placed, standard_offset
 from engine.decisions.feel.moments import (
     DAY,
+    LONGEST,
     SECOND,
     Date,
     DateTime,
@@ -14,8 +15,11 @@ from engine.decisions.feel.moments import (
     Months,
     Time,
     add_months,
+    days,
+    from_instant,
     from_local,
     from_ordinal,
+    months,
 )
 from engine.decisions.feel.values import ARITHMETIC, number
 
@@ -35,8 +39,17 @@ def negative(value: Any) -> Any:
     return None
 
 
-def _whole(value: Decimal) -> int:
-    return int(ARITHMETIC.plus(value))
+def _times(count: int, factor: Decimal) -> int:
+    """A whole number of months or nanoseconds so many times, cut; beyond all durations if it is too large."""
+    return _cut(ARITHMETIC.multiply(number(count), factor))
+
+
+def _through(count: int, divisor: Decimal) -> int:
+    return _cut(ARITHMETIC.divide(number(count), divisor))
+
+
+def _cut(value: Decimal) -> int:
+    return int(value) if abs(value) <= LONGEST else LONGEST + 1
 
 
 # Moments and durations
@@ -56,12 +69,15 @@ def _moment_and_months(moment: DateTime, by: Months) -> DateTime | None:
 
 
 def _moment_and_days(moment: DateTime, by: Days) -> DateTime | None:
+    """So much later: where clocks are put forward or back in between, they show it."""
+    if moment.time.zone is not None:
+        return from_instant(moment.instant + by.nanos, moment.time.zone)
     return from_local(moment.local + by.nanos, moment.time.offset, moment.time.zone)
 
 
 def _between(left: Date | DateTime, right: Date | DateTime) -> Days | None:
     one, other = (DateTime(value, _MIDNIGHT) if isinstance(value, Date) else value for value in (left, right))
-    return Days(one.instant - other.instant) if alike_placed(one, other) else None
+    return days(one.instant - other.instant) if alike_placed(one, other) else None
 
 
 def _between_times(left: Time, right: Time) -> Days | None:
@@ -94,32 +110,32 @@ _MOVED: Mapping[tuple[type, type], Operation] = {
 _PLUS: Mapping[tuple[type, type], Operation] = {
     (Decimal, Decimal): ARITHMETIC.add,
     (str, str): lambda left, right: left + right,
-    (Months, Months): lambda left, right: Months(left.count + right.count),
-    (Days, Days): lambda left, right: Days(left.nanos + right.nanos),
+    (Months, Months): lambda left, right: months(left.count + right.count),
+    (Days, Days): lambda left, right: days(left.nanos + right.nanos),
     **_MOVED,
     **{(by, moment): _turned(move) for (moment, by), move in _MOVED.items()},
 }
 _MINUS: Mapping[tuple[type, type], Operation] = {
     (Decimal, Decimal): ARITHMETIC.subtract,
-    (Months, Months): lambda left, right: Months(left.count - right.count),
-    (Days, Days): lambda left, right: Days(left.nanos - right.nanos),
+    (Months, Months): lambda left, right: months(left.count - right.count),
+    (Days, Days): lambda left, right: days(left.nanos - right.nanos),
     (Time, Time): _between_times,
     **{(one, other): _between for one in (Date, DateTime) for other in (Date, DateTime)},
     **{types: _less(move) for types, move in _MOVED.items()},
 }
 _TIMES: Mapping[tuple[type, type], Operation] = {
     (Decimal, Decimal): ARITHMETIC.multiply,
-    (Months, Decimal): lambda by, factor: Months(_whole(by.count * factor)),
-    (Days, Decimal): lambda by, factor: Days(_whole(by.nanos * factor)),
-    (Decimal, Months): lambda factor, by: Months(_whole(by.count * factor)),
-    (Decimal, Days): lambda factor, by: Days(_whole(by.nanos * factor)),
+    (Months, Decimal): lambda by, factor: months(_times(by.count, factor)),
+    (Days, Decimal): lambda by, factor: days(_times(by.nanos, factor)),
+    (Decimal, Months): lambda factor, by: months(_times(by.count, factor)),
+    (Decimal, Days): lambda factor, by: days(_times(by.nanos, factor)),
 }
 _DIVIDED: Mapping[tuple[type, type], Operation] = {
     (Decimal, Decimal): ARITHMETIC.divide,
     (Months, Months): lambda left, right: ARITHMETIC.divide(number(left.count), number(right.count)),
     (Days, Days): lambda left, right: ARITHMETIC.divide(number(left.nanos), number(right.nanos)),
-    (Months, Decimal): lambda by, divisor: Months(_whole(by.count / divisor)),
-    (Days, Decimal): lambda by, divisor: Days(_whole(by.nanos / divisor)),
+    (Months, Decimal): lambda by, divisor: months(_through(by.count, divisor)),
+    (Days, Decimal): lambda by, divisor: days(_through(by.nanos, divisor)),
 }
 _POWER: Mapping[tuple[type, type], Operation] = {(Decimal, Decimal): ARITHMETIC.power}
 

@@ -3,20 +3,32 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.decisions.errors import Unreadable
 from engine.decisions.feel import arithmetic, comparing, looping, tree
 from engine.decisions.feel.calling import call
-from engine.decisions.feel.frames import Frame, Run
+from engine.decisions.feel.frames import COSTLY, Frame, Run
 from engine.decisions.feel.matching import Test, build_test
-from engine.decisions.feel.operators import BINARY
+from engine.decisions.feel.operators import BINARY, EQUALITY, Operation
 from engine.decisions.feel.properties import member
-from engine.decisions.feel.types import ANY, is_instance
+from engine.decisions.feel.types import ANY, is_bare, is_instance
 from engine.decisions.feel.values import Function, Parameter, Range
 
 Code = Callable[[Frame], Any]
+KEPT = 5  # steps that a function costs, as it keeps all around it
 
 
 def build(node: tree.Node) -> Code:
-    """What an expression does: a function that gives its value; None also for what has no value."""
+    """What an expression does: a function that gives its value; None also for what has no value.
+
+    Raises Unreadable.
+    """
+    try:
+        return _built(node)
+    except RecursionError:
+        raise Unreadable("It is nested too deeply", "", node.at) from None
+
+
+def _built(node: tree.Node) -> Code:
     return _BUILDERS[type(node)](node)
 
 
@@ -40,12 +52,12 @@ def _name(node: tree.Name) -> Code:
 
 
 def _list(node: tree.ListOf) -> Code:
-    items = [build(item) for item in node.items]
+    items = [_built(item) for item in node.items]
     return lambda frame: frame.run.made([item(frame) for item in items])
 
 
 def _context(node: tree.ContextOf) -> Code:
-    entries = [(name, build(entry)) for name, entry in node.entries]
+    entries = [(name, _built(entry)) for name, entry in node.entries]
     if len({name for name, _ in entries}) < len(entries):
         return lambda _: None
 
@@ -60,9 +72,10 @@ def _context(node: tree.ContextOf) -> Code:
 
 
 def _range(node: tree.RangeOf) -> Code:
-    low, high = build(node.low), build(node.high)
+    low, high = _built(node.low), _built(node.high)
 
     def made(frame: Frame) -> Any:
+        frame.run.spend(2)
         return interval(low(frame), high(frame), node.low_included, node.high_included)
 
     return made
@@ -79,28 +92,63 @@ def interval(low: Any, high: Any, low_included: bool, high_included: bool) -> Ra
 
 
 def _binary(node: tree.Binary) -> Code:
-    left, right = build(node.left), build(node.right)
-    if node.sign == "and":
-        return lambda frame: (
-            False if (first := left(frame)) is False else comparing.conjunction(first, right(frame))
-        )
-    if node.sign == "or":
-        return lambda frame: (
-            True if (first := left(frame)) is True else comparing.disjunction(first, right(frame))
-        )
-    operation = BINARY[node.sign]
-    if node.sign == "+":
-        return lambda frame: frame.run.made(operation(left(frame), right(frame)))
-    return lambda frame: operation(left(frame), right(frame))
+    """An operation; many in a row, such as `a or b or c`, are one loop instead of a deep nest."""
+    if isinstance(node.left, tree.Binary):
+        return _chain(node)
+    return _joined(node.sign, _built(node.left), _built(node.right))
+
+
+def _chain(node: tree.Binary) -> Code:
+    parts = [node]
+    while isinstance(parts[-1].left, tree.Binary):
+        parts.append(parts[-1].left)
+    first = _built(parts[-1].left)
+    rest = [_applied(part.sign, _built(part.right)) for part in reversed(parts)]
+
+    def chained(frame: Frame) -> Any:
+        value = first(frame)
+        for apply in rest:
+            value = apply(value, frame)
+        return value
+
+    return chained
+
+
+def _joined(sign: str, left: Code, right: Code) -> Code:
+    apply = _applied(sign, right)
+    return lambda frame: apply(left(frame), frame)
+
+
+def _applied(sign: str, right: Code) -> Callable[[Any, Frame], Any]:
+    """What an operation makes of its left side in a frame."""
+    if sign == "and":
+        return lambda left, frame: False if left is False else comparing.conjunction(left, right(frame))
+    if sign == "or":
+        return lambda left, frame: True if left is True else comparing.disjunction(left, right(frame))
+    if sign in EQUALITY:
+        equality = EQUALITY[sign]
+        return lambda left, frame: equality(left, right(frame), frame.run)
+    operation = BINARY[sign]
+    if sign in ("+", "-"):
+        return lambda left, frame: frame.run.made(operation(left, right(frame)))
+    if sign == "**":
+        return lambda left, frame: _costly(frame.run, operation, left, right(frame))
+    return lambda left, frame: operation(left, right(frame))
+
+
+def _costly(run: Run, operation: Operation, left: Any, right: Any) -> Any:
+    """An operation that takes long."""
+    run.spend(COSTLY)
+    return operation(left, right)
 
 
 def _negative(node: tree.Negative) -> Code:
-    operand = build(node.operand)
+    operand = _built(node.operand)
     return lambda frame: arithmetic.negative(operand(frame))
 
 
 def _between(node: tree.Between) -> Code:
-    operand, low, high = build(node.operand), build(node.low), build(node.high)
+    operand, low, high = _built(node.operand), _built(node.low), _built(node.high)
 
     def between(frame: Frame) -> bool | None:
         value = operand(frame)
@@ -112,8 +160,8 @@ def _between(node: tree.Between) -> Code:
 
 
 def _in(node: tree.In) -> Code:
-    operand = build(node.operand)
-    tests: list[Test] = [build_test(test, build) for test in node.tests]
+    operand = _built(node.operand)
+    tests: list[Test] = [build_test(test, _built) for test in node.tests]
 
     def passes(frame: Frame) -> bool | None:
         value = operand(frame)
@@ -128,7 +176,7 @@ def _in(node: tree.In) -> Code:
 
 
 def _compared(node: tree.Compared) -> Code:
-    operand = build(node.operand)
+    operand = _built(node.operand)
 
     def made(frame: Frame) -> Any:
         end = operand(frame)
@@ -146,12 +194,14 @@ def _compared(node: tree.Compared) -> Code:
 
 
 def _instance_of(node: tree.InstanceOf) -> Code:
-    operand = build(node.operand)
-    return lambda frame: is_instance(operand(frame), node.type)
+    operand, of = _built(node.operand), node.type
+    if is_bare(of):
+        return lambda _: None
+    return lambda frame: is_instance(operand(frame), of, frame.run)
 
 
 def _if(node: tree.If) -> Code:
-    condition, then, otherwise = build(node.condition), build(node.then), build(node.otherwise)
+    condition, then, otherwise = _built(node.condition), _built(node.then), _built(node.otherwise)
     return lambda frame: then(frame) if condition(frame) is True else otherwise(frame)
 
 
@@ -160,9 +210,11 @@ def _function(node: tree.FunctionOf) -> Code:
         return lambda _: None
     way = tuple(Parameter(name, of) for name, of in node.parameters)
     names = [name for name, _ in node.parameters]
-    body = build(node.body)
+    body = looping.repeated(node.body, _built)
 
     def made(frame: Frame) -> Function:
+        frame.run.spend(KEPT)
+
         def run_body(_: Run, arguments: list[Any]) -> Any:
             return body(frame.within(dict(zip(names, arguments, strict=True))))
 
@@ -172,8 +224,8 @@ def _function(node: tree.FunctionOf) -> Code:
 
 
 def _call(node: tree.Call) -> Code:
-    function = build(node.function)
-    arguments = [build(argument) for argument in node.arguments]
+    function = _built(node.function)
+    arguments = [_built(argument) for argument in node.arguments]
     names = node.names
 
     def called(frame: Frame) -> Any:
@@ -187,8 +239,8 @@ def _call(node: tree.Call) -> Code:
 
 
 def _path(node: tree.Path) -> Code:
-    source, name = build(node.source), node.name
-    return lambda frame: member(source(frame), name)
+    source, name = _built(node.source), node.name
+    return lambda frame: member(source(frame), name, frame.run)
 
 
 _BUILDERS: Mapping[type[tree.Node], Callable[[Any], Code]] = {
@@ -207,7 +259,7 @@ _BUILDERS: Mapping[type[tree.Node], Callable[[Any], Code]] = {
     tree.FunctionOf: _function,
     tree.Call: _call,
     tree.Path: _path,
-    tree.For: lambda node: looping.build_for(node, build),
-    tree.Quantified: lambda node: looping.build_quantified(node, build),
-    tree.Filter: lambda node: looping.build_filter(node, build),
+    tree.For: lambda node: looping.build_for(node, _built),
+    tree.Quantified: lambda node: looping.build_quantified(node, _built),
+    tree.Filter: lambda node: looping.build_filter(node, _built),
 }

@@ -12,8 +12,9 @@ Way = Sequence[Parameter]
 
 def call(run: Run, function: Function, given: Sequence[Any] | Mapping[str, Any]) -> Any:
     """What a function gives; None if it does not take such arguments."""
+    run.pass_on(given.values() if isinstance(given, Mapping) else given)
     for way in function.ways:
-        bound = _named(way, given) if isinstance(given, Mapping) else _ordered(way, given)
+        bound = _named(way, given, run) if isinstance(given, Mapping) else _ordered(way, given, run)
         if bound is not None:
             run.enter()
             try:
@@ -23,26 +24,25 @@ def call(run: Run, function: Function, given: Sequence[Any] | Mapping[str, Any])
     return None
 
 
-def _named(way: Way, given: Mapping[str, Any]) -> list[Any] | None:
-    known = {parameter.name for parameter in way}
-    missing = [each for each in way if each.name not in given and not each.optional]
-    if missing or not known.issuperset(given):
+def _named(way: Way, given: Mapping[str, Any], run: Run) -> list[Any] | None:
+    """Arguments by name; those that are not given are null."""
+    if not {parameter.name for parameter in way}.issuperset(given):
         return None
-    return _fitted([(each, given[each.name]) if each.name in given else (each, _LEFT_OUT) for each in way])
+    return _fitted([(each, given.get(each.name, _LEFT_OUT if each.optional else None)) for each in way], run)
 
 
-def _ordered(way: Way, given: Sequence[Any]) -> list[Any] | None:
+def _ordered(way: Way, given: Sequence[Any], run: Run) -> list[Any] | None:
     if way and way[-1].many:
         before = len(way) - 1
         if len(given) <= before:
             return None
         rest = [*given[before:]]
-        return _fitted([*zip(way[:-1], given, strict=False), (way[-1], rest)])
+        return _fitted([*zip(way[:-1], given, strict=False), (way[-1], rest)], run)
     required = sum(not each.optional for each in way)
     if not required <= len(given) <= len(way):
         return None
     left_out = [_LEFT_OUT] * (len(way) - len(given))
-    return _fitted([*zip(way, [*given, *left_out], strict=True)])
+    return _fitted([*zip(way, [*given, *left_out], strict=True)], run)
 
 
 class _LeftOut:
@@ -52,13 +52,13 @@ class _LeftOut:
 _LEFT_OUT = _LeftOut()
 
 
-def _fitted(pairs: Sequence[tuple[Parameter, Any]]) -> list[Any] | None:
+def _fitted(pairs: Sequence[tuple[Parameter, Any]], run: Run) -> list[Any] | None:
     bound: list[Any] = []
     for parameter, value in pairs:
         if value is _LEFT_OUT:
             bound.append(None)
             continue
-        fit = fitted(value, parameter.type)
+        fit = fitted(value, parameter.type, run)
         if fit is None and (value is not None or not parameter.nullable):
             return None
         bound.append(fit)

@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from engine.decisions.feel.frames import Run
 from engine.decisions.feel.moments import SECOND, Date, DateTime, Days, Months, Time
-from engine.decisions.feel.values import Function, Range, kind
+from engine.decisions.feel.values import Function, Range
+
+LONG = 1000  # characters that cost a step to compare
 
 
 def conjunction(left: Any, right: Any) -> bool | None:
@@ -25,14 +28,14 @@ def disjunction(left: Any, right: Any) -> bool | None:
 # Equality and order
 
 
-def equal(left: Any, right: Any) -> bool | None:
+def equal(left: Any, right: Any, run: Run) -> bool | None:
     """`=` (table 52): values of different types are not comparable, and nothing equals but nothing."""
     if left is None or right is None:
         return left is right
-    if kind(left) != kind(right):
+    if type(left) is not type(right):
         return None
     special = _EQUAL.get(type(left))
-    return bool(left == right) if special is None else special(left, right)
+    return bool(left == right) if special is None else special(left, right, run)
 
 
 def _all(results: Iterable[bool | None]) -> bool | None:
@@ -44,39 +47,48 @@ def _all(results: Iterable[bool | None]) -> bool | None:
     return found
 
 
-def _equal_lists(left: list[Any], right: list[Any]) -> bool | None:
+def _equal_texts(left: str, right: str, run: Run) -> bool:
+    if len(left) == len(right) > LONG:
+        run.spend(len(left) // LONG)
+    return left == right
+
+
+def _equal_lists(left: list[Any], right: list[Any], run: Run) -> bool | None:
     if len(left) != len(right):
         return False
-    return _all(equal(one, other) for one, other in zip(left, right, strict=True))
+    run.spend(len(left))
+    return _all(equal(one, other, run) for one, other in zip(left, right, strict=True))
 
 
-def _equal_contexts(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool | None:
+def _equal_contexts(left: Mapping[str, Any], right: Mapping[str, Any], run: Run) -> bool | None:
     if left.keys() != right.keys():
         return False
-    return _all(equal(left[name], right[name]) for name in left)
+    run.spend(len(left))
+    return _all(equal(left[name], right[name], run) for name in left)
 
 
-def _equal_times(left: Time | DateTime, right: Time | DateTime) -> bool:
+def _equal_times(left: Time | DateTime, right: Time | DateTime, _: Run) -> bool:
     return alike_placed(left, right) and _key(left) == _key(right)
 
 
-def _equal_ranges(left: Range, right: Range) -> bool | None:
+def _equal_ranges(left: Range, right: Range, run: Run) -> bool | None:
     if (left.low_included, left.high_included, left.test) != (
         right.low_included,
         right.high_included,
         right.test,
     ):
         return False
-    return _all((equal(left.low, right.low), equal(left.high, right.high)))
+    return _all((equal(left.low, right.low, run), equal(left.high, right.high, run)))
 
 
-_EQUAL: Mapping[type, Callable[[Any, Any], bool | None]] = {
+_EQUAL: Mapping[type, Callable[[Any, Any, Run], bool | None]] = {
+    str: _equal_texts,
     list: _equal_lists,
     dict: _equal_contexts,
     Range: _equal_ranges,
     Time: _equal_times,
     DateTime: _equal_times,
-    Function: lambda left, right: left is right,
+    Function: lambda left, right, _: left is right,
 }
 
 
@@ -117,10 +129,16 @@ def order(left: Any, right: Any) -> int | None:
         return (left > right) - (left < right)
     if not isinstance(left, _ORDERED) or type(left) is not type(right):
         return None
+    key = _key
     if isinstance(left, Time | DateTime) and not alike_placed(left, right):
-        return None
-    one, other = _key(left), _key(right)
+        key = _clock
+    one, other = key(left), key(right)
     return int(one > other) - int(one < other)
+
+
+def _clock(value: Any) -> Any:
+    """What a clock shows: if only one of two is placed, it is taken for the place of both (table 54)."""
+    return (value.nanos if isinstance(value, Time) else value.local) // SECOND
 
 
 def less(left: Any, right: Any) -> bool | None:
@@ -147,17 +165,18 @@ def at_least(left: Any, right: Any) -> bool | None:
     return None if found is None else found >= 0
 
 
-def unequal(left: Any, right: Any) -> bool | None:
+def unequal(left: Any, right: Any, run: Run) -> bool | None:
     """`!=`."""
-    found = equal(left, right)
+    found = equal(left, right, run)
     return None if found is None else not found
 
 
 def within(value: Any, interval: Range) -> bool | None:
     """Whether a value lies in a range."""
-    above = below = True
+    above: bool | None = True
+    below: bool | None = True
     if interval.low is not None:
-        above = (at_least if interval.low_included else more)(value, interval.low)  # type: ignore[assignment]
+        above = at_least(value, interval.low) if interval.low_included else more(value, interval.low)
     if interval.high is not None:
-        below = (at_most if interval.high_included else less)(value, interval.high)  # type: ignore[assignment]
+        below = at_most(value, interval.high) if interval.high_included else less(value, interval.high)
     return conjunction(above, below)

@@ -1,14 +1,20 @@
 """Where names stand for values while something is evaluated, and how much of it may be done."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from engine.decisions.errors import TooMuch
+from engine.decisions.feel.moments import DateTime
 
-STEPS = 1_000_000
-DEPTH = 60
+STEPS = 500_000  # a second of the slowest, and 150 MB of the largest, that they can do
+DEPTH = 60  # of functions that call each other: Python's own stack has to hold them
+SEARCHING = 0.25  # seconds of searching with patterns; more than that is a pattern that never ends
+CHARACTERS = 25  # of a text that cost a step: some take four bytes
+NODES = 3  # of an expression that cost a step when it is repeated, as much as items of a list
+COMPILED = 100  # steps that a pattern costs when it is first met
+COSTLY = 20  # steps of what takes far longer than adding: powers, logarithms, places of clocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +30,15 @@ class Fault:
 class Run:
     """One evaluation: its moment, and what is left of its limits.
 
-    A step is an iteration, a call or an item or 100 characters made, so that steps bound memory, too.
+    A step is an iteration, a call, an item made or compared, or some characters, so that steps bound time
+    and memory.
     """
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     steps: int = STEPS
     depth: int = DEPTH
+    searching: float = SEARCHING
+    patterns: set[tuple[str, str]] = field(default_factory=set)  # those met so far, with their flags
     faults: list[Fault] = field(default_factory=list)
     explained: list[dict[str, Any]] | None = None  # a list if all tables are to say why
 
@@ -41,7 +50,7 @@ class Run:
     def explain(self, **what: Any) -> None:
         """Note how a table came to its result, if somebody wants to know."""
         if self.explained is not None:
-            self.spend()
+            self.spend(1 + sum(len(part) for part in what.values() if isinstance(part, list | dict)))
             self.explained.append(what)
 
     def spend(self, steps: int = 1) -> None:
@@ -52,7 +61,7 @@ class Run:
 
     def enter(self) -> None:
         """Go into a called function; to be left again."""
-        self.spend()
+        self.spend(2)
         self.depth -= 1
         if self.depth < 0:
             raise TooMuch("Functions call each other too deeply.")
@@ -64,10 +73,29 @@ class Run:
     def made(self, value: Any) -> Any:
         """What was made, counted by its size."""
         if isinstance(value, str):
-            self.spend(len(value) // 100)
+            self.spend(len(value) // CHARACTERS)
         elif isinstance(value, list | dict):
             self.spend(len(value))
+        elif isinstance(value, DateTime):
+            self.spend(2 if value.time.zone is None else COSTLY)
         return value
+
+    def pass_on(self, values: Iterable[Any]) -> None:
+        """Count what a function gets: it may go through all of it."""
+        for value in values:
+            if isinstance(value, str):
+                self.spend(len(value) // CHARACTERS)
+            elif isinstance(value, list | dict):
+                self.spend(len(value) // NODES)
+
+    def weigh(self, value: Any) -> None:
+        """Count a value with all that is in it, as often as it is in it."""
+        if isinstance(value, list | dict):
+            self.spend(1 + len(value))
+            for item in value.values() if isinstance(value, dict) else value:
+                self.weigh(item)
+        else:
+            self.made(value)
 
 
 class Frame:

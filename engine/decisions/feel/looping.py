@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.decisions.feel import tree
-from engine.decisions.feel.frames import Frame
+from engine.decisions.feel.frames import NODES, Frame
 from engine.decisions.feel.moments import Date, from_ordinal
 from engine.decisions.feel.values import Range, number
 
@@ -16,10 +16,23 @@ Domains = Sequence[tuple[str, Domain]]
 PARTIAL = "partial"
 
 
+def repeated(node: tree.Node, build: Build) -> Code:
+    """An expression that may be evaluated many times, counted by its size."""
+    code, weight = build(node), tree.size(node) // NODES
+    if not weight:
+        return code
+
+    def weighed(frame: Frame) -> Any:
+        frame.run.spend(weight)
+        return code(frame)
+
+    return weighed
+
+
 def build_for(node: tree.For, build: Build) -> Code:
     """`for`: a list of what is returned for each combination; `partial` is that list so far."""
     domains = _domains(node.iterations, build)
-    body = build(node.body)
+    body = repeated(node.body, build)
     tells = tree.mentions(node.body, PARTIAL)
     return lambda frame: collected(domains, body, frame, tells=tells)
 
@@ -38,7 +51,7 @@ def collected(domains: Domains, body: Code, frame: Frame, *, tells: bool) -> lis
 def build_quantified(node: tree.Quantified, build: Build) -> Code:
     """`some` and `every`."""
     domains = _domains(node.iterations, build)
-    condition = build(node.condition)
+    condition = repeated(node.condition, build)
     decisive = node.kind == "some"
     return lambda frame: quantified(domains, condition, frame, decisive=decisive)
 
@@ -133,8 +146,7 @@ def _counted(first: Decimal, last: Decimal) -> Iterable[Decimal] | None:
 
 def build_filter(node: tree.Filter, build: Build) -> Code:
     """`list[2]`, `list[-1]`, `list[item > 3]`; what is no list is one of a single item."""
-    source, condition = build(node.source), build(node.condition)
-
+    source, condition = build(node.source), repeated(node.condition, build)
     return lambda frame: filtered(frame, source(frame), condition)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from engine.decisions.feel import tree
 from engine.decisions.feel.comparing import conjunction, disjunction, equal, within
-from engine.decisions.feel.frames import Frame
-from engine.decisions.feel.operators import BINARY
+from engine.decisions.feel.frames import NODES, Frame, Run
+from engine.decisions.feel.operators import BINARY, EQUALITY
 from engine.decisions.feel.values import Range
 
 Test = Callable[[Any, Frame], bool | None]
@@ -19,10 +19,12 @@ def build_tests(node: tree.Tests, build: Build) -> Test:
     tests = [build_test(test, build) for test in node.tests]
     if not tests:
         return lambda _, __: True
-    if len(tests) == 1 and not node.negated:
+    weight = tree.size(node) // NODES
+    if len(tests) == 1 and not node.negated and not weight:
         return tests[0]
 
     def any_of(value: Any, frame: Frame) -> bool | None:
+        frame.run.spend(weight)
         found: bool | None = False
         for test in tests:
             found = disjunction(found, test(value, frame))
@@ -36,17 +38,25 @@ def build_tests(node: tree.Tests, build: Build) -> Test:
 def build_test(node: tree.Node, build: Build) -> Test:
     """One test."""
     if isinstance(node, tree.Compared):
-        operation, operand = BINARY[node.sign], build(node.operand)
-        return lambda value, frame: operation(value, operand(frame))
+        return _build_compared(node, build)
     if isinstance(node, tree.Constant):
         expected = node.value
-        return lambda value, _: matches(value, expected)
+        return lambda value, frame: matches(value, expected, frame.run)
     if isinstance(node, tree.RangeOf):
         return _build_range(node, build)
     code = build(node)
     if tree.mentions(node, INPUT):
-        return lambda value, frame: _told(value, code(frame.within({INPUT: value})))
-    return lambda value, frame: matches(value, code(frame))
+        return lambda value, frame: _told(value, code(frame.within({INPUT: value})), frame.run)
+    return lambda value, frame: matches(value, code(frame), frame.run)
+
+
+def _build_compared(node: tree.Compared, build: Build) -> Test:
+    operand = build(node.operand)
+    if node.sign in EQUALITY:
+        equality = EQUALITY[node.sign]
+        return lambda value, frame: equality(value, operand(frame), frame.run)
+    operation = BINARY[node.sign]
+    return lambda value, frame: operation(value, operand(frame))
 
 
 def _build_range(node: tree.RangeOf, build: Build) -> Test:
@@ -56,26 +66,28 @@ def _build_range(node: tree.RangeOf, build: Build) -> Test:
     return lambda value, frame: conjunction(above(value, low(frame)), below(value, high(frame)))
 
 
-def _told(value: Any, result: Any) -> bool | None:
+def _told(value: Any, result: Any, run: Run) -> bool | None:
     """What a test says that speaks of the input itself."""
-    return result if isinstance(result, bool) or result is None else matches(value, result)
+    return result if isinstance(result, bool) or result is None else matches(value, result, run)
 
 
-def matches(value: Any, expected: Any) -> bool | None:
+def matches(value: Any, expected: Any, run: Run) -> bool | None:
     """Whether a value is what is expected, lies in it or is among it."""
     if isinstance(expected, Range) and not isinstance(value, Range):
         return within(value, expected)
     if isinstance(expected, list):
-        return _among(value, expected)
+        return _among(value, expected, run)
     if isinstance(expected, bool) and not isinstance(value, bool):
         return expected if value is not None else None
-    return equal(value, expected)
+    return equal(value, expected, run)
 
 
-def _among(value: Any, expected: list[Any]) -> bool | None:
-    if isinstance(value, list) and equal(value, expected) is True:
+def _among(value: Any, expected: list[Any], run: Run) -> bool | None:
+    if isinstance(value, list) and equal(value, expected, run) is True:
         return True
+    run.spend(len(expected))
     found: bool | None = False
     for item in expected:
-        found = disjunction(found, within(value, item) if isinstance(item, Range) else equal(value, item))
+        lies = isinstance(item, Range) and not isinstance(value, Range)
+        found = disjunction(found, within(value, item) if lies else equal(value, item, run))
     return found

@@ -4,7 +4,7 @@ Python's own end at the years 1 and 9999 and at microseconds, and know no time w
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ MAX_YEAR = 999_999_999
 SECOND = 1_000_000_000  # in nanoseconds
 DAY_SECONDS = 86_400
 DAY = DAY_SECONDS * SECOND
+LONGEST = 10**34  # months or nanoseconds of a duration: as many as a number tells exactly
 _CYCLE = 400  # years after which the calendar is the same again
 _CYCLE_DAYS = 146_097
 _LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -143,22 +144,45 @@ def from_local(nanos: int, offset: int | None, zone: str | None) -> DateTime | N
     return None if day is None else DateTime(day, Time(of_day, offset, zone))
 
 
+def months(count: int) -> Months | None:
+    """A duration of so many months, unless it is beyond all."""
+    return Months(count) if abs(count) <= LONGEST else None
+
+
+def days(nanos: int) -> Days | None:
+    """A duration of so many nanoseconds, unless it is beyond all."""
+    return Days(nanos) if abs(nanos) <= LONGEST else None
+
+
+def from_instant(nanos: int, zone: str) -> DateTime | None:
+    """The moment so many nanoseconds after 1970 in UTC, as the clocks of a zone show it."""
+    utc = from_local(nanos, 0, None)
+    if utc is None:
+        return None
+    offset = (_placed(utc.date, UTC, utc.time.nanos).astimezone(ZoneInfo(zone))).utcoffset()
+    seconds = int(offset.total_seconds()) if offset is not None else 0
+    return from_local(nanos + seconds * SECOND, None, zone)
+
+
 @lru_cache(maxsize=1024)
 def is_zone(name: str) -> bool:
     """Whether a time zone has that name."""
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):  # also what is no such file, or a folder
+    except (KeyError, ValueError, OSError):  # no such zone, no name of one, or a folder of them
         return False
     return True
 
 
 def zone_offset(zone: str, day: Date, nanos: int) -> int:
     """Seconds from UTC that a zone has at a local time; beyond Python's years, those of the like calendar."""
-    year = day.year if 1 < day.year < 9999 else 2000 + day.year % _CYCLE
-    moment = datetime(year, day.month, day.day, tzinfo=ZoneInfo(zone)) + timedelta(seconds=nanos // SECOND)
-    offset = moment.utcoffset()
+    offset = _placed(day, ZoneInfo(zone), nanos).utcoffset()
     return int(offset.total_seconds()) if offset is not None else 0
+
+
+def _placed(day: Date, zone: tzinfo, nanos: int) -> datetime:
+    year = day.year if 1 < day.year < 9999 else 2000 + day.year % _CYCLE
+    return datetime(year, day.month, day.day, tzinfo=zone) + timedelta(seconds=nanos // SECOND)
 
 
 def from_python(moment: datetime) -> DateTime:

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
 
 from engine.decisions.feel.tokens import Token, words
 
 PROPERTIES = ("time offset", "start included", "end included")  # what may follow a dot anywhere
+LONGEST = 50  # words of a name, and letters of a word; more is no name that anybody would write
+_split = lru_cache(maxsize=4096)(words)
 
 
 def normalized(name: str) -> str:
@@ -36,25 +40,38 @@ class Names:
 
     def variable(self, found: Sequence[Token], at: int) -> tuple[str, int] | None:
         """The longest known name that begins there, and how many words it has."""
-        known = [scope.longest(found, at) for scope in (*self._scopes, self._members)]
-        return max((name for name in known if name), key=lambda name: name[1], default=None)
+        best = self._members.longest(found, at)
+        for scope in reversed(self._scopes):
+            known = scope.longest(found, at)
+            if known is not None and (best is None or known[1] > best[1]):
+                best = known
+        return best
 
 
 class _Scope:
+    """Names as a tree of their words; where a name ends stands how it is written."""
+
     def __init__(self, names: Iterable[str]) -> None:
-        self._by_first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        self._words: dict[str | None, Any] = {}
         for name in names:
             self.add(name)
 
     def add(self, name: str) -> None:
-        parts = words(name)
-        alike = self._by_first.setdefault(parts[0], [])
-        if (parts, name) not in alike:
-            alike.append((parts, name))
-            alike.sort(key=lambda known: -len(known[0]))
+        parts = _split(name) if 0 < len(name) <= LONGEST * LONGEST else ()
+        if 0 < len(parts) <= LONGEST:
+            place = self._words
+            for part in parts:
+                place = place.setdefault(part, {})
+            place[None] = name
 
     def longest(self, found: Sequence[Token], at: int) -> tuple[str, int] | None:
-        for parts, name in self._by_first.get(found[at].text, ()):
-            if len(parts) == 1 or tuple(token.text for token in found[at : at + len(parts)]) == parts:
-                return name, len(parts)
-        return None
+        best = None
+        place = self._words.get(found[at].text)
+        end = at
+        while place is not None:
+            end += 1
+            if None in place:
+                best = place[None], end - at
+            following = found[end] if end < len(found) else None
+            place = place.get(following.text) if following and following.kind not in ("text", "at") else None
+        return best

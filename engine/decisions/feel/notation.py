@@ -14,14 +14,17 @@ from engine.decisions.feel.moments import (
     Months,
     Time,
     date,
+    days,
     from_ordinal,
     is_zone,
+    months,
 )
 from engine.decisions.feel.values import Function, Range
 
 _DATE = re.compile(r"(-?(?:[1-9]\d{4,8}|\d{4}))-(\d\d)-(\d\d)", re.ASCII)
 _TIME = re.compile(
-    r"(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:(Z)|([+-])(\d\d):(\d\d)(?::(\d\d))?|@([A-Za-z][\w+/-]*))?", re.ASCII
+    r"(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):(\d\d)(?::(\d\d))?|@([A-Za-z][\w+/-]*))?",
+    re.ASCII,
 )
 _MONTHS = re.compile(r"(-)?P(?=\d)(?:(\d+)Y)?(?:(\d+)M)?", re.ASCII)
 _DAYS = re.compile(
@@ -71,12 +74,12 @@ def read_duration(text: str) -> Months | Days | None:
     if len(text) > _LONGEST:
         return None
     if match := _MONTHS.fullmatch(text):
-        months = int(match[2] or 0) * 12 + int(match[3] or 0)
-        return Months(-months if match[1] else months)
+        count = int(match[2] or 0) * 12 + int(match[3] or 0)
+        return months(-count if match[1] else count)
     if match := _DAYS.fullmatch(text):
         minutes = (int(match[2] or 0) * 24 + int(match[3] or 0)) * 60 + int(match[4] or 0)
         nanos = (minutes * 60 + int(match[5] or 0)) * SECOND + _fraction(match[6])
-        return Days(-nanos if match[1] else nanos)
+        return days(-nanos if match[1] else nanos)
     return None
 
 

@@ -1,15 +1,21 @@
 """The operations by the signs with which they are written."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from engine.decisions.feel import arithmetic, comparing
 from engine.decisions.feel.arithmetic import Operation
+from engine.decisions.feel.frames import Run
+
+EQUALITY: Mapping[str, Callable[[Any, Any, Run], bool | None]] = {
+    "=": comparing.equal,
+    "!=": comparing.unequal,
+}
+__all__ = ["BINARY", "EQUALITY", "Operation"]
 
 BINARY: Mapping[str, Operation] = {
     "and": comparing.conjunction,
     "or": comparing.disjunction,
-    "=": comparing.equal,
-    "!=": comparing.unequal,
     "<": comparing.less,
     "<=": comparing.at_most,
     ">": comparing.more,

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal, DecimalException
 from typing import Literal, TypeVar
 
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import tree
 from engine.decisions.feel.names import Names
 from engine.decisions.feel.notation import read_moment
+from engine.decisions.feel.tokens import Token
 from engine.decisions.feel.types import ANY, Type
 from engine.decisions.feel.values import ARITHMETIC
 from engine.decisions.feel.words import Types
@@ -20,9 +22,13 @@ RESERVED = {
 }
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _COMPARED = {"=", "!=", "<", "<=", ">", ">="}
-# The weakest first; all of one strength from left to right.
-_STRENGTHS = ({"or"}, {"and"}, None, {"+", "-"}, {"*", "/"}, {"**"})
+# How strongly operations bind; all of one strength from left to right.
 _COMPARISON = 2
+_STRENGTHS = {
+    **{"or": 0, "and": 1, "+": 3, "-": 3, "*": 4, "/": 4, "**": 5},
+    **dict.fromkeys((*_COMPARED, "between", "in"), _COMPARISON),
+}
+_MOST = 100  # of what stands one behind the other and has to be evaluated one inside of the other
 
 
 def parse(text: str, names: Names, types: Mapping[str, Type]) -> tree.Node:
@@ -71,31 +77,34 @@ class _Parser(Types):
 
     # Operations
 
-    def _operation(self, strength: int) -> tree.Node:
-        if strength == len(_STRENGTHS):
-            return self._signed()
-        left = self._operation(strength + 1)
-        signs = _STRENGTHS[strength]
-        if signs is None:
-            return self._comparison(left)
-        while self.sees(*signs):
-            sign = self.next()
-            left = tree.Binary(sign.at, sign.text, left, self._operation(strength + 1))
-        return left
-
-    def _comparison(self, left: tree.Node) -> tree.Node:
+    def _operation(self, least: int) -> tree.Node:
+        """Operations that bind at least so strongly."""
+        left = self._signed()
+        tests = 0
         while True:
-            at = self.here.at
-            if self.sees(*_COMPARED):
-                left = tree.Binary(at, self.next().text, left, self._operation(_COMPARISON + 1))
-            elif self.take("between"):
-                low = self._operation(_COMPARISON + 1)
-                self.expect("and")
-                left = tree.Between(at, left, low, self._operation(_COMPARISON + 1))
-            elif self.take("in"):
-                left = tree.In(at, left, self._in())
-            else:
+            sign = self.here
+            strength = _STRENGTHS.get(sign.text, -1) if sign.kind in ("sign", "name") else -1
+            if strength < least:
                 return left
+            self.next()
+            if sign.text in ("between", "in"):
+                left = self._tested(sign, left)
+                tests = self._counted(tests)
+            else:
+                left = tree.Binary(sign.at, sign.text, left, self._operation(strength + 1))
+
+    def _tested(self, sign: Token, left: tree.Node) -> tree.Node:
+        if sign.text == "in":
+            return tree.In(sign.at, left, self._in())
+        low = self._operation(_COMPARISON + 1)
+        self.expect("and")
+        return tree.Between(sign.at, left, low, self._operation(_COMPARISON + 1))
+
+    def _counted(self, before: int) -> int:
+        """One more of what stands one behind the other. Raises Unreadable if these are too many."""
+        if before == _MOST:
+            raise self.unreadable("It is nested too deeply")
+        return before + 1
 
     def _in(self) -> tuple[tree.Node, ...]:
         if not self.sees("("):
@@ -115,14 +124,16 @@ class _Parser(Types):
         if self.take("-"):
             return tree.Negative(at, self._signed())
         found = self._postfixed(self._primary())
-        while self.sees("instance"):
+        if self.sees("instance"):
             at = self.next().at
             self.expect("of")
             found = tree.InstanceOf(at, found, self.type())
         return found
 
     def _postfixed(self, found: tree.Node) -> tree.Node:
-        while True:
+        many = 0
+        while self.here.text in ("[", ".", "("):
+            many = self._counted(many)
             at = self.here.at
             if self.sees("[") and not self._closes():
                 found = self._filter(found)
@@ -131,7 +142,8 @@ class _Parser(Types):
             elif self.take("("):
                 found = self._call(at, found)
             else:
-                return found
+                break
+        return found
 
     def _closes(self) -> bool:
         """Whether this bracket ends a range such as `[1..5[` instead of beginning a filter."""
@@ -212,7 +224,7 @@ class _Parser(Types):
         token = self.here
         if token.kind == "number":
             self.next()
-            return tree.Constant(token.at, ARITHMETIC.create_decimal(token.text))
+            return tree.Constant(token.at, self._number(token.text))
         if token.kind == "text":
             self.next()
             return tree.Constant(token.at, token.text)
@@ -221,6 +233,12 @@ class _Parser(Types):
         if token.kind == "sign":
             return self._bracketed()
         return self._worded()
+
+    def _number(self, text: str) -> Decimal:
+        try:
+            return ARITHMETIC.create_decimal(text)
+        except DecimalException:
+            raise self.unreadable(f"{text} is larger than any number") from None
 
     def _moment(self) -> tree.Node:
         value = read_moment(self.here.text)
@@ -282,15 +300,11 @@ class _Parser(Types):
     def _worded(self) -> tree.Node:
         token = self.here
         known = self._names.variable(self.tokens, self.at)
-        special = {
-            "if": self._if, "for": self._for, "some": self._quantified, "every": self._quantified,
-            "function": self._function_of,
-        }  # fmt: skip
         if known is not None and known[1] > 1:
             self.next(known[1])
             return tree.Name(token.at, known[0])
-        if token.text in special:
-            return special[token.text]()
+        if token.text in _SPECIAL:
+            return _SPECIAL[token.text](self)
         if token.text in _CONSTANTS:
             return tree.Constant(self.next().at, _CONSTANTS[token.text])
         if token.kind == "end" or token.text in RESERVED:
@@ -300,12 +314,19 @@ class _Parser(Types):
         return tree.Name(self.next().at, token.text)
 
     def _if(self) -> tree.Node:
-        at = self.next().at
-        condition = self.expression()
-        self.expect("then")
-        then = self.expression()
-        self.expect("else")
-        return tree.If(at, condition, then, self._operation(0))
+        """`if`; one behind the `else` of another is read in a loop."""
+        begun: list[tuple[int, tree.Node, tree.Node]] = []
+        while self.sees("if"):
+            self._counted(len(begun))
+            at = self.next().at
+            condition = self.expression()
+            self.expect("then")
+            begun.append((at, condition, self.expression()))
+            self.expect("else")
+        otherwise = self._operation(0)
+        for at, condition, then in reversed(begun):
+            otherwise = tree.If(at, condition, then, otherwise)
+        return otherwise
 
     def _for(self) -> tree.Node:
         at = self.next().at
@@ -348,3 +369,12 @@ class _Parser(Types):
         with self._names.within(name for name, _ in parameters):
             body = self._operation(0)
         return tree.FunctionOf(at, tuple(parameters), None if external else body)
+
+
+_SPECIAL: Mapping[str, Callable[[_Parser], tree.Node]] = {
+    "if": _Parser._if,
+    "for": _Parser._for,
+    "some": _Parser._quantified,
+    "every": _Parser._quantified,
+    "function": _Parser._function_of,
+}

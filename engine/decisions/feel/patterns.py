@@ -1,15 +1,18 @@
 """Regular expressions as XPath has them (XQuery 1.0 functions §7.6, to which DMN 1.5 table 74 points)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
+from time import thread_time
 from typing import Any
 
 import regex
 
 from engine.decisions.errors import TooMuch
+from engine.decisions.feel.frames import COMPILED, Run
 
-SECONDS = 0.25  # of one search, after which it is given up
 _FLAGS: Mapping[str, int] = {"s": regex.DOTALL, "m": regex.MULTILINE, "i": regex.IGNORECASE, "x": 0, "q": 0}
 _NAME_START = r"\p{L}\p{Nl}:_"
 _CLASSES = {
@@ -24,13 +27,15 @@ _OUTSIDE = (("m", "$", r"\Z"), ("s", ".", r"[^\n\r]"))
 _BLOCK = re.compile(r"\\([pP])\{Is(\w+)\}")  # of Unicode, as Python's names it
 _WORD = re.compile(r"\\.?|-\[|\(\?(?!:)|.", re.DOTALL)
 _SPACES = re.compile(r"(\[(?:[^\]\\]|\\.)*\])|\s+", re.DOTALL)
+_REPEATED = re.compile(r"(\d+)\}")
+LARGEST = 20_000  # characters of a pattern, repetitions written out: what is larger takes up a machine
 Pattern = Any  # regex has no types
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def compiled(pattern: str, flags: str) -> Pattern:
     """A pattern ready for use; None if it is none."""
-    if not set(flags) <= _FLAGS.keys() or len(pattern) > 10_000:
+    if not set(flags) <= _FLAGS.keys() or _size(pattern) > LARGEST:
         return None
     options = regex.VERSION1
     for flag in flags:
@@ -42,6 +47,14 @@ def compiled(pattern: str, flags: str) -> Pattern:
         return None if translated is None else regex.compile(translated, options)
     except (regex.error, OverflowError):
         return None
+
+
+def _size(pattern: str) -> int:
+    """How long it would be if all that it repeats were written out."""
+    size = len(pattern)
+    for times in _REPEATED.findall(pattern):
+        size *= max(1, int(times[:6]))
+    return size
 
 
 def _translated(pattern: str, flags: str) -> str | None:
@@ -72,23 +85,71 @@ def _escaped(word: str, *, inside: bool) -> str | None:
     return None
 
 
-def found(pattern: Pattern, text: str) -> bool:
-    """Whether the pattern matches anywhere. Raises TooMuch."""
-    try:
-        return pattern.search(text, timeout=SECONDS) is not None
-    except TimeoutError:
-        raise _too_long(pattern) from None
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A pattern in a run, which may not search longer than it has time left."""
+
+    run: Run
+    pattern: Pattern
+    flags: str
+
+    def finds(self, text: str) -> bool:
+        """Whether the pattern matches anywhere. Raises TooMuch."""
+        with self._timed() as seconds:
+            return self.pattern.search(text, timeout=seconds) is not None
+
+    def replaced(self, text: str, replacement: str) -> str | None:
+        """Every match replaced; None if the replacement is none, or matches may be empty. Raises TooMuch."""
+        if self._finds_nothing():
+            return None
+        literal = "q" in self.flags
+        template = (
+            replacement.replace("\\", r"\\") if literal else _template(replacement, self.pattern.groups)
+        )
+        if template is None:
+            return None
+
+        def expanded(match: Any) -> Any:
+            return self.run.made(match.expand(template))
+
+        with self._timed() as seconds:
+            return str(self.pattern.sub(expanded, text, timeout=seconds))
+
+    def parts(self, text: str) -> list[str] | None:
+        """What stands between the matches; None if these may be empty. Raises TooMuch."""
+        if self._finds_nothing():
+            return None
+        ends = [0]
+        with self._timed() as seconds:
+            for match in self.pattern.finditer(text, timeout=seconds):
+                ends += match.span()
+        ends.append(len(text))
+        return [text[begin:end] for begin, end in zip(ends[::2], ends[1::2], strict=True)]
+
+    def _finds_nothing(self) -> bool:
+        """Whether it matches a text of no length, which XPath forbids where matches part a text."""
+        return self.pattern.search("") is not None
+
+    @contextmanager
+    def _timed(self) -> Iterator[float]:
+        begin = thread_time()
+        try:
+            if self.run.searching <= 0:
+                raise TimeoutError
+            yield self.run.searching
+        except TimeoutError:
+            raise TooMuch(f"The pattern takes too long on this text: {self.pattern.pattern[:100]}") from None
+        finally:
+            self.run.searching -= thread_time() - begin
 
 
-def replaced(pattern: Pattern, text: str, replacement: str, flags: str) -> str | None:
-    """Every match replaced; None if the replacement is not one. Raises TooMuch."""
-    template = replacement.replace("\\", r"\\") if "q" in flags else _template(replacement, pattern.groups)
-    if template is None:
-        return None
-    try:
-        return str(pattern.sub(template, text, timeout=SECONDS))
-    except TimeoutError:
-        raise _too_long(pattern) from None
+def search(run: Run, pattern: str, flags: str) -> Search | None:
+    """A pattern ready for use in a run; None if it is none."""
+    if (pattern, flags) not in run.patterns:
+        run.spend(COMPILED + len(pattern))
+        run.patterns.add((pattern, flags))
+    found = compiled(pattern, flags)
+    return None if found is None else Search(run, found, flags)
 
 
 def _template(replacement: str, groups: int) -> str | None:
@@ -119,19 +180,3 @@ def _template(replacement: str, groups: int) -> str | None:
             parts.append(sign)
             at += 1
     return "".join(parts)
-
-
-def parts(pattern: Pattern, text: str) -> list[str]:
-    """What stands between the matches. Raises TooMuch."""
-    try:
-        ends = [0]
-        for match in pattern.finditer(text, timeout=SECONDS):
-            ends += match.span()
-    except TimeoutError:
-        raise _too_long(pattern) from None
-    ends.append(len(text))
-    return [text[begin:end] for begin, end in zip(ends[::2], ends[1::2], strict=True)]
-
-
-def _too_long(pattern: Pattern) -> TooMuch:
-    return TooMuch(f"The pattern takes too long on this text: {pattern.pattern[:100]}")

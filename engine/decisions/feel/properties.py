@@ -3,16 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.decisions.feel.frames import Run
 from engine.decisions.feel.moments import DAY, SECOND, Date, DateTime, Days, Months, Time
 from engine.decisions.feel.values import Range, number
 
 
-def member(value: Any, name: str) -> Any:
+def member(value: Any, name: str, run: Run) -> Any:
     """A member or property; of a list that of each item; None where there is none."""
     if isinstance(value, dict):
         return value.get(name)
     if isinstance(value, list):
-        return [member(item, name) for item in value]
+        run.spend(len(value))
+        return [member(item, name, run) for item in value]
     of = _PROPERTIES.get(type(value))
     found = of[name](value) if of and name in of else None
     return number(found) if type(found) is int else found

@@ -1,12 +1,15 @@
 """The words of FEEL (DMN 1.5 §10.3.1.2). Names with spaces are several words; names.py puts them together."""
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import NamedTuple
 
 from engine.decisions.errors import Unreadable
 
-Kind = Literal["name", "number", "text", "at", "sign", "end"]
+_WRONG = {
+    "open": "A comment does not end",
+    '"': "A text in quotes does not end",
+    "nothing": "{!r} means nothing here",
+}
 
 # Name start and name part characters (grammar rules 28 and 29).
 _START = (
@@ -15,27 +18,33 @@ _START = (
 )
 _PART = _START + r"0-9\u00B7\u0300-\u036F\u203F-\u2040"
 _SPACE = r"\s\u0085\u00A0\u1680\u180E\u2000-\u200B\u2028\u2029\u202F\u205F\u3000\uFEFF"
+LONGEST = 100_000  # characters; half a second of reading
 _TOKEN = re.compile(
     rf"""
-    (?P<skip>[{_SPACE}]+ | //[^\n\r]* | /\*.*?\*/)
-    | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
-    | (?P<at>@[{_SPACE}]*"(?:[^"\\]|\\.)*")
-    | (?P<text>"(?:[^"\\]|\\.)*")
+    (?:[{_SPACE}]++ | //[^\n\r]*+ | /\*.*?\*/)*+
+    (?: (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+    | (?P<at>@[{_SPACE}]*"(?:[^"\\]++|\\.)*+")
+    | (?P<text>"(?:[^"\\]++|\\.)*+")
+    | (?P<open>/\*)
     | (?P<sign>\*\*|\.\.|<=|>=|!=|->|[-+*/=<>()\[\]{{}}.,:'’])
     | (?P<name>[{_START}][{_PART}]*)
+    | (?P<end>\Z)
+    | (?P<nothing>.)
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{6}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
-_SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word: `text` as a name or sign, the content of a literal; where it begins and ends."""
+class Token(NamedTuple):
+    """One word: `text` as a name or sign, the content of a literal; where it begins and ends.
 
-    kind: Kind
+    It is a name, number, text, at (`@"…"`), sign or the end.
+    """
+
+    kind: str
     text: str
     at: int
     end: int
@@ -43,19 +52,13 @@ class Token:
 
 def tokens(text: str) -> list[Token]:
     """All words of a text, and an end. Raises Unreadable."""
+    if len(text) > LONGEST:
+        raise Unreadable(f"It is longer than {LONGEST} characters", text, LONGEST)
     found: list[Token] = []
-    at = 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            reason = (
-                "A text in quotes does not end" if text[at] == '"' else f"{text[at]!r} means nothing here"
-            )
-            raise Unreadable(reason, text, at)
-        if match.lastgroup != "skip":
-            found.append(_token(match))
-        at = match.end()
-    found.append(Token("end", "", len(text), len(text)))
+    for match in _TOKEN.finditer(text):  # each begins where the last ended: one alternative is any character
+        found.append(_token(match, text))
+        if found[-1].kind == "end":
+            break
     return found
 
 
@@ -67,20 +70,27 @@ def words(name: str) -> tuple[str, ...]:
         return (name,)
 
 
-def _token(match: re.Match[str]) -> Token:
-    kind: Kind = match.lastgroup  # type: ignore[assignment]
-    text = match[0]
+def _token(match: re.Match[str], source: str) -> Token:
+    kind = match.lastgroup or "end"
+    at, end = match.span(kind)
+    text = source[at:end]
     if kind in ("text", "at"):
         text = unescaped(text[text.index('"') + 1 : -1])
-    return Token(kind, text, match.start(), match.end())
+    elif kind in _WRONG:
+        reason = _WRONG['"' if text in ('"', "@") else kind]
+        raise Unreadable(reason.format(text), source, at)
+    return Token(kind, text, at, end)
 
 
 def unescaped(text: str) -> str:
-    """A string literal's content as it is meant (rule 64), pairs of surrogates made one character."""
+    """A string literal's content as it is meant (rule 64).
+
+    A pair of surrogates is one character, and half of one no character at all.
+    """
     if "\\" not in text:
         return text
     plain = _ESCAPE.sub(_character, text)
-    return _SURROGATES.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), plain)
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _character(match: re.Match[str]) -> str:

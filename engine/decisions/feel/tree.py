@@ -1,7 +1,7 @@
 """What a FEEL text says, as a tree. Each node knows where in the text it begins (`at`)."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.decisions.feel.types import Type
@@ -179,8 +179,8 @@ class Path(Node):
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below a node."""
-    for field in fields(node):
-        value = getattr(node, field.name)
+    for field in node.__dataclass_fields__:
+        value = getattr(node, field)
         parts = value if isinstance(value, tuple) else (value,)
         for part in parts:
             found = part[1] if isinstance(part, tuple) and len(part) == 2 else part
@@ -224,25 +224,24 @@ def _in_turn(parts: Iterable[tuple[str, Node]], after: Iterable[Node], filters: 
 
 def values_named(node: Node) -> set[str]:
     """The names that stand anywhere in it but before the arguments of a call."""
-    found = set()
+    called = {id(part.function) for part in descendants(node) if isinstance(part, Call)}
+    return {part.name for part in descendants(node) if isinstance(part, Name) and id(part) not in called}
+
+
+def descendants(node: Node) -> Iterator[Node]:
+    """A node and all below it."""
     waiting = [node]
     while waiting:
         part = waiting.pop()
-        inside = list(children(part))
-        if isinstance(part, Name):
-            found.add(part.name)
-        elif isinstance(part, Call) and isinstance(part.function, Name):
-            inside.remove(part.function)
-        waiting += inside
-    return found
+        yield part
+        waiting += children(part)
 
 
 def mentions(node: Node, name: str) -> bool:
     """Whether a variable of that name stands anywhere in it."""
-    waiting = [node]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, Name) and part.name == name:
-            return True
-        waiting += children(part)
-    return False
+    return any(isinstance(part, Name) and part.name == name for part in descendants(node))
+
+
+def size(node: Node) -> int:
+    """How many nodes it has."""
+    return sum(1 for _ in descendants(node))

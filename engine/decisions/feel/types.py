@@ -4,8 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.decisions.feel.frames import Run
 from engine.decisions.feel.moments import Date, DateTime, Time
 from engine.decisions.feel.values import Function, Range, kind
+
+Values = Mapping[str, Any]
+NOTHING: Values = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,14 +17,14 @@ class Type:
     """A type: by `name`, with the types that it is made of.
 
     `of` is a list's item, a range's ends or a function's result; `members` a context's; `takes` a function's
-    parameters. `allows` says further which values are allowed.
+    parameters. `allows` says further which values are allowed, in a run and beside the members around them.
     """
 
     name: str
     of: "Type | None" = None
     members: "tuple[tuple[str, Type], ...]" = ()
     takes: "tuple[Type, ...] | None" = None
-    allows: Callable[[Any], bool] | None = None
+    allows: Callable[[Any, Run, Values], bool] | None = None
 
 
 ANY = Type("Any")
@@ -41,33 +45,40 @@ BASIC = {
 }
 
 
-def conforms(value: Any, wanted: Type) -> bool:
-    """Whether a value is an instance of a type, and one that it allows."""
-    return is_instance(value, wanted) and (wanted.allows is None or wanted.allows(value))
+def is_bare(of: Type) -> bool:
+    """Whether it is the name alone of types that are made of others, such as `list`: that is no type."""
+    return of.name in _INSIDE and of.of is None and not of.members and of.takes is None
 
 
-def is_instance(value: Any, wanted: Type) -> bool:
+def conforms(value: Any, wanted: Type, run: Run, around: Values = NOTHING) -> bool:
+    """Whether a value is an instance of a type, and one that it allows beside the members around it."""
+    return is_instance(value, wanted, run, around) and (
+        wanted.allows is None or wanted.allows(value, run, around)
+    )
+
+
+def is_instance(value: Any, wanted: Type, run: Run, around: Values = NOTHING) -> bool:
     """Whether a value is an instance of a type; of what it is made has to be allowed, too."""
     if wanted.name == "Any":
         return True
     fits = kind(value) == wanted.name or (wanted.name == "Null" and value is None)
     if fits and wanted.name in _INSIDE:
-        fits = _INSIDE[wanted.name](value, wanted)
+        fits = _INSIDE[wanted.name](value, wanted, run, around)
     return fits
 
 
-def fitted(value: Any, wanted: Type) -> Any:
+def fitted(value: Any, wanted: Type, run: Run) -> Any:
     """The value as one of a type: itself, a list's only item, a list of it, a day's midnight; else None."""
     if value is None or (wanted.name == "Any" and wanted.allows is None):
         return value
-    if conforms(value, wanted):
+    if conforms(value, wanted, run):
         return value
     if wanted.name == "list":
-        item = fitted(value, wanted.of or ANY)
+        item = fitted(value, wanted.of or ANY, run)
         made = None if item is None else [item]
-        return made if made is not None and conforms(made, wanted) else None
+        return made if made is not None and conforms(made, wanted, run) else None
     if isinstance(value, list) and len(value) == 1:
-        return value[0] if conforms(value[0], wanted) else None
+        return value[0] if conforms(value[0], wanted, run) else None
     if isinstance(value, Date) and wanted.name == "date and time":
         return DateTime(value, Time(0, 0))
     return None
@@ -98,27 +109,34 @@ def _narrower_function(one: Type, other: Type) -> bool:
     )
 
 
-def _list(value: list[Any], wanted: Type) -> bool:
-    return wanted.of is None or all(item is None or conforms(item, wanted.of) for item in value)
+def _list(value: list[Any], wanted: Type, run: Run, around: Values) -> bool:
+    of = wanted.of
+    if of is None or of is ANY:
+        return True
+    run.spend(len(value))
+    return all(item is None or conforms(item, of, run, around) for item in value)
 
 
-def _context(value: Mapping[str, Any], wanted: Type) -> bool:
+def _context(value: Values, wanted: Type, run: Run, _: Values) -> bool:
+    run.spend(len(wanted.members))
     return all(
-        name in value and (value[name] is None or conforms(value[name], of)) for name, of in wanted.members
+        name in value and (value[name] is None or conforms(value[name], of, run, value))
+        for name, of in wanted.members
     )
 
 
-def _range(value: Range, wanted: Type) -> bool:
+def _range(value: Range, wanted: Type, run: Run, _: Values) -> bool:
+    of = wanted.of
     ends = [end for end in (value.low, value.high) if end is not None]
-    return wanted.of is None or (bool(ends) and all(conforms(end, wanted.of) for end in ends))
+    return of is None or (bool(ends) and all(conforms(end, of, run) for end in ends))
 
 
-def _function(value: Function, wanted: Type) -> bool:
+def _function(value: Function, wanted: Type, _: Run, __: Values) -> bool:
     takes = tuple(parameter.type for parameter in value.ways[0])
     return narrower(Type("function", of=value.result, takes=takes), wanted)
 
 
-_INSIDE: Mapping[str, Callable[[Any, Type], bool]] = {
+_INSIDE: Mapping[str, Callable[[Any, Type, Run, Values], bool]] = {
     "list": _list,
     "context": _context,
     "range": _range,

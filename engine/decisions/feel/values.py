@@ -3,9 +3,17 @@
 Numbers have 34 digits (IEEE 754 decimal128, DMN 1.5 §10.3.2.3.1).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from decimal import (
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DecimalException,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+)
 from typing import TYPE_CHECKING, Any
 
 from engine.decisions.feel.moments import Date, DateTime, Days, Months, Time
@@ -84,19 +92,40 @@ def number(value: int) -> Decimal:
 
 
 def from_python(value: Any) -> Any:
-    """JSON and what Python's programs hand over, as values here. Raises TypeError for what FEEL has not."""
-    if isinstance(value, str | bool | Decimal | None) or type(value) in _KINDS:
-        plain = value
-    elif isinstance(value, int):
-        plain = number(value)
-    elif isinstance(value, float):
-        plain = ARITHMETIC.create_decimal(repr(value))
-    elif isinstance(value, Function):
-        plain = value
-    else:
-        raise TypeError(f"{type(value).__name__} is no value of FEEL")
-    if isinstance(plain, list):
-        return [from_python(item) for item in plain]
-    if isinstance(plain, Mapping):
-        return {" ".join(name.split()): from_python(item) for name, item in plain.items()}
-    return plain
+    """JSON and what Python's programs hand over, as values here. Raises TypeError for what FEEL has not.
+
+    What is no number, or larger than any, is null.
+    """
+    try:
+        return _from_python(value)
+    except RecursionError:
+        raise TypeError("It is nested too deeply") from None
+
+
+def _from_python(value: Any) -> Any:
+    match value:
+        case bool() | None | str():
+            return value
+        case int() | float() | Decimal():
+            return _number(value)
+        case list():
+            return [_from_python(item) for item in value]
+        case dict():
+            return {_key(name): _from_python(item) for name, item in value.items()}
+    if isinstance(value, Function) or type(value) in _KINDS:
+        return value
+    raise TypeError(f"{type(value).__name__} is no value of FEEL")
+
+
+def _number(value: float | Decimal) -> Decimal | None:
+    try:
+        found = ARITHMETIC.create_decimal(repr(value) if isinstance(value, float) else value)
+    except DecimalException:
+        return None
+    return found if found.is_finite() else None
+
+
+def _key(name: object) -> str:
+    if not isinstance(name, str):
+        raise TypeError("The key of a context is a text")
+    return " ".join(name.split())

@@ -65,7 +65,7 @@ class Types(Words):
     def __init__(self, text: str, types: Mapping[str, Type]) -> None:
         super().__init__(text)
         self._types = types
-        self._known = Names(BASIC, types)
+        self._known: Names | None = None  # of the types, when first one is named
 
     def type(self) -> Type:
         if self.here.kind == "name" and self.following.text == "<":
@@ -79,6 +79,8 @@ class Types(Words):
             if name in made:
                 self.expect("<")
                 return made[name](name)
+        if self._known is None:
+            self._known = Names(BASIC, self._types)
         known = self._known.variable(self.tokens, self.at)
         if known is None:
             raise self.unreadable(f"No type is called {self.here.text!r}")

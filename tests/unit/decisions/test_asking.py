@@ -20,6 +20,7 @@ ADDRESS = (
     '</itemDefinition><itemDefinition id="u" name="addresses" isCollection="true"><typeRef>address</typeRef>'
     '</itemDefinition><itemDefinition id="k" name="colour"><typeRef>string</typeRef><allowedValues id="v">'
     '<text>"red","blue"</text></allowedValues></itemDefinition>'
+    '<itemDefinition id="z" name="colours" isCollection="true"><typeRef>colour</typeRef></itemDefinition>'
 )
 
 
@@ -86,6 +87,7 @@ def test_json_becomes_what_is_declared(of: str, value: Any, expected: Any) -> No
         ("addresses", [{"street": 1}], ["/x/0/since missing", "/x/0/street type"]),
         ("address", "x", ["/x type"]),
         ("colour", "green", ["/x not-allowed"]),
+        ("colours", ["red", "green"], ["/x not-allowed"]),
     ],
 )
 def test_what_does_not_fit_is_told_with_its_place(of: str, value: Any, places: list[str]) -> None:

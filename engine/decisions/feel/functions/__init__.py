@@ -1,6 +1,6 @@
-"""The built-in functions of FEEL (DMN 1.5 §10.3.4), each registered with its ways of being called."""
+"""The built-in functions of FEEL (DMN 1.5 §10.3.4), registered when their modules are imported."""
 
-from engine.decisions.feel.functions import (  # noqa: F401 - importing registers
+from engine.decisions.feel.functions import (
     contexts,
     lists,
     moments,
@@ -11,4 +11,4 @@ from engine.decisions.feel.functions import (  # noqa: F401 - importing register
 )
 from engine.decisions.feel.functions.registry import BUILT_IN
 
-__all__ = ["BUILT_IN"]
+__all__ = ["BUILT_IN", "contexts", "lists", "moments", "numbers", "ranges", "statistics", "texts"]

@@ -20,15 +20,15 @@ def index(items: list[Any], position: Decimal) -> int | None:
     return at - 1 if at > 0 else len(items) + at
 
 
-def same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any, run: Run) -> bool:
     """Whether two items count as one."""
-    return equal(one, other) is True
+    return equal(one, other, run) is True
 
 
-@built_in("list contains", "list: list, element: Any?")
-def list_contains(items: list[Any], element: Any) -> bool:
+@built_in("list contains", "list: list, element: Any?", with_run=True)
+def list_contains(run: Run, items: list[Any], element: Any) -> bool:
     """Whether an item is there."""
-    return any(same(item, element) for item in items)
+    return any(same(item, element, run) for item in items)
 
 
 @built_in("count", "list: list")
@@ -120,10 +120,10 @@ def reverse(items: list[Any]) -> list[Any]:
     return items[::-1]
 
 
-@built_in("index of", "list: list, match: Any?")
-def index_of(items: list[Any], match: Any) -> list[Decimal]:
+@built_in("index of", "list: list, match: Any?", with_run=True)
+def index_of(run: Run, items: list[Any], match: Any) -> list[Decimal]:
     """All positions of an item."""
-    return [number(at + 1) for at, item in enumerate(items) if same(item, match)]
+    return [number(at + 1) for at, item in enumerate(items) if same(item, match, run)]
 
 
 @built_in("union", "list*: Any?", with_run=True)
@@ -139,7 +139,7 @@ def distinct_values(run: Run, items: list[Any]) -> list[Any]:
     found: list[Any] = []
     for item in items:
         run.spend(1 + len(found) // 10)
-        if not any(same(item, known) for known in found):
+        if not any(same(item, known, run) for known in found):
             found.append(item)
     return found
 

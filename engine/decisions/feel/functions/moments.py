@@ -4,12 +4,12 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from engine.decisions.feel import moments
-from engine.decisions.feel.comparing import order
+from engine.decisions.feel.comparing import equal
 from engine.decisions.feel.frames import Run
 from engine.decisions.feel.functions.registry import built_in
 from engine.decisions.feel.moments import SECOND, Date, DateTime, Days, Months, Time
 from engine.decisions.feel.notation import read_date, read_date_time, read_duration, read_time
-from engine.decisions.feel.values import number
+from engine.decisions.feel.values import ARITHMETIC, number
 
 _NAMES_OF_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NAMES_OF_MONTHS = (
@@ -26,8 +26,8 @@ def _whole(value: Decimal) -> int | None:
 def date(first: Any, month: Decimal | None = None, day: Decimal | None = None) -> Date | None:
     """Out of a text, a date and time, or a year, month and day."""
     if month is not None and day is not None:
-        parts = [_whole(part) for part in (first, month, day)]
-        return None if None in parts else moments.date(*parts)  # type: ignore[arg-type]
+        parts = [whole for part in (first, month, day) if (whole := _whole(part)) is not None]
+        return moments.date(*parts) if len(parts) == 3 else None
     match first:
         case str():
             return read_date(first)
@@ -69,7 +69,7 @@ def _time(
         return None
     if not 0 <= second < 60 or (offset is not None and abs(offset) > 18 * 3600):
         return None
-    nanos = int((second * SECOND).to_integral_value(rounding=ROUND_DOWN))
+    nanos = int(ARITHMETIC.multiply(second, number(SECOND)).to_integral_value(rounding=ROUND_DOWN))
     return Time((at_hour * 60 + at_minute) * 60 * SECOND + nanos, offset, zone)
 
 
@@ -184,13 +184,11 @@ def week_of_year(value: Any) -> Decimal | None:
     return number((thursday.ordinal - moments.ordinal(thursday.year, 1, 1)) // 7 + 1)
 
 
-@built_in("is", "value1?: Any?, value2?: Any?")
-def same(one: Any, other: Any) -> bool:
+@built_in("is", "value1?: Any?, value2?: Any?", with_run=True)
+def same(run: Run, one: Any, other: Any) -> bool:
     """Whether two values are the same in every respect, also in how a time is placed."""
     if type(one) is not type(other):
         return False
-    return (
-        one == other
-        if isinstance(one, Date | Time | DateTime) or order(one, other) is None
-        else order(one, other) == 0
-    )
+    if isinstance(one, Date | Time | DateTime):
+        return bool(one == other)
+    return equal(one, other, run) is True

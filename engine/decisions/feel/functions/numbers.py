@@ -13,6 +13,7 @@ from decimal import (
 )
 from typing import Any
 
+from engine.decisions.feel.frames import COSTLY, Run
 from engine.decisions.feel.functions.registry import built_in
 from engine.decisions.feel.moments import Days, Months
 from engine.decisions.feel.values import ARITHMETIC, number
@@ -97,7 +98,7 @@ def absolute(value: Any) -> Any:
     """Of numbers and durations."""
     match value:
         case Decimal():
-            return abs(value)
+            return ARITHMETIC.abs(value)
         case Months():
             return Months(abs(value.count))
         case Days():
@@ -118,15 +119,17 @@ def square_root(value: Decimal) -> Decimal:
     return ARITHMETIC.sqrt(value)
 
 
-@built_in("log", "number: number")
-def logarithm(value: Decimal) -> Decimal | None:
+@built_in("log", "number: number", with_run=True)
+def logarithm(run: Run, value: Decimal) -> Decimal | None:
     """The natural logarithm."""
+    run.spend(COSTLY)
     return ARITHMETIC.ln(value) if value > 0 else None
 
 
-@built_in("exp", "number: number")
-def exponential(value: Decimal) -> Decimal:
+@built_in("exp", "number: number", with_run=True)
+def exponential(run: Run, value: Decimal) -> Decimal:
     """Euler's number to a power."""
+    run.spend(COSTLY)
     return ARITHMETIC.exp(value)
 
 

@@ -7,7 +7,7 @@ from engine.decisions.errors import Unreadable
 from engine.decisions.feel import tree
 from engine.decisions.feel.building import build
 from engine.decisions.feel.comparing import order
-from engine.decisions.feel.frames import Frame, Run
+from engine.decisions.feel.frames import COSTLY, Frame, Run
 from engine.decisions.feel.functions.registry import BUILT_IN, built_in
 from engine.decisions.feel.names import Names
 from engine.decisions.feel.parser import parse
@@ -158,16 +158,17 @@ def coincides(one: Any, other: Any) -> bool:
     return _begins(left, right) == 0 and _finishes(left, right) == 0
 
 
-@built_in("range", "from: string")
-def to_range(text: str) -> Range | None:
+@built_in("range", "from: string", with_run=True)
+def to_range(run: Run, text: str) -> Range | None:
     """Out of a text such as `[1..5)`, whose ends are literals."""
+    run.spend(COSTLY + len(text))
     try:
-        node = parse(text, Names(BUILT_IN), {})
+        node = parse(text, Names(_MADE), {})
     except Unreadable:
         return None
     if not isinstance(node, tree.RangeOf) or not all(_is_literal(end) for end in (node.low, node.high)):
         return None
-    found = build(node)(Frame(Run(), BUILT_IN))
+    found = build(node)(Frame(run, BUILT_IN))
     return found if isinstance(found, Range) else None
 
 

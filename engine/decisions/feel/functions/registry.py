@@ -10,6 +10,38 @@ from engine.decisions.feel.types import ANY
 from engine.decisions.feel.values import Function, Parameter
 
 Python = Callable[..., Any]
+# What functions give, for those who ask whether they are instances of a type; others may give anything.
+_GIVEN = {
+    parse_type(of, {}): names
+    for of, names in {
+        "boolean": {
+            *("not", "contains", "starts with", "ends with", "matches", "list contains", "all", "any", "odd"),
+            *("even", "is", "before", "after", "meets", "met by", "overlaps", "overlaps before", "during"),
+            *("overlaps after", "finishes", "finished by", "includes", "starts", "started by", "coincides"),
+        },
+        "string": {
+            *("string", "substring", "upper case", "lower case", "substring before", "substring after"),
+            *("replace", "string join", "day of week", "month of year"),
+        },
+        "number": {
+            *("number", "string length", "count", "sum", "mean", "product", "median", "stddev", "decimal"),
+            *("floor", "ceiling", "round up", "round down", "round half up", "round half down", "modulo"),
+            *("sqrt", "log", "exp", "day of year", "week of year"),
+        },
+        "date": {"date", "today"},
+        "time": {"time"},
+        "date and time": {"date and time", "now"},
+        "years and months duration": {"years and months duration"},
+        "list<string>": {"split"},
+        "list<number>": {"index of", "mode"},
+        "list<context<key: string, value: Any>>": {"get entries"},
+        "list<Any>": {
+            *("sublist", "append", "concatenate", "insert before", "remove", "reverse", "union", "sort"),
+            *("distinct values", "flatten", "list replace"),
+        },
+        "context": {"context", "context put", "context merge"},
+    }.items()
+}
 _functions: dict[str, Function] = {}
 BUILT_IN: Mapping[str, Function] = _functions
 
@@ -28,7 +60,8 @@ def built_in(name: str, *ways: str, with_run: bool = False) -> Callable[[Python]
             except DecimalException:
                 return None
 
-        _functions[name] = Function(tuple(_way(text) for text in ways), ANY, call)
+        result = next((of for of, names in _GIVEN.items() if name in names), ANY)
+        _functions[name] = Function(tuple(_way(text) for text in ways), result, call)
         return python
 
     return register

@@ -4,14 +4,16 @@ from decimal import Decimal
 from typing import Any
 
 from engine.decisions.feel import patterns
+from engine.decisions.feel.frames import CHARACTERS, Run
 from engine.decisions.feel.functions.registry import built_in
 from engine.decisions.feel.notation import write
 from engine.decisions.feel.values import number
 
 
-@built_in("string", "from: Any?")
-def string(value: Any) -> str | None:
+@built_in("string", "from: Any?", with_run=True)
+def string(run: Run, value: Any) -> str | None:
     """Any value as a text."""
+    run.weigh(value)
     return None if value is None else write(value)
 
 
@@ -19,9 +21,9 @@ def string(value: Any) -> str | None:
 def substring(text: str, start: Decimal, length: Decimal | None = None) -> str | None:
     """A part of a text; from the end where the position is below 0."""
     at = int(start)
-    if at == 0 or (length is not None and length < 1):
+    if at == 0 or abs(at) > len(text) or (length is not None and length < 1):
         return None
-    begin = at - 1 if at > 0 else max(len(text) + at, 0)
+    begin = at - 1 if at > 0 else len(text) + at
     return text[begin:] if length is None else text[begin : begin + int(length)]
 
 
@@ -74,29 +76,33 @@ def ends_with(text: str, match: str) -> bool:
     return text.endswith(match)
 
 
-@built_in("matches", "input: string, pattern: string, flags?: string?")
-def matches(text: str, pattern: str, flags: str | None = None) -> bool | None:
+@built_in("matches", "input: string, pattern: string, flags?: string?", with_run=True)
+def matches(run: Run, text: str, pattern: str, flags: str | None = None) -> bool | None:
     """Whether a pattern is found in it."""
-    compiled = patterns.compiled(pattern, flags or "")
-    return None if compiled is None else patterns.found(compiled, text)
+    search = patterns.search(run, pattern, flags or "")
+    return None if search is None else search.finds(text)
 
 
-@built_in("replace", "input: string, pattern: string, replacement: string, flags?: string?")
-def replace(text: str, pattern: str, replacement: str, flags: str | None = None) -> str | None:
+@built_in("replace", "input: string, pattern: string, replacement: string, flags?: string?", with_run=True)
+def replace(run: Run, text: str, pattern: str, replacement: str, flags: str | None = None) -> str | None:
     """Each part that a pattern matches replaced; `$1` is what its first group matched."""
-    compiled = patterns.compiled(pattern, flags or "")
-    return None if compiled is None else patterns.replaced(compiled, text, replacement, flags or "")
+    search = patterns.search(run, pattern, flags or "")
+    return None if search is None else search.replaced(text, replacement)
 
 
-@built_in("split", "string: string, delimiter: string")
-def split(text: str, delimiter: str) -> list[str] | None:
+@built_in("split", "string: string, delimiter: string", with_run=True)
+def split(run: Run, text: str, delimiter: str) -> list[str] | None:
     """The parts between all that a pattern matches."""
-    compiled = patterns.compiled(delimiter, "")
-    return None if compiled is None else patterns.parts(compiled, text)
+    search = patterns.search(run, delimiter, "")
+    return None if search is None else search.parts(text)
 
 
-@built_in("string join", "list: list, delimiter?: string?")
-def string_join(items: list[Any], delimiter: str | None = None) -> str | None:
+@built_in("string join", "list: list, delimiter?: string?", with_run=True)
+def string_join(run: Run, items: list[Any], delimiter: str | None = None) -> str | None:
     """Texts one after the other, nulls left out."""
     texts = [item for item in items if item is not None]
-    return (delimiter or "").join(texts) if all(isinstance(text, str) for text in texts) else None
+    if not all(isinstance(text, str) for text in texts):
+        return None
+    between = delimiter or ""
+    run.spend(sum(len(text) + len(between) for text in texts) // CHARACTERS)
+    return between.join(texts)
