@@ -36,8 +36,8 @@ def table(
     needs = f'<informationRequirement id="r"><requiredInput href="#{tested}"/></informationRequirement>'
     columns = "".join(f'<output id="o{at}" name="{each}"/>' for at, each in enumerate(outputs))
     rows = "".join(
-        f'<rule id="{name}-{at}"><inputEntry id="i{at}"><text>{test}</text></inputEntry>'
-        + "".join(f'<outputEntry id="e{at}"><text>{each}</text></outputEntry>' for each in results)
+        f'<rule id="{name}-{at}"><inputEntry><text>{test}</text></inputEntry>'
+        + "".join(f"<outputEntry><text>{each}</text></outputEntry>" for each in results)
         + "</rule>"
         for at, (test, *results) in enumerate(rules, 1)
     )

@@ -1,27 +1,11 @@
-"""What a check of uploaded files found: every finding with its place, its reason and its mend."""
+"""What a check of uploaded BPMN files found: its findings, and the processes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-Severity = Literal["error", "warning", "note"]
+from engine.findings import Finding, Severity
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One finding: an error forbids the deployment, a note tells what was translated.
-
-    `code` is stable; `line` counts from 1 in `file`; `mend` says what to do about it.
-    """
-
-    severity: Severity
-    code: str
-    file: str
-    reason: str
-    mend: str
-    element: str | None = None
-    name: str | None = None
-    line: int | None = None
+__all__ = ["Finding", "Process", "Report", "Severity"]
 
 
 @dataclass(frozen=True, slots=True)

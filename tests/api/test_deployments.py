@@ -415,7 +415,7 @@ def test_scenario_that_cannot_be_run_is_told_with_its_line(
 def test_mistakes_in_diagram_and_scenario_are_told_at_once(steady: Steady) -> None:
     files = factories.files(bpmn.process(*bpmn.in_line("businessRuleTask a")))
     codes = {finding["code"] for finding in rejected(steady, {**files, "s.yaml": b"[\n"})}
-    assert codes == {"no-decision", "scenario-unreadable"}
+    assert codes == {"decision-unnamed", "scenario-unreadable"}
 
 
 def test_report_from_before_there_were_scenarios_is_told_all_the_same(

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
 from engine.config import ROOT
-from engine.decisions.dmn.reading import MAX_ELEMENTS
-from engine.decisions.exact import LONGEST
-from engine.decisions.feel.frames import DEPTH, STEPS
+from engine.decisions import check, exact
+from engine.decisions.dmn.reading import MAX_ELEMENTS, MAX_TEXT
+from engine.decisions.feel import frames, tokens
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.types import Type
 from engine.decisions.feel.values import Parameter
@@ -110,10 +110,10 @@ def _folders() -> Iterator[str]:
 def functions() -> Iterator[str]:
     """All built-in functions; needs no kit."""
     yield "`?` marks what may be left out, `*` what may come any number of times.\n"
-    yield "| Function | Parameters |\n|---|---|"
+    yield "| Function | Parameters | Gives |\n|---|---|---|"
     for name in sorted(BUILT_IN):
         ways = "<br>".join(f"`{_way(way)}`" if way else "none" for way in BUILT_IN[name].ways)
-        yield f"| `{name}` | {ways} |"
+        yield f"| `{name}` | {ways} | {_type(BUILT_IN[name].result)} |"
 
 
 def _way(way: Iterable[Parameter]) -> str:
@@ -132,11 +132,13 @@ def _type(of: Type) -> str:
 def limits() -> Iterator[str]:
     """What is stopped; needs no kit."""
     yield "| What | At most |\n|---|---|"
-    yield f"| steps of an evaluation: an iteration, a call, an item made, some characters | {STEPS:,} |"
-    yield f"| functions that call each other | {DEPTH} deep |"
-    yield "| searching by patterns | a quarter of a second |"
-    yield f"| elements of a file | {MAX_ELEMENTS:,} |"
-    yield f"| an answer that is written as JSON | {LONGEST >> 20} MiB |"
+    yield f"| steps of an evaluation: an iteration, a call, an item made, some characters | {frames.STEPS:,} |"
+    yield f"| functions that call each other | {frames.DEPTH} deep |"
+    yield f"| searching by patterns | {frames.SEARCHING:g} s |"
+    yield f"| an expression | {tokens.LONGEST:,} characters |"
+    yield f"| a file: elements, characters of all expressions | {MAX_ELEMENTS:,}, {MAX_TEXT:,} |"
+    yield f"| a file that is uploaded | {check.MAX_FILE >> 20} MiB, {check.MAX_DEPTH} levels |"
+    yield f"| an answer that is written as JSON | {exact.LONGEST >> 20} MiB |"
     yield "\nWhat comes to a limit gives no result, says so, and stops nothing else."
 
 

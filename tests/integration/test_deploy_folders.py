@@ -60,7 +60,7 @@ def test_rejected_folder_does_not_hold_back_the_others(
     assert not deploy(database, dict.fromkeys([bad, good]), "direct")
     said = capsys.readouterr()
     assert "good version 1" in said.out
-    assert "no-decision" in said.err
+    assert "decision-unnamed" in said.err
 
 
 def test_scenarios_of_a_folder_are_run_and_one_that_fails_holds_it_back(

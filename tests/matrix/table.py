@@ -51,12 +51,14 @@ class Section:
         """A construct that is rewritten before it runs, with notes of these codes."""
         return self._proven(Row(construct, "translated", codes), body, more, files)
 
-    def refused(self, construct: str, body: str, *codes: str, more: str = "") -> Callable[[], None]:
+    def refused(
+        self, construct: str, body: str, *codes: str, more: str = "", files: Files = NO_FILES
+    ) -> Callable[[], None]:
         """A construct that no deployment accepts, with errors of these codes: the test of that."""
         self.rows.append(Row(construct, "refused", codes))
 
         def test() -> None:
-            errors = _report(body, more).errors
+            errors = _report(body, more, files).errors
             assert {error.code for error in errors} == set(codes), errors
             assert all(error.line and error.reason and error.mend for error in errors)
 
@@ -69,7 +71,8 @@ class Section:
             # Not functools.wraps: pytest would take the parameter of the proof for a fixture.
             def test() -> None:
                 found = _report(body, more, files).findings
-                notes = [finding for finding in found if finding.severity == "note"]
+                diagram = [finding for finding in found if finding.file == "process.bpmn"]
+                notes = [finding for finding in diagram if finding.severity == "note"]
                 assert {note.code for note in notes} == set(row.codes), notes
                 proof(bpmn.build(source(body, more=DEFINITIONS + more, files=files), "process"))
 

@@ -131,20 +131,30 @@ def test_business_rule_task_asks_a_decision(process: bpmn.Spec) -> None:
     "business rule task whose rules contradict each other: an incident",
     line('<businessRuleTask id="rule" parvandeh:decisionRef="route"/>'),
     files={
-        "rules.dmn": dmn(data("amount") + table(rules=(("&lt; 10", "1"), ("&lt; 20", "2")), outputs=("a",)))
+        "rules.dmn": dmn(
+            data("amount") + table(rules=(("? * 1 &lt; 10", "1"), ("? * 1 &lt; 20", "2")), outputs=("a",))
+        )
     },
 )
 def test_two_rules_where_one_may_match_are_an_incident(process: bpmn.Spec) -> None:
     assert Run(process, amount=5).failed == [("rule", "decision-failed")]
 
 
+test_rules_that_overlap_are_refused = SECTION.refused(
+    "business rule task whose table has rules that overlap where only one may match",
+    line('<businessRuleTask id="rule" parvandeh:decisionRef="route"/>'),
+    "overlapping-rules",
+    files={
+        "rules.dmn": dmn(data("amount") + table(rules=(("&lt; 10", "1"), ("&lt; 20", "2")), outputs=("a",)))
+    },
+)
 test_business_rule_task_without_its_decision_is_refused = SECTION.refused(
     "business rule task whose decision is not there",
     line('<businessRuleTask id="rule" camunda:decisionRef="table"/>'),
     "unknown-decision",
 )
 test_business_rule_task_without_a_decision_is_refused = SECTION.refused(
-    "business rule task that names no decision", line('<businessRuleTask id="rule"/>'), "no-decision"
+    "business rule task that names no decision", line('<businessRuleTask id="rule"/>'), "decision-unnamed"
 )
 test_ad_hoc_sub_process_is_refused = SECTION.refused(
     "ad-hoc sub-process",

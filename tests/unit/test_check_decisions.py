@@ -44,13 +44,13 @@ def test_without_files_the_file_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        ("", "no-decision"),
-        ('parvandeh:decisionRef=""', "no-decision"),
+        ("", "decision-unnamed"),
+        ('parvandeh:decisionRef=""', "decision-unnamed"),
         (f'{PLAIN} parvandeh:resultVariable="two words"', "decision-result"),
         (f'{PLAIN} parvandeh:resultVariable="x" parvandeh:mapDecisionResult="first"', "decision-result"),
         (f'{PLAIN} parvandeh:mapDecisionResult="singleEntry"', "decision-result"),
-        ('camunda:decisionRef="${which}"', "no-decision"),
-        ('camunda:decisionRef="route" camunda:decisionRefBinding="version"', "no-decision"),
+        ('camunda:decisionRef="${which}"', "decision-unnamed"),
+        ('camunda:decisionRef="route" camunda:decisionRefBinding="version"', "decision-unnamed"),
     ],
 )
 def test_what_says_not_which_decision_or_what_becomes_of_it_is_refused(words: str, code: str) -> None:
@@ -70,10 +70,10 @@ def test_a_decision_of_two_files_is_refused() -> None:
 @pytest.mark.parametrize(
     ("content", "code", "line"),
     [
-        (b"", "not-dmn", None),
+        (b"", "not-xml", None),
         (b"<any/>", "not-dmn", 1),
-        (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "not-dmn", 1),
-        (dmn(table(rules=(("&lt; ", '"a"'),), outputs=("x",))), "decision-unreadable", 1),
+        (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "doctype", 1),
+        (dmn(AMOUNT + table(rules=(("&lt; ", '"a"'),), outputs=("x",))), "unreadable-feel", 1),
     ],
 )
 def test_a_file_that_cannot_be_read_is_told(content: bytes, code: str, line: int | None) -> None:

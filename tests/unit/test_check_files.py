@@ -76,7 +76,7 @@ def test_every_file_is_told_of_at_once() -> None:
         "a.bpmn": "not-xml",
         "b.bpmn": "doctype",
         "c.json": "invalid-json",
-        "d.dmn": "not-dmn",
+        "d.dmn": "not-xml",
     }
 
 

@@ -316,7 +316,7 @@ def test_many_faults_are_all_told_at_once() -> None:
     assert set(errors(content)) == {
         ("syntax-error", "a"),
         ("service-target", "b"),
-        ("no-decision", "c"),
+        ("decision-unnamed", "c"),
     }
 
 

@@ -27,11 +27,14 @@ from web import refusals
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 WORD = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
 CHECKS = ("check", "forms", "lint", "translate", "source.py", "spec.py")
-CHECKING = (*(f"engine/bpmn/{part}" for part in CHECKS), "engine/posts.py", "engine/scenarios")
+CHECKING = (
+    *(f"engine/bpmn/{part}" for part in CHECKS),
+    *("engine/decisions/check", "engine/findings.py", "engine/posts.py", "engine/scenarios"),
+)
 TELLERS = {"Finding", "Unbuildable", "_finding", "_unreadable", "error", "refuse", "tell", "told", "warn"}
 NO_CODES = {
     # severities, a kind of field, an encoding, an incident
-    *("error", "warning", "long-text", "utf-8", "utf-8-sig", "work-failed"),
+    *("error", "warning", "note", "long-text", "utf-8", "utf-8-sig", "work-failed"),
     *("x-editable-by", "x-enum-i18n", "x-hide-when", "x-i18n", "x-visible-to"),  # keywords of forms
     *FORMATS,
 }  # fmt: skip

@@ -8,10 +8,11 @@ from engine.bpmn.check import feel
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
-from engine.bpmn.check.notes import Notes, Place
+from engine.bpmn.check.notes import Notes
 from engine.bpmn.check.notes import Rules as Told
 from engine.bpmn.feel import is_feel
 from engine.bpmn.rules import RESULTS, SUFFIX, Rules
+from engine.decisions.check import check
 from engine.decisions.dmn.reading import NotDmn, read
 
 _DECISION, _RESULT, _HOW = (
@@ -20,23 +21,29 @@ _DECISION, _RESULT, _HOW = (
 
 
 def read_rules(files: Mapping[str, bytes], notes: Notes) -> Rules:
-    """The decisions that could be read; what could not is noted."""
-    readable = {}
-    for name, content in files.items():
-        if not name.endswith(SUFFIX):
-            continue
+    """The decisions that may be asked for; what is wrong with them is noted."""
+    contents = {name: content for name, content in files.items() if name.endswith(SUFFIX)}
+    for together in _groups(contents):
+        for finding in check(together).findings:
+            notes.add(finding)
+    return Rules({name: content for name, content in contents.items() if name not in notes.refused})
+
+
+def _groups(contents: Mapping[str, bytes]) -> list[dict[str, bytes]]:
+    """Files that may import each other. Modelers give many files one namespace: none can import these."""
+    spaces: dict[str, dict[str, bytes]] = {}
+    for name, content in contents.items():
         try:
-            read(name, content)
-            readable[name] = content
-        except NotDmn as error:
-            mend = "Export the decisions again as DMN 1.2 to 1.5."
-            notes.error(Place(name, line=error.line), "not-dmn", error.reason, mend)
-    rules = Rules(readable)
-    for graph in rules.graphs:
-        for flaw in graph.flaws.get(graph.main.file, ()):
-            where = Place(graph.main.file, flaw.element or None, line=flaw.line or None)
-            notes.error(where, "decision-unreadable", flaw.reason, "Correct the expression or the type.")
-    return rules
+            space = read(name, content).namespace
+        except NotDmn:
+            space = ""
+        spaces.setdefault(space, {})[name] = content
+    together = {
+        name: content for group in spaces.values() if len(group) == 1 for name, content in group.items()
+    }
+    apart = (group for group in spaces.values() if len(group) > 1)
+    alone = [{name: content} for group in apart for name, content in group.items()]
+    return [together, *alone] if together else alone
 
 
 def check_rule_tasks(diagram: Diagram, rules: Rules, notes: Notes) -> None:
@@ -54,7 +61,7 @@ class _Tasks(Told):
         if not name:
             self.error(
                 task,
-                "no-decision",
+                "decision-unnamed",
                 "The business rule task names no decision.",
                 'Write parvandeh:decisionRef="…" with the id of a decision in a .dmn file of this upload.',
             )

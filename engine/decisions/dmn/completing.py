@@ -77,7 +77,7 @@ def _names(text: str) -> frozenset[str]:
     for read in (parse, parse_tests):
         try:
             node = read(text, Names(BUILT_IN), {})
-        except Unreadable:
+            return free_names(node, filters=False) - (BUILT_IN.keys() - values_named(node))
+        except (Unreadable, RecursionError):
             continue
-        return free_names(node, filters=False) - (BUILT_IN.keys() - values_named(node))
     return frozenset()

@@ -83,13 +83,14 @@ class Kinds(Mapping[str, Type]):
     def _restricted(self, of: Type, tests: str, around: Mapping[str, model.Item]) -> Type:
         """A type of which only values are allowed that pass tests. Raises Unreadable."""
         names = Names(BUILT_IN, around, members=members(tuple(self.own.values())))
-        test = build_tests(parse_tests(tests, names, self), build)
+        read = parse_tests(tests, names, self)
+        test = build_tests(read, build)
 
         def allows(value: Any, run: Run, beside: Values) -> bool:
             frame = Frame(run, beside, Frame(run, BUILT_IN))
             return (of.allows is None or of.allows(value, run, beside)) and test(value, frame) is True
 
-        return replace(of, allows=allows)
+        return replace(of, allows=allows, tests=(*of.tests, read))
 
 
 def _joined(prefix: str, name: str) -> str:

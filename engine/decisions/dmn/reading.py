@@ -26,22 +26,22 @@ _POLICIES = {
     "COLLECT": "C",
 }
 _AGGREGATIONS = {"SUM": "+", "MIN": "<", "MAX": ">", "COUNT": "#"}
-_NUMBERS = frozenset({"integer", "long", "double"})  # as Camunda's modeler calls them
 Element = etree._Element
 
 
 class NotDmn(Exception):
-    """A file that is no DMN: `reason` says why, `line` where."""
+    """A file that is no DMN: `reason` says why, `line` where; `code` is a finding's."""
 
-    def __init__(self, reason: str, line: int | None = None) -> None:
+    def __init__(self, code: str, reason: str, line: int | None = None) -> None:
         super().__init__(reason)
+        self.code = code
         self.reason = reason
         self.line = line
 
 
 def read(file: str, content: bytes) -> model.Definitions:
     """A file. Raises NotDmn."""
-    root = _root(content)
+    root = parsed(content)
     elements = {}
     for child in _children(root):
         reader = _ELEMENTS.get(_tag(child))
@@ -60,24 +60,25 @@ def read(file: str, content: bytes) -> model.Definitions:
     )
 
 
-def _root(content: bytes) -> Element:
+def parsed(content: bytes) -> Element:
+    """The XML of a file. Raises NotDmn."""
     parser = etree.XMLParser(
         resolve_entities=False, load_dtd=False, no_network=True, remove_comments=True, remove_pis=True
     )
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise NotDmn(f"It is no XML: {error.msg}", error.lineno) from None
+        raise NotDmn("not-xml", f"It is no XML: {error.msg}", error.lineno) from None
     name = etree.QName(root)
     if root.getroottree().docinfo.internalDTD is not None:
-        raise NotDmn("A document type declaration is not allowed.", 1)
+        raise NotDmn("doctype", "A document type declaration is not allowed.", 1)
     if name.localname != "definitions" or name.namespace not in _NAMESPACES:
-        raise NotDmn("It is XML, but no DMN 1.1 to 1.5.", root.sourceline)
+        raise NotDmn("not-dmn", "It is XML, but no DMN 1.1 to 1.5.", root.sourceline)
     sizes = [len(node.text or "") for node in root.iter()]
     if len(sizes) > MAX_ELEMENTS:
-        raise NotDmn(f"It has more than {MAX_ELEMENTS} elements.")
+        raise NotDmn("too-many-elements", f"It has more than {MAX_ELEMENTS} elements.")
     if sum(sizes) > MAX_TEXT:
-        raise NotDmn(f"Its texts have more than {MAX_TEXT} characters.")
+        raise NotDmn("file-too-large", f"Its texts have more than {MAX_TEXT} characters.")
     return root
 
 
@@ -114,8 +115,7 @@ def _type(node: Element | None) -> str | None:
         return None
     child = _one(node, "typeRef")
     name = normalized(node.get("typeRef") or (child.text if child is not None and child.text else "") or "")
-    found = _qualified(node, name).removeprefix("feel.")
-    return "number" if found in _NUMBERS else found or None
+    return _qualified(node, name).removeprefix("feel.") or None
 
 
 def _qualified(node: Element, name: str) -> str:

@@ -17,7 +17,8 @@ class Type:
     """A type: by `name`, with the types that it is made of.
 
     `of` is a list's item, a range's ends or a function's result; `members` a context's; `takes` a function's
-    parameters. `allows` says further which values are allowed, in a run and beside the members around them.
+    parameters. `allows` says further which values are allowed, in a run and beside the members around them;
+    `tests` are the trees of what they have to pass.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Type:
     members: "tuple[tuple[str, Type], ...]" = ()
     takes: "tuple[Type, ...] | None" = None
     allows: Callable[[Any, Run, Values], bool] | None = None
+    tests: "tuple[Any, ...]" = ()
 
 
 ANY = Type("Any")

@@ -1,0 +1,204 @@
+"""Judges uploaded DMN files before anything of them is evaluated. Pure: bytes in, findings out.
+
+Tells all findings at once, and never raises for what the files hold.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.decisions.check.cycles import cycle
+from engine.decisions.check.elements import Elements
+from engine.decisions.check.expressions import Expressions
+from engine.decisions.check.scopes import Scope, told
+from engine.decisions.check.structure import Structure
+from engine.decisions.dmn import model
+from engine.decisions.dmn.completing import completed
+from engine.decisions.dmn.graph import Key
+from engine.decisions.dmn.reading import NotDmn, parsed, read
+from engine.decisions.feel.functions import BUILT_IN
+from engine.decisions.feel.types import ANY, Type
+from engine.findings import Finding, Notes, Place
+
+__all__ = ["Checked", "Decision", "Given", "check"]
+
+MAX_FILE = 8 << 20  # bytes
+MAX_DEPTH = 100
+_MENDS = {
+    "not-xml": "Export the model again as DMN XML.",
+    "doctype": "Remove the DOCTYPE and its entities.",
+    "not-dmn": "Export the model as DMN 1.2 to 1.5.",
+    "too-many-elements": "Split it into several files that import each other.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What has to be given for a decision: a name and the type that it has to be of."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision that was found; `inputs` are the data that it needs, be it through other decisions."""
+
+    id: str
+    name: str
+    file: str
+    inputs: tuple[Given, ...]
+    outputs: tuple[str, ...]
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """All findings, and the decisions; of files with errors only those that could be read."""
+
+    findings: tuple[Finding, ...]
+    decisions: tuple[Decision, ...]
+
+
+def check(files: Mapping[str, bytes]) -> Checked:
+    """Judge DMN files that belong together: file names and what they hold."""
+    notes = Notes()
+    found = _read(files, notes)
+    if found and not any(
+        isinstance(each, model.Decision) for file in found for each in file.elements.values()
+    ):
+        notes.warn(Place(found[0].file), "no-decision", "No file holds a decision.", "Model one.")
+    if not found or not _apart(found, notes):
+        return Checked(notes.sorted(files), ())
+    judged = _Judged(found, notes)
+    judged.run()
+    return Checked(notes.sorted(files), judged.decisions())
+
+
+def _read(files: Mapping[str, bytes], notes: Notes) -> list[model.Definitions]:
+    """The files that can be read, judged as such."""
+    found, roots = [], {}
+    for name, content in files.items():
+        try:
+            if len(content) > MAX_FILE:
+                raise NotDmn("file-too-large", f"It is larger than {MAX_FILE >> 20} MiB.")
+            roots[name] = parsed(content)
+            if roots[name].xpath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")"):
+                raise NotDmn("too-deep", f"Its XML is nested deeper than {MAX_DEPTH} levels.")
+            found.append(completed(read(name, content)))
+        except NotDmn as error:
+            mend = _MENDS.get(error.code, "Split it into several files.")
+            notes.error(Place(name, line=error.line), error.code, error.reason, mend)
+    known = {each.namespace: set(each.elements) for each in found}
+    for each in found:
+        Structure(each.file, roots[each.file], notes).check(known)
+    return found
+
+
+def _apart(found: Sequence[model.Definitions], notes: Notes) -> bool:
+    """Whether every file has a namespace of its own."""
+    spaces = {each.namespace: each for each in found}
+    for each in found:
+        if spaces[each.namespace] is not each:
+            reason = f"{spaces[each.namespace].file!r} has the same namespace, {each.namespace!r}."
+            mend = "Give each file a namespace of its own."
+            notes.error(Place(each.file, line=1), "namespace-twice", reason, mend)
+    return len(spaces) == len(found)
+
+
+class _Judged:
+    """The elements of all files, each judged once, what it requires before it."""
+
+    def __init__(self, files: Sequence[model.Definitions], notes: Notes) -> None:
+        self._notes = notes
+        self._types: dict[Key, Type] = {}
+        self._begun: set[Key] = set()
+        self._elements = Elements(files, self._inferred)
+
+    def run(self) -> None:
+        """Judge all."""
+        self._cycles()
+        for file in self._elements.files.values():
+            for item in file.items:
+                self._item(file, item, item.name)
+            for element in file.elements.values():
+                self._inferred((file.namespace, element.id))
+
+    def _cycles(self) -> None:
+        way = cycle(self._elements.requirements())
+        if way:
+            passed = [self._elements.files[key[0]].elements[key[1]] for key in way]
+            file = self._elements.files[way[0][0]]
+            place = Place(file.file, passed[0].id, passed[0].name, passed[0].line)
+            reason = f"It requires itself: {' → '.join(each.name for each in passed)}."
+            self._notes.error(place, "requirement-cycle", reason, "Remove one of the requirements.")
+
+    def _item(self, file: model.Definitions, item: model.Item, name: str, beside: Sequence[str] = ()) -> None:
+        """The types of which an item definition is made, and its allowed values; `beside` it are others."""
+        at = Expressions(self._elements, file, model.Element("", name, None, 0), self._notes)
+        with at.at(f"Type {name!r}: "), self._elements.names.within([*BUILT_IN, *beside]):
+            plain = ANY
+            if not item.components and item.function is None:
+                plain = at.declared(item.type, item.allowed.line if item.allowed else 0)
+            for text in (item.allowed, item.constraint):
+                tests = at.read_tests(text) if text is not None else None
+                if text is not None and tests is not None:
+                    of = plain if text is item.allowed and not item.components else ANY
+                    at.tested(text, tests, of, Scope(dict.fromkeys(beside, ANY)))
+        inside = [each.name for each in item.components]
+        for component in item.components:
+            self._item(file, component, f"{name}.{component.name}", inside)
+
+    def _inferred(self, key: Key) -> Type:
+        """What the logic of an element gives; judged when it is asked for first."""
+        if key in self._types or key in self._begun:
+            return self._types.get(key, ANY)
+        self._begun.add(key)
+        file = self._elements.files[key[0]]
+        element = file.elements[key[1]]
+        at = Expressions(self._elements, file, element, self._notes)
+        declared = at.declared(element.type, element.line)
+        self._types[key] = ANY
+        if isinstance(element, model.Decision | model.Knowledge):
+            required = self._elements.required(file, element)  # judges them, if nobody has yet
+            with self._elements.names.within([*BUILT_IN, *required]):
+                self._types[key] = self._logic(at, element, Scope(required), declared)
+        return self._types[key]
+
+    def _logic(
+        self, at: Expressions, element: model.Decision | model.Knowledge, scope: Scope, declared: Type
+    ) -> Type:
+        if isinstance(element, model.Knowledge):
+            if element.logic is None:
+                return ANY
+            found = at.function(element.logic, scope)
+            wanted = element.type if declared.name != "function" else None
+            return at.fits(found.of or ANY, wanted, element.line)
+        return at.fits(at.box(element.logic, scope), element.type, element.line)
+
+    # What was found
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """All decisions."""
+        return tuple(
+            self._decision(file, element)
+            for file in self._elements.files.values()
+            for element in file.elements.values()
+            if isinstance(element, model.Decision)
+        )
+
+    def _decision(self, file: model.Definitions, element: model.Decision) -> Decision:
+        found = self._elements.type((file.namespace, element.id))
+        logic = element.logic
+        outputs = (
+            tuple(each.name or each.label for each in logic.outputs) if isinstance(logic, model.Table) else ()
+        )
+        outputs = outputs if len(outputs) > 1 else tuple(name for name, _ in found.members) or (element.name,)
+        inputs = tuple(self._elements.needed((file.namespace, element.id)))
+        return Decision(
+            element.id,
+            element.name,
+            file.file,
+            tuple(Given(name, told(of)) for name, of in inputs),
+            outputs,
+            told(found),
+        )

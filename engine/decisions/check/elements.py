@@ -1,0 +1,105 @@
+"""The decisions, data and functions of several files: what they are called and which types they have."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from engine.decisions.check.scopes import Signature
+from engine.decisions.dmn import model
+from engine.decisions.dmn.graph import Graph, Key
+from engine.decisions.dmn.kinds import Kinds
+from engine.decisions.errors import Unreadable
+from engine.decisions.feel.types import ANY, Type
+
+
+class Elements:
+    """What is there in all files. `infer` finds out what a decision gives that does not say so."""
+
+    def __init__(self, files: Sequence[model.Definitions], infer: Callable[[Key], Type]) -> None:
+        self.files: Mapping[str, model.Definitions] = {each.namespace: each for each in files}
+        self._graph = Graph(files)
+        self.names = self._graph._members  # so that expressions are read as they will be
+        self._infer = infer
+
+    def kinds(self, file: model.Definitions) -> Kinds:
+        """The types that a file knows."""
+        return self._graph.kinds(file)
+
+    def declared(self, file: model.Definitions, name: str | None) -> Type:
+        """A type by its name; any if there is no such type."""
+        try:
+            return self.kinds(file).named(name)
+        except Unreadable:
+            return ANY
+
+    def missing(self, file: model.Definitions) -> list[str]:
+        """The names of imports of which nothing is known, as their files are not there."""
+        return [name for space, name in file.imports.items() if name and space not in self.files]
+
+    def type(self, key: Key) -> Type:
+        """The type of what an element is known as: of data, of a result, or of a function."""
+        file = self.files[key[0]]
+        element = file.elements[key[1]]
+        of = self.declared(file, element.type)
+        if isinstance(element, model.Decision) and of.name == "Any":
+            return self._infer(key)
+        if isinstance(element, model.Knowledge):
+            return self._knowledge(file, element, of, key)
+        return self._service(file, element, of) if isinstance(element, model.Service) else of
+
+    def _knowledge(self, file: model.Definitions, of: model.Knowledge, declared: Type, key: Key) -> Type:
+        if of.logic is None:
+            return ANY
+        result = (declared.of or ANY) if declared.name == "function" else declared
+        result = self._infer(key) if result.name == "Any" else result
+        takes = tuple(self.declared(file, each) for _, each in of.logic.parameters)
+        return Signature(
+            "function", of=result, takes=takes, names=tuple(name for name, _ in of.logic.parameters)
+        )
+
+    def _service(self, file: model.Definitions, of: model.Service, declared: Type) -> Type:
+        given = [self._graph.resolve(file, each) for each in (*of.input_data, *of.input_decisions)]
+        keys = [key for key in given if key is not None]
+        names = tuple(self.files[key[0]].elements[key[1]].name for key in keys)
+        result = (declared.of or ANY) if declared.name == "function" else declared
+        return Signature("function", of=result, takes=tuple(map(self.type, keys)), names=names)
+
+    def required(self, file: model.Definitions, element: model.Decision | model.Knowledge) -> dict[str, Type]:
+        """What an element may speak of; what comes from another file is a member of its import."""
+        found: dict[str, Type] = dict.fromkeys(self.missing(file), ANY)
+        for key in self._targets(file, element):
+            name = self.files[key[0]].elements[key[1]].name
+            prefix = file.imports.get(key[0]) if key[0] != file.namespace else None
+            if prefix:
+                known = found.get(prefix, Type("context")).members
+                found[prefix] = Type("context", members=(*known, (name, self.type(key))))
+            elif key[0] == file.namespace or name not in found:
+                found[name] = self.type(key)
+        return found
+
+    def needed(self, key: Key) -> list[tuple[str, Type]]:
+        """The data that an element needs, be it through others: by name, each once."""
+        found: dict[str, Type] = {}
+        waiting, seen = [key], {key}
+        while waiting:
+            at = waiting.pop()
+            file = self.files[at[0]]
+            element = file.elements[at[1]]
+            if isinstance(element, model.InputData):
+                found[element.name] = self.type(at)
+            for target in self._targets(file, element):
+                if target not in seen:
+                    seen.add(target)
+                    waiting.append(target)
+        return sorted(found.items())
+
+    def requirements(self) -> dict[Key, list[Key]]:
+        """What each element requires itself."""
+        return {
+            (file.namespace, element.id): self._targets(file, element)
+            for file in self.files.values()
+            for element in file.elements.values()
+        }
+
+    def _targets(self, file: model.Definitions, element: model.Element) -> list[Key]:
+        requires = element.requires if isinstance(element, model.Decision | model.Knowledge) else ()
+        found = (self._graph.resolve(file, reference) for reference in requires)
+        return [key for key in found if key is not None]

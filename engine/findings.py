@@ -1,0 +1,86 @@
+"""What a check of uploaded files finds: every finding with its place, its reason and its mend."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+MAX_FINDINGS = 1_000
+LAST_LINE = 65_535  # libxml2 counts no further: from there on the line is not known
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding: an error forbids the deployment, a note tells what was translated.
+
+    `code` is stable; `line` counts from 1 in `file`; `mend` says what to do about it.
+    """
+
+    severity: Severity
+    code: str
+    file: str
+    reason: str
+    mend: str
+    element: str | None = None
+    name: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The file and, in a diagram, the element and the line that a finding is about."""
+
+    file: str
+    element: str | None = None
+    name: str | None = None
+    line: int | None = None
+
+
+class Notes:
+    """All findings of one check, in the order of files and lines."""
+
+    def __init__(self) -> None:
+        self._findings: dict[Finding, None] = {}  # a set that remembers the order
+        self._left_out = 0
+        self._refused: set[str] = set()
+
+    def error(self, where: Place, code: str, reason: str, mend: str) -> None:
+        """Note something that forbids the deployment."""
+        self.tell("error", where, code, reason, mend)
+
+    def warn(self, where: Place, code: str, reason: str, mend: str) -> None:
+        """Note something that runs, perhaps not as meant."""
+        self.tell("warning", where, code, reason, mend)
+
+    def translated(self, where: Place, code: str, reason: str) -> None:
+        """Note what was said in other words, and is read in ours."""
+        self.tell("note", where, code, reason, "Nothing to do, if that is what is meant.")
+
+    def tell(self, severity: Severity, where: Place, code: str, reason: str, mend: str) -> None:
+        """Note something of this severity."""
+        self.add(Finding(severity, code, where.file, reason, mend, where.element, where.name, where.line))
+
+    def add(self, finding: Finding) -> None:
+        """Note a finding that was made elsewhere."""
+        if finding.severity == "error":
+            self._refused.add(finding.file)
+        if len(self._findings) < MAX_FINDINGS:
+            self._findings[finding] = None
+        else:
+            self._left_out += finding not in self._findings
+
+    @property
+    def refused(self) -> set[str]:
+        """The files in which errors were found so far."""
+        return self._refused
+
+    def sorted(self, files: Iterable[str]) -> tuple[Finding, ...]:
+        """All findings, by file in the given order, then by line."""
+        rank = {name: index for index, name in enumerate(files)}
+        found = sorted(self._findings, key=lambda item: (rank.get(item.file, -1), item.line or 0))
+        if self._left_out:
+            reason = f"There are {self._left_out} more findings, which are not shown."
+            found.append(
+                Finding("error", "too-many-findings", "", reason, "Mend those that are shown first.")
+            )
+        return tuple(found)
