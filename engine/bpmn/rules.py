@@ -115,7 +115,7 @@ class Rules:
             "file": graph.main.file,
             "digest": self._digests[graph.main.file],
             "inputs": _plain(given),
-            "tables": [_told(each, _policy(graph, each["table"])) for each in told if "table" in each],
+            "tables": [_told(each, _table(graph, each["table"])) for each in told if "table" in each],
             "required": [{**each, "value": _plain(each["value"])} for each in told if "value" in each],
             "faults": [asdict(fault) for fault in run.faults],
         }
@@ -187,22 +187,25 @@ def _rows(graph: Graph, key: Key, result: Any) -> list[Mapping[str, Any]]:
     return [{columns[0]: each} for each in results if several or each is not None]
 
 
-def _policy(graph: Graph, table: str) -> str | None:
-    """The hit policy of the table with this id, if it is all that a decision is."""
+def _table(graph: Graph, table: str) -> model.Table | None:
+    """The table with this id, if it is all that a decision is."""
     elements = (each for file in graph.files for each in file.elements.values())
     logics = (each.logic for each in elements if isinstance(each, model.Decision))
-    return next((each.policy for each in logics if isinstance(each, model.Table) and each.id == table), None)
+    return next((each for each in logics if isinstance(each, model.Table) and each.id == table), None)
 
 
-def _told(table: Mapping[str, Any], policy: str | None) -> dict[str, Any]:
+def _told(why: Mapping[str, Any], table: model.Table | None) -> dict[str, Any]:
     """How a table came to its result: by the rules that counted, of which FIRST has one."""
-    rules = table["rules"][:1] if policy == "F" else table["rules"]
+    rules = why["rules"]
+    if table is not None:
+        rules = rules[:1] if table.policy == "F" else rules
+        rules = [{**each, "remark": table.rules[each["number"] - 1].remark} for each in rules]
     return {
-        **table,
-        "policy": policy,
-        "inputs": _plain(table["inputs"]),
+        **why,
+        "policy": table.policy if table is not None else None,
+        "inputs": _plain(why["inputs"]),
         "rules": rules,
-        "result": _plain(table["result"]),
+        "result": _plain(why["result"]),
     }
 
 

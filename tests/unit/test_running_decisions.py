@@ -44,7 +44,7 @@ def test_a_case_tells_why(process: Spec) -> None:
     assert (told["decision"], told["file"], len(told["digest"])) == ("route", "rules.dmn", 64)
     assert told["inputs"] == {"amount": 12.5}
     (found,) = told["tables"]
-    assert (found["policy"], found["rules"]) == ("U", [{"number": 2, "id": "route-2"}])
+    assert (found["policy"], found["rules"]) == ("U", [{"number": 2, "id": "route-2", "remark": ""}])
     assert told["result"] == found["result"] == {"route": "desk", "days": 10}
 
 
@@ -63,7 +63,7 @@ def test_decisions_that_were_needed_are_told_with_their_values() -> None:
 def test_only_the_first_rule_counts_where_the_table_says_so() -> None:
     run = Run(ruled(task(), AMOUNT, table(rules=BOTH, policy="FIRST", outputs=("x",))), amount=5)
     assert run.data["x"] == "a"
-    assert why(run)["tables"][0]["rules"] == [{"number": 1, "id": "route-1"}]
+    assert why(run)["tables"][0]["rules"] == [{"number": 1, "id": "route-1", "remark": ""}]
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_what_a_form_keeps_from_a_role_is_kept_in_the_explanation(office: Office
     payload = event["payload"]
     assert payload["inputs"] == {}
     assert payload["tables"] == [
-        {"table": "route-table", "policy": "U", "rules": [{"number": 2, "id": "route-2"}]}
+        {"table": "route-table", "policy": "U", "rules": [{"number": 2, "id": "route-2", "remark": ""}]}
     ]
     assert (payload["required"], payload["result"]) == ([], None)
     assert "25" not in str(payload).replace(payload["digest"], "")

@@ -16,7 +16,7 @@ def decided(payload: Mapping[str, Any], labels: Labels) -> list[Datum]:
 def _parts(payload: Mapping[str, Any], labels: Labels) -> Iterator[Datum]:
     yield _named("decision", text=labels.reader.half(payload["name"]))
     yield _named("inputs", parts=labels.data(payload["inputs"]))
-    rules = [_rule(rule) for table in payload["tables"] for rule in table["rules"]]
+    rules = [_rule(rule, labels) for table in payload["tables"] for rule in table["rules"]]
     yield _named("rules", text=labels.reader.both(rules) if rules else texts.say("desk.nothing"))
     if payload["required"]:
         before = [labels.datum(each["name"], each["value"], None) for each in payload["required"]]
@@ -28,8 +28,10 @@ def _parts(payload: Mapping[str, Any], labels: Labels) -> Iterator[Datum]:
     yield replace(_named("file", text=payload["file"]), latin=True)
 
 
-def _rule(rule: Mapping[str, Any]) -> str:
-    return texts.say("desk.ruling.rule", number=rule["number"], id=rule["id"])
+def _rule(rule: Mapping[str, Any], labels: Labels) -> str:
+    """Its number, with what its authors remarked on it, else its id."""
+    remark = labels.reader.half(rule.get("remark") or "") or rule["id"]
+    return texts.say("desk.ruling.rule", number=rule["number"], remark=remark)
 
 
 def _named(what: str, **more: Any) -> Datum:
