@@ -51,16 +51,18 @@ class EvaluateRule(Request):
 
 
 class MatchedRule(BaseModel):
-    """A rule that matched; the first of a table has the number 1."""
+    """A rule that matched; the first of a table has the number 1. `remark` is what its authors noted."""
 
     number: int
     id: str
+    remark: str
 
 
 class TableReason(BaseModel):
-    """A table that was evaluated."""
+    """A table that was evaluated; `policy` is its hit policy as one or two signs."""
 
     table: str
+    policy: str
     inputs: dict[str, Any]
     rules: list[MatchedRule]
     result: Any

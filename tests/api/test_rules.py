@@ -28,7 +28,8 @@ def test_decision_is_evaluated_with_the_reasons_of_its_result(client: Clients, d
     assert ruling["result"] == {"route": "desk", "days": 10}
     assert (ruling["definition"], ruling["version"], ruling["file"]) == ("p", 1, "rules.dmn")
     (reason,) = ruling["why"]["tables"]
-    assert reason["rules"] == [{"number": 2, "id": "route-2"}]
+    assert reason["rules"] == [{"number": 2, "id": "route-2", "remark": ""}]
+    assert reason["policy"] == "U"
     assert reason["inputs"] == ruling["why"]["inputs"] == {"amount": 12}
     assert len(ruling["digest"]) == 64
 

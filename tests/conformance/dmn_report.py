@@ -132,7 +132,7 @@ def _type(of: Type) -> str:
 def limits() -> Iterator[str]:
     """What is stopped; needs no kit."""
     yield "| What | At most |\n|---|---|"
-    yield f"| steps of an evaluation: an iteration, a call, an item made, some characters | {frames.STEPS:,} |"
+    yield f"| steps of an evaluation: an iteration, a call, an item, some characters | {frames.STEPS:,} |"
     yield f"| functions that call each other | {frames.DEPTH} deep |"
     yield f"| searching by patterns | {frames.SEARCHING:g} s |"
     yield f"| an expression | {tokens.LONGEST:,} characters |"

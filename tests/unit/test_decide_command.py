@@ -32,7 +32,7 @@ def test_result_is_printed_as_json(drawn: str, capsys: Captured) -> None:
 def test_reasons_are_told_if_asked_for(drawn: str, capsys: Captured) -> None:
     assert main(["decide", drawn, "--input", '{"amount": 1}', "--why"]) == 0
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert told["tables"][0]["rules"] == [{"number": 1, "id": "route-1"}]
+    assert told["tables"][0]["rules"] == [{"number": 1, "id": "route-1", "remark": ""}]
     assert told["inputs"] == {"amount": 1}
 
 

@@ -114,7 +114,7 @@ def test_inputs_of_required_decisions_are_inputs() -> None:
     answer = ask(decided, {"amount": 3})
     assert answer.result == 6
     assert [each["decision"] for each in answer.required] == ["route"]
-    assert answer.tables[0]["rules"] == [{"number": 1, "id": "route-1"}]
+    assert answer.tables[0]["rules"] == [{"number": 1, "id": "route-1", "remark": ""}]
 
 
 def test_imported_data_are_given_below_the_name_of_their_import() -> None:
