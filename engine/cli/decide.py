@@ -62,6 +62,9 @@ def _read(paths: Sequence[Path]) -> Decisions:
     found: list[Definitions] = []
     unread: list[str] = []
     for path in paths:
+        if path.name in {each.file for each in found}:
+            unread.append(f"{path}: another file has the same name")
+            continue
         try:
             found.append(read(path.name, path.read_bytes()))
         except NotDmn as error:

@@ -10,6 +10,7 @@ from engine.decisions.dmn.completing import completed
 from engine.decisions.dmn.graph import Graph, Key
 from engine.decisions.dmn.reading import read
 from engine.decisions.feel.frames import Fault, Run
+from engine.decisions.feel.names import normalized
 from engine.decisions.given import Given, Wrong, given
 
 SUFFIX = ".dmn"
@@ -76,11 +77,16 @@ class Decisions:
         return [(file, flaw.line, flaw.reason) for file, found in flaws.items() for flaw in found]
 
     def ask(self, asked: Offered, values: Mapping[str, Any], now: datetime) -> Answer:
-        """What a decision gives for JSON by the names of its inputs. Raises Wrong, and TooMuch."""
+        """What a decision gives for JSON by the names of its inputs. Raises Wrong, and TooMuch.
+
+        Data that only other decisions of the file take are left aside.
+        """
         graph, key = next(
             place for place in self._places if place[0].main.file == asked.file and place[1][1] == asked.id
         )
-        inputs = given(_given(graph, key), values)
+        wanted = _given(graph, key)
+        others = _data(graph) - wanted.keys()
+        inputs = given(wanted, {name: values[name] for name in values if normalized(name) not in others})
         run = Run(now=now, explained=[])
         result = graph.evaluate(key, inputs, run)
         told = [each for each in run.explained or () if each.get("decision") != asked.id]
@@ -116,7 +122,13 @@ def _parameters(graph: Graph, key: Key) -> list[Key]:
 def _known_as(graph: Graph, key: Key) -> tuple[str, ...]:
     """By which names something is given: what is imported stands below the name of its import."""
     prefix, name = graph.main.imports.get(key[0]), graph.element(key).name
-    return (name,) if prefix is None else (prefix, name)
+    return (prefix, name) if prefix else (name,)
+
+
+def _data(graph: Graph) -> set[str]:
+    """The names of all that the decisions of a file may be given."""
+    elements = graph.main.elements.values()
+    return {each.name for each in elements if isinstance(each, model.InputData)}
 
 
 def _offered(graph: Graph, key: Key) -> Offered:

@@ -63,6 +63,11 @@ def test_file_that_is_no_dmn_is_told_with_line_and_reason(
     assert not told.out
 
 
+def test_file_that_is_named_twice_is_told(drawn: str, capsys: Captured) -> None:
+    assert main(["decide", drawn, drawn]) == 2
+    assert "the same name" in capsys.readouterr().err
+
+
 def test_expression_that_cannot_be_read_is_told(tmp_path: Path, capsys: Captured) -> None:
     file = written(tmp_path, "rules.dmn", data("amount"), table(rules=[("&lt;", '"a"', "1")]))
     assert main(["decide", file]) == 2

@@ -101,6 +101,12 @@ def test_unknown_input_is_refused() -> None:
         ask(echo("number"), {"y/z": 1})
 
 
+def test_data_of_other_decisions_are_left_aside() -> None:
+    decided = made(data("x"), data("y"), literal("x", "x"))
+    answer = ask(decided, {"x": 1, "y": "no number"})
+    assert (answer.result, answer.inputs) == (1, {"x": 1})
+
+
 def test_data_that_nobody_drew_are_inputs() -> None:
     decided = made(table(drawn=False))
     assert [each.inputs for each in decided.offered] == [(Input("amount", "number"),)]
