@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given as given_any
+from hypothesis import strategies as st
 
 from engine.decisions.asking import Decisions, Input, Wrong, decisions
 from engine.decisions.errors import TooMuch
@@ -181,6 +183,15 @@ def test_expressions_that_cannot_be_read_are_told_with_their_lines() -> None:
 def test_numbers_are_written_with_all_of_their_digits() -> None:
     text = "[1.234567890123456789012345678901234, 0.1, 100, 1E+6000, -7]"
     assert write_json(read_json(text)) == text
+
+
+plain = st.none() | st.booleans() | st.text() | st.decimals(allow_nan=False, allow_infinity=False, places=4)
+nested = st.recursive(plain, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
+
+
+@given_any(nested)
+def test_json_comes_back_as_it_was_written(value: Any) -> None:
+    assert read_json(write_json(value)) == value
 
 
 def test_values_that_json_has_not_are_texts() -> None:
