@@ -42,6 +42,7 @@ class Notes:
     def __init__(self) -> None:
         self._findings: dict[Finding, None] = {}  # a set that remembers the order
         self._left_out = 0
+        self._worst_left_out: Severity = "warning"
         self._refused: set[str] = set()
 
     def error(self, where: Place, code: str, reason: str, mend: str) -> None:
@@ -68,6 +69,7 @@ class Notes:
             self._findings[finding] = None
         else:
             self._left_out += finding not in self._findings
+            self._worst_left_out = "error" if finding.severity == "error" else self._worst_left_out
 
     @property
     def refused(self) -> set[str]:
@@ -81,6 +83,8 @@ class Notes:
         if self._left_out:
             reason = f"There are {self._left_out} more findings, which are not shown."
             found.append(
-                Finding("error", "too-many-findings", "", reason, "Mend those that are shown first.")
+                Finding(
+                    self._worst_left_out, "too-many-findings", "", reason, "Mend those that are shown first."
+                )
             )
         return tuple(found)

@@ -1,9 +1,10 @@
 """The check raises no false alarm on the OMG's test kit for DMN. Skipped where the kit lacks."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from engine.decisions.check import Checked, check
 from engine.decisions.dmn.graph import Graph
 from engine.decisions.dmn.reading import read
 from engine.decisions.feel.frames import Run
+from engine.decisions.feel.values import kind
 from tests.conformance.tck import KIT, LEVELS, cases
 
 MODELS = sorted(path for level in LEVELS for path in (KIT / level).glob("*/*.dmn"))
@@ -41,9 +43,9 @@ def judged(model: Path) -> Checked:
 
 
 @cache
-def results() -> Mapping[Path, Mapping[str | None, bool]]:
-    """For each model the ids of decisions that are asked, and whether they always have a result."""
-    found: dict[Path, dict[str | None, bool]] = defaultdict(dict)
+def evaluated() -> Mapping[Path, Sequence[tuple[str | None, Any, bool]]]:
+    """For each model what its cases give: the id of what is asked, its value, whether there was a fault."""
+    found: dict[Path, list[tuple[str | None, Any, bool]]] = defaultdict(list)
     graphs: dict[Path, Graph] = {}
     for case in cases(KIT):
         if case.model not in graphs:
@@ -51,9 +53,18 @@ def results() -> Mapping[Path, Mapping[str | None, bool]]:
         graph, run = graphs[case.model], Run()
         key = graph.find(case.asked)
         value = None if key is None else graph.evaluate(key, case.given, run)
-        asked = None if key is None else key[1]
-        has = value is not None and not run.faults
-        found[case.model][asked] = has and found[case.model].get(asked, True)
+        found[case.model].append((key and key[1], value, bool(run.faults)))
+    return found
+
+
+@cache
+def results() -> Mapping[Path, Mapping[str | None, bool]]:
+    """For each model the ids of decisions that are asked, and whether they always have a result."""
+    found: dict[Path, dict[str | None, bool]] = defaultdict(dict)
+    for model, given in evaluated().items():
+        for asked, value, faulty in given:
+            has = value is not None and not faulty
+            found[model][asked] = has and found[model].get(asked, True)
     return found
 
 
@@ -91,3 +102,23 @@ def test_every_error_is_of_a_decision_without_a_result() -> None:
 def test_every_warning_was_looked_at(model: Path) -> None:
     warned = {each.code for each in judged(model).findings if each.severity == "warning"}
     assert warned - {"condition-type"} == WARNED.get(model.parent.name, set())
+
+
+def test_results_are_of_the_types_that_were_foreseen() -> None:
+    foreseen = {
+        (model, each.id): each.type.partition(" of ")[0]
+        for model in evaluated()
+        for each in judged(model).decisions
+        if each.file == model.name
+    }
+    known = 0
+    told = set()
+    for model, given in evaluated().items():
+        for asked, value, _ in given:
+            of = foreseen.get((model, asked or ""), "Any")
+            if value is not None and of != "Any":
+                known += 1
+                if kind(value) != of:
+                    told.add((model.name, asked, of, kind(value)))
+    assert told == set()
+    assert known > 1_000

@@ -178,7 +178,7 @@ def test_a_check_of_what_is_gone_does_nothing(unit_of_work: Work) -> None:
 
 
 def test_a_sketch_becomes_a_version_and_remembers_it(unit_of_work: Work) -> None:
-    sketch_id = made(unit_of_work, {**FILES, "fee.dmn": dmn(table())})
+    sketch_id = made(unit_of_work, {**FILES, "fee.dmn": dmn(table(drawn=False))})
     with unit_of_work("designer") as uow:
         deployed = sketches.deploy(uow, sketch_id, revision=1, publishing="four-eyes")
         assert [(made.key, made.version, made.status) for made in deployed.definitions] == [("p", 1, "draft")]

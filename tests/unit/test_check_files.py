@@ -261,6 +261,16 @@ def test_file_is_refused_also_for_an_error_that_is_not_shown() -> None:
     assert found.refused == set()
     found.error(Place("a.bpmn"), "code", "reason", "mend")
     assert found.refused == {"a.bpmn"}
+    assert [each.severity for each in found.sorted(["a.bpmn"])].count("error") == 1
+
+
+def test_warnings_alone_forbid_nothing_however_many_they_are() -> None:
+    found = Notes()
+    for number in range(MAX_FINDINGS + 5):
+        found.warn(Place("a.bpmn", line=number), "code", "reason", "mend")
+    told = found.sorted(["a.bpmn"])
+    assert (told[-1].code, told[-1].severity) == ("too-many-findings", "warning")
+    assert "5 more" in told[-1].reason
 
 
 @pytest.mark.parametrize("name", ["x", "camunda:x", "parvandeh:x"])

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from engine import bpmn
+from engine.bpmn import Source, Spec
 from engine.bpmn.feel import Unfit, as_data, as_feel, evaluate, is_feel
 from engine.decisions.feel.moments import Months
-from tests.driving import NOW, Run, flow, path
+from tests.driving import NOW, Run, document, flow, path
 from tests.eventful import line
 
 CHOICE = (
@@ -140,3 +142,32 @@ def test_what_python_lacks_is_kept_as_a_text_or_refused() -> None:
 )
 def test_one_equals_sign_before_it_marks_feel(text: str, marked: bool) -> None:
     assert is_feel(text) == marked
+
+
+def in_feel(body: str) -> Spec:
+    """A process of a file whose expressions are all in FEEL."""
+    language = b'expressionLanguage="https://www.omg.org/spec/DMN/20230324/FEEL/" id='
+    files = {"process.bpmn": document(body).replace(b"id=", language, 1)}
+    report = bpmn.check(files)
+    assert not report.errors, report.errors
+    return bpmn.build(Source(bpmn.digest(files, {}), files, {}), "process")
+
+
+def test_the_language_of_a_file_is_that_of_its_expressions() -> None:
+    plain = CHOICE.replace("= amount", "amount")
+    assert Run(in_feel(plain), amount=11, kind="big").waiting == ["a"]
+    assert Run(in_feel(plain), amount=11, kind="small").waiting == ["b"]
+
+
+def test_times_stay_times_and_what_is_marked_stays_marked_in_such_a_file() -> None:
+    (wait,) = Run(in_feel(timer("timeDuration", "P2D"))).waits.values()
+    assert wait.due == NOW + timedelta(days=2)
+    assert Run(in_feel(CHOICE), amount=11, kind="big").waiting == ["a"]
+
+
+def test_an_expression_with_a_language_of_its_own_is_in_that() -> None:
+    python = CHOICE.replace(
+        '<conditionExpression>= amount &gt; 10 and kind in ("big", "huge")',
+        '<conditionExpression language="python">amount &gt; 10 and kind in ["big", "huge"]',
+    )
+    assert Run(in_feel(python), amount=11, kind="big").waiting == ["a"]

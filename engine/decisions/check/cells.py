@@ -35,7 +35,7 @@ def table(of: "Expressions", boxed: model.Table, scope: Scope) -> Type:
     )
     if all(inputs):
         priorities = tuple(output.values for output in outputs)
-        read = Analysed(boxed, tuple(each for each in inputs if each), results, priorities)
+        read = Analysed(boxed, tuple(each for each in inputs if each), results, priorities, of.effort)
         analyse(read, of.place, of.notes)
     return _given(boxed, outputs)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from engine.decisions.check.scopes import Signature
+from engine.decisions.check.sweep import Effort
 from engine.decisions.dmn import model
 from engine.decisions.dmn.graph import Graph, Key
 from engine.decisions.dmn.kinds import Kinds
@@ -18,6 +19,7 @@ class Elements:
         self._graph = Graph(files)
         self.names = self._graph._members  # so that expressions are read as they will be
         self._infer = infer
+        self.effort = Effort()
 
     def kinds(self, file: model.Definitions) -> Kinds:
         """The types that a file knows."""

@@ -29,6 +29,7 @@ class Expressions:
         self.element = element
         self.kinds = elements.kinds(file)
         self.names = elements.names
+        self.effort = elements.effort
         self.notes = notes
         self.where = ""
         self._missing = tuple(f"{name}." for name in elements.missing(file))
@@ -128,7 +129,7 @@ class Expressions:
             parse_type(name, known)  # then what it is made of is wrong, and told there
         except Unreadable as error:
             near = nearest(name, iter((*known, *BASIC)))
-            hint = f"; {near!r} is spelled like it" if near else ""
+            hint = f"; {near!r} is like it" if near else ""
             self.error(line, "unknown-type", f"{error.reason}{hint}.", "Correct the type, or define it.")
 
     # Boxed expressions

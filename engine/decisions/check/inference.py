@@ -39,7 +39,7 @@ _SAMPLES: Mapping[str, Sequence[Any]] = {
     name: [value for value in _VALUES if kind(value) == name] for name in map(kind, _VALUES)
 }
 _MAKERS = {"date", "time", "date and time", "duration", "number"}
-_MEND_NAME = "Correct the name, or let the decision require what it is to mean."
+_MEND_NAME = "Correct the name, write a text in quotes, or let the decision require what it is to mean."
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +196,9 @@ class Inference:
     def _property(self, node: tree.Path, of: Type, name: str) -> Type:
         if name == "timezone":  # which none of the samples has
             return ANY
-        samples = (member(value, name, Run()) for value in _SAMPLES.get(of.name, ()))
-        found = [each for each in samples if each is not None]
+        found = [
+            each for value in _SAMPLES.get(of.name, ()) if (each := member(value, name, Run())) is not None
+        ]
         if not found:
             return self.fault(node, "unknown-member", f"A {told(of)} has no {name!r}", "Correct the name.")
         return type_of(found[0])

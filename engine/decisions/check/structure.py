@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.findings import LAST_LINE, Notes, Place
+from engine.findings import LAST_LINE, Notes, Place, Severity
 
 _POLICIES = ("UNIQUE", "ANY", "PRIORITY", "FIRST", "RULE ORDER", "OUTPUT ORDER", "COLLECT")
 _AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
@@ -72,7 +72,11 @@ class Structure:
         for node in self._root.iter("{*}*"):
             name = node.get("id")
             if name and "/DMNDI/" not in node.tag and name in seen:
-                self._error(node, "duplicate-id", f"The id {name!r} is used twice.", "Give one another id.")
+                # What nothing refers to is evaluated all the same.
+                severity: Severity = "error" if local(node) in _NAMED else "warning"
+                reason = f"The id {name!r} is used twice."
+                where = place(self._file, node)
+                self._notes.tell(severity, where, "duplicate-id", reason, "Give one of them another id.")
             seen.add(name or "")
 
     def _names(self) -> None:

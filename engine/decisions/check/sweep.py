@@ -5,6 +5,7 @@ what is the same rules so far is looked at once.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 
@@ -14,6 +15,14 @@ MAX_BOXES = 200_000
 MAX_PARTS = 10_000_000
 _MOST = 100  # boxes that are kept of a gap; more than that nobody reads
 Box = tuple[int, ...]  # for each column its parts
+
+
+@dataclass(slots=True)
+class Effort:
+    """What may be looked at in the tables of all files together."""
+
+    boxes: int = 5 * MAX_BOXES
+    parts: int = 5 * MAX_PARTS
 
 
 class Stopped(Exception):
@@ -26,7 +35,10 @@ class Sweep:
     `live` has for each column all parts that count as a gap if they are not covered.
     """
 
-    def __init__(self, cells: Sequence[Sequence[int]], live: Sequence[int], rules: int) -> None:
+    def __init__(
+        self, cells: Sequence[Sequence[int]], live: Sequence[int], rules: int, effort: Effort | None = None
+    ) -> None:
+        self._effort = effort or Effort()
         self._cells = cells
         self._live = live
         self._all = (1 << rules) - 1
@@ -48,20 +60,27 @@ class Sweep:
         return found[::-1]
 
     def renew(self) -> None:
-        """Look at as much again."""
+        """Look at as much again, as far as the effort for all goes."""
         self._boxes, self._parts = MAX_BOXES, MAX_PARTS
 
     def spend(self) -> None:
         """One thing more to look at. Raises Stopped."""
         self._boxes -= 1
-        if self._boxes < 0:
+        self._effort.boxes -= 1
+        if self._boxes < 0 or self._effort.boxes < 0:
+            raise Stopped
+
+    def _visit(self, mask: int) -> None:
+        """All parts of a mask to look at. Raises Stopped."""
+        parts = mask.bit_count()
+        self._parts -= parts
+        self._effort.parts -= parts
+        if self._parts < 0 or self._effort.parts < 0:
             raise Stopped
 
     def _within(self, mask: int, at: Sequence[int]) -> Iterator[int]:
         """The rules at each part of a mask. Raises Stopped."""
-        self._parts -= mask.bit_count()
-        if self._parts < 0:
-            raise Stopped
+        self._visit(mask)
         return _rules_within(mask, at)
 
     # Meeting
@@ -127,7 +146,7 @@ class Sweep:
 
     def _split(self, column: int, alive: int) -> tuple[Box, ...]:
         alike: dict[int, int] = {}
-        self._parts -= self._live[column].bit_count()
+        self._visit(self._live[column])
         for begin, end in runs(self._live[column]):
             for part, rules in enumerate(self._at[column][begin:end], begin):
                 alike[alive & rules] = alike.get(alive & rules, 0) | 1 << part

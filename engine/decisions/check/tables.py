@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.decisions.check.columns import Column, Read, columns, independent
 from engine.decisions.check.conditions import Unclear, constant
-from engine.decisions.check.sweep import Box, Stopped, Sweep
+from engine.decisions.check.sweep import Box, Effort, Stopped, Sweep
 from engine.decisions.dmn import model
 from engine.decisions.feel import tree
 from engine.decisions.feel.comparing import equal
@@ -25,6 +25,7 @@ class Analysed:
     inputs: tuple[Read, ...]
     results: tuple[tuple[tree.Node | None, ...], ...]
     priorities: tuple[tuple[Any, ...], ...]  # for each output its values, the first beating those behind
+    effort: Effort
 
 
 def analyse(read: Analysed, place: Callable[[int], Place], notes: Notes) -> None:
@@ -56,9 +57,8 @@ class _Analysis:
         self._told: dict[str, int] = {}
         self._results = [tuple(map(_constant, row)) for row in read.results]
         self._empty = {at for at in range(len(self._rules)) if any(not column.cells[at] for column in found)}
-        self._sweep = Sweep(
-            [column.cells for column in found], [column.live for column in found], len(self._rules)
-        )
+        cells, live = [column.cells for column in found], [column.live for column in found]
+        self._sweep = Sweep(cells, live, len(self._rules), read.effort)
 
     def run(self) -> None:
         """Note all."""
@@ -187,6 +187,8 @@ class _Analysis:
         """Where the results of a rule stand among the values of the outputs; None if that is not known."""
         found = []
         for value, order in zip(self._results[rule], self._read.priorities, strict=False):
+            if not order:  # its values do not count
+                continue
             at = next((at for at, known in enumerate(order) if equal(known, value, Run()) is True), None)
             if value is _UNKNOWN or at is None:
                 return None
@@ -217,7 +219,7 @@ class _Analysis:
         )
 
 
-# By hit policy. Where a list is given, no match at all is an empty one, and no gap.
+# By hit policy. Where all that match are collected, it is no gap if none does.
 POLICIES: Mapping[str, Sequence[Callable[[_Analysis], None]]] = {
     "U": (_Analysis._tell_meeting, _Analysis._tell_gaps),
     "A": (_Analysis._tell_meeting, _Analysis._tell_twice, _Analysis._tell_gaps),

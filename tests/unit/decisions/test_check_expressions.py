@@ -161,8 +161,8 @@ def test_types_that_there_are_not_are_told_once_with_the_nearest() -> None:
         item("Kind", "sting"), data("k", "Kind"), decision("D", literal("k"), ["k"]), data("x", "Knid")
     )
     assert [(each.code, each.reason) for each in found] == [
-        ("unknown-type", "Type 'Kind': No type is called 'sting'; 'string' is spelled like it."),
-        ("unknown-type", "No type is called 'Knid'; 'Kind' is spelled like it."),
+        ("unknown-type", "Type 'Kind': No type is called 'sting'; 'string' is like it."),
+        ("unknown-type", "No type is called 'Knid'; 'Kind' is like it."),
     ]
 
 

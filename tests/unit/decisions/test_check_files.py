@@ -67,6 +67,8 @@ def test_ids_and_names_are_there_once() -> None:
     assert codes(*GOOD, data("n").replace('id="n"', 'id="m"')) == [("error", "name-twice")]
     twice = decision("E", literal("1")).replace('id="E"', 'id="D"')
     assert codes(*GOOD, twice) == [("error", "duplicate-id")]
+    cells = literal("1", 'id="x"')
+    assert codes(decision("D", f'<list id="x">{cells}</list>')) == [("warning", "duplicate-id")]
     assert codes(*GOOD, item("A", "string"), item("A", "number")) == [("error", "name-twice")]
 
 

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.decisions.check import check
 from engine.decisions.check.axes import Axis
 from engine.decisions.check.conditions import Unclear, condition, orders, values
 from engine.decisions.check.sweep import Box, Sweep
+from engine.decisions.dmn.graph import Graph
+from engine.decisions.dmn.reading import read
 from engine.decisions.feel.building import build
 from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.functions import BUILT_IN
@@ -19,6 +22,7 @@ from engine.decisions.feel.matching import build_tests
 from engine.decisions.feel.names import Names
 from engine.decisions.feel.notation import read_moment
 from engine.decisions.feel.parser import parse_tests
+from tests.deciding import data, decision, definitions, table
 
 NUMBERS = [None, *(Decimal(n) / 2 for n in range(-1, 10))]
 TEXTS = [None, "", "a", "a ", "b", "c", "zz"]
@@ -157,6 +161,38 @@ def _inside(box: Box, axes: Sequence[Axis], values_: Sequence[Any]) -> bool:
         mask & (part_of(each, value) if each.points else 1)
         for mask, each, value in zip(box, axes, values_, strict=True)
     )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rules=st.lists(st.tuples(number_cells, text_cells), min_size=1, max_size=5),
+    policy=st.sampled_from(["UNIQUE", "FIRST"]),
+)
+def test_findings_foresee_what_the_evaluation_of_all_values_meets(
+    rules: list[tuple[str, str]], policy: str
+) -> None:
+    rows = [f"{number} | {text} | {at}" for at, (number, text) in enumerate(rules)]
+    logic = table(policy, ["n", 'k = "a", "b", "c"'], rows)
+    content = definitions(data("n", "number"), data("k", "string"), decision("D", logic, ["n", "k"]))
+    found = check({"a.dmn": content}).findings
+    graph = Graph([read("a.dmn", content)])
+    key = graph.find("D")
+    assert key is not None
+    met, given, missed = False, set(), False
+    for n, k in product(NUMBERS, [None, "a", "b", "c"]):
+        run = Run()
+        result = graph.evaluate(key, {"n": n, "k": k}, run)
+        met = met or any(fault.grave for fault in run.faults)
+        given.add(result)
+        missed = missed or (result is None and not run.faults and None not in (n, k))
+    codes = {each.code for each in found}
+    assert ("overlapping-rules" in codes) is met
+    assert ("uncovered-values" in codes) is missed
+    if policy == "FIRST":
+        never = {at + 1 for at in range(len(rules)) if Decimal(at) not in given}
+        told = [each.reason for each in found if each.code == "unreachable-rule"]
+        sure = {int(reason.split()[1]) for reason in told if "no value (null)" not in reason}
+        assert sure == never
 
 
 @pytest.mark.parametrize(
