@@ -29,6 +29,7 @@ from api import (
     problems,
     reference,
     retries,
+    rules,
     sessions,
     status,
     system,
@@ -54,7 +55,7 @@ RESOURCES = (
     *(deployments, definitions, cases, tasks, messages, external_work, incidents),
     *(moves, retries, events, webhooks, jobs, pictures, access_log, sessions, documents),
     *(units, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file),
+    *(desk, comments, case_file, rules),
 )
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import checks, counts, inbox, load, long, report, w1, waiting
+from bench import checks, counts, decisions, inbox, load, long, report, w1, waiting
 from bench.report import CLIENTS, Throughput
 
 WARM_UP_SECONDS = 2.0
@@ -18,6 +18,7 @@ BUSY = 0.5
 # Besides W1: how each is measured, told, and what it should be.
 PARTS: dict[str, tuple[Callable[[int], Any], Callable[[Any], str], Callable[[Any], list[report.Goal]]]] = {
     "checks": (checks.measure, report.checks, report.goals_of_checks),
+    "decisions": (decisions.measure, report.decisions, report.goals_of_decisions),
     "long": (long.measure, report.long, report.goals_of_long),
     "inbox": (lambda _: inbox.measure(), report.inbox, report.goals_of_inbox),
     "waiting": (lambda _: waiting.measure(), report.waiting, report.goals_of_waiting),
@@ -65,6 +66,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one round of two seconds: does it work at all?")
     parser.add_argument("--long", action="store_true", help="only the engine in long cases")
     parser.add_argument("--checks", action="store_true", help="only the check of files")
+    parser.add_argument("--decisions", action="store_true", help="only tables and expressions")
     parser.add_argument("--inbox", action="store_true", help="only the inbox with many open tasks, and pages")
     parser.add_argument("--waiting", action="store_true", help="only timers and jobs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")

@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.checks import Checks
 from bench.counts import Sizes, Statements
+from bench.decisions import LARGE, SMALL, Decided
 from bench.inbox import PAGE, TEAM, Taken
 from bench.load import KINDS, Sample, percentiles, pooled
 from bench.long import ITERATIONS, SIZES, Long
@@ -158,6 +159,20 @@ def checks(found: Checks) -> str:
     return table(["check of a file", "", "time", "memory"], rows)
 
 
+def decisions(found: Decided) -> str:
+    rows = [
+        [
+            f"table of {size:,} rules",
+            f"{took.evaluated:.0f} µs",
+            f"{took.explained:.0f} µs",
+            f"{took.built:.1f} ms",
+        ]
+        for size, took in found.tables.items()
+    ]
+    rows.append(["condition in FEEL", f"{found.condition:.1f} µs", "", f"{found.read / 1000:.2f} ms"])
+    return table(["decision", "evaluated", "with reasons", "read and built"], rows)
+
+
 def inbox(found: Taken) -> str:
     rows = [
         [f"{took.tasks:,}", took.name, f"{took.p50:.1f} ms", f"{took.p95:.1f} ms"] for took in found.requests
@@ -211,6 +226,14 @@ def goals_of_checks(found: Checks) -> list[Goal]:
         Goal(f"check of {found.right.name}", found.right.took, 300, "ms"),
         Goal("check meant to do harm: the slowest", max(check.took for check in found.others), 1000, "ms"),
         Goal("check meant to do harm: memory", max(check.memory for check in found.others), 200, "MB"),
+    ]
+
+
+def goals_of_decisions(found: Decided) -> list[Goal]:
+    limits = {SMALL: 50, LARGE: 2_000}
+    return [
+        Goal(f"a table of {size:,} rules", found.tables[size].evaluated, limit, "µs")
+        for size, limit in limits.items()
     ]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, exists, insert, not_, or_, select,
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from engine import access, bpmn, posts, scenarios, starts
+from engine import access, bpmn, posts, rulings, scenarios, starts
 from engine.bpmn import Difference, Process, Report, Source, Spec
 from engine.config import Publishing
 from engine.db import UnitOfWork
@@ -235,11 +235,10 @@ def _store(uow: UnitOfWork, content: Source, calls: Mapping[str, UUID], report: 
             deployed_at=uow.now,
         )
     )
-    rows = [
-        {"deployment_id": deployment_id, "name": name, "content": body}
-        for name, body in content.files.items()
-    ]
+    files = content.files.items()
+    rows = [{"deployment_id": deployment_id, "name": name, "content": body} for name, body in files]
     uow.session.execute(insert(DeploymentFile), rows)
+    rulings.keep(uow.session, deployment_id, content.files)
     return deployment_id
 
 

@@ -10,6 +10,7 @@ Permission = Literal[
     "definitions.deploy",
     "definitions.publish",
     "definitions.read",
+    "rules.evaluate",
     "cases.start",
     "cases.read",
     "cases.cancel",
@@ -56,6 +57,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "definitions.deploy",
             "definitions.publish",
             "definitions.read",
+            "rules.evaluate",
             "cases.read",
             "cases.cancel",
             "events.read",
@@ -85,11 +87,19 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
         }
     ),
     "designer": frozenset(
-        {"definitions.deploy", "definitions.publish", "definitions.read", "units.read", "sessions.own"}
+        {
+            "definitions.deploy",
+            "definitions.publish",
+            "definitions.read",
+            "rules.evaluate",
+            "units.read",
+            "sessions.own",
+        }
     ),
     "caseworker": frozenset(
         {
             "definitions.read",
+            "rules.evaluate",
             "cases.start",
             "cases.read",
             "cases.cancel",
@@ -116,6 +126,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
     "portal": frozenset(
         {
             "definitions.read",
+            "rules.evaluate",
             "cases.start",
             "cases.read",
             "cases.cancel",

@@ -24,6 +24,7 @@ from engine.models.organisation import (
 from engine.models.organisation_log import OrganisationKind, OrganisationRecord
 from engine.models.outbound import Cursor, Delivery, DeliveryStatus, Webhook
 from engine.models.retries import RetriedIncident, RetriedStatus, Retry
+from engine.models.rules import DeploymentDecision
 from engine.models.sketches import Sketch, SketchCheck, SketchCheckStatus, SketchCheckStep, SketchFile
 from engine.models.tables import (
     CASE_NUMBERS,
@@ -76,6 +77,7 @@ __all__ = [
     "Delivery",
     "DeliveryStatus",
     "Deployment",
+    "DeploymentDecision",
     "DeploymentFile",
     "Document",
     "DocumentStatus",

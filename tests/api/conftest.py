@@ -17,7 +17,7 @@ from api.command import PUBLISHING
 from engine import accounts, moves, postgres
 from engine.config import Settings
 from engine.db import Database
-from tests import bpmn, factories, filed, installed
+from tests import bpmn, factories, filed, installed, ruling
 from tests.api.contract import Client, Contract, body
 from tests.api.matrix import BODIES, PERSON
 from tests.installed import NOWHERE
@@ -120,7 +120,7 @@ def _clients(app: APIFlask, contract: Contract, database: Database) -> Clients:
 def ids(client: Clients, database: Database) -> Mapping[str, str]:
     """A running case that the portal started, an open task and one of its applicant, two open incidents.
 
-    Further a draft, a subscription.
+    Further a draft, a subscription, a decision `p` of DMN.
     """
     nodes = [
         bpmn.node("startEvent", "start"),
@@ -139,7 +139,8 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     (incident, another), tasks = case["incidents"], {task["element"]: task["id"] for task in case["tasks"]}
     webhook = body(client("administrator").post("/webhooks", BODIES["/webhooks"]))
     job = factories.a_failed_job(database)
-    factories.deploy(database, factories.one_task())
+    decision = ruling.dmn(ruling.table("p", drawn=False))
+    factories.deploy(database, factories.one_task() | {"rules.dmn": decision})
     factories.deploy(database, factories.files(bpmn.line("userTask z")), "four-eyes")
     withdrawn, left = client("portal").start(applicant=PERSON)["id"], client("portal").start()["tasks"][0]
     document = client("portal").upload(f"/cases/{case['id']}", filed.pdf())

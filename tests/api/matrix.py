@@ -9,6 +9,7 @@ from tests import factories, filed
 from tests.api.contract import Client
 
 DEFINITIONS = {"administrator", "designer", "caseworker", "portal", "applicant"}
+STAFF_AND_PORTALS = DEFINITIONS - {"applicant"}
 DESIGN = {"administrator", "designer"}
 CASES = {"administrator", "caseworker", "portal", "applicant"}
 TASKS = CASES
@@ -119,6 +120,8 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/cases/<uuid:case_id>/appeals"): WORKERS,
     ("POST", "/cases/<uuid:case_id>/withdraw"): WORKERS,
     ("POST", "/cases/<uuid:case_id>/secret"): {"caseworker", "portal"},
+    ("GET", "/decisions"): STAFF_AND_PORTALS,
+    ("POST", "/decisions/<key>/evaluate"): STAFF_AND_PORTALS,
     ("POST", "/status"): None,
     ("GET", "/openapi.json"): None,
     ("GET", "/docs"): None,

@@ -129,7 +129,7 @@ def test_a_case_is_played_and_saved_as_a_scenario(
 def _folders(played: Path) -> list[str]:
     """The licence's files with the scenario that was played in place of its own, and what it calls."""
     licence = ROOT / "processes" / FOLDERS[0]
-    own = [licence / "process.bpmn", *(licence / "forms").iterdir()]
+    own = [licence / "process.bpmn", *(licence / "forms").iterdir(), *licence.glob("*.dmn")]
     bindings = [path for path in licence.iterdir() if path.name == "bindings.json"]
     return [*map(str, [*own, *bindings, played]), *(str(ROOT / "processes" / name) for name in FOLDERS[1:])]
 

@@ -1,16 +1,22 @@
-"""Tells what becomes of the collections: `python -m tests.conformance [--record | FILE…]`."""
+"""Tells what becomes of the collections: `python -m tests.conformance [--decisions] [--record | FILE…]`.
+
+With `--decisions` it is the OMG's test kit for DMN; files are its folders then.
+"""
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.bpmn import script
+from tests.conformance import dmn_report
 from tests.conformance.corpus import FILES
 from tests.conformance.report import document, record, result
 
 
 def main(arguments: list[str]) -> None:
     """The report, with --record written down as well; or of files, named in part, all findings and runs."""
+    if "--decisions" in arguments:
+        return decisions(arguments)
     if not FILES:
         sys.exit("There are no collections beside the checkout.")
     if "--record" in arguments:
@@ -22,6 +28,23 @@ def main(arguments: list[str]) -> None:
     if not names:
         sys.stdout.write(document())
     script.close_pool()
+    return None
+
+
+def decisions(arguments: list[str]) -> None:
+    """The same of the test kit for DMN."""
+    if not dmn_report.kit_is_there():
+        sys.exit("There is no test kit for DMN beside the checkout.")
+    if "--record" in arguments:
+        dmn_report.record()
+    names = [argument for argument in arguments if not argument.startswith("--")]
+    for each in dmn_report.outcomes():
+        case = each.case
+        if any(name in case.folder for name in names):
+            verdict = "passed" if each.passed else f"FAILED {each.told}"
+            sys.stdout.write(f"{case.folder}/{case.file} {case.number} {case.result}: {verdict}\n")
+    if not names:
+        sys.stdout.write(dmn_report.document())
 
 
 def _told(path: Path) -> Iterator[str]:

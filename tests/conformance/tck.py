@@ -8,6 +8,7 @@ from typing import Any
 
 from lxml import etree
 
+from engine.config import ROOT
 from engine.decisions.dmn.graph import Graph
 from engine.decisions.dmn.reading import NotDmn, read
 from engine.decisions.errors import TooMuch
@@ -15,7 +16,7 @@ from engine.decisions.feel.moments import Date, DateTime, Days, Months, Time
 from engine.decisions.feel.notation import read_date, read_date_time, read_duration, read_time, write
 from engine.decisions.feel.values import ARITHMETIC
 
-KIT = Path("../shared/dmn-tck")
+KIT = ROOT.parent / "shared" / "dmn-tck"
 LEVELS = ("compliance-level-2", "compliance-level-3")
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"

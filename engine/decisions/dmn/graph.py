@@ -127,6 +127,10 @@ class Graph:
         """Where it stands."""
         return self._files[key[0]]
 
+    def type_of(self, key: Key) -> Type:
+        """What its variable is."""
+        return self._types[key]
+
     def result_type(self, key: Key) -> Type:
         """What a service gives: its variable has that type, or that of the function that it is."""
         of = self._types[key]
@@ -142,7 +146,12 @@ class Graph:
 
     def inputs(self, key: Key) -> frozenset[str]:
         """The names of the data on which a decision or service depends."""
-        found: set[str] = set()
+        data = self.data(key)
+        return frozenset(self.main.imports.get(each[0]) or self.element(each).name for each in data)
+
+    def data(self, key: Key) -> list[Key]:
+        """The data on which a decision or service depends."""
+        found: list[Key] = []
         seen: set[Key] = set()
         waiting = [key]
         while waiting:
@@ -152,10 +161,9 @@ class Graph:
             seen.add(here)
             element = self.element(here)
             if isinstance(element, model.InputData):
-                prefix = self.main.imports.get(here[0])
-                found.add(prefix or element.name)
+                found.append(here)
             waiting += self._next(here, element)
-        return frozenset(found)
+        return found
 
     def _next(self, key: Key, element: model.Element) -> list[Key]:
         references: Sequence[str] = ()

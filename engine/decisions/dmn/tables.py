@@ -162,11 +162,15 @@ class _Table:
         if frame.run.explained is not None:
             frame.run.explain(
                 table=self._table.id,
+                policy=self._table.policy,
                 inputs=dict(zip((column.label for column in self._columns), inputs, strict=True)),
-                rules=[{"number": at, "id": row.id} for at, row in hits],
+                rules=[self._told(at, row) for at, row in hits],
                 result=result,
             )
         return result
+
+    def _told(self, at: int, row: _Row) -> dict[str, Any]:
+        return {"number": at, "id": row.id, "remark": self._table.rules[at - 1].remark}
 
     def _missed(self, frame: Frame) -> Any:
         if any(result.default for result in self._results):

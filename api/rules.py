@@ -1,0 +1,148 @@
+"""Decisions of DMN: which there are, and what they give for data."""
+
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel, Field
+
+from api.command import Reply, command, writes_once
+from api.shapes import Request
+from engine import rulings
+from engine.db import UnitOfWork
+from engine.decisions.exact import write_json
+from engine.rulings import Ruled
+
+blueprint = APIBlueprint("rules", __name__, tag="Definitions")
+
+
+class RuleInput(BaseModel):
+    """What a decision is given: by this name, and as its file names the type."""
+
+    name: str
+    type: str | None
+
+
+class RuleBody(BaseModel):
+    """A decision of DMN in the files of a definition's current version. `key` is its id."""
+
+    key: str
+    name: str
+    file: str
+    definition: str
+    version: int
+    inputs: list[RuleInput]
+
+
+class RuleList(BaseModel):
+    """The decisions of all current versions, by definition."""
+
+    items: list[RuleBody]
+
+
+class EvaluateRule(Request):
+    """The data by the names of the inputs; what is left out is null.
+
+    `definition` is needed where several have a decision of that name.
+    """
+
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    definition: str | None = None
+
+
+class MatchedRule(BaseModel):
+    """A rule that matched; the first of a table has the number 1. `remark` is what its authors noted."""
+
+    number: int
+    id: str
+    remark: str
+
+
+class TableReason(BaseModel):
+    """A table that was evaluated; `policy` is its hit policy as one or two signs."""
+
+    table: str
+    policy: str
+    inputs: dict[str, Any]
+    rules: list[MatchedRule]
+    result: Any
+
+
+class RequiredReason(BaseModel):
+    """A decision whose result was required."""
+
+    decision: str
+    name: str
+    value: Any
+
+
+class FaultReason(BaseModel):
+    """Something that had no value, and why."""
+
+    reason: str
+    element: str
+    grave: bool
+
+
+class Reasons(BaseModel):
+    """How it came to its result: tables and required decisions in the order of their evaluation."""
+
+    inputs: dict[str, Any]
+    tables: list[TableReason]
+    required: list[RequiredReason]
+    faults: list[FaultReason]
+
+
+class RulingBody(BaseModel):
+    """What a decision gave, and why. Numbers are exact, dates and durations texts as FEEL writes them.
+
+    `digest` is the SHA-256 of `file`.
+    """
+
+    key: str
+    name: str
+    file: str
+    digest: str
+    definition: str
+    version: int
+    deployment: UUID
+    result: Any
+    why: Reasons
+
+
+@command(blueprint.get("/decisions"), answer=RuleList)
+def index(uow: UnitOfWork) -> Reply:
+    """List the decisions of DMN that can be evaluated"""
+    items = [
+        {**_named(each), "inputs": [{"name": one.name, "type": one.type} for one in each.offered.inputs]}
+        for each in rulings.offered(uow)
+    ]
+    return Reply(RuleList.model_validate({"items": items}))
+
+
+@command(
+    blueprint.post("/decisions/<key>/evaluate"), body=EvaluateRule, answer=RulingBody, refusals=(404, 409)
+)
+@writes_once
+def evaluate(uow: UnitOfWork, key: str, body: EvaluateRule) -> Reply:
+    """Evaluate a decision, by its id or name, for data that belong to no case"""
+    ruling = rulings.evaluate(uow, key, body.inputs, body.definition)
+    told = {
+        **_named(ruling.of),
+        "digest": ruling.digest,
+        "deployment": str(ruling.of.deployment_id),
+        "result": ruling.answer.result,
+        "why": ruling.answer.why,
+    }
+    # Written here: pydantic would make texts of numbers that no float holds.
+    return Reply(write_json(told).encode(), {"Content-Type": "application/json"})
+
+
+def _named(of: Ruled) -> dict[str, Any]:
+    return {
+        "key": of.offered.id,
+        "name": of.offered.name,
+        "file": of.offered.file,
+        "definition": of.definition,
+        "version": of.version,
+    }

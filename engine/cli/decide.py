@@ -1,0 +1,122 @@
+"""Have a decision of DMN files made, without deploying them."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from engine.config import Settings
+from engine.decisions.asking import Answer, Decisions, Offered, Wrong
+from engine.decisions.dmn.model import Definitions
+from engine.decisions.dmn.reading import NotDmn, read
+from engine.decisions.errors import TooMuch
+from engine.decisions.exact import read_json, write_json
+
+HELP = (
+    "Have a decision of DMN files made and print its result as JSON. Exit code 1: there is no result "
+    "that may be used; 2: the files or the input cannot be read."
+)
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The files, the input, and what is to be told."""
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="the DMN file that is asked, then those it imports",
+    )
+    parser.add_argument(
+        "--input", default="{}", metavar="JSON|@FILE", help="an object with a member for each input"
+    )
+    parser.add_argument("--decision", metavar="KEY", help="the id or name of a decision or decision service")
+    parser.add_argument("--why", action="store_true", help="tell also inputs, rules that matched, and faults")
+
+
+class _Called(Exception):
+    """The command was called wrongly; one line for each mistake."""
+
+
+def run(arguments: argparse.Namespace, _settings: Settings) -> int:
+    """Print what the decision gives."""
+    try:
+        decisions = _read(arguments.files)
+        asked = _asked(decisions, arguments.files[0].name, arguments.decision)
+        answer = decisions.ask(asked, _input(arguments.input), datetime.now(UTC))
+        told = {"decision": asked.id, "name": asked.name, "result": answer.result, **answer.why}
+        print(write_json(told if arguments.why else answer.result))
+    except _Called as mistake:
+        return _tell(str(mistake), code=2)
+    except Wrong as wrong:
+        return _tell("\n".join(f"{each.pointer} {each.reason}" for each in wrong.misfits), code=2)
+    except TooMuch as error:
+        return _tell(str(error), code=1)
+    return _faults(answer)
+
+
+def _read(paths: Sequence[Path]) -> Decisions:
+    """The files. Raises _Called with all that cannot be read."""
+    found: list[Definitions] = []
+    unread: list[str] = []
+    for path in paths:
+        if path.name in {each.file for each in found}:
+            unread.append(f"{path}: another file has the same name")
+            continue
+        try:
+            found.append(read(path.name, path.read_bytes()))
+        except NotDmn as error:
+            unread.append(f"{path.name}{f':{error.line}' if error.line else ''}: {error.reason}")
+        except OSError as error:
+            unread.append(f"{path}: {error.strerror}")
+    decisions = Decisions(found)
+    unread += (f"{file}:{line}: {reason}" for file, line, reason in decisions.unread)
+    if unread:
+        raise _Called("\n".join(unread))
+    return decisions
+
+
+def _asked(decisions: Decisions, file: str, name: str | None) -> Offered:
+    """The decision of that name, or the only one of the first file. Raises _Called."""
+    offered = [each for each in decisions.offered if each.file == file]
+    found = [each for each in offered if name in (None, each.id, each.name)]
+    if len(found) == 1:
+        return found[0]
+    if not offered:
+        raise _Called(f"{file} has no decision.")
+    listed = [f"  {each.id}  {each.name}  ({', '.join(_input_names(each))})" for each in offered]
+    reason = (
+        "Say with --decision which of these:" if name is None else f"{name!r} is none of these decisions:"
+    )
+    raise _Called("\n".join([reason, *listed]))
+
+
+def _input_names(offered: Offered) -> list[str]:
+    return [f"{each.name}: {each.type}" if each.type else each.name for each in offered.inputs]
+
+
+def _input(text: str) -> dict[str, Any]:
+    """What is given to the decision. Raises _Called."""
+    try:
+        value = read_json(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
+    except OSError as error:
+        raise _Called(f"{text[1:]}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise _Called(f"The input is no JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise _Called("The input must be a JSON object with a member for each input.")
+    return value
+
+
+def _faults(answer: Answer) -> int:
+    """Tell what went wrong; the exit code."""
+    for fault in answer.faults:
+        print(f"{fault.element}: {fault.reason}", file=sys.stderr)
+    return 1 if answer.unusable else 0
+
+
+def _tell(text: str, *, code: int) -> int:
+    print(text, file=sys.stderr)
+    return code

@@ -1,0 +1,22 @@
+"""The table of decisions of DMN: which there are in the files of a deployment."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base
+
+
+class DeploymentDecision(Base):
+    """A decision or decision service of a deployment's file; `inputs` are names with their types."""
+
+    __tablename__ = "deployment_decisions"
+
+    deployment_id: Mapped[UUID] = mapped_column(ForeignKey("deployments.id"), primary_key=True)
+    file: Mapped[str] = mapped_column(Text, primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    inputs: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
