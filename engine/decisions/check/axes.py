@@ -115,10 +115,10 @@ class Axis:
             return "-"
         if self.kind == "boolean" or (self.kind == "string" and not self._ordered):
             return self._listed(mask)
-        # What lies between two days that follow each other is nothing, and joins what is beside it.
+        # What lies between two days that follow each other is nothing, and joins them.
         last = 2 * len(self.points)
-        dead = ~self.live & (1 << last + 1) - 1
-        return _several([self._interval(begin, end - 1, last) for begin, end in _bridged(mask, dead)])
+        joined = mask | ~self.live & mask << 1 & mask >> 1
+        return _several([self._interval(begin, end - 1, last) for begin, end in runs(joined)])
 
     def _listed(self, mask: int) -> str:
         negated = self.kind == "string" and bool(mask & self.live & ~self._only_points)
@@ -147,22 +147,6 @@ def _several(texts: Sequence[str]) -> str:
     """The first of them, with how many more there are."""
     more = len(texts) - _SHOWN
     return ", ".join(texts) if more <= 0 else f"{', '.join(texts[:_SHOWN])} and {more} more"
-
-
-def _bridged(mask: int, dead: int) -> Iterator[tuple[int, int]]:
-    """The runs of a mask; what only dead parts lie between is one."""
-    before: tuple[int, int] | None = None
-    for begin, end in runs(mask):
-        if before is not None and dead >> before[1] & ((1 << begin - before[1]) - 1) == (
-            (1 << begin - before[1]) - 1
-        ):
-            before = (before[0], end)
-            continue
-        if before is not None:
-            yield before
-        before = (begin, end)
-    if before is not None:
-        yield before
 
 
 def _joined(found: Sequence[Truth], operation: Any, start: int, which: int = 0) -> int:

@@ -1,7 +1,9 @@
 """The cells of a decision table: whether they can be read and belong to their columns."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.decisions.check.axes import typed
 from engine.decisions.check.columns import Read
 from engine.decisions.check.conditions import Unclear, constant
 from engine.decisions.check.scopes import Scope, common, may_fit, told, type_of
@@ -12,7 +14,6 @@ from engine.decisions.feel.building import build
 from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.matching import build_tests
-from engine.decisions.feel.notation import write
 from engine.decisions.feel.types import ANY, NUMBER, Type, fitted
 
 if TYPE_CHECKING:
@@ -57,25 +58,28 @@ def _input(of: "Expressions", boxed: model.Table, at: int, scope: Scope) -> Read
     text = column.expression
     label = column.label or " ".join(text.text.split()) or f"input {at + 1}"
     with of.at(f"Input “{label}”: "):
+        if not text.text:
+            mend = "Write the expression whose value is tested."
+            of.error(text.line, "no-input", "Nothing is said to be tested in the column.", mend)
         expression = of.read(text)
         found = of.fits(of.typed(text, expression, scope), text.type, text.line)
         allowed = _tests(of, column.allowed, found, scope) if column.allowed else None
+    domain = (*found.tests, *([allowed] if allowed else []))
     known: dict[str, tree.Tests | None] = {}
     tests = []
     for number, rule in enumerate(boxed.rules, 1):
         with of.at(f"Rule {number}, “{label}”: "):
             cell = rule.tests[at]
-            if cell.text not in known:
+            if known.get(cell.text) is None:
                 known[cell.text] = of.read_tests(cell)
             read = known[cell.text]
             if read is not None:
                 of.tested(cell, read, found, scope)
-                _allowed(of, cell, read, allowed)
+                _allowed(of, cell, read, domain)
             tests.append(read)
     clear = [each for each in tests if each is not None]
     if len(clear) < len(tests) or (column.allowed and allowed is None):
         return None
-    domain = (*found.tests, *([allowed] if allowed else []))
     return Read(label, text.text, expression, found, domain, tuple(clear))
 
 
@@ -86,16 +90,14 @@ def _tests(of: "Expressions", text: model.Text, found: Type, scope: Scope) -> tr
     return read
 
 
-def _allowed(of: "Expressions", cell: model.Text, tests: tree.Tests, allowed: tree.Tests | None) -> None:
+def _allowed(of: "Expressions", cell: model.Text, tests: tree.Tests, domain: Sequence[tree.Tests]) -> None:
     """Tell of values that are tested for, but never given."""
-    if allowed is None or not allowed.tests:
-        return
     for test in tests.tests:
         if isinstance(test, tree.Compared | tree.RangeOf):
             continue
         value = _constant(test)
-        if isinstance(value, str | bool) and not _passes(allowed, value):
-            reason = f"{write([value])[1:-1]} is not among the allowed values of the input."
+        if isinstance(value, str | bool) and not all(_passes(allowed, value) for allowed in domain):
+            reason = f"{typed(value)} is not among the allowed values of the input."
             of.error(cell.line, "test-value", reason, "Test for an allowed value, or allow this one.")
 
 
@@ -158,7 +160,7 @@ class _Output:
             reason = f"The result is a {told(found)}, but the output is a {told(self.declared)}."
             of.error(text.line, "output-type", reason, "Write a result of the output's type.")
         elif value is not None and not self._allows(value):
-            reason = f"{write([value])[1:-1]} is not among the allowed values of the output."
+            reason = f"{typed(value)} is not among the allowed values of the output."
             of.error(text.line, "output-value", reason, "Write an allowed value, or allow this one.")
 
     def _allows(self, value: Any) -> bool:

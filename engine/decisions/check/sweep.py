@@ -21,8 +21,8 @@ Box = tuple[int, ...]  # for each column its parts
 class Effort:
     """What may be looked at in the tables of all files together."""
 
-    boxes: int = 5 * MAX_BOXES
-    parts: int = 5 * MAX_PARTS
+    boxes: int = 3 * MAX_BOXES
+    parts: int = 3 * MAX_PARTS
 
 
 class Stopped(Exception):

@@ -54,7 +54,8 @@ class _Analysis:
         self._columns = found
         self._place = place
         self._notes = notes
-        self._told: dict[str, int] = {}
+        self._told: dict[tuple[Severity, str], int] = {}
+        self._independent = independent(read.inputs)
         self._results = [tuple(map(_constant, row)) for row in read.results]
         self._empty = {at for at in range(len(self._rules)) if any(not column.cells[at] for column in found)}
         cells, live = [column.cells for column in found], [column.live for column in found]
@@ -74,7 +75,7 @@ class _Analysis:
             reason = "The table is too large to be looked through; some findings may be missing."
             mend = "Divide it into several tables if you want to be sure."
             self._notes.tell("note", self._place(self._read.table.line), "analysis-stopped", reason, mend)
-        for code, left_out in self._told.items():
+        for (_, code), left_out in self._told.items():
             if left_out > MOST:
                 reason = f"There are {left_out - MOST} more findings {code!r} of this table."
                 mend = "Mend those that are shown first."
@@ -82,17 +83,18 @@ class _Analysis:
 
     def _tell(self, severity: Severity, rule: int, code: str, reason: str, mend: str) -> None:
         """One of at most so many findings of a kind."""
-        if not self._is_enough(code):
+        if not self._is_enough(severity, code):
             self._add(severity, rule, code, reason, mend)
 
     def _add(self, severity: Severity, rule: int, code: str, reason: str, mend: str) -> None:
         line = self._rules[rule].line if rule >= 0 else self._read.table.line
         self._notes.tell(severity, self._place(line), code, reason, mend)
 
-    def _is_enough(self, code: str) -> bool:
+    def _is_enough(self, severity: Severity, code: str) -> bool:
         """Whether so many of a kind are told already that this one more is only counted."""
-        self._told[code] = self._told.get(code, 0) + 1
-        return self._told[code] > MOST
+        kind = (severity, code)
+        self._told[kind] = self._told.get(kind, 0) + 1
+        return self._told[kind] > MOST
 
     # Single rules
 
@@ -128,16 +130,18 @@ class _Analysis:
         unique = self._read.table.policy == "U"
         code = "overlapping-rules" if unique else "different-results"
         differ = True if unique else self._differ(one, other)
-        if differ is False or self._is_enough(code):
+        if differ is False:
             return
         common = self._sweep.common(one, other)
-        sure = differ is True and independent(self._read.inputs)
+        sure = differ is True and self._independent
+        severity: Severity = "error" if sure and not self._by_chance(common, one, other) else "warning"
+        if self._is_enough(severity, code):
+            return
         says = "match both" if unique else "match both and give different results"
-        says = says if sure else says.replace("match", "may match")
+        says = says if sure else f"may {says}"
         reason = f"Rules {one + 1} and {other + 1} {says}, for example where {self._example(common)}."
         mend = "Let one of them exclude what the other takes, or choose another hit policy."
-        grave = sure and not self._by_chance(common, one, other)
-        self._add("error" if grave else "warning", other, code, reason, mend)
+        self._add(severity, other, code, reason, mend)
 
     def _by_chance(self, common: Box, one: int, other: int) -> bool:
         """Whether rules meet in null only and neither tests for it: `not("a")` lets it pass, for one."""

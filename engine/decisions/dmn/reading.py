@@ -9,13 +9,13 @@ from engine.decisions.feel.names import normalized
 
 MAX_ELEMENTS = 100_000
 MAX_TEXT = 1_000_000  # characters of all expressions together: seconds of reading
-_NAMESPACES = (
+_NAMESPACES = {
     "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
     "http://www.omg.org/spec/DMN/20180521/MODEL/",
     "https://www.omg.org/spec/DMN/20191111/MODEL/",
     "https://www.omg.org/spec/DMN/20211108/MODEL/",
     "https://www.omg.org/spec/DMN/20230324/MODEL/",
-)
+}
 _POLICIES = {
     "UNIQUE": "U",
     "ANY": "A",
@@ -83,13 +83,13 @@ def parsed(content: bytes) -> Element:
 
 
 def _tag(node: Element) -> str:
-    return str(etree.QName(node).localname)
+    return str(node.tag).rpartition("}")[2]
 
 
 def _children(node: Element) -> Iterator[Element]:
     """Those of DMN itself."""
     for child in node:
-        if isinstance(child.tag, str) and etree.QName(child).namespace in _NAMESPACES:
+        if isinstance(child.tag, str) and child.tag[1:].partition("}")[0] in _NAMESPACES:
             yield child
 
 

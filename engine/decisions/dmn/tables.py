@@ -43,6 +43,10 @@ class _Result:
         found = (at for at, test in enumerate(self.allowed) if test(value, frame) is True)
         return next(found, len(self.allowed))
 
+    def allows(self, value: Any, frame: Frame) -> bool:
+        """Whether a value is one of those allowed."""
+        return self.place(value, frame) < len(self.allowed)
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -142,14 +146,14 @@ class _Table:
         self._columns = columns
         self._results = results
         self._rows = list(enumerate(rows, 1))
-        self._weight = 1 + sum(1 + len(row.tests) for row in rows) // 4
+        self._weight = 1 + sum(1 + len(row.tests) for row in rows) // 10  # ten of them take as long as a step
         self._hit: Callable[[Frame, Hits], Any] = getattr(self, _POLICIES[table.policy])
 
     def evaluate(self, frame: Frame) -> Any:
         inputs = [column.value(frame) for column in self._columns]
         frame.run.spend(self._weight)
         for column, value in zip(self._columns, inputs, strict=True):
-            if column.allowed is not None and value is not None and column.allowed(value, frame) is not True:
+            if column.allowed is not None and not _is_allowed(value, column.allowed, frame):
                 frame.run.tell(f"The value of “{column.label}” is not among those allowed.", self._table.id)
                 return None
         matching = (each for each in self._rows if each[1].matches(inputs, frame))
@@ -180,8 +184,7 @@ class _Table:
         """What a rule gives for each output; nothing for what is not allowed."""
         values = [result(frame) for result in row.results]
         for at, result in enumerate(self._results):
-            value = values[at]
-            if result.allowed and value is not None and result.place(value, frame) == len(result.allowed):
+            if result.allowed and not _is_allowed(values[at], result.allows, frame):
                 frame.run.tell("The result is not among those allowed.", row.id)
                 values[at] = None
         return values
@@ -242,3 +245,10 @@ _POLICIES: Mapping[str, str] = {
     "C>": "_aggregated",
     "C#": "_count",
 }
+
+
+def _is_allowed(value: Any, test: Test, frame: Frame) -> bool:
+    """Whether a value passes the test of those allowed, or each item of a list does; nothing always does."""
+    if value is None or test(value, frame) is True:
+        return True
+    return isinstance(value, list) and all(test(item, frame) is True for item in value)

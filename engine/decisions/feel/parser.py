@@ -28,6 +28,7 @@ _STRENGTHS = {
     **{"or": 0, "and": 1, "+": 3, "-": 3, "*": 4, "/": 4, "**": 5},
     **dict.fromkeys((*_COMPARED, "between", "in"), _COMPARISON),
 }
+_IN_NAMES = {".", "/", "-", "’", "'", "+", "*"}  # rule 30
 _MOST = 100  # of what stands one behind the other and has to be evaluated one inside of the other
 
 
@@ -185,8 +186,9 @@ class _Parser(Types):
         return tree.Call(at, function, tuple(arguments), tuple(names))
 
     def _is_named(self) -> bool:
+        """Whether the name of a parameter and a colon stand here."""
         at = self.at
-        while self.tokens[at].kind in ("name", "number"):
+        while self.tokens[at].kind in ("name", "number") or self.tokens[at].text in _IN_NAMES:
             at += 1
         return at > self.at and self.tokens[at].text == ":" and self.tokens[at].kind == "sign"
 

@@ -238,6 +238,8 @@ def test_cells_test_for_allowed_values() -> None:
     found = of_table("COLLECT", ['x: string = "a", "b"'], ['"a" | 1', '"c", "b" | 2'])
     assert [each.code for each in found] == ["test-value"]
     assert '"c" is not among the allowed values' in found[0].reason
+    kind = item("Kind", "string", '"a", "b"')
+    assert [each.code for each in of_table("COLLECT", ["x: Kind"], ['"c" | 1'], kind)][:1] == ["test-value"]
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,11 @@ def test_rules_have_a_cell_for_each_column() -> None:
         assert of("UNIQUE", rules=("- | 1", rule)) == ["rule-cells"]
 
 
+def test_input_columns_say_what_they_test() -> None:
+    logic = table("UNIQUE", [""], ["- | 1"])
+    assert ("error", "no-input") in codes(decision("D", logic))
+
+
 def test_what_is_wrong_elsewhere_is_told_beside_a_malformed_table() -> None:
     logic = table("UNIQUE", ["n"], ["-"])
     found = codes(data("n"), decision("D", logic, ["n"]), decision("E", literal("m")))

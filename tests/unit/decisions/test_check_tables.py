@@ -70,6 +70,16 @@ def test_rules_meet_only_in_what_is_allowed() -> None:
     assert one.reason.endswith("where x = null.")  # which is neither, and may be given all the same
 
 
+def test_an_error_is_told_also_behind_many_warnings() -> None:
+    rules = [
+        'not("a") | 0',
+        *(f'not("b") | {n}' for n in range(MOST + 5)),
+    ]  # the first meets all others in null
+    found = of_table("UNIQUE", ['x: string = "a", "b"'], rules)
+    severities = [each.severity for each in found if each.code == "overlapping-rules"]
+    assert sorted(severities) == ["error"] * MOST + ["warning"] * MOST
+
+
 def test_an_input_that_stands_in_two_columns_is_one() -> None:
     assert not told(
         of_table("UNIQUE", ["x: number", "x"], ["< 5 | - | 1", "- | >= 5 | 2"]), "overlapping-rules"

@@ -104,6 +104,13 @@ def test_a_result_that_is_not_allowed_is_none_and_a_fault() -> None:
     assert "not among those allowed" in run.faults[0].reason
 
 
+def test_of_a_list_each_item_has_to_be_allowed() -> None:
+    logic = table(['x: "a", "b"'], ['r: "a", "b"'], [["-", "x"]])
+    file = definitions(inputs("x") + decision("d", logic, "x"))
+    assert evaluated(file, "d", {"x": ["a", "b"]}) == ["a", "b"]
+    assert evaluated(file, "d", {"x": ["a", "c"]}) is None
+
+
 @pytest.mark.parametrize(
     ("test", "value", "matches"),
     [

@@ -202,6 +202,64 @@ def test_every_operation_takes_any_values(text: str, a: Any, b: Any, c: Any) -> 
         write(value)
 
 
+LEAVES = (
+    "a",
+    "b",
+    "c",
+    "item",
+    "partial",
+    "null",
+    "1",
+    "-2.5",
+    '"x"',
+    "true",
+    '@"2024-02-29"',
+    '@"PT1H"',
+    "[1..3)",
+)
+SHAPES = (
+    *(f"({{0}} {sign} {{1}})" for sign in SIGNS),
+    *(f"{name}({{0}}, {{1}})" for name in sorted(BUILT_IN)),
+    *(f"{name}({{0}})" for name in sorted(BUILT_IN)),
+    *(
+        "[{0}, {1}]",
+        "{{a: {0}, b: {1}}}",
+        "({0})[{1}]",
+        "({0}).a",
+        "({0}).start",
+        "(if {0} then {1} else {0})",
+    ),
+    *(
+        "(for i in {0} return {1})",
+        "(for i in {0}..{1} return i)",
+        "(some i in {0} satisfies {1})",
+        "[{0}..{1}]",
+    ),
+    *(
+        "(every i in {0}, j in {1} satisfies i)",
+        "(function(a, b) {0})({1}, {0})",
+        "(function() {0})",
+        "(< {0})",
+    ),
+    *("({0} between {1} and {0})", "({0} in ({1}, < {0}))", "({0} instance of list<number>)", "(-{0})"),
+)
+EXPRESSIONS = st.recursive(
+    st.sampled_from(LEAVES),
+    lambda inner: st.builds(str.format, st.sampled_from(SHAPES), inner, inner),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=400)
+@given(EXPRESSIONS, VALUES, VALUES, VALUES)
+def test_every_expression_has_a_value_or_meets_a_limit(text: str, a: Any, b: Any, c: Any) -> None:
+    run = Run(steps=3_000)
+    with suppress(TooMuch):
+        value = Expression(text, ("a", "b", "c", "item", "partial"))({"a": a, "b": b, "c": c}, run)
+        run.weigh(value)
+        write(value)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -145,6 +145,8 @@ def test_iterations_go_through_lists_ranges_and_days(text: str, value: str) -> N
         "{f: function(x) if x < 2 then 1 else x * f(x - 1), r: f(5)}.r => 120",
         "{n: 1, f: function(x) x + n, r: {n: 5, r: f(1)}.r}.r => 2",
         "{m: function(f, l) for i in l return f(i), r: m(function(x) x * 2, [1, 2])}.r => [2, 4]",
+        "(function(loan-amount, rate/12) loan-amount + rate/12)(rate/12: 1, loan-amount: 5) => 6",
+        "(function(a) a)(1 - 2) => -1",
         "(function() 5)() => 5",
         "1(2) => null",
         "list contains(list: [1, null]) => true",
