@@ -137,12 +137,13 @@ class Graph:
         return (of.of or ANY) if of.name == "function" else of
 
     def find(self, name: str) -> Key | None:
-        """A decision or service of the first file by its name or id."""
-        for element in self.main.elements.values():
-            callable_ = isinstance(element, model.Decision | model.Service)
-            if callable_ and name in (element.id, element.name):
-                return (self.main.namespace, element.id)
-        return None
+        """A decision or service of the first file by its id, else by its name."""
+        asked = [
+            each for each in self.main.elements.values() if isinstance(each, model.Decision | model.Service)
+        ]
+        named = (each for of in ("id", "name") for each in asked if getattr(each, of) == name)
+        found = next(named, None)
+        return None if found is None else (self.main.namespace, found.id)
 
     def inputs(self, key: Key) -> frozenset[str]:
         """The names of the data on which a decision or service depends."""
