@@ -1,6 +1,6 @@
 """Business rule tasks: a decision of the deployment's own files sets the case's data, and says why."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -233,3 +233,26 @@ def test_reasons_that_cannot_be_kept_stop_the_case(text: str, reason: str) -> No
     code, message = failure(run)
     assert code == "decision-failed"
     assert reason in message
+
+
+@pytest.mark.parametrize(
+    ("of", "value"),
+    [
+        ("date", date(2026, 1, 1)),
+        ("days and time duration", timedelta(days=2)),
+        ("number", Decimal("0.12345678901234567890123")),
+    ],
+)
+def test_inputs_keep_their_types(of: str, value: Any) -> None:
+    words = f"{RESULT} parvandeh:inputs='={{\"x\": y}}'"
+    run = Run(ruled(task(words), data("x", of), literal("route", "x", "x")), y=value)
+    assert run.data["found"] == value
+
+
+@pytest.mark.parametrize("repaired", ["paid", "amount"])
+def test_inputs_follow_what_is_repaired(repaired: str) -> None:
+    words = 'parvandeh:decisionRef="route" parvandeh:inputs="={&quot;amount&quot;: paid}"'
+    run = Run(ruled(task(words), AMOUNT, table()), paid="much")
+    assert failure(run)[0] == "decision-failed"
+    run.retry(**{repaired: 5})
+    assert run.data["route"] == "auto"
