@@ -12,7 +12,7 @@ from engine.bpmn.feel import Unfit, as_data, as_feel
 from engine.bpmn.values import Unportable, plain, portable
 from engine.decisions.dmn import model
 from engine.decisions.dmn.completing import completed
-from engine.decisions.dmn.graph import Graph, Key
+from engine.decisions.dmn.graph import Graph, Key, around
 from engine.decisions.dmn.reading import read
 from engine.decisions.errors import TooMuch
 from engine.decisions.feel import Run
@@ -59,10 +59,7 @@ class Rules:
         contents = {name: content for name, content in files.items() if name.endswith(SUFFIX)}
         found = {name: completed(read(name, content)) for name, content in contents.items()}
         self._digests = {name: sha256(content).hexdigest() for name, content in contents.items()}
-        self.graphs = [
-            Graph([file, *(other for other in found.values() if other is not file)])
-            for file in found.values()
-        ]
+        self.graphs = [around(file, [*found.values()]) for file in found.values()]
 
     def all(self, name: str) -> list[tuple[Graph, Key]]:
         """The decisions and services of that id or name, of which there should be one."""
