@@ -1,7 +1,7 @@
 """Decisions of DMN for business rule tasks: what a case's data give, and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -9,10 +9,10 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.feel import Unfit, as_data, as_feel
-from engine.bpmn.values import plain
+from engine.bpmn.values import Unportable, plain, portable
 from engine.decisions.dmn import model
 from engine.decisions.dmn.completing import completed
-from engine.decisions.dmn.graph import Graph, Key
+from engine.decisions.dmn.graph import Graph, Key, around
 from engine.decisions.dmn.reading import read
 from engine.decisions.errors import TooMuch
 from engine.decisions.feel import Run
@@ -59,10 +59,7 @@ class Rules:
         contents = {name: content for name, content in files.items() if name.endswith(SUFFIX)}
         found = {name: completed(read(name, content)) for name, content in contents.items()}
         self._digests = {name: sha256(content).hexdigest() for name, content in contents.items()}
-        self.graphs = [
-            Graph([file, *(other for other in found.values() if other is not file)])
-            for file in found.values()
-        ]
+        self.graphs = [around(file, [*found.values()]) for file in found.values()]
 
     def all(self, name: str) -> list[tuple[Graph, Key]]:
         """The decisions and services of that id or name, of which there should be one."""
@@ -93,31 +90,27 @@ class Rules:
         try:
             given = {each: as_feel(data[each]) for each in sorted(graph.inputs(key)) if each in data}
             result = as_data(graph.evaluate(key, given, run))
-        except (TooMuch, Unfit) as error:
+            # What has no value for a fault would go on as nothing, and rules decide by nothing, too.
+            if run.faults:
+                raise RuleFailed(" ".join(dict.fromkeys(fault.reason for fault in run.faults)))
+            why = self._why(graph, key, given, run)
+        except (TooMuch, Unfit, Unportable) as error:
             raise RuleFailed(str(error)) from error
-        # A result that is missing for a fault would go on as if it were one.
-        grave = [
-            fault.reason
-            for fault in run.faults
-            if fault.grave or result is None or _of_data(graph, fault.element)
-        ]
-        if grave:
-            raise RuleFailed(" ".join(dict.fromkeys(grave)))
-        why = self._why(graph, key, given, run)
         return Ruling(result, _rows(graph, key, result), {**why, "result": plain(result)})
 
     def _why(self, graph: Graph, key: Key, given: Mapping[str, Any], run: Run) -> dict[str, Any]:
-        element = graph.element(key)
+        """The reasons. Raises TooMuch, and Unportable for what cannot be kept."""
+        element, kept = graph.element(key), Run()  # which counts what all of them come to
         told = [each for each in run.explained or () if each.get("decision") != element.id]
+        tables = [each for each in told if "table" in each]
         return {
             "decision": element.id,
             "name": element.name,
             "file": graph.main.file,
             "digest": self._digests[graph.main.file],
-            "inputs": _plain(given),
-            "tables": [_told(each, _table(graph, each["table"])) for each in told if "table" in each],
-            "required": [{**each, "value": _plain(each["value"])} for each in told if "value" in each],
-            "faults": [asdict(fault) for fault in run.faults],
+            "inputs": _plain(given, kept),
+            "tables": [_told(each, _table(graph, each["table"]), kept) for each in tables],
+            "required": [{**each, "value": _plain(each["value"], kept)} for each in told if "value" in each],
         }
 
 
@@ -140,11 +133,6 @@ def _entry(row: Mapping[str, Any]) -> Any:
     if len(row) != 1:
         raise RuleFailed(f"it gives {', '.join(row)}, where one entry is to be taken")
     return next(iter(row.values()))
-
-
-def _of_data(graph: Graph, element: str) -> bool:
-    """Whether a fault is that of something given, which has to be of its type."""
-    return any(isinstance(file.elements.get(element), model.InputData) for file in graph.files)
 
 
 def _leading(graph: Graph, key: Key) -> model.Element:
@@ -194,7 +182,7 @@ def _table(graph: Graph, table: str) -> model.Table | None:
     return next((each for each in logics if isinstance(each, model.Table) and each.id == table), None)
 
 
-def _told(why: Mapping[str, Any], table: model.Table | None) -> dict[str, Any]:
+def _told(why: Mapping[str, Any], table: model.Table | None, kept: Run) -> dict[str, Any]:
     """How a table came to its result: by the rules that counted, of which FIRST has one."""
     rules = why["rules"]
     if table is not None:
@@ -203,15 +191,15 @@ def _told(why: Mapping[str, Any], table: model.Table | None) -> dict[str, Any]:
     return {
         **why,
         "policy": table.policy if table is not None else None,
-        "inputs": _plain(why["inputs"]),
+        "inputs": _plain(why["inputs"], kept),
         "rules": rules,
-        "result": _plain(why["result"]),
+        "result": _plain(why["result"], kept),
     }
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, kept: Run) -> Any:
     """A value of FEEL as the log keeps it."""
     try:
-        return plain(as_data(value))
+        return plain(portable(as_data(value, kept)))
     except Unfit as error:
         return str(error)

@@ -137,12 +137,13 @@ class Graph:
         return (of.of or ANY) if of.name == "function" else of
 
     def find(self, name: str) -> Key | None:
-        """A decision or service of the first file by its name or id."""
-        for element in self.main.elements.values():
-            callable_ = isinstance(element, model.Decision | model.Service)
-            if callable_ and name in (element.id, element.name):
-                return (self.main.namespace, element.id)
-        return None
+        """A decision or service of the first file by its id, else by its name."""
+        asked = [
+            each for each in self.main.elements.values() if isinstance(each, model.Decision | model.Service)
+        ]
+        named = (each for of in ("id", "name") for each in asked if getattr(each, of) == name)
+        found = next(named, None)
+        return None if found is None else (self.main.namespace, found.id)
 
     def inputs(self, key: Key) -> frozenset[str]:
         """The names of the data on which a decision or service depends."""
@@ -188,6 +189,32 @@ class Graph:
             return evaluation.value(key)
         except RecursionError:
             raise TooMuch("The evaluation goes too deep.") from None
+
+
+def around(main: model.Definitions, files: Sequence[model.Definitions]) -> Graph:
+    """The graph of a file, and of those that it and these speak of: to build all others takes long."""
+    known = {each.namespace: each for each in reversed(files)} | {main.namespace: main}
+    found: dict[str, model.Definitions] = {}
+    waiting = [main.namespace]
+    while waiting:
+        space = waiting.pop()
+        if space in known and space not in found:
+            found[space] = known[space]
+            waiting += _spoken_of(known[space])
+    return Graph([*found.values()])
+
+
+def _spoken_of(file: model.Definitions) -> set[str]:
+    """The namespaces that it imports, or to which it refers."""
+    spaces = set(file.imports)
+    for element in file.elements.values():
+        references: Sequence[str] = ()
+        if isinstance(element, model.Decision | model.Knowledge):
+            references = element.requires
+        elif isinstance(element, model.Service):
+            references = (*element.outputs, *element.input_decisions, *element.input_data)
+        spaces.update(each.rpartition("#")[0] for each in references)
+    return spaces
 
 
 class Evaluation:
