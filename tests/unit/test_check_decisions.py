@@ -82,6 +82,17 @@ def test_a_file_that_cannot_be_read_is_told(content: bytes, code: str, line: int
     assert found.line == line or line is None
 
 
+def test_a_file_of_endless_depth_is_told_and_nothing_breaks() -> None:
+    deep = "<context><contextEntry>" * 3_000 + "</contextEntry></context>" * 3_000
+    content = dmn(f'<decision id="route" name="route"><variable name="route"/>{deep}</decision>')
+    assert {item.file for item in findings(task(), {"rules.dmn": content})} == {"rules.dmn"}
+
+
+def test_files_of_one_namespace_stand_beside_each_other() -> None:
+    files = {"rules.dmn": dmn(table(drawn=False)), "more.dmn": dmn(table("other", drawn=False))}
+    assert told(task(), files) == []
+
+
 def test_what_a_decision_is_given_has_been_set_before() -> None:
     body = task() + script("s", "amuont = 1")
     start = body.replace('targetRef="rule"', 'targetRef="s"', 1) + path("s", "rule")

@@ -13,7 +13,7 @@ from engine.bpmn.check.notes import Rules as Told
 from engine.bpmn.feel import is_feel
 from engine.bpmn.rules import RESULTS, SUFFIX, Rules
 from engine.decisions.check import check
-from engine.decisions.dmn.reading import NotDmn, read
+from engine.decisions.dmn.reading import NotDmn, parsed
 
 _DECISION, _RESULT, _HOW = (
     f"{{{PARVANDEH}}}{name}" for name in ("decisionRef", "resultVariable", "mapDecisionResult")
@@ -34,7 +34,7 @@ def _groups(contents: Mapping[str, bytes]) -> list[dict[str, bytes]]:
     spaces: dict[str, dict[str, bytes]] = {}
     for name, content in contents.items():
         try:
-            space = read(name, content).namespace
+            space = parsed(content).get("namespace", "")
         except NotDmn:
             space = ""
         spaces.setdefault(space, {})[name] = content
