@@ -21,7 +21,8 @@ from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.paths import components, targets
 from engine.bpmn.check.writers import Given
 from engine.bpmn.feel import is_feel
-from engine.bpmn.rules import NO_RULES, Rules
+from engine.bpmn.rules import NO_RULES
+from engine.decisions.asking import Decisions
 
 _ANYTHING = 1
 _DECISION, _RESULT = f"{{{PARVANDEH}}}decisionRef", f"{{{PARVANDEH}}}resultVariable"
@@ -66,7 +67,7 @@ class Process:
     """What may be known where in a process."""
 
     def __init__(
-        self, diagram: Diagram, schemas: Mapping[str, Any], *, called: bool, rules: Rules = NO_RULES
+        self, diagram: Diagram, schemas: Mapping[str, Any], *, called: bool, rules: Decisions = NO_RULES
     ) -> None:
         self.diagram = diagram
         self.rules = rules
@@ -200,7 +201,7 @@ class Process:
             if not keyword.iskeyword(item.text or "") and not is_feel(item.text or ""):
                 yield Text(item, item.text or "", "eval")
         for task in self.diagram.element.iter(bpmn("businessRuleTask")):
-            for name in sorted(self.rules.inputs(task.get(_DECISION, ""))):
+            for name in sorted(self.rules.reads(task.get(_DECISION, ""))):
                 if name.isidentifier() and not keyword.iskeyword(name):
                     yield Text(task, name, "eval", "decisionRef")
 

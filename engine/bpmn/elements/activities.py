@@ -11,11 +11,12 @@ from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflo
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
 from engine.bpmn import completions, own
-from engine.bpmn.rules import NO_RULES, RuleFailed, Rules, Ruling
+from engine.bpmn.rules import NO_RULES, RuleFailed, mapped, told
 from engine.bpmn.script import ScriptFailed, as_written
 from engine.bpmn.tokens import FINISHED, INTERRUPTED, STARTED, STARTED_BY, Failed, Token
 from engine.bpmn.values import MAX_BYTES, Unportable, fits, portable
 from engine.bpmn.workflow import SubProcess
+from engine.decisions.asking import Decisions, Ruling
 
 
 class StartEvent(SpiffStartEvent):
@@ -56,7 +57,7 @@ class RuleTask(ScriptTask):
     `how` tells what is made of the result; without a variable for it, each output sets the one of its name.
     """
 
-    rules: Rules = NO_RULES  # set when the process is built: the decisions that it may name
+    rules: Decisions = NO_RULES  # set when the process is built: the decisions that it may name
 
     def __init__(self, wf_spec: Any, bpmn_id: str, decision: str, result: str | None, **parts: Any) -> None:
         self.decision, self.result, self.how = decision, result, parts.pop("how")
@@ -71,12 +72,12 @@ class RuleTask(ScriptTask):
         if not fits(data):
             limit = f"with its result the case's data would be larger than {MAX_BYTES >> 20} MiB"
             raise Failed("decision-failed", f"{self.decision}: {limit}")
-        my_task.why, my_task.data = ruling.why, data
+        my_task.why, my_task.data = told(ruling), data
         return True
 
     def _changes(self, ruling: Ruling) -> dict[str, Any]:
         if self.result is not None:
-            return {self.result: ruling.mapped(self.how)}
+            return {self.result: mapped(ruling, self.how)}
         names = self.rules.outputs(self.decision)
         if isinstance(ruling.result, list) and ruling.rows:
             return {name: [row.get(name) for row in ruling.rows] for name in names}

@@ -1,6 +1,7 @@
 """DMN files as they are written, versions 1.1 to 1.5: XML with no DTD and no network."""
 
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 
 from lxml import etree
 
@@ -58,6 +59,7 @@ def read(file: str, content: bytes) -> model.Definitions:
         {each.get("namespace", ""): normalized(each.get("name", "")) for each in _each(root, "import")},
         tuple(_item(each) for each in _each(root, "itemDefinition")),
         elements,
+        sha256(content).hexdigest(),
     )
 
 

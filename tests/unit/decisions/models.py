@@ -108,7 +108,7 @@ def asked(file: bytes, name: str, values: Mapping[str, Any] | None = None, *othe
 def flaws(file: bytes, *others: bytes) -> list[str]:
     """What of a file cannot be read."""
     graph = Graph([read(f"{at}.dmn", each) for at, each in enumerate((file, *others))])
-    return [flaw.reason for found in graph.flaws.values() for flaw in found]
+    return [flaw.reason for found in graph.logic.flaws.values() for flaw in found]
 
 
 def plain(value: Any) -> Any:
