@@ -5,7 +5,7 @@ Numbers are exact there, and plain numbers in a case wherever that loses nothing
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from functools import lru_cache
 from typing import Any
 
@@ -52,15 +52,22 @@ def evaluate(text: str, data: Mapping[str, Any], now: datetime) -> Any:
 
 def as_feel(value: Any) -> Any:
     """A value of case data in FEEL."""
-    if value is None or isinstance(value, bool | str | Decimal):
+    if value is None or isinstance(value, bool | str):
         return value
-    if isinstance(value, int | float):
-        return ARITHMETIC.create_decimal(repr(value))
+    if isinstance(value, int | float | Decimal):
+        return _exact(value)
     if isinstance(value, list):
         return [as_feel(item) for item in value]
     if isinstance(value, Mapping):
         return {" ".join(name.split()): as_feel(item) for name, item in value.items()}
     return _moment(value)
+
+
+def _exact(value: float | Decimal) -> Decimal:
+    try:
+        return ARITHMETIC.create_decimal(value if isinstance(value, Decimal) else repr(value))
+    except DecimalException as error:
+        raise Unfit("a number is larger than any of FEEL") from error
 
 
 def _moment(value: Any) -> Any:
@@ -85,14 +92,26 @@ def _nanos(value: datetime | time) -> int:
     return seconds * SECOND + value.microsecond * _MICROSECOND
 
 
-def as_data(value: Any) -> Any:
-    """A value of FEEL as case data; moments that Python has not, and months, as texts. Raises Unfit."""
+def as_data(value: Any, run: Run | None = None) -> Any:
+    """A value of FEEL as case data; moments that Python has not, and months, as texts.
+
+    Values may share their parts, and data may not: what they come to is counted, in a run of its own unless
+    one is given. Raises Unfit, and TooMuch.
+    """
+    try:
+        (run or Run()).weigh(value)
+        return _as_data(value)
+    except RecursionError:
+        raise TooMuch("The value is nested too deeply.") from None
+
+
+def _as_data(value: Any) -> Any:
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, list):
-        return [as_data(item) for item in value]
+        return [_as_data(item) for item in value]
     if isinstance(value, dict):
-        return {name: as_data(item) for name, item in value.items()}
+        return {name: _as_data(item) for name, item in value.items()}
     return _single(value)
 
 
@@ -101,7 +120,7 @@ def _single(value: Any) -> Any:
         case Decimal():
             return _number(value)
         case Days():
-            return timedelta(microseconds=value.nanos // _MICROSECOND)
+            return _timedelta(value)
         case Date() | Time() | DateTime():
             return _of_python(value)
         case Months() | Range():
@@ -110,14 +129,24 @@ def _single(value: Any) -> Any:
 
 
 def _number(value: Decimal) -> int | float | Decimal:
-    """As JSON has numbers, if that is the same number."""
-    if value == value.to_integral_value() and abs(value) < 2**53:
+    """As case data have numbers, if that is the same number."""
+    if value == value.to_integral_value() and -(2**63) <= value < 2**63:
         return int(value)
     return float(value) if ARITHMETIC.create_decimal(repr(float(value))) == value else value
 
 
+def _timedelta(value: Days) -> timedelta | str:
+    try:
+        found = timedelta(microseconds=value.nanos // _MICROSECOND)
+    except OverflowError:
+        return write(value)
+    return write(value) if value.nanos % _MICROSECOND else found
+
+
 def _of_python(value: Date | Time | DateTime) -> Any:
     text = write(value)
+    if not isinstance(value, Date) and _fine(value):
+        return text
     kind: Any = {Date: date, Time: time, DateTime: datetime}[type(value)]
     moment = value if isinstance(value, DateTime) else None
     if moment is not None and moment.time.zone is not None and moment.offset is not None:
@@ -127,3 +156,9 @@ def _of_python(value: Date | Time | DateTime) -> Any:
         return kind.fromisoformat(text)
     except ValueError:
         return text
+
+
+def _fine(value: Time | DateTime) -> bool:
+    """Whether it is told more finely than Python can."""
+    nanos = value.nanos if isinstance(value, Time) else value.time.nanos
+    return nanos % _MICROSECOND > 0

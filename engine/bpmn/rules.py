@@ -9,9 +9,10 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.feel import Unfit, as_data, as_feel
-from engine.bpmn.values import plain
+from engine.bpmn.values import Unportable, plain, portable
 from engine.decisions.asking import SUFFIX, Decisions, Ruling
 from engine.decisions.errors import TooMuch
+from engine.decisions.feel import Run
 
 # What is made of a result, as Camunda has it; without a word, it is what DMN says it is.
 RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
@@ -33,8 +34,9 @@ def decide(rules: Decisions, name: str, data: Mapping[str, Any], now: datetime) 
         ruling = replace(ruling, result=as_data(ruling.result), rows=as_data(ruling.rows))
     except (TooMuch, Unfit) as error:
         raise RuleFailed(str(error)) from error
-    if ruling.unusable:
-        raise RuleFailed(" ".join(ruling.unusable))
+    # What has no value for a fault would go on as nothing, and rules decide by nothing, too.
+    if ruling.faults:
+        raise RuleFailed(" ".join(dict.fromkeys(fault.reason for fault in ruling.faults)))
     return ruling
 
 
@@ -59,27 +61,30 @@ def _entry(row: Mapping[str, Any]) -> Any:
 
 
 def told(ruling: Ruling) -> dict[str, Any]:
-    """A ruling as the log keeps it."""
-    return {
-        "decision": ruling.of.id,
-        "name": ruling.of.name,
-        "file": ruling.of.file,
-        "digest": ruling.digest,
-        **ruling.why,
-        "inputs": _plain(ruling.inputs),
-        "tables": [
-            {**each, "inputs": _plain(each["inputs"]), "result": _plain(each["result"])}
-            for each in ruling.tables
-        ],
-        "required": [{**each, "value": _plain(each["value"])} for each in ruling.required],
-        "result": plain(ruling.result),
-    }
+    """A ruling as the log keeps it. Raises RuleFailed for what cannot be kept."""
+    kept = Run()  # which counts what all of it comes to
+    try:
+        return {
+            "decision": ruling.of.id,
+            "name": ruling.of.name,
+            "file": ruling.of.file,
+            "digest": ruling.digest,
+            "inputs": _plain(ruling.inputs, kept),
+            "tables": [
+                {**each, "inputs": _plain(each["inputs"], kept), "result": _plain(each["result"], kept)}
+                for each in ruling.tables
+            ],
+            "required": [{**each, "value": _plain(each["value"], kept)} for each in ruling.required],
+            "result": plain(ruling.result),
+        }
+    except (TooMuch, Unportable) as error:
+        raise RuleFailed(str(error)) from error
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, kept: Run) -> Any:
     """A value of FEEL as the log keeps it."""
     try:
-        return plain(as_data(value))
+        return plain(portable(as_data(value, kept)))
     except Unfit as error:
         return str(error)
 

@@ -301,5 +301,5 @@ def _told(
     held: dict[str, Any] = {name: cut(payload[name]) for name in _DATA if isinstance(payload.get(name), dict)}
     if "inputs" in held and held["inputs"] != payload["inputs"]:  # the rest would tell what was cut
         tables = [{name: table[name] for name in _RULES} for table in payload["tables"]]
-        held |= {"tables": tables, "required": [], "faults": [], "result": None}
+        held |= {"tables": tables, "required": [], "result": None}
     return {**payload, **held}

@@ -39,8 +39,7 @@ class Offered:
 class Ruling:
     """What a decision gave, and why; `digest` is the SHA-256 of its file.
 
-    `rows` are the results with the names of their outputs, one for each rule that counted. `unusable` tells
-    why the result may not be used: something grave, what it is that has no value, or data of a wrong type.
+    `rows` are the results with the names of their outputs, one for each rule that counted.
     """
 
     of: Offered
@@ -51,7 +50,12 @@ class Ruling:
     tables: Sequence[Mapping[str, Any]]  # in the order in which they were evaluated
     required: Sequence[Mapping[str, Any]]
     faults: Sequence[Fault]
-    unusable: Sequence[str]
+
+    @property
+    def unusable(self) -> list[str]:
+        """Why there is no result that may be used: something grave, or what it is that has no value."""
+        missing = self.result is None
+        return list(dict.fromkeys(fault.reason for fault in self.faults if fault.grave or missing))
 
     @property
     def why(self) -> dict[str, Any]:
@@ -123,7 +127,6 @@ class Decisions:
             [each for each in told if "table" in each],
             [each for each in told if "table" not in each],
             run.faults,
-            _unusable(graph, result, run.faults),
         )
 
     def _place(self, asked: Offered) -> tuple[Graph, Key]:
@@ -140,18 +143,6 @@ def _callable(graph: Graph) -> list[Key]:
     kinds = (model.Decision, model.Service)
     space = graph.main.namespace
     return [(space, each.id) for each in graph.main.elements.values() if isinstance(each, kinds)]
-
-
-def _unusable(graph: Graph, result: Any, faults: Sequence[Fault]) -> list[str]:
-    """Why there is no result that may be used: one that is missing for a fault would go on as if it were."""
-    data = {
-        each.id
-        for file in graph.files
-        for each in file.elements.values()
-        if isinstance(each, model.InputData)
-    }
-    grave = (each.reason for each in faults if each.grave or result is None or each.element in data)
-    return list(dict.fromkeys(grave))
 
 
 def _data(graph: Graph) -> set[str]:

@@ -17,6 +17,22 @@ BOTH = (("&lt; 10", '"a"'), ("&lt; 20", '"b"'))
 CLASHING = (("? * 1 &lt; 10", '"a"'), ("? * 1 &lt; 20", '"b"'))  # which no check can foresee
 
 
+RESULT = 'parvandeh:decisionRef="route" parvandeh:resultVariable="found"'
+
+
+def literal(name: str, text: str, *requires: str, key: str = "") -> str:
+    """A decision by one expression; what it requires is data if its name is in lower case."""
+    needs = "".join(
+        f'<informationRequirement id="{key or name}-{each}">'
+        f'<required{"Decision" if each[0].isupper() else "Input"} href="#{each}"/></informationRequirement>'
+        for each in requires
+    )
+    return (
+        f'<decision id="{key or name}" name="{name}"><variable name="{name}"/>{needs}'
+        f'<literalExpression id="{key or name}-text"><text>{text}</text></literalExpression></decision>'
+    )
+
+
 def why(run: Run) -> dict[str, Any]:
     (told,) = (passage.why for passage in run.step.passages if passage.why is not None)
     return dict(told)
@@ -87,6 +103,35 @@ def test_it_goes_on_when_the_data_are_right(process: Spec) -> None:
     assert run.failed == [("rule", "decision-failed")]
     run.retry(amount=4)
     assert (run.data["route"], run.waiting) == ("auto", ["after"])
+
+
+WITHOUT_VALUE = {
+    "what is required is not of its type": (
+        data("amount", "Any"),
+        literal("Mid", "amount", "amount").replace("<variable", '<variable typeRef="string"'),
+        literal("route", 'if Mid = "a" then "granted" else "refused"', "Mid"),
+    ),
+    "what is required is given what is not allowed": (
+        data("amount", "Any"),
+        table("Mid", outputs=("x",), rules=(("&lt; 5", '"a"'), ("&gt;= 5", '"b"'))).replace(
+            "</inputExpression>", "</inputExpression><inputValues><text>[0..9]</text></inputValues>"
+        ),
+        literal("route", 'if Mid = "a" then "granted" else "refused"', "Mid"),
+    ),
+    "one of several outputs is not allowed": (
+        data("amount", "Any"),
+        table(rules=(("-", "string(amount)", "3"),)).replace(
+            '<output id="o0" name="route"/>',
+            '<output id="o0" name="route"><outputValues><text>"a", "b"</text></outputValues></output>',
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("decisions", WITHOUT_VALUE.values(), ids=WITHOUT_VALUE)
+def test_what_has_no_value_for_a_fault_decides_nothing(decisions: tuple[str, ...]) -> None:
+    run = Run(ruled(task(RESULT), *decisions), amount=50)
+    assert failure(run)[0] == "decision-failed"
 
 
 def test_what_takes_too_much_stops() -> None:
@@ -169,3 +214,22 @@ def test_moments_of_a_case_are_those_of_the_decision_and_back() -> None:
     )
     run = Run(ruled(task(), data("since", "date"), due), since=date(2026, 1, 31))
     assert run.data["due"] == date(2026, 2, 28)
+
+
+def test_id_goes_before_the_name_of_another() -> None:
+    decisions = literal("route", '"by name"', key="other"), literal("named", '"by id"', key="route")
+    assert Run(ruled(task(RESULT), *decisions)).data["found"] == "by id"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('"a\\u0000b"', "cannot be stored"),
+        ("{a0: [1], " + ", ".join(f"a{at}: [a{at - 1}, a{at - 1}]" for at in range(1, 40)) + "}", "too many"),
+    ],
+)
+def test_reasons_that_cannot_be_kept_stop_the_case(text: str, reason: str) -> None:
+    run = Run(ruled(task(RESULT), literal("Mid", text), literal("route", "Mid = null", "Mid")))
+    code, message = failure(run)
+    assert code == "decision-failed"
+    assert reason in message

@@ -9,6 +9,7 @@ import pytest
 from engine import bpmn
 from engine.bpmn import Source, Spec
 from engine.bpmn.feel import Unfit, as_data, as_feel, evaluate, is_feel
+from engine.decisions.errors import TooMuch
 from engine.decisions.feel.moments import Months
 from tests.driving import NOW, Run, document, flow, path
 from tests.eventful import line
@@ -171,3 +172,35 @@ def test_an_expression_with_a_language_of_its_own_is_in_that() -> None:
         '<conditionExpression language="python">amount &gt; 10 and kind in ["big", "huge"]',
     )
     assert Run(in_feel(python), amount=11, kind="big").waiting == ["a"]
+
+
+@pytest.mark.parametrize("number", [2**53 + 1, 2**53 + 2, 2**63 - 1, -(2**63), 10**18])
+def test_whole_numbers_of_a_case_stay_what_they_are(number: int) -> None:
+    found = evaluate("= n + 0", {"n": number}, NOW)
+    assert (found, type(found)) == (number, int)
+
+
+def test_number_that_feel_cannot_hold_is_told() -> None:
+    with pytest.raises(Unfit, match="larger than any"):
+        evaluate("= n + 0", {"n": Decimal("1E+99999")}, NOW)
+
+
+@pytest.mark.parametrize(
+    "text", ["P9999999999D", "PT0.0000005S", "2026-01-01T10:00:00.123456789", "10:00:00.123456789"]
+)
+def test_moments_that_python_has_not_are_texts(text: str) -> None:
+    assert evaluate(f'= @"{text}"', {}, NOW) == text
+
+
+def test_value_that_shares_its_parts_is_no_way_round_the_limits() -> None:
+    doubled = ", ".join(f"a{at}: [a{at - 1}, a{at - 1}]" for at in range(1, 40))
+    with pytest.raises(Unfit, match="too much memory"):
+        evaluate(f"={{a0: [1], {doubled}}}", {}, NOW)
+
+
+def test_value_that_is_nested_too_deeply_is_told() -> None:
+    nest: Any = []
+    for _ in range(5000):
+        nest = [nest]
+    with pytest.raises(TooMuch):
+        as_data(nest)

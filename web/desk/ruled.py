@@ -23,8 +23,6 @@ def _parts(payload: Mapping[str, Any], labels: Labels) -> Iterator[Datum]:
         yield _named("required", parts=before)
     result = labels.datum("result", payload["result"], None)
     yield replace(result, label=texts.say("desk.ruling.result"), known=True)
-    if payload["faults"]:
-        yield _named("faults", text=" ".join(each["reason"] for each in payload["faults"]))
     yield replace(_named("file", text=payload["file"]), latin=True)
 
 

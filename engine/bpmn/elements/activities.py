@@ -66,13 +66,13 @@ class RuleTask(ScriptTask):
     def _execute(self, my_task: Token) -> bool:
         try:
             ruling = my_task.workflow.top_workflow.sandbox.decide(self.rules, self.decision, my_task.data)
-            data = portable({**my_task.data, **self._changes(ruling)})
+            data, why = portable({**my_task.data, **self._changes(ruling)}), told(ruling)
         except (RuleFailed, Unportable) as error:
             raise Failed("decision-failed", f"{self.decision}: {error}") from error
         if not fits(data):
             limit = f"with its result the case's data would be larger than {MAX_BYTES >> 20} MiB"
             raise Failed("decision-failed", f"{self.decision}: {limit}")
-        my_task.why, my_task.data = told(ruling), data
+        my_task.why, my_task.data = why, data
         return True
 
     def _changes(self, ruling: Ruling) -> dict[str, Any]:

@@ -148,12 +148,13 @@ class Graph:
         return self._files[key[0]]
 
     def find(self, name: str) -> Key | None:
-        """A decision or service of the first file by its name or id."""
-        for element in self.main.elements.values():
-            callable_ = isinstance(element, model.Decision | model.Service)
-            if callable_ and name in (element.id, element.name):
-                return (self.main.namespace, element.id)
-        return None
+        """A decision or service of the first file by its id, else by its name."""
+        asked = [
+            each for each in self.main.elements.values() if isinstance(each, model.Decision | model.Service)
+        ]
+        named = (each for of in ("id", "name") for each in asked if getattr(each, of) == name)
+        found = next(named, None)
+        return None if found is None else (self.main.namespace, found.id)
 
     def parameters(self, key: Key) -> list[Key]:
         """The data on which a decision depends; of a service, what it says that it takes."""

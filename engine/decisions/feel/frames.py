@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from engine.decisions.errors import TooMuch
 from engine.decisions.feel.moments import DateTime
+from engine.decisions.feel.values import Range
 
 STEPS = 500_000  # a second of the slowest, and 150 MB of the largest, that they can do
 DEPTH = 60  # of functions that call each other: Python's own stack has to hold them
@@ -89,11 +91,20 @@ class Run:
                 self.spend(len(value) // NODES)
 
     def weigh(self, value: Any) -> None:
-        """Count a value with all that is in it, as often as it is in it."""
-        if isinstance(value, list | dict):
+        """Count a value with all that is in it, as often as it is in it, by what it takes to write it."""
+        if isinstance(value, dict):
             self.spend(1 + len(value))
-            for item in value.values() if isinstance(value, dict) else value:
+            for name, item in value.items():
+                self.made(name)
                 self.weigh(item)
+        elif isinstance(value, list):
+            self.spend(1 + len(value))
+            for item in value:
+                self.weigh(item)
+        elif isinstance(value, Range):
+            self.weigh([value.low, value.high])
+        elif isinstance(value, Decimal):
+            self.spend(abs(value.adjusted()) // CHARACTERS)
         else:
             self.made(value)
 

@@ -55,6 +55,9 @@ GROWTHS = {
     "trees that are flattened": GROWING % ("[x, x]", "flatten(f([1], 50))"),
     "trees that are gone through": GROWING % ("[x, x]", "f([{a: 1}], 50).a"),
     "trees that are judged": GROWING % ("[x, x]", f"f([1], 50) instance of {'list<' * 51}number{'>' * 51}"),
+    "long numbers": "string(for i in 1..100000 return 1E6000)",
+    "wide ranges": '{s: string join(for i in 1..9999 return "xxxxxxxxxx"), '
+    'r: string(for i in 1..100000 return ["x"..s])}',
     "nests": "string((for i in 1..100000 return [partial[-1]])[-1])",
 }
 LISTS = {
