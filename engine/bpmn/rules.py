@@ -9,11 +9,14 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.feel import Unfit, as_data, as_feel
+from engine.bpmn.marks import OURS
 from engine.bpmn.values import Unportable, plain, portable
 from engine.decisions.asking import SUFFIX, Decisions, Ruling
 from engine.decisions.errors import TooMuch
 from engine.decisions.feel import Run
 
+# What a business rule task says: which decision it asks for, the variable of its result, what is made of it.
+DECISION, RESULT, MAPPING = (OURS + name for name in ("decisionRef", "resultVariable", "mapDecisionResult"))
 # What is made of a result, as Camunda has it; without a word, it is what DMN says it is.
 RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
 NO_RULES = Decisions([])

@@ -10,15 +10,11 @@ from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules
 from engine.bpmn.feel import is_feel
-from engine.bpmn.rules import RESULTS
+from engine.bpmn.rules import DECISION, MAPPING, RESULT, RESULTS
 from engine.decisions.asking import SUFFIX, Decisions
 from engine.decisions.check import check
 from engine.decisions.dmn.model import Definitions
 from engine.decisions.dmn.reading import NotDmn, parsed
-
-_DECISION, _RESULT, _HOW = (
-    f"{{{PARVANDEH}}}{name}" for name in ("decisionRef", "resultVariable", "mapDecisionResult")
-)
 
 
 def read_rules(files: Mapping[str, bytes], notes: Notes) -> Decisions:
@@ -61,7 +57,7 @@ def check_rule_tasks(diagram: Diagram, rules: Decisions, notes: Notes) -> None:
 
 class _Tasks(Rules):
     def decision(self, task: Any, rules: Decisions) -> None:
-        name = task.get(_DECISION)
+        name = task.get(DECISION)
         if not name:
             self.error(
                 task,
@@ -98,7 +94,7 @@ class _Tasks(Rules):
         """Data whose names no variable can have: inputs of the task give them their values."""
         code = task.get(f"{{{PARVANDEH}}}inputs") or ""
         given = feel.keys(code) if is_feel(code) else frozenset()
-        names = sorted(rules.reads(task.get(_DECISION) or "")) if given is not None else ()
+        names = sorted(rules.reads(task.get(DECISION) or "")) if given is not None else ()
         missing = [name for name in names if not name.isidentifier() and name not in (given or ())]
         if missing:
             self.warn(
@@ -109,7 +105,7 @@ class _Tasks(Rules):
             )
 
     def result(self, task: Any, rules: Decisions) -> None:
-        result, how = task.get(_RESULT), task.get(_HOW)
+        result, how = task.get(RESULT), task.get(MAPPING)
         if how is not None and (how not in RESULTS or result is None):
             self.error(
                 task,
@@ -119,7 +115,7 @@ class _Tasks(Rules):
                 else "mapDecisionResult has no effect without a variable that takes the result.",
                 f"Write one of {', '.join(RESULTS)}, and the variable in parvandeh:resultVariable.",
             )
-        names = rules.outputs(task.get(_DECISION) or "") if result is None else (result,)
+        names = rules.outputs(task.get(DECISION) or "") if result is None else (result,)
         wrong = [name for name in names if not name.isidentifier()]
         if wrong:
             self.error(
