@@ -7,9 +7,10 @@ from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
 
 from api.command import Reply, command, writes_once
-from api.shapes import Request
+from api.shapes import Request, Text
 from engine import rulings
 from engine.db import UnitOfWork
+from engine.decisions.errors import TooMuch
 from engine.decisions.exact import write_json
 from engine.rulings import Ruled
 
@@ -47,7 +48,7 @@ class EvaluateRule(Request):
     """
 
     inputs: dict[str, Any] = Field(default_factory=dict)
-    definition: str | None = None
+    definition: Text | None = None
 
 
 class MatchedRule(BaseModel):
@@ -135,7 +136,11 @@ def evaluate(uow: UnitOfWork, key: str, body: EvaluateRule) -> Reply:
         "why": ruling.why,
     }
     # Written here: pydantic would make texts of numbers that no float holds.
-    return Reply(write_json(told).encode(), {"Content-Type": "application/json"})
+    try:
+        written = write_json(told).encode()
+    except TooMuch as error:
+        raise rulings.too_much(error) from None
+    return Reply(written, {"Content-Type": "application/json"})
 
 
 def _named(of: Ruled) -> dict[str, Any]:

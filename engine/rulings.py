@@ -37,11 +37,12 @@ def keep(session: Session, deployment_id: UUID, found: Sequence[Offered]) -> Non
             {
                 "deployment_id": deployment_id,
                 "file": each.file,
+                "place": place,
                 "key": each.id,
                 "name": each.name,
                 "inputs": [asdict(given) for given in each.inputs],
             }
-            for each in found
+            for place, each in enumerate(found)
         ]
         session.execute(insert(DeploymentDecision), rows)
 
@@ -66,13 +67,17 @@ def evaluate(
         faults = [Fault(f"/inputs{each.pointer}", each.reason, each.code) for each in wrong.misfits]
         raise Invalid("The inputs do not fit the decision.", faults) from None
     except TooMuch as error:
-        raise Invalid(
-            "The decision takes too much for these inputs.", [Fault("/inputs", str(error), "too-much")]
-        ) from None
+        raise too_much(error) from None
     if ruling.unusable:
         undecided = [Fault("/inputs", reason, "undecided") for reason in ruling.unusable]
         raise Invalid("The decision gives no result that may be used.", undecided)
     return of, ruling
+
+
+def too_much(error: TooMuch) -> Invalid:
+    """What is said of a decision that was stopped at its limits, or whose result is too large to be told."""
+    fault = Fault("/inputs", str(error), "too-much")
+    return Invalid("The decision takes too much for these inputs.", [fault])
 
 
 def _found(uow: UnitOfWork, name: str | None = None, definition: str | None = None) -> list[Ruled]:
@@ -81,7 +86,7 @@ def _found(uow: UnitOfWork, name: str | None = None, definition: str | None = No
         select(DeploymentDecision, DefinitionVersion.key, DefinitionVersion.number)
         .join(DefinitionVersion, DefinitionVersion.deployment_id == DeploymentDecision.deployment_id)
         .join(Definition, Definition.current_version_id == DefinitionVersion.id)
-        .order_by(DefinitionVersion.key, DeploymentDecision.file, DeploymentDecision.key)
+        .order_by(DefinitionVersion.key, DeploymentDecision.file, DeploymentDecision.place)
     )
     if name is not None:
         found = found.where(or_(DeploymentDecision.key == name, DeploymentDecision.name == name))

@@ -7,7 +7,8 @@ from typing import Any
 from engine.decisions.errors import TooMuch
 from engine.decisions.feel.notation import write, write_number
 
-LONGEST = 4 << 20  # characters: values that share their parts can be written to any length
+LONGEST = 4 << 20  # characters: values that share their parts can be written to any length,
+PARTS = 500_000  # and single values in as many
 _PLAIN = 40  # digits before and behind the point with which a number is written without an exponent
 
 
@@ -37,7 +38,7 @@ class _Writer:
 
     def _add(self, text: str) -> None:
         self._left -= len(text)
-        if self._left < 0:
+        if self._left < 0 or len(self.parts) >= PARTS:
             raise TooMuch("The result is too large to be written.")
         self.parts.append(text)
 

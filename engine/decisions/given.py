@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal, DecimalException
 from typing import Any
 
+from engine.decisions.errors import TooMuch
 from engine.decisions.feel.frames import Run
 from engine.decisions.feel.names import normalized
 from engine.decisions.feel.notation import read_date, read_date_time, read_duration, read_time
@@ -34,7 +35,10 @@ class Wrong(Exception):
 def given(wanted: Given, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values, as they are declared. Raises Wrong, and TooMuch."""
     misfits: list[Misfit] = []
-    found = _named(wanted, values, "", misfits)
+    try:
+        found = _named(wanted, values, "", misfits)
+    except RecursionError:
+        raise TooMuch("What is given is nested too deeply.") from None
     if misfits:
         raise Wrong(misfits)
     return found
@@ -86,11 +90,12 @@ def _plain(value: Any, of: Type, at: str, misfits: list[Misfit]) -> Any:
 
 
 def _number(value: float | Decimal) -> Decimal | None:
-    """With 34 digits; None if it is too large."""
+    """With 34 digits; None if it is too large, as what a float takes for infinite."""
     try:
-        return ARITHMETIC.create_decimal(repr(value) if isinstance(value, float) else value)
+        found = ARITHMETIC.create_decimal(repr(value) if isinstance(value, float) else value)
     except DecimalException:
         return None
+    return found if found.is_finite() else None
 
 
 def _list(value: Any, of: Type, at: str, misfits: list[Misfit]) -> Any:

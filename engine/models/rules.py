@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import ForeignKey, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,6 +17,7 @@ class DeploymentDecision(Base):
 
     deployment_id: Mapped[UUID] = mapped_column(ForeignKey("deployments.id"), primary_key=True)
     file: Mapped[str] = mapped_column(Text, primary_key=True)
-    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    place: Mapped[int] = mapped_column(Integer, primary_key=True)  # in its file: ids may be of any length
+    key: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     inputs: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

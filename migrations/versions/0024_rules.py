@@ -15,13 +15,14 @@ def upgrade() -> None:
         "deployment_decisions",
         sa.Column("deployment_id", sa.Uuid(), nullable=False),
         sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("inputs", postgresql.JSONB(), nullable=False),
         sa.ForeignKeyConstraint(
             ["deployment_id"], ["deployments.id"], name="fk_deployment_decisions_deployment_id"
         ),
-        sa.PrimaryKeyConstraint("deployment_id", "file", "key", name="pk_deployment_decisions"),
+        sa.PrimaryKeyConstraint("deployment_id", "file", "place", name="pk_deployment_decisions"),
     )
 
 

@@ -1,6 +1,7 @@
 """Decisions of DMN that are asked for by themselves: which there are, what they give, and to whom."""
 
 import logging
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -137,6 +138,29 @@ def test_endless_work_is_stopped(client: Clients, database: Database) -> None:
     deploy(database, endless)
     problem = refused(client("caseworker").post(EVALUATE, {}), 422, "invalid")
     assert problem["errors"][0]["code"] == "too-much"
+
+
+def test_answer_that_is_too_large_is_refused(client: Clients, database: Database) -> None:
+    doubled = ", ".join(f"a{at}: [a{at - 1}, a{at - 1}]" for at in range(1, 40))
+    deploy(
+        database,
+        '<decision id="route" name="route"><variable name="route"/><literalExpression id="l">'
+        f"<text>{{a0: [1], {doubled}}}</text></literalExpression></decision>",
+    )
+    problem = refused(client("caseworker").post(EVALUATE, {}), 422, "invalid")
+    assert problem["errors"][0]["code"] == "too-much"
+
+
+def test_definition_that_can_be_no_key_is_refused(client: Clients, database: Database) -> None:
+    deploy(database)
+    problem = refused(client("caseworker").post(EVALUATE, {"definition": "a\0b"}), 422, "invalid")
+    assert pointers(problem) == ["/definition"]
+
+
+def test_ids_may_be_of_any_length(client: Clients, database: Database) -> None:
+    long = "".join(sha256(str(at).encode()).hexdigest() for at in range(200))
+    deploy(database, data("amount"), table(f"a{long}"))
+    assert len(body(client("designer").get("/decisions"))["items"]) == 1
 
 
 def test_answer_takes_two_statements_and_the_next_time_one(client: Clients, database: Database) -> None:

@@ -204,3 +204,15 @@ def test_value_that_is_nested_too_deeply_is_told() -> None:
         nest = [nest]
     with pytest.raises(TooMuch):
         as_data(nest)
+
+
+def test_computed_list_is_that_of_its_beginning() -> None:
+    days = "= for day in 1..(if now() &lt; date and time(&quot;2026-03-22T00:00:00Z&quot;) then 2 else 1) return @&quot;2026-01-01&quot;"
+    run = Run(
+        many(f'<loopDataInputRef>{days}</loopDataInputRef><inputDataItem id="day"/>', 'isSequential="true"')
+    )
+    run.now = NOW + timedelta(days=3)
+    run.answer("a")
+    assert run.waiting == ["a"]
+    run.answer("a")
+    assert run.waiting == ["after"]

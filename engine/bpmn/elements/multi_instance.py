@@ -17,7 +17,7 @@ from engine.bpmn.values import MAX_BYTES, fits
 
 MAX_INSTANCES = 1_000
 INDEX = "index"  # keys in the internal data of an instance and of the activity
-COUNT, OPENED, RESULTS = "count", "opened", "results"
+COUNT, OPENED, RESULTS, ITEMS = "count", "opened", "results", "items"
 COUNTERS = frozenset({"loopCounter", "nrOfInstances"})  # what an instance knows of them all
 
 
@@ -48,7 +48,10 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
     def _run_hook(self, my_task: Token) -> bool | None:
         state = my_task.internal_data
         if COUNT not in state:
-            state.update({COUNT: len(self._items(my_task)), OPENED: 0, RESULTS: {}})
+            items = self._items(my_task)
+            state.update({COUNT: len(items), OPENED: 0, RESULTS: {}})
+            if self._computed:
+                state[ITEMS] = items  # another instant, or other data, could give others
             my_task.workflow.top_workflow.enter(my_task)
         elif self._satisfied(my_task):
             for instance in self._instances(my_task):
@@ -75,9 +78,14 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
             raise Failed("multi-instance", f"more than {MAX_INSTANCES} instances")
         return items
 
+    @property
+    def _computed(self) -> bool:
+        """Whether its list is no variable."""
+        return self.collection is not None and is_feel(self.collection)
+
     def _collection(self, my_task: Token) -> Any:
         name = self.collection or ""
-        if is_feel(name):
+        if self._computed:
             return my_task.workflow.top_workflow.sandbox.evaluate(name, my_task.data)
         return my_task.data.get(name)
 
@@ -86,7 +94,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
         until = len(state[RESULTS]) + 1 if self.sequential else state[COUNT]
         if state[OPENED] >= until:
             return
-        items = self._items(my_task)
+        items = state[ITEMS] if ITEMS in state else self._items(my_task)
         while state[OPENED] < until:
             index = state[OPENED]
             state[OPENED] += 1

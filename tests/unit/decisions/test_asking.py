@@ -216,3 +216,17 @@ def test_what_is_no_json_is_refused(text: str) -> None:
 
 def test_nothing_is_given_where_nothing_is_wanted() -> None:
     assert given({}, {}) == {}
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), Decimal("1e9999")])
+def test_number_that_is_none_is_refused(value: Any) -> None:
+    with pytest.raises(Wrong, match="is no number"):
+        ask(echo("number"), {"x": value})
+
+
+def test_data_that_are_nested_too_deeply_are_refused() -> None:
+    nest: Any = []
+    for _ in range(5000):
+        nest = [nest]
+    with pytest.raises(TooMuch):
+        ask(echo("Any"), {"x": nest})
