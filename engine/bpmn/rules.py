@@ -19,7 +19,7 @@ from engine.decisions.feel import Run
 DECISION, RESULT, MAPPING = (OURS + name for name in ("decisionRef", "resultVariable", "mapDecisionResult"))
 # What is made of a result, as Camunda has it; without a word, it is what DMN says it is.
 RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
-NO_RULES = Decisions([])
+NO_DECISIONS = Decisions([])
 
 
 class RuleFailed(Exception):

@@ -11,7 +11,7 @@ from engine.decisions.dmn.graph import Graph, Key
 from engine.decisions.dmn.reading import read
 from engine.decisions.feel.frames import Fault, Run
 from engine.decisions.feel.names import normalized
-from engine.decisions.given import Given, Wrong, given
+from engine.decisions.inputs import Wanted, Wrong, as_declared
 from engine.decisions.outputs import outputs, rows
 
 SUFFIX = ".dmn"
@@ -107,9 +107,11 @@ class Decisions:
         Data that only other decisions of the file take are left aside.
         """
         graph, key = self._place(asked)
-        wanted = _given(graph, key)
+        wanted = _wanted(graph, key)
         others = _data(graph) - wanted.keys()
-        inputs = given(wanted, {name: values[name] for name in values if normalized(name) not in others})
+        inputs = as_declared(
+            wanted, {name: values[name] for name in values if normalized(name) not in others}
+        )
         return self.decide(asked, inputs, now)
 
     def decide(self, asked: Offered, values: Mapping[str, Any], now: datetime) -> Ruling:
@@ -162,7 +164,7 @@ def _offered(graph: Graph, key: Key) -> Offered:
     )
 
 
-def _given(graph: Graph, key: Key) -> Given:
+def _wanted(graph: Graph, key: Key) -> Wanted:
     found: dict[str, Any] = {}
     for each in graph.parameters(key):
         *above, name = graph.known_as(graph.main, each)

@@ -20,7 +20,7 @@ from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.paths import components, targets
 from engine.bpmn.check.writers import Given
 from engine.bpmn.feel import is_feel
-from engine.bpmn.rules import DECISION, NO_RULES, RESULT
+from engine.bpmn.rules import DECISION, NO_DECISIONS, RESULT
 from engine.decisions.asking import Decisions
 
 _ANYTHING = 1
@@ -65,7 +65,7 @@ class Process:
     """What may be known where in a process."""
 
     def __init__(
-        self, diagram: Diagram, schemas: Mapping[str, Any], *, called: bool, rules: Decisions = NO_RULES
+        self, diagram: Diagram, schemas: Mapping[str, Any], *, called: bool, rules: Decisions = NO_DECISIONS
     ) -> None:
         self.diagram = diagram
         self.rules = rules

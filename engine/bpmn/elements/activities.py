@@ -11,7 +11,7 @@ from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflo
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
 from engine.bpmn import completions, own
-from engine.bpmn.rules import NO_RULES, RuleFailed, mapped, told
+from engine.bpmn.rules import NO_DECISIONS, RuleFailed, mapped, told
 from engine.bpmn.script import ScriptFailed, as_written
 from engine.bpmn.tokens import FINISHED, INTERRUPTED, STARTED, STARTED_BY, Failed, Token
 from engine.bpmn.values import MAX_BYTES, Unportable, fits, portable
@@ -57,7 +57,7 @@ class RuleTask(ScriptTask):
     `how` tells what is made of the result; without a variable for it, each output sets the one of its name.
     """
 
-    rules: Decisions = NO_RULES  # set when the process is built: the decisions that it may name
+    rules: Decisions = NO_DECISIONS  # set when the process is built: the decisions that it may name
 
     def __init__(self, wf_spec: Any, bpmn_id: str, decision: str, result: str | None, **parts: Any) -> None:
         self.decision, self.result, self.how = decision, result, parts.pop("how")

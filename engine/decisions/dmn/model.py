@@ -204,7 +204,6 @@ class Service(Element):
     """A decision service: decisions as a function of others and of data."""
 
     outputs: tuple[str, ...]
-    encapsulated: tuple[str, ...]
     input_decisions: tuple[str, ...]
     input_data: tuple[str, ...]
 

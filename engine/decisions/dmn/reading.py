@@ -187,7 +187,7 @@ def _service(node: Element) -> model.Service:
     name, of = _variable(node)
     references = {
         tag: tuple(each.get("href", "") for each in _each(node, tag))
-        for tag in ("outputDecision", "encapsulatedDecision", "inputDecision", "inputData")
+        for tag in ("outputDecision", "inputDecision", "inputData")
     }
     return model.Service(_id(node), name, of, _line(node), *references.values())
 
