@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.decisions.errors import TooMuch, Unreadable
 from engine.decisions.feel import Expression, Run
-from engine.decisions.feel.moments import SECOND, Date, DateTime, Days, Months, Time
+from engine.decisions.feel.moments import SECOND, Date, DateTime, Days, Months, Time, from_python
 from engine.decisions.feel.notation import write
 from engine.decisions.feel.values import ARITHMETIC, Range
 
@@ -73,9 +73,7 @@ def _exact(value: float | Decimal) -> Decimal:
 def _moment(value: Any) -> Any:
     match value:
         case datetime():
-            offset = value.utcoffset()
-            seconds = None if offset is None else int(offset.total_seconds())
-            return DateTime(Date(value.year, value.month, value.day), Time(_nanos(value), seconds))
+            return from_python(value)
         case date():
             return Date(value.year, value.month, value.day)
         case time():
@@ -87,7 +85,7 @@ def _moment(value: Any) -> Any:
     raise Unfit(f"a {type(value).__name__} is no value of FEEL")
 
 
-def _nanos(value: datetime | time) -> int:
+def _nanos(value: time) -> int:
     seconds = (value.hour * 60 + value.minute) * 60 + value.second
     return seconds * SECOND + value.microsecond * _MICROSECOND
 

@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +40,12 @@ class _Called(Exception):
     """The command was called wrongly; one line for each mistake."""
 
 
-def run(arguments: argparse.Namespace, _settings: Settings) -> int:
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print what the decision gives."""
     try:
         decisions = _read(arguments.files)
         asked = _asked(decisions, arguments.files[0].name, arguments.decision)
-        ruling = decisions.ask(asked, _input(arguments.input), datetime.now(UTC))
+        ruling = decisions.ask(asked, _input(arguments.input), datetime.now(settings.time_zone))
         told = {"decision": asked.id, "name": asked.name, "result": ruling.result, **ruling.why}
         print(write_json(told if arguments.why else ruling.result))
     except _Called as mistake:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -207,12 +208,17 @@ def test_value_that_is_nested_too_deeply_is_told() -> None:
 
 
 def test_computed_list_is_that_of_its_beginning() -> None:
-    days = "= for day in 1..(if now() &lt; date and time(&quot;2026-03-22T00:00:00Z&quot;) then 2 else 1) return @&quot;2026-01-01&quot;"
-    run = Run(
-        many(f'<loopDataInputRef>{days}</loopDataInputRef><inputDataItem id="day"/>', 'isSequential="true"')
-    )
+    days = "= for day in 1..(if today() &lt; @&quot;2026-03-22&quot; then 2 else 1) return day"
+    inside = f'<loopDataInputRef>{days}</loopDataInputRef><inputDataItem id="day"/>'
+    run = Run(many(inside, 'isSequential="true"'))
     run.now = NOW + timedelta(days=3)
     run.answer("a")
     assert run.waiting == ["a"]
     run.answer("a")
     assert run.waiting == ["after"]
+
+
+def test_today_is_that_of_the_place() -> None:
+    night = datetime(2026, 3, 20, 22, 0, tzinfo=UTC).astimezone(ZoneInfo("Asia/Tehran"))
+    assert evaluate("= today()", {}, night) == date(2026, 3, 21)
+    assert evaluate("= now()", {}, night) == night

@@ -186,10 +186,11 @@ def _placed(day: Date, zone: tzinfo, nanos: int) -> datetime:
 
 
 def from_python(moment: datetime) -> DateTime:
-    """A moment of Python, which has a zone, in UTC."""
-    utc = moment.astimezone(UTC)
-    nanos = ((utc.hour * 60 + utc.minute) * 60 + utc.second) * SECOND + utc.microsecond * 1000
-    return DateTime(Date(utc.year, utc.month, utc.day), Time(nanos, 0))
+    """A moment of Python as its own clock shows it, with its distance from UTC if it has one."""
+    nanos = ((moment.hour * 60 + moment.minute) * 60 + moment.second) * SECOND + moment.microsecond * 1000
+    offset = moment.utcoffset()
+    seconds = None if offset is None else int(offset.total_seconds())
+    return DateTime(Date(moment.year, moment.month, moment.day), Time(nanos, seconds))
 
 
 def add_months(day: Date, months: int) -> Date | None:

@@ -10,7 +10,17 @@ from lxml import etree
 from engine.decisions import check as checking
 from engine.decisions.check import check
 from engine.decisions.feel.types import NUMBER
-from tests.deciding import codes, data, decision, definitions, findings, item, knowledge, literal, table
+from tests.unit.decisions.checking import (
+    codes,
+    data,
+    decision,
+    definitions,
+    findings,
+    item,
+    knowledge,
+    literal,
+    table,
+)
 
 GOOD = (data("n", "number"), decision("D", literal("n + 1"), ["n"]))
 

@@ -136,13 +136,13 @@ def years_and_months_duration(first: Any, last: Any) -> Months | None:
 
 @built_in("now", "", with_run=True)
 def now(run: Run) -> DateTime:
-    """The moment of the evaluation, the same all through it."""
+    """The moment of the evaluation, the same all through it, on the clock of its place."""
     return moments.from_python(run.now)
 
 
 @built_in("today", "", with_run=True)
 def today(run: Run) -> Date:
-    """Its day."""
+    """Its day, there."""
     return moments.from_python(run.now).date
 
 
