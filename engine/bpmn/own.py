@@ -33,14 +33,15 @@ class Own:
     """Expressions of one element, by name; None where it has none.
 
     `inputs` and `outputs` are one expression each for names with values, `handed` for all that a called
-    process gets; `people` and `posting` say who does a task. What happens in an
-    element that is `apart` stays in it, but for its outputs.
+    process gets; inputs that are `exact` keep the types of their values; `people` and `posting` say who does
+    a task. What happens in an element that is `apart` stays in it, but for its outputs.
     """
 
     inputs: str | None = None
     outputs: str | None = None
     handed: str | None = None
     apart: bool = False
+    exact: bool = False
     people: Mapping[str, str] = field(default_factory=dict)
     posting: Posting = field(default_factory=Posting)
 
@@ -52,7 +53,7 @@ def enter(token: Any) -> None:
     """Give a token that comes to a task what the task has of its own. Raises Unfit, ScriptFailed."""
     own: Own = token.task_spec.own
     if own.inputs is not None and INPUTS not in token.internal_data:
-        values = _mapping(own.inputs, token, token.data, spaced=True)
+        values = _mapping(own.inputs, token, token.data, exact=own.exact)
         token.internal_data[INPUTS] = list(values)
         token.data = {**token.data, **values}
     if own.people and PEOPLE not in token.internal_data:
@@ -102,13 +103,13 @@ def posts(token: Any) -> frozenset[Post]:
     return own.posting.of(token.internal_data.get(PEOPLE, {}).get("groups", ()))
 
 
-def _mapping(expression: str, token: Any, data: Mapping[str, Any], *, spaced: bool = False) -> dict[str, Any]:
-    """Names with values. Those of inputs may have spaces in them, as the data of decisions have."""
+def _mapping(expression: str, token: Any, data: Mapping[str, Any], *, exact: bool = False) -> dict[str, Any]:
+    """Names with values. What decisions get keeps its types, and may have spaces in its names."""
     value = token.workflow.top_workflow.sandbox.evaluate(expression, data)
-    gap = "_" if spaced else " "
+    gap = "_" if exact else " "
     if not isinstance(value, dict) or not all(str(name).replace(" ", gap).isidentifier() for name in value):
         raise Unfit("inputs and outputs must be names with values, as in {'fee': amount}")
-    values: dict[str, Any] = plain(value)
+    values: dict[str, Any] = value if exact else plain(value)
     return values
 
 

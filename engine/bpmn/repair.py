@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.bpmn.completions import own_names, private
+from engine.bpmn.completions import INPUTS, own_names, private
 from engine.bpmn.elements.branches import ABSENT, CONSUMED, DECIDED
+from engine.bpmn.own import outside
 from engine.bpmn.tokens import FAILED, Token
 from engine.bpmn.values import differing
 
@@ -23,9 +24,18 @@ def repair(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
             if any(other.data.get(name, ABSENT) is old for old in before):
                 other.data = {**other.data, name: value}
         token.data = {**token.data, name: value}
+    _forget_inputs(token, data)
     if data and (CONSUMED in token.internal_data or token.internal_data.get(FAILED) == "data-conflict"):
         token.internal_data[DECIDED] = {**token.internal_data.get(DECIDED, {}), **data}
     return {name: value for name, value in data.items() if not _hidden(token, name)}
+
+
+def _forget_inputs(token: Token, data: Mapping[str, Any]) -> None:
+    """Let a decision get what follows from repaired data, unless its inputs themselves were repaired."""
+    inputs = token.internal_data.get(INPUTS, ())
+    if token.task_spec.own.exact and data and data.keys().isdisjoint(inputs):
+        token.data = outside(token)
+        token.internal_data.pop(INPUTS, None)
 
 
 def _sharing(token: Token, name: str) -> list[Token]:

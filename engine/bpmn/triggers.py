@@ -46,7 +46,8 @@ def own(node: Any, bindings: Bindings) -> Own:
         return NOTHING
     if node.tag == tag("callActivity"):
         return Own(outputs=outputs, handed=inputs, apart=True)
-    return Own(inputs, outputs, people=people, posting=posting)
+    exact = node.tag == tag("businessRuleTask")
+    return Own(inputs, outputs, exact=exact, people=people, posting=posting)
 
 
 def _timer(_: Any, definition: Any) -> Trigger:

@@ -299,7 +299,24 @@ def _told(
     if payload is None:
         return None
     held: dict[str, Any] = {name: cut(payload[name]) for name in _DATA if isinstance(payload.get(name), dict)}
-    if "inputs" in held and held["inputs"] != payload["inputs"]:  # the rest would tell what was cut
-        tables = [{name: table[name] for name in _RULES} for table in payload["tables"]]
-        held |= {"tables": tables, "required": [], "result": None}
+    if "inputs" in held:  # why something was decided
+        held |= _reasons(payload, held, cut)
     return {**payload, **held}
+
+
+def _reasons(
+    payload: Mapping[str, Any],
+    held: Mapping[str, Any],
+    cut: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> dict[str, Any]:
+    """What stays of reasons where something of them was cut: the rest would tell it."""
+    data, result = payload.get("data", {}), payload["result"]
+    known = {payload["variable"]: result} if payload["variable"] else result
+    if held.get("data", data) != data:
+        inputs: Mapping[str, Any] = {}
+    elif held["inputs"] != payload["inputs"] or (isinstance(known, dict) and cut(known) != known):
+        inputs = held["inputs"]
+    else:
+        return {}
+    tables = [{name: table[name] for name in _RULES} for table in payload["tables"]]
+    return {"inputs": inputs, "tables": tables, "required": [], "result": None}

@@ -1,6 +1,6 @@
 """Business rule tasks: a decision of the deployment's own files sets the case's data, and says why."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -238,13 +238,36 @@ def test_reasons_that_cannot_be_kept_stop_the_case(text: str, reason: str) -> No
 def test_service_takes_the_results_of_decisions_that_it_leaves_to_others() -> None:
     needs = '<informationRequirement id="q"><requiredDecision href="#route"/></informationRequirement>'
     above = (
-        f'<decision id="d" name="d"><variable name="d"/>{needs}<literalExpression id="l">'
+        f'<decision id="above" name="above"><variable name="above"/>{needs}<literalExpression id="l">'
         "<text>route</text></literalExpression></decision>"
     )
     service = (
-        '<decisionService id="s" name="s"><variable name="s"/><outputDecision href="#d"/>'
+        '<decisionService id="s" name="s"><variable name="s"/><outputDecision href="#above"/>'
         '<inputDecision href="#route"/></decisionService>'
     )
     asks = task('parvandeh:decisionRef="s" parvandeh:resultVariable="found"')
     run = Run(ruled(asks, AMOUNT, table(), above, service), route="desk")
     assert run.step.changes == {"found": "desk"}
+
+
+@pytest.mark.parametrize(
+    ("of", "value"),
+    [
+        ("date", date(2026, 1, 1)),
+        ("days and time duration", timedelta(days=2)),
+        ("number", Decimal("0.12345678901234567890123")),
+    ],
+)
+def test_inputs_keep_their_types(of: str, value: Any) -> None:
+    words = f"{RESULT} parvandeh:inputs='={{\"x\": y}}'"
+    run = Run(ruled(task(words), data("x", of), literal("route", "x", "x")), y=value)
+    assert run.data["found"] == value
+
+
+@pytest.mark.parametrize("repaired", ["paid", "amount"])
+def test_inputs_follow_what_is_repaired(repaired: str) -> None:
+    words = 'parvandeh:decisionRef="route" parvandeh:inputs="={&quot;amount&quot;: paid}"'
+    run = Run(ruled(task(words), AMOUNT, table()), paid="much")
+    assert failure(run)[0] == "decision-failed"
+    run.retry(**{repaired: 5})
+    assert run.data["route"] == "auto"

@@ -1,6 +1,7 @@
 """Why a decision by rules came to its result: on the timeline of a case, in its log, for whom it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -13,18 +14,23 @@ from tests.ruling import data, dmn, table
 from tests.web.conftest import Browser
 from tests.web.desk import Office, an_office
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-def files(**field: Any) -> dict[str, bytes]:
-    """A form, a decision and a task."""
+
+def files(
+    words: Mapping[str, str] = NOTHING, more: Mapping[str, Any] = NOTHING, **field: Any
+) -> dict[str, bytes]:
+    """A form, a decision that is asked for with some words, and a task."""
     body = [
         bpmn.node("startEvent", "start", camunda__formKey="start.json"),
-        bpmn.node("businessRuleTask", "rule", parvandeh__decisionRef="route", name="مسیر | Route"),
+        bpmn.node("businessRuleTask", "rule", parvandeh__decisionRef="route", name="مسیر | Route", **words),
         bpmn.node("userTask", "a"),
         bpmn.node("endEvent", "end"),
         *(bpmn.flow(*pair) for pair in (("start", "rule"), ("rule", "a"), ("a", "end"))),
     ]
     amount = {"type": "integer", "title": "مبلغ | Sum asked for", **field}
-    made = factories.files(bpmn.process(*body), start=factories.form(("amount",), amount=amount))
+    start = factories.form(("amount",), amount=amount, **more)
+    made = factories.files(bpmn.process(*body), start=start)
     return {**made, "rules.dmn": dmn(data("amount") + table())}
 
 
@@ -63,3 +69,22 @@ def test_what_a_form_keeps_from_a_role_is_kept_in_the_explanation(office: Office
     ]
     assert (payload["required"], payload["result"]) == ([], None)
     assert "25" not in str(payload).replace(payload["digest"], "")
+
+
+def test_what_inputs_are_made_of_is_kept_with_them(office: Office) -> None:
+    renamed = table(tested="paid")
+    content = files({"parvandeh__inputs": "={paid: amount}"}, **{"x-visible-to": ["head"]})
+    case = begun(office, {**content, "rules.dmn": dmn(data("paid") + renamed)})
+    (event,) = [one for one in office.do("sara", cases.log, case) if one["kind"] == "decision.evaluated"]
+    payload = event["payload"]
+    assert (payload["inputs"], payload["data"], payload["result"]) == ({}, {}, None)
+    assert "25" not in str(payload).replace(payload["digest"], "")
+
+
+def test_result_that_a_form_keeps_from_a_role_is_kept_in_the_explanation(office: Office) -> None:
+    found = {"type": "object", "x-visible-to": ["head"]}
+    case = begun(office, files({"parvandeh__resultVariable": "found"}, {"found": found}))
+    (event,) = [one for one in office.do("sara", cases.log, case) if one["kind"] == "decision.evaluated"]
+    assert event["payload"]["inputs"] == {"amount": 25}
+    assert event["payload"]["result"] is None
+    assert "desk" not in str(event["payload"])

@@ -11,8 +11,9 @@ from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflo
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
 from engine.bpmn import completions, own
+from engine.bpmn.own import outside
 from engine.bpmn.rules import NO_DECISIONS, RuleFailed, mapped, told
-from engine.bpmn.script import ScriptFailed, as_written
+from engine.bpmn.script import ScriptFailed, as_written, names
 from engine.bpmn.tokens import FINISHED, INTERRUPTED, STARTED, STARTED_BY, Failed, Token
 from engine.bpmn.values import MAX_BYTES, Unportable, fits, portable
 from engine.bpmn.workflow import SubProcess
@@ -72,17 +73,25 @@ class RuleTask(ScriptTask):
         if not fits(data):
             limit = f"with its result the case's data would be larger than {MAX_BYTES >> 20} MiB"
             raise Failed("decision-failed", f"{self.decision}: {limit}")
-        my_task.why, my_task.data = why, data
+        my_task.why, my_task.data = {**why, **self._places(my_task)}, data
         return True
+
+    def _places(self, my_task: Token) -> dict[str, Any]:
+        """The variables of which its inputs are made, and the one that takes its result: who may not see them
+        is not told what follows from them."""
+        read = names(self.own.inputs.strip(), "eval").reads if self.own.inputs else ()
+        known = outside(my_task)
+        made_of = {name: known[name] for name in sorted(read) if name in known}
+        return {"variable": self.result, **({"data": made_of} if made_of else {})}
 
     def _changes(self, ruling: Ruling) -> dict[str, Any]:
         if self.result is not None:
             return {self.result: mapped(ruling, self.how)}
-        names = self.rules.outputs(self.decision)
+        outputs = self.rules.outputs(self.decision)
         if isinstance(ruling.result, list) and ruling.rows:
-            return {name: [row.get(name) for row in ruling.rows] for name in names}
+            return {name: [row.get(name) for row in ruling.rows] for name in outputs}
         given = ruling.result if isinstance(ruling.result, dict) else next(iter(ruling.rows), {})
-        return {name: given.get(name) for name in names}
+        return {name: given.get(name) for name in outputs}
 
 
 class _Inner(SubWorkflowMixin):

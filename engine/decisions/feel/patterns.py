@@ -138,7 +138,7 @@ class Search:
                 raise TimeoutError
             yield self.run.searching
         except TimeoutError:
-            raise TooMuch(f"The pattern takes too long on this text: {self.pattern.pattern[:100]}") from None
+            raise TooMuch("A pattern takes too long on its text.") from None  # either may be made of data
         finally:
             self.run.searching -= thread_time() - begin
 

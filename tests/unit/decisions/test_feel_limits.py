@@ -147,3 +147,9 @@ def test_the_stack_is_left_as_it_was() -> None:
             evaluate(text)
     assert sys.getrecursionlimit() == limit
     assert evaluate("1 + 1") == 2
+
+
+def test_what_is_said_of_a_pattern_tells_nothing_of_the_data() -> None:
+    with pytest.raises(TooMuch) as stopped:
+        evaluate('matches(string join(for i in 1..60 return "a"), "(a|aa)+" + name)', {"name": "secret$"})
+    assert "secret" not in str(stopped.value)
