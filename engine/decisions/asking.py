@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.decisions.dmn import model
 from engine.decisions.dmn.completing import completed
-from engine.decisions.dmn.graph import Graph, Key
+from engine.decisions.dmn.graph import Graph, Key, around
 from engine.decisions.dmn.reading import read
 from engine.decisions.feel.frames import Fault, Run
 from engine.decisions.feel.names import normalized
@@ -69,7 +69,7 @@ class Decisions:
 
     def __init__(self, files: Sequence[model.Definitions]) -> None:
         whole = [completed(file) for file in files]
-        self._graphs = [Graph([file, *(other for other in whole if other is not file)]) for file in whole]
+        self._graphs = [around(file, whole) for file in whole]
 
     @property
     def offered(self) -> list[Offered]:

@@ -184,6 +184,32 @@ class Graph:
             raise TooMuch("The evaluation goes too deep.") from None
 
 
+def around(main: model.Definitions, files: Sequence[model.Definitions]) -> Graph:
+    """The graph of a file, and of those that it and these speak of: to build all others takes long."""
+    known = {each.namespace: each for each in reversed(files)} | {main.namespace: main}
+    found: dict[str, model.Definitions] = {}
+    waiting = [main.namespace]
+    while waiting:
+        space = waiting.pop()
+        if space in known and space not in found:
+            found[space] = known[space]
+            waiting += _spoken_of(known[space])
+    return Graph([*found.values()])
+
+
+def _spoken_of(file: model.Definitions) -> set[str]:
+    """The namespaces that it imports, or to which it refers."""
+    spaces = set(file.imports)
+    for element in file.elements.values():
+        references: Sequence[str] = ()
+        if isinstance(element, model.Decision | model.Knowledge):
+            references = element.requires
+        elif isinstance(element, model.Service):
+            references = (*element.outputs, *element.input_decisions, *element.input_data)
+        spaces.update(each.rpartition("#")[0] for each in references)
+    return spaces
+
+
 class Evaluation:
     """One evaluation: every element once."""
 

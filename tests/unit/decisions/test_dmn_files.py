@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.decisions.dmn.graph import Graph
+from engine.decisions.dmn.graph import Graph, around
 from engine.decisions.dmn.reading import NotDmn, read
 from engine.decisions.errors import TooMuch
 from engine.decisions.feel.frames import Run
+from tests import ruling
 from tests.unit.decisions.models import (
     asked,
     context,
@@ -333,3 +334,8 @@ def survive(content: bytes) -> None:
         for values in INPUTS if key is not None else ():
             with suppress(TooMuch):
                 graph.evaluate(key, values, Run(steps=5_000))
+
+
+def test_files_of_which_nobody_speaks_are_not_built() -> None:
+    first, other = (read(f"{name}.dmn", ruling.dmn(ruling.data("x"), name)) for name in ("first", "other"))
+    assert around(first, [other, first]).files == [first]
