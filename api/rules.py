@@ -127,13 +127,13 @@ def index(uow: UnitOfWork) -> Reply:
 @writes_once
 def evaluate(uow: UnitOfWork, key: str, body: EvaluateRule) -> Reply:
     """Evaluate a decision, by its id or name, for data that belong to no case"""
-    ruling = rulings.evaluate(uow, key, body.inputs, body.definition)
+    of, ruling = rulings.evaluate(uow, key, body.inputs, body.definition)
     told = {
-        **_named(ruling.of),
+        **_named(of),
         "digest": ruling.digest,
-        "deployment": str(ruling.of.deployment_id),
-        "result": ruling.answer.result,
-        "why": ruling.answer.why,
+        "deployment": str(of.deployment_id),
+        "result": ruling.result,
+        "why": ruling.why,
     }
     # Written here: pydantic would make texts of numbers that no float holds.
     try:

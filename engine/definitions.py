@@ -1,7 +1,7 @@
 """Process definitions: deploying files as versions, and finding the version to run."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -127,6 +127,7 @@ def deploy(
     deployment_id = _store(
         uow, content, {key: version.deployment_id for key, version in calls.items()}, stored
     )
+    rulings.keep(uow.session, deployment_id, report.decisions)
     made = [_add(uow, process, held[process.key], deployment_id, digest) for process in report.processes]
     if publishing == "direct":
         for version in made:
@@ -145,7 +146,7 @@ def _with_posts(uow: UnitOfWork, files: Mapping[str, bytes], report: Report) -> 
     """The report with what is found of the posts that the files name. Raises Rejected."""
     owner = select(Definition.unit_id).where(Definition.key == _keys(report)[0])
     found = posts.findings(uow, files, uow.session.scalars(owner).one())
-    whole = Report((*report.findings, *found), report.processes)
+    whole = replace(report, findings=(*report.findings, *found))
     if whole.errors:
         raise Rejected(_REFUSED, whole.findings)
     return whole
@@ -238,7 +239,6 @@ def _store(uow: UnitOfWork, content: Source, calls: Mapping[str, UUID], report: 
     files = content.files.items()
     rows = [{"deployment_id": deployment_id, "name": name, "content": body} for name, body in files]
     uow.session.execute(insert(DeploymentFile), rows)
-    rulings.keep(uow.session, deployment_id, content.files)
     return deployment_id
 
 

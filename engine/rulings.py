@@ -1,9 +1,8 @@
 """Decisions of DMN asked for by themselves: those of the files with which current versions were deployed."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from threading import Lock
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine import access
 from engine.db import UnitOfWork
-from engine.decisions.asking import SUFFIX, Answer, Decisions, Input, Offered, Wrong, decisions
+from engine.decisions.asking import SUFFIX, Decisions, Input, Offered, Ruling, Wrong, decisions
 from engine.decisions.errors import TooMuch
 from engine.errors import Conflict, Fault, Invalid, NotFound
 from engine.models import Definition, DefinitionVersion, DeploymentDecision, DeploymentFile
@@ -31,26 +30,8 @@ class Ruled:
     deployment_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """What a decision gave; `digest` is that of its file."""
-
-    of: Ruled
-    digest: str
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """The DMN files of a deployment, ready to be asked, with their digests."""
-
-    decisions: Decisions
-    digests: Mapping[str, str]
-
-
-def keep(session: Session, deployment_id: UUID, files: Mapping[str, bytes]) -> None:
-    """Note which decisions are in a deployment's files, whose check found no error."""
-    found = decisions(files).offered
+def keep(session: Session, deployment_id: UUID, found: Sequence[Offered]) -> None:
+    """Note which decisions are in a deployment's files."""
     if found:
         rows = [
             {
@@ -71,25 +52,26 @@ def offered(uow: UnitOfWork) -> list[Ruled]:
     return _found(uow)
 
 
-def evaluate(uow: UnitOfWork, name: str, values: Mapping[str, Any], definition: str | None) -> Ruling:
+def evaluate(
+    uow: UnitOfWork, name: str, values: Mapping[str, Any], definition: str | None
+) -> tuple[Ruled, Ruling]:
     """What the decision of this id or name gives for values by name, and why.
 
     Raises NotFound; Conflict if several definitions have one and none is named; Invalid for values that do
     not fit, and if there is no result that may be used.
     """
     of = _one(name, _found(uow, name, definition))
-    opened = _cache.get(uow.session, of.deployment_id)
     try:
-        answer = opened.decisions.ask(of.offered, values, uow.now)
+        ruling = _cache.get(uow.session, of.deployment_id).ask(of.offered, values, uow.now)
     except Wrong as wrong:
         faults = [Fault(f"/inputs{each.pointer}", each.reason, each.code) for each in wrong.misfits]
         raise Invalid("The inputs do not fit the decision.", faults) from None
     except TooMuch as error:
         raise too_much(error) from None
-    if answer.unusable:
-        undecided = [Fault("/inputs", reason, "undecided") for reason in answer.unusable]
+    if ruling.unusable:
+        undecided = [Fault("/inputs", reason, "undecided") for reason in ruling.unusable]
         raise Invalid("The decision gives no result that may be used.", undecided)
-    return Ruling(of, opened.digests[of.offered.file], answer)
+    return of, ruling
 
 
 def too_much(error: TooMuch) -> Invalid:
@@ -139,9 +121,9 @@ class _Cache:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._opened: OrderedDict[UUID, _Opened] = OrderedDict()
+        self._opened: OrderedDict[UUID, Decisions] = OrderedDict()
 
-    def get(self, session: Session, deployment_id: UUID) -> _Opened:
+    def get(self, session: Session, deployment_id: UUID) -> Decisions:
         with self._lock:
             opened = self._opened.get(deployment_id)
             if opened is not None:
@@ -155,12 +137,11 @@ class _Cache:
         return opened
 
 
-def _open(session: Session, deployment_id: UUID) -> _Opened:
+def _open(session: Session, deployment_id: UUID) -> Decisions:
     found = select(DeploymentFile.name, DeploymentFile.content).where(
         DeploymentFile.deployment_id == deployment_id, DeploymentFile.name.endswith(SUFFIX)
     )
-    files = {name: content for name, content in session.execute(found)}
-    return _Opened(decisions(files), {name: sha256(content).hexdigest() for name, content in files.items()})
+    return decisions({name: content for name, content in session.execute(found)})
 
 
 _cache = _Cache()

@@ -1,8 +1,9 @@
-"""What a check of uploaded BPMN files found: its findings, and the processes."""
+"""What a check of uploaded BPMN files found: its findings, its processes and decisions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.decisions.asking import Offered
 from engine.findings import Finding, Severity
 
 __all__ = ["Finding", "Process", "Report", "Severity"]
@@ -21,10 +22,11 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All findings and all processes of a set of files. Runnable only without errors."""
+    """All findings, processes and decisions of DMN of a set of files. Runnable only without errors."""
 
     findings: tuple[Finding, ...]
     processes: tuple[Process, ...]
+    decisions: tuple[Offered, ...] = ()
 
     @property
     def errors(self) -> Sequence[Finding]:

@@ -34,11 +34,8 @@ from engine.bpmn.elements.gateways import EndJoin, ExclusiveGateway, InclusiveGa
 from engine.bpmn.elements.handlers import HandlerStart, ScopeStart
 from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance, StandardLoop
 from engine.bpmn.normalize import OURS
+from engine.bpmn.rules import DECISION, MAPPING, RESULT
 from engine.bpmn.triggers import STARTER, service, trigger
-
-DECISION_REF = "{https://parvandeh.org/bpmn}decisionRef"
-RESULT_VARIABLE = "{https://parvandeh.org/bpmn}resultVariable"
-MAP_RESULT = "{https://parvandeh.org/bpmn}mapDecisionResult"
 
 
 class ProcessSpec(BpmnProcessSpec):
@@ -186,7 +183,7 @@ class _ServiceParser(TaskParser):
 
 class _RuleParser(TaskParser):
     def create_task(self) -> Any:
-        decision, result, how = (self.node.get(name) for name in (DECISION_REF, RESULT_VARIABLE, MAP_RESULT))
+        decision, result, how = (self.node.get(name) for name in (DECISION, RESULT, MAPPING))
         return self.spec_class(self.spec, self.bpmn_id, decision, result, how=how, **self.bpmn_attributes)
 
 

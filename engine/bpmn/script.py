@@ -20,10 +20,10 @@ from typing import Any, Literal
 
 import pydantic_monty as monty
 
-from engine.bpmn import feel
-from engine.bpmn.rules import Rules, Ruling
+from engine.bpmn import feel, rules
 from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
 from engine.bpmn.watch import Watch
+from engine.decisions.asking import Decisions, Ruling
 from engine.decisions.errors import Unreadable
 from engine.errors import Busy
 
@@ -134,11 +134,11 @@ class Sandbox:
         except feel.Unfit as error:
             raise ScriptFailed(str(error)) from error
 
-    def decide(self, rules: Rules, decision: str, data: Mapping[str, Any]) -> Ruling:
+    def decide(self, among: Decisions, decision: str, data: Mapping[str, Any]) -> Ruling:
         """What a decision gives for data. Raises RuleFailed."""
         if self.watch is not None:
             self.watch.require_time()
-        return rules.decide(decision, data, self._now)
+        return rules.decide(among, decision, data, self._now)
 
     def execute(self, script: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """The variables that a script set or changed, and nothing else. Raises ScriptFailed."""

@@ -23,11 +23,11 @@ from engine.bpmn.normalize import HANDLER, drawn_before, flow_nodes, normalize, 
 from engine.bpmn.own import NOTHING
 from engine.bpmn.parser import Parser
 from engine.bpmn.posts import read_bindings
-from engine.bpmn.rules import Rules
 from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
 from engine.bpmn.translate import translate
 from engine.bpmn.triggers import own
 from engine.bpmn.watch import Watch
+from engine.decisions.asking import decisions
 
 OUTCOME = "{https://parvandeh.org/bpmn}outcome"
 BUSINESS_KEY = "{https://parvandeh.org/bpmn}businessKey"
@@ -216,7 +216,7 @@ class _Files:
         self.nodes: dict[tuple[str, str], Any] = {}  # by file and id
         self._lanes: dict[str, dict[str, Any]] = {}  # by file, then by the id of what they list
         self._flows: dict[str, dict[str, Flow]] = {}  # by file and id, as they were drawn
-        self.rules = Rules(source.files)
+        self.rules = decisions(source.files)
         self._built = built
         built[source.digest] = self
         # The parser remembers documents by their address: they must stay alive as long as it does.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.config import Settings
-from engine.decisions.asking import Answer, Decisions, Offered, Wrong
+from engine.decisions.asking import Decisions, Offered, Ruling, Wrong
 from engine.decisions.dmn.model import Definitions
 from engine.decisions.dmn.reading import NotDmn, read
 from engine.decisions.errors import TooMuch
@@ -45,16 +45,16 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         decisions = _read(arguments.files)
         asked = _asked(decisions, arguments.files[0].name, arguments.decision)
-        answer = decisions.ask(asked, _input(arguments.input), datetime.now(settings.time_zone))
-        told = {"decision": asked.id, "name": asked.name, "result": answer.result, **answer.why}
-        print(write_json(told if arguments.why else answer.result))
+        ruling = decisions.ask(asked, _input(arguments.input), datetime.now(settings.time_zone))
+        told = {"decision": asked.id, "name": asked.name, "result": ruling.result, **ruling.why}
+        print(write_json(told if arguments.why else ruling.result))
     except _Called as mistake:
         return _tell(str(mistake), code=2)
     except Wrong as wrong:
         return _tell("\n".join(f"{each.pointer} {each.reason}" for each in wrong.misfits), code=2)
     except TooMuch as error:
         return _tell(str(error), code=1)
-    return _faults(answer)
+    return _faults(ruling)
 
 
 def _read(paths: Sequence[Path]) -> Decisions:
@@ -110,11 +110,11 @@ def _input(text: str) -> dict[str, Any]:
     return value
 
 
-def _faults(answer: Answer) -> int:
+def _faults(ruling: Ruling) -> int:
     """Tell what went wrong; the exit code."""
-    for fault in answer.faults:
+    for fault in ruling.faults:
         print(f"{fault.element}: {fault.reason}", file=sys.stderr)
-    return 1 if answer.unusable else 0
+    return 1 if ruling.unusable else 0
 
 
 def _tell(text: str, *, code: int) -> int:

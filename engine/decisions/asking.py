@@ -1,6 +1,6 @@
-"""Decisions that are asked from outside: which there are, what they take as JSON, what they give and why."""
+"""Decisions that are asked from outside: which there are, what they take, what they give and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,8 @@ from engine.decisions.dmn.graph import Graph, Key, around
 from engine.decisions.dmn.reading import read
 from engine.decisions.feel.frames import Fault, Run
 from engine.decisions.feel.names import normalized
-from engine.decisions.given import Given, Wrong, given
+from engine.decisions.inputs import Wanted, Wrong, as_declared
+from engine.decisions.outputs import outputs, rows
 
 SUFFIX = ".dmn"
 
@@ -35,10 +36,16 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of it."""
+class Ruling:
+    """What a decision gave, and why; `digest` is the SHA-256 of its file.
 
+    `rows` are the results with the names of their outputs, one for each rule that counted.
+    """
+
+    of: Offered
+    digest: str
     result: Any
+    rows: Sequence[Mapping[str, Any]]
     inputs: Mapping[str, Any]
     tables: Sequence[Mapping[str, Any]]  # in the order in which they were evaluated
     required: Sequence[Mapping[str, Any]]
@@ -63,40 +70,70 @@ class Decisions:
     def __init__(self, files: Sequence[model.Definitions]) -> None:
         whole = [completed(file) for file in files]
         self._graphs = [around(file, whole) for file in whole]
-        self._places = [(graph, key) for graph in self._graphs for key in _callable(graph)]
 
     @property
     def offered(self) -> list[Offered]:
         """All of them, in the order of the files."""
-        return [_offered(graph, key) for graph, key in self._places]
+        return [_offered(graph, key) for graph in self._graphs for key in _callable(graph)]
 
     @property
     def unread(self) -> list[tuple[str, int, str]]:
         """Expressions that cannot be read, of the first file and what it imports: file, line, reason."""
-        flaws = self._graphs[0].flaws if self._graphs else {}
+        flaws = self._graphs[0].logic.flaws if self._graphs else {}
         return [(file, flaw.line, flaw.reason) for file, found in flaws.items() for flaw in found]
 
-    def ask(self, asked: Offered, values: Mapping[str, Any], now: datetime) -> Answer:
+    def named(self, name: str) -> list[Offered]:
+        """Those of that id or name, one of a file at most; where one is asked, there should be no other."""
+        return [_offered(graph, key) for graph, key in self._places(name)]
+
+    def reads(self, name: str) -> frozenset[str]:
+        """The names of the data, and of the imports with them, of which a decision speaks."""
+        graph, key = next(self._places(name), (None, None))
+        if graph is None or key is None:
+            return frozenset()
+        return frozenset(graph.known_as(graph.main, each)[0] for each in graph.parameters(key))
+
+    def outputs(self, name: str) -> tuple[str, ...]:
+        """The names of what a decision gives, where no other name takes it as a whole."""
+        return next((outputs(graph, key) for graph, key in self._places(name)), ())
+
+    def _places(self, name: str) -> Iterator[tuple[Graph, Key]]:
+        found = ((graph, graph.find(name)) for graph in self._graphs)
+        return ((graph, key) for graph, key in found if key is not None)
+
+    def ask(self, asked: Offered, values: Mapping[str, Any], now: datetime) -> Ruling:
         """What a decision gives for JSON by the names of its inputs. Raises Wrong, and TooMuch.
 
         Data that only other decisions of the file take are left aside.
         """
-        graph, key = next(
-            place for place in self._places if place[0].main.file == asked.file and place[1][1] == asked.id
-        )
-        wanted = _given(graph, key)
+        graph, key = self._place(asked)
+        wanted = _wanted(graph, key)
         others = _data(graph) - wanted.keys()
-        inputs = given(wanted, {name: values[name] for name in values if normalized(name) not in others})
+        inputs = as_declared(
+            wanted, {name: values[name] for name in values if normalized(name) not in others}
+        )
+        return self.decide(asked, inputs, now)
+
+    def decide(self, asked: Offered, values: Mapping[str, Any], now: datetime) -> Ruling:
+        """What it gives for values of FEEL. Raises TooMuch."""
+        graph, key = self._place(asked)
         run = Run(now=now, explained=[])
-        result = graph.evaluate(key, inputs, run)
+        result = graph.evaluate(key, values, run)
         told = [each for each in run.explained or () if each.get("decision") != asked.id]
-        return Answer(
+        return Ruling(
+            asked,
+            graph.main.digest,
             result,
-            inputs,
+            rows(graph, key, result),
+            values,
             [each for each in told if "table" in each],
             [each for each in told if "table" not in each],
             run.faults,
         )
+
+    def _place(self, asked: Offered) -> tuple[Graph, Key]:
+        graph = next(each for each in self._graphs if each.main.file == asked.file)
+        return graph, (graph.main.namespace, asked.id)
 
 
 def decisions(files: Mapping[str, bytes]) -> Decisions:
@@ -110,21 +147,6 @@ def _callable(graph: Graph) -> list[Key]:
     return [(space, each.id) for each in graph.main.elements.values() if isinstance(each, kinds)]
 
 
-def _parameters(graph: Graph, key: Key) -> list[Key]:
-    """The data that it needs; of a service, what it says that it takes."""
-    element, file = graph.element(key), graph.file_of(key)
-    if not isinstance(element, model.Service):
-        return graph.data(key)
-    found = (graph.resolve(file, each) for each in (*element.input_data, *element.input_decisions))
-    return [target for target in found if target]
-
-
-def _known_as(graph: Graph, key: Key) -> tuple[str, ...]:
-    """By which names something is given: what is imported stands below the name of its import."""
-    prefix, name = graph.main.imports.get(key[0]), graph.element(key).name
-    return (prefix, name) if prefix else (name,)
-
-
 def _data(graph: Graph) -> set[str]:
     """The names of all that the decisions of a file may be given."""
     elements = graph.main.elements.values()
@@ -134,20 +156,21 @@ def _data(graph: Graph) -> set[str]:
 def _offered(graph: Graph, key: Key) -> Offered:
     element = graph.element(key)
     inputs = [
-        Input(".".join(_known_as(graph, each)), graph.element(each).type) for each in _parameters(graph, key)
+        Input(".".join(graph.known_as(graph.main, each)), graph.element(each).type)
+        for each in graph.parameters(key)
     ]
     return Offered(
         element.id, element.name, graph.main.file, tuple(sorted(inputs, key=lambda each: each.name))
     )
 
 
-def _given(graph: Graph, key: Key) -> Given:
+def _wanted(graph: Graph, key: Key) -> Wanted:
     found: dict[str, Any] = {}
-    for each in _parameters(graph, key):
-        *above, name = _known_as(graph, each)
+    for each in graph.parameters(key):
+        *above, name = graph.known_as(graph.main, each)
         place = found.setdefault(above[0], {}) if above else found
-        place[name] = graph.type_of(each)
+        place[name] = graph.logic.types[each]
     return found
 
 
-__all__ = ["SUFFIX", "Answer", "Decisions", "Input", "Offered", "Wrong", "decisions"]
+__all__ = ["SUFFIX", "Decisions", "Input", "Offered", "Ruling", "Wrong", "decisions"]

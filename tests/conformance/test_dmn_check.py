@@ -106,10 +106,10 @@ def test_every_warning_was_looked_at(model: Path) -> None:
 
 def test_results_are_of_the_types_that_were_foreseen() -> None:
     foreseen = {
-        (model, each.id): each.type.partition(" of ")[0]
+        (model, element): of.name
         for model in evaluated()
-        for each in judged(model).decisions
-        if each.file == model.name
+        for (space, element), of in judged(model).types.items()
+        if space == judged(model).files[0].namespace
     }
     known = 0
     told = set()

@@ -235,6 +235,21 @@ def test_reasons_that_cannot_be_kept_stop_the_case(text: str, reason: str) -> No
     assert reason in message
 
 
+def test_service_takes_the_results_of_decisions_that_it_leaves_to_others() -> None:
+    needs = '<informationRequirement id="q"><requiredDecision href="#route"/></informationRequirement>'
+    above = (
+        f'<decision id="above" name="above"><variable name="above"/>{needs}<literalExpression id="l">'
+        "<text>route</text></literalExpression></decision>"
+    )
+    service = (
+        '<decisionService id="s" name="s"><variable name="s"/><outputDecision href="#above"/>'
+        '<inputDecision href="#route"/></decisionService>'
+    )
+    asks = task('parvandeh:decisionRef="s" parvandeh:resultVariable="found"')
+    run = Run(ruled(asks, AMOUNT, table(), above, service), route="desk")
+    assert run.step.changes == {"found": "desk"}
+
+
 @pytest.mark.parametrize(
     ("of", "value"),
     [

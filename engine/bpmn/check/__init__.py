@@ -80,7 +80,7 @@ def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime
     _check_diagrams(diagrams, upload, now or datetime.now(UTC), notes)
     sound = [diagram for diagram in diagrams if diagram.file not in notes.refused]
     lint(files, sound, upload.schemas, notes)
-    return Report(notes.sorted(files), () if alone else found)
+    return Report(notes.sorted(files), () if alone else found, tuple(upload.rules.offered))
 
 
 def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, notes: Notes) -> None:

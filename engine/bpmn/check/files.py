@@ -14,9 +14,10 @@ from engine.bpmn.check.rules import read_rules
 from engine.bpmn.forms import SUFFIXES as FORM_SUFFIXES
 from engine.bpmn.forms import Problem, converted
 from engine.bpmn.posts import BINDINGS, Bindings, fault, read_bindings, squeezed
-from engine.bpmn.rules import NO_RULES, Rules
+from engine.bpmn.rules import NO_DECISIONS
 from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
 from engine.bpmn.translate import translate
+from engine.decisions.asking import Decisions
 
 MAX_FILES = 50
 MAX_NAME = 200
@@ -35,7 +36,7 @@ class Upload:
     schemas: dict[str, Any] = field(default_factory=dict)
     bindings: Bindings = field(default_factory=dict)
     problems: dict[str, tuple[Problem, ...]] = field(default_factory=dict)  # of forms of form-js
-    rules: Rules = NO_RULES
+    rules: Decisions = NO_DECISIONS
 
 
 def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:

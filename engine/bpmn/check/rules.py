@@ -8,25 +8,25 @@ from engine.bpmn.check import feel
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
-from engine.bpmn.check.notes import Notes
-from engine.bpmn.check.notes import Rules as Told
+from engine.bpmn.check.notes import Notes, Rules
 from engine.bpmn.feel import is_feel
-from engine.bpmn.rules import RESULTS, SUFFIX, Rules
+from engine.bpmn.rules import DECISION, MAPPING, RESULT, RESULTS
+from engine.decisions.asking import SUFFIX, Decisions
 from engine.decisions.check import check
+from engine.decisions.dmn.model import Definitions
 from engine.decisions.dmn.reading import NotDmn, parsed
 
-_DECISION, _RESULT, _HOW = (
-    f"{{{PARVANDEH}}}{name}" for name in ("decisionRef", "resultVariable", "mapDecisionResult")
-)
 
-
-def read_rules(files: Mapping[str, bytes], notes: Notes) -> Rules:
+def read_rules(files: Mapping[str, bytes], notes: Notes) -> Decisions:
     """The decisions that may be asked for; what is wrong with them is noted."""
     contents = {name: content for name, content in files.items() if name.endswith(SUFFIX)}
+    read: dict[str, Definitions] = {}
     for together in _groups(contents):
-        for finding in check(together).findings:
+        checked = check(together)
+        for finding in checked.findings:
             notes.add(finding)
-    return Rules({name: content for name, content in contents.items() if name not in notes.refused})
+        read |= {file.file: file for file in checked.files}
+    return Decisions([read[name] for name in contents if name in read and name not in notes.refused])
 
 
 def _groups(contents: Mapping[str, bytes]) -> list[dict[str, bytes]]:
@@ -46,18 +46,18 @@ def _groups(contents: Mapping[str, bytes]) -> list[dict[str, bytes]]:
     return [together, *alone] if together else alone
 
 
-def check_rule_tasks(diagram: Diagram, rules: Rules, notes: Notes) -> None:
+def check_rule_tasks(diagram: Diagram, rules: Decisions, notes: Notes) -> None:
     """Every business rule task of a process: its decision is there, and its result has a name."""
-    told = _Tasks(diagram.file, notes)
+    tasks = _Tasks(diagram.file, notes)
     for task in diagram.element.iter(bpmn("businessRuleTask")):
-        told.decision(task, rules)
-        told.inputs(task, rules)
-        told.result(task, rules)
+        tasks.decision(task, rules)
+        tasks.inputs(task, rules)
+        tasks.result(task, rules)
 
 
-class _Tasks(Told):
-    def decision(self, task: Any, rules: Rules) -> None:
-        name = task.get(_DECISION)
+class _Tasks(Rules):
+    def decision(self, task: Any, rules: Decisions) -> None:
+        name = task.get(DECISION)
         if not name:
             self.error(
                 task,
@@ -66,9 +66,9 @@ class _Tasks(Told):
                 'Write parvandeh:decisionRef="…" with the id of a decision in a .dmn file of this upload.',
             )
             return
-        found = rules.all(name)
+        found = rules.named(name)
         if len(found) > 1:
-            files = ", ".join(graph.main.file for graph, _ in found)
+            files = ", ".join(each.file for each in found)
             self.error(
                 task,
                 "decision-twice",
@@ -76,8 +76,9 @@ class _Tasks(Told):
                 "Give each an id of its own.",
             )
         elif not found and not any(file.endswith(SUFFIX) for file in self.notes.refused):
-            near = difflib.get_close_matches(name, rules.names, 1)
-            known = ", ".join(map(repr, rules.names[:10]))
+            names = [each.id for each in rules.offered]
+            near = difflib.get_close_matches(name, names, 1)
+            known = ", ".join(map(repr, names[:10]))
             self.error(
                 task,
                 "unknown-decision",
@@ -89,11 +90,11 @@ class _Tasks(Told):
                 else "Upload the .dmn file with it together with this diagram.",
             )
 
-    def inputs(self, task: Any, rules: Rules) -> None:
+    def inputs(self, task: Any, rules: Decisions) -> None:
         """Data whose names no variable can have: inputs of the task give them their values."""
         code = task.get(f"{{{PARVANDEH}}}inputs") or ""
         given = feel.keys(code) if is_feel(code) else frozenset()
-        names = sorted(rules.inputs(task.get(_DECISION) or "")) if given is not None else ()
+        names = sorted(rules.reads(task.get(DECISION) or "")) if given is not None else ()
         missing = [name for name in names if not name.isidentifier() and name not in (given or ())]
         if missing:
             self.warn(
@@ -103,8 +104,8 @@ class _Tasks(Told):
                 f"Write parvandeh:inputs='={{\"{missing[0]}\": variable}}'.",
             )
 
-    def result(self, task: Any, rules: Rules) -> None:
-        result, how = task.get(_RESULT), task.get(_HOW)
+    def result(self, task: Any, rules: Decisions) -> None:
+        result, how = task.get(RESULT), task.get(MAPPING)
         if how is not None and (how not in RESULTS or result is None):
             self.error(
                 task,
@@ -114,7 +115,7 @@ class _Tasks(Told):
                 else "mapDecisionResult has no effect without a variable that takes the result.",
                 f"Write one of {', '.join(RESULTS)}, and the variable in parvandeh:resultVariable.",
             )
-        names = rules.outputs(task.get(_DECISION) or "") if result is None else (result,)
+        names = rules.outputs(task.get(DECISION) or "") if result is None else (result,)
         wrong = [name for name in names if not name.isidentifier()]
         if wrong:
             self.error(

@@ -15,16 +15,15 @@ from engine.bpmn.check import writers
 from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
 from engine.bpmn.check.expressions import Text, bound, first_lines, texts, variables
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.files import Upload
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.paths import components, targets
 from engine.bpmn.check.writers import Given
 from engine.bpmn.feel import is_feel
-from engine.bpmn.rules import NO_RULES, Rules
+from engine.bpmn.rules import DECISION, NO_DECISIONS, RESULT
+from engine.decisions.asking import Decisions
 
 _ANYTHING = 1
-_DECISION, _RESULT = f"{{{PARVANDEH}}}decisionRef", f"{{{PARVANDEH}}}resultVariable"
 _LIST = bpmn("loopDataInputRef")
 _LOOPS = (bpmn("multiInstanceLoopCharacteristics"), bpmn("standardLoopCharacteristics"))
 _BEFORE = frozenset({"loopCardinality", "loopDataInputRef"})  # asked before there are instances
@@ -66,7 +65,7 @@ class Process:
     """What may be known where in a process."""
 
     def __init__(
-        self, diagram: Diagram, schemas: Mapping[str, Any], *, called: bool, rules: Rules = NO_RULES
+        self, diagram: Diagram, schemas: Mapping[str, Any], *, called: bool, rules: Decisions = NO_DECISIONS
     ) -> None:
         self.diagram = diagram
         self.rules = rules
@@ -112,8 +111,8 @@ class Process:
 
     def _ruled(self, task: Any) -> Sequence[str]:
         """What a business rule task sets."""
-        result = task.get(_RESULT)
-        return self.rules.outputs(task.get(_DECISION, "")) if result is None else (result,)
+        result = task.get(RESULT)
+        return self.rules.outputs(task.get(DECISION, "")) if result is None else (result,)
 
     def _inside(self, node: Node) -> int:
         """What is known where a sub-process begins, with what earlier rounds of it have set."""
@@ -200,7 +199,7 @@ class Process:
             if not keyword.iskeyword(item.text or "") and not is_feel(item.text or ""):
                 yield Text(item, item.text or "", "eval")
         for task in self.diagram.element.iter(bpmn("businessRuleTask")):
-            for name in sorted(self.rules.inputs(task.get(_DECISION, ""))):
+            for name in sorted(self.rules.reads(task.get(DECISION, ""))):
                 if name.isidentifier() and not keyword.iskeyword(name):
                     yield Text(task, name, "eval", "decisionRef")
 

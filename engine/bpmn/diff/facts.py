@@ -16,7 +16,7 @@ from engine.bpmn.marks import TASK_MARKS, case_rules
 from engine.bpmn.normalize import FLOW_NODES, flow_nodes, handlers, only_bare, tag
 from engine.bpmn.own import Unfit, words
 from engine.bpmn.posts import Bindings, Posting, read_bindings, squeezed
-from engine.bpmn.rules import fingerprint
+from engine.bpmn.rules import DECISION, fingerprint
 from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
 from engine.bpmn.spec import BUSINESS_KEY, OUTCOME
 from engine.bpmn.translate import translate
@@ -213,8 +213,8 @@ def _facts(node: Any, files: Mapping[str, bytes]) -> dict[str, Any]:
         **_place(node),
         **_happening(node),
         **_work(node, kind),
-        "asked": node.get(f"{OURS}decisionRef"),
-        "decided-by": fingerprint(files, node.get(f"{OURS}decisionRef")),
+        "asked": node.get(DECISION),
+        "decided-by": fingerprint(files, node.get(DECISION)),
         "form": _form(node, kind, files),
         "repetition": _repetition(node),
         "outcome": node.get(OUTCOME),

@@ -12,11 +12,12 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as 
 
 from engine.bpmn import completions, own
 from engine.bpmn.own import outside
-from engine.bpmn.rules import NO_RULES, RuleFailed, Rules, Ruling
+from engine.bpmn.rules import NO_DECISIONS, RuleFailed, mapped, told
 from engine.bpmn.script import ScriptFailed, as_written, names
 from engine.bpmn.tokens import FINISHED, INTERRUPTED, STARTED, STARTED_BY, Failed, Token
 from engine.bpmn.values import MAX_BYTES, Unportable, fits, portable
 from engine.bpmn.workflow import SubProcess
+from engine.decisions.asking import Decisions, Ruling
 
 
 class StartEvent(SpiffStartEvent):
@@ -57,7 +58,7 @@ class RuleTask(ScriptTask):
     `how` tells what is made of the result; without a variable for it, each output sets the one of its name.
     """
 
-    rules: Rules = NO_RULES  # set when the process is built: the decisions that it may name
+    rules: Decisions = NO_DECISIONS  # set when the process is built: the decisions that it may name
 
     def __init__(self, wf_spec: Any, bpmn_id: str, decision: str, result: str | None, **parts: Any) -> None:
         self.decision, self.result, self.how = decision, result, parts.pop("how")
@@ -66,13 +67,13 @@ class RuleTask(ScriptTask):
     def _execute(self, my_task: Token) -> bool:
         try:
             ruling = my_task.workflow.top_workflow.sandbox.decide(self.rules, self.decision, my_task.data)
-            data = portable({**my_task.data, **self._changes(ruling)})
+            data, why = portable({**my_task.data, **self._changes(ruling)}), told(ruling)
         except (RuleFailed, Unportable) as error:
             raise Failed("decision-failed", f"{self.decision}: {error}") from error
         if not fits(data):
             limit = f"with its result the case's data would be larger than {MAX_BYTES >> 20} MiB"
             raise Failed("decision-failed", f"{self.decision}: {limit}")
-        my_task.why, my_task.data = {**ruling.why, **self._places(my_task)}, data
+        my_task.why, my_task.data = {**why, **self._places(my_task)}, data
         return True
 
     def _places(self, my_task: Token) -> dict[str, Any]:
@@ -85,7 +86,7 @@ class RuleTask(ScriptTask):
 
     def _changes(self, ruling: Ruling) -> dict[str, Any]:
         if self.result is not None:
-            return {self.result: ruling.mapped(self.how)}
+            return {self.result: mapped(ruling, self.how)}
         outputs = self.rules.outputs(self.decision)
         if isinstance(ruling.result, list) and ruling.rows:
             return {name: [row.get(name) for row in ruling.rows] for name in outputs}

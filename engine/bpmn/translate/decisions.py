@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from engine.bpmn.feel import is_feel
+from engine.bpmn.rules import DECISION, MAPPING, RESULT
 from engine.bpmn.translate.juel import is_juel
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.vendors import SPIFF, ZEEBE
 
-_DECISION, _RESULT, _HOW = (OURS + name for name in ("decisionRef", "resultVariable", "mapDecisionResult"))
 _KEPT = "decisionResult"  # under which Camunda keeps a result that nobody named
 _BINDING = f"{CAMUNDA}decisionRefBinding"
 _BOUND = frozenset({"latest", "deployment"})  # here: what is deployed together
@@ -15,7 +16,7 @@ _BOUND = frozenset({"latest", "deployment"})  # here: what is deployed together
 def translate_decisions(root: Any, told: Told) -> None:
     """Every business rule task."""
     for task in root.iter(f"{BPMN}businessRuleTask"):
-        if task.get(_DECISION) is None:
+        if task.get(DECISION) is None:
             _camunda(task, told)
             _zeebe(task, told)
             _spiff(task, told)
@@ -29,14 +30,14 @@ def _camunda(task: Any, told: Told) -> None:
     del task.attrib[f"{CAMUNDA}decisionRef"]
     result = task.attrib.pop(f"{CAMUNDA}resultVariable", None)
     how = task.attrib.pop(f"{CAMUNDA}mapDecisionResult", "resultList")
-    task.set(_HOW, how if result is not None else "resultList")
+    task.set(MAPPING, how if result is not None else "resultList")
     _asks(task, name, result or _KEPT, told)
 
 
 def _zeebe(task: Any, told: Told) -> None:
     called = task.find(f"{BPMN}extensionElements/{{{ZEEBE}}}calledDecision")
     name = None if called is None else called.get("decisionId")
-    if not name or name.startswith("=") or called.get("bindingType", "latest") not in _BOUND:
+    if not name or is_feel(name) or called.get("bindingType", "latest") not in _BOUND:
         return
     called.getparent().remove(called)
     _asks(task, name, called.get("resultVariable") or _KEPT, told)
@@ -52,10 +53,10 @@ def _spiff(task: Any, told: Told) -> None:
 
 
 def _asks(task: Any, name: str, result: str | None, told: Told) -> None:
-    task.set(_DECISION, name)
+    task.set(DECISION, name)
     takes = "each of its outputs sets the variable of its name"
     if result is not None:
-        task.set(_RESULT, result)
+        task.set(RESULT, result)
         takes = f"{short(result)!r} takes its result"
     reason = f"It asks for the decision {short(name)!r} as deployed together with it; {takes}."
     told(task, "translated-decision", reason)

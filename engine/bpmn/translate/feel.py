@@ -13,8 +13,6 @@ from engine.bpmn.translate.told import BPMN, Told, short
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import tree
 
-__all__ = ["as_context", "code", "is_feel", "quoted", "translate_languages", "value"]
-
 _COUNTED = "loopCounter"  # from 1 in Camunda 8, and from 0 here
 _LANGUAGE = re.compile(r"\bfeel\b", re.IGNORECASE)
 _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})

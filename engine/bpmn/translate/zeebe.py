@@ -5,6 +5,8 @@ from typing import Any
 
 from lxml import etree
 
+from engine.bpmn.feel import is_feel
+from engine.bpmn.rules import RESULT
 from engine.bpmn.translate import feel
 from engine.bpmn.translate.juel import Untranslatable
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
@@ -75,7 +77,7 @@ def _job(task: Any, told: Told) -> None:
         _drop(definition)
         told(task, "translated-service", f"It has the topic {short(known)!r}, and not {short(topic)!r}.")
         return
-    if not topic or feel.is_feel(topic):
+    if not topic or is_feel(topic):
         raise Untranslatable("its topic is computed")
     inputs, outputs = _parameters(mapping, "input"), _parameters(mapping, "output")
     request = [(name, name) for name, _ in inputs]
@@ -140,7 +142,7 @@ def _mapping(element: Any, told: Told) -> None:
     if mapping is None or element.get("triggeredByEvent") == "true":
         return
     inputs, outputs = _parameters(mapping, "input"), _parameters(mapping, "output")
-    result = element.get(f"{OURS}resultVariable")  # of a decision: with outputs it stays in the task
+    result = element.get(RESULT)  # of a decision: with outputs it stays in the task
     if outputs and result is not None:
         inputs.append((result, "null"))
     elif outputs and element.tag != f"{BPMN}subProcess":
@@ -176,7 +178,7 @@ def _form(task: Any, told: Told) -> None:
     if definition is None or task.get(f"{CAMUNDA}formKey") is not None:
         return
     name = definition.get("formId") or definition.get("externalReference") or definition.get("formKey")
-    if name and not feel.is_feel(name) and not name.startswith("camunda-forms:"):
+    if name and not is_feel(name) and not name.startswith("camunda-forms:"):
         task.set(f"{CAMUNDA}formKey", name)
         _drop(definition)
         told(task, "translated-form", f"Its form is {short(name)!r}.")
@@ -184,7 +186,7 @@ def _form(task: Any, told: Told) -> None:
 
 def _call(call: Any, told: Told) -> None:
     called, mapping = _of(call, "calledElement"), _of(call, "ioMapping")
-    if called is None or feel.is_feel(called.get("processId") or ""):
+    if called is None or is_feel(called.get("processId") or ""):
         return
     inputs, outputs = _parameters(mapping, "input"), _parameters(mapping, "output")
     all_in = called.get("propagateAllParentVariables", "true") != "false"
@@ -206,7 +208,7 @@ def _instances(marker: Any, told: Told) -> None:
         return
     source, collected = loop.get("inputCollection") or "", loop.get("outputCollection")
     item, result = loop.get("inputElement"), loop.get("outputElement") or ""
-    if not feel.is_feel(source):
+    if not is_feel(source):
         raise Untranslatable("it names no list")
     activity, output = marker.getparent(), f"{OURS}outputs"
     if collected and activity.get(output) is not None:

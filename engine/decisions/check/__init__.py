@@ -4,12 +4,12 @@ Tells all findings at once, and never raises for what the files hold.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.decisions.check.cycles import cycle
 from engine.decisions.check.elements import Elements
 from engine.decisions.check.expressions import Expressions
-from engine.decisions.check.scopes import Scope, told
+from engine.decisions.check.scopes import Scope
 from engine.decisions.check.structure import Structure
 from engine.decisions.dmn import model
 from engine.decisions.dmn.completing import completed
@@ -19,7 +19,7 @@ from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.types import ANY, Type
 from engine.findings import Finding, Notes, Place
 
-__all__ = ["Checked", "Decision", "Given", "check"]
+__all__ = ["Checked", "check"]
 
 MAX_FILE = 8 << 20  # bytes
 MAX_DEPTH = 100
@@ -32,31 +32,15 @@ _MENDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What has to be given for a decision: a name and the type that it has to be of."""
-
-    name: str
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A decision that was found; `inputs` are the data that it needs, be it through other decisions."""
-
-    id: str
-    name: str
-    file: str
-    inputs: tuple[Given, ...]
-    outputs: tuple[str, ...]
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
 class Checked:
-    """All findings, and the decisions; of files with errors only those that could be read."""
+    """All findings, the files that could be read, and the type of what each decision gives.
+
+    Of files with errors only that which could be read is there.
+    """
 
     findings: tuple[Finding, ...]
-    decisions: tuple[Decision, ...]
+    files: Sequence[model.Definitions] = ()
+    types: Mapping[Key, Type] = field(default_factory=dict)
 
 
 def check(files: Mapping[str, bytes]) -> Checked:
@@ -68,10 +52,10 @@ def check(files: Mapping[str, bytes]) -> Checked:
     ):
         notes.warn(Place(found[0].file), "no-decision", "No file holds a decision.", "Model one.")
     if not found or not _apart(found, notes):
-        return Checked(notes.sorted(files), ())
+        return Checked(notes.sorted(files))
     judged = _Judged(found, notes)
     judged.run()
-    return Checked(notes.sorted(files), judged.decisions())
+    return Checked(notes.sorted(files), found, judged.types())
 
 
 def _read(files: Mapping[str, bytes], notes: Notes) -> list[model.Definitions]:
@@ -175,30 +159,11 @@ class _Judged:
             return at.fits(found.of or ANY, wanted, element.line)
         return at.fits(at.box(element.logic, scope), element.type, element.line)
 
-    # What was found
-
-    def decisions(self) -> tuple[Decision, ...]:
-        """All decisions."""
-        return tuple(
-            self._decision(file, element)
+    def types(self) -> dict[Key, Type]:
+        """The types of what decisions give."""
+        return {
+            (file.namespace, each.id): self._elements.type((file.namespace, each.id))
             for file in self._elements.files.values()
-            for element in file.elements.values()
-            if isinstance(element, model.Decision)
-        )
-
-    def _decision(self, file: model.Definitions, element: model.Decision) -> Decision:
-        found = self._elements.type((file.namespace, element.id))
-        logic = element.logic
-        outputs = (
-            tuple(each.name or each.label for each in logic.outputs) if isinstance(logic, model.Table) else ()
-        )
-        outputs = outputs if len(outputs) > 1 else tuple(name for name, _ in found.members) or (element.name,)
-        inputs = tuple(self._elements.needed((file.namespace, element.id)))
-        return Decision(
-            element.id,
-            element.name,
-            file.file,
-            tuple(Given(name, told(of)) for name, of in inputs),
-            outputs,
-            told(found),
-        )
+            for each in file.elements.values()
+            if isinstance(each, model.Decision)
+        }

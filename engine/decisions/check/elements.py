@@ -17,7 +17,7 @@ class Elements:
     def __init__(self, files: Sequence[model.Definitions], infer: Callable[[Key], Type]) -> None:
         self.files: Mapping[str, model.Definitions] = {each.namespace: each for each in files}
         self._graph = Graph(files)
-        self.names = self._graph._members  # so that expressions are read as they will be
+        self.names = self._graph.names  # so that expressions are read as they will be
         self._infer = infer
         self.effort = Effort()
 
@@ -58,8 +58,7 @@ class Elements:
         )
 
     def _service(self, file: model.Definitions, of: model.Service, declared: Type) -> Type:
-        given = [self._graph.resolve(file, each) for each in (*of.input_data, *of.input_decisions)]
-        keys = [key for key in given if key is not None]
+        keys = self._graph.parameters((file.namespace, of.id))
         names = tuple(self.files[key[0]].elements[key[1]].name for key in keys)
         result = (declared.of or ANY) if declared.name == "function" else declared
         return Signature("function", of=result, takes=tuple(map(self.type, keys)), names=names)
@@ -67,41 +66,19 @@ class Elements:
     def required(self, file: model.Definitions, element: model.Decision | model.Knowledge) -> dict[str, Type]:
         """What an element may speak of; what comes from another file is a member of its import."""
         found: dict[str, Type] = dict.fromkeys(self.missing(file), ANY)
-        for key in self._targets(file, element):
-            name = self.files[key[0]].elements[key[1]].name
-            prefix = file.imports.get(key[0]) if key[0] != file.namespace else None
-            if prefix:
-                known = found.get(prefix, Type("context")).members
-                found[prefix] = Type("context", members=(*known, (name, self.type(key))))
+        for key in self._graph.required((file.namespace, element.id)):
+            *above, name = self._graph.known_as(file, key)
+            if above:
+                known = found.get(above[0], Type("context")).members
+                found[above[0]] = Type("context", members=(*known, (name, self.type(key))))
             elif key[0] == file.namespace or name not in found:
                 found[name] = self.type(key)
         return found
 
-    def needed(self, key: Key) -> list[tuple[str, Type]]:
-        """The data that an element needs, be it through others: by name, each once."""
-        found: dict[str, Type] = {}
-        waiting, seen = [key], {key}
-        while waiting:
-            at = waiting.pop()
-            file = self.files[at[0]]
-            element = file.elements[at[1]]
-            if isinstance(element, model.InputData):
-                found[element.name] = self.type(at)
-            for target in self._targets(file, element):
-                if target not in seen:
-                    seen.add(target)
-                    waiting.append(target)
-        return sorted(found.items())
-
     def requirements(self) -> dict[Key, list[Key]]:
         """What each element requires itself."""
         return {
-            (file.namespace, element.id): self._targets(file, element)
+            (file.namespace, each): self._graph.required((file.namespace, each))
             for file in self.files.values()
-            for element in file.elements.values()
+            for each in file.elements
         }
-
-    def _targets(self, file: model.Definitions, element: model.Element) -> list[Key]:
-        requires = element.requires if isinstance(element, model.Decision | model.Knowledge) else ()
-        found = (self._graph.resolve(file, reference) for reference in requires)
-        return [key for key in found if key is not None]

@@ -1,6 +1,8 @@
 """Decision requirement graphs (DMN 1.5 §6): what needs what, and the evaluation of it all."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from engine.decisions.dmn import model
@@ -17,27 +19,37 @@ from engine.decisions.feel.values import Function, Parameter
 Key = tuple[str, str]  # the namespace and id of an element
 
 
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """The expressions of a graph, ready to be evaluated, and the types of what its elements are.
+
+    `flaws` tells by file what cannot be read; such expressions have no value.
+    """
+
+    flaws: Mapping[str, list[Flaw]]
+    codes: dict[Key, Code] = field(default_factory=dict)
+    types: dict[Key, Type] = field(default_factory=dict)
+
+
 class Graph:
     """All files that were put together; the first is the one that is asked, the others it may import.
 
-    `flaws` tells by file what cannot be read; such expressions have no value.
+    Their expressions are made ready when the first of them is needed: many who look at a graph ask nothing.
     """
 
     def __init__(self, files: Sequence[model.Definitions]) -> None:
         self.main = files[0]
         self._files = {each.namespace: each for each in reversed(files)}
         self._kinds = {namespace: Kinds(file) for namespace, file in self._files.items()}
-        self._members = Names((), members=self._all_names())
-        self._codes: dict[Key, Code] = {}
-        self._types: dict[Key, Type] = {}
-        self.flaws: Mapping[str, list[Flaw]] = {}
+        self.names = Names((), members=self._all_names())
+        self._logic: Logic | None = None
+        self._building = Lock()
         for file in self._files.values():
             self.kinds(file).imported += [
                 (name, self._kinds[namespace])
                 for namespace, name in file.imports.items()
                 if namespace in self._files
             ]
-        self._build()
 
     # Putting together
 
@@ -60,17 +72,30 @@ class Graph:
         target = self._files.get(namespace or file.namespace)
         return (target.namespace, element) if target and element in target.elements else None
 
-    def _build(self) -> None:
+    def resolved(self, file: model.Definitions, references: Iterable[str]) -> list[Key]:
+        """The elements that references mean, as far as they are there."""
+        return [target for each in references if (target := self.resolve(file, each)) is not None]
+
+    @property
+    def logic(self) -> Logic:
+        """Its expressions."""
+        with self._building:
+            if self._logic is None:
+                self._logic = self._build()
+            return self._logic
+
+    def _build(self) -> Logic:
         builders = {
-            file.namespace: Builder(self.kinds(file), self._members, file.language)
+            file.namespace: Builder(self.kinds(file), self.names, file.language)
             for file in self._files.values()
         }
-        self.flaws = {file.file: builders[file.namespace].flaws for file in self._files.values()}
+        logic = Logic({file.file: builders[file.namespace].flaws for file in self._files.values()})
         for key in self._in_order():
             element, builder = self.element(key), builders[key[0]]
-            self._types[key] = builder.type(element.type, element)
+            of = logic.types[key] = builder.type(element.type, element)
             if isinstance(element, model.Decision | model.Knowledge):
-                self._codes[key] = self._code(builder, self.file_of(key), element)
+                logic.codes[key] = self._code(builder, key, element, of)
+        return logic
 
     def _in_order(self) -> list[Key]:
         """All elements, those that are required before those that require them and speak of their members."""
@@ -88,31 +113,26 @@ class Graph:
 
     def required(self, key: Key) -> list[Key]:
         """The elements that one requires, as far as they are there."""
-        element, file = self.element(key), self.file_of(key)
+        element = self.element(key)
         references = element.requires if isinstance(element, model.Decision | model.Knowledge) else ()
-        return [target for each in references if (target := self.resolve(file, each)) is not None]
+        return self.resolved(self.file_of(key), references)
 
-    def _code(
-        self, builder: Builder, file: model.Definitions, element: model.Decision | model.Knowledge
-    ) -> Code:
-        required = self.required((file.namespace, element.id))
-        with self._members.within([*BUILT_IN, *(self._known_as(file, key) for key in required)]):
+    def _code(self, builder: Builder, key: Key, element: model.Decision | model.Knowledge, of: Type) -> Code:
+        known = (self.known_as(self.file_of(key), each)[0] for each in self.required(key))
+        with self.names.within([*BUILT_IN, *known]):
             if isinstance(element, model.Decision):
                 return builder.typed(builder.code(element.logic), element.type, element)
             if element.logic is None:
                 return lambda _: None
             # The type of its variable is the function's, or that of what it gives.
-            of = self._types[(file.namespace, element.id)]
             result = builder.type(element.logic.type, element.logic)
             return function(builder, element.logic, (of.of or ANY) if of.name == "function" else result)
 
-    def _known_as(self, file: model.Definitions, key: Key) -> str:
-        return self._prefix(file, key) or self.element(key).name
-
-    @staticmethod
-    def _prefix(file: model.Definitions, key: Key) -> str:
-        """The name of the import by which a file knows an element; nothing for its own."""
-        return "" if key[0] == file.namespace else file.imports.get(key[0], "")
+    def known_as(self, file: model.Definitions, key: Key) -> tuple[str, ...]:
+        """By which names a file knows an element: what is imported stands below the name of its import."""
+        prefix = "" if key[0] == file.namespace else file.imports.get(key[0], "")
+        name = self.element(key).name
+        return (prefix, name) if prefix else (name,)
 
     @property
     def files(self) -> list[model.Definitions]:
@@ -127,15 +147,6 @@ class Graph:
         """Where it stands."""
         return self._files[key[0]]
 
-    def type_of(self, key: Key) -> Type:
-        """What its variable is."""
-        return self._types[key]
-
-    def result_type(self, key: Key) -> Type:
-        """What a service gives: its variable has that type, or that of the function that it is."""
-        of = self._types[key]
-        return (of.of or ANY) if of.name == "function" else of
-
     def find(self, name: str) -> Key | None:
         """A decision or service of the first file by its id, else by its name."""
         asked = [
@@ -145,35 +156,17 @@ class Graph:
         found = next(named, None)
         return None if found is None else (self.main.namespace, found.id)
 
-    def inputs(self, key: Key) -> frozenset[str]:
-        """The names of the data on which a decision or service depends."""
-        data = self.data(key)
-        return frozenset(self.main.imports.get(each[0]) or self.element(each).name for each in data)
-
-    def data(self, key: Key) -> list[Key]:
-        """The data on which a decision or service depends."""
-        found: list[Key] = []
-        seen: set[Key] = set()
-        waiting = [key]
+    def parameters(self, key: Key) -> list[Key]:
+        """The data on which a decision depends; of a service, what it says that it takes."""
+        element = self.element(key)
+        if isinstance(element, model.Service):
+            return self.resolved(self.file_of(key), (*element.input_data, *element.input_decisions))
+        needed, waiting = {key}, [key]
         while waiting:
-            here = waiting.pop()
-            if here in seen:
-                continue
-            seen.add(here)
-            element = self.element(here)
-            if isinstance(element, model.InputData):
-                found.append(here)
-            waiting += self._next(here, element)
-        return found
-
-    def _next(self, key: Key, element: model.Element) -> list[Key]:
-        references: Sequence[str] = ()
-        if isinstance(element, model.Decision | model.Knowledge):
-            references = element.requires
-        elif isinstance(element, model.Service):
-            references = (*element.input_data, *element.input_decisions)
-        found = (self.resolve(self.file_of(key), each) for each in references)
-        return [target for target in found if target]
+            found = set(self.required(waiting.pop())) - needed
+            needed |= found
+            waiting += found
+        return [each for each in needed if isinstance(self.element(each), model.InputData)]
 
     # Evaluating
 
@@ -181,8 +174,8 @@ class Graph:
         """What a decision or service gives for data by name. Raises TooMuch."""
         run = run or Run()
         given = {normalized(name): value for name, value in values.items()}
-        evaluation = Evaluation(self, run, given)
         try:
+            evaluation = Evaluation(self, run, given)
             element = self.element(key)
             if isinstance(element, model.Service):
                 return evaluation.serve(key, element, given)
@@ -222,6 +215,7 @@ class Evaluation:
 
     def __init__(self, graph: Graph, run: Run, values: Mapping[str, Any]) -> None:
         self._graph = graph
+        self._logic = graph.logic
         self._run = run
         self._values = values
         self._known: dict[Key, Any] = {}
@@ -246,13 +240,14 @@ class Evaluation:
             return self._given(key, element, self._values)
         if isinstance(element, model.Service):
             return self._as_function(key, element)
-        return self._graph._codes[key](self._frame(key, element))
+        return self._logic.codes[key](self._frame(key, element))
 
     def _given(self, key: Key, element: model.Element, values: Mapping[str, Any]) -> Any:
         """What was handed over for an element, by its name or under that of its import."""
-        imported = values.get(self._graph._prefix(self._graph.main, key))
-        value = (imported if isinstance(imported, dict) else values).get(element.name)
-        found = fitted(value, self._graph._types[key], self._run)
+        *above, name = self._graph.known_as(self._graph.main, key)
+        imported = values.get(above[0]) if above else None
+        value = (imported if isinstance(imported, dict) else values).get(name)
+        found = fitted(value, self._logic.types[key], self._run)
         if found is None and value is not None:
             self._run.tell(f"The value of {element.name} is not of its type.", element.id)
         return found
@@ -267,25 +262,23 @@ class Evaluation:
             if target is None:
                 self._run.tell(f"What it requires is not there: {reference}.", element.id, grave=True)
                 continue
-            prefix = self._graph._prefix(file, target)
+            *above, name = self._graph.known_as(file, target)
             inside = imported if target[0] != file.namespace else own
-            within = inside.setdefault(prefix, {}) if prefix else inside
-            within[self._graph.element(target).name] = self.value(target)
+            within = inside.setdefault(above[0], {}) if above else inside
+            within[name] = self.value(target)
         return Frame(self._run, {**imported, **own}, Frame(self._run, BUILT_IN))
 
     # Services
 
-    def _parameters(self, key: Key, service: model.Service) -> list[Key]:
-        file = self._graph.file_of(key)
-        found = (self._graph.resolve(file, each) for each in (*service.input_data, *service.input_decisions))
-        return [target for target in found if target]
+    def _result_type(self, key: Key) -> Type:
+        """What a service gives: its variable has that type, or that of the function that it is."""
+        of = self._logic.types[key]
+        return (of.of or ANY) if of.name == "function" else of
 
     def _as_function(self, key: Key, service: model.Service) -> Function:
-        parameters = self._parameters(key, service)
-        way = tuple(
-            Parameter(self._graph.element(each).name, self._graph._types[each]) for each in parameters
-        )
-        result = self._graph.result_type(key)
+        parameters = self._graph.parameters(key)
+        way = tuple(Parameter(self._graph.element(each).name, self._logic.types[each]) for each in parameters)
+        result = self._result_type(key)
 
         def call(run: Run, arguments: list[Any]) -> Any:
             inner = Evaluation(self._graph, run, {})
@@ -296,13 +289,12 @@ class Evaluation:
 
     def serve(self, key: Key, service: model.Service, values: Mapping[str, Any]) -> Any:
         """A service with data by name."""
-        for each in self._parameters(key, service):
+        for each in self._graph.parameters(key):
             self._known[each] = self._given(each, self._graph.element(each), values)
-        return fitted(self._result(key, service), self._graph.result_type(key), self._run)
+        return fitted(self._result(key, service), self._result_type(key), self._run)
 
     def _result(self, key: Key, service: model.Service) -> Any:
-        file = self._graph.file_of(key)
-        outputs = [target for each in service.outputs if (target := self._graph.resolve(file, each))]
+        outputs = self._graph.resolved(self._graph.file_of(key), service.outputs)
         if len(outputs) == 1:
             return self.value(outputs[0])
         return {self._graph.element(each).name: self.value(each) for each in outputs}

@@ -1,7 +1,7 @@
 """What a DMN file says, element by element (DMN 1.5 §5 to §8)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,6 @@ class Service(Element):
     """A decision service: decisions as a function of others and of data."""
 
     outputs: tuple[str, ...]
-    encapsulated: tuple[str, ...]
     input_decisions: tuple[str, ...]
     input_data: tuple[str, ...]
 
@@ -213,7 +212,7 @@ class Service(Element):
 class Definitions:
     """One file. `imports` tells by which name the elements of another namespace are known here.
 
-    That name may be empty: they are known as they are called there.
+    That name may be empty: they are known as they are called there. `digest` is the SHA-256 of the file.
     """
 
     file: str
@@ -223,4 +222,5 @@ class Definitions:
     language: str | None
     imports: Mapping[str, str]
     items: tuple[Item, ...]
-    elements: Mapping[str, Element] = field(default_factory=dict)
+    elements: Mapping[str, Element]
+    digest: str

@@ -1,6 +1,7 @@
 """DMN files as they are written, versions 1.1 to 1.5: XML with no DTD and no network."""
 
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 
 from lxml import etree
 
@@ -58,6 +59,7 @@ def read(file: str, content: bytes) -> model.Definitions:
         {each.get("namespace", ""): normalized(each.get("name", "")) for each in _each(root, "import")},
         tuple(_item(each) for each in _each(root, "itemDefinition")),
         elements,
+        sha256(content).hexdigest(),
     )
 
 
@@ -185,7 +187,7 @@ def _service(node: Element) -> model.Service:
     name, of = _variable(node)
     references = {
         tag: tuple(each.get("href", "") for each in _each(node, tag))
-        for tag in ("outputDecision", "encapsulatedDecision", "inputDecision", "inputData")
+        for tag in ("outputDecision", "inputDecision", "inputData")
     }
     return model.Service(_id(node), name, of, _line(node), *references.values())
 

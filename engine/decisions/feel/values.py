@@ -91,41 +91,10 @@ def number(value: int) -> Decimal:
     return ARITHMETIC.create_decimal(value)
 
 
-def from_python(value: Any) -> Any:
-    """JSON and what Python's programs hand over, as values here. Raises TypeError for what FEEL has not.
-
-    What is no number, or larger than any, is null.
-    """
-    try:
-        return _from_python(value)
-    except RecursionError:
-        raise TypeError("It is nested too deeply") from None
-
-
-def _from_python(value: Any) -> Any:
-    match value:
-        case bool() | None | str():
-            return value
-        case int() | float() | Decimal():
-            return _number(value)
-        case list():
-            return [_from_python(item) for item in value]
-        case dict():
-            return {_key(name): _from_python(item) for name, item in value.items()}
-    if isinstance(value, Function) or type(value) in _KINDS:
-        return value
-    raise TypeError(f"{type(value).__name__} is no value of FEEL")
-
-
-def _number(value: float | Decimal) -> Decimal | None:
+def rounded(value: float | Decimal) -> Decimal | None:
+    """A number of JSON with 34 digits; None if it is too large, as what a float takes for infinite."""
     try:
         found = ARITHMETIC.create_decimal(repr(value) if isinstance(value, float) else value)
     except DecimalException:
         return None
     return found if found.is_finite() else None
-
-
-def _key(name: object) -> str:
-    if not isinstance(name, str):
-        raise TypeError("The key of a context is a text")
-    return " ".join(name.split())

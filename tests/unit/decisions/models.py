@@ -7,7 +7,6 @@ from typing import Any
 from engine.decisions.dmn.graph import Graph
 from engine.decisions.dmn.reading import read
 from engine.decisions.feel.frames import Run
-from engine.decisions.feel.values import from_python
 
 DMN_15 = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 
@@ -102,13 +101,25 @@ def asked(file: bytes, name: str, values: Mapping[str, Any] | None = None, *othe
     key = graph.find(name)
     assert key is not None
     run = Run()
-    return plain(graph.evaluate(key, from_python(dict(values or {})), run)), run
+    return plain(graph.evaluate(key, feel(dict(values or {})), run)), run
 
 
 def flaws(file: bytes, *others: bytes) -> list[str]:
     """What of a file cannot be read."""
     graph = Graph([read(f"{at}.dmn", each) for at, each in enumerate((file, *others))])
-    return [flaw.reason for found in graph.flaws.values() for flaw in found]
+    return [flaw.reason for found in graph.logic.flaws.values() for flaw in found]
+
+
+def feel(value: Any) -> Any:
+    """A value with numbers of FEEL."""
+    match value:
+        case int() | float() if not isinstance(value, bool):
+            return Decimal(str(value))
+        case list():
+            return [feel(item) for item in value]
+        case dict():
+            return {name: feel(item) for name, item in value.items()}
+    return value
 
 
 def plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from engine.decisions.asking import Decisions, Input, Wrong, decisions
 from engine.decisions.errors import TooMuch
 from engine.decisions.exact import LONGEST, read_json, write_json
 from engine.decisions.feel.moments import Date, DateTime, Days, Months, Time
-from engine.decisions.given import given
+from engine.decisions.inputs import as_declared
 from tests.ruling import data, dmn, table
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -215,7 +215,7 @@ def test_what_is_no_json_is_refused(text: str) -> None:
 
 
 def test_nothing_is_given_where_nothing_is_wanted() -> None:
-    assert given({}, {}) == {}
+    assert as_declared({}, {}) == {}
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("nan"), Decimal("1e9999")])

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.deciding import data, decision, findings, item, knowledge, literal, of_expression, of_table, table
+from tests.unit.decisions.checking import (
+    data,
+    decision,
+    findings,
+    item,
+    knowledge,
+    literal,
+    of_expression,
+    of_table,
+    table,
+)
 
 GIVEN = (
     *(data("n", "number"), data("text", "string"), data("flag", "boolean"), data("day", "date")),

@@ -9,7 +9,7 @@ import pytest
 from engine.decisions.check import check
 from engine.decisions.check.tables import MOST
 from engine.findings import Finding
-from tests.deciding import data, decision, definitions, item, of_table, table
+from tests.unit.decisions.checking import data, decision, definitions, item, of_table, table
 
 
 def told(found: Sequence[Finding], code: str) -> list[str]:

@@ -8,7 +8,6 @@ import pytest
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import evaluate
 from engine.decisions.feel.notation import write
-from engine.decisions.feel.values import from_python
 
 
 def told(text: str, values: dict[str, Any] | None = None) -> str:
@@ -468,40 +467,3 @@ def test_names_with_spaces_and_signs_are_told_from_operations_by_what_is_known()
 def test_what_is_no_feel_is_refused(text: str) -> None:
     with pytest.raises(Unreadable):
         evaluate(text)
-
-
-@pytest.mark.parametrize(
-    ("given", "value"),
-    [
-        (1, "1"),
-        (1.5, "1.5"),
-        (True, "true"),
-        (10**40, "10000000000000000000000000000000000000000"),
-        (Decimal("1e7000"), "null"),
-        (float("nan"), "null"),
-        (float("-inf"), "null"),
-        (Decimal("sNaN"), "null"),
-        (Decimal("1.23456789012345678901234567890123456"), "1.234567890123456789012345678901235"),
-        ({"a  b": [None, "x"]}, '{a b: [null, "x"]}'),
-    ],
-)
-def test_what_programs_hand_over_becomes_values(given: Any, value: str) -> None:
-    assert write([from_python(given)])[1:-1] == value
-
-
-@pytest.mark.parametrize("given", [object(), {1: 2}, [b""], {"a": {1, 2}}])
-def test_what_feel_has_not_is_refused(given: Any) -> None:
-    with pytest.raises(TypeError):
-        from_python(given)
-
-
-def test_what_is_nested_without_end_is_refused() -> None:
-    nest: list[Any] = []
-    for _ in range(100_000):
-        nest = [nest]
-    with pytest.raises(TypeError, match="too deeply"):
-        from_python(nest)
-
-
-def test_whole_numbers_beyond_all_are_null() -> None:
-    assert from_python(10**7000) is None

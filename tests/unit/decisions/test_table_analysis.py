@@ -22,7 +22,7 @@ from engine.decisions.feel.matching import build_tests
 from engine.decisions.feel.names import Names
 from engine.decisions.feel.notation import read_moment
 from engine.decisions.feel.parser import parse_tests
-from tests.deciding import data, decision, definitions, table
+from tests.unit.decisions.checking import data, decision, definitions, table
 
 NUMBERS = [None, *(Decimal(n) / 2 for n in range(-1, 10))]
 TEXTS = [None, "", "a", "a ", "b", "c", "zz"]

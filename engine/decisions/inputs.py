@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, DecimalException
+from decimal import Decimal
 from typing import Any
 
 from engine.decisions.errors import TooMuch
@@ -10,9 +10,9 @@ from engine.decisions.feel.frames import Run
 from engine.decisions.feel.names import normalized
 from engine.decisions.feel.notation import read_date, read_date_time, read_duration, read_time
 from engine.decisions.feel.types import ANY, Type, conforms
-from engine.decisions.feel.values import ARITHMETIC, kind
+from engine.decisions.feel.values import kind, rounded
 
-Given = Mapping[str, "Type | Mapping[str, Type]"]  # by name, or below the name of an import
+Wanted = Mapping[str, "Type | Mapping[str, Type]"]  # by name, or below the name of an import
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Wrong(Exception):
         self.misfits = misfits
 
 
-def given(wanted: Given, values: Mapping[str, Any]) -> dict[str, Any]:
+def as_declared(wanted: Wanted, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values, as they are declared. Raises Wrong, and TooMuch."""
     misfits: list[Misfit] = []
     try:
@@ -44,7 +44,7 @@ def given(wanted: Given, values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _named(wanted: Given, values: Mapping[str, Any], at: str, misfits: list[Misfit]) -> dict[str, Any]:
+def _named(wanted: Wanted, values: Mapping[str, Any], at: str, misfits: list[Misfit]) -> dict[str, Any]:
     found = {}
     for name, value in values.items():
         of, here = wanted.get(normalized(name)), f"{at}/{_token(name)}"
@@ -85,17 +85,8 @@ def _plain(value: Any, of: Type, at: str, misfits: list[Misfit]) -> Any:
     if of.name == "Any" and isinstance(value, list | dict):
         return (_list if isinstance(value, list) else _context)(value, of, at, misfits)
     number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    found = _number(value) if number else value
+    found = rounded(value) if number else value
     return found if of.name in ("Any", kind(found)) else None
-
-
-def _number(value: float | Decimal) -> Decimal | None:
-    """With 34 digits; None if it is too large, as what a float takes for infinite."""
-    try:
-        found = ARITHMETIC.create_decimal(repr(value) if isinstance(value, float) else value)
-    except DecimalException:
-        return None
-    return found if found.is_finite() else None
 
 
 def _list(value: Any, of: Type, at: str, misfits: list[Misfit]) -> Any:
