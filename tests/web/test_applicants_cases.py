@@ -13,7 +13,7 @@ from engine import access_log, cases, tasks
 from engine.access_log import Opened, Reason, Way
 from engine.db import Actor, Database
 from engine.models import AccessRecord, Event
-from tests import factories
+from tests import bpmn, factories
 from tests.web.applying import (
     OTHER,
     Applicant,
@@ -209,6 +209,23 @@ def test_a_decision_is_read_downloaded_and_appealed(
     assert f"/my/cases/{appeal}" in me.get(f"/my/cases/{case}")
     assert f"/my/cases/{case}" in me.get(f"/my/cases/{appeal}")
     assert "no decision that can be appealed now" in me.get(f"/my/cases/{case}/appeal")
+
+
+def test_an_outcome_is_told_by_the_name_of_its_end_event(
+    me: Applicant, database: Database, office: Actor, session_of: Callable[[Actor], Browser]
+) -> None:
+    body = [
+        bpmn.node("startEvent", "start"),
+        bpmn.node("endEvent", "end", name="به‌روز شد | Brought up to date", parvandeh__outcome="updated"),
+        bpmn.flow("start", "end"),
+    ]
+    factories.deploy(database, {"p.bpmn": bpmn.process(*body, key="short")})
+    case_id = started(database, me, "short")
+
+    assert re.search(r"It ended on .*Brought up to date", me.get(f"/my/cases/{case_id}"))
+    assert "Brought up to date" in me.get("/my")
+    desk = session_of(office).get(f"/desk/cases/{case_id}?lang=fa").text
+    assert re.search(r'class="badge\s*">به‌روز شد<', desk)
 
 
 def test_messages_for_the_applicant_are_shown_and_others_are_not(
