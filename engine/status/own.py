@@ -51,10 +51,10 @@ class Summary:
     unit: str
     status: str
     outcome: str | None
-    drawn: str | None  # what the diagram calls the outcome
     started_at: datetime
     ended_at: datetime | None
     waits: bool  # for the applicant
+    drawn: str | None  # what the diagram calls the outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _summary(uow: UnitOfWork, *row: Any) -> Summary:
     about, version = row[: -len(definitions.VERSION)], row[-len(definitions.VERSION) :]
     outcome = about[5]
     spec = definitions.spec(uow.session, definitions.Version(*version)) if outcome else None
-    return Summary(*about[:6], spec.outcome_name(outcome) if spec else None, *about[6:])
+    return Summary(*about, drawn=spec.outcome_name(outcome) if spec else None)
 
 
 def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:
