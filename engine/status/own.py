@@ -4,7 +4,7 @@ Names of the office's steps, officials and what they wrote to each other are not
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -54,7 +54,7 @@ class Summary:
     started_at: datetime
     ended_at: datetime | None
     waits: bool  # for the applicant
-    drawn: str | None  # what the diagram calls the outcome
+    drawn: str | None = None  # what the diagram calls the outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _summary(uow: UnitOfWork, *row: Any) -> Summary:
     about, version = row[: -len(definitions.VERSION)], row[-len(definitions.VERSION) :]
     outcome = about[5]
     spec = definitions.spec(uow.session, definitions.Version(*version)) if outcome else None
-    return Summary(*about, drawn=spec.outcome_name(outcome) if spec else None)
+    return replace(Summary(*about), drawn=spec.outcome_name(outcome) if spec else None)
 
 
 def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:

@@ -344,9 +344,12 @@ def test_a_file_may_be_larger_than_what_other_pages_take(me: Applicant, case: UU
 
 def test_a_file_that_is_too_large_is_told_with_the_limit_and_the_way_back(me: Applicant, case: UUID) -> None:
     page = f"/my/cases/{case}/documents?lang=en"
-    form = {"token": me.browser.token(page), "file": (io.BytesIO(b"x" * (22 << 20)), "plan.pdf")}
+    form: dict[str, Any] = {
+        "token": me.browser.token(page),
+        "file": (io.BytesIO(b"x" * (22 << 20)), "plan.pdf"),
+    }
     site = "http://pages.test"
-    sent = me.browser.post(page, form, Referer=f"{site}{page}")  # type: ignore[arg-type]
+    sent = me.browser.post(page, form, Referer=f"{site}{page}")
     assert sent.status_code == 413
     assert "20" in re.findall(r"may have (.*) MB at most", sent.text)[0]
     assert f'href="{page}"' in sent.text
