@@ -69,6 +69,10 @@ class Reader:
         """A text with the digits of the language."""
         return text.translate(_PERSIAN_DIGITS) if self.language == "fa" else text
 
+    def name(self, text: str) -> str:
+        """A name as it is; one of figures alone, as cases have, in the digits of the language."""
+        return self.digits(text) if text.replace("-", "").isdecimal() else text
+
     def number(self, value: int | float | Decimal) -> str:
         """A number, with its thousands apart: 1,234.5, ۱٬۲۳۴٫۵."""
         whole, _, fraction = f"{value:,}".partition(".")
@@ -115,7 +119,7 @@ class Reader:
     def value(self, value: Any) -> str:
         """A value as it stands in a sentence."""
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal | date):
-            return str(value)
+            return self.name(str(value))
         if isinstance(value, datetime):
             return self.minute(value)
         return self.day(value) if isinstance(value, date) else self.number(value)

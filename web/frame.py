@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 from uuid import uuid4
 
 from flask import Flask, Response, g, render_template, request
@@ -21,6 +22,7 @@ from web.site import (
     cookie,
     current,
     keep_choice,
+    local,
     set_notice,
     set_secret,
     site,
@@ -138,8 +140,20 @@ def _limit() -> None:
 
 def told(status: int, key: str, **values: Any) -> Response:
     """A page that tells one thing."""
-    content = render_template("told.html", told=texts.say(key, **values), refusal=g.get("refusal"))
+    content = render_template(
+        "told.html", told=texts.say(key, **values), refusal=g.get("refusal"), before=_before()
+    )
     return Response(content, status=status, mimetype="text/html")
+
+
+def _before() -> str | None:
+    """The page of ours from which a form was sent that could not be taken."""
+    try:
+        before = urlsplit(request.referrer or "")
+    except ValueError:  # anybody can send anything there
+        return None
+    ours = request.method == "POST" and before.netloc == request.host
+    return local(before.path + (f"?{before.query}" if before.query else "")) if ours else None
 
 
 def _finish(response: Response) -> Response:
@@ -164,6 +178,8 @@ def _explained(problem: Response) -> Response:
     if "refusal" in g:
         key, values = refusals.told(g.refusal)
         response = told(status, key, **values)
+    elif status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and (most := (request.max_content_length or 0) >> 20):
+        response = told(status, "frame.too-large", most=most)
     else:
         key = f"frame.status.{status}"
         response = told(status, key if key in texts.TEXTS else "frame.status.other")

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from engine import accounts, sessions
 from engine.errors import NotFound
+from engine.organisation import people
 from engine.sessions import Proof
 from web.frame import HOME
 from web.site import current, remember_before, require_own_form, set_session, site
@@ -13,7 +14,7 @@ blueprint = Blueprint("home", __name__, template_folder="templates")
 # The demonstration's person for each role, and what else there is to play.
 ROLES = (
     ("applicant", "applicant"),
-    ("caseworker", "caseworker"),
+    ("caseworker", "reviewer"),  # who works on the first service of the catalogue
     ("designer", "designer"),
     ("administrator", "administrator"),
 )
@@ -25,11 +26,15 @@ def show() -> Response:
     opened = current()
     if opened is not None and "stay" not in request.args:
         return make_response(redirect(HOME.get(opened.actor.role, "/account"), 303))
-    demo = site().demo
+    here = site()
+    demo = here.demo
     roles = [(role, name) for role, name in ROLES if name in demo]
     known = {name for _, name in roles}
     others = [name for name in demo if name not in known]
-    response = make_response(render_template("home.html", roles=roles, others=others))
+    posts = (
+        here.database.run(lambda session, now: people.posts_of(session, now, demo), "single") if demo else {}
+    )
+    response = make_response(render_template("home.html", roles=roles, others=others, posts=posts))
     remember_before(response)
     return response
 

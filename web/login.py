@@ -10,6 +10,7 @@ from engine.access import ASSURANCES
 from engine.db import UnitOfWork
 from engine.errors import AssuranceTooLow, Busy, Invalid, NotRecognised, Throttled
 from engine.oidc import farewell
+from engine.organisation import people
 from engine.sessions import Opened
 from web import forms, texts
 from web.frame import told
@@ -94,7 +95,11 @@ def account() -> Response:
     opened = current()
     if opened is None:
         return _away("/login?next=/account")
-    return _away("/password") if opened.restricted else _page("account.html", opened=opened)
+    if opened.restricted:
+        return _away("/password")
+    name = opened.actor.name
+    posts = site().database.run(lambda session, now: people.posts_of(session, now, [name]), "single")
+    return _page("account.html", opened=opened, posts=posts.get(name))
 
 
 @blueprint.get("/password")

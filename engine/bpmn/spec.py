@@ -76,6 +76,12 @@ class Spec:
         """Whether people may start cases: there is a plain start event."""
         return any(spec.trigger is None for spec in self.process.start.outputs)
 
+    def outcome_name(self, outcome: str | None) -> str | None:
+        """What the diagram calls an outcome: the name of its end events, if they have one in common."""
+        ends = [part for part in self.elements.values() if outcome and part.outcome == outcome]
+        names = {part.name for part in ends if part.name and part.name != part.path.rpartition("/")[2]}
+        return names.pop() if len(names) == 1 else None
+
     @property
     def start_form(self) -> Form | None:
         """The form that new cases must fill in."""

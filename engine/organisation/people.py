@@ -1,6 +1,6 @@
 """Accounts of people, and where they work, as what, from when to when."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -105,6 +105,23 @@ def works(session: Session) -> Sequence[RowMapping]:
         .order_by(User.name, Membership.valid_from, Membership.id)
     )
     return session.execute(found).mappings().all()
+
+
+def posts_of(session: Session, now: datetime, names: Collection[str]) -> Mapping[str, list[tuple[str, str]]]:
+    """Where these accounts work just now, and as what: names of units with roles. None for who does not."""
+    since = (Membership.valid_from <= now, or_(Membership.valid_to.is_(None), Membership.valid_to > now))
+    found = (
+        select(User.name, Unit.name, Membership.role)
+        .join(Membership, Membership.user_id == User.id)
+        .join(Unit, Unit.id == Membership.unit_id)
+        .where(User.name.in_(names), *since)
+        .order_by(Membership.valid_from, Membership.id)
+        .limit(PAGE)
+    )
+    posts: dict[str, list[tuple[str, str]]] = {}
+    for name, unit, role in session.execute(found):
+        posts.setdefault(name, []).append((unit, role))
+    return posts
 
 
 def _view(user: User, memberships: Sequence[RowMapping]) -> PersonView:

@@ -4,7 +4,7 @@ Names of the office's steps, officials and what they wrote to each other are not
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -54,6 +54,7 @@ class Summary:
     started_at: datetime
     ended_at: datetime | None
     waits: bool  # for the applicant
+    drawn: str | None = None  # what the diagram calls the outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ def overview(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Summary]
         select(
             *(Case.id, Case.number, DefinitionVersion.name, Unit.name, Case.status, Case.outcome),
             *(Case.started_at, Case.ended_at, waits.exists()),
+            *definitions.VERSION,
         )
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .join(Unit, Case.unit_id == Unit.id)
@@ -129,7 +131,15 @@ def overview(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Summary]
     )
     if after is not None:
         found = found.where(Case.id < after)
-    return [Summary(*row) for row in uow.connection.execute(found, access.seen_by(uow))]
+    return [_summary(uow, *row) for row in uow.connection.execute(found, access.seen_by(uow)).all()]
+
+
+def _summary(uow: UnitOfWork, *row: Any) -> Summary:
+    """Of a row of the list. The diagram is asked for an outcome alone."""
+    about, version = row[: -len(definitions.VERSION)], row[-len(definitions.VERSION) :]
+    outcome = about[5]
+    spec = definitions.spec(uow.session, definitions.Version(*version)) if outcome else None
+    return replace(Summary(*about), drawn=spec.outcome_name(outcome) if spec else None)
 
 
 def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:

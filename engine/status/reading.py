@@ -70,6 +70,7 @@ class Standing:
     started_at: datetime
     ended_at: datetime | None
     outcome: str | None
+    drawn: str | None  # what the diagram calls the outcome
     cancelled: bool
     paused: bool
     unit: str
@@ -147,6 +148,7 @@ def standing(session: Session, case_id: UUID, now: datetime) -> Standing:
         started_at=row.started_at,
         ended_at=row.ended_at,
         outcome=row.outcome,
+        drawn=_spec(session, row).outcome_name(row.outcome) if row.outcome else None,
         cancelled=row.status == "cancelled",
         paused=row.status == "suspended" or row.suspended_at is not None,
         unit=row.unit,
@@ -204,7 +206,7 @@ def _decided(session: Session, case: Any, now: datetime) -> Decided | None:
     row = session.execute(found).one_or_none()
     if row is None:
         return None
-    spec = definitions.spec(session, definitions.Version(*case[-len(definitions.VERSION) :]))
+    spec = _spec(session, case)
     outcomes, grounds = _words(spec, row.element)
     end = appeals.until(spec.rules.appeal_within, row.decided_at, now)
     return Decided(
@@ -217,6 +219,10 @@ def _decided(session: Session, case: Any, now: datetime) -> Decided | None:
         until=end,
         appeal=row.appeal,
     )
+
+
+def _spec(session: Session, case: Any) -> Spec:
+    return definitions.spec(session, definitions.Version(*case[-len(definitions.VERSION) :]))
 
 
 def _words(spec: Spec, element: str) -> tuple[Mapping[str, Words], Mapping[str, Words]]:

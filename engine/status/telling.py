@@ -77,17 +77,18 @@ def told(case: Standing, reader: Reader, *, isolated: bool = False) -> Told:
     return _Teller(reader, _ISOLATED if isolated else TEXTS).told(case)
 
 
-def outcome_of(reader: Reader, outcome: str | None, decided: Decided | None = None) -> str | None:
-    """What an outcome is called; None if nobody has given it a name.
+def outcome_of(
+    reader: Reader, outcome: str | None, decided: Decided | None = None, drawn: str | None = None
+) -> str | None:
+    """What an outcome is called; None if nobody has given it a name. `drawn`: what the diagram calls it.
 
-    Those of the law first: forms tell deciders what to do, and not applicants what was done.
+    Words of the law first: forms tell deciders what to do, and not applicants what was done.
     """
     key = f"texts.outcome.{outcome}"
     if key in TEXTS:
         return TEXTS.say(reader, key)
-    if decided is None or decided.outcome != outcome:
-        return None
-    return decided.words.get(reader.language)
+    words = decided.words.get(reader.language) if decided and decided.outcome == outcome else None
+    return words or (reader.half(drawn) if drawn else None)
 
 
 class _Teller:
@@ -132,7 +133,7 @@ class _Teller:
         on = self.reader.day(case.ended_at or case.asked_at)
         if case.cancelled:
             return self._say("cancelled", units=unit, on=on)
-        outcome = outcome_of(self.reader, case.outcome, case.decided)
+        outcome = outcome_of(self.reader, case.outcome, case.decided, case.drawn)
         return self._say("ended-as", on=on, outcome=outcome) if outcome else self._say("ended", on=on)
 
     def _decision(self, decided: Decided, unit: str) -> DecisionWords:

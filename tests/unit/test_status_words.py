@@ -16,6 +16,7 @@ CASE: dict[str, Any] = {
     "started_at": NOW,
     "ended_at": None,
     "outcome": None,
+    "drawn": None,
     "cancelled": False,
     "paused": False,
     "unit": "اداره | Office",
@@ -42,7 +43,7 @@ def test_numbers_on_pages_keep_their_direction() -> None:
     plain, isolated = (told(case, reader, isolated=on).decision for on in (False, True))
     assert plain
     assert isolated
-    assert "\u20681405-000002\u2069" in str(isolated.appeal)
+    assert "\u2068۱۴۰۵-۰۰۰۰۰۲\u2069" in str(isolated.appeal)
     assert "\u2068" not in str(plain.appeal)
 
 

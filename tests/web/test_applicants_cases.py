@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select
 
-from engine import access_log, cases, tasks
+from engine import access_log, appeals, cases, tasks
 from engine.access_log import Opened, Reason, Way
 from engine.db import Actor, Database
+from engine.language import Reader
 from engine.models import AccessRecord, Event
-from tests import factories
+from tests import bpmn, factories
 from tests.web.applying import (
     OTHER,
     Applicant,
@@ -211,6 +212,61 @@ def test_a_decision_is_read_downloaded_and_appealed(
     assert "no decision that can be appealed now" in me.get(f"/my/cases/{case}/appeal")
 
 
+def test_an_outcome_is_told_by_the_name_of_its_end_event(
+    me: Applicant, database: Database, office: Actor, session_of: Callable[[Actor], Browser]
+) -> None:
+    body = [
+        bpmn.node("startEvent", "start"),
+        bpmn.node("endEvent", "end", name="به‌روز شد | Brought up to date", parvandeh__outcome="updated"),
+        bpmn.flow("start", "end"),
+    ]
+    factories.deploy(database, {"p.bpmn": bpmn.process(*body, key="short")})
+    case_id = started(database, me, "short")
+
+    assert re.search(r"It ended on .*Brought up to date", me.get(f"/my/cases/{case_id}"))
+    assert "Brought up to date" in me.get("/my")
+    desk = session_of(office).get(f"/desk/cases/{case_id}?lang=fa").text
+    assert re.search(r'class="badge\s*">به‌روز شد<', desk)
+
+
+def test_persian_pages_write_the_number_of_a_case_in_persian_digits(
+    me: Applicant, case: UUID, database: Database, office: Actor, session_of: Callable[[Actor], Browser]
+) -> None:
+    number = me.case(case).number
+    desk = session_of(office)
+    pages = {path: desk.get(f"{path}?lang=fa") for path in ("/desk", *desk_pages(case))}
+    sent_back(database, office, me, case)
+    task = me.task(case, kind="correction")
+    own = ("/my", f"/my/cases/{case}", f"/my/tasks/{task}")
+    pages |= {path: me.browser.get(f"{path}?lang=fa") for path in own}
+
+    assert {page.status_code for page in pages.values()} == {200}
+    assert [path for path, page in pages.items() if number in page.text] == []
+    assert [path for path, page in pages.items() if Reader.of("fa").digits(number) not in page.text] == []
+
+
+def test_a_persian_letter_and_the_appeal_write_numbers_in_persian_digits(
+    me: Applicant, case: UUID, database: Database, office: Actor
+) -> None:
+    decided(database, office, me, case)
+    number = me.case(case).number
+    letter = me.browser.get(f"/my/cases/{case}/decision?lang=fa").text
+    assert number not in letter
+    assert Reader.of("fa").digits(number) in letter
+
+    filed = factories.as_actor(
+        database, me.actor, lambda uow: appeals.file(uow, case, {"reasons": "All taxes are paid."})
+    )
+    page = me.browser.get(f"/my/cases/{case}?lang=fa").text
+    assert me.case(filed.id).number not in page
+    assert Reader.of("fa").digits(me.case(filed.id).number) in page
+
+
+def desk_pages(case: UUID) -> list[str]:
+    """The pages of a case at the desk."""
+    return [f"/desk/cases/{case}{part}" for part in ("", "/log", "/diagram")]
+
+
 def test_messages_for_the_applicant_are_shown_and_others_are_not(
     me: Applicant, case: UUID, database: Database, office: Actor
 ) -> None:
@@ -284,6 +340,21 @@ def test_a_file_may_be_larger_than_what_other_pages_take(me: Applicant, case: UU
     sent = me.post(f"/my/cases/{case}/documents", {"file": (io.BytesIO(large), "plan.pdf")})
     assert sent.status_code == 303
     assert me.post(f"/my/cases/{case}/messages", {"text": "x" * (9 << 20)}).status_code == 413
+
+
+def test_a_file_that_is_too_large_is_told_with_the_limit_and_the_way_back(me: Applicant, case: UUID) -> None:
+    page = f"/my/cases/{case}/documents?lang=en"
+    form: dict[str, Any] = {
+        "token": me.browser.token(page),
+        "file": (io.BytesIO(b"x" * (22 << 20)), "plan.pdf"),
+    }
+    site = "http://pages.test"
+    sent = me.browser.post(page, form, Referer=f"{site}{page}")
+    assert sent.status_code == 413
+    assert "20" in re.findall(r"may have (.*) MB at most", sent.text)[0]
+    assert f'href="{page}"' in sent.text
+    elsewhere = me.browser.post(page, {"text": "x" * (22 << 20)}, Referer="http://elsewhere.test/a")
+    assert "elsewhere" not in elsewhere.text
 
 
 @pytest.mark.parametrize("file", [None, (b"MZ\x90\x00", "programme.exe")])

@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from engine.db import Actor, Database
-from tests import openid
+from tests import openid, organisation
 from tests.web.conftest import Browser, Make, statements
 from web import texts
 from web.site import SITE
@@ -38,6 +38,17 @@ def test_in_a_demonstration_a_click_makes_one_of_its_people(make: Make, sara: st
     browser = Browser(make(demo=[sara]))
     assert browser.post(f"/demo/{sara}", {"token": browser.token("/")}).headers["Location"] == "/"
     assert sara in browser.get("/account").text
+
+
+def test_a_demonstration_and_the_account_tell_where_people_work(make: Make, database: Database) -> None:
+    organisation.a_unit(database, "registry", name="ثبت احوال | Civil registry")
+    name = organisation.a_member(database, "mina", "registry", "supervisor").name
+    browser = Browser(make(demo=[name]))
+    assert "Civil registry · supervisor" in browser.get("/?lang=en").text
+    browser.post(f"/demo/{name}", {"token": browser.token("/")})
+    account = browser.get("/account?lang=en").text
+    assert "Works at" in account
+    assert "Civil registry · supervisor" in account
 
 
 def test_a_page_that_is_not_there_is_explained_in_the_language(browser: Browser) -> None:

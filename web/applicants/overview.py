@@ -19,7 +19,9 @@ def show_overview(visit: Visit) -> Page:
         "waiting": status.waiting(visit.uow) if after is None else (),
         "drafts": applications.mine(visit.uow) if after is None else (),
         "cases": shown,
-        "outcomes": {case.id: status.outcome_of(visit.reader, case.outcome) for case in shown},
+        "outcomes": {
+            case.id: status.outcome_of(visit.reader, case.outcome, drawn=case.drawn) for case in shown
+        },
         "next": following_one,
     }
     return Page("applicants/overview.html", values)

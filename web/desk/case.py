@@ -11,6 +11,7 @@ from engine import access, cases, definitions, documents, pictures, tasks
 from engine.access_log import Opened
 from engine.db import UnitOfWork
 from engine.errors import Refusal
+from engine.status import outcome_of
 from web import asked
 from web.desk import story
 from web.desk.actions import offered
@@ -53,6 +54,7 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         "may_write": access.allows(uow.actor, "comments.add"),
         "may_add": access.allows(uow.actor, "documents.add") and seen.case.ended_at is None,
         "grounds": _grounds(visit, seen),
+        "outcome": _outcome(visit, seen),
     }
     return Page("desk/case.html", {**values, **more}, status, opened=Opened("file", case_id))
 
@@ -77,6 +79,13 @@ def _grounds(visit: Visit, seen: cases.Seen) -> Mapping[str, str]:
             for one in (field, *field.fields):
                 found.update({str(choice.value): getattr(choice.label, language) for choice in one.choices})
     return found
+
+
+def _outcome(visit: Visit, seen: cases.Seen) -> str | None:
+    """How the case ended, in the words that its applicant reads."""
+    word = seen.case.outcome
+    told = outcome_of(visit.reader, word, drawn=seen.spec.outcome_name(word))
+    return told or _grounds(visit, seen).get(word or "", word)
 
 
 @page(blueprint.get("/cases/<uuid:case_id>/log"), may="events.read")
