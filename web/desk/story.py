@@ -81,8 +81,8 @@ def told(reader: Reader, seen: cases.Seen, rows: Sequence[Mapping[str, Any]]) ->
 
 def _in_words(row: Mapping[str, Any], words: Mapping[str, str]) -> Mapping[str, Any]:
     """The event with what its outcome is called."""
-    payload = row["payload"] or {}
-    outcome = payload.get("outcome")
+    payload: Mapping[str, Any] = row["payload"] or {}
+    outcome: Any = payload.get("outcome")
     return {**row, "payload": {**payload, "outcome": words[outcome]}} if outcome in words else row
 
 
