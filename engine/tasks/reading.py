@@ -190,7 +190,7 @@ def answerable(
 
 def to_show(uow: UnitOfWork, task_id: UUID) -> Form | None:
     """The fields that may go along with a question beside a task that the actor may see, as it sees them."""
-    statement: Select[Any] = (
+    statement: Select[*tuple[Any, ...]] = (
         select(Task.element, *definitions.VERSION)
         .join(Case, Task.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
