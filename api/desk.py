@@ -85,7 +85,7 @@ class AskOpinion(Request):
     """What is asked, of whom, and until when.
 
     Of those who have `role` (else of all members) in `unit` (else in that of the case); of one of them, `to`.
-    `show` names fields of the task's form that go along; nothing else of the case does.
+    `show` names fields of the application or of the task's form that go along; nothing else of the case does.
     """
 
     question: Words

@@ -108,6 +108,14 @@ def get(uow: UnitOfWork, incident_id: UUID) -> RowMapping:
     return known
 
 
+def tries(uow: UnitOfWork, incident: RowMapping) -> int:
+    """How often the step of an incident, as `get` gives it, was tried in all: before it, and with it."""
+    token = select(Incident.token_id).where(Incident.id == incident["id"]).scalar_subquery()
+    same = Incident.case_id == incident["case"], Incident.token_id == token, Incident.id <= incident["id"]
+    found = select(func.sum(Incident.attempts)).where(*same, Incident.element == incident["element"])
+    return int(uow.connection.execute(found).scalar_one())
+
+
 def _seen(uow: UnitOfWork, which: Which, *columns: Any) -> Select[Any]:
     """Incidents of the cases that the actor sees, narrowed."""
     wanted = (

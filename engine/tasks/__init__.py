@@ -22,7 +22,7 @@ from engine.tasks.deciding import decisions
 from engine.tasks.dossier import related, sources
 from engine.tasks.drafts import save as save_draft
 from engine.tasks.inbox import COUNTED, Inbox, Scope, choices, counts, page, staff
-from engine.tasks.reading import Shown, corrected, form, get, latest, of_case, shown
+from engine.tasks.reading import Shown, corrected, form, get, latest, of_case, shown, to_show
 from engine.tasks.work import Completed, claim, complete, recuse, release
 
 __all__ = [
@@ -75,6 +75,7 @@ __all__ = [
     "sources",
     "staff",
     "start_batch",
+    "to_show",
     "waiting",
     "withdraw",
 ]

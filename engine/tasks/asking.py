@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.orm import aliased
 
-from engine import access, cases, definitions, forms, persian
+from engine import access, cases, persian
 from engine.db import UnitOfWork
 from engine.errors import Fault, Forbidden, Invalid
 from engine.events import Fact
@@ -23,7 +23,7 @@ from engine.pools import Placing
 from engine.tasks import assigning, beside, correcting
 from engine.tasks.correcting import Marks
 from engine.tasks.held import Held
-from engine.tasks.reading import roles, unknown
+from engine.tasks.reading import to_show, unknown
 from engine.tasks.work import hold, locking
 
 LISTED = 500
@@ -35,7 +35,7 @@ class Question:
     """What is asked, of whom, and until when.
 
     Of the holders of a role in a unit, else in that of the case; of one of them, `to`, by name or id. `show`
-    are the fields of the task's form that go along.
+    are the fields of the application and of the task's form that go along.
     """
 
     question: str
@@ -169,11 +169,14 @@ def _not_shown(uow: UnitOfWork, held: Held, show: Sequence[str]) -> list[Fault]:
     """Only fields that the asker sees itself, and that have not the name of a field of ours."""
     if not show:
         return []
-    form = definitions.spec(uow.session, held.case.version).elements[held.row.element].form
-    seen = roles(uow, held.row.task_id) if form and forms.for_some(form) else None
-    fields = beside.fields_of(form and forms.for_roles(form, seen)).keys() - beside.OPINION.keys()
+    form = to_show(uow, held.row.task_id)
+    fields = beside.fields_of(form).keys() - beside.OPINION.keys()
     return [
-        Fault(f"/show/{number}", "is no field of the task's form that can be shown", "unknown")
+        Fault(
+            f"/show/{number}",
+            "is no field that can be shown",
+            "unknown",
+        )
         for number, name in enumerate(show)
         if name not in fields
     ]

@@ -47,7 +47,26 @@ def form_of(spec: Spec, element: str, kind: str, asked: Mapping[str, Any] | None
     form = spec.elements[element].form
     if kind == "correction" and asked is not None:
         return _marked(whole(spec, asked), asked)
-    return form if kind == "step" or asked is None else _opinion(form, asked.get("show", ()))
+    if kind == "step" or asked is None:
+        return form
+    return _opinion(showable(spec, element), asked.get("show", ()))
+
+
+def showable(spec: Spec, element: str) -> Form | None:
+    """What may go along with a question beside a task: the fields of the application, and those of its form.
+
+    Only the latter where both define something else by the same name.
+    """
+    own, start = spec.elements[element].form, spec.start_form
+    if own is None or start is None:
+        return own or start
+    defined = {}
+    for name in _DEFINED:
+        mine, theirs = own.schema.get(name, {}), start.schema.get(name, {})
+        if any(mine[one] != theirs[one] for one in mine.keys() & theirs.keys()):
+            return own
+        defined[name] = {**theirs, **mine}
+    return Form({"type": "object", "properties": {**fields_of(start), **fields_of(own)}, **defined}, None)
 
 
 def whole(spec: Spec, asked: Mapping[str, Any]) -> Form | None:
@@ -78,7 +97,7 @@ def _marked(form: Form | None, asked: Mapping[str, Any]) -> Form:
 
 
 def _opinion(form: Form | None, shown: Sequence[str]) -> Form:
-    """Our own form, below the fields of the task's that are shown with the question."""
+    """Our own form, below the fields that are shown with the question."""
     schema = form.schema if form else {}
     fields = fields_of(form)
     only = {name: {**_for_all(fields[name]), "readOnly": True, "not": {}} for name in shown if name in fields}

@@ -188,6 +188,19 @@ def answerable(
     return form, roles(uow, task_id) if form and forms.for_some(form) else None, data
 
 
+def to_show(uow: UnitOfWork, task_id: UUID) -> Form | None:
+    """The fields that may go along with a question beside a task that the actor may see, as it sees them."""
+    statement: Select[*tuple[Any, ...]] = (
+        select(Task.element, *definitions.VERSION)
+        .join(Case, Task.case_id == Case.id)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .where(Task.id == task_id)
+    )
+    element, *version = uow.connection.execute(statement).one()
+    form = beside.showable(definitions.spec(uow.session, definitions.Version(*version)), element)
+    return form and forms.for_roles(form, roles(uow, task_id) if forms.for_some(form) else None)
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """The form of a task as the actor's roles have it, what of the case it shows, and the answer begun."""

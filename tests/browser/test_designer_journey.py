@@ -78,6 +78,7 @@ def begun(page: Page, pattern: str, key: str, say: Words) -> str:
     """A sketch that begins with a pattern; its address."""
     page.goto("/designer/sketches/new")
     page.locator(f'input[value="{pattern}"]').check()
+    page.locator("#begin-unit").select_option("root")
     page.locator("#begin-name").fill(f"فرایند {key} | Process {key}")
     page.locator("#key").fill(key)
     page.get_by_role("button", name=say("begin.send"), exact=True).click()
@@ -94,6 +95,7 @@ def deployed(page: Page, key: str, say: Words) -> None:
 def uploaded(page: Page, sent: list[str], say: Words) -> None:
     """The files have become a sketch, and its check is done."""
     page.goto("/designer/sketches/new")
+    page.locator("#upload-unit").select_option("root")
     page.locator("#files").set_input_files(sent)
     page.get_by_role("button", name=say("upload.send")).click()
     page.wait_for_url("**/designer/sketches/*-*-*")

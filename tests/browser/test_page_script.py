@@ -45,3 +45,17 @@ def test_a_filter_applies_as_soon_as_it_is_changed(visit: Visits) -> None:
     page = opened(visit(), f"<form data-submits>{choice}<button>go</button></form>")
     page.get_by_label("of").select_option("mine")
     page.wait_for_url("**/try/page?of=mine")
+
+
+def test_the_first_tab_leads_to_the_link_to_the_content(visit: Visits) -> None:
+    for path in ("/desk", "/administration", "/administration/people"):
+        page = visit("en", "phone", account="administrator" if "adm" in path else "caseworker")
+        page.goto(path)
+        page.keyboard.press("Tab")
+        expect(page.locator(".skip"), path).to_be_focused()
+
+
+def test_of_ways_that_do_not_fit_the_present_one_is_in_sight(visit: Visits) -> None:
+    page = visit("fa", "phone", account="administrator")
+    page.goto("/administration/webhooks")
+    expect(page.locator(".ways [aria-current]")).to_be_in_viewport(ratio=0.9)

@@ -14,6 +14,7 @@ from lxml import etree
 
 from engine import forms
 from engine.bpmn.forms import Form, names
+from engine.bpmn.forms.form import validator
 from engine.config import ROOT
 from engine.errors import Invalid
 
@@ -384,3 +385,18 @@ def overlap(one: Box, other: Box) -> bool:
     """Whether they share more than a border."""
     (x, y, width, height), (left, top, wide, high) = one, other
     return x < left + wide and left < x + width and y < top + high and top < y + height
+
+
+def test_a_ground_is_demanded_only_where_the_identity_is_refused() -> None:
+    path = ROOT / "processes/guild/food-shop-licence/forms/identity.json"
+    judge = validator(json.loads(path.read_bytes()))
+    asked = {
+        chosen: " ".join(error.message for error in judge.iter_errors(answer))
+        for chosen, answer in (
+            ("", {}),
+            *((one, {"identity_decision": one}) for one in ("confirmed", "refused")),
+        )
+    }
+    assert "ground" not in asked[""] + asked["confirmed"]
+    assert "ground" in asked["refused"]
+    assert "identity_means" in asked["confirmed"]

@@ -39,6 +39,11 @@ def send(browser: Browser, path: str, **form: str) -> TestResponse:
     return browser.post(path, {"token": browser.token("/account"), **form})
 
 
+def plain(page: str) -> str:
+    """The text without the marks that keep apart what is written in another direction."""
+    return page.replace("\u2068", "").replace("\u2069", "")
+
+
 def failed(database: Database, actor: Callable[..., Actor], count: int = 1) -> list[UUID]:
     """Cases that stand at a script; the ids of their incidents."""
     factories.deploy(database, FAILING)
@@ -94,7 +99,11 @@ def test_a_retry_that_fails_leads_to_the_new_incident(
     answer = send(browser, f"/administration/incidents/{incident}/retry")
     target = answer.headers["Location"]
     assert target != f"/administration/incidents/{incident}"
-    assert "has failed again" in browser.get(target).text
+    page = browser.get(target).text
+    assert 'class="fault" role="alert">It has failed again' in page
+    assert "tried 2 times" in plain(page)
+    third = send(browser, f"{target}/retry").headers["Location"]
+    assert "tried 3 times" in plain(browser.get(third).text)
 
 
 def test_an_incident_that_somebody_else_resolved_is_explained(
@@ -289,6 +298,9 @@ def test_an_account_is_closed_and_opened_and_its_sessions_end(
     (listed,) = re.findall(r"/sessions/([\w-]+)/end", browser.get(path).text)
     send(browser, f"{path}/sessions/{listed}/end")
     assert hers.get("/account").status_code == 303
+    asked = browser.get(f"{path}/close").text
+    assert f'action="{path}/close"' in asked
+    assert f'action="{path}/close"' not in browser.get(path).text, "closed by one click"
     send(browser, f"{path}/close")
     with database.transaction() as session:
         assert session.scalars(select(User.deactivated_at).where(User.id == sara.id)).one()

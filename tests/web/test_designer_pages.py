@@ -164,6 +164,20 @@ def test_a_file_that_comes_twice_is_explained(designer: Browser) -> None:
     assert "twice" in given.text
 
 
+def test_the_unit_of_a_sketch_is_chosen_unless_there_is_just_one_agency(
+    database: Database, actor: Act, session_of: Open
+) -> None:
+    browser = session_of(actor("designer"))
+    organisation.a_unit(database, "guild")
+    chosen = '<option value="guild" selected>'
+    assert browser.get("/designer/sketches/new?lang=en").text.count(chosen) == 2
+    organisation.a_unit(database, "fire")
+    page = browser.get("/designer/sketches/new").text
+    assert (page.count("selected"), page.count("Choose whose process it is")) == (0, 2)
+    assert page.index('id="upload-unit"') < page.index('type="file"'), "before files are dropped"
+    assert send(browser, "/designer/sketches/upload", FILES, unit="").status_code == 422
+
+
 def test_broken_xml_is_kept_and_found(designer: Browser, do: Callable[..., Any]) -> None:
     path = made(do, {"p.bpmn": FILES["p.bpmn"][:-20]})
     checked(do, path)

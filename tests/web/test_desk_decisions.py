@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from engine import cases
+from engine import cases, tasks
 from engine.db import Actor, Database
 from tests import bpmn, factories
 from tests.ruling import data, dmn, table
@@ -88,3 +88,27 @@ def test_result_that_a_form_keeps_from_a_role_is_kept_in_the_explanation(office:
     assert event["payload"]["inputs"] == {"amount": 25}
     assert event["payload"]["result"] is None
     assert "desk" not in str(event["payload"])
+
+
+def deciding() -> dict[str, bytes]:
+    """A decision, whose form has words for its outcomes, and an end that takes over its outcome."""
+    words = [{"const": "refused", "title": "رد درخواست | Turned down"}]
+    form = factories.form(decision={"type": "string", "oneOf": words, "title": "تصمیم | Decision"})
+    ground = {"type": "object", "properties": {"code": {"type": "string"}, "text": {"type": "string"}}}
+    form["properties"]["ground"] = {"title": "دلیل | Ground", **ground}
+    task = bpmn.node("userTask", "decide", camunda__formKey="f.json", parvandeh__decision="decision")
+    return factories.files(bpmn.process(*bpmn.in_line(task)), f=form)
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "Turned down"), ("fa", "رد درخواست")])
+def test_the_timeline_calls_an_outcome_what_the_form_calls_it(office: Office, lang: str, words: str) -> None:
+    factories.deploy(office.database, deciding())
+    case = office.do("portal", cases.start, "p", {}).id
+    (task,) = [row["id"] for row in office.do("sara", tasks.latest, case)]
+    office.do("sara", tasks.claim, task)
+    ground = {"code": "debt", "text": "Taxes of 1404 are unpaid."}
+    office.do("sara", tasks.complete, task, {"decision": "refused", "ground": ground})
+    for path in (f"/cases/{case}", f"/cases/{case}/log"):
+        page = office["sara"].see(path, lang).text
+        assert f"“\u2068{words}" in page or f"«\u2068{words}" in page
+        assert "refused" not in page

@@ -195,6 +195,23 @@ def test_an_opinion_is_asked_read_and_taken_back(office: Office) -> None:
     assert "It is." in sara.see(f"/tasks/{task}").text
 
 
+def test_fields_of_the_application_go_along_with_a_question_as_far_as_the_asker_sees_them(
+    office: Office,
+) -> None:
+    sara = office["sara"]
+    task = sara.claimed()
+    offered = re.findall(r'name="show" value="(\w+)"', sara.see(f"/tasks/{task}/ask").text)
+    assert {"born", "name", "area"} <= set(offered)
+    assert "secret" not in offered
+    assert sara.send(f"/tasks/{task}/ask", question="Of age?", unit="fire", show="secret").status_code == 422
+    sara.send(f"/tasks/{task}/ask", question="Of age?", unit="fire", show="born")
+    (asked,) = office.do("sara", tasks.asked_beside, task)
+    page = office["omid"].see(f"/tasks/{asked['id']}").text
+    assert re.search(r"21 March 2001|2001-03-21|2001/03/21", page)
+    assert "پروین" not in page
+    assert "<dt>Process</dt>" in page
+
+
 def test_an_opinion_is_for_the_unit_that_is_asked(office: Office) -> None:
     sara = office["sara"]
     task = sara.claimed()

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import get_template_attribute
 from werkzeug.datastructures import MultiDict
 
 from engine import forms as engine_forms
@@ -198,3 +199,16 @@ def test_where_yes_or_no_is_required_neither_is_chosen_beforehand() -> None:
     assert forms.answer(form.fields, MultiDict([("data/sure", "true")])) == {"sure": True}
     (node,) = forms.drawing(form.fields, {"sure": False}, EN).nodes
     assert [chosen for _, _, chosen in node.options] == [False, True]
+
+
+def test_what_is_to_be_mended_is_counted_as_it_is_listed(make: Make) -> None:
+    faults = [
+        Fault("/data/name", "is required", "required"),
+        Fault("/data/name", "is too long", "maxLength", {"count": 20}),
+    ]
+    faults += [Fault("/data/area", "is required", "required")]
+    drawing = forms.drawing(Form(SCHEMA, None).fields, {}, EN, faults)
+    with make().test_request_context("/?lang=en"):
+        told = get_template_attribute("fields.html", "summary")(drawing)
+    assert told.count("<li>") == 3
+    assert "3 things to mend" in told.replace("\u2068", "").replace("\u2069", "")

@@ -77,6 +77,7 @@ def _one(visit: Visit, incident_id: UUID, refusal: Refusal | None = None) -> Pag
     values = {
         "incident": incident,
         "case": case,
+        "tries": incidents.tries(visit.uow, incident),
         "rows": rows,
         "kinds": variables.KINDS,
         "mends": access.allows(visit.uow.actor, "incidents.mend"),
@@ -117,5 +118,5 @@ def _after(uow: UnitOfWork, case: cases.CaseView, incident_id: UUID) -> Away:
     before = incidents.get(uow, incident_id)
     anew: list[Any] = [row for row in case.incidents if row["element"] == before["element"]]
     if anew:
-        return Away(f"/administration/incidents/{anew[0]['id']}", told="administration.incident.again")
+        return Away(f"/administration/incidents/{anew[0]['id']}")  # which tells how often it has failed
     return Away(f"/administration/incidents/{incident_id}", told="administration.incident.resolved")

@@ -100,6 +100,15 @@ def log_out(visit: Visit, person_id: UUID, session_id: UUID) -> Away:
     return _back(person_id, "logged-out")
 
 
+@page(blueprint.get("/people/<uuid:person_id>/close"), may="people.manage")
+def ask_closing(visit: Visit, person_id: UUID) -> Page | Away:
+    """What closing the account does, before it is done."""
+    person = people.get(visit.uow, person_id)
+    if not (person.active and custody.governs(visit.uow, person_id)):
+        return Away(f"/administration/people/{person_id}")
+    return shown(visit, "closing", {"person": person}, way="people")
+
+
 @page(blueprint.post("/people/<uuid:person_id>/<any(close,reopen):action>"), may="people.manage")
 def switch(visit: Visit, person_id: UUID, action: str) -> Away:
     """Let the account open nothing, or open again."""

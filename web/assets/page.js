@@ -13,8 +13,14 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", () => sent.clear()); // somebody has gone back to it
 
-// Of ways that do not fit side by side, the present one is in sight.
-document.querySelector(".ways [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// Of ways that do not fit side by side, the present one is in sight. Not by scrollIntoView: the first Tab would go on from
+// there, past the link to the content and the header.
+const present = document.querySelector(".ways [aria-current]");
+if (present) {
+  const middle = (element) => element.getBoundingClientRect().left + element.getBoundingClientRect().width / 2;
+  const ways = present.closest(".ways");
+  ways.scrollBy(middle(present) - middle(ways), 0);
+}
 
 // A filter applies as soon as it is changed; its button is for browsers without JavaScript.
 document.addEventListener("change", ({ target }) => {

@@ -1,5 +1,7 @@
 """Beginning a sketch: with files, with a pattern, or with a version."""
 
+from collections.abc import Mapping
+
 from flask import request
 
 from engine import overview, sketches
@@ -8,17 +10,28 @@ from web.designer import patterns
 from web.designer.area import blueprint, status, title, told, uploaded
 from web.visit import Away, Page, Visit, page
 
+ALL = "root"  # the unit above all agencies
+
 
 def _form(visit: Visit, refusal: Refusal | None = None) -> Page:
     """What there is to begin with; what was typed stays."""
+    units = sketches.units(visit.uow)
     values = {
-        "units": sketches.units(visit.uow),
+        "units": units,
+        "chosen": request.form.get("unit") or _own(units),
         "bare": patterns.BARE,
         "shipped": list(patterns.shipped()),
         "sent": request.form,
         "faults": [] if refusal is None else told(refusal),
     }
     return Page("designer/start.html", values, status(refusal))
+
+
+def _own(units: Mapping[str, str]) -> str | None:
+    """The one unit of a designer below that of all agencies. Of several one is to be chosen: where a process
+    belongs is where its tasks go."""
+    below = [key for key in units if key != ALL]
+    return below[0] if len(below) == 1 else None
 
 
 def refused(visit: Visit, *, refusal: Refusal) -> Page:
@@ -59,7 +72,7 @@ def begin(visit: Visit) -> Away:
 def of_version(visit: Visit, key: str, number: int) -> Away:
     """A sketch that begins with a version: in its unit, or else in one of the designer's own."""
     owner, units = overview.entry(visit.uow, key).unit, sketches.units(visit.uow)
-    unit = owner if owner in units else next(iter(units), "")
+    unit = owner if owner in units else _own(units) or next(iter(units), "")
     sketch_id = sketches.from_version(visit.uow, key, number, unit=unit)
     sketches.ask(visit.uow, sketch_id)
     return Away(f"/designer/sketches/{sketch_id}", told="designer.notice.made")

@@ -121,13 +121,13 @@ def send_back(visit: Visit, task_id: UUID) -> Away:
 
 def _ask(visit: Visit, task_id: UUID, refused: Explained | None = None) -> Page:
     row = _mine(visit.uow, task_id)
-    shown = tasks.form(visit.uow, row)
+    along = tasks.to_show(visit.uow, task_id)
     language = visit.reader.language
-    own = by_name(inside(shown.form.fields if shown.form else ()))
+    fields = by_name(inside(along.fields if along else ()))
     values = {
         "units": [(one.key, visit.reader.half(one.name)) for one in units.working(visit.uow)],
         "people": [(one.name, one.name) for one in tasks.colleagues_to_ask(visit.uow, task_id)],
-        "fields": [(name, getattr(field.label, language)) for name, field in own.items()],
+        "fields": [(name, getattr(field.label, language)) for name, field in fields.items()],
     }
     return _page("ask", row, values, refused)
 

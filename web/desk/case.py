@@ -53,7 +53,7 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         "actions": offered(uow.actor, seen.case),
         "may_write": access.allows(uow.actor, "comments.add"),
         "may_add": access.allows(uow.actor, "documents.add") and seen.case.ended_at is None,
-        "grounds": _grounds(visit, seen),
+        "grounds": story.grounds(reader, seen.spec),
         "outcome": _outcome(visit, seen),
     }
     return Page("desk/case.html", {**values, **more}, status, opened=Opened("file", case_id))
@@ -71,21 +71,11 @@ def _decisions(uow: UnitOfWork, seen: cases.Seen) -> Sequence[Mapping[Any, Any]]
     return tasks.decisions(uow, seen.case.id) if decided else ()
 
 
-def _grounds(visit: Visit, seen: cases.Seen) -> Mapping[str, str]:
-    """What outcomes and codes of grounds are called in the forms of the process."""
-    language, found = visit.reader.language, {}
-    for part in seen.spec.elements.values():
-        for field in part.form.fields if part.form and part.rules.decision else ():
-            for one in (field, *field.fields):
-                found.update({str(choice.value): getattr(choice.label, language) for choice in one.choices})
-    return found
-
-
 def _outcome(visit: Visit, seen: cases.Seen) -> str | None:
     """How the case ended, in the words that its applicant reads."""
     word = seen.case.outcome
     told = outcome_of(visit.reader, word, drawn=seen.spec.outcome_name(word))
-    return told or _grounds(visit, seen).get(word or "", word)
+    return told or story.grounds(visit.reader, seen.spec).get(word or "", word)
 
 
 @page(blueprint.get("/cases/<uuid:case_id>/log"), may="events.read")

@@ -60,10 +60,30 @@ def names(reader: Reader, spec: Spec) -> Mapping[str, str]:
     return {path: reader.half(part.name) for path, part in spec.elements.items()}
 
 
+def grounds(reader: Reader, spec: Spec) -> Mapping[str, str]:
+    """What outcomes and codes of grounds are called in the forms of the process."""
+    found: dict[str, str] = {}
+    for part in spec.elements.values():
+        for field in part.form.fields if part.form and part.rules.decision else ():
+            for one in (field, *field.fields):
+                found.update(
+                    {str(choice.value): getattr(choice.label, reader.language) for choice in one.choices}
+                )
+    return found
+
+
 def told(reader: Reader, seen: cases.Seen, rows: Sequence[Mapping[str, Any]]) -> Sequence[Happened]:
     """These events of a case."""
     called, labels = names(reader, seen.spec), Labels.of(reader, seen.spec)
-    return [_happened(row, called, labels) for row in rows]
+    words = grounds(reader, seen.spec)
+    return [_happened(_in_words(row, words), called, labels) for row in rows]
+
+
+def _in_words(row: Mapping[str, Any], words: Mapping[str, str]) -> Mapping[str, Any]:
+    """The event with what its outcome is called."""
+    payload: Mapping[str, Any] = row["payload"] or {}
+    outcome: Any = payload.get("outcome")
+    return {**row, "payload": {**payload, "outcome": words[outcome]}} if outcome in words else row
 
 
 def _happened(row: Mapping[str, Any], called: Mapping[str, str], labels: Labels) -> Happened:
