@@ -5,7 +5,7 @@ import pytest
 from engine.bpmn import Awaited, awaited
 from engine.config import ROOT
 
-LICENCE = (ROOT / "processes" / "guild" / "food-shop-licence" / "process.bpmn").read_bytes()
+FEE = (ROOT / "processes" / "treasury" / "collect-fee" / "process.bpmn").read_bytes()
 
 
 def process(script: str, result: str = ' parvandeh:result="r"') -> bytes:
@@ -55,4 +55,4 @@ def test_of_what_is_no_call_nothing_is_awaited(content: bytes, element: str) -> 
 
 
 def test_a_shipped_process_reads_what_its_register_replies() -> None:
-    assert awaited("f", LICENCE, "food-shop-licence", "check_tax").reply == {"clear": None}
+    assert awaited("f", FEE, "collect-fee", "issue_bill").reply == {"bill": None}
