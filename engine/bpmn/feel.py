@@ -5,15 +5,16 @@ Numbers are exact there, and plain numbers in a case wherever that loses nothing
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal, DecimalException
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from engine.decisions.errors import TooMuch, Unreadable
 from engine.decisions.feel import Expression, Run
 from engine.decisions.feel.moments import SECOND, Date, DateTime, Days, Months, Time, from_python
+from engine.decisions.feel.names import normalized
 from engine.decisions.feel.notation import write
-from engine.decisions.feel.values import ARITHMETIC, Range
+from engine.decisions.feel.values import ARITHMETIC, Range, rounded
 
 MARK = "="  # before an expression in FEEL
 _MICROSECOND = 1000  # in nanoseconds
@@ -59,15 +60,15 @@ def as_feel(value: Any) -> Any:
     if isinstance(value, list):
         return [as_feel(item) for item in value]
     if isinstance(value, Mapping):
-        return {" ".join(name.split()): as_feel(item) for name, item in value.items()}
+        return {normalized(name): as_feel(item) for name, item in value.items()}
     return _moment(value)
 
 
 def _exact(value: float | Decimal) -> Decimal:
-    try:
-        return ARITHMETIC.create_decimal(value if isinstance(value, Decimal) else repr(value))
-    except DecimalException as error:
-        raise Unfit("a number is larger than any of FEEL") from error
+    found = rounded(value)
+    if found is None:
+        raise Unfit("a number is larger than any of FEEL")
+    return found
 
 
 def _moment(value: Any) -> Any:

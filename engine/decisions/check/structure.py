@@ -6,6 +6,7 @@ from typing import Any
 
 from lxml import etree
 
+from engine.decisions.feel.names import normalized
 from engine.findings import LAST_LINE, Notes, Place, Severity
 
 _POLICIES = ("UNIQUE", "ANY", "PRIORITY", "FIRST", "RULE ORDER", "OUTPUT ORDER", "COLLECT")
@@ -82,10 +83,10 @@ class Structure:
     def _names(self) -> None:
         for tags, what in ((_NAMED, "elements"), (("itemDefinition",), "types")):
             nodes = list(each(self._root, *tags))
-            counted = Counter(" ".join((node.get("name") or "").split()) for node in nodes)
+            counted = Counter(normalized(node.get("name") or "") for node in nodes)
             told: set[str] = set()
             for node in reversed(nodes):
-                name = " ".join((node.get("name") or "").split())
+                name = normalized(node.get("name") or "")
                 if counted[name] > 1 and name not in told:
                     told.add(name)
                     reason = f"{counted[name]} {what} are called {name!r}."
