@@ -65,6 +65,7 @@ class Spec:
     watch: Watch | None = None
     rules: CaseRules = field(default_factory=CaseRules)
     description: str = ""  # what is written of the process; perhaps `Persian | English`
+    maps_calls: bool = False  # whether some called process has variables of its own
 
     @property
     def starts(self) -> Mapping[str, Trigger]:
@@ -188,6 +189,11 @@ def _build(source: Source, key: str) -> Spec:
         drawn,
         rules=root.case_rules(key),
         description=root.description(key),
+        maps_calls=any(
+            isinstance(task_spec, CallActivityMixin) and task_spec.own.apart
+            for scope in inner.values()
+            for task_spec in scope.task_specs.values()
+        ),
     )
 
 

@@ -6,7 +6,7 @@ it waits for and its log.
 
 from engine.bpmn.values import canonical
 from engine.cases.commands import Application, appeal, begin_at, digest, start, taken
-from engine.cases.ending import cancel, renew_secret, withdraw
+from engine.cases.ending import WITHDRAWAL, cancel, renew_secret, withdraw
 from engine.cases.hold import (
     LOCKING,
     Locked,
@@ -35,7 +35,7 @@ from engine.cases.moving import (
     wake_due,
 )
 from engine.cases.pausing import resume, resume_definition, rouse, rouse_version, suspend, suspend_definition
-from engine.cases.progress import Opened, TaskChange, apply, note
+from engine.cases.progress import Opened, TaskChange, apply, note, scoped
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "LOCKING",
     "LOG_PAGE",
     "PAGE",
+    "WITHDRAWAL",
     "Application",
     "CaseView",
     "Locked",
@@ -83,6 +84,7 @@ __all__ = [
     "resume_definition",
     "rouse",
     "rouse_version",
+    "scoped",
     "see",
     "start",
     "suspend",

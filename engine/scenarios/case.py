@@ -242,6 +242,11 @@ class Case:
     def _fire(self, happened: Mapping[UUID, Mapping[str, Any]]) -> None:
         self._run(lambda state: bpmn.fire(self.spec, state, happened, self.now))
 
+    def known_at(self, token: UUID, path: str) -> Mapping[str, Any]:
+        """The variables that a token at this element reads: the case's, or its called process's own."""
+        own = bpmn.known_at(self.spec, self.state, token, path, self.now)
+        return self.data if own is None else own
+
     def _run(self, command: Callable[[bytes], Step]) -> None:
         self._commands += 1
         if self._commands > MAX_COMMANDS:
