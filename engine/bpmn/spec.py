@@ -189,12 +189,13 @@ def _build(source: Source, key: str) -> Spec:
         drawn,
         rules=root.case_rules(key),
         description=root.description(key),
-        maps_calls=any(
-            isinstance(task_spec, CallActivityMixin) and task_spec.own.apart
-            for scope in inner.values()
-            for task_spec in scope.task_specs.values()
-        ),
+        maps_calls=_maps_calls(inner),
     )
+
+
+def _maps_calls(inner: Mapping[str, Any]) -> bool:
+    specs = (task_spec for scope in inner.values() for task_spec in scope.task_specs.values())
+    return any(isinstance(one, CallActivityMixin) and one.own.apart for one in specs)
 
 
 def _attach(scope: Any) -> None:

@@ -6,7 +6,7 @@ it waits for and its log.
 
 from engine.bpmn.values import canonical
 from engine.cases.commands import Application, appeal, begin_at, digest, start, taken
-from engine.cases.ending import WITHDRAWAL, cancel, renew_secret, withdraw
+from engine.cases.ending import cancel, renew_secret, withdraw
 from engine.cases.hold import (
     LOCKING,
     Locked,
@@ -44,7 +44,6 @@ __all__ = [
     "LOCKING",
     "LOG_PAGE",
     "PAGE",
-    "WITHDRAWAL",
     "Application",
     "CaseView",
     "Locked",

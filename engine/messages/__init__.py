@@ -11,10 +11,9 @@ from engine.messages.delivering import (
     send,
     unclaimed,
 )
-from engine.messages.matching import BROADCAST, CASE_NUMBER
+from engine.messages.matching import CASE_NUMBER
 
 __all__ = [
-    "BROADCAST",
     "CASE_NUMBER",
     "MAX_KEPT",
     "Sent",

@@ -2,10 +2,9 @@
 
 A message reaches the cases that wait for its name with those very keys; the key `case_number` reaches what
 that case waits for by that name. It goes to one wait of a case: one that fits several is refused, or stays
-kept until one is left. The messages of `BROADCAST` reach all that wait, as signals do.
+kept until one is left. The messages of `engine.bpmn.broadcast` reach all that wait, as signals do.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -16,13 +15,13 @@ from sqlalchemy import ColumnElement, and_, cast, func, or_, select, tuple_, typ
 from sqlalchemy.dialects.postgresql import JSONB
 
 from engine import access, cases
+from engine.bpmn import broadcast
 from engine.db import UnitOfWork
 from engine.errors import Conflict
 from engine.models import Case, Definition, DefinitionVersion, Message, Wait
 
 CASE_NUMBER = "case_number"
 NO_KEYS = cases.canonical({})
-BROADCAST = re.compile(rf"{re.escape(cases.WITHDRAWAL)}|clock\..+")  # the engine's own: for all that wait
 
 READY = and_(Case.status == "active", Definition.suspended_at.is_(None))
 _NONE = cast(NO_KEYS, JSONB)
@@ -51,7 +50,7 @@ def fitting(count: ColumnElement[int]) -> ColumnElement[int]:
 _IN_CASES = fitting(func.count(Wait.case_id.distinct()))
 # Whether nothing but its receivers' absence keeps a message.
 CLEAR = or_(
-    Message.name.regexp_match(f"^({BROADCAST.pattern})$"),
+    Message.name.regexp_match(f"^({broadcast.PATTERN.pattern})$"),
     and_(fitting(func.count()) == _IN_CASES, or_(Message.correlation != NO_KEYS, _IN_CASES == 1)),
 )
 WAIT = (Wait.id, Wait.case_id, Wait.name, Wait.element, Wait.correlation, Case.number)
@@ -81,7 +80,7 @@ def waiting(
         .order_by(Wait.case_id, Wait.id)
     )
     rows = uow.connection.execute(found, access.seen_by(uow)).all()
-    if not BROADCAST.fullmatch(name):
+    if not broadcast.PATTERN.fullmatch(name):
         _require_one(name, keys, rows)
     return rows
 

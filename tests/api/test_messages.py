@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from engine import messages
 from engine.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients, Steady
