@@ -108,6 +108,19 @@ def get(uow: UnitOfWork, incident_id: UUID) -> RowMapping:
     return known
 
 
+def known(uow: UnitOfWork, incident: RowMapping, seen: cases.Seen) -> Mapping[str, Any]:
+    """The variables that the step of an incident reads, as the actor sees them: a retry may repair them.
+
+    They are the case's, or those of the called process in which the step is.
+    """
+    if "/" not in incident["element"]:
+        return seen.case.data
+    found = select(Incident.token_id, Case.state).join(Case, Case.id == Incident.case_id)
+    token, state = uow.connection.execute(found.where(Incident.id == incident["id"])).one()
+    own = bpmn.known_at(seen.spec, state, token, incident["element"], uow.now)
+    return seen.case.data if own is None else seen.cut(own)
+
+
 def tries(uow: UnitOfWork, incident: RowMapping) -> int:
     """How often the step of an incident, as `get` gives it, was tried in all: before it, and with it."""
     token = select(Incident.token_id).where(Incident.id == incident["id"]).scalar_subquery()
@@ -158,10 +171,11 @@ def retry(
         cases.rouse(uow, case.id)
         return cases.get(uow, case.id)
     repaired = _sound(case, repair or {})
-    if repaired:
-        happened.insert(0, Fact("data.repaired", row.element, payload={**told, "changes": repaired}))
     spec = definitions.spec(uow.session, case.version)
     step = bpmn.retry(spec, cases.require_active(case), row.token_id, uow.now, repaired)
+    if repaired:
+        changed = cases.scoped({**told, "changes": repaired}, step.scope)
+        happened.insert(0, Fact("data.repaired", row.element, payload=changed))
     cases.apply(uow, case, step, happened)
     return cases.get(uow, case.id)
 
@@ -186,7 +200,7 @@ def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: st
         step = bpmn.skip(spec, cases.require_active(case), row.token_id, given, uow.now)
     except bpmn.Unskippable as error:
         raise refusal from error
-    told = {"incident": incident_id, "reason": reason, "changes": given}
+    told = cases.scoped({"incident": incident_id, "reason": reason, "changes": given}, step.scope)
     cases.apply(uow, case, step, [Fact("incident.skipped", row.element, payload=told)])
     return cases.get(uow, case.id)
 

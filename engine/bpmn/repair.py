@@ -14,8 +14,8 @@ def repair(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
     """Give variables other values, at the token and wherever the old ones came from or were handed on to.
 
     Where a branch has set one itself, that stays: a join behind tells the contradiction. Where branches have
-    met already, the new value counts. Returns those that are the case's, and not only seen by an instance or
-    in a sub-process.
+    met already, the new value counts. Returns those that are the case's, and not only seen by an instance, in
+    a sub-process or in a called process with mappings.
     """
     for name, value in differing(token.data, data).items():
         before = [one.data.get(name, ABSENT) for one in (token, token.parent) if one is not None]
@@ -65,7 +65,12 @@ def _shares(host: Token, name: str) -> bool:
 
 def _hidden(token: Token, name: str) -> bool:
     """Whether the name means something else in the case than at this token."""
-    inside: Token | None = token
-    while inside is not None and name not in private(inside):
-        inside = inside.workflow.host
-    return inside is not None
+    inside = token
+    while name not in private(inside):
+        host = inside.workflow.host
+        if host is None:
+            return False
+        if host.task_spec.own.apart:
+            return True
+        inside = host
+    return True

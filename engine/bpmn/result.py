@@ -29,7 +29,7 @@ def step_of(workflow: CaseWorkflow, given: Mapping[str, Any] | None = None) -> S
     changes: dict[str, Any] = dict(given or {})
     for token, passage in _passages(workflow):
         passages.append(passage)
-        if not _local(token):
+        if passage.scope is None:
             hidden = _hidden(token)
             changes.update((name, value) for name, value in passage.changes.items() if name not in hidden)
         if passage.movement == "passed" and token.task_spec.element.outcome and of_case(token):
@@ -94,7 +94,7 @@ def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, Passage]]:
             continue
         changes = _changes(token, data) if movement == "passed" else {}
         why = token.why if movement == "passed" else None
-        yield token, Passage(movement, token.id, element.path, token.human, changes, why)
+        yield token, Passage(movement, token.id, element.path, token.human, changes, why, scope_of(token))
 
 
 def _stood_by(token: Token, movement: Movement) -> bool:
@@ -131,12 +131,20 @@ def _changes(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not ABSENT}
 
 
-def _local(token: Token) -> bool:
-    """Whether the token belongs to one instance of many."""
+def scope_of(token: Token) -> str | None:
+    """The path of the innermost activity around a token whose variables are its own; None for the case's.
+
+    That is one instance of many, or a call that maps what goes in and out.
+    """
     inside: Token | None = token
     while inside is not None and (not inside.triggered or FOR in inside.internal_data):
         inside = inside.workflow.host
-    return inside is not None
+        if inside is not None and inside.task_spec.own.apart:
+            break
+    if inside is None:
+        return None
+    element: Element | None = inside.task_spec.element
+    return element.path if element else str(inside.task_spec.bpmn_id)
 
 
 def _hidden(token: Token) -> set[str]:

@@ -13,15 +13,15 @@ from engine.bpmn.elements.activities import ScriptTask, SubProcessTask
 from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import CatchEvent, SideEvent, ThrowEvent, caught
 from engine.bpmn.elements.multi_instance import INDEX, SequentialMultiInstance
-from engine.bpmn.own import RETURNED
+from engine.bpmn.own import RETURNED, outside
 from engine.bpmn.repair import repair
-from engine.bpmn.result import step_of
+from engine.bpmn.result import scope_of, step_of
 from engine.bpmn.script import Sandbox
 from engine.bpmn.spec import Spec
 from engine.bpmn.state import load
 from engine.bpmn.step import Fired, Step
 from engine.bpmn.tokens import DONE, FAILED, READY, STARTED, STARTED_BY, UNBEGUN, WAIT, Token
-from engine.bpmn.values import differing
+from engine.bpmn.values import differing, plain
 from engine.bpmn.workflow import CaseWorkflow
 
 
@@ -69,10 +69,11 @@ def complete(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], 
     token = _find(workflow, token_id)
     if token._state != READY or not token.human:
         raise LookupError(f"the case does not wait for task {token_id}")
+    scope = scope_of(token)
     token.data = {**token.data, **differing(token.data, data)}
     token.advance()
     workflow.advance()
-    return step_of(workflow)
+    return replace(step_of(workflow), scope=scope)
 
 
 def fire(spec: Spec, state: bytes, happened: Mapping[UUID, Mapping[str, Any]], now: datetime) -> Step:
@@ -121,24 +122,28 @@ def retry(
     Raises LookupError if none stands there.
     """
     workflow, token = _failed(spec, state, token_id, now)
-    repaired = repair(token, data or {})
+    repaired, scope = repair(token, data or {}), scope_of(token)
     token.retry()
     workflow.advance()
-    return step_of(workflow, repaired)
+    return replace(step_of(workflow, repaired), scope=scope)
 
 
-def correct(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now: datetime) -> Step:
+def correct(
+    spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now: datetime, form: str | None = None
+) -> Step:
     """Set variables right at a human task that waits, and wherever the old values came from or went on to.
 
+    They are those of the process in which `form` was answered, the path of its element; None is the start.
     The task stays. Raises LookupError if the case does not wait for it.
     """
     workflow = load(state, spec, Sandbox(now, spec.watch))
     token = _find(workflow, token_id)
     if token._state != READY or not token.human:
         raise LookupError(f"the case does not wait for task {token_id}")
-    corrected = repair(token, data)
+    token = _at_process_of(token, form or "")
+    corrected, scope = repair(token, data), scope_of(token)
     workflow.advance()
-    return step_of(workflow, corrected)
+    return replace(step_of(workflow, corrected), scope=scope)
 
 
 def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now: datetime) -> Step:
@@ -152,6 +157,7 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
     done = DONE in token.internal_data or RETURNED in token.internal_data or _ended_inside(token)
     if not (passable or done) or isinstance(token.task_spec, SideEvent):
         raise Unskippable(token.task_spec.element.kind if token.task_spec.element else "")
+    scope = scope_of(token)
     del token.internal_data[FAILED]
     token.internal_data.pop(WAIT, None)
     token.received = frozenset(changes := differing(token.data, data))
@@ -160,7 +166,7 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
         token.task_spec.pass_over(token)
     token.pass_over()
     workflow.advance()
-    return step_of(workflow)
+    return replace(step_of(workflow), scope=scope)
 
 
 def cancel(spec: Spec, state: bytes, now: datetime) -> Step:
@@ -168,6 +174,41 @@ def cancel(spec: Spec, state: bytes, now: datetime) -> Step:
     workflow = load(state, spec, Sandbox(now, spec.watch))
     workflow.cancel()
     return replace(step_of(workflow), outcome=None)
+
+
+def _at_process_of(token: Token, path: str) -> Token:
+    """The token itself, or the one around it that stands in the same process as the element of this path."""
+    around: Token | None = token
+    while around is not None and not same_process(around.task_spec.element.path, path):
+        around = around.workflow.host
+    return token if around is None else around
+
+
+def same_process(one: str, other: str) -> bool:
+    """Whether elements with these paths are drawn in the same process."""
+    return one.rpartition("/")[0] == other.rpartition("/")[0]
+
+
+def known_at(
+    spec: Spec, state: bytes | None, token_id: UUID, path: str, now: datetime
+) -> dict[str, Any] | None:
+    """The variables that a token at this element reads, where they are not the case's: else None.
+
+    A called process has variables of its own where the call maps what goes in and out. They are gone, and
+    the answer is empty, once the token is.
+    """
+    if "/" not in path or not spec.maps_calls:
+        return None
+    try:
+        token = _find(load(state, spec, Sandbox(now, spec.watch)), token_id) if state else None
+    except LookupError:
+        token = None
+    if token is None:
+        return {}
+    scope = token.workflow
+    while (host := scope.host) is not None and not host.task_spec.own.apart:
+        scope = host.workflow
+    return None if host is None else plain(outside(token))
 
 
 def instances_before(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> int:

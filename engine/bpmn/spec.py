@@ -65,6 +65,7 @@ class Spec:
     watch: Watch | None = None
     rules: CaseRules = field(default_factory=CaseRules)
     description: str = ""  # what is written of the process; perhaps `Persian | English`
+    maps_calls: bool = False  # whether some called process has variables of its own
 
     @property
     def starts(self) -> Mapping[str, Trigger]:
@@ -188,7 +189,13 @@ def _build(source: Source, key: str) -> Spec:
         drawn,
         rules=root.case_rules(key),
         description=root.description(key),
+        maps_calls=_maps_calls(inner),
     )
+
+
+def _maps_calls(inner: Mapping[str, Any]) -> bool:
+    specs = (task_spec for scope in inner.values() for task_spec in scope.task_specs.values())
+    return any(isinstance(one, CallActivityMixin) and one.own.apart for one in specs)
 
 
 def _attach(scope: Any) -> None:

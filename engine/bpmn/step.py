@@ -43,7 +43,8 @@ class Passage:
     """A token went into, through or out of an element; in the order in which it happened.
 
     `element` is the element's path, `human` whether it is a person's task. `changes` are the variables that
-    the element set, `why` how a decision came to them.
+    the element set, `why` how a decision came to them. `scope` is the path of the activity whose own
+    variables they are: a call with mappings, or one instance of many. None: they are the case's.
     """
 
     movement: Movement
@@ -52,6 +53,7 @@ class Passage:
     human: bool
     changes: Mapping[str, Any]
     why: Mapping[str, Any] | None = None
+    scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,9 @@ class Step:
     ended.
 
     `waits` are new, or have a new instant; the tokens in `unwaited` wait no more, whether for an event or a
-    call. `changes` are the case's variables that were set; those of a single instance of many are not the
-    case's.
+    call. `changes` are the case's variables that were set; those of a single instance of many, or of a called
+    process with mappings, are not the case's. `scope` says whose variables the command itself set, as in
+    Passage.
     """
 
     state: bytes | None
@@ -147,3 +150,4 @@ class Step:
     calls: tuple[Outgoing, ...] = ()
     thrown: tuple[Thrown, ...] = ()
     fired: tuple[Fired, ...] = ()
+    scope: str | None = None

@@ -35,7 +35,7 @@ from engine.cases.moving import (
     wake_due,
 )
 from engine.cases.pausing import resume, resume_definition, rouse, rouse_version, suspend, suspend_definition
-from engine.cases.progress import Opened, TaskChange, apply, note
+from engine.cases.progress import Opened, TaskChange, apply, note, scoped
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
 
 __all__ = [
@@ -83,6 +83,7 @@ __all__ = [
     "resume_definition",
     "rouse",
     "rouse_version",
+    "scoped",
     "see",
     "start",
     "suspend",

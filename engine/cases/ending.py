@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from engine import access, bpmn, definitions
+from engine.bpmn.broadcast import WITHDRAWAL
 from engine.cases.commands import digest, new_secret
 from engine.cases.hold import Locked, lock, require_active, require_revision
 from engine.cases.interest import require_impartial
@@ -17,8 +18,7 @@ from engine.errors import Conflict
 from engine.events import Fact
 from engine.models import Case, Event, Wait
 
-WITHDRAWAL = "case.withdraw"  # the message by which a process lets applicants withdraw,
-WITHDRAWN = "withdrawn"  # and what becomes of a case whose process does not
+WITHDRAWN = "withdrawn"  # what becomes of a case whose process does not wait for a withdrawal
 
 
 def cancel(

@@ -372,10 +372,15 @@ def facts(step: Step, opened: Opened, closed: Sequence[Fact] = (), ended: str = 
     return found
 
 
+def scoped(payload: Mapping[str, Any], scope: str | None) -> dict[str, Any]:
+    """What the log says of data that were set: also whose they are, unless they are the case's."""
+    return {**payload, **({"scope": scope} if scope else {})}
+
+
 def _fact(passage: Passage) -> Fact:
     if passage.human:
         return Fact("task.cancelled", passage.element, passage.token)
-    payload = {"changes": passage.changes} if passage.changes else None
+    payload = scoped({"changes": passage.changes}, passage.scope) if passage.changes else None
     match passage.movement:
         case "entered":
             return Fact("element.entered", passage.element)

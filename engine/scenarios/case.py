@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from engine import bpmn, forms
-from engine.bpmn import CallFailure, Outgoing, Spec, Step, Thrown, Wait, Work, timers
+from engine.bpmn import CallFailure, Outgoing, Spec, Step, Thrown, Wait, Work, broadcast, timers
 from engine.bpmn.values import canonical, plain
 from engine.errors import Invalid
 from engine.scenarios.plan import Action, Start
@@ -170,21 +170,32 @@ class Case:
         raise Unlike("act", _wanted(action), came, action.name)
 
     def _send(self, action: Action) -> None:
-        if not self._deliver(action.kind, action.name, action.keys, action.data):
+        if self._deliver(action.kind, action.name, action.keys, action.data):
+            return
+        if len(self._fitting(action.kind, action.name, action.keys)) > 1:
+            came = "it fits several waits of the case, and a message goes to one"
+        else:
             waiting = [
                 f"{wait.name} {plain(dict(wait.keys))}" if wait.kind == "message" else str(wait.name)
                 for wait in self.waits.values()
                 if wait.kind == action.kind
             ]
-            raise Unlike("act", _wanted(action), f"the {action.kind}s that are awaited are {told(waiting)}")
+            came = f"the {action.kind}s that are awaited are {told(waiting)}"
+        raise Unlike("act", _wanted(action), came)
 
-    def _deliver(self, kind: str, name: str, keys: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+    def _fitting(self, kind: str, name: str, keys: Mapping[str, Any]) -> list[UUID]:
+        """The tokens that wait for this message or signal."""
         own = {key: value for key, value in keys.items() if key != CASE_NUMBER}
-        reached = [
+        return [
             token
             for token, wait in self.waits.items()
             if (wait.kind, wait.name) == (kind, name) and (kind == "signal" or _fits(wait.keys, keys, own))
         ]
+
+    def _deliver(self, kind: str, name: str, keys: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+        reached = self._fitting(kind, name, keys)
+        if len(reached) > 1 and kind == "message" and not broadcast.PATTERN.fullmatch(name):
+            return False  # no guess for which of them it is
         if reached:
             self._fire(dict.fromkeys(reached, data))
         return bool(reached)
@@ -241,6 +252,11 @@ class Case:
 
     def _fire(self, happened: Mapping[UUID, Mapping[str, Any]]) -> None:
         self._run(lambda state: bpmn.fire(self.spec, state, happened, self.now))
+
+    def known_at(self, token: UUID, path: str) -> Mapping[str, Any]:
+        """The variables that a token at this element reads: the case's, or its called process's own."""
+        own = bpmn.known_at(self.spec, self.state, token, path, self.now)
+        return self.data if own is None else own
 
     def _run(self, command: Callable[[bytes], Step]) -> None:
         self._commands += 1

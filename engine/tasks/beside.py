@@ -8,18 +8,22 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, select, update
+from sqlalchemy import RowMapping, bindparam, case, func, select, update
 
-from engine import cases
+from engine import bpmn, cases
 from engine.bpmn import Form, Spec
 from engine.cases import TaskChange
 from engine.db import UnitOfWork, recordset, table, values_of
 from engine.errors import Conflict, CorrectionAwaited, OpinionAwaited
 from engine.events import Fact, Kind
-from engine.models import Task, User
+from engine.models import Case, Task, User
 from engine.tasks.held import Held
 
 _TASKS = table(Task)
+# The token of a task's step: that of the task, or of the one beside which it was asked.
+TOKEN = func.coalesce(Task.parent_id, Task.id).label("token_id")
+# The state of its case, but only where a form may show other variables than the case's.
+STATE = case((Task.element.contains("/"), Case.state)).label("state")
 OPINION: Mapping[str, Any] = {
     "opinion": {
         "type": "string",
@@ -73,6 +77,21 @@ def whole(spec: Spec, asked: Mapping[str, Any]) -> Form | None:
     """The form that a correction is about: that of a task of the applicant, else the one of the start."""
     element = asked.get("form")
     return spec.start_form if element is None else spec.elements[element].form
+
+
+def known(spec: Spec, row: Any, now: datetime) -> Mapping[str, Any]:
+    """The variables that the form of a task shows: those of the case, or of the called process it is in.
+
+    The row has the task's `element`, `kind`, `asked` and `token_id`, with the `state` and `data` of its case.
+    """
+    about = row.element if row.kind != "correction" else (row.asked or {}).get("form") or ""
+    data: Mapping[str, Any] = row.data
+    if not bpmn.same_process(about, row.element):
+        return data
+    own = bpmn.known_at(spec, row.state, row.token_id, row.element, now)
+    if own is None:
+        return data
+    return {**data, **own} if row.kind == "opinion" else own  # which shows fields of the application, too
 
 
 def marked(asked: Mapping[str, Any]) -> set[str]:

@@ -80,14 +80,14 @@ def correct(
         raise FieldNotMarked(f"Only what was marked may be corrected: {len(foreign)} of the fields were not.")
     spec = definitions.spec(uow.session, case.version)
     answer = _checked(beside.form_of(spec, row.element, row.kind, row.asked), data)
-    _require_fitting(beside.whole(spec, row.asked), case.data, answer)
+    _require_fitting(beside.whole(spec, row.asked), beside.known(spec, row, uow.now), answer)
     cases.require_size({**case.data, **answer})
-    step = bpmn.correct(spec, state, row.parent_id, answer, uow.now)
+    step = bpmn.correct(spec, state, row.parent_id, answer, uow.now, row.asked.get("form"))
     # At once: should the correction take the waiting task away, this one was not taken with it.
     uow.connection.execute(update(Task).where(Task.id == row.task_id).values(status="completed"))
     beside.touch(uow, row.parent_id)
     change = TaskChange(row.task_id, "completed", uow.actor.id, uow.now)
-    told = Fact("data.corrected", row.element, row.task_id, {"changes": answer})
+    told = Fact("data.corrected", row.element, row.task_id, cases.scoped({"changes": answer}, step.scope))
     return cases.apply(uow, case, step, [told], change=change)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import RowMapping, and_, bindparam, func, or_, select, true
+from sqlalchemy import RowMapping, and_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.orm import aliased
 
@@ -47,7 +47,7 @@ _SOURCES = (
         User.name.label("actor"),
     )
     .select_from(_event)
-    .join(_names, true())
+    .join(_names, _payload["scope"].is_(None))  # what stayed in an instance or a called process is not here
     .join(User, User.id == _event.actor_id)
     .ext(distinct_on(_set))
     .order_by(_set, _event.seq.desc())

@@ -172,20 +172,24 @@ def roles(uow: UnitOfWork, task_id: UUID) -> Collection[str] | None:
     return None if access.ANY in own else own
 
 
+_OF_FORM = (Task.element, Task.kind, Task.asked, beside.TOKEN, beside.STATE, Case.data)
+
+
 def answerable(
     uow: UnitOfWork, task_id: UUID
 ) -> tuple[Form | None, Collection[str] | None, Mapping[str, Any]]:
-    """The form of a task that the actor may see, in which roles it answers that, and the case's data."""
+    """The form of a task that the actor may see, in which roles it answers that, and what it shows."""
     statement = (
-        select(Task.element, Task.kind, Task.asked, Case.data, *definitions.VERSION)
+        select(*_OF_FORM, *definitions.VERSION)
         .join(Case, Task.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .where(Task.id == task_id)
     )
-    element, kind, asked, data, *version = uow.connection.execute(statement).one()
-    spec = definitions.spec(uow.session, definitions.Version(*version))
-    form = beside.form_of(spec, element, kind, asked)
-    return form, roles(uow, task_id) if form and forms.for_some(form) else None, data
+    row = uow.connection.execute(statement).one()
+    spec = definitions.spec(uow.session, definitions.Version(*row[len(_OF_FORM) :]))
+    form = beside.form_of(spec, row.element, row.kind, row.asked)
+    seen = roles(uow, task_id) if form and forms.for_some(form) else None
+    return form, seen, beside.known(spec, row, uow.now)
 
 
 def to_show(uow: UnitOfWork, task_id: UUID) -> Form | None:
@@ -222,16 +226,18 @@ def form(uow: UnitOfWork, task: Mapping[str, Any]) -> Shown:
 def corrected(uow: UnitOfWork, task: Mapping[str, Any]) -> Shown:
     """The whole form that a correction is about, of which it marks some fields, for the applicant's side."""
     statement = (
-        select(Case.data, *definitions.VERSION)
+        select(*_OF_FORM, *definitions.VERSION)
+        .join(Case, Task.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
-        .where(Case.id == task["case_id"])
+        .where(Task.id == task["id"])
     )
-    data, *version = uow.connection.execute(statement).one()
-    form = beside.whole(definitions.spec(uow.session, definitions.Version(*version)), task["asked"])
+    row = uow.connection.execute(statement).one()
+    spec = definitions.spec(uow.session, definitions.Version(*row[len(_OF_FORM) :]))
+    form = beside.whole(spec, task["asked"])
     if form is None:
         return Shown(None, {}, None)
     own = (access.APPLICANT,)
-    return Shown(forms.for_roles(form, own), forms.visible(form, own, data), None)
+    return Shown(forms.for_roles(form, own), forms.visible(form, own, beside.known(spec, row, uow.now)), None)
 
 
 def unknown(task_id: UUID) -> NotFound:

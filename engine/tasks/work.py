@@ -42,7 +42,7 @@ def locking(role: str) -> Select[*tuple[Any, ...]]:
             Task.people,
             Task.asked,
             Task.parent_id,
-            Task.pool_id,
+            beside.TOKEN,
             Task.asks,
             Task.status.label("task_status"),
             Task.assignee_id,
@@ -118,12 +118,13 @@ def complete(
         cases.require_size({**case.data, **answer})
     step = bpmn.complete(spec, state, task_id, answer, uow.now)
     change = TaskChange(task_id, "completed", uow.actor.id, uow.now)
-    done = Fact("task.completed", row.element, task_id, {"data": answer} if answer else None)
+    told = cases.scoped({"data": answer}, step.scope) if answer else None
+    done = Fact("task.completed", row.element, task_id, told)
     happened = [*late, done, *deciding.record(uow, held, ruled)]
     values, opened = cases.apply(uow, case, step, happened, change=change)
     status, outcome = values["status"], values["outcome"]
-    told = opened if row.case_seen else cases.Opened((), ())
-    return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, told)
+    seen = opened if row.case_seen else cases.Opened((), ())
+    return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, seen)
 
 
 def _rules(uow: UnitOfWork, held: Held) -> TaskRules:

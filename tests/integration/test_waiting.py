@@ -232,6 +232,105 @@ def test_message_without_keys_is_refused_where_several_wait(
         send(act, {})
 
 
+def both(*waits: str) -> list[str]:
+    """A process that waits at several elements at once."""
+    ids = [wait.split('id="', 1)[1].split('"', 1)[0] for wait in waits]
+    ends = [f"end_{one}" for one in ids]
+    return [
+        bpmn.node("startEvent", "start"),
+        bpmn.node("parallelGateway", "fork"),
+        *waits,
+        *(bpmn.node("endEvent", end) for end in ends),
+        bpmn.flow("start", "fork"),
+        *(bpmn.flow("fork", one) for one in ids),
+        *(bpmn.flow(one, end) for one, end in zip(ids, ends, strict=True)),
+    ]
+
+
+def receives(name: str, message: str = "m", correlation: str = "{}") -> str:
+    return bpmn.node("receiveTask", name, messageRef=message, parvandeh__correlation=correlation)
+
+
+def test_message_that_fits_several_waits_of_one_case_is_refused_and_names_them(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    deploy(database, *both(receives("a"), receives("b")))
+    case = start()
+    for keys in ({}, {"case_number": case.number}):
+        with pytest.raises(Conflict, match="at a, b") as refused:
+            send(act, keys)
+        assert refused.value.state["case"] == {"id": case.id, "waits": ["a", "b"]}
+    assert count(database, Wait, Wait.closed_at.is_(None)) == 2
+
+
+def test_message_with_the_keys_of_one_wait_reaches_that_alone(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    waits = [receives("a", correlation="{'order': 1}"), receives("b", correlation="{'order': 2}")]
+    deploy(database, *both(*waits))
+    case = start()
+    with pytest.raises(Conflict):
+        send(act, {"case_number": case.number})
+    send(act, {"case_number": case.number, "order": 1})
+    send(act, {"order": 2})
+    assert look(act, case).status == "completed"
+
+
+def test_kept_message_that_fits_several_waits_stays_until_one_is_left(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    early = bpmn.node("boundaryEvent", "late", timer("timeDuration", "PT1H"), attachedToRef="a")
+    deploy(
+        database,
+        *both(receives("a"), receives("b")),
+        early,
+        "<bpmn:endEvent id='gone'/>",
+        bpmn.flow("late", "gone"),
+    )
+    sent = send(act, {}, keep=DAY)
+    case = start()
+    offer(act, case)
+    assert act("administrator", lambda uow: messages.pass_on(uow, sent.id)) == 0
+    [row] = act("administrator", messages.unclaimed)
+    assert (row["name"], row["count"]) == ("paid", 1)
+    before = jobs(database).count("deliver")
+    act("administrator", messages.offer_again)
+    assert jobs(database).count("deliver") == before
+    wake(act, case, HOUR)
+    act("administrator", messages.offer_again)
+    assert jobs(database).count("deliver") == before + 1
+    assert act("administrator", lambda uow: messages.pass_on(uow, sent.id)) == 1
+    assert look(act, case).status == "completed"
+
+
+def test_kept_message_that_fits_several_waits_holds_up_no_other(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    deploy(database, *both(receives("a"), receives("b"), receives("c", correlation="{'order': 1}")))
+    number = f"{start().number[:-1]}2"
+    send(act, {"case_number": number}, keep=DAY)
+    send(act, {"order": 1})  # the first case's
+    send(act, {"order": 1}, keep=DAY)
+    second = start()
+    assert second.number == number
+    offer(act, second)
+    found = select(Wait.element).where(Wait.case_id == second.id, Wait.closed_at.is_(None))
+    with database.transaction() as session:
+        assert sorted(session.scalars(found)) == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["case.withdraw", "clock.due"])
+def test_messages_of_the_engine_itself_reach_all_that_wait(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], name: str
+) -> None:
+    process = bpmn.process_element(*both(receives("a"), receives("b")))
+    message = f'<bpmn:message id="m" name="{name}"/>'
+    factories.deploy(database, {"p.bpmn": bpmn.definitions(message, process)})
+    case = start()
+    act("service", lambda uow: messages.send(uow, name, {}, {}))
+    assert look(act, case).status == "completed"
+
+
 def test_message_comes_too_late_after_it_was_taken_or_the_case_has_ended(
     database: Database, act: Act, start: Callable[..., cases.CaseView]
 ) -> None:

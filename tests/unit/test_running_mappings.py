@@ -134,8 +134,63 @@ def test_called_process_gets_only_what_is_handed_over_and_gives_back_only_what_i
     )
     run = called(mapping, script("x", "sum = amount + more\nsaw = 'fee' in locals()"), fee=3)
     assert run.waiting == ["b"]
-    assert {name: run.data[name] for name in ("total", "saw")} == {"total": 7, "saw": False}
-    assert "sum" not in Run.stored(run.spec, run.state).answer("b").step.changes
+    assert run.data == {"fee": 3, "total": 7}
+    inside = next(one for one in run.step.passages if one.element == "other/x")
+    assert (dict(inside.changes), inside.scope) == ({"sum": 7, "saw": False}, "call")
+
+
+def test_called_process_without_mappings_shares_its_variables_with_the_case() -> None:
+    run = called("", script("x", "sum = fee + 1"), fee=3)
+    assert run.data == {"fee": 3, "sum": 4}
+    assert {one.scope for one in run.step.passages} == {None}
+    assert bpmn.known_at(run.spec, run.state, next(iter(run.open)), "b", NOW) is None
+
+
+ASKING = '<userTask id="x"/><userTask id="y"/>' + path("x", "y")
+TAKING = '<camunda:in source="fee" target="amount"/><camunda:out source="note" target="said"/>'
+
+
+def test_answer_in_a_called_process_stays_in_it_but_for_what_is_taken() -> None:
+    run = called(TAKING, ASKING, fee=3, note="ours").answer("other/x", note="theirs", secret=1)
+    assert run.step.scope == "call"
+    [token] = run.open
+    assert bpmn.known_at(run.spec, run.state, token, "other/y", NOW) == {
+        "amount": 3,
+        "note": "theirs",
+        "secret": 1,
+    }
+    run.answer("other/y")
+    assert run.data == {"fee": 3, "note": "ours", "said": "theirs"}
+
+
+def test_embedded_sub_process_of_a_called_process_shares_with_that_alone() -> None:
+    inside = '<startEvent id="i"/>' + script("z", "secret = amount") + path("i", "z")
+    inner = f'<subProcess id="x">{inside}</subProcess>'
+    run = called(TAKING.replace("note", "secret"), inner, fee=3)
+    assert run.data == {"fee": 3, "said": 3}
+
+
+def test_repair_in_a_called_process_is_not_the_cases() -> None:
+    run = called(TAKING, script("x", "note = missing"), fee=3)
+    assert run.retry(missing=1).data == {"fee": 3, "said": 1}
+    assert run.step.scope == "call"
+
+
+def test_correction_of_the_application_counts_in_the_case_from_within_a_called_process() -> None:
+    run = called(TAKING, ASKING, fee=3, amount="the case's own")
+    [token] = run.open
+    step = bpmn.correct(run.spec, run.state, token, {"amount": 5}, NOW)
+    assert (dict(step.changes), step.scope) == ({"amount": 5}, None)
+    assert bpmn.known_at(run.spec, step.state, token, "other/x", NOW) == {"amount": 3}
+    step = bpmn.correct(run.spec, run.state, token, {"amount": 5}, NOW, "other/x")
+    assert (dict(step.changes), step.scope) == ({}, "call")
+    assert bpmn.known_at(run.spec, step.state, token, "other/x", NOW) == {"amount": 5}
+
+
+def test_nothing_is_known_in_a_called_process_once_the_case_has_ended() -> None:
+    run = called(TAKING, ASKING, fee=3)
+    [token] = run.open
+    assert bpmn.known_at(run.spec, None, token, "other/x", NOW) == {}
 
 
 def test_what_cannot_be_handed_over_is_an_incident_of_the_call() -> None:

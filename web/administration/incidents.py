@@ -72,8 +72,9 @@ def show(visit: Visit, incident_id: UUID) -> Page:
 
 def _one(visit: Visit, incident_id: UUID, refusal: Refusal | None = None) -> Page:
     incident = incidents.get(visit.uow, incident_id)
-    case = cases.get(visit.uow, incident["case"])
-    rows = variables.sent(request.form) if refusal and "rows" in request.form else variables.drawn(case.data)
+    seen = cases.see(visit.uow, incident["case"])
+    case, known = seen.case, incidents.known(visit.uow, incident, seen)
+    rows = variables.sent(request.form) if refusal and "rows" in request.form else variables.drawn(known)
     values = {
         "incident": incident,
         "case": case,

@@ -209,7 +209,9 @@ def _panel(visit: Visit, play: Play, one: Doing, typed: _Typed) -> dict[str, Any
         panel |= _call(visit, play, one, filled)
         filled = panel["sample"]
     if one.by_form(request.values):
-        values = next((some for some in (typed.values, filled) if some is not None), play.played.case.data)
+        case = play.played.case
+        known = case.known_at(one.about.token, one.at) if one.do == "task" else case.data
+        values = next((some for some in (typed.values, filled) if some is not None), known)
         faults = [fault for fault in typed.faults if fault.pointer.startswith("/data")]
         panel["drawing"] = forms.drawing(doing.fields(one, role), plain(dict(values)), visit.reader, faults)
     elif one.do != "wait":

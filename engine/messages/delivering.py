@@ -1,8 +1,6 @@
-"""Messages and signals: finding who waits for them, starting cases by them, keeping those that come early.
+"""Delivering messages and signals, starting cases by them, keeping those that come early.
 
-A message names itself and gives keys. It reaches the cases that wait for that name with those very keys; the
-key `case_number` reaches whatever that case waits for by that name. Which of its receivers still waits is
-looked at again once each is held.
+Which of the receivers still waits is looked at again once each is held.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +12,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, Select, func, select, text, update
 
 from engine import access, bpmn, cases, definitions, forms, jobs
 from engine.bpmn.values import MAX_KEYS, short
@@ -22,20 +20,10 @@ from engine.db import UnitOfWork
 from engine.errors import Busy, Conflict, Fault, Invalid, NotFound
 from engine.events import Fact
 from engine.ids import uuid7
+from engine.messages.matching import CASE_NUMBER, CLEAR, READY, WAIT, first_kept, fitting, waiting
 from engine.models import Case, Definition, DefinitionVersion, Message, MessageStatus, Wait
 
-CASE_NUMBER = "case_number"
 MAX_KEPT = 1_000  # messages of one name with the same keys
-
-NO_KEYS = cases.canonical({})
-# How many cases wait for a message of this name without keys.
-_ALIKE = (
-    select(func.count(Wait.case_id.distinct()))
-    .where(Wait.kind == "message", Wait.name == Message.name, Wait.correlation == NO_KEYS)
-    .where(Wait.closed_at.is_(None))
-    .scalar_subquery()
-)
-_WAIT = (Wait.id, Wait.case_id, Wait.name, Wait.correlation, Case.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +47,9 @@ def send(
     """Deliver a message to who waits for it in the actor's units, else start a case there, else keep it.
 
     Raises NotFound if nobody takes it and it is not to be kept, Forbidden if it is and the actor does not
-    work in all units, Busy if others that were kept go before it, Conflict if several wait and no key tells
-    them apart or MAX_KEPT are kept, Invalid for keys or data that are too large, or that a case cannot hold.
+    work in all units, Busy if others that were kept go before it, Conflict if it fits several cases and has
+    no keys, if it fits several waits of one case or if MAX_KEPT are kept, Invalid for keys or data that are
+    too large, or that a case cannot hold.
     """
     access.require(uow.actor, "messages.send")
     if not short(keys):
@@ -70,10 +59,10 @@ def send(
     cases.require_size(data)
     message_id = uuid7()
     told = {"message": message_id, "name": name}
-    waiting = _waiting(uow, name, keys, access.covers(Case.unit_id))
-    ready = [wait for wait in waiting if wait.ready]
-    others_first = _kept_for(uow, ready) is not None
-    suspended = len(ready) < len(waiting)
+    found = waiting(uow, name, keys, access.covers(Case.unit_id))
+    ready = [wait for wait in found if wait.ready]
+    others_first = first_kept(uow, ready) is not None
+    suspended = len(ready) < len(found)
     if not others_first and (reached := _deliver(ready, partial(cases.deliver, uow, data=data, told=told))):
         return Sent(message_id, "delivered", reached)
     begins = not others_first and not suspended and CASE_NUMBER not in keys
@@ -128,11 +117,11 @@ def pass_on(uow: UnitOfWork, message_id: UUID) -> int:
 def _message(uow: UnitOfWork, message: Message) -> int:
     keys = orjson.loads(message.correlation)
     try:
-        waiting = _waiting(uow, message.name, keys)
+        found = waiting(uow, message.name, keys)
     except Conflict:
-        return 0  # nothing tells them apart: it stays until one is left, or it expires
-    ready = [wait for wait in waiting if wait.ready]
-    first = _kept_for(uow, ready)
+        return 0  # it fits several: it stays until one is left, or it expires
+    ready = [wait for wait in found if wait.ready]
+    first = first_kept(uow, ready)
     if first is not None and first != message.id:
         jobs.defer(uow, "deliver", queue="cases", message_id=message.id)  # once that one is out of its way
         return pass_on(uow, first)
@@ -140,7 +129,7 @@ def _message(uow: UnitOfWork, message: Message) -> int:
     if not _lock(uow, message):
         return 0
     reached = _deliver(ready, partial(_give, uow, message))
-    if not reached and ready == waiting and CASE_NUMBER not in keys:
+    if not reached and ready == found and CASE_NUMBER not in keys:
         reached = _start(uow, message.name, message.data, _told(message))
     if reached:
         _settle(uow, message, "delivered")
@@ -154,17 +143,18 @@ def _told(message: Message) -> Mapping[str, Any]:
 
 def offer(uow: UnitOfWork, case_id: UUID) -> None:
     """Pass on the first of what was kept for a case that waits."""
-    waits = select(*_WAIT).join(Case, Wait.case_id == Case.id)
+    waits = select(*WAIT).join(Case, Wait.case_id == Case.id)
     waits = waits.where(Wait.case_id == case_id, Wait.kind == "message", Wait.closed_at.is_(None))
-    first = _kept_for(uow, uow.connection.execute(waits).all())
+    first = first_kept(uow, uow.connection.execute(waits).all())
     if first is not None:
         pass_on(uow, first)
 
 
 def offer_again(uow: UnitOfWork) -> None:
-    """Have those delivered that fitted several cases, of which only one waits any more."""
+    """Have those delivered that fitted several waits, of which only one is left."""
     kept = select(Message.id.label("message_id")).where(Message.status == "kept", Message.kind == "message")
-    jobs.defer_for(uow, "deliver", kept.where(Message.correlation == NO_KEYS, _ALIKE == 1), queue="cases")
+    kept = kept.where(Message.expires_at > uow.now, fitting(func.count().filter(READY)) > 0, CLEAR)
+    jobs.defer_for(uow, "deliver", kept, queue="cases")
 
 
 def expire(uow: UnitOfWork) -> int:
@@ -187,57 +177,6 @@ def begin(uow: UnitOfWork, wait_id: UUID) -> None:
     cases.begin_at(uow, version, row.element, {}, fact)
     closed = {"closed_at": uow.now} if due is None else {"due_at": due, "woken_at": None}
     uow.connection.execute(update(Wait).where(Wait.id == wait_id).values(**closed))
-
-
-def _waiting(
-    uow: UnitOfWork, name: str, keys: Mapping[str, Any], *where: ColumnElement[bool]
-) -> Sequence[Any]:
-    """The waits that a message fits, by case: the order in which cases are locked.
-
-    Those of suspended cases are not `ready`. Raises Conflict if they are of several cases and there are no
-    keys.
-    """
-    own = {key: value for key, value in keys.items() if key != CASE_NUMBER}
-    fits_keys: ColumnElement[bool] = Wait.correlation == cases.canonical(keys)
-    if CASE_NUMBER in keys:
-        numbered = Case.number == str(keys[CASE_NUMBER])
-        fits_keys = (
-            and_(numbered, Wait.correlation == cases.canonical(own)) if own else or_(fits_keys, numbered)
-        )
-    ready = and_(Case.status == "active", Definition.suspended_at.is_(None)).label("ready")
-    found = (
-        select(*_WAIT, ready)
-        .join(Case, Wait.case_id == Case.id)
-        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
-        .join(Definition, DefinitionVersion.key == Definition.key)
-        .where(Wait.kind == "message", Wait.name == name, Wait.closed_at.is_(None), fits_keys, *where)
-        .order_by(Wait.case_id, Wait.id)
-    )
-    rows = uow.connection.execute(found, access.seen_by(uow)).all()
-    several = len({row.case_id for row in rows})
-    if several > 1 and not keys:
-        raise Conflict(
-            f"{several} cases wait for the message {name!r}: say which, by its keys or case_number."
-        )
-    return rows
-
-
-def _kept_for(uow: UnitOfWork, waits: Sequence[Any]) -> UUID | None:
-    """The message that was kept first of those for one of these waits."""
-    wanted = set()
-    for wait in waits:
-        own, number = orjson.loads(wait.correlation), {CASE_NUMBER: wait.number}
-        wanted |= {(wait.name, cases.canonical(keys)) for keys in (own, number, own | number)}
-    if not wanted:
-        return None
-    kept = select(Message.id).where(
-        Message.status == "kept",
-        Message.kind == "message",
-        tuple_(Message.name, Message.correlation).in_(wanted),
-        Message.expires_at > uow.now,
-        or_(Message.correlation != NO_KEYS, _ALIKE == 1),
-    )
-    return uow.connection.execute(kept.order_by(Message.sent_at, Message.id).limit(1)).scalar()
 
 
 def _deliver(waits: Sequence[Any], give: Callable[[UUID, Sequence[UUID]], bool]) -> list[tuple[UUID, str]]:
