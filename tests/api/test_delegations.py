@@ -128,6 +128,19 @@ def test_open_tasks_come_back_and_nothing_is_lost(client: Clients, database: Dat
     assert client("caseworker", "reza").post(f"/tasks/{task}/complete", {"data": {}}).status_code == 200
 
 
+def test_revoked_delegate_is_shut_out_while_its_tasks_wait_to_be_returned(
+    client: Clients, database: Database
+) -> None:
+    delegated(client)
+    _, task = started(client)
+    with database.transaction() as session:
+        session.execute(update(Delegation).values(revoked_at=datetime.now(UTC)))
+    clerk = client("caseworker", "clerk")
+    assert inbox(client, "clerk") == []
+    refused(clerk.get(f"/tasks/{task}"), 404, "not-found")
+    refused(clerk.post(f"/tasks/{task}/claim"), 404, "not-found")
+
+
 @pytest.mark.parametrize("attempt", range(5))
 def test_of_revoking_and_completing_at_once_both_leave_the_task_done_or_returned(
     client: Clients, attempt: int

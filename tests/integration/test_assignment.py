@@ -212,6 +212,17 @@ def test_whoever_stepped_back_is_not_chosen_again(database: Database, portal: Ac
     assert assignees(database, case) == [second]
 
 
+def test_released_task_goes_to_somebody_else_if_there_is_one(database: Database, portal: Actor) -> None:
+    people = inspectors(database, "one", "two")
+    factories.deploy(database, given_out("random"))
+    case = factories.a_case(database, portal)
+    task = case.tasks[0]["id"]
+    for _ in range(12):
+        (holder,) = assignees(database, case)
+        factories.as_actor(database, people[str(holder)], lambda uow: tasks.release(uow, task))
+        assert assignees(database, case) == [({"one", "two"} - {holder}).pop()]
+
+
 def test_released_task_comes_back_if_there_is_nobody_else(database: Database, portal: Actor) -> None:
     one = inspectors(database, "one")["one"]
     factories.deploy(database, given_out("random"))
