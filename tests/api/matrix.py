@@ -42,6 +42,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/tasks/<uuid:task_id>/complete"): WORKERS,
     ("POST", "/tasks/<uuid:task_id>/recuse"): {"caseworker"},
     ("GET", "/cases/<uuid:case_id>/recusals"): {"administrator"},
+    ("GET", "/random-assignments"): {"administrator"},
     ("POST", "/relations"): {"administrator", "caseworker"},
     ("GET", "/relations"): {"administrator", "caseworker"},
     ("DELETE", "/relations/<uuid:relation_id>"): {"administrator", "caseworker"},
