@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -235,13 +236,13 @@ def test_task_assigned_at_random_changes_hands_only_with_a_reason_code(
     case = factories.a_case(database, portal)
     task, (holder,) = case.tasks[0]["id"], assignees(database, case)
     (other,) = {"one", "two"} - {holder}
-    for actor, command in (
-        (people[str(holder)], lambda uow, **why: tasks.release(uow, task, **why)),
-        (head, lambda uow, **why: tasks.assign(uow, task, other, **why)),
-    ):
-        for why in ({}, {"reason": "because"}):
+    for why in ({}, {"reason": "because"}):
+        for actor, command in (
+            (people[str(holder)], partial(tasks.release, task_id=task, **why)),
+            (head, partial(tasks.assign, task_id=task, to=other, **why)),
+        ):
             with pytest.raises(Invalid) as refused:
-                factories.as_actor(database, actor, lambda uow: command(uow, **why))  # noqa: B023 -- at once
+                factories.as_actor(database, actor, command)
             assert refused.value.faults[0].pointer == "/reason"
     assert assignees(database, case) == [holder]
     factories.as_actor(database, head, lambda uow: tasks.assign(uow, task, other, reason="expertise"))
