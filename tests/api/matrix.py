@@ -61,6 +61,8 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/definitions/<key>/suspend"): {"administrator"},
     ("POST", "/definitions/<key>/resume"): {"administrator"},
     ("POST", "/definitions/<key>/disable"): DESIGN,
+    ("POST", "/definitions/<key>/offer"): DESIGN,
+    ("POST", "/definitions/<key>/withdraw"): DESIGN,
     ("POST", "/definitions/<key>/enable"): DESIGN,
     ("POST", "/definitions/<key>/versions/<int:number>/publish"): DESIGN,
     ("POST", "/definitions/<key>/versions/<int:number>/retire"): DESIGN,
