@@ -38,9 +38,10 @@ from api import (
     webhooks,
 )
 from api.callers import Callers
-from api.command import CALLERS, DATABASE, PUBLISHING
+from api.command import CALLERS, DATABASE, PUBLISHING, QUOTA
 from api.encoding import Json
 from api.observe import observe
+from api.quota import Quota
 from engine.config import Settings
 from engine.db import Database
 from engine.documents import Intake
@@ -95,6 +96,7 @@ def equip(app: Flask, settings: Settings, database: Database) -> None:
     """Give the application what an installation has, whereas its routes are those of all."""
     app.extensions[DATABASE] = database
     app.extensions[CALLERS] = Callers()
+    app.extensions[QUOTA] = Quota(settings.api_quota)
     app.extensions[problems.PROVIDERS] = Providers.read(settings)
     app.extensions[PUBLISHING] = settings.publishing
     app.extensions[webhooks.ALLOW] = settings.webhook_allow

@@ -22,6 +22,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 
 from api.callers import Callers, is_signed
 from api.problems import PROVIDERS, Malformed, Unauthorized, described
+from api.quota import Quota
 from api.shapes import Request
 from engine import access, access_log, cases, idempotency
 from engine.access_log import Opened
@@ -31,6 +32,7 @@ from engine.errors import Fault, Forbidden, Invalid, Refusal
 from engine.idempotency import Answer
 from engine.storage import checksum
 
+QUOTA = "parvandeh.quota"
 DATABASE = "parvandeh.database"
 CALLERS = "parvandeh.callers"
 PUBLISHING = "parvandeh.publishing"
@@ -109,7 +111,7 @@ def command(
             documented = _openapi.input(query, location="query")(documented)
         if isinstance(answer, type):
             documented = _openapi.output(answer, status_code=first)(documented)
-        statuses = {401, 403, 422, 503, 504, *refusals} | ({400, 413, 415} if body else set())
+        statuses = {401, 403, 422, 429, 503, 504, *refusals} | ({400, 413, 415} if body else set())
         responses: Any = {**described(*sorted(statuses)), **_file(answer)}
         responses |= {other: _likewise(other, answer) for other in others}
         documented = _openapi.doc(responses=responses, security="bearer")(documented)
@@ -191,7 +193,11 @@ def _prepare(database: Database, view: View, parts: dict[str, Any]) -> dict[str,
 
     Whose a token is that a provider has signed; the body, and what `prepared` makes of it.
     """
-    if is_signed(token := _bearer()):
+    token = _bearer()
+    if token:
+        quota: Quota = current_app.extensions[QUOTA]
+        quota.take(token)
+    if is_signed(token):
         callers: Callers = current_app.extensions[CALLERS]
         g.vouched = callers.vouched(database, current_app.extensions[PROVIDERS], token)
     if view in _PREPARED:

@@ -45,14 +45,16 @@ class DefinitionList(BaseModel):
 class DefinitionBody(VersionBody):
     """A definition: its current version (without one, its newest) and the numbers of all.
 
-    `unit` is the key of the one that it belongs to. `suspended_at` and `disabled_at` tell since when it is
-    held up, and not offered to portals.
+    `unit` is the key of the one that it belongs to. `suspended_at`: since when no case of it begins or moves;
+    `disabled_at`: since when portals and applicants start none; `offered_at`: since when it is in the
+    catalogue, so that applicants' own accounts can start it.
     """
 
     unit: str
     versions: list[int]
     suspended_at: Instant | None
     disabled_at: Instant | None
+    offered_at: Instant | None
 
 
 class RecordBody(VersionBody):
@@ -141,21 +143,39 @@ def show(uow: UnitOfWork, key: str) -> Reply:
         "versions": [row.number for row in versions],
         "suspended_at": definition.suspended_at,
         "disabled_at": definition.disabled_at,
+        "offered_at": definition.offered_at,
     }
     return Reply(DefinitionBody.model_validate(body))
 
 
 @command(blueprint.post("/definitions/<key>/disable"), body=Request, answer=DefinitionBody, refusals=(404,))
 def disable(uow: UnitOfWork, key: str) -> Reply:
-    """Offer a definition to portals no more; running cases go on"""
+    """Stop accepting applications; running cases go on"""
     publishing.disable(uow, key)
     return show(uow, key)
 
 
 @command(blueprint.post("/definitions/<key>/enable"), body=Request, answer=DefinitionBody, refusals=(404,))
 def enable(uow: UnitOfWork, key: str) -> Reply:
-    """Offer a disabled definition to portals again"""
+    """Accept applications again"""
     publishing.enable(uow, key)
+    return show(uow, key)
+
+
+@command(blueprint.post("/definitions/<key>/offer"), body=Request, answer=DefinitionBody, refusals=(404,))
+def offer(uow: UnitOfWork, key: str) -> Reply:
+    """Add a definition to the catalogue"""
+    publishing.offer(uow, key)
+    return show(uow, key)
+
+
+@command(blueprint.post("/definitions/<key>/withdraw"), body=Request, answer=DefinitionBody, refusals=(404,))
+def withdraw(uow: UnitOfWork, key: str) -> Reply:
+    """Remove a definition from the catalogue
+
+    Officials and portals still start cases of it by its key.
+    """
+    publishing.withdraw(uow, key)
     return show(uow, key)
 
 

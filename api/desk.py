@@ -41,9 +41,10 @@ def save_draft(uow: UnitOfWork, task_id: UUID, body: Draft) -> Reply:
 
 
 class AssignTask(Request):
-    """Who is to have the task: an account's name or id."""
+    """Who is to have the task: an account's name or id. A task assigned at random needs a reason code."""
 
     to: Text
+    reason: tasks.ReasonCode | None = None
 
 
 @command(
@@ -54,7 +55,7 @@ class AssignTask(Request):
 )
 def assign(uow: UnitOfWork, task_id: UUID, body: AssignTask) -> Reply:
     """Give a task to a colleague"""
-    return assigned(tasks.assign(uow, task_id, body.to, revisions=revisions_seen()))
+    return assigned(tasks.assign(uow, task_id, body.to, reason=body.reason, revisions=revisions_seen()))
 
 
 class ColleaguesQuery(PageQuery):
@@ -162,11 +163,15 @@ def withdraw(uow: UnitOfWork, task_id: UUID) -> Reply:
 
 
 class BulkItem(Request):
-    """A task; to complete it the answer to its form, to assign it who is to have it."""
+    """A task; to complete it the answer to its form, to assign it who is to have it, and why.
+
+    `reason`, a code, goes with `assign` and `release`; a task assigned at random needs one.
+    """
 
     id: UUID
     data: dict[str, Any] = Field(default_factory=dict)
     to: Text | None = None
+    reason: tasks.ReasonCode | None = None
 
 
 class Bulk(Request):
@@ -205,7 +210,7 @@ def bulk(uow: UnitOfWork, body: Bulk) -> Reply:
 
     Each is done or refused by itself: the answer is 200, and tells it of each.
     """
-    items = [tasks.Item(item.id, item.data, item.to or "") for item in body.items]
+    items = [tasks.Item(item.id, item.data, item.to or "", item.reason) for item in body.items]
     return Reply(BulkBody(items=[_result(one) for one in tasks.act(uow, body.action, items)]))
 
 

@@ -1,5 +1,7 @@
 """What keeps people from cases: relations that they declare, and stepping back."""
 
+from datetime import timedelta
+from typing import Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -64,6 +66,40 @@ class RecusalsBody(BaseModel):
     """The oldest first."""
 
     items: list[RecusalBody]
+
+
+class LotsQuery(Request):
+    """From when on; the last 30 days if nothing is said."""
+
+    since: Instant | None = None
+
+
+class LotChange(BaseModel):
+    """How often somebody changed which person has a task that was assigned at random."""
+
+    element: str
+    unit: str
+    act: Literal["released", "reassigned"]
+    reason: str | None
+    by: Assignee
+    count: int
+
+
+class LotsBody(BaseModel):
+    """Tasks assigned at random since an instant, and the changes to that, the most frequent first."""
+
+    since: Instant
+    assigned: int
+    changes: list[LotChange]
+
+
+@command(blueprint.get("/random-assignments"), query=LotsQuery, answer=LotsBody)
+def lots(uow: UnitOfWork, query: LotsQuery) -> Reply:
+    """Count random assignments and how often they were changed"""
+    since = query.since or uow.now - timedelta(days=30)
+    found = tasks.lots(uow, since)
+    changes = [LotChange(**{**row, "by": Assignee(id=row["by_id"], name=row["by"])}) for row in found.changes]
+    return Reply(LotsBody(since=since, assigned=found.assigned, changes=changes))
 
 
 @command(blueprint.post("/relations"), body=DeclareRelation, answer=RelationBody, status=201, refusals=(404,))

@@ -27,6 +27,7 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.NotRecognised: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
     errors.AssuranceTooLow: (HTTPStatus.FORBIDDEN, "assurance-too-low"),
     errors.Throttled: (HTTPStatus.TOO_MANY_REQUESTS, "throttled"),
+    errors.QuotaExceeded: (HTTPStatus.TOO_MANY_REQUESTS, "quota-exceeded"),
     errors.FirstDecider: (HTTPStatus.FORBIDDEN, "first-decider"),
     errors.FieldNotMarked: (HTTPStatus.FORBIDDEN, "field-not-marked"),
     errors.OwnWork: (HTTPStatus.FORBIDDEN, "four-eyes"),
@@ -150,7 +151,7 @@ def _refused(refusal: errors.Refusal) -> Response:
     response = problem(*_KINDS[type(refusal)], refusal.detail, **_more(refusal))
     if isinstance(refusal, errors.Busy):
         response.headers["Retry-After"] = "1"
-    if isinstance(refusal, errors.Throttled):
+    if isinstance(refusal, errors.Throttled | errors.QuotaExceeded):
         response.headers["Retry-After"] = str(refusal.seconds)
     if isinstance(refusal, errors.AssuranceTooLow):
         values = " ".join(current_app.extensions[PROVIDERS].values(refusal.needed))

@@ -174,6 +174,12 @@ class TaskPage(Page[TaskSummary]):
     """A page of tasks, the oldest first."""
 
 
+class ReleaseTask(Request):
+    """Why the task goes back: a reason code, which a task assigned at random needs."""
+
+    reason: tasks.ReasonCode | None = None
+
+
 class CompleteTask(Request):
     """The answer to the task's form."""
 
@@ -323,13 +329,13 @@ def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
 
 @command(
     blueprint.post("/tasks/<uuid:task_id>/release"),
-    body=Request,
+    body=ReleaseTask,
     answer=TaskSummary,
     refusals=(404, 409, 412),
 )
-def release(uow: UnitOfWork, task_id: UUID) -> Reply:
+def release(uow: UnitOfWork, task_id: UUID, body: ReleaseTask) -> Reply:
     """Give a task back"""
-    return assigned(tasks.release(uow, task_id, revisions=revisions_seen()))
+    return assigned(tasks.release(uow, task_id, reason=body.reason, revisions=revisions_seen()))
 
 
 @command(

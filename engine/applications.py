@@ -153,6 +153,7 @@ def _listed(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
     _require(uow)
     offered = (
         Definition.current_version_id.is_not(None)
+        & Definition.offered_at.is_not(None)
         & Definition.disabled_at.is_(None)
         & Definition.suspended_at.is_(None)
     )

@@ -1,9 +1,10 @@
 """The catalogue of services: what people may apply for, told to anybody.
 
-A service is a definition that is enabled and runs, whose cases people start, and that is no part of another:
-called by it, or the way by which its decisions are appealed. Nothing of that depends on who asks.
+A service is a definition that is offered, enabled and runs, whose cases people start, and that is no part
+of another: called by it, or the way by which its decisions are appealed. Nothing of that depends on who asks.
 
-At a desk cases are started for others: of what is as much a service, disabled or not, in one's own units.
+At a desk cases are started for others: of what is as much a service, offered or not, enabled or not, in one's
+own units.
 """
 
 from collections.abc import Sequence
@@ -99,7 +100,7 @@ def _current() -> Select[*tuple[Any, ...]]:
 
 
 def _offered() -> Select[*tuple[Any, ...]]:
-    return _current().where(Definition.disabled_at.is_(None))
+    return _current().where(Definition.offered_at.is_not(None), Definition.disabled_at.is_(None))
 
 
 def _near() -> ColumnElement[bool]:

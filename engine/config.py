@@ -18,6 +18,8 @@ Publishing = Literal["direct", "four-eyes"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
+API_QUOTA = 60_000  # requests of a token in a minute: more than two cores answer, so that nobody is surprised
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -28,7 +30,8 @@ class Settings:
     hub is wanted. `public_url` is the origin under which browsers see the installation, None if it is what
     they ask for. `trusted_proxies` is how many proxies stand in front. Sessions last for minutes.
     `documents` is a folder or the URL of a bucket; `clamd` is None where nothing scans them. `demo`: anybody
-    may become one of the demonstration's people; never where a public origin is set.
+    may become one of the demonstration's people; never where a public origin is set. `api_quota` is how many
+    requests a token may make in a minute, 0 for any number.
     """
 
     database_url: str | None
@@ -51,6 +54,7 @@ class Settings:
     document_types: frozenset[str]
     clamd: str | None
     demo: bool
+    api_quota: int = API_QUOTA
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -84,6 +88,7 @@ class Settings:
             document_types=_types(environ.get("DOCUMENT_TYPES") or ",".join(media.DEFAULT)),
             clamd=_clamd(environ.get("CLAMD") or None),
             demo=_demo(environ.get("DEMO") or ("yes" if url is None else "no")) and not public_url,
+            api_quota=_number(environ, "API_QUOTA", default=API_QUOTA, least=0, most=10**9),
         )
 
     @property
@@ -92,10 +97,11 @@ class Settings:
         return self.database_url is None
 
 
-def _number(environ: Mapping[str, str], name: str, *, default: int, least: int = 1) -> int:
+def _number(environ: Mapping[str, str], name: str, *, default: int, least: int = 1, most: int = 65535) -> int:
     text = environ.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= 65535:
-        raise ValueError(f"{name}={text!r} is not a number between {least} and 65535")
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    if not digits or not least <= int(text) <= most:
+        raise ValueError(f"{name}={text!r} is not a number between {least} and {most}")
     return int(text)
 
 

@@ -16,6 +16,7 @@ Refusal
 ├── Stale         the caller saw an older revision (If-Match)
 ├── Invalid       the input breaks a rule; every fault with its place
 ├── Rejected      a deployment with findings
+├── QuotaExceeded the token has made as many requests as it may in a minute
 ├── Busy          no capacity just now; the same call may succeed later
 │   ├── ScannerDown   nothing can say whether a document is harmless
 │   └── StorageDown   documents can be neither kept nor fetched
@@ -145,6 +146,14 @@ class Recorded(Refusal):
 
 class FirstDecider(Recorded):
     """Who had a part in a decision has none in the case that appeals it."""
+
+
+class QuotaExceeded(Refusal):
+    """The token has made as many requests as it may in a minute; the next minute begins in `seconds`."""
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
 
 
 class Throttled(Recorded):

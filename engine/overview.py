@@ -49,6 +49,7 @@ class Entry:
     unit_name: str
     own: bool
     disabled_at: datetime | None
+    offered_at: datetime | None
     suspended_at: datetime | None
     name: str
     current: int | None
@@ -135,6 +136,7 @@ def _entries(uow: UnitOfWork) -> Select[Any]:
         Unit.name,
         own,
         Definition.disabled_at,
+        Definition.offered_at,
         Definition.suspended_at,
         func.coalesce(_current.name, _draft.name, newest, Definition.key),
         _current.number,

@@ -1,4 +1,4 @@
-"""The life of a version after its deployment: publishing a draft, retiring, and what portals are offered.
+"""The life of a version after its deployment: publishing a draft, retiring, and who may start cases of it.
 
 Running cases keep their version, whatever becomes of it.
 """
@@ -6,6 +6,7 @@ Running cases keep their version, whatever becomes of it.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import RowMapping, func, select, tuple_, update
@@ -70,7 +71,7 @@ def managed(uow: UnitOfWork) -> Sequence[RowMapping]:
     found = (
         select(
             *(Definition.key, name, current.number.label("current"), newest, Unit.name.label("unit")),
-            *(Definition.suspended_at, Definition.disabled_at),
+            *(Definition.suspended_at, Definition.disabled_at, Definition.offered_at),
         )
         .join(DefinitionVersion, DefinitionVersion.key == Definition.key)
         .join(Unit, Unit.id == Definition.unit_id)
@@ -139,24 +140,38 @@ def retire(uow: UnitOfWork, key: str, number: int, *, revisions: Collection[int]
 
 
 def enable(uow: UnitOfWork, key: str) -> None:
-    """Offer a definition to portals again. Doing it twice changes nothing."""
-    _offer(uow, key, since=None)
+    """Let portals and applicants start cases of a definition again. Doing it twice changes nothing."""
+    _mark(uow, key, "disabled", on=False)
 
 
 def disable(uow: UnitOfWork, key: str) -> None:
-    """Offer a definition to portals no more; running cases go on. Doing it twice changes nothing."""
-    _offer(uow, key, since=uow.now)
+    """Let portals and applicants start no more cases of it; running cases go on. Twice changes nothing."""
+    _mark(uow, key, "disabled", on=True)
 
 
-def _offer(uow: UnitOfWork, key: str, *, since: datetime | None) -> None:
+def offer(uow: UnitOfWork, key: str) -> None:
+    """Put a definition into the public catalogue: applicants' own accounts can start cases of it.
+
+    Doing it twice changes nothing.
+    """
+    _mark(uow, key, "offered", on=True)
+
+
+def withdraw(uow: UnitOfWork, key: str) -> None:
+    """Remove a definition from the catalogue: officials and portals still start cases of it by its key.
+
+    Doing it twice changes nothing.
+    """
+    _mark(uow, key, "offered", on=False)
+
+
+def _mark(uow: UnitOfWork, key: str, name: Literal["disabled", "offered"], *, on: bool) -> None:
     access.require(uow.actor, "definitions.publish")
     definitions.require_own(uow, key)
-    known = update(Definition).where(Definition.key == key)
-    changed = known.where(
-        Definition.disabled_at.is_not(None) if since is None else Definition.disabled_at.is_(None)
-    )
-    by = None if since is None else uow.actor.id
-    uow.session.execute(changed.values(disabled_at=since, disabled_by=by))
+    since = getattr(Definition, f"{name}_at")
+    changed = update(Definition).where(Definition.key == key, since.is_(None) if on else since.is_not(None))
+    values = {f"{name}_at": uow.now if on else None, f"{name}_by": uow.actor.id if on else None}
+    uow.session.execute(changed.values(values))
 
 
 def _hold(

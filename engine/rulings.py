@@ -92,7 +92,7 @@ def _found(uow: UnitOfWork, name: str | None = None, definition: str | None = No
         found = found.where(or_(DeploymentDecision.key == name, DeploymentDecision.name == name))
     if definition is not None:
         found = found.where(Definition.key == definition)
-    if access.only_offered(uow.actor):
+    if access.only_enabled(uow.actor):
         found = found.where(Definition.disabled_at.is_(None))
     return [_ruled(*row) for row in uow.session.execute(found)]
 

@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy import make_url, select, text
 from sqlalchemy.orm import Session
 
-from engine import accounts, cases, definitions
+from engine import accounts, cases, definitions, publishing
 from engine.bpmn import check, named_posts
 from engine.cli import folders
 from engine.config import ROOT, Publishing
@@ -183,12 +183,15 @@ def an_actor(database: Database, role: Role, name: str | None = None) -> Actor:
     return Actor(id=user.id, name=user.name, role=user.role)
 
 
-def deploy(database: Database, content: Mapping[str, bytes], publishing: Publishing = "direct") -> Deployed:
-    """Deploy files as the installation itself does."""
+def deploy(database: Database, content: Mapping[str, bytes], how: Publishing = "direct") -> Deployed:
+    """Deploy files as the installation itself does with its own, which are in the catalogue."""
 
     def command(session: Session, now: datetime) -> Deployed:
         uow = UnitOfWork(session, accounts.system(session, now), now)
-        return definitions.deploy(uow, content, publishing=publishing)
+        done = definitions.deploy(uow, content, publishing=how)
+        for made in done.definitions:
+            publishing.offer(uow, made.key)
+        return done
 
     return database.run(command)
 

@@ -7,7 +7,7 @@ from engine.errors import NotFound
 from engine.organisation import people
 from engine.sessions import Proof
 from web.frame import HOME
-from web.site import current, remember_before, require_own_form, set_session, site
+from web.site import current, demonstration, remember_before, require_own_form, set_session, site
 
 blueprint = Blueprint("home", __name__, template_folder="templates")
 
@@ -26,8 +26,7 @@ def show() -> Response:
     opened = current()
     if opened is not None and "stay" not in request.args:
         return make_response(redirect(HOME.get(opened.actor.role, "/account"), 303))
-    here = site()
-    demo = here.demo
+    here, demo = site(), demonstration()
     roles = [(role, name) for role, name in ROLES if name in demo]
     known = {name for _, name in roles}
     others = [name for name in demo if name not in known]
@@ -44,7 +43,7 @@ def enter(name: str) -> Response:
     """Become one of the demonstration's people. There is none where it is used in earnest."""
     require_own_form()
     here = site()
-    if name not in here.demo:
+    if name not in demonstration():
         raise NotFound("There is no such person to try it out with.")
     proof = Proof(request.user_agent.string, "substantial")
     secret = here.database.run(

@@ -27,6 +27,7 @@ SESSION, BEFORE, LANGUAGE, CALENDAR, NOTICE, BEGUN = (
     "notice",
     "begun",
 )
+LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
 LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,1000}")
 
 
@@ -65,6 +66,14 @@ class Site:
 def site() -> Site:
     """The one of this request."""
     return cast(Site, current_app.extensions[SITE])
+
+
+def demonstration() -> Sequence[str]:
+    """The accounts that this request may try out: none but at a loopback name of this machine.
+
+    Another host's name may be made to lead here (DNS rebinding); its pages would then be this site's.
+    """
+    return site().demo if LOOPBACK.fullmatch(request.host) else ()
 
 
 def origin() -> str:

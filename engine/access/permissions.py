@@ -188,9 +188,14 @@ def assures(given: str | None, needed: str | None) -> bool:
     return needed is None or (given in levels and levels.index(given) >= levels.index(needed))
 
 
-def only_offered(actor: Actor) -> bool:
-    """Whether the actor is offered, and starts, only what is enabled."""
+def only_enabled(actor: Actor) -> bool:
+    """Whether the actor sees, and starts, only what is enabled."""
     return actor.role in ("portal", "applicant")
+
+
+def only_catalogue(actor: Actor) -> bool:
+    """Whether the actor sees, and starts, only what is offered in the catalogue."""
+    return actor.role == "applicant"
 
 
 def for_applicants(actor: Actor) -> bool:

@@ -51,6 +51,7 @@ SUPERVISOR = "supervisor"  # the role in a unit that gives tasks to whom it want
 CASEWORKER = "caseworker"  # the role in a unit that every member has,
 ANY = "*"  # and the one that stands for all
 APPLICANT = "applicant"  # whose tasks are nobody's in a unit
+DELEGATE = "delegate"  # as which forms name the members of private bodies, whatever role they have there
 
 
 def seen_by(uow: UnitOfWork) -> dict[str, Any]:
@@ -206,20 +207,39 @@ def in_place_of(user: Any) -> ColumnElement[bool]:
     return or_(user == _VIEWER, lent.exists())
 
 
+def _side(held: Subquery) -> ColumnElement[Any]:
+    """As what forms know who holds a post: by its role in an agency, in a private body as its delegate."""
+    line, body = aliased(UnitLine), aliased(Unit)
+    private = (
+        select(line.unit_id)
+        .join(body, and_(body.id == line.ancestor_id, body.kind == "delegate"))
+        .where(line.unit_id == held.c.unit_id)
+    )
+    return case((private.exists(), literal(DELEGATE)), else_=held.c.role)
+
+
 def roles_for(pool: Any, unit: Any) -> ScalarSelect[Any]:
-    """Which roles in units the viewer has for a task of this pool, in a case of this unit; `*` is all."""
+    """As what forms know the viewer, for a task of this pool in a case of this unit; `*` is all."""
     held, line = posts(), aliased(UnitLine)
-    taken = _taking(held, held.c.role).where(Pool.id == pool)
+    taken = _taking(held, _side(held).label("role")).where(Pool.id == pool)
     above = line.ancestor_id == held.c.unit_id
-    near = select(held.c.role).join(line, above).where(line.unit_id == unit)
+    near = select(_side(held).label("role")).join(line, above).where(line.unit_id == unit)
     found = union(taken, near).subquery("roles")
     return select(func.array_agg(found.c.role)).scalar_subquery()
 
 
+def known_as(roles: Collection[str] | None) -> Collection[str]:
+    """All roles in which forms know an official to whom `roles_for` or `roles_in` gives these.
+
+    Every official is a caseworker, but not the member of a private body, who is its delegate alone.
+    """
+    return roles if roles and set(roles) == {DELEGATE} else (*(roles or ()), CASEWORKER)
+
+
 def roles_in(unit: Any) -> ScalarSelect[Any]:
-    """Which roles the viewer has in this unit, and in those above it; `*` is all."""
+    """As what forms know the viewer in this unit, and in those above it; `*` is all."""
     held, line = posts(), aliased(UnitLine)
-    found = select(func.array_agg(held.c.role)).join(line, line.ancestor_id == held.c.unit_id)
+    found = select(func.array_agg(_side(held))).join(line, line.ancestor_id == held.c.unit_id)
     return found.where(line.unit_id == unit).scalar_subquery()
 
 

@@ -36,6 +36,7 @@ def _to_start(member: bool, named: bool) -> Select[*tuple[Any, ...]]:
             *VERSION,
             Definition.suspended_at,
             Definition.disabled_at,
+            Definition.offered_at,
             Unit.id,
             Unit.key,
             pools.DELEGATED,
@@ -89,16 +90,19 @@ def to_start(uow: UnitOfWork, key: str, unit: str | None = None) -> Entry:
     row = uow.connection.execute(_to_start(member, unit is not None), given).one_or_none()
     if row is None:
         raise unknown(key)
-    *version, suspended_at, disabled_at, unit_id, unit_key, delegated, acting = row
+    *version, suspended_at, disabled_at, offered_at, unit_id, unit_key, delegated, acting = row
     if suspended_at is not None:
         present = {"key": key, "suspended_at": suspended_at}
         raise Conflict("The definition is suspended.", code="definition-suspended", definition=present)
     if version[0] is None:
         detail = "The definition has no published version."
         raise Conflict(detail, code="not-published", definition={"key": key})
-    if disabled_at is not None and access.only_offered(uow.actor):
+    if disabled_at is not None and access.only_enabled(uow.actor):
         present = {"key": key, "disabled_at": disabled_at}
         raise Conflict("The definition is disabled.", code="definition-disabled", definition=present)
+    if offered_at is None and access.only_catalogue(uow.actor):
+        detail = "The definition is not in the catalogue: it is started by an official or a portal."
+        raise Conflict(detail, code="not-offered", definition={"key": key})
     if unit_id is None and unit is not None:
         fault = Fault("/unit", "is no unit of the process's agency in which you may start cases", "unit")
         raise Invalid("The case cannot be handled there.", [fault])

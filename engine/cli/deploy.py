@@ -17,6 +17,7 @@ from engine.cli.connection import database
 from engine.config import Publishing, Settings
 from engine.db import Database, UnitOfWork
 from engine.errors import Rejected
+from engine.publishing import offer as put_into_catalogue
 
 HELP = "Deploy process folders. A folder whose files have not changed makes no new version."
 
@@ -24,6 +25,7 @@ HELP = "Deploy process folders. A folder whose files have not changed makes no n
 def declare(parser: argparse.ArgumentParser) -> None:
     """The folders, each a deployment of its own."""
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    parser.add_argument("--offer", action="store_true", help="put new processes into the public catalogue")
     parser.add_argument("--all", action="store_true", help="take every process as executable")
     unit = "the key of the unit that the processes belong to. Without: new ones to that above all others"
     parser.add_argument("--unit", metavar="KEY", help=unit)
@@ -33,18 +35,24 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Deploy and print what came of it."""
     with database(settings) as opened:
         owners = dict.fromkeys(arguments.folders, arguments.unit)
-        done = deploy(opened, owners, settings.publishing, everything=arguments.all)
+        done = deploy(opened, owners, settings.publishing, everything=arguments.all, offer=arguments.offer)
         return 0 if done else 1
 
 
 def deploy(
-    database: Database, owners: Mapping[Path, str | None], publishing: Publishing, *, everything: bool = False
+    database: Database,
+    owners: Mapping[Path, str | None],
+    publishing: Publishing,
+    *,
+    everything: bool = False,
+    offer: bool = False,
 ) -> bool:
     """Deploy each folder in a transaction of its own, for the unit of this key; whether all were accepted.
 
     Folders whose processes are called come before those that call them, which are bound to what is current,
     and if it can be, those by which decisions are appealed before those that decide.
-    With `everything`, processes run that say of themselves that they are not executable.
+    With `everything`, processes run that say of themselves that they are not executable; with `offer`, new
+    definitions are put into the catalogue.
     """
     read = {path: folders.read([path]) for path in owners}
     if everything:
@@ -53,7 +61,7 @@ def deploy(
     rejected = {
         path: refusal
         for path, files in contents.items()
-        if (refusal := _attempt(database, files, publishing, owners[path]))
+        if (refusal := _attempt(database, files, publishing, owners[path], offer=offer))
     }
     for path, refusal in rejected.items():
         print(f"{path} was not deployed. {refusal.detail}", file=sys.stderr)
@@ -80,11 +88,20 @@ def _needed(process: bpmn.Process, *, appeals: bool) -> frozenset[str]:
 
 
 def _attempt(
-    database: Database, files: Mapping[str, bytes], publishing: Publishing, unit: str | None
+    database: Database,
+    files: Mapping[str, bytes],
+    publishing: Publishing,
+    unit: str | None,
+    *,
+    offer: bool,
 ) -> Rejected | None:
     def command(session: Session, now: datetime) -> definitions.Deployed:
         uow = UnitOfWork(session, accounts.system(session, now), now)
-        return definitions.deploy(uow, files, publishing=publishing, unit=unit)
+        done = definitions.deploy(uow, files, publishing=publishing, unit=unit)
+        for made in done.definitions if offer else ():
+            if made.created and made.version == 1:
+                put_into_catalogue(uow, made.key)
+        return done
 
     try:
         deployed = database.run(command)

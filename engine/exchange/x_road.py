@@ -19,6 +19,7 @@ from engine.exchange.message import CallFailed, Request
 
 VERSION = "r1"
 HASH_BYTES = 64  # SHA-512
+REQUEST_HASH = "X-Road-Request-Hash"
 
 
 def path(how: XRoad) -> str:
@@ -57,7 +58,9 @@ def judge(operation: Operation, request: Request, response: httpx.Response) -> N
         kind = error if re.fullmatch(r"[A-Za-z]{1,30}(\.[A-Za-z_]{1,60}){0,4}", error) else "unnamed"
         raise CallFailed("x-road", f"{kind}, with {status}", retriable=not kind.startswith("Client"))
     if request_hash(response.headers) is None:
-        detail = f"answered {status} without the hash of the request"
+        malformed = REQUEST_HASH in response.headers
+        how = "with a malformed hash" if malformed else "without the hash"
+        detail = f"answered {status} {how} of the request"
         raise CallFailed("invalid-reply", detail, retriable=status >= 500)
     if response.headers.get("X-Road-Id", str(request.id)) != str(request.id):
         raise CallFailed("invalid-reply", "the answer is to another message", retriable=False)
@@ -70,7 +73,7 @@ def request_hash(found: httpx.Headers) -> str | None:
     The Security Server verifies it. It covers headers that only it knows, so that we keep it, and beside it
     the hash of what we sent.
     """
-    text = found.get("X-Road-Request-Hash", "")
+    text = found.get(REQUEST_HASH, "")
     try:
         return text if len(base64.b64decode(text, validate=True)) == HASH_BYTES else None
     except (binascii.Error, ValueError):

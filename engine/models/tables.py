@@ -69,8 +69,10 @@ class Definition(Base):
         ForeignKey("definition_versions.id", use_alter=True)
     )
     suspended_at: Mapped[Instant | None]  # since then no case of it begins or moves
-    disabled_at: Mapped[Instant | None]  # since then portals are not offered it
+    disabled_at: Mapped[Instant | None]  # since then portals and applicants start no cases of it
     disabled_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    offered_at: Mapped[Instant | None]  # since then it is in the public catalogue
+    offered_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)  # whose process it is
 
 

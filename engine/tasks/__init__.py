@@ -22,11 +22,15 @@ from engine.tasks.deciding import decisions
 from engine.tasks.dossier import related, sources
 from engine.tasks.drafts import save as save_draft
 from engine.tasks.inbox import COUNTED, Inbox, Scope, choices, counts, page, staff
+from engine.tasks.lots import lots
 from engine.tasks.reading import Shown, corrected, form, get, latest, of_case, shown, to_show
+from engine.tasks.reasons import CODES as REASON_CODES
+from engine.tasks.reasons import ReasonCode
 from engine.tasks.work import Completed, claim, complete, recuse, release
 
 __all__ = [
     "COUNTED",
+    "REASON_CODES",
     "Action",
     "Batched",
     "Completed",
@@ -35,6 +39,7 @@ __all__ = [
     "Marks",
     "Outcome",
     "Question",
+    "ReasonCode",
     "Scope",
     "Shown",
     "act",
@@ -62,6 +67,7 @@ __all__ = [
     "get",
     "give_up_batch",
     "latest",
+    "lots",
     "of_case",
     "page",
     "receivers",

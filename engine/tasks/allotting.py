@@ -14,6 +14,7 @@ from engine.db import UnitOfWork, table
 from engine.errors import NotFound
 from engine.events import Fact
 from engine.models import Case, Membership, Recusal, Substitution, Task, User
+from engine.tasks import reasons
 from engine.tasks.held import Held
 from engine.tasks.reading import get
 
@@ -114,6 +115,10 @@ def allot(uow: UnitOfWork, task_id: UUID) -> bool:
     return chosen is not None
 
 
+def _recused(assignment: str | None) -> Mapping[str, Any]:
+    return {"reason": reasons.RECUSED, **({"assignment": assignment} if assignment else {})}
+
+
 def recuse(uow: UnitOfWork, held: Held, reason: str | None) -> Mapping[str, Any]:
     """Step back from the case for good: what the actor has of it goes to others, and none comes any more.
 
@@ -132,7 +137,7 @@ def recuse(uow: UnitOfWork, held: Held, reason: str | None) -> Mapping[str, Any]
             new = chosen.get(task.task_id)
             given = {"task": task.task_id, "user": new and new.user_id}
             uow.connection.execute(_GIVE, given)
-            facts.append(Fact("task.released", task.element, task.task_id))
+            facts.append(Fact("task.released", task.element, task.task_id, _recused(task.assignment)))
             facts += [new.fact(task.element, task.task_id)] if new else []
         cases.note(uow, case, facts)
     return get(uow, row.task_id)

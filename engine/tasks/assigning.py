@@ -16,19 +16,24 @@ from engine.db import UnitOfWork
 from engine.errors import AssignedNotPicked, Fault, Forbidden, Invalid
 from engine.events import Fact
 from engine.models import Case, Task, User
-from engine.tasks import deciding, fairness
+from engine.tasks import deciding, fairness, reasons
 from engine.tasks.held import Held
 from engine.tasks.reading import get, unknown
 from engine.tasks.work import locking
 
 
 def assign(
-    uow: UnitOfWork, task_id: UUID, to: str, *, revisions: Collection[int] | None = None
+    uow: UnitOfWork,
+    task_id: UUID,
+    to: str,
+    *,
+    reason: str | None = None,
+    revisions: Collection[int] | None = None,
 ) -> Mapping[str, Any]:
     """Give a task to the account of this name or id. To give it to whoever has it changes nothing.
 
     Raises Conflict if it is neither the actor's nor of its pools to give, and Invalid, whyever it is, if that
-    account cannot take it.
+    account cannot take it, or if the task was assigned at random and no reason code says why it changes.
     """
     held = _hold(uow, task_id)
     row = held.row
@@ -40,9 +45,10 @@ def assign(
     cases.require_revision(row.task_revision, revisions)
     receiver = named(uow, row.pool_id, to)
     if receiver != row.assignee_id:
+        why = reasons.noted(row.assignment, reason)
         require_fair(uow, held, receiver)
         name = uow.session.scalars(select(User.name).where(User.id == receiver)).one()
-        told = {"account": receiver, "name": name, "how": "given"}
+        told = {"account": receiver, "name": name, "how": "given", **why}
         change = TaskChange(task_id, "open", receiver, None)
         cases.note(uow, held.case, [Fact("task.assigned", row.element, task_id, told)], change)
     return get(uow, task_id)

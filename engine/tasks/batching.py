@@ -49,7 +49,8 @@ class Batched:
 def start_batch(uow: UnitOfWork, action: Action, ids: Sequence[UUID], answer: Mapping[str, Any]) -> UUID:
     """Have this done with tasks; the batch's id.
 
-    `answer` has the data that complete each of them, or `to`, the id of who is to have it. Raises Invalid.
+    `answer` has the data that complete each of them, or `to`, the id of who is to have it, and `reason`, the
+    code of why it goes to somebody else. Raises Invalid.
     """
     access.require(uow.actor, "tasks.assign" if action == "assign" else "tasks.work")
     wanted = list(dict.fromkeys(ids))
@@ -199,7 +200,9 @@ def _note(uow: UnitOfWork, row: Batch, results: list[Any]) -> None:
 
 def _item(row: Batch, task_id: UUID) -> Item:
     answer = row.answer or {}
-    return Item(task_id, to=answer["to"]) if row.action == "assign" else Item(task_id, answer)
+    if row.action == "complete":
+        return Item(task_id, answer)
+    return Item(task_id, to=answer.get("to", ""), reason=answer.get("reason"))
 
 
 def _results(uow: UnitOfWork, row: Batch, items: Sequence[Item]) -> list[Any]:

@@ -18,11 +18,12 @@ Action = Literal["claim", "release", "assign", "complete"]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One task, the data that complete it, and who is to have it."""
+    """One task, the data that complete it, who is to have it, and why it goes to somebody else."""
 
     id: UUID
     data: Mapping[str, Any] = field(default_factory=dict)
     to: str = ""
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,9 @@ def _do(uow: UnitOfWork, action: Action, item: Item) -> Outcome:
         done = work.complete(uow, item.id, item.data)
         return Outcome(item.id, "completed", done.task_revision)
     if action == "assign":
-        row = assigning.assign(uow, item.id, item.to)
+        row = assigning.assign(uow, item.id, item.to, reason=item.reason)
+    elif action == "release":
+        row = work.release(uow, item.id, reason=item.reason)
     else:
-        row = (work.claim if action == "claim" else work.release)(uow, item.id)
+        row = work.claim(uow, item.id)
     return Outcome(item.id, row["status"], row["revision"])

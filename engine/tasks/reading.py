@@ -168,7 +168,7 @@ def roles(uow: UnitOfWork, task_id: UUID) -> Collection[str] | None:
         return (access.APPLICANT,)
     values = {"task": task_id, **access.seen_by(uow)}
     found, pool = uow.connection.execute(_ROLES, values).one()
-    own = (*(found or ()), access.CASEWORKER, *(() if pool is not None else (access.APPLICANT,)))
+    own = (*access.known_as(found), *(() if pool is not None else (access.APPLICANT,)))
     return None if access.ANY in own else own
 
 

@@ -1,7 +1,7 @@
 """The commands of people on tasks. Each holds the case first, then looks at the task again."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from engine.db import UnitOfWork
 from engine.errors import Forbidden
 from engine.events import Fact
 from engine.models import Case, Task
-from engine.tasks import allotting, beside, correcting, deciding, fairness
+from engine.tasks import allotting, beside, correcting, deciding, fairness, reasons
 from engine.tasks.held import Held
 from engine.tasks.reading import get, roles, unknown
 
@@ -152,32 +152,47 @@ def _answer(
     return Completed(row.task_id, revision, case.id, case.number, case.status, case.outcome, nothing)
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Who has a task from now on, how that one was chosen, and what the log says of why."""
+
+    assignee: UUID | None
+    chosen: Chosen | None = None
+    why: Mapping[str, Any] = field(default_factory=dict)
+
+
 def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None = None) -> Mapping[str, Any]:
     """Take a task for oneself.
 
     Claiming one's own again changes nothing. Raises Conflict if somebody else has it.
     """
 
-    def taken(held: Held) -> tuple[UUID | None, Chosen | None]:
+    def taken(held: Held) -> _Given:
         fairness.require_come(held)
         held.require_available(uow)
         fairness.require(uow, held, _rules(uow, held), completing=False)
         deciding.require_other(uow, held, completing=False)
-        return uow.actor.id, None
+        return _Given(uow.actor.id)
 
     return _assign(uow, task_id, revisions, taken, "task.claimed")
 
 
-def release(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None = None) -> Mapping[str, Any]:
-    """Give a task back; one that comes to people by itself comes to the next. Raises Conflict for others'."""
+def release(
+    uow: UnitOfWork, task_id: UUID, *, reason: str | None = None, revisions: Collection[int] | None = None
+) -> Mapping[str, Any]:
+    """Give a task back; one that comes to people by itself comes to the next.
 
-    def given(held: Held) -> tuple[UUID | None, Chosen | None]:
+    Raises Conflict for others', Invalid if it was assigned at random and no reason code says why it changes.
+    """
+
+    def given(held: Held) -> _Given:
         row = held.row
         if not row.own:
             raise held.conflict("The task is not yours to release.", code="task-not-yours")
+        why = reasons.noted(row.assignment, reason)
         avoided = {uow.actor.id, row.assignee_id}
         chosen = allotting.anew(uow, held.case, [row], avoided).get(task_id)
-        return (chosen.user_id, chosen) if chosen else (None, None)
+        return _Given(chosen.user_id if chosen else None, chosen, why)
 
     return _assign(uow, task_id, revisions, given, "task.released")
 
@@ -186,18 +201,19 @@ def _assign(
     uow: UnitOfWork,
     task_id: UUID,
     revisions: Collection[int] | None,
-    decide: Callable[[Held], tuple[UUID | None, Chosen | None]],
+    decide: Callable[[Held], _Given],
     kind: Any,
 ) -> Mapping[str, Any]:
     held = hold(uow, task_id)
     case, row = held.case, held.row
     held.require_open()
-    assignee, chosen = decide(held)
+    given = decide(held)
     cases.require_revision(row.task_revision, revisions)
-    if assignee != row.assignee_id or chosen is not None:
-        change = TaskChange(task_id, "open", assignee, None)
-        given = [] if chosen is None else [chosen.fact(row.element, task_id)]
-        cases.note(uow, case, [Fact(kind, row.element, task_id), *given], change)
+    if given.assignee != row.assignee_id or given.chosen is not None:
+        change = TaskChange(task_id, "open", given.assignee, None)
+        facts = [Fact(kind, row.element, task_id, given.why or None)]
+        facts += [] if given.chosen is None else [given.chosen.fact(row.element, task_id)]
+        cases.note(uow, case, facts, change)
     return get(uow, task_id)
 
 

@@ -138,3 +138,24 @@ def test_case_knows_the_way_by_which_it_came(
 def test_unknown_channel_is_refused(client: Clients, me: Client) -> None:
     sent = {"definition": "p", "channel": "pigeon"}
     refused(client("portal").post("/cases", sent), 422, "invalid")
+
+
+def test_published_process_is_no_public_service_until_it_is_offered(
+    client: Clients, database: Database, me: Client
+) -> None:
+    designer, portal = client("designer"), client("portal")
+    made = designer.deploy(factories.one_task("fresh"))
+    assert made.status_code == 201, made.text
+    assert body(designer.get("/definitions/fresh"))["offered_at"] is None
+    assert "fresh" not in {one["key"] for one in body(me.get("/definitions"))["items"]}
+    refusal = refused(me.post("/cases", {"definition": "fresh"}), 409, "conflict")
+    assert refusal["state"] == {"definition": {"key": "fresh"}}
+    for other in (portal, client("caseworker")):
+        assert other.post("/cases", {"definition": "fresh"}).status_code == 201
+    for _ in range(2):
+        assert body(designer.post("/definitions/fresh/offer"))["offered_at"]
+    assert "fresh" in {one["key"] for one in body(me.get("/definitions"))["items"]}
+    assert me.post("/cases", {"definition": "fresh"}).status_code == 201
+    assert body(designer.post("/definitions/fresh/withdraw"))["offered_at"] is None
+    refused(me.post("/cases", {"definition": "fresh"}), 409, "conflict")
+    assert portal.post("/cases", {"definition": "fresh"}).status_code == 201

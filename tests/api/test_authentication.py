@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from apiflask import APIFlask
 
+from api.command import QUOTA
+from api.quota import Quota
 from engine import accounts
 from engine.db import Database
 from tests.api.conftest import Clients, Steady
@@ -81,3 +84,15 @@ def test_token_stands_in_no_answer_and_no_log(
     response = client(None).get("/cases?status=none", headers={"Authorization": f"Bearer {known}"})
     assert (response.status_code, len(lines)) == (422, 1)
     assert known not in response.text + str(response.headers) + repr(lines)
+
+
+def test_token_beyond_its_quota_is_refused_and_others_are_not(app: APIFlask, client: Clients) -> None:
+    app.extensions[QUOTA] = Quota(2)
+    portal = client("portal")
+    for _ in range(2):
+        assert portal.get("/cases").status_code == 200
+    answer = portal.get("/cases")
+    refused(answer, 429, "quota-exceeded")
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+    refused(portal.post("/cases", {"definition": "p"}), 429, "quota-exceeded")
+    assert client("caseworker").get("/cases").status_code == 200

@@ -80,6 +80,51 @@ def test_delegate_sees_its_task_and_nothing_else_of_the_case(client: Clients) ->
     refused(clerk.get(f"/tasks/{following}"), 404, "not-found")
 
 
+VISIBLE = {
+    "for_all": None,
+    "of_caseworkers": ["caseworker"],
+    "of_inspectors": ["inspector"],
+    "of_delegates": ["delegate"],
+}
+
+
+def _a_form_for_some(database: Database) -> None:
+    """Another version whose form has a read-only field for each side."""
+    fields = {
+        name: {"type": "string", "readOnly": True, **({"x-visible-to": roles} if roles else {})}
+        for name, roles in VISIBLE.items()
+    }
+    task = bpmn.node("userTask", "a", camunda__formKey="f.json", parvandeh__role="inspector")
+    drawn = bpmn.process(*bpmn.in_line(task, "userTask b"))
+    files = factories.files(drawn, f=factories.form(x={"type": "string"}, **fields))
+    who = factories.an_actor(database, "designer")
+    factories.as_actor(database, who, lambda uow: definitions.deploy(uow, files, unit="guild"))
+
+
+@pytest.mark.parametrize("role", ["caseworker", "inspector", "*"])
+def test_delegate_sees_the_fields_that_are_for_delegates_alone(
+    client: Clients, database: Database, role: str
+) -> None:
+    _a_form_for_some(database)
+    a_member(database, "inspector", "guild", "inspector")
+    a_member(database, "private", "office", role)
+    delegated(client)
+    given = {"definition": "p", "data": dict.fromkeys(VISIBLE, "1")}
+    case = body(client("caseworker", "reza").post("/cases", given))
+    task, private = case["tasks"][0]["id"], client("caseworker", "private")
+    shown = body(private.get(f"/tasks/{task}"))
+    assert shown["data"].keys() == shown["form"]["schema"]["properties"].keys() - {"x"}
+    assert shown["data"].keys() == {"for_all", "of_delegates"}
+    private.post(f"/tasks/{task}/claim")
+    draft = private.send("PUT", f"/tasks/{task}/draft", json={"data": {"of_caseworkers": "2"}})
+    refused(draft, 422, "invalid")
+    refused(private.post(f"/tasks/{task}/complete", {"data": {"of_inspectors": "2"}}), 422, "invalid")
+    for path in (f"/cases/{case['id']}/file", f"/cases/{case['id']}/events"):
+        refused(private.get(path), 404, "not-found")
+    official = client("caseworker", "inspector")
+    assert body(official.get(f"/cases/{case['id']}"))["data"].keys() == VISIBLE.keys() - {"of_delegates"}
+
+
 def test_delegates_of_one_step_share_its_tasks(client: Clients, database: Database) -> None:
     a_unit(database, "other-office", kind="delegate")
     a_member(database, "other clerk", "other-office")
@@ -126,6 +171,19 @@ def test_open_tasks_come_back_and_nothing_is_lost(client: Clients, database: Dat
     assert reza.post(f"/tasks/{task}/claim").status_code == 200
     assert body(reza.get(f"/tasks/{task}"))["draft"] == {"x": "begun"}
     assert client("caseworker", "reza").post(f"/tasks/{task}/complete", {"data": {}}).status_code == 200
+
+
+def test_revoked_delegate_is_shut_out_while_its_tasks_wait_to_be_returned(
+    client: Clients, database: Database
+) -> None:
+    delegated(client)
+    _, task = started(client)
+    with database.transaction() as session:
+        session.execute(update(Delegation).values(revoked_at=datetime.now(UTC)))
+    clerk = client("caseworker", "clerk")
+    assert inbox(client, "clerk") == []
+    refused(clerk.get(f"/tasks/{task}"), 404, "not-found")
+    refused(clerk.post(f"/tasks/{task}/claim"), 404, "not-found")
 
 
 @pytest.mark.parametrize("attempt", range(5))

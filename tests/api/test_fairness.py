@@ -304,3 +304,29 @@ def test_named_account_that_may_not_take_the_task_does_not_get_it(
     case = opened(client, applicant=PERSON)
     assert body(client("administrator").get(f"/tasks/{case['a']}"))["assignee"] is None
     assert client("caseworker", "another").post(f"/tasks/{case['a']}/claim").status_code == 200
+
+
+def test_changes_of_random_assignments_are_counted(client: Clients, database: Database) -> None:
+    factories.deploy(database, marked(parvandeh__assignment="random", parvandeh__role="inspector"))
+    for name in ("one", "two"):
+        a_member(database, name, "root", "inspector")
+    head, chief = client("caseworker", "head"), client("administrator", "chief")
+    a_member(database, "head", "root", "supervisor")
+    a_member(database, "chief", "root", "*", "administrator")
+    task = client("portal").start()["tasks"][0]["id"]
+
+    def holder() -> str:
+        return str(body(chief.get(f"/tasks/{task}"))["assignee"]["name"])
+
+    first = client("caseworker", name := holder())
+    refused(first.post(f"/tasks/{task}/release"), 422, "invalid")
+    assert first.post(f"/tasks/{task}/release", {"reason": "workload"}).status_code == 200
+    assert holder() != name
+    refused(head.post(f"/tasks/{task}/assign", {"to": name}), 422, "invalid")
+    assert head.post(f"/tasks/{task}/assign", {"to": name, "reason": "expertise"}).status_code == 200
+    counted = body(chief.get("/random-assignments"))
+    assert counted["assigned"] == 2
+    found = {(one["act"], one["reason"], one["by"]["name"], one["count"]) for one in counted["changes"]}
+    assert found == {("reassigned", "expertise", "head", 1), ("released", "workload", name, 1)}
+    later = body(chief.get("/random-assignments?since=2999-01-01T00:00:00Z"))
+    assert (later["assigned"], later["changes"]) == (0, [])

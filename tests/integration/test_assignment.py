@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from sqlalchemy import event, select, update
 from engine import cases, tasks
 from engine.config import Settings
 from engine.db import Actor, Database
+from engine.errors import Invalid
 from engine.ids import uuid7
 from engine.models import ROOT, Delegation, Event, Membership, Relation, Substitution, Task, User
 from engine.worker.desk import Desk
@@ -212,12 +214,57 @@ def test_whoever_stepped_back_is_not_chosen_again(database: Database, portal: Ac
     assert assignees(database, case) == [second]
 
 
+def test_released_task_goes_to_somebody_else_if_there_is_one(database: Database, portal: Actor) -> None:
+    people = inspectors(database, "one", "two")
+    factories.deploy(database, given_out("random"))
+    case = factories.a_case(database, portal)
+    task = case.tasks[0]["id"]
+    for _ in range(12):
+        (holder,) = assignees(database, case)
+        factories.as_actor(
+            database, people[str(holder)], lambda uow: tasks.release(uow, task, reason="workload")
+        )
+        assert assignees(database, case) == [({"one", "two"} - {holder}).pop()]
+
+
+def test_task_assigned_at_random_changes_hands_only_with_a_reason_code(
+    database: Database, portal: Actor
+) -> None:
+    people = inspectors(database, "one", "two")
+    head = a_member(database, "head", "root", "supervisor")
+    factories.deploy(database, given_out("random"))
+    case = factories.a_case(database, portal)
+    task, (holder,) = case.tasks[0]["id"], assignees(database, case)
+    (other,) = {"one", "two"} - {holder}
+    for why in ({}, {"reason": "because"}):
+        for actor, command in (
+            (people[str(holder)], partial(tasks.release, task_id=task, **why)),
+            (head, partial(tasks.assign, task_id=task, to=other, **why)),
+        ):
+            with pytest.raises(Invalid) as refused:
+                factories.as_actor(database, actor, command)
+            assert refused.value.faults[0].pointer == "/reason"
+    assert assignees(database, case) == [holder]
+    factories.as_actor(database, head, lambda uow: tasks.assign(uow, task, other, reason="expertise"))
+    assert assignees(database, case) == [other]
+    last = logged(database, case)[-1]
+    assert (last["how"], last["reason"], last["assignment"]) == ("given", "expertise", "random")
+
+
+def test_task_assigned_by_load_is_released_without_a_reason(database: Database, portal: Actor) -> None:
+    one = inspectors(database, "one")["one"]
+    factories.deploy(database, given_out("least-loaded"))
+    case = factories.a_case(database, portal)
+    factories.as_actor(database, one, lambda uow: tasks.release(uow, case.tasks[0]["id"]))
+    assert len(logged(database, case)) == 2
+
+
 def test_released_task_comes_back_if_there_is_nobody_else(database: Database, portal: Actor) -> None:
     one = inspectors(database, "one")["one"]
     factories.deploy(database, given_out("random"))
     case = factories.a_case(database, portal)
     task = case.tasks[0]["id"]
-    factories.as_actor(database, one, lambda uow: tasks.release(uow, task))
+    factories.as_actor(database, one, lambda uow: tasks.release(uow, task, reason="workload"))
     assert assignees(database, case) == ["one"]
     assert len(logged(database, case)) == 2
 

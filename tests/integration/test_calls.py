@@ -164,6 +164,15 @@ def test_try_whose_reply_finds_its_case_suspended_does_not_count(calling: Callin
     assert (calling.sweep(), calling.begun().attempts) == (1, 1)
 
 
+def test_late_worker_does_not_take_back_a_newer_try(calling: Calling) -> None:
+    late = calling.begun()
+    calling.later = LEASE
+    calling.begun()
+    before = calling.row("lease_until, attempts")
+    calling.act(lambda uow: calls.take_back(uow, late))
+    assert calling.row("lease_until, attempts") == before
+
+
 def test_call_is_given_up_once_and_not_while_a_try_is_under_way(calling: Calling) -> None:
     attempt = calling.begun()
     calling.act(lambda uow: calls.give_up(uow, calling.id, "because"))

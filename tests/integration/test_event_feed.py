@@ -103,6 +103,17 @@ def test_what_commits_late_is_neither_skipped_nor_given_twice(
     assert reader(after=page.next).items == []
 
 
+def test_feed_gives_no_event_of_the_transaction_that_reads_it(database: Database, actor: Actors) -> None:
+    factories.deploy(database, factories.one_task())
+    with database.transaction() as session:
+        cases.start(UnitOfWork(session, actor("portal"), datetime.now(UTC)), "p", {})
+        own = feed.read(UnitOfWork(session, actor("administrator"), datetime.now(UTC)))
+    assert own.items == []
+    settled(database)
+    with database.transaction() as session:
+        assert feed.read(UnitOfWork(session, actor("administrator"), datetime.now(UTC))).items
+
+
 def test_reading_while_others_write_misses_nothing(
     database: Database, actor: Actors, reader: Callable[..., Page]
 ) -> None:

@@ -107,8 +107,10 @@ def test_an_answer_without_the_hash_is_none(hub: Playing) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", "xyz", "AAAA", HASH[:-4]])
-def test_a_hash_that_is_none_does_not_count(tmp_path: Path, wrong: str) -> None:
-    assert failed(tmp_path, f"X-Road-Request-Hash: {wrong}").code == "invalid-reply"
+def test_answer_with_a_malformed_hash_is_reported_as_such(tmp_path: Path, wrong: str) -> None:
+    found = failed(tmp_path, f"X-Road-Request-Hash: {wrong}")
+    assert found.code == "invalid-reply"
+    assert found.detail == "answered 200 with a malformed hash of the request"
 
 
 def test_a_refusal_counts_only_if_x_road_brought_it(tmp_path: Path) -> None:

@@ -298,11 +298,21 @@ def test_a_draft_is_published_once(database: Database, designer: Browser) -> Non
 def test_processes_are_retired_disabled_and_enabled(database: Database, designer: Browser) -> None:
     factories.deploy(database, FILES)
     send(designer, "/designer/p/disable")
-    assert "Not offered" in designer.get("/designer/p").text
+    assert "Applications stopped" in designer.get("/designer/p").text
     send(designer, "/designer/p/enable")
-    assert "Not offered" not in designer.get("/designer/p").text
+    assert "Applications stopped" not in designer.get("/designer/p").text
     send(designer, "/designer/p/1/retire")
     assert "retired" in designer.get("/designer/p").text
+
+
+def test_process_is_put_into_the_catalogue_and_taken_out(database: Database, designer: Browser) -> None:
+    factories.deploy(database, FILES)
+    send(designer, "/designer/p/withdraw")
+    assert "not in the catalogue" in designer.get("/designer/p").text
+    assert "/services/p" not in designer.get("/services").text
+    send(designer, "/designer/p/offer")
+    assert "In the catalogue" in designer.get("/designer/p").text
+    assert "/services/p" in designer.get("/services").text
 
 
 def test_only_what_was_published_can_be_offered_no_more(database: Database, designer: Browser) -> None:

@@ -18,6 +18,7 @@ from web import texts
 from web.site import SITE
 from web.visit import Away, Visit, page
 
+LOCAL = "http://localhost"
 ENCODED = {"content_type": "application/x-www-form-urlencoded"}
 
 
@@ -35,15 +36,46 @@ def test_where_it_is_used_in_earnest_nobody_becomes_somebody_by_a_click(browser:
 
 
 def test_in_a_demonstration_a_click_makes_one_of_its_people(make: Make, sara: str) -> None:
-    browser = Browser(make(demo=[sara]))
+    browser = Browser(make(demo=[sara]), base=LOCAL)
     assert browser.post(f"/demo/{sara}", {"token": browser.token("/")}).headers["Location"] == "/"
     assert sara in browser.get("/account").text
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "http://localhost",
+        "http://LOCALHOST:8000",
+        "http://127.0.0.1:8000",
+        "http://127.1.2.3",
+        "http://[::1]:8000",
+    ],
+)
+def test_demonstration_is_open_at_loopback_names(make: Make, sara: str, base: str) -> None:
+    assert f"/demo/{sara}" in Browser(make(demo=[sara]), base=base).get("/").text
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "http://rebind.example",
+        "http://localhost.rebind.example",
+        "http://127.0.0.1.rebind.example:8000",
+        "http://192.0.2.7",
+    ],
+)
+def test_demonstration_is_closed_at_the_name_of_another_host(make: Make, sara: str, base: str) -> None:
+    browser = Browser(make(demo=[sara]), base=base)
+    assert "/demo/" not in browser.get("/").text
+    answer = browser.post(f"/demo/{sara}", {"token": browser.token("/login")}, Origin=base)
+    assert answer.status_code == 404
+    assert "session" not in answer.headers.get("Set-Cookie", "")
 
 
 def test_a_demonstration_and_the_account_tell_where_people_work(make: Make, database: Database) -> None:
     organisation.a_unit(database, "registry", name="ثبت احوال | Civil registry")
     name = organisation.a_member(database, "mina", "registry", "supervisor").name
-    browser = Browser(make(demo=[name]))
+    browser = Browser(make(demo=[name]), base=LOCAL)
     assert "Civil registry · supervisor" in browser.get("/?lang=en").text
     browser.post(f"/demo/{name}", {"token": browser.token("/")})
     account = browser.get("/account?lang=en").text

@@ -13,6 +13,8 @@ blueprint = Blueprint("definitions", __name__)
 ACTIONS = {
     "enable": publishing.enable,
     "disable": publishing.disable,
+    "offer": publishing.offer,
+    "withdraw": publishing.withdraw,
     "suspend": cases.suspend_definition,
     "resume": cases.resume_definition,
 }
@@ -50,7 +52,7 @@ def _one(visit: Visit, key: str, refusal: Refusal | None = None) -> Page:
 
 
 @page(
-    blueprint.post("/definitions/<key>/<any(enable,disable,suspend,resume):action>"),
+    blueprint.post("/definitions/<key>/<any(enable,disable,offer,withdraw,suspend,resume):action>"),
     may="definitions.suspend",
 )
 def switch(visit: Visit, key: str, action: str) -> Away:

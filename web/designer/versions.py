@@ -110,14 +110,16 @@ def retire(visit: Visit, key: str, number: int) -> Away:
     return Away(f"/designer/{key}", told="designer.notice.retired")
 
 
-def _offering(name: str, change: Callable[[UnitOfWork, str], None]) -> None:
+def _offering(name: str, done: str, change: Callable[[UnitOfWork, str], None]) -> None:
     def offer(visit: Visit, key: str) -> Away:
         change(visit.uow, key)
-        return Away(f"/designer/{key}", told=f"designer.notice.{name}d")
+        return Away(f"/designer/{key}", told=f"designer.notice.{done}")
 
     offer.__name__ = name
     page(blueprint.post(f"/<key>/{name}"), may="definitions.publish", refused=refused)(offer)
 
 
-_offering("enable", publishing.enable)
-_offering("disable", publishing.disable)
+_offering("enable", "enabled", publishing.enable)
+_offering("disable", "disabled", publishing.disable)
+_offering("offer", "offered", publishing.offer)
+_offering("withdraw", "withdrawn", publishing.withdraw)

@@ -22,6 +22,8 @@ def _assign(visit: Visit, task_id: UUID, refused: Explained | None = None) -> Pa
         "people": [(str(one.id), one.name) for one in people],
         "refused": refused,
         "chosen": request.form.get("to", ""),
+        "reasons": typed.reasons(),
+        "reason": request.form.get("reason", ""),
     }
     status = refused.status if refused else 200
     return Page("desk/assign.html", values, status, opened=Opened("task", row["case_id"], task_id))
@@ -40,5 +42,6 @@ def _assign_refused(visit: Visit, task_id: UUID, *, refusal: Refusal) -> Page:
 @page(blueprint.post("/tasks/<uuid:task_id>/assign"), may="tasks.assign", refused=_assign_refused)
 def assign(visit: Visit, task_id: UUID) -> Away:
     """Give it."""
-    tasks.assign(visit.uow, task_id, typed.required("to", most=typed.LINE))
+    to = typed.required("to", most=typed.LINE)
+    tasks.assign(visit.uow, task_id, to, reason=typed.line("reason"))
     return Away(f"/desk/tasks/{task_id}", told="desk.task.assigned")

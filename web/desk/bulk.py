@@ -10,6 +10,7 @@ from engine import forms as answers
 from engine import tasks
 from engine.errors import Conflict, Invalid, NotFound, Refusal
 from web import asked, forms, texts
+from web.desk import typed
 from web.desk.inbox import explained, inbox
 from web.visit import Away, Page, Shown, Visit, page
 
@@ -56,7 +57,7 @@ def _begun(visit: Visit, action: Any, marked: Sequence[UUID], answer: Mapping[st
 def _whom(visit: Visit, marked: Sequence[UUID], wrong: str | None = None) -> Page:
     """Who is to have them?"""
     people = [(str(one.id), one.name) for one in tasks.receivers(visit.uow, marked)]
-    values = {"marked": marked, "people": people, "wrong": wrong}
+    values = {"marked": marked, "people": people, "wrong": wrong, "reasons": typed.reasons()}
     return Page("desk/assign-many.html", values, 422 if wrong else 200)
 
 
@@ -89,8 +90,9 @@ def begin(visit: Visit) -> Shown:
     """Begin a batch that needs an answer."""
     marked = asked.identities("task")
     if request.form.get("action") == "assign":
-        to = asked.identity(request.form, "to")
-        return _begun(visit, "assign", marked, {} if to is None else {"to": str(to)})
+        to, reason = asked.identity(request.form, "to"), typed.line("reason")
+        answer = {**({} if to is None else {"to": str(to)}), **({"reason": reason} if reason else {})}
+        return _begun(visit, "assign", marked, answer)
     answer = forms.answer(_fields(visit, marked), request.form)
     if forms.edited(request.form):
         return _answer(visit, marked, answer, ())

@@ -80,10 +80,15 @@ def told(reader: Reader, seen: cases.Seen, rows: Sequence[Mapping[str, Any]]) ->
 
 
 def _in_words(row: Mapping[str, Any], words: Mapping[str, str]) -> Mapping[str, Any]:
-    """The event with what its outcome is called."""
+    """The event with what its outcome and its codes are called."""
     payload: Mapping[str, Any] = row["payload"] or {}
     outcome: Any = payload.get("outcome")
-    return {**row, "payload": {**payload, "outcome": words[outcome]}} if outcome in words else row
+    said = {"outcome": words[outcome]} if outcome in words else {}
+    if row["kind"] in ("task.assigned", "task.released"):
+        for name, words_of in (("reason", "desk.reason-code"), ("assignment", "words.assignment")):
+            if isinstance(code := payload.get(name), str):
+                said[name] = texts.said(f"{words_of}.{code}", code)
+    return {**row, "payload": {**payload, **said}} if said else row
 
 
 def _happened(row: Mapping[str, Any], called: Mapping[str, str], labels: Labels) -> Happened:

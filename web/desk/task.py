@@ -68,6 +68,7 @@ def task_page(
         "comments": tasks.comments(uow, row["case_id"], seen=True) if seen else (),
         "data": Labels.of(reader, seen.spec).data(seen.case.data) if seen else (),
         "trouble": trouble,
+        "reasons": typed.reasons(),
         "typed_rest": _rest(drawing, all_of_it=not row["had"] or row["status"] != "open") if trouble else (),
         "who": _who(uow, row) if trouble and trouble.conflict else "",
         "happened": _happened(visit, seen) if trouble and trouble.conflict else (),
@@ -119,7 +120,7 @@ def claim(visit: Visit, task_id: UUID) -> Away:
 @page(blueprint.post("/tasks/<uuid:task_id>/release"), may="tasks.work", refused=task_refused)
 def release(visit: Visit, task_id: UUID) -> Away:
     """Give it back."""
-    tasks.release(visit.uow, task_id)
+    tasks.release(visit.uow, task_id, reason=typed.line("reason"))
     return Away(f"/desk/tasks/{task_id}", told="desk.task.released")
 
 

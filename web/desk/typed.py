@@ -4,6 +4,7 @@ from datetime import date, datetime, time
 
 from flask import request
 
+from engine import tasks
 from engine.errors import Fault, Invalid
 from engine.formats import FORMATS
 from web import asked, texts
@@ -35,6 +36,11 @@ def required(name: str, *, most: int = TEXT) -> str:
     if given is None:
         raise Invalid("A text is missing.", [Fault(f"/{name}", "is required", "required")])
     return given
+
+
+def reasons() -> list[tuple[str, str]]:
+    """The codes of why a task goes to somebody else, each with what it is called."""
+    return [(code, texts.said(f"desk.reason-code.{code}", code)) for code in tasks.REASON_CODES]
 
 
 def last_minute(name: str) -> datetime | None:

@@ -1,0 +1,56 @@
+"""How many requests a token may make in a minute, counted for all web workers of this machine.
+
+The counters are in memory that the workers share, since it was mapped before they were forked: no statement
+and no lock. Two workers that count at the same moment may lose one, so the limit is kept to within a few.
+"""
+
+import math
+import mmap
+import struct
+import time
+from collections.abc import Callable
+from hashlib import blake2b
+
+from engine.errors import QuotaExceeded
+
+WINDOW = 60  # seconds
+SLOTS, PROBES = 1 << 14, 8
+_SLOT = struct.Struct("<8sQQ")  # the token's digest, the number of its window, its requests in that
+
+
+class Quota:
+    """Fixed windows of a minute. A limit of 0 counts nothing."""
+
+    def __init__(self, limit: int, clock: Callable[[], float] = time.time) -> None:
+        """`clock` gives seconds that all workers agree on."""
+        self._limit, self._clock = limit, clock
+        self._counters = mmap.mmap(-1, SLOTS * _SLOT.size) if limit else None
+
+    def take(self, token: str) -> None:
+        """Count a request. Raises QuotaExceeded beyond the limit, until the minute is over."""
+        if self._counters is None:
+            return
+        now = self._clock()
+        window, passed = divmod(now, WINDOW)
+        digest = blake2b(token.encode(), digest_size=8).digest()
+        place = self._place(self._counters, digest, int(window))
+        kept, counted, requests = _SLOT.unpack_from(self._counters, place)
+        requests = requests + 1 if (kept, counted) == (digest, int(window)) else 1
+        _SLOT.pack_into(self._counters, place, digest, int(window), requests)
+        if requests > self._limit:
+            seconds = max(1, math.ceil(WINDOW - passed))
+            detail = f"A token may make {self._limit} requests a minute. Try again in {seconds} seconds."
+            raise QuotaExceeded(detail, seconds)
+
+    def _place(self, counters: mmap.mmap, digest: bytes, window: int) -> int:
+        """The slot of a token: its own, else one that no token has used in this minute, else the first."""
+        first = int.from_bytes(digest, "little")
+        places = [(first + step) % SLOTS * _SLOT.size for step in range(PROBES)]
+        free = None
+        for place in places:
+            kept, counted, _ = _SLOT.unpack_from(counters, place)
+            if kept == digest:
+                return place
+            if free is None and counted != window:
+                free = place
+        return places[0] if free is None else free
