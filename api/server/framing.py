@@ -195,7 +195,7 @@ class Chunks:
     def _read_line(self, data: bytes, position: int) -> int:
         end = data.find(b"\n", position) + 1
         self._line += data[position : end or len(data)]
-        if len(self._line) > _LINE:
+        if len(self._line) > (2 if self._expected is _Expected.DATA_END else _LINE):
             raise _bad_chunk()
         if not end:
             return len(data)

@@ -1,6 +1,8 @@
 """Bytes that wait for a client, or for the rest of its request: a few in memory, many in an unnamed file."""
 
-from tempfile import SpooledTemporaryFile
+from io import BytesIO
+from tempfile import TemporaryFile
+from typing import IO
 
 IN_MEMORY = 64 << 10  # of each; a worker waits for up to a thousand
 
@@ -17,12 +19,16 @@ class Spool:
 
     def __init__(self, usage: Usage) -> None:
         self._usage = usage
-        self._file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by `close`
+        self._file: IO[bytes] = BytesIO()
         self._reading = False
         self.size = 0
 
     def write(self, data: bytes | memoryview) -> None:
         """Append. Raises OSError if there is no room on the disk."""
+        if self.size <= IN_MEMORY < self.size + len(data):
+            known, self._file = self._file, TemporaryFile()  # noqa: SIM115 - closed by `close`
+            known.seek(0)
+            self._file.write(known.read())
         self._file.write(data)
         self.size += len(data)
         self._usage.bytes += len(data)
