@@ -1,6 +1,5 @@
 """Answers of the server itself: problem documents for what never reaches the application; and their log."""
 
-import time
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
@@ -81,7 +80,7 @@ def answer(status: HTTPStatus, detail: str, request_id: str, *, only_head: bool 
 class Refusals:
     """Counts and logs what a worker refuses: never with an address, a path or anything else that was sent."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._until = 0.0
         self._lines = 0

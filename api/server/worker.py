@@ -59,8 +59,8 @@ class Worker(SyncWorker):
         """Begin to listen."""
         self.clock = time.monotonic
         self._poll = select.epoll()
-        self._usage = Usage()
-        self._refusals = Refusals()
+        self.usage = Usage()
+        self._refusals = Refusals(lambda: self.clock())
         self._connections: dict[int, Connection] = {}
         self._watched: dict[int, int] = {}
         self._whole: deque[Connection] = deque()
@@ -71,6 +71,11 @@ class Worker(SyncWorker):
             # A new connection wakes one worker and not all of them.
             self._poll.register(number, select.EPOLLIN | select.EPOLLEXCLUSIVE)
         self._poll.register(self.PIPE[0], select.EPOLLIN)
+
+    @property
+    def waiting(self) -> int:
+        """How many clients it waits for."""
+        return len(self._connections)
 
     def turn(self, pause: float = PAUSE) -> None:
         """Wait for whatever happens first; read, send and accept; serve what is whole."""
@@ -119,7 +124,7 @@ class Worker(SyncWorker):
                 raise
             client.setblocking(False)
             now = self.clock()
-            connection = Connection(client, (listener, address), self.limits, self._usage, now)
+            connection = Connection(client, (listener, address), self.limits, self.usage, now)
             self._connections[client.fileno()] = connection
             connection.read(now, self._refusals)
             self._settle(connection)
@@ -135,7 +140,7 @@ class Worker(SyncWorker):
         else:
             connection.read(now, self._refusals)
         self._settle(connection)
-        while self._usage.bytes > self.limits.stored and self._drop(storing=True):
+        while self.usage.bytes > self.limits.stored and self._drop(storing=True):
             pass
 
     def _settle(self, connection: Connection) -> None:
@@ -170,7 +175,7 @@ class Worker(SyncWorker):
         self.handle(connection.listener, exchange, connection.address)
         connection.served(exchange, self.clock())
         self._settle(connection)
-        while self._usage.bytes > self.limits.stored and self._drop(storing=True):
+        while self.usage.bytes > self.limits.stored and self._drop(storing=True):
             pass
 
     def _look(self) -> None:
