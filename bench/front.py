@@ -26,7 +26,7 @@ OURS, SYNC = "ours", "sync workers"
 
 @dataclass(slots=True)
 class Front:
-    """`rates`: cases per second, of each round. `times`: seconds by request, without and with slow clients."""
+    """`rates`: cases per second, by round. `times`: seconds by request, without and with slow clients."""
 
     rates: dict[str, list[float]] = field(default_factory=dict)
     times: dict[str, dict[str, list[float]]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Slow clients in a process of their own: `python -m bench.slow PORT COUNT` keeps them open until it is killed.
+"""Slow clients in a process of their own: `python -m bench.slow PORT COUNT` keeps them open until killed.
 
 A fifth each: silent, half a header, half a body, a header and a body of one byte a second.
 """
@@ -49,12 +49,12 @@ def main(port: int, count: int) -> None:
     while True:
         for key, _ in ready.select(0.1):
             try:
-                closed = not key.fileobj.recv(65536)  # type: ignore[union-attr]
+                closed = not key.fileobj.recv(65536)
             except OSError:
                 closed = True
             if closed:
                 ready.unregister(key.fileobj)
-                key.fileobj.close()  # type: ignore[union-attr]
+                key.fileobj.close()
                 _connect(ready, port, key.data)
         if time.monotonic() - again > 1:
             again = time.monotonic()
@@ -72,7 +72,7 @@ def _drip(key: selectors.SelectorKey) -> None:
     drop = KINDS[key.data % len(KINDS)][1]
     if drop:
         with suppress(OSError):  # it was closed, and is connected again in the next round
-            key.fileobj.sendall(drop)  # type: ignore[union-attr]
+            key.fileobj.sendall(drop)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Bytes that wait for a client, or for the rest of its request: a few in memory, many in an unnamed file."""
 
+from contextlib import ExitStack
 from io import BytesIO
 from tempfile import TemporaryFile
 from typing import IO
@@ -20,15 +21,14 @@ class Spool:
     def __init__(self, usage: Usage) -> None:
         self._usage = usage
         self._file: IO[bytes] = BytesIO()
+        self._opened = ExitStack()
         self._reading = False
         self.size = 0
 
     def write(self, data: bytes | memoryview) -> None:
         """Append. Raises OSError if there is no room on the disk."""
         if self.size <= IN_MEMORY < self.size + len(data):
-            known, self._file = self._file, TemporaryFile()  # noqa: SIM115 - closed by `close`
-            known.seek(0)
-            self._file.write(known.read())
+            self._move()
         self._file.write(data)
         self.size += len(data)
         self._usage.bytes += len(data)
@@ -40,8 +40,17 @@ class Spool:
             self._file.seek(0)
         return self._file.read(size)
 
+    def _move(self) -> None:
+        """From memory into a file."""
+        self._file.seek(0)
+        known = self._file.read()
+        with ExitStack() as opened:
+            self._file = opened.enter_context(TemporaryFile())
+            self._file.write(known)
+            self._opened = opened.pop_all()
+
     def close(self) -> None:
         """Free what it holds."""
         self._usage.bytes -= self.size
         self.size = 0
-        self._file.close()
+        self._opened.close()

@@ -10,8 +10,10 @@ import re
 import select
 import time
 from collections import deque
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from gunicorn.workers.sync import SyncWorker
@@ -55,12 +57,12 @@ class Worker(SyncWorker):
             self.turn()
         self.finish()
 
-    def open(self) -> None:
+    def open(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin to listen."""
-        self.clock = time.monotonic
+        self.clock = clock
         self._poll = select.epoll()
         self.usage = Usage()
-        self._refusals = Refusals(lambda: self.clock())
+        self._refusals = Refusals(self.clock)
         self._connections: dict[int, Connection] = {}
         self._watched: dict[int, int] = {}
         self._whole: deque[Connection] = deque()
@@ -217,9 +219,10 @@ class Worker(SyncWorker):
     def handle_error(self, req: Any, client: Exchange, addr: Any, exc: BaseException) -> None:
         """Answer what the application never got, or could not answer, with a problem document."""
         refused = cause(exc)
-        if refused is None:
-            log.error("request.crashed", error=type(exc).__name__, where=logs.place(exc))
-            detail = "Something is wrong on our side."
-            refused = HttpError(HTTPStatus.INTERNAL_SERVER_ERROR, "crashed", detail)
-        request_id = self._refusals.note(refused.reason, refused.status)
-        client.refuse(refused.status, refused.detail, request_id)
+        if refused is not None:
+            client.refuse(refused.status, refused.detail, self._refusals.note(refused.reason, refused.status))
+            return
+        request_id = str(uuid4())
+        log.error("request.crashed", request=request_id, error=type(exc).__name__, where=logs.place(exc))
+        detail = "The server failed to answer. The request id helps to find out why."
+        client.refuse(HTTPStatus.INTERNAL_SERVER_ERROR, detail, request_id)

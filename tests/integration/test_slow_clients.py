@@ -1,4 +1,4 @@
-"""The web server as it is shipped, under gunicorn, with 500 clients that send nothing, or half of something."""
+"""The web server as it is shipped, under gunicorn, with 500 clients that send nothing or half a request."""
 
 import http.client
 import os
@@ -57,7 +57,8 @@ class Server:
             )
         deadline = time.monotonic() + DEADLINE
         while not self._answers():
-            assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.05)
 
     def _answers(self) -> bool:

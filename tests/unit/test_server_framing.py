@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from contextlib import closing
 from http import HTTPStatus
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,9 @@ CHUNKED = POST + (
     b'5;name="a value"\r\nhello\r\n0006 \t;x\r\n world\r\n0\r\nX-Checksum: 0\r\n\r\n'
 )
 # The end of a body is not where it looks like one.
-MISLEADING = POST + b"transfer-ENCODING:chunked\r\n\r\n7\r\n0\r\n\r\n0\r\r\nC\r\nabc\r\n0\r\n\r\nde\r\n0\r\n\r\n"
+MISLEADING = (
+    POST + b"transfer-ENCODING:chunked\r\n\r\n" + b"7\r\n0\r\n\r\n0\r\r\nC\r\nabc\r\n0\r\n\r\nde\r\n0\r\n\r\n"
+)
 LARGE = POST + b"Content-Length: 100000\r\n\r\n" + bytes(range(250)) * 400
 NAMES = ["no body", "length", "chunks", "misleading chunks", "large"]
 assert len(LARGE) > IN_MEMORY
@@ -48,7 +51,7 @@ def bytes_of(framing: Framing) -> bytes:
 
 def cut(data: bytes, places: Iterable[int]) -> list[bytes]:
     edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False) if start < end]
+    return [data[start:end] for start, end in pairwise(edges) if start < end]
 
 
 @pytest.mark.parametrize("request_", [GET, SIZED, CHUNKED, MISLEADING, LARGE], ids=NAMES)

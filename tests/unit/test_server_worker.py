@@ -39,8 +39,7 @@ class Served:
 
     def limit(self, limits: Limits) -> None:
         self.worker.limits = limits
-        self.worker.open()
-        self.worker.clock = lambda: self.now
+        self.worker.open(lambda: self.now)
 
     def _application(self, environ: dict[str, Any], start: Callable[..., Any]) -> Any:
         size = len(environ["wsgi.input"].read())
