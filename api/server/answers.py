@@ -95,6 +95,7 @@ class Refusals:
         self.count(reason)
         request_id = str(uuid4())
         self.report()
+        structlog.contextvars.clear_contextvars()  # those of the request before
         if self._lines < LINES:
             self._lines += 1
             log.warning("request.refused", request=request_id, reason=reason, status=status)
@@ -108,5 +109,6 @@ class Refusals:
         if now < self._until:
             return
         if self._unlogged:
+            structlog.contextvars.clear_contextvars()
             log.warning("requests.refused", count=self._unlogged)
         self._until, self._lines, self._unlogged = now + WINDOW, 0, 0

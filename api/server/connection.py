@@ -88,10 +88,12 @@ class Connection:
         """What gunicorn serves."""
         return Exchange(self.socket, self.framing, self._usage)
 
-    def served(self, exchange: Exchange, now: float) -> None:
+    def served(self, exchange: Exchange, now: float, refusals: Refusals) -> None:
         """The application has answered."""
         self.framing.close()
         self._rest = exchange.rest
+        if exchange.full:
+            refusals.note("no-room")
         if exchange.broken:
             self.phase = Phase.CLOSED
         elif self._rest:

@@ -19,7 +19,8 @@ BLOCK = 64 << 10
 class Exchange:
     """One request and its answer. `fileno` is that of the client's own socket, which doesn't block.
 
-    `rest` is what is still to be sent, `broken` whether the answer can't be completed.
+    `rest` is what is still to be sent. `broken`: the answer can't be completed, because the client went away
+    or, if it is `full`, because the disk has no room.
     """
 
     def __init__(self, client: socket.socket, framing: Framing, usage: Usage) -> None:
@@ -30,6 +31,7 @@ class Exchange:
         self._ended = False
         self.rest: Spool | None = None
         self.broken = False
+        self.full = False
 
     def fileno(self) -> int:
         return self._client.fileno()
@@ -90,20 +92,22 @@ class Exchange:
         self._ended = True
 
     def _push(self, data: bytes) -> None:
+        sent = 0 if self.rest else self._sent(data)
+        if sent == len(data):
+            return
+        if self.rest is None:
+            self.rest = Spool(self._usage)
         try:
-            sent = 0 if self.rest else self._sent(data)
-            if sent == len(data):
-                return
-            if self.rest is None:
-                self.rest = Spool(self._usage)
             self.rest.write(memoryview(data)[sent:])
         except OSError as cause:
-            self.broken = True
-            # For gunicorn a client that went away, also where it was the disk that had no room.
-            raise OSError(errno.ECONNRESET, "the answer can't be sent") from cause
+            self.broken = self.full = True
+            raise OSError(errno.ECONNRESET, "no room for the answer") from cause  # as if the client were gone
 
     def _sent(self, data: bytes) -> int:
         try:
             return self._client.send(data)
         except BlockingIOError:
             return 0
+        except OSError:
+            self.broken = True
+            raise

@@ -175,7 +175,7 @@ class Worker(SyncWorker):
         self.notify()
         exchange = connection.exchange()
         self.handle(connection.listener, exchange, connection.address)
-        connection.served(exchange, self.clock())
+        connection.served(exchange, self.clock(), self._refusals)
         self._settle(connection)
         while self.usage.bytes > self.limits.stored and self._drop(storing=True):
             pass

@@ -1,5 +1,6 @@
 """The worker, turn by turn: whole requests are served while others are half there or read slowly."""
 
+import errno
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -247,6 +248,23 @@ def test_a_reader_that_takes_nothing_loses_its_connection(served: Served) -> Non
     assert served.worker.usage.bytes == 0
     with pytest.raises(ConnectionResetError):
         served.read(client)
+
+
+def test_without_room_on_the_disk_bodies_and_answers_are_refused(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    reasons: list[str] = []
+    monkeypatch.setattr("api.server.spool.TemporaryFile", full)
+    monkeypatch.setattr(answers.log, "warning", lambda _, **more: reasons.append(more["reason"]))
+    assert served.problem(served.client(HEAD % 150_000, bytes(100_000)))["status"] == 503
+    reader = served.client(BIG, room=65536)
+    assert len(served.read(reader)) < MANY
+    assert (reasons, served.closed) == (["no-room", "no-room"], 1)
+    assert served.worker.usage.bytes == 0
+    assert body_of(served.read(served.client(GET))) == b"ok"
 
 
 def test_of_too_many_connections_the_oldest_silent_one_goes_first(served: Served) -> None:
