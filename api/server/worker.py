@@ -11,6 +11,7 @@ import select
 import time
 from collections import deque
 from collections.abc import Callable
+from heapq import nsmallest
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -94,9 +95,9 @@ class Worker(SyncWorker):
             # Who was woken for a connection and ended instead has left it to nobody.
             for listener in self._listeners.values():
                 self._accept(listener)
+        self._look()
         while self._whole:
             self._serve(self._whole.popleft())
-        self._look()
 
     def finish(self) -> None:
         """Take no more, give up requests that are not whole, and send the rest of answers."""
@@ -137,6 +138,8 @@ class Worker(SyncWorker):
 
     def _advance(self, connection: Connection) -> None:
         now = self.clock()
+        if connection.phase is Phase.WHOLE:
+            return  # a new one, under the number of one that was dropped in this turn
         if connection.phase is Phase.ANSWER:
             connection.write(now)
         else:
@@ -181,27 +184,31 @@ class Worker(SyncWorker):
             pass
 
     def _look(self) -> None:
-        """End what takes too long. Everything that has arrived was read before."""
+        """End what takes too long. What arrived while a request was served has been read before."""
         now = self.clock()
         if now - self._looked < PAUSE:
             return
         self._looked = now
-        for connection in [each for each in self._connections.values() if each.deadline <= now]:
+        waiting = (each for each in self._connections.values() if each.phase < Phase.WHOLE)
+        for connection in [each for each in waiting if each.deadline <= now]:
             connection.expire(now, self._refusals)
             self._settle(connection)
         self._refusals.report()
 
     def _drop(self, *, storing: bool = False) -> bool:
-        """Give up the slowest of those that are least far; whether there was one."""
+        """Give up the slowest of those that are least far; whether there was one.
+
+        Several at once, where it is for new connections: to look for them takes longer than to drop them.
+        """
         found = [each for each in self._connections.values() if each.phase < Phase.WHOLE]
         if storing:
             found = [each for each in found if each.holds]
-        if not found:
-            return False
-        slowest = min(found, key=lambda each: (each.phase, each.deadline))
-        slowest.drop(self.clock(), self._refusals)
-        self._forget(slowest)
-        return True
+        count = 1 if storing else max(1, self.limits.connections // 20)
+        slowest = nsmallest(count, found, key=lambda each: (each.phase, each.deadline))
+        for connection in slowest:
+            connection.drop(self.clock(), self._refusals)
+            self._forget(connection)
+        return bool(slowest)
 
     def _forget(self, connection: Connection) -> None:
         self._watch(connection, 0)

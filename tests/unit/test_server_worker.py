@@ -30,6 +30,7 @@ class Served:
         self.now = 0.0
         self.seen: list[tuple[str, int]] = []
         self.closed = 0
+        self.meanwhile: Callable[[], None] = lambda: None
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.clients: list[socket.socket] = []
         config = Config()
@@ -45,6 +46,7 @@ class Served:
     def _application(self, environ: dict[str, Any], start: Callable[..., Any]) -> Any:
         size = len(environ["wsgi.input"].read())
         self.seen.append((environ["PATH_INFO"], size))
+        self.meanwhile()
         if environ["PATH_INFO"] == "/crash":
             raise ArithmeticError("1405-000123")
         length = MANY if environ["PATH_INFO"] == "/big" else 2
@@ -185,6 +187,20 @@ def test_half_a_request_is_answered_with_408_once_its_time_is_over(served: Serve
     served.turn(12)
     assert served.problem(client)["type"] == "urn:parvandeh:problem:request-timeout"
     assert served.seen == []
+
+
+def test_what_arrives_while_another_request_is_served_is_in_time(served: Served) -> None:
+    def meanwhile() -> None:
+        served.meanwhile = lambda: None
+        head.sendall(GET[20:])
+        body.sendall(b"world")
+        served.now += 50
+
+    head, body = served.client(GET[:20]), served.client(HEAD % 10, b"hello")
+    served.meanwhile = meanwhile
+    assert body_of(served.read(served.client(GET))) == b"ok"
+    assert body_of(served.read(head)) == b"ok"
+    assert body_of(served.read(body)) == b"ok"
 
 
 def test_a_silent_connection_is_closed_without_an_answer(served: Served) -> None:
