@@ -84,7 +84,7 @@ def _options() -> argparse.Namespace:
 def _w1(options: argparse.Namespace, figures: dict[str, Any], goals: list[report.Goal]) -> bool:
     """Whether a request failed."""
     with w1.stage(options.workers) as stage:
-        print(f"{options.workers} sync workers a server, {options.rounds} rounds of {options.seconds:g} s")
+        print(f"{options.workers} workers a server, {options.rounds} rounds of {options.seconds:g} s")
         found = _throughput(stage, options.rounds, options.seconds)
         if found.errors:
             _complain(found.errors)

@@ -122,6 +122,7 @@ def test_slow_clients_hold_nobody_up_and_are_closed_at_the_end(web: Server) -> N
         client.sendall(b"\r\n")
         assert ended(client).startswith(b"HTTP/1.1 200 ")
     assert all(map(still_open, waiting))
+    assert b'parvandeh_refused_requests_total{reason="slow-body"} 100.0' in web.get("/metrics")[2]
 
     web.process.send_signal(signal.SIGTERM)
     assert web.process.wait(DEADLINE) == 0

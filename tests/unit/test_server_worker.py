@@ -433,6 +433,13 @@ def test_the_log_of_refusals_has_no_more_lines_than_it_may(
     assert "secret" not in str(lines)
 
 
+def test_tls_is_refused_at_the_start() -> None:
+    config = Config()
+    config.set("certfile", "certificate.pem")
+    with pytest.raises(ValueError, match="no TLS"):
+        Worker.check_config(config, None)
+
+
 def test_the_limits_allow_what_the_application_accepts(monkeypatch: pytest.MonkeyPatch) -> None:
     large = Limits.of(Settings.read({"DOCUMENT_MAX_MB": "100"}))
     assert large.body_bytes == (100 << 20) + (64 << 10)
