@@ -2,6 +2,7 @@
 
 import errno
 import os
+import select
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ from api.server import Worker, answers
 from api.server.limits import Limits
 from engine.config import Settings
 
+MOMENT = 0.02  # at most, for the system to deliver what was sent
 LIMITS = Limits(head_seconds=10, rate=1000, grace=20, linger=2, body_bytes=200_000)
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 BIG = b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -69,17 +71,18 @@ class Served:
     def turn(self, seconds: float = 0) -> None:
         """What the worker does until nothing is left to do, so much later."""
         self.now += seconds
-        for _ in range(4):
+        self.worker.turn(pause=MOMENT)
+        for _ in range(3):
             self.worker.turn(pause=0)
 
     def read(self, client: socket.socket) -> bytes:
         """The whole answer, up to the end of the connection."""
         answer = b""
-        for _ in range(100_000):
+        for _ in range(20_000):
             try:
                 block = client.recv(1 << 20)
             except BlockingIOError:
-                self.worker.turn(pause=0)
+                self.worker.turn(pause=0.001)
                 continue
             if not block:
                 return answer
@@ -98,10 +101,9 @@ class Served:
 
     def is_open(self, client: socket.socket) -> bool:
         """Whether the worker has neither answered nor closed it."""
-        try:
-            client.recv(1)
-        except BlockingIOError:
+        if not select.select([client], [], [], MOMENT)[0]:
             return True
+        client.recv(1)
         return False
 
     def close(self) -> None:
