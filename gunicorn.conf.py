@@ -18,7 +18,8 @@ metrics.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 bind = f"127.0.0.1:{settings.port}"
 workers = settings.web_workers
-worker_class = "sync"  # commands keep a core busy; threads only lengthen the slowest answers
+# As `sync`, but it reads whole requests first. Commands keep a core busy; threads only lengthen slow answers.
+worker_class = "api.server.Worker"
 preload_app = True  # a fault in the app ends the start at once, and the workers share its memory
 timeout = 60
 graceful_timeout = 30

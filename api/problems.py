@@ -54,10 +54,19 @@ _NAMES: Mapping[int, str] = {
     400: "malformed",
     404: "not-found",
     405: "method-not-allowed",
+    408: "request-timeout",
     413: "too-large",
+    414: "uri-too-long",
     415: "unsupported-media-type",
+    417: "expectation-failed",
+    431: "header-too-large",
     500: "internal",
+    501: "not-implemented",
+    503: "busy",
+    505: "http-version",
 }
+# What every call may get from the web server itself.
+OF_SERVER = (400, 408, 414, 431)
 
 log = structlog.get_logger("api")
 
@@ -101,17 +110,22 @@ class Unauthorized(Exception):
 
 def problem(status: HTTPStatus, name: str, detail: str, **more: Any) -> Response:
     """The response for a problem. `name` is the stable end of its type."""
-    document = _document(status, name, detail, **more)
+    document = _document(status, name, detail, g.get("request_id", ""), **more)
     return Response(orjson.dumps(document), status=int(status), content_type=MEDIA_TYPE)
 
 
-def _document(status: HTTPStatus, name: str, detail: str, **more: Any) -> dict[str, Any]:
+def standalone(status: HTTPStatus, detail: str, request_id: str) -> bytes:
+    """The problem document of a request that never reached the application, as JSON."""
+    return orjson.dumps(_document(status, _NAMES[int(status)], detail, request_id))
+
+
+def _document(status: HTTPStatus, name: str, detail: str, request_id: str, **more: Any) -> dict[str, Any]:
     return {
         "type": TYPE + name,
         "title": name.replace("-", " ").capitalize(),
         "status": int(status),
         "detail": detail,
-        "request_id": g.get("request_id", ""),
+        "request_id": request_id,
         **{key: value for key, value in more.items() if value},
     }
 
@@ -131,7 +145,8 @@ def register(app: APIFlask) -> None:
 
 def of(refusal: errors.Refusal) -> Problem:
     """The problem document of a refusal, as a part of an answer."""
-    return Problem.model_validate(_document(*_KINDS[type(refusal)], refusal.detail, **_more(refusal)))
+    document = _document(*_KINDS[type(refusal)], refusal.detail, g.get("request_id", ""), **_more(refusal))
+    return Problem.model_validate(document)
 
 
 def _more(refusal: errors.Refusal) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, send_from_directory
 from pydantic import TypeAdapter
 
-from api.problems import Problem
+from api.problems import OF_SERVER, Problem, described
 
 ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 SERVED = {"swagger-ui.css", "swagger-ui-bundle.js"}
@@ -95,6 +95,8 @@ def _complete(method: str, operation: dict[str, Any], schemas: Mapping[str, Any]
         {"name": name, "in": "header", "required": False, "description": told, "schema": TEXT}
         for name, told in headers.items()
     ]
+    for status, response in described(*OF_SERVER).items():
+        operation["responses"].setdefault(str(status), response)
     body = operation.get("requestBody")
     if body:
         reference = body["content"]["application/json"]["schema"]["$ref"]

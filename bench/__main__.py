@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import checks, counts, decisions, inbox, load, long, report, w1, waiting
+from bench import checks, counts, decisions, front, inbox, load, long, report, w1, waiting
 from bench.report import CLIENTS, Throughput
 
 WARM_UP_SECONDS = 2.0
@@ -37,9 +37,11 @@ def main() -> int:
     goals: list[report.Goal] = []
     failed = False
     alone = [name for name in PARTS if getattr(options, name)]
-    if not alone:
-        failed = _w1(options, figures, goals)
-    for name in alone or PARTS:
+    if not alone and not options.front:
+        failed = _w1(options, figures, goals) or _front(options, figures, goals)
+    if options.front:
+        failed = _front(options, figures, goals)
+    for name in alone if alone or options.front else PARTS:
         measure, told, wanted = PARTS[name]
         found = measure(options.rounds)
         figures[name] = asdict(found)
@@ -64,6 +66,9 @@ def _options() -> argparse.Namespace:
         help="of each server (cores + 1)",
     )
     parser.add_argument("--quick", action="store_true", help="one round of two seconds: does it work at all?")
+    parser.add_argument(
+        "--front", action="store_true", help="only the web server: sync workers, slow clients"
+    )
     parser.add_argument("--long", action="store_true", help="only the engine in long cases")
     parser.add_argument("--checks", action="store_true", help="only the check of files")
     parser.add_argument("--decisions", action="store_true", help="only tables and expressions")
@@ -79,7 +84,7 @@ def _options() -> argparse.Namespace:
 def _w1(options: argparse.Namespace, figures: dict[str, Any], goals: list[report.Goal]) -> bool:
     """Whether a request failed."""
     with w1.stage(options.workers) as stage:
-        print(f"{options.workers} sync workers a server, {options.rounds} rounds of {options.seconds:g} s")
+        print(f"{options.workers} workers a server, {options.rounds} rounds of {options.seconds:g} s")
         found = _throughput(stage, options.rounds, options.seconds)
         if found.errors:
             _complain(found.errors)
@@ -90,6 +95,23 @@ def _w1(options: argparse.Namespace, figures: dict[str, Any], goals: list[report
     print(f"\n{report.throughput(found)}\n\n{report.statements(counted)}\n\n{report.sizes(weighed)}")
     figures["w1"] = {"workers": options.workers} | report.as_data(found, counted, weighed)
     goals += report.goals_of_w1(found, counted, weighed)
+    return False
+
+
+def _front(options: argparse.Namespace, figures: dict[str, Any], goals: list[report.Goal]) -> bool:
+    """Whether a request failed."""
+    found = front.measure(options.seconds, options.rounds, options.workers)
+    if found.errors:
+        _complain(found.errors)
+        return True
+    print(f"\n{report.front(found)}")
+    figures["front"] = {
+        "rates": found.rates,
+        "p99": {
+            name: {phase: found.p99(name, phase) for phase in taken} for name, taken in found.times.items()
+        },
+    }
+    goals += report.goals_of_front(found)
     return False
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from bench.checks import Checks
 from bench.counts import Sizes, Statements
 from bench.decisions import LARGE, SMALL, Decided
+from bench.front import OURS, SLOW, Front
 from bench.inbox import PAGE, TEAM, Taken
 from bench.load import KINDS, Sample, percentiles, pooled
 from bench.long import ITERATIONS, SIZES, Long
@@ -132,6 +133,38 @@ def sizes(found: Mapping[str, Sizes]) -> str:
         note = f"{weighed.cases} cases, after VACUUM FULL; before it {weighed.before:.0f}."
         parts.append(f"{table(head, rows)}\n{note}")
     return "\n\n".join(parts)
+
+
+def front(found: Front) -> str:
+    """Throughput under both kinds of worker, then times without and with slow clients."""
+    rates = [
+        [name, f"{median(rates):.0f}", f"{min(rates):.0f}-{max(rates):.0f}"]
+        for name, rates in found.rates.items()
+    ]
+    times = [
+        [name, *(f"{value:.1f}" for phase in ("without", "with") for value in percentiles(taken[phase]))]
+        for name, taken in found.times.items()
+    ]
+    head = ["ms", *(f"{cut} {phase}" for phase in ("without", "with") for cut in ("p50", "p95", "p99"))]
+    return (
+        f"{table(['W1 under', 'cases/s', 'min-max'], rates)}\n"
+        f"{OURS} of sync workers: {found.share:.1%}\n\n"
+        f"{table(head, times)}\n'with': {SLOW} slow clients"
+    )
+
+
+def goals_of_front(found: Front) -> list[Goal]:
+    return [
+        Goal("W1 under ours, share of sync workers", 100 * found.share, 95, "%", at_least=True),
+        *(
+            Goal(
+                f"{name}: p99 with {SLOW} slow clients / without",
+                found.p99(name, "with") / found.p99(name, "without"),
+                2,
+            )
+            for name in found.times
+        ),
+    ]
 
 
 def long(found: Long) -> str:

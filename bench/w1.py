@@ -61,16 +61,16 @@ def stage(workers: int) -> Iterator[Stage]:
     """Everything lies in a temporary folder and is gone at the end of the block."""
     with ExitStack() as stack:
         var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parvandeh-bench-")))
-        chosen = {"PARVANDEH_VAR": str(var), "PORT": str(_free_port()), "WEB_WORKERS": str(workers)}
+        chosen = {"PARVANDEH_VAR": str(var), "PORT": str(free_port()), "WEB_WORKERS": str(workers)}
         settings = Settings.read(chosen)
         server = postgres.start(settings)
         stack.callback(server.stop)
-        starter, worker = _prepare_product(server.url, settings)
+        starter, worker = prepare_product(server.url, settings)
         skeleton_url = _prepare_skeleton(server.url)
         logs = (var / "product.log", var / "skeleton.log")
         command = ("-c", "gunicorn.conf.py", "wsgi:app")
-        stack.enter_context(_served(settings.port, command, chosen | {"DATABASE_URL": server.url}, logs[0]))
-        port = _free_port()
+        stack.enter_context(served(settings.port, command, chosen | {"DATABASE_URL": server.url}, logs[0]))
+        port = free_port()
         plain = (
             "--no-control-socket",
             "-b",
@@ -79,7 +79,7 @@ def stage(workers: int) -> Iterator[Stage]:
             str(workers),
             "bench.skeleton:create_app()",
         )
-        stack.enter_context(_served(port, plain, {"DATABASE_URL": skeleton_url}, logs[1]))
+        stack.enter_context(served(port, plain, {"DATABASE_URL": skeleton_url}, logs[1]))
         yield Stage(
             product=Target("product", settings.port, KEY, starter, worker),
             keyed=Target("product, keyed", settings.port, KEY, starter, worker, keyed=True),
@@ -99,7 +99,7 @@ def conninfo(url: str) -> str:
     return psycopg.conninfo.make_conninfo(dbname=parsed.database, user=parsed.username, **options)
 
 
-def _prepare_product(url: str, settings: Settings) -> tuple[str, str]:
+def prepare_product(url: str, settings: Settings) -> tuple[str, str]:
     """Tables, W1 and the tokens of who starts cases and of who works on them."""
     migrate.upgrade(url)
     database = Database(url, zone=settings.time_zone)
@@ -128,7 +128,7 @@ def _prepare_skeleton(url: str) -> str:
 
 
 @contextmanager
-def _served(port: int, arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> Iterator[None]:
+def served(port: int, arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> Iterator[None]:
     """gunicorn, from its first answer to its end."""
     parent = os.getpid()
     with open(log, "wb") as output:
@@ -166,7 +166,7 @@ def _await_answer(port: int, process: subprocess.Popen[bytes], log: Path) -> Non
             return
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]

@@ -16,10 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from engine import postgres
 from engine.cli import main
-from engine.config import ROOT
+from engine.config import ROOT, Settings
+from tests.conftest import conninfo
 from tests.working import free_port
 
 DEADLINE = 60
@@ -238,14 +241,19 @@ def test_supervisor_killed_with_kill_9_leaves_nothing_that_blocks_the_next_start
 
 def test_request_in_hand_when_everything_dies_gets_no_answer(installation: Installation) -> None:
     supervisor = installation.serve()
-    head = (
-        "POST /api/v1/cases HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\nContent-Length: 9\r\n"
-    )
-    with socket.create_connection(("127.0.0.1", installation.port), timeout=DEADLINE) as caller:
-        caller.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
-        assert caller.recv(1000).startswith(b"HTTP/1.1 100")  # a worker has it, and waits for the body
-        supervisor.kill()
+    url = postgres.url(Settings.read({"PARVANDEH_VAR": str(installation.var)}))
+    waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'tokens'::regclass AND NOT granted"
+    with (
+        psycopg.connect(conninfo(url)) as holder,
+        psycopg.connect(conninfo(url), autocommit=True) as onlooker,
+        socket.create_connection(("127.0.0.1", installation.port), timeout=DEADLINE) as caller,
+    ):
+        holder.execute("LOCK TABLE tokens")
+        caller.sendall(b"GET /api/v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n\r\n")
+        wait_until(lambda: onlooker.execute(waiting).fetchone() == (1,))
+        os.kill(installation.pid(supervisor.pid, "gunicorn"), signal.SIGQUIT)
         assert caller.recv(1000) == b""
+    assert supervisor.wait(DEADLINE) == 1
 
 
 def test_killed_make_takes_everything_along_and_the_next_start_waits_for_it(

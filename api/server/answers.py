@@ -1,0 +1,114 @@
+"""Answers of the server itself: problem documents for what never reaches the application; and their log."""
+
+from collections.abc import Callable, Mapping
+from email.utils import formatdate
+from http import HTTPStatus
+from uuid import uuid4
+
+import structlog
+from gunicorn.http import errors
+from prometheus_client import Counter
+
+from api import problems
+from api.server.framing import HttpError
+
+LINES = 10  # in each worker and window; more are only counted, so that a flood doesn't fill the disk
+WINDOW = 10.0  # seconds
+REFUSED = Counter(
+    "parvandeh_refused_requests", "What the web server refused before the application saw it.", ("reason",)
+)
+
+log = structlog.get_logger("server")
+
+_MALFORMED = HttpError(HTTPStatus.BAD_REQUEST, "malformed", "This is not a valid HTTP request.")
+_BY_CAUSE: Mapping[type[BaseException], HttpError] = {
+    errors.InvalidHTTPVersion: HttpError(
+        HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "http-version", "Use HTTP/1.1 or HTTP/1.0."
+    ),
+    errors.LimitRequestLine: HttpError(
+        HTTPStatus.REQUEST_URI_TOO_LONG, "line-too-long", "The request line is too long."
+    ),
+    errors.LimitRequestHeaders: HttpError(
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "head-too-large",
+        "The request has more than 100 header fields, or one that is longer than 8,190 bytes.",
+    ),
+    errors.UnsupportedTransferCoding: HttpError(
+        HTTPStatus.NOT_IMPLEMENTED,
+        "transfer-coding",
+        "The only supported transfer coding is chunked.",
+    ),
+    errors.ExpectationFailed: HttpError(
+        HTTPStatus.EXPECTATION_FAILED, "expectation", "The only supported expectation is 100-continue."
+    ),
+    errors.ConfigurationProblem: HttpError(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "configuration", "The server is not set up for this request."
+    ),
+}
+_FAULTS_OF_OURS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
+
+
+def cause(error: BaseException) -> HttpError | None:
+    """What to answer to a request that gunicorn's parser refuses; None if the fault is the server's."""
+    if isinstance(error, HttpError):
+        return error
+    if isinstance(error, _FAULTS_OF_OURS) or not isinstance(error, errors.ParseException):
+        return None
+    return _BY_CAUSE.get(type(error), _MALFORMED)
+
+
+def answer(status: HTTPStatus, detail: str, request_id: str, *, only_head: bool = False) -> bytes:
+    """A whole HTTP response that holds a problem document."""
+    body = problems.standalone(status, detail, request_id)
+    lines = [
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        "Server: parvandeh",
+        f"Date: {formatdate(usegmt=True)}",
+        "Connection: close",
+        f"Content-Type: {problems.MEDIA_TYPE}",
+        f"Content-Length: {len(body)}",
+        f"X-Request-ID: {request_id}",
+        "X-Content-Type-Options: nosniff",
+        "Cache-Control: no-store",
+        "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
+        *(["Retry-After: 1"] if status is HTTPStatus.SERVICE_UNAVAILABLE else []),
+        *("", ""),
+    ]
+    return "\r\n".join(lines).encode("ascii") + (b"" if only_head else body)
+
+
+class Refusals:
+    """Counts and logs what a worker refuses: never with an address, a path or anything else that was sent."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._until = 0.0
+        self._lines = 0
+        self._unlogged = 0
+
+    def count(self, reason: str) -> None:
+        """In the metrics alone."""
+        REFUSED.labels(reason).inc()
+
+    def note(self, reason: str, status: HTTPStatus | None = None) -> str:
+        """Log one, and return the id under which it is found. Without a status the client gets no answer."""
+        self.count(reason)
+        request_id = str(uuid4())
+        self.report()
+        structlog.contextvars.clear_contextvars()  # those of the request before
+        if self._lines < LINES:
+            self._lines += 1
+            log.warning("request.refused", request=request_id, reason=reason, status=status)
+        else:
+            self._unlogged += 1
+        return request_id
+
+    def report(self) -> None:
+        """Once a window is over, log how many lines were left out."""
+        now = self._clock()
+        if now < self._until:
+            return
+        if self._unlogged:
+            structlog.contextvars.clear_contextvars()
+            log.warning("requests.refused", count=self._unlogged)
+        self._until, self._lines, self._unlogged = now + WINDOW, 0, 0

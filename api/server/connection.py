@@ -1,0 +1,193 @@
+"""One client, from its first byte to the last of its answer. It never waits; the worker asks it to go on."""
+
+import contextlib
+import socket
+import struct
+from enum import IntEnum
+from http import HTTPStatus
+from typing import Any
+
+from api.server.answers import Refusals, answer
+from api.server.exchange import BLOCK, Exchange
+from api.server.framing import Framing, HttpError
+from api.server.limits import Limits
+from api.server.spool import Spool, Usage
+
+BLOCKS = 16  # that are sent to one client before others get their turn
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Phase(IntEnum):
+    """In the order in which connections are given up when there are too many."""
+
+    LINGER = 1  # answered; what the client still sends is thrown away, so that it can read the answer
+    HEAD = 2
+    BODY = 3
+    ANSWER = 4
+    WHOLE = 5  # to be served now
+    CLOSED = 6
+
+
+class Connection:
+    """A client and how far it is. `deadline` is when its present phase ends at the latest."""
+
+    def __init__(
+        self, client: socket.socket, origin: tuple[Any, Any], limits: Limits, usage: Usage, now: float
+    ) -> None:
+        """`origin`: the socket that it came through, and the client's address."""
+        self.socket = client
+        self.listener, self.address = origin
+        self.framing = Framing(limits, usage)
+        self.phase = Phase.HEAD
+        self.deadline = now + limits.head_seconds
+        self._limits = limits
+        self._usage = usage
+        self._rest: Spool | None = None
+        self._block = memoryview(b"")
+
+    @property
+    def holds(self) -> bool:
+        """Whether a part of a body or an answer is stored for it."""
+        return self.phase in (Phase.BODY, Phase.ANSWER)
+
+    def read(self, now: float, refusals: Refusals) -> None:
+        """Take what the client has sent."""
+        try:
+            data = self.socket.recv(BLOCK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.phase = Phase.CLOSED  # it went away, maybe in the middle of a request
+        elif self.phase < Phase.BODY:
+            self._read_head(data, now, refusals)
+        elif self.phase is Phase.BODY:
+            self._extend(len(data), now)
+            self._feed(data, now, refusals)
+
+    def write(self, now: float) -> None:
+        """Send what the client takes of its answer."""
+        for _ in range(BLOCKS):
+            if not self._block:
+                self._block = memoryview(self._rest.read(BLOCK) if self._rest else b"")
+                if not self._block:
+                    self._end(now)
+                    return
+            try:
+                sent = self.socket.send(self._block)
+            except BlockingIOError:
+                return
+            except OSError:
+                self.phase = Phase.CLOSED
+                return
+            self._block = self._block[sent:]
+            self._extend(sent, now)
+
+    def exchange(self) -> Exchange:
+        """What gunicorn serves."""
+        return Exchange(self.socket, self.framing, self._usage)
+
+    def served(self, exchange: Exchange, now: float, refusals: Refusals) -> None:
+        """The application has answered."""
+        self.framing.close()
+        self._rest = exchange.rest
+        if exchange.full:
+            refusals.note("no-room")
+        if exchange.broken:
+            self.phase = Phase.CLOSED
+        elif self._rest:
+            self.phase = Phase.ANSWER
+            self.deadline = now + self._limits.grace
+        else:
+            self._end(now)
+
+    def expire(self, now: float, refusals: Refusals) -> None:
+        """The time of its phase is over."""
+        if self.phase is Phase.HEAD and self.framing.started:
+            seconds = f"{self._limits.head_seconds:g}"
+            self._refuse(
+                _timeout("slow-head", f"The header was not complete after {seconds} s."), now, refusals
+            )
+        elif self.phase is Phase.BODY:
+            least = f"{self._limits.rate:,} bytes per second for {self._limits.grace:g} s"
+            self._refuse(_timeout("slow-body", f"Less than {least} of the body arrived."), now, refusals)
+        else:
+            self._give_up("silent" if self.phase is Phase.HEAD else "slow-reader", refusals)
+
+    def drop(self, now: float, refusals: Refusals) -> None:
+        """Make room for others."""
+        if self.phase is Phase.BODY or (self.phase is Phase.HEAD and self.framing.started):
+            detail = "The server has too many open connections. Send the request again."
+            self._refuse(HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "dropped", detail), now, refusals)
+            self.phase = Phase.CLOSED
+        else:
+            self._give_up("dropped", refusals)
+
+    def close(self) -> None:
+        """Free everything. An answer that has left us is still delivered, whoever else has the socket."""
+        self.framing.close()
+        if self._rest:
+            self._rest.close()
+            self._rest = None
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+        self.socket.close()
+
+    def _read_head(self, data: bytes, now: float, refusals: Refusals) -> None:
+        if self.phase is Phase.LINGER:
+            return
+        self._feed(data, now, refusals)
+        if self.phase is Phase.HEAD and self.framing.in_body:
+            self.phase = Phase.BODY
+            self.deadline = now + self._limits.grace
+            if self.framing.expects_continue:
+                with contextlib.suppress(OSError):
+                    self.socket.send(CONTINUE)
+
+    def _feed(self, data: bytes, now: float, refusals: Refusals) -> None:
+        try:
+            self.framing.feed(data)
+        except HttpError as error:
+            self._refuse(error, now, refusals)
+        except OSError:
+            detail = "The server has no room for the body of the request."
+            self._refuse(HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "no-room", detail), now, refusals)
+        else:
+            if self.framing.whole:
+                self.phase = Phase.WHOLE
+
+    def _extend(self, count: int, now: float) -> None:
+        self.deadline = min(self.deadline + count / self._limits.rate, now + self._limits.grace)
+
+    def _refuse(self, error: HttpError, now: float, refusals: Refusals) -> None:
+        request_id = refusals.note(error.reason, error.status)
+        self.framing.unread = True
+        with contextlib.suppress(OSError):  # what doesn't fit into the socket now, it doesn't get
+            only_head = self.framing.only_head
+            self.socket.send(answer(error.status, error.detail, request_id, only_head=only_head))
+        self._end(now)
+
+    def _end(self, now: float) -> None:
+        """The answer has left us. Closing at once would destroy it if the client is still sending."""
+        if not self.framing.unread:
+            self.phase = Phase.CLOSED
+            return
+        self.framing.close()
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+        self.phase = Phase.LINGER
+        self.deadline = now + self._limits.linger
+
+    def _give_up(self, reason: str, refusals: Refusals) -> None:
+        if self.phase is Phase.ANSWER:
+            refusals.note(reason)
+        elif self.phase is Phase.HEAD:
+            refusals.count(reason)  # browsers open connections in advance: nothing to worry about
+        if self.phase is Phase.ANSWER:  # the system must not go on offering the client what it doesn't read
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.phase = Phase.CLOSED
+
+
+def _timeout(reason: str, detail: str) -> HttpError:
+    return HttpError(HTTPStatus.REQUEST_TIMEOUT, reason, detail + " Send the request again.")

@@ -1,0 +1,113 @@
+"""What gunicorn takes for the client's socket while it serves one request.
+
+It reads from the request that has already arrived. It writes to the real socket as long as that takes the
+bytes at once, and keeps the rest for the worker to send later: a client that reads slowly blocks nobody.
+"""
+
+import errno
+import socket
+from http import HTTPStatus
+from typing import IO, Any
+
+from api.server.answers import answer
+from api.server.framing import Framing
+from api.server.spool import Spool, Usage
+
+BLOCK = 64 << 10
+
+
+class Exchange:
+    """One request and its answer. `fileno` is that of the client's own socket, which doesn't block.
+
+    `rest` is what is still to be sent. `broken`: the answer can't be completed, because the client went away
+    or, if it is `full`, because the disk has no room.
+    """
+
+    def __init__(self, client: socket.socket, framing: Framing, usage: Usage) -> None:
+        self._client = client
+        self._framing = framing
+        self._usage = usage
+        self._first: bytes | None = None
+        self._ended = False
+        self.rest: Spool | None = None
+        self.broken = False
+        self.full = False
+
+    def fileno(self) -> int:
+        return self._client.fileno()
+
+    def getsockname(self) -> Any:
+        return self._client.getsockname()
+
+    def getpeername(self) -> Any:
+        return self._client.getpeername()
+
+    def recv(self, size: int) -> bytes:
+        """Of the request; empty at its end, never waiting."""
+        return b"" if self._ended else self._framing.read(size)
+
+    def send(self, data: bytes) -> int:
+        """gunicorn uses it for `100 Continue` alone, which comes too late: the body is here."""
+        return len(data)
+
+    def sendall(self, data: bytes) -> None:
+        """Send, or keep to be sent. The header waits for what comes after it: one packet for both."""
+        if self._first is None:
+            self._first = data
+            return
+        if self._first:
+            data, self._first = self._first + data, b""
+        self._push(data)
+
+    def refuse(self, status: HTTPStatus, detail: str, request_id: str) -> None:
+        """Answer for the application, unless it has begun to."""
+        self._framing.unread = True
+        if self._first is None:
+            self.sendall(answer(status, detail, request_id, only_head=self._framing.only_head))
+
+    def sendfile(self, file: IO[bytes], offset: int = 0, count: int | None = None) -> int:
+        """As `socket.sendfile` does."""
+        file.seek(offset)
+        sent = 0
+        while count is None or sent < count:
+            block = file.read(BLOCK if count is None else min(BLOCK, count - sent))
+            if not block:
+                break
+            self.sendall(block)
+            sent += len(block)
+        return sent
+
+    def shutdown(self, _how: int) -> None:
+        """The answer is complete."""
+        self._ended = True
+        if self._first:
+            data, self._first = self._first, b""
+            self._push(data)
+
+    def settimeout(self, _seconds: float | None) -> None:
+        """Nothing here waits."""
+
+    def close(self) -> None:
+        """The worker closes the socket, once everything is sent."""
+        self._ended = True
+
+    def _push(self, data: bytes) -> None:
+        sent = 0 if self.rest else self._sent(data)
+        if sent == len(data):
+            return
+        if self.rest is None:
+            self.rest = Spool(self._usage)
+        try:
+            self.rest.write(memoryview(data)[sent:])
+        except OSError as cause:
+            self.broken = self.full = True
+            raise OSError(errno.ECONNRESET, "no room for the answer") from cause  # as if the client were gone
+
+    def _sent(self, data: bytes) -> int:
+        try:
+            return self._client.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self.broken = True
+            raise

@@ -1,0 +1,56 @@
+"""Bytes that wait for a client, or for the rest of its request: a few in memory, many in an unnamed file."""
+
+from contextlib import ExitStack
+from io import BytesIO
+from tempfile import TemporaryFile
+from typing import IO
+
+IN_MEMORY = 64 << 10  # of each; a worker waits for up to a thousand
+
+
+class Usage:
+    """How much all spools of a worker hold."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+
+class Spool:
+    """Written once, then read once. Its file is readable by nobody else, and is gone when the process is."""
+
+    def __init__(self, usage: Usage) -> None:
+        self._usage = usage
+        self._file: IO[bytes] = BytesIO()
+        self._opened = ExitStack()
+        self._reading = False
+        self.size = 0
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append. Raises OSError if there is no room on the disk."""
+        if self.size <= IN_MEMORY < self.size + len(data):
+            self._move()
+        self._file.write(data)
+        self.size += len(data)
+        self._usage.bytes += len(data)
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, empty at the end. Nothing is written afterwards."""
+        if not self._reading:
+            self._reading = True
+            self._file.seek(0)
+        return self._file.read(size)
+
+    def _move(self) -> None:
+        """From memory into a file."""
+        self._file.seek(0)
+        known = self._file.read()
+        with ExitStack() as opened:
+            self._file = opened.enter_context(TemporaryFile())
+            self._file.write(known)
+            self._opened = opened.pop_all()
+
+    def close(self) -> None:
+        """Free what it holds."""
+        self._usage.bytes -= self.size
+        self.size = 0
+        self._opened.close()

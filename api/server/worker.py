@@ -1,0 +1,235 @@
+"""The worker: waits for many clients at once, and serves one whole request after the other.
+
+No threads, and one request at a time, as with gunicorn's sync workers: requests are work for the processor
+and the database. It accepts connections only while it has nothing else to do, so they go to a free worker.
+"""
+
+import errno
+import os
+import re
+import select
+import time
+from collections import deque
+from collections.abc import Callable
+from heapq import nsmallest
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from gunicorn.workers.sync import SyncWorker
+
+from api.server.answers import Refusals, cause
+from api.server.connection import Connection, Phase
+from api.server.exchange import Exchange
+from api.server.framing import HttpError
+from api.server.limits import Limits
+from api.server.spool import Usage
+from engine import logs
+from engine.config import Settings
+
+ACCEPTED = 64  # at most in a row, before those that are waiting get their turn
+PAUSE = 1.0  # seconds between looks at deadlines
+HOST = re.compile(r"([A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
+
+log = structlog.get_logger("server")
+
+
+class Worker(SyncWorker):
+    """gunicorn's sync worker behind a loop that reads requests and sends what is left of answers."""
+
+    limits: Limits
+
+    def init_process(self) -> None:
+        """In the new process: the limits are known before any hook of gunicorn.conf.py."""
+        self.limits = Limits.of(Settings.read())
+        super().init_process()
+
+    @classmethod
+    def check_config(cls, cfg: Any, _log: Any) -> None:
+        """gunicorn asks before it starts."""
+        if cfg.is_ssl:
+            raise ValueError("This worker speaks no TLS. Put a reverse proxy in front.")
+
+    def run(self) -> None:
+        """Serve until gunicorn wants it to end."""
+        self.open()
+        while self.alive and self.is_parent_alive():
+            self.turn()
+        self.finish()
+
+    def open(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin to listen."""
+        self.clock = clock
+        self._poll = select.epoll()
+        self.usage = Usage()
+        self._refusals = Refusals(self.clock)
+        self._connections: dict[int, Connection] = {}
+        self._watched: dict[int, int] = {}
+        self._whole: deque[Connection] = deque()
+        self._looked = 0.0
+        self._listeners = {listener.fileno(): listener for listener in self.sockets}
+        for number, listener in self._listeners.items():
+            listener.setblocking(False)
+            # A new connection wakes one worker and not all of them.
+            self._poll.register(number, select.EPOLLIN | select.EPOLLEXCLUSIVE)
+        self._poll.register(self.PIPE[0], select.EPOLLIN)
+
+    @property
+    def waiting(self) -> int:
+        """How many clients it waits for."""
+        return len(self._connections)
+
+    def turn(self, pause: float = PAUSE) -> None:
+        """Wait for whatever happens first; read, send and accept; serve what is whole."""
+        self.notify()
+        happened = self._poll.poll(pause, len(self._watched) + len(self._listeners) + 1)
+        for number, _ in happened:
+            if number in self._listeners:
+                self._accept(self._listeners[number])
+            elif number == self.PIPE[0]:
+                os.read(number, 4096)
+            elif connection := self._connections.get(number):
+                self._advance(connection)
+        if not happened:
+            # Who was woken for a connection and ended instead has left it to nobody.
+            for listener in self._listeners.values():
+                self._accept(listener)
+        self._look()
+        while self._whole:
+            self._serve(self._whole.popleft())
+
+    def finish(self) -> None:
+        """Take no more, give up requests that are not whole, and send the rest of answers."""
+        for number in self._listeners:
+            self._poll.unregister(number)
+        self._listeners = {}
+        for connection in list(self._connections.values()):
+            if connection.phase is not Phase.ANSWER:
+                self._forget(connection)
+        until = self.clock() + self.cfg.graceful_timeout - 5  # then gunicorn kills it
+        while self._connections and self.clock() < until:
+            self.turn()
+        for connection in list(self._connections.values()):
+            self._forget(connection)
+        self._poll.close()
+
+    def _accept(self, listener: Any) -> None:
+        """Accept what is there, but nothing more once there is a request to serve."""
+        for _ in range(ACCEPTED):
+            try:
+                client, address = listener.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE) and self._drop():
+                    continue
+                raise
+            client.setblocking(False)
+            now = self.clock()
+            connection = Connection(client, (listener, address), self.limits, self.usage, now)
+            self._connections[client.fileno()] = connection
+            connection.read(now, self._refusals)
+            self._settle(connection)
+            while len(self._connections) > self.limits.connections and self._drop():
+                pass
+            if self._whole:
+                return
+
+    def _advance(self, connection: Connection) -> None:
+        now = self.clock()
+        if connection.phase is Phase.WHOLE:
+            return  # a new one, under the number of one that was dropped in this turn
+        if connection.phase is Phase.ANSWER:
+            connection.write(now)
+        else:
+            connection.read(now, self._refusals)
+        self._settle(connection)
+        while self.usage.bytes > self.limits.stored and self._drop(storing=True):
+            pass
+
+    def _settle(self, connection: Connection) -> None:
+        """Wait for what its phase needs."""
+        if connection.phase is Phase.CLOSED:
+            self._forget(connection)
+        elif connection.phase is Phase.WHOLE:
+            # Before the application sees it, which may hand the socket over to another process.
+            self._watch(connection, 0)
+            self._whole.append(connection)
+        else:
+            self._watch(connection, select.EPOLLOUT if connection.phase is Phase.ANSWER else select.EPOLLIN)
+
+    def _watch(self, connection: Connection, events: int) -> None:
+        number = connection.socket.fileno()
+        known = self._watched.get(number, 0)
+        if events == known:
+            return
+        if not events:
+            self._poll.unregister(number)
+            del self._watched[number]
+            return
+        if known:
+            self._poll.modify(number, events)
+        else:
+            self._poll.register(number, events)
+        self._watched[number] = events
+
+    def _serve(self, connection: Connection) -> None:
+        self.notify()
+        exchange = connection.exchange()
+        self.handle(connection.listener, exchange, connection.address)
+        connection.served(exchange, self.clock(), self._refusals)
+        self._settle(connection)
+        while self.usage.bytes > self.limits.stored and self._drop(storing=True):
+            pass
+
+    def _look(self) -> None:
+        """End what takes too long. What arrived while a request was served has been read before."""
+        now = self.clock()
+        if now - self._looked < PAUSE:
+            return
+        self._looked = now
+        waiting = (each for each in self._connections.values() if each.phase < Phase.WHOLE)
+        for connection in [each for each in waiting if each.deadline <= now]:
+            connection.expire(now, self._refusals)
+            self._settle(connection)
+        self._refusals.report()
+
+    def _drop(self, *, storing: bool = False) -> bool:
+        """Give up the slowest of those that are least far; whether there was one.
+
+        Several at once, where it is for new connections: to look for them takes longer than to drop them.
+        """
+        found = [each for each in self._connections.values() if each.phase < Phase.WHOLE]
+        if storing:
+            found = [each for each in found if each.holds]
+        count = 1 if storing else max(1, self.limits.connections // 20)
+        slowest = nsmallest(count, found, key=lambda each: (each.phase, each.deadline))
+        for connection in slowest:
+            connection.drop(self.clock(), self._refusals)
+            self._forget(connection)
+        return bool(slowest)
+
+    def _forget(self, connection: Connection) -> None:
+        self._watch(connection, 0)
+        del self._connections[connection.socket.fileno()]
+        connection.close()
+
+    def handle_request(self, listener: Any, req: Any, client: Exchange, addr: Any) -> None:
+        """Have the application answer, if it is clear which host is meant (RFC 9112, section 3.2)."""
+        hosts = [value for name, value in req.headers if name == "HOST"]
+        if (not hosts and req.version >= (1, 1)) or any(not HOST.fullmatch(host) for host in hosts):
+            detail = "Name the host in one valid Host header, like Host: localhost:8000."
+            raise HttpError(HTTPStatus.BAD_REQUEST, "host", detail)
+        super().handle_request(listener, req, client, addr)
+
+    def handle_error(self, req: Any, client: Exchange, addr: Any, exc: BaseException) -> None:
+        """Answer what the application never got, or could not answer, with a problem document."""
+        refused = cause(exc)
+        if refused is not None:
+            client.refuse(refused.status, refused.detail, self._refusals.note(refused.reason, refused.status))
+            return
+        request_id = str(uuid4())
+        log.error("request.crashed", request=request_id, error=type(exc).__name__, where=logs.place(exc))
+        detail = "The server failed to answer. The request id helps to find out why."
+        client.refuse(HTTPStatus.INTERNAL_SERVER_ERROR, detail, request_id)
