@@ -129,7 +129,8 @@ class Sandbox:
         value = self.evaluate(condition, data, extra)
         written_in = language(condition)
         if written_in != "python" and not isinstance(value, bool):
-            raise ScriptFailed(f"{written_in.upper()}: the condition is neither true nor false")
+            reason = "the condition is neither true nor false"
+            raise ScriptFailed(f"FEEL: {reason}" if written_in == "feel" else _of_juel(condition, reason))
         return bool(value)
 
     def count(self, expression: str, data: Mapping[str, Any]) -> Any:
@@ -223,7 +224,7 @@ def language(expression: str) -> Language:
     return "juel" if juel.is_marked(expression) else "python"
 
 
-def _of_juel(expression: str, error: Exception) -> str:
+def _of_juel(expression: str, error: Exception | str) -> str:
     shown = " ".join(expression.split())
     return f"JUEL: {error}, in {shown if len(shown) <= _SHOWN else f'{shown[:_SHOWN]}…'}"
 

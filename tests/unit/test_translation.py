@@ -108,8 +108,8 @@ def test_fields_and_inputs_are_what_is_sent() -> None:
     assert element(content, "a") == {
         "kind": "serviceTask",
         "topic": "Mail",
-        "inputs": "{'amount': fee + 1}",
-        "outputs": "{'receipt': number}",
+        "inputs": "${{'amount': fee + 1}}",
+        "outputs": "${{'receipt': number}}",
         "request": "${{'amount': amount, 'to': 'x@y', 'text': 'Fee ' += fee, 'cc': 'z'}}",
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.bpmn import timers
 from engine.bpmn.juel.coercion import Fault, integer, kind, text
+from engine.bpmn.juel.operations import joined
 
 
 class Moment(datetime):
@@ -108,7 +109,7 @@ _TEXTS: Mapping[tuple[str, int], Callable[..., Any]] = {
     ("contains", 1): _within,
     ("startsWith", 1): lambda value, part: value.startswith(text(part)),
     ("endsWith", 1): lambda value, part: value.endswith(text(part)),
-    ("concat", 1): lambda value, part: text(value + text(part)),
+    ("concat", 1): lambda value, part: joined((value, part)),
     ("substring", 1): _part,
     ("substring", 2): _part,
     ("toUpperCase", 0): str.upper,

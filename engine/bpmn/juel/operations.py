@@ -2,7 +2,7 @@
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, DecimalException
 from typing import Any
@@ -20,7 +20,7 @@ from engine.bpmn.juel.coercion import (
     text,
     wrapped,
 )
-from engine.bpmn.values import same
+from engine.bpmn.values import MAX_BYTES, same
 
 _MOST_DIGITS = 2_000
 
@@ -259,6 +259,13 @@ UNARY: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def joined(values: Any) -> str:
+def joined(values: Iterable[Any]) -> str:
     """Texts behind each other."""
-    return text("".join(map(text, values)))
+    found: list[str] = []
+    length = 0
+    for value in values:
+        found.append(text(value))
+        length += len(found[-1])
+        if length > MAX_BYTES:
+            raise Fault(f"a text would be longer than {MAX_BYTES:,} letters")
+    return "".join(found)

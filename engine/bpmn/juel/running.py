@@ -133,7 +133,18 @@ def _list(node: tree.ListOf) -> Run:
 
 def _map(node: tree.MapOf) -> Run:
     entries = [(compiled(key), compiled(value)) for key, value in node.entries]
-    return lambda frame: {text(key(frame)): value(frame) for key, value in entries}
+
+    def make(frame: Frame) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in entries:
+            name = text(key(frame))
+            try:
+                found[name] = value(frame)
+            except Fault as error:
+                raise Fault(f"{name}: {error}") from None
+        return found
+
+    return make
 
 
 _MAKERS: Mapping[type, Callable[[Any], Run]] = {
