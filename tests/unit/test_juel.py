@@ -390,7 +390,7 @@ def test_comparisons_agree_with_each_other(one: Any, two: Any) -> None:
 def test_equality_has_no_direction(one: Any, two: Any) -> None:
     def equal(first: Any, second: Any) -> bool | None:
         try:
-            return BINARY["=="](first, second)  # type: ignore[no-any-return]
+            return bool(BINARY["=="](first, second))
         except juel.Fault:
             return None
 

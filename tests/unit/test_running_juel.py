@@ -146,6 +146,12 @@ def test_service_task_that_may_ask_java_is_work_for_another_program(how: str) ->
     assert len(Run(body, bean={}, order=[]).calls) == 1
 
 
+def test_script_in_juel_sets_its_result() -> None:
+    how = 'scriptFormat="JUEL" camunda:resultVariable="sum"'
+    task = f"<scriptTask id=\"a\" {how}><script>${{x + '1'}}</script></scriptTask>"
+    assert Run(line(task), x=1).data["sum"] == 2
+
+
 def test_failure_shows_the_expression_and_the_cause_but_no_data() -> None:
     (failed,) = Run(SERVICE, order={"total": "secret"}, rate=1).step.failures
     assert (failed.element, failed.code) == ("a", "script-failed")
@@ -168,6 +174,7 @@ def test_failed_expression_is_evaluated_again_with_repaired_data() -> None:
 def test_condition_is_nothing_but_true_or_false(value: Any) -> None:
     (failed,) = Run(choice("${x}"), x=value).step.failures
     assert "neither true nor false, in ${x}" in failed.message
+    assert Run(choice("${'true'}")).failed == [("g", "script-failed")]
 
 
 def test_reply_that_was_awaited_before_is_still_taken() -> None:

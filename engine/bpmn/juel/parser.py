@@ -89,7 +89,7 @@ class _Parser:
             if mark not in ("", self._text[end]):
                 raise Unreadable("${…} and #{…} stand in one text", end)
             mark = self._text[end]
-            self._tokens.begin(end + 2)
+            self._tokens.start(end + 2)
             parts.append(self._choice())
             if self._tokens.seen.text != "}" or self._tokens.seen.kind != "mark":
                 raise self._unexpected()

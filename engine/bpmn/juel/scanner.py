@@ -56,7 +56,7 @@ class Scanner:
         self.at = 0  # behind the token that is seen
         self.seen = Token("mark", END, 0)
 
-    def begin(self, at: int) -> None:
+    def start(self, at: int) -> None:
         """See the first token from a place on."""
         self.at = at
         self.take()

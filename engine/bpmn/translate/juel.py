@@ -61,9 +61,12 @@ def read(text: str, *, whole: bool = False) -> juel.Expression:
 
 
 def expression(text: str, *, whole: bool = False) -> str:
-    """A text with expressions in it as one of ours: `a${x}` is a text. Raises Untranslatable."""
+    """A text with expressions in it as one of ours: `a${x}` is a text. Raises Untranslatable.
+
+    A text without any, where it may be one, is said in Python: it needs not be evaluated to be known.
+    """
     found = read(text, whole=whole)
-    if isinstance(found.tree, tree.Constant) and isinstance(found.tree.value, str):
+    if not whole and isinstance(found.tree, tree.Constant) and isinstance(found.tree.value, str):
         return repr(found.tree.value)
     return f"${{{juel.source(text.strip())}}}"
 
