@@ -327,6 +327,15 @@ def test_joined_texts_are_bounded() -> None:
         juel.evaluate("${long}" * 20, {"long": "x" * 100_000}, NOW)
 
 
+@pytest.mark.parametrize(
+    "code", ["&&".join(["a <= b"] * 1_500), "a" + ".toUpperCase()" * 1_000, "&&".join(["l == k"] * 1_500)]
+)
+def test_work_on_long_data_is_bounded(code: str) -> None:
+    data = {"a": "x" * 500_000, "b": "x" * 500_000, "l": [1] * 1_000, "k": [1] * 1_000}
+    with pytest.raises(juel.Fault, match="too much data"):
+        juel.evaluate(f"${{{code}}}", data, NOW)
+
+
 def test_names_are_those_that_are_read() -> None:
     found = juel.expression(
         "${a.b[c] + f(d)}" if False else "${a.b[c] ? 'x' : execution.getVariable('d')} ${e}"

@@ -57,10 +57,15 @@ def expression(text: str) -> Expression:
 
 def strict(text: str, *, whole: bool = False) -> Expression:
     """A text as JUEL reads it; if the `whole` must be one expression, `a${x}` is none. Raises Unreadable."""
-    found = _expression(text.strip(), strict=True)
+    found = _strict(text.strip())
     if whole and isinstance(found.tree, tree.Joined):
         raise Unreadable("it is more than one expression")
     return found
+
+
+@lru_cache(2048)
+def _strict(text: str) -> Expression:
+    return _expression(text, strict=True)
 
 
 def _expression(text: str, *, strict: bool = False) -> Expression:

@@ -34,7 +34,6 @@ _PRECEDENCE = {
     )
     for mark in marks
 }
-_TIGHTEST = 6
 _BEFORE = frozenset({"-", "!", "empty"})
 # What the engines put beside the variables: Java objects all.
 _OBJECTS = frozenset({
@@ -139,20 +138,20 @@ class _Parser:
         """Operators of this precedence or a tighter one."""
         at = self._tokens.seen.at
         found = self._unary()
-        for tightest in range(_TIGHTEST, level - 1, -1):
+        while (tightest := self._precedence()) >= level:
             rest = []
             while self._precedence() == tightest:
                 operator = self._tokens.take().text
                 rest.append((operator, self._operators(tightest + 1)))
-            if rest:
-                found = Chain(at, found, tuple(rest))
+            found = Chain(at, found, tuple(rest))
         return found
 
-    def _precedence(self) -> int | None:
+    def _precedence(self) -> int:
+        """That of the operator that comes; below all of them if none does."""
         seen = self._tokens.seen
         if seen.kind != "mark" or (seen.text == "+=" and self._strict):
-            return None
-        return _PRECEDENCE.get(seen.text)
+            return -1
+        return _PRECEDENCE.get(seen.text, -1)
 
     def _unary(self) -> Node:
         seen = self._tokens.seen

@@ -10,13 +10,33 @@ from engine.bpmn.juel.coercion import Fault, boolean, text
 from engine.bpmn.juel.methods import call, moment
 from engine.bpmn.juel.operations import BINARY, UNARY, joined, member
 
+WORK = 10_000_000  # what an evaluation may come to, in letters of the texts that are worked on
+_LONG_TEXT = 1_000  # letters below which a text costs nothing
+_COLLECTION = 20_000  # what a list or map costs, whatever is in it
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Frame:
-    """What an expression is evaluated with: the data, and the instant that now() gives."""
+    """What an expression is evaluated with: the data, and the instant that now() gives.
+
+    `left` is the work that is left: operators take each part of an expression once, but may find there all
+    data of a case.
+    """
 
     data: Mapping[str, Any]
     now: datetime
+    left: int = WORK
+
+    def weigh(self, value: Any) -> Any:
+        """The same value, once the work on it is counted. Raises Fault."""
+        if isinstance(value, str):
+            cost = len(value) if len(value) > _LONG_TEXT else 0
+        else:
+            cost = _COLLECTION if isinstance(value, list | dict) else 0
+        self.left -= cost
+        if self.left < 0:
+            raise Fault("it works on too much data")
+        return value
 
 
 Run = Callable[[Frame], Any]
@@ -70,12 +90,14 @@ def _step(step: tree.Member | tree.Call) -> Callable[[Any, Frame], Any]:
         key = compiled(step.key)
         return lambda value, frame: None if value is None else member(value, key(frame))
     method, arguments = step.method, [compiled(each) for each in step.arguments]
-    return lambda value, frame: call(value, method, [each(frame) for each in arguments])
+    return lambda value, frame: call(
+        frame.weigh(value), method, [frame.weigh(each(frame)) for each in arguments]
+    )
 
 
 def _unary(node: tree.Unary) -> Run:
     apply, operand = UNARY[node.operator], compiled(node.operand)
-    return lambda frame: apply(operand(frame))
+    return lambda frame: apply(frame.weigh(operand(frame)))
 
 
 def _chain(node: tree.Chain) -> Run:
@@ -85,12 +107,12 @@ def _chain(node: tree.Chain) -> Run:
     rest = [(BINARY[mark], compiled(part)) for mark, part in node.rest]
     if len(rest) == 1:
         ((apply, second),) = rest
-        return lambda frame: apply(first(frame), second(frame))
+        return lambda frame: apply(frame.weigh(first(frame)), frame.weigh(second(frame)))
 
     def calculate(frame: Frame) -> Any:
         value = first(frame)
         for apply, part in rest:
-            value = apply(value, part(frame))
+            value = apply(frame.weigh(value), frame.weigh(part(frame)))
         return value
 
     return calculate
@@ -101,7 +123,7 @@ def _junction(parts: list[Run], *, until: bool) -> Run:
 
     def decide(frame: Frame) -> bool:
         for part in parts:
-            if boolean(part(frame)) is until:
+            if boolean(frame.weigh(part(frame))) is until:
                 return until
         return not until
 
@@ -114,7 +136,7 @@ def _choice(node: tree.Choice) -> Run:
 
     def choose(frame: Frame) -> Any:
         for condition, value in cases:
-            if boolean(condition(frame)):
+            if boolean(frame.weigh(condition(frame))):
                 return value(frame)
         return otherwise(frame)
 
@@ -123,7 +145,7 @@ def _choice(node: tree.Choice) -> Run:
 
 def _joined(node: tree.Joined) -> Run:
     parts = [compiled(part) for part in node.parts]
-    return lambda frame: joined(part(frame) for part in parts)
+    return lambda frame: joined(frame.weigh(part(frame)) for part in parts)
 
 
 def _list(node: tree.ListOf) -> Run:
