@@ -200,19 +200,14 @@ def test_member_of_what_is_not_there_is_null(code: str, found: str) -> None:
         ("${day}", date(2026, 3, 21)),
         ("on ${day}", "on 2026-03-21"),
         (r"\${s} ${s}", "${s} abc"),
-        (r"a\b ${'it\'s \\ \"'}", None),
-        (r"a\b ${'it\'s \\'}", r"a\b it's \\"[:-1]),
+        (r"a\b ${'it\'s \\'}", "a\\b it's \\"),
         ("${'a}b'}", "a}b"),
         ("#{s}", "abc"),
         ("${1/0} ${-1/0} ${0/0.0}", "Infinity -Infinity NaN"),
     ],
 )
 def test_text_with_expressions_in_it_is_written_as_java_does(text: str, found: Any) -> None:
-    if found is None and text != "${n}":
-        with pytest.raises(juel.Unreadable, match="no escape"):
-            juel.strict(text)
-    else:
-        assert juel.evaluate(text, DATA, NOW) == found
+    assert juel.evaluate(text, DATA, NOW) == found
 
 
 @pytest.mark.parametrize(
@@ -237,6 +232,9 @@ def test_text_with_expressions_in_it_is_written_as_java_does(text: str, found: A
         ("i == s", "no whole number"),
         ("b == i", "no number"),
         ("missing", "no variable 'missing'"),
+        ("now() > '2026-01-01'", "cannot be compared"),
+        ("now() == '2026-01-01'", "cannot be compared"),
+        ("day < now()", "cannot be compared"),
         ("missing.k", "no variable 'missing'"),
         ("s.k", "a text has no such member"),
         ("i.k", "a number has no such member"),
@@ -302,8 +300,8 @@ def test_times_are_those_of_the_clock_that_is_given() -> None:
     "text",
     [
         "${", "${}", "${a", "${a b}", "${a ==}", "${== a}", "${a ? b}", "${a[1}", "${a.}", "${a.1}", "${'a}",
-        "${a instanceof b}", "${9223372036854775808}", "${a.empty}", "${'\\n'}", "${a}#{b}", "${a;b}",
-        "${a = 1}",
+        "${a instanceof b}", "${9223372036854775808}", "${a.empty}", "${'\\n'}", "${'\\\"'}", "${a}#{b}",
+        "${a;b}", "${a = 1}",
         "${f(1)}", "${ns:f(1)}", "${now(1)}", "${a.run()}", "${execution.id}", "${execution}", "${task.name}",
         "${execution.setVariable('x', 1)}", "${execution.getVariable(a)}", "${[1]}", "${{'a': 1}}",
         "${a += b}",

@@ -36,9 +36,7 @@ _PRECEDENCE = {
 }
 _BEFORE = frozenset({"-", "!", "empty"})
 # What the engines put beside the variables: Java objects all.
-_OBJECTS = frozenset({
-    "execution", "task", "delegateTask", "authenticatedUserId", "connector", "externalTask",
-})  # fmt: skip
+_OBJECTS = frozenset({"execution", "task", "delegateTask", "authenticatedUserId", "connector"})
 _ASKING = {"getVariable": False, "hasVariable": True}
 FUNCTIONS = frozenset({"now", "dateTime"})
 
