@@ -320,6 +320,13 @@ def test_long_expression_needs_no_recursion() -> None:
     assert juel.evaluate("${n" + ".k" * 9_000 + "}", DATA, NOW) is None
 
 
+def test_fault_in_a_map_tells_the_key_that_the_diagram_has_and_none_of_the_data() -> None:
+    with pytest.raises(juel.Fault, match=r"^fee: a text that is no whole number"):
+        juel.evaluate("${{'fee': s * 2}}", DATA, NOW)
+    with pytest.raises(juel.Fault, match=r"^a text that is no whole number"):
+        juel.evaluate("${{s: s * 2}}", DATA, NOW)
+
+
 def test_joined_texts_are_bounded() -> None:
     with pytest.raises(juel.Fault, match="longer than"):
         juel.evaluate("${long}" * 20, {"long": "x" * 100_000}, NOW)

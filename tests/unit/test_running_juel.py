@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from engine import bpmn
-from engine.bpmn.runner import answer
+from engine.bpmn import CallFailure
+from engine.bpmn.runner import answer, fail_call, retry
 from engine.bpmn.script import Sandbox
 from tests.driving import NOW, Run, built, document, flow, path, script
 from tests.eventful import catch, condition, line, spec
@@ -186,6 +187,9 @@ def test_reply_that_was_awaited_before_is_still_taken() -> None:
     step = answer(now, run.step.state, token, {"value": 3}, NOW)
     assert step.changes["sum"] == {"value": 3}
     assert (step.failures, step.ended) == ((), False)
+    failed = fail_call(now, run.step.state, token, CallFailure("call-failed", "gone"), NOW)
+    (token,) = (failure.token for failure in failed.failures)
+    assert retry(now, failed.state, token, NOW).changes["sum"] == 1
 
 
 def test_conditional_event_is_asked_only_with_its_variables() -> None:

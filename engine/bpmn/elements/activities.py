@@ -54,6 +54,7 @@ class ScriptTask(SpiffScriptTask):
 
     def _execute(self, my_task: Token) -> bool:
         if my_task.internal_data.pop(FIRED, False):
+            my_task.internal_data.pop(calls.CALL, None)
             return True
         changes = my_task.workflow.top_workflow.sandbox.execute(self.script, my_task.data)
         my_task.data = {**my_task.data, **changes}

@@ -154,19 +154,22 @@ def _list(node: tree.ListOf) -> Run:
 
 
 def _map(node: tree.MapOf) -> Run:
-    entries = [(compiled(key), compiled(value)) for key, value in node.entries]
+    entries = [(compiled(key), _told(key, compiled(value))) for key, value in node.entries]
+    return lambda frame: {text(key(frame)): value(frame) for key, value in entries}
 
-    def make(frame: Frame) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key, value in entries:
-            name = text(key(frame))
-            try:
-                found[name] = value(frame)
-            except Fault as error:
-                raise Fault(f"{name}: {error}") from None
-        return found
 
-    return make
+def _told(key: tree.Node, value: Run) -> Run:
+    """The same, which tells in a fault under which key it stands, unless that is made of data."""
+    if not isinstance(key, tree.Constant):
+        return value
+
+    def read(frame: Frame) -> Any:
+        try:
+            return value(frame)
+        except Fault as error:
+            raise Fault(f"{key.value}: {error}") from None
+
+    return read
 
 
 _MAKERS: Mapping[type, Callable[[Any], Run]] = {
