@@ -7,7 +7,7 @@ java.time. Whatever has no such meaning is a Fault, never another value.
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from typing import Any
 
@@ -184,6 +184,10 @@ def _of_double(value: float) -> str:
     return f"{'-' * sign}{first}.{rest}E{int(exponent) + len(digits) - 1}"
 
 
+def _of_time(_value: Any) -> str:
+    raise Fault("a time has no text: Java writes it in other ways than a case does")
+
+
 _WRITERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (str, str),
     (type(None), lambda _: "null"),
@@ -192,5 +196,6 @@ _WRITERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (int | Decimal, str),
     (list, lambda value: f"[{', '.join(map(_written, value))}]"),
     (Mapping, _of_map),
-    (date | time, lambda value: value.isoformat()),
+    (datetime | time, _of_time),
+    (date, date.isoformat),
 )

@@ -134,7 +134,6 @@ _MOMENTS: Mapping[tuple[str, int], Callable[..., Any]] = {
     **{(f"plus{unit}", 1): _later(*span) for unit, span in _SPANS.items()},
     **{(f"minus{unit}", 1): _later(*(-part for part in span)) for unit, span in _SPANS.items()},
     ("toDate", 0): plain,
-    ("toString", 0): text,
 }
 _METHODS: tuple[tuple[Any, Mapping[tuple[str, int], Callable[..., Any]]], ...] = (
     (str, _TEXTS),

@@ -130,19 +130,12 @@ def _comparable(one: Any, two: Any) -> tuple[Any, Any]:
     if _whole(one) or _whole(two):
         return long(one), long(two)
     if isinstance(one, str) or isinstance(two, str):
-        return _letters(_beside_text(one)), _letters(_beside_text(two))
+        return _letters(text(one)), _letters(text(two))
     if isinstance(one, bool) and isinstance(two, bool):
         return one, two
     if type(one) is type(two) and isinstance(one, date | time | timedelta):
         return one, two
     raise Fault(f"{kind(one)} and {kind(two)} cannot be compared")
-
-
-def _beside_text(value: Any) -> str:
-    """The text of a value that is compared with one; that of a time of day can be written in several ways."""
-    if isinstance(value, datetime | time):
-        raise Fault("a time and a text cannot be compared")
-    return text(value)
 
 
 def _whole(value: Any) -> bool:
@@ -187,7 +180,7 @@ def equal(one: Any, two: Any) -> bool:
     if isinstance(one, bool) or isinstance(two, bool):
         return boolean(one) is boolean(two)
     if isinstance(one, str) or isinstance(two, str):
-        return _beside_text(one) == _beside_text(two)
+        return text(one) == text(two)
     return _same(one, two)
 
 
