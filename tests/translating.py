@@ -28,8 +28,3 @@ def parameters(*kinds: str) -> str:
     """Extension elements with a parameter `x` of each of these kinds, input and output."""
     inside = "".join(f'<camunda:{kind}Parameter name="x">1</camunda:{kind}Parameter>' for kind in kinds)
     return extension(f"<camunda:inputOutput>{inside}</camunda:inputOutput>")
-
-
-def java(code: str) -> str:
-    """A value within a text, in Python as it is made of Java's expressions."""
-    return f"('' if {code} == None else str({code}).lower() if {code} in (True, False) else str({code}))"

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from engine.bpmn import timers
+from engine.bpmn import juel, timers
 from engine.bpmn.completions import INPUTS, LOCALS
 from engine.bpmn.posts import MAX_ROLE, Post, Posting, is_role, squeezed
 from engine.bpmn.step import People
@@ -144,6 +144,8 @@ def named_groups(code: str) -> tuple[list[str], bool]:
     found = _text(code)
     if found is not None:
         return words(found), True
+    if juel.is_marked(code):
+        return words(juel.texts(code)), False
     try:
         body = ast.parse(code.strip(), mode="eval").body
     except (ValueError, SyntaxError, SyntaxWarning, RecursionError, MemoryError):
@@ -204,6 +206,8 @@ def _priority(value: Any) -> int | None:
         value = int(value.strip()[:10])
     if value in (None, ""):
         return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MAX_PRIORITY:
         raise Unfit(f"a priority is a whole number up to {MAX_PRIORITY}")
     return value

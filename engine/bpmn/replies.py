@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from engine.bpmn.check import juel, python
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.expressions import Text, texts
 from engine.bpmn.check.extensions import PARVANDEH
@@ -49,9 +50,10 @@ def awaited(file: str, content: bytes, key: str, element: str, known: Collection
 
 
 def _tree(text: Text) -> ast.AST | None:
+    code = text.code.strip() if text.mode == "eval" else text.code
     try:
-        return ast.parse(text.code.strip() if text.mode == "eval" else text.code, mode=text.mode)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return juel.syntax(code) or python.tree(code, text.mode)
+    except SyntaxError:
         return None
 
 

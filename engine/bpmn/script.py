@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import pydantic_monty as monty
 
-from engine.bpmn import feel, rules
+from engine.bpmn import feel, juel, rules
 from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
 from engine.bpmn.watch import Watch
 from engine.decisions.asking import Decisions, Ruling
@@ -28,6 +28,7 @@ from engine.decisions.errors import Unreadable
 from engine.errors import Busy
 
 Mode = Literal["eval", "exec"]
+Language = Literal["python", "feel", "juel"]
 
 MAX_SCRIPT = 20_000  # characters
 LIMITS: monty.ResourceLimits = {
@@ -37,6 +38,7 @@ LIMITS: monty.ResourceLimits = {
 }
 CHECKOUT_SECONDS = 5.0
 PROCESSES = 4
+_SHOWN = 200  # characters of an expression in a message
 
 
 class ScriptFailed(Exception):
@@ -112,19 +114,32 @@ class Sandbox:
     ) -> Any:
         """The value of an expression over `data` and the names in `extra`. Raises ScriptFailed."""
         known = {**(extra or {}), **data}
-        if feel.is_feel(expression):
+        written_in = language(expression)
+        if written_in == "feel":
             return self._feel(expression, known)
+        if written_in == "juel":
+            return self._juel(expression, known)
         names = parse(expression.strip(), "eval")
         return _checked(
             self._feed(expression.strip(), {name: known[name] for name in names.reads & known.keys()})
         )
 
     def holds(self, condition: str, data: Mapping[str, Any], extra: Mapping[str, Any] | None = None) -> bool:
-        """Whether a condition is true. FEEL knows a third value, which is no answer. Raises ScriptFailed."""
+        """Whether a condition is true. FEEL and JUEL take nothing else for an answer. Raises ScriptFailed."""
         value = self.evaluate(condition, data, extra)
-        if feel.is_feel(condition) and not isinstance(value, bool):
-            raise ScriptFailed("FEEL: the condition is neither true nor false")
+        written_in = language(condition)
+        if written_in != "python" and not isinstance(value, bool):
+            reason = "the condition is neither true nor false"
+            raise ScriptFailed(f"FEEL: {reason}" if written_in == "feel" else _of_juel(condition, reason))
         return bool(value)
+
+    def count(self, expression: str, data: Mapping[str, Any]) -> Any:
+        """How many an expression says; JUEL takes texts and fractions for numbers. Raises ScriptFailed."""
+        value = self.evaluate(expression, data)
+        try:
+            return juel.count(value) if language(expression) == "juel" else value
+        except juel.Fault as error:
+            raise ScriptFailed(_of_juel(expression, error)) from error
 
     def _feel(self, expression: str, data: Mapping[str, Any]) -> Any:
         if self.watch is not None:
@@ -134,6 +149,14 @@ class Sandbox:
         except feel.Unfit as error:
             raise ScriptFailed(str(error)) from error
 
+    def _juel(self, expression: str, data: Mapping[str, Any]) -> Any:
+        if self.watch is not None:
+            self.watch.require_time()
+        try:
+            return portable(juel.evaluate(expression, data, self._now))
+        except (juel.Fault, juel.Unreadable, Unportable) as error:
+            raise ScriptFailed(_of_juel(expression, error)) from error
+
     def decide(self, among: Decisions, decision: str, data: Mapping[str, Any]) -> Ruling:
         """What a decision gives for data. Raises RuleFailed."""
         if self.watch is not None:
@@ -142,6 +165,10 @@ class Sandbox:
 
     def execute(self, script: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """The variables that a script set or changed, and nothing else. Raises ScriptFailed."""
+        assigned = juel.assignment(script)
+        if assigned is not None:
+            value = self._juel(assigned.text, data)
+            return _kept(data, {} if assigned.result is None else {assigned.result: value})
         names = parse(script, "exec")
         given = {name: data[name] for name in names.reads & data.keys()}
         # A list or dictionary that the script can reach may have been changed in place.
@@ -155,10 +182,7 @@ class Sandbox:
             names=sorted(wanted), **{name: f"_{name}" if kept else name for name in _BUILTINS}
         )
         code = f"{script}\n{collect}"
-        changes = differing(data, _checked(self._feed(code, given, kept=kept)))
-        if changes and not fits({**data, **changes}):
-            raise ScriptFailed(f"with this the case's data would be larger than {MAX_BYTES >> 20} MiB")
-        return changes
+        return _kept(data, _checked(self._feed(code, given, kept=kept)))
 
     def _feed(self, code: str, given: dict[str, Any], *, kept: bool = False) -> Any:
         self._runs += 1
@@ -191,6 +215,26 @@ _COLLECT = (
     "{{_n: _v for _n, _v in {locals}().items() if _n in {names!r}"
     " and {type}(_v).__name__ not in ('function', 'builtin_function_or_method', 'module')}}"
 )
+
+
+def language(expression: str) -> Language:
+    """In which language an expression is written: its first signs tell."""
+    if feel.is_feel(expression):
+        return "feel"
+    return "juel" if juel.is_marked(expression) else "python"
+
+
+def _of_juel(expression: str, error: Exception | str) -> str:
+    shown = " ".join(expression.split())
+    return f"JUEL: {error}, in {shown if len(shown) <= _SHOWN else f'{shown[:_SHOWN]}…'}"
+
+
+def _kept(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What of these values is new in the data, if a case can hold it."""
+    changes = differing(data, values)
+    if changes and not fits({**data, **changes}):
+        raise ScriptFailed(f"with this the case's data would be larger than {MAX_BYTES >> 20} MiB")
+    return changes
 
 
 def _checked(value: Any) -> Any:
@@ -227,8 +271,9 @@ def parse(code: str, mode: Mode) -> Names:
 def _analysed(code: str, mode: Mode) -> Names:
     if len(code) > MAX_SCRIPT:
         raise SyntaxError(f"longer than {MAX_SCRIPT} characters")
-    if mode == "eval" and feel.is_feel(code):
-        return Names(_of_feel(code), frozenset())
+    foreign = _foreign(code, mode)
+    if foreign is not None:
+        return foreign
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
@@ -259,10 +304,19 @@ def _analysed(code: str, mode: Mode) -> Names:
     return Names(frozenset(reads - inner), frozenset(writes - inner))
 
 
-def _of_feel(code: str) -> frozenset[str]:
+def _foreign(code: str, mode: Mode) -> Names | None:
+    """The variables of a text in another language; None for Python."""
     try:
-        return feel.expression(code).certain_names
-    except Unreadable as error:
+        if mode == "exec":
+            script = juel.assignment(code)
+            if script is None:
+                return None
+            result = () if script.result is None else (script.result,)
+            return Names(juel.expression(script.text).names, frozenset(result))
+        if feel.is_feel(code):
+            return Names(feel.expression(code).certain_names, frozenset())
+        return Names(juel.expression(code).names, frozenset()) if juel.is_marked(code) else None
+    except (Unreadable, juel.Unreadable) as error:
         raise SyntaxError(str(error)) from error
 
 

@@ -27,7 +27,7 @@ def extension(inside: str) -> str:
 
 
 @SECTION.translated(
-    "`${…}` and `#{…}` in conditions, with a meaning in Python",
+    "`${…}` and `#{…}` in conditions: evaluated by the rules of JUEL",
     '<startEvent id="start"/><exclusiveGateway id="choice" default="choice-b"/>'
     '<userTask id="a"/><userTask id="b"/>'
     + path("start", "choice")
@@ -35,7 +35,7 @@ def extension(inside: str) -> str:
     + flow("choice", "b"),
     "translated-expression",
 )
-def test_expression_is_read_as_python(process: bpmn.Spec) -> None:
+def test_expression_is_evaluated_as_juel(process: bpmn.Spec) -> None:
     assert Run(process, amount=11, done=False).waiting == ["a"]
     assert Run(process, amount=11, done=True).waiting == ["b"]
 
@@ -71,7 +71,7 @@ def test_topic_is_work_for_another_system(process: bpmn.Spec) -> None:
 
 
 @SECTION.translated(
-    "`camunda:expression` with a meaning in Python: a script",
+    "`camunda:expression` that calls no Java: a script in JUEL",
     task("serviceTask", 'camunda:expression="${a + 1}" camunda:resultVariable="b"'),
     "translated-service",
 )

@@ -259,7 +259,7 @@ def condition(text: str) -> list[str]:
         ),
         (
             factories.files(bpmn.process(*condition("${area &gt; 50}"))),
-            factories.files(bpmn.process(*condition("area&gt;50"))),
+            factories.files(bpmn.process(*condition("#{ area &gt; 50 }"))),
         ),
         (
             steps(script("a", "x = 1 # one\ny = 2")),

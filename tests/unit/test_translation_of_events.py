@@ -4,7 +4,7 @@ import pytest
 
 from engine.bpmn.check import check
 from tests.bpmn import definitions, extension, flow, in_line, line, node, process, process_element
-from tests.translating import element, java, notes, parameters
+from tests.translating import element, notes, parameters
 
 
 def signalling(items: str, kind: str = "endEvent") -> bytes:
@@ -21,7 +21,7 @@ def signalling(items: str, kind: str = "endEvent") -> bytes:
         ('<camunda:in variables="all" local="true"/>', "{'x': x}"),
         (
             '<camunda:in source="a" target="b"/><camunda:in sourceExpression="${c + 1}" target="d"/>',
-            "{'b': a, 'd': c + 1}",
+            "${{'b': a, 'd': c + 1}}",
         ),
     ],
 )
@@ -54,7 +54,7 @@ def test_computed_name_is_ours(kind: str, about: str) -> None:
     drawn = node(kind, "a", messageRef="x") if kind == "receiveTask" else node(kind, "a", inside)
     body = process_element(node("startEvent", "start"), drawn, flow("start", "a"))
     content = definitions(body, f'<bpmn:{about} id="x" name="paid-${{number}}"/>')
-    assert element(content, "a") == {"kind": kind, "name": f"'paid-' + {java('number')}"}
+    assert element(content, "a") == {"kind": kind, "name": "${'paid-' += number}"}
     assert notes(content) == [("translated-expression", "a")]
 
 

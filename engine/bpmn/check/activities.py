@@ -7,7 +7,7 @@ from engine.bpmn.check.allow_list import ACTIVITIES, TASKS, bpmn
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules, place
-from engine.bpmn.feel import is_feel
+from engine.bpmn.script import language
 
 PLACEHOLDER = "__targetRef_placeholder"  # Camunda Modeler's, because the standard wants a target
 
@@ -96,7 +96,8 @@ class _Rules(Rules):
     def variables(self, marker: Any, parts: Mapping[str, list[Any]]) -> None:
         for name in ("loopDataInputRef", "loopDataOutputRef"):
             for element in parts[name]:
-                if name != "loopDataInputRef" or not is_feel(element.text or ""):  # a list may be computed
+                computed = language(element.text or "") != "python"
+                if name != "loopDataInputRef" or not computed:  # a list may be computed
                     self.variable(marker, f"<{name}>", (element.text or "").strip())
         for name in ("inputDataItem", "outputDataItem"):
             for element in parts[name]:

@@ -9,15 +9,14 @@ from functools import lru_cache
 from typing import Any
 
 from engine.bpmn import timers
-from engine.bpmn.check import feel, python
+from engine.bpmn.check import feel, juel, python
 from engine.bpmn.check.allow_list import BPMN, TIMES, bpmn, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.feel import is_feel
+from engine.bpmn.juel import assignment, is_juel
 from engine.bpmn.own import ASSIGNMENT
-from engine.bpmn.script import Mode, Names, as_written, names, unsupported
-from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
+from engine.bpmn.script import Language, Mode, Names, as_written, language, names, unsupported
 
 # What the sandbox has and a script may sensibly use; os, sys and pathlib are there but refuse every call.
 MODULES = frozenset({
@@ -105,7 +104,7 @@ def texts(process: Any) -> Iterator[Text]:
 
 def _computed(kind: str, code: str) -> bool:
     """Whether it is a list that is no variable."""
-    return kind == "loopDataInputRef" and is_feel(code)
+    return kind == "loopDataInputRef" and language(code) != "python"
 
 
 def written_time(text: str) -> Any:
@@ -124,6 +123,12 @@ _EXPRESSIONS = frozenset({
 })  # fmt: skip
 _MAPPINGS = ("correlation", "data", "request", "inputs", "outputs")  # give names with values
 _OURS = (*_MAPPINGS, *ASSIGNMENT, "name")  # our attributes that are expressions
+_PUT_TOGETHER = (*TIMES, "script")  # texts that the engine may have made of several
+_ONE_EXPRESSION = (
+    "Write one expression: ${…} without methods and objects of Java, or one in Python or FEEL; see"
+    " docs/bpmn-support.md for what JUEL means here."
+)
+_IN_PYTHON = "Write it in Python, as in {'order': number}."
 
 
 class _Rules:
@@ -155,20 +160,19 @@ class _Rules:
             )
 
     def is_python(self, text: Text) -> bool:
-        """Whether the text can be looked at further as Python. What is FEEL is looked at here."""
+        """Whether the text can be looked at further as Python. Other languages are looked at here."""
         if not self._language(text):
             return False
         if not text.code.strip():
             self.error(text, 1, "empty-expression", (f"The {text.what} is empty.", "Write it, or remove it."))
             return False
-        if _is_feel(text):
-            self.feel(text)
+        written_in = _language(text)
+        if written_in != "python":
+            self.feel(text) if written_in == "feel" else self.juel(text)
             return False
-        foreign = foreign_form(text.code) if text.mode == "eval" else None
-        if foreign is not None:
-            self.error(
-                text, 1, "expression-language", (f"The {text.what} is not written in Python.", foreign)
-            )
+        if text.mode == "eval" and is_juel(text.code):
+            told = f"The {text.what} is not written in Python.", _ONE_EXPRESSION
+            self.error(text, 1, "expression-language", told)
             return False
         code, skipped = _stripped(text)
         try:
@@ -192,6 +196,19 @@ class _Rules:
         if text.attribute in _MAPPINGS and not feel.is_mapping(code):
             self.error(text, 1, "no-names", (f"{text.what} gives no names with values.", 'Write ={"a": b}.'))
         for name, line in feel.reads(code):
+            self.counter(text, line + skipped, name)
+
+    def juel(self, text: Text) -> None:
+        code, skipped = _juel(text)
+        found = juel.fault(code, strict=not text.attribute and local(text.element) not in _PUT_TOGETHER)
+        if found is not None:
+            line = found[0] + skipped
+            reason = f"The {text.what} cannot be evaluated as JUEL (its line {line}): {found[1]}."
+            self.error(text, line, "expression-language", (reason, _ONE_EXPRESSION))
+            return
+        if text.attribute in _MAPPINGS and not juel.is_mapping(code):
+            self.error(text, 1, "no-names", (f"{text.what} gives no names with values.", _IN_PYTHON))
+        for name, line in juel.reads(code):
             self.counter(text, line + skipped, name)
 
     def counter(self, text: Text, line: int, name: str) -> None:
@@ -318,27 +335,30 @@ def variables(text: Text) -> Names:
 
 def bound(text: Text) -> frozenset[str]:
     """The names that a text gives a meaning anywhere in it."""
-    if _is_feel(text):
+    if _language(text) != "python":
         return frozenset()
     return python.used(_stripped(text)[0], text.mode)[0]
 
 
 def first_lines(text: Text) -> dict[str, int]:
     """The line within a text, from 1, that first reads each name."""
-    code, skipped = _stripped(text)
-    found = feel.reads(code) if _is_feel(text) else python.used(code, text.mode)[1]
+    written_in = _language(text)
+    code, skipped = _juel(text) if written_in == "juel" else _stripped(text)
+    if written_in == "python":
+        found = python.used(code, text.mode)[1]
+    else:
+        found = feel.reads(code) if written_in == "feel" else juel.reads(code)
     return {name: line + skipped for name, line in found}
 
 
-def _is_feel(text: Text) -> bool:
-    return text.mode == "eval" and is_feel(text.code)
+def _language(text: Text) -> Language:
+    if text.mode == "exec":
+        return "juel" if assignment(text.code) else "python"
+    return language(text.code)
 
 
-def foreign_form(code: str) -> str | None:
-    """How to mend an expression in the notation of another engine; None if it is in none."""
-    if is_juel(code):
-        try:
-            return f"Write it in Python: {translated(code, whole=True).code}"
-        except Untranslatable as error:
-            return f"Write one Python expression without ${{…}} or #{{…}}: {error}."
-    return None
+def _juel(text: Text) -> tuple[str, int]:
+    """The expression of a text, and the lines before it."""
+    code, skipped = _stripped(text)
+    script = assignment(code) if text.mode == "exec" else None
+    return (code, skipped) if script is None else (script.text, skipped)

@@ -4,13 +4,13 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from engine.bpmn.check import feel
+from engine.bpmn.check import feel, juel
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules
-from engine.bpmn.feel import is_feel
 from engine.bpmn.rules import DECISION, MAPPING, RESULT, RESULTS
+from engine.bpmn.script import language
 from engine.decisions.asking import SUFFIX, Decisions
 from engine.decisions.check import check
 from engine.decisions.dmn.model import Definitions
@@ -93,7 +93,8 @@ class _Tasks(Rules):
     def inputs(self, task: Any, rules: Decisions) -> None:
         """Data whose names no variable can have: inputs of the task give them their values."""
         code = task.get(f"{{{PARVANDEH}}}inputs") or ""
-        given = feel.keys(code) if is_feel(code) else frozenset()
+        read = {"feel": feel.keys, "juel": juel.keys}.get(language(code))
+        given = frozenset() if read is None else read(code)
         names = sorted(rules.reads(task.get(DECISION) or "")) if given is not None else ()
         missing = [name for name in names if not name.isidentifier() and name not in (given or ())]
         if missing:

@@ -19,8 +19,8 @@ from engine.bpmn.check.files import Upload
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.paths import components, targets
 from engine.bpmn.check.writers import Given
-from engine.bpmn.feel import is_feel
 from engine.bpmn.rules import DECISION, NO_DECISIONS, RESULT
+from engine.bpmn.script import language
 from engine.decisions.asking import Decisions
 
 _ANYTHING = 1
@@ -196,7 +196,7 @@ class Process:
     def _texts(self) -> Iterator[Text]:
         yield from texts(self.diagram.element)
         for item in self.diagram.element.iter(_LIST):
-            if not keyword.iskeyword(item.text or "") and not is_feel(item.text or ""):
+            if not keyword.iskeyword(item.text or "") and language(item.text or "") == "python":
                 yield Text(item, item.text or "", "eval")
         for task in self.diagram.element.iter(bpmn("businessRuleTask")):
             for name in sorted(self.rules.reads(task.get(DECISION, ""))):

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn import forms
-from engine.bpmn.check import feel
+from engine.bpmn.check import feel, juel
 from engine.bpmn.check.allow_list import HUMAN, THROWN, bpmn
 from engine.bpmn.check.diagram import Node
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.python import expression
-from engine.bpmn.feel import is_feel
-from engine.bpmn.script import as_written, names
+from engine.bpmn.script import as_written, language, names
 
 _MARKER = bpmn("multiInstanceLoopCharacteristics")
 _CATCHING = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"})
@@ -90,8 +89,9 @@ def _mapped(text: str | None) -> Given:
     """The names in a mapping that stands there, such as {'fee': amount}."""
     if text is None:
         return NOTHING
-    if is_feel(text):
-        named = feel.keys(text)
+    written_in = language(text)
+    if written_in != "python":
+        named = feel.keys(text) if written_in == "feel" else juel.keys(text)
         return ANYTHING if named is None else Given(named)
     body = expression(text.strip())
     if not isinstance(body, ast.Dict):

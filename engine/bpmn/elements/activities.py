@@ -1,5 +1,6 @@
 """Events and activities: start and end, scripts, sub-processes, data objects."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
@@ -10,11 +11,12 @@ from SpiffWorkflow.bpmn.specs.defaults import StartEvent as SpiffStartEvent
 from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflowTask
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
-from engine.bpmn import completions, own
+from engine.bpmn import completions, juel, own
+from engine.bpmn.elements import calls
 from engine.bpmn.own import outside
 from engine.bpmn.rules import NO_DECISIONS, RuleFailed, mapped, told
 from engine.bpmn.script import ScriptFailed, as_written, names
-from engine.bpmn.tokens import FINISHED, INTERRUPTED, STARTED, STARTED_BY, Failed, Token
+from engine.bpmn.tokens import FINISHED, FIRED, INTERRUPTED, STARTED, STARTED_BY, Failed, Token
 from engine.bpmn.values import MAX_BYTES, Unportable, fits, portable
 from engine.bpmn.workflow import SubProcess
 from engine.decisions.asking import Decisions, Ruling
@@ -41,15 +43,31 @@ class StartEvent(SpiffStartEvent):
 
 
 class ScriptTask(SpiffScriptTask):
-    """A script task: its script runs in the sandbox and its results are assigned by name."""
+    """A script task: its script runs in the sandbox and its results are assigned by name.
+
+    An expression in JUEL may have been work of another program when the case came to it: then its reply is
+    still taken.
+    """
 
     def __init__(self, wf_spec: Any, bpmn_id: str, script: str, **parts: Any) -> None:
         super().__init__(wf_spec, bpmn_id, as_written(script), **parts)
 
     def _execute(self, my_task: Token) -> bool:
+        if my_task.internal_data.pop(FIRED, False):
+            my_task.internal_data.pop(calls.CALL, None)
+            return True
         changes = my_task.workflow.top_workflow.sandbox.execute(self.script, my_task.data)
         my_task.data = {**my_task.data, **changes}
         return True
+
+    def answer(self, my_task: Token, reply: Mapping[str, Any]) -> None:
+        """Take the reply in place of the expression's value."""
+        script = juel.assignment(self.script)
+        calls.accept(my_task, reply, None if script is None else script.result)
+
+    def give_up(self, my_task: Token, code: str, detail: str) -> None:
+        """Let the token stand with an incident; when it tries again, the expression is evaluated."""
+        calls.give_up(my_task, code, detail)
 
 
 class RuleTask(ScriptTask):

@@ -73,17 +73,26 @@ class ServiceTask(BpmnSpecMixin):
 
     def answer(self, my_task: Token, reply: Mapping[str, Any]) -> None:
         """Let the token go on with what was answered."""
-        del my_task.internal_data[WAIT]
-        my_task.internal_data[FIRED] = True
-        result = self.service.result
-        given = {result: dict(reply)} if result else reply
-        my_task.data = {**my_task.data, **differing(my_task.data, given)}
-        my_task._ready()
+        accept(my_task, reply, self.service.result)
 
     def give_up(self, my_task: Token, code: str, detail: str) -> None:
         """Let the token stand with an incident. When it tries again, it asks anew."""
-        del my_task.internal_data[WAIT]
-        my_task.fail(NotDone(code, detail))
+        give_up(my_task, code, detail)
+
+
+def accept(my_task: Token, reply: Mapping[str, Any], result: str | None) -> None:
+    """Let a token that awaits a reply go on with it; `result` is the variable that takes it."""
+    del my_task.internal_data[WAIT]
+    my_task.internal_data[FIRED] = True
+    given = {result: dict(reply)} if result else reply
+    my_task.data = {**my_task.data, **differing(my_task.data, given)}
+    my_task._ready()
+
+
+def give_up(my_task: Token, code: str, detail: str) -> None:
+    """Let a token that awaits a reply stand with an incident."""
+    del my_task.internal_data[WAIT]
+    my_task.fail(NotDone(code, detail))
 
 
 def _call_id(my_task: Token, request: Mapping[str, Any]) -> UUID:

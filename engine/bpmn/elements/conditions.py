@@ -4,10 +4,12 @@ They are asked when their events begin to wait, and whenever an element has chan
 """
 
 import builtins
+from collections.abc import Set
 from typing import Any
 
 from engine.bpmn.elements.branches import changed
 from engine.bpmn.elements.present import known
+from engine.bpmn.juel import expression, is_marked
 from engine.bpmn.script import names
 from engine.bpmn.tokens import Token
 
@@ -25,9 +27,16 @@ def came_true(text: str, token: Token) -> dict[str, Any] | None:
         return None
     workflow.asked[token.id] = seen
     # What is not there yet makes no condition true.
-    if reads - seen.keys() - set(dir(builtins)) or not workflow.sandbox.holds(text, seen):
+    if _needed(text, reads) - seen.keys() or not workflow.sandbox.holds(text, seen):
         token.internal_data.pop(HELD, None)
         return None
     held = token.internal_data.get(HELD, False)
     token.internal_data[HELD] = True
     return None if held else seen
+
+
+def _needed(text: str, reads: frozenset[str]) -> Set[str]:
+    """The variables without which there is nothing to ask."""
+    if is_marked(text):
+        return reads - expression(text.strip()).optional
+    return reads - set(dir(builtins))

@@ -10,8 +10,7 @@ from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 
 from engine.bpmn.completions import FOR, INSIDE, LASTING, LOCALS, keep_only
 from engine.bpmn.elements.branches import ABSENT, DECIDED, changed, together
-from engine.bpmn.feel import is_feel
-from engine.bpmn.script import Sandbox
+from engine.bpmn.script import Sandbox, language
 from engine.bpmn.tokens import FAILED, FINISHED, FUTURE, READY, STARTED, Failed, Token
 from engine.bpmn.values import MAX_BYTES, fits
 
@@ -64,7 +63,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
 
     def _items(self, my_task: Token) -> list[Any]:
         if self.collection is None:
-            count = my_task.workflow.top_workflow.sandbox.evaluate(self.cardinality, my_task.data)
+            count = my_task.workflow.top_workflow.sandbox.count(self.cardinality, my_task.data)
             if not isinstance(count, int) or isinstance(count, bool) or count < 0:
                 raise Failed(
                     "multi-instance", f"the number of instances must be a whole number, not {count!r}"
@@ -81,7 +80,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
     @property
     def _computed(self) -> bool:
         """Whether its list is no variable."""
-        return self.collection is not None and is_feel(self.collection)
+        return self.collection is not None and language(self.collection) != "python"
 
     def _collection(self, my_task: Token) -> Any:
         name = self.collection or ""

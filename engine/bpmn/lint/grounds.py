@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from engine.bpmn.check import juel
 from engine.bpmn.check.allow_list import HUMAN, bpmn
 from engine.bpmn.check.diagram import Diagram, Node
 from engine.bpmn.forms import schema_of
@@ -90,7 +91,10 @@ def _sets(script: str) -> bool:
 
 
 def syntax(code: str) -> list[ast.AST]:
-    """All nodes of a script or expression; none if it is not Python, which others tell."""
+    """All nodes of a script or expression, JUEL's as Python says them; none if it is neither."""
+    found = juel.syntax(code)
+    if found is not None:
+        return list(ast.walk(found))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

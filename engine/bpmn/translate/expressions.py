@@ -1,9 +1,10 @@
-"""Conditions, counts and times in Java's expression language."""
+"""Conditions, counts and times in JUEL."""
 
 from typing import Any
 
-from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
-from engine.bpmn.translate.told import BPMN, Told, short
+from engine.bpmn.feel import is_feel
+from engine.bpmn.translate.juel import Untranslatable, expression, is_juel
+from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
 
 HOLDERS = tuple(
     BPMN + name
@@ -12,20 +13,40 @@ HOLDERS = tuple(
         *("timeDate", "timeDuration", "timeCycle"),
     )
 )
+_RESULT = f"{CAMUNDA}resultVariable"
 _LANGUAGES = frozenset({"juel", "el", "http://www.java.com/javatypes", "java"})
 
 
 def translate_expressions(root: Any, told: Told) -> None:
-    """Every expression in it that has a meaning in Python."""
+    """Every expression in it that has a meaning here, and scripts in JUEL: they are evaluated as there."""
+    for task in root.iter(f"{BPMN}scriptTask"):
+        if (task.get("scriptFormat") or "").strip().lower() == "juel":
+            _script(task, told)
     for element in root.iter(*HOLDERS):
         text = element.text or ""
-        if not is_juel(text):
+        if not is_juel(text) or is_feel(text):
             continue
         try:
             # What is true or a number is one expression; only times may be put together from texts.
-            element.text = translated(text, whole=not element.tag.startswith(f"{BPMN}time")).code
+            element.text = expression(text, whole=not element.tag.startswith(f"{BPMN}time"))
         except Untranslatable:
             continue
         if element.get("language", "").strip().lower() in _LANGUAGES:
             del element.attrib["language"]
-        told(element, "translated-expression", f"{short(text)!r} is read as {short(element.text)!r}.")
+        told(element, "translated-expression", f"{short(text)!r} is evaluated by the rules of JUEL.")
+
+
+def _script(task: Any, told: Told) -> None:
+    """A script task in JUEL sets one variable at most."""
+    script, result = task.find(f"{BPMN}script"), task.get(_RESULT)
+    if script is None or (result is not None and not result.isidentifier()):
+        return
+    text = script.text or ""
+    try:
+        code = expression(text)
+    except Untranslatable:
+        return
+    script.text = code if result is None else f"{result} = {code}"
+    for name in ("scriptFormat", _RESULT):
+        task.attrib.pop(name, None)
+    told(task, "translated-expression", f"{short(text)!r} is evaluated by the rules of JUEL.")

@@ -6,7 +6,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.translate import juel
-from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
+from engine.bpmn.translate.juel import NOTHING, Untranslatable, Value, is_juel
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension
 
 # Where a token stands that can have variables of its own, and which kinds of parameters mean something there.
@@ -43,8 +43,8 @@ def translate_mappings(root: Any, told: Told) -> None:
         _handed_over(call, told)
 
 
-def parameters(mapping: Any, kind: str) -> dict[str, str]:
-    """The parameters of an inputOutput element: expressions by name. Raises Untranslatable."""
+def parameters(mapping: Any, kind: str) -> dict[str, Value]:
+    """The parameters of an inputOutput element: values by name. Raises Untranslatable."""
     found = {}
     for item in mapping.findall(f"{CAMUNDA}{kind}"):
         name = item.get("name") or ""
@@ -54,60 +54,61 @@ def parameters(mapping: Any, kind: str) -> dict[str, str]:
     return found
 
 
-def outputs(mapping: Any, inputs: Mapping[str, str]) -> dict[str, str]:
+def outputs(mapping: Any, inputs: Mapping[str, Value]) -> dict[str, Value]:
     """The output parameters of an inputOutput element with these inputs. Raises Untranslatable.
 
     Camunda sets one after the other, and here all are computed at once: none may read one before it.
     """
-    found: dict[str, str] = {}
-    for name, code in parameters(mapping, "outputParameter").items():
-        if juel.words(code) & (found.keys() - inputs.keys()):
+    found: dict[str, Value] = {}
+    for name, value in parameters(mapping, "outputParameter").items():
+        if value.names & (found.keys() - inputs.keys()):
             raise Untranslatable("it reads an output that is set before it")
-        found[name] = code
+        found[name] = value
     return found
 
 
-def as_names(values: Iterable[tuple[str, str]]) -> str:
-    """An expression for names with values."""
-    return "{" + ", ".join(f"{name!r}: {code}" for name, code in values) + "}"
+def as_names(values: Iterable[tuple[str, Value]]) -> str:
+    """An expression for names with values. Raises Untranslatable."""
+    return juel.mapping((Value.text(name), value) for name, value in values).code
 
 
-def _value(item: Any) -> str:
+def _value(item: Any) -> Value:
     parts = list(item.iterchildren(etree.Element))
     if not parts:
         text = (item.text or "").strip()
-        return translated(text).code if is_juel(text) else repr(text) if text else "None"
+        return juel.value(text) if text else NOTHING
     if len(parts) > 1:
         raise Untranslatable("it has several values")
     kind = parts[0].tag.removeprefix(CAMUNDA)
     if kind == "list":
-        return "[" + ", ".join(_value(part) for part in parts[0].iterchildren(etree.Element)) + "]"
+        return juel.listing(_value(part) for part in parts[0].iterchildren(etree.Element))
     if kind == "map":
-        entries = [(_key(entry), _value(entry)) for entry in parts[0].findall(f"{CAMUNDA}entry")]
-        return "{" + ", ".join(f"{key}: {value}" for key, value in entries) + "}"
+        entries = parts[0].findall(f"{CAMUNDA}entry")
+        return juel.mapping((_key(entry), _value(entry)) for entry in entries)
     if kind == "value":
         return _value(parts[0])
     raise Untranslatable(f"<{kind}> is no value")
 
 
-def _key(entry: Any) -> str:
+def _key(entry: Any) -> Value:
     key: str = entry.get("key") or ""
-    return translated(key).code if is_juel(key) else repr(key)
+    return juel.value(key) if is_juel(key) else Value.text(key)
 
 
 def _parameters(element: Any, mapping: Any, told: Told) -> None:
     try:
         given = parameters(mapping, "inputParameter")
         taken = outputs(mapping, given)
+        both = (("inputs", given), ("outputs", taken))
+        found = {name: as_names(values.items()) for name, values in both if values}
     except Untranslatable:
         return
-    found = {name: values for name, values in (("inputs", given), ("outputs", taken)) if values}
     if not found.keys() <= set(_READ[element.tag.removeprefix(BPMN)]):
         return
     if any(element.get(f"{OURS}{name}") is not None for name in found):
         return  # said twice: left as it stands, and refused
-    for name, values in found.items():
-        element.set(f"{OURS}{name}", as_names(values.items()))
+    for name, code in found.items():
+        element.set(f"{OURS}{name}", code)
     mapping.getparent().remove(mapping)
     told(
         element,
@@ -129,15 +130,15 @@ def _handed_over(call: Any, told: Told) -> None:
         if meant_anyway or call.get(f"{OURS}{name}") is not None:
             continue
         try:
-            values = [_handed(item) for item in items]
+            code = as_names(_handed(item) for item in items)
         except Untranslatable:  # also if it is all of them, and some besides
             continue
-        call.set(f"{OURS}{name}", as_names(values))
+        call.set(f"{OURS}{name}", code)
         for item in items:
             item.getparent().remove(item)
         how = "over" if kind == "in" else "back"
         only = f"Only these are handed {how}: {call.get(OURS + name)}."
-        told(call, "translated-mapping", only if values else f"Nothing is handed {how}: it names nothing.")
+        told(call, "translated-mapping", only if items else f"Nothing is handed {how}: it names nothing.")
 
 
 def _sent_along(definition: Any, told: Told) -> None:
@@ -147,25 +148,30 @@ def _sent_along(definition: Any, told: Told) -> None:
         return
     mapping = extension(event, "inputOutput")
     try:
-        inputs = [] if mapping is None else [(name, name) for name in parameters(mapping, "inputParameter")]
-        values = [
+        inputs = [] if mapping is None else variables(parameters(mapping, "inputParameter"))
+        code = as_names(
             pair for item in items for pair in (inputs if dict(item.attrib) == _OWN else [_handed(item)])
-        ]
+        )
     except Untranslatable:
         return
-    event.set(f"{OURS}data", as_names(values))
+    event.set(f"{OURS}data", code)
     for item in items:
         item.getparent().remove(item)
     told(event, "translated-mapping", f"Only these go with the signal: {event.get(f'{OURS}data')}.")
 
 
-def _handed(item: Any) -> tuple[str, str]:
+def variables(names: Iterable[str]) -> list[tuple[str, Value]]:
+    """Names with the values of the variables of these names."""
+    return [(name, Value.variable(name)) for name in names]
+
+
+def _handed(item: Any) -> tuple[str, Value]:
     target = item.get("target") or ""
     source, expression = item.get("source"), item.get("sourceExpression")
     if not target.isidentifier() or set(item.attrib) - {"target", "source", "sourceExpression"}:
         raise Untranslatable("it is handed over in another way")
     if source is not None and expression is None and source.isidentifier():
-        return target, source
+        return target, Value.variable(source)
     if expression is not None and source is None and is_juel(expression):
-        return target, translated(expression).code
+        return target, juel.value(expression)
     raise Untranslatable("it names no variable")

@@ -4,7 +4,8 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
+from engine.bpmn.juel import tree
+from engine.bpmn.translate.juel import Untranslatable, expression, is_juel, read
 from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
 
 _COLLECTION, _VARIABLE = f"{CAMUNDA}collection", f"{CAMUNDA}elementVariable"
@@ -20,12 +21,12 @@ def translate_markers(root: Any, told: Told) -> None:
                 if item.get("id") is None and item.get("name"):
                     item.set("id", item.attrib.pop("name"))
         for reference in marker.findall(f"{BPMN}loopDataInputRef"):
-            reference.text = _variable(reference.text or "") or reference.text
+            reference.text = _list(reference.text or "") or reference.text
 
 
 def _collection(marker: Any, told: Told) -> None:
     text = marker.get(_COLLECTION)
-    name = None if text is None else _variable(text)
+    name = None if text is None else _list(text)
     if name is None or marker.find(f"{BPMN}loopDataInputRef") is not None:
         return
     del marker.attrib[_COLLECTION]
@@ -38,10 +39,14 @@ def _collection(marker: Any, told: Told) -> None:
     told(marker, "translated-marker", f"{reason}.")
 
 
-def _variable(text: str) -> str | None:
-    """The variable that a text names; None if it names none."""
+def _list(text: str) -> str | None:
+    """The variable that a text names, or an expression for a list; None if it is neither."""
+    if not is_juel(text):
+        return text.strip() if text.strip().isidentifier() else None
     try:
-        name = translated(text).code if is_juel(text) else text.strip()
+        found = read(text, whole=True).tree
+        if isinstance(found, tree.Name) and found.name.isidentifier():
+            return found.name
+        return expression(text, whole=True)
     except Untranslatable:
         return None
-    return name if name.isidentifier() else None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.bpmn.own import LONGEST
-from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
+from engine.bpmn.translate.juel import Untranslatable, Value, expression, is_juel, listing, value
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
 
 _ONE = {"assignee": "assignee", "dueDate": "due", "followUpDate": "followUp", "priority": "priority"}
@@ -56,11 +56,11 @@ def _set(task: Any, name: str, ours: str, read: Any, told: Told) -> None:
 
 
 def _one(text: str) -> str:
-    return translated(text).code if is_juel(text) else repr(text.strip())
+    return expression(text) if is_juel(text) else repr(text.strip())
 
 
 def _many(text: str) -> str:
-    return "[" + ", ".join(_one(part) for part in _COMMA.split(text) if part.strip()) + "]"
+    return listing(value(part) for part in _COMMA.split(text) if part.strip()).code
 
 
 def _resources(task: Any, resources: Mapping[str, str | None], told: Told) -> None:
@@ -82,7 +82,7 @@ def as_group(name: str) -> str:
 
 
 def _resource_roles(task: Any, told: Told) -> None:
-    candidates: dict[str, list[str]] = {"user": [], "group": []}
+    candidates: dict[str, list[Value]] = {"user": [], "group": []}
     for role in [child for child in task if child.tag in _ROLES]:
         texts = [(item.text or "").strip() for item in role.iterfind(_TEXT)]
         if texts and all(texts) and _role(task, role, texts, candidates):
@@ -90,10 +90,10 @@ def _resource_roles(task: Any, told: Told) -> None:
             told(task, "translated-assignment", f"{short(', '.join(texts))!r} is kept with the task.")
     for name, found in zip(_MANY, candidates.values(), strict=True):
         if found:
-            task.set(OURS + name, f"[{', '.join(found)}]")
+            task.set(OURS + name, listing(found).code)
 
 
-def _role(task: Any, role: Any, texts: list[str], candidates: dict[str, list[str]]) -> bool:
+def _role(task: Any, role: Any, texts: list[str], candidates: dict[str, list[Value]]) -> bool:
     """Take who is meant by a role; whether that could be."""
     try:
         if role.tag == _ROLES[-1]:
@@ -111,8 +111,8 @@ def _role(task: Any, role: Any, texts: list[str], candidates: dict[str, list[str
     return True
 
 
-def _candidate(part: str) -> tuple[str, str]:
+def _candidate(part: str) -> tuple[str, Value]:
     """Whether it is a user or a group, and the name."""
     match = _CANDIDATE.fullmatch(part.strip())
     kind, name = match.groups() if match else ("group", part)
-    return kind, _one(name)
+    return kind, value(name)

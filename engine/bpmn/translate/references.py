@@ -4,7 +4,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
+from engine.bpmn.translate.juel import Untranslatable, expression, is_juel
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
 
 _NAMED = {
@@ -39,10 +39,10 @@ def translate_names(root: Any, told: Told) -> None:
 
 def _name(event: Any, text: str, told: Told) -> None:
     try:
-        event.set(f"{OURS}name", translated(text).code)
+        event.set(f"{OURS}name", expression(text))
     except Untranslatable:
         return
-    told(event, "translated-expression", f"{short(text)!r} is read as {short(event.get(f'{OURS}name'))!r}.")
+    told(event, "translated-expression", f"{short(text)!r} is evaluated by the rules of JUEL.")
 
 
 def _starts_case(event: Any) -> bool:

@@ -11,7 +11,6 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.translate.juel import Untranslatable
-from engine.bpmn.translate.mappings import as_names
 from engine.bpmn.translate.told import BPMN, OURS, Told, short
 
 _ACTIVITIES = tuple(
@@ -183,7 +182,8 @@ def _operator(task: Any, operator: Any, words: frozenset[str], told: Told) -> No
     operator.getparent().remove(operator)
     task.set(f"{OURS}topic", name)
     if values:
-        task.set(f"{OURS}request", as_names(values))
+        named = ", ".join(f"{key!r}: {code}" for key, code in values)
+        task.set(f"{OURS}request", f"{{{named}}}")
     # Its reply has a name also if none was given.
     result = operator.get("resultVariable") or f"spiff__{task.get('id') or ''}_result".replace("-", "_")
     task.set(f"{OURS}result", _readable(result, words))

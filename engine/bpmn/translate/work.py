@@ -4,8 +4,9 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
-from engine.bpmn.translate.mappings import as_names, outputs, parameters
+from engine.bpmn.juel import tree
+from engine.bpmn.translate.juel import Untranslatable, Value, expression, is_juel, read, value
+from engine.bpmn.translate.mappings import as_names, outputs, parameters, variables
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension, short
 
 _TASKS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "businessRuleTask"))
@@ -103,18 +104,31 @@ def _computed(task: Any, told: Told) -> bool:
         return False
     result = task.get(_RESULT)
     try:
-        python = translated(text)
+        if not _is_value(read(text).tree, kept=result is not None):
+            return False
+        code = expression(text)
     except Untranslatable:
         return False
-    if python.members or (result is not None and not result.isidentifier()):
+    if result is not None and not result.isidentifier():
         return False
     task.tag = f"{BPMN}scriptTask"
     for name in (f"{CAMUNDA}expression", _RESULT, "messageRef", "implementation"):
         task.attrib.pop(name, None)
     script = etree.SubElement(task, f"{BPMN}script")
-    script.text = python.code if result is None else f"{result} = {python.code}"
-    told(task, "translated-service", f"It runs the script {short(script.text)!r}.")
+    script.text = code if result is None else f"{result} = {code}"
+    told(task, "translated-service", f"It runs the script {short(script.text)!r}, by the rules of JUEL.")
     return True
+
+
+def _is_value(root: tree.Node, *, kept: bool) -> bool:
+    """Whether an expression has a value of data, and calls or asks no Java object.
+
+    A member is one of a variable if the value is `kept`; else it is asked for what Java does with it.
+    """
+    asked = [
+        node for node in tree.walk(root) if isinstance(node, tree.Path) and isinstance(node.base, tree.Name)
+    ]
+    return not any(not kept or any(isinstance(step, tree.Call) for step in node.steps) for node in asked)
 
 
 def _topic(task: Any) -> tuple[str, list[str]] | None:
@@ -142,19 +156,20 @@ def _name(text: str) -> str:
 
 def _request(task: Any) -> str:
     """What is sent: the task's inputs, and the fields of a Java class. Raises Untranslatable."""
-    values: dict[str, str] = {}
+    values: dict[str, Value] = {}
     mapping = extension(task, "inputOutput")
     if mapping is not None:
-        values.update((name, name) for name in parameters(mapping, "inputParameter"))
+        values.update(variables(parameters(mapping, "inputParameter")))
     _from_connector(task, values)
     for field in task.findall(f"{BPMN}extensionElements/{CAMUNDA}field"):
         values[field.get("name") or ""] = _field(field)
+    code = as_names(values.items()) if values else ""
     for field in task.findall(f"{BPMN}extensionElements/{CAMUNDA}field"):
         field.getparent().remove(field)
-    return as_names(values.items()) if values else ""
+    return code
 
 
-def _from_connector(task: Any, values: dict[str, str]) -> None:
+def _from_connector(task: Any, values: dict[str, Value]) -> None:
     connector = extension(task, "connector")
     if connector is None:
         return
@@ -168,9 +183,8 @@ def _from_connector(task: Any, values: dict[str, str]) -> None:
     connector.getparent().remove(connector)
 
 
-def _field(field: Any) -> str:
+def _field(field: Any) -> Value:
     text = field.get("stringValue") or field.findtext(f"{CAMUNDA}string")
     if text is None:
         text = field.get("expression") or field.findtext(f"{CAMUNDA}expression") or ""
-    text = text.strip()
-    return translated(text).code if is_juel(text) else repr(text)
+    return value(text)

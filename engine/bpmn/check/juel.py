@@ -1,0 +1,95 @@
+"""Expressions in JUEL, as the check of expressions looks at them."""
+
+import ast
+from functools import lru_cache
+
+from engine.bpmn import juel
+from engine.bpmn.juel import tree
+
+_NO_MAPPING = (tree.Constant, tree.Joined, tree.ListOf, tree.Unary, tree.Chain)
+_COMPARING = {
+    "==": ast.Eq(),
+    "!=": ast.NotEq(),
+    "<": ast.Lt(),
+    ">": ast.Gt(),
+    "<=": ast.LtE(),
+    ">=": ast.GtE(),
+}
+
+
+def fault(code: str, *, strict: bool) -> tuple[int, str] | None:
+    """The line, from 1, and the reason for which a text cannot be evaluated; None if it can.
+
+    `strict` is one expression as other engines have it.
+    """
+    try:
+        juel.strict(code, whole=True) if strict else juel.expression(code)
+    except juel.Unreadable as error:
+        return _line(code, error.at), str(error)
+    return None
+
+
+def is_mapping(code: str) -> bool:
+    """Whether a text that can be read may give names with values."""
+    return not isinstance(juel.expression(code).tree, _NO_MAPPING)
+
+
+def keys(code: str) -> frozenset[str] | None:
+    """The names to which it gives values; None where that is not known before it is evaluated."""
+    try:
+        found = juel.expression(code).tree
+    except juel.Unreadable:
+        return None
+    names = [key for key, _ in found.entries] if isinstance(found, tree.MapOf) else [None]
+    plain = [key.value for key in names if isinstance(key, tree.Constant) and isinstance(key.value, str)]
+    return frozenset(plain) if len(plain) == len(names) else None
+
+
+@lru_cache(64)
+def reads(code: str) -> tuple[tuple[str, int], ...]:
+    """The variables that it reads, each with the line, from 1, that does so first."""
+    lines: dict[str, int] = {}
+    for node in tree.walk(juel.expression(code).tree):
+        if isinstance(node, tree.Name | tree.Asked):
+            line = _line(code, node.at)
+            lines[node.name] = min(line, lines.get(node.name, line))
+    return tuple(lines.items())
+
+
+def syntax(code: str) -> ast.AST | None:
+    """What a script or expression sets, reads and compares, as Python says it.
+
+    For whoever looks at nothing else. None if it is not in JUEL, or cannot be read.
+    """
+    script = juel.assignment(code)
+    if script is None and not juel.is_marked(code):
+        return None
+    try:
+        value = _python(juel.expression(script.text if script else code).tree)
+    except juel.Unreadable:
+        return None
+    named = script and script.result
+    return ast.Assign([ast.Name(named, ast.Store())], value) if named else value
+
+
+def _python(node: tree.Node) -> ast.expr:
+    match node:
+        case tree.Constant(value=value):
+            return ast.Constant(value)
+        case tree.Name(name=name) | tree.Asked(name=name):
+            return ast.Name(name, ast.Load())
+        case tree.Path(base=base, steps=(tree.Member(key=key), *rest)):
+            found: ast.expr = ast.Subscript(_python(base), _python(key), ast.Load())
+            for step in rest:
+                if isinstance(step, tree.Member):
+                    found = ast.Subscript(found, _python(step.key), ast.Load())
+            return found
+        case tree.Chain(first=first, rest=((mark, second),)) if mark in _COMPARING:
+            return ast.Compare(_python(first), [_COMPARING[mark]], [_python(second)])
+        case tree.MapOf(entries=entries):
+            return ast.Dict([_python(key) for key, _ in entries], [_python(value) for _, value in entries])
+    return ast.List([_python(part) for part in tree.children(node)], ast.Load())
+
+
+def _line(code: str, at: int) -> int:
+    return code.strip().count("\n", 0, at) + 1

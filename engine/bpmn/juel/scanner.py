@@ -1,0 +1,122 @@
+"""Tokens of an expression: the lexical rules of EL 2.2 as JUEL has them."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+OPENING = ("${", "#{")
+_SPACE = re.compile(r"[ \t\n\r\f\v\x1c-\x1f]*")
+_TOKEN = re.compile(
+    r"""
+      (?P<float>[0-9]+\.[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)
+    | (?P<whole>[0-9]+)
+    | (?P<name>(?:[^\W\d]|\$)[\w$]*)
+    | (?P<mark>&&|\|\||==|!=|<=|>=|\+=|[-+*/%<>!?:.,()\[\]{}])
+    """,
+    re.VERBOSE,
+)
+_WORDS = {
+    "eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "div": "/", "mod": "%",
+    "and": "&&", "or": "||", "not": "!", "empty": "empty", "instanceof": "instanceof",
+}  # fmt: skip
+_VALUES: dict[str, bool | None] = {"true": True, "false": False, "null": None}
+RESERVED = frozenset({*_WORDS, *_VALUES})
+_LONG = 2**63
+
+
+class Unreadable(Exception):
+    """A text that is no expression, or one without a meaning here; `at` is the place in the text."""
+
+    def __init__(self, reason: str, at: int = 0) -> None:
+        super().__init__(reason)
+        self.at = at
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`kind` is "mark", "name" or "value"; `text` is the mark or the name, `value` that of a literal."""
+
+    kind: str
+    text: str
+    at: int
+    value: Any = None
+
+    def __str__(self) -> str:
+        return repr(self.text) if self.text else "the end"
+
+
+END = ""
+
+
+class Scanner:
+    """The tokens of a text from a place on, one after the other, with one token of foresight."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0  # behind the token that is seen
+        self.seen = Token("mark", END, 0)
+
+    def start(self, at: int) -> None:
+        """See the first token from a place on."""
+        self.at = at
+        self.take()
+
+    def take(self) -> Token:
+        """The token that is seen; the next one is seen afterwards."""
+        found = self.seen
+        self.seen = self._next()
+        return found
+
+    def _next(self) -> Token:
+        space = _SPACE.match(self.text, self.at)
+        at = space.end() if space else self.at
+        if at == len(self.text):
+            return Token("mark", END, at)
+        if self.text[at] in "'\"":
+            return self._quoted(at)
+        match = _TOKEN.match(self.text, at)
+        if match is None:
+            raise Unreadable(f"{self.text[at : at + 20]!r} is not understood", at)
+        self.at = match.end()
+        return _token(match[0], match.lastgroup or "", at)
+
+    def _quoted(self, at: int) -> Token:
+        """A text: a backslash stands before a quotation mark of its kind or another backslash only."""
+        quote, place = self.text[at], at + 1
+        parts: list[str] = []
+        while place < len(self.text):
+            letter = self.text[place]
+            if letter == "\\":
+                place += 1
+                letter = self.text[place : place + 1]
+                if letter not in ("\\", quote):
+                    raise Unreadable(f"'\\{letter}' is no escape in a text", place - 1)
+            elif letter == quote:
+                self.at = place + 1
+                return Token("value", self.text[at : self.at], at, "".join(parts))
+            parts.append(letter)
+            place += 1
+        raise Unreadable("a text is not closed", at)
+
+
+def _token(found: str, group: str, at: int) -> Token:
+    if found in _VALUES:
+        return Token("value", found, at, _VALUES[found])
+    if found in _WORDS:
+        return Token("mark", _WORDS[found], at)
+    if group in ("float", "whole"):
+        return Token("value", found, at, float(found) if group == "float" else _whole(found, at))
+    return Token(group, found, at)
+
+
+def _whole(digits: str, at: int) -> int:
+    found = digits.lstrip("0")
+    if len(found) > 19 or int(found or "0") >= _LONG:
+        raise Unreadable("a whole number does not fit in 64 bits", at)
+    return int(found or "0")
+
+
+def quoted(text: str) -> str:
+    """A text as a literal."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
