@@ -26,11 +26,14 @@ _ORPHANS = (
     ),
     text("UPDATE calls SET lease_until = NULL, worker = NULL WHERE status = 'open'"),
 )
+_QUIET = text("UPDATE webhooks SET disabled_at = now() WHERE disabled_at IS NULL")
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The file."""
+    """The file, and whether the copy may send."""
     parser.add_argument("file", type=Path, metavar="FILE")
+    quiet = "disable all webhooks: for a copy that is only to be tried"
+    parser.add_argument("--quiet-webhooks", action="store_true", help=quiet)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -53,10 +56,13 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             with database.transaction() as session:
                 for statement in _ORPHANS:
                     connection(session).execute(statement)
+                quiet = connection(session).execute(_QUIET).rowcount if arguments.quiet_webhooks else None
             breaks = database.run(lambda session, _: audit.breaks(session), "snapshot")
             found = database.run(lambda session, _: list(documents.check(session, storage)), "snapshot")
         finally:
             database.dispose()
+    if quiet is not None:
+        print(f"{quiet} webhooks were disabled. Set CONNECTORS to an empty file, so that it makes no calls.")
     for broken in breaks:
         print(broken)
     lost = [finding for finding in found if finding.kind != "orphan"]
