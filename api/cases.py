@@ -290,7 +290,7 @@ def withdraw(uow: UnitOfWork, case_id: UUID, body: WithdrawCase) -> Reply:
     return _reply(cases.withdraw(uow, case_id, reason=body.reason, revisions=revisions_seen()))
 
 
-@command(blueprint.post("/cases/<uuid:case_id>/secret"), body=Request, answer=SecretBody, refusals=(404,))
+@command(blueprint.post("/cases/<uuid:case_id>/secret"), body=Request, answer=SecretBody, refusals=(404, 409))
 def renew_secret(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Issue a new secret for a case's status"""
     number, secret = cases.renew_secret(uow, case_id)

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Delete, Select, TextClause, Update, delete, func, or_, select, text, update
+from sqlalchemy import Delete, Select, Text, TextClause, Update, cast, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,7 @@ from engine.db import Base, Database, UnitOfWork, connection, table
 from engine.erasure.inventory import ERASED, Changed, Deleted
 from engine.errors import Conflict, Invalid, NotFound
 from engine.events import Fact
-from engine.models import Batch, Case, Document, DocumentVersion, ErasedFile, Event, Task
+from engine.models import Batch, Case, Document, DocumentVersion, ErasedFile, Event, Message, Task
 
 MAX_BASIS = 500
 # Outcomes that the engine itself knows. Of other words only those stay that a case's process declares.
@@ -35,7 +35,6 @@ _MARKS = text("""
     UNION ALL SELECT id::text FROM comments WHERE case_id = :case
     UNION ALL SELECT id::text FROM incidents WHERE case_id = :case
     UNION ALL SELECT id::text FROM calls WHERE case_id = :case
-    UNION ALL SELECT id::text FROM messages WHERE thrown_by = :case
     UNION ALL SELECT retry_id::text FROM retried_incidents
         WHERE incident_id IN (SELECT id FROM incidents WHERE case_id = :case)
     UNION ALL SELECT id::text FROM batches WHERE tasks && ARRAY(SELECT id FROM tasks WHERE case_id = :case)
@@ -208,10 +207,12 @@ def _record(uow: UnitOfWork, case: Locked, fact: Fact) -> None:
 
 def _values(uow: UnitOfWork, case: Locked) -> Mapping[str, Any]:
     """The parameters of the inventory's SQL."""
+    own = {"case": case.id, "number": case.number}
+    messages = select(cast(Message.id, Text)).where(_bound(ERASED["messages"].rows, own))
+    marks = [*uow.connection.execute(_MARKS, {"case": case.id}).scalars()]
     return {
-        "case": case.id,
-        "number": case.number,
-        "marks": list(uow.connection.execute(_MARKS, {"case": case.id}).scalars()),
+        **own,
+        "marks": [*marks, *uow.connection.execute(messages).scalars()],
         "words": sorted(_words(definitions.spec(uow.session, case.version))),
     }
 

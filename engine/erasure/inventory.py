@@ -85,6 +85,15 @@ _RESULTS = """
         ORDER BY number), '[]')
     FROM jsonb_array_elements(results) WITH ORDINALITY AS result (value, number))
 """
+# What was asked alongside a task keeps its shape, for its pages; nothing of what people wrote.
+_ASKED = """
+    CASE WHEN asked IS NULL THEN NULL ELSE
+        jsonb_build_object('by', jsonb_build_object('id', asked -> 'by' -> 'id', 'name', ''))
+        || CASE WHEN kind = 'opinion' THEN jsonb_build_object('question', '', 'unit', asked -> 'unit',
+                'unit_name', asked -> 'unit_name', 'role', asked -> 'role', 'show', asked -> 'show')
+            ELSE jsonb_build_object('form', asked -> 'form', 'fields', '[]'::jsonb, 'text', NULL) END
+    END
+"""
 _OUTCOME = "CASE WHEN outcome = ANY(CAST(:words AS text[])) THEN outcome ELSE {otherwise} END"
 _GROUNDS = """
     (SELECT coalesce(jsonb_agg(jsonb_build_object('code', ground ->> 'code', 'text', '')), '[]')
@@ -141,7 +150,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
         _OF_CASE,
         "id case_id element name lane status assignee_id revision opened_at closed_at due_at follow_up_at"
         " priority kind pool_id home_pool_id assignment parent_id asks",
-        {"people": "NULL", "asked": "NULL", "draft": "NULL", "search": "''"},
+        {"people": "NULL", "asked": _ASKED, "draft": "NULL", "search": "''"},
     ),
     "access_log": Changed(
         _PAYLOAD.rows,

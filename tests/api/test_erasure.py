@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from datetime import UTC, datetime
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,11 +15,11 @@ from sqlalchemy import select
 from engine import access_log, accounts, applications, erasure, events, outbound, retries, tasks
 from engine.db import Actor, Database, UnitOfWork
 from engine.erasure.inventory import ERASED, KEPT, Changed
-from engine.models import Base, Definition, Event, Retry
+from engine.models import Base, Definition, Event, Retry, Unit
 from engine.storage import Storage
 from tests import bpmn, factories, filed
 from tests.api.conftest import Clients
-from tests.api.contract import Client, body, refused
+from tests.api.contract import body, refused
 from tests.erasing import CANARY, DIGITS, LATIN, PERSIAN, Place, columns, files_with, found_in, shows
 from tests.organisation import a_member, a_unit
 
@@ -31,7 +31,9 @@ DECIDE = factories.form(
     decision=TEXT,
     ground={"type": "object", "properties": {"code": TEXT, "text": TEXT}},
 )
-HEADERS = {"X-Purpose": CANARY, "X-On-Behalf-Of": CANARY}
+SAID = CANARY.encode().decode("latin-1")  # as WSGI hands over what is sent in UTF-8
+HEADERS = {"X-Purpose": SAID, "X-On-Behalf-Of": SAID}
+PAID = {"name": "paid", "correlation": {"order": CANARY}, "data": {"note": CANARY}, "keep_for": 3600}
 BASIS = "Retention schedule 4.2"
 
 # An account's own name and national id are not the case's.
@@ -40,10 +42,15 @@ OWN: set[Place] = {("users", "name"), ("users", "person")}
 
 def definition() -> Mapping[str, bytes]:
     """A process that takes all that a case can take: forms, work for others, messages, a failing script."""
-    message = '<bpmn:messageEventDefinition messageRef="{0}"/>'
+    message = '<bpmn:messageEventDefinition messageRef="m_{0}"/>'
     nodes = [
         bpmn.node("startEvent", "start", camunda__formKey="start.json"),
-        bpmn.node("userTask", "check", camunda__formKey="check.json", parvandeh__candidateUsers="[name]"),
+        bpmn.node(
+            "userTask",
+            "check",
+            camunda__formKey="check.json",
+            parvandeh__candidateUsers="[name, 'sara', 'reza']",
+        ),
         bpmn.node(
             "serviceTask",
             "ask",
@@ -70,9 +77,9 @@ def definition() -> Mapping[str, bytes]:
         bpmn.node("endEvent", "end"),
     ]
     path = ("start", "check", "ask", "paid", "count", "decide", "inform", "end")
-    flows = [bpmn.flow(*pair) for pair in zip(path, path[1:], strict=False)]
+    flows = [bpmn.flow(*pair) for pair in pairwise(path)]
     searchable = 'isExecutable="true" parvandeh:searchable="name, number"'
-    messages = [f'<bpmn:message id="{name}" name="{name}"/>' for name in ("paid", "informed")]
+    messages = [f'<bpmn:message id="m_{name}" name="{name}"/>' for name in ("paid", "informed")]
     diagram = bpmn.definitions(*messages, bpmn.process_element(*nodes, *flows, attributes=searchable))
     return factories.files(diagram, start=START, check=CHECK, decide=DECIDE)
 
@@ -83,17 +90,17 @@ class Office:
 
     client: Clients
     database: Database
-    keys: count[int] = field(default_factory=count)
+    keys: "count[int]" = field(default_factory=count)
 
     def post(self, who: str, name: str | None, path: str, given: Any = None, **more: Any) -> dict[str, Any]:
-        key = {"Idempotency-Key": f"{CANARY} {next(self.keys)}"}
-        spoken = HEADERS if who in ("portal", "caseworker") else {"X-Purpose": CANARY}
+        key = {"Idempotency-Key": f"{SAID} {next(self.keys)}"}
+        spoken = HEADERS if who in ("portal", "caseworker") else {"X-Purpose": SAID}
         sent = self.client(who, name).post(path, given or {}, headers={**spoken, **key}, **more)
         assert sent.status_code < 300, (path, sent.text)
         return body(sent) if sent.data else {}
 
     def upload(self, case: str, content: bytes, **fields: str) -> str:
-        headers = {**HEADERS, "Idempotency-Key": f"{CANARY} {next(self.keys)}"}
+        headers = {**HEADERS, "Idempotency-Key": f"{SAID} {next(self.keys)}"}
         given = {"title": CANARY, **fields}
         answer = self.client("portal").upload(
             f"/cases/{case}", content, f"{LATIN} {PERSIAN}.pdf", fields=given, headers=headers
@@ -127,8 +134,6 @@ def office(client: Clients, database: Database) -> Office:
 
 
 def _unit(session: Any) -> UUID:
-    from engine.models import Unit
-
     found: UUID = session.scalars(select(Unit.id).where(Unit.key == "office")).one()
     return found
 
@@ -136,19 +141,36 @@ def _unit(session: Any) -> UUID:
 def a_full_case(office: Office) -> str:
     """A case that has ended, with something in everything that stores something for a case."""
     post, administrator = office.post, office.client("administrator")
-    webhook = post("administrator", None, "/webhooks", {"url": "http://127.0.0.1:9/"})
+    assert administrator.post("/webhooks", {"url": "http://127.0.0.1:9/"}).status_code == 201
     data = {"name": CANARY, "number": DIGITS, "outcome": CANARY, "order": CANARY}
     people = {"applicant": DIGITS, "representative": DIGITS, "business_key": CANARY}
     case = post("portal", None, "/cases", {"definition": "p", "data": data, **people})
     url, task = f"/cases/{case['id']}", case["tasks"][0]["id"]
-    document = office.upload(case["id"], filed.pdf(f"% {CANARY}".encode()))
-    office.upload(case["id"], filed.pdf(f"% {CANARY} again".encode()), replaces=document)
+    _file(office, case["id"], task)
+    _ask(office, task)
+    _work_off(office, case["id"], task)
+    _decide(office, case["id"], case["case_number"])
+    office.as_("administrator", "administrator", outbound.fan_out)
+    assert body(administrator.get(url))["status"] == "completed"
+    return str(case["id"])
+
+
+def _file(office: Office, case: str, task: str) -> None:
+    """Documents, comments, readings, a pause."""
+    post, url = office.post, f"/cases/{case}"
+    document = office.upload(case, filed.pdf(f"% {CANARY}".encode()))
+    office.upload(case, filed.pdf(f"% {CANARY} again".encode()), replaces=document)
     for said in (url, f"/tasks/{task}"):
         post("caseworker", "sara", f"{said}/comments", {"text": CANARY, "visible": True})
     for read in (url, f"{url}/events", f"{url}/file"):
         assert office.client("caseworker", "sara").get(read, headers=HEADERS).status_code == 200
     post("administrator", None, f"{url}/suspend", {"reason": CANARY})
     post("administrator", None, f"{url}/resume")
+
+
+def _ask(office: Office, task: str) -> None:
+    """An opinion, a correction, somebody who steps back, a draft."""
+    post = office.post
     post("caseworker", "sara", f"/tasks/{task}/claim")
     opinion = post("caseworker", "sara", f"/tasks/{task}/opinions", {"question": CANARY, "to": "reza"})
     post("caseworker", "reza", f"/tasks/{opinion['id']}/complete", {"data": {"opinion": CANARY}})
@@ -160,6 +182,11 @@ def a_full_case(office: Office) -> str:
         "PUT", f"/tasks/{task}/draft", json={"data": {"remark": CANARY}}
     )
     assert saved.status_code == 200, saved.text
+
+
+def _work_off(office: Office, case: str, task: str) -> None:
+    """The task is completed by a batch, a program does its work, a message comes, a script fails."""
+    post, administrator, url = office.post, office.client("administrator"), f"/cases/{case}"
     batch = office.as_("caseworker", "sara", lambda uow: _batch(uow, task))
     assert batch
     (work,) = post("service", None, "/external-work/take", {"topics": ["registry"], "worker": LATIN})["items"]
@@ -168,8 +195,7 @@ def a_full_case(office: Office) -> str:
     (work,) = post("service", None, "/external-work/take", {"topics": ["registry"], "worker": LATIN})["items"]
     answer = {"fence": work["fence"], "reply": {"found": CANARY}}
     post("service", None, f"/external-work/{work['id']}/complete", answer)
-    paid = {"name": "paid", "correlation": {"order": CANARY}, "data": {"note": CANARY}, "keep_for": 3600}
-    post("service", None, "/messages", {**paid, "id": f"{CANARY} 1"})
+    post("service", None, "/messages", {**PAID, "id": f"{CANARY} 1"})
     retry = post(
         "administrator", None, "/retries", {"definition": "p", "code": "script-failed", "reason": CANARY}
     )
@@ -177,16 +203,17 @@ def a_full_case(office: Office) -> str:
     (incident,) = body(administrator.get(url))["incidents"]
     skipped = {"reason": CANARY, "data": {"counted": CANARY}}
     post("administrator", None, f"/incidents/{incident['id']}/skip", skipped)
-    task = office.open_task(case["id"])
+
+
+def _decide(office: Office, case: str, number: str) -> None:
+    """It is decided, and messages come too late."""
+    post = office.post
+    task = office.open_task(case)
     post("caseworker", "sara", f"/tasks/{task}/claim")
     decided = {"decision": CANARY, "ground": {"code": LATIN, "text": CANARY}}
     post("caseworker", "sara", f"/tasks/{task}/complete", {"data": decided})
-    for number, keys in enumerate(({"order": CANARY}, {"case_number": case["case_number"]})):
-        post("service", None, "/messages", {**paid, "correlation": keys, "id": f"{CANARY} late {number}"})
-    office.as_("administrator", "administrator", outbound.fan_out)
-    assert body(administrator.get(url))["status"] == "completed"
-    assert administrator.get(f"/webhooks/{webhook['id']}/deliveries").status_code == 200
-    return str(case["id"])
+    for keys in ({"order": CANARY}, {"case_number": number}):
+        post("service", None, "/messages", {**PAID, "correlation": keys, "id": f"{CANARY} late {keys}"})
 
 
 def _batch(uow: UnitOfWork, task: str) -> UUID:
@@ -310,7 +337,7 @@ def test_nothing_is_added_to_an_erased_case(
     erase(database, ended["id"])
     problem = refused(client("caseworker").post(f"/cases/{ended['id']}{path}", given), 409, "conflict")
     assert problem["state"]["case"]["id"] == ended["id"]
-    assert len(body(client("administrator").get(f"/cases/{ended['id']}/events"))["items"]) == 5
+    assert len(body(client("administrator").get(f"/cases/{ended['id']}/events"))["items"]) == 6
 
 
 def test_status_of_an_erased_case_is_closed(
