@@ -6,12 +6,13 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import RowMapping, func, select, update
 
 from engine import appeals, cases, documents, erasure, events, tasks
 from engine.cli import main
 from engine.db import Actor, Database
 from engine.documents import Intake
+from engine.errors import Conflict
 from engine.models import Batch, Case, Document, ErasedFile, Event, IdempotencyKey
 from engine.storage import Storage
 from tests import bpmn, factories, filed
@@ -315,8 +316,28 @@ def test_an_appeal_of_an_erased_case_is_not_told_to_it(
 ) -> None:
     assert erase("--case", case.number, *BASIS) == 0
     length = row(database, case.id).log_length
-    with pytest.raises(Exception, match="erased"):
+    with pytest.raises(Conflict, match="erased"):
         factories.as_actor(database, actor("caseworker"), lambda uow: appeals.file(uow, case.id, {}))
     assert row(database, case.id).log_length == length
     with database.transaction() as session:
         assert session.scalar(select(func.count()).select_from(Batch)) == 0
+
+
+def test_what_is_added_at_the_same_moment_is_erased_or_refused(
+    case: cases.CaseView, database: Database, actor: Callable[..., Actor]
+) -> None:
+    caseworker, administrator = actor("caseworker"), actor("administrator")
+
+    def attempt(number: int) -> object:
+        if number == 0:
+            return factories.as_actor(
+                database, administrator, lambda uow: erasure.erase(uow, case.number, "Order 12", "root")
+            )
+        return factories.as_actor(database, caseworker, lambda uow: tasks.comment(uow, CANARY, case=case.id))
+
+    first, *others = factories.at_once(4, attempt)
+    assert isinstance(first, erasure.Erased)
+    assert {type(one) for one in others} <= {Conflict, RowMapping}
+    assert found_in(database) == set()
+    with database.transaction() as session:
+        assert events.verify(session) == []

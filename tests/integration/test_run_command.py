@@ -20,6 +20,7 @@ import pytest
 
 from engine.cli import main
 from engine.config import ROOT
+from engine.erasure.inventory import FOLDERS
 from tests.working import free_port
 
 DEADLINE = 60
@@ -167,6 +168,8 @@ def test_printed_curl_lines_work_as_they_stand(
     definitions, case, _ = map(answered, lines)
     assert "address-change" in {definition["key"] for definition in definitions["items"]}
     assert case["status"] == "active"
+    there = {path.name for path in installation.var.iterdir()} - {"output"}
+    assert there <= FOLDERS.keys(), "what else lies in var/ is to be considered when a case is erased"
     wait_until(lambda: case["id"] in {task["case"] for task in answered(lines[2])["items"]})
 
 
