@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from engine import documents, postgres
 from engine.cli import audit, migrate, papers
@@ -54,15 +55,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 postgres.client("pg_restore", url, *WHOLE, source=content)
             migrate.upgrade(url)
             with database.transaction() as session:
-                for statement in _ORPHANS:
-                    connection(session).execute(statement)
-                quiet = connection(session).execute(_QUIET).rowcount if arguments.quiet_webhooks else None
+                _release(session, quiet=arguments.quiet_webhooks)
             breaks = database.run(lambda session, _: audit.breaks(session), "snapshot")
             found = database.run(lambda session, _: list(documents.check(session, storage)), "snapshot")
         finally:
             database.dispose()
-    if quiet is not None:
-        print(f"{quiet} webhooks were disabled. Set CONNECTORS to an empty file, so that it makes no calls.")
     for broken in breaks:
         print(broken)
     lost = [finding for finding in found if finding.kind != "orphan"]
@@ -72,3 +69,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         print(f"{len(lost)} documents are not in {storage.place}. `documents check` looks again.")
     print(f"{len(breaks)} breaks in the logs." if breaks else "Restored. The logs are whole.")
     return 1 if breaks or lost else 0
+
+
+def _release(session: Session, *, quiet: bool) -> None:
+    """Release what was in hand, before any worker starts; if `quiet`, disable all webhooks."""
+    for statement in _ORPHANS:
+        connection(session).execute(statement)
+    if quiet:
+        count = connection(session).execute(_QUIET).rowcount
+        print(f"{count} webhooks were disabled. Set CONNECTORS to an empty file, so that it makes no calls.")

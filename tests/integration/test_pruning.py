@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -33,7 +34,7 @@ def prune(monkeypatch: pytest.MonkeyPatch, database_url: str, database: Database
 def deliveries(database: Database, actor: Actor) -> dict[str, UUID]:
     """One of each status, old and new, by status and age."""
     webhook = {"id": uuid7(), "url": "https://x.example", "secret": "s", "kinds": [], "created_at": LONG_AGO}
-    rows = {
+    rows: dict[str, dict[str, Any]] = {
         f"{status} {age}": {
             **{"id": uuid7(), "webhook_id": webhook["id"], "case_id": uuid7(), "seq": 1, "attempts": 1},
             **{"status": status, "due_at": at, "closed_at": None if status == "waiting" else at},
@@ -44,11 +45,11 @@ def deliveries(database: Database, actor: Actor) -> dict[str, UUID]:
     with database.transaction() as session:
         session.execute(insert(Webhook).values(**webhook, created_by=actor.id))
         session.execute(insert(Delivery), list(rows.values()))
-    return {name: row["id"] for name, row in rows.items()}  # type: ignore[misc]
+    return {name: row["id"] for name, row in rows.items()}
 
 
 def messages(database: Database) -> dict[str, UUID]:
-    rows = {
+    rows: dict[str, dict[str, Any]] = {
         f"{status} {age}": {
             **{"id": uuid7(), "name": "m", "correlation": "{}", "data": {}, "kind": "message"},
             **{"status": status, "sent_at": at, "expires_at": datetime.now(UTC) + timedelta(days=1)},
@@ -59,7 +60,7 @@ def messages(database: Database) -> dict[str, UUID]:
     }
     with database.transaction() as session:
         session.execute(insert(Message), list(rows.values()))
-    return {name: row["id"] for name, row in rows.items()}  # type: ignore[misc]
+    return {name: row["id"] for name, row in rows.items()}
 
 
 def left(database: Database, model: type[Delivery] | type[Message], made: dict[str, UUID]) -> set[str]:
