@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from engine import accounts, erasure
+from engine import accounts, erasure, persian
 from engine.cli.connection import database
 from engine.config import Settings
 from engine.db import Actor, Database, UnitOfWork
@@ -85,7 +85,11 @@ def _confirm(arguments: argparse.Namespace, planned: Plan) -> None:
     if not sys.stdin.isatty():
         raise Unusable("What is erased can't be restored. Add --yes to erase without being asked.")
     print(f"The personal data of the case {planned.number} will be erased for good.")
-    if input("Type its number to go ahead: ").strip() != planned.number:
+    try:
+        typed = input("Type its number to go ahead: ")
+    except EOFError:
+        typed = ""
+    if persian.digits(typed.strip()) != planned.number:
         raise Unusable("This is not its number. Nothing was erased.")
 
 
