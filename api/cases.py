@@ -58,7 +58,7 @@ class AppealRef(BaseModel):
 
 
 class CaseBody(BaseModel):
-    """A case with its open tasks and incidents."""
+    """A case with its open tasks and incidents. Since `erased_at` it has no personal data."""
 
     id: UUID
     case_number: str
@@ -76,6 +76,7 @@ class CaseBody(BaseModel):
     data: dict[str, Any]
     started_at: Instant
     ended_at: Instant | None
+    erased_at: Instant | None
     tasks: list[OpenTask]
     incidents: list[OpenIncident]
 
@@ -105,6 +106,7 @@ class CaseSummary(BaseModel):
     unit: str
     started_at: Instant
     ended_at: Instant | None
+    erased_at: Instant | None
 
 
 class CasesQuery(PageQuery):
@@ -177,6 +179,7 @@ def case_body(case: cases.CaseView) -> CaseBody:
         data=dict(case.data),
         started_at=case.started_at,
         ended_at=case.ended_at,
+        erased_at=case.erased_at,
         tasks=[OpenTask.model_validate(dict(task)) for task in case.tasks],
         incidents=[OpenIncident.model_validate(dict(incident)) for incident in case.incidents],
     )
@@ -231,7 +234,7 @@ def event_page(uow: UnitOfWork, case_id: UUID, after: int = 0) -> EventPage:
 
 def _event(row: Any) -> EventBody:
     payload = dict(row["payload"]) if row["payload"] else {}
-    behalf = payload.pop("on_behalf_of", None)
+    behalf, purpose = payload.pop("on_behalf_of", None), payload.pop("purpose", None)
     actor = EventActor(
         id=row["actor_id"], name=row["actor_name"], role=row["actor_role"], unit=row["actor_unit"]
     )
@@ -243,7 +246,7 @@ def _event(row: Any) -> EventBody:
         task=row["task_id"],
         actor=actor,
         on_behalf_of=behalf,
-        purpose=row["purpose"],
+        purpose=row["purpose"] or purpose,
         definition=row["key"],
         version=row["version"],
         payload=payload or None,
@@ -287,7 +290,7 @@ def withdraw(uow: UnitOfWork, case_id: UUID, body: WithdrawCase) -> Reply:
     return _reply(cases.withdraw(uow, case_id, reason=body.reason, revisions=revisions_seen()))
 
 
-@command(blueprint.post("/cases/<uuid:case_id>/secret"), body=Request, answer=SecretBody, refusals=(404,))
+@command(blueprint.post("/cases/<uuid:case_id>/secret"), body=Request, answer=SecretBody, refusals=(404, 409))
 def renew_secret(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Issue a new secret for a case's status"""
     number, secret = cases.renew_secret(uow, case_id)

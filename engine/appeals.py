@@ -29,6 +29,7 @@ def file(uow: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> CaseView:
     access.require(uow.actor, "decisions.appeal")
     first = cases.lock(uow, case_id)
     cases.require_impartial(uow, first)
+    cases.require_not_erased(first)
     key, decision = _appealable(uow, first)
     whose = select(Case.applicant, Case.representative).where(Case.id == case_id)
     applicant, representative = uow.connection.execute(whose).one()
@@ -92,6 +93,8 @@ def tell(uow: UnitOfWork, decision_id: UUID) -> None:
     row = uow.connection.execute(found).one()
     locking = cases.locking().where(Case.id == row.appeal_of).with_for_update(of=Case)
     first = cases.locked(cases.held(uow, locking))
+    if first.erased_at is not None:
+        return
     told = select(Event.seq).where(Event.case_id == first.id, Event.kind == "appeal.decided")
     if uow.connection.execute(told.where(Event.task_id == row.task_id)).first() is None:
         payload = {"appeal": row.id, "case_number": row.number, "outcome": row.outcome}

@@ -67,6 +67,7 @@ Kind = Literal[
     "correction.expired",
     "correction.withdrawn",
     "data.corrected",
+    "case.erased",
 ]
 
 APPEND = recordset(table(Event), "events")  # with the parameter that `stored` gives
@@ -115,12 +116,14 @@ def chain(
         "actor_id": str(actor.id),
         "actor_role": actor.role,
         "actor_unit": unit or actor.unit,
-        "purpose": actor.purpose,
+        "purpose": None,  # free text: events of earlier releases have it here, where it can't be erased
         "version_id": str(head.version_id),
     }
+    said = {"on_behalf_of": actor.on_behalf_of, "purpose": actor.purpose}
+    stated = {name: text for name, text in said.items() if text}
     rows = []
     for fact in facts:
-        row = _row(shared, head, fact, actor.on_behalf_of)
+        row = _row(shared, head, fact, stated)
         head = Head(head.case_id, head.version_id, row["seq"], bytes.fromhex(row["hash"]))
         rows.append(row)
     return head, rows
@@ -132,12 +135,10 @@ def stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, **{name: chains.bytea(row[name]) for name in names}} for row in rows]
 
 
-def _row(shared: Mapping[str, Any], head: Head, fact: Fact, on_behalf_of: str | None) -> dict[str, Any]:
-    """An event as texts, the form in which it is hashed."""
+def _row(shared: Mapping[str, Any], head: Head, fact: Fact, stated: Mapping[str, str]) -> dict[str, Any]:
+    """An event as texts, the form in which it is hashed. `stated` is what the actor said of all events."""
     payload = dict(plain(fact.payload)) if fact.payload else {}
-    if on_behalf_of:
-        payload["on_behalf_of"] = on_behalf_of
-    sealed = chains.sealed(payload)
+    sealed = chains.sealed({**payload, **stated})
     row = {
         **shared,
         "seq": head.length + 1,

@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from shutil import copyfileobj
@@ -101,6 +101,16 @@ class Storage:
         """Remove content that nobody names any more."""
         with _reached():
             self._files.rm_file(self._place(key))
+
+    def stored_at(self, key: str) -> datetime | None:
+        """When content was last stored under its key; None if it is not there."""
+        place = self._place(key)
+        with _reached():
+            try:
+                found: datetime = self._files.modified(place)
+            except FileNotFoundError:
+                return None
+        return found
 
     def content(self) -> Iterator[str]:
         """The keys of all content that lies there."""

@@ -13,6 +13,7 @@ _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     "case.cancelled": [("because", {"reason": "reason"})],
     "case.withdrawn": [("because", {"reason": "reason"})],
     "case.suspended": [("because", {"reason": "reason"})],
+    "case.erased": [("because", {"reason": "legal_basis"})],
     "case.moved": [("between", {"before": "from", "after": "to"})],
     "timer.fired": [("late", {"count": "missed"})],
     "message.received": [("named", {"message": "name"})],

@@ -48,6 +48,7 @@ Permission = Literal[
     "tasks.assign",
     "tasks.ask",
     "comments.add",
+    "cases.erase",
 ]
 Assurance = Literal["low", "substantial", "high"]
 
@@ -60,6 +61,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "rules.evaluate",
             "cases.read",
             "cases.cancel",
+            "cases.erase",
             "events.read",
             "events.feed",
             "webhooks.manage",

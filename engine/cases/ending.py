@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from engine import access, bpmn, definitions
 from engine.bpmn.broadcast import WITHDRAWAL
 from engine.cases.commands import digest, new_secret
-from engine.cases.hold import Locked, lock, require_active, require_revision
+from engine.cases.hold import Locked, lock, require_active, require_not_erased, require_revision
 from engine.cases.interest import require_impartial
 from engine.cases.progress import apply, note
 from engine.cases.views import CaseView, get
@@ -92,6 +92,7 @@ def renew_secret(uow: UnitOfWork, case_id: UUID) -> tuple[str, str]:
     access.require(uow.actor, "secrets.issue")
     case = lock(uow, case_id)
     require_impartial(uow, case)
+    require_not_erased(case)
     secret = new_secret()
     uow.connection.execute(update(Case).where(Case.id == case_id).values(secret=digest(secret)))
     note(uow, case, [Fact("secret.issued")])

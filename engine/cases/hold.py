@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,7 @@ class Locked:
     version: Version
     home: Home
     acting: str | None = None  # the unit as whose member the actor holds it
+    erased_at: datetime | None = None
 
 
 LOCKING = (
@@ -54,6 +56,7 @@ LOCKING = (
     Case.representative,
     Case.business_key,
     Case.appeal_of,
+    Case.erased_at,
     DefinitionVersion.id.label("version_id"),
     DefinitionVersion.key,
     DefinitionVersion.number.label("version_number"),
@@ -100,6 +103,7 @@ def locked(row: Any) -> Locked:
         head,
         version,
         home,
+        erased_at=row.erased_at,
     )
 
 
@@ -146,6 +150,14 @@ def require_active(case: Locked) -> bytes:
         present = {"id": case.id, "status": case.status, "outcome": case.outcome}
         raise Conflict(f"The case is {case.status}.", case=present)
     return case.state
+
+
+def require_not_erased(case: Locked) -> None:
+    """Raises Conflict for a case whose personal data were erased: nothing is added to it any more."""
+    if case.erased_at is not None:
+        present = {"id": case.id, "status": case.status, "outcome": case.outcome}
+        detail = "The personal data of this case were erased. Nothing can be added to it."
+        raise Conflict(detail, code="case-erased", case=present, erased_at=case.erased_at)
 
 
 def require_revision(present: int, seen: Collection[int] | None) -> None:

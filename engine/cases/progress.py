@@ -14,7 +14,7 @@ from engine.assignment import Matter, Vacancy
 from engine.bpmn import Passage, People, Spec, Step, Work
 from engine.bpmn.values import plain
 from engine.cases import waiting
-from engine.cases.hold import Locked
+from engine.cases.hold import Locked, require_not_erased
 from engine.db import UnitOfWork, Write, recordset, table, values_of
 from engine.events import Fact, Head
 from engine.ids import uuid7
@@ -30,7 +30,8 @@ _NOTED = ("log_length", "log_hash", "revision")
 _MARKED = ("status", *_NOTED)
 
 
-_INSERT_CASE = insert(_CASES).values(values_of(_CASES, "case", _CASES.c.keys()))
+_BEGUN = tuple(column.key for column in _CASES.c if column.key != "erased_at")
+_INSERT_CASE = insert(_CASES).values(values_of(_CASES, "case", _BEGUN))
 _MOVE_CASE = (
     update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(values_of(_CASES, "case", _MOVED))
 )
@@ -147,7 +148,11 @@ def note(
     status: CaseStatus | None = None,
     opened: Opened | None = None,
 ) -> None:
-    """Write what does not move the process (a claim, say), and what it opened beside it."""
+    """Write what does not move the process (a claim, say), and what it opened beside it.
+
+    Raises Conflict if the case was erased.
+    """
+    require_not_erased(case)
     head, log = events.chain(uow, case.head, happened, unit=case.acting)
     values = {"id": case.id, "revision": case.revision + 1, "log_length": head.length, "log_hash": head.hash}
     if status is not None:

@@ -50,6 +50,7 @@ class CaseView:
     name: str = ""  # of the process
     unit_name: str = ""
     secret: str | None = None  # told once, to whoever has started the case
+    erased_at: datetime | None = None  # since then it has no personal data
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ _VIEW = (
     _incidents().label("incidents"),
     DefinitionVersion.name,
     Unit.name.label("unit_name"),
+    Case.erased_at,
 )
 _OF_VERSION = ("version_id", "version_key", "version_number", "version_digest", "version_deployment")
 
@@ -185,6 +187,7 @@ _SUMMARY = (
     Unit.name.label("unit_name"),
     Case.started_at,
     Case.ended_at,
+    Case.erased_at,
 )
 
 

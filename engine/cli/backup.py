@@ -13,10 +13,15 @@ from engine.storage import Storage
 
 HELP = "Write the whole database into a file, and documents beside it. Everything may go on running."
 
+DUMP = ("--format=custom", "--no-owner", "--no-privileges")
+QUIET = ("--exclude-table-data=webhooks", "--exclude-table-data=deliveries")
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The file."""
+    """The file, and whether a copy may send."""
     parser.add_argument("file", type=Path, metavar="FILE", help="must not exist yet")
+    quiet = "leave out webhooks, their secrets and deliveries: for a copy that is only to be tried"
+    parser.add_argument("--quiet-webhooks", action="store_true", help=quiet)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -33,7 +38,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         left.unlink(missing_ok=True)
     try:  # it holds all personal data: nobody else may read it
         with postgres.available(settings) as url, open(part, "xb", opener=cluster.private) as output:
-            postgres.client("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", output=output)
+            left_out = QUIET if arguments.quiet_webhooks else ()
+            postgres.client("pg_dump", url, *DUMP, *left_out, output=output)
             os.fsync(output.fileno())
         # Later than the database: so there is content for every row.
         lost = _save_documents(settings, documents, papers.beside(target))
@@ -42,6 +48,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         for left in (part, documents):
             left.unlink(missing_ok=True)
     print(f"{target}: {target.stat().st_size:,} bytes. docs/operations.md tells how to try it: a copy acts.")
+    if arguments.quiet_webhooks:
+        print("Without webhooks: a copy sends none. It isn't a backup to recover this installation from.")
     return 1 if lost else 0
 
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from engine import documents, postgres
 from engine.cli import audit, migrate, papers
@@ -26,11 +27,14 @@ _ORPHANS = (
     ),
     text("UPDATE calls SET lease_until = NULL, worker = NULL WHERE status = 'open'"),
 )
+_QUIET = text("UPDATE webhooks SET disabled_at = now() WHERE disabled_at IS NULL")
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The file."""
+    """The file, and whether the copy may send."""
     parser.add_argument("file", type=Path, metavar="FILE")
+    quiet = "disable all webhooks: for a copy that is only to be tried"
+    parser.add_argument("--quiet-webhooks", action="store_true", help=quiet)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -51,8 +55,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 postgres.client("pg_restore", url, *WHOLE, source=content)
             migrate.upgrade(url)
             with database.transaction() as session:
-                for statement in _ORPHANS:
-                    connection(session).execute(statement)
+                _release(session, quiet=arguments.quiet_webhooks)
             breaks = database.run(lambda session, _: audit.breaks(session), "snapshot")
             found = database.run(lambda session, _: list(documents.check(session, storage)), "snapshot")
         finally:
@@ -66,3 +69,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         print(f"{len(lost)} documents are not in {storage.place}. `documents check` looks again.")
     print(f"{len(breaks)} breaks in the logs." if breaks else "Restored. The logs are whole.")
     return 1 if breaks or lost else 0
+
+
+def _release(session: Session, *, quiet: bool) -> None:
+    """Release what was in hand, before any worker starts; if `quiet`, disable all webhooks."""
+    for statement in _ORPHANS:
+        connection(session).execute(statement)
+    if quiet:
+        count = connection(session).execute(_QUIET).rowcount
+        print(f"{count} webhooks were disabled. Set CONNECTORS to an empty file, so that it makes no calls.")

@@ -6,7 +6,7 @@ from engine.models.accounts import Role, Token, User
 from engine.models.applications import ApplicationDraft
 from engine.models.decisions import Decision
 from engine.models.desk import Batch, Comment
-from engine.models.documents import Document, DocumentStatus, DocumentVersion
+from engine.models.documents import Document, DocumentStatus, DocumentVersion, ErasedFile
 from engine.models.fairness import Recusal, Relation, RelationKind
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.moves import Move, MovedCase, MovedCaseStatus, MoveStatus
@@ -82,6 +82,7 @@ __all__ = [
     "Document",
     "DocumentStatus",
     "DocumentVersion",
+    "ErasedFile",
     "Event",
     "IdempotencyKey",
     "Identity",

@@ -1,4 +1,4 @@
-"""The tables of documents: what was handed in to a case, and each version of it."""
+"""The tables of documents: what was handed in to a case, its versions, and files that are to be deleted."""
 
 from typing import Literal
 from uuid import UUID
@@ -43,3 +43,12 @@ class DocumentVersion(Base):
     status: Mapped[DocumentStatus] = mapped_column(Text)
     uploaded_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     uploaded_at: Mapped[Instant]
+
+
+class ErasedFile(Base):
+    """Content of an erased case that still has to be deleted from the storage, after the commit."""
+
+    __tablename__ = "erased_files"
+
+    sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    erased_at: Mapped[Instant]

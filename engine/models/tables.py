@@ -147,6 +147,7 @@ class Case(Base):
     channel: Mapped[Channel | None] = mapped_column(
         Text
     )  # the way by which it came; NULL: it began by itself
+    erased_at: Mapped[Instant | None]  # since then it has no personal data (engine/erasure)
 
 
 class Task(Base):

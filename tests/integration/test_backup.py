@@ -18,6 +18,7 @@ from tests.conftest import conninfo
 from tests.waiting import until
 
 PAUSE = "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration></bpmn:timerEventDefinition>"
+_ID = uuid4()
 CALL = bpmn.node("serviceTask", "ask", parvandeh__connector="it", parvandeh__result="reply")
 
 
@@ -187,3 +188,47 @@ def test_changed_log_is_told_by_the_restore(
         sql.execute("ALTER TABLE events ENABLE TRIGGER USER")
     assert command(database_url, "backup", tmp_path / "forged") == 0
     assert command(empty_database_url, "restore", tmp_path / "forged") == 1
+
+
+def webhooks(url: str) -> list[tuple[bool]]:
+    with psycopg.connect(conninfo(url)) as sql:
+        return sql.execute("SELECT disabled_at IS NOT NULL FROM webhooks").fetchall()
+
+
+@pytest.fixture
+def subscribed(database_url: str, actor: Callable[..., Actor]) -> str:
+    """The database with a webhook, and a delivery that waits."""
+    with psycopg.connect(conninfo(database_url), autocommit=True) as sql:
+        hook = (
+            "INSERT INTO webhooks (id, url, secret, kinds, created_by, created_at)"
+            " VALUES (%(id)s, 'https://x.example', 'whsec_secret', '[]', %(by)s, now())"
+        )
+        delivery = (
+            "INSERT INTO deliveries (id, webhook_id, case_id, seq, status, attempts, due_at)"
+            " VALUES (%(id)s, %(id)s, %(id)s, 1, 'waiting', 0, now())"
+        )
+        for statement in (hook, delivery):
+            sql.execute(statement, {"id": _ID, "by": actor("portal").id})
+    return database_url
+
+
+def test_quiet_restore_disables_all_webhooks_and_says_so(
+    subscribed: str,
+    empty_database_url: str,
+    command: Callable[..., int],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert command(subscribed, "backup", tmp_path / "copy") == 0
+    assert command(empty_database_url, "restore", tmp_path / "copy", "--quiet-webhooks") == 0
+    assert webhooks(empty_database_url) == [(True,)]
+    assert "1 webhooks were disabled" in capsys.readouterr().out
+    assert webhooks(subscribed) == [(False,)]
+
+
+def test_quiet_backup_has_no_webhooks_and_no_secrets(
+    subscribed: str, empty_database_url: str, command: Callable[..., int], tmp_path: Path
+) -> None:
+    assert command(subscribed, "backup", tmp_path / "copy", "--quiet-webhooks") == 0
+    assert command(empty_database_url, "restore", tmp_path / "copy") == 0
+    assert webhooks(empty_database_url) == []

@@ -22,6 +22,7 @@ import pytest
 from engine import postgres
 from engine.cli import main
 from engine.config import ROOT, Settings
+from engine.erasure.inventory import FOLDERS
 from tests.conftest import conninfo
 from tests.working import free_port
 
@@ -170,6 +171,8 @@ def test_printed_curl_lines_work_as_they_stand(
     definitions, case, _ = map(answered, lines)
     assert "address-change" in {definition["key"] for definition in definitions["items"]}
     assert case["status"] == "active"
+    there = {path.name for path in installation.var.iterdir()} - {"output"}
+    assert there <= FOLDERS.keys(), "what else lies in var/ is to be considered when a case is erased"
     wait_until(lambda: case["id"] in {task["case"] for task in answered(lines[2])["items"]})
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -70,6 +71,17 @@ def test_deleted_content_is_gone(storage: Storage) -> None:
         storage.put(key(content), BytesIO(content))
     storage.delete(key(SMALL))
     assert list(storage.names()) == [key(b"another")]
+
+
+def test_content_tells_when_it_was_stored_last(storage: Storage) -> None:
+    assert storage.stored_at(key(SMALL)) is None
+    begun = datetime.now(UTC).replace(microsecond=0)  # a bucket counts seconds
+    storage.put(key(SMALL), BytesIO(SMALL))
+    stored = storage.stored_at(key(SMALL))
+    assert stored is not None
+    assert begun <= stored <= datetime.now(UTC)
+    storage.delete(key(SMALL))
+    assert storage.stored_at(key(SMALL)) is None
 
 
 def test_content_that_is_not_its_key_is_altered(storage: Storage) -> None:

@@ -22,6 +22,7 @@ PAYLOADS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "case.withdrawn": [(".because", {"reason": "twice"})],
     "case.suspended": [(".because", {"reason": "audit"})],
     "case.moved": [(".between", {"move": "m", "from": 1, "to": 2})],
+    "case.erased": [(".because", {"legal_basis": "Order 12", "operator": "root", "rows": {}, "files": 0})],
     "case.blocked": [
         (".conflict-of-interest", {"reason": "conflict-of-interest"}),
         ("", {"reason": "other"}),

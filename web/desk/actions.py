@@ -47,7 +47,8 @@ def offered(actor: Actor, case: CaseView) -> Sequence[str]:
     """The names of what the actor's role allows with the case as it is."""
     found = [name for name, one in ACTIONS.items() if case.status in one.states]
     found = [name for name in found if access.allows(actor, ACTIONS[name].may)]
-    return [*found, "secret"] if access.allows(actor, "secrets.issue") else found
+    secret = case.erased_at is None and access.allows(actor, "secrets.issue")
+    return [*found, "secret"] if secret else found
 
 
 def _known(name: str) -> Action:

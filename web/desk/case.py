@@ -51,7 +51,7 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         "decisions": _decisions(uow, seen),
         "related": tasks.related(uow, seen.case),
         "actions": offered(uow.actor, seen.case),
-        "may_write": access.allows(uow.actor, "comments.add"),
+        "may_write": access.allows(uow.actor, "comments.add") and seen.case.erased_at is None,
         "may_add": access.allows(uow.actor, "documents.add") and seen.case.ended_at is None,
         "grounds": story.grounds(reader, seen.spec),
         "outcome": _outcome(visit, seen),

@@ -94,7 +94,7 @@ def _in_words(row: Mapping[str, Any], words: Mapping[str, str]) -> Mapping[str, 
 def _happened(row: Mapping[str, Any], called: Mapping[str, str], labels: Labels) -> Happened:
     key, values = events.told(row, called)
     payload = dict(row["payload"] or {})
-    behalf = payload.pop("on_behalf_of", None)
+    behalf, purpose = payload.pop("on_behalf_of", None), payload.pop("purpose", None)
     data = payload.pop("data", None) or payload.pop("changes", None)
     more = [
         *(labels.data(data) if isinstance(data, dict) else ()),
@@ -113,7 +113,7 @@ def _happened(row: Mapping[str, Any], called: Mapping[str, str], labels: Labels)
         row["kind"],
         row["hash"].hex()[:12],
         behalf,
-        row["purpose"],
+        row["purpose"] or purpose,
         more,
     )
 

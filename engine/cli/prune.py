@@ -1,0 +1,61 @@
+"""Delete what is done with: deliveries to webhooks, and messages that were delivered or have expired."""
+
+import argparse
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from engine import accounts, pruning
+from engine.cli.connection import database
+from engine.config import Settings
+from engine.db import Database, UnitOfWork
+
+HELP = "Delete old deliveries to webhooks and old messages that are done with. What is open stays."
+DAYS = 30
+BATCH = 1_000  # rows of one transaction, so that nobody waits for it
+FIRST = UUID(int=0)
+
+Pruning = Callable[[UnitOfWork, datetime, UUID, int], pruning.Pruned]
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """How old what is deleted must be."""
+    for name, what in (("deliveries", "delivered"), ("messages", "delivered or expired")):
+        told = f"delete {name} that were {what} so many days ago; 0: delete none. Default: {DAYS}"
+        parser.add_argument(f"--{name}-older-than", type=_days, default=DAYS, metavar="DAYS", help=told)
+    parser.add_argument("--dead", action="store_true", help="also deliveries that were given up")
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """In many short transactions; it may be stopped at any time, and run while everything goes on."""
+    wanted: tuple[tuple[str, int, Pruning], ...] = (
+        ("deliveries", arguments.deliveries_older_than, partial(pruning.deliveries, dead=arguments.dead)),
+        ("messages", arguments.messages_older_than, pruning.messages),
+    )
+    with database(settings) as opened:
+        for name, days, prune in wanted:
+            if days:
+                print(f"{prune_all(opened, prune, timedelta(days=days)):,} {name} were deleted.")
+    return 0
+
+
+def prune_all(opened: Database, prune: Pruning, age: timedelta, batch: int = BATCH) -> int:
+    """How many rows were deleted."""
+
+    def run(after: UUID, session: Session, now: datetime) -> pruning.Pruned:
+        return prune(UnitOfWork(session, accounts.system(session, now), now), now - age, after, batch)
+
+    count, last = opened.run(partial(run, FIRST))
+    while last is not None:
+        more, last = opened.run(partial(run, last))
+        count += more
+    return count
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 36_500):
+        raise argparse.ArgumentTypeError("write a number of days, such as 30")
+    return int(text)
