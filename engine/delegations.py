@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 
 from engine import access, cases, definitions
 from engine.access import seen_by
-from engine.bpmn import Element
+from engine.bpmn import HUMAN, Element
 from engine.cases import Locked, TaskChange
 from engine.db import UnitOfWork
 from engine.errors import Conflict, Fault, Invalid, NotFound
@@ -29,7 +29,6 @@ from engine.pools import Placing
 PAGE = 100
 AT_ONCE = 200  # tasks that one command moves
 MAX_ELEMENTS = 100
-_HUMAN = ("task", "userTask", "manualTask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ def _faults(uow: UnitOfWork, new: NewDelegation, begin: datetime) -> list[Fault]
     if not 0 < len(new.elements) <= MAX_ELEMENTS:
         faults.append(Fault("/elements", f"must be 1 to {MAX_ELEMENTS}", "elements"))
     for place, element in enumerate(new.elements[:MAX_ELEMENTS]):
-        if element not in known or known[element].kind not in _HUMAN:
+        if element not in known or known[element].kind not in HUMAN:
             faults.append(
                 Fault(f"/elements/{place}", "is no task for people in the current version", "element")
             )

@@ -8,6 +8,7 @@ from engine.bpmn.diff import Difference, compare
 from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.flows import Flow
 from engine.bpmn.forms import Form
+from engine.bpmn.kinds import HUMAN
 from engine.bpmn.marks import CaseRules, TaskRules
 from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
 from engine.bpmn.outlook import steps_ahead
@@ -39,6 +40,7 @@ from engine.bpmn.timers import later
 from engine.bpmn.watch import OutOfTime, Watch
 
 __all__ = [
+    "HUMAN",
     "PICTURE_POLICY",
     "Awaited",
     "CallFailure",

@@ -6,10 +6,11 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import ACTIVITIES, BPMN, CHILDREN, HUMAN, RUNNING, local
+from engine.bpmn.check.allow_list import ACTIVITIES, BPMN, CHILDREN, RUNNING, local
 from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import REFUSED
+from engine.bpmn.kinds import HUMAN
 from engine.bpmn.own import ASSIGNMENT
 from engine.bpmn.translate.vendors import OTHER_ENGINES, SPIFF, VOCABULARY, ZEEBE
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from lxml import etree
 
 from engine.bpmn import forms, timers, triggers
+from engine.bpmn.kinds import HUMAN
 from engine.bpmn.lanes import lane_of, listed
 from engine.bpmn.marks import TASK_MARKS, case_rules
 from engine.bpmn.normalize import FLOW_NODES, flow_nodes, handlers, only_bare, tag
@@ -24,7 +25,6 @@ from engine.bpmn.triggers import OURS, STARTER
 
 ALWAYS, OTHERWISE = "", "default"  # guards of a flow without condition, and of a default flow
 
-_HUMAN = frozenset({"task", "userTask", "manualTask"})
 _SCOPES = (tag("subProcess"), tag("transaction"))
 _EVENT_DEFINITION = "EventDefinition"
 # Of markers, what the standard takes where nothing is said.
@@ -248,7 +248,7 @@ def _place(node: Any) -> dict[str, Any]:
 
 def _people(node: Any, lane: Any, bindings: Bindings) -> dict[str, Any]:
     kind = node.tag.rpartition("}")[2]
-    if kind in _HUMAN:
+    if kind in HUMAN:
         role, unit = _posts(node, bindings)
     else:
         works = kind.endswith("Task") or kind in ("callActivity", "subProcess", "transaction")

@@ -8,12 +8,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.allow_list import HUMAN, bpmn
+from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node, handlers, known_as, named
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.paths import targets
 from engine.bpmn.forms import schema_of
+from engine.bpmn.kinds import HUMAN
 from engine.bpmn.lint.accepted import accepts
 from engine.bpmn.lint.grounds import Grounds, gives_reasons
 from engine.bpmn.lint.held import check_held

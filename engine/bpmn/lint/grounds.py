@@ -6,9 +6,10 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.allow_list import HUMAN, bpmn
+from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node
 from engine.bpmn.forms import schema_of
+from engine.bpmn.kinds import HUMAN
 
 _GROUND = re.compile(r"ground|reason|justif|rationale|دلیل|علت", re.I)
 
