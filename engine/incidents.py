@@ -157,10 +157,10 @@ def retry(
         cases.note(uow, case, happened)
         cases.rouse(uow, case.id)
         return cases.get(uow, case.id)
-    repaired = _sound(case, repair or {})
+    spec = definitions.spec(uow.session, case.version)
+    repaired = _sound(case, spec, repair or {})
     if repaired:
         happened.insert(0, Fact("data.repaired", row.element, payload={**told, "changes": repaired}))
-    spec = definitions.spec(uow.session, case.version)
     step = bpmn.retry(spec, cases.require_active(case), row.token_id, uow.now, repaired)
     cases.apply(uow, case, step, happened)
     return cases.get(uow, case.id)
@@ -173,8 +173,8 @@ def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: st
     """
     access.require(uow.actor, "incidents.mend")
     case, row = _hold(uow, incident_id)
-    given = _sound(case, data)
     spec = definitions.spec(uow.session, case.version)
+    given = _sound(case, spec, data)
     refusal = Conflict(
         "This element cannot be passed over: what comes next depends on it. Repair the data and retry.",
         code="not-skippable",
@@ -220,8 +220,9 @@ def _unknown(incident_id: UUID) -> NotFound:
     return NotFound(f"There is no incident {incident_id}.")
 
 
-def _sound(case: cases.Locked, data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Variables that the case can hold. Raises Invalid."""
-    found = forms.check(None, data)
+def _sound(case: cases.Locked, spec: bpmn.Spec, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Variables that the case can hold: outcomes are declared, and a refusal has a ground. Raises Invalid."""
+    found = forms.check(None, forms.declared(spec.outcome_variables, data))
+    forms.require_ground(spec.outcome_variables, found, {**case.data, **found})
     cases.require_size({**case.data, **found})
     return found

@@ -11,6 +11,7 @@ from engine.bpmn.forms import Form
 from engine.bpmn.kinds import HUMAN
 from engine.bpmn.marks import CaseRules, TaskRules
 from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
+from engine.bpmn.outcomes import Effect, Outcome
 from engine.bpmn.outlook import steps_ahead
 from engine.bpmn.picture import POLICY as PICTURE_POLICY
 from engine.bpmn.picture import Marks, Undrawable, picture, places
@@ -46,6 +47,7 @@ __all__ = [
     "CallFailure",
     "CaseRules",
     "Difference",
+    "Effect",
     "Element",
     "Failure",
     "Finding",
@@ -58,6 +60,7 @@ __all__ = [
     "NamedPost",
     "Obstacle",
     "OutOfTime",
+    "Outcome",
     "Outgoing",
     "Passage",
     "People",
