@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Select, delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine import access, cases, catalogue, forms
+from engine import access, cases, catalogue, forms, validity
 from engine.bpmn import Form
 from engine.cases import CaseView
 from engine.catalogue import Service
@@ -151,11 +151,7 @@ def listed(uow: UnitOfWork, draft_id: UUID) -> Listed:
 
 def _listed(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
     _require(uow)
-    offered = (
-        Definition.current_version_id.is_not(None)
-        & Definition.disabled_at.is_(None)
-        & Definition.suspended_at.is_(None)
-    )
+    offered = validity.published() & Definition.disabled_at.is_(None) & validity.goes_on()
     return (
         select(
             *(_ROWS.c.id, _ROWS.c.key, DefinitionVersion.name, Unit.name, offered, _ROWS.c.updated_at),

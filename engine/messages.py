@@ -16,7 +16,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select, text, tuple_, update
 
-from engine import access, bpmn, cases, definitions, forms, jobs
+from engine import access, bpmn, cases, definitions, forms, jobs, validity
 from engine.bpmn.values import MAX_KEYS, short
 from engine.db import UnitOfWork
 from engine.errors import Busy, Conflict, Fault, Invalid, NotFound
@@ -204,7 +204,7 @@ def _waiting(
         fits_keys = (
             and_(numbered, Wait.correlation == cases.canonical(own)) if own else or_(fits_keys, numbered)
         )
-    ready = and_(Case.status == "active", Definition.suspended_at.is_(None)).label("ready")
+    ready = validity.runs().label("ready")
     found = (
         select(*_WAIT, ready)
         .join(Case, Wait.case_id == Case.id)
@@ -268,8 +268,8 @@ def _start_waits(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         select(*definitions.VERSION, Wait.element, Wait.due_at, Wait.opened_at)
         .select_from(Wait)
         .join(DefinitionVersion, Wait.version_id == DefinitionVersion.id)
-        .join(Definition, Definition.current_version_id == DefinitionVersion.id)
-        .where(Wait.case_id.is_(None), Wait.closed_at.is_(None), Definition.suspended_at.is_(None), *where)
+        .join(Definition, validity.current())
+        .where(Wait.case_id.is_(None), Wait.closed_at.is_(None), validity.goes_on(), *where)
         .order_by(Wait.id)
     )
 

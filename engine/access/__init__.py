@@ -23,7 +23,6 @@ from engine.access.policy import (
     covers,
     everywhere,
     in_place_of,
-    lasting,
     pools,
     posts,
     require_everywhere,
@@ -36,11 +35,11 @@ from engine.access.policy import (
     takers,
     takers_of_all,
     taking_as,
-    valid,
     visible_cases,
     visible_tasks,
     workers,
 )
+from engine.validity import lasting, valid
 
 __all__ = [
     "ANY",

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import appeals, cases, definitions, persian, throttle
+from engine import appeals, cases, definitions, persian, throttle, validity
 from engine.bpmn import Effect, Spec
 from engine.db import Database, connection
 from engine.errors import NotFound
@@ -153,7 +153,7 @@ def standing(session: Session, case_id: UUID, now: datetime) -> Standing:
         outcome=row.outcome,
         drawn=_spec(session, row).outcome_name(row.outcome) if row.outcome else None,
         cancelled=row.status == "cancelled",
-        paused=row.status == "suspended" or row.suspended_at is not None,
+        paused=validity.status_of(row.status, row.suspended_at) == "suspended",
         unit=row.unit,
         holders=_holders(session, [task.pool_id for task in staff]),
         since=min((task.opened_at for task in staff), default=None) or _last_done(session, row),
