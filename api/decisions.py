@@ -11,6 +11,7 @@ from api.command import Reply, command
 from api.shapes import Instant, Request
 from engine import access, appeals, tasks
 from engine.access_log import Opened
+from engine.bpmn import Effect
 from engine.db import UnitOfWork
 
 blueprint = APIBlueprint("decisions", __name__, tag="Cases")
@@ -31,12 +32,15 @@ class Decider(BaseModel):
 
 
 class DecisionBody(BaseModel):
-    """A legal decision. `decided_by` is told only to those who work on cases; `appeal` is the case."""
+    """A legal decision. `effect` is what its outcome does, null where the process does not say it;
+    `decided_by` is told only to those who work on cases; `appeal` is the case.
+    """
 
     id: UUID
     task: UUID
     task_name: str
     outcome: str
+    effect: Effect | None
     grounds: list[Ground]
     decided_at: Instant
     unit: str | None
@@ -70,6 +74,7 @@ def _decision(row: Any, *, named: bool) -> DecisionBody:
         task=row["task_id"],
         task_name=row["task_name"],
         outcome=row["outcome"],
+        effect=row["effect"],
         grounds=row["grounds"],
         decided_at=row["decided_at"],
         unit=row["unit"],

@@ -12,6 +12,7 @@ from api.command import DATABASE, sent
 from api.problems import described
 from api.shapes import Instant, Request
 from engine import status
+from engine.bpmn import Effect
 from engine.db import Database
 from engine.language import LANGUAGES, Language, Reader, preferred
 from engine.status import State
@@ -55,9 +56,12 @@ class GroundWords(BaseModel):
 
 
 class DecisionWords(BaseModel):
-    """The last decision, and how and until when it can be appealed."""
+    """The last decision: `effect` is what it does for the applicant, null where the process does not say it;
+    and how and until when it can be appealed.
+    """
 
     outcome: str
+    effect: Effect | None
     grounds: list[GroundWords]
     decided: When
     appeal: str | None

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from engine import access, bpmn, cases, definitions
+from engine import access, bpmn, cases, definitions, validity
 from engine.bpmn import Form
 from engine.cases import Application, CaseView, Locked
 from engine.db import UnitOfWork
 from engine.errors import Conflict
 from engine.events import Fact
-from engine.models import Case, Decision, Definition, DefinitionVersion, Event
+from engine.models import Case, Decision, Definition, Event
 
 
 def until(within: str | None, decided_at: datetime, now: datetime) -> datetime | None:
@@ -45,8 +45,8 @@ def form(uow: UnitOfWork, key: str) -> Form | None:
     """What an appeal by this process asks. Raises Conflict if none can be filed just now."""
     found = (
         select(*definitions.VERSION)
-        .join(Definition, Definition.current_version_id == DefinitionVersion.id)
-        .where(Definition.key == key, Definition.suspended_at.is_(None))
+        .join(Definition, validity.current())
+        .where(Definition.key == key, validity.goes_on())
     )
     row = uow.connection.execute(found).one_or_none()
     if row is None:

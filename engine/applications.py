@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Select, delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine import access, cases, catalogue, forms
+from engine import access, cases, catalogue, forms, validity
 from engine.bpmn import Form
 from engine.cases import CaseView
 from engine.catalogue import Service
@@ -152,10 +152,10 @@ def listed(uow: UnitOfWork, draft_id: UUID) -> Listed:
 def _listed(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
     _require(uow)
     offered = (
-        Definition.current_version_id.is_not(None)
+        validity.published()
         & Definition.offered_at.is_not(None)
         & Definition.disabled_at.is_(None)
-        & Definition.suspended_at.is_(None)
+        & validity.goes_on()
     )
     return (
         select(

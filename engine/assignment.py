@@ -33,6 +33,7 @@ from engine.events import Fact
 from engine.impartial import Turn
 from engine.models import Delegation, Membership, Pool, PoolRole, Substitution, Task, UnitLine, User
 from engine.pools import Placing
+from engine.validity import lies_there
 
 _CHANCE = SystemRandom()
 COUNTED = 1_000  # open tasks: who has as many as that has many
@@ -104,12 +105,11 @@ class _Staff:
 
 def _stored() -> Select[*tuple[Any, ...]]:
     """The roles of these pools; those of a delegation only while it is valid."""
-    valid = or_(Pool.delegation_id.is_(None), and_(Delegation.revoked_at.is_(None), access.valid(Delegation)))
     return (
         select(PoolRole.pool_id, PoolRole.unit_id, PoolRole.role)
         .join(Pool, Pool.id == PoolRole.pool_id)
         .outerjoin(Delegation, Delegation.id == Pool.delegation_id)
-        .where(PoolRole.pool_id.in_(bindparam("of_pools", expanding=True)), valid)
+        .where(PoolRole.pool_id.in_(bindparam("of_pools", expanding=True)), lies_there())
     )
 
 

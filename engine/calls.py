@@ -11,9 +11,24 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    String,
+    bindparam,
+    cast,
+    column,
+    exists,
+    literal_column,
+    or_,
+    select,
+    table,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
-from engine import access, cases
+from engine import access, cases, validity
 from engine.bpmn import CallFailure
 from engine.bpmn.values import Unportable, portable
 from engine.db import UnitOfWork
@@ -24,8 +39,7 @@ MAX_TRIES = 10  # of a program that takes work and never comes back with it
 LOST_AFTER = timedelta(minutes=1)  # a job that was made with its call is in the queue by then, or has come
 _WORKABLE = (
     Call.status == "open",
-    Case.status == "active",
-    Definition.suspended_at.is_(None),
+    validity.runs(),
 )
 _SHOWN = (
     Call.id,
@@ -206,20 +220,28 @@ WITH due AS MATERIALIZED (
 SELECT count(*) FROM woken
 """)
 
+_JOB = table("procrastinate_jobs", column("status"), column("task_name"), column("args", JSONB))
+
+_WAITS: Sequence[ColumnElement[str]] = [
+    literal_column("'todo'"),
+    literal_column("'doing'"),
+]  # of a type of its own, to which no text fits
+
 # Somebody may have deleted jobs. Those of cases that are held up have come, and will again.
-_LOST = text("""
-UPDATE calls SET woken_at = NULL
-FROM cases
-JOIN definition_versions AS version ON version.id = cases.version_id
-JOIN definitions AS definition ON definition.key = version.key
-WHERE calls.case_id = cases.id AND cases.status = 'active' AND definition.suspended_at IS NULL
-    AND calls.status = 'open' AND calls.connector IS NOT NULL AND calls.woken_at < :since
-    AND NOT EXISTS (
-        SELECT FROM procrastinate_jobs AS job
-        WHERE job.status IN ('todo', 'doing') AND job.task_name = 'call'
-            AND job.args ->> 'call_id' = calls.id::text
+_LOST = (
+    update(Call)
+    .values(woken_at=None)
+    .where(Call.case_id == Case.id, DefinitionVersion.id == Case.version_id)
+    .where(Definition.key == DefinitionVersion.key, *_WORKABLE)
+    .where(Call.connector.is_not(None), Call.woken_at < bindparam("since"))
+    .where(
+        ~exists()
+        .where(_JOB.c.status.in_(_WAITS), _JOB.c.task_name == "call")
+        .where(_JOB.c.args["call_id"].astext == cast(Call.id, String))
+        .correlate(Call)
     )
-""")
+    .execution_options(synchronize_session=False)
+)
 
 
 def sweep(uow: UnitOfWork, batch: int) -> int:

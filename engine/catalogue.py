@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from engine import access, bpmn, definitions
+from engine import access, bpmn, definitions, validity
 from engine.bpmn import Form, Spec
 from engine.db import UnitOfWork
 from engine.definitions import VERSION, Version, unknown
@@ -92,9 +92,9 @@ def startable_at_desk(uow: UnitOfWork, key: str) -> Service:
 def _current() -> Select[*tuple[Any, ...]]:
     return (
         select(DefinitionVersion.name, Unit.name, *VERSION)
-        .join(Definition, Definition.current_version_id == DefinitionVersion.id)
+        .join(Definition, validity.current())
         .join(Unit, Unit.id == Definition.unit_id)
-        .where(Definition.suspended_at.is_(None))
+        .where(validity.goes_on())
         .limit(MOST)
     )
 

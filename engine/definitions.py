@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, exists, insert, not_, or_, select,
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from engine import access, bpmn, posts, rulings, scenarios, starts
+from engine import access, bpmn, posts, rulings, scenarios, starts, validity
 from engine.bpmn import Difference, Process, Report, Source, Spec
 from engine.config import Publishing
 from engine.db import UnitOfWork
@@ -138,7 +138,7 @@ def deploy(
 
 def currents(session: Session) -> dict[str, Version]:
     """The current version of every definition, by key."""
-    found = select(*VERSION).join(Definition, Definition.current_version_id == DefinitionVersion.id)
+    found = select(*VERSION).join(Definition, validity.current())
     return {row.key: Version(*row) for row in session.execute(found)}
 
 
@@ -319,7 +319,7 @@ def unknown(key: str) -> NotFound:
 def current(uow: UnitOfWork) -> list[DefinitionVersion]:
     """The current version of every definition, by key; for portals and applicants of those they may start."""
     access.require(uow.actor, "definitions.read")
-    found = select(DefinitionVersion).join(Definition, Definition.current_version_id == DefinitionVersion.id)
+    found = select(DefinitionVersion).join(Definition, validity.current())
     if access.only_enabled(uow.actor):
         found = found.where(Definition.disabled_at.is_(None))
     if access.only_catalogue(uow.actor):

@@ -15,21 +15,20 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, or_, select, update
 from sqlalchemy.orm import aliased
 
-from engine import access, cases, definitions
+from engine import access, cases, definitions, validity
 from engine.access import seen_by
-from engine.bpmn import Element
+from engine.bpmn import HUMAN, Element
 from engine.cases import Locked, TaskChange
 from engine.db import UnitOfWork
 from engine.errors import Conflict, Fault, Invalid, NotFound
 from engine.events import Fact, Kind
-from engine.models import Case, Definition, DefinitionVersion, Delegation, Pool, Task, Unit, UnitLine
+from engine.models import Case, Definition, Delegation, Pool, Task, Unit, UnitLine
 from engine.organisation import importing, journal, units
 from engine.pools import Placing
 
 PAGE = 100
 AT_ONCE = 200  # tasks that one command moves
 MAX_ELEMENTS = 100
-_HUMAN = ("task", "userTask", "manualTask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +79,14 @@ def take(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
     """
     delegate, unit = aliased(Unit), aliased(Unit)
     begin, end = values.get("from"), values.get("to")
-    lasting = or_(Delegation.valid_to.is_(None), Delegation.valid_to > uow.now)
     same = (
         select(Delegation.valid_to)
         .join(unit, unit.id == Delegation.unit_id)
         .join(delegate, delegate.id == Delegation.delegate_id)
         .where(unit.key == values["unit"], delegate.key == values["delegate"])
-        .where(Delegation.definition == values["definition"], Delegation.revoked_at.is_(None))
+        .where(Delegation.definition == values["definition"], validity.agreed())
         .where(Delegation.elements == sorted(set(values["elements"])))
-        .where(lasting if begin is None else Delegation.valid_from == begin)
+        .where(validity.lasting(Delegation, uow.now) if begin is None else Delegation.valid_from == begin)
     )
     agreed = uow.connection.execute(same).scalars().all()
     if not agreed:
@@ -115,7 +113,7 @@ def _faults(uow: UnitOfWork, new: NewDelegation, begin: datetime) -> list[Fault]
     if not 0 < len(new.elements) <= MAX_ELEMENTS:
         faults.append(Fault("/elements", f"must be 1 to {MAX_ELEMENTS}", "elements"))
     for place, element in enumerate(new.elements[:MAX_ELEMENTS]):
-        if element not in known or known[element].kind not in _HUMAN:
+        if element not in known or known[element].kind not in HUMAN:
             faults.append(
                 Fault(f"/elements/{place}", "is no task for people in the current version", "element")
             )
@@ -124,11 +122,7 @@ def _faults(uow: UnitOfWork, new: NewDelegation, begin: datetime) -> list[Fault]
 
 def _steps(uow: UnitOfWork, key: str) -> Mapping[str, Element]:
     """The elements of the current version, with those of the processes that it calls."""
-    current = (
-        select(*definitions.VERSION)
-        .join(Definition, Definition.current_version_id == DefinitionVersion.id)
-        .where(Definition.key == key)
-    )
+    current = select(*definitions.VERSION).join(Definition, validity.current()).where(Definition.key == key)
     row = uow.session.execute(current).one_or_none()
     return {} if row is None else definitions.spec(uow.session, definitions.Version(*row)).elements
 
@@ -221,13 +215,12 @@ def give_back(uow: UnitOfWork, delegation_id: UUID | None = None) -> int:
 
     Of all delegations: cases that somebody holds are passed over, for they would keep all others waiting.
     """
-    over = or_(Delegation.revoked_at <= uow.now, Delegation.valid_to <= uow.now)
     found = (
         select(Task.id, Task.case_id)
         .join(Pool, Pool.id == Task.pool_id)
         .join(Delegation, Delegation.id == Pool.delegation_id)
         .join(Case, Case.id == Task.case_id)
-        .where(over, Task.status == "open", Task.home_pool_id.is_not(None))
+        .where(validity.over(uow.now), Task.status == "open", Task.home_pool_id.is_not(None))
         .order_by(Task.case_id, Task.id)
         .limit(AT_ONCE)
         .with_for_update(of=Case, skip_locked=delegation_id is None)

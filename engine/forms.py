@@ -11,10 +11,23 @@ import jsonschema_rs
 
 from engine.bpmn import forms
 from engine.bpmn.forms import MASK, READ_ONLY, Form, for_roles, for_some, named, visible, without
+from engine.bpmn.outcomes import MIN_TEXT, Vocabulary, effect_of, exactly, grounds, listed, meant, text_of
 from engine.bpmn.values import Unportable, portable
 from engine.errors import Fault, Invalid
 
-__all__ = ["MESSAGES", "begun", "check", "for_roles", "for_some", "named", "partly", "visible", "without"]
+__all__ = [
+    "MESSAGES",
+    "begun",
+    "check",
+    "declared",
+    "for_roles",
+    "for_some",
+    "named",
+    "partly",
+    "require_ground",
+    "visible",
+    "without",
+]
 
 # What a fault says, by its code: what is wrong, and how to mend it.
 # `{…}` are limits that the form sets, never the answer.
@@ -76,6 +89,39 @@ def check(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | N
     if faults:
         raise Invalid("The data do not fit the form.", faults)
     return answer
+
+
+def declared(words: Mapping[str, Vocabulary], data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data with declared outcomes as they are declared, however they were typed.
+
+    `words` are the outcomes that a variable may hold. Raises Invalid, which names them, for another.
+    """
+    found, faults = dict(data), []
+    for name, vocabulary in words.items():
+        value = data.get(name)
+        if value is None or exactly(vocabulary, value) is not None:
+            continue
+        outcome = meant(vocabulary, text_of(value))
+        if outcome is None:
+            known = listed(vocabulary)
+            detail = f"is no outcome that the process declares: write one of {known}"
+            faults.append(Fault(_pointer([name]), detail, "undeclared-outcome", {"outcomes": known}))
+        else:
+            found[name] = outcome.value
+    if faults:
+        raise Invalid("The outcome is not declared.", faults)
+    return found
+
+
+def require_ground(
+    words: Mapping[str, Vocabulary], answer: Mapping[str, Any], data: Mapping[str, Any]
+) -> None:
+    """Raises Invalid for an answer that refuses, if none of the data is a legal ground."""
+    told = ((text_of(answer.get(name)), vocabulary) for name, vocabulary in words.items())
+    if any(effect_of(vocabulary, word) == "refuses" for word, vocabulary in told) and not grounds(data):
+        detail = f"a refusal has a legal ground: its code, and a text of at least {MIN_TEXT} characters"
+        fault = Fault("/data/ground", detail, "ground-required", {"count": MIN_TEXT})
+        raise Invalid("A refusal has a legal ground.", [fault])
 
 
 def partly(form: Form | None, data: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:

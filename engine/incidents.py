@@ -170,8 +170,8 @@ def retry(
         cases.note(uow, case, happened)
         cases.rouse(uow, case.id)
         return cases.get(uow, case.id)
-    repaired = _sound(case, repair or {})
     spec = definitions.spec(uow.session, case.version)
+    repaired = _sound(case, spec, repair or {})
     step = bpmn.retry(spec, cases.require_active(case), row.token_id, uow.now, repaired)
     if repaired:
         changed = cases.scoped({**told, "changes": repaired}, step.scope)
@@ -187,8 +187,8 @@ def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: st
     """
     access.require(uow.actor, "incidents.mend")
     case, row = _hold(uow, incident_id)
-    given = _sound(case, data)
     spec = definitions.spec(uow.session, case.version)
+    given = _sound(case, spec, data)
     refusal = Conflict(
         "This element cannot be passed over: what comes next depends on it. Repair the data and retry.",
         code="not-skippable",
@@ -234,8 +234,9 @@ def _unknown(incident_id: UUID) -> NotFound:
     return NotFound(f"There is no incident {incident_id}.")
 
 
-def _sound(case: cases.Locked, data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Variables that the case can hold. Raises Invalid."""
-    found = forms.check(None, data)
+def _sound(case: cases.Locked, spec: bpmn.Spec, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Variables that the case can hold: outcomes are declared, and a refusal has a ground. Raises Invalid."""
+    found = forms.check(None, forms.declared(spec.outcome_variables, data))
+    forms.require_ground(spec.outcome_variables, found, {**case.data, **found})
     cases.require_size({**case.data, **found})
     return found

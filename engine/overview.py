@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, cast, func, literal, null, o
 from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.orm import aliased
 
-from engine import access, definitions
+from engine import access, definitions, validity
 from engine.db import UnitOfWork
 from engine.errors import NotFound
 from engine.models import Definition, DefinitionVersion, Deployment, DeploymentFile, Unit, User
@@ -27,11 +27,9 @@ _drafted, _shown = aliased(Deployment), aliased(Deployment)
 # What each standing means, on a definition.
 _MEANT: dict[Standing, ColumnElement[bool]] = {
     "waiting": _draft.id.is_not(None),
-    "current": and_(
-        _current.id.is_not(None), Definition.disabled_at.is_(None), Definition.suspended_at.is_(None)
-    ),
+    "current": and_(_current.id.is_not(None), Definition.disabled_at.is_(None), validity.goes_on()),
     "disabled": Definition.disabled_at.is_not(None),
-    "suspended": Definition.suspended_at.is_not(None),
+    "suspended": validity.stopped(),
     "none": and_(_current.id.is_(None), _draft.id.is_(None)),
 }
 
@@ -151,7 +149,7 @@ def _entries(uow: UnitOfWork) -> Select[Any]:
     return (
         select(*columns)
         .join(Unit, Unit.id == Definition.unit_id)
-        .outerjoin(_current, _current.id == Definition.current_version_id)
+        .outerjoin(_current, validity.current(_current))
         .outerjoin(_publisher, _publisher.id == _current.published_by)
         .outerjoin(_draft, drafts)
         .outerjoin(_drafted, _drafted.id == _draft.deployment_id)

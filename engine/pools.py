@@ -13,9 +13,10 @@ from sqlalchemy import JSON, Select, Text, and_, bindparam, case, column, exists
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
-from engine.access import APPLICANT, CASEWORKER, seen_by, valid
+from engine.access import APPLICANT, CASEWORKER, seen_by
 from engine.db import UnitOfWork, recordset, table
 from engine.models import Definition, Delegation, Pool, PoolRole, Task, Unit, UnitLine
+from engine.validity import in_force
 
 # A role, and the key of the unit in which it is meant; None is the unit of the case.
 Taker = tuple[str, str | None]
@@ -120,9 +121,7 @@ _DELEGATIONS = (
     .join(UnitLine, and_(UnitLine.ancestor_id == Delegation.unit_id, UnitLine.unit_id == bindparam("unit")))
     .outerjoin(Pool, Pool.delegation_id == Delegation.id)
     .outerjoin(Task, and_(Task.pool_id == Pool.id, Task.status == "open"))
-    .where(
-        Delegation.definition == bindparam("definition"), Delegation.revoked_at.is_(None), valid(Delegation)
-    )
+    .where(Delegation.definition == bindparam("definition"), in_force())
     .group_by(Delegation.id, Unit.key)
     .order_by("open", Delegation.id)
 )

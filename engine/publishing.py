@@ -13,7 +13,7 @@ from sqlalchemy import RowMapping, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
-from engine import access, cases, definitions, posts
+from engine import access, cases, definitions, posts, validity
 from engine.bpmn import Spec
 from engine.config import Publishing
 from engine.db import UnitOfWork
@@ -75,7 +75,7 @@ def managed(uow: UnitOfWork) -> Sequence[RowMapping]:
         )
         .join(DefinitionVersion, DefinitionVersion.key == Definition.key)
         .join(Unit, Unit.id == Definition.unit_id)
-        .outerjoin(current, current.id == Definition.current_version_id)
+        .outerjoin(current, validity.current(current))
         .where(access.covers(Definition.unit_id))
         .group_by(Definition.key, current.id, Unit.id)
         .order_by(Definition.key)
@@ -215,7 +215,7 @@ def _require_units(uow: UnitOfWork, row: DefinitionVersion) -> None:
 
 
 def _current(uow: UnitOfWork, key: str) -> Version | None:
-    found = select(*VERSION).join(Definition, Definition.current_version_id == DefinitionVersion.id)
+    found = select(*VERSION).join(Definition, validity.current())
     row = uow.session.execute(found.where(Definition.key == key)).one_or_none()
     return None if row is None else Version(*row)
 

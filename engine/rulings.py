@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
-from engine import access
+from engine import access, validity
 from engine.db import UnitOfWork
 from engine.decisions.asking import SUFFIX, Decisions, Input, Offered, Ruling, Wrong, decisions
 from engine.decisions.errors import TooMuch
@@ -85,7 +85,7 @@ def _found(uow: UnitOfWork, name: str | None = None, definition: str | None = No
     found = (
         select(DeploymentDecision, DefinitionVersion.key, DefinitionVersion.number)
         .join(DefinitionVersion, DefinitionVersion.deployment_id == DeploymentDecision.deployment_id)
-        .join(Definition, Definition.current_version_id == DefinitionVersion.id)
+        .join(Definition, validity.current())
         .order_by(DefinitionVersion.key, DeploymentDecision.file, DeploymentDecision.place)
     )
     if name is not None:

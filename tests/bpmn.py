@@ -70,6 +70,12 @@ def many(inside: str, *, sequential: bool = False) -> str:
     return f'<bpmn:{marker} isSequential="{str(sequential).lower()}">{inside}</bpmn:{marker}>'
 
 
+def declared(**outcomes: str) -> str:
+    """The outcomes that a process declares, each with its effect."""
+    told = "".join(f'<parvandeh:outcome value="{v}" effect="{e}"/>' for v, e in outcomes.items())
+    return extension(told)
+
+
 def extension(inside: str) -> str:
     """Extension elements."""
     return f"<bpmn:extensionElements>{inside}</bpmn:extensionElements>"

@@ -26,7 +26,6 @@ from engine.access.policy import (
     everywhere,
     in_place_of,
     known_as,
-    lasting,
     pools,
     posts,
     require_everywhere,
@@ -39,11 +38,11 @@ from engine.access.policy import (
     takers,
     takers_of_all,
     taking_as,
-    valid,
     visible_cases,
     visible_tasks,
     workers,
 )
+from engine.validity import lasting, valid
 
 __all__ = [
     "ANY",

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    DateTime,
     ScalarSelect,
     Select,
     Subquery,
@@ -46,6 +45,7 @@ from engine.models import (
     UnitLine,
     User,
 )
+from engine.validity import lies_there, valid
 
 SUPERVISOR = "supervisor"  # the role in a unit that gives tasks to whom it wants
 CASEWORKER = "caseworker"  # the role in a unit that every member has,
@@ -60,17 +60,6 @@ def seen_by(uow: UnitOfWork) -> dict[str, Any]:
 
 
 _VIEWER = bindparam("viewer", type_=Uuid())
-_NOW = bindparam("now", type_=DateTime(timezone=True))
-
-
-def valid(row: Any) -> ColumnElement[bool]:
-    """Whether something that is valid from one instant to another is so now; the end may be open."""
-    return and_(row.valid_from <= _NOW, or_(row.valid_to.is_(None), row.valid_to > _NOW))
-
-
-def lasting(row: Any) -> ColumnElement[bool]:
-    """The same, or will be."""
-    return or_(row.valid_to.is_(None), row.valid_to > _NOW)
 
 
 def posts() -> Subquery:
@@ -117,7 +106,6 @@ def acting() -> ScalarSelect[str]:
 def _lying(held: Subquery, *columns: Any) -> Select[Any]:
     """From posts to the pools that lie where they are, whatever role these want."""
     line, delegation = aliased(UnitLine), aliased(Delegation)
-    lent = or_(Pool.delegation_id.is_(None), and_(delegation.revoked_at.is_(None), valid(delegation)))
     return (
         select(*columns)
         .select_from(held)
@@ -125,7 +113,7 @@ def _lying(held: Subquery, *columns: Any) -> Select[Any]:
         .join(PoolRole, PoolRole.unit_id == line.unit_id)
         .join(Pool, Pool.id == PoolRole.pool_id)
         .outerjoin(delegation, delegation.id == Pool.delegation_id)
-        .where(lent)
+        .where(lies_there(delegation))
     )
 
 

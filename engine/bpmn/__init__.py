@@ -8,8 +8,10 @@ from engine.bpmn.diff import Difference, compare
 from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.flows import Flow
 from engine.bpmn.forms import Form
+from engine.bpmn.kinds import HUMAN
 from engine.bpmn.marks import CaseRules, TaskRules
 from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
+from engine.bpmn.outcomes import Effect, Outcome
 from engine.bpmn.outlook import steps_ahead
 from engine.bpmn.picture import POLICY as PICTURE_POLICY
 from engine.bpmn.picture import Marks, Undrawable, picture, places
@@ -41,11 +43,13 @@ from engine.bpmn.timers import later
 from engine.bpmn.watch import OutOfTime, Watch
 
 __all__ = [
+    "HUMAN",
     "PICTURE_POLICY",
     "Awaited",
     "CallFailure",
     "CaseRules",
     "Difference",
+    "Effect",
     "Element",
     "Failure",
     "Finding",
@@ -58,6 +62,7 @@ __all__ = [
     "NamedPost",
     "Obstacle",
     "OutOfTime",
+    "Outcome",
     "Outgoing",
     "Passage",
     "People",

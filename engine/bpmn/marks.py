@@ -3,8 +3,11 @@
 The check has judged it before.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
+
+from engine.bpmn.outcomes import Vocabulary, of_task
 
 OURS = "{https://parvandeh.org/bpmn}"
 
@@ -22,13 +25,20 @@ class TaskRules:
 
     `sod`: those of one group in a case are done by different people. `assignment`: how they come to people.
     `acr`: the assurance level of the login that completes them. `decision`: the field of the answer that
-    holds the legal decision.
+    holds the legal decision. `variables` hold outcomes, which must be among those; none where the version
+    declares none.
     """
 
     sod: str | None = None
     assignment: Assignment | None = None
     acr: Level | None = None
     decision: str | None = None
+    variables: Mapping[str, Vocabulary] = field(default_factory=dict)
+
+    @property
+    def outcomes(self) -> Vocabulary:
+        """What the decision may be; empty where the version declares no outcomes."""
+        return self.variables.get(self.decision or "", ())
 
 
 NO_RULES = TaskRules()
@@ -48,9 +58,11 @@ class CaseRules:
     searchable: tuple[str, ...] = ()
 
 
-def task_rules(node: Any) -> TaskRules:
-    """The rules of a task for people."""
-    return TaskRules(*(node.get(OURS + name) for name in TASK_MARKS))
+def task_rules(node: Any, variables: Mapping[str, Vocabulary]) -> TaskRules:
+    """The rules of a task for people; `variables` are those of its process that hold outcomes."""
+    sod, assignment, acr, decision = (node.get(OURS + name) for name in TASK_MARKS)
+    own = {decision: of_task(node)} if decision is not None and variables else {}
+    return TaskRules(sod, assignment, acr, decision, {**variables, **own})
 
 
 def case_rules(process: Any) -> CaseRules:

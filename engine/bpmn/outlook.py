@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from engine.bpmn.kinds import HUMAN
 from engine.bpmn.spec import Spec
 
-PEOPLE = frozenset({"userTask", "manualTask"})
 STARTS = "startEvent"
 
 _Ways = Mapping[str, Sequence[str]]
@@ -18,7 +18,7 @@ def steps_ahead(spec: Spec, at: Iterable[str] | None = None) -> int | None:
     nothing. None where it cannot be told honestly: if steps lie in sub-processes or called processes, whose
     ways this does not follow.
     """
-    steps = {path for path, element in spec.elements.items() if element.kind in PEOPLE}
+    steps = {path for path, element in spec.elements.items() if element.kind in HUMAN}
     ways = _ways(spec)
     begin = [one.element.path for one in _drawn(spec) if one.element.kind == STARTS]
     longest = _longest(ways, steps, begin)

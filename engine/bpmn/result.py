@@ -11,14 +11,13 @@ from engine.bpmn.elements.branches import ABSENT, changed
 from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import CatchEvent, SideEvent, of_case
 from engine.bpmn.elements.multi_instance import COUNT, MultiInstance
+from engine.bpmn.outcomes import MAX_OUTCOME, VARIABLE
 from engine.bpmn.own import people, posts
 from engine.bpmn.spec import Element
 from engine.bpmn.state import dump
 from engine.bpmn.step import Failure, Movement, Outgoing, Passage, Step, Wait, Work
 from engine.bpmn.tokens import CANCELLED, COMPLETED, FAILED, READY, STARTED, Token
 from engine.bpmn.workflow import CaseWorkflow
-
-MAX_OUTCOME = 200  # characters: it is a word of the process, not a text
 
 
 def step_of(workflow: CaseWorkflow, given: Mapping[str, Any] | None = None) -> Step:
@@ -180,5 +179,5 @@ def _outcome(workflow: CaseWorkflow) -> str | None:
     """The process's own word: of an error that ended it or the end event reached, else of the variable
     `outcome`.
     """
-    word = workflow.uncaught or workflow.outcome or workflow.data.get("outcome")
+    word = workflow.uncaught or workflow.outcome or workflow.data.get(VARIABLE)
     return word if isinstance(word, str) and 0 < len(word) <= MAX_OUTCOME else None

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from engine.bpmn import keeping
 from engine.bpmn.elements.activities import ScriptTask, SubProcessTask
 from engine.bpmn.elements.calls import ServiceTask
 from engine.bpmn.elements.events import CatchEvent, SideEvent, ThrowEvent, caught
@@ -162,6 +163,7 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
     token.internal_data.pop(WAIT, None)
     token.received = frozenset(changes := differing(token.data, data))
     token.data = {**token.data, **changes}
+    _require_outcome(token)
     if isinstance(token.task_spec, CatchEvent):
         token.task_spec.pass_over(token)
     token.pass_over()
@@ -219,6 +221,15 @@ def instances_before(spec: Spec, state: bytes, token_id: UUID, now: datetime) ->
     token = _find(load(state, spec, Sandbox(now, spec.watch)), token_id)
     around = token.parent.task_spec if token.parent is not None else None
     return token.internal_data[INDEX] if isinstance(around, SequentialMultiInstance) else 0
+
+
+def _require_outcome(token: Token) -> None:
+    """Raises Unskippable if the case would get an undeclared outcome, or a refusal without a ground."""
+    if token.task_spec.limits is not None:
+        try:
+            keeping.require(token.task_spec.limits, token, token.data)
+        except keeping.NotAllowed as error:
+            raise Unskippable(str(error)) from error
 
 
 def _ended_inside(token: Token) -> bool:

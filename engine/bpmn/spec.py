@@ -10,7 +10,7 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import CallActivity as CallActivityMixin
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
-from engine.bpmn import flows, forms
+from engine.bpmn import flows, forms, keeping
 from engine.bpmn.elements.activities import RuleTask, StartEvent
 from engine.bpmn.elements.events import BoundaryEvent, Trigger
 from engine.bpmn.elements.multi_instance import MultiInstance
@@ -20,6 +20,7 @@ from engine.bpmn.forms import Form
 from engine.bpmn.lanes import lane_of, listed
 from engine.bpmn.marks import NO_RULES, CaseRules, TaskRules, case_rules, task_rules
 from engine.bpmn.normalize import HANDLER, drawn_before, flow_nodes, normalize, original, tag
+from engine.bpmn.outcomes import Effect, Outcome, Vocabulary, effect_of, meant, of_process, variables
 from engine.bpmn.own import NOTHING
 from engine.bpmn.parser import Parser
 from engine.bpmn.posts import read_bindings
@@ -66,6 +67,8 @@ class Spec:
     rules: CaseRules = field(default_factory=CaseRules)
     description: str = ""  # what is written of the process; perhaps `Persian | English`
     maps_calls: bool = False  # whether some called process has variables of its own
+    outcomes: Vocabulary = ()  # that its process declares
+    outcome_variables: Mapping[str, tuple[Outcome, ...]] = field(default_factory=dict)
 
     @property
     def starts(self) -> Mapping[str, Trigger]:
@@ -78,10 +81,18 @@ class Spec:
         return any(spec.trigger is None for spec in self.process.start.outputs)
 
     def outcome_name(self, outcome: str | None) -> str | None:
-        """What the diagram calls an outcome: the name of its end events, if they have one in common."""
+        """What the process calls an outcome: as it is declared, else as all end events with it are called."""
+        declared = meant(self.outcomes, outcome or "")
+        if declared is not None and declared.name:
+            return declared.name
         ends = [part for part in self.elements.values() if outcome and part.outcome == outcome]
         names = {part.name for part in ends if part.name and part.name != part.path.rpartition("/")[2]}
         return names.pop() if len(names) == 1 else None
+
+    def effect_of(self, outcome: str | None, element: str | None = None) -> Effect | None:
+        """What an outcome of a case, or of the decision at an element, does; None if nothing says it."""
+        decided = self.elements.get(element or "")
+        return effect_of((decided and decided.rules.outcomes) or self.outcomes, outcome)
 
     @property
     def start_form(self) -> Form | None:
@@ -190,6 +201,8 @@ def _build(source: Source, key: str) -> Spec:
         rules=root.case_rules(key),
         description=root.description(key),
         maps_calls=_maps_calls(inner),
+        outcomes=of_process(root.node(key)),
+        outcome_variables=variables(root.node(key)),
     )
 
 
@@ -230,6 +243,7 @@ class _Files:
         self._lanes: dict[str, dict[str, Any]] = {}  # by file, then by the id of what they list
         self._flows: dict[str, dict[str, Flow]] = {}  # by file and id, as they were drawn
         self.rules = decisions(source.files)
+        self.declared = keeping.Declared()
         self._built = built
         built[source.digest] = self
         # The parser remembers documents by their address: they must stay alive as long as it does.
@@ -261,17 +275,21 @@ class _Files:
         node = self.parser.process_parsers[process].node
         found.update(flows.attach(scope, node, self._flows[scope.file], prefix))
 
+    def node(self, process: str) -> Any:
+        """The element of a process or sub-process."""
+        return self.parser.process_parsers[process].node
+
     def unique_business_key(self, process: str) -> bool:
         """Whether a business key may run only once at a time."""
-        return bool(self.parser.process_parsers[process].node.get(BUSINESS_KEY) == "unique")
+        return bool(self.node(process).get(BUSINESS_KEY) == "unique")
 
     def case_rules(self, process: str) -> CaseRules:
         """What holds for the cases of a process."""
-        return case_rules(self.parser.process_parsers[process].node)
+        return case_rules(self.node(process))
 
     def description(self, process: str) -> str:
         """The documentation of a process, in one line."""
-        node = self.parser.process_parsers[process].node
+        node = self.node(process)
         return " ".join((node.findtext(tag("documentation")) or "").split())
 
     def home(self, key: str) -> "_Files":
@@ -307,9 +325,11 @@ def _describe(task_spec: Any, file: str, files: _Files, prefix: str, elements: d
     event was passed is told where it waited.
     """
     node = files.nodes.get((file, task_spec.bpmn_id))
-    task_spec.element, task_spec.own = None, NOTHING
+    task_spec.element, task_spec.own, task_spec.limits = None, NOTHING, None
     if node is None or (isinstance(task_spec, StartEvent) and task_spec.handles):
         return
+    # Only the case's own process gives it an outcome: what it calls returns.
+    limits = files.declared.limits(node, None if prefix else node.get(OUTCOME))
     path = prefix + original(task_spec.bpmn_id)
     if path not in elements:
         form = (
@@ -322,9 +342,10 @@ def _describe(task_spec: Any, file: str, files: _Files, prefix: str, elements: d
             lane=files.lane(file, node),
             form=form,
             outcome=node.get(OUTCOME),
-            rules=task_rules(node),
+            rules=task_rules(node, limits.variables if limits else {}),
         )
     task_spec.element = elements[path]
+    task_spec.limits = limits
     if isinstance(task_spec, RuleTask):
         task_spec.rules = files.rules
     if not isinstance(task_spec, MultiInstance):  # what its instances have is theirs

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.bpmn.kinds import HUMAN
 from engine.bpmn.marks import OURS
 from engine.bpmn.normalize import tag
 from engine.bpmn.own import Unfit, named_groups
@@ -11,7 +12,7 @@ from engine.bpmn.posts import Posting, read_bindings
 from engine.bpmn.source import BPMN_SUFFIXES, read_xml
 from engine.bpmn.translate import translate
 
-_HUMAN = tuple(map(tag, ("task", "userTask", "manualTask")))
+_HUMAN = tuple(map(tag, sorted(HUMAN)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from SpiffWorkflow.specs import MultiChoice
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.bpmn import completions, own
+from engine.bpmn import completions, keeping, own
 from engine.bpmn.completions import BACK, FOR, LOCALS
 from engine.bpmn.script import ScriptFailed
 from engine.ids import uuid7
@@ -107,7 +107,7 @@ class Token(Task):
         if PASSED_OVER in self.internal_data or BACK in self.internal_data:
             self.data = own.outside(self)
         else:
-            self.data = own.leave(self)
+            self.data = self._left()
         thrower = self.thrower
         if thrower is not None:
             pass  # what follows goes on from where compensation was thrown
@@ -121,6 +121,20 @@ class Token(Task):
         else:
             thrower.task_spec.handled(thrower, self)
 
+    def _left(self) -> dict[str, Any]:
+        """The data with which it goes on. Raises NotAllowed, and is as before."""
+        returned = self.internal_data.get(own.RETURNED)
+        data = own.leave(self)
+        limits: keeping.Limits | None = getattr(self.task_spec, "limits", None)
+        if limits is not None:
+            try:
+                keeping.require(limits, self, data)
+            except keeping.NotAllowed:
+                if returned is not None:
+                    self.internal_data[own.RETURNED] = returned
+                raise
+        return data
+
     def pass_over(self) -> None:
         """Go on as if the element's work were done, whatever it would give back."""
         self.internal_data[PASSED_OVER] = True
@@ -131,7 +145,7 @@ class Token(Task):
         before = self.data
         try:
             self.run()
-        except (Failed, ScriptFailed, own.Unfit, SpiffWorkflowException) as error:
+        except (Failed, ScriptFailed, own.Unfit, keeping.NotAllowed, SpiffWorkflowException) as error:
             self.data = before
             if self.human:  # a person has done it, and is not asked again
                 self.internal_data[DONE] = True
@@ -203,6 +217,10 @@ def _failed(error: Exception) -> Failed:
     if isinstance(error, Failed):
         error.message = _told(error.message)
         return error
+    if isinstance(error, keeping.NotDeclared):
+        return Failed("undeclared-outcome", _told(str(error)))
+    if isinstance(error, keeping.NotGrounded):
+        return Failed("refusal-without-ground", _told(str(error)))
     if isinstance(error, own.Unfit):
         return Failed("mapping", _told(str(error)))
     if isinstance(error, ScriptFailed):

@@ -74,7 +74,7 @@ def _asked_for(uow: UnitOfWork, entry: Entry, data: Mapping[str, Any], applicati
         key = entry.version.key
         detail = "Its cases begin by themselves or by a message."
         raise Conflict(detail, code="begins-by-itself", definition={"key": key})
-    answer = forms.check(spec.start_form, data)
+    answer = forms.check(spec.start_form, forms.declared(spec.outcome_variables, data))
     require_size(answer)
     usual: Channel = "assisted" if uow.actor.role == "caseworker" else "online"
     return _begin(uow, entry, answer, replace(application, channel=application.channel or usual))

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, case, null, select
 from sqlalchemy.orm import aliased
 
-from engine import access, pools
+from engine import access, pools, validity
 from engine.cases.hold import Locked
 from engine.db import UnitOfWork
 from engine.definitions import VERSION, Version, unknown
@@ -43,7 +43,7 @@ def _to_start(member: bool, named: bool) -> Select[*tuple[Any, ...]]:
             access.acting_in(Unit.id) if member else null(),
         )
         .select_from(Definition)
-        .outerjoin(DefinitionVersion, Definition.current_version_id == DefinitionVersion.id)
+        .outerjoin(DefinitionVersion, validity.current())
         .outerjoin(Unit, Unit.id == unit_id)
         .where(Definition.key == bindparam("key"))
     )
@@ -130,7 +130,7 @@ def to_appeal(uow: UnitOfWork, key: str, first: Locked) -> Entry:
     found: Any = (
         select(*VERSION, Definition.suspended_at, Unit.id, Unit.key, pools.DELEGATED)
         .select_from(Definition)
-        .join(DefinitionVersion, Definition.current_version_id == DefinitionVersion.id)
+        .join(DefinitionVersion, validity.current())
         .join(Unit, Unit.id == bindparam("unit"))
         .where(Definition.key == bindparam("key"))
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, exists, select
 
-from engine import access, pools
+from engine import access, pools, validity
 from engine.bpmn.values import MAX_BYTES, fits
 from engine.db import UnitOfWork
 from engine.definitions import Version
@@ -88,7 +88,7 @@ def locked(row: Any) -> Locked:
     words = named(row.number, row.applicant, row.business_key)
     persons = named(row.applicant, row.representative)
     home = Home(row.unit_id, row.key, row.delegated, words, persons, row.appeal_of)
-    status = "suspended" if row.status == "active" and row.suspended_at is not None else row.status
+    status = validity.status_of(row.status, row.suspended_at)
     return Locked(
         row.case_id,
         row.number,

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from engine import access, cases, definitions, events, persian
 from engine.bpmn import Spec
 from engine.bpmn.forms import Field
+from engine.bpmn.outcomes import known_words
 from engine.cases import Locked
 from engine.db import Base, Database, UnitOfWork, connection, table
 from engine.erasure.inventory import ERASED, Changed, Deleted
@@ -24,7 +25,6 @@ from engine.models import Batch, Case, Document, DocumentVersion, ErasedFile, Ev
 MAX_BASIS = 500
 SHORTEST = 5  # characters of a name that a legal basis is searched for
 # Outcomes that the engine itself knows. Of other words only those stay that a case's process declares.
-_KNOWN_WORDS = ("granted", "granted_with_conditions", "refused", "inadmissible", "withdrawn", "lapsed")
 _OPEN = ("active", "suspended")
 
 # By these a stored answer names a case or a part of it. The number is quoted: it may begin another one.
@@ -221,7 +221,8 @@ def _values(uow: UnitOfWork, case: Locked) -> Mapping[str, Any]:
 
 def _words(spec: Spec) -> set[str]:
     """The outcomes and codes of grounds that a process declares: these are nobody's data."""
-    found = {*_KNOWN_WORDS, *(part.outcome for part in spec.elements.values() if part.outcome)}
+    found = known_words(spec.outcomes)
+    found |= {part.outcome for part in spec.elements.values() if part.outcome}
     for part in spec.elements.values():
         if part.form is not None and part.rules.decision is not None:
             found |= _choices(part.form.fields)

@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, text, update
 
-from engine import access, bpmn, cases, definitions, forms, jobs
+from engine import access, bpmn, cases, definitions, forms, jobs, validity
 from engine.bpmn.values import MAX_KEYS, short
 from engine.db import UnitOfWork
 from engine.errors import Busy, Conflict, Fault, Invalid, NotFound
@@ -207,8 +207,8 @@ def _start_waits(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         select(*definitions.VERSION, Wait.element, Wait.due_at, Wait.opened_at)
         .select_from(Wait)
         .join(DefinitionVersion, Wait.version_id == DefinitionVersion.id)
-        .join(Definition, Definition.current_version_id == DefinitionVersion.id)
-        .where(Wait.case_id.is_(None), Wait.closed_at.is_(None), Definition.suspended_at.is_(None), *where)
+        .join(Definition, validity.current())
+        .where(Wait.case_id.is_(None), Wait.closed_at.is_(None), validity.goes_on(), *where)
         .order_by(Wait.id)
     )
 

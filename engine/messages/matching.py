@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import ColumnElement, and_, cast, func, or_, select, tuple_, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 
-from engine import access, cases
+from engine import access, cases, validity
 from engine.bpmn import broadcast
 from engine.db import UnitOfWork
 from engine.errors import Conflict
@@ -23,7 +23,7 @@ from engine.models import Case, Definition, DefinitionVersion, Message, Wait
 CASE_NUMBER = "case_number"
 NO_KEYS = cases.canonical({})
 
-READY = and_(Case.status == "active", Definition.suspended_at.is_(None))
+READY = validity.runs()
 _NONE = cast(NO_KEYS, JSONB)
 _KEYS = Message.correlation.cast(JSONB)
 _OWN = type_coerce(_KEYS.op("-")(CASE_NUMBER), JSONB)

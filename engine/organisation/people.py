@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine import access, accounts, formats
+from engine import access, accounts, formats, validity
 from engine.access import ANY, APPLICANT, CASEWORKER, seen_by
 from engine.bpmn.posts import is_role
 from engine.db import UnitOfWork
@@ -109,12 +109,11 @@ def works(session: Session) -> Sequence[RowMapping]:
 
 def posts_of(session: Session, now: datetime, names: Collection[str]) -> Mapping[str, list[tuple[str, str]]]:
     """Where these accounts work just now, and as what: names of units with roles. None for who does not."""
-    since = (Membership.valid_from <= now, or_(Membership.valid_to.is_(None), Membership.valid_to > now))
     found = (
         select(User.name, Unit.name, Membership.role)
         .join(Membership, Membership.user_id == User.id)
         .join(Unit, Unit.id == Membership.unit_id)
-        .where(User.name.in_(names), *since)
+        .where(User.name.in_(names), validity.valid_at(Membership, now))
         .order_by(Membership.valid_from, Membership.id)
         .limit(PAGE)
     )
@@ -239,8 +238,7 @@ def give(uow: UnitOfWork, user: User, work: Work, pointer: str = "") -> UUID:
         Membership.user_id == user.id,
         Membership.unit_id == unit.id,
         Membership.role == work.role,
-        or_(Membership.valid_to.is_(None), Membership.valid_to > begin),
-        *([] if work.valid_to is None else [Membership.valid_from < work.valid_to]),
+        validity.overlaps(Membership, begin, work.valid_to),
     )
     if uow.session.scalars(same).first() is not None:
         detail = f"The person is {work.role} in {work.unit} already."

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from engine import access
+from engine import access, validity
 from engine.access import seen_by
 from engine.db import UnitOfWork
 from engine.errors import Conflict, Fault, Forbidden, Invalid, NotFound
@@ -46,9 +46,8 @@ def agree(uow: UnitOfWork, leave: Leave) -> UUID:
         raise _invalid("/substitute", "is the absent person", "person")
     meanwhile = select(Substitution.id).where(
         Substitution.absent_id == absent.id,
-        Substitution.valid_from < leave.valid_to,
-        Substitution.valid_to > leave.valid_from,
-        Substitution.valid_to > Substitution.valid_from,
+        validity.overlaps(Substitution, leave.valid_from, leave.valid_to),
+        validity.begun_ever(),
     )
     if (other := uow.session.scalars(meanwhile).first()) is not None:
         detail = "Somebody stands in for the person at that time already."
@@ -147,17 +146,13 @@ def page(uow: UnitOfWork, *, after: UUID | None = None, person: UUID | None = No
     With `person`: those in which somebody is away, or stands in.
     """
     access.require(uow.actor, "substitutes.manage")
-    found = _listed().where(_mine(uow), Substitution.valid_to > uow.now, _ever())
+    found = _listed().where(_mine(uow), validity.lasting(Substitution, uow.now), validity.begun_ever())
     if person is not None:
         found = found.where(or_(Substitution.absent_id == person, Substitution.substitute_id == person))
     if after is not None:
         found = found.where(Substitution.id > after)
     found = found.order_by(Substitution.id).limit(PAGE + 1)
     return uow.connection.execute(found, seen_by(uow)).mappings().all()
-
-
-def _ever() -> ColumnElement[bool]:
-    return Substitution.valid_to > Substitution.valid_from
 
 
 def _listed() -> Any:

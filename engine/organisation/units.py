@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from engine import access
+from engine import access, validity
 from engine.access import seen_by
 from engine.db import UnitOfWork, connection
 from engine.errors import Conflict, Fault, Invalid, NotFound
@@ -289,10 +289,8 @@ def _move(uow: UnitOfWork, unit: Unit, key: str) -> bool:
 
 def _require_idle(uow: UnitOfWork, unit: Unit) -> None:
     """Raises Conflict, and tells what there still is, if anybody would miss the unit."""
-    child, lasting = aliased(Unit), or_(Membership.valid_to.is_(None), Membership.valid_to > uow.now)
-    lent = and_(
-        Delegation.revoked_at.is_(None), or_(Delegation.valid_to.is_(None), Delegation.valid_to > uow.now)
-    )
+    child, lasting = aliased(Unit), validity.lasting(Membership, uow.now)
+    lent = and_(validity.agreed(), validity.lasting(Delegation, uow.now))
     open_tasks = (
         select(func.count(Task.id.distinct()))
         .join(Pool, Pool.id == Task.pool_id)
@@ -301,9 +299,7 @@ def _require_idle(uow: UnitOfWork, unit: Unit) -> None:
     )
     counted = {
         "units": _count(child).where(child.parent_id == unit.id, child.closed_at.is_(None)),
-        "definitions": _count(Definition).where(
-            Definition.unit_id == unit.id, Definition.current_version_id.is_not(None)
-        ),
+        "definitions": _count(Definition).where(Definition.unit_id == unit.id, validity.published()),
         "cases": _count(Case).where(Case.unit_id == unit.id, Case.status.in_(("active", "suspended"))),
         "tasks": open_tasks,
         "memberships": _count(Membership).where(Membership.unit_id == unit.id, lasting),

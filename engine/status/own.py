@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import aliased
 
 from engine import access, bpmn, cases, definitions
-from engine.bpmn import Spec
+from engine.bpmn import Effect, Spec
 from engine.db import UnitOfWork
 from engine.models import Case, Decision, DefinitionVersion, Event, Task, Unit
 from engine.status.reading import Standing, standing
@@ -54,7 +54,8 @@ class Summary:
     started_at: datetime
     ended_at: datetime | None
     waits: bool  # for the applicant
-    drawn: str | None = None  # what the diagram calls the outcome
+    drawn: str | None = None  # what the process calls the outcome,
+    effect: Effect | None = None  # and what that does for the applicant
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,9 @@ def _summary(uow: UnitOfWork, *row: Any) -> Summary:
     about, version = row[: -len(definitions.VERSION)], row[-len(definitions.VERSION) :]
     outcome = about[5]
     spec = definitions.spec(uow.session, definitions.Version(*version)) if outcome else None
-    return replace(Summary(*about), drawn=spec.outcome_name(outcome) if spec else None)
+    if spec is None:
+        return Summary(*about)
+    return replace(Summary(*about), drawn=spec.outcome_name(outcome), effect=spec.effect_of(outcome))
 
 
 def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:

@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import appeals, cases, definitions, persian, throttle
-from engine.bpmn import Spec
+from engine import appeals, cases, definitions, persian, throttle, validity
+from engine.bpmn import Effect, Spec
 from engine.db import Database, connection
 from engine.errors import NotFound
 from engine.models import Case, Decision, Definition, DefinitionVersion, PoolRole, Task, Unit
@@ -49,7 +49,9 @@ class ToDo:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The last decision. Words of an outcome or ground are those of its form; empty where it has none."""
+    """The last decision. Words of an outcome are those that are declared, else those of its form, as are
+    those of a ground; empty where it has none.
+    """
 
     outcome: str
     words: Words
@@ -59,6 +61,7 @@ class Decided:
     appealable: bool
     until: datetime | None
     appeal: str | None  # the number of the case that appeals it
+    effect: Effect | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ def standing(session: Session, case_id: UUID, now: datetime) -> Standing:
         outcome=row.outcome,
         drawn=_spec(session, row).outcome_name(row.outcome) if row.outcome else None,
         cancelled=row.status == "cancelled",
-        paused=row.status == "suspended" or row.suspended_at is not None,
+        paused=validity.status_of(row.status, row.suspended_at) == "suspended",
         unit=row.unit,
         holders=_holders(session, [task.pool_id for task in staff]),
         since=min((task.opened_at for task in staff), default=None) or _last_done(session, row),
@@ -218,6 +221,7 @@ def _decided(session: Session, case: Any, now: datetime) -> Decided | None:
         appealable=end is None or now <= end,
         until=end,
         appeal=row.appeal,
+        effect=spec.effect_of(row.outcome, row.element),
     )
 
 
@@ -226,12 +230,19 @@ def _spec(session: Session, case: Any) -> Spec:
 
 
 def _words(spec: Spec, element: str) -> tuple[Mapping[str, Words], Mapping[str, Words]]:
-    """What the form of a decision calls its outcomes, and its grounds."""
+    """What a process or the form of a decision calls its outcomes, and the form its grounds."""
     task = spec.elements.get(element)
     if task is None or task.form is None or task.rules.decision is None:
         return {}, {}
     fields = task.form.schema.get("properties", {})
     one = fields.get("ground", {}).get("properties", {})
     several = fields.get("grounds", {}).get("items", {}).get("properties", {})
-    outcomes = fields.get(task.rules.decision, {}).get("x-enum-i18n", {})
+    outcomes = dict(fields.get(task.rules.decision, {}).get("x-enum-i18n", {}))
+    outcomes |= {one.value: _halves(one.name) for one in task.rules.outcomes if one.name}
     return outcomes, (one.get("code") or several.get("code") or {}).get("x-enum-i18n", {})
+
+
+def _halves(name: str) -> Words:
+    """A name that may be written `Persian | English`, by language."""
+    persian_half, _, english = (part.strip() for part in name.partition(" | "))
+    return {"fa": persian_half, "en": english or persian_half}

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from engine.bpmn import Effect
 from engine.language import Catalogue, Language, Reader
 from engine.status.reading import Decided, Standing
 
@@ -45,9 +46,10 @@ class GroundWords:
 
 @dataclass(frozen=True, slots=True)
 class DecisionWords:
-    """The last decision, and how and until when it can be appealed."""
+    """The last decision, what it does for the applicant, and how and until when it can be appealed."""
 
     outcome: str
+    effect: Effect | None
     grounds: Sequence[GroundWords]
     decided: When
     appeal: str | None
@@ -140,6 +142,7 @@ class _Teller:
         language = self.reader.language
         return DecisionWords(
             outcome=outcome_of(self.reader, decided.outcome, decided) or decided.outcome,
+            effect=decided.effect,
             grounds=[GroundWords(titles.get(language), text) for titles, text in decided.grounds],
             decided=self._when(decided.decided_at),
             appeal=self._appeal(decided, unit),

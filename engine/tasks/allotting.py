@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, and_, bindparam, exists, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 
-from engine import access, assignment, cases, definitions, impartial
+from engine import access, assignment, cases, definitions, impartial, validity
 from engine.assignment import Chosen, Matter, Vacancy
 from engine.cases import Locked, TaskChange
 from engine.db import UnitOfWork, table
@@ -33,8 +33,8 @@ _COMES = and_(Task.status == "open", Task.assignment.is_not(None))
 _ENDED: Any = select(User.id).where(
     or_(
         User.deactivated_at.is_not(None),
-        exists().where(Membership.user_id == User.id, Membership.valid_to <= bindparam("now")),
-        exists().where(Substitution.substitute_id == User.id, Substitution.valid_to <= bindparam("now")),
+        exists().where(Membership.user_id == User.id, validity.ended(Membership)),
+        exists().where(Substitution.substitute_id == User.id, validity.ended(Substitution)),
     )
 )
 # It is somebody's who may take it no more.

@@ -13,12 +13,12 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.orm import aliased
 
-from engine import access, cases, persian
+from engine import access, cases, persian, validity
 from engine.db import UnitOfWork
 from engine.errors import Fault, Forbidden, Invalid
 from engine.events import Fact
 from engine.ids import uuid7
-from engine.models import Case, Definition, Task, Unit, User
+from engine.models import Case, Task, Unit, User
 from engine.pools import Placing
 from engine.tasks import assigning, beside, correcting
 from engine.tasks.correcting import Marks
@@ -227,7 +227,7 @@ def expire(uow: UnitOfWork) -> bool:
             Task.assignee_id,
         )
         .join(Task, Task.case_id == Case.id)
-        .where(beside.late(uow.now), Case.status == "active", Definition.suspended_at.is_(None))
+        .where(beside.late(uow.now), validity.runs())
         .order_by(Task.due_at)
         .limit(1)
         .with_for_update(of=(Case, Task), skip_locked=True)

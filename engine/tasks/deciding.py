@@ -1,26 +1,22 @@
 """Legal decisions: what completes a task that is one, and who may not decide on the appeal of another."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, bindparam, insert, select
+from sqlalchemy import Select, bindparam, insert, select
 
-from engine import access, cases, impartial, jobs
-from engine.bpmn import TaskRules
-from engine.bpmn.values import canonical
+from engine import access, cases, definitions, forms, impartial, jobs
+from engine.bpmn import TaskRules, outcomes
+from engine.bpmn.outcomes import MAX_OUTCOME
 from engine.db import UnitOfWork, table, values_of
 from engine.errors import Fault, FirstDecider, Invalid
 from engine.events import Fact
 from engine.ids import uuid7
-from engine.models import Case, Decision, Task, Unit, User
+from engine.models import Case, Decision, DefinitionVersion, Task, Unit, User
 from engine.tasks.held import Held
-
-NEEDS_GROUND = ("refused", "inadmissible")
-MIN_TEXT, MAX_OUTCOME = 10, 200
 
 _DECISIONS = table(Decision)
 _INSERT = insert(_DECISIONS).values(
@@ -40,38 +36,16 @@ def ruling(held: Held, rules: TaskRules, answer: Mapping[str, Any]) -> Ruling | 
     """What an answer decides; None if its task is no decision.
 
     Raises Invalid for a decision without an outcome, and for a refusal without a legal ground, whatever the
-    form says.
+    form says. Where the process declares outcomes, the answer holds one of them.
     """
     if rules.decision is None or held.row.kind != "step":
         return None
-    given = answer.get(rules.decision)
-    outcome = given.strip() if isinstance(given, str) else "" if given is None else canonical(given)
-    if not outcome or len(outcome) > MAX_OUTCOME:
+    outcome = outcomes.text_of(answer.get(rules.decision))
+    if not 0 < len(outcome) <= MAX_OUTCOME:
         detail = f"holds the decision: 1 to {MAX_OUTCOME} characters"
         raise Invalid("The decision has no outcome.", [Fault(f"/data/{rules.decision}", detail, "outcome")])
-    if outcome.casefold() in NEEDS_GROUND:
-        outcome = outcome.casefold()
-    several = answer.get("grounds")
-    offered = [answer.get("ground"), *(several if isinstance(several, list) else ())]
-    grounds = [ground for ground in map(_ground, offered) if ground is not None]
-    if outcome in NEEDS_GROUND and not grounds:
-        detail = f"a refusal has a legal ground: its code, and a text of at least {MIN_TEXT} characters"
-        fault = Fault("/data/ground", detail, "ground-required", {"count": MIN_TEXT})
-        raise Invalid("A refusal has a legal ground.", [fault])
-    return Ruling(outcome, grounds)
-
-
-def _ground(given: Any) -> dict[str, str] | None:
-    """A ground as it is kept; None of what is none."""
-    found = [given.get(name) for name in ("code", "text")] if isinstance(given, dict) else []
-    code, text = [part if isinstance(part, str) else "" for part in found] or ("", "")
-    return {"code": code, "text": text} if _length(code) and _length(text) >= MIN_TEXT else None
-
-
-def _length(text: str) -> int:
-    """How many characters there are to be seen, with the spaces between them."""
-    seen = "".join(char for char in text if unicodedata.category(char) not in ("Cf", "Cc"))
-    return len(seen.strip())
+    forms.require_ground({rules.decision: rules.outcomes}, answer, answer)
+    return Ruling(outcomes.law_word(outcome), outcomes.grounds(answer))
 
 
 def record(uow: UnitOfWork, held: Held, ruled: Ruling | None) -> list[Fact]:
@@ -116,6 +90,7 @@ _SHOWN = (
     Decision.id,
     Decision.task_id,
     Task.name.label("task_name"),
+    Task.element,
     Decision.decided_by,
     User.name.label("decider"),
     Decision.unit,
@@ -125,13 +100,15 @@ _SHOWN = (
     Decision.decided_at,
     Decision.appeal_id,
 )
+_VERSION = [column.label(f"version_{column.key}") for column in definitions.VERSION]
 
 
 @lru_cache
 def _of_case(role: str) -> Select[Any]:
     return (
-        select(Case.id.label("case_id"), *_SHOWN)
+        select(Case.id.label("case_id"), *_SHOWN, *_VERSION)
         .select_from(Case)
+        .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
         .outerjoin(Decision, Decision.case_id == Case.id)
         .outerjoin(Task, Task.id == Decision.task_id)
         .outerjoin(User, User.id == Decision.decided_by)
@@ -141,14 +118,19 @@ def _of_case(role: str) -> Select[Any]:
     )
 
 
-def decisions(uow: UnitOfWork, case_id: UUID) -> Sequence[RowMapping]:
-    """The first decisions of a case, the oldest first. Raises NotFound for cases that the actor may not see.
+def decisions(uow: UnitOfWork, case_id: UUID) -> Sequence[Mapping[str, Any]]:
+    """The first decisions of a case, the oldest first, each with its `effect`.
 
-    Who decided is for those who work on cases: the applicant's side is told the unit.
+    Who decided is for those who work on cases: the applicant's side is told the unit. Raises NotFound for
+    cases that the actor may not see.
     """
     access.require(uow.actor, "cases.read")
     given = {"case": case_id, **access.seen_by(uow)}
     rows = uow.connection.execute(_of_case(uow.actor.role), given).mappings().all()
     if not rows:
         raise cases.unknown(case_id)
-    return [row for row in rows if row["id"] is not None]
+    if rows[0]["id"] is None:
+        return []
+    version = definitions.Version(*(rows[0][column.name] for column in _VERSION))
+    spec = definitions.spec(uow.session, version)
+    return [{**row, "effect": spec.effect_of(row["outcome"], row["element"])} for row in rows]

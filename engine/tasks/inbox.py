@@ -39,7 +39,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from engine import access, cases, persian
+from engine import access, cases, persian, validity
 from engine.db import UnitOfWork
 from engine.errors import Fault, Invalid
 from engine.models import (
@@ -340,7 +340,7 @@ def _choices(role: str, scope: Scope) -> Select[Any]:
 
     processes = (
         kind("definition", Definition.key, DefinitionVersion.name)
-        .join(DefinitionVersion, DefinitionVersion.id == Definition.current_version_id)
+        .join(DefinitionVersion, validity.current())
         .where(Definition.key.in_(select(Pool.definition).where(Pool.id.in_(own))))
     )
     homes = select(PoolRole.unit_id).where(PoolRole.pool_id.in_(own))

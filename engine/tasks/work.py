@@ -112,6 +112,7 @@ def complete(
     if row.kind != "step":
         return _answer(uow, held, state, form, data)
     late = beside.settle(uow, held)
+    data = forms.declared(rules.variables, data)
     answer = forms.check(form, data, roles(uow, task_id) if form and forms.for_some(form) else None)
     ruled = deciding.ruling(held, rules, answer)
     if answer:

@@ -1,5 +1,7 @@
 """Legal decisions: what a refusal needs, what is kept of it, and who is told what."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -7,6 +9,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, insert, select, update
 
+from engine.bpmn import Report
+from engine.bpmn.check import check
 from engine.db import Database
 from engine.models import ROOT, Decision, Event, Membership, Unit, UnitLine, User
 from tests import bpmn, factories
@@ -16,13 +20,37 @@ from tests.api.contract import Client, body, pointers, refused
 GROUND = {"code": "tax_debt", "text": "Taxes of 1404 are unpaid."}
 
 
-def deciding(key: str = "p", **marks: str) -> dict[str, bytes]:
-    """Start → user task `decide`, whose form lets everything pass → end."""
-    form = factories.form(decision={"type": "string"}) | {"additionalProperties": True}
+OUTCOMES = {"granted": "grants", "refused": "refuses", "inadmissible": "refuses", "lapsed": "neither"}
+
+
+def deciding(key: str = "p", outcomes: Mapping[str, str] = OUTCOMES, **marks: str) -> dict[str, bytes]:
+    """Start → user task `decide`, whose form lets everything else pass → end."""
+    form = factories.form(decision={"enum": list(outcomes)}) | {"additionalProperties": True}
     task = bpmn.node("userTask", "decide", camunda__formKey="f.json", parvandeh__decision="decision")
     said = "".join(f' {name.replace("__", ":")}="{value}"' for name, value in marks.items())
-    drawn = bpmn.process(*bpmn.in_line(task), key=key, attributes=f'isExecutable="true"{said}')
+    body = (bpmn.declared(**outcomes), *bpmn.in_line(task))
+    drawn = bpmn.process(*body, key=key, attributes=f'isExecutable="true"{said}')
     return factories.files(drawn, f=form)
+
+
+def undeclared() -> dict[str, bytes]:
+    """The same as it could be deployed before outcomes were declared: with a field for any text."""
+    form = factories.form(decision={"type": "string"}) | {"additionalProperties": True}
+    task = bpmn.node("userTask", "decide", camunda__formKey="f.json", parvandeh__decision="decision")
+    return factories.files(bpmn.process(*bpmn.in_line(task)), f=form)
+
+
+@pytest.fixture
+def older(client: Clients, database: Database, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A case of a version that was published before outcomes were declared."""
+
+    def unjudged(files: Mapping[str, bytes], *given: Any) -> Report:
+        return replace(check(files, *given), findings=())
+
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.bpmn.check", unjudged)
+        factories.deploy(database, undeclared())
+    return client("portal").start()
 
 
 @pytest.fixture
@@ -100,8 +128,73 @@ def test_decision_without_an_outcome_is_refused(
     assert pointers(problem) == ["/data/decision"]
 
 
-def test_words_of_the_process_need_no_ground(client: Clients, case: dict[str, Any]) -> None:
-    assert decide(client("caseworker"), case, {"decision": "accepted"}).status_code == 200
+WORDS = ["refused", "inadmissible", "rejected", "denied", "declined", "refuse", "رد"]
+
+
+@pytest.mark.parametrize("word", [*WORDS, " Rejected ", "DENIED", "de\u200cclined", "رد ", "ر\u200cد"])
+def test_every_refusing_word_of_an_older_version_needs_a_ground(
+    client: Clients, database: Database, older: dict[str, Any], word: str
+) -> None:
+    problem = refused(decide(client("caseworker"), older, {"decision": word}), 422, "invalid")
+    assert [fault["code"] for fault in problem["errors"]] == ["ground-required"]
+    assert "decision.made" not in kinds(database, older)
+    assert decide(client("caseworker"), older, {"decision": word, "ground": GROUND}).status_code == 200
+    (item,) = body(client("portal").get(f"/cases/{older['id']}/decisions"))["items"]
+    assert (item["effect"], item["grounds"]) == ("refuses", [GROUND])
+
+
+@pytest.mark.parametrize(
+    ("word", "effect"), [("accepted", None), ("granted", "grants"), ("lapsed", "neither"), ("x" * 200, None)]
+)
+def test_other_words_of_an_older_version_need_no_ground(
+    client: Clients, older: dict[str, Any], word: str, effect: str | None
+) -> None:
+    assert decide(client("caseworker"), older, {"decision": word}).status_code == 200
+    (item,) = body(client("portal").get(f"/cases/{older['id']}/decisions"))["items"]
+    assert (item["outcome"], item["effect"]) == (word, effect)
+
+
+@pytest.mark.parametrize("given", [{"decision": "x" * 201}, {"decision": ["granted"]}, {"decision": {}}])
+def test_what_is_no_outcome_is_refused_in_an_older_version(
+    client: Clients, older: dict[str, Any], given: dict[str, Any]
+) -> None:
+    problem = refused(decide(client("caseworker"), older, given), 422, "invalid")
+    assert pointers(problem) == ["/data/decision"]
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "rejected", "refuse", "رد", "granted!ly", ["granted"], True])
+def test_undeclared_outcome_is_refused_with_the_declared_ones(
+    client: Clients, database: Database, case: dict[str, Any], outcome: Any
+) -> None:
+    answer = decide(client("caseworker"), case, {"decision": outcome, "ground": GROUND})
+    (fault,) = refused(answer, 422, "invalid")["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/data/decision", "undeclared-outcome")
+    assert fault["detail"].endswith("granted, refused, inadmissible, lapsed")
+    assert "decision.made" not in kinds(database, case)
+
+
+@pytest.mark.parametrize("typed", [" Granted ", "GRANTED", "gran\u200cted", "gran ted"])
+def test_declared_outcome_is_stored_as_it_is_declared(
+    client: Clients, case: dict[str, Any], typed: str
+) -> None:
+    assert decide(client("caseworker"), case, {"decision": typed}).status_code == 200
+    (item,) = body(client("portal").get(f"/cases/{case['id']}/decisions"))["items"]
+    assert (item["outcome"], item["effect"]) == ("granted", "grants")
+    assert body(client("caseworker").get(f"/cases/{case['id']}"))["data"]["decision"] == "granted"
+
+
+def test_the_effect_counts_and_not_the_word(client: Clients, database: Database) -> None:
+    factories.deploy(database, deciding(outcomes={"returned": "refuses", "denied": "grants"}))
+    first, second = (client("portal").start() for _ in range(2))
+    problem = refused(decide(client("caseworker"), first, {"decision": "Returned"}), 422, "invalid")
+    assert [fault["code"] for fault in problem["errors"]] == ["ground-required"]
+    assert decide(client("caseworker"), second, {"decision": "denied"}).status_code == 200
+
+
+def test_refusal_in_bulk_needs_a_ground(client: Clients, case: dict[str, Any]) -> None:
+    items = [{"id": case["tasks"][0]["id"], "data": {"decision": "refused"}}]
+    (done,) = body(client("caseworker").post("/tasks/bulk", {"action": "complete", "items": items}))["items"]
+    assert done["status"] == 422
 
 
 def test_applicants_side_is_not_told_who_decided(client: Clients, case: dict[str, Any]) -> None:
@@ -153,3 +246,43 @@ def test_case_does_not_exist_for_another_agency(
         mine = select(User.id).where(User.name == "stranger").scalar_subquery()
         session.execute(update(Membership).where(Membership.user_id == mine).values(unit_id=agency.id))
     refused(stranger.send(method, f"/cases/{case['id']}{rest}"), 404, "not-found")
+
+
+@pytest.fixture
+def scripted(client: Clients, database: Database) -> dict[str, Any]:
+    """A case whose script has set an outcome that nobody has declared."""
+    script = bpmn.script("s", "if decision is None:\n    decision = 'approved'")
+    task = bpmn.node("userTask", "decide", camunda__formKey="f.json", parvandeh__decision="decision")
+    drawn = bpmn.process(bpmn.declared(**OUTCOMES), *bpmn.in_line(script, task))
+    form = factories.form(decision={"enum": list(OUTCOMES)}) | {"additionalProperties": True}
+    factories.deploy(database, factories.files(drawn, f=form))
+    return client("portal").start(data={"decision": None})
+
+
+@pytest.mark.parametrize(
+    ("repair", "code"),
+    [
+        ({"decision": "approved"}, "undeclared-outcome"),
+        ({"decision": "refused"}, "ground-required"),
+        ({"decision": " GRANTED "}, None),
+        ({"decision": "refused", "ground": GROUND}, None),
+    ],
+)
+def test_a_script_with_an_undeclared_outcome_is_an_incident(
+    client: Clients, scripted: dict[str, Any], repair: dict[str, Any], code: str | None
+) -> None:
+    administrator = client("administrator")
+    (incident,) = body(administrator.get(f"/incidents?case={scripted['id']}"))["items"]
+    assert (incident["code"], scripted["status"]) == ("undeclared-outcome", "active")
+    answer = administrator.post(f"/incidents/{incident['id']}/retry", {"data": repair})
+    if code is not None:
+        assert [fault["code"] for fault in refused(answer, 422, "invalid")["errors"]] == [code]
+    else:
+        assert answer.status_code == 200
+        assert len(body(client("caseworker").get(f"/cases/{scripted['id']}"))["tasks"]) == 1
+
+
+def test_a_case_does_not_begin_with_an_undeclared_outcome(client: Clients, case: dict[str, Any]) -> None:
+    sent = {"definition": "p", "data": {"decision": "approved"}}
+    (fault,) = refused(client("portal").post("/cases", sent), 422, "invalid")["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/data/decision", "undeclared-outcome")

@@ -249,14 +249,14 @@ def test_words_of_the_form_name_outcome_and_ground(ask: Ask, client: Clients, da
 def test_processs_own_outcome_is_told_in_the_words_of_its_form(
     ask: Ask, client: Clients, database: Database
 ) -> None:
-    files = deciding()
-    files["f.json"] = orjson.dumps(
-        factories.form(decision={"type": "string", "x-enum-i18n": {"partly": {"en": "partly", "fa": "بخشی"}}})
-    )
+    files = deciding(outcomes={"partly": "grants"})
+    words = {"partly": {"en": "partly", "fa": "بخشی"}}
+    files["f.json"] = orjson.dumps(factories.form(decision={"enum": ["partly"], "x-enum-i18n": words}))
     factories.deploy(database, files)
     case = client("portal").start()
     client("caseworker").complete(case["tasks"][0]["id"], {"decision": "partly"})
-    assert body(ask(case["case_number"], case["secret"]))["decision"]["outcome"] == "بخشی"
+    told = body(ask(case["case_number"], case["secret"]))["decision"]
+    assert (told["outcome"], told["effect"]) == ("بخشی", "grants")
 
 
 def test_applicants_task_is_told(ask: Ask, client: Clients, database: Database) -> None:

@@ -61,6 +61,7 @@ def process() -> dict[str, bytes]:
     marks |= {"parvandeh__decision": "decision"}
     decide = bpmn.node("userTask", "decide", name="تصمیم | Decide", camunda__formKey="decision.json", **marks)
     body = [
+        bpmn.declared(granted="grants", refused="refuses"),
         bpmn.node("startEvent", "start", camunda__formKey="start.json"),
         review,
         decide,

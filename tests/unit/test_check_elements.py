@@ -6,7 +6,6 @@ from typing import get_args
 import pytest
 
 from engine.bpmn import Source, build
-from engine.bpmn.check import check
 from engine.bpmn.check.allow_list import ATTRIBUTES, CHILDREN
 from engine.bpmn.check.refusals import REFUSED
 from engine.bpmn.findings import Severity
@@ -22,6 +21,7 @@ from tests.bpmn import (
     process_element,
     script,
 )
+from tests.checking import check_without_roles as check
 
 FORM = b'{"type": "object", "properties": {"a": {"type": "string"}}}'
 
@@ -29,9 +29,7 @@ FORM = b'{"type": "object", "properties": {"a": {"type": "string"}}}'
 def codes(*contents: bytes, severity: str = "error", **more: bytes) -> set[str]:
     files = {f"{index}.bpmn": content for index, content in enumerate(contents)}
     files |= {name.replace("_", "."): content for name, content in more.items()}
-    return {
-        finding.code for finding in check(files, {"deployed"}).findings if finding.severity == severity
-    } - {"no-role"}
+    return {finding.code for finding in check(files, {"deployed"}).findings if finding.severity == severity}
 
 
 def test_every_supported_element_passes_together() -> None:
@@ -72,7 +70,7 @@ def test_every_supported_element_passes_together() -> None:
     )  # fmt: skip
     report = check({"a.bpmn": content, "x.json": FORM}, {"deployed"})
     assert {finding.code for finding in report.findings} == {
-        *("no-role", "translated-role", "no-deadline", "manual-without-basis", "refusal-without-ground"),
+        *("translated-role", "no-deadline", "manual-without-basis", "refusal-without-ground"),
     }
     assert [(item.key, item.file, item.calls) for item in report.processes] == [("p", "a.bpmn", {"deployed"})]
 

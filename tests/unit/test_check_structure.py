@@ -2,7 +2,6 @@
 
 import pytest
 
-from engine.bpmn.check import check
 from tests.bpmn import (
     definitions,
     extension,
@@ -15,6 +14,7 @@ from tests.bpmn import (
     process_element,
     script,
 )
+from tests.checking import check_without_roles as check
 from tests.checking import timer
 
 START = node("startEvent", "start")

@@ -306,7 +306,15 @@ def looped(collection: str) -> str:
     return node("userTask", "a", bpmn.many(inner))
 
 
-X_FORM = extension('<camunda:formData><camunda:formField id="x" type="long"/></camunda:formData>')
+def decides(field: str, **outcomes: str) -> str:
+    """A decision with fields to choose from."""
+    fields = "".join(f'<camunda:formField id="{name}" type="boolean"/>' for name in ("x", "y"))
+    told = {"true": "grants", "false": "refuses", **outcomes}
+    inside = "".join(f'<parvandeh:outcome value="{v}" effect="{e}"/>' for v, e in told.items())
+    form = extension(f"<camunda:formData>{fields}</camunda:formData>{inside}")
+    return node("userTask", "a", form, parvandeh__decision=field)
+
+
 CHANGES: list[tuple[str, str, str]] = [
     ("assignee-changed", node("userTask", "a"), node("userTask", "a", camunda__assignee="ali")),
     ("users-changed", node("userTask", "a", camunda__candidateUsers="x"),
@@ -321,8 +329,8 @@ CHANGES: list[tuple[str, str, str]] = [
     ("assignment-changed", node("userTask", "a", parvandeh__assignment="self"),
      node("userTask", "a", parvandeh__assignment="random")),
     ("acr-changed", node("userTask", "a", parvandeh__acr="high"), node("userTask", "a")),
-    ("decision-changed", node("userTask", "a", X_FORM, parvandeh__decision="x"),
-     node("userTask", "a", X_FORM)),
+    ("decision-changed", decides("x"), decides("y")),
+    ("outcomes-changed", decides("x"), decides("x", false="neither")),
     ("legal-basis-changed", node("userTask", "a"), node("userTask", "a", parvandeh__legalBasis="Art. 3")),
     ("follow-up-changed", node("userTask", "a"), node("userTask", "a", camunda__followUpDate="P1D")),
     ("timer-changed", catching(timer("P1D")), catching(timer("2026-03-21", "timeDate"))),

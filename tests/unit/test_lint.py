@@ -77,8 +77,8 @@ def automatic(files: dict[str, str]) -> None:
 
 SEEDS: Mapping[str, Seed] = {
     "no-withdrawal": no_way_back,
-    "refusal-without-ground": cut(
-        r'"then": \{\s*"required": \[\s*"ground"\s*\]\s*\}', '"then": {}', "decision.json"
+    "refusal-without-ground": change(
+        'sourceRef="file_checked" targetRef="decide_join"', 'sourceRef="file_checked" targetRef="refused"'
     ),
     "refusal-without-person": automatic,
     "in-person-without-basis": change(
@@ -149,6 +149,23 @@ def test_a_refusal_that_a_timer_makes_is_nobodys() -> None:
 def test_a_decision_within_a_sub_process_is_a_decision() -> None:
     inner = "".join(in_line(decides(), prefix="inner_"))
     assert codes(*refusing(node("subProcess", "s", inner)), f=form("ground")) == set()
+
+
+def test_the_ground_that_the_engine_demands_is_no_finding() -> None:
+    told = "".join(f'<parvandeh:outcome value="{word}" effect="refuses"/>' for word in ("no", "refused"))
+    fields = '"decision": {"enum": ["no"]}, "ground": {"properties": {"code": {}, "text": {}}}'
+    asked = f'{{"type": "object", "properties": {{{fields}}}}}'.encode()
+    body = refusing(decides(parvandeh__decision="decision"))
+    assert codes(extension(told), *body, f=asked) == set()
+    assert codes(extension(told), *refusing(decides()), f=form("x")) == {"refusal-without-ground"}
+
+
+@pytest.mark.parametrize("effect", ["refuses", "neither"])
+def test_the_effect_that_is_declared_makes_a_refusal(effect: str) -> None:
+    body = [part.replace('id="end"', 'id="end" parvandeh:outcome="sent back"') for part in in_line(decides())]
+    told = extension(f'<parvandeh:outcome value="sent back" effect="{effect}"/>')
+    found = {"refusal-without-ground"} if effect == "refuses" else set()
+    assert codes(told, *body, f=form("x")) == found
 
 
 def test_a_ground_set_by_a_script_is_a_ground() -> None:

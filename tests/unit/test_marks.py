@@ -6,9 +6,10 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn import CaseRules, Source, TaskRules
-from tests.bpmn import definitions, extension, in_line, many, node, process_element
+from engine.bpmn.outcomes import Outcome
+from tests.bpmn import declared, definitions, extension, in_line, many, node, process_element
 
-FORM = '{"type": "object", "properties": {"outcome": {"type": "string"}, %s}}'
+FORM = '{"type": "object", "properties": {"outcome": {"enum": ["yes", "no"]}, %s}}'
 GROUND = '"ground": {"type": "object", "properties": {"code": {}, "text": {}}}'
 GROUNDS = '"grounds": {"type": "array", "items": {"type": "object", "properties": {"code": {}, "text": {}}}}'
 
@@ -17,7 +18,12 @@ def files(*elements: str, before: str = "", form: str = GROUND, **attributes: st
     """A process of these elements in a line; its attributes are ours."""
     said = " ".join(f'parvandeh:{name}="{value}"' for name, value in attributes.items())
     content = definitions(
-        process_element(before, *in_line(*elements), attributes=f'isExecutable="true" {said}')
+        process_element(
+            before,
+            declared(yes="grants", no="refuses"),
+            *in_line(*elements),
+            attributes=f'isExecutable="true" {said}',
+        )
     )
     return {"p.bpmn": content, "f.json": (FORM % form).encode()}
 
@@ -54,8 +60,10 @@ def built(content: Mapping[str, bytes]) -> bpmn.Spec:
 
 def test_an_element_shows_its_rules() -> None:
     spec = built(files(task(sod="A", assignment="random", acr="high", decision="outcome"), task("b")))
-    assert spec.elements["a"].rules == TaskRules("A", "random", "high", "outcome")
-    assert spec.elements["b"].rules == spec.elements["end"].rules == TaskRules()
+    outcomes = {"outcome": (Outcome("yes", "grants"), Outcome("no", "refuses"))}
+    assert spec.elements["a"].rules == TaskRules("A", "random", "high", "outcome", outcomes)
+    assert spec.elements["b"].rules == TaskRules(variables=outcomes)
+    assert spec.elements["end"].rules == TaskRules()
 
 
 def test_a_process_shows_its_rules() -> None:
@@ -169,11 +177,16 @@ def test_forms_that_are_none_are_told_and_nothing_more_comes_of_them(form: str) 
 
 def test_fields_of_an_unknown_type_are_told() -> None:
     form = extension('<camunda:formData><camunda:formField id="outcome" type="odd"/></camunda:formData>')
-    assert told(files(node("userTask", "a", form, parvandeh__decision="outcome"))) == [("form-field", "a")]
+    assert told(files(node("userTask", "a", form, parvandeh__decision="outcome"))) == [
+        ("open-outcome", "a"),
+        ("form-field", "a"),
+    ]
 
 
 def test_fields_of_camundas_forms_hold_decisions_too() -> None:
-    form = extension('<camunda:formData><camunda:formField id="outcome" type="string"/></camunda:formData>')
+    values = '<camunda:value id="yes" name="Yes"/><camunda:value id="no" name="No"/>'
+    field = f'<camunda:formField id="outcome" type="enum">{values}</camunda:formField>'
+    form = extension(f"<camunda:formData>{field}</camunda:formData>")
     assert told(files(node("userTask", "a", form, parvandeh__decision="outcome"))) == []
 
 

@@ -14,10 +14,14 @@ def built(content: bytes) -> Spec:
 
 
 def test_steps_in_a_line_are_counted_to_the_end() -> None:
-    spec = built(bpmn.line("userTask a", "task x", "userTask b", "manualTask c"))
+    spec = built(bpmn.line("userTask a", "receiveTask x", "userTask b", "manualTask c"))
     assert engine_bpmn.steps_ahead(spec) == 3
     assert engine_bpmn.steps_ahead(spec, ["b"]) == 2
     assert engine_bpmn.steps_ahead(spec, ["a", "c"]) == 3
+
+
+def test_plain_tasks_are_steps_of_people() -> None:
+    assert engine_bpmn.steps_ahead(built(bpmn.line("task a", "task b", "task c"))) == 3
 
 
 def test_the_longest_of_several_ways_is_told() -> None:
@@ -39,7 +43,7 @@ def test_a_way_back_counts_each_step_once() -> None:
 
 
 def test_without_steps_there_are_none() -> None:
-    spec = built(bpmn.line("task a"))
+    spec = built(bpmn.line("receiveTask a"))
     assert engine_bpmn.steps_ahead(spec) == 0
     assert engine_bpmn.steps_ahead(spec, []) is None
 

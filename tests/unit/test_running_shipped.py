@@ -86,7 +86,8 @@ def test_address_that_differs_is_decided_by_a_person(change: Spec, decision: str
     run = reported(change).reply(ASK, result="mismatch")
     assert run.waiting == ["resolve_mismatch"]
     assert run.data["finding"] == {"code": "ID_MISMATCH"}
-    assert ended(run.answer("resolve_mismatch", decision=decision), outcome)
+    ground = {"code": "occupancy_not_proven", "text": "No proof of living there."}
+    assert ended(run.answer("resolve_mismatch", decision=decision, ground=ground), outcome)
 
 
 @pytest.mark.parametrize(("error", "code"), [("PERSON_UNKNOWN", "PERSON_UNKNOWN"), (None, "REG_DOWN")])

@@ -415,7 +415,7 @@ def test_tasks_for_nobody_in_particular_are_warned_of_once() -> None:
     content = in_lanes(*tasks, lanes=lane("Desk", "a0"))
     (found,) = [item for item in check({"a.bpmn": content}).findings if item.code == "no-role"]
     assert (found.severity, found.element) == ("warning", "a1")
-    assert "So are 7 more: 'a2', 'a3'" in found.reason
+    assert "So are 8 more: 'a2', 'a3'" in found.reason
 
 
 # What drawings leave unsaid

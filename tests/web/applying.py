@@ -28,11 +28,13 @@ ANSWERS = {"f1": "first", "f2": "۱۲", "f7": "seventh"}
 
 def service(key: str = "p", start: Mapping[str, Any] = START) -> dict[str, bytes]:
     """Start with a form of two steps → a decision, which can be appealed → end."""
-    form = factories.form(decision={"type": "string"}) | {"additionalProperties": True}
+    outcomes = {"granted": "grants", "refused": "refuses", "partly": "grants"}
+    form = factories.form(decision={"enum": list(outcomes)}) | {"additionalProperties": True}
     decide = bpmn.node(
         "userTask", "decide", camunda__formKey="d.json", parvandeh__decision="decision", name="بررسی | Review"
     )
     body = [
+        bpmn.declared(**outcomes),
         bpmn.node("startEvent", "start", camunda__formKey="f.json"),
         decide,
         bpmn.node("endEvent", "end"),

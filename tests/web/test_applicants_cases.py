@@ -229,6 +229,28 @@ def test_an_outcome_is_told_by_the_name_of_its_end_event(
     assert re.search(r'class="badge\s*">به‌روز شد<', desk)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "effect", "kind"),
+    [("returned", "refuses", "bad"), ("denied", "grants", "good"), ("denied", "", "bad"), ("closed", "", "")],
+)
+def test_the_effect_of_an_outcome_is_shown(
+    me: Applicant,
+    database: Database,
+    outcome: str,
+    effect: str,
+    kind: str,
+) -> None:
+    ground = {"code": "debt", "text": "Taxes of 1404 are unpaid."}
+    script = bpmn.script("s", f"ground = {ground}")
+    steps = [
+        part.replace('id="end"', f'id="end" parvandeh:outcome="{outcome}"') for part in bpmn.in_line(script)
+    ]
+    told = bpmn.declared(**{outcome: effect}) if effect else ""
+    factories.deploy(database, {"p.bpmn": bpmn.process(told, *steps, key="short")})
+    started(database, me, "short")
+    assert re.search(rf'class="badge {kind}\s*">', me.get("/my"))
+
+
 def test_persian_pages_write_the_number_of_a_case_in_persian_digits(
     me: Applicant, case: UUID, database: Database, office: Actor, session_of: Callable[[Actor], Browser]
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.bpmn.check import extensions
+from engine.bpmn.outcomes import ATTRIBUTES, DECLARATION
 from engine.cli import web as server
 from engine.errors import Unusable
 from tests.rules.sources import ROOT
@@ -87,5 +88,13 @@ def test_the_modeler_knows_our_attributes() -> None:
         entry["name"]: {f"{name[5].lower()}{name[6:]}" for name in kind["extends"]}
         for kind in described["types"]
         for entry in kind["properties"]
+        if "extends" in kind
     }
     assert known == {name: elements for name, elements in read.items() if name != "name"}
+
+
+def test_the_modeler_keeps_declared_outcomes() -> None:
+    described = json.loads((ROOT / "web" / "assets" / "parvandeh.json").read_bytes())
+    (own,) = (kind for kind in described["types"] if "extends" not in kind)
+    assert (own["name"].lower(), own["superClass"]) == (DECLARATION.removeprefix(OURS), ["Element"])
+    assert tuple(entry["name"] for entry in own["properties"]) == ATTRIBUTES

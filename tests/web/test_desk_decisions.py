@@ -97,7 +97,8 @@ def deciding() -> dict[str, bytes]:
     ground = {"type": "object", "properties": {"code": {"type": "string"}, "text": {"type": "string"}}}
     form["properties"]["ground"] = {"title": "دلیل | Ground", **ground}
     task = bpmn.node("userTask", "decide", camunda__formKey="f.json", parvandeh__decision="decision")
-    return factories.files(bpmn.process(*bpmn.in_line(task)), f=form)
+    drawn = bpmn.process(bpmn.declared(refused="refuses"), *bpmn.in_line(task))
+    return factories.files(drawn, f=form)
 
 
 @pytest.mark.parametrize(("lang", "words"), [("en", "Turned down"), ("fa", "رد درخواست")])

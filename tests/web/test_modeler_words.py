@@ -17,7 +17,7 @@ OWN = ["camunda:formKey", "Parvandeh", "Tools", "Token Simulation"]  # words of 
 def own() -> set[str]:
     """The names of our attributes, as the panel labels them."""
     descriptor = json.loads((ROOT / "web" / "assets" / "parvandeh.json").read_bytes())
-    attributes = (one for kind in descriptor["types"] for one in kind["properties"] if one.get("isAttr"))
+    attributes = (one for kind in descriptor["types"] if "extends" in kind for one in kind["properties"])
     return {f"{descriptor['prefix']}:{one['name']}" for one in attributes} | set(OWN)
 
 

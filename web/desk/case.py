@@ -55,6 +55,7 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         "may_add": access.allows(uow.actor, "documents.add") and seen.case.ended_at is None,
         "grounds": story.grounds(reader, seen.spec),
         "outcome": _outcome(visit, seen),
+        "effect": seen.spec.effect_of(seen.case.outcome),
     }
     return Page("desk/case.html", {**values, **more}, status, opened=Opened("file", case_id))
 

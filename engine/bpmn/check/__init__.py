@@ -23,6 +23,7 @@ from engine.bpmn.check.links import check_links
 from engine.bpmn.check.marks import check_marks
 from engine.bpmn.check.messages import check_message_flows
 from engine.bpmn.check.notes import Notes, Place, place
+from engine.bpmn.check.outcomes import Outcomes
 from engine.bpmn.check.paths import check_paths
 from engine.bpmn.check.processes import (
     check_business_key,
@@ -102,6 +103,7 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         check_lanes(diagram, notes)
         check_roles(diagram, notes)
         check_outcomes(diagram, notes)
+        Outcomes(diagram.file, notes).process(diagram, upload.schemas)
         check_business_key(diagram, notes)
         if readable:
             check_expressions(diagram, notes)

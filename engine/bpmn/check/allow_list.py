@@ -27,7 +27,6 @@ TASKS = frozenset({
     "task", "userTask", "manualTask", "scriptTask", "businessRuleTask", "serviceTask", "sendTask",
     "receiveTask",
 })  # fmt: skip
-HUMAN = frozenset({"task", "userTask", "manualTask"})  # work for people
 SUBPROCESSES = frozenset({"subProcess", "transaction"})
 ACTIVITIES = TASKS | SUBPROCESSES | {"callActivity"}
 EVENTS = frozenset({

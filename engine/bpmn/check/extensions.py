@@ -6,10 +6,12 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import ACTIVITIES, BPMN, CHILDREN, HUMAN, RUNNING, local
+from engine.bpmn.check.allow_list import ACTIVITIES, BPMN, CHILDREN, RUNNING, local
 from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import REFUSED
+from engine.bpmn.kinds import HUMAN
+from engine.bpmn.outcomes import DECISION
 from engine.bpmn.own import ASSIGNMENT
 from engine.bpmn.translate.vendors import OTHER_ENGINES, SPIFF, VOCABULARY, ZEEBE
 
@@ -167,7 +169,8 @@ _MENDS: Mapping[str, str] = MappingProxyType({
         'Name the decision by its id on a business rule task, parvandeh:decisionRef="route": what is deployed'
         " together with the diagram decides, in the version of then.",
     ),
-    "outcome": "Only an end event has an outcome.",
+    "outcome": "Only an end event has an outcome as an attribute; a process, or the user task of a decision,"
+    " declares outcomes in its extensionElements.",
     "presence": "Only tasks for people tell whether somebody has to come.",
     **dict.fromkeys(("role", "unit"), "Write it on a task for people, a lane or a pool."),
     "assignment": "Write it on a task for people, a lane or a process.",
@@ -213,7 +216,8 @@ class Extensions:
         space, short = name.namespace or "", name.localname
         self._no_bpmn_inside(owner, element)
         if space == PARVANDEH:
-            self._refuse(owner, element, space, short)
+            if not _declares(owner, short):
+                self._refuse(owner, element, space, short)
         elif (space, short) in _USED_ELEMENTS:
             if local(owner) not in _WITH_FORM:
                 self._misplaced(element, space, short)
@@ -303,6 +307,13 @@ def _used(owner: Any, name: str, short: str) -> bool:
         kind = ""  # its start event stands for it
     readers = _OURS.get(short, _NOBODY) if name.startswith(f"{{{PARVANDEH}}}") else _NOBODY
     return (kind, None) in readers or (kind, trigger(owner)) in readers
+
+
+def _declares(owner: Any, short: str) -> bool:
+    """Whether this is an outcome that is declared, by a process or by a decision that has others."""
+    kind = local(owner)
+    decides = kind == "userTask" and owner.get(DECISION) is not None
+    return short == "outcome" and (kind == "process" or decides)
 
 
 _TYPE, _TOPIC = f"{{{CAMUNDA}}}type", f"{{{CAMUNDA}}}topic"

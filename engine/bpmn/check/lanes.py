@@ -6,6 +6,7 @@ from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.kinds import HUMAN
 
 _ASSIGNED = tuple(
     f"{{{PARVANDEH}}}{name}" for name in ("assignee", "candidateUsers", "candidateGroups", "role", "unit")
@@ -53,8 +54,7 @@ def check_roles(diagram: Diagram, notes: Notes) -> None:
     nobody = [
         node.element
         for node in diagram.nodes()
-        if node.kind in ("userTask", "manualTask")
-        and not any(node.element.get(name) is not None for name in _ASSIGNED)
+        if node.kind in HUMAN and not any(node.element.get(name) is not None for name in _ASSIGNED)
     ]
     if nobody:
         more = ", ".join(repr(element.get("id")) for element in nobody[1:6]) + (

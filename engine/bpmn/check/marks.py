@@ -4,12 +4,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.bpmn import forms, timers
-from engine.bpmn.check.allow_list import HUMAN, bpmn
+from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.files import Upload
 from engine.bpmn.check.notes import Notes, Place, Rules
 from engine.bpmn.check.writers import asked
+from engine.bpmn.kinds import HUMAN
 from engine.bpmn.marks import ASSIGNMENTS, LEVELS, MAX_NAMES, variables
 from engine.bpmn.own import Unfit, named_groups
 from engine.bpmn.posts import APPLICANT, BINDINGS, MAX_ROLE, is_role, is_unit, squeezed

@@ -8,12 +8,11 @@ from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.findings import Process
+from engine.bpmn.outcomes import DECLARATION, MAX_DECLARED
 
 _BINDING = f"{{{CAMUNDA}}}calledElementBinding"
-_OUTCOME = f"{{{PARVANDEH}}}outcome"
 _APPEAL = f"{{{PARVANDEH}}}appeal"
 _BUSINESS_KEY = f"{{{PARVANDEH}}}businessKey"
-MAX_OUTCOME = 100
 
 
 def executable(process: Any) -> bool:
@@ -57,11 +56,11 @@ def check_outcomes(diagram: Diagram, notes: Notes) -> None:
     """The outcomes that end events give to a case."""
     for scope in diagram.scopes:
         for node in scope.nodes:
-            outcome = node.element.get(_OUTCOME)
+            outcome = node.element.get(DECLARATION)
             if node.kind != "endEvent" or outcome is None:
                 continue
-            if not 0 < len(outcome.strip()) <= MAX_OUTCOME:
-                reason = f"The outcome is empty or longer than {MAX_OUTCOME} characters."
+            if not 0 < len(outcome.strip()) <= MAX_DECLARED:
+                reason = f"The outcome is empty or longer than {MAX_DECLARED} characters."
                 notes.error(
                     place(diagram.file, node.element), "invalid-outcome", reason, "Write a short word."
                 )

@@ -7,10 +7,11 @@ from typing import Any
 
 from engine.bpmn import forms
 from engine.bpmn.check import feel, juel
-from engine.bpmn.check.allow_list import HUMAN, THROWN, bpmn
+from engine.bpmn.check.allow_list import THROWN, bpmn
 from engine.bpmn.check.diagram import Node
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.python import expression
+from engine.bpmn.kinds import HUMAN
 from engine.bpmn.script import as_written, language, names
 
 _MARKER = bpmn("multiInstanceLoopCharacteristics")

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from lxml import etree
 
-from engine.bpmn import forms, timers, triggers
+from engine.bpmn import forms, outcomes, timers, triggers
+from engine.bpmn.kinds import HUMAN
 from engine.bpmn.lanes import lane_of, listed
 from engine.bpmn.marks import TASK_MARKS, case_rules
 from engine.bpmn.normalize import FLOW_NODES, flow_nodes, handlers, only_bare, tag
@@ -24,7 +25,6 @@ from engine.bpmn.triggers import OURS, STARTER
 
 ALWAYS, OTHERWISE = "", "default"  # guards of a flow without condition, and of a default flow
 
-_HUMAN = frozenset({"task", "userTask", "manualTask"})
 _SCOPES = (tag("subProcess"), tag("transaction"))
 _EVENT_DEFINITION = "EventDefinition"
 # Of markers, what the standard takes where nothing is said.
@@ -166,6 +166,7 @@ def _rules(process: Any) -> dict[str, Any]:
         "appeal-within": found.appeal_within,
         "party": list(found.parties),
         "searchable": list(found.searchable),
+        "outcomes": _outcomes(process),
     }
     return {name: value for name, value in rules.items() if value}
 
@@ -218,10 +219,16 @@ def _facts(node: Any, files: Mapping[str, bytes]) -> dict[str, Any]:
         "form": _form(node, kind, files),
         "repetition": _repetition(node),
         "outcome": node.get(OUTCOME),
+        "outcomes": _outcomes(node),
         "starter": node.get(STARTER),
         "documentation": _documentation(node),
         "other": _rest(node),
     }
+
+
+def _outcomes(element: Any) -> list[str] | None:
+    """The outcomes that are declared there, each with its effect."""
+    return [f"{one.value} ({one.effect})" for one in outcomes.read(element)] or None
 
 
 def _documentation(element: Any) -> str | None:
@@ -248,7 +255,7 @@ def _place(node: Any) -> dict[str, Any]:
 
 def _people(node: Any, lane: Any, bindings: Bindings) -> dict[str, Any]:
     kind = node.tag.rpartition("}")[2]
-    if kind in _HUMAN:
+    if kind in HUMAN:
         role, unit = _posts(node, bindings)
     else:
         works = kind.endswith("Task") or kind in ("callActivity", "subProcess", "transaction")

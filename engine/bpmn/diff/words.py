@@ -67,6 +67,7 @@ FACTS: Mapping[str, str] = {
     "called": "called process",
     "asked": "decision that is asked",
     "outcome": "outcome",
+    "outcomes": "list of declared outcomes",
     "starter": "variable for who starts the case",
     "code-variable": "variable for the error's code",
     "detail-variable": "variable for the error's detail",
@@ -77,6 +78,7 @@ RULES: Mapping[str, str] = {
     "appeal-within": "time for appeals",
     "party": "list of parties",
     "searchable": "list of what is searched",
+    "outcomes": "list of declared outcomes",
 }
 # What is too long for a sentence.
 LONG_FACTS: Mapping[str, str] = {

@@ -6,6 +6,7 @@ SpiffArena's JSON Schema and UI schema, Camunda 7's formData, and form-js. Judge
 from engine.bpmn.forms.answers import normalised
 from engine.bpmn.forms.fields import Choice, Field, Text
 from engine.bpmn.forms.form import FORMATS, MASK, READ_ONLY, Form, unchecked, validator
+from engine.bpmn.forms.parts import choices
 from engine.bpmn.forms.reading import SUFFIXES, Problem, converted, file_of, names, read, required, schema_of
 from engine.bpmn.forms.roles import (
     for_roles,
@@ -28,6 +29,7 @@ __all__ = [
     "Form",
     "Problem",
     "Text",
+    "choices",
     "converted",
     "file_of",
     "for_roles",

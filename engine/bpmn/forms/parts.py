@@ -69,3 +69,36 @@ def types(schema: Any) -> set[str]:
     """The types that one part asks for; none if it does not say."""
     told = schema.get("type") if isinstance(schema, Mapping) else None
     return {told} if isinstance(told, str) else set(told or ())
+
+
+def choices(schema: Mapping[str, Any], name: str) -> list[Any] | None:
+    """The only values that a field of a form may have, besides null; None if it may have others."""
+    told = [
+        one
+        for part in always(schema, schema)
+        if isinstance(part.get("properties"), Mapping)
+        for one in always(part["properties"].get(name), schema)
+    ]
+    if any(one.get("readOnly") is True for one in told):
+        return []  # it is shown, and not to be sent
+    for one in told:
+        if (found := _closed(one)) is not None:
+            return [value for value in found if value is not None]
+    return None
+
+
+def _closed(part: Mapping[str, Any]) -> list[Any] | None:
+    """The only values that one part allows."""
+    if isinstance(part.get("enum"), list):
+        return list(part["enum"])
+    if "const" in part:
+        return [part["const"]]
+    if types(part) - {"null"} == {"boolean"}:
+        return [True, False]
+    for name in ("oneOf", "anyOf"):
+        listed = part.get(name)
+        if isinstance(listed, list) and listed:
+            inside = [_closed(one) if isinstance(one, Mapping) else None for one in listed]
+            if all(one is not None for one in inside):
+                return [value for one in inside for value in one or ()]
+    return None

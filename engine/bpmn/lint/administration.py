@@ -8,25 +8,25 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.allow_list import HUMAN, bpmn
+from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node, handlers, known_as, named
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.paths import targets
 from engine.bpmn.forms import schema_of
+from engine.bpmn.kinds import HUMAN
 from engine.bpmn.lint.accepted import accepts
 from engine.bpmn.lint.grounds import Grounds, gives_reasons
 from engine.bpmn.lint.held import check_held
 from engine.bpmn.lint.ways import comes_without
+from engine.bpmn.outcomes import DECISION, effect_of, of_process, of_task
+from engine.bpmn.outcomes import DECLARATION as OUTCOME
 
-OUTCOME = f"{{{PARVANDEH}}}outcome"
 _DUE = f"{{{PARVANDEH}}}due"
 _PRESENCE = f"{{{PARVANDEH}}}presence"
 _BASIS = f"{{{PARVANDEH}}}legalBasis"
-_DECISION = f"{{{PARVANDEH}}}decision"
 _IN_PERSON = frozenset({"optional", "required"})
 _PRESENCES = _IN_PERSON | {"none", None}
-_REFUSED = frozenset({"refused", "rejected", "denied", "declined"})
 _APPLICANT = re.compile(r"\b(applicant|citizen|resident)s?\b|متقاضی|شهروند|درخواست‌کننده|ارباب رجوع", re.I)
 _WITHDRAWAL = re.compile(r"withdr[ae]w|retract|revok|انصراف|پس.?گرفت", re.I)
 _LAW = re.compile(
@@ -52,7 +52,7 @@ def check_administration(diagrams: Sequence[Diagram], schemas: Mapping[str, Any]
 
 def _administers(diagram: Diagram) -> bool:
     element = diagram.element
-    told = (_PRESENCE, _BASIS, OUTCOME, _DECISION)
+    told = (_PRESENCE, _BASIS, OUTCOME, DECISION)
     if any(item.get(name) is not None for item in element.iter() for name in told):
         return True
     pools = element.getroottree().getroot().iter(bpmn("participant"))
@@ -66,6 +66,7 @@ class _Rules:
         self.schemas = schemas
         self.notes = notes
         self.nodes = list(diagram.nodes())
+        self.outcomes = of_process(diagram.element)
         self.homes = {node.element: scope.element for scope in diagram.scopes for node in scope.nodes}
 
     def warn(self, element: Any, code: str, reason: str, mend: str) -> None:
@@ -103,7 +104,8 @@ class _Rules:
     def refusals(self, grounds: Grounds) -> None:
         """A refusal says why, and a person answers for it."""
         for end in self.nodes:
-            if end.kind != "endEvent" or end.element.get(OUTCOME) not in _REFUSED:
+            outcome = end.element.get(OUTCOME)
+            if end.kind != "endEvent" or effect_of(self.outcomes, outcome) != "refuses":
                 continue
             if comes_without(end, self.diagram, grounds.given):
                 self.warn(
@@ -124,8 +126,9 @@ class _Rules:
     def decisions(self) -> None:
         """The engine takes no refusal without a ground: the form of a decision must have a field for it."""
         for node in self.nodes:
-            form = schema_of(node.element, self.schemas) if node.element.get(_DECISION) else None
-            if form is not None and not gives_reasons(form):
+            form = schema_of(node.element, self.schemas) if node.element.get(DECISION) else None
+            refuses = any(one.effect == "refuses" for one in of_task(node.element))
+            if form is not None and refuses and not gives_reasons(form):
                 self.warn(
                     node.element,
                     "decision-without-ground",

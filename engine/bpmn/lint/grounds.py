@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.bpmn.check import juel
-from engine.bpmn.check.allow_list import HUMAN, bpmn
+from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node
 from engine.bpmn.forms import schema_of
+from engine.bpmn.kinds import HUMAN
+from engine.bpmn.outcomes import DECISION
 
 _GROUND = re.compile(r"ground|reason|justif|rationale|دلیل|علت", re.I)
 
@@ -27,6 +29,8 @@ class Grounds:
 
     def given(self, node: Node) -> bool:
         """Whether a case that has passed a node has a ground."""
+        if node.kind == "userTask" and node.element.get(DECISION) is not None:
+            return True  # the engine takes no refusal without one, whatever the form demands
         if node.kind in HUMAN:
             form = schema_of(node.element, self._schemas)
             return form is not None and self._demands(form)

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from engine.bpmn.kinds import HUMAN
 from engine.bpmn.lanes import lane_of, lanes_around, listed
 from engine.bpmn.marks import ASSIGNMENTS
 from engine.bpmn.posts import NOWHERE, Bindings, is_role, is_unit, squeezed
 from engine.bpmn.translate.people import as_group
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
 
-_HUMAN = tuple(BPMN + name for name in ("userTask", "manualTask", "task"))
+_HUMAN = tuple(BPMN + name for name in sorted(HUMAN))
 _GROUPS = tuple(f"{space}candidateGroups" for space in (OURS, CAMUNDA))
 _ASSIGNED = _GROUPS + tuple(
     space + name for space in (OURS, CAMUNDA) for name in ("assignee", "candidateUsers")

@@ -1,0 +1,123 @@
+"""Outcomes that a process declares: well written, and all that its forms and ends can come to."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.bpmn import forms
+from engine.bpmn.check.diagram import Diagram, Node, Scope
+from engine.bpmn.check.notes import Rules
+from engine.bpmn.outcomes import (
+    ATTRIBUTES,
+    DECISION,
+    DECLARATION,
+    EFFECTS,
+    MAX_DECLARED,
+    Outcome,
+    Vocabulary,
+    exactly,
+    listed,
+    of_process,
+    of_task,
+    read,
+    text_of,
+    twice,
+    variables,
+)
+
+_HOW = '<parvandeh:outcome value="refused" effect="refuses" name="رد شد | Refused"/>'
+
+
+class Outcomes(Rules):
+    """Judges the outcomes of one process."""
+
+    def process(self, diagram: Diagram, schemas: Mapping[str, Any]) -> None:
+        """What it declares, its decisions, forms and ends."""
+        for item in diagram.element.iter(DECLARATION):
+            self.declaration(item)
+        tasks = [node for node in diagram.nodes() if node.kind == "userTask"]
+        for element in (diagram.element, *(node.element for node in tasks)):
+            self.alike(element, read(element))
+        known, held = of_process(diagram.element), variables(diagram.element)
+        for scope in diagram.scopes:
+            for node in scope.nodes:
+                self.end(node, scope, known)
+                self.form(node, schemas, self.fields(node, held, diagram.element))
+
+    def declaration(self, item: Any) -> None:
+        """One declared outcome."""
+        value, effect = item.get("value", ""), item.get("effect")
+        short = value == value.strip() and 0 < len(value) <= MAX_DECLARED
+        if not short or effect not in EFFECTS or set(item.attrib) - {*ATTRIBUTES, "id"} or len(item):
+            self.error(
+                item,
+                "invalid-declaration",
+                f"The outcome {value[:80]!r} is not declared correctly: it has a value of 1 to {MAX_DECLARED}"
+                f" characters, one of the effects {', '.join(EFFECTS)}, and perhaps a name.",
+                f"Write {_HOW}.",
+            )
+
+    def alike(self, element: Any, declared: Sequence[Outcome]) -> None:
+        """Two outcomes that people could not tell apart."""
+        if (again := twice(declared)) is not None:
+            self.error(
+                element,
+                "outcome-twice",
+                f"The outcome {again.value[:80]!r} is declared twice: letter case, spaces and half-spaces are"
+                " no difference.",
+                "Keep one of them.",
+            )
+
+    def fields(self, node: Node, held: Mapping[str, Vocabulary], process: Any) -> Mapping[str, Vocabulary]:
+        """The fields of a form that hold outcomes; a decision must have some to choose from."""
+        field = node.element.get(DECISION) if node.kind == "userTask" else None
+        if not field or not field.isidentifier():  # of which others tell
+            return held
+        outcomes = of_task(node.element)
+        if not outcomes and process.find(f".//{DECLARATION}") is None:
+            self.error(
+                node.element,
+                "decision-without-outcomes",
+                "It is a legal decision, and nothing declares what its outcomes do: which of them grant, and"
+                " which refuse and so need a ground.",
+                f"Write each into the extensionElements of the process: {_HOW}.",
+            )
+        return {**held, field: outcomes} if outcomes else {}
+
+    def form(self, node: Node, schemas: Mapping[str, Any], fields: Mapping[str, Vocabulary]) -> None:
+        """No form lets somebody choose an outcome that is not declared."""
+        if node.kind not in ("userTask", "startEvent") or not fields:
+            return
+        schema = forms.schema_of(node.element, schemas) or {}
+        asked = schema.get("properties")
+        for name in fields if isinstance(asked, Mapping) else ():
+            if name in (asked or {}):
+                self.choices(node.element, name, forms.choices(schema, name), fields[name])
+
+    def choices(self, element: Any, name: str, values: Sequence[Any] | None, vocabulary: Vocabulary) -> None:
+        """The values of one field."""
+        if values is None:
+            self.error(
+                element,
+                "open-outcome",
+                f"The field {name[:80]!r} holds an outcome, and its form lets any value pass.",
+                f'List the values that it may have: "enum": {[one.value for one in vocabulary]}.',
+            )
+        for value in values or ():
+            if exactly(vocabulary, value) is None:
+                self.undeclared(element, text_of(value) or "null", vocabulary)
+
+    def end(self, node: Node, scope: Scope, known: Vocabulary) -> None:
+        """An end event gives its case an outcome that is declared, if any are."""
+        outcome = node.element.get(DECLARATION) if node.kind == "endEvent" and scope.of_case else None
+        if known and outcome is not None and exactly(known, outcome) is None:
+            self.undeclared(node.element, outcome, known)
+
+    def undeclared(self, element: Any, word: str, vocabulary: Vocabulary) -> None:
+        """An outcome that nobody has declared."""
+        self.error(
+            element,
+            "undeclared-outcome",
+            f"The outcome {word[:80]!r} is not declared; declared are {listed(vocabulary)[:300]}.",
+            f'Declare it with its effect: <parvandeh:outcome value="{word[:80]}" effect="…"/>'
+            f" ({', '.join(EFFECTS)}), or use a declared one.",
+        )
