@@ -41,6 +41,7 @@ from api.callers import Callers
 from api.command import CALLERS, DATABASE, PUBLISHING
 from api.encoding import Json
 from api.observe import observe
+from engine import limits
 from engine.config import Settings
 from engine.db import Database
 from engine.documents import Intake
@@ -48,7 +49,6 @@ from engine.oidc import Providers
 from engine.sessions import Lasting
 
 PREFIX = "/api/v1"
-PATIENCE = 10  # seconds for a lock: a case that hangs must not take all workers with it
 MAX_BODY = 8 << 20  # a deployment of several files; each kind of body has its own limit
 
 RESOURCES = (
@@ -81,9 +81,11 @@ def create_app(settings: Settings) -> APIFlask:
         AUTO_AUTH_ERROR_RESPONSE=False,
         SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer"}},
     )
-    equip(app, settings, Database(settings.database_url, zone=settings.time_zone, patience=PATIENCE))
+    equip(app, settings, Database(settings.database_url, zone=settings.time_zone, limits=limits.REQUESTS))
     problems.register(app)
     observe(app)
+    app.before_request(limits.begin_request)
+    app.teardown_request(lambda _: limits.end_request())
     for resource in RESOURCES:
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)
