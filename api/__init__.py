@@ -3,6 +3,8 @@
 It decides nothing itself.
 """
 
+from dataclasses import replace
+
 from apiflask import APIFlask
 from flask import Flask
 
@@ -81,7 +83,8 @@ def create_app(settings: Settings) -> APIFlask:
         AUTO_AUTH_ERROR_RESPONSE=False,
         SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer"}},
     )
-    equip(app, settings, Database(settings.database_url, zone=settings.time_zone, limits=limits.REQUESTS))
+    shared = replace(limits.REQUESTS, processes=settings.web_workers)
+    equip(app, settings, Database(settings.database_url, zone=settings.time_zone, limits=shared))
     problems.register(app)
     observe(app)
     app.before_request(limits.begin_request)

@@ -8,6 +8,7 @@ attempt succeeds.
 """
 
 import mmap
+import os
 from contextvars import ContextVar
 from dataclasses import dataclass
 from time import monotonic
@@ -21,6 +22,8 @@ from psycopg.pq import TransactionStatus
 T = TypeVar("T")
 
 CONNECT = 2  # seconds for a new connection; libpq knows no shorter limit
+TICK = 0.1  # seconds after which psycopg looks up from waiting
+SLOTS = 256  # more than there are processes
 IDLE = 60  # seconds that a transaction may wait for its client: a machine that lost its power holds no lock
 QUEUE = 60  # seconds for a statement of the queue itself
 GONE = 5  # seconds after which a busy server process notices that its client has closed the connection
@@ -33,6 +36,11 @@ class Limits:
     `lock` and `statement` are enforced by the server, for each statement. `total` is how long this process
     waits for the database: in one request, or, outside of requests, in one statement. After `check` without
     an answer it asks whether the server answers at all; if it does not, nothing is sent to it for `rest`.
+
+    `processes` is how many share a guard, each with one request at a time. If all of them wait, the one that
+    began last stops after `crowded`. For the next seconds it does so after a tenth of it, and nobody waits
+    longer than `crowded`: so there is always a process that is free soon for requests which need nothing of
+    what is locked.
     """
 
     lock: float = 5
@@ -40,6 +48,8 @@ class Limits:
     total: float = 8
     check: float = 1
     rest: float = 1
+    crowded: float = 2
+    processes: int = 1
 
     @property
     def options(self) -> str:
@@ -91,7 +101,8 @@ class Guard:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         # Until when nothing is sent to the server, by the clock that all processes share; 0: it answers.
-        self._silent_until = memoryview(mmap.mmap(-1, 8)).cast("d")
+        self._silent_until = _shared(1)
+        self._crowd = _Crowd(limits)
         self._parameters: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
 
     def connect(self, *arguments: Any, **parameters: Any) -> "Connection":
@@ -132,13 +143,20 @@ class Guard:
             except StopIteration as done:
                 return cast(T, done.value)
             ready = yield wanted
-            passed = 0.0 if ready else monotonic() - begun  # nothing came for a tenth of a second
+            if ready:
+                continue
+            passed = monotonic() - begun  # nothing has come for a tenth of a second
             if passed >= left:
                 raise _closed(connection, "The database did not answer in time.")
-            if passed >= check:
-                if not self.answers():
-                    raise _closed(connection, "The database does not answer.")
-                check = 2 * (monotonic() - begun)
+            full = self._crowd.is_full(begun)
+            if not full and passed < check:
+                continue
+            if not self.answers():
+                raise _closed(connection, "The database does not answer.")
+            if full:
+                connection.cancel_safe(timeout=CONNECT)
+                left = min(left, passed + CONNECT)
+            check = 2 * (monotonic() - begun)
 
     def _connect(self) -> "Connection":
         arguments, parameters = self._parameters
@@ -147,6 +165,38 @@ class Guard:
         except ConnectionTimeout as error:
             self._silent_until[0] = monotonic() + self.limits.rest
             raise Unresponsive("The database does not answer.") from error
+
+
+class _Crowd:
+    """Which processes wait for the database, known to all of them."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._begun, self._until = _shared(SLOTS), _shared(SLOTS)  # a process waits until it says so no more
+        self._full_until = _shared(1)
+
+    def is_full(self, begun: float) -> bool:
+        """Whether a wait that began then has to end, because too many processes wait."""
+        now, own = monotonic(), os.getpid() % SLOTS
+        self._begun[own], self._until[own] = begun, now + 3 * TICK
+        waited, longest = now - begun, self._limits.crowded
+        lately = now < self._full_until[0]
+        if self._limits.processes == 1 or waited < (longest / 10 if lately else longest):
+            return False
+        if not (lately and waited >= longest) and not self._is_last(begun, now):
+            return False
+        self._full_until[0] = now + self._limits.lock
+        return True
+
+    def _is_last(self, begun: float, now: float) -> bool:
+        """Whether all the other processes wait, and began to do so before."""
+        waiting = [since for since, until in zip(self._begun, self._until, strict=True) if until > now]
+        return sum(since < begun for since in waiting) >= self._limits.processes - 1
+
+
+def _shared(count: int) -> Any:
+    """So many numbers, at first 0, that processes share which are forked later."""
+    return memoryview(mmap.mmap(-1, 8 * count)).cast("d")
 
 
 class Connection(psycopg.Connection[Any]):
