@@ -49,8 +49,7 @@ def test_of_processes_that_all_wait_the_last_one_stops_first(database: Database,
 
 
 def _waiting(database: Database) -> int:
-    count = text(
-        "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    )
+    own = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    count = text(f"SELECT count(*) FROM pg_locks WHERE NOT granted AND {own}")
     with database.transaction() as session:
         return int(session.scalar(count) or 0)
