@@ -7,6 +7,7 @@ shares the `Guard` (those that were forked after it was made) refuses database w
 attempt succeeds.
 """
 
+import errno
 import mmap
 import os
 from contextvars import ContextVar
@@ -154,7 +155,7 @@ class Guard:
             if not self.answers():
                 raise _closed(connection, "The database does not answer.")
             if full:
-                connection.cancel_safe(timeout=CONNECT)
+                _cancel(connection)
                 left = min(left, passed + CONNECT)
             check = 2 * (monotonic() - begun)
 
@@ -162,7 +163,10 @@ class Guard:
         arguments, parameters = self._parameters
         try:
             return Connection.connect(*arguments, **parameters)
-        except ConnectionTimeout as error:
+        except psycopg.OperationalError as error:
+            # A server that was stopped accepts nobody: in the end its queue is full.
+            if not isinstance(error, ConnectionTimeout) and os.strerror(errno.EAGAIN) not in str(error):
+                raise
             self._silent_until[0] = monotonic() + self.limits.rest
             raise Unresponsive("The database does not answer.") from error
 
@@ -237,6 +241,14 @@ def _bounded(connection: QueueConnection, work: PQGen[T]) -> PQGen[T]:
             continue  # it waits for notifications, not for an answer
         if monotonic() - begun >= QUEUE:
             raise _closed(connection, "The database did not answer in time.")
+
+
+def _cancel(connection: Connection) -> None:
+    """Have the server end the statement, so that the connection stays usable."""
+    try:
+        connection.cancel_safe(timeout=CONNECT)
+    except psycopg.OperationalError as error:
+        raise _closed(connection, "The database does not answer.") from error
 
 
 def _closed(connection: Connection | QueueConnection, reason: str) -> Unresponsive:

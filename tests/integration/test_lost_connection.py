@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from datetime import datetime
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
@@ -123,6 +125,18 @@ def _answers(database: Database) -> bool:
         return database.run(backend) > 0
     except OperationalError:
         return False
+
+
+def test_server_whose_queue_of_connections_is_full_is_silent() -> None:
+    with TemporaryDirectory(prefix="full") as folder, socket.socket(socket.AF_UNIX) as deaf:
+        deaf.bind(f"{folder}/.s.PGSQL.5432")
+        deaf.listen(0)
+        with socket.socket(socket.AF_UNIX) as first:
+            first.connect(f"{folder}/.s.PGSQL.5432")
+            opened = Database(f"postgresql+psycopg://nobody@/nothing?host={folder}", limits=Limits())
+            with pytest.raises(OperationalError) as refused:
+                opened.run(backend)
+    assert unresponsive(refused.value)
 
 
 def test_session_that_hangs_alone_is_closed_and_the_next_one_works(
