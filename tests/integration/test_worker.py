@@ -486,7 +486,7 @@ def test_worker_waits_for_a_database_that_hangs(
         until(ended(sql))
         until(lambda: '"event":"database.back"' in worker.log.read_text())
         assert worker.process.poll() is None
-    assert "ConnectionTimeout" in worker.log.read_text()
+    assert '"error":"Unresponsive"' in worker.log.read_text()
 
 
 @pytest.mark.parametrize("error", [Uncertain("committed or not"), PoolTimeout()])
