@@ -179,7 +179,7 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_timeout=POOL,
+            pool_timeout=POOL if limits else 10,
             hide_parameters=True,  # errors are logged, and parameters are data
             connect_args={"options": f"{_PLANNING} {limits.options}" if limits else _PLANNING},
             json_serializer=lambda value: orjson.dumps(value).decode(),

@@ -27,7 +27,6 @@ TICK = 0.1  # seconds after which psycopg looks up from waiting
 SLOTS = 256  # more than there are processes
 IDLE = 60  # seconds that a transaction may wait for its client: a machine that lost its power holds no lock
 QUEUE = 60  # seconds for a statement of the queue itself
-GONE = 5  # seconds after which a busy server process notices that its client has closed the connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,6 @@ class Limits:
             "lock_timeout": self.lock,
             "statement_timeout": self.statement,
             "idle_in_transaction_session_timeout": IDLE,
-            "client_connection_check_interval": GONE,
         }
         return " ".join(f"-c {name}={round(seconds * 1000)}" for name, seconds in settings.items())
 
@@ -121,7 +119,7 @@ class Guard:
         if monotonic() < until:
             return False
         self._silent_until[0] = monotonic() + CONNECT + self.limits.rest
-        return self.answers()
+        return not self._parameters[1] or self.answers()  # who has never connected does so now
 
     def answers(self) -> bool:
         """Whether the server lets somebody connect, or at least refuses it."""
@@ -195,7 +193,7 @@ class _Crowd:
     def _is_last(self, begun: float, now: float) -> bool:
         """Whether all the other processes wait, and began to do so before."""
         waiting = [since for since, until in zip(self._begun, self._until, strict=True) if until > now]
-        return sum(since < begun for since in waiting) >= self._limits.processes - 1
+        return len([since for since in waiting if since < begun]) >= self._limits.processes - 1
 
 
 def _shared(count: int) -> Any:
