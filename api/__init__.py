@@ -3,6 +3,8 @@
 It decides nothing itself.
 """
 
+from dataclasses import replace
+
 from apiflask import APIFlask
 from flask import Flask
 
@@ -42,6 +44,7 @@ from api.command import CALLERS, DATABASE, PUBLISHING, QUOTA
 from api.encoding import Json
 from api.observe import observe
 from api.quota import Quota
+from engine import limits
 from engine.config import Settings
 from engine.db import Database
 from engine.documents import Intake
@@ -49,7 +52,6 @@ from engine.oidc import Providers
 from engine.sessions import Lasting
 
 PREFIX = "/api/v1"
-PATIENCE = 10  # seconds for a lock: a case that hangs must not take all workers with it
 MAX_BODY = 8 << 20  # a deployment of several files; each kind of body has its own limit
 
 RESOURCES = (
@@ -82,9 +84,12 @@ def create_app(settings: Settings) -> APIFlask:
         AUTO_AUTH_ERROR_RESPONSE=False,
         SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer"}},
     )
-    equip(app, settings, Database(settings.database_url, zone=settings.time_zone, patience=PATIENCE))
+    shared = replace(limits.REQUESTS, processes=settings.web_workers)
+    equip(app, settings, Database(settings.database_url, zone=settings.time_zone, limits=shared))
     problems.register(app)
     observe(app)
+    app.before_request(limits.begin_request)
+    app.teardown_request(lambda _: limits.end_request())
     for resource in RESOURCES:
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from apiflask import APIBlueprint
 from flask import Response, current_app, g, request
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
@@ -28,7 +29,7 @@ from engine import access, access_log, cases, idempotency
 from engine.access_log import Opened
 from engine.db import Actor, Database, UnitOfWork
 from engine.db import View as DatabaseView
-from engine.errors import Fault, Forbidden, Invalid, Refusal
+from engine.errors import Fault, Forbidden, Invalid, Refusal, Uncertain
 from engine.idempotency import Answer
 from engine.storage import checksum
 
@@ -111,7 +112,7 @@ def command(
             documented = _openapi.input(query, location="query")(documented)
         if isinstance(answer, type):
             documented = _openapi.output(answer, status_code=first)(documented)
-        statuses = {401, 403, 422, 429, 503, 504, *refusals} | ({400, 413, 415} if body else set())
+        statuses = {401, 403, 422, 429, 503, *refusals} | ({400, 413, 415} if body else set())
         responses: Any = {**described(*sorted(statuses)), **_file(answer)}
         responses |= {other: _likewise(other, answer) for other in others}
         documented = _openapi.doc(responses=responses, security="bearer")(documented)
@@ -274,10 +275,17 @@ def _answered_before(database: Database, failure: Refusal | IntegrityError) -> A
     hopeless = isinstance(failure, IntegrityError) and not idempotency.repeated(failure)
     if key is None or hopeless or isinstance(failure, Forbidden):
         raise failure
-    found = database.run(
-        lambda session, now: idempotency.find(UnitOfWork(session, _actor(session), now), key, _fingerprint()),
-        "single",
-    )
+    try:
+        found = database.run(
+            lambda session, now: idempotency.find(
+                UnitOfWork(session, _actor(session), now), key, _fingerprint()
+            ),
+            "single",
+        )
+    except (DBAPIError, PoolTimeout) as unavailable:
+        if isinstance(failure, Uncertain):
+            raise failure from unavailable  # the request is not known to have failed
+        raise
     if found is None:
         raise failure
     return found

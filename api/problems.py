@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 import structlog
 from apiflask import APIFlask
-from flask import Response, current_app, g
+from flask import Response, current_app, g, request
 from gunicorn.http.errors import ParseException
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -46,7 +46,7 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.Busy: (HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
     errors.ScannerDown: (HTTPStatus.SERVICE_UNAVAILABLE, "scanner-unavailable"),
     errors.StorageDown: (HTTPStatus.SERVICE_UNAVAILABLE, "storage-unavailable"),
-    errors.Uncertain: (HTTPStatus.GATEWAY_TIMEOUT, "uncertain"),
+    errors.Uncertain: (HTTPStatus.SERVICE_UNAVAILABLE, "outcome-unknown"),
 }
 
 # Of refusals by HTTP itself. Not `HTTPStatus`'s own names: they differ between versions of Python.
@@ -67,6 +67,22 @@ _NAMES: Mapping[int, str] = {
 }
 # What every call may get from the web server itself.
 OF_SERVER = (400, 408, 414, 431)
+
+# Why the database cannot do something, by the driver's class of the error.
+_REASONS: Mapping[str, str] = {
+    "Unresponsive": "The database does not answer.",
+    "LockNotAvailable": "Another transaction has locked what the request needs.",
+    "QueryCanceled": "The database took too long.",
+    "DiskFull": "The database has no disk space left.",
+    "TooManyConnections": "The database accepts no more connections.",
+    "TimeoutError": "All database connections are in use.",
+}
+_UNKNOWN = "The database did not confirm the change. It may have been made. "
+_REPEAT = (
+    "Send the same request with the same key again: if the change was made, you get its answer; "
+    "if not, it is made now."
+)
+_CHECK = "Check the current state before you send the request again."
 
 log = structlog.get_logger("api")
 
@@ -133,6 +149,7 @@ def _document(status: HTTPStatus, name: str, detail: str, request_id: str, **mor
 def register(app: APIFlask) -> None:
     """Let every error of the application answer with a problem document."""
     app.register_error_handler(errors.Refusal, _refused)
+    app.register_error_handler(errors.Uncertain, _unconfirmed)
     app.register_error_handler(Malformed, _malformed)
     app.register_error_handler(Unauthorized, _unauthorized)
     app.register_error_handler(errors.NotRecognised, _unauthorized)
@@ -165,7 +182,7 @@ def _more(refusal: errors.Refusal) -> dict[str, Any]:
 def _refused(refusal: errors.Refusal) -> Response:
     response = problem(*_KINDS[type(refusal)], refusal.detail, **_more(refusal))
     if isinstance(refusal, errors.Busy):
-        response.headers["Retry-After"] = "1"
+        _invite(response)
     if isinstance(refusal, errors.Throttled | errors.QuotaExceeded):
         response.headers["Retry-After"] = str(refusal.seconds)
     if isinstance(refusal, errors.AssuranceTooLow):
@@ -216,10 +233,29 @@ def _unreadable(_: ParseException) -> Response:
 
 
 def _busy(error: Exception) -> Response:
-    log.error("database.unavailable", error=type(error).__name__)
-    response = problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "The database cannot do this just now.")
-    response.headers["Retry-After"] = "1"
+    cause = type(error.orig if isinstance(error, DBAPIError) else error).__name__
+    log.error("database.unavailable", error=logs.cause(error))
+    detail = _REASONS.get(cause, "The database is not available.")
+    return _invite(problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", f"{detail} Nothing was changed."))
+
+
+def _unconfirmed(unknown: errors.Uncertain) -> Response:
+    log.error("database.unconfirmed", error=logs.cause(unknown))
+    detail = _UNKNOWN + (_REPEAT if _is_repeatable() else _CHECK)
+    return _invite(problem(*_KINDS[errors.Uncertain], detail))
+
+
+def _invite(response: Response) -> Response:
+    """Name when to send the request again, if that does no harm whatever has become of it."""
+    if _is_repeatable():
+        response.headers["Retry-After"] = "1"
     return response
+
+
+def _is_repeatable() -> bool:
+    """Whether the request is a read, or a write with a key."""
+    keyed = request.method == "POST" and "Idempotency-Key" in request.headers
+    return request.method in ("GET", "HEAD") or keyed or g.get("idempotency_key") is not None
 
 
 def _crashed(error: Exception) -> Response:

@@ -12,6 +12,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.command import DATABASE
 from engine import jobs
@@ -46,14 +48,20 @@ class _Queues(Collector):
     """What is in the queues at this moment; not counted by the processes, which would each see their own."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Age and depth by queue."""
+        """Age and depth by queue; without a database that answers, only that."""
         jobs_in = GaugeMetricFamily("parvandeh_jobs", "Jobs in a queue.", labels=("queue", "status"))
         age = GaugeMetricFamily("parvandeh_jobs_age_seconds", "How long the first waits.", labels=("queue",))
-        for depth in _depths():
+        up = GaugeMetricFamily("parvandeh_database_up", "Whether the database answers.")
+        try:
+            depths = _depths()
+        except (OperationalError, PoolTimeout):
+            depths = None
+        up.add_metric((), 0 if depths is None else 1)
+        for depth in depths or []:
             for status in ("waiting", "doing", "failed"):
                 jobs_in.add_metric((depth.queue, status), getattr(depth, status))
             age.add_metric((depth.queue,), depth.age or 0)
-        yield from (jobs_in, age)
+        yield from (up, jobs_in, age)
 
 
 def _depths() -> list[Depth]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     column,
     create_engine,
+    event,
     func,
     select,
 )
@@ -29,6 +30,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from engine.errors import Recorded, Refusal, Uncertain
+from engine.limits import Guard, Limits, Unresponsive
 
 T = TypeVar("T")
 View = Literal["write", "single", "snapshot"]
@@ -42,8 +44,10 @@ _PLANNING = "-c random_page_cost=1.1 -c jit=off"
 
 ABORTED = {"40P01", "40001"}  # deadlock, serialization failure
 LOCKED = "55P03"
-LOST = {"57P01", "08000", "08003", "08006"}  # the server went away
+# The server went away, was killed, starts, or has ended the session.
+LOST = {"57P01", "57P02", "57P03", "25P03", "08000", "08003", "08006"}
 ATTEMPTS = 3
+POOL = 2  # seconds to wait for a connection of the pool: only threads of one process wait for each other
 
 
 def table(model: type["Base"]) -> Table:
@@ -166,20 +170,26 @@ class Database:
     """The connections of one process. `transaction` is the one place that commits."""
 
     def __init__(
-        self, url: str, *, zone: tzinfo = UTC, pool_size: int = 5, patience: int | None = None
+        self, url: str, *, zone: tzinfo = UTC, pool_size: int = 5, limits: Limits | None = None
     ) -> None:
-        """`patience` is for how many seconds a command waits for another one's lock, before it fails."""
+        """Without `limits` a command waits for locks and for the server for as long as it takes."""
         self._zone = zone
+        self._guard = Guard(limits) if limits else None
         self.engine = create_engine(
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_timeout=10,
+            pool_timeout=POOL if limits else 10,
             hide_parameters=True,  # errors are logged, and parameters are data
-            connect_args={"options": _PLANNING + (f" -c lock_timeout={patience}s" if patience else "")},
+            connect_args={"options": f"{_PLANNING} {limits.options}" if limits else _PLANNING},
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )
+        if self._guard is not None:
+            guard = self._guard
+            event.listen(
+                self.engine, "do_connect", lambda _, __, given, named: guard.connect(*given, **named)
+            )
         self._views = {
             "write": self.engine,
             "single": self.engine.execution_options(isolation_level="AUTOCOMMIT"),
@@ -193,6 +203,8 @@ class Database:
         `single` makes each statement one of its own: enough to read, and to write one statement at the end.
         `snapshot` lets all statements see the same moment.
         """
+        if self._guard is not None and not self._guard.allows():
+            raise OperationalError(None, None, Unresponsive("The database has not answered of late."))
         with (
             self._views[view].begin() as bound,
             Session(bound, expire_on_commit=False, join_transaction_mode="rollback_only") as session,
@@ -216,15 +228,17 @@ class Database:
                         result: T | Recorded = command(session, datetime.now(self._zone))
                     except Recorded as refused:
                         result = refused
-                    ran = view == "single"  # what it owes is committed as it is written
+                    ran = view == "single" and _OWED in session.info  # committed as it is written
                     connection(session)
-                    ran = True
+                    ran = ran or view == "write"
                 if isinstance(result, Recorded):
                     raise result
                 return result
             except DBAPIError as error:
                 if ran and lost(error):
-                    raise Uncertain("Whether it was done is not known.") from error
+                    raise Uncertain(
+                        "The database did not confirm the change. It may have been made."
+                    ) from error
                 if attempt == ATTEMPTS or not repeatable(error):
                     raise
         raise AssertionError("unreachable")
@@ -236,6 +250,8 @@ class Database:
 
 def repeatable(error: DBAPIError) -> bool:
     """Whether the failed transaction did nothing and may be run again."""
+    if isinstance(error.orig, Unresponsive):
+        return False  # the time for it is over
     return getattr(error.orig, "sqlstate", None) in ABORTED or lost(error)
 
 
@@ -244,7 +260,13 @@ def held_up(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) == LOCKED
 
 
+def unresponsive(error: BaseException) -> bool:
+    """Whether the server did not answer in time; also while it committed."""
+    behind = error.__cause__ if isinstance(error, Uncertain) else error
+    return isinstance(behind, DBAPIError) and isinstance(behind.orig, Unresponsive)
+
+
 def lost(error: DBAPIError) -> bool:
     """Whether the connection is gone. If that happened while committing, nobody knows what became of it."""
-    gone = error.connection_invalidated or getattr(error.orig, "sqlstate", None) in LOST
-    return isinstance(error, OperationalError) and gone
+    ended = getattr(error.orig, "sqlstate", None) in LOST
+    return ended or (isinstance(error, OperationalError) and error.connection_invalidated)

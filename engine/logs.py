@@ -21,6 +21,13 @@ for chatty in ("procrastinate", "psycopg.pool"):
     logging.getLogger(chatty).setLevel(logging.CRITICAL)
 
 
+def cause(error: BaseException) -> str:
+    """The class of the error behind others: the driver's, not those of the layers above it."""
+    while (behind := getattr(error, "orig", None) or error.__cause__) is not None:
+        error = behind
+    return type(error).__name__
+
+
 def place(error: BaseException) -> str:
     """Where an error arose. Its message may hold case data: only its kind and place go into the log."""
     trace = error.__traceback__

@@ -13,14 +13,15 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from flask import Response, g, make_response, redirect, render_template, request
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from engine import access, access_log, idempotency, sessions
 from engine.access import Permission
 from engine.access_log import Opened, Way
 from engine.db import Actor, UnitOfWork
-from engine.errors import Forbidden, NotFound, Refusal
+from engine.errors import Forbidden, NotFound, Refusal, Uncertain
 from engine.idempotency import Answer
 from engine.ids import uuid7
 from engine.language import Reader
@@ -95,7 +96,8 @@ def page(
     not see or do at all. `prepare` is done before the transaction begins, once; it gives further parts, and
     may refuse, too: then without these.
 
-    A form with a hidden field `once` is done once, however often it is sent.
+    A form with a hidden field `once` is done once, however often it is sent. Where it could not be confirmed
+    that it was done, the visitor can send it again.
     """
 
     def declare(view: View) -> View:
@@ -113,7 +115,9 @@ def page(
                 return _serve(lambda visit: view(visit, **parts))
             except Refusal as refusal:
                 g.refusal = refusal
-                if refused is None or type(refusal) in (NotFound, Forbidden):
+                if isinstance(refusal, Uncertain) and _once() is not None:
+                    return _kept("unconfirmed.html", HTTPStatus.SERVICE_UNAVAILABLE)
+                if refused is None or type(refusal) in (NotFound, Forbidden, Uncertain):
                     raise
                 again = partial(refused, refusal=refusal, **parts)
                 return _serve(again, undone=True)
@@ -238,9 +242,15 @@ def _done_before(actor: Actor, key: str | None, failure: IntegrityError | Refusa
     """Where the same form led the first time; else the failure stands."""
     if key is None or (isinstance(failure, IntegrityError) and not idempotency.repeated(failure)):
         raise failure
-    found = site().database.run(
-        lambda session, now: idempotency.find(UnitOfWork(session, actor, now), key, _fingerprint()), "single"
-    )
+    try:
+        found = site().database.run(
+            lambda session, now: idempotency.find(UnitOfWork(session, actor, now), key, _fingerprint()),
+            "single",
+        )
+    except (DBAPIError, PoolTimeout) as unavailable:
+        if isinstance(failure, Uncertain):
+            raise failure from unavailable  # it is not known to have failed
+        raise
     if found is None:
         raise failure
     return Response(status=found.status, headers=dict(found.headers))

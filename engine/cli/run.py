@@ -5,7 +5,7 @@ with. Returns when it is told to stop.
 import argparse
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from engine import lifeline, postgres
 from engine.bpmn import script
-from engine.cli import children, demo_accounts, deploy, hub, migrate, web, welcome, worker
+from engine.cli import children, demo_accounts, deploy, hub, migrate, restarts, web, welcome, worker
 from engine.config import ROOT, Settings
 from engine.db import Database
 from engine.errors import Unusable
@@ -24,6 +24,7 @@ from engine.oidc import Providers
 
 HELP = "Run everything that an installation needs, until Ctrl-C."
 STOPPING = "stopping"
+DATABASE = "PostgreSQL"
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -55,11 +56,10 @@ def _serve(settings: Settings) -> None:
     address = f"http://{web.HOST}:{settings.port}"
     with ExitStack() as stack:
         running: dict[str, subprocess.Popen[bytes]] = {}
-        url = settings.database_url
+        url, server = settings.database_url, None
         if url is None:
             server = postgres.start(settings, patience=30)
             stack.callback(server.stop)
-            running["PostgreSQL"] = server.process
             url = server.url
         migrate.upgrade(url)
         _prepare(settings, url, address)
@@ -75,8 +75,17 @@ def _serve(settings: Settings) -> None:
         site.await_answer()
         shown = demo_accounts.read(settings) if settings.embedded else []
         welcome.greet(address, shown, demo_accounts.file(settings))
-        name = children.await_death(running)
-        raise Unusable(f"{name} died (exit code {running[name].returncode}); everything was stopped.")
+        _watch(running, server)
+
+
+def _watch(running: Mapping[str, subprocess.Popen[bytes]], server: postgres.Server | None) -> None:
+    """Start PostgreSQL again when it dies. Raises Unusable when it dies too often, or anything else does."""
+    database = restarts.Restarts(server) if server else None
+    while True:
+        name = children.await_death({**running, DATABASE: server.process} if server else running)
+        if name != DATABASE or database is None:
+            raise Unusable(f"{name} died (exit code {running[name].returncode}); everything was stopped.")
+        database.restart()
 
 
 def _prepare(settings: Settings, url: str, address: str) -> None:

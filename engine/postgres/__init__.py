@@ -47,10 +47,20 @@ class InUse(Unusable):
 class Server:
     """A running embedded server. It dies at the latest with the thread that started it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], url: str, lock: Lock) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], settings: Settings, options: Sequence[str], lock: Lock
+    ) -> None:
         self.process = process
-        self.url = url
+        self.url = url(settings)
+        self.log = settings.var / "postgres.log"
+        self._settings = settings
+        self._options = options
         self._lock = lock
+
+    def restart(self) -> None:
+        """Start it again after it died. Raises Unusable, with the end of its log, if it does not start."""
+        cluster.end_orphans(self._settings.var / "postgres")
+        self.process = _start(self._settings, self._options, again=True)
 
     def stop(self) -> None:
         """Disconnect everybody, write everything to disk and end."""
@@ -105,11 +115,11 @@ def start(settings: Settings, *, options: Sequence[str] = (), patience: float = 
             "Wait until it has ended, or stop it."
         )
     try:
-        process = _start(settings, options)
+        process = _start(settings, options, again=False)
     except BaseException:
         lock.release()
         raise
-    return Server(process, url(settings), lock)
+    return Server(process, settings, options, lock)
 
 
 def _attach_or_start(settings: Settings) -> Server | None:
@@ -125,14 +135,14 @@ def _attach_or_start(settings: Settings) -> Server | None:
             time.sleep(0.05)
 
 
-def _start(settings: Settings, options: Sequence[str]) -> subprocess.Popen[bytes]:
+def _start(settings: Settings, options: Sequence[str], *, again: bool) -> subprocess.Popen[bytes]:
     data, log = settings.var / "postgres", settings.var / "postgres.log"
     account = cluster.account(data)
     binaries = programs.find(account)
     cluster.prepare(data, settings.var / "postgres.pgpass", binaries, account)
-    if log.exists():
+    if log.exists() and not again:
         log.replace(log.with_suffix(".log.1"))
-    with open(log, "wb", opener=cluster.private) as output:
+    with open(log, "ab", opener=cluster.private) as output:
         process = programs.spawn(binaries, data, account, [*SERVER_OPTIONS, *options], output)
     try:
         _await_answer(settings, process, log)

@@ -3,7 +3,9 @@
 import os
 import secrets
 import shutil
+import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import Unusable
@@ -13,6 +15,7 @@ from engine.postgres.programs import HERE, MAJOR, Account
 NAME = "parvandeh"  # of the role and of its database
 NOBODY = 65534
 SOCKET = ".s.PGSQL.5432"
+ORPHANS = 5  # seconds that the processes of a killed server have to end
 
 
 def account(data: Path) -> Account:
@@ -43,6 +46,19 @@ def prepare(data: Path, passfile: Path, binaries: Path, account: Account) -> Non
     _await_predecessor(data)
     if not passfile.exists():
         _set_password(data, passfile, binaries, account)
+
+
+def end_orphans(data: Path) -> None:
+    """End what a server that was killed has left behind. The caller knows that it is dead.
+
+    Its processes end by themselves, but for those that are stopped.
+    """
+    begun = time.monotonic()
+    while (pids := _servers(data)) and (waited := time.monotonic() - begun) < 2 * ORPHANS:
+        for pid in pids if waited > ORPHANS else ():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
 
 
 def private(path: str, flags: int) -> int:

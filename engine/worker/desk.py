@@ -9,12 +9,12 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from engine import accounts, logs
+from engine import accounts, limits, logs
 from engine.config import Settings
-from engine.db import Database, UnitOfWork, View, held_up
+from engine.db import Database, UnitOfWork, View, held_up, unresponsive
+from engine.errors import Uncertain
 
 T = TypeVar("T")
-PATIENCE = 10  # seconds for a lock: the job of a case that hangs is put off
 
 log = structlog.get_logger("worker")
 
@@ -24,7 +24,8 @@ class Desk:
 
     def __init__(self, settings: Settings, url: str, threads: int) -> None:
         self.settings = settings
-        self._database = Database(url, zone=settings.time_zone, pool_size=threads, patience=PATIENCE)
+        self._database = Database(url, zone=settings.time_zone, pool_size=threads, limits=limits.WORK)
+        self._gone = False
         self._actor = self._database.run(accounts.system)
         # Of its own: the loop's other threads may all be waiting for somebody's name server.
         self._threads = ThreadPoolExecutor(threads, "commands")
@@ -38,14 +39,30 @@ class Desk:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.do, command, view)
 
     async def look(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T | None:
-        """The same for what is done again and again: None if somebody holds what it needs just now."""
+        """The same for what is done again and again.
+
+        None if somebody holds what it needs just now, or the database does not answer in time.
+        """
         try:
-            return await self.hand(command, view)
-        except OperationalError as error:
-            if not held_up(error):
+            found = await self.hand(command, view)
+        except (OperationalError, Uncertain) as error:
+            if unresponsive(error):
+                self._note(error)
+            elif isinstance(error, OperationalError) and held_up(error):
+                log.warning("sweep.held-up", where=logs.place(error))
+            else:
                 raise
-            log.warning("sweep.held-up", where=logs.place(error))
             return None
+        self._note(None)
+        return found
+
+    def _note(self, error: Exception | None) -> None:
+        """Log when the database stops to answer, and when it answers again."""
+        if error is not None and not self._gone:
+            log.error("database.gone", error=logs.cause(error), where=logs.place(error))
+        if error is None and self._gone:
+            log.info("database.back")
+        self._gone = error is not None
 
     async def apart(self, function: Callable[..., T], *arguments: object) -> T:
         """Something long that does commands of its own, beside the loop."""

@@ -21,6 +21,7 @@ from engine.bpmn import script
 from engine.config import Settings
 from engine.errors import Conflict, NotFound, Uncertain
 from engine.jobs import HEARTBEAT, LONGEST_PAUSE, SILENCE, Queue
+from engine.limits import QueueConnection
 from engine.postgres import conninfo
 from engine.worker import sweeps, tasks
 from engine.worker.desk import Desk
@@ -44,7 +45,7 @@ def serve(settings: Settings, url: str, queue: Queue) -> int:
     except* (SQLAlchemyError, ProcrastinateException, PoolTimeout, Uncertain) as gone:
         # It comes back with a new process, which whoever started this one starts.
         for error in _all_of(gone):
-            log.error("database.gone", queue=queue, error=type(error).__name__, where=logs.place(error))
+            log.error("database.gone", queue=queue, error=logs.cause(error), where=logs.place(error))
         code = 1
     finally:
         desk.close()
@@ -98,7 +99,13 @@ async def _work(app: App, queue: Queue) -> None:
 
 
 def _app(desk: Desk, url: str, served: Mapping[str, Task]) -> App:
-    connector = PsycopgConnector(conninfo=conninfo(url), configure=_configure, min_size=1, max_size=4)
+    connector = PsycopgConnector(
+        conninfo=conninfo(url),
+        connection_class=QueueConnection,
+        configure=_configure,
+        min_size=1,
+        max_size=4,
+    )
     app = App(connector=connector)
     for name, task in served.items():
         app.task(name=name, pass_context=True, retry=_Again(task))(_job(desk, name, task))

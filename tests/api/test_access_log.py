@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text, update
 
 from api.command import DATABASE
 from engine.db import Database
+from engine.limits import Limits
 from engine.models import AccessHead, AccessRecord, Case, Event
 from tests import bpmn, factories
 from tests.api.conftest import Clients
@@ -41,7 +42,7 @@ def records(database: Database) -> Records:
 @pytest.fixture
 def impatient(app: APIFlask, database_url: str) -> Iterator[None]:
     """The application waits for nobody's lock longer than a second."""
-    app.extensions[DATABASE] = Database(database_url, patience=1)
+    app.extensions[DATABASE] = Database(database_url, limits=Limits(lock=1))
     yield
     app.extensions[DATABASE].dispose()
 

@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 from engine import postgres
 from engine.config import ROOT, Settings
 from engine.errors import Unusable
+from engine.postgres import cluster
 
 OWNER = """
 import sys, time
@@ -154,6 +155,23 @@ def test_server_killed_with_kill_9_recovers_on_the_next_start(settings: Settings
     first.stop()
     with postgres.available(settings) as url, psycopg.connect(conninfo(url)) as connection:
         assert connection.execute("SELECT count(*) FROM outlived_crash").fetchone() == (0,)
+
+
+def test_killed_server_is_restarted_although_a_process_of_it_is_stopped(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "ORPHANS", 0.2)
+    server = postgres.start(settings)
+    with psycopg.connect(conninfo(server.url)) as connection:
+        stopped = connection.info.backend_pid
+        os.kill(stopped, signal.SIGSTOP)
+        server.process.kill()
+        server.process.wait()
+        server.restart()
+    with psycopg.connect(conninfo(server.url)) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert stopped not in servers(settings.var / "postgres")
+    server.stop()
 
 
 def test_second_server_of_a_data_folder_is_refused_with_the_first_ones_pid(settings: Settings) -> None:

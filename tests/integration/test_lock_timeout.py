@@ -1,19 +1,55 @@
 """A case that somebody holds does not hold others for ever."""
 
+import os
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from engine.db import Database
+from engine.limits import Limits
 from tests import factories
+from tests.waiting import until
 
 
 def test_command_gives_up_on_a_lock_after_its_patience(database: Database, database_url: str, actor) -> None:
     factories.deploy(database, factories.one_task())
     factories.a_case(database, actor("portal"))
-    impatient = Database(database_url, patience=1)
+    impatient = Database(database_url, limits=Limits(lock=1))
     with database.transaction() as holder:
         holder.execute(text("SELECT id FROM cases FOR UPDATE"))
         with pytest.raises(OperationalError, match="lock timeout"), impatient.transaction() as waiting:
             waiting.execute(text("SELECT id FROM cases FOR UPDATE"))
     impatient.dispose()
+
+
+def test_when_all_processes_wait_none_of_them_waits_as_long_as_one_alone(
+    database: Database, database_url: str
+) -> None:
+    shared = Database(database_url, limits=Limits(crowded=0.2, lock=20, processes=2))
+
+    def is_stopped() -> bool:
+        """Whether a wait for the lock was ended by its own process."""
+        with pytest.raises(OperationalError) as ended, shared.transaction() as session:
+            session.execute(text("LOCK TABLE cases"))
+        return "user request" in str(ended.value)
+
+    with database.transaction() as holder:
+        holder.execute(text("LOCK TABLE cases"))
+        other = os.fork()  # it shares what is known of the other one's waiting
+        if other == 0:
+            try:
+                os._exit(0 if is_stopped() else 1)
+            finally:
+                os._exit(2)
+        until(lambda: _waiting(database) == 1)
+        assert is_stopped()
+        assert os.waitpid(other, 0)[1] == 0
+    shared.dispose()
+
+
+def _waiting(database: Database) -> int:
+    own = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    count = text(f"SELECT count(*) FROM pg_locks WHERE NOT granted AND {own}")
+    with database.transaction() as session:
+        return int(session.scalar(count) or 0)

@@ -10,8 +10,10 @@ import stat
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,20 @@ class Installation:
     def answers(self) -> bool:
         """Whether the web server does."""
         return healthy(self.port)
+
+    def asked(self, path: str) -> int:
+        """The status of an answer to the caseworker of the demonstration, which comes within ten seconds."""
+        accounts = json.loads((self.var / "demo.json").read_bytes())["accounts"]
+        token = next(account["token"] for account in accounts if account["name"] == "caseworker")
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {token}"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as refused:
+            refused.close()
+            return refused.code
 
     @property
     def processes(self) -> dict[int, str]:
@@ -220,10 +236,34 @@ def test_port_in_use_is_told_before_anything_is_started(tmp_path: Path) -> None:
         assert not (refused.var / "postgres").exists()
 
 
-@pytest.mark.parametrize("victim", ["gunicorn", "postgres"])
-def test_death_of_a_child_stops_everything_with_exit_code_1(installation: Installation, victim: str) -> None:
+def test_killed_database_is_started_again(installation: Installation, running: subprocess.Popen[str]) -> None:
+    os.kill(installation.pid(running.pid, "postgres"), signal.SIGKILL)
+    wait_until(lambda: "PostgreSQL answers again" in installation.output)
+    wait_until(lambda: installation.asked("/readyz") == 200)
+    assert running.poll() is None
+
+
+def test_hanging_database_holds_no_request_and_everything_goes_on_after_it(
+    installation: Installation, running: subprocess.Popen[str]
+) -> None:
+    assert installation.asked("/readyz") == 200
+    servers = [pid for pid in installation.processes if "postgres" in os.readlink(f"/proc/{pid}/exe")]
+    for pid in servers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        paths = ["/api/v1/cases", "/healthz", "/readyz"] * 4
+        with ThreadPoolExecutor(len(paths)) as callers:
+            assert list(callers.map(installation.asked, paths)) == [503, 200, 503] * 4
+    finally:
+        for pid in servers:
+            os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: installation.asked("/api/v1/cases") == 200)
+    assert running.poll() is None
+
+
+def test_death_of_a_child_stops_everything_with_exit_code_1(installation: Installation) -> None:
     process = installation.serve()
-    os.kill(installation.pid(process.pid, victim), signal.SIGKILL)
+    os.kill(installation.pid(process.pid, "gunicorn"), signal.SIGKILL)
     assert process.wait(DEADLINE) == 1
     assert "died" in installation.output
     wait_until(lambda: installation.processes == {})

@@ -25,7 +25,7 @@ from engine.db import Actor, Database, UnitOfWork
 from engine.errors import Uncertain
 from engine.outbound import webhooks
 from engine.worker import process, serve, sweeps
-from tests import bpmn, factories, working
+from tests import bpmn, cutting, factories, working
 from tests.conftest import conninfo
 from tests.outbound import LOOPBACK
 from tests.receiver import Receiver
@@ -468,6 +468,25 @@ def test_worker_outlives_its_connections(
         start()
         until(ended(sql))
         assert worker.process.poll() is None
+
+
+def test_worker_waits_for_a_database_that_hangs(
+    database: Database, database_url: str, tmp_path: Path, sql: Sql, start: Callable[..., CaseView]
+) -> None:
+    deploy(database, waiting_a_moment())
+    with (
+        cutting.line(database_url) as line,
+        working.serving(line.url, tmp_path, "--queue", "cases") as worker,
+    ):
+        until(lambda: bool(sql("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'")))
+        line.hold()
+        until(lambda: '"event":"database.gone"' in worker.log.read_text())
+        start()
+        line.release()
+        until(ended(sql))
+        until(lambda: '"event":"database.back"' in worker.log.read_text())
+        assert worker.process.poll() is None
+    assert '"error":"Unresponsive"' in worker.log.read_text()
 
 
 @pytest.mark.parametrize("error", [Uncertain("committed or not"), PoolTimeout()])

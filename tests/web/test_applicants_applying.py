@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,11 +13,13 @@ from sqlalchemy import func, select, update
 from engine import applications, publishing
 from engine.bpmn import Form
 from engine.db import Actor, Database
+from engine.limits import Limits
 from engine.models import ApplicationDraft, Case
-from tests import factories
+from tests import cutting, factories
 from tests.web.applying import ANSWERS, OTHER, START, Applicant, an_applicant, apply_here, me, service
 from tests.web.conftest import Browser, statements
 from web.applicants.steps import steps_of
+from web.site import SITE
 
 __all__ = ["apply_here", "me"]  # fixtures
 
@@ -156,6 +159,27 @@ def test_a_form_that_is_sent_twice_makes_one_case(me: Applicant, database: Datab
     assert (first.status_code, second.status_code) == (303, 303)
     assert first.headers["Location"] == second.headers["Location"]
     assert "parvandeh-begun" in second.headers["Set-Cookie"], "the second answer is what the browser shows"
+    assert count(database, Case) == 1
+
+
+@pytest.mark.parametrize("fate", ["committed", "undone"])
+def test_a_form_that_was_not_confirmed_can_be_sent_again_and_makes_one_case(
+    me: Applicant, database: Database, database_url: str, fate: cutting.Fate
+) -> None:
+    me.fill()
+    form = {"once": uuid4().hex, "token": me.browser.token(CHECK)}
+    extensions = me.browser.client.application.extensions
+    with cutting.line(database_url) as line:
+        reached = Database(line.url, limits=Limits(total=1, check=0.1, rest=0.1))
+        usual, extensions[SITE] = extensions[SITE], replace(extensions[SITE], database=reached)
+        line.fate, line.silence = fate, True
+        unknown = me.browser.post(CHECK, form)
+        extensions[SITE] = usual
+        reached.dispose()
+    assert unknown.status_code == 503
+    kept = dict(re.findall(r'name="(\w+)" value="(\w+)"', unknown.text.partition(f'action="{CHECK}"')[2]))
+    assert kept == form
+    assert me.browser.post(CHECK, kept).status_code == 303
     assert count(database, Case) == 1
 
 
