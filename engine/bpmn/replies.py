@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from engine.bpmn import syntax
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.expressions import Text, texts
 from engine.bpmn.check.extensions import PARVANDEH
@@ -50,9 +51,10 @@ def awaited(file: str, content: bytes, key: str, element: str, known: Collection
 
 def _tree(text: Text) -> ast.AST | None:
     try:
-        return ast.parse(text.code.strip() if text.mode == "eval" else text.code, mode=text.mode)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree: ast.AST = syntax.tree(text.code.strip() if text.mode == "eval" else text.code, text.mode)
+    except SyntaxError:
         return None
+    return tree
 
 
 def _of(variable: str, trees: list[ast.AST]) -> Iterator[tuple[str, Any]]:

@@ -10,24 +10,22 @@ import symtable
 import sys
 import textwrap
 import threading
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any
 
 import pydantic_monty as monty
 
-from engine.bpmn import feel, rules
+from engine.bpmn import feel, rules, syntax
+from engine.bpmn.syntax import Mode
 from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
 from engine.bpmn.watch import Watch
 from engine.decisions.asking import Decisions, Ruling
 from engine.decisions.errors import Unreadable
 from engine.errors import Busy
-
-Mode = Literal["eval", "exec"]
 
 MAX_SCRIPT = 20_000  # characters
 LIMITS: monty.ResourceLimits = {
@@ -229,14 +227,8 @@ def _analysed(code: str, mode: Mode) -> Names:
         raise SyntaxError(f"longer than {MAX_SCRIPT} characters")
     if mode == "eval" and feel.is_feel(code):
         return Names(_of_feel(code), frozenset())
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            tree = compile(code, "script", mode, ast.PyCF_ONLY_AST, dont_inherit=True)
-            compile(code, "script", mode, dont_inherit=True)
-            table = symtable.symtable(code, "script", mode)
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise SyntaxError(f"too deeply nested, or not a text: {error}") from error
+    tree = syntax.tree(code, mode)
+    table = syntax.scopes(code, mode)
     # `x += 1` reads x too, which a symbol table does not tell.
     reads = {
         node.target.id

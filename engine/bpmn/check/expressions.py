@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from engine.bpmn import timers
+from engine.bpmn import syntax, timers
 from engine.bpmn.check import feel, python
 from engine.bpmn.check.allow_list import BPMN, TIMES, bpmn, local
 from engine.bpmn.check.diagram import Diagram
@@ -16,7 +16,8 @@ from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.feel import is_feel
 from engine.bpmn.own import ASSIGNMENT
-from engine.bpmn.script import Mode, Names, as_written, names, unsupported
+from engine.bpmn.script import Names, as_written, names, unsupported
+from engine.bpmn.syntax import Mode
 from engine.bpmn.translate.juel import Untranslatable, is_juel, translated
 
 # What the sandbox has and a script may sensibly use; os, sys and pathlib are there but refuse every call.
@@ -173,7 +174,7 @@ class _Rules:
         code, skipped = _stripped(text)
         try:
             names(code, text.mode)
-            python.tree(code, text.mode)
+            syntax.require_oldest(code, text.mode)
         except SyntaxError as error:
             line = (error.lineno or 1) + skipped
             reason = f"The {text.what} is not correct Python (its line {line}): {error.msg}."

@@ -2,13 +2,13 @@
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.bpmn.check.allow_list import HUMAN, bpmn
 from engine.bpmn.check.diagram import Diagram, Node
 from engine.bpmn.forms import schema_of
+from engine.bpmn.syntax import tree
 
 _GROUND = re.compile(r"ground|reason|justif|rationale|دلیل|علت", re.I)
 
@@ -92,8 +92,6 @@ def _sets(script: str) -> bool:
 def syntax(code: str) -> list[ast.AST]:
     """All nodes of a script or expression; none if it is not Python, which others tell."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return list(ast.walk(ast.parse(code.strip())))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return list(ast.walk(tree(code.strip(), "exec")))
+    except SyntaxError:
         return []
