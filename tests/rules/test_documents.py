@@ -9,7 +9,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from api import create_app, problems
+from api import problems
+from application import create
 from engine import access_log, events
 from engine.bpmn.diff import SENTENCES
 from engine.cli import COMMANDS
@@ -65,7 +66,7 @@ def test_everything_that_is_recorded_is_documented_and_no_other() -> None:
 
 def test_every_type_of_problem_is_documented_and_no_other() -> None:
     refusals = {name for _, name in problems._KINDS.values()}
-    written = strings(calls([ROOT / "api/problems.py"], "problem"), 1)
+    written = strings(calls(python("api"), "problem"), 1)
     documented = rows(text("docs/api.md"), "Errors")
     assert documented == {problems.TYPE + name for name in refusals | written | set(problems._NAMES.values())}
 
@@ -97,7 +98,7 @@ def test_every_code_of_a_difference_is_documented_and_no_other() -> None:
 
 
 def test_every_endpoint_is_documented_and_no_other() -> None:
-    app = create_app(Settings.read({"DATABASE_URL": "postgresql+psycopg://nowhere/none"}))
+    app = create(Settings.read({"DATABASE_URL": "postgresql+psycopg://nowhere/none"}))
     served = {
         f"{method} {_documented(rule.rule)}"
         for rule in app.url_map.iter_rules()
