@@ -4,13 +4,16 @@ The page's code comes with a package.
 """
 
 import copy
+import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import flask_swagger_ui
-from apiflask import APIBlueprint
-from flask import Response, current_app, send_from_directory
+from apiflask import APIBlueprint, APIFlask
+from flask import Response, current_app, request, send_from_directory
 from pydantic import TypeAdapter
 
 from api.problems import Problem
@@ -37,6 +40,9 @@ PAGE = """<!doctype html>
 """
 START = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true});\n'
 
+
+_DESCRIBED = "parvandeh.described"
+_WRITING = Lock()
 
 # What every call, every write and every conditional write may say in headers.
 TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
@@ -73,7 +79,39 @@ UPLOADS = {
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """The OpenAPI document."""
-    spec = copy.deepcopy(current_app.spec)  # type: ignore[attr-defined]  # an APIFlask
+    described = _described()
+    response = Response(described.content, content_type="application/json")
+    response.headers["Cache-Control"] = "no-cache"  # to be stored, and revalidated by its tag
+    response.set_etag(described.tag)
+    response.make_conditional(request)
+    return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """The document and its tag. The same for all installations of a release."""
+
+    content: bytes
+    tag: str
+
+
+def _described() -> _Described:
+    """Written once in a process: it takes longer than most requests, and anybody may ask for it."""
+    app: APIFlask = current_app._get_current_object()  # type: ignore[attr-defined]
+    with _WRITING:
+        if _DESCRIBED not in app.extensions:
+            content = _written(app).encode()
+            app.extensions[_DESCRIBED] = _Described(content, hashlib.sha256(content).hexdigest()[:32])
+        found: _Described = app.extensions[_DESCRIBED]
+    return found
+
+
+def _written(app: APIFlask) -> str:
+    for named in app.blueprints.values():
+        if not isinstance(named, APIBlueprint):
+            # APIFlask reads this of every blueprint, and those of pages, which are Flask's own, lack it.
+            vars(named)["enable_openapi"] = False
+    spec: Any = copy.deepcopy(app.spec)
     problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
     schemas = spec["components"]["schemas"]
     schemas.update(problem.pop("$defs", {}))
@@ -84,7 +122,7 @@ def openapi() -> Response:
     for path, schema in UPLOADS.items():
         content = {"multipart/form-data": {"schema": schema}}
         spec["paths"][path]["post"]["requestBody"] = {"required": True, "content": content}
-    return Response(current_app.json.dumps(spec), content_type="application/json")
+    return app.json.dumps(spec)
 
 
 def _complete(method: str, operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:

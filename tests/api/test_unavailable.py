@@ -3,7 +3,7 @@
 import pytest
 from apiflask import APIFlask
 
-from api import create_app
+from application import create
 from engine.config import Settings
 from tests.api.contract import Client, Contract, refused
 
@@ -11,7 +11,7 @@ from tests.api.contract import Client, Contract, refused
 @pytest.fixture(scope="module")
 def dead() -> APIFlask:
     """The application on a database that does not exist."""
-    return create_app(Settings.read({"DATABASE_URL": "postgresql+psycopg://nobody@/nothing?host=/nowhere"}))
+    return create(Settings.read({"DATABASE_URL": "postgresql+psycopg://nobody@/nothing?host=/nowhere"}))
 
 
 @pytest.mark.parametrize(

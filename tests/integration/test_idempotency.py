@@ -10,8 +10,8 @@ from apiflask import APIFlask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from api import create_app
 from api.command import DATABASE
+from application import create
 from engine import accounts
 from engine.config import Settings
 from engine.db import Database
@@ -23,7 +23,7 @@ Send = Callable[..., TestResponse]
 
 @pytest.fixture
 def app(database: Database) -> APIFlask:
-    made = create_app(Settings.read({"DATABASE_URL": "postgresql+psycopg://nobody@/nothing"}))
+    made = create(Settings.read({"DATABASE_URL": "postgresql+psycopg://nobody@/nothing"}))
     made.extensions[DATABASE] = database
     return made
 

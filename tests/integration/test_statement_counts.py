@@ -15,9 +15,9 @@ import pytest
 from apiflask import APIFlask
 from werkzeug.datastructures import FileStorage
 
-from api import create_app
 from api.callers import SECONDS, Callers
 from api.command import CALLERS, DATABASE
+from application import create
 from engine import accounts, postgres
 from engine.cli import migrate
 from engine.config import Settings
@@ -68,7 +68,7 @@ def stage(quick: Path) -> Iterator[Stage]:
     server = postgres.start(Settings.read({"PARVANDEH_VAR": str(var)}), options=("log_statement=all",))
     migrate.upgrade(server.url)
     database = Database(server.url, zone=UTC)
-    app = create_app(Settings.read({"DATABASE_URL": server.url, "DOCUMENTS": str(var / "documents")}))
+    app = create(Settings.read({"DATABASE_URL": server.url, "DOCUMENTS": str(var / "documents")}))
     app.extensions[DATABASE] = database
     # A clock that leaps: every request pays for finding its caller.
     app.extensions[CALLERS] = Callers(itertools.count(step=SECONDS).__next__)
