@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,8 +11,8 @@ from engine import lifeline
 from engine.cli import children
 from engine.config import ROOT, Settings
 from engine.errors import Unusable
+from engine.ports import HOST
 
-HOST = "127.0.0.1"
 COMMAND = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
 
 
@@ -59,28 +58,6 @@ def require_built() -> None:
     """Raise if what browsers load is not there: a server without it would not start."""
     if not (ROOT / "web" / "static" / "manifest.json").exists():
         raise Unusable("What browsers load has not been built. Run: make assets")
-
-
-def require_free(port: int) -> None:
-    """Raise if somebody listens there. The workers of a killed predecessor get a moment to go."""
-    deadline = time.monotonic() + 3
-    while not _is_free(port):
-        if time.monotonic() > deadline:
-            raise Unusable(
-                f"Port {port} is in use by another program. Stop it, or choose another port: "
-                f"make run PORT={port + 1 if port < 65535 else port - 1}"
-            )
-        time.sleep(0.05)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
 
 
 def _answers(port: int) -> bool:
