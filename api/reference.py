@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 import flask_swagger_ui
 from apiflask import APIBlueprint, APIFlask
@@ -32,6 +32,7 @@ PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>Parvandeh API</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="docs/swagger-ui.css">
 <div id="swagger-ui"></div>
 <script src="docs/swagger-ui-bundle.js"></script>
@@ -97,7 +98,7 @@ class _Described:
 
 def _described() -> _Described:
     """Written once in a process: it takes longer than most requests, and anybody may ask for it."""
-    app: APIFlask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = cast(APIFlask, current_app)
     with _WRITING:
         if _DESCRIBED not in app.extensions:
             content = _written(app).encode()
