@@ -9,7 +9,7 @@ from apiflask import APIFlask
 from sqlalchemy.exc import OperationalError
 
 import web
-from api import create_app
+from api import create_app, reference
 from api.command import DATABASE
 from api.problems import PROVIDERS
 from engine import schema
@@ -30,14 +30,16 @@ def create(settings: Settings) -> APIFlask:
     return app
 
 
-def require_tables(app: APIFlask) -> None:
-    """Raises Unusable if the database has the tables of another release.
+def prepare(app: APIFlask) -> None:
+    """What is done once, before processes are forked from this one.
 
-    One that doesn't answer yet stops no start: requests are refused with 503 until it does.
+    Raises Unusable if the database has the tables of another release. One that doesn't answer yet stops no
+    start: requests are refused with 503 until it does.
     """
+    reference.described(app)
     database: Database = app.extensions[DATABASE]
     try:
         with suppress(OperationalError):
             database.run(lambda session, _: schema.require(connection(session)), "single")
     finally:
-        database.dispose()  # no connection may be shared with the processes that are forked from this one
+        database.dispose()  # no connection may be shared with the processes

@@ -10,7 +10,7 @@ from engine.errors import Unusable
 settings = Settings.read()
 site = application.create(settings)
 try:
-    application.require_tables(site)
+    application.prepare(site)
 except Unusable as fault:
     sys.exit(str(fault))
 app = web.behind(site, settings)

@@ -80,30 +80,29 @@ UPLOADS = {
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """The OpenAPI document."""
-    described = _described()
-    response = Response(described.content, content_type="application/json")
+    found = described(cast(APIFlask, current_app))
+    response = Response(found.content, content_type="application/json")
     response.headers["Cache-Control"] = "no-cache"  # to be stored, and revalidated by its tag
-    response.set_etag(described.tag)
+    response.set_etag(found.tag)
     response.make_conditional(request)
     return response
 
 
 @dataclass(frozen=True, slots=True)
-class _Described:
+class Described:
     """The document and its tag. The same for all installations of a release."""
 
     content: bytes
     tag: str
 
 
-def _described() -> _Described:
+def described(app: APIFlask) -> Described:
     """Written once in a process: it takes longer than most requests, and anybody may ask for it."""
-    app = cast(APIFlask, current_app)
     with _WRITING:
         if _DESCRIBED not in app.extensions:
             content = _written(app).encode()
-            app.extensions[_DESCRIBED] = _Described(content, hashlib.sha256(content).hexdigest()[:32])
-        found: _Described = app.extensions[_DESCRIBED]
+            app.extensions[_DESCRIBED] = Described(content, hashlib.sha256(content).hexdigest()[:32])
+        found: Described = app.extensions[_DESCRIBED]
     return found
 
 
