@@ -12,12 +12,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
+from threading import Lock
 from typing import Any, Literal
 
 Mode = Literal["exec", "eval"]
 
 # The oldest supported Python. What later ones add is refused at upload: the file could not run on all.
 OLDEST = (3, 11)
+_FILTERS = Lock()
 _NEWER = "in the braces of an f-string, Python 3.11 allows {}"
 _QUOTES = _NEWER.format("no quotes of the kind that surround it")
 _BACKSLASH = _NEWER.format("no backslash")
@@ -59,10 +61,11 @@ def require_oldest(code: str, mode: Mode) -> None:
 @contextmanager
 def _read() -> Iterator[None]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they differ by version, and become errors by a filter
+        # Warnings differ by version, and become errors by a filter. The filters are those of all threads.
+        with _FILTERS, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             yield
-    except (ValueError, RecursionError, MemoryError) as error:
+    except (ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
         raise SyntaxError(f"too deeply nested, or not a text: {error}") from error
 
 

@@ -13,6 +13,7 @@ from engine.config import ROOT, Settings
 from engine.errors import Unusable
 from engine.ports import HOST
 
+PATIENCE = 180  # seconds: the first start on a slow or busy machine has taken more than 60
 COMMAND = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
 
 
@@ -41,12 +42,12 @@ class Web:
 
     def await_answer(self) -> None:
         """Return as soon as it answers."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not _answers(self._port):
             if self.process.poll() is not None:
                 raise Unusable("The web server ended before it answered. The reason stands above.")
             if time.monotonic() > deadline:
-                raise Unusable("The web server did not answer within 60 seconds.")
+                raise Unusable(f"The web server did not answer within {PATIENCE} seconds.")
             time.sleep(0.05)
 
     def stop(self) -> None:

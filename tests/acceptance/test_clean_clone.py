@@ -135,6 +135,7 @@ def test_commands_of_the_readme_work_one_after_the_other(clone: Clone) -> None:
     printed = clone.run(look)
     assert '"openapi":"3.1.0"' in printed
     assert "Everything was as expected." in printed
+    assert len(set(re.findall(r"case number: (\S+)", printed))) == 3
     events = json.loads(clone.run(case).strip().splitlines()[-1])["items"]
     assert [events[0]["kind"], events[-1]["kind"]] == ["case.started", "case.completed"]
 

@@ -18,6 +18,7 @@ from engine.config import Settings
 from engine.events import Kind
 from engine.models import Openable
 from tests.rules.sources import PRODUCT, ROOT, calls, markdown, nodes, python, rows, strings, text, where
+from web.home import ROLES
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -62,6 +63,12 @@ def test_every_field_of_the_access_logs_chain_is_documented() -> None:
 
 def test_everything_that_is_recorded_is_documented_and_no_other() -> None:
     assert rows(text("docs/access-log.md"), "What is recorded") == set(get_args(Openable))
+
+
+def test_readme_names_the_account_of_the_caseworker_on_the_first_page() -> None:
+    told = re.search(r"caseworker is the account `([\w-]+)`", text("README.md"))
+    assert told
+    assert told[1] == dict(ROLES)["caseworker"]
 
 
 def test_every_type_of_problem_is_documented_and_no_other() -> None:
