@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test demo check fmt assets screenshots migrate bench lock
 
-PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+PYTHON ?= $(shell for name in python3.13 python3.14 python3.12 python3.11 python3; do \
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$name; break; fi; done)
 BIN := .venv/bin
 TELL := >&2 echo
@@ -11,13 +11,13 @@ TELL := >&2 echo
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/.installed web/static/manifest.json ## run everything: database, shipped processes, web server (PORT=8000); Ctrl-C stops it
+run: free-port .venv/.installed web/static/manifest.json ## run everything: database, shipped processes, web server (PORT=8000); Ctrl-C stops it
 	@exec $(BIN)/python -m engine run --with-parent $$PPID
 
 test: check web/static/manifest.json .venv/.servers tests/servers/node_modules/.installed ## the checks, then all tests
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-demo: .venv/.installed web/static/manifest.json ## drive one case from application to decision over HTTP
+demo: .venv/.installed web/static/manifest.json ## play three cases from application to decision over HTTP
 	@$(BIN)/python -m engine demo
 
 check: .venv/.installed-dev ## format, lint, types, import contracts
@@ -26,7 +26,7 @@ check: .venv/.installed-dev ## format, lint, types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-fmt: .venv/.installed-dev ## format the code and mend what can be mended
+fmt: .venv/.installed-dev ## format the code and fix what can be fixed
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
@@ -47,6 +47,12 @@ lock: .venv/.installed-dev ## pin requirements.in, requirements-dev.in and those
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-header $$name.in -o $$name.txt || exit 1; done
 
+# Before what takes minutes: a port in use is reported at once. Afterwards the start itself looks first.
+.PHONY: free-port
+free-port:
+	@test -e .venv/.installed -a -e web/static/manifest.json || test -z "$(PYTHON)" || { $(PYTHON) -m engine.ports && \
+		echo "The first start takes one to four minutes: dependencies, assets, database. Later ones take less than one."; }
+
 # An environment that is there already is kept.
 .venv/.created:
 	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
@@ -58,7 +64,7 @@ lock: .venv/.installed-dev ## pin requirements.in, requirements-dev.in and those
 
 .venv/.installed: requirements.txt | .venv/.created
 	@echo "Installing the pinned dependencies ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/python -m engine.install $<
 	@touch $@
 
 # By the machine's Node or by that of a wheel.
@@ -74,12 +80,12 @@ tests/servers/node_modules/.installed: tests/servers/package-lock.json | .venv/.
 
 .venv/.installed-dev: requirements-dev.txt .venv/.installed
 	@echo "Installing the tools of development ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/python -m engine.install $<
 	@touch $@
 
 # Servers that tests speak to. Their own environment: they want other releases of what we use.
 .venv/.servers: tests/servers/requirements.txt .venv/.installed-dev
 	@echo "Installing the servers that tests speak to ..."
 	@$(BIN)/python -m venv --clear .venv/servers
-	@.venv/servers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@.venv/servers/bin/python -m engine.install $<
 	@touch $@

@@ -4,16 +4,20 @@ The page's code comes with a package.
 """
 
 import copy
+import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, cast
 
 import flask_swagger_ui
-from apiflask import APIBlueprint
-from flask import Response, current_app, send_from_directory
+from apiflask import APIBlueprint, APIFlask
+from flask import Response, current_app, request, send_from_directory
 from pydantic import TypeAdapter
 
-from api.problems import OF_SERVER, Problem, described
+from api import problems
+from api.problems import OF_SERVER, Problem
 
 ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 SERVED = {"swagger-ui.css", "swagger-ui-bundle.js"}
@@ -29,6 +33,7 @@ PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>Parvandeh API</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="docs/swagger-ui.css">
 <div id="swagger-ui"></div>
 <script src="docs/swagger-ui-bundle.js"></script>
@@ -37,6 +42,9 @@ PAGE = """<!doctype html>
 """
 START = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true});\n'
 
+
+_DESCRIBED = "parvandeh.described"
+_WRITING = Lock()
 
 # What every call, every write and every conditional write may say in headers.
 TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
@@ -73,7 +81,38 @@ UPLOADS = {
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """The OpenAPI document."""
-    spec = copy.deepcopy(current_app.spec)  # type: ignore[attr-defined]  # an APIFlask
+    found = described(cast(APIFlask, current_app))
+    response = Response(found.content, content_type="application/json")
+    response.headers["Cache-Control"] = "no-cache"  # to be stored, and revalidated by its tag
+    response.set_etag(found.tag)
+    response.make_conditional(request)
+    return response
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The document and its tag. The same for all installations of a release."""
+
+    content: bytes
+    tag: str
+
+
+def described(app: APIFlask) -> Described:
+    """Written once in a process: it takes longer than most requests, and anybody may ask for it."""
+    with _WRITING:
+        if _DESCRIBED not in app.extensions:
+            content = _written(app).encode()
+            app.extensions[_DESCRIBED] = Described(content, hashlib.sha256(content).hexdigest()[:32])
+        found: Described = app.extensions[_DESCRIBED]
+    return found
+
+
+def _written(app: APIFlask) -> str:
+    for named in app.blueprints.values():
+        if not isinstance(named, APIBlueprint):
+            # APIFlask reads this of every blueprint, and those of pages, which are Flask's own, lack it.
+            vars(named)["enable_openapi"] = False
+    spec: Any = copy.deepcopy(app.spec)
     problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
     schemas = spec["components"]["schemas"]
     schemas.update(problem.pop("$defs", {}))
@@ -84,7 +123,7 @@ def openapi() -> Response:
     for path, schema in UPLOADS.items():
         content = {"multipart/form-data": {"schema": schema}}
         spec["paths"][path]["post"]["requestBody"] = {"required": True, "content": content}
-    return Response(current_app.json.dumps(spec), content_type="application/json")
+    return app.json.dumps(spec)
 
 
 def _complete(method: str, operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
@@ -95,7 +134,7 @@ def _complete(method: str, operation: dict[str, Any], schemas: Mapping[str, Any]
         {"name": name, "in": "header", "required": False, "description": told, "schema": TEXT}
         for name, told in headers.items()
     ]
-    for status, response in described(*OF_SERVER).items():
+    for status, response in problems.described(*OF_SERVER).items():
         operation["responses"].setdefault(str(status), response)
     body = operation.get("requestBody")
     if body:

@@ -5,6 +5,7 @@ No personal data, and no token needed on the machine itself.
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from http import HTTPStatus
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify
@@ -16,8 +17,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.command import DATABASE
-from engine import jobs
-from engine.db import connection
+from api.problems import problem
+from engine import jobs, schema
+from engine.db import Database, connection
 from engine.jobs import Depth
 
 blueprint = APIBlueprint("system", __name__, enable_openapi=False)
@@ -31,7 +33,14 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Whether it can do its work, 503 without its database; and how much work waits in the background."""
+    """Whether it can do its work, and how much work waits in the background.
+
+    503 without its database, or if that has the tables of another release.
+    """
+    database: Database = current_app.extensions[DATABASE]
+    state = database.run(lambda session, _: schema.read(connection(session)), "single")
+    if state.fault:
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "other-release", state.fault)
     return jsonify(status="ready", queues=[asdict(depth) for depth in _depths()])
 
 

@@ -18,7 +18,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import web
-from api import create_app
 from bench import pages
 from bench.w1 import conninfo
 from engine import accounts, definitions, organisation, postgres, sessions
@@ -29,6 +28,8 @@ from engine.models import ROOT, Role, Unit, UnitLine, User
 from engine.oidc import Providers
 from engine.pools import Home, Placing
 from engine.sessions import Lasting, Proof
+from web.application import create
+from web.site import SITE
 
 SIZES = (100_000, 1_000_000)
 MEMBERS = 50
@@ -93,8 +94,8 @@ def measure() -> Taken:
     with _stage() as (database, sql, url):
         users, pools = _organise(database)
         settings = Settings.read({"DATABASE_URL": url})
-        app = create_app(settings)
-        web.install(app, web.Site(settings, database, Providers(())))
+        app = create(settings)
+        app.extensions[SITE] = web.Site(settings, database, Providers(()))
         filled = 0
         for size in SIZES:
             _fill(sql, users, pools, (filled + 1, size))

@@ -1,11 +1,18 @@
-"""Ties a process to its parent: `kill -9` of the parent leaves nothing behind. Linux only, else idle."""
+"""Ties a process to its parent: `kill -9` of the parent leaves nothing behind. Linux only, else idle.
+
+Standard library only: `make` also uses it before anything is installed.
+"""
 
 import ctypes
 import os
 import signal
 import sys
+import threading
+import time
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_LOOK_SECONDS = 0.3
 # Loaded at import: between fork and exec nothing may be loaded any more.
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -21,3 +28,37 @@ def follow(parent: int, farewell: signal.Signals) -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
     if os.getppid() != parent:  # it died before the wish was known
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def heed_make(parent: int) -> None:
+    """Interrupt this process when `parent` is a `make` that was interrupted alone, as by `kill -INT`.
+
+    A terminal's Ctrl-C reaches both. `make` relies on that: interrupted alone, it waits for its children and
+    doesn't pass the signal on.
+    """
+    proc = Path("/proc") / str(parent)
+    if _is_make(proc) and _catches_interrupts(proc):
+        threading.Thread(target=_interrupt_with, args=(proc,), daemon=True).start()
+
+
+def _interrupt_with(proc: Path) -> None:
+    while _catches_interrupts(proc):
+        time.sleep(_LOOK_SECONDS)
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+def _is_make(proc: Path) -> bool:
+    try:
+        return (proc / "comm").read_text().strip() in ("make", "gmake")
+    except OSError:
+        return False
+
+
+def _catches_interrupts(proc: Path) -> bool:
+    """Whether it has a handler for SIGINT: `make` takes its own away as soon as it has got one."""
+    try:
+        status = (proc / "status").read_text()
+    except OSError:
+        return False
+    caught = next((line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")), "0")
+    return bool(int(caught, 16) >> (signal.SIGINT - 1) & 1)

@@ -1,4 +1,5 @@
-"""Applications of installations that need no server of their own: in tests, many of them, each for a moment.
+"""The application that users run (`web/application.py`), for installations that need no server of their own: in
+tests, many of them, each for a moment.
 
 To make the routes takes longer than most tests. They are the same for all, so they are made once; what an
 installation has is each application's own.
@@ -10,11 +11,12 @@ from functools import cache
 from apiflask import APIFlask
 
 import web
-from api import create_app, equip
+from api import equip
 from api.command import DATABASE
 from engine.config import Settings
 from engine.db import Database
 from engine.oidc import Providers
+from web.application import create
 from web.site import SITE
 
 NOWHERE = "postgresql+psycopg://nobody@/nothing"
@@ -23,23 +25,21 @@ NOWHERE = "postgresql+psycopg://nobody@/nothing"
 def application(
     settings: Settings, database: Database, site: web.Site | None = None, *, routes: bool = False
 ) -> APIFlask:
-    """The API on this database; with a site its pages, too. `routes`: the test may add some."""
-    app = _made(site is not None) if routes else copy(_shared(site is not None))
+    """API and pages on this database, of a site without providers if none is given.
+
+    `routes`: the test may add some.
+    """
+    app = _made() if routes else copy(_shared())
     app.extensions = dict(app.extensions)
     equip(app, settings, database)
-    if site is not None:
-        app.extensions[SITE] = site
+    app.extensions[SITE] = site or web.Site(settings, database, Providers(()))
     return app
 
 
-def _made(pages: bool) -> APIFlask:
+def _made() -> APIFlask:
     """An application that nobody has asked anything yet."""
-    settings = Settings.read({"DATABASE_URL": NOWHERE})
-    app = create_app(settings)
-    database: Database = app.extensions[DATABASE]
-    if pages:
-        web.install(app, web.Site(settings, database, Providers(())))
-    database.dispose()
+    app = create(Settings.read({"DATABASE_URL": NOWHERE}))
+    app.extensions[DATABASE].dispose()
     return app
 
 

@@ -3,9 +3,11 @@
 `python -m web.build`, or `make assets`.
 """
 
+import os
 import subprocess
 from pathlib import Path
 
+from engine import lifeline
 from web import node
 
 FOLDER = Path(__file__).parent
@@ -16,10 +18,13 @@ def build() -> None:
     installed = FOLDER / "node_modules" / ".installed"
     lock = FOLDER / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        print("  1 of 2: Node.js, if the machine has none, and the packages of the pages", flush=True)
         node.install(FOLDER)
         installed.touch()
+    print("  2 of 2: bundling", flush=True)
     subprocess.run([node.path(), "build.mjs"], cwd=FOLDER, check=True)
 
 
 if __name__ == "__main__":
+    lifeline.heed_make(os.getppid())
     build()

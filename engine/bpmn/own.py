@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from engine.bpmn import juel, timers
+from engine.bpmn import juel, syntax, timers
 from engine.bpmn.completions import INPUTS, LOCALS
 from engine.bpmn.posts import MAX_ROLE, Post, Posting, is_role, squeezed
 from engine.bpmn.step import People
@@ -133,8 +133,8 @@ def _people(expressions: Mapping[str, str], token: Any) -> dict[str, Any]:
 def _text(code: str) -> Any:
     """Names that stand there as they are, such as those of lanes: nothing to run. None for an expression."""
     try:
-        found = ast.literal_eval(code.strip())
-    except (ValueError, SyntaxError, SyntaxWarning, RecursionError, MemoryError, TypeError):
+        found = syntax.literal(code.strip())
+    except SyntaxError:
         return None
     return found if _plain_names(found) else None
 
@@ -147,8 +147,8 @@ def named_groups(code: str) -> tuple[list[str], bool]:
     if juel.is_marked(code):
         return words(juel.texts(code)), False
     try:
-        body = ast.parse(code.strip(), mode="eval").body
-    except (ValueError, SyntaxError, SyntaxWarning, RecursionError, MemoryError):
+        body = syntax.tree(code.strip(), "eval").body
+    except SyntaxError:
         return [], False
     parts = body.elts if isinstance(body, ast.List) else [body]
     plain = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from engine.bpmn.check import juel, python
+from engine.bpmn import syntax
+from engine.bpmn.check import juel
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.expressions import Text, texts
 from engine.bpmn.check.extensions import PARVANDEH
@@ -52,9 +53,10 @@ def awaited(file: str, content: bytes, key: str, element: str, known: Collection
 def _tree(text: Text) -> ast.AST | None:
     code = text.code.strip() if text.mode == "eval" else text.code
     try:
-        return juel.syntax(code) or python.tree(code, text.mode)
+        tree: ast.AST = juel.syntax(code) or syntax.tree(code, text.mode)
     except SyntaxError:
         return None
+    return tree
 
 
 def _of(variable: str, trees: list[ast.AST]) -> Iterator[tuple[str, Any]]:

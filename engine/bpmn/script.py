@@ -10,7 +10,6 @@ import symtable
 import sys
 import textwrap
 import threading
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,14 +19,14 @@ from typing import Any, Literal
 
 import pydantic_monty as monty
 
-from engine.bpmn import feel, juel, rules
+from engine.bpmn import feel, juel, rules, syntax
+from engine.bpmn.syntax import Mode
 from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
 from engine.bpmn.watch import Watch
 from engine.decisions.asking import Decisions, Ruling
 from engine.decisions.errors import Unreadable
 from engine.errors import Busy
 
-Mode = Literal["eval", "exec"]
 Language = Literal["python", "feel", "juel"]
 
 MAX_SCRIPT = 20_000  # characters
@@ -274,14 +273,8 @@ def _analysed(code: str, mode: Mode) -> Names:
     foreign = _foreign(code, mode)
     if foreign is not None:
         return foreign
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            tree = compile(code, "script", mode, ast.PyCF_ONLY_AST, dont_inherit=True)
-            compile(code, "script", mode, dont_inherit=True)
-            table = symtable.symtable(code, "script", mode)
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise SyntaxError(f"too deeply nested, or not a text: {error}") from error
+    tree = syntax.tree(code, mode)
+    table = syntax.scopes(code, mode)
     # `x += 1` reads x too, which a symbol table does not tell.
     reads = {
         node.target.id

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from engine import RELEASE
 from engine.cli import (
     account,
     audit,
@@ -37,6 +38,7 @@ from engine.cli import (
 )
 from engine.config import Settings
 from engine.errors import Invalid, Refusal, Unusable
+from engine.schema import MIGRATE
 
 COMMANDS = {
     "run": run,
@@ -87,6 +89,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m engine", description="Parvandeh, a case engine.")
+    parser.add_argument("--version", action="version", version=f"Parvandeh {RELEASE}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
         command = commands.add_parser(name, help=module.HELP, description=module.HELP)
@@ -107,9 +110,7 @@ def _explained(failure: Exception) -> str | None:
             return f"The database cannot be used: {failure.orig}"
         case DBAPIError():
             undefined = getattr(failure.orig, "sqlstate", None) in UNDEFINED
-            return (
-                "The database has older tables, or none. Run: python -m engine migrate" if undefined else None
-            )
+            return f"The database has older tables, or none. {MIGRATE}" if undefined else None
     return str(failure)
 
 

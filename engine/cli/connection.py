@@ -3,17 +3,21 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine import postgres
+from engine import postgres, schema
 from engine.config import Settings
-from engine.db import Database
+from engine.db import Database, connection
 
 
 @contextmanager
 def database(settings: Settings) -> Iterator[Database]:
-    """Its connections are closed at the end of the block."""
+    """Its connections are closed at the end of the block.
+
+    Raises Unusable unless it has the tables of this release.
+    """
     with postgres.available(settings) as url:
         opened = Database(url, zone=settings.time_zone)
         try:
+            opened.run(lambda session, _: schema.require(connection(session)), "single")
             yield opened
         finally:
             opened.dispose()

@@ -1,24 +1,36 @@
-"""Bring the database to the tables of this release."""
+"""Bring the database to the tables of this release, or only compare."""
 
 import argparse
+from contextlib import suppress
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.exc import OperationalError
 
-from engine import feed, postgres
+from engine import RELEASE, feed, postgres, schema
 from engine.config import ROOT, Settings
-from engine.db import Database
+from engine.db import Database, connection
+from engine.errors import Unusable
 
 HELP = "Bring the database to the tables of this release."
 
 
-def declare(_parser: argparse.ArgumentParser) -> None:
-    """It takes no arguments."""
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Whether to change anything."""
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="change nothing; exit code 1 unless the tables are those of this release",
+    )
 
 
-def run(_arguments: argparse.Namespace, settings: Settings) -> int:
-    """Migrate and say so."""
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Migrate, or compare, and report it."""
     with postgres.available(settings) as url:
+        if arguments.check:
+            require_current(url)
+            print(f"The database has the tables of release {RELEASE}.")
+            return 0
         upgrade(url)
     print("The database is up to date.")
     return 0
@@ -27,13 +39,32 @@ def run(_arguments: argparse.Namespace, settings: Settings) -> int:
 def upgrade(url: str) -> None:
     """Run what is missing, and let the log go on where a restored one ends.
 
-    Two at a time do no harm: the second waits and finds nothing to do.
+    Two at a time do no harm: the second waits and finds nothing to do. Raises Unusable for a database that a
+    newer release has migrated.
     """
-    config = Config(toml_file=ROOT / "pyproject.toml")
-    config.attributes["url"] = url
-    command.upgrade(config, "head")
     database = Database(url)
     try:
+        if (state := database.run(lambda session, _: schema.read(connection(session)))).newer:
+            raise Unusable(str(state.fault))
+        config = Config(toml_file=ROOT / "pyproject.toml")
+        config.attributes["url"] = url
+        command.upgrade(config, "head")
+        database.run(lambda session, _: schema.record(connection(session)))
         database.run(lambda session, _: feed.continue_after_restore(session))
     finally:
         database.dispose()
+
+
+def require_current(url: str) -> None:
+    """Raises Unusable, with how to fix it, unless the database has the tables of this release."""
+    database = Database(url)
+    try:
+        database.run(lambda session, _: schema.require(connection(session)), "single")
+    finally:
+        database.dispose()
+
+
+def refuse_other_release(url: str) -> None:
+    """As `require_current`; a database that doesn't answer yet is waited for elsewhere."""
+    with suppress(OperationalError):
+        require_current(url)

@@ -7,11 +7,12 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import select
 
-from engine import lifeline, postgres
+from engine import lifeline, ports, postgres
 from engine.bpmn import script
 from engine.cli import children, demo_accounts, deploy, hub, migrate, restarts, web, welcome, worker
 from engine.config import ROOT, Settings
@@ -36,11 +37,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Serve until a signal; 1 if something died or could not start."""
     if arguments.with_parent is not None:
         lifeline.follow(arguments.with_parent, signal.SIGTERM)
+        lifeline.heed_make(arguments.with_parent)
     lock = _lock(settings)
     try:
         with children.stopped_by_signals(lambda: lock.note(STOPPING)):
             web.require_built()
-            web.require_free(settings.port)
+            ports.require_free(settings.port)
             Connectors.read(settings)  # a faulty file is told before anything starts
             Providers.read(settings)
             _serve(settings)
@@ -53,8 +55,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _serve(settings: Settings) -> None:
-    address = f"http://{web.HOST}:{settings.port}"
+    address = f"http://{ports.HOST}:{settings.port}"
     with ExitStack() as stack:
+        listening = None
+        if settings.hub_port is not None:  # before what takes long: whoever waits shall know where it is
+            listening = stack.enter_context(hub.listen(settings.hub_port, elsewhere=settings.embedded))
+            settings = replace(settings, hub_port=listening.getsockname()[1])
         running: dict[str, subprocess.Popen[bytes]] = {}
         url, server = settings.database_url, None
         if url is None:
@@ -63,8 +69,8 @@ def _serve(settings: Settings) -> None:
             url = server.url
         migrate.upgrade(url)
         _prepare(settings, url, address)
-        if settings.hub_port is not None:
-            played = hub.Hub(settings.hub_port)
+        if listening is not None:
+            played = hub.Hub(listening)
             stack.callback(played.stop)
             running["The mock hub"] = played.process
         running["The worker"] = worker.start(settings, url)

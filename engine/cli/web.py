@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,8 +11,9 @@ from engine import lifeline
 from engine.cli import children
 from engine.config import ROOT, Settings
 from engine.errors import Unusable
+from engine.ports import HOST
 
-HOST = "127.0.0.1"
+PATIENCE = 180  # seconds: the first start on a slow or busy machine has taken more than 60
 COMMAND = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
 
 
@@ -42,12 +42,12 @@ class Web:
 
     def await_answer(self) -> None:
         """Return as soon as it answers."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not _answers(self._port):
             if self.process.poll() is not None:
                 raise Unusable("The web server ended before it answered. The reason stands above.")
             if time.monotonic() > deadline:
-                raise Unusable("The web server did not answer within 60 seconds.")
+                raise Unusable(f"The web server did not answer within {PATIENCE} seconds.")
             time.sleep(0.05)
 
     def stop(self) -> None:
@@ -59,28 +59,6 @@ def require_built() -> None:
     """Raise if what browsers load is not there: a server without it would not start."""
     if not (ROOT / "web" / "static" / "manifest.json").exists():
         raise Unusable("What browsers load has not been built. Run: make assets")
-
-
-def require_free(port: int) -> None:
-    """Raise if somebody listens there. The workers of a killed predecessor get a moment to go."""
-    deadline = time.monotonic() + 3
-    while not _is_free(port):
-        if time.monotonic() > deadline:
-            raise Unusable(
-                f"Port {port} is in use by another program. Stop it, or choose another port: "
-                f"make run PORT={port + 1 if port < 65535 else port - 1}"
-            )
-        time.sleep(0.05)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
 
 
 def _answers(port: int) -> bool:

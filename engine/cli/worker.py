@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from engine import jobs, lifeline, postgres, worker
-from engine.cli import children
+from engine.cli import children, migrate
 from engine.config import Settings
 from engine.exchange import Connectors
 
@@ -27,6 +27,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         lifeline.follow(arguments.with_parent, signal.SIGTERM)
     Connectors.read(settings)  # a faulty file is told before anything starts
     with postgres.available(settings) as url:
+        migrate.refuse_other_release(url)
         if arguments.queue is not None:
             return worker.serve(settings, url, arguments.queue)
         _supervise(settings, url)

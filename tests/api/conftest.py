@@ -12,7 +12,6 @@ import psycopg
 import pytest
 from apiflask import APIFlask
 
-from api import create_app
 from api.command import PUBLISHING
 from engine import accounts, moves, postgres
 from engine.config import Settings
@@ -29,7 +28,8 @@ Clients = Callable[..., Client]
 @pytest.fixture(scope="session")
 def document() -> dict[str, Any]:
     """The OpenAPI document."""
-    app = create_app(Settings.read({"DATABASE_URL": NOWHERE}))
+    settings = Settings.read({"DATABASE_URL": NOWHERE})
+    app = installed.application(settings, Database(NOWHERE))
     found: dict[str, Any] = app.test_client().get("/api/v1/openapi.json").get_json()
     return found
 

@@ -6,9 +6,14 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from flask import Blueprint
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
+from engine.config import Settings
+from engine.db import Database
+from tests import installed
 from tests.api.conftest import Steady
+from tests.installed import NOWHERE
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 TOKENLESS = {"/api/v1/status"}
@@ -38,6 +43,32 @@ def test_document_fits_the_schema_of_openapi(document: dict[str, Any]) -> None:
         f"{error.instance_path}: {error.message}" for error in OPENAPI_31_VALIDATOR.iter_errors(document)
     ]
     assert not faults, faults
+
+
+def test_document_is_written_once_and_sent_again_only_if_it_has_changed(
+    steady: Steady, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = steady.app.test_client()
+    first = client.get("/api/v1/openapi.json")
+    monkeypatch.setattr(type(steady.app), "spec", property(lambda _: pytest.fail("it was written again")))
+    assert client.get("/api/v1/openapi.json").data == first.data
+    again = client.get("/api/v1/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert first.headers["Cache-Control"] == "no-cache"
+    assert client.get("/api/v1/openapi.json", headers={"If-None-Match": '"another"'}).status_code == 200
+
+
+def test_page_of_plain_flask_with_a_hook_of_its_own_leaves_the_document_whole(
+    document: dict[str, Any],
+) -> None:
+    app = installed.application(Settings.read({"DATABASE_URL": NOWHERE}), Database(NOWHERE), routes=True)
+    pages, inner = Blueprint("pages", __name__), Blueprint("inner", __name__)
+    inner.before_request(lambda: None)
+    inner.get("/plain")(lambda: "a page")
+    pages.register_blueprint(inner)
+    app.register_blueprint(pages)
+    assert app.test_client().get("/api/v1/openapi.json").get_json() == document
 
 
 def test_document_says_which_openapi_it_is(document: dict[str, Any]) -> None:
@@ -170,7 +201,7 @@ def test_page_of_the_document_loads_nothing_from_elsewhere(steady: Steady) -> No
     assert page.status_code == 200
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert not re.search(r"(?:src|href)=.(?:https?:)?//", page.text)
-    for name in re.findall(r'(?:src|href)="([^"]+)"', page.text):
+    for name in re.findall(r'(?:src|href)="(?!data:)([^"]+)"', page.text):
         with client.get(f"/api/v1/{name}") as part:
             assert part.status_code == 200
 

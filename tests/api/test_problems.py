@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from api import create_app, problems
+from api import problems
 from engine.config import Settings
 from engine.errors import Conflict, Fault, Invalid, Refusal
+from web.application import create
 
 
 def told(refusal: Refusal) -> Any:
-    app = create_app(Settings.read({"DATABASE_URL": "postgresql+psycopg://nowhere/none"}))
+    app = create(Settings.read({"DATABASE_URL": "postgresql+psycopg://nowhere/none"}))
     with app.test_request_context():
         answer = app.handle_user_exception(refusal)
         return app.make_response(answer).get_json(force=True)

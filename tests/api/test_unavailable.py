@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from apiflask import APIFlask
 
-from api import create_app
 from engine.config import Settings
 from engine.db import Database
 from engine.limits import Limits
@@ -15,6 +14,7 @@ from tests.api.contract import Client, Contract, body, refused
 from tests.cutting import Line
 from tests.installed import NOWHERE
 from tests.waiting import until
+from web.application import create
 
 START = {"definition": "p"}
 WRITE = b"INSERT INTO events"  # a case is started by one statement, without a transaction around it
@@ -23,7 +23,7 @@ WRITE = b"INSERT INTO events"  # a case is started by one statement, without a t
 @pytest.fixture(scope="module")
 def dead() -> APIFlask:
     """The application on a database that does not exist."""
-    return create_app(Settings.read({"DATABASE_URL": "postgresql+psycopg://nobody@/nothing?host=/nowhere"}))
+    return create(Settings.read({"DATABASE_URL": "postgresql+psycopg://nobody@/nothing?host=/nowhere"}))
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def port() -> int:
 
 
 def test_the_child_answers_until_it_is_stopped(tmp_path: Path, port: int) -> None:
-    child = command.Hub(port)
+    child = command.Hub(command.listen(port))
     try:
         assert Playing(port, Connectors([])).received == []
     finally:
@@ -148,7 +148,7 @@ def test_the_child_answers_until_it_is_stopped(tmp_path: Path, port: int) -> Non
 def test_the_child_dies_with_its_parent(port: int) -> None:
     program = (
         "import os, signal; from engine.cli import hub; "
-        f"hub.Hub({port}); os.kill(os.getpid(), signal.SIGKILL)"
+        f"hub.Hub(hub.listen({port})); os.kill(os.getpid(), signal.SIGKILL)"
     )
     # This returns only when the output has ended, which the child shares.
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=False, timeout=60)

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from api import create_app
 from api.command import DATABASE
 from engine import accounts
 from engine.cli.hub import payments
@@ -21,6 +20,7 @@ from engine.db import Actor, Database
 from engine.models import Case, Event
 from tests import bpmn, exchanging, factories
 from tests.exchanging import BILL, Playing, a_bill
+from web.application import create
 
 AWAIT = bpmn.node(
     "intermediateCatchEvent",
@@ -69,7 +69,7 @@ def installation(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterato
     factories.deploy(
         database, {"p.bpmn": bpmn.definitions('<bpmn:message id="m" name="payment.confirmed"/>', process)}
     )
-    app = create_app(Settings.read({"DATABASE_URL": "postgresql+psycopg://nowhere/none"}))
+    app = create(Settings.read({"DATABASE_URL": "postgresql+psycopg://nowhere/none"}))
     app.extensions[DATABASE].dispose()
     app.extensions[DATABASE] = database
     with database.transaction() as session:

@@ -10,20 +10,20 @@ from apiflask import APIFlask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from api import create_app
 from api.command import DATABASE
 from engine import accounts
 from engine.config import Settings
 from engine.db import Database
 from engine.models import Case, Event, IdempotencyKey
 from tests import factories
+from web.application import create
 
 Send = Callable[..., TestResponse]
 
 
 @pytest.fixture
 def app(database: Database) -> APIFlask:
-    made = create_app(Settings.read({"DATABASE_URL": "postgresql+psycopg://nobody@/nothing"}))
+    made = create(Settings.read({"DATABASE_URL": "postgresql+psycopg://nobody@/nothing"}))
     made.extensions[DATABASE] = database
     return made
 

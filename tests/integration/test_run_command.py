@@ -22,7 +22,7 @@ import psycopg
 import pytest
 
 from engine import postgres
-from engine.cli import main
+from engine.cli import main, welcome
 from engine.config import ROOT, Settings
 from engine.erasure.inventory import FOLDERS
 from tests.conftest import conninfo
@@ -312,6 +312,38 @@ def test_killed_make_takes_everything_along_and_the_next_start_waits_for_it(
     again.kill()
     again.wait()
     wait_until(lambda: installation.processes == {})
+
+
+def test_interrupted_make_alone_stops_everything(installation: Installation, tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text(MAKEFILE)
+    # Tests in the background have a SIGINT that is ignored, and hand it on.
+    make = ["env", "--default-signal=INT", "make", "-f", str(tmp_path / "Makefile"), "run"]
+    process = installation.serve(make)
+    process.send_signal(signal.SIGINT)
+    process.wait(DEADLINE)
+    assert installation.processes == {}
+    assert "Stopped." in installation.output
+
+
+def test_port_of_the_mock_hub_in_use_is_replaced_and_connectors_find_the_hub(
+    installation: Installation,
+) -> None:
+    with socket.create_server(("127.0.0.1", installation.hub_port)):
+        process = installation.serve()
+        told = re.search(rf"Port {installation.hub_port} is in use: .* uses port (\d+)", installation.output)
+        assert told, installation.output
+        token = next(
+            account["token"]
+            for account in json.loads((installation.var / "demo.json").read_bytes())["accounts"]
+            if account["name"] == "portal"
+        )
+        url = f"http://127.0.0.1:{installation.port}/api/v1/cases"
+        body = json.dumps(welcome.ADDRESS_CHANGE)
+        bearer = f"-H 'Authorization: Bearer {token}'"
+        case = answered(f"curl {bearer} -H 'Content-Type: application/json' -d {shlex.quote(body)} {url}")
+        wait_until(lambda: bool(answered(f"curl {bearer} {url}/{case['id']}")["data"].get("finding")))
+        process.terminate()
+        assert process.wait(DEADLINE) == 0
 
 
 def test_killed_worker_is_replaced(installation: Installation, running: subprocess.Popen[str]) -> None:

@@ -15,7 +15,6 @@ import pytest
 from apiflask import APIFlask
 from werkzeug.datastructures import FileStorage
 
-from api import create_app
 from api.callers import SECONDS, Callers
 from api.command import CALLERS, DATABASE
 from engine import accounts, postgres
@@ -23,6 +22,7 @@ from engine.cli import migrate
 from engine.config import Settings
 from engine.db import Database
 from tests import bpmn, factories, filed
+from web.application import create
 
 ENTRY = re.compile(r"LOG:  (?:statement|execute [^:]+): (.*)", re.DOTALL)
 FRAME = re.compile(r"\s*(?:BEGIN|COMMIT|ROLLBACK)\b", re.IGNORECASE)
@@ -68,7 +68,7 @@ def stage(quick: Path) -> Iterator[Stage]:
     server = postgres.start(Settings.read({"PARVANDEH_VAR": str(var)}), options=("log_statement=all",))
     migrate.upgrade(server.url)
     database = Database(server.url, zone=UTC)
-    app = create_app(Settings.read({"DATABASE_URL": server.url, "DOCUMENTS": str(var / "documents")}))
+    app = create(Settings.read({"DATABASE_URL": server.url, "DOCUMENTS": str(var / "documents")}))
     app.extensions[DATABASE] = database
     # A clock that leaps: every request pays for finding its caller.
     app.extensions[CALLERS] = Callers(itertools.count(step=SECONDS).__next__)

@@ -8,7 +8,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("engine", "api", "web", "migrations", "wsgi.py", "gunicorn.conf.py")
+PRODUCT = (
+    "engine",
+    "api",
+    "web",
+    "migrations",
+    "wsgi.py",
+    "gunicorn.conf.py",
+)
 EVERYTHING = (*PRODUCT, "bench", "tests")
 NOT_OURS = {".git", ".venv", "var", "node_modules"}
 

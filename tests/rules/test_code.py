@@ -146,3 +146,21 @@ def test_the_bpmn_package_knows_no_database_and_no_service() -> None:
         or (module.startswith("engine") and ".".join(module.split(".")[:2]) not in allowed | {"engine"})
     ]
     assert not found
+
+
+def test_python_of_uploads_is_read_in_one_place() -> None:
+    readers = {("ast", "parse"), ("ast", "literal_eval"), ("symtable", "symtable"), ("builtins", "compile")}
+    found = [
+        where(path, node.lineno)
+        for path in python("engine", "api", "web")
+        if where(path) != "engine/bpmn/syntax.py"
+        for node in nodes(path)
+        if isinstance(node, ast.Call)
+        for name in [node.func]
+        if (isinstance(name, ast.Name) and name.id in {"compile", "literal_eval"})
+        or (
+            (isinstance(name, ast.Attribute) and isinstance(name.value, ast.Name))
+            and (name.value.id, name.attr) in readers
+        )
+    ]
+    assert not found

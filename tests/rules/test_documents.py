@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from api import create_app, problems
+from api import problems
 from engine import access_log, events
 from engine.bpmn.diff import SENTENCES
 from engine.cli import COMMANDS
@@ -17,6 +17,8 @@ from engine.config import Settings
 from engine.events import Kind
 from engine.models import Openable
 from tests.rules.sources import PRODUCT, ROOT, calls, markdown, nodes, python, rows, strings, text, where
+from web.application import create
+from web.home import ROLES
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -63,9 +65,15 @@ def test_everything_that_is_recorded_is_documented_and_no_other() -> None:
     assert rows(text("docs/access-log.md"), "What is recorded") == set(get_args(Openable))
 
 
+def test_readme_names_the_account_of_the_caseworker_on_the_first_page() -> None:
+    told = re.search(r"caseworker is the account `([\w-]+)`", text("README.md"))
+    assert told
+    assert told[1] == dict(ROLES)["caseworker"]
+
+
 def test_every_type_of_problem_is_documented_and_no_other() -> None:
     refusals = {name for _, name in problems._KINDS.values()}
-    written = strings(calls([ROOT / "api/problems.py"], "problem"), 1)
+    written = strings(calls(python("api"), "problem"), 1)
     documented = rows(text("docs/api.md"), "Errors")
     assert documented == {problems.TYPE + name for name in refusals | written | set(problems._NAMES.values())}
 
@@ -97,7 +105,7 @@ def test_every_code_of_a_difference_is_documented_and_no_other() -> None:
 
 
 def test_every_endpoint_is_documented_and_no_other() -> None:
-    app = create_app(Settings.read({"DATABASE_URL": "postgresql+psycopg://nowhere/none"}))
+    app = create(Settings.read({"DATABASE_URL": "postgresql+psycopg://nowhere/none"}))
     served = {
         f"{method} {_documented(rule.rule)}"
         for rule in app.url_map.iter_rules()

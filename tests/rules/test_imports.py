@@ -1,11 +1,12 @@
 """The import contracts hold, and none of them has a hole."""
 
+import ast
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
-from tests.rules.sources import ROOT, text
+from tests.rules.sources import ROOT, nodes, python, text, where
 
 CONTRACTS = tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
 
@@ -30,3 +31,15 @@ def test_no_contract_excuses_an_import_within_the_project() -> None:
         "engine.bpmn.picture.layout -> bpmn_io",
         "engine.bpmn.lint.drawing -> bpmn_io",
     ]
+
+
+def test_tests_build_the_application_that_users_run() -> None:
+    found = [
+        where(path, node.lineno)
+        for path in python("tests", "bench", "wsgi.py")
+        for node in nodes(path)
+        if isinstance(node, ast.ImportFrom) and node.module == "api"
+        for alias in node.names
+        if alias.name == "create_app"
+    ]
+    assert not found

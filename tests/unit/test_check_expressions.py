@@ -69,6 +69,7 @@ def test_a_syntax_error_in_a_script_tells_the_line_of_the_file() -> None:
     assert of_script("x =") == [("syntax-error", 5)]
     assert of_script("x = 1\ny = 2\nz = (") == [("syntax-error", 7)]
     assert of_script("\n\nif x\n    y = 1\n") == [("syntax-error", 7)]
+    assert of_script('y = 1\nx = f"{a["b"]}"') == [("syntax-error", 6)]  # only from Python 3.12 on
 
 
 def test_a_syntax_error_in_a_condition_tells_its_element_and_line() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from engine.bpmn import timers
+from engine.bpmn import syntax, timers
 from engine.bpmn.check import feel, juel, python
 from engine.bpmn.check.allow_list import BPMN, TIMES, bpmn, local
 from engine.bpmn.check.diagram import Diagram
@@ -16,7 +16,8 @@ from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.juel import assignment, is_juel
 from engine.bpmn.own import ASSIGNMENT
-from engine.bpmn.script import Language, Mode, Names, as_written, language, names, unsupported
+from engine.bpmn.script import Language, Names, as_written, language, names, unsupported
+from engine.bpmn.syntax import Mode
 
 # What the sandbox has and a script may sensibly use; os, sys and pathlib are there but refuse every call.
 MODULES = frozenset({
@@ -177,7 +178,7 @@ class _Rules:
         code, skipped = _stripped(text)
         try:
             names(code, text.mode)
-            python.tree(code, text.mode)
+            syntax.require_oldest(code, text.mode)
         except SyntaxError as error:
             line = (error.lineno or 1) + skipped
             reason = f"The {text.what} is not correct Python (its line {line}): {error.msg}."

@@ -1,25 +1,15 @@
 """Python of scripts and expressions, as the check of expressions looks at it."""
 
 import ast
-import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
-from engine.bpmn.script import Mode
-
-
-def tree(code: str, mode: Mode) -> ast.AST:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(code, mode=mode)
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise SyntaxError(f"too deeply nested: {error}") from error
+from engine.bpmn.syntax import Mode, tree
 
 
 def expression(code: str) -> ast.expr:
     """The one expression of a text. Raises SyntaxError."""
-    body: ast.expr = tree(code, "eval").body  # type: ignore[attr-defined]  # in mode "eval"
+    body: ast.expr = tree(code, "eval").body
     return body
 
 

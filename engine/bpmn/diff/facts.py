@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from lxml import etree
 
-from engine.bpmn import forms, outcomes, timers, triggers
+from engine.bpmn import forms, outcomes, syntax, timers, triggers
 from engine.bpmn.kinds import HUMAN
 from engine.bpmn.lanes import lane_of, listed
 from engine.bpmn.marks import TASK_MARKS, case_rules
@@ -291,8 +291,8 @@ def _posts(node: Any, bindings: Bindings) -> tuple[Any, Any]:
 def _names(code: str) -> Any:
     """Names in a list, in order; an expression as it is."""
     try:
-        return sorted(words(ast.literal_eval(code.strip())))
-    except (ValueError, SyntaxError, SyntaxWarning, RecursionError, MemoryError, Unfit):
+        return sorted(words(syntax.literal(code.strip())))
+    except (SyntaxError, Unfit):
         return python(code)
 
 
@@ -384,6 +384,6 @@ def _code(node: Any, name: str) -> str | None:
 def python(text: str, mode: Literal["eval", "exec"] = "eval") -> str:
     """Code as Python itself writes it; what is none, with single spaces."""
     try:
-        return ast.unparse(ast.parse(text.strip(), mode=mode))
-    except (SyntaxError, SyntaxWarning, ValueError, RecursionError, MemoryError):
+        return ast.unparse(syntax.tree(text.strip(), mode))
+    except (SyntaxError, RecursionError):
         return " ".join(text.split())

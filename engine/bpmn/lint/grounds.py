@@ -2,7 +2,6 @@
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from engine.bpmn.check.diagram import Diagram, Node
 from engine.bpmn.forms import schema_of
 from engine.bpmn.kinds import HUMAN
 from engine.bpmn.outcomes import DECISION
+from engine.bpmn.syntax import tree
 
 _GROUND = re.compile(r"ground|reason|justif|rationale|دلیل|علت", re.I)
 
@@ -100,8 +100,6 @@ def syntax(code: str) -> list[ast.AST]:
     if found is not None:
         return list(ast.walk(found))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return list(ast.walk(ast.parse(code.strip())))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return list(ast.walk(tree(code.strip(), "exec")))
+    except SyntaxError:
         return []

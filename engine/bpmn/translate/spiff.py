@@ -2,7 +2,6 @@
 
 import ast
 import re
-import warnings
 from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -10,6 +9,7 @@ from typing import Any
 
 from lxml import etree
 
+from engine.bpmn.syntax import tree
 from engine.bpmn.translate.juel import Untranslatable
 from engine.bpmn.translate.told import BPMN, OURS, Told, short
 
@@ -220,8 +220,6 @@ class _Members(ast.NodeTransformer):
 def _expression(code: str) -> str:
     """The same as it can stand among others. Raises Untranslatable."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.unparse(_Members().visit(ast.parse(code.strip(), mode="eval")))
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return ast.unparse(_Members().visit(tree(code.strip(), "eval")))
+    except (SyntaxError, RecursionError) as error:
         raise Untranslatable("it is no expression") from error

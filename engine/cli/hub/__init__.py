@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.socket is not None:
         listening = socket.socket(fileno=arguments.socket)
     else:
-        listening = _listen(_port(arguments, settings))
+        listening = listen(_port(arguments, settings))
         print(f"The mock hub answers at http://{HOST}:{listening.getsockname()[1]}", flush=True)
     with server.Hub(listening) as hub:
         hub.serve_forever()
@@ -49,9 +49,9 @@ def _port(arguments: argparse.Namespace, settings: Settings) -> int:
 class Hub:
     """A running mock hub. It dies at the latest with the thread that started it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, listening: socket.socket) -> None:
         # The socket listens before the process runs: whoever calls in between only waits a little.
-        with _listen(port) as listening:
+        with listening:
             descriptor = str(listening.fileno())
             command = [sys.executable, "-m", "engine", "hub", "--socket", descriptor]
             self.process = subprocess.Popen(
@@ -67,8 +67,16 @@ class Hub:
         self.process.wait()
 
 
-def _listen(port: int) -> socket.socket:
+def listen(port: int, *, elsewhere: bool = False) -> socket.socket:
+    """A socket on the port; if that is in use and `elsewhere` allows it, on any other, which is reported."""
     try:
         return socket.create_server((HOST, port), backlog=64)
     except (OSError, OverflowError) as cause:
+        if elsewhere:
+            found = socket.create_server((HOST, 0), backlog=64)
+            instead = found.getsockname()[1]
+            print(
+                f"Port {port} is in use: the mock hub uses port {instead} until the next start.", flush=True
+            )
+            return found
         raise Unusable(f"The mock hub cannot use port {port}. Choose another one: HUB_PORT=PORT") from cause

@@ -1,0 +1,45 @@
+"""The application that users run: the API and the pages in one.
+
+`wsgi.py` serves it, and the tests build theirs with it, so that they test what users run.
+"""
+
+from contextlib import suppress
+
+from apiflask import APIFlask
+from sqlalchemy.exc import OperationalError
+
+import web
+from api import create_app, reference
+from api.command import DATABASE
+from api.problems import PROVIDERS
+from engine import schema
+from engine.cli import demo_accounts
+from engine.config import Settings
+from engine.db import Database, connection
+
+
+def create(settings: Settings) -> APIFlask:
+    """The application on the database of `settings`, which must be named.
+
+    Raises Unusable if what browsers load has not been built.
+    """
+    app = create_app(settings)
+    accounts = demo_accounts.read(settings) if settings.demo else []
+    people = [account.name for account in accounts if account.password]
+    web.install(app, web.Site(settings, app.extensions[DATABASE], app.extensions[PROVIDERS], people))
+    return app
+
+
+def prepare(app: APIFlask) -> None:
+    """What is done once, before processes are forked from this one.
+
+    Raises Unusable if the database has the tables of another release. One that doesn't answer yet stops no
+    start: requests are refused with 503 until it does.
+    """
+    reference.described(app)
+    database: Database = app.extensions[DATABASE]
+    try:
+        with suppress(OperationalError):
+            database.run(lambda session, _: schema.require(connection(session)), "single")
+    finally:
+        database.dispose()  # no connection may be shared with the processes
