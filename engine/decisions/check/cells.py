@@ -10,7 +10,7 @@ from engine.decisions.check.scopes import Scope, common, may_fit, told, type_of
 from engine.decisions.check.tables import POLICIES, Analysed, analyse
 from engine.decisions.dmn import model
 from engine.decisions.feel import tree
-from engine.decisions.feel.building import build
+from engine.decisions.feel.building import Building
 from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.matching import build_tests
@@ -117,7 +117,7 @@ def _passes(tests: tree.Tests, value: Any) -> bool:
     except Unclear:
         return True
     run = Run()
-    return build_tests(tests, build)(value, Frame(run, {}, Frame(run, BUILT_IN))) is True
+    return build_tests(tests, Building(None))(value, Frame(run, {}, Frame(run, BUILT_IN))) is True
 
 
 class _Output:

@@ -6,10 +6,11 @@ from threading import Lock
 from typing import Any
 
 from engine.decisions.dmn import model
-from engine.decisions.dmn.boxes import Builder, Flaw, function
+from engine.decisions.dmn.boxes import Builder, Flaw, fitting, function
 from engine.decisions.dmn.kinds import Kinds, members
 from engine.decisions.errors import TooMuch
 from engine.decisions.feel.building import Code
+from engine.decisions.feel.faults import Place
 from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.names import Names, normalized
@@ -246,7 +247,10 @@ class Evaluation:
         """What was handed over for an element, by its name or under that of its import."""
         *above, name = self._graph.known_as(self._graph.main, key)
         imported = values.get(above[0]) if above else None
-        value = (imported if isinstance(imported, dict) else values).get(name)
+        given = imported if isinstance(imported, dict) else values
+        value = given.get(name)
+        if value is None and name not in given:
+            self._run.note(Place(element.name, element.id, 0), "missing-input", element.name)
         found = fitted(value, self._logic.types[key], self._run)
         if found is None and value is not None:
             self._run.tell(f"The value of {element.name} is not of its type.", element.id)
@@ -283,7 +287,7 @@ class Evaluation:
         def call(run: Run, arguments: list[Any]) -> Any:
             inner = Evaluation(self._graph, run, {})
             inner._known = dict(zip(parameters, arguments, strict=True))
-            return fitted(inner._result(key, service), result, run)
+            return fitting(run, inner._result(key, service), result, service.id)
 
         return Function((way,), result, call)
 
@@ -291,7 +295,7 @@ class Evaluation:
         """A service with data by name."""
         for each in self._graph.parameters(key):
             self._known[each] = self._given(each, self._graph.element(each), values)
-        return fitted(self._result(key, service), self._result_type(key), self._run)
+        return fitting(self._run, self._result(key, service), self._result_type(key), service.id)
 
     def _result(self, key: Key, service: model.Service) -> Any:
         outputs = self._graph.resolved(self._graph.file_of(key), service.outputs)

@@ -9,10 +9,11 @@ from engine.decisions.dmn import model
 from engine.decisions.feel.building import Code
 from engine.decisions.feel.calling import call
 from engine.decisions.feel.comparing import equal
+from engine.decisions.feel.faults import Place
 from engine.decisions.feel.frames import Frame
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.matching import Test
-from engine.decisions.feel.values import number
+from engine.decisions.feel.values import kind, number
 
 if TYPE_CHECKING:
     from engine.decisions.dmn.boxes import Builder
@@ -23,11 +24,12 @@ _AGGREGATED = {"C+": "sum", "C<": "min", "C>": "max"}
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """An input: its value, and whether that is allowed."""
+    """An input: its value, whether that is allowed, and where it is written."""
 
     label: str
     value: Code
     allowed: Test | None
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +55,25 @@ class _Row:
     """A rule: the tests of those inputs that it does not leave open, and its results."""
 
     id: str
+    number: int
     tests: tuple[tuple[int, Test], ...]
     results: tuple[Code, ...]
+    columns: Sequence[_Column]
 
     def matches(self, inputs: Sequence[Any], frame: Frame) -> bool:
         """Whether all of its tests pass."""
         for at, test in self.tests:  # all() takes half as long again
-            if test(inputs[at], frame) is not True:
-                break
-        else:
-            return True
-        return False
+            passes = test(inputs[at], frame)
+            if passes is not True:
+                if passes is None and inputs[at] is not None:
+                    self._note(at, inputs[at], frame)
+                return False
+        return True
+
+    def _note(self, at: int, value: Any, frame: Frame) -> None:
+        """Record that a value is none that the test of its column is about; each column once."""
+        column = self.columns[at]
+        frame.run.note(column.place, "test-type", column.label, kind(value), str(self.number))
 
 
 Hits = Sequence[tuple[int, _Row]]
@@ -74,10 +84,10 @@ def build_table(builder: "Builder", table: model.Table) -> Code:
     wrong = _malformed(table)
     if wrong is not None:
         return builder.flawed(wrong, table)
-    columns = [_column(builder, each) for each in table.inputs]
+    columns = [_column(builder, each, table) for each in table.inputs]
     results = [_result(builder, each) for each in table.outputs]
-    tests, texts = _once(builder, builder.tests), _once(builder, builder.text)
-    rows = [_row(rule, table, tests, texts, builder) for rule in table.rules]
+    build = _Rows(table, columns, builder)
+    rows = [build.row(at, rule) for at, rule in enumerate(table.rules, 1)]
     return _Table(table, columns, results, rows).evaluate
 
 
@@ -109,9 +119,10 @@ def _once(builder: "Builder", build: Callable[[model.Text], Built]) -> Callable[
     return built
 
 
-def _column(builder: "Builder", of: model.Input) -> _Column:
-    value = builder.code(of.expression)
-    return _Column(of.label or of.expression.text, value, builder.tests(of.allowed) if of.allowed else None)
+def _column(builder: "Builder", of: model.Input, table: model.Table) -> _Column:
+    text = of.expression.text
+    allowed = builder.tests(of.allowed) if of.allowed else None
+    return _Column(of.label or text, builder.code(of.expression), allowed, Place(text, table.id, 0))
 
 
 def _result(builder: "Builder", of: model.Output) -> _Result:
@@ -121,17 +132,22 @@ def _result(builder: "Builder", of: model.Output) -> _Result:
     return _Result(of.name, default, builder.each_test(of.allowed) if of.allowed else ())
 
 
-def _row(
-    rule: model.Rule,
-    table: model.Table,
-    tests: Callable[[model.Text], Test | None],
-    texts: Callable[[model.Text], Code],
-    builder: "Builder",
-) -> _Row:
-    built = ((at, tests(text)) for at, text in enumerate(rule.tests))
-    closed = tuple((at, test) for at, test in built if test is not None)
-    given = zip(rule.results, table.outputs, strict=True)
-    return _Row(rule.id, closed, tuple(builder.typed(texts(text), of.type, text) for text, of in given))
+class _Rows:
+    """Builds the rules of a table; equal texts once."""
+
+    def __init__(self, table: model.Table, columns: Sequence[_Column], builder: "Builder") -> None:
+        self._table = table
+        self._columns = columns
+        self._builder = builder
+        self._tests, self._texts = _once(builder, builder.tests), _once(builder, builder.text)
+
+    def row(self, number: int, rule: model.Rule) -> _Row:
+        """A rule."""
+        built = ((at, self._tests(text)) for at, text in enumerate(rule.tests))
+        closed = tuple((at, test) for at, test in built if test is not None)
+        given = zip(rule.results, self._table.outputs, strict=True)
+        results = tuple(self._builder.typed(self._texts(text), of.type, text) for text, of in given)
+        return _Row(rule.id, number, closed, results, self._columns)
 
 
 class _Table:
@@ -233,7 +249,10 @@ class _Table:
 
     def _aggregated(self, frame: Frame, hits: Hits) -> Any:
         function = BUILT_IN[_AGGREGATED[self._table.policy]]
-        return call(frame.run, function, [self._all(frame, hits)])
+        found = call(frame.run, function, [self._all(frame, hits)])
+        if found is None:
+            frame.run.note(Place("", self._table.id, 0), "no-result", function.name)
+        return found
 
 
 _POLICIES: Mapping[str, str] = {

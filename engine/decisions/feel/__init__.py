@@ -25,7 +25,7 @@ class Expression:
     def __init__(self, text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None) -> None:
         self.text = text
         self.tree: tree.Node = parse(text, Names(BUILT_IN, names), types or {})
-        self._code = build(self.tree)
+        self._code = build(self.tree, (text, ""))
         # A variable may have the name of a function, as long as nothing calls it.
         self._functions = BUILT_IN.keys() - tree.values_named(self.tree)
 

@@ -61,7 +61,7 @@ def built_in(name: str, *ways: str, with_run: bool = False) -> Callable[[Python]
                 return None
 
         result = next((of for of, names in _GIVEN.items() if name in names), ANY)
-        _functions[name] = Function(tuple(_way(text) for text in ways), result, call)
+        _functions[name] = Function(tuple(_way(text) for text in ways), result, call, name)
         return python
 
     return register
