@@ -78,11 +78,17 @@ class RequiredReason(BaseModel):
 
 
 class FaultReason(BaseModel):
-    """Something that had no value, and why."""
+    """Something that had no value, and why.
+
+    `code` tells kinds apart; `expression` and the character `at` from 1 tell where, as far as that is known.
+    """
 
     reason: str
     element: str
     grave: bool
+    code: str
+    expression: str | None
+    at: int | None
 
 
 class Reasons(BaseModel):

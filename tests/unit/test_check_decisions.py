@@ -49,6 +49,7 @@ def test_without_files_the_file_is_asked_for() -> None:
         (f'{PLAIN} parvandeh:resultVariable="two words"', "decision-result"),
         (f'{PLAIN} parvandeh:resultVariable="x" parvandeh:mapDecisionResult="first"', "decision-result"),
         (f'{PLAIN} parvandeh:mapDecisionResult="singleEntry"', "decision-result"),
+        (f'{PLAIN} parvandeh:nullFaults="stop"', "invalid-null-faults"),
         ('camunda:decisionRef="${which}"', "decision-unnamed"),
         ('camunda:decisionRef="route" camunda:decisionRefBinding="version"', "decision-unnamed"),
     ],

@@ -77,6 +77,7 @@ RULES: Mapping[str, str] = {
     "appeal-within": "time for appeals",
     "party": "list of parties",
     "searchable": "list of what is searched",
+    "null-faults": "handling of null values in decisions",
 }
 # What is too long for a sentence.
 LONG_FACTS: Mapping[str, str] = {

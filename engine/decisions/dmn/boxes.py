@@ -86,7 +86,11 @@ class Builder:
         read = None if text.text in ("", "-") else self._read_tests(text)
         if isinstance(read, tree.Tests) and not read.negated:
             return [build_test(test, self._building(text)) for test in read.tests]
-        return [] if read is None else [build_tests(read, self._building(text)) if isinstance(read, tree.Tests) else read]
+        return (
+            []
+            if read is None
+            else [build_tests(read, self._building(text)) if isinstance(read, tree.Tests) else read]
+        )
 
     def _read_tests(self, text: model.Text) -> tree.Tests | Test:
         """Tests; of what cannot be read one that tells so."""

@@ -120,7 +120,8 @@ class Graph:
 
     def _code(self, builder: Builder, key: Key, element: model.Decision | model.Knowledge, of: Type) -> Code:
         known = (self.known_as(self.file_of(key), each)[0] for each in self.required(key))
-        with self.names.within([*BUILT_IN, *known]):
+        results = (each.name for each in element.results) if isinstance(element, model.Decision) else ()
+        with self.names.within([*BUILT_IN, *known, *results]):
             if isinstance(element, model.Decision):
                 return builder.typed(builder.code(element.logic), element.type, element)
             if element.logic is None:
@@ -211,6 +212,15 @@ def _spoken_of(file: model.Definitions) -> set[str]:
     return spaces
 
 
+def _output(result: Any, name: str | None) -> Any:
+    """One output of a result that has several; of a list that of each item."""
+    if name is None:
+        return result
+    if isinstance(result, list):
+        return [_output(item, name) for item in result]
+    return result.get(name) if isinstance(result, dict) else None
+
+
 class Evaluation:
     """One evaluation: every element once."""
 
@@ -270,6 +280,9 @@ class Evaluation:
             inside = imported if target[0] != file.namespace else own
             within = inside.setdefault(above[0], {}) if above else inside
             within[name] = self.value(target)
+        for each in element.results if isinstance(element, model.Decision) else ():
+            target = self._graph.resolve(file, each.reference)
+            own[each.name] = _output(None if target is None else self.value(target), each.output)
         return Frame(self._run, {**imported, **own}, Frame(self._run, BUILT_IN))
 
     # Services

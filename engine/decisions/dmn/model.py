@@ -184,11 +184,25 @@ class InputData(Element):
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Another name of a required decision's result, or of one output of it where there are several."""
+
+    name: str
+    reference: str
+    output: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Decision(Element):
-    """What is decided; `requires` are the references of all that it may speak of."""
+    """What is decided; `requires` are the references of all that it may speak of.
+
+    `results` are names that it uses for what it requires, `ambiguous` those that could be of several.
+    """
 
     requires: tuple[str, ...]
     logic: Boxed | None
+    results: tuple[Named, ...] = ()
+    ambiguous: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

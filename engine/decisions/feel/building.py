@@ -34,7 +34,7 @@ def build(node: tree.Node, source: Source | None = None) -> Code:
 
 
 class Building:
-    """Builds the parts of one expression. `source` is its text and element, so that faults name their place."""
+    """Builds the parts of one expression. `source` is its text and element, which faults name."""
 
     def __init__(self, source: Source | None, *, of_items: bool = False) -> None:
         self._source = source

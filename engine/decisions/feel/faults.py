@@ -43,6 +43,10 @@ class Fault:
     expression: str | None = None
     at: int | None = None
 
+    def __str__(self) -> str:
+        where = f" (at character {self.at} of “{self.expression}”)" if self.expression else ""
+        return f"{self.reason}{where}"
+
     @property
     def is_null(self) -> bool:
         """Whether FEEL itself defines the value to be null, so that the evaluation continues."""

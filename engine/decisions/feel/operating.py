@@ -135,9 +135,7 @@ class _Noted:
     def _null(self, run: Run, operands: tuple[Any, ...]) -> None:
         """An operand that is null, unless that was recorded where it was calculated."""
         derived = all(
-            derived
-            for value, derived in zip(operands, self._derived, strict=False)
-            if value is None
+            derived for value, derived in zip(operands, self._derived, strict=False) if value is None
         )
         if not (derived and run.noted):
             run.note(self._place, "null-operand", self._sign, kind(operands[0]), kind(operands[-1]))
