@@ -472,3 +472,28 @@ def test_names_with_spaces_and_signs_are_told_from_operations_by_what_is_known()
 def test_what_is_no_feel_is_refused(text: str) -> None:
     with pytest.raises(Unreadable):
         evaluate(text)
+
+
+@told_each(
+    [
+        "۱۸ + ١ => 19",
+        "۲٫۵ * ٢٫٥ => 6.25",
+        "۲.۵ => 2.5",
+        "१८ => 18",
+        "20 in (>= ۱۸) => true",
+        "{۱۸: 1}.۱۸ => 1",
+    ]
+)
+def test_number_is_written_in_the_digits_of_any_script(text: str, value: str) -> None:
+    assert told(text) == value
+
+
+def test_digits_that_are_a_name_mean_what_has_that_name() -> None:
+    assert told("۱۸ + ۱", {"۱۸": Decimal(5)}) == "6"
+    assert told("بند ۱۸", {"بند ۱۸": Decimal(7)}) == "7"
+
+
+@pytest.mark.parametrize("text", ["۱8", "1۸", "۱٨", "۱٬۰۰۰", "18٫5", "۱.۲.۳"])
+def test_digits_of_several_scripts_are_no_number(text: str) -> None:
+    with pytest.raises(Unreadable, match="digits of one script"):
+        evaluate(text)

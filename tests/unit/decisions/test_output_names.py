@@ -79,3 +79,10 @@ def test_output_name_of_two_required_decisions_is_an_error() -> None:
     file = definitions(SEASON + other + decision("d", literal("season"), "@Time of year", "@Other"))
     found = checking.check({"a.dmn": file}).findings
     assert [each.code for each in found if each.severity == "error"] == ["ambiguous-output"]
+
+
+def test_number_in_persian_digits_is_no_datum() -> None:
+    made = read(decision("d", table(["age"], ["adult"], [[">= ۱۸", '"yes"'], ["-", '"no"']], "FIRST")))
+    (offered,) = made.offered
+    assert [each.name for each in offered.inputs] == ["age"]
+    assert made.ask(offered, {"age": 20}, NOW).result == "yes"
