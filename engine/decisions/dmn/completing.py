@@ -2,7 +2,7 @@
 
 The standard has input data drawn and joined to the decisions that use them, and knows the result of a
 required decision by that decision's name. Camunda's engine, and those that follow it, know it by the names of
-its outputs. A file that draws no input data at all means something that comes from outside by every other name
+its outputs. A file that draws no input data at all means something from outside by every other name
 that nothing else gives a meaning.
 """
 

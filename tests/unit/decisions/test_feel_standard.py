@@ -7,6 +7,7 @@ import pytest
 
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import evaluate
+from engine.decisions.feel.moments import Date, from_ordinal
 from engine.decisions.feel.notation import write
 
 
@@ -497,3 +498,37 @@ def test_digits_that_are_a_name_mean_what_has_that_name() -> None:
 def test_digits_of_several_scripts_are_no_number(text: str) -> None:
     with pytest.raises(Unreadable, match="digits of one script"):
         evaluate(text)
+
+
+@told_each(
+    [
+        'jalali("1405-01-01") = date("2026-03-21") => true',
+        'jalali("۱۴۰۵/۱/۱") = jalali date(۱۴۰۵, ۱, ۱) => true',
+        'jalali("1403-12-30") = date("2025-03-20") => true',
+        'jalali("1404-12-30") => null',
+        'jalali("1405-7-31") => null',
+        'jalali("1405/01-01") => null',
+        "jalali date(1404, 12, 29.5) => null",
+        'jalali string(date("2026-03-21")) => "1405/01/01"',
+        "[jalali year(d), jalali month(d), jalali day(d)] => [1404, 12, 29]",
+        'jalali string(jalali month end(jalali("1403-12-01"))) => "1403/12/30"',
+        'jalali string(jalali month end(jalali("1404-12-01"))) => "1404/12/29"',
+        'jalali string(jalali add months(jalali("1405-06-31"), 1)) => "1405/07/30"',
+        'jalali string(jalali add months(jalali("1403-12-30"), 12)) => "1404/12/29"',
+        'jalali string(jalali add months(jalali("1405-01-15"), -13)) => "1403/12/15"',
+        'jalali months between(jalali("1387-05-10"), jalali("1405-05-09")) => 215',
+        'jalali months between(jalali("1405-05-09"), jalali("1387-05-10")) => -215',
+        'jalali year(date("0500-01-01")) => null',
+        'jalali year(date and time("2026-03-21T10:00:00")) => 1405',
+    ]
+)
+def test_jalali_dates_are_calculated(text: str, value: str) -> None:
+    assert told(text, {"d": Date(2026, 3, 20)}) == value
+
+
+def test_jalali_months_agree_with_the_calendar_day_by_day() -> None:
+    day: Date | None = Date(2020, 3, 20)
+    while day is not None and day.year < 2031:
+        parts = [evaluate(f"jalali {part}(d)", {"d": day}) for part in ("year", "month", "day")]
+        assert evaluate("jalali date(y, m, d)", dict(zip("ymd", parts, strict=True))) == day
+        day = from_ordinal(day.ordinal + 17)
