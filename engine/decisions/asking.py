@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.decisions.dmn import model
-from engine.decisions.dmn.completing import completed
+from engine.decisions.dmn.completing import completed, is_undrawn
 from engine.decisions.dmn.graph import Graph, Key, around
 from engine.decisions.dmn.reading import read
 from engine.decisions.feel.faults import Fault
@@ -94,6 +94,14 @@ class Decisions:
         if graph is None or key is None:
             return frozenset()
         return frozenset(graph.known_as(graph.main, each)[0] for each in graph.parameters(key))
+
+    def undrawn(self, name: str) -> frozenset[str]:
+        """The names of those data of a decision that its file does not draw."""
+        graph, key = next(self._places(name), (None, None))
+        if graph is None or key is None:
+            return frozenset()
+        found = (graph.element(each) for each in graph.parameters(key))
+        return frozenset(each.name for each in found if is_undrawn(each))
 
     def outputs(self, name: str) -> tuple[str, ...]:
         """The names of what a decision gives, where no other name takes it as a whole."""

@@ -46,8 +46,16 @@ def _with_data(file: model.Definitions) -> model.Definitions:
     return replace(file, elements=elements)
 
 
+_UNDRAWN = "data "  # no id of XML has a space in it
+
+
 def _id(name: str) -> str:
-    return f"data {name}"  # no id of XML has a space in it
+    return f"{_UNDRAWN}{name}"
+
+
+def is_undrawn(element: model.Element) -> bool:
+    """Whether it is a datum that its file does not draw."""
+    return element.id.startswith(_UNDRAWN)
 
 
 # Results by the names of outputs
