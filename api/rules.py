@@ -60,13 +60,17 @@ class MatchedRule(BaseModel):
 
 
 class TableReason(BaseModel):
-    """A table that was evaluated; `policy` is its hit policy as one or two signs."""
+    """A table that was evaluated; `policy` is its hit policy as one or two signs.
+
+    `folded` are the texts that were compared instead of those of `inputs`, where columns say so.
+    """
 
     table: str
     policy: str
     inputs: dict[str, Any]
     rules: list[MatchedRule]
     result: Any
+    folded: dict[str, Any] | None = None
 
 
 class RequiredReason(BaseModel):

@@ -271,7 +271,7 @@ class _Told:
         self.notes.error(
             where,
             "undrawn-name",
-            f"The decision {decision!r} reads {name!r}: it is not drawn, and no form, step or message sets it.",
+            f"The decision {decision!r} reads {name!r}: not drawn, and set by no form, step or message.",
             f"{fix} it before, or correct the name in the .dmn file.",
         )
 

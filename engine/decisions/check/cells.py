@@ -64,7 +64,8 @@ def _input(of: "Expressions", boxed: model.Table, at: int, scope: Scope) -> Read
         expression = of.read(text)
         found = of.fits(of.typed(text, expression, scope), text.type, text.line)
         allowed = _tests(of, column.allowed, found, scope) if column.allowed else None
-    domain = (*found.tests, *([allowed] if allowed else []))
+    # The values that a type allows are compared as they are written, and texts of a folded column are not.
+    domain = (*(() if column.folded else found.tests), *([allowed] if allowed else []))
     known: dict[str, tree.Tests | None] = {}
     tests = []
     for number, rule in enumerate(boxed.rules, 1):

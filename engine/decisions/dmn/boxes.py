@@ -97,7 +97,7 @@ class Builder:
         reason = "This engine knows no other language than FEEL."
         if self._is_feel(text):
             try:
-                return parse_tests(text.text, self.names, self.kinds)
+                return parse_tests(text.text, self.names, self.kinds, folded=text.folded)
             except Unreadable as error:
                 reason = str(error)
         code = self.flawed(reason, text)

@@ -15,19 +15,24 @@ class Boxed:
 
 @dataclass(frozen=True, slots=True)
 class Text(Boxed):
-    """A literal expression, in FEEL unless `language` says otherwise."""
+    """A literal expression, in FEEL unless `language` says otherwise; texts in it may be `folded`."""
 
     text: str
     language: str | None = None
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A column of conditions: what is tested, and which values are allowed."""
+    """A column of conditions: what is tested, and which values are allowed.
+
+    In one that is `folded` texts are compared in their folded form.
+    """
 
     label: str
     expression: Text
     allowed: Text | None
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +185,9 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class InputData(Element):
-    """What is given from outside."""
+    """What is given from outside. Columns that test one that is `folded` are folded, too."""
+
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from engine.decisions.feel.building import Code
 from engine.decisions.feel.calling import call
 from engine.decisions.feel.comparing import equal
 from engine.decisions.feel.faults import Place
-from engine.decisions.feel.frames import Frame
+from engine.decisions.feel.frames import CHARACTERS, Frame
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.matching import Test
 from engine.decisions.feel.values import kind, number
+from engine.persian import fold
 
 if TYPE_CHECKING:
     from engine.decisions.dmn.boxes import Builder
@@ -105,15 +106,16 @@ def _malformed(table: model.Table) -> str | None:
 
 def _once(builder: "Builder", build: Callable[[model.Text], Built]) -> Callable[[model.Text], Built]:
     """The same, but equal texts are built once, unless they cannot be read."""
-    known: dict[str, Built] = {}
+    known: dict[tuple[str, bool], Built] = {}
 
     def built(text: model.Text) -> Built:
-        if text.text in known:
-            return known[text.text]
+        key = (text.text, text.folded)
+        if key in known:
+            return known[key]
         flaws = len(builder.flaws)
         made = build(text)
         if len(builder.flaws) == flaws:
-            known[text.text] = made
+            known[key] = made
         return made
 
     return built
@@ -162,17 +164,19 @@ class _Table:
         self._columns = columns
         self._results = results
         self._rows = list(enumerate(rows, 1))
+        self._folded = [at for at, each in enumerate(table.inputs) if each.folded]
         self._weight = 1 + sum(1 + len(row.tests) for row in rows) // 10  # ten of them take as long as a step
         self._hit: Callable[[Frame, Hits], Any] = getattr(self, _POLICIES[table.policy])
 
     def evaluate(self, frame: Frame) -> Any:
         inputs = [column.value(frame) for column in self._columns]
         frame.run.spend(self._weight)
-        for column, value in zip(self._columns, inputs, strict=True):
+        tested = self._fold(inputs, frame) if self._folded else inputs
+        for column, value in zip(self._columns, tested, strict=True):
             if column.allowed is not None and not _is_allowed(value, column.allowed, frame):
                 frame.run.tell(f"The value of “{column.label}” is not among those allowed.", self._table.id)
                 return None
-        matching = (each for each in self._rows if each[1].matches(inputs, frame))
+        matching = (each for each in self._rows if each[1].matches(tested, frame))
         hits = list(islice(matching, 1) if self._table.policy == "F" else matching)
         result = self._hit(frame, hits) if hits else self._missed(frame)
         if frame.run.explained is not None:
@@ -182,8 +186,21 @@ class _Table:
                 inputs=dict(zip((column.label for column in self._columns), inputs, strict=True)),
                 rules=[self._told(at, row) for at, row in hits],
                 result=result,
+                **(self._compared(inputs, tested) if self._folded else {}),
             )
         return result
+
+    def _fold(self, inputs: Sequence[Any], frame: Frame) -> Sequence[Any]:
+        """The inputs, texts of folded columns in the form in which they are compared."""
+        tested = [*inputs]
+        for at in self._folded:
+            tested[at] = _folded_texts(inputs[at], frame)
+        return tested
+
+    def _compared(self, inputs: Sequence[Any], tested: Sequence[Any]) -> dict[str, Any]:
+        """For which texts which others were compared, if for any."""
+        found = {self._columns[at].label: tested[at] for at in self._folded if tested[at] != inputs[at]}
+        return {"folded": found} if found else {}
 
     def _told(self, at: int, row: _Row) -> dict[str, Any]:
         return {"number": at, "id": row.id, "remark": self._table.rules[at - 1].remark}
@@ -268,6 +285,13 @@ _POLICIES: Mapping[str, str] = {
     "C>": "_aggregated",
     "C#": "_count",
 }
+
+
+def _folded_texts(value: Any, frame: Frame) -> Any:
+    if isinstance(value, str):
+        frame.run.spend(len(value) // CHARACTERS)
+        return fold(value)
+    return [_folded_texts(item, frame) for item in value] if isinstance(value, list) else value
 
 
 def _is_allowed(value: Any, test: Test, frame: Frame) -> bool:

@@ -35,9 +35,9 @@ def parse(text: str, names: Names, types: Mapping[str, Type]) -> tree.Node:
     return _whole(text, names, types, lambda parser: parser.expression())
 
 
-def parse_tests(text: str, names: Names, types: Mapping[str, Type]) -> tree.Tests:
+def parse_tests(text: str, names: Names, types: Mapping[str, Type], *, folded: bool = False) -> tree.Tests:
     """The unary tests of a table's cell (rule 12): `-`, `< 5, [7..9]`, `not("a", "b")`. Raises Unreadable."""
-    return _whole(text, names, types, lambda parser: parser.tests())
+    return _whole(text, names, types, lambda parser: parser.folding().tests() if folded else parser.tests())
 
 
 def parse_type(text: str, types: Mapping[str, Type]) -> Type:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from decimal import Decimal, DecimalException
+from typing import Self
 
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel.names import Names
 from engine.decisions.feel.tokens import Token, ascii_number, tokens
 from engine.decisions.feel.types import BASIC, Type
 from engine.decisions.feel.values import ARITHMETIC
+from engine.persian import fold
 
 
 class Words:
@@ -62,6 +64,13 @@ class Words:
             raise self.unreadable(f"{token.text} is larger than any number") from None
         self.next()
         return found
+
+    def folding(self) -> Self:
+        """The same with all texts in the form in which they are compared."""
+        self.tokens = [
+            each._replace(text=fold(each.text)) if each.kind == "text" else each for each in self.tokens
+        ]
+        return self
 
     def words_before(self, *ends: str) -> str:
         """A name of whatever words stand before one of the ends, as it is written."""
