@@ -10,13 +10,14 @@ from engine.decisions.dmn.kinds import Kinds
 from engine.decisions.dmn.tables import build_table
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import looping, tree
-from engine.decisions.feel.building import Building, Code, note_call
+from engine.decisions.feel.building import Building, note_call
 from engine.decisions.feel.calling import call
 from engine.decisions.feel.faults import Place
 from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.matching import Test, build_test, build_tests
 from engine.decisions.feel.names import Names
 from engine.decisions.feel.parser import parse, parse_tests
+from engine.decisions.feel.parts import Code
 from engine.decisions.feel.types import ANY, Type, fitted
 from engine.decisions.feel.values import Function, Parameter
 

@@ -9,11 +9,11 @@ from engine.decisions.dmn import model
 from engine.decisions.dmn.boxes import Builder, Flaw, fitting, function
 from engine.decisions.dmn.kinds import Kinds, members
 from engine.decisions.errors import TooMuch
-from engine.decisions.feel.building import Code
 from engine.decisions.feel.faults import Place
 from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.names import Names, normalized
+from engine.decisions.feel.parts import Code
 from engine.decisions.feel.types import ANY, Type, fitted
 from engine.decisions.feel.values import Function, Parameter
 

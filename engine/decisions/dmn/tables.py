@@ -6,13 +6,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.decisions.dmn import model
-from engine.decisions.feel.building import Code
 from engine.decisions.feel.calling import call
 from engine.decisions.feel.comparing import equal
 from engine.decisions.feel.faults import Place
 from engine.decisions.feel.frames import CHARACTERS, Frame
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.matching import Test
+from engine.decisions.feel.parts import Code
 from engine.decisions.feel.values import kind, number
 from engine.persian import fold
 

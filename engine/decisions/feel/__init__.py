@@ -5,11 +5,12 @@ from typing import Any
 
 from engine.decisions.errors import TooMuch, Unreadable
 from engine.decisions.feel import tree
-from engine.decisions.feel.building import Code, build
+from engine.decisions.feel.building import build
 from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.names import Names, normalized
 from engine.decisions.feel.parser import parse
+from engine.decisions.feel.parts import Code
 from engine.decisions.feel.types import Type
 
 __all__ = ["Code", "Expression", "Frame", "Run", "TooMuch", "Unreadable", "evaluate"]
