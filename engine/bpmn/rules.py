@@ -25,6 +25,7 @@ NULL_FAULTS = OURS + "nullFaults"
 INCIDENT = "incident"
 ON_NULL = ("record", INCIDENT)
 NO_DECISIONS = Decisions([])
+_MOST_TOLD = 10  # faults in the message of an incident
 
 
 class RuleFailed(Exception):
@@ -56,7 +57,7 @@ def decide(
     # What has no value for a fault would go on as nothing, and rules decide by nothing, too.
     stopping = [fault for fault in ruling.faults if strict or not fault.is_null]
     if stopping:
-        raise RuleFailed(" ".join(dict.fromkeys(map(str, stopping))))
+        raise RuleFailed(" ".join([*dict.fromkeys(map(str, stopping))][:_MOST_TOLD]))
     return ruling
 
 
