@@ -60,13 +60,17 @@ class MatchedRule(BaseModel):
 
 
 class TableReason(BaseModel):
-    """A table that was evaluated; `policy` is its hit policy as one or two signs."""
+    """A table that was evaluated; `policy` is its hit policy as one or two signs.
+
+    `folded` are the texts that were compared instead of those of `inputs`, where columns say so.
+    """
 
     table: str
     policy: str
     inputs: dict[str, Any]
     rules: list[MatchedRule]
     result: Any
+    folded: dict[str, Any] | None = None
 
 
 class RequiredReason(BaseModel):
@@ -78,11 +82,17 @@ class RequiredReason(BaseModel):
 
 
 class FaultReason(BaseModel):
-    """Something that had no value, and why."""
+    """Something that had no value, and why.
+
+    `code` tells kinds apart; `expression` and the character `at` from 1 tell where, as far as that is known.
+    """
 
     reason: str
     element: str
     grave: bool
+    code: str
+    expression: str | None
+    at: int | None
 
 
 class Reasons(BaseModel):

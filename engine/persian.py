@@ -1,5 +1,6 @@
 """Persian text as people type it, and as it is searched for. Stores nothing, and knows nothing of forms."""
 
+import re
 import unicodedata
 
 _DIGITS = {
@@ -16,6 +17,21 @@ _LETTERS = str.maketrans({
 def digits(text: str) -> str:
     """The text with its Persian and Arabic digits as ASCII ones; all else stays."""
     return text if text.isascii() else text.translate(_DIGITS)
+
+
+_KEYBOARDS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ـ": None, "\u200c": None, "\u200d": None})
+_VOWELS = re.compile(r"[\u064b-\u0652]")
+_BETWEEN_LETTERS = re.compile(r"(?<=[\u0621-\u064a\u066e-\u06d3]) (?=[\u0621-\u064a\u066e-\u06d3])")
+
+
+def fold(text: str) -> str:
+    """The text as rules compare it, where keyboards and habits of spelling are not to count.
+
+    One shape for the letters ي ى ی and ك ک, ASCII digits, no vowel marks and no tatweel. A half-space, a
+    space and nothing between two Persian letters are the same. Case, marks and all other letters stay.
+    """
+    plain = _VOWELS.sub("", unicodedata.normalize("NFC", text).translate(_KEYBOARDS)).translate(_DIGITS)
+    return _BETWEEN_LETTERS.sub("", " ".join(plain.split()))
 
 
 def normalise(text: str) -> str:

@@ -1,5 +1,5 @@
-"""The application that users run (`web/application.py`), for installations that need no server of their own: in
-tests, many of them, each for a moment.
+"""The application that users run (`web/application.py`), for installations that need no server of their own:
+in tests, many of them, each for a moment.
 
 To make the routes takes longer than most tests. They are the same for all, so they are made once; what an
 installation has is each application's own.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from engine import bpmn
 from engine.bpmn import Spec
-from tests.driving import source
+from tests.driving import document, source
 from tests.eventful import line
 
 RULES = (("&lt; 10", '"auto"', "3"), ("&gt;= 10", '"desk"', "10"))
@@ -54,6 +54,9 @@ def task(attributes: str = 'parvandeh:decisionRef="route"', inside: str = "") ->
     return line(f'<businessRuleTask id="rule" {attributes}>{inside}</businessRuleTask>', "userTask after")
 
 
-def ruled(body: str, *decisions: str) -> Spec:
-    """A process ready to run, with its decisions in one file."""
-    return bpmn.build(source(body, files={"rules.dmn": dmn("".join(decisions))}), "process")
+def ruled(body: str, *decisions: str, process: str = "") -> Spec:
+    """A process ready to run, with its decisions in one file; `process` are further attributes of it."""
+    drawn = document(body).replace(b"<process", f"<process{process}".encode())
+    return bpmn.build(
+        source(body, files={"process.bpmn": drawn, "rules.dmn": dmn("".join(decisions))}), "process"
+    )

@@ -34,7 +34,7 @@ from engine.bpmn.elements.gateways import EndJoin, ExclusiveGateway, InclusiveGa
 from engine.bpmn.elements.handlers import HandlerStart, ScopeStart
 from engine.bpmn.elements.multi_instance import ParallelMultiInstance, SequentialMultiInstance, StandardLoop
 from engine.bpmn.normalize import OURS
-from engine.bpmn.rules import DECISION, MAPPING, RESULT
+from engine.bpmn.rules import DECISION, MAPPING, RESULT, is_strict
 from engine.bpmn.triggers import STARTER, service, trigger
 
 
@@ -184,7 +184,8 @@ class _ServiceParser(TaskParser):
 class _RuleParser(TaskParser):
     def create_task(self) -> Any:
         decision, result, how = (self.node.get(name) for name in (DECISION, RESULT, MAPPING))
-        return self.spec_class(self.spec, self.bpmn_id, decision, result, how=how, **self.bpmn_attributes)
+        parts = {"how": how, "strict": is_strict(self.node), **self.bpmn_attributes}
+        return self.spec_class(self.spec, self.bpmn_id, decision, result, **parts)
 
 
 class _ManyOut:

@@ -1,7 +1,7 @@
 """Decisions of DMN for business rule tasks: what a case's data give, and why."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -19,15 +19,32 @@ from engine.decisions.feel import Run
 DECISION, RESULT, MAPPING = (OURS + name for name in ("decisionRef", "resultVariable", "mapDecisionResult"))
 # What is made of a result, as Camunda has it; without a word, it is what DMN says it is.
 RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
+# On a business rule task or its process: whether an expression that is null because of a wrong
+# type or a missing input, is only recorded with the result or opens an incident.
+NULL_FAULTS = OURS + "nullFaults"
+INCIDENT = "incident"
+ON_NULL = ("record", INCIDENT)
 NO_DECISIONS = Decisions([])
+_MOST_TOLD = 10  # faults in the message of an incident
 
 
 class RuleFailed(Exception):
     """A decision that gave no result that may be used: the reasons, with the numbers of rules."""
 
 
-def decide(rules: Decisions, name: str, data: Mapping[str, Any], now: datetime) -> Ruling:
-    """What a decision gives for a case's data, its result as case data, too. Raises RuleFailed."""
+def is_strict(task: Any) -> bool:
+    """Whether a business rule task, or else its process, wants incidents for nulls."""
+    process = next(task.iterancestors("{*}process"), task)
+    return bool(task.get(NULL_FAULTS, process.get(NULL_FAULTS)) == INCIDENT)
+
+
+def decide(
+    rules: Decisions, name: str, data: Mapping[str, Any], now: datetime, *, strict: bool = False
+) -> Ruling:
+    """What a decision gives for a case's data, its result as case data, too. Raises RuleFailed.
+
+    A null by FEEL's rules is a failure only if that is `strict`.
+    """
     asked = next(iter(rules.named(name)), None)
     if asked is None:
         raise RuleFailed("there is no such decision")
@@ -38,8 +55,9 @@ def decide(rules: Decisions, name: str, data: Mapping[str, Any], now: datetime) 
     except (TooMuch, Unfit) as error:
         raise RuleFailed(str(error)) from error
     # What has no value for a fault would go on as nothing, and rules decide by nothing, too.
-    if ruling.faults:
-        raise RuleFailed(" ".join(dict.fromkeys(fault.reason for fault in ruling.faults)))
+    stopping = [fault for fault in ruling.faults if strict or not fault.is_null]
+    if stopping:
+        raise RuleFailed(" ".join([*dict.fromkeys(map(str, stopping))][:_MOST_TOLD]))
     return ruling
 
 
@@ -78,6 +96,7 @@ def told(ruling: Ruling) -> dict[str, Any]:
                 for each in ruling.tables
             ],
             "required": [{**each, "value": _plain(each["value"], kept)} for each in ruling.required],
+            "faults": [asdict(each) for each in ruling.faults],
             "result": plain(ruling.result),
         }
     except (TooMuch, Unportable) as error:

@@ -156,11 +156,11 @@ class Sandbox:
         except (juel.Fault, juel.Unreadable, Unportable) as error:
             raise ScriptFailed(_of_juel(expression, error)) from error
 
-    def decide(self, among: Decisions, decision: str, data: Mapping[str, Any]) -> Ruling:
+    def decide(self, among: Decisions, decision: str, data: Mapping[str, Any], *, strict: bool) -> Ruling:
         """What a decision gives for data. Raises RuleFailed."""
         if self.watch is not None:
             self.watch.require_time()
-        return rules.decide(among, decision, data, self._now)
+        return rules.decide(among, decision, data, self._now, strict=strict)
 
     def execute(self, script: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """The variables that a script set or changed, and nothing else. Raises ScriptFailed."""

@@ -322,4 +322,4 @@ def _reasons(
     else:
         return {}
     tables = [{name: table[name] for name in _RULES} for table in payload["tables"]]
-    return {"inputs": inputs, "tables": tables, "required": [], "result": None}
+    return {"inputs": inputs, "tables": tables, "required": [], "result": None, "faults": []}

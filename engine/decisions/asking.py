@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from engine.decisions.dmn import model
-from engine.decisions.dmn.completing import completed
+from engine.decisions.dmn.completing import completed, is_undrawn
 from engine.decisions.dmn.graph import Graph, Key, around
 from engine.decisions.dmn.reading import read
-from engine.decisions.feel.frames import Fault, Run
+from engine.decisions.feel.faults import Fault
+from engine.decisions.feel.frames import Run
 from engine.decisions.feel.names import normalized
 from engine.decisions.inputs import Wanted, Wrong, as_declared
 from engine.decisions.outputs import outputs, rows
@@ -55,7 +56,8 @@ class Ruling:
     def unusable(self) -> list[str]:
         """Why there is no result that may be used: something grave, or what it is that has no value."""
         missing = self.result is None
-        return list(dict.fromkeys(fault.reason for fault in self.faults if fault.grave or missing))
+        found = (each for each in self.faults if each.grave or (missing and not each.is_null))
+        return list(dict.fromkeys(each.reason for each in found))
 
     @property
     def why(self) -> dict[str, Any]:
@@ -92,6 +94,14 @@ class Decisions:
         if graph is None or key is None:
             return frozenset()
         return frozenset(graph.known_as(graph.main, each)[0] for each in graph.parameters(key))
+
+    def undrawn(self, name: str) -> frozenset[str]:
+        """The names of those data of a decision that its file does not draw."""
+        graph, key = next(self._places(name), (None, None))
+        if graph is None or key is None:
+            return frozenset()
+        found = (graph.element(each) for each in graph.parameters(key))
+        return frozenset(each.name for each in found if is_undrawn(each))
 
     def outputs(self, name: str) -> tuple[str, ...]:
         """The names of what a decision gives, where no other name takes it as a whole."""

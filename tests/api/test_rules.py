@@ -48,6 +48,26 @@ def test_values_of_required_decisions_are_told(client: Clients, database: Databa
     assert required == [{"decision": "route", "name": "route", "value": {"route": "desk", "days": 10}}]
 
 
+def test_null_of_a_fault_is_the_result_with_its_fault_and_folded_texts_are_told(
+    client: Clients, database: Database
+) -> None:
+    folded = table(rules=[('"کم"', '"low"', "1 + size")], tested="income").replace(
+        '<input id="in"', '<input xmlns:p="https://parvandeh.org/bpmn" p:fold="true" id="in"'
+    )
+    folded = folded.replace('typeRef="number"', "")
+    folded = folded.replace("<decisionTable", f"{needs('size')}<decisionTable", 1)
+    deploy(database, data("income", "string"), data("size"), folded)
+    ruling = body(client("caseworker").post(EVALUATE, {"inputs": {"income": "كم"}}))
+    assert ruling["result"] == {"route": "low", "days": None}
+    assert ruling["why"]["tables"][0]["folded"] == {"income": "کم"}
+    found = [(each["code"], each["expression"], each["at"]) for each in ruling["why"]["faults"]]
+    assert found == [("missing-input", "size", 1), ("null-operand", "1 + size", 3)]
+
+
+def needs(name: str) -> str:
+    return f'<informationRequirement id="n"><requiredInput href="#{name}"/></informationRequirement>'
+
+
 def test_decisions_are_listed_with_what_they_take(client: Clients, database: Database) -> None:
     deploy(database)
     factories.deploy(database, factories.one_task("without"))

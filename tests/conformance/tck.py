@@ -12,6 +12,7 @@ from engine.config import ROOT
 from engine.decisions.dmn.graph import Graph
 from engine.decisions.dmn.reading import NotDmn, read
 from engine.decisions.errors import TooMuch
+from engine.decisions.feel.frames import Run
 from engine.decisions.feel.moments import Date, DateTime, Days, Months, Time
 from engine.decisions.feel.notation import read_date, read_date_time, read_duration, read_time, write
 from engine.decisions.feel.values import ARITHMETIC
@@ -41,11 +42,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a case; `told` says what was wrong."""
+    """What came of a case; `told` says what was wrong, `faults` whether any was recorded."""
 
     case: Case
     passed: bool
     told: str = ""
+    faults: bool = False
 
 
 def cases(kit: Path) -> Iterator[Case]:
@@ -124,16 +126,17 @@ def _outcome(case: Case, graph: Graph) -> Outcome:
     key = graph.find(case.asked)
     if key is None:
         return Outcome(case, case.expected is UNSET, "there is no such decision")
+    run = Run()
     try:
-        value = graph.evaluate(key, case.given)
+        value = graph.evaluate(key, case.given, run)
         if isinstance(value, dict) and case.result in value:  # one of several that a service gives
             value = value[case.result]
     except TooMuch as error:
         return Outcome(case, False, str(error))
     if case.expected is UNSET:
-        return Outcome(case, value is None, f"{_shown(value)} instead of an error")
+        return Outcome(case, value is None, f"{_shown(value)} instead of an error", bool(run.faults))
     told = f"{_shown(value)} instead of {_shown(case.expected)}"
-    return Outcome(case, same(value, case.expected), told)
+    return Outcome(case, same(value, case.expected), told, bool(run.faults))
 
 
 def _shown(value: Any) -> str:

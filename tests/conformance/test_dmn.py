@@ -40,6 +40,15 @@ def test_every_case_passes(level: str, record_property: Callable[[str, str], Non
 
 
 @needs_kit
+def test_errors_are_recorded_as_faults_and_values_are_not() -> None:
+    known = [each for each in outcomes() if not left_out(each.case)]
+    errors = [each.faults for each in known if each.case.expected is UNSET]
+    assert sum(errors) >= 0.99 * len(errors)
+    alarms = [each.case for each in known if each.case.expected not in (UNSET, None) and each.faults]
+    assert not [f"{case.folder} {case.number}" for case in alarms]
+
+
+@needs_kit
 def test_only_functions_in_java_are_left_out() -> None:
     aside = {each.case.model for each in outcomes() if left_out(each.case)}
     assert all('kind="Java"' in model.read_text(encoding="utf-8") for model in aside)

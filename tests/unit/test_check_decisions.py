@@ -49,6 +49,7 @@ def test_without_files_the_file_is_asked_for() -> None:
         (f'{PLAIN} parvandeh:resultVariable="two words"', "decision-result"),
         (f'{PLAIN} parvandeh:resultVariable="x" parvandeh:mapDecisionResult="first"', "decision-result"),
         (f'{PLAIN} parvandeh:mapDecisionResult="singleEntry"', "decision-result"),
+        (f'{PLAIN} parvandeh:nullFaults="stop"', "invalid-null-faults"),
         ('camunda:decisionRef="${which}"', "decision-unnamed"),
         ('camunda:decisionRef="route" camunda:decisionRefBinding="version"', "decision-unnamed"),
     ],
@@ -115,6 +116,33 @@ def test_data_that_nobody_drew_count_as_well() -> None:
     files = {"rules.dmn": dmn(table(drawn=False))}
     start = (task() + script("s", "amuont = 1")).replace('targetRef="rule"', 'targetRef="s"', 1)
     assert told(start + path("s", "rule"), files) == [("unknown-variable", "rule")]
+
+
+FORM = b'{"type": "object", "properties": {"amuont": {"type": "integer"}}, "additionalProperties": false}'
+
+
+@pytest.mark.parametrize(
+    ("rules", "form", "after", "expected"),
+    [
+        (table(drawn=False), True, "pass", ("error", "undrawn-name")),
+        (AMOUNT + table(), True, "pass", ("warning", "unknown-variable")),
+        (table(drawn=False), True, "amount = 1", ("warning", "unknown-variable")),
+        (table(drawn=False), False, "pass", None),
+    ],
+    ids=["undrawn", "drawn", "set later", "anything may come"],
+)
+def test_undrawn_name_that_nothing_can_supply_is_an_error(
+    rules: str, form: bool, after: str, expected: tuple[str, str] | None
+) -> None:
+    body = task().replace('<userTask id="after"/>', script("after", after))
+    if form:
+        body = body.replace(
+            '<startEvent id="start"/>', '<startEvent id="start" camunda:formKey="start.json"/>'
+        )
+    found = findings(body, {"rules.dmn": dmn(rules), **({"start.json": FORM} if form else {})})
+    assert [(item.severity, item.code) for item in found if item.element == "rule"] == (
+        [expected] if expected else []
+    )
 
 
 def test_what_a_decision_sets_is_known_behind_it() -> None:

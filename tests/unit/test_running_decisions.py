@@ -134,6 +134,44 @@ def test_what_has_no_value_for_a_fault_decides_nothing(decisions: tuple[str, ...
     assert failure(run)[0] == "decision-failed"
 
 
+SUM = (
+    data("x"),
+    data("y", "Any"),
+    literal("route", 'if x + y > 10 then "refuse" else "grant"'.replace(">", "&gt;"), "x", "y"),
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "code"), [({"x": 100}, "missing-input"), ({"x": 100, "y": "5"}, "operand-types")]
+)
+def test_null_of_a_fault_is_recorded_and_the_case_continues(values: dict[str, Any], code: str) -> None:
+    run = Run(ruled(task(RESULT), *SUM), **values)
+    assert run.data["found"] == "grant"
+    told = why(run)["faults"]
+    assert told[0]["code"] == code
+    assert told[-1]["expression"].startswith("if x + y > 10")
+    assert told[-1]["at"] == 6
+
+
+@pytest.mark.parametrize("values", [{"x": 100}, {"x": 100, "y": "5"}])
+@pytest.mark.parametrize("where", ["task", "process"])
+def test_null_of_a_fault_is_an_incident_where_that_is_wanted(values: dict[str, Any], where: str) -> None:
+    strict = ' parvandeh:nullFaults="incident"'
+    spec = ruled(
+        task(RESULT + (strict if where == "task" else "")), *SUM, process=strict if where == "process" else ""
+    )
+    code, message = failure(Run(spec, **values))
+    assert code == "decision-failed"
+    assert "at character 6 of “if x + y > 10" in message
+    assert Run(spec, x=1, y=2).data["found"] == "grant"
+
+
+def test_task_is_excepted_from_what_its_process_says() -> None:
+    excepted = f'{RESULT} parvandeh:nullFaults="record"'
+    spec = ruled(task(excepted), *SUM, process=' parvandeh:nullFaults="incident"')
+    assert Run(spec, x=100).data["found"] == "grant"
+
+
 def test_what_takes_too_much_stops() -> None:
     endless = (
         '<decision id="route" name="route"><variable name="route"/><literalExpression id="l">'

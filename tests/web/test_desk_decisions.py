@@ -59,6 +59,17 @@ def test_the_timeline_tells_why(office: Office, lang: str, words: tuple[str, ...
         assert word in page, word
 
 
+def test_the_timeline_tells_which_expression_is_null_because_of_a_fault(office: Office) -> None:
+    rules = table(rules=(("-", '"desk"', "amount + null"),))
+    case = begun(office, {**files(), "rules.dmn": dmn(data("amount") + rules)})
+    for lang, words in (
+        ("en", "An operand is null: “amount + null”, character 8"),
+        ("fa", "یکی از عملوندها تهی است: «amount + null»، نویسهٔ ۸"),
+    ):
+        page = office["sara"].see(f"/cases/{case}", lang).text
+        assert words in page.replace("\u2068", "").replace("\u2069", ""), lang
+
+
 def test_what_a_form_keeps_from_a_role_is_kept_in_the_explanation(office: Office) -> None:
     case = begun(office, files(**{"x-visible-to": ["head"]}))
     (event,) = [one for one in office.do("sara", cases.log, case) if one["kind"] == "decision.evaluated"]

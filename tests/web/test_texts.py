@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.decisions.feel.faults import NULLS
 from tests.rules.sources import ROOT, nodes, python
 from web import texts
 
@@ -53,6 +54,10 @@ def test_every_text_that_is_named_is_there() -> None:
         if not joined and key not in texts.TEXTS and "{" not in key
     }
     assert not missing
+
+
+def test_every_null_of_a_fault_is_explained() -> None:
+    assert [code for code in NULLS if f"desk.null.{code}" not in texts.TEXTS] == []
 
 
 def test_every_text_is_used() -> None:

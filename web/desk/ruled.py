@@ -21,6 +21,9 @@ def _parts(payload: Mapping[str, Any], labels: Labels) -> Iterator[Datum]:
     if payload["required"]:
         before = [labels.datum(each["name"], each["value"], None) for each in payload["required"]]
         yield _named("required", parts=before)
+    faults = [_fault(each) for each in payload.get("faults", ())]
+    if faults:  # of events before there were any, nothing is known
+        yield _named("faults", text=labels.reader.both(faults))
     result = labels.datum("result", payload["result"], None)
     yield replace(result, label=texts.say("desk.ruling.result"), known=True)
     yield replace(_named("file", text=payload["file"]), latin=True)
@@ -30,6 +33,14 @@ def _rule(rule: Mapping[str, Any], labels: Labels) -> str:
     """Its number, with what its authors remarked on it, else its id."""
     remark = labels.reader.half(rule.get("remark") or "") or rule["id"]
     return texts.say("desk.ruling.rule", number=rule["number"], remark=remark)
+
+
+def _fault(fault: Mapping[str, Any]) -> str:
+    """Why an expression is null, and where it is written."""
+    reason = texts.say(f"desk.null.{fault['code']}")
+    if not fault["expression"]:
+        return reason
+    return texts.say("desk.ruling.fault", reason=reason, text=fault["expression"], at=fault["at"])
 
 
 def _named(what: str, **more: Any) -> Datum:

@@ -97,6 +97,7 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     **dict.fromkeys(
         ("decisionRef", "resultVariable", "mapDecisionResult"), frozenset({("businessRuleTask", None)})
     ),
+    "nullFaults": frozenset({("businessRuleTask", None), ("process", None)}),
     **dict.fromkeys(("appeal", "appealWithin", "party", "searchable"), frozenset({("process", None)})),
     "legalBasis": frozenset((kind, None) for kind in HUMAN | {"process"}),
     "accept": frozenset((kind, None) for kind in RUNNING | {"process", "sequenceFlow"}),
@@ -177,6 +178,7 @@ _MENDS: Mapping[str, str] = MappingProxyType({
     **dict.fromkeys(("sod", "acr"), "Write it on a task for people."),
     "decision": "Write it on the user task by whose form is decided.",
     **dict.fromkeys(("appeal", "appealWithin", "party", "searchable"), "Write it on the process."),
+    "nullFaults": "Write it on a business rule task, or on the process for all of its tasks.",
     "legalBasis": "Only tasks for people, and processes, name a legal basis.",
     "accept": "Flow nodes, flows and processes may accept findings.",
 })  # fmt: skip

@@ -9,7 +9,7 @@ from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules
-from engine.bpmn.rules import DECISION, MAPPING, RESULT, RESULTS
+from engine.bpmn.rules import DECISION, MAPPING, NULL_FAULTS, ON_NULL, RESULT, RESULTS
 from engine.bpmn.script import language
 from engine.decisions.asking import SUFFIX, Decisions
 from engine.decisions.check import check
@@ -49,9 +49,11 @@ def _groups(contents: Mapping[str, bytes]) -> list[dict[str, bytes]]:
 def check_rule_tasks(diagram: Diagram, rules: Decisions, notes: Notes) -> None:
     """Every business rule task of a process: its decision is there, and its result has a name."""
     tasks = _Tasks(diagram.file, notes)
+    tasks.null_faults(diagram.element)
     for task in diagram.element.iter(bpmn("businessRuleTask")):
         tasks.decision(task, rules)
         tasks.inputs(task, rules)
+        tasks.null_faults(task)
         tasks.result(task, rules)
 
 
@@ -88,6 +90,17 @@ class _Tasks(Rules):
                 else f"Name one of {known}."
                 if known
                 else "Upload the .dmn file with it together with this diagram.",
+            )
+
+    def null_faults(self, element: Any) -> None:
+        """What becomes of expressions that are null because of a wrong type or a missing input."""
+        value = element.get(NULL_FAULTS)
+        if value is not None and value not in ON_NULL:
+            self.error(
+                element,
+                "invalid-null-faults",
+                f"parvandeh:nullFaults={value[:40]!r} is not a value of this attribute.",
+                f"Write one of {', '.join(ON_NULL)}, or remove it.",
             )
 
     def inputs(self, task: Any, rules: Decisions) -> None:

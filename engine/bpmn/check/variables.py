@@ -246,12 +246,33 @@ class _Told:
         beside = " (it is set in another branch, or later)" if self.process.sets_somewhere(name) else ""
         again = f" (and so do {more} more places)" if more else ""
         meant = self.nearest(name, known)
+        if self.undrawn(name, text) and not beside:
+            self.undrawn_datum(name, text, meant)
+            return
         self.warn(
             text,
             name,
             f"The {text.what} reads {name!r}{again}: no step before can have set it{beside}.",
             (f"Write {meant!r} if that is meant; else set" if meant else "Set")
             + " it before, in a form, a script or as what comes with a message or reply.",
+        )
+
+    def undrawn(self, name: str, text: Text) -> bool:
+        """Whether it is a datum of a decision whose file does not draw it."""
+        of = text.element.get(DECISION, "") if text.attribute == "decisionRef" else ""
+        return bool(of) and name in self.process.rules.undrawn(of)
+
+    def undrawn_datum(self, name: str, text: Text, meant: str | None) -> None:
+        """A name in a table that is nothing: neither drawn, nor a variable that there can be."""
+        self.told += 1
+        where = place(self.process.diagram.file, text.element, 0)
+        decision = text.element.get(DECISION)
+        fix = f"Write {meant!r} if that is meant; a text is written in quotes. Else set" if meant else "Set"
+        self.notes.error(
+            where,
+            "undrawn-name",
+            f"The decision {decision!r} reads {name!r}: not drawn, and set by no form, step or message.",
+            f"{fix} it before, or correct the name in the .dmn file.",
         )
 
     def other_language(self, name: str, text: Text) -> None:

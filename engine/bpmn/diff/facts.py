@@ -17,7 +17,7 @@ from engine.bpmn.marks import TASK_MARKS, case_rules
 from engine.bpmn.normalize import FLOW_NODES, flow_nodes, handlers, only_bare, tag
 from engine.bpmn.own import Unfit, words
 from engine.bpmn.posts import Bindings, Posting, read_bindings, squeezed
-from engine.bpmn.rules import DECISION, fingerprint
+from engine.bpmn.rules import DECISION, NULL_FAULTS, fingerprint
 from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
 from engine.bpmn.spec import BUSINESS_KEY, OUTCOME
 from engine.bpmn.translate import translate
@@ -167,6 +167,7 @@ def _rules(process: Any) -> dict[str, Any]:
         "party": list(found.parties),
         "searchable": list(found.searchable),
         "outcomes": _outcomes(process),
+        "null-faults": process.get(NULL_FAULTS),
     }
     return {name: value for name, value in rules.items() if value}
 

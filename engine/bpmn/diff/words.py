@@ -79,6 +79,7 @@ RULES: Mapping[str, str] = {
     "party": "list of parties",
     "searchable": "list of what is searched",
     "outcomes": "list of declared outcomes",
+    "null-faults": "handling of null values in decisions",
 }
 # What is too long for a sentence.
 LONG_FACTS: Mapping[str, str] = {

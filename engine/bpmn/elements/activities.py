@@ -74,17 +74,20 @@ class RuleTask(ScriptTask):
     """A business rule task: a decision of the deployment's own files sets its result, and says why.
 
     `how` tells what is made of the result; without a variable for it, each output sets the one of its name.
+    If it is `strict`, a null that comes of a wrong type or a missing input is a failure.
     """
 
     rules: Decisions = NO_DECISIONS  # set when the process is built: the decisions that it may name
 
     def __init__(self, wf_spec: Any, bpmn_id: str, decision: str, result: str | None, **parts: Any) -> None:
         self.decision, self.result, self.how = decision, result, parts.pop("how")
+        self.strict: bool = parts.pop("strict")
         super().__init__(wf_spec, bpmn_id, "", **parts)
 
     def _execute(self, my_task: Token) -> bool:
         try:
-            ruling = my_task.workflow.top_workflow.sandbox.decide(self.rules, self.decision, my_task.data)
+            sandbox = my_task.workflow.top_workflow.sandbox
+            ruling = sandbox.decide(self.rules, self.decision, my_task.data, strict=self.strict)
             data, why = portable({**my_task.data, **self._changes(ruling)}), told(ruling)
         except (RuleFailed, Unportable) as error:
             raise Failed("decision-failed", f"{self.decision}: {error}") from error

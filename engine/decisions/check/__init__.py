@@ -142,6 +142,10 @@ class _Judged:
         at = Expressions(self._elements, file, element, self._notes)
         declared = at.declared(element.type, element.line)
         self._types[key] = ANY
+        for name in element.ambiguous if isinstance(element, model.Decision) else ():
+            reason = f"{name!r} is the name of an output of several decisions that are required."
+            mend = "Give each output a name of its own, or write the name of the decision that is meant."
+            at.error(element.line, "ambiguous-output", reason, mend)
         if isinstance(element, model.Decision | model.Knowledge):
             required = self._elements.required(file, element)  # judges them, if nobody has yet
             with self._elements.names.within([*BUILT_IN, *required]):

@@ -10,7 +10,7 @@ from engine.decisions.check.scopes import Scope, common, may_fit, told, type_of
 from engine.decisions.check.tables import POLICIES, Analysed, analyse
 from engine.decisions.dmn import model
 from engine.decisions.feel import tree
-from engine.decisions.feel.building import build
+from engine.decisions.feel.building import Building
 from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.matching import build_tests
@@ -64,7 +64,8 @@ def _input(of: "Expressions", boxed: model.Table, at: int, scope: Scope) -> Read
         expression = of.read(text)
         found = of.fits(of.typed(text, expression, scope), text.type, text.line)
         allowed = _tests(of, column.allowed, found, scope) if column.allowed else None
-    domain = (*found.tests, *([allowed] if allowed else []))
+    # The values that a type allows are compared as they are written, and texts of a folded column are not.
+    domain = (*(() if column.folded else found.tests), *([allowed] if allowed else []))
     known: dict[str, tree.Tests | None] = {}
     tests = []
     for number, rule in enumerate(boxed.rules, 1):
@@ -117,7 +118,7 @@ def _passes(tests: tree.Tests, value: Any) -> bool:
     except Unclear:
         return True
     run = Run()
-    return build_tests(tests, build)(value, Frame(run, {}, Frame(run, BUILT_IN))) is True
+    return build_tests(tests, Building(None))(value, Frame(run, {}, Frame(run, BUILT_IN))) is True
 
 
 class _Output:

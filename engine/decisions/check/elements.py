@@ -73,6 +73,11 @@ class Elements:
                 found[above[0]] = Type("context", members=(*known, (name, self.type(key))))
             elif key[0] == file.namespace or name not in found:
                 found[name] = self.type(key)
+        if isinstance(element, model.Decision):
+            found |= dict.fromkeys(element.ambiguous, ANY)  # told already
+        for each in element.results if isinstance(element, model.Decision) else ():
+            target = self._graph.resolve(file, each.reference)
+            found[each.name] = ANY if target is None else _output(self.type(target), each.output)
         return found
 
     def requirements(self) -> dict[Key, list[Key]]:
@@ -82,3 +87,12 @@ class Elements:
             for file in self.files.values()
             for each in file.elements
         }
+
+
+def _output(of: Type, name: str | None) -> Type:
+    """The type of one output of a result that has several."""
+    if name is None:
+        return of
+    if of.name == "list":
+        return Type("list", of=_output(of.of or ANY, name))
+    return dict(of.members).get(name, ANY)

@@ -73,7 +73,9 @@ class Expressions:
         """The tests of a cell; an empty one lets everything pass."""
         if of.text in ("", "-"):
             return tree.Tests(0, (), False)
-        found: tree.Tests | None = self._read(of, lambda: parse_tests(of.text, self.names, self.kinds))
+        found: tree.Tests | None = self._read(
+            of, lambda: parse_tests(of.text, self.names, self.kinds, folded=of.folded)
+        )
         return found
 
     def _read(self, of: model.Text, reading: Callable[[], Any]) -> Any:

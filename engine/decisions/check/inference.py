@@ -38,7 +38,8 @@ _VALUES = (
 _SAMPLES: Mapping[str, Sequence[Any]] = {
     name: [value for value in _VALUES if kind(value) == name] for name in map(kind, _VALUES)
 }
-_MAKERS = {"date", "time", "date and time", "duration", "number"}
+_MAKERS = {"date", "time", "date and time", "duration", "number", "jalali", "jalali date"}
+_OLD = 1800  # years before it are rather Jalali ones
 _MEND_NAME = "Correct the name, write a text in quotes, or let the decision require what it is to mean."
 
 
@@ -243,11 +244,26 @@ class Inference:
     def _made(self, node: tree.Call, name: str) -> Type:
         """What is made of a text; told if nothing is."""
         plain = all(isinstance(each, tree.Constant) and each.value is not None for each in node.arguments)
-        if plain and constant(node) is None:
+        value = constant(node) if plain else None
+        if plain and value is None:
             shown = ", ".join(typed(each.value) for each in node.arguments if isinstance(each, tree.Constant))
             reason = f"{name!r} gives nothing for {shown}"
             return self.fault(node, "argument-value", reason, "Correct the argument.")
+        if not name.startswith("jalali"):
+            self._old(node, value)
         return result_of(name, [])
+
+    def _constant(self, node: tree.Constant, _: Scope) -> Type:
+        self._old(node, node.value)
+        return type_of(node.value)
+
+    def _old(self, node: tree.Node, value: Any) -> None:
+        """Tell of a day that was hardly meant in the Gregorian calendar."""
+        day = value.date if isinstance(value, DateTime) else value
+        if isinstance(day, Date) and day.year < _OLD:
+            reason = f"{typed(value)} is in the year {day.year} of the Gregorian calendar"
+            mend = f'Write jalali("{typed(day)}") if the Jalali year is meant.'
+            self.fault(node, "gregorian-year", reason, mend, "warning")
 
     def _unknown_function(self, node: tree.Call, name: str, scope: Scope) -> Type:
         for argument in node.arguments:
@@ -313,7 +329,7 @@ def _tried(sign: str, left: Type, right: Type) -> list[Any] | None:
 
 
 _TYPERS: Mapping[type[tree.Node], Callable[[Inference, Any, Scope], Type]] = {
-    tree.Constant: lambda _, node, __: type_of(node.value),
+    tree.Constant: Inference._constant,
     tree.Name: Inference._name,
     tree.ListOf: Inference._list,
     tree.ContextOf: Inference._context,

@@ -71,16 +71,16 @@ def nearest(name: str, known: Iterator[str]) -> str | None:
 
 _RESULTS: Mapping[str, str] = {
     "string": "string, string join, substring, substring before, substring after, upper case, lower case, "
-    "replace, day of week, month of year",
+    "replace, day of week, month of year, jalali string",
     "number": "number, string length, decimal, floor, ceiling, round up, round down, round half up, "
     "round half down, modulo, sqrt, log, exp, count, sum, product, mean, median, stddev, day of year, "
-    "week of year",
+    "week of year, jalali year, jalali month, jalali day, jalali months between",
     "boolean": "not, contains, starts with, ends with, matches, list contains, all, any, odd, even, "
     "is, before, after, meets, met by, overlaps, overlaps before, overlaps after, finishes, finished by, "
     "includes, during, starts, started by, coincides",
     "list": "sublist, append, concatenate, insert before, remove, list replace, reverse, index of, union, "
     "distinct values, flatten, sort, mode, get entries",
-    "date": "date, today",
+    "date": "date, today, jalali, jalali date, jalali month end, jalali add months",
     "time": "time",
     "date and time": "date and time, now",
     "years and months duration": "years and months duration",

@@ -6,6 +6,7 @@ from typing import Any
 
 from lxml import etree
 
+from engine.decisions.dmn.reading import FOLD
 from engine.decisions.feel.names import normalized
 from engine.findings import LAST_LINE, Notes, Place, Severity
 
@@ -63,10 +64,20 @@ class Structure:
         self._names()
         self._references(known)
         self._languages()
+        self._folding()
         for table in self._root.iter("{*}decisionTable"):
             self._table(table)
         for decision in each(self._root, "decision"):
             self._logic(decision)
+
+    def _folding(self) -> None:
+        for node in self._root.iter("{*}*"):
+            value = node.get(FOLD)
+            if value is None or (value in ("true", "false") and local(node) in ("input", "inputData")):
+                continue
+            reason = f"parvandeh:fold={value[:20]!r} has no meaning on {local(node)!r}."
+            mend = 'Write parvandeh:fold="true" on an input column or on input data.'
+            self._error(node, "invalid-fold", reason, mend)
 
     def _ids(self) -> None:
         seen: set[str] = set()

@@ -10,12 +10,14 @@ from engine.decisions.dmn.kinds import Kinds
 from engine.decisions.dmn.tables import build_table
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import looping, tree
-from engine.decisions.feel.building import Code, build
+from engine.decisions.feel.building import Building, note_call
 from engine.decisions.feel.calling import call
+from engine.decisions.feel.faults import Place
 from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.matching import Test, build_test, build_tests
 from engine.decisions.feel.names import Names
 from engine.decisions.feel.parser import parse, parse_tests
+from engine.decisions.feel.parts import Code
 from engine.decisions.feel.types import ANY, Type, fitted
 from engine.decisions.feel.values import Function, Parameter
 
@@ -50,7 +52,7 @@ class Builder:
         wanted = self.type(name, of)
         if wanted is ANY:
             return code
-        return lambda frame: _fitted(frame.run, code(frame), wanted, of.id)
+        return lambda frame: fitting(frame.run, code(frame), wanted, of.id)
 
     def type(self, name: str | None, of: model.Boxed | model.Element) -> Type:
         """A type by its name."""
@@ -68,28 +70,35 @@ class Builder:
         if not self._is_feel(text):
             return self.flawed("This engine knows no other language than FEEL.", text)
         try:
-            return looping.repeated(parse(text.text, self.names, self.kinds), build)
+            return looping.repeated(parse(text.text, self.names, self.kinds), self._building(text))
         except Unreadable as error:
             return self.flawed(str(error), text)
+
+    def _building(self, text: model.Text) -> Building:
+        return Building((text.text, text.id))
 
     def tests(self, text: model.Text) -> Test | None:
         """A cell of conditions; None if it lets everything pass."""
         read = None if text.text in ("", "-") else self._read_tests(text)
-        return build_tests(read, build) if isinstance(read, tree.Tests) else read
+        return build_tests(read, self._building(text)) if isinstance(read, tree.Tests) else read
 
     def each_test(self, text: model.Text) -> list[Test]:
         """The tests of a list of allowed values one by one; none if it lets everything pass."""
         read = None if text.text in ("", "-") else self._read_tests(text)
         if isinstance(read, tree.Tests) and not read.negated:
-            return [build_test(test, build) for test in read.tests]
-        return [] if read is None else [build_tests(read, build) if isinstance(read, tree.Tests) else read]
+            return [build_test(test, self._building(text)) for test in read.tests]
+        return (
+            []
+            if read is None
+            else [build_tests(read, self._building(text)) if isinstance(read, tree.Tests) else read]
+        )
 
     def _read_tests(self, text: model.Text) -> tree.Tests | Test:
         """Tests; of what cannot be read one that tells so."""
         reason = "This engine knows no other language than FEEL."
         if self._is_feel(text):
             try:
-                return parse_tests(text.text, self.names, self.kinds)
+                return parse_tests(text.text, self.names, self.kinds, folded=text.folded)
             except Unreadable as error:
                 reason = str(error)
         code = self.flawed(reason, text)
@@ -119,7 +128,8 @@ def _nothing(_: Frame) -> None:
     return None
 
 
-def _fitted(run: Run, value: Any, wanted: Type, element: str) -> Any:
+def fitting(run: Run, value: Any, wanted: Type, element: str) -> Any:
+    """The value as one of a type; a fault, if it is none."""
     found = fitted(value, wanted, run)
     if found is None and value is not None:
         run.tell(f"The value is no {wanted.name} as was declared.", element)
@@ -154,13 +164,19 @@ def _entries(builder: Builder, boxed: model.Entries) -> Code:
 def _invocation(builder: Builder, boxed: model.Invocation) -> Code:
     function = builder.code(boxed.function)
     arguments = {name: builder.code(expression) for name, expression in boxed.arguments}
+    called = boxed.function.text if isinstance(boxed.function, model.Text) else ""
+    place = Place(called, boxed.id, 0)
 
     def invoked(frame: Frame) -> Any:
         of = function(frame)
         if not isinstance(of, Function):
             frame.run.tell("What is invoked is no function.", boxed.id)
             return None
-        return call(frame.run, of, {name: code(frame) for name, code in arguments.items()})
+        given = {name: code(frame) for name, code in arguments.items()}
+        found = call(frame.run, of, given)
+        if found is None:
+            note_call(frame.run, place, of, given, derived=True)
+        return found
 
     return invoked
 
@@ -201,11 +217,16 @@ def function(builder: Builder, boxed: model.Parameterized, result: Type) -> Code
     def made(frame: Frame) -> Function:
         def run_body(run: Run, arguments: list[Any]) -> Any:
             inside = Frame(run, dict(zip(names, arguments, strict=True)), frame)
-            return _fitted(run, body(inside), result, boxed.id)
+            return fitting(run, body(inside), result, boxed.id)
 
         return Function((way,), result, run_body)
 
     return made
+
+
+def _place(part: model.Boxed | None, of: model.Boxed) -> Place:
+    """Where a part of a boxed expression begins."""
+    return Place(part.text, part.id, 0) if isinstance(part, model.Text) else Place("", of.id, 0)
 
 
 def _conditional(builder: Builder, boxed: model.Conditional) -> Code:
@@ -227,7 +248,8 @@ def _filtered(builder: Builder, boxed: model.Filtered) -> Code:
     source = builder.code(boxed.source)
     with builder.within("item"):
         match = builder.code(boxed.match)
-    return lambda frame: looping.filtered(frame, source(frame), match)
+    place = _place(boxed.match, boxed)
+    return lambda frame: looping.matching(frame, source(frame), match, place)
 
 
 def _iterated(builder: Builder, boxed: model.Iterated) -> Code:
@@ -236,8 +258,10 @@ def _iterated(builder: Builder, boxed: model.Iterated) -> Code:
         body = builder.code(boxed.body)
     domains = [(boxed.variable, lambda frame: looping.items(source(frame)))]
     if boxed.kind == "for":
-        return lambda frame: looping.collected(domains, body, frame, tells=True)
-    return lambda frame: looping.quantified(domains, body, frame, decisive=boxed.kind == "some")
+        place = _place(boxed.source, boxed)
+        return lambda frame: looping.collected(domains, body, frame, place, tells=True)
+    place = _place(boxed.body, boxed)
+    return lambda frame: looping.quantified(domains, body, frame, place, decisive=boxed.kind == "some")
 
 
 def _table(builder: Builder, boxed: model.Table) -> Code:

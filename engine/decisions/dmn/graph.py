@@ -6,13 +6,14 @@ from threading import Lock
 from typing import Any
 
 from engine.decisions.dmn import model
-from engine.decisions.dmn.boxes import Builder, Flaw, function
+from engine.decisions.dmn.boxes import Builder, Flaw, fitting, function
 from engine.decisions.dmn.kinds import Kinds, members
 from engine.decisions.errors import TooMuch
-from engine.decisions.feel.building import Code
+from engine.decisions.feel.faults import Place
 from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.names import Names, normalized
+from engine.decisions.feel.parts import Code
 from engine.decisions.feel.types import ANY, Type, fitted
 from engine.decisions.feel.values import Function, Parameter
 
@@ -119,7 +120,8 @@ class Graph:
 
     def _code(self, builder: Builder, key: Key, element: model.Decision | model.Knowledge, of: Type) -> Code:
         known = (self.known_as(self.file_of(key), each)[0] for each in self.required(key))
-        with self.names.within([*BUILT_IN, *known]):
+        results = (each.name for each in element.results) if isinstance(element, model.Decision) else ()
+        with self.names.within([*BUILT_IN, *known, *results]):
             if isinstance(element, model.Decision):
                 return builder.typed(builder.code(element.logic), element.type, element)
             if element.logic is None:
@@ -210,6 +212,15 @@ def _spoken_of(file: model.Definitions) -> set[str]:
     return spaces
 
 
+def _output(result: Any, name: str | None) -> Any:
+    """One output of a result that has several; of a list that of each item."""
+    if name is None:
+        return result
+    if isinstance(result, list):
+        return [_output(item, name) for item in result]
+    return result.get(name) if isinstance(result, dict) else None
+
+
 class Evaluation:
     """One evaluation: every element once."""
 
@@ -246,7 +257,10 @@ class Evaluation:
         """What was handed over for an element, by its name or under that of its import."""
         *above, name = self._graph.known_as(self._graph.main, key)
         imported = values.get(above[0]) if above else None
-        value = (imported if isinstance(imported, dict) else values).get(name)
+        given = imported if isinstance(imported, dict) else values
+        value = given.get(name)
+        if value is None and name not in given:
+            self._run.note(Place(element.name, element.id, 0), "missing-input", element.name)
         found = fitted(value, self._logic.types[key], self._run)
         if found is None and value is not None:
             self._run.tell(f"The value of {element.name} is not of its type.", element.id)
@@ -266,6 +280,9 @@ class Evaluation:
             inside = imported if target[0] != file.namespace else own
             within = inside.setdefault(above[0], {}) if above else inside
             within[name] = self.value(target)
+        for each in element.results if isinstance(element, model.Decision) else ():
+            target = self._graph.resolve(file, each.reference)
+            own[each.name] = _output(None if target is None else self.value(target), each.output)
         return Frame(self._run, {**imported, **own}, Frame(self._run, BUILT_IN))
 
     # Services
@@ -283,7 +300,7 @@ class Evaluation:
         def call(run: Run, arguments: list[Any]) -> Any:
             inner = Evaluation(self._graph, run, {})
             inner._known = dict(zip(parameters, arguments, strict=True))
-            return fitted(inner._result(key, service), result, run)
+            return fitting(run, inner._result(key, service), result, service.id)
 
         return Function((way,), result, call)
 
@@ -291,7 +308,7 @@ class Evaluation:
         """A service with data by name."""
         for each in self._graph.parameters(key):
             self._known[each] = self._given(each, self._graph.element(each), values)
-        return fitted(self._result(key, service), self._result_type(key), self._run)
+        return fitting(self._run, self._result(key, service), self._result_type(key), service.id)
 
     def _result(self, key: Key, service: model.Service) -> Any:
         outputs = self._graph.resolved(self._graph.file_of(key), service.outputs)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.decisions.dmn import model
-from engine.decisions.feel.building import build
+from engine.decisions.feel.building import Building
 from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.matching import build_tests
@@ -84,7 +84,7 @@ class Kinds(Mapping[str, Type]):
         """A type of which only values are allowed that pass tests. Raises Unreadable."""
         names = Names(BUILT_IN, around, members=members(tuple(self.own.values())))
         read = parse_tests(tests, names, self)
-        test = build_tests(read, build)
+        test = build_tests(read, Building(None))
 
         def allows(value: Any, run: Run, beside: Values) -> bool:
             frame = Frame(run, beside, Frame(run, BUILT_IN))

@@ -15,19 +15,24 @@ class Boxed:
 
 @dataclass(frozen=True, slots=True)
 class Text(Boxed):
-    """A literal expression, in FEEL unless `language` says otherwise."""
+    """A literal expression, in FEEL unless `language` says otherwise; texts in it may be `folded`."""
 
     text: str
     language: str | None = None
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A column of conditions: what is tested, and which values are allowed."""
+    """A column of conditions: what is tested, and which values are allowed.
+
+    In one that is `folded` texts are compared in their folded form.
+    """
 
     label: str
     expression: Text
     allowed: Text | None
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,15 +185,31 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class InputData(Element):
-    """What is given from outside."""
+    """What is given from outside. Columns that test one that is `folded` are folded, too."""
+
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Another name of a required decision's result, or of one output of it where there are several."""
+
+    name: str
+    reference: str
+    output: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision(Element):
-    """What is decided; `requires` are the references of all that it may speak of."""
+    """What is decided; `requires` are the references of all that it may speak of.
+
+    `results` are names that it uses for what it requires, `ambiguous` those that could be of several.
+    """
 
     requires: tuple[str, ...]
     logic: Boxed | None
+    results: tuple[Named, ...] = ()
+    ambiguous: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

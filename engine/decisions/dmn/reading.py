@@ -1,6 +1,7 @@
 """DMN files as they are written, versions 1.1 to 1.5: XML with no DTD and no network."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 
 from lxml import etree
@@ -18,6 +19,7 @@ _NAMESPACES = {
     "https://www.omg.org/spec/DMN/20211108/MODEL/",
     "https://www.omg.org/spec/DMN/20230324/MODEL/",
 }
+FOLD = "{https://parvandeh.org/bpmn}fold"  # our own attribute of columns and of input data
 _POLICIES = {
     "UNIQUE": "U",
     "ANY": "A",
@@ -50,6 +52,10 @@ def read(file: str, content: bytes) -> model.Definitions:
         if reader is not None:
             found = reader(child)
             elements[found.id] = found
+    folded = {each.name for each in elements.values() if isinstance(each, model.InputData) and each.folded}
+    for element in elements.values() if folded else ():
+        if isinstance(element, model.Decision) and isinstance(element.logic, model.Table):
+            elements[element.id] = replace(element, logic=_folded(element.logic, folded))
     return model.Definitions(
         file,
         root.get("id", ""),
@@ -156,7 +162,7 @@ def _variable(node: Element) -> tuple[str, str | None]:
 
 def _input_data(node: Element) -> model.InputData:
     name, of = _variable(node)
-    return model.InputData(_id(node), name, of, _line(node))
+    return model.InputData(_id(node), name, of, _line(node), _folds(node))
 
 
 def _requirements(node: Element) -> tuple[str, ...]:
@@ -235,12 +241,40 @@ def _table(node: Element) -> model.Table:
     rules = tuple(_rule(each) for each in _each(node, "rule"))
     inputs = tuple(_input(each) for each in _each(node, "input"))
     outputs = tuple(_output(each) for each in _each(node, "output"))
-    return model.Table(_id(node), _type(node), _line(node), policy, inputs, outputs, rules)
+    return _folded(model.Table(_id(node), _type(node), _line(node), policy, inputs, outputs, rules))
+
+
+def _folded(table: model.Table, names: Collection[str] = ()) -> model.Table:
+    """A table with the cells of its folded columns, and of those that test these names, as such."""
+    inputs = tuple(
+        replace(each, folded=each.folded or each.expression.text in names) for each in table.inputs
+    )
+    if not any(each.folded for each in inputs):
+        return table
+    inputs = tuple(
+        replace(each, allowed=replace(each.allowed, folded=True)) if each.folded and each.allowed else each
+        for each in inputs
+    )
+    rules = tuple(
+        replace(
+            rule,
+            tests=tuple(
+                replace(text, folded=True) if at < len(inputs) and inputs[at].folded else text
+                for at, text in enumerate(rule.tests)
+            ),
+        )
+        for rule in table.rules
+    )
+    return replace(table, inputs=inputs, rules=rules)
 
 
 def _input(node: Element) -> model.Input:
     expression = _text(_one(node, "inputExpression")) or model.Text(_id(node), None, _line(node), "")
-    return model.Input(node.get("label", ""), expression, _text(_one(node, "inputValues")))
+    return model.Input(node.get("label", ""), expression, _text(_one(node, "inputValues")), _folds(node))
+
+
+def _folds(node: Element) -> bool:
+    return node.get(FOLD) == "true"
 
 
 def _output(node: Element) -> model.Output:

@@ -6,13 +6,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.decisions.dmn import model
-from engine.decisions.feel.building import Code
 from engine.decisions.feel.calling import call
 from engine.decisions.feel.comparing import equal
-from engine.decisions.feel.frames import Frame
+from engine.decisions.feel.faults import Place
+from engine.decisions.feel.frames import CHARACTERS, Frame
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.matching import Test
-from engine.decisions.feel.values import number
+from engine.decisions.feel.parts import Code
+from engine.decisions.feel.values import kind, number
+from engine.persian import fold
 
 if TYPE_CHECKING:
     from engine.decisions.dmn.boxes import Builder
@@ -23,11 +25,12 @@ _AGGREGATED = {"C+": "sum", "C<": "min", "C>": "max"}
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """An input: its value, and whether that is allowed."""
+    """An input: its value, whether that is allowed, and where it is written."""
 
     label: str
     value: Code
     allowed: Test | None
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +56,25 @@ class _Row:
     """A rule: the tests of those inputs that it does not leave open, and its results."""
 
     id: str
+    number: int
     tests: tuple[tuple[int, Test], ...]
     results: tuple[Code, ...]
+    columns: Sequence[_Column]
 
     def matches(self, inputs: Sequence[Any], frame: Frame) -> bool:
         """Whether all of its tests pass."""
         for at, test in self.tests:  # all() takes half as long again
-            if test(inputs[at], frame) is not True:
-                break
-        else:
-            return True
-        return False
+            passes = test(inputs[at], frame)
+            if passes is not True:
+                if passes is None and inputs[at] is not None:
+                    self._note(at, inputs[at], frame)
+                return False
+        return True
+
+    def _note(self, at: int, value: Any, frame: Frame) -> None:
+        """Record that a value is none that the test of its column is about; each column once."""
+        column = self.columns[at]
+        frame.run.note(column.place, "test-type", column.label, kind(value), str(self.number))
 
 
 Hits = Sequence[tuple[int, _Row]]
@@ -74,10 +85,10 @@ def build_table(builder: "Builder", table: model.Table) -> Code:
     wrong = _malformed(table)
     if wrong is not None:
         return builder.flawed(wrong, table)
-    columns = [_column(builder, each) for each in table.inputs]
+    columns = [_column(builder, each, table) for each in table.inputs]
     results = [_result(builder, each) for each in table.outputs]
-    tests, texts = _once(builder, builder.tests), _once(builder, builder.text)
-    rows = [_row(rule, table, tests, texts, builder) for rule in table.rules]
+    build = _Rows(table, columns, builder)
+    rows = [build.row(at, rule) for at, rule in enumerate(table.rules, 1)]
     return _Table(table, columns, results, rows).evaluate
 
 
@@ -95,23 +106,25 @@ def _malformed(table: model.Table) -> str | None:
 
 def _once(builder: "Builder", build: Callable[[model.Text], Built]) -> Callable[[model.Text], Built]:
     """The same, but equal texts are built once, unless they cannot be read."""
-    known: dict[str, Built] = {}
+    known: dict[tuple[str, bool], Built] = {}
 
     def built(text: model.Text) -> Built:
-        if text.text in known:
-            return known[text.text]
+        key = (text.text, text.folded)
+        if key in known:
+            return known[key]
         flaws = len(builder.flaws)
         made = build(text)
         if len(builder.flaws) == flaws:
-            known[text.text] = made
+            known[key] = made
         return made
 
     return built
 
 
-def _column(builder: "Builder", of: model.Input) -> _Column:
-    value = builder.code(of.expression)
-    return _Column(of.label or of.expression.text, value, builder.tests(of.allowed) if of.allowed else None)
+def _column(builder: "Builder", of: model.Input, table: model.Table) -> _Column:
+    text = of.expression.text
+    allowed = builder.tests(of.allowed) if of.allowed else None
+    return _Column(of.label or text, builder.code(of.expression), allowed, Place(text, table.id, 0))
 
 
 def _result(builder: "Builder", of: model.Output) -> _Result:
@@ -121,17 +134,22 @@ def _result(builder: "Builder", of: model.Output) -> _Result:
     return _Result(of.name, default, builder.each_test(of.allowed) if of.allowed else ())
 
 
-def _row(
-    rule: model.Rule,
-    table: model.Table,
-    tests: Callable[[model.Text], Test | None],
-    texts: Callable[[model.Text], Code],
-    builder: "Builder",
-) -> _Row:
-    built = ((at, tests(text)) for at, text in enumerate(rule.tests))
-    closed = tuple((at, test) for at, test in built if test is not None)
-    given = zip(rule.results, table.outputs, strict=True)
-    return _Row(rule.id, closed, tuple(builder.typed(texts(text), of.type, text) for text, of in given))
+class _Rows:
+    """Builds the rules of a table; equal texts once."""
+
+    def __init__(self, table: model.Table, columns: Sequence[_Column], builder: "Builder") -> None:
+        self._table = table
+        self._columns = columns
+        self._builder = builder
+        self._tests, self._texts = _once(builder, builder.tests), _once(builder, builder.text)
+
+    def row(self, number: int, rule: model.Rule) -> _Row:
+        """A rule."""
+        built = ((at, self._tests(text)) for at, text in enumerate(rule.tests))
+        closed = tuple((at, test) for at, test in built if test is not None)
+        given = zip(rule.results, self._table.outputs, strict=True)
+        results = tuple(self._builder.typed(self._texts(text), of.type, text) for text, of in given)
+        return _Row(rule.id, number, closed, results, self._columns)
 
 
 class _Table:
@@ -146,17 +164,19 @@ class _Table:
         self._columns = columns
         self._results = results
         self._rows = list(enumerate(rows, 1))
+        self._folded = [at for at, each in enumerate(table.inputs) if each.folded]
         self._weight = 1 + sum(1 + len(row.tests) for row in rows) // 10  # ten of them take as long as a step
         self._hit: Callable[[Frame, Hits], Any] = getattr(self, _POLICIES[table.policy])
 
     def evaluate(self, frame: Frame) -> Any:
         inputs = [column.value(frame) for column in self._columns]
         frame.run.spend(self._weight)
-        for column, value in zip(self._columns, inputs, strict=True):
+        tested = self._fold(inputs, frame) if self._folded else inputs
+        for column, value in zip(self._columns, tested, strict=True):
             if column.allowed is not None and not _is_allowed(value, column.allowed, frame):
                 frame.run.tell(f"The value of “{column.label}” is not among those allowed.", self._table.id)
                 return None
-        matching = (each for each in self._rows if each[1].matches(inputs, frame))
+        matching = (each for each in self._rows if each[1].matches(tested, frame))
         hits = list(islice(matching, 1) if self._table.policy == "F" else matching)
         result = self._hit(frame, hits) if hits else self._missed(frame)
         if frame.run.explained is not None:
@@ -166,8 +186,21 @@ class _Table:
                 inputs=dict(zip((column.label for column in self._columns), inputs, strict=True)),
                 rules=[self._told(at, row) for at, row in hits],
                 result=result,
+                **(self._compared(inputs, tested) if self._folded else {}),
             )
         return result
+
+    def _fold(self, inputs: Sequence[Any], frame: Frame) -> Sequence[Any]:
+        """The inputs, texts of folded columns in the form in which they are compared."""
+        tested = [*inputs]
+        for at in self._folded:
+            tested[at] = _folded_texts(inputs[at], frame)
+        return tested
+
+    def _compared(self, inputs: Sequence[Any], tested: Sequence[Any]) -> dict[str, Any]:
+        """For which texts which others were compared, if for any."""
+        found = {self._columns[at].label: tested[at] for at in self._folded if tested[at] != inputs[at]}
+        return {"folded": found} if found else {}
 
     def _told(self, at: int, row: _Row) -> dict[str, Any]:
         return {"number": at, "id": row.id, "remark": self._table.rules[at - 1].remark}
@@ -233,7 +266,10 @@ class _Table:
 
     def _aggregated(self, frame: Frame, hits: Hits) -> Any:
         function = BUILT_IN[_AGGREGATED[self._table.policy]]
-        return call(frame.run, function, [self._all(frame, hits)])
+        found = call(frame.run, function, [self._all(frame, hits)])
+        if found is None:
+            frame.run.note(Place("", self._table.id, 0), "no-result", function.name)
+        return found
 
 
 _POLICIES: Mapping[str, str] = {
@@ -249,6 +285,13 @@ _POLICIES: Mapping[str, str] = {
     "C>": "_aggregated",
     "C#": "_count",
 }
+
+
+def _folded_texts(value: Any, frame: Frame) -> Any:
+    if isinstance(value, str):
+        frame.run.spend(len(value) // CHARACTERS)
+        return fold(value)
+    return [_folded_texts(item, frame) for item in value] if isinstance(value, list) else value
 
 
 def _is_allowed(value: Any, test: Test, frame: Frame) -> bool:

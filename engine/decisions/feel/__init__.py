@@ -5,11 +5,12 @@ from typing import Any
 
 from engine.decisions.errors import TooMuch, Unreadable
 from engine.decisions.feel import tree
-from engine.decisions.feel.building import Code, build
+from engine.decisions.feel.building import build
 from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.names import Names, normalized
 from engine.decisions.feel.parser import parse
+from engine.decisions.feel.parts import Code
 from engine.decisions.feel.types import Type
 
 __all__ = ["Code", "Expression", "Frame", "Run", "TooMuch", "Unreadable", "evaluate"]
@@ -25,7 +26,7 @@ class Expression:
     def __init__(self, text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None) -> None:
         self.text = text
         self.tree: tree.Node = parse(text, Names(BUILT_IN, names), types or {})
-        self._code = build(self.tree)
+        self._code = build(self.tree, (text, ""))
         # A variable may have the name of a function, as long as nothing calls it.
         self._functions = BUILT_IN.keys() - tree.values_named(self.tree)
 

@@ -158,3 +158,10 @@ minus = _by_types(_MINUS)
 times = _by_types(_TIMES)
 divided = _by_types(_DIVIDED)
 power = _by_types(_POWER)
+
+_OPERATIONS = {"+": _PLUS, "-": _MINUS, "*": _TIMES, "/": _DIVIDED, "**": _POWER}
+
+
+def is_defined(sign: str, left: Any, right: Any) -> bool:
+    """Whether there is such an operation for values of these types."""
+    return (type(left), type(right)) in _OPERATIONS.get(sign, {})

@@ -4,62 +4,83 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.decisions.errors import Unreadable
-from engine.decisions.feel import arithmetic, comparing, looping, tree
-from engine.decisions.feel.calling import call
-from engine.decisions.feel.frames import COSTLY, Frame, Run
+from engine.decisions.feel import comparing, looping, tree
+from engine.decisions.feel.calling import binds, call
+from engine.decisions.feel.faults import Place
+from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.matching import Test, build_test
-from engine.decisions.feel.operators import BINARY, EQUALITY, Operation
-from engine.decisions.feel.properties import member
+from engine.decisions.feel.notation import described
+from engine.decisions.feel.operating import build_between, build_binary, build_negative, is_derived
+from engine.decisions.feel.parts import Code
+from engine.decisions.feel.properties import has_member, member
 from engine.decisions.feel.types import ANY, is_bare, is_instance
-from engine.decisions.feel.values import Function, Parameter, Range
+from engine.decisions.feel.values import Function, Parameter, Range, kind
 
-Code = Callable[[Frame], Any]
+Source = tuple[str, str]  # the text of an expression, and the id of the element that it belongs to
+# Functions for which null is a regular result.
+MAY_BE_NULL = frozenset({"get value", "string"})
 KEPT = 5  # steps that a function costs, as it keeps all around it
 
 
-def build(node: tree.Node) -> Code:
+def build(node: tree.Node, source: Source | None = None) -> Code:
     """What an expression does: a function that gives its value; None also for what has no value.
 
     Raises Unreadable.
     """
     try:
-        return _built(node)
+        return Building(source)(node)
     except RecursionError:
         raise Unreadable("It is nested too deeply", "", node.at) from None
 
 
-def _built(node: tree.Node) -> Code:
-    return _BUILDERS[type(node)](node)
+class Building:
+    """Builds the parts of one expression. `source` is its text and element, which faults name."""
+
+    def __init__(self, source: Source | None, *, of_items: bool = False) -> None:
+        self._source = source
+        self._of_items = of_items
+
+    def __call__(self, node: tree.Node) -> Code:
+        return _BUILDERS[type(node)](node, self)
+
+    def place(self, node: tree.Node) -> Place | None:
+        """Where a part is written."""
+        return None if self._source is None else Place(*self._source, node.at, self._of_items)
+
+    def of_items(self) -> "Building":
+        """The same for a condition on items, of which some may lack what it reads."""
+        return Building(self._source, of_items=True)
 
 
-def lookup(frame: Frame | None, name: str) -> Any:
-    """What a name stands for; None if for nothing."""
-    while frame is not None:
-        if name in frame.values:
-            return frame.values[name]
-        frame = frame.parent
-    return None
-
-
-def _constant(node: tree.Constant) -> Code:
+def _constant(node: tree.Constant, _: "Building") -> Code:
     value = node.value
     return lambda _: value
 
 
-def _name(node: tree.Name) -> Code:
-    name = node.name
-    return lambda frame: lookup(frame, name)
+def _name(node: tree.Name, build: "Building") -> Code:
+    name, place = node.name, build.place(node)
+
+    def named(frame: Frame) -> Any:
+        scope: Frame | None = frame
+        while scope is not None:
+            if name in scope.values:
+                return scope.values[name]
+            scope = scope.parent
+        frame.run.note(place, "unknown-name", name)
+        return None
+
+    return named
 
 
-def _list(node: tree.ListOf) -> Code:
-    items = [_built(item) for item in node.items]
+def _list(node: tree.ListOf, build: "Building") -> Code:
+    items = [build(item) for item in node.items]
     return lambda frame: frame.run.made([item(frame) for item in items])
 
 
-def _context(node: tree.ContextOf) -> Code:
-    entries = [(name, _built(entry)) for name, entry in node.entries]
+def _context(node: tree.ContextOf, build: "Building") -> Code:
+    entries = [(name, build(entry)) for name, entry in node.entries]
     if len({name for name, _ in entries}) < len(entries):
-        return lambda _: None
+        return _never(build.place(node), "duplicate-key")
 
     def made(frame: Frame) -> Any:
         values: dict[str, Any] = {}
@@ -71,12 +92,25 @@ def _context(node: tree.ContextOf) -> Code:
     return made
 
 
-def _range(node: tree.RangeOf) -> Code:
-    low, high = _built(node.low), _built(node.high)
+def _never(place: Place | None, code: str) -> Code:
+    """What is always null, and a fault."""
+
+    def noted(frame: Frame) -> None:
+        frame.run.note(place, code)
+
+    return noted
+
+
+def _range(node: tree.RangeOf, build: "Building") -> Code:
+    low, high, place = build(node.low), build(node.high), build.place(node)
 
     def made(frame: Frame) -> Any:
         frame.run.spend(2)
-        return interval(low(frame), high(frame), node.low_included, node.high_included)
+        ends = low(frame), high(frame)
+        found = interval(*ends, node.low_included, node.high_included)
+        if found is None:
+            frame.run.note(place, "invalid-range", *map(kind, ends))
+        return found
 
     return made
 
@@ -91,77 +125,10 @@ def interval(low: Any, high: Any, low_included: bool, high_included: bool) -> Ra
     return Range(low, high, low_included, high_included) if ends else None
 
 
-def _binary(node: tree.Binary) -> Code:
-    """An operation; many in a row, such as `a or b or c`, are one loop instead of a deep nest."""
-    if isinstance(node.left, tree.Binary):
-        return _chain(node)
-    return _joined(node.sign, _built(node.left), _built(node.right))
-
-
-def _chain(node: tree.Binary) -> Code:
-    parts = [node]
-    while isinstance(parts[-1].left, tree.Binary):
-        parts.append(parts[-1].left)
-    first = _built(parts[-1].left)
-    rest = [_applied(part.sign, _built(part.right)) for part in reversed(parts)]
-
-    def chained(frame: Frame) -> Any:
-        value = first(frame)
-        for apply in rest:
-            value = apply(value, frame)
-        return value
-
-    return chained
-
-
-def _joined(sign: str, left: Code, right: Code) -> Code:
-    apply = _applied(sign, right)
-    return lambda frame: apply(left(frame), frame)
-
-
-def _applied(sign: str, right: Code) -> Callable[[Any, Frame], Any]:
-    """What an operation makes of its left side in a frame."""
-    if sign == "and":
-        return lambda left, frame: False if left is False else comparing.conjunction(left, right(frame))
-    if sign == "or":
-        return lambda left, frame: True if left is True else comparing.disjunction(left, right(frame))
-    if sign in EQUALITY:
-        equality = EQUALITY[sign]
-        return lambda left, frame: equality(left, right(frame), frame.run)
-    operation = BINARY[sign]
-    if sign in ("+", "-"):
-        return lambda left, frame: frame.run.made(operation(left, right(frame)))
-    if sign == "**":
-        return lambda left, frame: _costly(frame.run, operation, left, right(frame))
-    return lambda left, frame: operation(left, right(frame))
-
-
-def _costly(run: Run, operation: Operation, left: Any, right: Any) -> Any:
-    """An operation that takes long."""
-    run.spend(COSTLY)
-    return operation(left, right)
-
-
-def _negative(node: tree.Negative) -> Code:
-    operand = _built(node.operand)
-    return lambda frame: arithmetic.negative(operand(frame))
-
-
-def _between(node: tree.Between) -> Code:
-    operand, low, high = _built(node.operand), _built(node.low), _built(node.high)
-
-    def between(frame: Frame) -> bool | None:
-        value = operand(frame)
-        return comparing.conjunction(
-            comparing.at_least(value, low(frame)), comparing.at_most(value, high(frame))
-        )
-
-    return between
-
-
-def _in(node: tree.In) -> Code:
-    operand = _built(node.operand)
-    tests: list[Test] = [build_test(test, _built) for test in node.tests]
+def _in(node: tree.In, build: "Building") -> Code:
+    operand, place = build(node.operand), build.place(node)
+    tests: list[Test] = [build_test(test, build) for test in node.tests]
+    derived = is_derived(node.operand)
 
     def passes(frame: Frame) -> bool | None:
         value = operand(frame)
@@ -169,18 +136,22 @@ def _in(node: tree.In) -> Code:
         for test in tests:
             found = comparing.disjunction(found, test(value, frame))
             if found is True:
-                break
+                return True
+        if found is None and not (derived and value is None and frame.run.noted):
+            code = "null-operand" if value is None else "operand-types"
+            frame.run.note(place, code, "in", kind(value), "test")
         return found
 
     return passes
 
 
-def _compared(node: tree.Compared) -> Code:
-    operand = _built(node.operand)
+def _compared(node: tree.Compared, build: "Building") -> Code:
+    operand, place = build(node.operand), build.place(node)
 
     def made(frame: Frame) -> Any:
         end = operand(frame)
         if end is None or comparing.order(end, end) is None:
+            frame.run.note(place, "invalid-range", kind(end), kind(end))
             return None
         return {
             "<": Range(None, end, False, False, "<"),
@@ -193,24 +164,39 @@ def _compared(node: tree.Compared) -> Code:
     return made
 
 
-def _instance_of(node: tree.InstanceOf) -> Code:
-    operand, of = _built(node.operand), node.type
+def _instance_of(node: tree.InstanceOf, build: "Building") -> Code:
+    operand, of = build(node.operand), node.type
     if is_bare(of):
-        return lambda _: None
-    return lambda frame: is_instance(operand(frame), of, frame.run)
+        return _never(build.place(node), "invalid-type")
+
+    def judged(frame: Frame) -> bool:
+        value = operand(frame)
+        return is_instance(value, of, frame.run) and (value is not None or of.name != "Any")
+
+    return judged
 
 
-def _if(node: tree.If) -> Code:
-    condition, then, otherwise = _built(node.condition), _built(node.then), _built(node.otherwise)
-    return lambda frame: then(frame) if condition(frame) is True else otherwise(frame)
+def _if(node: tree.If, build: "Building") -> Code:
+    condition, then, otherwise = build(node.condition), build(node.then), build(node.otherwise)
+    place = build.place(node.condition)
+
+    def chosen(frame: Frame) -> Any:
+        decides = condition(frame)
+        if decides is True:
+            return then(frame)
+        if decides is not False and decides is not None:
+            frame.run.note(place, "condition-type", kind(decides))
+        return otherwise(frame)
+
+    return chosen
 
 
-def _function(node: tree.FunctionOf) -> Code:
+def _function(node: tree.FunctionOf, build: "Building") -> Code:
     if node.body is None:
-        return lambda _: None
+        return _never(build.place(node), "external-function")
     way = tuple(Parameter(name, of) for name, of in node.parameters)
     names = [name for name, _ in node.parameters]
-    body = looping.repeated(node.body, _built)
+    body = looping.repeated(node.body, build)
 
     def made(frame: Frame) -> Function:
         frame.run.spend(KEPT)
@@ -223,35 +209,64 @@ def _function(node: tree.FunctionOf) -> Code:
     return made
 
 
-def _call(node: tree.Call) -> Code:
-    function = _built(node.function)
-    arguments = [_built(argument) for argument in node.arguments]
-    names = node.names
+def _call(node: tree.Call, build: "Building") -> Code:
+    function = build(node.function)
+    arguments = [build(argument) for argument in node.arguments]
+    derived = any(map(is_derived, node.arguments))
+    names, place = node.names, build.place(node)
 
     def called(frame: Frame) -> Any:
         of = function(frame)
         if not isinstance(of, Function):
+            frame.run.note(place, "unknown-function", kind(of))
             return None
         values = [argument(frame) for argument in arguments]
-        return call(frame.run, of, dict(zip(names, values, strict=True)) if names else values)
+        given = dict(zip(names, values, strict=True)) if names else values
+        found = call(frame.run, of, given)
+        if found is None:
+            note_call(frame.run, place, of, given, derived=derived)
+        return found
 
     return called
 
 
-def _path(node: tree.Path) -> Code:
-    source, name = _built(node.source), node.name
-    return lambda frame: member(source(frame), name, frame.run)
+def note_call(
+    run: Run, place: Place | None, of: Function, given: list[Any] | dict[str, Any], *, derived: bool
+) -> None:
+    """Record why a function gives null, unless that is its regular result or told already."""
+    values = list(given.values()) if isinstance(given, dict) else given
+    if not binds(run, of, given):
+        if None not in values:
+            run.note(place, "argument-type", described(of), ", ".join(map(kind, values)) or "none")
+        elif not (derived and run.noted):
+            run.note(place, "null-argument", described(of), ", ".join(map(kind, values)))
+    elif of.name and of.name not in MAY_BE_NULL:
+        run.note(place, "no-result", of.name)
 
 
-_BUILDERS: Mapping[type[tree.Node], Callable[[Any], Code]] = {
+def _path(node: tree.Path, build: "Building") -> Code:
+    source, name, place = build(node.source), node.name, build.place(node)
+    derived = is_derived(node.source)
+
+    def found(frame: Frame) -> Any:
+        of = source(frame)
+        value = member(of, name, frame.run)
+        if value is None and not has_member(of, name) and not (derived and of is None and frame.run.noted):
+            frame.run.note(place, "unknown-member", name, kind(of))
+        return value
+
+    return found
+
+
+_BUILDERS: Mapping[type[tree.Node], Callable[[Any, Building], Code]] = {
     tree.Constant: _constant,
     tree.Name: _name,
     tree.ListOf: _list,
     tree.ContextOf: _context,
     tree.RangeOf: _range,
-    tree.Binary: _binary,
-    tree.Negative: _negative,
-    tree.Between: _between,
+    tree.Binary: build_binary,
+    tree.Negative: build_negative,
+    tree.Between: build_between,
     tree.In: _in,
     tree.Compared: _compared,
     tree.InstanceOf: _instance_of,
@@ -259,7 +274,7 @@ _BUILDERS: Mapping[type[tree.Node], Callable[[Any], Code]] = {
     tree.FunctionOf: _function,
     tree.Call: _call,
     tree.Path: _path,
-    tree.For: lambda node: looping.build_for(node, _built),
-    tree.Quantified: lambda node: looping.build_quantified(node, _built),
-    tree.Filter: lambda node: looping.build_filter(node, _built),
+    tree.For: looping.build_for,
+    tree.Quantified: looping.build_quantified,
+    tree.Filter: looping.build_filter,
 }

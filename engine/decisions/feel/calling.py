@@ -14,7 +14,7 @@ def call(run: Run, function: Function, given: Sequence[Any] | Mapping[str, Any])
     """What a function gives; None if it does not take such arguments."""
     run.pass_on(given.values() if isinstance(given, Mapping) else given)
     for way in function.ways:
-        bound = _named(way, given, run) if isinstance(given, Mapping) else _ordered(way, given, run)
+        bound = _bound(way, given, run)
         if bound is not None:
             run.enter()
             try:
@@ -22,6 +22,15 @@ def call(run: Run, function: Function, given: Sequence[Any] | Mapping[str, Any])
             finally:
                 run.leave()
     return None
+
+
+def binds(run: Run, function: Function, given: Sequence[Any] | Mapping[str, Any]) -> bool:
+    """Whether it takes such arguments."""
+    return any(_bound(way, given, run) is not None for way in function.ways)
+
+
+def _bound(way: Way, given: Sequence[Any] | Mapping[str, Any], run: Run) -> list[Any] | None:
+    return _named(way, given, run) if isinstance(given, Mapping) else _ordered(way, given, run)
 
 
 def _named(way: Way, given: Mapping[str, Any], run: Run) -> list[Any] | None:

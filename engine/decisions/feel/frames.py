@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.decisions.errors import TooMuch
+from engine.decisions.feel.faults import MOST, Fault, Place
 from engine.decisions.feel.moments import DateTime
 from engine.decisions.feel.values import Range
 
@@ -17,15 +18,6 @@ CHARACTERS = 25  # of a text that cost a step: some take four bytes
 NODES = 3  # of an expression that cost a step when it is repeated, as much as items of a list
 COMPILED = 100  # steps that a pattern costs when it is first met
 COSTLY = 20  # steps of what takes far longer than adding: powers, logarithms, places of clocks
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What went wrong while an element was evaluated; a grave one leaves no result that may be used."""
-
-    reason: str
-    element: str
-    grave: bool
 
 
 @dataclass(slots=True)
@@ -42,12 +34,24 @@ class Run:
     searching: float = SEARCHING
     patterns: set[tuple[str, str]] = field(default_factory=set)  # those met so far, with their flags
     faults: list[Fault] = field(default_factory=list)
+    noted: set[tuple[Place, str]] | None = None  # where something was found to be null
     explained: list[dict[str, Any]] | None = None  # a list if all tables are to say why
 
-    def tell(self, reason: str, element: str, *, grave: bool = False) -> None:
-        """Note a fault; of many of a kind the first hundred."""
-        if len(self.faults) < 100:
-            self.faults.append(Fault(reason, element, grave))
+    def tell(self, reason: str, element: str, *, grave: bool = False, code: str = "invalid") -> None:
+        """Record a fault; the first hundred."""
+        if len(self.faults) - len(self.noted or ()) < MOST:
+            self.faults.append(Fault(reason, element, grave, code))
+
+    def note(self, place: Place | None, code: str, *values: str) -> None:
+        """Record that an expression is null; each place once, the first hundred."""
+        if self.noted is None:
+            self.noted = set()
+        if place is None or not place.records(code):
+            return
+        if len(self.noted) >= MOST or (place, code) in self.noted:
+            return
+        self.noted.add((place, code))
+        self.faults.append(place.fault(code, *values))
 
     def explain(self, **what: Any) -> None:
         """Note how a table came to its result, if somebody wants to know."""

@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 from engine.decisions.feel import tree
+from engine.decisions.feel.faults import Place
 from engine.decisions.feel.frames import NODES, Frame
 from engine.decisions.feel.moments import Date, from_ordinal
-from engine.decisions.feel.values import Range, number
+from engine.decisions.feel.parts import Build, Code
+from engine.decisions.feel.values import Range, kind, number
 
-Code = Callable[[Frame], Any]
-Build = Callable[[tree.Node], Code]
 Domain = Callable[[Frame], Iterable[Any] | None]
 Domains = Sequence[tuple[str, Domain]]
 PARTIAL = "partial"
@@ -34,14 +34,18 @@ def build_for(node: tree.For, build: Build) -> Code:
     domains = _domains(node.iterations, build)
     body = repeated(node.body, build)
     tells = tree.mentions(node.body, PARTIAL)
-    return lambda frame: collected(domains, body, frame, tells=tells)
+    place = build.place(node)
+    return lambda frame: collected(domains, body, frame, place, tells=tells)
 
 
-def collected(domains: Domains, body: Code, frame: Frame, *, tells: bool) -> list[Any] | None:
+def collected(
+    domains: Domains, body: Code, frame: Frame, place: Place | None, *, tells: bool
+) -> list[Any] | None:
     """What a body gives for each combination; `tells` if it speaks of those before."""
     results: list[Any] = []
     for inside in _each(domains, frame):
         if inside is None:
+            frame.run.note(place, "not-a-list")
             return None
         known = inside.within({PARTIAL: frame.run.made(list(results))}) if tells else inside
         results.append(body(known))
@@ -53,20 +57,25 @@ def build_quantified(node: tree.Quantified, build: Build) -> Code:
     domains = _domains(node.iterations, build)
     condition = repeated(node.condition, build)
     decisive = node.kind == "some"
-    return lambda frame: quantified(domains, condition, frame, decisive=decisive)
+    place = build.place(node)
+    return lambda frame: quantified(domains, condition, frame, place, decisive=decisive)
 
 
-def quantified(domains: Domains, condition: Code, frame: Frame, *, decisive: bool) -> bool | None:
+def quantified(
+    domains: Domains, condition: Code, frame: Frame, place: Place | None, *, decisive: bool
+) -> bool | None:
     """True or false as soon as one decides; unknown if one might have decided."""
     found: bool | None = not decisive
     for inside in _each(domains, frame):
         if inside is None:
+            frame.run.note(place, "not-a-list")
             return None
         result: bool | None = condition(inside)
         if result is decisive:
             return result
         if not isinstance(result, bool):
             if result is not None:
+                frame.run.note(place, "condition-type", kind(result))
                 return None
             found = None
     return found
@@ -146,8 +155,22 @@ def _counted(first: Decimal, last: Decimal) -> Iterable[Decimal] | None:
 
 def build_filter(node: tree.Filter, build: Build) -> Code:
     """`list[2]`, `list[-1]`, `list[item > 3]`; what is no list is one of a single item."""
-    source, condition = build(node.source), repeated(node.condition, build)
+    source, condition = build(node.source), repeated(node.condition, build.of_items())
     return lambda frame: filtered(frame, source(frame), condition)
+
+
+def matching(frame: Frame, value: Any, condition: Code, place: Place) -> list[Any] | None:
+    """The items that a boxed condition lets pass; None, and a fault, if it is neither true nor false."""
+    kept: list[Any] = []
+    for item in value if isinstance(value, list) else [] if value is None else [value]:
+        frame.run.spend()
+        found = condition(_of_item(frame, item))
+        if found is True:
+            kept.append(item)
+        elif found is not False and found is not None:
+            frame.run.note(place, "condition-type", kind(found))
+            return None
+    return None if value is None else kept
 
 
 def filtered(frame: Frame, value: Any, condition: Code) -> Any:

@@ -7,10 +7,10 @@ from engine.decisions.feel import tree
 from engine.decisions.feel.comparing import conjunction, disjunction, equal, within
 from engine.decisions.feel.frames import NODES, Frame, Run
 from engine.decisions.feel.operators import BINARY, EQUALITY
+from engine.decisions.feel.parts import Build
 from engine.decisions.feel.values import Range
 
 Test = Callable[[Any, Frame], bool | None]
-Build = Callable[[tree.Node], Callable[[Frame], Any]]
 INPUT = "?"
 
 
@@ -89,5 +89,7 @@ def _among(value: Any, expected: list[Any], run: Run) -> bool | None:
     found: bool | None = False
     for item in expected:
         lies = isinstance(item, Range) and not isinstance(value, Range)
-        found = disjunction(found, within(value, item) if lies else equal(value, item, run))
+        passes = within(value, item) if lies else equal(value, item, run)
+        if passes is not None or value is None:  # an item of another type is just another item
+            found = disjunction(found, passes)
     return found

@@ -115,6 +115,11 @@ def _function(value: Function) -> str:
     return "function(" + ", ".join(parameter.name for parameter in value.ways[0]) + ")"
 
 
+def described(value: Function) -> str:
+    """A function as messages name it."""
+    return repr(value.name) if value.name else "The function"
+
+
 def write_number(value: Decimal) -> str:
     """Without an exponent and without zeros at its end."""
     text = format(value, "f")

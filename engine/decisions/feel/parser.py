@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from decimal import Decimal, DecimalException
 from typing import Literal, TypeVar
 
 from engine.decisions.errors import Unreadable
@@ -11,7 +10,6 @@ from engine.decisions.feel.names import Names
 from engine.decisions.feel.notation import read_moment
 from engine.decisions.feel.tokens import Token
 from engine.decisions.feel.types import ANY, Type
-from engine.decisions.feel.values import ARITHMETIC
 from engine.decisions.feel.words import Types
 
 Found = TypeVar("Found")
@@ -37,9 +35,9 @@ def parse(text: str, names: Names, types: Mapping[str, Type]) -> tree.Node:
     return _whole(text, names, types, lambda parser: parser.expression())
 
 
-def parse_tests(text: str, names: Names, types: Mapping[str, Type]) -> tree.Tests:
+def parse_tests(text: str, names: Names, types: Mapping[str, Type], *, folded: bool = False) -> tree.Tests:
     """The unary tests of a table's cell (rule 12): `-`, `< 5, [7..9]`, `not("a", "b")`. Raises Unreadable."""
-    return _whole(text, names, types, lambda parser: parser.tests())
+    return _whole(text, names, types, lambda parser: parser.folding().tests() if folded else parser.tests())
 
 
 def parse_type(text: str, types: Mapping[str, Type]) -> Type:
@@ -149,7 +147,7 @@ class _Parser(Types):
     def _closes(self) -> bool:
         """Whether this bracket ends a range such as `[1..5[` instead of beginning a filter."""
         after = self.following
-        begins = after.kind in ("number", "text", "at") or (
+        begins = after.kind in ("number", "digits", "text", "at") or (
             after.text in ("(", "[", "{", "-") if after.kind == "sign" else after.kind == "name"
         )
         return self._range_ends and not (begins and after.text not in ("and", "or", "then", "else", "return"))
@@ -166,7 +164,7 @@ class _Parser(Types):
         if known is not None:
             self.next(known[1])
             return known[0]
-        if self.here.kind != "name":
+        if self.here.kind not in ("name", "digits"):
             raise self.unreadable("The name of a member is expected behind a dot")
         return self.next().text
 
@@ -224,9 +222,8 @@ class _Parser(Types):
 
     def _primary(self) -> tree.Node:
         token = self.here
-        if token.kind == "number":
-            self.next()
-            return tree.Constant(token.at, self._number(token.text))
+        if token.kind in ("number", "digits"):
+            return self._number()
         if token.kind == "text":
             self.next()
             return tree.Constant(token.at, token.text)
@@ -236,11 +233,14 @@ class _Parser(Types):
             return self._bracketed()
         return self._worded()
 
-    def _number(self, text: str) -> Decimal:
-        try:
-            return ARITHMETIC.create_decimal(text)
-        except DecimalException:
-            raise self.unreadable(f"{text} is larger than any number") from None
+    def _number(self) -> tree.Node:
+        """A number; in the digits of another script it may be a name."""
+        token = self.here
+        known = self._names.variable(self.tokens, self.at) if token.kind == "digits" else None
+        if known is not None:
+            self.next(known[1])
+            return tree.Name(token.at, known[0])
+        return tree.Constant(token.at, self.number())
 
     def _moment(self) -> tree.Node:
         value = read_moment(self.here.text)

@@ -20,6 +20,13 @@ def member(value: Any, name: str, run: Run) -> Any:
     return number(found) if type(found) is int else found
 
 
+def has_member(value: Any, name: str) -> bool:
+    """Whether there is such a member or property, be it null."""
+    if isinstance(value, dict):
+        return name in value
+    return isinstance(value, list) or name in _PROPERTIES.get(type(value), ())
+
+
 def _offset(value: Time | DateTime) -> Days | None:
     moment = value if isinstance(value, DateTime) else DateTime(Date(1970, 1, 1), value)
     return None if moment.offset is None else Days(moment.offset * SECOND)

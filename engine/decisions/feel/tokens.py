@@ -18,11 +18,13 @@ _START = (
 )
 _PART = _START + r"0-9\u00B7\u0300-\u036F\u203F-\u2040"
 _SPACE = r"\s\u0085\u00A0\u1680\u180E\u2000-\u200B\u2028\u2029\u202F\u205F\u3000\uFEFF"
+_ARABIC_ZEROS = {0x0660, 0x06F0}
 LONGEST = 100_000  # characters; half a second of reading
 _TOKEN = re.compile(
     rf"""
     (?:[{_SPACE}]++ | //[^\n\r]*+ | /\*.*?\*/)*+
-    (?: (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+    (?: (?P<digits>(?=[0-9.]*[^\x00-\x7F])\d+(?:[.\u066B\u066C]\d+)*(?![{_PART}]))
+    | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
     | (?P<at>@[{_SPACE}]*"(?:[^"\\]++|\\.)*+")
     | (?P<text>"(?:[^"\\]++|\\.)*+")
     | (?P<open>/\*)
@@ -41,7 +43,7 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
 class Token(NamedTuple):
     """One word: `text` as a name or sign, the content of a literal; where it begins and ends.
 
-    It is a name, number, text, at (`@"…"`), sign or the end.
+    It is a name, number, text, at (`@"…"`), sign or the end; digits are a number of which not all is ASCII.
     """
 
     kind: str
@@ -68,6 +70,18 @@ def words(name: str) -> tuple[str, ...]:
         return tuple(token.text for token in tokens(name)[:-1]) or (name,)
     except Unreadable:
         return (name,)
+
+
+def ascii_number(text: str) -> str | None:
+    """A number in the digits of one script, such as ۱۸ or ۲٫۵, as FEEL writes it; None if it is none.
+
+    Its decimal point is `.`, or `٫` among Persian and Arabic digits.
+    """
+    whole, _, decimals = text.replace("\u066b", ".").partition(".")
+    zeros = {ord(digit) - int(digit) for digit in whole + decimals if digit.isdecimal()}
+    if len(zeros) != 1 or not (whole + decimals).isdecimal() or ("\u066b" in text and zeros - _ARABIC_ZEROS):
+        return None
+    return "".join(str(int(sign)) if sign.isdecimal() else "." for sign in text)
 
 
 def _token(match: re.Match[str], source: str) -> Token:

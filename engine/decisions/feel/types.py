@@ -101,13 +101,14 @@ def narrower(one: Type, other: Type) -> bool:
 
 
 def _narrower_function(one: Type, other: Type) -> bool:
+    """Whether a function takes as much and gives no more; what it gives need not be declared."""
     if other.takes is None:
         return True
-    takes = one.takes or ()
+    takes, result = one.takes or (), one.of or ANY
     return (
         len(takes) == len(other.takes)
         and all(narrower(wanted, has) for has, wanted in zip(takes, other.takes, strict=True))
-        and narrower(one.of or ANY, other.of or ANY)
+        and (result.name == "Any" or narrower(result, other.of or ANY))
     )
 
 
@@ -134,8 +135,8 @@ def _range(value: Range, wanted: Type, run: Run, _: Values) -> bool:
 
 
 def _function(value: Function, wanted: Type, _: Run, __: Values) -> bool:
-    takes = tuple(parameter.type for parameter in value.ways[0])
-    return narrower(Type("function", of=value.result, takes=takes), wanted)
+    ways = (tuple(parameter.type for parameter in way) for way in value.ways)
+    return any(narrower(Type("function", of=value.result, takes=takes), wanted) for takes in ways)
 
 
 _INSIDE: Mapping[str, Callable[[Any, Type, Run, Values], bool]] = {

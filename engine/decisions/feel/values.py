@@ -57,12 +57,14 @@ class Parameter:
 class Function:
     """What can be called, in one or several ways, of which the first that fits is taken.
 
-    `call` gets a value for each parameter of that way: None for what was left out, a list for many.
+    `call` gets a value for each parameter of that way: None for what was left out, a list for many. `name` is
+    that of a built-in function.
     """
 
     ways: tuple[tuple[Parameter, ...], ...]
     result: "Type"
     call: "Callable[[Run, list[Any]], Any]"
+    name: str = ""
 
 
 _KINDS: dict[type, str] = {

@@ -1,11 +1,15 @@
 """The words of a text one by one, and the types that they name."""
 
 from collections.abc import Mapping
+from decimal import Decimal, DecimalException
+from typing import Self
 
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel.names import Names
-from engine.decisions.feel.tokens import Token, tokens
+from engine.decisions.feel.tokens import Token, ascii_number, tokens
 from engine.decisions.feel.types import BASIC, Type
+from engine.decisions.feel.values import ARITHMETIC
+from engine.persian import fold
 
 
 class Words:
@@ -47,6 +51,26 @@ class Words:
             found = f"{self.here.text!r}" if self.here.kind != "end" else "the end"
             raise self.unreadable(f"{' or '.join(map(repr, texts))} is expected here, not {found}")
         return self.next()
+
+    def number(self) -> Decimal:
+        """The number that stands here; it is passed. Raises Unreadable."""
+        token = self.here
+        text = ascii_number(token.text) if token.kind == "digits" else token.text
+        if text is None:
+            raise self.unreadable(f"{token.text!r} is no number: use digits of one script, without grouping")
+        try:
+            found = ARITHMETIC.create_decimal(text)
+        except DecimalException:
+            raise self.unreadable(f"{token.text} is larger than any number") from None
+        self.next()
+        return found
+
+    def folding(self) -> Self:
+        """The same with all texts in the form in which they are compared."""
+        self.tokens = [
+            each._replace(text=fold(each.text)) if each.kind == "text" else each for each in self.tokens
+        ]
+        return self
 
     def words_before(self, *ends: str) -> str:
         """A name of whatever words stand before one of the ends, as it is written."""

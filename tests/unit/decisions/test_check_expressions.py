@@ -283,3 +283,25 @@ def test_a_file_is_judged_whatever_its_expressions_hold() -> None:
         "?",
     ):
         assert all(each.severity == "error" for each in of_expression(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "jalali"),
+    [
+        ('x < date("1405-01-01")', "1405-01-01"),
+        ('x < @"1405-01-01"', "1405-01-01"),
+        ("x < date(1405, 1, 1)", "1405-01-01"),
+        ('x < date and time("1399-12-30T10:00:00")', "1399-12-30"),
+    ],
+)
+def test_year_that_is_rather_jalali_is_told(text: str, jalali: str) -> None:
+    (found,) = of_expression(text, data("x"), requires=["x"])
+    assert (found.severity, found.code) == ("warning", "gregorian-year")
+    assert f"the year {jalali[:4]} of the Gregorian calendar" in found.reason
+    assert f'jalali("{jalali}")' in found.mend
+
+
+def test_jalali_dates_are_of_their_types_and_there() -> None:
+    assert of_expression('jalali("1405-01-01") < date("2026-05-01")') == []
+    (found,) = of_expression('jalali("1404-12-30")')
+    assert found.code == "argument-value"

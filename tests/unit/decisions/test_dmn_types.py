@@ -93,6 +93,26 @@ def test_functions_have_types() -> None:
     assert flaws(file) == []
 
 
+@pytest.mark.parametrize("given", ["function(a: number) 2 * a", "function(a) 2 * a", "knowledge", "abs"])
+def test_function_is_taken_without_a_declared_result(given: str) -> None:
+    takes = '<functionItem outputTypeRef="number"><parameters name="a" typeRef="number"/></functionItem>'
+    body = '<encapsulatedLogic><formalParameter name="{}" typeRef="{}"/>{}</encapsulatedLogic>'
+    models = "".join(
+        f'<businessKnowledgeModel id="{name}" name="{name}"><variable name="{name}"/>'
+        f"{body.format(parameter, of, literal(text))}</businessKnowledgeModel>"
+        for name, parameter, of, text in (
+            ("twice", "f", "fn", "f(5) + 1"),
+            ("knowledge", "a", "number", "a * 2"),
+        )
+    )
+    needs = "".join(
+        f'<knowledgeRequirement><requiredKnowledge href="#{name}"/></knowledgeRequirement>'
+        for name in ("twice", "knowledge")
+    )
+    asks = decision("d", needs + literal(f"twice({given})"))
+    assert evaluated(definitions(item("fn", takes) + models + asks), "d") == (6 if given == "abs" else 11)
+
+
 def test_an_unknown_type_is_told_and_demands_nothing() -> None:
     file = definitions(inputs(x="nonsense") + decision("d", literal("x"), "x"))
     assert any("nonsense" in reason for reason in flaws(file))

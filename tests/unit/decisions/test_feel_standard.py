@@ -7,6 +7,7 @@ import pytest
 
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import evaluate
+from engine.decisions.feel.moments import Date, from_ordinal
 from engine.decisions.feel.notation import write
 
 
@@ -31,6 +32,9 @@ def told_each(cases: list[str]) -> Any:
         "5 in [1..5[ => false",
         '@"2012-12-31" in ((@"2012-12-25"..@"2013-02-14")) => true',
         "1 in [2, 3, 1] => true",
+        "true in [false, 2, 3] => false",
+        '"a" in [1, 2] => false',
+        '1 in ["a", 1] => true',
         "1 in [[2..4], [1..3]] => true",
         "1 in [>5, <2] => true",
         "[1, 2, 3] in [[1, 2, 3, 4], [1, 2, 3]] => true",
@@ -176,7 +180,7 @@ def test_functions_get_their_arguments_in_order_or_by_name(text: str, value: str
         "[1..2] instance of range<number> => true",
         "(> 1) instance of range<string> => false",
         "null instance of Null => true",
-        "null instance of Any => true",
+        "null instance of Any => false",
         "null instance of string => false",
         "(function(a: number) a) instance of function<number> -> Any => true",
         "sqrt instance of function<number> -> number => true",
@@ -187,6 +191,8 @@ def test_functions_get_their_arguments_in_order_or_by_name(text: str, value: str
         "[upper case, lower case] instance of list<function<string> -> string> => true",
         "(function(a: number) a) instance of function<string> -> Any => false",
         "(function(a) a) instance of function<string> -> Any => true",
+        "(function(a: number) a) instance of function<number> -> number => true",
+        "max instance of function<list<number>> -> number => true",
         "(function(a: number) a) instance of function<number, number> -> Any => false",
         '@"P1Y" instance of years and months duration => true',
         '@"P1D" instance of years and months duration => false',
@@ -467,3 +473,62 @@ def test_names_with_spaces_and_signs_are_told_from_operations_by_what_is_known()
 def test_what_is_no_feel_is_refused(text: str) -> None:
     with pytest.raises(Unreadable):
         evaluate(text)
+
+
+@told_each(
+    [
+        "۱۸ + ١ => 19",
+        "۲٫۵ * ٢٫٥ => 6.25",
+        "۲.۵ => 2.5",
+        "१८ => 18",
+        "20 in (>= ۱۸) => true",
+        "{۱۸: 1}.۱۸ => 1",
+    ]
+)
+def test_number_is_written_in_the_digits_of_any_script(text: str, value: str) -> None:
+    assert told(text) == value
+
+
+def test_digits_that_are_a_name_mean_what_has_that_name() -> None:
+    assert told("۱۸ + ۱", {"۱۸": Decimal(5)}) == "6"
+    assert told("بند ۱۸", {"بند ۱۸": Decimal(7)}) == "7"
+
+
+@pytest.mark.parametrize("text", ["۱8", "1۸", "۱٨", "۱٬۰۰۰", "18٫5", "۱.۲.۳"])
+def test_digits_of_several_scripts_are_no_number(text: str) -> None:
+    with pytest.raises(Unreadable, match="digits of one script"):
+        evaluate(text)
+
+
+@told_each(
+    [
+        'jalali("1405-01-01") = date("2026-03-21") => true',
+        'jalali("۱۴۰۵/۱/۱") = jalali date(۱۴۰۵, ۱, ۱) => true',
+        'jalali("1403-12-30") = date("2025-03-20") => true',
+        'jalali("1404-12-30") => null',
+        'jalali("1405-7-31") => null',
+        'jalali("1405/01-01") => null',
+        "jalali date(1404, 12, 29.5) => null",
+        'jalali string(date("2026-03-21")) => "1405/01/01"',
+        "[jalali year(d), jalali month(d), jalali day(d)] => [1404, 12, 29]",
+        'jalali string(jalali month end(jalali("1403-12-01"))) => "1403/12/30"',
+        'jalali string(jalali month end(jalali("1404-12-01"))) => "1404/12/29"',
+        'jalali string(jalali add months(jalali("1405-06-31"), 1)) => "1405/07/30"',
+        'jalali string(jalali add months(jalali("1403-12-30"), 12)) => "1404/12/29"',
+        'jalali string(jalali add months(jalali("1405-01-15"), -13)) => "1403/12/15"',
+        'jalali months between(jalali("1387-05-10"), jalali("1405-05-09")) => 215',
+        'jalali months between(jalali("1405-05-09"), jalali("1387-05-10")) => -215',
+        'jalali year(date("0500-01-01")) => null',
+        'jalali year(date and time("2026-03-21T10:00:00")) => 1405',
+    ]
+)
+def test_jalali_dates_are_calculated(text: str, value: str) -> None:
+    assert told(text, {"d": Date(2026, 3, 20)}) == value
+
+
+def test_jalali_months_agree_with_the_calendar_day_by_day() -> None:
+    day: Date | None = Date(2020, 3, 20)
+    while day is not None and day.year < 2031:
+        parts = [evaluate(f"jalali {part}(d)", {"d": day}) for part in ("year", "month", "day")]
+        assert evaluate("jalali date(y, m, d)", dict(zip("ymd", parts, strict=True))) == day
+        day = from_ordinal(day.ordinal + 17)

@@ -2,6 +2,7 @@
 
 from engine.decisions.feel.functions import (
     contexts,
+    jalali,
     lists,
     moments,
     numbers,
@@ -11,4 +12,4 @@ from engine.decisions.feel.functions import (
 )
 from engine.decisions.feel.functions.registry import BUILT_IN
 
-__all__ = ["BUILT_IN", "contexts", "lists", "moments", "numbers", "ranges", "statistics", "texts"]
+__all__ = ["BUILT_IN", "contexts", "jalali", "lists", "moments", "numbers", "ranges", "statistics", "texts"]

@@ -21,14 +21,24 @@ _GIVEN = {
         },
         "string": {
             *("string", "substring", "upper case", "lower case", "substring before", "substring after"),
-            *("replace", "string join", "day of week", "month of year"),
+            *("replace", "string join", "day of week", "month of year", "jalali string"),
         },
         "number": {
             *("number", "string length", "count", "sum", "mean", "product", "median", "stddev", "decimal"),
             *("floor", "ceiling", "round up", "round down", "round half up", "round half down", "modulo"),
-            *("sqrt", "log", "exp", "day of year", "week of year"),
+            *(
+                "sqrt",
+                "log",
+                "exp",
+                "day of year",
+                "week of year",
+                "jalali year",
+                "jalali month",
+                "jalali day",
+            ),
+            "jalali months between",
         },
-        "date": {"date", "today"},
+        "date": {"date", "today", "jalali", "jalali date", "jalali month end", "jalali add months"},
         "time": {"time"},
         "date and time": {"date and time", "now"},
         "years and months duration": {"years and months duration"},
@@ -61,7 +71,7 @@ def built_in(name: str, *ways: str, with_run: bool = False) -> Callable[[Python]
                 return None
 
         result = next((of for of, names in _GIVEN.items() if name in names), ANY)
-        _functions[name] = Function(tuple(_way(text) for text in ways), result, call)
+        _functions[name] = Function(tuple(_way(text) for text in ways), result, call, name)
         return python
 
     return register
