@@ -319,11 +319,7 @@ def unknown(key: str) -> NotFound:
 def current(uow: UnitOfWork) -> list[DefinitionVersion]:
     """The current version of every definition, by key; for portals and applicants of those they may start."""
     access.require(uow.actor, "definitions.read")
-    found = select(DefinitionVersion).join(Definition, validity.current())
-    if access.only_enabled(uow.actor):
-        found = found.where(Definition.disabled_at.is_(None))
-    if access.only_catalogue(uow.actor):
-        found = found.where(Definition.offered_at.is_not(None))
+    found = select(DefinitionVersion).join(Definition, validity.current()).where(access.startable(uow.actor))
     return list(uow.session.scalars(found.order_by(DefinitionVersion.key)))
 
 

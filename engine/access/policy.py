@@ -24,17 +24,19 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     union,
     union_all,
 )
 from sqlalchemy.orm import aliased
 
-from engine.access.permissions import ALLOWED, Permission, require
-from engine.db import UnitOfWork
+from engine.access.permissions import ALLOWED, Permission, only_catalogue, only_enabled, require
+from engine.db import Actor, UnitOfWork
 from engine.errors import Forbidden
 from engine.models import (
     ROOT,
     Case,
+    Definition,
     Delegation,
     Membership,
     Pool,
@@ -242,6 +244,12 @@ def pools(role: str, *narrowed: ColumnElement[bool], supervised: bool = False) -
     if supervised and role != "administrator":
         found = found.where(held.c.role.in_((SUPERVISOR, ANY)))
     return found
+
+
+def startable(actor: Actor) -> ColumnElement[bool]:
+    """Which definitions the actor may start cases of, as far as that depends on its role: on `Definition`."""
+    enabled = Definition.disabled_at.is_(None) if only_enabled(actor) else true()
+    return and_(enabled, Definition.offered_at.is_not(None) if only_catalogue(actor) else true())
 
 
 def _own_case() -> ColumnElement[bool]:

@@ -193,7 +193,9 @@ KEPT: Mapping[str, Kept] = {
         _PROCESS,
         "id key number name file deployment_id digest published_at status published_by retired_at retired_by",
     ),
-    "definitions": Kept(_PROCESS, "key current_version_id suspended_at disabled_at disabled_by unit_id"),
+    "definitions": Kept(
+        _PROCESS, "key current_version_id suspended_at disabled_at disabled_by offered_at offered_by unit_id"
+    ),
     "delegations": Kept(
         _ORGANISATION,
         "id definition elements unit_id delegate_id valid_from valid_to created_by created_at revoked_by"

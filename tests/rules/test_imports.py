@@ -43,3 +43,21 @@ def test_tests_build_the_application_that_users_run() -> None:
         if alias.name == "create_app"
     ]
     assert not found
+
+
+def test_pages_know_nothing_of_the_api() -> None:
+    found = [
+        where(path, node.lineno)
+        for path in python("web")
+        if path != ROOT / "web" / "application.py"  # both in one
+        for node in nodes(path)
+        for name in _imported(node)
+        if name == "api" or name.startswith("api.")
+    ]
+    assert not found
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
