@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.budget import spend
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import arithmetic, comparing, looping, tree
 from engine.decisions.feel.calling import call
@@ -29,6 +30,7 @@ def build(node: tree.Node) -> Code:
 
 
 def _built(node: tree.Node) -> Code:
+    spend(3)
     return _BUILDERS[type(node)](node)
 
 

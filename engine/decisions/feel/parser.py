@@ -32,14 +32,14 @@ _IN_NAMES = {".", "/", "-", "’", "'", "+", "*"}  # rule 30
 _MOST = 100  # of what stands one behind the other and has to be evaluated one inside of the other
 
 
-def parse(text: str, names: Names, types: Mapping[str, Type]) -> tree.Node:
-    """An expression. Raises Unreadable."""
-    return _whole(text, names, types, lambda parser: parser.expression())
+def parse(text: str, names: Names, types: Mapping[str, Type], deepest: int | None = None) -> tree.Node:
+    """An expression, nested no deeper than `deepest` levels if that is given. Raises Unreadable."""
+    return _whole(text, names, types, lambda parser: parser.expression(), deepest)
 
 
-def parse_tests(text: str, names: Names, types: Mapping[str, Type]) -> tree.Tests:
+def parse_tests(text: str, names: Names, types: Mapping[str, Type], deepest: int | None = None) -> tree.Tests:
     """The unary tests of a table's cell (rule 12): `-`, `< 5, [7..9]`, `not("a", "b")`. Raises Unreadable."""
-    return _whole(text, names, types, lambda parser: parser.tests())
+    return _whole(text, names, types, lambda parser: parser.tests(), deepest)
 
 
 def parse_type(text: str, types: Mapping[str, Type]) -> Type:
@@ -47,8 +47,14 @@ def parse_type(text: str, types: Mapping[str, Type]) -> Type:
     return _whole(text, Names(), types, lambda parser: parser.type())
 
 
-def _whole(text: str, names: Names, types: Mapping[str, Type], read: Callable[["_Parser"], Found]) -> Found:
-    parser = _Parser(text, names, types)
+def _whole(
+    text: str,
+    names: Names,
+    types: Mapping[str, Type],
+    read: Callable[["_Parser"], Found],
+    deepest: int | None = None,
+) -> Found:
+    parser = _Parser(text, names, types, deepest)
     try:
         found = read(parser)
     except RecursionError:
@@ -59,9 +65,10 @@ def _whole(text: str, names: Names, types: Mapping[str, Type], read: Callable[["
 
 
 class _Parser(Types):
-    def __init__(self, text: str, names: Names, types: Mapping[str, Type]) -> None:
+    def __init__(self, text: str, names: Names, types: Mapping[str, Type], deepest: int | None) -> None:
         super().__init__(text, types)
         self._names = names
+        self._levels = deepest if deepest is not None else len(self.tokens)
         self._range_ends = False  # whether `[` may close a range here
 
     def expression(self) -> tree.Node:
@@ -101,6 +108,15 @@ class _Parser(Types):
         self.expect("and")
         return tree.Between(sign.at, left, low, self._operation(_COMPARISON + 1))
 
+    def _nested(self, read: Callable[["_Parser"], tree.Node]) -> tree.Node:
+        """What may hold whole expressions. Raises Unreadable where it lies too deep."""
+        if not self._levels:
+            raise self.unreadable("It is nested too deeply")
+        self._levels -= 1
+        found = read(self)
+        self._levels += 1
+        return found
+
     def _counted(self, before: int) -> int:
         """One more of what stands one behind the other. Raises Unreadable if these are too many."""
         if before == _MOST:
@@ -121,14 +137,17 @@ class _Parser(Types):
         return tuple(tests)
 
     def _signed(self) -> tree.Node:
-        at = self.here.at
-        if self.take("-"):
-            return tree.Negative(at, self._signed())
+        signs: list[int] = []
+        while self.sees("-"):
+            self._counted(len(signs))
+            signs.append(self.next().at)
         found = self._postfixed(self._primary())
         if self.sees("instance"):
             at = self.next().at
             self.expect("of")
             found = tree.InstanceOf(at, found, self.type())
+        for at in reversed(signs):
+            found = tree.Negative(at, found)
         return found
 
     def _postfixed(self, found: tree.Node) -> tree.Node:
@@ -233,7 +252,7 @@ class _Parser(Types):
         if token.kind == "at":
             return self._moment()
         if token.kind == "sign":
-            return self._bracketed()
+            return self._nested(_Parser._bracketed)
         return self._worded()
 
     def _number(self, text: str) -> Decimal:
@@ -306,7 +325,7 @@ class _Parser(Types):
             self.next(known[1])
             return tree.Name(token.at, known[0])
         if token.text in _SPECIAL:
-            return _SPECIAL[token.text](self)
+            return self._nested(_SPECIAL[token.text])
         if token.text in _CONSTANTS:
             return tree.Constant(self.next().at, _CONSTANTS[token.text])
         if token.kind == "end" or token.text in RESERVED:
