@@ -1,4 +1,4 @@
-"""Limits the work of checking uploaded files. Work is counted in steps, so that every machine gives one verdict.
+"""Limits the work of checking uploaded files, counted in steps so that every machine gives the same verdict.
 
 A step takes about a microsecond. Code that parses or analyses uploaded text spends steps; where no budget is
 set, nothing is counted. The code that sets a budget decides what happens to files that exceed it.
@@ -11,10 +11,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 WHOLE = 15_000_000  # steps for the check of one upload
-AT_ONCE = 400_000  # while somebody waits for the answer
-UNSHARED = 60_000  # of these before it has to be the only such check
-
-GUARD = 1.0  # seconds after which the answer does not wait any longer, however few the steps
+AT_ONCE = 400_000  # steps while somebody waits for the answer
+SECONDS = 1.5  # the longest that somebody waits, however few the steps are
+SMALL = 60_000  # steps up to which any number of checks may run at once
+SMALL_SECONDS = 0.1
 
 
 class Exhausted(Exception):
@@ -25,39 +25,44 @@ class Exhausted(Exception):
         self.where = where
 
 
-def _nobody() -> bool:
-    return True
-
-
 @dataclass(slots=True)
 class Budget:
-    """Steps that are left.
-
-    From the step on at which only `reserve` are left, `may_continue` has to agree, once. `seconds` bound the
-    time as well: only for checks that are done again from the start elsewhere, for it makes them uncertain.
-    """
+    """So many steps."""
 
     steps: int = WHOLE
-    reserve: int = 0
-    may_continue: Callable[[], bool] = _nobody
-    seconds: float | None = None
     where: str = ""
-    _until: float | None = field(init=False, default=None)
-
-    def __post_init__(self) -> None:
-        if self.seconds is not None:
-            self._until = time.monotonic() + self.seconds
 
     def spend(self, steps: int) -> None:
         """Raises Exhausted."""
         self.steps -= steps
-        late = self._until is not None and time.monotonic() > self._until
-        if self.steps < 0 or late:
+        if self.steps < 0:
             raise Exhausted(self.where)
-        if self.steps < self.reserve:
-            if not self.may_continue():
+
+
+@dataclass(slots=True)
+class ShortBudget(Budget):
+    """The budget of a check whose answer somebody waits for.
+
+    It also bounds the time, so the same files may pass it today and exceed it tomorrow: what exceeds it has
+    to be checked again from the start, with a Budget. `may_be_long` is asked once, as soon as a check is no
+    longer small.
+    """
+
+    steps: int = AT_ONCE
+    may_be_long: Callable[[], bool] = lambda: True
+    _begun: float = field(default_factory=time.monotonic)
+    _is_small: bool = True
+
+    def spend(self, steps: int) -> None:
+        """Raises Exhausted."""
+        self.steps -= steps
+        seconds = time.monotonic() - self._begun
+        if self.steps < 0 or seconds > SECONDS:
+            raise Exhausted(self.where)
+        if self._is_small and (self.steps < AT_ONCE - SMALL or seconds > SMALL_SECONDS):
+            self._is_small = False
+            if not self.may_be_long():
                 raise Exhausted(self.where)
-            self.reserve = 0
 
 
 _current: ContextVar[Budget | None] = ContextVar("budget", default=None)

@@ -17,7 +17,7 @@ SECONDS = 5.0  # for one scenario
 ALL_SECONDS = 10.0
 MAX_SCENARIOS = 100
 MAX_FINDINGS = 1_000
-ACTION = 2_000  # steps of the budget
+ACTION = 400  # steps of the budget
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ _MEND_MUCH = "Shorten the expressions and tables, or deploy the files in several
 
 
 def check(run: Callable[[], Report]) -> Report:
-    """What a check finds. Within a budget of the caller's it raises Exhausted; else that is a finding, too."""
+    """What a check finds. Raises Exhausted within a budget of the caller's; else that is a finding, too."""
     within = is_limited()
     try:
         with limited(Budget()):
@@ -22,7 +22,12 @@ def check(run: Callable[[], Report]) -> Report:
             raise
         return Report((too_much(error.where),), ())
     except RecursionError:
-        return Report((Finding("error", "too-deep-to-check", "", _DEEP, _MEND_DEEP),), ())
+        return Report((too_deep(),), ())
+
+
+def too_deep() -> Finding:
+    """That files are nested so deeply that Python cannot follow."""
+    return Finding("error", "too-deep-to-check", "", _DEEP, _MEND_DEEP)
 
 
 def too_much(where: str) -> Finding:
