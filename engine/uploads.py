@@ -40,10 +40,6 @@ class State:
     result: Mapping[str, Any]
 
 
-class _TakesLonger(Refusal):
-    """The check has exceeded what it may take while somebody waits."""
-
-
 def submit(
     uow: UnitOfWork,
     files: Mapping[str, bytes],
@@ -58,7 +54,7 @@ def submit(
     """
     access.require(uow.actor, "definitions.deploy")
     done = uow.attempt(lambda: _at_once(uow, files, publishing, unit))
-    if isinstance(done, _TakesLonger):
+    if isinstance(done, Busy) and isinstance(done.__cause__, Exhausted):
         return _store(uow, files, unit, sketch_id)
     if isinstance(done, Refusal):
         raise done
@@ -153,12 +149,12 @@ def note_version(uow: UnitOfWork, sketch_id: UUID, deployed: Deployed) -> None:
 def _at_once(
     uow: UnitOfWork, files: Mapping[str, bytes], publishing: Publishing, unit: str | None
 ) -> Deployed:
-    """The deployment, within what an answer may take. Raises _TakesLonger, and what a deployment raises."""
+    """The deployment, within what an answer may take. Raises Busy if it takes longer, else what it raises."""
     try:
         with budget.limited(ShortBudget(may_be_long=_is_only_check(uow))):
             return definitions.deploy(uow, files, publishing=publishing, unit=unit)
     except Exhausted as error:
-        raise _TakesLonger("The check takes longer.") from error
+        raise Busy("The check takes longer.") from error
     except RecursionError as error:
         raise Rejected(_REFUSED, [too_deep()]) from error
 
@@ -213,7 +209,7 @@ def _finish(uow: UnitOfWork, upload_id: UUID, status: UploadStatus, result: Mapp
     uow.session.execute(delete(UploadFile).where(UploadFile.upload_id == upload_id))
 
 
-def _state(uow: UnitOfWork, found: Select[tuple[Upload]]) -> State | None:
+def _state(uow: UnitOfWork, found: Select[Upload]) -> State | None:
     row = uow.session.scalars(found, access.seen_by(uow)).one_or_none()
     if row is None:
         return None

@@ -105,13 +105,13 @@ def test_sketch_whose_check_takes_longer_is_deployed_by_a_worker(
     long = {"p.bpmn": FILES["p.bpmn"] + b"\n" * budget.AT_ONCE}
     path = made(do, long)
     assert send(designer, f"{path}/deploy", revision="1").headers["Location"] == path
-    assert "being checked" in designer.get(path).get_data(as_text=True)
+    assert "being checked and are then" in designer.get(path).get_data(as_text=True)
     assert "HX-Refresh" not in designer.get(f"{path}/deploying").headers
     (upload,) = do(lambda uow: uow.session.scalars(select(Upload.id)).all())
     do(lambda uow: uploads.carry_out(uow, upload, "direct"))
     assert designer.get(f"{path}/deploying").headers["HX-Refresh"] == "true"
     shown = designer.get(path).get_data(as_text=True)
-    assert "being checked" not in shown
+    assert "being checked and are then" not in shown
     assert 'href="/designer/p/1"' in shown
 
 
@@ -123,10 +123,10 @@ def test_sketch_that_a_worker_refuses_shows_what_to_correct(
     (upload,) = do(lambda uow: uow.session.scalars(select(Upload.id)).all())
     do(lambda uow: uploads.carry_out(uow, upload, "direct"))
     shown = designer.get(path).get_data(as_text=True)
-    assert "was not deployed" in shown
+    assert "were not deployed" in shown
     assert "not well-formed XML" in shown
     do(lambda uow: sketches.save(uow, UUID(path.rpartition("/")[2]), FILES, revision=1))
-    assert "was not deployed" not in designer.get(path).get_data(as_text=True)
+    assert "were not deployed" not in designer.get(path).get_data(as_text=True)
 
 
 @pytest.mark.parametrize("path", ["/designer", "/designer/sketches"])

@@ -34,31 +34,24 @@ _MOST = 100  # of what stands one behind the other and has to be evaluated one i
 
 def parse(text: str, names: Names, types: Mapping[str, Type], deepest: int | None = None) -> tree.Node:
     """An expression, nested no deeper than `deepest` levels if that is given. Raises Unreadable."""
-    return _whole(text, names, types, lambda parser: parser.expression(), deepest)
+    return _whole(_Parser(text, names, types, deepest), _Parser.expression)
 
 
 def parse_tests(text: str, names: Names, types: Mapping[str, Type], deepest: int | None = None) -> tree.Tests:
     """The unary tests of a table's cell (rule 12): `-`, `< 5, [7..9]`, `not("a", "b")`. Raises Unreadable."""
-    return _whole(text, names, types, lambda parser: parser.tests(), deepest)
+    return _whole(_Parser(text, names, types, deepest), _Parser.tests)
 
 
 def parse_type(text: str, types: Mapping[str, Type]) -> Type:
     """A type by its name, or made of others. Raises Unreadable."""
-    return _whole(text, Names(), types, lambda parser: parser.type())
+    return _whole(_Parser(text, Names(), types, None), _Parser.type)
 
 
-def _whole(
-    text: str,
-    names: Names,
-    types: Mapping[str, Type],
-    read: Callable[["_Parser"], Found],
-    deepest: int | None = None,
-) -> Found:
-    parser = _Parser(text, names, types, deepest)
+def _whole(parser: "_Parser", read: Callable[["_Parser"], Found]) -> Found:
     try:
         found = read(parser)
     except RecursionError:
-        raise Unreadable("It is nested too deeply", text, 0) from None
+        raise Unreadable("It is nested too deeply", parser.source, 0) from None
     if parser.here.kind != "end":
         raise parser.unreadable(f"{parser.here.text!r} is not expected here")
     return found
@@ -110,9 +103,9 @@ class _Parser(Types):
 
     def _nested(self, read: Callable[["_Parser"], tree.Node]) -> tree.Node:
         """What may hold whole expressions. Raises Unreadable where it lies too deep."""
-        if not self._levels:
-            raise self.unreadable("It is nested too deeply")
         self._levels -= 1
+        if self._levels < 0:
+            raise self.unreadable("It is nested too deeply")
         found = read(self)
         self._levels += 1
         return found
