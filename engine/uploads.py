@@ -112,7 +112,7 @@ def get(uow: UnitOfWork, upload_id: UUID) -> State:
     seen = or_(access.covers(Upload.unit_id), Upload.uploaded_by == uow.actor.id)
     found = _state(uow, select(Upload).where(Upload.id == upload_id, seen))
     if found is None:
-        raise NotFound(f"There is no deployment {str(upload_id)!r} that is or was checked by a worker.")
+        raise NotFound(f"No deployment {str(upload_id)!r} was left to a worker in the last {KEPT.days} days.")
     return found
 
 
