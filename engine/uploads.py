@@ -14,11 +14,12 @@ from sqlalchemy import Select, delete, func, insert, or_, select, update
 
 from engine import access, accounts, budget, definitions, jobs
 from engine.bpmn.check.bounded import too_deep, too_much
+from engine.bpmn.check.files import is_name
 from engine.budget import Budget, Exhausted, ShortBudget
 from engine.config import Publishing
 from engine.db import UnitOfWork
 from engine.definitions import Deployed
-from engine.errors import Busy, Forbidden, Invalid, NotFound, Refusal, Rejected
+from engine.errors import Busy, Fault, Forbidden, Invalid, NotFound, Refusal, Rejected
 from engine.ids import uuid7
 from engine.models import DefinitionVersion, Sketch, Unit, Upload, UploadFile, UploadStatus
 
@@ -91,6 +92,8 @@ def carry_out(uow: UnitOfWork, upload_id: UUID, publishing: Publishing) -> None:
         named = unit if upload.unit_named else None
         files = _files(uow, upload_id)
         done = theirs.attempt(lambda: deploy(theirs, files, publishing=publishing, unit=named))
+    if isinstance(done, Busy):
+        raise done  # no sandbox was free: the job is tried again
     if isinstance(done, Refusal):
         _finish(uow, upload_id, "refused", _refusal(done))
     else:
@@ -166,6 +169,9 @@ def _is_only_check(uow: UnitOfWork) -> Callable[[], bool]:
 
 
 def _store(uow: UnitOfWork, files: Mapping[str, bytes], unit: str | None, sketch_id: UUID | None) -> UUID:
+    if not all(map(is_name, files)):
+        fault = Fault("/files", "holds a name that is no name of a file", "file-name")
+        raise Invalid("The files cannot be stored under these names.", [fault])
     owner = definitions.owner_of(uow, unit)
     theirs = select(func.count()).where(Upload.uploaded_by == uow.actor.id, Upload.status == "checking")
     waiting = uow.connection.execute(theirs).scalar_one()

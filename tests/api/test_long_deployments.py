@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 
 from engine import accounts, budget, jobs, uploads
 from engine.db import Actor, Database, UnitOfWork
+from engine.errors import Busy
 from engine.models import UploadFile
 from tests import factories, organisation
 from tests.api.conftest import Clients
@@ -155,3 +156,23 @@ def test_account_that_was_closed_meanwhile_deploys_nothing(
         assert session.execute(text("SELECT status, result->>'problem' FROM uploads")).one() == (
             *("refused", "forbidden"),
         )
+
+
+def test_long_upload_under_a_name_that_cannot_be_stored_is_refused(client: Clients) -> None:
+    files = {"a\u0001.bpmn": LONG["p.bpmn"], "p.bpmn": LONG["p.bpmn"]}
+    refused(client("designer").deploy(files), 422, "invalid")
+
+
+def test_sandbox_that_is_busy_leaves_the_upload_to_another_try(
+    client: Clients, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    designer = client("designer")
+    upload = body(designer.deploy(LONG))
+
+    def busy(*_: object, **__: object) -> None:
+        raise Busy("All script sandboxes are busy.")
+
+    monkeypatch.setattr(uploads, "deploy", busy)
+    with pytest.raises(Busy):
+        carried_out(database, upload)
+    assert body(designer.get(f"/deployments/{upload['id']}"))["status"] == "checking"
