@@ -48,6 +48,7 @@ View = Callable[..., "Reply"]
 Stream = Callable[[], Iterable[bytes]]
 
 _WRITING_ONCE: set[View] = set()
+_ACCEPTED: dict[View, type[BaseModel]] = {}
 _PREPARED: dict[View, Callable[..., Mapping[str, Any]]] = {}
 
 
@@ -115,6 +116,8 @@ def command(
         statuses = {401, 403, 422, 429, 503, *refusals} | ({400, 413, 415} if body else set())
         responses: Any = {**described(*sorted(statuses)), **_file(answer)}
         responses |= {other: _likewise(other, answer) for other in others}
+        if view in _ACCEPTED:
+            responses[HTTPStatus.ACCEPTED.value] = _likewise(HTTPStatus.ACCEPTED, _ACCEPTED[view])
         documented = _openapi.doc(responses=responses, security="bearer")(documented)
 
         @route
@@ -174,6 +177,16 @@ def writes_once(view: View) -> View:
     """
     _WRITING_ONCE.add(view)
     return view
+
+
+def accepts(answer: type[BaseModel]) -> Callable[[View], View]:
+    """Declare the answer 202 of a view, for what a worker completes."""
+
+    def declare(view: View) -> View:
+        _ACCEPTED[view] = answer
+        return view
+
+    return declare
 
 
 def prepared(prepare: Callable[..., Mapping[str, Any]]) -> Callable[[View], View]:

@@ -1,7 +1,6 @@
 """Deployments: uploading the files of processes."""
 
-from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -9,14 +8,14 @@ from flask import current_app, request
 from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from api.command import PUBLISHING, Reply, command, content
+from api.command import PUBLISHING, Reply, accepts, command, content
 from api.problems import pointer
-from engine import access, bpmn, definitions
+from engine import access, bpmn, uploads
 from engine.bpmn.posts import is_unit
 from engine.bpmn.source import MAX_FILE
 from engine.db import UnitOfWork
 from engine.errors import Fault, Invalid
-from engine.models import VersionStatus
+from engine.models import UploadStatus, VersionStatus
 
 blueprint = APIBlueprint("deployments", __name__, tag="Deployments")
 
@@ -104,9 +103,32 @@ class DeploymentBody(BaseModel):
     report: ReportBody
 
 
+class UploadBody(BaseModel):
+    """A deployment that a worker checks, and what became of it.
+
+    `checking`: it is under way, ask again in a few seconds. `deployed`: as the answer 201 of a deployment
+    would say it. `refused`: `problem` and `detail` say why, `report` has the findings. `failed`: the check
+    itself failed several times; deploy again.
+    """
+
+    id: UUID
+    status: UploadStatus
+    uploaded_at: datetime
+    finished_at: datetime | None
+    deployment: UUID | None = None
+    definitions: list[PublishedBody] = []
+    report: ReportBody | None = None
+    problem: str | None = None
+    detail: str | None = None
+
+
 @command(
-    blueprint.post("/deployments"), answer=DeploymentBody, status=201, refusals=(400, 409, 413, 415, 422, 503)
+    blueprint.post("/deployments"),
+    answer=DeploymentBody,
+    status=201,
+    refusals=(400, 409, 413, 415, 422, 503),
 )
+@accepts(UploadBody)
 def deploy(uow: UnitOfWork) -> Reply:
     """Deploy files as a new version of the processes in them
 
@@ -114,21 +136,33 @@ def deploy(uow: UnitOfWork) -> Reply:
     `executable` with the text `all` marks every process in them as executable; without it, or with `marked`,
     those that say of themselves that they are not stay drawings. `unit` is the key of the unit of
     yours that the processes belong to from now on.
+
+    Files whose check takes longer are checked and deployed by a worker: 202, with the address of the report
+    in `Location`.
     """
     access.require(uow.actor, "definitions.deploy")
     files = _files()
     files = bpmn.all_executable(files) if _all_executable() else files
     how = current_app.extensions[PUBLISHING]
-    deployed = definitions.deploy(uow, files, publishing=how, unit=_unit())
-    body = {
-        "deployment": deployed.id,
-        "definitions": [_plain(item) for item in deployed.definitions],
-        "report": {
-            "findings": [_plain(finding) for finding in deployed.report.findings],
-            **deployed.trial,
-        },
-    }
-    return Reply(DeploymentBody.model_validate(body), status=201)
+    done = uploads.submit(uow, files, publishing=how, unit=_unit())
+    if isinstance(done, UUID):
+        location = {"Location": f"/api/v1/deployments/{done}"}
+        return Reply(_body(uploads.get(uow, done)), location, status=202)
+    return Reply(DeploymentBody.model_validate(uploads.plain(done)), status=201)
+
+
+@command(blueprint.get("/deployments/<uuid:upload_id>"), answer=UploadBody, refusals=(404,))
+def one(uow: UnitOfWork, upload_id: UUID) -> Reply:
+    """Read what became of a deployment that was answered with 202
+
+    It is there for seven days, for the designers of its unit.
+    """
+    return Reply(_body(uploads.get(uow, upload_id)))
+
+
+def _body(state: uploads.State) -> UploadBody:
+    known = {"id": state.id, "status": state.status, "uploaded_at": state.uploaded_at}
+    return UploadBody.model_validate({**known, "finished_at": state.finished_at, **state.result})
 
 
 def _all_executable() -> bool:
@@ -146,10 +180,6 @@ def _unit() -> str | None:
     if said and not is_unit(said[0]):
         raise Invalid("`unit` is not understood.", [Fault("/unit", "is no key of a unit", "unit")])
     return said[0] if said else None
-
-
-def _plain(item: Any) -> Mapping[str, Any]:
-    return {name: getattr(item, name) for name in item.__slots__}
 
 
 def _files() -> dict[str, bytes]:

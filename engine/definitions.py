@@ -164,7 +164,7 @@ def _keys(report: Report) -> list[str]:
     return [process.key for process in report.processes]
 
 
-def _owner(uow: UnitOfWork, key: str | None) -> UUID:
+def owner_of(uow: UnitOfWork, key: str | None) -> UUID:
     """The unit with this key, or the actor's only one. Raises Invalid."""
     held = access.posts()
     found: Select[Any] = select(held.c.unit_id).distinct()
@@ -183,7 +183,7 @@ def _lock(uow: UnitOfWork, keys: list[str], unit: str | None) -> dict[str, _Held
 
     Raises Invalid, Forbidden.
     """
-    session, owner = uow.session, _owner(uow, unit)
+    session, owner = uow.session, owner_of(uow, unit)
     new = [{"key": key, "unit_id": owner} for key in sorted(keys)]
     session.execute(upsert(Definition).on_conflict_do_nothing(), new)
     hold(session, keys)

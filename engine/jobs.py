@@ -33,7 +33,7 @@ from engine import access
 from engine.db import UnitOfWork, recordset
 from engine.errors import NotFound
 
-Queue = Literal["cases", "calls"]
+Queue = Literal["cases", "calls", "checks"]
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 
 HEARTBEAT = 3.0  # seconds between two signs of life of a worker

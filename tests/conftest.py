@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import make_url, select
 
-from engine import postgres
+from engine import budget, postgres
 from engine.config import ROOT, Settings
 from engine.db import Actor, Database, UnitOfWork
 from engine.ids import uuid7
@@ -83,6 +83,12 @@ def database(database_url: str) -> Iterator[Database]:
     opened = Database(database_url, zone=UTC)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> None:
+    """On a busy machine, too, the steps of a check alone decide whether a worker does it."""
+    budget.SECONDS = budget.SMALL_SECONDS = 60.0
 
 
 @pytest.fixture

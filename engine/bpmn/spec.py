@@ -28,11 +28,13 @@ from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
 from engine.bpmn.translate import translate
 from engine.bpmn.triggers import own
 from engine.bpmn.watch import Watch
+from engine.budget import spend
 from engine.decisions.asking import decisions
 
 OUTCOME = "{https://parvandeh.org/bpmn}outcome"
 BUSINESS_KEY = "{https://parvandeh.org/bpmn}businessKey"
 CACHED = 256
+BYTES = 3  # of files that are read in a step of the budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +147,12 @@ def build(source: Source, key: str) -> Spec:
 
     Raises Unbuildable.
     """
+    spend(sum(map(len, source.files.values())) // BYTES)
     try:
         return _build(source, key)
+    except RecursionError as error:
+        mend = "Nest expressions, lists and forms less deeply."
+        raise Unbuildable("", "too-deep-to-check", "The files are nested too deeply.", mend) from error
     except ValidationException as error:
         # The check lets nothing through that the library refuses; if it does, the designer must not see a
         # 500.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from engine import accounts, bpmn, definitions
+from engine import accounts, bpmn, definitions, uploads
 from engine.cli import folders
 from engine.cli.check import describe
 from engine.cli.connection import database
@@ -97,7 +97,7 @@ def _attempt(
 ) -> Rejected | None:
     def command(session: Session, now: datetime) -> definitions.Deployed:
         uow = UnitOfWork(session, accounts.system(session, now), now)
-        done = definitions.deploy(uow, files, publishing=publishing, unit=unit)
+        done = uploads.deploy(uow, files, publishing=publishing, unit=unit)
         for made in done.definitions if offer else ():
             if made.created and made.version == 1:
                 put_into_catalogue(uow, made.key)

@@ -40,7 +40,10 @@ def start(settings: Settings, url: str) -> subprocess.Popen[bytes]:
 
 
 def _supervise(settings: Settings, url: str) -> None:
-    wanted = {f"cases {number}": "cases" for number in range(1, settings.workers + 1)} | {"calls": "calls"}
+    wanted = {f"cases {number}": "cases" for number in range(1, settings.workers + 1)} | {
+        "calls": "calls",
+        "checks": "checks",
+    }
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
         with children.stopped_by_signals():

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.budget import spend
 from engine.decisions.dmn import model
 from engine.decisions.dmn.completing import completed, is_undrawn
 from engine.decisions.dmn.graph import Graph, Key, around
@@ -76,6 +77,7 @@ class Decisions:
     @property
     def offered(self) -> list[Offered]:
         """All of them, in the order of the files."""
+        spend(10 * sum(len(graph.main.elements) for graph in self._graphs))
         return [_offered(graph, key) for graph in self._graphs for key in _callable(graph)]
 
     @property
@@ -108,6 +110,7 @@ class Decisions:
         return next((outputs(graph, key) for graph, key in self._places(name)), ())
 
     def _places(self, name: str) -> Iterator[tuple[Graph, Key]]:
+        spend(sum(len(graph.main.elements) for graph in self._graphs))
         found = ((graph, graph.find(name)) for graph in self._graphs)
         return ((graph, key) for graph, key in found if key is not None)
 
@@ -165,9 +168,10 @@ def _data(graph: Graph) -> set[str]:
 
 def _offered(graph: Graph, key: Key) -> Offered:
     element = graph.element(key)
+    parameters = graph.parameters(key)
+    spend(5 * len(parameters))
     inputs = [
-        Input(".".join(graph.known_as(graph.main, each)), graph.element(each).type)
-        for each in graph.parameters(key)
+        Input(".".join(graph.known_as(graph.main, each)), graph.element(each).type) for each in parameters
     ]
     return Offered(
         element.id, element.name, graph.main.file, tuple(sorted(inputs, key=lambda each: each.name))

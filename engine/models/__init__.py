@@ -52,6 +52,7 @@ from engine.models.tables import (
     WaitKind,
 )
 from engine.models.trials import Trial
+from engine.models.uploads import Upload, UploadFile, UploadStatus
 
 __all__ = [
     "CASE_NUMBERS",
@@ -124,6 +125,9 @@ __all__ = [
     "Unit",
     "UnitKind",
     "UnitLine",
+    "Upload",
+    "UploadFile",
+    "UploadStatus",
     "User",
     "VersionStatus",
     "Wait",

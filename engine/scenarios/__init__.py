@@ -6,6 +6,7 @@ No database and no network: the engine's commands run in memory, on a clock of t
 from collections.abc import Mapping
 
 from engine.bpmn import Finding, Spec
+from engine.budget import spend
 from engine.scenarios.coverage import Coverage, Part, cover
 from engine.scenarios.plan import TRIGGERS, Action, Scenario, Start
 from engine.scenarios.playing import MAX_ACTS, Done, Played, Unplayable, clock, play
@@ -47,6 +48,7 @@ def read(files: Mapping[str, bytes]) -> tuple[list[Scenario], list[Finding]]:
     findings: list[Finding] = []
     for name, content in files.items():
         if name.endswith(SUFFIX):
+            spend(len(content))
             found, wrong = read_file(name, content)
             scenarios += found
             findings += wrong

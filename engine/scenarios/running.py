@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Any
 
 from engine.bpmn import Finding, OutOfTime, Spec, Watch
+from engine.budget import spend
 from engine.scenarios.case import MAX_COMMANDS, Case, TooLong
 from engine.scenarios.comparing import compare, require_no_incident
 from engine.scenarios.coverage import Coverage, Seen, cover
@@ -16,6 +17,7 @@ SECONDS = 5.0  # for one scenario
 ALL_SECONDS = 10.0
 MAX_SCENARIOS = 100
 MAX_FINDINGS = 1_000
+ACTION = 400  # steps of the budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ def _difference(scenario: Scenario, case: Case, watch: Watch) -> tuple[int | Non
         todo: Sequence[Start | Action] = (scenario.start, *scenario.steps)
         for number, action in enumerate(todo):
             place = number, action.line
+            spend(ACTION)
             watch.require_time()
             passed, thrown = len(case.passed), len(case.thrown)
             if isinstance(action, Start):

@@ -13,8 +13,10 @@ from uuid import UUID
 from sqlalchemy import Update, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine import access, bpmn, definitions, jobs, posts, scenarios
+from engine import access, bpmn, budget, definitions, jobs, posts, scenarios
 from engine.bpmn import Finding, Report, Source
+from engine.bpmn.check.bounded import too_deep, too_much
+from engine.budget import Budget, Exhausted
 from engine.db import UnitOfWork
 from engine.definitions import Version
 from engine.models import Sketch, SketchCheck, SketchCheckStep
@@ -57,7 +59,7 @@ def ask(uow: UnitOfWork, sketch_id: UUID) -> None:
     over = SketchCheck.status.in_(("done", "failed")) | (SketchCheck.revision != revision)
     asked = new.on_conflict_do_update(index_elements=["sketch_id"], set_=values, where=over)
     if uow.session.scalars(asked.returning(SketchCheck.sketch_id)).first() is not None:
-        jobs.defer(uow, "check_sketch", queue="calls", sketch=sketch_id)
+        jobs.defer(uow, "check_sketch", queue="checks", sketch=sketch_id)
 
 
 def take(uow: UnitOfWork, sketch_id: UUID) -> Checkable | None:
@@ -74,6 +76,23 @@ def take(uow: UnitOfWork, sketch_id: UUID) -> Checkable | None:
 
 def judge(work: Checkable, do: Callable[[Callable[[UnitOfWork], Any]], Any]) -> None:
     """Check, and write down each step; `do` runs a command in a transaction of its own."""
+    findings: list[Finding] = []
+    result: Mapping[str, Any] = {"processes": []}
+    try:
+        with budget.limited(Budget()):
+            findings, result = _judged(work, do)
+    except Exhausted as error:
+        findings = [too_much(error.where)]
+    except RecursionError:
+        findings = [too_deep()]
+    told = {"findings": [asdict(finding) for finding in findings], **result}
+    do(lambda uow: finish(uow, work, told))
+
+
+def _judged(
+    work: Checkable, do: Callable[[Callable[[UnitOfWork], Any]], Any]
+) -> tuple[list[Finding], Mapping[str, Any]]:
+    """All findings, and what else the report tells."""
     now = do(lambda uow: uow.now)
     report = bpmn.check(work.files, work.known, now)
     told, unread = scenarios.read(work.files)
@@ -90,14 +109,10 @@ def judge(work: Checkable, do: Callable[[Callable[[UnitOfWork], Any]], Any]) -> 
             )
             findings += came.findings
             trial = came.plain
-    result = {
-        "findings": [asdict(finding) for finding in findings],
-        "processes": [
-            {"key": process.key, "name": process.name, "file": process.file} for process in report.processes
-        ],
-        **trial,
-    }
-    do(lambda uow: finish(uow, work, result))
+    processes = [
+        {"key": process.key, "name": process.name, "file": process.file} for process in report.processes
+    ]
+    return findings, {"processes": processes, **trial}
 
 
 def tell(uow: UnitOfWork, work: Checkable, step: SketchCheckStep, done: int, total: int) -> None:

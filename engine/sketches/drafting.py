@@ -7,7 +7,7 @@ from sqlalchemy import delete as deletion
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine import access, definitions, persian
+from engine import access, definitions, persian, uploads
 from engine.bpmn.check.files import MAX_FILES, is_name
 from engine.bpmn.source import MAX_FILE
 from engine.config import Publishing
@@ -15,7 +15,7 @@ from engine.db import UnitOfWork
 from engine.definitions import Deployed
 from engine.errors import Fault, Invalid, Stale
 from engine.ids import uuid7
-from engine.models import DefinitionVersion, Sketch, SketchFile, User
+from engine.models import Sketch, SketchFile, User
 from engine.organisation import units
 from engine.sketches.reading import files_of, unknown
 
@@ -91,21 +91,19 @@ def delete(uow: UnitOfWork, sketch_id: UUID, *, revision: int) -> None:
     uow.session.execute(deletion(Sketch).where(Sketch.id == sketch_id))
 
 
-def deploy(uow: UnitOfWork, sketch_id: UUID, *, revision: int, publishing: Publishing) -> Deployed:
+def deploy(uow: UnitOfWork, sketch_id: UUID, *, revision: int, publishing: Publishing) -> Deployed | UUID:
     """Deploy a sketch as it is; it stays, and is known as what has become that version.
 
-    Raises NotFound, Stale, and what a deployment raises.
+    If its check takes longer, a worker does it: then the id of the upload. Raises NotFound, Stale, and what a
+    deployment raises.
     """
     sketch = _hold(uow, sketch_id, revision)
     files, owner = files_of(uow, sketch_id), units.key_of(uow, sketch.unit_id)
-    deployed = definitions.deploy(uow, files, publishing=publishing, unit=owner)
-    first = deployed.definitions[0]
-    made = select(DefinitionVersion.id).where(
-        DefinitionVersion.key == first.key, DefinitionVersion.number == first.version
-    )
-    sketch.version_id = uow.session.scalars(made).one()
+    done = uploads.submit(uow, files, publishing=publishing, unit=owner, sketch_id=sketch_id)
     uow.session.flush()
-    return deployed
+    if isinstance(done, Deployed):
+        uploads.note_version(uow, sketch_id, done)
+    return done
 
 
 def _hold(uow: UnitOfWork, sketch_id: UUID, revision: int) -> Sketch:

@@ -1,9 +1,8 @@
-"""Checks of sketches: one at a time, so that calls to other systems have the processor, too."""
+"""Checks of sketches and uploads, one at a time: the queue `checks` has a process of its own."""
 
-import asyncio
 from uuid import UUID
 
-from engine import sketches
+from engine import sketches, uploads
 from engine.worker.desk import Desk
 
 
@@ -12,11 +11,14 @@ class Checker:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._turn = asyncio.Semaphore(1)
 
     async def check(self, sketch_id: UUID) -> None:
         """One check; nothing if it has been done already. Its steps are written down as they are taken."""
-        async with self._turn:
-            work = await self._desk.hand(lambda uow: sketches.take(uow, sketch_id))
-            if work is not None:
-                await self._desk.apart(sketches.judge, work, self._desk.do)
+        work = await self._desk.hand(lambda uow: sketches.take(uow, sketch_id))
+        if work is not None:
+            await self._desk.apart(sketches.judge, work, self._desk.do)
+
+    async def deploy(self, upload_id: UUID) -> None:
+        """Check an upload and deploy it; nothing if that has been done already."""
+        publishing = self._desk.settings.publishing
+        await self._desk.hand(lambda uow: uploads.carry_out(uow, upload_id, publishing))

@@ -1,9 +1,10 @@
 """One process that serves one queue, until it is told to stop or its database is gone."""
 
 import asyncio
+import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
@@ -30,15 +31,30 @@ from engine.worker.tasks import MAX_TRIES, Task
 POLL = 2.0  # seconds; new jobs are announced at once, those put off are found so
 CALLS_AT_ONCE = 50
 LOOKUPS = 128  # of names at once: more than calls and webhooks, for some have been given up and still hang
+NICE = 10
 STOPPING = 60.0  # seconds that the calls in hand may take when it stops
 
 log = structlog.get_logger("worker")
+
+Served = Callable[[Desk], Mapping[str, Task]]
+LookAfter = Callable[[Desk], Coroutine[Any, Any, None]]
+
+# What does the jobs of a queue, and what looks after it meanwhile.
+_SERVED: Mapping[
+    Queue, tuple[Callable[[Desk], Mapping[str, Task]], Callable[[Desk], Coroutine[Any, Any, None]]]
+] = {
+    "cases": (tasks.of_cases, sweeps.look_after_cases),
+    "calls": (tasks.of_calls, sweeps.look_after_calls),
+    "checks": (tasks.of_checks, sweeps.look_after_checks),
+}
 
 
 def serve(settings: Settings, url: str, queue: Queue) -> int:
     """The exit code: 0 if it was told to stop. Jobs in hand are finished before."""
     script.open_pool()
-    desk = Desk(settings, url, threads=2 if queue == "cases" else 8)
+    desk = Desk(settings, url, threads=8 if queue == "calls" else 2)
+    if queue == "checks":
+        os.nice(NICE)  # whoever waits for a page or a case goes first
     code = 0
     try:
         code = asyncio.run(_serve(desk, url, queue))
@@ -63,12 +79,11 @@ def _all_of(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
 
 
 async def _serve(desk: Desk, url: str, queue: Queue) -> int:
-    served = tasks.of_cases(desk) if queue == "cases" else tasks.of_calls(desk)
-    look_after = sweeps.look_after_cases if queue == "cases" else sweeps.look_after_calls
+    served, look_after = _SERVED[queue]
     stopped = False
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(LOOKUPS, "names"))
-    async with _app(desk, url, served).open_async() as app, asyncio.TaskGroup() as group:
+    async with _app(desk, url, served(desk)).open_async() as app, asyncio.TaskGroup() as group:
         sweeping = group.create_task(look_after(desk))
         working = group.create_task(_work(app, queue))
 
@@ -88,7 +103,7 @@ async def _serve(desk: Desk, url: str, queue: Queue) -> int:
 async def _work(app: App, queue: Queue) -> None:
     await app.run_worker_async(
         queues=[queue],
-        concurrency=1 if queue == "cases" else CALLS_AT_ONCE,
+        concurrency=CALLS_AT_ONCE if queue == "calls" else 1,
         fetch_job_polling_interval=POLL,
         shutdown_graceful_timeout=STOPPING,
         delete_jobs="successful",

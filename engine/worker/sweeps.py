@@ -20,6 +20,7 @@ from engine import (
     tasks,
     throttle,
     trials,
+    uploads,
 )
 from engine.db import UnitOfWork
 from engine.worker.desk import Desk
@@ -97,6 +98,13 @@ async def look_after_calls(desk: Desk) -> None:
         group.create_task(each(MINUTE, desk, calls.find_lost))
         group.create_task(_give_up_lost(desk))
         group.create_task(post(desk))
+
+
+async def look_after_checks(desk: Desk) -> None:
+    """What the queue `checks` needs."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(each(5 * SECOND, desk, jobs.rescue))
+        group.create_task(each(HOUR, desk, uploads.forget))
 
 
 async def _give_up_lost(desk: Desk) -> None:

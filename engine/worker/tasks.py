@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine import appeals, calls, cases, messages, moves, retries, sketches, tasks
+from engine import appeals, calls, cases, messages, moves, retries, sketches, tasks, uploads
 from engine.db import UnitOfWork
 from engine.worker.calling import Caller
 from engine.worker.checking import Checker
@@ -46,10 +46,16 @@ def of_cases(desk: Desk) -> Mapping[str, Task]:
 
 
 def of_calls(desk: Desk) -> Mapping[str, Task]:
-    """What speaks to other systems, or takes longer than a case should wait."""
+    """What speaks to other systems."""
+    return {"call": Task(Caller(desk).call, calls.give_up)}
+
+
+def of_checks(desk: Desk) -> Mapping[str, Task]:
+    """Checks of uploaded files: they may take the processor for long."""
+    checker = Checker(desk)
     return {
-        "call": Task(Caller(desk).call, calls.give_up),
-        "check_sketch": Task(Checker(desk).check, sketches.give_up),
+        "check_sketch": Task(checker.check, sketches.give_up),
+        "deploy_upload": Task(checker.deploy, uploads.give_up),
     }
 
 

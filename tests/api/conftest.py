@@ -167,6 +167,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:retry_id>": str(uuid4()),
         "<uuid:session_id>": str(uuid4()),
         "<uuid:relation_id>": str(uuid4()),
+        "<uuid:upload_id>": str(uuid4()),
         "<uuid:webhook_id>": webhook["id"],
         "<uuid:document_id>": body(document)["id"],
         "<uuid:person_id>": str(member.id),

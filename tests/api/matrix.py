@@ -18,6 +18,7 @@ WORKERS = {"caseworker", "portal", "applicant"}
 # Endpoint → the roles that may call it. None: open to everyone.
 ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/deployments"): DESIGN,
+    ("GET", "/deployments/<uuid:upload_id>"): DESIGN,
     ("GET", "/definitions"): DEFINITIONS,
     ("GET", "/definitions/<key>"): DEFINITIONS,
     ("GET", "/definitions/<key>/versions"): DESIGN,

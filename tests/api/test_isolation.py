@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from engine import sessions
+from engine import budget, sessions
 from engine.accounts import ROLES
 from engine.db import Database
 from engine.models import BrowserSession, Role, User
@@ -33,6 +33,8 @@ def theirs(client: Clients, database: Database, ids: Mapping[str, str]) -> Mappi
     client("portal").start("called")
     work = body(client("service").post("/external-work/take", {"topics": ["registry"]}))
     relation = body(client("caseworker").post("/relations", BODIES["/relations"]))
+    long = {"p.bpmn": factories.one_task("long")["p.bpmn"] + b"\n" * budget.AT_ONCE}
+    upload = body(client("designer").deploy(long))
     with database.transaction() as session:
         owner = session.scalars(select(User.id).where(User.name == "caseworker")).one()
         lasting = Lasting(most=timedelta(hours=1), idle=timedelta(hours=1))
@@ -43,6 +45,7 @@ def theirs(client: Clients, database: Database, ids: Mapping[str, str]) -> Mappi
         "<uuid:call_id>": work["items"][0]["id"],
         "<uuid:relation_id>": relation["id"],
         "<uuid:session_id>": str(opened),
+        "<uuid:upload_id>": upload["id"],
     }
 
 

@@ -50,7 +50,9 @@ def test_unknown_job_is_not_found(client: Clients, number: int) -> None:
 def test_readiness_tells_the_queues(app: APIFlask) -> None:
     ready = app.test_client().get("/readyz").json
     assert ready["status"] == "ready"
-    assert [(queue["queue"], queue["waiting"]) for queue in ready["queues"]] == [("cases", 0), ("calls", 2)]
+    assert [(queue["queue"], queue["waiting"]) for queue in ready["queues"]] == [
+        *(("cases", 0), ("calls", 2), ("checks", 0))
+    ]
 
 
 @pytest.mark.usefixtures("waiting")

@@ -154,7 +154,7 @@ def test_asking_twice_makes_one_job(unit_of_work: Work) -> None:
         with unit_of_work("designer") as uow:
             sketches.ask(uow, sketch_id)
     with unit_of_work("designer") as uow:
-        assert {depth.queue: depth.waiting for depth in jobs.depth(uow.connection)}["calls"] == 1
+        assert {depth.queue: depth.waiting for depth in jobs.depth(uow.connection)}["checks"] == 1
 
 
 def test_a_check_that_is_given_up_says_so(unit_of_work: Work) -> None:

@@ -160,6 +160,8 @@ def test_jobs_that_are_done_count_for_nothing(database: Database, actor: Callabl
             )
         )
     queues, _ = factories.as_actor(database, actor("administrator"), jobs.overview)
-    assert [(one.queue, one.waiting, one.failed) for one in queues] == [("cases", 0, 1), ("calls", 1, 0)]
+    assert [(one.queue, one.waiting, one.failed) for one in queues] == [
+        *(("cases", 0, 1), ("calls", 1, 0), ("checks", 0, 0))
+    ]
     told = factories.as_actor(database, actor("administrator"), jobs.by_task)
     assert [(row["task"], row["waiting"], row["failed"]) for row in told] == [("begin", 0, 1), ("call", 1, 0)]

@@ -8,11 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from engine import sketches
+from engine import budget, sketches, uploads
 from engine.db import Actor, Database
+from engine.models import Upload
 from tests import bpmn, factories, organisation
 from tests.web.conftest import Browser, statements
 
@@ -95,6 +97,36 @@ def test_no_page_costs_more_than_a_dozen_statements(
     ]
     costs = {path: count(database, designer, path) for path in paths}
     assert max(costs.values()) <= 12, costs
+
+
+def test_sketch_whose_check_takes_longer_is_deployed_by_a_worker(
+    database: Database, designer: Browser, do: Callable[..., Any]
+) -> None:
+    long = {"p.bpmn": FILES["p.bpmn"] + b"\n" * budget.AT_ONCE}
+    path = made(do, long)
+    assert send(designer, f"{path}/deploy", revision="1").headers["Location"] == path
+    assert "being checked and are then" in designer.get(path).get_data(as_text=True)
+    assert "HX-Refresh" not in designer.get(f"{path}/deploying").headers
+    (upload,) = do(lambda uow: uow.session.scalars(select(Upload.id)).all())
+    do(lambda uow: uploads.carry_out(uow, upload, "direct"))
+    assert designer.get(f"{path}/deploying").headers["HX-Refresh"] == "true"
+    shown = designer.get(path).get_data(as_text=True)
+    assert "being checked and are then" not in shown
+    assert 'href="/designer/p/1"' in shown
+
+
+def test_sketch_that_a_worker_refuses_shows_what_to_correct(
+    designer: Browser, do: Callable[..., Any]
+) -> None:
+    path = made(do, {"p.bpmn": FILES["p.bpmn"][:-20] + b"\n" * budget.AT_ONCE})
+    send(designer, f"{path}/deploy", revision="1")
+    (upload,) = do(lambda uow: uow.session.scalars(select(Upload.id)).all())
+    do(lambda uow: uploads.carry_out(uow, upload, "direct"))
+    shown = designer.get(path).get_data(as_text=True)
+    assert "were not deployed" in shown
+    assert "not well-formed XML" in shown
+    do(lambda uow: sketches.save(uow, UUID(path.rpartition("/")[2]), FILES, revision=1))
+    assert "were not deployed" not in designer.get(path).get_data(as_text=True)
 
 
 @pytest.mark.parametrize("path", ["/designer", "/designer/sketches"])

@@ -200,7 +200,8 @@ CALLED = {
     "MoveStatus": "move", "MovedCaseStatus": "moved-case", "Openable": "opened",
     "OrganisationKind": "organisation", "RelationKind": "relation", "RetriedStatus": "retried",
     "Role": "role", "SketchCheckStatus": "check", "SketchCheckStep": "check-step", "TaskKind": "task-kind",
-    "TaskStatus": "task", "UnitKind": "unit", "VersionStatus": "version", "WaitKind": "wait",
+    "TaskStatus": "task", "UnitKind": "unit", "UploadStatus": "upload",
+    "VersionStatus": "version", "WaitKind": "wait",
 }  # fmt: skip
 
 

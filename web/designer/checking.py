@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from engine import sketches
+from engine import sketches, uploads
 from web.designer.area import blueprint
 from web.designer.sketching import refused
 from web.visit import Away, Page, Visit, page
@@ -22,3 +22,13 @@ def follow(visit: Visit, sketch_id: UUID) -> Page:
     over = sketch.check is None or not sketch.check.under_way
     headers = {"HX-Refresh": "true"} if over else {}
     return Page("designer/progress.html", {"sketch": sketch, "check": sketch.check}, headers=headers)
+
+
+@page(blueprint.get("/sketches/<uuid:sketch_id>/deploying"), may="definitions.deploy")
+def deploying(visit: Visit, sketch_id: UUID) -> Page:
+    """The same for a sketch that a worker deploys."""
+    sketch = sketches.get(visit.uow, sketch_id).sketch
+    upload = uploads.of_sketch(visit.uow, sketch_id)
+    over = upload is None or upload.status != "checking"
+    headers = {"HX-Refresh": "true"} if over else {}
+    return Page("designer/deploying.html", {"sketch": sketch, "upload": upload}, headers=headers)

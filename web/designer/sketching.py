@@ -1,11 +1,13 @@
 """Sketches: the list, and each with its diagram, the report of its check and its files."""
 
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from flask import request
 
-from engine import sketches
+from engine import sketches, uploads
 from engine.errors import NotFound, Refusal, Rejected
 from web.designer import findings
 from web.designer.area import blueprint, diagrams, download, packed, revision, status, told, uploaded
@@ -23,7 +25,10 @@ def shown(visit: Visit, sketch_id: UUID, *, refusal: Refusal | None = None) -> P
     view = sketches.get(visit.uow, sketch_id)
     check = view.sketch.check
     report = (check.report if check else None) or {}
-    found = findings.shown(refusal.findings if isinstance(refusal, Rejected) else report.get("findings", ()))
+    upload = uploads.of_sketch(visit.uow, sketch_id)
+    if upload is not None and upload.uploaded_at < view.sketch.updated_at and upload.status != "checking":
+        upload = None  # of what the sketch was before it was saved again
+    found = findings.shown(_findings(report, upload, refusal))
     names = diagrams([file.name for file in view.files])
     asked = request.args.get("file")
     file = asked if asked in names else next(iter(names), None)
@@ -31,6 +36,7 @@ def shown(visit: Visit, sketch_id: UUID, *, refusal: Refusal | None = None) -> P
         "sketch": view.sketch,
         "files": view.files,
         "check": check,
+        "upload": upload,
         "report": report,
         "findings": found,
         "counts": findings.counts(found),
@@ -42,6 +48,17 @@ def shown(visit: Visit, sketch_id: UUID, *, refusal: Refusal | None = None) -> P
         "drafts": site().settings.publishing == "four-eyes",
     }
     return Page("designer/sketch.html", values, status(refusal))
+
+
+def _findings(
+    report: Mapping[str, Any], upload: uploads.State | None, refusal: Refusal | None
+) -> Sequence[Any]:
+    """Those of what was refused just now, or last by a worker; else those of the check."""
+    if isinstance(refusal, Rejected):
+        return refusal.findings
+    last = upload.result.get("report", {}) if upload is not None and upload.status == "refused" else {}
+    found: Sequence[Any] = last.get("findings") or report.get("findings", ())
+    return found
 
 
 def refused(visit: Visit, sketch_id: UUID, *, refusal: Refusal) -> Page:
@@ -117,6 +134,8 @@ def deploy(visit: Visit, sketch_id: UUID) -> Shown:
         raise done
     if isinstance(done, Refusal):  # also Forbidden: the process of another unit
         return shown(visit, sketch_id, refusal=done)
+    if isinstance(done, UUID):
+        return Away(_url(sketch_id), told="designer.notice.deploying")
     first = done.definitions[0]
     what = first.status if first.created else "unchanged"
     return Away(f"/designer/{first.key}", told=f"designer.notice.deployed-{what}")

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from engine.bpmn.check import bounded
 from engine.bpmn.check.activities import check_activities
 from engine.bpmn.check.allow_list import FLOW_NODES, bpmn
 from engine.bpmn.check.catching import check_catching
@@ -48,8 +49,13 @@ MAX_PROCESSES = 100
 def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime | None = None) -> Report:
     """All findings on a set of files; `known` are the keys of processes that are deployed already.
 
-    `now` (aware; None: the present) decides which of the timers' dates are past.
+    `now` (aware; None: the present) decides which of the timers' dates are past. Raises Exhausted only within
+    a budget that the caller has set.
     """
+    return bounded.check(lambda: _check(files, known, now or datetime.now(UTC)))
+
+
+def _check(files: Mapping[str, bytes], known: Collection[str], now: datetime) -> Report:
     notes = Notes()
     upload = read_files(files, notes)
     processes = [
@@ -78,7 +84,7 @@ def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime
     found = check_calls(diagrams, known, notes)
     check_ids_together(diagrams, notes)
     check_marks(upload, diagrams, known, passed_over, notes)
-    _check_diagrams(diagrams, upload, now or datetime.now(UTC), notes)
+    _check_diagrams(diagrams, upload, now, notes)
     sound = [diagram for diagram in diagrams if diagram.file not in notes.refused]
     lint(files, sound, upload.schemas, notes)
     return Report(notes.sorted(files), () if alone else found, tuple(upload.rules.offered))

@@ -17,6 +17,7 @@ from engine.bpmn.posts import BINDINGS, Bindings, fault, read_bindings, squeezed
 from engine.bpmn.rules import NO_DECISIONS
 from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
 from engine.bpmn.translate import translate
+from engine.budget import look_at, spend
 from engine.decisions.asking import Decisions
 
 MAX_FILES = 50
@@ -50,6 +51,8 @@ def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:
     upload.bindings = read_bindings(files)
     named = {name: content for name, content in files.items() if _named(name, seen, notes)}
     for name, content in named.items():
+        look_at(name)
+        spend(len(content))
         _read(name, content, upload, notes)
     small = {name: content for name, content in named.items() if len(content) <= MAX_FILE}
     upload.rules = read_rules(small, notes)

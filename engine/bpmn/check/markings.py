@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from engine.bpmn.check.net import BITS, FULL, Net, Station, Way
+from engine.budget import spend
 
 ROUNDS = 2  # of a loop that leaves ever more tokens
+STATE = 15  # steps of the budget for each marking
 MOVES = 5  # for each marking of the bound, in all: so much is remembered
 AFTER_GROWTH = 5_000  # markings that are looked at once there is such a loop
 
@@ -62,6 +64,7 @@ class Markings:
                 self.complete = False
                 self.left += range(number, len(self.found))
                 break
+            spend(STATE)
             self._go_on(number)
             number += 1
 

@@ -6,6 +6,7 @@ Tells all findings at once, and never raises for what the files hold.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from engine.budget import look_at, spend
 from engine.decisions.check.cycles import cycle
 from engine.decisions.check.elements import Elements
 from engine.decisions.check.expressions import Expressions
@@ -62,6 +63,8 @@ def _read(files: Mapping[str, bytes], notes: Notes) -> list[model.Definitions]:
     """The files that can be read, judged as such."""
     found, roots = [], {}
     for name, content in files.items():
+        look_at(name)
+        spend(len(content) // 4)
         try:
             if len(content) > MAX_FILE:
                 raise NotDmn("file-too-large", f"It is larger than {MAX_FILE >> 20} MiB.")
@@ -104,8 +107,8 @@ class _Judged:
         for file in self._elements.files.values():
             for item in file.items:
                 self._item(file, item, item.name)
-            for element in file.elements.values():
-                self._inferred((file.namespace, element.id))
+        for key in self._elements.in_order():
+            self._inferred(key)
 
     def _cycles(self) -> None:
         way = cycle(self._elements.requirements())
@@ -138,6 +141,8 @@ class _Judged:
             return self._types.get(key, ANY)
         self._begun.add(key)
         file = self._elements.files[key[0]]
+        look_at(file.file)
+        spend(20)
         element = file.elements[key[1]]
         at = Expressions(self._elements, file, element, self._notes)
         declared = at.declared(element.type, element.line)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from engine.budget import spend
 from engine.decisions.check.scopes import Signature
 from engine.decisions.check.sweep import Effort
 from engine.decisions.dmn import model
@@ -20,6 +21,7 @@ class Elements:
         self.names = self._graph.names  # so that expressions are read as they will be
         self._infer = infer
         self.effort = Effort()
+        self._named: dict[str, frozenset[str]] = {}
 
     def kinds(self, file: model.Definitions) -> Kinds:
         """The types that a file knows."""
@@ -31,6 +33,12 @@ class Elements:
             return self.kinds(file).named(name)
         except Unreadable:
             return ANY
+
+    def called(self, file: model.Definitions) -> frozenset[str]:
+        """What the elements of a file are called."""
+        if file.namespace not in self._named:
+            self._named[file.namespace] = frozenset(each.name for each in file.elements.values())
+        return self._named[file.namespace]
 
     def missing(self, file: model.Definitions) -> list[str]:
         """The names of imports of which nothing is known, as their files are not there."""
@@ -79,6 +87,24 @@ class Elements:
             target = self._graph.resolve(file, each.reference)
             found[each.name] = ANY if target is None else _output(self.type(target), each.output)
         return found
+
+    def in_order(self) -> list[Key]:
+        """All elements, each after those whose types have to be known for its own."""
+        waiting = [(file.namespace, each) for file in self.files.values() for each in file.elements][::-1]
+        begun: set[Key] = set()
+        found: dict[Key, None] = {}
+        while waiting:
+            key = waiting[-1]
+            if key in begun:
+                found[waiting.pop()] = None
+                continue
+            begun.add(key)
+            needed = self._graph.required(key)
+            if isinstance(self.files[key[0]].elements[key[1]], model.Service):
+                needed = self._graph.parameters(key)
+            spend(1 + len(needed))
+            waiting += [each for each in needed if each not in begun]
+        return list(found)
 
     def requirements(self) -> dict[Key, list[Key]]:
         """What each element requires itself."""

@@ -16,6 +16,9 @@ from engine.decisions.feel.types import ANY, BASIC, Type
 from engine.findings import Notes, Place
 
 _SHOWN = 80
+DEEPEST = (
+    60  # levels of an expression: it is read and evaluated one inside of the other, wherever it is asked
+)
 _MEND_FEEL = "Correct the expression; it is FEEL, as DMN defines it."
 
 
@@ -33,7 +36,7 @@ class Expressions:
         self.notes = notes
         self.where = ""
         self._missing = tuple(f"{name}." for name in elements.missing(file))
-        self._elsewhere = [each.name for each in file.elements.values()]
+        self._elsewhere = elements.called(file)
 
     # Telling
 
@@ -66,7 +69,7 @@ class Expressions:
         """An expression; None, and told, if it cannot be read."""
         found: tree.Node | None = None
         if of.text:
-            found = self._read(of, lambda: parse(of.text, self.names, self.kinds))
+            found = self._read(of, lambda: parse(of.text, self.names, self.kinds, DEEPEST))
         return found
 
     def read_tests(self, of: model.Text) -> tree.Tests | None:
@@ -74,7 +77,7 @@ class Expressions:
         if of.text in ("", "-"):
             return tree.Tests(0, (), False)
         found: tree.Tests | None = self._read(
-            of, lambda: parse_tests(of.text, self.names, self.kinds, folded=of.folded)
+            of, lambda: parse_tests(of.text, self.names, self.kinds, DEEPEST, folded=of.folded)
         )
         return found
 

@@ -1,10 +1,12 @@
 """Which types the parts of an expression have, and what can therefore have no value. Unknown is no fault."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+from engine.budget import spend
 from engine.decisions.check.axes import typed
 from engine.decisions.check.calls import misfit
 from engine.decisions.check.conditions import constant
@@ -57,12 +59,13 @@ class Problem:
 class Inference:
     """The types of one expression, with what is wrong in it. `elsewhere` are names known beyond its scope."""
 
-    def __init__(self, elsewhere: Sequence[str] = ()) -> None:
+    def __init__(self, elsewhere: Collection[str] = ()) -> None:
         self.problems: list[Problem] = []
         self._elsewhere = elsewhere
 
     def type(self, node: tree.Node, scope: Scope) -> Type:
         """The type of an expression, Any if it is not known."""
+        spend(3)
         found: Type = _TYPERS[type(node)](self, node, scope)
         return found
 
@@ -106,7 +109,17 @@ class Inference:
         return BOOLEAN
 
     def _binary(self, node: tree.Binary, scope: Scope) -> Type:
-        left, right = self.type(node.left, scope), self.type(node.right, scope)
+        """Of many operations in a row, such as a sum, one after the other: they may be thousands."""
+        row = [node]
+        while isinstance(row[-1].left, tree.Binary):
+            row.append(row[-1].left)
+        spend(3 * len(row))
+        found = self.type(row[-1].left, scope)
+        for each in reversed(row):
+            found = self._operated(each, found, self.type(each.right, scope))
+        return found
+
+    def _operated(self, node: tree.Binary, left: Type, right: Type) -> Type:
         if node.sign in ("and", "or"):
             for side, of in ((node.left, left), (node.right, right)):
                 if of.name not in ("Any", "boolean"):
@@ -315,9 +328,14 @@ class Inference:
         return BOOLEAN
 
 
-def _tried(sign: str, left: Type, right: Type) -> list[Any] | None:
+def _tried(sign: str, left: Type, right: Type) -> Sequence[Any] | None:
     """What an operation gives with values of two types, without null; None if one of them is not known."""
-    ones, others = _SAMPLES.get(left.name), _SAMPLES.get(right.name)
+    return _with_samples(sign, left.name, right.name)
+
+
+@lru_cache(4096)
+def _with_samples(sign: str, left: str, right: str) -> Sequence[Any] | None:
+    ones, others = _SAMPLES.get(left), _SAMPLES.get(right)
     if ones is None or others is None:
         return None
     pairs = [(one, other) for one in ones for other in others]

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from engine.budget import spend
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.types import ANY, BASIC, STRING, Type
 from engine.decisions.feel.values import kind
 
 LIST = BASIC["list"]
+_COMPARING = 10  # steps that it takes to compare how two names are spelled
 _TEXTS = Type("list", of=STRING)
 
 
@@ -65,6 +67,7 @@ class Scope:
 def nearest(name: str, known: Iterator[str]) -> str | None:
     """The known name that is spelled most like another."""
     spelled = {each.casefold(): each for each in known}
+    spend(_COMPARING * len(spelled))
     found = get_close_matches(name.casefold(), spelled, n=1, cutoff=0.7)
     return spelled[found[0]] if found else None
 
@@ -133,11 +136,39 @@ def common(types: list[Type]) -> Type:
     if not known or any(each.name != known[0].name for each in known):
         return ANY
     first = known[0]
-    if all(each == first for each in known):
+    if all(_same(each, first) for each in known):
         return first
     if first.name in ("list", "range"):
         return Type(first.name, of=common([each.of or ANY for each in known]))
     return BASIC.get(first.name, ANY)
+
+
+def _same(one: Type, other: Type) -> bool:
+    """Whether two types are equal. Types share their parts: each pair of these is compared once."""
+    waiting, seen = [(one, other)], set[tuple[int, int]]()
+    while waiting:
+        left, right = waiting.pop()
+        if left is right or (id(left), id(right)) in seen:
+            continue
+        seen.add((id(left), id(right)))
+        spend()
+        if _shape(left) != _shape(right):
+            return False
+        waiting += zip(_parts(left), _parts(right), strict=True)
+    return True
+
+
+def _shape(of: Type) -> tuple[Any, ...]:
+    """What tells a type from others, but for its parts."""
+    members = tuple(name for name, _ in of.members)
+    takes = None if of.takes is None else len(of.takes)
+    names = of.names if isinstance(of, Signature) else None
+    return type(of), of.name, of.of is None, members, takes, of.allows, of.tests, names
+
+
+def _parts(of: Type) -> list[Type]:
+    """The types of which a type is made."""
+    return [*([] if of.of is None else [of.of]), *(part for _, part in of.members), *(of.takes or ())]
 
 
 def may_fit(given: Type, wanted: Type) -> bool:

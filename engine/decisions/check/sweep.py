@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 
+from engine.budget import spend
 from engine.decisions.check.axes import runs
 
 MAX_BOXES = 200_000
@@ -65,6 +66,7 @@ class Sweep:
 
     def spend(self) -> None:
         """One thing more to look at. Raises Stopped."""
+        spend(2)
         self._boxes -= 1
         self._effort.boxes -= 1
         if self._boxes < 0 or self._effort.boxes < 0:
@@ -73,6 +75,7 @@ class Sweep:
     def _visit(self, mask: int) -> None:
         """All parts of a mask to look at. Raises Stopped."""
         parts = mask.bit_count()
+        spend(parts)
         self._parts -= parts
         self._effort.parts -= parts
         if self._parts < 0 or self._effort.parts < 0:

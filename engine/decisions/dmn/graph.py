@@ -1,10 +1,11 @@
 """Decision requirement graphs (DMN 1.5 §6): what needs what, and the evaluation of it all."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
+from engine.budget import spend
 from engine.decisions.dmn import model
 from engine.decisions.dmn.boxes import Builder, Flaw, fitting, function
 from engine.decisions.dmn.kinds import Kinds, members
@@ -43,6 +44,8 @@ class Graph:
         self._files = {each.namespace: each for each in reversed(files)}
         self._kinds = {namespace: Kinds(file) for namespace, file in self._files.items()}
         self.names = Names((), members=self._all_names())
+        self._required: dict[Key, list[Key]] = {}
+        self._data: dict[Key, frozenset[Key]] = {}
         self._logic: Logic | None = None
         self._building = Lock()
         for file in self._files.values():
@@ -114,9 +117,12 @@ class Graph:
 
     def required(self, key: Key) -> list[Key]:
         """The elements that one requires, as far as they are there."""
-        element = self.element(key)
-        references = element.requires if isinstance(element, model.Decision | model.Knowledge) else ()
-        return self.resolved(self.file_of(key), references)
+        if key not in self._required:
+            element = self.element(key)
+            references = element.requires if isinstance(element, model.Decision | model.Knowledge) else ()
+            self._required[key] = self.resolved(self.file_of(key), references)
+            spend(1 + len(references))
+        return self._required[key]
 
     def _code(self, builder: Builder, key: Key, element: model.Decision | model.Knowledge, of: Type) -> Code:
         known = (self.known_as(self.file_of(key), each)[0] for each in self.required(key))
@@ -163,12 +169,36 @@ class Graph:
         element = self.element(key)
         if isinstance(element, model.Service):
             return self.resolved(self.file_of(key), (*element.input_data, *element.input_decisions))
-        needed, waiting = {key}, [key]
+        for each in self.unfinished(key, self._data):
+            self._data[each] = self._data_of(each)
+        return list(self._data[key])
+
+    def _data_of(self, key: Key) -> frozenset[Key]:
+        """The data below an element, when those below what it requires are known."""
+        if isinstance(self.element(key), model.InputData):
+            return frozenset([key])
+        below = {id(found): found for each in self.required(key) if (found := self._data.get(each))}
+        spend(1 + sum(map(len, below.values())))
+        if len(below) == 1:  # shared, as there may be thousands in a row
+            return next(iter(below.values()))
+        return frozenset().union(*below.values())
+
+    def unfinished(self, key: Key, finished: Container[Key]) -> Iterator[Key]:
+        """An element and all below it that is not finished yet, what is required before what requires it.
+
+        What requires itself comes once.
+        """
+        waiting = [key]
+        begun: set[Key] = set()
         while waiting:
-            found = set(self.required(waiting.pop())) - needed
-            needed |= found
-            waiting += found
-        return [each for each in needed if isinstance(self.element(each), model.InputData)]
+            each = waiting[-1]
+            if each in finished:
+                waiting.pop()
+            elif each in begun:
+                yield waiting.pop()
+            else:
+                begun.add(each)
+                waiting += [one for one in reversed(self.required(each)) if one not in begun]
 
     # Evaluating
 
@@ -233,7 +263,17 @@ class Evaluation:
         self._begun: set[Key] = set()
 
     def value(self, key: Key) -> Any:
-        """The value of an element: data, a decision's result or a function."""
+        """The value of an element: data, a decision's result or a function.
+
+        What it requires is evaluated before, one after the other: there may be thousands in a row.
+        """
+        if key not in self._known:
+            for each in self._graph.unfinished(key, self._known):
+                if each != key and each not in self._begun:
+                    self._value(each)
+        return self._value(key)
+
+    def _value(self, key: Key) -> Any:
         if key not in self._known:
             if key in self._begun:
                 self._run.tell("It requires itself.", key[1], grave=True)

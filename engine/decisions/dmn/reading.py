@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from lxml import etree
 
+from engine.budget import spend
 from engine.decisions.dmn import model
 from engine.decisions.feel.names import normalized
 
@@ -134,6 +135,7 @@ def _qualified(node: Element, name: str) -> str:
     if space is None:
         return name.removeprefix("feel:")
     root = node.getroottree().getroot()
+    spend(len(root))
     if "/FEEL/" in space or space == root.get("namespace"):
         return local
     imported = (each.get("name") for each in _each(root, "import") if each.get("namespace") == space)

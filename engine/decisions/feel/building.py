@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.budget import spend
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import comparing, looping, tree
 from engine.decisions.feel.calling import binds, call
@@ -41,6 +42,7 @@ class Building:
         self._of_items = of_items
 
     def __call__(self, node: tree.Node) -> Code:
+        spend(3)
         return _BUILDERS[type(node)](node, self)
 
     def place(self, node: tree.Node) -> Place | None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+from engine.budget import spend
 from engine.decisions.feel.tokens import Token, words
 
 PROPERTIES = ("time offset", "start included", "end included")  # what may follow a dot anywhere
@@ -60,6 +61,7 @@ class _Scope:
         parts = _split(name) if 0 < len(name) <= LONGEST * LONGEST else ()
         if 0 < len(parts) <= LONGEST:
             place = self._words
+            spend(len(parts))
             for part in parts:
                 place = place.setdefault(part, {})
             place[None] = name

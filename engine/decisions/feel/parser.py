@@ -30,36 +30,39 @@ _IN_NAMES = {".", "/", "-", "’", "'", "+", "*"}  # rule 30
 _MOST = 100  # of what stands one behind the other and has to be evaluated one inside of the other
 
 
-def parse(text: str, names: Names, types: Mapping[str, Type]) -> tree.Node:
-    """An expression. Raises Unreadable."""
-    return _whole(text, names, types, lambda parser: parser.expression())
+def parse(text: str, names: Names, types: Mapping[str, Type], deepest: int | None = None) -> tree.Node:
+    """An expression, nested no deeper than `deepest` levels if that is given. Raises Unreadable."""
+    return _whole(_Parser(text, names, types, deepest), _Parser.expression)
 
 
-def parse_tests(text: str, names: Names, types: Mapping[str, Type], *, folded: bool = False) -> tree.Tests:
+def parse_tests(
+    text: str, names: Names, types: Mapping[str, Type], deepest: int | None = None, *, folded: bool = False
+) -> tree.Tests:
     """The unary tests of a table's cell (rule 12): `-`, `< 5, [7..9]`, `not("a", "b")`. Raises Unreadable."""
-    return _whole(text, names, types, lambda parser: parser.folding().tests() if folded else parser.tests())
+    parser = _Parser(text, names, types, deepest)
+    return _whole(parser.folding() if folded else parser, _Parser.tests)
 
 
 def parse_type(text: str, types: Mapping[str, Type]) -> Type:
     """A type by its name, or made of others. Raises Unreadable."""
-    return _whole(text, Names(), types, lambda parser: parser.type())
+    return _whole(_Parser(text, Names(), types, None), _Parser.type)
 
 
-def _whole(text: str, names: Names, types: Mapping[str, Type], read: Callable[["_Parser"], Found]) -> Found:
-    parser = _Parser(text, names, types)
+def _whole(parser: "_Parser", read: Callable[["_Parser"], Found]) -> Found:
     try:
         found = read(parser)
     except RecursionError:
-        raise Unreadable("It is nested too deeply", text, 0) from None
+        raise Unreadable("It is nested too deeply", parser.source, 0) from None
     if parser.here.kind != "end":
         raise parser.unreadable(f"{parser.here.text!r} is not expected here")
     return found
 
 
 class _Parser(Types):
-    def __init__(self, text: str, names: Names, types: Mapping[str, Type]) -> None:
+    def __init__(self, text: str, names: Names, types: Mapping[str, Type], deepest: int | None) -> None:
         super().__init__(text, types)
         self._names = names
+        self._levels = deepest if deepest is not None else len(self.tokens)
         self._range_ends = False  # whether `[` may close a range here
 
     def expression(self) -> tree.Node:
@@ -99,6 +102,15 @@ class _Parser(Types):
         self.expect("and")
         return tree.Between(sign.at, left, low, self._operation(_COMPARISON + 1))
 
+    def _nested(self, read: Callable[["_Parser"], tree.Node]) -> tree.Node:
+        """What may hold whole expressions. Raises Unreadable where it lies too deep."""
+        self._levels -= 1
+        if self._levels < 0:
+            raise self.unreadable("It is nested too deeply")
+        found = read(self)
+        self._levels += 1
+        return found
+
     def _counted(self, before: int) -> int:
         """One more of what stands one behind the other. Raises Unreadable if these are too many."""
         if before == _MOST:
@@ -119,14 +131,17 @@ class _Parser(Types):
         return tuple(tests)
 
     def _signed(self) -> tree.Node:
-        at = self.here.at
-        if self.take("-"):
-            return tree.Negative(at, self._signed())
+        signs: list[int] = []
+        while self.sees("-"):
+            self._counted(len(signs))
+            signs.append(self.next().at)
         found = self._postfixed(self._primary())
         if self.sees("instance"):
             at = self.next().at
             self.expect("of")
             found = tree.InstanceOf(at, found, self.type())
+        for at in reversed(signs):
+            found = tree.Negative(at, found)
         return found
 
     def _postfixed(self, found: tree.Node) -> tree.Node:
@@ -230,7 +245,7 @@ class _Parser(Types):
         if token.kind == "at":
             return self._moment()
         if token.kind == "sign":
-            return self._bracketed()
+            return self._nested(_Parser._bracketed)
         return self._worded()
 
     def _number(self) -> tree.Node:
@@ -306,7 +321,7 @@ class _Parser(Types):
             self.next(known[1])
             return tree.Name(token.at, known[0])
         if token.text in _SPECIAL:
-            return _SPECIAL[token.text](self)
+            return self._nested(_SPECIAL[token.text])
         if token.text in _CONSTANTS:
             return tree.Constant(self.next().at, _CONSTANTS[token.text])
         if token.kind == "end" or token.text in RESERVED:

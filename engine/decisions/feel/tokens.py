@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from engine.budget import spend
 from engine.decisions.errors import Unreadable
 
 _WRONG = {
@@ -57,10 +58,12 @@ def tokens(text: str) -> list[Token]:
     if len(text) > LONGEST:
         raise Unreadable(f"It is longer than {LONGEST} characters", text, LONGEST)
     found: list[Token] = []
+    spend(len(text) // 4)
     for match in _TOKEN.finditer(text):  # each begins where the last ended: one alternative is any character
         found.append(_token(match, text))
         if found[-1].kind == "end":
             break
+    spend(4 * len(found))  # with what reads them
     return found
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from engine.budget import spend
 from engine.decisions.feel.types import Type
 
 
@@ -188,38 +189,60 @@ def children(node: Node) -> Iterator[Node]:
                 yield found
 
 
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """From here on a name has a meaning of its own (1), or has it no more (-1)."""
+
+    name: str
+    change: int
+
+
 def free_names(node: Node, *, filters: bool = True) -> frozenset[str]:
     """The variables that it reads and does not itself give a meaning.
 
     In the condition of a filter, a name may be a member of what is filtered: `filters` says whether it
     counts.
     """
-    match node:
-        case Name(name=name):
-            return frozenset({name})
-        case ContextOf(entries=entries):
-            return _in_turn(entries, (), filters)
-        case For(iterations=iterations, body=body) | Quantified(iterations=iterations, condition=body):
-            return _in_turn(((each.name, each) for each in iterations), (body,), filters) - {"partial"}
-        case FunctionOf(parameters=parameters):
-            return _all_names(children(node), filters) - {name for name, _ in parameters}
-        case Filter(source=source, condition=condition):
-            return _all_names((source, condition) if filters else (source,), filters) - {"item"}
-    return _all_names(children(node), filters)
-
-
-def _all_names(parts: Iterable[Node], filters: bool) -> frozenset[str]:
-    return frozenset[str]().union(*(free_names(part, filters=filters) for part in parts))
-
-
-def _in_turn(parts: Iterable[tuple[str, Node]], after: Iterable[Node], filters: bool) -> frozenset[str]:
-    """What parts read, each of which knows the names of those before it, and what follows all of them."""
-    known: set[str] = set()
     found: set[str] = set()
+    bound: dict[str, int] = {}
+    waiting: list[Node | _Bound] = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, _Bound):
+            bound[part.name] = bound.get(part.name, 0) + part.change
+        elif isinstance(part, Name):
+            if not bound.get(part.name):
+                found.add(part.name)
+        else:
+            spend()
+            waiting += reversed(_in_turn(part, filters))
+    return frozenset(found)
+
+
+def _in_turn(node: Node, filters: bool) -> list[Node | _Bound]:
+    """The nodes directly below one, and where in between names begin and end to have a meaning."""
+    match node:
+        case ContextOf(entries=entries):
+            return _within((), entries, ())
+        case For(iterations=iterations, body=body) | Quantified(iterations=iterations, condition=body):
+            return _within(("partial",), ((each.name, each) for each in iterations), (body,))
+        case FunctionOf(parameters=parameters):
+            return _within((name for name, _ in parameters), (), children(node))
+        case Filter(source=source, condition=condition):
+            return _within(("item",), (), (source, condition) if filters else (source,))
+    return [*children(node)]
+
+
+def _within(
+    names: Iterable[str], parts: Iterable[tuple[str, Node]], after: Iterable[Node]
+) -> list[Node | _Bound]:
+    """What is read where `names` are known, each of the parts after those before it, and last the others."""
+    known = [*names]
+    found: list[Node | _Bound] = [_Bound(name, 1) for name in known]
     for name, part in parts:
-        found |= free_names(part, filters=filters) - known
-        known.add(name)
-    return frozenset(found | (_all_names(after, filters) - known))
+        found += (part, _Bound(name, 1))
+        known.append(name)
+    return [*found, *after, *(_Bound(name, -1) for name in known)]
 
 
 def values_named(node: Node) -> set[str]:
@@ -233,6 +256,7 @@ def descendants(node: Node) -> Iterator[Node]:
     waiting = [node]
     while waiting:
         part = waiting.pop()
+        spend()
         yield part
         waiting += children(part)
 

@@ -243,8 +243,7 @@ def test_nests_of_expressions_and_types_are_read_or_refused() -> None:
     )
     evaluated(definitions(chain + inputs(x="t0") + decision("d", literal("x"), "x")), "d", {"x": 1})
     long = "".join(decision(f"d{n}", literal("1"), f"@d{n + 1}") for n in range(2000))
-    with pytest.raises(TooMuch):
-        evaluated(definitions(long), "d0")
+    assert evaluated(definitions(long), "d0") == 1
 
 
 ITEMS = (

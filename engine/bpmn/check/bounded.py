@@ -1,0 +1,37 @@
+"""The one place where a check that would take too long, or goes too deep, becomes a finding."""
+
+from collections.abc import Callable
+
+from engine.bpmn.findings import Report
+from engine.budget import Budget, Exhausted, is_limited, limited
+from engine.findings import Finding
+
+_DEEP = "Something in the files is nested too deeply to be checked."
+_MEND_DEEP = "Nest expressions, lists and forms less deeply."
+_MEND_MUCH = "Shorten the expressions and tables, or deploy the files in several parts."
+
+
+def check(run: Callable[[], Report]) -> Report:
+    """What a check finds. Raises Exhausted within a budget of the caller's; else that is a finding, too."""
+    within = is_limited()
+    try:
+        with limited(Budget()):
+            return run()
+    except Exhausted as error:
+        if within:
+            raise
+        return Report((too_much(error.where),), ())
+    except RecursionError:
+        return Report((too_deep(),), ())
+
+
+def too_deep() -> Finding:
+    """That files are nested so deeply that Python cannot follow."""
+    return Finding("error", "too-deep-to-check", "", _DEEP, _MEND_DEEP)
+
+
+def too_much(where: str) -> Finding:
+    """That files were not checked to the end, and therefore may not run."""
+    at = f" The check stopped in {where!r}." if where else ""
+    reason = f"The files take more work to check than is allowed.{at}"
+    return Finding("error", "too-much-to-check", where, reason, _MEND_MUCH)

@@ -1,0 +1,101 @@
+"""Limits the work of checking uploaded files, counted in steps so that every machine gives the same verdict.
+
+A step takes about a microsecond. Code that parses or analyses uploaded text spends steps; where no budget is
+set, nothing is counted. The code that sets a budget decides what happens to files that exceed it.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+WHOLE = 15_000_000  # steps for the check of one upload
+AT_ONCE = 400_000  # steps while somebody waits for the answer
+SECONDS = 1.5  # the longest that somebody waits, however few the steps are
+SMALL = 60_000  # steps up to which any number of checks may run at once
+SMALL_SECONDS = 0.1
+
+
+class Exhausted(Exception):
+    """More steps than the budget allows; `where` is the file that was being looked at, if it is known."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(where)
+        self.where = where
+
+
+@dataclass(slots=True)
+class Budget:
+    """So many steps."""
+
+    steps: int = WHOLE
+    where: str = ""
+
+    def spend(self, steps: int) -> None:
+        """Raises Exhausted."""
+        self.steps -= steps
+        if self.steps < 0:
+            raise Exhausted(self.where)
+
+
+@dataclass(slots=True)
+class ShortBudget(Budget):
+    """The budget of a check whose answer somebody waits for.
+
+    It also bounds the time, so the same files may pass it today and exceed it tomorrow: what exceeds it has
+    to be checked again from the start, with a Budget. `may_be_long` is asked once, as soon as a check is no
+    longer small.
+    """
+
+    steps: int = AT_ONCE
+    may_be_long: Callable[[], bool] = lambda: True
+    _begun: float = field(default_factory=time.monotonic)
+    _is_small: bool = True
+
+    def spend(self, steps: int) -> None:
+        """Raises Exhausted."""
+        self.steps -= steps
+        seconds = time.monotonic() - self._begun
+        if self.steps < 0 or seconds > SECONDS:
+            raise Exhausted(self.where)
+        if self._is_small and (self.steps < AT_ONCE - SMALL or seconds > SMALL_SECONDS):
+            self._is_small = False
+            if not self.may_be_long():
+                raise Exhausted(self.where)
+
+
+_current: ContextVar[Budget | None] = ContextVar("budget", default=None)
+
+
+@contextmanager
+def limited(budget: Budget) -> Iterator[Budget]:
+    """Count what is done meanwhile; within another budget, that one goes on."""
+    outer = _current.get()
+    if outer is not None:
+        yield outer
+        return
+    token = _current.set(budget)
+    try:
+        yield budget
+    finally:
+        _current.reset(token)
+
+
+def is_limited() -> bool:
+    """Whether a budget is in force."""
+    return _current.get() is not None
+
+
+def spend(steps: int = 1) -> None:
+    """Count so many steps. Raises Exhausted."""
+    budget = _current.get()
+    if budget is not None:
+        budget.spend(steps)
+
+
+def look_at(where: str) -> None:
+    """Say which file the next steps are spent on."""
+    budget = _current.get()
+    if budget is not None:
+        budget.where = where

@@ -1,0 +1,42 @@
+"""The tables of uploads whose check takes too long for an answer at once: a worker deploys them."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base
+from engine.models.tables import Id, Instant
+
+UploadStatus = Literal["checking", "deployed", "refused", "failed"]
+
+
+class Upload(Base):
+    """Files to be deployed, and what became of them.
+
+    `unit_named`: whether the uploader named the unit. `sketch_id`: the sketch that is deployed, if it is one.
+    """
+
+    __tablename__ = "uploads"
+
+    id: Mapped[Id]
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
+    unit_named: Mapped[bool]
+    sketch_id: Mapped[UUID | None] = mapped_column(ForeignKey("sketches.id", ondelete="CASCADE"), index=True)
+    status: Mapped[UploadStatus] = mapped_column(Text)
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    uploaded_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    uploaded_at: Mapped[Instant]
+    finished_at: Mapped[Instant | None]
+
+
+class UploadFile(Base):
+    """One file of an upload, stored until its check has finished."""
+
+    __tablename__ = "upload_files"
+
+    upload_id: Mapped[UUID] = mapped_column(ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,0 +1,107 @@
+"""The check of hostile uploads ends after a counted number of steps, and never in an exception."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from engine import bpmn, budget
+from engine.bpmn.check import bounded
+from engine.budget import Budget, Exhausted, ShortBudget, limited, spend
+from engine.decisions.check import check
+from engine.decisions.feel import evaluate
+from tests import factories
+from tests.unit.decisions.models import decision, definitions, literal
+
+SUMS = {n: {"d.dmn": definitions(decision("d", literal("1+" * n + "1")))} for n in (4_000, 8_000)}
+
+
+def steps(files: Mapping[str, bytes]) -> int:
+    """What the check of decisions spends."""
+    with limited(Budget()) as spent:
+        assert not check(files).findings
+    return budget.WHOLE - spent.steps
+
+
+def test_sum_of_thousands_of_terms_passes_and_is_evaluated() -> None:
+    assert not check(SUMS[8_000]).findings
+    assert evaluate("1+" * 8_000 + "1") == 8_001
+
+
+def test_work_grows_with_the_length_of_an_expression_and_no_faster() -> None:
+    assert steps(SUMS[8_000]) < 2.1 * steps(SUMS[4_000])
+
+
+def test_chain_of_thousands_of_decisions_passes_in_any_order() -> None:
+    chain = [decision(f"d{n}", literal(f"d{n + 1} + 1"), f"@d{n + 1}") for n in range(3_000)]
+    last = decision("d3000", literal("1"))
+    assert not check({"d.dmn": definitions("".join([*chain, last]))}).findings
+    assert not check({"d.dmn": definitions("".join([last, *reversed(chain)]))}).findings
+
+
+def test_types_that_share_their_parts_are_compared_once() -> None:
+    ladder = [
+        decision(f"{name}{n}", literal(f"{{a: {name}{n + 1}, b: {name}{n + 1}}}"), f"@{name}{n + 1}")
+        for name in ("d", "e")
+        for n in range(60)
+    ]
+    ends = decision("d60", literal("{a: 1}")) + decision("e60", literal("{a: 1}"))
+    both = decision("both", literal("[d0, e0]"), "@d0", "@e0")
+    assert steps({"d.dmn": definitions("".join(ladder) + ends + both)}) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        ("(", ")"),
+        ("[", "]"),
+        ("-", ""),
+        ("if true then ", " else 1"),
+        ("abs(", ")"),
+        ("{a:", "}"),
+        ("]", "["),
+    ],
+)
+def test_deep_nest_is_a_finding(begin: str, end: str) -> None:
+    (found,) = check(
+        {"d.dmn": definitions(decision("d", literal(begin * 2_000 + "1" + end * 2_000)))}
+    ).findings
+    assert (found.code, "nested too deeply" in found.reason) == ("unreadable-feel", True)
+
+
+def test_upload_that_exceeds_the_budget_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {**factories.one_task(), **SUMS[4_000]}
+    monkeypatch.setattr(bounded, "Budget", lambda: Budget(100_000))
+    report = bpmn.check(files)
+    assert [(found.severity, found.code, found.file) for found in report.errors] == [
+        ("error", "too-much-to-check", "d.dmn")
+    ]
+    assert not report.processes
+
+
+def test_budget_of_the_caller_is_the_callers_to_answer_for() -> None:
+    with pytest.raises(Exhausted), limited(Budget(1_000)):
+        bpmn.check({**factories.one_task(), **SUMS[4_000]})
+
+
+def test_recursion_that_nobody_foresaw_is_a_finding() -> None:
+    def endless() -> bpmn.Report:
+        return endless()
+
+    assert [found.code for found in bounded.check(endless).errors] == ["too-deep-to-check"]
+
+
+def test_check_asks_once_before_it_is_long() -> None:
+    asked = iter([True])  # a second time there is no answer
+    with limited(ShortBudget(may_be_long=lambda: next(asked))):
+        spend(budget.SMALL)
+        spend(1)
+        spend(1)
+    assert not [*asked]
+    with pytest.raises(Exhausted), limited(ShortBudget(may_be_long=lambda: False)):
+        spend(budget.SMALL + 1)
+
+
+def test_whoever_waits_does_not_wait_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "SECONDS", 0.0)
+    with pytest.raises(Exhausted), limited(ShortBudget()):
+        spend()
