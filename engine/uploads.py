@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, insert, or_, select, update
+from sqlalchemy import Select, delete, func, insert, or_, select, text, update
 
 from engine import access, accounts, budget, definitions, jobs
 from engine.bpmn.check.bounded import too_deep, too_much
@@ -84,6 +84,8 @@ def carry_out(uow: UnitOfWork, upload_id: UUID, publishing: Publishing) -> None:
     upload = uow.session.scalars(held).one_or_none()
     if upload is None:
         return
+    # The check asks the database for nothing while it lasts, which is longer than others may be idle.
+    uow.connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     actor = accounts.actor_of(uow.session, upload.uploaded_by, None)
     done: Deployed | Refusal = Forbidden("The account that uploaded the files is deactivated.")
     if actor is not None:

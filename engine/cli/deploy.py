@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
@@ -52,16 +52,19 @@ def deploy(
     Folders whose processes are called come before those that call them, which are bound to what is current,
     and if it can be, those by which decisions are appealed before those that decide.
     With `everything`, processes run that say of themselves that they are not executable; with `offer`, new
-    definitions are put into the catalogue.
+    definitions are put into the catalogue, but for those that others here call or name for appeals.
     """
     read = {path: folders.read([path]) for path in owners}
     if everything:
         read = {path: bpmn.all_executable(files) for path, files in read.items()}
-    contents = _called_first(read)
+    processes = {path: bpmn.check(files).processes for path, files in read.items()}
+    contents = _called_first(read, processes)
+    parts = {key for found in processes.values() for one in found for key in _needed(one, appeals=True)}
+    offered = {one.key for found in processes.values() for one in found} - parts if offer else set()
     rejected = {
         path: refusal
         for path, files in contents.items()
-        if (refusal := _attempt(database, files, publishing, owners[path], offer=offer))
+        if (refusal := _attempt(database, files, publishing, owners[path], offered))
     }
     for path, refusal in rejected.items():
         print(f"{path} was not deployed. {refusal.detail}", file=sys.stderr)
@@ -69,8 +72,9 @@ def deploy(
     return not rejected
 
 
-def _called_first(contents: Mapping[Path, Mapping[str, bytes]]) -> Mapping[Path, Mapping[str, bytes]]:
-    processes = {path: bpmn.check(files).processes for path, files in contents.items()}
+def _called_first(
+    contents: Mapping[Path, Mapping[str, bytes]], processes: Mapping[Path, Sequence[bpmn.Process]]
+) -> Mapping[Path, Mapping[str, bytes]]:
     homes = {process.key: path for path, found in processes.items() for process in found}
     for appeals in (True, False):
         needed = {
@@ -92,14 +96,13 @@ def _attempt(
     files: Mapping[str, bytes],
     publishing: Publishing,
     unit: str | None,
-    *,
-    offer: bool,
+    offered: Collection[str],
 ) -> Rejected | None:
     def command(session: Session, now: datetime) -> definitions.Deployed:
         uow = UnitOfWork(session, accounts.system(session, now), now)
         done = uploads.deploy(uow, files, publishing=publishing, unit=unit)
-        for made in done.definitions if offer else ():
-            if made.created and made.version == 1:
+        for made in done.definitions:
+            if made.key in offered and made.created and made.version == 1:
                 put_into_catalogue(uow, made.key)
         return done
 

@@ -251,6 +251,10 @@ KEPT: Mapping[str, Kept] = {
     ),
     "unit_lines": Kept(_ORGANISATION, "ancestor_id unit_id"),
     "units": Kept(_ORGANISATION, "id key name kind parent_id region created_at closed_at"),
+    "upload_files": Kept(_PROCESS, "upload_id name content"),
+    "uploads": Kept(
+        _PROCESS, "id unit_id unit_named sketch_id status result uploaded_by uploaded_at finished_at"
+    ),
     "users": Kept(_ACCOUNT, "id name role created_at person deactivated_at"),
     "webhooks": Kept(_ORGANISATION, "id url secret definition kinds created_by created_at disabled_at"),
 }

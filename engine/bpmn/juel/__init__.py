@@ -17,12 +17,14 @@ from engine.bpmn.juel.methods import plain
 from engine.bpmn.juel.parser import parse, source
 from engine.bpmn.juel.running import Frame, Run, compiled
 from engine.bpmn.juel.scanner import OPENING, RESERVED, Unreadable, quoted
+from engine.budget import spend
 
 __all__ = [
     "RESERVED", "Assignment", "Expression", "Fault", "Unreadable", "assignment", "count", "evaluate",
     "expression", "is_juel", "is_marked", "quoted", "source", "strict", "texts",
 ]  # fmt: skip
 
+READING = 3  # steps of the budget for each character
 _ASSIGNMENT = re.compile(r"(?:(?P<result>[^\W\d]\w*)\s*=\s*)?(?P<text>\$\{.*\})", re.DOTALL)
 
 
@@ -57,6 +59,7 @@ def expression(text: str) -> Expression:
 
 def strict(text: str, *, whole: bool = False) -> Expression:
     """A text as JUEL reads it; if the `whole` must be one expression, `a${x}` is none. Raises Unreadable."""
+    spend(READING * len(text))
     found = _strict(text.strip())
     if whole and isinstance(found.tree, tree.Joined):
         raise Unreadable("it is more than one expression")
