@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
+from api import responses
 from api.callers import Callers, is_signed
 from api.problems import PROVIDERS, Malformed, Unauthorized, described
 from api.quota import Quota
@@ -114,11 +115,11 @@ def command(
         if isinstance(answer, type):
             documented = _openapi.output(answer, status_code=first)(documented)
         statuses = {401, 403, 422, 429, 503, *refusals} | ({400, 413, 415} if body else set())
-        responses: Any = {**described(*sorted(statuses)), **_file(answer)}
-        responses |= {other: _likewise(other, answer) for other in others}
+        answers: Any = {**described(*sorted(statuses)), **responses.of_file(answer)}
+        answers |= {other: responses.likewise(other, answer) for other in others}
         if view in _ACCEPTED:
-            responses[HTTPStatus.ACCEPTED.value] = _likewise(HTTPStatus.ACCEPTED, _ACCEPTED[view])
-        documented = _openapi.doc(responses=responses, security="bearer")(documented)
+            answers[HTTPStatus.ACCEPTED.value] = responses.likewise(HTTPStatus.ACCEPTED, _ACCEPTED[view])
+        documented = _openapi.doc(responses=answers, security="bearer")(documented)
 
         @route
         @wraps(documented)
@@ -150,24 +151,6 @@ def _serve(view: View, parts: dict[str, Any], given: Mapping[str, type[Request] 
 def _response(done: Answer) -> Response:
     content = done.stream() if isinstance(done, Streamed) else done.body
     return Response(content, status=done.status, headers=dict(done.headers))
-
-
-def _file(answer: type[BaseModel] | str | tuple[str, ...]) -> dict[int, Any]:
-    """An answer that is a file, as OpenAPI says it."""
-    if isinstance(answer, type):
-        return {}
-    media_types = (answer,) if isinstance(answer, str) else answer
-    content = {media_type: {"schema": {"type": "string"}} for media_type in media_types}
-    return {200: {"description": "The file", "content": content}}
-
-
-def _likewise(status: int, answer: type[BaseModel] | str | tuple[str, ...]) -> dict[str, Any]:
-    """Another status of the same answer, as OpenAPI says it."""
-    described_as: dict[str, Any] = {"description": HTTPStatus(status).phrase}
-    if status != HTTPStatus.NO_CONTENT and isinstance(answer, type):
-        schema = {"$ref": f"#/components/schemas/{answer.__name__}"}
-        described_as["content"] = {"application/json": {"schema": schema}}
-    return described_as
 
 
 def writes_once(view: View) -> View:
