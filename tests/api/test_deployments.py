@@ -97,6 +97,7 @@ def test_definition_is_listed_and_read_in_every_version(client: Clients) -> None
         "versions": [3, 2, 1],
         "suspended_at": None,
         "disabled_at": None,
+        "offered_at": None,
         "unit": "root",
     }
     read = [body(designer.get(f"/definitions/p/versions/{number}")) for number in (1, 2, 3)]
