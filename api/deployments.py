@@ -9,7 +9,7 @@ from flask import current_app, request
 from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from api.command import PUBLISHING, Reply, command, content
+from api.command import OPERATIONS, PUBLISHING, Reply, command, content
 from api.problems import pointer
 from engine import access, bpmn, definitions
 from engine.bpmn.posts import is_unit
@@ -119,7 +119,8 @@ def deploy(uow: UnitOfWork) -> Reply:
     files = _files()
     files = bpmn.all_executable(files) if _all_executable() else files
     how = current_app.extensions[PUBLISHING]
-    deployed = definitions.deploy(uow, files, publishing=how, unit=_unit())
+    known = current_app.extensions[OPERATIONS]
+    deployed = definitions.deploy(uow, files, publishing=how, unit=_unit(), operations=known)
     body = {
         "deployment": deployed.id,
         "definitions": [_plain(item) for item in deployed.definitions],

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from engine.cli import folders
 from engine.cli.check import describe
 from engine.cli.connection import database
 from engine.config import Publishing, Settings
+from engine.connections import Operations
 from engine.db import Database, UnitOfWork
 from engine.errors import Rejected
+from engine.exchange import Connectors
 from engine.publishing import offer as put_into_catalogue
 
 HELP = "Deploy process folders. A folder whose files have not changed makes no new version."
@@ -35,7 +38,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Deploy and print what came of it."""
     with database(settings) as opened:
         owners = dict.fromkeys(arguments.folders, arguments.unit)
-        done = deploy(opened, owners, settings.publishing, everything=arguments.all, offer=arguments.offer)
+        done = deploy(
+            *(opened, owners, settings.publishing),
+            everything=arguments.all,
+            offer=arguments.offer,
+            operations=Connectors.operations_of(settings),
+        )
         return 0 if done else 1
 
 
@@ -46,22 +54,22 @@ def deploy(
     *,
     everything: bool = False,
     offer: bool = False,
+    operations: Operations = None,
 ) -> bool:
     """Deploy each folder in a transaction of its own, for the unit of this key; whether all were accepted.
 
     Folders whose processes are called come before those that call them, which are bound to what is current,
     and if it can be, those by which decisions are appealed before those that decide.
     With `everything`, processes run that say of themselves that they are not executable; with `offer`, new
-    definitions are put into the catalogue.
+    definitions are put into the catalogue. `operations` are those of the installation's connectors.
     """
     read = {path: folders.read([path]) for path in owners}
     if everything:
         read = {path: bpmn.all_executable(files) for path, files in read.items()}
     contents = _called_first(read)
+    attempt = partial(_attempt, database, publishing, operations, offer=offer)
     rejected = {
-        path: refusal
-        for path, files in contents.items()
-        if (refusal := _attempt(database, files, publishing, owners[path], offer=offer))
+        path: refusal for path, files in contents.items() if (refusal := attempt(files, owners[path]))
     }
     for path, refusal in rejected.items():
         print(f"{path} was not deployed. {refusal.detail}", file=sys.stderr)
@@ -89,15 +97,16 @@ def _needed(process: bpmn.Process, *, appeals: bool) -> frozenset[str]:
 
 def _attempt(
     database: Database,
-    files: Mapping[str, bytes],
     publishing: Publishing,
+    operations: Operations,
+    files: Mapping[str, bytes],
     unit: str | None,
     *,
     offer: bool,
 ) -> Rejected | None:
     def command(session: Session, now: datetime) -> definitions.Deployed:
         uow = UnitOfWork(session, accounts.system(session, now), now)
-        done = definitions.deploy(uow, files, publishing=publishing, unit=unit)
+        done = definitions.deploy(uow, files, publishing=publishing, unit=unit, operations=operations)
         for made in done.definitions if offer else ():
             if made.created and made.version == 1:
                 put_into_catalogue(uow, made.key)

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Update, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine import access, bpmn, definitions, jobs, posts, scenarios
+from engine import access, bpmn, connections, definitions, jobs, posts, scenarios
 from engine.bpmn import Finding, Report, Source
 from engine.db import UnitOfWork
 from engine.definitions import Version
@@ -72,8 +72,15 @@ def take(uow: UnitOfWork, sketch_id: UUID) -> Checkable | None:
     return Checkable(sketch_id, check.asked_at, sketch.unit_id, files_of(uow, sketch_id), known)
 
 
-def judge(work: Checkable, do: Callable[[Callable[[UnitOfWork], Any]], Any]) -> None:
-    """Check, and write down each step; `do` runs a command in a transaction of its own."""
+def judge(
+    work: Checkable,
+    do: Callable[[Callable[[UnitOfWork], Any]], Any],
+    operations: connections.Operations = None,
+) -> None:
+    """Check, and write down each step; `do` runs a command in a transaction of its own.
+
+    `operations` are those of the connectors that the installation has.
+    """
     now = do(lambda uow: uow.now)
     report = bpmn.check(work.files, work.known, now)
     told, unread = scenarios.read(work.files)
@@ -82,6 +89,7 @@ def judge(work: Checkable, do: Callable[[Callable[[UnitOfWork], Any]], Any]) -> 
     if not report.errors and not unread:
         do(lambda uow: tell(uow, work, "posts", 0, len(told)))
         findings += do(lambda uow: posts.findings(uow, work.files, work.unit_id))
+        findings += connections.findings(work.files, operations, draft=True)
         specs, unbuildable = _built(do(lambda uow: _source(uow, work, report)), report)
         findings += unbuildable
         if not any(finding.severity == "error" for finding in findings):

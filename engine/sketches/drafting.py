@@ -7,7 +7,7 @@ from sqlalchemy import delete as deletion
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine import access, definitions, persian
+from engine import access, connections, definitions, persian
 from engine.bpmn.check.files import MAX_FILES, is_name
 from engine.bpmn.source import MAX_FILE
 from engine.config import Publishing
@@ -91,14 +91,21 @@ def delete(uow: UnitOfWork, sketch_id: UUID, *, revision: int) -> None:
     uow.session.execute(deletion(Sketch).where(Sketch.id == sketch_id))
 
 
-def deploy(uow: UnitOfWork, sketch_id: UUID, *, revision: int, publishing: Publishing) -> Deployed:
+def deploy(
+    uow: UnitOfWork,
+    sketch_id: UUID,
+    *,
+    revision: int,
+    publishing: Publishing,
+    operations: connections.Operations = None,
+) -> Deployed:
     """Deploy a sketch as it is; it stays, and is known as what has become that version.
 
     Raises NotFound, Stale, and what a deployment raises.
     """
     sketch = _hold(uow, sketch_id, revision)
     files, owner = files_of(uow, sketch_id), units.key_of(uow, sketch.unit_id)
-    deployed = definitions.deploy(uow, files, publishing=publishing, unit=owner)
+    deployed = definitions.deploy(uow, files, publishing=publishing, unit=owner, operations=operations)
     first = deployed.definitions[0]
     made = select(DefinitionVersion.id).where(
         DefinitionVersion.key == first.key, DefinitionVersion.number == first.version

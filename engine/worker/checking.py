@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID
 
 from engine import sketches
+from engine.exchange import Connectors
 from engine.worker.desk import Desk
 
 
@@ -12,6 +13,7 @@ class Checker:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._operations = Connectors.operations_of(desk.settings)
         self._turn = asyncio.Semaphore(1)
 
     async def check(self, sketch_id: UUID) -> None:
@@ -19,4 +21,4 @@ class Checker:
         async with self._turn:
             work = await self._desk.hand(lambda uow: sketches.take(uow, sketch_id))
             if work is not None:
-                await self._desk.apart(sketches.judge, work, self._desk.do)
+                await self._desk.apart(sketches.judge, work, self._desk.do, self._operations)

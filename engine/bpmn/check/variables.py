@@ -254,8 +254,8 @@ class _Told:
                 name,
                 f"The {ours[0].what} reads {name!r}, which nothing in the files sets: the task or event fails"
                 " unless it has come with data of unknown names.",
-                f"Give {name!r} a field in a form, or set it in a script; if it comes from outside, declare it:"
-                f' <dataObject id="{name}"/>.',
+                f"Give {name!r} a field in a form, or set it in a script; if it comes from outside, declare"
+                f' it: <dataObject id="{name}"/>.',
             )
 
     def never_set(self, name: str, text: Text, known: int, more: int, *, fails: bool) -> None:

@@ -170,7 +170,7 @@ class _Rules:
                     node.element,
                     "no-deadline",
                     "The task has no deadline: nobody notices if it is left undone.",
-                    "Say until when (parvandeh:due=\"P10D\"), or draw a timer on its border.",
+                    'Say until when (parvandeh:due="P10D"), or draw a timer on its border.',
                 )
 
     def _timed(self, node: Node) -> bool:
