@@ -4,13 +4,23 @@ A draft may name one that is added later; what is published may not.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from engine import bpmn
-from engine.bpmn import Finding, NamedConnector
+from engine.bpmn import Finding, NamedConnector, Report
+from engine.config import Publishing
 
 # The operations of each connector; None where nobody knows, such as on the command line.
 Operations = Mapping[str, Collection[str]] | None
+
+
+def compared(
+    report: Report, files: Mapping[str, bytes], operations: Operations, publishing: Publishing
+) -> Report:
+    """A report with what the installation lacks; an error where the deployment publishes at once."""
+    found = findings(files, operations, draft=publishing != "direct")
+    return replace(report, findings=(*report.findings, *found))
 
 
 def findings(files: Mapping[str, bytes], operations: Operations, *, draft: bool) -> list[Finding]:
