@@ -249,6 +249,8 @@ def test_a_decision_whose_form_allows_a_refusal_needs_an_appeal(words: str, foun
         ("Applicant", {}, {"decision-outside-agency"}),
         ("کارگزاری", {}, {"decision-outside-agency"}),
         ("Delegates", {}, {"decision-outside-agency"}),
+        ("متقاضی | Applicant", {}, {"decision-outside-agency"}),
+        ("خدمات شهروندی | Citizen services", {}, set()),
         ("Registry", {"parvandeh__role": "applicant"}, {"decision-outside-agency"}),
         ("Registry", {"parvandeh__role": "delegate"}, {"decision-outside-agency"}),
         ("Registry", {}, set()),

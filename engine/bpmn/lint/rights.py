@@ -22,8 +22,11 @@ _OURS = f"{{{PARVANDEH}}}"
 _OUTCOME, _DECISION, _PRESENCE = (_OURS + name for name in ("outcome", "decision", "presence"))
 _REFUSALS = frozenset({"refused", "inadmissible", "rejected", "denied", "declined"})
 _FROM = datetime(2001, 1, 1, tzinfo=UTC)  # a duration of years is measured from any day that is no leap day
+# A whole name, or its part in one language: a desk for citizens is of the agency.
 _OTHERS = re.compile(
-    r"\b(applicant|citizen|resident|delegate)s?\b|متقاضی|شهروند|درخواست.?کننده|ارباب.?رجوع|کارگزاری", re.I
+    r"((the|private) )?(applicant|citizen|resident|delegate)s?"
+    r"|متقاضی(ان)?|شهروند(ان)?|درخواست.?کننده|ارباب.?رجوع|کارگزار(ی|ان)?",
+    re.I,
 )
 _VISIT = re.compile(
     r"\bin[- ]person\b|\bvisits?\b|\bcome to\b"
@@ -82,7 +85,7 @@ def _decided(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
         if node.element.get(_DECISION) is None:
             continue
         for name in _posts(node.element, lanes):
-            if _OTHERS.search(name):
+            if any(_OTHERS.fullmatch(part.strip()) for part in name.split("|")):
                 warn(
                     node.element,
                     "decision-outside-agency",
