@@ -40,7 +40,7 @@ from api import (
     webhooks,
 )
 from api.callers import Callers
-from api.command import CALLERS, DATABASE, PUBLISHING, QUOTA
+from api.command import CALLERS, DATABASE, OPERATIONS, PUBLISHING, QUOTA
 from api.encoding import Json
 from api.observe import observe
 from api.quota import Quota
@@ -48,6 +48,7 @@ from engine import limits
 from engine.config import Settings
 from engine.db import Database
 from engine.documents import Intake
+from engine.exchange import Connectors
 from engine.oidc import Providers
 from engine.sessions import Lasting
 
@@ -104,6 +105,7 @@ def equip(app: Flask, settings: Settings, database: Database) -> None:
     app.extensions[QUOTA] = Quota(settings.api_quota)
     app.extensions[problems.PROVIDERS] = Providers.read(settings)
     app.extensions[PUBLISHING] = settings.publishing
+    app.extensions[OPERATIONS] = Connectors.operations_of(settings)
     app.extensions[webhooks.ALLOW] = settings.webhook_allow
     app.extensions[sessions.LASTING] = Lasting.of(settings)
     app.extensions[documents.INTAKE] = Intake.of(settings)

@@ -38,6 +38,7 @@ QUOTA = "parvandeh.quota"
 DATABASE = "parvandeh.database"
 CALLERS = "parvandeh.callers"
 PUBLISHING = "parvandeh.publishing"
+OPERATIONS = "parvandeh.operations"  # those of the installation's connectors
 MAX_JSON = 2 << 20
 
 # Only its decorators are used, which note on a function what OpenAPI shall say.

@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import current_app
 from pydantic import BaseModel
 
-from api.command import PUBLISHING, Reply, command, etag, revisions_seen
+from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen
 from api.shapes import Instant, Request
 from engine import cases, definitions, publishing
 from engine.db import UnitOfWork
@@ -234,7 +234,8 @@ def diff(uow: UnitOfWork, key: str, number: int, query: DiffQuery) -> Reply:
 def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Let new cases take a draft from now on"""
     how = current_app.extensions[PUBLISHING]
-    publishing.publish(uow, key, number, publishing=how, revisions=revisions_seen())
+    known = current_app.extensions[OPERATIONS]
+    publishing.publish(uow, key, number, publishing=how, revisions=revisions_seen(), operations=known)
     return version(uow, key, number)
 
 

@@ -8,7 +8,7 @@ from flask import current_app, request
 from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from api.command import PUBLISHING, Reply, accepts, command, content
+from api.command import OPERATIONS, PUBLISHING, Reply, accepts, command, content
 from api.problems import pointer
 from engine import access, bpmn, uploads
 from engine.bpmn.posts import is_unit
@@ -144,7 +144,8 @@ def deploy(uow: UnitOfWork) -> Reply:
     files = _files()
     files = bpmn.all_executable(files) if _all_executable() else files
     how = current_app.extensions[PUBLISHING]
-    done = uploads.submit(uow, files, publishing=how, unit=_unit())
+    known = current_app.extensions[OPERATIONS]
+    done = uploads.submit(uow, files, publishing=how, unit=_unit(), operations=known)
     if isinstance(done, UUID):
         location = {"Location": f"/api/v1/deployments/{done}"}
         return Reply(_body(uploads.get(uow, done)), location, status=202)

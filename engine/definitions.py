@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, exists, insert, not_, or_, select,
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from engine import access, bpmn, posts, rulings, scenarios, starts, validity
+from engine import access, bpmn, connections, posts, rulings, scenarios, starts, validity
 from engine.bpmn import Difference, Process, Report, Source, Spec
 from engine.config import Publishing
 from engine.db import UnitOfWork
@@ -92,14 +92,15 @@ def deploy(
     *,
     publishing: Publishing = "direct",
     unit: str | None = None,
+    operations: connections.Operations = None,
 ) -> Deployed:
     """Check the files and make each executable process in them a new version of its definition.
 
     It is current at once, or a draft in place of the one before, as `publishing` says. The processes
     belong to the unit of this key from now on; if none is named, new ones to the actor's own. What they
     call and do not contain are bound to their current versions. The same content as the current version's, or
-    the draft's, makes no new one. Raises Rejected with all findings, also of a scenario that fails, Invalid
-    for a unit that is not the actor's, Forbidden for processes of others.
+    the draft's, makes no new one. `operations` are those that connectors have. Raises Rejected with all
+    findings, also of a scenario that fails, Invalid for another's unit, Forbidden for processes of others.
     """
     access.require(uow.actor, "definitions.deploy")
     # Looked up once: what is checked against is what is bound, whatever is published or retired meanwhile.
@@ -115,7 +116,7 @@ def deploy(
     there = [same for key in _keys(report) if (same := held[key].same(digest, publishing))]
     if len(there) == len(report.processes):
         return _unchanged(uow, report, there)
-    report = _with_posts(uow, files, report)
+    report = _with_posts(uow, files, connections.compared(report, files, operations, publishing))
     loaded: dict[UUID, Source] = {}
     bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
     content = Source(digest, files, bound)

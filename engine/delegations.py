@@ -117,6 +117,10 @@ def _faults(uow: UnitOfWork, new: NewDelegation, begin: datetime) -> list[Fault]
             faults.append(
                 Fault(f"/elements/{place}", "is no task for people in the current version", "element")
             )
+        elif known[element].rules.decision is not None:
+            faults.append(
+                Fault(f"/elements/{place}", "is the legal decision, which is the agency's", "decision")
+            )
     return faults
 
 

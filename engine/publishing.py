@@ -13,7 +13,7 @@ from sqlalchemy import RowMapping, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
-from engine import access, cases, definitions, posts, validity
+from engine import access, cases, connections, definitions, posts, validity
 from engine.bpmn import Spec
 from engine.config import Publishing
 from engine.db import UnitOfWork
@@ -100,11 +100,13 @@ def publish(
     *,
     publishing: Publishing,
     revisions: Collection[int] | None = None,
+    operations: connections.Operations = None,
 ) -> None:
     """Let new cases take a draft from now on.
 
     Raises OwnWork for its author where it takes another person, Conflict if it is no draft or calls a version
-    that was retired meanwhile, Rejected if it is for units that are gone.
+    that was retired meanwhile, Rejected if it is for units that are gone, or asks connectors that the
+    installation does not have: `operations` are those of the ones that there are.
     """
     access.require(uow.actor, "definitions.publish")
     row, calls = _hold(uow, key, number, revisions)
@@ -114,7 +116,7 @@ def publish(
     if publishing == "four-eyes" and uow.session.scalars(author).one() == uow.actor.id:
         raise OwnWork("Another person than the author publishes a version.")
     _require_calls(uow, calls, row)
-    _require_units(uow, row)
+    _require_surroundings(uow, row, operations)
     definitions.publish(uow, row, _current(uow, key), _spec(uow, row))
 
 
@@ -206,10 +208,13 @@ def _require_calls(uow: UnitOfWork, calls: dict[str, str], row: DefinitionVersio
         )
 
 
-def _require_units(uow: UnitOfWork, row: DefinitionVersion) -> None:
-    """Raises Rejected if tasks are for units that are not there any more."""
+def _require_surroundings(
+    uow: UnitOfWork, row: DefinitionVersion, operations: connections.Operations
+) -> None:
+    """Raises Rejected if tasks are for units or connectors that are not there (any more)."""
     owner = uow.session.scalars(select(Definition.unit_id).where(Definition.key == row.key)).one()
-    found = posts.findings(uow, definitions.source(uow.session, row.deployment_id).files, owner)
+    files = definitions.source(uow.session, row.deployment_id).files
+    found = [*posts.findings(uow, files, owner), *connections.findings(files, operations, draft=False)]
     if any(finding.severity == "error" for finding in found):
         raise Rejected("The version cannot be published as it is.", found)
 

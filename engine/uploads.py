@@ -17,6 +17,7 @@ from engine.bpmn.check.bounded import too_deep, too_much
 from engine.bpmn.check.files import is_name
 from engine.budget import Budget, Exhausted, ShortBudget
 from engine.config import Publishing
+from engine.connections import Operations
 from engine.db import UnitOfWork
 from engine.definitions import Deployed
 from engine.errors import Busy, Fault, Forbidden, Invalid, NotFound, Refusal, Rejected
@@ -48,13 +49,14 @@ def submit(
     publishing: Publishing,
     unit: str | None = None,
     sketch_id: UUID | None = None,
+    operations: Operations = None,
 ) -> Deployed | UUID:
     """Deploy the files, or have a worker do it if their check takes longer: then the id of the upload.
 
     Raises what a deployment raises, and Busy if too many uploads of the actor are waiting.
     """
     access.require(uow.actor, "definitions.deploy")
-    done = uow.attempt(lambda: _at_once(uow, files, publishing, unit))
+    done = uow.attempt(lambda: _at_once(uow, files, publishing, unit, operations))
     if isinstance(done, Busy) and isinstance(done.__cause__, Exhausted):
         return _store(uow, files, unit, sketch_id)
     if isinstance(done, Refusal):
@@ -63,19 +65,26 @@ def submit(
 
 
 def deploy(
-    uow: UnitOfWork, files: Mapping[str, bytes], *, publishing: Publishing, unit: str | None = None
+    uow: UnitOfWork,
+    files: Mapping[str, bytes],
+    *,
+    publishing: Publishing,
+    unit: str | None = None,
+    operations: Operations = None,
 ) -> Deployed:
     """Deploy files with the budget of a worker. Raises Rejected also where it is exceeded."""
     try:
         with budget.limited(Budget()):
-            return definitions.deploy(uow, files, publishing=publishing, unit=unit)
+            return definitions.deploy(uow, files, publishing=publishing, unit=unit, operations=operations)
     except Exhausted as error:
         raise Rejected(_REFUSED, [too_much(error.where)]) from error
     except RecursionError as error:
         raise Rejected(_REFUSED, [too_deep()]) from error
 
 
-def carry_out(uow: UnitOfWork, upload_id: UUID, publishing: Publishing) -> None:
+def carry_out(
+    uow: UnitOfWork, upload_id: UUID, publishing: Publishing, operations: Operations = None
+) -> None:
     """Check and deploy an upload for the person who uploaded it; nothing if that has been done.
 
     A worker that dies leaves it as it was, and the job is tried again.
@@ -93,7 +102,9 @@ def carry_out(uow: UnitOfWork, upload_id: UUID, publishing: Publishing) -> None:
         unit = uow.session.scalars(select(Unit.key).where(Unit.id == upload.unit_id)).one()
         named = unit if upload.unit_named else None
         files = _files(uow, upload_id)
-        done = theirs.attempt(lambda: deploy(theirs, files, publishing=publishing, unit=named))
+        done = theirs.attempt(
+            lambda: deploy(theirs, files, publishing=publishing, unit=named, operations=operations)
+        )
     if isinstance(done, Busy):
         raise done  # no sandbox was free: the job is tried again
     if isinstance(done, Refusal):
@@ -152,12 +163,16 @@ def note_version(uow: UnitOfWork, sketch_id: UUID, deployed: Deployed) -> None:
 
 
 def _at_once(
-    uow: UnitOfWork, files: Mapping[str, bytes], publishing: Publishing, unit: str | None
+    uow: UnitOfWork,
+    files: Mapping[str, bytes],
+    publishing: Publishing,
+    unit: str | None,
+    operations: Operations,
 ) -> Deployed:
     """The deployment, within what an answer may take. Raises Busy if it takes longer, else what it raises."""
     try:
         with budget.limited(ShortBudget(may_be_long=_is_only_check(uow))):
-            return definitions.deploy(uow, files, publishing=publishing, unit=unit)
+            return definitions.deploy(uow, files, publishing=publishing, unit=unit, operations=operations)
     except Exhausted as error:
         raise Busy("The check takes longer.") from error
     except RecursionError as error:

@@ -24,6 +24,16 @@ def known() -> tuple[Mapping[str, Connector], str | None]:
         return {}, str(broken)
 
 
+def operations() -> Mapping[str, frozenset[str]] | None:
+    """Those of each connector; None if their file cannot be used."""
+    return _operations(site().settings)
+
+
+@cache
+def _operations(settings: Settings) -> Mapping[str, frozenset[str]] | None:
+    return Connectors.operations_of(settings)
+
+
 def operation(connector: str | None, name: str | None) -> Operation | None:
     """What is called, if the installation has it."""
     found = known()[0].get(connector or "")

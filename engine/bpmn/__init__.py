@@ -4,6 +4,7 @@ The only package that knows SpiffWorkflow. Everything else imports from here.
 """
 
 from engine.bpmn.check import check
+from engine.bpmn.connecting import NamedConnector, named_connectors
 from engine.bpmn.diff import Difference, compare
 from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.flows import Flow
@@ -59,6 +60,7 @@ __all__ = [
     "Immovable",
     "Marks",
     "Migrated",
+    "NamedConnector",
     "NamedPost",
     "Obstacle",
     "OutOfTime",
@@ -98,6 +100,7 @@ __all__ = [
     "known_at",
     "later",
     "migrate",
+    "named_connectors",
     "named_posts",
     "next_start",
     "picture",

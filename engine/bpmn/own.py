@@ -20,6 +20,7 @@ PEOPLE = "people"  # keys in a token's internal data: who is to work on it,
 RETURNED = "returned"  # and the data with which a called process has ended
 # Attributes of ours on a user task: who is to work on it, and until when.
 ASSIGNMENT = ("assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority")
+TERMS = ("due", "followUp")  # of these, those that may be a time as it stands
 MAX_PRIORITY = 1_000_000
 LONGEST = 200  # characters of a person's or group's name
 
@@ -116,7 +117,7 @@ def _mapping(expression: str, token: Any, data: Mapping[str, Any], *, exact: boo
 def _people(expressions: Mapping[str, str], token: Any) -> dict[str, Any]:
     sandbox = token.workflow.top_workflow.sandbox
     values = {
-        name: sandbox.evaluate(code, token.data) if (text := _text(code)) is None else text
+        name: sandbox.evaluate(code, token.data) if (text := _written(name, code)) is None else text
         for name, code in expressions.items()
     }
     return {
@@ -127,6 +128,11 @@ def _people(expressions: Mapping[str, str], token: Any) -> dict[str, Any]:
         "follow_up": _instant(values.get("followUp"), sandbox.now),
         "priority": _priority(values.get("priority")),
     }
+
+
+def _written(name: str, code: str) -> Any:
+    """A value that needs no evaluation: names, or a time such as P10D. None for an expression."""
+    return code.strip() if name in TERMS and timers.is_term(code) else _text(code)
 
 
 @lru_cache(1024)
@@ -192,11 +198,7 @@ def _instant(value: Any, now: datetime) -> datetime | None:
     if value in (None, ""):
         return None
     try:
-        if isinstance(value, str) and value.lstrip().startswith("P"):
-            found = timers.duration(value.strip()).after(now)
-        else:
-            found = timers.instant(value, now)
-        return timers.within_reach(found, now)
+        return timers.term(value, now)
     except timers.Untimely as error:
         raise Unfit(f"the date of the task {error}") from error
 

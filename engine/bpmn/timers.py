@@ -18,6 +18,8 @@ _DURATION = re.compile(
 )
 _DIGITS = 9  # of each number in a duration
 _LITERAL = re.compile(r"[-+]?P[-\dT]|R-?\d*/|R\d+$|\d{4}-[\dW]\d")
+# Of a task's term: P1_days and PTO are variables.
+_TERM = re.compile(r"[-+]?P-?T?-?\d[\dA-Z.,-]*|R\d*/P.*|\d{4}-[\dW]\d[\dTZ:.,+-]*")
 
 
 class Untimely(ValueError):
@@ -90,6 +92,18 @@ class Cycle:
 def is_literal(text: str) -> bool:
     """Whether a timer's text is a time as it stands, and no expression."""
     return bool(_LITERAL.match(text.strip()))
+
+
+def is_term(text: str) -> bool:
+    """Whether a task's term looks like a time as it stands, such as P10D, and not like an expression."""
+    return bool(_TERM.fullmatch(text.strip()))
+
+
+def term(value: Any, now: datetime) -> datetime:
+    """The instant that a duration from `now`, a date or a datetime means. Raises Untimely."""
+    is_duration = isinstance(value, str) and value.lstrip().startswith("P")
+    found = duration(value.strip()).after(now) if is_duration else instant(value, now)
+    return within_reach(found, now)
 
 
 def plain_text(text: str) -> str:

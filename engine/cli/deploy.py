@@ -5,6 +5,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from engine.cli import folders
 from engine.cli.check import describe
 from engine.cli.connection import database
 from engine.config import Publishing, Settings
+from engine.connections import Operations
 from engine.db import Database, UnitOfWork
 from engine.errors import Rejected
+from engine.exchange import Connectors
 from engine.publishing import offer as put_into_catalogue
 
 HELP = "Deploy process folders. A folder whose files have not changed makes no new version."
@@ -35,7 +38,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Deploy and print what came of it."""
     with database(settings) as opened:
         owners = dict.fromkeys(arguments.folders, arguments.unit)
-        done = deploy(opened, owners, settings.publishing, everything=arguments.all, offer=arguments.offer)
+        done = deploy(
+            *(opened, owners, settings.publishing),
+            everything=arguments.all,
+            offer=arguments.offer,
+            operations=Connectors.operations_of(settings),
+        )
         return 0 if done else 1
 
 
@@ -46,6 +54,7 @@ def deploy(
     *,
     everything: bool = False,
     offer: bool = False,
+    operations: Operations = None,
 ) -> bool:
     """Deploy each folder in a transaction of its own, for the unit of this key; whether all were accepted.
 
@@ -53,6 +62,7 @@ def deploy(
     and if it can be, those by which decisions are appealed before those that decide.
     With `everything`, processes run that say of themselves that they are not executable; with `offer`, new
     definitions are put into the catalogue, but for those that others here call or name for appeals.
+    `operations` are those of the installation's connectors.
     """
     read = {path: folders.read([path]) for path in owners}
     if everything:
@@ -61,10 +71,9 @@ def deploy(
     contents = _called_first(read, processes)
     parts = {key for found in processes.values() for one in found for key in _needed(one, appeals=True)}
     offered = {one.key for found in processes.values() for one in found} - parts if offer else set()
+    attempt = partial(_attempt, database, publishing, operations, offered)
     rejected = {
-        path: refusal
-        for path, files in contents.items()
-        if (refusal := _attempt(database, files, publishing, owners[path], offered))
+        path: refusal for path, files in contents.items() if (refusal := attempt(files, owners[path]))
     }
     for path, refusal in rejected.items():
         print(f"{path} was not deployed. {refusal.detail}", file=sys.stderr)
@@ -93,14 +102,15 @@ def _needed(process: bpmn.Process, *, appeals: bool) -> frozenset[str]:
 
 def _attempt(
     database: Database,
-    files: Mapping[str, bytes],
     publishing: Publishing,
-    unit: str | None,
+    operations: Operations,
     offered: Collection[str],
+    files: Mapping[str, bytes],
+    unit: str | None,
 ) -> Rejected | None:
     def command(session: Session, now: datetime) -> definitions.Deployed:
         uow = UnitOfWork(session, accounts.system(session, now), now)
-        done = uploads.deploy(uow, files, publishing=publishing, unit=unit)
+        done = uploads.deploy(uow, files, publishing=publishing, unit=unit, operations=operations)
         for made in done.definitions:
             if made.key in offered and made.created and made.version == 1:
                 put_into_catalogue(uow, made.key)

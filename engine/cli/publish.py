@@ -9,6 +9,7 @@ from engine import accounts, publishing
 from engine.cli.connection import database
 from engine.config import Settings
 from engine.db import UnitOfWork
+from engine.exchange import Connectors
 
 HELP = "Publish a draft: new cases take it from now on."
 
@@ -25,7 +26,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
     def command(session: Session, now: datetime) -> None:
         uow = UnitOfWork(session, accounts.system(session, now), now)
-        publishing.publish(uow, key, number, publishing=settings.publishing)
+        known = Connectors.operations_of(settings)
+        publishing.publish(uow, key, number, publishing=settings.publishing, operations=known)
 
     with database(settings) as opened:
         opened.run(command)

@@ -101,7 +101,9 @@ def _prepare(settings: Settings, url: str, address: str) -> None:
             demo_accounts.prepare(database, settings, address)
         # A rejected one stops nobody: its findings are printed, and its earlier version stays in force.
         shipped = sorted(path for path in ROOT.glob("processes/*/*") if path.is_dir())
-        deploy.deploy(database, _owners(database, shipped), settings.publishing, offer=True)
+        known = Connectors.operations_of(settings)
+        owners = _owners(database, shipped)
+        deploy.deploy(database, owners, settings.publishing, offer=True, operations=known)
     finally:
         script.close_pool()  # the checks have used the sandbox, which serving does not need here
         database.dispose()

@@ -1,11 +1,12 @@
 """The connectors of an installation. Nothing else can be called: a process names one, never an address."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from engine.config import Settings
 from engine.exchange import reading
 from engine.exchange.connector import Connector
 from engine.exchange.message import CallFailed
+from engine.exchange.table import Misconfigured
 
 
 class Connectors:
@@ -21,6 +22,14 @@ class Connectors:
         Raises Misconfigured (a ValueError) with every fault of the file.
         """
         return cls(reading.read(settings))
+
+    @classmethod
+    def operations_of(cls, settings: Settings) -> Mapping[str, frozenset[str]] | None:
+        """The operations of each connector by its name; None if their file cannot be used."""
+        try:
+            return {connector.name: frozenset(connector.operations) for connector in cls.read(settings)}
+        except Misconfigured:
+            return None
 
     def __contains__(self, name: object) -> bool:
         return name in self._connectors

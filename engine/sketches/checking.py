@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Update, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine import access, bpmn, budget, definitions, jobs, posts, scenarios
+from engine import access, bpmn, budget, connections, definitions, jobs, posts, scenarios
 from engine.bpmn import Finding, Report, Source
 from engine.bpmn.check.bounded import too_deep, too_much
 from engine.budget import Budget, Exhausted
@@ -74,13 +74,20 @@ def take(uow: UnitOfWork, sketch_id: UUID) -> Checkable | None:
     return Checkable(sketch_id, check.asked_at, sketch.unit_id, files_of(uow, sketch_id), known)
 
 
-def judge(work: Checkable, do: Callable[[Callable[[UnitOfWork], Any]], Any]) -> None:
-    """Check, and write down each step; `do` runs a command in a transaction of its own."""
+def judge(
+    work: Checkable,
+    do: Callable[[Callable[[UnitOfWork], Any]], Any],
+    operations: connections.Operations = None,
+) -> None:
+    """Check, and write down each step; `do` runs a command in a transaction of its own.
+
+    `operations` are those of the connectors that the installation has.
+    """
     findings: list[Finding] = []
     result: Mapping[str, Any] = {"processes": []}
     try:
         with budget.limited(Budget()):
-            findings, result = _judged(work, do)
+            findings, result = _judged(work, do, operations)
     except Exhausted as error:
         findings = [too_much(error.where)]
     except RecursionError:
@@ -90,7 +97,9 @@ def judge(work: Checkable, do: Callable[[Callable[[UnitOfWork], Any]], Any]) -> 
 
 
 def _judged(
-    work: Checkable, do: Callable[[Callable[[UnitOfWork], Any]], Any]
+    work: Checkable,
+    do: Callable[[Callable[[UnitOfWork], Any]], Any],
+    operations: connections.Operations,
 ) -> tuple[list[Finding], Mapping[str, Any]]:
     """All findings, and what else the report tells."""
     now = do(lambda uow: uow.now)
@@ -101,6 +110,7 @@ def _judged(
     if not report.errors and not unread:
         do(lambda uow: tell(uow, work, "posts", 0, len(told)))
         findings += do(lambda uow: posts.findings(uow, work.files, work.unit_id))
+        findings += connections.findings(work.files, operations, draft=True)
         specs, unbuildable = _built(do(lambda uow: _source(uow, work, report)), report)
         findings += unbuildable
         if not any(finding.severity == "error" for finding in findings):

@@ -7,7 +7,7 @@ from sqlalchemy import delete as deletion
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine import access, definitions, persian, uploads
+from engine import access, connections, definitions, persian, uploads
 from engine.bpmn.check.files import MAX_FILES, is_name
 from engine.bpmn.source import MAX_FILE
 from engine.config import Publishing
@@ -91,7 +91,14 @@ def delete(uow: UnitOfWork, sketch_id: UUID, *, revision: int) -> None:
     uow.session.execute(deletion(Sketch).where(Sketch.id == sketch_id))
 
 
-def deploy(uow: UnitOfWork, sketch_id: UUID, *, revision: int, publishing: Publishing) -> Deployed | UUID:
+def deploy(
+    uow: UnitOfWork,
+    sketch_id: UUID,
+    *,
+    revision: int,
+    publishing: Publishing,
+    operations: connections.Operations = None,
+) -> Deployed | UUID:
     """Deploy a sketch as it is; it stays, and is known as what has become that version.
 
     If its check takes longer, a worker does it: then the id of the upload. Raises NotFound, Stale, and what a
@@ -99,7 +106,9 @@ def deploy(uow: UnitOfWork, sketch_id: UUID, *, revision: int, publishing: Publi
     """
     sketch = _hold(uow, sketch_id, revision)
     files, owner = files_of(uow, sketch_id), units.key_of(uow, sketch.unit_id)
-    done = uploads.submit(uow, files, publishing=publishing, unit=owner, sketch_id=sketch_id)
+    done = uploads.submit(
+        uow, files, publishing=publishing, unit=owner, sketch_id=sketch_id, operations=operations
+    )
     uow.session.flush()
     if isinstance(done, Deployed):
         uploads.note_version(uow, sketch_id, done)

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from engine import sketches, uploads
+from engine.exchange import Connectors
 from engine.worker.desk import Desk
 
 
@@ -11,14 +12,15 @@ class Checker:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._operations = Connectors.operations_of(desk.settings)
 
     async def check(self, sketch_id: UUID) -> None:
         """One check; nothing if it has been done already. Its steps are written down as they are taken."""
         work = await self._desk.hand(lambda uow: sketches.take(uow, sketch_id))
         if work is not None:
-            await self._desk.apart(sketches.judge, work, self._desk.do)
+            await self._desk.apart(sketches.judge, work, self._desk.do, self._operations)
 
     async def deploy(self, upload_id: UUID) -> None:
         """Check an upload and deploy it; nothing if that has been done already."""
-        publishing = self._desk.settings.publishing
-        await self._desk.hand(lambda uow: uploads.carry_out(uow, upload_id, publishing))
+        publishing, operations = self._desk.settings.publishing, self._operations
+        await self._desk.hand(lambda uow: uploads.carry_out(uow, upload_id, publishing, operations))

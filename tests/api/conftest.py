@@ -96,7 +96,12 @@ def steady(
 
 
 def _app(database: Database, documents: Path) -> APIFlask:
-    settings = {"DATABASE_URL": NOWHERE, "WEBHOOK_ALLOW": "127.0.0.0/8", "DOCUMENTS": str(documents)}
+    settings = {
+        "DATABASE_URL": NOWHERE,
+        "HUB_PORT": "9009",
+        "WEBHOOK_ALLOW": "127.0.0.0/8",
+        "DOCUMENTS": str(documents),
+    }
     return installed.application(Settings.read(settings), database)
 
 

@@ -291,3 +291,16 @@ def test_delegates_read_theirs_and_the_agency_revokes(client: Clients, database:
         refused(client("administrator", name).send("DELETE", f"/delegations/{made['id']}"), 404, "not-found")
     kinds = [row["kind"] for row in body(client("administrator", "boss").get("/organisation-log"))["items"]]
     assert kinds == ["delegation.agreed"]
+
+
+def test_step_that_holds_the_legal_decision_is_not_delegated(client: Clients, database: Database) -> None:
+    task = bpmn.node("userTask", "a", camunda__formKey="f.json", parvandeh__decision="x")
+    files = factories.files(
+        bpmn.process(*bpmn.in_line(task, "userTask b")), f=factories.form(x={"type": "string"})
+    )
+    who = factories.an_actor(database, "designer", "another")
+    factories.as_actor(database, who, lambda uow: definitions.deploy(uow, files, unit="guild"))
+    boss = client("administrator", "boss")
+    response = boss.post("/delegations", new(elements=["b", "a"]))
+    assert pointers(refused(response, 422, "invalid")) == ["/elements/1"]
+    assert boss.post("/delegations", new(elements=["b"])).status_code == 201

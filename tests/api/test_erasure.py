@@ -81,7 +81,9 @@ def definition() -> Mapping[str, bytes]:
     flows = [bpmn.flow(*pair) for pair in pairwise(path)]
     searchable = 'isExecutable="true" parvandeh:searchable="name, number"'
     messages = [f'<bpmn:message id="m_{name}" name="{name}"/>' for name in ("paid", "informed")]
-    diagram = bpmn.definitions(*messages, bpmn.process_element(OUTCOMES, *nodes, *flows, attributes=searchable))
+    diagram = bpmn.definitions(
+        *messages, bpmn.process_element(OUTCOMES, *nodes, *flows, attributes=searchable)
+    )
     return factories.files(diagram, start=START, check=CHECK, decide=DECIDE)
 
 

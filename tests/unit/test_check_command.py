@@ -36,7 +36,7 @@ def test_translations_are_told_and_do_no_harm(tmp_path: Path, capsys: pytest.Cap
     assert main(["check", str(path)]) == 0
     out = capsys.readouterr().out
     assert f"{path.name}:4: note translated-assignment a" in out
-    assert "0 errors, 1 warnings, 1 translations" in out
+    assert "0 errors, 2 warnings, 1 translations" in out
 
 
 def test_folders_are_checked_each_for_itself_and_may_call_each_other(

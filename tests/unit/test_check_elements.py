@@ -70,7 +70,14 @@ def test_every_supported_element_passes_together() -> None:
     )  # fmt: skip
     report = check({"a.bpmn": content, "x.json": FORM}, {"deployed"})
     assert {finding.code for finding in report.findings} == {
-        *("translated-role", "no-deadline", "manual-without-basis", "refusal-without-ground"),
+        *(
+            "translated-role",
+            "no-deadline",
+            "manual-without-basis",
+            "refusal-without-ground",
+            "no-appeal",
+            "no-role",
+        ),
     }
     assert [(item.key, item.file, item.calls) for item in report.processes] == [("p", "a.bpmn", {"deployed"})]
 

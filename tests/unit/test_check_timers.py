@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.bpmn import in_line, node
 from tests.checking import EVENTS, bordered, findings, sole, timer, told, warned
 
 
@@ -104,3 +105,20 @@ def test_repetition_where_an_event_happens_once_is_warned_of() -> None:
     assert warned(*bordered("userTask", cycle)) == [("cycle-once", "x")]
     assert warned(*bordered("userTask", cycle, cancelActivity="false")) == []
     assert warned(*sole("startEvent", cycle)) == []
+
+
+@pytest.mark.parametrize("attribute", ["due", "followUp"])
+@pytest.mark.parametrize(
+    "text", ["P10D", "PT8H", " P1M ", "2026-04-21", "2026-03-21T10:00:00+03:30", "'P10D'", "P1_days or 'P1D'"]
+)
+def test_term_of_a_task_is_a_literal_or_an_expression(attribute: str, text: str) -> None:
+    assert told(*in_line(node("userTask", "x", **{f"parvandeh__{attribute}": text}))) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["P10X", "P1H", "-P1D", "P201Y", "2026-13-01", "2026-02-30T08:00", "R3/P1D", "'P10X'"]
+)
+def test_term_of_a_task_that_is_no_time_is_refused(text: str) -> None:
+    (finding,) = findings(*in_line(node("userTask", "x", parvandeh__due=text)))
+    assert (finding.code, finding.element) == ("invalid-timer", "x")
+    assert "parvandeh:due" in finding.reason

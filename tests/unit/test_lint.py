@@ -23,9 +23,11 @@ def warnings(files: Mapping[str, bytes]) -> list[Finding]:
     return [finding for finding in report.findings if finding.severity != "note"]
 
 
-def codes(*body: str, **files: bytes) -> set[str]:
-    """The lint's codes for a process."""
+def codes(*body: str, appeal: str | None = "objection", **files: bytes) -> set[str]:
+    """The lint's codes for a process that names an appeal."""
     content = process(*body)
+    if appeal is not None:
+        content = content.replace(b"<bpmn:process ", f'<bpmn:process parvandeh:appeal="{appeal}" '.encode())
     report = check({"p.bpmn": content, **{f"{name}.json": form for name, form in files.items()}}, CALLED)
     assert not report.errors
     return {finding.code for finding in report.findings} & (CODES | {"unknown-rule"})
@@ -63,8 +65,6 @@ def cut(pattern: str, new: str = "", file: str = "process.bpmn") -> Seed:
 
 
 def no_way_back(files: dict[str, str]) -> None:
-    change("case.withdraw", "case.note")(files)
-    change("انصراف متقاضی | Applicant withdraws", "نکته | Note")(files)
     cut(r'(id="withdrawn".*?)<bpmn:terminateEventDefinition/>', r"\1")(files)
 
 
@@ -91,6 +91,10 @@ SEEDS: Mapping[str, Seed] = {
     "data-held": change(
         '"shop_name": {', '"land_use": {"type": "string"}, "shop_name": {', "application.json"
     ),
+    "no-appeal": cut(r' parvandeh:appeal="objection" parvandeh:appealWithin="P20D"'),
+    "long-term": change('parvandeh:appealWithin="P20D"', 'parvandeh:appealWithin="P20Y"'),
+    "visit-in-name": change("تصمیم‌گیری | Decide", "مراجعهٔ حضوری | Visit"),
+    "decision-outside-agency": change('id="decide"', 'id="decide" parvandeh:role="applicant"'),
     "no-role": change("<bpmn:flowNodeRef>decide</bpmn:flowNodeRef>", ""),
     "label-required": cut(r'(id="decision_made") name="[^"]*"', r"\1"),
     "no-bpmndi": cut(r'<bpmndi:BPMNShape[^>]* bpmnElement="decide".*?</bpmndi:BPMNShape>'),
@@ -213,16 +217,103 @@ def test_a_timer_around_a_task_is_a_deadline() -> None:
     assert codes(*in_line(task), handler) == set()
 
 
-def test_an_interrupting_message_of_the_process_is_a_way_to_withdraw() -> None:
-    begun = node("startEvent", "t", '<bpmn:messageEventDefinition messageRef="m"/>') + node("endEvent", "e")
+def withdrawing(name: str, interrupting: str, ending: str = "") -> set[str]:
+    """What is found of a process that takes a message while people work on an application."""
+    begun = node(
+        "startEvent", "t", '<bpmn:messageEventDefinition messageRef="m"/>', isInterrupting=interrupting
+    )
+    handler = node(
+        "subProcess", "h", begun + node("endEvent", "e", ending) + flow("t", "e"), triggeredByEvent="true"
+    )
     steps = [part.replace('id="start"', 'id="start" camunda:formKey="f.json"') for part in in_line(decides())]
     steps = [part.replace('id="end"', 'id="end" parvandeh:outcome="granted"') for part in steps]
-    for interrupting, found in (("true", set()), ("false", {"no-withdrawal"})):
-        event = begun.replace('id="t"', f'id="t" isInterrupting="{interrupting}"') + flow("t", "e")
-        handler = node("subProcess", "h", event, triggeredByEvent="true")
-        content = definitions('<bpmn:message id="m" name="m"/>', process_element(*steps, handler))
-        report = check({"p.bpmn": content, "f.json": form("x")})
-        assert {finding.code for finding in report.findings} & CODES == found
+    message = f'<bpmn:message id="m" name="{name}"/>'
+    report = check({"p.bpmn": definitions(message, process_element(*steps, handler)), "f.json": form("x")})
+    assert not report.errors
+    return {finding.code for finding in report.findings} & CODES
+
+
+def test_withdrawing_works_without_anything_drawn_for_it() -> None:
+    steps = [part.replace('id="start"', 'id="start" camunda:formKey="f.json"') for part in in_line(decides())]
+    steps = [part.replace('id="end"', 'id="end" parvandeh:outcome="granted"') for part in steps]
+    assert codes(*steps, f=form("x")) == set()
+
+
+def test_a_withdrawal_that_the_process_takes_and_that_ends_nothing_is_told() -> None:
+    assert withdrawing("case.withdraw", "false") == {"no-withdrawal"}
+    assert withdrawing("case.withdraw", "true") == set()
+    assert withdrawing("case.withdraw", "false", "<bpmn:terminateEventDefinition/>") == set()
+    assert withdrawing("case.note", "false") == set()
+
+
+def test_a_refusal_without_an_appeal_is_told_once() -> None:
+    assert codes(*refusing(decides()), appeal=None, f=form("ground")) == {"no-appeal"}
+    granted = [part.replace("refused", "granted") for part in refusing(decides())]
+    assert codes(*granted, appeal=None, f=form("ground")) == set()
+
+
+@pytest.mark.parametrize(("words", "found"), [('["no", "refused"]', {"no-appeal"}), ('["yes"]', set())])
+def test_a_decision_whose_form_allows_a_refusal_needs_an_appeal(words: str, found: set[str]) -> None:
+    ground = '"ground": {"type": "object", "properties": {"code": {}, "text": {}}}'
+    asked = f'{{"type": "object", "properties": {{"decision": {{"enum": {words}}}, {ground}}}}}'
+    steps = in_line(decides(parvandeh__decision="decision"))
+    assert codes(*steps, appeal=None, f=asked.encode()) & {"no-appeal"} == found
+
+
+@pytest.mark.parametrize(
+    ("lane", "marks", "found"),
+    [
+        ("Applicant", {}, {"decision-outside-agency"}),
+        ("کارگزاری", {}, {"decision-outside-agency"}),
+        ("Delegates", {}, {"decision-outside-agency"}),
+        ("متقاضی | Applicant", {}, {"decision-outside-agency"}),
+        ("خدمات شهروندی | Citizen services", {}, set()),
+        ("Registry", {"parvandeh__role": "applicant"}, {"decision-outside-agency"}),
+        ("Registry", {"parvandeh__role": "delegate"}, {"decision-outside-agency"}),
+        ("Registry", {}, set()),
+    ],
+)
+def test_a_decision_is_made_by_the_agency(lane: str, marks: dict[str, str], found: set[str]) -> None:
+    lanes = (
+        f'<bpmn:laneSet><bpmn:lane id="l" name="{lane}"><bpmn:flowNodeRef>a</bpmn:flowNodeRef></bpmn:lane>'
+    )
+    asked = b'{"type": "object", "properties": {"decision": {}, "ground": {"$ref": "#"}}}'
+    steps = in_line(decides(parvandeh__decision="decision", **marks))
+    assert codes(f"{lanes}</bpmn:laneSet>", *steps, f=asked) & {"decision-outside-agency"} == found
+
+
+@pytest.mark.parametrize(
+    ("term", "found"),
+    [("P10D", set()), ("P5Y", set()), ("P60M", set()), ("P61M", {"long-term"}), ("'P6Y'", {"long-term"})],
+)
+def test_a_term_has_at_most_five_years(term: str, found: set[str]) -> None:
+    task = node("userTask", "a", parvandeh__due=term, parvandeh__presence="none")
+    assert codes(*in_line(task)) == found
+    if term.startswith("P"):
+        lasting = f"<bpmn:timeDuration>{term}</bpmn:timeDuration>"
+        timer = f"<bpmn:timerEventDefinition>{lasting}</bpmn:timerEventDefinition>"
+        late = node("boundaryEvent", "late", timer, attachedToRef="b") + flow("late", "end")
+        other = node("userTask", "b", parvandeh__presence="none")
+        assert codes(*in_line(other), late) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("مراجعهٔ حضوری", {"visit-in-name"}),
+        ("حضور متقاضی در دفتر", {"visit-in-name"}),
+        ("Come to the office", {"visit-in-name"}),
+        ("Hand over in person", {"visit-in-name"}),
+        ("بررسی غیرحضوری", set()),
+        ("بررسی غیر‌حضوری", set()),
+        ("فهرست حضور و غیاب", set()),
+        ("Revisited claim", set()),
+    ],
+)
+def test_a_visit_that_only_the_name_mentions_is_told(name: str, found: set[str]) -> None:
+    law = {"parvandeh__legalBasis": "Guild Act, art. 27", "parvandeh__due": "P1D"}
+    assert codes(*in_line(node("userTask", "a", name=name, **law))) == found
+    assert codes(*in_line(node("userTask", "a", name=name, parvandeh__presence="required", **law))) == set()
 
 
 def test_names_that_a_civil_registry_has_are_not_asked_for() -> None:

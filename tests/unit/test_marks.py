@@ -45,7 +45,7 @@ def told(
 _BESIDE = {
     "no-role",
     "no-deadline",
-    "no-withdrawal",
+    "no-appeal",
     "unused-file",
     "answers-collide",
     "manual-without-basis",

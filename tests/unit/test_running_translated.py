@@ -34,6 +34,22 @@ def test_people_and_dates_of_a_task_are_computed_when_it_opens() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("P10D", NOW + timedelta(days=10)),
+        ("2026-04-01T10:00:00+03:30", datetime(2026, 4, 1, 6, 30, tzinfo=UTC)),
+        ("'P10D'", NOW + timedelta(days=10)),
+        ("P1_days or 'P10D'", NOW + timedelta(days=3)),
+    ],
+)
+def test_term_of_a_task_is_read_as_it_is_written(text: str, due: datetime) -> None:
+    task = f'<userTask id="a" parvandeh:due="{text}" parvandeh:followUp="{text}"/>'
+    (work,) = Run(START + task + path("start", "a"), P1_days="P3D").open.values()
+    assert work.people is not None
+    assert (work.people.due, work.people.follow_up) == (due, due)
+
+
+@pytest.mark.parametrize(
     "how",
     [
         'camunda:assignee="${1 + 1}"', 'camunda:candidateUsers="${5}"', 'camunda:dueDate="soon"',

@@ -115,6 +115,21 @@ def test_mapping_of_a_sub_process_is_ours() -> None:
     assert element(content, "a") == {"kind": "subProcess", "inputs": '={"x": fee}', "outputs": '={"z": y}'}
 
 
+def test_form_of_a_start_event_is_ours() -> None:
+    inside = extension('<zeebe:formDefinition formId="review" bindingType="deployment"/>')
+    content = drawn(line("task a")).replace(
+        b'<bpmn:startEvent id="start">', f'<bpmn:startEvent id="start">{inside}'.encode()
+    )
+    form = b'{"type": "object", "properties": {"fee": {"type": "integer"}}}'
+    files = {"a.bpmn": content, "review.form": form}
+    report = bpmn.check(files)
+    assert not report.errors
+    assert ("translated-form", "start") in [(item.code, item.element) for item in report.findings]
+    spec = bpmn.build(bpmn.Source(bpmn.digest(files, {}), files, {}), "p")
+    assert spec.start_form is not None
+    assert list(spec.start_form.schema["properties"]) == ["fee"]
+
+
 def test_people_and_form_of_a_user_task_are_ours() -> None:
     inside = extension(
         '<zeebe:userTask/><zeebe:assignmentDefinition assignee="= clerk" candidateGroups="a, b"/>'

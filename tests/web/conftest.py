@@ -40,7 +40,7 @@ def provider() -> Iterator[OpenId]:
 @pytest.fixture
 def make(database: Database, tmp_path: Path) -> Make:
     """`make(provider, public_url="https://…")`: the application and its pages. `routes`: to add more."""
-    kept = {"DATABASE_URL": NOWHERE, "DOCUMENTS": str(tmp_path / "documents")}
+    kept = {"DATABASE_URL": NOWHERE, "HUB_PORT": "9009", "DOCUMENTS": str(tmp_path / "documents")}
 
     def made(
         *described: Provider,

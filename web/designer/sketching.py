@@ -9,6 +9,7 @@ from flask import request
 
 from engine import sketches, uploads
 from engine.errors import NotFound, Refusal, Rejected
+from web import connectors
 from web.designer import findings
 from web.designer.area import blueprint, diagrams, download, packed, revision, status, told, uploaded
 from web.listing import cursor, following
@@ -128,7 +129,9 @@ def deploy(visit: Visit, sketch_id: UUID) -> Shown:
     """A version of it."""
     how = site().settings.publishing
     done = visit.uow.attempt(
-        lambda: sketches.deploy(visit.uow, sketch_id, revision=revision(), publishing=how)
+        lambda: sketches.deploy(
+            visit.uow, sketch_id, revision=revision(), publishing=how, operations=connectors.operations()
+        )
     )
     if isinstance(done, NotFound):
         raise done

@@ -8,6 +8,7 @@ from engine import definitions, overview, pictures, publishing
 from engine.db import UnitOfWork
 from engine.errors import OwnWork, Refusal
 from engine.publishing import Record
+from web import connectors
 from web.designer import findings
 from web.designer.area import blueprint, download, packed, status, told
 from web.site import site
@@ -95,7 +96,10 @@ def version_archive(visit: Visit, key: str, number: int) -> Content:
 def publish(visit: Visit, key: str, number: int) -> Shown:
     """Let new cases take it."""
     how = site().settings.publishing
-    done = visit.uow.attempt(lambda: publishing.publish(visit.uow, key, number, publishing=how))
+    known = connectors.operations()
+    done = visit.uow.attempt(
+        lambda: publishing.publish(visit.uow, key, number, publishing=how, operations=known)
+    )
     if isinstance(done, OwnWork):
         return shown(visit, key, refusal=done)
     if done is not None:

@@ -37,6 +37,7 @@ from engine.bpmn.check.processes import (
 from engine.bpmn.check.rules import check_rule_tasks
 from engine.bpmn.check.soundness import check_soundness
 from engine.bpmn.check.structure import check_structure
+from engine.bpmn.check.terms import check_terms
 from engine.bpmn.check.variables import check_variables
 from engine.bpmn.findings import Report
 from engine.bpmn.lint import lint
@@ -103,6 +104,7 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         check_activities(diagram, notes)
         check_rule_tasks(diagram, upload.rules, notes)
         check_events(diagram, now, notes)
+        check_terms(diagram, now, notes)
         check_catching(diagram, notes)
         check_compensation(diagram, notes)
         check_links(diagram, notes)

@@ -15,7 +15,7 @@ from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.juel import assignment, is_juel
-from engine.bpmn.own import ASSIGNMENT
+from engine.bpmn.own import ASSIGNMENT, TERMS
 from engine.bpmn.script import Language, Names, as_written, language, names, unsupported
 from engine.bpmn.syntax import Mode
 
@@ -95,7 +95,8 @@ def texts(process: Any) -> Iterator[Text]:
     for element in process.iter(f"{{{BPMN}}}*"):
         kind, code = local(element), element.text or ""
         for attribute in _OURS:
-            if (value := element.get(f"{{{PARVANDEH}}}{attribute}")) is not None:
+            value = element.get(f"{{{PARVANDEH}}}{attribute}")
+            if value is not None and not (attribute in TERMS and timers.is_term(value)):
                 yield Text(element, value, "eval", attribute)
         if kind == "script" and local(element.getparent()) == "scriptTask":
             yield Text(element, as_written(code), "exec")
@@ -117,6 +118,14 @@ def written_time(text: str) -> Any:
     except SyntaxError:
         return None
     return body.value if isinstance(body, ast.Constant) else None
+
+
+def written_term(text: str) -> str | None:
+    """The time that a task's term gives as it stands, plain or in quotes; None for an expression."""
+    if timers.is_term(text):
+        return text.strip()
+    value = written_time(text)
+    return value if isinstance(value, str) and timers.is_term(value) else None
 
 
 _EXPRESSIONS = frozenset({
@@ -350,6 +359,11 @@ def first_lines(text: Text) -> dict[str, int]:
     else:
         found = feel.reads(code) if written_in == "feel" else juel.reads(code)
     return {name: line + skipped for name, line in found}
+
+
+def is_our_python(text: Text) -> bool:
+    """Whether it is Python in an attribute of ours: it fails on an unknown name, where FEEL has null."""
+    return text.attribute in _OURS and _language(text) == "python"
 
 
 def _language(text: Text) -> Language:

@@ -14,7 +14,7 @@ from typing import Any
 from engine.bpmn.check import writers
 from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
-from engine.bpmn.check.expressions import Text, bound, first_lines, texts, variables
+from engine.bpmn.check.expressions import Text, bound, first_lines, is_our_python, texts, variables
 from engine.bpmn.check.files import Upload
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.paths import components, targets
@@ -234,14 +234,31 @@ class _Told:
             if self.told == _MOST_TOLD:
                 return
             closed = [found for found in places if not found[1] & _ANYTHING]
+            failing = [found for found in closed if name not in self.written and is_our_python(found[0])]
             if name in _WORDS and name not in self.written:
-                self.other_language(name, places[0][0])
+                self.other_language(name, places[0][0], fails=bool(failing))
             elif closed:
-                self.never_set(name, *closed[0], len(closed) - 1)
-            elif len(places) == 1 and name not in self.written:
-                self.mistyped(name, *places[0])
+                self.never_set(name, *(failing or closed)[0], len(closed) - 1, fails=bool(failing))
+            elif name not in self.written:
+                self.never_seen(name, places)
 
-    def never_set(self, name: str, text: Text, known: int, more: int) -> None:
+    def never_seen(self, name: str, places: Sequence[tuple[Text, int]]) -> None:
+        """Anything may have come from outside; a name that the files set nowhere may be among it."""
+        if len(places) == 1 and self.mistyped(name, *places[0]):
+            return
+        # Outputs are there to take what has come.
+        ours = [text for text, _ in places if is_our_python(text) and text.attribute != "outputs"]
+        if ours:
+            self.tell(
+                ours[0],
+                name,
+                f"The {ours[0].what} reads {name!r}, which nothing in the files sets: the task or event fails"
+                " unless it has come with data of unknown names.",
+                f"Give {name!r} a field in a form, or set it in a script; if it comes from outside, declare"
+                f' it: <dataObject id="{name}"/>.',
+            )
+
+    def never_set(self, name: str, text: Text, known: int, more: int, *, fails: bool) -> None:
         """Nothing came from outside, so that all names are known."""
         beside = " (it is set in another branch, or later)" if self.process.sets_somewhere(name) else ""
         again = f" (and so do {more} more places)" if more else ""
@@ -249,12 +266,13 @@ class _Told:
         if self.undrawn(name, text) and not beside:
             self.undrawn_datum(name, text, meant)
             return
-        self.warn(
+        self.tell(
             text,
             name,
             f"The {text.what} reads {name!r}{again}: no step before can have set it{beside}.",
             (f"Write {meant!r} if that is meant; else set" if meant else "Set")
             + " it before, in a form, a script or as what comes with a message or reply.",
+            fails=fails,
         )
 
     def undrawn(self, name: str, text: Text) -> bool:
@@ -275,31 +293,36 @@ class _Told:
             f"{fix} it before, or correct the name in the .dmn file.",
         )
 
-    def other_language(self, name: str, text: Text) -> None:
+    def other_language(self, name: str, text: Text, *, fails: bool) -> None:
         """A word that is no name elsewhere."""
         meant = _WORDS[name]
-        self.warn(
+        self.tell(
             text,
             name,
             f"The {text.what} reads {name!r}, which is set nowhere: Python writes {meant}.",
             f"Write {meant} if that is meant.",
+            fails=fails,
         )
 
-    def mistyped(self, name: str, text: Text, known: int) -> None:
-        """Anything may have come from outside; yet a name that is nearly one that is set, and is met once."""
+    def mistyped(self, name: str, text: Text, known: int) -> bool:
+        """A name that is nearly one that is set, and is met once, although anything may have come."""
         meant = self.nearest(name, known, *_SPELT, *bound(text), *self.read_often)
-        if meant is not None and _one_slip(name, meant):
-            self.warn(
-                text,
-                name,
-                f"The {text.what} reads {name!r}, which is set nowhere; {meant!r} is known there.",
-                f"Write {meant!r} if that is meant; nothing to do if the data come with {name!r}.",
-            )
+        if meant is None or not _one_slip(name, meant):
+            return False
+        self.tell(
+            text,
+            name,
+            f"The {text.what} reads {name!r}, which is set nowhere; {meant!r} is known there.",
+            f"Write {meant!r} if that is meant; nothing to do if the data come with {name!r}.",
+        )
+        return True
 
-    def warn(self, text: Text, name: str, reason: str, mend: str) -> None:
+    def tell(self, text: Text, name: str, reason: str, mend: str, *, fails: bool = False) -> None:
+        """An error where every case would fail, else a warning."""
         self.told += 1
         where = place(self.process.diagram.file, text.element, first_lines(text).get(name, 1) - 1)
-        self.notes.warn(where, "unknown-variable", reason, mend)
+        note = self.notes.error if fails else self.notes.warn
+        note(where, "unknown-variable", reason, mend)
 
     def nearest(self, name: str, known: int, *more: str) -> str | None:
         """The known name, or one of some more, that is spelt most like it."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine.bpmn.broadcast import WITHDRAWAL
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node, handlers, known_as, named
 from engine.bpmn.check.extensions import PARVANDEH
@@ -18,6 +19,7 @@ from engine.bpmn.kinds import HUMAN
 from engine.bpmn.lint.accepted import accepts
 from engine.bpmn.lint.grounds import Grounds, gives_reasons
 from engine.bpmn.lint.held import check_held
+from engine.bpmn.lint.rights import check_rights
 from engine.bpmn.lint.ways import comes_without
 from engine.bpmn.outcomes import DECISION, effect_of, of_process, of_task
 from engine.bpmn.outcomes import DECLARATION as OUTCOME
@@ -28,7 +30,8 @@ _BASIS = f"{{{PARVANDEH}}}legalBasis"
 _IN_PERSON = frozenset({"optional", "required"})
 _PRESENCES = _IN_PERSON | {"none", None}
 _APPLICANT = re.compile(r"\b(applicant|citizen|resident)s?\b|متقاضی|شهروند|درخواست‌کننده|ارباب رجوع", re.I)
-_WITHDRAWAL = re.compile(r"withdr[ae]w|retract|revok|انصراف|پس.?گرفت", re.I)
+_SPLITS = frozenset({"parallelGateway", "inclusiveGateway"})
+_ENDINGS = frozenset({"terminate", "error", "escalation"})  # of other work, too
 _LAW = re.compile(
     r"§|\b(art(icle|\.)|sec(tion|\.)|act|law|code|regulations?|by-?law|decree|statute)\b"
     r"|ماده|مادّه|قانون|آیین.?نامه|تبصره|مصوب|بخشنامه|دستورالعمل",
@@ -39,6 +42,12 @@ _LAW = re.compile(
 def check_administration(diagrams: Sequence[Diagram], schemas: Mapping[str, Any], notes: Notes) -> None:
     """The processes of all files."""
     grounds = Grounds(diagrams, schemas)
+    called = {
+        node.element.get("calledElement")
+        for diagram in diagrams
+        for node in diagram.nodes()
+        if node.kind == "callActivity"
+    }
     for diagram in diagrams:
         if _administers(diagram):
             rules = _Rules(diagram, schemas, notes)
@@ -48,6 +57,7 @@ def check_administration(diagrams: Sequence[Diagram], schemas: Mapping[str, Any]
             rules.presence()
             rules.deadlines()
             rules.held()
+            check_rights(diagram, called, rules.warn)
 
 
 def _administers(diagram: Diagram) -> bool:
@@ -74,32 +84,18 @@ class _Rules:
             self.notes.warn(place(self.diagram.file, element), code, reason, mend)
 
     def withdrawal(self) -> None:
-        """Somebody applied by a form, and people work on it: it must be possible to take it back."""
-        starts = [node for node in self.diagram.scopes[0].nodes if node.kind == "startEvent"]
-        applied = any(node.trigger is None and schema_of(node.element, self.schemas) for node in starts)
-        works = any(node.kind in HUMAN for node in self.nodes)
-        if applied and works and not self._can_withdraw():
-            self.warn(
-                self.diagram.element,
-                "no-withdrawal",
-                "Nothing in the process lets the applicant withdraw the application.",
-                "Draw an event sub-process of the process that a message begins and that interrupts it, or"
-                " a message event that leads to the end of the case.",
-            )
-
-    def _can_withdraw(self) -> bool:
-        scope = self.diagram.scopes[0]
-        if any(start.trigger == "message" and start.interrupting for _, start in handlers(scope)):
-            return True
+        """The engine ends a case that the applicant withdraws, unless its process waits for that itself."""
         defined = named(self.diagram)
+        at_once = any(node.kind in _SPLITS for node in self.nodes)
         for node in self.nodes:
-            catches = node.kind in ("intermediateCatchEvent", "boundaryEvent", "receiveTask")
-            if not catches or node.trigger != "message":
-                continue
-            names = (node.element.get("name") or "", _message(node, defined) or "")
-            if any(map(_WITHDRAWAL.search, names)) or _ends_the_case(node):
-                return True
-        return False
+            if _catches(node) and _message(node, defined) == WITHDRAWAL and _goes_on(node, at_once=at_once):
+                self.warn(
+                    node.element,
+                    "no-withdrawal",
+                    "The process takes the withdrawal (case.withdraw) here, and its other work goes on.",
+                    "Let the event interrupt, or lead it to a terminate event; without an event for"
+                    " case.withdraw the case simply ends.",
+                )
 
     def refusals(self, grounds: Grounds) -> None:
         """A refusal says why, and a person answers for it."""
@@ -173,7 +169,7 @@ class _Rules:
                     node.element,
                     "no-deadline",
                     "The task has no deadline: nobody notices if it is left undone.",
-                    "Say until when (parvandeh:due=\"'P10D'\"), or draw a timer on its border.",
+                    'Say until when (parvandeh:due="P10D"), or draw a timer on its border.',
                 )
 
     def _timed(self, node: Node) -> bool:
@@ -209,21 +205,29 @@ def _message(node: Node, defined: Mapping[str, Mapping[str, Any]]) -> str | None
     return known_as(node, defined)
 
 
-def _ends_the_case(event: Node) -> bool:
-    """Whether nothing but the end of all work comes behind an event."""
+def _catches(node: Node) -> bool:
+    waits = node.kind in ("intermediateCatchEvent", "boundaryEvent", "receiveTask") or node.handles
+    return waits and node.trigger == "message"
+
+
+def _goes_on(event: Node, *, at_once: bool) -> bool:
+    """Whether other work goes on behind an event: it interrupts none, and leads to no end of all work.
+
+    `at_once`: whether the process does several things at a time.
+    """
+    if event.handles or event.kind == "boundaryEvent":
+        beside = not event.interrupting
+    else:
+        first = any(flow.source and flow.source.kind == "eventBasedGateway" for flow in event.incoming)
+        beside = at_once and not first
     seen: set[Node] = set()
-    waiting = [event]
+    waiting = [event] if beside else []
     while waiting:
         node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if node.kind in HUMAN:
-            return False
-        if node.kind == "endEvent" and node.trigger == "terminate":
-            return True
-        waiting += targets(node)
-    return False
+        if node not in seen:
+            seen.add(node)
+            waiting += targets(node)
+    return beside and not any(node.kind == "endEvent" and node.trigger in _ENDINGS for node in seen)
 
 
 def _documented(element: Any) -> str:

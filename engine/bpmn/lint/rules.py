@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 ADMINISTRATION = frozenset({
     "no-withdrawal", "refusal-without-ground", "refusal-without-person", "in-person-without-basis",
-    "decision-without-ground", "manual-without-basis", "no-deadline", "data-held",
+    "decision-without-ground", "manual-without-basis", "no-deadline", "data-held", "no-appeal",
+    "decision-outside-agency", "long-term", "visit-in-name",
 })  # fmt: skip
 
 # bpmnlint's recommended rules, but for those of which the check tells already (docs/lint.md).

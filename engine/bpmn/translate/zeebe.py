@@ -38,6 +38,8 @@ def translate_zeebe(root: Any, told: Told) -> None:
     for task in root.iter(f"{BPMN}userTask"):
         _try(_people, task, told)
         _form(task, told)
+    for start in root.iterfind(f"{BPMN}process/{BPMN}startEvent"):
+        _form(start, told)
     for call in root.iter(f"{BPMN}callActivity"):
         _try(_call, call, told)
     for marker in root.iter(f"{BPMN}multiInstanceLoopCharacteristics"):

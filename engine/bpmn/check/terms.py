@@ -1,0 +1,29 @@
+"""Terms of tasks that are written as they stand: each is a time."""
+
+from datetime import datetime
+
+from engine.bpmn import timers
+from engine.bpmn.check.diagram import Diagram
+from engine.bpmn.check.expressions import written_term
+from engine.bpmn.check.extensions import PARVANDEH
+from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.kinds import HUMAN
+from engine.bpmn.own import TERMS
+
+
+def check_terms(diagram: Diagram, now: datetime, notes: Notes) -> None:
+    """The `due` and `followUp` of every task for people."""
+    for node in diagram.nodes():
+        for name in TERMS if node.kind in HUMAN else ():
+            text = written_term(node.element.get(f"{{{PARVANDEH}}}{name}", ""))
+            try:
+                if text is not None:
+                    timers.term(text, now)
+            except timers.Untimely as error:
+                notes.error(
+                    place(diagram.file, node.element),
+                    "invalid-timer",
+                    f"parvandeh:{name} {error}.",
+                    f'Write a duration or a date, such as parvandeh:{name}="P10D" or'
+                    f' parvandeh:{name}="2026-03-21", or an expression whose value is such a text.',
+                )

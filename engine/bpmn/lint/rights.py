@@ -1,0 +1,140 @@
+"""What applicants may expect of a process: an appeal, a decision by the agency, terms, no hidden visit."""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.bpmn import timers
+from engine.bpmn.check.allow_list import bpmn
+from engine.bpmn.check.diagram import Diagram, Node
+from engine.bpmn.check.expressions import written_term, written_time
+from engine.bpmn.check.extensions import PARVANDEH
+from engine.bpmn.kinds import HUMAN
+from engine.bpmn.lanes import lanes_around, listed
+from engine.bpmn.outcomes import DECISION, effect_of, of_process, of_task
+from engine.bpmn.outcomes import DECLARATION as OUTCOME
+from engine.bpmn.own import Unfit, named_groups
+
+Warn = Callable[[Any, str, str, str], None]
+
+YEARS = 5  # no term of an administration is longer
+_OURS = f"{{{PARVANDEH}}}"
+_PRESENCE = f"{_OURS}presence"
+_FROM = datetime(2001, 1, 1, tzinfo=UTC)  # a duration of years is measured from any day that is no leap day
+# A whole name, or its part in one language: a desk for citizens is of the agency.
+_OTHERS = re.compile(
+    r"((the|private) )?(applicant|citizen|resident|delegate)s?"
+    r"|متقاضی(ان)?|شهروند(ان)?|درخواست.?کننده|ارباب.?رجوع|کارگزار(ی|ان)?",
+    re.I,
+)
+_VISIT = re.compile(
+    r"\bin[- ]person\b|\bvisits?\b|\bcome to\b"
+    r"|(?<!غیر)(?<!غیر[\u200c ])حضوری|\bحضور\b(?! و غیاب)"
+    r"|مراجعهٔ? (?:متقاضی|به (?:اداره|دفتر|شعبه))",
+    re.I,
+)
+
+
+def check_rights(diagram: Diagram, called: Collection[str | None], warn: Warn) -> None:
+    """A process that administers; `called` are the keys of those that run within another's case."""
+    nodes = list(diagram.nodes())
+    if diagram.key not in called:
+        _appeal(diagram, nodes, warn)
+    _decided(diagram, nodes, warn)
+    _terms(diagram, nodes, warn)
+    _visits(nodes, warn)
+
+
+def _appeal(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
+    """Who is refused can appeal, by a process that the decision names."""
+    if diagram.element.get(f"{_OURS}appeal") is not None:
+        return
+    declared = of_process(diagram.element)
+    for node in nodes:
+        ends = effect_of(declared, node.element.get(OUTCOME)) == "refuses"
+        if ends or _may_refuse(node):
+            warn(
+                node.element,
+                "no-appeal",
+                "The application may be refused here, and the process names no appeal (parvandeh:appeal).",
+                'Name the process for appeals: parvandeh:appeal="objection" on the process, with'
+                ' parvandeh:appealWithin="P20D".',
+            )
+            return
+
+
+def _may_refuse(node: Node) -> bool:
+    """Whether it is a decision that may refuse."""
+    decides = node.element.get(DECISION) is not None
+    return decides and any(one.effect == "refuses" for one in of_task(node.element))
+
+
+def _decided(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
+    """A decision by law is the agency's: no task of the applicant's, nor of a delegate's."""
+    lanes = listed(diagram.element)
+    for node in nodes:
+        if node.element.get(DECISION) is None:
+            continue
+        for name in _posts(node.element, lanes):
+            if any(_OTHERS.fullmatch(part.strip()) for part in name.split("|")):
+                warn(
+                    node.element,
+                    "decision-outside-agency",
+                    f"The task holds the legal decision (parvandeh:decision) and is for {name[:80]!r},"
+                    " who is not of the agency.",
+                    "Give the decision to a role of the agency, in a lane of its own.",
+                )
+                break
+
+
+def _posts(task: Any, lanes: Mapping[str, Any]) -> Iterator[str]:
+    """The names of whom a task is for."""
+    yield task.get(f"{_OURS}role", "")
+    with suppress(Unfit):
+        yield from named_groups(task.get(f"{_OURS}candidateGroups", "''"))[0]
+    for lane in lanes_around(task, lanes):
+        yield lane.get("name", "")
+
+
+def _terms(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
+    """Terms that nobody in the office lives to see."""
+    found = [(diagram.element, "parvandeh:appealWithin", diagram.element.get(f"{_OURS}appealWithin"))]
+    found += [
+        (node.element, "parvandeh:due", written_term(node.element.get(f"{_OURS}due", "")))
+        for node in nodes
+        if node.kind in HUMAN
+    ]
+    for kind in ("timeDuration", "timeCycle"):
+        found += [(item, kind, written_time(item.text or "")) for item in diagram.element.iter(bpmn(kind))]
+    for element, what, text in found:
+        longest = max(_durations(text), default=None) if isinstance(text, str) else None
+        if longest is not None and longest > _FROM.replace(year=_FROM.year + YEARS):
+            warn(
+                element,
+                "long-term",
+                f"{what} {text[:40]!r} is a term of more than {YEARS} years.",
+                "Correct it; months are written PnM, minutes PTnM.",
+            )
+
+
+def _durations(text: str) -> Iterator[datetime]:
+    """Where each duration in a time leads to from a day."""
+    for part in text.split("/"):
+        if part.strip().startswith("P") and (reached := timers.later(part.strip(), _FROM)) is not None:
+            yield reached
+
+
+def _visits(nodes: Sequence[Node], warn: Warn) -> None:
+    """A visit that only the name of a task mentions: nothing that counts visits would see it."""
+    for node in nodes:
+        name = node.element.get("name") or ""
+        if node.kind in HUMAN and node.element.get(_PRESENCE) is None and _VISIT.search(name):
+            warn(
+                node.element,
+                "visit-in-name",
+                f"The name {name[:80]!r} speaks of a visit, and parvandeh:presence says nothing of one.",
+                'Say it: parvandeh:presence="required" or "optional" with its parvandeh:legalBasis, or "none"'
+                " if the applicant need not come.",
+            )

@@ -1,0 +1,65 @@
+"""Connectors and operations that a deployment names and the installation does not have."""
+
+import pytest
+
+from engine import connections
+from engine.bpmn.findings import Finding
+from engine.config import ROOT, Settings
+from engine.exchange import Connectors
+from tests.bpmn import in_line, line, node, process
+
+HAS = {"registry": {"find", "verify"}, "payments": {"bill"}}
+
+
+def findings(draft: bool = False, **named: str) -> list[Finding]:
+    task = node("serviceTask", "ask", **{f"parvandeh__{name}": value for name, value in named.items()})
+    return connections.findings({"p.bpmn": line(task)}, HAS, draft=draft)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"connector": "registry", "operation": "find"},
+        {"connector": "payments", "operation": "bill"},
+        {"connector": "payments"},
+        {"topic": "registry"},
+    ],
+)
+def test_connector_and_operation_that_are_there_are_no_finding(named: dict[str, str]) -> None:
+    assert findings(**named) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "code", "told"),
+    [
+        ({"connector": "registri", "operation": "find"}, "unknown-connector", "'registri'"),
+        ({"connector": "registry", "operation": "fnid"}, "unknown-operation", "'fnid'"),
+        ({"connector": "registry"}, "unknown-operation", "several operations"),
+    ],
+)
+def test_what_is_not_there_is_an_error_or_in_a_draft_a_warning(
+    named: dict[str, str], code: str, told: str
+) -> None:
+    for draft, severity in ((False, "error"), (True, "warning")):
+        (found,) = findings(draft=draft, **named)
+        assert (found.severity, found.code, found.element, found.file) == (severity, code, "ask", "p.bpmn")
+        assert told in found.reason
+        assert found.line
+
+
+def test_nothing_is_said_where_nobody_knows_the_connectors() -> None:
+    files = {"p.bpmn": line(node("serviceTask", "ask", parvandeh__connector="registri"))}
+    assert connections.findings(files, None, draft=False) == []
+
+
+def test_process_that_is_not_executable_is_passed_over() -> None:
+    task = node("serviceTask", "ask", parvandeh__connector="registri")
+    content = process(*in_line(task)).replace(b'isExecutable="true"', b'isExecutable="false"')
+    assert connections.findings({"p.bpmn": content}, HAS, draft=False) == []
+
+
+def test_shipped_processes_name_what_the_demonstration_has() -> None:
+    operations = Connectors.operations_of(Settings.read({"HUB_PORT": "9009"}))
+    for folder in ROOT.glob("processes/*/*"):
+        files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        assert connections.findings(files, operations, draft=False) == []
