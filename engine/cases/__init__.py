@@ -34,6 +34,7 @@ from engine.cases.moving import (
     wake,
     wake_due,
 )
+from engine.cases.party import PARTIES, person, require_no_party, require_not_own, require_visible, withheld
 from engine.cases.pausing import resume, resume_definition, rouse, rouse_version, suspend, suspend_definition
 from engine.cases.progress import Opened, TaskChange, apply, note, scoped
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
@@ -44,6 +45,7 @@ __all__ = [
     "LOCKING",
     "LOG_PAGE",
     "PAGE",
+    "PARTIES",
     "Application",
     "CaseView",
     "Locked",
@@ -74,11 +76,15 @@ __all__ = [
     "move",
     "note",
     "page",
+    "person",
     "renew_secret",
     "require_active",
     "require_impartial",
+    "require_no_party",
+    "require_not_own",
     "require_revision",
     "require_size",
+    "require_visible",
     "resume",
     "resume_definition",
     "rouse",
@@ -93,4 +99,5 @@ __all__ = [
     "wake",
     "wake_due",
     "withdraw",
+    "withheld",
 ]

@@ -150,5 +150,6 @@ def decisions(uow: UnitOfWork, case_id: UUID) -> Sequence[RowMapping]:
     given = {"case": case_id, **access.seen_by(uow)}
     rows = uow.connection.execute(_of_case(uow.actor.role), given).mappings().all()
     if not rows:
-        raise cases.unknown(case_id)
+        raise cases.withheld(uow, cases.unknown(case_id), case=case_id)
+    cases.require_not_own(uow, case_id)
     return [row for row in rows if row["id"] is not None]
