@@ -191,9 +191,7 @@ def create(uow: UnitOfWork, body: CreatePerson) -> Reply:
     return Reply(_whole(uow, made), {"Location": f"/api/v1/people/{made}"}, status=201)
 
 
-@command(
-    blueprint.patch("/people/<uuid:person_id>"), body=ChangePerson, answer=PersonBody, refusals=(404,)
-)
+@command(blueprint.patch("/people/<uuid:person_id>"), body=ChangePerson, answer=PersonBody, refusals=(404,))
 def identify(uow: UnitOfWork, person_id: UUID, body: ChangePerson) -> Reply:
     """Set the national ID of the owner of an account"""
     custody.identify(uow, person_id, body.person)

@@ -184,7 +184,9 @@ def require_free(session: Session, person: str, role: str, user_id: UUID | None 
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(person, 0))))
     if has_account(session, person, role, user_id):
         detail = "The person has an account of this kind already: use that, or correct the national ID."
-        raise Invalid("The account cannot be given to this person.", [Fault("/person", detail, "person-taken")])
+        raise Invalid(
+            "The account cannot be given to this person.", [Fault("/person", detail, "person-taken")]
+        )
 
 
 def has_account(session: Session, person: str, role: str, but: UUID | None = None) -> bool:

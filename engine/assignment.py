@@ -218,7 +218,9 @@ def _choose(
     for vacancy in vacancies:
         turns = [turn for turn in known if turn.element in groups[vacancy.element]]
         # Whether somebody is another person than those before can only be known of an account with a person.
-        possible = (one for one in staff.of.get(vacancy.pool, ()) if one.person or not groups[vacancy.element])
+        possible = (
+            one for one in staff.of.get(vacancy.pool, ()) if one.person or not groups[vacancy.element]
+        )
         able = [one for one in possible if _able(matter, vacancy, one, turns, uow.now)]
         found = _pick(vacancy, [one for one in able if one.user_id not in avoided] or able, staff.load)
         if found is not None:

@@ -117,7 +117,9 @@ class Turn:
         return self.user_id == other.user_id or (self.person is not None and self.person == other.person)
 
 
-_BY = case((Task.id == bindparam("now_done"), bindparam("by", type_=Task.assignee_id.type)), else_=Task.assignee_id)
+_BY = case(
+    (Task.id == bindparam("now_done"), bindparam("by", type_=Task.assignee_id.type)), else_=Task.assignee_id
+)
 _TURNS = (
     select(Task.id, Task.element, _BY, User.person, Task.opened_at, Task.closed_at)
     .outerjoin(User, User.id == _BY)

@@ -60,9 +60,9 @@ def _near() -> Any:
     return exists().where(Membership.user_id == User.id, access.covers(Membership.unit_id)).correlate(User)
 
 
-Person = Literal["missing", "duplicate"]
+PersonFilter = Literal["missing", "duplicate"]
 _OTHER = aliased(User)
-_WHICH: Mapping[Person, ColumnElement[bool]] = {
+_WHICH: Mapping[PersonFilter, ColumnElement[bool]] = {
     "missing": and_(
         User.person.is_(None),
         User.role.not_in(accounts.SYSTEMS),
@@ -79,7 +79,7 @@ _WHICH: Mapping[Person, ColumnElement[bool]] = {
 
 
 def page(
-    uow: UnitOfWork, *, person: Person | None = None, after: UUID | None = None
+    uow: UnitOfWork, *, person: PersonFilter | None = None, after: UUID | None = None
 ) -> Sequence[PersonView]:
     """Up to a page of the people of the actor's units, the oldest accounts first; one more if more follow.
 
@@ -90,7 +90,7 @@ def page(
     return _page(uow, after, *(() if person is None else (_WHICH[person],)))
 
 
-def unsettled(uow: UnitOfWork) -> Mapping[Person, int]:
+def unsettled(uow: UnitOfWork) -> Mapping[PersonFilter, int]:
     """How many accounts each of these lists has in the actor's units."""
     access.require(uow.actor, "people.manage")
     counts = [func.count().filter(condition).label(name) for name, condition in _WHICH.items()]

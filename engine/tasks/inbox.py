@@ -179,7 +179,11 @@ def _page(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
     """Made once for each combination of parameters."""
     found = _nearest(role, scope, given, cases.PAGE + 1, ordered=True)
     beside = (_RETURNED.label("returned"), _asked("open").label("awaits"))
-    page = summaries().add_columns(*beside, case_seen(role), access.party().label("party")).join(found, found.c.id == Task.id)
+    page = (
+        summaries()
+        .add_columns(*beside, case_seen(role), access.party().label("party"))
+        .join(found, found.c.id == Task.id)
+    )
     return page.order_by(found.c.due, found.c.id)
 
 

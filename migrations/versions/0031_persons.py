@@ -26,7 +26,9 @@ def upgrade() -> None:
         "users",
         ["person", sa.text("(role = 'applicant')")],
         unique=True,
-        postgresql_where=sa.text("person IS NOT NULL AND NOT duplicate AND role NOT IN ('portal', 'service')"),
+        postgresql_where=sa.text(
+            "person IS NOT NULL AND NOT duplicate AND role NOT IN ('portal', 'service')"
+        ),
     )
 
 
