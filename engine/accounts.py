@@ -158,9 +158,7 @@ def find_or_create(
     if person is not None and not session.scalar(select(exists().where(User.name == name))):
         require_free(session, person, role)
     # Two commands may make the same account at once: the second waits for the first and takes what that made.
-    made = insert(User).values(
-        id=uuid7(), name=name, role=role, created_at=now, person=person, duplicate=False
-    )
+    made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now, person=person)
     new = session.scalars(made.on_conflict_do_nothing().returning(User.id)).one_or_none()
     if new is not None and post is not None and role not in OUTSIDE:
         # From before: a command beside this one may have begun a little earlier.

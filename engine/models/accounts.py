@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, Text, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,7 +35,9 @@ class User(Base):
     role: Mapped[Role] = mapped_column(Text)
     created_at: Mapped[Instant]
     person: Mapped[str | None] = mapped_column(Text, index=True)  # the national id of whose account it is
-    duplicate: Mapped[bool] = mapped_column(default=False)  # from before a person had one account of a kind
+    duplicate: Mapped[bool] = mapped_column(
+        server_default=false()
+    )  # from before a person had one account of a kind
     deactivated_at: Mapped[Instant | None]  # since then it opens nothing
 
 

@@ -209,7 +209,6 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
     if person is not None and not _is_taken(uow, new.name):
         accounts.require_free(uow.session, person, new.role)
     row = {"id": uuid7(), "name": new.name, "role": new.role, "created_at": uow.now, "person": person}
-    row["duplicate"] = False
     made = insert(User).values(row).on_conflict_do_nothing().returning(User.id)
     user_id = uow.connection.execute(made).scalar_one_or_none()
     if user_id is None:

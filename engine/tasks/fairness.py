@@ -23,10 +23,9 @@ from engine.impartial import Turn
 from engine.models import Substitution, User
 from engine.tasks.held import Held
 
-
 NO_PERSON = (
-    "Your account has no national ID, so it cannot be known whether you are another person than those who did "
-    "the other step. Ask an administrator to add your national ID."
+    "Your account has no national ID, so it cannot be known whether another person did the other step. "
+    "Ask an administrator to add your national ID."
 )
 
 

@@ -20,7 +20,6 @@ def upgrade() -> None:
         " ) AS place FROM users WHERE person IS NOT NULL AND role NOT IN ('portal', 'service')"
         ") AS known WHERE known.id = users.id AND known.place > 1"
     )
-    op.alter_column("users", "duplicate", server_default=None)
     op.create_index(
         "uq_users_person",
         "users",
