@@ -174,8 +174,8 @@ def find_or_create(
 def require_free(session: Session, person: str, role: str, user_id: UUID | None = None) -> None:
     """Raises Invalid if a person has another account of the kind of this role than the one with this id.
 
-    There are two kinds: for work, and as an applicant. Until the transaction ends nobody else makes an account
-    for this person.
+    There are two kinds: for work, and as an applicant. Until the transaction ends, no other one creates an
+    account for this person.
     """
     if is_system(role):
         return
