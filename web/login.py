@@ -142,7 +142,7 @@ def unknown(_: NotRecognised) -> Response:
 @blueprint.errorhandler(Conflict)
 def second(_: Conflict) -> Response:
     """The person has another account, and gets no second one."""
-    return told(HTTPStatus.CONFLICT, "login.person-taken")
+    return told(HTTPStatus.CONFLICT, "refusals.person-taken")
 
 
 @blueprint.errorhandler(AssuranceTooLow)

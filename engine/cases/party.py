@@ -44,7 +44,7 @@ def require_visible(uow: UnitOfWork, case_id: UUID) -> None:
 
 
 def require_not_own(uow: UnitOfWork, case_id: UUID) -> None:
-    """The same of a case, something of which the actor may see: it is not asked for the whole case."""
+    """Raises ConflictOfInterest for an official's own case, of which the actor has read something already."""
     if not access.for_applicants(uow.actor):
         _checked(uow, case_id)
 
