@@ -155,8 +155,10 @@ def find_or_create(
 
     Raises Conflict if it has another role, Invalid if the person has another account of this kind.
     """
-    if person is not None and not session.scalar(select(exists().where(User.name == name))):
-        require_free(session, person, role)
+    if person is not None:
+        hold_person(session, person)
+        if not is_taken(session, name):
+            require_free(session, person, role)
     # Two commands may make the same account at once: the second waits for the first and takes what that made.
     made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now, person=person)
     new = session.scalars(made.on_conflict_do_nothing().returning(User.id)).one_or_none()
@@ -171,15 +173,24 @@ def find_or_create(
     return user
 
 
+def is_taken(session: Session, name: str) -> bool:
+    """Whether there is an account of this name."""
+    return bool(session.scalar(select(exists().where(User.name == name))))
+
+
+def hold_person(session: Session, person: str) -> None:
+    """Let no other transaction create an account for this person until this one ends."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(person, 0))))
+
+
 def require_free(session: Session, person: str, role: str, user_id: UUID | None = None) -> None:
     """Raises Invalid if a person has another account of the kind of this role than the one with this id.
 
-    There are two kinds: for work, and as an applicant. Until the transaction ends, no other one creates an
-    account for this person.
+    There are two kinds: for work, and as an applicant.
     """
     if is_system(role):
         return
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(person, 0))))
+    hold_person(session, person)
     if has_account(session, person, role, user_id):
         detail = "The person has an account of this kind already: use that, or correct the national ID."
         raise Invalid(

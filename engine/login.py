@@ -247,8 +247,10 @@ def _require_first(session: Session, person: str, issuer: str) -> None:
 def _made(session: Session, now: datetime, person: oidc.Person) -> UUID:
     if person.unknown != "applicant":
         raise NotRecognised("Nobody here has an account under this name.")
-    if person.person is not None:
-        _require_first(session, person.person, person.issuer)
     mark = hashlib.sha256(f"{person.issuer}\n{person.subject}".encode()).hexdigest()[:16]
     name = f"{person.provider}-{mark}"  # what the provider calls them may be long, or their national id
+    if person.person is not None:
+        accounts.hold_person(session, person.person)
+        if not accounts.is_taken(session, name):  # by another browser of theirs, meanwhile
+            _require_first(session, person.person, person.issuer)
     return accounts.find_or_create(session, now, name, "applicant", person=person.person).id

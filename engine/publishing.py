@@ -104,8 +104,8 @@ def publish(
     """Let new cases take a draft from now on.
 
     Raises OwnWork for its author where it takes another person, PersonUnknown where that cannot be known,
-    Conflict if it is no draft or calls a version
-    that was retired meanwhile, Rejected if it is for units that are gone.
+    Conflict if it is no draft or calls a version that was retired meanwhile, Rejected if it is for units that
+    are gone.
     """
     access.require(uow.actor, "definitions.publish")
     row, calls = _hold(uow, key, number, revisions)

@@ -34,7 +34,14 @@ from engine.cases.moving import (
     wake,
     wake_due,
 )
-from engine.cases.party import PARTIES, person, require_no_party, require_not_own, require_visible, withheld
+from engine.cases.party import (
+    PARTIES,
+    actor_person,
+    require_no_party,
+    require_not_own,
+    require_visible,
+    withheld,
+)
 from engine.cases.pausing import resume, resume_definition, rouse, rouse_version, suspend, suspend_definition
 from engine.cases.progress import Opened, TaskChange, apply, note, scoped
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
@@ -53,6 +60,7 @@ __all__ = [
     "Seen",
     "TaskChange",
     "Wanted",
+    "actor_person",
     "answer",
     "appeal",
     "apply",
@@ -76,7 +84,6 @@ __all__ = [
     "move",
     "note",
     "page",
-    "person",
     "renew_secret",
     "require_active",
     "require_impartial",

@@ -20,7 +20,7 @@ from engine.models import Case, DefinitionVersion, Task, User
 PARTIES = (Case.applicant, Case.representative, Case.data)
 
 
-def person(uow: UnitOfWork) -> ScalarSelect[str | None]:
+def actor_person(uow: UnitOfWork) -> ScalarSelect[str | None]:
     """The national id of the actor, as a column."""
     return select(User.person).where(User.id == uow.actor.id).scalar_subquery()
 
@@ -52,7 +52,7 @@ def require_not_own(uow: UnitOfWork, case_id: UUID) -> None:
 def _checked(uow: UnitOfWork, case_id: UUID, *visible: ColumnElement[bool]) -> bool:
     """Whether the case was found. Raises ConflictOfInterest."""
     found: Select[*tuple[Any, ...]] = (
-        select(*PARTIES, person(uow).label("person"), *definitions.VERSION)
+        select(*PARTIES, actor_person(uow).label("person"), *definitions.VERSION)
         .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
         .where(Case.id == case_id, *visible)
     )

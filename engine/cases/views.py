@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from engine import access, definitions, forms
 from engine.bpmn import Spec
 from engine.cases.hold import unknown
-from engine.cases.party import PARTIES, person, require_no_party, withheld
+from engine.cases.party import PARTIES, actor_person, require_no_party, withheld
 from engine.db import UnitOfWork
 from engine.models import Case, Channel, DefinitionVersion, Event, Incident, Task, Unit, User
 
@@ -164,7 +164,7 @@ def _for_roles(uow: UnitOfWork, row: Any) -> tuple[Spec, Callable[[Mapping[str, 
 
 def _reader(uow: UnitOfWork) -> tuple[Any, Any]:
     """In which roles the actor sees a case, and whose account the actor's is."""
-    return access.roles_in(Case.unit_id).label("roles"), person(uow).label("person")
+    return access.roles_in(Case.unit_id).label("roles"), actor_person(uow).label("person")
 
 
 def _version() -> list[Any]:

@@ -35,9 +35,8 @@ class User(Base):
     role: Mapped[Role] = mapped_column(Text)
     created_at: Mapped[Instant]
     person: Mapped[str | None] = mapped_column(Text, index=True)  # the national id of whose account it is
-    duplicate: Mapped[bool] = mapped_column(
-        server_default=false()
-    )  # from before a person had one account of a kind
+    # A second account of its person and kind, from before there was one of each only.
+    duplicate: Mapped[bool] = mapped_column(server_default=false())
     deactivated_at: Mapped[Instant | None]  # since then it opens nothing
 
 

@@ -206,7 +206,7 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
             "The account cannot be made.", [Fault("/memberships", "must be at least one", "missing")]
         )
     person = national_id(new.person)
-    if person is not None and not _is_taken(uow, new.name):
+    if person is not None and not accounts.is_taken(uow.session, new.name):
         accounts.require_free(uow.session, person, new.role)
     row = {"id": uuid7(), "name": new.name, "role": new.role, "created_at": uow.now, "person": person}
     made = insert(User).values(row).on_conflict_do_nothing().returning(User.id)
@@ -219,10 +219,6 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
     unit_id = units.covered(uow, new.works[0].unit).id
     journal.note(uow, "person.made", unit_id, {"name": new.name, "role": new.role}, user_id)
     return user.id
-
-
-def _is_taken(uow: UnitOfWork, name: str) -> bool:
-    return bool(uow.session.scalar(select(exists().where(User.name == name))))
 
 
 def national_id(text: str | None) -> str | None:

@@ -186,7 +186,7 @@ def answerable(
     Raises ConflictOfInterest for an official who is a party to the case.
     """
     statement = (
-        select(*_OF_FORM, *_READER, cases.person(uow).label("person"), *definitions.VERSION)
+        select(*_OF_FORM, *_READER, cases.actor_person(uow).label("person"), *definitions.VERSION)
         .join(Case, Task.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .where(Task.id == task_id)
