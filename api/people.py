@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, TypeAda
 from api.command import Reply, command
 from api.shapes import Instant, Page, PageQuery, Request, Text, page_of
 from api.units import UnitKey
+from engine import custody
 from engine.db import UnitOfWork
 from engine.models import OrganisationKind, Role
 from engine.organisation import journal, people, substitutes
@@ -68,7 +69,23 @@ class PersonSummary(BaseModel):
     name: str
     role: Role
     active: bool
+    has_person: bool = Field(description="Whether the national ID of its owner is known.")
     memberships: list[MembershipBody]
+
+
+class PeopleQuery(PageQuery):
+    """Which people: `missing` are open accounts without a national id.
+
+    `duplicate` are accounts whose owner has another one of the same kind.
+    """
+
+    person: Literal["missing", "duplicate"] | None = None
+
+
+class ChangePerson(Request):
+    """The national id of the owner of an account."""
+
+    person: Text
 
 
 class PersonBody(PersonSummary):
@@ -136,19 +153,25 @@ def _memberships(person: PersonView) -> list[MembershipBody]:
 def _summary(person: PersonView) -> PersonSummary:
     memberships = _memberships(person)
     return PersonSummary(
-        id=person.id, name=person.name, role=person.role, active=person.active, memberships=memberships
+        id=person.id,
+        name=person.name,
+        role=person.role,
+        active=person.active,
+        has_person=person.person is not None,
+        memberships=memberships,
     )
 
 
 def _whole(uow: UnitOfWork, user_id: UUID) -> PersonBody:
     person = people.get(uow, user_id)
-    return PersonBody(**{**asdict(person), "memberships": _memberships(person)})
+    known = {"has_person": person.person is not None, "memberships": _memberships(person)}
+    return PersonBody(**{**asdict(person), **known})
 
 
-@command(blueprint.get("/people"), query=PageQuery, answer=PersonPage)
-def index(uow: UnitOfWork, query: PageQuery) -> Reply:
+@command(blueprint.get("/people"), query=PeopleQuery, answer=PersonPage)
+def index(uow: UnitOfWork, query: PeopleQuery) -> Reply:
     """List the people of your units, the oldest accounts first"""
-    found = people.page(uow, after=query.cursor)
+    found = people.page(uow, person=query.person, after=query.cursor)
     following = found[people.PAGE - 1].id if len(found) > people.PAGE else None
     items = [_summary(person) for person in found[: people.PAGE]]
     return Reply(PersonPage(items=items, next=following))
@@ -166,6 +189,13 @@ def create(uow: UnitOfWork, body: CreatePerson) -> Reply:
     works = [membership.work() for membership in body.memberships]
     made = people.create(uow, NewPerson(body.name, body.role, body.person, works))
     return Reply(_whole(uow, made), {"Location": f"/api/v1/people/{made}"}, status=201)
+
+
+@command(blueprint.patch("/people/<uuid:person_id>"), body=ChangePerson, answer=PersonBody, refusals=(404,))
+def identify(uow: UnitOfWork, person_id: UUID, body: ChangePerson) -> Reply:
+    """Set the national ID of the owner of an account"""
+    custody.identify(uow, person_id, body.person)
+    return Reply(_whole(uow, person_id))
 
 
 @command(

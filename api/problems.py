@@ -37,6 +37,7 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.Recused: (HTTPStatus.FORBIDDEN, "recused"),
     errors.AssignedNotPicked: (HTTPStatus.FORBIDDEN, "assigned-not-picked"),
     errors.NotNamed: (HTTPStatus.FORBIDDEN, "not-named"),
+    errors.PersonUnknown: (HTTPStatus.FORBIDDEN, "person-unknown"),
     errors.Stale: (HTTPStatus.PRECONDITION_FAILED, "stale"),
     errors.OpinionAwaited: (HTTPStatus.CONFLICT, "opinion-awaited"),
     errors.CorrectionAwaited: (HTTPStatus.CONFLICT, "correction-awaited"),

@@ -5,10 +5,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import get_args
+from typing import Any, get_args
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -57,6 +57,7 @@ class Limits:
 
 UNLIMITED = Limits()
 EVERYWHERE = Post(ROOT, access.ANY)
+SYSTEMS = ("service", "portal")
 OUTSIDE = ("portal", "applicant")  # who is a member of no unit
 
 
@@ -152,8 +153,12 @@ def find_or_create(
 ) -> User:
     """The account of this name; if there is none, it is made with this role and post.
 
-    Raises Conflict if it has another role.
+    Raises Conflict if it has another role, Invalid if the person has another account of this kind.
     """
+    if person is not None:
+        hold_person(session, person)
+        if not is_taken(session, name):
+            require_free(session, person, role)
     # Two commands may make the same account at once: the second waits for the first and takes what that made.
     made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now, person=person)
     new = session.scalars(made.on_conflict_do_nothing().returning(User.id)).one_or_none()
@@ -168,6 +173,45 @@ def find_or_create(
     return user
 
 
+def is_taken(session: Session, name: str) -> bool:
+    """Whether there is an account of this name."""
+    return bool(session.scalar(select(exists().where(User.name == name))))
+
+
+def hold_person(session: Session, person: str) -> None:
+    """Let no other transaction create an account for this person until this one ends."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(person, 0))))
+
+
+def require_free(session: Session, person: str, role: str, user_id: UUID | None = None) -> None:
+    """Raises Invalid if a person has another account of the kind of this role than the one with this id.
+
+    There are two kinds: for work, and as an applicant.
+    """
+    if is_system(role):
+        return
+    hold_person(session, person)
+    if has_account(session, person, role, user_id):
+        detail = "The person has an account of this kind already: use that, or correct the national ID."
+        raise Invalid(
+            "The account cannot be given to this person.", [Fault("/person", detail, "person-taken")]
+        )
+
+
+def has_account(session: Session, person: str, role: str, but: UUID | None = None) -> bool:
+    """Whether a person has an account of the kind of this role, also a closed one, besides the one named."""
+    theirs = [User.person == person, same_kind(User.role, role)]
+    if but is not None:
+        theirs.append(User.id != but)
+    return bool(session.scalar(select(exists().where(*theirs))))
+
+
+def same_kind(one: Any, other: Any) -> ColumnElement[bool]:
+    """Whether accounts of two roles, of people, are of one kind: both an applicant's, or both for work."""
+    same: ColumnElement[bool] = (one == access.APPLICANT) == (other == access.APPLICANT)
+    return and_(same, one.not_in(SYSTEMS))
+
+
 def named(session: Session, name: str) -> User:
     """The account of this name, held. Raises NotFound."""
     user = session.scalars(select(User).where(User.name == name).with_for_update()).one_or_none()
@@ -178,7 +222,7 @@ def named(session: Session, name: str) -> User:
 
 def is_system(role: str) -> bool:
     """Whether accounts of this role are systems and not people."""
-    return role in ("service", "portal")
+    return role in SYSTEMS
 
 
 def check(name: str, role: str, scopes: Sequence[str] = ()) -> None:

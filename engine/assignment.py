@@ -73,11 +73,12 @@ class Vacancy:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Who gets a task, and how it came to that."""
+    """Who gets a task, whose account that is, and how it came to that."""
 
     user_id: UUID
     name: str
     how: str
+    person: str | None
 
     def fact(self, element: str, task: UUID) -> Fact:
         """What the log says of it."""
@@ -91,6 +92,7 @@ class _Candidate:
 
     user_id: UUID
     name: str
+    person: str | None
     holder: str
     tier: tuple[bool, int]
 
@@ -198,7 +200,7 @@ def _staff(uow: UnitOfWork, matter: Matter, statement: Select[Any], given: Mappi
     deciders = impartial.deciders(uow, matter.appealed, {row.id for row in rows})
     for row in rows:
         if row.id not in deciders and not impartial.interested(matter.parties, row.person, row.related):
-            found = _Candidate(row.id, row.name, row.holder, (row.any, row.distance))
+            found = _Candidate(row.id, row.name, row.person, row.holder, (row.any, row.distance))
             staff.of.setdefault(row.pool_id, []).append(found)
             staff.load[row.id] = row.load
     return staff
@@ -215,19 +217,23 @@ def _choose(
     chosen = {}
     for vacancy in vacancies:
         turns = [turn for turn in known if turn.element in groups[vacancy.element]]
-        able = [one for one in staff.of.get(vacancy.pool, ()) if _able(matter, vacancy, one, turns, uow.now)]
+        # Whether somebody is another person than those before can only be known of an account with a person.
+        possible = (
+            one for one in staff.of.get(vacancy.pool, ()) if one.person or not groups[vacancy.element]
+        )
+        able = [one for one in possible if _able(matter, vacancy, one, turns, uow.now)]
         found = _pick(vacancy, [one for one in able if one.user_id not in avoided] or able, staff.load)
         if found is not None:
             chosen[vacancy.task] = found
             staff.load[found.user_id] += 1
-            known.append(Turn(vacancy.task, vacancy.element, found.user_id, vacancy.opened_at))
+            known.append(Turn(vacancy.task, vacancy.element, found.user_id, found.person, vacancy.opened_at))
     return chosen
 
 
 def _able(matter: Matter, vacancy: Vacancy, one: _Candidate, known: Sequence[Turn], now: datetime) -> bool:
     if vacancy.only and one.holder not in vacancy.only:
         return False
-    turn = Turn(vacancy.task, vacancy.element, one.user_id, vacancy.opened_at)
+    turn = Turn(vacancy.task, vacancy.element, one.user_id, one.person, vacancy.opened_at)
     return not impartial.met(known, turn, partial(instances, matter.spec, matter.state, vacancy.task, now))
 
 
@@ -241,7 +247,7 @@ def _pick(vacancy: Vacancy, able: Iterable[_Candidate], load: Mapping[UUID, int]
     named = [one for one in able if one.holder == vacancy.named]
     if named:
         one = _CHANCE.choice(named)
-        return Chosen(one.user_id, one.name, "named")
+        return Chosen(one.user_id, one.name, "named", one.person)
     if vacancy.how is None or not able:
         return None
     nearest = min(one.tier for one in able)
@@ -250,4 +256,4 @@ def _pick(vacancy: Vacancy, able: Iterable[_Candidate], load: Mapping[UUID, int]
     least = min(load[user] for user in near)
     fitting = [user for user in sorted(near) if vacancy.how == "random" or load[user] == least]
     one = near[_CHANCE.choice(fitting)]
-    return Chosen(one.user_id, one.name, vacancy.how)
+    return Chosen(one.user_id, one.name, vacancy.how, one.person)

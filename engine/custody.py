@@ -63,6 +63,17 @@ def give_password(uow: UnitOfWork, user_id: UUID, kept: str) -> None:
     _note(uow, "password.given", user)
 
 
+def identify(uow: UnitOfWork, user_id: UUID, national_id: str) -> None:
+    """Say by a national id whose account it is.
+
+    Raises NotFound, Forbidden, and Invalid for what is no national id, or that of a person with an account.
+    """
+    user = _held(uow, user_id)
+    if accounts.is_system(user.role):
+        raise Forbidden("Systems are not people: their accounts have no national ID.")
+    people.identify(uow, user, national_id)
+
+
 def _held(uow: UnitOfWork, user_id: UUID) -> User:
     user = people.held(uow, user_id)
     if not governs(uow, user_id):

@@ -10,6 +10,7 @@ Refusal
 ├── Recused       the actor has stepped back from the case
 ├── AssignedNotPicked the task comes to somebody, and nobody takes it by choice
 ├── NotNamed      the diagram names others for the task
+├── PersonUnknown the step takes different people, and an account that takes part has no national ID
 ├── Conflict      it contradicts the present state, which comes along
 │   ├── OpinionAwaited      an opinion was asked beside the task, and may still come
 │   └── CorrectionAwaited   the applicant was asked to correct something, and may still do so
@@ -94,6 +95,10 @@ class AssignedNotPicked(Forbidden):
 
 class NotNamed(Forbidden):
     """The diagram names those who may take the task, and the actor is none of them."""
+
+
+class PersonUnknown(Forbidden):
+    """A step takes different people, and it is not known whose account one of theirs is."""
 
 
 class Conflict(Refusal):

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from engine import persian
@@ -58,9 +58,9 @@ def related_to(user: Any) -> ScalarSelect[Any]:
     return close.scalar_subquery()
 
 
-def recused(user: Any, case: Any) -> ColumnElement[bool]:
+def recused(user: Any, of_case: Any) -> ColumnElement[bool]:
     """Whether an account has stepped back from a case."""
-    return exists().where(Recusal.case_id == case, Recusal.user_id == user)
+    return exists().where(Recusal.case_id == of_case, Recusal.user_id == user)
 
 
 def _deciders() -> Select[Any]:
@@ -100,17 +100,29 @@ def deciders(uow: UnitOfWork, appealed: UUID | None, accounts: Collection[UUID])
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A task of a case and who has it or has done it; `closed_at` is None as long as it is open."""
+    """A task of a case and who has it or has done it; `closed_at` is None as long as it is open.
+
+    `person` is the national id of the owner of the account: two accounts of one person are one person.
+    """
 
     task: UUID
     element: str
     user_id: UUID | None
+    person: str | None
     opened_at: datetime
     closed_at: datetime | None = None
 
+    def same_person(self, other: "Turn") -> bool:
+        """Whether one person has both tasks, as far as that is known."""
+        return self.user_id == other.user_id or (self.person is not None and self.person == other.person)
 
+
+_BY = case(
+    (Task.id == bindparam("now_done"), bindparam("by", type_=Task.assignee_id.type)), else_=Task.assignee_id
+)
 _TURNS = (
-    select(Task.id, Task.element, Task.assignee_id, Task.opened_at, Task.closed_at)
+    select(Task.id, Task.element, _BY, User.person, Task.opened_at, Task.closed_at)
+    .outerjoin(User, User.id == _BY)
     .where(
         Task.case_id == bindparam("case"),
         Task.kind == "step",
@@ -140,29 +152,29 @@ def turns(
     `done` is the task, and who does it, that the command is just completing.
     """
     task, user = done or (None, None)
-    given = {"case": case_id, "elements": sorted(elements), "now_done": task}
+    given = {"case": case_id, "elements": sorted(elements), "now_done": task, "by": user}
     found = [Turn(*row) for row in uow.connection.execute(_TURNS, given)]
     known = [turn for turn in found if turn.task != task]
-    ending = [replace(turn, user_id=user, closed_at=uow.now) for turn in found if turn.task == task]
+    ending = [replace(turn, closed_at=uow.now) for turn in found if turn.task == task]
     return known + ending
 
 
 def met(known: Sequence[Turn], turn: Turn, instances: Callable[[], int]) -> bool:
-    """Whether the user of this turn has had another of the same group.
+    """Whether the person of this turn has had another of the same group.
 
     Of the same element, those count that were open at the same time, and the instances of the same activity
     (`instances`: how many of them went before, if they come one after the other). So whoever did a task may
     do it again when a loop comes back.
     """
     others = [other for other in known if other.task != turn.task]
-    own = [other for other in others if other.user_id == turn.user_id]
+    own = [other for other in others if other.same_person(turn)]
     if any(other.element != turn.element or _overlap(other, turn) for other in own):
         return True
     if not own:
         return False
     count = instances()
     before = [other for other in others if other.element == turn.element and other.closed_at is not None]
-    return count > 0 and any(other.user_id == turn.user_id for other in before[-count:])
+    return count > 0 and any(other.same_person(turn) for other in before[-count:])
 
 
 def _overlap(other: Turn, turn: Turn) -> bool:

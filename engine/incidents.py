@@ -104,7 +104,9 @@ def get(uow: UnitOfWork, incident_id: UUID) -> RowMapping:
     found = _seen(uow, Which(), *_COLUMNS, Incident.message)
     row = uow.connection.execute(found.where(Incident.id == incident_id), access.seen_by(uow)).mappings()
     if (known := row.one_or_none()) is None:
-        raise _unknown(incident_id)
+        case = select(Incident.case_id).where(Incident.id == incident_id).scalar_subquery()
+        raise cases.withheld(uow, _unknown(incident_id), case=case)
+    cases.require_not_own(uow, known["case"])
     return known
 
 
@@ -213,7 +215,7 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, Any]:
     row = cases.held(
         uow,
         found.join(Incident, Incident.case_id == Case.id)
-        .where(Incident.id == incident_id, access.visible_cases(uow.actor.role))
+        .where(Incident.id == incident_id, access.reachable_cases(uow.actor.role))
         .with_for_update(of=(Case, Incident)),
         **access.seen_by(uow),
     )
@@ -223,6 +225,7 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, Any]:
         present = {"id": incident_id, "status": row.incident_status}
         raise Conflict("The incident is resolved.", code="incident-resolved", incident=present)
     case = cases.locked(row)
+    cases.require_impartial(uow, case)
     cases.require_active(case)
     uow.connection.execute(
         update(Incident).where(Incident.id == incident_id).values(status="resolved", resolved_at=uow.now)

@@ -174,8 +174,9 @@ def by_provider(
 def vouched(session: Session, now: datetime, person: oidc.Person) -> Actor:
     """The account of whom a provider vouches for.
 
-    At first it is that of the person, if just one account is theirs; else a new applicant, where the
-    provider's people may have accounts. Raises NotRecognised.
+    At first it is that of the person, if just one account is theirs, or just one of the provider's kind; else
+    a new applicant, where the provider's people may have accounts. Raises NotRecognised, and Conflict if the
+    person has such an account already that is closed or has another name at the provider.
     """
     user = find_vouched(session, person)
     if user is None:
@@ -227,9 +228,20 @@ def _linked_by_person(session: Session, person: oidc.Person) -> UUID | None:
     if person.person is None:
         return None
     elsewhere = exists().where(Identity.user_id == User.id, Identity.issuer == person.issuer)
-    mine = select(User.id).where(User.person == person.person, User.deactivated_at.is_(None), ~elsewhere)
-    found = session.scalars(mine.limit(2)).all()
-    return found[0] if len(found) == 1 else None
+    mine = select(User.id, User.role).where(User.person == person.person, User.deactivated_at.is_(None))
+    found = session.execute(mine.where(~elsewhere)).all()
+    # Who has an account for work and one as an applicant gets the one that the provider's people have.
+    applicants = person.unknown == access.APPLICANT
+    fitting = [row for row in found if (row.role == access.APPLICANT) == applicants] or found
+    return fitting[0].id if len(fitting) == 1 else None
+
+
+def _require_first(session: Session, person: str, issuer: str) -> None:
+    """Raises Conflict if the person has an applicant's account, or one under another name at the provider."""
+    linked = select(Identity.subject).join(User, User.id == Identity.user_id)
+    here = session.scalars(linked.where(User.person == person, Identity.issuer == issuer)).first()
+    if here is not None or accounts.has_account(session, person, access.APPLICANT):
+        raise Conflict("You have an account here already. Log in as you did before.", code="person-taken")
 
 
 def _made(session: Session, now: datetime, person: oidc.Person) -> UUID:
@@ -237,4 +249,8 @@ def _made(session: Session, now: datetime, person: oidc.Person) -> UUID:
         raise NotRecognised("Nobody here has an account under this name.")
     mark = hashlib.sha256(f"{person.issuer}\n{person.subject}".encode()).hexdigest()[:16]
     name = f"{person.provider}-{mark}"  # what the provider calls them may be long, or their national id
+    if person.person is not None:
+        accounts.hold_person(session, person.person)
+        if not accounts.is_taken(session, name):  # by another browser of theirs, meanwhile
+            _require_first(session, person.person, person.issuer)
     return accounts.find_or_create(session, now, name, "applicant", person=person.person).id

@@ -13,12 +13,12 @@ from sqlalchemy import RowMapping, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
-from engine import access, cases, connections, definitions, posts, validity
+from engine import access, accounts, cases, connections, definitions, posts, validity
 from engine.bpmn import Spec
 from engine.config import Publishing
 from engine.db import UnitOfWork
 from engine.definitions import VERSION, Version
-from engine.errors import Conflict, NotFound, OwnWork, Rejected
+from engine.errors import Conflict, NotFound, OwnWork, PersonUnknown, Rejected
 from engine.models import Definition, DefinitionVersion, Deployment, Unit, User, VersionStatus
 
 # A version's revision: its status changes in this order only.
@@ -104,20 +104,42 @@ def publish(
 ) -> None:
     """Let new cases take a draft from now on.
 
-    Raises OwnWork for its author where it takes another person, Conflict if it is no draft or calls a version
-    that was retired meanwhile, Rejected if it is for units that are gone, or asks connectors that the
-    installation does not have: `operations` are those of the ones that there are.
+    Raises OwnWork for its author where it takes another person, PersonUnknown where that cannot be known,
+    Conflict if it is no draft or calls a version that was retired meanwhile, Rejected if it is for units that
+    are gone, or asks connectors that the installation does not have: `operations` are those that it has.
     """
     access.require(uow.actor, "definitions.publish")
     row, calls = _hold(uow, key, number, revisions)
     if row.status != "draft":
         raise Conflict(f"The version is {row.status} already.", code="not-a-draft", version=_state(row))
-    author = select(Deployment.deployed_by).where(Deployment.id == row.deployment_id)
-    if publishing == "four-eyes" and uow.session.scalars(author).one() == uow.actor.id:
-        raise OwnWork("Another person than the author publishes a version.")
+    if publishing == "four-eyes":
+        _require_other(uow, row)
     _require_calls(uow, calls, row)
     _require_surroundings(uow, row, operations)
     definitions.publish(uow, row, _current(uow, key), _spec(uow, row))
+
+
+def _require_other(uow: UnitOfWork, row: DefinitionVersion) -> None:
+    """Raises OwnWork for the author of a version, whichever account that person uses.
+
+    Raises PersonUnknown if an account of the two has no person. The installation's own account is nobody's:
+    what it has deployed everybody may publish, and only whoever runs the installation acts as it.
+    """
+    author = select(User.id, User.name, User.person).join(Deployment, Deployment.deployed_by == User.id)
+    made = uow.session.execute(author.where(Deployment.id == row.deployment_id)).one()
+    person = uow.session.scalars(select(User.person).where(User.id == uow.actor.id)).one()
+    if made.id == uow.actor.id or (person is not None and person == made.person):
+        raise OwnWork("Another person than the author publishes a version.")
+    if person is None and uow.actor.name != accounts.SYSTEM:
+        raise PersonUnknown(
+            "Your account has no national ID, so it cannot be known whether you are another person than the "
+            "author. Ask an administrator to add your national ID."
+        )
+    if made.person is None and made.name != accounts.SYSTEM:
+        raise PersonUnknown(
+            "The author's account has no national ID, so it cannot be known whether you are another person. "
+            "Ask an administrator to add the author's national ID."
+        )
 
 
 def retire(uow: UnitOfWork, key: str, number: int, *, revisions: Collection[int] | None = None) -> None:

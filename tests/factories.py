@@ -23,6 +23,7 @@ from engine.models import ROOT as UNITS
 from engine.models import Call, Role, Unit
 from engine.organisation.units import place
 from tests import bpmn
+from tests.organisation import a_person
 
 T = TypeVar("T")
 LICENCE = "food-shop-licence"
@@ -179,7 +180,9 @@ def drop(admin: psycopg.Connection, name: str) -> None:
 def an_actor(database: Database, role: Role, name: str | None = None) -> Actor:
     """A new account."""
     with database.transaction() as session:
-        user = accounts.find_or_create(session, datetime(2000, 1, 1, tzinfo=UTC), name or role, role)
+        person = None if accounts.is_system(role) or role == "applicant" else a_person(name or role)
+        made = datetime(2000, 1, 1, tzinfo=UTC)
+        user = accounts.find_or_create(session, made, name or role, role, person=person)
     return Actor(id=user.id, name=user.name, role=user.role)
 
 

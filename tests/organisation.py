@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from uuid import UUID
+from zlib import crc32
 
 from sqlalchemy import select
 
@@ -11,6 +12,14 @@ from engine.models import Role, Unit, UnitKind
 from engine.organisation.units import place
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+OF_NAME = "of-name"
+
+
+def a_person(name: str) -> str:
+    """The valid national id of whoever has the account of this name: always the same, and of nobody else."""
+    digits = f"{crc32(name.encode()) % 10**9:09}"
+    left = sum(int(digit) * (10 - place) for place, digit in enumerate(digits)) % 11
+    return f"{digits}{left if left < 2 else 11 - left}"
 
 
 def a_unit(
@@ -37,9 +46,13 @@ def a_member(
     *,
     valid_from: datetime = LONG_AGO,
     valid_to: datetime | None = None,
-    person: str | None = None,
+    person: str | None = OF_NAME,
 ) -> Actor:
-    """An account of this name, made if need be, that works in the unit with this key."""
+    """An account of this name, made if need be, that works in the unit with this key.
+
+    Each name is that of another person, unless one is named; None is an account without a person.
+    """
+    person = a_person(name) if person == OF_NAME else person
     with database.transaction() as session:
         user = accounts.find_or_create(session, LONG_AGO, name, account_role, person=person, post=None)
         home = session.scalars(select(Unit.id).where(Unit.key == unit)).one()

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from engine import login, sessions
 from engine.access import ASSURANCES
 from engine.db import UnitOfWork
-from engine.errors import AssuranceTooLow, Busy, Invalid, NotRecognised, Throttled
+from engine.errors import AssuranceTooLow, Busy, Conflict, Invalid, NotRecognised, Throttled
 from engine.oidc import farewell
 from engine.organisation import people
 from engine.sessions import Opened
@@ -137,6 +137,12 @@ def change() -> Response:
 def unknown(_: NotRecognised) -> Response:
     """Why is not told."""
     return told(HTTPStatus.FORBIDDEN, "login.unknown")
+
+
+@blueprint.errorhandler(Conflict)
+def second(_: Conflict) -> Response:
+    """The person has another account, and gets no second one."""
+    return told(HTTPStatus.CONFLICT, "refusals.person-taken")
 
 
 @blueprint.errorhandler(AssuranceTooLow)

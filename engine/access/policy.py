@@ -21,6 +21,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    not_,
     null,
     or_,
     select,
@@ -260,8 +261,21 @@ def _own_case() -> ColumnElement[bool]:
     return own
 
 
-def visible_cases(role: str) -> ColumnElement[bool]:
-    """Which cases an account with this role may see: of its units; a portal those that it started."""
+def party() -> ColumnElement[bool]:
+    """Whether the viewer's person is the applicant of a case or represents the applicant; never NULL.
+
+    The viewer's person is a subquery without references to the case: PostgreSQL evaluates it once.
+    """
+    person = select(User.person).where(User.id == _VIEWER).scalar_subquery()
+    return func.coalesce(person.in_((Case.applicant, Case.representative)), false())
+
+
+def reachable_cases(role: str) -> ColumnElement[bool]:
+    """The cases of an account with this role: those of its units; for a portal those that it started.
+
+    Officials also find the cases to which they are a party. Only for commands that then refuse and log the
+    conflict of interest; what shows cases uses `visible_cases`.
+    """
     if "cases.read" not in ALLOWED.get(role, ()):
         return false()
     if role == "portal":
@@ -269,16 +283,28 @@ def visible_cases(role: str) -> ColumnElement[bool]:
     return _own_case() if role == "applicant" else covers(Case.unit_id)
 
 
-def visible_tasks(role: str) -> ColumnElement[bool]:
-    """Which tasks it may see: those of the cases that it sees, and those that it may take or give.
+def visible_cases(role: str) -> ColumnElement[bool]:
+    """Which cases an account with this role may see: officials not those to which they are a party."""
+    reachable = reachable_cases(role)
+    return reachable if role in ("portal", "applicant") else and_(reachable, not_(party()))
 
-    Who is no member sees those of the applicant.
+
+def reachable_tasks(role: str) -> ColumnElement[bool]:
+    """The tasks of the cases that an account reaches, and those that it may take or assign.
+
+    Portals and applicants have the applicant's tasks only.
     """
     if "tasks.read" not in ALLOWED.get(role, ()):
         return false()
     if role in ("portal", "applicant"):
-        return and_(visible_cases(role), Task.pool_id.is_(None))
-    return or_(visible_cases(role), taking_as(Task.pool_id).is_not(None), supervises(role, Task.pool_id))
+        return and_(reachable_cases(role), Task.pool_id.is_(None))
+    return or_(reachable_cases(role), taking_as(Task.pool_id).is_not(None), supervises(role, Task.pool_id))
+
+
+def visible_tasks(role: str) -> ColumnElement[bool]:
+    """Which tasks an account may see: officials not those of cases to which they are a party."""
+    reachable = reachable_tasks(role)
+    return reachable if role in ("portal", "applicant") else and_(reachable, not_(party()))
 
 
 def taken_as(role: str) -> ColumnElement[Any]:

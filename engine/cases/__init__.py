@@ -35,6 +35,14 @@ from engine.cases.moving import (
     wake,
     wake_due,
 )
+from engine.cases.party import (
+    PARTIES,
+    actor_person,
+    require_no_party,
+    require_not_own,
+    require_visible,
+    withheld,
+)
 from engine.cases.pausing import resume, resume_definition, rouse, rouse_version, suspend, suspend_definition
 from engine.cases.progress import Opened, TaskChange, apply, note, scoped
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
@@ -45,6 +53,7 @@ __all__ = [
     "LOCKING",
     "LOG_PAGE",
     "PAGE",
+    "PARTIES",
     "Application",
     "CaseView",
     "Locked",
@@ -52,6 +61,7 @@ __all__ = [
     "Seen",
     "TaskChange",
     "Wanted",
+    "actor_person",
     "answer",
     "appeal",
     "apply",
@@ -78,9 +88,12 @@ __all__ = [
     "renew_secret",
     "require_active",
     "require_impartial",
+    "require_no_party",
     "require_not_erased",
+    "require_not_own",
     "require_revision",
     "require_size",
+    "require_visible",
     "resume",
     "resume_definition",
     "rouse",
@@ -95,4 +108,5 @@ __all__ = [
     "wake",
     "wake_due",
     "withdraw",
+    "withheld",
 ]

@@ -125,11 +125,11 @@ def held(uow: UnitOfWork, statement: Select[Any], **values: Any) -> Any:
 def lock(uow: UnitOfWork, case_id: UUID) -> Locked:
     """Hold the case's row until the transaction ends.
 
-    Raises NotFound for cases that the actor may not see.
+    Raises NotFound for cases that the actor may not see; officials must be refused their own cases then.
     """
     statement = (
         locking(access.acting_in(Case.unit_id).label("acting"))
-        .where(Case.id == case_id, access.visible_cases(uow.actor.role))
+        .where(Case.id == case_id, access.reachable_cases(uow.actor.role))
         .with_for_update(of=Case)
     )
     row = held(uow, statement, **access.seen_by(uow))

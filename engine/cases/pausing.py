@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select, update
 
 from engine import access, definitions, jobs
 from engine.cases.hold import lock, require_active
+from engine.cases.interest import require_impartial
 from engine.cases.moving import hold
 from engine.cases.progress import note
 from engine.cases.views import CaseView, get
@@ -19,6 +20,7 @@ def suspend(uow: UnitOfWork, case_id: UUID, *, reason: str | None = None) -> Cas
     """Hold a case up. Raises Conflict if it does not run."""
     access.require(uow.actor, "cases.suspend")
     case = lock(uow, case_id)
+    require_impartial(uow, case)
     require_active(case)
     told = Fact("case.suspended", payload={"reason": reason} if reason else None)
     note(uow, case, [told], status="suspended")
@@ -29,6 +31,7 @@ def resume(uow: UnitOfWork, case_id: UUID) -> CaseView:
     """Let a suspended case go on. Raises Conflict if it is not suspended itself."""
     access.require(uow.actor, "cases.suspend")
     case = lock(uow, case_id)
+    require_impartial(uow, case)
     if case.stopped or case.status != "suspended":
         what = "definition is suspended: resume that" if case.stopped else f"case is {case.status}"
         raise Conflict(

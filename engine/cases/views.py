@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from engine import access, definitions, forms
 from engine.bpmn import Spec
 from engine.cases.hold import unknown
+from engine.cases.party import PARTIES, actor_person, require_no_party, withheld
 from engine.db import UnitOfWork
 from engine.models import Case, Channel, DefinitionVersion, Event, Incident, Task, Unit, User
 
@@ -132,15 +133,16 @@ def see(uow: UnitOfWork, case_id: UUID) -> Seen:
     """The same without its tasks, for who reads these otherwise."""
     row = (
         uow.connection.execute(
-            _visible(uow, *_VIEW, *_version(), _roles()).where(Case.id == case_id), access.seen_by(uow)
+            _visible(uow, *_VIEW, *_version(), *_reader(uow)).where(Case.id == case_id), access.seen_by(uow)
         )
         .mappings()
         .one_or_none()
     )
     if row is None:
-        raise unknown(case_id)
+        raise withheld(uow, unknown(case_id), case=case_id)
     spec, cut = _for_roles(uow, row)
-    shown = {name: row[name] for name in row if name not in (*_OF_VERSION, "roles")}
+    require_no_party(uow, row, spec)
+    shown = {name: row[name] for name in row if name not in (*_OF_VERSION, "roles", "person")}
     shown["data"] = cut(row["data"])
     return Seen(CaseView(**shown, tasks=()), spec, cut)
 
@@ -162,9 +164,9 @@ def _for_roles(uow: UnitOfWork, row: Any) -> tuple[Spec, Callable[[Mapping[str, 
     return spec, cut
 
 
-def _roles() -> Any:
-    """In which roles the actor sees a case."""
-    return access.roles_in(Case.unit_id).label("roles")
+def _reader(uow: UnitOfWork) -> tuple[Any, Any]:
+    """In which roles the actor sees a case, and whose account the actor's is."""
+    return access.roles_in(Case.unit_id).label("roles"), actor_person(uow).label("person")
 
 
 def _version() -> list[Any]:
@@ -248,12 +250,13 @@ def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[Mapping[s
     task, and not by what.
     """
     access.require(uow.actor, "events.read")
-    wanted = _visible(uow, Case.id, *_version(), _roles()).where(Case.id == case_id)
+    wanted = _visible(uow, *PARTIES, *_version(), *_reader(uow)).where(Case.id == case_id)
     seen = uow.connection.execute(wanted, access.seen_by(uow)).mappings().one_or_none()
     if seen is None:
-        raise unknown(case_id)
+        raise withheld(uow, unknown(case_id), case=case_id)
     statement = _events(uow, case_id).where(Event.seq > after).order_by(Event.seq).limit(LOG_PAGE + 1)
-    _, cut = _for_roles(uow, seen)
+    spec, cut = _for_roles(uow, seen)
+    require_no_party(uow, seen, spec)
     return _read(uow, statement, cut)
 
 

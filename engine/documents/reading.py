@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, exists, false, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, false, not_, or_, select
 
 from engine import access, cases
 from engine.db import UnitOfWork
-from engine.errors import NotFound
+from engine.errors import NotFound, Refusal
 from engine.models import Case, Document, DocumentVersion, Task, User
 
 _VERSION = (
@@ -62,17 +62,21 @@ def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
 
 def _of_own_task(role: str) -> ColumnElement[bool]:
     """Whether a version was handed in with a task that the actor may take, whatever it sees of the case."""
-    own = access.taking_as(Task.pool_id).is_not(None) if role == "caseworker" else false()
-    return exists().where(Task.id == DocumentVersion.task_id, own).correlate(DocumentVersion)
+    own: ColumnElement[bool] = false()
+    if role == "caseworker":
+        own = and_(access.taking_as(Task.pool_id).is_not(None), not_(access.party()))
+    return exists().where(Task.id == DocumentVersion.task_id, own).correlate(DocumentVersion, Case)
 
 
 def of_task(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
     """The same of the documents that were handed in with a task. Raises NotFound for tasks not to be seen."""
     access.require(uow.actor, "tasks.read")
-    seen = select(Task.id).join(Case, Task.case_id == Case.id)
+    seen = select(Task.case_id).join(Case, Task.case_id == Case.id)
     seen = seen.where(Task.id == task_id, access.visible_tasks(uow.actor.role))
-    if uow.connection.execute(seen, access.seen_by(uow)).first() is None:
-        raise NotFound(f"There is no task {task_id}.")
+    case_id = uow.connection.execute(seen, access.seen_by(uow)).scalar_one_or_none()
+    if case_id is None:
+        raise cases.withheld(uow, NotFound(f"There is no task {task_id}."), task=task_id)
+    cases.require_not_own(uow, case_id)
     return _newest(uow, DocumentVersion.task_id == task_id, after)
 
 
@@ -86,9 +90,7 @@ def page(
     if seen:
         return _newest(uow, Document.case_id == case_id, after)
     access.require(uow.actor, "cases.read")
-    visible = select(Case.id).where(Case.id == case_id, access.visible_cases(uow.actor.role))
-    if uow.connection.execute(visible, access.seen_by(uow)).first() is None:
-        raise NotFound(f"There is no case {case_id}.")
+    cases.require_visible(uow, case_id)
     return _newest(uow, Document.case_id == case_id, after)
 
 
@@ -113,7 +115,8 @@ def get(uow: UnitOfWork, document_id: UUID) -> DocumentView:
         .all()
     )
     if not rows:
-        raise _unknown(document_id)
+        raise _withheld(uow, document_id, _unknown(document_id))
+    cases.require_not_own(uow, rows[0]["case_id"])
     return DocumentView(document_id, rows[0]["case_id"], rows)
 
 
@@ -133,8 +136,16 @@ def version(uow: UnitOfWork, document_id: UUID, number: int | None) -> Version:
     statement = _visible(uow, *columns).where(Document.id == document_id, wanted)
     row = uow.connection.execute(statement, access.seen_by(uow)).one_or_none()
     if row is None:
-        raise _unknown(document_id) if number is None else _unknown_version(document_id, number)
+        refusal = _unknown(document_id) if number is None else _unknown_version(document_id, number)
+        raise _withheld(uow, document_id, refusal)
+    cases.require_not_own(uow, row.case_id)
     return Version(*row)
+
+
+def _withheld(uow: UnitOfWork, document_id: UUID, refusal: NotFound) -> Refusal:
+    """Why a document was not found."""
+    case = select(Document.case_id).where(Document.id == document_id).scalar_subquery()
+    return cases.withheld(uow, refusal, case=case)
 
 
 def _unknown(document_id: UUID) -> NotFound:

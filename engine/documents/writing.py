@@ -32,10 +32,10 @@ def admit(uow: UnitOfWork, *, case: UUID | None = None, task: UUID | None = None
     """
     _require(uow, task)
     if task is None:
-        admitted = select(Case.id).where(Case.id == case, access.visible_cases(uow.actor.role))
+        admitted = select(Case.id).where(Case.id == case, access.reachable_cases(uow.actor.role))
     else:
         joined = select(Task.id).join(Case, Task.case_id == Case.id)
-        admitted = joined.where(Task.id == task, access.visible_tasks(uow.actor.role))
+        admitted = joined.where(Task.id == task, access.reachable_tasks(uow.actor.role))
     found = uow.connection.execute(admitted, access.seen_by(uow))
     if found.first() is None:
         raise _unknown(case, task)
@@ -93,12 +93,13 @@ def _unknown(case: UUID | None, task: UUID | None) -> NotFound:
 
 def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked, Any]:
     """The case, held and still running; and the task, open and nobody else's."""
-    visible = access.visible_cases(uow.actor.role)
     if task is None:
-        statement = cases.locking().where(Case.id == bindparam("case"), visible).with_for_update(of=Case)
+        reachable = access.reachable_cases(uow.actor.role)
+        statement = cases.locking().where(Case.id == bindparam("case"), reachable).with_for_update(of=Case)
     else:
+        visible = access.visible_cases(uow.actor.role)
         joined = cases.locking(*_TASK, visible.label("case_seen")).join(Task, Task.case_id == Case.id)
-        may = access.visible_tasks(uow.actor.role)
+        may = access.reachable_tasks(uow.actor.role)
         statement = joined.where(Task.id == bindparam("task"), may).with_for_update(of=(Case, Task))
     row = cases.held(uow, statement, case=case, task=task, **access.seen_by(uow))
     if row is None:

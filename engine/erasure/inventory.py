@@ -255,7 +255,7 @@ KEPT: Mapping[str, Kept] = {
     "uploads": Kept(
         _PROCESS, "id unit_id unit_named sketch_id status result uploaded_by uploaded_at finished_at"
     ),
-    "users": Kept(_ACCOUNT, "id name role created_at person deactivated_at"),
+    "users": Kept(_ACCOUNT, "id name role created_at person deactivated_at duplicate"),
     "webhooks": Kept(_ORGANISATION, "id url secret definition kinds created_by created_at disabled_at"),
 }
 

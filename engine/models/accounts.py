@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary, Text
+from sqlalchemy import ForeignKey, Index, LargeBinary, Text, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,12 +17,26 @@ class User(Base):
     """A person or a system that may act."""
 
     __tablename__ = "users"
+    __table_args__ = (
+        # One account for work and one as an applicant. Systems are nobody's.
+        Index(
+            "uq_users_person",
+            "person",
+            text("(role = 'applicant')"),
+            unique=True,
+            postgresql_where=text(
+                "person IS NOT NULL AND NOT duplicate AND role NOT IN ('portal', 'service')"
+            ),
+        ),
+    )
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(Text, unique=True)
     role: Mapped[Role] = mapped_column(Text)
     created_at: Mapped[Instant]
     person: Mapped[str | None] = mapped_column(Text, index=True)  # the national id of whose account it is
+    # A second account of its person and kind, from before there was one of each only.
+    duplicate: Mapped[bool] = mapped_column(server_default=false())
     deactivated_at: Mapped[Instant | None]  # since then it opens nothing
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, exists, or_, select
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from engine import access, accounts, formats, validity
 from engine.access import ANY, APPLICANT, CASEWORKER, seen_by
@@ -60,10 +60,42 @@ def _near() -> Any:
     return exists().where(Membership.user_id == User.id, access.covers(Membership.unit_id)).correlate(User)
 
 
-def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[PersonView]:
-    """Up to a page of the people of the actor's units, the oldest accounts first; one more if more follow."""
+PersonFilter = Literal["missing", "duplicate"]
+_OTHER = aliased(User)
+_WHICH: Mapping[PersonFilter, ColumnElement[bool]] = {
+    "missing": and_(
+        User.person.is_(None),
+        User.role.not_in(accounts.SYSTEMS),
+        User.name != accounts.SYSTEM,
+        User.deactivated_at.is_(None),
+    ),
+    "duplicate": exists().where(
+        _OTHER.person == User.person,
+        _OTHER.id != User.id,
+        User.role.not_in(accounts.SYSTEMS),
+        accounts.same_kind(_OTHER.role, User.role),
+    ),
+}
+
+
+def page(
+    uow: UnitOfWork, *, person: PersonFilter | None = None, after: UUID | None = None
+) -> Sequence[PersonView]:
+    """Up to a page of the people of the actor's units, the oldest accounts first; one more if more follow.
+
+    With `person` only the open accounts without a national id (`missing`), or the accounts whose owner has
+    another one of the same kind (`duplicate`).
+    """
     access.require(uow.actor, "people.manage")
-    return _page(uow, after)
+    return _page(uow, after, *(() if person is None else (_WHICH[person],)))
+
+
+def unsettled(uow: UnitOfWork) -> Mapping[PersonFilter, int]:
+    """How many accounts each of these lists has in the actor's units."""
+    access.require(uow.actor, "people.manage")
+    counts = [func.count().filter(condition).label(name) for name, condition in _WHICH.items()]
+    found = uow.connection.execute(select(*counts).select_from(User).where(_near()), seen_by(uow)).one()
+    return {"missing": found.missing, "duplicate": found.duplicate}
 
 
 def search(uow: UnitOfWork, text: str, *, after: UUID | None = None) -> Sequence[PersonView]:
@@ -156,7 +188,10 @@ def _unknown(user_id: UUID) -> NotFound:
 
 
 def create(uow: UnitOfWork, new: NewPerson) -> UUID:
-    """Make an account with its memberships. Raises Invalid, Conflict for a name that is taken."""
+    """Make an account with its memberships.
+
+    Raises Invalid, also for a person who has an account already, and Conflict for a name that is taken.
+    """
     access.require(uow.actor, "people.manage")
     accounts.check(new.name, new.role)
     if new.role not in MEMBERS:
@@ -170,6 +205,8 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
             "The account cannot be made.", [Fault("/memberships", "must be at least one", "missing")]
         )
     person = national_id(new.person)
+    if person is not None and not accounts.is_taken(uow.session, new.name):
+        accounts.require_free(uow.session, person, new.role)
     row = {"id": uuid7(), "name": new.name, "role": new.role, "created_at": uow.now, "person": person}
     made = insert(User).values(row).on_conflict_do_nothing().returning(User.id)
     user_id = uow.connection.execute(made).scalar_one_or_none()
@@ -192,11 +229,15 @@ def national_id(text: str | None) -> str | None:
 
 
 def identify(uow: UnitOfWork, user: User, text: str) -> bool:
-    """Say of an account that is held whose it is; whether that is another person than before."""
+    """Say of an account that is held whose it is; whether that is another person than before.
+
+    Raises Invalid for a person who has another account of this kind.
+    """
     person = national_id(text)
-    if person == user.person:
+    if person is None or person == user.person:
         return False
-    user.person = person
+    accounts.require_free(uow.session, person, user.role, user.id)
+    user.person, user.duplicate = person, False
     uow.session.flush()
     unit = select(Membership.unit_id).where(Membership.user_id == user.id).order_by(Membership.id).limit(1)
     journal.note(uow, "person.changed", uow.session.scalars(unit).first() or ROOT, {}, user.id)

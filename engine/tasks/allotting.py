@@ -11,7 +11,6 @@ from engine import access, assignment, cases, definitions, impartial, validity
 from engine.assignment import Chosen, Matter, Vacancy
 from engine.cases import Locked, TaskChange
 from engine.db import UnitOfWork, table
-from engine.errors import NotFound
 from engine.events import Fact
 from engine.models import Case, Membership, Recusal, Substitution, Task, User
 from engine.tasks import reasons
@@ -140,15 +139,13 @@ def recuse(uow: UnitOfWork, held: Held, reason: str | None) -> Mapping[str, Any]
             facts.append(Fact("task.released", task.element, task.task_id, _recused(task.assignment)))
             facts += [new.fact(task.element, task.task_id)] if new else []
         cases.note(uow, case, facts)
-    return get(uow, row.task_id)
+    return get(uow, row.task_id, own=True)
 
 
 def recusals(uow: UnitOfWork, case_id: UUID) -> Sequence[RowMapping]:
     """Who has stepped back from a case, and why. Raises NotFound for cases that the actor may not see."""
     access.require(uow.actor, "fairness.read")
-    seen = select(Case.id).where(Case.id == case_id, access.visible_cases(uow.actor.role))
-    if uow.connection.execute(seen, access.seen_by(uow)).one_or_none() is None:
-        raise NotFound(f"There is no case {case_id}.")
+    cases.require_visible(uow, case_id)
     columns = (Recusal.user_id, User.name.label("account"), Recusal.at, Recusal.reason)
     found = select(*columns).join(User, User.id == Recusal.user_id).where(Recusal.case_id == case_id)
     return uow.connection.execute(found.order_by(Recusal.at, User.name)).mappings().all()

@@ -108,6 +108,7 @@ def _mine(uow: UnitOfWork, task_id: UUID) -> Held:
     """Hold a step of the process that the actor has. Raises Conflict if it has not."""
     access.require(uow.actor, "tasks.ask")
     held = hold(uow, task_id)
+    cases.require_impartial(uow, held.case)
     held.require_open()
     if held.row.kind != "step":
         raise held.conflict("It is itself asked beside another task.", code="asked-itself")
@@ -203,7 +204,7 @@ def withdraw(uow: UnitOfWork, task_id: UUID) -> UUID:
     access.require(uow.actor, "tasks.ask")
     row = cases.held(uow, _withdrawing(uow.actor.role), task=task_id, **access.seen_by(uow))
     if row is None or not (row.case_seen or row.taken_as is not None):
-        raise unknown(task_id)
+        raise cases.withheld(uow, unknown(task_id), task=task_id)
     held = Held(replace(cases.locked(row), acting=row.acting), row)
     if row.kind == "step":
         raise held.conflict("It is a step of the process, and was not asked.", code="not-asked")

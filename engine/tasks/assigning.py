@@ -105,13 +105,15 @@ def _hold(uow: UnitOfWork, task_id: UUID) -> Held:
     """Hold a task that the actor may take or give. Raises NotFound, Forbidden if it may only see it."""
     access.require(uow.actor, "tasks.assign")
     row = cases.held(uow, _supervised(uow.actor.role), task=task_id, **access.seen_by(uow))
-    _require(row, task_id)
-    return Held(replace(cases.locked(row), acting=row.taken_as or row.acting), row)
+    _require(uow, row, task_id)
+    case = replace(cases.locked(row), acting=row.taken_as or row.acting)
+    cases.require_impartial(uow, case)
+    return Held(case, row)
 
 
-def _require(row: Any, task_id: UUID) -> None:
+def _require(uow: UnitOfWork, row: Any, task_id: UUID) -> None:
     if row is None or not (row.case_seen or row.supervises or row.taken_as is not None):
-        raise unknown(task_id)
+        raise cases.withheld(uow, unknown(task_id), task=task_id)
     if row.taken_as is None and not row.supervises:
         raise Forbidden("The task is for others: you have none of the roles that may take or give it.")
 
@@ -139,7 +141,7 @@ def colleagues(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> 
     access.require(uow.actor, "tasks.assign")
     given = {"task": task_id, **access.seen_by(uow)}
     row = uow.connection.execute(_place(uow.actor.role), given).one_or_none()
-    _require(row, task_id)
+    _require(uow, row, task_id)
     found = select(User.id, User.name).where(access.takers(bindparam("pool", type_=Task.pool_id.type)))
     if after is not None:
         last = aliased(User)

@@ -61,7 +61,7 @@ def _hold_cases(uow: UnitOfWork, ids: Sequence[UUID]) -> None:
     So two who do many at once wait for each other, and never in a circle.
     """
     of_tasks = select(Task.case_id).join(Case, Case.id == Task.case_id)
-    of_tasks = of_tasks.where(Task.id.in_(ids), access.visible_tasks(uow.actor.role))
+    of_tasks = of_tasks.where(Task.id.in_(ids), access.reachable_tasks(uow.actor.role))
     ordered = select(Case.id).where(Case.id.in_(of_tasks)).order_by(Case.id).with_for_update()
     uow.connection.execute(ordered, access.seen_by(uow)).all()
 

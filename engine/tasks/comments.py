@@ -54,10 +54,10 @@ def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[cases.
     role = uow.actor.role
     acting = access.acting_in(Case.unit_id).label("acting")
     if task is None:
-        seen = cases.locking(acting).where(Case.id == bindparam("case"), access.visible_cases(role))
+        seen = cases.locking(acting).where(Case.id == bindparam("case"), access.reachable_cases(role))
     else:
         seen = cases.locking(acting, Task.element).join(Task, Task.case_id == Case.id)
-        seen = seen.where(Task.id == bindparam("task"), access.visible_tasks(role))
+        seen = seen.where(Task.id == bindparam("task"), access.reachable_tasks(role))
     given = {"case": case, "task": task, **access.seen_by(uow)}
     row = cases.held(uow, seen.with_for_update(of=Case), **given)
     if row is None:
@@ -88,9 +88,8 @@ def comments(
     Raises NotFound for cases that the actor may not see; of one that was `seen` already it is not asked.
     """
     access.require(uow.actor, "cases.read")
-    visible = select(Case.id).where(Case.id == case_id, access.visible_cases(uow.actor.role))
-    if not seen and uow.connection.execute(visible, access.seen_by(uow)).first() is None:
-        raise NotFound(f"There is no case {case_id}.")
+    if not seen:
+        cases.require_visible(uow, case_id)
     found = _comments().where(Comment.case_id == case_id)
     if access.for_applicants(uow.actor):
         found = found.where(Comment.visible)

@@ -14,6 +14,7 @@ from engine.errors import (
     FourEyes,
     FourEyesLate,
     NotNamed,
+    PersonUnknown,
     Recorded,
     Recused,
 )
@@ -21,6 +22,11 @@ from engine.events import Fact
 from engine.impartial import Turn
 from engine.models import Substitution, User
 from engine.tasks.held import Held
+
+NO_PERSON = (
+    "Your account has no national ID, so it cannot be known whether another person did the other step. "
+    "Ask an administrator to add your national ID."
+)
 
 
 def require(uow: UnitOfWork, held: Held, rules: TaskRules, *, completing: bool) -> None:
@@ -38,6 +44,8 @@ def require(uow: UnitOfWork, held: Held, rules: TaskRules, *, completing: bool) 
     _require_named(uow, held)
     _require_no_interest(uow, held, completing=completing)
     if rules.sod is not None and held.row.kind == "step":
+        if held.row.person is None:
+            raise PersonUnknown(NO_PERSON)
         _require_four_eyes(uow, held, completing=completing)
 
 
@@ -50,7 +58,7 @@ def may(uow: UnitOfWork, held: Held, rules: TaskRules, user_id: UUID) -> bool:
     parties = impartial.parties(case.home.persons, spec, case.data)
     if recused or impartial.interested(parties, person, related):
         return False
-    return rules.sod is None or not _second(uow, held, user_id)
+    return rules.sod is None or (person is not None and not _second(uow, held, user_id, person))
 
 
 def require_come(held: Held) -> None:
@@ -81,19 +89,19 @@ def _require_no_interest(uow: UnitOfWork, held: Held, *, completing: bool) -> No
 
 
 def _require_four_eyes(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
-    if _second(uow, held, uow.actor.id):
+    if _second(uow, held, uow.actor.id, held.row.person):
         kind = FourEyesLate if completing else FourEyes
         refusal = kind("You have done a task of this case that another person must have done.")
         raise _blocked(uow, held, refusal, "four-eyes", completing=completing)
 
 
-def _second(uow: UnitOfWork, held: Held, user_id: UUID) -> bool:
-    """Whether the account has done another task of the four-eyes group."""
+def _second(uow: UnitOfWork, held: Held, user_id: UUID, person: str) -> bool:
+    """Whether the person whose account this is has done another task of the four-eyes group."""
     case, row = held.case, held.row
     spec = definitions.spec(uow.session, case.version)
     turns = impartial.turns(uow, case.id, impartial.group(spec, row.element))
     done = [turn for turn in turns if turn.closed_at is not None]
-    turn = Turn(row.task_id, row.element, user_id, row.opened_at)
+    turn = Turn(row.task_id, row.element, user_id, person, row.opened_at)
     return impartial.met(done, turn, partial(assignment.instances, spec, case.state, row.task_id, uow.now))
 
 

@@ -94,13 +94,19 @@ class Inbox:
 def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[RowMapping]:
     """Up to a page of tasks, what is due first first, after the task named; one more if more follow.
 
-    What has no due time comes last, the older first.
+    What has no due time comes last, the older first. Tasks of cases to which the actor is a party are left
+    out after a page is read: looking at the case of every task first would make the inbox slower.
     """
     access.require(uow.actor, "inbox.read")
-    given = _given(wanted)
-    statement = _page(uow.actor.role, wanted.scope, frozenset(given))
-    values = {**given, **access.seen_by(uow), "day_end": _day_end(uow)}
-    return uow.connection.execute(statement, values).mappings().all()
+    given, rows = _given(wanted), list[RowMapping]()
+    while True:
+        statement = _page(uow.actor.role, wanted.scope, frozenset(given))
+        values = {**given, **access.seen_by(uow), "day_end": _day_end(uow)}
+        found = uow.connection.execute(statement, values).mappings().all()
+        rows += [row for row in found if not row["party"]]
+        if len(found) <= cases.PAGE or len(rows) > cases.PAGE:
+            return rows[: cases.PAGE + 1]
+        given["after"] = found[-1]["id"]
 
 
 def counts(uow: UnitOfWork) -> Mapping[str, int]:
@@ -173,7 +179,11 @@ def _page(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
     """Made once for each combination of parameters."""
     found = _nearest(role, scope, given, cases.PAGE + 1, ordered=True)
     beside = (_RETURNED.label("returned"), _asked("open").label("awaits"))
-    page = summaries().add_columns(*beside, case_seen(role)).join(found, found.c.id == Task.id)
+    page = (
+        summaries()
+        .add_columns(*beside, case_seen(role), access.party().label("party"))
+        .join(found, found.c.id == Task.id)
+    )
     return page.order_by(found.c.due, found.c.id)
 
 

@@ -83,7 +83,8 @@ def had_by(role: str) -> ColumnElement[bool]:
 
 
 @lru_cache
-def _one(role: str) -> Select[*tuple[Any, ...]]:
+def _one(role: str, own: bool) -> Select[*tuple[Any, ...]]:
+    visible = access.reachable_tasks(role) if own else access.visible_tasks(role)
     draft = case((had_by(role), Task.draft), else_=null()).label("draft")
     return (
         summaries()
@@ -93,20 +94,21 @@ def _one(role: str) -> Select[*tuple[Any, ...]]:
             access.taken_as(role).is_not(None).label("takes"),
             func.coalesce(access.supervises(role, Task.pool_id), false()).label("supervises"),
         )
-        .where(Task.id == bindparam("task"), access.visible_tasks(role))
+        .where(Task.id == bindparam("task"), visible)
     )
 
 
-def get(uow: UnitOfWork, task_id: UUID) -> Mapping[str, Any]:
+def get(uow: UnitOfWork, task_id: UUID, *, own: bool = False) -> Mapping[str, Any]:
     """One task, whether the actor has it, may take it, and may give it to others.
 
-    Raises NotFound for tasks that the actor may not see.
+    Raises NotFound for tasks that the actor may not see, ConflictOfInterest for those of a case to which it
+    is a party. With `own` also these: the answer to an official who has just released one.
     """
     access.require(uow.actor, "tasks.read")
     values = {"task": task_id, **access.seen_by(uow)}
-    row = uow.connection.execute(_one(uow.actor.role), values).mappings().one_or_none()
+    row = uow.connection.execute(_one(uow.actor.role, own), values).mappings().one_or_none()
     if row is None:
-        raise unknown(task_id)
+        raise cases.withheld(uow, unknown(task_id), task=task_id)
     return dict(row)
 
 
@@ -173,20 +175,25 @@ def roles(uow: UnitOfWork, task_id: UUID) -> Collection[str] | None:
 
 
 _OF_FORM = (Task.element, Task.kind, Task.asked, beside.TOKEN, beside.STATE, Case.data)
+_READER = (Case.applicant, Case.representative)
 
 
 def answerable(
     uow: UnitOfWork, task_id: UUID
 ) -> tuple[Form | None, Collection[str] | None, Mapping[str, Any]]:
-    """The form of a task that the actor may see, in which roles it answers that, and what it shows."""
+    """The form of a task that the actor may see, in which roles it answers that, and what it shows.
+
+    Raises ConflictOfInterest for an official who is a party to the case.
+    """
     statement = (
-        select(*_OF_FORM, *definitions.VERSION)
+        select(*_OF_FORM, *_READER, cases.actor_person(uow).label("person"), *definitions.VERSION)
         .join(Case, Task.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .where(Task.id == task_id)
     )
     row = uow.connection.execute(statement).one()
-    spec = definitions.spec(uow.session, definitions.Version(*row[len(_OF_FORM) :]))
+    spec = definitions.spec(uow.session, definitions.Version(*row[-len(definitions.VERSION) :]))
+    cases.require_no_party(uow, row._mapping, spec)
     form = beside.form_of(spec, row.element, row.kind, row.asked)
     seen = roles(uow, task_id) if form and forms.for_some(form) else None
     return form, seen, beside.known(spec, row, uow.now)

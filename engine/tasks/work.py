@@ -84,7 +84,7 @@ def hold(uow: UnitOfWork, task_id: UUID) -> Held:
         # It waited for another command: what it knows of other tables is from before that.
         row = cases.held(uow, locking(uow.actor.role), **given)
     if row is None or (row.taken_as is None and not row.case_seen):
-        raise unknown(task_id)
+        raise cases.withheld(uow, unknown(task_id), task=task_id)
     if row.taken_as is None:
         raise Forbidden("The task is for others: you have none of the roles that may take it.")
     return Held(replace(cases.locked(row), acting=row.taken_as or None), row)
@@ -215,7 +215,7 @@ def _assign(
         facts = [Fact(kind, row.element, task_id, given.why or None)]
         facts += [] if given.chosen is None else [given.chosen.fact(row.element, task_id)]
         cases.note(uow, case, facts, change)
-    return get(uow, task_id)
+    return get(uow, task_id, own=True)
 
 
 def recuse(uow: UnitOfWork, task_id: UUID, *, reason: str | None = None) -> Mapping[str, Any]:

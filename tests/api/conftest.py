@@ -20,7 +20,7 @@ from tests import bpmn, factories, filed, installed, ruling
 from tests.api.contract import Client, Contract, body
 from tests.api.matrix import BODIES, PERSON
 from tests.installed import NOWHERE
-from tests.organisation import a_member, a_unit
+from tests.organisation import a_member, a_person, a_unit
 
 Clients = Callable[..., Client]
 
@@ -106,8 +106,11 @@ def _app(database: Database, documents: Path) -> APIFlask:
 
 
 def _token(database: Database, role: Any, name: str | None = None) -> str:
+    person = None if accounts.is_system(role) or role == "applicant" else a_person(name or role)
     with database.transaction() as session:
-        return accounts.create_token(session, datetime.now(UTC), name=name or role, role=role)
+        now = datetime.now(UTC)
+        accounts.find_or_create(session, now, name or role, role, person=person)
+        return accounts.create_token(session, now, name=name or role, role=role)
 
 
 def _clients(app: APIFlask, contract: Contract, database: Database) -> Clients:

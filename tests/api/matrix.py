@@ -110,6 +110,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/people"): {"administrator"},
     ("POST", "/people"): {"administrator"},
     ("GET", "/people/<uuid:person_id>"): {"administrator"},
+    ("PATCH", "/people/<uuid:person_id>"): {"administrator"},
     ("POST", "/people/<uuid:person_id>/memberships"): {"administrator"},
     ("PATCH", "/people/<uuid:person_id>/memberships/<uuid:membership_id>"): {"administrator"},
     ("DELETE", "/people/<uuid:person_id>/memberships/<uuid:membership_id>"): {"administrator"},
@@ -155,6 +156,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/incidents/<uuid:incident_id>/skip": {"reason": "r"},
     "/units": {"key": "x", "name": "X", "kind": "unit"},
     "/people": {"name": "x", "role": "caseworker", "memberships": [{"unit": "root", "role": "r"}]},
+    "/people/<uuid:person_id>": {"person": "0012345679"},
     "/people/<uuid:person_id>/memberships": {"unit": "root", "role": "another"},
     "/substitutions": {
         "absent": "caseworker",

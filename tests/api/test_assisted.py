@@ -73,7 +73,8 @@ def test_official_does_nothing_to_a_case_of_their_own(client: Clients, database:
     refused(answer, 403, "conflict-of-interest")
     log = body(client("administrator").get(f"{path}/events"))["items"]
     assert (log[-1]["kind"], log[-1]["payload"]) == ("case.blocked", {"reason": "conflict-of-interest"})
-    assert body(caseworker.get(f"{path}/events"))["items"][-1]["payload"] is None
+    team = body(client("caseworker", "colleague").get(f"{path}/events"))["items"]
+    assert team[-1]["payload"] is None
     assert body(client("portal").get(path))["status"] == "active"
 
 

@@ -194,6 +194,22 @@ def test_tasks_of_a_group_come_to_different_people(database: Database, portal: A
     assert {first, second} == {"one", "two"}
 
 
+@pytest.mark.parametrize("person", [PERSON, None])
+def test_tasks_of_a_group_come_to_no_other_account_of_a_person_and_to_none_without(
+    database: Database, portal: Actor, person: str | None
+) -> None:
+    people = inspectors(database, "one", "another")
+    factories.deploy(database, given_out("random", "a", "b", parvandeh__sod="A"))
+    with database.transaction() as session:
+        away = update(User).where(User.name == "another")
+        session.execute(away.values(person=person, duplicate=True))
+        session.execute(update(User).where(User.name == "one").values(person=PERSON))
+    case = factories.a_case(database, portal)
+    task, names = case.tasks[0]["id"], assignees(database, case)
+    factories.as_actor(database, people[str(names[0])], lambda uow: tasks.complete(uow, task, {}))
+    assert assignees(database, case) == [None]
+
+
 def test_instances_of_a_group_come_to_different_people(database: Database, portal: Actor) -> None:
     inspectors(database, "one", "two")
     factories.deploy(database, at_once_in("random", 3, parvandeh__sod="A"))

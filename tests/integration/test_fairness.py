@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from engine import cases, events, tasks
 from engine.db import Actor, Database
 from engine.errors import Conflict, FourEyes, FourEyesLate, NotFound, Recused
-from engine.models import Event, Membership, Substitution, Task
+from engine.models import Event, Membership, Substitution, Task, User
 from tests import bpmn, factories
 from tests.organisation import a_member, a_unit
 
@@ -97,6 +97,22 @@ def test_instances_of_a_task_are_done_by_different_people(
         with pytest.raises(FourEyesLate):
             complete(database, who, open_tasks(database, case)[0])
     complete(database, people[2], open_tasks(database, case)[0])
+
+
+@pytest.mark.parametrize("sequential", [False, True])
+def test_two_accounts_of_a_person_do_one_instance_of_a_task(
+    database: Database, actor: Actors, sequential: bool
+) -> None:
+    factories.deploy(database, committee(sequential=sequential))
+    one, again = actor("caseworker", "one"), actor("caseworker", "one-again")
+    with database.transaction() as session:
+        session.execute(
+            update(User).where(User.id.in_((one.id, again.id))).values(person="0012345679", duplicate=True)
+        )
+    case = factories.a_case(database, actor("portal"), data={"done": False})
+    complete(database, one, open_tasks(database, case)[0])
+    with pytest.raises(FourEyesLate):
+        complete(database, again, open_tasks(database, case)[0])
 
 
 @pytest.mark.parametrize("sequential", [False, True])

@@ -198,6 +198,14 @@ def test_account_keeps_its_role(database: Database) -> None:
     ]
 
 
+def test_second_account_of_a_person_is_refused_with_its_place(database: Database) -> None:
+    one = f"{HEADER}reza,caseworker,guild,inspector,,,0012345679\n"
+    again = "reza2,caseworker,guild,inspector,,,0012345679\n"
+    assert places(database, one + again) == [("line 3, person", "person-taken")]
+    take(database, f"{one}reza2,caseworker,guild,inspector,,,\n")
+    assert places(database, HEADER + again) == [("line 2, person", "person-taken")]
+
+
 def test_trying_writes_nothing(database: Database) -> None:
     assert take(database, f"{HEADER}reza,caseworker,guild,inspector,,,\n", dry=True) == {"person.made": 1}
     assert works(database) == []

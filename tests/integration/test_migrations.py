@@ -113,6 +113,27 @@ def test_people_and_tasks_from_before_units_go_on_in_the_unit_above_all(empty_da
         assert connection.execute("SELECT element FROM tasks").fetchall() == [("a",)]
 
 
+def test_second_accounts_of_a_person_from_before_are_kept_and_marked(empty_database_url: str) -> None:
+    command.upgrade(config(empty_database_url), "0030")
+    accounts = (
+        ("closed", "caseworker", "0012345679", "now()"),
+        ("open", "designer", "0012345679", "NULL"),
+        ("open-too", "caseworker", "0012345679", "NULL"),
+        ("citizen", "applicant", "0012345679", "NULL"),
+        ("unknown", "caseworker", None, "NULL"),
+        ("unknown-too", "caseworker", None, "NULL"),
+    )
+    with connect(empty_database_url) as before:
+        for name, role, person, closed in accounts:
+            row = "(gen_random_uuid(), %s, %s, now(), %s, " + closed + ")"
+            into = "INSERT INTO users (id, name, role, created_at, person, deactivated_at) VALUES "
+            before.execute(into + row, (name, role, person))
+    command.upgrade(config(empty_database_url), "head")
+    with connect(empty_database_url) as after:
+        marked = after.execute("SELECT name FROM users WHERE duplicate ORDER BY name").fetchall()
+    assert marked == [("closed",), ("open-too",)]
+
+
 def test_each_migration_can_be_undone_alone(empty_database_url: str) -> None:
     for revision in reversed(
         [each.revision for each in ScriptDirectory.from_config(config("")).walk_revisions()]

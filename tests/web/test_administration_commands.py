@@ -262,6 +262,22 @@ def test_people_are_found_by_a_part_of_their_name_which_stands_in_no_address(
     assert found("nobody") == []
 
 
+def test_missing_national_id_is_seen_and_added(browser: Browser, database: Database) -> None:
+    a_unit(database, "guild", kind="agency")
+    sara = a_member(database, "sara", "guild", person=None)
+    a_member(database, "amir", "guild", person="0012345679")
+    people = browser.get("/administration/people?lang=en").text
+    assert "1 account has no national ID" in people
+    few = browser.get("/administration/people?person=missing&lang=en").text
+    assert ("sara" in few, "amir" in few) == (True, False)
+    path = f"/administration/people/{sara.id}"
+    taken = send(browser, f"{path}/person", person="0012345679")
+    assert (taken.status_code, "already has an account of this kind" in taken.text) == (409, True)
+    assert send(browser, f"{path}/person", person="۰۴۹۹۳۷۰۸۹۹").status_code == 303
+    assert "0499370899" in browser.get(f"{path}?lang=en").text
+    assert "no national ID" not in browser.get("/administration/people?lang=en").text
+
+
 def test_ones_own_last_membership_is_ended_by_somebody_else(browser: Browser, administrator: Actor) -> None:
     path = f"/administration/people/{administrator.id}"
     (membership,) = re.findall(r"/memberships/([\w-]+)/end", browser.get(path).text)

@@ -9,10 +9,11 @@ from sqlalchemy import select, update
 
 from engine import cases
 from engine.db import Actor, Database
-from engine.models import AccessRecord, Definition
+from engine.models import AccessRecord, Case, Definition
 from tests import bpmn, factories
 from tests.desks import Desks
 from tests.openid import SITE
+from tests.organisation import a_person
 from tests.web.conftest import Browser, statements
 from tests.web.inbox import office, sara, sent
 
@@ -64,6 +65,16 @@ def test_how_a_case_was_come_upon_is_logged(
     with office.database.transaction() as session:
         (payload,) = session.scalars(select(AccessRecord.payload))
     assert payload.get("way") == way
+
+
+def test_officials_see_no_page_of_their_own_case(office: Desks, sara: Browser) -> None:
+    case = factories.a_case(office.database, office["portal"])
+    with office.database.transaction() as session:
+        session.execute(update(Case).values(applicant=a_person("sara")))
+    assert shown(sara) == []
+    for path in (f"/desk/cases/{case.id}", f"/desk/tasks/{case.tasks[0]['id']}"):
+        page = sara.get(f"{path}?lang=en")
+        assert (page.status_code, "The case is about you" in page.text) == (403, True)
 
 
 def test_other_agencies_cases_are_not_found(office: Desks, session_of: SessionOf) -> None:

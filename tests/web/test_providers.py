@@ -90,9 +90,31 @@ def test_a_person_without_account_is_refused_where_none_are_made(start: Start, d
 
 def test_two_accounts_of_one_person_are_not_guessed_between(start: Start, database: Database) -> None:
     with database.transaction() as session:
-        for name in ("sara", "sara-2"):
-            accounts.find_or_create(session, datetime.now(UTC), name, "caseworker", person="0012345679")
+        for name in ("sara", "sara-2"):  # from before a person had one account for work
+            user = accounts.find_or_create(session, datetime.now(UTC), name, "caseworker")
+            user.person, user.duplicate = "0012345679", name == "sara-2"
     assert logged_in(start(unknown="refuse")).status_code == 403
+
+
+@pytest.mark.parametrize(("unknown", "name"), [("refuse", "sara"), ("applicant", "citizen")])
+def test_of_an_account_for_work_and_one_as_an_applicant_the_providers_kind_counts(
+    start: Start, database: Database, unknown: str, name: str
+) -> None:
+    with database.transaction() as session:
+        for account, role in (("sara", "caseworker"), ("citizen", "applicant")):
+            accounts.find_or_create(session, datetime.now(UTC), account, role, person="0012345679")
+    browser = start(unknown=unknown)
+    assert logged_in(browser).status_code == 303
+    assert name in browser.get("/account").text
+
+
+def test_a_second_name_at_the_provider_makes_no_second_account(start: Start, database: Database) -> None:
+    logged_in(start())
+    answer = logged_in(start(), "mina-0012345679")
+    assert answer.status_code == 409
+    assert "You already have an account" in answer.text or "از پیش" in answer.text
+    with database.transaction() as session:
+        assert len(session.scalars(select(User)).all()) == 1
 
 
 def test_a_linked_account_needs_no_national_id(start: Start, database: Database, provider: OpenId) -> None:

@@ -1,5 +1,6 @@
 """People: those of the visitor's units, looked for by name; new accounts."""
 
+from collections.abc import Mapping
 from operator import attrgetter
 
 from flask import Blueprint, request
@@ -8,12 +9,14 @@ from engine import access
 from engine.errors import Refusal
 from engine.models import Role
 from engine.organisation import people
-from engine.organisation.people import MEMBERS, NewPerson, Work
+from engine.organisation.people import MEMBERS, NewPerson, PersonFilter, Work
 from web.administration.area import day, refused, roles_to_choose, shown, units_to_choose, word
 from web.listing import cursor, following
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("people", __name__)
+
+_LACKING: Mapping[str, PersonFilter] = {"missing": "missing", "duplicate": "duplicate"}
 
 
 @page(blueprint.get("/people"), may="people.manage")
@@ -29,9 +32,20 @@ def search(visit: Visit) -> Page:
 
 
 def _listed(visit: Visit, text: str | None) -> Page:
-    found = people.search(visit.uow, text, after=cursor()) if text else people.page(visit.uow, after=cursor())
+    lacking = _LACKING.get(request.args.get("person", "")) if text is None else None
+    if text:
+        found = people.search(visit.uow, text, after=cursor())
+    else:
+        found = people.page(visit.uow, person=lacking, after=cursor())
     rows, following_one = following(found, people.PAGE, attrgetter("id"))
-    return shown(visit, "people", {"rows": rows, "next": following_one, "text": text or ""}, way="people")
+    values = {
+        "rows": rows,
+        "next": following_one,
+        "text": text or "",
+        "lacking": lacking,
+        "unsettled": people.unsettled(visit.uow),
+    }
+    return shown(visit, "people", values, way="people")
 
 
 @page(blueprint.get("/people/new"), may="people.manage")

@@ -57,6 +57,13 @@ def give(visit: Visit, person_id: UUID) -> Away:
     return _back(person_id, "given")
 
 
+@page(blueprint.post("/people/<uuid:person_id>/person"), may="people.manage", refused=again)
+def identify(visit: Visit, person_id: UUID) -> Away:
+    """Set the national ID of the owner of the account."""
+    custody.identify(visit.uow, person_id, word("person") or "")
+    return _back(person_id, "identified")
+
+
 @page(blueprint.post("/people/<uuid:person_id>/memberships/<uuid:membership_id>/end"), may="people.manage")
 def end(visit: Visit, person_id: UUID, membership_id: UUID) -> Away | Page:
     """Let a membership count no more. The visitor's own last one is ended by somebody else."""

@@ -6,7 +6,7 @@ from flask import request
 
 from engine import definitions, overview, pictures, publishing
 from engine.db import UnitOfWork
-from engine.errors import OwnWork, Refusal
+from engine.errors import OwnWork, PersonUnknown, Refusal
 from engine.publishing import Record
 from web import connectors
 from web.designer import findings
@@ -100,7 +100,7 @@ def publish(visit: Visit, key: str, number: int) -> Shown:
     done = visit.uow.attempt(
         lambda: publishing.publish(visit.uow, key, number, publishing=how, operations=known)
     )
-    if isinstance(done, OwnWork):
+    if isinstance(done, OwnWork | PersonUnknown):
         return shown(visit, key, refusal=done)
     if done is not None:
         raise done
