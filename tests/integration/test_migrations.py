@@ -114,7 +114,7 @@ def test_people_and_tasks_from_before_units_go_on_in_the_unit_above_all(empty_da
 
 
 def test_second_accounts_of_a_person_from_before_are_kept_and_marked(empty_database_url: str) -> None:
-    command.upgrade(config(empty_database_url), "0030")
+    command.upgrade(config(empty_database_url), "0027")
     accounts = (
         ("closed", "caseworker", "0012345679", "now()"),
         ("open", "designer", "0012345679", "NULL"),

@@ -29,7 +29,13 @@ WORD = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
 CHECKS = ("check", "forms", "lint", "translate", "source.py", "spec.py")
 CHECKING = (
     *(f"engine/bpmn/{part}" for part in CHECKS),
-    *("engine/decisions/check", "engine/findings.py", "engine/posts.py", "engine/scenarios"),
+    *(
+        "engine/decisions/check",
+        "engine/findings.py",
+        "engine/posts.py",
+        "engine/connections.py",
+        "engine/scenarios",
+    ),
 )
 TELLERS = {"Finding", "Unbuildable", "_finding", "_unreadable", "error", "refuse", "tell", "told", "warn"}
 NO_CODES = {
