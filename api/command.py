@@ -191,11 +191,7 @@ def _prepare(database: Database, view: View, parts: dict[str, Any]) -> dict[str,
 
     Whose a token is that a provider has signed; the body, and what `prepared` makes of it.
     """
-    token = _bearer()
-    if token:
-        quota: Quota = current_app.extensions[QUOTA]
-        quota.take(token)
-    if is_signed(token):
+    if is_signed(token := _bearer()):
         callers: Callers = current_app.extensions[CALLERS]
         g.vouched = callers.vouched(database, current_app.extensions[PROVIDERS], token)
     if view in _PREPARED:
@@ -306,6 +302,8 @@ def _actor(session: Session) -> Actor:
     actor: Actor | None = g.get("vouched") or callers.find(session, token)
     if actor is None:
         raise Unauthorized
+    quota: Quota = current_app.extensions[QUOTA]
+    quota.take(token)
     g.actor_id = actor.id
     behalf, purpose = _said("X-On-Behalf-Of"), _said("X-Purpose")
     if behalf is not None:

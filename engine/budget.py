@@ -9,6 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache, wraps
+from typing import ParamSpec, TypeVar, cast
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 WHOLE = 15_000_000  # steps for the check of one upload
 AT_ONCE = 400_000  # steps while somebody waits for the answer
@@ -80,6 +85,40 @@ def limited(budget: Budget) -> Iterator[Budget]:
         yield budget
     finally:
         _current.reset(token)
+
+
+def costed(make: Callable[[], T]) -> tuple[T, int]:
+    """A value, and the steps that making it takes, not spent yet. Raises Exhausted beyond the budget."""
+    outer = _current.get()
+    inner = Budget(1 << 62) if outer is None else Budget(outer.steps, outer.where)
+    before, token = inner.steps, _current.set(inner)
+    try:
+        value = make()
+    finally:
+        _current.reset(token)
+    return value, before - inner.steps
+
+
+def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """As `functools.lru_cache`, for functions that spend steps: a value from the cache costs as much as a new
+    one, so that what was checked before changes nothing about the verdict.
+    """
+
+    def declare(make: Callable[P, T]) -> Callable[P, T]:
+        def priced(*arguments: P.args, **named: P.kwargs) -> tuple[T, int]:
+            return costed(lambda: make(*arguments, **named))
+
+        cached = cast(Callable[P, tuple[T, int]], lru_cache(most)(priced))
+
+        @wraps(make)
+        def found(*arguments: P.args, **named: P.kwargs) -> T:
+            value, cost = cached(*arguments, **named)
+            spend(cost)
+            return value
+
+        return found
+
+    return declare
 
 
 def is_limited() -> bool:

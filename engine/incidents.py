@@ -173,7 +173,7 @@ def retry(
         cases.rouse(uow, case.id)
         return cases.get(uow, case.id)
     spec = definitions.spec(uow.session, case.version)
-    repaired = _sound(case, spec, repair or {})
+    repaired = _sound(uow, case, spec, row, repair or {})
     step = bpmn.retry(spec, cases.require_active(case), row.token_id, uow.now, repaired)
     if repaired:
         changed = cases.scoped({**told, "changes": repaired}, step.scope)
@@ -190,21 +190,22 @@ def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: st
     access.require(uow.actor, "incidents.mend")
     case, row = _hold(uow, incident_id)
     spec = definitions.spec(uow.session, case.version)
-    given = _sound(case, spec, data)
-    refusal = Conflict(
-        "This element cannot be passed over: what comes next depends on it. Repair the data and retry.",
-        code="not-skippable",
-        incident={"id": incident_id, "status": row.incident_status},
-    )
+    given = _sound(uow, case, spec, row, data)
     if row.code == cases.GIVEN_UP and row.token_id == case.id:
-        raise refusal
+        raise _not_skippable(incident_id, row)
     try:
         step = bpmn.skip(spec, cases.require_active(case), row.token_id, given, uow.now)
     except bpmn.Unskippable as error:
-        raise refusal from error
+        raise _not_skippable(incident_id, row, error.reason) from error
     told = cases.scoped({"incident": incident_id, "reason": reason, "changes": given}, step.scope)
     cases.apply(uow, case, step, [Fact("incident.skipped", row.element, payload=told)])
     return cases.get(uow, case.id)
+
+
+def _not_skippable(incident_id: UUID, row: Any, reason: str | None = None) -> Conflict:
+    why = reason or "what comes next depends on it"
+    detail = f"This element cannot be skipped: {why}. Repair the data and retry."
+    return Conflict(detail, code="not-skippable", incident={"id": incident_id, "status": row.incident_status})
 
 
 def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, Any]:
@@ -237,9 +238,16 @@ def _unknown(incident_id: UUID) -> NotFound:
     return NotFound(f"There is no incident {incident_id}.")
 
 
-def _sound(case: cases.Locked, spec: bpmn.Spec, data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Variables that the case can hold: outcomes are declared, and a refusal has a ground. Raises Invalid."""
-    found = forms.check(None, forms.declared(spec.outcome_variables, data))
-    forms.require_ground(spec.outcome_variables, found, {**case.data, **found})
+def _sound(
+    uow: UnitOfWork, case: cases.Locked, spec: bpmn.Spec, row: Any, data: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Variables that the case can hold: outcomes are declared, and a refusal has a ground. Raises Invalid.
+
+    In a called process that has variables of its own, its own outcomes count: the engine judges them.
+    """
+    own = bpmn.known_at(spec, case.state, row.token_id, row.element, uow.now)
+    outcomes = spec.outcome_variables if own is None else {}
+    found = forms.check(None, forms.declared(outcomes, data))
+    forms.require_ground(outcomes, found, {**case.data, **found})
     cases.require_size({**case.data, **found})
     return found

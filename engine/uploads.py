@@ -87,14 +87,14 @@ def carry_out(
 ) -> None:
     """Check and deploy an upload for the person who uploaded it; nothing if that has been done.
 
-    A worker that dies leaves it as it was, and the job is tried again.
+    A worker that dies leaves it as it was, and the job is tried again. Nothing is written or locked before
+    the check has finished: a transaction that writes would hold up the feed of events meanwhile.
     """
-    held = select(Upload).where(Upload.id == upload_id, Upload.status == "checking").with_for_update()
-    upload = uow.session.scalars(held).one_or_none()
+    waiting = select(Upload).where(Upload.id == upload_id, Upload.status == "checking")
+    upload = uow.session.scalars(waiting).one_or_none()
     if upload is None:
         return
-    # The check asks the database for nothing while it lasts, which is longer than others may be idle.
-    uow.connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    uow.connection.execute(_LONG_CHECK)
     actor = accounts.actor_of(uow.session, upload.uploaded_by, None)
     done: Deployed | Refusal = Forbidden("The account that uploaded the files is deactivated.")
     if actor is not None:
@@ -151,6 +151,10 @@ def plain(deployed: Deployed) -> dict[str, Any]:
         "definitions": [asdict(made) for made in deployed.definitions],
         "report": {"findings": findings, **deployed.trial},
     }
+
+
+# It asks the database for nothing meanwhile.
+_LONG_CHECK = text("SET LOCAL idle_in_transaction_session_timeout = '10min'")
 
 
 def note_version(uow: UnitOfWork, sketch_id: UUID, deployed: Deployed) -> None:
@@ -228,7 +232,8 @@ def _refusal(refusal: Refusal) -> dict[str, Any]:
 def _finish(uow: UnitOfWork, upload_id: UUID, status: UploadStatus, result: Mapping[str, Any]) -> None:
     """Write down what became of an upload. Its files are deleted: what was deployed has its own."""
     values = {"status": status, "result": dict(result), "finished_at": uow.now}
-    uow.session.execute(update(Upload).where(Upload.id == upload_id).values(values))
+    waiting = update(Upload).where(Upload.id == upload_id, Upload.status == "checking")
+    uow.session.execute(waiting.values(values))
     uow.session.execute(delete(UploadFile).where(UploadFile.upload_id == upload_id))
 
 

@@ -71,7 +71,6 @@ def answer(status: HTTPStatus, detail: str, request_id: str, *, only_head: bool 
         "X-Content-Type-Options: nosniff",
         "Cache-Control: no-store",
         "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
-        *(["Retry-After: 1"] if status is HTTPStatus.SERVICE_UNAVAILABLE else []),
         *("", ""),
     ]
     return "\r\n".join(lines).encode("ascii") + (b"" if only_head else body)

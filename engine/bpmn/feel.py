@@ -6,9 +6,9 @@ Numbers are exact there, and plain numbers in a case wherever that loses nothing
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
+from engine.budget import remembered
 from engine.decisions.errors import TooMuch, Unreadable
 from engine.decisions.feel import Expression, Run
 from engine.decisions.feel.moments import SECOND, Date, DateTime, Days, Months, Time, from_python
@@ -32,7 +32,7 @@ def is_feel(text: str) -> bool:
     return text.lstrip().startswith(MARK) and not text.lstrip().startswith("==")
 
 
-@lru_cache(2048)
+@remembered(2048)
 def expression(text: str) -> Expression:
     """A marked text, ready to be evaluated. Raises Unreadable."""
     return Expression(text.strip().removeprefix(MARK))

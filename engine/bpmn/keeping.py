@@ -101,8 +101,15 @@ def _require_ground(outcome: str, data: Mapping[str, Any], notes: Mapping[str, A
 
 
 def _note(limits: Limits, data: Mapping[str, Any], notes: dict[str, Any]) -> None:
-    """Remember that a person has refused with a ground: it may not reach the end as a variable."""
+    """Remember that a person has refused with a ground: it may not reach the end as a variable.
+
+    A later decision that does not refuse takes it back: then a refusal needs a ground of its own.
+    """
     if limits.decision is not None:
         found = exactly(limits.variables.get(limits.decision, ()), data.get(limits.decision))
-        if found is not None and found.effect == "refuses" and grounds(data):
+        if found is None:
+            return
+        if found.effect != "refuses":
+            notes.pop(GROUNDED, None)
+        elif grounds(data):
             notes[GROUNDED] = True

@@ -40,7 +40,11 @@ class CallFailure:
 
 
 class Unskippable(Exception):
-    """An element that cannot be passed over, since what comes next depends on it."""
+    """An element that cannot be passed over, since what comes next depends on it; or for another `reason`."""
+
+    def __init__(self, element: str, reason: str | None = None) -> None:
+        super().__init__(element)
+        self.reason = reason
 
 
 def start(
@@ -229,7 +233,8 @@ def _require_outcome(token: Token) -> None:
         try:
             keeping.require(token.task_spec.limits, token, token.data)
         except keeping.NotAllowed as error:
-            raise Unskippable(str(error)) from error
+            element = token.task_spec.element
+            raise Unskippable(element.kind if element else "", str(error)) from error
 
 
 def _ended_inside(token: Token) -> bool:

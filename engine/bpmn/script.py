@@ -13,7 +13,6 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any, Literal
 
@@ -23,6 +22,7 @@ from engine.bpmn import feel, juel, rules, syntax
 from engine.bpmn.syntax import Mode
 from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
 from engine.bpmn.watch import Watch
+from engine.budget import remembered
 from engine.decisions.asking import Decisions, Ruling
 from engine.decisions.errors import Unreadable
 from engine.errors import Busy
@@ -266,7 +266,7 @@ def parse(code: str, mode: Mode) -> Names:
         raise ScriptFailed(f"SyntaxError: {error.msg}", error.lineno) from error
 
 
-@lru_cache(4096)
+@remembered(4096)
 def _analysed(code: str, mode: Mode) -> Names:
     if len(code) > MAX_SCRIPT:
         raise SyntaxError(f"longer than {MAX_SCRIPT} characters")

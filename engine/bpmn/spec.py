@@ -28,7 +28,7 @@ from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
 from engine.bpmn.translate import translate
 from engine.bpmn.triggers import own
 from engine.bpmn.watch import Watch
-from engine.budget import spend
+from engine.budget import costed, spend
 from engine.decisions.asking import decisions
 
 OUTCOME = "{https://parvandeh.org/bpmn}outcome"
@@ -118,20 +118,21 @@ class _Cache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._specs: OrderedDict[tuple[str, str], Spec] = OrderedDict()
+        self._specs: OrderedDict[tuple[str, str], tuple[Spec, int]] = OrderedDict()
 
     def get(self, digest: str, key: str, load: Callable[[], Source]) -> Spec:
         with self._lock:
-            spec = self._specs.get((digest, key))
-            if spec is not None:
+            known = self._specs.get((digest, key))
+            if known is not None:
                 self._specs.move_to_end((digest, key))
-                return spec
-        spec = build(load(), key)
-        with self._lock:
-            self._specs[digest, key] = spec
-            if len(self._specs) > CACHED:
-                self._specs.popitem(last=False)
-        return spec
+        if known is None:
+            known = costed(lambda: build(load(), key))
+            with self._lock:
+                self._specs[digest, key] = known
+                if len(self._specs) > CACHED:
+                    self._specs.popitem(last=False)
+        spend(known[1])  # from the cache, too: a check costs the same however often it is made
+        return known[0]
 
 
 _cache = _Cache()

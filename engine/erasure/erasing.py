@@ -24,7 +24,6 @@ from engine.models import Batch, Case, Document, DocumentVersion, ErasedFile, Ev
 
 MAX_BASIS = 500
 SHORTEST = 5  # characters of a name that a legal basis is searched for
-# Outcomes that the engine itself knows. Of other words only those stay that a case's process declares.
 _OPEN = ("active", "suspended")
 
 # By these a stored answer names a case or a part of it. The number is quoted: it may begin another one.
@@ -111,6 +110,7 @@ def _erasable(uow: UnitOfWork, named: str) -> Locked:
     """The case, held. Raises NotFound, Forbidden, Conflict."""
     access.require(uow.actor, "cases.erase")
     case = cases.lock(uow, _find(uow, named))
+    cases.require_impartial(uow, case)
     present = {"id": case.id, "status": case.status, "outcome": case.outcome}
     if case.erased_at is not None:
         raise Conflict(_erased_before(uow, case), code="case-erased", case=present, erased_at=case.erased_at)

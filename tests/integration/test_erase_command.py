@@ -17,6 +17,7 @@ from engine.models import Batch, Case, Document, ErasedFile, Event, IdempotencyK
 from engine.storage import Storage
 from tests import bpmn, factories, filed
 from tests.erasing import CANARY, DIGITS, found_in
+from tests.organisation import a_member
 
 Command = Callable[..., int]
 BASIS = ("--legal-basis", "Order 12 of the archive", "--yes")
@@ -153,6 +154,15 @@ def test_what_is_refused_changes_nothing(
     assert told in capsys.readouterr().err
     assert row(database, case.id).erased_at is None
     assert row(database, case.id).data == {"name": CANARY}
+
+
+def test_nobody_erases_their_own_case(
+    erase: Command, case: cases.CaseView, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_member(database, "chief", "root", "*", "administrator", person=DIGITS)
+    assert erase("--case", case.number, *BASIS, "--as", "chief") == 1
+    assert "about you" in capsys.readouterr().err
+    assert row(database, case.id).erased_at is None
 
 
 def test_a_running_case_is_not_erased(

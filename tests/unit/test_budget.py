@@ -10,8 +10,10 @@ from engine.budget import Budget, Exhausted, ShortBudget, limited, spend
 from engine.decisions.check import check
 from engine.decisions.feel import evaluate
 from tests import factories
+from tests.bpmn import extension, line, node
 from tests.unit.decisions.models import decision, definitions, literal
 
+ZEEBE = b'xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"'
 SUMS = {n: {"d.dmn": definitions(decision("d", literal("1+" * n + "1")))} for n in (4_000, 8_000)}
 
 
@@ -25,6 +27,40 @@ def steps(files: Mapping[str, bytes]) -> int:
 def test_sum_of_thousands_of_terms_passes_and_is_evaluated() -> None:
     assert not check(SUMS[8_000]).findings
     assert evaluate("1+" * 8_000 + "1") == 8_001
+
+
+def zeebe(*sources: str) -> dict[str, bytes]:
+    """A task with these inputs in FEEL."""
+    inputs = "".join(f"<zeebe:input source='{one}' target='t{n}'/>" for n, one in enumerate(sources))
+    task = node("userTask", "a", extension(f"<zeebe:ioMapping>{inputs}</zeebe:ioMapping>"))
+    return {"a.bpmn": line(task).replace(b"xmlns:bpmn=", ZEEBE + b" xmlns:bpmn=", 1)}
+
+
+def test_long_mappings_are_a_finding_and_no_exception() -> None:
+    report = bpmn.check(zeebe(*["x" * 6_000] * 5))
+    assert {finding.code for finding in report.errors} == {"syntax-error"}
+
+
+def test_names_of_a_long_expression_are_looked_for_once() -> None:
+    def spent(terms: int) -> int:
+        with limited(Budget()) as used:
+            bpmn.check(zeebe("=" + " + ".join(f"v{n}" for n in range(terms))))
+        return budget.WHOLE - used.steps
+
+    assert spent(800) < 2.5 * spent(400)
+
+
+def test_check_costs_the_same_however_often_it_is_made() -> None:
+    files = {**factories.one_task(), **zeebe("=some + other", "=" + "1+" * 300 + "1")}
+
+    def spent() -> int:
+        with limited(Budget()) as used:
+            report = bpmn.check(files)
+            bpmn.cached("digest", "p", lambda: bpmn.Source("digest", factories.one_task(), {}))
+        assert report.processes
+        return budget.WHOLE - used.steps
+
+    assert spent() == spent() > 1_000
 
 
 def test_work_grows_with_the_length_of_an_expression_and_no_faster() -> None:

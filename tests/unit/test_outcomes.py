@@ -190,6 +190,14 @@ def test_the_ground_of_a_person_counts_wherever_the_end_is() -> None:
     assert run.answer("s/a" if "s/a" in run.waiting else "a", d="no", ground=GROUND).step.outcome == "no"
 
 
+def test_the_ground_of_a_refusal_does_not_serve_after_another_decision() -> None:
+    tasks = "".join(f'<userTask id="{one}" parvandeh:decision="d">{FORM}</userTask>' for one in "ab")
+    refuses = script("s", "outcome = 'no'\nground = None")
+    drawn = f'{YES_NO}<startEvent id="start"/>{tasks}{refuses}<endEvent id="end"/>'
+    run = Run(drawn + path("start", "a", "b", "s", "end")).answer("a", d="no", ground=GROUND)
+    assert run.answer("b", d="yes").failed == [("s", "refusal-without-ground")]
+
+
 def test_a_version_without_declarations_is_not_judged() -> None:
     task = '<userTask id="a" parvandeh:decision="d"/>'
     body = f'<startEvent id="start"/>{task}{script("s", "outcome = d")}<endEvent id="end"/>'

@@ -8,6 +8,7 @@ from engine.findings import Finding
 
 _DEEP = "Something in the files is nested too deeply to be checked."
 _MEND_DEEP = "Nest expressions, lists and forms less deeply."
+_MEND_LONG = "Correct it, or divide it into shorter ones."
 _MEND_MUCH = "Shorten the expressions and tables, or deploy the files in several parts."
 
 
@@ -23,11 +24,18 @@ def check(run: Callable[[], Report]) -> Report:
         return Report((too_much(error.where),), ())
     except RecursionError:
         return Report((too_deep(),), ())
+    except SyntaxError as error:  # of a text that no part of the check has looked at before
+        return Report((unreadable(error.msg),), ())
 
 
 def too_deep() -> Finding:
     """That files are nested so deeply that Python cannot follow."""
     return Finding("error", "too-deep-to-check", "", _DEEP, _MEND_DEEP)
+
+
+def unreadable(reason: str) -> Finding:
+    """That a text in the files is no script or expression."""
+    return Finding("error", "syntax-error", "", f"An expression cannot be read: {reason}.", _MEND_LONG)
 
 
 def too_much(where: str) -> Finding:

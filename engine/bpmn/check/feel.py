@@ -1,8 +1,7 @@
 """Expressions in FEEL, as the check of expressions looks at them."""
 
-from functools import lru_cache
-
 from engine.bpmn import feel
+from engine.budget import remembered
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import tree
 
@@ -37,15 +36,16 @@ def keys(code: str) -> frozenset[str] | None:
     return frozenset(name for name, _ in found.entries) if isinstance(found, tree.ContextOf) else None
 
 
-@lru_cache(64)
+@remembered(64)
 def reads(code: str) -> tuple[tuple[str, int], ...]:
     """The variables that it reads, each with the line, from 1, that does so first."""
     found = feel.expression(code)
+    names = found.certain_names
     lines: dict[str, int] = {}
     waiting = [found.tree]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, tree.Name) and node.name in found.certain_names:
+        if isinstance(node, tree.Name) and node.name in names:
             line = _line(code, node.at)
             lines[node.name] = min(line, lines.get(node.name, line))
         waiting += tree.children(node)

@@ -1,10 +1,10 @@
 """Expressions in JUEL, as the check of expressions looks at them."""
 
 import ast
-from functools import lru_cache
 
 from engine.bpmn import juel
 from engine.bpmn.juel import tree
+from engine.budget import remembered
 
 _NO_MAPPING = (tree.Constant, tree.Joined, tree.ListOf, tree.Unary, tree.Chain)
 _COMPARING = {
@@ -45,7 +45,7 @@ def keys(code: str) -> frozenset[str] | None:
     return frozenset(plain) if len(plain) == len(names) else None
 
 
-@lru_cache(64)
+@remembered(64)
 def reads(code: str) -> tuple[tuple[str, int], ...]:
     """The variables that it reads, each with the line, from 1, that does so first."""
     lines: dict[str, int] = {}
