@@ -295,9 +295,8 @@ def test_delegates_read_theirs_and_the_agency_revokes(client: Clients, database:
 
 def test_step_that_holds_the_legal_decision_is_not_delegated(client: Clients, database: Database) -> None:
     task = bpmn.node("userTask", "a", camunda__formKey="f.json", parvandeh__decision="x")
-    files = factories.files(
-        bpmn.process(*bpmn.in_line(task, "userTask b")), f=factories.form(x={"type": "string"})
-    )
+    drawn = bpmn.process(bpmn.declared(yes="grants"), *bpmn.in_line(task, "userTask b"))
+    files = factories.files(drawn, f=factories.form(x={"type": "string", "enum": ["yes"]}))
     who = factories.an_actor(database, "designer", "another")
     factories.as_actor(database, who, lambda uow: definitions.deploy(uow, files, unit="guild"))
     boss = client("administrator", "boss")

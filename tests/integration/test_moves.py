@@ -614,7 +614,7 @@ def test_what_becomes_true_with_the_new_version_goes_on_at_once(office: Office) 
 def test_other_jobs_go_before_moves_and_moves_make_nothing_late(office: Office) -> None:
     move, made = office.ready(3)
     office.begin(move)
-    (depth, _) = office.act("administrator", lambda uow: jobs.depth(uow.connection))
+    depth, *_ = office.act("administrator", lambda uow: jobs.depth(uow.connection))
     assert (depth.waiting, depth.age) == (3, None)
     office.act("administrator", lambda uow: jobs.defer(uow, "wake", queue="cases", case_id=made[0]))
     with office.database.transaction() as session:

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from engine import limits
 from engine.config import Settings
 from engine.db import UnitOfWork
-from engine.worker import desk as desks
 from engine.worker.desk import Desk
 from engine.worker.posting import post
 from engine.worker.sweeps import each
@@ -22,7 +23,7 @@ from tests.receiver import Receiver
 @pytest.fixture
 def desk(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """One that waits a second for a lock."""
-    monkeypatch.setattr(desks, "PATIENCE", 1)
+    monkeypatch.setattr(limits, "WORK", replace(limits.WORK, lock=1))
     environ = {"PARVANDEH_VAR": str(tmp_path), "DATABASE_URL": database_url, "WEBHOOK_ALLOW": "127.0.0.0/8"}
     opened = Desk(Settings.read(environ), database_url, 2)
     yield opened

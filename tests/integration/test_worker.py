@@ -24,7 +24,7 @@ from engine.config import Settings
 from engine.db import Actor, Database, UnitOfWork
 from engine.errors import Uncertain
 from engine.outbound import webhooks
-from engine.worker import process, serve, sweeps
+from engine.worker import process, serve
 from tests import bpmn, cutting, factories, working
 from tests.conftest import conninfo
 from tests.outbound import LOOPBACK
@@ -501,7 +501,7 @@ def test_worker_whose_sweep_loses_the_database_ends_and_says_why(
             group.create_task(_raise(error))
 
     told: list[str] = []
-    monkeypatch.setattr(sweeps, "look_after_cases", failing)
+    monkeypatch.setitem(process._SERVED, "cases", (process._SERVED["cases"][0], failing))
     log = SimpleNamespace(error=lambda _, **fields: told.append(fields["error"]))
     monkeypatch.setattr(process, "log", log)
     settings = Settings.read({"PARVANDEH_VAR": str(tmp_path), "DATABASE_URL": database_url})

@@ -76,7 +76,6 @@ def test_every_supported_element_passes_together() -> None:
             "manual-without-basis",
             "refusal-without-ground",
             "no-appeal",
-            "no-role",
         ),
     }
     assert [(item.key, item.file, item.calls) for item in report.processes] == [("p", "a.bpmn", {"deployed"})]

@@ -10,7 +10,18 @@ from engine.bpmn import Finding, check
 from engine.bpmn.lint.rules import CODES
 from engine.config import ROOT
 from tests import factories
-from tests.bpmn import definitions, extension, flow, in_line, line, node, process, process_element, script
+from tests.bpmn import (
+    declared,
+    definitions,
+    extension,
+    flow,
+    in_line,
+    line,
+    node,
+    process,
+    process_element,
+    script,
+)
 
 CALLED = {"verify-identity", "collect-fee", "objection"}
 Seed = Callable[[dict[str, str]], None]
@@ -252,12 +263,12 @@ def test_a_refusal_without_an_appeal_is_told_once() -> None:
     assert codes(*granted, appeal=None, f=form("ground")) == set()
 
 
-@pytest.mark.parametrize(("words", "found"), [('["no", "refused"]', {"no-appeal"}), ('["yes"]', set())])
-def test_a_decision_whose_form_allows_a_refusal_needs_an_appeal(words: str, found: set[str]) -> None:
+@pytest.mark.parametrize(("effect", "found"), [("refuses", {"no-appeal"}), ("grants", set())])
+def test_a_decision_that_may_refuse_needs_an_appeal(effect: str, found: set[str]) -> None:
     ground = '"ground": {"type": "object", "properties": {"code": {}, "text": {}}}'
-    asked = f'{{"type": "object", "properties": {{"decision": {{"enum": {words}}}, {ground}}}}}'
+    asked = f'{{"type": "object", "properties": {{"decision": {{"enum": ["word"]}}, {ground}}}}}'
     steps = in_line(decides(parvandeh__decision="decision"))
-    assert codes(*steps, appeal=None, f=asked.encode()) & {"no-appeal"} == found
+    assert codes(declared(word=effect), *steps, appeal=None, f=asked.encode()) & {"no-appeal"} == found
 
 
 @pytest.mark.parametrize(
@@ -277,9 +288,10 @@ def test_a_decision_is_made_by_the_agency(lane: str, marks: dict[str, str], foun
     lanes = (
         f'<bpmn:laneSet><bpmn:lane id="l" name="{lane}"><bpmn:flowNodeRef>a</bpmn:flowNodeRef></bpmn:lane>'
     )
-    asked = b'{"type": "object", "properties": {"decision": {}, "ground": {"$ref": "#"}}}'
+    asked = b'{"type": "object", "properties": {"decision": {"enum": ["granted"]}, "ground": {"$ref": "#"}}}'
     steps = in_line(decides(parvandeh__decision="decision", **marks))
-    assert codes(f"{lanes}</bpmn:laneSet>", *steps, f=asked) & {"decision-outside-agency"} == found
+    outcomes = declared(granted="grants")
+    assert codes(outcomes, f"{lanes}</bpmn:laneSet>", *steps, f=asked) & {"decision-outside-agency"} == found
 
 
 @pytest.mark.parametrize(

@@ -361,9 +361,9 @@ def first_lines(text: Text) -> dict[str, int]:
     return {name: line + skipped for name, line in found}
 
 
-def is_our_python(text: Text) -> bool:
-    """Whether it is Python in an attribute of ours: it fails on an unknown name, where FEEL has null."""
-    return text.attribute in _OURS and _language(text) == "python"
+def is_strict(text: Text) -> bool:
+    """Whether it is in an attribute of ours and fails on an unknown name; FEEL has null instead."""
+    return text.attribute in _OURS and _language(text) != "feel"
 
 
 def _language(text: Text) -> Language:

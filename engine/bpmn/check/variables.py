@@ -14,7 +14,7 @@ from typing import Any
 from engine.bpmn.check import writers
 from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
-from engine.bpmn.check.expressions import Text, bound, first_lines, is_our_python, texts, variables
+from engine.bpmn.check.expressions import Text, bound, first_lines, is_strict, texts, variables
 from engine.bpmn.check.files import Upload
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.paths import components, targets
@@ -234,7 +234,7 @@ class _Told:
             if self.told == _MOST_TOLD:
                 return
             closed = [found for found in places if not found[1] & _ANYTHING]
-            failing = [found for found in closed if name not in self.written and is_our_python(found[0])]
+            failing = [found for found in closed if name not in self.written and is_strict(found[0])]
             if name in _WORDS and name not in self.written:
                 self.other_language(name, places[0][0], fails=bool(failing))
             elif closed:
@@ -247,7 +247,7 @@ class _Told:
         if len(places) == 1 and self.mistyped(name, *places[0]):
             return
         # Outputs are there to take what has come.
-        ours = [text for text, _ in places if is_our_python(text) and text.attribute != "outputs"]
+        ours = [text for text, _ in places if is_strict(text) and text.attribute != "outputs"]
         if ours:
             self.tell(
                 ours[0],
