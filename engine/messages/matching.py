@@ -95,7 +95,7 @@ def _require_one(name: str, keys: Mapping[str, Any], waits: Sequence[Any]) -> No
         raise Conflict(detail)
     several = next((group for group in of_cases if len(group) > 1), None)
     if several is not None:
-        elements = [wait.element for wait in several]
+        elements = sorted(wait.element for wait in several)
         detail = (
             f"The message {name!r} fits {len(elements)} waits of the case {several[0].number}: at"
             f" {', '.join(elements)}. Send the keys of one of them, or let the process wait at one only."

@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import structlog
 from sqlalchemy import RowMapping, func, select, update
 
 from engine import appeals, cases, documents, erasure, events, tasks
@@ -26,6 +27,8 @@ BASIS = ("--legal-basis", "Order 12 of the archive", "--yes")
 @pytest.fixture
 def erase(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database_url: str, database: Database) -> Command:
     """`erase("--case", number)`: the command on this database; documents lie in the test's folder."""
+    # Loggers keep the stream that they had at first: that of a test is closed afterwards.
+    monkeypatch.setattr("engine.storage.log", structlog.get_logger("storage"))
 
     def run(*arguments: object) -> int:
         monkeypatch.setenv("DATABASE_URL", database_url)
