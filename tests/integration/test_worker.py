@@ -456,11 +456,12 @@ def test_supervisor_starts_again_what_dies_and_stops_all_in_the_end(
     until(lambda: alive() == 0)
 
 
-def test_worker_outlives_its_connections(
+def test_workers_outlive_their_connections(
     database: Database, database_url: str, tmp_path: Path, sql: Sql, start: Callable[..., CaseView]
 ) -> None:
+    """One that loses its connection amid a statement ends, and is started again."""
     deploy(database, waiting_a_moment())
-    with working.serving(database_url, tmp_path, "--queue", "cases") as worker:
+    with working.serving(database_url, tmp_path, WORKERS="1") as worker:
         others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         until(lambda: bool(sql(f"SELECT 1 {others} AND query LIKE 'LISTEN%%'")))
         database.dispose()
