@@ -8,6 +8,7 @@ from pathlib import Path
 from shutil import disk_usage, rmtree
 from typing import cast
 
+import hypothesis
 import psycopg
 import pytest
 from alembic import command
@@ -25,6 +26,12 @@ TEMPLATE = "template_migrated"
 MEMORY = Path("/dev/shm")
 ROOM = 2 << 30  # bytes that must be free there
 HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # a crash may take tests' data along
+
+# How busy the machine is decides no test.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

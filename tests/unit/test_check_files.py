@@ -336,7 +336,7 @@ def test_a_truncated_file_never_breaks_the_check() -> None:
         assert check({"a.bpmn": whole[:end]}).errors or end > len(whole) - 3
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.dictionaries(
         st.text(max_size=12) | st.sampled_from(["a.bpmn", "b.json", "c.xml"]),

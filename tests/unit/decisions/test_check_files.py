@@ -247,7 +247,7 @@ def model() -> etree._Element:
     return etree.fromstring(definitions(*parts))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(seed=st.integers(0, 10**6), changes=st.integers(1, 8))
 def test_nothing_that_a_file_may_hold_is_too_much_for_the_check(seed: int, changes: int) -> None:
     made, root = random.Random(seed), model()

@@ -102,7 +102,7 @@ day_cells = cells(st.integers(1, 6).map(lambda day: f'@"2026-03-{day:02}"'))
     ],
     ids=["numbers", "texts", "booleans", "days"],
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(data=st.data())
 def test_parts_are_those_values_that_pass(cell: Any, among: list[Any], data: st.DataObject) -> None:
     column = data.draw(st.lists(cell, min_size=1, max_size=4))
@@ -122,7 +122,7 @@ def test_parts_are_those_values_that_pass(cell: Any, among: list[Any], data: st.
 COLUMNS = [(number_cells, NUMBERS), (text_cells, TEXTS), (truth_cells, TRUTHS), (number_cells, NUMBERS)]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(data=st.data())
 def test_overlaps_hidden_rules_and_gaps_are_those_of_all_values(data: st.DataObject) -> None:
     chosen = data.draw(st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=3))
@@ -163,7 +163,7 @@ def _inside(box: Box, axes: Sequence[Axis], values_: Sequence[Any]) -> bool:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rules=st.lists(st.tuples(number_cells, text_cells), min_size=1, max_size=5),
     policy=st.sampled_from(["UNIQUE", "FIRST"]),
