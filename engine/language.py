@@ -45,6 +45,7 @@ _MONTHS: Mapping[tuple[Calendar, Language], tuple[str, ...]] = {
 _ISOLATE, _END = "\u2068", "\u2069"  # what stands between takes its direction from itself (UAX 9)
 
 Text = str | Mapping[str, str]
+Names = Mapping[Language, str]  # what somebody is called, by the language of who reads it (engine/names.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,10 @@ class Reader:
     def name(self, text: str) -> str:
         """A name as it is; one of figures alone, as cases have, in the digits of the language."""
         return self.digits(text) if text.replace("-", "").isdecimal() else text
+
+    def person(self, names: "Names | None") -> str:
+        """What somebody is called in the reader's language; nothing for nobody."""
+        return names[self.language] if names else ""
 
     def number(self, value: int | float | Decimal) -> str:
         """A number, with its thousands apart: 1,234.5, ۱٬۲۳۴٫۵."""
