@@ -8,7 +8,18 @@ from apiflask import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, TypeAdapter
 
 from api.command import Reply, command
-from api.shapes import Instant, Page, PageQuery, Request, Text, page_of
+from api.shapes import (
+    Account,
+    DisplayName,
+    Instant,
+    Page,
+    PageQuery,
+    Request,
+    Text,
+    account,
+    display_names,
+    page_of,
+)
 from api.units import UnitKey
 from engine import custody
 from engine.db import UnitOfWork
@@ -112,7 +123,9 @@ class SubstitutionBody(BaseModel):
 
     id: UUID
     absent: str
+    absent_display_name: DisplayName
     substitute: str
+    substitute_display_name: DisplayName
     valid_from: Instant
     valid_to: Instant
 
@@ -121,22 +134,15 @@ class SubstitutionPage(Page[SubstitutionBody]):
     """A page of substitutions that have not ended, the oldest first."""
 
 
-class Named(BaseModel):
-    """An account."""
-
-    id: UUID
-    name: str
-
-
 class RecordBody(BaseModel):
     """A change of the organisation: by whom, in which unit, and about whom if it is about somebody."""
 
     id: UUID
     at: Instant
     kind: OrganisationKind
-    actor: Named
+    actor: Account
     unit: str
-    person: Named | None
+    person: Account | None
     payload: dict[str, Any]
 
 
@@ -236,6 +242,10 @@ def end(uow: UnitOfWork, person_id: UUID, membership_id: UUID) -> Reply:
     return Reply(_whole(uow, person_id))
 
 
+def _substitution(row: Any) -> SubstitutionBody:
+    return SubstitutionBody(**display_names(row, "absent", "substitute"))
+
+
 @command(
     blueprint.post("/substitutions"),
     body=CreateSubstitution,
@@ -246,21 +256,22 @@ def end(uow: UnitOfWork, person_id: UUID, membership_id: UUID) -> Reply:
 def agree(uow: UnitOfWork, body: CreateSubstitution) -> Reply:
     """Let somebody stand in for you or, as an administrator, for one of your people"""
     made = substitutes.agree(uow, Leave(**body.model_dump()))
-    return Reply(SubstitutionBody(**substitutes.get(uow, made)), status=201)
+    return Reply(_substitution(substitutes.get(uow, made)), status=201)
 
 
 @command(blueprint.get("/substitutions"), query=PageQuery, answer=SubstitutionPage)
 def substitutions(uow: UnitOfWork, query: PageQuery) -> Reply:
     """List substitutions that have not ended: your own and, for administrators, those of their people"""
     rows = substitutes.page(uow, after=query.cursor)
-    return Reply(SubstitutionPage(**page_of(SubstitutionBody, rows, substitutes.PAGE)))
+    items = [display_names(row, "absent", "substitute") for row in rows]
+    return Reply(SubstitutionPage(**page_of(SubstitutionBody, items, substitutes.PAGE)))
 
 
 @command(blueprint.delete("/substitutions/<uuid:substitution_id>"), answer=SubstitutionBody, refusals=(404,))
 def end_substitution(uow: UnitOfWork, substitution_id: UUID) -> Reply:
     """End a substitution"""
     substitutes.end(uow, substitution_id)
-    return Reply(SubstitutionBody(**substitutes.get(uow, substitution_id)))
+    return Reply(_substitution(substitutes.get(uow, substitution_id)))
 
 
 @command(blueprint.get("/organisation-log"), query=PageQuery, answer=RecordPage)
@@ -269,8 +280,8 @@ def log(uow: UnitOfWork, query: PageQuery) -> Reply:
     items = [
         {
             **row,
-            "actor": {"id": row["actor_id"], "name": row["actor"]},
-            "person": row["user_id"] and {"id": row["user_id"], "name": row["person"]},
+            "actor": account(row, "actor"),
+            "person": account(row, "person") if row["person_id"] else None,
         }
         for row in journal.page(uow, after=query.cursor)
     ]

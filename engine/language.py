@@ -122,7 +122,9 @@ class Reader:
         return _AND[self.language].join(filter(None, (comma.join(names[:-1]), *names[-1:])))
 
     def value(self, value: Any) -> str:
-        """A value as it stands in a sentence."""
+        """A value as it stands in a sentence; what somebody is called in the reader's language."""
+        if isinstance(value, Mapping):
+            return self.person(cast(Names, value))
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal | date):
             return self.name(str(value))
         if isinstance(value, datetime):
@@ -165,7 +167,7 @@ class Catalogue:
 
     def _put(self, reader: Reader, value: Any) -> str:
         shown = reader.value(value)
-        return f"{_ISOLATE}{shown}{_END}" if self.isolated and isinstance(value, str) else shown
+        return f"{_ISOLATE}{shown}{_END}" if self.isolated and isinstance(value, str | Mapping) else shown
 
 
 def preferred(wished: str | None) -> Language:

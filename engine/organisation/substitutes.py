@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from engine import access, validity
+from engine import access, names, validity
 from engine.access import seen_by
 from engine.db import UnitOfWork
 from engine.errors import Conflict, Fault, Forbidden, Invalid, NotFound
@@ -160,7 +160,8 @@ def _listed() -> Any:
     return (
         select(
             *(Substitution.id, Substitution.valid_from, Substitution.valid_to),
-            *(absent.name.label("absent"), substitute.name.label("substitute")),
+            *(absent.name.label("absent"), names.of(absent).label("absent_name")),
+            *(substitute.name.label("substitute"), names.of(substitute).label("substitute_name")),
         )
         .join(absent, absent.id == Substitution.absent_id)
         .join(substitute, substitute.id == Substitution.substitute_id)
