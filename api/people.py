@@ -21,8 +21,9 @@ from api.shapes import (
     page_of,
 )
 from api.units import UnitKey
-from engine import custody
+from engine import custody, profiles
 from engine.db import UnitOfWork
+from engine.language import Calendar, Language
 from engine.models import OrganisationKind, Role
 from engine.organisation import journal, people, substitutes
 from engine.organisation.people import NewPerson, PersonView, Work
@@ -47,7 +48,18 @@ class GiveMembership(Request):
         return Work(self.unit, self.role, self.valid_from, self.valid_to)
 
 
-class CreatePerson(Request):
+class ProfileBody(Request):
+    """What is known of an account's owner: names in each script, where to reach them, how they read pages."""
+
+    full_name_fa: Text | None = None
+    full_name_en: Text | None = None
+    email: Text | None = None
+    phone: Text | None = None
+    language: Language | None = None
+    calendar: Calendar | None = None
+
+
+class CreatePerson(ProfileBody):
     """An account; `person` is the national id of its owner."""
 
     name: Text
@@ -78,6 +90,7 @@ class PersonSummary(BaseModel):
 
     id: UUID
     name: str
+    display_name: DisplayName
     role: Role
     active: bool
     has_person: bool = Field(description="Whether the national ID of its owner is known.")
@@ -93,16 +106,22 @@ class PeopleQuery(PageQuery):
     person: Literal["missing", "duplicate"] | None = None
 
 
-class ChangePerson(Request):
-    """The national id of the owner of an account."""
+class ChangePerson(ProfileBody):
+    """The national id of the owner of an account, and what else is known of them; null: nothing any more."""
 
-    person: Text
+    person: Text | None = Field(default=None, description="Can be corrected, and not removed.")
 
 
 class PersonBody(PersonSummary):
-    """The same with the national id of its owner."""
+    """The same with the national id of its owner, and what else is known of them."""
 
     person: str | None
+    full_name_fa: str | None
+    full_name_en: str | None
+    email: str | None
+    phone: str | None
+    language: Language | None
+    calendar: Calendar | None
 
 
 class PersonPage(Page[PersonSummary]):
@@ -161,6 +180,7 @@ def _summary(person: PersonView) -> PersonSummary:
     return PersonSummary(
         id=person.id,
         name=person.name,
+        display_name=DisplayName.model_validate(person.display_name),
         role=person.role,
         active=person.active,
         has_person=person.person is not None,
@@ -171,7 +191,7 @@ def _summary(person: PersonView) -> PersonSummary:
 def _whole(uow: UnitOfWork, user_id: UUID) -> PersonBody:
     person = people.get(uow, user_id)
     known = {"has_person": person.person is not None, "memberships": _memberships(person)}
-    return PersonBody(**{**asdict(person), **known})
+    return PersonBody(**{**asdict(person), **asdict(person.profile), **known})
 
 
 @command(blueprint.get("/people"), query=PeopleQuery, answer=PersonPage)
@@ -193,14 +213,19 @@ def show(uow: UnitOfWork, person_id: UUID) -> Reply:
 def create(uow: UnitOfWork, body: CreatePerson) -> Reply:
     """Make an account that works in your units"""
     works = [membership.work() for membership in body.memberships]
-    made = people.create(uow, NewPerson(body.name, body.role, body.person, works))
+    profile = body.model_dump(include=set(profiles.FIELDS), exclude_none=True)
+    made = people.create(uow, NewPerson(body.name, body.role, body.person, works, profile))
     return Reply(_whole(uow, made), {"Location": f"/api/v1/people/{made}"}, status=201)
 
 
 @command(blueprint.patch("/people/<uuid:person_id>"), body=ChangePerson, answer=PersonBody, refusals=(404,))
-def identify(uow: UnitOfWork, person_id: UUID, body: ChangePerson) -> Reply:
-    """Set the national ID of the owner of an account"""
-    custody.identify(uow, person_id, body.person)
+def change_person(uow: UnitOfWork, person_id: UUID, body: ChangePerson) -> Reply:
+    """Change what is known of the owner of an account"""
+    given = body.model_dump(exclude_unset=True)
+    if (person := given.pop("person", None)) is not None:
+        custody.identify(uow, person_id, person)
+    if given:
+        custody.describe(uow, person_id, given)
     return Reply(_whole(uow, person_id))
 
 
