@@ -56,7 +56,7 @@ class Section:
 
 SECTIONS = (
     Section("inbox", "/desk", "inbox.read", frozenset({"caseworker"})),
-    Section("cases", "/desk/cases", "cases.read", frozenset({"caseworker"})),
+    Section("cases", "/desk/cases", "cases.read", frozenset({"caseworker", "administrator"})),
     Section("processes", "/designer", "definitions.read", frozenset({"designer", "administrator"})),
     Section("administration", "/administration", "jobs.manage", frozenset({"administrator"})),
     Section("services", "/services", None, frozenset({"applicant", "anybody"})),
