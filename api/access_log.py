@@ -7,7 +7,14 @@ from apiflask import APIBlueprint
 from pydantic import BaseModel
 
 from api.command import Reply, command
-from api.shapes import Instant, Page, PageQuery, page_of
+from api.shapes import (
+    Account,
+    Instant,
+    Page,
+    PageQuery,
+    account,
+    page_of,
+)
 from engine import access, access_log, cases
 from engine.access_log import Opened, Reason, Way
 from engine.db import UnitOfWork
@@ -16,11 +23,9 @@ from engine.models import Openable
 blueprint = APIBlueprint("access_log", __name__, tag="Access log")
 
 
-class Reader(BaseModel):
+class Reader(Account):
     """Who was shown it, with the role and unit at that time."""
 
-    id: UUID
-    name: str
     role: str
     unit: str | None
 
@@ -63,9 +68,7 @@ def _fields(row: Any) -> dict[str, Any]:
     return {
         "id": row["id"],
         "at": row["at"],
-        "reader": Reader(
-            id=row["reader_id"], name=row["reader_name"], role=row["actor_role"], unit=row["actor_unit"]
-        ),
+        "reader": Reader(**account(row, "reader"), role=row["actor_role"], unit=row["actor_unit"]),
         "what": row["what"],
         "object": row["object_id"],
         **{name: said.get(name) for name in ("on_behalf_of", "purpose", "reason", "step", "way")},

@@ -9,8 +9,12 @@ from api.cases import CaseBody, EventPage, case_body, event_page
 from api.command import Reply, command, etag
 from api.comments import CommentPage, comment_page
 from api.documents import DocumentPage, document_page
-from api.shapes import Instant
-from api.tasks import Assignee, TaskPage, task_page
+from api.shapes import (
+    Account,
+    Instant,
+    account,
+)
+from api.tasks import TaskPage, task_page
 from engine import cases, tasks
 from engine.access_log import Opened
 from engine.db import UnitOfWork
@@ -28,7 +32,7 @@ class Source(BaseModel):
     kind: str
     element: str | None
     task: UUID | None
-    actor: Assignee
+    actor: Account
 
 
 class Related(BaseModel):
@@ -58,7 +62,7 @@ def show(uow: UnitOfWork, case_id: UUID) -> Reply:
     events = event_page(uow, case_id)
     case = cases.get(uow, case_id)
     sources = [
-        Source(**{**row, "task": row["task_id"], "actor": Assignee(id=row["actor_id"], name=row["actor"])})
+        Source(**{**row, "task": row["task_id"], "actor": account(row, "actor")})
         for row in tasks.sources(uow, case)
     ]
     body = FileBody(

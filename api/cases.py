@@ -7,7 +7,19 @@ from apiflask import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.command import Reply, command, etag, revisions_seen, writes_once
-from api.shapes import Instant, Key, OpenIncident, OpenTask, Page, PageQuery, Request, Text, page_of
+from api.shapes import (
+    Account,
+    Instant,
+    Key,
+    OpenIncident,
+    OpenTask,
+    Page,
+    PageQuery,
+    Request,
+    Text,
+    account,
+    page_of,
+)
 from engine import cases
 from engine.access_log import Opened
 from engine.db import UnitOfWork
@@ -121,11 +133,9 @@ class CasePage(Page[CaseSummary]):
     """A page of cases, the newest first."""
 
 
-class EventActor(BaseModel):
+class EventActor(Account):
     """Who acted, with the role and unit at that time."""
 
-    id: UUID
-    name: str
     role: str
     unit: str | None
 
@@ -235,9 +245,7 @@ def event_page(uow: UnitOfWork, case_id: UUID, after: int = 0) -> EventPage:
 def _event(row: Any) -> EventBody:
     payload = dict(row["payload"]) if row["payload"] else {}
     behalf, purpose = payload.pop("on_behalf_of", None), payload.pop("purpose", None)
-    actor = EventActor(
-        id=row["actor_id"], name=row["actor_name"], role=row["actor_role"], unit=row["actor_unit"]
-    )
+    actor = EventActor(**account(row, "actor"), role=row["actor_role"], unit=row["actor_unit"])
     return EventBody(
         seq=row["seq"],
         at=row["at"],

@@ -8,7 +8,16 @@ from apiflask import APIBlueprint
 from pydantic import BaseModel
 
 from api.command import Reply, command
-from api.shapes import Instant, Page, PageQuery, Request, Words, page_of
+from api.shapes import (
+    Account,
+    Instant,
+    Page,
+    PageQuery,
+    Request,
+    Words,
+    account,
+    page_of,
+)
 from engine import cases, tasks
 from engine.access_log import Opened
 from engine.db import UnitOfWork
@@ -23,20 +32,13 @@ class AddComment(Request):
     visible: bool | None = None
 
 
-class Author(BaseModel):
-    """Who has written it."""
-
-    id: UUID
-    name: str
-
-
 class CommentBody(BaseModel):
     """A comment on a case, or on one of its tasks."""
 
     id: UUID
     case: UUID
     task: UUID | None
-    author: Author
+    author: Account
     text: str
     visible: bool
     at: Instant
@@ -92,6 +94,5 @@ def _added(row: Mapping[Any, Any]) -> Reply:
 
 
 def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
-    author = {"id": row["author_id"], "name": row["author"]}
     kept = {name: row[name] for name in ("id", "text", "visible", "at")}
-    return {**kept, "case": row["case_id"], "task": row["task_id"], "author": author}
+    return {**kept, "case": row["case_id"], "task": row["task_id"], "author": account(row, "author")}

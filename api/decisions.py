@@ -8,7 +8,12 @@ from pydantic import BaseModel, Field
 
 from api.cases import StartedBody, started
 from api.command import Reply, command
-from api.shapes import Instant, Request
+from api.shapes import (
+    Account,
+    Instant,
+    Request,
+    account,
+)
 from engine import access, appeals, tasks
 from engine.access_log import Opened
 from engine.bpmn import Effect
@@ -24,13 +29,6 @@ class Ground(BaseModel):
     text: str
 
 
-class Decider(BaseModel):
-    """Who decided."""
-
-    id: UUID
-    name: str
-
-
 class DecisionBody(BaseModel):
     """A legal decision. `effect` is what its outcome does, null where the process does not say it;
     `decided_by` is told only to those who work on cases; `appeal` is the case.
@@ -44,7 +42,7 @@ class DecisionBody(BaseModel):
     grounds: list[Ground]
     decided_at: Instant
     unit: str | None
-    decided_by: Decider | None
+    decided_by: Account | None
     appeal: UUID | None
 
 
@@ -78,7 +76,7 @@ def _decision(row: Any, *, named: bool) -> DecisionBody:
         grounds=row["grounds"],
         decided_at=row["decided_at"],
         unit=row["unit"],
-        decided_by=Decider(id=row["decided_by"], name=row["decider"]) if named else None,
+        decided_by=Account(**account(row, "decider")) if named else None,
         appeal=row["appeal_id"],
     )
 

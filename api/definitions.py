@@ -9,7 +9,11 @@ from flask import current_app
 from pydantic import BaseModel
 
 from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen
-from api.shapes import Instant, Request
+from api.shapes import (
+    DisplayName,
+    Instant,
+    Request,
+)
 from engine import cases, definitions, publishing
 from engine.db import UnitOfWork
 from engine.models import DefinitionVersion, VersionStatus
@@ -58,12 +62,15 @@ class DefinitionBody(VersionBody):
 
 
 class RecordBody(VersionBody):
-    """A version with the people who made it what it is, by name."""
+    """A version with the people who made it what it is: accounts, and what they are called."""
 
     author: str
+    author_display_name: DisplayName
     deployed_at: Instant
     published_by: str | None
+    published_by_display_name: DisplayName | None
     retired_by: str | None
+    retired_by_display_name: DisplayName | None
     retired_at: Instant | None
 
 
@@ -117,9 +124,12 @@ def _record(record: publishing.Record) -> dict[str, object]:
     return {
         **_version(record.version),
         "author": record.author,
+        "author_display_name": record.author_name,
         "deployed_at": record.deployed_at,
         "published_by": record.publisher,
+        "published_by_display_name": record.publisher_name,
         "retired_by": record.retirer,
+        "retired_by_display_name": record.retirer_name,
         "retired_at": record.version.retired_at,
     }
 

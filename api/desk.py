@@ -9,7 +9,15 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from api import problems
 from api.command import Reply, command, revisions_seen
 from api.problems import Problem
-from api.shapes import Page, PageQuery, Request, Text, Words, page_of
+from api.shapes import (
+    Account,
+    Page,
+    PageQuery,
+    Request,
+    Text,
+    Words,
+    page_of,
+)
 from api.tasks import CorrectionBody, OpinionBody, TaskSummary, assigned, correction_body, opinion_body
 from engine import cases, tasks
 from engine.db import UnitOfWork
@@ -64,14 +72,7 @@ class ColleaguesQuery(PageQuery):
     task: UUID
 
 
-class Colleague(BaseModel):
-    """An account that may take the task."""
-
-    id: UUID
-    name: str
-
-
-class ColleaguePage(Page[Colleague]):
+class ColleaguePage(Page[Account]):
     """A page of colleagues, by name."""
 
 
@@ -79,7 +80,7 @@ class ColleaguePage(Page[Colleague]):
 def colleagues(uow: UnitOfWork, query: ColleaguesQuery) -> Reply:
     """List who may take a task"""
     rows = tasks.colleagues(uow, query.task, after=query.cursor)
-    return Reply(ColleaguePage(**page_of(Colleague, rows, cases.PAGE)))
+    return Reply(ColleaguePage(**page_of(Account, rows, cases.PAGE)))
 
 
 class AskOpinion(Request):

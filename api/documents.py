@@ -13,7 +13,16 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from api.command import Reply, as_caller, command, prepared
 from api.problems import Malformed, pointer
-from api.shapes import Instant, Page, PageQuery, Request, Text, page_of
+from api.shapes import (
+    Account,
+    Instant,
+    Page,
+    PageQuery,
+    Request,
+    Text,
+    account,
+    page_of,
+)
 from engine import cases, documents, media
 from engine.access_log import Opened
 from engine.db import UnitOfWork
@@ -31,13 +40,6 @@ MEDIA_TYPES = tuple(kind.media_type for kind in media.BY_NAME.values())
 POLICY = "default-src 'none'; sandbox"
 
 
-class Uploader(BaseModel):
-    """Who handed it in."""
-
-    id: UUID
-    name: str
-
-
 class VersionBody(BaseModel):
     """One version of a document; `name` is what the file was called, `task` with which it was handed in."""
 
@@ -49,7 +51,7 @@ class VersionBody(BaseModel):
     size: int
     sha256: str
     status: DocumentStatus
-    uploaded_by: Uploader
+    uploaded_by: Account
     uploaded_at: Instant
 
 
@@ -248,5 +250,5 @@ def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
         **{name: row[name] for name in same},
         "task": row["task_id"],
         "sha256": row["sha256"].hex(),
-        "uploaded_by": Uploader(id=row["uploader_id"], name=row["uploader"]),
+        "uploaded_by": account(row, "uploader"),
     }

@@ -1,15 +1,26 @@
 """What keeps people from cases: relations that they declare, and stepping back."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
 from pydantic import BaseModel
 
 from api.command import Reply, command, etag
-from api.shapes import Instant, Page, PageQuery, Request, Text, page_of
-from api.tasks import Assignee, TaskSummary
+from api.shapes import (
+    Account,
+    DisplayName,
+    Instant,
+    Page,
+    PageQuery,
+    Request,
+    Text,
+    account,
+    display_names,
+    page_of,
+)
+from api.tasks import TaskSummary
 from engine import relations, tasks
 from engine.db import UnitOfWork
 from engine.models import RelationKind
@@ -31,9 +42,11 @@ class RelationBody(BaseModel):
 
     id: UUID
     account: str
+    account_display_name: DisplayName
     person: str
     kind: RelationKind
     declared_by: str
+    declared_by_display_name: DisplayName
     declared_at: Instant
     ended_at: Instant | None
 
@@ -57,7 +70,7 @@ class RecuseTask(Request):
 class RecusalBody(BaseModel):
     """Who has stepped back from a case, when and why."""
 
-    account: Assignee
+    account: Account
     at: Instant
     reason: str | None
 
@@ -81,7 +94,7 @@ class LotChange(BaseModel):
     unit: str
     act: Literal["released", "reassigned"]
     reason: str | None
-    by: Assignee
+    by: Account
     count: int
 
 
@@ -98,8 +111,12 @@ def lots(uow: UnitOfWork, query: LotsQuery) -> Reply:
     """Count random assignments and how often they were changed"""
     since = query.since or uow.now - timedelta(days=30)
     found = tasks.lots(uow, since)
-    changes = [LotChange(**{**row, "by": Assignee(id=row["by_id"], name=row["by"])}) for row in found.changes]
+    changes = [LotChange(**{**row, "by": account(row, "by")}) for row in found.changes]
     return Reply(LotsBody(since=since, assigned=found.assigned, changes=changes))
+
+
+def _relation(row: Any) -> RelationBody:
+    return RelationBody(**display_names(row, "account", "declared_by"))
 
 
 @command(blueprint.post("/relations"), body=DeclareRelation, answer=RelationBody, status=201, refusals=(404,))
@@ -109,7 +126,7 @@ def declare(uow: UnitOfWork, body: DeclareRelation) -> Reply:
     You work on no case of that person from then on. Declaring it again changes nothing.
     """
     row = relations.declare(uow, Declared(body.person, body.kind, body.account))
-    return Reply(RelationBody(**row), status=201)
+    return Reply(_relation(row), status=201)
 
 
 @command(blueprint.get("/relations"), query=RelationsQuery, answer=RelationPage)
@@ -119,13 +136,14 @@ def index(uow: UnitOfWork, query: RelationsQuery) -> Reply:
     Your own; administrators see those of the people of their units.
     """
     rows = relations.page(uow, account=query.account, after=query.cursor)
-    return Reply(RelationPage(**page_of(RelationBody, rows, relations.PAGE)))
+    items = [display_names(row, "account", "declared_by") for row in rows]
+    return Reply(RelationPage(**page_of(RelationBody, items, relations.PAGE)))
 
 
 @command(blueprint.delete("/relations/<uuid:relation_id>"), answer=RelationBody, refusals=(404,))
 def end(uow: UnitOfWork, relation_id: UUID) -> Reply:
     """End a relation that you have declared"""
-    return Reply(RelationBody(**relations.end(uow, relation_id)))
+    return Reply(_relation(relations.end(uow, relation_id)))
 
 
 @command(
@@ -137,7 +155,7 @@ def recuse(uow: UnitOfWork, task_id: UUID, body: RecuseTask) -> Reply:
     What you have of it goes to others, and you can take none of its tasks any more.
     """
     row = tasks.recuse(uow, task_id, reason=body.reason)
-    assignee = Assignee(id=row["assignee_id"], name=row["assignee"]) if row["assignee_id"] else None
+    assignee = account(row, "assignee") if row["assignee_id"] else None
     summary = TaskSummary(**{**row, "case": row["case_id"], "assignee": assignee})
     return Reply(summary, {"ETag": etag(row["revision"])})
 
@@ -146,9 +164,7 @@ def recuse(uow: UnitOfWork, task_id: UUID, body: RecuseTask) -> Reply:
 def recusals(uow: UnitOfWork, case_id: UUID) -> Reply:
     """See who has stepped back from a case, and why"""
     items = [
-        RecusalBody(
-            account=Assignee(id=row["user_id"], name=row["account"]), at=row["at"], reason=row["reason"]
-        )
+        RecusalBody(account=Account(**account(row, "account")), at=row["at"], reason=row["reason"])
         for row in tasks.recusals(uow, case_id)
     ]
     return Reply(RecusalsBody(items=items))

@@ -8,10 +8,22 @@ from apiflask import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, TypeAdapter
 
 from api.command import Reply, command
-from api.shapes import Instant, Page, PageQuery, Request, Text, page_of
+from api.shapes import (
+    Account,
+    DisplayName,
+    Instant,
+    Page,
+    PageQuery,
+    Request,
+    Text,
+    account,
+    display_names,
+    page_of,
+)
 from api.units import UnitKey
-from engine import custody
+from engine import custody, profiles
 from engine.db import UnitOfWork
+from engine.language import Calendar, Language
 from engine.models import OrganisationKind, Role
 from engine.organisation import journal, people, substitutes
 from engine.organisation.people import NewPerson, PersonView, Work
@@ -36,7 +48,18 @@ class GiveMembership(Request):
         return Work(self.unit, self.role, self.valid_from, self.valid_to)
 
 
-class CreatePerson(Request):
+class ProfileBody(Request):
+    """What is known of an account's owner: names in each script, where to reach them, how they read pages."""
+
+    full_name_fa: Text | None = None
+    full_name_en: Text | None = None
+    email: Text | None = None
+    phone: Text | None = None
+    language: Language | None = None
+    calendar: Calendar | None = None
+
+
+class CreatePerson(ProfileBody):
     """An account; `person` is the national id of its owner."""
 
     name: Text
@@ -67,6 +90,7 @@ class PersonSummary(BaseModel):
 
     id: UUID
     name: str
+    display_name: DisplayName
     role: Role
     active: bool
     has_person: bool = Field(description="Whether the national ID of its owner is known.")
@@ -82,16 +106,22 @@ class PeopleQuery(PageQuery):
     person: Literal["missing", "duplicate"] | None = None
 
 
-class ChangePerson(Request):
-    """The national id of the owner of an account."""
+class ChangePerson(ProfileBody):
+    """The national id of the owner of an account, and what else is known of them; null: nothing any more."""
 
-    person: Text
+    person: Text | None = Field(default=None, description="Can be corrected, and not removed.")
 
 
 class PersonBody(PersonSummary):
-    """The same with the national id of its owner."""
+    """The same with the national id of its owner, and what else is known of them."""
 
     person: str | None
+    full_name_fa: str | None
+    full_name_en: str | None
+    email: str | None
+    phone: str | None
+    language: Language | None
+    calendar: Calendar | None
 
 
 class PersonPage(Page[PersonSummary]):
@@ -112,7 +142,9 @@ class SubstitutionBody(BaseModel):
 
     id: UUID
     absent: str
+    absent_display_name: DisplayName
     substitute: str
+    substitute_display_name: DisplayName
     valid_from: Instant
     valid_to: Instant
 
@@ -121,22 +153,15 @@ class SubstitutionPage(Page[SubstitutionBody]):
     """A page of substitutions that have not ended, the oldest first."""
 
 
-class Named(BaseModel):
-    """An account."""
-
-    id: UUID
-    name: str
-
-
 class RecordBody(BaseModel):
     """A change of the organisation: by whom, in which unit, and about whom if it is about somebody."""
 
     id: UUID
     at: Instant
     kind: OrganisationKind
-    actor: Named
+    actor: Account
     unit: str
-    person: Named | None
+    person: Account | None
     payload: dict[str, Any]
 
 
@@ -155,6 +180,7 @@ def _summary(person: PersonView) -> PersonSummary:
     return PersonSummary(
         id=person.id,
         name=person.name,
+        display_name=DisplayName.model_validate(person.display_name),
         role=person.role,
         active=person.active,
         has_person=person.person is not None,
@@ -165,7 +191,7 @@ def _summary(person: PersonView) -> PersonSummary:
 def _whole(uow: UnitOfWork, user_id: UUID) -> PersonBody:
     person = people.get(uow, user_id)
     known = {"has_person": person.person is not None, "memberships": _memberships(person)}
-    return PersonBody(**{**asdict(person), **known})
+    return PersonBody(**{**asdict(person), **asdict(person.profile), **known})
 
 
 @command(blueprint.get("/people"), query=PeopleQuery, answer=PersonPage)
@@ -187,14 +213,19 @@ def show(uow: UnitOfWork, person_id: UUID) -> Reply:
 def create(uow: UnitOfWork, body: CreatePerson) -> Reply:
     """Make an account that works in your units"""
     works = [membership.work() for membership in body.memberships]
-    made = people.create(uow, NewPerson(body.name, body.role, body.person, works))
+    profile = body.model_dump(include=set(profiles.FIELDS), exclude_none=True)
+    made = people.create(uow, NewPerson(body.name, body.role, body.person, works, profile))
     return Reply(_whole(uow, made), {"Location": f"/api/v1/people/{made}"}, status=201)
 
 
 @command(blueprint.patch("/people/<uuid:person_id>"), body=ChangePerson, answer=PersonBody, refusals=(404,))
-def identify(uow: UnitOfWork, person_id: UUID, body: ChangePerson) -> Reply:
-    """Set the national ID of the owner of an account"""
-    custody.identify(uow, person_id, body.person)
+def change_person(uow: UnitOfWork, person_id: UUID, body: ChangePerson) -> Reply:
+    """Change what is known of the owner of an account"""
+    given = body.model_dump(exclude_unset=True)
+    if (person := given.pop("person", None)) is not None:
+        custody.identify(uow, person_id, person)
+    if given:
+        custody.describe(uow, person_id, given)
     return Reply(_whole(uow, person_id))
 
 
@@ -236,6 +267,10 @@ def end(uow: UnitOfWork, person_id: UUID, membership_id: UUID) -> Reply:
     return Reply(_whole(uow, person_id))
 
 
+def _substitution(row: Any) -> SubstitutionBody:
+    return SubstitutionBody(**display_names(row, "absent", "substitute"))
+
+
 @command(
     blueprint.post("/substitutions"),
     body=CreateSubstitution,
@@ -246,21 +281,22 @@ def end(uow: UnitOfWork, person_id: UUID, membership_id: UUID) -> Reply:
 def agree(uow: UnitOfWork, body: CreateSubstitution) -> Reply:
     """Let somebody stand in for you or, as an administrator, for one of your people"""
     made = substitutes.agree(uow, Leave(**body.model_dump()))
-    return Reply(SubstitutionBody(**substitutes.get(uow, made)), status=201)
+    return Reply(_substitution(substitutes.get(uow, made)), status=201)
 
 
 @command(blueprint.get("/substitutions"), query=PageQuery, answer=SubstitutionPage)
 def substitutions(uow: UnitOfWork, query: PageQuery) -> Reply:
     """List substitutions that have not ended: your own and, for administrators, those of their people"""
     rows = substitutes.page(uow, after=query.cursor)
-    return Reply(SubstitutionPage(**page_of(SubstitutionBody, rows, substitutes.PAGE)))
+    items = [display_names(row, "absent", "substitute") for row in rows]
+    return Reply(SubstitutionPage(**page_of(SubstitutionBody, items, substitutes.PAGE)))
 
 
 @command(blueprint.delete("/substitutions/<uuid:substitution_id>"), answer=SubstitutionBody, refusals=(404,))
 def end_substitution(uow: UnitOfWork, substitution_id: UUID) -> Reply:
     """End a substitution"""
     substitutes.end(uow, substitution_id)
-    return Reply(SubstitutionBody(**substitutes.get(uow, substitution_id)))
+    return Reply(_substitution(substitutes.get(uow, substitution_id)))
 
 
 @command(blueprint.get("/organisation-log"), query=PageQuery, answer=RecordPage)
@@ -269,8 +305,8 @@ def log(uow: UnitOfWork, query: PageQuery) -> Reply:
     items = [
         {
             **row,
-            "actor": {"id": row["actor_id"], "name": row["actor"]},
-            "person": row["user_id"] and {"id": row["user_id"], "name": row["person"]},
+            "actor": account(row, "actor"),
+            "person": account(row, "person") if row["person_id"] else None,
         }
         for row in journal.page(uow, after=query.cursor)
     ]

@@ -44,6 +44,31 @@ class Page(BaseModel, Generic[Row]):
     next: UUID | None
 
 
+class DisplayName(BaseModel):
+    """What to show readers of each language: the full name as far as it is known, else the account's."""
+
+    fa: str
+    en: str
+
+
+class Account(BaseModel):
+    """Somebody, by the name of the account, and as people call them."""
+
+    id: UUID
+    name: str
+    display_name: DisplayName
+
+
+def account(row: Any, who: str) -> dict[str, Any]:
+    """The fields of an account, of a row that has `<who>_id`, `<who>` and `<who>_name`."""
+    return {"id": row[f"{who}_id"], "name": row[who], "display_name": row[f"{who}_name"]}
+
+
+def display_names(row: Any, *who: str) -> dict[str, Any]:
+    """A row of `<who>` and `<who>_name` with the latter as answers call it."""
+    return {**row, **{f"{one}_display_name": row[f"{one}_name"] for one in who}}
+
+
 class OpenTask(BaseModel):
     """A task of a case."""
 

@@ -9,7 +9,18 @@ from apiflask import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from api.command import Reply, command, etag, revisions_seen
-from api.shapes import Instant, OpenIncident, OpenTask, Page, PageQuery, Request, Text, page_of
+from api.shapes import (
+    Account,
+    Instant,
+    OpenIncident,
+    OpenTask,
+    Page,
+    PageQuery,
+    Request,
+    Text,
+    account,
+    page_of,
+)
 from engine import cases, tasks
 from engine.access_log import Opened
 from engine.db import UnitOfWork
@@ -52,13 +63,6 @@ class TasksQuery(InboxQuery):
         return self
 
 
-class Assignee(BaseModel):
-    """Who has the task."""
-
-    id: UUID
-    name: str
-
-
 class PeopleBody(BaseModel):
     """Who is to work on a task, by the names that the diagram gives them; they do not decide who may."""
 
@@ -81,7 +85,7 @@ class TaskSummary(BaseModel):
     name: str
     lane: str | None
     status: TaskStatus
-    assignee: Assignee | None
+    assignee: Account | None
     opened_at: Instant
     closed_at: Instant | None
     due_at: Instant | None
@@ -96,13 +100,6 @@ class FormBody(BaseModel):
 
     form_schema: dict[str, Any] = Field(alias="schema")  # pydantic's models have a `schema` of their own
     ui: dict[str, Any] | None
-
-
-class Asker(BaseModel):
-    """Who has asked, by the name at that time."""
-
-    id: UUID
-    name: str
 
 
 class Mark(BaseModel):
@@ -121,7 +118,7 @@ class AskedBody(BaseModel):
     question: str | None
     text: str | None
     fields: list[Mark]
-    by: Asker
+    by: Account
     parent: UUID
 
 
@@ -131,7 +128,7 @@ class CorrectionBody(BaseModel):
     id: UUID
     text: str | None
     fields: list[Mark]
-    by: Asker
+    by: Account
     asked_at: Instant
     due_at: Instant | None
     status: TaskStatus
@@ -145,11 +142,11 @@ class OpinionBody(BaseModel):
     question: str
     unit: str | None
     role: str | None
-    by: Asker
+    by: Account
     asked_at: Instant
     due_at: Instant | None
     status: TaskStatus
-    assignee: Assignee | None
+    assignee: Account | None
     closed_at: Instant | None
     opinion: str | None
     favourable: bool | None
@@ -292,7 +289,7 @@ def show(uow: UnitOfWork, task_id: UUID) -> Reply:
     row = tasks.get(uow, task_id)
     shown = tasks.form(uow, row)
     form = shown.form and FormBody.model_validate({"schema": shown.form.schema, "ui": shown.form.ui})
-    asked = row["asked"] and AskedBody(**{**_NOTHING, **row["asked"], "parent": row["parent_id"]})
+    asked = row["asked"] and AskedBody(**{**_NOTHING, **_asked(row), "parent": row["parent_id"]})
     beside = tasks.asked_beside(uow, task_id) if row["asks"] else ()
     body = TaskBody(
         **{**_fields(row), "form": form, "data": shown.data, "draft": shown.draft, "asked": asked},
@@ -307,12 +304,12 @@ _NOTHING: Mapping[str, Any] = {"question": None, "text": None, "fields": []}
 
 def correction_body(row: Mapping[Any, Any]) -> CorrectionBody:
     """A correction as the API shows it to the office."""
-    return CorrectionBody(**{**row["asked"], **row, "asked_at": row["opened_at"]})
+    return CorrectionBody(**{**_asked(row), **row, "asked_at": row["opened_at"]})
 
 
 def opinion_body(row: Mapping[Any, Any]) -> OpinionBody:
     """An opinion as the API shows it."""
-    asked = row["asked"]
+    asked = _asked(row)
     answer = asked.get("answer", {})
     given = {name: answer.get(name) for name in ("opinion", "favourable")}
     told = {name: asked[name] for name in ("question", "unit", "role", "by")}
@@ -368,5 +365,10 @@ def assigned(row: Mapping[str, Any]) -> Reply:
 
 
 def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
-    assignee = Assignee(id=row["assignee_id"], name=row["assignee"]) if row["assignee_id"] else None
+    assignee = account(row, "assignee") if row["assignee_id"] else None
     return {**row, "case": row["case_id"], "assignee": assignee}
+
+
+def _asked(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """What was asked, with who has: by the account's name at that time, and as people call them now."""
+    return {**row["asked"], "by": {**row["asked"]["by"], "display_name": row["asker_name"]}}

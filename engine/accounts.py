@@ -22,6 +22,7 @@ from engine.models import ROOT, Membership, Role, Token, User
 ROLES: tuple[Role, ...] = get_args(Role)
 PREFIX = "pvd_"  # so that a token that leaked into a log or a repository can be recognised
 SYSTEM = "system"
+SYSTEM_NAMES = ("سامانه", "The system")  # as pages call it, in Persian and English
 
 _BEARER = (
     select(User.id, User.name, User.role, Token.scopes)
@@ -134,6 +135,9 @@ def actor_of(session: Session, user_id: UUID, acr: str | None) -> Actor | None:
 def system(session: Session, now: datetime) -> Actor:
     """The installation itself, which deploys what it ships. It has no token, so nobody else acts as it."""
     user = find_or_create(session, now, SYSTEM, "administrator")
+    if user.full_name_fa is None:
+        user.full_name_fa, user.full_name_en = SYSTEM_NAMES
+        session.flush()
     return Actor(id=user.id, name=user.name, role=user.role)
 
 

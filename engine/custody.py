@@ -1,9 +1,10 @@
-"""What administrators do with the accounts of their people: close and open them, give passwords.
+"""What administrators do with the accounts of their people: describe, close and open them, give passwords.
 
 All of it takes an administrator of every unit in which the person works: an account opens all of its work.
 """
 
 import secrets
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import select
@@ -24,6 +25,11 @@ def governs(uow: UnitOfWork, user_id: UUID) -> bool:
     if user_id == uow.actor.id or not substitutes.administers(uow, user_id):
         return False
     return uow.session.scalars(select(User.name).where(User.id == user_id)).one() != accounts.SYSTEM
+
+
+def describes(uow: UnitOfWork, user_id: UUID, *, governs: bool) -> bool:
+    """Whether the actor may change names and contact data of one of the people of its units; also its own."""
+    return user_id == uow.actor.id or governs
 
 
 def close(uow: UnitOfWork, user_id: UUID) -> None:
@@ -72,6 +78,17 @@ def identify(uow: UnitOfWork, user_id: UUID, national_id: str) -> None:
     if accounts.is_system(user.role):
         raise Forbidden("Systems are not people: their accounts have no national ID.")
     people.identify(uow, user, national_id)
+
+
+def describe(uow: UnitOfWork, user_id: UUID, given: Mapping[str, str | None]) -> None:
+    """Change what is known of the owner of an account, also of one's own: fields of `profiles`.
+
+    Raises NotFound, Forbidden unless the actor administers all units in which the person works, Invalid.
+    """
+    user = people.held(uow, user_id)
+    if not describes(uow, user_id, governs=governs(uow, user_id)):
+        raise Forbidden("It takes an administrator of all units in which the person works.")
+    people.describe(uow, user, given)
 
 
 def _held(uow: UnitOfWork, user_id: UUID) -> User:

@@ -4,12 +4,13 @@
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 from persiantools.jdatetime import JalaliDate
 
-from engine.persian import digits
+from engine.persian import digits, printable
 
 # Written between groups of digits, or pasted along with them unseen.
 _BETWEEN = re.compile("[\\s\u2010-\u2015\u2212\u200b-\u200f\u202a-\u202e\u2066-\u2069-]+")
@@ -139,6 +140,48 @@ def _dated(text: str) -> str | None:
         return None
     on, at = day(parts[0]), time_of_day(parts[1])
     return f"{on}T{at}" if on and at else None
+
+
+# Steer the direction of text, or are not seen at all: pasted along from documents, and no part of a name.
+_UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+_JOINERS = "\u200c\u200d"  # belong to the spelling of Persian and of Indian scripts
+LONGEST_NAME = 100
+
+
+def full_name(text: str) -> str | None:
+    """The name of a person in any script, composed (NFC), with one space between words.
+
+    Marks of direction are dropped. None for what has no letter, or a character that is not printed.
+    """
+    words = unicodedata.normalize("NFC", _UNSEEN.sub("", text)).split()
+    found = " ".join(words).strip(_JOINERS + " ")
+    if len(found) > LONGEST_NAME or not any(sign.isalpha() for sign in found):
+        return None
+    return found if all(printable(sign) or sign in _JOINERS for sign in found) else None
+
+
+_LOCAL = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_EMAIL = re.compile(rf"({_LOCAL})@({_LABEL}(?:\.{_LABEL})+)", re.I | re.ASCII)
+
+
+def email(text: str) -> str | None:
+    """An e-mail address (RFC 5321, without comments and quotes); its domain in small letters."""
+    found = _EMAIL.fullmatch(digits(_UNSEEN.sub("", text)).strip())
+    if found is None or len(found[0]) > 254 or len(found[1]) > 64:
+        return None
+    return f"{found[1]}@{found[2].lower()}"
+
+
+def phone(text: str) -> str | None:
+    """A telephone number as E.164: +989121234567. Without a country's code it is an Iranian one."""
+    found = re.sub(r"[().]", "", _joined(text))
+    found = re.sub(r"^00", "+", found)
+    # Tables of staff often have lost the zero of a mobile number.
+    found = re.sub(r"^(?:0(?=[1-9]\d{9}$)|(?=9\d{9}$))", "+98", found, flags=re.ASCII)
+    if not re.fullmatch(r"\+[1-9]\d{7,14}", found, re.ASCII):
+        return None
+    return found if not found.startswith("+98") or re.fullmatch(r"\+98[1-9]\d{9}", found) else None
 
 
 FORMATS: Mapping[str, Callable[[str], str | None]] = {

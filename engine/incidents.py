@@ -72,8 +72,8 @@ def ids(uow: UnitOfWork, which: Which) -> Select[Any]:
     return _seen(uow, which, Incident.id.label("incident_id")).order_by(Incident.id)
 
 
-def groups(uow: UnitOfWork) -> Sequence[Group]:
-    """The open incidents by definition and code, the most frequent first, up to a page."""
+def groups(uow: UnitOfWork, definition: str | None = None) -> Sequence[Group]:
+    """The open incidents by definition and code, the most frequent first; perhaps of one definition."""
     access.require(uow.actor, "incidents.read")
     oldest = func.min(Incident.opened_at).label("oldest")
     # Counted first, and then judged by the few units, not by thousands of cases.
@@ -95,6 +95,8 @@ def groups(uow: UnitOfWork) -> Sequence[Group]:
         .order_by(count.desc(), key, counted.c.code)
         .limit(cases.PAGE)
     )
+    if definition is not None:
+        found = found.where(key == definition)
     return [Group(*row) for row in uow.connection.execute(found, access.seen_by(uow))]
 
 

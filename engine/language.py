@@ -45,6 +45,7 @@ _MONTHS: Mapping[tuple[Calendar, Language], tuple[str, ...]] = {
 _ISOLATE, _END = "\u2068", "\u2069"  # what stands between takes its direction from itself (UAX 9)
 
 Text = str | Mapping[str, str]
+Names = Mapping[Language, str]  # what somebody is called, by the language of who reads it (engine/names.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,10 @@ class Reader:
     def name(self, text: str) -> str:
         """A name as it is; one of figures alone, as cases have, in the digits of the language."""
         return self.digits(text) if text.replace("-", "").isdecimal() else text
+
+    def person(self, names: "Names | None") -> str:
+        """What somebody is called in the reader's language; nothing for nobody."""
+        return names[self.language] if names else ""
 
     def number(self, value: int | float | Decimal) -> str:
         """A number, with its thousands apart: 1,234.5, ۱٬۲۳۴٫۵."""
@@ -117,7 +122,9 @@ class Reader:
         return _AND[self.language].join(filter(None, (comma.join(names[:-1]), *names[-1:])))
 
     def value(self, value: Any) -> str:
-        """A value as it stands in a sentence."""
+        """A value as it stands in a sentence; what somebody is called in the reader's language."""
+        if isinstance(value, Mapping):
+            return self.person(cast(Names, value))
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal | date):
             return self.name(str(value))
         if isinstance(value, datetime):
@@ -160,7 +167,7 @@ class Catalogue:
 
     def _put(self, reader: Reader, value: Any) -> str:
         shown = reader.value(value)
-        return f"{_ISOLATE}{shown}{_END}" if self.isolated and isinstance(value, str) else shown
+        return f"{_ISOLATE}{shown}{_END}" if self.isolated and isinstance(value, str | Mapping) else shown
 
 
 def preferred(wished: str | None) -> Language:

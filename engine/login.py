@@ -10,7 +10,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine import access, accounts, oidc, passwords, sessions, throttle
+from engine import access, accounts, oidc, passwords, profiles, sessions, throttle
 from engine.db import Actor, Database, connection, table
 from engine.errors import AssuranceTooLow, Conflict, NotRecognised
 from engine.models import Identity, PendingLogin, User
@@ -183,6 +183,7 @@ def vouched(session: Session, now: datetime, person: oidc.Person) -> Actor:
         if session.get(Identity, (person.issuer, person.subject)) is None:
             user_id = _linked_by_person(session, person) or _made(session, now, person)
             link(session, now, user_id, issuer=person.issuer, subject=person.subject)
+            profiles.fill(session, session.get_one(User, user_id), dict(person.profile))
         user = find_vouched(session, person)  # also what another browser has linked meanwhile
     if user is None:
         raise NotRecognised("The account was deactivated.")

@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, Select, and_, cast, func, literal, null, o
 from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.orm import aliased
 
-from engine import access, definitions, validity
+from engine import access, definitions, names, validity
 from engine.db import UnitOfWork
 from engine.errors import NotFound
+from engine.language import Names
 from engine.models import Definition, DefinitionVersion, Deployment, DeploymentFile, Unit, User
 
 PAGE = 50
@@ -52,10 +53,10 @@ class Entry:
     name: str
     current: int | None
     published_at: datetime | None
-    publisher: str | None
+    publisher: Names | None
     draft: int | None
     drafted_at: datetime | None
-    author: str | None
+    author: Names | None
     by_actor: bool | None
     warnings: int | None
 
@@ -139,10 +140,10 @@ def _entries(uow: UnitOfWork) -> Select[Any]:
         func.coalesce(_current.name, _draft.name, newest, Definition.key),
         _current.number,
         _current.published_at,
-        _publisher.name,
+        names.of(_publisher),
         _draft.number,
         _drafted.deployed_at,
-        _author.name,
+        names.of(_author),
         _drafted.deployed_by == uow.actor.id,
         func.jsonb_array_length(warnings),
     )

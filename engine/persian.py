@@ -57,6 +57,15 @@ def compact(text: str) -> str:
     return normalise(text).replace(" ", "")
 
 
+_ALPHABET = {letter: place for place, letter in enumerate("اآبپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی")}
+
+
+def order(text: str) -> list[tuple[int, int]]:
+    """What texts are sorted by, as a Persian dictionary does; others by their letters, and before."""
+    plain = text.translate(_KEYBOARDS).casefold()
+    return [(1, _ALPHABET[sign]) if sign in _ALPHABET else (0, ord(sign)) for sign in plain]
+
+
 def printable(sign: str) -> bool:
     """Whether a character can be seen, or belongs to the spelling as the zero-width non-joiner does."""
     return sign.isprintable() or sign == "\u200c"

@@ -19,7 +19,9 @@ from engine.config import Publishing
 from engine.db import UnitOfWork
 from engine.definitions import VERSION, Version
 from engine.errors import Conflict, NotFound, OwnWork, PersonUnknown, Rejected
+from engine.language import Names
 from engine.models import Definition, DefinitionVersion, Deployment, Unit, User, VersionStatus
+from engine.names import of as names_of
 
 # A version's revision: its status changes in this order only.
 REVISIONS: dict[VersionStatus, int] = {"draft": 1, "published": 2, "retired": 3}
@@ -27,13 +29,16 @@ REVISIONS: dict[VersionStatus, int] = {"draft": 1, "published": 2, "retired": 3}
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A version with the people who made it what it is, by name."""
+    """A version with the people who made it what it is: by their accounts, and as people call them."""
 
     version: DefinitionVersion
     author: str
+    author_name: Names
     deployed_at: datetime
     publisher: str | None
+    publisher_name: Names | None
     retirer: str | None
+    retirer_name: Names | None
 
 
 def drafts(uow: UnitOfWork) -> list[DefinitionVersion]:
@@ -49,7 +54,8 @@ def history(uow: UnitOfWork, key: str) -> list[Record]:
     definitions.require_own(uow, key)
     author, publisher, retirer = aliased(User), aliased(User), aliased(User)
     found = (
-        select(DefinitionVersion, author.name, Deployment.deployed_at, publisher.name, retirer.name)
+        select(DefinitionVersion, author.name, names_of(author), Deployment.deployed_at)
+        .add_columns(publisher.name, names_of(publisher), retirer.name, names_of(retirer))
         .join(Deployment, DefinitionVersion.deployment_id == Deployment.id)
         .join(author, Deployment.deployed_by == author.id)
         .outerjoin(publisher, DefinitionVersion.published_by == publisher.id)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, Select, Uuid, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
-from engine import access, accounts, formats
+from engine import access, accounts, formats, names
 from engine.db import UnitOfWork
 from engine.errors import Fault, Forbidden, Invalid, NotFound
 from engine.ids import uuid7
@@ -42,9 +42,11 @@ def _seen(role: str) -> Select[*tuple[Any, ...]]:
         select(
             Relation.id,
             User.name.label("account"),
+            names.of().label("account_name"),
             Relation.person,
             Relation.kind,
             declarer.name.label("declared_by"),
+            names.of(declarer).label("declared_by_name"),
             Relation.declared_at,
             Relation.ended_at,
         )

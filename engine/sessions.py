@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from engine import access, accounts
+from engine import access, accounts, names
 from engine.config import Settings
 from engine.db import Actor, UnitOfWork, connection, table
 from engine.errors import NotFound
+from engine.language import Calendar, Language, Names
 from engine.models import ROOT, BrowserSession, Membership, Password, PendingLogin, User
 
 AGENT = 120  # characters that are kept of what a browser calls itself
@@ -46,12 +47,18 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Whose session it is. `restricted`: it is good for nothing but setting a password."""
+    """Whose session it is. `restricted`: it is good for nothing but setting a password.
+
+    `language` and `calendar` are those in which its owner wants to read, None as the browser prefers.
+    """
 
     id: UUID
     actor: Actor
     provider: str | None
     restricted: bool
+    names: Names
+    language: Language | None
+    calendar: Calendar | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,7 @@ def find(session: Session, now: datetime, secret: str, lasting: Lasting) -> Open
         select(
             *(BrowserSession.id, BrowserSession.acr, BrowserSession.seen_at, BrowserSession.provider),
             *(User.id.label("user_id"), User.name, User.role, Password.temporary),
+            *(names.of().label("names"), User.language, User.calendar),
         )
         .join(User, User.id == BrowserSession.user_id)
         .outerjoin(Password, Password.user_id == User.id)
@@ -110,7 +118,8 @@ def find(session: Session, now: datetime, secret: str, lasting: Lasting) -> Open
     if now - row.seen_at >= timedelta(minutes=1):
         connection(session).execute(update(_ROWS).where(_ROWS.c.id == row.id).values(seen_at=now))
     actor = Actor(id=row.user_id, name=row.name, role=row.role, acr=row.acr)
-    return Opened(row.id, actor, row.provider, row.provider is None and bool(row.temporary))
+    restricted = row.provider is None and bool(row.temporary)
+    return Opened(row.id, actor, row.provider, restricted, row.names, row.language, row.calendar)
 
 
 def own(uow: UnitOfWork, lasting: Lasting) -> Sequence[Listed]:

@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.config import Settings
-from web import administration, applicants, assets, designer, desk, frame, home, login, trials
+from web import account, administration, applicants, assets, designer, desk, frame, home, login, trials
 from web.site import SITE, Site
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Site", "behind", "install"]
 
 PAGES = (
-    *(assets.blueprint, home.blueprint, login.blueprint),
+    *(assets.blueprint, home.blueprint, login.blueprint, account.blueprint),
     *(desk.blueprint, applicants.blueprint, administration.blueprint, designer.blueprint, trials.blueprint),
 )
 

@@ -1,7 +1,7 @@
 """What a request asks for, as it may be used: what is none is as if it had not been said."""
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +9,11 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 
 from engine import formats, persian
+from engine.errors import Fault, Invalid
 from web import texts
 
 LONGEST = 200
+YEARS = ("1900", "2200")  # between which days lie: far beyond, neither calendars nor databases reach
 
 
 def text(sent: "MultiDict[str, str]", name: str) -> str | None:
@@ -38,6 +40,21 @@ def day(sent: "MultiDict[str, str]", name: str, at: time = time.min) -> datetime
     if found is None:
         return None
     return datetime.combine(datetime.fromisoformat(found).date(), at, texts.reader().zone)
+
+
+def typed_day(name: str, pointer: str, *, whole: bool = False) -> datetime | None:
+    """The beginning of a day that was typed in either calendar; with `whole` its end; None for nothing.
+
+    Raises Invalid for what is no date.
+    """
+    typed = text(request.values, name)
+    if typed is None:
+        return None
+    found = formats.day(typed)
+    if found is None or not YEARS[0] <= found < YEARS[1]:
+        raise Invalid("The request has faults.", [Fault(pointer, "is no date", "format/date")])
+    begin = datetime.fromisoformat(found).replace(tzinfo=texts.reader().zone)
+    return begin + timedelta(days=1) if whole else begin
 
 
 def identity(sent: "MultiDict[str, str]", name: str) -> UUID | None:

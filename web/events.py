@@ -62,7 +62,7 @@ def _by_rules(payload: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
 def _fuller(event: Mapping[str, Any], payload: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
     """The end of the key, if there is more to tell, and the values that this takes."""
     kind = event["kind"]
-    if kind == "case.started" and event["actor_name"] == SYSTEM:
+    if kind == "case.started" and event["actor"] == SYSTEM:
         return ["by-itself"], {}
     if kind == "comment.added" and payload.get("visible"):
         return ["visible"], {}
@@ -70,9 +70,8 @@ def _fuller(event: Mapping[str, Any], payload: Mapping[str, Any]) -> tuple[list[
         return ["fields"], {"count": len(payload["fields"])}
     if kind in _BY_WORD:
         field, words = _BY_WORD[kind]
-        return (
-            ([payload[field]], {"receiver": payload.get("name")}) if payload.get(field) in words else ([], {})
-        )
+        receiver = event.get("receiver_name") or payload.get("name")
+        return ([payload[field]], {"receiver": receiver}) if payload.get(field) in words else ([], {})
     for ending, fields in _FULLER.get(kind, ()):
         found = {said: payload.get(field) for said, field in fields.items()}
         if None not in found.values():

@@ -1,6 +1,7 @@
 """What all pages have: their head, the ways between them, what may load; pages that tell what is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -8,9 +9,13 @@ from urllib.parse import quote, urlencode, urlsplit
 from uuid import uuid4
 
 from flask import Flask, Response, g, render_template, request
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from engine import access
+from engine import access, profiles
 from engine.access import Permission
+from engine.db import UnitOfWork
+from engine.errors import Busy
 from engine.language import CALENDARS, LANGUAGES
 from web import refusals, texts
 from web.assets import asset
@@ -19,6 +24,7 @@ from web.site import (
     LANGUAGE,
     NOTICE,
     Forged,
+    comes_from_here,
     cookie,
     current,
     keep_choice,
@@ -50,7 +56,7 @@ class Section:
 
 SECTIONS = (
     Section("inbox", "/desk", "inbox.read", frozenset({"caseworker"})),
-    Section("cases", "/desk/cases", "cases.read", frozenset({"caseworker"})),
+    Section("cases", "/desk/cases", "cases.read", frozenset({"caseworker", "administrator"})),
     Section("processes", "/designer", "definitions.read", frozenset({"designer", "administrator"})),
     Section("administration", "/administration", "jobs.manage", frozenset({"administrator"})),
     Section("services", "/services", None, frozenset({"applicant", "anybody"})),
@@ -189,12 +195,28 @@ def _explained(problem: Response) -> Response:
     return response
 
 
+def _prefer(chosen: Mapping[str, str]) -> None:
+    """Have the visitor's account keep what was chosen by a link of ours, for their other browsers."""
+    opened = current()
+    if opened is None or opened.restricted or not comes_from_here():
+        return
+    other = {name: value for name, value in chosen.items() if getattr(opened, name) != value}
+    if other:
+        # This browser has it in a cookie: the page is not lost because the database is busy.
+        with suppress(DBAPIError, PoolTimeout, Busy):
+            site().database.run(
+                lambda session, now: profiles.change_own(UnitOfWork(session, opened.actor, now), other)
+            )
+
+
 def _remember(response: Response) -> None:
-    for parameter, name in (("lang", LANGUAGE), ("calendar", CALENDAR)):
-        reader = texts.reader()
-        chosen = {LANGUAGE: reader.language, CALENDAR: reader.calendar}[name]
-        if request.args.get(parameter) == chosen:
-            keep_choice(response, name, chosen)
+    reader = texts.reader()
+    asked = {"language": request.args.get("lang"), "calendar": request.args.get("calendar")}
+    read = {"language": reader.language, "calendar": reader.calendar}
+    chosen = {name: str(value) for name, value in read.items() if asked[name] == value}
+    for name, value in chosen.items():
+        keep_choice(response, {"language": LANGUAGE, "calendar": CALENDAR}[name], value)
+    _prefer(chosen)
     if g.get("told"):
         set_notice(response, None)
     if g.get("secret_told"):

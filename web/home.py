@@ -1,6 +1,11 @@
 """The first page: where everybody begins, and where a demonstration is explained."""
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
 from flask import Blueprint, Response, make_response, redirect, render_template, request
+from sqlalchemy.orm import Session
 
 from engine import accounts, sessions
 from engine.errors import NotFound
@@ -30,12 +35,16 @@ def show() -> Response:
     roles = [(role, name) for role, name in ROLES if name in demo]
     known = {name for _, name in roles}
     others = [name for name in demo if name not in known]
-    posts = (
-        here.database.run(lambda session, now: people.posts_of(session, now, demo), "single") if demo else {}
-    )
-    response = make_response(render_template("home.html", roles=roles, others=others, posts=posts))
+    posts, called = here.database.run(_described(demo), "snapshot") if demo else ({}, {})
+    values = {"roles": roles, "others": others, "posts": posts, "called": called}
+    response = make_response(render_template("home.html", **values))
     remember_before(response)
     return response
+
+
+def _described(demo: Sequence[str]) -> Callable[[Session, datetime], tuple[Any, Any]]:
+    """Where the demonstration's people work, and what they are called."""
+    return lambda session, now: (people.posts_of(session, now, demo), people.called(session, demo))
 
 
 @blueprint.post("/demo/<name>")

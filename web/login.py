@@ -1,4 +1,4 @@
-"""Logging in and out, and one's own account."""
+"""Logging in and out, and another password."""
 
 from http import HTTPStatus
 from typing import Any
@@ -10,7 +10,6 @@ from engine.access import ASSURANCES
 from engine.db import UnitOfWork
 from engine.errors import AssuranceTooLow, Busy, Conflict, Invalid, NotRecognised, Throttled
 from engine.oidc import farewell
-from engine.organisation import people
 from engine.sessions import Opened
 from web import forms, texts
 from web.frame import told
@@ -87,19 +86,6 @@ def leave() -> Response:
     response = _away(_farewell(opened.provider if opened else None))
     set_session(response, None)
     return response
-
-
-@blueprint.get("/account")
-def account() -> Response:
-    """Who one is here."""
-    opened = current()
-    if opened is None:
-        return _away("/login?next=/account")
-    if opened.restricted:
-        return _away("/password")
-    name = opened.actor.name
-    posts = site().database.run(lambda session, now: people.posts_of(session, now, [name]), "single")
-    return _page("account.html", opened=opened, posts=posts.get(name))
 
 
 @blueprint.get("/password")

@@ -35,6 +35,7 @@ Permission = Literal[
     "people.manage",
     "substitutes.manage",
     "access_log.read",
+    "account.own",
     "sessions.own",
     "sessions.revoke",
     "documents.add",
@@ -81,6 +82,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "people.manage",
             "substitutes.manage",
             "access_log.read",
+            "account.own",
             "sessions.own",
             "sessions.revoke",
             "fairness.read",
@@ -95,6 +97,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "definitions.read",
             "rules.evaluate",
             "units.read",
+            "account.own",
             "sessions.own",
         }
     ),
@@ -115,6 +118,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "behalf.act",
             "units.read",
             "substitutes.manage",
+            "account.own",
             "sessions.own",
             "documents.add",
             "cases.recuse",
@@ -124,7 +128,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "secrets.issue",
         }
     ),
-    "service": frozenset({"messages.send", "calls.work", "sessions.own"}),
+    "service": frozenset({"messages.send", "calls.work", "account.own", "sessions.own"}),
     "portal": frozenset(
         {
             "definitions.read",
@@ -137,6 +141,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "tasks.work",
             "units.read",
             "access_log.read",
+            "account.own",
             "sessions.own",
             "documents.add",
             "cases.withdraw",
@@ -154,6 +159,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "tasks.read",
             "tasks.work",
             "access_log.read",
+            "account.own",
             "sessions.own",
             "documents.add",
             "cases.withdraw",

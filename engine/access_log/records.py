@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from engine import access, cases, chains
+from engine import access, cases, chains, names
 from engine.access_log import reasons
 from engine.access_log.reasons import Way
 from engine.db import Actor, Database, UnitOfWork, table, values_of
@@ -148,7 +148,8 @@ _SHOWN = (
     AccessRecord.id,
     AccessRecord.at,
     AccessRecord.reader_id,
-    User.name.label("reader_name"),
+    User.name.label("reader"),
+    names.of().label("reader_name"),
     AccessRecord.actor_role,
     AccessRecord.actor_unit,
     AccessRecord.what,

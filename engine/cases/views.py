@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, case, func, literal_column, null, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import ColumnElement, RowMapping, Select, Uuid, case, func, literal_column, null, select
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
-from engine import access, definitions, forms
+from engine import access, definitions, forms, names
 from engine.bpmn import Spec
 from engine.cases.hold import unknown
 from engine.cases.party import PARTIES, actor_person, require_no_party, withheld
@@ -232,7 +232,8 @@ _LOGGED = (
     Event.element,
     Event.task_id,
     Event.actor_id,
-    User.name.label("actor_name"),
+    User.name.label("actor"),
+    names.of().label("actor_name"),
     Event.actor_role,
     Event.actor_unit,
     Event.purpose,
@@ -264,14 +265,24 @@ def latest(
     uow: UnitOfWork, seen: Seen, *, before: int | None = None, limit: int = PAGE
 ) -> Sequence[Mapping[str, Any]]:
     """Up to `limit` events of a case that was seen, the newest first, older than `before`; one more if more
-    follow. Payloads are as in `log`; the unit has its name beside its key.
+    follow. Payloads are as in `log`; the unit and who was assigned a task have their names.
     """
     access.require(uow.actor, "events.read")
     unit = select(Unit.name).where(Unit.key == Event.actor_unit).scalar_subquery().label("unit_name")
-    statement = _events(uow, seen.case.id).add_columns(unit).order_by(Event.seq.desc()).limit(limit + 1)
+    statement = (
+        _events(uow, seen.case.id).add_columns(unit, _receiver()).order_by(Event.seq.desc()).limit(limit + 1)
+    )
     if before is not None:
         statement = statement.where(Event.seq < before)
     return _read(uow, statement, seen.cut)
+
+
+def _receiver() -> Any:
+    """What the person is called to whom a task was assigned: the log has the id of the account."""
+    receiver = aliased(User)
+    account = Event.payload.cast(JSONB)["account"].astext.cast(Uuid)
+    called = select(names.of(receiver)).where(receiver.id == account).scalar_subquery()
+    return case((Event.kind == "task.assigned", called)).label("receiver_name")
 
 
 def _events(uow: UnitOfWork, case_id: UUID) -> Select[Any]:

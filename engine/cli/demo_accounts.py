@@ -12,13 +12,14 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from engine import accounts, passwords
+from engine import accounts, passwords, profiles
 from engine.config import Settings
 from engine.db import Database, UnitOfWork
 from engine.models import Role
 from engine.organisation import files, importing
 
 APPLICANT = "0000004091"  # the mock hub knows another address of this person
+APPLICANT_NAMES = {"full_name_fa": "آرش نمونه", "full_name_en": "Arash Nemune"}
 
 # Where they work, and as what: `demo_organisation.json` beside this module says so, but for systems.
 ACCOUNTS: tuple[tuple[str, Role], ...] = (
@@ -83,7 +84,8 @@ def _organisation(settings: Settings) -> files.Reading:
 
 def _make(session: Session, now: datetime, name: str, role: Role) -> DemoAccount:
     if role == "applicant":
-        accounts.find_or_create(session, now, name, role, person=APPLICANT)
+        user = accounts.find_or_create(session, now, name, role, person=APPLICANT)
+        profiles.put(session, user, APPLICANT_NAMES)
     token = accounts.create_token(session, now, name=name, role=role)
     if accounts.is_system(role):
         return DemoAccount(name, role, token)

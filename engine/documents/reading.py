@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, false, not_, or_, select
 
-from engine import access, cases
+from engine import access, cases, names
 from engine.db import UnitOfWork
 from engine.errors import NotFound, Refusal
 from engine.models import Case, Document, DocumentVersion, Task, User
@@ -23,6 +23,7 @@ _VERSION = (
     DocumentVersion.status,
     DocumentVersion.uploaded_by.label("uploader_id"),
     User.name.label("uploader"),
+    names.of().label("uploader_name"),
     DocumentVersion.uploaded_at,
 )
 

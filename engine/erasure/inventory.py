@@ -255,7 +255,11 @@ KEPT: Mapping[str, Kept] = {
     "uploads": Kept(
         _PROCESS, "id unit_id unit_named sketch_id status result uploaded_by uploaded_at finished_at"
     ),
-    "users": Kept(_ACCOUNT, "id name role created_at person deactivated_at duplicate"),
+    "users": Kept(
+        _ACCOUNT,
+        "id name role created_at person deactivated_at duplicate full_name_fa full_name_en email phone"
+        " language calendar",
+    ),
     "webhooks": Kept(_ORGANISATION, "id url secret definition kinds created_by created_at disabled_at"),
 }
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base
+from engine.language import Calendar, Language
 from engine.models.tables import Id, Instant
 
 Role = Literal["administrator", "designer", "caseworker", "portal", "service", "applicant"]
@@ -38,6 +39,14 @@ class User(Base):
     # A second account of its person and kind, from before there was one of each only.
     duplicate: Mapped[bool] = mapped_column(server_default=false())
     deactivated_at: Mapped[Instant | None]  # since then it opens nothing
+    # What people call its owner, in each script: names.py says which of them is shown to whom.
+    full_name_fa: Mapped[str | None] = mapped_column(Text)
+    full_name_en: Mapped[str | None] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(Text)
+    phone: Mapped[str | None] = mapped_column(Text)  # E.164
+    # In which the owner reads pages; NULL: as the browser prefers.
+    language: Mapped[Language | None] = mapped_column(Text)
+    calendar: Mapped[Calendar | None] = mapped_column(Text)
 
 
 class Token(Base):

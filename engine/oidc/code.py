@@ -5,6 +5,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -12,8 +13,10 @@ import httpx
 from engine.errors import Busy, NotRecognised
 from engine.exchange.secret import Unreadable
 from engine.oidc import tokens
-from engine.oidc.provider import Person
+from engine.oidc.provider import DESCRIBING, Person
 from engine.oidc.remote import Remote
+
+PROFILE = {"profile", "email", "phone"}  # scopes for which providers describe people
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,24 @@ def back(remote: Remote, given: Mapping[str, str], *, nonce: str, verifier: str,
     token = answer.get("id_token")
     if status != httpx.codes.OK or not isinstance(token, str):
         raise NotRecognised("The provider did not take its code back.")
-    return remote.provider.vouched(tokens.identity(remote, token, nonce))
+    claims = tokens.identity(remote, token, nonce)
+    return remote.provider.vouched({**_more(remote, claims, answer.get("access_token")), **claims})
+
+
+def _more(remote: Remote, claims: Mapping[str, Any], token: object) -> Mapping[str, Any]:
+    """What the provider's userinfo endpoint says besides, if it was asked for more than who it is.
+
+    No login depends on it: what cannot be had now is not known.
+    """
+    if not PROFILE & set(remote.provider.scopes.split()) or not isinstance(token, str):
+        return {}
+    try:
+        url = remote.address("userinfo_endpoint")
+        status, found = remote.get(url, token) if url else (httpx.codes.NOT_FOUND, {})
+    except Busy:
+        return {}
+    same = status == httpx.codes.OK and found.get("sub") == claims["sub"]  # else of somebody else (§5.3.2)
+    return {name: value for name, value in found.items() if name in DESCRIBING} if same else {}
 
 
 def farewell(remote: Remote, back_to: str) -> str | None:

@@ -1,5 +1,6 @@
 """A provider as the installation's file describes it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,6 +11,12 @@ from engine.errors import NotRecognised
 from engine.exchange.secret import Secret
 
 Unknown = Literal["refuse", "applicant"]
+# What describes a person, and decides nothing.
+DESCRIBING = frozenset(
+    {"name", "name#fa", "name#en", "given_name", "family_name", "locale"}
+    | {"email", "email_verified", "phone_number", "phone_number_verified"}
+)
+LONGEST = 300  # characters of a claim; what is longer is none of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,9 @@ class Person:
     authenticated_at: datetime | None
     unknown: Unknown
     provider: str
+    profile: tuple[
+        tuple[str, str], ...
+    ] = ()  # what else it says of them: fields of `profiles`, as it says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,7 @@ class Provider:
             authenticated_at=_instant(claims.get("auth_time")),
             unknown=self.unknown,
             provider=self.name,
+            profile=tuple(described(claims).items()),
         )
 
     def level(self, acr: object) -> Assurance:
@@ -77,6 +88,34 @@ class Provider:
             (ASSURANCES.index(level), value) for value, level in self.acr.items() if assures(level, needed)
         ]
         return [value for _, value in sorted(enough)]
+
+
+_ARABIC = re.compile("[\u0600-\u06ff]")
+
+
+def described(claims: Mapping[str, Any]) -> dict[str, str]:
+    """What claims say of a person (OpenID Connect Core §5.1), as fields of an account's profile.
+
+    A name goes to the script in which it is written, unless the claim has a language tag. An address or
+    number that the provider says it has not verified is left out.
+    """
+    found = {}
+    for language in ("fa", "en"):
+        found[f"full_name_{language}"] = _text(claims, f"name#{language}")
+    given = _text(claims, "name") or " ".join(
+        filter(None, (_text(claims, "given_name"), _text(claims, "family_name")))
+    )
+    script = "full_name_fa" if _ARABIC.search(given) else "full_name_en"
+    found[script] = found[script] or given
+    for name, claim in (("email", "email"), ("phone", "phone_number")):
+        found[name] = "" if claims.get(f"{claim}_verified") is False else _text(claims, claim)
+    found["language"] = re.split("[-_]", _text(claims, "locale"), maxsplit=1)[0].lower()
+    return {name: text for name, text in found.items() if text}
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    return value if isinstance(value, str) and len(value) <= LONGEST else ""
 
 
 def _instant(value: object) -> datetime | None:

@@ -4,7 +4,7 @@ import logging
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,6 +72,10 @@ class Remote:
         auth = None if secret is None else httpx.BasicAuth(_formed(self.provider.client), _formed(secret))
         return self._send("POST", url, data=dict(form), auth=auth)
 
+    def get(self, url: str, token: str) -> tuple[int, Mapping[str, Any]]:
+        """Its answer to who shows an access token, and the status."""
+        return self._send("GET", url, auth=_Bearer(token))
+
     def _refresh(self, now: float) -> None:
         self._ask_again_at, self._silent = now + AFTER_FAILURE, True
         try:
@@ -123,6 +127,18 @@ class Remote:
         if not isinstance(document, dict):
             raise Busy(f"The provider {self.provider.name} does not answer.")
         return response.status_code, document
+
+
+class _Bearer(httpx.Auth):
+    """An access token, shown as RFC 6750 wants it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Show it."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
 
 
 def _key(jwk: object) -> tuple[str, Key] | None:

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from engine import formats
+from engine import formats, profiles
 from engine.errors import Fault, Invalid
 
-COLUMNS = ("name", "account", "unit", "role", "from", "to", "person")
+COLUMNS = ("name", "account", "unit", "role", "from", "to", "person", *profiles.FIELDS)
 NEEDED = ("name", "account", "unit", "role")
 MAX_ROWS = 100_000
 _MEMBERS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "units": (("key", "name", "kind"), ("parent", "region")),
-    "people": (("name", "account", "memberships"), ("person",)),
+    "people": (("name", "account", "memberships"), ("person", *profiles.FIELDS)),
     "substitutes": (("absent", "substitute", "from", "to"), ()),
     "delegations": (("definition", "elements", "unit", "delegate"), ("from", "to")),
 }
@@ -174,7 +174,7 @@ def _entries(reading: Reading, place: str, entries: Any) -> Iterator[tuple[str, 
 def _person(reading: Reading, place: str, entry: Any) -> None:
     if not _fits(reading, place, entry, _MEMBERS["people"]):
         return
-    shared = {name: entry[name] for name in ("name", "account", "person") if name in entry}
+    shared = {name: entry[name] for name in ("name", "account", "person", *profiles.FIELDS) if name in entry}
     for where, membership in _entries(reading, f"{place}/memberships", entry["memberships"]):
         if _fits(reading, where, membership, _MEMBERSHIP):
             reading.works.append(reading.row(where, {**shared, **membership}))

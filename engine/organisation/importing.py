@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, select
 
-from engine import accounts
+from engine import accounts, profiles
 from engine.db import UnitOfWork
 from engine.errors import Fault, Invalid, Refusal
 from engine.models import Membership, Substitution, Unit, User
@@ -105,13 +105,16 @@ def _work(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
     accounts.check(values["name"], values["account"])
     named = select(User).where(User.name == values["name"]).with_for_update(key_share=True)
     user = uow.session.scalars(named).one_or_none()
+    profile = {name: values[name] for name in profiles.FIELDS if name in values}
     if user is None:
-        new = NewPerson(values["name"], values["account"], values.get("person"), [work])
+        new = NewPerson(values["name"], values["account"], values.get("person"), [work], profile)
         people.create(uow, new)
         return "person.made"
     if user.role != values["account"]:
         raise fixed("/role", f"is {user.role!r}, and stays so")
+    profiles.read(profile)  # before anything is written
     known = "person" in values and people.identify(uow, user, values["person"])
+    known = people.describe(uow, user, profile) or known
     found = _same(uow, user, work)
     if found is None:
         people.give(uow, user, work, "/memberships/0")

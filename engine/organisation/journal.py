@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, select
 from sqlalchemy.orm import aliased
 
-from engine import access
+from engine import access, names
 from engine.bpmn.values import plain
 from engine.db import UnitOfWork
 from engine.models import OrganisationKind, OrganisationRecord, Unit, User
@@ -42,7 +42,12 @@ def page(uow: UnitOfWork, *, after: UUID | None = None, newest: bool = False) ->
     found = (
         select(
             *(record.id, record.at, record.kind, record.payload, Unit.key.label("unit")),
-            *(record.actor_id, actor.name.label("actor"), record.user_id, person.name.label("person")),
+            *(record.actor_id, actor.name.label("actor"), names.of(actor).label("actor_name")),
+            *(
+                record.user_id.label("person_id"),
+                person.name.label("person"),
+                names.of(person).label("person_name"),
+            ),
         )
         .join(Unit, Unit.id == record.unit_id)
         .join(actor, actor.id == record.actor_id)

@@ -1,7 +1,7 @@
 """Accounts of people, and where they work, as what, from when to when."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -10,14 +10,16 @@ from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, or_, selec
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from engine import access, accounts, formats, validity
+from engine import access, accounts, formats, names, profiles, validity
 from engine.access import ANY, APPLICANT, CASEWORKER, seen_by
 from engine.bpmn.posts import is_role
 from engine.db import UnitOfWork
 from engine.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from engine.ids import uuid7
+from engine.language import Names
 from engine.models import ROOT, Membership, PoolRole, Role, Unit, User
 from engine.organisation import journal, units
+from engine.profiles import Profile
 
 PAGE = 100
 MEMBERS: tuple[Role, ...] = ("administrator", "designer", "caseworker", "service")
@@ -35,12 +37,13 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class NewPerson:
-    """An account to be made; `person` is the national id of its owner."""
+    """An account to be made; `person` is the national id of its owner, `profile` has fields of `profiles`."""
 
     name: str
     role: Role
     person: str | None
     works: Sequence[Work]
+    profile: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class PersonView:
 
     id: UUID
     name: str
+    display_name: Names
+    profile: Profile
     role: Role
     person: str | None
     active: bool
@@ -99,9 +104,9 @@ def unsettled(uow: UnitOfWork) -> Mapping[PersonFilter, int]:
 
 
 def search(uow: UnitOfWork, text: str, *, after: UUID | None = None) -> Sequence[PersonView]:
-    """The same of those whose name has this text, or whose national id it is."""
+    """The same of those one of whose names has this text, or whose national id it is."""
     access.require(uow.actor, "people.manage")
-    wanted = [User.name.icontains(text, autoescape=True)]
+    wanted = [names.matches(text)]
     if (person := formats.national_id(text)) is not None:
         wanted.append(User.person == person)
     return _page(uow, after, or_(*wanted))
@@ -155,9 +160,17 @@ def posts_of(session: Session, now: datetime, names: Collection[str]) -> Mapping
     return posts
 
 
+def called(session: Session, accounts_named: Collection[str]) -> Mapping[str, Names]:
+    """What people call the owners of these accounts."""
+    found = select(User.name, names.of()).where(User.name.in_(accounts_named)).limit(PAGE)
+    return {name: shown for name, shown in session.execute(found)}
+
+
 def _view(user: User, memberships: Sequence[RowMapping]) -> PersonView:
     own = [row for row in memberships if row["user_id"] == user.id]
-    return PersonView(user.id, user.name, user.role, user.person, user.deactivated_at is None, own)
+    shown = names.shown(user.name, user.full_name_fa, user.full_name_en)
+    known = (Profile.of(user), user.role, user.person, user.deactivated_at is None)
+    return PersonView(user.id, user.name, shown, *known, own)
 
 
 def _memberships(uow: UnitOfWork, users: Sequence[UUID]) -> Sequence[RowMapping]:
@@ -204,7 +217,7 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
         raise Invalid(
             "The account cannot be made.", [Fault("/memberships", "must be at least one", "missing")]
         )
-    person = national_id(new.person)
+    person, profile = national_id(new.person), profiles.read(new.profile)
     if person is not None and not accounts.is_taken(uow.session, new.name):
         accounts.require_free(uow.session, person, new.role)
     row = {"id": uuid7(), "name": new.name, "role": new.role, "created_at": uow.now, "person": person}
@@ -213,6 +226,7 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
     if user_id is None:
         raise Conflict(f"The name {new.name!r} is taken.", code="name-taken", person={"name": new.name})
     user = uow.session.get_one(User, user_id)
+    profiles.put(uow.session, user, profile)
     for place, work in enumerate(new.works):
         give(uow, user, work, f"/memberships/{place}")
     unit_id = units.covered(uow, new.works[0].unit).id
@@ -239,9 +253,24 @@ def identify(uow: UnitOfWork, user: User, text: str) -> bool:
     accounts.require_free(uow.session, person, user.role, user.id)
     user.person, user.duplicate = person, False
     uow.session.flush()
-    unit = select(Membership.unit_id).where(Membership.user_id == user.id).order_by(Membership.id).limit(1)
-    journal.note(uow, "person.changed", uow.session.scalars(unit).first() or ROOT, {}, user.id)
+    _note_person(uow, user, {})
     return True
+
+
+def describe(uow: UnitOfWork, user: User, given: Mapping[str, str | None]) -> bool:
+    """Change fields of `profiles` of an account that is held; whether anything changed. Raises Invalid.
+
+    The log names the fields, and nothing of what they hold.
+    """
+    changed = profiles.put(uow.session, user, profiles.read(given))
+    if changed:
+        _note_person(uow, user, {"fields": changed})
+    return bool(changed)
+
+
+def _note_person(uow: UnitOfWork, user: User, payload: Mapping[str, Any]) -> None:
+    unit = select(Membership.unit_id).where(Membership.user_id == user.id).order_by(Membership.id).limit(1)
+    journal.note(uow, "person.changed", uow.session.scalars(unit).first() or ROOT, payload, user.id)
 
 
 def held(uow: UnitOfWork, user_id: UUID) -> User:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from engine import access, validity
+from engine import access, names, validity
 from engine.access import seen_by
 from engine.db import UnitOfWork
 from engine.errors import Conflict, Fault, Forbidden, Invalid, NotFound
@@ -74,7 +74,7 @@ def _absent(uow: UnitOfWork, name: str | None) -> User:
     found = select(User).where(User.name == wanted).with_for_update(key_share=True)
     absent = uow.session.scalars(found).one_or_none()
     if uow.actor.role != "administrator" and wanted != uow.actor.name:
-        raise Forbidden("You say who stands in for yourself; for others an administrator does.")
+        raise Forbidden("You can only appoint your own substitute. Ask an administrator for others.")
     if absent is None or not _works(absent) or not administers(uow, absent.id):
         raise _invalid("/absent", "is no caseworker whose work you administer", "person")
     return absent
@@ -106,8 +106,8 @@ def _together(uow: UnitOfWork, one: UUID, other: UUID) -> bool:
     return bool(uow.connection.execute(select(found.exists()), seen_by(uow)).scalar_one())
 
 
-def candidates(uow: UnitOfWork, absent: UUID) -> Sequence[str]:
-    """The names of those who may stand in for one of the people whom an administrator answers for."""
+def candidates(uow: UnitOfWork, absent: UUID) -> Sequence[RowMapping]:
+    """Who may stand in for the actor, or for one of the people whom an administrator answers for."""
     access.require(uow.actor, "substitutes.manage")
     near, far, line = aliased(Membership), aliased(Membership), aliased(UnitLine)
     mine = near.user_id == absent, access.valid(near)
@@ -117,12 +117,13 @@ def candidates(uow: UnitOfWork, absent: UUID) -> Sequence[str]:
     lined = above.union(below).cte("lined").prefix_with("MATERIALIZED")
     colleagues = select(far.user_id).where(far.unit_id.in_(select(lined)), access.valid(far))
     together = select(colleagues.cte("colleagues").prefix_with("MATERIALIZED"))
-    found = select(User.name).where(
+    found = select(User.name, names.of().label("display_name")).where(
         User.role == "caseworker", User.deactivated_at.is_(None), User.id != absent, User.id.in_(together)
     )
     if absent != uow.actor.id:
         found = found.where(_administered(absent))
-    return uow.session.scalars(found.order_by(User.name).limit(CHOICES), seen_by(uow)).all()
+    found = found.order_by(User.name).limit(CHOICES)
+    return uow.connection.execute(found, seen_by(uow)).mappings().all()
 
 
 def _note(uow: UnitOfWork, kind: Any, row: Substitution) -> None:
@@ -132,12 +133,19 @@ def _note(uow: UnitOfWork, kind: Any, row: Substitution) -> None:
 
 
 def _mine(uow: UnitOfWork) -> ColumnElement[bool]:
-    """Which substitutions an actor sees: its own, and those of the people of an administrator's units."""
+    """Which substitutions an actor may end: its own, and those of the people of an administrator's units."""
     own = or_(Substitution.absent_id == uow.actor.id, Substitution.substitute_id == uow.actor.id)
     if uow.actor.role != "administrator":
         return own
     near = Membership.user_id == Substitution.absent_id, access.lasting(Membership)
     return or_(own, exists().where(*near, access.covers(Membership.unit_id)))
+
+
+def _seen(uow: UnitOfWork) -> ColumnElement[bool]:
+    """Which substitutions an actor sees: those it may end, and those of the people whom it supervises."""
+    if uow.actor.role != "caseworker":
+        return _mine(uow)
+    return or_(_mine(uow), Substitution.absent_id.in_(select(User.id).where(access.staff())))
 
 
 def page(uow: UnitOfWork, *, after: UUID | None = None, person: UUID | None = None) -> Sequence[RowMapping]:
@@ -146,7 +154,7 @@ def page(uow: UnitOfWork, *, after: UUID | None = None, person: UUID | None = No
     With `person`: those in which somebody is away, or stands in.
     """
     access.require(uow.actor, "substitutes.manage")
-    found = _listed().where(_mine(uow), validity.lasting(Substitution, uow.now), validity.begun_ever())
+    found = _listed().where(_seen(uow), validity.lasting(Substitution, uow.now), validity.begun_ever())
     if person is not None:
         found = found.where(or_(Substitution.absent_id == person, Substitution.substitute_id == person))
     if after is not None:
@@ -160,7 +168,9 @@ def _listed() -> Any:
     return (
         select(
             *(Substitution.id, Substitution.valid_from, Substitution.valid_to),
-            *(absent.name.label("absent"), substitute.name.label("substitute")),
+            *(Substitution.absent_id, Substitution.substitute_id),
+            *(absent.name.label("absent"), names.of(absent).label("absent_name")),
+            *(substitute.name.label("substitute"), names.of(substitute).label("substitute_name")),
         )
         .join(absent, absent.id == Substitution.absent_id)
         .join(substitute, substitute.id == Substitution.substitute_id)
@@ -170,7 +180,7 @@ def _listed() -> Any:
 def get(uow: UnitOfWork, substitution_id: UUID) -> RowMapping:
     """One that the actor may see. Raises NotFound."""
     access.require(uow.actor, "substitutes.manage")
-    found = _listed().where(Substitution.id == substitution_id, _mine(uow))
+    found = _listed().where(Substitution.id == substitution_id, _seen(uow))
     row: RowMapping | None = uow.connection.execute(found, seen_by(uow)).mappings().one_or_none()
     if row is None:
         raise _unknown(substitution_id)

@@ -7,7 +7,7 @@ from sqlalchemy import delete as deletion
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine import access, connections, definitions, persian, uploads
+from engine import access, connections, definitions, names, persian, uploads
 from engine.bpmn.check.files import MAX_FILES, is_name
 from engine.bpmn.source import MAX_FILE
 from engine.config import Publishing
@@ -125,11 +125,11 @@ def _hold(uow: UnitOfWork, sketch_id: UUID, revision: int) -> Sketch:
     if sketch is None:
         raise unknown(sketch_id)
     if sketch.revision != revision:
-        editor = uow.session.scalars(select(User.name).where(User.id == sketch.updated_by)).one()
+        editor = uow.session.get_one(User, sketch.updated_by)
         raise Stale(
-            f"{editor} has saved the sketch meanwhile.",
+            f"{editor.name} has saved the sketch meanwhile.",
             revision=sketch.revision,
-            editor=editor,
+            editor=names.shown(editor.name, editor.full_name_fa, editor.full_name_en),
             updated_at=sketch.updated_at,
         )
     return sketch

@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, func, select
 from sqlalchemy.orm import aliased
 
-from engine import access
+from engine import access, names
 from engine.db import UnitOfWork
 from engine.errors import NotFound
+from engine.language import Names
 from engine.models import (
     DefinitionVersion,
     Sketch,
@@ -72,9 +73,9 @@ class Listed:
     revision: int
     unit: str
     unit_name: str
-    author: str
+    author: Names
     made_at: datetime
-    editor: str
+    editor: Names
     updated_at: datetime
     origin: tuple[str, int] | None
     check: Check | None
@@ -152,9 +153,9 @@ def _listed() -> Select[Any]:
         Sketch.revision,
         Unit.key.label("unit"),
         Unit.name.label("unit_name"),
-        author.name.label("author"),
+        names.of(author).label("author"),
         Sketch.made_at,
-        editor.name.label("editor"),
+        names.of(editor).label("editor"),
         Sketch.updated_at,
         version.key,
         version.number,

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, and_, bindparam, exists, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 
-from engine import access, assignment, cases, definitions, impartial, validity
+from engine import access, assignment, cases, definitions, impartial, names, validity
 from engine.assignment import Chosen, Matter, Vacancy
 from engine.cases import Locked, TaskChange
 from engine.db import UnitOfWork, table
@@ -146,6 +146,7 @@ def recusals(uow: UnitOfWork, case_id: UUID) -> Sequence[RowMapping]:
     """Who has stepped back from a case, and why. Raises NotFound for cases that the actor may not see."""
     access.require(uow.actor, "fairness.read")
     cases.require_visible(uow, case_id)
-    columns = (Recusal.user_id, User.name.label("account"), Recusal.at, Recusal.reason)
+    who = (Recusal.user_id.label("account_id"), User.name.label("account"), names.of().label("account_name"))
+    columns = (*who, Recusal.at, Recusal.reason)
     found = select(*columns).join(User, User.id == Recusal.user_id).where(Recusal.case_id == case_id)
     return uow.connection.execute(found.order_by(Recusal.at, User.name)).mappings().all()

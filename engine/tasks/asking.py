@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.orm import aliased
 
-from engine import access, cases, persian, validity
+from engine import access, cases, names, persian, validity
 from engine.db import UnitOfWork
 from engine.errors import Fault, Forbidden, Invalid
 from engine.events import Fact
@@ -54,7 +54,8 @@ def colleagues_to_ask(uow: UnitOfWork, task_id: UUID) -> Sequence[RowMapping]:
     access.require(uow.actor, "tasks.ask")
     unit = select(Case.unit_id).join(Task, Task.case_id == Case.id)
     unit = unit.where(Task.id == task_id, access.covers(Case.unit_id))
-    found = select(User.id, User.name).where(access.workers(unit.scalar_subquery()), User.id != uow.actor.id)
+    found = select(User.id, User.name, names.of().label("display_name"))
+    found = found.where(access.workers(unit.scalar_subquery()), User.id != uow.actor.id)
     return (
         uow.connection.execute(found.order_by(User.name).limit(LISTED), access.seen_by(uow)).mappings().all()
     )

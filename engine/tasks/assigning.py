@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
-from engine import access, cases, definitions
+from engine import access, cases, definitions, names
 from engine.bpmn import TaskRules
 from engine.cases import TaskChange
 from engine.db import UnitOfWork
@@ -142,7 +142,8 @@ def colleagues(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> 
     given = {"task": task_id, **access.seen_by(uow)}
     row = uow.connection.execute(_place(uow.actor.role), given).one_or_none()
     _require(uow, row, task_id)
-    found = select(User.id, User.name).where(access.takers(bindparam("pool", type_=Task.pool_id.type)))
+    found = select(User.id, User.name, names.of().label("display_name"))
+    found = found.where(access.takers(bindparam("pool", type_=Task.pool_id.type)))
     if after is not None:
         last = aliased(User)
         found = found.where(User.name > select(last.name).where(last.id == after).scalar_subquery())

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, cast, delete, func, select, update
 from sqlalchemy.dialects.postgresql import JSONPATH
 
-from engine import access, accounts, forms, jobs
+from engine import access, accounts, forms, jobs, names
 from engine.bpmn import Form
 from engine.db import UnitOfWork
 from engine.errors import Busy, Fault, Forbidden, Invalid, NotFound, Refusal
@@ -119,7 +119,7 @@ def receivers(uow: UnitOfWork, ids: Sequence[UUID]) -> Sequence[RowMapping]:
     found = set(uow.session.scalars(pools, seen))
     if not found or None in found:
         return ()
-    wanted = select(User.id, User.name).where(
+    wanted = select(User.id, User.name, names.of().label("display_name")).where(
         access.takers_of_all([pool for pool in found if pool is not None])
     )
     return uow.connection.execute(wanted.order_by(User.name).limit(RECEIVERS), seen).mappings().all()

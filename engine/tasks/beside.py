@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, case, func, select, update
+from sqlalchemy import RowMapping, Uuid, bindparam, case, func, select, update
+from sqlalchemy.orm import aliased
 
-from engine import bpmn, cases
+from engine import bpmn, cases, names
 from engine.bpmn import Form, Spec
 from engine.cases import TaskChange
 from engine.db import UnitOfWork, recordset, table, values_of
@@ -210,6 +211,14 @@ def close(uow: UnitOfWork, held: Held, happened: str, answer: Mapping[str, Any] 
     cases.note(uow, case, [Fact(kind_of(row.kind, happened), row.element, row.task_id, payload)], change)
 
 
+ASKER = aliased(User)
+
+
+def asker() -> Any:
+    """Who has asked what a task asks: an account's id."""
+    return Task.asked["by"]["id"].astext.cast(Uuid)
+
+
 _CHILDREN = (
     select(
         Task.id,
@@ -221,8 +230,11 @@ _CHILDREN = (
         Task.due_at,
         Task.assignee_id,
         User.name.label("assignee"),
+        names.of().label("assignee_name"),
+        names.of(ASKER).label("asker_name"),
     )
     .outerjoin(User, User.id == Task.assignee_id)
+    .outerjoin(ASKER, ASKER.id == asker())
     .where(Task.parent_id == bindparam("parent"))
     .order_by(Task.id)
     .limit(cases.PAGE)

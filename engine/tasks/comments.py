@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, bindparam, insert, select
 
-from engine import access, cases
+from engine import access, cases, names
 from engine.db import UnitOfWork
 from engine.errors import Fault, Invalid, NotFound
 from engine.events import Fact
@@ -74,6 +74,7 @@ def _comments() -> Any:
         Comment.task_id,
         Comment.author_id,
         User.name.label("author"),
+        names.of().label("author_name"),
         Comment.text,
         Comment.visible,
         Comment.at,

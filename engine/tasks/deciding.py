@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, insert, select
 
-from engine import access, cases, definitions, forms, impartial, jobs
+from engine import access, cases, definitions, forms, impartial, jobs, names
 from engine.bpmn import TaskRules, outcomes
 from engine.bpmn.outcomes import MAX_OUTCOME
 from engine.db import UnitOfWork, table, values_of
@@ -91,8 +91,9 @@ _SHOWN = (
     Decision.task_id,
     Task.name.label("task_name"),
     Task.element,
-    Decision.decided_by,
+    Decision.decided_by.label("decider_id"),
     User.name.label("decider"),
+    names.of().label("decider_name"),
     Decision.unit,
     select(Unit.name).where(Unit.key == Decision.unit).scalar_subquery().label("unit_name"),
     Decision.outcome,

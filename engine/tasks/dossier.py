@@ -6,7 +6,7 @@ from sqlalchemy import RowMapping, and_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.orm import aliased
 
-from engine import access
+from engine import access, names
 from engine.cases import CaseView
 from engine.db import UnitOfWork
 from engine.models import Case, DefinitionVersion, Event, User
@@ -45,6 +45,7 @@ _SOURCES = (
         _event.task_id,
         _event.actor_id,
         User.name.label("actor"),
+        names.of().label("actor_name"),
     )
     .select_from(_event)
     .join(_names, _payload["scope"].is_(None))  # what stayed in an instance or a called process is not here

@@ -39,7 +39,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from engine import access, cases, persian, validity
+from engine import access, cases, names, persian, validity
 from engine.db import UnitOfWork
 from engine.errors import Fault, Invalid
 from engine.models import (
@@ -365,5 +365,10 @@ def _choices(role: str, scope: Scope) -> Select[Any]:
 def staff(uow: UnitOfWork) -> Sequence[RowMapping]:
     """The first of the accounts that work where the actor is a supervisor, by name."""
     access.require(uow.actor, "inbox.read")
-    found = select(User.id, User.name).where(access.staff()).order_by(User.name).limit(STAFF)
+    found = (
+        select(User.id, User.name, names.of().label("display_name"))
+        .where(access.staff())
+        .order_by(User.name)
+        .limit(STAFF)
+    )
     return uow.connection.execute(found, access.seen_by(uow)).mappings().all()

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from engine import access
+from engine import access, names
 from engine.db import UnitOfWork
 from engine.models import Case, Event, Task, Unit, User
 
@@ -38,7 +38,8 @@ def lots(uow: UnitOfWork, since: datetime) -> Lots:
     )
     act = case((Event.kind == "task.released", "released"), else_="reassigned").label("act")
     reason = _PAYLOAD["reason"].astext.label("reason")
-    place = (Task.element, Unit.key.label("unit"), act, reason, User.id.label("by_id"), User.name.label("by"))
+    by = (User.id.label("by_id"), User.name.label("by"), names.of().label("by_name"))
+    place = (Task.element, Unit.key.label("unit"), act, reason, *by)
     changes = (
         select(*place, func.count().label("count"))
         .select_from(Event)

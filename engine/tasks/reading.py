@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
 )
 
-from engine import access, cases, definitions, forms
+from engine import access, cases, definitions, forms, names
 from engine.bpmn import Form
 from engine.db import UnitOfWork
 from engine.errors import NotFound
@@ -43,6 +43,7 @@ SUMMARY = (
     Task.status,
     Task.assignee_id,
     User.name.label("assignee"),
+    names.of().label("assignee_name"),
     Task.revision,
     Task.opened_at,
     Task.closed_at,
@@ -88,7 +89,9 @@ def _one(role: str, own: bool) -> Select[*tuple[Any, ...]]:
     draft = case((had_by(role), Task.draft), else_=null()).label("draft")
     return (
         summaries()
+        .outerjoin(beside.ASKER, beside.ASKER.id == beside.asker())
         .add_columns(Task.parent_id, Task.asked, Task.asks, draft)
+        .add_columns(names.of(beside.ASKER).label("asker_name"))
         .add_columns(
             had_by(role).label("had"),
             access.taken_as(role).is_not(None).label("takes"),

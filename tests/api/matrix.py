@@ -17,6 +17,8 @@ WORKERS = {"caseworker", "portal", "applicant"}
 
 # Endpoint → the roles that may call it. None: open to everyone.
 ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
+    ("GET", "/account"): set(ROLES),
+    ("PATCH", "/account"): set(ROLES),
     ("POST", "/deployments"): DESIGN,
     ("GET", "/deployments/<uuid:upload_id>"): DESIGN,
     ("GET", "/definitions"): DEFINITIONS,

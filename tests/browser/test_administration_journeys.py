@@ -1,4 +1,4 @@
-"""An administrator finds what stands still, mends it, and brings cases to a new version."""
+"""An administrator finds failed steps, repairs them, and brings cases to a new version."""
 
 from uuid import uuid4
 
@@ -16,26 +16,26 @@ OTHER = pytest.mark.parametrize(("language", "width"), [("fa", "desktop"), ("en"
 SAID: dict[str, dict[str, str]] = {
     "fa": {
         "repair": "ذخیره و تلاش دوباره",
-        "resolved": "ناکامی برطرف شد و پرونده پیش می‌رود.",
-        "again": "باز ناکام ماند",
+        "resolved": "خطا برطرف شد و پرونده ادامه می‌یابد.",
+        "again": "گام دوباره خطا داد",
         "retry": "تلاش دوباره",
-        "all": "تلاش دوباره برای ۳ ناکامی",
-        "turn": "نوبت همه رسید.",
-        "plan": "ریختن برنامه",
+        "all": "تلاش دوباره برای ۳ خطا",
+        "turn": "همهٔ موارد بررسی شد.",
+        "plan": "تهیهٔ برنامه",
         "start": "انتقال ۱۰۰ پرونده",
-        "over": "نوبت همهٔ پرونده‌ها رسید.",
+        "over": "همهٔ پرونده‌ها بررسی شد.",
         "done": "۱۰۰ از ۱۰۰",
     },
     "en": {
         "repair": "Save and retry",
-        "resolved": "The incident is resolved, and the case goes on.",
-        "again": "It has failed again",
+        "resolved": "The incident is resolved. The case continues.",
+        "again": "The step failed again",
         "retry": "Retry",
         "all": "Retry 3 incidents",
-        "turn": "All have had their turn.",
+        "turn": "All incidents have been processed.",
         "plan": "Make the plan",
-        "start": "Move 100 cases",
-        "over": "Every case has had its turn.",
+        "start": "Migrate 100 cases",
+        "over": "All cases have been processed.",
         "done": "100 of 100",
     },
 }
@@ -158,10 +158,10 @@ def test_a_move_goes_on_without_javascript(visit: Visits, installation: demo.Ins
     page.get_by_role("button", name="Make the plan").click()
     begin = page.get_by_role("button", name="Move 1 case", exact=True)
     while not begin.is_visible():
-        page.get_by_role("link", name="Show the present state").click()
+        page.get_by_role("link", name="Show the current state").click()
     begin.click()
-    while not page.get_by_text("Every case has had its turn.").is_visible():
-        page.get_by_role("link", name="Show the present state").click()
+    while not page.get_by_text("All cases have been processed.").is_visible():
+        page.get_by_role("link", name="Show the current state").click()
 
 
 @OTHER

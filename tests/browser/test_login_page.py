@@ -42,5 +42,5 @@ def test_a_wrong_password_is_told_where_it_was_typed(visit: Visits, check: Check
     page.get_by_label("Account name").fill("nobody")
     page.get_by_label("Password").fill("not the one")
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("alert")).to_have_text("Name and password do not belong together.")
+    expect(page.get_by_role("alert")).to_have_text("The account name or the password is wrong.")
     check(page)

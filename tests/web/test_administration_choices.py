@@ -74,7 +74,7 @@ def test_roles_are_those_that_somebody_has_and_another_may_be_typed(
     path = f"/administration/people/{sara.id}"
     roles = offered(browser.get(f"{path}?lang=en").text, "role")
     assert list(roles) == ["caseworker", "supervisor", "weigher", "*"]
-    assert roles["*"] == "as anything"
+    assert roles["*"] == "in any role"
     form = {"token": browser.token("/account"), "unit": "guild", "role": "caseworker"}
     wrong = browser.post(f"{path}/memberships", {**form, "another_role": "applicant"})
     assert 'value="applicant"' in beside(wrong.text, "another_role")
@@ -122,4 +122,4 @@ def test_where_somebody_works_is_told_by_name_and_the_key_beside_it(
 
 def test_queues_are_called_by_their_names(browser: Browser) -> None:
     page = re.sub("[\u2068\u2069]", "", browser.get("/administration/jobs?lang=en").text)
-    assert "waiting in “calls of other systems”" in page
+    assert "jobs in the queue “calls to other systems”" in page

@@ -155,10 +155,10 @@ def test_all_of_a_kind_are_retried_in_the_name_of_who_ordered_it(
             database, actor("administrator", "worker"), partial(retries.take, incident_id=incident)
         )
     shown = browser.get(path).text.replace("\u2068", "").replace("\u2069", "")
-    assert re.findall(r">(\d) (failed again|not tried|waiting)<", shown) == [
+    assert re.findall(r">(\d) (failed again|not retried|waiting)<", shown) == [
         ("0", "waiting"),
         ("3", "failed again"),
-        ("1", "not tried"),
+        ("1", "not retried"),
     ]
     assert "hx-trigger" not in shown
     with database.transaction() as session:
@@ -364,7 +364,7 @@ def test_a_file_is_tried_first_and_then_imported(browser: Browser, database: Dat
     content = "name,account,unit,role,from\nsara,caseworker,guild,caseworker,1405/01/01\n"
     tried = upload(browser, "people.csv", content)
     assert tried.status_code == 200
-    assert "account made" in tried.text
+    assert "account created" in tried.text
     assert "<bdi>sara</bdi>" in tried.text
     with database.transaction() as session:
         assert session.scalars(select(User).where(User.name == "sara")).first() is None
@@ -398,7 +398,7 @@ def test_a_job_that_was_given_up_is_tried_anew_once(browser: Browser, database: 
     for _ in range(2):
         send(browser, f"/administration/jobs/{job}/retry")
         notices.append(re.findall(r'role="status">([^<]+)<', browser.get("/administration/jobs").text)[0])
-    assert notices == ["The job is in the queue again.", "That job has gone on already."]
+    assert notices == ["The job is in the queue again.", "The job has been retried already."]
 
 
 def test_open_incidents_are_counted_by_kind(

@@ -201,8 +201,9 @@ def test_every_difference_has_a_text() -> None:
 
 
 CALLED = {
-    "CallStatus": "call", "CaseStatus": "case", "Channel": "channel", "DeliveryStatus": "delivery",
-    "DocumentStatus": "document", "IncidentStatus": "incident", "MessageStatus": "message",
+    "Calendar": "calendar", "CallStatus": "call", "CaseStatus": "case", "Channel": "channel",
+    "DeliveryStatus": "delivery", "DocumentStatus": "document", "IncidentStatus": "incident",
+    "Language": "language", "MessageStatus": "message",
     "MoveStatus": "move", "MovedCaseStatus": "moved-case", "Openable": "opened",
     "OrganisationKind": "organisation", "RelationKind": "relation", "RetriedStatus": "retried",
     "Role": "role", "SketchCheckStatus": "check", "SketchCheckStep": "check-step", "TaskKind": "task-kind",

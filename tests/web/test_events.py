@@ -80,7 +80,8 @@ def row(kind: str, payload: dict[str, Any] | None, **more: Any) -> dict[str, Any
         "kind": kind,
         "element": "licence/review",
         "task_id": uuid4(),
-        "actor_name": "sara",
+        "actor": "sara",
+        "actor_name": {"fa": "سارا", "en": "Sara"},
         "actor_role": "caseworker",
         "payload": payload,
         **more,
@@ -109,15 +110,15 @@ def test_each_way_of_telling_is_used() -> None:
 
 
 def test_what_begins_by_itself_was_begun_by_nobody() -> None:
-    assert events.told(row("case.started", {}, actor_name=SYSTEM))[0] == "events.case.started.by-itself"
+    assert events.told(row("case.started", {}, actor=SYSTEM))[0] == "events.case.started.by-itself"
 
 
 def test_an_element_is_called_by_its_name_where_it_is_known() -> None:
     say = speaking("events", "fa")
     key, values = events.told(row("task.completed", None), {"licence/review": "بازبینی"})
-    assert say(key, **values) == "sara کار «بازبینی» را انجام داد."
+    assert say(key, **values) == "سارا کار «بازبینی» را انجام داد."
     key, values = events.told(row("task.completed", None))
-    assert say(key, **values) == "sara کار «licence/review» را انجام داد."
+    assert say(key, **values) == "سارا کار «licence/review» را انجام داد."
 
 
 def test_a_sentence_counts_in_english() -> None:

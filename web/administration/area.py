@@ -1,12 +1,11 @@
 """What the administration's pages share: the ways between them, words and days as typed, what was refused."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from flask import request
 
-from engine import access, formats, persian, publishing
+from engine import access, persian, publishing
 from engine.errors import Fault, Invalid, Refusal
 from engine.organisation import people, units
 from web import forms, refusals, texts
@@ -16,7 +15,6 @@ from web.visit import Page, Visit
 WAYS = ("overview", "incidents", "definitions", "moves", "units", "people", "delegations", "log")
 WHOLE = ("jobs", "connectors", "messages", "webhooks")
 LONGEST = 200  # signs of a reason, as over the API
-YEARS = ("1900", "2200")  # between which days lie: far beyond, neither calendars nor databases reach
 PATHS = {"overview": "/administration"}
 
 
@@ -92,15 +90,3 @@ def reason() -> str | None:
         fault = Fault("/reason", "is too long", "maxLength", {"count": LONGEST})
         raise Invalid("The reason is too long.", [fault])
     return given
-
-
-def day(name: str, pointer: str, visit: Visit, *, whole: bool = False) -> datetime | None:
-    """The beginning of a day that was typed in either calendar; with `whole` its end. Raises Invalid."""
-    typed = word(name)
-    if typed is None:
-        return None
-    found = formats.day(typed)
-    if found is None or not YEARS[0] <= found < YEARS[1]:
-        raise Invalid("The request has faults.", [Fault(pointer, "is no date", "format/date")])
-    begin = datetime.fromisoformat(found).replace(tzinfo=visit.reader.zone)
-    return begin + timedelta(days=1) if whole else begin

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, request
 
-from engine import cases, definitions, moves, publishing
+from engine import cases, definitions, incidents, moves, publishing
 from engine.errors import Fault, Invalid, Refusal
 from engine.organisation import units
 from web import asked
@@ -46,6 +46,7 @@ def _one(visit: Visit, key: str, refusal: Refusal | None = None) -> Page:
         **called(visit, of_units=[unit]),
         "versions": versions,
         "running": running,
+        "groups": incidents.groups(visit.uow, key),
         **(refused(refusal) if refusal else {}),
     }
     return shown(visit, "definition", values, way="definitions", status=409 if refusal else 200)

@@ -12,7 +12,8 @@ from engine.errors import Fault, Invalid, Refusal
 from engine.incidents import Which
 from web import asked, texts
 from web.administration import variables
-from web.administration.area import day, reason, refused, shown, word
+from web.administration.area import reason, refused, shown, word
+from web.asked import typed_day
 from web.listing import cursor, following
 from web.visit import Away, Content, Page, Visit, page
 
@@ -30,7 +31,7 @@ def listed(visit: Visit, refusal: Refusal | None = None, status: int = 200) -> P
     """The list, and what was refused there."""
     told = refused(refusal) if refusal else {}
     try:
-        since = day("since", "/since", visit)
+        since = typed_day("since", "/since")
     except Invalid as fault:
         since, told = None, refused(fault)
     which = Which(

@@ -5,12 +5,13 @@ from operator import attrgetter
 
 from flask import Blueprint, request
 
-from engine import access
+from engine import access, profiles
 from engine.errors import Refusal
 from engine.models import Role
 from engine.organisation import people
 from engine.organisation.people import MEMBERS, NewPerson, PersonFilter, Work
-from web.administration.area import day, refused, roles_to_choose, shown, units_to_choose, word
+from web.administration.area import refused, roles_to_choose, shown, units_to_choose, word
+from web.asked import text, typed_day
 from web.listing import cursor, following
 from web.visit import Away, Page, Visit, page
 
@@ -75,14 +76,20 @@ def create(visit: Visit) -> Away:
     """Make an account that works in a unit."""
     account: Role = next((role for role in MEMBERS if role == word("account")), "caseworker")
     made = people.create(
-        visit.uow, NewPerson(word("name") or "", account, word("person"), [work(visit, "/memberships/0")])
+        visit.uow,
+        NewPerson(word("name") or "", account, word("person"), [work("/memberships/0")], profile()),
     )
     return Away(f"/administration/people/{made}", told="administration.people.made")
 
 
-def work(visit: Visit, place: str = "") -> Work:
+def profile() -> dict[str, str | None]:
+    """What is known of an account's owner, as it was typed."""
+    return {name: text(request.form, name) for name in profiles.FIELDS}
+
+
+def work(place: str = "") -> Work:
     """A membership as it was typed. Raises Invalid."""
-    begin = day("valid_from", f"{place}/valid_from", visit)
-    end = day("valid_to", f"{place}/valid_to", visit, whole=True)
+    begin = typed_day("valid_from", f"{place}/valid_from")
+    end = typed_day("valid_to", f"{place}/valid_to", whole=True)
     role = word("another_role") or word("role") or access.CASEWORKER
     return Work(word("unit") or "", role, begin, end)

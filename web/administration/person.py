@@ -6,11 +6,11 @@ from uuid import UUID
 from flask import Blueprint
 
 from engine import custody, sessions
-from engine.errors import Fault, Forbidden, Invalid, Refusal
+from engine.errors import Forbidden, Refusal
 from engine.organisation import people, substitutes
-from engine.organisation.substitutes import Leave
-from web.administration.area import day, refused, roles_to_choose, shown, units_to_choose, word
-from web.administration.people import work
+from web.administration.area import refused, roles_to_choose, shown, units_to_choose, word
+from web.administration.people import profile, work
+from web.people import leave, people_to_choose
 from web.site import site
 from web.visit import Away, Page, Visit, page
 
@@ -30,15 +30,17 @@ def again(visit: Visit, person_id: UUID, refusal: Refusal) -> Page:
 
 def _one(visit: Visit, person_id: UUID, status: int = 200, **more: object) -> Page:
     person = people.get(visit.uow, person_id)
+    governs = custody.governs(visit.uow, person_id)
     stand_ins = substitutes.candidates(visit.uow, person_id) if person.role == "caseworker" else []
     values = {
         "person": person,
         "sessions": sessions.of(visit.uow, person_id, site().lasting),
         "substitutes": substitutes.page(visit.uow, person=person_id)[: substitutes.PAGE],
-        "stand_ins": [(name, name) for name in stand_ins],
+        "stand_ins": people_to_choose(stand_ins, "name"),
         "units": units_to_choose(visit),
         "roles": roles_to_choose(visit),
-        "governs": custody.governs(visit.uow, person_id),
+        "governs": governs,
+        "describes": custody.describes(visit.uow, person_id, governs=governs),
         "now": visit.uow.now,
         "instant": timedelta(seconds=1),
         **more,
@@ -53,8 +55,15 @@ def _back(person_id: UUID, told: str) -> Away:
 @page(blueprint.post("/people/<uuid:person_id>/memberships"), may="people.manage", refused=again)
 def give(visit: Visit, person_id: UUID) -> Away:
     """Let them work somewhere else, too."""
-    people.add(visit.uow, person_id, work(visit))
+    people.add(visit.uow, person_id, work())
     return _back(person_id, "given")
+
+
+@page(blueprint.post("/people/<uuid:person_id>/profile"), may="people.manage", refused=again)
+def describe(visit: Visit, person_id: UUID) -> Away:
+    """Change the owner's names, contact data, language and calendar."""
+    custody.describe(visit.uow, person_id, profile())
+    return Away(f"/administration/people/{person_id}", told="people.saved")
 
 
 @page(blueprint.post("/people/<uuid:person_id>/person"), may="people.manage", refused=again)
@@ -77,17 +86,8 @@ def end(visit: Visit, person_id: UUID, membership_id: UUID) -> Away | Page:
 @page(blueprint.post("/people/<uuid:person_id>/substitutes"), may="substitutes.manage", refused=again)
 def agree(visit: Visit, person_id: UUID) -> Away:
     """Let somebody stand in for them for some days."""
-    begin, end = day("leave_from", "/leave_from", visit), day("leave_to", "/leave_to", visit, whole=True)
-    if begin is None or end is None:
-        missing = [
-            Fault(f"/{name}", "must be told", "required")
-            for name, found in (("leave_from", begin), ("leave_to", end))
-            if found is None
-        ]
-        raise Invalid("The request has faults.", missing)
-    absent = people.get(visit.uow, person_id)
-    substitutes.agree(visit.uow, Leave(absent.name, word("substitute") or "", begin, end))
-    return _back(person_id, "agreed")
+    substitutes.agree(visit.uow, leave(people.get(visit.uow, person_id).name))
+    return Away(f"/administration/people/{person_id}", told="people.substitutes.agreed")
 
 
 @page(
@@ -97,7 +97,7 @@ def agree(visit: Visit, person_id: UUID) -> Away:
 def back(visit: Visit, person_id: UUID, substitution_id: UUID) -> Away:
     """Let nobody stand in any more."""
     substitutes.end(visit.uow, substitution_id)
-    return _back(person_id, "back")
+    return Away(f"/administration/people/{person_id}", told="people.substitutes.ended")
 
 
 @page(blueprint.post("/people/<uuid:person_id>/sessions/<uuid:session_id>/end"), may="sessions.revoke")

@@ -22,7 +22,7 @@ def _records(uow: UnitOfWork, entry: overview.Entry) -> list[Record]:
     if entry.own:
         return publishing.history(uow, entry.key)
     seen = definitions.versions(uow, entry.key)
-    return [Record(row, "", row.published_at, None, None) for row in seen if row.published_at]
+    return [Record(row, "", {}, row.published_at, None, None, None, None) for row in seen if row.published_at]
 
 
 def shown(visit: Visit, key: str, *, refusal: Refusal | None = None) -> Page:

@@ -18,6 +18,7 @@ from web.desk import typed
 from web.desk.data import Datum, Labels, by_name, inside
 from web.desk.explained import Explained, explained
 from web.desk.task import task_refused
+from web.people import people_to_choose
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("asking", __name__)
@@ -126,7 +127,7 @@ def _ask(visit: Visit, task_id: UUID, refused: Explained | None = None) -> Page:
     fields = by_name(inside(along.fields if along else ()))
     values = {
         "units": [(one.key, visit.reader.half(one.name)) for one in units.working(visit.uow)],
-        "people": [(one.name, one.name) for one in tasks.colleagues_to_ask(visit.uow, task_id)],
+        "people": people_to_choose(tasks.colleagues_to_ask(visit.uow, task_id), "name"),
         "fields": [(name, getattr(field.label, language)) for name, field in fields.items()],
     }
     return _page("ask", row, values, refused)

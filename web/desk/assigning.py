@@ -9,6 +9,7 @@ from engine.access_log import Opened
 from engine.errors import Refusal
 from web.desk import typed
 from web.desk.explained import Explained, explained
+from web.people import people_to_choose
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("assigning", __name__)
@@ -19,7 +20,7 @@ def _assign(visit: Visit, task_id: UUID, refused: Explained | None = None) -> Pa
     people = [one for one in tasks.receivers(visit.uow, [task_id]) if one.id != row["assignee_id"]]
     values = {
         "task": row,
-        "people": [(str(one.id), one.name) for one in people],
+        "people": people_to_choose(people),
         "refused": refused,
         "chosen": request.form.get("to", ""),
         "reasons": typed.reasons(),

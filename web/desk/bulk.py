@@ -12,6 +12,7 @@ from engine.errors import Conflict, Invalid, NotFound, Refusal
 from web import asked, forms, texts
 from web.desk import typed
 from web.desk.inbox import explained, inbox
+from web.people import people_to_choose
 from web.visit import Away, Page, Shown, Visit, page
 
 blueprint = Blueprint("bulk", __name__)
@@ -23,7 +24,7 @@ def _not_done(visit: Visit, refusal: Refusal) -> Page:
     if taken is not None and isinstance(refusal, Conflict):
         row = tasks.get(visit.uow, taken)
         if row["assignee"] is not None and row["assignee_id"] != visit.uow.actor.id:
-            fault = texts.say("inbox.has-it", name=row["assignee"], task=visit.reader.half(row["name"]))
+            fault = texts.say("inbox.has-it", name=row["assignee_name"], task=visit.reader.half(row["name"]))
             return inbox(visit, fault=fault, status=409)
     return inbox(visit, fault=explained(refusal), status=422 if isinstance(refusal, Invalid) else 409)
 
@@ -56,7 +57,7 @@ def _begun(visit: Visit, action: Any, marked: Sequence[UUID], answer: Mapping[st
 
 def _whom(visit: Visit, marked: Sequence[UUID], wrong: str | None = None) -> Page:
     """Who is to have them?"""
-    people = [(str(one.id), one.name) for one in tasks.receivers(visit.uow, marked)]
+    people = people_to_choose(tasks.receivers(visit.uow, marked))
     values = {"marked": marked, "people": people, "wrong": wrong, "reasons": typed.reasons()}
     return Page("desk/assign-many.html", values, 422 if wrong else 200)
 

@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 from flask import Blueprint, request
 
-from engine import cases, definitions, persian
+from engine import access, cases, definitions, persian
 from engine.models import CaseStatus
 from web import asked, texts
 from web.listing import cursor, following
@@ -36,6 +36,7 @@ def _list(visit: Visit, *, number: str = "", wrong_number: str | None = None) ->
         "statuses": STATUSES,
         "processes": [(row.key, visit.reader.half(row.name)) for row in definitions.current(visit.uow)],
         "filters": {name: request.args.get(name, "") for name in FILTERS},
+        "starts": access.allows(visit.uow.actor, "cases.start"),
         "filtered": any(request.args.get(name) for name in FILTERS),
         "wrong": bool(request.args.get("since")) and since is None,
         "number": number,

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from engine import cases
-from engine.accounts import SYSTEM
 from engine.bpmn import Spec
 from engine.language import Reader
 from web import events, texts
@@ -106,7 +105,7 @@ def _happened(row: Mapping[str, Any], called: Mapping[str, str], labels: Labels)
         row["seq"],
         texts.say(key, **values),
         row["at"],
-        person(row["actor_name"]),
+        labels.reader.person(row["actor_name"]),
         row["actor_role"],
         labels.reader.half(row["unit_name"]) if row["unit_name"] else row["actor_unit"],
         row["version"],
@@ -118,11 +117,6 @@ def _happened(row: Mapping[str, Any], called: Mapping[str, str], labels: Labels)
     )
 
 
-def person(name: str) -> str:
-    """What somebody is called: the product itself has a name in each language."""
-    return texts.say("desk.system") if name == SYSTEM else name
-
-
 def sources(reader: Reader, spec: Spec, rows: Sequence[Mapping[Any, Any]]) -> Mapping[str, str]:
     """Where each field has its value from, in words."""
     called = names(reader, spec)
@@ -132,6 +126,6 @@ def sources(reader: Reader, spec: Spec, rows: Sequence[Mapping[Any, Any]]) -> Ma
         way = row["kind"]
         if way == "element.passed" and part is not None and part.kind == "serviceTask":
             way = "call.answered"
-        values = {"who": person(row["actor"]), "at": row["at"], "name": called.get(row["element"] or "", "")}
+        values = {"who": row["actor_name"], "at": row["at"], "name": called.get(row["element"] or "", "")}
         found[row["field"]] = texts.say(f"desk.source.{way}", **values)
     return found

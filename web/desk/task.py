@@ -173,9 +173,9 @@ def _who(uow: UnitOfWork, row: Mapping[str, Any]) -> str:
     if row["status"] == "completed" and row["assignee_id"] is not None:
         if row["assignee_id"] == uow.actor.id:
             return texts.say("desk.conflict.done-by-you", at=row["closed_at"])
-        return texts.say("desk.conflict.done", name=row["assignee"], at=row["closed_at"])
+        return texts.say("desk.conflict.done", name=row["assignee_name"], at=row["closed_at"])
     if row["status"] == "open" and row["assignee_id"] is not None and not row["had"]:
-        return texts.say("desk.conflict.taken", name=row["assignee"])
+        return texts.say("desk.conflict.taken", name=row["assignee_name"])
     return ""
 
 

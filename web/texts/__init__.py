@@ -11,18 +11,23 @@ from typing import Any, cast
 from flask import current_app, g, request
 
 from engine.language import CALENDARS, DEFAULT, LANGUAGES, Calendar, Catalogue, Language, Reader
-from web.site import CALENDAR, LANGUAGE, SITE, cookie
+from web.site import CALENDAR, LANGUAGE, SITE, cookie, current
 
 TEXTS = Catalogue.read(*sorted(Path(__file__).parent.glob("*.toml")), isolated=True)
 
 
 def reader() -> Reader:
-    """Who reads the page of this request, as they chose before, or as their browser prefers."""
+    """Who reads the page of this request: as the address, their account or they before chose, or as their
+    browser prefers.
+    """
     if "reader" not in g:
-        language = _chosen("lang", LANGUAGE, LANGUAGES) or request.accept_languages.best_match(
+        opened = current()
+        own = (opened.language, opened.calendar) if opened else (None, None)
+        language = _chosen("lang", own[0], LANGUAGE, LANGUAGES) or request.accept_languages.best_match(
             LANGUAGES, DEFAULT
         )
-        calendar = _chosen("calendar", CALENDAR, CALENDARS.values()) or CALENDARS[cast(Language, language)]
+        usual = CALENDARS[cast(Language, language)]
+        calendar = _chosen("calendar", own[1], CALENDAR, CALENDARS.values()) or usual
         zone = current_app.extensions[SITE].zone
         g.reader = Reader(cast(Language, language), cast(Calendar, calendar), zone)
     return cast(Reader, g.reader)
@@ -39,9 +44,9 @@ def read_in(language: Language) -> Iterator[Reader]:
         g.reader = before
 
 
-def _chosen(parameter: str, kept: str, known: Any) -> str | None:
-    """What the address asks for, else what was chosen before."""
-    wished = (request.args.get(parameter), request.cookies.get(cookie(kept)))
+def _chosen(parameter: str, own: str | None, kept: str, known: Any) -> str | None:
+    """What the address asks for, else what the account has, else what was chosen in this browser before."""
+    wished = (request.args.get(parameter), own, request.cookies.get(cookie(kept)))
     return next((wish for wish in wished if wish in known), None)
 
 

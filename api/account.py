@@ -1,0 +1,55 @@
+"""One's own account: who one is here, and what its owner changes of it."""
+
+from dataclasses import asdict
+
+from apiflask import APIBlueprint
+
+from api.command import Reply, command
+from api.shapes import Account, Request, Text
+from engine import names, profiles
+from engine.db import UnitOfWork
+from engine.language import Calendar, Language
+from engine.models import Role
+
+blueprint = APIBlueprint("account", __name__, tag="Account")
+
+
+class ChangeAccount(Request):
+    """Where to reach you, and in which language and calendar you read pages; null: as the browser prefers."""
+
+    email: Text | None = None
+    phone: Text | None = None
+    language: Language | None = None
+    calendar: Calendar | None = None
+
+
+class AccountBody(Account):
+    """Your account. An administrator changes the full names."""
+
+    role: Role
+    full_name_fa: str | None
+    full_name_en: str | None
+    email: str | None
+    phone: str | None
+    language: Language | None
+    calendar: Calendar | None
+
+
+def _body(uow: UnitOfWork) -> AccountBody:
+    known = profiles.own(uow)
+    called = names.shown(uow.actor.name, known.full_name_fa, known.full_name_en)
+    own = {"id": uow.actor.id, "name": uow.actor.name, "role": uow.actor.role, "display_name": called}
+    return AccountBody.model_validate({**own, **asdict(known)})
+
+
+@command(blueprint.get("/account"), answer=AccountBody)
+def show(uow: UnitOfWork) -> Reply:
+    """Read your own account"""
+    return Reply(_body(uow))
+
+
+@command(blueprint.patch("/account"), body=ChangeAccount, answer=AccountBody)
+def change(uow: UnitOfWork, body: ChangeAccount) -> Reply:
+    """Change what is yours to change of your account"""
+    profiles.change_own(uow, body.model_dump(exclude_unset=True))
+    return Reply(_body(uow))

@@ -1,0 +1,69 @@
+"""One's own account: who one is here, where to be reached, how pages are read, and who stands in."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from flask import Blueprint, request
+
+from engine import access, profiles
+from engine.errors import Refusal
+from engine.organisation import people, substitutes
+from web import asked
+from web.administration.area import refused
+from web.people import leave, people_to_choose
+from web.visit import Away, Page, Visit, page
+
+blueprint = Blueprint("own_account", __name__)
+
+
+@page(blueprint.get("/account"))
+def show(visit: Visit) -> Page:
+    """Who one is here."""
+    return _own(visit)
+
+
+def again(visit: Visit, refusal: Refusal, **_: object) -> Page:
+    """The same, and what was refused, as it was typed."""
+    return _own(visit, refusal)
+
+
+def _own(visit: Visit, refusal: Refusal | None = None) -> Page:
+    uow = visit.uow
+    away = access.allows(uow.actor, "substitutes.manage") and uow.actor.role == "caseworker"
+    agreed = substitutes.page(uow)[: substitutes.PAGE] if away else []
+    mine = [row for row in agreed if uow.actor.id in (row["absent_id"], row["substitute_id"])]
+    values = {
+        "opened": visit.session,
+        "profile": profiles.own(uow),
+        "posts": people.posts_of(uow.session, uow.now, [uow.actor.name]).get(uow.actor.name),
+        "away": away,
+        "mine": mine,
+        "team": [row for row in agreed if row not in mine],
+        "stand_ins": people_to_choose(substitutes.candidates(uow, uow.actor.id), "name") if away else [],
+        "instant": timedelta(seconds=1),
+        **(refused(refusal) if refusal else {}),
+    }
+    return Page("account.html", values, status=422 if refusal else 200)
+
+
+@page(blueprint.post("/account"), may="account.own", refused=again)
+def change(visit: Visit) -> Away:
+    """Change where one is reached, and how pages are read."""
+    profiles.change_own(visit.uow, {name: asked.text(request.form, name) for name in profiles.OWN})
+    return Away("/account", told="people.saved")
+
+
+@page(blueprint.post("/account/substitutes"), may="substitutes.manage", refused=again)
+def appoint(visit: Visit) -> Away:
+    """Let a colleague stand in for some days."""
+    substitutes.agree(visit.uow, leave(None))
+    return Away("/account", told="people.substitutes.agreed")
+
+
+@page(
+    blueprint.post("/account/substitutes/<uuid:substitution_id>/end"), may="substitutes.manage", refused=again
+)
+def back(visit: Visit, substitution_id: UUID) -> Away:
+    """Let nobody stand in any more."""
+    substitutes.end(visit.uow, substitution_id)
+    return Away("/account", told="people.substitutes.ended")
