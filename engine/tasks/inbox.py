@@ -55,7 +55,7 @@ from engine.models import (
     UnitLine,
     User,
 )
-from engine.tasks.reading import case_seen, summaries
+from engine.tasks.reading import described, listed
 
 Scope = Literal["mine", "team", "free", "supervised"]
 COUNTED = 1_000  # a count tells no more than that there are so many
@@ -91,19 +91,19 @@ class Inbox:
     after: UUID | None = None
 
 
-def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[RowMapping]:
+def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[Mapping[str, Any]]:
     """Up to a page of tasks, what is due first first, after the task named; one more if more follow.
 
     What has no due time comes last, the older first. Tasks of cases to which the actor is a party are left
     out after a page is read: looking at the case of every task first would make the inbox slower.
     """
     access.require(uow.actor, "inbox.read")
-    given, rows = _given(wanted), list[RowMapping]()
+    given, rows = _given(wanted), list[Mapping[str, Any]]()
     while True:
         statement = _page(uow.actor.role, wanted.scope, frozenset(given))
         values = {**given, **access.seen_by(uow), "day_end": _day_end(uow)}
         found = uow.connection.execute(statement, values).mappings().all()
-        rows += [row for row in found if not row["party"]]
+        rows += [described(row) for row in found if not row["party"]]
         if len(found) <= cases.PAGE or len(rows) > cases.PAGE:
             return rows[: cases.PAGE + 1]
         given["after"] = found[-1]["id"]
@@ -163,6 +163,7 @@ def _asked(status: str, *, kind: str | None = None) -> ColumnElement[bool]:
 
 
 _RETURNED = and_(_asked("completed", kind="correction"), not_(_asked("open", kind="correction")))
+_ANSWERED = and_(_asked("completed", kind="opinion"), not_(_asked("open", kind="opinion")))
 _FILTERS: Mapping[str, ColumnElement[bool]] = {
     "due": bindparam("due", type_=_INSTANT) >= _DUE,
     "overdue": _DUE <= _NOW,
@@ -178,12 +179,8 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = {
 def _page(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
     """Made once for each combination of parameters."""
     found = _nearest(role, scope, given, cases.PAGE + 1, ordered=True)
-    beside = (_RETURNED.label("returned"), _asked("open").label("awaits"))
-    page = (
-        summaries()
-        .add_columns(*beside, case_seen(role), access.party().label("party"))
-        .join(found, found.c.id == Task.id)
-    )
+    beside = (_RETURNED.label("returned"), _ANSWERED.label("answered"), _asked("open").label("awaits"))
+    page = listed(role).add_columns(*beside, access.party().label("party")).join(found, found.c.id == Task.id)
     return page.order_by(found.c.due, found.c.id)
 
 
