@@ -5,29 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, func, update
+from sqlalchemy import ColumnElement, case, func, update
 
 from engine import bpmn, impartial, persian
 from engine.bpmn import Spec, Work
-from engine.db import UnitOfWork, table
+from engine.db import UnitOfWork
 from engine.models import Task
 from engine.pools import Home
 
 MAX_WORDS = 1_000  # characters that a task is found by
 _BEFORE_SUBJECT = "\x1f"  # between the other words of a task and the subject: no word has it
-
-_TASKS = table(Task)
-_FIND_BY = (
-    update(_TASKS)
-    .where(
-        _TASKS.c.case_id == bindparam("of_case"),
-        _TASKS.c.status == "open",
-        func.strpos(_TASKS.c.search, _BEFORE_SUBJECT) > 0,
-    )
-    .values(
-        search=func.split_part(_TASKS.c.search, _BEFORE_SUBJECT, 1).concat(bindparam("words", type_=Text))
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +54,22 @@ def words(home: Home, spec: Spec, data: Mapping[str, Any]) -> str:
 def search(spec: Spec, work: Work, words: str, subject: str | None, *, delegated: bool) -> str:
     """What a task is found by; by the subject only where all who may take it see the case, too."""
     found = persian.normalise(f"{work.name} {words}")
-    elsewhere = delegated or any(post.unit is not None for post in work.posts)
-    return found if elsewhere or spec.rules.subject is None else found + _ending(subject)
+    elsewhere = any(post.unit is not None for post in work.posts)
+    return (
+        found if elsewhere or spec.rules.subject is None else found + _ending(None if delegated else subject)
+    )
 
 
-def find_by(uow: UnitOfWork, case_id: UUID, subject: str | None) -> None:
+def found_by(subject: str | None) -> ColumnElement[str]:
+    """What a task is found by once its case is about something else, or nothing that its takers may know."""
+    own = func.split_part(Task.search, _BEFORE_SUBJECT, 1).concat(_ending(subject))
+    return case((func.strpos(Task.search, _BEFORE_SUBJECT) > 0, own), else_=Task.search)
+
+
+def rename(uow: UnitOfWork, case_id: UUID, subject: str | None) -> None:
     """Let the open tasks of a case be found by another subject."""
-    uow.connection.execute(_FIND_BY, {"of_case": case_id, "words": _ending(subject)})
+    own = update(Task).where(Task.case_id == case_id, Task.status == "open", Task.home_pool_id.is_(None))
+    uow.connection.execute(own.values(search=found_by(subject)))
 
 
 def _ending(subject: str | None) -> str:

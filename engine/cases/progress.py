@@ -131,7 +131,7 @@ def apply(
     values = progress(uow, step, head, data, ended=status, running_key=case.running_key)
     values.update(id=case.id, revision=case.revision + 1, **told.columns)
     if told.subject != case.subject and not step.ended:
-        about.find_by(uow, case.id, told.subject)
+        about.rename(uow, case.id, told.subject)
     _write(uow, _MOVE_CASE, values, log, opened=opened, change=change)
     if step.unwaited:
         if isinstance(change, CallChange):

@@ -92,7 +92,7 @@ def listed(role: str, tasks: Any = Task) -> Select[*tuple[Any, ...]]:
 def described(row: Mapping[Any, Any]) -> Mapping[str, Any]:
     """A row of `listed`: what its case is about and whose it is only for whoever may see that case."""
     if row["case_seen"] and not row["named_party"]:
-        return described(row)
+        return dict(row)
     return {**row, **dict.fromkeys(("subject", "applicant", "applicant_name"))}
 
 
@@ -139,7 +139,7 @@ def get(uow: UnitOfWork, task_id: UUID, *, own: bool = False) -> Mapping[str, An
     row = uow.connection.execute(_one(uow.actor.role, own), values).mappings().one_or_none()
     if row is None:
         raise cases.withheld(uow, unknown(task_id), task=task_id)
-    return dict(row)
+    return described(row)
 
 
 def shown(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[Mapping[str, Any]]:
