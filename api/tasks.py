@@ -72,7 +72,7 @@ class PeopleBody(BaseModel):
 
 
 class TaskSummary(BaseModel):
-    """A task in a list."""
+    """A task in a list. `subject` is what its case is about, else what its process is called."""
 
     id: UUID
     case: UUID
@@ -81,6 +81,7 @@ class TaskSummary(BaseModel):
     definition: str
     version: int
     unit: str
+    subject: str
     element: str
     name: str
     lane: str | None
@@ -366,7 +367,8 @@ def assigned(row: Mapping[str, Any]) -> Reply:
 
 def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
     assignee = account(row, "assignee") if row["assignee_id"] else None
-    return {**row, "case": row["case_id"], "assignee": assignee}
+    subject = row.get("subject") or row.get("process")
+    return {**row, "case": row["case_id"], "assignee": assignee, "subject": subject}
 
 
 def _asked(row: Mapping[Any, Any]) -> dict[str, Any]:

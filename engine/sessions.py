@@ -94,8 +94,13 @@ def open_one(session: Session, now: datetime, user_id: UUID, proof: Proof, lasti
     return secret
 
 
-def find(session: Session, now: datetime, secret: str, lasting: Lasting) -> Opened | None:
-    """The session of this cookie; None if it is nobody's, has ended, or its account was deactivated."""
+def find(
+    session: Session, now: datetime, secret: str, lasting: Lasting, *, prolonged: bool = True
+) -> Opened | None:
+    """The session of this cookie; None if it is nobody's, has ended, or its account was deactivated.
+
+    `prolonged`: it lasts longer by this, for somebody is there.
+    """
     wanted = (
         select(
             *(BrowserSession.id, BrowserSession.acr, BrowserSession.seen_at, BrowserSession.provider),
@@ -115,7 +120,7 @@ def find(session: Session, now: datetime, secret: str, lasting: Lasting) -> Open
     row = session.execute(wanted).one_or_none()
     if row is None:
         return None
-    if now - row.seen_at >= timedelta(minutes=1):
+    if prolonged and now - row.seen_at >= timedelta(minutes=1):
         connection(session).execute(update(_ROWS).where(_ROWS.c.id == row.id).values(seen_at=now))
     actor = Actor(id=row.user_id, name=row.name, role=row.role, acr=row.acr)
     restricted = row.provider is None and bool(row.temporary)

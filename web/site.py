@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -19,13 +19,14 @@ from engine.oidc import Providers
 from engine.sessions import Lasting, Opened
 
 SITE = "parvandeh.site"
-SESSION, BEFORE, LANGUAGE, CALENDAR, NOTICE, BEGUN = (
+SESSION, BEFORE, LANGUAGE, CALENDAR, NOTICE, BEGUN, LOOKED = (
     "session",
     "before",
     "lang",
     "calendar",
     "notice",
     "begun",
+    "looked",
 )
 LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
 LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,1000}")
@@ -93,7 +94,10 @@ def current() -> Opened | None:
         g.opened = None  # also for the page that says so, if the database does not answer
         g.opened = (
             here.database.run(
-                lambda session, now: sessions.find(session, now, secret, here.lasting), "single"
+                lambda session, now: sessions.find(
+                    session, now, secret, here.lasting, prolonged=not g.get("unnoticed")
+                ),
+                "single",
             )
             if secret
             else None
@@ -154,6 +158,18 @@ def keep_choice(response: Response, name: str, chosen: str) -> None:
 def set_notice(response: Response, notice: str | None) -> None:
     """What the next page shall tell, or nothing more."""
     _set(response, NOTICE, notice, seconds=60)
+
+
+def set_looked(response: Response, now: datetime) -> Response:
+    """Let the browser remember when somebody last looked at the inbox."""
+    _set(response, LOOKED, f"{now.timestamp():.0f}", seconds=30 * 86400)
+    return response
+
+
+def looked() -> datetime | None:
+    """When somebody last looked at the inbox in this browser; None if that is not known."""
+    found = request.cookies.get(cookie(LOOKED), "")
+    return datetime.fromtimestamp(int(found), UTC) if re.fullmatch(r"[0-9]{1,11}", found) else None
 
 
 def set_secret(response: Response, told: str | None) -> None:

@@ -67,12 +67,16 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A file, or what opens one when the transaction has ended. `name` is given: it is to be kept."""
+    """A file, or what opens one when the transaction has ended. `name` is given: it is to be kept.
+
+    `fresh`: sent only if it is another than the browser has.
+    """
 
     body: bytes | Callable[[], Iterable[bytes]]
     media_type: str
     name: str | None = None
     opened: Opened | None = None
+    fresh: bool = False
 
 
 Shown = Page | Away | Content
@@ -86,6 +90,7 @@ def page(
     refused: View | None = None,
     anybody: bool = False,
     prepare: Callable[..., Mapping[str, Any]] | None = None,
+    unnoticed: bool = False,
 ) -> Callable[[View], View]:
     """Declare a view on a route, such as `blueprint.get("/inbox")`.
 
@@ -96,6 +101,9 @@ def page(
     not see or do at all. `prepare` is done before the transaction begins, once; it gives further parts, and
     may refuse, too: then without these.
 
+    `unnoticed` is what a script asks while nobody may be there: the session lasts no longer by it, it has no
+    line in the log, and without a session the answer is 401.
+
     A form with a hidden field `once` is done once, however often it is sent. Where it could not be confirmed
     that it was done, the visitor can send it again.
     """
@@ -104,6 +112,7 @@ def page(
         @route
         @wraps(view)
         def endpoint(**parts: Any) -> Response:
+            g.unnoticed = unnoticed
             _require_text()
             away = _recognise(anybody) or _recognise_form()
             if away is not None:
@@ -138,6 +147,8 @@ def _recognise(anybody: bool) -> Response | None:
     opened = current()
     if anybody or (opened is not None and not opened.restricted):
         return None
+    if g.unnoticed:
+        return Response(status=HTTPStatus.UNAUTHORIZED)
     if opened is not None:
         return _away("/password")
     if request.method not in LOOKING:
@@ -220,6 +231,9 @@ def _response(shown: Shown) -> Response:
     response.headers["Content-Type"] = shown.media_type
     if shown.name is not None:
         response.headers.set("Content-Disposition", "attachment", filename=shown.name)
+    if shown.fresh:
+        response.add_etag()
+        response.make_conditional(request)
     return response
 
 

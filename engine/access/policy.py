@@ -14,13 +14,16 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Subquery,
+    Text,
     Uuid,
     and_,
     bindparam,
     case,
+    cast,
     false,
     func,
     literal,
+    literal_column,
     not_,
     null,
     or_,
@@ -268,6 +271,21 @@ def party() -> ColumnElement[bool]:
     """
     person = select(User.person).where(User.id == _VIEWER).scalar_subquery()
     return func.coalesce(person.in_((Case.applicant, Case.representative)), false())
+
+
+def named_party(role: str) -> ColumnElement[bool]:
+    """Whether the process of a case names the viewer's person as a party; never NULL.
+
+    One case is then not shown to an official (`cases.require_no_party`); lists leave out what it is about.
+    """
+    if role in ("portal", APPLICANT):
+        return false()
+    written = func.lower(func.regexp_replace(User.person, literal_column("'[^[:alnum:]]'"), "", "g"))
+    person = select(written).where(User.id == _VIEWER).scalar_subquery()
+    # Where parties are not known yet, any mention counts.
+    unknown = and_(Case.parties.is_(None), func.strpos(func.lower(cast(Case.data, Text)), person) > 0)
+    named = case((person.is_(None), false()), else_=or_(person == func.any(Case.parties), unknown))
+    return func.coalesce(named, false())
 
 
 def reachable_cases(role: str) -> ColumnElement[bool]:

@@ -40,6 +40,7 @@ from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.staffing import NamedPost, named_posts
 from engine.bpmn.starts import first_start, next_start
 from engine.bpmn.step import Failure, Fired, Outgoing, Passage, People, Step, Thrown, Wait, Work
+from engine.bpmn.subject import depends_on, subject
 from engine.bpmn.timers import later
 from engine.bpmn.watch import OutOfTime, Watch
 
@@ -92,6 +93,7 @@ __all__ = [
     "compare",
     "complete",
     "correct",
+    "depends_on",
     "digest",
     "fail_call",
     "fire",
@@ -111,5 +113,6 @@ __all__ = [
     "skip",
     "start",
     "steps_ahead",
+    "subject",
     "without_places",
 ]

@@ -50,12 +50,14 @@ class CaseRules:
 
     `appeal` is the process by which a decision is appealed, within the duration `appeal_within`. `parties`
     are the variables that hold national ids of parties, `searchable` those that the inbox searches.
+    `subject` is an expression that says what a case is about.
     """
 
     appeal: str | None = None
     appeal_within: str | None = None
     parties: tuple[str, ...] = ()
     searchable: tuple[str, ...] = ()
+    subject: str | None = None
 
 
 def task_rules(node: Any, variables: Mapping[str, Vocabulary]) -> TaskRules:
@@ -72,6 +74,7 @@ def case_rules(process: Any) -> CaseRules:
         process.get(f"{OURS}appealWithin"),
         variables(process.get(f"{OURS}party")),
         variables(process.get(f"{OURS}searchable")),
+        process.get(f"{OURS}subject"),
     )
 
 

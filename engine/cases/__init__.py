@@ -5,6 +5,7 @@ it waits for and its log.
 """
 
 from engine.bpmn.values import canonical
+from engine.cases.about import found_by
 from engine.cases.commands import Application, appeal, begin_at, digest, start, taken
 from engine.cases.ending import cancel, renew_secret, withdraw
 from engine.cases.hold import (
@@ -71,6 +72,7 @@ __all__ = [
     "deliver",
     "digest",
     "fail_call",
+    "found_by",
     "get",
     "give_up",
     "held",

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine import access, bpmn, definitions, events, forms, persian
 from engine.bpmn.values import plain
+from engine.cases import about
 from engine.cases.entry import Entry, at_start_event, to_appeal, to_start
 from engine.cases.hold import Locked, named, require_size
 from engine.cases.progress import Setting, begin, facts, progress, rows_of
@@ -30,7 +31,7 @@ _NEXT = select(CASE_NUMBERS.next_value())
 # What a case view takes straight from the case's row.
 _SHOWN = (
     *("id", "number", "status", "outcome", "applicant", "representative", "business_key"),
-    *("data", "revision", "started_at", "ended_at", "channel", "appeal_of"),
+    *("data", "revision", "started_at", "ended_at", "channel", "appeal_of", "subject"),
 )
 
 
@@ -142,12 +143,14 @@ def _begin(
     words = named(number, given["applicant"], given["business_key"])
     persons = named(given["applicant"], given["representative"])
     home = Home(entry.unit_id, version.key, entry.delegated, words, persons, application.appeal_of)
-    setting = Setting(home, spec, {**data, **step.changes})
+    known = {**data, **step.changes}
+    told_of = about.about(uow, spec, plain(known))
+    setting = Setting(home, spec, known, subject=told_of.subject)
     opened = rows_of(uow, case_id, version.id, step, setting)
     told = {"case_number": number, "data": data, **given, "channel": application.channel}
     happened = [*_told(told, application), *([trigger[1]] if trigger else []), *facts(step, opened)]
     head, log = events.chain(uow, Head(case_id, version.id), happened, unit=entry.acting)
-    row = {**fixed, **progress(uow, step, head, plain(setting.data), running_key=key)}
+    row = {**fixed, **progress(uow, step, head, plain(setting.data), running_key=key), **told_of.columns}
     begin(uow, row, opened, log)
     shown = {name: row[name] for name in _SHOWN}
     return CaseView(
@@ -157,6 +160,7 @@ def _begin(
         incidents=opened.incidents,
         unit=entry.unit,
         secret=secret,
+        name=spec.process.description or version.key,
         **shown,
     )
 

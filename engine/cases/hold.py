@@ -37,6 +37,7 @@ class Locked:
     home: Home
     acting: str | None = None  # the unit as whose member the actor holds it
     erased_at: datetime | None = None
+    subject: str | None = None
 
 
 LOCKING = (
@@ -57,6 +58,7 @@ LOCKING = (
     Case.business_key,
     Case.appeal_of,
     Case.erased_at,
+    Case.subject,
     DefinitionVersion.id.label("version_id"),
     DefinitionVersion.key,
     DefinitionVersion.number.label("version_number"),
@@ -104,6 +106,7 @@ def locked(row: Any) -> Locked:
         version,
         home,
         erased_at=row.erased_at,
+        subject=row.subject,
     )
 
 

@@ -48,7 +48,8 @@ def move(uow: UnitOfWork, case_id: UUID, source: Version, target: Version, told:
         _require_still(found.step)
     key = _free_key(uow, case, row.business_key) if new.unique_business_key else None
     head = replace(case.head, version_id=target.id)
-    there = replace(case, version=target, head=head, running_key=key)
+    # What it is about is said by the new version, whatever has changed.
+    there = replace(case, version=target, head=head, running_key=key, subject=None)
     apply(uow, there, found.step, [Fact("case.moved", payload=told)])
     changes = {"version_id": target.id, **({} if found.step.ended else {"status": row.status})}
     uow.connection.execute(update(Case).where(Case.id == case_id).values(changes))

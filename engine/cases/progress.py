@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import BindParameter, bindparam, insert, or_, update
 from sqlalchemy import case as choice
 
-from engine import assignment, definitions, events, impartial, persian, pools
+from engine import assignment, definitions, events, impartial, pools
 from engine.assignment import Matter, Vacancy
 from engine.bpmn import Passage, People, Spec, Step, Work
 from engine.bpmn.values import plain
-from engine.cases import waiting
+from engine.cases import about, waiting
 from engine.cases.hold import Locked, require_not_erased
 from engine.db import UnitOfWork, Write, recordset, table, values_of
 from engine.events import Fact, Head
@@ -24,7 +24,7 @@ from engine.pools import Home, Placing
 _CASES, _TASKS = table(Case), table(Task)
 _MOVED = (
     *("status", "outcome", "data", "state", "log_length", "log_hash", "ended_at", "revision"),
-    "running_key",
+    *("running_key", "subject", "parties"),
 )
 _NOTED = ("log_length", "log_hash", "revision")
 _MARKED = ("status", *_NOTED)
@@ -62,7 +62,6 @@ _CLOSE_INCIDENTS = update(Incident).where(Incident.status == "open")
 
 
 Rows = Sequence[dict[str, Any]]
-MAX_WORDS = 1_000  # characters that a task is found by
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +117,9 @@ def apply(
     """
     spec = definitions.spec(uow.session, case.version)
     data = {**case.data, **plain(step.changes)}
+    told = about.about(uow, spec, data, changed=step.changes, before=case.subject)
     done = (change.id, uow.actor.id) if isinstance(change, TaskChange) else None
-    opened = rows_of(uow, case.id, case.version.id, step, Setting(case.home, spec, data, done))
+    opened = rows_of(uow, case.id, case.version.id, step, Setting(case.home, spec, data, done, told.subject))
     if isinstance(change, CallChange):
         for incident in opened.incidents:
             if incident["token_id"] == change.token:
@@ -129,7 +129,9 @@ def apply(
         uow, case.head, [*before, *facts(step, opened, closed, status)], unit=case.acting
     )
     values = progress(uow, step, head, data, ended=status, running_key=case.running_key)
-    values.update(id=case.id, revision=case.revision + 1)
+    values.update(id=case.id, revision=case.revision + 1, **told.columns)
+    if told.subject != case.subject and not step.ended:
+        about.rename(uow, case.id, told.subject)
     _write(uow, _MOVE_CASE, values, log, opened=opened, change=change)
     if step.unwaited:
         if isinstance(change, CallChange):
@@ -210,13 +212,14 @@ def progress(
 class Setting:
     """What the tasks of a case are to know of it: whose it is, what its process demands, and its data.
 
-    `done` is the task that the command is just completing, and by whom.
+    `done` is the task that the command is just completing, and by whom; `subject` what the case is about.
     """
 
     home: Home
     spec: Spec
     data: Mapping[str, Any]
     done: tuple[UUID, UUID] | None = None
+    subject: str | None = None
 
 
 def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step, setting: Setting) -> Opened:
@@ -286,7 +289,7 @@ def task_rows(
     if not opened:
         return ()
     lent = pools.delegated(uow, setting.home, {work.element for work in opened})
-    words = _words(setting)
+    words = about.words(setting.home, setting.spec, setting.data)
     rows = []
     for work in opened:
         home = placing.pool(work.posts)
@@ -304,20 +307,15 @@ def task_rows(
             "pool_id": home if delegation is None else placing.delegates(*delegation),
             "home_pool_id": None if delegation is None else home,
             "assignment": None if home is None else _assignment(setting.spec, work),
-            "search": persian.normalise(f"{work.name} {words}"),
+            "search": about.search(
+                setting.spec, work, words, setting.subject, delegated=delegation is not None
+            ),
             **_people(work.people),
         }
         if work.people and work.people.users and not (work.people.groups or work.posts or delegation):
             row["people"]["only"] = True
         rows.append(row)
     return rows
-
-
-def _words(setting: Setting) -> str:
-    """What the tasks of a case are found by: its numbers, its applicant, and what its process names."""
-    named = (setting.data.get(name) for name in setting.spec.rules.searchable)
-    found = [str(value) for value in named if isinstance(value, str | int)]
-    return " ".join([*setting.home.words, *found])[:MAX_WORDS]
 
 
 def _assignment(spec: Spec, work: Work) -> str | None:

@@ -52,6 +52,7 @@ class CaseView:
     unit_name: str = ""
     secret: str | None = None  # told once, to whoever has started the case
     erased_at: datetime | None = None  # since then it has no personal data
+    subject: str | None = None  # what it is about, as far as its process says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ _VIEW = (
     DefinitionVersion.name,
     Unit.name.label("unit_name"),
     Case.erased_at,
+    Case.subject,
 )
 _OF_VERSION = ("version_id", "version_key", "version_number", "version_digest", "version_deployment")
 
@@ -221,7 +223,8 @@ def page(uow: UnitOfWork, wanted: Wanted) -> Sequence[RowMapping]:
         for name, condition in filters.items()
         if (value := getattr(wanted, name)) is not None
     ]
-    statement = _visible(uow, *_SUMMARY).where(*given).order_by(Case.id.desc()).limit(PAGE + 1)
+    about = case((access.named_party(uow.actor.role), null()), else_=Case.subject).label("subject")
+    statement = _visible(uow, *_SUMMARY, about).where(*given).order_by(Case.id.desc()).limit(PAGE + 1)
     return uow.connection.execute(statement, access.seen_by(uow)).mappings().all()
 
 

@@ -171,7 +171,11 @@ ERASED: Mapping[str, Changed | Deleted] = {
             "outcome": _OUTCOME.format(otherwise="NULL"),
             "data": "'{}'",
             **dict.fromkeys(
-                ("applicant", "representative", "business_key", "running_key", "state", "secret"), "NULL"
+                (
+                    *("applicant", "representative", "business_key", "running_key", "state", "secret"),
+                    *("subject", "parties"),
+                ),
+                "NULL",
             ),
         },
     ),

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, LargeBinary, Sequence, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base
@@ -148,6 +148,9 @@ class Case(Base):
         Text
     )  # the way by which it came; NULL: it began by itself
     erased_at: Mapped[Instant | None]  # since then it has no personal data (engine/erasure)
+    subject: Mapped[str | None] = mapped_column(Text)  # what it is about; NULL: what its process is called
+    # The persons that its process names as parties, as `impartial.identity` writes them; NULL: not known yet.
+    parties: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
 
 
 class Task(Base):

@@ -26,6 +26,7 @@ from engine.tasks.lots import lots
 from engine.tasks.reading import Shown, corrected, form, get, latest, of_case, shown, to_show
 from engine.tasks.reasons import CODES as REASON_CODES
 from engine.tasks.reasons import ReasonCode
+from engine.tasks.watching import Present, following, present
 from engine.tasks.work import Completed, claim, complete, recuse, release
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Item",
     "Marks",
     "Outcome",
+    "Present",
     "Question",
     "ReasonCode",
     "Scope",
@@ -62,6 +64,7 @@ __all__ = [
     "counts",
     "decisions",
     "expire",
+    "following",
     "forget_batches",
     "form",
     "get",
@@ -70,6 +73,7 @@ __all__ = [
     "lots",
     "of_case",
     "page",
+    "present",
     "receivers",
     "recusals",
     "recuse",

@@ -43,7 +43,7 @@ class Batched:
     outcomes: Sequence[Refusal | None]
     made_at: datetime
     finished_at: datetime | None
-    tasks: Mapping[UUID, RowMapping]
+    tasks: Mapping[UUID, Mapping[str, Any]]
 
 
 def start_batch(uow: UnitOfWork, action: Action, ids: Sequence[UUID], answer: Mapping[str, Any]) -> UUID:

@@ -55,7 +55,7 @@ from engine.models import (
     UnitLine,
     User,
 )
-from engine.tasks.reading import case_seen, summaries
+from engine.tasks.reading import described, listed
 
 Scope = Literal["mine", "team", "free", "supervised"]
 COUNTED = 1_000  # a count tells no more than that there are so many
@@ -91,19 +91,19 @@ class Inbox:
     after: UUID | None = None
 
 
-def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[RowMapping]:
+def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[Mapping[str, Any]]:
     """Up to a page of tasks, what is due first first, after the task named; one more if more follow.
 
     What has no due time comes last, the older first. Tasks of cases to which the actor is a party are left
     out after a page is read: looking at the case of every task first would make the inbox slower.
     """
     access.require(uow.actor, "inbox.read")
-    given, rows = _given(wanted), list[RowMapping]()
+    given, rows = parameters(wanted), list[Mapping[str, Any]]()
     while True:
         statement = _page(uow.actor.role, wanted.scope, frozenset(given))
-        values = {**given, **access.seen_by(uow), "day_end": _day_end(uow)}
+        values = {**given, **access.seen_by(uow), "day_end": day_end(uow)}
         found = uow.connection.execute(statement, values).mappings().all()
-        rows += [row for row in found if not row["party"]]
+        rows += [described(row) for row in found if not row["party"]]
         if len(found) <= cases.PAGE or len(rows) > cases.PAGE:
             return rows[: cases.PAGE + 1]
         given["after"] = found[-1]["id"]
@@ -112,17 +112,17 @@ def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[RowMapping]:
 def counts(uow: UnitOfWork) -> Mapping[str, int]:
     """How many tasks each tab of the inbox has, up to `COUNTED`."""
     access.require(uow.actor, "inbox.read")
-    values = {**access.seen_by(uow), "day_end": _day_end(uow)}
+    values = {**access.seen_by(uow), "day_end": day_end(uow)}
     row = uow.connection.execute(_counts(uow.actor.role), values).mappings().one()
     return dict(row)
 
 
-def _day_end(uow: UnitOfWork) -> datetime:
+def day_end(uow: UnitOfWork) -> datetime:
     """When this day ends where the installation is."""
     return datetime.combine(uow.now.date() + timedelta(days=1), time(), uow.now.tzinfo)
 
 
-def _given(wanted: Inbox) -> dict[str, Any]:
+def parameters(wanted: Inbox) -> dict[str, Any]:
     """The parameters of a page. Raises Invalid for a search without words."""
     names = (
         *("role", "unit", "definition", "holder", "due", "overdue", "today", "returned"),
@@ -163,6 +163,7 @@ def _asked(status: str, *, kind: str | None = None) -> ColumnElement[bool]:
 
 
 _RETURNED = and_(_asked("completed", kind="correction"), not_(_asked("open", kind="correction")))
+_ANSWERED = and_(_asked("completed", kind="opinion"), not_(_asked("open", kind="opinion")))
 _FILTERS: Mapping[str, ColumnElement[bool]] = {
     "due": bindparam("due", type_=_INSTANT) >= _DUE,
     "overdue": _DUE <= _NOW,
@@ -177,17 +178,13 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = {
 @lru_cache
 def _page(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
     """Made once for each combination of parameters."""
-    found = _nearest(role, scope, given, cases.PAGE + 1, ordered=True)
-    beside = (_RETURNED.label("returned"), _asked("open").label("awaits"))
-    page = (
-        summaries()
-        .add_columns(*beside, case_seen(role), access.party().label("party"))
-        .join(found, found.c.id == Task.id)
-    )
+    found = nearest(role, scope, given, cases.PAGE + 1, ordered=True)
+    beside = (_RETURNED.label("returned"), _ANSWERED.label("answered"), _asked("open").label("awaits"))
+    page = listed(role).add_columns(*beside, access.party().label("party")).join(found, found.c.id == Task.id)
     return page.order_by(found.c.due, found.c.id)
 
 
-def _nearest(
+def nearest(
     role: str,
     scope: Scope,
     given: frozenset[str],
@@ -202,7 +199,7 @@ def _nearest(
     """
     if "query" in given:
         return _hits(role, scope, given, count)
-    own = _own_pools(role, scope, given) if own is None else own
+    own = own_pools(role, scope, given) if own is None else own
     homes = _homes(scope, given, own)
     filters = [condition for name, condition in _FILTERS.items() if name in given]
     filters += _after(_DUE, Task.id, given)
@@ -221,7 +218,7 @@ def _nearest(
 
 def _hits(role: str, scope: Scope, given: frozenset[str], count: int) -> Subquery:
     """The first of the tasks that a search finds; of more than `SEARCHED` only some are put into order."""
-    pools = _own_pools(role, scope, given).subquery("pools")
+    pools = own_pools(role, scope, given).subquery("pools")
     own = select(
         func.string_agg(literal_column("'p'").op("||")(func.replace(cast(pools.c.id, Text), "-", "")), " | ")
     ).scalar_subquery()
@@ -291,7 +288,7 @@ _HALVES: Any = func.unnest(literal_column("'{f,t}'::boolean[]"))
 _HOLDER = bindparam("holder", type_=Uuid)
 
 
-def _own_pools(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
+def own_pools(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
     return access.pools(role, *_narrowed(given), supervised=scope == "supervised")
 
 
@@ -322,13 +319,13 @@ def _counts(role: str) -> Select[Any]:
         ("supervised", "supervised", none),
     )
     pools = {
-        scope: select(_own_pools(role, scope, none).cte(f"{scope}_pools").c.id)
+        scope: select(own_pools(role, scope, none).cte(f"{scope}_pools").c.id)
         for scope in ("team", "supervised")
     }
 
     def counted(scope: Scope, given: frozenset[str]) -> ScalarSelect[int]:
         own = pools["supervised" if scope == "supervised" else "team"]
-        found = _nearest(role, scope, given, COUNTED, ordered=False, own=own)
+        found = nearest(role, scope, given, COUNTED, ordered=False, own=own)
         return select(func.count()).select_from(found).scalar_subquery()
 
     labelled: list[Any] = [counted(scope, given).label(name) for name, scope, given in tabs]
@@ -343,7 +340,7 @@ def choices(uow: UnitOfWork, scope: Scope = "team") -> Sequence[RowMapping]:
 
 @lru_cache
 def _choices(role: str, scope: Scope) -> Select[Any]:
-    own = select(_own_pools(role, scope, frozenset()).cte("own").c.id)
+    own = select(own_pools(role, scope, frozenset()).cte("own").c.id)
 
     def kind(name: str, key: Any, called: Any) -> Select[Any]:
         return select(literal(name).label("kind"), key.label("key"), called.label("name"))

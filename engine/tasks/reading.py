@@ -15,10 +15,12 @@ from sqlalchemy import (
     case,
     false,
     func,
+    not_,
     null,
     or_,
     select,
 )
+from sqlalchemy.orm import aliased
 
 from engine import access, cases, definitions, forms, names
 from engine.bpmn import Form
@@ -67,6 +69,34 @@ def summaries(tasks: Any = Task) -> Select[*tuple[Any, ...]]:
     )
 
 
+_APPLICANT = aliased(User)
+
+
+def listed(role: str, tasks: Any = Task) -> Select[*tuple[Any, ...]]:
+    """The same with what the case is about, and whose it is: for `described` alone."""
+    return (
+        summaries(tasks)
+        .add_columns(Case.subject, Case.applicant, names.of(_APPLICANT).label("applicant_name"))
+        .add_columns(case_seen(role), access.named_party(role).label("named_party"))
+        .outerjoin(
+            _APPLICANT,
+            and_(
+                _APPLICANT.person == Case.applicant,
+                _APPLICANT.role == access.APPLICANT,
+                _APPLICANT.role.not_in(("portal", "service")),  # as the index on persons has it
+                not_(_APPLICANT.duplicate),
+            ),
+        )
+    )
+
+
+def described(row: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """A row of `listed`: what its case is about and whose it is only for whoever may see that case."""
+    if row["case_seen"] and not row["named_party"]:
+        return dict(row)
+    return {**row, **dict.fromkeys(("subject", "applicant", "applicant_name"))}
+
+
 def case_seen(role: str) -> ColumnElement[bool]:
     """Whether the viewer may see the case of a task, too, and not only what of it the task shows."""
     return access.visible_cases(role).label("case_seen")
@@ -88,7 +118,7 @@ def _one(role: str, own: bool) -> Select[*tuple[Any, ...]]:
     visible = access.reachable_tasks(role) if own else access.visible_tasks(role)
     draft = case((had_by(role), Task.draft), else_=null()).label("draft")
     return (
-        summaries()
+        listed(role)
         .outerjoin(beside.ASKER, beside.ASKER.id == beside.asker())
         .add_columns(Task.parent_id, Task.asked, Task.asks, draft)
         .add_columns(names.of(beside.ASKER).label("asker_name"))
@@ -112,37 +142,33 @@ def get(uow: UnitOfWork, task_id: UUID, *, own: bool = False) -> Mapping[str, An
     row = uow.connection.execute(_one(uow.actor.role, own), values).mappings().one_or_none()
     if row is None:
         raise cases.withheld(uow, unknown(task_id), task=task_id)
-    return dict(row)
+    return described(row)
 
 
-def shown(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[RowMapping]:
+def shown(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[Mapping[str, Any]]:
     """Those of these tasks that the actor may see, in no order, and whether it may see their cases."""
     access.require(uow.actor, "tasks.read")
-    wanted = (
-        summaries()
-        .add_columns(case_seen(uow.actor.role))
-        .where(Task.id.in_(ids), access.visible_tasks(uow.actor.role))
-    )
-    return uow.connection.execute(wanted, access.seen_by(uow)).mappings().all()
+    wanted = listed(uow.actor.role).where(Task.id.in_(ids), access.visible_tasks(uow.actor.role))
+    return [described(row) for row in uow.connection.execute(wanted, access.seen_by(uow)).mappings()]
 
 
 @lru_cache
 def _of_case(role: str, *given: str) -> Select[*tuple[Any, ...]]:
     conditions = {"status": Task.status == bindparam("status"), "after": Task.id > bindparam("after")}
     filters = [condition for name, condition in conditions.items() if name in given]
-    found = summaries().where(Task.case_id == bindparam("case"), access.visible_tasks(role), *filters)
+    found = listed(role).where(Task.case_id == bindparam("case"), access.visible_tasks(role), *filters)
     return found.order_by(Task.id).limit(cases.PAGE + 1)
 
 
 def of_case(
     uow: UnitOfWork, case_id: UUID, *, status: str | None = None, after: UUID | None = None
-) -> Sequence[RowMapping]:
+) -> Sequence[Mapping[str, Any]]:
     """Up to a page of a case's tasks that the actor may see, the oldest first; one more if more follow."""
     access.require(uow.actor, "tasks.read")
     values = {"case": case_id, "status": status, "after": after}
     given = {name: value for name, value in values.items() if value is not None}
     rows = uow.connection.execute(_of_case(uow.actor.role, *given), {**given, **access.seen_by(uow)})
-    return rows.mappings().all()
+    return [described(row) for row in rows.mappings()]
 
 
 @lru_cache

@@ -137,7 +137,7 @@ ELSEWHERE = [
     *((name, "scriptTask") for name in ("sod", "acr", "decision", "assignment")),
     *((name, "endEvent") for name in ("sod", "acr", "decision", "assignment")),
     ("decision", "manualTask"), ("appeal", "userTask"), ("party", "userTask"), ("searchable", "userTask"),
-    ("appealWithin", "userTask"),
+    ("appealWithin", "userTask"), ("subject", "userTask"),
 ]  # fmt: skip
 
 

@@ -24,7 +24,10 @@ def shown(browser: Browser, path: str = "/desk") -> list[UUID]:
     """The tasks of a page, in their order."""
     page = browser.get(path)
     assert page.status_code == 200
-    return [UUID(found) for found in re.findall(r'<th scope="row"><a href="/desk/tasks/([^"]+)"', page.text)]
+    return [
+        UUID(found)
+        for found in re.findall(r'<th scope="row"><a href="/desk/tasks/([0-9a-f-]+)["?]', page.text)
+    ]
 
 
 def counts(browser: Browser) -> dict[str, int]:

@@ -1,5 +1,6 @@
 // What every page with JavaScript has: htmx, and what HTML alone does not do.
 import "htmx.org";
+import "./changes.js";
 import "./desk.js";
 import "./fields.js";
 

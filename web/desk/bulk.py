@@ -11,7 +11,7 @@ from engine import tasks
 from engine.errors import Conflict, Invalid, NotFound, Refusal
 from web import asked, forms, texts
 from web.desk import typed
-from web.desk.inbox import explained, inbox
+from web.desk.inbox import explained, inbox, kept
 from web.people import people_to_choose
 from web.visit import Away, Page, Shown, Visit, page
 
@@ -37,7 +37,7 @@ def act(visit: Visit) -> Shown:
         if taken is None:
             raise NotFound("There is no such task.")
         tasks.claim(visit.uow, taken)
-        return Away(f"/desk/tasks/{taken}", told="inbox.notice.claimed")
+        return Away(f"/desk/tasks/{taken}{kept()}", told="inbox.notice.claimed")
     marked = asked.identities("task")
     if not marked:
         return inbox(visit, fault=texts.say("inbox.none-marked"), status=422)

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import time
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, request
+import orjson
+from flask import Blueprint, after_this_request, request
 
 from engine import access, cases, tasks
 from engine.errors import Invalid, Refusal
@@ -14,7 +16,8 @@ from engine.tasks import Inbox
 from web import asked, forms, refusals, texts
 from web.desk.remaining import remaining
 from web.listing import cursor, following
-from web.visit import Page, Visit, page
+from web.site import looked, set_looked
+from web.visit import Away, Content, Page, Visit, page
 
 blueprint = Blueprint("inbox", __name__)
 
@@ -36,13 +39,40 @@ SCOPES = ("team", "mine", "free")  # in which one searches
 @page(blueprint.get(""), may="inbox.read")
 def show(visit: Visit) -> Page:
     """A page of one tab."""
+    after_this_request(lambda response: set_looked(response, visit.uow.now))
     return inbox(visit)
+
+
+@page(blueprint.get("/changes"), may="inbox.read", unnoticed=True)
+def changes(visit: Visit) -> Content:
+    """What the same page would list now, for its script, which asks again and again."""
+    wanted, _ = narrowed()
+    found = tasks.present(visit.uow, wanted)
+    told = {"tasks": found.tasks, "count": found.count, "more": found.more}
+    return Content(orjson.dumps(told), "application/json", fresh=True)
+
+
+@page(blueprint.get("/next"), may="inbox.read")
+def go_on(visit: Visit) -> Away:
+    """The next task of a list, after one that was just completed."""
+    wanted, _ = narrowed()
+    after = asked.identity(request.args, "after")
+    found = None if after is None else tasks.following(visit.uow, wanted, after)
+    if found is None:
+        return Away(f"/desk{kept()}", told="desk.task.none-left")
+    return Away(f"/desk/tasks/{found}{kept()}", told="desk.task.next")
+
+
+def kept() -> str:
+    """The list from which somebody comes, for addresses: its tab and filters."""
+    sent = {name: value for name in ("view", *FILTERS) if (value := asked.text(request.args, name))}
+    return f"?{urlencode(sent)}" if sent else ""
 
 
 def inbox(visit: Visit, *, fault: str | None = None, status: int = 200) -> Page:
     """The inbox as the address asks for it, with what is to be told."""
-    view = asked.choice(request.args, "view", VIEWS) or USUAL
-    wanted, wrong = _narrowed(VIEWS[view])
+    view = _view()
+    wanted, wrong = narrowed()
     rows = tasks.page(visit.uow, wanted)
     staff = tasks.staff(visit.uow)
     counts = tasks.counts(visit.uow)
@@ -54,6 +84,7 @@ def inbox(visit: Visit, *, fault: str | None = None, status: int = 200) -> Page:
         "choices": _choices(visit, wanted),
         "staff": staff if view == "supervised" else (),
         "filters": {name: request.args.get(name, "") for name in FILTERS},
+        "kept": kept(),
         "filtered": sum(bool(request.args.get(name)) for name in FILTERS),
         "wrong": wrong,
         "fault": fault,
@@ -69,15 +100,20 @@ def listed(visit: Visit, rows: Sequence[Any]) -> dict[str, Any]:
         "tasks": shown,
         "next": following_one,
         "left": lambda due: remaining(due, visit.uow.now),
+        "looked": looked(),
         "me": visit.uow.actor.id,
         "assigns": access.allows(visit.uow.actor, "tasks.assign"),
         "works": access.allows(visit.uow.actor, "tasks.work"),
     }
 
 
-def _narrowed(view: Inbox) -> tuple[Inbox, set[str]]:
-    """The tab with the filters of the address, and those of them that cannot be understood."""
-    sent = request.args
+def _view() -> str:
+    return str(asked.choice(request.args, "view", VIEWS) or USUAL)
+
+
+def narrowed() -> tuple[Inbox, set[str]]:
+    """The tab of the address with its filters, and those of them that cannot be understood."""
+    view, sent = VIEWS[_view()], request.args
     found: dict[str, Any] = {
         "definition": asked.text(sent, "definition"),
         "unit": asked.text(sent, "unit"),

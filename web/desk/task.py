@@ -7,15 +7,17 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
-from engine import cases, documents, tasks
+from engine import access, cases, documents, tasks
 from engine.access_log import Opened
 from engine.bpmn.forms import Field
 from engine.db import UnitOfWork
 from engine.errors import Conflict, NotFound, Refusal
 from web import forms, texts
 from web.desk import story, typed
-from web.desk.data import Labels, inside, name_of
+from web.desk.data import inside, name_of
+from web.desk.evidence import NOTHING, evidence
 from web.desk.explained import Explained, explained
+from web.desk.inbox import kept
 from web.forms import Drawing
 from web.visit import Away, Page, Shown, Visit, page
 
@@ -66,7 +68,9 @@ def task_page(
         if seen
         else documents.of_task(uow, row["id"]),
         "comments": tasks.comments(uow, row["case_id"], seen=True) if seen else (),
-        "data": Labels.of(reader, seen.spec).data(seen.case.data) if seen else (),
+        "evidence": evidence(reader, seen.spec, seen.case.data, row["element"]) if seen else NOTHING,
+        "kept": kept(),
+        "goes_on": access.allows(uow.actor, "inbox.read"),
         "trouble": trouble,
         "reasons": typed.reasons(),
         "typed_rest": _rest(drawing, all_of_it=not row["had"] or row["status"] != "open") if trouble else (),
@@ -99,29 +103,36 @@ def answer_task(visit: Visit, task_id: UUID) -> Shown:
     if forms.edited(request.form):
         return task_page(visit, row, answer=answer)
     then = request.form.get("then", "draft")
-    if then == "complete":
+    if then in ("complete", "complete-next"):
         tasks.complete(visit.uow, task_id, answer, revisions=typed.revisions())
-        return Away(f"/desk/tasks/{task_id}", told="desk.task.completed")
+        return _completed(task_id, go_on=then == "complete-next")
     tasks.save_draft(visit.uow, task_id, answer)
     if request.headers.get("HX-Request"):
         return Page("desk/saved.html", {"at": visit.uow.now})
     if then in AFTER_DRAFT:
         return Away(f"/desk/tasks/{task_id}/{then}")
-    return Away(f"/desk/tasks/{task_id}", told="desk.task.saved")
+    return Away(f"/desk/tasks/{task_id}{kept()}", told="desk.task.saved")
+
+
+def _completed(task_id: UUID, *, go_on: bool) -> Away:
+    """Where one is after a task: with it, or on the way to the next one of the list from which one came."""
+    if go_on:
+        return Away(f"/desk/next{kept() or '?view=team'}&after={task_id}")
+    return Away(f"/desk/tasks/{task_id}{kept()}", told="desk.task.completed")
 
 
 @page(blueprint.post("/tasks/<uuid:task_id>/claim"), may="tasks.work", refused=task_refused)
 def claim(visit: Visit, task_id: UUID) -> Away:
     """Take it."""
     tasks.claim(visit.uow, task_id)
-    return Away(f"/desk/tasks/{task_id}", told="desk.task.claimed")
+    return Away(f"/desk/tasks/{task_id}{kept()}", told="desk.task.claimed")
 
 
 @page(blueprint.post("/tasks/<uuid:task_id>/release"), may="tasks.work", refused=task_refused)
 def release(visit: Visit, task_id: UUID) -> Away:
     """Give it back."""
     tasks.release(visit.uow, task_id, reason=typed.line("reason"))
-    return Away(f"/desk/tasks/{task_id}", told="desk.task.released")
+    return Away(f"/desk/tasks/{task_id}{kept()}", told="desk.task.released")
 
 
 def _typed(uow: UnitOfWork, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -132,7 +132,7 @@ _EXPRESSIONS = frozenset({
     "conditionExpression", "condition", "loopCardinality", "completionCondition", "loopCondition",
 })  # fmt: skip
 _MAPPINGS = ("correlation", "data", "request", "inputs", "outputs")  # give names with values
-_OURS = (*_MAPPINGS, *ASSIGNMENT, "name")  # our attributes that are expressions
+_OURS = (*_MAPPINGS, *ASSIGNMENT, "name", "subject")  # our attributes that are expressions
 _PUT_TOGETHER = (*TIMES, "script")  # texts that the engine may have made of several
 _ONE_EXPRESSION = (
     "Write one expression: ${…} without methods and objects of Java, or one in Python or FEEL; see"
@@ -362,8 +362,11 @@ def first_lines(text: Text) -> dict[str, int]:
 
 
 def is_strict(text: Text) -> bool:
-    """Whether it is in an attribute of ours and fails on an unknown name; FEEL has null instead."""
-    return text.attribute in _OURS and _language(text) != "feel"
+    """Whether it is in an attribute of ours and fails on an unknown name; FEEL has null instead.
+
+    Without a subject a case runs on.
+    """
+    return text.attribute in _OURS and text.attribute != "subject" and _language(text) != "feel"
 
 
 def _language(text: Text) -> Language:

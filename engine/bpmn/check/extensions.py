@@ -98,7 +98,9 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
         ("decisionRef", "resultVariable", "mapDecisionResult"), frozenset({("businessRuleTask", None)})
     ),
     "nullFaults": frozenset({("businessRuleTask", None), ("process", None)}),
-    **dict.fromkeys(("appeal", "appealWithin", "party", "searchable"), frozenset({("process", None)})),
+    **dict.fromkeys(
+        ("appeal", "appealWithin", "party", "searchable", "subject"), frozenset({("process", None)})
+    ),
     "legalBasis": frozenset((kind, None) for kind in HUMAN | {"process"}),
     "accept": frozenset((kind, None) for kind in RUNNING | {"process", "sequenceFlow"}),
 })  # fmt: skip
@@ -177,7 +179,9 @@ _MENDS: Mapping[str, str] = MappingProxyType({
     "assignment": "Write it on a task for people, a lane or a process.",
     **dict.fromkeys(("sod", "acr"), "Write it on a task for people."),
     "decision": "Write it on the user task by whose form is decided.",
-    **dict.fromkeys(("appeal", "appealWithin", "party", "searchable"), "Write it on the process."),
+    **dict.fromkeys(
+        ("appeal", "appealWithin", "party", "searchable", "subject"), "Write it on the process."
+    ),
     "nullFaults": "Write it on a business rule task, or on the process for all of its tasks.",
     "legalBasis": "Only tasks for people, and processes, name a legal basis.",
     "accept": "Flow nodes, flows and processes may accept findings.",

@@ -14,6 +14,7 @@ from engine.bpmn.kinds import HUMAN
 from engine.bpmn.marks import ASSIGNMENTS, LEVELS, MAX_NAMES, variables
 from engine.bpmn.own import Unfit, named_groups
 from engine.bpmn.posts import APPLICANT, BINDINGS, MAX_ROLE, is_role, is_unit, squeezed
+from engine.bpmn.script import names
 
 _OURS = f"{{{PARVANDEH}}}"
 _MARKER = bpmn("multiInstanceLoopCharacteristics")
@@ -71,6 +72,7 @@ def check_marks(
     for diagram in diagrams:
         rules = _Marks(diagram.file, notes)
         rules.appeal(diagram.element, keys)
+        rules.subject(diagram, upload.schemas)
         for node in diagram.nodes():
             rules.groups(node.element, upload)
             rules.decision(node, upload.schemas)
@@ -112,6 +114,26 @@ class _Marks(Rules):
                 f"The process for appeals {key[:100]!r} is neither among these files nor deployed.",
                 "Deploy it before the first decision is made.",
             )
+
+    def subject(self, diagram: Diagram, schemas: Mapping[str, Any]) -> None:
+        """What cases are about is shown to all who see them: it reads nothing that is hidden from some."""
+        try:
+            reads = names((diagram.element.get(f"{_OURS}subject") or "").strip() or "None", "eval").reads
+        except SyntaxError:
+            return  # told with the other expressions
+        for node in diagram.nodes():
+            schema = (
+                forms.schema_of(node.element, schemas) if node.kind in ("userTask", "startEvent") else None
+            )
+            secret = sorted(reads & forms.secret_names(schema or {}))
+            if secret:
+                self.error(
+                    diagram.element,
+                    "secret-subject",
+                    f"The subject reads {secret[0]!r}, which a form hides from some roles.",
+                    "Read other variables: lists show the subject to all who may see the case.",
+                )
+                return
 
     def groups(self, task: Any, upload: Upload) -> None:
         """The groups that a task names: each is a role, unless it is bound to one."""

@@ -157,11 +157,11 @@ class Process:
         if owner in self.flows:
             source = self.flows[owner].source
             return _ANYTHING if source is None else self.before[source] | self.sets[source]
+        kind = text.attribute or local(text.element)
+        if kind in ("condition", "subject"):  # whatever anybody sets may make it true, or is shown at last
+            return self.entry | self.total[self.diagram.element]
         if owner not in self.nodes:
             return _ANYTHING
-        kind = text.attribute or local(text.element)
-        if kind == "condition":  # whatever anybody sets may make it true
-            return self.entry | self.total[self.diagram.element]
         return self._known(self.nodes[owner], kind)
 
     def _known(self, node: Node, kind: str) -> int:

@@ -166,6 +166,7 @@ def _rules(process: Any) -> dict[str, Any]:
         "appeal-within": found.appeal_within,
         "party": list(found.parties),
         "searchable": list(found.searchable),
+        "subject": found.subject,
         "outcomes": _outcomes(process),
         "null-faults": process.get(NULL_FAULTS),
     }

@@ -78,6 +78,7 @@ RULES: Mapping[str, str] = {
     "appeal-within": "time for appeals",
     "party": "list of parties",
     "searchable": "list of what is searched",
+    "subject": "subject of cases",
     "outcomes": "list of declared outcomes",
     "null-faults": "handling of null values in decisions",
 }

@@ -76,6 +76,14 @@ def restricted(schema: Any) -> bool:
     return any(VISIBLE_TO in part or EDITABLE_BY in part for part in _everywhere(schema))
 
 
+def secret_names(schema: Mapping[str, Any]) -> frozenset[str]:
+    """The fields of a form that some roles may not see, or not as a whole."""
+    told = properties(schema, {})
+    return frozenset(
+        name for name, inner in told.items() if any(VISIBLE_TO in one for one in _everywhere(inner))
+    )
+
+
 def unenforceable(schema: Mapping[str, Any]) -> str | None:
     """Why what a schema says of roles could not be kept; None if it can be."""
     marked = [part for part in _everywhere(schema) if VISIBLE_TO in part or EDITABLE_BY in part]

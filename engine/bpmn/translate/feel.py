@@ -9,10 +9,11 @@ from engine.bpmn.feel import is_feel
 from engine.bpmn.timers import is_literal
 from engine.bpmn.translate.expressions import HOLDERS
 from engine.bpmn.translate.juel import Untranslatable, is_juel
-from engine.bpmn.translate.told import BPMN, Told, short
+from engine.bpmn.translate.told import BPMN, OURS, Told, short
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import tree
 
+_SUBJECT = f"{OURS}subject"
 _COUNTED = "loopCounter"  # from 1 in Camunda 8, and from 0 here
 _LANGUAGE = re.compile(r"\bfeel\b", re.IGNORECASE)
 _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
@@ -32,6 +33,16 @@ def translate_languages(root: Any, told: Told) -> None:
         if not plain and not is_feel(text):
             element.text = f"= {text.strip()}"
             told(element, "translated-expression", f"{short(text)!r} is read as FEEL.")
+    if _LANGUAGE.search(default) is not None:
+        for process in root.iter(f"{BPMN}process"):
+            _mark_subject(process, told)
+
+
+def _mark_subject(process: Any, told: Told) -> None:
+    text = process.get(_SUBJECT) or ""
+    if text.strip() and not is_juel(text) and not is_feel(text):
+        process.set(_SUBJECT, f"= {text.strip()}")
+        told(process, "translated-expression", f"{short(text)!r} is read as FEEL.")
 
 
 def translate_counters(root: Any) -> None:

@@ -1,0 +1,76 @@
+"""What lists know of a case: its subject, the words that find its tasks, the parties that it names."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, func, update
+
+from engine import bpmn, impartial, persian
+from engine.bpmn import Spec, Work
+from engine.db import UnitOfWork
+from engine.models import Task
+from engine.pools import Home
+
+MAX_WORDS = 1_000  # characters that a task is found by
+_BEFORE_SUBJECT = "\x1f"  # between the other words of a task and the subject: no word has it
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The columns of a case by which lists show and hide it."""
+
+    subject: str | None
+    parties: list[str]
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """By name."""
+        return {"subject": self.subject, "parties": self.parties}
+
+
+def about(
+    uow: UnitOfWork,
+    spec: Spec,
+    data: Mapping[str, Any],
+    *,
+    changed: Collection[str] = (),
+    before: str | None = None,
+) -> About:
+    """What a case with these data is about: still `before`, if nothing has changed that its subject reads."""
+    kept = before is not None and not bpmn.depends_on(spec, changed)
+    parties = sorted(impartial.parties((), spec, data)) if spec.rules.parties else []
+    return About(before if kept else bpmn.subject(spec, data, uow.now), parties)
+
+
+def words(home: Home, spec: Spec, data: Mapping[str, Any]) -> str:
+    """What the tasks of a case are found by: its numbers, its applicant, and what its process names."""
+    named = (data.get(name) for name in spec.rules.searchable)
+    found = [str(value) for value in named if isinstance(value, str | int)]
+    return " ".join([*home.words, *found])[:MAX_WORDS]
+
+
+def search(spec: Spec, work: Work, words: str, subject: str | None, *, delegated: bool) -> str:
+    """What a task is found by; by the subject only where all who may take it see the case, too."""
+    found = persian.normalise(f"{work.name} {words}")
+    elsewhere = any(post.unit is not None for post in work.posts)
+    return (
+        found if elsewhere or spec.rules.subject is None else found + _ending(None if delegated else subject)
+    )
+
+
+def found_by(subject: str | None) -> ColumnElement[str]:
+    """What a task is found by once its case is about something else, or nothing that its takers may know."""
+    own = func.split_part(Task.search, _BEFORE_SUBJECT, 1).concat(_ending(subject))
+    return case((func.strpos(Task.search, _BEFORE_SUBJECT) > 0, own), else_=Task.search)
+
+
+def rename(uow: UnitOfWork, case_id: UUID, subject: str | None) -> None:
+    """Let the open tasks of a case be found by another subject."""
+    own = update(Task).where(Task.case_id == case_id, Task.status == "open", Task.home_pool_id.is_(None))
+    uow.connection.execute(own.values(search=found_by(subject)))
+
+
+def _ending(subject: str | None) -> str:
+    return _BEFORE_SUBJECT + persian.normalise(subject or "")
