@@ -12,7 +12,8 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as 
 
 from engine.bpmn import flows, forms, keeping
 from engine.bpmn.elements.activities import RuleTask, StartEvent
-from engine.bpmn.elements.events import BoundaryEvent, Trigger
+from engine.bpmn.elements.calls import ServiceTask
+from engine.bpmn.elements.events import BoundaryEvent, CatchEvent, Trigger
 from engine.bpmn.elements.multi_instance import MultiInstance
 from engine.bpmn.findings import Finding
 from engine.bpmn.flows import Flow
@@ -71,6 +72,8 @@ class Spec:
     maps_calls: bool = False  # whether some called process has variables of its own
     outcomes: Vocabulary = ()  # that its process declares
     outcome_variables: Mapping[str, tuple[Outcome, ...]] = field(default_factory=dict)
+    bills: bool = False  # whether it, or what it calls, issues bills
+    payments: frozenset[str] = frozenset()  # the elements, by path, that await the payment of one
 
     @property
     def starts(self) -> Mapping[str, Trigger]:
@@ -210,12 +213,22 @@ def _build(source: Source, key: str) -> Spec:
         maps_calls=_maps_calls(inner),
         outcomes=of_process(root.node(key)),
         outcome_variables=variables(root.node(key)),
+        bills=any(one.service.bill for one in _all(inner) if isinstance(one, ServiceTask)),
+        payments=frozenset(
+            one.element.path
+            for one in _all(inner)
+            if isinstance(one, CatchEvent) and one.element and one.trigger.paid
+        ),
     )
 
 
 def _maps_calls(inner: Mapping[str, Any]) -> bool:
-    specs = (task_spec for scope in inner.values() for task_spec in scope.task_specs.values())
-    return any(isinstance(one, CallActivityMixin) and one.own.apart for one in specs)
+    return any(isinstance(one, CallActivityMixin) and one.own.apart for one in _all(inner))
+
+
+def _all(inner: Mapping[str, Any]) -> Iterator[Any]:
+    """The elements of all processes."""
+    return (task_spec for scope in inner.values() for task_spec in scope.task_specs.values())
 
 
 def _attach(scope: Any) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from engine.bpmn.bills import Issued
 from engine.bpmn.posts import Post
 
 Movement = Literal["entered", "passed", "cancelled"]
@@ -135,7 +136,7 @@ class Step:
     `waits` are new, or have a new instant; the tokens in `unwaited` wait no more, whether for an event or a
     call. `changes` are the case's variables that were set; those of a single instance of many, or of a called
     process with mappings, are not the case's. `scope` says whose variables the command itself set, as in
-    Passage.
+    Passage. `bills` were issued; those with the numbers in `unpaid` are awaited no more.
     """
 
     state: bytes | None
@@ -151,3 +152,5 @@ class Step:
     thrown: tuple[Thrown, ...] = ()
     fired: tuple[Fired, ...] = ()
     scope: str | None = None
+    bills: tuple[Issued, ...] = ()
+    unpaid: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.util.task import BpmnTaskFilter
 
 from engine.bpmn import own
+from engine.bpmn.bills import Issued
 from engine.bpmn.completions import FOR, PARTLY
 from engine.bpmn.script import Sandbox, ScriptFailed
 from engine.bpmn.step import Outgoing, Thrown
@@ -148,6 +149,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         self.failures: list[tuple[Token, Failed]] = []
         self.thrown: list[Thrown] = []
         self.calls: list[Outgoing] = []
+        self.bills: list[Issued] = []
         self.before: dict[UUID, dict[str, Any]] = {}  # what was waited for when it was loaded
         self.watched: list[Token] = []  # what waits for conditions
         self.known: dict[Any, dict[str, Any]] = {}  # the data by (sub-)process, while nothing moves

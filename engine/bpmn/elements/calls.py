@@ -8,11 +8,13 @@ from uuid import UUID
 
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
+from engine.bpmn import bills
 from engine.bpmn.step import Outgoing
 from engine.bpmn.tokens import FIRED, WAIT, Failed, Token
 from engine.bpmn.values import differing, encode, plain
 from engine.ids import uuid7
 
+ASKED = "asked"  # key in a token's internal data: what it asks a bill for
 CALL = "call"  # key in a token's internal data: the id of its call, and the digest of what was asked
 
 
@@ -21,7 +23,7 @@ class Service:
     """Whom a service task asks, and for what.
 
     `request` is an expression for what is sent (None: nothing), `result` the variable that takes the reply;
-    without one, each name in the reply is a variable.
+    without one, each name in the reply is a variable. `bill` declares the bill that it issues.
     """
 
     connector: str | None
@@ -29,6 +31,7 @@ class Service:
     operation: str | None
     request: str | None
     result: str | None
+    bill: bills.Terms | None = None
 
 
 class NotDone(Failed):
@@ -47,6 +50,8 @@ class ServiceTask(BpmnSpecMixin):
             return True
         workflow = my_task.workflow.top_workflow
         request = self._request(my_task)
+        if self.service.bill is not None:
+            my_task.internal_data[ASKED] = self._ask(self.service.bill, request)
         call_id = _call_id(my_task, request)
         my_task.internal_data[WAIT] = {"kind": "call", "call": call_id.hex}
         service = self.service
@@ -62,6 +67,7 @@ class ServiceTask(BpmnSpecMixin):
         super()._on_complete_hook(my_task)
         my_task.internal_data.pop(FIRED, None)
         my_task.internal_data.pop(CALL, None)
+        my_task.internal_data.pop(ASKED, None)
 
     def _request(self, my_task: Token) -> dict[str, Any]:
         if self.service.request is None:
@@ -71,8 +77,25 @@ class ServiceTask(BpmnSpecMixin):
             raise Failed("request", "what is sent must be names with values, as in {'id': national_id}")
         return value
 
+    def _ask(self, terms: bills.Terms, request: Mapping[str, Any]) -> dict[str, str | None]:
+        try:
+            return bills.ask(terms, plain(request))
+        except bills.Unfit as error:
+            raise Failed(error.code, str(error)) from error
+
     def answer(self, my_task: Token, reply: Mapping[str, Any]) -> None:
-        """Let the token go on with what was answered."""
+        """Let the token go on with what was answered; a bill that is not the one asked for is an incident."""
+        workflow = my_task.workflow.top_workflow
+        if self.service.bill is not None:
+            terms, place = self.service.bill, my_task.task_spec.element.path
+            try:
+                # A case that was moved here while it waited has asked before there was anything to compare.
+                asked = my_task.internal_data.get(ASKED) or bills.ask(terms, self._request(my_task))
+                issued = bills.issue(terms, asked, reply, place, workflow.sandbox.now.tzinfo)
+            except bills.Unfit as error:
+                give_up(my_task, error.code, str(error))
+                return
+            workflow.bills.append(issued)
         accept(my_task, reply, self.service.result)
 
     def give_up(self, my_task: Token, code: str, detail: str) -> None:
