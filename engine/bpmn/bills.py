@@ -17,6 +17,7 @@ from engine.bpmn.money import NotMoney, amount, currency, is_code
 OURS = "{https://parvandeh.org/bpmn}"
 BILL = "bill"  # the key of the messages that are about a bill
 PARTS = ("billAmount", "billCurrency", "billDue", "billLink", "billPurpose")
+IN_REPLY = PARTS[:-1]
 PAID = ("paidAmount", "paidCurrency")
 MAX_REFERENCE, MAX_PURPOSE, MAX_LINK = 100, 500, 2000
 MISMATCH, INVALID = "bill-mismatch", "bill-invalid"  # codes of incidents

@@ -49,8 +49,8 @@ def _terms(node: Any) -> bills.Terms | None:
     confirmed = trigger(awaiting)
     if confirmed is None or confirmed.name is None or confirmed.paid is None:
         raise ValueError("a bill whose payment nothing awaits")
-    said = [node.get(f"{OURS}{name}") for name in bills.PARTS]
-    return bills.Terms(reference, *said, message=confirmed.name, paid=confirmed.paid)
+    amount, currency, due, link, purpose = (node.get(f"{OURS}{name}") for name in bills.PARTS)
+    return bills.Terms(reference, amount, currency, due, link, purpose, confirmed.name, confirmed.paid)
 
 
 def own(node: Any, bindings: Bindings) -> Own:

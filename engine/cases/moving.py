@@ -105,8 +105,9 @@ def deliver(
 ) -> bool:
     """Give a case what some of its tokens wait for; whether one of them still did.
 
-    `told` is what the log says of the message. Raises Invalid if the case could not hold the data, or they name no payment that is awaited,
-    NotFound for the payment of a bill that the case does not have, PaymentMismatch for one of another amount.
+    `told` is what the log says of the message. Raises Invalid if the case could not hold the data, or if a
+    payment is awaited and they are none; NotFound for the payment of a bill that the case does not have;
+    PaymentMismatch for one of another amount.
     """
     case = hold(uow, case_id)
     if case is None:

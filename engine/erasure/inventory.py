@@ -135,6 +135,13 @@ ERASED: Mapping[str, Changed | Deleted] = {
         "id case_id token_id element name code line status opened_at resolved_at attempts call_id",
         {"message": "''"},
     ),
+    "bills": Changed(
+        _OF_CASE,
+        # What was owed and paid stays: the books outlast the case.
+        "id case_id element reference amount currency due_on status issued_at paid_at closed_at message"
+        " paid_amount paid_currency late_at late_amount late_currency",
+        {"purpose": "NULL", "link": "NULL"},
+    ),
     "calls": Changed(
         _OF_CASE,
         "id case_id token_id element connector topic operation status attempts due_at lease_until fence"

@@ -49,8 +49,7 @@ def send(
     Raises NotFound if nobody takes it and it is not to be kept, Forbidden if it is and the actor does not
     work in all units, Busy if others that were kept go before it, Conflict if it fits several cases and has
     no keys, if it fits several waits of one case or if MAX_KEPT are kept, Invalid for keys or data that are
-    too large, or that a case cannot hold. A message that confirms the payment of a bill is compared with that:
-    raises PaymentMismatch for another amount or currency.
+    too large, or that a case cannot hold, PaymentMismatch for another amount or currency than a bill has.
     """
     access.require(uow.actor, "messages.send")
     if not short(keys):

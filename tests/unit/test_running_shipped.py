@@ -108,7 +108,9 @@ def fee() -> Spec:
 
 
 def owing(fee: Spec) -> Run:
-    run = Run(fee, fee_rials=3_700_000, fee_reference="licence 1").reply("issue_bill", bill="B-000001")
+    run = Run(fee, fee_rials=3_700_000, fee_reference="licence 1").reply(
+        "issue_bill", bill="B-000001", amount_rials=3_700_000
+    )
     [sent] = run.step.thrown
     assert (sent.name, sent.keys) == ("payment.requested", {"bill": "B-000001"})
     return run
