@@ -5,7 +5,7 @@ it waits for and its log.
 """
 
 from engine.bpmn.values import canonical
-from engine.cases.bills import BillView
+from engine.cases.bills import BillView, Late
 from engine.cases.bills import listed as bills_listed
 from engine.cases.bills import of_case as bills_of
 from engine.cases.commands import Application, appeal, begin_at, digest, start, taken
@@ -62,6 +62,7 @@ __all__ = [
     "Application",
     "BillView",
     "CaseView",
+    "Late",
     "Locked",
     "Opened",
     "Payment",

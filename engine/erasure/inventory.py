@@ -271,6 +271,7 @@ FOLDERS: Mapping[str, str] = {
     "connectors.toml": "settings",
     "demo.json": "the demonstration's accounts",
     "documents": "content that no version of a document names any more is deleted",
+    "hub.json": "the mock hub's bills, of the demonstration alone: numbers, amounts, and what they are for",
     "metrics": "counts and times of requests by their route, anew with each start",
     "oidc.toml": "settings",
     "postgres": "the embedded server's own: dead rows and write-ahead log, see docs/erasure.md",

@@ -98,7 +98,8 @@ def test_another_amount_or_currency_is_an_incident_and_moves_nothing(
 
 @pytest.mark.parametrize(
     "data",
-    [{}, {"amount_rials": 5_000_000}, {**RIGHT, "amount_rials": "five"}, {**RIGHT, "amount_rials": -5_000_000},
+    [{}, {"amount_rials": 5_000_000},
+     {**RIGHT, "amount_rials": "five"}, {**RIGHT, "amount_rials": -5_000_000},
      {**RIGHT, "amount_rials": 0.5}, {**RIGHT, "amount_rials": True}, {**RIGHT, "currency": "rial"},
      {**RIGHT, "amount_rials": 10**30}, {**RIGHT, "currency": ["IRR"]}],
 )  # fmt: skip

@@ -96,6 +96,8 @@ class ServiceTask(BpmnSpecMixin):
                 give_up(my_task, error.code, str(error))
                 return
             workflow.bills.append(issued)
+            # Where it is paid concerns the applicant alone, and the case's data are read by many.
+            reply = {name: value for name, value in reply.items() if name != terms.link}
         accept(my_task, reply, self.service.result)
 
     def give_up(self, my_task: Token, code: str, detail: str) -> None:
