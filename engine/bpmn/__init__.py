@@ -3,7 +3,7 @@
 The only package that knows SpiffWorkflow. Everything else imports from here.
 """
 
-from engine.bpmn.bills import BILL, Issued, Paid, received
+from engine.bpmn.bills import BILL, Paid, received
 from engine.bpmn.check import check
 from engine.bpmn.connecting import NamedConnector, named_connectors
 from engine.bpmn.diff import Difference, compare
@@ -41,7 +41,7 @@ from engine.bpmn.source import Source, all_executable, digest
 from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.staffing import NamedPost, named_posts
 from engine.bpmn.starts import first_start, next_start
-from engine.bpmn.step import Failure, Fired, Outgoing, Passage, People, Step, Thrown, Wait, Work
+from engine.bpmn.step import Failure, Fired, Issued, Outgoing, Passage, People, Step, Thrown, Wait, Work
 from engine.bpmn.timers import later
 from engine.bpmn.watch import OutOfTime, Watch
 

@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engine.bpmn.money import NotMoney, amount, currency, is_code
+from engine.bpmn.step import Issued
+from engine.bpmn.tokens import Failed
 
 OURS = "{https://parvandeh.org/bpmn}"
 BILL = "bill"  # the key of the messages that are about a bill
@@ -20,7 +22,6 @@ PARTS = ("billAmount", "billCurrency", "billDue", "billLink", "billPurpose")
 IN_REPLY = PARTS[:-1]
 PAID = ("paidAmount", "paidCurrency")
 MAX_REFERENCE, MAX_PURPOSE, MAX_LINK = 100, 500, 2000
-MISMATCH, INVALID = "bill-mismatch", "bill-invalid"  # codes of incidents
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +49,6 @@ class Terms:
     paid: Paid
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """A bill that a payment service has issued for a token at an element."""
-
-    element: str
-    reference: str
-    amount: Decimal
-    currency: str
-    due: date | None
-    link: str | None
-    purpose: str | None
-    message: str
-    paid: Paid
-
-
-class Unfit(Exception):
-    """What was asked, or what was issued, is no bill as it was declared; `code` is the incident's."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-
-
 def paid(node: Any) -> Paid | None:
     """What an event or a receive task reads of a payment; None if it awaits none."""
     names = [node.get(OURS + name) for name in PAID]
@@ -78,16 +56,16 @@ def paid(node: Any) -> Paid | None:
 
 
 def ask(terms: Terms, request: Mapping[str, Any]) -> dict[str, str | None]:
-    """What a request asks a bill for, as it is stored with the token. Raises Unfit."""
+    """What a request asks a bill for, as it is stored with the token. Raises Failed."""
     try:
         asked: dict[str, str | None] = {"amount": str(amount(request.get(terms.amount)))}
     except NotMoney as error:
-        raise Unfit(INVALID, f"The request's {terms.amount!r} {error}.") from error
+        raise Failed("bill-invalid", f"The request's {terms.amount!r} {error}.") from error
     given = terms.currency if is_code(terms.currency) else request.get(terms.currency)
     try:
         asked["currency"] = None if given is None else currency(given)
     except NotMoney as error:
-        raise Unfit(INVALID, f"The request's {terms.currency!r} {error}.") from error
+        raise Failed("bill-invalid", f"The request's {terms.currency!r} {error}.") from error
     asked["purpose"] = _text(request, terms.purpose, MAX_PURPOSE, "request")
     return asked
 
@@ -95,24 +73,27 @@ def ask(terms: Terms, request: Mapping[str, Any]) -> dict[str, str | None]:
 def issue(
     terms: Terms, asked: Mapping[str, str | None], reply: Mapping[str, Any], element: str, zone: tzinfo | None
 ) -> Issued:
-    """The bill that a reply tells of. Raises Unfit if it is not the one that was asked for."""
+    """The bill that a reply tells of. Raises Failed if it is not the one that was asked for."""
     reference = reply.get(terms.reference)
     written = str(reference) if isinstance(reference, str | int) and not isinstance(reference, bool) else ""
     if not 0 < len(written) <= MAX_REFERENCE or not written.isprintable() or written != written.strip():
-        raise Unfit(
-            INVALID, f"The reply's {terms.reference!r} is not a number of at most {MAX_REFERENCE} characters."
+        raise Failed(
+            "bill-invalid",
+            f"The reply's {terms.reference!r} is not a number of at most {MAX_REFERENCE} characters.",
         )
     issued, code = _money(terms, reply)
     if (str(issued), code) != (asked["amount"], asked["currency"] or code):
-        raise Unfit(
-            MISMATCH,
+        raise Failed(
+            "bill-mismatch",
             f"{asked['amount']} {asked['currency'] or code} were asked for; the bill {written} is about"
             f" {issued} {code}.",
         )
     due = None if terms.due is None else _day(reply.get(terms.due), terms.due, zone)
     link = _link(_text(reply, terms.link, MAX_LINK, "reply"), terms.link)
     purpose, paid_by = asked["purpose"], terms.paid
-    return Issued(element, written, issued, code, due, link, purpose, terms.message, paid_by)
+    return Issued(
+        element, written, issued, code, due, link, purpose, terms.message, paid_by.amount, paid_by.currency
+    )
 
 
 def _money(terms: Terms, reply: Mapping[str, Any]) -> tuple[Decimal, str]:
@@ -120,13 +101,13 @@ def _money(terms: Terms, reply: Mapping[str, Any]) -> tuple[Decimal, str]:
     try:
         issued = amount(reply.get(terms.amount))
     except NotMoney as error:
-        raise Unfit(INVALID, f"The reply's {terms.amount!r} {error}.") from error
+        raise Failed("bill-invalid", f"The reply's {terms.amount!r} {error}.") from error
     if is_code(terms.currency):
         return issued, terms.currency
     try:
         return issued, currency(reply.get(terms.currency))
     except NotMoney as error:
-        raise Unfit(INVALID, f"The reply's {terms.currency!r} {error}.") from error
+        raise Failed("bill-invalid", f"The reply's {terms.currency!r} {error}.") from error
 
 
 def received(paid: Paid, data: Mapping[str, Any]) -> tuple[Decimal, str]:
@@ -146,7 +127,7 @@ def _text(parts: Mapping[str, Any], name: str | None, longest: int, whose: str) 
     if value is None or value == "":
         return None
     if not isinstance(value, str) or len(value) > longest or not value.isprintable():
-        raise Unfit(INVALID, f"The {whose}'s {name!r} is not a text of at most {longest} characters.")
+        raise Failed("bill-invalid", f"The {whose}'s {name!r} is not a text of at most {longest} characters.")
     return value
 
 
@@ -159,7 +140,7 @@ def _link(text: str | None, name: str | None) -> str | None:
     except ValueError:
         address = urlsplit("")
     if address.scheme not in ("https", "http") or not address.hostname or " " in text:
-        raise Unfit(INVALID, f"The reply's {name!r} is not a web address.")
+        raise Failed("bill-invalid", f"The reply's {name!r} is not a web address.")
     return text
 
 
@@ -172,4 +153,4 @@ def _day(value: Any, name: str, zone: tzinfo | None) -> date | None:
             return (instant.astimezone(zone) if instant.tzinfo else instant).date()
         return date.fromisoformat(value)
     except (TypeError, ValueError) as error:
-        raise Unfit(INVALID, f"The reply's {name!r} is not a day such as 2026-03-21.") from error
+        raise Failed("bill-invalid", f"The reply's {name!r} is not a day such as 2026-03-21.") from error

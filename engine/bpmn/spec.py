@@ -214,12 +214,13 @@ def _build(source: Source, key: str) -> Spec:
         outcomes=of_process(root.node(key)),
         outcome_variables=variables(root.node(key)),
         bills=any(one.service.bill for one in _all(inner) if isinstance(one, ServiceTask)),
-        payments=frozenset(
-            one.element.path
-            for one in _all(inner)
-            if isinstance(one, CatchEvent) and one.element and one.trigger.paid
-        ),
+        payments=_payments(inner),
     )
+
+
+def _payments(inner: Mapping[str, Any]) -> frozenset[str]:
+    events = (one for one in _all(inner) if isinstance(one, CatchEvent) and one.element)
+    return frozenset(one.element.path for one in events if one.trigger.paid)
 
 
 def _maps_calls(inner: Mapping[str, Any]) -> bool:

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from engine.bpmn.bills import Issued
 from engine.bpmn.posts import Post
 
 Movement = Literal["entered", "passed", "cancelled"]
@@ -126,6 +126,25 @@ class Fired:
     kind: str
     name: str | None
     missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A bill that a payment service has issued at an element.
+
+    The message that confirms its payment says in the parts `paid_amount` and `paid_currency` what was paid.
+    """
+
+    element: str
+    reference: str
+    amount: Decimal
+    currency: str
+    due: date | None
+    link: str | None
+    purpose: str | None
+    message: str
+    paid_amount: str
+    paid_currency: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,9 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.util.task import BpmnTaskFilter
 
 from engine.bpmn import own
-from engine.bpmn.bills import Issued
 from engine.bpmn.completions import FOR, PARTLY
 from engine.bpmn.script import Sandbox, ScriptFailed
-from engine.bpmn.step import Outgoing, Thrown
+from engine.bpmn.step import Issued, Outgoing, Thrown
 from engine.bpmn.tokens import (
     ARMED,
     FAILED,

@@ -74,8 +74,8 @@ def rows_of(uow: UnitOfWork, case_id: UUID, step: Step) -> list[dict[str, Any]]:
             "status": "open",
             "issued_at": uow.now,
             "message": bill.message,
-            "paid_amount": bill.paid.amount,
-            "paid_currency": bill.paid.currency,
+            "paid_amount": bill.paid_amount,
+            "paid_currency": bill.paid_currency,
         }
         for bill in step.bills
     ]

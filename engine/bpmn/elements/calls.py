@@ -51,7 +51,7 @@ class ServiceTask(BpmnSpecMixin):
         workflow = my_task.workflow.top_workflow
         request = self._request(my_task)
         if self.service.bill is not None:
-            my_task.internal_data[ASKED] = self._ask(self.service.bill, request)
+            my_task.internal_data[ASKED] = bills.ask(self.service.bill, plain(request))
         call_id = _call_id(my_task, request)
         my_task.internal_data[WAIT] = {"kind": "call", "call": call_id.hex}
         service = self.service
@@ -77,12 +77,6 @@ class ServiceTask(BpmnSpecMixin):
             raise Failed("request", "what is sent must be names with values, as in {'id': national_id}")
         return value
 
-    def _ask(self, terms: bills.Terms, request: Mapping[str, Any]) -> dict[str, str | None]:
-        try:
-            return bills.ask(terms, plain(request))
-        except bills.Unfit as error:
-            raise Failed(error.code, str(error)) from error
-
     def answer(self, my_task: Token, reply: Mapping[str, Any]) -> None:
         """Let the token go on with what was answered; a bill that is not the one asked for is an incident."""
         workflow = my_task.workflow.top_workflow
@@ -90,10 +84,11 @@ class ServiceTask(BpmnSpecMixin):
             terms, place = self.service.bill, my_task.task_spec.element.path
             try:
                 # A case that was moved here while it waited has asked before there was anything to compare.
-                asked = my_task.internal_data.get(ASKED) or bills.ask(terms, self._request(my_task))
+                asked = my_task.internal_data.get(ASKED) or bills.ask(terms, plain(self._request(my_task)))
                 issued = bills.issue(terms, asked, reply, place, workflow.sandbox.now.tzinfo)
-            except bills.Unfit as error:
-                give_up(my_task, error.code, str(error))
+            except Failed as error:
+                del my_task.internal_data[WAIT]
+                my_task.fail(error)
                 return
             workflow.bills.append(issued)
             # Where it is paid concerns the applicant alone, and the case's data are read by many.
