@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
@@ -72,8 +73,17 @@ class Spec:
     maps_calls: bool = False  # whether some called process has variables of its own
     outcomes: Vocabulary = ()  # that its process declares
     outcome_variables: Mapping[str, tuple[Outcome, ...]] = field(default_factory=dict)
-    bills: bool = False  # whether it, or what it calls, issues bills
-    payments: frozenset[str] = frozenset()  # the elements, by path, that await the payment of one
+
+    @cached_property
+    def bills(self) -> bool:
+        """Whether it, or what it calls, issues bills."""
+        return any(isinstance(one, ServiceTask) and one.service.bill is not None for one in _all(self.inner))
+
+    @cached_property
+    def payments(self) -> frozenset[str]:
+        """The elements, by path, that await the payment of a bill."""
+        events = (one for one in _all(self.inner) if isinstance(one, CatchEvent) and one.element)
+        return frozenset(one.element.path for one in events if one.trigger.paid)
 
     @property
     def starts(self) -> Mapping[str, Trigger]:
@@ -213,14 +223,7 @@ def _build(source: Source, key: str) -> Spec:
         maps_calls=_maps_calls(inner),
         outcomes=of_process(root.node(key)),
         outcome_variables=variables(root.node(key)),
-        bills=any(one.service.bill for one in _all(inner) if isinstance(one, ServiceTask)),
-        payments=_payments(inner),
     )
-
-
-def _payments(inner: Mapping[str, Any]) -> frozenset[str]:
-    events = (one for one in _all(inner) if isinstance(one, CatchEvent) and one.element)
-    return frozenset(one.element.path for one in events if one.trigger.paid)
 
 
 def _maps_calls(inner: Mapping[str, Any]) -> bool:

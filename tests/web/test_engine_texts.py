@@ -201,7 +201,8 @@ def test_every_difference_has_a_text() -> None:
 
 
 CALLED = {
-    "BillStatus": "bill", "CallStatus": "call", "CaseStatus": "case", "Channel": "channel", "DeliveryStatus": "delivery",
+    "BillStatus": "bill", "CallStatus": "call",
+    "CaseStatus": "case", "Channel": "channel", "DeliveryStatus": "delivery",
     "DocumentStatus": "document", "IncidentStatus": "incident", "MessageStatus": "message",
     "MoveStatus": "move", "MovedCaseStatus": "moved-case", "Openable": "opened",
     "OrganisationKind": "organisation", "RelationKind": "relation", "RetriedStatus": "retried",
