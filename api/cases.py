@@ -1,6 +1,8 @@
 """Cases: start, list, read, log, cancel."""
 
-from typing import Any
+from dataclasses import asdict
+from datetime import date
+from typing import Any, Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -69,6 +71,31 @@ class AppealRef(BaseModel):
     case_number: str
 
 
+class LatePayment(BaseModel):
+    """A payment that came too late to move its case."""
+
+    amount: str
+    currency: str
+    at: Instant
+
+
+class BillBody(BaseModel):
+    """A bill of a case. `amount` is an exact decimal; `link`, where to pay, is for the applicant alone."""
+
+    id: UUID
+    reference: str
+    amount: str
+    currency: str
+    purpose: str | None
+    due_on: date | None
+    status: Literal["open", "overdue", "paid", "expired", "cancelled"]
+    link: str | None
+    issued_at: Instant
+    paid_at: Instant | None
+    closed_at: Instant | None
+    late: LatePayment | None
+
+
 class CaseBody(BaseModel):
     """A case with its open tasks and incidents. Since `erased_at` it has no personal data.
 
@@ -95,6 +122,7 @@ class CaseBody(BaseModel):
     erased_at: Instant | None
     tasks: list[OpenTask]
     incidents: list[OpenIncident]
+    bills: list[BillBody]
 
 
 class StartedBody(CaseBody):
@@ -198,7 +226,17 @@ def case_body(case: cases.CaseView) -> CaseBody:
         erased_at=case.erased_at,
         tasks=[OpenTask.model_validate(dict(task)) for task in case.tasks],
         incidents=[OpenIncident.model_validate(dict(incident)) for incident in case.incidents],
+        bills=[_bill(bill) for bill in case.bills],
     )
+
+
+def _bill(bill: cases.BillView) -> BillBody:
+    late = bill.late
+    told = asdict(bill) | {
+        "amount": f"{bill.amount:f}",
+        "late": late and LatePayment(amount=f"{late.amount:f}", currency=late.currency, at=late.at),
+    }
+    return BillBody.model_validate(told)
 
 
 def _reply(case: cases.CaseView, opened: Opened | None = None) -> Reply:

@@ -15,7 +15,7 @@ from engine.db import UnitOfWork
 
 blueprint = APIBlueprint("messages", __name__, tag="Messages")
 
-STATUS = {"delivered": 200, "started": 201, "kept": 202}
+STATUS = {"delivered": 200, "started": 201, "kept": 202, "late": 200}
 A_YEAR = 366 * 24 * 3600
 
 KeyName = Annotated[Text, Field(max_length=100)]
@@ -57,10 +57,10 @@ class ReachedCase(BaseModel):
 
 
 class MessageBody(BaseModel):
-    """What became of a message."""
+    """What became of a message. `late`: a payment was recorded that no longer moves its case."""
 
     id: UUID
-    status: Literal["delivered", "started", "kept"]
+    status: Literal["delivered", "started", "kept", "late"]
     cases: list[ReachedCase]
     expires_at: Instant | None
 

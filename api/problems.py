@@ -29,6 +29,7 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.Throttled: (HTTPStatus.TOO_MANY_REQUESTS, "throttled"),
     errors.QuotaExceeded: (HTTPStatus.TOO_MANY_REQUESTS, "quota-exceeded"),
     errors.FirstDecider: (HTTPStatus.FORBIDDEN, "first-decider"),
+    errors.PaymentMismatch: (HTTPStatus.CONFLICT, "payment-mismatch"),
     errors.FieldNotMarked: (HTTPStatus.FORBIDDEN, "field-not-marked"),
     errors.OwnWork: (HTTPStatus.FORBIDDEN, "four-eyes"),
     errors.FourEyes: (HTTPStatus.FORBIDDEN, "four-eyes"),

@@ -1,8 +1,9 @@
 """A case's status in plain words, for whoever has its number and secret. No account is needed."""
 
 from dataclasses import asdict
+from datetime import date
 from functools import wraps
-from typing import Annotated
+from typing import Annotated, Literal
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
@@ -68,6 +69,20 @@ class DecisionWords(BaseModel):
     appeal_until: When | None
 
 
+class BillWords(BaseModel):
+    """A bill: `text` says how much is to be paid until when, or what became of it; `link` is where to pay."""
+
+    reference: str
+    status: Literal["open", "overdue", "paid", "expired", "cancelled"]
+    text: str
+    late: str | None
+    purpose: str
+    amount: str
+    currency: str
+    due_on: date | None
+    link: str | None
+
+
 class StatusBody(BaseModel):
     """How a case stands: `state` is for programs, `text` for people. `holders` are the units that have it."""
 
@@ -82,6 +97,7 @@ class StatusBody(BaseModel):
     to_do: list[ToDoBody]
     expected: When | None
     decision: DecisionWords | None
+    bills: list[BillWords]
     ended: When | None
 
 

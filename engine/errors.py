@@ -23,6 +23,7 @@ Refusal
 │   └── StorageDown   documents can be neither kept nor fetched
 ├── Recorded      what the command wrote until then is kept: the attempt itself is to be known
 │   ├── Throttled     too many failures; it says when to come again
+│   ├── PaymentMismatch  another amount or currency than that of the bill was paid
 │   ├── FirstDecider  who decided does not decide on the appeal
 │   ├── FourEyes      it takes another person than the one who did other work on the case
 │   │   └── FourEyesLate  the same, of a task that the actor had claimed before
@@ -159,6 +160,10 @@ class QuotaExceeded(Refusal):
     def __init__(self, detail: str, seconds: int) -> None:
         super().__init__(detail)
         self.seconds = seconds
+
+
+class PaymentMismatch(Recorded):
+    """A payment has another amount or currency than its bill: it is an incident, and was not booked."""
 
 
 class Throttled(Recorded):

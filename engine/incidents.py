@@ -170,8 +170,10 @@ def retry(
     case, row = _hold(uow, incident_id)
     told = {"incident": incident_id, **({"reason": reason} if reason else {})}
     happened = [Fact("incident.retried", row.element, payload=told)]
-    if row.code == cases.GIVEN_UP and row.token_id == case.id:
+    if _of_case(row, case):
         cases.note(uow, case, happened)
+        if row.code in cases.NOTICES:
+            return cases.get(uow, case.id)
         cases.rouse(uow, case.id)
         return cases.get(uow, case.id)
     spec = definitions.spec(uow.session, case.version)
@@ -193,7 +195,7 @@ def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: st
     case, row = _hold(uow, incident_id)
     spec = definitions.spec(uow.session, case.version)
     given = _sound(uow, case, spec, row, data)
-    if row.code == cases.GIVEN_UP and row.token_id == case.id:
+    if _of_case(row, case):
         raise _not_skippable(incident_id, row)
     try:
         step = bpmn.skip(spec, cases.require_active(case), row.token_id, given, uow.now)
@@ -229,11 +231,17 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, Any]:
         raise Conflict("The incident is resolved.", code="incident-resolved", incident=present)
     case = cases.locked(row)
     cases.require_impartial(uow, case)
-    cases.require_active(case)
+    if row.code not in cases.NOTICES:
+        cases.require_active(case)
     uow.connection.execute(
         update(Incident).where(Incident.id == incident_id).values(status="resolved", resolved_at=uow.now)
     )
     return case, row
+
+
+def _of_case(row: Any, case: cases.Locked) -> bool:
+    """Whether an incident stands for the case as a whole: retrying looks again, or closes what was read."""
+    return row.token_id == case.id and (row.code == cases.GIVEN_UP or row.code in cases.NOTICES)
 
 
 def _unknown(incident_id: UUID) -> NotFound:

@@ -42,6 +42,7 @@ _MONTHS: Mapping[tuple[Calendar, Language], tuple[str, ...]] = {
         *("Dey", "Bahman", "Esfand"),
     ),
 }
+_MONEY: Mapping[tuple[str, Language], str] = {("IRR", "fa"): "ریال", ("IRR", "en"): "rials"}
 _ISOLATE, _END = "\u2068", "\u2069"  # what stands between takes its direction from itself (UAX 9)
 
 Text = str | Mapping[str, str]
@@ -83,6 +84,10 @@ class Reader:
         whole, _, fraction = f"{value:,}".partition(".")
         written = whole.replace(",", _GROUPS[self.language])
         return self.digits(written + (_POINT[self.language] + fraction if fraction else ""))
+
+    def money(self, amount: Decimal, currency: str) -> str:
+        """An amount with its currency: 5,000,000 rials, ۵٬۰۰۰٬۰۰۰ ریال; of most currencies the code."""
+        return f"{self.number(amount)} {_MONEY.get((currency, self.language), currency)}"
 
     def typed(self, value: int | float) -> str:
         """A number as forms take it: 1234.5, ۱۲۳۴٫۵."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from engine.accounts import SYSTEM
 
+_PAID = {name: name for name in ("reference", "amount", "currency")}
+
 # What an event is told as if its payload has all these: the end of the key, and what the text calls the
 # fields. Of several the first that fits; none does where there was no payload, or it was erased.
 _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
@@ -22,6 +24,14 @@ _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     "signal.sent": [("named", {"message": "name"})],
     "call.made": [("of-connector", {"system": "connector"}), ("of-topic", {"system": "topic"})],
     "call.failed": [("after", {"count": "attempts", "code": "code"})],
+    **{
+        f"bill.{what}": [("numbered", {"reference": "reference"})]
+        for what in ("issued", "paid", "expired", "cancelled")
+    },
+    "bill.mismatch": [
+        ("numbered", _PAID | {"billed_amount": "billed_amount", "billed_currency": "billed_currency"})
+    ],
+    "bill.late": [("numbered", _PAID)],
     "decision.made": [("as", {"outcome": "outcome"})],
     "appeal.filed": [("here", {"appeal_of": "appeal_of"}), ("under", {"case_number": "case_number"})],
     "appeal.decided": [("as", {"case_number": "case_number", "outcome": "outcome"})],

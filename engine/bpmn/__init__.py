@@ -3,6 +3,7 @@
 The only package that knows SpiffWorkflow. Everything else imports from here.
 """
 
+from engine.bpmn.bills import BILL, Paid, received
 from engine.bpmn.check import check
 from engine.bpmn.connecting import NamedConnector, named_connectors
 from engine.bpmn.diff import Difference, compare
@@ -12,6 +13,7 @@ from engine.bpmn.forms import Form
 from engine.bpmn.kinds import HUMAN
 from engine.bpmn.marks import CaseRules, TaskRules
 from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
+from engine.bpmn.money import NotMoney
 from engine.bpmn.outcomes import Effect, Outcome
 from engine.bpmn.outlook import steps_ahead
 from engine.bpmn.picture import POLICY as PICTURE_POLICY
@@ -39,12 +41,13 @@ from engine.bpmn.source import Source, all_executable, digest
 from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.staffing import NamedPost, named_posts
 from engine.bpmn.starts import first_start, next_start
-from engine.bpmn.step import Failure, Fired, Outgoing, Passage, People, Step, Thrown, Wait, Work
+from engine.bpmn.step import Failure, Fired, Issued, Outgoing, Passage, People, Step, Thrown, Wait, Work
 from engine.bpmn.subject import depends_on, subject
 from engine.bpmn.timers import later
 from engine.bpmn.watch import OutOfTime, Watch
 
 __all__ = [
+    "BILL",
     "HUMAN",
     "PICTURE_POLICY",
     "Awaited",
@@ -59,14 +62,17 @@ __all__ = [
     "Flow",
     "Form",
     "Immovable",
+    "Issued",
     "Marks",
     "Migrated",
     "NamedConnector",
     "NamedPost",
+    "NotMoney",
     "Obstacle",
     "OutOfTime",
     "Outcome",
     "Outgoing",
+    "Paid",
     "Passage",
     "People",
     "Post",
@@ -108,6 +114,7 @@ __all__ = [
     "picture",
     "placed",
     "places",
+    "received",
     "retry",
     "same_process",
     "skip",

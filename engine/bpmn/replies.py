@@ -8,10 +8,12 @@ from itertools import chain
 from typing import Any
 
 from engine.bpmn import syntax
+from engine.bpmn.bills import BILL, IN_REPLY
 from engine.bpmn.check import juel
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.expressions import Text, texts
 from engine.bpmn.check.extensions import PARVANDEH
+from engine.bpmn.money import is_code
 from engine.bpmn.source import Unreadable, read_xml
 
 _LARGEST = 2**53
@@ -47,7 +49,14 @@ def awaited(file: str, content: bytes, key: str, element: str, known: Collection
     trees = [tree for text in texts(process) if (tree := _tree(text)) is not None]
     result = asked.get(f"{{{PARVANDEH}}}result")
     reads = _of(result, trees) if result else _free(trees, process, known)
-    return Awaited(_compared(reads), tuple(_caught(root, process, element)))
+    billed = ((name, None) for name in _billed(asked))
+    return Awaited(_compared(chain(reads, billed)), tuple(_caught(root, process, element)))
+
+
+def _billed(asked: Any) -> Iterator[str]:
+    """The parts of a reply that are those of a bill."""
+    names = [asked.get(f"{{{PARVANDEH}}}{name}") for name in (BILL, *IN_REPLY)]
+    return (name for name in names if name and not is_code(name))
 
 
 def _tree(text: Text) -> ast.AST | None:

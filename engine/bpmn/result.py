@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from engine.bpmn.bills import BILL
 from engine.bpmn.completions import BACK, FOR, INPUTS, KEPT, LOCALS
 from engine.bpmn.elements.activities import CallActivity, ScriptTask, StartEvent, SubProcessTask
 from engine.bpmn.elements.branches import ABSENT, changed
@@ -47,7 +48,16 @@ def step_of(workflow: CaseWorkflow, given: Mapping[str, Any] | None = None) -> S
         unwaited=tuple(token for token in workflow.before if token not in waits),
         calls=tuple(_calls(workflow, waits)),
         thrown=tuple(workflow.thrown),
+        bills=tuple(workflow.bills),
+        unpaid=tuple(_unpaid(workflow, waits)),
     )
+
+
+def _unpaid(workflow: CaseWorkflow, waits: Mapping[UUID, tuple[Token, Any]]) -> list[str]:
+    """The numbers of the bills whose payment was awaited before, and is no more."""
+    awaited = {wait[BILL] for _, wait in waits.values() if BILL in wait}
+    before = {wait[BILL] for wait in workflow.before.values() if BILL in wait}
+    return sorted(before - awaited)
 
 
 def _opened_waits(workflow: CaseWorkflow, waits: Mapping[UUID, tuple[Token, Any]]) -> Iterator[Wait]:

@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
@@ -12,7 +13,8 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as 
 
 from engine.bpmn import flows, forms, keeping
 from engine.bpmn.elements.activities import RuleTask, StartEvent
-from engine.bpmn.elements.events import BoundaryEvent, Trigger
+from engine.bpmn.elements.calls import ServiceTask
+from engine.bpmn.elements.events import BoundaryEvent, CatchEvent, Trigger
 from engine.bpmn.elements.multi_instance import MultiInstance
 from engine.bpmn.findings import Finding
 from engine.bpmn.flows import Flow
@@ -71,6 +73,17 @@ class Spec:
     maps_calls: bool = False  # whether some called process has variables of its own
     outcomes: Vocabulary = ()  # that its process declares
     outcome_variables: Mapping[str, tuple[Outcome, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def bills(self) -> bool:
+        """Whether it, or what it calls, issues bills."""
+        return any(isinstance(one, ServiceTask) and one.service.bill is not None for one in _all(self.inner))
+
+    @cached_property
+    def payments(self) -> frozenset[str]:
+        """The elements, by path, that await the payment of a bill."""
+        events = (one for one in _all(self.inner) if isinstance(one, CatchEvent) and one.element)
+        return frozenset(one.element.path for one in events if one.trigger.paid)
 
     @property
     def starts(self) -> Mapping[str, Trigger]:
@@ -214,8 +227,12 @@ def _build(source: Source, key: str) -> Spec:
 
 
 def _maps_calls(inner: Mapping[str, Any]) -> bool:
-    specs = (task_spec for scope in inner.values() for task_spec in scope.task_specs.values())
-    return any(isinstance(one, CallActivityMixin) and one.own.apart for one in specs)
+    return any(isinstance(one, CallActivityMixin) and one.own.apart for one in _all(inner))
+
+
+def _all(inner: Mapping[str, Any]) -> Iterator[Any]:
+    """The elements of all processes."""
+    return (task_spec for scope in inner.values() for task_spec in scope.task_specs.values())
 
 
 def _attach(scope: Any) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -128,6 +129,25 @@ class Fired:
 
 
 @dataclass(frozen=True, slots=True)
+class Issued:
+    """A bill that a payment service has issued at an element.
+
+    The message that confirms its payment says in the parts `paid_amount` and `paid_currency` what was paid.
+    """
+
+    element: str
+    reference: str
+    amount: Decimal
+    currency: str
+    due: date | None
+    link: str | None
+    purpose: str | None
+    message: str
+    paid_amount: str
+    paid_currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """The new state and everything that happened on the way to it. `state` is None once the process has
     ended.
@@ -135,7 +155,7 @@ class Step:
     `waits` are new, or have a new instant; the tokens in `unwaited` wait no more, whether for an event or a
     call. `changes` are the case's variables that were set; those of a single instance of many, or of a called
     process with mappings, are not the case's. `scope` says whose variables the command itself set, as in
-    Passage.
+    Passage. `bills` were issued; those with the numbers in `unpaid` are awaited no more.
     """
 
     state: bytes | None
@@ -151,3 +171,5 @@ class Step:
     thrown: tuple[Thrown, ...] = ()
     fired: tuple[Fired, ...] = ()
     scope: str | None = None
+    bills: tuple[Issued, ...] = ()
+    unpaid: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from engine.bpmn import bills
 from engine.bpmn.elements.calls import Service
 from engine.bpmn.elements.events import Trigger
 from engine.bpmn.normalize import tag
@@ -34,7 +35,22 @@ def service(node: Any) -> Service:
         operation=node.get(f"{OURS}operation"),
         request=node.get(f"{OURS}request"),
         result=node.get(f"{OURS}result"),
+        bill=_terms(node),
     )
+
+
+def _terms(node: Any) -> bills.Terms | None:
+    """What a service task declares of its bill: how its payment is confirmed, what awaits it says."""
+    reference = node.get(f"{OURS}{bills.BILL}")
+    if reference is None:
+        return None
+    process = next(around for around in node.iterancestors(tag("process")))
+    awaiting = next(one for one in process.iter() if bills.paid(one) is not None)
+    confirmed = trigger(awaiting)
+    if confirmed is None or confirmed.name is None or confirmed.paid is None:
+        raise ValueError("a bill whose payment nothing awaits")
+    amount, currency, due, link, purpose = (node.get(f"{OURS}{name}") for name in bills.PARTS)
+    return bills.Terms(reference, amount, currency, due, link, purpose, confirmed.name, confirmed.paid)
 
 
 def own(node: Any, bindings: Bindings) -> Own:
@@ -66,6 +82,7 @@ def _message(node: Any, definition: Any) -> Trigger:
         correlation=node.get(f"{OURS}correlation"),
         data=node.get(f"{OURS}data"),
         result=node.get(f"{OURS}result"),
+        paid=bills.paid(node),
     )
 
 

@@ -17,7 +17,7 @@ from SpiffWorkflow.bpmn.util.task import BpmnTaskFilter
 from engine.bpmn import own
 from engine.bpmn.completions import FOR, PARTLY
 from engine.bpmn.script import Sandbox, ScriptFailed
-from engine.bpmn.step import Outgoing, Thrown
+from engine.bpmn.step import Issued, Outgoing, Thrown
 from engine.bpmn.tokens import (
     ARMED,
     FAILED,
@@ -148,6 +148,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         self.failures: list[tuple[Token, Failed]] = []
         self.thrown: list[Thrown] = []
         self.calls: list[Outgoing] = []
+        self.bills: list[Issued] = []
         self.before: dict[UUID, dict[str, Any]] = {}  # what was waited for when it was loaded
         self.watched: list[Token] = []  # what waits for conditions
         self.known: dict[Any, dict[str, Any]] = {}  # the data by (sub-)process, while nothing moves

@@ -6,8 +6,12 @@ it waits for and its log.
 
 from engine.bpmn.values import canonical
 from engine.cases.about import found_by
+from engine.cases.bills import BillView, Late
+from engine.cases.bills import listed as bills_listed
+from engine.cases.bills import of_case as bills_of
 from engine.cases.commands import Application, appeal, begin_at, digest, start, taken
 from engine.cases.ending import cancel, renew_secret, withdraw
+from engine.cases.firing import FIRED
 from engine.cases.hold import (
     LOCKING,
     Locked,
@@ -25,7 +29,6 @@ from engine.cases.hold import (
 from engine.cases.interest import require_impartial
 from engine.cases.migrating import move
 from engine.cases.moving import (
-    FIRED,
     GIVEN_UP,
     answer,
     deliver,
@@ -45,6 +48,7 @@ from engine.cases.party import (
     withheld,
 )
 from engine.cases.pausing import resume, resume_definition, rouse, rouse_version, suspend, suspend_definition
+from engine.cases.paying import NOTICES, Payment, find_bill, pay
 from engine.cases.progress import Opened, TaskChange, apply, note, scoped
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
 
@@ -53,12 +57,16 @@ __all__ = [
     "GIVEN_UP",
     "LOCKING",
     "LOG_PAGE",
+    "NOTICES",
     "PAGE",
     "PARTIES",
     "Application",
+    "BillView",
     "CaseView",
+    "Late",
     "Locked",
     "Opened",
+    "Payment",
     "Seen",
     "TaskChange",
     "Wanted",
@@ -67,11 +75,14 @@ __all__ = [
     "appeal",
     "apply",
     "begin_at",
+    "bills_listed",
+    "bills_of",
     "cancel",
     "canonical",
     "deliver",
     "digest",
     "fail_call",
+    "find_bill",
     "found_by",
     "get",
     "give_up",
@@ -87,6 +98,7 @@ __all__ = [
     "move",
     "note",
     "page",
+    "pay",
     "renew_secret",
     "require_active",
     "require_impartial",

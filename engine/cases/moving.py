@@ -8,16 +8,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import bindparam, or_, select, text, update
 
 from engine import bpmn, definitions
-from engine.bpmn import CallFailure, Fired, Step
+from engine.bpmn import BILL, CallFailure
+from engine.cases import bills, paying
+from engine.cases.firing import fire, incident
 from engine.cases.hold import Locked, held, locked, locking, require_active, require_size
 from engine.cases.progress import CallChange, Opened, apply, note
 from engine.db import UnitOfWork
-from engine.errors import Conflict, NotFound
-from engine.events import Fact, Kind
-from engine.ids import uuid7
+from engine.errors import Conflict, NotFound, PaymentMismatch
+from engine.events import Fact
 from engine.models import Call, Case, Incident, Wait
 
 _CALL = (
@@ -45,11 +47,6 @@ _TIMERS = (
     .where(or_(Wait.due_at <= bindparam("now", type_=Wait.due_at.type), Wait.woken_at.is_not(None)))
     .order_by(Wait.due_at, Wait.id)
 )
-FIRED: Mapping[str, Kind] = {
-    "timer": "timer.fired",
-    "message": "message.received",
-    "signal": "signal.received",
-}
 
 
 def hold(uow: UnitOfWork, case_id: UUID) -> Locked | None:
@@ -72,7 +69,7 @@ def wake(uow: UnitOfWork, case_id: UUID) -> int:
     if moved:  # after they were woken: they are looked at again when they are due
         uow.connection.execute(update(Wait).where(Wait.id.in_(moved)).values(woken_at=None))
     due = [timer.id for timer in timers if timer.due_at <= uow.now]
-    return len(_fire(uow, case, {token: {} for token in due}).fired) if due else 0
+    return len(fire(uow, case, {token: {} for token in due}).fired) if due else 0
 
 
 # Each case that has timers due gets one job. A timer that has one is not looked at again.
@@ -108,35 +105,26 @@ def deliver(
 ) -> bool:
     """Give a case what some of its tokens wait for; whether one of them still did.
 
-    `told` is what the log says of the message. Raises Invalid if the case could not hold the data.
+    `told` is what the log says of the message. Raises Invalid if the case could not hold the data, or if a
+    payment is awaited and they are none; NotFound for the payment of a bill that the case does not have;
+    PaymentMismatch for one of another amount.
     """
     case = hold(uow, case_id)
     if case is None:
         return False
     require_size({**case.data, **data})
-    still = select(Wait.id).where(Wait.id.in_(tokens), Wait.closed_at.is_(None)).order_by(Wait.id)
-    open_tokens = uow.connection.execute(still).scalars().all()
-    return bool(open_tokens and _fire(uow, case, dict.fromkeys(open_tokens, data), told).fired)
-
-
-def _fire(
-    uow: UnitOfWork,
-    case: Locked,
-    happened: Mapping[UUID, Mapping[str, Any]],
-    told: Mapping[str, Any] | None = None,
-) -> Step:
-    spec = definitions.spec(uow.session, case.version)
-    step = bpmn.fire(spec, require_active(case), happened, uow.now)
-    if step.fired:
-        apply(uow, case, step, [_fact(fired, told or {}) for fired in step.fired])
-    return step
-
-
-def _fact(fired: Fired, told: Mapping[str, Any]) -> Fact:
-    payload = dict(told)
-    if fired.missed:
-        payload["missed"] = fired.missed
-    return Fact(FIRED[fired.kind], fired.element, payload=payload or None)
+    still = select(Wait.id, Wait.element, Wait.correlation)
+    still = still.where(Wait.id.in_(tokens), Wait.closed_at.is_(None)).order_by(Wait.id)
+    waits = uow.connection.execute(still).all()
+    payments = definitions.spec(uow.session, case.version).payments
+    billed = next((wait for wait in waits if wait.element in payments), None)
+    if billed is not None:
+        number = str(orjson.loads(billed.correlation)[BILL])
+        paid = paying.pay_awaited(uow, case, number, data, told)
+        if paid.verdict == "mismatch":
+            raise PaymentMismatch(paid.detail)
+        return True
+    return bool(waits and fire(uow, case, {wait.id: data for wait in waits}, told).fired)
 
 
 def answer(
@@ -150,6 +138,8 @@ def answer(
     require_size({**case.data, **reply}, "/reply")
     spec = definitions.spec(uow.session, case.version)
     step = bpmn.answer(spec, require_active(case), call.token_id, reply, uow.now)
+    if step.bills:
+        bills.require_new(uow, step)
     done = Fact("call.answered", call.element, payload={"call": call_id, **(seen or {})})
     apply(uow, case, step, [done], change=CallChange(call_id, "done", call.token_id, call.attempts))
 
@@ -192,18 +182,5 @@ def give_up(uow: UnitOfWork, case_id: UUID, reason: str) -> None:
     case = hold(uow, case_id)
     if case is None or uow.connection.execute(_GIVEN_UP, {"case": case_id}).first() is not None:
         return
-    place = case.version.key
-    incident = {
-        "id": uuid7(),
-        "case_id": case_id,
-        "token_id": case_id,
-        "element": place,
-        "name": place,
-        "code": GIVEN_UP,
-        "message": reason,
-        "attempts": 1,
-        "status": "open",
-        "opened_at": uow.now,
-    }
-    told = {"incident": incident["id"], "code": GIVEN_UP, "message": reason}
-    note(uow, case, [Fact("incident.opened", place, payload=told)], opened=Opened((), [incident]))
+    row, told = incident(uow, case, GIVEN_UP, reason)
+    note(uow, case, [told], opened=Opened((), [row]))

@@ -13,7 +13,7 @@ from engine import assignment, definitions, events, impartial, pools
 from engine.assignment import Matter, Vacancy
 from engine.bpmn import Passage, People, Spec, Step, Work
 from engine.bpmn.values import plain
-from engine.cases import about, waiting
+from engine.cases import about, bills, waiting
 from engine.cases.hold import Locked, require_not_erased
 from engine.db import UnitOfWork, Write, recordset, table, values_of
 from engine.events import Fact, Head
@@ -42,7 +42,7 @@ _MARK_CASE = (
     update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(values_of(_CASES, "case", _MARKED))
 )
 _INSERT_TASKS = recordset(_TASKS, "tasks")
-_INSERT_INCIDENTS = recordset(table(Incident), "incidents")
+INSERT_INCIDENTS = recordset(table(Incident), "incidents")
 _CHANGE_TASK = (
     update(_TASKS)
     .where(_TASKS.c.id == bindparam("task__id"))
@@ -75,6 +75,7 @@ class Opened:
     messages: Rows = ()
     placing: Placing | None = None
     assigned: Sequence[Fact] = ()
+    bills: Rows = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def apply(
         for incident in opened.incidents:
             if incident["token_id"] == change.token:
                 incident.update(call_id=change.id, attempts=change.attempts)
-    closed = _close(uow, case, step)
+    closed = [*_close(uow, case, step), *bills.close(uow, case.id, spec, step)]
     head, log = events.chain(
         uow, case.head, [*before, *facts(step, opened, closed, status)], unit=case.acting
     )
@@ -181,7 +182,9 @@ def _write(
         if opened.tasks:
             uow.write(_INSERT_TASKS, {"tasks": opened.tasks})
         if opened.incidents:
-            uow.write(_INSERT_INCIDENTS, {"incidents": opened.incidents})
+            uow.write(INSERT_INCIDENTS, {"incidents": opened.incidents})
+        if opened.bills:
+            uow.write(bills.INSERT, {"bills": opened.bills})
         waiting.record(uow, opened.waits, opened.calls, opened.messages)
     uow.write(events.APPEND, {"events": events.stored(log)})
 
@@ -251,6 +254,7 @@ def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step, settin
         waiting.message_rows(uow, case_id, step.thrown),
         placing,
         assigned,
+        bills.rows_of(uow, case_id, step),
     )
 
 
@@ -365,6 +369,7 @@ def facts(step: Step, opened: Opened, closed: Sequence[Fact] = (), ended: str = 
             found.append(_fact(passage))
     found += [Fact("task.created", task["element"], task["id"]) for task in opened.tasks]
     found += opened.assigned
+    found += bills.issued(opened.bills)
     found += waiting.facts(step, opened.messages)
     found += closed
     for incident in opened.incidents:

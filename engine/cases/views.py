@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session, aliased
 
 from engine import access, definitions, forms, names
 from engine.bpmn import Spec
+from engine.cases import bills
+from engine.cases.bills import BillView
 from engine.cases.hold import unknown
 from engine.cases.party import PARTIES, actor_person, require_no_party, withheld
 from engine.db import UnitOfWork
@@ -48,6 +50,7 @@ class CaseView:
     channel: Channel | None
     appeal_of: UUID | None
     appeals: Sequence[Mapping[str, Any]] = ()
+    bills: Sequence[BillView] = ()
     name: str = ""  # of the process
     unit_name: str = ""
     secret: str | None = None  # told once, to whoever has started the case
@@ -103,6 +106,7 @@ _VIEW = (
     Case.appeal_of,
     _appeals().label("appeals"),
     _incidents().label("incidents"),
+    _listed(bills.listed()).label("bills"),
     DefinitionVersion.name,
     Unit.name.label("unit_name"),
     Case.erased_at,
@@ -146,6 +150,7 @@ def see(uow: UnitOfWork, case_id: UUID) -> Seen:
     require_no_party(uow, row, spec)
     shown = {name: row[name] for name in row if name not in (*_OF_VERSION, "roles", "person")}
     shown["data"] = cut(row["data"])
+    shown["bills"] = bills.shown(uow, row["bills"])
     return Seen(CaseView(**shown, tasks=()), spec, cut)
 
 

@@ -35,6 +35,7 @@ _MARKS = text("""
     UNION ALL SELECT id::text FROM comments WHERE case_id = :case
     UNION ALL SELECT id::text FROM incidents WHERE case_id = :case
     UNION ALL SELECT id::text FROM calls WHERE case_id = :case
+    UNION ALL SELECT id::text FROM bills WHERE case_id = :case
     UNION ALL SELECT retry_id::text FROM retried_incidents
         WHERE incident_id IN (SELECT id FROM incidents WHERE case_id = :case)
     UNION ALL SELECT id::text FROM batches WHERE tasks && ARRAY(SELECT id FROM tasks WHERE case_id = :case)

@@ -135,6 +135,13 @@ ERASED: Mapping[str, Changed | Deleted] = {
         "id case_id token_id element name code line status opened_at resolved_at attempts call_id",
         {"message": "''"},
     ),
+    "bills": Changed(
+        _OF_CASE,
+        # What was owed and paid stays: the books outlast the case.
+        "id case_id element reference amount currency due_on status issued_at paid_at closed_at message"
+        " paid_amount paid_currency late_at late_amount late_currency",
+        {"purpose": "NULL", "link": "NULL"},
+    ),
     "calls": Changed(
         _OF_CASE,
         "id case_id token_id element connector topic operation status attempts due_at lease_until fence"
@@ -272,6 +279,7 @@ FOLDERS: Mapping[str, str] = {
     "connectors.toml": "settings",
     "demo.json": "the demonstration's accounts",
     "documents": "content that no version of a document names any more is deleted",
+    "hub.json": "the mock hub's bills, of the demonstration alone: numbers, amounts, and what they are for",
     "metrics": "counts and times of requests by their route, anew with each start",
     "oidc.toml": "settings",
     "postgres": "the embedded server's own: dead rows and write-ahead log, see docs/erasure.md",

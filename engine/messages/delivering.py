@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, func, select, text, up
 from engine import access, bpmn, cases, definitions, forms, jobs, validity
 from engine.bpmn.values import MAX_KEYS, short
 from engine.db import UnitOfWork
-from engine.errors import Busy, Conflict, Fault, Invalid, NotFound
+from engine.errors import Busy, Conflict, Fault, Invalid, NotFound, PaymentMismatch
 from engine.events import Fact
 from engine.ids import uuid7
 from engine.messages.matching import CASE_NUMBER, CLEAR, READY, WAIT, first_kept, fitting, waiting
@@ -31,7 +31,7 @@ class Sent:
     """What became of a message: `cases` are the ids and numbers of those that it reached or started."""
 
     id: UUID
-    status: Literal["delivered", "started", "kept"]
+    status: Literal["delivered", "started", "kept", "late"]
     cases: Sequence[tuple[UUID, str]] = ()
     expires_at: datetime | None = None
 
@@ -49,7 +49,7 @@ def send(
     Raises NotFound if nobody takes it and it is not to be kept, Forbidden if it is and the actor does not
     work in all units, Busy if others that were kept go before it, Conflict if it fits several cases and has
     no keys, if it fits several waits of one case or if MAX_KEPT are kept, Invalid for keys or data that are
-    too large, or that a case cannot hold.
+    too large, or that a case cannot hold, PaymentMismatch for another amount or currency than a bill has.
     """
     access.require(uow.actor, "messages.send")
     if not short(keys):
@@ -59,6 +59,10 @@ def send(
     cases.require_size(data)
     message_id = uuid7()
     told = {"message": message_id, "name": name}
+    number = keys.get(CASE_NUMBER)
+    bill = cases.find_bill(uow, name, keys, None if number is None else str(number))
+    if bill is not None:
+        return _settle_bill(message_id, cases.pay(uow, bill, data, told))
     found = waiting(uow, name, keys, access.covers(Case.unit_id))
     ready = [wait for wait in found if wait.ready]
     others_first = first_kept(uow, ready) is not None
@@ -77,6 +81,16 @@ def send(
     expires_at = uow.now + keep
     _keep(uow, message_id, name, keys, data, expires_at)
     return Sent(message_id, "kept", expires_at=expires_at)
+
+
+def _settle_bill(message_id: UUID, paid: cases.Payment) -> Sent:
+    """What became of the payment of a bill. Raises PaymentMismatch, Busy."""
+    if paid.verdict == "mismatch":
+        raise PaymentMismatch(paid.detail)
+    if paid.verdict == "suspended":
+        raise Busy("The case is suspended, and its payments wait: announce this one again later.")
+    status: Literal["late", "delivered"] = "late" if paid.verdict == "late" else "delivered"
+    return Sent(message_id, status, [(paid.case_id, paid.number)])
 
 
 def unclaimed(uow: UnitOfWork) -> Sequence[RowMapping]:
@@ -195,9 +209,11 @@ def _give(uow: UnitOfWork, message: Message, case_id: UUID, tokens: Sequence[UUI
     """
     try:
         return cases.deliver(uow, case_id, tokens, message.data, _told(message))
-    except Invalid:
-        what = f"The {message.kind} {message.name!r} is larger than the case could hold"
-        cases.give_up(uow, case_id, f"{what}, and was not taken: have it sent again, smaller.")
+    except PaymentMismatch:
+        return True  # what it was is an incident
+    except (Invalid, NotFound) as refusal:
+        what = f"The {message.kind} {message.name!r} was not accepted"
+        cases.give_up(uow, case_id, f"{what}: {refusal.detail} Have it sent again, corrected.")
         return True
 
 

@@ -4,6 +4,7 @@ from engine.db import Base
 from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
 from engine.models.applications import ApplicationDraft
+from engine.models.bills import Bill, BillStatus
 from engine.models.decisions import Decision
 from engine.models.desk import Batch, Comment
 from engine.models.documents import Document, DocumentStatus, DocumentVersion, ErasedFile
@@ -63,6 +64,8 @@ __all__ = [
     "ApplicationDraft",
     "Base",
     "Batch",
+    "Bill",
+    "BillStatus",
     "BrowserSession",
     "Call",
     "CallStatus",

@@ -5,21 +5,25 @@ By number and secret without an account (`read`), or by the account of the perso
 
 from engine.status.own import (
     Happened,
+    Owed,
     Own,
     Summary,
     ToDoTask,
     decision_event,
     of_case,
     overview,
+    owed,
     waiting,
 )
 from engine.status.reading import Attempt, Decided, Standing, ToDo, read
-from engine.status.telling import State, Told, When, outcome_of, told
+from engine.status.telling import BillWords, State, Told, When, bill_words, outcome_of, told
 
 __all__ = [
     "Attempt",
+    "BillWords",
     "Decided",
     "Happened",
+    "Owed",
     "Own",
     "Standing",
     "State",
@@ -28,10 +32,12 @@ __all__ = [
     "ToDoTask",
     "Told",
     "When",
+    "bill_words",
     "decision_event",
     "of_case",
     "outcome_of",
     "overview",
+    "owed",
     "read",
     "told",
     "waiting",

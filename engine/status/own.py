@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from engine import access, bpmn, cases, definitions
 from engine.bpmn import Effect, Spec
 from engine.db import UnitOfWork
-from engine.models import Case, Decision, DefinitionVersion, Event, Task, Unit
+from engine.models import Bill, Case, Decision, DefinitionVersion, Event, Task, Unit
 from engine.status.reading import Standing, standing
 
 MOST = 200  # facts of one case
@@ -121,7 +121,7 @@ def overview(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Summary]
     found = (
         select(
             *(Case.id, Case.number, DefinitionVersion.name, Unit.name, Case.status, Case.outcome),
-            *(Case.started_at, Case.ended_at, waits.exists()),
+            *(Case.started_at, Case.ended_at, or_(waits.exists(), _owes())),
             *definitions.VERSION,
         )
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
@@ -133,6 +133,44 @@ def overview(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Summary]
     if after is not None:
         found = found.where(Case.id < after)
     return [_summary(uow, *row) for row in uow.connection.execute(found, access.seen_by(uow)).all()]
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A bill that the applicant has to pay."""
+
+    bill: cases.BillView
+    case_id: UUID
+    case_number: str
+    service: str
+
+
+def owed(uow: UnitOfWork) -> Sequence[Owed]:
+    """The bills that the actor has to pay in all their cases, the newest cases first; at most a page."""
+    access.require(uow.actor, "cases.read")
+    found = (
+        select(
+            Case.id,
+            Case.number,
+            DefinitionVersion.name,
+            cases.bills_listed().correlate(Case).scalar_subquery(),
+        )
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .where(access.visible_cases(uow.actor.role), _owes())
+        .order_by(Case.id.desc())
+        .limit(cases.PAGE)
+    )
+    return [
+        Owed(bill, case_id, number, service)
+        for case_id, number, service, bills in uow.connection.execute(found, access.seen_by(uow))
+        for bill in cases.bills_of(bills, uow.now)
+        if bill.payable
+    ]
+
+
+def _owes() -> ColumnElement[bool]:
+    """Whether a case awaits the payment of a bill."""
+    return select(Bill.id).where(Bill.case_id == Case.id, Bill.status == "open").exists()
 
 
 def _summary(uow: UnitOfWork, *row: Any) -> Summary:

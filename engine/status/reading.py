@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from engine import appeals, cases, definitions, persian, throttle, validity
 from engine.bpmn import Effect, Spec
+from engine.cases import BillView
 from engine.db import Database, connection
 from engine.errors import NotFound
 from engine.models import Case, Decision, Definition, DefinitionVersion, PoolRole, Task, Unit
@@ -82,6 +83,7 @@ class Standing:
     to_do: Sequence[ToDo]
     expected_at: datetime | None
     decided: Decided | None
+    bills: Sequence[BillView]
     asked_at: datetime  # in the zone in which its reader lives
 
 
@@ -126,6 +128,7 @@ _CASE = (
     DefinitionVersion.name.label("service"),
     Definition.suspended_at,
     Unit.name.label("unit"),
+    cases.bills_listed().correlate(Case).scalar_subquery().label("bills"),
     *definitions.VERSION,
 )
 _TASK = (Task.name, Task.kind, Task.pool_id, Task.asked, Task.opened_at, Task.due_at)
@@ -160,6 +163,7 @@ def standing(session: Session, case_id: UUID, now: datetime) -> Standing:
         to_do=[ToDo(task.name, _asked(task.asked), task.due_at) for task in tasks if task.pool_id is None],
         expected_at=max(expected, default=None),
         decided=_decided(session, row, now),
+        bills=cases.bills_of(row.bills, now),
         asked_at=now,
     )
 

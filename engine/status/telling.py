@@ -5,11 +5,12 @@ Names may be written `Persian | English`; of these the half of the language is t
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from engine.bpmn import Effect
+from engine.cases import BillView, Late
 from engine.language import Catalogue, Language, Reader
 from engine.status.reading import Decided, Standing
 
@@ -57,6 +58,21 @@ class DecisionWords:
 
 
 @dataclass(frozen=True, slots=True)
+class BillWords:
+    """A bill: `text` says all of it in one sentence; `late` is about a payment that came too late."""
+
+    reference: str
+    status: str
+    text: str
+    late: str | None
+    purpose: str
+    amount: str
+    currency: str
+    due_on: date | None
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """How a case stands: `state` is for programs, `text` for people. `holders` are the units that have it."""
 
@@ -71,6 +87,7 @@ class Told:
     to_do: Sequence[ToDoWords]
     expected: When | None
     decision: DecisionWords | None
+    bills: Sequence[BillWords]
     ended: When | None
 
 
@@ -91,6 +108,33 @@ def outcome_of(
         return TEXTS.say(reader, key)
     words = decided.words.get(reader.language) if decided and decided.outcome == outcome else None
     return words or (reader.half(drawn) if drawn else None)
+
+
+def bill_words(reader: Reader, bill: BillView, service: str, *, isolated: bool = False) -> BillWords:
+    """A bill in words; one without a purpose of its own is for the service."""
+    texts = _ISOLATED if isolated else TEXTS
+    values = {
+        "amount": reader.money(bill.amount, bill.currency),
+        "due": bill.due_on,
+        "on": bill.paid_at or bill.closed_at,
+    }
+    ending = "" if bill.due_on or bill.status not in ("open", "overdue") else "-undated"
+    return BillWords(
+        reference=bill.reference,
+        status=bill.status,
+        text=texts.say(reader, f"texts.bill-{bill.status}{ending}", **values),
+        late=_late_words(reader, bill.late, texts) if bill.late else None,
+        purpose=reader.half(bill.purpose or service),
+        amount=f"{bill.amount:f}",
+        currency=bill.currency,
+        due_on=bill.due_on,
+        link=bill.link,
+    )
+
+
+def _late_words(reader: Reader, late: Late, texts: Catalogue) -> str:
+    amount = reader.money(late.amount, late.currency)
+    return texts.say(reader, "texts.bill-late", amount=amount, on=reader.day(late.at))
 
 
 class _Teller:
@@ -115,6 +159,10 @@ class _Teller:
             ],
             expected=self._maybe(case.expected_at),
             decision=self._decision(case.decided, units) if case.decided else None,
+            bills=[
+                bill_words(self.reader, bill, case.service, isolated=self.texts.isolated)
+                for bill in case.bills
+            ],
             ended=self._maybe(case.ended_at),
         )
 
@@ -127,8 +175,10 @@ class _Teller:
             return "paused", self._say("paused", units=unit)
         since = self.reader.day(case.since)
         held = self._say("held", units=self.reader.both(holders), since=since)
-        if case.to_do:
-            return "waits-for-you", " ".join([self._say("to-do"), *([held] if holders else [])])
+        owes = any(bill.payable for bill in case.bills)
+        if case.to_do or owes:
+            waits = self._say("to-do" if case.to_do else "to-pay")
+            return "waits-for-you", " ".join([waits, *([held] if holders else [])])
         return ("held", held) if holders else ("going-on", self._say("going-on", units=unit, since=since))
 
     def _ended(self, case: Standing, unit: str) -> str:

@@ -36,7 +36,12 @@ def test_licence_is_granted_after_inspection_decision_and_payment(
         assert task["element"] == element
         assert worker.complete(task["id"], answer).status_code == 200
     factories.answer_calls(database)
-    payment = {"name": "payment.confirmed", "id": "payment B-000001", "correlation": {"bill": "B-000001"}}
+    payment = {
+        "name": "payment.confirmed",
+        "id": "payment B-000001",
+        "correlation": {"bill": "B-000001"},
+        "data": {"amount_rials": 10_250_000, "currency": "IRR"},
+    }
     assert client("service").post("/messages", payment).status_code == 200
     factories.answer_calls(database)
     ended = body(client("portal").get(f"/cases/{case['id']}"))

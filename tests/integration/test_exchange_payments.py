@@ -108,7 +108,7 @@ def pay(hub: Playing, bill: str, **asked: Any) -> dict[str, Any]:
 
 def test_a_bill_is_paid_without_anybody_being_told(hub: Playing) -> None:
     bill = a_bill(hub)
-    assert pay(hub, bill) == {**BILL, "bill": bill, "status": "paid", "posted": None}
+    assert pay(hub, bill) == {**BILL, "bill": bill, "currency": "IRR", "status": "paid", "posted": None}
 
 
 def test_a_payment_reaches_the_case_that_waits_for_it(
@@ -117,7 +117,7 @@ def test_a_payment_reaches_the_case_that_waits_for_it(
     assert pay(hub, bill, **installation.pay)["posted"] == 200
     with installation.database.transaction() as session:
         (case,) = session.scalars(select(Case)).all()
-        assert (case.status, case.data["payment"]) == ("completed", {**BILL, "bill": bill})
+        assert (case.status, case.data["payment"]) == ("completed", {**BILL, "bill": bill, "currency": "IRR"})
 
 
 def test_a_payment_is_announced_again_as_the_same_message_until_it_is_answered(

@@ -55,4 +55,9 @@ def test_of_what_is_no_call_nothing_is_awaited(content: bytes, element: str) -> 
 
 
 def test_a_shipped_process_reads_what_its_register_replies() -> None:
-    assert awaited("f", FEE, "collect-fee", "issue_bill").reply == {"bill": None}
+    assert awaited("f", FEE, "collect-fee", "issue_bill").reply == {
+        "amount_rials": None,
+        "bill": None,
+        "due_on": None,
+        "pay_at": None,
+    }

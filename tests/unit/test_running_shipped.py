@@ -54,9 +54,15 @@ def checked(run: Run, *, debt: int = 0, land_use: str = "commercial", violations
     return run.reply("check_health", **record)
 
 
+def bill(run: Run) -> Run:
+    """The payment service issues the bill that it was asked for."""
+    [asked] = [call for call in run.calls.values() if call.element == BILL]
+    return run.reply(BILL, bill="B-000001", amount_rials=asked.request["amount_rials"])
+
+
 def billed(licence: Spec) -> Run:
     """A low risk, granted by rule, and waiting for its fee."""
-    return checked(applied(licence, risk_class="low")).reply(BILL, bill="B-000001", amount_rials=3_700_000)
+    return bill(checked(applied(licence, risk_class="low")))
 
 
 def ended(run: Run, outcome: str) -> bool:
@@ -108,7 +114,9 @@ def fee() -> Spec:
 
 
 def owing(fee: Spec) -> Run:
-    run = Run(fee, fee_rials=3_700_000, fee_reference="licence 1").reply("issue_bill", bill="B-000001")
+    run = Run(fee, fee_rials=3_700_000, fee_reference="licence 1").reply(
+        "issue_bill", bill="B-000001", amount_rials=3_700_000
+    )
     [sent] = run.step.thrown
     assert (sent.name, sent.keys) == ("payment.requested", {"bill": "B-000001"})
     return run
@@ -149,7 +157,7 @@ def test_bill_that_cannot_be_issued_is_an_incident_and_is_tried_again(fee: Spec)
 def test_low_risk_with_clear_checks_is_granted_without_any_person(licence: Spec) -> None:
     run = checked(applied(licence, risk_class="low"))
     assert (run.data["route_rule"], run.waiting) == ("low_risk_simple", [])
-    run.reply(BILL, bill="B-000001")
+    bill(run)
     run.happens(PAYMENT, bill="B-000001")
     [call] = run.step.calls
     assert call.request == {"national_id": "0012345679", "title": SHOP["shop_name"]}
@@ -175,7 +183,7 @@ def test_high_risk_is_inspected_decided_paid_and_registered(licence: Spec) -> No
     for element, answer in factories.LICENCE_STEPS:
         assert run.waiting == [element]
         run.answer(element, **answer)
-    run.reply(BILL, bill="B-000001").happens(PAYMENT).reply("issue_licence", licence="L-000001")
+    bill(run).happens(PAYMENT).reply("issue_licence", licence="L-000001")
     assert ended(run, "granted")
 
 
@@ -248,7 +256,7 @@ def test_file_is_completed_reviewed_again_and_granted(licence: Spec) -> None:
     assert run.waiting == ["complete_file"]
     run.answer("complete_file", documents=[{"kind": "premises_plan", "reference": "P-1"}])
     run.answer("review_file", file_complete=True, recommendation="grant").answer("decide", decision="granted")
-    run.reply(BILL, bill="B-000001").happens(PAYMENT).reply("issue_licence", licence="L-000001")
+    bill(run).happens(PAYMENT).reply("issue_licence", licence="L-000001")
     assert ended(run, "granted")
 
 

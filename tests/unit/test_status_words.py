@@ -25,6 +25,7 @@ CASE: dict[str, Any] = {
     "to_do": [],
     "expected_at": None,
     "decided": None,
+    "bills": (),
     "asked_at": NOW,
 }
 DECIDED = Decided(

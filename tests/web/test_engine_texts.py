@@ -178,7 +178,7 @@ def test_every_kind_of_event_has_a_text() -> None:
 
 
 def test_every_incident_has_a_reason_and_a_mend() -> None:
-    codes = strings(calls(python("engine/bpmn"), "Failed"), 0) | {cases.GIVEN_UP}
+    codes = strings(calls(python("engine/bpmn"), "Failed"), 0) | {cases.GIVEN_UP} | cases.NOTICES
     codes |= strings(calls(python("engine/exchange", "engine/worker"), "CallFailed"), 0)
     codes |= strings(calls(python("engine/calls.py"), "CallFailure"), 0)
     assert set(texts("incidents")) == {
@@ -201,9 +201,9 @@ def test_every_difference_has_a_text() -> None:
 
 
 CALLED = {
-    "Calendar": "calendar", "CallStatus": "call", "CaseStatus": "case", "Channel": "channel",
-    "DeliveryStatus": "delivery", "DocumentStatus": "document", "IncidentStatus": "incident",
-    "Language": "language", "MessageStatus": "message",
+    "BillStatus": "bill", "Calendar": "calendar", "CallStatus": "call", "CaseStatus": "case",
+    "Channel": "channel", "DeliveryStatus": "delivery", "DocumentStatus": "document",
+    "IncidentStatus": "incident", "Language": "language", "MessageStatus": "message",
     "MoveStatus": "move", "MovedCaseStatus": "moved-case", "Openable": "opened",
     "OrganisationKind": "organisation", "RelationKind": "relation", "RetriedStatus": "retried",
     "Role": "role", "SketchCheckStatus": "check", "SketchCheckStep": "check-step", "TaskKind": "task-kind",

@@ -15,6 +15,7 @@ from tests.web.catalogues import forms, placeholders, speaking, texts
 from web import events
 
 # What events hold, as docs/events.md has it: the end of the text's key by which each is told.
+PAID = {"amount": "4", "currency": "IRR", "billed_amount": "5", "billed_currency": "IRR"}
 PAYLOADS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "case.started": [("", {"case_number": "1405-000001", "data": {}, "applicant": "0000004091"})],
     "case.completed": [(".with-outcome", {"outcome": "granted"})],
@@ -39,6 +40,14 @@ PAYLOADS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     ],
     "call.answered": [("", {"call": "c", "seconds": 1})],
     "call.failed": [(".after", {"call": "c", "code": "timeout", "detail": "no answer", "attempts": 5})],
+    **{
+        f"bill.{what}": [(".numbered", {"bill": "b", "reference": "B-1"})]
+        for what in ("issued", "paid", "expired", "cancelled")
+    },
+    **{
+        f"bill.{what}": [(".numbered", {"bill": "b", "reference": "B-1", **PAID})]
+        for what in ("mismatch", "late")
+    },
     "task.assigned": [
         (f".{how}", {"account": "a", "name": "sara", "how": how})
         for how in ("named", "random", "least-loaded", "given")

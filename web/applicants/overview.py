@@ -1,6 +1,8 @@
 """What an applicant has here: what waits for them, applications that are not sent yet, all their cases."""
 
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from engine import applications, cases, status
@@ -17,6 +19,7 @@ def show_overview(visit: Visit) -> Page:
     shown, following_one = following(found, cases.PAGE, attrgetter("id"))
     values = {
         "waiting": status.waiting(visit.uow) if after is None else (),
+        "owed": _owed(visit) if after is None else (),
         "drafts": applications.mine(visit.uow) if after is None else (),
         "cases": shown,
         "outcomes": {
@@ -25,6 +28,18 @@ def show_overview(visit: Visit) -> Page:
         "next": following_one,
     }
     return Page("applicants/overview.html", values)
+
+
+def _owed(visit: Visit) -> Sequence[Mapping[str, Any]]:
+    """The bills to pay, in words, each with its case."""
+    return [
+        {
+            "case_id": one.case_id,
+            "case_number": one.case_number,
+            "told": status.bill_words(visit.reader, one.bill, one.service, isolated=True),
+        }
+        for one in status.owed(visit.uow)
+    ]
 
 
 @mine(blueprint.get("/my/drafts/<uuid:draft_id>/discard"))

@@ -11,7 +11,7 @@ from engine import access, cases, definitions, documents, pictures, tasks
 from engine.access_log import Opened
 from engine.db import UnitOfWork
 from engine.errors import Refusal
-from engine.status import outcome_of
+from engine.status import bill_words, outcome_of
 from web import asked
 from web.desk import story
 from web.desk.actions import offered
@@ -48,6 +48,9 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         "more_events": len(events) > RECENT,
         "documents": documents.page(uow, case_id, seen=True),
         "comments": tasks.comments(uow, case_id, seen=True),
+        "bills": [
+            (bill, bill_words(reader, bill, seen.case.name, isolated=True)) for bill in seen.case.bills
+        ],
         "decisions": _decisions(uow, seen),
         "related": tasks.related(uow, seen.case),
         "mends": access.allows(uow.actor, "incidents.read"),

@@ -10,6 +10,7 @@ from typing import Any
 from engine.bpmn.check import bounded
 from engine.bpmn.check.activities import check_activities
 from engine.bpmn.check.allow_list import FLOW_NODES, bpmn
+from engine.bpmn.check.bills import check_bills
 from engine.bpmn.check.catching import check_catching
 from engine.bpmn.check.compensation import check_compensation
 from engine.bpmn.check.diagram import Diagram, read_diagram
@@ -104,6 +105,7 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         check_activities(diagram, notes)
         check_rule_tasks(diagram, upload.rules, notes)
         check_events(diagram, now, notes)
+        check_bills(diagram, notes)
         check_terms(diagram, now, notes)
         check_catching(diagram, notes)
         check_compensation(diagram, notes)

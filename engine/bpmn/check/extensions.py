@@ -6,6 +6,7 @@ from typing import Any
 
 from lxml import etree
 
+from engine.bpmn.bills import PAID, PARTS
 from engine.bpmn.check.allow_list import ACTIVITIES, BPMN, CHILDREN, RUNNING, local
 from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place
@@ -87,6 +88,8 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     "code": frozenset({("boundaryEvent", "error"), ("boundaryEvent", "escalation")}),
     "detail": frozenset({("boundaryEvent", "error")}),
     **dict.fromkeys(("connector", "topic", "operation", "request"), _SERVICE),
+    **dict.fromkeys(("bill", *PARTS), _SERVICE),
+    **dict.fromkeys(PAID, _CATCHES),
     "inputs": frozenset((kind, None) for kind in _WITH_INPUTS),
     "outputs": frozenset((kind, None) for kind in _WITH_OUTPUTS),
     **dict.fromkeys((*ASSIGNMENT, "presence"), frozenset((kind, None) for kind in HUMAN)),
@@ -184,6 +187,8 @@ _MENDS: Mapping[str, str] = MappingProxyType({
     ),
     "nullFaults": "Write it on a business rule task, or on the process for all of its tasks.",
     "legalBasis": "Only tasks for people, and processes, name a legal basis.",
+    **dict.fromkeys(("bill", *PARTS), "Write it on the service task that issues the bill."),
+    **dict.fromkeys(PAID, "Write it on the receive task or message event that awaits the payment of a bill."),
     "accept": "Flow nodes, flows and processes may accept findings.",
 })  # fmt: skip
 _OTHERWISE = "Remove it if the process does not need it, or wait for a later release."

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from lxml import etree
 
 from engine.bpmn import forms, outcomes, syntax, timers, triggers
+from engine.bpmn.bills import BILL, PAID, PARTS
 from engine.bpmn.kinds import HUMAN
 from engine.bpmn.lanes import lane_of, listed
 from engine.bpmn.marks import TASK_MARKS, case_rules
@@ -37,7 +38,7 @@ _READ = frozenset({
     *(OURS + name for name in (
         "assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority", "inputs", "outputs",
         "connector", "operation", "topic", "request", "result", "correlation", "data", "name", "code",
-        "detail", "presence", "legalBasis", "role", "unit", "decisionRef", *TASK_MARKS,
+        BILL, *PARTS, *PAID, "detail", "presence", "legalBasis", "role", "unit", "decisionRef", *TASK_MARKS,
     )),
 })  # fmt: skip
 _READ_INSIDE = FLOW_NODES | frozenset(
@@ -326,6 +327,7 @@ def _work(node: Any, kind: str) -> dict[str, Any]:
         **{f"{name}-variable": node.get(OURS + name) for name in ("code", "detail")},
         "script": python(node.findtext(tag("script"), ""), "exec") if kind == "scriptTask" else None,
         "called": node.get("calledElement"),
+        "bill": {name: said for name in (BILL, *PARTS, *PAID) if (said := node.get(OURS + name))} or None,
     }
 
 

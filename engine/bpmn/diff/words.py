@@ -65,6 +65,7 @@ FACTS: Mapping[str, str] = {
     "correlation": "message's keys",
     "data": "content to send",
     "called": "called process",
+    "bill": "declaration of a bill",
     "asked": "decision that is asked",
     "outcome": "outcome",
     "outcomes": "list of declared outcomes",

@@ -8,11 +8,13 @@ from uuid import UUID
 
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
+from engine.bpmn import bills
 from engine.bpmn.step import Outgoing
 from engine.bpmn.tokens import FIRED, WAIT, Failed, Token
 from engine.bpmn.values import differing, encode, plain
 from engine.ids import uuid7
 
+ASKED = "asked"  # key in a token's internal data: what it asks a bill for
 CALL = "call"  # key in a token's internal data: the id of its call, and the digest of what was asked
 
 
@@ -21,7 +23,7 @@ class Service:
     """Whom a service task asks, and for what.
 
     `request` is an expression for what is sent (None: nothing), `result` the variable that takes the reply;
-    without one, each name in the reply is a variable.
+    without one, each name in the reply is a variable. `bill` declares the bill that it issues.
     """
 
     connector: str | None
@@ -29,6 +31,7 @@ class Service:
     operation: str | None
     request: str | None
     result: str | None
+    bill: bills.Terms | None = None
 
 
 class NotDone(Failed):
@@ -47,6 +50,8 @@ class ServiceTask(BpmnSpecMixin):
             return True
         workflow = my_task.workflow.top_workflow
         request = self._request(my_task)
+        if self.service.bill is not None:
+            my_task.internal_data[ASKED] = bills.ask(self.service.bill, plain(request))
         call_id = _call_id(my_task, request)
         my_task.internal_data[WAIT] = {"kind": "call", "call": call_id.hex}
         service = self.service
@@ -62,6 +67,7 @@ class ServiceTask(BpmnSpecMixin):
         super()._on_complete_hook(my_task)
         my_task.internal_data.pop(FIRED, None)
         my_task.internal_data.pop(CALL, None)
+        my_task.internal_data.pop(ASKED, None)
 
     def _request(self, my_task: Token) -> dict[str, Any]:
         if self.service.request is None:
@@ -72,7 +78,21 @@ class ServiceTask(BpmnSpecMixin):
         return value
 
     def answer(self, my_task: Token, reply: Mapping[str, Any]) -> None:
-        """Let the token go on with what was answered."""
+        """Let the token go on with what was answered; a bill that is not the one asked for is an incident."""
+        workflow = my_task.workflow.top_workflow
+        if self.service.bill is not None:
+            terms, place = self.service.bill, my_task.task_spec.element.path
+            try:
+                # A case that was moved here while it waited has asked before there was anything to compare.
+                asked = my_task.internal_data.get(ASKED) or bills.ask(terms, plain(self._request(my_task)))
+                issued = bills.issue(terms, asked, reply, place, workflow.sandbox.now.tzinfo)
+            except Failed as error:
+                del my_task.internal_data[WAIT]
+                my_task.fail(error)
+                return
+            workflow.bills.append(issued)
+            # Where it is paid concerns the applicant alone, and the case's data are read by many.
+            reply = {name: value for name, value in reply.items() if name != terms.link}
         accept(my_task, reply, self.service.result)
 
     def give_up(self, my_task: Token, code: str, detail: str) -> None:

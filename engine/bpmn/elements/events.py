@@ -16,6 +16,7 @@ from uuid import UUID
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.bpmn import timers
+from engine.bpmn.bills import BILL, Paid
 from engine.bpmn.completions import FOR
 from engine.bpmn.elements.activities import EventSubProcess
 from engine.bpmn.elements.branches import FOUND, changed
@@ -47,7 +48,7 @@ class Trigger:
     activity that is to be compensated (None: all); `named` is an expression for it, if it is computed.
     `timer` and `text` say when, or what is to become true. `correlation` and `data` are expressions for a
     message's keys and content. Variables take what comes: `result` all of it, `code` and `detail` what is
-    known of an error or escalation.
+    known of an error or escalation. `paid` says that the message confirms the payment of a bill.
     """
 
     kind: Kind
@@ -60,6 +61,7 @@ class Trigger:
     result: str | None = None
     code: str | None = None
     detail: str | None = None
+    paid: Paid | None = None
 
     def taken(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """What comes with it, as variables. What went wrong is none, unless one is named for it."""
@@ -110,6 +112,8 @@ class CatchEvent(BaseEvent):
         wait: dict[str, Any] = {"kind": trigger.kind, "name": name_of(trigger, my_task)}
         if trigger.kind == "message":
             wait["correlation"] = keys_of(trigger, my_task)
+            if trigger.paid is not None:
+                wait[BILL] = _bill_of(wait["correlation"])
         elif trigger.kind == "condition":
             my_task.workflow.top_workflow.watched.append(my_task)
         return wait
@@ -325,6 +329,14 @@ def keys_of(trigger: Trigger, token: Token) -> dict[str, Any]:
     if not short(keys):
         raise Failed("correlation", f"the keys of a message are longer than {MAX_KEYS} bytes")
     return keys
+
+
+def _bill_of(keys: Mapping[str, Any]) -> str:
+    """The number of the bill whose payment is awaited."""
+    number = keys.get(BILL)
+    if number is None or isinstance(number, bool):
+        raise Failed("correlation", f"what awaits a payment has the key {BILL!r}: the number of a bill")
+    return str(number)
 
 
 def _mapping(expression: str, token: Token, what: str) -> dict[str, Any]:

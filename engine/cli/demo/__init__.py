@@ -116,7 +116,7 @@ def _pay(installation: Installation, bill: Json) -> None:
         "name": "payment.confirmed",
         "id": f"payment {bill['bill']}",
         "correlation": {"bill": bill["bill"]},
-        "data": {"amount_rials": bill["amount_rials"]},
+        "data": {"amount_rials": bill["amount_rials"], "currency": "IRR"},
     }
     installation.expect(200, "service", "POST", "/messages", message)
 

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     else:
         listening = listen(_port(arguments, settings))
         print(f"The mock hub answers at http://{HOST}:{listening.getsockname()[1]}", flush=True)
-    with server.Hub(listening) as hub:
+    with server.Hub(listening, settings.var) as hub:
         hub.serve_forever()
     return 0
 

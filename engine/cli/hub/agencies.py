@@ -4,7 +4,10 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from engine.cli.hub.payments import CURRENCY
 
 Json = dict[str, Any]
 
@@ -23,6 +26,7 @@ BEHAVIOURS_BY_ID: Mapping[str, str] = {
     "0000005037": "flaky",
 }
 DEBT = 12_500_000
+DAYS_TO_PAY = 20  # the processes that are shipped await a payment for 21: the last day is a whole one
 NUMBER = re.compile(r"[0-9]{10}")
 
 
@@ -41,6 +45,7 @@ class Question:
     place: str  # what the address names
     body: Json
     message: str
+    address: str = ""  # of the hub, as it was asked
 
     @property
     def number(self) -> str:
@@ -92,7 +97,10 @@ def _bill(question: Question) -> Answer:
     if not isinstance(amount, int) or amount < 1 or not isinstance(reference, str):
         return Answer(400, {"error": "amount_rials and reference are needed"})
     bill = f"B-{question.number}"
-    return Answer(201, {"bill": bill, "amount_rials": amount, "reference": reference, "status": "issued"})
+    asked = {"bill": bill, "amount_rials": amount, "currency": CURRENCY, "reference": reference}
+    due = datetime.now(UTC).date() + timedelta(days=DAYS_TO_PAY)
+    paid_at = {"due_on": due.isoformat(), "pay_at": f"{question.address}/payments/bills/{bill}"}
+    return Answer(201, {**asked, **paid_at, "status": "issued"})
 
 
 def _licence(question: Question) -> Answer:

@@ -1,8 +1,10 @@
 """What the hub remembers: messages with their answers, and how each service was told to behave."""
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from engine.cli.hub.agencies import Answer, Json
@@ -36,11 +38,13 @@ class _Told:
 class Ledger:
     """Safe to use from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: Path | None = None) -> None:
+        """`file` holds the bills over restarts: a link to pay leads to them for weeks."""
+        self._file = file
         self._lock = threading.Lock()
         self._messages: dict[tuple[str, str], Message] = {}
         self._told: dict[str, _Told] = {}
-        self._bills: dict[str, Json] = {}
+        self._bills: dict[str, Json] = json.loads(file.read_bytes()) if file and file.exists() else {}
 
     def tell(self, service: str, behaviour: str | None, times: int | None) -> None:
         """From now on, so often. None: behave."""
@@ -72,6 +76,7 @@ class Ledger:
                 found.answer = answer
                 if "bill" in answer.body:
                     self._bills[answer.body["bill"]] = answer.body
+                    self._store()
             return found.answer
 
     def received(self) -> list[Json]:
@@ -93,12 +98,26 @@ class Ledger:
         with self._lock:
             return self._bills.get(number)
 
+    def pay(self, number: str) -> None:
+        """A bill is paid, and stays so."""
+        with self._lock:
+            if number in self._bills:
+                self._bills[number] = {**self._bills[number], "status": "paid"}
+                self._store()
+
+    def _store(self) -> None:
+        if self._file is not None:
+            fresh = self._file.with_name(f"{self._file.name}.new")
+            fresh.write_text(json.dumps(self._bills))
+            fresh.replace(self._file)
+
     def forget(self) -> None:
         """Everything."""
         with self._lock:
             self._messages.clear()
             self._told.clear()
             self._bills.clear()
+            self._store()
 
     def _behaviour(self, service: str) -> str | None:
         told = self._told.get(service)

@@ -3,44 +3,57 @@
 import http.client
 import json
 import time
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult
 
 NAME = "payment.confirmed"
+CURRENCY = "IRR"
+FACTS = ("bill", "amount_rials", "currency", "reference")  # what is announced of a bill
 KEEP_FOR = 24 * 3600  # seconds: the payer may be faster than the case, which does not wait yet
 TIMEOUT = 10.0
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # between the tries
 
 
-def announce(target: SplitResult, token: str, payment: dict[str, Any]) -> int | None:
-    """The status that came back; None if nobody answered.
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The status that came back, None if nobody answered; and the id of the case that was reached."""
 
-    The id is the bill's, so that the same payment is the same message however often it is sent.
+    status: int | None
+    case: str | None = None
+
+
+def announce(target: SplitResult, token: str, payment: dict[str, Any]) -> Answered:
+    """What came back.
+
+    The id is that of bill and amount: the same payment is the same message however often it is sent.
     """
     bill = payment["bill"]
     message = {
         "name": NAME,
-        "id": f"payment {bill}",
+        "id": f"payment {bill} {payment['amount_rials']}",
         "correlation": {"bill": bill},
         "data": payment,
         "keep_for": KEEP_FOR,
     }
-    status = _post(target, token, message)
+    answered = _post(target, token, message)
     for pause in PAUSES:
-        if status is not None and status < 500:
+        if answered.status is not None and answered.status < 500:
             break
         time.sleep(pause)
-        status = _post(target, token, message)
-    return status
+        answered = _post(target, token, message)
+    return answered
 
 
-def _post(target: SplitResult, token: str, message: dict[str, Any]) -> int | None:
+def _post(target: SplitResult, token: str, message: dict[str, Any]) -> Answered:
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
     connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=TIMEOUT)
     try:
         connection.request("POST", target.path, json.dumps(message), headers)
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return None
+        answer = connection.getresponse()
+        reached = json.loads(answer.read() or b"{}").get("cases") or [{}]
+        return Answered(answer.status, reached[0].get("id"))
+    except (OSError, http.client.HTTPException, ValueError):
+        return Answered(None)
     finally:
         connection.close()

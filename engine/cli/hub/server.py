@@ -1,7 +1,8 @@
 """The hub over HTTP: it receives, remembers, and answers well or badly, as it was told.
 
 `POST /control {"service", "behaviour", "times"}`, `GET /received`, `DELETE /received`,
-`POST /payments/bills/{bill}/pay`; everything else is asked of a service.
+`POST /payments/bills/{bill}/pay`; `/payments/bills/{bill}` is a page to pay on. Everything else is asked of a
+service.
 """
 
 import base64
@@ -13,11 +14,12 @@ import re
 import socket
 import socketserver
 import time
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
 
-from engine.cli.hub import payments
+from engine.cli.hub import page, payments
 from engine.cli.hub.agencies import BEHAVIOURS_BY_ID, SERVICES, Answer, Json, Question, Service
 from engine.cli.hub.ledger import BEHAVIOURS, NOT_ACCEPTED, Ledger
 
@@ -27,6 +29,7 @@ PATIENCE = 600  # seconds until a silent connection is given up
 HUGE = 50 << 20
 MAX_BODY = 1 << 20
 PAY = re.compile(r"/payments/bills/([^/]+)/pay")
+BILL = re.compile(r"/payments/bills/([^/]+)")
 LOCAL = {"127.0.0.1", "localhost"}
 
 
@@ -35,12 +38,14 @@ class Hub(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, listening: socket.socket) -> None:
+    def __init__(self, listening: socket.socket, var: Path | None = None) -> None:
+        """`var` is the data folder of the installation to which its payment page belongs."""
         super().__init__(listening.getsockname(), _Conversation, bind_and_activate=False)
         self.socket.close()
         self.socket = listening
         self.server_name, self.server_port = listening.getsockname()[:2]
-        self.ledger = Ledger()
+        self.ledger = Ledger(var and var / "hub.json")
+        self.accounts = var and var / "demo.json"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Callers hang up: that is what they are for."""
@@ -70,6 +75,9 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
     def _receive(self) -> None:
         content = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), MAX_BODY))
         path = urlsplit(self.path).path
+        if shown := BILL.fullmatch(path):
+            self._page(shown[1], content)
+            return
         try:
             body = json.loads(content or b"{}")
         except ValueError:
@@ -126,7 +134,9 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
         added = self._x_road(content, message, behaviour) if service.x_road else {}
         answer = Answer(500, {"error": "out of order"})
         if behaviour not in NOT_ACCEPTED:
-            answer = ledger.once(name, message, lambda: service.answer(Question(place, body, message)))
+            answer = ledger.once(
+                name, message, lambda: service.answer(Question(place, body, message, self._address))
+            )
         return self._misbehave(behaviour, answer, added)
 
     def _seen(self, content: bytes) -> Json:
@@ -192,18 +202,40 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(b" ")
                 time.sleep(DRIP_SECONDS)
 
+    @property
+    def _address(self) -> str:
+        return f"http://{self.headers.get('Host') or 'localhost'}"
+
+    def _page(self, number: str, content: bytes) -> None:
+        """The page on which a bill is paid."""
+        query = parse_qs(urlsplit(self.path).query)
+        chosen = page.Page(
+            number,
+            self.server.ledger.bill(number),
+            page.language_of(query, self.headers.get("Accept-Language") or ""),
+            page.Installation.read(self.server.accounts),
+        )
+        if self.command == "POST":
+            form = parse_qs(content.decode(errors="replace"))
+            shown = chosen.choose(form.get("choice", [""])[0])
+            if shown.status == 303 and form.get("choice") == ["pay"]:
+                self.server.ledger.pay(number)
+        else:
+            shown = chosen.show()
+        self._write(shown.status, dict(shown.headers), shown.content)
+
     def _pay(self, number: str, body: Json) -> Answer:
         """Play the payer. With `post_to` and `token` the payment is announced there, as a message."""
         bill = self.server.ledger.bill(number)
         if bill is None:
             return Answer(404, {"error": "no such bill"})
-        facts = {name: bill[name] for name in ("bill", "amount_rials", "reference")}
+        facts = {name: bill[name] for name in payments.FACTS}
         posted = None
         if body.get("post_to"):
             target = urlsplit(str(body["post_to"]))
             if target.hostname not in LOCAL:
                 return Answer(400, {"error": "the hub speaks to this machine only"})
-            posted = payments.announce(target, str(body.get("token", "")), facts)
+            posted = payments.announce(target, str(body.get("token", "")), facts).status
         return Answer(200, {**facts, "status": "paid", "posted": posted})
 
     def _send(self, answer: Answer, added: dict[str, str] | None = None) -> None:

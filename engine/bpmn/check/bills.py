@@ -1,0 +1,149 @@
+"""Bills: what a service task declares of one is whole, and the process awaits its payment in one way."""
+
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+from engine.bpmn.bills import BILL, PAID, PARTS
+from engine.bpmn.check import python
+from engine.bpmn.check.diagram import Diagram, Node, definitions
+from engine.bpmn.check.extensions import PARVANDEH
+from engine.bpmn.check.notes import Notes, Rules
+from engine.bpmn.money import CURRENCIES, is_code
+
+_NEEDED = ("billAmount", "billCurrency")
+_DECLARED = "bill-declaration"
+_AWAITED = "bill-payment"
+
+
+def check_bills(diagram: Diagram, notes: Notes) -> None:
+    """The bills that a process issues, and what awaits their payment."""
+    rules = _Rules(diagram.file, notes)
+    nodes = list(diagram.nodes())
+    issuing = [node for node in nodes if node.kind == "serviceTask" and _has(node, (BILL, *PARTS))]
+    awaiting = [node for node in nodes if _has(node, PAID)]
+    for node in issuing:
+        rules.declaration(node.element)
+    for node in awaiting:
+        rules.awaits(node.element)
+    if issuing or awaiting:
+        rules.together(issuing, awaiting, diagram)
+
+
+def _has(node: Node, names: Sequence[str]) -> bool:
+    return any(_said(node.element, name) is not None for name in names)
+
+
+def _said(element: Any, name: str) -> str | None:
+    said: str | None = element.get(f"{{{PARVANDEH}}}{name}")
+    return said
+
+
+class _Rules(Rules):
+    def declaration(self, element: Any) -> None:
+        """The attributes of a service task that issues a bill."""
+        self.names(element, (BILL, *PARTS), (BILL, *_NEEDED), _DECLARED)
+        currency = _said(element, "billCurrency") or ""
+        if is_code(currency) and currency not in CURRENCIES:
+            self.error(
+                element,
+                _DECLARED,
+                f"parvandeh:billCurrency={currency!r} is not a currency of ISO 4217.",
+                'Write a code such as "IRR", or the name of the part of the reply that has the currency.',
+            )
+        keys = _keys(_said(element, "request"))
+        for name in ("billAmount", "billPurpose"):
+            part = _said(element, name)
+            if part and keys is not None and part not in keys:
+                self.error(
+                    element,
+                    _DECLARED,
+                    f"parvandeh:{name}={part[:80]!r} names no part of the request.",
+                    f"Send it, as in parvandeh:request=\"{{'{part[:40]}': …}}\", or name a part that is sent:"
+                    " the engine compares what was asked for with what was issued.",
+                )
+
+    def awaits(self, element: Any) -> None:
+        """The attributes of what awaits a payment."""
+        self.names(element, PAID, PAID, _AWAITED)
+        keys = _keys(_said(element, "correlation"))
+        if keys is not None and BILL not in keys:
+            self.error(
+                element,
+                _AWAITED,
+                f"What awaits a payment has no key {BILL!r}, so that nobody could know which bill is paid.",
+                f"Write the number of the bill: parvandeh:correlation=\"{{'{BILL}': …}}\".",
+            )
+        if _said(element, "name") is not None:
+            self.error(
+                element,
+                _AWAITED,
+                "The name of the message that confirms a payment is computed.",
+                "Name the message as it stands, and remove parvandeh:name.",
+            )
+
+    def names(self, element: Any, known: Sequence[str], needed: Sequence[str], code: str) -> None:
+        """Names of parts: those that are needed are there, and none is empty."""
+        missing = [f"parvandeh:{name}" for name in needed if not _said(element, name)]
+        if missing:
+            self.error(
+                element,
+                code,
+                f"{', '.join(missing)} is missing or empty.",
+                "Write the name of the part that has it, or remove all that is said of a bill.",
+            )
+        for name in known:
+            said = _said(element, name)
+            if said and said != said.strip():
+                self.error(
+                    element,
+                    code,
+                    f"parvandeh:{name}={said[:80]!r} has space around it.",
+                    "Write the name of a part of the request, reply or message as it stands.",
+                )
+
+    def together(self, issuing: Sequence[Node], awaiting: Sequence[Node], diagram: Diagram) -> None:
+        """A process that issues bills awaits their payment, by one message of which the same is read."""
+        if not awaiting:
+            self.error(
+                issuing[0].element,
+                _AWAITED,
+                "A bill is issued, and nothing in the process awaits its payment.",
+                "Add a receive task or a message event with parvandeh:paidAmount and parvandeh:paidCurrency.",
+            )
+        elif not issuing:
+            self.error(
+                awaiting[0].element,
+                _AWAITED,
+                "The payment of a bill is awaited, and no service task of the process issues one.",
+                "Declare the bill where it is issued, with parvandeh:bill; or remove parvandeh:paidAmount and"
+                " parvandeh:paidCurrency.",
+            )
+        ways = {(_message(node), *(_said(node.element, name) for name in PAID)) for node in awaiting}
+        if len(ways) > 1:
+            self.error(
+                awaiting[1].element,
+                _AWAITED,
+                "Payments are awaited by several messages, or other parts of the message are read here.",
+                "Let all that await a payment in one process name the same message and the same parts.",
+            )
+
+
+def _message(node: Node) -> str | None:
+    """The id of the message that it awaits."""
+    definition = node.element if node.kind == "receiveTask" else next(iter(definitions(node.element)), None)
+    reference = None if definition is None else definition.get("messageRef")
+    return reference and str(reference).rpartition(":")[2]
+
+
+def _keys(expression: str | None) -> set[str] | None:
+    """The names in a mapping that stands there in so many words; None where they are computed."""
+    if expression is None:
+        return set()
+    try:
+        body = python.expression(expression.strip())
+    except SyntaxError:
+        return None
+    if not isinstance(body, ast.Dict) or not all(isinstance(key, ast.Constant) for key in body.keys):
+        return None
+    return {str(key.value) for key in body.keys if isinstance(key, ast.Constant)}
