@@ -5,7 +5,7 @@ it waits for and its log.
 """
 
 from engine.bpmn.values import canonical
-from engine.cases.commands import Application, appeal, begin_at, digest, start, taken
+from engine.cases.commands import Application, appeal, begin_at, digest, form_to_start, start, taken
 from engine.cases.ending import cancel, renew_secret, withdraw
 from engine.cases.hold import (
     LOCKING,
@@ -71,6 +71,7 @@ __all__ = [
     "deliver",
     "digest",
     "fail_call",
+    "form_to_start",
     "get",
     "give_up",
     "held",

@@ -13,7 +13,8 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from engine import access, bpmn, definitions, events, forms, persian
+from engine import access, bpmn, definitions, events, forms, persian, staging
+from engine.bpmn import Form
 from engine.bpmn.values import plain
 from engine.cases.entry import Entry, at_start_event, to_appeal, to_start
 from engine.cases.hold import Locked, named, require_size
@@ -25,6 +26,8 @@ from engine.events import Fact, Head
 from engine.ids import uuid7
 from engine.models import CASE_NUMBERS, Channel, User
 from engine.pools import Home
+from engine.staging import NOTHING as NO_FILES
+from engine.staging import Claimed, Place
 
 _NEXT = select(CASE_NUMBERS.next_value())
 # What a case view takes straight from the case's row.
@@ -58,17 +61,26 @@ def start(uow: UnitOfWork, key: str, data: Mapping[str, Any], application: Appli
     access.require(uow.actor, "cases.start")
     application = _of_applicant(uow, application)
     entry = to_start(uow, key, application.unit)
-    return _asked_for(uow, entry, data, application)
+    return _asked_for(uow, entry, data, application, Place.start(key))
 
 
 def appeal(
     uow: UnitOfWork, first: Locked, key: str, data: Mapping[str, Any], application: Application
 ) -> CaseView:
     """Start a case of this process that appeals a decision of the first, in the unit of that."""
-    return _asked_for(uow, to_appeal(uow, key, first), data, replace(application, appeal_of=first.id))
+    entry = to_appeal(uow, key, first)
+    return _asked_for(uow, entry, data, replace(application, appeal_of=first.id), Place.appeal(first.id))
 
 
-def _asked_for(uow: UnitOfWork, entry: Entry, data: Mapping[str, Any], application: Application) -> CaseView:
+def form_to_start(uow: UnitOfWork, key: str) -> Form | None:
+    """The form with which the actor starts a case of a definition. Raises as `start` does."""
+    access.require(uow.actor, "cases.start")
+    return definitions.spec(uow.session, to_start(uow, key).version).start_form
+
+
+def _asked_for(
+    uow: UnitOfWork, entry: Entry, data: Mapping[str, Any], application: Application, place: Place
+) -> CaseView:
     spec = definitions.spec(uow.session, entry.version)
     if not spec.startable:
         key = entry.version.key
@@ -76,8 +88,9 @@ def _asked_for(uow: UnitOfWork, entry: Entry, data: Mapping[str, Any], applicati
         raise Conflict(detail, code="begins-by-itself", definition={"key": key})
     answer = forms.check(spec.start_form, forms.declared(spec.outcome_variables, data))
     require_size(answer)
+    files = staging.claim(uow, spec.start_form, answer, place)
     usual: Channel = "assisted" if uow.actor.role == "caseworker" else "online"
-    return _begin(uow, entry, answer, replace(application, channel=application.channel or usual))
+    return _begin(uow, entry, answer, replace(application, channel=application.channel or usual), files)
 
 
 def _of_applicant(uow: UnitOfWork, application: Application) -> Application:
@@ -106,7 +119,7 @@ def begin_at(
     cannot hold.
     """
     require_size(data)
-    return _begin(uow, at_start_event(uow, version), data, NOBODY, (element, happened))
+    return _begin(uow, at_start_event(uow, version), data, NOBODY, trigger=(element, happened))
 
 
 def _begin(
@@ -114,6 +127,7 @@ def _begin(
     entry: Entry,
     data: Mapping[str, Any],
     application: Application,
+    files: Claimed = NO_FILES,
     trigger: tuple[str, Fact] | None = None,
 ) -> CaseView:
     version = entry.version
@@ -145,10 +159,12 @@ def _begin(
     setting = Setting(home, spec, {**data, **step.changes})
     opened = rows_of(uow, case_id, version.id, step, setting)
     told = {"case_number": number, "data": data, **given, "channel": application.channel}
-    happened = [*_told(told, application), *([trigger[1]] if trigger else []), *facts(step, opened)]
+    began = [*_told(told, application), *files.facts(), *([trigger[1]] if trigger else [])]
+    happened = [*began, *facts(step, opened)]
     head, log = events.chain(uow, Head(case_id, version.id), happened, unit=entry.acting)
     row = {**fixed, **progress(uow, step, head, plain(setting.data), running_key=key)}
     begin(uow, row, opened, log)
+    files.file(uow, case_id)
     shown = {name: row[name] for name in _SHOWN}
     return CaseView(
         key=version.key,
@@ -188,10 +204,15 @@ def digest(secret: str) -> bytes:
 
 
 def taken(error: IntegrityError) -> Conflict | None:
-    """The refusal if a command failed because a case with its business key runs already."""
-    cause = error.orig
-    if isinstance(cause, UniqueViolation) and cause.diag.constraint_name == "uq_cases_running_key":
+    """The refusal if a command failed because something that may be there only once is there already.
+
+    A running case with its business key, or documents that another case has got in the same moment.
+    """
+    name = error.orig.diag.constraint_name if isinstance(error.orig, UniqueViolation) else None
+    if name == "uq_cases_running_key":
         return Conflict("A case with this business key runs already.", code="business-key-runs")
+    if name in ("pk_documents", "pk_document_versions"):
+        return Conflict("The documents were sent with another answer just now.", code="documents-sent")
     return None
 
 

@@ -1,0 +1,33 @@
+"""Staged documents: files for fields of forms that were not sent yet.
+
+A file is uploaded for one field of one form: of a start, of an appeal, or of a task. The answer names it by
+its id. When the answer is sent, the file becomes a document of the case in the same transaction, under the
+same id. What nobody sends is deleted. Receives and judges no file: `engine.attachments` does.
+"""
+
+from engine.staging.claiming import NOTHING, Claimed, claim, require
+from engine.staging.parts import append, begin, content, finish
+from engine.staging.places import Place
+from engine.staging.rows import DAY, MONTH, Staged, add, discard, discard_all, forget, get, mark_files, names
+
+__all__ = [
+    "DAY",
+    "MONTH",
+    "NOTHING",
+    "Claimed",
+    "Place",
+    "Staged",
+    "add",
+    "append",
+    "begin",
+    "claim",
+    "content",
+    "discard",
+    "discard_all",
+    "finish",
+    "forget",
+    "get",
+    "mark_files",
+    "names",
+    "require",
+]
