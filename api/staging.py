@@ -66,9 +66,7 @@ def _received() -> Mapping[str, Any]:
     return {"target": target, "received": received}
 
 
-@command(
-    blueprint.post("/documents"), answer=StagedBody, status=201, refusals=(400, 404, 409, 413, 415)
-)
+@command(blueprint.post("/documents"), answer=StagedBody, status=201, refusals=(400, 404, 409, 413, 415))
 @prepared(_received)
 def stage(uow: UnitOfWork, target: Target, received: Received) -> Reply:
     """Upload a file for a field of a form, before the answer is sent

@@ -14,7 +14,7 @@ from engine.bpmn import Form
 from engine.bpmn.forms import Field, accepted, document_field
 from engine.db import UnitOfWork
 from engine.documents import Intake, Received
-from engine.errors import Conflict, Fault, Invalid, NotFound
+from engine.errors import Conflict, Fault, Invalid
 from engine.media import Unfit
 from engine.staging import MONTH, Place, Staged
 
@@ -82,11 +82,22 @@ def _form_of_task(uow: UnitOfWork, task_id: UUID) -> Form | None:
     return tasks.form(uow, row).form
 
 
+def judge(accepting: Intake, content: IO[bytes], name: str) -> None:
+    """Whether a file would be accepted. Raises Invalid; nothing is stored or scanned."""
+    if content.seek(0, 2) > accepting.max_bytes:
+        raise _too_large(accepting)
+    try:
+        media.checked_name(name)
+        media.judge(content, name, accepting.types)
+    except Unfit as unfit:
+        raise refusal(unfit) from unfit
+
+
 def receive(target: Target, content: IO[bytes], name: str) -> Received:
     """Judge, scan and store a file for a field. Raises Invalid: then nothing is stored."""
     size = content.seek(0, 2)
     if size > target.intake.max_bytes:
-        raise _too_large(target)
+        raise _too_large(target.intake)
     return target.intake.receive(content, name)
 
 
@@ -106,7 +117,7 @@ def begin(uow: UnitOfWork, target: Target, file: Announced) -> Staged:
     if file.size < 1:
         raise refusal(Unfit("empty", "is empty. Choose the file again."))
     if file.size > target.intake.max_bytes:
-        raise _too_large(target)
+        raise _too_large(target.intake)
     return staging.begin(uow, target.place, target.pointer, file.name, file.size, file.digest)
 
 
@@ -130,8 +141,8 @@ def complete(run: Runner, held: Staged, target: Target) -> Staged:
     return run(lambda uow: staging.finish(uow, held.id, received.media_type, received.sha256))
 
 
-def _too_large(target: Target) -> Invalid:
-    most = target.intake.max_bytes // (1 << 20)
+def _too_large(accepting: Intake) -> Invalid:
+    most = accepting.max_bytes // (1 << 20)
     detail = f"is too large: at most {most} MiB are accepted here"
     return Invalid(f"The file {detail}.", [Fault("/file", detail, "document-size", {"most": most})])
 
@@ -139,13 +150,3 @@ def _too_large(target: Target) -> Invalid:
 def refusal(unfit: Unfit) -> Invalid:
     """A file that is not accepted, as the input that it is."""
     return Invalid(f"The file {unfit.detail}", [Fault("/file", unfit.detail, unfit.code, unfit.values)])
-
-
-def place_of(staged: Staged) -> Place:
-    """For which form a file was uploaded."""
-    kind, _, of = staged.place.partition(":")
-    if kind == "start":
-        return Place.start(of)
-    if kind in ("task", "appeal"):
-        return Place.task(UUID(of)) if kind == "task" else Place.appeal(UUID(of))
-    raise NotFound(f"There is no upload {staged.id}.")

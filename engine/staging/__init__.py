@@ -8,13 +8,28 @@ same id. What nobody sends is deleted. Receives and judges no file: `engine.atta
 from engine.staging.claiming import NOTHING, Claimed, claim, require
 from engine.staging.parts import append, begin, content, finish
 from engine.staging.places import Place
-from engine.staging.rows import DAY, MONTH, Staged, add, discard, discard_all, forget, get, mark_files, names
+from engine.staging.rows import (
+    DAY,
+    MONTH,
+    File,
+    Staged,
+    add,
+    discard,
+    discard_all,
+    discard_some,
+    forget,
+    get,
+    mark_files,
+    names,
+    place_of,
+)
 
 __all__ = [
     "DAY",
     "MONTH",
     "NOTHING",
     "Claimed",
+    "File",
     "Place",
     "Staged",
     "add",
@@ -24,10 +39,12 @@ __all__ = [
     "content",
     "discard",
     "discard_all",
+    "discard_some",
     "finish",
     "forget",
     "get",
     "mark_files",
     "names",
+    "place_of",
     "require",
 ]

@@ -14,7 +14,7 @@ from engine.db import UnitOfWork, table
 from engine.errors import Conflict, Fault, Invalid
 from engine.models import StagedPart
 from engine.staging.places import Place
-from engine.staging.rows import COLUMNS, DAY, MONTH, ROWS, Staged, get, insert_row, known
+from engine.staging.rows import COLUMNS, DAY, MONTH, ROWS, Staged, get, insert_row, known, place_of
 
 PART = 1 << 20  # bytes of a part that we ask for
 _PARTS = table(StagedPart)
@@ -59,6 +59,8 @@ def append(uow: UnitOfWork, document_id: UUID, offset: int, content: bytes) -> S
     if held.complete or offset != held.received:
         detail = f"The upload continues at byte {held.received}."
         raise Conflict(detail, code="upload-offset", offset=held.received)
+    if not content and offset == held.size:
+        return held  # all of it is here: its end was not confirmed to the sender
     if not content or offset + len(content) > held.size:
         fault = Fault("/part", "is empty, or longer than the rest of the file", "upload-length")
         raise Invalid("The part does not fit the file.", [fault])
@@ -84,8 +86,7 @@ def finish(uow: UnitOfWork, document_id: UUID, media_type: str, digest: bytes) -
     if held.complete:
         return held
     uow.connection.execute(delete(_PARTS).where(_PARTS.c.document_id == document_id))
-    kind, _, of = held.place.partition(":")
-    same = known(uow, Place(kind, of), held.field, digest)  # type: ignore[arg-type]  # stored by us
+    same = known(uow, place_of(held), held.field, digest)
     if same is not None:
         uow.connection.execute(delete(ROWS).where(ROWS.c.id == document_id))
         return same

@@ -27,6 +27,18 @@ class Place:
         """The form by which a decision of this case is appealed."""
         return cls("appeal", str(case_id))
 
+    @classmethod
+    def read(cls, text: str) -> "Place | None":
+        """A place as it is stored, and as forms of pages have it; None for any other text."""
+        kind, _, of = text.partition(":")
+        if kind == "start" and of:
+            return cls.start(of)
+        try:
+            found = UUID(of)
+        except ValueError:
+            return None
+        return cls.task(found) if kind == "task" else cls.appeal(found) if kind == "appeal" else None
+
     def __str__(self) -> str:
         """As it is stored."""
         return f"{self.kind}:{self.of}"

@@ -99,7 +99,7 @@ def require_room(uow: UnitOfWork, place: Place) -> None:
     mine = select(func.count()).where(ROWS.c.owner_id == uow.actor.id, ROWS.c.place == str(place))
     if uow.connection.execute(mine).scalar_one() >= MOST:
         detail = f"At most {MOST} files can be uploaded for one form. Remove some of them first."
-        raise Conflict(detail, code="too-many-files", limit=MOST)
+        raise Conflict(detail, code="too-many-uploads", limit=MOST)
 
 
 def _mine(uow: UnitOfWork) -> Any:
@@ -115,24 +115,47 @@ def get(uow: UnitOfWork, document_id: UUID, *, hold: bool = False) -> Staged:
     return Staged(*row)
 
 
-def names(
-    uow: UnitOfWork, ids: Collection[UUID], tasks: Collection[UUID] = ()
-) -> Mapping[UUID, tuple[str, int]]:
-    """Name and size of documents by their ids: staged ones of the actor or of a task, and those of cases.
+@dataclass(frozen=True, slots=True)
+class File:
+    """What pages show of a document. `filed`: its case has it."""
+
+    name: str
+    size: int
+    filed: bool
+
+
+def place_of(staged: Staged) -> Place:
+    """For which form a file was uploaded."""
+    found = Place.read(staged.place)
+    if found is None:
+        raise NotFound(f"There is no upload {staged.id}.")
+    return found
+
+
+def names(uow: UnitOfWork, ids: Collection[UUID], place: Place | None = None) -> Mapping[UUID, File]:
+    """What documents are called, by their ids: staged ones of the actor or of a task, and those of cases.
 
     Whether the actor sees the case or task that names them is asked before.
     """
     if not ids:
         return {}
-    places = [str(Place.task(task)) for task in tasks]
-    own = (ROWS.c.owner_id == uow.actor.id) | ROWS.c.place.in_(places)
-    staged = select(ROWS.c.id, ROWS.c.name, ROWS.c.size).where(ROWS.c.id.in_(ids), own)
+    own = ROWS.c.owner_id == uow.actor.id
+    if place is not None and place.kind == "task":
+        own |= ROWS.c.place == str(place)
+    columns = (ROWS.c.id, ROWS.c.name, ROWS.c.size, literal(False))
+    staged = select(*columns).where(ROWS.c.id.in_(ids), own, ROWS.c.media_type.is_not(None))
     filed = (
-        select(Document.id, DocumentVersion.name, DocumentVersion.size)
+        select(Document.id, DocumentVersion.name, DocumentVersion.size, literal(True))
         .join(DocumentVersion, DocumentVersion.document_id == Document.id)
-        .where(Document.id.in_(ids), DocumentVersion.number == Document.newest, Document.field.is_not(None))
+        .where(Document.id.in_(ids), DocumentVersion.number == Document.newest)
     )
-    return {row[0]: (row[1], row[2]) for row in uow.connection.execute(staged.union_all(filed))}
+    return {row[0]: File(*row[1:]) for row in uow.connection.execute(staged.union_all(filed))}
+
+
+def discard_some(uow: UnitOfWork, ids: Collection[UUID]) -> None:
+    """Delete those of these that are the actor's; of others nothing is told."""
+    if ids:
+        _delete(uow, ROWS.c.id.in_(ids) & (ROWS.c.owner_id == uow.actor.id))
 
 
 def discard(uow: UnitOfWork, document_id: UUID) -> Staged:

@@ -1,22 +1,22 @@
 """Documents before a case: uploaded for a field, named by the answer, and then documents of the case."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select, update
 
 from engine import erasure, events, staging
-from engine.config import Settings
 from engine.db import Database
 from engine.models import Document, ErasedFile, StagedDocument
 from engine.storage import Storage
 from tests import bpmn, factories, filed
 from tests.api.conftest import Clients
-from tests.api.contract import PREFIX, Client, pointers, refused
+from tests.api.contract import Client, refused
 from tests.api.test_documents import sent
 
 DEED = {"type": "string", "format": "document", "x-accept": ["pdf"]}
@@ -44,7 +44,9 @@ def portal(client: Clients, database: Database) -> Client:
     return client("portal")
 
 
-def upload(client: Client, field: str = "/deed", content: bytes = b"", name: str = "deed.pdf", **place: Any) -> Any:
+def upload(
+    client: Client, field: str = "/deed", content: bytes = b"", name: str = "deed.pdf", **place: Any
+) -> Any:
     named = place or {"definition": "p"}
     parts = [(key, None, str(value).encode()) for key, value in {"field": field, **named}.items()]
     return sent(client, "/documents", [*parts, ("file", name, content or filed.pdf())])
@@ -122,8 +124,10 @@ def test_of_many_answers_at_once_one_gets_the_document(portal: Client, database:
 
 
 def test_the_limits_of_the_field_hold_for_files(portal: Client) -> None:
-    assert codes(upload(portal, "/deed", filed.jpeg(), "deed.jpg")) == {"/file": "kind"}
-    assert codes(upload(portal, "/photos", filed.jpeg(before=bytes(3000)), "a.jpg")) == {"/file": "document-size"}
+    assert codes(upload(portal, "/deed", filed.jpeg(), "deed.jpg")) == {"/file": "file-kind"}
+    assert codes(upload(portal, "/photos", filed.jpeg(before=bytes(3000)), "a.jpg")) == {
+        "/file": "document-size"
+    }
     problem = refused(upload(portal, "/deed", filed.EXE, "deed.pdf"), 422, "invalid")
     assert "program (Windows)" in problem["detail"]
 
@@ -181,7 +185,10 @@ def test_what_nobody_sends_is_deleted_with_its_file(
     staged(portal)
     kept = staged(portal, "/photos", filed.png(), "a.png")
     start(portal, deed=staged(portal, content=filed.pdf(b"2 0 obj\nendobj\n")), photos=[kept])
-    files = lambda: [path for path in (tmp_path / "documents").rglob("*") if path.is_file()]  # noqa: E731
+
+    def files() -> list[Path]:
+        return [path for path in (tmp_path / "documents").rglob("*") if path.is_file()]
+
     assert len(files()) == 3
     with database.transaction() as session:
         long_ago = func.now() - func.make_interval(0, 0, 0, 2)
@@ -192,5 +199,7 @@ def test_what_nobody_sends_is_deleted_with_its_file(
     assert factories.as_actor(database, office, lambda uow: erasure.sweep(uow, storage)) == 0
     with database.transaction() as session:
         session.execute(update(ErasedFile).values(erased_at=long_ago))
+    for path in files():
+        os.utime(path, (0, 0))
     assert factories.as_actor(database, office, lambda uow: erasure.sweep(uow, storage)) == 1
     assert len(files()) == 2
