@@ -3,6 +3,7 @@
 A file is judged, scanned and stored before a case has it. `engine.staging` has the rows.
 """
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,6 +18,7 @@ from engine.documents import Intake, Received
 from engine.errors import Conflict, Fault, Invalid
 from engine.media import Unfit
 from engine.staging import MONTH, Place, Staged
+from engine.storage import BLOCK
 
 T = TypeVar("T")
 
@@ -107,7 +109,7 @@ def keep(uow: UnitOfWork, target: Target, received: Received, lasts: timedelta =
     return staging.add(uow, target.place, target.pointer, file, lasts)
 
 
-def begin(uow: UnitOfWork, target: Target, file: Announced) -> Staged:
+def announce(uow: UnitOfWork, target: Target, file: Announced) -> Staged:
     """Begin an upload in parts, or continue the same one. Raises Invalid for what would be refused anyway."""
     try:
         media.checked_name(file.name)
@@ -118,7 +120,7 @@ def begin(uow: UnitOfWork, target: Target, file: Announced) -> Staged:
         raise refusal(Unfit("empty", "is empty. Choose the file again."))
     if file.size > target.intake.max_bytes:
         raise _too_large(target.intake)
-    return staging.begin(uow, target.place, target.pointer, file.name, file.size, file.digest)
+    return staging.announce(uow, target.place, target.pointer, file.name, file.size, file.digest)
 
 
 class Runner(Protocol):
@@ -130,7 +132,8 @@ class Runner(Protocol):
 
 def complete(run: Runner, held: Staged, target: Target) -> Staged:
     """Judge, scan and store an upload of which all parts are here. Raises Invalid: then it is gone."""
-    with run(lambda uow: staging.content(uow, held.id)) as content:
+    with tempfile.SpooledTemporaryFile(BLOCK) as content:
+        run(lambda uow: staging.copy_content(uow, held.id, content))
         try:
             received = receive(target, content, held.name)
             if held.sha256 not in (None, received.sha256):

@@ -164,7 +164,7 @@ def set_secret(response: Response, told: str | None) -> None:
 
 def make_room() -> None:
     """Accept as much as a document may have, but of nobody of whom it is not known who they are."""
-    if request.method == "POST" and current() is not None:
+    if request.mimetype == "multipart/form-data" and current() is not None:
         most = (site().settings.document_max_mb << 20) + BESIDE
         request.max_content_length = max(request.max_content_length or 0, most)
 

@@ -47,7 +47,7 @@ def begin(visit: Visit) -> Content:
     digest = request.form.get("sha256", "")
     known = bytes.fromhex(digest) if _is_digest(digest) else None
     file = Announced(request.form.get("name", ""), size, known)
-    return _state(attachments.begin(visit.uow, target, file))
+    return _state(attachments.announce(visit.uow, target, file))
 
 
 @page(blueprint.get("/<uuid:upload_id>"))

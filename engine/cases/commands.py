@@ -137,8 +137,7 @@ def _begin(
     step = bpmn.start(spec, data, uow.now, at=at, starter=starter)
     case_id = uuid7()
     key = running_key(version.key, application.business_key) if spec.unique_business_key else None
-    number = _next_number(uow)
-    secret = new_secret()
+    number, secret = _next_number(uow), new_secret()
     given = _given(application)
     fixed = {
         "id": case_id,
@@ -159,13 +158,11 @@ def _begin(
     setting = Setting(home, spec, {**data, **step.changes})
     opened = rows_of(uow, case_id, version.id, step, setting)
     told = {"case_number": number, "data": data, **given, "channel": application.channel}
-    began = [*_told(told, application), *files.facts(), *([trigger[1]] if trigger else [])]
-    happened = [*began, *facts(step, opened)]
+    happened = [*_told(told, application, files, trigger), *facts(step, opened)]
     head, log = events.chain(uow, Head(case_id, version.id), happened, unit=entry.acting)
     row = {**fixed, **progress(uow, step, head, plain(setting.data), running_key=key)}
     begin(uow, row, opened, log)
     files.file(uow, case_id)
-    shown = {name: row[name] for name in _SHOWN}
     return CaseView(
         key=version.key,
         version=version.number,
@@ -173,7 +170,7 @@ def _begin(
         incidents=opened.incidents,
         unit=entry.unit,
         secret=secret,
-        **shown,
+        **{name: row[name] for name in _SHOWN},
     )
 
 
@@ -184,11 +181,13 @@ def _given(application: Application) -> dict[str, str | None]:
     return {**typed, "business_key": application.business_key}
 
 
-def _told(told: Mapping[str, Any], application: Application) -> list[Fact]:
+def _told(
+    told: Mapping[str, Any], application: Application, files: Claimed, trigger: tuple[str, Fact] | None
+) -> list[Fact]:
     """How a case begins, as facts for the log."""
     filed = {"appeal_of": application.appeal_of}
     filings = [Fact("appeal.filed", payload=filed)] if application.appeal_of else []
-    return [Fact("case.started", payload=told), *filings]
+    return [Fact("case.started", payload=told), *filings, *files.facts(), *([trigger[1]] if trigger else [])]
 
 
 def new_secret() -> str:

@@ -51,7 +51,7 @@ def _not_taken(stream: IO[bytes], kind: Kind | None, taken: Collection[str]) -> 
     head = part(stream, 0, HEAD)
     if (system := foreign.program(head)) is not None:
         what = f"is a program ({system}), whatever its name says. Programs are never accepted."
-        return Unfit("file-program", what, what=system)
+        return Unfit("type", what, type="program", what=system)
     found = kind.name if kind else foreign.other(head)
     if found is None:
         detail = f"is of a kind that is not taken. Send one of: {_list(taken)}."
@@ -62,7 +62,7 @@ def _not_taken(stream: IO[bytes], kind: Kind | None, taken: Collection[str]) -> 
 def _unlisted(found: str, taken: Collection[str]) -> Unfit:
     kinds = _list(taken)
     detail = f"is of the kind {found}, which is not accepted here. Send one of: {kinds}."
-    return Unfit("file-kind", detail, what=found, kinds=kinds)
+    return Unfit("type", detail, type="file", what=found, kinds=kinds)
 
 
 def _list(kinds: Collection[str]) -> str:

@@ -6,7 +6,7 @@ same id. What nobody sends is deleted. Receives and judges no file: `engine.atta
 """
 
 from engine.staging.claiming import NOTHING, Claimed, claim, require
-from engine.staging.parts import append, begin, content, finish
+from engine.staging.parts import announce, append, copy_content, finish
 from engine.staging.places import Place
 from engine.staging.rows import (
     DAY,
@@ -33,10 +33,10 @@ __all__ = [
     "Place",
     "Staged",
     "add",
+    "announce",
     "append",
-    "begin",
     "claim",
-    "content",
+    "copy_content",
     "discard",
     "discard_all",
     "discard_some",

@@ -4,7 +4,6 @@ The sender says how large the file is, then sends parts, each with the offset at
 arrived is stored in the database with the offset, in one transaction, so any web process continues it.
 """
 
-import tempfile
 from typing import IO
 from uuid import UUID
 
@@ -16,14 +15,13 @@ from engine.models import StagedPart
 from engine.staging.places import Place
 from engine.staging.rows import COLUMNS, DAY, MONTH, ROWS, Staged, get, insert_row, known, place_of
 
-PART = 1 << 20  # bytes of a part that we ask for
 _PARTS = table(StagedPart)
 _STORE = insert(_PARTS).values(
     document_id=bindparam("document_id"), start=bindparam("start"), content=bindparam("content")
 )
 
 
-def begin(uow: UnitOfWork, place: Place, field: str, name: str, size: int, digest: bytes | None) -> Staged:
+def announce(uow: UnitOfWork, place: Place, field: str, name: str, size: int, digest: bytes | None) -> Staged:
     """Begin an upload, or find the actor's same one to continue; `digest` is the SHA-256 of the whole file.
 
     Without a digest nobody knows whether it is the same file, so a new one begins.
@@ -70,14 +68,14 @@ def append(uow: UnitOfWork, document_id: UUID, offset: int, content: bytes) -> S
     return Staged(*uow.connection.execute(longer.returning(*COLUMNS)).one())
 
 
-def content(uow: UnitOfWork, document_id: UUID) -> IO[bytes]:
-    """What has arrived of an upload, in one piece. The caller closes it."""
-    whole = tempfile.SpooledTemporaryFile(PART)  # noqa: SIM115  # it goes to the caller
+def copy_content(uow: UnitOfWork, document_id: UUID, whole: IO[bytes]) -> None:
+    """Write what has arrived of an upload to a file, in place of what that has."""
+    whole.seek(0)
+    whole.truncate()
     parts = select(_PARTS.c.content).where(_PARTS.c.document_id == document_id).order_by(_PARTS.c.start)
     for (part,) in uow.connection.execute(parts.execution_options(yield_per=1)):
         whole.write(part)
     whole.seek(0)
-    return whole
 
 
 def finish(uow: UnitOfWork, document_id: UUID, media_type: str, digest: bytes) -> Staged:

@@ -124,7 +124,7 @@ def test_of_many_answers_at_once_one_gets_the_document(portal: Client, database:
 
 
 def test_the_limits_of_the_field_hold_for_files(portal: Client) -> None:
-    assert codes(upload(portal, "/deed", filed.jpeg(), "deed.jpg")) == {"/file": "file-kind"}
+    assert codes(upload(portal, "/deed", filed.jpeg(), "deed.jpg")) == {"/file": "type"}
     assert codes(upload(portal, "/photos", filed.jpeg(before=bytes(3000)), "a.jpg")) == {
         "/file": "document-size"
     }

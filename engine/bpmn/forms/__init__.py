@@ -11,6 +11,7 @@ from engine.bpmn.forms.documents import (
     document_field,
     document_fields,
     documents_in,
+    unusable_limit,
 )
 from engine.bpmn.forms.fields import DOCUMENT_KINDS, Choice, Field, Text
 from engine.bpmn.forms.form import FORMATS, MASK, READ_ONLY, Form, unchecked, validator
@@ -59,6 +60,7 @@ __all__ = [
     "unchecked",
     "unenforceable",
     "unseen",
+    "unusable_limit",
     "validator",
     "visible",
     "without",

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine import media
 from engine.bpmn.forms.fields import ACCEPT, DOCUMENT_KINDS, MAX_MIB, Field
 
+_DATA = frozenset({"default", "const", "enum", "examples"})  # hold no schemas
 MOST = 50  # files in one field, unless it says less
 
 
@@ -39,6 +41,23 @@ def accepted(field: Field) -> Accepted:
         int(most * (1 << 20)) if most else None,
         1 if field.kind == "document" else min(count or MOST, MOST),
     )
+
+
+def unusable_limit(schema: Any) -> str | None:
+    """The keyword for documents, anywhere in a schema, whose value says nothing; None if all do."""
+    waiting = [schema]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, Mapping):
+            kinds, most = part.get(ACCEPT, ["pdf"]), part.get(MAX_MIB, 1)
+            if not (isinstance(kinds, list) and kinds and all(kind in media.BY_NAME for kind in kinds)):
+                return ACCEPT
+            if isinstance(most, bool) or not isinstance(most, int | float) or most <= 0:
+                return MAX_MIB
+            waiting += [inner for name, inner in part.items() if name not in _DATA]
+    return None
 
 
 def document_fields(fields: Sequence[Field]) -> Iterator[Field]:
