@@ -34,6 +34,7 @@ from api import (
     retries,
     rules,
     sessions,
+    staging,
     status,
     system,
     tasks,
@@ -58,7 +59,7 @@ MAX_BODY = 8 << 20  # a deployment of several files; each kind of body has its o
 
 RESOURCES = (
     *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-    *(moves, retries, events, webhooks, jobs, pictures, access_log, account, sessions, documents),
+    *(moves, retries, events, webhooks, jobs, pictures, access_log, account, sessions, documents, staging),
     *(units, people, delegations, fairness, decisions, status),
     *(desk, comments, case_file, rules),
 )

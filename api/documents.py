@@ -1,7 +1,7 @@
 """Documents of cases: handing in, listing, reading, downloading."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import IO, Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import IO, Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from apiflask import APIBlueprint
 from flask import current_app, request
 from pydantic import BaseModel, ValidationError
 from pydantic import Field as Limited
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from api.command import Reply, as_caller, command, prepared
@@ -31,6 +32,7 @@ from engine.errors import Fault, Invalid
 from engine.models import DocumentStatus
 from engine.storage import BLOCK
 
+M = TypeVar("M", bound=BaseModel)
 blueprint = APIBlueprint("documents", __name__, tag="Documents")
 
 INTAKE = "parvandeh.documents"
@@ -98,6 +100,13 @@ def _for_task(task_id: UUID) -> Mapping[str, Any]:
 def _received() -> dict[str, Any]:
     """The uploaded file, judged and stored, and what stands beside it."""
     intake: Intake = current_app.extensions[INTAKE]
+    upload = uploaded(intake, ("title", "replaces"))
+    beside = _beside()
+    return {"received": intake.receive(upload.stream, upload.filename or ""), "beside": beside}
+
+
+def uploaded(intake: Intake, beside: Collection[str]) -> FileStorage:
+    """The one file of a request, which has nothing but these `beside` it, and is not too large."""
     most = intake.max_bytes >> 20
     request.max_content_length = intake.max_bytes + BESIDE
     if request.mimetype != "multipart/form-data":
@@ -106,13 +115,13 @@ def _received() -> dict[str, Any]:
         form, given = request.form, request.files
     except RequestEntityTooLarge as cause:
         raise RequestEntityTooLarge(f"A document may have {most} MiB.") from cause
-    unknown = sorted(({*form} - {"title", "replaces"}) | ({*given} - {"file"}))
+    unknown = sorted({*form}.difference(beside) | ({*given} - {"file"}))
     if unknown:
+        listed = " and ".join(f"`{name}`" for name in beside)
         raise Invalid(
-            "Only a file named `file`, and `title` and `replaces`, are taken.",
+            f"Only a file named `file`, and {listed}, are taken.",
             [Fault(pointer([name]), "is unknown, or is no file", "unknown") for name in unknown],
         )
-    beside = _beside()
     files = given.getlist("file")
     if len(files) != 1:
         code, detail = ("missing", "is missing") if not files else ("duplicate", "comes more than once")
@@ -120,7 +129,7 @@ def _received() -> dict[str, Any]:
     (upload,) = files
     if upload.stream.seek(0, 2) > intake.max_bytes:
         raise RequestEntityTooLarge(f"A document may have {most} MiB.")
-    return {"received": intake.receive(upload.stream, upload.filename or ""), "beside": beside}
+    return upload
 
 
 def _fault(code: str, detail: str) -> Fault:
@@ -128,9 +137,14 @@ def _fault(code: str, detail: str) -> Fault:
 
 
 def _beside() -> Beside:
+    return parts_as(Beside)
+
+
+def parts_as(model: type[M]) -> M:
+    """What stands beside the file. Raises Malformed."""
     said = {name: values[0] if len(values) == 1 else values for name, values in request.form.lists()}
     try:
-        return Beside.model_validate(said)
+        return model.model_validate(said)
     except ValidationError as error:
         raise Malformed("body", error) from error
 

@@ -1,7 +1,7 @@
 """Appeals: a case of its own against the decision of another, which others decide."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +15,16 @@ from engine.errors import Conflict
 from engine.events import Fact
 from engine.models import Case, Decision, Definition, Event
 
+LAST = time(23, 59, 59, 999_999)  # of a day
+
 
 def until(within: str | None, decided_at: datetime, now: datetime) -> datetime | None:
-    """Until when a decision can be appealed, in the zone of `now`; None is without end."""
-    return None if within is None else bpmn.later(within, decided_at.astimezone(now.tzinfo))
+    """The last moment at which a decision can be appealed, in the zone of `now`; None is without end.
+
+    The period ends with a day: somebody who is told a date may act until that day is over.
+    """
+    end = None if within is None else bpmn.later(within, decided_at.astimezone(now.tzinfo))
+    return end and datetime.combine(end.date(), LAST, end.tzinfo)
 
 
 def file(uow: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> CaseView:
@@ -53,6 +59,13 @@ def form(uow: UnitOfWork, key: str) -> Form | None:
         detail = "The process for appeals cannot be started just now."
         raise Conflict(detail, code="appeals-closed", definition={"key": key})
     return definitions.spec(uow.session, definitions.Version(*row)).start_form
+
+
+def form_of(uow: UnitOfWork, case_id: UUID) -> Form | None:
+    """What an appeal of this case asks of the actor. Raises as `file` does."""
+    access.require(uow.actor, "decisions.appeal")
+    key, _ = _appealable(uow, cases.lock(uow, case_id))
+    return form(uow, key)
 
 
 def _appealable(uow: UnitOfWork, case: Locked) -> tuple[str, UUID]:

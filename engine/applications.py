@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Select, delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine import access, cases, catalogue, forms, validity
+from engine import access, cases, catalogue, forms, staging, validity
 from engine.bpmn import Form
 from engine.cases import CaseView
 from engine.catalogue import Service
@@ -21,6 +21,7 @@ from engine.db import UnitOfWork, table
 from engine.errors import Conflict, Forbidden, NotFound
 from engine.ids import uuid7
 from engine.models import ApplicationDraft, Definition, DefinitionVersion, Unit
+from engine.staging import Place
 
 KEPT = timedelta(days=30)
 
@@ -91,7 +92,10 @@ def answer(
     Raises Invalid with what is wrong with these fields; whether all goes together is seen when it is
     submitted.
     """
-    answers = forms.partly(form_of(draft.service), _with(draft, names, given), names)
+    form = form_of(draft.service)
+    answers = forms.partly(form, _with(draft, names, given), names)
+    own = {name: value for name, value in answers.items() if name in names}
+    staging.require(uow, form, own, Place.start(draft.service.key))
     _keep(uow, draft, answers, max(step, draft.step))
 
 
@@ -174,12 +178,14 @@ def discard(uow: UnitOfWork, draft_id: UUID) -> None:
     """Delete a draft of the actor's. Raises NotFound for those of others."""
     _require(uow)
     mine = (_ROWS.c.id == draft_id) & (_ROWS.c.user_id == uow.actor.id)
-    if uow.connection.execute(delete(_ROWS).where(mine)).rowcount == 0:
+    key = uow.connection.execute(delete(_ROWS).where(mine).returning(_ROWS.c.key)).scalar()
+    if key is None:
         raise NotFound(f"There is no draft {draft_id}.")
+    staging.discard_all(uow, Place.start(key))
 
 
 def forget(uow: UnitOfWork) -> int:
-    """Delete drafts that nobody has touched for KEPT; how many."""
+    """Delete drafts that nobody has touched for KEPT; how many. `staging.forget` deletes their files."""
     old = delete(_ROWS).where(_ROWS.c.updated_at < uow.now - KEPT)
     return uow.connection.execute(old).rowcount
 

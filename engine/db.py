@@ -13,6 +13,7 @@ from sqlalchemy import (
     JSON,
     BindParameter,
     Connection,
+    Delete,
     Insert,
     MetaData,
     Table,
@@ -34,7 +35,7 @@ from engine.limits import Guard, Limits, Unresponsive
 
 T = TypeVar("T")
 View = Literal["write", "single", "snapshot"]
-Write = Insert | Update
+Write = Insert | Update | Delete
 
 _OWED = "owed"  # in a session's `info`: the writes that wait for its end
 

@@ -54,6 +54,7 @@ MESSAGES: Mapping[str, str] = {
     "format/date": "is no date: write 2026-11-25, or 1405/09/04 for a Jalali one",
     "format/date-time": "is no date with time and offset: write 2026-11-25T08:30Z, or 1405/09/04 08:30+03:30",
     "format/digits": "must have digits only",
+    "format/document": "is no uploaded document: upload the file, and send its id",
     "format/email": "is no e-mail address: write name@example.org",
     "format/iban": "is no IBAN: copy it whole, such as IR and 24 digits",
     "format/legal-id": "is no national id of a legal person: 11 digits, the last of which checks the others",

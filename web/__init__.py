@@ -9,7 +9,19 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.config import Settings
-from web import account, administration, applicants, assets, designer, desk, frame, home, login, trials
+from web import (
+    account,
+    administration,
+    applicants,
+    assets,
+    designer,
+    desk,
+    frame,
+    home,
+    login,
+    trials,
+    uploads,
+)
 from web.site import SITE, Site
 
 if TYPE_CHECKING:
@@ -20,6 +32,7 @@ __all__ = ["Site", "behind", "install"]
 PAGES = (
     *(assets.blueprint, home.blueprint, login.blueprint, account.blueprint),
     *(desk.blueprint, applicants.blueprint, administration.blueprint, designer.blueprint, trials.blueprint),
+    uploads.blueprint,
 )
 
 

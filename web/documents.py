@@ -15,18 +15,10 @@ from engine.storage import BLOCK
 from web.site import current, site
 from web.visit import ANYBODY, Content
 
-BESIDE = 64 << 10  # what a form may have beside its file
-
 
 def intake() -> Intake:
     """What is taken, and where it is kept."""
     return Intake.of(site().settings)
-
-
-def make_room() -> None:
-    """Take more than other forms may hold, but of nobody of whom it is not known who they are."""
-    if request.method == "POST" and current() is not None:
-        request.max_content_length = intake().max_bytes + BESIDE
 
 
 def received(admit: Callable[[UnitOfWork], Any]) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from werkzeug.datastructures import MultiDict
 
-from engine.bpmn.forms import Choice, Field, Text
+from engine.bpmn.forms import DOCUMENT_KINDS, Choice, Field, Text
 from engine.errors import Fault, Invalid, Refusal
 from engine.language import Reader
 from web import refusals, texts
@@ -47,6 +47,12 @@ class Node:
     hide_when: str = ""
     only: str = ""
     apart: str = ""
+    # Of documents (`web.attached`): those that are there, for which form more are uploaded ("": none, names
+    # of files stand for them), which endings their names have, and notes on them.
+    files: tuple[Any, ...] = ()
+    upload: str = ""
+    accept: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -75,6 +81,11 @@ class Drawing:
     def faulty(self) -> Sequence[Node]:
         """The nodes that have a fault, in the order in which they stand."""
         return [node for node in self.all if node.wrong]
+
+    @property
+    def uploads(self) -> bool:
+        """Whether files can be uploaded in it."""
+        return any(node.upload for node in self.all)
 
     @property
     def all(self) -> Sequence[Node]:
@@ -192,8 +203,9 @@ class _Sketch:
         """How a value stands in an input: what was typed as it was typed."""
         if value is None:
             value = field.hints.get("default")
-        if field.kind == "choices":
-            return [_sent(one) for one in value] if isinstance(value, list) else []
+        if field.kind in ("choices", *DOCUMENT_KINDS):
+            several = [value] if field.kind == "document" and value is not None else value
+            return [_sent(one) for one in several] if isinstance(several, list) else []
         if field.kind in ("boolean", "choice"):
             return bool(value) if field.kind == "boolean" else "" if value is None else _sent(value)
         if value is None or isinstance(value, list | Mapping):
@@ -274,8 +286,9 @@ class _Answer:
             return self._rows(field, pointer) or None
         if field.kind == "boolean":
             return name in self.sent
-        if field.kind == "choices":
-            return [_chosen(field, one) for one in self.sent.getlist(name)] or None
+        if field.kind in ("choices", *DOCUMENT_KINDS):
+            several = [_chosen(field, one) for one in self.sent.getlist(name) if one.strip()] or None
+            return several[-1] if several and field.kind == "document" else several
         if field.kind == "datetime":
             return self._instant(field, name)
         typed = self.sent.get(name, "").strip()

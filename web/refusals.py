@@ -13,7 +13,9 @@ def told(refusal: Refusal) -> tuple[str, dict[str, Any]]:
         return "refusals.throttled.seconds", {"count": refusal.seconds}
     values = {}
     if isinstance(refusal, Conflict) and refusal.code == "appeal-late":
-        values["until"] = refusal.state["until"]
+        values["until"] = refusal.state["until"].date()
+    if isinstance(refusal, Conflict) and refusal.code == "too-many-uploads":
+        values["limit"] = refusal.state["limit"]
     return f"refusals.{_present(refusal) or name(type(refusal))}", values
 
 

@@ -28,6 +28,7 @@ SESSION, BEFORE, LANGUAGE, CALENDAR, NOTICE, BEGUN, LOOKED = (
     "begun",
     "looked",
 )
+BESIDE = 64 << 10  # what a form may have beside its file
 LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
 LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,1000}")
 
@@ -175,6 +176,13 @@ def looked() -> datetime | None:
 def set_secret(response: Response, told: str | None) -> None:
     """The secret of a case that was just begun, for the next page to tell; None: it was told."""
     _set(response, BEGUN, told, seconds=600)
+
+
+def make_room() -> None:
+    """Accept as much as a document may have, but of nobody of whom it is not known who they are."""
+    if request.mimetype == "multipart/form-data" and current() is not None:
+        most = (site().settings.document_max_mb << 20) + BESIDE
+        request.max_content_length = max(request.max_content_length or 0, most)
 
 
 def _set(response: Response, name: str, value: str | None, seconds: int | None = None) -> None:

@@ -27,7 +27,7 @@ from engine.ids import uuid7
 from engine.language import Reader
 from engine.storage import checksum
 from web import texts
-from web.site import Forged, comes_from_here, current, is_own_form, set_notice, set_secret, site
+from web.site import Forged, comes_from_here, current, is_own_form, make_room, set_notice, set_secret, site
 
 LOOKING = ("GET", "HEAD")
 # Pages on which cases are come upon, for the access log.
@@ -77,6 +77,7 @@ class Content:
     name: str | None = None
     opened: Opened | None = None
     fresh: bool = False
+    status: int = 200
 
 
 Shown = Page | Away | Content
@@ -99,7 +100,7 @@ def page(
     role has to allow. When the view is refused, what it did is undone, and `refused` is shown: a view of the
     same parts and the refusal, `refusal`; else a page that explains it, as always for what the visitor may
     not see or do at all. `prepare` is done before the transaction begins, once; it gives further parts, and
-    may refuse, too: then without these.
+    may refuse, too: then without these. Its forms may be as large as a document.
 
     `unnoticed` is what a script asks while nobody may be there: the session lasts no longer by it, it has no
     line in the log, and without a session the answer is 401.
@@ -114,7 +115,7 @@ def page(
         def endpoint(**parts: Any) -> Response:
             g.unnoticed = unnoticed
             _require_text()
-            away = _recognise(anybody) or _recognise_form()
+            away = _recognise(anybody, files=prepare is not None) or _recognise_form()
             if away is not None:
                 return away
             try:
@@ -142,8 +143,10 @@ def _require_text() -> None:
         raise NotFound("There is no such page.")
 
 
-def _recognise(anybody: bool) -> Response | None:
-    """Where to go first, if this visitor cannot be shown the page yet."""
+def _recognise(anybody: bool, *, files: bool) -> Response | None:
+    """Where to go first, if this visitor cannot be shown the page yet. `files`: its forms bring some."""
+    if files:
+        make_room()
     opened = current()
     if anybody or (opened is not None and not opened.restricted):
         return None
@@ -227,7 +230,8 @@ def _response(shown: Shown) -> Response:
         response = make_response(render_template(shown.template, **shown.values), shown.status)
         response.headers.extend(shown.headers)
         return response
-    response = Response(shown.body if isinstance(shown.body, bytes) else shown.body())
+    body = shown.body if isinstance(shown.body, bytes) else shown.body()
+    response = Response(body, shown.status)
     response.headers["Content-Type"] = shown.media_type
     if shown.name is not None:
         response.headers.set("Content-Disposition", "attachment", filename=shown.name)

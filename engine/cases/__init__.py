@@ -9,7 +9,7 @@ from engine.cases.about import found_by
 from engine.cases.bills import BillView, Late
 from engine.cases.bills import listed as bills_listed
 from engine.cases.bills import of_case as bills_of
-from engine.cases.commands import Application, appeal, begin_at, digest, start, taken
+from engine.cases.commands import Application, appeal, begin_at, digest, form_to_start, start, taken
 from engine.cases.ending import cancel, renew_secret, withdraw
 from engine.cases.firing import FIRED
 from engine.cases.hold import (
@@ -83,6 +83,7 @@ __all__ = [
     "digest",
     "fail_call",
     "find_bill",
+    "form_to_start",
     "found_by",
     "get",
     "give_up",

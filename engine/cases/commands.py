@@ -13,7 +13,8 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from engine import access, bpmn, definitions, events, forms, persian
+from engine import access, bpmn, definitions, events, forms, persian, staging
+from engine.bpmn import Form
 from engine.bpmn.values import plain
 from engine.cases import about
 from engine.cases.entry import Entry, at_start_event, to_appeal, to_start
@@ -26,6 +27,8 @@ from engine.events import Fact, Head
 from engine.ids import uuid7
 from engine.models import CASE_NUMBERS, Channel, User
 from engine.pools import Home
+from engine.staging import NOTHING as NO_FILES
+from engine.staging import Claimed, Place
 
 _NEXT = select(CASE_NUMBERS.next_value())
 # What a case view takes straight from the case's row.
@@ -59,17 +62,26 @@ def start(uow: UnitOfWork, key: str, data: Mapping[str, Any], application: Appli
     access.require(uow.actor, "cases.start")
     application = _of_applicant(uow, application)
     entry = to_start(uow, key, application.unit)
-    return _asked_for(uow, entry, data, application)
+    return _asked_for(uow, entry, data, application, Place.start(key))
 
 
 def appeal(
     uow: UnitOfWork, first: Locked, key: str, data: Mapping[str, Any], application: Application
 ) -> CaseView:
     """Start a case of this process that appeals a decision of the first, in the unit of that."""
-    return _asked_for(uow, to_appeal(uow, key, first), data, replace(application, appeal_of=first.id))
+    entry = to_appeal(uow, key, first)
+    return _asked_for(uow, entry, data, replace(application, appeal_of=first.id), Place.appeal(first.id))
 
 
-def _asked_for(uow: UnitOfWork, entry: Entry, data: Mapping[str, Any], application: Application) -> CaseView:
+def form_to_start(uow: UnitOfWork, key: str) -> Form | None:
+    """The form with which the actor starts a case of a definition. Raises as `start` does."""
+    access.require(uow.actor, "cases.start")
+    return definitions.spec(uow.session, to_start(uow, key).version).start_form
+
+
+def _asked_for(
+    uow: UnitOfWork, entry: Entry, data: Mapping[str, Any], application: Application, place: Place
+) -> CaseView:
     spec = definitions.spec(uow.session, entry.version)
     if not spec.startable:
         key = entry.version.key
@@ -77,8 +89,9 @@ def _asked_for(uow: UnitOfWork, entry: Entry, data: Mapping[str, Any], applicati
         raise Conflict(detail, code="begins-by-itself", definition={"key": key})
     answer = forms.check(spec.start_form, forms.declared(spec.outcome_variables, data))
     require_size(answer)
+    files = staging.claim(uow, spec.start_form, answer, place)
     usual: Channel = "assisted" if uow.actor.role == "caseworker" else "online"
-    return _begin(uow, entry, answer, replace(application, channel=application.channel or usual))
+    return _begin(uow, entry, answer, replace(application, channel=application.channel or usual), files)
 
 
 def _of_applicant(uow: UnitOfWork, application: Application) -> Application:
@@ -107,7 +120,7 @@ def begin_at(
     cannot hold.
     """
     require_size(data)
-    return _begin(uow, at_start_event(uow, version), data, NOBODY, (element, happened))
+    return _begin(uow, at_start_event(uow, version), data, NOBODY, trigger=(element, happened))
 
 
 def _begin(
@@ -115,6 +128,7 @@ def _begin(
     entry: Entry,
     data: Mapping[str, Any],
     application: Application,
+    files: Claimed = NO_FILES,
     trigger: tuple[str, Fact] | None = None,
 ) -> CaseView:
     version = entry.version
@@ -124,8 +138,7 @@ def _begin(
     step = bpmn.start(spec, data, uow.now, at=at, starter=starter)
     case_id = uuid7()
     key = running_key(version.key, application.business_key) if spec.unique_business_key else None
-    number = _next_number(uow)
-    secret = new_secret()
+    number, secret = _next_number(uow), new_secret()
     given = _given(application)
     fixed = {
         "id": case_id,
@@ -148,11 +161,11 @@ def _begin(
     setting = Setting(home, spec, known, subject=told_of.subject)
     opened = rows_of(uow, case_id, version.id, step, setting)
     told = {"case_number": number, "data": data, **given, "channel": application.channel}
-    happened = [*_told(told, application), *([trigger[1]] if trigger else []), *facts(step, opened)]
+    happened = [*_told(told, application, files, trigger), *facts(step, opened)]
     head, log = events.chain(uow, Head(case_id, version.id), happened, unit=entry.acting)
     row = {**fixed, **progress(uow, step, head, plain(setting.data), running_key=key), **told_of.columns}
     begin(uow, row, opened, log)
-    shown = {name: row[name] for name in _SHOWN}
+    files.file(uow, case_id)
     return CaseView(
         key=version.key,
         version=version.number,
@@ -161,7 +174,7 @@ def _begin(
         unit=entry.unit,
         secret=secret,
         name=spec.process.description or version.key,
-        **shown,
+        **{name: row[name] for name in _SHOWN},
     )
 
 
@@ -172,11 +185,13 @@ def _given(application: Application) -> dict[str, str | None]:
     return {**typed, "business_key": application.business_key}
 
 
-def _told(told: Mapping[str, Any], application: Application) -> list[Fact]:
+def _told(
+    told: Mapping[str, Any], application: Application, files: Claimed, trigger: tuple[str, Fact] | None
+) -> list[Fact]:
     """How a case begins, as facts for the log."""
     filed = {"appeal_of": application.appeal_of}
     filings = [Fact("appeal.filed", payload=filed)] if application.appeal_of else []
-    return [Fact("case.started", payload=told), *filings]
+    return [Fact("case.started", payload=told), *filings, *files.facts(), *([trigger[1]] if trigger else [])]
 
 
 def new_secret() -> str:
@@ -192,10 +207,15 @@ def digest(secret: str) -> bytes:
 
 
 def taken(error: IntegrityError) -> Conflict | None:
-    """The refusal if a command failed because a case with its business key runs already."""
-    cause = error.orig
-    if isinstance(cause, UniqueViolation) and cause.diag.constraint_name == "uq_cases_running_key":
+    """The refusal if a command failed because something that may be there only once is there already.
+
+    A running case with its business key, or documents that another case has got in the same moment.
+    """
+    name = error.orig.diag.constraint_name if isinstance(error.orig, UniqueViolation) else None
+    if name == "uq_cases_running_key":
         return Conflict("A case with this business key runs already.", code="business-key-runs")
+    if name in ("pk_documents", "pk_document_versions"):
+        return Conflict("The documents were sent with another answer just now.", code="documents-sent")
     return None
 
 

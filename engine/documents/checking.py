@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.models import DocumentVersion
+from engine.models import DocumentVersion, StagedDocument
 from engine.storage import Storage
 
 
@@ -29,9 +29,9 @@ def check(session: Session, storage: Storage) -> Iterator[Finding]:
     """
     stored = set(storage.names())
     known: set[str] = set()
-    for (digest,) in session.execute(
-        select(DocumentVersion.sha256).distinct().execution_options(yield_per=1000)
-    ):
+    staged = select(StagedDocument.sha256).where(StagedDocument.media_type.is_not(None))
+    named = select(DocumentVersion.sha256).union(staged)
+    for (digest,) in session.execute(named.execution_options(yield_per=1000)):
         key = digest.hex()
         known.add(key)
         match storage.damage(key):

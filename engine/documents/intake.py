@@ -68,4 +68,6 @@ class Intake:
 
 
 def _refusal(refused: Unfit) -> Invalid:
-    return Invalid(f"The file {refused.detail}", [Fault("/file", refused.detail, refused.code)])
+    return Invalid(
+        f"The file {refused.detail}", [Fault("/file", refused.detail, refused.code, refused.values)]
+    )

@@ -5,7 +5,7 @@ stored content after the commit. The case, its tasks and its log stay as ids, ti
 """
 
 from engine.erasure.erasing import MAX_BASIS, Erased, Plan, erase, plan, vacuum
-from engine.erasure.files import Deletion, delete_files, pending
+from engine.erasure.files import Deletion, delete_files, pending, sweep
 
 __all__ = [
     "MAX_BASIS",
@@ -16,5 +16,6 @@ __all__ = [
     "erase",
     "pending",
     "plan",
+    "sweep",
     "vacuum",
 ]

@@ -7,20 +7,34 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Delete, Select, Text, TextClause, Update, cast, delete, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    Delete,
+    Select,
+    Text,
+    TextClause,
+    Update,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 
-from engine import access, cases, definitions, events, persian
+from engine import access, cases, definitions, events, persian, staging
 from engine.bpmn import Spec
 from engine.bpmn.forms import Field
 from engine.bpmn.outcomes import known_words
 from engine.cases import Locked
-from engine.db import Base, Database, UnitOfWork, connection, table
+from engine.db import Base, Database, UnitOfWork, connection
 from engine.erasure.inventory import ERASED, Changed, Deleted
 from engine.errors import Conflict, Invalid, NotFound
 from engine.events import Fact
-from engine.models import Batch, Case, Document, DocumentVersion, ErasedFile, Event, Message, Task
+from engine.models import Batch, Case, Document, DocumentVersion, Event, Message, StagedDocument, Task
+from engine.staging import Place
 
 MAX_BASIS = 500
 SHORTEST = 5  # characters of a name that a legal basis is searched for
@@ -85,7 +99,7 @@ def erase(uow: UnitOfWork, named: str, basis: str, operator: str) -> Erased:
     values = _values(uow, case)
     linked, content, purposes = _linked(uow, case), _content(uow, case), _purposes(uow, case)
     rows = {name: uow.connection.execute(_statement(name, values)).rowcount for name in ERASED}
-    _mark_files(uow, content)
+    staging.mark_files(uow, content)
     payload = {
         "legal_basis": basis,
         "operator": operator,
@@ -181,22 +195,18 @@ def _linked(uow: UnitOfWork, case: Locked) -> Sequence[str]:
 
 
 def _content(uow: UnitOfWork, case: Locked) -> Sequence[bytes]:
-    """The SHA-256 of each file of its documents, in all versions."""
+    """The SHA-256 of each file of its documents, in all versions, and of what was uploaded for its tasks."""
     of_case = select(DocumentVersion.sha256).join(Document, Document.id == DocumentVersion.document_id)
-    return uow.connection.execute(of_case.where(Document.case_id == case.id).distinct()).scalars().all()
+    places = select(literal("task:") + cast(Task.id, Text)).where(Task.case_id == case.id)
+    for_it = StagedDocument.place.in_(places) | (StagedDocument.place == str(Place.appeal(case.id)))
+    staged = select(StagedDocument.sha256).where(for_it, StagedDocument.media_type.is_not(None))
+    found = of_case.where(Document.case_id == case.id).union(staged)
+    return uow.connection.execute(found).scalars().all()
 
 
 def _purposes(uow: UnitOfWork, case: Locked) -> int:
     stated = select(func.count()).where(Event.case_id == case.id, Event.purpose.is_not(None))
     return uow.connection.execute(stated).scalar_one()
-
-
-def _mark_files(uow: UnitOfWork, content: Iterable[bytes]) -> None:
-    rows = [{"sha256": digest, "erased_at": uow.now} for digest in content]
-    if rows:
-        marked = insert(table(ErasedFile)).values(rows)
-        newer = {"erased_at": marked.excluded.erased_at}
-        uow.connection.execute(marked.on_conflict_do_update(index_elements=["sha256"], set_=newer))
 
 
 def _record(uow: UnitOfWork, case: Locked, fact: Fact) -> None:

@@ -1,4 +1,4 @@
-"""Deleting the stored files of erased cases, after the transaction that has erased their rows.
+"""Deleting the stored files of erased cases and discarded uploads, after the transaction with their rows.
 
 That transaction leaves a row in `erased_files` for each file, which goes once the file is deleted. So
 whatever stops the command, the next one finds what is left. Content is stored under its SHA-256, so a file
@@ -13,18 +13,26 @@ from typing import Literal
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
-from engine.db import Database, connection
-from engine.models import DocumentVersion, ErasedFile
+from engine.db import Database, UnitOfWork, connection
+from engine.models import DocumentVersion, ErasedFile, StagedDocument
 from engine.storage import Storage
 
 Deletion = Literal["deleted", "shared", "uploading"]
 # So long after it was stored, content that no row names belongs to no upload that still goes on.
 UPLOAD = timedelta(hours=1)
+AT_ONCE = 100  # files that a worker deletes in one transaction
 
 
-def pending(session: Session) -> Sequence[bytes]:
-    """The SHA-256 of each file that is still to be deleted."""
-    return session.scalars(select(ErasedFile.sha256).order_by(ErasedFile.sha256)).all()
+def pending(session: Session, before: datetime | None = None) -> Sequence[bytes]:
+    """The SHA-256 of each file that is still to be deleted; only those marked `before`, if it is given."""
+    found = select(ErasedFile.sha256).order_by(ErasedFile.sha256)
+    return session.scalars(found if before is None else found.where(ErasedFile.erased_at < before)).all()
+
+
+def sweep(uow: UnitOfWork, storage: Storage) -> int:
+    """Delete what was marked so long ago that no upload of the same content still lacks its row; how many."""
+    wanted = pending(uow.session, uow.now - UPLOAD)[:AT_ONCE]
+    return [_delete(storage, digest, uow.session, uow.now) for digest in wanted].count("deleted")
 
 
 def delete_files(database: Database, storage: Storage) -> Sequence[Deletion]:
@@ -43,7 +51,8 @@ def _delete(storage: Storage, digest: bytes, session: Session, now: datetime) ->
     since = bound.execute(marked).scalar()
     if since is None:
         return "deleted"  # by another command
-    named = select(exists().where(DocumentVersion.sha256 == digest))
+    staged = exists().where(StagedDocument.sha256 == digest, StagedDocument.media_type.is_not(None))
+    named = select(exists().where(DocumentVersion.sha256 == digest) | staged)
     became: Deletion = "shared" if bound.execute(named).scalar_one() else "deleted"
     if became == "deleted":
         stored = storage.stored_at(digest.hex())

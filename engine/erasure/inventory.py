@@ -40,6 +40,17 @@ _OF_CASE = "case_id = :case"
 _PAYLOAD = Changed(
     "case_id = :case AND (payload IS NOT NULL OR salt IS NOT NULL)", "", {"payload": "NULL", "salt": "NULL"}
 )
+_STAGED = """
+    place IN (SELECT 'task:' || id::text FROM tasks WHERE case_id = :case)
+    OR place = 'appeal:' || CAST(:case AS uuid)::text
+"""
+_STAGED_PARTS = """
+    document_id IN (
+        SELECT id FROM staged_documents
+        WHERE place IN (SELECT 'task:' || id::text FROM tasks WHERE case_id = :case)
+            OR place = 'appeal:' || CAST(:case AS uuid)::text
+    )
+"""
 _TASKS = "(SELECT id FROM tasks WHERE case_id = :case)"
 _RETRIES = """
     id IN (
@@ -124,7 +135,12 @@ ERASED: Mapping[str, Changed | Deleted] = {
         "document_id IN (SELECT id FROM documents WHERE case_id = :case)",
         "document_id number task_id title name media_type size sha256 status uploaded_by uploaded_at",
     ),
-    "documents": Deleted(_OF_CASE, "id case_id added_by newest"),
+    "documents": Deleted(_OF_CASE, "id case_id added_by newest field"),
+    "staged_parts": Deleted(_STAGED_PARTS, "document_id start content"),
+    "staged_documents": Deleted(
+        _STAGED,
+        "id owner_id place field name size received media_type sha256 created_at expires_at",
+    ),
     "decisions": Changed(
         _OF_CASE,
         "id case_id task_id decided_by unit decided_at appeal_id",
@@ -278,7 +294,7 @@ KEPT: Mapping[str, Kept] = {
 FOLDERS: Mapping[str, str] = {
     "connectors.toml": "settings",
     "demo.json": "the demonstration's accounts",
-    "documents": "content that no version of a document names any more is deleted",
+    "documents": "content that no version of a document and no staged document names any more is deleted",
     "hub.json": "the mock hub's bills, of the demonstration alone: numbers, amounts, and what they are for",
     "metrics": "counts and times of requests by their route, anew with each start",
     "oidc.toml": "settings",

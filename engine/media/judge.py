@@ -6,7 +6,7 @@ from typing import IO
 
 import puremagic
 
-from engine.media import archives, images, pdf, texts
+from engine.media import archives, foreign, images, pdf, texts
 from engine.media.kinds import BY_NAME, Kind, Unfit, part, size_of
 from engine.media.names import extension
 
@@ -31,11 +31,42 @@ def judge(stream: IO[bytes], name: str, taken: Collection[str]) -> Kind:
         raise Unfit("empty", "is empty. Choose the file again.")
     kind = _kind(stream, name)
     if kind is None or kind.name not in taken:
-        raise Unfit("type", f"is of a kind that is not taken. Send one of: {', '.join(sorted(taken))}.")
+        raise _not_taken(stream, kind, taken)
     if extension(name) not in kind.extensions:
         endings = " or ".join("." + ending for ending in kind.extensions)
         raise Unfit("extension", f"is {kind.media_type}, so its name must end in {endings}. Rename it.")
     return kind
+
+
+def checked_ending(name: str, taken: Collection[str]) -> str:
+    """The name as given. Raises Unfit if no accepted kind of file has such a name."""
+    endings = {ending for kind in taken for ending in BY_NAME[kind].extensions}
+    if extension(name) not in endings:
+        raise _unlisted(extension(name) or "?", taken)
+    return name
+
+
+def _not_taken(stream: IO[bytes], kind: Kind | None, taken: Collection[str]) -> Unfit:
+    """What a file is instead, as far as its content tells."""
+    head = part(stream, 0, HEAD)
+    if (system := foreign.program(head)) is not None:
+        what = f"is a program ({system}), whatever its name says. Programs are never accepted."
+        return Unfit("type", what, type="program", what=system)
+    found = kind.name if kind else foreign.other(head)
+    if found is None:
+        detail = f"is of a kind that is not taken. Send one of: {_list(taken)}."
+        return Unfit("type", detail)
+    return _unlisted(found, taken)
+
+
+def _unlisted(found: str, taken: Collection[str]) -> Unfit:
+    kinds = _list(taken)
+    detail = f"is of the kind {found}, which is not accepted here. Send one of: {kinds}."
+    return Unfit("type", detail, type="file", what=found, kinds=kinds)
+
+
+def _list(kinds: Collection[str]) -> str:
+    return ", ".join(sorted(kinds))
 
 
 def _kind(stream: IO[bytes], name: str) -> Kind | None:

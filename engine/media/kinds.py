@@ -17,12 +17,16 @@ class Kind:
 
 
 class Unfit(Exception):
-    """A file that is not taken: a stable code, and what is wrong with how to mend it."""
+    """A file that is not accepted: a stable code, and what is wrong with how to fix it.
 
-    def __init__(self, code: str, detail: str) -> None:
+    `values` are what a translation of it names.
+    """
+
+    def __init__(self, code: str, detail: str, **values: str) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
+        self.values: Mapping[str, str] = values
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."

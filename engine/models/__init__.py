@@ -27,6 +27,7 @@ from engine.models.outbound import Cursor, Delivery, DeliveryStatus, Webhook
 from engine.models.retries import RetriedIncident, RetriedStatus, Retry
 from engine.models.rules import DeploymentDecision
 from engine.models.sketches import Sketch, SketchCheck, SketchCheckStatus, SketchCheckStep, SketchFile
+from engine.models.staging import StagedDocument, StagedPart
 from engine.models.tables import (
     CASE_NUMBERS,
     FOUND_BY,
@@ -118,6 +119,8 @@ __all__ = [
     "SketchCheckStatus",
     "SketchCheckStep",
     "SketchFile",
+    "StagedDocument",
+    "StagedPart",
     "Substitution",
     "Task",
     "TaskKind",

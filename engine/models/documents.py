@@ -13,7 +13,10 @@ DocumentStatus = Literal["accepted"]
 
 
 class Document(Base):
-    """A document of a case. Its newest version counts; the ones before stay."""
+    """A document of a case. Its newest version counts; the ones before stay.
+
+    `field` is the JSON Pointer of the field of a form that it answers; None if it was added for itself.
+    """
 
     __tablename__ = "documents"
     __table_args__ = (Index(None, "case_id", "id"),)
@@ -22,6 +25,7 @@ class Document(Base):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     added_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     newest: Mapped[int]  # the number of its newest version
+    field: Mapped[str | None] = mapped_column(Text)
 
 
 class DocumentVersion(Base):
@@ -46,7 +50,7 @@ class DocumentVersion(Base):
 
 
 class ErasedFile(Base):
-    """Content of an erased case that still has to be deleted from the storage, after the commit."""
+    """Content of erased cases and discarded uploads that is to be deleted from the storage."""
 
     __tablename__ = "erased_files"
 

@@ -208,7 +208,7 @@ class _Teller:
         if decided.until is None:
             return self._say("appeal-open", units=unit)
         key = "appeal-until" if decided.appealable else "appeal-over"
-        return self._say(key, until=decided.until, units=unit)
+        return self._say(key, until=decided.until.date(), units=unit)
 
     def _say(self, key: str, **values: Any) -> str:
         return self.texts.say(self.reader, f"texts.{key}", **values)

@@ -14,12 +14,13 @@ from uuid import UUID
 from sqlalchemy import RowMapping, cast, delete, func, select, update
 from sqlalchemy.dialects.postgresql import JSONPATH
 
-from engine import access, accounts, forms, jobs, names
+from engine import access, accounts, forms, jobs, names, staging
 from engine.bpmn import Form
 from engine.db import UnitOfWork
 from engine.errors import Busy, Fault, Forbidden, Invalid, NotFound, Refusal
 from engine.ids import uuid7
 from engine.models import Batch, Case, Task, User
+from engine.staging import Place
 from engine.tasks.bulk import Action, Item, act
 from engine.tasks.reading import answerable, shown
 
@@ -59,7 +60,8 @@ def start_batch(uow: UnitOfWork, action: Action, ids: Sequence[UUID], answer: Ma
         raise Invalid("Nobody is named.", [Fault("/to", "is required", "required")])
     if action == "complete":
         form, roles = common_form(uow, wanted)
-        forms.check(form, answer, roles)
+        # Nobody uploads one document for many tasks: what the answer names is none of theirs.
+        staging.require(uow, form, forms.check(form, answer, roles), Place("task", ""))
     row = Batch(
         id=uuid7(),
         owner_id=uow.actor.id,

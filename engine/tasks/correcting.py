@@ -8,13 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from engine import access, bpmn, cases, definitions, forms
+from engine import access, bpmn, cases, definitions, forms, staging
 from engine.bpmn import Form
 from engine.cases import TaskChange
 from engine.db import UnitOfWork
 from engine.errors import Fault, FieldNotMarked, Invalid
 from engine.events import Fact
 from engine.models import Task
+from engine.staging import Place
 from engine.tasks import beside
 from engine.tasks.held import Held
 
@@ -79,7 +80,9 @@ def correct(
     if foreign := set(data) - beside.marked(row.asked):
         raise FieldNotMarked(f"Only what was marked may be corrected: {len(foreign)} of the fields were not.")
     spec = definitions.spec(uow.session, case.version)
-    answer = _checked(beside.form_of(spec, row.element, row.kind, row.asked), data)
+    form = beside.form_of(spec, row.element, row.kind, row.asked)
+    answer = _checked(form, data)
+    files = staging.claim(uow, form, answer, Place.task(row.task_id), case.id)
     _require_fitting(beside.whole(spec, row.asked), beside.known(spec, row, uow.now), answer)
     cases.require_size({**case.data, **answer})
     step = bpmn.correct(spec, state, row.parent_id, answer, uow.now, row.asked.get("form"))
@@ -88,7 +91,9 @@ def correct(
     beside.touch(uow, row.parent_id)
     change = TaskChange(row.task_id, "completed", uow.actor.id, uow.now)
     told = Fact("data.corrected", row.element, row.task_id, cases.scoped({"changes": answer}, step.scope))
-    return cases.apply(uow, case, step, [told], change=change)
+    applied = cases.apply(uow, case, step, [*files.facts(row.element, row.task_id), told], change=change)
+    files.file(uow, case.id, row.task_id)
+    return applied
 
 
 def _checked(form: Form | None, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, Uuid, bindparam, select
 from sqlalchemy.orm import aliased
 
-from engine import access, bpmn, cases, definitions, forms, impartial
+from engine import access, bpmn, cases, definitions, forms, impartial, staging
 from engine.assignment import Chosen
 from engine.bpmn import Form, TaskRules
 from engine.cases import TaskChange
@@ -17,6 +17,7 @@ from engine.db import UnitOfWork
 from engine.errors import Forbidden
 from engine.events import Fact
 from engine.models import Case, Task
+from engine.staging import Place
 from engine.tasks import allotting, beside, correcting, deciding, fairness, reasons
 from engine.tasks.held import Held
 from engine.tasks.reading import get, roles, unknown
@@ -114,6 +115,7 @@ def complete(
     late = beside.settle(uow, held)
     data = forms.declared(rules.variables, data)
     answer = forms.check(form, data, roles(uow, task_id) if form and forms.for_some(form) else None)
+    files = staging.claim(uow, form, answer, Place.task(task_id), case.id)
     ruled = deciding.ruling(held, rules, answer)
     if answer:
         cases.require_size({**case.data, **answer})
@@ -121,8 +123,9 @@ def complete(
     change = TaskChange(task_id, "completed", uow.actor.id, uow.now)
     told = cases.scoped({"data": answer}, step.scope) if answer else None
     done = Fact("task.completed", row.element, task_id, told)
-    happened = [*late, done, *deciding.record(uow, held, ruled)]
+    happened = [*late, *files.facts(row.element, task_id), done, *deciding.record(uow, held, ruled)]
     values, opened = cases.apply(uow, case, step, happened, change=change)
+    files.file(uow, case.id, task_id)
     status, outcome = values["status"], values["outcome"]
     seen = opened if row.case_seen else cases.Opened((), ())
     return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, seen)

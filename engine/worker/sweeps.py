@@ -5,6 +5,7 @@ Every process of a queue does it, for none may be the only one: rows that anothe
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
@@ -13,16 +14,20 @@ from engine import (
     calls,
     cases,
     delegations,
+    erasure,
     idempotency,
     jobs,
     messages,
     sessions,
+    staging,
     tasks,
     throttle,
     trials,
     uploads,
 )
 from engine.db import UnitOfWork
+from engine.errors import StorageDown
+from engine.storage import Storage
 from engine.worker.desk import Desk
 from engine.worker.posting import post
 
@@ -50,7 +55,16 @@ async def look_after_cases(desk: Desk) -> None:
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
         group.create_task(each(MINUTE, desk, messages.expire, messages.offer_again, idempotency.forget))
         group.create_task(each(MINUTE, desk, sessions.forget, throttle.forget, tasks.forget_batches))
-        group.create_task(each(HOUR, desk, applications.forget, trials.forget))
+        group.create_task(each(HOUR, desk, applications.forget, trials.forget, staging.forget))
+        group.create_task(_delete_files(desk))
+
+
+async def _delete_files(desk: Desk) -> None:
+    """Those of discarded uploads; a storage that does not answer is asked again later."""
+    while True:
+        with suppress(StorageDown):  # the storage itself has logged it
+            await desk.look(lambda uow: erasure.sweep(uow, Storage(desk.settings.documents)))
+        await asyncio.sleep(HOUR)
 
 
 async def _wake(desk: Desk) -> None:

@@ -39,7 +39,10 @@ def test_a_refusal_is_told_by_its_class_or_what_is_in_the_way(refusal: Refusal, 
     ("refusal", "values"),
     [
         (errors.Throttled("x", 30), {"count": 30}),
-        (Conflict("x", code="appeal-late", case={"status": "completed"}, until=UNTIL), {"until": UNTIL}),
+        (
+            Conflict("x", code="appeal-late", case={"status": "completed"}, until=UNTIL),
+            {"until": UNTIL.date()},
+        ),
     ],
 )
 def test_a_refusal_gives_the_values_that_its_text_names(refusal: Refusal, values: dict[str, Any]) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.bpmn.forms import Field
+from engine.bpmn.forms import DOCUMENT_KINDS, Field
+from engine.db import UnitOfWork
 from engine.language import Reader
 from web import texts
+from web.attached import File, files_of
 from web.forms import Node, drawing
 
 
@@ -17,25 +19,33 @@ class Row:
     label: str
     text: str = ""
     rows: tuple[tuple["Row", ...], ...] = ()
+    files: Sequence[File] = ()
 
 
-def rows(fields: Sequence[Field], values: Mapping[str, Any], reader: Reader) -> Sequence[Row]:
+def rows(
+    fields: Sequence[Field], values: Mapping[str, Any], reader: Reader, uow: UnitOfWork
+) -> Sequence[Row]:
     """What was answered to these fields; what was not is left out."""
-    return _rows(drawing(fields, values, reader).nodes, values)
+    drawn = drawing(fields, values, reader)
+    ids = [one for node in drawn.all if node.field.kind in DOCUMENT_KINDS for one in node.shown]
+    return _rows(drawn.nodes, files_of(uow, ids))
 
 
-def _rows(nodes: Sequence[Node], values: Mapping[str, Any]) -> tuple[Row, ...]:
+def _rows(nodes: Sequence[Node], files: Mapping[str, File]) -> tuple[Row, ...]:
     found: list[Row] = []
     for node in nodes:
         if node.field.pointer is None:
-            found += _rows(node.nodes, values)
+            found += _rows(node.nodes, files)
         elif node.field.kind == "list":
             found += (
-                [Row(node.label, rows=tuple(_rows(row, values) for row in node.rows))] if node.rows else []
+                [Row(node.label, rows=tuple(_rows(row, files) for row in node.rows))] if node.rows else []
             )
         elif node.field.kind == "group":
-            inner = _rows(node.nodes, values)
+            inner = _rows(node.nodes, files)
             found += [Row(node.label, rows=(inner,))] if inner else []
+        elif node.field.kind in DOCUMENT_KINDS:
+            named = [files[one] for one in node.shown if one in files]
+            found += [Row(node.label, files=named)] if named else []
         elif text := _text(node):
             found.append(Row(node.label, text))
     return tuple(found)

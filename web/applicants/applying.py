@@ -12,10 +12,10 @@ from flask import request
 from engine import applications
 from engine.applications import Draft
 from engine.errors import Invalid, Refusal
-from web import forms
+from engine.staging import Place
+from web import attached, forms
 from web.applicants.answers import rows
 from web.applicants.door import blueprint, mine
-from web.applicants.offers import takes_documents
 from web.applicants.steps import Step, steps_of
 from web.refusals import explained
 from web.visit import Away, Page, Shown, Visit
@@ -45,23 +45,28 @@ def _once_more(visit: Visit, key: str, number: int, refusal: Refusal) -> Page:
     """The step with what was typed, and what is wrong with it."""
     draft = applications.of_service(visit.uow, key)
     step = _steps(draft)[number - 1]
-    typed = forms.answer(step.fields, request.form, _others(draft, step))
+    typed = forms.answer(step.fields, attached.sent(), _others(draft, step))
     return _page(visit, draft, number, {**_others(draft, step), **typed}, refusal)
 
 
-@mine(blueprint.post("/services/<key>/apply/<int:number>"), refused=_once_more)
+def _files(key: str, **_: Any) -> Mapping[str, Any]:
+    return attached.take(Place.start(key))
+
+
+@mine(blueprint.post("/services/<key>/apply/<int:number>"), refused=_once_more, prepare=_files)
 def answer_step(visit: Visit, key: str, number: int) -> Shown:
     """Keep what was answered, and go on."""
     draft = applications.of_service(visit.uow, key)
     if not _is_open(draft, number):
         return Away(_next(draft, draft.step))
     step = _steps(draft)[number - 1]
-    given = forms.answer(step.fields, request.form, _others(draft, step))
-    if forms.edited(request.form):
-        return _page(visit, draft, number, {**_others(draft, step), **given})
+    given = forms.answer(step.fields, attached.sent(), _others(draft, step))
+    if attached.edited():
+        return _changed(visit, draft, number, given)
     if BACK in request.form:
         applications.leave(visit.uow, draft, step.names, given, number)
         return Away(_address(key, max(number - 1, 1)))
+    attached.require()
     applications.answer(visit.uow, draft, step.names, given, number)
     return Away(_next(applications.of_service(visit.uow, key), number))
 
@@ -116,16 +121,28 @@ def _others(draft: Draft, step: Step) -> dict[str, Any]:
     return {name: value for name, value in draft.answers.items() if name not in step.names}
 
 
+def _changed(visit: Visit, draft: Draft, number: int, given: Mapping[str, Any]) -> Page:
+    """The step again, with other files or rows: what it holds by now is stored, so that no file is lost."""
+    step = _steps(draft)[number - 1]
+    if attached.changed():
+        attached.forget_dropped(visit.uow)
+        applications.leave(visit.uow, draft, step.names, given, number)
+    refusal = Invalid("A file was not accepted.", attached.faults()) if attached.faults() else None
+    return _page(visit, draft, number, {**_others(draft, step), **given}, refusal)
+
+
 def _page(
     visit: Visit, draft: Draft, number: int, values: Mapping[str, Any], refusal: Refusal | None = None
 ) -> Page:
-    steps = _steps(draft)
+    steps, place = _steps(draft), Place.start(draft.service.key)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     shown = {
         "draft": draft,
         "steps": steps,
         "number": number,
-        "drawing": forms.drawing(steps[number - 1].fields, values, visit.reader, faults),
+        "drawing": attached.named(
+            visit.uow, forms.drawing(steps[number - 1].fields, values, visit.reader, faults), place
+        ),
         "fault": explained(refusal) if refusal and not faults else None,
     }
     return Page("applicants/step.html", shown, 200 if refusal is None else 422)
@@ -137,8 +154,7 @@ def _summary(visit: Visit, draft: Draft, refusal: Refusal | None = None) -> Page
     all_fields = [field for step in steps for field in step.fields]
     shown = {
         "draft": draft,
-        "parts": [(step, rows(step.fields, draft.answers, visit.reader)) for step in steps],
-        "documents": takes_documents(draft.service),
+        "parts": [(step, rows(step.fields, draft.answers, visit.reader, visit.uow)) for step in steps],
         "drawing": forms.drawing(all_fields, draft.answers, visit.reader, faults),
         "fault": explained(refusal) if refusal and not faults else None,
     }

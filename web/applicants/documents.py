@@ -4,26 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import request
-
 from engine import cases, documents
 from engine.db import UnitOfWork
 from engine.documents import Received
 from engine.errors import Refusal
 from web.applicants.door import blueprint, mine, require_applicant, typed
-from web.documents import content, intake, make_room, received
+from web.documents import content, intake, received
 from web.forms import all_explained
 from web.listing import cursor, following
 from web.visit import Away, Content, Page, Visit
 
 MAX_TITLE = 200
-TAKING = ("applicants.hand_in", "applicants.hand_in_to_task")
-
-
-@blueprint.before_request
-def _make_room() -> None:
-    if request.endpoint in TAKING:
-        make_room()
 
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>/documents"))

@@ -9,7 +9,8 @@ from flask import request
 from engine import appeals, cases
 from engine.access_log import Opened
 from engine.errors import Invalid, Refusal
-from web import forms
+from engine.staging import Place
+from web import attached, forms
 from web.applicants.cases import may_appeal, values_of
 from web.applicants.door import blueprint, mine, typed
 from web.refusals import explained
@@ -55,12 +56,19 @@ def _not_filed(visit: Visit, case_id: UUID, refusal: Refusal) -> Shown:
     return _appealing(visit, case_id, refusal)
 
 
-@mine(blueprint.post("/my/cases/<uuid:case_id>/appeal"), refused=_not_filed)
+def _files(case_id: UUID) -> Mapping[str, Any]:
+    return attached.take(Place.appeal(case_id))
+
+
+@mine(blueprint.post("/my/cases/<uuid:case_id>/appeal"), refused=_not_filed, prepare=_files)
 def file_appeal(visit: Visit, case_id: UUID) -> Shown:
     """File it: a case of its own."""
     given = _typed(visit, case_id)
-    if forms.edited(request.form):
+    if attached.edited():
+        attached.forget_dropped(visit.uow)
+        attached.require()
         return _appealing(visit, case_id)
+    attached.require()
     filed = appeals.file(visit.uow, case_id, given)
     return Away(f"/my/cases/{filed.id}/begun", secret=f"{filed.id}:{filed.secret}")
 
@@ -68,18 +76,22 @@ def file_appeal(visit: Visit, case_id: UUID) -> Shown:
 def _typed(visit: Visit, case_id: UUID) -> dict[str, Any]:
     key = values_of(visit, case_id)["own"].appeal_form
     form = appeals.form(visit.uow, key) if key else None
-    return forms.answer(form.fields, request.form) if form else {}
+    return forms.answer(form.fields, attached.sent()) if form else {}
 
 
 def _appealing(visit: Visit, case_id: UUID, refusal: Refusal | None = None) -> Page:
     known = values_of(visit, case_id)
     own = known["own"]
     form = appeals.form(visit.uow, own.appeal_form) if may_appeal(own) else None
-    given: Mapping[str, Any] = forms.answer(form.fields, request.form) if form and request.form else {}
+    given: Mapping[str, Any] = forms.answer(form.fields, attached.sent()) if form and request.form else {}
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     values = {
         **known,
-        "drawing": forms.drawing(form.fields if form else (), given, visit.reader, faults),
+        "drawing": attached.named(
+            visit.uow,
+            forms.drawing(form.fields if form else (), given, visit.reader, faults),
+            Place.appeal(case_id),
+        ),
         "fault": explained(refusal) if refusal and not faults else None,
     }
     opened = Opened("decisions", case_id)

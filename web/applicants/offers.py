@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import request
 
 from engine import access, applications, catalogue
-from engine.bpmn.forms import Field, Text
+from engine.bpmn.forms import DOCUMENT_KINDS, Field, Text
 from engine.catalogue import Service
 from engine.language import Reader
 from web.applicants.door import blueprint
@@ -78,14 +78,8 @@ def _fields(fields: Sequence[Field]) -> Iterator[Field]:
 
 
 def _is_document(field: Field) -> bool:
-    return field.kind == "file" or any(_is_document(inner) for inner in field.fields)
+    return field.kind in DOCUMENT_KINDS or any(_is_document(inner) for inner in field.fields)
 
 
 def _say(text: Text, reader: Reader) -> str:
     return text.en if reader.language == "en" else text.fa
-
-
-def takes_documents(service: Service) -> bool:
-    """Whether its form has fields for documents, which are handed in once the case has begun."""
-    form = applications.form_of(service)
-    return any(_is_document(field) for field in _fields(form.fields if form else ()))

@@ -10,7 +10,8 @@ from engine import documents, tasks
 from engine.access_log import Opened
 from engine.documents import Received
 from engine.errors import Invalid, Refusal
-from web import forms
+from engine.staging import Place
+from web import attached, forms
 from web.applicants.answers import rows
 from web.applicants.documents import own, title
 from web.applicants.door import blueprint, mine
@@ -32,18 +33,25 @@ def _refused(visit: Visit, task_id: UUID, refusal: Refusal) -> Page:
     """The same with what was typed, and why it was not taken."""
     row = tasks.get(visit.uow, task_id)
     form = tasks.form(visit.uow, row).form
-    typed = forms.answer(form.fields, request.form) if form else {}
+    typed = forms.answer(form.fields, attached.sent()) if form else {}
     return _page(visit, task_id, typed=typed, refusal=refusal)
 
 
-@mine(blueprint.post("/my/tasks/<uuid:task_id>"), refused=_refused)
+def _files(task_id: UUID) -> Mapping[str, Any]:
+    return attached.take(Place.task(task_id))
+
+
+@mine(blueprint.post("/my/tasks/<uuid:task_id>"), refused=_refused, prepare=_files)
 def answer_task(visit: Visit, task_id: UUID) -> Shown:
     """Send the answer, or keep what was typed so far."""
     row = tasks.get(visit.uow, task_id)
     form = tasks.form(visit.uow, row).form
-    given = forms.answer(form.fields, request.form) if form else {}
-    if forms.edited(request.form):
+    given = forms.answer(form.fields, attached.sent()) if form else {}
+    if attached.edited():
+        attached.forget_dropped(visit.uow)
+        attached.require()
         return _page(visit, task_id, typed=given)
+    attached.require()
     if SAVE in request.form:
         tasks.save_draft(visit.uow, task_id, given)
         return Away(f"/my/tasks/{task_id}", told="applicants.notice.saved")
@@ -81,8 +89,10 @@ def _page(
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     values = {
         "task": row,
-        "drawing": forms.drawing(fields, kept, visit.reader, faults),
-        "typed": rows(fields, typed, visit.reader) if typed and row["status"] != "open" else (),
+        "drawing": attached.named(
+            visit.uow, forms.drawing(fields, kept, visit.reader, faults), Place.task(task_id)
+        ),
+        "typed": rows(fields, typed, visit.reader, visit.uow) if typed and row["status"] != "open" else (),
         "fault": explained(refusal) if refusal and not faults else None,
         "unfit": unfit,
         "documents": documents.of_task(visit.uow, task_id),
@@ -114,4 +124,8 @@ def _correction(visit: Visit, row: Mapping[str, Any]) -> Mapping[str, Any]:
         for field in (whole.form.fields if whole.form else ())
         if f"{forms.DATA}{field.pointer}" not in said
     ]
-    return {"said": said, "rest": rows(fields, whole.data, visit.reader), "asked": row["asked"].get("text")}
+    return {
+        "said": said,
+        "rest": rows(fields, whole.data, visit.reader, visit.uow),
+        "asked": row["asked"].get("text"),
+    }

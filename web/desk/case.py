@@ -38,15 +38,16 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
     rows = tasks.latest(uow, case_id)
     events = cases.latest(uow, seen, limit=RECENT)
     sources = story.sources(reader, seen.spec, tasks.sources(uow, seen.case))
+    filed = documents.page(uow, case_id, seen=True)
     values = {
         "case": seen.case,
         "now": uow.now,
         "open_tasks": [row for row in rows if row["status"] == "open"],
         "closed_tasks": [row for row in rows if row["status"] != "open"],
-        "data": Labels.of(reader, seen.spec).data(seen.case.data, sources),
+        "data": Labels.of(reader, seen.spec, filed).data(seen.case.data, sources),
         "groups": story.grouped(story.told(reader, seen, events[:RECENT])),
         "more_events": len(events) > RECENT,
-        "documents": documents.page(uow, case_id, seen=True),
+        "documents": filed,
         "comments": tasks.comments(uow, case_id, seen=True),
         "bills": [
             (bill, bill_words(reader, bill, seen.case.name, isolated=True)) for bill in seen.case.bills

@@ -7,9 +7,10 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.bpmn import Spec
-from engine.bpmn.forms import Field
+from engine.bpmn.forms import DOCUMENT_KINDS, Field
 from engine.language import Reader
 from web import texts
+from web.attached import is_id
 
 # What programs write where no form says what it is: ids, codes, dates.
 CODE = re.compile(r"[a-z0-9]+(?:[_.:/-][a-z0-9]+)*|[A-Z0-9_-]+")
@@ -25,7 +26,7 @@ class Datum:
 
     `known` tells whether a form or a catalogue has given the label, else it is a name of the process; `latin`
     that the text reads from left to right, `code` that it is a word of programs. `source` is what tells where
-    the value comes from.
+    the value comes from, `link` the path of a document.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Datum:
     code: bool = False
     parts: Sequence["Datum"] = ()
     source: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +45,26 @@ class Labels:
     """The fields that the forms of a process have for the data of its cases, by name.
 
     `of_event`: of what no form has, some may be what the log itself writes, which has labels of ours.
+    `documents` are the titles of documents, by their ids.
     """
 
     reader: Reader
     fields: Mapping[str, Field] = field(default_factory=dict)
     of_event: bool = False
+    documents: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, reader: Reader, spec: Spec) -> "Labels":
-        """Those of a process; what the start form says goes before what other forms say."""
+    def of(cls, reader: Reader, spec: Spec, documents: Iterable[Mapping[Any, Any]] = ()) -> "Labels":
+        """Those of a process; what the start form says goes before what other forms say.
+
+        `documents` are rows of documents of the case.
+        """
         forms = [part.form for part in spec.elements.values() if part.form is not None]
         start = spec.start_form
         return cls(
             reader,
             by_name(inside([one for form in [*forms, *([start] if start else [])] for one in form.fields])),
+            documents={str(row["id"]): row["title"] for row in documents},
         )
 
     def data(self, values: Mapping[str, Any], sources: Mapping[str, str] | None = None) -> Sequence[Datum]:
@@ -70,6 +78,8 @@ class Labels:
     def datum(self, name: str, value: Any, field: Field | None) -> Datum:
         """One value, as its field says, if it has one."""
         label, known = self._label(name, field)
+        if field is not None and field.kind in DOCUMENT_KINDS:
+            return self._document(Datum(name, label, known), value)
         if isinstance(value, Mapping):
             # In what no form describes, what has the name of a field is taken for the same.
             inner = by_name(inside(field.fields)) if field else self.fields
@@ -81,6 +91,18 @@ class Labels:
             return self._unasked(Datum(name, label, known), value)
         text, latin = self._text(value, field)
         return Datum(name, label, known, text, latin)
+
+    def _document(self, datum: Datum, value: Any) -> Datum:
+        """A document, or several; what names none, as in cases from before, is shown as it is."""
+        if isinstance(value, list) and value:
+            parts = [self._document(Datum(str(number), "", True), one) for number, one in enumerate(value, 1)]
+            labelled = [replace(one, label=texts.say("frame.entry", number=int(one.name))) for one in parts]
+            return replace(datum, parts=labelled)
+        if not is_id(value):
+            text, latin = self._text(value, None)
+            return replace(datum, text=text, latin=latin)
+        title = self.documents.get(value) or texts.say("desk.document.one")
+        return replace(datum, text=title, link=f"/desk/documents/{value}/content")
 
     def _label(self, name: str, field: Field | None) -> tuple[str, bool]:
         if field is not None:

@@ -16,12 +16,10 @@ from web.desk import typed
 from web.desk.case import case_refused
 from web.desk.explained import Explained, explained
 from web.desk.task import task_refused
-from web.documents import content, make_room, received
+from web.documents import content, received
 from web.visit import Away, Content, Page, Visit, page
 
 blueprint = Blueprint("documents", __name__)
-
-blueprint.before_request(make_room)
 
 
 def _for_case(case_id: UUID) -> Mapping[str, Any]:

@@ -1,9 +1,10 @@
 """What a decision rests on: the application, and what colleagues have found in earlier steps."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine import cases
 from engine.bpmn import Form, Spec
 from engine.language import Reader
 from web import texts
@@ -41,20 +42,20 @@ class Evidence:
 NOTHING = Evidence((), ())
 
 
-def evidence(reader: Reader, spec: Spec, data: Mapping[str, Any], element: str) -> Evidence:
+def evidence(reader: Reader, seen: cases.Seen, element: str, filed: Iterable[Mapping[Any, Any]]) -> Evidence:
     """The data of a case, as far as its reader may see them, for who answers the form of this element.
 
-    What that form asks itself stands in it, and not here.
+    What that form asks itself stands in it, and not here. `filed` are rows of documents of the case.
     """
-    labels = Labels.of(reader, spec)
-    left = dict(data)
+    labels = Labels.of(reader, seen.spec, filed)
+    left = dict(seen.case.data)
     groups = []
-    for title, form in _forms(reader, spec, element):
+    for title, form in _forms(reader, seen.spec, element):
         names = [name for name in _answered(form) if name in left]
         shown = [labels.datum(name, left.pop(name), labels.fields.get(name)) for name in names]
         if shown:
             groups.append(Group(title, shown))
-    here = spec.elements.get(element)
+    here = seen.spec.elements.get(element)
     for name in _answered(here.form) if here and here.form else ():
         left.pop(name, None)
     rest = labels.data(left)

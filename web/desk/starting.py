@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from engine import cases, catalogue
 from engine.bpmn import Form
 from engine.errors import Fault, Invalid, Refusal
-from web import asked, forms
+from engine.staging import Place
+from web import asked, attached, forms
 from web.desk.inbox import explained
 from web.visit import Away, Page, Shown, Visit, page
 
@@ -38,13 +39,20 @@ def _again(visit: Visit, key: str, refusal: Refusal) -> Page:
     return _draw(visit, key, _typed(form), faults, None if faults else explained(refusal))
 
 
-@page(blueprint.post("/cases/new/<key>"), may="cases.start", refused=_again)
+def _files(key: str) -> Mapping[str, Any]:
+    return attached.take(Place.start(key))
+
+
+@page(blueprint.post("/cases/new/<key>"), may="cases.start", refused=_again, prepare=_files)
 def start(visit: Visit, key: str) -> Shown:
     """Start it, and go on to the case."""
     form = catalogue.startable_at_desk(visit.uow, key).form
     answer = _typed(form)
-    if forms.edited(request.form):
+    if attached.edited():
+        attached.forget_dropped(visit.uow)
+        attached.require()
         return _draw(visit, key, answer)
+    attached.require()
     channel = asked.choice(request.form, "channel", CHANNELS)
     if channel is None:
         raise Invalid("It is not said how it came.", [Fault("/channel", "is required", "required")])
@@ -58,7 +66,7 @@ def start(visit: Visit, key: str) -> Shown:
 
 
 def _typed(form: Form | None) -> dict[str, Any]:
-    return {} if form is None else forms.answer(form.fields, request.form)
+    return {} if form is None else forms.answer(form.fields, attached.sent())
 
 
 def _draw(
@@ -74,7 +82,11 @@ def _draw(
     shown = {
         "key": key,
         "name": visit.reader.half(service.name),
-        "drawing": forms.drawing(service.form.fields if service.form else (), values, visit.reader, inside),
+        "drawing": attached.named(
+            visit.uow,
+            forms.drawing(service.form.fields if service.form else (), values, visit.reader, inside),
+            Place.start(key),
+        ),
         "own": OWN,
         "typed": {name: request.form.get(name, "") for name in OWN},
         "channels": CHANNELS,

@@ -12,7 +12,8 @@ from engine.access_log import Opened
 from engine.bpmn.forms import Field
 from engine.db import UnitOfWork
 from engine.errors import Conflict, NotFound, Refusal
-from web import forms, texts
+from engine.staging import Place
+from web import attached, forms, texts
 from web.desk import story, typed
 from web.desk.data import inside, name_of
 from web.desk.evidence import NOTHING, evidence
@@ -55,7 +56,9 @@ def task_page(
     seen = _seen(uow, row["case_id"])
     faults = [one for one in trouble.told.faults if one.pointer.startswith("/data")] if trouble else ()
     begun = answer if answer is not None else shown.draft
-    drawing = forms.drawing(fields, _filled(fields, shown.data, begun), reader, faults)
+    drawn = forms.drawing(fields, _filled(fields, shown.data, begun), reader, faults)
+    drawing = attached.named(uow, drawn, Place.task(row["id"]))
+    filed = documents.page(uow, row["case_id"], seen=True) if seen else documents.of_task(uow, row["id"])
     values = {
         "task": row,
         "drawing": drawing,
@@ -64,11 +67,9 @@ def task_page(
         "editable": row["status"] == "open" and row["had"],
         "has_draft": shown.draft is not None,
         "asked_beside": tasks.asked_beside(uow, row["id"]) if row["asks"] else (),
-        "documents": documents.page(uow, row["case_id"], seen=True)
-        if seen
-        else documents.of_task(uow, row["id"]),
+        "documents": filed,
         "comments": tasks.comments(uow, row["case_id"], seen=True) if seen else (),
-        "evidence": evidence(reader, seen.spec, seen.case.data, row["element"]) if seen else NOTHING,
+        "evidence": evidence(reader, seen, row["element"], filed) if seen else NOTHING,
         "kept": kept(),
         "goes_on": access.allows(uow.actor, "inbox.read"),
         "trouble": trouble,
@@ -95,13 +96,20 @@ def task_refused(visit: Visit, task_id: UUID, *, refusal: Refusal, **_: Any) -> 
     return task_page(visit, row, answer=_typed(visit.uow, row) if sent else None, trouble=trouble)
 
 
-@page(blueprint.post("/tasks/<uuid:task_id>"), may="tasks.work", refused=task_refused)
+def _files(task_id: UUID) -> Mapping[str, Any]:
+    return attached.take(Place.task(task_id))
+
+
+@page(blueprint.post("/tasks/<uuid:task_id>"), may="tasks.work", refused=task_refused, prepare=_files)
 def answer_task(visit: Visit, task_id: UUID) -> Shown:
     """Complete the task, keep a draft of its answer, or give a list of it another row."""
     row = tasks.get(visit.uow, task_id)
     answer = _typed(visit.uow, row)
-    if forms.edited(request.form):
+    if attached.edited():
+        attached.forget_dropped(visit.uow)
+        attached.require()
         return task_page(visit, row, answer=answer)
+    attached.require()
     then = request.form.get("then", "draft")
     if then in ("complete", "complete-next"):
         tasks.complete(visit.uow, task_id, answer, revisions=typed.revisions())
@@ -137,7 +145,7 @@ def release(visit: Visit, task_id: UUID) -> Away:
 
 def _typed(uow: UnitOfWork, row: Mapping[str, Any]) -> dict[str, Any]:
     shown = tasks.form(uow, row)
-    return forms.answer(shown.form.fields if shown.form else (), request.form)
+    return forms.answer(shown.form.fields if shown.form else (), attached.sent())
 
 
 def _seen(uow: UnitOfWork, case_id: UUID) -> cases.Seen | None:

@@ -11,7 +11,7 @@ from engine import trials
 from engine.bpmn import Form, Spec
 from engine.errors import Fault, Invalid, NotFound
 from engine.language import LANGUAGES
-from web import forms, texts
+from web import attached, forms, texts
 from web.trials.subject import about, blueprint, named
 from web.visit import Page, Visit, page
 
@@ -32,7 +32,11 @@ def previews(visit: Visit, key: str, number: int) -> Page:
     return _shown(visit, key, number, _Tried())
 
 
-@page(blueprint.post("/forms"), may="definitions.publish")
+def _files(**_: Any) -> Mapping[str, Any]:
+    return {}  # its forms may have files, which are judged with the answer
+
+
+@page(blueprint.post("/forms"), may="definitions.publish", prepare=_files)
 def judge(visit: Visit, key: str, number: int) -> Page:
     """The same, with what the engine says of an answer."""
     _, spec = trials.tried(visit.uow, key, number)
@@ -40,11 +44,13 @@ def judge(visit: Visit, key: str, number: int) -> Page:
     if form is None:
         raise NotFound("There is no such form.")
     drawn = judging.for_roles(form, role and [role])
-    values = forms.answer(drawn.fields, request.form)
+    attached.try_out(drawn.fields)
+    values = forms.answer(drawn.fields, attached.sent())
     language = request.form.get("language")
-    if forms.edited(request.form):
-        return _shown(visit, key, number, _Tried(language, values))
+    if attached.edited():
+        return _shown(visit, key, number, _Tried(language, values, attached.faults()))
     try:
+        attached.require()
         judging.check(form, values, role and [role])
     except Invalid as invalid:
         return _shown(visit, key, number, _Tried(language, values, invalid.faults))
@@ -59,7 +65,11 @@ def _shown(visit: Visit, key: str, number: int, tried: _Tried) -> Page:
     for language in LANGUAGES:
         with texts.read_in(language) as reader:
             sides.append(
-                forms.drawing(drawn.fields, tried.values or {}, reader, tried.faults, apart=f"{language}-")
+                attached.tried_out(
+                    forms.drawing(
+                        drawn.fields, tried.values or {}, reader, tried.faults, apart=f"{language}-"
+                    )
+                )
                 if drawn
                 else None
             )

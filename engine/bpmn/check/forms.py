@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from engine import media
 from engine.bpmn import forms
 from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram
@@ -27,6 +28,7 @@ _ROLES = (
     "Write x-visible-to and x-editable-by, lists of roles, at properties themselves, and let no if, not,"
     " anyOf, oneOf or dependentRequired depend on those."
 )
+_LIMITED = f"Write x-accept as a list of {', '.join(media.BY_NAME)}, and x-max-mib as a number above 0."
 _NOTHING_ASKED = " Where nothing is asked: one without properties, or a plain task."
 
 
@@ -38,6 +40,12 @@ def _fault(schema: Any) -> tuple[str, str, str] | None:
     except ValueError as error:
         text = getattr(error, "message", str(error))
         return "invalid-form", f"The JSON Schema is not correct: {text[:300]}.", "Correct it."
+    if (keyword := forms.unusable_limit(schema)) is not None:
+        return (
+            "document-limit",
+            f"The keyword {keyword} of a field for documents has no usable value.",
+            _LIMITED,
+        )
     reason = forms.unenforceable(schema)
     return ("form-roles", f"{reason}.", _ROLES) if reason else None
 

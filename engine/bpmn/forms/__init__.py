@@ -4,7 +4,16 @@ SpiffArena's JSON Schema and UI schema, Camunda 7's formData, and form-js. Judge
 """
 
 from engine.bpmn.forms.answers import normalised
-from engine.bpmn.forms.fields import Choice, Field, Text
+from engine.bpmn.forms.documents import (
+    Accepted,
+    Named,
+    accepted,
+    document_field,
+    document_fields,
+    documents_in,
+    unusable_limit,
+)
+from engine.bpmn.forms.fields import DOCUMENT_KINDS, Choice, Field, Text
 from engine.bpmn.forms.form import FORMATS, MASK, READ_ONLY, Form, unchecked, validator
 from engine.bpmn.forms.parts import choices
 from engine.bpmn.forms.reading import SUFFIXES, Problem, converted, file_of, names, read, required, schema_of
@@ -21,17 +30,24 @@ from engine.bpmn.forms.roles import (
 )
 
 __all__ = [
+    "DOCUMENT_KINDS",
     "FORMATS",
     "MASK",
     "READ_ONLY",
     "SUFFIXES",
+    "Accepted",
     "Choice",
     "Field",
     "Form",
+    "Named",
     "Problem",
     "Text",
+    "accepted",
     "choices",
     "converted",
+    "document_field",
+    "document_fields",
+    "documents_in",
     "file_of",
     "for_roles",
     "for_some",
@@ -46,6 +62,7 @@ __all__ = [
     "unchecked",
     "unenforceable",
     "unseen",
+    "unusable_limit",
     "validator",
     "visible",
     "without",

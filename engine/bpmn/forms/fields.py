@@ -8,11 +8,13 @@ from engine.bpmn.forms.parts import always, properties, types
 
 Kind = Literal[
     "text", "long-text", "number", "integer", "date", "time", "datetime",
-    "choice", "choices", "boolean", "file", "group", "list", "notice",
+    "choice", "choices", "boolean", "file", "document", "documents", "group", "list", "notice",
 ]  # fmt: skip
 
 VISIBLE_TO, EDITABLE_BY = "x-visible-to", "x-editable-by"
 HIDE = "x-hide-when"
+ACCEPT, MAX_MIB = "x-accept", "x-max-mib"  # what a field for documents accepts
+DOCUMENT_KINDS = ("document", "documents")
 NOTICE = "notice:"  # how names of properties begin that are only shown
 
 _FORMATS: Mapping[str, Kind] = {
@@ -21,7 +23,7 @@ _FORMATS: Mapping[str, Kind] = {
     "date-time": "datetime",
     "local-date-time": "datetime",
     "data-url": "file",
-    "document": "file",
+    "document": "document",
 }
 _TYPES: Mapping[str, Kind] = {
     "integer": "integer",
@@ -34,6 +36,7 @@ _TYPES: Mapping[str, Kind] = {
 _HINTS = (
     *("format", "default", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
     *("minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "examples"),
+    *(ACCEPT, MAX_MIB),
 )
 _LONG = 200  # characters that no longer fit in one line
 _DEEP = 8  # levels of fields within fields: a schema may refer to itself
@@ -146,8 +149,14 @@ class _Reading:
             visible_to=tuple(schema.get(VISIBLE_TO) or ()),
             editable_by=tuple(schema.get(EDITABLE_BY) or ()),
             hide_when=_hidden(schema.get(HIDE), at),
-            hints={name: schema[name] for name in _HINTS if name in schema} | _drawn(ui),
+            hints=_hints(schema, item, kind) | _drawn(ui),
         )
+
+
+def _hints(schema: Mapping[str, Any], item: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+    """What the schema says of a field's value; of a list of documents also what it says of each."""
+    told = {**item, **schema} if kind == "documents" else schema
+    return {name: told[name] for name in _HINTS if name in told}
 
 
 def _merged(schema: Any, root: Mapping[str, Any]) -> dict[str, Any]:
@@ -253,7 +262,8 @@ def _kind(schema: Mapping[str, Any], item: Mapping[str, Any], ui: Mapping[str, A
     asked = types(schema) - ({"null"} if len(types(schema)) > 1 else set())
     kind = next(iter(sorted(asked)), "object" if "properties" in schema else "string")
     if kind == "array":
-        return "choices" if _choices(item) else "list"
+        each = item.get("format") == "document" and types(item) <= {"string"}
+        return "choices" if _choices(item) else "documents" if each else "list"
     if kind == "boolean" and ui.get("ui:widget") not in ("radio", "select"):
         return "boolean"
     if _choices(schema):

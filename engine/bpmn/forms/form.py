@@ -15,7 +15,8 @@ from engine.formats import stored
 MASK = "the value"
 # Shown, and not to be sent: JSON Schema's own word is no more than a hint.
 READ_ONLY: Mapping[str, Any] = {"readOnly": True, "not": {}}
-_FORMATS = {name: stored(name) for name in OURS}
+# Whether a document is named that was uploaded is for `engine.staging`: a form knows no database.
+_FORMATS = {**{name: stored(name) for name in OURS}, "document": lambda value: bool(value.strip())}
 # Those of JSON Schema that are checked, ours, and those that say what to draw.
 FORMATS = frozenset({
     *OURS,

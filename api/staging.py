@@ -1,0 +1,90 @@
+"""Files for fields of forms, uploaded before the answer is sent: for portals, and whoever uses the API."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from flask import current_app
+from pydantic import BaseModel, Field, model_validator
+
+from api.command import Reply, as_caller, command, prepared
+from api.documents import INTAKE, parts_as, uploaded
+from api.shapes import Instant, Key, Request, Text
+from engine import attachments, staging
+from engine.attachments import Target
+from engine.db import UnitOfWork
+from engine.documents import Received
+from engine.staging import Place, Staged
+
+blueprint = APIBlueprint("staging", __name__, tag="Documents")
+
+BESIDE = ("definition", "task", "appeal_of", "field")
+
+
+class For(Request):
+    """The form, by one of `definition`, `task`, `appeal_of` (a case), and its field, as a JSON Pointer."""
+
+    definition: Key | None = None
+    task: UUID | None = None
+    appeal_of: UUID | None = None
+    field: Text = Field(pattern="^/")
+
+    @model_validator(mode="after")
+    def one_form(self) -> "For":
+        """Whether exactly one form is named."""
+        if [self.definition, self.task, self.appeal_of].count(None) != 2:
+            raise ValueError("name one of `definition`, `task` and `appeal_of`")
+        return self
+
+    @property
+    def place(self) -> Place:
+        """The form."""
+        if self.definition is not None:
+            return Place.start(self.definition)
+        return Place.task(self.task) if self.task else Place.appeal(self.appeal_of or UUID(int=0))
+
+
+class StagedBody(BaseModel):
+    """A file that is accepted for a field: send its `id` as the field's value, until `expires_at`."""
+
+    id: UUID
+    field: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    expires_at: Instant
+
+
+def _received() -> Mapping[str, Any]:
+    intake = current_app.extensions[INTAKE]
+    upload = uploaded(intake, BESIDE)
+    named = parts_as(For)
+    target = as_caller(lambda uow: attachments.target(uow, named.place, named.field, intake))
+    received = attachments.receive(target, upload.stream, upload.filename or "")
+    return {"target": target, "received": received}
+
+
+@command(blueprint.post("/documents"), answer=StagedBody, status=201, refusals=(400, 404, 409, 413, 415))
+@prepared(_received)
+def stage(uow: UnitOfWork, target: Target, received: Received) -> Reply:
+    """Upload a file for a field of a form, before the answer is sent
+
+    Multipart: the file as `file`; beside it `field` and one of `definition`, `task`, `appeal_of`. The field's
+    value is then the `id`.
+    """
+    found = attachments.keep(uow, target, received, staging.DAY)
+    return Reply(_body(found), status=201)
+
+
+@command(blueprint.delete("/documents/<uuid:document_id>"), answer=StagedBody, refusals=(404,))
+def discard(uow: UnitOfWork, document_id: UUID) -> Reply:
+    """Discard a file that you uploaded for a field and sent with no answer"""
+    return Reply(_body(staging.discard(uow, document_id)))
+
+
+def _body(found: Staged) -> StagedBody:
+    names = ("id", "field", "name", "media_type", "size", "expires_at")
+    told = {name: getattr(found, name) for name in names}
+    return StagedBody(**told, sha256=(found.sha256 or b"").hex())

@@ -1,0 +1,44 @@
+"""The form for which a file is uploaded."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A form: the start of a definition (by its key), a task, or an appeal of a case (by their ids)."""
+
+    kind: Literal["start", "task", "appeal"]
+    of: str
+
+    @classmethod
+    def start(cls, key: str) -> "Place":
+        """The start form of a definition."""
+        return cls("start", key)
+
+    @classmethod
+    def task(cls, task_id: UUID) -> "Place":
+        """The form of a task."""
+        return cls("task", str(task_id))
+
+    @classmethod
+    def appeal(cls, case_id: UUID) -> "Place":
+        """The form by which a decision of this case is appealed."""
+        return cls("appeal", str(case_id))
+
+    @classmethod
+    def read(cls, text: str) -> "Place | None":
+        """A place as it is stored, and as forms of pages have it; None for any other text."""
+        kind, _, of = text.partition(":")
+        if kind == "start" and of:
+            return cls.start(of)
+        try:
+            found = UUID(of)
+        except ValueError:
+            return None
+        return cls.task(found) if kind == "task" else cls.appeal(found) if kind == "appeal" else None
+
+    def __str__(self) -> str:
+        """As it is stored."""
+        return f"{self.kind}:{self.of}"

@@ -1,0 +1,229 @@
+"""Files in forms of processes: received before the view runs, shown by their names afterwards.
+
+A form sends new files in inputs called `file` and the field's place, and the ids of those that were uploaded
+before as the field's value. Without JavaScript they come with the form; with it they were uploaded already
+(`web.uploads`), and only their ids come.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask import g, request
+from werkzeug.datastructures import FileStorage, MultiDict
+
+from engine import attachments, media, staging
+from engine.attachments import Target
+from engine.bpmn.forms import DOCUMENT_KINDS, Field, document_field
+from engine.db import UnitOfWork
+from engine.documents import Intake
+from engine.errors import Fault, Invalid
+from engine.staging import Place
+from web import forms, texts
+from web.documents import intake
+from web.forms import DATA, Drawing, Node
+from web.site import current, site
+from web.visit import ANYBODY
+
+FILE = "file"
+UPLOAD, DROP = "upload", "drop"  # buttons: only upload what was chosen; remove a file
+_INDEX = re.compile(r"/\d+(?=/|$)")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file in a field, as a page shows it. `filed`: it is a document of a case; else it was not sent."""
+
+    id: str
+    name: str
+    size: int = 0
+    filed: bool = False
+
+
+@dataclass(slots=True)
+class Came:
+    """What came with a form: its values with new files, what is wrong with files, and notes on them."""
+
+    sent: "MultiDict[str, str]"
+    faults: list[Fault] = field(default_factory=list)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    dropped: list[UUID] = field(default_factory=list)
+
+
+def sent() -> "MultiDict[str, str]":
+    """The values of the request's form, with the ids of files that came with it, without those removed."""
+    return _came().sent
+
+
+def _came() -> Came:
+    if "came" not in g:
+        values = MultiDict(request.form)
+        g.came = Came(values)
+        for told in request.form.getlist(DROP):
+            name, _, gone = told.rpartition(" ")
+            values.setlist(name, [one for one in values.getlist(name) if one != gone])
+            g.came.dropped += [UUID(gone)] if is_id(gone) else []
+    found: Came = g.came
+    return found
+
+
+def edited() -> bool:
+    """Whether the form was sent only to change what it has: rows of lists, or files."""
+    return forms.edited(request.form) or changed()
+
+
+def changed() -> bool:
+    """Whether the form was sent to change its files."""
+    return bool({UPLOAD, DROP} & set(request.form)) or bool(_came().notes)
+
+
+def require() -> None:
+    """Raises Invalid if a file that came with the form was refused."""
+    if faults := _came().faults:
+        raise Invalid("A file was not accepted.", faults)
+
+
+def faults() -> Sequence[Fault]:
+    """What is wrong with files that came with the form."""
+    return _came().faults
+
+
+def forget_dropped(uow: UnitOfWork) -> None:
+    """Delete the files that the form removes, as far as they are the visitor's and were never sent."""
+    staging.discard_some(uow, _came().dropped)
+
+
+def take(place: Place) -> Mapping[str, Any]:
+    """Judge and store the files of this request, each by itself: a refused one excludes no other."""
+    found = _came()
+    for name, upload in _uploads():
+        pointer = name.removeprefix(FILE)
+        try:
+            target = as_visitor(partial(_target, place, pointer))
+            received = attachments.receive(target, upload.stream, upload.filename or "")
+            kept = as_visitor(partial(attachments.keep, target=target, received=received))
+        except Invalid as refusal:
+            found.faults += [_of_file(pointer, upload, one) for one in refusal.faults]
+            continue
+        _add(found, pointer, target.field, str(kept.id))
+        if kept.again:
+            note = texts.say("frame.file.again", name=kept.name)
+            found.notes.setdefault(f"{DATA}{pointer}", []).append(note)
+    return {}
+
+
+def try_out(fields: Sequence[Field]) -> None:
+    """Judge the files of this request and store nothing: their names stand for them."""
+    found = _came()
+    for name, upload in _uploads():
+        pointer = name.removeprefix(FILE)
+        one = _field(fields, pointer)
+        if one is None:
+            continue
+        try:
+            attachments.judge(attachments.narrowed(one, intake()), upload.stream, upload.filename or "")
+        except Invalid as refusal:
+            found.faults += [_of_file(pointer, upload, fault) for fault in refusal.faults]
+            continue
+        _add(found, pointer, one, upload.filename or "")
+
+
+def as_visitor(command: Callable[[UnitOfWork], T]) -> T:
+    """Run a command of the visitor in a transaction of its own."""
+    opened = current()
+    actor = opened.actor if opened else ANYBODY
+    return site().database.run(lambda session, now: command(UnitOfWork(session, actor, now)))
+
+
+def _uploads() -> Iterator[tuple[str, FileStorage]]:
+    for name, upload in request.files.items(multi=True):
+        if name.startswith(f"{FILE}/") and upload.filename:
+            yield name, upload
+
+
+def _target(place: Place, pointer: str, uow: UnitOfWork) -> Target:
+    return attachments.target(uow, place, _INDEX.sub("/*", pointer), intake())
+
+
+def _field(fields: Sequence[Field], pointer: str) -> Field | None:
+    return document_field(fields, _INDEX.sub("/*", pointer))
+
+
+def _add(came: Came, pointer: str, to: Field, value: str) -> None:
+    name = f"{DATA}{pointer}"
+    before = came.sent.getlist(name) if to.kind == "documents" else []
+    came.sent.setlist(name, [*(one for one in before if one != value), value])
+
+
+def _of_file(pointer: str, upload: FileStorage, fault: Fault) -> Fault:
+    """A fault of one of several files: it names the file."""
+    name = (upload.filename or "")[: media.MAX_NAME]
+    values = {"name": name, "reason": forms.explained(fault)}
+    return Fault(f"/data{pointer}", f"{name}: {fault.detail}", "of-file", values)
+
+
+def named(uow: UnitOfWork, drawing: Drawing, place: Place) -> Drawing:
+    """The form with its files by their names, and with inputs to upload more for `place`."""
+    nodes = [node for node in drawing.all if node.field.kind in DOCUMENT_KINDS]
+    if not nodes:
+        return drawing
+    known = files_of(uow, (one for node in nodes for one in node.shown), place)
+    return replace(drawing, nodes=_with_files(drawing.nodes, known, str(place)))
+
+
+def tried_out(drawing: Drawing) -> Drawing:
+    """The same of a form that is only tried: the values are names of files."""
+    nodes = [node for node in drawing.all if node.field.kind in DOCUMENT_KINDS]
+    known = {one: File(one, one) for node in nodes for one in node.shown}
+    return replace(drawing, nodes=_with_files(drawing.nodes, known, "preview")) if nodes else drawing
+
+
+def files_of(uow: UnitOfWork, ids: Any, place: Place | None = None) -> Mapping[str, File]:
+    """The files that these ids name, as far as there are such; no statement if there are no ids."""
+    wanted: Collection[UUID] = {UUID(one) for one in ids if is_id(one)}
+    return {
+        str(key): File(str(key), one.name, one.size, one.filed)
+        for key, one in staging.names(uow, wanted, place).items()
+    }
+
+
+def is_id(value: Any) -> bool:
+    """Whether a value can name a document: it is an id as we write them."""
+    try:
+        return isinstance(value, str) and str(UUID(value)) == value
+    except ValueError:
+        return False
+
+
+def _with_files(nodes: Sequence[Node], known: Mapping[str, File], place: str) -> tuple[Node, ...]:
+    return tuple(_with(node, known, place) for node in nodes)
+
+
+def _with(node: Node, known: Mapping[str, File], place: str) -> Node:
+    if node.field.kind not in DOCUMENT_KINDS:
+        rows = tuple(_with_files(row, known, place) for row in node.rows)
+        return replace(node, nodes=_with_files(node.nodes, known, place), rows=rows)
+    limits = attachments.narrowed(node.field, intake())
+    most = max(limits.max_bytes >> 20, 1)
+    kinds = sorted(limits.types)
+    hint = texts.say("frame.file.hint", kinds=_kinds(limits), most=most)
+    return replace(
+        node,
+        hint=" ".join(filter(None, (node.hint, hint))),
+        files=tuple(known[one] for one in node.shown if one in known),
+        upload=place,
+        accept=",".join(f".{ending}" for kind in kinds for ending in media.BY_NAME[kind].extensions),
+        notes=tuple(_came().notes.get(node.name, ())) if request.method == "POST" else (),
+    )
+
+
+def _kinds(limits: Intake) -> str:
+    """The kinds of files as people call them."""
+    reader = texts.reader()
+    kinds = [name.upper() for name in sorted(limits.types, key=lambda kind: list(media.BY_NAME).index(kind))]
+    return reader.both(kinds)

@@ -1,0 +1,112 @@
+"""Uploading a file in parts, for scripts of pages: each part with the offset at which it begins.
+
+`POST /uploads` announces a file and answers where to begin, `POST /uploads/<id>` adds a part, `GET` says how
+much has arrived. After a lost connection the script asks and continues there. After the last part the file is
+judged.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+import orjson
+from flask import Blueprint, request
+
+from engine import attachments, staging
+from engine.attachments import Announced
+from engine.db import UnitOfWork
+from engine.errors import Conflict, NotFound, Refusal
+from engine.staging import Place, Staged
+from web import asked
+from web.attached import as_visitor
+from web.documents import intake
+from web.forms import all_explained
+from web.visit import Content, Visit, page
+
+blueprint = Blueprint("uploads", __name__, url_prefix="/uploads")
+
+
+def _refused(visit: Visit, *, refusal: Refusal, **_: Any) -> Content:
+    """Why, in the reader's language; where to continue, if it is only that."""
+    del visit
+    told: dict[str, Any] = {"message": all_explained(refusal)}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    if isinstance(refusal, Conflict):
+        status = HTTPStatus.CONFLICT
+        told |= {name: refusal.state[name] for name in ("offset",) if name in refusal.state}
+    return _json(told, status)
+
+
+@page(blueprint.post(""), refused=_refused)
+def begin(visit: Visit) -> Content:
+    """Announce a file; the answer says at which byte to begin."""
+    target = attachments.target(visit.uow, _place(), request.form.get("field", ""), intake())
+    size = asked.count(request.form, "size") or 0
+    digest = request.form.get("sha256", "")
+    known = bytes.fromhex(digest) if _is_digest(digest) else None
+    file = Announced(request.form.get("name", ""), size, known)
+    return _state(attachments.announce(visit.uow, target, file))
+
+
+@page(blueprint.get("/<uuid:upload_id>"))
+def show(visit: Visit, upload_id: UUID) -> Content:
+    """How far it is."""
+    return _state(staging.get(visit.uow, upload_id))
+
+
+def _append(upload_id: UUID) -> Mapping[str, Any]:
+    """Store the part, and have the file judged if it was the last one."""
+    part = request.files.get("part")
+    content = part.stream.read() if part else b""
+    offset = asked.count(request.form, "offset") or 0
+    held = as_visitor(lambda uow: staging.append(uow, upload_id, offset, content))
+    if held.received == held.size and not held.complete:
+        held = attachments.complete(as_visitor, held, as_visitor(partial(_target, held)))
+    return {"held": held}
+
+
+def _target(held: Staged, uow: UnitOfWork) -> attachments.Target:
+    return attachments.target(uow, staging.place_of(held), held.field, intake())
+
+
+@page(blueprint.post("/<uuid:upload_id>"), refused=_refused, prepare=_append)
+def append(visit: Visit, upload_id: UUID, held: Staged) -> Content:
+    """Add a part at an offset."""
+    del visit, upload_id
+    return _state(held)
+
+
+@page(blueprint.post("/<uuid:upload_id>/discard"), refused=_refused)
+def discard(visit: Visit, upload_id: UUID) -> Content:
+    """Remove a file, whether it is complete or not."""
+    staging.discard(visit.uow, upload_id)
+    return _json({}, HTTPStatus.OK)
+
+
+def _place() -> Place:
+    found = Place.read(request.form.get("place", ""))
+    if found is None:
+        raise NotFound("There is no such form.")
+    return found
+
+
+def _is_digest(text: str) -> bool:
+    return len(text) == 64 and not set(text) - set("0123456789abcdef")
+
+
+def _state(held: Staged) -> Content:
+    told = {
+        "id": str(held.id),
+        "name": held.name,
+        "size": held.size,
+        "offset": held.received,
+        "complete": held.complete,
+        "again": held.again,
+    }
+    return _json(told, HTTPStatus.OK)
+
+
+def _json(told: Mapping[str, Any], status: int) -> Content:
+    return Content(orjson.dumps(told), "application/json", status=status)
