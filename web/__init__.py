@@ -19,7 +19,8 @@ __all__ = ["Site", "behind", "install"]
 
 PAGES = (
     *(assets.blueprint, home.blueprint, login.blueprint),
-    *(desk.blueprint, applicants.blueprint, administration.blueprint, designer.blueprint, trials.blueprint),
+    *(desk.blueprint, applicants.blueprint, administration.blueprint, designer.blueprint),
+    *(trials.blueprint, trials.drafts),
 )
 
 

@@ -20,7 +20,7 @@ from engine.budget import Budget, Exhausted
 from engine.db import UnitOfWork
 from engine.definitions import Version
 from engine.models import Sketch, SketchCheck, SketchCheckStep
-from engine.sketches.reading import files_of, unknown
+from engine.sketches.reading import files_of, source, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def judge(
     `operations` are those of the connectors that the installation has.
     """
     findings: list[Finding] = []
-    result: Mapping[str, Any] = {"processes": []}
+    result: Mapping[str, Any] = {"processes": [], "playable": False}
     try:
         with budget.limited(Budget()):
             findings, result = _judged(work, do, operations)
@@ -107,12 +107,14 @@ def _judged(
     told, unread = scenarios.read(work.files)
     findings: list[Finding] = [*report.findings, *unread]
     trial: Mapping[str, Any] = {}
-    if not report.errors and not unread:
+    playable = False
+    if not report.errors:
         do(lambda uow: tell(uow, work, "posts", 0, len(told)))
         findings += do(lambda uow: posts.findings(uow, work.files, work.unit_id))
         findings += connections.findings(work.files, operations, draft=True)
         specs, unbuildable = _built(do(lambda uow: _source(uow, work, report)), report)
         findings += unbuildable
+        playable = not unbuildable
         if not any(finding.severity == "error" for finding in findings):
             came = scenarios.run_all(
                 told, specs, lambda done: do(lambda uow: tell(uow, work, "scenarios", done, len(told)))
@@ -120,9 +122,10 @@ def _judged(
             findings += came.findings
             trial = came.plain
     processes = [
-        {"key": process.key, "name": process.name, "file": process.file} for process in report.processes
+        {"key": process.key, "name": process.name, "file": process.file, "calls": sorted(process.calls)}
+        for process in report.processes
     ]
-    return findings, {"processes": processes, **trial}
+    return findings, {"processes": processes, "playable": playable, **trial}
 
 
 def tell(uow: UnitOfWork, work: Checkable, step: SketchCheckStep, done: int, total: int) -> None:
@@ -154,10 +157,8 @@ def _of(work: Checkable) -> Update:
 def _source(uow: UnitOfWork, work: Checkable, report: Report) -> Source:
     """The files, with the processes that they call and do not hold."""
     own = {process.key for process in report.processes}
-    called = sorted({key for process in report.processes for key in process.calls} - own)
-    loaded: dict[UUID, Source] = {}
-    bound = {key: definitions.source(uow.session, work.known[key].deployment_id, loaded) for key in called}
-    return Source(bpmn.digest(work.files, {key: work.known[key].digest for key in called}), work.files, bound)
+    called = {key for process in report.processes for key in process.calls} - own
+    return source(uow, work.files, {key: work.known[key] for key in called})
 
 
 def _built(content: Source, report: Report) -> tuple[dict[str, bpmn.Spec], list[Finding]]:
