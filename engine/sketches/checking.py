@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import Update, case, null, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import access, bpmn, budget, connections, definitions, jobs, posts, scenarios
@@ -40,10 +40,12 @@ def ask(uow: UnitOfWork, sketch_id: UUID) -> None:
     Raises NotFound.
     """
     access.require(uow.actor, "definitions.deploy")
-    found = select(Sketch.revision).where(Sketch.id == sketch_id, access.covers(Sketch.unit_id))
-    revision = uow.session.scalars(found, access.seen_by(uow)).one_or_none()
-    if revision is None:
+    found = select(Sketch.revision, Sketch.process_revision)
+    found = found.where(Sketch.id == sketch_id, access.covers(Sketch.unit_id))
+    row = uow.session.execute(found, access.seen_by(uow)).one_or_none()
+    if row is None:
         raise unknown(sketch_id)
+    revision, process_revision = row
     values = {
         "revision": revision,
         "status": "waiting",
@@ -56,6 +58,8 @@ def ask(uow: UnitOfWork, sketch_id: UUID) -> None:
         "finished_at": None,
     }
     new = upsert(SketchCheck).values(sketch_id=sketch_id, **values)
+    # What is known of the same processes stays, so that they can be played meanwhile.
+    values["report"] = case((SketchCheck.revision >= process_revision, SketchCheck.report), else_=null())
     over = SketchCheck.status.in_(("done", "failed")) | (SketchCheck.revision != revision)
     asked = new.on_conflict_do_update(index_elements=["sketch_id"], set_=values, where=over)
     if uow.session.scalars(asked.returning(SketchCheck.sketch_id)).first() is not None:
@@ -69,6 +73,8 @@ def take(uow: UnitOfWork, sketch_id: UUID) -> Checkable | None:
     if check is None or check.status in ("done", "failed"):
         return None
     sketch = uow.session.scalars(select(Sketch).where(Sketch.id == sketch_id)).one()
+    if check.revision < sketch.process_revision:
+        check.report = None  # saved again since it was asked for: what is known is of other processes
     check.status, check.revision = "running", sketch.revision
     known = definitions.currents(uow.session)
     return Checkable(sketch_id, check.asked_at, sketch.unit_id, files_of(uow, sketch_id), known)

@@ -106,7 +106,7 @@ def add_scenario(
     if same:
         return same[0]
     taken = {name.casefold() for name in there}
-    numbered = (f"{stem}{f'-{number}' if number else ''}{SUFFIX}" for number in (0, *count(2)))
+    numbered = (f"{stem}-{number}{SUFFIX}" if number > 1 else stem + SUFFIX for number in count(1))
     name = next(name for name in numbered if name.casefold() not in taken)
     save(uow, sketch_id, {name: content}, revision=sketch.revision)
     return name

@@ -69,7 +69,7 @@ class Check:
     @property
     def playable(self) -> bool:
         """Whether its processes can be played as they are now, whatever their scenarios say."""
-        return self.status == "done" and self.applies and bool((self.report or {}).get("playable"))
+        return self.applies and bool((self.report or {}).get("playable"))
 
     @property
     def processes(self) -> Sequence[Mapping[str, Any]]:

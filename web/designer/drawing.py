@@ -66,6 +66,7 @@ def keep(visit: Visit, sketch_id: UUID) -> Content:
     _, name = _wanted(visit, sketch_id)
     drawn = request.form.get("xml", "").encode()
     new = sketches.save(visit.uow, sketch_id, {name: drawn}, revision=revision())
+    sketches.ask(visit.uow, sketch_id)
     return Content(json.dumps({"revision": new}).encode(), "application/json")
 
 

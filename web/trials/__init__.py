@@ -1,4 +1,4 @@
-"""Trying versions and drafts: diagram, scenarios and forms, and cases played by hand that touch nothing real."""
+"""Trying versions and drafts: diagram, scenarios, forms, and cases played by hand that touch nothing real."""
 
 from web.trials import diagrams, forms, plays, scenarios
 from web.trials.subject import blueprint, drafts

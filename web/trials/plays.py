@@ -214,7 +214,10 @@ def _reason(refusal: Refusal) -> str | None:
         return texts.say("trials.refused.stale")
     if isinstance(refusal, Conflict):
         return texts.say(f"trials.refused.{_word(refusal) or 'unlike'}")
-    beside = isinstance(refusal, Invalid) and all(one.pointer != "/act" for one in refusal.faults)
+    faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    if whole := [fault for fault in faults if fault.pointer.startswith(("/files", "/unit"))]:
+        return " ".join(map(forms.explained, whole))  # of the draft that the scenario was to be stored in
+    beside = faults and all(one.pointer != "/act" for one in faults)
     return None if beside else texts.say("trials.refused.act")
 
 
@@ -233,6 +236,8 @@ def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
         "panel": _panel(visit, play, one, typed) if one else None,
         "typed": typed,
         "fault": typed.refusal,
+        "suggested": _suggested(play),
+        "unnamed": any(fault.pointer == "/name" for fault in typed.faults),
         "painting": _painting(play, drawn),
         "painting_places": drawn,
         "focus": drawn.get(one.at) if one and one.at else None,
