@@ -154,7 +154,7 @@ def file(uow: UnitOfWork, sketch_id: UUID, name: str) -> bytes:
     )
     content: bytes | None = uow.connection.execute(found, access.seen_by(uow)).scalar_one_or_none()
     if content is None:
-        raise NotFound(f"The sketch has no file {name!r}.")
+        raise NotFound(f"The draft has no file {name!r}.")
     return content
 
 
@@ -190,7 +190,7 @@ def units(uow: UnitOfWork) -> Mapping[str, str]:
 
 def unknown(sketch_id: UUID) -> NotFound:
     """The refusal for a sketch that does not exist, or not for this actor."""
-    return NotFound(f"There is no sketch {sketch_id}.")
+    return NotFound(f"There is no draft {sketch_id}.")
 
 
 def _listed() -> Select[Any]:

@@ -19,7 +19,7 @@ def _wanted(visit: Visit, sketch_id: UUID) -> tuple[sketches.View, str]:
     """The sketch, and its file that the address names. Raises NotFound."""
     view, name = sketches.get(visit.uow, sketch_id), request.args.get("file", "")
     if name not in [file.name for file in view.files]:
-        raise NotFound(f"The sketch has no file {name!r}.")
+        raise NotFound(f"The draft has no file {name!r}.")
     return view, name
 
 

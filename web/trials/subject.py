@@ -88,7 +88,7 @@ def about(subject: Subject, tab: str) -> dict[str, Any]:
     else:
         draft = reader.half(subject.title or "")
         trail = _trail(where, draft)
-        title = texts.say("trials.draft", draft=draft, name=name)
+        title = texts.say("trials.draft" if name == draft else "trials.of-draft", draft=draft, name=name)
     at = home(where)
     tabs = [(one, texts.say(f"trials.tab.{one}"), f"{at}/{one}") for one in TABS]
     of = {"subject": name, "subject_title": title, "trail": trail, "draft": isinstance(where, OfDraft)}
@@ -122,7 +122,8 @@ def unready(visit: Visit, *, refusal: Refusal, **where: Any) -> Page:
         raise refusal
     sketch = sketches.get(visit.uow, of.sketch_id).sketch
     name = texts.reader().half(sketch.name)
-    values = {"sketch": sketch, "reason": reason, "trail": _trail(of, name), "subject_title": name}
+    values = {"sketch": sketch, "check": sketch.check, "reason": reason}
+    values |= {"trail": _trail(of, name), "subject_title": name}
     return Page("trials/unready.html", values, status=409)
 
 
