@@ -85,27 +85,24 @@ def of_case(uow: UnitOfWork, case_id: UUID, language: str) -> bytes:
     return _drawn(uow, version, language, marks)
 
 
-def marked(uow: UnitOfWork, key: str, number: int, language: str, marks: bpmn.Marks) -> bytes:
-    """A version as SVG, with marks that the caller knows. Raises NotFound."""
-    return _drawn(uow, definitions.version(uow, key, number), language, marks)
+def places(content: bytes, key: str, names: Iterable[str]) -> dict[str, str]:
+    """The ids of what the diagram of a process shows for these elements and flows; for some, nothing.
 
-
-def places(uow: UnitOfWork, version: DefinitionVersion, names: Iterable[str]) -> dict[str, str]:
-    """The ids of what the diagram of a version shows for these elements and flows; for some, nothing."""
+    Raises Rejected.
+    """
     try:
-        return bpmn.places(definitions.bpmn_file(uow, version), version.key, names)
+        return bpmn.places(content, key, names)
     except bpmn.Undrawable as failure:
         raise Rejected("The file cannot be drawn.", [failure.finding]) from failure
 
 
-def placed(uow: UnitOfWork, version: DefinitionVersion) -> bytes:
-    """The file of a version for tools that draw it: laid out as its picture is, where it tells no places."""
-    return bpmn.placed(version.file, definitions.bpmn_file(uow, version), version.key)
+def marked(content: bytes, key: str, language: str, marks: bpmn.Marks) -> bytes:
+    """A process as SVG, with marks that the caller knows. Raises Rejected."""
+    try:
+        return bpmn.picture(content, key, language=language, marks=marks)
+    except bpmn.Undrawable as failure:
+        raise Rejected("The file cannot be drawn.", [failure.finding]) from failure
 
 
 def _drawn(uow: UnitOfWork, version: DefinitionVersion, language: str, marks: bpmn.Marks) -> bytes:
-    content = definitions.bpmn_file(uow, version)
-    try:
-        return bpmn.picture(content, version.key, language=language, marks=marks)
-    except bpmn.Undrawable as failure:
-        raise Rejected("The file cannot be drawn.", [failure.finding]) from failure
+    return marked(definitions.bpmn_file(uow, version), version.key, language, marks)

@@ -31,8 +31,8 @@ __all__ = ["Site", "behind", "install"]
 
 PAGES = (
     *(assets.blueprint, home.blueprint, login.blueprint, account.blueprint),
-    *(desk.blueprint, applicants.blueprint, administration.blueprint, designer.blueprint, trials.blueprint),
-    uploads.blueprint,
+    *(desk.blueprint, applicants.blueprint, administration.blueprint, designer.blueprint),
+    *(trials.blueprint, trials.drafts, uploads.blueprint),
 )
 
 

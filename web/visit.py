@@ -82,6 +82,7 @@ class Content:
 
 Shown = Page | Away | Content
 View = Callable[..., Shown]
+Prepare = Callable[..., Mapping[str, Any]]
 
 
 def page(
@@ -90,7 +91,7 @@ def page(
     may: Permission | None = None,
     refused: View | None = None,
     anybody: bool = False,
-    prepare: Callable[..., Mapping[str, Any]] | None = None,
+    prepare: Prepare | None = None,
     unnoticed: bool = False,
 ) -> Callable[[View], View]:
     """Declare a view on a route, such as `blueprint.get("/inbox")`.

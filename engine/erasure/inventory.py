@@ -268,13 +268,17 @@ KEPT: Mapping[str, Kept] = {
         _PROCESS, "sketch_id revision status step done total report asked_by asked_at finished_at"
     ),
     "sketch_files": Kept(_PROCESS, "sketch_id name content"),
-    "sketches": Kept(_PROCESS, "id unit_id name revision version_id made_by made_at updated_by updated_at"),
+    "sketches": Kept(
+        _PROCESS,
+        "id unit_id name revision process_revision tried_revision version_id made_by made_at updated_by"
+        " updated_at",
+    ),
     "substitutions": Kept(_ORGANISATION, "id absent_id substitute_id valid_from valid_to"),
     "throttles": Kept("hashes of what was tried at logins, for an hour", "key failures since blocked_until"),
     "tokens": Kept(_ACCOUNT, "id user_id digest created_at revoked_at scopes expires_at"),
     "trials": Kept(
         "test runs of designers, with data that they type for it; nothing is copied from a case",
-        "id version_id owner_id clock_at acts revision updated_at",
+        "id version_id sketch_id process process_revision owner_id clock_at acts revision updated_at",
     ),
     "unit_lines": Kept(_ORGANISATION, "ancestor_id unit_id"),
     "units": Kept(_ORGANISATION, "id key name kind parent_id region created_at closed_at"),

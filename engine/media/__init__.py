@@ -4,8 +4,19 @@ Two must agree: our own look at the few kinds that are known, and puremagic. Not
 bound, no picture is decoded, and no more than a block is held in memory.
 """
 
+from engine.media.archives import unpack
 from engine.media.judge import checked_ending, judge
 from engine.media.kinds import BY_NAME, DEFAULT, Kind, Unfit
 from engine.media.names import MAX_NAME, checked_name
 
-__all__ = ["BY_NAME", "DEFAULT", "MAX_NAME", "Kind", "Unfit", "checked_ending", "checked_name", "judge"]
+__all__ = [
+    "BY_NAME",
+    "DEFAULT",
+    "MAX_NAME",
+    "Kind",
+    "Unfit",
+    "checked_ending",
+    "checked_name",
+    "judge",
+    "unpack",
+]

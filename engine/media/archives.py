@@ -1,4 +1,4 @@
-"""Office documents, which are zip archives: judged by their directory before anything is unpacked."""
+"""Zip archives, and office documents, which are some: judged by their directory before they are unpacked."""
 
 import posixpath
 import re
@@ -27,23 +27,64 @@ _NESTED = re.compile(
     r"\.(zip|jar|war|apk|7z|rar|gz|tgz|bz2|xz|tar|cab|iso|exe|dll|msi|scr|com|bat|cmd|ps1|js|vbs|hta|lnk)$",
     re.I,
 )
+_LEFT = re.compile(r"/$|^__MACOSX/|(^|/)(\.[^/]*|Thumbs\.db|desktop\.ini)$", re.I)
 _END = struct.Struct("<4s4H2LH")
 _FURTHEST = _END.size + 0xFFFF  # an archive's end has a comment of up to 64 KiB
 
 
 def look(stream: IO[bytes]) -> str:
     """Which office document it is. Raises Unfit for any other archive, and for one that is made to harm."""
-    _require_plain_end(stream, size_of(stream))
+    count, length = _plain_end(stream, size_of(stream))
+    if count > MAX_ENTRIES or length > MAX_DIRECTORY:
+        raise _bomb()
     try:
         with ZipFile(stream) as archive:
             entries = archive.infolist()
             _require_harmless(entries, archive.start_dir)
+            if any(_has_macros(entry.filename) for entry in entries):
+                raise _macros()
             kind = _kind(archive, entries)
             if archive.testzip() is not None:  # reads what the directory says, and no byte more
                 raise _damaged()
     except (BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as failure:
         raise _damaged() from failure
     return kind
+
+
+def unpack(stream: IO[bytes], most: int, largest: int) -> dict[str, bytes]:
+    """The files in an archive by their paths, without folders and what desktops leave in them.
+
+    At most `most`, and of each at most a byte more than `largest`. Raises Unfit for what is no archive, and
+    for one that is made to harm.
+    """
+    count, length = _plain_end(stream, size_of(stream))
+    if count > MAX_ENTRIES or length > MAX_DIRECTORY:
+        raise _too_many()
+    try:
+        with ZipFile(stream) as archive:
+            entries = archive.infolist()
+            if not entries:
+                raise Unfit("archive-empty", "has no files in it. Pack the files of the process.")
+            _require_own_names([entry.filename for entry in entries])
+            _require_harmless(entries, archive.start_dir)
+            wanted = [entry for entry in entries if not _LEFT.search(entry.filename)]
+            if len(wanted) > most:
+                raise _too_many()
+            return {entry.filename: _read(archive, entry, largest) for entry in wanted}
+    except (BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as failure:
+        raise _damaged() from failure
+
+
+def _read(archive: ZipFile, entry: ZipInfo, largest: int) -> bytes:
+    with archive.open(entry) as held:
+        return held.read(largest + 1)
+
+
+def _require_own_names(names: Sequence[str]) -> None:
+    if any(_leads_out(name) for name in names):
+        raise Unfit("archive-path", "has files that lead out of it. Pack the folder itself.")
+    if len(set(names)) < len(names):
+        raise Unfit("archive-twice", "has two files with the same name. Rename one of them.")
 
 
 def ends_as_archive(stream: IO[bytes]) -> bool:
@@ -60,8 +101,11 @@ def ends_as_archive(stream: IO[bytes]) -> bool:
     return False
 
 
-def _require_plain_end(stream: IO[bytes], size: int) -> None:
-    """The end must be the very end, and tell of a directory that reaches to it: no two readers differ."""
+def _plain_end(stream: IO[bytes], size: int) -> tuple[int, int]:
+    """How many entries there are, and how long the directory is.
+
+    The end must be the very end, and tell of a directory that reaches to it: no two readers differ.
+    """
     if size < _END.size:
         raise _damaged()
     signature, disk, first, count, total, length, offset, comment = _END.unpack(
@@ -69,8 +113,9 @@ def _require_plain_end(stream: IO[bytes], size: int) -> None:
     )
     if signature != b"PK\x05\x06" or disk or first or comment or offset + length + _END.size != size:
         raise _damaged()
-    if count != total or total > MAX_ENTRIES or length > MAX_DIRECTORY:
+    if count != total:
         raise _bomb()
+    return total, length
 
 
 def _require_harmless(entries: Sequence[ZipInfo], directory: int) -> None:
@@ -84,8 +129,6 @@ def _require_harmless(entries: Sequence[ZipInfo], directory: int) -> None:
         raise _damaged()
     if any(_NESTED.search(name) for name in names):
         raise Unfit("nested", "has an archive or a program in it. Send what is in it by itself.")
-    if any(posixpath.basename(name).lower() == "vbaproject.bin" or _basic(name) for name in names):
-        raise _macros()
     if any(entry.flag_bits & 0x41 for entry in entries):
         raise Unfit("encrypted", "needs a password. Save it without one, and send that.")
     if any(entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for entry in entries):
@@ -136,9 +179,15 @@ def _leads_out(name: str) -> bool:
     return name.startswith("/") or "\\" in name or ".." in name.split("/")
 
 
-def _basic(name: str) -> bool:
-    """Where OpenDocument keeps macros."""
+def _has_macros(name: str) -> bool:
+    """Whether it is what Office keeps macros in, or is where OpenDocument does."""
+    if posixpath.basename(name).lower() == "vbaproject.bin":
+        return True
     return name.startswith(("Basic/", "Scripts/")) and not name.endswith("/")
+
+
+def _too_many() -> Unfit:
+    return Unfit("too-many-files", "has too many files in it. Pack only what belongs together.")
 
 
 def _macros() -> Unfit:

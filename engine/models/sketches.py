@@ -17,7 +17,9 @@ SketchCheckStep = Literal["files", "posts", "scenarios"]
 class Sketch(Base):
     """Files that belong together and may have errors.
 
-    `version_id`: with which version it began, or what has last become of it.
+    `version_id`: with which version it began, or what has last become of it. `process_revision` is the last
+    revision that changed what runs, not only scenarios, texts or the name; of `tried_revision` a test run has
+    reached an end.
     """
 
     __tablename__ = "sketches"
@@ -27,6 +29,8 @@ class Sketch(Base):
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
     name: Mapped[str] = mapped_column(Text)
     revision: Mapped[int]
+    process_revision: Mapped[int]
+    tried_revision: Mapped[int | None]
     version_id: Mapped[UUID | None] = mapped_column(ForeignKey("definition_versions.id"))
     made_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     made_at: Mapped[Instant]

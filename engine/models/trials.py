@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,13 +12,29 @@ from engine.models.tables import Id, Instant
 
 
 class Trial(Base):
-    """What somebody does with a case that is only played. Nothing of the case itself is stored."""
+    """What somebody does with a case that is only played. Nothing of the case itself is stored.
+
+    It is of a version, or of a process of a draft: then `process_revision` is the draft's at which it was
+    last played.
+    """
 
     __tablename__ = "trials"
-    __table_args__ = (Index(None, "owner_id", "version_id"), Index(None, "updated_at"))
+    __table_args__ = (
+        CheckConstraint(
+            "num_nonnulls(version_id, sketch_id) = 1"
+            " AND num_nonnulls(sketch_id, process, process_revision) IN (0, 3)",
+            name="subject",
+        ),
+        Index(None, "owner_id", "version_id"),
+        Index(None, "sketch_id", "owner_id"),
+        Index(None, "updated_at"),
+    )
 
     id: Mapped[Id]
-    version_id: Mapped[UUID] = mapped_column(ForeignKey("definition_versions.id"))
+    version_id: Mapped[UUID | None] = mapped_column(ForeignKey("definition_versions.id"))
+    sketch_id: Mapped[UUID | None] = mapped_column(ForeignKey("sketches.id", ondelete="CASCADE"))
+    process: Mapped[str | None] = mapped_column(Text)
+    process_revision: Mapped[int | None]
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     clock_at: Mapped[Instant]  # when the case begins, on its own clock
     acts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

@@ -11,11 +11,12 @@ from engine.scenarios.coverage import Coverage, Part, cover
 from engine.scenarios.plan import TRIGGERS, Action, Scenario, Start
 from engine.scenarios.playing import MAX_ACTS, Done, Played, Unplayable, clock, play
 from engine.scenarios.reading import SUFFIX, ZONE, read_file
-from engine.scenarios.running import MAX_FINDINGS, Result, Run, Trial, run_all, run_each
+from engine.scenarios.running import MAX_FINDINGS, MAX_SCENARIOS, Result, Run, Trial, run_all, run_each
 from engine.scenarios.writing import write
 
 __all__ = [
     "MAX_ACTS",
+    "MAX_SCENARIOS",
     "SUFFIX",
     "TRIGGERS",
     "ZONE",

@@ -3,31 +3,62 @@
 Who may deploy in its unit sees and edits a sketch. What becomes of it is a deployment like any other.
 """
 
+from engine.sketches.archives import unpack
 from engine.sketches.checking import Checkable, ask, give_up, judge, take
-from engine.sketches.drafting import MAX_TITLE, create, delete, deploy, from_version, rename, save
-from engine.sketches.reading import PAGE, Check, File, Listed, View, file, files_of, get, page, units
+from engine.sketches.drafting import (
+    MAX_TITLE,
+    NOT_RUN,
+    add_scenario,
+    create,
+    delete,
+    deploy,
+    from_version,
+    note_tried,
+    rename,
+    save,
+)
+from engine.sketches.reading import (
+    PAGE,
+    Check,
+    File,
+    Listed,
+    View,
+    digest,
+    file,
+    files_of,
+    get,
+    page,
+    source,
+    units,
+)
 
 __all__ = [
     "MAX_TITLE",
+    "NOT_RUN",
     "PAGE",
     "Check",
     "Checkable",
     "File",
     "Listed",
     "View",
+    "add_scenario",
     "ask",
     "create",
     "delete",
     "deploy",
+    "digest",
     "file",
     "files_of",
     "from_version",
     "get",
     "give_up",
     "judge",
+    "note_tried",
     "page",
     "rename",
     "save",
+    "source",
     "take",
     "units",
+    "unpack",
 ]

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import Update, case, null, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import access, bpmn, budget, connections, definitions, jobs, posts, scenarios
@@ -20,7 +20,7 @@ from engine.budget import Budget, Exhausted
 from engine.db import UnitOfWork
 from engine.definitions import Version
 from engine.models import Sketch, SketchCheck, SketchCheckStep
-from engine.sketches.reading import files_of, unknown
+from engine.sketches.reading import files_of, source, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,12 @@ def ask(uow: UnitOfWork, sketch_id: UUID) -> None:
     Raises NotFound.
     """
     access.require(uow.actor, "definitions.deploy")
-    found = select(Sketch.revision).where(Sketch.id == sketch_id, access.covers(Sketch.unit_id))
-    revision = uow.session.scalars(found, access.seen_by(uow)).one_or_none()
-    if revision is None:
+    found = select(Sketch.revision, Sketch.process_revision)
+    found = found.where(Sketch.id == sketch_id, access.covers(Sketch.unit_id))
+    row = uow.session.execute(found, access.seen_by(uow)).one_or_none()
+    if row is None:
         raise unknown(sketch_id)
+    revision, process_revision = row
     values = {
         "revision": revision,
         "status": "waiting",
@@ -56,6 +58,8 @@ def ask(uow: UnitOfWork, sketch_id: UUID) -> None:
         "finished_at": None,
     }
     new = upsert(SketchCheck).values(sketch_id=sketch_id, **values)
+    # What is known of the same processes stays, so that they can be played meanwhile.
+    values["report"] = case((SketchCheck.revision >= process_revision, SketchCheck.report), else_=null())
     over = SketchCheck.status.in_(("done", "failed")) | (SketchCheck.revision != revision)
     asked = new.on_conflict_do_update(index_elements=["sketch_id"], set_=values, where=over)
     if uow.session.scalars(asked.returning(SketchCheck.sketch_id)).first() is not None:
@@ -69,6 +73,8 @@ def take(uow: UnitOfWork, sketch_id: UUID) -> Checkable | None:
     if check is None or check.status in ("done", "failed"):
         return None
     sketch = uow.session.scalars(select(Sketch).where(Sketch.id == sketch_id)).one()
+    if check.revision < sketch.process_revision:
+        check.report = None  # saved again since it was asked for: what is known is of other processes
     check.status, check.revision = "running", sketch.revision
     known = definitions.currents(uow.session)
     return Checkable(sketch_id, check.asked_at, sketch.unit_id, files_of(uow, sketch_id), known)
@@ -84,7 +90,7 @@ def judge(
     `operations` are those of the connectors that the installation has.
     """
     findings: list[Finding] = []
-    result: Mapping[str, Any] = {"processes": []}
+    result: Mapping[str, Any] = {"processes": [], "playable": False}
     try:
         with budget.limited(Budget()):
             findings, result = _judged(work, do, operations)
@@ -107,12 +113,14 @@ def _judged(
     told, unread = scenarios.read(work.files)
     findings: list[Finding] = [*report.findings, *unread]
     trial: Mapping[str, Any] = {}
-    if not report.errors and not unread:
+    playable = False
+    if not report.errors:
         do(lambda uow: tell(uow, work, "posts", 0, len(told)))
         findings += do(lambda uow: posts.findings(uow, work.files, work.unit_id))
         findings += connections.findings(work.files, operations, draft=True)
         specs, unbuildable = _built(do(lambda uow: _source(uow, work, report)), report)
         findings += unbuildable
+        playable = not unbuildable
         if not any(finding.severity == "error" for finding in findings):
             came = scenarios.run_all(
                 told, specs, lambda done: do(lambda uow: tell(uow, work, "scenarios", done, len(told)))
@@ -120,9 +128,10 @@ def _judged(
             findings += came.findings
             trial = came.plain
     processes = [
-        {"key": process.key, "name": process.name, "file": process.file} for process in report.processes
+        {"key": process.key, "name": process.name, "file": process.file, "calls": sorted(process.calls)}
+        for process in report.processes
     ]
-    return findings, {"processes": processes, **trial}
+    return findings, {"processes": processes, "playable": playable, **trial}
 
 
 def tell(uow: UnitOfWork, work: Checkable, step: SketchCheckStep, done: int, total: int) -> None:
@@ -154,10 +163,8 @@ def _of(work: Checkable) -> Update:
 def _source(uow: UnitOfWork, work: Checkable, report: Report) -> Source:
     """The files, with the processes that they call and do not hold."""
     own = {process.key for process in report.processes}
-    called = sorted({key for process in report.processes for key in process.calls} - own)
-    loaded: dict[UUID, Source] = {}
-    bound = {key: definitions.source(uow.session, work.known[key].deployment_id, loaded) for key in called}
-    return Source(bpmn.digest(work.files, {key: work.known[key].digest for key in called}), work.files, bound)
+    called = {key for process in report.processes for key in process.calls} - own
+    return source(uow, work.files, {key: work.known[key] for key in called})
 
 
 def _built(content: Source, report: Report) -> tuple[dict[str, bpmn.Spec], list[Finding]]:

@@ -1,6 +1,8 @@
 """Making, changing and deploying sketches. Two who save at once do not undo each other's work."""
 
 from collections.abc import Mapping
+from itertools import count
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete as deletion
@@ -13,13 +15,15 @@ from engine.bpmn.source import MAX_FILE
 from engine.config import Publishing
 from engine.db import UnitOfWork
 from engine.definitions import Deployed
-from engine.errors import Fault, Invalid, Stale
+from engine.errors import Conflict, Fault, Invalid, Stale
 from engine.ids import uuid7
 from engine.models import Sketch, SketchFile, User
 from engine.organisation import units
-from engine.sketches.reading import files_of, unknown
+from engine.scenarios import SUFFIX
+from engine.sketches.reading import files_of, get, unknown
 
 MAX_TITLE = 200
+NOT_RUN = (SUFFIX, ".md")  # files that change nothing of what runs
 _MIB = MAX_FILE >> 20
 
 
@@ -36,6 +40,8 @@ def create(
         unit_id=owner.id,
         name=name.strip(),
         revision=1,
+        process_revision=1,
+        tried_revision=None,
         version_id=version_id,
         made_by=uow.actor.id,
         made_at=uow.now,
@@ -79,9 +85,37 @@ def save(uow: UnitOfWork, sketch_id: UUID, changes: Mapping[str, bytes | None], 
         deletion(SketchFile).where(SketchFile.sketch_id == sketch_id, SketchFile.name.in_(gone))
     )
     _put(uow, sketch_id, put)
-    count = select(func.count()).where(SketchFile.sketch_id == sketch_id)
-    _require_number(uow.session.scalars(count).one())
-    return _saved(uow, sketch_id)
+    many = select(func.count()).where(SketchFile.sketch_id == sketch_id)
+    _require_number(uow.session.scalars(many).one())
+    return _saved(uow, sketch_id, runs=not all(name.endswith(NOT_RUN) for name in changes))
+
+
+def add_scenario(
+    uow: UnitOfWork, sketch_id: UUID, stem: str, content: bytes, *, process_revision: int
+) -> str:
+    """Store a scenario that was made of what the sketch ran at this revision. The name of its file.
+
+    It begins with `stem`, and is new; a file with the same content is there already and stays the only one.
+    Raises NotFound, Conflict if what runs has changed since, Invalid if the sketch is full.
+    """
+    sketch = _hold(uow, sketch_id, None)
+    if sketch.process_revision != process_revision:
+        raise Conflict("The draft has changed since this was played.", trial="changed")
+    there = files_of(uow, sketch_id)
+    same = [name for name, held in there.items() if name.endswith(SUFFIX) and held == content]
+    if same:
+        return same[0]
+    taken = {name.casefold() for name in there}
+    numbered = (f"{stem}-{number}{SUFFIX}" if number > 1 else stem + SUFFIX for number in count(1))
+    name = next(name for name in numbered if name.casefold() not in taken)
+    save(uow, sketch_id, {name: content}, revision=sketch.revision)
+    return name
+
+
+def note_tried(uow: UnitOfWork, sketch_id: UUID, process_revision: int) -> None:
+    """Remember that a test run has reached an end, if what runs is still what it was at this revision."""
+    tried = update(Sketch).where(Sketch.id == sketch_id, Sketch.process_revision == process_revision)
+    uow.session.execute(tried.values(tried_revision=process_revision))
 
 
 def delete(uow: UnitOfWork, sketch_id: UUID, *, revision: int) -> None:
@@ -101,10 +135,12 @@ def deploy(
 ) -> Deployed | UUID:
     """Deploy a sketch as it is; it stays, and is known as what has become that version.
 
-    If its check takes longer, a worker does it: then the id of the upload. Raises NotFound, Stale, and what a
-    deployment raises.
+    If its check takes longer, a worker does it: then the id of the upload. Raises NotFound, Stale, Conflict
+    if nobody has tried what it would run, and what a deployment raises.
     """
     sketch = _hold(uow, sketch_id, revision)
+    if not get(uow, sketch_id).sketch.tried:
+        raise Conflict("Finish a test run of this draft, or let its scenarios pass.", code="not-tried")
     files, owner = files_of(uow, sketch_id), units.key_of(uow, sketch.unit_id)
     done = uploads.submit(
         uow, files, publishing=publishing, unit=owner, sketch_id=sketch_id, operations=operations
@@ -115,8 +151,11 @@ def deploy(
     return done
 
 
-def _hold(uow: UnitOfWork, sketch_id: UUID, revision: int) -> Sketch:
-    """A sketch that nobody else changes meanwhile, as its editor has seen it. Raises NotFound, Stale."""
+def _hold(uow: UnitOfWork, sketch_id: UUID, revision: int | None) -> Sketch:
+    """A sketch that nobody else changes meanwhile, as its editor has seen it (None: whatever it is now).
+
+    Raises NotFound, Stale.
+    """
     access.require(uow.actor, "definitions.deploy")
     found = (
         select(Sketch).where(Sketch.id == sketch_id, access.covers(Sketch.unit_id)).with_for_update(of=Sketch)
@@ -124,10 +163,10 @@ def _hold(uow: UnitOfWork, sketch_id: UUID, revision: int) -> Sketch:
     sketch = uow.session.scalars(found, access.seen_by(uow)).one_or_none()
     if sketch is None:
         raise unknown(sketch_id)
-    if sketch.revision != revision:
+    if revision is not None and sketch.revision != revision:
         editor = uow.session.get_one(User, sketch.updated_by)
         raise Stale(
-            f"{editor.name} has saved the sketch meanwhile.",
+            f"{editor.name} has saved the draft meanwhile.",
             revision=sketch.revision,
             editor=names.shown(editor.name, editor.full_name_fa, editor.full_name_en),
             updated_at=sketch.updated_at,
@@ -135,10 +174,17 @@ def _hold(uow: UnitOfWork, sketch_id: UUID, revision: int) -> Sketch:
     return sketch
 
 
-def _saved(uow: UnitOfWork, sketch_id: UUID) -> int:
+def _saved(uow: UnitOfWork, sketch_id: UUID, *, runs: bool = False) -> int:
+    """Count a change; `runs`: of what runs. The new revision."""
     uow.session.flush()
     changed = update(Sketch).where(Sketch.id == sketch_id).returning(Sketch.revision)
-    values = {"revision": Sketch.revision + 1, "updated_by": uow.actor.id, "updated_at": uow.now}
+    values: dict[str, Any] = {
+        "revision": Sketch.revision + 1,
+        "updated_by": uow.actor.id,
+        "updated_at": uow.now,
+    }
+    if runs:
+        values["process_revision"] = Sketch.revision + 1
     return uow.session.scalars(changed.values(values)).one()
 
 
@@ -155,7 +201,7 @@ def _put(uow: UnitOfWork, sketch_id: UUID, files: Mapping[str, bytes]) -> None:
 def _require_title(name: str) -> None:
     if not name.strip() or len(name) > MAX_TITLE or not all(map(persian.printable, name)):
         raise Invalid(
-            "The sketch needs a name.", [Fault("/name", "is empty, too long or not printable", "name")]
+            "The draft needs a name.", [Fault("/name", "is empty, too long or not printable", "name")]
         )
 
 

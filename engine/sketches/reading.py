@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, func, select
 from sqlalchemy.orm import aliased
 
-from engine import access, names
+from engine import access, bpmn, definitions, names
+from engine.bpmn import Source
 from engine.db import UnitOfWork
+from engine.definitions import Version
 from engine.errors import NotFound
 from engine.language import Names
 from engine.models import (
@@ -29,13 +31,17 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The latest check; `stale`: of what the sketch was before it was saved again."""
+    """The latest check; `stale`: of what the sketch was before it was saved again.
+
+    `applies`: it is of what would run now; since then at most scenarios, texts or the name have changed.
+    """
 
     status: SketchCheckStatus
     step: SketchCheckStep
     done: int
     total: int
     stale: bool
+    applies: bool
     report: Mapping[str, Any] | None
     finished_at: datetime | None
 
@@ -55,6 +61,23 @@ class Check:
         """Whether it says of the sketch as it is that it can be deployed."""
         return self.status == "done" and not self.stale and not self.errors
 
+    @property
+    def passed(self) -> bool:
+        """Whether scenarios have passed on what would run now."""
+        ran = bool((self.report or {}).get("scenarios"))
+        return self.status == "done" and self.applies and not self.errors and ran
+
+    @property
+    def playable(self) -> bool:
+        """Whether its processes can be played as they are now, whatever their scenarios say."""
+        return self.applies and bool((self.report or {}).get("playable"))
+
+    @property
+    def processes(self) -> Sequence[Mapping[str, Any]]:
+        """The processes that it has found, in the order of the files: key, name, file and calls."""
+        found: Sequence[Mapping[str, Any]] = (self.report or {}).get("processes", ())
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -66,11 +89,16 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A sketch in a list; `origin` is the version, by key and number, that it began with or last became."""
+    """A sketch in a list; `origin` is the version, by key and number, that it began with or last became.
+
+    `process_revision` last changed what runs; of `tried_revision` a test run has reached an end.
+    """
 
     id: UUID
     name: str
     revision: int
+    process_revision: int
+    tried_revision: int | None
     unit: str
     unit_name: str
     author: Names
@@ -79,6 +107,12 @@ class Listed:
     updated_at: datetime
     origin: tuple[str, int] | None
     check: Check | None
+
+    @property
+    def tried(self) -> bool:
+        """Whether what would run now was tried: by a test run that has reached an end, or by scenarios."""
+        passed = self.check is not None and self.check.passed
+        return passed or self.tried_revision == self.process_revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +155,30 @@ def file(uow: UnitOfWork, sketch_id: UUID, name: str) -> bytes:
     )
     content: bytes | None = uow.connection.execute(found, access.seen_by(uow)).scalar_one_or_none()
     if content is None:
-        raise NotFound(f"The sketch has no file {name!r}.")
+        raise NotFound(f"The draft has no file {name!r}.")
     return content
 
 
-def files_of(uow: UnitOfWork, sketch_id: UUID) -> dict[str, bytes]:
-    """All files of a sketch, by name."""
+def files_of(uow: UnitOfWork, sketch_id: UUID, process_revision: int | None = None) -> dict[str, bytes]:
+    """All files of a sketch, by name; none if what runs has changed since this revision."""
     found = select(SketchFile.name, SketchFile.content).where(SketchFile.sketch_id == sketch_id)
+    if process_revision is not None:
+        found = found.join(Sketch).where(Sketch.process_revision == process_revision)
     return {name: content for name, content in uow.connection.execute(found.order_by(SketchFile.name))}
+
+
+def source(uow: UnitOfWork, files: Mapping[str, bytes], called: Mapping[str, Version]) -> Source:
+    """What runs of these files: with the versions that they call and do not hold."""
+    loaded: dict[UUID, Source] = {}
+    bound = {
+        key: definitions.source(uow.session, version.deployment_id, loaded) for key, version in called.items()
+    }
+    return Source(digest(files, called), files, bound)
+
+
+def digest(files: Mapping[str, bytes], called: Mapping[str, Version]) -> str:
+    """The digest of that."""
+    return bpmn.digest(files, {key: version.digest for key, version in called.items()})
 
 
 def units(uow: UnitOfWork) -> Mapping[str, str]:
@@ -141,7 +191,7 @@ def units(uow: UnitOfWork) -> Mapping[str, str]:
 
 def unknown(sketch_id: UUID) -> NotFound:
     """The refusal for a sketch that does not exist, or not for this actor."""
-    return NotFound(f"There is no sketch {sketch_id}.")
+    return NotFound(f"There is no draft {sketch_id}.")
 
 
 def _listed() -> Select[Any]:
@@ -151,6 +201,8 @@ def _listed() -> Select[Any]:
         Sketch.id,
         Sketch.name,
         Sketch.revision,
+        Sketch.process_revision,
+        Sketch.tried_revision,
         Unit.key.label("unit"),
         Unit.name.label("unit_name"),
         names.of(author).label("author"),
@@ -164,6 +216,7 @@ def _listed() -> Select[Any]:
         check.done,
         check.total,
         (check.revision != Sketch.revision).label("stale"),
+        (check.revision >= Sketch.process_revision).label("applies"),
         check.report,
         check.finished_at,
     )

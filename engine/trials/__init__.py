@@ -1,7 +1,7 @@
-"""Versions tried before anybody depends on them: their scenarios run, and cases played by hand.
+"""Processes tried before anybody depends on them: their scenarios run, and cases played by hand.
 
-Nothing here writes a case, an event, a job or a message, or calls another system: what is tried happens in
-memory, and of a case that is played only the acts are kept.
+A process of a version, or of a draft. Nothing here writes a case, an event or a message, or calls another
+system: what is tried happens in memory, and of a case that is played only the acts are kept.
 """
 
 from engine.trials.plays import (
@@ -9,34 +9,57 @@ from engine.trials.plays import (
     MAX_TRIALS,
     Play,
     act,
+    adopt,
     again,
     back,
     forget,
     get,
     new,
-    of_version,
+    of_subject,
     remove,
     scenario,
 )
-from engine.trials.runs import Example, Rehearsal, awaited, examples, rehearsal, tried
+from engine.trials.runs import Example, Rehearsal, awaited, examples, rehearsal
+from engine.trials.saving import save
+from engine.trials.subjects import (
+    OfDraft,
+    OfVersion,
+    Subject,
+    Where,
+    find,
+    main_process,
+    picture,
+    placed,
+    places,
+)
 
 __all__ = [
     "KEPT",
     "MAX_TRIALS",
     "Example",
+    "OfDraft",
+    "OfVersion",
     "Play",
     "Rehearsal",
+    "Subject",
+    "Where",
     "act",
+    "adopt",
     "again",
     "awaited",
     "back",
     "examples",
+    "find",
     "forget",
     "get",
+    "main_process",
     "new",
-    "of_version",
+    "of_subject",
+    "picture",
+    "placed",
+    "places",
     "rehearsal",
     "remove",
+    "save",
     "scenario",
-    "tried",
 ]

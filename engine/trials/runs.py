@@ -1,21 +1,19 @@
-"""The scenarios of a version, run anew, with what each of them passes."""
+"""The scenarios of a version or a draft, run again, with what each of them passes."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-
-from engine import access, bpmn, definitions, scenarios
-from engine.bpmn import Awaited, Spec
+from engine import bpmn, scenarios
+from engine.bpmn import Awaited
 from engine.bpmn.values import encode, plain
 from engine.db import UnitOfWork
-from engine.definitions import Version
-from engine.models import DefinitionVersion, DeploymentFile
-from engine.scenarios import SUFFIX, Action, Coverage, Result, Run, Scenario, Start
+from engine.scenarios import Action, Coverage, Result, Run, Scenario, Start
+from engine.trials import subjects
+from engine.trials.subjects import Subject
 
-CACHED = 64  # versions whose scenarios have all passed: their content never changes, so they would again
+CACHED = 64  # contents whose scenarios have all passed: the same content would pass again
 
 # What a scenario calls what can be done.
 _KINDS: Mapping[str, str] = {
@@ -36,7 +34,7 @@ _told: dict[tuple[str, str], list[Scenario]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What came of a version's scenarios. Without any there is no coverage."""
+    """What came of the scenarios. Without any there is no coverage."""
 
     runs: Sequence[Run] = ()
     coverage: Coverage | None = None
@@ -52,25 +50,10 @@ class Rehearsal:
         return Counter(path for run in runs for path in (*run.seen.elements, *run.seen.flows))
 
 
-def tried(uow: UnitOfWork, key: str, number: int) -> tuple[DefinitionVersion, Spec]:
-    """A version for whoever may try it, and its process. Raises NotFound, Forbidden."""
-    access.require(uow.actor, "definitions.publish")
-    version = definitions.version(uow, key, number)
-    return version, spec_of(uow, version)
-
-
-def spec_of(uow: UnitOfWork, version: DefinitionVersion) -> Spec:
-    """Its process, ready to run."""
-    one = Version(version.id, version.key, version.number, version.digest, version.deployment_id)
-    return definitions.spec(uow.session, one)
-
-
-def told_of(uow: UnitOfWork, version: DefinitionVersion) -> list[Scenario]:
-    """The scenarios of the version's process among its files."""
-    named = (DeploymentFile.deployment_id == version.deployment_id, DeploymentFile.name.endswith(SUFFIX))
-    rows = uow.session.execute(select(DeploymentFile.name, DeploymentFile.content).where(*named))
-    files = {name: content for name, content in rows}
-    return [one for one in scenarios.read(files)[0] if one.process == version.key]
+def told_of(uow: UnitOfWork, subject: Subject) -> list[Scenario]:
+    """The scenarios of the subject's process among its files; of those that can be read."""
+    found = scenarios.read(subjects.scenario_files(uow, subject))[0]
+    return [one for one in found if one.process == subject.key][: scenarios.MAX_SCENARIOS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +64,13 @@ class Example:
     data: Mapping[str, Any]
 
 
-def examples(uow: UnitOfWork, version: DefinitionVersion, do: str, name: str) -> list[Example]:
-    """What the version's scenarios do with an element, a message or a signal of this name; each once."""
-    kept = (version.digest, version.key)
+def examples(uow: UnitOfWork, subject: Subject, do: str, name: str) -> list[Example]:
+    """What the subject's scenarios do with an element, a message or a signal of this name; each once."""
+    kept = (subject.digest, subject.key)
     if kept not in _told:
         if len(_told) >= CACHED:
             _told.clear()
-        _told[kept] = told_of(uow, version)
+        _told[kept] = told_of(uow, subject)
     found: dict[bytes, Example] = {}
     for scenario in _told[kept]:
         acts: list[Start | Action] = [scenario.start, *scenario.steps]
@@ -97,28 +80,26 @@ def examples(uow: UnitOfWork, version: DefinitionVersion, do: str, name: str) ->
     return list(found.values())
 
 
-def awaited(uow: UnitOfWork, version: DefinitionVersion, element: str, known: Collection[str]) -> Awaited:
-    """What the version's process expects of the reply to a call of its own.
+def awaited(uow: UnitOfWork, subject: Subject, element: str, known: Collection[str]) -> Awaited:
+    """What the subject's process expects of the reply to a call of its own.
 
     `known` are variables that do not come with it. Of calls of called processes nothing is told.
     """
-    spec = spec_of(uow, version)
-    asked = {name for one in spec.elements.values() if one.form for name in one.form.schema["properties"]}
-    content = definitions.bpmn_file(uow, version)
-    return bpmn.awaited(version.file, content, version.key, element, {*known, *asked})
+    forms = [one.form for one in subject.spec.elements.values() if one.form]
+    asked = {name for form in forms for name in form.schema["properties"]}
+    content = subjects.content(uow, subject)
+    return bpmn.awaited(subject.file, content, subject.key, element, {*known, *asked})
 
 
-def rehearsal(uow: UnitOfWork, key: str, number: int) -> Rehearsal:
-    """Run the scenarios of a version. Raises NotFound, Forbidden."""
-    version, spec = tried(uow, key, number)
-    known = _runs.get((version.digest, key))
-    if known is not None:
-        return known
-    told = told_of(uow, version)
-    runs = scenarios.run_each(told, {key: spec})
-    found = Rehearsal(runs, scenarios.cover(spec, [run.seen for run in runs]) if runs else None)
+def rehearsal(uow: UnitOfWork, subject: Subject) -> Rehearsal:
+    """Run the subject's scenarios."""
+    kept = (subject.digest, subject.key)
+    if kept in _runs:
+        return _runs[kept]
+    runs = scenarios.run_each(told_of(uow, subject), {subject.key: subject.spec})
+    found = Rehearsal(runs, scenarios.cover(subject.spec, [run.seen for run in runs]) if runs else None)
     if all(result.passed for result in found.results):
         if len(_runs) >= CACHED:
             _runs.clear()
-        _runs[version.digest, key] = found
+        _runs[kept] = found
     return found

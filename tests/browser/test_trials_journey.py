@@ -170,3 +170,66 @@ def test_without_javascript_a_picture_stands_in_the_diagram_s_place(
     assert page.locator(".diagram img").evaluate("image => image.naturalWidth") > 1000
     check(page)
     shot(page, "trials-picture")
+
+
+def removed(page: Page, name: str) -> None:
+    """A file is taken out of the draft."""
+    page.locator(f'form[action$="/remove"]:has(input[value="{name}"]) button').click()
+    expect(page.locator(f'form[action$="/remove"] input[value="{name}"]')).to_have_count(0)
+
+
+def checked(page: Page) -> None:
+    """The draft's check has been followed to its end."""
+    expect(page.locator("#check")).to_have_count(0, timeout=60_000)
+
+
+def played(page: Page) -> None:
+    """A test run of one step with a form, from the draft's page to its end."""
+    page.locator('main a[href$="/try"]').first.click()
+    page.locator("main form button.primary").click()
+    page.locator("#panel button.primary").click()
+    page.locator('[name="data/result"]').fill("۱۲")
+    page.locator("#panel button.primary").click()
+    expect(page.locator(".clock .badge.good")).to_be_visible()
+    expect(page.locator("[data-shown]")).to_be_visible()
+
+
+def begun(page: Page) -> str:
+    """A draft of one step without scenarios, whose check is done; its address."""
+    page.goto("/designer/sketches/new")
+    page.locator('input[value="bare"]').check()
+    page.locator("#begin-unit").select_option("root")
+    page.locator("#begin-name").fill("گزارش | Report")
+    page.locator("#key").fill("tried-first")
+    page.locator('form[action$="/begin"] button').click()
+    page.wait_for_url("**/designer/sketches/*-*-*")
+    draft = page.url
+    checked(page)
+    removed(page, "done.yaml")
+    page.locator('form[action$="/check"] button').click()
+    checked(page)
+    return draft
+
+
+def test_draft_is_tried_before_it_is_published(visit: Visits, check: Check, shot: Shot) -> None:
+    page = visit("fa", "phone", account="designer")
+    draft = begun(page)
+    expect(page.locator('form[action$="/deploy"]')).to_have_count(0)
+    check(page)
+    shot(page, "draft-untried")
+    page.locator('main a[href$="/forms"]').click()
+    expect(page.locator('[name="data/result"]')).to_have_count(2)
+    check(page)
+    shot(page, "draft-forms")
+    page.goto(draft)
+    played(page)
+    check(page)
+    shot(page, "draft-played")
+    page.locator('form[action$="/scenario"] button').click()
+    page.wait_for_url(draft)
+    checked(page)
+    expect(page.get_by_role("rowheader", name=".yaml")).to_have_count(1)
+    check(page)
+    shot(page, "draft-tried")
+    page.locator('form[action$="/deploy"] button').click()
+    page.wait_for_url("**/designer/tried-first")

@@ -9,9 +9,11 @@ import pytest
 
 from engine import jobs, sketches
 from engine.bpmn.source import MAX_FILE
+from engine.config import Publishing
 from engine.db import Actor, Database, UnitOfWork
-from engine.errors import Forbidden, Invalid, NotFound, Rejected, Stale
-from tests import bpmn, factories, organisation
+from engine.definitions import Deployed
+from engine.errors import Conflict, Forbidden, Invalid, NotFound, Rejected, Stale
+from tests import bpmn, drafting, factories, organisation
 from tests.ruling import dmn, table
 
 Work = Callable[..., AbstractContextManager[UnitOfWork]]
@@ -30,9 +32,7 @@ def checked(database: Database, actor: Actor, sketch_id: UUID) -> sketches.Check
     def do(command: Callable[[UnitOfWork], Any]) -> Any:
         return factories.as_actor(database, actor, command)
 
-    do(lambda uow: sketches.ask(uow, sketch_id))
-    work = do(lambda uow: sketches.take(uow, sketch_id))
-    sketches.judge(work, do)
+    drafting.check(do, sketch_id)
     check: sketches.Check | None = do(lambda uow: sketches.get(uow, sketch_id)).sketch.check
     assert check is not None
     return check
@@ -177,10 +177,18 @@ def test_a_check_of_what_is_gone_does_nothing(unit_of_work: Work) -> None:
         assert sketches.take(uow, sketch_id) is None
 
 
-def test_a_sketch_becomes_a_version_and_remembers_it(unit_of_work: Work) -> None:
+@pytest.fixture
+def do(database: Database, actor: Callable[..., Actor]) -> drafting.Do:
+    """`do(lambda uow: …)`: a command of the designer."""
+    return lambda command: factories.as_actor(database, actor("designer"), command)
+
+
+def test_draft_becomes_a_version_and_remembers_it(do: drafting.Do, unit_of_work: Work) -> None:
     sketch_id = made(unit_of_work, {**FILES, "fee.dmn": dmn(table(drawn=False))})
+    drafting.try_out(do, sketch_id)
     with unit_of_work("designer") as uow:
         deployed = sketches.deploy(uow, sketch_id, revision=1, publishing="four-eyes")
+        assert isinstance(deployed, Deployed)
         assert [(made.key, made.version, made.status) for made in deployed.definitions] == [("p", 1, "draft")]
         assert sketches.get(uow, sketch_id).sketch.origin == ("p", 1)
     with unit_of_work("designer") as uow:
@@ -188,7 +196,67 @@ def test_a_sketch_becomes_a_version_and_remembers_it(unit_of_work: Work) -> None
         assert (begun.sketch.origin, [file.name for file in begun.files]) == (("p", 1), ["fee.dmn", "p.bpmn"])
 
 
-def test_a_sketch_with_errors_is_not_deployed(unit_of_work: Work) -> None:
-    sketch_id = made(unit_of_work, BROKEN)
-    with unit_of_work("designer") as uow, pytest.raises(Rejected):
-        sketches.deploy(uow, sketch_id, revision=1, publishing="direct")
+def publish(do: drafting.Do, sketch_id: UUID, publishing: Publishing = "direct") -> Any:
+    """Publish a draft as it is now."""
+    revision = do(lambda uow: sketches.get(uow, sketch_id)).sketch.revision
+    return do(lambda uow: sketches.deploy(uow, sketch_id, revision=revision, publishing=publishing))
+
+
+@pytest.mark.parametrize("publishing", ["direct", "four-eyes"])
+def test_draft_that_nobody_tried_is_not_published(
+    do: drafting.Do, unit_of_work: Work, publishing: Publishing
+) -> None:
+    sketch_id = made(unit_of_work)
+    drafting.check(do, sketch_id)
+    drafting.play(do, sketch_id, "p", {})  # it has not reached an end
+    with pytest.raises(Conflict) as refused:
+        publish(do, sketch_id, publishing)
+    assert refused.value.code == "not-tried"
+    drafting.play(do, sketch_id, "p", {}, {"task": "a"})
+    assert publish(do, sketch_id, publishing).definitions
+
+
+def test_draft_is_tried_again_after_its_process_has_changed(do: drafting.Do, unit_of_work: Work) -> None:
+    sketch_id = made(unit_of_work)
+    drafting.try_out(do, sketch_id)
+    do(lambda uow: sketches.save(uow, sketch_id, {"README.md": b"# One"}, revision=1))
+    do(lambda uow: sketches.rename(uow, sketch_id, "Another name", revision=2))
+    assert do(lambda uow: sketches.get(uow, sketch_id)).sketch.tried, "what runs is the same"
+    two = factories.files(bpmn.process(*bpmn.in_line("userTask a", "userTask b"), key="p"))
+    do(lambda uow: sketches.save(uow, sketch_id, two, revision=3))
+    with pytest.raises(Conflict):
+        publish(do, sketch_id)
+
+
+def test_scenarios_that_pass_are_enough_to_publish_and_those_that_fail_are_not(
+    do: drafting.Do, unit_of_work: Work
+) -> None:
+    told = "name: N\nprocess: p\nat: 2026-03-21T09:00\nsteps: [{task: a}]\nexpect: {ended: %s}\n"
+    sketch_id = made(unit_of_work, {**FILES, "s.yaml": (told % "false").encode()})
+    drafting.check(do, sketch_id)
+    with pytest.raises(Conflict):
+        publish(do, sketch_id)
+    passing = {"s.yaml": (told % "true").encode()}
+    do(lambda uow: sketches.save(uow, sketch_id, passing, revision=1))
+    with pytest.raises(Conflict):
+        publish(do, sketch_id)  # they have not run yet
+    drafting.check(do, sketch_id)
+    assert publish(do, sketch_id).definitions
+
+
+def test_draft_that_was_saved_meanwhile_is_not_published(do: drafting.Do, unit_of_work: Work) -> None:
+    sketch_id = made(unit_of_work)
+    drafting.try_out(do, sketch_id)
+    with unit_of_work("designer", "second") as uow:
+        sketches.save(uow, sketch_id, {"README.md": b"theirs"}, revision=1)
+    with pytest.raises(Stale) as refused:
+        do(lambda uow: sketches.deploy(uow, sketch_id, revision=1, publishing="direct"))
+    assert refused.value.state["editor"] == "second"
+
+
+def test_tried_draft_with_a_failing_scenario_is_not_published(do: drafting.Do, unit_of_work: Work) -> None:
+    sketch_id = made(unit_of_work)
+    drafting.try_out(do, sketch_id)
+    do(lambda uow: sketches.save(uow, sketch_id, {"s.yaml": b"name: N"}, revision=1))
+    with pytest.raises(Rejected):
+        publish(do, sketch_id)

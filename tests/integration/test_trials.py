@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
-from engine import trials
+from engine import publishing, sketches, trials
 from engine.db import Actor, Database, UnitOfWork
-from engine.errors import NotFound, Stale
+from engine.errors import Conflict, Invalid, NotFound, Stale
 from engine.models import Trial
-from tests import factories
+from tests import bpmn, drafting, factories, organisation
 from tests.integration.conftest import Act
 
 
@@ -17,7 +18,7 @@ from tests.integration.conftest import Act
 def begun(database: Database, act: Act) -> Trial:
     """A trial of the definition `p`: start, task `a`, end."""
     factories.deploy(database, factories.one_task())
-    made: Trial = act("designer", lambda uow: trials.new(uow, "p", 1))
+    made: Trial = act("designer", lambda uow: trials.new(uow, trials.OfVersion("p", 1)))
     return made
 
 
@@ -69,7 +70,154 @@ def test_scenarios_tell_what_was_answered_where(database: Database, act: Act) ->
     factories.deploy_shipped(database, factories.LICENCE)
 
     def found(uow: UnitOfWork) -> list[trials.Example]:
-        version, _ = trials.tried(uow, factories.LICENCE, 1)
-        return trials.examples(uow, version, "call", "verify-identity/ask_registry")
+        subject = trials.find(uow, trials.OfVersion(factories.LICENCE, 1))
+        return trials.examples(uow, subject, "call", "verify-identity/ask_registry")
 
     assert {"result": "match"} in [example.data for example in act("designer", found)]
+
+
+TWO = factories.files(bpmn.process(*bpmn.in_line("userTask a", "userTask b"), key="p"))
+CALL = bpmn.node("callActivity", "call", calledElement="p")
+CALLER = bpmn.process(*bpmn.in_line(CALL, "userTask after"), key="caller")
+
+
+@pytest.fixture
+def do(act: Act) -> drafting.Do:
+    """`do(lambda uow: …)`: a command of the designer."""
+    return lambda command: act("designer", command)
+
+
+def drafted(do: drafting.Do, files: dict[str, bytes]) -> UUID:
+    """A draft that was checked."""
+    sketch_id: UUID = do(lambda uow: sketches.create(uow, "Draft", files, unit="root"))
+    drafting.check(do, sketch_id)
+    return sketch_id
+
+
+def play(do: drafting.Do, trial_id: UUID) -> trials.Play:
+    found: trials.Play = do(lambda uow: trials.get(uow, trial_id))
+    return found
+
+
+def test_test_run_of_a_changed_draft_says_so_and_continues_without_loss(do: drafting.Do) -> None:
+    sketch_id = drafted(do, TWO)
+    trial_id = drafting.play(do, sketch_id, "p", {"data": {"x": 1}}, {"task": "a"}, {"task": "b"})
+    do(lambda uow: sketches.save(uow, sketch_id, factories.one_task(), revision=1))
+    with pytest.raises(Conflict) as refused:
+        play(do, trial_id)
+    assert refused.value.state["trial"] == "unchecked"
+    drafting.check(do, sketch_id)
+    changed = play(do, trial_id)
+    assert (changed.changed, changed.left, len(changed.trial.acts)) == (True, 1, 3)
+    for command in (trials.back, lambda uow, one, revision: trials.act(uow, one, revision, {"task": "b"})):
+        with pytest.raises(Conflict) as refused:
+            do(lambda uow, command=command: command(uow, trial_id, 4))
+        assert refused.value.state["trial"] == "changed"
+    assert not do(lambda uow: sketches.get(uow, sketch_id)).sketch.tried
+    do(lambda uow: trials.adopt(uow, trial_id, 4))
+    adopted = play(do, trial_id)
+    assert (adopted.changed, adopted.left, adopted.played.case.ended) == (False, 0, True)
+    assert do(lambda uow: sketches.get(uow, sketch_id)).sketch.tried
+
+
+def test_changed_draft_can_be_played_from_the_beginning(do: drafting.Do) -> None:
+    sketch_id = drafted(do, TWO)
+    trial_id = drafting.play(do, sketch_id, "p", {}, {"task": "a"})
+    do(lambda uow: sketches.save(uow, sketch_id, factories.one_task(), revision=1))
+    drafting.check(do, sketch_id)
+    do(lambda uow: trials.again(uow, trial_id, 3))
+    fresh = play(do, trial_id)
+    assert (fresh.changed, fresh.trial.acts) == (False, [])
+
+
+@pytest.mark.parametrize("called", ["of the draft", "in use"])
+def test_draft_calls_its_own_process_before_the_current_version(
+    database: Database, do: drafting.Do, called: str
+) -> None:
+    factories.deploy(database, factories.one_task())
+    files = {"caller.bpmn": CALLER, **(TWO if called == "of the draft" else {})}
+    sketch_id = drafted(do, files)
+    trial_id = drafting.play(do, sketch_id, "caller", {}, {"task": "p/a"})
+    tasks = [work.element for work in play(do, trial_id).played.case.open.values()]
+    assert tasks == (["p/b"] if called == "of the draft" else ["after"])
+
+
+def test_called_process_that_is_not_in_use_any_more_is_reported(database: Database, do: drafting.Do) -> None:
+    factories.deploy(database, factories.one_task())
+    sketch_id = drafted(do, {"caller.bpmn": CALLER})
+    do(lambda uow: publishing.retire(uow, "p", 1))
+    with pytest.raises(Conflict) as refused:
+        drafting.play(do, sketch_id, "caller")
+    assert refused.value.state["trial"] == "calls"
+
+
+def test_draft_with_errors_is_not_played_but_one_with_a_failing_scenario_is(do: drafting.Do) -> None:
+    broken = drafted(do, {"p.bpmn": factories.one_task()["p.bpmn"][:-20]})
+    with pytest.raises(Conflict) as refused:
+        drafting.play(do, broken, "p")
+    assert refused.value.state["trial"] == "errors"
+    drafting.play(do, drafted(do, {**factories.one_task(), "s.yaml": b"name: N"}), "p", {})
+
+
+def test_test_run_becomes_a_scenario_of_its_draft_that_passes(do: drafting.Do) -> None:
+    sketch_id = drafted(do, factories.one_task())
+    trial_id = drafting.play(do, sketch_id, "p", {"data": {"x": 1}}, {"task": "a"})
+    for _ in range(2):  # the same scenario is stored once
+        assert do(lambda uow: trials.save(uow, trial_id, "پذیرفته | Accepted")) == sketch_id
+    do(lambda uow: trials.back(uow, trial_id, 3))
+    do(lambda uow: trials.save(uow, trial_id, "Open"))
+    view = do(lambda uow: sketches.get(uow, sketch_id))
+    assert [one.name for one in view.files] == ["p.bpmn", "test-run-2.yaml", "test-run.yaml"]
+    assert not play(do, trial_id).changed, "a scenario changes nothing of what runs"
+    drafting.check(do, sketch_id)
+    check = do(lambda uow: sketches.get(uow, sketch_id)).sketch.check
+    assert (check.green, check.total) == (True, 2)
+
+
+def test_test_runs_of_a_version_become_scenarios_in_one_draft(begun: Trial, do: drafting.Do) -> None:
+    do(lambda uow: trials.act(uow, begun.id, 1, {}))
+    first = do(lambda uow: trials.save(uow, begun.id, "Open", unit="root"))
+    do(lambda uow: trials.act(uow, begun.id, 2, {"task": "a"}))
+    assert do(lambda uow: trials.save(uow, begun.id, "Ended", unit="root")) == first
+    view = do(lambda uow: sketches.get(uow, first))
+    assert (view.sketch.origin, len(view.files)) == (("p", 1), 3)
+    do(lambda uow: sketches.save(uow, first, TWO, revision=view.sketch.revision))
+    do(lambda uow: trials.back(uow, begun.id, 3))
+    assert do(lambda uow: trials.save(uow, begun.id, "Open again", unit="root")) != first, (
+        "that runs otherwise"
+    )
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 201, "a\u202eb"])
+def test_scenario_needs_a_name(do: drafting.Do, name: str) -> None:
+    sketch_id = drafted(do, factories.one_task())
+    trial_id = drafting.play(do, sketch_id, "p", {})
+    with pytest.raises(Invalid):
+        do(lambda uow: trials.save(uow, trial_id, name))
+    assert len(do(lambda uow: sketches.get(uow, sketch_id)).files) == 1
+
+
+def test_full_draft_refuses_another_scenario(do: drafting.Do) -> None:
+    sketch_id = drafted(do, {**factories.one_task(), **{f"{n}.md": b"" for n in range(49)}})
+    trial_id = drafting.play(do, sketch_id, "p", {})
+    with pytest.raises(Invalid) as refused:
+        do(lambda uow: trials.save(uow, trial_id, "One too many"))
+    assert [fault.code for fault in refused.value.faults] == ["too-many-files"]
+
+
+def test_draft_of_another_unit_can_not_be_tried(database: Database, do: drafting.Do) -> None:
+    sketch_id = drafted(do, factories.one_task())
+    factories.an_agency(database, "elsewhere")
+    stranger = organisation.a_member(database, "stranger", "elsewhere", "designer", "designer")
+    with pytest.raises(NotFound):
+        factories.as_actor(database, stranger, lambda uow: trials.new(uow, trials.OfDraft(sketch_id, "p")))
+    with pytest.raises(NotFound):
+        do(lambda uow: trials.new(uow, trials.OfDraft(sketch_id, "unknown")))
+
+
+def test_deleted_draft_takes_its_test_runs_along(do: drafting.Do) -> None:
+    sketch_id = drafted(do, factories.one_task())
+    trial_id = drafting.play(do, sketch_id, "p", {})
+    do(lambda uow: sketches.delete(uow, sketch_id, revision=1))
+    with pytest.raises(NotFound):
+        play(do, trial_id)

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse, encode_multipart
 from engine import budget, sketches, uploads
 from engine.db import Actor, Database
 from engine.models import Upload
-from tests import bpmn, factories, organisation
+from tests import bpmn, drafting, factories, organisation
 from tests.web.conftest import Browser, statements
 
 Open = Callable[[Actor], Browser]
@@ -56,9 +56,13 @@ def made(do: Callable[..., Any], files: Mapping[str, bytes] = FILES, name: str =
 
 def checked(do: Callable[..., Any], path: str) -> None:
     """What a worker does."""
-    sketch_id = UUID(path.rpartition("/")[2])
-    do(lambda uow: sketches.ask(uow, sketch_id))
-    sketches.judge(do(lambda uow: sketches.take(uow, sketch_id)), do)
+    drafting.check(do, UUID(path.rpartition("/")[2]))
+
+
+def tried(do: Callable[..., Any], path: str) -> str:
+    """A draft of one task, checked and played to its end; its address."""
+    drafting.try_out(do, UUID(path.rpartition("/")[2]))
+    return path
 
 
 def count(database: Database, browser: Browser, path: str) -> int:
@@ -103,7 +107,7 @@ def test_sketch_whose_check_takes_longer_is_deployed_by_a_worker(
     database: Database, designer: Browser, do: Callable[..., Any]
 ) -> None:
     long = {"p.bpmn": FILES["p.bpmn"] + b"\n" * budget.AT_ONCE}
-    path = made(do, long)
+    path = tried(do, made(do, long))
     assert send(designer, f"{path}/deploy", revision="1").headers["Location"] == path
     assert "being checked and are then" in designer.get(path).get_data(as_text=True)
     assert "HX-Refresh" not in designer.get(f"{path}/deploying").headers
@@ -118,14 +122,16 @@ def test_sketch_whose_check_takes_longer_is_deployed_by_a_worker(
 def test_sketch_that_a_worker_refuses_shows_what_to_correct(
     designer: Browser, do: Callable[..., Any]
 ) -> None:
-    path = made(do, {"p.bpmn": FILES["p.bpmn"][:-20] + b"\n" * budget.AT_ONCE})
-    send(designer, f"{path}/deploy", revision="1")
+    path = tried(do, made(do, {"p.bpmn": FILES["p.bpmn"] + b"\n" * budget.AT_ONCE}))
+    sketch_id = UUID(path.rpartition("/")[2])
+    do(lambda uow: sketches.save(uow, sketch_id, {"s.yaml": b"- none"}, revision=1))
+    send(designer, f"{path}/deploy", revision="2")
     (upload,) = do(lambda uow: uow.session.scalars(select(Upload.id)).all())
     do(lambda uow: uploads.carry_out(uow, upload, "direct"))
     shown = designer.get(path).get_data(as_text=True)
     assert "were not deployed" in shown
-    assert "not well-formed XML" in shown
-    do(lambda uow: sketches.save(uow, UUID(path.rpartition("/")[2]), FILES, revision=1))
+    assert "s.yaml" in shown
+    do(lambda uow: sketches.save(uow, sketch_id, FILES, revision=2))
     assert "were not deployed" not in designer.get(path).get_data(as_text=True)
 
 
@@ -216,7 +222,7 @@ def test_broken_xml_is_kept_and_found(designer: Browser, do: Callable[..., Any])
     page = designer.get(path).text
     assert "1 error" in page
     assert "well-formed" in page
-    assert " disabled" in page
+    assert "/deploy" not in page
 
 
 @pytest.mark.parametrize("pattern", ["bare", "review", "opinion", "objection"])
@@ -293,15 +299,16 @@ def test_others_than_designers_see_none_of_it(actor: Act, session_of: Open, path
     assert session_of(actor("caseworker")).get(path).status_code == 403
 
 
-def test_the_process_of_another_unit_is_not_taken(
-    database: Database, session_of: Open, do: Callable[..., Any]
-) -> None:
+def test_the_process_of_another_unit_is_not_taken(database: Database, session_of: Open) -> None:
     factories.deploy(database, FILES)
     factories.an_agency(database, "elsewhere")
     stranger = organisation.a_member(database, "stranger", "elsewhere", "designer", "designer")
-    sketch_id = factories.as_actor(
-        database, stranger, lambda uow: sketches.create(uow, "One", TWO, unit="elsewhere")
-    )
+
+    def do(command: Callable[..., Any]) -> Any:
+        return factories.as_actor(database, stranger, command)
+
+    sketch_id = do(lambda uow: sketches.create(uow, "One", {**FILES, "README.md": b""}, unit="elsewhere"))
+    drafting.try_out(do, sketch_id)
     browser = session_of(stranger)
     browser.get("/account?lang=en")
     given = send(browser, f"/designer/sketches/{sketch_id}/deploy", revision="1")
@@ -309,14 +316,52 @@ def test_the_process_of_another_unit_is_not_taken(
     assert "belongs to another unit" in given.text
 
 
-def test_a_sketch_is_deployed_or_says_why_not(designer: Browser, do: Callable[..., Any]) -> None:
-    path = made(do, {"p.bpmn": FILES["p.bpmn"][:-20]})
-    refused = send(designer, f"{path}/deploy", revision="1")
+def test_draft_is_published_or_says_why_not(designer: Browser, do: Callable[..., Any]) -> None:
+    path = tried(do, made(do))
+    do(lambda uow: sketches.save(uow, UUID(path.rpartition("/")[2]), {"s.yaml": b"- none"}, revision=1))
+    refused = send(designer, f"{path}/deploy", revision="2")
     assert refused.status_code == 422
-    assert "well-formed" in refused.text
-    good = made(do)
+    assert "s.yaml" in refused.text
+    good = tried(do, made(do))
     assert send(designer, f"{good}/deploy", revision="1").headers["Location"].endswith("/designer/p")
     assert "version 1" in designer.get("/designer/p").text
+
+
+def test_publishing_is_offered_after_a_test_run_and_refused_before(
+    designer: Browser, do: Callable[..., Any]
+) -> None:
+    path = made(do)
+    checked(do, path)
+    page = designer.get(path).text
+    assert "Try it first" in page
+    assert f'href="{path}/try"' in page
+    assert f"{path}/deploy" not in page
+    refused = send(designer, f"{path}/deploy", revision="1")
+    assert refused.status_code == 409
+    assert "finish a test run of it" in refused.text
+    tried(do, path)
+    page = designer.get(path).text
+    assert f"{path}/deploy" in page
+    assert "Try it first" not in page
+
+
+def test_draft_that_was_saved_meanwhile_is_not_published(designer: Browser, do: Callable[..., Any]) -> None:
+    path = tried(do, made(do))
+    do(lambda uow: sketches.rename(uow, UUID(path.rpartition("/")[2]), "Theirs", revision=1), "sara")
+    refused = send(designer, f"{path}/deploy", revision="1")
+    assert refused.status_code == 409
+    assert "sara" in refused.text
+    assert "/designer/p" not in designer.get("/designer").text
+
+
+def test_drafts_of_one_name_are_told_apart(designer: Browser, do: Callable[..., Any]) -> None:
+    made(do)
+    other = made(lambda command: do(command, "sara"))
+    do(lambda uow: sketches.save(uow, UUID(other.rpartition("/")[2]), {"README.md": b""}, revision=1))
+    page = re.sub(r"[\u2066-\u2069]", "", designer.get("/designer/sketches").text)
+    assert "made by designer," in page
+    assert "made by sara," in page
+    assert "revision 2" in page
 
 
 def test_a_draft_is_published_once(database: Database, designer: Browser) -> None:

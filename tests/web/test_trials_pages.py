@@ -174,7 +174,7 @@ def test_what_cannot_be_done_any_more_is_refused_and_explained(small: Player) ->
     small.did("task", "a")
     answer = small.act("task", "a", json='{"y": 1}')
     assert answer.status_code == 409
-    assert "can no longer be done" in answer.text
+    assert "can’t be done any more" in answer.text
 
 
 def test_a_stale_page_is_refused_and_what_was_typed_stays(small: Player) -> None:
@@ -260,7 +260,7 @@ def test_an_act_too_many_is_refused(small: Player, database: Database) -> None:
         session.execute(full)
     answer = small.act("task", "a")
     assert answer.status_code == 409
-    assert "no more acts fit" in answer.text
+    assert "The test run is full" in answer.text
 
 
 def test_somebody_has_only_so_many_trials_of_a_version(small: Player) -> None:

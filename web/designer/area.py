@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from flask import Blueprint, request
 
-from engine import persian
+from engine import persian, sketches
 from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE
 from engine.errors import Conflict, Fault, Forbidden, Invalid, Refusal, Rejected, Stale
 from engine.sketches import MAX_TITLE
@@ -58,16 +58,24 @@ def _named(fault: Fault) -> str:
 
 
 def uploaded() -> dict[str, bytes]:
-    """The files that came with the form, by their base names. Raises Invalid for a name that comes twice."""
+    """The files that came with the form, by their base names; of archives, those in them.
+
+    Raises Invalid for a name that comes twice, and for an archive that can't be used.
+    """
     files: dict[str, bytes] = {}
     for upload in request.files.getlist("files"):
         name = re.split(r"[/\\]", upload.filename or "")[-1]
         if not name:
             continue  # what a browser sends where no file was chosen
-        if name in files:
-            raise Invalid("A file comes twice.", [Fault(f"/files/{name}", "comes twice", "duplicate")])
         upload.seek(0)  # a command may run again
-        files[name] = upload.read(MAX_FILE + 1)
+        if name.lower().endswith(".zip"):
+            held = sketches.unpack(name, upload.stream)
+        else:
+            held = {name: upload.read(MAX_FILE + 1)}
+        for one, content in held.items():
+            if one in files:
+                raise Invalid("A file comes twice.", [Fault(f"/files/{one}", "comes twice", "duplicate")])
+            files[one] = content
     return files
 
 
@@ -102,7 +110,7 @@ def packed(name: str, files: Mapping[str, bytes]) -> Content:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in files.items():
-            archive.writestr(zipfile.ZipInfo(path), content)
+            archive.writestr(zipfile.ZipInfo(path), content, zipfile.ZIP_DEFLATED)
     return Content(held.getvalue(), "application/zip", f"{name}.zip")
 
 

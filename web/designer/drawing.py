@@ -19,7 +19,7 @@ def _wanted(visit: Visit, sketch_id: UUID) -> tuple[sketches.View, str]:
     """The sketch, and its file that the address names. Raises NotFound."""
     view, name = sketches.get(visit.uow, sketch_id), request.args.get("file", "")
     if name not in [file.name for file in view.files]:
-        raise NotFound(f"The sketch has no file {name!r}.")
+        raise NotFound(f"The draft has no file {name!r}.")
     return view, name
 
 
@@ -66,6 +66,7 @@ def keep(visit: Visit, sketch_id: UUID) -> Content:
     _, name = _wanted(visit, sketch_id)
     drawn = request.form.get("xml", "").encode()
     new = sketches.save(visit.uow, sketch_id, {name: drawn}, revision=revision())
+    sketches.ask(visit.uow, sketch_id)
     return Content(json.dumps({"revision": new}).encode(), "application/json")
 
 

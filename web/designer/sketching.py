@@ -25,7 +25,7 @@ def shown(visit: Visit, sketch_id: UUID, *, refusal: Refusal | None = None) -> P
     """A sketch; with what was refused, if something was."""
     view = sketches.get(visit.uow, sketch_id)
     check = view.sketch.check
-    report = (check.report if check else None) or {}
+    report = (check.report if check and not check.under_way else None) or {}
     upload = uploads.of_sketch(visit.uow, sketch_id)
     if upload is not None and upload.uploaded_at < view.sketch.updated_at and upload.status != "checking":
         upload = None  # of what the sketch was before it was saved again
@@ -46,9 +46,23 @@ def shown(visit: Visit, sketch_id: UUID, *, refusal: Refusal | None = None) -> P
         "file": file,
         "marks": findings.marks(found, file) if file else {},
         "faults": [] if refusal is None else told(refusal),
-        "drafts": site().settings.publishing == "four-eyes",
+        "how": _how(),
+        "offered": _offered(view.sketch),
     }
     return Page("designer/sketch.html", values, status(refusal))
+
+
+def _how() -> str:
+    """What becomes of a draft: a version that waits for its review, or one that is published at once."""
+    return "draft" if site().settings.publishing == "four-eyes" else "direct"
+
+
+def _offered(sketch: sketches.Listed) -> str | None:
+    """What comes next: to try the draft, or to publish it; None while it has errors or is being checked."""
+    check = sketch.check
+    if check is not None and (check.under_way or (not check.stale and check.errors)):
+        return None
+    return "publish" if sketch.tried else "try"
 
 
 def _findings(
@@ -92,7 +106,7 @@ def sketch_file(visit: Visit, sketch_id: UUID) -> Content:
 def sketch_archive(visit: Visit, sketch_id: UUID) -> Content:
     """All of them."""
     sketches.get(visit.uow, sketch_id)
-    return packed("sketch", sketches.files_of(visit.uow, sketch_id))
+    return packed("draft", sketches.files_of(visit.uow, sketch_id))
 
 
 @page(blueprint.post("/sketches/<uuid:sketch_id>/files"), may="definitions.deploy", refused=refused)
@@ -138,7 +152,8 @@ def deploy(visit: Visit, sketch_id: UUID) -> Shown:
     if isinstance(done, Refusal):  # also Forbidden: the process of another unit
         return shown(visit, sketch_id, refusal=done)
     if isinstance(done, UUID):
-        return Away(_url(sketch_id), told="designer.notice.deploying")
+        waits = "deploying-draft" if _how() == "draft" else "deploying"
+        return Away(_url(sketch_id), told=f"designer.notice.{waits}")
     first = done.definitions[0]
     what = first.status if first.created else "unchanged"
     return Away(f"/designer/{first.key}", told=f"designer.notice.deployed-{what}")

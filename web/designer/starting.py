@@ -70,9 +70,13 @@ def begin(visit: Visit) -> Away:
 
 @page(blueprint.post("/<key>/<int:number>/sketch"), may="definitions.deploy")
 def of_version(visit: Visit, key: str, number: int) -> Away:
-    """A sketch that begins with a version: in its unit, or else in one of the designer's own."""
-    owner, units = overview.entry(visit.uow, key).unit, sketches.units(visit.uow)
-    unit = owner if owner in units else _own(units) or next(iter(units), "")
-    sketch_id = sketches.from_version(visit.uow, key, number, unit=unit)
+    """A draft that begins with a version."""
+    sketch_id = sketches.from_version(visit.uow, key, number, unit=unit_for(visit, key))
     sketches.ask(visit.uow, sketch_id)
     return Away(f"/designer/sketches/{sketch_id}", told="designer.notice.made")
+
+
+def unit_for(visit: Visit, key: str) -> str:
+    """Of which unit a draft of this process is: of the process's own, or else of one of the designer's."""
+    owner, units = overview.entry(visit.uow, key).unit, sketches.units(visit.uow)
+    return owner if owner in units else _own(units) or next(iter(units), "")

@@ -1,6 +1,6 @@
-"""Trying versions: their diagram, scenarios and forms, and cases played by hand that touch nothing real."""
+"""Trying versions and drafts: diagram, scenarios, forms, and cases played by hand that touch nothing real."""
 
 from web.trials import diagrams, forms, plays, scenarios
-from web.trials.subject import blueprint
+from web.trials.subject import blueprint, drafts
 
-__all__ = ["blueprint", "diagrams", "forms", "plays", "scenarios"]
+__all__ = ["blueprint", "diagrams", "drafts", "forms", "plays", "scenarios"]

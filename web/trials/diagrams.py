@@ -1,36 +1,37 @@
-"""A version's diagram, to look at and to let tokens run through; and its file, for whatever draws it."""
+"""The diagram of a version or a draft, to look at and to let tokens run through; and its file."""
+
+from typing import Any
 
 from flask import request
 
-from engine import bpmn, definitions, pictures, trials
-from web.trials.subject import about, blueprint, named, places
-from web.visit import Content, Page, Visit, page
+from engine import bpmn, trials
+from web.trials.subject import about, find, looked_at, named
+from web.visit import Content, Page, Visit
 
 
-@page(blueprint.get("/diagram"), may="definitions.publish")
-def diagram(visit: Visit, key: str, number: int) -> Page:
+@looked_at("/diagram")
+def diagram(visit: Visit, **where: Any) -> Page:
     """The diagram, with a list of its elements beside it."""
-    version, spec = trials.tried(visit.uow, key, number)
-    drawn = places(visit.uow, version, spec)
+    subject = find(visit, where)
+    drawn = trials.places(visit.uow, subject)
     elements = [
-        {"path": path, "name": named(spec, path), "lane": one.lane, "place": drawn.get(path)}
-        for path, one in spec.elements.items()
+        {"path": path, "name": named(subject.spec, path), "lane": one.lane, "place": drawn.get(path)}
+        for path, one in subject.spec.elements.items()
         if "/" not in path
     ]
     values = {"elements": elements, "simulated": "simulate" in request.args}
-    return Page("trials/diagram.html", {**about(version, "diagram"), **values})
+    return Page("trials/diagram.html", {**about(subject, "diagram"), **values})
 
 
-@page(blueprint.get("/diagram.svg"), may="definitions.publish")
-def diagram_picture(visit: Visit, key: str, number: int) -> Content:
+@looked_at("/diagram.svg")
+def diagram_picture(visit: Visit, **where: Any) -> Content:
     """The same, drawn without a script."""
-    trials.tried(visit.uow, key, number)
-    drawn = pictures.marked(visit.uow, key, number, visit.reader.language, bpmn.Marks())
+    drawn = trials.picture(visit.uow, find(visit, where), visit.reader.language, bpmn.Marks())
     return Content(drawn, "image/svg+xml")
 
 
-@page(blueprint.get("/drawing.bpmn"), may="definitions.publish")
-def drawing(visit: Visit, key: str, number: int) -> Content:
-    """The version's file, laid out if need be. To be kept: what was uploaded is never a page of ours."""
-    version = definitions.version(visit.uow, key, number)
-    return Content(pictures.placed(visit.uow, version), "application/xml", name=f"{key}.bpmn")
+@looked_at("/drawing.bpmn")
+def drawing(visit: Visit, **where: Any) -> Content:
+    """Its file, laid out if need be. To be kept: what was uploaded is never a page of ours."""
+    subject = find(visit, where)
+    return Content(trials.placed(visit.uow, subject), "application/xml", name=f"{subject.key}.bpmn")

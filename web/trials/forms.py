@@ -1,4 +1,4 @@
-"""The forms of a version as people will see them, in both languages; an answer is judged, and not kept."""
+"""The forms of a version or a draft as people will see them; an answer is judged, and not kept."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Any
 from flask import request
 
 from engine import forms as judging
-from engine import trials
 from engine.bpmn import Form, Spec
 from engine.errors import Fault, Invalid, NotFound
 from engine.language import LANGUAGES
+from engine.trials import Subject
 from web import attached, forms, texts
-from web.trials.subject import about, blueprint, named
-from web.visit import Page, Visit, page
+from web.trials.subject import about, done, find, looked_at, named
+from web.visit import Page, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +26,17 @@ class _Tried:
     fits: bool = False
 
 
-@page(blueprint.get("/forms"), may="definitions.publish")
-def previews(visit: Visit, key: str, number: int) -> Page:
-    """All forms of the version, one of them drawn."""
-    return _shown(visit, key, number, _Tried())
+@looked_at("/forms")
+def previews(visit: Visit, **where: Any) -> Page:
+    """All forms, one of them drawn."""
+    return _shown(find(visit, where), _Tried())
 
 
-def _files(**_: Any) -> Mapping[str, Any]:
-    return {}  # its forms may have files, which are judged with the answer
-
-
-@page(blueprint.post("/forms"), may="definitions.publish", prepare=_files)
-def judge(visit: Visit, key: str, number: int) -> Page:
+@done("/forms", files=True)
+def judge(visit: Visit, **where: Any) -> Page:
     """The same, with what the engine says of an answer."""
-    _, spec = trials.tried(visit.uow, key, number)
-    form, role = _chosen(spec)
+    subject = find(visit, where)
+    form, role = _chosen(subject.spec)
     if form is None:
         raise NotFound("There is no such form.")
     drawn = judging.for_roles(form, role and [role])
@@ -48,17 +44,17 @@ def judge(visit: Visit, key: str, number: int) -> Page:
     values = forms.answer(drawn.fields, attached.sent())
     language = request.form.get("language")
     if attached.edited():
-        return _shown(visit, key, number, _Tried(language, values, attached.faults()))
+        return _shown(subject, _Tried(language, values, attached.faults()))
     try:
         attached.require()
         judging.check(form, values, role and [role])
     except Invalid as invalid:
-        return _shown(visit, key, number, _Tried(language, values, invalid.faults))
-    return _shown(visit, key, number, _Tried(language, values, fits=True))
+        return _shown(subject, _Tried(language, values, invalid.faults))
+    return _shown(subject, _Tried(language, values, fits=True))
 
 
-def _shown(visit: Visit, key: str, number: int, tried: _Tried) -> Page:
-    version, spec = trials.tried(visit.uow, key, number)
+def _shown(subject: Subject, tried: _Tried) -> Page:
+    spec = subject.spec
     form, role = _chosen(spec)
     drawn = form and judging.for_roles(form, role and [role])
     sides = []
@@ -74,7 +70,7 @@ def _shown(visit: Visit, key: str, number: int, tried: _Tried) -> Page:
                 else None
             )
     values = {
-        **about(version, "forms"),
+        **about(subject, "forms"),
         "listed": [(path, named(spec, path), spec.elements[path]) for path in _forms(spec)],
         "at": _at(spec),
         "name": named(spec, _at(spec) or ""),

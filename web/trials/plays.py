@@ -8,17 +8,28 @@ from uuid import UUID
 
 from flask import request
 
-from engine import bpmn, pictures, trials
+from engine import bpmn, trials
 from engine.bpmn.values import plain
 from engine.errors import Conflict, Fault, Invalid, NotFound, Refusal, Stale
-from engine.trials import Play
+from engine.trials import OfVersion, Play
 from web import asked, forms, texts
+from web.designer import starting
 from web.trials import doing, story
 from web.trials.doing import Doing
-from web.trials.subject import Painting, about, blueprint, home, named, places
-from web.visit import Away, Content, Page, Shown, Visit, page
+from web.trials.subject import (
+    UNREADY,
+    Painting,
+    about,
+    done,
+    find,
+    home,
+    looked_at,
+    named,
+    unready,
+    where_of,
+)
+from web.visit import Away, Content, Page, Shown, Visit
 
-MAY: Any = "definitions.publish"
 ONE = "/try/<uuid:trial_id>"
 
 
@@ -33,35 +44,45 @@ class _Typed:
     detail: str = ""
 
 
-def listed(visit: Visit, key: str, number: int, refusal: Refusal | None = None) -> Page:
-    """One's own trials of a version."""
-    version, _ = trials.tried(visit.uow, key, number)
-    rows = trials.of_version(visit.uow, key, number)
-    values = {**about(version, "try"), "trials": rows, "kept": trials.KEPT.days}
-    if isinstance(refusal, Conflict):
-        values["fault"] = texts.say("trials.refused.many", count=trials.MAX_TRIALS)
-    return Page("trials/list.html", values, status=409 if refusal else 200)
+def _listed(visit: Visit, where: Mapping[str, Any], fault: str | None = None) -> Page:
+    subject = find(visit, where)
+    rows = trials.of_subject(visit.uow, subject)
+    stale = [row.id for row in rows if row.process_revision != subject.process_revision]
+    values = {"trials": rows, "stale": stale, "kept": trials.KEPT.days, "fault": fault}
+    return Page("trials/list.html", {**about(subject, "try"), **values}, status=409 if fault else 200)
 
 
-page(blueprint.get("/try"), may=MAY)(listed)
+@looked_at("/try")
+def listed(visit: Visit, **where: Any) -> Page:
+    """One's own test runs."""
+    return _listed(visit, where)
 
 
-@page(blueprint.post("/try"), may=MAY, refused=listed)
-def begin(visit: Visit, key: str, number: int) -> Away:
-    """A new trial."""
-    trial = trials.new(visit.uow, key, number)
-    return Away(f"/designer/{key}/{number}/try/{trial.id}")
+def too_many(visit: Visit, *, refusal: Refusal, **where: Any) -> Page:
+    """The same, and why there is no new one."""
+    if _word(refusal) != "many":
+        return unready(visit, refusal=refusal, **where)
+    return _listed(visit, where, texts.say("trials.refused.many", count=trials.MAX_TRIALS))
 
 
-@page(blueprint.get(ONE), may=MAY)
-def play(visit: Visit, key: str, number: int, trial_id: UUID) -> Page:
+@done("/try", refused=too_many)
+def begin(visit: Visit, **where: Any) -> Away:
+    """A new test run."""
+    of = where_of(where)
+    return Away(f"{home(of)}/try/{trials.new(visit.uow, of).id}")
+
+
+@looked_at(ONE)
+def play(visit: Visit, trial_id: UUID, **where: Any) -> Page:
     """Where the case stands, and what can be done."""
-    return _shown(visit, _own(visit, key, number, trial_id), _Typed())
+    return _shown(visit, _own(visit, trial_id, where), _Typed())
 
 
-def refused(visit: Visit, key: str, number: int, trial_id: UUID, refusal: Refusal) -> Page:
+def refused(visit: Visit, trial_id: UUID, *, refusal: Refusal, **where: Any) -> Page:
     """The same, with what was typed and why it was not done."""
-    play = _own(visit, key, number, trial_id)
+    if _word(refusal) in UNREADY:
+        return unready(visit, refusal=refusal, **where)
+    play = _own(visit, trial_id, where)
     one = _wished(play)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     filled = one is not None and one.by_form(request.values)
@@ -70,10 +91,10 @@ def refused(visit: Visit, key: str, number: int, trial_id: UUID, refusal: Refusa
     return _shown(visit, play, typed, status=422 if faults else 409)
 
 
-@page(blueprint.post(ONE), may=MAY, refused=refused)
-def act(visit: Visit, key: str, number: int, trial_id: UUID) -> Shown:
+@done(ONE, refused=refused)
+def act(visit: Visit, trial_id: UUID, **where: Any) -> Shown:
     """Do what was chosen."""
-    play = _own(visit, key, number, trial_id)
+    play = _own(visit, trial_id, where)
     one = _wished(play)
     if one is not None and one.by_form(request.values) and forms.edited(request.form):
         values = forms.answer(doing.fields(one, _role(one)), request.form)
@@ -83,61 +104,86 @@ def act(visit: Visit, key: str, number: int, trial_id: UUID) -> Shown:
     return Away(_at(play))
 
 
-@page(blueprint.post(f"{ONE}/back"), may=MAY, refused=refused)
-def back(visit: Visit, key: str, number: int, trial_id: UUID) -> Away:
+@done(f"{ONE}/back", refused=refused)
+def back(visit: Visit, trial_id: UUID, **where: Any) -> Away:
     """Undo the last act."""
-    play = _own(visit, key, number, trial_id)
+    play = _own(visit, trial_id, where)
     trials.back(visit.uow, trial_id, _revision())
     return Away(_at(play), told="trials.notice.back")
 
 
-@page(blueprint.post(f"{ONE}/again"), may=MAY, refused=refused)
-def again(visit: Visit, key: str, number: int, trial_id: UUID) -> Away:
+@done(f"{ONE}/again", refused=refused)
+def again(visit: Visit, trial_id: UUID, **where: Any) -> Away:
     """Begin anew."""
-    play = _own(visit, key, number, trial_id)
+    play = _own(visit, trial_id, where)
     trials.again(visit.uow, trial_id, _revision())
     return Away(_at(play), told="trials.notice.again")
 
 
-@page(blueprint.post(f"{ONE}/delete"), may=MAY)
-def delete(visit: Visit, key: str, number: int, trial_id: UUID) -> Away:
-    """Delete the trial."""
-    trials.remove(visit.uow, _own(visit, key, number, trial_id).trial.id)
-    return Away(f"/designer/{key}/{number}/try", told="trials.notice.deleted")
+@done(f"{ONE}/adopt", refused=refused)
+def adopt(visit: Visit, trial_id: UUID, **where: Any) -> Away:
+    """Continue with what the draft is now."""
+    play = _own(visit, trial_id, where)
+    trials.adopt(visit.uow, trial_id, _revision())
+    return Away(_at(play), told="trials.notice.adopted")
 
 
-@page(blueprint.get(f"{ONE}/scenario.yaml"), may=MAY, refused=refused)
-def scenario(visit: Visit, key: str, number: int, trial_id: UUID) -> Content:
-    """What was played, as a scenario file."""
-    play = _own(visit, key, number, trial_id)
-    name = texts.say("trials.scenario.name", name=texts.reader().half(play.version.name))
-    content = trials.scenario(visit.uow, trial_id, name.translate(_UNISOLATED))
-    return Content(content, "application/yaml", name=f"{key}-trial.yaml")
+@done(f"{ONE}/delete")
+def delete(visit: Visit, trial_id: UUID, **where: Any) -> Away:
+    """Delete it, also where its draft can't be played."""
+    trials.remove(visit.uow, trial_id)
+    return Away(f"{home(where_of(where))}/try", told="trials.notice.deleted")
+
+
+@looked_at(f"{ONE}/scenario.yaml", refused=refused)
+def scenario(visit: Visit, trial_id: UUID, **where: Any) -> Content:
+    """What was played, as a scenario file to keep elsewhere."""
+    play = _own(visit, trial_id, where)
+    content = trials.scenario(visit.uow, trial_id, _suggested(play))
+    return Content(content, "application/yaml", name=f"{play.subject.key}-test-run.yaml")
+
+
+@done(f"{ONE}/scenario", refused=refused)
+def save(visit: Visit, trial_id: UUID, **where: Any) -> Away:
+    """Store what was played as a scenario of the draft; of a version, in a draft made from it."""
+    of = _own(visit, trial_id, where).subject.where
+    unit = starting.unit_for(visit, of.key) if isinstance(of, OfVersion) else ""
+    name = request.form.get("scenario", "")
+    sketch_id = trials.save(visit.uow, trial_id, name, unit=unit)
+    return Away(f"/designer/sketches/{sketch_id}", told="trials.notice.saved")
+
+
+def _suggested(play: Play) -> str:
+    """What a scenario of it may be called."""
+    name, outcome = texts.reader().half(play.subject.name), play.played.case.outcome
+    key = "trials.scenario.outcome" if outcome else "trials.scenario.name"
+    return texts.say(key, name=name, outcome=outcome or "").translate(_UNISOLATED)
 
 
 _UNISOLATED = dict.fromkeys((0x2068, 0x2069))  # a file needs no marks of direction
 
 
-@page(blueprint.get(f"{ONE}/picture.svg"), may=MAY)
-def play_picture(visit: Visit, key: str, number: int, trial_id: UUID) -> Content:
+@looked_at(f"{ONE}/picture.svg")
+def play_picture(visit: Visit, trial_id: UUID, **where: Any) -> Content:
     """Where the case stands, drawn without a script."""
-    case = _own(visit, key, number, trial_id).played.case
+    play = _own(visit, trial_id, where)
+    case = play.played.case
     tokens: list[Any] = [(work.element, "task") for work in case.open.values()]
     tokens += [(element, "wait") for element in case.awaited]
     tokens += [(one.element, "incident") for one in case.incidents.values()]
     marks = bpmn.Marks(tokens=tokens, passed=set(case.passed))
-    return Content(pictures.marked(visit.uow, key, number, visit.reader.language, marks), "image/svg+xml")
+    return Content(trials.picture(visit.uow, play.subject, visit.reader.language, marks), "image/svg+xml")
 
 
-def _own(visit: Visit, key: str, number: int, trial_id: UUID) -> Play:
+def _own(visit: Visit, trial_id: UUID, where: Mapping[str, Any]) -> Play:
     play = trials.get(visit.uow, trial_id)
-    if (play.version.key, play.version.number) != (key, number):
-        raise NotFound(f"There is no trial {trial_id}.")
+    if play.subject.where != where_of(where):
+        raise NotFound(f"There is no test run {trial_id}.")
     return play
 
 
 def _at(play: Play) -> str:
-    return f"{home(play.version)}/try/{play.trial.id}"
+    return f"{home(play.subject.where)}/try/{play.trial.id}"
 
 
 def _wished(play: Play) -> Doing | None:
@@ -155,7 +201,11 @@ def _revision() -> int:
 
 def _require_seen(play: Play) -> None:
     if play.trial.revision != _revision():
-        raise Stale("It was played on since it was read.", revision=play.trial.revision)
+        raise Stale("The test run has changed since you opened it.", revision=play.trial.revision)
+
+
+def _word(refusal: Refusal) -> str | None:
+    return refusal.state.get("trial") if isinstance(refusal, Conflict) else None
 
 
 def _reason(refusal: Refusal) -> str | None:
@@ -163,8 +213,11 @@ def _reason(refusal: Refusal) -> str | None:
     if isinstance(refusal, Stale):
         return texts.say("trials.refused.stale")
     if isinstance(refusal, Conflict):
-        return texts.say(f"trials.refused.{refusal.state.get('trial', 'unlike')}")
-    beside = isinstance(refusal, Invalid) and all(one.pointer != "/act" for one in refusal.faults)
+        return texts.say(f"trials.refused.{_word(refusal) or 'unlike'}")
+    faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    if whole := [fault for fault in faults if fault.pointer.startswith(("/files", "/unit"))]:
+        return " ".join(map(forms.explained, whole))  # of the draft that the scenario was to be stored in
+    beside = faults and all(one.pointer != "/act" for one in faults)
     return None if beside else texts.say("trials.refused.act")
 
 
@@ -172,9 +225,9 @@ def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
     found = doing.possible(play)
     one = doing.chosen(found, request.values)
     spec, case = play.played.spec, play.played.case
-    drawn = places(visit.uow, play.version, spec)
+    drawn = trials.places(visit.uow, play.subject)
     values = {
-        **about(play.version, "try"),
+        **about(play.subject, "try"),
         "play": play,
         "at": _at(play),
         "case": case,
@@ -183,6 +236,8 @@ def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
         "panel": _panel(visit, play, one, typed) if one else None,
         "typed": typed,
         "fault": typed.refusal,
+        "suggested": _suggested(play),
+        "unnamed": any(fault.pointer == "/name" for fault in typed.faults),
         "painting": _painting(play, drawn),
         "painting_places": drawn,
         "focus": drawn.get(one.at) if one and one.at else None,
@@ -198,7 +253,7 @@ def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
 
 def _panel(visit: Visit, play: Play, one: Doing, typed: _Typed) -> dict[str, Any]:
     """What is asked, to do this."""
-    examples = trials.examples(visit.uow, play.version, one.do, one.told)
+    examples = trials.examples(visit.uow, play.subject, one.do, one.told)
     wished = request.args.get("fill", "")
     filled = examples[int(wished)].data if wished in map(str, range(len(examples))) else None
     if filled is None and one.do in ("call", "message", "signal") and examples:
@@ -227,7 +282,7 @@ def _panel(visit: Visit, play: Play, one: Doing, typed: _Typed) -> dict[str, Any
 def _call(visit: Visit, play: Play, one: Doing, filled: Mapping[str, Any] | None) -> dict[str, Any]:
     """What another system is asked, and how it may answer or fail."""
     known = play.played.case.data
-    awaited = trials.awaited(visit.uow, play.version, one.at, known)
+    awaited = trials.awaited(visit.uow, play.subject, one.at, known)
     sample = filled
     if sample is None:
         sample = doing.sample(one.form.fields) if one.form else awaited.reply

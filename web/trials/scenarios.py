@@ -1,45 +1,46 @@
-"""The scenarios of a version: what came of each, and how much of the diagram they pass."""
+"""The scenarios of a version or a draft: what came of each, and how much of the diagram they pass."""
 
 from collections import Counter
 from typing import Any
 
 from flask import request
 
-from engine import bpmn, pictures, trials
+from engine import bpmn, trials
 from engine.bpmn import Spec
 from engine.trials import Rehearsal
 from web import asked, texts
-from web.trials.subject import Painting, about, blueprint, named, places
-from web.visit import Content, Page, Visit, page
+from web.trials.subject import Painting, about, find, looked_at, named
+from web.visit import Content, Page, Visit
 
 
-@page(blueprint.get("/scenarios"), may="definitions.publish")
-def coverage(visit: Visit, key: str, number: int) -> Page:
+@looked_at("/scenarios")
+def coverage(visit: Visit, **where: Any) -> Page:
     """All together, or one that was chosen."""
-    version, spec = trials.tried(visit.uow, key, number)
-    found = trials.rehearsal(visit.uow, key, number)
+    subject = find(visit, where)
+    spec, found = subject.spec, trials.rehearsal(visit.uow, subject)
     chosen = _chosen(found)
     passed = found.passed(chosen)
     values = {
-        **about(version, "scenarios"),
+        **about(subject, "scenarios"),
         "results": [_result(spec, result) for result in found.results],
         "failed": sum(not result.passed for result in found.results),
         "coverage": found.coverage,
         "chosen": chosen,
-        "painting": _painting(places(visit.uow, version, spec), spec, passed, all_of_them=chosen is None),
+        "painting": _painting(trials.places(visit.uow, subject), spec, passed, all_of_them=chosen is None),
         "gaps": _gaps(spec, found),
         "counts": _counts(spec, passed),
     }
     return Page("trials/scenarios.html", values)
 
 
-@page(blueprint.get("/scenarios.svg"), may="definitions.publish")
-def coverage_picture(visit: Visit, key: str, number: int) -> Content:
+@looked_at("/scenarios.svg")
+def coverage_picture(visit: Visit, **where: Any) -> Content:
     """The same diagram, drawn without a script."""
-    found = trials.rehearsal(visit.uow, key, number)
+    subject = find(visit, where)
+    found = trials.rehearsal(visit.uow, subject)
     passed = found.passed(_chosen(found))
     marks = bpmn.Marks(passed=list(passed), counts=passed)
-    return Content(pictures.marked(visit.uow, key, number, visit.reader.language, marks), "image/svg+xml")
+    return Content(trials.picture(visit.uow, subject, visit.reader.language, marks), "image/svg+xml")
 
 
 def _chosen(found: Rehearsal) -> int | None:

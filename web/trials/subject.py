@@ -1,20 +1,27 @@
-"""What the pages of one version share: where they are, its diagram, and what is marked on that."""
+"""What the pages of a version and of a draft share: where they are, and what is marked on the diagram."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint
 
-from engine import pictures
+from engine import sketches, trials
 from engine.bpmn import Spec
-from engine.db import UnitOfWork
-from engine.models import DefinitionVersion
+from engine.errors import Conflict, Refusal
+from engine.trials import OfDraft, OfVersion, Subject, Where
 from web import texts
+from web.designer.area import blueprint as designer
+from web.visit import Away, Page, Prepare, View, Visit, page
 
-blueprint = Blueprint("trials", __name__, url_prefix="/designer/<key>/<int:number>")
+VERSION, DRAFT = "/designer/<key>/<int:number>", "/designer/sketches/<uuid:sketch_id>/processes/<process>"
+blueprint = Blueprint("trials", __name__, url_prefix=VERSION)
+drafts = Blueprint("trials-of-drafts", __name__, url_prefix=DRAFT)
 
 TABS = ("diagram", "scenarios", "forms", "try")
+# Why a draft can't be played (yet).
+UNREADY = ("checking", "unchecked", "errors", "calls")
 
 
 @dataclass(slots=True)
@@ -33,16 +40,95 @@ class Painting:
                     self.badges[places[name]] = sign
 
 
-def home(version: DefinitionVersion) -> str:
-    """Where the pages of a version stand."""
-    return f"/designer/{version.key}/{version.number}"
+def looked_at(path: str, *, refused: View | None = None) -> Callable[[View], View]:
+    """Declare a page of a version, and the same of a draft. `where` is which, as `where_of` reads it."""
+    return _declared("get", path, refused or unready)
 
 
-def about(version: DefinitionVersion, tab: str) -> dict[str, Any]:
-    """What every page of a version tells of it."""
-    at = home(version)
-    tabs = [(name, texts.say(f"trials.tab.{name}"), f"{at}/{name}") for name in TABS]
-    return {"version": version, "home": at, "tabs_of_version": tabs, "tab": tab}
+def done(path: str, *, refused: View | None = None, files: bool = False) -> Callable[[View], View]:
+    """Declare what a form of such a page does. It may have `files`, which are judged with the answer."""
+    return _declared("post", path, refused or unready, (lambda **_: {}) if files else None)
+
+
+def _declared(
+    method: str, path: str, refused: View, prepare: Prepare | None = None
+) -> Callable[[View], View]:
+    def declare(view: View) -> View:
+        for each in (blueprint, drafts):
+            page(getattr(each, method)(path), may="definitions.publish", refused=refused, prepare=prepare)(
+                view
+            )
+        return view
+
+    return declare
+
+
+def where_of(parts: Mapping[str, Any]) -> Where:
+    """What an address is about, by its parts."""
+    if "key" in parts:
+        return OfVersion(parts["key"], parts["number"])
+    return OfDraft(parts["sketch_id"], parts["process"])
+
+
+def home(where: Where) -> str:
+    """Where its pages are."""
+    if isinstance(where, OfVersion):
+        return f"/designer/{where.key}/{where.number}"
+    return f"/designer/sketches/{where.sketch_id}/processes/{where.process}"
+
+
+def find(visit: Visit, where: Mapping[str, Any]) -> Subject:
+    """What an address is about. Raises NotFound, Forbidden, Conflict."""
+    return trials.find(visit.uow, where_of(where))
+
+
+def about(subject: Subject, tab: str) -> dict[str, Any]:
+    """What every page of it shows."""
+    reader, where = texts.reader(), subject.where
+    name = reader.half(subject.name)
+    if isinstance(where, OfVersion):
+        trail = [(texts.say("frame.nav.processes"), "/designer"), (name, f"/designer/{where.key}")]
+        title = texts.say("trials.version", number=where.number, name=name)
+    else:
+        draft = reader.half(subject.title or "")
+        trail = _trail(where, draft)
+        title = texts.say("trials.draft" if name == draft else "trials.of-draft", draft=draft, name=name)
+    at = home(where)
+    tabs = [(one, texts.say(f"trials.tab.{one}"), f"{at}/{one}") for one in TABS]
+    of = {"subject": name, "subject_title": title, "trail": trail, "draft": isinstance(where, OfDraft)}
+    others = [(reader.half(name), f"{at.rpartition('/')[0]}/{key}/{tab}") for key, name in subject.others]
+    of["others"] = others
+    return {**of, "home": at, "tabs": tabs, "tab": tab}
+
+
+def _trail(where: OfDraft, name: str) -> list[tuple[str, str]]:
+    return [
+        (texts.say("designer.sketches"), "/designer/sketches"),
+        (name, f"/designer/sketches/{where.sketch_id}"),
+    ]
+
+
+@page(
+    designer.get(f"/sketches/<uuid:sketch_id>/<any({','.join(TABS)}):tab>"),
+    may="definitions.publish",
+    refused=lambda visit, **parts: unready(visit, process="", **parts),
+)
+def main_process(visit: Visit, sketch_id: UUID, tab: str) -> Away:
+    """The page of the process that a draft begins with."""
+    return Away(f"{home(trials.main_process(visit.uow, sketch_id))}/{tab}")
+
+
+def unready(visit: Visit, *, refusal: Refusal, **where: Any) -> Page:
+    """Why a draft can't be played, and what to do. Raises what is refused for another reason."""
+    of = where_of(where)
+    reason = refusal.state.get("trial") if isinstance(refusal, Conflict) else None
+    if reason not in UNREADY or isinstance(of, OfVersion):
+        raise refusal
+    sketch = sketches.get(visit.uow, of.sketch_id).sketch
+    name = texts.reader().half(sketch.name)
+    values = {"sketch": sketch, "check": sketch.check, "reason": reason}
+    values |= {"trail": _trail(of, name), "subject_title": name}
+    return Page("trials/unready.html", values, status=409)
 
 
 def named(spec: Spec, path: str) -> str:
@@ -54,8 +140,3 @@ def named(spec: Spec, path: str) -> str:
     inside = path.removesuffix(path.rpartition("/")[2])
     source, target = (named(spec, inside + end) for end in (flow.source, flow.target))
     return texts.say("trials.flow", source=source, target=target)
-
-
-def places(uow: UnitOfWork, version: DefinitionVersion, spec: Spec) -> dict[str, str]:
-    """The ids of what is drawn, for all elements and flows."""
-    return pictures.places(uow, version, [*spec.elements, *spec.flows])

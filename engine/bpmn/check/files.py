@@ -21,6 +21,7 @@ from engine.budget import look_at, spend
 from engine.decisions.asking import Decisions
 
 MAX_FILES = 50
+SUFFIXES = (*BPMN_SUFFIXES, *FORM_SUFFIXES, ".dmn", ".yaml", ".md")  # scenarios are read where they are run
 MAX_NAME = 200
 MAX_BINDINGS = 1_000
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -103,7 +104,7 @@ def _read(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
         notes.error(Place(name), "file-too-large", reason, "Upload a smaller file.")
     elif name.endswith(FORM_SUFFIXES):
         _read_json(name, content, upload, notes)
-    elif not name.endswith((".dmn", ".yaml", ".md")):  # scenarios are read where they are run
+    elif not name.endswith(SUFFIXES):
         notes.error(
             Place(name),
             "unsupported-file",

@@ -1,0 +1,29 @@
+"""Drafts of processes as workers check them, and as people try them before they publish."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from engine import sketches, trials
+
+Do = Callable[[Callable[..., Any]], Any]
+
+
+def check(do: Do, sketch_id: UUID) -> None:
+    """What a worker does."""
+    do(lambda uow: sketches.ask(uow, sketch_id))
+    sketches.judge(do(lambda uow: sketches.take(uow, sketch_id)), do)
+
+
+def play(do: Do, sketch_id: UUID, process: str, *acts: Mapping[str, Any]) -> UUID:
+    """A test run of a draft that was checked."""
+    trial_id: UUID = do(lambda uow: trials.new(uow, trials.OfDraft(sketch_id, process)).id)
+    for revision, act in enumerate(acts, 1):
+        do(lambda uow, act=act, revision=revision: trials.act(uow, trial_id, revision, act))
+    return trial_id
+
+
+def try_out(do: Do, sketch_id: UUID, process: str = "p") -> UUID:
+    """Check a draft of one task `a`, and play it to its end."""
+    check(do, sketch_id)
+    return play(do, sketch_id, process, {}, {"task": "a"})

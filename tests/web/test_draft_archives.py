@@ -1,0 +1,109 @@
+"""Zip files in the designer: what was downloaded makes a draft again, and what is bad is explained."""
+
+import io
+import zipfile
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from engine import sketches
+from engine.db import Actor, Database
+from tests import factories
+from tests.web.conftest import Browser
+from tests.web.test_designer_pages import send
+
+FILES = {
+    **factories.one_task(),
+    "f.json": b'{"type": "object", "properties": {}}',
+    "s.yaml": b"name: N",
+    "README.md": b"# One",
+}
+
+
+@pytest.fixture
+def designer(actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]) -> Browser:
+    browser = session_of(actor("designer"))
+    browser.get("/account?lang=en")
+    return browser
+
+
+def packed(files: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", compression) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return held.getvalue()
+
+
+def twice() -> bytes:
+    """Two entries of one name."""
+    return packed({"p.bpmn": b"<a/>", "q.bpmn": b"<b/>"}, zipfile.ZIP_STORED).replace(b"q.bpmn", b"p.bpmn")
+
+
+def encrypted() -> bytes:
+    """An archive that says of its only file that it needs a password."""
+    content = bytearray(packed({"p.bpmn": b"<a/>"}))
+    content[6] |= 1
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(content)
+
+
+def unpacked(answer: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(answer)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_downloaded_draft_and_version_become_drafts_again(designer: Browser, database: Database) -> None:
+    own = {name: content for name, content in FILES.items() if name != "s.yaml"}
+    factories.deploy(database, own)
+    made = send(designer, "/designer/sketches/upload", FILES, unit="root").location
+    for address, held in ((made, FILES), ("/designer/p/1", own)):
+        zipped = designer.get(f"{address}/files.zip").data
+        again = send(designer, "/designer/sketches/upload", {"draft.zip": zipped}, unit="root")
+        assert again.status_code == 303, again.text
+        assert unpacked(designer.get(f"{again.location}/files.zip").data) == held
+
+
+def test_folder_that_a_desktop_has_packed_becomes_a_draft(designer: Browser) -> None:
+    own = {
+        "one/": b"",
+        "one/p.bpmn": FILES["p.bpmn"],
+        "one/forms/f.json": FILES["f.json"],
+        "one/scenarios/s.yaml": FILES["s.yaml"],
+        "one/README.md": FILES["README.md"],
+        "one/.DS_Store": b"x",
+        "__MACOSX/one/._p.bpmn": b"x",
+    }
+    made = send(designer, "/designer/sketches/upload", {"one.ZIP": packed(own)}, unit="root")
+    assert made.status_code == 303, made.text
+    assert unpacked(designer.get(f"{made.location}/files.zip").data) == FILES
+
+
+BAD: dict[str, tuple[Callable[[], bytes], str]] = {
+    "no zip": (lambda: b"PK\x03\x04 but nothing else", "not a zip file"),
+    "cut off": (lambda: packed(FILES)[:-9], "not a zip file"),
+    "empty": (lambda: packed({}), "no files in the archive"),
+    "bomb": (lambda: packed({f"{n}.md": bytes(2 << 20) for n in range(40)}), "far too large"),
+    "large file": (lambda: packed({"p.bpmn": bytes(3 << 20)}), "p.bpmn: The file is larger than 2 MiB"),
+    "path": (lambda: packed({"../p.bpmn": b"<a/>"}), "lead out of it"),
+    "absolute": (lambda: packed({"/etc/p.bpmn": b"<a/>"}), "lead out of it"),
+    "encrypted": (encrypted, "needs a password"),
+    "entries": (lambda: packed({f"{n}.md": b"" for n in range(10_000)}, 0), "more than 50 files"),
+    "files": (lambda: packed({f"{n}.md": b"" for n in range(51)}), "more than 50 files"),
+    "nested": (lambda: packed({**FILES, "a.zip": packed(FILES)}), "another archive"),
+    "program": (lambda: packed({**FILES, "a.exe": b"MZ"}), "another archive or a program"),
+    "name twice": (twice, "the same name"),
+    "base name twice": (lambda: packed({"a/p.bpmn": b"<a/>", "b/p.bpmn": b"<b/>"}), "b/p.bpmn: Two files"),
+    "unknown kind": (lambda: packed({**FILES, "logo.png": b"x"}), "logo.png: Files of this kind"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_archive_is_explained_and_leaves_no_draft(
+    designer: Browser, database: Database, actor: Callable[..., Actor], what: str
+) -> None:
+    content, told = BAD[what]
+    answer = send(designer, "/designer/sketches/upload", {"one.zip": content()}, unit="root")
+    assert answer.status_code == 422
+    assert told in answer.text.replace("\u2068", "").replace("\u2069", "")
+    assert not factories.as_actor(database, actor("designer"), sketches.page)
