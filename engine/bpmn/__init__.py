@@ -3,7 +3,8 @@
 The only package that knows SpiffWorkflow. Everything else imports from here.
 """
 
-from engine.bpmn.check import check
+from engine.bpmn.check import Looked, check, look
+from engine.bpmn.check.readable import Name
 from engine.bpmn.connecting import NamedConnector, named_connectors
 from engine.bpmn.diff import Difference, compare
 from engine.bpmn.findings import Finding, Process, Report
@@ -12,6 +13,7 @@ from engine.bpmn.forms import Form
 from engine.bpmn.kinds import HUMAN
 from engine.bpmn.marks import CaseRules, TaskRules
 from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
+from engine.bpmn.offering import Named, Offers, offers
 from engine.bpmn.outcomes import Effect, Outcome
 from engine.bpmn.outlook import steps_ahead
 from engine.bpmn.picture import POLICY as PICTURE_POLICY
@@ -58,11 +60,15 @@ __all__ = [
     "Flow",
     "Form",
     "Immovable",
+    "Looked",
     "Marks",
     "Migrated",
+    "Name",
+    "Named",
     "NamedConnector",
     "NamedPost",
     "Obstacle",
+    "Offers",
     "OutOfTime",
     "Outcome",
     "Outgoing",
@@ -99,10 +105,12 @@ __all__ = [
     "instances_before",
     "known_at",
     "later",
+    "look",
     "migrate",
     "named_connectors",
     "named_posts",
     "next_start",
+    "offers",
     "picture",
     "placed",
     "places",

@@ -4,7 +4,9 @@ Who may deploy in its unit sees and edits a sketch. What becomes of it is a depl
 """
 
 from engine.sketches.checking import Checkable, ask, give_up, judge, take
+from engine.sketches.choosing import Choices, choices
 from engine.sketches.drafting import MAX_TITLE, create, delete, deploy, from_version, rename, save
+from engine.sketches.looking import look
 from engine.sketches.reading import PAGE, Check, File, Listed, View, file, files_of, get, page, units
 
 __all__ = [
@@ -12,10 +14,12 @@ __all__ = [
     "PAGE",
     "Check",
     "Checkable",
+    "Choices",
     "File",
     "Listed",
     "View",
     "ask",
+    "choices",
     "create",
     "delete",
     "deploy",
@@ -25,6 +29,7 @@ __all__ = [
     "get",
     "give_up",
     "judge",
+    "look",
     "page",
     "rename",
     "save",
