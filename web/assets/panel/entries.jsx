@@ -24,9 +24,19 @@ export function Field({ entry, findings, tools, children, id = idOf(entry), labe
     <div class="entry" data-entry={entry.key}>
       <label for={id}>{label ?? say(`${word}.name`, entry.told)}</label>
       {children}
-      <p class="help" id={`${id}-help`}>{help ?? say(`${word}.help`)}</p>
+      <Help id={id} text={help ?? say(`${word}.help`)} />
       <Findings id={id} findings={findings} say={say} />
     </div>
+  );
+}
+
+// A sentence; what stands between `backticks` is code.
+export function Help({ id, text }) {
+  const parts = text.split("`");
+  return (
+    <p class="help" id={`${id}-help`}>
+      {parts.map((part, at) => (at % 2 ? <code key={at}>{part}</code> : part))}
+    </p>
   );
 }
 
@@ -142,7 +152,7 @@ function Chosen(props) {
   return options ? <Select {...props} entry={{ ...entry, options: options.map(labelled) }} /> : <Text {...props} />;
 }
 
-const labelled = ({ value, label }) => ({ value, label: label && label !== value ? `${label} (${value})` : value });
+const labelled = ({ value, label }) => ({ value, label: label?.includes(value) ? label : [label, `(${value})`].filter(Boolean).join(" ") });
 
 function Combo({ entry, findings, tools }) {
   const typing = { onText: (text) => entry.set(text, tools), value: entry.get() };
@@ -204,7 +214,7 @@ function Check({ entry, findings, tools }) {
         <input type="checkbox" {...common(entry, findings)} checked={Boolean(entry.get())} onChange={({ currentTarget }) => entry.set(currentTarget.checked, tools)} />
         {say(`${entry.word ?? entry.key}.name`)}
       </label>
-      <p class="help" id={`${id}-help`}>{say(`${entry.word ?? entry.key}.help`)}</p>
+      <Help id={id} text={say(`${entry.word ?? entry.key}.help`)} />
       <Findings {...{ id, findings, say }} />
     </div>
   );

@@ -2,35 +2,34 @@
 import { getBusinessObject, is, isAny } from "bpmn-js/lib/util/ModelUtil";
 import { processOf } from "./file.js";
 
+const WITHOUT_NAME = ["bpmn:Group", "bpmn:Association"];
 const ID = /^[A-Za-z_][\w.-]*$/;
 
+// What people read, and for a process how it is started.
 export function generalEntries(element) {
   const object = getBusinessObject(element);
   const process = processOf(element);
-  if (is(element, "bpmn:Collaboration")) return [];
+  if (is(element, "bpmn:Collaboration") || isAny(element, WITHOUT_NAME)) return [];
+  if (is(element, "bpmn:TextAnnotation")) return [names(element, object, "text", "text")];
+  if (!process) return [names(element, object, "name", "name")];
   const pool = is(element, "bpmn:Participant");
-  return [
-    ...(is(element, "bpmn:TextAnnotation") ? [annotation(element)] : isAny(element, ["bpmn:Group", "bpmn:Association"]) ? [] : [names(element, object)]),
-    ...(pool && process ? [{ ...names(element, process), word: "processName", id: "processName", of: process.id }] : []),
-    id(element, object, is(element, "bpmn:Process") ? "key" : "id"),
-    ...(pool && process ? [{ ...id(element, process, "key"), id: "key", of: process.id }] : []),
-    documentation(element, process ?? object),
-    ...(process ? [executable(element, process)] : []),
-  ];
+  const own = [{ ...names(element, process, "name", "processName"), id: "processName" }, { ...id(element, process, "key"), of: process.id }];
+  return [...(pool ? [names(element, object, "name", "name")] : []), ...own, executable(element, process)];
 }
 
-const names = (element, object) => ({
-  key: "name",
-  kind: "twoNames",
-  get: () => object.name ?? "",
-  set: (value, { file }) => file.set(element, { name: value }, object),
-});
+// What a designer rarely needs.
+export function moreEntries(element) {
+  const object = getBusinessObject(element);
+  if (is(element, "bpmn:Collaboration")) return [];
+  return [...(is(element, "bpmn:Process") ? [] : [id(element, object, "id")]), documentation(element, processOf(element) ?? object)];
+}
 
-const annotation = (element) => ({
-  key: "text",
+const names = (element, object, key, word) => ({
+  key,
+  word,
   kind: "twoNames",
-  get: () => getBusinessObject(element).text ?? "",
-  set: (value, { file }) => file.set(element, { text: value }),
+  get: () => object.get(key) ?? "",
+  set: (value, { file }) => file.set(element, { [key]: value }, object),
 });
 
 // An id that the file could not have is not written: the entry says why.

@@ -1,7 +1,7 @@
 // A list of names with values, as rows. What can't be parted into rows stays one text.
 import { useState } from "@bpmn-io/properties-panel/preact/hooks";
 import { calledOf, decisionOf } from "./choices.js";
-import { Field, Findings, described, idOf, readable } from "./entries.jsx";
+import { Field, Findings, Help, described, idOf, readable } from "./entries.jsx";
 import { speaksFeel } from "./file.js";
 import { expression, rows } from "./mapping.js";
 import { Suggesting } from "./suggesting.jsx";
@@ -34,7 +34,7 @@ export function Rows({ entry, findings, tools, names, readables }) {
   return (
     <fieldset class="entry rows" data-entry={entry.key} aria-describedby={`${id}-help ${id}-findings`}>
       <legend>{say(`${word}.name`)}</legend>
-      <p class="help" id={`${id}-help`}>{say(`${word}.help`)}</p>
+      <Help id={id} text={say(`${word}.help`)} />
       {all.map((row, at) => (
         <Row key={at} {...{ id: `${id}-${at}`, row, say, word, names, options, at }} change={(part) => changed(at, part)} remove={() => write(all.filter((_, index) => index !== at))} />
       ))}

@@ -20,7 +20,9 @@ function kindOf(marker) {
 
 function repeat(element, object) {
   return {
-    key: "loopCharacteristics",
+    key: object.loopCharacteristics && is(object.loopCharacteristics, LOOP) ? "standardLoopCharacteristics" : "multiInstanceLoopCharacteristics",
+    word: "repeat",
+    id: "repeat",
     kind: "select",
     values: KINDS,
     get: () => kindOf(object.loopCharacteristics),

@@ -9,7 +9,7 @@ import { attributesOf } from "./attributes.js";
 import { eventEntries } from "./events.js";
 import { isEventSubProcess, processOf } from "./file.js";
 import { flowEntries, pathEntries } from "./flows.js";
-import { generalEntries } from "./general.js";
+import { generalEntries, moreEntries } from "./general.js";
 import { declaresOutcomes } from "./outcomes.js";
 import { repeatEntries } from "./repeating.js";
 
@@ -23,6 +23,7 @@ const own = {
   call: (element) => (is(element, "bpmn:CallActivity") ? [called(element)] : []),
   event: eventEntries,
   repeat: repeatEntries,
+  more: moreEntries,
   case: (element) => (processOf(element) ? [{ key: "outcomes", word: "outcomes", kind: "outcomes", object: processOf(element) }] : []),
   form: (element) =>
     declaresOutcomes(element) ? [{ key: "outcomes", word: "outcomes-here", kind: "outcomes", object: getBusinessObject(element) }] : [],
@@ -36,7 +37,7 @@ export function sectionsOf(element) {
 function entries(element, id) {
   const special = own[id]?.(element) ?? [];
   const attributes = attributesOf(element, id);
-  return id === "form" || id === "case" ? [...attributes, ...special] : [...special, ...attributes];
+  return ["form", "case"].includes(id) ? [...attributes, ...special] : [...special, ...attributes];
 }
 
 // The ids under which findings speak of an element.
