@@ -24,16 +24,21 @@ class Finding:
     element: str | None = None
     name: str | None = None
     line: int | None = None
+    attribute: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The file and, in a diagram, the element and the line that a finding is about."""
+    """The file and, in a diagram, the element and the line that a finding is about.
+
+    `attribute` is the element's attribute, with its prefix, or the name of the child element.
+    """
 
     file: str
     element: str | None = None
     name: str | None = None
     line: int | None = None
+    attribute: str | None = None
 
 
 class Notes:
@@ -59,7 +64,8 @@ class Notes:
 
     def tell(self, severity: Severity, where: Place, code: str, reason: str, mend: str) -> None:
         """Note something of this severity."""
-        self.add(Finding(severity, code, where.file, reason, mend, where.element, where.name, where.line))
+        place = (where.element, where.name, where.line, where.attribute)
+        self.add(Finding(severity, code, where.file, reason, mend, *place))
 
     def add(self, finding: Finding) -> None:
         """Note a finding that was made elsewhere."""

@@ -4,7 +4,8 @@ The only package that knows SpiffWorkflow. Everything else imports from here.
 """
 
 from engine.bpmn.bills import BILL, Paid, received
-from engine.bpmn.check import check
+from engine.bpmn.check import Looked, check, look
+from engine.bpmn.check.readable import Name
 from engine.bpmn.connecting import NamedConnector, named_connectors
 from engine.bpmn.diff import Difference, compare
 from engine.bpmn.findings import Finding, Process, Report
@@ -14,6 +15,7 @@ from engine.bpmn.kinds import HUMAN
 from engine.bpmn.marks import CaseRules, TaskRules
 from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
 from engine.bpmn.money import NotMoney
+from engine.bpmn.offering import Named, Offers, offers
 from engine.bpmn.outcomes import Effect, Outcome
 from engine.bpmn.outlook import steps_ahead
 from engine.bpmn.picture import POLICY as PICTURE_POLICY
@@ -63,12 +65,16 @@ __all__ = [
     "Form",
     "Immovable",
     "Issued",
+    "Looked",
     "Marks",
     "Migrated",
+    "Name",
+    "Named",
     "NamedConnector",
     "NamedPost",
     "NotMoney",
     "Obstacle",
+    "Offers",
     "OutOfTime",
     "Outcome",
     "Outgoing",
@@ -107,10 +113,12 @@ __all__ = [
     "instances_before",
     "known_at",
     "later",
+    "look",
     "migrate",
     "named_connectors",
     "named_posts",
     "next_start",
+    "offers",
     "picture",
     "placed",
     "places",

@@ -5,6 +5,7 @@ Who may deploy in its unit sees and edits a sketch. What becomes of it is a depl
 
 from engine.sketches.archives import unpack
 from engine.sketches.checking import Checkable, ask, give_up, judge, take
+from engine.sketches.choosing import Choices, choices
 from engine.sketches.drafting import (
     MAX_TITLE,
     NOT_RUN,
@@ -17,6 +18,7 @@ from engine.sketches.drafting import (
     rename,
     save,
 )
+from engine.sketches.looking import look
 from engine.sketches.reading import (
     PAGE,
     Check,
@@ -38,11 +40,13 @@ __all__ = [
     "PAGE",
     "Check",
     "Checkable",
+    "Choices",
     "File",
     "Listed",
     "View",
     "add_scenario",
     "ask",
+    "choices",
     "create",
     "delete",
     "deploy",
@@ -53,6 +57,7 @@ __all__ = [
     "get",
     "give_up",
     "judge",
+    "look",
     "note_tried",
     "page",
     "rename",

@@ -33,7 +33,7 @@ def create(
     """A new sketch of the unit with this key. Raises Invalid."""
     access.require(uow.actor, "definitions.deploy")
     _require_title(name)
-    _require_files(files)
+    require_files(files)
     owner = units.covered(uow, unit)
     sketch = Sketch(
         id=uuid7(),
@@ -79,7 +79,7 @@ def save(uow: UnitOfWork, sketch_id: UUID, changes: Mapping[str, bytes | None], 
     """
     _hold(uow, sketch_id, revision)
     put = {name: content for name, content in changes.items() if content is not None}
-    _require_files(put)
+    require_files(put)
     gone = changes.keys() - put.keys()
     uow.session.execute(
         deletion(SketchFile).where(SketchFile.sketch_id == sketch_id, SketchFile.name.in_(gone))
@@ -205,7 +205,8 @@ def _require_title(name: str) -> None:
         )
 
 
-def _require_files(files: Mapping[str, bytes]) -> None:
+def require_files(files: Mapping[str, bytes]) -> None:
+    """Raises Invalid for files that a draft can't have."""
     _require_number(len(files))
     faults = [
         Fault(f"/files/{name[:80]}", "is no name of a file", "file-name")

@@ -15,6 +15,7 @@ SEVERITIES = ("error", "warning", "note")
 class Shown:
     """A finding; `exactly` is the engine's own sentence, in English, which names what it is about."""
 
+    code: str
     severity: str
     reason: str
     exactly: str
@@ -23,6 +24,7 @@ class Shown:
     line: int | None
     element: str | None
     name: str | None
+    attribute: str | None = None
 
 
 def shown(findings: Iterable[Mapping[str, Any] | Finding]) -> Sequence[Shown]:
@@ -48,6 +50,7 @@ def counts(findings: Iterable[Shown]) -> Mapping[str, int]:
 def _shown(finding: Mapping[str, Any]) -> Shown:
     text = f"findings.{finding['code']}"
     return Shown(
+        code=finding["code"],
         severity=finding["severity"],
         reason=said(f"{text}.reason", finding["reason"]),
         exactly=finding["reason"],
@@ -56,4 +59,5 @@ def _shown(finding: Mapping[str, Any]) -> Shown:
         line=finding.get("line"),
         element=finding.get("element"),
         name=reader().half(finding["name"]) if finding.get("name") else None,
+        attribute=finding.get("attribute"),
     )

@@ -3,7 +3,8 @@
 Tells all findings at once. Never raises for what the files hold, and changes nothing.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,6 +36,7 @@ from engine.bpmn.check.processes import (
     executable,
     tell_not_executable,
 )
+from engine.bpmn.check.readable import Name, readable
 from engine.bpmn.check.rules import check_rule_tasks
 from engine.bpmn.check.soundness import check_soundness
 from engine.bpmn.check.structure import check_structure
@@ -43,9 +45,18 @@ from engine.bpmn.check.variables import check_variables
 from engine.bpmn.findings import Report
 from engine.bpmn.lint import lint
 
-__all__ = ["check"]
+__all__ = ["Looked", "check", "look"]
 
 MAX_PROCESSES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A report, and the names by the ids of a diagram's elements; `whole`: these are all of them."""
+
+    report: Report
+    names: Mapping[str, tuple[Name, ...]]
+    whole: bool
 
 
 def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime | None = None) -> Report:
@@ -57,7 +68,34 @@ def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime
     return bounded.check(lambda: _check(files, known, now or datetime.now(UTC)))
 
 
-def _check(files: Mapping[str, bytes], known: Collection[str], now: datetime) -> Report:
+def look(
+    files: Mapping[str, bytes], file: str, known: Collection[str] = (), now: datetime | None = None
+) -> Looked:
+    """What a check finds while a diagram is being drawn, and what can be read at each of its elements.
+
+    Raises Exhausted only within a budget that the caller has set.
+    """
+    names: dict[str, tuple[Name, ...]] = {}
+    whole = True
+
+    def see(diagrams: Sequence[Diagram], upload: Upload) -> None:
+        nonlocal names, whole
+        names, whole = readable(diagrams, upload, file)
+
+    report = bounded.check(lambda: _check(files, known, now or datetime.now(UTC), see))
+    return Looked(report, names, whole)
+
+
+def _see_nothing(_diagrams: Sequence[Diagram], _upload: Upload) -> None:
+    """Nobody asks what could be read."""
+
+
+def _check(
+    files: Mapping[str, bytes],
+    known: Collection[str],
+    now: datetime,
+    see: Callable[[Sequence[Diagram], Upload], None] = _see_nothing,
+) -> Report:
     notes = Notes()
     upload = read_files(files, notes)
     processes = [
@@ -83,6 +121,7 @@ def _check(files: Mapping[str, bytes], known: Collection[str], now: datetime) ->
         check_pools(file, root, notes)
         check_message_flows(file, root, passed_over, notes)
     diagrams = [read_diagram(file, process) for file, process in (processes if alone else running)]
+    see(diagrams, upload)
     found = check_calls(diagrams, known, notes)
     check_ids_together(diagrams, notes)
     check_marks(upload, diagrams, known, passed_over, notes)

@@ -13,7 +13,7 @@ from engine.bpmn.check import feel, juel, python
 from engine.bpmn.check.allow_list import BPMN, TIMES, bpmn, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
-from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.notes import Notes, Place, place
 from engine.bpmn.juel import assignment, is_juel
 from engine.bpmn.own import ASSIGNMENT, TERMS
 from engine.bpmn.script import Language, Names, as_written, language, names, unsupported
@@ -57,6 +57,10 @@ class Text:
             return f"parvandeh:{self.attribute}"
         kind = local(self.element)
         return {"script": "script", "conditionExpression": "condition"}.get(kind, kind)
+
+    def place(self, file: str, shift: int) -> Place:
+        """Where a line of it stands, so many lines below its first one."""
+        return place(file, self.element, shift, f"parvandeh:{self.attribute}" if self.attribute else None)
 
 
 def check_length(diagrams: Iterable[Diagram], notes: Notes) -> bool:
@@ -149,7 +153,7 @@ class _Rules:
     def error(self, text: Text, line: int | None, code: str, told: tuple[str, str]) -> None:
         """`line` counts from 1 within the text."""
         reason, mend = told
-        self.notes.error(place(self.file, text.element, (line or 1) - 1), code, reason, mend)
+        self.notes.error(text.place(self.file, (line or 1) - 1), code, reason, mend)
 
     def script_task(self, element: Any) -> None:
         language = element.get("scriptFormat")

@@ -2,14 +2,22 @@
 
 from typing import Any
 
-from engine.bpmn.check.allow_list import OWNERS, local
+from engine.bpmn.check.allow_list import BPMN, OWNERS, local
+from engine.bpmn.translate.told import CAMUNDA, OURS
+from engine.bpmn.translate.vendors import RELATIVES, SPIFF, ZEEBE
 from engine.findings import LAST_LINE, MAX_FINDINGS, Notes, Place
 
 __all__ = ["MAX_FINDINGS", "Notes", "Place", "Rules", "place"]
 
+# How names are written that a translation has put into a file which does not declare their namespace.
+_PREFIXES = {OURS[1:-1]: "parvandeh", CAMUNDA[1:-1]: "camunda", ZEEBE: "zeebe", SPIFF: "spiffworkflow"}
 
-def place(file: str, element: Any, shift: int = 0) -> Place:
-    """The place of an XML element: its line (`shift` lines further down), and what designers see it as."""
+
+def place(file: str, element: Any, shift: int = 0, attribute: str | None = None) -> Place:
+    """The place of an XML element: its line (`shift` lines further down), and what designers see it as.
+
+    If the element is drawn as a part of another one, its own name is the attribute, unless one is given.
+    """
     owner = element
     while owner is not None and not (owner.get("id") and local(owner) in OWNERS):
         owner = owner.getparent()
@@ -20,7 +28,20 @@ def place(file: str, element: Any, shift: int = 0) -> Place:
         drawn = drawn.getparent()
     line = drawn.sourceline
     known = line is not None and line < LAST_LINE
-    return Place(file, owner.get("id"), owner.get("name"), line + shift if known else None)
+    if attribute is None and owner is not element:
+        attribute = qualified(element, element.tag)
+    return Place(file, owner.get("id"), owner.get("name"), line + shift if known else None, attribute)
+
+
+def qualified(element: Any, name: str) -> str:
+    """The name of an attribute or element as its file writes it: with a prefix, but for those of BPMN."""
+    space, _, short = name.rpartition("}")
+    space = space[1:]
+    if space in ("", BPMN):
+        return short
+    written = {found: prefix for prefix, found in element.nsmap.items() if prefix}
+    alike = (space, *sorted(RELATIVES)) if space == CAMUNDA[1:-1] else (space,)
+    return f"{next((written[one] for one in alike if one in written), _PREFIXES.get(space, 'ns'))}:{short}"
 
 
 class Rules:

@@ -16,7 +16,7 @@ from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
 from engine.bpmn.check.expressions import Text, bound, first_lines, is_strict, texts, variables
 from engine.bpmn.check.files import Upload
-from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.notes import Notes
 from engine.bpmn.check.paths import components, targets
 from engine.bpmn.check.writers import Given
 from engine.bpmn.rules import DECISION, NO_DECISIONS, RESULT
@@ -100,7 +100,7 @@ class Process:
         total = 0
         for node in scope.nodes:
             own = self.mask(writers.written(node, self.schemas, outside=scope.depth == 0))
-            own |= self.mask(Given(frozenset(self._ruled(node.element))))
+            own |= self.mask(Given(frozenset(self.ruled(node.element))))
             self.within[node] = own | self.total.get(node.element, 0)
             result = writers.collected(node.element)
             collects = self.mask(Given(frozenset({result}))) if result else self.within[node]
@@ -109,7 +109,7 @@ class Process:
                 total |= collects
         self.total[scope.element] = total
 
-    def _ruled(self, task: Any) -> Sequence[str]:
+    def ruled(self, task: Any) -> Sequence[str]:
         """What a business rule task sets."""
         result = task.get(RESULT)
         return self.rules.outputs(task.get(DECISION, "")) if result is None else (result,)
@@ -208,6 +208,16 @@ class Process:
         (node,) = (node for found, node in self.nodes.items() if found.get("id") == element)
         return set(self.names(self.before[node]))
 
+    def readable(self) -> Iterator[tuple[Any, int, int]]:
+        """Each element with what it may read: before or while its work is done, and only behind that."""
+        yield self.diagram.element, self.entry | self.total[self.diagram.element], 0
+        for element, flow in self.flows.items():
+            if flow.source is not None:
+                yield element, self.before[flow.source] | self.sets[flow.source], 0
+        for element, node in self.nodes.items():
+            found = self._known(node, "")
+            yield element, found, self._known(node, "outputs") & ~found
+
     def sets_somewhere(self, name: str) -> bool:
         """Whether any element sets the variable."""
         return bool(self.bits.get(name, 0) & self.total[self.diagram.element])
@@ -283,7 +293,7 @@ class _Told:
     def undrawn_datum(self, name: str, text: Text, meant: str | None) -> None:
         """A name in a table that is nothing: neither drawn, nor a variable that there can be."""
         self.told += 1
-        where = place(self.process.diagram.file, text.element, 0)
+        where = text.place(self.process.diagram.file, 0)
         decision = text.element.get(DECISION)
         fix = f"Write {meant!r} if that is meant; a text is written in quotes. Else set" if meant else "Set"
         self.notes.error(
@@ -320,7 +330,7 @@ class _Told:
     def tell(self, text: Text, name: str, reason: str, mend: str, *, fails: bool = False) -> None:
         """An error where every case would fail, else a warning."""
         self.told += 1
-        where = place(self.process.diagram.file, text.element, first_lines(text).get(name, 1) - 1)
+        where = text.place(self.process.diagram.file, first_lines(text).get(name, 1) - 1)
         note = self.notes.error if fails else self.notes.warn
         note(where, "unknown-variable", reason, mend)
 
