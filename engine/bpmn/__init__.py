@@ -4,7 +4,6 @@ The only package that knows SpiffWorkflow. Everything else imports from here.
 """
 
 from engine.bpmn.check import Looked, check, look
-from engine.bpmn.check.readable import Name
 from engine.bpmn.connecting import NamedConnector, named_connectors
 from engine.bpmn.diff import Difference, compare
 from engine.bpmn.findings import Finding, Process, Report
@@ -20,6 +19,7 @@ from engine.bpmn.picture import POLICY as PICTURE_POLICY
 from engine.bpmn.picture import Marks, Undrawable, picture, places
 from engine.bpmn.picture.placing import placed, without_places
 from engine.bpmn.posts import Post
+from engine.bpmn.readable import Name
 from engine.bpmn.replies import Awaited, awaited
 from engine.bpmn.runner import (
     CallFailure,
