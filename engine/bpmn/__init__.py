@@ -8,6 +8,7 @@ from engine.bpmn.connecting import NamedConnector, named_connectors
 from engine.bpmn.diff import Difference, compare
 from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.flows import Flow
+from engine.bpmn.foreign import Foreign, Gone, foreigns, translated, without
 from engine.bpmn.forms import Form
 from engine.bpmn.kinds import HUMAN
 from engine.bpmn.marks import CaseRules, TaskRules
@@ -58,7 +59,9 @@ __all__ = [
     "Finding",
     "Fired",
     "Flow",
+    "Foreign",
     "Form",
+    "Gone",
     "Immovable",
     "Looked",
     "Marks",
@@ -102,6 +105,7 @@ __all__ = [
     "fail_call",
     "fire",
     "first_start",
+    "foreigns",
     "instances_before",
     "known_at",
     "later",
@@ -119,5 +123,7 @@ __all__ = [
     "skip",
     "start",
     "steps_ahead",
+    "translated",
+    "without",
     "without_places",
 ]

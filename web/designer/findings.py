@@ -29,6 +29,7 @@ class Shown:
     element: str | None
     name: str | None
     attribute: str | None = None
+    foreign: Mapping[str, Any] | None = None
 
 
 def shown(findings: Iterable[Mapping[str, Any] | Finding]) -> Sequence[Shown]:
@@ -116,4 +117,5 @@ def _shown(finding: Mapping[str, Any]) -> Shown:
         element=finding.get("element"),
         name=reader().half(finding["name"]) if finding.get("name") else None,
         attribute=finding.get("attribute"),
+        foreign=finding.get("foreign"),
     )

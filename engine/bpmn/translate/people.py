@@ -42,7 +42,9 @@ def _starters(root: Any, told: Told) -> None:
                 start,
                 "translated-starter",
                 sentence(
-                    f"The variable {short(name)!r} takes who has started the case.", variable=short(name)
+                    f"The variable {short(name)!r} takes who has started the case.",
+                    attribute=qualified(start, f"{CAMUNDA}initiator"),
+                    variable=short(name),
                 ),
             )
 

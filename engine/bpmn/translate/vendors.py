@@ -55,7 +55,7 @@ def _shared(space: str, name: str) -> bool:
 
 
 # How names are written that a translation has put into a file which does not declare their namespace.
-_PREFIXES = {OURS[1:-1]: "parvandeh", CAMUNDA[1:-1]: "camunda", ZEEBE: "zeebe", SPIFF: "spiffworkflow"}
+PREFIXES = {OURS[1:-1]: "parvandeh", CAMUNDA[1:-1]: "camunda", ZEEBE: "zeebe", SPIFF: "spiffworkflow"}
 
 
 def qualified(element: Any, name: str) -> str:
@@ -66,4 +66,4 @@ def qualified(element: Any, name: str) -> str:
         return short
     written = {found: prefix for prefix, found in element.nsmap.items() if prefix}
     alike = (space, *sorted(RELATIVES)) if space == CAMUNDA[1:-1] else (space,)
-    return f"{next((written[one] for one in alike if one in written), _PREFIXES.get(space, 'ns'))}:{short}"
+    return f"{next((written[one] for one in alike if one in written), PREFIXES.get(space, 'ns'))}:{short}"

@@ -173,17 +173,16 @@ def _people(task: Any, told: Told) -> None:
     assigned, times, priority = (
         _of(task, name) for name in ("assignmentDefinition", "taskSchedule", "priorityDefinition")
     )
-    found = {name: _person(assigned, name) for name in _PEOPLE}
-    found |= {ours: _person(times, name) for name, ours in _TIMES.items()}
-    found["priority"] = _person(priority, "priority")
-    for name, code in found.items():
+    parts = {name: ("assignmentDefinition", _person(assigned, name)) for name in _PEOPLE}
+    parts |= {ours: ("taskSchedule", _person(times, name)) for name, ours in _TIMES.items()}
+    parts["priority"] = "priorityDefinition", _person(priority, "priority")
+    for name, (part, code) in parts.items():
         if code is not None and task.get(OURS + name) is None:
             task.set(OURS + name, code)
-            told(
-                task,
-                "translated-assignment",
-                sentence(f"{name}={short(code)} is kept with the task.", attribute=name, value=short(code)),
+            kept = sentence(
+                f"{name}={short(code)} is kept with the task.", attribute=f"zeebe:{part}", value=short(code)
             )
+            told(task, "translated-assignment", kept)
     _drop(assigned, times, priority, _of(task, "userTask"))
 
 
@@ -200,7 +199,11 @@ def _form(task: Any, told: Told) -> None:
     if name and not is_feel(name) and not name.startswith("camunda-forms:"):
         task.set(f"{CAMUNDA}formKey", name)
         _drop(definition)
-        told(task, "translated-form", sentence(f"Its form is {short(name)!r}.", form=short(name)))
+        told(
+            task,
+            "translated-form",
+            sentence(f"Its form is {short(name)!r}.", attribute="zeebe:formDefinition", form=short(name)),
+        )
 
 
 def _call(call: Any, told: Told) -> None:
