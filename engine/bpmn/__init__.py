@@ -5,11 +5,11 @@ The only package that knows SpiffWorkflow. Everything else imports from here.
 
 from engine.bpmn.bills import BILL, Paid, received
 from engine.bpmn.check import Looked, check, look
-from engine.bpmn.check.readable import Name
 from engine.bpmn.connecting import NamedConnector, named_connectors
 from engine.bpmn.diff import Difference, compare
 from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.flows import Flow
+from engine.bpmn.foreign import Foreign, Gone, foreigns, translated, without
 from engine.bpmn.forms import Form
 from engine.bpmn.kinds import HUMAN
 from engine.bpmn.marks import CaseRules, TaskRules
@@ -22,6 +22,7 @@ from engine.bpmn.picture import POLICY as PICTURE_POLICY
 from engine.bpmn.picture import Marks, Undrawable, picture, places
 from engine.bpmn.picture.placing import placed, without_places
 from engine.bpmn.posts import Post
+from engine.bpmn.readable import Name
 from engine.bpmn.replies import Awaited, awaited
 from engine.bpmn.runner import (
     CallFailure,
@@ -62,7 +63,9 @@ __all__ = [
     "Finding",
     "Fired",
     "Flow",
+    "Foreign",
     "Form",
+    "Gone",
     "Immovable",
     "Issued",
     "Looked",
@@ -110,6 +113,7 @@ __all__ = [
     "fail_call",
     "fire",
     "first_start",
+    "foreigns",
     "instances_before",
     "known_at",
     "later",
@@ -129,5 +133,7 @@ __all__ = [
     "start",
     "steps_ahead",
     "subject",
+    "translated",
+    "without",
     "without_places",
 ]

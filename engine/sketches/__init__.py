@@ -9,16 +9,18 @@ from engine.sketches.choosing import Choices, choices
 from engine.sketches.drafting import (
     MAX_TITLE,
     NOT_RUN,
+    ForeignPlace,
     add_scenario,
     create,
     delete,
     deploy,
     from_version,
     note_tried,
+    remove_foreign,
     rename,
     save,
 )
-from engine.sketches.looking import look
+from engine.sketches.looking import Looked, look
 from engine.sketches.reading import (
     PAGE,
     Check,
@@ -42,7 +44,9 @@ __all__ = [
     "Checkable",
     "Choices",
     "File",
+    "ForeignPlace",
     "Listed",
+    "Looked",
     "View",
     "add_scenario",
     "ask",
@@ -60,6 +64,7 @@ __all__ = [
     "look",
     "note_tried",
     "page",
+    "remove_foreign",
     "rename",
     "save",
     "source",

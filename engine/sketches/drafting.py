@@ -1,6 +1,7 @@
 """Making, changing and deploying sketches. Two who save at once do not undo each other's work."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -9,9 +10,9 @@ from sqlalchemy import delete as deletion
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine import access, connections, definitions, names, persian, uploads
+from engine import access, bpmn, connections, definitions, names, persian, uploads
 from engine.bpmn.check.files import MAX_FILES, is_name
-from engine.bpmn.source import MAX_FILE
+from engine.bpmn.source import MAX_FILE, Unreadable
 from engine.config import Publishing
 from engine.db import UnitOfWork
 from engine.definitions import Deployed
@@ -20,11 +21,20 @@ from engine.ids import uuid7
 from engine.models import Sketch, SketchFile, User
 from engine.organisation import units
 from engine.scenarios import SUFFIX
-from engine.sketches.reading import files_of, get, unknown
+from engine.sketches.reading import file, files_of, get, unknown
 
 MAX_TITLE = 200
 NOT_RUN = (SUFFIX, ".md")  # files that change nothing of what runs
 _MIB = MAX_FILE >> 20
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignPlace:
+    """Where something of another engine stands: in which file, on which element, under what name."""
+
+    file: str
+    element: str
+    attribute: str
 
 
 def create(
@@ -116,6 +126,24 @@ def note_tried(uow: UnitOfWork, sketch_id: UUID, process_revision: int) -> None:
     """Remember that a test run has reached an end, if what runs is still what it was at this revision."""
     tried = update(Sketch).where(Sketch.id == sketch_id, Sketch.process_revision == process_revision)
     uow.session.execute(tried.values(tried_revision=process_revision))
+
+
+def remove_foreign(
+    uow: UnitOfWork, sketch_id: UUID, place: ForeignPlace, *, revision: int, translate: bool = False
+) -> int:
+    """Take out of a diagram what another engine has written, or write it in our own words. The new revision.
+
+    Raises NotFound, Stale if somebody has saved since, Invalid if the diagram doesn't have it.
+    """
+    _hold(uow, sketch_id, revision)
+    content = file(uow, sketch_id, place.file)
+    change = bpmn.translated if translate else bpmn.without
+    try:
+        changed = change(place.file, content, place.element, place.attribute)
+    except (bpmn.Gone, Unreadable) as error:
+        fault = Fault(f"/files/{place.file}", "doesn't have this any more", "foreign-gone")
+        raise Invalid("The diagram does not have this any more.", [fault]) from error
+    return save(uow, sketch_id, {place.file: changed}, revision=revision)
 
 
 def delete(uow: UnitOfWork, sketch_id: UUID, *, revision: int) -> None:

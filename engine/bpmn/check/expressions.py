@@ -18,6 +18,7 @@ from engine.bpmn.juel import assignment, is_juel
 from engine.bpmn.own import ASSIGNMENT, TERMS
 from engine.bpmn.script import Language, Names, as_written, language, names, unsupported
 from engine.bpmn.syntax import Mode
+from engine.findings import sentence
 
 # What the sandbox has and a script may sensibly use; os, sys and pathlib are there but refuse every call.
 MODULES = frozenset({
@@ -58,9 +59,14 @@ class Text:
         kind = local(self.element)
         return {"script": "script", "conditionExpression": "condition"}.get(kind, kind)
 
+    @property
+    def part(self) -> str:
+        """The attribute or child element that holds it."""
+        return f"parvandeh:{self.attribute}" if self.attribute else local(self.element)
+
     def place(self, file: str, shift: int) -> Place:
         """Where a line of it stands, so many lines below its first one."""
-        return place(file, self.element, shift, f"parvandeh:{self.attribute}" if self.attribute else None)
+        return place(file, self.element, shift, self.part)
 
 
 def check_length(diagrams: Iterable[Diagram], notes: Notes) -> bool:
@@ -73,7 +79,11 @@ def check_length(diagrams: Iterable[Diagram], notes: Notes) -> bool:
                 notes.error(
                     place(diagram.file, text.element),
                     "too-much-script",
-                    f"Up to here there are more than {MAX_PYTHON:,} characters of scripts and expressions.",
+                    sentence(
+                        f"Up to here there are more than {MAX_PYTHON:,} characters of scripts and"
+                        " expressions.",
+                        limit=MAX_PYTHON,
+                    ),
                     "Let a service do what is so long, or upload the processes one by one.",
                 )
                 return False
@@ -161,7 +171,7 @@ class _Rules:
             self.notes.error(
                 place(self.file, element),
                 "script-language",
-                f"Scripts in {language[:40]!r} do not run.",
+                sentence(f"Scripts in {language[:40]!r} do not run.", language=language[:40]),
                 'Write the script in Python and set scriptFormat="python".',
             )
         count = len(element.findall(bpmn("script")))
@@ -169,7 +179,7 @@ class _Rules:
             self.notes.error(
                 place(self.file, element),
                 "no-script" if count == 0 else "several-scripts",
-                f"The script task has {count or 'no'} scripts.",
+                sentence(f"The script task has {count or 'no'} scripts.", count=count),
                 "Give it one script, or make it another kind of task.",
             )
 
@@ -178,14 +188,19 @@ class _Rules:
         if not self._language(text):
             return False
         if not text.code.strip():
-            self.error(text, 1, "empty-expression", (f"The {text.what} is empty.", "Write it, or remove it."))
+            self.error(
+                text,
+                1,
+                "empty-expression",
+                (sentence(f"The {text.what} is empty.", part=text.part), "Write it, or remove it."),
+            )
             return False
         written_in = _language(text)
         if written_in != "python":
             self.feel(text) if written_in == "feel" else self.juel(text)
             return False
         if text.mode == "eval" and is_juel(text.code):
-            told = f"The {text.what} is not written in Python.", _ONE_EXPRESSION
+            told = sentence(f"The {text.what} is not written in Python.", part=text.part), _ONE_EXPRESSION
             self.error(text, 1, "expression-language", told)
             return False
         code, skipped = _stripped(text)
@@ -194,7 +209,11 @@ class _Rules:
             syntax.require_oldest(code, text.mode)
         except SyntaxError as error:
             line = (error.lineno or 1) + skipped
-            reason = f"The {text.what} is not correct Python (its line {line}): {error.msg}."
+            reason = sentence(
+                f"The {text.what} is not correct Python (its line {line}): {error.msg}.",
+                part=text.part,
+                line=line,
+            )
             self.error(text, line, "syntax-error", (reason, _mend(text)))
             return False
         return True
@@ -204,11 +223,21 @@ class _Rules:
         found = feel.fault(code)
         if found is not None:
             line = found[0] + skipped
-            reason = f"The {text.what} is not correct FEEL (its line {line}): {found[1]}"
+            reason = sentence(
+                f"The {text.what} is not correct FEEL (its line {line}): {found[1]}",
+                part=text.part,
+                line=line,
+                feel=found[1],
+            )
             self.error(text, line, "syntax-error", (reason, _mend(text)))
             return
         if text.attribute in _MAPPINGS and not feel.is_mapping(code):
-            self.error(text, 1, "no-names", (f"{text.what} gives no names with values.", 'Write ={"a": b}.'))
+            self.error(
+                text,
+                1,
+                "no-names",
+                (sentence(f"{text.what} gives no names with values.", part=text.part), 'Write ={"a": b}.'),
+            )
         for name, line in feel.reads(code):
             self.counter(text, line + skipped, name)
 
@@ -217,11 +246,20 @@ class _Rules:
         found = juel.fault(code, strict=not text.attribute and local(text.element) not in _PUT_TOGETHER)
         if found is not None:
             line = found[0] + skipped
-            reason = f"The {text.what} cannot be evaluated as JUEL (its line {line}): {found[1]}."
+            reason = sentence(
+                f"The {text.what} cannot be evaluated as JUEL (its line {line}): {found[1]}.",
+                part=text.part,
+                line=line,
+            )
             self.error(text, line, "expression-language", (reason, _ONE_EXPRESSION))
             return
         if text.attribute in _MAPPINGS and not juel.is_mapping(code):
-            self.error(text, 1, "no-names", (f"{text.what} gives no names with values.", _IN_PYTHON))
+            self.error(
+                text,
+                1,
+                "no-names",
+                (sentence(f"{text.what} gives no names with values.", part=text.part), _IN_PYTHON),
+            )
         for name, line in juel.reads(code):
             self.counter(text, line + skipped, name)
 
@@ -229,7 +267,7 @@ class _Rules:
         """What is known of instances only among them."""
         if name in _OF_INSTANCES and name not in _counted(text.element):
             told = (
-                f"There is no variable {name!r} here.",
+                sentence(f"There is no variable {name!r} here.", counter=name),
                 "loopCounter and nrOfInstances are known within an instance, all four in its"
                 " completionCondition.",
             )
@@ -244,7 +282,9 @@ class _Rules:
         if language is None or language.strip().lower() in FORMATS:
             return True
         told = (
-            f"The {text.what} is written in {language[:80]!r}.",
+            sentence(
+                f"The {text.what} is written in {language[:80]!r}.", part=text.part, language=language[:80]
+            ),
             'Write it in Python and remove "language".',
         )
         self.error(text, 1, "expression-language", told)
@@ -254,7 +294,7 @@ class _Rules:
         """What can be seen to be no names with values."""
         if isinstance(python.expression(text.code.strip()), _NO_MAPPING):
             told = (
-                f"{text.what} gives no names with values.",
+                sentence(f"{text.what} gives no names with values.", part=text.part),
                 f"Write it as in {text.what}=\"{{'order': number}}\".",
             )
             self.error(text, 1, "no-names", told)
@@ -265,15 +305,25 @@ class _Rules:
         own = names(code, text.mode).writes
         for line, module in python.imports(code, text.mode):
             if module not in MODULES:
-                told = f"The module {module!r} is not available.", f"Use one of {', '.join(sorted(MODULES))}."
+                told = (
+                    sentence(
+                        f"The module {module!r} is not available.",
+                        module=module,
+                        allowed=tuple(sorted(MODULES)),
+                    ),
+                    f"Use one of {', '.join(sorted(MODULES))}.",
+                )
                 self.error(text, line + skipped, "import-not-available", told)
         for line, name in python.calls(code, text.mode):
             if name in MISSING:
-                told = f"{name}() is not available in scripts.", "Write it without this function."
+                told = (
+                    sentence(f"{name}() is not available in scripts.", function=name),
+                    "Write it without this function.",
+                )
                 self.error(text, line + skipped, "not-in-sandbox", told)
             elif name not in dir(builtins):
                 told = (
-                    f"There is no function {name!r}: the data of a case are values.",
+                    sentence(f"There is no function {name!r}: the data of a case are values.", function=name),
                     "Import it or define it in this script, or write it without.",
                 )
                 self.error(text, line + skipped, "unknown-function", told)
@@ -289,7 +339,14 @@ class _Rules:
         for text in found:
             code, skipped = _stripped(text)
             for line, reason in _refusals(code, text.mode):
-                told = f"The sandbox cannot run this {text.what}: {reason}.", _without(reason)
+                told = (
+                    sentence(
+                        f"The sandbox cannot run this {text.what}: {reason}.",
+                        part=text.part,
+                        construct=reason,
+                    ),
+                    _without(reason),
+                )
                 self.error(text, (line or 1) + skipped, "not-in-sandbox", told)
 
 

@@ -12,6 +12,7 @@ from engine.bpmn.translate.juel import Untranslatable, is_juel
 from engine.bpmn.translate.told import BPMN, OURS, Told, short
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import tree
+from engine.findings import sentence
 
 _SUBJECT = f"{OURS}subject"
 _COUNTED = "loopCounter"  # from 1 in Camunda 8, and from 0 here
@@ -32,7 +33,7 @@ def translate_languages(root: Any, told: Told) -> None:
         )
         if not plain and not is_feel(text):
             element.text = f"= {text.strip()}"
-            told(element, "translated-expression", f"{short(text)!r} is read as FEEL.")
+            _told_feel(told, element, text)
     if _LANGUAGE.search(default) is not None:
         for process in root.iter(f"{BPMN}process"):
             _mark_subject(process, told)
@@ -42,7 +43,12 @@ def _mark_subject(process: Any, told: Told) -> None:
     text = process.get(_SUBJECT) or ""
     if text.strip() and not is_juel(text) and not is_feel(text):
         process.set(_SUBJECT, f"= {text.strip()}")
-        told(process, "translated-expression", f"{short(text)!r} is read as FEEL.")
+        _told_feel(told, process, text)
+
+
+def _told_feel(told: Told, element: Any, text: str) -> None:
+    why = sentence(f"{short(text)!r} is read as FEEL.", text=short(text))
+    told(element, "translated-expression", why)
 
 
 def translate_counters(root: Any) -> None:
