@@ -28,6 +28,7 @@ OUTCOME = "{https://parvandeh.org/bpmn}outcome"
 FOLDERS = sorted(path for path in ROOT.glob("processes/*/*") if path.is_dir())
 FORMS = sorted(ROOT.glob("processes/*/*/forms/*.json"))
 CASES = [path for path in FOLDERS if (path / "forms/application.json").is_file()]  # they call the others
+BEGINNINGS = sorted(path.parent for path in ROOT.glob("web/designer/beginnings/*/decision.json"))
 EVENTS = (
     "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent",
 )  # fmt: skip
@@ -196,6 +197,20 @@ def test_a_refusal_is_reached_through_the_decision_of_a_person_only(folder: Path
                 assert source in decisions
             else:
                 waiting.append(source)
+
+
+@pytest.mark.parametrize("folder", [*CASES, *BEGINNINGS], ids=lambda path: path.name)
+def test_a_decision_is_called_the_same_in_its_form_and_where_its_result_is_read(folder: Path) -> None:
+    root = diagram(folder)
+    declared = {one.get("value"): one.get("name") for one in root.iter("{https://parvandeh.org/bpmn}outcome")}
+    decisions = [task for task in elements(root, "userTask") if task.get(DECISION)]
+    assert decisions
+    for task in decisions:
+        (form,) = folder.rglob(names(task)[0] or "")
+        texts = schema(form)["properties"][task.get(DECISION)]["x-enum-i18n"]
+        assert {value: f"{text['fa']} | {text['en']}" for value, text in texts.items()} == {
+            value: declared[value] for value in texts
+        }
 
 
 def within(element: Any) -> list[str]:
