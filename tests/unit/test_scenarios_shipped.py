@@ -96,7 +96,7 @@ FROM_INSPECTION = (
                      'attachedToRef="examination"', "scenario-failed", id="a term ends the examination"),
         pytest.param(PERMIT, '"source": "silence"', '"source": "reply"', "scenario-failed",
                      id="a silence is recorded as a reply"),
-        pytest.param(PERMIT, '.count("against")) &gt; 2', '.count("against")) &gt; 1', "scenario-failed",
+        pytest.param(PERMIT, '"against"]) &gt; 2', '"against"]) &gt; 1', "scenario-failed",
                      id="two of four votes are a majority"),
         pytest.param(PERMIT, "{'utility': utility}\" parvandeh:result",
                      "{'utility': parcel}\" parvandeh:result", "scenario-failed",

@@ -82,7 +82,7 @@ def _permit(person: str, parcel: str, *acts: Act, message: Json | None = None, *
     return Seed("building-permit", "municipality-tehran", data, acts, message)
 
 
-_CHECKED = Act(CHECKERS, "plan-review/check_plans", {"opinion": "no_objection", "defects": []})
+_CHECKED = Act(CHECKERS, "plan-review/check_plans", {"opinion": "no_objection"})
 _INSPECTED = Act(
     INSPECTORS,
     "inspect_site",
