@@ -30,7 +30,8 @@ class Settings:
     hub is wanted. `public_url` is the origin under which browsers see the installation, None if it is what
     they ask for. `trusted_proxies` is how many proxies stand in front. Sessions last for minutes.
     `documents` is a folder or the URL of a bucket; `clamd` is None where nothing scans them. `demo`: anybody
-    may become one of the demonstration's people; never where a public origin is set. `api_quota` is how many
+    may become one of the demonstration's people; never where a public origin is set. `demo_cases`: a fresh
+    demonstration gets cases that wait for its people. `api_quota` is how many
     requests a token may make in a minute, 0 for any number.
     """
 
@@ -54,6 +55,7 @@ class Settings:
     document_types: frozenset[str]
     clamd: str | None
     demo: bool
+    demo_cases: bool = False
     api_quota: int = API_QUOTA
 
     @classmethod
@@ -67,6 +69,7 @@ class Settings:
         connectors = environ.get("CONNECTORS")
         public_url = _origin(environ.get("PUBLIC_URL") or "")
         var = Path(environ.get("PARVANDEH_VAR") or ROOT / "var").resolve()
+        demo = _yes(environ, "DEMO", "yes" if url is None else "no") and not public_url
         return cls(
             database_url=url,
             var=var,
@@ -87,7 +90,8 @@ class Settings:
             document_max_mb=_number(environ, "DOCUMENT_MAX_MB", default=20),
             document_types=_types(environ.get("DOCUMENT_TYPES") or ",".join(media.DEFAULT)),
             clamd=_clamd(environ.get("CLAMD") or None),
-            demo=_demo(environ.get("DEMO") or ("yes" if url is None else "no")) and not public_url,
+            demo=demo,
+            demo_cases=demo and _yes(environ, "DEMO_CASES", "yes"),
             api_quota=_number(environ, "API_QUOTA", default=API_QUOTA, least=0, most=10**9),
         )
 
@@ -134,9 +138,10 @@ def _publishing(text: str) -> Publishing:
     return cast(Publishing, text)
 
 
-def _demo(text: str) -> bool:
+def _yes(environ: Mapping[str, str], name: str, default: str) -> bool:
+    text = environ.get(name) or default
     if text not in ("yes", "no"):
-        raise ValueError(f"DEMO={text!r} is neither yes nor no")
+        raise ValueError(f"{name}={text!r} is neither yes nor no")
     return text == "yes"
 
 

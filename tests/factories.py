@@ -28,6 +28,7 @@ from tests.organisation import a_person
 T = TypeVar("T")
 LICENCE = "food-shop-licence"
 ADDRESS = "address-change"
+PERMIT = "building-permit"
 _FOLDERS = {path.name: path for path in ROOT.glob("processes/*/*") if path.is_dir()}
 
 # What other systems answer to the calls of the shipped processes, by element.
@@ -42,6 +43,8 @@ REPLIES: Mapping[str, Mapping[str, Any]] = {
     },
     "issue_bill": {"bill": "B-000001", "amount_rials": 10_250_000},
     "issue_licence": {"licence": "L-000001"},
+    "ask_deed": {"owners": [{"national_id": "0012345679", "name": "مریم رضایی"}], "heritage_zone": False},
+    "issue_permit": {"licence": "L-000001"},
 }
 # What completes each task of a high-risk licence, in order.
 LICENCE_STEPS: tuple[tuple[str, dict[str, Any]], ...] = (

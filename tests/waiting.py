@@ -6,9 +6,9 @@ from collections.abc import Callable
 PATIENCE = 30
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Return as soon as it holds; fail if it does not within half a minute."""
-    end = time.monotonic() + PATIENCE
+def until(condition: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Return as soon as it holds; fail if it does not within so many seconds."""
+    end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)

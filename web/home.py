@@ -16,10 +16,10 @@ from web.site import current, demonstration, remember_before, require_own_form, 
 
 blueprint = Blueprint("home", __name__, template_folder="templates")
 
-# The demonstration's person for each role, and what else there is to play.
+# The demonstration's person for each role: those of the README's commands, for whom work waits.
 ROLES = (
     ("applicant", "applicant"),
-    ("caseworker", "reviewer"),  # who works on the first service of the catalogue
+    ("caseworker", "caseworker"),
     ("designer", "designer"),
     ("administrator", "administrator"),
 )

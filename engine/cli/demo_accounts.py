@@ -6,15 +6,18 @@
 import json
 import os
 import secrets
+import sys
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine import accounts, passwords, profiles
+from engine import accounts, delegations, passwords, profiles
 from engine.config import Settings
 from engine.db import Database, UnitOfWork
+from engine.errors import Refusal
 from engine.models import Role
 from engine.organisation import files, importing
 
@@ -34,6 +37,14 @@ ACCOUNTS: tuple[tuple[str, Role], ...] = (
     ("supervisor", "caseworker"),
     ("inspector", "caseworker"),
     ("delegate", "caseworker"),
+    ("plan-checker", "caseworker"),
+    ("district-head", "caseworker"),
+    ("committee-member-1", "caseworker"),
+    ("committee-member-2", "caseworker"),
+    ("committee-member-3", "caseworker"),
+    ("committee-member-4", "caseworker"),
+    ("site-inspector", "caseworker"),
+    ("second-site-inspector", "caseworker"),
     ("service", "service"),
 )
 
@@ -62,19 +73,52 @@ def read(settings: Settings) -> list[DemoAccount]:
     return [DemoAccount(**account) for account in kept["accounts"]]
 
 
-def prepare(database: Database, settings: Settings, url: str) -> None:
-    """Make them where nobody has an account yet; in any case let the file name the present address."""
+def seeded(settings: Settings) -> int:
+    """How many of the demonstration's cases were begun; those of older installations count as begun."""
+    found = json.loads(file(settings).read_bytes()).get("seeded", sys.maxsize)
+    return int(found)
 
-    def make(session: Session, now: datetime) -> None:
-        if not accounts.any_person(session):
+
+def note_seeded(settings: Settings, number: int) -> None:
+    """So many were begun."""
+    kept = json.loads(file(settings).read_bytes())
+    _replace(settings, kept | {"seeded": number})
+
+
+def prepare(database: Database, settings: Settings, url: str) -> bool:
+    """Make them where nobody has an account yet, and whether that was so.
+
+    In any case let the file name the present address.
+    """
+
+    def make(session: Session, now: datetime) -> bool:
+        fresh = not accounts.any_person(session)
+        if fresh:
             importing.apply(UnitOfWork(session, accounts.system(session, now), now), _organisation(settings))
             made = [_make(session, now, name, role) for name, role in ACCOUNTS]
             # Before the commit: tokens that nobody knows are worse than a file whose tokens do not exist.
             _write(settings, url, made)
+        return fresh
 
-    database.run(make)
-    if kept := read(settings):
-        _write(settings, url, kept)
+    fresh = database.run(make)
+    if file(settings).exists():
+        kept = json.loads(file(settings).read_bytes())
+        _replace(settings, kept | {"url": url})
+    return fresh
+
+
+def delegate(database: Database, settings: Settings) -> None:
+    """Let private offices execute what the file says, once its processes are deployed."""
+    reading = files.Reading(settings.time_zone, delegations=_organisation(settings).delegations)
+
+    def agree(session: Session, now: datetime) -> None:
+        uow = UnitOfWork(session, accounts.system(session, now), now)
+        importing.apply(uow, reading, {"delegations": delegations.take})
+
+    try:
+        database.run(agree)
+    except Refusal as refusal:  # a process was not deployed, or is a draft
+        print(f"The steps of the demonstration are not delegated. {refusal.detail}", file=sys.stderr)
 
 
 def _organisation(settings: Settings) -> files.Reading:
@@ -96,8 +140,12 @@ def _make(session: Session, now: datetime, name: str, role: Role) -> DemoAccount
 
 def _write(settings: Settings, url: str, kept: list[DemoAccount]) -> None:
     listed = [{key: value for key, value in asdict(account).items() if value} for account in kept]
+    _replace(settings, {"url": url, "accounts": listed, "seeded": 0})
+
+
+def _replace(settings: Settings, content: dict[str, Any]) -> None:
     fresh = file(settings).with_name("demo.json.new")
     fresh.unlink(missing_ok=True)
     with open(fresh, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as output:
-        json.dump({"url": url, "accounts": listed}, output, indent=2)
+        json.dump(content, output, indent=2)
     fresh.rename(file(settings))

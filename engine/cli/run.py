@@ -15,6 +15,7 @@ from sqlalchemy import select
 from engine import lifeline, ports, postgres
 from engine.bpmn import script
 from engine.cli import children, demo_accounts, deploy, hub, migrate, restarts, web, welcome, worker
+from engine.cli.demo.seeds import Seeding
 from engine.config import ROOT, Settings
 from engine.db import Database
 from engine.errors import Unusable
@@ -79,9 +80,18 @@ def _serve(settings: Settings) -> None:
         stack.callback(site.stop)
         running["The web server"] = site.process
         site.await_answer()
-        shown = demo_accounts.read(settings) if settings.embedded else []
-        welcome.greet(address, shown, demo_accounts.file(settings))
+        _welcome(settings, address, stack)
         _watch(running, server)
+
+
+def _welcome(settings: Settings, address: str, stack: ExitStack) -> None:
+    """Print who may come in, and let work wait for the people of a demonstration."""
+    shown = demo_accounts.read(settings) if settings.embedded else []
+    welcome.greet(address, shown, demo_accounts.file(settings))
+    if shown and settings.demo_cases:
+        seeding = Seeding(settings, address)
+        stack.callback(seeding.stop)
+        seeding.start()
 
 
 def _watch(running: Mapping[str, subprocess.Popen[bytes]], server: postgres.Server | None) -> None:
@@ -97,13 +107,14 @@ def _watch(running: Mapping[str, subprocess.Popen[bytes]], server: postgres.Serv
 def _prepare(settings: Settings, url: str, address: str) -> None:
     database = Database(url, zone=settings.time_zone)
     try:
-        if settings.embedded:
-            demo_accounts.prepare(database, settings, address)
+        fresh = settings.embedded and demo_accounts.prepare(database, settings, address)
         # A rejected one stops nobody: its findings are printed, and its earlier version stays in force.
         shipped = sorted(path for path in ROOT.glob("processes/*/*") if path.is_dir())
         known = Connectors.operations_of(settings)
         owners = _owners(database, shipped)
         deploy.deploy(database, owners, settings.publishing, offer=True, operations=known)
+        if fresh:
+            demo_accounts.delegate(database, settings)
     finally:
         script.close_pool()  # the checks have used the sandbox, which serving does not need here
         database.dispose()

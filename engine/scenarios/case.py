@@ -170,6 +170,10 @@ class Case:
         raise Unlike("act", _wanted(action), came, action.name)
 
     def _send(self, action: Action) -> None:
+        if action.refused:
+            if self._taking(action.kind, action.name, action.keys):
+                raise Unlike("act", f"the case does not take the message {action.name}", "it waits for it")
+            return
         if self._deliver(action.kind, action.name, action.keys, action.data):
             return
         if len(self._fitting(action.kind, action.name, action.keys)) > 1:
@@ -192,10 +196,14 @@ class Case:
             if (wait.kind, wait.name) == (kind, name) and (kind == "signal" or _fits(wait.keys, keys, own))
         ]
 
+    def _taking(self, kind: str, name: str, keys: Mapping[str, Any]) -> list[UUID]:
+        """The tokens that get it: none where it fits several and a message goes to one."""
+        fitting = self._fitting(kind, name, keys)
+        unclear = len(fitting) > 1 and kind == "message" and not broadcast.PATTERN.fullmatch(name)
+        return [] if unclear else fitting
+
     def _deliver(self, kind: str, name: str, keys: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
-        reached = self._fitting(kind, name, keys)
-        if len(reached) > 1 and kind == "message" and not broadcast.PATTERN.fullmatch(name):
-            return False  # no guess for which of them it is
+        reached = self._taking(kind, name, keys)
         if reached:
             self._fire(dict.fromkeys(reached, data))
         return bool(reached)

@@ -56,7 +56,8 @@ class Action:
     """One step: something is done or happens.
 
     `name` is an element's path, a duration or a message's name. `asked` are connector, operation or topic of
-    a call, as they are to be; an answer that is to be `refused` does not fit the form.
+    a call, as they are to be; an answer that is to be `refused` does not fit the form, and a message that is
+    reaches nothing in the case.
     """
 
     kind: ActionKind

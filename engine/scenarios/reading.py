@@ -22,7 +22,7 @@ ASKED = ("connector", "operation", "topic")
 _FIELDS: Mapping[str, Sequence[str]] = {
     "task": ("by", "answer", "refused"),
     "wait": (),
-    "message": ("keys", "data"),
+    "message": ("keys", "data", "refused"),
     "signal": ("data",),
     "reply": (*ASKED, "request", "data"),
     "fail": (*ASKED, "request", "error", "data"),

@@ -13,11 +13,14 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
+from engine.cli.demo.seeds import SEEDS
 from engine.config import ROOT
+from tests import waiting
 from tests.browser import visits
 from tests.working import free_port
+from web.home import ROLES
 
 PATIENCE = 600  # seconds, for pip and npm on a busy machine
 BASH = ["bash", "-euo", "pipefail", "-c"]
@@ -128,6 +131,27 @@ def test_first_start_shows_how_long_it_takes_and_how_far_it_is(clone: Clone) -> 
     assert "one to four minutes" in clone.output
     assert re.search(r"installed \(\d+ s\)", clone.output)
     assert "2 of 2: bundling" in clone.output
+
+
+def test_work_waits_behind_each_card_of_the_first_page(clone: Clone) -> None:
+    file = clone.folder / "var" / "demo.json"
+    waiting.until(lambda: json.loads(file.read_bytes())["seeded"] == len(SEEDS), PATIENCE)
+    with sync_playwright() as playwright, visits.launch(playwright) as browser:
+
+        def entered(role: str) -> Page:
+            page = browser.new_context(locale="en-GB").new_page()
+            page.goto(clone.url)
+            page.locator(f'form[action="/demo/{dict(ROLES)[role]}"] button').click()
+            return page
+
+        expect(entered("caseworker").locator("tbody tr")).to_have_count(4)
+        applicant = entered("applicant")
+        expect(applicant.get_by_role("link", name="Complete the file")).to_be_visible()
+        expect(applicant.get_by_role("link", name="Building permit")).to_be_visible()
+        expect(entered("designer").get_by_role("link", name="Building permit")).to_be_visible()
+        incidents = entered("administrator")
+        incidents.goto(f"{clone.url}/administration/incidents")
+        waiting.until(lambda: incidents.locator("tbody tr").count() == 1 or not incidents.reload())
 
 
 def test_commands_of_the_readme_work_one_after_the_other(clone: Clone) -> None:

@@ -38,11 +38,11 @@ def drawn_only(key: str) -> dict[str, bytes]:
     )
 
 
-@pytest.mark.parametrize("key", [factories.LICENCE, factories.ADDRESS])
+@pytest.mark.parametrize("key", [factories.LICENCE, factories.ADDRESS, factories.PERMIT])
 def test_shipped_process_is_published_without_errors(client: Clients, database: Database, key: str) -> None:
     factories.an_actor(database, "caseworker")
     factories.an_agency(database, "health-network")
-    for called in ("verify-identity", "collect-fee", "objection"):
+    for called in ("verify-identity", "collect-fee", "plan-review", "objection"):
         factories.deploy_shipped(database, called)
     response = client("designer").deploy(factories.shipped(key))
     assert response.status_code == 201

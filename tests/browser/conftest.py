@@ -24,6 +24,7 @@ def installation(settings: Settings) -> Iterator[demo.Installation]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("WEB_WORKERS", "2")  # one looker-on, and what its page asks for beside
         environment.setenv("WORKERS", "1")
+        environment.setenv("DEMO_CASES", "no")  # tests make their own, and count them
         with demo.opened(settings) as started:
             yield started
 

@@ -12,13 +12,16 @@ import pytest
 
 from engine.cli import hub as command
 from engine.cli import main
-from engine.cli.hub.agencies import BEHAVIOURS_BY_ID
+from engine.cli.hub.agencies import BEHAVIOURS_BY_ID, CO_OWNER
 from engine.cli.hub.ledger import BEHAVIOURS
 from engine.config import ROOT
 from engine.exchange import Connectors, send
 from tests import exchanging
 from tests.exchanging import BILL, PERSON, Playing, a_bill, a_request, ask, failure
 
+DEED = {"national_id": PERSON}
+OWNER = {"national_id": PERSON, "name": "مالک نخست"}
+OTHER = {"national_id": CO_OWNER, "name": "مالک دوم"}
 HEALTHY = {"health_card_valid": True, "hygiene_training_passed": True}
 
 
@@ -37,6 +40,8 @@ def hub(tmp_path: Path) -> Iterator[Playing]:
         ("tax-clearance", {"national_id": "0000004091"}, {"clear": False, "debt_rials": 12_500_000}),
         ("zoning", {"postal_code": "1345678901"}, {"land_use": "residential"}),
         ("zoning", {"postal_code": "1345678902"}, {"land_use": "commercial"}),
+        ("deeds-registry", {**DEED, "parcel": "11006202"}, {"owners": [OWNER], "heritage_zone": False}),
+        ("deeds-registry", {**DEED, "parcel": "77006203"}, {"owners": [OWNER, OTHER], "heritage_zone": True}),
         ("health-network", {"national_id": PERSON}, {**HEALTHY, "previous_violations": 0}),
         ("health-network", {"national_id": "0000004091"}, {**HEALTHY, "previous_violations": 1}),
     ],
@@ -52,6 +57,7 @@ def test_each_system_answers_by_fixed_rules(hub: Playing, connector: str, body: 
         ("tax-clearance", {"national_id": "0000004049"}, "TAXPAYER_UNKNOWN"),
         ("zoning", {"postal_code": "0000004049"}, "PARCEL_UNKNOWN"),
         ("health-network", {"national_id": "0000004049"}, "RECORD_UNKNOWN"),
+        ("deeds-registry", {**DEED, "parcel": "0000004049"}, "PARCEL_UNKNOWN"),
     ],
 )
 def test_what_nobody_knows_is_an_error_of_the_process(

@@ -46,7 +46,7 @@ class Installation:
     def start(self, command: list[str] = RUN, **environ: str) -> subprocess.Popen[str]:
         """Without waiting for anything."""
         chosen = {"PARVANDEH_VAR": str(self.var), "PORT": str(self.port), "HUB_PORT": str(self.hub_port)}
-        chosen |= {"WEB_WORKERS": "2", "WORKERS": "1", **environ}
+        chosen |= {"WEB_WORKERS": "2", "WORKERS": "1", "DEMO_CASES": "no", **environ}
         base = {
             name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "MAKEFLAGS"}
         }
@@ -174,6 +174,11 @@ def test_demo_accounts_are_kept_for_their_owner_only(
         ("supervisor", "caseworker"),
         ("inspector", "caseworker"),
         ("delegate", "caseworker"),
+        ("plan-checker", "caseworker"),
+        ("district-head", "caseworker"),
+        *((f"committee-member-{number}", "caseworker") for number in range(1, 5)),
+        ("site-inspector", "caseworker"),
+        ("second-site-inspector", "caseworker"),
         ("service", "service"),
     }
     assert demo["url"] == f"http://127.0.0.1:{installation.port}"

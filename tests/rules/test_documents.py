@@ -65,10 +65,9 @@ def test_everything_that_is_recorded_is_documented_and_no_other() -> None:
     assert rows(text("docs/access-log.md"), "What is recorded") == set(get_args(Openable))
 
 
-def test_readme_names_the_account_of_the_caseworker_on_the_first_page() -> None:
-    told = re.search(r"caseworker is the account `([\w-]+)`", text("README.md"))
-    assert told
-    assert told[1] == dict(ROLES)["caseworker"]
+def test_cards_of_the_first_page_and_commands_of_the_readme_use_the_same_accounts() -> None:
+    used = set(re.findall(r"\$\(as ([\w-]+)\)", text("README.md")))
+    assert used - {"portal"} == {dict(ROLES)["caseworker"]}
 
 
 def test_every_type_of_problem_is_documented_and_no_other() -> None:

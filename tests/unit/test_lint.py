@@ -23,7 +23,7 @@ from tests.bpmn import (
     script,
 )
 
-CALLED = {"verify-identity", "collect-fee", "objection"}
+CALLED = {"verify-identity", "collect-fee", "plan-review", "objection"}
 Seed = Callable[[dict[str, str]], None]
 
 

@@ -10,8 +10,8 @@ from engine.scenarios import Trial
 from tests import factories
 
 ADDRESS, IDENTITY, LICENCE, FEE = "address-change", "verify-identity", "food-shop-licence", "collect-fee"
-OBJECTION = "objection"
-KEYS = (ADDRESS, IDENTITY, LICENCE, FEE, OBJECTION)
+OBJECTION, PERMIT, REVIEW = "objection", "building-permit", "plan-review"
+KEYS = (ADDRESS, IDENTITY, LICENCE, FEE, OBJECTION, PERMIT, REVIEW)
 
 
 @cache
@@ -19,7 +19,7 @@ def called() -> dict[str, Source]:
     """The processes that others call."""
     return {
         key: Source(bpmn.digest(factories.shipped(key), {}), factories.shipped(key), {})
-        for key in (IDENTITY, FEE)
+        for key in (IDENTITY, FEE, REVIEW)
     }
 
 
@@ -88,6 +88,19 @@ FROM_INSPECTION = (
                      id="a join waits for both of two ways"),
         pytest.param(ADDRESS, '<bpmn:endEvent id="refused"', '<bpmn:endEvent id="declined"',
                      "dangling-flow", id="an end is dropped"),
+        pytest.param(PERMIT, 'one["opinion"] == "veto" for', 'one["opinion"] == "no" for', "scenario-failed",
+                     id="a veto no longer ends the other reviews"),
+        pytest.param(PERMIT, "rounds &lt; 2", "rounds &lt; 3", "scenario-failed",
+                     id="plans are corrected once too often"),
+        pytest.param(PERMIT, 'attachedToRef="examination" cancelActivity="false"',
+                     'attachedToRef="examination"', "scenario-failed", id="a term ends the examination"),
+        pytest.param(PERMIT, '"source": "silence"', '"source": "reply"', "scenario-failed",
+                     id="a silence is recorded as a reply"),
+        pytest.param(PERMIT, '"against"]) &gt; 2', '"against"]) &gt; 1', "scenario-failed",
+                     id="two of four votes are a majority"),
+        pytest.param(PERMIT, "{'utility': utility}\" parvandeh:result",
+                     "{'utility': parcel}\" parvandeh:result", "scenario-failed",
+                     id="an opinion has the wrong key"),
         pytest.param(LICENCE, "{'postal_code': premises_postal_code}", "{'postal_code': national_id}",
                      "scenario-failed", id="a registry is asked for the wrong thing"),
     ],

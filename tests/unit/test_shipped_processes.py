@@ -27,15 +27,16 @@ OUTCOME = "{https://parvandeh.org/bpmn}outcome"
 
 FOLDERS = sorted(path for path in ROOT.glob("processes/*/*") if path.is_dir())
 FORMS = sorted(ROOT.glob("processes/*/*/forms/*.json"))
-CASES = [path for path in FOLDERS if (path / "forms").is_dir()]  # the others are called by them
+CASES = [path for path in FOLDERS if (path / "forms/application.json").is_file()]  # they call the others
+BEGINNINGS = sorted(path.parent for path in ROOT.glob("web/designer/beginnings/*/decision.json"))
 EVENTS = (
     "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent",
 )  # fmt: skip
 ACTIVITIES = (
     *("userTask", "manualTask", "scriptTask", "businessRuleTask", "serviceTask", "receiveTask"),
-    "callActivity",
+    *("callActivity", "subProcess"),
 )
-FLOW_NODES = (*EVENTS, *ACTIVITIES, "exclusiveGateway", "parallelGateway")
+FLOW_NODES = (*EVENTS, *ACTIVITIES, "exclusiveGateway", "parallelGateway", "eventBasedGateway")
 SHAPES = ("participant", "lane", "textAnnotation", *FLOW_NODES)
 EDGES = ("sequenceFlow", "association")
 BILINGUAL = re.compile(r"[\u0600-\u06ff\u200c؟، ]+ \| [A-Za-z][A-Za-z ,?-]+")
@@ -79,8 +80,9 @@ def example(folder: Path) -> Any:
     return json.loads(found[0])
 
 
-def test_three_processes_are_shipped_and_two_that_they_call() -> None:
-    assert [folder.name for folder in CASES] == ["address-change", "food-shop-licence", "objection"]
+def test_four_processes_are_shipped_and_three_that_they_call() -> None:
+    names = ["address-change", "food-shop-licence", "objection", "building-permit"]
+    assert [folder.name for folder in CASES] == names
     called = {
         call.get("calledElement") for folder in CASES for call in elements(diagram(folder), "callActivity")
     }
@@ -99,10 +101,15 @@ def test_the_file_follows_the_bpmn_schema(folder: Path) -> None:
     assert rules.validate(diagram(folder)), rules.error_log
 
 
-@of_each_case
+@of_each_process
 def test_each_form_is_used_and_each_used_form_exists(folder: Path) -> None:
     used = {names(element)[0] for element in elements(diagram(folder), "startEvent", "userTask")}
-    assert used == {form.name for form in (folder / "forms").iterdir()}
+    assert used - {None} == {form.name for form in folder.glob("forms/*")}
+
+
+@of_each_process
+def test_each_task_of_a_user_has_a_form(folder: Path) -> None:
+    assert None not in {names(element)[0] for element in elements(diagram(folder), "userTask")}
 
 
 def test_both_ways_of_naming_a_form_are_shipped() -> None:
@@ -160,13 +167,13 @@ def test_each_end_of_the_case_has_an_outcome_of_its_own(folder: Path) -> None:
     root = diagram(folder)
     after = behind(root)
     beside = {event.get("id") for event in elements(root, "boundaryEvent") if event.get("cancelActivity")}
-    waiting, seen = [event.get("id") for event in elements(root, "startEvent")], set(beside)
+    waiting, seen = [start.get("id") for start in elements(root, "startEvent")], set(beside)
     while waiting:
         here = waiting.pop()
         reached = {target for target, sources in after.items() if here in sources} - seen
         seen |= reached
         waiting.extend(reached)
-    outcomes = {end.get("id"): end.get(OUTCOME) for end in elements(root, "endEvent")}
+    outcomes = {end.get("id"): end.get(OUTCOME) for end in elements(root, "endEvent") if not within(end)}
     found = [outcome for end, outcome in outcomes.items() if end in seen]
     assert None not in found
     assert len(found) == len(set(found))
@@ -192,6 +199,25 @@ def test_a_refusal_is_reached_through_the_decision_of_a_person_only(folder: Path
                 waiting.append(source)
 
 
+@pytest.mark.parametrize("folder", [*CASES, *BEGINNINGS], ids=lambda path: path.name)
+def test_a_decision_is_called_the_same_in_its_form_and_where_its_result_is_read(folder: Path) -> None:
+    root = diagram(folder)
+    declared = {one.get("value"): one.get("name") for one in root.iter("{https://parvandeh.org/bpmn}outcome")}
+    decisions = [task for task in elements(root, "userTask") if task.get(DECISION)]
+    assert decisions
+    for task in decisions:
+        (form,) = folder.rglob(names(task)[0] or "")
+        texts = schema(form)["properties"][task.get(DECISION)]["x-enum-i18n"]
+        assert {value: f"{text['fa']} | {text['en']}" for value, text in texts.items()} == {
+            value: declared[value] for value in texts
+        }
+
+
+def within(element: Any) -> list[str]:
+    """The sub-processes around an element."""
+    return [around.get("id") for around in element.iterancestors(f"{BPMN}subProcess")]
+
+
 def behind(root: Any) -> dict[str, set[str]]:
     """Each element, and those from which a case comes to it."""
     found: dict[str, set[str]] = {}
@@ -203,17 +229,17 @@ def behind(root: Any) -> dict[str, set[str]]:
 
 
 @of_each_process
-def test_each_flow_node_stands_in_exactly_one_lane_and_is_drawn_inside_it(folder: Path) -> None:
+def test_each_flow_node_stands_in_one_lane_or_sub_process_and_is_drawn_inside_it(folder: Path) -> None:
     root = diagram(folder)
     boxes = shapes(root)
     listed = [
         (reference.text, reference.getparent().get("id")) for reference in elements(root, "flowNodeRef")
     ]
-    assert sorted(node for node, _ in listed) == sorted(
-        node.get("id") for node in elements(root, *FLOW_NODES)
-    )
-    for node, lane in listed:
-        assert inside(boxes[node], boxes[lane]), node
+    nodes = elements(root, *FLOW_NODES)
+    assert sorted(node for node, _ in listed) == sorted(node.get("id") for node in nodes if not within(node))
+    frames = [*listed, *((node.get("id"), around) for node in nodes for around in within(node))]
+    for node, frame in frames:
+        assert inside(boxes[node], boxes[frame]), node
 
 
 @of_each_process
@@ -251,12 +277,15 @@ def test_no_flow_runs_through_an_element_and_no_two_elements_overlap(folder: Pat
     root = diagram(folder)
     boxes = {node.get("id"): shapes(root)[node.get("id")] for node in elements(root, *FLOW_NODES)}
     hosts = {event.get("id"): event.get("attachedToRef") for event in elements(root, "boundaryEvent")}
+    frames = {drawn.get("id"): within(drawn) for drawn in elements(root, *FLOW_NODES, *EDGES)}
     for flow, points in waypoints(root).items():
+        others = {node: box for node, box in boxes.items() if node not in frames[flow]}
         for line in itertools.pairwise(points):
-            assert not [node for node, box in boxes.items() if overlap(around(*line), box)], flow
+            assert not [node for node, box in others.items() if overlap(around(*line), box)], flow
     for one, other in itertools.combinations(boxes, 2):
         on_its_border = one == hosts.get(other) or other == hosts.get(one)
-        assert on_its_border or not overlap(boxes[one], boxes[other]), (one, other)
+        around_it = one in frames[other] or other in frames[one]
+        assert on_its_border or around_it or not overlap(boxes[one], boxes[other]), (one, other)
 
 
 @of_each_form
@@ -297,6 +326,9 @@ def test_the_example_of_the_readme_satisfies_the_start_form(folder: Path) -> Non
 @pytest.mark.parametrize(
     ("form", "field", "value"),
     [
+        ("municipality/building-permit", "floors", 0),
+        ("municipality/building-permit", "parcel", "110"),
+        ("municipality/building-permit", "plan_set", []),
         ("civil-registry/address-change", "national_id", "۰۰۱۲۳۴۵۶۷۸"),
         ("civil-registry/address-change", "postal_code", "13456-7890"),
         ("civil-registry/address-change", "new_address", "-----------"),
@@ -328,6 +360,7 @@ GROUND = {"text": "a reason that can be understood"}
         ),
         ("guild/food-shop-licence/forms/decision.json", {"decision": "granted"}, "tax_debt"),
         ("guild/objection/forms/review.json", {"decision": "granted"}, "nothing_new"),
+        ("municipality/building-permit/forms/decision.json", {"decision": "granted"}, "zoning_rules"),
     ],
 )
 def test_a_refusal_needs_a_ground_of_the_list_and_its_reasons(

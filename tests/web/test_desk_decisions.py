@@ -101,20 +101,32 @@ def test_result_that_a_form_keeps_from_a_role_is_kept_in_the_explanation(office:
     assert "desk" not in str(event["payload"])
 
 
-def deciding() -> dict[str, bytes]:
+def deciding(name: str | None = None) -> dict[str, bytes]:
     """A decision, whose form has words for its outcomes, and an end that takes over its outcome."""
     words = [{"const": "refused", "title": "رد درخواست | Turned down"}]
     form = factories.form(decision={"type": "string", "oneOf": words, "title": "تصمیم | Decision"})
     ground = {"type": "object", "properties": {"code": {"type": "string"}, "text": {"type": "string"}}}
     form["properties"]["ground"] = {"title": "دلیل | Ground", **ground}
     task = bpmn.node("userTask", "decide", camunda__formKey="f.json", parvandeh__decision="decision")
-    drawn = bpmn.process(bpmn.declared(refused="refuses"), *bpmn.in_line(task))
+    declared = bpmn.declared(refused="refuses")
+    if name is not None:
+        declared = declared.replace("/>", f' name="{name}"/>')
+    drawn = bpmn.process(declared, *bpmn.in_line(task))
     return factories.files(drawn, f=form)
 
 
-@pytest.mark.parametrize(("lang", "words"), [("en", "Turned down"), ("fa", "رد درخواست")])
-def test_the_timeline_calls_an_outcome_what_the_form_calls_it(office: Office, lang: str, words: str) -> None:
-    factories.deploy(office.database, deciding())
+@pytest.mark.parametrize(
+    ("lang", "words", "name"),
+    [
+        pytest.param("en", "Turned down", None, id="in English, as the form has it"),
+        pytest.param("fa", "رد درخواست", None, id="in Persian, as the form has it"),
+        pytest.param("en", "Rejected", "رد شد | Rejected", id="as the process declares it"),
+    ],
+)
+def test_the_timeline_tells_an_outcome_as_declared_or_as_the_form_has_it(
+    office: Office, lang: str, words: str, name: str | None
+) -> None:
+    factories.deploy(office.database, deciding(name))
     case = office.do("portal", cases.start, "p", {}).id
     (task,) = [row["id"] for row in office.do("sara", tasks.latest, case)]
     office.do("sara", tasks.claim, task)

@@ -60,7 +60,7 @@ def names(reader: Reader, spec: Spec) -> Mapping[str, str]:
 
 
 def grounds(reader: Reader, spec: Spec) -> Mapping[str, str]:
-    """What outcomes and codes of grounds are called in the forms of the process."""
+    """What outcomes and codes of grounds are called: outcomes as declared, else as the forms have it."""
     found: dict[str, str] = {}
     for part in spec.elements.values():
         for field in part.form.fields if part.form and part.rules.decision else ():
@@ -68,7 +68,8 @@ def grounds(reader: Reader, spec: Spec) -> Mapping[str, str]:
                 found.update(
                     {str(choice.value): getattr(choice.label, reader.language) for choice in one.choices}
                 )
-    return found
+    declared = (*spec.outcomes, *(one for part in spec.elements.values() for one in part.rules.outcomes))
+    return found | {one.value: reader.half(one.name) for one in declared if one.name}
 
 
 def told(reader: Reader, seen: cases.Seen, rows: Sequence[Mapping[str, Any]]) -> Sequence[Happened]:

@@ -45,14 +45,18 @@ class Installation:
 
     def call(self, account: str, method: str, path: str, body: Json | None = None) -> Answer:
         """Send a request as one of the accounts and tell it."""
-        answer = self._send(account, method, path, body)
+        answer = self.send(account, method, path, body)
         print(f"  {account:10} {method:4} {path}  ->  {answer.status}")
         return answer
 
     def look(self, account: str, path: str) -> Json:
         """What stands there, without a word. Raises Unexpected if nothing does."""
-        answer = self._send(account, "GET", path, None)
-        require(answer.status == http.client.OK, f"GET {path} answered {answer.status} instead of 200")
+        return self.ask(http.client.OK, account, "GET", path)
+
+    def ask(self, status: int, account: str, method: str, path: str, body: Json | None = None) -> Json:
+        """The answer, without a word. Any other status is unexpected."""
+        answer = self.send(account, method, path, body)
+        require(answer.status == status, f"{method} {path} answered {answer.status} instead of {status}")
         document: Json = answer.body
         return document
 
@@ -65,7 +69,8 @@ class Installation:
         require(answer.status == status, f"{method} {path} answered {answer.status} instead of {status}")
         return document
 
-    def _send(self, account: str, method: str, path: str, body: Json | None) -> Answer:
+    def send(self, account: str, method: str, path: str, body: Json | None) -> Answer:
+        """Send a request as one of the accounts, without a word."""
         if account not in self.tokens:
             raise Unexpected(f"there is no demo account named {account}")
         headers = {"Authorization": f"Bearer {self.tokens[account]}", "Accept": "application/json"}

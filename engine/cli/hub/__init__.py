@@ -12,7 +12,7 @@ from engine.cli.hub import server
 from engine.config import ROOT, Settings
 from engine.errors import Unusable
 
-HELP = "Play other systems to try the connectors with: registry, tax, zoning, health, payments, licences."
+HELP = "Play other systems to try the connectors with: registries, tax, zoning, health, payments, licences."
 HOST = "127.0.0.1"
 
 

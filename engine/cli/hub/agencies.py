@@ -11,7 +11,7 @@ from engine.cli.hub.payments import CURRENCY
 
 Json = dict[str, Any]
 
-UNKNOWN = "0000004049"  # nobody has this national id
+UNKNOWN = "0000004049"  # nobody has this national id, and no parcel this number
 DIFFERENT = "0000004091"  # the registry knows another address, the others a debt, a violation
 # National ids that make the hub misbehave, each with a valid check digit.
 BEHAVIOURS_BY_ID: Mapping[str, str] = {
@@ -25,9 +25,11 @@ BEHAVIOURS_BY_ID: Mapping[str, str] = {
     "0000005002": "error",
     "0000005037": "flaky",
 }
+CO_OWNER = "0000000906"
 DEBT = 12_500_000
 DAYS_TO_PAY = 20  # the processes that are shipped await a payment for 21: the last day is a whole one
 NUMBER = re.compile(r"[0-9]{10}")
+PARCEL = re.compile(r"[0-9]{6,12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,19 @@ def _parcel(question: Question) -> Answer:
     return Answer(200, {"land_use": "residential" if int(question.place) % 2 else "commercial"})
 
 
+def _deed(question: Question) -> Answer:
+    """Whoever asks is an owner; parcels with an odd number have a second one."""
+    parcel, asking = question.body.get("parcel"), question.body.get("national_id")
+    if not isinstance(parcel, str) or not PARCEL.fullmatch(parcel) or not _is_number(asking):
+        return Answer(400, {"error": "parcel must have 6 to 12 digits, national_id ten"})
+    if parcel == UNKNOWN:
+        return Answer(404, {"error": "no such parcel"})
+    owners = [{"national_id": asking, "name": "مالک نخست"}]
+    if int(parcel) % 2:
+        owners.append({"national_id": CO_OWNER, "name": "مالک دوم"})
+    return Answer(200, {"owners": owners, "heritage_zone": parcel.startswith("77")})
+
+
 def _record(question: Question) -> Answer:
     found = question.body.get("national_id")
     if not _is_number(found):
@@ -130,6 +145,7 @@ SERVICES: Mapping[str, Service] = {
     ),
     "zoning": Service("GET", re.compile(r"/zoning/parcels/([^/?]+)"), _parcel),
     "health-network": Service("POST", re.compile(r"/health-network/records()"), _record),
+    "deeds-registry": Service("POST", re.compile(r"/deeds-registry/deeds()"), _deed),
     "payments": Service("POST", re.compile(r"/payments/bills()"), _bill),
     "licence-portal": Service("POST", re.compile(r"/licence-portal/licences()"), _licence),
 }
