@@ -1,5 +1,6 @@
 """One's own account: who one is here, where to be reached, how pages are read, and who stands in."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from flask import Blueprint, request
 from engine import access, profiles
 from engine.errors import Refusal
 from engine.organisation import people, substitutes
-from web import asked
+from web import asked, texts
 from web.administration.area import refused
 from web.people import leave, people_to_choose
 from web.visit import Away, Page, Visit, page
@@ -34,7 +35,7 @@ def _own(visit: Visit, refusal: Refusal | None = None) -> Page:
     mine = [row for row in agreed if uow.actor.id in (row["absent_id"], row["substitute_id"])]
     values = {
         "opened": visit.session,
-        "profile": profiles.own(uow),
+        "profile": {**asdict(profiles.own(uow)), **texts.chosen()},  # which the account keeps from now on
         "posts": people.posts_of(uow.session, uow.now, [uow.actor.name]).get(uow.actor.name),
         "away": away,
         "mine": mine,

@@ -210,10 +210,7 @@ def _prefer(chosen: Mapping[str, str]) -> None:
 
 
 def _remember(response: Response) -> None:
-    reader = texts.reader()
-    asked = {"language": request.args.get("lang"), "calendar": request.args.get("calendar")}
-    read = {"language": reader.language, "calendar": reader.calendar}
-    chosen = {name: str(value) for name, value in read.items() if asked[name] == value}
+    chosen = texts.chosen()
     for name, value in chosen.items():
         keep_choice(response, {"language": LANGUAGE, "calendar": CALENDAR}[name], value)
     _prefer(chosen)

@@ -200,3 +200,61 @@ def test_for_others_an_administrator_of_all_their_work_does(
 def test_anothers_substitution_is_not_there(client: Clients, reza: Actor, mina: Actor, other: Actor) -> None:
     made = body(client("caseworker", "reza").post("/substitutions", leave()))["id"]
     refused(client("caseworker", "other").send("DELETE", f"/substitutions/{made}"), 404, "not-found")
+
+
+KNOWN = {
+    "full_name_fa": "مینا\u200f راد",
+    "full_name_en": "Mina Rad",
+    "email": "Mina@Example.org",
+    "phone": "۰۹۱۲۱۲۳۴۵۶۷",
+    "language": "fa",
+    "calendar": "jalali",
+}
+STORED = {**KNOWN, "full_name_fa": "مینا راد", "email": "Mina@example.org", "phone": "+989121234567"}
+
+
+def test_people_have_names_and_contact_data_that_only_their_own_page_tells(boss: Client) -> None:
+    made = body(boss.post("/people", new(**KNOWN)))
+    assert {name: made[name] for name in STORED} == STORED
+    assert made["display_name"] == {"fa": "مینا راد", "en": "Mina Rad"}
+    listed = body(boss.get("/people"))["items"][-1]
+    assert listed["display_name"] == made["display_name"]
+    assert not {"email", "phone"} & listed.keys()
+    changed = body(boss.send("PATCH", f"/people/{made['id']}", json={"full_name_fa": None, "email": None}))
+    assert (changed["full_name_fa"], changed["email"], changed["phone"]) == (None, None, "+989121234567")
+    assert changed["display_name"] == {"fa": "Mina Rad", "en": "Mina Rad"}
+
+
+def test_the_log_names_the_fields_and_nothing_of_what_they_hold(boss: Client, reza: Actor) -> None:
+    boss.send("PATCH", f"/people/{reza.id}", json={"email": "reza@example.org", "full_name_en": "Reza"})
+    record = body(boss.get("/organisation-log"))["items"][-1]
+    assert record["payload"] == {"fields": ["full_name_en", "email"]}
+    assert record["person"]["display_name"] == {"fa": "Reza", "en": "Reza"}
+    boss.send("PATCH", f"/people/{reza.id}", json={"email": "reza@example.org"})  # as it is
+    assert body(boss.get("/organisation-log"))["items"][-1]["id"] == record["id"]
+
+
+def test_fields_that_cannot_be_used_change_nothing_and_are_not_repeated(boss: Client, reza: Actor) -> None:
+    wrong = {"full_name_fa": "۱۲۳", "full_name_en": "Reza", "email": "reza@@", "phone": "secret"}
+    answer = refused(boss.send("PATCH", f"/people/{reza.id}", json=wrong), 422, "invalid")
+    assert pointers(answer) == ["/email", "/full_name_fa", "/phone"]
+    assert "secret" not in str(answer)
+    assert body(boss.get(f"/people/{reza.id}"))["full_name_en"] is None
+    refused(boss.send("PATCH", f"/people/{reza.id}", json={"language": "de"}), 422, "invalid")
+    refused(boss.send("PATCH", f"/people/{reza.id}", json={"email": "x" * 100_000}), 422, "invalid")
+
+
+def test_contact_data_are_for_administrators_of_the_unit_and_oneself(
+    boss: Client, other: Actor, client: Clients, database: Database
+) -> None:
+    refused(boss.send("PATCH", f"/people/{other.id}", json={"email": "x@example.org"}), 404, "not-found")
+    both = a_member(database, "both", "guild")
+    a_member(database, "both", "health")
+    refused(boss.send("PATCH", f"/people/{both.id}", json={"email": "x@example.org"}), 403, "forbidden")
+    mine = client("caseworker", "both")
+    refused(mine.get(f"/people/{both.id}"), 403, "forbidden")
+    assert body(mine.send("PATCH", "/account", json={"email": "me@example.org"}))["email"] == "me@example.org"
+    assert body(boss.get(f"/people/{both.id}"))["email"] == "me@example.org"
+    refused(mine.send("PATCH", "/account", json={"full_name_en": "The Boss"}), 422, "invalid")
+    refused(mine.send("PATCH", "/account", json={"phone": "none"}), 422, "invalid")
+    assert body(mine.get("/account"))["display_name"] == {"fa": "both", "en": "both"}

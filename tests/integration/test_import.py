@@ -223,3 +223,37 @@ def test_command_tells_what_it_did(
     assert main(["import", str(file)]) == 1
     assert "line 2, unit: 'guilt' is no open unit of yours" in capsys.readouterr().err
     assert main(["import", str(tmp_path / "none.csv")]) == 1
+
+
+NAMED = "name,account,unit,role,full_name_fa,full_name_en,email,phone,language,calendar\n"
+
+
+def profile(database: Database, name: str) -> tuple[Any, ...]:
+    with database.transaction() as session:
+        user = session.scalars(select(User).where(User.name == name)).one()
+        return (user.full_name_fa, user.full_name_en, user.email, user.phone, user.language, user.calendar)
+
+
+def test_a_file_names_people_and_what_it_leaves_empty_stays(database: Database) -> None:
+    line = "reza,caseworker,guild,reviewer,رضا احمدی,Reza Ahmadi,r@example.org,9121234567,fa,jalali\n"
+    assert take(database, NAMED + line) == {"person.made": 1}
+    known = ("رضا احمدی", "Reza Ahmadi", "r@example.org", "+989121234567", "fa", "jalali")
+    assert profile(database, "reza") == known
+    assert take(database, NAMED + line) == {"unchanged": 1}
+    assert take(database, NAMED + "reza,caseworker,guild,reviewer,,Reza A.,,,,\n") == {"person.changed": 1}
+    assert profile(database, "reza") == (known[0], "Reza A.", *known[2:])
+    person = {"name": "reza", "account": "caseworker", "phone": "02112345678", "memberships": []}
+    person["memberships"] = [{"unit": "guild", "role": "reviewer"}]
+    assert take(database, json.dumps({"people": [person]}), "people.json") == {"person.changed": 1}
+    assert profile(database, "reza")[3] == "+982112345678"
+
+
+def test_each_field_that_cannot_be_used_is_told_with_its_place(database: Database) -> None:
+    lines = "reza,caseworker,guild,reviewer,،,Reza,r@,12,de,fa\nmina,caseworker,guild,reviewer,,,,,,\n"
+    assert places(database, NAMED + lines) == [
+        ("line 2, full_name_fa", "full-name"),
+        ("line 2, email", "format/email"),
+        ("line 2, phone", "phone"),
+        ("line 2, language", "enum"),
+        ("line 2, calendar", "enum"),
+    ]

@@ -39,11 +39,14 @@ function configuration() {
     ],
     cookies: { keys: ['of the tests'] },
     acrValues: Object.keys(levels),
-    claims: { acr: null, openid: ['sub', 'national_id'], auth_time: null },
+    claims: {
+      acr: null, auth_time: null, openid: ['sub', 'national_id'], profile: ['name', 'name#fa', 'locale'],
+      email: ['email', 'email_verified'], phone: ['phone_number'],
+    },
     conformIdTokenClaims: false,
     pkce: { required: () => true },
     interactions: { policy: policy(), url: (_, interaction) => `/interaction/${interaction.uid}` },
-    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, national_id: person(id) }) }),
+    findAccount: (_, id) => ({ accountId: id, claims: (use) => ({ sub: id, national_id: person(id), ...described(id, use) }) }),
     extraTokenClaims: (_, token) => ({
       acr: token.accountId.startsWith('high') ? 'urn:test:high' : 'urn:test:low', national_id: person(token.accountId),
     }),
@@ -51,7 +54,7 @@ function configuration() {
       const grant = new ctx.oidc.provider.Grant({
         clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId,
       });
-      grant.addOIDCScope('openid');
+      grant.addOIDCScope('openid profile email phone');
       grant.addResourceScope(API, 'use');
       await grant.save();
       return grant;
@@ -70,6 +73,12 @@ function configuration() {
 
 // `sara-0012345679` is a person whose national id the provider knows.
 const person = (id) => (/-\d{10}$/.test(id) ? id.slice(-10) : undefined);
+
+// Names are in the ID token; where to reach somebody only the userinfo endpoint tells.
+const described = (id, use) => ({
+  name: 'Sara Ahmadi', 'name#fa': 'سارا احمدی', locale: 'fa-IR',
+  ...(use === 'userinfo' ? { email: `${id.split('-')[0]}@example.org`, email_verified: true, phone_number: '+989121234567' } : {}),
+});
 
 async function interaction(provider, request, response) {
   const { params } = await provider.interactionDetails(request, response);

@@ -100,10 +100,10 @@ def test_a_retry_that_fails_leads_to_the_new_incident(
     target = answer.headers["Location"]
     assert target != f"/administration/incidents/{incident}"
     page = browser.get(target).text
-    assert 'class="fault" role="alert">It has failed again' in page
-    assert "tried 2 times" in plain(page)
+    assert 'class="fault" role="alert">The step failed again' in page
+    assert "attempts so far: 2." in plain(page)
     third = send(browser, f"{target}/retry").headers["Location"]
-    assert "tried 3 times" in plain(browser.get(third).text)
+    assert "attempts so far: 3." in plain(browser.get(third).text)
 
 
 def test_an_incident_that_somebody_else_resolved_is_explained(
@@ -447,3 +447,70 @@ def test_days_that_no_calendar_reaches_are_refused(
         given = send(browser, f"{path}/memberships", unit="guild", role="clerk", **{name: day})
         assert given.status_code == 409
     assert browser.get("/administration/people").status_code == 200
+
+
+def test_an_administrator_names_people_and_the_pages_call_them_so(
+    database: Database, browser: Browser
+) -> None:
+    a_unit(database, "office", kind="agency")
+    reza = a_member(database, "reza", "office")
+    path = f"/administration/people/{reza.id}"
+    wrong = send(browser, f"{path}/profile", full_name_fa="۱", full_name_en="Reza", email="r@", phone="")
+    assert wrong.status_code == 409
+    assert wrong.text.count('aria-invalid="true"') == 2
+    assert 'value="r@"' in wrong.text
+    name = "Reza <b>\u202e Ahmadi"
+    assert send(browser, f"{path}/profile", full_name_en=name, email="r@example.org").status_code == 303
+    page = browser.get(path).text
+    assert "<h1><bdi>Reza &lt;b&gt; Ahmadi</bdi></h1>" in page
+    assert "r@example.org" in page
+    found = browser.post("/administration/people/search", {"token": browser.token("/account"), "text": "ahm"})
+    assert "Reza &lt;b&gt; Ahmadi" in found.text
+    assert "r@example.org" not in found.text
+
+
+def test_an_account_is_made_with_its_names(database: Database, browser: Browser) -> None:
+    a_unit(database, "office", kind="agency")
+    form = {"name": "mina", "account": "caseworker", "unit": "office", "role": "caseworker"}
+    wrong = send(browser, "/administration/people", **form, full_name_fa="مینا راد", phone="x")
+    assert wrong.status_code == 422
+    assert 'value="مینا راد"' in wrong.text
+    made = send(browser, "/administration/people", **form, full_name_fa="مینا راد", phone="09121234567")
+    assert "مینا راد" in browser.get(made.headers["Location"]).text
+
+
+def test_incident_case_and_process_lead_to_each_other(
+    database: Database, browser: Browser, actor: Callable[..., Actor]
+) -> None:
+    (incident,) = failed(database, actor)
+    with database.transaction() as session:
+        case = session.scalars(select(Case.id)).one()
+    incident_page = browser.get(f"/administration/incidents/{incident}").text
+    for path in (
+        f"/desk/cases/{case}",
+        "/administration/definitions/p",
+        "/designer/p/1",
+        "/administration/incidents?definition=p&amp;element=s",
+    ):
+        assert f'href="{path}"' in incident_page
+        assert browser.get(path.replace("&amp;", "&")).status_code == 200
+    case_page = browser.get(f"/desk/cases/{case}").text
+    assert f'href="/administration/incidents/{incident}"' in case_page
+    assert 'href="/administration/definitions/p"' in case_page
+    process_page = browser.get("/administration/definitions/p").text
+    assert 'href="/administration/incidents?definition=p&amp;code=script-failed"' in process_page
+    assert 'href="/desk/cases?definition=p"' in process_page
+    listed = browser.get("/desk/cases?definition=p").text
+    assert '<a href="/desk/cases" aria-current="page">' in listed
+    assert "/desk/cases/new" not in listed
+
+
+def test_caseworkers_are_led_to_no_page_of_administrators(
+    database: Database, session_of: SessionOf, actor: Callable[..., Actor]
+) -> None:
+    failed(database, actor)
+    with database.transaction() as session:
+        case = session.scalars(select(Case.id)).one()
+    page = session_of(actor("caseworker", "starter")).get(f"/desk/cases/{case}?lang=en").text
+    assert "A script or expression failed." in page
+    assert "/administration" not in page

@@ -254,7 +254,7 @@ def test_every_difference_has_a_text() -> None:
 CALLED = {
     "BillStatus": "bill", "Calendar": "calendar", "CallStatus": "call", "CaseStatus": "case",
     "Channel": "channel", "DeliveryStatus": "delivery", "DocumentStatus": "document",
-    "IncidentStatus": "incident", "Language": "language", "MessageStatus": "message",
+    "IncidentStatus": "incident", "MessageStatus": "message",
     "MoveStatus": "move", "MovedCaseStatus": "moved-case", "Openable": "opened",
     "OrganisationKind": "organisation", "RelationKind": "relation", "RetriedStatus": "retried",
     "Role": "role", "SketchCheckStatus": "check", "SketchCheckStep": "check-step", "TaskKind": "task-kind",
@@ -282,5 +282,5 @@ def _literals() -> dict[str, tuple[str, ...]]:
         name: get_args(value)
         for module in modules
         for name, value in vars(module).items()
-        if get_origin(value) is Literal
+        if get_origin(value) is Literal and name != "Language"  # each is called by its own name
     }

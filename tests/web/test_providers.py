@@ -82,6 +82,34 @@ def test_the_same_person_comes_back_as_the_same_account(start: Start, database: 
     assert "sara" not in user.name
 
 
+DESCRIBING = {"scopes": "openid profile email phone"}
+
+
+def test_the_first_login_describes_the_person(start: Start, database: Database) -> None:
+    browser = start(**DESCRIBING)
+    assert logged_in(browser).status_code == 303
+    with database.transaction() as session:
+        user = session.scalars(select(User)).one()
+        assert (user.full_name_fa, user.full_name_en) == ("سارا احمدی", "Sara Ahmadi")
+        assert (user.email, user.phone, user.language) == ("sara@example.org", "+989121234567", "fa")
+    assert '<html lang="fa"' in browser.get("/account", Accept_Language="en").text
+
+
+def test_a_login_overwrites_nothing_and_only_the_first_one_adds(start: Start, database: Database) -> None:
+    with database.transaction() as session:
+        user = accounts.find_or_create(session, datetime.now(UTC), "sara", "caseworker", person="0012345679")
+        user.full_name_en, user.email = "Sara A.", "office@example.org"
+    logged_in(start(**DESCRIBING))
+    with database.transaction() as session:
+        user = session.scalars(select(User)).one()
+        assert (user.full_name_fa, user.full_name_en) == (None, "Sara A.")
+        assert (user.email, user.phone) == ("office@example.org", "+989121234567")
+        user.phone = None
+    logged_in(start(**DESCRIBING))
+    with database.transaction() as session:
+        assert session.scalars(select(User.phone)).one() is None
+
+
 def test_a_person_without_account_is_refused_where_none_are_made(start: Start, database: Database) -> None:
     assert logged_in(start(unknown="refuse")).status_code == 403
     with database.transaction() as session:

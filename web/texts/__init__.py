@@ -44,6 +44,13 @@ def read_in(language: Language) -> Iterator[Reader]:
         g.reader = before
 
 
+def chosen() -> Mapping[str, str]:
+    """What the address of this request asks for, of `language` and `calendar`."""
+    asked = {"language": request.args.get("lang"), "calendar": request.args.get("calendar")}
+    read = {"language": reader().language, "calendar": reader().calendar}
+    return {name: str(value) for name, value in read.items() if asked[name] == value}
+
+
 def _chosen(parameter: str, own: str | None, kept: str, known: Any) -> str | None:
     """What the address asks for, else what the account has, else what was chosen in this browser before."""
     wished = (request.args.get(parameter), own, request.cookies.get(cookie(kept)))
