@@ -14,6 +14,7 @@ from engine.access import Permission
 from engine.language import CALENDARS, LANGUAGES
 from web import refusals, texts
 from web.assets import asset
+from web.browsers import browser_in_words
 from web.site import (
     CALENDAR,
     LANGUAGE,
@@ -123,6 +124,7 @@ def install(app: Flask) -> None:
         notice=notice,
         token=token,
         visitor=current,
+        browser_in_words=browser_in_words,
         providers=lambda: site().providers,
         once=lambda: uuid4().hex,
     )

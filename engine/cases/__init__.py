@@ -6,6 +6,7 @@ it waits for and its log.
 
 from engine.bpmn.values import canonical
 from engine.cases.about import found_by
+from engine.cases.about import shows as shows_subject
 from engine.cases.commands import Application, appeal, begin_at, digest, start, taken
 from engine.cases.ending import cancel, renew_secret, withdraw
 from engine.cases.hold import (
@@ -102,6 +103,7 @@ __all__ = [
     "rouse_version",
     "scoped",
     "see",
+    "shows_subject",
     "start",
     "suspend",
     "suspend_definition",
