@@ -47,6 +47,12 @@ def search(page: Page, number: str) -> None:
     page.locator("main form button.primary").click()
 
 
+def claim(page: Page, number: str) -> None:
+    search(page, number)
+    row(page, number).locator("button[name=take]").click()
+    page.wait_for_url(re.compile(rf"/desk/tasks/{ID}(\?.*)?$"))
+
+
 @pytest.mark.parametrize(("language", "width"), [("fa", "desktop"), ("en", "phone")])
 def test_everybody_can_use_it(
     visit: Visits, check: Check, shot: Shot, begin: Begin, language: Language, width: Width
