@@ -5,6 +5,7 @@ A catalogue is read from TOML files: the text `[password.new]` of `login.toml` h
 with a number has `one` and `other`, chosen by the value called `count`.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ _MONTHS: Mapping[tuple[Calendar, Language], tuple[str, ...]] = {
     ),
 }
 _MONEY: Mapping[tuple[str, Language], str] = {("IRR", "fa"): "ریال", ("IRR", "en"): "rials"}
+# A date in figures with hyphens: behind Persian letters it would be shown with its year last.
+_WRITTEN_DATE = re.compile(
+    r"[0-9۰-۹]{4}-[0-9۰-۹]{2}-[0-9۰-۹]{2}(?:[T ][0-9۰-۹]{2}:[0-9۰-۹]{2}[Z0-9۰-۹:+.-]*)?"
+)
+_LEFT_TO_RIGHT = "\u2066"
 _ISOLATE, _END = "\u2068", "\u2069"  # what stands between takes its direction from itself (UAX 9)
 
 Text = str | Mapping[str, str]
@@ -168,11 +174,17 @@ class Catalogue:
         text = self.texts[key][reader.language]
         if isinstance(text, Mapping):
             text = text["one" if values.get("count") == 1 else "other"]
-        return text.format(**{name: self._put(reader, value) for name, value in values.items()})
+        said = text.format(**{name: self._put(reader, value) for name, value in values.items()})
+        return isolated(said) if reader.direction == "rtl" and "-" in said else said
 
     def _put(self, reader: Reader, value: Any) -> str:
         shown = reader.value(value)
         return f"{_ISOLATE}{shown}{_END}" if self.isolated and isinstance(value, str | Mapping) else shown
+
+
+def isolated(text: str) -> str:
+    """A text from right to left in which dates in figures read from left to right."""
+    return _WRITTEN_DATE.sub(rf"{_LEFT_TO_RIGHT}\g<0>{_END}", text)
 
 
 def preferred(wished: str | None) -> Language:

@@ -19,6 +19,7 @@ from engine.errors import Busy
 from engine.language import CALENDARS, LANGUAGES
 from web import refusals, texts
 from web.assets import asset
+from web.browsers import browser_in_words
 from web.site import (
     CALENDAR,
     LANGUAGE,
@@ -129,6 +130,7 @@ def install(app: Flask) -> None:
         notice=notice,
         token=token,
         visitor=current,
+        browser_in_words=browser_in_words,
         providers=lambda: site().providers,
         once=lambda: uuid4().hex,
     )

@@ -45,7 +45,7 @@ from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.staffing import NamedPost, named_posts
 from engine.bpmn.starts import first_start, next_start
 from engine.bpmn.step import Failure, Fired, Issued, Outgoing, Passage, People, Step, Thrown, Wait, Work
-from engine.bpmn.subject import depends_on, subject
+from engine.bpmn.subject import depends_on, shown_by, subject
 from engine.bpmn.timers import later
 from engine.bpmn.watch import OutOfTime, Watch
 
@@ -129,6 +129,7 @@ __all__ = [
     "received",
     "retry",
     "same_process",
+    "shown_by",
     "skip",
     "start",
     "steps_ahead",

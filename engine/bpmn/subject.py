@@ -47,6 +47,19 @@ def depends_on(spec: Spec, changed: Collection[str]) -> bool:
     return language(expression) != "python" or not names(expression.strip(), "eval").reads.isdisjoint(changed)
 
 
+@lru_cache(1024)
+def shown_by(spec: Spec, element: str) -> bool:
+    """Whether the form of a step shows all that the subject reads, so that it tells nothing more.
+
+    What a text in FEEL reads is not known for certain.
+    """
+    step, expression = spec.elements.get(element), spec.rules.subject
+    if expression is None or step is None or step.form is None or language(expression) == "feel":
+        return False
+    shown = (step.form.schema.get("properties") or {}).keys() - _hidden(spec)
+    return names(expression.strip(), "eval").reads <= shown
+
+
 def one_line(value: Any) -> str | None:
     """A value as a line of text: without what is not seen or turns its direction; None if nothing is left."""
     seen = "".join(_seen(char) for char in str(value)[: 10 * MAX_SUBJECT])

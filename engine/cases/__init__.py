@@ -6,6 +6,7 @@ it waits for and its log.
 
 from engine.bpmn.values import canonical
 from engine.cases.about import found_by
+from engine.cases.about import shows as shows_subject
 from engine.cases.bills import BillView, Late
 from engine.cases.bills import listed as bills_listed
 from engine.cases.bills import of_case as bills_of
@@ -115,6 +116,7 @@ __all__ = [
     "rouse_version",
     "scoped",
     "see",
+    "shows_subject",
     "start",
     "suspend",
     "suspend_definition",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, update
+from sqlalchemy import ColumnElement, and_, case, func, update
 
 from engine import bpmn, impartial, persian
 from engine.bpmn import Spec, Work
@@ -52,9 +52,9 @@ def words(home: Home, spec: Spec, data: Mapping[str, Any]) -> str:
 
 
 def search(spec: Spec, work: Work, words: str, subject: str | None, *, delegated: bool) -> str:
-    """What a task is found by; by the subject only where all who may take it see the case, too."""
+    """What a task is found by; by the subject if all who may take it see the case, or its form shows it."""
     found = persian.normalise(f"{work.name} {words}")
-    elsewhere = any(post.unit is not None for post in work.posts)
+    elsewhere = any(post.unit is not None for post in work.posts) and not bpmn.shown_by(spec, work.element)
     return (
         found if elsewhere or spec.rules.subject is None else found + _ending(None if delegated else subject)
     )
@@ -64,6 +64,11 @@ def found_by(subject: str | None) -> ColumnElement[str]:
     """What a task is found by once its case is about something else, or nothing that its takers may know."""
     own = func.split_part(Task.search, _BEFORE_SUBJECT, 1).concat(_ending(subject))
     return case((func.strpos(Task.search, _BEFORE_SUBJECT) > 0, own), else_=Task.search)
+
+
+def shows() -> ColumnElement[bool]:
+    """Whether all who may take a task may know the subject of its case."""
+    return and_(func.strpos(Task.search, _BEFORE_SUBJECT) > 0, Task.home_pool_id.is_(None))
 
 
 def rename(uow: UnitOfWork, case_id: UUID, subject: str | None) -> None:

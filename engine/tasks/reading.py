@@ -78,6 +78,7 @@ def listed(role: str, tasks: Any = Task) -> Select[*tuple[Any, ...]]:
         summaries(tasks)
         .add_columns(Case.subject, Case.applicant, names.of(_APPLICANT).label("applicant_name"))
         .add_columns(case_seen(role), access.named_party(role).label("named_party"))
+        .add_columns(cases.shows_subject().label("shows_subject"))
         .outerjoin(
             _APPLICANT,
             and_(
@@ -91,10 +92,14 @@ def listed(role: str, tasks: Any = Task) -> Select[*tuple[Any, ...]]:
 
 
 def described(row: Mapping[Any, Any]) -> Mapping[str, Any]:
-    """A row of `listed`: what its case is about and whose it is only for whoever may see that case."""
+    """A row of `listed`: whose its case is only for whoever may see that case.
+
+    What it is about is also for those whose form shows as much.
+    """
     if row["case_seen"] and not row["named_party"]:
         return dict(row)
-    return {**row, **dict.fromkeys(("subject", "applicant", "applicant_name"))}
+    told = row["shows_subject"] and not row["named_party"]
+    return {**row, "applicant": None, "applicant_name": None, "subject": row["subject"] if told else None}
 
 
 def case_seen(role: str) -> ColumnElement[bool]:

@@ -71,8 +71,7 @@ def _present(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
 def following(uow: UnitOfWork, wanted: Inbox, after: UUID) -> UUID | None:
     """With which task of a list somebody continues who has completed this one.
 
-    It is theirs, or can be claimed, and waits for nobody's answer: the next one in the order of the list, else
-    the first.
+    It is theirs, or can be claimed, and waits for nobody's answer: the next one in the list, else the first.
     """
     return _first(uow, replace(wanted, after=after), after) or _first(uow, replace(wanted, after=None), after)
 

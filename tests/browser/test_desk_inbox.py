@@ -47,6 +47,12 @@ def search(page: Page, number: str) -> None:
     page.locator("main form button.primary").click()
 
 
+def claim(page: Page, number: str) -> None:
+    search(page, number)
+    row(page, number).locator("button[name=take]").click()
+    page.wait_for_url(re.compile(rf"/desk/tasks/{ID}(\?.*)?$"))
+
+
 @pytest.mark.parametrize(("language", "width"), [("fa", "desktop"), ("en", "phone")])
 def test_everybody_can_use_it(
     visit: Visits, check: Check, shot: Shot, begin: Begin, language: Language, width: Width
@@ -152,12 +158,49 @@ def test_of_two_who_claim_the_same_one_gets_it_and_the_other_is_told_who(
         search(page, number)
         expect(row(page, number)).to_have_count(1)
     row(one, number).locator("button[name=take]").click()
-    one.wait_for_url(re.compile(f"/desk/tasks/{ID}$"))
+    one.wait_for_url(re.compile(rf"/desk/tasks/{ID}(\?.*)?$"))
     row(two, number).locator("button[name=take]").click()
     told = two.locator("main .fault[role=alert]")
     expect(told).to_contain_text("reviewer")
     check(two)
     shot(two, "inbox-taken")
+
+
+def test_the_page_says_by_itself_what_is_new_and_what_is_gone(
+    visit: Visits, check: Check, shot: Shot, begin: Begin
+) -> None:
+    (number,) = begin(1)
+    page = visit("en", "desktop", account="supervisor")
+    page.clock.install()
+    with page.expect_response("**/desk/changes*") as first:
+        page.goto("/desk?view=free&definition=papers")
+    assert first.value.status == 200
+    title, count = page.title(), rows(page).count()
+    with page.expect_response("**/desk/changes*") as same:
+        page.clock.fast_forward(25_000)
+    assert same.value.status == 304
+    begin(2)
+    colleague = visit("fa", "phone", account="reviewer")
+    search(colleague, number)
+    row(colleague, number).locator("button[name=take]").click()
+    colleague.wait_for_url(re.compile(f"/desk/tasks/{ID}$"))
+    page.clock.fast_forward(25_000)
+    notice = page.locator("[data-changes]")
+    expect(notice).to_contain_text("2 new tasks. 1 task was claimed or completed.")
+    assert page.title() == f"(2) {title}"
+    expect(page.locator(".bar a[aria-current] .badge")).to_have_text("2")
+    assert rows(page).count() == count  # nothing moves under the pointer
+    expect(row(page, number)).to_contain_text("Claimed or completed")
+    expect(row(page, number).locator("[name=task]")).to_be_disabled()
+    check(page)
+    shot(page, "inbox-new")
+    notice.get_by_role("link", name="Show").click()
+    expect(page).to_have_title(title)
+    expect(row(page, number)).to_have_count(0)
+    expect(rows(page).filter(has_text="New")).to_have_count(2)
+    page.context.clear_cookies()
+    page.clock.fast_forward(25_000)
+    expect(notice).to_contain_text("Your session has ended.")
 
 
 def test_keys_lead_through_the_list_and_open_a_task(visit: Visits, begin: Begin) -> None:
@@ -174,7 +217,7 @@ def test_keys_lead_through_the_list_and_open_a_task(visit: Visits, begin: Begin)
     page.keyboard.press("x")
     expect(rows(page).nth(1).locator("[name=task]")).to_be_checked()
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(f"/desk/tasks/{ID}$"))
+    page.wait_for_url(re.compile(rf"/desk/tasks/{ID}(\?.*)?$"))
 
 
 def test_a_case_is_started_at_the_desk_without_a_script(visit: Visits, begin: Begin) -> None:

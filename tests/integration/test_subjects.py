@@ -108,6 +108,17 @@ def test_who_has_a_step_alone_neither_reads_nor_finds_it(office: Desks) -> None:
     assert subjects(office, "mina", scope="supervised") == []  # it is not hers to assign
 
 
+def test_who_has_a_step_whose_form_shows_as_much_reads_and_finds_it(office: Desks) -> None:
+    files = process()
+    shows = b'<bpmn:userTask id="b" camunda:formKey="form.json"'
+    files["p.bpmn"] = files["p.bpmn"].replace(b'<bpmn:userTask id="b"', shows)
+    office.deploy(files)
+    a_case(office, shop="sangak")
+    done(office, "sara", shop="sangak")
+    (row,) = inbox(office, "omid", words="sangak")
+    assert (row["subject"], row["applicant"]) == ("sangak", None)
+
+
 def test_a_delegate_neither_reads_nor_finds_it(office: Desks, database: Database) -> None:
     a_unit(database, "bureau", kind="delegate")
     a_member(database, "clerk", "bureau")

@@ -90,7 +90,7 @@ function watch({ dataset }) {
 
   const figures = (number) => new Intl.NumberFormat(document.documentElement.lang).format(number);
   const said = (what, number) =>
-    number && dataset[`${what}${number === 1 ? "Single" : "Several"}`].replace("{n}", figures(number));
+    number && dataset[`${what}${number === 1 ? "Single" : "Several"}`].replace(/\u2068?\{n\}\u2069?/u, figures(number));
 
   function say(text, link) {
     const place = document.querySelector("[data-changes]");
