@@ -5,6 +5,7 @@ request and of the reply. What was asked and what was issued must agree, else th
 bill exists. The process awaits the payment as a message with the key `bill`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -21,6 +22,7 @@ BILL = "bill"  # the key of the messages that are about a bill
 PARTS = ("billAmount", "billCurrency", "billDue", "billLink", "billPurpose")
 IN_REPLY = PARTS[:-1]
 PAID = ("paidAmount", "paidCurrency")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # not what joins and parts Persian letters
 MAX_REFERENCE, MAX_PURPOSE, MAX_LINK = 100, 500, 2000
 
 
@@ -126,7 +128,7 @@ def _text(parts: Mapping[str, Any], name: str | None, longest: int, whose: str) 
     value = parts.get(name) if name else None
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or len(value) > longest or not value.isprintable():
+    if not isinstance(value, str) or len(value) > longest or _CONTROL.search(value):
         raise Failed("bill-invalid", f"The {whose}'s {name!r} is not a text of at most {longest} characters.")
     return value
 

@@ -25,6 +25,7 @@ _TOLD = (
     *("case.started", "case.completed", "case.cancelled", "case.withdrawn", "case.suspended", "case.resumed"),
     *("task.completed", "correction.asked", "correction.expired", "correction.withdrawn", "data.corrected"),
     *("document.added", "document.replaced", "decision.made", "appeal.filed", "appeal.decided"),
+    *("bill.issued", "bill.paid", "bill.expired", "bill.cancelled", "bill.late"),
 )
 
 

@@ -113,16 +113,13 @@ def outcome_of(
 def bill_words(reader: Reader, bill: BillView, service: str, *, isolated: bool = False) -> BillWords:
     """A bill in words; one without a purpose of its own is for the service."""
     texts = _ISOLATED if isolated else TEXTS
-    values = {
-        "amount": reader.money(bill.amount, bill.currency),
-        "due": bill.due_on,
-        "on": bill.paid_at or bill.closed_at,
-    }
+    closed = bill.paid_at or bill.closed_at
+    amount, on = reader.money(bill.amount, bill.currency), closed and reader.day(closed)
     ending = "" if bill.due_on or bill.status not in ("open", "overdue") else "-undated"
     return BillWords(
         reference=bill.reference,
         status=bill.status,
-        text=texts.say(reader, f"texts.bill-{bill.status}{ending}", **values),
+        text=texts.say(reader, f"texts.bill-{bill.status}{ending}", amount=amount, due=bill.due_on, on=on),
         late=_late_words(reader, bill.late, texts) if bill.late else None,
         purpose=reader.half(bill.purpose or service),
         amount=f"{bill.amount:f}",

@@ -42,7 +42,7 @@ def built(name: str) -> bpmn.Spec:
 def test_the_examples_are_there() -> None:
     assert set(FILES) == {
         "permit.bpmn", "application.json", "review.json", "fields.bpmn", "committee.bpmn", "fee.bpmn",
-        "withdrawal.bpmn", "booking.bpmn", "permit-refused.yaml",
+        "withdrawal.bpmn", "booking.bpmn", "permit-refused.yaml", "pay.bpmn",
     }  # fmt: skip
 
 

@@ -79,7 +79,7 @@ def _one(visit: Visit, incident_id: UUID, refusal: Refusal | None = None) -> Pag
     values = {
         "incident": incident,
         "case": case,
-        "notice": incident["code"] in cases.NOTICES,
+        "payment": incident["code"] in cases.NOTICES,
         "tries": incidents.tries(visit.uow, incident),
         "rows": rows,
         "kinds": variables.KINDS,
