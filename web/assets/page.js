@@ -2,7 +2,6 @@
 import "htmx.org";
 import "./desk.js";
 import "./fields.js";
-import "./uploads.js";
 
 // A form is sent once, however often its button is pressed.
 const sent = new Set();
