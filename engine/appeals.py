@@ -87,7 +87,7 @@ def _appealable(uow: UnitOfWork, case: Locked) -> tuple[str, UUID]:
         raise Conflict("The decision was appealed before.", code="appealed", case=present, appeal=appeal)
     end = until(rules.appeal_within, decision.decided_at, uow.now)
     if end is not None and uow.now > end:
-        detail = f"The decision could be appealed until {end.isoformat(timespec='seconds')}."
+        detail = f"The decision could be appealed until the end of {end.date().isoformat()}."
         times = {"decided_at": decision.decided_at, "until": end}
         raise Conflict(detail, code="appeal-late", case=present, **times)
     return rules.appeal, decision.id

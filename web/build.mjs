@@ -4,7 +4,7 @@ import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { build } from "esbuild";
 
-const SOURCES = ["icon.svg", "style.css", "page.js", "viewer.js", "simulation.js", "designer.js", "modeler.js"];
+const SOURCES = ["icon.svg", "style.css", "page.js", "uploads.js", "viewer.js", "simulation.js", "designer.js", "modeler.js"];
 const OUT = "static";
 const HASH = /-[A-Z0-9]{8}(?=\.\w+$)/;
 

@@ -1,6 +1,19 @@
 """The access log: who was shown what of a case, and why. Each reader has a chain of their own."""
 
+from engine.access_log.days import Days, by_day
 from engine.access_log.reasons import Reason, Way
 from engine.access_log.records import CHAINED, Break, Opened, append, page, record, verify
 
-__all__ = ["CHAINED", "Break", "Opened", "Reason", "Way", "append", "page", "record", "verify"]
+__all__ = [
+    "CHAINED",
+    "Break",
+    "Days",
+    "Opened",
+    "Reason",
+    "Way",
+    "append",
+    "by_day",
+    "page",
+    "record",
+    "verify",
+]

@@ -159,12 +159,10 @@ _SHOWN = (
 )
 
 
-def page(
-    uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None, of_others: bool = False
-) -> Sequence[RowMapping]:
+def page(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
     """Up to a page of the records of a case, the newest first, older than `after`; one more if more follow.
 
-    `of_others`: without the actor's own. Raises Forbidden for those who work on cases, NotFound for cases
+    Raises Forbidden for those who work on cases, NotFound for cases
     that the actor may not see.
     """
     access.require(uow.actor, "access_log.read")
@@ -179,8 +177,6 @@ def page(
     )
     if after is not None:
         statement = statement.where(AccessRecord.id < after)
-    if of_others:
-        statement = statement.where(AccessRecord.reader_id != uow.actor.id)
     return uow.connection.execute(statement).mappings().all()
 
 

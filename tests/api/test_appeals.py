@@ -94,14 +94,19 @@ def test_appeal_that_comes_too_late_is_told_the_date(
     with database.transaction() as session:
         session.execute(update(Decision).values(decided_at=datetime(2026, 1, 1, 8, tzinfo=UTC)))
     problem = refused(client("portal").post(f"/cases/{case['id']}/appeals", WHY), 409, "conflict")
-    assert "2026-01-21T08:00:00" in problem["detail"]
-    assert problem["state"]["until"].startswith("2026-01-21T08:00:00")
+    assert "until the end of 2026-01-21." in problem["detail"]
+    assert problem["state"]["until"].startswith("2026-01-21T23:59:59")
 
 
-def test_appeal_in_the_last_minute_is_in_time(client: Clients, database: Database, case: Fixture) -> None:
+def test_the_last_day_of_an_appeal_lasts_until_midnight(
+    client: Clients, database: Database, case: Fixture
+) -> None:
+    first_moment = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=20)
     with database.transaction() as session:
-        just = datetime.now(UTC) - timedelta(days=20) + timedelta(minutes=1)
-        session.execute(update(Decision).values(decided_at=just))
+        session.execute(update(Decision).values(decided_at=first_moment - timedelta(microseconds=1)))
+    refused(client("portal").post(f"/cases/{case['id']}/appeals", WHY), 409, "conflict")
+    with database.transaction() as session:
+        session.execute(update(Decision).values(decided_at=first_moment))
     appeal(client, case)
 
 

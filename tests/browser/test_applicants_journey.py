@@ -13,7 +13,7 @@ from engine.cli.demo.installation import Installation
 from tests.browser.visits import Check, Language, Shot, Visits, Width
 from tests.waiting import until
 
-HEAVIEST = 200_000
+HEAVIEST = 150_000
 CASE = re.compile(r"/my/cases/([\w-]+)")
 GROUND = {"code": "tax_debt", "text": "بدهی مالیاتی سال ۱۴۰۴ پرداخت نشده است."}
 INSPECTED = {"inspected_on": "2026-11-20", "applicant_present": False, "premises_compliant": True}

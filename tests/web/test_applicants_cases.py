@@ -318,6 +318,35 @@ def test_who_has_looked_is_told_without_oneself(
     assert f"<bdi>{me.actor.name}</bdi></td>" not in page
 
 
+def test_what_one_person_reads_on_a_day_is_one_entry(
+    me: Applicant, case: UUID, database: Database, office: Actor, actor: Callable[..., Actor]
+) -> None:
+    for way in ("list", "search", "list"):
+        access_log.record(database, office, Opened("case", case, way=way))
+    access_log.record(database, office, Opened("comments", case))
+    access_log.record(database, actor("caseworker", "colleague"), Opened("case", case))
+    page = me.get(f"/my/cases/{case}/access").replace("\u2068", "").replace("\u2069", "")
+    entries = page.split("<tbody>")[1].split("</tbody>")[0].split("</tr>")[:-1]
+    assert ["colleague" in entry for entry in entries] == [True, False]
+    assert "(1 time)" in entries[0]
+    assert "(4 times)" in entries[1]
+    assert "the case and the notes" in entries[1]
+    assert entries[1].count("<div>") == 1, "one reason is told once"
+
+
+def test_an_appeal_is_confirmed_as_an_appeal(
+    me: Applicant, case: UUID, database: Database, office: Actor
+) -> None:
+    decided(database, office, me, case)
+    page = f"/my/cases/{case}/appeal"
+    sent = me.post(page, {"data/reasons": "The taxes of that year are paid."})
+    assert sent.status_code == 303, sent.text
+    told = me.get(sent.headers["Location"])
+    assert "Your appeal was filed" in told
+    assert "Your case has begun" not in told
+    assert f'href="/my/cases/{case}"' in told
+
+
 def test_why_somebody_has_looked_is_told(
     me: Applicant, case: UUID, database: Database, office: Actor
 ) -> None:

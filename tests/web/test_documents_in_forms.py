@@ -16,6 +16,7 @@ from engine.models import ApplicationDraft, Document, StagedDocument, StagedPart
 from tests import bpmn, factories, filed
 from tests.web.applying import ME, OTHER, Applicant, an_applicant
 from tests.web.conftest import Browser, statements
+from tests.web.test_trials_pages import Player
 
 STEP, CHECK = "/services/p/apply/1", "/services/p/apply/check"
 DEED = {"type": "string", "format": "document", "x-accept": ["pdf"], "title": "سند | Deed"}
@@ -289,3 +290,56 @@ def test_pages_that_ask_for_documents_stay_light(me: Applicant, database: Databa
         page = me.get(STEP)
     assert len(made) <= 12
     assert len(page.encode()) < 30_000
+
+
+def test_a_preview_judges_files_and_stores_none(
+    me: Applicant, database: Database, actor: Callable[..., Actor], session_of: Any
+) -> None:
+    designer = actor("designer")
+    desk = Applicant(session_of(designer), designer, database)
+    path = "/designer/p/1/forms"
+    assert 'name="file/deed"' in desk.get(path)
+    wrong = send(desk, path, values={"language": "en", "data/name": "S"}, deed=file(filed.EXE, "deed.pdf"))
+    assert wrong.status_code == 422
+    assert "is a program" in wrong.text
+    right = send(desk, path, values={"language": "en", "data/name": "S"}, deed=file(filed.pdf(), "deed.pdf"))
+    assert right.status_code == 200, right.text
+    assert "deed.pdf" in right.text
+    assert count(database, StagedDocument) == 0
+
+
+def test_a_correction_takes_another_file_or_leaves_the_one_there(
+    me: Applicant, database: Database, actor: Callable[..., Actor]
+) -> None:
+    send(me, values={"data/name": "Sara"}, deed=file(filed.pdf(), "deed.pdf"))
+    case = UUID(me.post(CHECK, {}).headers["Location"].split("/")[3])
+    clerk = actor("caseworker")
+    first = me.case(case).data["deed"]
+    for new in (None, file(filed.pdf(b"\n"), "better.pdf")):
+        step = me.task(case, kind="step")
+        factories.as_actor(database, clerk, lambda uow, task=step: tasks.claim(uow, task))
+        marks = tasks.Marks([("/deed", "It cannot be read.")])
+        task = factories.as_actor(
+            database, clerk, lambda uow, at=step, of=marks: tasks.send_back(uow, at, of)
+        )
+        path = f"/my/tasks/{task}"
+        assert ids(me.get(path)) == [first]
+        assert me.post(path, {"data/deed": str(uuid4())}).status_code == 422
+        sent = send(me, path, values={"data/deed": first}, **({"deed": new} if new else {}))
+        assert sent.status_code == 303, sent.text
+        assert (me.case(case).data["deed"] == first) is (new is None)
+    assert "better.pdf" in me.get(f"/my/cases/{case}/documents")
+
+
+def test_in_a_test_run_a_name_stands_for_a_file_and_becomes_a_scenario(
+    me: Applicant, database: Database, actor: Callable[..., Actor], session_of: Any
+) -> None:
+    player = Player(session_of(actor("designer")), "/designer/p/1")
+    assert 'name="data/deed"' in player.page
+    assert 'type="file"' not in player.page
+    assert player.act("start", **{"data/name": "Sara"}).status_code == 422
+    photos: Any = ["a.jpg", "", "b.jpg"]
+    player.did("start", **{"data/name": "Sara", "data/deed": "deed.pdf", "data/photos": photos})
+    player.did("task", "look", **{"data/report": "report.pdf"})
+    assert "deed.pdf" in player.browser.get(f"{player.url}/scenario.yaml").text
+    assert count(database, StagedDocument) == count(database, Document) == 0

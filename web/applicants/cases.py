@@ -1,6 +1,7 @@
 """One's own case: how it stands in plain words, messages with the office, and who has looked at it."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -98,7 +99,8 @@ def _messages(visit: Visit, case_id: UUID, typed: str = "", wrong: str | None = 
 def list_lookers(visit: Visit, case_id: UUID) -> Page:
     """Who has looked at it, but for the applicant."""
     case = cases.get(visit.uow, case_id)
-    found = access_log.page(visit.uow, case_id, after=cursor(), of_others=True)
-    rows, following_one = following(found, cases.PAGE)
+    rows, following_one = following(
+        access_log.by_day(visit.uow, case_id, after=cursor()), cases.PAGE, attrgetter("id")
+    )
     values = {"case": case, "rows": rows, "next": following_one}
     return Page("applicants/access.html", values)

@@ -3,7 +3,6 @@ import "htmx.org";
 import "./changes.js";
 import "./desk.js";
 import "./fields.js";
-import "./uploads.js";
 
 // A form is sent once, however often its button is pressed.
 const sent = new Set();

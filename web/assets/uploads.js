@@ -111,7 +111,7 @@ class Uploads {
         signal,
       );
     }
-    row.progress(1, this.texts.done);
+    row.tell(this.texts.done);
     return state;
   }
 
