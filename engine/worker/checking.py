@@ -1,4 +1,4 @@
-"""Checks of sketches and uploads, one at a time: the queue `checks` has a process of its own."""
+"""Checks of drafts and uploads, one at a time: the queue `checks` has a process of its own."""
 
 from uuid import UUID
 
