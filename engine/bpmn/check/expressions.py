@@ -13,6 +13,7 @@ from engine.bpmn.check.allow_list import TIMES, bpmn, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.texts import MAPPINGS, Text, as_juel, language_of, stripped, texts
+from engine.bpmn.juel import is_juel
 from engine.bpmn.script import names, unsupported
 from engine.bpmn.syntax import Mode
 from engine.findings import sentence
