@@ -4,11 +4,11 @@ The only package that knows SpiffWorkflow. Everything else imports from here.
 """
 
 from engine.bpmn.check import Looked, check, look
-from engine.bpmn.check.readable import Name
 from engine.bpmn.connecting import NamedConnector, named_connectors
 from engine.bpmn.diff import Difference, compare
 from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.flows import Flow
+from engine.bpmn.foreign import Foreign, Gone, foreigns, translated, without
 from engine.bpmn.forms import Form
 from engine.bpmn.kinds import HUMAN
 from engine.bpmn.marks import CaseRules, TaskRules
@@ -20,6 +20,7 @@ from engine.bpmn.picture import POLICY as PICTURE_POLICY
 from engine.bpmn.picture import Marks, Undrawable, picture, places
 from engine.bpmn.picture.placing import placed, without_places
 from engine.bpmn.posts import Post
+from engine.bpmn.readable import Name
 from engine.bpmn.replies import Awaited, awaited
 from engine.bpmn.runner import (
     CallFailure,
@@ -58,7 +59,9 @@ __all__ = [
     "Finding",
     "Fired",
     "Flow",
+    "Foreign",
     "Form",
+    "Gone",
     "Immovable",
     "Looked",
     "Marks",
@@ -102,6 +105,7 @@ __all__ = [
     "fail_call",
     "fire",
     "first_start",
+    "foreigns",
     "instances_before",
     "known_at",
     "later",
@@ -119,5 +123,7 @@ __all__ = [
     "skip",
     "start",
     "steps_ahead",
+    "translated",
+    "without",
     "without_places",
 ]

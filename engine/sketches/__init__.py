@@ -5,8 +5,18 @@ Who may deploy in its unit sees and edits a sketch. What becomes of it is a depl
 
 from engine.sketches.checking import Checkable, ask, give_up, judge, take
 from engine.sketches.choosing import Choices, choices
-from engine.sketches.drafting import MAX_TITLE, create, delete, deploy, from_version, rename, save
-from engine.sketches.looking import look
+from engine.sketches.drafting import (
+    MAX_TITLE,
+    ForeignPlace,
+    create,
+    delete,
+    deploy,
+    from_version,
+    remove_foreign,
+    rename,
+    save,
+)
+from engine.sketches.looking import Looked, look
 from engine.sketches.reading import PAGE, Check, File, Listed, View, file, files_of, get, page, units
 
 __all__ = [
@@ -16,7 +26,9 @@ __all__ = [
     "Checkable",
     "Choices",
     "File",
+    "ForeignPlace",
     "Listed",
+    "Looked",
     "View",
     "ask",
     "choices",
@@ -31,6 +43,7 @@ __all__ = [
     "judge",
     "look",
     "page",
+    "remove_foreign",
     "rename",
     "save",
     "take",

@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from engine import access, bpmn, budget, connections, definitions, posts, uploads
-from engine.bpmn import Finding, Name
+from engine.bpmn import Finding, Foreign, Name
+from engine.bpmn.source import Unreadable
 from engine.budget import Exhausted, ShortBudget
 from engine.db import UnitOfWork
 from engine.errors import NotFound
@@ -20,10 +21,11 @@ from engine.sketches.reading import files_of, unknown
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class Looked:
     """What a look found; `complete` is False where it took longer than a request may."""
 
     findings: tuple[Finding, ...]
+    foreign: Mapping[Finding, Foreign]
     names: Mapping[str, tuple[Name, ...]]
     complete: bool
 
@@ -35,7 +37,7 @@ def look(
     content: bytes,
     *,
     operations: connections.Operations = None,
-) -> View:
+) -> Looked:
     """Look at a diagram as it is drawn now, among the other files of its draft. Raises NotFound, Invalid."""
     access.require(uow.actor, "definitions.deploy")
     unit = select(Sketch.unit_id).where(Sketch.id == sketch_id, access.covers(Sketch.unit_id))
@@ -58,6 +60,13 @@ def look(
                 found += tuple(posts.findings(uow, files, owner))
                 found += tuple(connections.findings(files, operations, draft=True))
     except Exhausted:
-        return View((), names, complete=False)
+        return Looked((), {}, names, complete=False)
     here = tuple(finding for finding in found if finding.file in (name, ""))
-    return View(here, names, complete=looked.whole)
+    return Looked(here, _foreign(name, content, here), names, complete=looked.whole)
+
+
+def _foreign(name: str, content: bytes, findings: tuple[Finding, ...]) -> Mapping[Finding, Foreign]:
+    try:
+        return bpmn.foreigns(name, content, findings)
+    except Unreadable:
+        return {}

@@ -9,7 +9,7 @@ from engine.bpmn.source import MAX_FILE
 from engine.db import Actor, Database
 from tests import bpmn, factories, organisation
 from tests.web.conftest import Browser, statements
-from tests.web.test_designer_pages import FILES, Open, designer, do, made, send
+from tests.web.test_designer_pages import FILES, Open, checked, designer, do, made, send
 
 __all__ = ["designer", "do"]
 
@@ -98,3 +98,54 @@ def test_names_are_read_where_something_is_half_written(
     names = {one["name"] for one in found["names"]["t"]}
     assert names - {"x"} == known
     assert found["findings"]
+
+
+FOREIGN = bpmn.process(
+    *bpmn.in_line(
+        bpmn.node("userTask", "t", camunda__dueDate="${due}", camunda__priority="${a.b()}", name="x &gt; y"),
+        bpmn.node("task", "m", bpmn.extension('<camunda:taskListener class="a" event="create"/>')),
+    )
+)
+
+
+def test_a_look_names_what_another_engine_has_written_and_what_says_the_same(
+    designer: Browser, do: Do
+) -> None:
+    found = looked(designer, made(do), FOREIGN, "p.bpmn")["findings"]
+    foreign = {one["foreign"]["name"]: one for one in found if "foreign" in one}
+    assert foreign["camunda:dueDate"]["foreign"] == {
+        "name": "camunda:dueDate",
+        "value": "${due}",
+        "removable": True,
+        "translation": {"parvandeh:due": "${due}"},
+    }
+    assert foreign["camunda:priority"]["attribute"] == "camunda:priority"
+    assert "camunda:priority" in foreign["camunda:priority"]["sentence"]
+    assert foreign["camunda:priority"]["foreign"]["translation"] is None
+    assert foreign["camunda:taskListener"]["element"] == "m"
+
+
+def test_what_another_engine_has_written_is_removed_or_translated_beside_its_finding(
+    designer: Browser, do: Do
+) -> None:
+    path = made(do, {"p.bpmn": FOREIGN})
+    checked(do, path)
+    page = designer.get(path).text
+    assert "Translate to" in page
+    assert page.count('name="do" value="remove"') == 3
+    place = {"file": "p.bpmn", "element": "t", "attribute": "camunda:dueDate"}
+    given = send(designer, f"{path}/foreign", **place, do="translate", revision="1")
+    assert given.status_code == 303
+    late = send(designer, f"{path}/foreign", **place, do="remove", revision="1")
+    assert late.status_code == 409
+    again = send(designer, f"{path}/foreign", **place, do="remove", revision="2")
+    assert again.status_code == 422
+    assert "any more" in again.text
+    other = {**place, "element": "m", "attribute": "camunda:taskListener"}
+    assert send(designer, f"{path}/foreign", **other, do="remove", revision="2").status_code == 303
+    now = designer.get(f"{path}/file?name=p.bpmn").text
+    assert 'camunda:priority="${a.b()}" name="x &gt; y" parvandeh:due="${due}">' in now
+    assert "dueDate" not in now
+    assert "extensionElements" not in now
+    nowhere = {"file": "p.bpmn", "element": "", "attribute": "isExecutable"}
+    assert send(designer, f"{path}/foreign", **nowhere, do="remove", revision="3").status_code == 422

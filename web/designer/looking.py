@@ -1,7 +1,8 @@
 """What the modeler asks while somebody draws: what may be chosen, what can be read where, what is wrong."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -64,9 +65,16 @@ def look(visit: Visit, sketch_id: UUID) -> Content:
     return _json(
         {
             "names": {element: [_name(one) for one in known] for element, known in names.items()},
-            "findings": [_finding(one) for one in findings.shown(view.findings)],
+            "findings": [_finding(one) for one in _shown(view)],
             "complete": view.complete,
         }
+    )
+
+
+def _shown(view: sketches.Looked) -> Sequence[findings.Shown]:
+    return findings.shown(
+        asdict(one) | ({"foreign": asdict(view.foreign[one])} if one in view.foreign else {})
+        for one in view.findings
     )
 
 
@@ -131,7 +139,7 @@ def _name(found: Name) -> Mapping[str, Any]:
 
 
 def _finding(found: findings.Shown) -> Mapping[str, Any]:
-    return {
+    told = {
         "code": found.code,
         "severity": found.severity,
         "element": found.element,
@@ -139,3 +147,4 @@ def _finding(found: findings.Shown) -> Mapping[str, Any]:
         "sentence": found.reason,
         "fix": found.mend,
     }
+    return told | ({"foreign": {**found.foreign, "removable": True}} if found.foreign else {})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from engine.bpmn.about import with_attributes
 from engine.bpmn.check import bounded
 from engine.bpmn.check.activities import check_activities
 from engine.bpmn.check.allow_list import FLOW_NODES, bpmn
@@ -35,7 +36,6 @@ from engine.bpmn.check.processes import (
     executable,
     tell_not_executable,
 )
-from engine.bpmn.check.readable import Name, readable
 from engine.bpmn.check.rules import check_rule_tasks
 from engine.bpmn.check.soundness import check_soundness
 from engine.bpmn.check.structure import check_structure
@@ -43,6 +43,8 @@ from engine.bpmn.check.terms import check_terms
 from engine.bpmn.check.variables import check_variables
 from engine.bpmn.findings import Report
 from engine.bpmn.lint import lint
+from engine.bpmn.readable import Name, readable
+from engine.findings import sentence
 
 __all__ = ["Looked", "check", "look"]
 
@@ -111,7 +113,11 @@ def _check(
     passed_over: Collection[Any] = () if alone else idle
     if len(processes) > MAX_PROCESSES:
         file, process = processes[MAX_PROCESSES]
-        reason = f"There are {len(processes)} processes; {MAX_PROCESSES} are allowed."
+        reason = sentence(
+            f"There are {len(processes)} processes; {MAX_PROCESSES} are allowed.",
+            count=len(processes),
+            limit=MAX_PROCESSES,
+        )
         notes.error(place(file, process), "too-many-processes", reason, "Upload what belongs together.")
         return Report(notes.sorted(files), ())
     for file, root in upload.documents.items():
@@ -127,7 +133,7 @@ def _check(
     _check_diagrams(diagrams, upload, now, notes)
     sound = [diagram for diagram in diagrams if diagram.file not in notes.refused]
     lint(files, sound, upload.schemas, notes)
-    return Report(notes.sorted(files), () if alone else found, tuple(upload.rules.offered))
+    return Report(with_attributes(notes.sorted(files)), () if alone else found, tuple(upload.rules.offered))
 
 
 def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, notes: Notes) -> None:

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from engine.bpmn.check.allow_list import BPMN, OWNERS, local
-from engine.bpmn.translate.told import CAMUNDA, OURS
-from engine.bpmn.translate.vendors import RELATIVES, SPIFF, ZEEBE
+from engine.bpmn.check.allow_list import OWNERS, local
+from engine.bpmn.translate.vendors import qualified
 from engine.findings import LAST_LINE, MAX_FINDINGS, Notes, Place
 
-__all__ = ["MAX_FINDINGS", "Notes", "Place", "Rules", "place"]
+__all__ = ["MAX_FINDINGS", "Notes", "Place", "Rules", "place", "qualified"]
 
-# How names are written that a translation has put into a file which does not declare their namespace.
-_PREFIXES = {OURS[1:-1]: "parvandeh", CAMUNDA[1:-1]: "camunda", ZEEBE: "zeebe", SPIFF: "spiffworkflow"}
+# What names the message, signal, error or escalation of an event.
+_REFERENCES = {
+    f"{kind}EventDefinition": f"{kind}Ref" for kind in ("message", "signal", "error", "escalation")
+}
 
 
 def place(file: str, element: Any, shift: int = 0, attribute: str | None = None) -> Place:
@@ -29,19 +30,8 @@ def place(file: str, element: Any, shift: int = 0, attribute: str | None = None)
     line = drawn.sourceline
     known = line is not None and line < LAST_LINE
     if attribute is None and owner is not element:
-        attribute = qualified(element, element.tag)
+        attribute = _REFERENCES.get(local(element)) or qualified(element, element.tag)
     return Place(file, owner.get("id"), owner.get("name"), line + shift if known else None, attribute)
-
-
-def qualified(element: Any, name: str) -> str:
-    """The name of an attribute or element as its file writes it: with a prefix, but for those of BPMN."""
-    space, _, short = name.rpartition("}")
-    space = space[1:]
-    if space in ("", BPMN):
-        return short
-    written = {found: prefix for prefix, found in element.nsmap.items() if prefix}
-    alike = (space, *sorted(RELATIVES)) if space == CAMUNDA[1:-1] else (space,)
-    return f"{next((written[one] for one in alike if one in written), _PREFIXES.get(space, 'ns'))}:{short}"
 
 
 class Rules:

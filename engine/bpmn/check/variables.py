@@ -14,14 +14,15 @@ from typing import Any
 from engine.bpmn.check import writers
 from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
-from engine.bpmn.check.expressions import Text, bound, first_lines, is_strict, texts, variables
 from engine.bpmn.check.files import Upload
 from engine.bpmn.check.notes import Notes
 from engine.bpmn.check.paths import components, targets
+from engine.bpmn.check.texts import Text, bound, first_lines, is_strict, texts, variables
 from engine.bpmn.check.writers import Given
 from engine.bpmn.rules import DECISION, NO_DECISIONS, RESULT
 from engine.bpmn.script import language
 from engine.decisions.asking import Decisions
+from engine.findings import sentence
 
 _ANYTHING = 1
 _LIST = bpmn("loopDataInputRef")
@@ -262,8 +263,13 @@ class _Told:
             self.tell(
                 ours[0],
                 name,
-                f"The {ours[0].what} reads {name!r}, which nothing in the files sets: the task or event fails"
-                " unless it has come with data of unknown names.",
+                sentence(
+                    f"The {ours[0].what} reads {name!r}, which nothing in the files sets: the task or"
+                    " event fails"
+                    " unless it has come with data of unknown names.",
+                    part=ours[0].part,
+                    variable=name,
+                ),
                 f"Give {name!r} a field in a form, or set it in a script; if it comes from outside, declare"
                 f' it: <dataObject id="{name}"/>.',
             )
@@ -279,7 +285,11 @@ class _Told:
         self.tell(
             text,
             name,
-            f"The {text.what} reads {name!r}{again}: no step before can have set it{beside}.",
+            sentence(
+                f"The {text.what} reads {name!r}{again}: no step before can have set it{beside}.",
+                part=text.part,
+                variable=name,
+            ),
             (f"Write {meant!r} if that is meant; else set" if meant else "Set")
             + " it before, in a form, a script or as what comes with a message or reply.",
             fails=fails,
@@ -299,7 +309,11 @@ class _Told:
         self.notes.error(
             where,
             "undrawn-name",
-            f"The decision {decision!r} reads {name!r}: not drawn, and set by no form, step or message.",
+            sentence(
+                f"The decision {decision!r} reads {name!r}: not drawn, and set by no form, step or message.",
+                decision=str(decision)[:100],
+                variable=name,
+            ),
             f"{fix} it before, or correct the name in the .dmn file.",
         )
 
@@ -309,7 +323,12 @@ class _Told:
         self.tell(
             text,
             name,
-            f"The {text.what} reads {name!r}, which is set nowhere: Python writes {meant}.",
+            sentence(
+                f"The {text.what} reads {name!r}, which is set nowhere: Python writes {meant}.",
+                part=text.part,
+                variable=name,
+                meant=meant,
+            ),
             f"Write {meant} if that is meant.",
             fails=fails,
         )
@@ -322,7 +341,12 @@ class _Told:
         self.tell(
             text,
             name,
-            f"The {text.what} reads {name!r}, which is set nowhere; {meant!r} is known there.",
+            sentence(
+                f"The {text.what} reads {name!r}, which is set nowhere; {meant!r} is known there.",
+                part=text.part,
+                variable=name,
+                meant=meant,
+            ),
             f"Write {meant!r} if that is meant; nothing to do if the data come with {name!r}.",
         )
         return True

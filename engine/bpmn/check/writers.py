@@ -34,7 +34,7 @@ ANYTHING = Given(anything=True)
 
 Origin = Literal[
     "form", "script", "reply", "decision", "message", "signal", "error", "escalation", "mapping", "call",
-    "input", "item", "results", "starter", "condition", "data-object",
+    "input", "item", "results", "starter", "condition", "object",
 ]  # fmt: skip
 _ORIGINS: Mapping[str, Origin] = {
     "message": "message", "signal": "signal", "error": "error", "escalation": "escalation",

@@ -20,9 +20,16 @@ from engine.budget import spend
 MOST = 20_000  # names of all elements together: an answer has to be small
 _MOST_HERE = 500  # names at one element
 
+# As JSON has them, with dates and documents; all other fields are texts.
 _TYPES: Mapping[Kind, str] = {
-    **dict.fromkeys(("text", "long-text", "choice"), "string"),
-    **dict.fromkeys(("choices", "list"), "array"),
+    "number": "number",
+    "integer": "integer",
+    "boolean": "boolean",
+    "date": "date",
+    "time": "time",
+    "datetime": "datetime",
+    "choices": "array",
+    "list": "array",
     "group": "object",
     "file": "document",
 }
@@ -83,7 +90,7 @@ def _names(process: Process, sources: Mapping[str, _Source], known: int, *, afte
 
 def _name(name: str, source: _Source, *, after: bool) -> Name:
     field = source.field
-    kind = _TYPES.get(field.kind, field.kind) if field else _KINDS.get(source.origin)
+    kind = _TYPES.get(field.kind, "string") if field else _KINDS.get(source.origin)
     return Name(name, kind, source.origin, source.by, field.label if field else None, after)
 
 
@@ -93,7 +100,7 @@ _KINDS: Mapping[Origin, str] = {"reply": "object", "results": "array", "error": 
 def _sources(process: Process) -> dict[str, _Source]:
     """Who sets each variable: of several a form, which knows most of it, else the first that is drawn."""
     found: dict[str, _Source] = {
-        item.get("id"): _Source("data-object", item.get("name"))
+        item.get("id"): _Source("object", item.get("name"))
         for item in process.diagram.element.iter(bpmn("dataObject"))
         if item.get("id")
     }
