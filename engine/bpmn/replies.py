@@ -11,8 +11,8 @@ from engine.bpmn import syntax
 from engine.bpmn.bills import BILL, IN_REPLY
 from engine.bpmn.check import juel
 from engine.bpmn.check.allow_list import bpmn
-from engine.bpmn.check.expressions import Text, texts
 from engine.bpmn.check.extensions import PARVANDEH
+from engine.bpmn.check.texts import Text, texts
 from engine.bpmn.money import is_code
 from engine.bpmn.source import Unreadable, read_xml
 

@@ -192,15 +192,9 @@ def _build(source: Source, key: str) -> Spec:
         if files.name(process) in inner:
             continue
         if prefix and not files.can_be_called(process):
-            raise Unbuildable(
-                "",
-                "called-without-start",
-                sentence(
-                    f"The called process {process!r} has no plain start event at which a call could begin.",
-                    process=process,
-                ),
-                "Deploy it again with a plain start event beside the others, then this one.",
-            )
+            reason = sentence(f"The called process {process!r} has no plain start event.", process=process)
+            mend = "Deploy it again with a plain start event beside the others, then this one."
+            raise Unbuildable("", "called-without-start", reason, mend)
         for name, scope in files.scopes(process):
             inner[files.name(name)] = scope
             _attach(scope)

@@ -205,3 +205,57 @@ def test_what_a_process_does_is_said_in_the_panel_and_stored(
     message = file["paid"].find(f"{BPMN}messageEventDefinition").get("messageRef")
     assert file[message].get("name") == "house.paid"
     assert file["ask"].get(f"{OURS}request") == "{'amount_rials': fee}"
+
+
+TWICE = DRAWN.replace(
+    '<bpmn:callActivity id="collect" name="دریافت | Collect"/>',
+    """<bpmn:userTask id="second"><bpmn:multiInstanceLoopCharacteristics>
+      <bpmn:loopDataInputRef>members</bpmn:loopDataInputRef>
+      <bpmn:inputDataItem id="member"/></bpmn:multiInstanceLoopCharacteristics></bpmn:userTask>
+    <bpmn:userTask id="collect"><bpmn:multiInstanceLoopCharacteristics isSequential="true">
+      <bpmn:loopDataInputRef>members</bpmn:loopDataInputRef><bpmn:inputDataItem id="member"/>
+      <bpmn:completionCondition>loopCounter > 2</bpmn:completionCondition>
+      </bpmn:multiInstanceLoopCharacteristics></bpmn:userTask>
+    <bpmn:sequenceFlow id="f9" sourceRef="second" targetRef="collect"/>""",
+)
+
+
+def markers(file: Any, *elements: str) -> list[list[tuple[str, str | None, str | None]]]:
+    """What the multi-instance markers of elements hold: names, texts and ids."""
+    found = (file[name].find(f"{BPMN}multiInstanceLoopCharacteristics") for name in elements)
+    return [
+        [(child.tag.removeprefix(BPMN), (child.text or "").strip() or None, child.get("id")) for child in one]
+        for one in found
+    ]
+
+
+def test_a_label_is_one_language_and_what_is_being_typed_is_saved(
+    visit: Visits, check: Check, shot: Shot, tmp_path: Path
+) -> None:
+    page = visit("en", "phone", account="designer")
+    panel = open_(page, "en", tmp_path, TWICE)
+    label = page.locator("g.djs-element[data-element-id=set_fee] .djs-label")
+    expect(label).to_have_text("Fee")
+    page.locator("g.djs-element[data-element-id=set_fee] .djs-hit").first.dblclick()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Charge")
+    panel.save()  # while the label is still being edited
+    expect(label).to_have_text("Charge")
+    file = stored(page)
+    assert file["set_fee"].get("name") == "هزینه | Charge"
+    item: tuple[str, str | None, str | None] = ("inputDataItem", None, "member")
+    list_: tuple[str, str | None, str | None] = ("loopDataInputRef", "members", None)
+    second, third = markers(file, "second", "collect")
+    assert second == [list_, item]
+    assert [(name, text) for name, text, _ in third] == [
+        ("loopDataInputRef", "members"),
+        ("inputDataItem", None),
+        ("completionCondition", "loopCounter > 2"),
+    ]
+    assert "open-in-the-modeler" not in etree.tostring(file["house"].getroottree()).decode()
+    page.locator("g.djs-element[data-element-id=set_fee] .djs-hit").first.click()
+    panel.field("name.name-fa").fill("بها")
+    check(page)
+    shot(page, "panel")
+    panel.save()
+    assert stored(page)["set_fee"].get("name") == "بها | Charge"

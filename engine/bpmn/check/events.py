@@ -7,9 +7,9 @@ from typing import Any
 from engine.bpmn import timers
 from engine.bpmn.check.allow_list import CHILDREN, EVENTS, THROWN, TIMES, bpmn, local
 from engine.bpmn.check.diagram import NAMES, Diagram, Node, Scope, definitions, known_as, named
-from engine.bpmn.check.expressions import written_time
 from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules, qualified
+from engine.bpmn.check.texts import written_time
 from engine.bpmn.values import MAX_NAME
 from engine.findings import sentence
 
@@ -103,8 +103,11 @@ class _Rules(Rules):
             )
             return
         event = at.getparent() if at.tag.endswith("Definition") else at
-        if event.get(f"{{{PARVANDEH}}}name") is not None:
-            return  # computed anew each time
+        if event.get(f"{{{PARVANDEH}}}name") is None:  # else it is computed anew each time
+            self.known(found, kind, optional=optional)
+
+    def known(self, found: Any, kind: str, *, optional: bool) -> None:
+        """The name or code by which others know what an event is about."""
         attribute, longest = NAMES[kind], _LONGEST[kind]
         text = found.get(attribute)
         if (text is None and not optional) or (text is not None and not is_name(text, longest)):

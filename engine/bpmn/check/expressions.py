@@ -3,20 +3,18 @@
 import ast
 import builtins
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from engine.bpmn import syntax, timers
+from engine.bpmn import syntax
 from engine.bpmn.check import feel, juel, python
-from engine.bpmn.check.allow_list import BPMN, TIMES, bpmn, local
+from engine.bpmn.check.allow_list import TIMES, bpmn, local
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import PARVANDEH
-from engine.bpmn.check.notes import Notes, Place, place
-from engine.bpmn.juel import assignment, is_juel
-from engine.bpmn.own import ASSIGNMENT, TERMS
-from engine.bpmn.script import Language, Names, as_written, language, names, unsupported
+from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.texts import MAPPINGS, Text, as_juel, language_of, stripped, texts
+from engine.bpmn.juel import is_juel
+from engine.bpmn.script import names, unsupported
 from engine.bpmn.syntax import Mode
 from engine.findings import sentence
 
@@ -40,33 +38,6 @@ _MARKERS = (bpmn("multiInstanceLoopCharacteristics"), bpmn("standardLoopCharacte
 FORMATS = frozenset({
     "python", "python3", "text/python", "text/x-python", "application/python", "application/x-python",
 })  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Text:
-    """A text to be run, with the element that holds it, perhaps in an attribute of ours."""
-
-    element: Any
-    code: str
-    mode: Mode
-    attribute: str = ""
-
-    @property
-    def what(self) -> str:
-        """What a designer calls it."""
-        if self.attribute:
-            return f"parvandeh:{self.attribute}"
-        kind = local(self.element)
-        return {"script": "script", "conditionExpression": "condition"}.get(kind, kind)
-
-    @property
-    def part(self) -> str:
-        """The attribute or child element that holds it."""
-        return f"parvandeh:{self.attribute}" if self.attribute else local(self.element)
-
-    def place(self, file: str, shift: int) -> Place:
-        """Where a line of it stands, so many lines below its first one."""
-        return place(file, self.element, shift, self.part)
 
 
 def check_length(diagrams: Iterable[Diagram], notes: Notes) -> bool:
@@ -98,55 +69,12 @@ def check_expressions(diagram: Diagram, notes: Notes) -> None:
     sound = [text for text in texts(diagram.element) if rules.is_python(text)]
     for text in sound:
         rules.names(text)
-        if text.attribute in _MAPPINGS:
+        if text.attribute in MAPPINGS:
             rules.mapping(text)
     for mode in ("eval", "exec"):
         rules.sandbox([text for text in sound if text.mode == mode])
 
 
-def texts(process: Any) -> Iterator[Text]:
-    """The scripts and expressions of a process, in the order of the document."""
-    for element in process.iter(f"{{{BPMN}}}*"):
-        kind, code = local(element), element.text or ""
-        for attribute in _OURS:
-            value = element.get(f"{{{PARVANDEH}}}{attribute}")
-            if value is not None and not (attribute in TERMS and timers.is_term(value)):
-                yield Text(element, value, "eval", attribute)
-        if kind == "script" and local(element.getparent()) == "scriptTask":
-            yield Text(element, as_written(code), "exec")
-        elif kind in _EXPRESSIONS or (kind in TIMES and written_time(code) is None) or _computed(kind, code):
-            yield Text(element, code, "eval")
-
-
-def _computed(kind: str, code: str) -> bool:
-    """Whether it is a list that is no variable."""
-    return kind == "loopDataInputRef" and language(code) != "python"
-
-
-def written_time(text: str) -> Any:
-    """The value of a timer's text that stands there as it is, plain or in quotes; None for an expression."""
-    if timers.is_literal(text):
-        return text
-    try:
-        body = python.expression(text.strip())
-    except SyntaxError:
-        return None
-    return body.value if isinstance(body, ast.Constant) else None
-
-
-def written_term(text: str) -> str | None:
-    """The time that a task's term gives as it stands, plain or in quotes; None for an expression."""
-    if timers.is_term(text):
-        return text.strip()
-    value = written_time(text)
-    return value if isinstance(value, str) and timers.is_term(value) else None
-
-
-_EXPRESSIONS = frozenset({
-    "conditionExpression", "condition", "loopCardinality", "completionCondition", "loopCondition",
-})  # fmt: skip
-_MAPPINGS = ("correlation", "data", "request", "inputs", "outputs")  # give names with values
-_OURS = (*_MAPPINGS, *ASSIGNMENT, "name", "subject")  # our attributes that are expressions
 _PUT_TOGETHER = (*TIMES, "script")  # texts that the engine may have made of several
 _ONE_EXPRESSION = (
     "Write one expression: ${…} without methods and objects of Java, or one in Python or FEEL; see"
@@ -195,7 +123,7 @@ class _Rules:
                 (sentence(f"The {text.what} is empty.", part=text.part), "Write it, or remove it."),
             )
             return False
-        written_in = _language(text)
+        written_in = language_of(text)
         if written_in != "python":
             self.feel(text) if written_in == "feel" else self.juel(text)
             return False
@@ -203,7 +131,7 @@ class _Rules:
             told = sentence(f"The {text.what} is not written in Python.", part=text.part), _ONE_EXPRESSION
             self.error(text, 1, "expression-language", told)
             return False
-        code, skipped = _stripped(text)
+        code, skipped = stripped(text)
         try:
             names(code, text.mode)
             syntax.require_oldest(code, text.mode)
@@ -219,7 +147,7 @@ class _Rules:
         return True
 
     def feel(self, text: Text) -> None:
-        code, skipped = _stripped(text)
+        code, skipped = stripped(text)
         found = feel.fault(code)
         if found is not None:
             line = found[0] + skipped
@@ -231,7 +159,7 @@ class _Rules:
             )
             self.error(text, line, "syntax-error", (reason, _mend(text)))
             return
-        if text.attribute in _MAPPINGS and not feel.is_mapping(code):
+        if text.attribute in MAPPINGS and not feel.is_mapping(code):
             self.error(
                 text,
                 1,
@@ -242,7 +170,7 @@ class _Rules:
             self.counter(text, line + skipped, name)
 
     def juel(self, text: Text) -> None:
-        code, skipped = _juel(text)
+        code, skipped = as_juel(text)
         found = juel.fault(code, strict=not text.attribute and local(text.element) not in _PUT_TOGETHER)
         if found is not None:
             line = found[0] + skipped
@@ -253,7 +181,7 @@ class _Rules:
             )
             self.error(text, line, "expression-language", (reason, _ONE_EXPRESSION))
             return
-        if text.attribute in _MAPPINGS and not juel.is_mapping(code):
+        if text.attribute in MAPPINGS and not juel.is_mapping(code):
             self.error(
                 text,
                 1,
@@ -301,7 +229,7 @@ class _Rules:
 
     def names(self, text: Text) -> None:
         """Modules and functions that the sandbox does not have."""
-        code, skipped = _stripped(text)
+        code, skipped = stripped(text)
         own = names(code, text.mode).writes
         for line, module in python.imports(code, text.mode):
             if module not in MODULES:
@@ -333,11 +261,11 @@ class _Rules:
 
     def sandbox(self, found: Sequence[Text]) -> None:
         """What the sandbox cannot read. All are asked at once, and singly only if something is wrong."""
-        codes = {_stripped(text)[0] for text in found}
+        codes = {stripped(text)[0] for text in found}
         if not codes or not _refusals(_joined(sorted(codes), found[0].mode), found[0].mode):
             return
         for text in found:
-            code, skipped = _stripped(text)
+            code, skipped = stripped(text)
             for line, reason in _refusals(code, text.mode):
                 told = (
                     sentence(
@@ -389,55 +317,3 @@ def _joined(codes: Sequence[str], mode: Mode) -> str:
     if mode == "eval":
         return "[" + ",".join(f"(\n{code}\n)" for code in codes) + "]"
     return "\n".join(f"def part():\n{textwrap.indent(code, ' ')}\n pass" for code in codes)
-
-
-def _stripped(text: Text) -> tuple[str, int]:
-    """An expression without the white space around it, and the lines that took; scripts stay as they are."""
-    if text.mode == "exec":
-        return text.code, 0
-    code = text.code.strip()
-    return code, text.code[: len(text.code) - len(text.code.lstrip())].count("\n")
-
-
-def variables(text: Text) -> Names:
-    """What a text that is correct reads and assigns."""
-    return names(_stripped(text)[0], text.mode)
-
-
-def bound(text: Text) -> frozenset[str]:
-    """The names that a text gives a meaning anywhere in it."""
-    if _language(text) != "python":
-        return frozenset()
-    return python.used(_stripped(text)[0], text.mode)[0]
-
-
-def first_lines(text: Text) -> dict[str, int]:
-    """The line within a text, from 1, that first reads each name."""
-    written_in = _language(text)
-    code, skipped = _juel(text) if written_in == "juel" else _stripped(text)
-    if written_in == "python":
-        found = python.used(code, text.mode)[1]
-    else:
-        found = feel.reads(code) if written_in == "feel" else juel.reads(code)
-    return {name: line + skipped for name, line in found}
-
-
-def is_strict(text: Text) -> bool:
-    """Whether it is in an attribute of ours and fails on an unknown name; FEEL has null instead.
-
-    Without a subject a case runs on.
-    """
-    return text.attribute in _OURS and text.attribute != "subject" and _language(text) != "feel"
-
-
-def _language(text: Text) -> Language:
-    if text.mode == "exec":
-        return "juel" if assignment(text.code) else "python"
-    return language(text.code)
-
-
-def _juel(text: Text) -> tuple[str, int]:
-    """The expression of a text, and the lines before it."""
-    code, skipped = _stripped(text)
-    script = assignment(code) if text.mode == "exec" else None
-    return (code, skipped) if script is None else (script.text, skipped)

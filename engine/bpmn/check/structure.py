@@ -1,6 +1,6 @@
 """Start and end events, sequence flows and gateways: what would be lost, taken always, or taken twice."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS, THROWN, local
@@ -71,6 +71,10 @@ class _Rules:
                 "Keep one of them; tell the ways apart with an exclusive gateway behind it, and draw an event"
                 " sub-process for each event.",
             )
+        self.triggers(scope, starts)
+
+    def triggers(self, scope: Scope, starts: Sequence[Node]) -> None:
+        """What start events wait for."""
         for node in starts:
             if not scope.depth and node.trigger in (*THROWN, "condition", "compensate"):
                 self.error(

@@ -9,8 +9,8 @@ from typing import Any
 from engine.bpmn import timers
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node
-from engine.bpmn.check.expressions import written_term, written_time
 from engine.bpmn.check.extensions import PARVANDEH
+from engine.bpmn.check.texts import written_term, written_time
 from engine.bpmn.kinds import HUMAN
 from engine.bpmn.lanes import lanes_around, listed
 from engine.bpmn.outcomes import DECISION, effect_of, of_process, of_task

@@ -155,12 +155,8 @@ class Inference:
         of = self.type(node.operand, scope)
         if of.name in ("Any", "number", "days and time duration", "years and months duration"):
             return of
-        return self.fault(
-            node,
-            "type-mismatch",
-            sentence(f"A {told(of)} has no negative", negated=told(of)),
-            "Remove the sign.",
-        )
+        reason = sentence(f"A {told(of)} has no negative", negated=told(of))
+        return self.fault(node, "type-mismatch", reason, "Remove the sign.")
 
     def _between(self, node: tree.Between, scope: Scope) -> Type:
         of = self.type(node.operand, scope)
@@ -272,12 +268,8 @@ class Inference:
         of = self.type(node.function, scope)
         given = [self.type(argument, scope) for argument in node.arguments]
         if of.name not in ("Any", "function"):
-            return self.fault(
-                node,
-                "type-mismatch",
-                sentence(f"A {told(of)} cannot be called", called=told(of)),
-                "Remove the brackets.",
-            )
+            reason = sentence(f"A {told(of)} cannot be called", called=told(of))
+            return self.fault(node, "type-mismatch", reason, "Remove the brackets.")
         built_in = BUILT_IN.get(name) if name and scope.find(name) is None else None
         wrong = misfit(name or "the function", built_in, of, given, node.names)
         if wrong is not None:

@@ -15,10 +15,14 @@ export function choicesOf(entry, element, { look, file }) {
 
 const ofDiagram = {
   operations: (_, element, { look }) => connectorOf(element, look)?.operations ?? [],
+  parameters: (_, element, { look }) => namesOf(operationOf(element, look)?.parameters),
+  replies: (_, element, { look }) => namesOf(operationOf(element, look)?.result),
   outcomes: (_, element) => outcomesOf(processAround(element)).map((one) => ({ value: one.value ?? "", label: shown(one.name) || one.value })),
   groups: (_, element, { file }) => valuesOf("parvandeh:sod", file).map(plain),
   escalations: (entry, element, { file }) => entry.known(file).map(plain),
 };
+
+const namesOf = (fields) => (fields ?? []).map(({ name }) => plain(name));
 
 function unique(choices) {
   return [...new Map(choices.filter(({ value }) => value).map((one) => [one.value, one])).values()];

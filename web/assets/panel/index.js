@@ -2,6 +2,7 @@
 import { BpmnPropertiesPanelModule } from "bpmn-js-properties-panel";
 import File from "./file.js";
 import lanes from "./lanes.js";
+import Marks from "./marks.js";
 import Look from "./look.js";
 import names from "./names.js";
 import { Readable, Section, Top } from "./section.jsx";
@@ -16,6 +17,10 @@ class Provider {
     const say = (key, values = {}) => (words[key] ?? key).replace(/{(\w+)}/g, (place, name) => values[name] ?? place);
     this.tools = { say, eventBus, file, look };
     propertiesPanel.registerProvider(this);
+    // What matters most of another element stands at the top.
+    eventBus.on("selection.changed", () => {
+      document.querySelector(".bio-properties-panel-scroll-container")?.scrollTo(0, 0); // its promise would end the event
+    });
   }
 
   getGroups(element) {
@@ -31,8 +36,9 @@ class Provider {
 
 export default {
   __depends__: [BpmnPropertiesPanelModule, lanes, names],
-  __init__: ["panel"],
+  __init__: ["panel", "marks"],
   file: ["type", File],
   look: ["type", Look],
+  marks: ["type", Marks],
   panel: ["type", Provider],
 };

@@ -4,6 +4,7 @@
 // diagram is open, and never in a file.
 const BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL";
 const OPEN = "https://parvandeh.org/open-in-the-modeler";
+const XMLNS = "http://www.w3.org/2000/xmlns/";
 const MARKER = "multiInstanceLoopCharacteristics";
 const REFERENCES = { loopDataInputRef: "collection", loopDataOutputRef: "results" };
 const ITEMS = ["inputDataItem", "outputDataItem"];
@@ -24,6 +25,7 @@ export const descriptor = {
 // A file as the modeler opens it.
 export function opened(xml) {
   return changed(xml, (marker) => {
+    marker.ownerDocument.documentElement.setAttributeNS(XMLNS, "xmlns:open", OPEN);
     for (const [tag, name] of Object.entries(REFERENCES)) {
       for (const child of children(marker, tag)) {
         marker.setAttributeNS(OPEN, `open:${name}`, child.textContent.trim());
@@ -41,6 +43,7 @@ export function opened(xml) {
 // What the modeler writes, as a file.
 export function closed(xml) {
   return changed(xml, (marker) => {
+    marker.ownerDocument.documentElement.removeAttributeNS(XMLNS, "open");
     for (const child of ITEMS.flatMap((tag) => children(marker, tag))) {
       const variable = child.getAttributeNS(OPEN, "variable");
       child.removeAttributeNS(OPEN, "variable");
@@ -65,7 +68,6 @@ function changed(xml, change) {
   const file = new DOMParser().parseFromString(xml, "application/xml");
   if (file.querySelector("parsererror")) return xml; // the modeler says what is wrong
   for (const marker of file.getElementsByTagNameNS(BPMN, MARKER)) change(marker);
-  if (file.documentElement.lookupPrefix(OPEN)) file.documentElement.removeAttribute("xmlns:open");
   return new XMLSerializer().serializeToString(file);
 }
 

@@ -28,7 +28,7 @@ const own = {
   form: (element) =>
     declaresOutcomes(element) ? [{ key: "outcomes", word: "outcomes-here", kind: "outcomes", object: getBusinessObject(element) }] : [],
 };
-const ORDER = ["general", "flow", "script", "call", "system", "rule", "event", "paths", "people", "form", "time", "case", "repeat", "data", "more"];
+const ORDER = ["general", "flow", "script", "call", "system", "bill", "rule", "event", "paths", "people", "form", "time", "case", "repeat", "data", "more"];
 
 export function sectionsOf(element) {
   return ORDER.map((id) => ({ id, open: OPEN.includes(id), entries: () => entries(element, id) })).filter((one) => one.entries().length);
