@@ -149,3 +149,27 @@ def test_what_another_engine_has_written_is_removed_or_translated_beside_its_fin
     assert "extensionElements" not in now
     nowhere = {"file": "p.bpmn", "element": "", "attribute": "isExecutable"}
     assert send(designer, f"{path}/foreign", **nowhere, do="remove", revision="3").status_code == 422
+
+
+@pytest.mark.parametrize("wrong", ["x = (", "x = open('y')", "import os", ""])
+def test_an_unknown_name_is_found_also_where_something_else_is_wrong(
+    designer: Browser, do: Do, wrong: str
+) -> None:
+    drawn = bpmn.process(
+        bpmn.node("startEvent", "s", bpmn.extension("<camunda:formData>" + FLOORS + "</camunda:formData>")),
+        bpmn.script("x", wrong),
+        bpmn.node("exclusiveGateway", "g", default="g-e"),
+        bpmn.node("task", "t"),
+        bpmn.node("endEvent", "e"),
+        *(bpmn.flow(*ends) for ends in (("s", "x"), ("x", "g"), ("g", "e"), ("t", "e"))),
+        bpmn.flow("g", "t", "flors &gt; 3"),
+    )
+    found = looked(designer, made(do), drawn, "p.bpmn")["findings"]
+    assert {one["element"] for one in found if one["severity"] == "error"} >= {"x"}
+    (unknown,) = (one for one in found if one["code"] == "unknown-variable")
+    assert (unknown["element"], unknown["attribute"]) == ("g-t", "conditionExpression")
+    assert "flors" in unknown["sentence"]
+    assert "floors" in unknown["fix"]
+
+
+FLOORS = '<camunda:formField id="floors" type="long" label="Floors"/>'
