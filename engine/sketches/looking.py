@@ -37,8 +37,12 @@ def look(
     content: bytes,
     *,
     operations: connections.Operations = None,
+    element: str | None = None,
 ) -> Looked:
-    """Look at a diagram as it is drawn now, among the other files of its draft. Raises NotFound, Invalid."""
+    """Look at a diagram as it is drawn now, among the other files of its draft. Raises NotFound, Invalid.
+
+    If an `element` is named, the names are those of it alone.
+    """
     access.require(uow.actor, "definitions.deploy")
     unit = select(Sketch.unit_id).where(Sketch.id == sketch_id, access.covers(Sketch.unit_id))
     owner = uow.session.scalars(unit, access.seen_by(uow)).one_or_none()
@@ -54,7 +58,7 @@ def look(
     names: Mapping[str, tuple[Name, ...]] = {}
     try:
         with budget.limited(ShortBudget(may_be_long=uploads.is_only_check(uow))):
-            looked = bpmn.look(files, name, known, uow.now)
+            looked = bpmn.look(files, name, known, uow.now, element)
             names, found = looked.names, looked.report.findings
             if not looked.report.errors:
                 found += tuple(posts.findings(uow, files, owner))

@@ -70,11 +70,16 @@ def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime
 
 
 def look(
-    files: Mapping[str, bytes], file: str, known: Collection[str] = (), now: datetime | None = None
+    files: Mapping[str, bytes],
+    file: str,
+    known: Collection[str] = (),
+    now: datetime | None = None,
+    element: str | None = None,
 ) -> Looked:
     """What a check finds while a diagram is being drawn, and what can be read at each of its elements.
 
-    Raises Exhausted only within a budget that the caller has set.
+    If an `element` is named, the names are those of it alone. Raises Exhausted only within a budget that the
+    caller has set.
     """
     seen: list[tuple[Sequence[Diagram], Upload]] = []
     names: dict[str, tuple[Name, ...]] = {}
@@ -83,7 +88,7 @@ def look(
     def see(diagrams: Sequence[Diagram], upload: Upload) -> None:
         nonlocal names, whole
         seen.append((diagrams, upload))
-        names, whole = readable(diagrams, upload, file)
+        names, whole = readable(diagrams, upload, file, element)
 
     def check() -> Report:
         report = _check(files, known, now or datetime.now(UTC), see)
