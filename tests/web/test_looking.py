@@ -77,6 +77,21 @@ def test_a_look_is_for_designers_of_the_unit_and_refuses_what_a_draft_refuses(
     assert (unread["code"], unread["severity"], unread["element"]) == ("not-xml", "error", None)
 
 
+def test_what_the_installation_lacks_is_found_also_where_something_else_is_wrong(
+    designer: Browser, do: Do
+) -> None:
+    ask = bpmn.node("serviceTask", "c", parvandeh__connector="no-such")
+    other = bpmn.node("serviceTask", "o", parvandeh__connector="civil-registry", parvandeh__operation="x")
+    task = bpmn.node("userTask", "t", parvandeh__role="astronaut", parvandeh__unit="moon")
+    call = bpmn.node("callActivity", "k", calledElement="nowhere")
+    found = looked(designer, made(do), bpmn.line(ask, other, task, call), "p.bpmn")["findings"]
+    told = {(one["element"], one["attribute"]): one["sentence"] for one in found}
+    assert "no-such" in told["c", "parvandeh:connector"]
+    assert "civil-registry" in told["o", "parvandeh:operation"]
+    assert "moon" in told["t", "parvandeh:unit"]
+    assert "nowhere" in told["k", "calledElement"]
+
+
 HALF_WRITTEN = (
     (bpmn.script("s", "total = (1 +"), set()),
     (bpmn.script("s", "total = 1"), {"total"}),
