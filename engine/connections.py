@@ -10,6 +10,7 @@ from typing import Literal
 from engine import bpmn
 from engine.bpmn import Finding, NamedConnector, Report
 from engine.config import Publishing
+from engine.findings import sentence
 
 # The operations of each connector; None where nobody knows, such as on the command line.
 Operations = Mapping[str, Collection[str]] | None
@@ -37,15 +38,31 @@ def _missing(
 ) -> Finding | None:
     has = operations.get(named.connector)
     if has is None:
-        code, reason = "unknown-connector", f"The installation has no connector {named.connector!r}."
+        code, reason = (
+            "unknown-connector",
+            sentence(f"The installation has no connector {named.connector!r}.", connector=named.connector),
+        )
         mend = f"Correct parvandeh:connector, or add [{named.connector}] to the connectors' file and restart."
     elif named.operation is None and len(has) != 1:
-        code, reason = "unknown-operation", f"The connector {named.connector!r} has several operations."
+        code, reason = (
+            "unknown-operation",
+            sentence(
+                f"The connector {named.connector!r} has several operations.",
+                connector=named.connector,
+                allowed=tuple(sorted(has)),
+            ),
+        )
         mend = f"Name one, as in parvandeh:operation={min(has, default='…')!r}."
     elif named.operation is not None and named.operation not in has:
         code = "unknown-operation"
-        reason = f"The connector {named.connector!r} has no operation {named.operation!r}."
+        reason = sentence(
+            f"The connector {named.connector!r} has no operation {named.operation!r}.",
+            connector=named.connector,
+            operation=named.operation or "",
+            allowed=tuple(sorted(has)),
+        )
         mend = f"Name one that it has ({', '.join(sorted(has))}), or add it to its file and restart."
     else:
         return None
-    return Finding(severity, code, named.file, reason, mend, named.element, named.name, named.line)
+    about = "parvandeh:connector" if code == "unknown-connector" else "parvandeh:operation"
+    return Finding(severity, code, named.file, reason, mend, named.element, named.name, named.line, about)

@@ -1,7 +1,7 @@
 """What a check of uploaded files finds: every finding with its place, its reason and its mend."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
@@ -9,11 +9,43 @@ MAX_FINDINGS = 1_000
 LAST_LINE = 65_535  # libxml2 counts no further: from there on the line is not known
 
 
+Value = str | int | tuple[str, ...]
+
+
+class Sentence(str):
+    """A sentence of a finding, with the values that it names: in other languages these are named, too."""
+
+    __slots__ = ("values",)
+    values: Mapping[str, Value]
+
+    def __add__(self, other: str) -> "Sentence":
+        return sentence(str(self) + str(other), **{**self.values, **values_of(other)})
+
+    def __radd__(self, other: str) -> "Sentence":
+        return sentence(str(other) + str(self), **self.values)
+
+
+def sentence(text: str, /, **values: Value) -> Sentence:
+    """A sentence that names values, and perhaps some more that only its fix names.
+
+    Values whose names begin with `at_` tell where in a table or form something is.
+    """
+    found = Sentence(text)
+    found.values = values
+    return found
+
+
+def values_of(text: str) -> Mapping[str, Value]:
+    """The values that a sentence names; none of a plain text."""
+    return text.values if isinstance(text, Sentence) else {}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One finding: an error forbids the deployment, a note tells what was translated.
 
-    `code` is stable; `line` counts from 1 in `file`; `mend` says what to do about it.
+    `code` is stable; `line` counts from 1 in `file`; `mend` says what to do about it. `values` are what the
+    reason names.
     """
 
     severity: Severity
@@ -24,16 +56,30 @@ class Finding:
     element: str | None = None
     name: str | None = None
     line: int | None = None
+    attribute: str | None = None
+    values: Mapping[str, Value] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        """Take the values from the sentence, and the attribute from these."""
+        if not self.values:
+            object.__setattr__(self, "values", dict(values_of(self.reason)))
+        if self.attribute is None:
+            said = self.values.get("attribute")
+            object.__setattr__(self, "attribute", said if isinstance(said, str) else None)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The file and, in a diagram, the element and the line that a finding is about."""
+    """The file and, in a diagram, the element and the line that a finding is about.
+
+    `attribute` is the element's attribute, with its prefix, or the name of the child element.
+    """
 
     file: str
     element: str | None = None
     name: str | None = None
     line: int | None = None
+    attribute: str | None = None
 
 
 class Notes:
@@ -59,7 +105,8 @@ class Notes:
 
     def tell(self, severity: Severity, where: Place, code: str, reason: str, mend: str) -> None:
         """Note something of this severity."""
-        self.add(Finding(severity, code, where.file, reason, mend, where.element, where.name, where.line))
+        place = (where.element, where.name, where.line, where.attribute)
+        self.add(Finding(severity, code, where.file, reason, mend, *place))
 
     def add(self, finding: Finding) -> None:
         """Note a finding that was made elsewhere."""
@@ -81,7 +128,9 @@ class Notes:
         rank = {name: index for index, name in enumerate(files)}
         found = sorted(self._findings, key=lambda item: (rank.get(item.file, -1), item.line or 0))
         if self._left_out:
-            reason = f"There are {self._left_out} more findings, which are not shown."
+            reason = sentence(
+                f"There are {self._left_out} more findings, which are not shown.", count=self._left_out
+            )
             found.append(
                 Finding(
                     self._worst_left_out, "too-many-findings", "", reason, "Mend those that are shown first."

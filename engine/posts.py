@@ -13,6 +13,7 @@ from engine import access, bpmn
 from engine.access import ANY, APPLICANT, CASEWORKER
 from engine.bpmn import Finding, NamedPost
 from engine.db import UnitOfWork
+from engine.findings import sentence
 from engine.models import Membership, Unit, UnitLine, User
 
 
@@ -65,11 +66,15 @@ def _unknown(post: NamedPost) -> Finding:
         "error",
         "unknown-unit",
         post.file,
-        f"The task is for the unit {post.unit!r}, which does not exist or is closed.",
+        sentence(
+            f"The task is for the unit {post.unit!r}, which does not exist or is closed.",
+            unit=post.unit or "",
+        ),
         "Correct its key, or make the unit before.",
         post.element,
         None,
         post.line,
+        "parvandeh:unit",
     )
 
 
@@ -79,9 +84,14 @@ def _nobody(post: NamedPost) -> Finding:
         "warning",
         "nobody-has-role",
         post.file,
-        f"The task is for the role {post.role!r}, which nobody has in {where}: it would wait for somebody.",
+        sentence(
+            f"The task is for the role {post.role!r}, which nobody has in {where}: it would wait for"
+            " somebody.",
+            role=post.role,
+        ),
         "Give somebody the role, or correct its name.",
         post.element,
         None,
         post.line,
+        "parvandeh:role",
     )

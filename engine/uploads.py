@@ -175,7 +175,7 @@ def _at_once(
 ) -> Deployed:
     """The deployment, within what an answer may take. Raises Busy if it takes longer, else what it raises."""
     try:
-        with budget.limited(ShortBudget(may_be_long=_is_only_check(uow))):
+        with budget.limited(ShortBudget(may_be_long=is_only_check(uow))):
             return definitions.deploy(uow, files, publishing=publishing, unit=unit, operations=operations)
     except Exhausted as error:
         raise Busy("The check takes longer.") from error
@@ -183,8 +183,8 @@ def _at_once(
         raise Rejected(_REFUSED, [too_deep()]) from error
 
 
-def _is_only_check(uow: UnitOfWork) -> Callable[[], bool]:
-    """Whether no other request checks a larger upload; until this one ends, none will."""
+def is_only_check(uow: UnitOfWork) -> Callable[[], bool]:
+    """Whether no other request checks larger files; until this one ends, none will."""
     lock = select(func.pg_try_advisory_xact_lock(ONLY_CHECK))
     return lambda: bool(uow.connection.execute(lock).scalar_one())
 

@@ -15,16 +15,26 @@ from alembic.config import Config
 from sqlalchemy import make_url, select
 
 from engine import budget, postgres
+from engine.bpmn import Finding
 from engine.config import ROOT, Settings
 from engine.db import Actor, Database, UnitOfWork
 from engine.ids import uuid7
 from engine.models import Role, User
 from tests import factories
+from tests.findings import require_text
 
 TEMPLATE = "template_migrated"
 MEMORY = Path("/dev/shm")
 ROOM = 2 << 30  # bytes that must be free there
 HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # a crash may take tests' data along
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _findings_have_texts() -> Iterator[None]:
+    """No test makes a finding with values that its text doesn't name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Finding, "__post_init__", require_text)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -49,6 +49,8 @@ const { metafile } = await build({
   minify: true,
   format: "esm",
   target: "es2022",
+  jsx: "automatic",
+  jsxImportSource: "@bpmn-io/properties-panel/preact",
   alias: { domify: "./assets/domify.js" },
   plugins: [icons, sides],
   loader: { ".svg": "copy", ".woff2": "file" },

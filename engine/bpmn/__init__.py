@@ -3,21 +3,24 @@
 The only package that knows SpiffWorkflow. Everything else imports from here.
 """
 
-from engine.bpmn.check import check
+from engine.bpmn.check import Looked, check, look
 from engine.bpmn.connecting import NamedConnector, named_connectors
 from engine.bpmn.diff import Difference, compare
 from engine.bpmn.findings import Finding, Process, Report
 from engine.bpmn.flows import Flow
+from engine.bpmn.foreign import Foreign, Gone, foreigns, translated, without
 from engine.bpmn.forms import Form
 from engine.bpmn.kinds import HUMAN
 from engine.bpmn.marks import CaseRules, TaskRules
 from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
+from engine.bpmn.offering import Named, Offers, offers
 from engine.bpmn.outcomes import Effect, Outcome
 from engine.bpmn.outlook import steps_ahead
 from engine.bpmn.picture import POLICY as PICTURE_POLICY
 from engine.bpmn.picture import Marks, Undrawable, picture, places
 from engine.bpmn.picture.placing import placed, without_places
 from engine.bpmn.posts import Post
+from engine.bpmn.readable import Name
 from engine.bpmn.replies import Awaited, awaited
 from engine.bpmn.runner import (
     CallFailure,
@@ -56,13 +59,19 @@ __all__ = [
     "Finding",
     "Fired",
     "Flow",
+    "Foreign",
     "Form",
+    "Gone",
     "Immovable",
+    "Looked",
     "Marks",
     "Migrated",
+    "Name",
+    "Named",
     "NamedConnector",
     "NamedPost",
     "Obstacle",
+    "Offers",
     "OutOfTime",
     "Outcome",
     "Outgoing",
@@ -96,13 +105,16 @@ __all__ = [
     "fail_call",
     "fire",
     "first_start",
+    "foreigns",
     "instances_before",
     "known_at",
     "later",
+    "look",
     "migrate",
     "named_connectors",
     "named_posts",
     "next_start",
+    "offers",
     "picture",
     "placed",
     "places",
@@ -111,5 +123,7 @@ __all__ = [
     "skip",
     "start",
     "steps_ahead",
+    "translated",
+    "without",
     "without_places",
 ]

@@ -10,8 +10,8 @@ from typing import Any
 from engine.bpmn import syntax
 from engine.bpmn.check import juel
 from engine.bpmn.check.allow_list import bpmn
-from engine.bpmn.check.expressions import Text, texts
 from engine.bpmn.check.extensions import PARVANDEH
+from engine.bpmn.check.texts import Text, texts
 from engine.bpmn.source import Unreadable, read_xml
 
 _LARGEST = 2**53

@@ -9,6 +9,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.findings import Finding
+from engine.findings import sentence
 
 MAX_FILE = 2 << 20  # bytes
 MAX_ELEMENTS = 10_000
@@ -70,7 +71,10 @@ def read_xml(name: str, content: bytes) -> Any:
     """
     if len(content) > MAX_FILE:
         raise _unreadable(
-            name, "file-too-large", f"The file is larger than {MAX_FILE >> 20} MiB.", "Split the process."
+            name,
+            "file-too-large",
+            sentence(f"The file is larger than {MAX_FILE >> 20} MiB.", limit=MAX_FILE >> 20),
+            "Split the process.",
         )
     try:
         tree = etree.fromstring(content, _parser()).getroottree()
@@ -111,13 +115,16 @@ def _bounded(name: str, content: bytes, tree: Any) -> None:
         )
     if _TOO_DEEP(tree):
         raise _unreadable(
-            name, "too-deep", f"XML elements are nested deeper than {MAX_DEPTH} levels.", "Nest less deeply."
+            name,
+            "too-deep",
+            sentence(f"XML elements are nested deeper than {MAX_DEPTH} levels.", limit=MAX_DEPTH),
+            "Nest less deeply.",
         )
     if _COUNT(tree) > MAX_ELEMENTS:
         raise _unreadable(
             name,
             "too-many-elements",
-            f"The file has more than {MAX_ELEMENTS} XML elements.",
+            sentence(f"The file has more than {MAX_ELEMENTS} XML elements.", limit=MAX_ELEMENTS),
             "Split the process into several that call each other.",
         )
 

@@ -30,6 +30,7 @@ from engine.bpmn.triggers import own
 from engine.bpmn.watch import Watch
 from engine.budget import costed, spend
 from engine.decisions.asking import decisions
+from engine.findings import sentence
 
 OUTCOME = "{https://parvandeh.org/bpmn}outcome"
 BUSINESS_KEY = "{https://parvandeh.org/bpmn}businessKey"
@@ -171,19 +172,16 @@ def _build(source: Source, key: str) -> Spec:
     while open_processes:
         files, process, prefix = open_processes.pop()
         if homes.setdefault(process, files) is not files:
-            reason = f"{process!r} is called in two different versions."
+            reason = sentence(f"{process!r} is called in two different versions.", process=process)
             raise Unbuildable(
                 "", "two-versions", reason, "Deploy the processes that call it again, then this one."
             )
         if files.name(process) in inner:
             continue
         if prefix and not files.can_be_called(process):
-            raise Unbuildable(
-                "",
-                "called-without-start",
-                f"The called process {process!r} has no plain start event at which a call could begin.",
-                "Deploy it again with a plain start event beside the others, then this one.",
-            )
+            reason = sentence(f"The called process {process!r} has no plain start event.", process=process)
+            mend = "Deploy it again with a plain start event beside the others, then this one."
+            raise Unbuildable("", "called-without-start", reason, mend)
         for name, scope in files.scopes(process):
             inner[files.name(name)] = scope
             _attach(scope)

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from engine.findings import sentence
+
 MAX_BYTES = 128 << 10
 MAX_DEPTH = 32
 MAX_NODES = 10_000
@@ -60,7 +62,10 @@ class Node:
 def read(content: bytes) -> list[Node]:
     """The documents of a file, those that are empty left out. Raises Unreadable."""
     if len(content) > MAX_BYTES:
-        raise Unreadable(f"The file is larger than {MAX_BYTES >> 10} KiB.", "Split it into several.")
+        raise Unreadable(
+            sentence(f"The file is larger than {MAX_BYTES >> 10} KiB.", limit=MAX_BYTES >> 10),
+            "Split it into several.",
+        )
     try:
         text = content.decode("utf-8-sig")
         return [node for node in _documents(yaml.parse(text, Loader=_LOADER)) if node.value is not None]
@@ -88,7 +93,11 @@ class _Open:
         elif self.key is None:
             self.key = _key(part)
             if self.key in self.node.value:
-                raise Unreadable(f"{self.key!r} comes twice.", "Leave one of them out.", part.line)
+                raise Unreadable(
+                    sentence(f"{self.key!r} comes twice.", name=self.key[:80]),
+                    "Leave one of them out.",
+                    part.line,
+                )
         else:
             self.node.value[self.key] = part
             self.key = None
@@ -99,7 +108,9 @@ def _documents(events: Iterator[Any]) -> Iterator[Node]:
     for count, event in enumerate(events):
         line = event.start_mark.line + 1
         if count > 2 * MAX_NODES:
-            raise Unreadable(f"There are more than {MAX_NODES} values.", "Split the file.", line)
+            raise Unreadable(
+                sentence(f"There are more than {MAX_NODES} values.", count=MAX_NODES), "Split the file.", line
+            )
         _require_harmless(event, line, len(open_parts))
         done = None
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from engine.bpmn import Finding, timers
 from engine.bpmn.values import Unportable, portable, short
 from engine.errors import Fault, Invalid
+from engine.findings import sentence
 from engine.scenarios.nodes import Node, Unreadable, read
 from engine.scenarios.plan import ACTIONS, TRIGGERS, Action, Expected, Scenario, Start, Told, ToldKind
 
@@ -76,7 +77,11 @@ def _scenario(file: str, node: Node) -> Scenario:
     parts = _parts(node, ("name", "process", "at", "zone", "start", "steps", "expect"))
     for name in ("name", "process", "at", "expect"):
         if name not in parts:
-            raise _Wrong(node.line, f"The scenario does not say its {name!r}.", f"Add a line `{name}: …`.")
+            raise _Wrong(
+                node.line,
+                sentence(f"The scenario does not say its {name!r}.", missing=name),
+                f"Add a line `{name}: …`.",
+            )
     at = _instant(parts["at"], _zone(parts))
     steps = _listed(parts["steps"], at) if "steps" in parts else []
     expect = _expected(parts["expect"], at)
@@ -102,7 +107,9 @@ def _zone(parts: Mapping[str, Node]) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, OSError, ValueError) as error:
         line = 1 if node is None else node.line
-        raise _Wrong(line, f"There is no time zone {name!r}.", "Write one as Asia/Tehran.") from error
+        raise _Wrong(
+            line, sentence(f"There is no time zone {name!r}.", zone=name[:80]), "Write one as Asia/Tehran."
+        ) from error
 
 
 def _instant(node: Node, zone: ZoneInfo | Any) -> datetime:
@@ -110,7 +117,7 @@ def _instant(node: Node, zone: ZoneInfo | Any) -> datetime:
         found = timers.instant(_text(node), datetime(2026, 1, 1, tzinfo=zone)).astimezone(zone)
         return timers.within_reach(found, datetime.now(UTC))
     except (timers.Untimely, OverflowError) as error:
-        reason = f"{_text(node)!r} is no instant."
+        reason = sentence(f"{_text(node)!r} is no instant.", value=_text(node)[:80])
         raise _Wrong(node.line, reason, "Write a date and time, as 2026-03-21T09:00.") from error
 
 
@@ -133,7 +140,11 @@ def _start(node: Node, at: datetime) -> Start:
 def _listed(node: Node, at: datetime) -> list[Action]:
     steps = _list(node)
     if len(steps) > MAX_STEPS:
-        raise _Wrong(node.line, f"There are more than {MAX_STEPS} steps.", "Write several scenarios.")
+        raise _Wrong(
+            node.line,
+            sentence(f"There are more than {MAX_STEPS} steps.", count=MAX_STEPS),
+            "Write several scenarios.",
+        )
     return [_action(step, at) for step in steps]
 
 
@@ -142,10 +153,18 @@ def _action(node: Node, at: datetime) -> Action:
         raise _Wrong(node.line, "A step must say what is done.", f"Begin it with one of {_or(ACTIONS)}.")
     kinds = [kind for kind in ACTIONS if kind in node.value]
     if len(kinds) != 1:
-        reason = f"A step does two things: {' and '.join(kinds)}." if kinds else "A step does nothing."
+        reason = (
+            sentence(f"A step does two things: {' and '.join(kinds)}.", both=tuple(kinds))
+            if kinds
+            else "A step does nothing."
+        )
         others = [name[:80] for name in node.value if name != "then"]
         if others and not kinds:
-            reason = f"A step does nothing that is understood: {', '.join(others)}."
+            reason = sentence(
+                f"A step does nothing that is understood: {', '.join(others)}.",
+                found=tuple(others),
+                allowed=tuple(ACTIONS),
+            )
         raise _Wrong(node.line, reason, f"Write one of {_or(ACTIONS)} in each step.")
     kind = kinds[0]
     parts = _parts(node, (kind, *_FIELDS[kind], "then"))
@@ -225,7 +244,11 @@ def _parts(node: Node, known: Collection[str]) -> dict[str, Node]:
     parts = _mapping(node)
     for name, part in parts.items():
         if name not in known:
-            raise _Wrong(part.line, f"{name[:80]!r} is not understood here.", f"Known are {_or(known)}.")
+            raise _Wrong(
+                part.line,
+                sentence(f"{name[:80]!r} is not understood here.", name=name[:80], allowed=tuple(known)),
+                f"Known are {_or(known)}.",
+            )
     return parts
 
 
@@ -248,7 +271,7 @@ def _texts(node: Node) -> list[str]:
 def _text(node: Node) -> str:
     if isinstance(node.value, str) and 0 < len(node.value.strip()) <= MAX_TEXT:
         return node.value.strip()
-    reason = f"Here must be a text of at most {MAX_TEXT} characters."
+    reason = sentence(f"Here must be a text of at most {MAX_TEXT} characters.", limit=MAX_TEXT)
     raise _Wrong(node.line, reason, "Write one, a number or `true` in quotes.")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.bpmn import Finding, OutOfTime, Spec, Watch
 from engine.budget import spend
+from engine.findings import sentence
 from engine.scenarios.case import MAX_COMMANDS, Case, TooLong
 from engine.scenarios.comparing import compare, require_no_incident
 from engine.scenarios.coverage import Coverage, Seen, cover
@@ -78,7 +79,11 @@ def run_all(
     """Run scenarios on the processes that they name; after each, `tell` gets how many have run."""
     findings = [finding for scenario in scenarios for finding in _unknown(scenario, specs)]
     if len(scenarios) > MAX_SCENARIOS:
-        reason = f"There are {len(scenarios)} scenarios; {MAX_SCENARIOS} are run."
+        reason = sentence(
+            f"There are {len(scenarios)} scenarios; {MAX_SCENARIOS} are run.",
+            count=len(scenarios),
+            limit=MAX_SCENARIOS,
+        )
         mend = "Leave out those that tell the same again."
         findings.append(Finding("error", "too-many-scenarios", scenarios[MAX_SCENARIOS].file, reason, mend))
     if findings:
@@ -111,14 +116,20 @@ def _unknown(scenario: Scenario, specs: Mapping[str, Spec]) -> Iterable[Finding]
     """Findings on what a scenario names and the diagram does not have."""
     where: dict[str, Any] = {"severity": "error", "code": "scenario-unknown", "file": scenario.file}
     if scenario.process not in specs:
-        reason = f"There is no process {scenario.process!r} in these files."
+        reason = sentence(
+            f"There is no process {scenario.process!r} in these files.", process=scenario.process[:100]
+        )
         mend = f"Name one of {', '.join(specs) or 'its processes'}."
         yield Finding(**where, reason=reason, mend=mend, line=scenario.line)
         return
     known = specs[scenario.process].elements
     for element, line in scenario.elements.items():
         if element not in known:
-            reason = f"The process {scenario.process!r} has no element {element!r}."
+            reason = sentence(
+                f"The process {scenario.process!r} has no element {element!r}.",
+                process=scenario.process[:100],
+                element=element[:100],
+            )
             mend = "Write the id of an element; in a called process as `its-key/the-id`."
             yield Finding(**where, reason=reason, mend=mend, line=line)
 
@@ -181,7 +192,12 @@ def _failed(result: Result) -> Finding:
         "error",
         "scenario-failed",
         result.file,
-        f"{result.name}, {where}. Expected: {result.expected}. Came: {result.came}",
+        sentence(
+            f"{result.name}, {where}. Expected: {result.expected}. Came: {result.came}",
+            scenario=result.name,
+            expected=str(result.expected),
+            came=str(result.came),
+        ),
         "Mend the process; or the scenario, if that is wrong.",
         result.element,
         line=result.line,

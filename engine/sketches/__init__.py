@@ -4,7 +4,19 @@ Who may deploy in its unit sees and edits a sketch. What becomes of it is a depl
 """
 
 from engine.sketches.checking import Checkable, ask, give_up, judge, take
-from engine.sketches.drafting import MAX_TITLE, create, delete, deploy, from_version, rename, save
+from engine.sketches.choosing import Choices, choices
+from engine.sketches.drafting import (
+    MAX_TITLE,
+    ForeignPlace,
+    create,
+    delete,
+    deploy,
+    from_version,
+    remove_foreign,
+    rename,
+    save,
+)
+from engine.sketches.looking import Looked, look
 from engine.sketches.reading import PAGE, Check, File, Listed, View, file, files_of, get, page, units
 
 __all__ = [
@@ -12,10 +24,14 @@ __all__ = [
     "PAGE",
     "Check",
     "Checkable",
+    "Choices",
     "File",
+    "ForeignPlace",
     "Listed",
+    "Looked",
     "View",
     "ask",
+    "choices",
     "create",
     "delete",
     "deploy",
@@ -25,7 +41,9 @@ __all__ = [
     "get",
     "give_up",
     "judge",
+    "look",
     "page",
+    "remove_foreign",
     "rename",
     "save",
     "take",

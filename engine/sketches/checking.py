@@ -4,7 +4,8 @@ It takes long, so a worker does it and tells how far it is. A check is of one re
 meanwhile leaves it as an answer about what was before.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -14,8 +15,9 @@ from sqlalchemy import Update, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import access, bpmn, budget, connections, definitions, jobs, posts, scenarios
-from engine.bpmn import Finding, Report, Source
+from engine.bpmn import Finding, Foreign, Report, Source
 from engine.bpmn.check.bounded import too_deep, too_much
+from engine.bpmn.source import BPMN_SUFFIXES, Unreadable
 from engine.budget import Budget, Exhausted
 from engine.db import UnitOfWork
 from engine.definitions import Version
@@ -92,8 +94,21 @@ def judge(
         findings = [too_much(error.where)]
     except RecursionError:
         findings = [too_deep()]
-    told = {"findings": [asdict(finding) for finding in findings], **result}
+    told = {"findings": _plain(findings, work.files), **result}
     do(lambda uow: finish(uow, work, told))
+
+
+def _plain(findings: Sequence[Finding], files: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """Findings as they are stored: those about other engines with what may be done about it."""
+    foreign: dict[Finding, Foreign] = {}
+    for file, content in files.items():
+        if file.endswith(BPMN_SUFFIXES):
+            with suppress(Unreadable):
+                foreign |= bpmn.foreigns(file, content, findings)
+    return [
+        asdict(finding) | ({"foreign": asdict(foreign[finding])} if finding in foreign else {})
+        for finding in findings
+    ]
 
 
 def _judged(

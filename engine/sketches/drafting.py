@@ -1,15 +1,16 @@
 """Making, changing and deploying sketches. Two who save at once do not undo each other's work."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import delete as deletion
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine import access, connections, definitions, persian, uploads
+from engine import access, bpmn, connections, definitions, persian, uploads
 from engine.bpmn.check.files import MAX_FILES, is_name
-from engine.bpmn.source import MAX_FILE
+from engine.bpmn.source import MAX_FILE, Unreadable
 from engine.config import Publishing
 from engine.db import UnitOfWork
 from engine.definitions import Deployed
@@ -17,10 +18,19 @@ from engine.errors import Fault, Invalid, Stale
 from engine.ids import uuid7
 from engine.models import Sketch, SketchFile, User
 from engine.organisation import units
-from engine.sketches.reading import files_of, unknown
+from engine.sketches.reading import file, files_of, unknown
 
 MAX_TITLE = 200
 _MIB = MAX_FILE >> 20
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignPlace:
+    """Where something of another engine stands: in which file, on which element, under what name."""
+
+    file: str
+    element: str
+    attribute: str
 
 
 def create(
@@ -29,7 +39,7 @@ def create(
     """A new sketch of the unit with this key. Raises Invalid."""
     access.require(uow.actor, "definitions.deploy")
     _require_title(name)
-    _require_files(files)
+    require_files(files)
     owner = units.covered(uow, unit)
     sketch = Sketch(
         id=uuid7(),
@@ -73,7 +83,7 @@ def save(uow: UnitOfWork, sketch_id: UUID, changes: Mapping[str, bytes | None], 
     """
     _hold(uow, sketch_id, revision)
     put = {name: content for name, content in changes.items() if content is not None}
-    _require_files(put)
+    require_files(put)
     gone = changes.keys() - put.keys()
     uow.session.execute(
         deletion(SketchFile).where(SketchFile.sketch_id == sketch_id, SketchFile.name.in_(gone))
@@ -82,6 +92,24 @@ def save(uow: UnitOfWork, sketch_id: UUID, changes: Mapping[str, bytes | None], 
     count = select(func.count()).where(SketchFile.sketch_id == sketch_id)
     _require_number(uow.session.scalars(count).one())
     return _saved(uow, sketch_id)
+
+
+def remove_foreign(
+    uow: UnitOfWork, sketch_id: UUID, place: ForeignPlace, *, revision: int, translate: bool = False
+) -> int:
+    """Take out of a diagram what another engine has written, or write it in our own words. The new revision.
+
+    Raises NotFound, Stale if somebody has saved since, Invalid if the diagram doesn't have it.
+    """
+    _hold(uow, sketch_id, revision)
+    content = file(uow, sketch_id, place.file)
+    change = bpmn.translated if translate else bpmn.without
+    try:
+        changed = change(place.file, content, place.element, place.attribute)
+    except (bpmn.Gone, Unreadable) as error:
+        fault = Fault(f"/files/{place.file}", "doesn't have this any more", "foreign-gone")
+        raise Invalid("The diagram does not have this any more.", [fault]) from error
+    return save(uow, sketch_id, {place.file: changed}, revision=revision)
 
 
 def delete(uow: UnitOfWork, sketch_id: UUID, *, revision: int) -> None:
@@ -159,7 +187,8 @@ def _require_title(name: str) -> None:
         )
 
 
-def _require_files(files: Mapping[str, bytes]) -> None:
+def require_files(files: Mapping[str, bytes]) -> None:
+    """Raises Invalid for files that a draft can't have."""
     _require_number(len(files))
     faults = [
         Fault(f"/files/{name[:80]}", "is no name of a file", "file-name")

@@ -67,10 +67,12 @@ def drawn(page: Page) -> None:
     expect(page.locator("[data-modeler][data-shown]")).to_be_visible()
 
 
-def fill(page: Page, group: str, name: str, value: str) -> None:
+def fill(page: Page, section: str, name: str, value: str) -> None:
     """In a property of the review, in the panel beside the modeler."""
     page.locator("g.djs-element[data-element-id=review]").click()
-    page.locator(f'[data-group-id="group-{group}"] .bio-properties-panel-group-header').click()
+    opener = page.locator(f"#properties [data-section={section}] button[aria-expanded]")
+    if opener.get_attribute("aria-expanded") == "false":
+        opener.click()
     page.locator(f'#properties [name="{name}"]').fill(value)
 
 
@@ -118,7 +120,7 @@ def mended(page: Page, say: Words) -> None:
     page.get_by_role("link", name=say("draw.open"), exact=True).first.click()
     drawn(page)
     expect(page.locator(".bjs-powered-by")).to_be_visible()
-    fill(page, "parvandeh", "parvandeh-due", "'P10D'")
+    fill(page, "time", "due", "'P10D'")
     expect(page.locator("#saved")).to_have_text(say("draw.unsaved"))
     page.keyboard.press("Control+s")
     expect(page.locator("#saved")).to_have_text(say("draw.saved"))
@@ -201,12 +203,13 @@ def test_what_has_no_drawing_is_drawn_and_the_tools_speak_persian(
     page.locator("g.djs-element[data-element-id=a]").click()
     panel = page.locator("#properties")
     expect(panel.locator(".bio-properties-panel-header-type")).to_have_text("وظیفهٔ کاربر")
-    for closed in panel.locator(".bio-properties-panel-group-header").all():
-        closed.click()
+    closed = panel.locator("button[aria-expanded=false]")
+    while closed.count():
+        closed.first.click()
     page.locator('.djs-context-pad [data-action="replace"]').click()
     expect(page.locator(".djs-popup .entry").first).to_be_visible()
     expect(page.locator(".djs-palette .entry").first).to_have_attribute("aria-label", PERSIAN)
-    told = [*panel.locator("label").all_inner_texts(), *page.locator(".djs-popup .entry").all_inner_texts()]
+    told = [*panel.locator("label, legend, button").all_inner_texts(), *page.locator(".djs-popup .entry").all_inner_texts()]
     assert [text for text in told if text.strip() and not PERSIAN.search(text)] == []
     check(page)
     shot(page, "designer-laid-out")
@@ -225,10 +228,10 @@ def test_two_who_draw_at_once_lose_nothing(visit: Visits, check: Check, shot: Sh
     for one in (page, other):
         one.goto(f"{sketch}/draw?file=process.bpmn")
         drawn(one)
-    fill(other, "general", "name", "Theirs")
+    fill(other, "general", "name-en", "Theirs")
     other.get_by_role("button", name=say("draw.save")).click()
     expect(other.locator("#saved")).to_have_text(say("draw.saved"))
-    fill(page, "general", "name", "Mine")
+    fill(page, "general", "name-en", "Mine")
     page.get_by_role("button", name=say("draw.save")).click()
     expect(page.get_by_role("alert")).to_contain_text("second-designer")
     check(page)

@@ -19,14 +19,6 @@ BUILT = {
     "Align elements ": [
         f"Align elements {side}" for side in ("left", "center", "right", "top", "middle", "bottom")
     ],
-    "List contains {numOfItems} item${items.length != 1 ? 's' : ''}": [
-        "List contains {numOfItems} item",
-        "List contains {numOfItems} items",
-    ],
-    "Click to ${active ? 'remove' : 'set a'} dynamic value with FEEL expression": [
-        "Click to set a dynamic value with FEEL expression",
-        "Click to remove dynamic value with FEEL expression",
-    ],
 }
 ELSEWHERE = {"HELLO {you}", " + shift + "}  # an example, and a function of the same name that moves shapes
 
@@ -50,9 +42,9 @@ def _asked() -> Iterator[str]:
     for name in ("replace/ReplaceOptions.js", "popup-menu/PopupEntries.js"):
         yield from _found(LABEL, (features / name).read_text())
     yield from _found(MESSAGE, (features / "modeling-feedback" / "ModelingFeedback.js").read_text())
-    yield from _found(CALL, _bundle("@bpmn-io/properties-panel").read_text())
-    # The panel's own properties come first; those of Camunda, which are not used, behind them.
-    panel = _bundle("bpmn-js-properties-panel").read_text().partition("class BpmnPropertiesProvider ")[0]
+    # Of the panel its frame is used: it comes first in both, and the fields, which are ours, behind it.
+    yield from _found(CALL, _bundle("@bpmn-io/properties-panel").read_text().partition("const DescriptionContext")[0])
+    panel = _bundle("bpmn-js-properties-panel").read_text().partition("class MultiCommandHandler")[0]
     yield from _found(CALL, panel)
     yield from _found(LABEL, panel)
     for chosen in CHOSEN.findall(panel):

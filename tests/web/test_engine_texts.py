@@ -4,7 +4,7 @@ import ast
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -23,6 +23,7 @@ from tests.rules.sources import calls, nodes, python, strings
 from tests.web import catalogues
 from tests.web.catalogues import FILES, LANGUAGES, placeholders, texts
 from web import refusals
+from web.designer import findings
 
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 WORD = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
@@ -85,11 +86,55 @@ def test_persian_has_its_own_letters_and_joins_what_belongs_together(file: Path)
     assert not {text for text in told if wrong.search(text.partition(": ")[2])}
 
 
+WORDS = ("severity", "part", "trigger", "type", "place")  # of values, not of findings
+
+
 def test_every_finding_has_a_reason_and_a_mend() -> None:
     codes = _codes()
     assert len(codes) > 200
-    told = {f"findings.{code}.{part}" for code in codes for part in ("reason", "mend")}
-    assert set(texts("findings")) == told | {f"findings.severity.{name}" for name in get_args(Severity)}
+    keys = {key for key in texts("findings") if key.split(".")[1] not in WORDS}
+    assert {key for key in keys if key.count(".") == 2} == {
+        f"findings.{code}.{part}" for code in codes for part in ("reason", "mend")
+    }
+    assert {f"findings.severity.{name}" for name in get_args(Severity)} <= set(texts("findings"))
+
+
+def test_a_sentence_that_names_values_has_a_text_that_names_the_same() -> None:
+    variants: dict[str, set[str]] = {}
+    for key, told in texts("findings").items():
+        _, code, *rest = key.split(".")
+        if code not in WORDS and len(rest) == 2:
+            named = variants.setdefault(f"{code}.{rest[0]}", set())
+            named |= placeholders(str(told["en"]))
+    assert not {key: named for key, named in variants.items() if findings.variant(named) != key.split(".")[1]}
+    used = set()
+    for path, near, call in _sentences():
+        names = findings.variant(str(keyword.arg) for keyword in call.keywords)
+        fitting = ({f"{code}.{names}" for code in codes} & set(variants) for codes in near)
+        found = next(filter(None, fitting), set())
+        assert not names or found, f"{path}:{call.lineno} {names}"
+        used |= found
+    assert set(variants) == used
+
+
+def _sentences() -> Iterable[tuple[Path, Sequence[set[str]], ast.Call]]:
+    """Each sentence with values, and the codes near it: of its function, of its file, all."""
+    codes = _codes()
+    for path in python(*CHECKING):
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        scopes = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
+        for call in ast.walk(module):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+                continue
+            if call.func.id == "sentence" and all(keyword.arg for keyword in call.keywords):
+                around = [one for one in scopes if one.lineno <= call.lineno <= (one.end_lineno or 0)]
+                inside: set[str] = set().union(*(_words(one) & codes for one in around))
+                yield path, (inside, _words(module) & codes, codes), call
+
+
+def _words(tree: ast.AST) -> set[str]:
+    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {value for value in constants if isinstance(value, str)}
 
 
 def _codes() -> set[str]:

@@ -1,23 +1,22 @@
 // Draws a diagram:
 //   <div data-modeler="URL of a BPMN file" data-failed="…" data-name="name of the file" data-panel="ID of the place for
 //        properties" data-form="ID of the form that saves" data-told="ID of what tells how saving goes"
-//        data-trouble="ID of the place for refusals" data-texts='{"Activate hand tool": "…"}'></div>
+//        data-trouble="ID of the place for refusals" data-texts='{"Activate hand tool": "…"}'
+//        data-words='{"due.name": "…"}' data-choices="URL of what can be chosen" data-look="URL of what checks"></div>
 // The form is sent by fetch, with the diagram in its field "xml"; the answer gives its next "revision". A refusal is
 // shown as it comes; its buttons [data-tool] decide what becomes of the drawing, which stays. data-texts says the tools'
-// words in the page's language. While there is something to save, leaving the page is asked about.
+// words in the page's language, data-words those of our panel. While there is something to save, leaving the page is
+// asked about.
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
-import "@bpmn-io/properties-panel/dist/assets/properties-panel.css";
 import "bpmn-js-token-simulation/assets/css/bpmn-js-token-simulation.css";
 import "./bpmn.css";
-import "./panel.css";
 import Modeler from "bpmn-js/lib/Modeler";
-import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule } from "bpmn-js-properties-panel";
 import TokenSimulation from "bpmn-js-token-simulation";
 import { drawn, fit, given, open, whenSized } from "./diagram.js";
-import lanes from "./lanes.js";
+import panel from "./panel/index.js";
+import { closed, descriptor, opened } from "./panel/instances.js";
 import parvandeh from "./parvandeh.json";
-import properties from "./properties.js";
 
 const LEGIBLE = 0.5;
 const NARROW = 600; // pixels in which the palette would leave no room
@@ -28,18 +27,17 @@ async function draw(container) {
     container,
     ...drawn,
     propertiesPanel: { parent },
-    debounceInput: false, // what was typed is in the drawing at once, also for who saves at once
-    additionalModules: [
-      BpmnPropertiesPanelModule,
-      BpmnPropertiesProviderModule,
-      properties,
-      lanes,
-      TokenSimulation,
-      translated(given(container, "texts")),
-    ],
-    moddleExtensions: { parvandeh },
+    panel: {
+      words: given(container, "words"),
+      choices: container.dataset.choices,
+      look: container.dataset.look,
+      form: document.getElementById(container.dataset.form),
+      xml: () => written(modeler),
+    },
+    additionalModules: [panel, TokenSimulation, translated(given(container, "texts"))],
+    moddleExtensions: { parvandeh: structuredClone(parvandeh), open: descriptor }, // the modeler changes what it is given
   });
-  if (!(await open(modeler, container, container.dataset.modeler))) return;
+  if (!(await open(modeler, container, container.dataset.modeler, opened))) return;
   const canvas = modeler.get("canvas");
   name(container, modeler.get("translate"));
   const palette = container.querySelector(".djs-palette");
@@ -58,11 +56,15 @@ async function draw(container) {
   window.addEventListener("beforeunload", (event) => {
     if (container.hasAttribute("data-changed")) event.preventDefault();
   });
-  document.addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;
+  // By its place on the keyboard, too: a Persian one has no "s". Before what is edited in the diagram takes the key.
+  const saves = (event) => {
+    const wanted = event.key.toLowerCase() === "s" || event.code === "KeyS";
+    if (!(event.ctrlKey || event.metaKey) || !wanted) return;
     event.preventDefault();
+    event.stopPropagation();
     saving.save();
-  });
+  };
+  document.addEventListener("keydown", saves, { capture: true });
   const stack = modeler.get("commandStack");
   const tools = {
     undo: () => stack.canUndo() && stack.undo(),
@@ -79,6 +81,11 @@ async function draw(container) {
     if (tool) tools[tool.dataset.tool]?.(tool.dataset);
   });
   container.dataset.shown = "";
+}
+
+// The diagram as a file.
+async function written(modeler) {
+  return closed((await modeler.saveXML({ format: true })).xml);
 }
 
 class Saving {
@@ -106,8 +113,12 @@ class Saving {
     this.told.textContent = this.told.dataset[word];
   }
 
+  // With what is still being typed: in the diagram, or in a field that waits until it is left.
   async xml() {
-    return (await this.modeler.saveXML({ format: true })).xml;
+    const editing = this.modeler.get("directEditing");
+    if (editing.isActive()) editing.complete();
+    document.activeElement?.dispatchEvent(new Event("change", { bubbles: true }));
+    return written(this.modeler);
   }
 
   async save(over) {
@@ -115,9 +126,10 @@ class Saving {
     this.under = true;
     this.tell("saving");
     try {
-      const [xml, at] = [await this.xml(), this.state()];
+      const xml = this.xml(); // what is being typed becomes a command at once
+      const at = this.state();
       const { xml: field, revision } = this.form.elements;
-      field.value = xml;
+      field.value = await xml;
       if (over) revision.value = over;
       const answer = await fetch(this.form.action, { method: "POST", body: new FormData(this.form) });
       const saved = answer.ok && answer.headers.get("Content-Type").startsWith("application/json");

@@ -12,7 +12,8 @@ from web import texts
 from web.designer.area import blueprint, download, revision, status, told
 from web.visit import Away, Content, Page, Shown, Visit, page
 
-LABELS = "modeler.label."
+LABELS = "modeler.label."  # what the drawing tools say
+WORDS = "panel."  # what our panel says beside them
 
 
 def _wanted(visit: Visit, sketch_id: UUID) -> tuple[sketches.View, str]:
@@ -36,6 +37,11 @@ def draw(visit: Visit, sketch_id: UUID) -> Page:
         "sketch": view.sketch,
         "file": name,
         "labels": {} if language == "en" else {told["en"]: told[language] for told in words},
+        "words": {
+            key.removeprefix(WORDS): told[language]
+            for key, told in texts.TEXTS.texts.items()
+            if key.startswith(WORDS)
+        },
         "laid_out": bpmn.without_places(name, sketches.file(visit.uow, sketch_id, name)),
     }
     return Page("designer/draw.html", values)

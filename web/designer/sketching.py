@@ -110,6 +110,18 @@ def remove(visit: Visit, sketch_id: UUID) -> Away:
     return Away(_url(sketch_id), told="designer.notice.removed")
 
 
+@page(blueprint.post("/sketches/<uuid:sketch_id>/foreign"), may="definitions.deploy", refused=refused)
+def change_foreign(visit: Visit, sketch_id: UUID) -> Away:
+    """Take out of a diagram what another engine has written, or translate it; the check follows at once."""
+    sent = request.form
+    place = sketches.ForeignPlace(*(sent.get(name, "") for name in ("file", "element", "attribute")))
+    translate = sent.get("do") == "translate"
+    sketches.remove_foreign(visit.uow, sketch_id, place, revision=revision(), translate=translate)
+    sketches.ask(visit.uow, sketch_id)
+    done = "foreign-translated" if translate else "foreign-removed"
+    return Away(_url(sketch_id), told=f"designer.notice.{done}")
+
+
 @page(blueprint.post("/sketches/<uuid:sketch_id>/rename"), may="definitions.deploy", refused=refused)
 def rename(visit: Visit, sketch_id: UUID) -> Away:
     """Another name."""

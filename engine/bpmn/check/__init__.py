@@ -3,10 +3,12 @@
 Tells all findings at once. Never raises for what the files hold, and changes nothing.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from engine.bpmn.about import with_attributes
 from engine.bpmn.check import bounded
 from engine.bpmn.check.activities import check_activities
 from engine.bpmn.check.allow_list import FLOW_NODES, bpmn
@@ -41,10 +43,21 @@ from engine.bpmn.check.terms import check_terms
 from engine.bpmn.check.variables import check_variables
 from engine.bpmn.findings import Report
 from engine.bpmn.lint import lint
+from engine.bpmn.readable import Name, readable
+from engine.findings import sentence
 
-__all__ = ["check"]
+__all__ = ["Looked", "check", "look"]
 
 MAX_PROCESSES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A report, and the names by the ids of a diagram's elements; `whole`: these are all of them."""
+
+    report: Report
+    names: Mapping[str, tuple[Name, ...]]
+    whole: bool
 
 
 def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime | None = None) -> Report:
@@ -56,7 +69,34 @@ def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime
     return bounded.check(lambda: _check(files, known, now or datetime.now(UTC)))
 
 
-def _check(files: Mapping[str, bytes], known: Collection[str], now: datetime) -> Report:
+def look(
+    files: Mapping[str, bytes], file: str, known: Collection[str] = (), now: datetime | None = None
+) -> Looked:
+    """What a check finds while a diagram is being drawn, and what can be read at each of its elements.
+
+    Raises Exhausted only within a budget that the caller has set.
+    """
+    names: dict[str, tuple[Name, ...]] = {}
+    whole = True
+
+    def see(diagrams: Sequence[Diagram], upload: Upload) -> None:
+        nonlocal names, whole
+        names, whole = readable(diagrams, upload, file)
+
+    report = bounded.check(lambda: _check(files, known, now or datetime.now(UTC), see))
+    return Looked(report, names, whole)
+
+
+def _see_nothing(_diagrams: Sequence[Diagram], _upload: Upload) -> None:
+    """Nobody asks what could be read."""
+
+
+def _check(
+    files: Mapping[str, bytes],
+    known: Collection[str],
+    now: datetime,
+    see: Callable[[Sequence[Diagram], Upload], None] = _see_nothing,
+) -> Report:
     notes = Notes()
     upload = read_files(files, notes)
     processes = [
@@ -73,7 +113,11 @@ def _check(files: Mapping[str, bytes], known: Collection[str], now: datetime) ->
     passed_over: Collection[Any] = () if alone else idle
     if len(processes) > MAX_PROCESSES:
         file, process = processes[MAX_PROCESSES]
-        reason = f"There are {len(processes)} processes; {MAX_PROCESSES} are allowed."
+        reason = sentence(
+            f"There are {len(processes)} processes; {MAX_PROCESSES} are allowed.",
+            count=len(processes),
+            limit=MAX_PROCESSES,
+        )
         notes.error(place(file, process), "too-many-processes", reason, "Upload what belongs together.")
         return Report(notes.sorted(files), ())
     for file, root in upload.documents.items():
@@ -82,13 +126,14 @@ def _check(files: Mapping[str, bytes], known: Collection[str], now: datetime) ->
         check_pools(file, root, notes)
         check_message_flows(file, root, passed_over, notes)
     diagrams = [read_diagram(file, process) for file, process in (processes if alone else running)]
+    see(diagrams, upload)
     found = check_calls(diagrams, known, notes)
     check_ids_together(diagrams, notes)
     check_marks(upload, diagrams, known, passed_over, notes)
     _check_diagrams(diagrams, upload, now, notes)
     sound = [diagram for diagram in diagrams if diagram.file not in notes.refused]
     lint(files, sound, upload.schemas, notes)
-    return Report(notes.sorted(files), () if alone else found, tuple(upload.rules.offered))
+    return Report(with_attributes(notes.sorted(files)), () if alone else found, tuple(upload.rules.offered))
 
 
 def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, notes: Notes) -> None:

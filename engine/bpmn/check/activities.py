@@ -8,6 +8,7 @@ from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules, place
 from engine.bpmn.script import language
+from engine.findings import sentence
 
 PLACEHOLDER = "__targetRef_placeholder"  # Camunda Modeler's, because the standard wants a target
 
@@ -59,7 +60,12 @@ class _Rules(Rules):
         parts = {name: marker.findall(bpmn(name)) for name in _PARTS}
         for name, found in parts.items():
             if len(found) > 1:
-                self.error(marker, "multi-instance", f"<{name}> occurs {len(found)} times.", "Keep one.")
+                self.error(
+                    marker,
+                    "multi-instance",
+                    sentence(f"<{name}> occurs {len(found)} times.", tag=name),
+                    "Keep one.",
+                )
         count, collection = parts["loopCardinality"], parts["loopDataInputRef"]
         if bool(count) == bool(collection):
             self.error(
@@ -83,7 +89,10 @@ class _Rules(Rules):
             maximum.isascii() and maximum.isdecimal() and 0 < int(maximum[:9]) <= 1_000
         ):
             self.error(
-                marker, "loop", f"loopMaximum={maximum[:40]!r} is no number from 1 to 1000.", "Correct it."
+                marker,
+                "loop",
+                sentence(f"loopMaximum={maximum[:40]!r} is no number from 1 to 1000.", value=maximum[:40]),
+                "Correct it.",
             )
         if maximum is None and marker.find(bpmn("loopCondition")) is None:
             self.error(
@@ -108,7 +117,10 @@ class _Rules(Rules):
             self.error(
                 marker,
                 "multi-instance",
-                f"{what[0].upper()}{what[1:]} is {name[:80]!r}, which names no variable.",
+                sentence(
+                    f"{what[0].upper()}{what[1:]} is {name[:80]!r}, which names no variable.",
+                    variable=name[:80],
+                ),
                 "Write the name of a variable, as in <loopDataInputRef>members</loopDataInputRef> and"
                 ' <inputDataItem id="member"/>.',
             )
@@ -148,7 +160,7 @@ class _Rules(Rules):
             self.error(
                 reference,
                 "data-object-missing",
-                f"The data object {name!r} does not exist in this process.",
+                sentence(f"The data object {name!r} does not exist in this process.", name=name[:80]),
                 "Draw the data object again.",
             )
 
@@ -174,7 +186,11 @@ class _Rules(Rules):
                 self.error(
                     item,
                     "unsupported-element",
-                    f"<property> {item.get('name') or item.get('id')!r}: an activity has no data of its own.",
+                    sentence(
+                        f"<property> {item.get('name') or item.get('id')!r}: an activity has no data of"
+                        " its own.",
+                        property=str(item.get("name") or item.get("id"))[:80],
+                    ),
                     "Remove it; use a variable of the case.",
                 )
         return found
@@ -185,7 +201,7 @@ class _Rules(Rules):
         self.error(
             element,
             "data-association",
-            f"The association's {end} {', '.join(names)[:100]!r} is not read.",
+            sentence(f"The association's {end} {', '.join(names)[:100]!r} is not read.", end=end),
             f"Draw it between the activity and a data object only (remove <{end}>).",
         )
 
@@ -201,14 +217,21 @@ class _Rules(Rules):
             self.error(
                 element,
                 "data-object-scope",
-                f"{names[0][:80]!r} is no data object of this (sub-)process or the one directly around it.",
+                sentence(
+                    f"{names[0][:80]!r} is no data object of this (sub-)process or the one directly around"
+                    " it.",
+                    name=names[0][:80],
+                ),
                 "Put the data object into the same (sub-)process, or use a variable.",
             )
         elif not objects[names[0]].isidentifier():
             self.error(
                 element,
                 "data-object-name",
-                f"The data object's id {objects[names[0]][:80]!r} names its variable, and cannot.",
+                sentence(
+                    f"The data object's id {objects[names[0]][:80]!r} names its variable, and cannot.",
+                    name=objects[names[0]][:80],
+                ),
                 "Give the data object an id of letters, digits and _.",
             )
 

@@ -7,6 +7,7 @@ from engine.bpmn.check.allow_list import ACTIVITIES, bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers
 from engine.bpmn.check.notes import Notes, Rules
 from engine.bpmn.normalize import is_handler
+from engine.findings import sentence
 
 THROWING = frozenset({"endEvent", "intermediateThrowEvent"})
 _MARKERS = ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics")
@@ -114,15 +115,20 @@ class _Rules(Rules):
             self.error(
                 event.element,
                 "compensation-boundary",
-                f"{unmarked[0].element.get('id')!r}, to which an association leads from the event, is no"
-                " compensation handler.",
+                sentence(
+                    f"{unmarked[0].element.get('id')!r}, to which an association leads from the event, is no"
+                    " compensation handler.",
+                    handler=str(unmarked[0].element.get("id"))[:100],
+                ),
                 'Write isForCompensation="true" on it, and let no flow lead to it or out of it.',
             )
         elif len(found) != 1:
             self.error(
                 event.element,
                 "compensation-boundary",
-                f"The event is linked to {len(found) or 'no'} compensation handlers.",
+                sentence(
+                    f"The event is linked to {len(found) or 'no'} compensation handlers.", count=len(found)
+                ),
                 'Draw one association from it to an activity with isForCompensation="true".',
             )
         elif self.homes[found[0].element][1] is not scope:
@@ -235,13 +241,22 @@ class _Rules(Rules):
         """The activity that is to be compensated."""
         node, home = self.drawn.get(name, (None, None))
         if node is None or node.kind not in ACTIVITIES:
-            reason = f"The activity {name[:100]!r} that is to be compensated does not exist in this process."
+            reason = sentence(
+                f"The activity {name[:100]!r} that is to be compensated does not exist in this process.",
+                activity=name[:100],
+            )
             mend = "Name an activity with a compensation handler, or remove activityRef: all are meant then."
         elif home not in reached:
-            reason = f"The activity {name[:100]!r} lies in another (sub-)process than the event."
+            reason = sentence(
+                f"The activity {name[:100]!r} lies in another (sub-)process than the event.",
+                outside=name[:100],
+            )
             mend = "Name the sub-process around it that stands beside the event, or throw it there."
         elif node not in self.compensable:
-            reason = f"The activity {name[:100]!r} has no compensation handler, and nothing in it has."
+            reason = sentence(
+                f"The activity {name[:100]!r} has no compensation handler, and nothing in it has.",
+                bare=name[:100],
+            )
             mend = "Draw a compensation event with a handler on its border, or name another activity."
         else:
             return

@@ -20,6 +20,7 @@ from engine.bpmn.check.allow_list import (
 from engine.bpmn.check.extensions import Extensions
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import OTHERWISE, OTHERWISE_ATTRIBUTE, REFUSED, REFUSED_ATTRIBUTES
+from engine.findings import sentence
 
 MAX_ATTRIBUTES = 200
 _CORRELATION = frozenset({"correlationProperty"})  # refused where messages are thrown or awaited by it
@@ -66,7 +67,7 @@ class _Walk:
             self.notes.warn(
                 place(self.file, child),
                 "unused-definition",
-                f"<{name}> is defined, and nothing that runs here uses it.",
+                sentence(f"<{name}> is defined, and nothing that runs here uses it.", tag=name),
                 "Nothing to do, or remove it.",
             )
             return False
@@ -93,7 +94,7 @@ class _Walk:
         where = place(self.file, child)
         if child.get("id") and around in SUBPROCESSES | {"process"}:
             where = replace(where, element=child.get("id"), name=child.get("name"))
-        self.notes.error(where, "unsupported-element", f"<{name}>: {reason}", mend)
+        self.notes.error(where, "unsupported-element", sentence(f"<{name}>: {reason}", tag=name), mend)
 
     def attributes(self, element: Any) -> None:
         name = local(element)
@@ -102,7 +103,9 @@ class _Walk:
             self.notes.error(
                 place(self.file, element),
                 "too-many-attributes",
-                f"<{name}> has more than {MAX_ATTRIBUTES} attributes.",
+                sentence(
+                    f"<{name}> has more than {MAX_ATTRIBUTES} attributes.", tag=name, limit=MAX_ATTRIBUTES
+                ),
                 "Remove those that are not needed.",
             )
             return
@@ -114,7 +117,12 @@ class _Walk:
                 self.notes.error(
                     place(self.file, element),
                     "unsupported-attribute",
-                    f"{attribute}={value[:80]!r} on <{name}>: {reason}",
+                    sentence(
+                        f"{attribute}={value[:80]!r} on <{name}>: {reason}",
+                        attribute=attribute,
+                        value=value[:80],
+                        kind=name,
+                    ),
                     mend,
                 )
 

@@ -7,10 +7,11 @@ from typing import Any
 from engine.bpmn import timers
 from engine.bpmn.check.allow_list import CHILDREN, EVENTS, THROWN, TIMES, bpmn, local
 from engine.bpmn.check.diagram import NAMES, Diagram, Node, Scope, definitions, known_as, named
-from engine.bpmn.check.expressions import written_time
 from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
-from engine.bpmn.check.notes import Notes, Rules
+from engine.bpmn.check.notes import Notes, Rules, qualified
+from engine.bpmn.check.texts import written_time
 from engine.bpmn.values import MAX_NAME
+from engine.findings import sentence
 
 MAX_CODE = 100  # of an error's: it becomes the outcome of a case in which nothing catches it
 _LONGEST = {"message": MAX_NAME, "signal": MAX_NAME, "error": MAX_CODE, "escalation": MAX_CODE}
@@ -86,7 +87,7 @@ class _Rules(Rules):
                 self.error(
                     at,
                     "no-reference",
-                    f"It does not say which {kind} it is about.",
+                    sentence(f"It does not say which {kind} it is about.", what=kind),
                     f'Define <{kind} id="…"> beside the process, and name it: {kind}Ref="…".',
                 )
             return
@@ -95,28 +96,43 @@ class _Rules(Rules):
             self.error(
                 at,
                 "unknown-reference",
-                f"The {kind} {name[:100]!r} is not defined in this file.",
+                sentence(
+                    f"The {kind} {name[:100]!r} is not defined in this file.", what=kind, name=name[:100]
+                ),
                 f'Define <{kind} id="{name[:40]}"> beside the process.',
             )
             return
         event = at.getparent() if at.tag.endswith("Definition") else at
-        if event.get(f"{{{PARVANDEH}}}name") is not None:
-            return  # computed anew each time
+        if event.get(f"{{{PARVANDEH}}}name") is None:  # else it is computed anew each time
+            self.known(found, kind, optional=optional)
+
+    def known(self, found: Any, kind: str, *, optional: bool) -> None:
+        """The name or code by which others know what an event is about."""
         attribute, longest = NAMES[kind], _LONGEST[kind]
         text = found.get(attribute)
         if (text is None and not optional) or (text is not None and not is_name(text, longest)):
             self.error(
                 found,
                 "no-name",
-                f"The {kind} has no {attribute}, or one with more than {longest} characters or with space"
-                " around it: nobody else can know it by its id.",
+                sentence(
+                    f"The {kind} has no {attribute}, or one with more than {longest} characters or with space"
+                    " around it: nobody else can know it by its id.",
+                    what=kind,
+                    attribute=attribute,
+                    limit=longest,
+                ),
                 f'Write {attribute}="a short word".',
             )
         elif text is not None and _is_computed(text):
             self.error(
                 found,
                 "name-computed",
-                f"The {kind}'s {attribute} {text[:80]!r} would be taken as it stands.",
+                sentence(
+                    f"The {kind}'s {attribute} {text[:80]!r} would be taken as it stands.",
+                    what=kind,
+                    attribute=attribute,
+                    value=text[:80],
+                ),
                 "Write a name as it stands, or an expression in parvandeh:name on what throws or awaits it.",
             )
 
@@ -126,7 +142,7 @@ class _Rules(Rules):
             self.error(
                 definition,
                 "timer-times",
-                f"The timer has {len(times) or 'no'} times.",
+                sentence(f"The timer has {len(times) or 'no'} times.", count=len(times)),
                 "Give it one of <timeDate>, <timeDuration> and <timeCycle>.",
             )
             return
@@ -165,7 +181,7 @@ class _Rules(Rules):
             self.error(
                 element,
                 "invalid-timer",
-                f"The <{kind}> {error}.",
+                sentence(f"The <{kind}> {error}.", attribute=kind, value=str(value)[:80]),
                 "Write it as ISO 8601 has it, or as a Python expression whose value is such a text.",
             )
 
@@ -205,8 +221,11 @@ class _Rules(Rules):
             self.error(
                 node.element,
                 "boundary-host",
-                f"attachedToRef={node.element.get('attachedToRef')!r:.100} is no activity of the same"
-                " (sub-)process.",
+                sentence(
+                    f"attachedToRef={node.element.get('attachedToRef')!r:.100} is no activity of the same"
+                    " (sub-)process.",
+                    host=str(node.element.get("attachedToRef"))[:100],
+                ),
                 "Draw the event on the border of a task, sub-process or call activity.",
             )
             return
@@ -222,7 +241,11 @@ class _Rules(Rules):
                 self.error(
                     node.element,
                     "several-starts",
-                    f"Another start event waits for {name[:80]!r}, too: one message would begin two cases.",
+                    sentence(
+                        f"Another start event waits for {name[:80]!r}, too: one message would begin two"
+                        " cases.",
+                        message=name[:80],
+                    ),
                     "Keep one of them, with a gateway behind it.",
                 )
             seen.add(name)
@@ -233,7 +256,7 @@ class _Rules(Rules):
             self.error(
                 element,
                 "service-target",
-                f"The service task names {len(named) or 'no'} systems to ask.",
+                sentence(f"The service task names {len(named) or 'no'} systems to ask.", count=len(named)),
                 'Write parvandeh:connector="…" for a connector of the installation, or parvandeh:topic="…"'
                 " for work that another program fetches.",
             )
@@ -243,8 +266,13 @@ class _Rules(Rules):
                 self.error(
                     element,
                     "service-target",
-                    f"{name.rpartition('}')[2]}={text[:80]!r} is empty, longer than {MAX_NAME} characters,"
-                    " surrounded by space, or an expression.",
+                    sentence(
+                        f"{name.rpartition('}')[2]}={text[:80]!r} is empty, longer than {MAX_NAME}"
+                        " characters, surrounded by space, or an expression.",
+                        attribute=qualified(element, name),
+                        value=text[:80],
+                        limit=MAX_NAME,
+                    ),
                     "Write a name as it stands.",
                 )
 
@@ -277,7 +305,11 @@ class _Rules(Rules):
                 self.error(
                     element,
                     "invalid-variable",
-                    f"parvandeh:{attribute}={name[:80]!r} names no variable.",
+                    sentence(
+                        f"parvandeh:{attribute}={name[:80]!r} names no variable.",
+                        attribute=f"parvandeh:{attribute}",
+                        value=name[:80],
+                    ),
                     f'Write the name of a variable, as in parvandeh:{attribute}="answer".',
                 )
 

@@ -3,21 +3,20 @@
 import ast
 import builtins
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from engine.bpmn import syntax, timers
+from engine.bpmn import syntax
 from engine.bpmn.check import feel, juel, python
-from engine.bpmn.check.allow_list import BPMN, TIMES, bpmn, local
+from engine.bpmn.check.allow_list import TIMES, bpmn, local
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.juel import assignment, is_juel
-from engine.bpmn.own import ASSIGNMENT, TERMS
-from engine.bpmn.script import Language, Names, as_written, language, names, unsupported
+from engine.bpmn.check.texts import MAPPINGS, Text, as_juel, language_of, stripped, texts
+from engine.bpmn.juel import is_juel
+from engine.bpmn.script import names, unsupported
 from engine.bpmn.syntax import Mode
+from engine.findings import sentence
 
 # What the sandbox has and a script may sensibly use; os, sys and pathlib are there but refuse every call.
 MODULES = frozenset({
@@ -41,24 +40,6 @@ FORMATS = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Text:
-    """A text to be run, with the element that holds it, perhaps in an attribute of ours."""
-
-    element: Any
-    code: str
-    mode: Mode
-    attribute: str = ""
-
-    @property
-    def what(self) -> str:
-        """What a designer calls it."""
-        if self.attribute:
-            return f"parvandeh:{self.attribute}"
-        kind = local(self.element)
-        return {"script": "script", "conditionExpression": "condition"}.get(kind, kind)
-
-
 def check_length(diagrams: Iterable[Diagram], notes: Notes) -> bool:
     """Whether there is no more Python than can be read at once."""
     left = MAX_PYTHON
@@ -69,7 +50,11 @@ def check_length(diagrams: Iterable[Diagram], notes: Notes) -> bool:
                 notes.error(
                     place(diagram.file, text.element),
                     "too-much-script",
-                    f"Up to here there are more than {MAX_PYTHON:,} characters of scripts and expressions.",
+                    sentence(
+                        f"Up to here there are more than {MAX_PYTHON:,} characters of scripts and"
+                        " expressions.",
+                        limit=MAX_PYTHON,
+                    ),
                     "Let a service do what is so long, or upload the processes one by one.",
                 )
                 return False
@@ -84,55 +69,12 @@ def check_expressions(diagram: Diagram, notes: Notes) -> None:
     sound = [text for text in texts(diagram.element) if rules.is_python(text)]
     for text in sound:
         rules.names(text)
-        if text.attribute in _MAPPINGS:
+        if text.attribute in MAPPINGS:
             rules.mapping(text)
     for mode in ("eval", "exec"):
         rules.sandbox([text for text in sound if text.mode == mode])
 
 
-def texts(process: Any) -> Iterator[Text]:
-    """The scripts and expressions of a process, in the order of the document."""
-    for element in process.iter(f"{{{BPMN}}}*"):
-        kind, code = local(element), element.text or ""
-        for attribute in _OURS:
-            value = element.get(f"{{{PARVANDEH}}}{attribute}")
-            if value is not None and not (attribute in TERMS and timers.is_term(value)):
-                yield Text(element, value, "eval", attribute)
-        if kind == "script" and local(element.getparent()) == "scriptTask":
-            yield Text(element, as_written(code), "exec")
-        elif kind in _EXPRESSIONS or (kind in TIMES and written_time(code) is None) or _computed(kind, code):
-            yield Text(element, code, "eval")
-
-
-def _computed(kind: str, code: str) -> bool:
-    """Whether it is a list that is no variable."""
-    return kind == "loopDataInputRef" and language(code) != "python"
-
-
-def written_time(text: str) -> Any:
-    """The value of a timer's text that stands there as it is, plain or in quotes; None for an expression."""
-    if timers.is_literal(text):
-        return text
-    try:
-        body = python.expression(text.strip())
-    except SyntaxError:
-        return None
-    return body.value if isinstance(body, ast.Constant) else None
-
-
-def written_term(text: str) -> str | None:
-    """The time that a task's term gives as it stands, plain or in quotes; None for an expression."""
-    if timers.is_term(text):
-        return text.strip()
-    value = written_time(text)
-    return value if isinstance(value, str) and timers.is_term(value) else None
-
-
-_EXPRESSIONS = frozenset({
-    "conditionExpression", "condition", "loopCardinality", "completionCondition", "loopCondition",
-})  # fmt: skip
-_MAPPINGS = ("correlation", "data", "request", "inputs", "outputs")  # give names with values
-_OURS = (*_MAPPINGS, *ASSIGNMENT, "name")  # our attributes that are expressions
 _PUT_TOGETHER = (*TIMES, "script")  # texts that the engine may have made of several
 _ONE_EXPRESSION = (
     "Write one expression: ${…} without methods and objects of Java, or one in Python or FEEL; see"
@@ -149,7 +91,7 @@ class _Rules:
     def error(self, text: Text, line: int | None, code: str, told: tuple[str, str]) -> None:
         """`line` counts from 1 within the text."""
         reason, mend = told
-        self.notes.error(place(self.file, text.element, (line or 1) - 1), code, reason, mend)
+        self.notes.error(text.place(self.file, (line or 1) - 1), code, reason, mend)
 
     def script_task(self, element: Any) -> None:
         language = element.get("scriptFormat")
@@ -157,7 +99,7 @@ class _Rules:
             self.notes.error(
                 place(self.file, element),
                 "script-language",
-                f"Scripts in {language[:40]!r} do not run.",
+                sentence(f"Scripts in {language[:40]!r} do not run.", language=language[:40]),
                 'Write the script in Python and set scriptFormat="python".',
             )
         count = len(element.findall(bpmn("script")))
@@ -165,7 +107,7 @@ class _Rules:
             self.notes.error(
                 place(self.file, element),
                 "no-script" if count == 0 else "several-scripts",
-                f"The script task has {count or 'no'} scripts.",
+                sentence(f"The script task has {count or 'no'} scripts.", count=count),
                 "Give it one script, or make it another kind of task.",
             )
 
@@ -174,50 +116,78 @@ class _Rules:
         if not self._language(text):
             return False
         if not text.code.strip():
-            self.error(text, 1, "empty-expression", (f"The {text.what} is empty.", "Write it, or remove it."))
+            self.error(
+                text,
+                1,
+                "empty-expression",
+                (sentence(f"The {text.what} is empty.", part=text.part), "Write it, or remove it."),
+            )
             return False
-        written_in = _language(text)
+        written_in = language_of(text)
         if written_in != "python":
             self.feel(text) if written_in == "feel" else self.juel(text)
             return False
         if text.mode == "eval" and is_juel(text.code):
-            told = f"The {text.what} is not written in Python.", _ONE_EXPRESSION
+            told = sentence(f"The {text.what} is not written in Python.", part=text.part), _ONE_EXPRESSION
             self.error(text, 1, "expression-language", told)
             return False
-        code, skipped = _stripped(text)
+        code, skipped = stripped(text)
         try:
             names(code, text.mode)
             syntax.require_oldest(code, text.mode)
         except SyntaxError as error:
             line = (error.lineno or 1) + skipped
-            reason = f"The {text.what} is not correct Python (its line {line}): {error.msg}."
+            reason = sentence(
+                f"The {text.what} is not correct Python (its line {line}): {error.msg}.",
+                part=text.part,
+                line=line,
+            )
             self.error(text, line, "syntax-error", (reason, _mend(text)))
             return False
         return True
 
     def feel(self, text: Text) -> None:
-        code, skipped = _stripped(text)
+        code, skipped = stripped(text)
         found = feel.fault(code)
         if found is not None:
             line = found[0] + skipped
-            reason = f"The {text.what} is not correct FEEL (its line {line}): {found[1]}"
+            reason = sentence(
+                f"The {text.what} is not correct FEEL (its line {line}): {found[1]}",
+                part=text.part,
+                line=line,
+                feel=found[1],
+            )
             self.error(text, line, "syntax-error", (reason, _mend(text)))
             return
-        if text.attribute in _MAPPINGS and not feel.is_mapping(code):
-            self.error(text, 1, "no-names", (f"{text.what} gives no names with values.", 'Write ={"a": b}.'))
+        if text.attribute in MAPPINGS and not feel.is_mapping(code):
+            self.error(
+                text,
+                1,
+                "no-names",
+                (sentence(f"{text.what} gives no names with values.", part=text.part), 'Write ={"a": b}.'),
+            )
         for name, line in feel.reads(code):
             self.counter(text, line + skipped, name)
 
     def juel(self, text: Text) -> None:
-        code, skipped = _juel(text)
+        code, skipped = as_juel(text)
         found = juel.fault(code, strict=not text.attribute and local(text.element) not in _PUT_TOGETHER)
         if found is not None:
             line = found[0] + skipped
-            reason = f"The {text.what} cannot be evaluated as JUEL (its line {line}): {found[1]}."
+            reason = sentence(
+                f"The {text.what} cannot be evaluated as JUEL (its line {line}): {found[1]}.",
+                part=text.part,
+                line=line,
+            )
             self.error(text, line, "expression-language", (reason, _ONE_EXPRESSION))
             return
-        if text.attribute in _MAPPINGS and not juel.is_mapping(code):
-            self.error(text, 1, "no-names", (f"{text.what} gives no names with values.", _IN_PYTHON))
+        if text.attribute in MAPPINGS and not juel.is_mapping(code):
+            self.error(
+                text,
+                1,
+                "no-names",
+                (sentence(f"{text.what} gives no names with values.", part=text.part), _IN_PYTHON),
+            )
         for name, line in juel.reads(code):
             self.counter(text, line + skipped, name)
 
@@ -225,7 +195,7 @@ class _Rules:
         """What is known of instances only among them."""
         if name in _OF_INSTANCES and name not in _counted(text.element):
             told = (
-                f"There is no variable {name!r} here.",
+                sentence(f"There is no variable {name!r} here.", counter=name),
                 "loopCounter and nrOfInstances are known within an instance, all four in its"
                 " completionCondition.",
             )
@@ -240,7 +210,9 @@ class _Rules:
         if language is None or language.strip().lower() in FORMATS:
             return True
         told = (
-            f"The {text.what} is written in {language[:80]!r}.",
+            sentence(
+                f"The {text.what} is written in {language[:80]!r}.", part=text.part, language=language[:80]
+            ),
             'Write it in Python and remove "language".',
         )
         self.error(text, 1, "expression-language", told)
@@ -250,26 +222,36 @@ class _Rules:
         """What can be seen to be no names with values."""
         if isinstance(python.expression(text.code.strip()), _NO_MAPPING):
             told = (
-                f"{text.what} gives no names with values.",
+                sentence(f"{text.what} gives no names with values.", part=text.part),
                 f"Write it as in {text.what}=\"{{'order': number}}\".",
             )
             self.error(text, 1, "no-names", told)
 
     def names(self, text: Text) -> None:
         """Modules and functions that the sandbox does not have."""
-        code, skipped = _stripped(text)
+        code, skipped = stripped(text)
         own = names(code, text.mode).writes
         for line, module in python.imports(code, text.mode):
             if module not in MODULES:
-                told = f"The module {module!r} is not available.", f"Use one of {', '.join(sorted(MODULES))}."
+                told = (
+                    sentence(
+                        f"The module {module!r} is not available.",
+                        module=module,
+                        allowed=tuple(sorted(MODULES)),
+                    ),
+                    f"Use one of {', '.join(sorted(MODULES))}.",
+                )
                 self.error(text, line + skipped, "import-not-available", told)
         for line, name in python.calls(code, text.mode):
             if name in MISSING:
-                told = f"{name}() is not available in scripts.", "Write it without this function."
+                told = (
+                    sentence(f"{name}() is not available in scripts.", function=name),
+                    "Write it without this function.",
+                )
                 self.error(text, line + skipped, "not-in-sandbox", told)
             elif name not in dir(builtins):
                 told = (
-                    f"There is no function {name!r}: the data of a case are values.",
+                    sentence(f"There is no function {name!r}: the data of a case are values.", function=name),
                     "Import it or define it in this script, or write it without.",
                 )
                 self.error(text, line + skipped, "unknown-function", told)
@@ -279,13 +261,20 @@ class _Rules:
 
     def sandbox(self, found: Sequence[Text]) -> None:
         """What the sandbox cannot read. All are asked at once, and singly only if something is wrong."""
-        codes = {_stripped(text)[0] for text in found}
+        codes = {stripped(text)[0] for text in found}
         if not codes or not _refusals(_joined(sorted(codes), found[0].mode), found[0].mode):
             return
         for text in found:
-            code, skipped = _stripped(text)
+            code, skipped = stripped(text)
             for line, reason in _refusals(code, text.mode):
-                told = f"The sandbox cannot run this {text.what}: {reason}.", _without(reason)
+                told = (
+                    sentence(
+                        f"The sandbox cannot run this {text.what}: {reason}.",
+                        part=text.part,
+                        construct=reason,
+                    ),
+                    _without(reason),
+                )
                 self.error(text, (line or 1) + skipped, "not-in-sandbox", told)
 
 
@@ -328,52 +317,3 @@ def _joined(codes: Sequence[str], mode: Mode) -> str:
     if mode == "eval":
         return "[" + ",".join(f"(\n{code}\n)" for code in codes) + "]"
     return "\n".join(f"def part():\n{textwrap.indent(code, ' ')}\n pass" for code in codes)
-
-
-def _stripped(text: Text) -> tuple[str, int]:
-    """An expression without the white space around it, and the lines that took; scripts stay as they are."""
-    if text.mode == "exec":
-        return text.code, 0
-    code = text.code.strip()
-    return code, text.code[: len(text.code) - len(text.code.lstrip())].count("\n")
-
-
-def variables(text: Text) -> Names:
-    """What a text that is correct reads and assigns."""
-    return names(_stripped(text)[0], text.mode)
-
-
-def bound(text: Text) -> frozenset[str]:
-    """The names that a text gives a meaning anywhere in it."""
-    if _language(text) != "python":
-        return frozenset()
-    return python.used(_stripped(text)[0], text.mode)[0]
-
-
-def first_lines(text: Text) -> dict[str, int]:
-    """The line within a text, from 1, that first reads each name."""
-    written_in = _language(text)
-    code, skipped = _juel(text) if written_in == "juel" else _stripped(text)
-    if written_in == "python":
-        found = python.used(code, text.mode)[1]
-    else:
-        found = feel.reads(code) if written_in == "feel" else juel.reads(code)
-    return {name: line + skipped for name, line in found}
-
-
-def is_strict(text: Text) -> bool:
-    """Whether it is in an attribute of ours and fails on an unknown name; FEEL has null instead."""
-    return text.attribute in _OURS and _language(text) != "feel"
-
-
-def _language(text: Text) -> Language:
-    if text.mode == "exec":
-        return "juel" if assignment(text.code) else "python"
-    return language(text.code)
-
-
-def _juel(text: Text) -> tuple[str, int]:
-    """The expression of a text, and the lines before it."""
-    code, skipped = _stripped(text)
-    script = assignment(code) if text.mode == "exec" else None
-    return (code, skipped) if script is None else (script.text, skipped)

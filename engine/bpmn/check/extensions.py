@@ -8,12 +8,13 @@ from lxml import etree
 
 from engine.bpmn.check.allow_list import ACTIVITIES, BPMN, CHILDREN, RUNNING, local
 from engine.bpmn.check.diagram import by_event, trigger
-from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.notes import Notes, place, qualified
 from engine.bpmn.check.refusals import REFUSED
 from engine.bpmn.kinds import HUMAN
 from engine.bpmn.outcomes import DECISION
 from engine.bpmn.own import ASSIGNMENT
 from engine.bpmn.translate.vendors import OTHER_ENGINES, SPIFF, VOCABULARY, ZEEBE
+from engine.findings import sentence
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 PARVANDEH = "https://parvandeh.org/bpmn"
@@ -204,11 +205,16 @@ class Extensions:
             self._notes.error(
                 place(self._file, owner),
                 "unsupported-attribute",
-                f"The attribute {short} is written with a namespace prefix, so that it would not be read.",
+                sentence(
+                    f"The attribute {short} is written with a namespace prefix, so that it would not be"
+                    " read.",
+                    prefixed=short,
+                ),
                 "Write BPMN attributes without a prefix.",
             )
         elif space == CAMUNDA and short not in VOCABULARY:
-            self._ignore(owner, f"{space} {short}", f"The attribute {short!r}, which Camunda does not know,")
+            known = f"The attribute {short!r}, which Camunda does not know,"
+            self._ignore(owner, f"{space} {short}", known, qualified(owner, name))
         else:
             self._judge(owner, owner, space, short)
 
@@ -222,41 +228,49 @@ class Extensions:
                 self._refuse(owner, element, space, short)
         elif (space, short) in _USED_ELEMENTS:
             if local(owner) not in _WITH_FORM:
-                self._misplaced(element, space, short)
+                self._misplaced(owner, element, space, short)
         elif not (space == CAMUNDA and short in {"in", "out"} and _passes_all(owner, element)):
             self._judge(owner, element, space, short)
 
-    def _misplaced(self, element: Any, space: str, short: str) -> None:
+    def _misplaced(self, owner: Any, element: Any, space: str, short: str) -> None:
         """A form where there is none; other properties are notes of the designer."""
         forms = {"formJsonSchemaFilename", "formUiSchemaFilename"}
         if space == CAMUNDA or any(item.get("name") in forms for item in element):
             self._notes.error(
                 place(self._file, element),
                 "unsupported-extension",
-                f"<{short}> gives a form to an element that has none.",
+                sentence(
+                    f"<{short}> gives a form to an element that has none.",
+                    attribute=qualified(element, element.tag),
+                    kind=local(owner),
+                ),
                 "Only user tasks and start events have a form.",
             )
         else:
-            self._ignore(element, f"{space} {short}", f"<{short}>")
+            self._ignore(element, f"{space} {short}", f"<{short}>", qualified(element, element.tag))
 
     def _judge(self, owner: Any, at: Any, space: str, short: str) -> None:
+        attribute = qualified(at, f"{{{space}}}{short}")
         if space in _EDITORS or (space == CAMUNDA and short in _CAMUNDA_HARMLESS):
             return
         if (space, short) in _IGNORED or (space == CAMUNDA and short == "properties"):
-            self._ignore(at, f"{space} {short}", f"<{short}>")
+            self._ignore(at, f"{space} {short}", f"<{short}>", attribute)
         elif (space == SPIFF and short in _SPIFF_HARMLESS) or (space == ZEEBE and short in _ZEEBE_HARMLESS):
             return
         elif space == CAMUNDA and short in _STARTERS and local(owner) == "process":
             self._notes.warn(
                 place(self._file, at),
                 "starters-ignored",
-                f"{short} has no effect: whoever may start cases here may start those of this process.",
+                sentence(
+                    f"{short} has no effect: whoever may start cases here may start those of this process.",
+                    attribute=qualified(owner, f"{{{space}}}{short}"),
+                ),
                 "Nothing to do if that is right; give the roles that start cases only to accounts that may.",
             )
         elif space == CAMUNDA or space in OTHER_ENGINES:
             self._refuse(owner, at, space, short)
         else:
-            self._ignore(at, space, f"What the namespace {space!r} adds")
+            self._ignore(at, space, f"What the namespace {space!r} adds", attribute)
 
     def _refuse(self, owner: Any, at: Any, space: str, short: str) -> None:
         mend = _MENDS.get(short, _OTHERWISE)
@@ -264,18 +278,26 @@ class Extensions:
         self._notes.error(
             place(self._file, at),
             code,
-            f"{short!r} ({space}) on <{local(owner)}> has no effect here: the process would run otherwise.",
+            sentence(
+                f"{short!r} ({space}) on <{local(owner)}> has no effect here: the process would run"
+                " otherwise.",
+                attribute=qualified(at, f"{{{space}}}{short}"),
+                kind=local(owner),
+            ),
             mend,
         )
 
-    def _ignore(self, at: Any, key: str, what: str) -> None:
+    def _ignore(self, at: Any, key: str, what: str, attribute: str) -> None:
         """Told once for each file: an editor writes the same into every element."""
         if key not in self._told:
             self._told.add(key)
             self._notes.warn(
-                place(self._file, at),
+                place(self._file, at, attribute=attribute),
                 "ignored-extension",
-                f"{what} is kept in the file and has no effect (here and perhaps elsewhere in it).",
+                sentence(
+                    f"{what} is kept in the file and has no effect (here and perhaps elsewhere in it).",
+                    attribute=attribute,
+                ),
                 "Nothing to do if the process does not rely on it.",
             )
 
@@ -286,7 +308,11 @@ class Extensions:
                 self._notes.error(
                     place(self._file, inner),
                     "unsupported-element",
-                    f"<{etree.QName(inner).localname}> stands inside an extension of <{local(owner)}>.",
+                    sentence(
+                        f"<{etree.QName(inner).localname}> stands inside an extension of <{local(owner)}>.",
+                        tag=etree.QName(inner).localname,
+                        around=local(owner),
+                    ),
                     "Move it out of the extension, or remove it.",
                 )
                 return

@@ -19,6 +19,7 @@ from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
 from engine.bpmn.translate import translate
 from engine.budget import look_at, spend
 from engine.decisions.asking import Decisions
+from engine.findings import sentence
 
 MAX_FILES = 50
 MAX_NAME = 200
@@ -44,7 +45,9 @@ def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:
     """Read all files; what cannot be read is noted and left out."""
     upload = Upload()
     if len(files) > MAX_FILES:
-        reason = f"There are {len(files)} files; {MAX_FILES} are allowed."
+        reason = sentence(
+            f"There are {len(files)} files; {MAX_FILES} are allowed.", count=len(files), limit=MAX_FILES
+        )
         notes.error(Place(""), "too-many-files", reason, "Upload what belongs together, and no more.")
         return upload
     seen: dict[str, str] = {}
@@ -78,7 +81,11 @@ def _named(name: str, seen: dict[str, str], notes: Notes) -> bool:
         notes.error(
             Place("".join(char if char.isprintable() else "\ufffd" for char in name[:MAX_NAME])),
             "file-name",
-            f"The name is empty, longer than {MAX_NAME} characters, or holds a path or control character.",
+            sentence(
+                f"The name is empty, longer than {MAX_NAME} characters, or holds a path or control"
+                " character.",
+                limit=MAX_NAME,
+            ),
             "Upload the file under its base name.",
         )
         return False
@@ -87,7 +94,7 @@ def _named(name: str, seen: dict[str, str], notes: Notes) -> bool:
         notes.error(
             Place(name),
             "file-twice",
-            f"The name differs from {seen[folded]!r} only in case or encoding.",
+            sentence(f"The name differs from {seen[folded]!r} only in case or encoding.", other=seen[folded]),
             "Rename or remove one of them.",
         )
         return False
@@ -99,7 +106,7 @@ def _read(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
     if name.endswith(BPMN_SUFFIXES):
         _read_bpmn(name, content, upload, notes)
     elif len(content) > MAX_FILE:
-        reason = f"The file is larger than {MAX_FILE >> 20} MiB."
+        reason = sentence(f"The file is larger than {MAX_FILE >> 20} MiB.", limit=MAX_FILE >> 20)
         notes.error(Place(name), "file-too-large", reason, "Upload a smaller file.")
     elif name.endswith(FORM_SUFFIXES):
         _read_json(name, content, upload, notes)
@@ -131,7 +138,10 @@ def _read_bpmn(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
     notes.error(
         Place(name, line=root.sourceline),
         "not-bpmn",
-        f"The file's root is <{etree.QName(root).localname[:80]}>, not BPMN 2.0 definitions.",
+        sentence(
+            f"The file's root is <{etree.QName(root).localname[:80]}>, not BPMN 2.0 definitions.",
+            tag=etree.QName(root).localname[:80],
+        ),
         "Export the diagram as BPMN 2.0 XML.",
     )
 
@@ -160,7 +170,11 @@ def _read_json(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
 
 def _check_bindings(value: Mapping[str, Any], lines: Sequence[str], notes: Notes) -> None:
     if len(value) > MAX_BINDINGS:
-        reason = f"There are {len(value)} bindings; {MAX_BINDINGS} are allowed."
+        reason = sentence(
+            f"There are {len(value)} bindings; {MAX_BINDINGS} are allowed.",
+            count=len(value),
+            limit=MAX_BINDINGS,
+        )
         notes.error(Place(BINDINGS), "invalid-binding", reason, "Bind the names that the diagrams have.")
         return
     seen: set[str] = set()
@@ -172,6 +186,6 @@ def _check_bindings(value: Mapping[str, Any], lines: Sequence[str], notes: Notes
             notes.error(
                 Place(BINDINGS, line=line),
                 "invalid-binding",
-                f"The binding of {name[:80]!r} {wrong}.",
+                sentence(f"The binding of {name[:80]!r} {wrong}.", name=name[:80]),
                 'Write {"name of a lane or group": {"role": "inspector", "unit": "health-network"}}.',
             )

@@ -10,6 +10,7 @@ from engine.bpmn.check.extensions import CAMUNDA
 from engine.bpmn.check.notes import Notes, Place, Rules, place
 from engine.bpmn.forms.camunda import ROLES
 from engine.bpmn.translate.vendors import SPIFF
+from engine.findings import sentence
 from engine.formats import FORMATS
 
 _PROPERTY = f"{bpmn('extensionElements')}/{{{SPIFF}}}properties/{{{SPIFF}}}property"
@@ -86,7 +87,11 @@ class Forms(Rules):
             self.notes.error(Place(name), *fault)
             return
         for odd in forms.unchecked(schema):
-            reason = f"The format {odd[:80]!r} is not known: no answer is refused for it."
+            reason = sentence(
+                f"The format {odd[:80]!r} is not known: no answer is refused for it.",
+                format=odd[:80],
+                allowed=tuple(sorted(forms.FORMATS)),
+            )
             self.notes.warn(
                 Place(name), "unknown-format", reason, f"Use one of {', '.join(sorted(forms.FORMATS))}."
             )
@@ -102,7 +107,12 @@ class Forms(Rules):
     def form(self, element: Any) -> None:
         ways = _ways(element)
         if len(ways) > 1:
-            self.error(element, "two-forms", f"It has several forms: {', '.join(ways)}.", "Keep one of them.")
+            self.error(
+                element,
+                "two-forms",
+                sentence(f"It has several forms: {', '.join(ways)}.", forms=tuple(ways)),
+                "Keep one of them.",
+            )
         if not ways and local(element) == "userTask":
             self.notes.warn(
                 place(self.file, element),
@@ -128,14 +138,17 @@ class Forms(Rules):
             self.notes.warn(
                 place(self.file, element),
                 "form-elsewhere",
-                f"The form {name[:100]!r} is one of another application: any data are accepted.",
+                sentence(
+                    f"The form {name[:100]!r} is one of another application: any data are accepted.",
+                    form=name[:100],
+                ),
                 _MEND,
             )
         else:
             self.error(
                 element,
                 "form-missing",
-                f"The form {name[:100]!r} is not among the uploaded JSON files.",
+                sentence(f"The form {name[:100]!r} is not among the uploaded JSON files.", form=name[:100]),
                 "Upload it under this base name, or name another; a form is a .json or .form file.",
             )
 
@@ -157,7 +170,16 @@ class Forms(Rules):
         seen: set[str] = set()
         for field in data:
             if field.tag != _FIELD:
-                self.error(data, "unsupported-extension", f"<formData> holds {field.tag!r}.", "Remove it.")
+                self.error(
+                    data,
+                    "unsupported-extension",
+                    sentence(
+                        f"<formData> holds {field.tag!r}.",
+                        attribute=str(field.tag).rpartition("}")[2],
+                        kind="formData",
+                    ),
+                    "Remove it.",
+                )
                 continue
             self.field(field, seen)
         if not seen:
@@ -169,7 +191,7 @@ class Forms(Rules):
             self.error(
                 field,
                 "form-field",
-                f"The field id {name[:80]!r} is no variable name, or occurs twice.",
+                sentence(f"The field id {name[:80]!r} is no variable name, or occurs twice.", name=name[:80]),
                 "Give each field an id of letters, digits and _.",
             )
         seen.add(name)
@@ -177,19 +199,31 @@ class Forms(Rules):
             self.error(
                 field,
                 "form-field",
-                f"The field {name!r} has the type {kind[:40]!r}.",
+                sentence(
+                    f"The field {name!r} has the type {kind[:40]!r}.",
+                    field=name,
+                    type=kind[:40],
+                    allowed=tuple(sorted(_TYPES)),
+                ),
                 f"Use one of {', '.join(sorted(_TYPES))}.",
             )
         for odd in sorted(set(field.attrib) - {"id", "label", "type", "defaultValue"}):
             self.error(
-                field, "form-field", f"The field {name!r} has {odd!r}, which has no effect.", "Remove it."
+                field,
+                "form-field",
+                sentence(f"The field {name!r} has {odd!r}, which has no effect.", field=name, attribute=odd),
+                "Remove it.",
             )
         values = field.findall(f"{{{CAMUNDA}}}value")
         if (kind == "enum") != bool(values) or not all(value.get("id") for value in values):
             self.error(
                 field,
                 "form-field",
-                f"The values of the field {name!r} do not fit its type {kind!r}, or have no ids.",
+                sentence(
+                    f"The values of the field {name!r} do not fit its type {kind!r}, or have no ids.",
+                    field=name,
+                    type=kind,
+                ),
                 'Give a field of type enum, and no other, <camunda:value id="…" name="…"/> elements.',
             )
         self.constraints(field, name, kind)
@@ -205,7 +239,11 @@ class Forms(Rules):
             self.warn(
                 field,
                 "form-property",
-                f"The property {told[:40]!r} of the field {name!r} has no effect.",
+                sentence(
+                    f"The property {told[:40]!r} of the field {name!r} has no effect.",
+                    property=told[:40],
+                    field=name,
+                ),
                 f"Use visibleTo and editableBy with roles, or format with one of {', '.join(FORMATS)}.",
             )
 
@@ -221,7 +259,11 @@ class Forms(Rules):
             self.error(
                 field,
                 "form-field",
-                f"The constraint {rule[:40]!r} ({value!r}) of the field {name!r} would not be kept.",
+                sentence(
+                    f"The constraint {rule[:40]!r} ({value!r}) of the field {name!r} would not be kept.",
+                    constraint=rule[:40],
+                    field=name,
+                ),
                 "Use required or readonly, min and max with whole numbers on long, minlength and maxlength"
                 " on string; for more, upload a JSON Schema.",
             )

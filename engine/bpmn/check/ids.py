@@ -9,6 +9,7 @@ from lxml import etree
 from engine.bpmn.check.allow_list import BPMNDI, FLOW_NODES, RUNNING, SUBPROCESSES, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.notes import Notes, place
+from engine.findings import sentence
 
 MAX_ID = 200
 _NEEDED = RUNNING | {
@@ -57,7 +58,7 @@ def _missing(file: str, element: Any, kind: str, notes: Notes) -> None:
     notes.error(
         place(file, element),
         "missing-id",
-        f"<{kind}> has no id.",
+        sentence(f"<{kind}> has no id.", kind=kind),
         "Give it an id that is unique in the file.",
     )
 
@@ -66,8 +67,11 @@ def _twice(file: str, element: Any, other: Any, notes: Notes) -> None:
     notes.error(
         place(file, element),
         "duplicate-id",
-        f"The id {element.get('id')!r} of <{etree.QName(element).localname}> is already that of"
-        f" <{etree.QName(other).localname}> in line {other.sourceline}.",
+        sentence(
+            f"The id {element.get('id')!r} of <{etree.QName(element).localname}> is already that of"
+            f" <{etree.QName(other).localname}> in line {other.sourceline}.",
+            id=str(element.get("id"))[:120],
+        ),
         "Give one of them another id.",
     )
 
@@ -79,14 +83,18 @@ def _well_formed(file: str, element: Any, notes: Notes) -> None:
             notes.error(
                 place(file, element),
                 "invalid-key",
-                f"The process id {name[:120]!r} cannot be a key.",
+                sentence(f"The process id {name[:120]!r} cannot be a key.", id=name[:120]),
                 "Use up to 100 Latin letters, digits and . _ - beginning with a letter or _.",
             )
     elif kind in _NEEDED and (len(name) > MAX_ID or not _ID.fullmatch(name)):
         notes.error(
             place(file, element),
             "invalid-id",
-            f"The id {name[:120]!r} is no XML name of at most {MAX_ID} characters.",
+            sentence(
+                f"The id {name[:120]!r} is no XML name of at most {MAX_ID} characters.",
+                id=name[:120],
+                limit=MAX_ID,
+            ),
             "Use letters, digits and . _ - beginning with a letter or _.",
         )
 
@@ -112,6 +120,9 @@ def _in_two_files(file: str, element: Any, other: str, notes: Notes) -> None:
     notes.error(
         place(file, element),
         "duplicate-id",
-        f"The id {element.get('id')!r} is already that of a process or sub-process in {other}.",
+        sentence(
+            f"The id {element.get('id')!r} is already that of a process or sub-process in {other}.",
+            id=str(element.get("id"))[:120],
+        ),
         "Give one of them another id: processes and sub-processes need ids unique among all files.",
     )

@@ -7,6 +7,7 @@ from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.kinds import HUMAN
+from engine.findings import sentence
 
 _ASSIGNED = tuple(
     f"{{{PARVANDEH}}}{name}" for name in ("assignee", "candidateUsers", "candidateGroups", "role", "unit")
@@ -23,7 +24,9 @@ def check_lanes(diagram: Diagram, notes: Notes) -> None:
             notes.warn(
                 place(diagram.file, lane),
                 "lane-without-element",
-                f"The lane lists {name[:80]!r}, which is no flow node of this process.",
+                sentence(
+                    f"The lane lists {name[:80]!r}, which is no flow node of this process.", name=name[:80]
+                ),
                 "Nothing to do, or save the diagram again.",
             )
             continue
@@ -32,7 +35,11 @@ def check_lanes(diagram: Diagram, notes: Notes) -> None:
             notes.error(
                 place(diagram.file, nodes[name].element),
                 "two-lanes",
-                f"The element lies in the lanes {lane_of[name].get('name')!r} and {lane.get('name')!r}.",
+                sentence(
+                    f"The element lies in the lanes {lane_of[name].get('name')!r} and {lane.get('name')!r}.",
+                    lane=lane_of[name].get("name") or "",
+                    other=lane.get("name") or "",
+                ),
                 "Put it into one lane.",
             )
         lane_of[name] = lane

@@ -7,6 +7,7 @@ from engine.bpmn.check.diagram import Diagram, Node, link_name
 from engine.bpmn.check.events import is_name
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.values import MAX_NAME
+from engine.findings import sentence
 
 _PLACES = frozenset({"intermediateThrowEvent", "intermediateCatchEvent"})  # elsewhere it is refused
 
@@ -36,7 +37,11 @@ class _Rules:
             self.error(
                 node,
                 "no-name",
-                f"The link has no name, or one with more than {MAX_NAME} characters or with space around it.",
+                sentence(
+                    f"The link has no name, or one with more than {MAX_NAME} characters or with space"
+                    " around it.",
+                    limit=MAX_NAME,
+                ),
                 'Write name="…", the same where it is thrown and where it is caught.',
             )
 
@@ -62,14 +67,21 @@ class _Rules:
                 self.error(
                     node,
                     "link-target",
-                    f"{caught[name] or 'No'} events catch the link {name[:80]!r} in this (sub-)process.",
+                    sentence(
+                        f"{caught[name] or 'No'} events catch the link {name[:80]!r} in this (sub-)process.",
+                        link=name[:80],
+                        count=caught[name],
+                    ),
                     "Draw one event that catches it, and no more.",
                 )
             elif not _throws(node) and (caught[name] > 1 or name not in thrown):
                 self.error(
                     node,
                     "link-target",
-                    f"The link {name[:80]!r} is caught twice, or thrown nowhere in this (sub-)process.",
+                    sentence(
+                        f"The link {name[:80]!r} is caught twice, or thrown nowhere in this (sub-)process.",
+                        link=name[:80],
+                    ),
                     "Draw one event that catches it, and one or more that throw it.",
                 )
 

@@ -14,6 +14,7 @@ from engine.bpmn.kinds import HUMAN
 from engine.bpmn.marks import ASSIGNMENTS, LEVELS, MAX_NAMES, variables
 from engine.bpmn.own import Unfit, named_groups
 from engine.bpmn.posts import APPLICANT, BINDINGS, MAX_ROLE, is_role, is_unit, squeezed
+from engine.findings import sentence
 
 _OURS = f"{{{PARVANDEH}}}"
 _MARKER = bpmn("multiInstanceLoopCharacteristics")
@@ -84,7 +85,16 @@ class _Marks(Rules):
         for name, (fits, code, mend) in _VALUES.items():
             value = element.get(_OURS + name)
             if value is not None and not fits(value):
-                self.error(element, code, f"parvandeh:{name}={value[:80]!r} is not understood.", mend)
+                self.error(
+                    element,
+                    code,
+                    sentence(
+                        f"parvandeh:{name}={value[:80]!r} is not understood.",
+                        attribute=f"parvandeh:{name}",
+                        value=value[:80],
+                    ),
+                    mend,
+                )
         # A task has those of its lane by now: its own unit cannot be told from that.
         around = element.tag in (bpmn("lane"), bpmn("participant"))
         if around and element.get(f"{_OURS}role") == APPLICANT and element.get(f"{_OURS}unit") is not None:
@@ -109,7 +119,10 @@ class _Marks(Rules):
             self.warn(
                 process,
                 "unknown-appeal",
-                f"The process for appeals {key[:100]!r} is neither among these files nor deployed.",
+                sentence(
+                    f"The process for appeals {key[:100]!r} is neither among these files nor deployed.",
+                    process=key[:100],
+                ),
                 "Deploy it before the first decision is made.",
             )
 
@@ -125,7 +138,7 @@ class _Marks(Rules):
                 self.error(
                     task,
                     "invalid-role",
-                    f"The group {name[:80]!r} cannot be a role.",
+                    sentence(f"The group {name[:80]!r} cannot be a role.", group=name[:80]),
                     f"Name it with 1 to {MAX_ROLE} printable characters.",
                 )
 
@@ -141,7 +154,7 @@ class _Marks(Rules):
             self.error(
                 node.element,
                 "decision-without-field",
-                f"The form of the decision has no field {field[:80]!r}.",
+                sentence(f"The form of the decision has no field {field[:80]!r}.", field=field[:80]),
                 "Add it to the form, or name the field that holds the outcome.",
             )
 
@@ -158,7 +171,10 @@ def _four_eyes(diagrams: Sequence[Diagram], notes: Notes) -> None:
             Rules(diagram.file, notes).warn(
                 node.element,
                 "sod-alone",
-                f"No other task is in the four-eyes group {name[:80]!r}: it keeps nobody from anything.",
+                sentence(
+                    f"No other task is in the four-eyes group {name[:80]!r}: it keeps nobody from anything.",
+                    group=name[:80],
+                ),
                 "Mark the other task of the group, too, or remove the mark.",
             )
 
@@ -182,7 +198,7 @@ def _bound(upload: Upload, notes: Notes) -> None:
         notes.warn(
             Place(BINDINGS),
             "unused-binding",
-            f"No lane, pool or group is called {name[:80]!r}.",
+            sentence(f"No lane, pool or group is called {name[:80]!r}.", name=name[:80]),
             "Write it as the diagram does, or remove it.",
         )
 

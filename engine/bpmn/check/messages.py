@@ -8,6 +8,7 @@ from lxml import etree
 from engine.bpmn.check.allow_list import FLOW_NODES, bpmn, local
 from engine.bpmn.check.diagram import definitions, trigger
 from engine.bpmn.check.notes import Notes, place
+from engine.findings import sentence
 
 _THROW = frozenset({"sendTask", "intermediateThrowEvent", "endEvent"})
 _CATCH = frozenset({"receiveTask", "intermediateCatchEvent", "boundaryEvent", "startEvent"})
@@ -28,7 +29,7 @@ def check_message_flows(file: str, root: Any, passed_over: Collection[Any], note
             notes.error(
                 place(file, flow),
                 "dangling-flow",
-                f"The message flow's end {missing[0][:80]!r} does not exist.",
+                sentence(f"The message flow's end {missing[0][:80]!r} does not exist.", name=missing[0][:80]),
                 "Connect or remove it.",
             )
             continue

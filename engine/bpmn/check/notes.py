@@ -3,13 +3,22 @@
 from typing import Any
 
 from engine.bpmn.check.allow_list import OWNERS, local
+from engine.bpmn.translate.vendors import qualified
 from engine.findings import LAST_LINE, MAX_FINDINGS, Notes, Place
 
-__all__ = ["MAX_FINDINGS", "Notes", "Place", "Rules", "place"]
+__all__ = ["MAX_FINDINGS", "Notes", "Place", "Rules", "place", "qualified"]
+
+# What names the message, signal, error or escalation of an event.
+_REFERENCES = {
+    f"{kind}EventDefinition": f"{kind}Ref" for kind in ("message", "signal", "error", "escalation")
+}
 
 
-def place(file: str, element: Any, shift: int = 0) -> Place:
-    """The place of an XML element: its line (`shift` lines further down), and what designers see it as."""
+def place(file: str, element: Any, shift: int = 0, attribute: str | None = None) -> Place:
+    """The place of an XML element: its line (`shift` lines further down), and what designers see it as.
+
+    If the element is drawn as a part of another one, its own name is the attribute, unless one is given.
+    """
     owner = element
     while owner is not None and not (owner.get("id") and local(owner) in OWNERS):
         owner = owner.getparent()
@@ -20,7 +29,9 @@ def place(file: str, element: Any, shift: int = 0) -> Place:
         drawn = drawn.getparent()
     line = drawn.sourceline
     known = line is not None and line < LAST_LINE
-    return Place(file, owner.get("id"), owner.get("name"), line + shift if known else None)
+    if attribute is None and owner is not element:
+        attribute = _REFERENCES.get(local(element)) or qualified(element, element.tag)
+    return Place(file, owner.get("id"), owner.get("name"), line + shift if known else None, attribute)
 
 
 class Rules:

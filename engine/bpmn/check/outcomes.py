@@ -23,6 +23,7 @@ from engine.bpmn.outcomes import (
     twice,
     variables,
 )
+from engine.findings import sentence
 
 _HOW = '<parvandeh:outcome value="refused" effect="refuses" name="رد شد | Refused"/>'
 
@@ -51,8 +52,14 @@ class Outcomes(Rules):
             self.error(
                 item,
                 "invalid-declaration",
-                f"The outcome {value[:80]!r} is not declared correctly: it has a value of 1 to {MAX_DECLARED}"
-                f" characters, one of the effects {', '.join(EFFECTS)}, and perhaps a name.",
+                sentence(
+                    f"The outcome {value[:80]!r} is not declared correctly: it has a value of 1 to"
+                    f" {MAX_DECLARED}"
+                    f" characters, one of the effects {', '.join(EFFECTS)}, and perhaps a name.",
+                    value=value[:80],
+                    limit=MAX_DECLARED,
+                    allowed=EFFECTS,
+                ),
                 f"Write {_HOW}.",
             )
 
@@ -62,8 +69,12 @@ class Outcomes(Rules):
             self.error(
                 element,
                 "outcome-twice",
-                f"The outcome {again.value[:80]!r} is declared twice: letter case, spaces and half-spaces are"
-                " no difference.",
+                sentence(
+                    f"The outcome {again.value[:80]!r} is declared twice: letter case, spaces and"
+                    " half-spaces are"
+                    " no difference.",
+                    value=again.value[:80],
+                ),
                 "Keep one of them.",
             )
 
@@ -99,7 +110,11 @@ class Outcomes(Rules):
             self.error(
                 element,
                 "open-outcome",
-                f"The field {name[:80]!r} holds an outcome, and its form lets any value pass.",
+                sentence(
+                    f"The field {name[:80]!r} holds an outcome, and its form lets any value pass.",
+                    field=name[:80],
+                    allowed=tuple(one.value for one in vocabulary),
+                ),
                 f'List the values that it may have: "enum": {[one.value for one in vocabulary]}.',
             )
         for value in values or ():
@@ -117,7 +132,11 @@ class Outcomes(Rules):
         self.error(
             element,
             "undeclared-outcome",
-            f"The outcome {word[:80]!r} is not declared; declared are {listed(vocabulary)[:300]}.",
+            sentence(
+                f"The outcome {word[:80]!r} is not declared; declared are {listed(vocabulary)[:300]}.",
+                value=word[:80],
+                allowed=tuple(one.value for one in vocabulary),
+            ),
             f'Declare it with its effect: <parvandeh:outcome value="{word[:80]}" effect="…"/>'
             f" ({', '.join(EFFECTS)}), or use a declared one.",
         )

@@ -7,6 +7,7 @@ from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers, runs
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.normalize import is_asked
+from engine.findings import sentence
 
 Successors = Callable[[Node], Sequence[Node]]
 _WAITING = ACTIVITIES - {"scriptTask", "sendTask"} | {"intermediateCatchEvent", "eventBasedGateway"}
@@ -108,7 +109,7 @@ def _tell(file: str, scope: Scope, loop: Iterable[Node], reason: str, notes: Not
     notes.error(
         place(file, drawn[0].element),
         "endless-loop",
-        f"{reason} ({names})",
+        sentence(f"{reason} ({names})", elements=tuple(str(node.element.get("id")) for node in drawn[:5])),
         "Put an exclusive gateway into the loop, with one flow that leads out of it.",
     )
 

@@ -9,6 +9,7 @@ from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.findings import Process
 from engine.bpmn.outcomes import DECLARATION, MAX_DECLARED
+from engine.findings import sentence
 
 _BINDING = f"{{{CAMUNDA}}}calledElementBinding"
 _APPEAL = f"{{{PARVANDEH}}}appeal"
@@ -47,7 +48,7 @@ def check_pools(file: str, root: Any, notes: Notes) -> None:
             notes.warn(
                 place(file, pool),
                 "pool-without-process",
-                f"The pool's process {name[:100]!r} is not in this file.",
+                sentence(f"The pool's process {name[:100]!r} is not in this file.", process=name[:100]),
                 "Nothing to do, or remove the pool.",
             )
 
@@ -60,7 +61,9 @@ def check_outcomes(diagram: Diagram, notes: Notes) -> None:
             if node.kind != "endEvent" or outcome is None:
                 continue
             if not 0 < len(outcome.strip()) <= MAX_DECLARED:
-                reason = f"The outcome is empty or longer than {MAX_DECLARED} characters."
+                reason = sentence(
+                    f"The outcome is empty or longer than {MAX_DECLARED} characters.", limit=MAX_DECLARED
+                )
                 notes.error(
                     place(diagram.file, node.element), "invalid-outcome", reason, "Write a short word."
                 )
@@ -77,7 +80,7 @@ def check_business_key(diagram: Diagram, notes: Notes) -> None:
     """Whether a business key may run once at a time only."""
     said = diagram.element.get(_BUSINESS_KEY)
     if said not in (None, "unique"):
-        reason = f"parvandeh:businessKey={said[:40]!r} is not understood."
+        reason = sentence(f"parvandeh:businessKey={said[:40]!r} is not understood.", value=said[:40])
         mend = 'Write "unique" to let a business key run once at a time, or remove it.'
         notes.error(place(diagram.file, diagram.element), "invalid-business-key", reason, mend)
 
@@ -121,21 +124,27 @@ def _call(file: str, element: Any, own: Mapping[str, Diagram], known: Collection
         notes.error(
             at,
             "called-process-computed",
-            f"The called process {target[:80]!r} would have to be computed.",
+            sentence(f"The called process {target[:80]!r} would have to be computed.", value=target[:80]),
             "Name the process; choose between several with an exclusive gateway.",
         )
     elif target not in own and target not in known:
         notes.error(
             at,
             "unknown-process",
-            f"The called process {target[:100]!r} is neither among these files nor deployed.",
+            sentence(
+                f"The called process {target[:100]!r} is neither among these files nor deployed.",
+                process=target[:100],
+            ),
             "Upload it with them, or have it published before. What is not executable cannot be called.",
         )
     elif target in own and not _has_plain_start(own[target]):
         notes.error(
             at,
             "called-without-start",
-            f"The called process {target!r} has no plain start event at which a call could begin.",
+            sentence(
+                f"The called process {target!r} has no plain start event at which a call could begin.",
+                process=target,
+            ),
             "Give it a plain start event beside the others.",
         )
     _binding(element, at, target in own, notes)
@@ -160,7 +169,10 @@ def _binding(element: Any, at: Any, together: bool, notes: Notes) -> None:
     notes.error(
         at,
         "unsupported-extension",
-        f"calledElementBinding={binding[:40]!r}: calls go to the version that is current at deployment.",
+        sentence(
+            f"calledElementBinding={binding[:40]!r}: calls go to the version that is current at deployment.",
+            binding=binding[:40],
+        ),
         "Remove it" + (", or upload the called process with this one." if binding == "deployment" else "."),
     )
 

@@ -15,6 +15,7 @@ from engine.decisions.asking import SUFFIX, Decisions
 from engine.decisions.check import check
 from engine.decisions.dmn.model import Definitions
 from engine.decisions.dmn.reading import NotDmn, parsed
+from engine.findings import sentence
 
 
 def read_rules(files: Mapping[str, bytes], notes: Notes) -> Decisions:
@@ -74,7 +75,11 @@ class _Tasks(Rules):
             self.error(
                 task,
                 "decision-twice",
-                f"There are several decisions {name!r}: in {files}.",
+                sentence(
+                    f"There are several decisions {name!r}: in {files}.",
+                    decision=name[:100],
+                    files=tuple(each.file for each in found),
+                ),
                 "Give each an id of its own.",
             )
         elif not found and not any(file.endswith(SUFFIX) for file in self.notes.refused):
@@ -84,7 +89,11 @@ class _Tasks(Rules):
             self.error(
                 task,
                 "unknown-decision",
-                f"No .dmn file of this upload has a decision {name!r}.",
+                sentence(
+                    f"No .dmn file of this upload has a decision {name!r}.",
+                    decision=name[:100],
+                    known=tuple(names[:10]),
+                ),
                 f"Write {near[0]!r} if that is meant."
                 if near
                 else f"Name one of {known}."
@@ -99,7 +108,11 @@ class _Tasks(Rules):
             self.error(
                 element,
                 "invalid-null-faults",
-                f"parvandeh:nullFaults={value[:40]!r} is not a value of this attribute.",
+                sentence(
+                    f"parvandeh:nullFaults={value[:40]!r} is not a value of this attribute.",
+                    value=value[:40],
+                    allowed=ON_NULL,
+                ),
                 f"Write one of {', '.join(ON_NULL)}, or remove it.",
             )
 
@@ -114,7 +127,11 @@ class _Tasks(Rules):
             self.warn(
                 task,
                 "decision-input",
-                f"No variable can be called {', '.join(map(repr, missing))[:200]}, which the decision reads.",
+                sentence(
+                    f"No variable can be called {', '.join(map(repr, missing))[:200]}, which the decision"
+                    " reads.",
+                    names=tuple(missing[:10]),
+                ),
                 f"Write parvandeh:inputs='={{\"{missing[0]}\": variable}}'.",
             )
 
@@ -124,7 +141,11 @@ class _Tasks(Rules):
             self.error(
                 task,
                 "decision-result",
-                f"mapDecisionResult={how[:40]!r} says not what becomes of the result."
+                sentence(
+                    f"mapDecisionResult={how[:40]!r} says not what becomes of the result.",
+                    value=how[:40],
+                    allowed=RESULTS,
+                )
                 if how not in RESULTS
                 else "mapDecisionResult has no effect without a variable that takes the result.",
                 f"Write one of {', '.join(RESULTS)}, and the variable in parvandeh:resultVariable.",
@@ -135,6 +156,9 @@ class _Tasks(Rules):
             self.error(
                 task,
                 "decision-result",
-                f"The result would be kept as {wrong[0][:80]!r}, which is no name of a variable.",
+                sentence(
+                    f"The result would be kept as {wrong[0][:80]!r}, which is no name of a variable.",
+                    variable=wrong[0][:80],
+                ),
                 'Name the variable that takes the result: parvandeh:resultVariable="route".',
             )

@@ -23,6 +23,7 @@ from engine.bpmn.check.moves import (
 )
 from engine.bpmn.check.net import CANCELLED, TERMINATE, Station, upstream
 from engine.bpmn.check.notes import Notes, place
+from engine.findings import sentence
 
 BOUND = 100_000  # states of all processes of an upload
 BOUND_LATER = 1_000  # of one more scope, once there were so many
@@ -155,8 +156,11 @@ class _Scope:
         tell(
             place(self.file, station.node.element),
             "deadlock",
-            f"The gateway waits for ever for a token from {names or 'before it'}, and the case never ends"
-            f"{' if it goes this way' if lost is None else ''}: {_told(moves, station)}.",
+            sentence(
+                f"The gateway waits for ever for a token from {names or 'before it'}, and the case never ends"
+                f"{' if it goes this way' if lost is None else ''}: {_told(moves, station)}.",
+                sources=tuple(name_of(flow.source) for flow in missing if flow.source),
+            ),
             "Join branches by the kind of gateway at which they part: what an exclusive gateway chooses"
             " between meets in an exclusive one, what a parallel gateway splits in a parallel one.",
         )
@@ -224,7 +228,10 @@ class _Scope:
                     self.warn(
                         target,
                         "never-runs",
-                        f"{name_of(target)!r} can never run: no case comes here, whatever its data are.",
+                        sentence(
+                            f"{name_of(target)!r} can never run: no case comes here, whatever its data are.",
+                            name=name_of(target),
+                        ),
                         "Connect it otherwise, or remove it.",
                     )
 

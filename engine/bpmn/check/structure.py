@@ -1,12 +1,13 @@
 """Start and end events, sequence flows and gateways: what would be lost, taken always, or taken twice."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS, THROWN, local
 from engine.bpmn.check.diagram import Diagram, Flow, Node, Scope, by_event
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.normalize import begins_alone, is_asked, only_bare
+from engine.findings import sentence
 
 MAX_NODES = 300
 _PLAIN = ACTIVITIES | EVENTS - {"endEvent"}  # may have one outgoing flow
@@ -19,7 +20,9 @@ def check_structure(diagram: Diagram, ids: Collection[str], notes: Notes) -> Non
         notes.error(
             place(diagram.file, diagram.element),
             "too-many-nodes",
-            f"The process has {count} flow nodes; {MAX_NODES} are allowed.",
+            sentence(
+                f"The process has {count} flow nodes; {MAX_NODES} are allowed.", count=count, limit=MAX_NODES
+            ),
             "Move parts of it into processes of their own and call them.",
         )
     for scope in diagram.scopes:
@@ -52,7 +55,7 @@ class _Rules:
             self.error(
                 scope.element,
                 "empty-process",
-                f"The {what} has no flow nodes.",
+                sentence(f"The {what} has no flow nodes.", kind=what),
                 "Draw a start event, work and an end event.",
             )
         elif not starts:
@@ -61,10 +64,17 @@ class _Rules:
             self.error(
                 node.element,
                 "several-starts",
-                f"The {what} has more than one start event, or more than one that waits for nothing.",
+                sentence(
+                    f"The {what} has more than one start event, or more than one that waits for nothing.",
+                    kind=what,
+                ),
                 "Keep one of them; tell the ways apart with an exclusive gateway behind it, and draw an event"
                 " sub-process for each event.",
             )
+        self.triggers(scope, starts)
+
+    def triggers(self, scope: Scope, starts: Sequence[Node]) -> None:
+        """What start events wait for."""
         for node in starts:
             if not scope.depth and node.trigger in (*THROWN, "condition", "compensate"):
                 self.error(
@@ -72,14 +82,21 @@ class _Rules:
                     "trigger-outside",
                     "Before a case begins there are no data that could make a condition true."
                     if node.trigger == "condition"
-                    else f"Nothing outside throws the {node.trigger} with which the process would begin.",
+                    else sentence(
+                        f"Nothing outside throws the {node.trigger} with which the process would begin.",
+                        trigger=node.trigger,
+                    ),
                     "Put the start event into an event sub-process, or begin with a message.",
                 )
             elif scope.depth and node.trigger and not by_event(scope.element):
                 self.error(
                     node.element,
                     "trigger-inside",
-                    f"A sub-process begins when the flow comes to it: its start waits for no {node.trigger}.",
+                    sentence(
+                        "A sub-process begins when the flow comes to it: its start waits for no"
+                        f" {node.trigger}.",
+                        trigger=node.trigger,
+                    ),
                     "Use a plain start event, with an intermediate event behind it if it is to wait; or make"
                     " it an event sub-process, to which no flow leads.",
                 )
@@ -87,7 +104,12 @@ class _Rules:
     def no_start(self, scope: Scope, what: str) -> None:
         first = [node for node in scope.nodes if begins_alone(node.element) and not node.incoming]
         if not first or by_event(scope.element):
-            self.error(scope.element, "no-start", f"The {what} has no start event.", "Draw one start event.")
+            self.error(
+                scope.element,
+                "no-start",
+                sentence(f"The {what} has no start event.", kind=what),
+                "Draw one start event.",
+            )
             return
         names = ", ".join(repr(node.element.get("id")) for node in first[:5]) + (
             " …" if len(first) > 5 else ""
@@ -95,7 +117,11 @@ class _Rules:
         self.notes.translated(
             place(self.file, scope.element),
             "translated-start",
-            f"The {what} has no start event: it begins at what no flow leads to, all at once ({names}).",
+            sentence(
+                f"The {what} has no start event: it begins at what no flow leads to, all at once ({names}).",
+                kind=what,
+                elements=tuple(str(node.element.get("id")) for node in first[:5]),
+            ),
         )
 
     def flows(self, scope: Scope, ids: Collection[str]) -> None:
@@ -110,14 +136,18 @@ class _Rules:
             self.error(
                 flow.element,
                 "flow-crosses-border",
-                f"The flow's {end} {name!r} lies in another process or sub-process.",
+                sentence(
+                    f"The flow's {end} {name!r} lies in another process or sub-process.",
+                    end=end,
+                    name=str(name)[:100],
+                ),
                 "Connect elements of the same process or sub-process only.",
             )
         else:
             self.error(
                 flow.element,
                 "dangling-flow",
-                f"The flow's {end} {name!r} does not exist.",
+                sentence(f"The flow's {end} {name!r} does not exist.", end=end, name=str(name)[:100]),
                 "Connect or remove it.",
             )
 
@@ -188,7 +218,9 @@ class _Rules:
                 self.error(
                     flow.element,
                     "condition-ignored",
-                    f"The condition of a flow out of <{node.kind}> would not be asked.",
+                    sentence(
+                        f"The condition of a flow out of <{node.kind}> would not be asked.", kind=node.kind
+                    ),
                     "Put an exclusive or inclusive gateway before the flow, or remove the condition.",
                 )
 
@@ -199,7 +231,7 @@ class _Rules:
             self.error(
                 node.element,
                 "invalid-default",
-                f"The default flow {default!r} does not lead out of here.",
+                sentence(f"The default flow {default!r} does not lead out of here.", flow=default[:100]),
                 "Choose one of its outgoing flows.",
             )
         for flow in node.outgoing:
@@ -238,7 +270,10 @@ class _Rules:
                 self.error(
                     flow.element,
                     "missing-condition",
-                    f"The flow out of <{node.kind}> has no condition and is not the default.",
+                    sentence(
+                        f"The flow out of <{node.kind}> has no condition and is not the default.",
+                        kind=node.kind,
+                    ),
                     "Give it a condition, or make it the default flow.",
                 )
         if default is None and any(flow.condition is not None for flow in node.outgoing):

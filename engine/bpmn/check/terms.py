@@ -4,11 +4,12 @@ from datetime import datetime
 
 from engine.bpmn import timers
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.expressions import written_term
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.texts import written_term
 from engine.bpmn.kinds import HUMAN
 from engine.bpmn.own import TERMS
+from engine.findings import sentence
 
 
 def check_terms(diagram: Diagram, now: datetime, notes: Notes) -> None:
@@ -23,7 +24,9 @@ def check_terms(diagram: Diagram, now: datetime, notes: Notes) -> None:
                 notes.error(
                     place(diagram.file, node.element),
                     "invalid-timer",
-                    f"parvandeh:{name} {error}.",
+                    sentence(
+                        f"parvandeh:{name} {error}.", attribute=f"parvandeh:{name}", value=str(text)[:80]
+                    ),
                     f'Write a duration or a date, such as parvandeh:{name}="P10D" or'
                     f' parvandeh:{name}="2026-03-21", or an expression whose value is such a text.',
                 )

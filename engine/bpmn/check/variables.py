@@ -14,14 +14,15 @@ from typing import Any
 from engine.bpmn.check import writers
 from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
-from engine.bpmn.check.expressions import Text, bound, first_lines, is_strict, texts, variables
 from engine.bpmn.check.files import Upload
-from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.notes import Notes
 from engine.bpmn.check.paths import components, targets
+from engine.bpmn.check.texts import Text, bound, first_lines, is_strict, texts, variables
 from engine.bpmn.check.writers import Given
 from engine.bpmn.rules import DECISION, NO_DECISIONS, RESULT
 from engine.bpmn.script import language
 from engine.decisions.asking import Decisions
+from engine.findings import sentence
 
 _ANYTHING = 1
 _LIST = bpmn("loopDataInputRef")
@@ -100,7 +101,7 @@ class Process:
         total = 0
         for node in scope.nodes:
             own = self.mask(writers.written(node, self.schemas, outside=scope.depth == 0))
-            own |= self.mask(Given(frozenset(self._ruled(node.element))))
+            own |= self.mask(Given(frozenset(self.ruled(node.element))))
             self.within[node] = own | self.total.get(node.element, 0)
             result = writers.collected(node.element)
             collects = self.mask(Given(frozenset({result}))) if result else self.within[node]
@@ -109,7 +110,7 @@ class Process:
                 total |= collects
         self.total[scope.element] = total
 
-    def _ruled(self, task: Any) -> Sequence[str]:
+    def ruled(self, task: Any) -> Sequence[str]:
         """What a business rule task sets."""
         result = task.get(RESULT)
         return self.rules.outputs(task.get(DECISION, "")) if result is None else (result,)
@@ -208,6 +209,16 @@ class Process:
         (node,) = (node for found, node in self.nodes.items() if found.get("id") == element)
         return set(self.names(self.before[node]))
 
+    def readable(self) -> Iterator[tuple[Any, int, int]]:
+        """Each element with what it may read: before or while its work is done, and only behind that."""
+        yield self.diagram.element, self.entry | self.total[self.diagram.element], 0
+        for element, flow in self.flows.items():
+            if flow.source is not None:
+                yield element, self.before[flow.source] | self.sets[flow.source], 0
+        for element, node in self.nodes.items():
+            found = self._known(node, "")
+            yield element, found, self._known(node, "outputs") & ~found
+
     def sets_somewhere(self, name: str) -> bool:
         """Whether any element sets the variable."""
         return bool(self.bits.get(name, 0) & self.total[self.diagram.element])
@@ -252,8 +263,13 @@ class _Told:
             self.tell(
                 ours[0],
                 name,
-                f"The {ours[0].what} reads {name!r}, which nothing in the files sets: the task or event fails"
-                " unless it has come with data of unknown names.",
+                sentence(
+                    f"The {ours[0].what} reads {name!r}, which nothing in the files sets: the task or"
+                    " event fails"
+                    " unless it has come with data of unknown names.",
+                    part=ours[0].part,
+                    variable=name,
+                ),
                 f"Give {name!r} a field in a form, or set it in a script; if it comes from outside, declare"
                 f' it: <dataObject id="{name}"/>.',
             )
@@ -269,7 +285,11 @@ class _Told:
         self.tell(
             text,
             name,
-            f"The {text.what} reads {name!r}{again}: no step before can have set it{beside}.",
+            sentence(
+                f"The {text.what} reads {name!r}{again}: no step before can have set it{beside}.",
+                part=text.part,
+                variable=name,
+            ),
             (f"Write {meant!r} if that is meant; else set" if meant else "Set")
             + " it before, in a form, a script or as what comes with a message or reply.",
             fails=fails,
@@ -283,13 +303,17 @@ class _Told:
     def undrawn_datum(self, name: str, text: Text, meant: str | None) -> None:
         """A name in a table that is nothing: neither drawn, nor a variable that there can be."""
         self.told += 1
-        where = place(self.process.diagram.file, text.element, 0)
+        where = text.place(self.process.diagram.file, 0)
         decision = text.element.get(DECISION)
         fix = f"Write {meant!r} if that is meant; a text is written in quotes. Else set" if meant else "Set"
         self.notes.error(
             where,
             "undrawn-name",
-            f"The decision {decision!r} reads {name!r}: not drawn, and set by no form, step or message.",
+            sentence(
+                f"The decision {decision!r} reads {name!r}: not drawn, and set by no form, step or message.",
+                decision=str(decision)[:100],
+                variable=name,
+            ),
             f"{fix} it before, or correct the name in the .dmn file.",
         )
 
@@ -299,7 +323,12 @@ class _Told:
         self.tell(
             text,
             name,
-            f"The {text.what} reads {name!r}, which is set nowhere: Python writes {meant}.",
+            sentence(
+                f"The {text.what} reads {name!r}, which is set nowhere: Python writes {meant}.",
+                part=text.part,
+                variable=name,
+                meant=meant,
+            ),
             f"Write {meant} if that is meant.",
             fails=fails,
         )
@@ -312,7 +341,12 @@ class _Told:
         self.tell(
             text,
             name,
-            f"The {text.what} reads {name!r}, which is set nowhere; {meant!r} is known there.",
+            sentence(
+                f"The {text.what} reads {name!r}, which is set nowhere; {meant!r} is known there.",
+                part=text.part,
+                variable=name,
+                meant=meant,
+            ),
             f"Write {meant!r} if that is meant; nothing to do if the data come with {name!r}.",
         )
         return True
@@ -320,7 +354,7 @@ class _Told:
     def tell(self, text: Text, name: str, reason: str, mend: str, *, fails: bool = False) -> None:
         """An error where every case would fail, else a warning."""
         self.told += 1
-        where = place(self.process.diagram.file, text.element, first_lines(text).get(name, 1) - 1)
+        where = text.place(self.process.diagram.file, first_lines(text).get(name, 1) - 1)
         note = self.notes.error if fails else self.notes.warn
         note(where, "unknown-variable", reason, mend)
 

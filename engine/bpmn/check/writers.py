@@ -1,9 +1,9 @@
 """What each element may set in a case, as it is drawn. Judges nothing."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from engine.bpmn import forms
 from engine.bpmn.check import feel, juel
@@ -32,26 +32,47 @@ class Given:
 NOTHING = Given()
 ANYTHING = Given(anything=True)
 
+Origin = Literal[
+    "form", "script", "reply", "decision", "message", "signal", "error", "escalation", "mapping", "call",
+    "input", "item", "results", "starter", "condition", "object",
+]  # fmt: skip
+_ORIGINS: Mapping[str, Origin] = {
+    "message": "message", "signal": "signal", "error": "error", "escalation": "escalation",
+}  # fmt: skip
+
 
 def written(node: Node, schemas: Mapping[str, Any], *, outside: bool) -> Given:
     """What an element sets itself, in each of its instances. `outside`: it stands in the process itself."""
+    found = NOTHING
+    for _, given in sources(node, schemas, outside=outside):
+        found |= given
+    return found
+
+
+def sources(node: Node, schemas: Mapping[str, Any], *, outside: bool) -> Iterator[tuple[Origin, Given]]:
+    """The same, apart by where it comes from."""
     if node.kind == "startEvent" and not node.handles:
-        return _begun(node, schemas) if outside else NOTHING
-    return _work(node, schemas) | outputs(node.element)
+        if outside:
+            yield from _begun(node, schemas)
+        return
+    yield from _work(node, schemas)
+    yield "mapping", outputs(node.element)
 
 
-def _work(node: Node, schemas: Mapping[str, Any]) -> Given:
+def _work(node: Node, schemas: Mapping[str, Any]) -> Iterator[tuple[Origin, Given]]:
     kind, element = node.kind, node.element
     if kind in _CATCHING:
-        return _taken(node)
-    if kind == "userTask":
-        return asked(element, schemas)
-    if kind == "scriptTask":
-        return Given(_assigned(element))
-    if kind == "serviceTask":
-        return _result(element)
-    called = kind == "callActivity" and _ours(element, "outputs") is None
-    return ANYTHING if called or kind in HUMAN else NOTHING
+        yield from _taken(node)
+    elif kind == "userTask":
+        yield "form", asked(element, schemas)
+    elif kind == "scriptTask":
+        yield "script", _assigned(element)
+    elif kind == "serviceTask":
+        yield "reply", _result(element)
+    elif kind == "callActivity":
+        yield "call", ANYTHING if _ours(element, "outputs") is None else NOTHING
+    elif kind in HUMAN:
+        yield "form", ANYTHING
 
 
 def inputs(element: Any) -> Given:
@@ -94,15 +115,21 @@ def _mapped(text: str | None) -> Given:
     if written_in != "python":
         named = feel.keys(text) if written_in == "feel" else juel.keys(text)
         return ANYTHING if named is None else Given(named)
-    body = expression(text.strip())
+    try:
+        body = expression(text.strip())
+    except SyntaxError:  # a diagram that is still being drawn
+        return ANYTHING
     if not isinstance(body, ast.Dict):
         return ANYTHING
     keys = [key.value for key in body.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
     return Given(frozenset(keys), len(keys) < len(body.keys))
 
 
-def _assigned(element: Any) -> frozenset[str]:
-    return names(as_written(element.findtext(bpmn("script"), "")), "exec").writes
+def _assigned(element: Any) -> Given:
+    try:
+        return Given(names(as_written(element.findtext(bpmn("script"), "")), "exec").writes)
+    except SyntaxError:
+        return ANYTHING
 
 
 def _result(element: Any) -> Given:
@@ -110,25 +137,36 @@ def _result(element: Any) -> Given:
     return ANYTHING if result is None else Given(frozenset({result}))
 
 
-def _taken(node: Node) -> Given:
+def _taken(node: Node) -> Iterator[tuple[Origin, Given]]:
     """What comes with an event; what went wrong is a variable only where one is named."""
     if node.trigger == "condition":  # what made it true is known behind it
         text = node.element.findtext(f"{bpmn('conditionalEventDefinition')}/{bpmn('condition')}", "")
-        return Given(names(text.strip(), "eval").reads)
+        yield "condition", _read(text)
+        return
     named = (_ours(node.element, name) for name in ("result", "code", "detail"))
     found = frozenset(name for name in named if name)
+    origin = _ORIGINS.get(node.trigger or "", "message")
     if node.trigger in THROWN or node.trigger not in ("message", "signal"):
-        return Given(found)
-    return _result(node.element)
+        yield origin, Given(found)
+    else:
+        yield origin, _result(node.element)
 
 
-def _begun(node: Node, schemas: Mapping[str, Any]) -> Given:
+def _read(text: str) -> Given:
+    try:
+        return Given(names(text.strip(), "eval").reads)
+    except SyntaxError:
+        return ANYTHING
+
+
+def _begun(node: Node, schemas: Mapping[str, Any]) -> Iterator[tuple[Origin, Given]]:
     """What a case begins with."""
     starter = _ours(node.element, "starter")
-    told = Given(frozenset({starter})) if starter else NOTHING
+    yield "starter", Given(frozenset({starter})) if starter else NOTHING
     if node.trigger is None:
-        return told | asked(node.element, schemas)
-    return told if node.trigger == "timer" else told | _result(node.element)
+        yield "form", asked(node.element, schemas)
+    elif node.trigger != "timer":
+        yield _ORIGINS.get(node.trigger, "message"), _result(node.element)
 
 
 def asked(element: Any, schemas: Mapping[str, Any]) -> Given:

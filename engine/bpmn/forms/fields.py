@@ -84,6 +84,11 @@ def fields_of(schema: Mapping[str, Any], ui: Mapping[str, Any] | None) -> tuple[
     return _Reading(schema).inside(schema, ui or {}, "", 0)
 
 
+def title(schema: Mapping[str, Any]) -> Text | None:
+    """What a form is called, if it is."""
+    return _told(schema, "title", None)
+
+
 def text(value: str) -> Text:
     """A text that may be written `Persian | English`."""
     persian, parted, english = value.partition(" | ")

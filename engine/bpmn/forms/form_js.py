@@ -9,6 +9,7 @@ from engine.bpmn.forms.conditions import Unreadable, condition
 from engine.bpmn.forms.fields import HIDE, NOTICE
 from engine.bpmn.forms.form import READ_ONLY, Form
 from engine.bpmn.forms.form_js_inputs import INPUTS, Unheld, answer
+from engine.findings import sentence
 
 NEWEST = 19  # schemaVersion that was read when this was written
 _PLAIN = frozenset({"group", "page", "multipage"})
@@ -68,7 +69,9 @@ def convert(document: Mapping[str, Any]) -> tuple[Form, tuple[Problem, ...]]:
     version = document.get("schemaVersion", 1)
     if not isinstance(version, int) or version > NEWEST:
         reading.refuse(
-            "form-js", f"Its schemaVersion is not known; up to {NEWEST} are.", "Export it as an older one."
+            "form-js",
+            sentence(f"Its schemaVersion is not known; up to {NEWEST} are.", limit=NEWEST),
+            "Export it as an older one.",
         )
     scope = _Scope()
     reading.components(document["components"], scope, 0)
@@ -118,9 +121,17 @@ class _Reading:
         if kind in INPUTS:
             return self.input(one, scope)
         if kind in _NOT_SHOWN:
-            self.warn("form-js-ignored", f"{what} is not shown.", "Say it in a text, or leave it out.")
+            self.warn(
+                "form-js-ignored",
+                sentence(f"{what} is not shown.", component=_name_of(one)),
+                "Say it in a text, or leave it out.",
+            )
         elif kind not in _SILENT:
-            self.refuse("form-js-component", f"{what} is not understood.", "Use a field of another type.")
+            self.refuse(
+                "form-js-component",
+                sentence(f"{what} is not understood.", component=_name_of(one), type=str(kind)[:40]),
+                "Use a field of another type.",
+            )
         return []
 
     def group(self, one: Mapping[str, Any], scope: _Scope, depth: int) -> list[str]:
@@ -159,7 +170,9 @@ class _Reading:
         if title := _plain(one.get("label")):
             schema["title"] = title
         if one.get("allowAddRemove") is False:
-            reason = f"{_called(one)} may not grow or shrink, which is not kept."
+            reason = sentence(
+                f"{_called(one)} may not grow or shrink, which is not kept.", component=_name_of(one)
+            )
             self.refuse("form-js-component", reason, "Leave out allowAddRemove, or use a group.")
         holder.properties[name] = schema
         self.properties(one, schema)
@@ -172,7 +185,7 @@ class _Reading:
         """A text between the fields."""
         text = one.get("text")
         if not isinstance(text, str) or text.lstrip().startswith("=") or "{{" in text:
-            reason = f"{_called(one)} is computed, and not shown."
+            reason = sentence(f"{_called(one)} is computed, and not shown.", component=_name_of(one))
             self.warn("form-js-ignored", reason, "Write the text as it is.")
             return []
         self.notices += 1
@@ -191,7 +204,11 @@ class _Reading:
         try:
             schema, hints, required = answer(one)
         except Unheld as unheld:
-            self.refuse("form-js-field", f"{_called(one)}: {unheld.reason}.", unheld.mend)
+            self.refuse(
+                "form-js-field",
+                sentence(f"{_called(one)}: {unheld.reason}.", component=_name_of(one)),
+                unheld.mend,
+            )
             return []
         schema["title"] = _plain(one.get("label") or one.get("dateLabel") or one.get("timeLabel")) or name
         if description := _plain(one.get("description")):
@@ -219,7 +236,9 @@ class _Reading:
             if value is True:
                 schema.update(READ_ONLY)
             elif value not in (False, None, ""):
-                reason = f"{_called(one)} is {name} on a condition, which is not kept."
+                reason = sentence(
+                    f"{_called(one)} is {name} on a condition, which is not kept.", component=_name_of(one)
+                )
                 self.refuse("form-js-condition", reason, "Write true or false, or use two tasks.")
 
     def hide(self, one: Mapping[str, Any], scope: _Scope, name: str, *, required: bool) -> None:
@@ -259,14 +278,19 @@ class _Reading:
 
     def twice(self, one: Mapping[str, Any]) -> list[str]:
         """A key that is none, or that another component has."""
-        reason = f"{_called(one)} has no key or path, or one that another component has."
+        reason = sentence(
+            f"{_called(one)} has no key or path, or one that another component has.", component=_name_of(one)
+        )
         self.refuse("form-js-field", reason, "Give it a key of its own: letters, digits, _ and dots.")
         return []
 
 
+def _name_of(one: Mapping[str, Any]) -> str:
+    return str(one.get("key") or one.get("path") or one.get("label") or one.get("id") or "")[:80]
+
+
 def _called(one: Mapping[str, Any]) -> str:
-    name = one.get("key") or one.get("path") or one.get("label") or one.get("id") or ""
-    return f"The component {str(name)[:80]!r} ({str(one.get('type'))[:40]})"
+    return f"The component {_name_of(one)!r} ({str(one.get('type'))[:40]})"
 
 
 def _plain(value: Any) -> str | None:

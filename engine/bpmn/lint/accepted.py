@@ -8,6 +8,7 @@ from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.lint.rules import CODES
+from engine.findings import sentence
 
 ACCEPT = f"{{{PARVANDEH}}}accept"
 
@@ -34,6 +35,10 @@ def check_accepted(diagrams: Sequence[Diagram], notes: Notes) -> None:
                 notes.warn(
                     place(diagram.file, element),
                     "unknown-rule",
-                    f"parvandeh:accept names {unknown[0][:80]!r}, which is the code of no rule of this kind.",
+                    sentence(
+                        f"parvandeh:accept names {unknown[0][:80]!r}, which is the code of no rule of this"
+                        " kind.",
+                        rule=unknown[0][:80],
+                    ),
                     "Name codes of docs/lint.md, with spaces between.",
                 )

@@ -23,6 +23,7 @@ from engine.bpmn.lint.rights import check_rights
 from engine.bpmn.lint.ways import comes_without
 from engine.bpmn.outcomes import DECISION, effect_of, of_process, of_task
 from engine.bpmn.outcomes import DECLARATION as OUTCOME
+from engine.findings import sentence
 
 _DUE = f"{{{PARVANDEH}}}due"
 _PRESENCE = f"{{{PARVANDEH}}}presence"
@@ -140,7 +141,10 @@ class _Rules:
                 self.notes.error(
                     place(self.diagram.file, element),
                     "invalid-presence",
-                    f"parvandeh:presence={element.get(_PRESENCE)[:40]!r} says nothing.",
+                    sentence(
+                        f"parvandeh:presence={element.get(_PRESENCE)[:40]!r} says nothing.",
+                        value=element.get(_PRESENCE)[:40],
+                    ),
                     "Write none, optional or required.",
                 )
             if node.kind not in HUMAN or element.get(_BASIS, "").strip():
@@ -192,7 +196,11 @@ class _Rules:
             self.warn(
                 start,
                 "data-held",
-                f"The form asks the applicant for {name[:80]!r}, which {source[:80]!r} is asked for.",
+                sentence(
+                    f"The form asks the applicant for {name[:80]!r}, which {source[:80]!r} is asked for.",
+                    field=name[:80],
+                    source=source[:80],
+                ),
                 "Take it from there, and ask only if it does not answer.",
             )
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.expressions import texts
 from engine.bpmn.check.extensions import PARVANDEH
+from engine.bpmn.check.texts import texts
 from engine.bpmn.forms import schema_of
 from engine.bpmn.lint.grounds import syntax
 

@@ -9,13 +9,14 @@ from typing import Any
 from engine.bpmn import timers
 from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node
-from engine.bpmn.check.expressions import written_term, written_time
 from engine.bpmn.check.extensions import PARVANDEH
+from engine.bpmn.check.texts import written_term, written_time
 from engine.bpmn.kinds import HUMAN
 from engine.bpmn.lanes import lanes_around, listed
 from engine.bpmn.outcomes import DECISION, effect_of, of_process, of_task
 from engine.bpmn.outcomes import DECLARATION as OUTCOME
 from engine.bpmn.own import Unfit, named_groups
+from engine.findings import sentence
 
 Warn = Callable[[Any, str, str, str], None]
 
@@ -82,8 +83,11 @@ def _decided(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
                 warn(
                     node.element,
                     "decision-outside-agency",
-                    f"The task holds the legal decision (parvandeh:decision) and is for {name[:80]!r},"
-                    " who is not of the agency.",
+                    sentence(
+                        f"The task holds the legal decision (parvandeh:decision) and is for {name[:80]!r},"
+                        " who is not of the agency.",
+                        name=name[:80],
+                    ),
                     "Give the decision to a role of the agency, in a lane of its own.",
                 )
                 break
@@ -114,7 +118,12 @@ def _terms(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
             warn(
                 element,
                 "long-term",
-                f"{what} {text[:40]!r} is a term of more than {YEARS} years.",
+                sentence(
+                    f"{what} {text[:40]!r} is a term of more than {YEARS} years.",
+                    attribute=what,
+                    value=str(text)[:40],
+                    limit=YEARS,
+                ),
                 "Correct it; months are written PnM, minutes PTnM.",
             )
 
@@ -134,7 +143,10 @@ def _visits(nodes: Sequence[Node], warn: Warn) -> None:
             warn(
                 node.element,
                 "visit-in-name",
-                f"The name {name[:80]!r} speaks of a visit, and parvandeh:presence says nothing of one.",
+                sentence(
+                    f"The name {name[:80]!r} speaks of a visit, and parvandeh:presence says nothing of one.",
+                    name=name[:80],
+                ),
                 'Say it: parvandeh:presence="required" or "optional" with its parvandeh:legalBasis, or "none"'
                 " if the applicant need not come.",
             )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+from engine.findings import sentence
 
 _KINDS = {"globalTask": "task", "globalUserTask": "userTask", "globalManualTask": "manualTask"}
 _BESIDE = frozenset({f"{BPMN}documentation"})
@@ -24,7 +25,14 @@ def translate_calls(root: Any, told: Told) -> None:
         kind = _KINDS[task.tag.removeprefix(BPMN)]
         call.tag = f"{BPMN}{kind}"
         del call.attrib["calledElement"]
-        told(call, "translated-call", f"It calls the global task {short(task.get('id'))!r}: it is a {kind}.")
+        told(
+            call,
+            "translated-call",
+            sentence(
+                f"It calls the global task {short(task.get('id'))!r}: it is a {kind}.",
+                task=short(task.get("id")),
+            ),
+        )
         called[task] = None
     for task in called:
         root.remove(task)

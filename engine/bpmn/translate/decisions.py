@@ -7,6 +7,7 @@ from engine.bpmn.rules import DECISION, MAPPING, RESULT
 from engine.bpmn.translate.juel import is_juel
 from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.vendors import SPIFF, ZEEBE
+from engine.findings import sentence
 
 _KEPT = "decisionResult"  # under which Camunda keeps a result that nobody named
 _BINDING = f"{CAMUNDA}decisionRefBinding"
@@ -58,5 +59,8 @@ def _asks(task: Any, name: str, result: str | None, told: Told) -> None:
     if result is not None:
         task.set(RESULT, result)
         takes = f"{short(result)!r} takes its result"
-    reason = f"It asks for the decision {short(name)!r} as deployed together with it; {takes}."
+    reason = sentence(
+        f"It asks for the decision {short(name)!r} as deployed together with it; {takes}.",
+        decision=short(name),
+    )
     told(task, "translated-decision", reason)

@@ -5,6 +5,7 @@ from typing import Any
 from engine.bpmn.feel import is_feel
 from engine.bpmn.translate.juel import Untranslatable, expression, is_juel
 from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
+from engine.findings import sentence
 
 HOLDERS = tuple(
     BPMN + name
@@ -33,7 +34,11 @@ def translate_expressions(root: Any, told: Told) -> None:
             continue
         if element.get("language", "").strip().lower() in _LANGUAGES:
             del element.attrib["language"]
-        told(element, "translated-expression", f"{short(text)!r} is evaluated by the rules of JUEL.")
+        told(
+            element,
+            "translated-expression",
+            sentence(f"{short(text)!r} is evaluated by the rules of JUEL.", text=short(text)),
+        )
 
 
 def _script(task: Any, told: Told) -> None:
@@ -49,4 +54,8 @@ def _script(task: Any, told: Told) -> None:
     script.text = code if result is None else f"{result} = {code}"
     for name in ("scriptFormat", _RESULT):
         task.attrib.pop(name, None)
-    told(task, "translated-expression", f"{short(text)!r} is evaluated by the rules of JUEL.")
+    told(
+        task,
+        "translated-expression",
+        sentence(f"{short(text)!r} is evaluated by the rules of JUEL.", text=short(text)),
+    )

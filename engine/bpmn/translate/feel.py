@@ -12,6 +12,7 @@ from engine.bpmn.translate.juel import Untranslatable, is_juel
 from engine.bpmn.translate.told import BPMN, Told, short
 from engine.decisions.errors import Unreadable
 from engine.decisions.feel import tree
+from engine.findings import sentence
 
 _COUNTED = "loopCounter"  # from 1 in Camunda 8, and from 0 here
 _LANGUAGE = re.compile(r"\bfeel\b", re.IGNORECASE)
@@ -31,7 +32,11 @@ def translate_languages(root: Any, told: Told) -> None:
         )
         if not plain and not is_feel(text):
             element.text = f"= {text.strip()}"
-            told(element, "translated-expression", f"{short(text)!r} is read as FEEL.")
+            told(
+                element,
+                "translated-expression",
+                sentence(f"{short(text)!r} is read as FEEL.", text=short(text)),
+            )
 
 
 def translate_counters(root: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
+from engine.findings import sentence
 
 _HOLDERS = (f"{BPMN}userTask", f"{BPMN}startEvent")
 _TYPES = {"int": "long", "integer": "long", "": "string"}
@@ -58,7 +59,11 @@ def _properties(element: Any, told: Told) -> None:
         around.remove(item)
     if not len(data):
         around.remove(data)
-    told(element, "translated-form", f"Its {len(found)} form properties are the fields of its form.")
+    told(
+        element,
+        "translated-form",
+        sentence(f"Its {len(found)} form properties are the fields of its form.", count=len(found)),
+    )
 
 
 def _understood(item: Any) -> bool:
@@ -86,7 +91,11 @@ def _dated(element: Any, field: Any, told: Told) -> None:
     told(
         element,
         "translated-form",
-        f"{short(field.get('id') or '')!r} is sent as {_EXAMPLES[timed]}, not as {short(pattern)!r}.",
+        sentence(
+            f"{short(field.get('id') or '')!r} is sent as {_EXAMPLES[timed]}, not as {short(pattern)!r}.",
+            field=short(field.get("id") or ""),
+            example=_EXAMPLES[timed],
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from engine.bpmn.translate.told import BPMN, Told
+from engine.findings import sentence
 
 _NODES = tuple(
     BPMN + name
@@ -28,4 +29,8 @@ def translate_ids(root: Any, told: Told) -> None:
                 name = f"{called}_{alike[called]}"
             taken.add(name)
             element.set("id", name)
-            told(element, "translated-id", f"It has no id: it is called {name!r}, by its line.")
+            told(
+                element,
+                "translated-id",
+                sentence(f"It has no id: it is called {name!r}, by its line.", name=name),
+            )

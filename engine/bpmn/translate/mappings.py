@@ -7,7 +7,8 @@ from lxml import etree
 
 from engine.bpmn.translate import juel
 from engine.bpmn.translate.juel import NOTHING, Untranslatable, Value, is_juel
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension
+from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension, short
+from engine.findings import sentence
 
 # Where a token stands that can have variables of its own, and which kinds of parameters mean something there.
 _BOTH, _INPUTS, _OUTPUTS = ("inputs", "outputs"), ("inputs",), ("outputs",)
@@ -113,8 +114,12 @@ def _parameters(element: Any, mapping: Any, told: Told) -> None:
     told(
         element,
         "translated-mapping",
-        f"Its {len(given)} inputs and {len(taken)} outputs are mapped as Camunda does: inputs are seen by"
-        " this element alone, and what is in it.",
+        sentence(
+            f"Its {len(given)} inputs and {len(taken)} outputs are mapped as Camunda does: inputs are seen by"
+            " this element alone, and what is in it.",
+            inputs=len(given),
+            outputs=len(taken),
+        ),
     )
 
 
@@ -137,7 +142,9 @@ def _handed_over(call: Any, told: Told) -> None:
         for item in items:
             item.getparent().remove(item)
         how = "over" if kind == "in" else "back"
-        only = f"Only these are handed {how}: {call.get(OURS + name)}."
+        only = sentence(
+            f"Only these are handed {how}: {call.get(OURS + name)}.", code=short(call.get(OURS + name) or "")
+        )
         told(call, "translated-mapping", only if items else f"Nothing is handed {how}: it names nothing.")
 
 
@@ -157,7 +164,14 @@ def _sent_along(definition: Any, told: Told) -> None:
     event.set(f"{OURS}data", code)
     for item in items:
         item.getparent().remove(item)
-    told(event, "translated-mapping", f"Only these go with the signal: {event.get(f'{OURS}data')}.")
+    told(
+        event,
+        "translated-mapping",
+        sentence(
+            f"Only these go with the signal: {event.get(f'{OURS}data')}.",
+            code=short(event.get(f"{OURS}data")),
+        ),
+    )
 
 
 def variables(names: Iterable[str]) -> list[tuple[str, Value]]:

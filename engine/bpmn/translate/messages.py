@@ -6,6 +6,7 @@ from typing import Any
 from engine.bpmn.translate.references import Definitions
 from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.work import says_who
+from engine.findings import sentence
 
 _DEFINITION = f"{BPMN}messageEventDefinition"
 _TASKS = (f"{BPMN}sendTask", f"{BPMN}receiveTask")
@@ -35,7 +36,10 @@ def translate_messages(root: Any, told: Told) -> None:
         told(
             node,
             "translated-message",
-            f"It does not say which message it {what}: it {what} one named {short(known)!r}.",
+            sentence(
+                f"It does not say which message it {what}: it {what} one named {short(known)!r}.",
+                message=short(known),
+            ),
         )
 
 
@@ -72,4 +76,8 @@ def _names(root: Any, told: Told) -> None:
         for item in root.iterchildren(f"{BPMN}{kind}"):
             if (kind, item.get("id")) in used and not (item.get("name") or "").strip():
                 item.set("name", item.get("id"))
-                told(item, "translated-name", f"The {kind} has no name: it is known by its id.")
+                told(
+                    item,
+                    "translated-name",
+                    sentence(f"The {kind} has no name: it is known by its id.", what=kind),
+                )

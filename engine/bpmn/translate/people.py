@@ -7,6 +7,8 @@ from typing import Any
 from engine.bpmn.own import LONGEST
 from engine.bpmn.translate.juel import Untranslatable, Value, expression, is_juel, listing, value
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+from engine.bpmn.translate.vendors import qualified
+from engine.findings import sentence
 
 _ONE = {"assignee": "assignee", "dueDate": "due", "followUpDate": "followUp", "priority": "priority"}
 _MANY = ("candidateUsers", "candidateGroups")
@@ -36,7 +38,15 @@ def _starters(root: Any, told: Told) -> None:
         name = start.get(f"{CAMUNDA}initiator")
         if name is not None and start.get(f"{OURS}starter") is None:
             start.set(f"{OURS}starter", start.attrib.pop(f"{CAMUNDA}initiator"))
-            told(start, "translated-starter", f"The variable {short(name)!r} takes who has started the case.")
+            told(
+                start,
+                "translated-starter",
+                sentence(
+                    f"The variable {short(name)!r} takes who has started the case.",
+                    attribute=qualified(start, f"{CAMUNDA}initiator"),
+                    variable=short(name),
+                ),
+            )
 
 
 def _set(task: Any, name: str, ours: str, read: Any, told: Told) -> None:
@@ -51,7 +61,13 @@ def _set(task: Any, name: str, ours: str, read: Any, told: Told) -> None:
     if text.strip():
         task.set(OURS + ours, code)
         told(
-            task, "translated-assignment", f"{name.rpartition('}')[2]}={short(text)!r} is kept with the task."
+            task,
+            "translated-assignment",
+            sentence(
+                f"{name.rpartition('}')[2]}={short(text)!r} is kept with the task.",
+                attribute=qualified(task, name),
+                value=short(text),
+            ),
         )
 
 
@@ -73,7 +89,11 @@ def _resources(task: Any, resources: Mapping[str, str | None], told: Told) -> No
             continue
         task.set(f"{OURS}candidateGroups", as_group(name))
         task.remove(role)
-        told(task, "translated-assignment", f"It is for the group {short(name)!r}, its resource.")
+        told(
+            task,
+            "translated-assignment",
+            sentence(f"It is for the group {short(name)!r}, its resource.", group=short(name)),
+        )
 
 
 def as_group(name: str) -> str:
@@ -87,7 +107,13 @@ def _resource_roles(task: Any, told: Told) -> None:
         texts = [(item.text or "").strip() for item in role.iterfind(_TEXT)]
         if texts and all(texts) and _role(task, role, texts, candidates):
             task.remove(role)
-            told(task, "translated-assignment", f"{short(', '.join(texts))!r} is kept with the task.")
+            told(
+                task,
+                "translated-assignment",
+                sentence(
+                    f"{short(', '.join(texts))!r} is kept with the task.", value=short(", ".join(texts))
+                ),
+            )
     for name, found in zip(_MANY, candidates.values(), strict=True):
         if found:
             task.set(OURS + name, listing(found).code)

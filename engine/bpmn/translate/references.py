@@ -6,6 +6,7 @@ from lxml import etree
 
 from engine.bpmn.translate.juel import Untranslatable, expression, is_juel
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+from engine.findings import sentence
 
 _NAMED = {
     "error": ("errorCode", "translated-error"),
@@ -42,7 +43,11 @@ def _name(event: Any, text: str, told: Told) -> None:
         event.set(f"{OURS}name", expression(text))
     except Untranslatable:
         return
-    told(event, "translated-expression", f"{short(text)!r} is evaluated by the rules of JUEL.")
+    told(
+        event,
+        "translated-expression",
+        sentence(f"{short(text)!r} is evaluated by the rules of JUEL.", text=short(text)),
+    )
 
 
 def _starts_case(event: Any) -> bool:
@@ -59,7 +64,10 @@ def _codes(root: Any, told: Told) -> None:
                 told(
                     definition,
                     note,
-                    f"The {kind} {short(code)!r} is defined nowhere: that is taken as its code.",
+                    sentence(
+                        f"The {kind} {short(code)!r} is defined nowhere: that is taken as its code.",
+                        code=short(code),
+                    ),
                 )
 
 
@@ -73,7 +81,9 @@ def _variables(root: Any, told: Told) -> None:
                 told(
                     definition,
                     "translated-variable",
-                    f"The variable {short(name)!r} takes the {ours} of the {kind}.",
+                    sentence(
+                        f"The variable {short(name)!r} takes the {ours} of the {kind}.", variable=short(name)
+                    ),
                 )
 
 

@@ -12,6 +12,7 @@ from lxml import etree
 from engine.bpmn.syntax import tree
 from engine.bpmn.translate.juel import Untranslatable
 from engine.bpmn.translate.told import BPMN, OURS, Told, short
+from engine.findings import sentence
 
 _ACTIVITIES = tuple(
     BPMN + name
@@ -54,10 +55,20 @@ def _speaks(event: Any, said: Any, told: Told) -> None:
     payload, variable = (_said(said, word) for word in _WORDS)
     if event.tag in _THROWING and payload is not None and _expressible(payload):
         event.set(f"{OURS}data", _expression(payload.text))
-        told(event, "translated-message", f"What goes with its message is {short(payload.text)!r}.")
+        told(
+            event,
+            "translated-message",
+            sentence(f"What goes with its message is {short(payload.text)!r}.", text=short(payload.text)),
+        )
     if event.tag not in _THROWING and variable is not None and variable.text:
         event.set(f"{OURS}result", variable.text.strip())
-        told(event, "translated-message", f"{short(variable.text)!r} takes what comes with its message.")
+        told(
+            event,
+            "translated-message",
+            sentence(
+                f"{short(variable.text)!r} takes what comes with its message.", variable=short(variable.text)
+            ),
+        )
 
 
 def _said(element: Any, word: str) -> Any:
@@ -188,7 +199,11 @@ def _operator(task: Any, operator: Any, words: frozenset[str], told: Told) -> No
     result = operator.get("resultVariable") or f"spiff__{task.get('id') or ''}_result".replace("-", "_")
     task.set(f"{OURS}result", _readable(result, words))
     told(
-        task, "translated-service", f"It is work that another program takes, with the topic {short(name)!r}."
+        task,
+        "translated-service",
+        sentence(
+            f"It is work that another program takes, with the topic {short(name)!r}.", topic=short(name)
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.translate.told import CAMUNDA
+from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS
 
 # Operaton is Camunda's successor; Activiti and Flowable share its ancestor.
 COUSINS = frozenset({"http://activiti.org/bpmn", "http://flowable.org/bpmn"})
@@ -52,3 +52,18 @@ def unify(root: Any) -> None:
 def _shared(space: str, name: str) -> bool:
     """Whether an attribute is Camunda's under another name; its cousins have some of their own."""
     return space in RELATIVES and (space not in COUSINS or name in VOCABULARY)
+
+
+# How names are written that a translation has put into a file which does not declare their namespace.
+PREFIXES = {OURS[1:-1]: "parvandeh", CAMUNDA[1:-1]: "camunda", ZEEBE: "zeebe", SPIFF: "spiffworkflow"}
+
+
+def qualified(element: Any, name: str) -> str:
+    """The name of an attribute or element as its file writes it: with a prefix, but for those of BPMN."""
+    space, _, short = name.rpartition("}")
+    space = space[1:]
+    if space in ("", BPMN[1:-1]):
+        return short
+    written = {found: prefix for prefix, found in element.nsmap.items() if prefix}
+    alike = (space, *sorted(RELATIVES)) if space == CAMUNDA[1:-1] else (space,)
+    return f"{next((written[one] for one in alike if one in written), PREFIXES.get(space, 'ns'))}:{short}"

@@ -8,6 +8,7 @@ from engine.bpmn.juel import tree
 from engine.bpmn.translate.juel import Untranslatable, Value, expression, is_juel, read, value
 from engine.bpmn.translate.mappings import as_names, outputs, parameters, variables
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension, short
+from engine.findings import sentence
 
 _TASKS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "businessRuleTask"))
 _THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEvent"))
@@ -72,7 +73,11 @@ def _task(task: Any, told: Told) -> None:
         task.set(f"{OURS}result", task.attrib.pop(_RESULT))
     what = "is work" if before == "serviceTask" else f"(a {before}) is work"
     told(
-        task, "translated-service", f"It {what} that another program takes, with the topic {short(topic)!r}."
+        task,
+        "translated-service",
+        sentence(
+            f"It {what} that another program takes, with the topic {short(topic)!r}.", topic=short(topic)
+        ),
     )
 
 
@@ -91,7 +96,10 @@ def _abstract(task: Any, told: Told) -> None:
     told(
         task,
         "abstract-service",
-        f"It does not say who does the work: any program that takes the topic {short(task.get('id'))!r}.",
+        sentence(
+            f"It does not say who does the work: any program that takes the topic {short(task.get('id'))!r}.",
+            topic=short(task.get("id")),
+        ),
         "Nothing to do if a program serves that topic; else name a connector or another topic, or make it a"
         " user task.",
     )
@@ -116,7 +124,13 @@ def _computed(task: Any, told: Told) -> bool:
         task.attrib.pop(name, None)
     script = etree.SubElement(task, f"{BPMN}script")
     script.text = code if result is None else f"{result} = {code}"
-    told(task, "translated-service", f"It runs the script {short(script.text)!r}, by the rules of JUEL.")
+    told(
+        task,
+        "translated-service",
+        sentence(
+            f"It runs the script {short(script.text)!r}, by the rules of JUEL.", script=short(script.text)
+        ),
+    )
     return True
 
 

@@ -11,6 +11,7 @@ from engine.bpmn.translate import feel
 from engine.bpmn.translate.juel import Untranslatable
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
 from engine.bpmn.translate.vendors import ZEEBE as SPACE
+from engine.findings import sentence
 
 ZEEBE = f"{{{SPACE}}}"
 _JOBS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "scriptTask", "businessRuleTask"))
@@ -77,7 +78,11 @@ def _job(task: Any, told: Told) -> None:
     known = task.get(f"{OURS}topic")
     if known is not None:
         _drop(definition)
-        told(task, "translated-service", f"It has the topic {short(known)!r}, and not {short(topic)!r}.")
+        told(
+            task,
+            "translated-service",
+            sentence(f"It has the topic {short(known)!r}, and not {short(topic)!r}.", topic=short(known)),
+        )
         return
     if not topic or is_feel(topic):
         raise Untranslatable("its topic is computed")
@@ -98,7 +103,11 @@ def _job(task: Any, told: Told) -> None:
         task.set(f"{OURS}inputs", feel.as_context(inputs))
     _drop(definition, headers, mapping)
     told(
-        task, "translated-service", f"It is work that another program takes, with the topic {short(topic)!r}."
+        task,
+        "translated-service",
+        sentence(
+            f"It is work that another program takes, with the topic {short(topic)!r}.", topic=short(topic)
+        ),
     )
 
 
@@ -153,20 +162,27 @@ def _mapping(element: Any, told: Told) -> None:
         if values:
             element.set(OURS + name, feel.as_context(values))
     _drop(mapping)
-    told(element, "translated-mapping", f"Its {len(inputs)} inputs are seen by this element alone.")
+    told(
+        element,
+        "translated-mapping",
+        sentence(f"Its {len(inputs)} inputs are seen by this element alone.", count=len(inputs)),
+    )
 
 
 def _people(task: Any, told: Told) -> None:
     assigned, times, priority = (
         _of(task, name) for name in ("assignmentDefinition", "taskSchedule", "priorityDefinition")
     )
-    found = {name: _person(assigned, name) for name in _PEOPLE}
-    found |= {ours: _person(times, name) for name, ours in _TIMES.items()}
-    found["priority"] = _person(priority, "priority")
-    for name, code in found.items():
+    parts = {name: ("assignmentDefinition", _person(assigned, name)) for name in _PEOPLE}
+    parts |= {ours: ("taskSchedule", _person(times, name)) for name, ours in _TIMES.items()}
+    parts["priority"] = "priorityDefinition", _person(priority, "priority")
+    for name, (part, code) in parts.items():
         if code is not None and task.get(OURS + name) is None:
             task.set(OURS + name, code)
-            told(task, "translated-assignment", f"{name}={short(code)} is kept with the task.")
+            kept = sentence(
+                f"{name}={short(code)} is kept with the task.", attribute=f"zeebe:{part}", value=short(code)
+            )
+            told(task, "translated-assignment", kept)
     _drop(assigned, times, priority, _of(task, "userTask"))
 
 
@@ -183,7 +199,11 @@ def _form(task: Any, told: Told) -> None:
     if name and not is_feel(name) and not name.startswith("camunda-forms:"):
         task.set(f"{CAMUNDA}formKey", name)
         _drop(definition)
-        told(task, "translated-form", f"Its form is {short(name)!r}.")
+        told(
+            task,
+            "translated-form",
+            sentence(f"Its form is {short(name)!r}.", attribute="zeebe:formDefinition", form=short(name)),
+        )
 
 
 def _call(call: Any, told: Told) -> None:
@@ -200,7 +220,14 @@ def _call(call: Any, told: Told) -> None:
     if outputs or called.get("propagateAllChildVariables") == "false":
         call.set(f"{OURS}outputs", feel.as_context(outputs))
     _drop(called, mapping)
-    told(call, "translated-mapping", f"It calls the process {short(call.get('calledElement'))!r}.")
+    told(
+        call,
+        "translated-mapping",
+        sentence(
+            f"It calls the process {short(call.get('calledElement'))!r}.",
+            process=short(call.get("calledElement")),
+        ),
+    )
 
 
 def _instances(marker: Any, told: Told) -> None:

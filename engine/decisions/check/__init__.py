@@ -18,7 +18,7 @@ from engine.decisions.dmn.graph import Key
 from engine.decisions.dmn.reading import NotDmn, parsed, read
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.types import ANY, Type
-from engine.findings import Finding, Notes, Place
+from engine.findings import Finding, Notes, Place, sentence
 
 __all__ = ["Checked", "check"]
 
@@ -67,10 +67,16 @@ def _read(files: Mapping[str, bytes], notes: Notes) -> list[model.Definitions]:
         spend(len(content) // 4)
         try:
             if len(content) > MAX_FILE:
-                raise NotDmn("file-too-large", f"It is larger than {MAX_FILE >> 20} MiB.")
+                raise NotDmn(
+                    "file-too-large",
+                    sentence(f"It is larger than {MAX_FILE >> 20} MiB.", limit=MAX_FILE >> 20),
+                )
             roots[name] = parsed(content)
             if roots[name].xpath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")"):
-                raise NotDmn("too-deep", f"Its XML is nested deeper than {MAX_DEPTH} levels.")
+                raise NotDmn(
+                    "too-deep",
+                    sentence(f"Its XML is nested deeper than {MAX_DEPTH} levels.", limit=MAX_DEPTH),
+                )
             found.append(completed(read(name, content)))
         except NotDmn as error:
             mend = _MENDS.get(error.code, "Split it into several files.")
@@ -86,7 +92,10 @@ def _apart(found: Sequence[model.Definitions], notes: Notes) -> bool:
     spaces = {each.namespace: each for each in found}
     for each in found:
         if spaces[each.namespace] is not each:
-            reason = f"{spaces[each.namespace].file!r} has the same namespace, {each.namespace!r}."
+            reason = sentence(
+                f"{spaces[each.namespace].file!r} has the same namespace, {each.namespace!r}.",
+                file=spaces[each.namespace].file,
+            )
             mend = "Give each file a namespace of its own."
             notes.error(Place(each.file, line=1), "namespace-twice", reason, mend)
     return len(spaces) == len(found)
@@ -116,13 +125,19 @@ class _Judged:
             passed = [self._elements.files[key[0]].elements[key[1]] for key in way]
             file = self._elements.files[way[0][0]]
             place = Place(file.file, passed[0].id, passed[0].name, passed[0].line)
-            reason = f"It requires itself: {' → '.join(each.name for each in passed)}."
+            reason = sentence(
+                f"It requires itself: {' → '.join(each.name for each in passed)}.",
+                names=tuple(each.name for each in passed),
+            )
             self._notes.error(place, "requirement-cycle", reason, "Remove one of the requirements.")
 
     def _item(self, file: model.Definitions, item: model.Item, name: str, beside: Sequence[str] = ()) -> None:
         """The types of which an item definition is made, and its allowed values; `beside` it are others."""
         at = Expressions(self._elements, file, model.Element("", name, None, 0), self._notes)
-        with at.at(f"Type {name!r}: "), self._elements.names.within([*BUILT_IN, *beside]):
+        with (
+            at.at(sentence(f"Type {name!r}: ", at_type=name)),
+            self._elements.names.within([*BUILT_IN, *beside]),
+        ):
             plain = ANY
             if not item.components and item.function is None:
                 plain = at.declared(item.type, item.allowed.line if item.allowed else 0)
@@ -148,7 +163,9 @@ class _Judged:
         declared = at.declared(element.type, element.line)
         self._types[key] = ANY
         for name in element.ambiguous if isinstance(element, model.Decision) else ():
-            reason = f"{name!r} is the name of an output of several decisions that are required."
+            reason = sentence(
+                f"{name!r} is the name of an output of several decisions that are required.", name=name
+            )
             mend = "Give each output a name of its own, or write the name of the decision that is meant."
             at.error(element.line, "ambiguous-output", reason, mend)
         if isinstance(element, model.Decision | model.Knowledge):

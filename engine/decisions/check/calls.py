@@ -6,6 +6,7 @@ from engine.decisions.check.scopes import Signature, may_fit, nearest, told
 from engine.decisions.feel.calling import Way
 from engine.decisions.feel.types import ANY, Type
 from engine.decisions.feel.values import Function, Parameter
+from engine.findings import sentence
 
 Wrong = tuple[str, str, str]  # code, reason, mend
 
@@ -30,10 +31,18 @@ def _by_name(name: str, ways: Sequence[Way], given: Sequence[Type], names: Seque
     if strange:
         near = nearest(strange[0], iter(known))
         hint = f"; {near!r} is spelled like it" if near else ""
-        return "argument-name", f"{name!r} has no parameter {strange[0]!r}{hint}", _takes(ways)
+        return (
+            "argument-name",
+            sentence(f"{name!r} has no parameter {strange[0]!r}{hint}", function=name, parameter=strange[0]),
+            _takes(ways),
+        )
     fitting = [way for way in ways if _holds(way, set(names))]
     if not fitting:
-        return "argument-count", f"{name!r} lacks an argument, or has too many", _takes(ways)
+        return (
+            "argument-count",
+            sentence(f"{name!r} lacks an argument, or has too many", function=name),
+            _takes(ways),
+        )
     by_name = dict(zip(names, given, strict=True))
     return _by_type(
         name, [[(each, by_name[each.name]) for each in way if each.name in by_name] for way in fitting]
@@ -49,7 +58,11 @@ def _in_order(name: str, ways: Sequence[Way], given: Sequence[Type]) -> Wrong | 
     fitting = [way for way in ways if _counts(way, len(given))]
     if not fitting:
         count = f"{len(given)} argument{'' if len(given) == 1 else 's'}"
-        return "argument-count", f"{name!r} does not take {count}", _takes(ways)
+        return (
+            "argument-count",
+            sentence(f"{name!r} does not take {count}", function=name, count=len(given)),
+            _takes(ways),
+        )
     return _by_type(name, [_paired(way, given) for way in fitting])
 
 
@@ -74,7 +87,12 @@ def _by_type(name: str, ways: Sequence[Sequence[tuple[Parameter, Type]]]) -> Wro
     if len(wrong) < len(found) or not wrong:
         return None
     parameter, of = wrong[0]
-    reason = f"{name!r} gets a {told(of)} as {parameter.name!r}, which is to be a {told(parameter.type)}"
+    reason = sentence(
+        f"{name!r} gets a {told(of)} as {parameter.name!r}, which is to be a {told(parameter.type)}",
+        function=name,
+        found=told(of),
+        wanted=told(parameter.type),
+    )
     return "argument-type", reason, "Convert the argument, or give another."
 
 

@@ -15,6 +15,7 @@ from engine.decisions.feel.frames import Frame, Run
 from engine.decisions.feel.functions import BUILT_IN
 from engine.decisions.feel.matching import build_tests
 from engine.decisions.feel.types import ANY, NUMBER, Type, fitted
+from engine.findings import sentence
 
 if TYPE_CHECKING:
     from engine.decisions.check.expressions import Expressions
@@ -57,7 +58,7 @@ def _input(of: "Expressions", boxed: model.Table, at: int, scope: Scope) -> Read
     column = boxed.inputs[at]
     text = column.expression
     label = column.label or " ".join(text.text.split()) or f"input {at + 1}"
-    with of.at(f"Input “{label}”: "):
+    with of.at(sentence(f"Input “{label}”: ", at_input=label)):
         if not text.text:
             mend = "Write the expression whose value is tested."
             of.error(text.line, "no-input", "Nothing is said to be tested in the column.", mend)
@@ -69,7 +70,7 @@ def _input(of: "Expressions", boxed: model.Table, at: int, scope: Scope) -> Read
     known: dict[str, tree.Tests | None] = {}
     tests = []
     for number, rule in enumerate(boxed.rules, 1):
-        with of.at(f"Rule {number}, “{label}”: "):
+        with of.at(sentence(f"Rule {number}, “{label}”: ", at_rule=number, at_column=label)):
             cell = rule.tests[at]
             if known.get(cell.text) is None:
                 known[cell.text] = of.read_tests(cell)
@@ -98,7 +99,9 @@ def _allowed(of: "Expressions", cell: model.Text, tests: tree.Tests, domain: Seq
             continue
         value = _constant(test)
         if isinstance(value, str | bool) and not all(_passes(allowed, value) for allowed in domain):
-            reason = f"{typed(value)} is not among the allowed values of the input."
+            reason = sentence(
+                f"{typed(value)} is not among the allowed values of the input.", value=typed(value)
+            )
             of.error(cell.line, "test-value", reason, "Test for an allowed value, or allow this one.")
 
 
@@ -129,7 +132,7 @@ class _Output:
         self.name = output.name
         self.label = output.label or output.name or of.element.name
         line = output.allowed.line if output.allowed else boxed.line
-        with of.at(f"Output “{self.label}”: "):
+        with of.at(sentence(f"Output “{self.label}”: ", at_output=self.label)):
             self.declared = of.declared(output.type, line)
             if self.declared is ANY and len(boxed.outputs) == 1 and boxed.policy in ("U", "A", "P", "F"):
                 self.declared = of.declared(boxed.type, boxed.line)
@@ -148,7 +151,7 @@ class _Output:
 
     def cell(self, of: "Expressions", number: int, text: model.Text, scope: Scope) -> tree.Node | None:
         """The result of a rule."""
-        with of.at(f"Rule {number}, “{self.label}”: "):
+        with of.at(sentence(f"Rule {number}, “{self.label}”: ", at_rule=number, at_column=self.label)):
             node = of.read(text)
             self._judged(of, text, node, scope)
         return node
@@ -158,10 +161,16 @@ class _Output:
         self._found.append(found)
         value = _constant(node)
         if not may_fit(found, self.declared):
-            reason = f"The result is a {told(found)}, but the output is a {told(self.declared)}."
+            reason = sentence(
+                f"The result is a {told(found)}, but the output is a {told(self.declared)}.",
+                found=told(found),
+                wanted=told(self.declared),
+            )
             of.error(text.line, "output-type", reason, "Write a result of the output's type.")
         elif value is not None and not self._allows(value):
-            reason = f"{typed(value)} is not among the allowed values of the output."
+            reason = sentence(
+                f"{typed(value)} is not among the allowed values of the output.", value=typed(value)
+            )
             of.error(text.line, "output-value", reason, "Write an allowed value, or allow this one.")
 
     def _allows(self, value: Any) -> bool:

@@ -13,7 +13,7 @@ from engine.decisions.errors import Unreadable
 from engine.decisions.feel import tree
 from engine.decisions.feel.parser import parse, parse_tests, parse_type
 from engine.decisions.feel.types import ANY, BASIC, Type
-from engine.findings import Notes, Place
+from engine.findings import Notes, Place, sentence
 
 _SHOWN = 80
 DEEPEST = (
@@ -51,7 +51,7 @@ class Expressions:
 
     def _problem(self, of: model.Text, problem: Problem) -> None:
         shown = of.text if len(of.text) <= _SHOWN else f"{of.text[:_SHOWN]}…"
-        reason = f"{self.where}{problem.reason} (at character {problem.at + 1} of “{shown}”)."
+        reason = self.where + problem.reason + f" (at character {problem.at + 1} of “{shown}”)."
         self.notes.tell(problem.severity, self.place(of.line), problem.code, reason, problem.mend)
 
     @contextmanager
@@ -135,7 +135,12 @@ class Expressions:
         except Unreadable as error:
             near = nearest(name, iter((*known, *BASIC)))
             hint = f"; {near!r} is like it" if near else ""
-            self.error(line, "unknown-type", f"{error.reason}{hint}.", "Correct the type, or define it.")
+            self.error(
+                line,
+                "unknown-type",
+                sentence(f"{error.reason}{hint}.", type=name),
+                "Correct the type, or define it.",
+            )
 
     # Boxed expressions
 
@@ -151,7 +156,11 @@ class Expressions:
         if wanted.name == "Any":
             return found
         if not may_fit(found, wanted):
-            reason = f"The result is a {told(found)}, but declared as {name!r}, a {told(wanted)}."
+            reason = sentence(
+                f"The result is a {told(found)}, but declared as {name!r}, a {told(wanted)}.",
+                found=told(found),
+                wanted=told(wanted),
+            )
             self.error(line, "result-type", reason, "Declare the type that it has, or calculate another.")
         return wanted
 
@@ -176,7 +185,7 @@ class Expressions:
         of = self.box(boxed.function, scope)
         given = {name: self.box(expression, scope) for name, expression in boxed.arguments}
         if of.name not in ("Any", "function"):
-            reason = f"What is invoked is a {told(of)}, and no function."
+            reason = sentence(f"What is invoked is a {told(of)}, and no function.", invoked=told(of))
             self.error(boxed.line, "type-mismatch", reason, "Invoke a business knowledge model or a service.")
         elif isinstance(of, Signature):
             self._bound(boxed, of, given)
@@ -186,12 +195,27 @@ class Expressions:
         known = dict(zip(of.names, of.takes or (), strict=True))
         mend = f"Its parameters are: {', '.join(of.names) or 'none'}."
         for name in [each for each in given if each not in known]:
-            self.error(boxed.line, "argument-name", f"There is no parameter {name!r} to be bound.", mend)
+            self.error(
+                boxed.line,
+                "argument-name",
+                sentence(f"There is no parameter {name!r} to be bound.", parameter=name),
+                mend,
+            )
         for name in [each for each in known if each not in given]:
-            self.error(boxed.line, "argument-count", f"Nothing is bound to the parameter {name!r}.", mend)
+            self.error(
+                boxed.line,
+                "argument-count",
+                sentence(f"Nothing is bound to the parameter {name!r}.", parameter=name),
+                mend,
+            )
         for name, wanted in known.items():
             if name in given and not may_fit(given[name], wanted):
-                reason = f"The parameter {name!r} gets a {told(given[name])}, but is a {told(wanted)}."
+                reason = sentence(
+                    f"The parameter {name!r} gets a {told(given[name])}, but is a {told(wanted)}.",
+                    parameter=name,
+                    found=told(given[name]),
+                    wanted=told(wanted),
+                )
                 self.error(boxed.line, "argument-type", reason, "Convert the argument, or give another.")
 
     def _items(self, boxed: model.Items, scope: Scope) -> Type:
@@ -218,7 +242,9 @@ class Expressions:
         condition = self.box(boxed.condition, scope)
         if condition.name not in ("Any", "boolean"):
             line = boxed.condition.line if boxed.condition else boxed.line
-            reason = f"The condition is a {told(condition)}, neither true nor false."
+            reason = sentence(
+                f"The condition is a {told(condition)}, neither true nor false.", condition=told(condition)
+            )
             self.error(line, "type-mismatch", reason, "Compare it with something.")
         return common([self.box(boxed.then, scope), self.box(boxed.otherwise, scope)])
 

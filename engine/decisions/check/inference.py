@@ -29,7 +29,7 @@ from engine.decisions.feel.operators import BINARY, EQUALITY
 from engine.decisions.feel.properties import member
 from engine.decisions.feel.types import ANY, BOOLEAN, Type
 from engine.decisions.feel.values import Range, kind
-from engine.findings import Severity
+from engine.findings import Severity, sentence
 
 _DAY = Date(2000, 1, 1)
 # What an operation gives is found by trying it with values of each type, placed and not.
@@ -95,7 +95,11 @@ class Inference:
             found = ANY if of.name == "list" else found.of or ANY
             found = (found.of or ANY) if found.name == "range" else found
         if "Any" not in (found.name, of.name) and found.name != of.name:
-            reason = f"A {told(of)} is tested against a {told(found)}, which it never equals"
+            reason = sentence(
+                f"A {told(of)} is tested against a {told(found)}, which it never equals",
+                found=told(found),
+                wanted=told(of),
+            )
             self.fault(node, "test-type", reason, "Test against values of the input's type.")
 
     # Operations
@@ -103,7 +107,9 @@ class Inference:
     def _compared(self, node: tree.Node, sign: str, left: Type, right: Type) -> Type:
         found = _tried(sign, left, right)
         if found is not None and not found:
-            reason = f"A {told(left)} is compared with a {told(right)}"
+            reason = sentence(
+                f"A {told(left)} is compared with a {told(right)}", left=told(left), right=told(right)
+            )
             mend = "Compare values of one type, and by order only where it has one."
             self.fault(node, "type-mismatch", reason, mend)
         return BOOLEAN
@@ -123,7 +129,11 @@ class Inference:
         if node.sign in ("and", "or"):
             for side, of in ((node.left, left), (node.right, right)):
                 if of.name not in ("Any", "boolean"):
-                    reason = f"A {told(of)} stands beside {node.sign!r}, which takes true or false"
+                    reason = sentence(
+                        f"A {told(of)} stands beside {node.sign!r}, which takes true or false",
+                        found=told(of),
+                        sign=node.sign,
+                    )
                     self.fault(side, "condition-type", reason, "Compare it with something.", "warning")
             return BOOLEAN
         if node.sign in ("=", "!=", "<", "<=", ">", ">="):
@@ -132,7 +142,12 @@ class Inference:
         if found is None:
             return ANY
         if not found:
-            reason = f"{node.sign!r} stands between a {told(left)} and a {told(right)}"
+            reason = sentence(
+                f"{node.sign!r} stands between a {told(left)} and a {told(right)}",
+                left=told(left),
+                right=told(right),
+                sign=node.sign,
+            )
             return self.fault(node, "type-mismatch", reason, "Convert one of them, or calculate otherwise.")
         return type_of(found[0])
 
@@ -140,7 +155,8 @@ class Inference:
         of = self.type(node.operand, scope)
         if of.name in ("Any", "number", "days and time duration", "years and months duration"):
             return of
-        return self.fault(node, "type-mismatch", f"A {told(of)} has no negative", "Remove the sign.")
+        reason = sentence(f"A {told(of)} has no negative", negated=told(of))
+        return self.fault(node, "type-mismatch", reason, "Remove the sign.")
 
     def _between(self, node: tree.Between, scope: Scope) -> Type:
         of = self.type(node.operand, scope)
@@ -165,7 +181,7 @@ class Inference:
     def _if(self, node: tree.If, scope: Scope) -> Type:
         of = self.type(node.condition, scope)
         if of.name not in ("Any", "boolean"):
-            reason = f"A condition is a {told(of)}, which is never true"
+            reason = sentence(f"A condition is a {told(of)}, which is never true", found=told(of))
             self.fault(node.condition, "condition-type", reason, "Compare it with something.", "warning")
         return common([self.type(node.then, scope), self.type(node.otherwise, scope)])
 
@@ -178,12 +194,12 @@ class Inference:
         if node.name in BUILT_IN:
             return Type("function")
         if node.name in self._elsewhere:
-            reason = f"{node.name!r} is there, but not among what is required here"
+            reason = sentence(f"{node.name!r} is there, but not among what is required here", name=node.name)
             mend = "Draw a requirement from it to here."
             return self.fault(node, "not-required", reason, mend)
         near = nearest(node.name, iter((*scope.names(), *BUILT_IN)))
         hint = f"; {near!r} is spelled like it" if near else ""
-        reason = f"Nothing is called {node.name!r}{hint}"
+        reason = sentence(f"Nothing is called {node.name!r}{hint}", name=node.name)
         # An item may have members that nothing tells of.
         severity: Severity = "warning" if scope.of_items else "error"
         return self.fault(node, "unknown-name", reason, _MEND_NAME, severity)
@@ -199,7 +215,9 @@ class Inference:
             if name in members or not members:
                 return members.get(name, ANY)
             near = nearest(name, iter(members))
-            reason = f"It has no {name!r}{f'; {near!r} is spelled like it' if near else ''}"
+            reason = sentence(
+                f"It has no {name!r}{f'; {near!r} is spelled like it' if near else ''}", member=name
+            )
             return self.fault(node, "unknown-member", reason, "Correct the name.")
         if of.name in ("Any", "function"):
             return ANY
@@ -214,7 +232,12 @@ class Inference:
             each for value in _SAMPLES.get(of.name, ()) if (each := member(value, name, Run())) is not None
         ]
         if not found:
-            return self.fault(node, "unknown-member", f"A {told(of)} has no {name!r}", "Correct the name.")
+            return self.fault(
+                node,
+                "unknown-member",
+                sentence(f"A {told(of)} has no {name!r}", member=name),
+                "Correct the name.",
+            )
         return type_of(found[0])
 
     # What is made of others
@@ -245,7 +268,8 @@ class Inference:
         of = self.type(node.function, scope)
         given = [self.type(argument, scope) for argument in node.arguments]
         if of.name not in ("Any", "function"):
-            return self.fault(node, "type-mismatch", f"A {told(of)} cannot be called", "Remove the brackets.")
+            reason = sentence(f"A {told(of)} cannot be called", called=told(of))
+            return self.fault(node, "type-mismatch", reason, "Remove the brackets.")
         built_in = BUILT_IN.get(name) if name and scope.find(name) is None else None
         wrong = misfit(name or "the function", built_in, of, given, node.names)
         if wrong is not None:
@@ -260,7 +284,7 @@ class Inference:
         value = constant(node) if plain else None
         if plain and value is None:
             shown = ", ".join(typed(each.value) for each in node.arguments if isinstance(each, tree.Constant))
-            reason = f"{name!r} gives nothing for {shown}"
+            reason = sentence(f"{name!r} gives nothing for {shown}", function=name, value=shown)
             return self.fault(node, "argument-value", reason, "Correct the argument.")
         if not name.startswith("jalali"):
             self._old(node, value)
@@ -274,7 +298,11 @@ class Inference:
         """Tell of a day that was hardly meant in the Gregorian calendar."""
         day = value.date if isinstance(value, DateTime) else value
         if isinstance(day, Date) and day.year < _OLD:
-            reason = f"{typed(value)} is in the year {day.year} of the Gregorian calendar"
+            reason = sentence(
+                f"{typed(value)} is in the year {day.year} of the Gregorian calendar",
+                value=typed(value),
+                year=day.year,
+            )
             mend = f'Write jalali("{typed(day)}") if the Jalali year is meant.'
             self.fault(node, "gregorian-year", reason, mend, "warning")
 
@@ -285,7 +313,7 @@ class Inference:
             return self._name(tree.Name(node.function.at, name), scope)
         near = nearest(name, iter((*scope.names(), *BUILT_IN)))
         hint = f"; {near!r} is spelled like it" if near else ""
-        reason = f"No function is called {name!r}{hint}"
+        reason = sentence(f"No function is called {name!r}{hint}", function=name)
         mend = "Correct the name, or let the decision require the model that it is to mean."
         return self.fault(node.function, "unknown-feel-function", reason, mend)
 

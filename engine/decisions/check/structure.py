@@ -8,7 +8,7 @@ from lxml import etree
 
 from engine.decisions.dmn.reading import FOLD
 from engine.decisions.feel.names import normalized
-from engine.findings import LAST_LINE, Notes, Place, Severity
+from engine.findings import LAST_LINE, Notes, Place, Severity, sentence
 
 _POLICIES = ("UNIQUE", "ANY", "PRIORITY", "FIRST", "RULE ORDER", "OUTPUT ORDER", "COLLECT")
 _AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
@@ -75,7 +75,11 @@ class Structure:
             value = node.get(FOLD)
             if value is None or (value in ("true", "false") and local(node) in ("input", "inputData")):
                 continue
-            reason = f"parvandeh:fold={value[:20]!r} has no meaning on {local(node)!r}."
+            reason = sentence(
+                f"parvandeh:fold={value[:20]!r} has no meaning on {local(node)!r}.",
+                value=value[:20],
+                kind=local(node),
+            )
             mend = 'Write parvandeh:fold="true" on an input column or on input data.'
             self._error(node, "invalid-fold", reason, mend)
 
@@ -86,7 +90,7 @@ class Structure:
             if name and "/DMNDI/" not in node.tag and name in seen:
                 # What nothing refers to is evaluated all the same.
                 severity: Severity = "error" if local(node) in _NAMED else "warning"
-                reason = f"The id {name!r} is used twice."
+                reason = sentence(f"The id {name!r} is used twice.", id=name[:120])
                 where = place(self._file, node)
                 self._notes.tell(severity, where, "duplicate-id", reason, "Give one of them another id.")
             seen.add(name or "")
@@ -100,7 +104,7 @@ class Structure:
                 name = normalized(node.get("name") or "")
                 if counted[name] > 1 and name not in told:
                     told.add(name)
-                    reason = f"{counted[name]} {what} are called {name!r}."
+                    reason = sentence(f"{counted[name]} {what} are called {name!r}.", name=name)
                     self._error(node, "name-twice", reason, "Rename one of them.")
 
     def _references(self, known: Mapping[str, set[str]]) -> None:
@@ -109,7 +113,10 @@ class Structure:
         for node in each(self._root, "import"):
             kind = node.get("importType") or ""
             if "DMN" in kind and node.get("namespace") not in known:
-                reason = f"The import {node.get('name')!r} is of a file that is not among these."
+                reason = sentence(
+                    f"The import {node.get('name')!r} is of a file that is not among these.",
+                    name=str(node.get("name")),
+                )
                 self._error(node, "missing-import", reason, "Upload the file that it imports, too.")
         for node in self._root.iter(*(f"{{*}}{tag}" for tag in _REFERRING)):
             reference = node.get("href")
@@ -118,23 +125,30 @@ class Structure:
             namespace, _, target = reference.rpartition("#")
             space = namespace or own
             if space != own and space not in imported:
-                reason = f"{reference!r} refers to a file that is not imported."
+                reason = sentence(
+                    f"{reference!r} refers to a file that is not imported.", imported=reference[:120]
+                )
                 self._error(node, "dead-reference", reason, "Import the file, or refer to another element.")
             elif space in known and target not in known[space]:
-                reason = f"{reference!r} refers to nothing."
+                reason = sentence(f"{reference!r} refers to nothing.", reference=reference[:120])
                 self._error(node, "dead-reference", reason, "Draw the requirement again, or remove it.")
 
     def _languages(self) -> None:
         for node in self._root.iter("{*}*"):
             language = node.get("expressionLanguage")
             if not is_feel(language):
-                reason = f"The language of the expression is {language!r}, not FEEL."
+                reason = sentence(
+                    f"The language of the expression is {language!r}, not FEEL.", language=str(language)[:120]
+                )
                 self._error(node, "not-feel", reason, _MEND_LANGUAGE)
             if (
                 local(node) in ("functionDefinition", "encapsulatedLogic")
                 and node.get("kind", "FEEL") != "FEEL"
             ):
-                reason = f"The function is written in {node.get('kind')}, not in FEEL."
+                reason = sentence(
+                    f"The function is written in {node.get('kind')}, not in FEEL.",
+                    language=str(node.get("kind"))[:40],
+                )
                 self._error(node, "function-language", reason, _MEND_LANGUAGE)
 
     def _logic(self, decision: Any) -> None:
@@ -158,29 +172,46 @@ class Structure:
             tests = sum(1 for _ in each(rule, "inputEntry"))
             results = sum(1 for _ in each(rule, "outputEntry"))
             if (tests, results) != (inputs, len(outputs)):
-                reason = (
+                reason = sentence(
                     f"Rule {number} has {tests} conditions and {results} results, "
-                    f"but the table {inputs} inputs and {len(outputs)} outputs."
+                    f"but the table {inputs} inputs and {len(outputs)} outputs.",
+                    number=number,
+                    tests=tests,
+                    results=results,
                 )
                 self._error(rule, "rule-cells", reason, "Fill in a cell for each column, and no more.")
 
     def _policy(self, table: Any, outputs: list[Any]) -> None:
         policy, aggregation = table.get("hitPolicy", "UNIQUE"), table.get("aggregation")
         if policy not in _POLICIES:
-            reason = f"There is no hit policy {policy!r}."
+            reason = sentence(
+                f"There is no hit policy {policy!r}.", value=policy[:40], allowed=tuple(_POLICIES)
+            )
             self._error(table, "hit-policy", reason, f"Choose one of {', '.join(_POLICIES)}.")
         if aggregation is None:
             return
         if aggregation not in _AGGREGATIONS:
-            reason = f"There is no aggregation {aggregation!r}."
+            reason = sentence(
+                f"There is no aggregation {aggregation!r}.",
+                value=aggregation[:40],
+                allowed=tuple(_AGGREGATIONS),
+            )
             self._error(table, "wrong-aggregation", reason, f"Choose one of {', '.join(_AGGREGATIONS)}.")
         elif policy != "COLLECT":
-            reason = f"The results are to be put together by {aggregation}, but the hit policy is {policy}."
+            reason = sentence(
+                f"The results are to be put together by {aggregation}, but the hit policy is {policy}.",
+                aggregation=aggregation[:40],
+                policy=policy[:40],
+            )
             self._error(
                 table, "wrong-aggregation", reason, "Choose the hit policy COLLECT, or no aggregation."
             )
         elif len(outputs) > 1:
-            reason = f"{aggregation} takes one output, but the table has {len(outputs)}."
+            reason = sentence(
+                f"{aggregation} takes one output, but the table has {len(outputs)}.",
+                aggregation=aggregation[:40],
+                count=len(outputs),
+            )
             self._error(table, "wrong-aggregation", reason, "Collect one output, or choose no aggregation.")
 
     def _outputs(self, table: Any, outputs: list[Any]) -> None:
@@ -188,12 +219,19 @@ class Structure:
             names = [node.get("name") or "" for node in outputs]
             for node, name in zip(outputs, names, strict=True):
                 if not name or names.count(name) > 1:
-                    reason = f"Two outputs are called {name!r}." if name else "An output has no name."
+                    reason = (
+                        sentence(f"Two outputs are called {name!r}.", name=name)
+                        if name
+                        else "An output has no name."
+                    )
                     mend = "Give each output a name of its own."
                     self._error(node, "output-name", reason, mend)
         if table.get("hitPolicy") in ("PRIORITY", "OUTPUT ORDER") and not any(
             True for node in outputs for _ in each(node, "outputValues")
         ):
-            reason = f"The hit policy {table.get('hitPolicy')} asks for the order of the outputs' values."
+            reason = sentence(
+                f"The hit policy {table.get('hitPolicy')} asks for the order of the outputs' values.",
+                policy=str(table.get("hitPolicy")),
+            )
             mend = "List the allowed values of the output, the most important first."
             self._error(table, "no-output-values", reason, mend)

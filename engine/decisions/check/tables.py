@@ -11,7 +11,7 @@ from engine.decisions.dmn import model
 from engine.decisions.feel import tree
 from engine.decisions.feel.comparing import equal
 from engine.decisions.feel.frames import Run
-from engine.findings import Notes, Place, Severity
+from engine.findings import Notes, Place, Severity, sentence
 
 MOST = 20  # findings of a kind that are told of one table
 _UNKNOWN = object()
@@ -77,7 +77,10 @@ class _Analysis:
             self._notes.tell("note", self._place(self._read.table.line), "analysis-stopped", reason, mend)
         for (_, code), left_out in self._told.items():
             if left_out > MOST:
-                reason = f"There are {left_out - MOST} more findings {code!r} of this table."
+                reason = sentence(
+                    f"There are {left_out - MOST} more findings {code!r} of this table.",
+                    count=left_out - MOST,
+                )
                 mend = "Mend those that are shown first."
                 self._notes.tell("note", self._place(self._read.table.line), "more-of-table", reason, mend)
 
@@ -101,7 +104,10 @@ class _Analysis:
     def _tell_empty(self) -> None:
         for rule in sorted(self._empty):
             labels = [f"“{column.label}”" for column in self._columns if not column.cells[rule]]
-            reason = f"Rule {rule + 1} is never reached: no value of {' and '.join(labels)} passes its test."
+            reason = sentence(
+                f"Rule {rule + 1} is never reached: no value of {' and '.join(labels)} passes its test.",
+                rule=rule + 1,
+            )
             self._tell("warning", rule, "unreachable-rule", reason, "Correct its test, or remove the rule.")
 
     def _tell_twice(self) -> None:
@@ -113,7 +119,9 @@ class _Analysis:
             )
             first = seen.setdefault(said, rule)
             if first != rule and rule not in self._empty:
-                reason = f"Rule {rule + 1} says the same as rule {first + 1}."
+                reason = sentence(
+                    f"Rule {rule + 1} says the same as rule {first + 1}.", rule=rule + 1, other=first + 1
+                )
                 self._tell("warning", rule, "duplicate-rule", reason, "Remove one of them.")
 
     # Several rules
@@ -139,7 +147,12 @@ class _Analysis:
             return
         says = "match both" if unique else "match both and give different results"
         says = says if sure else f"may {says}"
-        reason = f"Rules {one + 1} and {other + 1} {says}, for example where {self._example(common)}."
+        reason = sentence(
+            f"Rules {one + 1} and {other + 1} {says}, for example where {self._example(common)}.",
+            rule=one + 1,
+            other=other + 1,
+            example=self._example(common),
+        )
         mend = "Let one of them exclude what the other takes, or choose another hit policy."
         self._add(severity, other, code, reason, mend)
 
@@ -173,7 +186,11 @@ class _Analysis:
                 several = [at + 1 for at in _ones(by)]
                 numbers = f"rule{'s' * (len(several) > 1)} {', '.join(map(str, several[:MOST]))}"
                 when = "" if hidden else ", or only where an input has no value (null)"
-                reason = f"Rule {rule + 1} is never reached{when}: {numbers} come before it."
+                reason = sentence(
+                    f"Rule {rule + 1} is never reached{when}: {numbers} come before it.",
+                    rule=rule + 1,
+                    others=tuple(map(str, several[:MOST])),
+                )
                 mend = "Remove it, or put it before those that hide it."
                 self._tell("warning", rule, "unreachable-rule", reason, mend)
 
@@ -211,7 +228,10 @@ class _Analysis:
                 if parts != column.live
             ]
             what = " and ".join(told) or "any values are given"
-            reason = f"No rule matches where {what}, for example where {self._example(box)}."
+            reason = sentence(
+                f"No rule matches where {what}, for example where {self._example(box)}.",
+                example=self._example(box),
+            )
             mend = "Write a rule for it, or a default output."
             self._tell("warning", -1, "uncovered-values", reason, mend)
 

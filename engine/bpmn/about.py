@@ -1,0 +1,57 @@
+"""Which attribute or child element a finding is about, where neither its place nor its values tell."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from engine.findings import Finding
+
+# The attribute or child element that findings of a code are about, where nothing else says it.
+_ATTRIBUTES: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("no-called-process", "called-process-computed", "unknown-process", "called-without-start"),
+        "calledElement",
+    ),
+    **dict.fromkeys(
+        ("condition-ignored", "condition-on-default", "missing-condition"), "conditionExpression"
+    ),
+    **dict.fromkeys(("no-default", "invalid-default"), "default"),
+    **dict.fromkeys(
+        ("form-missing", "form-elsewhere", "no-form", "form-inside", "two-forms"), "camunda:formKey"
+    ),
+    **dict.fromkeys(
+        ("decision-unnamed", "unknown-decision", "decision-twice", "undrawn-name"), "parvandeh:decisionRef"
+    ),
+    **dict.fromkeys(("no-script", "several-scripts"), "script"),
+    "script-language": "scriptFormat",
+    "decision-result": "parvandeh:resultVariable",
+    "decision-input": "parvandeh:inputs",
+    "invalid-null-faults": "parvandeh:nullFaults",
+    "service-target": "parvandeh:connector",
+    "abstract-service": "parvandeh:topic",
+    "no-role": "parvandeh:role",
+    "sod-alone": "parvandeh:sod",
+    "decision-without-field": "parvandeh:decision",
+    "decision-without-outcomes": "parvandeh:decision",
+    "decision-outside-agency": "parvandeh:decision",
+    "invalid-outcome": "parvandeh:outcome",
+    "outcome-inside": "parvandeh:outcome",
+    "unknown-appeal": "parvandeh:appeal",
+    "no-appeal": "parvandeh:appeal",
+    "invalid-business-key": "parvandeh:businessKey",
+    "no-deadline": "parvandeh:due",
+    "invalid-presence": "parvandeh:presence",
+    "visit-in-name": "parvandeh:presence",
+    "in-person-without-basis": "parvandeh:legalBasis",
+    "unknown-rule": "parvandeh:accept",
+    "outputs-collide": "parvandeh:outputs",
+}
+
+
+def with_attributes(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings, each with the attribute of its code unless it has one."""
+    return tuple(
+        replace(finding, attribute=_ATTRIBUTES.get(finding.code))
+        if finding.attribute is None and finding.element is not None
+        else finding
+        for finding in findings
+    )

@@ -1,0 +1,110 @@
+"""What a diagram of a draft may name: roles, units, forms, processes, decisions and events that there are.
+
+Connectors are not among it: the engine doesn't know those of an installation, its pages do.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from engine import access, bpmn, budget, validity
+from engine.access import APPLICANT, CASEWORKER, SUPERVISOR
+from engine.bpmn import Named, Offers
+from engine.bpmn.forms.fields import text
+from engine.budget import Exhausted, ShortBudget
+from engine.db import UnitOfWork
+from engine.models import Definition, DefinitionVersion, DeploymentFile, Membership, Unit
+from engine.organisation.units import CHOICES
+from engine.sketches.reading import files_of, get
+
+_MOST_READ = 200  # files of current versions whose content is read
+_EVENTS = ("message", "signal", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Each by its value in a diagram; `events` by their kind."""
+
+    roles: tuple[str, ...]
+    units: tuple[Named, ...]
+    forms: tuple[Named, ...]
+    processes: tuple[Named, ...]
+    decisions: tuple[Named, ...]
+    events: Mapping[str, tuple[Named, ...]]
+
+
+def choices(uow: UnitOfWork, sketch_id: UUID) -> Choices:
+    """What there is for a draft: in its own files, and in current versions. Raises NotFound."""
+    get(uow, sketch_id)
+    own: Offers = _NOTHING
+    others: list[Offers] = []
+    try:
+        with budget.limited(ShortBudget()):
+            own = bpmn.offers(files_of(uow, sketch_id))
+            others.extend(bpmn.offers(files) for files in _current_files(uow).values())
+    except Exhausted:
+        pass  # what was not read is chosen by its name alone, or typed
+    everything = [own, *others]
+    return Choices(
+        roles=_roles(uow),
+        units=_units(uow),
+        forms=own.forms,
+        processes=_each(
+            *(named for offers in everything for named in offers.processes), *_current_names(uow)
+        ),
+        decisions=own.decisions,
+        events={
+            kind: _each(*(one for offers in everything for one in offers.events[kind])) for kind in _EVENTS
+        },
+    )
+
+
+_NOTHING = Offers((), (), (), dict.fromkeys(_EVENTS, ()))
+
+
+def _each(*named: Named) -> tuple[Named, ...]:
+    """Each value once: of several that which is named first."""
+    found: dict[str, Named] = {}
+    for one in named:
+        found.setdefault(one.value, one)
+    return tuple(sorted(found.values(), key=lambda one: one.value))
+
+
+def _roles(uow: UnitOfWork) -> tuple[str, ...]:
+    """Those that somebody has in a unit, and those that the engine itself knows."""
+    rows = uow.connection.execute(
+        select(Membership.role).where(access.valid(Membership)).distinct().limit(CHOICES), access.seen_by(uow)
+    )
+    held: Iterable[str] = rows.scalars()
+    return tuple(sorted({APPLICANT, CASEWORKER, SUPERVISOR, *held} - {access.ANY}))
+
+
+def _units(uow: UnitOfWork) -> tuple[Named, ...]:
+    access.require(uow.actor, "units.read")
+    found = select(Unit.key, Unit.name).where(Unit.closed_at.is_(None)).order_by(Unit.name).limit(CHOICES)
+    return tuple(Named(key, text(name)) for key, name in uow.connection.execute(found))
+
+
+def _current_names(uow: UnitOfWork) -> list[Named]:
+    version = DefinitionVersion
+    found = select(version.key, version.name).join(Definition, validity.current(version))
+    rows = uow.connection.execute(found.order_by(version.key).limit(CHOICES))
+    return [Named(key, text(name)) for key, name in rows]
+
+
+def _current_files(uow: UnitOfWork) -> dict[UUID, dict[str, bytes]]:
+    """The files of current versions, by deployment: those that are read anyway."""
+    version, file = DefinitionVersion, DeploymentFile
+    deployments = select(version.deployment_id).join(Definition, validity.current(version)).distinct()
+    rows = uow.connection.execute(
+        select(file.deployment_id, file.name, file.content)
+        .where(file.deployment_id.in_(deployments), file.name.regexp_match(r"\.(bpmn|xml|json|form|dmn)$"))
+        .order_by(file.deployment_id.desc(), file.name)
+        .limit(_MOST_READ)
+    )
+    found: dict[UUID, dict[str, bytes]] = {}
+    for deployment_id, name, content in rows:
+        found.setdefault(deployment_id, {})[name] = content
+    return found

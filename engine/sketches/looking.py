@@ -1,0 +1,72 @@
+"""A look at a diagram while it is being drawn: what its check finds, and what can be read where.
+
+Nothing is stored. It may take only as much as a request may; the check of the saved draft does the rest.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from engine import access, bpmn, budget, connections, definitions, posts, uploads
+from engine.bpmn import Finding, Foreign, Name
+from engine.bpmn.source import Unreadable
+from engine.budget import Exhausted, ShortBudget
+from engine.db import UnitOfWork
+from engine.errors import NotFound
+from engine.models import Sketch
+from engine.sketches.drafting import require_files
+from engine.sketches.reading import files_of, unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look found; `complete` is False where it took longer than a request may."""
+
+    findings: tuple[Finding, ...]
+    foreign: Mapping[Finding, Foreign]
+    names: Mapping[str, tuple[Name, ...]]
+    complete: bool
+
+
+def look(
+    uow: UnitOfWork,
+    sketch_id: UUID,
+    name: str,
+    content: bytes,
+    *,
+    operations: connections.Operations = None,
+) -> Looked:
+    """Look at a diagram as it is drawn now, among the other files of its draft. Raises NotFound, Invalid."""
+    access.require(uow.actor, "definitions.deploy")
+    unit = select(Sketch.unit_id).where(Sketch.id == sketch_id, access.covers(Sketch.unit_id))
+    owner = uow.session.scalars(unit, access.seen_by(uow)).one_or_none()
+    if owner is None:
+        raise unknown(sketch_id)
+    files = files_of(uow, sketch_id)
+    if name not in files:
+        raise NotFound(f"The sketch has no file {name!r}.")
+    require_files({name: content})
+    files[name] = content
+    known = definitions.currents(uow.session)
+    found: tuple[Finding, ...] = ()
+    names: Mapping[str, tuple[Name, ...]] = {}
+    try:
+        with budget.limited(ShortBudget(may_be_long=uploads.is_only_check(uow))):
+            looked = bpmn.look(files, name, known, uow.now)
+            names, found = looked.names, looked.report.findings
+            if not looked.report.errors:
+                found += tuple(posts.findings(uow, files, owner))
+                found += tuple(connections.findings(files, operations, draft=True))
+    except Exhausted:
+        return Looked((), {}, names, complete=False)
+    here = tuple(finding for finding in found if finding.file in (name, ""))
+    return Looked(here, _foreign(name, content, here), names, complete=looked.whole)
+
+
+def _foreign(name: str, content: bytes, findings: tuple[Finding, ...]) -> Mapping[Finding, Foreign]:
+    try:
+        return bpmn.foreigns(name, content, findings)
+    except Unreadable:
+        return {}

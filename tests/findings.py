@@ -1,0 +1,23 @@
+"""Holds each finding that any test makes against the texts that readers get of it."""
+
+from functools import cache
+
+from engine.bpmn import Finding
+from tests.web.catalogues import texts
+from web.designer.findings import variant
+
+
+@cache
+def _keys() -> frozenset[str]:
+    return frozenset(texts("findings"))
+
+
+_TAKE = Finding.__post_init__
+
+
+def require_text(finding: Finding) -> None:
+    """Fail for a sentence whose values no text names."""
+    _TAKE(finding)
+    names = variant(finding.values)
+    key = f"findings.{finding.code}.{names}.reason"
+    assert not names or key in _keys(), f"{key}: {finding.reason}"

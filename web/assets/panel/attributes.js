@@ -1,0 +1,68 @@
+// The attributes of ours that an element has, as entries of the panel: attributes.json says how each is filled in, one
+// line for each; parvandeh.json, on which elements it stands.
+import { is } from "bpmn-js/lib/util/ModelUtil";
+import parvandeh from "../parvandeh.json";
+import attributes from "./attributes.json";
+import { isEventSubProcess, processOf, triggerOf } from "./file.js";
+
+const FORM = "camunda:formKey"; // a name that other tools know, too
+const WITH_FORM = ["bpmn:StartEvent", "bpmn:UserTask"];
+// What waits at the start of an event sub-process waits as on a border.
+const AS_ON_A_BORDER = "bpmn:BoundaryEvent";
+const OF_BORDERS = ["result", "code", "detail", "correlation"];
+
+const extended = new Map();
+for (const { extends: types = [], properties } of parvandeh.types) {
+  for (const { name } of properties) extended.set(`${parvandeh.prefix}:${name}`, types);
+}
+extended.set(FORM, WITH_FORM);
+
+const shortOf = (name) => name.slice(name.indexOf(":") + 1);
+
+// The entries of a section, in the order of attributes.json.
+export function attributesOf(element, section) {
+  const process = processOf(element);
+  const objects = [...new Set([element.businessObject, process])].filter(Boolean);
+  return objects.flatMap((object) =>
+    attributes.filter((one) => sectionOf(one, object) === section && stands(one, object)).map((one) => entry(element, object, one)),
+  );
+}
+
+// What is about a system, a form or a decision stands with it, what goes into a called process with the call.
+function sectionOf({ name, section }, object) {
+  const type = (wanted) => is(object, wanted);
+  if (section === "data" && type("bpmn:CallActivity")) return "call";
+  if (name === "parvandeh:result" && type("bpmn:ServiceTask")) return "system";
+  if (section === "people" && type("bpmn:Process")) return "more";
+  return section === "form" && type("bpmn:Process") ? "case" : section;
+}
+
+function stands({ name, triggers }, object) {
+  if (isEventSubProcess(object)) return false; // its start event stands for it
+  const within = is(object, "bpmn:StartEvent") && isEventSubProcess(object.$parent);
+  if (within && name === "parvandeh:starter") return false;
+  const types = extended.get(name) ?? [];
+  const asBorder = within && OF_BORDERS.includes(shortOf(name)) && types.includes(AS_ON_A_BORDER);
+  if (!asBorder && !types.some((type) => is(object, type))) return false;
+  if (name === "parvandeh:outcome" && !endsTheCase(object)) return false;
+  if (name === FORM && is(object, "bpmn:StartEvent") && (within || object.eventDefinitions?.length)) return false;
+  if (!triggers || !is(object, "bpmn:Event")) return true;
+  return triggers.includes(triggerOf({ businessObject: object }).kind);
+}
+
+function endsTheCase(end) {
+  const scope = end.$parent;
+  return is(scope, "bpmn:Process") || (isEventSubProcess(scope) && is(scope.$parent, "bpmn:Process"));
+}
+
+function entry(element, object, { name, kind, list, values }) {
+  return {
+    key: name,
+    word: shortOf(name),
+    kind,
+    list,
+    values,
+    get: () => object.get(name) ?? "",
+    set: (value, { file }) => file.set(element, { [name]: value }, object),
+  };
+}

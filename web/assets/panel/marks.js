@@ -1,0 +1,20 @@
+// Elements with something wrong stand out in the diagram, so that nobody has to select each to find it.
+const MARKS = { error: "has-error", warning: "has-warning" };
+
+export default class Marks {
+  static $inject = ["eventBus", "canvas", "elementRegistry", "look"];
+
+  constructor(eventBus, canvas, elementRegistry, look) {
+    let marked = [];
+    eventBus.on("look.changed", () => {
+      for (const [id, mark] of marked) if (elementRegistry.get(id)) canvas.removeMarker(id, mark);
+      marked = [];
+      for (const { element, severity } of look.answer.findings) {
+        const shape = elementRegistry.get(element);
+        if (!shape?.parent || !MARKS[severity]) continue; // the drawing itself has no outline
+        canvas.addMarker(shape, MARKS[severity]);
+        marked.push([element, MARKS[severity]]);
+      }
+    });
+  }
+}
