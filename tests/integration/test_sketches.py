@@ -73,7 +73,7 @@ def test_of_two_who_save_the_second_learns_who_was_first(unit_of_work: Work) -> 
         assert sketches.save(uow, sketch_id, {"p.bpmn": b"mine"}, revision=1) == 2
     with unit_of_work("designer", "second") as uow, pytest.raises(Stale) as refused:
         sketches.save(uow, sketch_id, {"p.bpmn": b"yours"}, revision=1)
-    assert (refused.value.state["editor"], refused.value.state["revision"]) == ("first", 2)
+    assert (refused.value.state["editor"]["en"], refused.value.state["revision"]) == ("first", 2)
     with unit_of_work("designer") as uow:
         assert sketches.file(uow, sketch_id, "p.bpmn") == b"mine"
 
