@@ -101,8 +101,7 @@ def page(
     not see or do at all. `prepare` is done before the transaction begins, once; it gives further parts, and
     may refuse, too: then without these.
 
-    `unnoticed` is what a script asks while nobody may be there: the session lasts no longer by it, it has no
-    line in the log, and without a session the answer is 401.
+    `unnoticed`: a script asks, and nobody may be there. It prolongs no session and has no line in the log.
 
     A form with a hidden field `once` is done once, however often it is sent. Where it could not be confirmed
     that it was done, the visitor can send it again.
@@ -113,9 +112,7 @@ def page(
         @wraps(view)
         def endpoint(**parts: Any) -> Response:
             g.unnoticed = unnoticed
-            _require_text()
-            away = _recognise(anybody) or _recognise_form()
-            if away is not None:
+            if (away := _admit(anybody)) is not None:
                 return away
             try:
                 if may is not None:
@@ -140,6 +137,12 @@ def _require_text() -> None:
     """Raises NotFound for an address with what no text in the database holds, so no page has given it."""
     if any("\0" in value for _, value in request.args.items(multi=True)):
         raise NotFound("There is no such page.")
+
+
+def _admit(anybody: bool) -> Response | None:
+    """Where to go first, or what to show; None where the view may run."""
+    _require_text()
+    return _recognise(anybody) or _recognise_form()
 
 
 def _recognise(anybody: bool) -> Response | None:
