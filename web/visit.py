@@ -103,8 +103,7 @@ def page(
     not see or do at all. `prepare` is done before the transaction begins, once; it gives further parts, and
     may refuse, too: then without these. Its forms may be as large as a document.
 
-    `unnoticed` is what a script asks while nobody may be there: the session lasts no longer by it, it has no
-    line in the log, and without a session the answer is 401.
+    `unnoticed`: a script asks, and nobody may be there. It prolongs no session and has no line in the log.
 
     A form with a hidden field `once` is done once, however often it is sent. Where it could not be confirmed
     that it was done, the visitor can send it again.
@@ -115,9 +114,7 @@ def page(
         @wraps(view)
         def endpoint(**parts: Any) -> Response:
             g.unnoticed = unnoticed
-            _require_text()
-            away = _recognise(anybody, files=prepare is not None) or _recognise_form()
-            if away is not None:
+            if (away := _admit(anybody, files=prepare is not None)) is not None:
                 return away
             try:
                 if may is not None:
@@ -144,10 +141,16 @@ def _require_text() -> None:
         raise NotFound("There is no such page.")
 
 
-def _recognise(anybody: bool, *, files: bool) -> Response | None:
-    """Where to go first, if this visitor cannot be shown the page yet. `files`: its forms bring some."""
+def _admit(anybody: bool, *, files: bool) -> Response | None:
+    """Where to go first, or what to show; None where the view may run. `files`: its forms bring some."""
+    _require_text()
     if files:
         make_room()
+    return _recognise(anybody) or _recognise_form()
+
+
+def _recognise(anybody: bool) -> Response | None:
+    """Where to go first, if this visitor cannot be shown the page yet."""
     opened = current()
     if anybody or (opened is not None and not opened.restricted):
         return None

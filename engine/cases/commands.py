@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from engine import access, bpmn, definitions, events, forms, persian, staging
-from engine.bpmn import Form
+from engine.bpmn import Form, Spec
 from engine.bpmn.values import plain
 from engine.cases import about
 from engine.cases.entry import Entry, at_start_event, to_appeal, to_start
@@ -133,13 +133,13 @@ def _begin(
 ) -> CaseView:
     version = entry.version
     spec = definitions.spec(uow.session, version)
-    at = trigger and trigger[0]
     starter = None if trigger else uow.actor.on_behalf_of or uow.actor.name
-    step = bpmn.start(spec, data, uow.now, at=at, starter=starter)
+    step = bpmn.start(spec, data, uow.now, at=trigger and trigger[0], starter=starter)
     case_id = uuid7()
-    key = running_key(version.key, application.business_key) if spec.unique_business_key else None
     number, secret = _next_number(uow), new_secret()
     given = _given(application)
+    known = {**data, **step.changes}
+    lists = about.about(uow, spec, plain(known))
     fixed = {
         "id": case_id,
         "number": number,
@@ -152,18 +152,16 @@ def _begin(
         "channel": application.channel,
         "secret": digest(secret),
         **given,
+        **lists.columns,
     }
-    words = named(number, given["applicant"], given["business_key"])
-    persons = named(given["applicant"], given["representative"])
-    home = Home(entry.unit_id, version.key, entry.delegated, words, persons, application.appeal_of)
-    known = {**data, **step.changes}
-    told_of = about.about(uow, spec, plain(known))
-    setting = Setting(home, spec, known, subject=told_of.subject)
+    home = _home(entry, number, given, application.appeal_of)
+    setting = Setting(home, spec, known, subject=lists.subject)
     opened = rows_of(uow, case_id, version.id, step, setting)
     told = {"case_number": number, "data": data, **given, "channel": application.channel}
     happened = [*_told(told, application, files, trigger), *facts(step, opened)]
     head, log = events.chain(uow, Head(case_id, version.id), happened, unit=entry.acting)
-    row = {**fixed, **progress(uow, step, head, plain(setting.data), running_key=key), **told_of.columns}
+    key = _running(spec, entry, application)
+    row = {**fixed, **progress(uow, step, head, plain(known), running_key=key)}
     begin(uow, row, opened, log)
     files.file(uow, case_id)
     return CaseView(
@@ -176,6 +174,17 @@ def _begin(
         name=spec.process.description or version.key,
         **{name: row[name] for name in _SHOWN},
     )
+
+
+def _running(spec: Spec, entry: Entry, application: Application) -> str | None:
+    """What only one case may have at a time, if its process wants that."""
+    return running_key(entry.version.key, application.business_key) if spec.unique_business_key else None
+
+
+def _home(entry: Entry, number: str, given: Mapping[str, str | None], appeal_of: UUID | None) -> Home:
+    words = named(number, given["applicant"], given["business_key"])
+    persons = named(given["applicant"], given["representative"])
+    return Home(entry.unit_id, entry.version.key, entry.delegated, words, persons, appeal_of)
 
 
 def _given(application: Application) -> dict[str, str | None]:

@@ -47,6 +47,11 @@ def search(page: Page, number: str) -> None:
     page.locator("main form button.primary").click()
 
 
+def answered(page: Page) -> None:
+    """The page knows what is listed, and will ask again."""
+    expect(page.locator("[data-changes]")).to_have_attribute("aria-busy", "false")
+
+
 def claim(page: Page, number: str) -> None:
     search(page, number)
     row(page, number).locator("button[name=take]").click()
@@ -167,7 +172,7 @@ def test_of_two_who_claim_the_same_one_gets_it_and_the_other_is_told_who(
 
 
 def test_the_page_says_by_itself_what_is_new_and_what_is_gone(
-    visit: Visits, check: Check, shot: Shot, begin: Begin
+    visit: Visits, check: Check, begin: Begin
 ) -> None:
     (number,) = begin(1)
     page = visit("en", "desktop", account="supervisor")
@@ -175,10 +180,12 @@ def test_the_page_says_by_itself_what_is_new_and_what_is_gone(
     with page.expect_response("**/desk/changes*") as first:
         page.goto("/desk?view=free&definition=papers")
     assert first.value.status == 200
+    answered(page)
     title, count = page.title(), rows(page).count()
     with page.expect_response("**/desk/changes*") as same:
         page.clock.fast_forward(25_000)
     assert same.value.status == 304
+    answered(page)
     begin(2)
     colleague = visit("fa", "phone", account="reviewer")
     search(colleague, number)
@@ -193,14 +200,21 @@ def test_the_page_says_by_itself_what_is_new_and_what_is_gone(
     expect(row(page, number)).to_contain_text("Claimed or completed")
     expect(row(page, number).locator("[name=task]")).to_be_disabled()
     check(page)
-    shot(page, "inbox-new")
     notice.get_by_role("link", name="Show").click()
     expect(page).to_have_title(title)
     expect(row(page, number)).to_have_count(0)
     expect(rows(page).filter(has_text="New")).to_have_count(2)
+
+
+def test_the_page_says_when_the_session_has_ended(visit: Visits, check: Check) -> None:
+    page = visit("fa", "phone", account="supervisor")
+    page.clock.install()
+    page.goto("/desk?view=mine")
+    answered(page)
     page.context.clear_cookies()
     page.clock.fast_forward(25_000)
-    expect(notice).to_contain_text("Your session has ended.")
+    expect(page.locator("[data-changes] a")).to_have_attribute("href", re.compile(r"^/login\?next=%2Fdesk"))
+    check(page)
 
 
 def test_keys_lead_through_the_list_and_open_a_task(visit: Visits, begin: Begin) -> None:

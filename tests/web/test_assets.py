@@ -1,5 +1,6 @@
 """What browsers load is there, stays in their cache for good, and nothing else is served."""
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -42,6 +43,19 @@ def test_each_is_kept_for_good(browser: Browser, name: str) -> None:
         assert answer.mimetype == types[Path(name).suffix]
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert answer.data
+
+
+@pytest.mark.parametrize("name", ["style.css", "page.js"])
+def test_texts_are_sent_compressed_to_who_takes_them_so(browser: Browser, name: str) -> None:
+    with browser.get(assets.asset(name)) as whole:
+        assert "Content-Encoding" not in whole.headers
+        assert whole.headers["Vary"] == "Accept-Encoding"
+        content = whole.data
+    small = browser.get(assets.asset(name), **{"Accept-Encoding": "br, gzip"})
+    assert small.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(small.data) == content
+    assert len(small.data) < len(content) / 2
+    assert small.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
 def test_other_content_has_another_name() -> None:

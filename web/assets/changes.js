@@ -6,7 +6,8 @@ const SELDOM = 120_000; // and while it is not
 const box = document.querySelector("[data-changes]");
 if (box) watch(box);
 
-function watch({ dataset }) {
+function watch(box) {
+  const { dataset } = box;
   const rows = new Map([...document.querySelectorAll("tr[data-task]")].map((row) => [row.dataset.task, row]));
   const title = document.title;
   const fresh = new Set();
@@ -15,6 +16,7 @@ function watch({ dataset }) {
 
   async function ask() {
     asked = Date.now();
+    box.ariaBusy = "true";
     try {
       const headers = tag ? { "If-None-Match": tag } : {};
       const answer = await fetch(dataset.changes, { headers, redirect: "error" });
@@ -32,6 +34,7 @@ function watch({ dataset }) {
   function wait() {
     clearTimeout(timer);
     timer = setTimeout(ask, document.hidden ? SELDOM : OFTEN);
+    box.ariaBusy = "false";
   }
 
   function compare(now) {
@@ -93,19 +96,19 @@ function watch({ dataset }) {
     number && dataset[`${what}${number === 1 ? "Single" : "Several"}`].replace(/\u2068?\{n\}\u2069?/u, figures(number));
 
   function say(text, link) {
-    const place = document.querySelector("[data-changes]");
-    if (place.textContent.startsWith(text) && text) return; // said already
-    place.replaceChildren();
+    if (box.textContent.startsWith(text) && text) return; // said already
+    box.replaceChildren();
     if (!text) return;
     const told = document.createElement("p");
     told.append(Object.assign(document.createElement("span"), { textContent: text }));
     if (link) told.append(" ", Object.assign(document.createElement("a"), { href: link[0], textContent: link[1] }));
-    place.append(told);
+    box.append(told);
   }
 
   function end() {
     clearTimeout(timer);
     document.removeEventListener("visibilitychange", turned);
+    box.ariaBusy = "false";
     const next = encodeURIComponent(location.pathname + location.search);
     say(dataset.ended, [`/login?next=${next}`, dataset.login]);
   }
