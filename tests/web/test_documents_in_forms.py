@@ -319,7 +319,9 @@ def test_a_correction_takes_another_file_or_leaves_the_one_there(
         step = me.task(case, kind="step")
         factories.as_actor(database, clerk, lambda uow, task=step: tasks.claim(uow, task))
         marks = tasks.Marks([("/deed", "It cannot be read.")])
-        task = factories.as_actor(database, clerk, lambda uow, at=step, of=marks: tasks.send_back(uow, at, of))
+        task = factories.as_actor(
+            database, clerk, lambda uow, at=step, of=marks: tasks.send_back(uow, at, of)
+        )
         path = f"/my/tasks/{task}"
         assert ids(me.get(path)) == [first]
         assert me.post(path, {"data/deed": str(uuid4())}).status_code == 422
