@@ -71,7 +71,19 @@ DOCUMENT = {
     },
     "required": ["file"],
 }
+STAGED = {
+    "type": "object",
+    "properties": {
+        "file": {"type": "string", "format": "binary"},
+        "field": {"type": "string", "pattern": "^/", "maxLength": 200},
+        "definition": {"type": "string"},
+        "task": {"type": "string", "format": "uuid"},
+        "appeal_of": {"type": "string", "format": "uuid"},
+    },
+    "required": ["file", "field"],
+}
 UPLOADS = {
+    "/api/v1/documents": STAGED,
     "/api/v1/deployments": FILES,
     "/api/v1/cases/{case_id}/documents": DOCUMENT,
     "/api/v1/tasks/{task_id}/documents": DOCUMENT,

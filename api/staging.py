@@ -58,6 +58,7 @@ class StagedBody(BaseModel):
 
 
 def _received() -> Mapping[str, Any]:
+    as_caller(attachments.admit)
     intake = current_app.extensions[INTAKE]
     upload = uploaded(intake, BESIDE)
     named = parts_as(For)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from engine import access, appeals, cases, forms, media, staging, tasks
 from engine.bpmn import Form
-from engine.bpmn.forms import Field, accepted, document_field
+from engine.bpmn.forms import Field, accepted, document_field, mib
 from engine.db import UnitOfWork
 from engine.documents import Intake, Received
 from engine.errors import Conflict, Fault, Invalid
@@ -46,8 +46,14 @@ class Announced:
     digest: bytes | None = None
 
 
+def admit(uow: UnitOfWork) -> None:
+    """Whether the actor may upload files at all, before one is read. Raises Forbidden."""
+    access.require(uow.actor, "documents.add")
+
+
 def target(uow: UnitOfWork, place: Place, pointer: str, intake: Intake) -> Target:
     """The field that this pointer names. Raises NotFound for forms not to be seen, and Invalid."""
+    admit(uow)
     form = _form(uow, place)
     field = None if form is None else document_field(form.fields, pointer)
     if field is None:
@@ -145,7 +151,7 @@ def complete(run: Runner, held: Staged, target: Target) -> Staged:
 
 
 def _too_large(accepting: Intake) -> Invalid:
-    most = accepting.max_bytes // (1 << 20)
+    most = mib(accepting.max_bytes)
     detail = f"is too large: at most {most} MiB are accepted here"
     return Invalid(f"The file {detail}.", [Fault("/file", detail, "document-size", {"most": most})])
 

@@ -17,7 +17,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from engine import attachments, media, staging
 from engine.attachments import Target
-from engine.bpmn.forms import DOCUMENT_KINDS, Field, document_field
+from engine.bpmn.forms import DOCUMENT_KINDS, Field, document_field, mib
 from engine.db import UnitOfWork
 from engine.documents import Intake
 from engine.errors import Fault, Invalid
@@ -169,11 +169,9 @@ def _of_file(pointer: str, upload: FileStorage, fault: Fault) -> Fault:
 
 def named(uow: UnitOfWork, drawing: Drawing, place: Place) -> Drawing:
     """The form with its files by their names, and with inputs to upload more for `place`."""
-    nodes = [node for node in drawing.all if node.field.kind in DOCUMENT_KINDS]
-    if not nodes:
+    if not any(node.field.kind in DOCUMENT_KINDS for node in drawing.all):
         return drawing
-    known = files_of(uow, (one for node in nodes for one in node.shown), place)
-    return replace(drawing, nodes=_with_files(drawing.nodes, known, str(place)))
+    return replace(drawing, nodes=_with_files(drawing.nodes, files_in(uow, drawing, place), str(place)))
 
 
 def tried_out(drawing: Drawing) -> Drawing:
@@ -183,9 +181,27 @@ def tried_out(drawing: Drawing) -> Drawing:
     return replace(drawing, nodes=_with_files(drawing.nodes, known, "preview")) if nodes else drawing
 
 
-def files_of(uow: UnitOfWork, ids: Any, place: Place | None = None) -> Mapping[str, File]:
-    """The files that these ids name, as far as there are such; no statement if there are no ids."""
-    wanted: Collection[UUID] = {UUID(one) for one in ids if is_id(one)}
+def stand_ins(drawing: Drawing) -> Drawing:
+    """The same of a test run, where names that are typed stand for files."""
+    return replace(drawing, nodes=_stood_in(drawing.nodes))
+
+
+def _stood_in(nodes: Sequence[Node]) -> tuple[Node, ...]:
+    return tuple(
+        replace(
+            node,
+            upload="stand-in" if node.field.kind in DOCUMENT_KINDS else "",
+            nodes=_stood_in(node.nodes),
+            rows=tuple(_stood_in(row) for row in node.rows),
+        )
+        for node in nodes
+    )
+
+
+def files_in(uow: UnitOfWork, drawing: Drawing, place: Place) -> Mapping[str, File]:
+    """The files that a drawn form names, as far as there are such; no statement if it names none."""
+    nodes = [node for node in drawing.all if node.field.kind in DOCUMENT_KINDS]
+    wanted: Collection[UUID] = {UUID(one) for node in nodes for one in node.shown if is_id(one)}
     return {
         str(key): File(str(key), one.name, one.size, one.filed)
         for key, one in staging.names(uow, wanted, place).items()
@@ -209,9 +225,8 @@ def _with(node: Node, known: Mapping[str, File], place: str) -> Node:
         rows = tuple(_with_files(row, known, place) for row in node.rows)
         return replace(node, nodes=_with_files(node.nodes, known, place), rows=rows)
     limits = attachments.narrowed(node.field, intake())
-    most = max(limits.max_bytes >> 20, 1)
     kinds = sorted(limits.types)
-    hint = texts.say("frame.file.hint", kinds=_kinds(limits), most=most)
+    hint = texts.say("frame.file.hint", kinds=_kinds(limits), most=mib(limits.max_bytes))
     return replace(
         node,
         hint=" ".join(filter(None, (node.hint, hint))),

@@ -47,8 +47,8 @@ class Node:
     hide_when: str = ""
     only: str = ""
     apart: str = ""
-    # Of documents (`web.attached`): those that are there, for which form more are uploaded ("": none, names
-    # of files stand for them), which endings their names have, and notes on them.
+    # Of documents (`web.attached`): those that are there, for which form more are uploaded ("": for none),
+    # which endings their names have, and notes on them.
     files: tuple[Any, ...] = ()
     upload: str = ""
     accept: str = ""
@@ -85,7 +85,7 @@ class Drawing:
     @property
     def uploads(self) -> bool:
         """Whether files can be uploaded in it."""
-        return any(node.upload for node in self.all)
+        return any(node.accept for node in self.all)
 
     @property
     def all(self) -> Sequence[Node]:

@@ -10,7 +10,7 @@ from sqlalchemy import Uuid, bindparam, delete, exists, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from engine import media
-from engine.bpmn.forms import Form, Named, accepted, document_fields, documents_in
+from engine.bpmn.forms import Form, Named, accepted, documents_in, mib
 from engine.db import UnitOfWork, recordset, table
 from engine.errors import Fault, Invalid
 from engine.events import Fact
@@ -119,11 +119,6 @@ def require(uow: UnitOfWork, form: Form | None, answer: Mapping[str, Any], place
     claim(uow, form, answer, place)
 
 
-def asks(form: Form | None) -> bool:
-    """Whether a form has fields for documents."""
-    return form is not None and next(document_fields(form.fields), None) is not None
-
-
 def _id(value: Any) -> UUID | None:
     try:
         found = UUID(value)
@@ -163,7 +158,7 @@ def _fault(one: Named, found: UUID | None, known: _Known) -> Fault | None:
         return Fault(pointer, detail, "document-unknown")
     limits = accepted(one.field)
     if limits.max_bytes is not None and file.size > limits.max_bytes:
-        most = limits.max_bytes // (1 << 20)
+        most = mib(limits.max_bytes)
         return Fault(pointer, f"is larger than {most} MiB", "document-size", {"most": most})
     types = {media.BY_NAME[name].media_type for name in limits.kinds or () if name in media.BY_NAME}
     if limits.kinds and file.media_type not in types:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from engine import access
 from engine.db import UnitOfWork, table
 from engine.errors import Conflict, NotFound
 from engine.ids import uuid7
@@ -108,6 +109,7 @@ def _mine(uow: UnitOfWork) -> Any:
 
 def get(uow: UnitOfWork, document_id: UUID, *, hold: bool = False) -> Staged:
     """One of the actor's. Raises NotFound."""
+    access.require(uow.actor, "documents.add")
     found = _mine(uow).where(ROWS.c.id == document_id)
     row = uow.connection.execute(found.with_for_update() if hold else found).one_or_none()
     if row is None:
@@ -132,24 +134,28 @@ def place_of(staged: Staged) -> Place:
     return found
 
 
-def names(uow: UnitOfWork, ids: Collection[UUID], place: Place | None = None) -> Mapping[UUID, File]:
-    """What documents are called, by their ids: staged ones of the actor or of a task, and those of cases.
+def names(uow: UnitOfWork, ids: Collection[UUID], place: Place) -> Mapping[UUID, File]:
+    """What documents are called that an answer for `place` names, by their ids.
 
-    Whether the actor sees the case or task that names them is asked before.
+    Staged ones of the actor or of the task, and those of the task's case; of others, whose ids anybody could
+    send, nothing. Whether the actor sees the task is asked before.
     """
     if not ids:
         return {}
-    own = ROWS.c.owner_id == uow.actor.id
-    if place is not None and place.kind == "task":
-        own |= ROWS.c.place == str(place)
     columns = (ROWS.c.id, ROWS.c.name, ROWS.c.size, literal(False))
-    staged = select(*columns).where(ROWS.c.id.in_(ids), own, ROWS.c.media_type.is_not(None))
+    found: Any = select(*columns).where(ROWS.c.id.in_(ids), ROWS.c.media_type.is_not(None))
+    own = ROWS.c.owner_id == uow.actor.id
+    if place.kind != "task":
+        rows = uow.connection.execute(found.where(own))
+        return {row[0]: File(*row[1:]) for row in rows}
     filed = (
         select(Document.id, DocumentVersion.name, DocumentVersion.size, literal(True))
         .join(DocumentVersion, DocumentVersion.document_id == Document.id)
-        .where(Document.id.in_(ids), DocumentVersion.number == Document.newest)
+        .join(Task, Task.case_id == Document.case_id)
+        .where(Document.id.in_(ids), DocumentVersion.number == Document.newest, Task.id == UUID(place.of))
     )
-    return {row[0]: File(*row[1:]) for row in uow.connection.execute(staged.union_all(filed))}
+    rows = uow.connection.execute(found.where(own | (ROWS.c.place == str(place))).union_all(filed))
+    return {row[0]: File(*row[1:]) for row in rows}
 
 
 def discard_some(uow: UnitOfWork, ids: Collection[UUID]) -> None:

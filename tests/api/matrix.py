@@ -103,6 +103,8 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/tasks/<uuid:task_id>/documents"): WORKERS,
     ("GET", "/cases/<uuid:case_id>/documents"): CASES,
     ("GET", "/tasks/<uuid:task_id>/documents"): TASKS,
+    ("POST", "/documents"): WORKERS,
+    ("DELETE", "/documents/<uuid:document_id>"): WORKERS,
     ("GET", "/documents/<uuid:document_id>"): CASES,
     ("GET", "/documents/<uuid:document_id>/content"): CASES,
     ("GET", "/units"): DEFINITIONS,

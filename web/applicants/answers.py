@@ -7,9 +7,10 @@ from typing import Any
 from engine.bpmn.forms import DOCUMENT_KINDS, Field
 from engine.db import UnitOfWork
 from engine.language import Reader
+from engine.staging import Place
 from web import texts
-from web.attached import File, files_of
-from web.forms import Node, drawing
+from web.attached import File, files_in
+from web.forms import Drawing, Node, drawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,20 @@ class Row:
 
 
 def rows(
-    fields: Sequence[Field], values: Mapping[str, Any], reader: Reader, uow: UnitOfWork
+    fields: Sequence[Field],
+    values: Mapping[str, Any],
+    reader: Reader,
+    uow: UnitOfWork,
+    place: Place,
 ) -> Sequence[Row]:
-    """What was answered to these fields; what was not is left out."""
+    """What was answered to these fields of the form at `place`; what was not is left out."""
     drawn = drawing(fields, values, reader)
-    ids = [one for node in drawn.all if node.field.kind in DOCUMENT_KINDS for one in node.shown]
-    return _rows(drawn.nodes, files_of(uow, ids))
+    return named_rows(drawn, files_in(uow, drawn, place))
+
+
+def named_rows(drawn: Drawing, files: Mapping[str, File]) -> Sequence[Row]:
+    """The same of fields that are drawn, with the files that they name."""
+    return _rows(drawn.nodes, files)
 
 
 def _rows(nodes: Sequence[Node], files: Mapping[str, File]) -> tuple[Row, ...]:

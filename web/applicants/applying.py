@@ -14,7 +14,7 @@ from engine.applications import Draft
 from engine.errors import Invalid, Refusal
 from engine.staging import Place
 from web import attached, forms
-from web.applicants.answers import rows
+from web.applicants.answers import named_rows
 from web.applicants.door import blueprint, mine
 from web.applicants.steps import Step, steps_of
 from web.refusals import explained
@@ -152,10 +152,15 @@ def _summary(visit: Visit, draft: Draft, refusal: Refusal | None = None) -> Page
     steps = _steps(draft)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     all_fields = [field for step in steps for field in step.fields]
+    drawn = forms.drawing(all_fields, draft.answers, visit.reader, faults)
+    files = attached.files_in(visit.uow, drawn, Place.start(draft.service.key))
     shown = {
         "draft": draft,
-        "parts": [(step, rows(step.fields, draft.answers, visit.reader, visit.uow)) for step in steps],
-        "drawing": forms.drawing(all_fields, draft.answers, visit.reader, faults),
+        "parts": [
+            (step, named_rows(forms.drawing(step.fields, draft.answers, visit.reader), files))
+            for step in steps
+        ],
+        "drawing": drawn,
         "fault": explained(refusal) if refusal and not faults else None,
     }
     return Page("applicants/check.html", shown, 200 if refusal is None else 422)

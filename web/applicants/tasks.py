@@ -83,16 +83,16 @@ def _page(
     unfit: str | None = None,
 ) -> Page:
     row = tasks.get(visit.uow, task_id)
-    shown = tasks.form(visit.uow, row)
+    shown, place = tasks.form(visit.uow, row), Place.task(task_id)
     fields = shown.form.fields if shown.form else ()
     kept = {**shown.data, **(shown.draft or {})} if typed is None else {**_only_shown(shown), **typed}
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     values = {
         "task": row,
-        "drawing": attached.named(
-            visit.uow, forms.drawing(fields, kept, visit.reader, faults), Place.task(task_id)
-        ),
-        "typed": rows(fields, typed, visit.reader, visit.uow) if typed and row["status"] != "open" else (),
+        "drawing": attached.named(visit.uow, forms.drawing(fields, kept, visit.reader, faults), place),
+        "typed": rows(fields, typed, visit.reader, visit.uow, place)
+        if typed and row["status"] != "open"
+        else (),
         "fault": explained(refusal) if refusal and not faults else None,
         "unfit": unfit,
         "documents": documents.of_task(visit.uow, task_id),
@@ -126,6 +126,6 @@ def _correction(visit: Visit, row: Mapping[str, Any]) -> Mapping[str, Any]:
     ]
     return {
         "said": said,
-        "rest": rows(fields, whole.data, visit.reader, visit.uow),
+        "rest": rows(fields, whole.data, visit.reader, visit.uow, Place.task(row["id"])),
         "asked": row["asked"].get("text"),
     }

@@ -12,7 +12,7 @@ from engine import bpmn, trials
 from engine.bpmn.values import plain
 from engine.errors import Conflict, Fault, Invalid, NotFound, Refusal, Stale
 from engine.trials import OfVersion, Play
-from web import asked, forms, texts
+from web import asked, attached, forms, texts
 from web.designer import starting
 from web.trials import doing, story
 from web.trials.doing import Doing
@@ -268,7 +268,8 @@ def _panel(visit: Visit, play: Play, one: Doing, typed: _Typed) -> dict[str, Any
         known = case.known_at(one.about.token, one.at) if one.do == "task" else case.data
         values = next((some for some in (typed.values, filled) if some is not None), known)
         faults = [fault for fault in typed.faults if fault.pointer.startswith("/data")]
-        panel["drawing"] = forms.drawing(doing.fields(one, role), plain(dict(values)), visit.reader, faults)
+        drawn = forms.drawing(doing.fields(one, role), plain(dict(values)), visit.reader, faults)
+        panel["drawing"] = attached.stand_ins(drawn)
     elif one.do != "wait":
         panel["text"] = typed.text if typed.text is not None else doing.shown(filled or {})
     panel["wrong"] = {

@@ -11,6 +11,7 @@ from engine.bpmn.forms.documents import (
     document_field,
     document_fields,
     documents_in,
+    mib,
     unusable_limit,
 )
 from engine.bpmn.forms.fields import DOCUMENT_KINDS, Choice, Field, Text
@@ -51,6 +52,7 @@ __all__ = [
     "file_of",
     "for_roles",
     "for_some",
+    "mib",
     "named",
     "names",
     "nested",

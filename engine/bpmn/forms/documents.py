@@ -43,6 +43,12 @@ def accepted(field: Field) -> Accepted:
     )
 
 
+def mib(size: int) -> int | float:
+    """A limit of bytes as people are told it, in MiB."""
+    whole, rest = divmod(size, 1 << 20)
+    return round(size / (1 << 20), 3) if rest else whole
+
+
 def unusable_limit(schema: Any) -> str | None:
     """The keyword for documents, anywhere in a schema, whose value says nothing; None if all do."""
     waiting = [schema]
