@@ -291,7 +291,7 @@ def test_a_scenario_that_fails_tells_where_and_how_it_differs(
     with monkeypatch.context() as deploying:
         deploying.setattr(scenarios, "run_all", lambda *_: scenarios.Trial())
         factories.deploy(database, {**factories.one_task(), "s.yaml": wrong.encode()})
-    for _ in range(2):  # what fails is not kept
+    for _ in range(2):  # run, and remembered
         shown = designer.get(f"{SMALL}/scenarios?lang=en").text
         assert "0 of 1 scenarios pass" in shown
         assert "The case had ended before." in shown

@@ -121,6 +121,7 @@ def put(visit: Visit, sketch_id: UUID) -> Away:
 def remove(visit: Visit, sketch_id: UUID) -> Away:
     """One file less."""
     sketches.save(visit.uow, sketch_id, {request.form.get("name", ""): None}, revision=revision())
+    sketches.ask(visit.uow, sketch_id)
     return Away(_url(sketch_id), told="designer.notice.removed")
 
 
@@ -140,6 +141,7 @@ def change_foreign(visit: Visit, sketch_id: UUID) -> Away:
 def rename(visit: Visit, sketch_id: UUID) -> Away:
     """Another name."""
     sketches.rename(visit.uow, sketch_id, request.form.get("name", ""), revision=revision())
+    sketches.ask(visit.uow, sketch_id)
     return Away(_url(sketch_id), told="designer.notice.saved")
 
 
