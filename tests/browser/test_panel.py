@@ -103,7 +103,10 @@ def stored(page: Page) -> Any:
 def names_are_suggested(panel: Panel) -> None:
     """Which a condition can read, by keyboard alone."""
     panel.select("large")
-    condition = panel.field("conditionTo.name", flow=panel.page.evaluate("document.documentElement.lang === 'en' ? 'Review' : 'بررسی'"))
+    condition = panel.field(
+        "conditionTo.name",
+        flow=panel.page.evaluate("document.documentElement.lang === 'en' ? 'Review' : 'بررسی'"),
+    )
     condition.focus()
     panel.page.keyboard.type("fe")
     expect(panel.place.locator("[role=listbox] [role=option]")).to_have_count(1)
@@ -167,10 +170,35 @@ def events_are_filled_in(panel: Panel) -> None:
     panel.field("messageRef.name").fill("house.paid")
     panel.save()  # right after typing, while the field still has the focus
     panel.select("ask")
-    expect(panel.place.locator("[data-section=people], [data-section=form], [data-section=time]")).to_have_count(0)
+    expect(
+        panel.place.locator("[data-section=people], [data-section=form], [data-section=time]")
+    ).to_have_count(0)
     panel.field("connector.name").select_option("payments")
     panel.field("operation.name").select_option("bill")
     panel.place.locator("#entry-request-amount_rials").fill("fee")
+
+
+def steps_are_stored(file: Any) -> None:
+    assert file["big"].findtext(f"{BPMN}conditionExpression") == "fee > 0"
+    assert file["large"].get("default") == "small"
+    assert file["set_fee"].findtext(f"{BPMN}script") == "fee = 1000 * area\nmembers = ['law', 'tax']"
+    assert file["set_fee"].get("scriptFormat") == "python"
+    marker = file["review"].find(f"{BPMN}multiInstanceLoopCharacteristics")
+    assert marker.findtext(f"{BPMN}loopDataInputRef") == "members"
+    assert marker.find(f"{BPMN}inputDataItem").get("id") == "member"
+    assert file["review"].get("name") == "نظر | Opinion"
+    assert file["review"].get(f"{OURS}role") == "reviewer"
+    assert not [name for name in file["review"].attrib if "dueDate" in name]
+
+
+def events_and_calls_are_stored(file: Any) -> None:
+    assert file["collect"].get("calledElement") == "collect-fee"
+    assert file["collect"].get(f"{OURS}inputs") == "{'fee_rials': fee, 'fee_reference': 'H-1'}"
+    timer = file["pause"].find(f"{BPMN}timerEventDefinition")
+    assert [(each.tag, each.text) for each in timer] == [(f"{BPMN}timeDuration", "P30D")]
+    message = file["paid"].find(f"{BPMN}messageEventDefinition").get("messageRef")
+    assert file[message].get("name") == "house.paid"
+    assert file["ask"].get(f"{OURS}request") == "{'amount_rials': fee}"
 
 
 @pytest.mark.parametrize("language", ["fa", "en"])
@@ -199,23 +227,8 @@ def test_what_a_process_does_is_said_in_the_panel_and_stored(
     panel.field("name.name-fa").fill("نظر")
     panel.save()
     file = stored(page)
-    assert file["big"].findtext(f"{BPMN}conditionExpression") == "fee > 0"
-    assert file["large"].get("default") == "small"
-    assert file["set_fee"].findtext(f"{BPMN}script") == "fee = 1000 * area\nmembers = ['law', 'tax']"
-    assert file["set_fee"].get("scriptFormat") == "python"
-    marker = file["review"].find(f"{BPMN}multiInstanceLoopCharacteristics")
-    assert marker.findtext(f"{BPMN}loopDataInputRef") == "members"
-    assert marker.find(f"{BPMN}inputDataItem").get("id") == "member"
-    assert file["review"].get("name") == "نظر | Opinion"
-    assert file["review"].get(f"{OURS}role") == "reviewer"
-    assert not [name for name in file["review"].attrib if "dueDate" in name]
-    assert file["collect"].get("calledElement") == "collect-fee"
-    assert file["collect"].get(f"{OURS}inputs") == "{'fee_rials': fee, 'fee_reference': 'H-1'}"
-    timer = file["pause"].find(f"{BPMN}timerEventDefinition")
-    assert [(each.tag, each.text) for each in timer] == [(f"{BPMN}timeDuration", "P30D")]
-    message = file["paid"].find(f"{BPMN}messageEventDefinition").get("messageRef")
-    assert file[message].get("name") == "house.paid"
-    assert file["ask"].get(f"{OURS}request") == "{'amount_rials': fee}"
+    steps_are_stored(file)
+    events_and_calls_are_stored(file)
 
 
 TWICE = DRAWN.replace(
