@@ -129,6 +129,17 @@ def a_script_is_judged_where_it_is_typed(panel: Panel) -> None:
 
 
 def another_engines_attribute_is_left_out(panel: Panel) -> None:
+    """By a button, which can be undone."""
+    panel.select("review")
+    offered = panel.place.get_by_role("button", name=panel.say("foreign.remove", name="camunda:dueDate"))
+    offered.click()
+    expect(offered).to_have_count(0)
+    panel.page.locator("[data-tool=undo]").click()
+    expect(offered).to_have_count(1)
+    offered.click()
+
+
+def a_task_is_given_to_somebody_and_repeated(panel: Panel) -> None:
     panel.select("review")
     panel.section("repeat")
     panel.field("repeat.name").select_option("parallel")
@@ -159,9 +170,35 @@ def events_are_filled_in(panel: Panel) -> None:
     panel.field("messageRef.name").fill("house.paid")
     panel.save()  # right after typing, while the field still has the focus
     panel.select("ask")
+    expect(
+        panel.place.locator("[data-section=people], [data-section=form], [data-section=time]")
+    ).to_have_count(0)
     panel.field("connector.name").select_option("payments")
     panel.field("operation.name").select_option("bill")
     panel.place.locator("#entry-request-amount_rials").fill("fee")
+
+
+def steps_are_stored(file: Any) -> None:
+    assert file["big"].findtext(f"{BPMN}conditionExpression") == "fee > 0"
+    assert file["large"].get("default") == "small"
+    assert file["set_fee"].findtext(f"{BPMN}script") == "fee = 1000 * area\nmembers = ['law', 'tax']"
+    assert file["set_fee"].get("scriptFormat") == "python"
+    marker = file["review"].find(f"{BPMN}multiInstanceLoopCharacteristics")
+    assert marker.findtext(f"{BPMN}loopDataInputRef") == "members"
+    assert marker.find(f"{BPMN}inputDataItem").get("id") == "member"
+    assert file["review"].get("name") == "نظر | Opinion"
+    assert file["review"].get(f"{OURS}role") == "reviewer"
+    assert not [name for name in file["review"].attrib if "dueDate" in name]
+
+
+def events_and_calls_are_stored(file: Any) -> None:
+    assert file["collect"].get("calledElement") == "collect-fee"
+    assert file["collect"].get(f"{OURS}inputs") == "{'fee_rials': fee, 'fee_reference': 'H-1'}"
+    timer = file["pause"].find(f"{BPMN}timerEventDefinition")
+    assert [(each.tag, each.text) for each in timer] == [(f"{BPMN}timeDuration", "P30D")]
+    message = file["paid"].find(f"{BPMN}messageEventDefinition").get("messageRef")
+    assert file[message].get("name") == "house.paid"
+    assert file["ask"].get(f"{OURS}request") == "{'amount_rials': fee}"
 
 
 @pytest.mark.parametrize("language", ["fa", "en"])
@@ -174,6 +211,7 @@ def test_what_a_process_does_is_said_in_the_panel_and_stored(
     names_are_suggested(panel)
     check(page)
     another_engines_attribute_is_left_out(panel)
+    a_task_is_given_to_somebody_and_repeated(panel)
     check(page)
     shot(page, "panel")
     a_call_is_filled_in(panel)
@@ -189,22 +227,8 @@ def test_what_a_process_does_is_said_in_the_panel_and_stored(
     panel.field("name.name-fa").fill("نظر")
     panel.save()
     file = stored(page)
-    assert file["big"].findtext(f"{BPMN}conditionExpression") == "fee > 0"
-    assert file["large"].get("default") == "small"
-    assert file["set_fee"].findtext(f"{BPMN}script") == "fee = 1000 * area\nmembers = ['law', 'tax']"
-    assert file["set_fee"].get("scriptFormat") == "python"
-    marker = file["review"].find(f"{BPMN}multiInstanceLoopCharacteristics")
-    assert marker.findtext(f"{BPMN}loopDataInputRef") == "members"
-    assert marker.find(f"{BPMN}inputDataItem").get("id") == "member"
-    assert file["review"].get("name") == "نظر | Opinion"
-    assert file["review"].get(f"{OURS}role") == "reviewer"
-    assert file["collect"].get("calledElement") == "collect-fee"
-    assert file["collect"].get(f"{OURS}inputs") == "{'fee_rials': fee, 'fee_reference': 'H-1'}"
-    timer = file["pause"].find(f"{BPMN}timerEventDefinition")
-    assert [(each.tag, each.text) for each in timer] == [(f"{BPMN}timeDuration", "P30D")]
-    message = file["paid"].find(f"{BPMN}messageEventDefinition").get("messageRef")
-    assert file[message].get("name") == "house.paid"
-    assert file["ask"].get(f"{OURS}request") == "{'amount_rials': fee}"
+    steps_are_stored(file)
+    events_and_calls_are_stored(file)
 
 
 TWICE = DRAWN.replace(

@@ -1,4 +1,4 @@
-"""The words of the panel beside the modeler: every field has a plain name and a sentence of help, in both languages."""
+"""The words of the panel beside the modeler: each field has a plain name and help, in both languages."""
 
 import json
 import re

@@ -43,7 +43,7 @@ function stands({ name, triggers }, object) {
   if (within && name === "parvandeh:starter") return false;
   const types = extended.get(name) ?? [];
   const asBorder = within && OF_BORDERS.includes(shortOf(name)) && types.includes(AS_ON_A_BORDER);
-  if (!asBorder && !types.some((type) => is(object, type))) return false;
+  if (!asBorder && !types.includes(object.$type)) return false; // a service task is a task, and is none for people
   if (name === "parvandeh:outcome" && !endsTheCase(object)) return false;
   if (name === FORM && is(object, "bpmn:StartEvent") && (within || object.eventDefinitions?.length)) return false;
   if (!triggers || !is(object, "bpmn:Event")) return true;
