@@ -402,7 +402,7 @@ def test_a_file_that_is_too_large_is_told_with_the_limit_and_the_way_back(me: Ap
     site = "http://pages.test"
     sent = me.browser.post(page, form, Referer=f"{site}{page}")
     assert sent.status_code == 413
-    assert "20" in re.findall(r"may have (.*) MB at most", sent.text)[0]
+    assert "20" in re.findall(r"limit is (.*) MB", sent.text)[0]
     assert f'href="{page}"' in sent.text
     elsewhere = me.browser.post(page, {"text": "x" * (22 << 20)}, Referer="http://elsewhere.test/a")
     assert "elsewhere" not in elsewhere.text

@@ -211,4 +211,4 @@ def test_what_is_to_be_mended_is_counted_as_it_is_listed(make: Make) -> None:
     with make().test_request_context("/?lang=en"):
         told = get_template_attribute("fields.html", "summary")(drawing)
     assert told.count("<li>") == 3
-    assert "3 things to mend" in told.replace("\u2068", "").replace("\u2069", "")
+    assert "Please correct 3 errors" in told.replace("\u2068", "").replace("\u2069", "")

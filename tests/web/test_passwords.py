@@ -33,7 +33,7 @@ def test_what_does_not_belong_together_is_refused_in_the_same_words(
 ) -> None:
     answer = browser.login(name, password)
     assert answer.status_code == 401
-    assert "گذرواژه با هم جور نیستند" in answer.text
+    assert "نام کاربری یا گذرواژه نادرست است" in answer.text
     assert browser.get("/account").status_code == 303
 
 
