@@ -7,20 +7,9 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import BaseModel
 
-from api.command import Reply, command, etag
-from api.shapes import (
-    Account,
-    DisplayName,
-    Instant,
-    Page,
-    PageQuery,
-    Request,
-    Text,
-    account,
-    display_names,
-    page_of,
-)
-from api.tasks import TaskSummary
+from api.command import Reply, command
+from api.shapes import Account, DisplayName, Instant, Page, PageQuery, Request, Text, display_names, page_of
+from api.tasks import TaskSummary, assigned
 from engine import relations, tasks
 from engine.db import UnitOfWork
 from engine.models import RelationKind
@@ -154,10 +143,7 @@ def recuse(uow: UnitOfWork, task_id: UUID, body: RecuseTask) -> Reply:
 
     What you have of it goes to others, and you can take none of its tasks any more.
     """
-    row = tasks.recuse(uow, task_id, reason=body.reason)
-    assignee = account(row, "assignee") if row["assignee_id"] else None
-    summary = TaskSummary(**{**row, "case": row["case_id"], "assignee": assignee})
-    return Reply(summary, {"ETag": etag(row["revision"])})
+    return assigned(tasks.recuse(uow, task_id, reason=body.reason))
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/recusals"), answer=RecusalsBody, refusals=(404,))

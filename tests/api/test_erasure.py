@@ -79,10 +79,10 @@ def definition() -> Mapping[str, bytes]:
     ]
     path = ("start", "check", "ask", "paid", "count", "decide", "inform", "end")
     flows = [bpmn.flow(*pair) for pair in pairwise(path)]
-    searchable = 'isExecutable="true" parvandeh:searchable="name, number"'
+    names = 'parvandeh:searchable="name, number" parvandeh:subject="name" parvandeh:party="number"'
     messages = [f'<bpmn:message id="m_{name}" name="{name}"/>' for name in ("paid", "informed")]
     diagram = bpmn.definitions(
-        *messages, bpmn.process_element(OUTCOMES, *nodes, *flows, attributes=searchable)
+        *messages, bpmn.process_element(OUTCOMES, *nodes, *flows, attributes=f'isExecutable="true" {names}')
     )
     return factories.files(diagram, start=START, check=CHECK, decide=DECIDE)
 
