@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from engine import access_log, accounts, applications, erasure, events, outbound, retries, tasks
 from engine.db import Actor, Database, UnitOfWork
 from engine.erasure.inventory import ERASED, KEPT, Changed
-from engine.models import Base, Case, Decision, Definition, Event, Retry, Unit
+from engine.models import Base, Bill, Case, Decision, Definition, Event, Retry, Unit
 from engine.storage import Storage
 from tests import bpmn, factories, filed
 from tests.api.conftest import Clients
@@ -259,6 +259,24 @@ def erase(database: Database, case: str, basis: str = BASIS) -> erasure.Erased:
     return database.run(run)
 
 
+def a_bill(case: UUID) -> Bill:
+    """A bill of a case, of which its words can be found."""
+    return Bill(
+        case_id=case,
+        element="issue",
+        reference="B-1",
+        amount=5,
+        currency="IRR",
+        purpose=CANARY,
+        link=f"https://pay.example/{CANARY}",
+        status="cancelled",
+        issued_at=datetime.now(UTC),
+        message="paid",
+        paid_amount="amount",
+        paid_currency="currency",
+    )
+
+
 def expected() -> set[Place]:
     """The columns that erasing empties, and the rows that it deletes: each must have had something."""
     changed = {
@@ -284,6 +302,7 @@ def test_nothing_that_was_entered_is_found_after_erasing(
     with database.transaction() as session:  # any text was an outcome before outcomes were declared
         for table in (Case, Decision):
             session.execute(update(table).values(outcome=CANARY))
+        session.add(a_bill(full))
     planted = found_in(database)
     assert expected() - planted == set()
     assert len(files_with(tmp_path)) == 2
