@@ -343,3 +343,14 @@ def test_in_a_test_run_a_name_stands_for_a_file_and_becomes_a_scenario(
     player.did("task", "look", **{"data/report": "report.pdf"})
     assert "deed.pdf" in player.browser.get(f"{player.url}/scenario.yaml").text
     assert count(database, StagedDocument) == count(database, Document) == 0
+
+
+def test_a_page_names_no_document_of_another_case(
+    me: Applicant, database: Database, actor: Callable[..., Actor], session_of: Any
+) -> None:
+    send(me, values={"data/name": "Sara"}, deed=file(filed.pdf(), "secret-name.pdf"))
+    case = UUID(me.post(CHECK, {}).headers["Location"].split("/")[3])
+    other = an_applicant(database, actor, session_of, "other", OTHER)
+    page = other.post(STEP, {"data/name": "x", "data/deed": me.case(case).data["deed"], "upload": "yes"})
+    assert page.status_code == 200
+    assert "secret-name" not in page.text
