@@ -155,3 +155,13 @@ def test_page_of_a_draft_takes_few_statements(
     with statements(database) as told:
         assert designer.get(f"{path}/processes/{factories.LICENCE}/{page}").status_code == 200
     assert len(told) <= 12, told
+
+
+def test_page_follows_the_check_until_the_draft_can_be_tried(designer: Browser, do: drafting.Do) -> None:
+    path = drafted(do, factories.one_task(), check=False)
+    do(lambda uow: sketches.ask(uow, of(path)))
+    waiting = designer.get(f"{path}/try")
+    assert (waiting.status_code, f'hx-get="{path}/check"' in waiting.text) == (409, True)
+    drafting.check(do, of(path))
+    assert designer.get(f"{path}/check").headers["HX-Refresh"] == "true"
+    assert designer.get(f"{path}/try").status_code == 303
