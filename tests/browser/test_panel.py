@@ -128,15 +128,18 @@ def a_script_is_judged_where_it_is_typed(panel: Panel) -> None:
     expect(panel.place.locator("[data-entry=script] .is-error")).to_have_count(0)
 
 
-def another_engines_attribute_is_left_out(panel: Panel) -> None:
-    """By a button, which can be undone."""
+def another_engines_attribute_is_translated(panel: Panel) -> None:
+    """Or removed: either can be undone."""
     panel.select("review")
     offered = panel.place.get_by_role("button", name=panel.say("foreign.remove", name="camunda:dueDate"))
     offered.click()
     expect(offered).to_have_count(0)
     panel.page.locator("[data-tool=undo]").click()
     expect(offered).to_have_count(1)
-    offered.click()
+    due = panel.say("due.name")
+    panel.place.get_by_role("button", name=panel.say("foreign.translate", name=due)).click()
+    panel.section("time")
+    expect(panel.field("due.name")).to_have_value("${deadline}")
 
 
 def a_task_is_given_to_somebody_and_repeated(panel: Panel) -> None:
@@ -188,6 +191,7 @@ def steps_are_stored(file: Any) -> None:
     assert marker.find(f"{BPMN}inputDataItem").get("id") == "member"
     assert file["review"].get("name") == "نظر | Opinion"
     assert file["review"].get(f"{OURS}role") == "reviewer"
+    assert file["review"].get(f"{OURS}due") == "${deadline}"
     assert not [name for name in file["review"].attrib if "dueDate" in name]
 
 
@@ -210,7 +214,7 @@ def test_what_a_process_does_is_said_in_the_panel_and_stored(
     a_script_is_judged_where_it_is_typed(panel)
     names_are_suggested(panel)
     check(page)
-    another_engines_attribute_is_left_out(panel)
+    another_engines_attribute_is_translated(panel)
     a_task_is_given_to_somebody_and_repeated(panel)
     check(page)
     shot(page, "panel")
