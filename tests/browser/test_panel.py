@@ -107,7 +107,11 @@ def names_are_suggested(panel: Panel) -> None:
         "conditionTo.name",
         flow=panel.page.evaluate("document.documentElement.lang === 'en' ? 'Review' : 'بررسی'"),
     )
-    condition.focus()
+    condition.fill("feee > 0")
+    wrong = panel.place.locator("[data-entry=conditionExpression] .finding-here")
+    expect(wrong.first).to_contain_text("feee")
+    condition.fill("")
+    expect(wrong.filter(has_text="feee")).to_have_count(0)
     panel.page.keyboard.type("fe")
     expect(panel.place.locator("[role=listbox] [role=option]")).to_have_count(1)
     panel.page.keyboard.press("ArrowDown")
@@ -257,6 +261,11 @@ def markers(file: Any, *elements: str) -> list[list[tuple[str, str | None, str |
     ]
 
 
+def ends(file: Any) -> list[Any]:
+    """The end events of a file."""
+    return [element for element in file.values() if element.tag == f"{BPMN}endEvent"]
+
+
 def test_a_label_is_one_language_and_what_is_being_typed_is_saved(
     visit: Visits, check: Check, shot: Shot, tmp_path: Path
 ) -> None:
@@ -282,6 +291,11 @@ def test_a_label_is_one_language_and_what_is_being_typed_is_saved(
     ]
     assert "open-in-the-modeler" not in etree.tostring(file["house"].getroottree()).decode()
     page.locator("g.djs-element[data-element-id=set_fee] .djs-hit").first.click()
+    page.locator('.djs-context-pad [data-action="append.end-event"]').click()
+    panel.save()  # the new event's label is being edited
+    assert len(ends(stored(page))) == len(ends(file)) + 1
+    page.locator("g.djs-element[data-element-id=set_fee] .djs-hit").first.click()
+    expect(page.locator("#saved")).to_have_text(panel.say("designer.draw.saved"))
     panel.field("name.name-fa").fill("بها")
     check(page)
     shot(page, "panel")
