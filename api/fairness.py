@@ -8,7 +8,18 @@ from apiflask import APIBlueprint
 from pydantic import BaseModel
 
 from api.command import Reply, command
-from api.shapes import Account, DisplayName, Instant, Page, PageQuery, Request, Text, display_names, page_of
+from api.shapes import (
+    Account,
+    DisplayName,
+    Instant,
+    Page,
+    PageQuery,
+    Request,
+    Text,
+    account,
+    display_names,
+    page_of,
+)
 from api.tasks import TaskSummary, assigned
 from engine import relations, tasks
 from engine.db import UnitOfWork

@@ -107,7 +107,11 @@ def names_are_suggested(panel: Panel) -> None:
         "conditionTo.name",
         flow=panel.page.evaluate("document.documentElement.lang === 'en' ? 'Review' : 'بررسی'"),
     )
-    condition.focus()
+    condition.fill("feee > 0")
+    wrong = panel.place.locator("[data-entry=conditionExpression] .finding-here")
+    expect(wrong.first).to_contain_text("feee")
+    condition.fill("")
+    expect(wrong.filter(has_text="feee")).to_have_count(0)
     panel.page.keyboard.type("fe")
     expect(panel.place.locator("[role=listbox] [role=option]")).to_have_count(1)
     panel.page.keyboard.press("ArrowDown")
@@ -128,15 +132,18 @@ def a_script_is_judged_where_it_is_typed(panel: Panel) -> None:
     expect(panel.place.locator("[data-entry=script] .is-error")).to_have_count(0)
 
 
-def another_engines_attribute_is_left_out(panel: Panel) -> None:
-    """By a button, which can be undone."""
+def another_engines_attribute_is_translated(panel: Panel) -> None:
+    """Or removed: either can be undone."""
     panel.select("review")
     offered = panel.place.get_by_role("button", name=panel.say("foreign.remove", name="camunda:dueDate"))
     offered.click()
     expect(offered).to_have_count(0)
     panel.page.locator("[data-tool=undo]").click()
     expect(offered).to_have_count(1)
-    offered.click()
+    due = panel.say("due.name")
+    panel.place.get_by_role("button", name=panel.say("foreign.translate", name=due)).click()
+    panel.section("time")
+    expect(panel.field("due.name")).to_have_value("${deadline}")
 
 
 def a_task_is_given_to_somebody_and_repeated(panel: Panel) -> None:
@@ -188,6 +195,7 @@ def steps_are_stored(file: Any) -> None:
     assert marker.find(f"{BPMN}inputDataItem").get("id") == "member"
     assert file["review"].get("name") == "نظر | Opinion"
     assert file["review"].get(f"{OURS}role") == "reviewer"
+    assert file["review"].get(f"{OURS}due") == "${deadline}"
     assert not [name for name in file["review"].attrib if "dueDate" in name]
 
 
@@ -210,7 +218,7 @@ def test_what_a_process_does_is_said_in_the_panel_and_stored(
     a_script_is_judged_where_it_is_typed(panel)
     names_are_suggested(panel)
     check(page)
-    another_engines_attribute_is_left_out(panel)
+    another_engines_attribute_is_translated(panel)
     a_task_is_given_to_somebody_and_repeated(panel)
     check(page)
     shot(page, "panel")
@@ -253,6 +261,11 @@ def markers(file: Any, *elements: str) -> list[list[tuple[str, str | None, str |
     ]
 
 
+def ends(file: Any) -> list[Any]:
+    """The end events of a file."""
+    return [element for element in file.values() if element.tag == f"{BPMN}endEvent"]
+
+
 def test_a_label_is_one_language_and_what_is_being_typed_is_saved(
     visit: Visits, check: Check, shot: Shot, tmp_path: Path
 ) -> None:
@@ -278,6 +291,11 @@ def test_a_label_is_one_language_and_what_is_being_typed_is_saved(
     ]
     assert "open-in-the-modeler" not in etree.tostring(file["house"].getroottree()).decode()
     page.locator("g.djs-element[data-element-id=set_fee] .djs-hit").first.click()
+    page.locator('.djs-context-pad [data-action="append.end-event"]').click()
+    panel.save()  # the new event's label is being edited
+    assert len(ends(stored(page))) == len(ends(file)) + 1
+    page.locator("g.djs-element[data-element-id=set_fee] .djs-hit").first.click()
+    expect(page.locator("#saved")).to_have_text(panel.say("designer.draw.saved"))
     panel.field("name.name-fa").fill("بها")
     check(page)
     shot(page, "panel")
