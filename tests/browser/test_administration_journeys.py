@@ -156,7 +156,7 @@ def test_a_move_goes_on_without_javascript(visit: Visits, installation: demo.Ins
     deploy(page, installation, key, "userTask a", "userTask b")
     page.goto(f"/administration/definitions/{key}")
     page.get_by_role("button", name="Make the plan").click()
-    begin = page.get_by_role("button", name="Move 1 case", exact=True)
+    begin = page.get_by_role("button", name="Migrate 1 case", exact=True)
     while not begin.is_visible():
         page.get_by_role("link", name="Show the current state").click()
     begin.click()
@@ -175,8 +175,9 @@ def test_everybody_can_use_all_pages(
         check(page)
         shot(page, f"administration-{name.replace('/', '-')}")
     page.goto("/administration/people")
-    page.get_by_role("link", name="supervisor").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("supervisor")
+    name = {"fa": "لیلا مثالی", "en": "Leila Mesali"}[language]
+    page.get_by_role("link", name=name).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
     for summary in page.locator("details.card summary").all():
         summary.click()
     check(page)

@@ -32,7 +32,7 @@ def test_it_needs_no_script_and_is_light(visit: Visits, check: Check, weight: Ca
 def test_who_is_logged_in_sees_the_account(visit: Visits) -> None:
     page = visit("en", account="caseworker")
     page.goto("/account")
-    expect(page.get_by_role("definition").first).to_have_text("caseworker")
+    expect(page.get_by_role("heading", level=2).first).to_have_text("Sara Nemunei")
 
 
 @pytest.mark.parametrize("javascript", [True, False])
