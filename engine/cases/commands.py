@@ -135,11 +135,9 @@ def _begin(
     spec = definitions.spec(uow.session, version)
     starter = None if trigger else uow.actor.on_behalf_of or uow.actor.name
     step = bpmn.start(spec, data, uow.now, at=trigger and trigger[0], starter=starter)
-    case_id = uuid7()
-    number, secret = _next_number(uow), new_secret()
+    case_id, number, secret = uuid7(), _next_number(uow), new_secret()
     given = _given(application)
-    known = {**data, **step.changes}
-    lists = about.about(uow, spec, plain(known))
+    lists = about.about(uow, spec, plain(known := {**data, **step.changes}))
     fixed = {
         "id": case_id,
         "number": number,

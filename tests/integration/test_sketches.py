@@ -251,7 +251,7 @@ def test_draft_that_was_saved_meanwhile_is_not_published(do: drafting.Do, unit_o
         sketches.save(uow, sketch_id, {"README.md": b"theirs"}, revision=1)
     with pytest.raises(Stale) as refused:
         do(lambda uow: sketches.deploy(uow, sketch_id, revision=1, publishing="direct"))
-    assert refused.value.state["editor"] == "second"
+    assert refused.value.state["editor"]["en"] == "second"
 
 
 def test_tried_draft_with_a_failing_scenario_is_not_published(do: drafting.Do, unit_of_work: Work) -> None:

@@ -231,7 +231,8 @@ def test_a_named_file_takes_the_place_of_the_usual_one(tmp_path: Path) -> None:
 def test_the_embedded_installation_has_the_demo_connectors(tmp_path: Path) -> None:
     found = Connectors.read(settings(tmp_path, DATABASE_URL="", HUB_PORT="9009"))
     assert {each.name for each in found} == {
-        "civil-registry", "tax-clearance", "zoning", "health-network", "payments", "licence-portal",
+        "civil-registry", "tax-clearance", "zoning", "health-network", "deeds-registry", "payments",
+        "licence-portal",
     }  # fmt: skip
     assert found.get("zoning").address == "http://127.0.0.1:9009/zoning"
 

@@ -164,7 +164,7 @@ def test_files_of_a_discarded_application_are_deleted(me: Applicant, database: D
 def test_files_that_are_too_large_are_refused_with_the_limit(me: Applicant, database: Database) -> None:
     page = send(me, values={"data/name": "Sara"}, deed=file(b"x" * (22 << 20), "deed.pdf"))
     assert page.status_code == 413
-    assert "at most" in page.text
+    assert re.search(r"The limit is \S*\d+\S* MB", page.text)
     assert me.post(STEP, {"data/name": "x" * (10 << 20)}).status_code == 413
     assert count(database, StagedDocument) == 0
 

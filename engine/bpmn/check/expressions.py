@@ -14,7 +14,7 @@ from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.texts import MAPPINGS, Text, as_juel, language_of, stripped, texts
 from engine.bpmn.juel import is_juel
-from engine.bpmn.script import names, unsupported
+from engine.bpmn.script import MAX_SCRIPT, names, unsupported
 from engine.bpmn.syntax import Mode
 from engine.findings import sentence
 
@@ -113,15 +113,7 @@ class _Rules:
 
     def is_python(self, text: Text) -> bool:
         """Whether the text can be looked at further as Python. Other languages are looked at here."""
-        if not self._language(text):
-            return False
-        if not text.code.strip():
-            self.error(
-                text,
-                1,
-                "empty-expression",
-                (sentence(f"The {text.what} is empty.", part=text.part), "Write it, or remove it."),
-            )
+        if not self._language(text) or not self._length(text):
             return False
         written_in = language_of(text)
         if written_in != "python":
@@ -145,6 +137,18 @@ class _Rules:
             self.error(text, line, "syntax-error", (reason, _mend(text)))
             return False
         return True
+
+    def _length(self, text: Text) -> bool:
+        long = len(stripped(text)[0])
+        if not long:
+            told = sentence(f"The {text.what} is empty.", part=text.part), "Write it, or remove it."
+            self.error(text, 1, "empty-expression", told)
+        elif long > MAX_SCRIPT:
+            limit = sentence(
+                f"The {text.what} is longer than {MAX_SCRIPT:,} characters.", limit=MAX_SCRIPT, part=text.part
+            )
+            self.error(text, 1, "syntax-error", (limit, "Divide it into shorter ones."))
+        return 0 < long <= MAX_SCRIPT
 
     def feel(self, text: Text) -> None:
         code, skipped = stripped(text)

@@ -130,10 +130,13 @@ class _Marks(Rules):
 
     def subject(self, diagram: Diagram, schemas: Mapping[str, Any]) -> None:
         """What cases are about is shown to all who see them: it reads nothing that is hidden from some."""
+        code = (diagram.element.get(f"{_OURS}subject") or "").strip()
         try:
-            reads = names((diagram.element.get(f"{_OURS}subject") or "").strip() or "None", "eval").reads
+            reads = names(code, "eval").reads if code else frozenset()
         except SyntaxError:
             return  # told with the other expressions
+        if not reads:
+            return
         for node in diagram.nodes():
             schema = (
                 forms.schema_of(node.element, schemas) if node.kind in ("userTask", "startEvent") else None
@@ -143,7 +146,10 @@ class _Marks(Rules):
                 self.error(
                     diagram.element,
                     "secret-subject",
-                    f"The subject reads {secret[0]!r}, which a form hides from some roles.",
+                    sentence(
+                        f"The subject reads {secret[0]!r}, which a form hides from some roles.",
+                        variable=secret[0],
+                    ),
                     "Read other variables: lists show the subject to all who may see the case.",
                 )
                 return

@@ -23,7 +23,7 @@ _LIMITS = {"min": "minimum", "max": "maximum", "minlength": "minLength", "maxlen
 
 
 def form_data(element: Any) -> Form | None:
-    """The form of fields that an element holds; None if it holds none. They were checked before."""
+    """The form of fields that an element holds; None if it holds none. What the check refuses is left out."""
     fields = element.findall(f"{BPMN}extensionElements/{CAMUNDA}formData/{CAMUNDA}formField")
     if not fields:
         return None
@@ -66,7 +66,9 @@ def _property(field: Any) -> dict[str, Any]:
     limits = _constraints(field)
     if "readonly" in limits:
         schema.update(READ_ONLY)
-    schema.update({_LIMITS[name]: int(limits[name]) for name in limits if name in _LIMITS})
+    schema.update(
+        {_LIMITS[name]: int(text) for name, text in limits.items() if name in _LIMITS and _is_whole(text)}
+    )
     told = field.iterfind(f"{CAMUNDA}properties/{CAMUNDA}property")
     return schema | named({item.get("id"): item.get("value") or "" for item in told})
 
@@ -74,4 +76,8 @@ def _property(field: Any) -> dict[str, Any]:
 def _default(text: str, kind: str) -> str | int | bool:
     if kind == "boolean":
         return text == "true"
-    return int(text) if kind == "integer" and text.removeprefix("-").isdecimal() else text
+    return int(text) if kind == "integer" and _is_whole(text) else text
+
+
+def _is_whole(text: str) -> bool:
+    return text.removeprefix("-").isdecimal()
