@@ -1,11 +1,12 @@
 """Deployments: uploading the files of processes."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import current_app, request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from api.command import OPERATIONS, PUBLISHING, Reply, accepts, command, content
@@ -31,6 +32,8 @@ class FindingBody(BaseModel):
     line: int | None
     reason: str
     mend: str
+    attribute: str | None = None
+    values: dict[str, Any] = Field(default_factory=dict)
 
 
 class ScenarioBody(BaseModel):

@@ -58,9 +58,9 @@ class _Source:
 
 
 def readable(
-    diagrams: Sequence[Diagram], upload: Upload, file: str
+    diagrams: Sequence[Diagram], upload: Upload, file: str, only: str | None = None
 ) -> tuple[dict[str, tuple[Name, ...]], bool]:
-    """The names by the ids of a file's elements, and whether these are all. Raises Exhausted."""
+    """The names by the ids of a file's elements, or of one; whether these are all. Raises Exhausted."""
     called = {
         call.get("calledElement") for one in diagrams for call in one.element.iter(bpmn("callActivity"))
     }
@@ -72,7 +72,7 @@ def readable(
         process = Process(diagram, upload.schemas, called=diagram.key in called, rules=upload.rules)
         sources = _sources(process)
         for element, now, later in process.readable():
-            if element.get("id") is None:
+            if element.get("id") is None or only not in (None, element.get("id")):
                 continue
             here = [*_names(process, sources, now, after=False), *_names(process, sources, later, after=True)]
             left -= len(here)

@@ -4,6 +4,7 @@ Nothing is stored. It may take only as much as a request may; the check of the s
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from engine import access, bpmn, budget, connections, definitions, posts, uploads
 from engine.bpmn import Finding, Foreign, Name
+from engine.bpmn.posts import BINDINGS
 from engine.bpmn.source import Unreadable
 from engine.budget import Exhausted, ShortBudget
 from engine.db import UnitOfWork
@@ -37,8 +39,12 @@ def look(
     content: bytes,
     *,
     operations: connections.Operations = None,
+    element: str | None = None,
 ) -> Looked:
-    """Look at a diagram as it is drawn now, among the other files of its draft. Raises NotFound, Invalid."""
+    """Look at a diagram as it is drawn now, among the other files of its draft. Raises NotFound, Invalid.
+
+    If an `element` is named, the names are those of it alone.
+    """
     access.require(uow.actor, "definitions.deploy")
     unit = select(Sketch.unit_id).where(Sketch.id == sketch_id, access.covers(Sketch.unit_id))
     owner = uow.session.scalars(unit, access.seen_by(uow)).one_or_none()
@@ -54,15 +60,16 @@ def look(
     names: Mapping[str, tuple[Name, ...]] = {}
     try:
         with budget.limited(ShortBudget(may_be_long=uploads.is_only_check(uow))):
-            looked = bpmn.look(files, name, known, uow.now)
+            looked = bpmn.look(files, name, known, uow.now, element)
             names, found = looked.names, looked.report.findings
-            if not looked.report.errors:
-                found += tuple(posts.findings(uow, files, owner))
-                found += tuple(connections.findings(files, operations, draft=True))
+            with suppress(Unreadable):  # which the report tells
+                here = {one: files[one] for one in (name, BINDINGS) if one in files}
+                found += tuple(posts.findings(uow, here, owner))
+                found += tuple(connections.findings(here, operations, draft=True))
     except Exhausted:
         return Looked((), {}, names, complete=False)
-    here = tuple(finding for finding in found if finding.file in (name, ""))
-    return Looked(here, _foreign(name, content, here), names, complete=looked.whole)
+    found = tuple(finding for finding in found if finding.file in (name, ""))
+    return Looked(found, _foreign(name, content, found), names, complete=looked.whole)
 
 
 def _foreign(name: str, content: bytes, findings: tuple[Finding, ...]) -> Mapping[Finding, Foreign]:

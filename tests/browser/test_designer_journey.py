@@ -209,7 +209,10 @@ def test_what_has_no_drawing_is_drawn_and_the_tools_speak_persian(
     page.locator('.djs-context-pad [data-action="replace"]').click()
     expect(page.locator(".djs-popup .entry").first).to_be_visible()
     expect(page.locator(".djs-palette .entry").first).to_have_attribute("aria-label", PERSIAN)
-    told = [*panel.locator("label, legend, button").all_inner_texts(), *page.locator(".djs-popup .entry").all_inner_texts()]
+    told = [
+        *panel.locator("label, legend, button").all_inner_texts(),
+        *page.locator(".djs-popup .entry").all_inner_texts(),
+    ]
     assert [text for text in told if text.strip() and not PERSIAN.search(text)] == []
     check(page)
     shot(page, "designer-laid-out")

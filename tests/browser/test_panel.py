@@ -103,8 +103,15 @@ def stored(page: Page) -> Any:
 def names_are_suggested(panel: Panel) -> None:
     """Which a condition can read, by keyboard alone."""
     panel.select("large")
-    condition = panel.field("conditionTo.name", flow=panel.page.evaluate("document.documentElement.lang === 'en' ? 'Review' : 'بررسی'"))
-    condition.focus()
+    condition = panel.field(
+        "conditionTo.name",
+        flow=panel.page.evaluate("document.documentElement.lang === 'en' ? 'Review' : 'بررسی'"),
+    )
+    condition.fill("feee > 0")
+    wrong = panel.place.locator("[data-entry=conditionExpression] .finding-here")
+    expect(wrong.first).to_contain_text("feee")
+    condition.fill("")
+    expect(wrong.filter(has_text="feee")).to_have_count(0)
     panel.page.keyboard.type("fe")
     expect(panel.place.locator("[role=listbox] [role=option]")).to_have_count(1)
     panel.page.keyboard.press("ArrowDown")
@@ -125,7 +132,21 @@ def a_script_is_judged_where_it_is_typed(panel: Panel) -> None:
     expect(panel.place.locator("[data-entry=script] .is-error")).to_have_count(0)
 
 
-def another_engines_attribute_is_left_out(panel: Panel) -> None:
+def another_engines_attribute_is_translated(panel: Panel) -> None:
+    """Or removed: either can be undone."""
+    panel.select("review")
+    offered = panel.place.get_by_role("button", name=panel.say("foreign.remove", name="camunda:dueDate"))
+    offered.click()
+    expect(offered).to_have_count(0)
+    panel.page.locator("[data-tool=undo]").click()
+    expect(offered).to_have_count(1)
+    due = panel.say("due.name")
+    panel.place.get_by_role("button", name=panel.say("foreign.translate", name=due)).click()
+    panel.section("time")
+    expect(panel.field("due.name")).to_have_value("${deadline}")
+
+
+def a_task_is_given_to_somebody_and_repeated(panel: Panel) -> None:
     panel.select("review")
     panel.section("repeat")
     panel.field("repeat.name").select_option("parallel")
@@ -156,9 +177,36 @@ def events_are_filled_in(panel: Panel) -> None:
     panel.field("messageRef.name").fill("house.paid")
     panel.save()  # right after typing, while the field still has the focus
     panel.select("ask")
+    expect(
+        panel.place.locator("[data-section=people], [data-section=form], [data-section=time]")
+    ).to_have_count(0)
     panel.field("connector.name").select_option("payments")
     panel.field("operation.name").select_option("bill")
     panel.place.locator("#entry-request-amount_rials").fill("fee")
+
+
+def steps_are_stored(file: Any) -> None:
+    assert file["big"].findtext(f"{BPMN}conditionExpression") == "fee > 0"
+    assert file["large"].get("default") == "small"
+    assert file["set_fee"].findtext(f"{BPMN}script") == "fee = 1000 * area\nmembers = ['law', 'tax']"
+    assert file["set_fee"].get("scriptFormat") == "python"
+    marker = file["review"].find(f"{BPMN}multiInstanceLoopCharacteristics")
+    assert marker.findtext(f"{BPMN}loopDataInputRef") == "members"
+    assert marker.find(f"{BPMN}inputDataItem").get("id") == "member"
+    assert file["review"].get("name") == "نظر | Opinion"
+    assert file["review"].get(f"{OURS}role") == "reviewer"
+    assert file["review"].get(f"{OURS}due") == "${deadline}"
+    assert not [name for name in file["review"].attrib if "dueDate" in name]
+
+
+def events_and_calls_are_stored(file: Any) -> None:
+    assert file["collect"].get("calledElement") == "collect-fee"
+    assert file["collect"].get(f"{OURS}inputs") == "{'fee_rials': fee, 'fee_reference': 'H-1'}"
+    timer = file["pause"].find(f"{BPMN}timerEventDefinition")
+    assert [(each.tag, each.text) for each in timer] == [(f"{BPMN}timeDuration", "P30D")]
+    message = file["paid"].find(f"{BPMN}messageEventDefinition").get("messageRef")
+    assert file[message].get("name") == "house.paid"
+    assert file["ask"].get(f"{OURS}request") == "{'amount_rials': fee}"
 
 
 @pytest.mark.parametrize("language", ["fa", "en"])
@@ -170,7 +218,8 @@ def test_what_a_process_does_is_said_in_the_panel_and_stored(
     a_script_is_judged_where_it_is_typed(panel)
     names_are_suggested(panel)
     check(page)
-    another_engines_attribute_is_left_out(panel)
+    another_engines_attribute_is_translated(panel)
+    a_task_is_given_to_somebody_and_repeated(panel)
     check(page)
     shot(page, "panel")
     a_call_is_filled_in(panel)
@@ -186,22 +235,8 @@ def test_what_a_process_does_is_said_in_the_panel_and_stored(
     panel.field("name.name-fa").fill("نظر")
     panel.save()
     file = stored(page)
-    assert file["big"].findtext(f"{BPMN}conditionExpression") == "fee > 0"
-    assert file["large"].get("default") == "small"
-    assert file["set_fee"].findtext(f"{BPMN}script") == "fee = 1000 * area\nmembers = ['law', 'tax']"
-    assert file["set_fee"].get("scriptFormat") == "python"
-    marker = file["review"].find(f"{BPMN}multiInstanceLoopCharacteristics")
-    assert marker.findtext(f"{BPMN}loopDataInputRef") == "members"
-    assert marker.find(f"{BPMN}inputDataItem").get("id") == "member"
-    assert file["review"].get("name") == "نظر | Opinion"
-    assert file["review"].get(f"{OURS}role") == "reviewer"
-    assert file["collect"].get("calledElement") == "collect-fee"
-    assert file["collect"].get(f"{OURS}inputs") == "{'fee_rials': fee, 'fee_reference': 'H-1'}"
-    timer = file["pause"].find(f"{BPMN}timerEventDefinition")
-    assert [(each.tag, each.text) for each in timer] == [(f"{BPMN}timeDuration", "P30D")]
-    message = file["paid"].find(f"{BPMN}messageEventDefinition").get("messageRef")
-    assert file[message].get("name") == "house.paid"
-    assert file["ask"].get(f"{OURS}request") == "{'amount_rials': fee}"
+    steps_are_stored(file)
+    events_and_calls_are_stored(file)
 
 
 TWICE = DRAWN.replace(
@@ -224,6 +259,11 @@ def markers(file: Any, *elements: str) -> list[list[tuple[str, str | None, str |
         [(child.tag.removeprefix(BPMN), (child.text or "").strip() or None, child.get("id")) for child in one]
         for one in found
     ]
+
+
+def ends(file: Any) -> list[Any]:
+    """The end events of a file."""
+    return [element for element in file.values() if element.tag == f"{BPMN}endEvent"]
 
 
 def test_a_label_is_one_language_and_what_is_being_typed_is_saved(
@@ -251,6 +291,11 @@ def test_a_label_is_one_language_and_what_is_being_typed_is_saved(
     ]
     assert "open-in-the-modeler" not in etree.tostring(file["house"].getroottree()).decode()
     page.locator("g.djs-element[data-element-id=set_fee] .djs-hit").first.click()
+    page.locator('.djs-context-pad [data-action="append.end-event"]').click()
+    panel.save()  # the new event's label is being edited
+    assert len(ends(stored(page))) == len(ends(file)) + 1
+    page.locator("g.djs-element[data-element-id=set_fee] .djs-hit").first.click()
+    expect(page.locator("#saved")).to_have_text(panel.say("designer.draw.saved"))
     panel.field("name.name-fa").fill("بها")
     check(page)
     shot(page, "panel")

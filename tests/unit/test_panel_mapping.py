@@ -17,7 +17,8 @@ def run(texts: list[str]) -> list[Any]:
     """For each text its rows and the expression that they make; null if it is not parted."""
     program = f"""import {{ rows, expression }} from "{MODULE}";
         const found = JSON.parse(process.argv[1]).map((text) => rows(text));
-        console.log(JSON.stringify(found.map((one) => one && {{ rows: one.rows, text: expression(one) }})));"""
+        const written = found.map((one) => one && {{ rows: one.rows, text: expression(one) }});
+        console.log(JSON.stringify(written));"""
     command = [node.path(), "--input-type=module", "-e", program, json.dumps(texts)]
     return list(json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout))
 

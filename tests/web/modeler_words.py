@@ -43,7 +43,9 @@ def _asked() -> Iterator[str]:
         yield from _found(LABEL, (features / name).read_text())
     yield from _found(MESSAGE, (features / "modeling-feedback" / "ModelingFeedback.js").read_text())
     # Of the panel its frame is used: it comes first in both, and the fields, which are ours, behind it.
-    yield from _found(CALL, _bundle("@bpmn-io/properties-panel").read_text().partition("const DescriptionContext")[0])
+    yield from _found(
+        CALL, _bundle("@bpmn-io/properties-panel").read_text().partition("const DescriptionContext")[0]
+    )
     panel = _bundle("bpmn-js-properties-panel").read_text().partition("class MultiCommandHandler")[0]
     yield from _found(CALL, panel)
     yield from _found(LABEL, panel)

@@ -77,6 +77,21 @@ def test_a_look_is_for_designers_of_the_unit_and_refuses_what_a_draft_refuses(
     assert (unread["code"], unread["severity"], unread["element"]) == ("not-xml", "error", None)
 
 
+def test_what_the_installation_lacks_is_found_also_where_something_else_is_wrong(
+    designer: Browser, do: Do
+) -> None:
+    ask = bpmn.node("serviceTask", "c", parvandeh__connector="no-such")
+    other = bpmn.node("serviceTask", "o", parvandeh__connector="civil-registry", parvandeh__operation="x")
+    task = bpmn.node("userTask", "t", parvandeh__role="astronaut", parvandeh__unit="moon")
+    call = bpmn.node("callActivity", "k", calledElement="nowhere")
+    found = looked(designer, made(do), bpmn.line(ask, other, task, call), "p.bpmn")["findings"]
+    told = {(one["element"], one["attribute"]): one["sentence"] for one in found}
+    assert "no-such" in told["c", "parvandeh:connector"]
+    assert "civil-registry" in told["o", "parvandeh:operation"]
+    assert "moon" in told["t", "parvandeh:unit"]
+    assert "nowhere" in told["k", "calledElement"]
+
+
 HALF_WRITTEN = (
     (bpmn.script("s", "total = (1 +"), set()),
     (bpmn.script("s", "total = 1"), {"total"}),
@@ -149,3 +164,27 @@ def test_what_another_engine_has_written_is_removed_or_translated_beside_its_fin
     assert "extensionElements" not in now
     nowhere = {"file": "p.bpmn", "element": "", "attribute": "isExecutable"}
     assert send(designer, f"{path}/foreign", **nowhere, do="remove", revision="3").status_code == 422
+
+
+@pytest.mark.parametrize("wrong", ["x = (", "x = open('y')", "import os", ""])
+def test_an_unknown_name_is_found_also_where_something_else_is_wrong(
+    designer: Browser, do: Do, wrong: str
+) -> None:
+    drawn = bpmn.process(
+        bpmn.node("startEvent", "s", bpmn.extension("<camunda:formData>" + FLOORS + "</camunda:formData>")),
+        bpmn.script("x", wrong),
+        bpmn.node("exclusiveGateway", "g", default="g-e"),
+        bpmn.node("task", "t"),
+        bpmn.node("endEvent", "e"),
+        *(bpmn.flow(*ends) for ends in (("s", "x"), ("x", "g"), ("g", "e"), ("t", "e"))),
+        bpmn.flow("g", "t", "flors &gt; 3"),
+    )
+    found = looked(designer, made(do), drawn, "p.bpmn")["findings"]
+    assert {one["element"] for one in found if one["severity"] == "error"} >= {"x"}
+    (unknown,) = (one for one in found if one["code"] == "unknown-variable")
+    assert (unknown["element"], unknown["attribute"]) == ("g-t", "conditionExpression")
+    assert "flors" in unknown["sentence"]
+    assert "floors" in unknown["fix"]
+
+
+FLOORS = '<camunda:formField id="floors" type="long" label="Floors"/>'

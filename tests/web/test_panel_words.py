@@ -1,4 +1,4 @@
-"""The words of the panel beside the modeler: every field has a plain name and a sentence of help, in both languages."""
+"""The words of the panel beside the modeler: each field has a plain name and help, in both languages."""
 
 import json
 import re
@@ -10,9 +10,7 @@ PANEL = ROOT / "web" / "assets" / "panel"
 SOURCES = "\n".join(path.read_text() for path in sorted([*PANEL.glob("*.js"), *PANEL.glob("*.jsx")]))
 ATTRIBUTES = json.loads((PANEL / "attributes.json").read_bytes())
 DESCRIPTOR = json.loads((PANEL.parent / "parvandeh.json").read_bytes())
-WORDS = {
-    key.removeprefix("panel."): said for key, said in TEXTS.texts.items() if key.startswith("panel.")
-}
+WORDS = {key.removeprefix("panel."): said for key, said in TEXTS.texts.items() if key.startswith("panel.")}
 PARTS = {"mapping": ("add", "left", "right"), "request": ("add", "left", "right")}
 CODE = re.compile(r"parvandeh:|camunda:")
 
@@ -51,7 +49,11 @@ def test_every_field_has_a_name_and_help_in_both_languages() -> None:
     bare = {word for word in named() if f"{word}.name" not in WORDS and f"{word}.name-fa" not in WORDS}
     # Told under another word: an entry that says its own.
     assert bare <= {"name", "text", "multiInstanceLoopCharacteristics", "standardLoopCharacteristics"}
-    halves = {f"{word}.{part}" for word in ("name", "text", "processName", "outcomeName") for part in ("name", "help")}
+    halves = {
+        f"{word}.{part}"
+        for word in ("name", "text", "processName", "outcomeName")
+        for part in ("name", "help")
+    }
     assert all({f"{half}-fa", f"{half}-en"} <= WORDS.keys() for half in halves)
 
 
@@ -67,7 +69,9 @@ def test_every_word_that_the_panel_says_is_there() -> None:
 
 def test_no_word_stands_there_that_the_panel_never_says() -> None:
     known = SOURCES + json.dumps(ATTRIBUTES)
-    assert not {key for key in WORDS if not re.search(rf"[\"'`:]{re.escape(key.split('.')[0])}[\"'`.]", known)}
+    assert not {
+        key for key in WORDS if not re.search(rf"[\"'`:]{re.escape(key.split('.')[0])}[\"'`.]", known)
+    }
 
 
 def test_words_are_plain_and_have_the_same_places_in_both_languages() -> None:

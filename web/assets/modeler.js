@@ -117,7 +117,8 @@ class Saving {
   async xml() {
     const editing = this.modeler.get("directEditing");
     if (editing.isActive()) editing.complete();
-    document.activeElement?.dispatchEvent(new Event("change", { bubbles: true }));
+    const field = document.activeElement;
+    if (field?.matches("#" + this.container.dataset.panel + " input[type=text]")) field.dispatchEvent(new Event("change", { bubbles: true }));
     return written(this.modeler);
   }
 

@@ -56,15 +56,18 @@ def choose(visit: Visit, sketch_id: UUID) -> Content:
 @page(blueprint.post("/sketches/<uuid:sketch_id>/look"), may="definitions.deploy")
 def look(visit: Visit, sketch_id: UUID) -> Content:
     """What is found in a diagram as it is drawn now. Nothing is stored."""
-    drawn = request.form.get("xml", "").encode()
+    sent = request.form
     view = sketches.look(
-        visit.uow, sketch_id, request.form.get("file", ""), drawn, operations=connectors.operations()
+        visit.uow,
+        sketch_id,
+        sent.get("file", ""),
+        sent.get("xml", "").encode(),
+        operations=connectors.operations(),
+        element=sent.get("element"),
     )
-    only = request.form.get("element")
-    names = view.names if only is None else {only: view.names.get(only, ())}
     return _json(
         {
-            "names": {element: [_name(one) for one in known] for element, known in names.items()},
+            "names": {element: [_name(one) for one in known] for element, known in view.names.items()},
             "findings": [_finding(one) for one in _shown(view)],
             "complete": view.complete,
         }

@@ -4,7 +4,7 @@ Tells all findings at once. Never raises for what the files hold, and changes no
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,7 +41,7 @@ from engine.bpmn.check.soundness import check_soundness
 from engine.bpmn.check.structure import check_structure
 from engine.bpmn.check.terms import check_terms
 from engine.bpmn.check.variables import check_variables
-from engine.bpmn.findings import Report
+from engine.bpmn.findings import Finding, Report
 from engine.bpmn.lint import lint
 from engine.bpmn.readable import Name, readable
 from engine.findings import sentence
@@ -70,21 +70,49 @@ def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime
 
 
 def look(
-    files: Mapping[str, bytes], file: str, known: Collection[str] = (), now: datetime | None = None
+    files: Mapping[str, bytes],
+    file: str,
+    known: Collection[str] = (),
+    now: datetime | None = None,
+    element: str | None = None,
 ) -> Looked:
     """What a check finds while a diagram is being drawn, and what can be read at each of its elements.
 
-    Raises Exhausted only within a budget that the caller has set.
+    If an `element` is named, the names are those of it alone. Raises Exhausted only within a budget that the
+    caller has set.
     """
+    seen: list[tuple[Sequence[Diagram], Upload]] = []
     names: dict[str, tuple[Name, ...]] = {}
     whole = True
 
     def see(diagrams: Sequence[Diagram], upload: Upload) -> None:
         nonlocal names, whole
-        names, whole = readable(diagrams, upload, file)
+        seen.append((diagrams, upload))
+        names, whole = readable(diagrams, upload, file, element)
 
-    report = bounded.check(lambda: _check(files, known, now or datetime.now(UTC), see))
-    return Looked(report, names, whole)
+    def check() -> Report:
+        report = _check(files, known, now or datetime.now(UTC), see)
+        more = _unknown(*seen[0], file, report) if seen else ()
+        return replace(report, findings=(*report.findings, *more))
+
+    return Looked(bounded.check(check), names, whole)
+
+
+# What is wrong in the flow itself: then nobody can tell what is known where.
+_LOOSE = frozenset({
+    "dangling-flow", "flow-crosses-border", "duplicate-id", "unreachable", "no-start", "empty-process",
+    "link-target", "boundary-host", "too-much-script", "too-many-nodes",
+})  # fmt: skip
+
+
+def _unknown(diagrams: Sequence[Diagram], upload: Upload, file: str, report: Report) -> tuple[Finding, ...]:
+    """Unknown names of a diagram with other errors: who draws it sees both at once."""
+    wrong = {finding.code for finding in report.errors if finding.file == file}
+    if not wrong or wrong & _LOOSE or "unknown-variable" in {finding.code for finding in report.findings}:
+        return ()
+    notes = Notes()
+    check_variables(diagrams, upload, {diagram.file for diagram in diagrams} - {file}, notes)
+    return notes.sorted((file,))
 
 
 def _see_nothing(_diagrams: Sequence[Diagram], _upload: Upload) -> None:

@@ -185,7 +185,11 @@ class Process:
         """Variables that are read where none of their names is known, each with the places and what is."""
         found: dict[str, list[tuple[Text, int]]] = {}
         for text in self._texts():
-            read = [name for name in variables(text).reads - _KNOWN if not name.startswith("__")]
+            try:
+                reads = variables(text).reads
+            except SyntaxError:  # which is told, and the diagram is still being drawn
+                continue
+            read = [name for name in reads - _KNOWN if not name.startswith("__")]
             if not read or _GUARDED.search(text.code):
                 continue
             known = self.known(text)
@@ -282,18 +286,11 @@ class _Told:
         if self.undrawn(name, text) and not beside:
             self.undrawn_datum(name, text, meant)
             return
-        self.tell(
-            text,
-            name,
-            sentence(
-                f"The {text.what} reads {name!r}{again}: no step before can have set it{beside}.",
-                part=text.part,
-                variable=name,
-            ),
-            (f"Write {meant!r} if that is meant; else set" if meant else "Set")
-            + " it before, in a form, a script or as what comes with a message or reply.",
-            fails=fails,
-        )
+        reason = f"The {text.what} reads {name!r}{again}: no step before can have set it{beside}."
+        told = {"part": text.part, "variable": name} | ({"meant": meant} if meant else {})
+        mend = f"Write {meant!r} if that is meant; else set" if meant else "Set"
+        mend += " it before, in a form, a script or as what comes with a message or reply."
+        self.tell(text, name, sentence(reason, **told), mend, fails=fails)
 
     def undrawn(self, name: str, text: Text) -> bool:
         """Whether it is a datum of a decision whose file does not draw it."""

@@ -89,11 +89,8 @@ def items(element: Any) -> Given:
     """What each of several instances is given, or is to leave."""
     marker = element.find(_MARKER)
     parts = [] if marker is None else marker.findall("*")
-    return Given(
-        frozenset(
-            part.get("id") for part in parts if part.tag in (bpmn("inputDataItem"), bpmn("outputDataItem"))
-        )
-    )
+    tags = (bpmn("inputDataItem"), bpmn("outputDataItem"))
+    return Given(frozenset(filter(None, (part.get("id") for part in parts if part.tag in tags))))
 
 
 def collected(element: Any) -> str | None:

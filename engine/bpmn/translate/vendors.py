@@ -1,5 +1,6 @@
 """One namespace for those engines that write Camunda's vocabulary under a name of their own."""
 
+import re
 from typing import Any
 
 from lxml import etree
@@ -54,6 +55,7 @@ def _shared(space: str, name: str) -> bool:
     return space in RELATIVES and (space not in COUSINS or name in VOCABULARY)
 
 
+_MADE = re.compile(r"ns\d+$")  # prefixes of lxml's own, or of some tool: nobody knows a name by them
 # How names are written that a translation has put into a file which does not declare their namespace.
 PREFIXES = {OURS[1:-1]: "parvandeh", CAMUNDA[1:-1]: "camunda", ZEEBE: "zeebe", SPIFF: "spiffworkflow"}
 
@@ -64,6 +66,7 @@ def qualified(element: Any, name: str) -> str:
     space = space[1:]
     if space in ("", BPMN[1:-1]):
         return short
-    written = {found: prefix for prefix, found in element.nsmap.items() if prefix}
+    told = {prefix: found for prefix, found in element.nsmap.items() if prefix and not _MADE.match(prefix)}
+    written = {found: prefix for prefix, found in told.items()}
     alike = (space, *sorted(RELATIVES)) if space == CAMUNDA[1:-1] else (space,)
     return f"{next((written[one] for one in alike if one in written), PREFIXES.get(space, 'ns'))}:{short}"

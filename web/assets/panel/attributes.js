@@ -40,12 +40,13 @@ function sectionOf({ name, section }, object) {
 function stands({ name, triggers }, object) {
   if (isEventSubProcess(object)) return false; // its start event stands for it
   const within = is(object, "bpmn:StartEvent") && isEventSubProcess(object.$parent);
-  if (within && name === "parvandeh:starter") return false;
+  const started = is(object, "bpmn:StartEvent") && !is(object.$parent, "bpmn:Process");
+  if (started && ["parvandeh:starter", FORM].includes(name)) return false; // nobody starts a sub-process
   const types = extended.get(name) ?? [];
   const asBorder = within && OF_BORDERS.includes(shortOf(name)) && types.includes(AS_ON_A_BORDER);
-  if (!asBorder && !types.some((type) => is(object, type))) return false;
+  if (!asBorder && !types.includes(object.$type)) return false; // a service task is a task, and is none for people
   if (name === "parvandeh:outcome" && !endsTheCase(object)) return false;
-  if (name === FORM && is(object, "bpmn:StartEvent") && (within || object.eventDefinitions?.length)) return false;
+  if (name === FORM && is(object, "bpmn:StartEvent") && object.eventDefinitions?.length) return false;
   if (!triggers || !is(object, "bpmn:Event")) return true;
   return triggers.includes(triggerOf({ businessObject: object }).kind);
 }

@@ -227,6 +227,7 @@ export function TwoNames({ entry, findings, tools }) {
   const both = joined({ fa: "", en: "", ...typed }) === whole && "fa" in typed ? typed : halves(whole);
   const { say } = tools;
   const word = entry.word ?? entry.key;
+  const Input = entry.key === "text" ? "textarea" : "input"; // a note has lines
   const order = document.documentElement.lang === "en" ? ["en", "fa"] : ["fa", "en"];
   return order.map((language, at) => {
     const one = { ...entry, id: `${entry.id ?? entry.key}-${language}` };
@@ -239,7 +240,7 @@ export function TwoNames({ entry, findings, tools }) {
     const texts = { label: say(`${word}.name-${language}`), help: say(`${word}.help-${language}`) };
     return (
       <Field key={language} entry={one} findings={here} tools={tools} {...texts}>
-        <input type="text" lang={language} dir={language === "fa" ? "rtl" : "ltr"} {...common(one, here)} value={both[language]} onInput={write} />
+        <Input lang={language} dir={language === "fa" ? "rtl" : "ltr"} {...common(one, here)} value={both[language]} onInput={write} />
       </Field>
     );
   });

@@ -80,12 +80,14 @@ function Foreign({ foreign, tools }) {
       {foreign.removable && <button type="button" onClick={() => remove(element, foreign, file)}>{say("foreign.remove", { name: foreign.name })}</button>}
       {translation.length > 0 && (
         <button type="button" onClick={() => translate(element, foreign, file)}>
-          {say("foreign.translate", { name: translation.map(([name]) => say(`${name.replace(/^\w+:/, "")}.name`)).join("، ") })}
+          {say("foreign.translate", { name: listed(translation.map(([name]) => say(`${name.replace(/^\w+:/, "")}.name`))) })}
         </button>
       )}
     </p>
   );
 }
+
+const listed = (names) => new Intl.ListFormat(document.documentElement.lang).format(names);
 
 export function Readable({ tools }) {
   useNews(tools.eventBus);
