@@ -1,5 +1,6 @@
 """Makes the pictures of pages that the documents show: `make screenshots`."""
 
+import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -28,6 +29,7 @@ PICTURES: Mapping[str, tuple[str, str | None, Language, Width]] = {
 def main() -> None:
     """Start an installation, let some people apply, visit each page and take its picture."""
     FOLDER.mkdir(exist_ok=True)
+    os.environ["DEMO_CASES"] = "no"  # the pictures show the cases made here
     with ExitStack() as stack:
         var = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         settings = Settings.read({"PARVANDEH_VAR": str(var)})
