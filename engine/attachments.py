@@ -58,7 +58,7 @@ def target(uow: UnitOfWork, place: Place, pointer: str, intake: Intake) -> Targe
     field = None if form is None else document_field(form.fields, pointer)
     if field is None:
         fault = Fault("/field", "names no field of this form that asks for a document", "unknown")
-        raise Invalid("The form has no such field for documents.", [fault])
+        raise Invalid(f"The form has no field {pointer[:200]!r} that asks for a document.", [fault])
     return Target(place, field, narrowed(field, intake))
 
 

@@ -34,6 +34,7 @@ def playing(monkeypatch: pytest.MonkeyPatch, answer: Callable[[str, str], Answer
         return answer(method, path)
 
     monkeypatch.setattr(Installation, "send", send)
+    monkeypatch.setattr(Installation, "upload", lambda *_: {"id": "d"})
     monkeypatch.setattr(seeds, "LOOK_SECONDS", 0)
     return seen
 

@@ -15,6 +15,8 @@ from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import httpx
+
 from engine.config import ROOT, Settings
 
 Json = dict[str, Any]
@@ -69,11 +71,26 @@ class Installation:
         require(answer.status == status, f"{method} {path} answered {answer.status} instead of {status}")
         return document
 
-    def send(self, account: str, method: str, path: str, body: Json | None) -> Answer:
-        """Send a request as one of the accounts, without a word."""
+    def upload(self, account: str, field: Mapping[str, str], name: str, content: bytes) -> Json:
+        """Upload a file for a field of a form, without a word."""
+        url, headers = f"{self.url}/api/v1/documents", self._headers(account)
+        files = {"file": (name, content)}
+        try:
+            answer = httpx.post(url, headers=headers, data=field, files=files, trust_env=False, timeout=30)
+        except httpx.TransportError as failure:
+            raise Unexpected(f"{self.url} stopped answering: {failure}") from failure
+        require(answer.status_code == httpx.codes.CREATED, f"POST /documents answered {answer.status_code}")
+        document: Json = answer.json()
+        return document
+
+    def _headers(self, account: str) -> dict[str, str]:
         if account not in self.tokens:
             raise Unexpected(f"there is no demo account named {account}")
-        headers = {"Authorization": f"Bearer {self.tokens[account]}", "Accept": "application/json"}
+        return {"Authorization": f"Bearer {self.tokens[account]}", "Accept": "application/json"}
+
+    def send(self, account: str, method: str, path: str, body: Json | None) -> Answer:
+        """Send a request as one of the accounts, without a word."""
+        headers = self._headers(account)
         if body is not None:
             headers |= {"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
         try:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from engine.cli import demo_accounts
+from engine.cli.demo import paper
 from engine.cli.demo.installation import Installation, Unexpected
 from engine.cli.demo_accounts import APPLICANT
 from engine.config import Settings
@@ -38,13 +39,17 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A case, and what people do in it; `message` is one that another system sends."""
+    """A case, and what people do in it; `message` is one that another system sends.
+
+    `document` is the field of the start form that takes a list of files: one is uploaded for it.
+    """
 
     definition: str
     unit: str | None
     data: Json
     acts: Sequence[Act] = ()
     message: Json | None = None
+    document: str | None = None
 
 
 def _address(person: str, address: str) -> Seed:
@@ -76,10 +81,9 @@ def _permit(person: str, parcel: str, *acts: Act, message: Json | None = None, *
         "floor_area_m2": 140,
         "connections": [],
         "variance_requested": False,
-        "plan_set": ["plans.pdf"],
         **other,
     }
-    return Seed("building-permit", "municipality-tehran", data, acts, message)
+    return Seed("building-permit", "municipality-tehran", data, acts, message, document="plan_set")
 
 
 _CHECKED = Act(CHECKERS, "plan-review/check_plans", {"opinion": "no_objection"})
@@ -170,7 +174,8 @@ class Seeding:
                 print(f"The cases of the demonstration are not complete: {failure}.", file=sys.stderr)
 
     def _make(self, seed: Seed, number: int) -> None:
-        body = {"definition": seed.definition, "applicant": seed.data["national_id"], "data": seed.data}
+        data = seed.data | self._uploaded(seed)
+        body = {"definition": seed.definition, "applicant": data["national_id"], "data": data}
         unit = {"unit": seed.unit} if seed.unit else {}
         case = self._installation.ask(201, "portal", "POST", "/cases", body | unit)
         demo_accounts.note_seeded(self._settings, number + 1)
@@ -181,6 +186,14 @@ class Seeding:
             self._await(partial(self._send, sent))
         for act in seed.acts:
             self._await(partial(self._act, case["id"], act))
+
+    def _uploaded(self, seed: Seed) -> Json:
+        """The field of the seed's document, if it has one, with its value."""
+        if seed.document is None:
+            return {}
+        field = {"definition": seed.definition, "field": f"/{seed.document}"}
+        staged = self._installation.upload("portal", field, "plans.pdf", paper.page("Plans (demonstration)"))
+        return {seed.document: [staged["id"]]}
 
     def _send(self, message: Json) -> bool:
         """Whether the case waited for it."""
