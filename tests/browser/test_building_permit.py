@@ -12,13 +12,14 @@ from playwright.sync_api import Page, expect
 
 from engine.cli.demo import installation as demo
 from engine.config import ROOT
-from tests import waiting
+from tests import filed, waiting
 from tests.browser.test_panel import Panel
 from tests.browser.visits import Check, Shot, Visits
 
 KEY, PARCEL = "small-permit", "11006202"
 REFUSAL = {"code": "zoning_rules", "text": "The building exceeds the permitted density."}
-PAYMENT = {"amount_rials": 3_000_000 + 40_000 * 140}
+DEED = {"owners": [{"national_id": "0000004091", "name": "Sara"}], "heritage_zone": False}
+APPLICATION = {"national_id": "0000004091", "parcel": PARCEL, "floor_area_m2": "140"}
 EMPTY = f"""<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
     xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" id="file" targetNamespace="https://parvandeh.org/processes">
   <bpmn:process id="{KEY}" isExecutable="true"/>
@@ -39,6 +40,12 @@ FORMS: Mapping[str, Mapping[str, object]] = {
         "parcel": {"type": "string", "format": "digits", "minLength": 6, "title": "پلاک | Parcel"},
         "building_use": {"type": "string", "enum": ["residential", "public"], "title": "کاربری | Use"},
         "floor_area_m2": {"type": "integer", "minimum": 10, "title": "زیربنا | Floor area"},
+        "plans": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "string", "format": "document"},
+            "title": "نقشه‌ها | Plans",
+        },
     },
     "review.json": {
         "opinion": {"type": "string", "enum": ["no_objection", "veto"], "title": "نظر | Opinion"},
@@ -236,17 +243,71 @@ def the_process(it: Drawing) -> None:
         it.panel.field("outcomes.effect").nth(row).select_option(effect)
 
 
-def published(it: Drawing) -> None:
-    """Checked, deployed and put into the catalogue."""
-    page, say = it.page, it.panel.say
+def checked(it: Drawing) -> str:
+    """Saved, and checked without an error; the address of the draft."""
+    page = it.page
     it.panel.save()
-    page.goto(page.url.partition("/draw")[0])
-    page.get_by_role("button", name=say("designer.check.ask"), exact=True).click()
+    draft = page.url.partition("/draw")[0]
+    page.goto(draft)
     expect(page.locator("#check")).to_have_count(0, timeout=60_000)
     expect(page.locator(".finding.is-error")).to_have_count(0)
-    page.get_by_role("button", name=say("designer.deploy.direct")).click()
+    expect(page.locator('form[action$="/deploy"]')).to_have_count(0)  # nobody has tried it
+    return draft
+
+
+def tried(page: Page, check: Check, shot: Shot) -> None:
+    """A test run to a refusal, which becomes a scenario by one click."""
+    page.locator('main a[href$="/try"]').first.click()
+    page.locator("main form button.primary").click()
+    fill(page, APPLICATION | {"plans": "plans.pdf"})
+    act(page)
+    page.locator("#panel a[href*='how=json']").click()
+    page.locator("#json").fill(json.dumps(DEED))
+    act(page)
+    for _ in range(2):
+        page.locator("[name='data/opinion'][value=no_objection]").check()
+        act(page)
+    choose(page, "message")
+    act(page)
+    page.locator("[name='data/decision'][value=refused]").check()
+    page.locator("[name='data/ground/code'][value=zoning_rules]").check()
+    fill(page, {"ground/text": REFUSAL["text"]})
+    act(page)
+    expect(page.locator(".clock .badge.good")).to_be_visible()
+    check(page)
+    shot(page, "building-permit-tried")
+    page.locator('form[action$="/scenario"] button').click()
+
+
+def fill(page: Page, values: Mapping[str, str]) -> None:
+    """Type into a form."""
+    for name, typed in {"building_use": "", **values}.items():
+        field = page.locator(f"[name='data/{name}']")
+        if name == "building_use":
+            if field.count():
+                field.and_(page.locator("[value=residential]")).check()
+        else:
+            field.first.fill(typed)
+
+
+def choose(page: Page, do: str) -> None:
+    """Another thing that can be done than the first one."""
+    page.locator(f'#panel .doings a[href*="do={do}"]').click()
+
+
+def act(page: Page) -> None:
+    """Do what the panel of a test run shows."""
+    with page.expect_navigation():
+        page.locator("#panel form .primary").first.click()
+
+
+def published(it: Drawing) -> None:
+    """Made a version of, and put into the catalogue."""
+    page = it.page
+    expect(page.locator("#check")).to_have_count(0, timeout=60_000)
+    page.locator('form[action$="/deploy"] button').click()
     page.wait_for_url(f"**/designer/{KEY}")
-    page.get_by_role("button", name=say("designer.catalogue.add")).click()
+    page.get_by_role("button", name=it.panel.say("designer.catalogue.add")).click()
 
 
 def work(installation: demo.Installation, case: str, account: str, element: str, answer: object) -> None:
@@ -265,9 +326,10 @@ def work(installation: demo.Installation, case: str, account: str, element: str,
 def applied(page: Page) -> str:
     """Somebody applies; the case."""
     page.goto(f"/services/{KEY}/apply")
-    for name, typed in {"national_id": "0000004091", "parcel": PARCEL, "floor_area_m2": "140"}.items():
-        page.locator(f"[name='data/{name}']").fill(typed)
-    page.locator("[name='data/building_use'][value=residential]").check()
+    fill(page, APPLICATION)
+    plans = {"name": "plans.pdf", "mimeType": "application/pdf", "buffer": filed.pdf()}
+    page.locator("[data-field='/plans'] input[type=file]").set_input_files(plans)
+    expect(page.locator("input[name='data/plans']")).to_have_count(1)
     while not page.url.endswith("/begun"):  # a step or two, and a last look
         page.locator("main form .primary").first.click()
     found = re.search(r"/my/cases/([\w-]+)", page.url)
@@ -289,19 +351,13 @@ def decided(installation: demo.Installation, case: str, answer: demo.Json) -> No
     work(installation, case, "district-head", "decide", answer)
 
 
-def paid(installation: demo.Installation, case: str) -> bool:
-    """Whether the bill of the case was there to be paid; it is now."""
-    events = installation.look("administrator", f"/cases/{case}/events")["items"]
-    bills = [event["payload"]["keys"] for event in events if event["kind"] == "message.sent"]
-    if bills:
-        payment = {
-            "name": "payment.confirmed",
-            "id": f"paid {case}",
-            "correlation": bills[0],
-            "data": PAYMENT,
-        }
-        return installation.send("service", "POST", "/messages", payment).status == 200
-    return False
+def paid(page: Page, case: str) -> None:
+    """The applicant follows the bill to the payment page, pays and comes back."""
+    page.goto(f"/my/cases/{case}")
+    page.locator("a[rel=noreferrer]").click()
+    page.locator("[value=pay]").click()
+    expect(page).to_have_url(re.compile(f"/my/cases/{case}$"))
+    expect(page.locator("#bills + p")).to_contain_text("paid on")
 
 
 def test_a_permit_is_drawn_from_an_empty_canvas_and_decides_about_an_application(
@@ -313,6 +369,9 @@ def test_a_permit_is_drawn_from_an_empty_canvas_and_decides_about_an_application
     it.page.locator('[data-tool="fit"]').click()
     check(it.page)
     shot(it.page, "building-permit")
+    draft = checked(it)
+    tried(it.page, check, shot)
+    it.page.goto(draft)
     published(it)
     mine = visit("en", "phone", account="applicant")
     case = applied(mine)
@@ -328,5 +387,6 @@ def test_a_permit_is_drawn_from_an_empty_canvas_and_decides_about_an_application
     expect(mine).to_have_url(re.compile("/begun$"))
     other = applied(mine)
     decided(installation, other, {"decision": "granted"})
-    waiting.until(lambda: paid(installation, other))
+    waiting.until(lambda: bool(installation.look("administrator", f"/cases/{other}")["bills"]))
+    paid(mine, other)
     waiting.until(lambda: installation.look("administrator", f"/cases/{other}")["outcome"] == "granted")
