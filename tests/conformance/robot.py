@@ -100,6 +100,13 @@ def roots_of(judged: Judged) -> list[Any]:
     ]
 
 
+def bills_of(spec: Spec) -> dict[str, Any]:
+    """What service tasks declare of the bills that they issue, by their path."""
+    parts = [part for scope in spec.inner.values() for part in scope.task_specs.values() if part.element]
+    issuing = [(part.element.path, getattr(part, "service", None)) for part in parts]
+    return {path: service.bill for path, service in issuing if service is not None and service.bill}
+
+
 def results_of(spec: Spec) -> dict[str, str]:
     """The variables that take what comes, by the path of their element."""
     parts = [part for scope in spec.inner.values() for part in scope.task_specs.values() if part.element]
@@ -191,9 +198,10 @@ class _Case:
     retried: set[str] = field(default_factory=set)
     chance: Random = field(init=False)
     results: dict[str, str] = field(init=False)
+    bills: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.results = results_of(self.spec)
+        self.results, self.bills = results_of(self.spec), bills_of(self.spec)
         self.chance = Random(self.plan.seed)
 
     def run(self) -> Outcome:
@@ -274,7 +282,16 @@ class _Case:
                         bpmn.fail_call(self.spec, state, thing.token, failure, self.now), None, meant=True
                     )
                 else:
+                    told = {**told, **self._billed(thing)}
                     self._took(bpmn.answer(self.spec, state, thing.token, told, self.now), None)
+
+    def _billed(self, call: Outgoing) -> dict[str, Any]:
+        """Of a reply what makes it the bill that was asked for."""
+        terms = self.bills.get(call.element)
+        if terms is None:
+            return {}
+        known = {terms.reference: "B-000001", terms.amount: call.request[terms.amount]}
+        return known | {name: None for name in (terms.due, terms.link) if name}
 
     def _told(self, element: str, turn: int) -> dict[str, Any]:
         """What comes with an answer: all of the variable that takes it, or what the plan says."""

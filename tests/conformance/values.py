@@ -18,6 +18,7 @@ _WHOLE = frozenset({
     "timeDate", "timeDuration", "timeCycle", "from", "formalExpression",
 })  # fmt: skip
 _CONDITIONS = frozenset({"conditionExpression", "completionCondition", "condition"})
+_PARVANDEH = "{https://parvandeh.org/bpmn}"
 _OURS = frozenset({"correlation", "data", "request", "correlationKey"})  # the last is Camunda 8's
 _JUEL_WORDS = (
     "true", "false", "null", "eq", "ne", "lt", "gt", "le", "ge", "div", "mod", "empty", "instanceof",
@@ -61,6 +62,7 @@ class Values:
             for kind, text in _expressions(root):
                 self._read(kind, text)
             self._lists(root)
+            self._bills(root)
 
     def value(self, name: str, turn: int) -> Any:
         """The value of a name in some turn."""
@@ -116,6 +118,20 @@ class Values:
             self._meant[text.strip()] = _HINTS[kind]
         for name in _NAME.findall(_QUOTED.sub("''", text)):
             self._guess(name, [True, False, 1, "text"] if kind in _CONDITIONS else _ANYTHING)
+
+    def _bills(self, root: Any) -> None:
+        """What a bill is asked for with: an amount and a text."""
+        for task in root.iterfind(f".//*[@{_PARVANDEH}bill]"):
+            request = ast.parse(task.get(f"{_PARVANDEH}request").strip(), mode="eval").body
+            assert isinstance(request, ast.Dict)
+            for key, value in zip(request.keys, request.values, strict=True):
+                meant = {
+                    task.get(f"{_PARVANDEH}billAmount"): [1_000],
+                    task.get(f"{_PARVANDEH}billPurpose"): ["text"],
+                }
+                named = [one.id for one in ast.walk(value) if isinstance(one, ast.Name)]
+                told = meant.get(key.value) if isinstance(key, ast.Constant) else None
+                self._meant.update({name: told for name in named if told and name not in dir(builtins)})
 
     def _compared(self, text: str) -> None:
         for name, index, *parts, literal in _COMPARED.findall(text):
