@@ -213,7 +213,7 @@ def the_end(it: Drawing) -> None:
     it.append("gateway", "decided", "صادر شود؟ | Granted?")
     it.append("append-task", "collect", "دریافت عوارض | Collect", "call-activity")
     it.choose("call", calledElement="collect-fee")
-    it.rows("inputs", "inputs", {"fee_rials": "fee_rials", "fee_reference": "'permit ' + parcel"})
+    it.rows("inputs", "inputs", {"fee_rials": "fee_rials", "fee_reference": "'عوارض | Fee'"})
     it.append("end-event", "granted", "صادر شد | Granted")
     it.write("event", outcome="granted")
     it.select("decided")
