@@ -234,7 +234,7 @@ def test_two_who_draw_at_once_lose_nothing(visit: Visits, check: Check, shot: Sh
     expect(other.locator("#saved")).to_have_text(say("draw.saved"))
     fill(page, "general", "name-en", "Mine")
     page.get_by_role("button", name=say("draw.save")).click()
-    expect(page.get_by_role("alert")).to_contain_text("second-designer")
+    expect(page.get_by_role("alert")).to_contain_text("Taraneh Farzi")
     check(page)
     shot(page, "designer-conflict")
     with page.expect_download() as download:
