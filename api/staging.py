@@ -62,7 +62,7 @@ def _received() -> Mapping[str, Any]:
     intake = current_app.extensions[INTAKE]
     upload = uploaded(intake, BESIDE)
     named = parts_as(For)
-    target = as_caller(lambda uow: attachments.target(uow, named.place, named.field, intake))
+    target = as_caller(lambda uow: attachments.target_of_new(uow, named.place, named.field, intake))
     received = attachments.receive(target, upload.stream, upload.filename or "")
     return {"target": target, "received": received}
 

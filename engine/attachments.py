@@ -15,7 +15,7 @@ from engine.bpmn import Form
 from engine.bpmn.forms import Field, accepted, document_field, mib
 from engine.db import UnitOfWork
 from engine.documents import Intake, Received
-from engine.errors import Conflict, Fault, Invalid
+from engine.errors import Conflict, Fault, Invalid, NotFound
 from engine.media import Unfit
 from engine.staging import MONTH, Place, Staged
 from engine.storage import BLOCK
@@ -60,6 +60,13 @@ def target(uow: UnitOfWork, place: Place, pointer: str, intake: Intake) -> Targe
         fault = Fault("/field", "names no field of this form that asks for a document", "unknown")
         raise Invalid(f"The form has no field {pointer[:200]!r} that asks for a document.", [fault])
     return Target(place, field, narrowed(field, intake))
+
+
+def target_of_new(uow: UnitOfWork, place: Place, pointer: str, intake: Intake) -> Target:
+    """The same for a file that is received next. Raises Conflict, too, if there are too many already."""
+    found = target(uow, place, pointer, intake)
+    staging.require_room(uow, place)
+    return found
 
 
 def narrowed(field: Field, intake: Intake) -> Intake:
@@ -145,9 +152,15 @@ def complete(run: Runner, held: Staged, target: Target) -> Staged:
             if held.sha256 not in (None, received.sha256):
                 raise refusal(Unfit("upload-changed", "has changed while it was uploaded. Choose it again."))
         except Invalid:
-            run(lambda uow: staging.discard(uow, held.id))
-            raise
-    return run(lambda uow: staging.finish(uow, held.id, received.media_type, received.sha256))
+            done = run(lambda uow: staging.discard_unfinished(uow, held.id))
+            if done is None:
+                raise
+            return done  # another request has completed it meanwhile
+    try:
+        return run(lambda uow: staging.finish(uow, held.id, received.media_type, received.sha256))
+    except NotFound:  # it was discarded meanwhile, and nothing names the stored file
+        run(lambda uow: staging.mark_files(uow, [received.sha256]))
+        raise
 
 
 def _too_large(accepting: Intake) -> Invalid:

@@ -147,7 +147,7 @@ def _uploads() -> Iterator[tuple[str, FileStorage]]:
 
 
 def _target(place: Place, pointer: str, uow: UnitOfWork) -> Target:
-    return attachments.target(uow, place, _INDEX.sub("/*", pointer), intake())
+    return attachments.target_of_new(uow, place, _INDEX.sub("/*", pointer), intake())
 
 
 def _field(fields: Sequence[Field], pointer: str) -> Field | None:

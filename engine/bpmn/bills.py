@@ -23,6 +23,7 @@ PARTS = ("billAmount", "billCurrency", "billDue", "billLink", "billPurpose")
 IN_REPLY = PARTS[:-1]
 PAID = ("paidAmount", "paidCurrency")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # not what joins and parts Persian letters
+YEARS = range(2000, 3000)  # of a due day: others are a mistake, or stand for none
 MAX_REFERENCE, MAX_PURPOSE, MAX_LINK = 100, 500, 2000
 
 
@@ -152,7 +153,11 @@ def _day(value: Any, name: str, zone: tzinfo | None) -> date | None:
     try:
         if isinstance(value, str) and len(value) > len("2026-03-21"):
             instant = datetime.fromisoformat(value)
-            return (instant.astimezone(zone) if instant.tzinfo else instant).date()
-        return date.fromisoformat(value)
-    except (TypeError, ValueError) as error:
+            day = (instant.astimezone(zone) if instant.tzinfo else instant).date()
+        else:
+            day = date.fromisoformat(value)
+        if day.year not in YEARS:
+            raise ValueError
+    except (TypeError, ValueError, OverflowError) as error:
         raise Failed("bill-invalid", f"The reply's {name!r} is not a day such as 2026-03-21.") from error
+    return day

@@ -27,7 +27,7 @@ from engine.models import Bill, Case, Event, Wait
 MISMATCH, LATE = "payment-mismatch", "payment-late"  # codes of incidents that stand for no element
 NOTICES = frozenset({MISMATCH, LATE})
 
-Verdict = Literal["paid", "repeated", "mismatch", "late", "suspended"]
+Verdict = Literal["paid", "repeated", "mismatch", "late", "early", "suspended"]
 
 _COLUMNS = (
     *(
@@ -136,6 +136,8 @@ def _settle(
     tokens = _awaiting(uow, bill) if bill["status"] != "paid" and case.status == "active" else ()
     if case.status == "suspended":
         return Payment("suspended", case.id, case.number)
+    if not tokens and bill["status"] == "open" and case.status == "active":
+        return Payment("early", case.id, case.number)
     if not tokens:
         return _late(uow, case, paid)
     if not paid.fits:

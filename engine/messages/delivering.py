@@ -89,6 +89,8 @@ def _settle_bill(message_id: UUID, paid: cases.Payment) -> Sent:
         raise PaymentMismatch(paid.detail)
     if paid.verdict == "suspended":
         raise Busy("The case is suspended, and its payments wait: announce this one again later.")
+    if paid.verdict == "early":
+        raise Busy("The case does not await this payment yet: announce it again later.")
     status: Literal["late", "delivered"] = "late" if paid.verdict == "late" else "delivered"
     return Sent(message_id, status, [(paid.case_id, paid.number)])
 

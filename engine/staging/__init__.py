@@ -17,11 +17,13 @@ from engine.staging.rows import (
     discard,
     discard_all,
     discard_some,
+    discard_unfinished,
     forget,
     get,
     mark_files,
     names,
     place_of,
+    require_room,
 )
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "discard",
     "discard_all",
     "discard_some",
+    "discard_unfinished",
     "finish",
     "forget",
     "get",
@@ -47,4 +50,5 @@ __all__ = [
     "names",
     "place_of",
     "require",
+    "require_room",
 ]

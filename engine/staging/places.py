@@ -1,8 +1,11 @@
 """The form for which a file is uploaded."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
+
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")  # of a definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Place:
     def read(cls, text: str) -> "Place | None":
         """A place as it is stored, and as forms of pages have it; None for any other text."""
         kind, _, of = text.partition(":")
-        if kind == "start" and of:
+        if kind == "start" and _KEY.fullmatch(of):
             return cls.start(of)
         try:
             found = UUID(of)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, insert, literal, select
+from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import access
@@ -17,6 +17,7 @@ from engine.models import ApplicationDraft, Document, DocumentVersion, ErasedFil
 from engine.staging.places import Place
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
+ANY_ROW = "/*"  # in a field's pointer: the index in a list
 MOST = 100  # files that one person may have uploaded for one form
 AT_ONCE = 500
 
@@ -60,19 +61,33 @@ def add(
 
     The same file twice for a field is one. Raises Conflict if there are too many.
     """
-    same = known(uow, place, field, file["sha256"])
+    same = known(uow, place, field, file["sha256"], lasts)
     return same or insert_row(uow, place, field, {**file, "received": file["size"]}, lasts)
 
 
-def known(uow: UnitOfWork, place: Place, field: str, digest: bytes | None) -> Staged | None:
-    """The actor's file with this content for this field, if there is one."""
-    found = _mine(uow).where(
-        ROWS.c.place == str(place),
-        ROWS.c.field == field,
-        ROWS.c.sha256 == digest,
-        ROWS.c.media_type.is_not(None),
+def known(
+    uow: UnitOfWork, place: Place, field: str, digest: bytes | None, lasts: timedelta = MONTH
+) -> Staged | None:
+    """The actor's file with this content for this field, if there is one; it is kept as long as a new one.
+
+    A portal uploads for many persons, and each row of a list has a file of its own: there every file is new.
+    """
+    if uow.actor.role == "portal" or ANY_ROW in field:
+        return None
+    same = (
+        update(ROWS)
+        .where(
+            ROWS.c.owner_id == uow.actor.id,
+            ROWS.c.place == str(place),
+            ROWS.c.field == field,
+            ROWS.c.sha256 == digest,
+            ROWS.c.media_type.is_not(None),
+            ROWS.c.expires_at > uow.now,
+        )
+        .values(expires_at=func.greatest(ROWS.c.expires_at, uow.now + lasts))
+        .returning(*COLUMNS)
     )
-    row = uow.connection.execute(found.limit(1)).one_or_none()
+    row = uow.connection.execute(same).first()
     return None if row is None else replace(Staged(*row), again=True)
 
 
@@ -169,6 +184,15 @@ def discard(uow: UnitOfWork, document_id: UUID) -> Staged:
     found = get(uow, document_id, hold=True)
     _delete(uow, ROWS.c.id == document_id)
     return found
+
+
+def discard_unfinished(uow: UnitOfWork, document_id: UUID) -> Staged | None:
+    """Delete one of the actor's that is not complete; a complete one is the answer, None if there is none."""
+    found = uow.connection.execute(_mine(uow).where(ROWS.c.id == document_id).with_for_update()).one_or_none()
+    if found is not None and not Staged(*found).complete:
+        _delete(uow, ROWS.c.id == document_id)
+        return None
+    return None if found is None else Staged(*found)
 
 
 def discard_all(uow: UnitOfWork, place: Place) -> None:

@@ -152,9 +152,17 @@ def test_files_are_accepted_for_fields_that_ask_for_them(
     assert upload(portal, field, **named).status_code == status
 
 
-def test_the_same_file_twice_for_a_field_is_one(portal: Client, database: Database) -> None:
-    assert staged(portal) == staged(portal)
+def test_the_same_file_twice_for_a_field_is_one(portal: Client, client: Clients, database: Database) -> None:
+    clerk = client("caseworker")
+    assert staged(clerk) == staged(clerk)
     assert count(database, StagedDocument) == 1
+
+
+def test_the_same_file_of_two_persons_is_two_at_a_portal(portal: Client, database: Database) -> None:
+    ours, theirs = staged(portal), staged(portal)
+    assert start(portal, deed=ours).status_code == 201
+    assert start(portal, deed=theirs).status_code == 201
+    assert count(database, Document) == 2
 
 
 def test_what_is_uploaded_for_a_task_belongs_to_the_task(portal: Client, client: Clients) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine import cases, incidents, messages
+from engine import cases, incidents, messages, tasks
 from engine.db import Database
-from engine.errors import Conflict, Invalid, NotFound, PaymentMismatch
+from engine.errors import Busy, Conflict, Invalid, NotFound, PaymentMismatch
 from engine.models import Bill, Case, Event, Message
-from tests import factories
+from tests import bpmn, factories
+from tests.unit.test_check_bills import AWAIT, ISSUE
 
 Act = Callable[..., Any]
 FEE = {"fee_rials": 5_000_000, "fee_reference": "Licence fee"}
@@ -222,6 +223,8 @@ def test_the_number_of_another_bill_is_refused(database: Database, owing: cases.
         ({"bill": ""}, "bill-invalid"),
         ({"pay_at": "javascript:alert(1)"}, "bill-invalid"),
         ({"due_on": "soon"}, "bill-invalid"),
+        ({"due_on": "9999-12-31"}, "bill-invalid"),
+        ({"due_on": "9999-12-31T23:59:59Z"}, "bill-invalid"),
     ],
 )
 def test_a_bill_that_was_not_asked_for_is_an_incident_and_none_is_issued(
@@ -238,3 +241,30 @@ def test_a_suspended_case_takes_its_payment_after_it_was_resumed(owing: cases.Ca
         pay(act)
     act("administrator", lambda uow: cases.resume(uow, owing.id))
     assert pay(act).status == "delivered"
+
+
+def test_a_payment_that_is_not_awaited_yet_is_asked_for_again(database: Database, act: Act) -> None:
+    """A person has a task between the bill and the wait: the money is not late, and not lost."""
+    nodes = (
+        bpmn.node("serviceTask", "issue", **ISSUE),
+        bpmn.node("userTask", "look"),
+        bpmn.node("receiveTask", "wait", **AWAIT),
+    )
+    paid = '<bpmn:message id="m" name="paid"/>'
+    content = bpmn.definitions(paid, bpmn.process_element(*bpmn.in_line(*nodes), key="p"))
+    factories.deploy(database, {"p.bpmn": content})
+    case = act("portal", lambda uow: cases.start(uow, "p", {}))
+    factories.answer_calls(database, issue={"number": "B-2", "amount": 5})
+
+    def pay_early() -> messages.Sent:
+        data = {"amount": 5, "currency": "IRR"}
+        sent: messages.Sent = act("service", lambda uow: messages.send(uow, "paid", {"bill": "B-2"}, data))
+        return sent
+
+    with pytest.raises(Busy):
+        pay_early()
+    assert (see(act, case).incidents, see(act, case).bills[0].status) == ([], "open")
+    act("caseworker", lambda uow: tasks.claim(uow, see(act, case).tasks[0]["id"]))
+    act("caseworker", lambda uow: tasks.complete(uow, see(act, case).tasks[0]["id"], {}))
+    assert pay_early().status == "delivered"
+    assert see(act, case).bills[0].status == "paid"
