@@ -56,7 +56,10 @@ def shown_by(spec: Spec, element: str) -> bool:
     step, expression = spec.elements.get(element), spec.rules.subject
     if expression is None or step is None or step.form is None or language(expression) == "feel":
         return False
-    shown = (step.form.schema.get("properties") or {}).keys() - _hidden(spec)
+    # Of a group or a list a form may show less than the subject reads.
+    told = step.form.schema.get("properties") or {}
+    plain = {name for name, one in told.items() if one.get("type") not in ("object", "array")}
+    shown = plain - _hidden(spec)
     return names(expression.strip(), "eval").reads <= shown
 
 

@@ -18,6 +18,7 @@ from engine.sketches.drafting import (
     note_tried,
     remove_foreign,
     rename,
+    require_number,
     save,
 )
 from engine.sketches.looking import Looked, look
@@ -66,6 +67,7 @@ __all__ = [
     "page",
     "remove_foreign",
     "rename",
+    "require_number",
     "save",
     "source",
     "take",

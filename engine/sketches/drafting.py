@@ -90,13 +90,13 @@ def save(uow: UnitOfWork, sketch_id: UUID, changes: Mapping[str, bytes | None], 
     _hold(uow, sketch_id, revision)
     put = {name: content for name, content in changes.items() if content is not None}
     require_files(put)
-    gone = changes.keys() - put.keys()
+    gone = [name for name in changes.keys() - put.keys() if is_name(name)]
     uow.session.execute(
         deletion(SketchFile).where(SketchFile.sketch_id == sketch_id, SketchFile.name.in_(gone))
     )
     _put(uow, sketch_id, put)
     many = select(func.count()).where(SketchFile.sketch_id == sketch_id)
-    _require_number(uow.session.scalars(many).one())
+    require_number(uow.session.scalars(many).one())
     return _saved(uow, sketch_id, runs=not all(name.endswith(NOT_RUN) for name in changes))
 
 
@@ -235,7 +235,7 @@ def _require_title(name: str) -> None:
 
 def require_files(files: Mapping[str, bytes]) -> None:
     """Raises Invalid for files that a draft can't have."""
-    _require_number(len(files))
+    require_number(len(files))
     faults = [
         Fault(f"/files/{name[:80]}", "is no name of a file", "file-name")
         for name in files
@@ -250,7 +250,8 @@ def require_files(files: Mapping[str, bytes]) -> None:
         raise Invalid("Some of the files cannot be kept.", faults)
 
 
-def _require_number(count: int) -> None:
+def require_number(count: int) -> None:
+    """Raises Invalid for more files than a draft can have."""
     if count > MAX_FILES:
         fault = Fault("/files", f"{MAX_FILES} at most", "too-many-files", {"count": MAX_FILES})
         raise Invalid("There are too many files.", [fault])

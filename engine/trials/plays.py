@@ -181,8 +181,13 @@ def _played(trial: Trial, subject: Subject) -> Play:
     try:
         return Play(trial, subject, _play(subject.spec, trial, trial.acts))
     except Unplayable as halt:
+        if isinstance(halt.refusal, Conflict) and halt.refusal.state.get("trial") == "time":
+            raise halt.refusal from halt  # nothing is wrong with the acts
         kept = trial.acts[: halt.number]
+    try:
         return Play(trial, subject, _play(subject.spec, trial, kept), len(trial.acts) - len(kept))
+    except Unplayable as halt:
+        raise halt.refusal from halt
 
 
 def _play(spec: Spec, trial: Trial, acts: Sequence[Mapping[str, Any]]) -> Played:

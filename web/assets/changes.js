@@ -95,8 +95,10 @@ function watch(box) {
   const said = (what, number) =>
     number && dataset[`${what}${number === 1 ? "Single" : "Several"}`].replace(/\u2068?\{n\}\u2069?/u, figures(number));
 
+  let last;
   function say(text, link) {
-    if (box.textContent.startsWith(text) && text) return; // said already
+    if (text === last && text) return; // said already
+    last = text;
     box.replaceChildren();
     if (!text) return;
     const told = document.createElement("p");

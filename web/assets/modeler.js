@@ -92,7 +92,7 @@ class Saving {
   constructor(modeler, container) {
     const place = (name) => document.getElementById(container.dataset[name]);
     Object.assign(this, { modeler, container, form: place("form"), told: place("told"), trouble: place("trouble") });
-    this.at = this.state(); // of the commands when it was last saved
+    this.at = this.state(); // the last command when it was last saved
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.save();
@@ -100,7 +100,9 @@ class Saving {
   }
 
   state() {
-    return this.modeler.get("commandStack")._stackIdx;
+    // The command itself: after an undo another one may have the same number.
+    const { _stack, _stackIdx } = this.modeler.get("commandStack");
+    return _stack[_stackIdx];
   }
 
   changed() {

@@ -76,6 +76,7 @@ def uploaded() -> dict[str, bytes]:
             if one in files:
                 raise Invalid("A file comes twice.", [Fault(f"/files/{one}", "comes twice", "duplicate")])
             files[one] = content
+        sketches.require_number(len(files))  # before more is read
     return files
 
 

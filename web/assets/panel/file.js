@@ -81,19 +81,24 @@ export default class File {
     const known = this.definitions(type, element).find((one) => name(one) === properties.name);
     const meant = properties.name ? (known ?? this.make(type, properties, root)) : undefined;
     if (meant === before) return;
-    const left = (root.rootElements ?? []).filter((one) => one !== before || this.uses(before) > 1);
+    const left = (root.rootElements ?? []).filter((one) => one !== before || uses(before, root) > 1);
     const changes = [this.change(element, { [property]: meant }, object)];
     const rootElements = meant && !known ? [...left, meant] : left;
     changes.push(this.change(element, { rootElements }, root));
     this.all(changes);
   }
 
-  uses(definition) {
-    const refers = (object) =>
-      ["messageRef", "signalRef", "errorRef", "escalationRef"].some((name) => object.get(name) === definition);
-    const all = new Set(this.elementRegistry.getAll().map(getBusinessObject));
-    return [...all].flatMap((object) => [object, ...(object.get("eventDefinitions") ?? [])]).filter(refers).length;
-  }
+}
+
+// How often a file refers to a definition, also in processes that are not on the canvas.
+function uses(definition, root) {
+  const inside = (object) => [
+    object,
+    ...["rootElements", "flowElements", "eventDefinitions"].flatMap((name) => (object.get(name) ?? []).flatMap(inside)),
+  ];
+  const refers = (object) =>
+    ["messageRef", "signalRef", "errorRef", "escalationRef"].some((name) => object.get(name) === definition);
+  return inside(root).filter(refers).length;
 }
 
 // A prefix that no descriptor knows has to be declared by the file.
