@@ -5,7 +5,7 @@ from dataclasses import asdict
 from apiflask import APIBlueprint
 
 from api.command import Reply, command
-from api.shapes import Account, Request, Text
+from api.shapes import Account, Profile, Request, Text
 from engine import names, profiles
 from engine.db import UnitOfWork
 from engine.language import Calendar, Language
@@ -23,16 +23,10 @@ class ChangeAccount(Request):
     calendar: Calendar | None = None
 
 
-class AccountBody(Account):
+class AccountBody(Account, Profile):
     """Your account. An administrator changes the full names."""
 
     role: Role
-    full_name_fa: str | None
-    full_name_en: str | None
-    email: str | None
-    phone: str | None
-    language: Language | None
-    calendar: Calendar | None
 
 
 def _body(uow: UnitOfWork) -> AccountBody:

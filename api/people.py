@@ -14,6 +14,7 @@ from api.shapes import (
     Instant,
     Page,
     PageQuery,
+    Profile,
     Request,
     Text,
     account,
@@ -112,16 +113,10 @@ class ChangePerson(ProfileBody):
     person: Text | None = Field(default=None, description="Can be corrected, and not removed.")
 
 
-class PersonBody(PersonSummary):
+class PersonBody(PersonSummary, Profile):
     """The same with the national id of its owner, and what else is known of them."""
 
     person: str | None
-    full_name_fa: str | None
-    full_name_en: str | None
-    email: str | None
-    phone: str | None
-    language: Language | None
-    calendar: Calendar | None
 
 
 class PersonPage(Page[PersonSummary]):

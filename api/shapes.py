@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints
 
 from engine.bpmn.values import instant
+from engine.language import Calendar, Language
 from engine.models import TaskKind
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -67,6 +68,17 @@ def account(row: Any, who: str) -> dict[str, Any]:
 def display_names(row: Any, *who: str) -> dict[str, Any]:
     """A row of `<who>` and `<who>_name` with the latter as answers call it."""
     return {**row, **{f"{one}_display_name": row[f"{one}_name"] for one in who}}
+
+
+class Profile(BaseModel):
+    """What is known of an account's owner."""
+
+    full_name_fa: str | None
+    full_name_en: str | None
+    email: str | None
+    phone: str | None
+    language: Language | None
+    calendar: Calendar | None
 
 
 class OpenTask(BaseModel):

@@ -100,19 +100,25 @@ def roots_of(judged: Judged) -> list[Any]:
     ]
 
 
+def parts_of(spec: Spec) -> list[Any]:
+    """The elements of all processes, as they run."""
+    return [part for scope in spec.inner.values() for part in scope.task_specs.values() if part.element]
+
+
 def bills_of(spec: Spec) -> dict[str, Any]:
     """What service tasks declare of the bills that they issue, by their path."""
-    parts = [part for scope in spec.inner.values() for part in scope.task_specs.values() if part.element]
-    issuing = [(part.element.path, getattr(part, "service", None)) for part in parts]
-    return {path: service.bill for path, service in issuing if service is not None and service.bill}
+    return {
+        part.element.path: service.bill
+        for part in parts_of(spec)
+        if (service := getattr(part, "service", None)) is not None and service.bill
+    }
 
 
 def results_of(spec: Spec) -> dict[str, str]:
     """The variables that take what comes, by the path of their element."""
-    parts = [part for scope in spec.inner.values() for part in scope.task_specs.values() if part.element]
     taken = [
         (part.element.path, getattr(part, "service", None) or getattr(part, "trigger", None))
-        for part in parts
+        for part in parts_of(spec)
     ]
     return {path: taker.result for path, taker in taken if taker is not None and taker.result}
 
