@@ -162,15 +162,15 @@ def set_notice(response: Response, notice: str | None) -> None:
 
 
 def set_looked(response: Response, now: datetime) -> Response:
-    """Let the browser remember when somebody last looked at the inbox."""
-    _set(response, LOOKED, f"{now.timestamp():.0f}", seconds=30 * 86400)
+    """Let the browser remember, in microseconds, when somebody last looked at the inbox."""
+    _set(response, LOOKED, f"{now.timestamp() * 1e6:.0f}", seconds=30 * 86400)
     return response
 
 
 def looked() -> datetime | None:
     """When somebody last looked at the inbox in this browser; None if that is not known."""
     found = request.cookies.get(cookie(LOOKED), "")
-    return datetime.fromtimestamp(int(found), UTC) if re.fullmatch(r"[0-9]{1,11}", found) else None
+    return datetime.fromtimestamp(int(found) / 1e6, UTC) if re.fullmatch(r"[0-9]{14,17}", found) else None
 
 
 def set_secret(response: Response, told: str | None) -> None:

@@ -21,7 +21,7 @@ from engine import access, access_log, idempotency, sessions
 from engine.access import Permission
 from engine.access_log import Opened, Way
 from engine.db import Actor, UnitOfWork
-from engine.errors import Forbidden, NotFound, Refusal, Uncertain
+from engine.errors import Fault, Forbidden, Invalid, NotFound, Refusal, Uncertain
 from engine.idempotency import Answer
 from engine.ids import uuid7
 from engine.language import Reader
@@ -119,6 +119,7 @@ def page(
             try:
                 if may is not None:
                     access.require(_visitor(), may)
+                _require_storable()
                 parts |= prepare(**parts) if prepare else {}
                 return _serve(lambda visit: view(visit, **parts))
             except Refusal as refusal:
@@ -139,6 +140,14 @@ def _require_text() -> None:
     """Raises NotFound for an address with what no text in the database holds, so no page has given it."""
     if any("\0" in value for _, value in request.args.items(multi=True)):
         raise NotFound("There is no such page.")
+
+
+def _require_storable() -> None:
+    """Raises Invalid for a form with what no text in the database holds: no keyboard types it."""
+    held = [name for name, value in request.form.items(multi=True) if "\0" in name + value]
+    if held:
+        faults = [Fault(f"/{name}", "has a character that no text can hold", "characters") for name in held]
+        raise Invalid("The form can't be read.", faults)
 
 
 def _admit(anybody: bool, *, files: bool) -> Response | None:

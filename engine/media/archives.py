@@ -28,6 +28,7 @@ _NESTED = re.compile(
     re.I,
 )
 _LEFT = re.compile(r"/$|^__MACOSX/|(^|/)(\.[^/]*|Thumbs\.db|desktop\.ini)$", re.I)
+_SIGNATURE = b"PK\x05\x06"
 _END = struct.Struct("<4s4H2LH")
 _FURTHEST = _END.size + 0xFFFF  # an archive's end has a comment of up to 64 KiB
 
@@ -57,7 +58,7 @@ def unpack(stream: IO[bytes], most: int, largest: int) -> dict[str, bytes]:
     At most `most`, and of each at most a byte more than `largest`. Raises Unfit for what is no archive, and
     for one that is made to harm.
     """
-    count, length = _plain_end(stream, size_of(stream))
+    count, length = _plain_end(stream, size_of(stream), commented=True)
     if count > MAX_ENTRIES or length > MAX_DIRECTORY:
         raise _too_many()
     try:
@@ -91,27 +92,29 @@ def ends_as_archive(stream: IO[bytes]) -> bool:
     """Whether programs would open it as a zip archive, whatever it begins with."""
     start = max(0, size_of(stream) - _FURTHEST)
     tail = part(stream, start, _FURTHEST)
-    at = tail.rfind(b"PK\x05\x06")
+    at = tail.rfind(_SIGNATURE)
     while at >= 0:
         if len(tail) - at >= _END.size:
             *_, length, _, _ = _END.unpack_from(tail, at)
             if length and part(stream, start + at - length, 4) == b"PK\x01\x02":
                 return True
-        at = tail.rfind(b"PK\x05\x06", 0, at)
+        at = tail.rfind(_SIGNATURE, 0, at)
     return False
 
 
-def _plain_end(stream: IO[bytes], size: int) -> tuple[int, int]:
+def _plain_end(stream: IO[bytes], size: int, *, commented: bool = False) -> tuple[int, int]:
     """How many entries there are, and how long the directory is.
 
-    The end must be the very end, and tell of a directory that reaches to it: no two readers differ.
+    The end must be the very end, and tell of a directory that reaches to it: no two readers differ. An
+    archive may be `commented`, as code hosts do, where it is not kept, and only read here.
     """
-    if size < _END.size:
+    tail = part(stream, max(0, size - _FURTHEST), _FURTHEST)
+    at = tail.rfind(_SIGNATURE) if commented else len(tail) - _END.size
+    if at < 0 or len(tail) - at < _END.size:
         raise _damaged()
-    signature, disk, first, count, total, length, offset, comment = _END.unpack(
-        part(stream, size - _END.size, _END.size)
-    )
-    if signature != b"PK\x05\x06" or disk or first or comment or offset + length + _END.size != size:
+    signature, disk, first, count, total, length, offset, comment = _END.unpack_from(tail, at)
+    ends = at + _END.size + comment == len(tail) and offset + length == size - len(tail) + at
+    if signature != _SIGNATURE or disk or first or not ends:
         raise _damaged()
     if count != total:
         raise _bomb()

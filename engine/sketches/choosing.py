@@ -3,7 +3,7 @@
 Connectors are not among it: the engine doesn't know those of an installation, its pages do.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -19,7 +19,9 @@ from engine.models import Definition, DefinitionVersion, DeploymentFile, Members
 from engine.organisation.units import CHOICES
 from engine.sketches.reading import files_of, get
 
-_MOST_READ = 200  # files of current versions whose content is read
+_MOST_READ = 200  # deployments with current versions whose files are read
+_KEPT: dict[UUID, Offers] = {}  # what they offer: a deployment never changes
+_MOST_KEPT = 1000
 _EVENTS = ("message", "signal", "error")
 
 
@@ -43,7 +45,7 @@ def choices(uow: UnitOfWork, sketch_id: UUID) -> Choices:
     try:
         with budget.limited(ShortBudget()):
             own = bpmn.offers(files_of(uow, sketch_id))
-            others.extend(bpmn.offers(files) for files in _current_files(uow).values())
+            others.extend(_current_offers(uow))
     except Exhausted:
         pass  # what was not read is chosen by its name alone, or typed
     everything = [own, *others]
@@ -94,17 +96,24 @@ def _current_names(uow: UnitOfWork) -> list[Named]:
     return [Named(key, text(name)) for key, name in rows]
 
 
-def _current_files(uow: UnitOfWork) -> dict[UUID, dict[str, bytes]]:
-    """The files of current versions, by deployment: those that are read anyway."""
-    version, file = DefinitionVersion, DeploymentFile
+def _current_offers(uow: UnitOfWork) -> Iterator[Offers]:
+    """What the newest deployments with current versions have. Each is read once, by itself, and kept."""
+    version = DefinitionVersion
     deployments = select(version.deployment_id).join(Definition, validity.current(version)).distinct()
-    rows = uow.connection.execute(
-        select(file.deployment_id, file.name, file.content)
-        .where(file.deployment_id.in_(deployments), file.name.regexp_match(r"\.(bpmn|xml|json|form|dmn)$"))
-        .order_by(file.deployment_id.desc(), file.name)
-        .limit(_MOST_READ)
+    newest = deployments.order_by(version.deployment_id.desc()).limit(_MOST_READ)
+    for deployment_id in uow.connection.execute(newest).scalars().all():
+        if deployment_id not in _KEPT:
+            found = bpmn.offers(_files(uow, deployment_id))
+            if len(_KEPT) >= _MOST_KEPT:
+                _KEPT.clear()
+            _KEPT[deployment_id] = found
+        yield _KEPT[deployment_id]
+
+
+def _files(uow: UnitOfWork, deployment_id: UUID) -> dict[str, bytes]:
+    """Those in which something is offered, by name."""
+    file = DeploymentFile
+    read = select(file.name, file.content).where(
+        file.deployment_id == deployment_id, file.name.regexp_match(r"\.(bpmn|xml|json|form|dmn)$")
     )
-    found: dict[UUID, dict[str, bytes]] = {}
-    for deployment_id, name, content in rows:
-        found.setdefault(deployment_id, {})[name] = content
-    return found
+    return {name: content for name, content in uow.connection.execute(read.order_by(file.name))}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Uuid, case, cast, delete, exists, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import access
@@ -23,6 +23,13 @@ AT_ONCE = 500
 
 ROWS = table(StagedDocument)
 _FILES = table(ErasedFile)
+
+# The task for which a file was uploaded: its id is read from the place, so that the tasks' index finds it.
+_ITS_TASK = Task.id == case((ROWS.c.place.startswith("task:"), cast(func.substr(ROWS.c.place, 6), Uuid)))
+# Who lost a task leaves its files to those who have it now, as they leave the answer.
+_PASSED_ON = exists().where(
+    _ITS_TASK, Task.status == "open", ~func.coalesce(access.in_place_of(Task.assignee_id), literal(False))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,8 @@ def require_room(uow: UnitOfWork, place: Place) -> None:
     """Raises Conflict if the actor has uploaded too many files for a form. A portal acts for many persons."""
     if uow.actor.role == "portal":
         return
-    mine = select(func.count()).where(ROWS.c.owner_id == uow.actor.id, ROWS.c.place == str(place))
+    counted = (ROWS.c.place == str(place)) | ROWS.c.media_type.is_(None)  # unfinished ones of every form
+    mine = select(func.count()).where(ROWS.c.owner_id == uow.actor.id, counted)
     if uow.connection.execute(mine).scalar_one() >= MOST:
         detail = f"At most {MOST} files can be uploaded for one form. Remove some of them first."
         raise Conflict(detail, code="too-many-uploads", limit=MOST)
@@ -174,15 +182,18 @@ def names(uow: UnitOfWork, ids: Collection[UUID], place: Place) -> Mapping[UUID,
 
 
 def discard_some(uow: UnitOfWork, ids: Collection[UUID]) -> None:
-    """Delete those of these that are the actor's; of others nothing is told."""
+    """Delete those of these that the actor may discard; of others nothing is told."""
     if ids:
-        _delete(uow, ROWS.c.id.in_(ids) & (ROWS.c.owner_id == uow.actor.id))
+        values = access.seen_by(uow)
+        _delete(uow, ROWS.c.id.in_(ids) & (ROWS.c.owner_id == uow.actor.id) & ~_PASSED_ON, values)
 
 
 def discard(uow: UnitOfWork, document_id: UUID) -> Staged:
-    """Delete one of the actor's; what it was. Raises NotFound."""
+    """Delete one of the actor's; what it was. Raises NotFound; Conflict if it is for a task of others now."""
     found = get(uow, document_id, hold=True)
-    _delete(uow, ROWS.c.id == document_id)
+    if not _delete(uow, (ROWS.c.id == document_id) & ~_PASSED_ON, access.seen_by(uow)):
+        detail = "It was uploaded for a task that you don't have (any more): claim the task first."
+        raise Conflict(detail, code="task-not-yours")
     return found
 
 
@@ -207,19 +218,17 @@ def forget(uow: UnitOfWork) -> int:
         ROWS.c.place == literal("start:") + ApplicationDraft.key,
         ROWS.c.media_type.is_not(None),
     )
-    open_task = exists().where(
-        ROWS.c.place == literal("task:") + cast(Task.id, Text),
-        Task.status == "open",
-        ROWS.c.media_type.is_not(None),
-    )
+    open_task = exists().where(_ITS_TASK, Task.status == "open", ROWS.c.media_type.is_not(None))
     expired = select(ROWS.c.id).where(ROWS.c.expires_at < uow.now, ~written, ~open_task).limit(AT_ONCE)
     return len(_delete(uow, ROWS.c.id.in_(expired)))
 
 
-def _delete(uow: UnitOfWork, which: ColumnElement[bool]) -> Sequence[Any]:
+def _delete(
+    uow: UnitOfWork, which: ColumnElement[bool], values: Mapping[str, Any] | None = None
+) -> Sequence[Any]:
     """Rows, with their parts; their files are deleted later (`erasure.delete_files`)."""
     gone = delete(ROWS).where(which).returning(ROWS.c.sha256, ROWS.c.media_type)
-    rows = uow.connection.execute(gone).all()
+    rows = uow.connection.execute(gone, values).all()
     mark_files(uow, {row.sha256 for row in rows if row.media_type is not None})
     return rows
 

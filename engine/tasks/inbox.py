@@ -28,6 +28,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    exists,
     false,
     func,
     literal,
@@ -47,6 +48,7 @@ from engine.models import (
     Case,
     Definition,
     DefinitionVersion,
+    Document,
     Pool,
     PoolRole,
     Substitution,
@@ -164,6 +166,12 @@ def _asked(status: str, *, kind: str | None = None) -> ColumnElement[bool]:
 
 _RETURNED = and_(_asked("completed", kind="correction"), not_(_asked("open", kind="correction")))
 _ANSWERED = and_(_asked("completed", kind="opinion"), not_(_asked("open", kind="opinion")))
+# Whether somebody else has added a document to the case since: ids rise with the time at which they are made.
+_ADDED = exists().where(
+    Document.case_id == Task.case_id,
+    Document.id > Task.id,
+    Document.added_by != bindparam("viewer", type_=Uuid),
+)
 _FILTERS: Mapping[str, ColumnElement[bool]] = {
     "due": bindparam("due", type_=_INSTANT) >= _DUE,
     "overdue": _DUE <= _NOW,
@@ -179,7 +187,12 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = {
 def _page(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
     """Made once for each combination of parameters."""
     found = nearest(role, scope, given, cases.PAGE + 1, ordered=True)
-    beside = (_RETURNED.label("returned"), _ANSWERED.label("answered"), _asked("open").label("awaits"))
+    beside = (
+        _RETURNED.label("returned"),
+        _ANSWERED.label("answered"),
+        _ADDED.label("added"),
+        _asked("open").label("awaits"),
+    )
     page = listed(role).add_columns(*beside, access.party().label("party")).join(found, found.c.id == Task.id)
     return page.order_by(found.c.due, found.c.id)
 

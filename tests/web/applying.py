@@ -1,5 +1,6 @@
 """A service to apply for, and an applicant at its pages."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -44,6 +45,12 @@ def service(key: str = "p", start: Mapping[str, Any] = START) -> dict[str, bytes
     marks = 'parvandeh:appeal="objection" parvandeh:appealWithin="P20D"'
     named = f'isExecutable="true" name="خدمت {key} | Service {key}" {marks}'
     return factories.files(bpmn.process(*body, key=key, attributes=named), f=start, d=form)
+
+
+def secret_of(page: str) -> str:
+    """The secret that a page shows; looked for where it stands, since ids may hold something like it."""
+    (secret,) = re.findall(r"<bdi class=\"ltr[^\"]*\">((?:[0-9A-Z]{4}-){2}[0-9A-Z]{4})</bdi>", page)
+    return str(secret)
 
 
 class Applicant:

@@ -16,7 +16,17 @@ from engine.db import Actor, Database
 from engine.limits import Limits
 from engine.models import ApplicationDraft, Case
 from tests import cutting, factories
-from tests.web.applying import ANSWERS, OTHER, START, Applicant, an_applicant, apply_here, me, service
+from tests.web.applying import (
+    ANSWERS,
+    OTHER,
+    START,
+    Applicant,
+    an_applicant,
+    apply_here,
+    me,
+    secret_of,
+    service,
+)
 from tests.web.conftest import Browser, statements
 from web.applicants.steps import steps_of
 from web.site import SITE
@@ -99,8 +109,7 @@ def test_number_and_secret_are_shown_once_and_stand_in_no_address(me: Applicant,
     me.fill()
     sent = me.post(CHECK, {})
     where = sent.headers["Location"]
-    page = me.get(where)
-    (secret,) = re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", page)
+    secret = secret_of(me.get(where))
     assert secret not in where
     assert secret not in me.get(where)
     stands = me.post("/status", {"number": me.case(UUID(where.split("/")[3])).number, "secret": secret})

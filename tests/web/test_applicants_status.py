@@ -7,7 +7,7 @@ import pytest
 
 from engine.db import Database
 from tests import factories
-from tests.web.applying import Applicant, apply_here, me
+from tests.web.applying import Applicant, apply_here, me, secret_of
 from tests.web.conftest import Browser, Make
 
 __all__ = ["apply_here", "me"]  # fixtures
@@ -18,8 +18,7 @@ def told(me: Applicant, database: Database) -> tuple[str, str]:
     """Number and secret of a case."""
     me.fill()
     where = me.post("/services/p/apply/check", {}).headers["Location"]
-    (secret,) = re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", me.get(where))
-    return me.case(UUID(where.split("/")[3])).number, secret
+    return me.case(UUID(where.split("/")[3])).number, secret_of(me.get(where))
 
 
 def ask(browser: Browser, number: str, secret: str) -> tuple[int, str]:

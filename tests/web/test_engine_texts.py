@@ -155,7 +155,7 @@ def _codes() -> set[str]:
 def test_every_fault_has_a_text() -> None:
     faulting = [
         path
-        for path in python("engine", "api", "web/desk", "web/attached.py")
+        for path in python("engine", "api", "web/desk", "web/attached.py", "web/visit.py")
         if path.parent.name != "exchange"
     ]
     codes = strings(calls(faulting, "Fault"), 2) | set(forms.MESSAGES)

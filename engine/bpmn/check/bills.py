@@ -10,6 +10,7 @@ from engine.bpmn.check.diagram import Diagram, Node, definitions
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules
 from engine.bpmn.money import CURRENCIES, is_code
+from engine.findings import sentence
 
 _NEEDED = ("billAmount", "billCurrency")
 _DECLARED = "bill-declaration"
@@ -48,7 +49,9 @@ class _Rules(Rules):
             self.error(
                 element,
                 _DECLARED,
-                f"parvandeh:billCurrency={currency!r} is not a currency of ISO 4217.",
+                sentence(
+                    f"parvandeh:billCurrency={currency!r} is not a currency of ISO 4217.", currency=currency
+                ),
                 'Write a code such as "IRR", or the name of the part of the reply that has the currency.',
             )
         keys = _keys(_said(element, "request"))
@@ -58,7 +61,11 @@ class _Rules(Rules):
                 self.error(
                     element,
                     _DECLARED,
-                    f"parvandeh:{name}={part[:80]!r} names no part of the request.",
+                    sentence(
+                        f"parvandeh:{name}={part[:80]!r} names no part of the request.",
+                        attribute=f"parvandeh:{name}",
+                        part=part[:80],
+                    ),
                     f"Send it, as in parvandeh:request=\"{{'{part[:40]}': …}}\", or name a part that is sent:"
                     " the engine compares what was asked for with what was issued.",
                 )
@@ -71,14 +78,19 @@ class _Rules(Rules):
             self.error(
                 element,
                 _AWAITED,
-                f"What awaits a payment has no key {BILL!r}, so that nobody could know which bill is paid.",
+                sentence(
+                    f"What awaits a payment has no key {BILL!r}: nobody could know which bill is paid.",
+                    key=BILL,
+                ),
                 f"Write the number of the bill: parvandeh:correlation=\"{{'{BILL}': …}}\".",
             )
         if _said(element, "name") is not None:
             self.error(
                 element,
                 _AWAITED,
-                "The name of the message that confirms a payment is computed.",
+                sentence(
+                    "The name of the message that confirms a payment is computed.", computed="parvandeh:name"
+                ),
                 "Name the message as it stands, and remove parvandeh:name.",
             )
 
@@ -89,7 +101,7 @@ class _Rules(Rules):
             self.error(
                 element,
                 code,
-                f"{', '.join(missing)} is missing or empty.",
+                sentence(f"{', '.join(missing)} is missing or empty.", missing=", ".join(missing)),
                 "Write the name of the part that has it, or remove all that is said of a bill.",
             )
         for name in known:
@@ -98,7 +110,9 @@ class _Rules(Rules):
                 self.error(
                     element,
                     code,
-                    f"parvandeh:{name}={said[:80]!r} has space around it.",
+                    sentence(
+                        f"parvandeh:{name}={said[:80]!r} has space around it.", attribute=f"parvandeh:{name}"
+                    ),
                     "Write the name of a part of the request, reply or message as it stands.",
                 )
 

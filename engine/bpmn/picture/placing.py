@@ -39,8 +39,11 @@ def placed(file: str, content: bytes, first: str | None = None) -> bytes:
 
 
 def without_places(file: str, content: bytes) -> bool:
-    """Whether it holds processes of which none has a place."""
-    return _unplaced(file, content) is not None
+    """Whether it holds elements of which none has a place."""
+    root = _unplaced(file, content)
+    return root is not None and any(
+        element.get("id") for process in root.iterchildren(bpmn("process")) for element in process
+    )
 
 
 def _unplaced(file: str, content: bytes) -> Any:
