@@ -79,7 +79,7 @@ def stage(uow: UnitOfWork, target: Target, received: Received) -> Reply:
     return Reply(_body(found), status=201)
 
 
-@command(blueprint.delete("/documents/<uuid:document_id>"), answer=StagedBody, refusals=(404,))
+@command(blueprint.delete("/documents/<uuid:document_id>"), answer=StagedBody, refusals=(404, 409))
 def discard(uow: UnitOfWork, document_id: UUID) -> Reply:
     """Discard a file that you uploaded for a field and sent with no answer"""
     return Reply(_body(staging.discard(uow, document_id)))

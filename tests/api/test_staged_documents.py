@@ -187,6 +187,17 @@ def test_what_is_uploaded_for_a_task_belongs_to_the_task(portal: Client, client:
     assert {one["id"]: one["task"] for one in documents} == {deed: None, report: task["id"]}
 
 
+def test_who_gave_a_task_away_leaves_its_files(portal: Client, client: Clients) -> None:
+    (task,) = start(portal, deed=staged(portal)).json["tasks"]
+    former, now = client("caseworker", "former"), client("caseworker", "now")
+    former.post(f"/tasks/{task['id']}/claim", {})
+    report = staged(former, "/report", task=task["id"])
+    former.post(f"/tasks/{task['id']}/release", {})
+    now.post(f"/tasks/{task['id']}/claim", {})
+    refused(former.send("DELETE", f"/documents/{report}"), 409, "conflict")
+    assert now.post(f"/tasks/{task['id']}/complete", {"data": {"report": report}}).status_code == 200
+
+
 def test_what_nobody_sends_is_deleted_with_its_file(
     portal: Client, database: Database, tmp_path: Path, actor: Callable[..., Any]
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
-from engine import tasks
+from engine import documents, tasks
 from engine.db import Actor, Database
 from engine.models import AccessRecord, BrowserSession, Case
 from tests.desks import Desks
@@ -157,3 +157,13 @@ def test_rows_show_that_an_opinion_was_given(office: Desks, sara: Browser) -> No
     office.claimed("omid", opinion)
     office.do("omid", lambda uow: tasks.complete(uow, opinion, {"opinion": "Yes."}))
     assert "Opinion given" in sara.get("/desk?lang=en").text
+
+
+def test_rows_show_that_a_colleague_has_added_a_document(office: Desks, sara: Browser) -> None:
+    (task,) = office.some(1)
+    case = office.row(task).case_id
+    file = documents.Received("deed.pdf", "application/pdf", 10, bytes(32))
+    office.do("sara", lambda uow: documents.add(uow, file, case=case))
+    assert "Document added" not in sara.get("/desk?lang=en").text
+    office.do("reza", lambda uow: documents.add(uow, file, case=case))
+    assert "Document added" in sara.get("/desk?lang=en").text

@@ -199,6 +199,21 @@ def test_an_upload_that_was_cut_off_continues(me: Applicant, database: Database)
     assert sent.status_code == 303
 
 
+def test_begun_uploads_count_for_a_person_over_all_forms(
+    me: Applicant, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.staging.rows.MOST", 1)
+    body = [
+        bpmn.node("startEvent", "s", camunda__formKey="f.json"),
+        bpmn.node("endEvent", "e"),
+        bpmn.flow("s", "e"),
+    ]
+    named = 'isExecutable="true" name="دیگر | Other"'
+    factories.deploy(database, factories.files(bpmn.process(*body, key="q", attributes=named), f=START))
+    assert parts(me, filed.pdf()).status_code == 200
+    assert parts(me, filed.pdf(), place="start:q").status_code == 409
+
+
 def test_a_file_that_is_not_complete_is_no_document(me: Applicant) -> None:
     content = filed.pdf()
     begun = parts(me, content).json["id"]

@@ -79,9 +79,19 @@ def test_folder_that_a_desktop_has_packed_becomes_a_draft(designer: Browser) -> 
     assert unpacked(designer.get(f"{made.location}/files.zip").data) == FILES
 
 
+def test_archive_with_a_comment_as_code_hosts_write_it_becomes_a_draft(designer: Browser) -> None:
+    held = io.BytesIO(packed(FILES))
+    with zipfile.ZipFile(held, "a") as archive:
+        archive.comment = b"1f0c2d3e" * 5
+    made = send(designer, "/designer/sketches/upload", {"one.zip": held.getvalue()}, unit="root")
+    assert made.status_code == 303, made.text
+    assert unpacked(designer.get(f"{made.location}/files.zip").data) == FILES
+
+
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "no zip": (lambda: b"PK\x03\x04 but nothing else", "not a zip file"),
     "cut off": (lambda: packed(FILES)[:-9], "not a zip file"),
+    "two ends": (lambda: packed(FILES) + packed({}), "not a zip file"),
     "empty": (lambda: packed({}), "no files in the archive"),
     "bomb": (lambda: packed({f"{n}.md": bytes(2 << 20) for n in range(40)}), "far too large"),
     "large file": (lambda: packed({"p.bpmn": bytes(3 << 20)}), "p.bpmn: The file is larger than 2 MiB"),
