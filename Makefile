@@ -50,7 +50,7 @@ lock: .venv/.installed-dev ## pin requirements.in, requirements-dev.in and those
 # Before what takes minutes: a port in use is reported at once. Afterwards the start itself looks first.
 .PHONY: free-port
 free-port:
-	@test -e .venv/.installed -a -e web/static/manifest.json || test -z "$(PYTHON)" || { $(PYTHON) -m engine.ports && \
+	@test -e .venv/.installed -a -e web/static/manifest.json || test -z "$(PYTHON)" || { $(PYTHON) -m engine.platform.ports && \
 		echo "The first start takes one to four minutes: dependencies, assets, database. Later ones take less than one."; }
 
 # An environment that is there already is kept.
@@ -64,7 +64,7 @@ free-port:
 
 .venv/.installed: requirements.txt | .venv/.created
 	@echo "Installing the pinned dependencies ..."
-	@$(BIN)/python -m engine.install $<
+	@$(BIN)/python -m engine.platform.install $<
 	@touch $@
 
 # By the machine's Node or by that of a wheel.
@@ -80,12 +80,12 @@ tests/servers/node_modules/.installed: tests/servers/package-lock.json | .venv/.
 
 .venv/.installed-dev: requirements-dev.txt .venv/.installed
 	@echo "Installing the tools of development ..."
-	@$(BIN)/python -m engine.install $<
+	@$(BIN)/python -m engine.platform.install $<
 	@touch $@
 
 # Servers that tests speak to. Their own environment: they want other releases of what we use.
 .venv/.servers: tests/servers/requirements.txt .venv/.installed-dev
 	@echo "Installing the servers that tests speak to ..."
 	@$(BIN)/python -m venv --clear .venv/servers
-	@.venv/servers/bin/python -m engine.install $<
+	@.venv/servers/bin/python -m engine.platform.install $<
 	@touch $@

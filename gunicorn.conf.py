@@ -7,9 +7,9 @@ from importlib import import_module
 
 from gunicorn.http import wsgi
 
-from engine import lifeline
 from engine.bpmn import script
-from engine.config import Settings
+from engine.platform import parent_death
+from engine.platform.config import Settings
 
 settings = Settings.read()
 metrics = settings.var / "metrics"
@@ -40,7 +40,7 @@ def post_fork(server, _worker):
     for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
         # Until it has its own handlers it has the master's, which would swallow a wish to stop.
         signal.signal(number, signal.SIG_DFL)
-    lifeline.follow(server.pid, signal.SIGKILL)
+    parent_death.follow(server.pid, signal.SIGKILL)
     script.open_pool()  # here, because a pool does not survive a fork
     gc.freeze()
 

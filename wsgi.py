@@ -3,8 +3,8 @@
 import sys
 
 import web
-from engine.config import Settings
-from engine.errors import Unusable
+from engine.platform.config import Settings
+from engine.platform.errors import Unusable
 from web import application
 
 settings = Settings.read()

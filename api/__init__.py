@@ -46,13 +46,13 @@ from api.command import CALLERS, DATABASE, OPERATIONS, PUBLISHING, QUOTA
 from api.encoding import Json
 from api.observe import observe
 from api.quota import Quota
-from engine import limits
-from engine.config import Settings
-from engine.db import Database
+from engine.connectors import Connectors
 from engine.documents import Intake
-from engine.exchange import Connectors
-from engine.oidc import Providers
-from engine.sessions import Lasting
+from engine.identity.oidc import Providers
+from engine.identity.sessions import Lasting
+from engine.platform import limits
+from engine.platform.config import Settings
+from engine.platform.db import Database
 
 PREFIX = "/api/v1"
 MAX_BODY = 8 << 20  # a deployment of several files; each kind of body has its own limit

@@ -15,10 +15,11 @@ from api.shapes import (
     account,
     page_of,
 )
-from engine import access, access_log, cases
-from engine.access_log import Opened, Reason, Way
-from engine.db import UnitOfWork
+from engine import access, cases
 from engine.models import Openable
+from engine.oversight import access_log
+from engine.oversight.access_log import Opened, Reason, Way
+from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("access_log", __name__, tag="Access log")
 

@@ -6,10 +6,10 @@ from apiflask import APIBlueprint
 
 from api.command import Reply, command
 from api.shapes import Account, Profile, Request, Text
-from engine import names, profiles
-from engine.db import UnitOfWork
-from engine.language import Calendar, Language
+from engine.identity import names, profiles
 from engine.models import Role
+from engine.platform.db import UnitOfWork
+from engine.platform.language import Calendar, Language
 
 blueprint = APIBlueprint("account", __name__, tag="Account")
 

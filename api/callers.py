@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from engine import accounts, login
-from engine.db import Actor, Database
-from engine.oidc import Person, Providers
+from engine.identity import accounts, login
+from engine.identity.oidc import Person, Providers
+from engine.platform.db import Actor, Database
 
 SECONDS = 1.0  # for so long a revoked token may still be taken
 MANY = 10_000

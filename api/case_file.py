@@ -16,9 +16,9 @@ from api.shapes import (
 )
 from api.tasks import TaskPage, task_page
 from engine import cases, tasks
-from engine.access_log import Opened
-from engine.db import UnitOfWork
 from engine.models import CaseStatus
+from engine.oversight.access_log import Opened
+from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("case_file", __name__, tag="Cases")
 

@@ -23,9 +23,9 @@ from api.shapes import (
     page_of,
 )
 from engine import cases
-from engine.access_log import Opened
-from engine.db import UnitOfWork
 from engine.models import CaseStatus, Channel
+from engine.oversight.access_log import Opened
+from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("cases", __name__, tag="Cases")
 

@@ -26,13 +26,15 @@ from api.callers import Callers, is_signed
 from api.problems import PROVIDERS, Malformed, Unauthorized, described
 from api.quota import Quota
 from api.shapes import Request
-from engine import access, access_log, cases, idempotency
-from engine.access_log import Opened
-from engine.db import Actor, Database, UnitOfWork
-from engine.db import View as DatabaseView
-from engine.errors import Fault, Forbidden, Invalid, Refusal, Uncertain
-from engine.idempotency import Answer
-from engine.storage import checksum
+from engine import access, cases
+from engine.oversight import access_log
+from engine.oversight.access_log import Opened
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.db import View as DatabaseView
+from engine.platform.errors import Fault, Forbidden, Invalid, Refusal, Uncertain
+from engine.platform.storage import checksum
+from engine.requests import idempotency
+from engine.requests.idempotency import Answer
 
 QUOTA = "parvandeh.quota"
 DATABASE = "parvandeh.database"

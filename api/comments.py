@@ -19,8 +19,8 @@ from api.shapes import (
     page_of,
 )
 from engine import cases, tasks
-from engine.access_log import Opened
-from engine.db import UnitOfWork
+from engine.oversight.access_log import Opened
+from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("comments", __name__, tag="Comments")
 

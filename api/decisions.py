@@ -14,10 +14,11 @@ from api.shapes import (
     Request,
     account,
 )
-from engine import access, appeals, tasks
-from engine.access_log import Opened
+from engine import access, tasks
 from engine.bpmn import Effect
-from engine.db import UnitOfWork
+from engine.oversight.access_log import Opened
+from engine.platform.db import UnitOfWork
+from engine.portal import appeals
 
 blueprint = APIBlueprint("decisions", __name__, tag="Cases")
 

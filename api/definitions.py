@@ -14,10 +14,11 @@ from api.shapes import (
     Instant,
     Request,
 )
-from engine import cases, definitions, publishing
-from engine.db import UnitOfWork
+from engine import cases, definitions
+from engine.design import publishing
 from engine.models import DefinitionVersion, VersionStatus
 from engine.organisation import units
+from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("definitions", __name__, tag="Definitions")
 

@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api.command import Reply, command
 from api.shapes import Instant, Key, Page, PageQuery, Request, Text, page_of
 from api.units import UnitKey
-from engine import delegations
-from engine.db import UnitOfWork
+from engine.platform.db import UnitOfWork
+from engine.tasks import delegations
 
 blueprint = APIBlueprint("delegations", __name__, tag="Organisation")
 

@@ -20,8 +20,8 @@ from api.shapes import (
 )
 from api.tasks import CorrectionBody, OpinionBody, TaskSummary, assigned, correction_body, opinion_body
 from engine import cases, tasks
-from engine.db import UnitOfWork
 from engine.models import TaskStatus
+from engine.platform.db import UnitOfWork
 from engine.tasks import Action
 
 blueprint = APIBlueprint("desk", __name__, tag="Desk")

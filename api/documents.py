@@ -24,13 +24,14 @@ from api.shapes import (
     account,
     page_of,
 )
-from engine import cases, documents, media
-from engine.access_log import Opened
-from engine.db import UnitOfWork
+from engine import cases, documents
 from engine.documents import Intake, Received
-from engine.errors import Fault, Invalid
 from engine.models import DocumentStatus
-from engine.storage import BLOCK
+from engine.oversight.access_log import Opened
+from engine.platform import media
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid
+from engine.platform.storage import BLOCK
 
 M = TypeVar("M", bound=BaseModel)
 blueprint = APIBlueprint("documents", __name__, tag="Documents")

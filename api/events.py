@@ -11,11 +11,10 @@ from pydantic import BaseModel, StringConstraints
 
 from api.command import Reply, command
 from api.shapes import Instant, Key, Request
-from engine import feed
-from engine.db import UnitOfWork
-from engine.errors import Fault, Invalid
-from engine.events import Kind
-from engine.feed import START, Position
+from engine.events import Kind, feed
+from engine.events.feed import START, Position
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid
 
 blueprint = APIBlueprint("events", __name__, tag="Events")
 

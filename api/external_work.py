@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.command import Reply, command
 from api.shapes import Instant, Request, Text
-from engine import calls
-from engine.db import UnitOfWork
+from engine.cases import external_calls
+from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("external_work", __name__, tag="External work")
 
@@ -95,7 +95,7 @@ _REFUSALS = (404, 409)
 @command(blueprint.post("/external-work/take"), body=TakeWork, answer=WorkList, status=(200, 204))
 def take(uow: UnitOfWork, body: TakeWork) -> Reply:
     """Take work, if there is some; it answers at once"""
-    rows = calls.take(uow, body.topics, body.max, timedelta(seconds=body.lease), body.worker)
+    rows = external_calls.take(uow, body.topics, body.max, timedelta(seconds=body.lease), body.worker)
     if not rows:
         return Reply(b"", {"Retry-After": RETRY_AFTER}, status=204)
     return Reply(WorkList(items=[Work.model_validate(dict(row)) for row in rows]))
@@ -109,7 +109,7 @@ def take(uow: UnitOfWork, body: TakeWork) -> Reply:
 )
 def extend(uow: UnitOfWork, call_id: UUID, body: ExtendWork) -> Reply:
     """Keep work for longer"""
-    until = calls.extend(uow, call_id, body.fence, timedelta(seconds=body.lease))
+    until = external_calls.extend(uow, call_id, body.fence, timedelta(seconds=body.lease))
     return Reply(WorkSettled(id=call_id, lease_until=until))
 
 
@@ -121,7 +121,7 @@ def extend(uow: UnitOfWork, call_id: UUID, body: ExtendWork) -> Reply:
 )
 def complete(uow: UnitOfWork, call_id: UUID, body: CompleteWork) -> Reply:
     """Bring work back done"""
-    calls.complete(uow, call_id, body.fence, body.reply)
+    external_calls.complete(uow, call_id, body.fence, body.reply)
     return Reply(WorkSettled(id=call_id))
 
 
@@ -134,7 +134,7 @@ def complete(uow: UnitOfWork, call_id: UUID, body: CompleteWork) -> Reply:
 def fail(uow: UnitOfWork, call_id: UUID, body: FailWork) -> Reply:
     """Give work back undone"""
     pause = None if body.retry_in is None else timedelta(seconds=body.retry_in)
-    calls.fail(uow, call_id, body.fence, body.detail, retry_in=pause)
+    external_calls.fail(uow, call_id, body.fence, body.detail, retry_in=pause)
     return Reply(WorkSettled(id=call_id))
 
 
@@ -146,5 +146,5 @@ def fail(uow: UnitOfWork, call_id: UUID, body: FailWork) -> Reply:
 )
 def throw(uow: UnitOfWork, call_id: UUID, body: ThrowError) -> Reply:
     """Answer with an error of the process"""
-    calls.throw(uow, call_id, body.fence, body.error, body.data)
+    external_calls.throw(uow, call_id, body.fence, body.error, body.data)
     return Reply(WorkSettled(id=call_id))

@@ -21,10 +21,11 @@ from api.shapes import (
     page_of,
 )
 from api.tasks import TaskSummary, assigned
-from engine import relations, tasks
-from engine.db import UnitOfWork
+from engine import tasks
 from engine.models import RelationKind
-from engine.relations import Declared
+from engine.organisation import relations
+from engine.organisation.relations import Declared
+from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("fairness", __name__, tag="Fairness")
 

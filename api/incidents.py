@@ -9,9 +9,10 @@ from pydantic import BaseModel, Field
 from api.cases import CaseBody, case_body
 from api.command import Reply, command, etag
 from api.shapes import Instant, Key, Page, PageQuery, Request, Text, page_of
-from engine import cases, incidents
-from engine.db import UnitOfWork
+from engine import cases
+from engine.cases import incidents
 from engine.models import IncidentStatus
+from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("incidents", __name__, tag="Incidents")
 

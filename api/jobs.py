@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from api.command import Reply, command
 from api.shapes import Request
-from engine import jobs
-from engine.db import UnitOfWork
+from engine.platform import jobs
+from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("jobs", __name__, tag="Jobs")
 

@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from api.command import Reply, command
 from api.shapes import Instant, Request, Text
-from engine import messages
-from engine.db import UnitOfWork
+from engine.cases import messages
+from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("messages", __name__, tag="Messages")
 

@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.command import Reply, command
 from api.shapes import Instant, Key, Page, PageQuery, Request, page_of
-from engine import moves
-from engine.db import UnitOfWork
+from engine.cases import migration
 from engine.models import MovedCaseStatus, MoveStatus
+from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("moves", __name__, tag="Moves")
 
@@ -93,7 +93,7 @@ class MovedCasePage(Page[MovedCaseBody]):
     """A page of a move's cases, the oldest first."""
 
 
-def _body(found: moves.Overview) -> MoveOverview:
+def _body(found: migration.Overview) -> MoveOverview:
     obstacles = [HurdleBody.model_validate(hurdle, from_attributes=True) for hurdle in found.obstacles]
     return MoveOverview(**found.move, counts=CountsBody.model_validate(found.counts), obstacles=obstacles)
 
@@ -101,20 +101,20 @@ def _body(found: moves.Overview) -> MoveOverview:
 @command(blueprint.post("/moves"), body=PlanMove, answer=MoveOverview, status=201, refusals=(409,))
 def create(uow: UnitOfWork, body: PlanMove) -> Reply:
     """Plan the move of running cases to another version"""
-    made = _body(moves.plan(uow, body.definition, body.source, body.target))
+    made = _body(migration.plan(uow, body.definition, body.source, body.target))
     return Reply(made, {"Location": f"/api/v1/moves/{made.id}"}, status=201)
 
 
 @command(blueprint.get("/moves"), query=PageQuery, answer=MovePage)
 def index(uow: UnitOfWork, query: PageQuery) -> Reply:
     """List moves, the newest first"""
-    return Reply(MovePage(**page_of(MoveBody, moves.page(uow, after=query.cursor), moves.PAGE)))
+    return Reply(MovePage(**page_of(MoveBody, migration.page(uow, after=query.cursor), migration.PAGE)))
 
 
 @command(blueprint.get("/moves/<uuid:move_id>"), answer=MoveOverview, refusals=(404,))
 def show(uow: UnitOfWork, move_id: UUID) -> Reply:
     """Read a move: its plan, and how far it is"""
-    return Reply(_body(moves.look(uow, move_id)))
+    return Reply(_body(migration.look(uow, move_id)))
 
 
 @command(
@@ -125,8 +125,8 @@ def show(uow: UnitOfWork, move_id: UUID) -> Reply:
 )
 def cases_of(uow: UnitOfWork, move_id: UUID, query: MovedCasesQuery) -> Reply:
     """List the cases of a move, the oldest first"""
-    rows = moves.cases_of(uow, move_id, status=query.status, after=query.cursor)
-    return Reply(MovedCasePage(**page_of(MovedCaseBody, rows, moves.PAGE)))
+    rows = migration.cases_of(uow, move_id, status=query.status, after=query.cursor)
+    return Reply(MovedCasePage(**page_of(MovedCaseBody, rows, migration.PAGE)))
 
 
 @command(
@@ -134,7 +134,7 @@ def cases_of(uow: UnitOfWork, move_id: UUID, query: MovedCasesQuery) -> Reply:
 )
 def start(uow: UnitOfWork, move_id: UUID) -> Reply:
     """Move the cases that can be moved"""
-    return Reply(_body(moves.start(uow, move_id)))
+    return Reply(_body(migration.start(uow, move_id)))
 
 
 @command(
@@ -142,4 +142,4 @@ def start(uow: UnitOfWork, move_id: UUID) -> Reply:
 )
 def cancel(uow: UnitOfWork, move_id: UUID) -> Reply:
     """Let the cases that were not moved yet stay"""
-    return Reply(_body(moves.cancel(uow, move_id)))
+    return Reply(_body(migration.cancel(uow, move_id)))

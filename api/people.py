@@ -22,13 +22,13 @@ from api.shapes import (
     page_of,
 )
 from api.units import UnitKey
-from engine import custody, profiles
-from engine.db import UnitOfWork
-from engine.language import Calendar, Language
+from engine.identity import profiles
 from engine.models import OrganisationKind, Role
-from engine.organisation import journal, people, substitutes
+from engine.organisation import account_administration, journal, people, substitutes
 from engine.organisation.people import NewPerson, PersonView, Work
 from engine.organisation.substitutes import Leave
+from engine.platform.db import UnitOfWork
+from engine.platform.language import Calendar, Language
 
 blueprint = APIBlueprint("people", __name__, tag="Organisation")
 
@@ -218,9 +218,9 @@ def change_person(uow: UnitOfWork, person_id: UUID, body: ChangePerson) -> Reply
     """Change what is known of the owner of an account"""
     given = body.model_dump(exclude_unset=True)
     if (person := given.pop("person", None)) is not None:
-        custody.identify(uow, person_id, person)
+        account_administration.identify(uow, person_id, person)
     if given:
-        custody.describe(uow, person_id, given)
+        account_administration.describe(uow, person_id, given)
     return Reply(_whole(uow, person_id))
 
 

@@ -8,9 +8,10 @@ from apiflask import APIBlueprint
 
 from api.command import Reply, command
 from api.shapes import Request
-from engine import bpmn, pictures
-from engine.db import UnitOfWork
-from engine.errors import Fault, Invalid
+from engine import bpmn
+from engine.design import diagrams
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid
 
 blueprint = APIBlueprint("pictures", __name__, tag="Pictures")
 
@@ -46,16 +47,16 @@ def version(uow: UnitOfWork, key: str, number: int, query: VersionPictureQuery) 
     if query.marks == "changes":
         if query.against is None:
             raise Invalid("Which version to compare with is not said.", [_AGAINST])
-        return _picture(pictures.of_changes(uow, key, number, query.against, query.lang))
+        return _picture(diagrams.of_changes(uow, key, number, query.against, query.lang))
     if query.marks == "cases":
-        return _picture(pictures.of_running(uow, key, number, query.lang))
-    return _picture(pictures.of_version(uow, key, number, query.lang, findings=query.marks == "findings"))
+        return _picture(diagrams.of_running(uow, key, number, query.lang))
+    return _picture(diagrams.of_version(uow, key, number, query.lang, findings=query.marks == "findings"))
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/diagram.svg"), query=PictureQuery, answer=_SVG, refusals=(404,))
 def case(uow: UnitOfWork, case_id: UUID, query: PictureQuery) -> Reply:
     """Draw where a case stands, and what it has passed"""
-    return _picture(pictures.of_case(uow, case_id, query.lang))
+    return _picture(diagrams.of_case(uow, case_id, query.lang))
 
 
 def _picture(drawn: bytes) -> Reply:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from hashlib import blake2b
 
-from engine.errors import QuotaExceeded
+from engine.platform.errors import QuotaExceeded
 
 WINDOW = 60  # seconds
 SLOTS, PROBES = 1 << 14, 8

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from api.command import Reply, command
 from api.shapes import Instant, Key, Request, Text
-from engine import retries
-from engine.db import UnitOfWork
+from engine.cases import mass_retry
+from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("retries", __name__, tag="Incidents")
 
@@ -42,7 +42,7 @@ class RetryBody(BaseModel):
 
 
 def _body(uow: UnitOfWork, retry_id: UUID) -> RetryBody:
-    found = retries.look(uow, retry_id)
+    found = mass_retry.look(uow, retry_id)
     counts = RetriedCounts.model_validate(found.counts)
     return RetryBody(**found.order, counts=counts)
 
@@ -50,7 +50,7 @@ def _body(uow: UnitOfWork, retry_id: UUID) -> RetryBody:
 @command(blueprint.post("/retries"), body=OrderRetry, answer=RetryBody, status=201, refusals=(409,))
 def order(uow: UnitOfWork, body: OrderRetry) -> Reply:
     """Have all open incidents of a definition with one code retried"""
-    made = _body(uow, retries.order(uow, body.definition, body.code, body.reason))
+    made = _body(uow, mass_retry.order(uow, body.definition, body.code, body.reason))
     return Reply(made, {"Location": f"/api/v1/retries/{made.id}"}, status=201)
 
 

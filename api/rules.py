@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field
 
 from api.command import Reply, command, writes_once
 from api.shapes import Request, Text
-from engine import rulings
-from engine.db import UnitOfWork
-from engine.decisions.errors import TooMuch
-from engine.decisions.exact import write_json
-from engine.rulings import Ruled
+from engine.definitions import dmn_evaluation
+from engine.definitions.dmn_evaluation import Ruled
+from engine.dmn.errors import TooMuch
+from engine.dmn.exact import write_json
+from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("rules", __name__, tag="Definitions")
 
@@ -126,7 +126,7 @@ def index(uow: UnitOfWork) -> Reply:
     """List the decisions of DMN that can be evaluated"""
     items = [
         {**_named(each), "inputs": [{"name": one.name, "type": one.type} for one in each.offered.inputs]}
-        for each in rulings.offered(uow)
+        for each in dmn_evaluation.offered(uow)
     ]
     return Reply(RuleList.model_validate({"items": items}))
 
@@ -137,7 +137,7 @@ def index(uow: UnitOfWork) -> Reply:
 @writes_once
 def evaluate(uow: UnitOfWork, key: str, body: EvaluateRule) -> Reply:
     """Evaluate a decision, by its id or name, for data that belong to no case"""
-    of, ruling = rulings.evaluate(uow, key, body.inputs, body.definition)
+    of, ruling = dmn_evaluation.evaluate(uow, key, body.inputs, body.definition)
     told = {
         **_named(of),
         "digest": ruling.digest,
@@ -149,7 +149,7 @@ def evaluate(uow: UnitOfWork, key: str, body: EvaluateRule) -> Reply:
     try:
         written = write_json(told).encode()
     except TooMuch as error:
-        raise rulings.too_much(error) from None
+        raise dmn_evaluation.too_much(error) from None
     return Reply(written, {"Content-Type": "application/json"})
 
 

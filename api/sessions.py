@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict
 
 from api.command import Reply, command
 from api.shapes import Instant
-from engine import access, sessions
-from engine.db import UnitOfWork
+from engine import access
+from engine.identity import sessions
+from engine.platform.db import UnitOfWork
 
 LASTING = "parvandeh.lasting"
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints
 
 from engine.bpmn.values import instant
-from engine.language import Calendar, Language
 from engine.models import TaskKind
+from engine.platform.language import Calendar, Language
 
 Row = TypeVar("Row", bound=BaseModel)
 

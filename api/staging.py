@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field, model_validator
 from api.command import Reply, as_caller, command, prepared
 from api.documents import INTAKE, parts_as, uploaded
 from api.shapes import Instant, Key, Request, Text
-from engine import attachments, staging
-from engine.attachments import Target
-from engine.db import UnitOfWork
-from engine.documents import Received
-from engine.staging import Place, Staged
+from engine.cases import staged_documents
+from engine.cases.staged_documents import Place, Staged
+from engine.documents import Received, form_uploads
+from engine.documents.form_uploads import Target
+from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("staging", __name__, tag="Documents")
 
@@ -58,12 +58,12 @@ class StagedBody(BaseModel):
 
 
 def _received() -> Mapping[str, Any]:
-    as_caller(attachments.admit)
+    as_caller(form_uploads.admit)
     intake = current_app.extensions[INTAKE]
     upload = uploaded(intake, BESIDE)
     named = parts_as(For)
-    target = as_caller(lambda uow: attachments.target_of_new(uow, named.place, named.field, intake))
-    received = attachments.receive(target, upload.stream, upload.filename or "")
+    target = as_caller(lambda uow: form_uploads.target_of_new(uow, named.place, named.field, intake))
+    received = form_uploads.receive(target, upload.stream, upload.filename or "")
     return {"target": target, "received": received}
 
 
@@ -75,14 +75,14 @@ def stage(uow: UnitOfWork, target: Target, received: Received) -> Reply:
     Multipart: the file as `file`; beside it `field` and one of `definition`, `task`, `appeal_of`. The field's
     value is then the `id`.
     """
-    found = attachments.keep(uow, target, received, staging.DAY)
+    found = form_uploads.keep(uow, target, received, staged_documents.DAY)
     return Reply(_body(found), status=201)
 
 
 @command(blueprint.delete("/documents/<uuid:document_id>"), answer=StagedBody, refusals=(404, 409))
 def discard(uow: UnitOfWork, document_id: UUID) -> Reply:
     """Discard a file that you uploaded for a field and sent with no answer"""
-    return Reply(_body(staging.discard(uow, document_id)))
+    return Reply(_body(staged_documents.discard(uow, document_id)))
 
 
 def _body(found: Staged) -> StagedBody:

@@ -12,11 +12,11 @@ from pydantic import BaseModel, StringConstraints
 from api.command import DATABASE, sent
 from api.problems import described
 from api.shapes import Instant, Request
-from engine import status
 from engine.bpmn import Effect
-from engine.db import Database
-from engine.language import LANGUAGES, Language, Reader, preferred
-from engine.status import State
+from engine.platform.db import Database
+from engine.platform.language import LANGUAGES, Language, Reader, preferred
+from engine.portal import status
+from engine.portal.status import State
 
 blueprint = APIBlueprint("status", __name__, tag="Status")
 

@@ -18,9 +18,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.command import DATABASE
 from api.problems import problem
-from engine import jobs, schema
-from engine.db import Database, connection
-from engine.jobs import Depth
+from engine.platform import jobs, schema
+from engine.platform.db import Database, connection
+from engine.platform.jobs import Depth
 
 blueprint = APIBlueprint("system", __name__, enable_openapi=False)
 

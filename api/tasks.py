@@ -22,9 +22,9 @@ from api.shapes import (
     page_of,
 )
 from engine import cases, tasks
-from engine.access_log import Opened
-from engine.db import UnitOfWork
 from engine.models import CaseStatus, TaskKind, TaskStatus
+from engine.oversight.access_log import Opened
+from engine.platform.db import UnitOfWork
 from engine.tasks import Scope
 
 blueprint = APIBlueprint("tasks", __name__, tag="Tasks")

@@ -9,9 +9,9 @@ from pydantic import BaseModel, StringConstraints
 
 from api.command import Reply, command
 from api.shapes import Instant, Page, PageQuery, Request, Text
-from engine.db import UnitOfWork
 from engine.models import UnitKind
 from engine.organisation import units
+from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("units", __name__, tag="Organisation")
 

@@ -9,11 +9,11 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from api.command import Reply, command
 from api.shapes import Instant, Key, Page, PageQuery, Request, page_of
-from engine.addresses import MAX_URL
-from engine.db import UnitOfWork
 from engine.events import Kind
+from engine.events.webhooks import subscriptions
 from engine.models import DeliveryStatus
-from engine.outbound import webhooks
+from engine.platform.db import UnitOfWork
+from engine.platform.egress_guard import MAX_URL
 
 ALLOW = "parvandeh.webhook_allow"
 
@@ -89,7 +89,7 @@ class Replayed(BaseModel):
 @command(blueprint.post("/webhooks"), body=CreateWebhook, answer=NewWebhook, status=201, refusals=(409,))
 def create(uow: UnitOfWork, body: CreateWebhook) -> Reply:
     """Subscribe an address to events"""
-    row, secret = webhooks.create(
+    row, secret = subscriptions.create(
         uow,
         body.url,
         definition=body.definition,
@@ -103,19 +103,21 @@ def create(uow: UnitOfWork, body: CreateWebhook) -> Reply:
 @command(blueprint.get("/webhooks"), query=PageQuery, answer=WebhookPage)
 def index(uow: UnitOfWork, query: PageQuery) -> Reply:
     """List subscriptions, the oldest first"""
-    return Reply(WebhookPage(**page_of(WebhookBody, webhooks.page(uow, after=query.cursor), webhooks.PAGE)))
+    return Reply(
+        WebhookPage(**page_of(WebhookBody, subscriptions.page(uow, after=query.cursor), subscriptions.PAGE))
+    )
 
 
 @command(blueprint.get("/webhooks/<uuid:webhook_id>"), answer=WebhookBody, refusals=(404,))
 def show(uow: UnitOfWork, webhook_id: UUID) -> Reply:
     """Read a subscription"""
-    return Reply(WebhookBody(**webhooks.get(uow, webhook_id)))
+    return Reply(WebhookBody(**subscriptions.get(uow, webhook_id)))
 
 
 @command(blueprint.delete("/webhooks/<uuid:webhook_id>"), answer=WebhookBody, refusals=(404,))
 def remove(uow: UnitOfWork, webhook_id: UUID) -> Reply:
     """End a subscription"""
-    return Reply(WebhookBody(**webhooks.remove(uow, webhook_id)))
+    return Reply(WebhookBody(**subscriptions.remove(uow, webhook_id)))
 
 
 @command(
@@ -126,7 +128,7 @@ def remove(uow: UnitOfWork, webhook_id: UUID) -> Reply:
 )
 def enable(uow: UnitOfWork, webhook_id: UUID) -> Reply:
     """Go on sending"""
-    return Reply(WebhookBody(**webhooks.enable(uow, webhook_id)))
+    return Reply(WebhookBody(**subscriptions.enable(uow, webhook_id)))
 
 
 @command(
@@ -137,7 +139,7 @@ def enable(uow: UnitOfWork, webhook_id: UUID) -> Reply:
 )
 def disable(uow: UnitOfWork, webhook_id: UUID) -> Reply:
     """Stop sending"""
-    return Reply(WebhookBody(**webhooks.disable(uow, webhook_id)))
+    return Reply(WebhookBody(**subscriptions.disable(uow, webhook_id)))
 
 
 @command(
@@ -148,8 +150,8 @@ def disable(uow: UnitOfWork, webhook_id: UUID) -> Reply:
 )
 def deliveries(uow: UnitOfWork, webhook_id: UUID, query: DeliveriesQuery) -> Reply:
     """List what was or was not delivered, the oldest first"""
-    rows = webhooks.deliveries_of(uow, webhook_id, status=query.status, after=query.cursor)
-    return Reply(DeliveryPage(**page_of(DeliveryBody, rows, webhooks.PAGE)))
+    rows = subscriptions.deliveries_of(uow, webhook_id, status=query.status, after=query.cursor)
+    return Reply(DeliveryPage(**page_of(DeliveryBody, rows, subscriptions.PAGE)))
 
 
 @command(
@@ -160,4 +162,4 @@ def deliveries(uow: UnitOfWork, webhook_id: UUID, query: DeliveriesQuery) -> Rep
 )
 def replay(uow: UnitOfWork, webhook_id: UUID, body: ReplayWebhook) -> Reply:
     """Send again what was given up, or all since an instant"""
-    return Reply(Replayed(deliveries=webhooks.replay(uow, webhook_id, since=body.since)))
+    return Reply(Replayed(deliveries=subscriptions.replay(uow, webhook_id, since=body.since)))

@@ -14,8 +14,8 @@ from statistics import median
 
 from bench import load, slow, w1
 from bench.load import Sample, Target, percentiles, pooled
-from engine import postgres
-from engine.config import Settings
+from engine.platform import postgres
+from engine.platform.config import Settings
 
 SLOW = 500
 CLIENTS = 8

@@ -20,14 +20,16 @@ from sqlalchemy.orm import Session
 import web
 from bench import pages
 from bench.w1 import conninfo
-from engine import accounts, definitions, organisation, postgres, sessions
+from engine import definitions, organisation
 from engine.cli import migrate
-from engine.config import Settings
-from engine.db import Database, UnitOfWork
+from engine.identity import accounts, sessions
+from engine.identity.oidc import Providers
+from engine.identity.sessions import Lasting, Proof
 from engine.models import ROOT, Role, Unit, UnitLine, User
-from engine.oidc import Providers
-from engine.pools import Home, Placing
-from engine.sessions import Lasting, Proof
+from engine.organisation.candidate_groups import Home, Placing
+from engine.platform import postgres
+from engine.platform.config import Settings
+from engine.platform.db import Database, UnitOfWork
 from web.application import create
 from web.site import SITE
 

@@ -9,9 +9,10 @@ from uuid import UUID
 import psycopg
 from sqlalchemy.orm import Session
 
-from engine import accounts, cases, definitions
-from engine.db import Actor, Database, UnitOfWork
+from engine import cases, definitions
+from engine.identity import accounts
 from engine.models import Role
+from engine.platform.db import Actor, Database, UnitOfWork
 
 FAILING = b"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">
 <process id="failing" isExecutable="true"><startEvent id="s"/><scriptTask id="f" name="Fee">

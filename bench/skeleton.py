@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from engine.ids import uuid7
+from engine.platform.ids import uuid7
 
 TABLES = MetaData()
 definitions = Table(

@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from engine import lifeline
-from engine.config import ROOT
+from engine.platform import parent_death
+from engine.platform.config import ROOT
 
 HOST = "127.0.0.1"
 HEADER = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
@@ -76,5 +76,5 @@ def _drip(key: selectors.SelectorKey) -> None:
 
 
 if __name__ == "__main__":
-    lifeline.follow(os.getppid(), signal.SIGKILL)
+    parent_death.follow(os.getppid(), signal.SIGKILL)
     main(int(sys.argv[1]), int(sys.argv[2]))

@@ -17,11 +17,13 @@ from sqlalchemy import make_url
 
 from bench import skeleton
 from bench.load import HOST, Target, exchange
-from engine import accounts, definitions, lifeline, postgres
+from engine import definitions
 from engine.bpmn import Source
 from engine.cli import migrate
-from engine.config import ROOT, Settings
-from engine.db import Database, UnitOfWork
+from engine.identity import accounts
+from engine.platform import parent_death, postgres
+from engine.platform.config import ROOT, Settings
+from engine.platform.db import Database, UnitOfWork
 
 KEY = "w1-permit"
 FOLDER = Path(__file__).parent
@@ -139,7 +141,7 @@ def served(port: int, arguments: Sequence[str], environ: Mapping[str, str], log:
             stdout=output,
             stderr=output,
             process_group=0,
-            preexec_fn=lambda: lifeline.follow(parent, signal.SIGQUIT),  # noqa: PLW1509 - two system calls
+            preexec_fn=lambda: parent_death.follow(parent, signal.SIGQUIT),  # noqa: PLW1509 - two system calls
         )
     try:
         _await_answer(port, process, log)

@@ -18,11 +18,13 @@ from uuid import uuid4
 import psycopg
 
 from bench.w1 import conninfo
-from engine import accounts, cases, definitions, postgres
+from engine import cases, definitions
 from engine.bpmn import script
 from engine.cli import migrate
-from engine.config import ROOT, Settings
-from engine.db import Database, UnitOfWork
+from engine.identity import accounts
+from engine.platform import postgres
+from engine.platform.config import ROOT, Settings
+from engine.platform.db import Database, UnitOfWork
 
 SPREAD = 300  # timers that fall due one after the other
 DRAINED = 10_000

@@ -15,12 +15,12 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import make_url, select
 
-from engine import budget, postgres
 from engine.bpmn import Finding
-from engine.config import ROOT, Settings
-from engine.db import Actor, Database, UnitOfWork
-from engine.ids import uuid7
 from engine.models import Role, User
+from engine.platform import budget, postgres
+from engine.platform.config import ROOT, Settings
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.ids import uuid7
 from tests import factories
 from tests.findings import require_text
 

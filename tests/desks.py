@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from engine import tasks
-from engine.db import Actor, Database
 from engine.models import Definition, Task, Unit
+from engine.platform.db import Actor, Database
 from tests import factories
 from tests.organisation import a_member, a_unit
 

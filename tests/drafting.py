@@ -4,22 +4,22 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from engine import sketches, trials
+from engine.design import drafts, test_runs
 
 Do = Callable[[Callable[..., Any]], Any]
 
 
 def check(do: Do, sketch_id: UUID) -> None:
     """What a worker does."""
-    do(lambda uow: sketches.ask(uow, sketch_id))
-    sketches.judge(do(lambda uow: sketches.take(uow, sketch_id)), do)
+    do(lambda uow: drafts.ask(uow, sketch_id))
+    drafts.judge(do(lambda uow: drafts.take(uow, sketch_id)), do)
 
 
 def play(do: Do, sketch_id: UUID, process: str, *acts: Mapping[str, Any]) -> UUID:
     """A test run of a draft that was checked."""
-    trial_id: UUID = do(lambda uow: trials.new(uow, trials.OfDraft(sketch_id, process)).id)
+    trial_id: UUID = do(lambda uow: test_runs.new(uow, test_runs.OfDraft(sketch_id, process)).id)
     for revision, act in enumerate(acts, 1):
-        do(lambda uow, act=act, revision=revision: trials.act(uow, trial_id, revision, act))
+        do(lambda uow, act=act, revision=revision: test_runs.act(uow, trial_id, revision, act))
     return trial_id
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 from sqlalchemy import text
 
-from engine import persian
-from engine.db import Database
+from engine.platform import persian
+from engine.platform.db import Database
 
 LATIN = "Canary7f3a"
 PERSIAN = "قناری‌زردِ کوچه"

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from engine.cli.hub.server import Hub
-from engine.config import Settings
-from engine.exchange import CallFailed, Connector, Connectors, Reply, Request, send
-from engine.ids import uuid7
+from engine.connectors import CallFailed, Connector, Connectors, Reply, Request, send
+from engine.platform.config import Settings
+from engine.platform.ids import uuid7
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")  # for localhost and 127.0.0.1; its key is no secret
 PERSON = "0012345679"

@@ -13,15 +13,17 @@ import psycopg
 from sqlalchemy import make_url, select, text
 from sqlalchemy.orm import Session
 
-from engine import accounts, cases, definitions, publishing
+from engine import cases, definitions
 from engine.bpmn import check, named_posts
 from engine.cli import folders
-from engine.config import ROOT, Publishing
-from engine.db import Actor, Database, UnitOfWork
 from engine.definitions import Deployed
+from engine.design import publishing
+from engine.identity import accounts
 from engine.models import ROOT as UNITS
 from engine.models import Call, Role, Unit
 from engine.organisation.units import place
+from engine.platform.config import ROOT, Publishing
+from engine.platform.db import Actor, Database, UnitOfWork
 from tests import bpmn
 from tests.organisation import a_person
 

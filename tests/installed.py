@@ -13,9 +13,9 @@ from apiflask import APIFlask
 import web
 from api import equip
 from api.command import DATABASE
-from engine.config import Settings
-from engine.db import Database
-from engine.oidc import Providers
+from engine.identity.oidc import Providers
+from engine.platform.config import Settings
+from engine.platform.db import Database
 from web.application import create
 from web.site import SITE
 

@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import httpx
 
 from engine.access import ASSURANCES
-from engine.config import ROOT
-from engine.exchange.secret import Secret
-from engine.oidc import Provider
+from engine.connectors.secret import Secret
+from engine.identity.oidc import Provider
+from engine.platform.config import ROOT
 from web import node
 
 SITE = "http://pages.test"

@@ -6,10 +6,11 @@ from zlib import crc32
 
 from sqlalchemy import select
 
-from engine import accounts, organisation
-from engine.db import Actor, Database
+from engine import organisation
+from engine.identity import accounts
 from engine.models import Role, Unit, UnitKind
 from engine.organisation.units import place
+from engine.platform.db import Actor, Database
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 OF_NAME = "of-name"

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from engine import feed, outbound
 from engine.cases import CaseView
-from engine.db import Actor, Database, UnitOfWork
+from engine.events import feed, webhooks
+from engine.events.webhooks import Outcome, Posting
 from engine.models import Delivery, Event
-from engine.outbound import Outcome, Posting
+from engine.platform.db import Actor, Database, UnitOfWork
 from tests import factories
 from tests.waiting import until
 
@@ -39,7 +39,7 @@ class Hub:
 
     def subscribe(self, url: str, **what: Any) -> tuple[UUID, str]:
         """A new subscription on loopback: its id and its secret."""
-        row, secret = self.run(outbound.webhooks.create, url, allow=LOOPBACK, **what)
+        row, secret = self.run(webhooks.webhooks.create, url, allow=LOOPBACK, **what)
         return row["id"], secret
 
     def case(self, key: str = "p", data: dict[str, Any] | None = None) -> CaseView:
@@ -50,8 +50,8 @@ class Hub:
 
     def due(self, limit: int = 100) -> list[Posting]:
         """Give new events out, and take what may be sent."""
-        self.run(outbound.fan_out)
-        taken: list[Posting] = self.run(outbound.due, limit)
+        self.run(webhooks.fan_out)
+        taken: list[Posting] = self.run(webhooks.due, limit)
         return taken
 
     def round(self, limit: int = 100) -> list[Outcome]:
@@ -59,11 +59,11 @@ class Hub:
         taken = self.due(limit)
 
         async def send_all() -> list[Outcome]:
-            return list(await asyncio.gather(*(outbound.send(posting, LOOPBACK) for posting in taken)))
+            return list(await asyncio.gather(*(webhooks.send(posting, LOOPBACK) for posting in taken)))
 
         outcomes = asyncio.run(send_all())
         for posting, outcome in zip(taken, outcomes, strict=True):
-            self.run(outbound.settle, posting, outcome)
+            self.run(webhooks.settle, posting, outcome)
         return outcomes
 
     def rounds(self) -> None:

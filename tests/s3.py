@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from tests.waiting import until
 
 PROGRAM = ROOT / ".venv/servers/bin/moto_server"

@@ -2,9 +2,9 @@
 
 import textwrap
 
-from engine import scenarios
 from engine.bpmn import Finding, Spec
-from engine.scenarios import Result, Trial
+from engine.definitions import scenarios
+from engine.definitions.scenarios import Result, Trial
 
 HEAD = "name: n\nprocess: process\nat: 2026-03-21T09:00\n"
 

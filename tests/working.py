@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.config import ROOT
+from engine.platform.config import ROOT
 
 
 def free_port() -> int:

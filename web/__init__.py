@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from engine.config import Settings
+from engine.platform.config import Settings
 from web import (
     account,
     administration,
@@ -32,7 +32,7 @@ __all__ = ["Site", "behind", "install"]
 PAGES = (
     *(assets.blueprint, home.blueprint, login.blueprint, account.blueprint),
     *(desk.blueprint, applicants.blueprint, administration.blueprint, designer.blueprint),
-    *(trials.blueprint, trials.drafts, uploads.blueprint),
+    *(trials.blueprint, trials.of_drafts, uploads.blueprint),
 )
 
 

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
-from engine import access, profiles
-from engine.errors import Refusal
+from engine import access
+from engine.identity import profiles
 from engine.organisation import people, substitutes
+from engine.platform.errors import Refusal
 from web import asked, texts
 from web.administration.area import refused
 from web.people import leave, people_to_choose

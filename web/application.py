@@ -12,10 +12,10 @@ import web
 from api import create_app, reference
 from api.command import DATABASE
 from api.problems import PROVIDERS
-from engine import schema
 from engine.cli import demo_accounts
-from engine.config import Settings
-from engine.db import Database, connection
+from engine.platform import schema
+from engine.platform.config import Settings
+from engine.platform.db import Database, connection
 
 
 def create(settings: Settings) -> APIFlask:

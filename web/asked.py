@@ -8,8 +8,8 @@ from uuid import UUID
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from engine import formats, persian
-from engine.errors import Fault, Invalid
+from engine.platform import formats, persian
+from engine.platform.errors import Fault, Invalid
 from web import texts
 
 LONGEST = 200

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, request, send_from_directory
 
-from engine.errors import Unusable
+from engine.platform.errors import Unusable
 
 FOLDER = Path(__file__).parent / "static"
 TYPES = {

@@ -15,13 +15,14 @@ from uuid import UUID
 from flask import g, request
 from werkzeug.datastructures import FileStorage, MultiDict
 
-from engine import attachments, media, staging
-from engine.attachments import Target
 from engine.bpmn.forms import DOCUMENT_KINDS, Field, document_field, mib
-from engine.db import UnitOfWork
-from engine.documents import Intake
-from engine.errors import Fault, Invalid
-from engine.staging import Place
+from engine.cases import staged_documents
+from engine.cases.staged_documents import Place
+from engine.documents import Intake, form_uploads
+from engine.documents.form_uploads import Target
+from engine.platform import media
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid
 from web import forms, texts
 from web.documents import intake
 from web.forms import DATA, Drawing, Node
@@ -95,7 +96,7 @@ def faults() -> Sequence[Fault]:
 
 def forget_dropped(uow: UnitOfWork) -> None:
     """Delete the files that the form removes, as far as they are the visitor's and were never sent."""
-    staging.discard_some(uow, _came().dropped)
+    staged_documents.discard_some(uow, _came().dropped)
 
 
 def take(place: Place) -> Mapping[str, Any]:
@@ -105,8 +106,8 @@ def take(place: Place) -> Mapping[str, Any]:
         pointer = name.removeprefix(FILE)
         try:
             target = as_visitor(partial(_target, place, pointer))
-            received = attachments.receive(target, upload.stream, upload.filename or "")
-            kept = as_visitor(partial(attachments.keep, target=target, received=received))
+            received = form_uploads.receive(target, upload.stream, upload.filename or "")
+            kept = as_visitor(partial(form_uploads.keep, target=target, received=received))
         except Invalid as refusal:
             found.faults += [_of_file(pointer, upload, one) for one in refusal.faults]
             continue
@@ -126,7 +127,7 @@ def try_out(fields: Sequence[Field]) -> None:
         if one is None:
             continue
         try:
-            attachments.judge(attachments.narrowed(one, intake()), upload.stream, upload.filename or "")
+            form_uploads.judge(form_uploads.narrowed(one, intake()), upload.stream, upload.filename or "")
         except Invalid as refusal:
             found.faults += [_of_file(pointer, upload, fault) for fault in refusal.faults]
             continue
@@ -147,7 +148,7 @@ def _uploads() -> Iterator[tuple[str, FileStorage]]:
 
 
 def _target(place: Place, pointer: str, uow: UnitOfWork) -> Target:
-    return attachments.target_of_new(uow, place, _INDEX.sub("/*", pointer), intake())
+    return form_uploads.target_of_new(uow, place, _INDEX.sub("/*", pointer), intake())
 
 
 def _field(fields: Sequence[Field], pointer: str) -> Field | None:
@@ -204,7 +205,7 @@ def files_in(uow: UnitOfWork, drawing: Drawing, place: Place) -> Mapping[str, Fi
     wanted: Collection[UUID] = {UUID(one) for node in nodes for one in node.shown if is_id(one)}
     return {
         str(key): File(str(key), one.name, one.size, one.filed)
-        for key, one in staging.names(uow, wanted, place).items()
+        for key, one in staged_documents.names(uow, wanted, place).items()
     }
 
 
@@ -224,7 +225,7 @@ def _with(node: Node, known: Mapping[str, File], place: str) -> Node:
     if node.field.kind not in DOCUMENT_KINDS:
         rows = tuple(_with_files(row, known, place) for row in node.rows)
         return replace(node, nodes=_with_files(node.nodes, known, place), rows=rows)
-    limits = attachments.narrowed(node.field, intake())
+    limits = form_uploads.narrowed(node.field, intake())
     kinds = sorted(limits.types)
     hint = texts.say("frame.file.hint", kinds=_kinds(limits), most=mib(limits.max_bytes))
     return replace(

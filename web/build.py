@@ -7,7 +7,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from engine import lifeline
+from engine.platform import parent_death
 from web import node
 
 FOLDER = Path(__file__).parent
@@ -26,5 +26,5 @@ def build() -> None:
 
 
 if __name__ == "__main__":
-    lifeline.heed_make(os.getppid())
+    parent_death.heed_make(os.getppid())
     build()

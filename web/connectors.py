@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from functools import cache
 
 from engine.bpmn import Form
-from engine.config import Settings
-from engine.exchange import Connector, Connectors, Misconfigured
-from engine.exchange.connector import Operation
-from engine.exchange.schema import Schema
+from engine.connectors import Connector, Connectors, Misconfigured
+from engine.connectors.connector import Operation
+from engine.connectors.schema import Schema
+from engine.platform.config import Settings
 from web.site import site
 
 

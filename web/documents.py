@@ -7,11 +7,11 @@ from uuid import UUID
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from engine.access_log import Opened
-from engine.db import UnitOfWork
 from engine.documents import Intake, Version
-from engine.errors import Fault, Invalid
-from engine.storage import BLOCK
+from engine.oversight.access_log import Opened
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid
+from engine.platform.storage import BLOCK
 from web.site import current, site
 from web.visit import ANYBODY, Content
 

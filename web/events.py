@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from engine.accounts import SYSTEM
+from engine.identity.accounts import SYSTEM
 
 _PAID = {name: name for name in ("reference", "amount", "currency")}
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.errors import Fault
+from engine.platform.errors import Fault
 
 
 def told(fault: Fault) -> tuple[str, dict[str, Any]]:

@@ -14,8 +14,8 @@ import orjson
 from werkzeug.datastructures import MultiDict
 
 from engine.bpmn.forms import DOCUMENT_KINDS, Choice, Field, Text
-from engine.errors import Fault, Invalid, Refusal
-from engine.language import Reader
+from engine.platform.errors import Fault, Invalid, Refusal
+from engine.platform.language import Reader
 from web import refusals, texts
 from web.conditions import hidden, plain
 from web.faults import told

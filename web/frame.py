@@ -12,11 +12,12 @@ from flask import Flask, Response, g, render_template, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from engine import access, profiles
+from engine import access
 from engine.access import Permission
-from engine.db import UnitOfWork
-from engine.errors import Busy
-from engine.language import CALENDARS, LANGUAGES
+from engine.identity import profiles
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Busy
+from engine.platform.language import CALENDARS, LANGUAGES
 from web import refusals, texts
 from web.assets import asset
 from web.browsers import browser_in_words

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 
-from engine import accounts, sessions
-from engine.errors import NotFound
+from engine.identity import accounts, sessions
+from engine.identity.sessions import Proof
 from engine.organisation import people
-from engine.sessions import Proof
+from engine.platform.errors import NotFound
 from web.frame import HOME
 from web.site import current, demonstration, remember_before, require_own_form, set_session, site
 

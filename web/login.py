@@ -5,12 +5,12 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
-from engine import login, sessions
 from engine.access import ASSURANCES
-from engine.db import UnitOfWork
-from engine.errors import AssuranceTooLow, Busy, Conflict, Invalid, NotRecognised, Throttled
-from engine.oidc import farewell
-from engine.sessions import Opened
+from engine.identity import login, sessions
+from engine.identity.oidc import farewell
+from engine.identity.sessions import Opened
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import AssuranceTooLow, Busy, Conflict, Invalid, NotRecognised, Throttled
 from web import forms, texts
 from web.frame import told
 from web.site import (

@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import request
 
-from engine import persian
-from engine.errors import Fault, Invalid
 from engine.organisation.substitutes import Leave
+from engine.platform import persian
+from engine.platform.errors import Fault, Invalid
 from web.asked import text, typed_day
 from web.texts import reader
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from engine.errors import Conflict, Refusal, Throttled
+from engine.platform.errors import Conflict, Refusal, Throttled
 from web import texts
 
 

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, request
 
-from engine import sessions
-from engine.config import Settings
-from engine.db import Database
-from engine.oidc import Providers
-from engine.sessions import Lasting, Opened
+from engine.identity import sessions
+from engine.identity.oidc import Providers
+from engine.identity.sessions import Lasting, Opened
+from engine.platform.config import Settings
+from engine.platform.db import Database
 
 SITE = "parvandeh.site"
 SESSION, BEFORE, LANGUAGE, CALENDAR, NOTICE, BEGUN, LOOKED = (

@@ -14,11 +14,12 @@ from uuid import UUID
 import orjson
 from flask import Blueprint, request
 
-from engine import attachments, staging
-from engine.attachments import Announced
-from engine.db import UnitOfWork
-from engine.errors import Conflict, NotFound, Refusal
-from engine.staging import Place, Staged
+from engine.cases import staged_documents
+from engine.cases.staged_documents import Place, Staged
+from engine.documents import form_uploads
+from engine.documents.form_uploads import Announced
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, NotFound, Refusal
 from web import asked
 from web.attached import as_visitor
 from web.documents import intake
@@ -42,18 +43,18 @@ def _refused(visit: Visit, *, refusal: Refusal, **_: Any) -> Content:
 @page(blueprint.post(""), refused=_refused)
 def begin(visit: Visit) -> Content:
     """Announce a file; the answer says at which byte to begin."""
-    target = attachments.target(visit.uow, _place(), request.form.get("field", ""), intake())
+    target = form_uploads.target(visit.uow, _place(), request.form.get("field", ""), intake())
     size = asked.count(request.form, "size") or 0
     digest = request.form.get("sha256", "")
     known = bytes.fromhex(digest) if _is_digest(digest) else None
     file = Announced(request.form.get("name", ""), size, known)
-    return _state(attachments.announce(visit.uow, target, file))
+    return _state(form_uploads.announce(visit.uow, target, file))
 
 
 @page(blueprint.get("/<uuid:upload_id>"))
 def show(visit: Visit, upload_id: UUID) -> Content:
     """How far it is."""
-    return _state(staging.get(visit.uow, upload_id))
+    return _state(staged_documents.get(visit.uow, upload_id))
 
 
 def _append(upload_id: UUID) -> Mapping[str, Any]:
@@ -61,14 +62,14 @@ def _append(upload_id: UUID) -> Mapping[str, Any]:
     part = request.files.get("part")
     content = part.stream.read() if part else b""
     offset = asked.count(request.form, "offset") or 0
-    held = as_visitor(lambda uow: staging.append(uow, upload_id, offset, content))
+    held = as_visitor(lambda uow: staged_documents.append(uow, upload_id, offset, content))
     if held.received == held.size and not held.complete:
-        held = attachments.complete(as_visitor, held, as_visitor(partial(_target, held)))
+        held = form_uploads.complete(as_visitor, held, as_visitor(partial(_target, held)))
     return {"held": held}
 
 
-def _target(held: Staged, uow: UnitOfWork) -> attachments.Target:
-    return attachments.target(uow, staging.place_of(held), held.field, intake())
+def _target(held: Staged, uow: UnitOfWork) -> form_uploads.Target:
+    return form_uploads.target(uow, staged_documents.place_of(held), held.field, intake())
 
 
 @page(blueprint.post("/<uuid:upload_id>"), refused=_refused, prepare=_append)
@@ -81,7 +82,7 @@ def append(visit: Visit, upload_id: UUID, held: Staged) -> Content:
 @page(blueprint.post("/<uuid:upload_id>/discard"), refused=_refused)
 def discard(visit: Visit, upload_id: UUID) -> Content:
     """Remove a file, whether it is complete or not."""
-    staging.discard(visit.uow, upload_id)
+    staged_documents.discard(visit.uow, upload_id)
     return _json({}, HTTPStatus.OK)
 
 

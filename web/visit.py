@@ -17,15 +17,18 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from engine import access, access_log, idempotency, sessions
+from engine import access
 from engine.access import Permission
-from engine.access_log import Opened, Way
-from engine.db import Actor, UnitOfWork
-from engine.errors import Fault, Forbidden, Invalid, NotFound, Refusal, Uncertain
-from engine.idempotency import Answer
-from engine.ids import uuid7
-from engine.language import Reader
-from engine.storage import checksum
+from engine.identity import sessions
+from engine.oversight import access_log
+from engine.oversight.access_log import Opened, Way
+from engine.platform.db import Actor, UnitOfWork
+from engine.platform.errors import Fault, Forbidden, Invalid, NotFound, Refusal, Uncertain
+from engine.platform.ids import uuid7
+from engine.platform.language import Reader
+from engine.platform.storage import checksum
+from engine.requests import idempotency
+from engine.requests.idempotency import Answer
 from web import texts
 from web.site import Forged, comes_from_here, current, is_own_form, make_room, set_notice, set_secret, site
 

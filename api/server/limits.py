@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import api
 from api.documents import BESIDE
-from engine.config import Settings
+from engine.platform.config import Settings
 
 LINE = 4094  # gunicorn's own limit of a request line, above which it answers 414
 CONNECTIONS = 1000

@@ -25,8 +25,8 @@ from api.server.exchange import Exchange
 from api.server.framing import HttpError
 from api.server.limits import Limits
 from api.server.spool import Usage
-from engine import logs
-from engine.config import Settings
+from engine.platform import logs
+from engine.platform.config import Settings
 
 ACCEPTED = 64  # at most in a row, before those that are waiting get their turn
 PAUSE = 1.0  # seconds between looks at deadlines

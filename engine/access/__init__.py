@@ -47,7 +47,7 @@ from engine.access.policy import (
     visible_tasks,
     workers,
 )
-from engine.validity import lasting, valid
+from engine.access.validity import lasting, valid
 
 __all__ = [
     "ANY",

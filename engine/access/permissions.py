@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-from engine.db import Actor
-from engine.errors import AssuranceTooLow, Forbidden
+from engine.platform.db import Actor
+from engine.platform.errors import AssuranceTooLow, Forbidden
 
 Permission = Literal[
     "definitions.deploy",

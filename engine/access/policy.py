@@ -35,8 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from engine.access.permissions import ALLOWED, Permission, only_catalogue, only_enabled, require
-from engine.db import Actor, UnitOfWork
-from engine.errors import Forbidden
+from engine.access.validity import lies_there, valid
 from engine.models import (
     ROOT,
     Case,
@@ -51,7 +50,8 @@ from engine.models import (
     UnitLine,
     User,
 )
-from engine.validity import lies_there, valid
+from engine.platform.db import Actor, UnitOfWork
+from engine.platform.errors import Forbidden
 
 SUPERVISOR = "supervisor"  # the role in a unit that gives tasks to whom it wants
 CASEWORKER = "caseworker"  # the role in a unit that every member has,

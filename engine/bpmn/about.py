@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from engine.findings import Finding
+from engine.platform.findings import Finding
 
 # The attribute or child element that findings of a code are about, where nothing else says it.
 _ATTRIBUTES: Mapping[str, str] = {

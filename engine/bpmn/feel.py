@@ -8,13 +8,13 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from engine.budget import remembered
-from engine.decisions.errors import TooMuch, Unreadable
-from engine.decisions.feel import Expression, Run
-from engine.decisions.feel.moments import SECOND, Date, DateTime, Days, Months, Time, from_python
-from engine.decisions.feel.names import normalized
-from engine.decisions.feel.notation import write
-from engine.decisions.feel.values import ARITHMETIC, Range, rounded
+from engine.dmn.errors import TooMuch, Unreadable
+from engine.dmn.feel import Expression, Run
+from engine.dmn.feel.moments import SECOND, Date, DateTime, Days, Months, Time, from_python
+from engine.dmn.feel.names import normalized
+from engine.dmn.feel.notation import write
+from engine.dmn.feel.values import ARITHMETIC, Range, rounded
+from engine.platform.budget import remembered
 
 MARK = "="  # before an expression in FEEL
 _MICROSECOND = 1000  # in nanoseconds

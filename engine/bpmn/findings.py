@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.decisions.asking import Offered
-from engine.findings import Finding, Severity
+from engine.dmn.asking import Offered
+from engine.platform.findings import Finding, Severity
 
 __all__ = ["Finding", "Process", "Report", "Severity"]
 

@@ -19,7 +19,7 @@ from engine.bpmn.source import read_xml
 from engine.bpmn.translate import translate
 from engine.bpmn.translate.told import CAMUNDA, OURS
 from engine.bpmn.translate.vendors import PREFIXES, RELATIVES, qualified
-from engine.findings import Finding
+from engine.platform.findings import Finding
 
 # Findings about something of another engine, or about an attribute of ours that has no meaning there.
 CODES = frozenset({"unsupported-extension", "unknown-extension", "ignored-extension", "starters-ignored"})

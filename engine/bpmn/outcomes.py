@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from engine import persian
+from engine.platform import persian
 
 Effect = Literal["grants", "refuses", "neither"]
 EFFECTS: tuple[str, ...] = get_args(Effect)

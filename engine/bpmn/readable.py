@@ -15,7 +15,7 @@ from engine.bpmn.check.files import Upload
 from engine.bpmn.check.variables import Process
 from engine.bpmn.check.writers import Origin
 from engine.bpmn.forms.fields import Field, Kind, Text, fields_of
-from engine.budget import spend
+from engine.platform.budget import spend
 
 MOST = 20_000  # names of all elements together: an answer has to be small
 _MOST_HERE = 500  # names at one element

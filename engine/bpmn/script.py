@@ -22,10 +22,10 @@ from engine.bpmn import feel, juel, rules, syntax
 from engine.bpmn.syntax import Mode
 from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
 from engine.bpmn.watch import Watch
-from engine.budget import remembered
-from engine.decisions.asking import Decisions, Ruling
-from engine.decisions.errors import Unreadable
-from engine.errors import Busy
+from engine.dmn.asking import Decisions, Ruling
+from engine.dmn.errors import Unreadable
+from engine.platform.budget import remembered
+from engine.platform.errors import Busy
 
 Language = Literal["python", "feel", "juel"]
 

@@ -9,7 +9,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.findings import Finding
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 MAX_FILE = 2 << 20  # bytes
 MAX_ELEMENTS = 10_000

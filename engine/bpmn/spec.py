@@ -30,9 +30,9 @@ from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
 from engine.bpmn.translate import translate
 from engine.bpmn.triggers import own
 from engine.bpmn.watch import Watch
-from engine.budget import costed, spend
-from engine.decisions.asking import decisions
-from engine.findings import sentence
+from engine.dmn.asking import decisions
+from engine.platform.budget import costed, spend
+from engine.platform.findings import sentence
 
 OUTCOME = "{https://parvandeh.org/bpmn}outcome"
 BUSINESS_KEY = "{https://parvandeh.org/bpmn}businessKey"

@@ -15,7 +15,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine.bpmn import completions, keeping, own
 from engine.bpmn.completions import BACK, FOR, LOCALS
 from engine.bpmn.script import ScriptFailed
-from engine.ids import uuid7
+from engine.platform.ids import uuid7
 
 MAYBE, FUTURE, WAITING, READY = TaskState.MAYBE, TaskState.FUTURE, TaskState.WAITING, TaskState.READY
 STARTED, COMPLETED, CANCELLED = TaskState.STARTED, TaskState.COMPLETED, TaskState.CANCELLED

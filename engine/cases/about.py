@@ -7,11 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, func, update
 
-from engine import bpmn, impartial, persian
+from engine import bpmn
 from engine.bpmn import Spec, Work
-from engine.db import UnitOfWork
 from engine.models import Task
-from engine.pools import Home
+from engine.organisation import eligibility
+from engine.organisation.candidate_groups import Home
+from engine.platform import persian
+from engine.platform.db import UnitOfWork
 
 MAX_WORDS = 1_000  # characters that a task is found by
 _BEFORE_SUBJECT = "\x1f"  # between the other words of a task and the subject: no word has it
@@ -40,7 +42,7 @@ def about(
 ) -> About:
     """What a case with these data is about: still `before`, if nothing has changed that its subject reads."""
     kept = before is not None and not bpmn.depends_on(spec, changed)
-    parties = sorted(impartial.parties((), spec, data)) if spec.rules.parties else []
+    parties = sorted(eligibility.parties((), spec, data)) if spec.rules.parties else []
     return About(before if kept else bpmn.subject(spec, data, uow.now), parties)
 
 

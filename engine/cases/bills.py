@@ -14,11 +14,11 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from engine import access
 from engine.bpmn import Spec, Step
-from engine.db import UnitOfWork, recordset, table
-from engine.errors import Fault, Invalid
 from engine.events import Fact
-from engine.ids import uuid7
 from engine.models import Bill, Case
+from engine.platform.db import UnitOfWork, recordset, table
+from engine.platform.errors import Fault, Invalid
+from engine.platform.ids import uuid7
 
 Status = Literal["open", "overdue", "paid", "expired", "cancelled"]
 

@@ -13,22 +13,24 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from engine import access, bpmn, definitions, events, forms, persian, staging
+from engine import access, bpmn, definitions, events
 from engine.bpmn import Form, Spec
 from engine.bpmn.values import plain
-from engine.cases import about
+from engine.cases import about, staged_documents
 from engine.cases.entry import Entry, at_start_event, to_appeal, to_start
 from engine.cases.hold import Locked, named, require_size
 from engine.cases.progress import Setting, begin, facts, progress, rows_of
+from engine.cases.staged_documents import NOTHING as NO_FILES
+from engine.cases.staged_documents import Claimed, Place
 from engine.cases.views import CaseView
-from engine.db import UnitOfWork
-from engine.errors import Conflict, Fault, Forbidden, Invalid
+from engine.definitions import forms
 from engine.events import Fact, Head
-from engine.ids import uuid7
 from engine.models import CASE_NUMBERS, Channel, User
-from engine.pools import Home
-from engine.staging import NOTHING as NO_FILES
-from engine.staging import Claimed, Place
+from engine.organisation.candidate_groups import Home
+from engine.platform import persian
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, Fault, Forbidden, Invalid
+from engine.platform.ids import uuid7
 
 _NEXT = select(CASE_NUMBERS.next_value())
 # What a case view takes straight from the case's row.
@@ -89,7 +91,7 @@ def _asked_for(
         raise Conflict(detail, code="begins-by-itself", definition={"key": key})
     answer = forms.check(spec.start_form, forms.declared(spec.outcome_variables, data))
     require_size(answer)
-    files = staging.claim(uow, spec.start_form, answer, place)
+    files = staged_documents.claim(uow, spec.start_form, answer, place)
     usual: Channel = "assisted" if uow.actor.role == "caseworker" else "online"
     return _begin(uow, entry, answer, replace(application, channel=application.channel or usual), files)
 

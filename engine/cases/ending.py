@@ -13,10 +13,10 @@ from engine.cases.hold import Locked, lock, require_active, require_not_erased, 
 from engine.cases.interest import require_impartial
 from engine.cases.progress import apply, note
 from engine.cases.views import CaseView, get
-from engine.db import UnitOfWork
-from engine.errors import Conflict
 from engine.events import Fact
 from engine.models import Case, Event, Wait
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict
 
 WITHDRAWN = "withdrawn"  # what becomes of a case whose process does not wait for a withdrawal
 

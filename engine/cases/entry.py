@@ -8,12 +8,14 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, case, null, select
 from sqlalchemy.orm import aliased
 
-from engine import access, pools, validity
+from engine import access
+from engine.access import validity
 from engine.cases.hold import Locked
-from engine.db import UnitOfWork
 from engine.definitions import VERSION, Version, unknown
-from engine.errors import Conflict, Fault, Forbidden, Invalid
 from engine.models import Definition, DefinitionVersion, Unit, UnitLine
+from engine.organisation import candidate_groups
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, Fault, Forbidden, Invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def _to_start(member: bool, named: bool) -> Select[*tuple[Any, ...]]:
             Definition.offered_at,
             Unit.id,
             Unit.key,
-            pools.DELEGATED,
+            candidate_groups.DELEGATED,
             access.acting_in(Unit.id) if member else null(),
         )
         .select_from(Definition)
@@ -114,7 +116,7 @@ def to_start(uow: UnitOfWork, key: str, unit: str | None = None) -> Entry:
 def at_start_event(uow: UnitOfWork, version: Version) -> Entry:
     """The same for a case that begins by itself: of that very version, in its definition's unit."""
     found = (
-        select(Unit.id, Unit.key, pools.DELEGATED)
+        select(Unit.id, Unit.key, candidate_groups.DELEGATED)
         .select_from(Definition)
         .join(Unit, Unit.id == Definition.unit_id)
         .where(Definition.key == version.key)
@@ -128,7 +130,7 @@ def to_appeal(uow: UnitOfWork, key: str, first: Locked) -> Entry:
     A right to appeal does not go by whether the process is offered. Raises Conflict if it cannot run.
     """
     found: Any = (
-        select(*VERSION, Definition.suspended_at, Unit.id, Unit.key, pools.DELEGATED)
+        select(*VERSION, Definition.suspended_at, Unit.id, Unit.key, candidate_groups.DELEGATED)
         .select_from(Definition)
         .join(DefinitionVersion, validity.current())
         .join(Unit, Unit.id == bindparam("unit"))

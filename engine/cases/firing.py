@@ -8,9 +8,9 @@ from engine import bpmn, definitions
 from engine.bpmn import Fired, Step
 from engine.cases.hold import Locked, require_active
 from engine.cases.progress import apply
-from engine.db import UnitOfWork
 from engine.events import Fact, Kind
-from engine.ids import uuid7
+from engine.platform.db import UnitOfWork
+from engine.platform.ids import uuid7
 
 FIRED: Mapping[str, Kind] = {
     "timer": "timer.fired",

@@ -8,14 +8,16 @@ from uuid import UUID
 
 from sqlalchemy import Select, exists, select
 
-from engine import access, pools, validity
+from engine import access
+from engine.access import validity
 from engine.bpmn.values import MAX_BYTES, fits
-from engine.db import UnitOfWork
 from engine.definitions import Version
-from engine.errors import Conflict, Fault, Invalid, NotFound, Stale
 from engine.events import Head
 from engine.models import Case, Definition, DefinitionVersion, Incident
-from engine.pools import Home
+from engine.organisation import candidate_groups
+from engine.organisation.candidate_groups import Home
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, Fault, Invalid, NotFound, Stale
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ LOCKING = (
     .where(Incident.case_id == Case.id, Incident.status == "open")
     .correlate_except(Incident)
     .label("troubled"),
-    pools.DELEGATED,
+    candidate_groups.DELEGATED,
 )
 
 

@@ -2,12 +2,13 @@
 
 from sqlalchemy import select
 
-from engine import access, definitions, impartial
+from engine import access, definitions
 from engine.cases.hold import Locked
 from engine.cases.progress import note
-from engine.db import UnitOfWork
-from engine.errors import ConflictOfInterest
 from engine.events import Fact
+from engine.organisation import eligibility
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import ConflictOfInterest
 
 
 def require_impartial(uow: UnitOfWork, case: Locked) -> None:
@@ -17,9 +18,9 @@ def require_impartial(uow: UnitOfWork, case: Locked) -> None:
     """
     if access.for_applicants(uow.actor):
         return
-    about = select(impartial.person_of(uow.actor.id), impartial.related_to(uow.actor.id))
+    about = select(eligibility.person_of(uow.actor.id), eligibility.related_to(uow.actor.id))
     person, related = uow.connection.execute(about).one()
     spec = definitions.spec(uow.session, case.version)
-    if impartial.interested(impartial.parties(case.home.persons, spec, case.data), person, related):
+    if eligibility.interested(eligibility.parties(case.home.persons, spec, case.data), person, related):
         note(uow, case, [Fact("case.blocked", payload={"reason": "conflict-of-interest"})])
         raise ConflictOfInterest("The case is about you, or about somebody close to you.")

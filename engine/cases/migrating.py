@@ -12,10 +12,10 @@ from engine.bpmn import Immovable, Migrated, Obstacle, Spec, Step, Work
 from engine.cases.commands import running_key
 from engine.cases.hold import Locked, held, locked, locking, unknown
 from engine.cases.progress import apply
-from engine.db import UnitOfWork, table
 from engine.definitions import Version
 from engine.events import Fact
 from engine.models import Case, Message, Task, Wait
+from engine.platform.db import UnitOfWork, table
 
 _TASKS = table(Task)
 _NAMES = select(_TASKS.c.id, _TASKS.c.name, _TASKS.c.lane).where(

@@ -17,10 +17,10 @@ from engine.cases import bills, paying
 from engine.cases.firing import fire, incident
 from engine.cases.hold import Locked, held, locked, locking, require_active, require_size
 from engine.cases.progress import CallChange, Opened, apply, note
-from engine.db import UnitOfWork
-from engine.errors import Conflict, NotFound, PaymentMismatch
 from engine.events import Fact
 from engine.models import Call, Case, Incident, Wait
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, NotFound, PaymentMismatch
 
 _CALL = (
     Call.id.label("call_id"),

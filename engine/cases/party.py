@@ -9,12 +9,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, select
 
-from engine import access, definitions, impartial
+from engine import access, definitions
 from engine.bpmn import Spec
 from engine.cases.hold import named, unknown
-from engine.db import UnitOfWork
-from engine.errors import ConflictOfInterest, NotFound, Refusal
 from engine.models import Case, DefinitionVersion, Task, User
+from engine.organisation import eligibility
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import ConflictOfInterest, NotFound, Refusal
 
 # What `require_no_party` needs of a case, besides its version.
 PARTIES = (Case.applicant, Case.representative, Case.data)
@@ -33,7 +34,7 @@ def require_no_party(uow: UnitOfWork, row: Any, spec: Spec) -> None:
     if access.for_applicants(uow.actor) or row["person"] is None:
         return
     persons = named(row["applicant"], row["representative"])
-    if impartial.interested(impartial.parties(persons, spec, row["data"]), row["person"], None):
+    if eligibility.interested(eligibility.parties(persons, spec, row["data"]), row["person"], None):
         raise _refusal()
 
 

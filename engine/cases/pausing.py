@@ -4,16 +4,17 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 
-from engine import access, definitions, jobs
+from engine import access, definitions
 from engine.cases.hold import lock, require_active
 from engine.cases.interest import require_impartial
 from engine.cases.moving import hold
 from engine.cases.progress import note
 from engine.cases.views import CaseView, get
-from engine.db import UnitOfWork
-from engine.errors import Conflict
 from engine.events import Fact
 from engine.models import Call, Case, Definition, DefinitionVersion, Message, Wait
+from engine.platform import jobs
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict
 
 
 def suspend(uow: UnitOfWork, case_id: UUID, *, reason: str | None = None) -> CaseView:

@@ -19,10 +19,10 @@ from engine.cases.bills import money, plain
 from engine.cases.firing import fire, incident
 from engine.cases.hold import Locked, held, locked, locking, require_size
 from engine.cases.progress import INSERT_INCIDENTS, Opened, note
-from engine.db import UnitOfWork
-from engine.errors import Fault, Invalid, NotFound
 from engine.events import Fact, Kind
 from engine.models import Bill, Case, Event, Wait
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid, NotFound
 
 MISMATCH, LATE = "payment-mismatch", "payment-late"  # codes of incidents that stand for no element
 NOTICES = frozenset({MISMATCH, LATE})

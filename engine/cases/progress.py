@@ -9,17 +9,18 @@ from uuid import UUID
 from sqlalchemy import BindParameter, bindparam, insert, or_, update
 from sqlalchemy import case as choice
 
-from engine import assignment, definitions, events, impartial, pools
-from engine.assignment import Matter, Vacancy
+from engine import definitions, events
 from engine.bpmn import Passage, People, Spec, Step, Work
 from engine.bpmn.values import plain
 from engine.cases import about, bills, waiting
 from engine.cases.hold import Locked, require_not_erased
-from engine.db import UnitOfWork, Write, recordset, table, values_of
 from engine.events import Fact, Head
-from engine.ids import uuid7
 from engine.models import CallStatus, Case, CaseStatus, Incident, Task, TaskStatus
-from engine.pools import Home, Placing
+from engine.organisation import automatic_assignment, candidate_groups, eligibility
+from engine.organisation.automatic_assignment import Matter, Vacancy
+from engine.organisation.candidate_groups import Home, Placing
+from engine.platform.db import UnitOfWork, Write, recordset, table, values_of
+from engine.platform.ids import uuid7
 
 _CASES, _TASKS = table(Case), table(Task)
 _MOVED = (
@@ -265,11 +266,11 @@ def _assign(
     vacancies = [vacancy for row in tasks if (vacancy := _vacancy(row)) is not None]
     if not vacancies:
         return ()
-    parties = impartial.parties(setting.home.persons, setting.spec, setting.data)
+    parties = eligibility.parties(setting.home.persons, setting.spec, setting.data)
     gone = [passage.token for passage in step.passages if passage.movement == "cancelled"]
     appealed = setting.home.appeal_of
     matter = Matter(case_id, setting.spec, step.state, parties, appealed, setting.done, gone)
-    chosen = assignment.at_opening(uow, matter, vacancies, placing)
+    chosen = automatic_assignment.at_opening(uow, matter, vacancies, placing)
     for row in tasks:
         if row["id"] in chosen:
             row["assignee_id"] = chosen[row["id"]].user_id
@@ -292,7 +293,7 @@ def task_rows(
     """The rows of tasks that were opened, each in its pool."""
     if not opened:
         return ()
-    lent = pools.delegated(uow, setting.home, {work.element for work in opened})
+    lent = candidate_groups.delegated(uow, setting.home, {work.element for work in opened})
     words = about.words(setting.home, setting.spec, setting.data)
     rows = []
     for work in opened:

@@ -10,14 +10,16 @@ from sqlalchemy import ColumnElement, RowMapping, Select, Uuid, case, func, lite
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
-from engine import access, definitions, forms, names
+from engine import access, definitions
 from engine.bpmn import Spec
 from engine.cases import bills
 from engine.cases.bills import BillView
 from engine.cases.hold import unknown
 from engine.cases.party import PARTIES, actor_person, require_no_party, withheld
-from engine.db import UnitOfWork
+from engine.definitions import forms
+from engine.identity import names
 from engine.models import Case, Channel, DefinitionVersion, Event, Incident, Task, Unit, User
+from engine.platform.db import UnitOfWork
 
 PAGE = 50
 OPEN_TASK = (Task.id, Task.kind, Task.element, Task.name, Task.lane, Task.status, Task.opened_at)

@@ -8,14 +8,14 @@ from uuid import UUID
 import orjson
 from sqlalchemy import ARRAY, Uuid, bindparam, case, update
 
-from engine import jobs
 from engine.bpmn import Outgoing, Step, Thrown, Wait
 from engine.bpmn.values import canonical
-from engine.db import UnitOfWork, recordset, table
 from engine.events import Fact
-from engine.ids import uuid7
 from engine.models import Call, Message
 from engine.models import Wait as WaitRow
+from engine.platform import jobs
+from engine.platform.db import UnitOfWork, recordset, table
+from engine.platform.ids import uuid7
 
 THROWN_FOR = timedelta(days=30)  # so long a message that a case has thrown waits for its receiver
 

@@ -36,9 +36,9 @@ from engine.cli import (
     token,
     worker,
 )
-from engine.config import Settings
-from engine.errors import Invalid, Refusal, Unusable
-from engine.schema import MIGRATE
+from engine.platform.config import Settings
+from engine.platform.errors import Invalid, Refusal, Unusable
+from engine.platform.schema import MIGRATE
 
 COMMANDS = {
     "run": run,

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from engine import accounts, login
 from engine.cli.connection import database
-from engine.config import Settings
-from engine.db import Database
+from engine.identity import accounts, login
 from engine.organisation import people
+from engine.platform.config import Settings
+from engine.platform.db import Database
 
 HELP = "List, deactivate and activate accounts, and link them to people of an OpenID provider."
 

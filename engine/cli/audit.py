@@ -5,9 +5,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from engine import access_log, events
+from engine import events
 from engine.cli.connection import database
-from engine.config import Settings
+from engine.oversight import access_log
+from engine.platform.config import Settings
 
 HELP = "Verify the event log of one case, or all of it and the access log. Exit code 1: a chain is broken."
 

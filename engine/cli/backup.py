@@ -4,12 +4,12 @@ import argparse
 import os
 from pathlib import Path
 
-from engine import postgres
 from engine.cli import papers
-from engine.config import Settings
-from engine.errors import Unusable
-from engine.postgres import cluster
-from engine.storage import Storage
+from engine.platform import postgres
+from engine.platform.config import Settings
+from engine.platform.errors import Unusable
+from engine.platform.postgres import cluster
+from engine.platform.storage import Storage
 
 HELP = "Write the whole database into a file, and documents beside it. Everything may go on running."
 

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TextIO
 
-from engine import bpmn, scenarios
+from engine import bpmn
 from engine.bpmn.findings import Finding
 from engine.cli import folders
-from engine.config import Settings
+from engine.definitions import scenarios
+from engine.platform.config import Settings
 
 HELP = (
     "Check process files and print everything that was found. The exit code is 1 if they cannot be deployed."

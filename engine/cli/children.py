@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
-from engine.config import ROOT
+from engine.platform.config import ROOT
 
 
 def engine(*arguments: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine import postgres, schema
-from engine.config import Settings
-from engine.db import Database, connection
+from engine.platform import postgres, schema
+from engine.platform.config import Settings
+from engine.platform.db import Database, connection
 
 
 @contextmanager

@@ -7,12 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.config import Settings
-from engine.decisions.asking import Decisions, Offered, Ruling, Wrong
-from engine.decisions.dmn.model import Definitions
-from engine.decisions.dmn.reading import NotDmn, read
-from engine.decisions.errors import TooMuch
-from engine.decisions.exact import read_json, write_json
+from engine.dmn.asking import Decisions, Offered, Ruling, Wrong
+from engine.dmn.dmn.model import Definitions
+from engine.dmn.dmn.reading import NotDmn, read
+from engine.dmn.errors import TooMuch
+from engine.dmn.exact import read_json, write_json
+from engine.platform.config import Settings
 
 HELP = (
     "Have a decision of DMN files made and print its result as JSON. Exit code 1: there is no result "

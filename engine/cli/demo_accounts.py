@@ -14,12 +14,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine import accounts, delegations, passwords, profiles
-from engine.config import Settings
-from engine.db import Database, UnitOfWork
-from engine.errors import Refusal
+from engine.identity import accounts, passwords, profiles
 from engine.models import Role
 from engine.organisation import files, importing
+from engine.platform.config import Settings
+from engine.platform.db import Database, UnitOfWork
+from engine.platform.errors import Refusal
+from engine.tasks import delegations
 
 APPLICANT = "0000004091"  # the mock hub knows another address of this person
 APPLICANT_NAMES = {"full_name_fa": "آرش نمونه", "full_name_en": "Arash Nemune"}

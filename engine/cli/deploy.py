@@ -11,16 +11,18 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from engine import accounts, bpmn, definitions, uploads
+from engine import bpmn, definitions
 from engine.cli import folders
 from engine.cli.check import describe
 from engine.cli.connection import database
-from engine.config import Publishing, Settings
-from engine.connections import Operations
-from engine.db import Database, UnitOfWork
-from engine.errors import Rejected
-from engine.exchange import Connectors
-from engine.publishing import offer as put_into_catalogue
+from engine.connectors import Connectors
+from engine.connectors.usage import Operations
+from engine.definitions import deployments
+from engine.design.publishing import offer as put_into_catalogue
+from engine.identity import accounts
+from engine.platform.config import Publishing, Settings
+from engine.platform.db import Database, UnitOfWork
+from engine.platform.errors import Rejected
 
 HELP = "Deploy process folders. A folder whose files have not changed makes no new version."
 
@@ -110,7 +112,7 @@ def _attempt(
 ) -> Rejected | None:
     def command(session: Session, now: datetime) -> definitions.Deployed:
         uow = UnitOfWork(session, accounts.system(session, now), now)
-        done = uploads.deploy(uow, files, publishing=publishing, unit=unit, operations=operations)
+        done = deployments.deploy(uow, files, publishing=publishing, unit=unit, operations=operations)
         for made in done.definitions:
             if made.key in offered and made.created and made.version == 1:
                 put_into_catalogue(uow, made.key)

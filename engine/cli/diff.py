@@ -10,7 +10,7 @@ import orjson
 from engine import bpmn
 from engine.cli import folders
 from engine.cli.check import describe
-from engine.config import Settings
+from engine.platform.config import Settings
 
 NO_FORM = "form-missing"  # a diagram may be compared without its forms
 

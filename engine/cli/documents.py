@@ -4,8 +4,8 @@ import argparse
 
 from engine import documents
 from engine.cli.connection import database
-from engine.config import Settings
-from engine.storage import Storage
+from engine.platform.config import Settings
+from engine.platform.storage import Storage
 
 HELP = "Compare stored documents with the database. The exit code is 1 if one is missing or was altered."
 

@@ -10,13 +10,15 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from engine import accounts, erasure, persian
+from engine.cases import erasure
+from engine.cases.erasure import Erased, Plan
 from engine.cli.connection import database
-from engine.config import Settings
-from engine.db import Actor, Database, UnitOfWork
-from engine.erasure import Erased, Plan
-from engine.errors import Conflict, NotFound, StorageDown, Unusable
-from engine.storage import Storage
+from engine.identity import accounts
+from engine.platform import persian
+from engine.platform.config import Settings
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Conflict, NotFound, StorageDown, Unusable
+from engine.platform.storage import Storage
 
 T = TypeVar("T")
 HELP = "Erase the personal data of an ended case from the database and the documents, for good."

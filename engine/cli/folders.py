@@ -4,8 +4,9 @@ import argparse
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from engine import bpmn, scenarios
-from engine.errors import Invalid
+from engine import bpmn
+from engine.definitions import scenarios
+from engine.platform.errors import Invalid
 
 PROCESS = {".bpmn", ".xml", ".dmn", ".json", ".form"}
 # What is taken from a folder, and from the folders in it; `.yml` to be refused, not left out in silence.

@@ -7,10 +7,12 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.exc import OperationalError
 
-from engine import RELEASE, feed, postgres, schema
-from engine.config import ROOT, Settings
-from engine.db import Database, connection
-from engine.errors import Unusable
+from engine import RELEASE
+from engine.events import feed
+from engine.platform import postgres, schema
+from engine.platform.config import ROOT, Settings
+from engine.platform.db import Database, connection
+from engine.platform.errors import Unusable
 
 HELP = "Bring the database to the tables of this release."
 

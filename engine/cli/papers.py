@@ -4,9 +4,9 @@ import os
 import tarfile
 from pathlib import Path
 
-from engine.errors import Unusable
-from engine.postgres import cluster
-from engine.storage import Storage, checksum
+from engine.platform.errors import Unusable
+from engine.platform.postgres import cluster
+from engine.platform.storage import Storage, checksum
 
 
 def beside(backup: Path) -> Path:

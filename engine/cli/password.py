@@ -4,10 +4,10 @@ import argparse
 import getpass
 import sys
 
-from engine import accounts, passwords
 from engine.cli.connection import database
-from engine.config import Settings
-from engine.errors import Unusable
+from engine.identity import accounts, passwords
+from engine.platform.config import Settings
+from engine.platform.errors import Unusable
 
 HELP = "Give an account a password, read twice from the terminal or once from standard input."
 

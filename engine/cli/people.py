@@ -11,12 +11,13 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from engine import accounts, delegations
 from engine.cli.connection import database
-from engine.config import Settings
-from engine.db import Database, UnitOfWork
-from engine.errors import Invalid
+from engine.identity import accounts
 from engine.organisation import files, importing
+from engine.platform.config import Settings
+from engine.platform.db import Database, UnitOfWork
+from engine.platform.errors import Invalid
+from engine.tasks import delegations
 
 HELP = "Import units, people, substitutes and delegations from a file. Running it again changes nothing."
 

@@ -12,8 +12,8 @@ from engine.bpmn.picture import keys
 from engine.bpmn.source import BPMN_SUFFIXES
 from engine.cli import folders
 from engine.cli.check import describe
-from engine.config import Settings
-from engine.errors import Invalid
+from engine.platform.config import Settings
+from engine.platform.errors import Invalid
 
 HELP = "Draw each process of the files as SVG, with what the check finds."
 

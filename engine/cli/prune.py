@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from engine import accounts, pruning
+from engine.cases import pruning
 from engine.cli.connection import database
-from engine.config import Settings
-from engine.db import Database, UnitOfWork
+from engine.identity import accounts
+from engine.platform.config import Settings
+from engine.platform.db import Database, UnitOfWork
 
 HELP = "Delete old deliveries to webhooks and old messages that are done with. What is open stays."
 DAYS = 30

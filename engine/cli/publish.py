@@ -5,11 +5,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from engine import accounts, publishing
 from engine.cli.connection import database
-from engine.config import Settings
-from engine.db import UnitOfWork
-from engine.exchange import Connectors
+from engine.connectors import Connectors
+from engine.design import publishing
+from engine.identity import accounts
+from engine.platform.config import Settings
+from engine.platform.db import UnitOfWork
 
 HELP = "Publish a draft: new cases take it from now on."
 

@@ -2,8 +2,8 @@
 
 import time
 
-from engine.errors import Unusable
-from engine.postgres import Server
+from engine.platform.errors import Unusable
+from engine.platform.postgres import Server
 
 ATTEMPTS = 3  # within WINDOW
 WINDOW = 60.0  # seconds

@@ -6,12 +6,13 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from engine import documents, postgres
+from engine import documents
 from engine.cli import audit, migrate, papers
-from engine.config import Settings
-from engine.db import Database, connection
-from engine.errors import Unusable
-from engine.storage import Storage
+from engine.platform import postgres
+from engine.platform.config import Settings
+from engine.platform.db import Database, connection
+from engine.platform.errors import Unusable
+from engine.platform.storage import Storage
 
 WHOLE = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
 HELP = "Fill an empty database from a backup. Its log is verified; its timers and calls go on."

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from engine import accounts, publishing
 from engine.cli.connection import database
-from engine.config import Settings
-from engine.db import UnitOfWork
+from engine.design import publishing
+from engine.identity import accounts
+from engine.platform.config import Settings
+from engine.platform.db import UnitOfWork
 
 HELP = "Retire a version, or withdraw a draft: no new case takes it."
 

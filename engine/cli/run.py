@@ -12,17 +12,17 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from engine import lifeline, ports, postgres
 from engine.bpmn import script
 from engine.cli import children, demo_accounts, deploy, hub, migrate, restarts, web, welcome, worker
 from engine.cli.demo.seeds import Seeding
-from engine.config import ROOT, Settings
-from engine.db import Database
-from engine.errors import Unusable
-from engine.exchange import Connectors
-from engine.locks import Lock
+from engine.connectors import Connectors
+from engine.identity.oidc import Providers
 from engine.models import Unit
-from engine.oidc import Providers
+from engine.platform import parent_death, ports, postgres
+from engine.platform.config import ROOT, Settings
+from engine.platform.db import Database
+from engine.platform.errors import Unusable
+from engine.platform.locks import Lock
 
 HELP = "Run everything that an installation needs, until Ctrl-C."
 STOPPING = "stopping"
@@ -37,8 +37,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Serve until a signal; 1 if something died or could not start."""
     if arguments.with_parent is not None:
-        lifeline.follow(arguments.with_parent, signal.SIGTERM)
-        lifeline.heed_make(arguments.with_parent)
+        parent_death.follow(arguments.with_parent, signal.SIGTERM)
+        parent_death.heed_make(arguments.with_parent)
     lock = _lock(settings)
     try:
         with children.stopped_by_signals(lambda: lock.note(STOPPING)):

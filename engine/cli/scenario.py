@@ -9,13 +9,14 @@ from typing import Any
 
 import orjson
 
-from engine import bpmn, scenarios
+from engine import bpmn
 from engine.bpmn import Source, Spec
 from engine.cli import folders
 from engine.cli.check import describe
-from engine.config import Settings
-from engine.errors import Invalid
-from engine.scenarios import Coverage, Part, Result, Trial
+from engine.definitions import scenarios
+from engine.definitions.scenarios import Coverage, Part, Result, Trial
+from engine.platform.config import Settings
+from engine.platform.errors import Invalid
 
 HELP = "Run the scenarios of process folders. The exit code is 1 if one of them fails."
 

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from engine import access, accounts
+from engine import access
 from engine.cli.connection import database
-from engine.config import Settings
-from engine.db import Database
+from engine.identity import accounts
 from engine.organisation import units
+from engine.platform.config import Settings
+from engine.platform.db import Database
 
 HELP = "Make, list and revoke the tokens with which people and systems call the API."
 

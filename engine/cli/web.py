@@ -7,11 +7,11 @@ import subprocess
 import sys
 import time
 
-from engine import lifeline
 from engine.cli import children
-from engine.config import ROOT, Settings
-from engine.errors import Unusable
-from engine.ports import HOST
+from engine.platform import parent_death
+from engine.platform.config import ROOT, Settings
+from engine.platform.errors import Unusable
+from engine.platform.ports import HOST
 
 PATIENCE = 180  # seconds: the first start on a slow or busy machine has taken more than 60
 COMMAND = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
@@ -37,7 +37,7 @@ class Web:
             env=os.environ | chosen,
             process_group=0,  # a Ctrl-C in the terminal is for the parent, which stops this first
             # SIGQUIT: at once, since the database goes down at the same moment.
-            preexec_fn=lambda: lifeline.follow(parent, signal.SIGQUIT),  # noqa: PLW1509 - two system calls
+            preexec_fn=lambda: parent_death.follow(parent, signal.SIGQUIT),  # noqa: PLW1509 - two system calls
         )
 
     def await_answer(self) -> None:

@@ -5,10 +5,11 @@ import signal
 import subprocess
 import time
 
-from engine import jobs, lifeline, postgres, worker
+from engine import worker
 from engine.cli import children, migrate
-from engine.config import Settings
-from engine.exchange import Connectors
+from engine.connectors import Connectors
+from engine.platform import jobs, parent_death, postgres
+from engine.platform.config import Settings
 
 HELP = "Work through the queues, until Ctrl-C. More of them, on any machine, share the work."
 PATIENCE = 70  # seconds; a worker gives the calls in hand 60
@@ -24,7 +25,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Serve until a signal. With --queue: 1 if the database was lost."""
     if arguments.with_parent is not None:
-        lifeline.follow(arguments.with_parent, signal.SIGTERM)
+        parent_death.follow(arguments.with_parent, signal.SIGTERM)
     Connectors.read(settings)  # a faulty file is told before anything starts
     with postgres.available(settings) as url:
         migrate.refuse_other_release(url)

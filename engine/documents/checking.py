@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.models import DocumentVersion, StagedDocument
-from engine.storage import Storage
+from engine.platform.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)

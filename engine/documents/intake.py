@@ -6,11 +6,11 @@ from typing import IO
 
 import structlog
 
-from engine import media, scanner
-from engine.config import Settings
-from engine.errors import Fault, Invalid
-from engine.media import Unfit
-from engine.storage import Storage, checksum
+from engine.platform import media, scanner
+from engine.platform.config import Settings
+from engine.platform.errors import Fault, Invalid
+from engine.platform.media import Unfit
+from engine.platform.storage import Storage, checksum
 
 log = structlog.get_logger("documents")
 

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, false, not_, or_, select
 
-from engine import access, cases, names
-from engine.db import UnitOfWork
-from engine.errors import NotFound, Refusal
+from engine import access, cases
+from engine.identity import names
 from engine.models import Case, Document, DocumentVersion, Task, User
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import NotFound, Refusal
 
 _VERSION = (
     DocumentVersion.number.label("version"),

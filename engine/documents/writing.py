@@ -7,13 +7,13 @@ from sqlalchemy import bindparam, insert, select, update
 
 from engine import access, cases
 from engine.cases import Locked
-from engine.db import UnitOfWork
 from engine.documents.intake import Received
 from engine.documents.reading import DocumentView, get
-from engine.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from engine.events import Fact, Kind
-from engine.ids import uuid7
 from engine.models import Case, Document, DocumentVersion, Task
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from engine.platform.ids import uuid7
 
 _TASK = (
     Task.id.label("task_id"),

@@ -1,6 +1,5 @@
 """All tables. Statuses are text; instants are aware, UTC and end in `_at`; ids are UUIDv7."""
 
-from engine.db import Base
 from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
 from engine.models.applications import ApplicationDraft
@@ -55,6 +54,7 @@ from engine.models.tables import (
 )
 from engine.models.trials import Trial
 from engine.models.uploads import Upload, UploadFile, UploadStatus
+from engine.platform.db import Base
 
 __all__ = [
     "CASE_NUMBERS",

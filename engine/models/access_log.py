@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base
 from engine.models.tables import Instant
+from engine.platform.db import Base
 
 Openable = Literal["case", "events", "task", "document", "decisions", "comments", "file", "access-log"]
 

@@ -7,9 +7,9 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, Text, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base
-from engine.language import Calendar, Language
 from engine.models.tables import Id, Instant
+from engine.platform.db import Base
+from engine.platform.language import Calendar, Language
 
 Role = Literal["administrator", "designer", "caseworker", "portal", "service", "applicant"]
 

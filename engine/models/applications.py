@@ -8,8 +8,8 @@ from sqlalchemy import DateTime, ForeignKey, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base
 from engine.models.tables import Id
+from engine.platform.db import Base
 
 
 class ApplicationDraft(Base):

@@ -7,8 +7,8 @@ from sqlalchemy import ForeignKey, Index, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base
 from engine.models.tables import DUE, Id, Instant, Task
+from engine.platform.db import Base
 
 # What was asked beside the process, and is to be answered in time.
 Index(

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base
 from engine.models.tables import Id, Instant
+from engine.platform.db import Base
 
 RelationKind = Literal["family", "business", "friendship", "enmity", "other"]
 

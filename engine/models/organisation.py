@@ -7,8 +7,8 @@ from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base
 from engine.models.tables import Id, Instant
+from engine.platform.db import Base
 
 UnitKind = Literal["agency", "unit", "delegate"]
 
@@ -69,7 +69,8 @@ class Substitution(Base):
 class Pool(Base):
     """Who may take the tasks of a definition that lie in it: whoever has one of its roles.
 
-    The id follows from what it stands for (engine/pools.py). That of a delegation counts while it is valid.
+    The id is computed from what it represents (engine/organisation/candidate_groups.py). That of a delegation
+    counts while it is valid.
     """
 
     __tablename__ = "pools"

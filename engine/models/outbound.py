@@ -7,8 +7,8 @@ from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base
 from engine.models.tables import Id, Instant
+from engine.platform.db import Base
 
 DeliveryStatus = Literal["waiting", "delivered", "dead"]
 
@@ -56,7 +56,7 @@ class Delivery(Base):
 
 
 class Cursor(Base):
-    """How far a reader of the log has come. One, `restored`, is no reader's: see engine/feed.py."""
+    """How far a reader of the log has come. One, `restored`, is no reader's: see engine/events/feed.py."""
 
     __tablename__ = "cursors"
 

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base
+from engine.platform.db import Base
 
 
 class DeploymentDecision(Base):

@@ -7,8 +7,8 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base
 from engine.models.tables import Id, Instant
+from engine.platform.db import Base
 
 SketchCheckStatus = Literal["waiting", "running", "done", "failed"]
 SketchCheckStep = Literal["files", "posts", "scenarios"]

@@ -8,8 +8,8 @@ from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, LargeBinar
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base
-from engine.ids import uuid7
+from engine.platform.db import Base
+from engine.platform.ids import uuid7
 
 CaseStatus = Literal["active", "suspended", "completed", "cancelled"]
 TaskStatus = Literal["open", "completed", "cancelled"]
@@ -147,7 +147,7 @@ class Case(Base):
     channel: Mapped[Channel | None] = mapped_column(
         Text
     )  # the way by which it came; NULL: it began by itself
-    erased_at: Mapped[Instant | None]  # since then it has no personal data (engine/erasure)
+    erased_at: Mapped[Instant | None]  # since then it has no personal data (engine/cases/erasure)
     subject: Mapped[str | None] = mapped_column(Text)  # what it is about; NULL: what its process is called
     # The persons that its process names as parties, as `impartial.identity` writes them; NULL: not known yet.
     parties: Mapped[list[str] | None] = mapped_column(ARRAY(Text))

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from engine import access
-from engine.ids import uuid7
 from engine.models import ROOT, Membership
+from engine.platform.ids import uuid7
 
 
 def enrol(

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from engine import formats, profiles
-from engine.errors import Fault, Invalid
+from engine.identity import profiles
+from engine.platform import formats
+from engine.platform.errors import Fault, Invalid
 
 COLUMNS = ("name", "account", "unit", "role", "from", "to", "person", *profiles.FIELDS)
 NEEDED = ("name", "account", "unit", "role")

@@ -7,15 +7,15 @@ from typing import Any
 
 from sqlalchemy import RowMapping, select
 
-from engine import accounts, profiles
-from engine.db import UnitOfWork
-from engine.errors import Fault, Invalid, Refusal
+from engine.identity import accounts, profiles
 from engine.models import Membership, Substitution, Unit, User
 from engine.organisation import journal, people, substitutes, units
 from engine.organisation.files import Reading, Row
 from engine.organisation.people import NewPerson, Work
 from engine.organisation.substitutes import Leave
 from engine.organisation.units import NewUnit
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid, Refusal
 
 Done = Counter[str]
 Apply = Callable[[UnitOfWork, Mapping[str, Any]], str | None]

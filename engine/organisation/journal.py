@@ -10,10 +10,11 @@ from uuid import UUID
 from sqlalchemy import RowMapping, select
 from sqlalchemy.orm import aliased
 
-from engine import access, names
+from engine import access
 from engine.bpmn.values import plain
-from engine.db import UnitOfWork
+from engine.identity import names
 from engine.models import OrganisationKind, OrganisationRecord, Unit, User
+from engine.platform.db import UnitOfWork
 
 PAGE = 100
 

@@ -10,16 +10,18 @@ from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, or_, selec
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from engine import access, accounts, formats, names, profiles, validity
-from engine.access import ANY, APPLICANT, CASEWORKER, seen_by
+from engine import access
+from engine.access import ANY, APPLICANT, CASEWORKER, seen_by, validity
 from engine.bpmn.posts import is_role
-from engine.db import UnitOfWork
-from engine.errors import Conflict, Fault, Forbidden, Invalid, NotFound
-from engine.ids import uuid7
-from engine.language import Names
+from engine.identity import accounts, names, profiles
+from engine.identity.profiles import Profile
 from engine.models import ROOT, Membership, PoolRole, Role, Unit, User
 from engine.organisation import journal, units
-from engine.profiles import Profile
+from engine.platform import formats
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from engine.platform.ids import uuid7
+from engine.platform.language import Names
 
 PAGE = 100
 MEMBERS: tuple[Role, ...] = ("administrator", "designer", "caseworker", "service")

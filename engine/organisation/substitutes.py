@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from engine import access, names, validity
-from engine.access import seen_by
-from engine.db import UnitOfWork
-from engine.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from engine import access
+from engine.access import seen_by, validity
+from engine.identity import names
 from engine.models import Membership, Substitution, UnitLine, User
 from engine.organisation import journal
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 
 PAGE = 100
 CHOICES = 1000  # so many people are offered where one is to be chosen

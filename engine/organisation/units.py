@@ -20,11 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from engine import access, validity
-from engine.access import seen_by
-from engine.db import UnitOfWork, connection
-from engine.errors import Conflict, Fault, Invalid, NotFound
-from engine.ids import uuid7
+from engine import access
+from engine.access import seen_by, validity
 from engine.models import (
     ROOT,
     Case,
@@ -39,6 +36,9 @@ from engine.models import (
     UnitLine,
 )
 from engine.organisation import journal
+from engine.platform.db import UnitOfWork, connection
+from engine.platform.errors import Conflict, Fault, Invalid, NotFound
+from engine.platform.ids import uuid7
 
 PAGE = 200
 CHOICES = 1000  # so many units are offered where one is to be chosen

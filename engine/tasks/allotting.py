@@ -7,12 +7,15 @@ from uuid import UUID
 from sqlalchemy import RowMapping, and_, bindparam, exists, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 
-from engine import access, assignment, cases, definitions, impartial, names, validity
-from engine.assignment import Chosen, Matter, Vacancy
+from engine import access, cases, definitions
+from engine.access import validity
 from engine.cases import Locked, TaskChange
-from engine.db import UnitOfWork, table
 from engine.events import Fact
+from engine.identity import names
 from engine.models import Case, Membership, Recusal, Substitution, Task, User
+from engine.organisation import automatic_assignment, eligibility
+from engine.organisation.automatic_assignment import Chosen, Matter, Vacancy
+from engine.platform.db import UnitOfWork, table
 from engine.tasks import reasons
 from engine.tasks.held import Held
 from engine.tasks.reading import get
@@ -86,10 +89,10 @@ def anew(
     if not vacancies:
         return {}
     spec = definitions.spec(uow.session, case.version)
-    parties = impartial.parties(case.home.persons, spec, case.data)
+    parties = eligibility.parties(case.home.persons, spec, case.data)
     gone = [vacancy.task for vacancy in vacancies]  # nobody has them now
     matter = Matter(case.id, spec, case.state, parties, case.home.appeal_of, gone=gone)
-    return assignment.anew(uow, matter, vacancies, avoided)
+    return automatic_assignment.anew(uow, matter, vacancies, avoided)
 
 
 def waiting(uow: UnitOfWork, after: UUID | None = None) -> Sequence[UUID]:

@@ -13,13 +13,16 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.orm import aliased
 
-from engine import access, cases, names, persian, validity
-from engine.db import UnitOfWork
-from engine.errors import Fault, Forbidden, Invalid
+from engine import access, cases
+from engine.access import validity
 from engine.events import Fact
-from engine.ids import uuid7
+from engine.identity import names
 from engine.models import Case, Task, Unit, User
-from engine.pools import Placing
+from engine.organisation.candidate_groups import Placing
+from engine.platform import persian
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Forbidden, Invalid
+from engine.platform.ids import uuid7
 from engine.tasks import assigning, beside, correcting
 from engine.tasks.correcting import Marks
 from engine.tasks.held import Held

@@ -9,13 +9,14 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
-from engine import access, cases, definitions, names
+from engine import access, cases, definitions
 from engine.bpmn import TaskRules
 from engine.cases import TaskChange
-from engine.db import UnitOfWork
-from engine.errors import AssignedNotPicked, Fault, Forbidden, Invalid
 from engine.events import Fact
+from engine.identity import names
 from engine.models import Case, Task, User
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import AssignedNotPicked, Fault, Forbidden, Invalid
 from engine.tasks import deciding, fairness, reasons
 from engine.tasks.held import Held
 from engine.tasks.reading import get, unknown

@@ -14,13 +14,17 @@ from uuid import UUID
 from sqlalchemy import RowMapping, cast, delete, func, select, update
 from sqlalchemy.dialects.postgresql import JSONPATH
 
-from engine import access, accounts, forms, jobs, names, staging
+from engine import access
 from engine.bpmn import Form
-from engine.db import UnitOfWork
-from engine.errors import Busy, Fault, Forbidden, Invalid, NotFound, Refusal
-from engine.ids import uuid7
+from engine.cases import staged_documents
+from engine.cases.staged_documents import Place
+from engine.definitions import forms
+from engine.identity import accounts, names
 from engine.models import Batch, Case, Task, User
-from engine.staging import Place
+from engine.platform import jobs
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Busy, Fault, Forbidden, Invalid, NotFound, Refusal
+from engine.platform.ids import uuid7
 from engine.tasks.bulk import Action, Item, act
 from engine.tasks.reading import answerable, shown
 
@@ -61,7 +65,7 @@ def start_batch(uow: UnitOfWork, action: Action, ids: Sequence[UUID], answer: Ma
     if action == "complete":
         form, roles = common_form(uow, wanted)
         # Nobody uploads one document for many tasks: what the answer names is none of theirs.
-        staging.require(uow, form, forms.check(form, answer, roles), Place("task", ""))
+        staged_documents.require(uow, form, forms.check(form, answer, roles), Place("task", ""))
     row = Batch(
         id=uuid7(),
         owner_id=uow.actor.id,

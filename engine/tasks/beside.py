@@ -11,13 +11,14 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Uuid, bindparam, case, func, select, update
 from sqlalchemy.orm import aliased
 
-from engine import bpmn, cases, names
+from engine import bpmn, cases
 from engine.bpmn import Form, Spec
 from engine.cases import TaskChange
-from engine.db import UnitOfWork, recordset, table, values_of
-from engine.errors import Conflict, CorrectionAwaited, OpinionAwaited
 from engine.events import Fact, Kind
+from engine.identity import names
 from engine.models import Case, Task, User
+from engine.platform.db import UnitOfWork, recordset, table, values_of
+from engine.platform.errors import Conflict, CorrectionAwaited, OpinionAwaited
 from engine.tasks.held import Held
 
 _TASKS = table(Task)

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from engine import access
-from engine.db import UnitOfWork
-from engine.errors import Fault, Invalid, Refusal
 from engine.models import Case, Task
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid, Refusal
 from engine.tasks import assigning, work
 
 Action = Literal["claim", "release", "assign", "complete"]

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, bindparam, insert, select
 
-from engine import access, cases, names
-from engine.db import UnitOfWork
-from engine.errors import Fault, Invalid, NotFound
+from engine import access, cases
 from engine.events import Fact
-from engine.ids import uuid7
+from engine.identity import names
 from engine.models import Case, Comment, Task, User
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid, NotFound
+from engine.platform.ids import uuid7
 from engine.tasks.reading import unknown
 
 

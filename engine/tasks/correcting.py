@@ -8,14 +8,15 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from engine import access, bpmn, cases, definitions, forms, staging
+from engine import access, bpmn, cases, definitions
 from engine.bpmn import Form
-from engine.cases import TaskChange
-from engine.db import UnitOfWork
-from engine.errors import Fault, FieldNotMarked, Invalid
+from engine.cases import TaskChange, staged_documents
+from engine.cases.staged_documents import Place
+from engine.definitions import forms
 from engine.events import Fact
 from engine.models import Task
-from engine.staging import Place
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, FieldNotMarked, Invalid
 from engine.tasks import beside
 from engine.tasks.held import Held
 
@@ -82,7 +83,7 @@ def correct(
     spec = definitions.spec(uow.session, case.version)
     form = beside.form_of(spec, row.element, row.kind, row.asked)
     answer = _checked(form, data)
-    files = staging.claim(uow, form, answer, Place.task(row.task_id), case.id)
+    files = staged_documents.claim(uow, form, answer, Place.task(row.task_id), case.id)
     _require_fitting(beside.whole(spec, row.asked), beside.known(spec, row, uow.now), answer)
     cases.require_size({**case.data, **answer})
     step = bpmn.correct(spec, state, row.parent_id, answer, uow.now, row.asked.get("form"))

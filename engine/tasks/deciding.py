@@ -8,14 +8,18 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, insert, select
 
-from engine import access, cases, definitions, forms, impartial, jobs, names
+from engine import access, cases, definitions
 from engine.bpmn import TaskRules, outcomes
 from engine.bpmn.outcomes import MAX_OUTCOME
-from engine.db import UnitOfWork, table, values_of
-from engine.errors import Fault, FirstDecider, Invalid
+from engine.definitions import forms
 from engine.events import Fact
-from engine.ids import uuid7
+from engine.identity import names
 from engine.models import Case, Decision, DefinitionVersion, Task, Unit, User
+from engine.organisation import eligibility
+from engine.platform import jobs
+from engine.platform.db import UnitOfWork, table, values_of
+from engine.platform.errors import Fault, FirstDecider, Invalid
+from engine.platform.ids import uuid7
 from engine.tasks.held import Held
 
 _DECISIONS = table(Decision)
@@ -83,7 +87,7 @@ def require_other(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
 
 def took_part(uow: UnitOfWork, held: Held, user_id: UUID) -> bool:
     """Whether an account had a part in a decision that the task's case appeals."""
-    return user_id in impartial.deciders(uow, held.case.home.appeal_of, [user_id])
+    return user_id in eligibility.deciders(uow, held.case.home.appeal_of, [user_id])
 
 
 _SHOWN = (

@@ -6,10 +6,11 @@ from sqlalchemy import RowMapping, and_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.orm import aliased
 
-from engine import access, names
+from engine import access
 from engine.cases import CaseView
-from engine.db import UnitOfWork
+from engine.identity import names
 from engine.models import Case, DefinitionVersion, Event, User
+from engine.platform.db import UnitOfWork
 
 MAX_RELATED = 20
 # Events whose payload says what became of the data, whoever or whatever has set them.

@@ -11,10 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, select, update
 
-from engine import access, cases, forms
-from engine.db import UnitOfWork
-from engine.errors import Conflict, Forbidden
+from engine import access, cases
+from engine.definitions import forms
 from engine.models import Case, Task
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, Forbidden
 from engine.tasks.reading import answerable, had_by, unknown
 
 

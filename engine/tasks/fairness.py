@@ -5,10 +5,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from engine import access, assignment, cases, definitions, impartial
+from engine import access, cases, definitions
 from engine.bpmn import TaskRules
-from engine.db import UnitOfWork
-from engine.errors import (
+from engine.events import Fact
+from engine.models import Substitution, User
+from engine.organisation import automatic_assignment, eligibility
+from engine.organisation.eligibility import Turn
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import (
     AssignedNotPicked,
     ConflictOfInterest,
     FourEyes,
@@ -18,9 +22,6 @@ from engine.errors import (
     Recorded,
     Recused,
 )
-from engine.events import Fact
-from engine.impartial import Turn
-from engine.models import Substitution, User
 from engine.tasks.held import Held
 
 NO_PERSON = (
@@ -52,11 +53,15 @@ def require(uow: UnitOfWork, held: Held, rules: TaskRules, *, completing: bool) 
 def may(uow: UnitOfWork, held: Held, rules: TaskRules, user_id: UUID) -> bool:
     """Whether nothing keeps an account, not the actor's, from a task that its roles let it take."""
     case = held.case
-    about = (impartial.person_of(user_id), impartial.related_to(user_id), impartial.recused(user_id, case.id))
+    about = (
+        eligibility.person_of(user_id),
+        eligibility.related_to(user_id),
+        eligibility.recused(user_id, case.id),
+    )
     person, related, recused = uow.connection.execute(select(*about)).one()
     spec = definitions.spec(uow.session, case.version)
-    parties = impartial.parties(case.home.persons, spec, case.data)
-    if recused or impartial.interested(parties, person, related):
+    parties = eligibility.parties(case.home.persons, spec, case.data)
+    if recused or eligibility.interested(parties, person, related):
         return False
     return rules.sod is None or (person is not None and not _second(uow, held, user_id, person))
 
@@ -82,8 +87,8 @@ def _require_named(uow: UnitOfWork, held: Held) -> None:
 
 def _require_no_interest(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
     case, row = held.case, held.row
-    parties = impartial.parties(case.home.persons, definitions.spec(uow.session, case.version), case.data)
-    if impartial.interested(parties, row.person, row.related):
+    parties = eligibility.parties(case.home.persons, definitions.spec(uow.session, case.version), case.data)
+    if eligibility.interested(parties, row.person, row.related):
         refusal = ConflictOfInterest("The case is about you, or about somebody close to you.")
         raise _blocked(uow, held, refusal, "conflict-of-interest", completing=completing)
 
@@ -99,10 +104,12 @@ def _second(uow: UnitOfWork, held: Held, user_id: UUID, person: str) -> bool:
     """Whether the person whose account this is has done another task of the four-eyes group."""
     case, row = held.case, held.row
     spec = definitions.spec(uow.session, case.version)
-    turns = impartial.turns(uow, case.id, impartial.group(spec, row.element))
+    turns = eligibility.turns(uow, case.id, eligibility.group(spec, row.element))
     done = [turn for turn in turns if turn.closed_at is not None]
     turn = Turn(row.task_id, row.element, user_id, person, row.opened_at)
-    return impartial.met(done, turn, partial(assignment.instances, spec, case.state, row.task_id, uow.now))
+    return eligibility.met(
+        done, turn, partial(automatic_assignment.instances, spec, case.state, row.task_id, uow.now)
+    )
 
 
 def _blocked(uow: UnitOfWork, held: Held, refusal: Recorded, reason: str, *, completing: bool) -> Recorded:

@@ -7,9 +7,9 @@ from sqlalchemy import bindparam, select
 
 from engine import access, cases
 from engine.cases import Locked
-from engine.db import UnitOfWork
-from engine.errors import Conflict
 from engine.models import Task, User
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict
 
 _HOLDER = select(User.id).where(User.id == bindparam("holder"))
 _STILL = _HOLDER.where(access.takers(bindparam("pool", type_=Task.pool_id.type)))

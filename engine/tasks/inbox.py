@@ -40,9 +40,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from engine import access, cases, names, persian, validity
-from engine.db import UnitOfWork
-from engine.errors import Fault, Invalid
+from engine import access, cases
+from engine.access import validity
+from engine.identity import names
 from engine.models import (
     FOUND_BY,
     Case,
@@ -57,6 +57,9 @@ from engine.models import (
     UnitLine,
     User,
 )
+from engine.platform import persian
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid
 from engine.tasks.reading import described, listed
 
 Scope = Literal["mine", "team", "free", "supervised"]

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import RowMapping, and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from engine import access, names
-from engine.db import UnitOfWork
+from engine import access
+from engine.identity import names
 from engine.models import Case, Event, Task, Unit, User
+from engine.platform.db import UnitOfWork
 
 MOST = 500
 _PAYLOAD = Event.payload.cast(JSONB)

@@ -22,11 +22,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from engine import access, cases, definitions, forms, names
+from engine import access, cases, definitions
 from engine.bpmn import Form
-from engine.db import UnitOfWork
-from engine.errors import NotFound
+from engine.definitions import forms
+from engine.identity import names
 from engine.models import Case, DefinitionVersion, Task, Unit, User
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import NotFound
 from engine.tasks import beside
 
 SUMMARY = (

@@ -6,7 +6,7 @@ Choosing by lot protects nothing where its result can be changed without a word.
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
-from engine.errors import Fault, Invalid
+from engine.platform.errors import Fault, Invalid
 
 ReasonCode = Literal["absence", "workload", "expertise", "conflict-of-interest", "wrong-unit"]
 CODES: tuple[str, ...] = get_args(ReasonCode)

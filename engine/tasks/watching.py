@@ -11,8 +11,8 @@ from sqlalchemy import Select, case, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from engine import access, cases
-from engine.db import UnitOfWork
 from engine.models import Case, Task
+from engine.platform.db import UnitOfWork
 from engine.tasks.inbox import COUNTED, Inbox, Scope, day_end, nearest, own_pools, page, parameters
 
 # Where in a list somebody goes on: with what is theirs, or what they can claim.

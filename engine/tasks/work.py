@@ -9,15 +9,17 @@ from uuid import UUID
 from sqlalchemy import Select, Uuid, bindparam, select
 from sqlalchemy.orm import aliased
 
-from engine import access, bpmn, cases, definitions, forms, impartial, staging
-from engine.assignment import Chosen
+from engine import access, bpmn, cases, definitions
 from engine.bpmn import Form, TaskRules
-from engine.cases import TaskChange
-from engine.db import UnitOfWork
-from engine.errors import Forbidden
+from engine.cases import TaskChange, staged_documents
+from engine.cases.staged_documents import Place
+from engine.definitions import forms
 from engine.events import Fact
 from engine.models import Case, Task
-from engine.staging import Place
+from engine.organisation import eligibility
+from engine.organisation.automatic_assignment import Chosen
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Forbidden
 from engine.tasks import allotting, beside, correcting, deciding, fairness, reasons
 from engine.tasks.held import Held
 from engine.tasks.reading import get, roles, unknown
@@ -51,9 +53,9 @@ def locking(role: str) -> Select[*tuple[Any, ...]]:
             access.visible_cases(role).label("case_seen"),
             access.taken_as(role).label("taken_as"),
             access.in_place_of(Task.assignee_id).label("own"),
-            impartial.person_of(viewer).label("person"),
-            impartial.related_to(viewer).label("related"),
-            impartial.recused(viewer, Case.id).label("recused"),
+            eligibility.person_of(viewer).label("person"),
+            eligibility.related_to(viewer).label("related"),
+            eligibility.recused(viewer, Case.id).label("recused"),
             select(before.revision).where(before.id == Case.id).scalar_subquery().label("seen_revision"),
         )
         .join(Task, Task.case_id == Case.id)
@@ -115,7 +117,7 @@ def complete(
     late = beside.settle(uow, held)
     data = forms.declared(rules.variables, data)
     answer = forms.check(form, data, roles(uow, task_id) if form and forms.for_some(form) else None)
-    files = staging.claim(uow, form, answer, Place.task(task_id), case.id)
+    files = staged_documents.claim(uow, form, answer, Place.task(task_id), case.id)
     ruled = deciding.ruling(held, rules, answer)
     if answer:
         cases.require_size({**case.data, **answer})

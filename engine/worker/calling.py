@@ -6,12 +6,12 @@ from uuid import UUID
 
 import structlog
 
-from engine import calls
 from engine.bpmn import CallFailure
-from engine.calls import Try
-from engine.db import UnitOfWork
-from engine.errors import Conflict
-from engine.exchange import CallFailed, Connectors, Reply, Request, send
+from engine.cases import external_calls
+from engine.cases.external_calls import Try
+from engine.connectors import CallFailed, Connectors, Reply, Request, send
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict
 from engine.worker.desk import Desk
 
 MARGIN = 30  # seconds that a try may take beyond its connector's time-out
@@ -30,7 +30,7 @@ class Caller:
 
     async def call(self, call_id: UUID) -> None:
         """One try of one call; nothing if it is not to be made (any more, or by this job)."""
-        attempt = await self._desk.hand(lambda uow: calls.begin_try(uow, call_id, self._lease))
+        attempt = await self._desk.hand(lambda uow: external_calls.begin_try(uow, call_id, self._lease))
         if attempt is None:
             return
         ladder = self._connectors.ladder(attempt.connector)
@@ -43,16 +43,18 @@ class Caller:
             pause = timedelta(seconds=ladder[attempt.attempts - 1]) if again else None
             log.warning("call.failed", call=str(call_id), code=failure.code, again=again)
             told = CallFailure(failure.code, failure.detail, failure.error_code)
-            await self._settle(attempt, lambda uow: calls.put_off(uow, attempt, told, pause))
+            await self._settle(attempt, lambda uow: external_calls.put_off(uow, attempt, told, pause))
         else:
-            await self._settle(attempt, lambda uow: calls.settle(uow, attempt, reply.body, _seen(reply)))
+            await self._settle(
+                attempt, lambda uow: external_calls.settle(uow, attempt, reply.body, _seen(reply))
+            )
 
     async def _settle(self, attempt: Try, command: Callable[[UnitOfWork], None]) -> None:
         try:
             await self._desk.hand(command)
         except Conflict:  # cancelled, suspended, or answered by a try that was thought dead
             log.info("call.late", call=str(attempt.id))
-            await self._desk.hand(lambda uow: calls.take_back(uow, attempt))
+            await self._desk.hand(lambda uow: external_calls.take_back(uow, attempt))
 
 
 def _request(attempt: Try) -> Request:

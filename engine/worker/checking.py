@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from engine import sketches, uploads
-from engine.exchange import Connectors
+from engine.connectors import Connectors
+from engine.definitions import deployments
+from engine.design import drafts
 from engine.worker.desk import Desk
 
 
@@ -16,11 +17,11 @@ class Checker:
 
     async def check(self, sketch_id: UUID) -> None:
         """One check; nothing if it has been done already. Its steps are written down as they are taken."""
-        work = await self._desk.hand(lambda uow: sketches.take(uow, sketch_id))
+        work = await self._desk.hand(lambda uow: drafts.take(uow, sketch_id))
         if work is not None:
-            await self._desk.apart(sketches.judge, work, self._desk.do, self._operations)
+            await self._desk.apart(drafts.judge, work, self._desk.do, self._operations)
 
     async def deploy(self, upload_id: UUID) -> None:
         """Check an upload and deploy it; nothing if that has been done already."""
         publishing, operations = self._desk.settings.publishing, self._operations
-        await self._desk.hand(lambda uow: uploads.carry_out(uow, upload_id, publishing, operations))
+        await self._desk.hand(lambda uow: deployments.carry_out(uow, upload_id, publishing, operations))

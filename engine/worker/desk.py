@@ -9,10 +9,11 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from engine import accounts, limits, logs
-from engine.config import Settings
-from engine.db import Database, UnitOfWork, View, held_up, unresponsive
-from engine.errors import Uncertain
+from engine.identity import accounts
+from engine.platform import limits, logs
+from engine.platform.config import Settings
+from engine.platform.db import Database, UnitOfWork, View, held_up, unresponsive
+from engine.platform.errors import Uncertain
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import structlog
 
-from engine.outbound import Posting, due, fan_out, send, settle
+from engine.events.webhooks import Posting, due, fan_out, send, settle
 from engine.worker.desk import Desk
 
 AT_ONCE = 20

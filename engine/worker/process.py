@@ -17,13 +17,13 @@ from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine import logs
 from engine.bpmn import script
-from engine.config import Settings
-from engine.errors import Conflict, NotFound, Uncertain
-from engine.jobs import HEARTBEAT, LONGEST_PAUSE, SILENCE, Queue
-from engine.limits import QueueConnection
-from engine.postgres import conninfo
+from engine.platform import logs
+from engine.platform.config import Settings
+from engine.platform.errors import Conflict, NotFound, Uncertain
+from engine.platform.jobs import HEARTBEAT, LONGEST_PAUSE, SILENCE, Queue
+from engine.platform.limits import QueueConnection
+from engine.platform.postgres import conninfo
 from engine.worker import sweeps, tasks
 from engine.worker.desk import Desk
 from engine.worker.tasks import MAX_TRIES, Task

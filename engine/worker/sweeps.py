@@ -9,25 +9,18 @@ from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
-from engine import (
-    applications,
-    calls,
-    cases,
-    delegations,
-    erasure,
-    idempotency,
-    jobs,
-    messages,
-    sessions,
-    staging,
-    tasks,
-    throttle,
-    trials,
-    uploads,
-)
-from engine.db import UnitOfWork
-from engine.errors import StorageDown
-from engine.storage import Storage
+from engine import cases, tasks
+from engine.cases import erasure, external_calls, messages, staged_documents
+from engine.definitions import deployments
+from engine.design import test_runs
+from engine.identity import sessions, throttle
+from engine.platform import jobs
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import StorageDown
+from engine.platform.storage import Storage
+from engine.portal import application_drafts
+from engine.requests import idempotency
+from engine.tasks import delegations
 from engine.worker.desk import Desk
 from engine.worker.posting import post
 
@@ -55,7 +48,9 @@ async def look_after_cases(desk: Desk) -> None:
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
         group.create_task(each(MINUTE, desk, messages.expire, messages.offer_again, idempotency.forget))
         group.create_task(each(MINUTE, desk, sessions.forget, throttle.forget, tasks.forget_batches))
-        group.create_task(each(HOUR, desk, applications.forget, trials.forget, staging.forget))
+        group.create_task(
+            each(HOUR, desk, application_drafts.forget, test_runs.forget, staged_documents.forget)
+        )
         group.create_task(_delete_files(desk))
 
 
@@ -107,9 +102,9 @@ async def _expire(desk: Desk) -> None:
 async def look_after_calls(desk: Desk) -> None:
     """What the queue `calls` needs; and events on their way to subscribers."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(each(SECOND, desk, lambda uow: calls.sweep(uow, BATCH)))
+        group.create_task(each(SECOND, desk, lambda uow: external_calls.sweep(uow, BATCH)))
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
-        group.create_task(each(MINUTE, desk, calls.find_lost))
+        group.create_task(each(MINUTE, desk, external_calls.find_lost))
         group.create_task(_give_up_lost(desk))
         group.create_task(post(desk))
 
@@ -118,10 +113,10 @@ async def look_after_checks(desk: Desk) -> None:
     """What the queue `checks` needs."""
     async with asyncio.TaskGroup() as group:
         group.create_task(each(5 * SECOND, desk, jobs.rescue))
-        group.create_task(each(HOUR, desk, uploads.forget))
+        group.create_task(each(HOUR, desk, deployments.forget))
 
 
 async def _give_up_lost(desk: Desk) -> None:
     while True:
-        await desk.look(calls.give_up_lost)
+        await desk.look(external_calls.give_up_lost)
         await asyncio.sleep(MINUTE)

@@ -4,8 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine import appeals, calls, cases, messages, moves, retries, sketches, tasks, uploads
-from engine.db import UnitOfWork
+from engine import cases, tasks
+from engine.cases import external_calls, mass_retry, messages, migration
+from engine.definitions import deployments
+from engine.design import drafts
+from engine.platform.db import UnitOfWork
+from engine.portal import appeals
 from engine.worker.calling import Caller
 from engine.worker.checking import Checker
 from engine.worker.desk import Desk
@@ -38,24 +42,24 @@ def of_cases(desk: Desk) -> Mapping[str, Task]:
         "begin": task(messages.begin),
         "deliver": task(messages.pass_on),
         "tell_appealed": task(appeals.tell),
-        "judge": task(moves.judge),
-        "move": task(moves.carry, moves.give_up),
+        "judge": task(migration.judge),
+        "move": task(migration.carry, migration.give_up),
         "batch": task(tasks.carry_on, tasks.give_up_batch),
-        "retry": task(retries.take, retries.give_up),
+        "retry": task(mass_retry.take, mass_retry.give_up),
     }
 
 
 def of_calls(desk: Desk) -> Mapping[str, Task]:
     """What speaks to other systems."""
-    return {"call": Task(Caller(desk).call, calls.give_up)}
+    return {"call": Task(Caller(desk).call, external_calls.give_up)}
 
 
 def of_checks(desk: Desk) -> Mapping[str, Task]:
     """Checks of uploaded files: they may take the processor for long."""
     checker = Checker(desk)
     return {
-        "check_sketch": Task(checker.check, sketches.give_up),
-        "deploy_upload": Task(checker.deploy, uploads.give_up),
+        "check_sketch": Task(checker.check, drafts.give_up),
+        "deploy_upload": Task(checker.deploy, deployments.give_up),
     }
 
 

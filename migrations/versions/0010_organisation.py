@@ -141,7 +141,7 @@ def _pools() -> None:
         sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name="fk_pool_roles_unit_id"),
     )
     op.create_index("ix_pool_roles_unit_id_role", "pool_roles", ["unit_id", "role"])
-    # Of each definition: what any caseworker may take, as engine/pools.py names it.
+    # Of each definition: what any caseworker may take, as engine/organisation/candidate_groups.py names it.
     connection = op.get_bind()
     for (key,) in connection.execute(sa.text("SELECT key FROM definitions")).all():
         pool = uuid5(POOLS, f"{ROOT}\n{key}\n caseworker")

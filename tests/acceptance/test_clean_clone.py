@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from engine.cli.demo.seeds import SEEDS
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from tests import waiting
 from tests.browser import visits
 from tests.working import free_port

@@ -13,9 +13,11 @@ import pytest
 from apiflask import APIFlask
 
 from api.command import PUBLISHING
-from engine import accounts, moves, postgres
-from engine.config import Settings
-from engine.db import Database
+from engine.cases import migration
+from engine.identity import accounts
+from engine.platform import postgres
+from engine.platform.config import Settings
+from engine.platform.db import Database
 from tests import bpmn, factories, filed, installed, ruling
 from tests.api.contract import Client, Contract, body
 from tests.api.matrix import BODIES, PERSON
@@ -194,5 +196,5 @@ def a_move(client: Clients, database: Database, key: str) -> str:
     planned = client("administrator").post("/moves", {"definition": key, "from": 1, "to": 2})
     move: str = body(planned)["id"]
     who = factories.an_actor(database, "administrator", f"planner of {key}")
-    factories.as_actor(database, who, lambda uow: moves.judge(uow, UUID(move)))
+    factories.as_actor(database, who, lambda uow: migration.judge(uow, UUID(move)))
     return move

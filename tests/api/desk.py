@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from engine.db import Database
 from engine.models import Definition, Unit
+from engine.platform.db import Database
 from tests import factories
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from werkzeug.test import TestResponse
 
-from engine.accounts import ROLES
+from engine.identity.accounts import ROLES
 from tests import factories, filed
 from tests.api.contract import Client
 

@@ -9,9 +9,9 @@ from apiflask import APIFlask
 from sqlalchemy import func, select, text, update
 
 from api.command import DATABASE
-from engine.db import Database
-from engine.limits import Limits
 from engine.models import AccessHead, AccessRecord, Case, Event
+from engine.platform.db import Database
+from engine.platform.limits import Limits
 from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, refused

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.db import Database
+from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import body, refused

@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text, update
 
-from engine import appeals
-from engine.db import Actor, Database
 from engine.models import Decision, User
+from engine.platform.db import Actor, Database
+from engine.portal import appeals
 from tests import factories
 from tests.api.conftest import Clients
 from tests.api.contract import body, refused

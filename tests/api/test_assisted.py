@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from engine.db import Database
 from engine.models import User
+from engine.platform.db import Database
 from tests import bpmn, factories, filed
 from tests.api.conftest import Clients
 from tests.api.contract import body, refused

@@ -10,8 +10,8 @@ from apiflask import APIFlask
 
 from api.command import QUOTA
 from api.quota import Quota
-from engine import accounts
-from engine.db import Database
+from engine.identity import accounts
+from engine.platform.db import Database
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import refused
 

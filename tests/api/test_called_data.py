@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.db import Database
+from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import body

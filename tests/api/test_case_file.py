@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import func, insert, literal, select, update
 
-from engine.db import Database
 from engine.models import AccessRecord, Case, Event
+from engine.platform.db import Database
 from engine.tasks import dossier
 from tests import factories, filed
 from tests.api.conftest import Clients

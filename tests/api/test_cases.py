@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.db import Database
+from engine.platform.db import Database
 from tests import factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import Client, body, pointers, refused

@@ -11,8 +11,8 @@ from sqlalchemy import func, insert, select, update
 
 from engine.bpmn import Report
 from engine.bpmn.check import check
-from engine.db import Database
 from engine.models import ROOT, Decision, Event, Membership, Unit, UnitLine, User
+from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, pointers, refused

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from engine import accounts, definitions, delegations
-from engine.db import Database, UnitOfWork
+from engine import definitions
+from engine.identity import accounts
 from engine.models import Case, Delegation
+from engine.platform.db import Database, UnitOfWork
+from engine.tasks import delegations
 from tests import bpmn, factories, filed
 from tests.api.conftest import Clients
 from tests.api.contract import body, pointers, refused

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import func, select
 
 from engine import events
-from engine.db import Database
 from engine.models import Event, Task
+from engine.platform.db import Database
 from tests import factories
 from tests.api.conftest import Clients
 from tests.api.contract import body, pointers, refused

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from engine.db import Database
 from engine.models import AccessRecord
+from engine.platform.db import Database
 from tests.api.conftest import Clients
 from tests.api.contract import body, pointers, refused
 from tests.api.desk import Office, an_office

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select, update
 
 from engine import events
-from engine.db import Database
 from engine.models import Definition, Task, Unit
+from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, pointers, refused

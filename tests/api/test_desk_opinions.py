@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from engine import accounts, events, tasks
-from engine.db import Database, UnitOfWork
+from engine import events, tasks
+from engine.identity import accounts
 from engine.models import Case, Task
+from engine.platform.db import Database, UnitOfWork
 from tests import factories, filed
 from tests.api.conftest import Clients
 from tests.api.contract import body, pointers, refused

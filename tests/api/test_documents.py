@@ -16,9 +16,9 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from api.documents import INTAKE
 from engine import events
-from engine.db import Database
 from engine.documents import Intake
 from engine.models import Substitution, User
+from engine.platform.db import Database
 from tests import factories, filed, scanners
 from tests.api.conftest import Clients
 from tests.api.contract import PREFIX, Client, body, pointers, refused

@@ -12,11 +12,16 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import select, update
 
-from engine import access_log, accounts, applications, erasure, events, outbound, retries, tasks
-from engine.db import Actor, Database, UnitOfWork
-from engine.erasure.inventory import ERASED, KEPT, Changed
+from engine import events, tasks
+from engine.cases import erasure, mass_retry
+from engine.cases.erasure.inventory import ERASED, KEPT, Changed
+from engine.events import webhooks
+from engine.identity import accounts
 from engine.models import Base, Bill, Case, Decision, Definition, Event, Retry, Unit
-from engine.storage import Storage
+from engine.oversight import access_log
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.storage import Storage
+from engine.portal import application_drafts
 from tests import bpmn, factories, filed
 from tests.api.conftest import Clients
 from tests.api.contract import body, refused
@@ -153,7 +158,7 @@ def a_full_case(office: Office) -> str:
     _ask(office, task)
     _work_off(office, case["id"], task)
     _decide(office, case["id"], case["case_number"])
-    office.as_("administrator", "administrator", outbound.fan_out)
+    office.as_("administrator", "administrator", webhooks.fan_out)
     assert body(administrator.get(url))["status"] == "completed"
     return str(case["id"])
 
@@ -229,7 +234,7 @@ def _retry(office: Office, order: UUID) -> None:
     def take(uow: UnitOfWork) -> None:
         assert uow.session.get(Retry, order) is not None
         for incident in body(office.client("administrator").get("/incidents"))["items"]:
-            retries.take(uow, UUID(incident["id"]))
+            mass_retry.take(uow, UUID(incident["id"]))
 
     office.as_("administrator", "administrator", take)
 
@@ -242,9 +247,9 @@ def a_drafted_case(office: Office) -> str:
         actor = Actor(user.id, user.name, user.role)
 
     def apply(uow: UnitOfWork) -> Any:
-        draft = applications.of_service(uow, "p")
-        applications.answer(uow, draft, ["name"], {"name": CANARY}, 1)
-        return applications.submit(uow, "p")
+        draft = application_drafts.of_service(uow, "p")
+        application_drafts.answer(uow, draft, ["name"], {"name": CANARY}, 1)
+        return application_drafts.submit(uow, "p")
 
     case = factories.as_actor(office.database, actor, apply)
     office.post("caseworker", "sara", f"/cases/{case.id}/withdraw", {"reason": CANARY})

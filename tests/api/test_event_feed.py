@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from engine import feed
-from engine.db import Database
+from engine.events import feed
+from engine.platform.db import Database
 from tests import factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import body, pointers, refused

@@ -7,11 +7,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from engine import budget, sessions
-from engine.accounts import ROLES
-from engine.db import Database
+from engine.identity import sessions
+from engine.identity.accounts import ROLES
+from engine.identity.sessions import Lasting, Proof
 from engine.models import BrowserSession, Role, User
-from engine.sessions import Lasting, Proof
+from engine.platform import budget
+from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, refused

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from apiflask import APIFlask
 
-from engine.db import Database
+from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import body, refused

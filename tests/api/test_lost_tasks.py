@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, update
 
-from engine.db import Database
 from engine.models import Membership, User
+from engine.platform.db import Database
 from tests.api.conftest import Clients
 from tests.api.contract import body, refused
 from tests.api.desk import Office, an_office

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engine.db import Database
+from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import body, pointers, refused
@@ -103,7 +103,7 @@ def test_case_takes_no_message_that_would_make_it_too_large(client: Clients, dat
 def test_so_many_messages_are_kept_with_the_same_keys_and_no_more(
     client: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.messages.delivering.MAX_KEPT", 2)
+    monkeypatch.setattr("engine.cases.messages.delivering.MAX_KEPT", 2)
     service = client("service")
     for number, status in enumerate((202, 202, 409)):
         sent = service.post("/messages", {**PAID, "id": str(number), "keep_for": 60})

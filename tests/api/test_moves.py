@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine import moves
-from engine.db import Actor, Database
+from engine.cases import migration
+from engine.platform.db import Actor, Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import body, pointers, refused
@@ -19,7 +19,7 @@ def judge(database: Database, actor: Callable[..., Actor]) -> Callable[[str], No
     """What a worker does for a plan."""
 
     def run(move: str) -> None:
-        factories.as_actor(database, actor("administrator"), lambda uow: moves.judge(uow, UUID(move)))
+        factories.as_actor(database, actor("administrator"), lambda uow: migration.judge(uow, UUID(move)))
 
     return run
 

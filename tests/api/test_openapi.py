@@ -9,8 +9,8 @@ import pytest
 from flask import Blueprint
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
-from engine.config import Settings
-from engine.db import Database
+from engine.platform.config import Settings
+from engine.platform.db import Database
 from tests import installed
 from tests.api.conftest import Steady
 from tests.installed import NOWHERE

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from engine.db import Actor, Database
+from engine.platform.db import Actor, Database
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, pointers, refused
 from tests.organisation import a_member, a_unit

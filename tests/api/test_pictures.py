@@ -5,7 +5,7 @@ from lxml import etree
 from werkzeug.test import TestResponse
 
 from engine.bpmn import PICTURE_POLICY
-from engine.db import Database
+from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import Client, refused

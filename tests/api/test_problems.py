@@ -3,8 +3,8 @@
 from typing import Any
 
 from api import problems
-from engine.config import Settings
-from engine.errors import Conflict, Fault, Invalid, Refusal
+from engine.platform.config import Settings
+from engine.platform.errors import Conflict, Fault, Invalid, Refusal
 from web.application import create
 
 

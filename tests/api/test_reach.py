@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engine.db import Database
+from engine.platform.db import Database
 from tests import factories
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, refused

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from sqlalchemy import event
 
-from engine.db import Database
+from engine.platform.db import Database
 from tests import factories
 from tests.api.conftest import Clients
 from tests.api.contract import body, pointers, refused

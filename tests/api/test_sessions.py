@@ -8,11 +8,12 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import select
 
-from engine import access, accounts, sessions
-from engine.db import Actor, Database
-from engine.errors import AssuranceTooLow, Invalid
+from engine import access
+from engine.identity import accounts, sessions
+from engine.identity.sessions import Lasting, Proof
 from engine.models import BrowserSession, User
-from engine.sessions import Lasting, Proof
+from engine.platform.db import Actor, Database
+from engine.platform.errors import AssuranceTooLow, Invalid
 from tests.api.conftest import Clients
 from tests.api.contract import Client, Contract, body, refused
 

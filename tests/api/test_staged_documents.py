@@ -10,10 +10,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from engine import erasure, events, staging
-from engine.db import Database
+from engine import events
+from engine.cases import erasure, staged_documents
 from engine.models import Document, ErasedFile, StagedDocument
-from engine.storage import Storage
+from engine.platform.db import Database
+from engine.platform.storage import Storage
 from tests import bpmn, factories, filed
 from tests.api.conftest import Clients
 from tests.api.contract import Client, refused
@@ -213,7 +214,7 @@ def test_what_nobody_sends_is_deleted_with_its_file(
         long_ago = func.now() - func.make_interval(0, 0, 0, 2)
         session.execute(update(StagedDocument).values(expires_at=long_ago))
     office = actor("administrator")
-    assert factories.as_actor(database, office, staging.forget) == 1
+    assert factories.as_actor(database, office, staged_documents.forget) == 1
     storage = Storage(str(tmp_path / "documents"))
     assert factories.as_actor(database, office, lambda uow: erasure.sweep(uow, storage)) == 0
     with database.transaction() as session:

@@ -8,8 +8,8 @@ import orjson
 import pytest
 from sqlalchemy import event, select, update
 
-from engine.db import Database
 from engine.models import Case, Definition, Throttle, Unit
+from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import body, refused

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from apiflask import APIFlask
 
-from engine.config import Settings
-from engine.db import Database
-from engine.limits import Limits
+from engine.platform.config import Settings
+from engine.platform.db import Database
+from engine.platform.limits import Limits
 from tests import cutting, factories, installed
 from tests.api.contract import Client, Contract, body, refused
 from tests.cutting import Line

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from engine import definitions
-from engine.db import Database
 from engine.models import Role
+from engine.platform.db import Database
 from tests import bpmn, factories, filed
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, refused

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import insert
 
-from engine.db import Database
-from engine.ids import uuid7
 from engine.models import Delivery
+from engine.platform.db import Database
+from engine.platform.ids import uuid7
 from tests import factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import body, pointers, refused

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from engine.db import Database
 from engine.models import Call, Task, Wait
+from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import body, refused

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from engine.cli.demo import installation as demo
-from engine.config import Settings
+from engine.platform.config import Settings
 from tests.browser import visits
 from tests.browser.visits import Visits
 

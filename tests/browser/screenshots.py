@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from engine.cli.demo import installation as demo
-from engine.config import ROOT, Settings
+from engine.platform.config import ROOT, Settings
 from tests import waiting
 from tests.browser import visits
 from tests.browser.visits import Language, Width

@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from engine.cli.demo import installation as demo
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from tests import filed, waiting
 from tests.browser.test_panel import Panel
 from tests.browser.visits import Check, Shot, Visits

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from engine.cli.demo import installation as demo
-from engine.config import Settings
+from engine.platform.config import Settings
 from tests import factories
 from tests.browser.visits import Check, Language, Shot, Visits
 from tests.ruling import dmn, table

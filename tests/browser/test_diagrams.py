@@ -8,7 +8,7 @@ from lxml import etree
 from playwright.sync_api import Locator, Page, expect
 
 from engine.bpmn import placed
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from tests.browser.visits import Check, Visits, serve
 from web.assets import asset
 

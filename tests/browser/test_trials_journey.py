@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from tests.browser.visits import Check, Language, Shot, Visits, Width
 
 LICENCE = "/designer/food-shop-licence/1"

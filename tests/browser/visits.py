@@ -12,7 +12,7 @@ from uuid import uuid4
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response, Route
 
 from engine.cli import demo_accounts
-from engine.config import ROOT, Settings
+from engine.platform.config import ROOT, Settings
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

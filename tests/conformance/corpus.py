@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.bpmn import Report, all_executable, check
 from engine.bpmn.source import Unreadable, read_xml
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from tests.conformance.exclusions import needs
 from tests.driving import NOW
 

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
-from engine.config import ROOT
-from engine.decisions import check, exact
-from engine.decisions.dmn.reading import MAX_ELEMENTS, MAX_TEXT
-from engine.decisions.feel import frames, tokens
-from engine.decisions.feel.functions import BUILT_IN
-from engine.decisions.feel.types import Type
-from engine.decisions.feel.values import Parameter
+from engine.dmn import check, exact
+from engine.dmn.dmn.reading import MAX_ELEMENTS, MAX_TEXT
+from engine.dmn.feel import frames, tokens
+from engine.dmn.feel.functions import BUILT_IN
+from engine.dmn.feel.types import Type
+from engine.dmn.feel.values import Parameter
+from engine.platform.config import ROOT
 from tests.conformance.tck import KIT, LEVELS, Case, Outcome, run
 
 DOCUMENT = ROOT / "docs" / "dmn-support.md"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from tests.conformance.corpus import CORPORA, FILES, Judged, judged
 from tests.conformance.robot import Ran, run_all
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from lxml import etree
 
-from engine.config import ROOT
-from engine.decisions.dmn.graph import Graph
-from engine.decisions.dmn.reading import NotDmn, read
-from engine.decisions.errors import TooMuch
-from engine.decisions.feel.frames import Run
-from engine.decisions.feel.moments import Date, DateTime, Days, Months, Time
-from engine.decisions.feel.notation import read_date, read_date_time, read_duration, read_time, write
-from engine.decisions.feel.values import ARITHMETIC
+from engine.dmn.dmn.graph import Graph
+from engine.dmn.dmn.reading import NotDmn, read
+from engine.dmn.errors import TooMuch
+from engine.dmn.feel.frames import Run
+from engine.dmn.feel.moments import Date, DateTime, Days, Months, Time
+from engine.dmn.feel.notation import read_date, read_date_time, read_duration, read_time, write
+from engine.dmn.feel.values import ARITHMETIC
+from engine.platform.config import ROOT
 
 KIT = ROOT.parent / "shared" / "dmn-tck"
 LEVELS = ("compliance-level-2", "compliance-level-3")

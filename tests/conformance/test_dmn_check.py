@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from engine.decisions.check import Checked, check
-from engine.decisions.dmn.graph import Graph
-from engine.decisions.dmn.reading import read
-from engine.decisions.feel.frames import Run
-from engine.decisions.feel.values import kind
+from engine.dmn.check import Checked, check
+from engine.dmn.dmn.graph import Graph
+from engine.dmn.dmn.reading import read
+from engine.dmn.feel.frames import Run
+from engine.dmn.feel.values import kind
 from tests.conformance.tck import KIT, LEVELS, cases
 
 MODELS = sorted(path for level in LEVELS for path in (KIT / level).glob("*/*.dmn"))

@@ -7,7 +7,7 @@ import pytest
 from lxml import etree
 
 from engine.bpmn import check
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from tests.bpmn import flow, in_line, node, process, script
 from tests.conformance.corpus import Judged
 from tests.conformance.exclusions import needs

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from engine import cases
-from engine.db import Actor, Database, UnitOfWork
+from engine.platform.db import Actor, Database, UnitOfWork
 from engine.worker.desk import Desk
 from engine.worker.tasks import Task, of_cases
 from tests import factories, receiver

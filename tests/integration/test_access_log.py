@@ -12,11 +12,13 @@ from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from engine import access_log, chains, postgres
-from engine.access_log import Break, Opened
 from engine.cli import main
-from engine.db import Actor, Database, UnitOfWork
+from engine.events import hash_chain
 from engine.models import AccessHead, AccessRecord
+from engine.oversight import access_log
+from engine.oversight.access_log import Break, Opened
+from engine.platform import postgres
+from engine.platform.db import Actor, Database, UnitOfWork
 from tests import factories
 
 Actors = Callable[..., Actor]
@@ -56,8 +58,8 @@ class Chains:
         columns = [getattr(AccessRecord, column.key) for column in AccessRecord.__table__.columns]
         last = self.session.execute(select(*columns).where(*here(self.reader, LENGTH))).mappings().one()
         row = {**last, "seq": seq, "id": uuid4()}
-        members = {column.key: chains.text(row[column.key]) for column in access_log.CHAINED}
-        return insert(AccessRecord).values({**row, "hash": chains.digest(last["hash"], members)})
+        members = {column.key: hash_chain.text(row[column.key]) for column in access_log.CHAINED}
+        return insert(AccessRecord).values({**row, "hash": hash_chain.digest(last["hash"], members)})
 
 
 def here(reader: UUID, seq: int) -> tuple[Any, Any]:
@@ -126,13 +128,13 @@ def test_untouched_chains_verify(written: Chains) -> None:
 )
 def test_changed_record_is_found(written: Chains, change: dict[str, Any]) -> None:
     written.tamper(written.at(4).values(change))
-    assert written.breaks == [Break(written.reader, 4, chains.CHANGED)]
+    assert written.breaks == [Break(written.reader, 4, hash_chain.CHANGED)]
 
 
 @pytest.mark.parametrize("change", [{"payload": {"purpose": "other"}}, {"payload": None}, {"salt": None}])
 def test_changed_words_are_found(written: Chains, change: dict[str, Any]) -> None:
     written.tamper(written.at(4).values(change))
-    assert written.breaks == [Break(written.reader, 4, chains.PAYLOAD)]
+    assert written.breaks == [Break(written.reader, 4, hash_chain.PAYLOAD)]
 
 
 def test_erased_words_leave_the_chain_whole(written: Chains) -> None:
@@ -143,25 +145,25 @@ def test_erased_words_leave_the_chain_whole(written: Chains) -> None:
 @pytest.mark.parametrize("seq", [1, 3, 5])
 def test_deleted_record_is_found(written: Chains, seq: int) -> None:
     written.tamper(delete(AccessRecord).where(*here(written.reader, seq)))
-    assert written.breaks == [Break(written.reader, seq, chains.MISSING)]
+    assert written.breaks == [Break(written.reader, seq, hash_chain.MISSING)]
 
 
 def test_deleted_record_is_found_when_the_rest_is_numbered_anew(written: Chains) -> None:
     gone = delete(AccessRecord).where(*here(written.reader, 3))
     written.tamper(gone, *(written.at(seq).values(seq=seq - 1) for seq in range(4, LENGTH + 1)))
-    assert written.breaks == [Break(written.reader, 3, chains.CHANGED)]
+    assert written.breaks == [Break(written.reader, 3, hash_chain.CHANGED)]
 
 
 def test_inserted_record_is_found(written: Chains) -> None:
     inserted = written.appended(LENGTH + 1)
     moved = [written.at(seq).values(seq=seq + 1) for seq in range(LENGTH, 2, -1)]
     written.tamper(inserted, written.at(LENGTH + 1).values(seq=100), *moved, written.at(100).values(seq=3))
-    assert written.breaks == [Break(written.reader, 3, chains.CHANGED)]
+    assert written.breaks == [Break(written.reader, 3, hash_chain.CHANGED)]
 
 
 def test_exchanged_records_are_found(written: Chains) -> None:
     written.tamper(written.at(2).values(seq=100), written.at(3).values(seq=2), written.at(100).values(seq=3))
-    assert written.breaks == [Break(written.reader, 2, chains.CHANGED)]
+    assert written.breaks == [Break(written.reader, 2, hash_chain.CHANGED)]
 
 
 @pytest.mark.parametrize("kept", [0, 1, LENGTH - 1])
@@ -169,17 +171,17 @@ def test_cut_off_end_is_found(written: Chains, kept: int) -> None:
     written.tamper(
         delete(AccessRecord).where(AccessRecord.reader_id == written.reader, AccessRecord.seq > kept)
     )
-    assert written.breaks == [Break(written.reader, kept + 1, chains.END)]
+    assert written.breaks == [Break(written.reader, kept + 1, hash_chain.END)]
 
 
 def test_record_appended_by_another_hand_is_found(written: Chains) -> None:
     written.session.execute(written.appended(LENGTH + 1))
-    assert written.breaks == [Break(written.reader, LENGTH + 1, chains.ADDED)]
+    assert written.breaks == [Break(written.reader, LENGTH + 1, hash_chain.ADDED)]
 
 
 def test_chain_without_its_head_is_found(written: Chains) -> None:
     written.session.execute(delete(AccessHead).where(AccessHead.reader_id == written.reader))
-    assert written.breaks == [Break(written.reader, 1, chains.ADDED)]
+    assert written.breaks == [Break(written.reader, 1, hash_chain.ADDED)]
 
 
 def test_record_moved_to_another_reader_is_found_in_both(written: Chains) -> None:
@@ -188,8 +190,8 @@ def test_record_moved_to_another_reader_is_found_in_both(written: Chains) -> Non
         written.at(2).values(reader_id=written.other),
     )
     assert written.breaks == [
-        Break(written.reader, 2, chains.MISSING),
-        Break(written.other, 2, chains.CHANGED),
+        Break(written.reader, 2, hash_chain.MISSING),
+        Break(written.other, 2, hash_chain.CHANGED),
     ]
 
 
@@ -220,7 +222,7 @@ def test_long_chain_is_verified_to_its_end(database: Database, actor: Actors) ->
         session.execute(text("ALTER TABLE access_log DISABLE TRIGGER USER"))
         session.execute(at(reader.id, 1001).values(what="events"))
     found = database.run(lambda session, _: access_log.verify(session), "snapshot")
-    assert found == [Break(reader.id, 1001, chains.CHANGED)]
+    assert found == [Break(reader.id, 1001, hash_chain.CHANGED)]
 
 
 def test_audit_command_names_reader_and_record(
@@ -240,7 +242,7 @@ def test_audit_command_names_reader_and_record(
         session.execute(at(reader.id, 2).values(what="case"))
     capsys.readouterr()
     assert main(["audit"]) == 1
-    assert f"reader {reader.id}, access record 2: {chains.CHANGED}" in capsys.readouterr().out
+    assert f"reader {reader.id}, access record 2: {hash_chain.CHANGED}" in capsys.readouterr().out
 
 
 def test_log_refuses_changes_of_a_replicating_session(written: Chains) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine import appeals, cases, events, tasks
-from engine.db import Database
+from engine import cases, events, tasks
 from engine.models import Event
+from engine.platform.db import Database
+from engine.portal import appeals
 from tests import bpmn, factories
 from tests.api.test_decisions import deciding
 

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import event, select, update
 
 from engine import cases, tasks
-from engine.config import Settings
-from engine.db import Actor, Database
-from engine.errors import Invalid
-from engine.ids import uuid7
 from engine.models import ROOT, Delegation, Event, Membership, Relation, Substitution, Task, User
+from engine.platform.config import Settings
+from engine.platform.db import Actor, Database
+from engine.platform.errors import Invalid
+from engine.platform.ids import uuid7
 from engine.worker.desk import Desk
 from engine.worker.sweeps import assign_waiting
 from tests import bpmn, factories

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, insert, select
 
-from engine.db import Database, UnitOfWork, table, values_of
-from engine.errors import Conflict, Recorded, Refusal
 from engine.models import Unit
+from engine.platform.db import Database, UnitOfWork, table, values_of
+from engine.platform.errors import Conflict, Recorded, Refusal
 from tests import factories
 from tests.organisation import LONG_AGO
 

@@ -8,11 +8,12 @@ import psycopg
 import pytest
 from sqlalchemy import func, select, text
 
-from engine import access_log, cases, events
-from engine.access_log import Opened
+from engine import cases, events
 from engine.cli import main
-from engine.db import Actor, Database
 from engine.models import Case
+from engine.oversight import access_log
+from engine.oversight.access_log import Opened
+from engine.platform.db import Actor, Database
 from tests import bpmn, factories, working
 from tests.conftest import conninfo
 from tests.waiting import until

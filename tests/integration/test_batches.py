@@ -10,10 +10,11 @@ import psycopg
 import pytest
 from sqlalchemy import func, select, text, update
 
-from engine import accounts, tasks
-from engine.db import Database, UnitOfWork
-from engine.errors import Conflict, Forbidden, Invalid, NotFound
+from engine import tasks
+from engine.identity import accounts
 from engine.models import Batch, Event, Membership, PoolRole, Task, Unit, User
+from engine.platform.db import Database, UnitOfWork
+from engine.platform.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.tasks import batching
 from tests import factories, working
 from tests.conftest import conninfo

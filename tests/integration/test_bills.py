@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine import cases, incidents, messages, tasks
-from engine.db import Database
-from engine.errors import Busy, Conflict, Invalid, NotFound, PaymentMismatch
+from engine import cases, tasks
+from engine.cases import incidents, messages
 from engine.models import Bill, Case, Event, Message
+from engine.platform.db import Database
+from engine.platform.errors import Busy, Conflict, Invalid, NotFound, PaymentMismatch
 from tests import bpmn, factories
 from tests.unit.test_check_bills import AWAIT, ISSUE
 

@@ -8,11 +8,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from engine import calls, cases, incidents
+from engine import cases
 from engine.bpmn import CallFailure
-from engine.calls import Try
-from engine.db import Actor, Database, UnitOfWork
-from engine.errors import Conflict
+from engine.cases import external_calls, incidents
+from engine.cases.external_calls import Try
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Conflict
 from tests import bpmn, factories
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ class Calling:
         )
 
     def begin(self) -> Try | None:
-        return self.act(lambda uow: calls.begin_try(uow, self.id, LEASE))
+        return self.act(lambda uow: external_calls.begin_try(uow, self.id, LEASE))
 
     def begun(self) -> Try:
         attempt = self.begin()
@@ -48,13 +49,13 @@ class Calling:
         return attempt
 
     def sweep(self) -> int:
-        return self.act(lambda uow: calls.sweep(uow, 10))
+        return self.act(lambda uow: external_calls.sweep(uow, 10))
 
     def put_off(self, attempt: Try, pause: timedelta | None = None) -> None:
-        self.act(lambda uow: calls.put_off(uow, attempt, DOWN, pause))
+        self.act(lambda uow: external_calls.put_off(uow, attempt, DOWN, pause))
 
     def settle(self, attempt: Try, **reply: Any) -> None:
-        self.act(lambda uow: calls.settle(uow, attempt, reply, {}))
+        self.act(lambda uow: external_calls.settle(uow, attempt, reply, {}))
 
     def sql(self, statement: str) -> Any:
         return self.act(lambda uow: uow.connection.execute(text(statement)))
@@ -106,11 +107,11 @@ def test_try_under_way_is_begun_by_no_second_job(calling: Calling) -> None:
 
 def test_call_whose_job_was_lost_gets_another(calling: Calling) -> None:
     calling.sql("DELETE FROM procrastinate_jobs")
-    assert calling.act(calls.find_lost) == 0
+    assert calling.act(external_calls.find_lost) == 0
     calling.later = timedelta(minutes=2)
-    assert (calling.act(calls.find_lost), calling.sweep(), calling.jobs()) == (1, 1, 1)
+    assert (calling.act(external_calls.find_lost), calling.sweep(), calling.jobs()) == (1, 1, 1)
     calling.later = timedelta(minutes=4)
-    assert calling.act(calls.find_lost) == 0
+    assert calling.act(external_calls.find_lost) == 0
 
 
 def test_call_of_a_suspended_case_is_not_lost(calling: Calling) -> None:
@@ -118,7 +119,7 @@ def test_call_of_a_suspended_case_is_not_lost(calling: Calling) -> None:
     assert calling.begin() is None
     calling.sql("DELETE FROM procrastinate_jobs")
     calling.later = timedelta(minutes=2)
-    assert (calling.act(calls.find_lost), calling.sweep()) == (0, 0)
+    assert (calling.act(external_calls.find_lost), calling.sweep()) == (0, 0)
     calling.act(lambda uow: cases.resume(uow, calling.case.id))
     assert (calling.sweep(), calling.begun().attempts) == (1, 1)
 
@@ -159,7 +160,7 @@ def test_try_whose_reply_finds_its_case_suspended_does_not_count(calling: Callin
     calling.act(lambda uow: cases.suspend(uow, calling.case.id))
     with pytest.raises(Conflict):
         calling.settle(attempt, ok=True)
-    calling.act(lambda uow: calls.take_back(uow, attempt))
+    calling.act(lambda uow: external_calls.take_back(uow, attempt))
     calling.act(lambda uow: cases.resume(uow, calling.case.id))
     assert (calling.sweep(), calling.begun().attempts) == (1, 1)
 
@@ -169,18 +170,18 @@ def test_late_worker_does_not_take_back_a_newer_try(calling: Calling) -> None:
     calling.later = LEASE
     calling.begun()
     before = calling.row("lease_until, attempts")
-    calling.act(lambda uow: calls.take_back(uow, late))
+    calling.act(lambda uow: external_calls.take_back(uow, late))
     assert calling.row("lease_until, attempts") == before
 
 
 def test_call_is_given_up_once_and_not_while_a_try_is_under_way(calling: Calling) -> None:
     attempt = calling.begun()
-    calling.act(lambda uow: calls.give_up(uow, calling.id, "because"))
+    calling.act(lambda uow: external_calls.give_up(uow, calling.id, "because"))
     assert calling.codes() == []
     calling.later = LEASE
-    calling.act(lambda uow: calls.give_up(uow, calling.id, "because"))
+    calling.act(lambda uow: external_calls.give_up(uow, calling.id, "because"))
     with pytest.raises(Conflict):
-        calling.act(lambda uow: calls.give_up(uow, calling.id, "because"))
+        calling.act(lambda uow: external_calls.give_up(uow, calling.id, "because"))
     with pytest.raises(Conflict):
         calling.settle(attempt, ok=True)
     assert calling.codes() == ["given-up"]
@@ -189,7 +190,7 @@ def test_call_is_given_up_once_and_not_while_a_try_is_under_way(calling: Calling
 def test_call_given_up_in_a_suspended_case_is_made_when_that_goes_on(calling: Calling) -> None:
     calling.act(lambda uow: cases.suspend(uow, calling.case.id))
     with pytest.raises(Conflict):
-        calling.act(lambda uow: calls.give_up(uow, calling.id, "because"))
+        calling.act(lambda uow: external_calls.give_up(uow, calling.id, "because"))
     calling.act(lambda uow: cases.resume(uow, calling.case.id))
     assert (calling.codes(), calling.sweep()) == ([], 1)
 
@@ -203,7 +204,7 @@ def test_call_made_again_after_its_incident_begins_with_a_try_at_once(calling: C
 
 
 def test_given_up_call_hides_no_other_job_that_was_given_up(calling: Calling) -> None:
-    calling.act(lambda uow: calls.give_up(uow, calling.id, "because"))
+    calling.act(lambda uow: external_calls.give_up(uow, calling.id, "because"))
     for _ in range(2):
         calling.act(lambda uow: cases.give_up(uow, calling.case.id, "because"))
     assert calling.codes() == ["given-up", "given-up"]
@@ -220,5 +221,5 @@ def test_case_that_ends_leaves_no_incident_open(database: Database, actor: Calla
 @pytest.mark.parametrize("reply", [{"a": "x" * 1_050_000}, {"a": "\0"}, {"\0": 1}, {"$": 1}, {"a": 2**64}])
 def test_reply_that_the_case_cannot_hold_is_an_incident(calling: Calling, reply: dict[str, Any]) -> None:
     attempt = calling.begun()
-    calling.act(lambda uow: calls.settle(uow, attempt, reply, {}))
+    calling.act(lambda uow: external_calls.settle(uow, attempt, reply, {}))
     assert calling.codes() == ["invalid-reply"]

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from engine import appeals, cases, tasks
-from engine.db import Database
-from engine.errors import Invalid
+from engine import cases, tasks
+from engine.platform.db import Database
+from engine.platform.errors import Invalid
+from engine.portal import appeals
 from tests import factories
 from tests.api.test_decisions import deciding
 

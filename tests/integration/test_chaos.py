@@ -25,10 +25,12 @@ import orjson
 import psycopg
 import pytest
 
-from engine import accounts, events, postgres
+from engine import events
 from engine.cli import migrate
-from engine.config import ROOT, Settings
-from engine.db import Database
+from engine.identity import accounts
+from engine.platform import postgres
+from engine.platform.config import ROOT, Settings
+from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.conftest import conninfo
 from tests.working import free_port

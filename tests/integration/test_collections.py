@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from engine import bpmn, cases, events, tasks
 from engine.bpmn import Source
-from engine.db import Actor, Database, UnitOfWork
 from engine.models import Call, Task, Wait
+from engine.platform.db import Actor, Database, UnitOfWork
 from tests import factories
 from tests.conformance.corpus import FILES, Judged
 from tests.conformance.report import result

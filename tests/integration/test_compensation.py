@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine import calls, cases, events, incidents, tasks
-from engine.db import Database
+from engine import cases, events, tasks
+from engine.cases import external_calls, incidents
 from engine.models import Call, Event, Incident
+from engine.platform.db import Database
 from tests import bpmn, factories
 
 Act = Callable[..., Any]
@@ -77,7 +78,7 @@ def log(database: Database) -> list[tuple[str, str | None]]:
 
 def taken(act: Act) -> Any:
     """The call of the handler, leased."""
-    [call] = act("service", lambda uow: calls.take(uow, ["t"], 5, LEASE, "w"))
+    [call] = act("service", lambda uow: external_calls.take(uow, ["t"], 5, LEASE, "w"))
     return call
 
 
@@ -87,7 +88,7 @@ def test_cancelled_transaction_waits_for_a_system_and_a_person_and_ends_the_case
     case = begun(database, act)
     assert opened(act, case) == []
     call = taken(act)
-    act("service", lambda uow: calls.complete(uow, call["id"], call["fence"], {"freed": True}))
+    act("service", lambda uow: external_calls.complete(uow, call["id"], call["fence"], {"freed": True}))
     assert opened(act, case) == ["undo_a"]
     assert look(act, case).data["freed"] is True
     complete(act, case, "undo_a")
@@ -100,7 +101,7 @@ def test_cancelled_transaction_waits_for_a_system_and_a_person_and_ends_the_case
 def test_handler_whose_call_fails_is_an_incident_and_can_be_passed_over(database: Database, act: Act) -> None:
     case = begun(database, act)
     call = taken(act)
-    act("service", lambda uow: calls.fail(uow, call["id"], call["fence"], "nobody answers"))
+    act("service", lambda uow: external_calls.fail(uow, call["id"], call["fence"], "nobody answers"))
     with database.transaction() as session:
         incident = session.scalars(select(Incident)).one()
     assert incident.element == "undo_b"

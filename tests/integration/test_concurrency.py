@@ -7,10 +7,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from engine import cases, events, incidents, tasks
-from engine.db import Actor, Database, UnitOfWork
-from engine.errors import Conflict
+from engine import cases, events, tasks
+from engine.cases import incidents
 from engine.models import Case, Event, Incident, Task
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Conflict
 from engine.tasks import Completed
 from tests import bpmn, factories
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from engine import definitions, publishing, sketches
+from engine import definitions
 from engine.cli.deploy import deploy
-from engine.db import Database, UnitOfWork
-from engine.errors import Rejected
+from engine.design import drafts, publishing
+from engine.platform.db import Database, UnitOfWork
+from engine.platform.errors import Rejected
 from tests import bpmn, factories
 
 HAS = {"registry": {"find"}}
@@ -53,10 +54,10 @@ def test_check_of_a_sketch_warns(database: Database) -> None:
     def do(command: Callable[[UnitOfWork], Any]) -> Any:
         return factories.as_actor(database, who, command)
 
-    sketch_id = do(lambda uow: sketches.create(uow, "Asks", ASKS, unit="root"))
-    do(lambda uow: sketches.ask(uow, sketch_id))
-    sketches.judge(do(lambda uow: sketches.take(uow, sketch_id)), do, HAS)
-    check = do(lambda uow: sketches.get(uow, sketch_id)).sketch.check
+    sketch_id = do(lambda uow: drafts.create(uow, "Asks", ASKS, unit="root"))
+    do(lambda uow: drafts.ask(uow, sketch_id))
+    drafts.judge(do(lambda uow: drafts.take(uow, sketch_id)), do, HAS)
+    check = do(lambda uow: drafts.get(uow, sketch_id)).sketch.check
     found = [(finding["severity"], finding["code"]) for finding in check.report["findings"]]
     assert ("warning", "unknown-connector") in found
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli.deploy import deploy
-from engine.db import Database
+from engine.platform.db import Database
 from tests.driving import document, path, script
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from engine import cases, definitions, tasks
-from engine.db import Actor, Database
 from engine.definitions import Deployed
-from engine.errors import Forbidden, NotFound, Rejected
+from engine.platform.db import Actor, Database
+from engine.platform.errors import Forbidden, NotFound, Rejected
 from tests import bpmn, factories
 
 Actors = Callable[..., Actor]

@@ -9,11 +9,11 @@ import pytest
 
 from engine import cases, documents, events
 from engine.cli import main
-from engine.config import Settings
-from engine.db import Actor, Database, UnitOfWork
 from engine.documents import DocumentView, Finding, Intake
-from engine.errors import Conflict
-from engine.storage import Storage
+from engine.platform.config import Settings
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Conflict
+from engine.platform.storage import Storage
 from tests import factories, filed
 from tests.conftest import conninfo
 

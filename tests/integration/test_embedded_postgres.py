@@ -13,15 +13,15 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from engine import postgres
-from engine.config import ROOT, Settings
-from engine.errors import Unusable
-from engine.postgres import cluster
+from engine.platform import postgres
+from engine.platform.config import ROOT, Settings
+from engine.platform.errors import Unusable
+from engine.platform.postgres import cluster
 
 OWNER = """
 import sys, time
 from engine import postgres
-from engine.config import Settings
+from engine.platform.config import Settings
 server = postgres.start(Settings.read({"PARVANDEH_VAR": sys.argv[1]}))
 print("ready", flush=True)
 time.sleep(600)

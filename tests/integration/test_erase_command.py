@@ -9,13 +9,15 @@ import pytest
 import structlog
 from sqlalchemy import RowMapping, func, select, update
 
-from engine import appeals, cases, documents, erasure, events, tasks
+from engine import cases, documents, events, tasks
+from engine.cases import erasure
 from engine.cli import main
-from engine.db import Actor, Database
 from engine.documents import Intake
-from engine.errors import Conflict
 from engine.models import Batch, Case, Document, ErasedFile, Event, IdempotencyKey
-from engine.storage import Storage
+from engine.platform.db import Actor, Database
+from engine.platform.errors import Conflict
+from engine.platform.storage import Storage
+from engine.portal import appeals
 from tests import bpmn, factories, filed
 from tests.erasing import CANARY, DIGITS, found_in
 from tests.organisation import a_member
@@ -28,7 +30,7 @@ BASIS = ("--legal-basis", "Order 12 of the archive", "--yes")
 def erase(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database_url: str, database: Database) -> Command:
     """`erase("--case", number)`: the command on this database; documents lie in the test's folder."""
     # Loggers keep the stream that they had at first: that of a test is closed afterwards.
-    monkeypatch.setattr("engine.storage.log", structlog.get_logger("storage"))
+    monkeypatch.setattr("engine.platform.storage.log", structlog.get_logger("storage"))
 
     def run(*arguments: object) -> int:
         monkeypatch.setenv("DATABASE_URL", database_url)
@@ -241,7 +243,7 @@ def test_storage_that_is_down_leaves_the_files_for_the_next_run(
 ) -> None:
     filed_case = a_case_with_a_document(database, actor, storage, filed.pdf(b"% one"))
     with monkeypatch.context() as down:
-        down.setattr("engine.storage.fsspec.filesystem", _unreachable)
+        down.setattr("engine.platform.storage.fsspec.filesystem", _unreachable)
         assert erase("--case", filed_case.number, *BASIS) == 1
     assert "1 files are still to be deleted" in capsys.readouterr().err
     assert row(database, filed_case.id).erased_at is not None

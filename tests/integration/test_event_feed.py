@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from engine import cases, feed, tasks
+from engine import cases, tasks
 from engine.cli import migrate
-from engine.db import Actor, Database, UnitOfWork
-from engine.errors import Conflict, Forbidden
-from engine.feed import START, Page, Position
+from engine.events import feed
+from engine.events.feed import START, Page, Position
 from engine.models import Cursor, Event
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Conflict, Forbidden
 from tests import factories
 from tests.outbound import settled
 

@@ -11,13 +11,14 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from engine import cases, events, incidents, postgres, tasks
-from engine.cases import CaseView
+from engine import cases, events, tasks
+from engine.cases import CaseView, incidents
 from engine.cli import main
-from engine.db import Actor, Database
-from engine.errors import Conflict
 from engine.events import Break
 from engine.models import Case, Event
+from engine.platform import postgres
+from engine.platform.db import Actor, Database
+from engine.platform.errors import Conflict
 from tests import bpmn, factories
 
 Actors = Callable[..., Actor]

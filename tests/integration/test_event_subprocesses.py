@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine import calls, cases, events, messages, tasks
+from engine import cases, events, tasks
 from engine.bpmn import CallFailure
-from engine.db import Database, UnitOfWork
+from engine.cases import external_calls, messages
 from engine.models import Call, Event, Incident, Message, Task, Wait
+from engine.platform.db import Database, UnitOfWork
 from tests import bpmn, factories
 
 DEFINITIONS = (
@@ -208,7 +209,7 @@ def test_failed_call_and_what_stands_beside_it_are_ended_by_an_error(database: D
 
 
 def _taken(uow: UnitOfWork) -> Any:
-    return calls.take(uow, ["registry"], 5, HOUR, "w")
+    return external_calls.take(uow, ["registry"], 5, HOUR, "w")
 
 
 def test_cancelled_case_closes_its_waits(

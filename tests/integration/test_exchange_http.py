@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.exchange import CallFailed, Connector, Request, send
+from engine.connectors import CallFailed, Connector, Request, send
 from tests import exchanging
 from tests.exchanging import CERTIFICATE, JSON_OK, PERSON, Playing, a_request, ask, failure, serving
 

@@ -14,8 +14,8 @@ from engine.cli import hub as command
 from engine.cli import main
 from engine.cli.hub.agencies import BEHAVIOURS_BY_ID, CO_OWNER
 from engine.cli.hub.ledger import BEHAVIOURS
-from engine.config import ROOT
-from engine.exchange import Connectors, send
+from engine.connectors import Connectors, send
+from engine.platform.config import ROOT
 from tests import exchanging
 from tests.exchanging import BILL, PERSON, Playing, a_bill, a_request, ask, failure
 

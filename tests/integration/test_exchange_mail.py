@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from engine.exchange import CallFailed, Connector, Reply, Request, send
+from engine.connectors import CallFailed, Connector, Reply, Request, send
 from tests import exchanging
 from tests.exchanging import CERTIFICATE, a_request, failure
 

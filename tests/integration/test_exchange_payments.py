@@ -13,11 +13,11 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from api.command import DATABASE
-from engine import accounts
 from engine.cli.hub import payments
-from engine.config import Settings
-from engine.db import Actor, Database
+from engine.identity import accounts
 from engine.models import Case, Event
+from engine.platform.config import Settings
+from engine.platform.db import Actor, Database
 from tests import bpmn, exchanging, factories
 from tests.exchanging import BILL, Playing, a_bill
 from web.application import create

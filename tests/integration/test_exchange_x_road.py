@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.exchange import CallFailed, Connector, Reply, Request, send
+from engine.connectors import CallFailed, Connector, Reply, Request, send
 from tests import exchanging
 from tests.exchanging import PERSON, Playing, Served, a_request, ask, failure, serving
 

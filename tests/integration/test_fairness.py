@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select, update
 
 from engine import cases, events, tasks
-from engine.db import Actor, Database
-from engine.errors import Conflict, FourEyes, FourEyesLate, NotFound, Recused
 from engine.models import Event, Membership, Substitution, Task, User
+from engine.platform.db import Actor, Database
+from engine.platform.errors import Conflict, FourEyes, FourEyesLate, NotFound, Recused
 from tests import bpmn, factories
 from tests.organisation import a_member, a_unit
 

@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from api.command import DATABASE
-from engine import accounts
-from engine.config import Settings
-from engine.db import Database
+from engine.identity import accounts
 from engine.models import Case, Event, IdempotencyKey
+from engine.platform.config import Settings
+from engine.platform.db import Database
 from tests import factories
 from web.application import create
 

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from engine import definitions
 from engine.cli import main
 from engine.cli.people import apply
-from engine.db import Database
-from engine.errors import Invalid
 from engine.models import Delegation, Membership, OrganisationRecord, Substitution, Unit, User
 from engine.organisation import files
+from engine.platform.db import Database
+from engine.platform.errors import Invalid
 from tests import factories
 from tests.organisation import a_unit
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine import cases, incidents, tasks
-from engine.cases import CaseView
-from engine.db import Actor, Database, UnitOfWork
-from engine.errors import Conflict, Forbidden, NotFound, Rejected
-from engine.ids import uuid7
+from engine import cases, tasks
+from engine.cases import CaseView, incidents
 from engine.models import Event, Incident, Task
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Conflict, Forbidden, NotFound, Rejected
+from engine.platform.ids import uuid7
 from engine.tasks import Completed
 from tests import bpmn, factories
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from engine.db import Database
-from engine.limits import Limits
+from engine.platform.db import Database
+from engine.platform.limits import Limits
 from tests import factories
 from tests.waiting import until
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from engine import accounts, login, passwords
 from engine.cli import demo_accounts, main
-from engine.config import Settings
-from engine.db import Database
-from engine.errors import Conflict
+from engine.identity import accounts, login, passwords
+from engine.identity.oidc import Person
 from engine.models import Identity, Token
-from engine.oidc import Person
+from engine.platform.config import Settings
+from engine.platform.db import Database
+from engine.platform.errors import Conflict
 from tests import factories
 
 PEOPLE = Path(demo_accounts.__file__).with_name("demo_organisation.json")

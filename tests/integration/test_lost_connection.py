@@ -14,11 +14,11 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from engine.db import Actor, Database, UnitOfWork, connection, table, unresponsive, values_of
-from engine.errors import Uncertain
-from engine.ids import uuid7
-from engine.limits import Limits, begin_request, end_request
 from engine.models import User
+from engine.platform.db import Actor, Database, UnitOfWork, connection, table, unresponsive, values_of
+from engine.platform.errors import Uncertain
+from engine.platform.ids import uuid7
+from engine.platform.limits import Limits, begin_request, end_request
 from tests import cutting
 from tests.cutting import Fate, Line
 from tests.waiting import until

@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url
 
-from engine.config import ROOT
+from engine.platform.config import ROOT
 
 UUID = "00000000-0000-7000-8000-000000000001"
 ROOT_UNIT = "00000000-0000-7000-8000-000000000000"

@@ -15,11 +15,12 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from engine import cases, events, incidents, jobs, messages, moves, tasks
-from engine.cases import CaseView
-from engine.db import Actor, Database, UnitOfWork
-from engine.errors import Conflict, Invalid, NotFound
+from engine import cases, events, tasks
+from engine.cases import CaseView, incidents, messages, migration
 from engine.models import Case, Event, Incident, MovedCase, Task, Wait
+from engine.platform import jobs
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Conflict, Invalid, NotFound
 from tests import bpmn, factories, working
 from tests.conftest import conninfo
 from tests.integration.conftest import Act
@@ -131,7 +132,7 @@ class Office:
 
     def plan(self, source: int = 1, target: int = 2) -> UUID:
         """A move that is yet to be planned."""
-        made = self.act("administrator", lambda uow: moves.plan(uow, "p", source, target))
+        made = self.act("administrator", lambda uow: migration.plan(uow, "p", source, target))
         assert (made.move["status"], sum(made.counts.values())) == ("planning", 0)
         move: UUID = made.move["id"]
         return move
@@ -150,23 +151,23 @@ class Office:
         self.deploy(*THREE)
         return self.planned(), made
 
-    def begin(self, move: UUID) -> moves.Overview:
+    def begin(self, move: UUID) -> migration.Overview:
         """Start a planned move."""
-        begun: moves.Overview = self.act("administrator", lambda uow: moves.start(uow, move))
+        begun: migration.Overview = self.act("administrator", lambda uow: migration.start(uow, move))
         return begun
 
     def carry(self, case: UUID) -> Any:
         """What the job of a case does."""
-        return self.act("administrator", lambda uow: moves.carry(uow, case))
+        return self.act("administrator", lambda uow: migration.carry(uow, case))
 
-    def cancel(self, move: UUID) -> moves.Overview:
+    def cancel(self, move: UUID) -> migration.Overview:
         """Cancel a move."""
-        cancelled: moves.Overview = self.act("administrator", lambda uow: moves.cancel(uow, move))
+        cancelled: migration.Overview = self.act("administrator", lambda uow: migration.cancel(uow, move))
         return cancelled
 
-    def look(self, move: UUID) -> moves.Overview:
+    def look(self, move: UUID) -> migration.Overview:
         """A move as it is now."""
-        found: moves.Overview = self.act("administrator", lambda uow: moves.look(uow, move))
+        found: migration.Overview = self.act("administrator", lambda uow: migration.look(uow, move))
         return found
 
     def status(self, move: UUID) -> str:
@@ -297,11 +298,11 @@ def in_the_new_version(office: Office, there: Mapping[str, Sequence[UUID]]) -> N
 
 
 def test_plan_goes_through_all_cases_in_batches(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moves, "BATCH", 3)
+    monkeypatch.setattr(migration, "BATCH", 3)
     move, made = office.ready(9)
     assert office.counts(move) == {"movable": 9}
     assert set(office.rows(MovedCase.case_id, MovedCase.status)) == set(made)
-    assert office.act("administrator", lambda uow: moves.judge(uow, move)) == 0
+    assert office.act("administrator", lambda uow: migration.judge(uow, move)) == 0
 
 
 def test_ended_cases_and_those_of_other_versions_are_not_planned(office: Office) -> None:
@@ -330,7 +331,7 @@ def test_plan_needs_two_versions_of_the_definition(
 ) -> None:
     office.deploy(*TWO)
     with pytest.raises(Invalid) as error:
-        office.act("administrator", lambda uow: moves.plan(uow, "p", source, target))
+        office.act("administrator", lambda uow: migration.plan(uow, "p", source, target))
     assert {(fault.pointer, fault.code) for fault in error.value.faults} == faults
 
 
@@ -412,7 +413,7 @@ def test_who_waits_for_a_case_that_is_moved_finds_it_in_its_new_version(
     with ThreadPoolExecutor(1) as thread:
         with office.database.transaction() as session:
             moving = UnitOfWork(session, actor("administrator"), datetime.now(UTC))
-            assert moves.carry(moving, case.id) == "moved"
+            assert migration.carry(moving, case.id) == "moved"
             done = thread.submit(office.act, role, lambda uow: command(uow, case), 2 * DAY)
             until(someone_waits)
         assert done.result(30) is True
@@ -469,7 +470,7 @@ def test_plan_that_is_cancelled_while_it_is_made_leaves_nothing_movable(office: 
 def test_case_whose_job_was_given_up_stays(office: Office) -> None:
     move, (case,) = office.ready(1)
     office.begin(move)
-    office.act("administrator", lambda uow: moves.give_up(uow, case, "ten times"))
+    office.act("administrator", lambda uow: migration.give_up(uow, case, "ten times"))
     found = office.look(move)
     assert [(one.code, one.reason) for one in found.obstacles] == [("given-up", "ten times")]
     assert found.move["status"] == "done"

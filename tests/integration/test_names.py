@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import literal, select
 from sqlalchemy.orm import aliased
 
-from engine import names
-from engine.db import Database
+from engine.identity import names
 from engine.models import Unit, User
+from engine.platform.db import Database
 from tests import factories
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from sqlalchemy import select, update
 
 from engine import tasks
-from engine.db import Database
 from engine.models import Membership, Unit, UnitLine, User
+from engine.platform.db import Database
 from tests import factories
 from tests.organisation import a_member, a_unit
 

@@ -10,8 +10,8 @@ from werkzeug.test import Client
 
 from engine import RELEASE
 from engine.cli import main, migrate
-from engine.config import ROOT, Settings
-from engine.db import Database
+from engine.platform.config import ROOT, Settings
+from engine.platform.db import Database
 from tests import installed
 from tests.conftest import alembic, conninfo
 from tests.installed import NOWHERE
@@ -107,7 +107,7 @@ def test_migration_records_its_release_which_a_later_one_does_not_replace(
     with psycopg.connect(conninfo(settings), autocommit=True) as connection:
         assert connection.execute(comment).fetchone() == (None,)
         for release in ("4.5.6", "4.5.7"):
-            monkeypatch.setattr("engine.schema.RELEASE", release)
+            monkeypatch.setattr("engine.platform.schema.RELEASE", release)
             assert main(["migrate"]) == 0
         assert main(["migrate", "--check"]) == 0
         assert str(connection.execute(comment).fetchone()).endswith(", release 4.5.6',)")

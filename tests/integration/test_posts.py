@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from engine import definitions, publishing
-from engine.db import Actor, Database
+from engine import definitions
 from engine.definitions import Deployed
-from engine.errors import Rejected
+from engine.design import publishing
 from engine.models import Unit
+from engine.platform.db import Actor, Database
+from engine.platform.errors import Rejected
 from tests import bpmn, factories
 from tests.organisation import a_member, a_unit
 

@@ -8,13 +8,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert, select
 
-from engine import accounts, feed, pruning
+from engine.cases import pruning
 from engine.cli import main
 from engine.cli.prune import prune_all
-from engine.db import Actor, Database, UnitOfWork
-from engine.errors import Forbidden
-from engine.ids import uuid7
+from engine.events import feed
+from engine.identity import accounts
 from engine.models import Delivery, Message, Webhook
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Forbidden
+from engine.platform.ids import uuid7
 from tests import factories
 
 LONG_AGO, LATELY = (datetime.now(UTC) - timedelta(days=days) for days in (60, 3))

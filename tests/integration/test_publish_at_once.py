@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from engine import bpmn, definitions, publishing
-from engine.db import Actor, Database, UnitOfWork
-from engine.errors import Conflict, Forbidden, OwnWork
+from engine import bpmn, definitions
+from engine.design import publishing
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Conflict, Forbidden, OwnWork
 from tests import factories
 from tests.factories import as_actor, at_once
 

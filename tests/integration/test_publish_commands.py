@@ -6,7 +6,7 @@ import pytest
 
 from engine import definitions
 from engine.cli import main
-from engine.db import Actor, Database
+from engine.platform.db import Actor, Database
 from tests import factories
 
 Command = Callable[..., int]

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.db import Database, UnitOfWork, table, values_of
-from engine.errors import Forbidden, Recorded, Refusal
-from engine.ids import uuid7
 from engine.models import User
+from engine.platform.db import Database, UnitOfWork, table, values_of
+from engine.platform.errors import Forbidden, Recorded, Refusal
+from engine.platform.ids import uuid7
 from tests import factories
 
 

@@ -21,10 +21,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from engine import postgres
+from engine.cases.erasure.inventory import FOLDERS
 from engine.cli import main, welcome
-from engine.config import ROOT, Settings
-from engine.erasure.inventory import FOLDERS
+from engine.platform import postgres
+from engine.platform.config import ROOT, Settings
 from tests.conftest import conninfo
 from tests.working import free_port
 

@@ -7,12 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from engine import jobs, sketches
 from engine.bpmn.source import MAX_FILE
-from engine.config import Publishing
-from engine.db import Actor, Database, UnitOfWork
 from engine.definitions import Deployed
-from engine.errors import Conflict, Forbidden, Invalid, NotFound, Rejected, Stale
+from engine.design import drafts
+from engine.platform import jobs
+from engine.platform.config import Publishing
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Conflict, Forbidden, Invalid, NotFound, Rejected, Stale
 from tests import bpmn, drafting, factories, organisation
 from tests.ruling import dmn, table
 
@@ -23,17 +24,17 @@ BROKEN = {"p.bpmn": bpmn.process(*bpmn.in_line("userTask a", "userTask b"))[:-40
 
 def made(unit_of_work: Work, files: dict[str, bytes] = FILES) -> UUID:
     with unit_of_work("designer") as uow:
-        return sketches.create(uow, "One task", files, unit="root")
+        return drafts.create(uow, "One task", files, unit="root")
 
 
-def checked(database: Database, actor: Actor, sketch_id: UUID) -> sketches.Check:
+def checked(database: Database, actor: Actor, sketch_id: UUID) -> drafts.Check:
     """What a worker makes of it."""
 
     def do(command: Callable[[UnitOfWork], Any]) -> Any:
         return factories.as_actor(database, actor, command)
 
     drafting.check(do, sketch_id)
-    check: sketches.Check | None = do(lambda uow: sketches.get(uow, sketch_id)).sketch.check
+    check: drafts.Check | None = do(lambda uow: drafts.get(uow, sketch_id)).sketch.check
     assert check is not None
     return check
 
@@ -41,11 +42,11 @@ def checked(database: Database, actor: Actor, sketch_id: UUID) -> sketches.Check
 def test_a_sketch_is_kept_as_it_was_given(unit_of_work: Work) -> None:
     sketch_id = made(unit_of_work, {**FILES, "fee.dmn": b"<any/>"})
     with unit_of_work("designer") as uow:
-        view = sketches.get(uow, sketch_id)
+        view = drafts.get(uow, sketch_id)
         assert (view.sketch.name, view.sketch.revision, view.sketch.unit) == ("One task", 1, "root")
         assert [file.name for file in view.files] == ["fee.dmn", "p.bpmn"]
-        assert sketches.file(uow, sketch_id, "p.bpmn") == FILES["p.bpmn"]
-        assert [listed.id for listed in sketches.page(uow)] == [sketch_id]
+        assert drafts.file(uow, sketch_id, "p.bpmn") == FILES["p.bpmn"]
+        assert [listed.id for listed in drafts.page(uow)] == [sketch_id]
 
 
 def test_only_who_deploys_in_the_unit_sees_it(database: Database, unit_of_work: Work) -> None:
@@ -53,29 +54,29 @@ def test_only_who_deploys_in_the_unit_sees_it(database: Database, unit_of_work: 
     factories.an_agency(database, "elsewhere")
     organisation.a_member(database, "stranger", "elsewhere", "designer", "designer")
     with unit_of_work("designer", "stranger") as uow:
-        assert not sketches.page(uow)
+        assert not drafts.page(uow)
         for attempt in (
-            lambda: sketches.get(uow, sketch_id),
-            lambda: sketches.file(uow, sketch_id, "p.bpmn"),
-            lambda: sketches.save(uow, sketch_id, {}, revision=1),
-            lambda: sketches.ask(uow, sketch_id),
-            lambda: sketches.delete(uow, sketch_id, revision=1),
+            lambda: drafts.get(uow, sketch_id),
+            lambda: drafts.file(uow, sketch_id, "p.bpmn"),
+            lambda: drafts.save(uow, sketch_id, {}, revision=1),
+            lambda: drafts.ask(uow, sketch_id),
+            lambda: drafts.delete(uow, sketch_id, revision=1),
         ):
             with pytest.raises(NotFound):
                 attempt()
     with unit_of_work("caseworker") as uow, pytest.raises(Forbidden):
-        sketches.page(uow)
+        drafts.page(uow)
 
 
 def test_of_two_who_save_the_second_learns_who_was_first(unit_of_work: Work) -> None:
     sketch_id = made(unit_of_work)
     with unit_of_work("designer", "first") as uow:
-        assert sketches.save(uow, sketch_id, {"p.bpmn": b"mine"}, revision=1) == 2
+        assert drafts.save(uow, sketch_id, {"p.bpmn": b"mine"}, revision=1) == 2
     with unit_of_work("designer", "second") as uow, pytest.raises(Stale) as refused:
-        sketches.save(uow, sketch_id, {"p.bpmn": b"yours"}, revision=1)
+        drafts.save(uow, sketch_id, {"p.bpmn": b"yours"}, revision=1)
     assert (refused.value.state["editor"]["en"], refused.value.state["revision"]) == ("first", 2)
     with unit_of_work("designer") as uow:
-        assert sketches.file(uow, sketch_id, "p.bpmn") == b"mine"
+        assert drafts.file(uow, sketch_id, "p.bpmn") == b"mine"
 
 
 def test_saving_at_once_lets_one_through(
@@ -85,7 +86,7 @@ def test_saving_at_once_lets_one_through(
 
     def save(number: int) -> int:
         return factories.as_actor(
-            database, who, lambda uow: sketches.save(uow, sketch_id, {"p.bpmn": b"%d" % number}, revision=1)
+            database, who, lambda uow: drafts.save(uow, sketch_id, {"p.bpmn": b"%d" % number}, revision=1)
         )
 
     came = factories.at_once(4, save)
@@ -95,8 +96,8 @@ def test_saving_at_once_lets_one_through(
 def test_files_are_put_in_replaced_and_taken_out(unit_of_work: Work) -> None:
     sketch_id = made(unit_of_work, {**FILES, "old.json": b"{}"})
     with unit_of_work("designer") as uow:
-        sketches.save(uow, sketch_id, {"old.json": None, "new.json": b"{}", "p.bpmn": b"<a/>"}, revision=1)
-        assert sketches.files_of(uow, sketch_id) == {"new.json": b"{}", "p.bpmn": b"<a/>"}
+        drafts.save(uow, sketch_id, {"old.json": None, "new.json": b"{}", "p.bpmn": b"<a/>"}, revision=1)
+        assert drafts.files_of(uow, sketch_id) == {"new.json": b"{}", "p.bpmn": b"<a/>"}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_files_are_put_in_replaced_and_taken_out(unit_of_work: Work) -> None:
 )
 def test_what_cannot_be_kept_is_told(unit_of_work: Work, files: dict[str, bytes], code: str) -> None:
     with unit_of_work("designer") as uow, pytest.raises(Invalid) as refused:
-        sketches.create(uow, "x", files, unit="root")
+        drafts.create(uow, "x", files, unit="root")
     assert [fault.code for fault in refused.value.faults] == [code]
 
 
@@ -120,8 +121,8 @@ def test_a_check_tells_what_a_deployment_would_say(
     check = checked(database, actor("designer"), sketch_id)
     assert (check.status, check.stale, check.errors, check.green) == ("done", False, 1, False)
     with unit_of_work("designer") as uow:
-        sketches.save(uow, sketch_id, FILES, revision=1)
-        stale = sketches.get(uow, sketch_id).sketch.check
+        drafts.save(uow, sketch_id, FILES, revision=1)
+        stale = drafts.get(uow, sketch_id).sketch.check
         assert stale is not None
         assert stale.stale
     assert checked(database, actor("designer"), sketch_id).green
@@ -152,7 +153,7 @@ def test_asking_twice_makes_one_job(unit_of_work: Work) -> None:
     sketch_id = made(unit_of_work)
     for _ in range(2):
         with unit_of_work("designer") as uow:
-            sketches.ask(uow, sketch_id)
+            drafts.ask(uow, sketch_id)
     with unit_of_work("designer") as uow:
         assert {depth.queue: depth.waiting for depth in jobs.depth(uow.connection)}["checks"] == 1
 
@@ -160,21 +161,21 @@ def test_asking_twice_makes_one_job(unit_of_work: Work) -> None:
 def test_a_check_that_is_given_up_says_so(unit_of_work: Work) -> None:
     sketch_id = made(unit_of_work)
     with unit_of_work("designer") as uow:
-        sketches.ask(uow, sketch_id)
-        sketches.give_up(uow, sketch_id, "any")
-        check = sketches.get(uow, sketch_id).sketch.check
+        drafts.ask(uow, sketch_id)
+        drafts.give_up(uow, sketch_id, "any")
+        check = drafts.get(uow, sketch_id).sketch.check
         assert check is not None
         assert check.status == "failed"
-        assert sketches.take(uow, sketch_id) is None
+        assert drafts.take(uow, sketch_id) is None
 
 
 def test_a_check_of_what_is_gone_does_nothing(unit_of_work: Work) -> None:
     sketch_id = made(unit_of_work)
     with unit_of_work("designer") as uow:
-        sketches.ask(uow, sketch_id)
-        sketches.delete(uow, sketch_id, revision=1)
+        drafts.ask(uow, sketch_id)
+        drafts.delete(uow, sketch_id, revision=1)
     with unit_of_work("designer") as uow:
-        assert sketches.take(uow, sketch_id) is None
+        assert drafts.take(uow, sketch_id) is None
 
 
 @pytest.fixture
@@ -187,19 +188,19 @@ def test_draft_becomes_a_version_and_remembers_it(do: drafting.Do, unit_of_work:
     sketch_id = made(unit_of_work, {**FILES, "fee.dmn": dmn(table(drawn=False))})
     drafting.try_out(do, sketch_id)
     with unit_of_work("designer") as uow:
-        deployed = sketches.deploy(uow, sketch_id, revision=1, publishing="four-eyes")
+        deployed = drafts.deploy(uow, sketch_id, revision=1, publishing="four-eyes")
         assert isinstance(deployed, Deployed)
         assert [(made.key, made.version, made.status) for made in deployed.definitions] == [("p", 1, "draft")]
-        assert sketches.get(uow, sketch_id).sketch.origin == ("p", 1)
+        assert drafts.get(uow, sketch_id).sketch.origin == ("p", 1)
     with unit_of_work("designer") as uow:
-        begun = sketches.get(uow, sketches.from_version(uow, "p", 1, unit="root"))
+        begun = drafts.get(uow, drafts.from_version(uow, "p", 1, unit="root"))
         assert (begun.sketch.origin, [file.name for file in begun.files]) == (("p", 1), ["fee.dmn", "p.bpmn"])
 
 
 def publish(do: drafting.Do, sketch_id: UUID, publishing: Publishing = "direct") -> Any:
     """Publish a draft as it is now."""
-    revision = do(lambda uow: sketches.get(uow, sketch_id)).sketch.revision
-    return do(lambda uow: sketches.deploy(uow, sketch_id, revision=revision, publishing=publishing))
+    revision = do(lambda uow: drafts.get(uow, sketch_id)).sketch.revision
+    return do(lambda uow: drafts.deploy(uow, sketch_id, revision=revision, publishing=publishing))
 
 
 @pytest.mark.parametrize("publishing", ["direct", "four-eyes"])
@@ -219,11 +220,11 @@ def test_draft_that_nobody_tried_is_not_published(
 def test_draft_is_tried_again_after_its_process_has_changed(do: drafting.Do, unit_of_work: Work) -> None:
     sketch_id = made(unit_of_work)
     drafting.try_out(do, sketch_id)
-    do(lambda uow: sketches.save(uow, sketch_id, {"README.md": b"# One"}, revision=1))
-    do(lambda uow: sketches.rename(uow, sketch_id, "Another name", revision=2))
-    assert do(lambda uow: sketches.get(uow, sketch_id)).sketch.tried, "what runs is the same"
+    do(lambda uow: drafts.save(uow, sketch_id, {"README.md": b"# One"}, revision=1))
+    do(lambda uow: drafts.rename(uow, sketch_id, "Another name", revision=2))
+    assert do(lambda uow: drafts.get(uow, sketch_id)).sketch.tried, "what runs is the same"
     two = factories.files(bpmn.process(*bpmn.in_line("userTask a", "userTask b"), key="p"))
-    do(lambda uow: sketches.save(uow, sketch_id, two, revision=3))
+    do(lambda uow: drafts.save(uow, sketch_id, two, revision=3))
     with pytest.raises(Conflict):
         publish(do, sketch_id)
 
@@ -237,7 +238,7 @@ def test_scenarios_that_pass_are_enough_to_publish_and_those_that_fail_are_not(
     with pytest.raises(Conflict):
         publish(do, sketch_id)
     passing = {"s.yaml": (told % "true").encode()}
-    do(lambda uow: sketches.save(uow, sketch_id, passing, revision=1))
+    do(lambda uow: drafts.save(uow, sketch_id, passing, revision=1))
     with pytest.raises(Conflict):
         publish(do, sketch_id)  # they have not run yet
     drafting.check(do, sketch_id)
@@ -248,15 +249,15 @@ def test_draft_that_was_saved_meanwhile_is_not_published(do: drafting.Do, unit_o
     sketch_id = made(unit_of_work)
     drafting.try_out(do, sketch_id)
     with unit_of_work("designer", "second") as uow:
-        sketches.save(uow, sketch_id, {"README.md": b"theirs"}, revision=1)
+        drafts.save(uow, sketch_id, {"README.md": b"theirs"}, revision=1)
     with pytest.raises(Stale) as refused:
-        do(lambda uow: sketches.deploy(uow, sketch_id, revision=1, publishing="direct"))
+        do(lambda uow: drafts.deploy(uow, sketch_id, revision=1, publishing="direct"))
     assert refused.value.state["editor"]["en"] == "second"
 
 
 def test_tried_draft_with_a_failing_scenario_is_not_published(do: drafting.Do, unit_of_work: Work) -> None:
     sketch_id = made(unit_of_work)
     drafting.try_out(do, sketch_id)
-    do(lambda uow: sketches.save(uow, sketch_id, {"s.yaml": b"name: N"}, revision=1))
+    do(lambda uow: drafts.save(uow, sketch_id, {"s.yaml": b"name: N"}, revision=1))
     with pytest.raises(Rejected):
         publish(do, sketch_id)

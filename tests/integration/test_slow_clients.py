@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from tests.working import free_port
 
 DEADLINE = 60

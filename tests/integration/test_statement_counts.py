@@ -17,10 +17,11 @@ from werkzeug.datastructures import FileStorage
 
 from api.callers import SECONDS, Callers
 from api.command import CALLERS, DATABASE
-from engine import accounts, postgres
 from engine.cli import migrate
-from engine.config import Settings
-from engine.db import Database
+from engine.identity import accounts
+from engine.platform import postgres
+from engine.platform.config import Settings
+from engine.platform.db import Database
 from tests import bpmn, factories, filed
 from web.application import create
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import StorageDown
-from engine.storage import Storage
+from engine.platform.errors import StorageDown
+from engine.platform.storage import Storage
 from tests import s3
 
 SMALL = b"a letter"

@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from engine import cases, delegations, tasks
-from engine.db import Database
+from engine import cases, tasks
 from engine.models import Case, Incident, User
-from engine.tasks import Inbox
+from engine.platform.db import Database
+from engine.tasks import Inbox, delegations
 from tests import bpmn, factories
 from tests.desks import Desks, desks
 from tests.organisation import a_member, a_person, a_unit

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from engine import cases, messages
-from engine.cases import CaseView
-from engine.db import Database, UnitOfWork
+from engine import cases
+from engine.cases import CaseView, messages
 from engine.models import Case, Event
+from engine.platform.db import Database, UnitOfWork
 from tests import bpmn, factories
 from tests.integration.conftest import Act
 

@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from engine import limits
-from engine.config import Settings
-from engine.db import UnitOfWork
+from engine.platform import limits
+from engine.platform.config import Settings
+from engine.platform.db import UnitOfWork
 from engine.worker.desk import Desk
 from engine.worker.posting import post
 from engine.worker.sweeps import each

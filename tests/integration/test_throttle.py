@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from engine import throttle
-from engine.db import Actor, Database, UnitOfWork
-from engine.errors import Throttled
+from engine.identity import throttle
+from engine.identity.throttle import Limit
 from engine.models import Throttle
-from engine.throttle import Limit
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Throttled
 from tests import factories
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)

@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import event, select
 
-from engine import accounts
 from engine.cli import main
-from engine.db import Database
-from engine.errors import Conflict, Invalid, NotFound
+from engine.identity import accounts
 from engine.models import Token, User
+from engine.platform.db import Database
+from engine.platform.errors import Conflict, Invalid, NotFound
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

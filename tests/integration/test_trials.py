@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from engine import publishing, sketches, trials
-from engine.db import Actor, Database, UnitOfWork
-from engine.errors import Conflict, Invalid, NotFound, Stale
+from engine.design import drafts, publishing, test_runs
 from engine.models import Trial
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Conflict, Invalid, NotFound, Stale
 from tests import bpmn, drafting, factories, organisation
 from tests.integration.conftest import Act
 
@@ -18,14 +18,14 @@ from tests.integration.conftest import Act
 def begun(database: Database, act: Act) -> Trial:
     """A trial of the definition `p`: start, task `a`, end."""
     factories.deploy(database, factories.one_task())
-    made: Trial = act("designer", lambda uow: trials.new(uow, trials.OfVersion("p", 1)))
+    made: Trial = act("designer", lambda uow: test_runs.new(uow, test_runs.OfVersion("p", 1)))
     return made
 
 
 def test_a_trial_keeps_its_acts_and_plays_them_anew(begun: Trial, act: Act) -> None:
-    act("designer", lambda uow: trials.act(uow, begun.id, 1, {"data": {"x": 1}}))
-    act("designer", lambda uow: trials.act(uow, begun.id, 2, {"task": "a", "answer": {"y": 2}}))
-    play = act("designer", lambda uow: trials.get(uow, begun.id))
+    act("designer", lambda uow: test_runs.act(uow, begun.id, 1, {"data": {"x": 1}}))
+    act("designer", lambda uow: test_runs.act(uow, begun.id, 2, {"task": "a", "answer": {"y": 2}}))
+    play = act("designer", lambda uow: test_runs.get(uow, begun.id))
     assert (play.played.case.ended, play.played.case.data) == (True, {"x": 1, "y": 2})
     assert (play.trial.revision, len(play.trial.acts), play.left) == (3, 2, 0)
 
@@ -36,15 +36,15 @@ def test_of_two_acts_at_once_one_is_refused(
     who = actor("designer")
 
     def start(_: int) -> None:
-        factories.as_actor(database, who, lambda uow: trials.act(uow, begun.id, 1, {}))
+        factories.as_actor(database, who, lambda uow: test_runs.act(uow, begun.id, 1, {}))
 
     came = factories.at_once(4, start)
     assert sorted(type(one).__name__ for one in came) == ["NoneType", "Stale", "Stale", "Stale"]
 
 
 def test_an_act_on_an_older_revision_is_refused(begun: Trial, act: Act) -> None:
-    act("designer", lambda uow: trials.act(uow, begun.id, 1, {}))
-    for command in (trials.back, trials.again):
+    act("designer", lambda uow: test_runs.act(uow, begun.id, 1, {}))
+    for command in (test_runs.back, test_runs.again):
         with pytest.raises(Stale):
             act("designer", lambda uow, command=command: command(uow, begun.id, 1))
 
@@ -55,23 +55,23 @@ def test_what_cannot_be_played_any_more_is_left_out(begun: Trial, act: Act) -> N
         row.acts = [{}, {"task": "gone"}, {"task": "a"}]
 
     act("designer", spoil)
-    play = act("designer", lambda uow: trials.get(uow, begun.id))
+    play = act("designer", lambda uow: test_runs.get(uow, begun.id))
     assert (len(play.played.done), play.left) == (1, 2)
 
 
 def test_trials_without_use_are_deleted(begun: Trial, act: Act) -> None:
-    assert act("administrator", trials.forget, trials.KEPT - timedelta(minutes=1)) == 0
-    assert act("administrator", trials.forget, trials.KEPT + timedelta(minutes=1)) == 1
+    assert act("administrator", test_runs.forget, test_runs.KEPT - timedelta(minutes=1)) == 0
+    assert act("administrator", test_runs.forget, test_runs.KEPT + timedelta(minutes=1)) == 1
     with pytest.raises(NotFound):
-        act("designer", lambda uow: trials.get(uow, begun.id))
+        act("designer", lambda uow: test_runs.get(uow, begun.id))
 
 
 def test_scenarios_tell_what_was_answered_where(database: Database, act: Act) -> None:
     factories.deploy_shipped(database, factories.LICENCE)
 
-    def found(uow: UnitOfWork) -> list[trials.Example]:
-        subject = trials.find(uow, trials.OfVersion(factories.LICENCE, 1))
-        return trials.examples(uow, subject, "call", "verify-identity/ask_registry")
+    def found(uow: UnitOfWork) -> list[test_runs.Example]:
+        subject = test_runs.find(uow, test_runs.OfVersion(factories.LICENCE, 1))
+        return test_runs.examples(uow, subject, "call", "verify-identity/ask_registry")
 
     assert {"result": "match"} in [example.data for example in act("designer", found)]
 
@@ -89,43 +89,46 @@ def do(act: Act) -> drafting.Do:
 
 def drafted(do: drafting.Do, files: dict[str, bytes]) -> UUID:
     """A draft that was checked."""
-    sketch_id: UUID = do(lambda uow: sketches.create(uow, "Draft", files, unit="root"))
+    sketch_id: UUID = do(lambda uow: drafts.create(uow, "Draft", files, unit="root"))
     drafting.check(do, sketch_id)
     return sketch_id
 
 
-def play(do: drafting.Do, trial_id: UUID) -> trials.Play:
-    found: trials.Play = do(lambda uow: trials.get(uow, trial_id))
+def play(do: drafting.Do, trial_id: UUID) -> test_runs.Play:
+    found: test_runs.Play = do(lambda uow: test_runs.get(uow, trial_id))
     return found
 
 
 def test_test_run_of_a_changed_draft_says_so_and_continues_without_loss(do: drafting.Do) -> None:
     sketch_id = drafted(do, TWO)
     trial_id = drafting.play(do, sketch_id, "p", {"data": {"x": 1}}, {"task": "a"}, {"task": "b"})
-    do(lambda uow: sketches.save(uow, sketch_id, factories.one_task(), revision=1))
+    do(lambda uow: drafts.save(uow, sketch_id, factories.one_task(), revision=1))
     with pytest.raises(Conflict) as refused:
         play(do, trial_id)
     assert refused.value.state["trial"] == "unchecked"
     drafting.check(do, sketch_id)
     changed = play(do, trial_id)
     assert (changed.changed, changed.left, len(changed.trial.acts)) == (True, 1, 3)
-    for command in (trials.back, lambda uow, one, revision: trials.act(uow, one, revision, {"task": "b"})):
+    for command in (
+        test_runs.back,
+        lambda uow, one, revision: test_runs.act(uow, one, revision, {"task": "b"}),
+    ):
         with pytest.raises(Conflict) as refused:
             do(lambda uow, command=command: command(uow, trial_id, 4))
         assert refused.value.state["trial"] == "changed"
-    assert not do(lambda uow: sketches.get(uow, sketch_id)).sketch.tried
-    do(lambda uow: trials.adopt(uow, trial_id, 4))
+    assert not do(lambda uow: drafts.get(uow, sketch_id)).sketch.tried
+    do(lambda uow: test_runs.adopt(uow, trial_id, 4))
     adopted = play(do, trial_id)
     assert (adopted.changed, adopted.left, adopted.played.case.ended) == (False, 0, True)
-    assert do(lambda uow: sketches.get(uow, sketch_id)).sketch.tried
+    assert do(lambda uow: drafts.get(uow, sketch_id)).sketch.tried
 
 
 def test_changed_draft_can_be_played_from_the_beginning(do: drafting.Do) -> None:
     sketch_id = drafted(do, TWO)
     trial_id = drafting.play(do, sketch_id, "p", {}, {"task": "a"})
-    do(lambda uow: sketches.save(uow, sketch_id, factories.one_task(), revision=1))
+    do(lambda uow: drafts.save(uow, sketch_id, factories.one_task(), revision=1))
     drafting.check(do, sketch_id)
-    do(lambda uow: trials.again(uow, trial_id, 3))
+    do(lambda uow: test_runs.again(uow, trial_id, 3))
     fresh = play(do, trial_id)
     assert (fresh.changed, fresh.trial.acts) == (False, [])
 
@@ -163,27 +166,27 @@ def test_test_run_becomes_a_scenario_of_its_draft_that_passes(do: drafting.Do) -
     sketch_id = drafted(do, factories.one_task())
     trial_id = drafting.play(do, sketch_id, "p", {"data": {"x": 1}}, {"task": "a"})
     for _ in range(2):  # the same scenario is stored once
-        assert do(lambda uow: trials.save(uow, trial_id, "پذیرفته | Accepted")) == sketch_id
-    do(lambda uow: trials.back(uow, trial_id, 3))
-    do(lambda uow: trials.save(uow, trial_id, "Open"))
-    view = do(lambda uow: sketches.get(uow, sketch_id))
+        assert do(lambda uow: test_runs.save(uow, trial_id, "پذیرفته | Accepted")) == sketch_id
+    do(lambda uow: test_runs.back(uow, trial_id, 3))
+    do(lambda uow: test_runs.save(uow, trial_id, "Open"))
+    view = do(lambda uow: drafts.get(uow, sketch_id))
     assert [one.name for one in view.files] == ["p.bpmn", "test-run-2.yaml", "test-run.yaml"]
     assert not play(do, trial_id).changed, "a scenario changes nothing of what runs"
     drafting.check(do, sketch_id)
-    check = do(lambda uow: sketches.get(uow, sketch_id)).sketch.check
+    check = do(lambda uow: drafts.get(uow, sketch_id)).sketch.check
     assert (check.green, check.total) == (True, 2)
 
 
 def test_test_runs_of_a_version_become_scenarios_in_one_draft(begun: Trial, do: drafting.Do) -> None:
-    do(lambda uow: trials.act(uow, begun.id, 1, {}))
-    first = do(lambda uow: trials.save(uow, begun.id, "Open", unit="root"))
-    do(lambda uow: trials.act(uow, begun.id, 2, {"task": "a"}))
-    assert do(lambda uow: trials.save(uow, begun.id, "Ended", unit="root")) == first
-    view = do(lambda uow: sketches.get(uow, first))
+    do(lambda uow: test_runs.act(uow, begun.id, 1, {}))
+    first = do(lambda uow: test_runs.save(uow, begun.id, "Open", unit="root"))
+    do(lambda uow: test_runs.act(uow, begun.id, 2, {"task": "a"}))
+    assert do(lambda uow: test_runs.save(uow, begun.id, "Ended", unit="root")) == first
+    view = do(lambda uow: drafts.get(uow, first))
     assert (view.sketch.origin, len(view.files)) == (("p", 1), 3)
-    do(lambda uow: sketches.save(uow, first, TWO, revision=view.sketch.revision))
-    do(lambda uow: trials.back(uow, begun.id, 3))
-    assert do(lambda uow: trials.save(uow, begun.id, "Open again", unit="root")) != first, (
+    do(lambda uow: drafts.save(uow, first, TWO, revision=view.sketch.revision))
+    do(lambda uow: test_runs.back(uow, begun.id, 3))
+    assert do(lambda uow: test_runs.save(uow, begun.id, "Open again", unit="root")) != first, (
         "that runs otherwise"
     )
 
@@ -193,15 +196,15 @@ def test_scenario_needs_a_name(do: drafting.Do, name: str) -> None:
     sketch_id = drafted(do, factories.one_task())
     trial_id = drafting.play(do, sketch_id, "p", {})
     with pytest.raises(Invalid):
-        do(lambda uow: trials.save(uow, trial_id, name))
-    assert len(do(lambda uow: sketches.get(uow, sketch_id)).files) == 1
+        do(lambda uow: test_runs.save(uow, trial_id, name))
+    assert len(do(lambda uow: drafts.get(uow, sketch_id)).files) == 1
 
 
 def test_full_draft_refuses_another_scenario(do: drafting.Do) -> None:
     sketch_id = drafted(do, {**factories.one_task(), **{f"{n}.md": b"" for n in range(49)}})
     trial_id = drafting.play(do, sketch_id, "p", {})
     with pytest.raises(Invalid) as refused:
-        do(lambda uow: trials.save(uow, trial_id, "One too many"))
+        do(lambda uow: test_runs.save(uow, trial_id, "One too many"))
     assert [fault.code for fault in refused.value.faults] == ["too-many-files"]
 
 
@@ -210,14 +213,16 @@ def test_draft_of_another_unit_can_not_be_tried(database: Database, do: drafting
     factories.an_agency(database, "elsewhere")
     stranger = organisation.a_member(database, "stranger", "elsewhere", "designer", "designer")
     with pytest.raises(NotFound):
-        factories.as_actor(database, stranger, lambda uow: trials.new(uow, trials.OfDraft(sketch_id, "p")))
+        factories.as_actor(
+            database, stranger, lambda uow: test_runs.new(uow, test_runs.OfDraft(sketch_id, "p"))
+        )
     with pytest.raises(NotFound):
-        do(lambda uow: trials.new(uow, trials.OfDraft(sketch_id, "unknown")))
+        do(lambda uow: test_runs.new(uow, test_runs.OfDraft(sketch_id, "unknown")))
 
 
 def test_deleted_draft_takes_its_test_runs_along(do: drafting.Do) -> None:
     sketch_id = drafted(do, factories.one_task())
     trial_id = drafting.play(do, sketch_id, "p", {})
-    do(lambda uow: sketches.delete(uow, sketch_id, revision=1))
+    do(lambda uow: drafts.delete(uow, sketch_id, revision=1))
     with pytest.raises(NotFound):
         play(do, trial_id)

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from engine import calls, cases, events, incidents, messages, tasks
-from engine.db import Actor, Database, UnitOfWork
-from engine.errors import Busy, Conflict, NotFound
+from engine import cases, events, tasks
+from engine.cases import external_calls, incidents, messages
 from engine.models import Call, Case, Event, Incident, Message, Task, Wait
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Busy, Conflict, NotFound
 from tests import bpmn, factories
 
 T = TypeVar("T")
@@ -597,7 +598,7 @@ def test_signal_reaches_a_branch_that_waited_before_it_in_the_same_command(
 @pytest.fixture
 def take(act: Act) -> Callable[..., Any]:
     return lambda later=timedelta(0): act(
-        "service", lambda uow: calls.take(uow, ["registry"], 5, MINUTE, "w"), later
+        "service", lambda uow: external_calls.take(uow, ["registry"], 5, MINUTE, "w"), later
     )
 
 
@@ -620,7 +621,7 @@ def test_late_and_strange_answers_are_refused(
     (work,) = take()
 
     def done(uow: UnitOfWork) -> None:
-        calls.complete(uow, work["id"], work["fence"], {"ok": True})
+        external_calls.complete(uow, work["id"], work["fence"], {"ok": True})
 
     with pytest.raises(Conflict, match="lease"):
         act("service", done, 2 * MINUTE)
@@ -638,9 +639,9 @@ def test_failed_work_is_an_incident_that_repair_or_skip_ends(
     deploy(database, *bpmn.in_line(SERVICE, "userTask u"))
     case = start(national_id="1")
     (work,) = take()
-    act("service", lambda uow: calls.fail(uow, work["id"], 1, "down", retry_in=timedelta(0)))
+    act("service", lambda uow: external_calls.fail(uow, work["id"], 1, "down", retry_in=timedelta(0)))
     (work,) = take()
-    act("service", lambda uow: calls.fail(uow, work["id"], 2, "down"))
+    act("service", lambda uow: external_calls.fail(uow, work["id"], 2, "down"))
     (incident,) = act("administrator", lambda uow: incidents.page(uow, incidents.Which(element="svc")))
     assert (incident["attempts"], incident["code"]) == (2, "work-failed")
     (told,) = act("administrator", lambda uow: cases.get(uow, case.id)).incidents
@@ -652,7 +653,7 @@ def test_failed_work_is_an_incident_that_repair_or_skip_ends(
     (repaired,) = take()
     assert repaired["request"] == {"id": "2"}
     assert repaired["id"] != work["id"]
-    act("service", lambda uow: calls.complete(uow, repaired["id"], repaired["fence"], {"ok": True}))
+    act("service", lambda uow: external_calls.complete(uow, repaired["id"], repaired["fence"], {"ok": True}))
     shown = look(act, case)
     assert (shown.data["reply"], len(shown.tasks), shown.incidents) == ({"ok": True}, 1, [])
     assert payloads(database, "data.repaired")[0]["changes"] == {"national_id": "2"}
@@ -665,7 +666,7 @@ def test_same_request_is_made_again_under_the_same_id(
     deploy(database, *bpmn.in_line(SERVICE))
     start(national_id="1")
     (work,) = take()
-    act("service", lambda uow: calls.fail(uow, work["id"], 1, "down"))
+    act("service", lambda uow: external_calls.fail(uow, work["id"], 1, "down"))
     with database.transaction() as session:
         incident = session.scalars(select(Incident.id)).one()
     act("administrator", lambda uow: incidents.retry(uow, incident))
@@ -683,7 +684,7 @@ def test_error_of_the_process_goes_to_its_boundary_event(
     )
     case = start(national_id="1")
     (work,) = take()
-    act("service", lambda uow: calls.throw(uow, work["id"], 1, "BAD", {}))
+    act("service", lambda uow: external_calls.throw(uow, work["id"], 1, "BAD", {}))
     shown = look(act, case)
     assert ([task["element"] for task in shown.tasks], shown.incidents) == (["manual"], [])
     assert shown.data["why"] == {"code": "BAD", "detail": "Whoever did the work answered BAD."}
@@ -694,10 +695,10 @@ def test_work_that_nobody_brings_back_ends_as_an_incident(
 ) -> None:
     deploy(database, *bpmn.in_line(SERVICE))
     start(national_id="1")
-    for number in range(calls.MAX_TRIES):
+    for number in range(external_calls.MAX_TRIES):
         assert len(take(2 * number * MINUTE)) == 1
     assert take(99 * MINUTE) == []
-    act("administrator", calls.give_up_lost, 99 * MINUTE)
+    act("administrator", external_calls.give_up_lost, 99 * MINUTE)
     assert count(database, Incident, Incident.code == cases.GIVEN_UP) == 1
 
 
@@ -709,7 +710,7 @@ def test_cancelled_case_takes_its_work_back(
     (work,) = take()
     act("caseworker", lambda uow: cases.cancel(uow, case.id))
     with pytest.raises(Conflict, match="cancelled"):
-        act("service", lambda uow: calls.complete(uow, work["id"], 1, {}))
+        act("service", lambda uow: external_calls.complete(uow, work["id"], 1, {}))
     assert count(database, Call, Call.status == "open") == 0
 
 

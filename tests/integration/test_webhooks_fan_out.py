@@ -7,10 +7,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import event, text
 
-from engine import cases, outbound, tasks
-from engine.db import UnitOfWork
-from engine.errors import Forbidden, Invalid, NotFound
-from engine.outbound import Outcome, webhooks
+from engine import cases, tasks
+from engine.events import webhooks
+from engine.events.webhooks import Outcome, subscriptions
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Forbidden, Invalid, NotFound
 from tests import factories
 from tests.outbound import LOOPBACK, Hub, event_ids, settled
 
@@ -23,7 +24,7 @@ def sent(hub: Hub, outcome: Outcome = DELIVERED) -> list[str]:
     """One round that sends nothing, and ends like this: the ids that were taken."""
     taken = hub.due()
     for posting in taken:
-        hub.run(outbound.settle, posting, outcome)
+        hub.run(webhooks.settle, posting, outcome)
     return [posting.event_id for posting in taken]
 
 
@@ -49,7 +50,7 @@ def test_what_happened_before_is_not_sent(hub: Hub) -> None:
     hub.subscribe(NOWHERE)
     after = hub.case()
     late, _ = hub.subscribe(NOWHERE)  # before the events of `after` have been given out
-    assert hub.run(outbound.fan_out) == 2 * len(event_ids(hub.database, after.id))
+    assert hub.run(webhooks.fan_out) == 2 * len(event_ids(hub.database, after.id))
     assert {row.case_id for row in hub.deliveries()} == {after.id}
     assert late not in {row.webhook_id for row in hub.deliveries()}
     assert before.id != after.id
@@ -60,7 +61,7 @@ def test_subscription_is_sent_its_kinds_of_its_definition_alone(hub: Hub) -> Non
     kinds = hub.subscribe(NOWHERE, kinds=["task.created", "case.completed"])[0]
     definition = hub.subscribe(NOWHERE, definition="q")[0]
     case, other = hub.case(), hub.case("q")
-    hub.run(outbound.fan_out)
+    hub.run(webhooks.fan_out)
     found: dict[Any, set[str]] = {kinds: set(), definition: set()}
     for row in hub.deliveries():
         found[row.webhook_id].add(f"{row.case_id}/{row.seq}")
@@ -73,14 +74,14 @@ def test_subscription_is_sent_its_kinds_of_its_definition_alone(hub: Hub) -> Non
 def test_disabled_subscription_is_given_nothing_and_goes_on_with_what_waited(hub: Hub) -> None:
     webhook, _ = hub.subscribe(NOWHERE, kinds=["case.started"])
     waiting = hub.case()
-    hub.run(outbound.fan_out)
-    hub.run(webhooks.disable, webhook)
+    hub.run(webhooks.fan_out)
+    hub.run(subscriptions.disable, webhook)
     missed = hub.case()
     assert all_sent(hub) == []
-    hub.run(webhooks.enable, webhook)
+    hub.run(subscriptions.enable, webhook)
     later = hub.case()
     assert set(all_sent(hub)) == {f"{waiting.id}/1", f"{later.id}/1"}
-    assert hub.run(webhooks.replay, webhook, since=missed.started_at) == 2
+    assert hub.run(subscriptions.replay, webhook, since=missed.started_at) == 2
     assert set(all_sent(hub)) == {f"{missed.id}/1", f"{later.id}/1"}
 
 
@@ -119,7 +120,7 @@ def test_later_event_of_a_case_waits_for_the_earlier_and_other_cases_do_not(hub:
     assert {posting.event_id for posting in first} == {f"{held.id}/1", f"{free.id}/1"}
     for posting in first:
         failed = posting.event_id.startswith(str(held.id))
-        hub.run(outbound.settle, posting, FAILED if failed else DELIVERED)
+        hub.run(webhooks.settle, posting, FAILED if failed else DELIVERED)
     assert {name.split("/")[0] for name in sent(hub)} == {str(free.id)}
     assert sent(hub) == []
     hub.later(seconds=10)
@@ -163,7 +164,7 @@ def test_delivery_that_is_being_sent_is_not_taken_again(hub: Hub) -> None:
     hub.later(seconds=2)  # its process must have died
     (again,) = hub.due()
     assert (again.event_id, again.body, again.attempt) == (posting.event_id, posting.body, 2)
-    hub.run(outbound.settle, posting, FAILED)  # it lives after all, and comes too late
+    hub.run(webhooks.settle, posting, FAILED)  # it lives after all, and comes too late
     (delivery,) = [row for row in hub.deliveries() if row.attempts]
     assert (delivery.status, delivery.failure, delivery.lease_until is None) == ("waiting", None, False)
 
@@ -173,8 +174,8 @@ def test_two_workers_take_different_deliveries(hub: Hub) -> None:
         hub.subscribe(NOWHERE, kinds=["case.started"])
     for _ in range(8):
         hub.case()
-    hub.run(outbound.fan_out)
-    taken = factories.at_once(4, lambda _: hub.run(outbound.due, 5))
+    hub.run(webhooks.fan_out)
+    taken = factories.at_once(4, lambda _: hub.run(webhooks.due, 5))
     ids = [posting.delivery_id for some in taken if isinstance(some, list) for posting in some]
     assert len(ids) == len(set(ids))
     assert ids
@@ -183,7 +184,7 @@ def test_two_workers_take_different_deliveries(hub: Hub) -> None:
 def test_two_workers_give_events_out_once(hub: Hub) -> None:
     hub.subscribe(NOWHERE)
     case = hub.case()
-    given = factories.at_once(4, lambda _: hub.run(outbound.fan_out))
+    given = factories.at_once(4, lambda _: hub.run(webhooks.fan_out))
     assert sum(number for number in given if isinstance(number, int)) == len(event_ids(hub.database, case.id))
 
 
@@ -192,8 +193,8 @@ def test_second_process_that_would_give_events_out_does_not_wait(hub: Hub) -> No
     hub.case()
     with hub.database.transaction() as first, hub.database.transaction() as second:
         second.execute(text("SET LOCAL lock_timeout = '5s'"))
-        assert outbound.fan_out(hub.uow(first)) > 0
-        assert outbound.fan_out(hub.uow(second)) == 0
+        assert webhooks.fan_out(hub.uow(first)) > 0
+        assert webhooks.fan_out(hub.uow(second)) == 0
 
 
 def test_subscription_has_few_in_hand_so_that_others_are_not_held_up(hub: Hub) -> None:
@@ -223,10 +224,10 @@ def test_receiver_that_is_gone_disables_its_subscription(hub: Hub) -> None:
     webhook, _ = hub.subscribe(NOWHERE)
     case = hub.case()
     assert sent(hub, Outcome("gone", "status 410")) == [f"{case.id}/1"]
-    assert hub.run(webhooks.get, webhook)["disabled_at"] is not None
+    assert hub.run(subscriptions.get, webhook)["disabled_at"] is not None
     hub.later(days=2)
     assert sent(hub) == []
-    hub.run(webhooks.enable, webhook)
+    hub.run(subscriptions.enable, webhook)
     assert sent(hub) == [f"{case.id}/1"]
 
 
@@ -238,10 +239,10 @@ def test_dead_deliveries_are_replayed(hub: Hub) -> None:
         assert len(sent(hub, FAILED)) == 2
         hub.later(days=1)
     assert len(hub.deliveries("dead")) == 2
-    assert hub.run(webhooks.replay, webhook) == 1
+    assert hub.run(subscriptions.replay, webhook) == 1
     assert sent(hub) == [f"{case.id}/1"]
     assert [row.webhook_id for row in hub.deliveries("dead")] == [other]
-    assert hub.run(webhooks.replay, webhook) == 0
+    assert hub.run(subscriptions.replay, webhook) == 0
 
 
 def test_replay_since_an_instant_sends_all_again_in_order(hub: Hub) -> None:
@@ -249,16 +250,16 @@ def test_replay_since_an_instant_sends_all_again_in_order(hub: Hub) -> None:
     first, second = hub.case(), hub.case()
     all_sent(hub)
     expected = event_ids(hub.database, second.id)
-    assert hub.run(webhooks.replay, webhook, since=second.started_at) == len(expected)
+    assert hub.run(subscriptions.replay, webhook, since=second.started_at) == len(expected)
     assert all_sent(hub) == expected
     before = first.started_at - timedelta(seconds=1)
-    assert hub.run(webhooks.replay, webhook, since=before) == len(hub.deliveries())
+    assert hub.run(subscriptions.replay, webhook, since=before) == len(hub.deliveries())
 
 
 def test_replay_reaches_back_before_the_subscription(hub: Hub) -> None:
     case = hub.case()
     webhook, _ = hub.subscribe(NOWHERE, kinds=["case.started"])
-    assert hub.run(webhooks.replay, webhook, since=case.started_at) == 1
+    assert hub.run(subscriptions.replay, webhook, since=case.started_at) == 1
     assert all_sent(hub) == [f"{case.id}/1"]
 
 
@@ -266,17 +267,23 @@ def test_replay_leaves_alone_what_is_being_sent(hub: Hub) -> None:
     webhook, _ = hub.subscribe(NOWHERE, kinds=["case.started"])
     case = hub.case()
     hub.due()
-    assert hub.run(webhooks.replay, webhook, since=case.started_at) == 0
+    assert hub.run(subscriptions.replay, webhook, since=case.started_at) == 0
 
 
 def test_removed_subscription_takes_its_deliveries_along(hub: Hub) -> None:
     webhook, _ = hub.subscribe(NOWHERE)
     hub.case()
     (posting,) = hub.due()
-    hub.run(webhooks.remove, webhook)
+    hub.run(subscriptions.remove, webhook)
     assert hub.deliveries() == []
-    hub.run(outbound.settle, posting, DELIVERED)
-    for act in (webhooks.get, webhooks.remove, webhooks.enable, webhooks.disable, webhooks.replay):
+    hub.run(webhooks.settle, posting, DELIVERED)
+    for act in (
+        subscriptions.get,
+        subscriptions.remove,
+        subscriptions.enable,
+        subscriptions.disable,
+        subscriptions.replay,
+    ):
         with pytest.raises(NotFound):
             hub.run(act, webhook)
 
@@ -284,10 +291,10 @@ def test_removed_subscription_takes_its_deliveries_along(hub: Hub) -> None:
 def test_installation_in_which_nothing_happens_writes_nothing(hub: Hub) -> None:
     hub.subscribe(NOWHERE)
     hub.case()
-    assert hub.run(outbound.fan_out) > 0
+    assert hub.run(webhooks.fan_out) > 0
     statements: list[str] = []
     event.listen(hub.database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    assert hub.run(outbound.fan_out) == 0
+    assert hub.run(webhooks.fan_out) == 0
     assert len(statements) == 1
     assert statements[0].startswith("SELECT")
 
@@ -296,7 +303,7 @@ def test_delivery_ids_are_time_ordered_uuids(hub: Hub) -> None:
     hub.subscribe(NOWHERE, kinds=["case.started"])
     for _ in range(2):
         hub.case()
-        hub.run(outbound.fan_out)
+        hub.run(webhooks.fan_out)
     ids = [row.id for row in sorted(hub.deliveries(), key=lambda row: row.due_at)]
     assert ids == sorted(ids)
     assert {(one.version, one.variant) for one in ids} == {(7, "specified in RFC 4122")}
@@ -313,23 +320,29 @@ def test_delivery_ids_are_time_ordered_uuids(hub: Hub) -> None:
 )
 def test_address_that_leads_inside_is_refused_at_once(hub: Hub, url: str, code: str) -> None:
     with pytest.raises(Invalid) as caught:
-        hub.run(webhooks.create, url)
+        hub.run(subscriptions.create, url)
     assert [(fault.pointer, fault.code) for fault in caught.value.faults] == [("/url", code)]
 
 
 def test_definition_that_is_not_deployed_is_refused(hub: Hub) -> None:
     with pytest.raises(Invalid) as caught:
-        hub.run(webhooks.create, NOWHERE, definition="none", allow=LOOPBACK)
+        hub.run(subscriptions.create, NOWHERE, definition="none", allow=LOOPBACK)
     assert [fault.pointer for fault in caught.value.faults] == ["/definition"]
 
 
 @pytest.mark.parametrize("role", ["designer", "caseworker", "portal"])
 def test_subscriptions_are_for_administrators(hub: Hub, role: Any) -> None:
     uow = factories.an_actor(hub.database, role, "other")
-    acts: list[Any] = [webhooks.page, lambda uow: webhooks.create(uow, NOWHERE)]
+    acts: list[Any] = [subscriptions.page, lambda uow: subscriptions.create(uow, NOWHERE)]
     acts += [
         lambda uow, act=act: act(uow, uuid4())
-        for act in (webhooks.get, webhooks.remove, webhooks.enable, webhooks.disable, webhooks.replay)
+        for act in (
+            subscriptions.get,
+            subscriptions.remove,
+            subscriptions.enable,
+            subscriptions.disable,
+            subscriptions.replay,
+        )
     ]
     for act in acts:
         with pytest.raises(Forbidden):

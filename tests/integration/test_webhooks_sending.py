@@ -17,9 +17,11 @@ from uuid import UUID
 import orjson
 import pytest
 
-from engine import addresses, outbound, tasks
-from engine.config import ROOT
-from engine.outbound import Outcome, Posting, sending, webhooks
+from engine import tasks
+from engine.events import webhooks
+from engine.events.webhooks import Outcome, Posting, sending, subscriptions
+from engine.platform import egress_guard
+from engine.platform.config import ROOT
 from tests import factories, receiver
 from tests.outbound import LOOPBACK, Hub, event_ids
 from tests.receiver import Receiver, verified
@@ -45,7 +47,7 @@ def a_posting(url: str, **changes: Any) -> Posting:
 
 
 def send(posting: Posting, allow: Any = LOOPBACK) -> Outcome:
-    return asyncio.run(outbound.send(posting, allow))
+    return asyncio.run(webhooks.send(posting, allow))
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
         found = known.get(name, [name])
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in found]
 
-    monkeypatch.setattr(addresses.socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(egress_guard.socket, "getaddrinfo", getaddrinfo)
     return known
 
 
@@ -207,15 +209,15 @@ def test_dead_letter_is_kept_and_replayed(hub: Hub, subscriber: Receiver) -> Non
     for _ in range(7):
         hub.rounds()
         hub.later(days=1)
-    (dead,) = hub.run(webhooks.deliveries_of, webhook, status="dead")
+    (dead,) = hub.run(subscriptions.deliveries_of, webhook, status="dead")
     assert (dead["case"], dead["seq"], dead["kind"]) == (case.id, 1, "case.started")
     assert (dead["attempts"], dead["failure"]) == (7, "status 500")
     hub.rounds()
     assert len(subscriber.received) == 7
-    assert hub.run(webhooks.replay, webhook) == 1
+    assert hub.run(subscriptions.replay, webhook) == 1
     hub.rounds()
     assert subscriber.ids == [f"{case.id}/1"] * 8
-    assert hub.run(webhooks.deliveries_of, webhook, status="dead") == []
+    assert hub.run(subscriptions.deliveries_of, webhook, status="dead") == []
 
 
 def test_receiver_that_is_gone_is_asked_no_more(hub: Hub, subscriber: Receiver) -> None:
@@ -226,7 +228,7 @@ def test_receiver_that_is_gone_is_asked_no_more(hub: Hub, subscriber: Receiver) 
     hub.later(days=1)
     hub.rounds()
     assert len(subscriber.received) == 1
-    assert hub.run(webhooks.get, webhook)["disabled_at"] is not None
+    assert hub.run(subscriptions.get, webhook)["disabled_at"] is not None
 
 
 def test_receiver_that_hangs_delays_no_other(
@@ -239,11 +241,11 @@ def test_receiver_that_hangs_delays_no_other(
         for _ in range(10):
             hub.case()
         stuck = [posting for posting in hub.due() if posting.url == hanging.url]
-        assert len(stuck) == outbound.deliveries.AT_ONCE
+        assert len(stuck) == webhooks.deliveries.AT_ONCE
         hub.later(seconds=1)
 
         async def with_others_stuck() -> list[Outcome]:
-            waiting = [asyncio.create_task(outbound.send(posting, LOOPBACK)) for posting in stuck]
+            waiting = [asyncio.create_task(webhooks.send(posting, LOOPBACK)) for posting in stuck]
             while len(hanging.received) < len(stuck):
                 await asyncio.sleep(0.01)
             await asyncio.to_thread(hub.later, seconds=60)  # those of the first round come again
@@ -260,7 +262,7 @@ def _drain(hub: Hub, url: str) -> None:
     """Send all that is for this subscriber, and leave the others' as they were taken."""
     while taken := [posting for posting in hub.due() if posting.url == url]:
         for posting in taken:
-            hub.run(outbound.settle, posting, send(posting))
+            hub.run(webhooks.settle, posting, send(posting))
 
 
 def test_receiver_that_never_answers_is_given_up_in_time(
@@ -286,7 +288,7 @@ def test_reply_that_never_ends_is_not_read(hub: Hub) -> None:
                     writer.close()
 
             listening = await asyncio.start_server(endless, sock=server)
-            outcome = await outbound.send(a_posting(f"http://127.0.0.1:{server.getsockname()[1]}/"), LOOPBACK)
+            outcome = await webhooks.send(a_posting(f"http://127.0.0.1:{server.getsockname()[1]}/"), LOOPBACK)
             listening.close()
             return outcome
 
@@ -324,7 +326,7 @@ def test_what_does_not_speak_http_is_a_failure() -> None:
                 writer.close()
 
             listening = await asyncio.start_server(rude, sock=server)
-            outcome = await outbound.send(a_posting(f"http://127.0.0.1:{server.getsockname()[1]}/"), LOOPBACK)
+            outcome = await webhooks.send(a_posting(f"http://127.0.0.1:{server.getsockname()[1]}/"), LOOPBACK)
             listening.close()
             return outcome
 
@@ -393,7 +395,7 @@ def test_secrets_and_addresses_stay_out_of_logs_and_reprs(
     with caplog.at_level(logging.DEBUG):
         (posting,) = hub.due()
         outcome = send(posting)
-        hub.run(outbound.settle, posting, outcome)
+        hub.run(webhooks.settle, posting, outcome)
     captured = capfd.readouterr()
     told = caplog.text + captured.out + captured.err + repr(posting) + repr(outcome)
     (delivery,) = hub.deliveries()

@@ -18,12 +18,13 @@ import psycopg
 import pytest
 from psycopg_pool import PoolTimeout
 
-from engine import calls, cases, jobs
-from engine.cases import CaseView
-from engine.config import Settings
-from engine.db import Actor, Database, UnitOfWork
-from engine.errors import Uncertain
-from engine.outbound import webhooks
+from engine import cases
+from engine.cases import CaseView, external_calls
+from engine.events.webhooks import subscriptions
+from engine.platform import jobs
+from engine.platform.config import Settings
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Uncertain
 from engine.worker import process, serve
 from tests import bpmn, cutting, factories, working
 from tests.conftest import conninfo
@@ -419,7 +420,7 @@ def test_events_reach_a_subscriber_in_their_order(
     deploy(database, "userTask a")
     administrator = actor("administrator")
     factories.as_actor(
-        database, administrator, lambda uow: webhooks.create(uow, subscriber.url, allow=LOOPBACK)
+        database, administrator, lambda uow: subscriptions.create(uow, subscriber.url, allow=LOOPBACK)
     )
     subscriber.answers = [500]
     case = start()
@@ -517,5 +518,5 @@ def test_given_up_call_is_one_incident(database: Database, start: Callable[..., 
     deploy(database, asking())
     start(n=1)
     ((call_id,),) = sql("SELECT id FROM calls")
-    as_system(database, lambda uow: calls.give_up(uow, call_id, "because"))
+    as_system(database, lambda uow: external_calls.give_up(uow, call_id, "because"))
     assert sql("SELECT code FROM incidents") == [("given-up",)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from tests.matrix import (
     test_activities,
     test_beside,

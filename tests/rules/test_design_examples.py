@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine import bpmn, scenarios
+from engine import bpmn
 from engine.bpmn import script
+from engine.definitions import scenarios
 from tests.driving import Run
 from tests.rules.sources import text
 

@@ -10,12 +10,13 @@ from urllib.parse import unquote
 import pytest
 
 from api import problems
-from engine import access_log, events
+from engine import events
 from engine.bpmn.diff import SENTENCES
 from engine.cli import COMMANDS
-from engine.config import Settings
 from engine.events import Kind
 from engine.models import Openable
+from engine.oversight import access_log
+from engine.platform.config import Settings
 from tests.rules.sources import PRODUCT, ROOT, calls, markdown, nodes, python, rows, strings, text, where
 from web.application import create
 from web.home import ROLES
@@ -38,7 +39,7 @@ def test_every_setting_is_documented() -> None:
 def _variables() -> set[str]:
     """The environment variables that the product reads or sets, by their names in capitals."""
     found = set()
-    for path in python("engine/config.py", "migrations/env.py", "gunicorn.conf.py", "engine/cli"):
+    for path in python("engine/platform/config.py", "migrations/env.py", "gunicorn.conf.py", "engine/cli"):
         for node in nodes(path):
             if isinstance(node, ast.Call | ast.Subscript) and "environ" in ast.unparse(node):
                 found |= set(re.findall(r"'([A-Z][A-Z_]+)'", ast.unparse(node)))
@@ -81,15 +82,21 @@ def test_every_code_of_a_fault_is_documented() -> None:
     written = strings(
         calls(
             python(
-                *("api", "engine/forms.py", "engine/outbound", "engine/documents", "engine/delegations.py"),
+                *(
+                    "api",
+                    "engine/definitions/forms.py",
+                    "engine/events/webhooks",
+                    "engine/documents",
+                    "engine/tasks/delegations.py",
+                ),
                 *(f"engine/organisation/{name}.py" for name in ("units", "people")),
             ),
             "Fault",
         ),
         2,
     )
-    written |= strings(calls(python("engine/addresses.py"), "Refused"), 0)
-    written |= strings(calls(python("engine/media", "engine/documents"), "Unfit"), 0)
+    written |= strings(calls(python("engine/platform/egress_guard.py"), "Refused"), 0)
+    written |= strings(calls(python("engine/platform/media", "engine/documents"), "Unfit"), 0)
     assert written
     assert written <= rows(text("docs/api.md"), "Codes in `errors`")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from engine import addresses
-from engine.addresses import Refused, parse, permitted, resolve
+from engine.platform import egress_guard
+from engine.platform.egress_guard import Refused, parse, permitted, resolve
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
@@ -75,7 +75,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     return names
 
 
-def refusal(text: str, *allow: addresses.Network) -> str:
+def refusal(text: str, *allow: egress_guard.Network) -> str:
     with pytest.raises(Refused) as caught:
         resolve(parse(text), allow)
     return caught.value.code
@@ -193,9 +193,9 @@ def test_public_network_that_this_machine_is_attached_to_is_refused(
         "eth0\t00020808\t01010808\t0003\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"  # 8.8.2.0/24, behind a gateway
     )
     (tmp_path / "if_inet6").write_text("26064700470000000000000000001111 02 40 00 80     eth0\n")
-    networks = list(addresses.own_networks(tmp_path))
+    networks = list(egress_guard.own_networks(tmp_path))
     assert networks == [ip_network("8.8.1.0/24"), ip_network("2606:4700:4700::/64")]
-    monkeypatch.setattr(addresses, "own_networks", lambda: networks)
+    monkeypatch.setattr(egress_guard, "own_networks", lambda: networks)
     assert not permitted(ip_address("8.8.1.9"))
     assert not permitted(ip_address("2606:4700:4700::9"))
     assert permitted(ip_address("8.8.2.9"))
@@ -203,17 +203,17 @@ def test_public_network_that_this_machine_is_attached_to_is_refused(
 
 
 def test_public_address_of_this_very_machine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses, "_source", lambda _: "8.8.8.8")
+    monkeypatch.setattr(egress_guard, "_source", lambda _: "8.8.8.8")
     assert not permitted(ip_address("8.8.8.8"))
     assert permitted(ip_address("8.8.4.4"))
 
 
 def test_machine_knows_its_own_address() -> None:
-    assert addresses._source(ip_address("127.0.0.1")) == "127.0.0.1"
+    assert egress_guard._source(ip_address("127.0.0.1")) == "127.0.0.1"
 
 
 def test_machine_that_tells_no_networks_has_none(tmp_path: Path) -> None:
-    assert list(addresses.own_networks(tmp_path)) == []
+    assert list(egress_guard.own_networks(tmp_path)) == []
 
 
 def test_url_stays_as_it_was_given() -> None:

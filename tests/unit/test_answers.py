@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from engine import forms
 from engine.bpmn import Form
-from engine.config import ROOT
-from engine.errors import Fault, Invalid
-from engine.formats import FORMATS
+from engine.definitions import forms
+from engine.platform.config import ROOT
+from engine.platform.errors import Fault, Invalid
+from engine.platform.formats import FORMATS
 
 
 def form(schema: dict[str, Any] | None = None, **properties: Any) -> Form:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from bench import w1
 from bench.load import case_data, task_data
-from engine import bpmn, forms
+from engine import bpmn
+from engine.definitions import forms
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

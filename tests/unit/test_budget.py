@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from engine import bpmn, budget
+from engine import bpmn
 from engine.bpmn.check import bounded
-from engine.budget import Budget, Exhausted, ShortBudget, limited, spend
-from engine.decisions.check import check
-from engine.decisions.feel import evaluate
+from engine.dmn.check import check
+from engine.dmn.feel import evaluate
+from engine.platform import budget
+from engine.platform.budget import Budget, Exhausted, ShortBudget, limited, spend
 from tests import factories
 from tests.bpmn import extension, line, node
 from tests.unit.decisions.models import decision, definitions, literal

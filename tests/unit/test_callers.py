@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from api.callers import SECONDS, Callers
-from engine import accounts
-from engine.db import Actor
+from engine.identity import accounts
+from engine.platform.db import Actor
 
 SARA = Actor(id=uuid4(), name="sara", role="caseworker")
 

@@ -2,10 +2,9 @@
 
 import pytest
 
-from engine import connections
 from engine.bpmn.findings import Finding
-from engine.config import ROOT, Settings
-from engine.exchange import Connectors
+from engine.connectors import Connectors, usage
+from engine.platform.config import ROOT, Settings
 from tests.bpmn import in_line, line, node, process
 
 HAS = {"registry": {"find", "verify"}, "payments": {"bill"}}
@@ -13,7 +12,7 @@ HAS = {"registry": {"find", "verify"}, "payments": {"bill"}}
 
 def findings(draft: bool = False, **named: str) -> list[Finding]:
     task = node("serviceTask", "ask", **{f"parvandeh__{name}": value for name, value in named.items()})
-    return connections.findings({"p.bpmn": line(task)}, HAS, draft=draft)
+    return usage.findings({"p.bpmn": line(task)}, HAS, draft=draft)
 
 
 @pytest.mark.parametrize(
@@ -49,17 +48,17 @@ def test_what_is_not_there_is_an_error_or_in_a_draft_a_warning(
 
 def test_nothing_is_said_where_nobody_knows_the_connectors() -> None:
     files = {"p.bpmn": line(node("serviceTask", "ask", parvandeh__connector="registri"))}
-    assert connections.findings(files, None, draft=False) == []
+    assert usage.findings(files, None, draft=False) == []
 
 
 def test_process_that_is_not_executable_is_passed_over() -> None:
     task = node("serviceTask", "ask", parvandeh__connector="registri")
     content = process(*in_line(task)).replace(b'isExecutable="true"', b'isExecutable="false"')
-    assert connections.findings({"p.bpmn": content}, HAS, draft=False) == []
+    assert usage.findings({"p.bpmn": content}, HAS, draft=False) == []
 
 
 def test_shipped_processes_name_what_the_demonstration_has() -> None:
     operations = Connectors.operations_of(Settings.read({"HUB_PORT": "9009"}))
     for folder in ROOT.glob("processes/*/*"):
         files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-        assert connections.findings(files, operations, draft=False) == []
+        assert usage.findings(files, operations, draft=False) == []

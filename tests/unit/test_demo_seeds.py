@@ -11,7 +11,7 @@ from engine.cli import demo_accounts
 from engine.cli.demo import seeds
 from engine.cli.demo.installation import Answer, Installation
 from engine.cli.demo.seeds import SEEDS, Seeding
-from engine.config import Settings
+from engine.platform.config import Settings
 
 Seen = list[tuple[str, str, str]]
 

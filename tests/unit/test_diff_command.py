@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import main
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from tests import factories
 from tests.bpmn import in_line, node, process
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from engine.exchange import CallFailed
-from engine.exchange.breaker import Breaker
+from engine.connectors import CallFailed
+from engine.connectors.breaker import Breaker
 
 
 class Clock:

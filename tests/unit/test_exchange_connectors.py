@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.exchange import CallFailed, Connectors, Misconfigured
-from engine.exchange.connector import Email, Http, XRoad
+from engine.connectors import CallFailed, Connectors, Misconfigured
+from engine.connectors.connector import Email, Http, XRoad
 from tests.exchanging import connector, settings
 
 HTTP = """

@@ -7,9 +7,9 @@ import pytest
 
 from engine.cli.hub.agencies import BEHAVIOURS_BY_ID, SERVICES
 from engine.cli.hub.ledger import BEHAVIOURS
-from engine.exchange import Connectors
-from engine.exchange.kinds import KINDS
-from engine.exchange.table import Misconfigured, Table
+from engine.connectors import Connectors
+from engine.connectors.kinds import KINDS
+from engine.connectors.table import Misconfigured, Table
 from tests import exchanging
 from tests.rules.sources import calls, python, rows, strings, text
 
@@ -54,7 +54,7 @@ def test_every_key_is_told_of_the_kinds_that_have_it(asked: dict[str, set[str]])
 
 
 def test_every_failure_is_documented_and_no_other() -> None:
-    sources = python("engine/exchange", "engine/worker")
+    sources = python("engine/connectors", "engine/worker")
     codes = strings(calls(sources, "CallFailed"), 0) | strings(calls(sources, "_require"), 2)
     assert rows(DOCUMENT, "Failures") == codes
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.exchange.schema import Schema
+from engine.connectors.schema import Schema
 
 PERSON = {
     "type": "object",

@@ -9,7 +9,7 @@ import pytest
 
 from engine.bpmn import Form
 from engine.bpmn.forms import Choice, Field, Text, for_roles
-from engine.config import ROOT
+from engine.platform.config import ROOT
 
 SHIPPED = sorted(ROOT.glob("processes/*/*/forms/*.json"))
 

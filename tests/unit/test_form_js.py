@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from engine import bpmn, forms
+from engine import bpmn
 from engine.bpmn import Form
 from engine.bpmn.check import check
 from engine.bpmn.forms import converted
-from engine.errors import Invalid
+from engine.definitions import forms
+from engine.platform.errors import Invalid
 from tests.bpmn import line, node
 
 

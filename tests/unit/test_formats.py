@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from persiantools.jdatetime import JalaliDate
 
-from engine.formats import FORMATS, day, iban, legal_id, national_id
+from engine.platform.formats import FORMATS, day, iban, legal_id, national_id
 
 PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")

@@ -8,7 +8,7 @@ import pytest
 
 from engine.bpmn import Finding, check
 from engine.bpmn.lint.rules import CODES
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from tests import factories
 from tests.bpmn import (
     declared,

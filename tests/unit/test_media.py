@@ -6,8 +6,8 @@ from zipfile import ZIP_BZIP2
 
 import pytest
 
-from engine import media
-from engine.media import Unfit
+from engine.platform import media
+from engine.platform.media import Unfit
 from tests import filed
 
 ALL = frozenset(media.BY_NAME)

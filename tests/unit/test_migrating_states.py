@@ -8,7 +8,7 @@ from engine import bpmn
 from engine.bpmn import Immovable, Spec, migrate
 from engine.bpmn.script import Sandbox
 from engine.bpmn.state import dump, load
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from tests.driving import NOW, Run, built, path, script
 from tests.eventful import (
     boundary,

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import Settings
-from engine.errors import Unusable
-from engine.oidc import Providers
+from engine.identity.oidc import Providers
+from engine.platform.config import Settings
+from engine.platform.errors import Unusable
 
 GOOD = """
 [national]

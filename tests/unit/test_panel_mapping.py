@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from web import node
 
 MODULE = (ROOT / "web" / "assets" / "panel" / "mapping.js").as_uri()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.persian import compact, digits, normalise
+from engine.platform.persian import compact, digits, normalise
 
 
 @pytest.mark.parametrize(

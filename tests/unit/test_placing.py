@@ -3,7 +3,7 @@
 from lxml import etree
 
 from engine.bpmn import picture, placed, without_places
-from engine.config import ROOT
+from engine.platform.config import ROOT
 
 DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 HEAD = (

@@ -4,10 +4,10 @@ import socket
 import subprocess
 import sys
 
-from engine.config import ROOT
+from engine.platform.config import ROOT
 
 LOOK = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"]
-LOOK[-1] += "import runpy; runpy.run_module('engine.ports', run_name='__main__')"
+LOOK[-1] += "import runpy; runpy.run_module('engine.platform.ports', run_name='__main__')"
 
 
 def test_port_in_use_is_reported_at_once_and_a_free_one_is_not() -> None:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine import profiles
-from engine.errors import Invalid
-from engine.formats import email, full_name, phone
-from engine.oidc.provider import described
-from engine.persian import order
+from engine.identity import profiles
+from engine.identity.oidc.provider import described
+from engine.platform.errors import Invalid
+from engine.platform.formats import email, full_name, phone
+from engine.platform.persian import order
 
 
 @pytest.mark.parametrize(

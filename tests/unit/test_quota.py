@@ -6,7 +6,7 @@ import pytest
 
 from api import quota
 from api.quota import WINDOW, Quota
-from engine.errors import QuotaExceeded
+from engine.platform.errors import QuotaExceeded
 
 
 class Clock:

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.bpmn import Awaited, awaited
-from engine.config import ROOT
+from engine.platform.config import ROOT
 
 FEE = (ROOT / "processes" / "treasury" / "collect-fee" / "process.bpmn").read_bytes()
 

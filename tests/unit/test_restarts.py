@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.cli import restarts
-from engine.errors import Unusable
+from engine.platform.errors import Unusable
 
 
 class Mortal:

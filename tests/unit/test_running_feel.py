@@ -10,8 +10,8 @@ import pytest
 from engine import bpmn
 from engine.bpmn import Source, Spec
 from engine.bpmn.feel import Unfit, as_data, as_feel, evaluate, is_feel
-from engine.decisions.errors import TooMuch
-from engine.decisions.feel.moments import Months
+from engine.dmn.errors import TooMuch
+from engine.dmn.feel.moments import Months
 from tests.driving import NOW, Run, document, flow, path
 from tests.eventful import line
 

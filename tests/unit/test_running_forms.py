@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine import forms
 from engine.bpmn import Form
-from engine.errors import Invalid
+from engine.definitions import forms
+from engine.platform.errors import Invalid
 from tests.driving import Run, built, path
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import scanner
-from engine.errors import ScannerDown
+from engine.platform import scanner
+from engine.platform.errors import ScannerDown
 from tests import scanners
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import main
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from tests.driving import document, path
 
 ONE_TASK = '<startEvent id="start"/><userTask id="a"/><endEvent id="end"/>' + path("start", "a", "end")

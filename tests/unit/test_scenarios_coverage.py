@@ -1,7 +1,7 @@
 """What scenarios have passed of a process: elements, flows, conditions, as figures and lists."""
 
 from engine.bpmn import Source, Spec, build, digest
-from engine.scenarios import Coverage, Part
+from engine.definitions.scenarios import Coverage, Part
 from tests.driving import built, document, flow, path, script, source
 from tests.eventful import DEFINITIONS, error, handler, message, timer
 from tests.telling import trial

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from engine import scenarios
 from engine.bpmn import Spec
-from engine.errors import Conflict, Invalid
-from engine.scenarios import Played, Unplayable
+from engine.definitions import scenarios
+from engine.definitions.scenarios import Played, Unplayable
+from engine.platform.errors import Conflict, Invalid
 from tests.driving import NOW, built, flow, path, script
 from tests.eventful import DEFINITIONS, message, signal, timer
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine import scenarios
 from engine.bpmn import Spec
-from engine.scenarios.nodes import Unreadable, read
+from engine.definitions import scenarios
+from engine.definitions.scenarios.nodes import Unreadable, read
 from tests.driving import built, path
 from tests.telling import HEAD, passes, trial, wrong
 

@@ -4,9 +4,10 @@ from functools import cache
 
 import pytest
 
-from engine import bpmn, scenarios
+from engine import bpmn
 from engine.bpmn import Finding, Source
-from engine.scenarios import Trial
+from engine.definitions import scenarios
+from engine.definitions.scenarios import Trial
 from tests import factories
 
 ADDRESS, IDENTITY, LICENCE, FEE = "address-change", "verify-identity", "food-shop-licence", "collect-fee"

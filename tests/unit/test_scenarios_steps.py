@@ -404,7 +404,7 @@ def test_gateway_that_stands_cannot_be_skipped() -> None:
 
 
 def test_scripts_that_never_end_stop_at_the_limit_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.scenarios.running.SECONDS", 0.2)
+    monkeypatch.setattr("engine.definitions.scenarios.running.SECONDS", 0.2)
     body = (
         f'<startEvent id="start"/><exclusiveGateway id="g"/>{script("s", "n = n + 1")}'
         '<exclusiveGateway id="enough" default="back"/><endEvent id="end"/>'
@@ -416,7 +416,7 @@ def test_scripts_that_never_end_stop_at_the_limit_of_time(monkeypatch: pytest.Mo
 
 
 def test_all_scenarios_together_have_a_limit_of_time(tasks: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.scenarios.running.ALL_SECONDS", -1.0)
+    monkeypatch.setattr("engine.definitions.scenarios.running.ALL_SECONDS", -1.0)
     made = trial(tasks, "expect: {tasks: [a]}\n", "expect: {tasks: [a]}\n")
     assert [result.came for result in made.results] == ["it took longer"] * 2
 

@@ -15,7 +15,7 @@ from gunicorn.glogging import Logger
 
 from api.server import Worker, answers
 from api.server.limits import Limits
-from engine.config import Settings
+from engine.platform.config import Settings
 
 MOMENT = 0.02  # at most, for the system to deliver what was sent
 LIMITS = Limits(head_seconds=10, rate=1000, grace=20, linger=2, body_bytes=200_000)

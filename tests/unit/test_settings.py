@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from engine.config import Settings
+from engine.platform.config import Settings
 
 
 def test_networks_are_read_with_commas_between() -> None:

@@ -12,11 +12,11 @@ import pytest
 import SpiffWorkflow
 from lxml import etree
 
-from engine import forms
 from engine.bpmn.forms import Form, names
 from engine.bpmn.forms.form import validator
-from engine.config import ROOT
-from engine.errors import Invalid
+from engine.definitions import forms
+from engine.platform.config import ROOT
+from engine.platform.errors import Invalid
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 BPMNDI = "{http://www.omg.org/spec/BPMN/20100524/DI}"

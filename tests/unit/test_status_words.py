@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from engine.language import Reader
-from engine.status import Standing, outcome_of, told
-from engine.status.reading import Decided, written
+from engine.platform.language import Reader
+from engine.portal.status import Standing, outcome_of, told
+from engine.portal.status.reading import Decided, written
 
 NOW = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
 CASE: dict[str, Any] = {

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from engine.config import ROOT
+from engine.platform.config import ROOT
 
 # Each supported release reads these.
 ACCEPTED = [

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select, update
 
 from engine import cases, tasks
-from engine.db import Actor, Database
 from engine.models import Case, Task, User
+from engine.platform.db import Actor, Database
 from tests import bpmn, factories
 from tests.web.conftest import Browser
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from engine.language import LANGUAGES, Catalogue, Language, Reader, Text
+from engine.platform.language import LANGUAGES, Catalogue, Language, Reader, Text
 from tests.rules.sources import ROOT
 
 FILES = sorted((ROOT / "web" / "texts").glob("*.toml"))

@@ -15,11 +15,11 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 import web
-from engine import accounts, passwords, sessions
-from engine.config import Settings
-from engine.db import Actor, Database
-from engine.oidc import Provider, Providers
-from engine.sessions import Lasting, Proof
+from engine.identity import accounts, passwords, sessions
+from engine.identity.oidc import Provider, Providers
+from engine.identity.sessions import Lasting, Proof
+from engine.platform.config import Settings
+from engine.platform.db import Actor, Database
 from tests import installed, openid
 from tests.installed import NOWHERE
 from tests.openid import OpenId

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from engine import tasks
-from engine.db import Actor, Database
 from engine.models import Definition, Unit
+from engine.platform.db import Actor, Database
 from tests import bpmn, factories
 from tests.organisation import a_member, a_unit
 from tests.web.conftest import Browser

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from engine.db import Actor, Database
+from engine.platform.db import Actor, Database
 from tests.desks import Desks, desks
 from tests.web.conftest import Browser
 

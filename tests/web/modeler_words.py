@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.config import ROOT
+from engine.platform.config import ROOT
 
 PACKAGES = ROOT / "web" / "node_modules"
 _TEXT = r"""(['"`])((?:\\.|(?!\1).)+)\1"""

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from engine.db import Actor, Database
 from engine.models import OrganisationRecord, Substitution, User
+from engine.platform.db import Actor, Database
 from tests.organisation import a_member, a_unit
 from tests.web.conftest import Browser, statements
 

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from engine.db import Actor, Database
+from engine.platform.db import Actor, Database
 from tests.organisation import a_member, a_unit
 from tests.web.conftest import Browser
 from web import texts

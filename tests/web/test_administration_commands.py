@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
-from engine import cases, custody, incidents, moves, retries
-from engine.db import Actor, Database, UnitOfWork
-from engine.errors import Forbidden
-from engine.incidents import Which
+from engine import cases
+from engine.cases import incidents, mass_retry, migration
+from engine.cases.incidents import Which
 from engine.models import BrowserSession, Case, OrganisationRecord, Password, User
+from engine.organisation import account_administration
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Forbidden
 from tests import bpmn, factories
 from tests.organisation import a_member, a_unit
 from tests.web.conftest import Browser
@@ -152,7 +154,7 @@ def test_all_of_a_kind_are_retried_in_the_name_of_who_ordered_it(
     assert "4 waiting" in browser.get(path).text.replace("\u2068", "").replace("\u2069", "")
     for incident in ids:
         factories.as_actor(
-            database, actor("administrator", "worker"), partial(retries.take, incident_id=incident)
+            database, actor("administrator", "worker"), partial(mass_retry.take, incident_id=incident)
         )
     shown = browser.get(path).text.replace("\u2068", "").replace("\u2069", "")
     assert re.findall(r">(\d) (failed again|not retried|waiting)<", shown) == [
@@ -192,7 +194,7 @@ def test_a_move_to_a_version_that_vanished_is_explained(
         "Location"
     ]
     move = UUID(path.rpartition("/")[2])
-    factories.as_actor(database, administrator, lambda uow: moves.judge(uow, move))
+    factories.as_actor(database, administrator, lambda uow: migration.judge(uow, move))
     with database.transaction() as session:
         session.execute(text("UPDATE definition_versions SET status = 'retired' WHERE number = 2"))
     answer = send(browser, f"{path}/start")
@@ -344,7 +346,7 @@ def test_accounts_that_open_more_than_ones_own_units_are_for_others(
         )
 
     def close(whom: UUID) -> Callable[[UnitOfWork], None]:
-        return lambda uow: custody.close(uow, whom)
+        return lambda uow: account_administration.close(uow, whom)
 
     for whom in (both.id, administrator.id, near.id):
         with pytest.raises(Forbidden):
@@ -421,7 +423,7 @@ def test_nothing_is_retried_in_the_name_of_an_account_that_was_closed(
             text("UPDATE users SET deactivated_at = now() WHERE id = :id"), {"id": administrator.id}
         )
     worker = actor("administrator", "worker")
-    assert factories.as_actor(database, worker, partial(retries.take, incident_id=incident)) == "refused"
+    assert factories.as_actor(database, worker, partial(mass_retry.take, incident_id=incident)) == "refused"
     with database.transaction() as session:
         session.execute(text("UPDATE users SET deactivated_at = NULL"))
     assert browser.get(order).status_code == 200

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from engine import health, incidents, jobs, messages
-from engine.db import Actor, Database
-from engine.errors import Forbidden
-from engine.health import Health
-from engine.ids import uuid7
+from engine.cases import incidents, messages
+from engine.connectors import health
+from engine.connectors.health import Health
+from engine.platform import jobs
+from engine.platform.db import Actor, Database
+from engine.platform.errors import Forbidden
+from engine.platform.ids import uuid7
 from tests import bpmn, factories
 from tests.organisation import a_member, a_unit
 

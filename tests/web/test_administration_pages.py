@@ -7,9 +7,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from engine import delegations, moves, retries
-from engine.db import Actor, Database
-from engine.language import Reader
+from engine.cases import mass_retry, migration
+from engine.platform.db import Actor, Database
+from engine.platform.language import Reader
+from engine.tasks import delegations
 from tests import bpmn, factories
 from tests.organisation import a_member, a_unit
 from tests.web.conftest import Browser, statements
@@ -57,8 +58,8 @@ def many(database: Database, administrator: Actor, actor: Callable[..., Actor]) 
     factories.deploy(
         database, factories.files(bpmn.process(*bpmn.in_line("userTask a", "userTask b"), key="q"))
     )
-    move = factories.as_actor(database, administrator, lambda uow: moves.plan(uow, "q", 1, 2)).move["id"]
-    factories.as_actor(database, administrator, lambda uow: moves.judge(uow, move))
+    move = factories.as_actor(database, administrator, lambda uow: migration.plan(uow, "q", 1, 2)).move["id"]
+    factories.as_actor(database, administrator, lambda uow: migration.judge(uow, move))
     a_unit(database, "agency", kind="agency")
     a_unit(database, "lent", kind="delegate")
     people = [a_member(database, f"person-{number}", "agency") for number in range(6)]
@@ -67,7 +68,9 @@ def many(database: Database, administrator: Actor, actor: Callable[..., Actor]) 
         a_member(database, f"person-{number}", f"part-{number}")
     new = delegations.NewDelegation("q", ["a"], "root", "lent")
     factories.as_actor(database, administrator, lambda uow: delegations.agree(uow, new))
-    order = factories.as_actor(database, administrator, lambda uow: retries.order(uow, "p", "script-failed"))
+    order = factories.as_actor(
+        database, administrator, lambda uow: mass_retry.order(uow, "p", "script-failed")
+    )
     return {
         "incident": f"/administration/incidents/{failed[0].incidents[0]['id']}",
         "diagram": f"/administration/incidents/{failed[0].incidents[0]['id']}/diagram.svg",

@@ -10,11 +10,12 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from engine import applications, publishing
 from engine.bpmn import Form
-from engine.db import Actor, Database
-from engine.limits import Limits
+from engine.design import publishing
 from engine.models import ApplicationDraft, Case
+from engine.platform.db import Actor, Database
+from engine.platform.limits import Limits
+from engine.portal import application_drafts
 from tests import cutting, factories
 from tests.web.applying import (
     ANSWERS,
@@ -250,11 +251,11 @@ def test_a_draft_of_another_does_not_exist(
 
 def test_a_draft_that_nobody_touches_is_forgotten(me: Applicant, database: Database) -> None:
     me.post("/services/p/apply/1", {"data/f1": "x"})
-    assert factories.as_actor(database, me.actor, applications.forget) == 0
+    assert factories.as_actor(database, me.actor, application_drafts.forget) == 0
     with database.transaction() as session:
         old = ApplicationDraft.updated_at - timedelta(days=31)
         session.execute(update(ApplicationDraft).values(updated_at=old))
-    assert factories.as_actor(database, me.actor, applications.forget) == 1
+    assert factories.as_actor(database, me.actor, application_drafts.forget) == 1
 
 
 def test_a_text_that_no_page_takes_is_refused(me: Applicant, database: Database) -> None:

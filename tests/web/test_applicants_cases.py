@@ -9,11 +9,13 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select
 
-from engine import access_log, appeals, cases, tasks
-from engine.access_log import Opened, Reason, Way
-from engine.db import Actor, Database
-from engine.language import Reader
+from engine import cases, tasks
 from engine.models import AccessRecord, Event
+from engine.oversight import access_log
+from engine.oversight.access_log import Opened, Reason, Way
+from engine.platform.db import Actor, Database
+from engine.platform.language import Reader
+from engine.portal import appeals
 from tests import bpmn, factories
 from tests.web.applying import (
     OTHER,

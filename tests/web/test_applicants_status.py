@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from engine.db import Database
+from engine.platform.db import Database
 from tests import factories
 from tests.web.applying import Applicant, apply_here, me, secret_of
 from tests.web.conftest import Browser, Make

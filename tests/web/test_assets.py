@@ -10,7 +10,7 @@ import pytest
 from engine.bpmn.check import extensions
 from engine.bpmn.outcomes import ATTRIBUTES, DECLARATION
 from engine.cli import web as server
-from engine.errors import Unusable
+from engine.platform.errors import Unusable
 from tests.rules.sources import ROOT
 from tests.web.conftest import Browser
 from web import assets

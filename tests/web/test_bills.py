@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from engine import cases, messages
-from engine.db import Actor, Database
+from engine import cases
+from engine.cases import messages
 from engine.models import Incident
+from engine.platform.db import Actor, Database
 from tests import factories
 from tests.web.applying import ME, Applicant, apply_here, me
 from tests.web.conftest import Browser, statements

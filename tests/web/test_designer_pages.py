@@ -12,9 +12,11 @@ from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from engine import budget, sketches, uploads
-from engine.db import Actor, Database
+from engine.definitions import deployments
+from engine.design import drafts
 from engine.models import Upload
+from engine.platform import budget
+from engine.platform.db import Actor, Database
 from tests import bpmn, drafting, factories, organisation
 from tests.web.conftest import Browser, statements
 
@@ -50,7 +52,7 @@ def send(browser: Browser, path: str, files: Mapping[str, bytes] | None = None, 
 
 
 def made(do: Callable[..., Any], files: Mapping[str, bytes] = FILES, name: str = "One") -> str:
-    sketch_id: UUID = do(lambda uow: sketches.create(uow, name, files, unit="root"))
+    sketch_id: UUID = do(lambda uow: drafts.create(uow, name, files, unit="root"))
     return f"/designer/sketches/{sketch_id}"
 
 
@@ -112,7 +114,7 @@ def test_sketch_whose_check_takes_longer_is_deployed_by_a_worker(
     assert "being checked and are then" in designer.get(path).get_data(as_text=True)
     assert "HX-Refresh" not in designer.get(f"{path}/deploying").headers
     (upload,) = do(lambda uow: uow.session.scalars(select(Upload.id)).all())
-    do(lambda uow: uploads.carry_out(uow, upload, "direct"))
+    do(lambda uow: deployments.carry_out(uow, upload, "direct"))
     assert designer.get(f"{path}/deploying").headers["HX-Refresh"] == "true"
     shown = designer.get(path).get_data(as_text=True)
     assert "being checked and are then" not in shown
@@ -124,14 +126,14 @@ def test_sketch_that_a_worker_refuses_shows_what_to_correct(
 ) -> None:
     path = tried(do, made(do, {"p.bpmn": FILES["p.bpmn"] + b"\n" * budget.AT_ONCE}))
     sketch_id = UUID(path.rpartition("/")[2])
-    do(lambda uow: sketches.save(uow, sketch_id, {"s.yaml": b"- none"}, revision=1))
+    do(lambda uow: drafts.save(uow, sketch_id, {"s.yaml": b"- none"}, revision=1))
     send(designer, f"{path}/deploy", revision="2")
     (upload,) = do(lambda uow: uow.session.scalars(select(Upload.id)).all())
-    do(lambda uow: uploads.carry_out(uow, upload, "direct"))
+    do(lambda uow: deployments.carry_out(uow, upload, "direct"))
     shown = designer.get(path).get_data(as_text=True)
     assert "were not deployed" in shown
     assert "s.yaml" in shown
-    do(lambda uow: sketches.save(uow, sketch_id, FILES, revision=2))
+    do(lambda uow: drafts.save(uow, sketch_id, FILES, revision=2))
     assert "were not deployed" not in designer.get(path).get_data(as_text=True)
 
 
@@ -239,7 +241,7 @@ def test_a_pattern_passes_the_check_under_its_own_name(
     )
     path = given.headers["Location"].removeprefix("http://pages.test")
     checked(do, path)
-    view = do(lambda uow: sketches.get(uow, UUID(path.rpartition("/")[2])))
+    view = do(lambda uow: drafts.get(uow, UUID(path.rpartition("/")[2])))
     assert view.sketch.check.green, view.sketch.check.report
     assert [process["key"] for process in view.sketch.check.report["processes"]] == ["my-permit"]
     assert view.sketch.check.report["scenarios"]
@@ -260,7 +262,7 @@ def test_who_saves_second_learns_who_was_first_and_loses_nothing(
 ) -> None:
     path = made(do, {**FILES, "f.json": b"{}"})
     sketch_id = UUID(path.rpartition("/")[2])
-    do(lambda uow: sketches.save(uow, sketch_id, {"f.json": b'{"theirs": 1}'}, revision=1), "sara")
+    do(lambda uow: drafts.save(uow, sketch_id, {"f.json": b'{"theirs": 1}'}, revision=1), "sara")
     given = send(designer, f"{path}/write?file=f.json", text='{"mine": 2}', revision="1")
     assert given.status_code == 409
     assert "sara" in given.text
@@ -269,7 +271,7 @@ def test_who_saves_second_learns_who_was_first_and_loses_nothing(
     again = re.search(r'name="revision" value="(\d+)"', given.text)
     assert again
     assert send(designer, f"{path}/write?file=f.json", text="{}", revision=again[1]).status_code == 303
-    assert do(lambda uow: sketches.file(uow, sketch_id, "f.json")) == b"{}"
+    assert do(lambda uow: drafts.file(uow, sketch_id, "f.json")) == b"{}"
 
 
 def test_a_drawing_is_saved_with_its_revision(designer: Browser, do: Callable[..., Any]) -> None:
@@ -307,7 +309,7 @@ def test_the_process_of_another_unit_is_not_taken(database: Database, session_of
     def do(command: Callable[..., Any]) -> Any:
         return factories.as_actor(database, stranger, command)
 
-    sketch_id = do(lambda uow: sketches.create(uow, "One", {**FILES, "README.md": b""}, unit="elsewhere"))
+    sketch_id = do(lambda uow: drafts.create(uow, "One", {**FILES, "README.md": b""}, unit="elsewhere"))
     drafting.try_out(do, sketch_id)
     browser = session_of(stranger)
     browser.get("/account?lang=en")
@@ -318,7 +320,7 @@ def test_the_process_of_another_unit_is_not_taken(database: Database, session_of
 
 def test_draft_is_published_or_says_why_not(designer: Browser, do: Callable[..., Any]) -> None:
     path = tried(do, made(do))
-    do(lambda uow: sketches.save(uow, UUID(path.rpartition("/")[2]), {"s.yaml": b"- none"}, revision=1))
+    do(lambda uow: drafts.save(uow, UUID(path.rpartition("/")[2]), {"s.yaml": b"- none"}, revision=1))
     refused = send(designer, f"{path}/deploy", revision="2")
     assert refused.status_code == 422
     assert "s.yaml" in refused.text
@@ -347,7 +349,7 @@ def test_publishing_is_offered_after_a_test_run_and_refused_before(
 
 def test_draft_that_was_saved_meanwhile_is_not_published(designer: Browser, do: Callable[..., Any]) -> None:
     path = tried(do, made(do))
-    do(lambda uow: sketches.rename(uow, UUID(path.rpartition("/")[2]), "Theirs", revision=1), "sara")
+    do(lambda uow: drafts.rename(uow, UUID(path.rpartition("/")[2]), "Theirs", revision=1), "sara")
     refused = send(designer, f"{path}/deploy", revision="1")
     assert refused.status_code == 409
     assert "sara" in refused.text
@@ -357,7 +359,7 @@ def test_draft_that_was_saved_meanwhile_is_not_published(designer: Browser, do: 
 def test_drafts_of_one_name_are_told_apart(designer: Browser, do: Callable[..., Any]) -> None:
     made(do)
     other = made(lambda command: do(command, "sara"))
-    do(lambda uow: sketches.save(uow, UUID(other.rpartition("/")[2]), {"README.md": b""}, revision=1))
+    do(lambda uow: drafts.save(uow, UUID(other.rpartition("/")[2]), {"README.md": b""}, revision=1))
     page = re.sub(r"[\u2066-\u2069]", "", designer.get("/designer/sketches").text)
     assert "made by designer," in page
     assert "made by sara," in page
@@ -464,7 +466,7 @@ def test_the_page_of_a_check_is_loaded_anew_when_it_is_done(
     designer: Browser, do: Callable[..., Any]
 ) -> None:
     path = made(do)
-    do(lambda uow: sketches.ask(uow, UUID(path.rpartition("/")[2])))
+    do(lambda uow: drafts.ask(uow, UUID(path.rpartition("/")[2])))
     assert "hx-get" in designer.get(f"{path}/check").text
     checked(do, path)
     assert designer.get(f"{path}/check").headers["HX-Refresh"] == "true"

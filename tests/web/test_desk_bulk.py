@@ -8,8 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine import accounts, tasks
-from engine.db import Actor, Database, UnitOfWork
+from engine import tasks
+from engine.identity import accounts
+from engine.platform.db import Actor, Database, UnitOfWork
 from tests import factories
 from tests.desks import Desks
 from tests.web.conftest import Browser, statements

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select, update
 
 from engine import cases, tasks
-from engine.db import Actor, Database
 from engine.documents import Intake
 from engine.models import AccessRecord, Case
-from engine.storage import Storage
+from engine.platform.db import Actor, Database
+from engine.platform.storage import Storage
 from tests import filed
 from tests.web.conftest import Browser, statements
 from tests.web.desk import Office, an_office

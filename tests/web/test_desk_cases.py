@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select, update
 
 from engine import cases
-from engine.db import Actor, Database
 from engine.models import AccessRecord, Case, Definition
+from engine.platform.db import Actor, Database
 from tests import bpmn, factories
 from tests.desks import Desks
 from tests.openid import SITE

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from engine import cases, tasks
-from engine.db import Actor, Database
+from engine.platform.db import Actor, Database
 from tests import bpmn, factories
 from tests.ruling import data, dmn, table
 from tests.web.conftest import Browser

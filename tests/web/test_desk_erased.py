@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from engine import cases, erasure, tasks
-from engine.db import Actor, Database
+from engine import cases, tasks
+from engine.cases import erasure
 from engine.models import Task
+from engine.platform.db import Actor, Database
 from tests.web.conftest import Browser
 from tests.web.desk import Office, an_office
 

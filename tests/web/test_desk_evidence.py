@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from engine import cases, tasks
-from engine.db import Actor, Database
+from engine.platform.db import Actor, Database
 from engine.tasks import Question
 from tests.web.conftest import Browser, statements
 from tests.web.desk import Office, an_office

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from engine import tasks
-from engine.db import Actor, Database
+from engine.platform.db import Actor, Database
 from tests import factories
 from tests.desks import Desks
 from tests.web.conftest import Browser, statements

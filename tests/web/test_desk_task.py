@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from engine import cases, tasks
-from engine.db import Actor, Database
 from engine.models import BrowserSession
+from engine.platform.db import Actor, Database
 from engine.tasks import Marks, Question
 from tests.web.conftest import Browser, statements
 from tests.web.desk import Office, an_office

@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
 from engine import documents, tasks
-from engine.db import Actor, Database
 from engine.models import AccessRecord, BrowserSession, Case
+from engine.platform.db import Actor, Database
 from tests.desks import Desks
 from tests.organisation import a_person
 from tests.web.conftest import Browser, statements

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import func, select
 
 from engine import tasks
-from engine.db import Actor, Database
 from engine.models import ApplicationDraft, Document, StagedDocument, StagedPart
+from engine.platform.db import Actor, Database
 from tests import bpmn, factories, filed
 from tests.web.applying import ME, OTHER, Applicant, an_applicant
 from tests.web.conftest import Browser, statements
@@ -202,7 +202,7 @@ def test_an_upload_that_was_cut_off_continues(me: Applicant, database: Database)
 def test_begun_uploads_count_for_a_person_over_all_forms(
     me: Applicant, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.staging.rows.MOST", 1)
+    monkeypatch.setattr("engine.cases.staged_documents.rows.MOST", 1)
     body = [
         bpmn.node("startEvent", "s", camunda__formKey="f.json"),
         bpmn.node("endEvent", "e"),

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from engine import sketches
-from engine.db import Actor, Database
+from engine.design import drafts
+from engine.platform.db import Actor, Database
 from tests import factories
 from tests.web.conftest import Browser
 from tests.web.test_designer_pages import send
@@ -116,4 +116,4 @@ def test_bad_archive_is_explained_and_leaves_no_draft(
     answer = send(designer, "/designer/sketches/upload", {"one.zip": content()}, unit="root")
     assert answer.status_code == 422
     assert told in answer.text.replace("\u2068", "").replace("\u2069", "")
-    assert not factories.as_actor(database, actor("designer"), sketches.page)
+    assert not factories.as_actor(database, actor("designer"), drafts.page)

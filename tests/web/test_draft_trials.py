@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from engine import sketches
-from engine.db import Actor, Database
+from engine.design import drafts
+from engine.platform.db import Actor, Database
 from tests import bpmn, drafting, factories, organisation
 from tests.web.conftest import Browser, statements
 from tests.web.test_trials_pages import Player
@@ -32,7 +32,7 @@ def designer(session_of: Callable[[Actor], Browser], actor: Callable[..., Actor]
 
 def drafted(do: drafting.Do, files: dict[str, bytes], *, check: bool = True) -> str:
     """A draft; its address."""
-    sketch_id: UUID = do(lambda uow: sketches.create(uow, "Permit", files, unit="root"))
+    sketch_id: UUID = do(lambda uow: drafts.create(uow, "Permit", files, unit="root"))
     if check:
         drafting.check(do, sketch_id)
     return f"/designer/sketches/{sketch_id}"
@@ -42,8 +42,8 @@ def of(path: str) -> UUID:
     return UUID(path.rpartition("/")[2])
 
 
-def view(do: drafting.Do, path: str) -> sketches.View:
-    found: sketches.View = do(lambda uow: sketches.get(uow, of(path)))
+def view(do: drafting.Do, path: str) -> drafts.View:
+    found: drafts.View = do(lambda uow: drafts.get(uow, of(path)))
     return found
 
 
@@ -104,7 +104,7 @@ def test_changed_draft_is_said_in_its_test_runs(designer: Browser, do: drafting.
     player.did("task", "a")
     player.did("task", "b")
     form = {"revision": player.revision, "do": "wait", "at": "", "lang": "en"}
-    do(lambda uow: sketches.save(uow, of(path), factories.one_task(), revision=1))
+    do(lambda uow: drafts.save(uow, of(path), factories.one_task(), revision=1))
     waiting = player.post(player.url, **form)
     assert (waiting.status_code, "Check it; then you can try it" in waiting.text) == (409, True)
     drafting.check(do, of(path))
@@ -159,7 +159,7 @@ def test_page_of_a_draft_takes_few_statements(
 
 def test_page_follows_the_check_until_the_draft_can_be_tried(designer: Browser, do: drafting.Do) -> None:
     path = drafted(do, factories.one_task(), check=False)
-    do(lambda uow: sketches.ask(uow, of(path)))
+    do(lambda uow: drafts.ask(uow, of(path)))
     waiting = designer.get(f"{path}/try")
     assert (waiting.status_code, f'hx-get="{path}/check"' in waiting.text) == (409, True)
     drafting.check(do, of(path))

@@ -10,15 +10,17 @@ from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
-from engine import cases, forms, models, moves
+from engine import cases, models
 from engine.access import ASSURANCES
 from engine.bpmn.diff import SENTENCES
 from engine.bpmn.diff.words import FACTS, KINDS, LONG_FACTS, RULES
 from engine.bpmn.findings import Severity
 from engine.bpmn.forms import FORMATS, validator
 from engine.bpmn.migrate import _REASONS
-from engine.errors import Refusal
+from engine.cases import migration
+from engine.definitions import forms
 from engine.events import Kind
+from engine.platform.errors import Refusal
 from tests.rules.sources import calls, nodes, python, strings
 from tests.web import catalogues
 from tests.web.catalogues import FILES, LANGUAGES, placeholders, texts
@@ -31,11 +33,11 @@ CHECKS = ("check", "forms", "lint", "translate", "source.py", "spec.py")
 CHECKING = (
     *(f"engine/bpmn/{part}" for part in CHECKS),
     *(
-        "engine/decisions/check",
-        "engine/findings.py",
-        "engine/posts.py",
-        "engine/connections.py",
-        "engine/scenarios",
+        "engine/dmn/check",
+        "engine/platform/findings.py",
+        "engine/organisation/candidate_roles.py",
+        "engine/connectors/usage.py",
+        "engine/definitions/scenarios",
     ),
 )
 TELLERS = {"Finding", "Unbuildable", "_finding", "_unreadable", "error", "refuse", "tell", "told", "warn"}
@@ -161,9 +163,14 @@ def test_every_fault_has_a_text() -> None:
     codes = strings(calls(faulting, "Fault"), 2) | set(forms.MESSAGES)
     for function in ("fault", "_invalid"):
         codes |= strings(calls(python("engine/organisation"), function), 2)
-    codes |= strings(calls(python("engine/login.py"), "unusable"), 1)
-    codes |= strings(calls(python("engine/addresses.py"), "Refused"), 0)
-    codes |= strings(calls(python("engine/media", "engine/documents", "engine/attachments.py"), "Unfit"), 0)
+    codes |= strings(calls(python("engine/identity/login.py"), "unusable"), 1)
+    codes |= strings(calls(python("engine/platform/egress_guard.py"), "Refused"), 0)
+    codes |= strings(
+        calls(
+            python("engine/platform/media", "engine/documents", "engine/documents/form_uploads.py"), "Unfit"
+        ),
+        0,
+    )
     codes |= set(BROKEN) | {f"format/{name}" for name in FORMATS}
     codes |= {f"type.{kind}" for kind in ("array", "boolean", "integer", "number", "object", "string")}
     codes |= {"type.file", "type.program"}
@@ -230,8 +237,8 @@ def test_every_kind_of_event_has_a_text() -> None:
 
 def test_every_incident_has_a_reason_and_a_mend() -> None:
     codes = strings(calls(python("engine/bpmn"), "Failed"), 0) | {cases.GIVEN_UP} | cases.NOTICES
-    codes |= strings(calls(python("engine/exchange", "engine/worker"), "CallFailed"), 0)
-    codes |= strings(calls(python("engine/calls.py"), "CallFailure"), 0)
+    codes |= strings(calls(python("engine/connectors", "engine/worker"), "CallFailed"), 0)
+    codes |= strings(calls(python("engine/cases/external_calls.py"), "CallFailure"), 0)
     assert set(texts("incidents")) == {
         f"incidents.{code}.{part}" for code in codes for part in ("reason", "mend")
     }
@@ -239,7 +246,7 @@ def test_every_incident_has_a_reason_and_a_mend() -> None:
 
 def test_every_obstacle_to_a_move_has_a_text() -> None:
     codes = strings(calls(python("engine/bpmn/migrate.py", "engine/cases"), "Obstacle"), 1)
-    codes |= set(_REASONS) | set(get_args(moves._stay.__annotations__["code"]))
+    codes |= set(_REASONS) | set(get_args(migration._stay.__annotations__["code"]))
     assert set(texts("obstacles")) == {f"obstacles.{code}" for code in codes}
 
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from engine import cases, tasks
-from engine.accounts import SYSTEM
-from engine.db import Actor, Database
 from engine.events import Kind
+from engine.identity.accounts import SYSTEM
+from engine.platform.db import Actor, Database
 from tests import factories
 from tests.web.catalogues import forms, placeholders, speaking, texts
 from web import events

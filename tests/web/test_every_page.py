@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 from werkzeug.routing import AnyConverter, BaseConverter, Rule
 
-from engine.accounts import ROLES
-from engine.db import Actor
+from engine.identity.accounts import ROLES
+from engine.platform.db import Actor
 from tests.web.conftest import Browser, Make
 
 UNKNOWN = {"UUIDConverter": UUID(int=7), "IntegerConverter": 1}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from engine import forms
 from engine.bpmn import Form
-from engine.errors import Fault, Invalid
+from engine.definitions import forms
+from engine.platform.errors import Fault, Invalid
 from tests.web.catalogues import speaking
 from web import faults
 

@@ -8,10 +8,10 @@ import pytest
 from flask import get_template_attribute
 from werkzeug.datastructures import MultiDict
 
-from engine import forms as engine_forms
 from engine.bpmn.forms import Form
-from engine.errors import Fault, Invalid
-from engine.language import Reader
+from engine.definitions import forms as engine_forms
+from engine.platform.errors import Fault, Invalid
+from engine.platform.language import Reader
 from tests.web.conftest import Make
 from web import forms
 from web.desk.data import Labels, by_name

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from engine.db import Actor, Database
+from engine.platform.db import Actor, Database
 from tests import openid, organisation
 from tests.web.conftest import Browser, Make, statements
 from web import texts

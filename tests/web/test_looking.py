@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.bpmn.source import MAX_FILE
-from engine.db import Actor, Database
+from engine.platform.db import Actor, Database
 from tests import bpmn, factories, organisation
 from tests.web.conftest import Browser, statements
 from tests.web.test_designer_pages import FILES, Open, checked, designer, do, made, send

@@ -7,10 +7,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from engine import access_log, tasks
-from engine.access_log import Opened
-from engine.db import Actor, Database
+from engine import tasks
 from engine.models import Case, User
+from engine.oversight import access_log
+from engine.oversight.access_log import Opened
+from engine.platform.db import Actor, Database
 from engine.tasks import Question
 from tests.desks import Desks
 from tests.web.applying import Applicant, apply_here, me, started

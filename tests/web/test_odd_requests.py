@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from werkzeug.routing import AnyConverter, IntegerConverter, Rule, UUIDConverter
 
-from engine.db import Actor
+from engine.platform.db import Actor
 from tests.web.conftest import Browser, Make
 from tests.web.test_every_page import pages
 

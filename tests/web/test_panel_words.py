@@ -3,7 +3,7 @@
 import json
 import re
 
-from engine.config import ROOT
+from engine.platform.config import ROOT
 from web.texts import TEXTS
 
 PANEL = ROOT / "web" / "assets" / "panel"

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from engine import accounts, login, passwords, sessions, throttle
-from engine.db import Actor, Database, UnitOfWork
-from engine.errors import NotFound
-from engine.language import Reader
+from engine.identity import accounts, login, passwords, sessions, throttle
 from engine.models import BrowserSession, Password, Throttle
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import NotFound
+from engine.platform.language import Reader
 from tests.web.conftest import AGENT, PASSWORD, Browser, Make, an_account
 
 WRONG = "another sentence altogether"

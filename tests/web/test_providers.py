@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from engine import accounts, login
-from engine.db import Database
+from engine.identity import accounts, login
 from engine.models import BrowserSession, Identity, PendingLogin, User
+from engine.platform.db import Database
 from tests import openid
 from tests.openid import Browser as There
 from tests.openid import OpenId

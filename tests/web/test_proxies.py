@@ -4,7 +4,7 @@ import pytest
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
-from engine.config import Settings
+from engine.platform.config import Settings
 from web import behind
 
 

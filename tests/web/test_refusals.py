@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine import errors
-from engine.errors import Conflict, Refusal
+from engine.platform import errors
+from engine.platform.errors import Conflict, Refusal
 from tests.web.catalogues import placeholders, texts
 from web import refusals
 

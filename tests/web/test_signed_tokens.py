@@ -17,11 +17,11 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from api.problems import PROVIDERS
-from engine import accounts, login
-from engine.db import Database
-from engine.errors import AssuranceTooLow, Busy, Throttled
+from engine.identity import accounts, login
+from engine.identity.oidc import Providers, Remote, remote
 from engine.models import User
-from engine.oidc import Providers, Remote, remote
+from engine.platform.db import Database
+from engine.platform.errors import AssuranceTooLow, Busy, Throttled
 from tests import openid
 from tests.openid import API, OpenId
 from tests.web.conftest import Make

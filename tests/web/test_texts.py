@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.decisions.feel.faults import NULLS
+from engine.dmn.feel.faults import NULLS
 from tests.rules.sources import ROOT, nodes, python
 from web import texts
 

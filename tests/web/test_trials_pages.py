@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import text, update
 from werkzeug.test import TestResponse
 
-from engine import scenarios
-from engine.config import Settings
-from engine.db import Actor, Database
-from engine.exchange import Connectors
+from engine.connectors import Connectors
+from engine.definitions import scenarios
+from engine.definitions.scenarios.unlike import Difference
 from engine.models import Trial
-from engine.scenarios.unlike import Difference
+from engine.platform.config import Settings
+from engine.platform.db import Actor, Database
 from tests import bpmn, factories
 from tests.web.conftest import Browser, statements
 from web import connectors, texts

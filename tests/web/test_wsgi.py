@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from engine.config import ROOT
+from engine.platform.config import ROOT
 
 
 @pytest.fixture

@@ -5,9 +5,11 @@ from typing import Any
 
 from flask import request
 
-from engine import access, persian, publishing
-from engine.errors import Fault, Invalid, Refusal
+from engine import access
+from engine.design import publishing
 from engine.organisation import people, units
+from engine.platform import persian
+from engine.platform.errors import Fault, Invalid, Refusal
 from web import forms, refusals, texts
 from web.visit import Page, Visit
 

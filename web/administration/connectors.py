@@ -2,9 +2,9 @@
 
 from flask import Blueprint
 
-from engine import health, messages
-from engine.exchange import Connector
-from engine.exchange.connector import Email, XRoad
+from engine.cases import messages
+from engine.connectors import Connector, health
+from engine.connectors.connector import Email, XRoad
 from web.administration.area import shown
 from web.connectors import known
 from web.visit import Page, Visit, page

@@ -2,9 +2,11 @@
 
 from flask import Blueprint, request
 
-from engine import cases, definitions, incidents, moves, publishing
-from engine.errors import Fault, Invalid, Refusal
+from engine import cases, definitions
+from engine.cases import incidents, migration
+from engine.design import publishing
 from engine.organisation import units
+from engine.platform.errors import Fault, Invalid, Refusal
 from web import asked
 from web.administration.area import called, refused, shown
 from web.visit import Away, Page, Visit, page
@@ -33,7 +35,7 @@ def show(visit: Visit, key: str) -> Page:
 
 
 def _one(visit: Visit, key: str, refusal: Refusal | None = None) -> Page:
-    running = moves.running(visit.uow, key)
+    running = migration.running(visit.uow, key)
     versions = definitions.versions(visit.uow, key)
     definition = definitions.definition(visit.uow, key)
     unit = units.key_of(visit.uow, definition.unit_id)
@@ -71,7 +73,7 @@ def again(visit: Visit, key: str, refusal: Refusal) -> Page:
 def plan(visit: Visit, key: str) -> Away:
     """Have found out which cases can be moved from one version to another."""
     source, target = (_number(name) for name in ("from", "to"))
-    return Away(f"/administration/moves/{moves.plan(visit.uow, key, source, target).move['id']}")
+    return Away(f"/administration/moves/{migration.plan(visit.uow, key, source, target).move['id']}")
 
 
 def _number(name: str) -> int:

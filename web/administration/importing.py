@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from flask import Blueprint, request
 
-from engine import delegations
-from engine.errors import Fault, Invalid, Refusal
 from engine.organisation import files, importing
+from engine.platform.errors import Fault, Invalid, Refusal
+from engine.tasks import delegations
 from web.administration.area import called, refused, shown
 from web.site import site
 from web.visit import Away, Page, Visit, page

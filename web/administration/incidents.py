@@ -5,11 +5,13 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
-from engine import access, cases, incidents, pictures
-from engine.access_log import Opened
-from engine.db import UnitOfWork
-from engine.errors import Fault, Invalid, Refusal
-from engine.incidents import Which
+from engine import access, cases
+from engine.cases import incidents
+from engine.cases.incidents import Which
+from engine.design import diagrams
+from engine.oversight.access_log import Opened
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid, Refusal
 from web import asked, texts
 from web.administration import variables
 from web.administration.area import reason, refused, shown, word
@@ -94,7 +96,7 @@ def _one(visit: Visit, incident_id: UUID, refusal: Refusal | None = None) -> Pag
 def diagram(visit: Visit, incident_id: UUID) -> Content:
     """Where its case stands, drawn."""
     incident = incidents.get(visit.uow, incident_id)
-    drawn = pictures.of_case(visit.uow, incident["case"], visit.reader.language)
+    drawn = diagrams.of_case(visit.uow, incident["case"], visit.reader.language)
     return Content(drawn, "image/svg+xml", opened=Opened("case", incident["case"], way="incident"))
 
 

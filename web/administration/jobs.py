@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from engine import jobs
-from engine.errors import NotFound
+from engine.platform import jobs
+from engine.platform.errors import NotFound
 from web.administration.area import shown
 from web.visit import Away, Page, Visit, page
 

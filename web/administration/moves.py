@@ -5,9 +5,9 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
-from engine import moves
-from engine.errors import Refusal
+from engine.cases import migration
 from engine.models import MovedCaseStatus
+from engine.platform.errors import Refusal
 from web import asked
 from web.administration.area import called, refused, shown
 from web.listing import cursor, following
@@ -20,7 +20,7 @@ STATUSES: tuple[MovedCaseStatus, ...] = get_args(MovedCaseStatus)
 @page(blueprint.get("/moves"), may="cases.move")
 def index(visit: Visit) -> Page:
     """Those of the visitor's definitions, the newest first."""
-    rows, next_one = following(moves.page(visit.uow, after=cursor()), moves.PAGE)
+    rows, next_one = following(migration.page(visit.uow, after=cursor()), migration.PAGE)
     named = called(visit, of_processes=[row["definition"] for row in rows])
     return shown(visit, "moves", {"rows": rows, "next": next_one, **named}, way="moves")
 
@@ -37,10 +37,10 @@ def again(visit: Visit, move_id: UUID, refusal: Refusal) -> Page:
 
 
 def _one(visit: Visit, move_id: UUID, refusal: Refusal | None = None) -> Page:
-    found = moves.look(visit.uow, move_id)
+    found = migration.look(visit.uow, move_id)
     status = asked.choice(request.args, "status", STATUSES)
-    cases = moves.cases_of(visit.uow, move_id, status=status, after=cursor())
-    rows, next_one = following(cases, moves.PAGE)
+    cases = migration.cases_of(visit.uow, move_id, status=status, after=cursor())
+    rows, next_one = following(cases, migration.PAGE)
     total = sum(found.counts.values())
     values = {
         "move": found.move,
@@ -61,12 +61,12 @@ def _one(visit: Visit, move_id: UUID, refusal: Refusal | None = None) -> Page:
 @page(blueprint.post("/moves/<uuid:move_id>/start"), may="cases.move", refused=again)
 def start(visit: Visit, move_id: UUID) -> Away:
     """Move what can be moved."""
-    moves.start(visit.uow, move_id)
+    migration.start(visit.uow, move_id)
     return Away(f"/administration/moves/{move_id}", told="administration.move.told.started")
 
 
 @page(blueprint.post("/moves/<uuid:move_id>/cancel"), may="cases.move", refused=again)
 def cancel(visit: Visit, move_id: UUID) -> Away:
     """Let the rest stay."""
-    moves.cancel(visit.uow, move_id)
+    migration.cancel(visit.uow, move_id)
     return Away(f"/administration/moves/{move_id}", told="administration.move.told.cancelled")

@@ -2,8 +2,11 @@
 
 from flask import Blueprint
 
-from engine import access, health, incidents, jobs, messages, moves, retries
-from engine.db import UnitOfWork
+from engine import access
+from engine.cases import incidents, mass_retry, messages, migration
+from engine.connectors import health
+from engine.platform import jobs
+from engine.platform.db import UnitOfWork
 from web.administration.area import called, shown
 from web.administration.connectors import names
 from web.visit import Page, Visit, page
@@ -16,8 +19,8 @@ FIRST = 8  # of each kind; a link leads to all
 def show(visit: Visit) -> Page:
     """Incidents, moves and retries of the visitor's units; for who sees all units what concerns all."""
     groups = incidents.groups(visit.uow)
-    going = [*moves.page(visit.uow, going=True)[:FIRST]]
-    orders = [*retries.going(visit.uow)[:FIRST]]
+    going = [*migration.page(visit.uow, going=True)[:FIRST]]
+    orders = [*mass_retry.going(visit.uow)[:FIRST]]
     values = {
         "groups": groups[:FIRST],
         "open": sum(group.count for group in groups),

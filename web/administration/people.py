@@ -5,11 +5,12 @@ from operator import attrgetter
 
 from flask import Blueprint, request
 
-from engine import access, profiles
-from engine.errors import Refusal
+from engine import access
+from engine.identity import profiles
 from engine.models import Role
 from engine.organisation import people
 from engine.organisation.people import MEMBERS, NewPerson, PersonFilter, Work
+from engine.platform.errors import Refusal
 from web.administration.area import refused, roles_to_choose, shown, units_to_choose, word
 from web.asked import text, typed_day
 from web.listing import cursor, following

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from engine import custody, sessions
-from engine.errors import Forbidden, Refusal
-from engine.organisation import people, substitutes
+from engine.identity import sessions
+from engine.organisation import account_administration, people, substitutes
+from engine.platform.errors import Forbidden, Refusal
 from web.administration.area import refused, roles_to_choose, shown, units_to_choose, word
 from web.administration.people import profile, work
 from web.people import leave, people_to_choose
@@ -30,7 +30,7 @@ def again(visit: Visit, person_id: UUID, refusal: Refusal) -> Page:
 
 def _one(visit: Visit, person_id: UUID, status: int = 200, **more: object) -> Page:
     person = people.get(visit.uow, person_id)
-    governs = custody.governs(visit.uow, person_id)
+    governs = account_administration.governs(visit.uow, person_id)
     stand_ins = substitutes.candidates(visit.uow, person_id) if person.role == "caseworker" else []
     values = {
         "person": person,
@@ -40,7 +40,7 @@ def _one(visit: Visit, person_id: UUID, status: int = 200, **more: object) -> Pa
         "units": units_to_choose(visit),
         "roles": roles_to_choose(visit),
         "governs": governs,
-        "describes": custody.describes(visit.uow, person_id, governs=governs),
+        "describes": account_administration.describes(visit.uow, person_id, governs=governs),
         "now": visit.uow.now,
         "instant": timedelta(seconds=1),
         **more,
@@ -62,14 +62,14 @@ def give(visit: Visit, person_id: UUID) -> Away:
 @page(blueprint.post("/people/<uuid:person_id>/profile"), may="people.manage", refused=again)
 def describe(visit: Visit, person_id: UUID) -> Away:
     """Change the owner's names, contact data, language and calendar."""
-    custody.describe(visit.uow, person_id, profile())
+    account_administration.describe(visit.uow, person_id, profile())
     return Away(f"/administration/people/{person_id}", told="people.saved")
 
 
 @page(blueprint.post("/people/<uuid:person_id>/person"), may="people.manage", refused=again)
 def identify(visit: Visit, person_id: UUID) -> Away:
     """Set the national ID of the owner of the account."""
-    custody.identify(visit.uow, person_id, word("person") or "")
+    account_administration.identify(visit.uow, person_id, word("person") or "")
     return _back(person_id, "identified")
 
 
@@ -111,7 +111,7 @@ def log_out(visit: Visit, person_id: UUID, session_id: UUID) -> Away:
 def ask_closing(visit: Visit, person_id: UUID) -> Page | Away:
     """What closing the account does, before it is done."""
     person = people.get(visit.uow, person_id)
-    if not (person.active and custody.governs(visit.uow, person_id)):
+    if not (person.active and account_administration.governs(visit.uow, person_id)):
         return Away(f"/administration/people/{person_id}")
     return shown(visit, "closing", {"person": person}, way="people")
 
@@ -119,17 +119,19 @@ def ask_closing(visit: Visit, person_id: UUID) -> Page | Away:
 @page(blueprint.post("/people/<uuid:person_id>/<any(close,reopen):action>"), may="people.manage")
 def switch(visit: Visit, person_id: UUID, action: str) -> Away:
     """Let the account open nothing, or open again."""
-    {"close": custody.close, "reopen": custody.reopen}[action](visit.uow, person_id)
+    {"close": account_administration.close, "reopen": account_administration.reopen}[action](
+        visit.uow, person_id
+    )
     return _back(person_id, action)
 
 
 def _invented(**_: object) -> dict[str, str]:
-    password, kept = custody.invented()
+    password, kept = account_administration.invented()
     return {"password": password, "kept": kept}
 
 
 @page(blueprint.post("/people/<uuid:person_id>/password"), may="people.manage", prepare=_invented)
 def password(visit: Visit, person_id: UUID, password: str, kept: str) -> Page:
     """Give a temporary password. It stands on this one page, and nowhere else."""
-    custody.give_password(visit.uow, person_id, kept)
+    account_administration.give_password(visit.uow, person_id, kept)
     return _one(visit, person_id, password=password)

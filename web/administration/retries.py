@@ -4,8 +4,8 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from engine import retries
-from engine.errors import Refusal
+from engine.cases import mass_retry
+from engine.platform.errors import Refusal
 from web.administration import incidents
 from web.administration.area import called, reason, shown, word
 from web.visit import Away, Page, Visit, page
@@ -21,14 +21,14 @@ def again(visit: Visit, refusal: Refusal) -> Page:
 @page(blueprint.post("/retries"), may="incidents.retry", refused=again)
 def order(visit: Visit) -> Away:
     """Have all open incidents of a definition with one code retried."""
-    made = retries.order(visit.uow, word("definition") or "", word("code") or "", reason())
+    made = mass_retry.order(visit.uow, word("definition") or "", word("code") or "", reason())
     return Away(f"/administration/retries/{made}")
 
 
 @page(blueprint.get("/retries/<uuid:retry_id>"), may="incidents.retry")
 def show(visit: Visit, retry_id: UUID) -> Page:
     """How far it is."""
-    found = retries.look(visit.uow, retry_id)
+    found = mass_retry.look(visit.uow, retry_id)
     total = sum(found.counts.values())
     values = {"found": found, "total": total, "done": total - found.counts["waiting"]}
     values |= called(visit, of_processes=[found.order["definition"]])

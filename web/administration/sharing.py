@@ -4,8 +4,8 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from engine import delegations
-from engine.outbound import webhooks
+from engine.events.webhooks import subscriptions
+from engine.tasks import delegations
 from web.administration.area import called, shown
 from web.listing import cursor, following
 from web.visit import Away, Page, Visit, page
@@ -40,7 +40,7 @@ def revoke(visit: Visit, delegation_id: UUID) -> Away:
 @page(blueprint.get("/webhooks"), may="webhooks.manage")
 def subscribed(visit: Visit) -> Page:
     """The subscriptions."""
-    rows, next_one = following(webhooks.page(visit.uow, after=cursor()), webhooks.PAGE)
+    rows, next_one = following(subscriptions.page(visit.uow, after=cursor()), subscriptions.PAGE)
     named = called(visit, of_processes=[row["definition"] for row in rows])
     return shown(visit, "webhooks", {"rows": rows, "next": next_one, **named}, way="webhooks")
 
@@ -48,9 +48,9 @@ def subscribed(visit: Visit) -> Page:
 @page(blueprint.get("/webhooks/<uuid:webhook_id>"), may="webhooks.manage")
 def webhook(visit: Visit, webhook_id: UUID) -> Page:
     """One, with what could not be delivered."""
-    found = webhooks.deliveries_of(visit.uow, webhook_id, status="dead", after=cursor())
-    rows, next_one = following(found, webhooks.PAGE)
-    one = webhooks.get(visit.uow, webhook_id)
+    found = subscriptions.deliveries_of(visit.uow, webhook_id, status="dead", after=cursor())
+    rows, next_one = following(found, subscriptions.PAGE)
+    one = subscriptions.get(visit.uow, webhook_id)
     values = {"webhook": one, "rows": rows, "next": next_one}
     values |= called(visit, of_processes=[one["definition"]])
     return shown(visit, "webhook", values, way="webhooks")
@@ -59,14 +59,14 @@ def webhook(visit: Visit, webhook_id: UUID) -> Page:
 @page(blueprint.post("/webhooks/<uuid:webhook_id>/<any(enable,disable):action>"), may="webhooks.manage")
 def switch(visit: Visit, webhook_id: UUID, action: str) -> Away:
     """Send or do not send."""
-    {"enable": webhooks.enable, "disable": webhooks.disable}[action](visit.uow, webhook_id)
+    {"enable": subscriptions.enable, "disable": subscriptions.disable}[action](visit.uow, webhook_id)
     return Away(f"/administration/webhooks/{webhook_id}", told=f"administration.webhook.told.{action}")
 
 
 @page(blueprint.post("/webhooks/<uuid:webhook_id>/replay"), may="webhooks.manage")
 def replay(visit: Visit, webhook_id: UUID) -> Away:
     """Send again what was given up."""
-    count = webhooks.replay(visit.uow, webhook_id)
+    count = subscriptions.replay(visit.uow, webhook_id)
     return Away(
         f"/administration/webhooks/{webhook_id}", told="administration.webhook.told.replay", count=count
     )

@@ -4,10 +4,10 @@ from operator import itemgetter
 
 from flask import Blueprint, request
 
-from engine.errors import Refusal
 from engine.models import UnitKind
 from engine.organisation import units
 from engine.organisation.units import KINDS, NewUnit, UnitView
+from engine.platform.errors import Refusal
 from web.administration.area import Choices, refused, shown, units_to_choose, word
 from web.listing import following
 from web.visit import Away, Page, Visit, page

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from werkzeug.datastructures import MultiDict
 
-from engine import persian
-from engine.errors import Fault, Invalid
+from engine.platform import persian
+from engine.platform.errors import Fault, Invalid
 
 KINDS = ("text", "number", "yes", "no", "nothing", "json")
 FURTHER = 2  # empty rows, for variables that there are not yet

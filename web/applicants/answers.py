@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.forms import DOCUMENT_KINDS, Field
-from engine.db import UnitOfWork
-from engine.language import Reader
-from engine.staging import Place
+from engine.cases.staged_documents import Place
+from engine.platform.db import UnitOfWork
+from engine.platform.language import Reader
 from web import texts
 from web.attached import File, files_in
 from web.forms import Drawing, Node, drawing

@@ -1,7 +1,7 @@
 """Applying for a service: its form in steps, then all answers once more, then the case.
 
-Between the steps the answers lie in a draft (`engine.applications`). A step is shown when those before it
-were answered.
+Between the steps the answers are stored in a draft (`engine.portal.application_drafts`). A step is shown when
+those before it were answered.
 """
 
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from typing import Any
 
 from flask import request
 
-from engine import applications
-from engine.applications import Draft
-from engine.errors import Invalid, Refusal
-from engine.staging import Place
+from engine.cases.staged_documents import Place
+from engine.platform.errors import Invalid, Refusal
+from engine.portal import application_drafts
+from engine.portal.application_drafts import Draft
 from web import attached, forms
 from web.applicants.answers import named_rows
 from web.applicants.door import blueprint, mine
@@ -28,14 +28,14 @@ GONE = Away("/my", told="applicants.notice.gone")
 @mine(blueprint.get("/services/<key>/apply"))
 def begin_application(visit: Visit, key: str) -> Away:
     """To where one has stopped."""
-    draft = applications.of_service(visit.uow, key)
+    draft = application_drafts.of_service(visit.uow, key)
     return Away(_next(draft, draft.step))
 
 
 @mine(blueprint.get("/services/<key>/apply/<int:number>"))
 def show_step(visit: Visit, key: str, number: int) -> Shown:
     """A step, if it is its turn."""
-    draft = applications.of_service(visit.uow, key)
+    draft = application_drafts.of_service(visit.uow, key)
     if not _is_open(draft, number):
         return Away(_next(draft, draft.step))
     return _page(visit, draft, number, draft.answers)
@@ -43,7 +43,7 @@ def show_step(visit: Visit, key: str, number: int) -> Shown:
 
 def _once_more(visit: Visit, key: str, number: int, refusal: Refusal) -> Page:
     """The step with what was typed, and what is wrong with it."""
-    draft = applications.of_service(visit.uow, key)
+    draft = application_drafts.of_service(visit.uow, key)
     step = _steps(draft)[number - 1]
     typed = forms.answer(step.fields, attached.sent(), _others(draft, step))
     return _page(visit, draft, number, {**_others(draft, step), **typed}, refusal)
@@ -56,7 +56,7 @@ def _files(key: str, **_: Any) -> Mapping[str, Any]:
 @mine(blueprint.post("/services/<key>/apply/<int:number>"), refused=_once_more, prepare=_files)
 def answer_step(visit: Visit, key: str, number: int) -> Shown:
     """Keep what was answered, and go on."""
-    draft = applications.of_service(visit.uow, key)
+    draft = application_drafts.of_service(visit.uow, key)
     if not _is_open(draft, number):
         return Away(_next(draft, draft.step))
     step = _steps(draft)[number - 1]
@@ -64,17 +64,17 @@ def answer_step(visit: Visit, key: str, number: int) -> Shown:
     if attached.edited():
         return _changed(visit, draft, number, given)
     if BACK in request.form:
-        applications.leave(visit.uow, draft, step.names, given, number)
+        application_drafts.leave(visit.uow, draft, step.names, given, number)
         return Away(_address(key, max(number - 1, 1)))
     attached.require()
-    applications.answer(visit.uow, draft, step.names, given, number)
-    return Away(_next(applications.of_service(visit.uow, key), number))
+    application_drafts.answer(visit.uow, draft, step.names, given, number)
+    return Away(_next(application_drafts.of_service(visit.uow, key), number))
 
 
 @mine(blueprint.get("/services/<key>/apply/check"))
 def check_answers(visit: Visit, key: str) -> Shown:
     """All answers, before they are sent."""
-    draft = applications.of_service(visit.uow, key)
+    draft = application_drafts.of_service(visit.uow, key)
     if draft.id is None:
         return GONE
     if draft.step < len(_steps(draft)):
@@ -83,23 +83,23 @@ def check_answers(visit: Visit, key: str) -> Shown:
 
 
 def _not_sent(visit: Visit, key: str, refusal: Refusal) -> Page:
-    return _summary(visit, applications.of_service(visit.uow, key), refusal)
+    return _summary(visit, application_drafts.of_service(visit.uow, key), refusal)
 
 
 @mine(blueprint.post("/services/<key>/apply/check"), refused=_not_sent)
 def submit_application(visit: Visit, key: str) -> Shown:
     """Make a case of it. Its secret is told by the next page alone."""
-    draft = applications.of_service(visit.uow, key)
+    draft = application_drafts.of_service(visit.uow, key)
     if draft.id is None:
         return GONE
     if draft.step < len(_steps(draft)):
         return Away(_next(draft, draft.step))
-    case = applications.submit(visit.uow, key)
+    case = application_drafts.submit(visit.uow, key)
     return Away(f"/my/cases/{case.id}/begun", secret=f"{case.id}:{case.secret}")
 
 
 def _steps(draft: Draft) -> list[Step]:
-    return list(steps_of(applications.form_of(draft.service), draft.answers))
+    return list(steps_of(application_drafts.form_of(draft.service), draft.answers))
 
 
 def _is_open(draft: Draft, number: int) -> bool:
@@ -126,7 +126,7 @@ def _changed(visit: Visit, draft: Draft, number: int, given: Mapping[str, Any]) 
     step = _steps(draft)[number - 1]
     if attached.changed():
         attached.forget_dropped(visit.uow)
-        applications.leave(visit.uow, draft, step.names, given, number)
+        application_drafts.leave(visit.uow, draft, step.names, given, number)
     refusal = Invalid("A file was not accepted.", attached.faults()) if attached.faults() else None
     return _page(visit, draft, number, {**_others(draft, step), **given}, refusal)
 

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from flask import g, request
 
-from engine import access_log, cases, status, tasks
-from engine.access_log import Opened
-from engine.errors import Fault, Invalid, Refusal
-from engine.status import Own
+from engine import cases, tasks
+from engine.oversight import access_log
+from engine.oversight.access_log import Opened
+from engine.platform.errors import Fault, Invalid, Refusal
+from engine.portal import status
+from engine.portal.status import Own
 from web.applicants.door import blueprint, mine, typed
 from web.forms import all_explained
 from web.listing import cursor, following

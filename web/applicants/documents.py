@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from engine import cases, documents
-from engine.db import UnitOfWork
 from engine.documents import Received
-from engine.errors import Refusal
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Refusal
 from web.applicants.door import blueprint, mine, require_applicant, typed
 from web.documents import content, intake, received
 from web.forms import all_explained

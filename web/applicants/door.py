@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from engine import access, persian
-from engine.db import Actor
-from engine.errors import Forbidden
+from engine import access
+from engine.platform import persian
+from engine.platform.db import Actor
+from engine.platform.errors import Forbidden
 from web.visit import Shown, View, Visit, page
 
 blueprint = Blueprint("applicants", __name__)

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from flask import request
 
-from engine import appeals, cases
-from engine.access_log import Opened
-from engine.errors import Invalid, Refusal
-from engine.staging import Place
+from engine import cases
+from engine.cases.staged_documents import Place
+from engine.oversight.access_log import Opened
+from engine.platform.errors import Invalid, Refusal
+from engine.portal import appeals
 from web import attached, forms
 from web.applicants.cases import may_appeal, values_of
 from web.applicants.door import blueprint, mine, typed

@@ -6,9 +6,9 @@ from uuid import UUID
 from flask import render_template
 from markupsafe import Markup
 
-from engine import status
-from engine.access_log import Opened
-from engine.errors import NotFound
+from engine.oversight.access_log import Opened
+from engine.platform.errors import NotFound
+from engine.portal import status
 from web.applicants.cases import values_of
 from web.applicants.door import blueprint, mine
 from web.visit import Content, Visit

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from flask import request
 
-from engine import access, applications, catalogue
+from engine import access
 from engine.bpmn.forms import DOCUMENT_KINDS, Field, Text
-from engine.catalogue import Service
-from engine.language import Reader
+from engine.platform.language import Reader
+from engine.portal import application_drafts, catalogue
+from engine.portal.catalogue import Service
 from web.applicants.door import blueprint
 from web.site import current
 from web.visit import Page, Visit, page
@@ -64,7 +65,7 @@ def about(service: Service, reader: Reader) -> str:
 
 
 def _asked(service: Service, reader: Reader) -> Iterator[Asked]:
-    form = applications.form_of(service)
+    form = application_drafts.form_of(service)
     for field in _fields(form.fields if form else ()):
         yield Asked(_say(field.label, reader), not field.required, _is_document(field))
 

@@ -5,7 +5,8 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from engine import applications, cases, status
+from engine import cases
+from engine.portal import application_drafts, status
 from web.applicants.door import blueprint, mine
 from web.listing import cursor, following
 from web.visit import Away, Page, Visit
@@ -20,7 +21,7 @@ def show_overview(visit: Visit) -> Page:
     values = {
         "waiting": status.waiting(visit.uow) if after is None else (),
         "owed": _owed(visit) if after is None else (),
-        "drafts": applications.mine(visit.uow) if after is None else (),
+        "drafts": application_drafts.mine(visit.uow) if after is None else (),
         "cases": shown,
         "outcomes": {
             case.id: status.outcome_of(visit.reader, case.outcome, drawn=case.drawn) for case in shown
@@ -45,11 +46,11 @@ def _owed(visit: Visit) -> Sequence[Mapping[str, Any]]:
 @mine(blueprint.get("/my/drafts/<uuid:draft_id>/discard"))
 def ask_discard(visit: Visit, draft_id: UUID) -> Page:
     """Whether it shall really go."""
-    return Page("applicants/discard.html", {"draft": applications.listed(visit.uow, draft_id)})
+    return Page("applicants/discard.html", {"draft": application_drafts.listed(visit.uow, draft_id)})
 
 
 @mine(blueprint.post("/my/drafts/<uuid:draft_id>/discard"))
 def discard_draft(visit: Visit, draft_id: UUID) -> Away:
     """Delete an application that is not sent yet."""
-    applications.discard(visit.uow, draft_id)
+    application_drafts.discard(visit.uow, draft_id)
     return Away("/my", told="applicants.notice.discarded")

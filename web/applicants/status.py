@@ -5,8 +5,8 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request
 
-from engine import status
-from engine.errors import NotFound, Throttled
+from engine.platform.errors import NotFound, Throttled
+from engine.portal import status
 from web import texts
 from web.applicants.door import blueprint, typed
 from web.refusals import explained

@@ -7,10 +7,10 @@ from uuid import UUID
 from flask import request
 
 from engine import documents, tasks
-from engine.access_log import Opened
+from engine.cases.staged_documents import Place
 from engine.documents import Received
-from engine.errors import Invalid, Refusal
-from engine.staging import Place
+from engine.oversight.access_log import Opened
+from engine.platform.errors import Invalid, Refusal
 from web import attached, forms
 from web.applicants.answers import rows
 from web.applicants.documents import own, title

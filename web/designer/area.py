@@ -10,10 +10,11 @@ from pathlib import PurePath
 
 from flask import Blueprint, request
 
-from engine import persian, sketches
 from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE
-from engine.errors import Conflict, Fault, Forbidden, Invalid, Refusal, Rejected, Stale
-from engine.sketches import MAX_TITLE
+from engine.design import drafts
+from engine.design.drafts import MAX_TITLE
+from engine.platform import persian
+from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, Refusal, Rejected, Stale
 from web import asked, refusals
 from web.forms import explained
 from web.texts import reader, said, say
@@ -69,14 +70,14 @@ def uploaded() -> dict[str, bytes]:
             continue  # what a browser sends where no file was chosen
         upload.seek(0)  # a command may run again
         if name.lower().endswith(".zip"):
-            held = sketches.unpack(name, upload.stream)
+            held = drafts.unpack(name, upload.stream)
         else:
             held = {name: upload.read(MAX_FILE + 1)}
         for one, content in held.items():
             if one in files:
                 raise Invalid("A file comes twice.", [Fault(f"/files/{one}", "comes twice", "duplicate")])
             files[one] = content
-        sketches.require_number(len(files))  # before more is read
+        drafts.require_number(len(files))  # before more is read
     return files
 
 

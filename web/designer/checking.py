@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from engine import sketches, uploads
+from engine.definitions import deployments
+from engine.design import drafts
 from web.designer.area import blueprint
 from web.designer.sketching import refused
 from web.visit import Away, Page, Visit, page
@@ -11,14 +12,14 @@ from web.visit import Away, Page, Visit, page
 @page(blueprint.post("/sketches/<uuid:sketch_id>/check"), may="definitions.deploy", refused=refused)
 def ask(visit: Visit, sketch_id: UUID) -> Away:
     """Have it checked as it is now."""
-    sketches.ask(visit.uow, sketch_id)
+    drafts.ask(visit.uow, sketch_id)
     return Away(f"/designer/sketches/{sketch_id}")
 
 
 @page(blueprint.get("/sketches/<uuid:sketch_id>/check"), may="definitions.deploy")
 def follow(visit: Visit, sketch_id: UUID) -> Page:
     """How far it is, for the page that asks again and again; when it is done, that page is loaded anew."""
-    sketch = sketches.get(visit.uow, sketch_id).sketch
+    sketch = drafts.get(visit.uow, sketch_id).sketch
     over = sketch.check is None or not sketch.check.under_way
     headers = {"HX-Refresh": "true"} if over else {}
     return Page("designer/progress.html", {"sketch": sketch, "check": sketch.check}, headers=headers)
@@ -27,8 +28,8 @@ def follow(visit: Visit, sketch_id: UUID) -> Page:
 @page(blueprint.get("/sketches/<uuid:sketch_id>/deploying"), may="definitions.deploy")
 def deploying(visit: Visit, sketch_id: UUID) -> Page:
     """The same for a sketch that a worker deploys."""
-    sketch = sketches.get(visit.uow, sketch_id).sketch
-    upload = uploads.of_sketch(visit.uow, sketch_id)
+    sketch = drafts.get(visit.uow, sketch_id).sketch
+    upload = deployments.of_sketch(visit.uow, sketch_id)
     over = upload is None or upload.status != "checking"
     headers = {"HX-Refresh": "true"} if over else {}
     return Page("designer/deploying.html", {"sketch": sketch, "upload": upload}, headers=headers)

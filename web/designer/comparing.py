@@ -2,9 +2,10 @@
 
 from flask import request
 
-from engine import definitions, pictures
+from engine import definitions
 from engine.bpmn import Difference
-from engine.errors import NotFound
+from engine.design import diagrams
+from engine.platform.errors import NotFound
 from web import asked, differences
 from web.designer.area import blueprint
 from web.designer.versions import SVG
@@ -45,7 +46,7 @@ def compare(visit: Visit, key: str) -> Page:
 def changes(visit: Visit, key: str, number: int) -> Content:
     """One of the two pictures."""
     against = _number("against", [])
-    return Content(pictures.of_changes(visit.uow, key, number, against, visit.reader.language), SVG)
+    return Content(diagrams.of_changes(visit.uow, key, number, against, visit.reader.language), SVG)
 
 
 def _number(name: str, otherwise: list[int]) -> int:

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from flask import request
 
-from engine import bpmn, sketches
+from engine import bpmn
 from engine.bpmn.source import BPMN_SUFFIXES
-from engine.errors import NotFound, Refusal, Stale
+from engine.design import drafts
+from engine.platform.errors import NotFound, Refusal, Stale
 from web import texts
 from web.designer.area import blueprint, download, revision, status, told
 from web.visit import Away, Content, Page, Shown, Visit, page
@@ -16,9 +17,9 @@ LABELS = "modeler.label."  # what the drawing tools say
 WORDS = "panel."  # what our panel says beside them
 
 
-def _wanted(visit: Visit, sketch_id: UUID) -> tuple[sketches.View, str]:
+def _wanted(visit: Visit, sketch_id: UUID) -> tuple[drafts.View, str]:
     """The sketch, and its file that the address names. Raises NotFound."""
-    view, name = sketches.get(visit.uow, sketch_id), request.args.get("file", "")
+    view, name = drafts.get(visit.uow, sketch_id), request.args.get("file", "")
     if name not in [file.name for file in view.files]:
         raise NotFound(f"The draft has no file {name!r}.")
     return view, name
@@ -42,7 +43,7 @@ def draw(visit: Visit, sketch_id: UUID) -> Page:
             for key, told in texts.TEXTS.texts.items()
             if key.startswith(WORDS)
         },
-        "laid_out": bpmn.without_places(name, sketches.file(visit.uow, sketch_id, name)),
+        "laid_out": bpmn.without_places(name, drafts.file(visit.uow, sketch_id, name)),
     }
     return Page("designer/draw.html", values)
 
@@ -51,12 +52,12 @@ def draw(visit: Visit, sketch_id: UUID) -> Page:
 def drawing(visit: Visit, sketch_id: UUID) -> Content:
     """A diagram as it is drawn: laid out where its file tells no places."""
     _, name = _wanted(visit, sketch_id)
-    return download(name, bpmn.placed(name, sketches.file(visit.uow, sketch_id, name)))
+    return download(name, bpmn.placed(name, drafts.file(visit.uow, sketch_id, name)))
 
 
 def not_drawn(visit: Visit, sketch_id: UUID, *, refusal: Refusal) -> Page:
     """What stands in the way, and the ways on: the drawing is still in the browser."""
-    sketch = sketches.get(visit.uow, sketch_id).sketch
+    sketch = drafts.get(visit.uow, sketch_id).sketch
     values = {
         "sketch": sketch,
         "file": request.args.get("file", ""),
@@ -71,15 +72,15 @@ def keep(visit: Visit, sketch_id: UUID) -> Content:
     """Save what was drawn; the answer is for the modeler."""
     _, name = _wanted(visit, sketch_id)
     drawn = request.form.get("xml", "").encode()
-    new = sketches.save(visit.uow, sketch_id, {name: drawn}, revision=revision())
-    sketches.ask(visit.uow, sketch_id)
+    new = drafts.save(visit.uow, sketch_id, {name: drawn}, revision=revision())
+    drafts.ask(visit.uow, sketch_id)
     return Content(json.dumps({"revision": new}).encode(), "application/json")
 
 
 def _written(visit: Visit, sketch_id: UUID, *, refusal: Refusal | None = None) -> Page:
     view, name = _wanted(visit, sketch_id)
     try:
-        kept = sketches.file(visit.uow, sketch_id, name).decode()
+        kept = drafts.file(visit.uow, sketch_id, name).decode()
     except UnicodeDecodeError as error:
         raise NotFound("The file is no text.") from error
     values = {
@@ -103,6 +104,6 @@ def rewrite(visit: Visit, sketch_id: UUID) -> Shown:
     """Save it."""
     _, name = _wanted(visit, sketch_id)
     content = request.form.get("text", "").replace("\r\n", "\n").encode()
-    sketches.save(visit.uow, sketch_id, {name: content}, revision=revision())
-    sketches.ask(visit.uow, sketch_id)
+    drafts.save(visit.uow, sketch_id, {name: content}, revision=revision())
+    drafts.ask(visit.uow, sketch_id)
     return Away(f"/designer/sketches/{sketch_id}", told="designer.notice.saved")

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from flask import request
 
-from engine import sketches
 from engine.bpmn import Name, Named
 from engine.bpmn.forms import Text
-from engine.exchange import Connector
-from engine.exchange.connector import Operation
-from engine.exchange.schema import Schema
+from engine.connectors import Connector
+from engine.connectors.connector import Operation
+from engine.connectors.schema import Schema
+from engine.design import drafts
 from web import connectors
 from web.designer import findings
 from web.designer.area import blueprint
@@ -31,7 +31,7 @@ def _json(value: Mapping[str, Any]) -> Content:
 @page(blueprint.get("/sketches/<uuid:sketch_id>/choices"), may="definitions.deploy")
 def choose(visit: Visit, sketch_id: UUID) -> Content:
     """What a diagram of this draft may name, in the reader's language."""
-    found = sketches.choices(visit.uow, sketch_id)
+    found = drafts.choices(visit.uow, sketch_id)
     return _json(
         {
             "roles": [{"value": role, "label": said(f"words.post.{role}", role)} for role in found.roles],
@@ -57,7 +57,7 @@ def choose(visit: Visit, sketch_id: UUID) -> Content:
 def look(visit: Visit, sketch_id: UUID) -> Content:
     """What is found in a diagram as it is drawn now. Nothing is stored."""
     sent = request.form
-    view = sketches.look(
+    view = drafts.look(
         visit.uow,
         sketch_id,
         sent.get("file", ""),
@@ -74,7 +74,7 @@ def look(visit: Visit, sketch_id: UUID) -> Content:
     )
 
 
-def _shown(view: sketches.Looked) -> Sequence[findings.Shown]:
+def _shown(view: drafts.Looked) -> Sequence[findings.Shown]:
     return findings.shown(
         asdict(one) | ({"foreign": asdict(view.foreign[one])} if one in view.foreign else {})
         for one in view.findings

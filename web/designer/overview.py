@@ -2,8 +2,8 @@
 
 from flask import request
 
-from engine import overview
-from engine.overview import STANDINGS, Entry
+from engine.definitions import overview
+from engine.definitions.overview import STANDINGS, Entry
 from web import asked
 from web.designer.area import blueprint
 from web.listing import following

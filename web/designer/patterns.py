@@ -7,9 +7,9 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from engine.bpmn.source import BPMN_SUFFIXES
-from engine.config import ROOT
-from engine.errors import Fault, Invalid
-from engine.scenarios import SUFFIX
+from engine.definitions.scenarios import SUFFIX
+from engine.platform.config import ROOT
+from engine.platform.errors import Fault, Invalid
 
 BARE = ("bare", "review", "opinion")
 KEY = re.compile(r"[A-Za-z_][\w.-]{0,99}", re.ASCII)

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from flask import request
 
-from engine import sketches, uploads
-from engine.errors import NotFound, Refusal, Rejected
+from engine.definitions import deployments
+from engine.design import drafts
+from engine.platform.errors import NotFound, Refusal, Rejected
 from web import connectors
 from web.designer import findings
 from web.designer.area import blueprint, diagrams, download, packed, revision, status, told, uploaded
@@ -23,10 +24,10 @@ def _url(sketch_id: UUID) -> str:
 
 def shown(visit: Visit, sketch_id: UUID, *, refusal: Refusal | None = None) -> Page:
     """A sketch; with what was refused, if something was."""
-    view = sketches.get(visit.uow, sketch_id)
+    view = drafts.get(visit.uow, sketch_id)
     check = view.sketch.check
     report = (check.report if check and not check.under_way else None) or {}
-    upload = uploads.of_sketch(visit.uow, sketch_id)
+    upload = deployments.of_sketch(visit.uow, sketch_id)
     if upload is not None and upload.uploaded_at < view.sketch.updated_at and upload.status != "checking":
         upload = None  # of what the sketch was before it was saved again
     found = findings.shown(_findings(report, upload, refusal))
@@ -57,7 +58,7 @@ def _how() -> str:
     return "draft" if site().settings.publishing == "four-eyes" else "direct"
 
 
-def _offered(sketch: sketches.Listed) -> str | None:
+def _offered(sketch: drafts.Listed) -> str | None:
     """What comes next: to try the draft, or to publish it; None while it has errors or is being checked."""
     check = sketch.check
     if check is not None and (check.under_way or (not check.stale and check.errors)):
@@ -66,7 +67,7 @@ def _offered(sketch: sketches.Listed) -> str | None:
 
 
 def _findings(
-    report: Mapping[str, Any], upload: uploads.State | None, refusal: Refusal | None
+    report: Mapping[str, Any], upload: deployments.State | None, refusal: Refusal | None
 ) -> Sequence[Any]:
     """Those of what was refused just now, or last by a worker; else those of the check."""
     if isinstance(refusal, Rejected):
@@ -84,8 +85,8 @@ def refused(visit: Visit, sketch_id: UUID, *, refusal: Refusal) -> Page:
 @page(blueprint.get("/sketches"), may="definitions.deploy")
 def all_sketches(visit: Visit) -> Page:
     """The list."""
-    found = sketches.page(visit.uow, cursor())
-    rows, following_one = following(found, sketches.PAGE, attrgetter("id"))
+    found = drafts.page(visit.uow, cursor())
+    rows, following_one = following(found, drafts.PAGE, attrgetter("id"))
     return Page("designer/sketches.html", {"sketches": rows, "next": following_one})
 
 
@@ -99,29 +100,29 @@ def one_sketch(visit: Visit, sketch_id: UUID) -> Page:
 def sketch_file(visit: Visit, sketch_id: UUID) -> Content:
     """A file of it."""
     name = request.args.get("name", "")
-    return download(name, sketches.file(visit.uow, sketch_id, name))
+    return download(name, drafts.file(visit.uow, sketch_id, name))
 
 
 @page(blueprint.get("/sketches/<uuid:sketch_id>/files.zip"), may="definitions.deploy")
 def sketch_archive(visit: Visit, sketch_id: UUID) -> Content:
     """All of them."""
-    sketches.get(visit.uow, sketch_id)
-    return packed("draft", sketches.files_of(visit.uow, sketch_id))
+    drafts.get(visit.uow, sketch_id)
+    return packed("draft", drafts.files_of(visit.uow, sketch_id))
 
 
 @page(blueprint.post("/sketches/<uuid:sketch_id>/files"), may="definitions.deploy", refused=refused)
 def put(visit: Visit, sketch_id: UUID) -> Away:
     """More files, or others in place of those of the same name; the check follows at once."""
-    sketches.save(visit.uow, sketch_id, uploaded(), revision=revision())
-    sketches.ask(visit.uow, sketch_id)
+    drafts.save(visit.uow, sketch_id, uploaded(), revision=revision())
+    drafts.ask(visit.uow, sketch_id)
     return Away(_url(sketch_id), told="designer.notice.saved")
 
 
 @page(blueprint.post("/sketches/<uuid:sketch_id>/remove"), may="definitions.deploy", refused=refused)
 def remove(visit: Visit, sketch_id: UUID) -> Away:
     """One file less."""
-    sketches.save(visit.uow, sketch_id, {request.form.get("name", ""): None}, revision=revision())
-    sketches.ask(visit.uow, sketch_id)
+    drafts.save(visit.uow, sketch_id, {request.form.get("name", ""): None}, revision=revision())
+    drafts.ask(visit.uow, sketch_id)
     return Away(_url(sketch_id), told="designer.notice.removed")
 
 
@@ -129,10 +130,10 @@ def remove(visit: Visit, sketch_id: UUID) -> Away:
 def change_foreign(visit: Visit, sketch_id: UUID) -> Away:
     """Take out of a diagram what another engine has written, or translate it; the check follows at once."""
     sent = request.form
-    place = sketches.ForeignPlace(*(sent.get(name, "") for name in ("file", "element", "attribute")))
+    place = drafts.ForeignPlace(*(sent.get(name, "") for name in ("file", "element", "attribute")))
     translate = sent.get("do") == "translate"
-    sketches.remove_foreign(visit.uow, sketch_id, place, revision=revision(), translate=translate)
-    sketches.ask(visit.uow, sketch_id)
+    drafts.remove_foreign(visit.uow, sketch_id, place, revision=revision(), translate=translate)
+    drafts.ask(visit.uow, sketch_id)
     done = "foreign-translated" if translate else "foreign-removed"
     return Away(_url(sketch_id), told=f"designer.notice.{done}")
 
@@ -140,15 +141,15 @@ def change_foreign(visit: Visit, sketch_id: UUID) -> Away:
 @page(blueprint.post("/sketches/<uuid:sketch_id>/rename"), may="definitions.deploy", refused=refused)
 def rename(visit: Visit, sketch_id: UUID) -> Away:
     """Another name."""
-    sketches.rename(visit.uow, sketch_id, request.form.get("name", ""), revision=revision())
-    sketches.ask(visit.uow, sketch_id)
+    drafts.rename(visit.uow, sketch_id, request.form.get("name", ""), revision=revision())
+    drafts.ask(visit.uow, sketch_id)
     return Away(_url(sketch_id), told="designer.notice.saved")
 
 
 @page(blueprint.post("/sketches/<uuid:sketch_id>/delete"), may="definitions.deploy", refused=refused)
 def delete(visit: Visit, sketch_id: UUID) -> Away:
     """Throw it away."""
-    sketches.delete(visit.uow, sketch_id, revision=revision())
+    drafts.delete(visit.uow, sketch_id, revision=revision())
     return Away("/designer/sketches", told="designer.notice.deleted")
 
 
@@ -157,7 +158,7 @@ def deploy(visit: Visit, sketch_id: UUID) -> Shown:
     """A version of it."""
     how = site().settings.publishing
     done = visit.uow.attempt(
-        lambda: sketches.deploy(
+        lambda: drafts.deploy(
             visit.uow, sketch_id, revision=revision(), publishing=how, operations=connectors.operations()
         )
     )

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from flask import request
 
-from engine import overview, sketches
-from engine.errors import Fault, Invalid, Refusal
+from engine.definitions import overview
+from engine.design import drafts
+from engine.platform.errors import Fault, Invalid, Refusal
 from web.designer import patterns
 from web.designer.area import blueprint, status, title, told, uploaded
 from web.visit import Away, Page, Visit, page
@@ -15,7 +16,7 @@ ALL = "root"  # the unit above all agencies
 
 def _form(visit: Visit, refusal: Refusal | None = None) -> Page:
     """What there is to begin with; what was typed stays."""
-    units = sketches.units(visit.uow)
+    units = drafts.units(visit.uow)
     values = {
         "units": units,
         "chosen": request.form.get("unit") or _own(units),
@@ -52,8 +53,8 @@ def upload(visit: Visit) -> Away:
     if not files:
         raise Invalid("There is no file.", [Fault("/files", "is missing", "required")])
     name = request.form.get("name", "").strip() or title(files)
-    sketch_id = sketches.create(visit.uow, name, files, unit=request.form.get("unit", ""))
-    sketches.ask(visit.uow, sketch_id)
+    sketch_id = drafts.create(visit.uow, name, files, unit=request.form.get("unit", ""))
+    drafts.ask(visit.uow, sketch_id)
     return Away(f"/designer/sketches/{sketch_id}", told="designer.notice.made")
 
 
@@ -63,20 +64,20 @@ def begin(visit: Visit) -> Away:
     sent = request.form
     name = sent.get("name", "").strip()
     files = patterns.files(sent.get("pattern", ""), sent.get("key", "").strip(), name)
-    sketch_id = sketches.create(visit.uow, name, files, unit=sent.get("unit", ""))
-    sketches.ask(visit.uow, sketch_id)
+    sketch_id = drafts.create(visit.uow, name, files, unit=sent.get("unit", ""))
+    drafts.ask(visit.uow, sketch_id)
     return Away(f"/designer/sketches/{sketch_id}", told="designer.notice.made")
 
 
 @page(blueprint.post("/<key>/<int:number>/sketch"), may="definitions.deploy")
 def of_version(visit: Visit, key: str, number: int) -> Away:
     """A draft that begins with a version."""
-    sketch_id = sketches.from_version(visit.uow, key, number, unit=unit_for(visit, key))
-    sketches.ask(visit.uow, sketch_id)
+    sketch_id = drafts.from_version(visit.uow, key, number, unit=unit_for(visit, key))
+    drafts.ask(visit.uow, sketch_id)
     return Away(f"/designer/sketches/{sketch_id}", told="designer.notice.made")
 
 
 def unit_for(visit: Visit, key: str) -> str:
     """Of which unit a draft of this process is: of the process's own, or else of one of the designer's."""
-    owner, units = overview.entry(visit.uow, key).unit, sketches.units(visit.uow)
+    owner, units = overview.entry(visit.uow, key).unit, drafts.units(visit.uow)
     return owner if owner in units else _own(units) or next(iter(units), "")

@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 from flask import request
 
-from engine import definitions, overview, pictures, publishing
-from engine.db import UnitOfWork
-from engine.errors import OwnWork, PersonUnknown, Refusal
-from engine.publishing import Record
+from engine import definitions
+from engine.definitions import overview
+from engine.design import diagrams, publishing
+from engine.design.publishing import Record
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import OwnWork, PersonUnknown, Refusal
 from web import connectors
 from web.designer import findings
 from web.designer.area import blueprint, download, packed, status, told
@@ -74,7 +76,7 @@ def one_version(visit: Visit, key: str, number: int) -> Page:
 @page(blueprint.get("/<key>/<int:number>/picture.svg"), may="definitions.publish")
 def picture(visit: Visit, key: str, number: int) -> Content:
     """Its diagram as a picture, for browsers without JavaScript."""
-    drawn = pictures.of_version(visit.uow, key, number, visit.reader.language, findings=True)
+    drawn = diagrams.of_version(visit.uow, key, number, visit.reader.language, findings=True)
     return Content(drawn, SVG)
 
 

@@ -9,10 +9,10 @@ from flask import Blueprint, request
 
 from engine import access, cases
 from engine.access import Permission
-from engine.access_log import Opened
 from engine.cases import CaseView
-from engine.db import Actor, UnitOfWork
-from engine.errors import NotFound, Refusal
+from engine.oversight.access_log import Opened
+from engine.platform.db import Actor, UnitOfWork
+from engine.platform.errors import NotFound, Refusal
 from web.desk import typed
 from web.desk.explained import Explained, explained
 from web.visit import Away, Page, Visit, page

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
-from engine import access, cases, forms, tasks
-from engine.access_log import Opened
+from engine import access, cases, tasks
 from engine.bpmn import Form
-from engine.db import UnitOfWork
-from engine.errors import Fault, Invalid, NotFound, Refusal
+from engine.definitions import forms
 from engine.organisation import units
+from engine.oversight.access_log import Opened
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid, NotFound, Refusal
 from engine.tasks import Marks, Question
 from web import asked
 from web.desk import typed

@@ -5,8 +5,8 @@ from uuid import UUID
 from flask import Blueprint, request
 
 from engine import tasks
-from engine.access_log import Opened
-from engine.errors import Refusal
+from engine.oversight.access_log import Opened
+from engine.platform.errors import Refusal
 from web.desk import typed
 from web.desk.explained import Explained, explained
 from web.people import people_to_choose

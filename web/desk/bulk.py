@@ -6,9 +6,9 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
-from engine import forms as answers
 from engine import tasks
-from engine.errors import Conflict, Invalid, NotFound, Refusal
+from engine.definitions import forms as answers
+from engine.platform.errors import Conflict, Invalid, NotFound, Refusal
 from web import asked, forms, texts
 from web.desk import typed
 from web.desk.inbox import explained, inbox, kept

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
-from engine import access, cases, definitions, documents, pictures, tasks
-from engine.access_log import Opened
-from engine.db import UnitOfWork
-from engine.errors import Refusal
-from engine.status import bill_words, outcome_of
+from engine import access, cases, definitions, documents, tasks
+from engine.design import diagrams
+from engine.oversight.access_log import Opened
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Refusal
+from engine.portal.status import bill_words, outcome_of
 from web import asked
 from web.desk import story
 from web.desk.actions import offered
@@ -102,7 +103,7 @@ def show_log(visit: Visit, case_id: UUID) -> Page:
 @page(blueprint.get("/cases/<uuid:case_id>/diagram.svg"), may="events.read")
 def show_picture(visit: Visit, case_id: UUID) -> Content:
     """The diagram with what the case has passed and where it stands."""
-    return Content(pictures.of_case(visit.uow, case_id, visit.reader.language), "image/svg+xml")
+    return Content(diagrams.of_case(visit.uow, case_id, visit.reader.language), "image/svg+xml")
 
 
 @page(blueprint.get("/cases/<uuid:case_id>/diagram"), may="events.read")

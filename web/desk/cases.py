@@ -4,8 +4,9 @@ from typing import Any, get_args
 
 from flask import Blueprint, request
 
-from engine import access, cases, definitions, persian
+from engine import access, cases, definitions
 from engine.models import CaseStatus
+from engine.platform import persian
 from web import asked, texts
 from web.listing import cursor, following
 from web.visit import Away, Page, Shown, Visit, page

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.bpmn import Spec
 from engine.bpmn.forms import DOCUMENT_KINDS, Field
-from engine.language import Reader
+from engine.platform.language import Reader
 from web import texts
 from web.attached import is_id
 

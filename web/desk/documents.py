@@ -8,9 +8,9 @@ from uuid import UUID
 from flask import Blueprint, request
 
 from engine import documents
-from engine.db import UnitOfWork
 from engine.documents import Received
-from engine.errors import Refusal
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Refusal
 from web import asked
 from web.desk import typed
 from web.desk.case import case_refused

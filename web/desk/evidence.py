@@ -6,7 +6,7 @@ from typing import Any
 
 from engine import cases
 from engine.bpmn import Form, Spec
-from engine.language import Reader
+from engine.platform.language import Reader
 from web import texts
 from web.desk.data import Datum, Labels, inside, name_of
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.errors import (
+from engine.platform.errors import (
     AssuranceTooLow,
     Busy,
     Conflict,

@@ -11,7 +11,7 @@ import orjson
 from flask import Blueprint, after_this_request, request
 
 from engine import access, cases, tasks
-from engine.errors import Invalid, Refusal
+from engine.platform.errors import Invalid, Refusal
 from engine.tasks import Inbox
 from web import asked, forms, refusals, texts
 from web.desk.remaining import remaining

@@ -7,10 +7,11 @@ from typing import Any
 from flask import Blueprint, request
 from sqlalchemy.exc import IntegrityError
 
-from engine import cases, catalogue
+from engine import cases
 from engine.bpmn import Form
-from engine.errors import Fault, Invalid, Refusal
-from engine.staging import Place
+from engine.cases.staged_documents import Place
+from engine.platform.errors import Fault, Invalid, Refusal
+from engine.portal import catalogue
 from web import asked, attached, forms
 from web.desk.inbox import explained
 from web.visit import Away, Page, Shown, Visit, page

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine import cases
 from engine.bpmn import Spec
-from engine.language import Reader
+from engine.platform.language import Reader
 from web import events, texts
 from web.desk.data import Datum, Labels
 from web.desk.ruled import decided

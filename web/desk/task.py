@@ -8,11 +8,11 @@ from uuid import UUID
 from flask import Blueprint, request
 
 from engine import access, cases, documents, tasks
-from engine.access_log import Opened
 from engine.bpmn.forms import Field
-from engine.db import UnitOfWork
-from engine.errors import Conflict, NotFound, Refusal
-from engine.staging import Place
+from engine.cases.staged_documents import Place
+from engine.oversight.access_log import Opened
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, NotFound, Refusal
 from web import attached, forms, texts
 from web.desk import story, typed
 from web.desk.data import inside, name_of

@@ -5,8 +5,8 @@ from datetime import date, datetime, time
 from flask import request
 
 from engine import tasks
-from engine.errors import Fault, Invalid
-from engine.formats import FORMATS
+from engine.platform.errors import Fault, Invalid
+from engine.platform.formats import FORMATS
 from web import asked, texts
 
 LINE, TEXT = 200, 10_000

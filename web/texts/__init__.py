@@ -1,6 +1,6 @@
 """What pages say, in each language. A text has a key; a page names keys and never a language.
 
-The texts of an area stand in `<area>.toml` beside this module; `engine/language.py` reads them.
+The texts of an area stand in `<area>.toml` beside this module; `engine/platform/language.py` reads them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from flask import current_app, g, request
 
-from engine.language import CALENDARS, DEFAULT, LANGUAGES, Calendar, Catalogue, Language, Reader
+from engine.platform.language import CALENDARS, DEFAULT, LANGUAGES, Calendar, Catalogue, Language, Reader
 from web.site import CALENDAR, LANGUAGE, SITE, cookie, current
 
 TEXTS = Catalogue.read(*sorted(Path(__file__).parent.glob("*.toml")), isolated=True)

@@ -1,6 +1,6 @@
 """Trying versions and drafts: diagram, scenarios, forms, and cases played by hand that touch nothing real."""
 
 from web.trials import diagrams, forms, plays, scenarios
-from web.trials.subject import blueprint, drafts
+from web.trials.subject import blueprint, of_drafts
 
-__all__ = ["blueprint", "diagrams", "drafts", "forms", "plays", "scenarios"]
+__all__ = ["blueprint", "diagrams", "forms", "of_drafts", "plays", "scenarios"]

@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import request
 
-from engine import bpmn, trials
+from engine import bpmn
+from engine.design import test_runs
 from web.trials.subject import about, find, looked_at, named
 from web.visit import Content, Page, Visit
 
@@ -13,7 +14,7 @@ from web.visit import Content, Page, Visit
 def diagram(visit: Visit, **where: Any) -> Page:
     """The diagram, with a list of its elements beside it."""
     subject = find(visit, where)
-    drawn = trials.places(visit.uow, subject)
+    drawn = test_runs.places(visit.uow, subject)
     elements = [
         {"path": path, "name": named(subject.spec, path), "lane": one.lane, "place": drawn.get(path)}
         for path, one in subject.spec.elements.items()
@@ -26,7 +27,7 @@ def diagram(visit: Visit, **where: Any) -> Page:
 @looked_at("/diagram.svg")
 def diagram_picture(visit: Visit, **where: Any) -> Content:
     """The same, drawn without a script."""
-    drawn = trials.picture(visit.uow, find(visit, where), visit.reader.language, bpmn.Marks())
+    drawn = test_runs.picture(visit.uow, find(visit, where), visit.reader.language, bpmn.Marks())
     return Content(drawn, "image/svg+xml")
 
 
@@ -34,4 +35,4 @@ def diagram_picture(visit: Visit, **where: Any) -> Content:
 def drawing(visit: Visit, **where: Any) -> Content:
     """Its file, laid out if need be. To be kept: what was uploaded is never a page of ours."""
     subject = find(visit, where)
-    return Content(trials.placed(visit.uow, subject), "application/xml", name=f"{subject.key}.bpmn")
+    return Content(test_runs.placed(visit.uow, subject), "application/xml", name=f"{subject.key}.bpmn")

@@ -8,14 +8,14 @@ from typing import Any
 import orjson
 from werkzeug.datastructures import MultiDict
 
-from engine import forms as judging
-from engine import persian
 from engine.bpmn import Form, Spec
 from engine.bpmn.forms import Field
 from engine.bpmn.values import plain
-from engine.errors import Conflict, Fault, Invalid
-from engine.scenarios import TRIGGERS, Played
-from engine.trials import Play
+from engine.definitions import forms as judging
+from engine.definitions.scenarios import TRIGGERS, Played
+from engine.design.test_runs import Play
+from engine.platform import persian
+from engine.platform.errors import Conflict, Fault, Invalid
 from web import conditions, connectors, forms
 from web.trials.subject import named
 

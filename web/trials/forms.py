@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import request
 
-from engine import forms as judging
 from engine.bpmn import Form, Spec
-from engine.errors import Fault, Invalid, NotFound
-from engine.language import LANGUAGES
-from engine.trials import Subject
+from engine.definitions import forms as judging
+from engine.design.test_runs import Subject
+from engine.platform.errors import Fault, Invalid, NotFound
+from engine.platform.language import LANGUAGES
 from web import attached, forms, texts
 from web.trials.subject import about, done, find, looked_at, named
 from web.visit import Page, Visit

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from flask import request
 
-from engine import bpmn, trials
+from engine import bpmn
 from engine.bpmn.values import plain
-from engine.errors import Conflict, Fault, Invalid, NotFound, Refusal, Stale
-from engine.trials import OfVersion, Play
+from engine.design import test_runs
+from engine.design.test_runs import OfVersion, Play
+from engine.platform.errors import Conflict, Fault, Invalid, NotFound, Refusal, Stale
 from web import asked, attached, forms, texts
 from web.designer import starting
 from web.trials import doing, story
@@ -46,9 +47,9 @@ class _Typed:
 
 def _listed(visit: Visit, where: Mapping[str, Any], fault: str | None = None) -> Page:
     subject = find(visit, where)
-    rows = trials.of_subject(visit.uow, subject)
+    rows = test_runs.of_subject(visit.uow, subject)
     stale = [row.id for row in rows if row.process_revision != subject.process_revision]
-    values = {"trials": rows, "stale": stale, "kept": trials.KEPT.days, "fault": fault}
+    values = {"trials": rows, "stale": stale, "kept": test_runs.KEPT.days, "fault": fault}
     return Page("trials/list.html", {**about(subject, "try"), **values}, status=409 if fault else 200)
 
 
@@ -62,14 +63,14 @@ def too_many(visit: Visit, *, refusal: Refusal, **where: Any) -> Page:
     """The same, and why there is no new one."""
     if _word(refusal) != "many":
         return unready(visit, refusal=refusal, **where)
-    return _listed(visit, where, texts.say("trials.refused.many", count=trials.MAX_TRIALS))
+    return _listed(visit, where, texts.say("trials.refused.many", count=test_runs.MAX_TRIALS))
 
 
 @done("/try", refused=too_many)
 def begin(visit: Visit, **where: Any) -> Away:
     """A new test run."""
     of = where_of(where)
-    return Away(f"{home(of)}/try/{trials.new(visit.uow, of).id}")
+    return Away(f"{home(of)}/try/{test_runs.new(visit.uow, of).id}")
 
 
 @looked_at(ONE)
@@ -100,7 +101,7 @@ def act(visit: Visit, trial_id: UUID, **where: Any) -> Shown:
         values = forms.answer(doing.fields(one, _role(one)), request.form)
         return _shown(visit, play, _Typed(values))
     _require_seen(play)
-    trials.act(visit.uow, trial_id, play.trial.revision, doing.told(one, request.form))
+    test_runs.act(visit.uow, trial_id, play.trial.revision, doing.told(one, request.form))
     return Away(_at(play))
 
 
@@ -108,7 +109,7 @@ def act(visit: Visit, trial_id: UUID, **where: Any) -> Shown:
 def back(visit: Visit, trial_id: UUID, **where: Any) -> Away:
     """Undo the last act."""
     play = _own(visit, trial_id, where)
-    trials.back(visit.uow, trial_id, _revision())
+    test_runs.back(visit.uow, trial_id, _revision())
     return Away(_at(play), told="trials.notice.back")
 
 
@@ -116,7 +117,7 @@ def back(visit: Visit, trial_id: UUID, **where: Any) -> Away:
 def again(visit: Visit, trial_id: UUID, **where: Any) -> Away:
     """Begin anew."""
     play = _own(visit, trial_id, where)
-    trials.again(visit.uow, trial_id, _revision())
+    test_runs.again(visit.uow, trial_id, _revision())
     return Away(_at(play), told="trials.notice.again")
 
 
@@ -124,14 +125,14 @@ def again(visit: Visit, trial_id: UUID, **where: Any) -> Away:
 def adopt(visit: Visit, trial_id: UUID, **where: Any) -> Away:
     """Continue with what the draft is now."""
     play = _own(visit, trial_id, where)
-    trials.adopt(visit.uow, trial_id, _revision())
+    test_runs.adopt(visit.uow, trial_id, _revision())
     return Away(_at(play), told="trials.notice.adopted")
 
 
 @done(f"{ONE}/delete")
 def delete(visit: Visit, trial_id: UUID, **where: Any) -> Away:
     """Delete it, also where its draft can't be played."""
-    trials.remove(visit.uow, trial_id)
+    test_runs.remove(visit.uow, trial_id)
     return Away(f"{home(where_of(where))}/try", told="trials.notice.deleted")
 
 
@@ -139,7 +140,7 @@ def delete(visit: Visit, trial_id: UUID, **where: Any) -> Away:
 def scenario(visit: Visit, trial_id: UUID, **where: Any) -> Content:
     """What was played, as a scenario file to keep elsewhere."""
     play = _own(visit, trial_id, where)
-    content = trials.scenario(visit.uow, trial_id, _suggested(play))
+    content = test_runs.scenario(visit.uow, trial_id, _suggested(play))
     return Content(content, "application/yaml", name=f"{play.subject.key}-test-run.yaml")
 
 
@@ -149,7 +150,7 @@ def save(visit: Visit, trial_id: UUID, **where: Any) -> Away:
     of = _own(visit, trial_id, where).subject.where
     unit = starting.unit_for(visit, of.key) if isinstance(of, OfVersion) else ""
     name = request.form.get("scenario", "")
-    sketch_id = trials.save(visit.uow, trial_id, name, unit=unit)
+    sketch_id = test_runs.save(visit.uow, trial_id, name, unit=unit)
     return Away(f"/designer/sketches/{sketch_id}", told="trials.notice.saved")
 
 
@@ -172,11 +173,11 @@ def play_picture(visit: Visit, trial_id: UUID, **where: Any) -> Content:
     tokens += [(element, "wait") for element in case.awaited]
     tokens += [(one.element, "incident") for one in case.incidents.values()]
     marks = bpmn.Marks(tokens=tokens, passed=set(case.passed))
-    return Content(trials.picture(visit.uow, play.subject, visit.reader.language, marks), "image/svg+xml")
+    return Content(test_runs.picture(visit.uow, play.subject, visit.reader.language, marks), "image/svg+xml")
 
 
 def _own(visit: Visit, trial_id: UUID, where: Mapping[str, Any]) -> Play:
-    play = trials.get(visit.uow, trial_id)
+    play = test_runs.get(visit.uow, trial_id)
     if play.subject.where != where_of(where):
         raise NotFound(f"There is no test run {trial_id}.")
     return play
@@ -225,7 +226,7 @@ def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
     found = doing.possible(play)
     one = doing.chosen(found, request.values)
     spec, case = play.played.spec, play.played.case
-    drawn = trials.places(visit.uow, play.subject)
+    drawn = test_runs.places(visit.uow, play.subject)
     values = {
         **about(play.subject, "try"),
         "play": play,
@@ -253,7 +254,7 @@ def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
 
 def _panel(visit: Visit, play: Play, one: Doing, typed: _Typed) -> dict[str, Any]:
     """What is asked, to do this."""
-    examples = trials.examples(visit.uow, play.subject, one.do, one.told)
+    examples = test_runs.examples(visit.uow, play.subject, one.do, one.told)
     wished = request.args.get("fill", "")
     filled = examples[int(wished)].data if wished in map(str, range(len(examples))) else None
     if filled is None and one.do in ("call", "message", "signal") and examples:
@@ -283,7 +284,7 @@ def _panel(visit: Visit, play: Play, one: Doing, typed: _Typed) -> dict[str, Any
 def _call(visit: Visit, play: Play, one: Doing, filled: Mapping[str, Any] | None) -> dict[str, Any]:
     """What another system is asked, and how it may answer or fail."""
     known = play.played.case.data
-    awaited = trials.awaited(visit.uow, play.subject, one.at, known)
+    awaited = test_runs.awaited(visit.uow, play.subject, one.at, known)
     sample = filled
     if sample is None:
         sample = doing.sample(one.form.fields) if one.form else awaited.reply

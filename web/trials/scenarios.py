@@ -5,9 +5,10 @@ from typing import Any
 
 from flask import request
 
-from engine import bpmn, trials
+from engine import bpmn
 from engine.bpmn import Spec
-from engine.trials import Rehearsal
+from engine.design import test_runs
+from engine.design.test_runs import Rehearsal
 from web import asked, texts
 from web.trials.subject import Painting, about, find, looked_at, named
 from web.visit import Content, Page, Visit
@@ -17,7 +18,7 @@ from web.visit import Content, Page, Visit
 def coverage(visit: Visit, **where: Any) -> Page:
     """All together, or one that was chosen."""
     subject = find(visit, where)
-    spec, found = subject.spec, trials.rehearsal(visit.uow, subject)
+    spec, found = subject.spec, test_runs.rehearsal(visit.uow, subject)
     chosen = _chosen(found)
     passed = found.passed(chosen)
     values = {
@@ -26,7 +27,7 @@ def coverage(visit: Visit, **where: Any) -> Page:
         "failed": sum(not result.passed for result in found.results),
         "coverage": found.coverage,
         "chosen": chosen,
-        "painting": _painting(trials.places(visit.uow, subject), spec, passed, all_of_them=chosen is None),
+        "painting": _painting(test_runs.places(visit.uow, subject), spec, passed, all_of_them=chosen is None),
         "gaps": _gaps(spec, found),
         "counts": _counts(spec, passed),
     }
@@ -37,10 +38,10 @@ def coverage(visit: Visit, **where: Any) -> Page:
 def coverage_picture(visit: Visit, **where: Any) -> Content:
     """The same diagram, drawn without a script."""
     subject = find(visit, where)
-    found = trials.rehearsal(visit.uow, subject)
+    found = test_runs.rehearsal(visit.uow, subject)
     passed = found.passed(_chosen(found))
     marks = bpmn.Marks(passed=list(passed), counts=passed)
-    return Content(trials.picture(visit.uow, subject, visit.reader.language, marks), "image/svg+xml")
+    return Content(test_runs.picture(visit.uow, subject, visit.reader.language, marks), "image/svg+xml")
 
 
 def _chosen(found: Rehearsal) -> int | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.bpmn import Spec, Step
-from engine.scenarios import Action, Done, Played
+from engine.definitions.scenarios import Action, Done, Played
 from web import texts
 from web.trials.subject import named
 

@@ -7,17 +7,17 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from engine import sketches, trials
 from engine.bpmn import Spec
-from engine.errors import Conflict, Refusal
-from engine.trials import OfDraft, OfVersion, Subject, Where
+from engine.design import drafts, test_runs
+from engine.design.test_runs import OfDraft, OfVersion, Subject, Where
+from engine.platform.errors import Conflict, Refusal
 from web import texts
 from web.designer.area import blueprint as designer
 from web.visit import Away, Page, Prepare, View, Visit, page
 
 VERSION, DRAFT = "/designer/<key>/<int:number>", "/designer/sketches/<uuid:sketch_id>/processes/<process>"
 blueprint = Blueprint("trials", __name__, url_prefix=VERSION)
-drafts = Blueprint("trials-of-drafts", __name__, url_prefix=DRAFT)
+of_drafts = Blueprint("trials-of-drafts", __name__, url_prefix=DRAFT)
 
 TABS = ("diagram", "scenarios", "forms", "try")
 # Why a draft can't be played (yet).
@@ -54,7 +54,7 @@ def _declared(
     method: str, path: str, refused: View, prepare: Prepare | None = None
 ) -> Callable[[View], View]:
     def declare(view: View) -> View:
-        for each in (blueprint, drafts):
+        for each in (blueprint, of_drafts):
             page(getattr(each, method)(path), may="definitions.publish", refused=refused, prepare=prepare)(
                 view
             )
@@ -79,7 +79,7 @@ def home(where: Where) -> str:
 
 def find(visit: Visit, where: Mapping[str, Any]) -> Subject:
     """What an address is about. Raises NotFound, Forbidden, Conflict."""
-    return trials.find(visit.uow, where_of(where))
+    return test_runs.find(visit.uow, where_of(where))
 
 
 def about(subject: Subject, tab: str) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _trail(where: OfDraft, name: str) -> list[tuple[str, str]]:
 )
 def main_process(visit: Visit, sketch_id: UUID, tab: str) -> Away:
     """The page of the process that a draft begins with."""
-    return Away(f"{home(trials.main_process(visit.uow, sketch_id))}/{tab}")
+    return Away(f"{home(test_runs.main_process(visit.uow, sketch_id))}/{tab}")
 
 
 def unready(visit: Visit, *, refusal: Refusal, **where: Any) -> Page:
@@ -124,7 +124,7 @@ def unready(visit: Visit, *, refusal: Refusal, **where: Any) -> Page:
     reason = refusal.state.get("trial") if isinstance(refusal, Conflict) else None
     if reason not in UNREADY or isinstance(of, OfVersion):
         raise refusal
-    sketch = sketches.get(visit.uow, of.sketch_id).sketch
+    sketch = drafts.get(visit.uow, of.sketch_id).sketch
     name = texts.reader().half(sketch.name)
     values = {"sketch": sketch, "check": sketch.check, "reason": reason}
     values |= {"trail": _trail(of, name), "subject_title": name}

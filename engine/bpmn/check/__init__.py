@@ -45,7 +45,7 @@ from engine.bpmn.check.variables import check_variables
 from engine.bpmn.findings import Finding, Report
 from engine.bpmn.lint import lint
 from engine.bpmn.readable import Name, readable
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 __all__ = ["Looked", "check", "look"]
 

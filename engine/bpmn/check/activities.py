@@ -8,7 +8,7 @@ from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules, place
 from engine.bpmn.script import language
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 PLACEHOLDER = "__targetRef_placeholder"  # Camunda Modeler's, because the standard wants a target
 

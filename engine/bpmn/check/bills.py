@@ -10,7 +10,7 @@ from engine.bpmn.check.diagram import Diagram, Node, definitions
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules
 from engine.bpmn.money import CURRENCIES, is_code
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _NEEDED = ("billAmount", "billCurrency")
 _DECLARED = "bill-declaration"

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from engine.bpmn.findings import Report
-from engine.budget import Budget, Exhausted, is_limited, limited
-from engine.findings import Finding
+from engine.platform.budget import Budget, Exhausted, is_limited, limited
+from engine.platform.findings import Finding
 
 _DEEP = "Something in the files is nested too deeply to be checked."
 _MEND_DEEP = "Nest expressions, lists and forms less deeply."

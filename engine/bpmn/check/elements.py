@@ -20,7 +20,7 @@ from engine.bpmn.check.allow_list import (
 from engine.bpmn.check.extensions import Extensions
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import OTHERWISE, OTHERWISE_ATTRIBUTE, REFUSED, REFUSED_ATTRIBUTES
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 MAX_ATTRIBUTES = 200
 _CORRELATION = frozenset({"correlationProperty"})  # refused where messages are thrown or awaited by it

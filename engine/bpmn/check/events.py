@@ -11,7 +11,7 @@ from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules, qualified
 from engine.bpmn.check.texts import written_time
 from engine.bpmn.values import MAX_NAME
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 MAX_CODE = 100  # of an error's: it becomes the outcome of a case in which nothing catches it
 _LONGEST = {"message": MAX_NAME, "signal": MAX_NAME, "error": MAX_CODE, "escalation": MAX_CODE}

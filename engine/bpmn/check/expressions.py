@@ -16,7 +16,7 @@ from engine.bpmn.check.texts import MAPPINGS, Text, as_juel, language_of, stripp
 from engine.bpmn.juel import is_juel
 from engine.bpmn.script import MAX_SCRIPT, names, unsupported
 from engine.bpmn.syntax import Mode
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 # What the sandbox has and a script may sensibly use; os, sys and pathlib are there but refuse every call.
 MODULES = frozenset({

@@ -15,7 +15,7 @@ from engine.bpmn.kinds import HUMAN
 from engine.bpmn.outcomes import DECISION
 from engine.bpmn.own import ASSIGNMENT
 from engine.bpmn.translate.vendors import OTHER_ENGINES, SPIFF, VOCABULARY, ZEEBE
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 PARVANDEH = "https://parvandeh.org/bpmn"

@@ -1,9 +1,9 @@
 """Expressions in FEEL, as the check of expressions looks at them."""
 
 from engine.bpmn import feel
-from engine.budget import remembered
-from engine.decisions.errors import Unreadable
-from engine.decisions.feel import tree
+from engine.dmn.errors import Unreadable
+from engine.dmn.feel import tree
+from engine.platform.budget import remembered
 
 _NO_MAPPING = (tree.Constant, tree.ListOf, tree.RangeOf, tree.Compared, tree.Between, tree.Negative)
 

@@ -17,9 +17,9 @@ from engine.bpmn.posts import BINDINGS, Bindings, fault, read_bindings, squeezed
 from engine.bpmn.rules import NO_DECISIONS
 from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
 from engine.bpmn.translate import translate
-from engine.budget import look_at, spend
-from engine.decisions.asking import Decisions
-from engine.findings import sentence
+from engine.dmn.asking import Decisions
+from engine.platform.budget import look_at, spend
+from engine.platform.findings import sentence
 
 MAX_FILES = 50
 SUFFIXES = (*BPMN_SUFFIXES, *FORM_SUFFIXES, ".dmn", ".yaml", ".md")  # scenarios are read where they are run

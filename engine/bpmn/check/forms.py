@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from engine import media
 from engine.bpmn import forms
 from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram
@@ -11,8 +10,9 @@ from engine.bpmn.check.extensions import CAMUNDA
 from engine.bpmn.check.notes import Notes, Place, Rules, place
 from engine.bpmn.forms.camunda import ROLES
 from engine.bpmn.translate.vendors import SPIFF
-from engine.findings import sentence
-from engine.formats import FORMATS
+from engine.platform import media
+from engine.platform.findings import sentence
+from engine.platform.formats import FORMATS
 
 _PROPERTY = f"{bpmn('extensionElements')}/{{{SPIFF}}}properties/{{{SPIFF}}}property"
 _FORM_DATA = f"{bpmn('extensionElements')}/{{{CAMUNDA}}}formData"

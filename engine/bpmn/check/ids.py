@@ -9,7 +9,7 @@ from lxml import etree
 from engine.bpmn.check.allow_list import BPMNDI, FLOW_NODES, RUNNING, SUBPROCESSES, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.notes import Notes, place
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 MAX_ID = 200
 _NEEDED = RUNNING | {

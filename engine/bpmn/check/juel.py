@@ -4,7 +4,7 @@ import ast
 
 from engine.bpmn import juel
 from engine.bpmn.juel import tree
-from engine.budget import remembered
+from engine.platform.budget import remembered
 
 _NO_MAPPING = (tree.Constant, tree.Joined, tree.ListOf, tree.Unary, tree.Chain)
 _COMPARING = {

@@ -7,7 +7,7 @@ from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.kinds import HUMAN
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _ASSIGNED = tuple(
     f"{{{PARVANDEH}}}{name}" for name in ("assignee", "candidateUsers", "candidateGroups", "role", "unit")

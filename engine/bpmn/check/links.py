@@ -7,7 +7,7 @@ from engine.bpmn.check.diagram import Diagram, Node, link_name
 from engine.bpmn.check.events import is_name
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.values import MAX_NAME
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _PLACES = frozenset({"intermediateThrowEvent", "intermediateCatchEvent"})  # elsewhere it is refused
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from engine.bpmn.check.net import BITS, FULL, Net, Station, Way
-from engine.budget import spend
+from engine.platform.budget import spend
 
 ROUNDS = 2  # of a loop that leaves ever more tokens
 STATE = 15  # steps of the budget for each marking

@@ -15,7 +15,7 @@ from engine.bpmn.marks import ASSIGNMENTS, LEVELS, MAX_NAMES, variables
 from engine.bpmn.own import Unfit, named_groups
 from engine.bpmn.posts import APPLICANT, BINDINGS, MAX_ROLE, is_role, is_unit, squeezed
 from engine.bpmn.script import names
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _OURS = f"{{{PARVANDEH}}}"
 _MARKER = bpmn("multiInstanceLoopCharacteristics")

@@ -8,7 +8,7 @@ from lxml import etree
 from engine.bpmn.check.allow_list import FLOW_NODES, bpmn, local
 from engine.bpmn.check.diagram import definitions, trigger
 from engine.bpmn.check.notes import Notes, place
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _THROW = frozenset({"sendTask", "intermediateThrowEvent", "endEvent"})
 _CATCH = frozenset({"receiveTask", "intermediateCatchEvent", "boundaryEvent", "startEvent"})

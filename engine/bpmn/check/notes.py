@@ -4,7 +4,7 @@ from typing import Any
 
 from engine.bpmn.check.allow_list import OWNERS, local
 from engine.bpmn.translate.vendors import qualified
-from engine.findings import LAST_LINE, MAX_FINDINGS, Notes, Place
+from engine.platform.findings import LAST_LINE, MAX_FINDINGS, Notes, Place
 
 __all__ = ["MAX_FINDINGS", "Notes", "Place", "Rules", "place", "qualified"]
 

@@ -23,7 +23,7 @@ from engine.bpmn.outcomes import (
     twice,
     variables,
 )
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _HOW = '<parvandeh:outcome value="refused" effect="refuses" name="رد شد | Refused"/>'
 

@@ -9,7 +9,7 @@ from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.findings import Process
 from engine.bpmn.outcomes import DECLARATION, MAX_DECLARED
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _BINDING = f"{{{CAMUNDA}}}calledElementBinding"
 _APPEAL = f"{{{PARVANDEH}}}appeal"

@@ -11,11 +11,11 @@ from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules
 from engine.bpmn.rules import DECISION, MAPPING, NULL_FAULTS, ON_NULL, RESULT, RESULTS
 from engine.bpmn.script import language
-from engine.decisions.asking import SUFFIX, Decisions
-from engine.decisions.check import check
-from engine.decisions.dmn.model import Definitions
-from engine.decisions.dmn.reading import NotDmn, parsed
-from engine.findings import sentence
+from engine.dmn.asking import SUFFIX, Decisions
+from engine.dmn.check import check
+from engine.dmn.dmn.model import Definitions
+from engine.dmn.dmn.reading import NotDmn, parsed
+from engine.platform.findings import sentence
 
 
 def read_rules(files: Mapping[str, bytes], notes: Notes) -> Decisions:

@@ -23,7 +23,7 @@ from engine.bpmn.check.moves import (
 )
 from engine.bpmn.check.net import CANCELLED, TERMINATE, Station, upstream
 from engine.bpmn.check.notes import Notes, place
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 BOUND = 100_000  # states of all processes of an upload
 BOUND_LATER = 1_000  # of one more scope, once there were so many

@@ -7,7 +7,7 @@ from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS, THROWN
 from engine.bpmn.check.diagram import Diagram, Flow, Node, Scope, by_event
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.normalize import begins_alone, is_asked, only_bare
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 MAX_NODES = 300
 _PLAIN = ACTIVITIES | EVENTS - {"endEvent"}  # may have one outgoing flow

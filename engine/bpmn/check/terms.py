@@ -9,7 +9,7 @@ from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.texts import written_term
 from engine.bpmn.kinds import HUMAN
 from engine.bpmn.own import TERMS
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 
 def check_terms(diagram: Diagram, now: datetime, notes: Notes) -> None:

@@ -12,7 +12,7 @@ from engine.bpmn import bills
 from engine.bpmn.step import Outgoing
 from engine.bpmn.tokens import FIRED, WAIT, Failed, Token
 from engine.bpmn.values import differing, encode, plain
-from engine.ids import uuid7
+from engine.platform.ids import uuid7
 
 ASKED = "asked"  # key in a token's internal data: what it asks a bill for
 CALL = "call"  # key in a token's internal data: the id of its call, and the digest of what was asked

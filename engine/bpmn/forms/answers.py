@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.bpmn.forms.parts import parts, types
-from engine.formats import FORMATS
-from engine.persian import digits
+from engine.platform.formats import FORMATS
+from engine.platform.persian import digits
 
 _NUMBER = re.compile(r"[+-]?(\d+)(?:\.(\d+))?", re.ASCII)
 _EXACT = 15  # digits that a float keeps

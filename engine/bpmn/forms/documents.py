@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine import media
 from engine.bpmn.forms.fields import ACCEPT, DOCUMENT_KINDS, MAX_MIB, Field
+from engine.platform import media
 
 _DATA = frozenset({"default", "const", "enum", "examples"})  # hold no schemas
 MOST = 50  # files in one field, unless it says less

@@ -8,14 +8,14 @@ from typing import Any
 import jsonschema_rs
 
 from engine.bpmn.forms.fields import Field, fields_of
-from engine.formats import FORMATS as OURS
-from engine.formats import stored
+from engine.platform.formats import FORMATS as OURS
+from engine.platform.formats import stored
 
 # Stands for what was typed: a fault may be shown and logged, the answer itself must not.
 MASK = "the value"
 # Shown, and not to be sent: JSON Schema's own word is no more than a hint.
 READ_ONLY: Mapping[str, Any] = {"readOnly": True, "not": {}}
-# Whether a document is named that was uploaded is for `engine.staging`: a form knows no database.
+# Whether a document is named that was uploaded: `engine.cases.staged_documents`. A form knows no database.
 _FORMATS = {**{name: stored(name) for name in OURS}, "document": lambda value: bool(value.strip())}
 # Those of JSON Schema that are checked, ours, and those that say what to draw.
 FORMATS = frozenset({

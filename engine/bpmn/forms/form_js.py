@@ -9,7 +9,7 @@ from engine.bpmn.forms.conditions import Unreadable, condition
 from engine.bpmn.forms.fields import HIDE, NOTICE
 from engine.bpmn.forms.form import READ_ONLY, Form
 from engine.bpmn.forms.form_js_inputs import INPUTS, Unheld, answer
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 NEWEST = 19  # schemaVersion that was read when this was written
 _PLAIN = frozenset({"group", "page", "multipage"})

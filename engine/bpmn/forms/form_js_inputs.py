@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.formats import FORMATS
+from engine.platform.formats import FORMATS
 
 _CHOICES = frozenset({"radio", "select", "checklist", "taglist"})
 _PHONE = r"^(\+|00)[0-9]{6,15}$"

@@ -17,7 +17,7 @@ from engine.bpmn.juel.methods import plain
 from engine.bpmn.juel.parser import parse, source
 from engine.bpmn.juel.running import Frame, Run, compiled
 from engine.bpmn.juel.scanner import OPENING, RESERVED, Unreadable, quoted
-from engine.budget import spend
+from engine.platform.budget import spend
 
 __all__ = [
     "RESERVED", "Assignment", "Expression", "Fault", "Unreadable", "assignment", "count", "evaluate",

@@ -8,7 +8,7 @@ from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.lint.rules import CODES
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 ACCEPT = f"{{{PARVANDEH}}}accept"
 

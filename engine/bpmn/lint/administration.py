@@ -23,7 +23,7 @@ from engine.bpmn.lint.rights import check_rights
 from engine.bpmn.lint.ways import comes_without
 from engine.bpmn.outcomes import DECISION, effect_of, of_process, of_task
 from engine.bpmn.outcomes import DECLARATION as OUTCOME
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _DUE = f"{{{PARVANDEH}}}due"
 _PRESENCE = f"{{{PARVANDEH}}}presence"

@@ -16,7 +16,7 @@ from engine.bpmn.lanes import lanes_around, listed
 from engine.bpmn.outcomes import DECISION, effect_of, of_process, of_task
 from engine.bpmn.outcomes import DECLARATION as OUTCOME
 from engine.bpmn.own import Unfit, named_groups
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 Warn = Callable[[Any, str, str, str], None]
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _KINDS = {"globalTask": "task", "globalUserTask": "userTask", "globalManualTask": "manualTask"}
 _BESIDE = frozenset({f"{BPMN}documentation"})

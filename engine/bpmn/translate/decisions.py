@@ -7,7 +7,7 @@ from engine.bpmn.rules import DECISION, MAPPING, RESULT
 from engine.bpmn.translate.juel import is_juel
 from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.vendors import SPIFF, ZEEBE
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _KEPT = "decisionResult"  # under which Camunda keeps a result that nobody named
 _BINDING = f"{CAMUNDA}decisionRefBinding"

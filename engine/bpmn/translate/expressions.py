@@ -5,7 +5,7 @@ from typing import Any
 from engine.bpmn.feel import is_feel
 from engine.bpmn.translate.juel import Untranslatable, expression, is_juel
 from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 HOLDERS = tuple(
     BPMN + name

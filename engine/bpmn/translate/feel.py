@@ -10,9 +10,9 @@ from engine.bpmn.timers import is_literal
 from engine.bpmn.translate.expressions import HOLDERS
 from engine.bpmn.translate.juel import Untranslatable, is_juel
 from engine.bpmn.translate.told import BPMN, OURS, Told, short
-from engine.decisions.errors import Unreadable
-from engine.decisions.feel import tree
-from engine.findings import sentence
+from engine.dmn.errors import Unreadable
+from engine.dmn.feel import tree
+from engine.platform.findings import sentence
 
 _SUBJECT = f"{OURS}subject"
 _COUNTED = "loopCounter"  # from 1 in Camunda 8, and from 0 here

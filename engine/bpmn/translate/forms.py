@@ -7,7 +7,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _HOLDERS = (f"{BPMN}userTask", f"{BPMN}startEvent")
 _TYPES = {"int": "long", "integer": "long", "": "string"}

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from engine.bpmn.translate.told import BPMN, Told
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _NODES = tuple(
     BPMN + name

@@ -9,7 +9,7 @@ from engine.bpmn.marks import ASSIGNMENTS
 from engine.bpmn.posts import NOWHERE, Bindings, is_role, is_unit, squeezed
 from engine.bpmn.translate.people import as_group
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _HUMAN = tuple(BPMN + name for name in sorted(HUMAN))
 _GROUPS = tuple(f"{space}candidateGroups" for space in (OURS, CAMUNDA))

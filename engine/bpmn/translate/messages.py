@@ -6,7 +6,7 @@ from typing import Any
 from engine.bpmn.translate.references import Definitions
 from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.work import says_who
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _DEFINITION = f"{BPMN}messageEventDefinition"
 _TASKS = (f"{BPMN}sendTask", f"{BPMN}receiveTask")

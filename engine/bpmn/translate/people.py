@@ -8,7 +8,7 @@ from engine.bpmn.own import LONGEST
 from engine.bpmn.translate.juel import Untranslatable, Value, expression, is_juel, listing, value
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
 from engine.bpmn.translate.vendors import qualified
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _ONE = {"assignee": "assignee", "dueDate": "due", "followUpDate": "followUp", "priority": "priority"}
 _MANY = ("candidateUsers", "candidateGroups")

@@ -6,7 +6,7 @@ from lxml import etree
 
 from engine.bpmn.translate.juel import Untranslatable, expression, is_juel
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _NAMED = {
     "error": ("errorCode", "translated-error"),

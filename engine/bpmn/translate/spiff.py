@@ -12,7 +12,7 @@ from lxml import etree
 from engine.bpmn.syntax import tree
 from engine.bpmn.translate.juel import Untranslatable
 from engine.bpmn.translate.told import BPMN, OURS, Told, short
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _ACTIVITIES = tuple(
     BPMN + name

@@ -8,7 +8,7 @@ from engine.bpmn.juel import tree
 from engine.bpmn.translate.juel import Untranslatable, Value, expression, is_juel, read, value
 from engine.bpmn.translate.mappings import as_names, outputs, parameters, variables
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension, short
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 _TASKS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "businessRuleTask"))
 _THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEvent"))

@@ -11,7 +11,7 @@ from engine.bpmn.translate import feel
 from engine.bpmn.translate.juel import Untranslatable
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
 from engine.bpmn.translate.vendors import ZEEBE as SPACE
-from engine.findings import sentence
+from engine.platform.findings import sentence
 
 ZEEBE = f"{{{SPACE}}}"
 _JOBS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "scriptTask", "businessRuleTask"))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote, urlencode
 
 from engine.cli.demo.installation import Installation, Json, Unexpected, opened, require
-from engine.config import Settings
+from engine.platform.config import Settings
 
 PATIENCE = 60.0  # seconds for what other systems do
 LOOK_SECONDS = 0.2

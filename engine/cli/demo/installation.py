@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import httpx
 
-from engine.config import ROOT, Settings
+from engine.platform.config import ROOT, Settings
 
 Json = dict[str, Any]
 

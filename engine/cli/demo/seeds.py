@@ -17,7 +17,7 @@ from engine.cli import demo_accounts
 from engine.cli.demo import paper
 from engine.cli.demo.installation import Installation, Unexpected
 from engine.cli.demo_accounts import APPLICANT
-from engine.config import Settings
+from engine.platform.config import Settings
 
 Json = dict[str, Any]
 

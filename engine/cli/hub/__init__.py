@@ -7,10 +7,10 @@ import socket
 import subprocess
 import sys
 
-from engine import lifeline
 from engine.cli.hub import server
-from engine.config import ROOT, Settings
-from engine.errors import Unusable
+from engine.platform import parent_death
+from engine.platform.config import ROOT, Settings
+from engine.platform.errors import Unusable
 
 HELP = "Play other systems to try the connectors with: registries, tax, zoning, health, payments, licences."
 HOST = "127.0.0.1"
@@ -28,7 +28,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Answer until a signal."""
     if arguments.with_parent is not None:
-        lifeline.follow(arguments.with_parent, signal.SIGKILL)
+        parent_death.follow(arguments.with_parent, signal.SIGKILL)
     if arguments.socket is not None:
         listening = socket.socket(fileno=arguments.socket)
     else:

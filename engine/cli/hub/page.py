@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engine.cli.hub import payments
-from engine.language import DEFAULT, LANGUAGES, Catalogue, Language, Reader
+from engine.platform.language import DEFAULT, LANGUAGES, Catalogue, Language, Reader
 
 _TEXTS = Catalogue.read(Path(__file__).with_name("texts.toml"))
 _STYLE = (

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from engine.decisions.check import check
-from engine.findings import Finding
+from engine.dmn.check import check
+from engine.platform.findings import Finding
 
 MODEL = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine.decisions.dmn.graph import Graph
-from engine.decisions.dmn.reading import read
-from engine.decisions.feel.frames import Run
+from engine.dmn.dmn.graph import Graph
+from engine.dmn.dmn.reading import read
+from engine.dmn.feel.frames import Run
 
 DMN_15 = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 

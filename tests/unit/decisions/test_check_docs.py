@@ -3,7 +3,7 @@
 import ast
 import re
 
-from engine.config import ROOT
+from engine.platform.config import ROOT
 
 DOCUMENT = (ROOT / "docs" / "dmn-findings.md").read_text(encoding="utf-8")
 CODE = re.compile(r"[a-z]+(-[a-z0-9]+)+")
@@ -12,9 +12,9 @@ ROW = re.compile(r"(?m)^\| (`[^|]*) \|")
 
 def test_every_finding_is_documented_and_no_other() -> None:
     sources = [
-        *ROOT.glob("engine/decisions/check/*.py"),
-        ROOT / "engine/decisions/dmn/reading.py",
-        ROOT / "engine/findings.py",
+        *ROOT.glob("engine/dmn/check/*.py"),
+        ROOT / "engine/dmn/dmn/reading.py",
+        ROOT / "engine/platform/findings.py",
     ]
     constants = (node for path in sources for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     codes = {

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from engine.decisions import check as checking
-from engine.decisions.check import check
-from engine.decisions.feel.types import NUMBER
+from engine.dmn import check as checking
+from engine.dmn.check import check
+from engine.dmn.feel.types import NUMBER
 from tests.unit.decisions.checking import (
     codes,
     data,

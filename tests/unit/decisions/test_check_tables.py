@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from engine.decisions.check import check
-from engine.decisions.check.tables import MOST
-from engine.findings import Finding
+from engine.dmn.check import check
+from engine.dmn.check.tables import MOST
+from engine.platform.findings import Finding
 from tests.unit.decisions.checking import data, decision, definitions, item, of_table, table
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.decisions.dmn.graph import Graph, around
-from engine.decisions.dmn.reading import NotDmn, read
-from engine.decisions.errors import TooMuch
-from engine.decisions.feel.frames import Run
+from engine.dmn.dmn.graph import Graph, around
+from engine.dmn.dmn.reading import NotDmn, read
+from engine.dmn.errors import TooMuch
+from engine.dmn.feel.frames import Run
 from tests import ruling
 from tests.unit.decisions.models import (
     asked,

@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.decisions.errors import TooMuch, Unreadable
-from engine.decisions.feel import Expression, Run
-from engine.decisions.feel.building import build
-from engine.decisions.feel.calling import call
-from engine.decisions.feel.frames import Frame
-from engine.decisions.feel.functions import BUILT_IN
-from engine.decisions.feel.matching import build_tests
-from engine.decisions.feel.moments import Date, DateTime, Days, Months, Time
-from engine.decisions.feel.names import Names
-from engine.decisions.feel.notation import write
-from engine.decisions.feel.parser import parse, parse_tests, parse_type
-from engine.decisions.feel.types import ANY
-from engine.decisions.feel.values import Function, Parameter, Range
+from engine.dmn.errors import TooMuch, Unreadable
+from engine.dmn.feel import Expression, Run
+from engine.dmn.feel.building import build
+from engine.dmn.feel.calling import call
+from engine.dmn.feel.frames import Frame
+from engine.dmn.feel.functions import BUILT_IN
+from engine.dmn.feel.matching import build_tests
+from engine.dmn.feel.moments import Date, DateTime, Days, Months, Time
+from engine.dmn.feel.names import Names
+from engine.dmn.feel.notation import write
+from engine.dmn.feel.parser import parse, parse_tests, parse_type
+from engine.dmn.feel.types import ANY
+from engine.dmn.feel.values import Function, Parameter, Range
 
 KNOWN = {"x": Decimal(3), "monthly income": Decimal(1000), "y": [Decimal(1), {"a": "b"}]}
 WRITTEN = """

@@ -7,8 +7,8 @@ from time import thread_time
 
 import pytest
 
-from engine.decisions.errors import TooMuch
-from engine.decisions.feel import evaluate
+from engine.dmn.errors import TooMuch
+from engine.dmn.feel import evaluate
 
 SECONDS = 5  # of processor time: the limits are for one; what is slower here is another machine, or a mistake
 MEGABYTES = 200

@@ -9,18 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.decisions.feel import Expression, evaluate
-from engine.decisions.feel.moments import (
-    Date,
-    DateTime,
-    Days,
-    Months,
-    Time,
-    add_months,
-    from_ordinal,
-    month_length,
-)
-from engine.decisions.feel.notation import read_moment, write
+from engine.dmn.feel import Expression, evaluate
+from engine.dmn.feel.moments import Date, DateTime, Days, Months, Time, add_months, from_ordinal, month_length
+from engine.dmn.feel.notation import read_moment, write
 
 SECOND = 1_000_000_000
 TRUTHS = {"true": True, "false": False, "null": None, "1": None, '"a"': None}

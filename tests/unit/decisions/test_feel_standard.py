@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from engine.decisions.errors import Unreadable
-from engine.decisions.feel import evaluate
-from engine.decisions.feel.moments import Date, from_ordinal
-from engine.decisions.feel.notation import write
+from engine.dmn.errors import Unreadable
+from engine.dmn.feel import evaluate
+from engine.dmn.feel.moments import Date, from_ordinal
+from engine.dmn.feel.notation import write
 
 
 def told(text: str, values: dict[str, Any] | None = None) -> str:

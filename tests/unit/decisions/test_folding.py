@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from engine import persian
-from engine.decisions.asking import Ruling, decisions
-from engine.decisions.check import check
-from engine.findings import Finding
+from engine.dmn.asking import Ruling, decisions
+from engine.dmn.check import check
+from engine.platform import persian
+from engine.platform.findings import Finding
 from tests.unit.decisions.models import DMN_15, decision, definitions, inputs, table
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

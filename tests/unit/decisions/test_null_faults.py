@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.decisions.asking import decisions
+from engine.dmn.asking import decisions
 from tests.unit.decisions.models import (
     asked,
     decision,

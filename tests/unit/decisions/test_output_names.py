@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.decisions.asking import Decisions, Ruling, decisions
+from engine.dmn.asking import Decisions, Ruling, decisions
 from tests.unit.decisions import checking
 from tests.unit.decisions.models import decision, definitions, inputs, literal, table
 

@@ -9,19 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.decisions.check import check
-from engine.decisions.check.axes import Axis
-from engine.decisions.check.conditions import Unclear, condition, orders, values
-from engine.decisions.check.sweep import Box, Sweep
-from engine.decisions.dmn.graph import Graph
-from engine.decisions.dmn.reading import read
-from engine.decisions.feel.building import build
-from engine.decisions.feel.frames import Frame, Run
-from engine.decisions.feel.functions import BUILT_IN
-from engine.decisions.feel.matching import build_tests
-from engine.decisions.feel.names import Names
-from engine.decisions.feel.notation import read_moment
-from engine.decisions.feel.parser import parse_tests
+from engine.dmn.check import check
+from engine.dmn.check.axes import Axis
+from engine.dmn.check.conditions import Unclear, condition, orders, values
+from engine.dmn.check.sweep import Box, Sweep
+from engine.dmn.dmn.graph import Graph
+from engine.dmn.dmn.reading import read
+from engine.dmn.feel.building import build
+from engine.dmn.feel.frames import Frame, Run
+from engine.dmn.feel.functions import BUILT_IN
+from engine.dmn.feel.matching import build_tests
+from engine.dmn.feel.names import Names
+from engine.dmn.feel.notation import read_moment
+from engine.dmn.feel.parser import parse_tests
 from tests.unit.decisions.checking import data, decision, definitions, table
 
 NUMBERS = [None, *(Decimal(n) / 2 for n in range(-1, 10))]

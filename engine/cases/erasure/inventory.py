@@ -1,0 +1,311 @@
+"""What erasing a case does to each table, each column and each file below `var/`.
+
+The one list of it: the command does what stands here, and a test compares it with the models, the database
+and `var/`. So a new table, column or folder fails the test until it is listed. docs/erasure.md explains it.
+
+Conditions and values are SQL. They may use the parameters `:case` (its id), `:number` (its number), `:marks`
+(texts by which a stored answer names the case) and `:words` (outcomes and grounds that its process declares).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A table without data of cases' persons, or with ids alone: nothing of it changes."""
+
+    why: str
+    columns: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A table whose rows of a case are deleted as a whole. `columns` are those that were considered."""
+
+    rows: str
+    columns: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A table whose rows of a case stay, for statistics and the chain, with other values in some columns."""
+
+    rows: str
+    columns: str  # those that stay: ids, times, numbers, words of the process
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+_OF_CASE = "case_id = :case"
+_PAYLOAD = Changed(
+    "case_id = :case AND (payload IS NOT NULL OR salt IS NOT NULL)", "", {"payload": "NULL", "salt": "NULL"}
+)
+_STAGED = """
+    place IN (SELECT 'task:' || id::text FROM tasks WHERE case_id = :case)
+    OR place = 'appeal:' || CAST(:case AS uuid)::text
+"""
+_STAGED_PARTS = """
+    document_id IN (
+        SELECT id FROM staged_documents
+        WHERE place IN (SELECT 'task:' || id::text FROM tasks WHERE case_id = :case)
+            OR place = 'appeal:' || CAST(:case AS uuid)::text
+    )
+"""
+_TASKS = "(SELECT id FROM tasks WHERE case_id = :case)"
+_RETRIES = """
+    id IN (
+        SELECT retry_id FROM retried_incidents
+        WHERE incident_id IN (SELECT id FROM incidents WHERE case_id = :case)
+    )
+"""
+
+# What the case has received and sent, as its log says; what it has sent and nobody took yet; and what is kept
+# for it: addressed to its number, or with the keys of something that it has waited for.
+_MESSAGES = """
+    thrown_by = :case
+    OR wait_id IN (SELECT id FROM waits WHERE case_id = :case)
+    OR id::text IN (
+        SELECT payload ->> 'message' FROM events
+        WHERE case_id = :case
+            AND kind IN ('message.received', 'message.sent', 'signal.received', 'signal.sent')
+    )
+    OR (kind = 'message' AND correlation <> '{}' AND (
+        correlation::jsonb ->> 'case_number' = :number
+        OR EXISTS (
+            SELECT FROM waits
+            WHERE waits.case_id = :case AND waits.kind = 'message' AND waits.name = messages.name
+                AND waits.correlation = messages.correlation
+        )
+    ))
+"""
+# Answers to what wrote an event of the case, which has their very instant; and those that name it or a part
+# of it.
+_ANSWERS = """
+    (created_at, user_id) IN (SELECT at, actor_id FROM events WHERE case_id = :case)
+    OR EXISTS (
+        SELECT FROM unnest(CAST(:marks AS text[])) AS mark
+        WHERE position(convert_to(mark, 'UTF8') IN coalesce(body, '')) > 0
+            OR strpos(coalesce(headers::text, ''), mark) > 0
+    )
+"""
+# The rows of this case's tasks among the results of a batch: a refusal may repeat what was entered.
+_RESULTS = """
+    (SELECT coalesce(jsonb_agg(
+        CASE WHEN value <> 'null' AND tasks[number] IN (SELECT id FROM tasks AS own WHERE own.case_id = :case)
+            THEN '{"kind": "NotFound", "detail": "The case was erased."}' ELSE value END
+        ORDER BY number), '[]')
+    FROM jsonb_array_elements(results) WITH ORDINALITY AS result (value, number))
+"""
+# What was asked alongside a task keeps its shape, for its pages; nothing of what people wrote.
+_ASKED = """
+    CASE WHEN asked IS NULL THEN NULL ELSE
+        jsonb_build_object('by', jsonb_build_object('id', asked -> 'by' -> 'id', 'name', ''))
+        || CASE WHEN kind = 'opinion' THEN jsonb_build_object('question', '', 'unit', asked -> 'unit',
+                'unit_name', asked -> 'unit_name', 'role', asked -> 'role', 'show', asked -> 'show')
+            ELSE jsonb_build_object('form', asked -> 'form', 'fields', '[]'::jsonb, 'text', NULL) END
+    END
+"""
+_OUTCOME = "CASE WHEN outcome = ANY(CAST(:words AS text[])) THEN outcome ELSE {otherwise} END"
+_GROUNDS = """
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('code', ground ->> 'code', 'text', '')), '[]')
+    FROM jsonb_array_elements(grounds) AS ground WHERE ground ->> 'code' = ANY(CAST(:words AS text[])))
+"""
+
+# In this order: what finds its rows by others' values comes before those.
+ERASED: Mapping[str, Changed | Deleted] = {
+    "idempotency_keys": Deleted(_ANSWERS, "user_id key request_digest status headers body created_at"),
+    "messages": Deleted(
+        _MESSAGES,
+        "id name correlation data kind thrown_by thrown_element status sent_at expires_at closed_at wait_id",
+    ),
+    "batches": Changed(
+        f"tasks && ARRAY{_TASKS}",
+        "id owner_id acr action tasks made_at finished_at",
+        {"answer": "NULL", "results": _RESULTS},  # of one that goes on nothing is erased: see `erasing`
+    ),
+    "retries": Changed(
+        _RETRIES,
+        "id key code ordered_by ordered_at",
+        {"reason": "NULL"},
+    ),
+    "moved_cases": Changed(_OF_CASE, "move_id case_id status at", {"obstacles": "'[]'"}),
+    "recusals": Changed(_OF_CASE, "case_id user_id at", {"reason": "NULL"}),
+    "comments": Deleted(_OF_CASE, "id case_id task_id author_id text visible at"),
+    "document_versions": Deleted(
+        "document_id IN (SELECT id FROM documents WHERE case_id = :case)",
+        "document_id number task_id title name media_type size sha256 status uploaded_by uploaded_at",
+    ),
+    "documents": Deleted(_OF_CASE, "id case_id added_by newest field"),
+    "staged_parts": Deleted(_STAGED_PARTS, "document_id start content"),
+    "staged_documents": Deleted(
+        _STAGED,
+        "id owner_id place field name size received media_type sha256 created_at expires_at",
+    ),
+    "decisions": Changed(
+        _OF_CASE,
+        "id case_id task_id decided_by unit decided_at appeal_id",
+        {"outcome": _OUTCOME.format(otherwise="''"), "grounds": _GROUNDS},
+    ),
+    "incidents": Changed(
+        _OF_CASE,
+        "id case_id token_id element name code line status opened_at resolved_at attempts call_id",
+        {"message": "''"},
+    ),
+    "bills": Changed(
+        _OF_CASE,
+        # What was owed and paid stays: the books outlast the case.
+        "id case_id element reference amount currency due_on status issued_at paid_at closed_at message"
+        " paid_amount paid_currency late_at late_amount late_currency",
+        {"purpose": "NULL", "link": "NULL"},
+    ),
+    "calls": Changed(
+        _OF_CASE,
+        "id case_id token_id element connector topic operation status attempts due_at lease_until fence"
+        " opened_at closed_at woken_at",
+        {"request": "'{}'", "worker": "NULL", "failure": "NULL"},
+    ),
+    "waits": Changed(
+        _OF_CASE,
+        "id case_id version_id token_id element kind name due_at woken_at opened_at closed_at",
+        {"correlation": "NULL"},
+    ),
+    "tasks": Changed(
+        _OF_CASE,
+        "id case_id element name lane status assignee_id revision opened_at closed_at due_at follow_up_at"
+        " priority kind pool_id home_pool_id assignment parent_id asks",
+        {"people": "NULL", "asked": _ASKED, "draft": "NULL", "search": "''"},
+    ),
+    "access_log": Changed(
+        _PAYLOAD.rows,
+        "reader_id seq id at case_id what object_id actor_role actor_unit hash payload_hash",
+        _PAYLOAD.values,
+    ),
+    "events": Changed(
+        _PAYLOAD.rows,
+        "case_id seq at kind element task_id actor_id actor_role actor_unit purpose version_id transaction_id"
+        " hash payload_hash",
+        _PAYLOAD.values,
+    ),
+    "cases": Changed(
+        "id = :case",
+        "id number version_id status revision log_length log_hash started_by started_at ended_at unit_id"
+        " appeal_of channel erased_at",
+        {
+            "outcome": _OUTCOME.format(otherwise="NULL"),
+            "data": "'{}'",
+            **dict.fromkeys(
+                (
+                    *("applicant", "representative", "business_key", "running_key", "state", "secret"),
+                    *("subject", "parties"),
+                ),
+                "NULL",
+            ),
+        },
+    ),
+}
+
+_ACCOUNT = "an account's own data, which do not belong to a case"
+_ORGANISATION = "the organisation's own data"
+_PROCESS = "processes as they were deployed or drawn"
+_IDS = "ids, times and words of the program alone"
+KEPT: Mapping[str, Kept] = {
+    "access_heads": Kept(_IDS, "reader_id length hash"),
+    "alembic_version": Kept(_IDS, "version_num"),
+    "applications": Kept(
+        "applications still being written: the row is deleted when the case begins, or after 30 days",
+        "id user_id key version_id answers step created_at updated_at",
+    ),
+    "cursors": Kept(_IDS, "name transaction_id"),
+    "definition_versions": Kept(
+        _PROCESS,
+        "id key number name file deployment_id digest published_at status published_by retired_at retired_by",
+    ),
+    "definitions": Kept(
+        _PROCESS, "key current_version_id suspended_at disabled_at disabled_by offered_at offered_by unit_id"
+    ),
+    "delegations": Kept(
+        _ORGANISATION,
+        "id definition elements unit_id delegate_id valid_from valid_to created_by created_at revoked_by"
+        " revoked_at",
+    ),
+    "deliveries": Kept(
+        "what is sent is made of the event when it is sent: " + _IDS,
+        "id webhook_id case_id seq status attempts due_at failure closed_at lease_until",
+    ),
+    "deployment_decisions": Kept(_PROCESS, "deployment_id file place key name inputs"),
+    "deployment_files": Kept(_PROCESS, "deployment_id name content"),
+    "deployments": Kept(_PROCESS, "id digest calls report deployed_by deployed_at"),
+    "erased_files": Kept("files that are still to be deleted; a row goes with its file", "sha256 erased_at"),
+    "identities": Kept(_ACCOUNT, "issuer subject user_id created_at"),
+    "memberships": Kept(_ORGANISATION, "id user_id unit_id role valid_from valid_to"),
+    "moves": Kept(
+        _IDS,
+        "id key from_version_id to_version_id status planned_by planned_at started_by started_at finished_at",
+    ),
+    "organisation_log": Kept(_ORGANISATION, "id at actor_id kind unit_id user_id payload"),
+    "passwords": Kept(_ACCOUNT, "user_id hash temporary changed_at"),
+    "pending_logins": Kept(_ACCOUNT, "state browser provider nonce verifier target needed expires_at"),
+    "pool_roles": Kept(_ORGANISATION, "pool_id unit_id role"),
+    "pools": Kept(_ORGANISATION, "id definition delegation_id"),
+    "procrastinate_events": Kept(_IDS, "id job_id type at"),
+    "procrastinate_jobs": Kept(
+        "a job names rows by their ids alone (engine/platform/jobs.py)",
+        "id queue_name task_name priority lock queueing_lock args status scheduled_at attempts"
+        " abort_requested worker_id",
+    ),
+    "procrastinate_periodic_defers": Kept(_IDS, "id task_name defer_timestamp job_id periodic_id"),
+    "procrastinate_workers": Kept(_IDS, "id last_heartbeat"),
+    "relations": Kept(
+        "what officials have declared of themselves, whatever cases there are",
+        "id user_id person kind declared_by declared_at ended_at",
+    ),
+    "retried_incidents": Kept(_IDS, "retry_id incident_id status at"),
+    "sessions": Kept(
+        _ACCOUNT,
+        "id digest user_id provider acr authenticated_at created_at seen_at expires_at revoked_at agent",
+    ),
+    "sketch_checks": Kept(
+        _PROCESS, "sketch_id revision status step done total report asked_by asked_at finished_at"
+    ),
+    "sketch_files": Kept(_PROCESS, "sketch_id name content"),
+    "sketches": Kept(
+        _PROCESS,
+        "id unit_id name revision process_revision tried_revision version_id made_by made_at updated_by"
+        " updated_at",
+    ),
+    "substitutions": Kept(_ORGANISATION, "id absent_id substitute_id valid_from valid_to"),
+    "throttles": Kept("hashes of what was tried at logins, for an hour", "key failures since blocked_until"),
+    "tokens": Kept(_ACCOUNT, "id user_id digest created_at revoked_at scopes expires_at"),
+    "trials": Kept(
+        "test runs of designers, with data that they type for it; nothing is copied from a case",
+        "id version_id sketch_id process process_revision owner_id clock_at acts revision updated_at",
+    ),
+    "unit_lines": Kept(_ORGANISATION, "ancestor_id unit_id"),
+    "units": Kept(_ORGANISATION, "id key name kind parent_id region created_at closed_at"),
+    "upload_files": Kept(_PROCESS, "upload_id name content"),
+    "uploads": Kept(
+        _PROCESS, "id unit_id unit_named sketch_id status result uploaded_by uploaded_at finished_at"
+    ),
+    "users": Kept(
+        _ACCOUNT,
+        "id name role created_at person deactivated_at duplicate full_name_fa full_name_en email phone"
+        " language calendar",
+    ),
+    "webhooks": Kept(_ORGANISATION, "id url secret definition kinds created_by created_at disabled_at"),
+}
+
+# What lies in `var/`, by name. Nothing else may; and `documents` may lie elsewhere (`DOCUMENTS`).
+FOLDERS: Mapping[str, str] = {
+    "connectors.toml": "settings",
+    "demo.json": "the demonstration's accounts",
+    "documents": "content that no version of a document and no staged document names any more is deleted",
+    "hub.json": "the mock hub's bills, of the demonstration alone: numbers, amounts, and what they are for",
+    "metrics": "counts and times of requests by their route, anew with each start",
+    "oidc.toml": "settings",
+    "postgres": "the embedded server's own: dead rows and write-ahead log, see docs/erasure.md",
+    "postgres.lock": "the number of a process",
+    "postgres.log": "the embedded server's log, without statements and values",
+    "postgres.log.1": "that of the start before",
+    "postgres.pgpass": "the password of the embedded server",
+    "run.lock": "the number of a process",
+}

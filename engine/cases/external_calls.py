@@ -1,0 +1,301 @@
+"""Work that other systems do for cases: made through connectors, or taken by programs that serve a topic.
+
+No case is held while anybody works. Who works has a lease with a fencing number: a reply with an older
+number, or after the lease, comes too late. Tries are counted when they begin, so that work which kills its
+worker ends as an incident and not in a loop.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    String,
+    bindparam,
+    cast,
+    column,
+    exists,
+    literal_column,
+    or_,
+    select,
+    table,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from engine import access, cases
+from engine.access import validity
+from engine.bpmn import CallFailure
+from engine.bpmn.values import Unportable, portable
+from engine.models import Call, Case, Definition, DefinitionVersion, User
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, Fault, Invalid, NotFound
+
+MAX_TRIES = 10  # of a program that takes work and never comes back with it
+LOST_AFTER = timedelta(minutes=1)  # a job that was made with its call is in the queue by then, or has come
+_WORKABLE = (
+    Call.status == "open",
+    validity.runs(),
+)
+_SHOWN = (
+    Call.id,
+    Call.topic,
+    Call.connector,
+    Call.operation,
+    Call.request,
+    Call.element,
+    Call.fence,
+    Call.attempts,
+    Call.lease_until,
+    Case.number.label("case_number"),
+    DefinitionVersion.key.label("definition"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try of a call through a connector."""
+
+    id: UUID
+    fence: int
+    attempts: int
+    connector: str
+    operation: str | None
+    request: Mapping[str, Any]
+    case_number: str
+    user: str
+
+
+def _of_cases(*columns: Any) -> Any:
+    return (
+        select(*columns)
+        .select_from(Call)
+        .join(Case, Call.case_id == Case.id)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .join(Definition, DefinitionVersion.key == Definition.key)
+    )
+
+
+def take(
+    uow: UnitOfWork, topics: Sequence[str], count: int, lease: timedelta, worker: str
+) -> Sequence[RowMapping]:
+    """Lease up to `count` open calls of these topics, the oldest first; empty if there are none."""
+    access.require(uow.actor, "calls.work")
+    free = or_(Call.lease_until.is_(None), Call.lease_until <= uow.now)
+    found = _of_cases(Call.id).where(*_WORKABLE, Call.connector.is_(None), Call.topic.in_(topics))
+    found = found.where(access.covers(Case.unit_id))
+    found = (
+        found.where(Call.due_at <= uow.now, free, Call.attempts < MAX_TRIES).order_by(Call.id).limit(count)
+    )
+    free_ones = found.with_for_update(of=Call, skip_locked=True)
+    ids = uow.connection.execute(free_ones, access.seen_by(uow)).scalars().all()
+    if not ids:
+        return []
+    leased = {
+        "worker": _holder(uow, worker),
+        "lease_until": uow.now + lease,
+        "fence": Call.fence + 1,
+        "attempts": Call.attempts + 1,
+    }
+    uow.connection.execute(update(Call).where(Call.id.in_(ids)).values(**leased))
+    rows: Sequence[RowMapping] = (
+        uow.connection.execute(_of_cases(*_SHOWN).where(Call.id.in_(ids)).order_by(Call.id)).mappings().all()
+    )
+    return rows
+
+
+def extend(uow: UnitOfWork, call_id: UUID, fence: int, lease: timedelta) -> datetime:
+    """Lengthen a lease; until when it lasts now. Raises NotFound, Conflict."""
+    access.require(uow.actor, "calls.work")
+    _leased(uow, call_id, fence)
+    until = uow.now + lease
+    uow.connection.execute(update(Call).where(Call.id == call_id).values(lease_until=until))
+    return until
+
+
+def complete(uow: UnitOfWork, call_id: UUID, fence: int, reply: Mapping[str, Any]) -> None:
+    """Give the step its reply. Raises NotFound, Conflict, Invalid."""
+    access.require(uow.actor, "calls.work")
+    _leased(uow, call_id, fence)
+    cases.answer(uow, call_id, _sound(reply))
+
+
+def fail(
+    uow: UnitOfWork, call_id: UUID, fence: int, detail: str, *, retry_in: timedelta | None = None
+) -> None:
+    """Give the work back to be tried again after a while, or for good. Raises NotFound, Conflict."""
+    access.require(uow.actor, "calls.work")
+    row = _leased(uow, call_id, fence)
+    if retry_in is not None and row.attempts < MAX_TRIES:
+        _later(uow, call_id, fence, uow.now + retry_in, detail)
+    else:
+        cases.fail_call(uow, call_id, CallFailure("work-failed", detail), row.attempts)
+
+
+def throw(uow: UnitOfWork, call_id: UUID, fence: int, code: str, data: Mapping[str, Any]) -> None:
+    """Answer with an error that the diagram may catch. Raises NotFound, Conflict, Invalid."""
+    access.require(uow.actor, "calls.work")
+    row = _leased(uow, call_id, fence)
+    told = f"Whoever did the work answered {code}."
+    failure = CallFailure("error-not-caught", told, code, _sound(data, "/data"))
+    cases.fail_call(uow, call_id, failure, row.attempts)
+
+
+def begin_try(uow: UnitOfWork, call_id: UUID, lease: timedelta) -> Try | None:
+    """Begin a try through a connector; None if there is nothing to do, not yet, or somebody is at it."""
+    columns = (*_SHOWN, Call.due_at, User.name.label("user"))
+    found = _of_cases(*columns).join(User, Case.started_by == User.id)
+    found = found.where(Call.id == call_id, Call.connector.is_not(None), *_WORKABLE)
+    row = uow.connection.execute(found.with_for_update(of=Call)).one_or_none()
+    if row is None:
+        return None
+    begun: dict[str, Any] = {"woken_at": None}  # this job has come: the sweep sees to what follows
+    due = row.due_at <= uow.now and (row.lease_until is None or row.lease_until <= uow.now)
+    if due:
+        begun |= {"attempts": row.attempts + 1, "fence": row.fence + 1, "lease_until": uow.now + lease}
+    uow.connection.execute(update(Call).where(Call.id == call_id).values(**begun))
+    if not due:
+        return None
+    request = (row.connector, row.operation, row.request, row.case_number, row.user)
+    return Try(row.id, row.fence + 1, row.attempts + 1, *request)
+
+
+def settle(uow: UnitOfWork, attempt: Try, reply: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
+    """The connector's reply; `seen` goes to the log. Raises Conflict if the step waits no more."""
+    try:
+        cases.answer(uow, attempt.id, _sound(reply), seen)
+    except Invalid as fault:
+        put_off(uow, attempt, CallFailure("invalid-reply", fault.faults[0].detail), None)
+
+
+def put_off(uow: UnitOfWork, attempt: Try, failure: CallFailure, pause: timedelta | None) -> None:
+    """The connector has failed: try again after `pause`, or (None) never.
+
+    Raises Conflict if the step waits no more, or a later try is under way.
+    """
+    if pause is not None:
+        _later(uow, attempt.id, attempt.fence, uow.now + pause, f"{failure.code}: {failure.detail}")
+        return
+    _, row = cases.hold_call(uow, attempt.id)
+    if row.fence != attempt.fence:
+        raise _overtaken(attempt.id)
+    cases.fail_call(uow, attempt.id, failure, attempt.attempts)
+
+
+def take_back(uow: UnitOfWork, attempt: Try) -> None:
+    """What came of a try could not be told to its case, which is suspended: it does not count."""
+    ours = update(Call).where(Call.id == attempt.id, Call.fence == attempt.fence, Call.status == "open")
+    uow.connection.execute(ours.values(lease_until=None, attempts=Call.attempts - 1))
+
+
+def give_up(uow: UnitOfWork, call_id: UUID, reason: str) -> None:
+    """The job of a call was given up: its step stands with an incident, unless a try is under way.
+
+    Raises NotFound, Conflict if it waits no more.
+    """
+    _, row = cases.hold_call(uow, call_id)
+    if row.lease_until is not None and row.lease_until > uow.now:
+        return  # that one decides; if it dies, the sweep goes on
+    cases.fail_call(uow, call_id, CallFailure(cases.GIVEN_UP, reason), MAX_TRIES)
+
+
+# A call whose pause is over, or whose worker has vanished, gets one job; no second one before that has come.
+_DUE = text("""
+WITH due AS MATERIALIZED (
+    SELECT id FROM calls
+    WHERE status = 'open' AND connector IS NOT NULL AND woken_at IS NULL AND due_at <= :now
+        AND (lease_until IS NULL OR lease_until <= :now)
+    ORDER BY due_at LIMIT :batch
+    FOR UPDATE SKIP LOCKED
+), woken AS (
+    UPDATE calls SET woken_at = :now FROM due WHERE calls.id = due.id RETURNING calls.id
+), deferred AS (
+    INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+    SELECT 'calls', 'call', jsonb_build_object('call_id', id) FROM woken
+)
+SELECT count(*) FROM woken
+""")
+
+_JOB = table("procrastinate_jobs", column("status"), column("task_name"), column("args", JSONB))
+
+_WAITS: Sequence[ColumnElement[str]] = [
+    literal_column("'todo'"),
+    literal_column("'doing'"),
+]  # of a type of its own, to which no text fits
+
+# Somebody may have deleted jobs. Those of cases that are held up have come, and will again.
+_LOST = (
+    update(Call)
+    .values(woken_at=None)
+    .where(Call.case_id == Case.id, DefinitionVersion.id == Case.version_id)
+    .where(Definition.key == DefinitionVersion.key, *_WORKABLE)
+    .where(Call.connector.is_not(None), Call.woken_at < bindparam("since"))
+    .where(
+        ~exists()
+        .where(_JOB.c.status.in_(_WAITS), _JOB.c.task_name == "call")
+        .where(_JOB.c.args["call_id"].astext == cast(Call.id, String))
+        .correlate(Call)
+    )
+    .execution_options(synchronize_session=False)
+)
+
+
+def sweep(uow: UnitOfWork, batch: int) -> int:
+    """Begin again the calls whose pause is over, or whose worker has vanished; how many there were."""
+    return int(uow.connection.execute(_DUE, {"now": uow.now, "batch": batch}).scalar_one())
+
+
+def find_lost(uow: UnitOfWork) -> int:
+    """Let calls be begun whose job is gone although it has not come; how many there were."""
+    return uow.connection.execute(_LOST, {"since": uow.now - LOST_AFTER}).rowcount
+
+
+def give_up_lost(uow: UnitOfWork) -> None:
+    """Open incidents for work that programs take and never bring back."""
+    lost = _of_cases(Call.id).where(*_WORKABLE, Call.connector.is_(None), Call.attempts >= MAX_TRIES)
+    lost = lost.where(Call.lease_until <= uow.now).limit(20)
+    held = lost.with_for_update(of=(Case, Call), skip_locked=True)  # whoever holds one up is not waited for
+    for call_id in uow.connection.execute(held).scalars().all():
+        give_up(uow, call_id, f"It was taken {MAX_TRIES} times and never brought back.")
+
+
+def _holder(uow: UnitOfWork, worker: str) -> str:
+    return f"{uow.actor.id}/{worker}"
+
+
+def _leased(uow: UnitOfWork, call_id: UUID, fence: int) -> Any:
+    """The call that this actor has leased, and still may, held with its case. Raises NotFound, Conflict."""
+    mine = Call.worker.startswith(f"{uow.actor.id}/", autoescape=True)
+    found = _of_cases(Call.id).where(Call.id == call_id, mine, access.covers(Case.unit_id))
+    if uow.connection.execute(found, access.seen_by(uow)).first() is None:
+        raise NotFound(f"You have taken no work {call_id}.")
+    _, row = cases.hold_call(uow, call_id)
+    if row.fence != fence or row.lease_until is None or row.lease_until <= uow.now:
+        raise Conflict("The lease has run out.", call={"id": call_id, "fence": row.fence})
+    return row
+
+
+def _later(uow: UnitOfWork, call_id: UUID, fence: int, at: datetime, failure: str) -> None:
+    put = {"due_at": at, "woken_at": None, "lease_until": None, "worker": None, "failure": failure[:500]}
+    ours = update(Call).where(Call.id == call_id, Call.fence == fence, Call.status == "open")
+    if uow.connection.execute(ours.values(**put)).rowcount == 0:
+        raise _overtaken(call_id)
+
+
+def _overtaken(call_id: UUID) -> Conflict:
+    return Conflict("It was answered, or a later try is under way.", call={"id": call_id})
+
+
+def _sound(given: Mapping[str, Any], place: str = "/reply") -> Mapping[str, Any]:
+    """What somebody answered, as a case can hold it. Raises Invalid."""
+    try:
+        found: Mapping[str, Any] = portable(dict(given))
+    except Unportable as error:
+        fault = Fault(f"{place}{error.where}", error.reason, "unportable")
+        raise Invalid("The answer cannot be taken.", [fault]) from error
+    return found

@@ -1,0 +1,264 @@
+"""Incidents: elements that failed and wait for a person to let them try again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Integer, RowMapping, Select, cast, false, func, literal, select, update
+
+from engine import access, bpmn, cases, definitions
+from engine.definitions import forms
+from engine.events import Fact
+from engine.models import Case, DefinitionVersion, Incident
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, NotFound
+
+# Written out: an index of the open ones alone is not used for a status that is a parameter.
+_OPEN = Incident.status == literal("open", literal_execute=True)
+# Not the message: data of the case may stand in it, which lists do not show.
+_COLUMNS = (
+    Incident.id,
+    Incident.case_id.label("case"),
+    Case.number.label("case_number"),
+    DefinitionVersion.key.label("definition"),
+    DefinitionVersion.name.label("process"),
+    DefinitionVersion.number.label("version"),
+    Incident.element,
+    Incident.name,
+    Incident.code,
+    Incident.line,
+    Incident.attempts,
+    Incident.status,
+    Incident.opened_at,
+    Incident.resolved_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which incidents; None is any."""
+
+    status: str | None = None
+    case: UUID | None = None
+    definition: str | None = None
+    element: str | None = None
+    code: str | None = None
+    since: datetime | None = None  # it was opened then or later
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The open incidents of one definition with one code."""
+
+    definition: str
+    name: str
+    code: str
+    count: int
+    oldest: datetime
+
+
+def page(uow: UnitOfWork, which: Which, *, after: UUID | None = None) -> Sequence[RowMapping]:
+    """Up to a page of incidents, the oldest first, after the one named; one more if more follow."""
+    access.require(uow.actor, "incidents.read")
+    found = _seen(uow, which, *_COLUMNS).order_by(Incident.id).limit(cases.PAGE + 1)
+    if after is not None:
+        found = found.where(Incident.id > after)
+    return uow.connection.execute(found, access.seen_by(uow)).mappings().all()
+
+
+def ids(uow: UnitOfWork, which: Which) -> Select[Any]:
+    """A select of the ids of incidents, the oldest first, as `incident_id`."""
+    return _seen(uow, which, Incident.id.label("incident_id")).order_by(Incident.id)
+
+
+def groups(uow: UnitOfWork, definition: str | None = None) -> Sequence[Group]:
+    """The open incidents by definition and code, the most frequent first; perhaps of one definition."""
+    access.require(uow.actor, "incidents.read")
+    oldest = func.min(Incident.opened_at).label("oldest")
+    # Counted first, and then judged by the few units, not by thousands of cases.
+    alike = Case.version_id, Case.unit_id, Incident.code
+    counted = (
+        select(*alike, func.count().label("count"), oldest)
+        .join(Case, Incident.case_id == Case.id)
+        .where(_OPEN)
+        .group_by(*alike)
+        .subquery()
+    )
+    count = cast(func.sum(counted.c.count), Integer)
+    key, name = DefinitionVersion.key, func.max(DefinitionVersion.name)
+    found = (
+        select(key, name, counted.c.code, count, func.min(counted.c.oldest))
+        .join(counted, counted.c.version_id == DefinitionVersion.id)
+        .where(access.covers(counted.c.unit_id))
+        .group_by(key, counted.c.code)
+        .order_by(count.desc(), key, counted.c.code)
+        .limit(cases.PAGE)
+    )
+    if definition is not None:
+        found = found.where(key == definition)
+    return [Group(*row) for row in uow.connection.execute(found, access.seen_by(uow))]
+
+
+def get(uow: UnitOfWork, incident_id: UUID) -> RowMapping:
+    """One incident with its message, in which data of its case may stand. Raises NotFound."""
+    access.require(uow.actor, "incidents.read")
+    found = _seen(uow, Which(), *_COLUMNS, Incident.message)
+    row = uow.connection.execute(found.where(Incident.id == incident_id), access.seen_by(uow)).mappings()
+    if (known := row.one_or_none()) is None:
+        case = select(Incident.case_id).where(Incident.id == incident_id).scalar_subquery()
+        raise cases.withheld(uow, _unknown(incident_id), case=case)
+    cases.require_not_own(uow, known["case"])
+    return known
+
+
+def known(uow: UnitOfWork, incident: RowMapping, seen: cases.Seen) -> Mapping[str, Any]:
+    """The variables that the step of an incident reads, as the actor sees them: a retry may repair them.
+
+    They are the case's, or those of the called process in which the step is.
+    """
+    if "/" not in incident["element"]:
+        return seen.case.data
+    found = select(Incident.token_id, Case.state).join(Case, Case.id == Incident.case_id)
+    token, state = uow.connection.execute(found.where(Incident.id == incident["id"])).one()
+    own = bpmn.known_at(seen.spec, state, token, incident["element"], uow.now)
+    return seen.case.data if own is None else seen.cut(own)
+
+
+def tries(uow: UnitOfWork, incident: RowMapping) -> int:
+    """How often the step of an incident, as `get` gives it, was tried in all: before it, and with it."""
+    token = select(Incident.token_id).where(Incident.id == incident["id"]).scalar_subquery()
+    same = Incident.case_id == incident["case"], Incident.token_id == token, Incident.id <= incident["id"]
+    found = select(func.sum(Incident.attempts)).where(*same, Incident.element == incident["element"])
+    return int(uow.connection.execute(found).scalar_one())
+
+
+def _seen(uow: UnitOfWork, which: Which, *columns: Any) -> Select[Any]:
+    """Incidents of the cases that the actor sees, narrowed."""
+    wanted = (
+        (Incident.status, which.status if which.status != "open" else None),
+        (Incident.case_id, which.case),
+        (DefinitionVersion.key, which.definition),
+        (Incident.element, which.element),
+        (Incident.code, which.code),
+    )
+    filters = [column == value for column, value in wanted if value is not None]
+    if which.status == "open":
+        filters.append(_OPEN)
+    if which.since is not None:
+        filters.append(Incident.opened_at >= which.since)
+    # Within a function, so that each row is judged when its turn comes: as a join it would begin with all
+    # cases of the actor's units, however few incidents there are.
+    seen = func.coalesce(access.visible_cases(uow.actor.role), false())
+    return (
+        select(*columns)
+        .select_from(Incident)
+        .join(Case, Incident.case_id == Case.id)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .where(seen, *filters)
+    )
+
+
+def retry(
+    uow: UnitOfWork, incident_id: UUID, *, repair: Mapping[str, Any] | None = None, reason: str | None = None
+) -> cases.CaseView:
+    """Let the failed element try again, with these variables set right before.
+
+    If it fails once more, a new incident stands in place of this one.
+    """
+    access.require(uow.actor, "incidents.mend" if repair else "incidents.retry")
+    case, row = _hold(uow, incident_id)
+    told = {"incident": incident_id, **({"reason": reason} if reason else {})}
+    happened = [Fact("incident.retried", row.element, payload=told)]
+    if _of_case(row, case):
+        cases.note(uow, case, happened)
+        if row.code in cases.NOTICES:
+            return cases.get(uow, case.id)
+        cases.rouse(uow, case.id)
+        return cases.get(uow, case.id)
+    spec = definitions.spec(uow.session, case.version)
+    repaired = _sound(uow, case, spec, row, repair or {})
+    step = bpmn.retry(spec, cases.require_active(case), row.token_id, uow.now, repaired)
+    if repaired:
+        changed = cases.scoped({**told, "changes": repaired}, step.scope)
+        happened.insert(0, Fact("data.repaired", row.element, payload=changed))
+    cases.apply(uow, case, step, happened)
+    return cases.get(uow, case.id)
+
+
+def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: str) -> cases.CaseView:
+    """Go on as if the failed element had done its work and set these variables.
+
+    Raises Conflict for elements that cannot be passed over.
+    """
+    access.require(uow.actor, "incidents.mend")
+    case, row = _hold(uow, incident_id)
+    spec = definitions.spec(uow.session, case.version)
+    given = _sound(uow, case, spec, row, data)
+    if _of_case(row, case):
+        raise _not_skippable(incident_id, row)
+    try:
+        step = bpmn.skip(spec, cases.require_active(case), row.token_id, given, uow.now)
+    except bpmn.Unskippable as error:
+        raise _not_skippable(incident_id, row, error.reason) from error
+    told = cases.scoped({"incident": incident_id, "reason": reason, "changes": given}, step.scope)
+    cases.apply(uow, case, step, [Fact("incident.skipped", row.element, payload=told)])
+    return cases.get(uow, case.id)
+
+
+def _not_skippable(incident_id: UUID, row: Any, reason: str | None = None) -> Conflict:
+    why = reason or "what comes next depends on it"
+    detail = f"This element cannot be skipped: {why}. Repair the data and retry."
+    return Conflict(detail, code="not-skippable", incident={"id": incident_id, "status": row.incident_status})
+
+
+def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, Any]:
+    """An open incident of a running case, which is resolved with this command. Raises NotFound, Conflict."""
+    found = cases.locking(
+        Incident.element, Incident.token_id, Incident.code, Incident.status.label("incident_status")
+    )
+    row = cases.held(
+        uow,
+        found.join(Incident, Incident.case_id == Case.id)
+        .where(Incident.id == incident_id, access.reachable_cases(uow.actor.role))
+        .with_for_update(of=(Case, Incident)),
+        **access.seen_by(uow),
+    )
+    if row is None:
+        raise _unknown(incident_id)
+    if row.incident_status != "open":
+        present = {"id": incident_id, "status": row.incident_status}
+        raise Conflict("The incident is resolved.", code="incident-resolved", incident=present)
+    case = cases.locked(row)
+    cases.require_impartial(uow, case)
+    if row.code not in cases.NOTICES:
+        cases.require_active(case)
+    uow.connection.execute(
+        update(Incident).where(Incident.id == incident_id).values(status="resolved", resolved_at=uow.now)
+    )
+    return case, row
+
+
+def _of_case(row: Any, case: cases.Locked) -> bool:
+    """Whether an incident stands for the case as a whole: retrying looks again, or closes what was read."""
+    return row.token_id == case.id and (row.code == cases.GIVEN_UP or row.code in cases.NOTICES)
+
+
+def _unknown(incident_id: UUID) -> NotFound:
+    return NotFound(f"There is no incident {incident_id}.")
+
+
+def _sound(
+    uow: UnitOfWork, case: cases.Locked, spec: bpmn.Spec, row: Any, data: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Variables that the case can hold: outcomes are declared, and a refusal has a ground. Raises Invalid.
+
+    In a called process that has variables of its own, its own outcomes count: the engine judges them.
+    """
+    own = bpmn.known_at(spec, case.state, row.token_id, row.element, uow.now)
+    outcomes = spec.outcome_variables if own is None else {}
+    found = forms.check(None, forms.declared(outcomes, data))
+    forms.require_ground(outcomes, found, {**case.data, **found})
+    cases.require_size({**case.data, **found})
+    return found

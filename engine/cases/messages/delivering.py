@@ -1,0 +1,353 @@
+"""Delivering messages and signals, starting cases by them, keeping those that come early.
+
+Which of the receivers still waits is looked at again once each is held.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import groupby
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ColumnElement, RowMapping, Select, func, select, text, update
+
+from engine import access, bpmn, cases, definitions
+from engine.access import validity
+from engine.bpmn.values import MAX_KEYS, short
+from engine.cases.messages.matching import CASE_NUMBER, CLEAR, READY, WAIT, first_kept, fitting, waiting
+from engine.definitions import forms
+from engine.events import Fact
+from engine.models import Case, Definition, DefinitionVersion, Message, MessageStatus, Wait
+from engine.platform import jobs
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Busy, Conflict, Fault, Invalid, NotFound, PaymentMismatch
+from engine.platform.ids import uuid7
+
+MAX_KEPT = 1_000  # messages of one name with the same keys
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of a message: `cases` are the ids and numbers of those that it reached or started."""
+
+    id: UUID
+    status: Literal["delivered", "started", "kept", "late"]
+    cases: Sequence[tuple[UUID, str]] = ()
+    expires_at: datetime | None = None
+
+
+def send(
+    uow: UnitOfWork,
+    name: str,
+    keys: Mapping[str, str | int | bool],
+    data: Mapping[str, Any],
+    *,
+    keep: timedelta | None = None,
+) -> Sent:
+    """Deliver a message to who waits for it in the actor's units, else start a case there, else keep it.
+
+    Raises NotFound if nobody takes it and it is not to be kept, Forbidden if it is and the actor does not
+    work in all units, Busy if others that were kept go before it, Conflict if it fits several cases and has
+    no keys, if it fits several waits of one case or if MAX_KEPT are kept, Invalid for keys or data that are
+    too large, or that a case cannot hold, PaymentMismatch for another amount or currency than a bill has.
+    """
+    access.require(uow.actor, "messages.send")
+    if not short(keys):
+        fault = Fault("/correlation", f"is longer than {MAX_KEYS} bytes", "too-large")
+        raise Invalid("The keys are too long.", [fault])
+    data = forms.check(None, data)
+    cases.require_size(data)
+    message_id = uuid7()
+    told = {"message": message_id, "name": name}
+    number = keys.get(CASE_NUMBER)
+    bill = cases.find_bill(uow, name, keys, None if number is None else str(number))
+    if bill is not None:
+        return _settle_bill(message_id, cases.pay(uow, bill, data, told))
+    found = waiting(uow, name, keys, access.covers(Case.unit_id))
+    ready = [wait for wait in found if wait.ready]
+    others_first = first_kept(uow, ready) is not None
+    suspended = len(ready) < len(found)
+    if not others_first and (reached := _deliver(ready, partial(cases.deliver, uow, data=data, told=told))):
+        return Sent(message_id, "delivered", reached)
+    begins = not others_first and not suspended and CASE_NUMBER not in keys
+    own = access.covers(Definition.unit_id)
+    if begins and (started := _start(uow, name, data, told, "message", own)):
+        return Sent(message_id, "started", started)
+    if keep is None and others_first:
+        raise Busy("Messages that were kept for this case go before: they are on their way.")
+    if keep is None:
+        raise NotFound(f"Nobody waits for the message {name!r} with these keys.")
+    access.require_everywhere(uow, "messages.send")  # nobody knows yet whose case it will be for
+    expires_at = uow.now + keep
+    _keep(uow, message_id, name, keys, data, expires_at)
+    return Sent(message_id, "kept", expires_at=expires_at)
+
+
+def _settle_bill(message_id: UUID, paid: cases.Payment) -> Sent:
+    """What became of the payment of a bill. Raises PaymentMismatch, Busy."""
+    if paid.verdict == "mismatch":
+        raise PaymentMismatch(paid.detail)
+    if paid.verdict == "suspended":
+        raise Busy("The case is suspended, and its payments wait: announce this one again later.")
+    if paid.verdict == "early":
+        raise Busy("The case does not await this payment yet: announce it again later.")
+    status: Literal["late", "delivered"] = "late" if paid.verdict == "late" else "delivered"
+    return Sent(message_id, status, [(paid.case_id, paid.number)])
+
+
+def unclaimed(uow: UnitOfWork) -> Sequence[RowMapping]:
+    """The messages that were kept because nobody waited for them, by name, the most frequent first.
+
+    Raises Forbidden but for who sees all units: nobody knows yet whose cases they will be for.
+    """
+    access.require_everywhere(uow, "messages.send")
+    found = (
+        select(
+            Message.name,
+            func.count().label("count"),
+            func.min(Message.sent_at).label("oldest"),
+            func.min(Message.expires_at).label("expires_at"),
+        )
+        .where(Message.kind == "message", Message.status == "kept", Message.expires_at > uow.now)
+        .group_by(Message.name)
+        .order_by(func.count().desc(), Message.name)
+        .limit(cases.PAGE)
+    )
+    return uow.connection.execute(found).mappings().all()
+
+
+def pass_on(uow: UnitOfWork, message_id: UUID) -> int:
+    """Deliver a kept message, or a signal that was thrown, to those who wait now; how many they are.
+
+    If other messages were kept for one of them before, the first of these is delivered instead.
+    """
+    found = select(Message).where(Message.id == message_id, Message.status == "kept")
+    message = uow.session.scalars(found.where(Message.expires_at > uow.now)).one_or_none()
+    if message is None:
+        return 0
+    if message.kind == "message":
+        return _message(uow, message)
+    return _broadcast(uow, message) if message.wait_id is None else _signal(uow, message)
+
+
+def _message(uow: UnitOfWork, message: Message) -> int:
+    keys = orjson.loads(message.correlation)
+    try:
+        found = waiting(uow, message.name, keys)
+    except Conflict:
+        return 0  # it fits several: it stays until one is left, or it expires
+    ready = [wait for wait in found if wait.ready]
+    first = first_kept(uow, ready)
+    if first is not None and first != message.id:
+        jobs.defer(uow, "deliver", queue="cases", message_id=message.id)  # once that one is out of its way
+        return pass_on(uow, first)
+    cases.lock_all(uow, {wait.case_id for wait in ready})
+    if not _lock(uow, message):
+        return 0
+    reached = _deliver(ready, partial(_give, uow, message))
+    if not reached and ready == found and CASE_NUMBER not in keys:
+        reached = _start(uow, message.name, message.data, _told(message))
+    if reached:
+        _settle(uow, message, "delivered")
+    jobs.defer_each(uow, "offer", [{"case_id": case_id} for case_id, _ in reached], queue="cases")
+    return len(reached)
+
+
+def _told(message: Message) -> Mapping[str, Any]:
+    return {"message": message.id, "name": message.name}
+
+
+def offer(uow: UnitOfWork, case_id: UUID) -> None:
+    """Pass on the first of what was kept for a case that waits."""
+    waits = select(*WAIT).join(Case, Wait.case_id == Case.id)
+    waits = waits.where(Wait.case_id == case_id, Wait.kind == "message", Wait.closed_at.is_(None))
+    first = first_kept(uow, uow.connection.execute(waits).all())
+    if first is not None:
+        pass_on(uow, first)
+
+
+def offer_again(uow: UnitOfWork) -> None:
+    """Have those delivered that fitted several waits, of which only one is left."""
+    kept = select(Message.id.label("message_id")).where(Message.status == "kept", Message.kind == "message")
+    kept = kept.where(Message.expires_at > uow.now, fitting(func.count().filter(READY)) > 0, CLEAR)
+    jobs.defer_for(uow, "deliver", kept, queue="cases")
+
+
+def expire(uow: UnitOfWork) -> int:
+    """Let go of messages that found nobody in their time, with what they held; how many."""
+    over = select(Message.id).where(Message.status == "kept", Message.expires_at <= uow.now)
+    gone = update(Message).where(Message.id.in_(over.with_for_update(skip_locked=True)))
+    return uow.connection.execute(gone.values(status="expired", data={}, closed_at=uow.now)).rowcount
+
+
+def begin(uow: UnitOfWork, wait_id: UUID) -> None:
+    """Start the case that a timer start event is due for, and see to the next one."""
+    row = uow.connection.execute(_start_waits(Wait.id == wait_id).with_for_update(of=Wait)).one_or_none()
+    if row is None or row.due_at is None or row.due_at > uow.now:
+        return
+    version = definitions.Version(*row[: len(definitions.VERSION)])
+    trigger = definitions.spec(uow.session, version).starts[row.element]
+    published = row.opened_at.astimezone(uow.now.tzinfo)
+    missed, due = bpmn.next_start(trigger, published, row.due_at, uow.now)
+    fact = Fact("timer.fired", row.element, payload={"missed": missed} if missed else None)
+    cases.begin_at(uow, version, row.element, {}, fact)
+    closed = {"closed_at": uow.now} if due is None else {"due_at": due, "woken_at": None}
+    uow.connection.execute(update(Wait).where(Wait.id == wait_id).values(**closed))
+
+
+def _deliver(waits: Sequence[Any], give: Callable[[UUID, Sequence[UUID]], bool]) -> list[tuple[UUID, str]]:
+    """Give a message to those who still wait; the ids and numbers of their cases."""
+    return [
+        case
+        for case, of_case in groupby(waits, lambda wait: (wait.case_id, wait.number))
+        if give(case[0], [wait.id for wait in of_case])
+    ]
+
+
+def _give(uow: UnitOfWork, message: Message, case_id: UUID, tokens: Sequence[UUID]) -> bool:
+    """Give a case what was kept for it; whether it waited.
+
+    What it could not hold is an incident: it must not stand before all that comes after.
+    """
+    try:
+        return cases.deliver(uow, case_id, tokens, message.data, _told(message))
+    except PaymentMismatch:
+        return True  # what it was is an incident
+    except (Invalid, NotFound) as refusal:
+        what = f"The {message.kind} {message.name!r} was not accepted"
+        cases.give_up(uow, case_id, f"{what}: {refusal.detail} Have it sent again, corrected.")
+        return True
+
+
+def _start_waits(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Start events of current versions."""
+    return (
+        select(*definitions.VERSION, Wait.element, Wait.due_at, Wait.opened_at)
+        .select_from(Wait)
+        .join(DefinitionVersion, Wait.version_id == DefinitionVersion.id)
+        .join(Definition, validity.current())
+        .where(Wait.case_id.is_(None), Wait.closed_at.is_(None), validity.goes_on(), *where)
+        .order_by(Wait.id)
+    )
+
+
+def _start(
+    uow: UnitOfWork,
+    name: str,
+    data: Mapping[str, Any],
+    told: Mapping[str, Any],
+    kind: Literal["message", "signal"] = "message",
+    *where: ColumnElement[bool],
+) -> list[tuple[UUID, str]]:
+    """Start cases of the definitions that begin by this message or signal."""
+    started = []
+    waits = _start_waits(Wait.kind == kind, Wait.name == name, *where)
+    for row in uow.connection.execute(waits, access.seen_by(uow)).all():
+        version = definitions.Version(*row[: len(definitions.VERSION)])
+        trigger = definitions.spec(uow.session, version).starts[row.element]
+        given = {trigger.result: dict(data)} if trigger.result else dict(data)
+        fact = Fact(cases.FIRED[kind], row.element, payload=told)
+        case = cases.begin_at(uow, version, row.element, given, fact)
+        started.append((case.id, case.number))
+    return started
+
+
+# One for each case that waits, and for each start event. They are delivered by jobs of their own: no case is
+# held up by another, and who is suspended gets it later.
+_COPY = text("""
+WITH receivers AS (
+    SELECT DISTINCT ON (coalesce(case_id, id)) id FROM waits
+    WHERE kind = 'signal' AND name = :name AND closed_at IS NULL AND opened_at <= :sent_at
+    ORDER BY coalesce(case_id, id), id
+), copies AS (
+    INSERT INTO messages (id, kind, name, correlation, data, thrown_by, thrown_element, wait_id, status,
+        sent_at, expires_at)
+    SELECT gen_random_uuid(), kind, name, correlation, data, thrown_by, thrown_element, receivers.id, 'kept',
+        sent_at, expires_at
+    FROM messages, receivers WHERE messages.id = :signal
+    RETURNING id
+)
+INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+SELECT 'cases', 'deliver', jsonb_build_object('message_id', id) FROM copies
+""")
+
+
+def _broadcast(uow: UnitOfWork, signal: Message) -> int:
+    """Have a signal delivered to all who waited when it was thrown; how many they are."""
+    if not _lock(uow, signal):
+        return 0
+    values = {"signal": signal.id, "name": signal.name, "sent_at": signal.sent_at, "case": signal.thrown_by}
+    copies = uow.connection.execute(_COPY, values).rowcount
+    _settle(uow, signal, "delivered")
+    return copies
+
+
+def _signal(uow: UnitOfWork, signal: Message) -> int:
+    """Give a signal to one who waited when it was thrown. It stays for one who is suspended."""
+    found = select(Wait.case_id, Wait.element, DefinitionVersion.key).where(Wait.id == signal.wait_id)
+    version = DefinitionVersion.id == Wait.version_id
+    wait = uow.connection.execute(found.join(DefinitionVersion, version)).one()
+    if wait.case_id is None:
+        place = DefinitionVersion.key == wait.key, Wait.element == wait.element
+        done = bool(
+            _lock(uow, signal) and _start(uow, signal.name, signal.data, _told(signal), "signal", *place)
+        )
+    else:
+        cases.lock_all(uow, [wait.case_id])
+        waits = select(Wait.id).where(Wait.case_id == wait.case_id, Wait.kind == "signal")
+        waits = waits.where(Wait.name == signal.name, Wait.opened_at <= signal.sent_at)
+        still = uow.connection.execute(waits.where(Wait.closed_at.is_(None))).scalars().all()
+        done = _lock(uow, signal) and _give(uow, signal, wait.case_id, still)
+        if not still:
+            _settle(uow, signal, "expired")
+    if done:
+        _settle(uow, signal, "delivered")
+    return int(done)
+
+
+def _lock(uow: UnitOfWork, message: Message) -> bool:
+    """Hold a kept message; whether it is kept still. Cases are locked before it."""
+    found = select(Message.id).where(Message.id == message.id, Message.status == "kept")
+    return uow.connection.execute(found.with_for_update()).first() is not None
+
+
+def _settle(uow: UnitOfWork, message: Message, status: MessageStatus) -> None:
+    """Note what became of a message. What it held is with its receivers now, or nobody's."""
+    settled = update(Message).where(Message.id == message.id)
+    uow.connection.execute(settled.values(status=status, data={}, closed_at=uow.now))
+
+
+def _keep(
+    uow: UnitOfWork,
+    message_id: UUID,
+    name: str,
+    keys: Mapping[str, Any],
+    data: Mapping[str, Any],
+    expires_at: datetime,
+) -> None:
+    kept = select(Message.id).where(Message.status == "kept", Message.name == name)
+    kept = kept.where(Message.correlation == cases.canonical(keys)).limit(MAX_KEPT)
+    if len(uow.connection.execute(kept).all()) >= MAX_KEPT:
+        raise Conflict(f"{MAX_KEPT} messages {name!r} with these keys are kept already.")
+    uow.session.add(
+        Message(
+            id=message_id,
+            kind="message",
+            name=name,
+            correlation=cases.canonical(keys),
+            data=dict(data),
+            thrown_by=None,
+            thrown_element=None,
+            wait_id=None,
+            status="kept",
+            sent_at=uow.now,
+            expires_at=expires_at,
+            closed_at=None,
+        )
+    )
+    uow.session.flush()
+    # A case may have begun to wait at this very moment: after the commit both can be seen.
+    jobs.defer(uow, "deliver", queue="cases", message_id=message_id)

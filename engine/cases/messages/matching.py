@@ -1,0 +1,123 @@
+"""Who waits for a message, and which of the kept ones a wait gets.
+
+A message reaches the cases that wait for its name with those very keys; the key `case_number` reaches what
+that case waits for by that name. It goes to one wait of a case: one that fits several is refused, or stays
+kept until one is left. The messages of `engine.bpmn.broadcast` reach all that wait, as signals do.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ColumnElement, and_, cast, func, or_, select, tuple_, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
+
+from engine import access, cases
+from engine.access import validity
+from engine.bpmn import broadcast
+from engine.models import Case, Definition, DefinitionVersion, Message, Wait
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict
+
+CASE_NUMBER = "case_number"
+NO_KEYS = cases.canonical({})
+
+READY = validity.runs()
+_NONE = cast(NO_KEYS, JSONB)
+_KEYS = Message.correlation.cast(JSONB)
+_OWN = type_coerce(_KEYS.op("-")(CASE_NUMBER), JSONB)
+
+
+def fitting(count: ColumnElement[int]) -> ColumnElement[int]:
+    """A count over the open waits that a kept message fits, by the same rule as `waiting`."""
+    numbered = or_(_OWN == _NONE, Wait.correlation.cast(JSONB) == _OWN)
+    fits = or_(
+        Wait.correlation == Message.correlation, and_(Case.number == _KEYS[CASE_NUMBER].astext, numbered)
+    )
+    return (
+        select(count)
+        .select_from(Wait)
+        .join(Case, Case.id == Wait.case_id)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .join(Definition, DefinitionVersion.key == Definition.key)
+        .where(Wait.kind == "message", Wait.name == Message.name, Wait.closed_at.is_(None), fits)
+        .correlate(Message)
+        .scalar_subquery()
+    )
+
+
+_IN_CASES = fitting(func.count(Wait.case_id.distinct()))
+# Whether nothing but its receivers' absence keeps a message.
+CLEAR = or_(
+    Message.name.regexp_match(f"^({broadcast.PATTERN.pattern})$"),
+    and_(fitting(func.count()) == _IN_CASES, or_(Message.correlation != NO_KEYS, _IN_CASES == 1)),
+)
+WAIT = (Wait.id, Wait.case_id, Wait.name, Wait.element, Wait.correlation, Case.number)
+
+
+def waiting(
+    uow: UnitOfWork, name: str, keys: Mapping[str, Any], *where: ColumnElement[bool]
+) -> Sequence[Any]:
+    """The waits that a message fits, by case: the order in which cases are locked.
+
+    Those of suspended cases are not `ready`. Raises Conflict if they are of several cases and there are no
+    keys, or if several are of one case.
+    """
+    own = {key: value for key, value in keys.items() if key != CASE_NUMBER}
+    fits_keys: ColumnElement[bool] = Wait.correlation == cases.canonical(keys)
+    if CASE_NUMBER in keys:
+        numbered = Case.number == str(keys[CASE_NUMBER])
+        fits_keys = (
+            and_(numbered, Wait.correlation == cases.canonical(own)) if own else or_(fits_keys, numbered)
+        )
+    found = (
+        select(*WAIT, READY.label("ready"))
+        .join(Case, Wait.case_id == Case.id)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .join(Definition, DefinitionVersion.key == Definition.key)
+        .where(Wait.kind == "message", Wait.name == name, Wait.closed_at.is_(None), fits_keys, *where)
+        .order_by(Wait.case_id, Wait.id)
+    )
+    rows = uow.connection.execute(found, access.seen_by(uow)).all()
+    if not broadcast.PATTERN.fullmatch(name):
+        _require_one(name, keys, rows)
+    return rows
+
+
+def _require_one(name: str, keys: Mapping[str, Any], waits: Sequence[Any]) -> None:
+    """Raises Conflict unless a message goes to one wait of a case, and without keys to one case."""
+    of_cases = [list(group) for _, group in groupby(waits, lambda wait: wait.case_id)]
+    if len(of_cases) > 1 and not keys:
+        detail = (
+            f"{len(of_cases)} cases wait for the message {name!r}: say which, by its keys or case_number."
+        )
+        raise Conflict(detail)
+    several = next((group for group in of_cases if len(group) > 1), None)
+    if several is not None:
+        elements = sorted(wait.element for wait in several)
+        detail = (
+            f"The message {name!r} fits {len(elements)} waits of the case {several[0].number}: at"
+            f" {', '.join(elements)}. Send the keys of one of them, or let the process wait at one only."
+        )
+        present = {"id": several[0].case_id, "waits": elements}
+        raise Conflict(detail, code="several-waits", case=present)
+
+
+def first_kept(uow: UnitOfWork, waits: Sequence[Any]) -> UUID | None:
+    """The message that was kept first of those for one of these waits, and for no other of the same case."""
+    wanted = set()
+    for wait in waits:
+        own, number = orjson.loads(wait.correlation), {CASE_NUMBER: wait.number}
+        wanted |= {(wait.name, cases.canonical(keys)) for keys in (own, number, own | number)}
+    if not wanted:
+        return None
+    kept = select(Message.id).where(
+        Message.status == "kept",
+        Message.kind == "message",
+        tuple_(Message.name, Message.correlation).in_(wanted),
+        Message.expires_at > uow.now,
+        CLEAR,
+    )
+    return uow.connection.execute(kept.order_by(Message.sent_at, Message.id).limit(1)).scalar()

@@ -1,0 +1,242 @@
+"""The rows of staged documents. Their owner sees and discards them; nobody else does."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Uuid, case, cast, delete, exists, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine import access
+from engine.cases.staged_documents.places import Place
+from engine.models import ApplicationDraft, Document, DocumentVersion, ErasedFile, StagedDocument, Task
+from engine.platform.db import UnitOfWork, table
+from engine.platform.errors import Conflict, NotFound
+from engine.platform.ids import uuid7
+
+DAY, MONTH = timedelta(days=1), timedelta(days=30)
+ANY_ROW = "/*"  # in a field's pointer: the index in a list
+MOST = 100  # files that one person may have uploaded for one form
+AT_ONCE = 500
+
+ROWS = table(StagedDocument)
+_FILES = table(ErasedFile)
+
+# The task for which a file was uploaded: its id is read from the place, so that the tasks' index finds it.
+_ITS_TASK = Task.id == case((ROWS.c.place.startswith("task:"), cast(func.substr(ROWS.c.place, 6), Uuid)))
+# Who lost a task leaves its files to those who have it now, as they leave the answer.
+_PASSED_ON = exists().where(
+    _ITS_TASK, Task.status == "open", ~func.coalesce(access.in_place_of(Task.assignee_id), literal(False))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A staged document. Without a media type it is still being uploaded: `received` bytes are here.
+
+    `again`: the same file was uploaded for this field before; it is that one.
+    """
+
+    id: UUID
+    owner_id: UUID
+    place: str
+    field: str
+    name: str
+    size: int
+    received: int
+    media_type: str | None
+    sha256: bytes | None
+    created_at: datetime
+    expires_at: datetime
+    again: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is judged and stored."""
+        return self.media_type is not None
+
+
+COLUMNS = tuple(ROWS.c[name] for name in Staged.__slots__ if name != "again")
+
+
+def add(
+    uow: UnitOfWork, place: Place, field: str, file: Mapping[str, Any], lasts: timedelta = MONTH
+) -> Staged:
+    """Note a file that is judged and stored: `name`, `media_type`, `size`, `sha256`.
+
+    The same file twice for a field is one. Raises Conflict if there are too many.
+    """
+    same = known(uow, place, field, file["sha256"], lasts)
+    return same or insert_row(uow, place, field, {**file, "received": file["size"]}, lasts)
+
+
+def known(
+    uow: UnitOfWork, place: Place, field: str, digest: bytes | None, lasts: timedelta = MONTH
+) -> Staged | None:
+    """The actor's file with this content for this field, if there is one; it is kept as long as a new one.
+
+    A portal uploads for many persons, and each row of a list has a file of its own: there every file is new.
+    """
+    if uow.actor.role == "portal" or ANY_ROW in field:
+        return None
+    same = (
+        update(ROWS)
+        .where(
+            ROWS.c.owner_id == uow.actor.id,
+            ROWS.c.place == str(place),
+            ROWS.c.field == field,
+            ROWS.c.sha256 == digest,
+            ROWS.c.media_type.is_not(None),
+            ROWS.c.expires_at > uow.now,
+        )
+        .values(expires_at=func.greatest(ROWS.c.expires_at, uow.now + lasts))
+        .returning(*COLUMNS)
+    )
+    row = uow.connection.execute(same).first()
+    return None if row is None else replace(Staged(*row), again=True)
+
+
+def insert_row(
+    uow: UnitOfWork, place: Place, field: str, file: Mapping[str, Any], lasts: timedelta
+) -> Staged:
+    require_room(uow, place)
+    values = {
+        "id": uuid7(),
+        "owner_id": uow.actor.id,
+        "place": str(place),
+        "field": field,
+        "created_at": uow.now,
+        "expires_at": uow.now + lasts,
+        **file,
+    }
+    row = uow.connection.execute(insert(ROWS).values(values).returning(*COLUMNS)).one()
+    return Staged(*row)
+
+
+def require_room(uow: UnitOfWork, place: Place) -> None:
+    """Raises Conflict if the actor has uploaded too many files for a form. A portal acts for many persons."""
+    if uow.actor.role == "portal":
+        return
+    counted = (ROWS.c.place == str(place)) | ROWS.c.media_type.is_(None)  # unfinished ones of every form
+    mine = select(func.count()).where(ROWS.c.owner_id == uow.actor.id, counted)
+    if uow.connection.execute(mine).scalar_one() >= MOST:
+        detail = f"At most {MOST} files can be uploaded for one form. Remove some of them first."
+        raise Conflict(detail, code="too-many-uploads", limit=MOST)
+
+
+def _mine(uow: UnitOfWork) -> Any:
+    return select(*COLUMNS).where(ROWS.c.owner_id == uow.actor.id)
+
+
+def get(uow: UnitOfWork, document_id: UUID, *, hold: bool = False) -> Staged:
+    """One of the actor's. Raises NotFound."""
+    access.require(uow.actor, "documents.add")
+    found = _mine(uow).where(ROWS.c.id == document_id)
+    row = uow.connection.execute(found.with_for_update() if hold else found).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no upload {document_id}.")
+    return Staged(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What pages show of a document. `filed`: its case has it."""
+
+    name: str
+    size: int
+    filed: bool
+
+
+def place_of(staged: Staged) -> Place:
+    """For which form a file was uploaded."""
+    found = Place.read(staged.place)
+    if found is None:
+        raise NotFound(f"There is no upload {staged.id}.")
+    return found
+
+
+def names(uow: UnitOfWork, ids: Collection[UUID], place: Place) -> Mapping[UUID, File]:
+    """What documents are called that an answer for `place` names, by their ids.
+
+    Staged ones of the actor or of the task, and those of the task's case; of others, whose ids anybody could
+    send, nothing. Whether the actor sees the task is asked before.
+    """
+    if not ids:
+        return {}
+    columns = (ROWS.c.id, ROWS.c.name, ROWS.c.size, literal(False))
+    found: Any = select(*columns).where(ROWS.c.id.in_(ids), ROWS.c.media_type.is_not(None))
+    own = ROWS.c.owner_id == uow.actor.id
+    if place.kind != "task":
+        rows = uow.connection.execute(found.where(own))
+        return {row[0]: File(*row[1:]) for row in rows}
+    filed = (
+        select(Document.id, DocumentVersion.name, DocumentVersion.size, literal(True))
+        .join(DocumentVersion, DocumentVersion.document_id == Document.id)
+        .join(Task, Task.case_id == Document.case_id)
+        .where(Document.id.in_(ids), DocumentVersion.number == Document.newest, Task.id == UUID(place.of))
+    )
+    rows = uow.connection.execute(found.where(own | (ROWS.c.place == str(place))).union_all(filed))
+    return {row[0]: File(*row[1:]) for row in rows}
+
+
+def discard_some(uow: UnitOfWork, ids: Collection[UUID]) -> None:
+    """Delete those of these that the actor may discard; of others nothing is told."""
+    if ids:
+        values = access.seen_by(uow)
+        _delete(uow, ROWS.c.id.in_(ids) & (ROWS.c.owner_id == uow.actor.id) & ~_PASSED_ON, values)
+
+
+def discard(uow: UnitOfWork, document_id: UUID) -> Staged:
+    """Delete one of the actor's; what it was. Raises NotFound; Conflict if it is for a task of others now."""
+    found = get(uow, document_id, hold=True)
+    if not _delete(uow, (ROWS.c.id == document_id) & ~_PASSED_ON, access.seen_by(uow)):
+        detail = "It was uploaded for a task that you don't have (any more): claim the task first."
+        raise Conflict(detail, code="task-not-yours")
+    return found
+
+
+def discard_unfinished(uow: UnitOfWork, document_id: UUID) -> Staged | None:
+    """Delete one of the actor's that is not complete; a complete one is the answer, None if there is none."""
+    found = uow.connection.execute(_mine(uow).where(ROWS.c.id == document_id).with_for_update()).one_or_none()
+    if found is not None and not Staged(*found).complete:
+        _delete(uow, ROWS.c.id == document_id)
+        return None
+    return None if found is None else Staged(*found)
+
+
+def discard_all(uow: UnitOfWork, place: Place) -> None:
+    """Delete all of the actor's for a form."""
+    _delete(uow, (ROWS.c.owner_id == uow.actor.id) & (ROWS.c.place == str(place)))
+
+
+def forget(uow: UnitOfWork) -> int:
+    """Delete what has expired, unless somebody still writes the answer that it belongs to; how many."""
+    written = exists().where(
+        ApplicationDraft.user_id == ROWS.c.owner_id,
+        ROWS.c.place == literal("start:") + ApplicationDraft.key,
+        ROWS.c.media_type.is_not(None),
+    )
+    open_task = exists().where(_ITS_TASK, Task.status == "open", ROWS.c.media_type.is_not(None))
+    expired = select(ROWS.c.id).where(ROWS.c.expires_at < uow.now, ~written, ~open_task).limit(AT_ONCE)
+    return len(_delete(uow, ROWS.c.id.in_(expired)))
+
+
+def _delete(
+    uow: UnitOfWork, which: ColumnElement[bool], values: Mapping[str, Any] | None = None
+) -> Sequence[Any]:
+    """Rows, with their parts; their files are deleted later (`erasure.delete_files`)."""
+    gone = delete(ROWS).where(which).returning(ROWS.c.sha256, ROWS.c.media_type)
+    rows = uow.connection.execute(gone, values).all()
+    mark_files(uow, {row.sha256 for row in rows if row.media_type is not None})
+    return rows
+
+
+def mark_files(uow: UnitOfWork, content: Iterable[bytes]) -> None:
+    """Have files deleted from the storage, unless another document has the same content."""
+    rows = [{"sha256": digest, "erased_at": uow.now} for digest in content]
+    if rows:
+        marked = upsert(_FILES).values(rows)
+        newer = {"erased_at": marked.excluded.erased_at}
+        uow.connection.execute(marked.on_conflict_do_update(index_elements=["sha256"], set_=newer))

@@ -1,0 +1,21 @@
+"""Calls to other systems: connectors from a file, one try of one call. It knows no case and no database.
+
+Everything else imports from here.
+"""
+
+from engine.connectors.connector import Connector, Operation
+from engine.connectors.connectors import Connectors
+from engine.connectors.message import CallFailed, Reply, Request
+from engine.connectors.sending import send
+from engine.connectors.table import Misconfigured
+
+__all__ = [
+    "CallFailed",
+    "Connector",
+    "Connectors",
+    "Misconfigured",
+    "Operation",
+    "Reply",
+    "Request",
+    "send",
+]

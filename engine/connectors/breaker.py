@@ -1,0 +1,63 @@
+"""The circuit breaker: a system that keeps failing is left alone, and calls to it fail at once."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from engine.connectors.message import CallFailed
+
+
+class Breaker:
+    """Of one connector in one process; calls share it within one event loop.
+
+    After `failures` in a row the circuit is open for `pause` seconds. Then one call goes through as a probe,
+    and decides for the others.
+    """
+
+    def __init__(self, failures: int, pause: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.failures = failures
+        self.pause = pause
+        self._clock = clock
+        self._in_a_row = 0
+        self._opened_at: float | None = None
+        self._probing = False
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Around one call. Raises CallFailed if the circuit is open.
+
+        Whoever answers is well, whatever the answer: only failures that may pass count.
+        """
+        probe = self._admit()
+        try:
+            yield
+        except CallFailed as failure:
+            self._note(well=not failure.retriable)
+            raise
+        else:
+            self._note(well=True)
+        finally:
+            if probe:  # also when the probe was cancelled and told nothing
+                self._probing = False
+
+    def _admit(self) -> bool:
+        """Whether this call is the probe."""
+        if self._opened_at is None:
+            return False
+        if self._probing or self._clock() < self._opened_at + self.pause:
+            raise CallFailed(
+                "circuit-open",
+                f"not called: it failed {self._in_a_row} times in a row, and is left alone for a while",
+                retriable=True,
+            )
+        self._probing = True
+        return True
+
+    def _note(self, *, well: bool) -> None:
+        if well:
+            self._in_a_row = 0
+            self._opened_at = None
+            return
+        self._in_a_row += 1
+        if self._in_a_row >= self.failures:
+            self._opened_at = self._clock()

@@ -1,0 +1,78 @@
+"""A connector: how another system is called, and what is expected of it."""
+
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from engine.connectors.breaker import Breaker
+from engine.connectors.message import CallFailed
+from engine.connectors.schema import Schema
+from engine.connectors.secret import Secret
+
+Security = Literal["starttls", "tls", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """JSON over REST. `secret_as` is "bearer", "basic" or the name of a header."""
+
+    secret_as: str
+    max_reply_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class XRoad(Http):
+    """The same through an X-Road Security Server. `client` calls `service`: identifiers, percent-encoded."""
+
+    client: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """Letters through a mail server. `user` logs in with the connector's secret; empty: nobody does."""
+
+    security: Security
+    user: str
+    sender: str  # the From line
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that a connector does. `errors` maps a status to a BPMN error code."""
+
+    name: str
+    errors: Mapping[int, str]
+    request: Schema | None
+    reply: Schema | None = None
+    method: str = ""  # of a call over HTTP, and its path below the address: a template
+    path: str = ""
+    represents: str = ""  # for whom X-Road is told that the user acts: a template
+    subject: str = ""  # templates of a letter
+    text: str = ""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Connector:
+    """Another system. Times are in seconds: `timeout` for a whole call, `ladder` between the tries."""
+
+    name: str
+    how: Http | XRoad | Email
+    address: str  # without a slash at its end
+    operations: Mapping[str, Operation]
+    timeout: float
+    ladder: Sequence[float]
+    breaker: Breaker = field(repr=False)
+    secret: Secret | None
+    tls: ssl.SSLContext = field(repr=False)
+
+    def operation(self, name: str | None) -> Operation:
+        """The one of this name; without a name, the only one. Raises CallFailed."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        if name is None or name not in self.operations:
+            raise CallFailed(
+                "unknown-operation", f"{self.name} does: {', '.join(self.operations)}", retriable=False
+            )
+        return self.operations[name]

@@ -1,0 +1,225 @@
+"""Checking answers against forms.
+
+A form is a JSON Schema; whether a field is drawn well is not decided here.
+"""
+
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+
+from engine.bpmn import forms
+from engine.bpmn.forms import MASK, READ_ONLY, Form, for_roles, for_some, named, visible, without
+from engine.bpmn.outcomes import MIN_TEXT, Vocabulary, effect_of, exactly, grounds, listed, meant, text_of
+from engine.bpmn.values import Unportable, portable
+from engine.platform.errors import Fault, Invalid
+
+__all__ = [
+    "MESSAGES",
+    "begun",
+    "check",
+    "declared",
+    "for_roles",
+    "for_some",
+    "named",
+    "partly",
+    "require_ground",
+    "visible",
+    "without",
+]
+
+# What a fault says, by its code: what is wrong, and how to mend it.
+# `{…}` are limits that the form sets, never the answer.
+MESSAGES: Mapping[str, str] = {
+    "additionalProperties": "is not a field of this form",
+    "const": "must be {expected_value}",
+    "enum": "is not one of {options}",
+    "exclusiveMaximum": "must be less than {limit}",
+    "exclusiveMinimum": "must be more than {limit}",
+    "maxItems": "may have {limit} entries at most",
+    "maxLength": "may have {limit} characters at most",
+    "maximum": "must be {limit} at most",
+    "minItems": "must have {limit} entries at least",
+    "minLength": "must have {limit} characters at least",
+    "minimum": "must be {limit} at least",
+    "multipleOf": "must be a multiple of {multiple_of}",
+    "oneOf": "is none of the values that this field may have",
+    "not-asked": "is not asked, because of another answer: leave it out",
+    "pattern": "does not match {pattern}",
+    "readOnly": "is only shown",
+    "required": "is required",
+    "role": "may not be answered in this role: leave it out",
+    "uniqueItems": "has an entry twice",
+    "format/date": "is no date: write 2026-11-25, or 1405/09/04 for a Jalali one",
+    "format/date-time": "is no date with time and offset: write 2026-11-25T08:30Z, or 1405/09/04 08:30+03:30",
+    "format/digits": "must have digits only",
+    "format/document": "is no uploaded document: upload the file, and send its id",
+    "format/email": "is no e-mail address: write name@example.org",
+    "format/iban": "is no IBAN: copy it whole, such as IR and 24 digits",
+    "format/legal-id": "is no national id of a legal person: 11 digits, the last of which checks the others",
+    "format/local-date-time": "is no date with time: write 2026-11-25T08:30, or 1405/09/04 08:30",
+    "format/mobile": "is no mobile number: write 09 and nine digits",
+    "format/national-id": "is no national id: 10 digits, the last of which checks the others",
+    "format/postal-code": "is no postal code: 10 digits, the first five without 0 and 2, the fifth no 5",
+    "format/time": "is no time of day: write 08:30 or 08:30:00Z",
+}
+
+# What a text for a code calls its limit: what it counts is `count`, by which languages choose a plural.
+_LIMITS: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), ("count", "limit")),
+    **dict.fromkeys(("minProperties", "maxProperties"), ("count", "limit")),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), ("limit", "limit")),
+    "multipleOf": ("step", "multiple_of"),
+}
+
+_FOREIGN = ("additionalProperties", "readOnly", "role")  # faults of what is no answer at all
+
+
+def check(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | None = None) -> dict[str, Any]:
+    """The data as the case may hold them: numbers and dates as they are stored, however they were typed.
+
+    `roles` are those of whoever answers; None: everything may be answered. Raises Invalid with every fault
+    and its JSON Pointer below `/data`.
+    """
+    answer = _portable(data)
+    if form is None:
+        return answer
+    answer = forms.normalised(form.schema, answer)
+    faults = _faults(form, answer) if roles is None else _faults_of(form, answer, roles)
+    if faults:
+        raise Invalid("The data do not fit the form.", faults)
+    return answer
+
+
+def declared(words: Mapping[str, Vocabulary], data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data with declared outcomes as they are declared, however they were typed.
+
+    `words` are the outcomes that a variable may hold. Raises Invalid, which names them, for another.
+    """
+    found, faults = dict(data), []
+    for name, vocabulary in words.items():
+        value = data.get(name)
+        if value is None or exactly(vocabulary, value) is not None:
+            continue
+        outcome = meant(vocabulary, text_of(value))
+        if outcome is None:
+            known = listed(vocabulary)
+            detail = f"is no outcome that the process declares: write one of {known}"
+            faults.append(Fault(_pointer([name]), detail, "undeclared-outcome", {"outcomes": known}))
+        else:
+            found[name] = outcome.value
+    if faults:
+        raise Invalid("The outcome is not declared.", faults)
+    return found
+
+
+def require_ground(
+    words: Mapping[str, Vocabulary], answer: Mapping[str, Any], data: Mapping[str, Any]
+) -> None:
+    """Raises Invalid for an answer that refuses, if none of the data is a legal ground."""
+    told = ((text_of(answer.get(name)), vocabulary) for name, vocabulary in words.items())
+    if any(effect_of(vocabulary, word) == "refuses" for word, vocabulary in told) and not grounds(data):
+        detail = f"a refusal has a legal ground: its code, and a text of at least {MIN_TEXT} characters"
+        fault = Fault("/data/ground", detail, "ground-required", {"count": MIN_TEXT})
+        raise Invalid("A refusal has a legal ground.", [fault])
+
+
+def partly(form: Form | None, data: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """The data of an answer of which the fields of these names are whole, as `check` gives them.
+
+    Raises Invalid with the faults of these fields only.
+    """
+    answer = _portable(data)
+    if form is None:
+        return answer
+    answer = forms.normalised(form.schema, answer)
+    faults = [fault for fault in _faults(form, answer) if _first(fault.pointer) in names]
+    if faults:
+        raise Invalid("The data do not fit the form.", faults)
+    return answer
+
+
+def _first(pointer: str) -> str:
+    """The name of the field in which a fault lies."""
+    name = pointer.removeprefix("/data").removeprefix("/").partition("/")[0]
+    return name.replace("~1", "/").replace("~0", "~")
+
+
+def begun(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | None = None) -> dict[str, Any]:
+    """The data of an answer that is still being written, as they were typed.
+
+    Raises Invalid for fields that the form has not, or that these roles may not answer.
+    """
+    answer = _portable(data)
+    if form is None:
+        return answer
+    found = _faults(form, answer) if roles is None else _faults_of(form, answer, roles)
+    faults = [fault for fault in found if fault.code in _FOREIGN]
+    if faults:
+        raise Invalid("The data do not fit the form.", faults)
+    return answer
+
+
+def _portable(data: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = portable(data, "/data")
+    except Unportable as error:
+        raise Invalid(
+            "The data cannot be stored.", [Fault(error.where, error.reason, "unportable")]
+        ) from error
+    return found
+
+
+def _faults_of(form: Form, answer: Mapping[str, Any], roles: Collection[str]) -> list[Fault]:
+    """Faults of an answer in these roles: a field that they may not see is refused, whatever it would be."""
+    unseen = [_pointer(path) for path in forms.unseen(form, roles, answer)]
+    refused = [Fault(pointer, MESSAGES["role"], "role") for pointer in unseen]
+    return refused + [
+        fault for fault in _faults(for_roles(form, roles), answer) if fault.pointer not in unseen
+    ]
+
+
+@lru_cache(1024)
+def _validator(form: Form) -> jsonschema_rs.Validator:
+    return forms.validator({"additionalProperties": False, **form.schema})
+
+
+def _faults(form: Form, answer: Mapping[str, Any]) -> list[Fault]:
+    return [fault for error in _validator(form).iter_errors(dict(answer)) for fault in _named(error)]
+
+
+def _named(error: jsonschema_rs.ValidationError) -> list[Fault]:
+    code, told = _code(error), error.kind.as_dict()
+    paths: list[list[str | int]] = [error.instance_path]
+    if code == "additionalProperties":
+        paths = [[*error.instance_path, name] for name in told.get("unexpected", [])]
+    elif code == "required":
+        paths = [[*error.instance_path, told.get("property", "")]]
+    text = MESSAGES.get(code)
+    detail = text.format(**told) if text else error.message.removeprefix(MASK).strip()
+    values = _values(code, told)
+    return [Fault(_pointer(path), detail, code, values) for path in paths]
+
+
+def _values(code: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The limits that a text for the code names; of a type which one it is, if the field has one."""
+    if code in _LIMITS:
+        name, limit = _LIMITS[code]
+        return {name: told[limit]}
+    kinds = [kind for kind in told.get("types", ()) if kind != "null"]
+    return {"type": kinds[0]} if len(kinds) == 1 else {}
+
+
+def _code(error: jsonschema_rs.ValidationError) -> str:
+    code = error.kind.name
+    if code == "not" and getattr(error.kind, "schema", None) == READ_ONLY["not"]:
+        return "readOnly"
+    if code == "format":
+        return f"format/{getattr(error.kind, 'format', '')}"
+    return "not-asked" if code == "falseSchema" else code
+
+
+def _pointer(path: list[str | int]) -> str:
+    parts = (str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    return "/".join(["/data", *parts])

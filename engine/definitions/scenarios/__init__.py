@@ -1,0 +1,75 @@
+"""Scenarios: cases told beforehand, run before a process is published. Pure: files in, results out.
+
+No database and no network: the engine's commands run in memory, on a clock of the scenario's own.
+"""
+
+from collections.abc import Mapping
+
+from engine.bpmn import Finding, Spec
+from engine.definitions.scenarios.coverage import Coverage, Part, cover
+from engine.definitions.scenarios.plan import TRIGGERS, Action, Scenario, Start
+from engine.definitions.scenarios.playing import MAX_ACTS, Done, Played, Unplayable, clock, play
+from engine.definitions.scenarios.reading import SUFFIX, ZONE, read_file
+from engine.definitions.scenarios.running import (
+    MAX_FINDINGS,
+    MAX_SCENARIOS,
+    Result,
+    Run,
+    Trial,
+    run_all,
+    run_each,
+)
+from engine.definitions.scenarios.writing import write
+from engine.platform.budget import spend
+
+__all__ = [
+    "MAX_ACTS",
+    "MAX_SCENARIOS",
+    "SUFFIX",
+    "TRIGGERS",
+    "ZONE",
+    "Action",
+    "Coverage",
+    "Done",
+    "Part",
+    "Played",
+    "Result",
+    "Run",
+    "Scenario",
+    "Start",
+    "Trial",
+    "Unplayable",
+    "check",
+    "clock",
+    "cover",
+    "play",
+    "read",
+    "run",
+    "run_all",
+    "run_each",
+    "write",
+]
+
+
+def read(files: Mapping[str, bytes]) -> tuple[list[Scenario], list[Finding]]:
+    """The scenarios among a deployment's files, and what is wrong in those that cannot be run."""
+    scenarios: list[Scenario] = []
+    findings: list[Finding] = []
+    for name, content in files.items():
+        if name.endswith(SUFFIX):
+            spend(len(content))
+            found, wrong = read_file(name, content)
+            scenarios += found
+            findings += wrong
+    return scenarios, findings[:MAX_FINDINGS]
+
+
+def check(files: Mapping[str, bytes]) -> list[Finding]:
+    """What is wrong in the scenario files as such, without running them."""
+    return read(files)[1]
+
+
+def run(files: Mapping[str, bytes], specs: Mapping[str, Spec]) -> Trial:
+    """Run the scenarios among a deployment's files on its processes, by key."""
+    scenarios, findings = read(files)
+    return Trial(findings=tuple(findings)) if findings else run_all(scenarios, specs)

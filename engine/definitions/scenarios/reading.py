@@ -1,0 +1,307 @@
+"""Scenario files read into plans. What is wrong in one is a finding with its line, never an exception."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from engine.bpmn import Finding, timers
+from engine.bpmn.values import Unportable, portable, short
+from engine.definitions.scenarios.nodes import Node, Unreadable, read
+from engine.definitions.scenarios.plan import (
+    ACTIONS,
+    TRIGGERS,
+    Action,
+    Expected,
+    Scenario,
+    Start,
+    Told,
+    ToldKind,
+)
+from engine.platform.errors import Fault, Invalid
+from engine.platform.findings import sentence
+
+T = TypeVar("T")
+
+SUFFIX = ".yaml"
+ZONE = "Asia/Tehran"
+MAX_STEPS = 500
+MAX_TEXT = 300
+ASKED = ("connector", "operation", "topic")
+_FIELDS: Mapping[str, Sequence[str]] = {
+    "task": ("by", "answer", "refused"),
+    "wait": (),
+    "message": ("keys", "data", "refused"),
+    "signal": ("data",),
+    "reply": (*ASKED, "request", "data"),
+    "fail": (*ASKED, "request", "error", "data"),
+    "retry": ("data",),
+    "skip": ("data",),
+}
+_LISTS = ("tasks", "waits", "contains", "never", "absent")
+_EXPECTED = (*_LISTS, "due", "path", "data", "thrown", "incidents", "ended", "outcome")
+
+
+class _Wrong(Exception):
+    """Something in a scenario is not as it must be."""
+
+    def __init__(self, line: int, reason: str, mend: str) -> None:
+        super().__init__(reason)
+        self.line, self.reason, self.mend = line, reason, mend
+
+
+def read_file(file: str, content: bytes) -> tuple[list[Scenario], list[Finding]]:
+    """The scenarios of a file, and what is wrong in those that are left out."""
+    try:
+        documents = read(content)
+    except Unreadable as error:
+        return [], [_finding("scenario-unreadable", file, error.line, error.reason, error.mend)]
+    if not documents:
+        reason, mend = "The file holds no scenario.", "Write one, or leave the file out."
+        return [], [_finding("scenario-unreadable", file, 1, reason, mend)]
+    scenarios, findings = [], []
+    for node in documents:
+        try:
+            scenarios.append(_scenario(file, node))
+        except _Wrong as wrong:
+            findings.append(_finding("scenario-invalid", file, wrong.line, wrong.reason, wrong.mend))
+    return scenarios, findings
+
+
+def read_act(told: Mapping[str, Any], at: datetime, *, first: bool) -> Start | Action:
+    """How a case begins, or a step of it, as a file would tell it. Raises Invalid."""
+    node = Node.of(told)
+    try:
+        return _start(node, at) if first else _action(node, at)
+    except _Wrong as wrong:
+        faults = [Fault("/act", f"{wrong.reason} {wrong.mend}", "scenario-invalid")]
+        raise Invalid("The act is not understood.", faults) from wrong
+
+
+def _finding(code: str, file: str, line: int | None, reason: str, mend: str) -> Finding:
+    return Finding("error", code, file, reason, mend, line=line)
+
+
+def _scenario(file: str, node: Node) -> Scenario:
+    parts = _parts(node, ("name", "process", "at", "zone", "start", "steps", "expect"))
+    for name in ("name", "process", "at", "expect"):
+        if name not in parts:
+            raise _Wrong(
+                node.line,
+                sentence(f"The scenario does not say its {name!r}.", missing=name),
+                f"Add a line `{name}: …`.",
+            )
+    at = _instant(parts["at"], _zone(parts))
+    steps = _listed(parts["steps"], at) if "steps" in parts else []
+    expect = _expected(parts["expect"], at)
+    if all(part is None for part in (expect.outcome, expect.ended, expect.tasks, expect.waits)):
+        mend = "Expect an `outcome`, `ended`, open `tasks` or `waits` at the end."
+        raise _Wrong(expect.line, "The scenario does not say where the case is to stand at its end.", mend)
+    return Scenario(
+        file=file,
+        line=node.line,
+        name=_text(parts["name"]),
+        process=_text(parts["process"]),
+        at=at,
+        start=_start(parts["start"], at) if "start" in parts else Start(node.line),
+        steps=steps,
+        expect=expect,
+    )
+
+
+def _zone(parts: Mapping[str, Node]) -> ZoneInfo:
+    node = parts.get("zone")
+    name = ZONE if node is None else _text(node)
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError) as error:
+        line = 1 if node is None else node.line
+        raise _Wrong(
+            line, sentence(f"There is no time zone {name!r}.", zone=name[:80]), "Write one as Asia/Tehran."
+        ) from error
+
+
+def _instant(node: Node, zone: ZoneInfo | Any) -> datetime:
+    try:
+        found = timers.instant(_text(node), datetime(2026, 1, 1, tzinfo=zone)).astimezone(zone)
+        return timers.within_reach(found, datetime.now(UTC))
+    except (timers.Untimely, OverflowError) as error:
+        reason = sentence(f"{_text(node)!r} is no instant.", value=_text(node)[:80])
+        raise _Wrong(node.line, reason, "Write a date and time, as 2026-03-21T09:00.") from error
+
+
+def _start(node: Node, at: datetime) -> Start:
+    parts = _parts(node, (*TRIGGERS, "by", "data", "refused", "then"))
+    kinds = [kind for kind in TRIGGERS if kind in parts]
+    if len(kinds) > 1 or (kinds and ("by" in parts or "refused" in parts)):
+        raise _Wrong(node.line, "The case begins in two ways.", "Leave one of them.")
+    return Start(
+        line=node.line,
+        kind=kinds[0] if kinds else "person",
+        name=_text(parts[kinds[0]]) if kinds else "",
+        by=_optional(parts, "by", _text),
+        data=_optional(parts, "data", _data) or {},
+        refused=_optional(parts, "refused", _flag) or False,
+        then=_then(parts, at),
+    )
+
+
+def _listed(node: Node, at: datetime) -> list[Action]:
+    steps = _list(node)
+    if len(steps) > MAX_STEPS:
+        raise _Wrong(
+            node.line,
+            sentence(f"There are more than {MAX_STEPS} steps.", count=MAX_STEPS),
+            "Write several scenarios.",
+        )
+    return [_action(step, at) for step in steps]
+
+
+def _action(node: Node, at: datetime) -> Action:
+    if not isinstance(node.value, dict):
+        raise _Wrong(node.line, "A step must say what is done.", f"Begin it with one of {_or(ACTIONS)}.")
+    kinds = [kind for kind in ACTIONS if kind in node.value]
+    if len(kinds) != 1:
+        reason = (
+            sentence(f"A step does two things: {' and '.join(kinds)}.", both=tuple(kinds))
+            if kinds
+            else "A step does nothing."
+        )
+        others = [name[:80] for name in node.value if name != "then"]
+        if others and not kinds:
+            reason = sentence(
+                f"A step does nothing that is understood: {', '.join(others)}.",
+                found=tuple(others),
+                allowed=tuple(ACTIONS),
+            )
+        raise _Wrong(node.line, reason, f"Write one of {_or(ACTIONS)} in each step.")
+    kind = kinds[0]
+    parts = _parts(node, (kind, *_FIELDS[kind], "then"))
+    keys = _optional(parts, "keys", _data) or {}
+    if not short(keys):
+        raise _Wrong(parts["keys"].line, "The keys are too long.", "Choose shorter ones.")
+    if kind == "wait":
+        _duration(parts[kind])
+    return Action(
+        kind=kind,
+        name=_text(parts[kind]),
+        line=node.line,
+        by=_optional(parts, "by", _text),
+        data=_optional(parts, "answer" if kind == "task" else "data", _data) or {},
+        keys=keys,
+        error=_optional(parts, "error", _text),
+        request=_optional(parts, "request", _data),
+        asked={name: _text(parts[name]) for name in ASKED if name in parts},
+        refused=_optional(parts, "refused", _flag) or False,
+        then=_then(parts, at),
+    )
+
+
+def _duration(node: Node) -> None:
+    try:
+        timers.duration(_text(node))
+    except timers.Untimely as error:
+        raise _Wrong(node.line, f"The time that passes {error}.", "Write P7D, PT8H, P1M or P1Y.") from error
+
+
+def _then(parts: Mapping[str, Node], at: datetime) -> Expected | None:
+    return _optional(parts, "then", lambda node: _expected(node, at))
+
+
+def _expected(node: Node, at: datetime) -> Expected:
+    parts = _parts(node, _EXPECTED)
+    if "path" in parts and ("contains" in parts or "never" in parts):
+        mend = "Write `path` for all elements, or `contains` and `never` for some."
+        raise _Wrong(parts["path"].line, "A path that is told exactly needs no more.", mend)
+    return Expected(
+        line=node.line,
+        **{name: _optional(parts, name, _texts) for name in (*_LISTS, "path")},
+        due=_optional(parts, "due", lambda item: _dues(item, at)),
+        data=_optional(parts, "data", _data),
+        thrown=_optional(parts, "thrown", lambda item: [_told(part) for part in _list(item)]),
+        incidents=_optional(parts, "incidents", _incidents),
+        ended=_optional(parts, "ended", _flag),
+        outcome=_optional(parts, "outcome", _text),
+    )
+
+
+def _dues(node: Node, at: datetime) -> dict[str, datetime]:
+    return {element: _instant(part, at.tzinfo) for element, part in _mapping(node).items()}
+
+
+def _told(node: Node) -> Told:
+    parts = _parts(node, ("message", "signal", "keys", "data"))
+    if ("message" in parts) == ("signal" in parts):
+        raise _Wrong(node.line, "What is thrown is a message or a signal.", "Write `message: its name`.")
+    kind: ToldKind = "message" if "message" in parts else "signal"
+    return Told(
+        kind,
+        _text(parts[kind]),
+        _optional(parts, "keys", _data),
+        _optional(parts, "data", _data),
+    )
+
+
+def _incidents(node: Node) -> dict[str, str | None]:
+    """Elements, or elements with the codes of their incidents."""
+    if isinstance(node.value, dict):
+        return {element: _text(code) for element, code in node.value.items()}
+    return dict.fromkeys(_texts(node))
+
+
+def _parts(node: Node, known: Collection[str]) -> dict[str, Node]:
+    parts = _mapping(node)
+    for name, part in parts.items():
+        if name not in known:
+            raise _Wrong(
+                part.line,
+                sentence(f"{name[:80]!r} is not understood here.", name=name[:80], allowed=tuple(known)),
+                f"Known are {_or(known)}.",
+            )
+    return parts
+
+
+def _mapping(node: Node) -> dict[str, Node]:
+    if not isinstance(node.value, dict):
+        raise _Wrong(node.line, "Here must be names with values.", "Write lines as `name: value`.")
+    return node.value
+
+
+def _list(node: Node) -> list[Node]:
+    if not isinstance(node.value, list):
+        raise _Wrong(node.line, "Here must be a list.", "Write lines that begin with `- `, or [a, b].")
+    return node.value
+
+
+def _texts(node: Node) -> list[str]:
+    return [_text(part) for part in _list(node)]
+
+
+def _text(node: Node) -> str:
+    if isinstance(node.value, str) and 0 < len(node.value.strip()) <= MAX_TEXT:
+        return node.value.strip()
+    reason = sentence(f"Here must be a text of at most {MAX_TEXT} characters.", limit=MAX_TEXT)
+    raise _Wrong(node.line, reason, "Write one, a number or `true` in quotes.")
+
+
+def _flag(node: Node) -> bool:
+    if not isinstance(node.value, bool):
+        raise _Wrong(node.line, "Here must be true or false.", "Write one of the two.")
+    return node.value
+
+
+def _data(node: Node) -> dict[str, Any]:
+    _mapping(node)
+    try:
+        data: dict[str, Any] = portable(node.plain)
+    except Unportable as error:
+        raise _Wrong(node.line, f"A case cannot hold this: {error}.", "Write other data.") from error
+    return data
+
+
+def _optional(parts: Mapping[str, Node], name: str, read: Callable[[Node], T]) -> T | None:
+    return read(parts[name]) if name in parts else None
+
+
+def _or(words: Collection[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)

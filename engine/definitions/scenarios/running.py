@@ -1,0 +1,204 @@
+"""Running scenarios: each on a case of its own, within limits of steps and time, and what came of it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from time import monotonic
+from typing import Any
+
+from engine.bpmn import Finding, OutOfTime, Spec, Watch
+from engine.definitions.scenarios.case import MAX_COMMANDS, Case, TooLong
+from engine.definitions.scenarios.comparing import compare, require_no_incident
+from engine.definitions.scenarios.coverage import Coverage, Seen, cover
+from engine.definitions.scenarios.plan import Action, Scenario, Start
+from engine.definitions.scenarios.unlike import Difference, Unlike
+from engine.platform.budget import spend
+from engine.platform.findings import sentence
+
+SECONDS = 5.0  # for one scenario
+ALL_SECONDS = 10.0
+MAX_SCENARIOS = 100
+MAX_FINDINGS = 1_000
+ACTION = 400  # steps of the budget
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a scenario.
+
+    Where it failed: the `step`, counting from 1 (0: the start; None: the end), its line, what was expected
+    there and what came, of what sort the difference is, and the element that it is about, if it is about one.
+    """
+
+    name: str
+    process: str
+    file: str
+    line: int
+    passed: bool
+    step: int | None = None
+    element: str | None = None
+    expected: str | None = None
+    came: str | None = None
+    difference: Difference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of a scenario, and what it has passed."""
+
+    result: Result
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of all scenarios of a set of files, and what they have covered, by process."""
+
+    results: tuple[Result, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Results and coverage as they are stored and shown."""
+        return {
+            "scenarios": [asdict(result) for result in self.results],
+            "coverage": [asdict(covered) for covered in self.coverage],
+        }
+
+    @property
+    def failed(self) -> bool:
+        """Whether something forbids the deployment."""
+        return bool(self.findings)
+
+
+def run_all(
+    scenarios: Sequence[Scenario],
+    specs: Mapping[str, Spec],
+    tell: Callable[[int], object] | None = None,
+) -> Trial:
+    """Run scenarios on the processes that they name; after each, `tell` gets how many have run."""
+    findings = [finding for scenario in scenarios for finding in _unknown(scenario, specs)]
+    if len(scenarios) > MAX_SCENARIOS:
+        reason = sentence(
+            f"There are {len(scenarios)} scenarios; {MAX_SCENARIOS} are run.",
+            count=len(scenarios),
+            limit=MAX_SCENARIOS,
+        )
+        mend = "Leave out those that tell the same again."
+        findings.append(Finding("error", "too-many-scenarios", scenarios[MAX_SCENARIOS].file, reason, mend))
+    if findings:
+        return Trial(findings=tuple(findings[:MAX_FINDINGS]))
+    runs = run_each(scenarios, specs, tell)
+    covered = [
+        cover(specs[key], [one.seen for one in runs if one.result.process == key])
+        for key in dict.fromkeys(scenario.process for scenario in scenarios)
+    ]
+    failed = tuple(_failed(one.result) for one in runs if not one.result.passed)
+    return Trial(tuple(one.result for one in runs), tuple(covered), failed)
+
+
+def run_each(
+    scenarios: Sequence[Scenario],
+    specs: Mapping[str, Spec],
+    tell: Callable[[int], object] | None = None,
+) -> list[Run]:
+    """Run scenarios, each by itself; of their processes, all are known."""
+    until = monotonic() + ALL_SECONDS
+    runs = []
+    for scenario in scenarios:
+        runs.append(Run(*run(scenario, specs[scenario.process], until)))
+        if tell is not None:
+            tell(len(runs))
+    return runs
+
+
+def _unknown(scenario: Scenario, specs: Mapping[str, Spec]) -> Iterable[Finding]:
+    """Findings on what a scenario names and the diagram does not have."""
+    where: dict[str, Any] = {"severity": "error", "code": "scenario-unknown", "file": scenario.file}
+    if scenario.process not in specs:
+        reason = sentence(
+            f"There is no process {scenario.process!r} in these files.", process=scenario.process[:100]
+        )
+        mend = f"Name one of {', '.join(specs) or 'its processes'}."
+        yield Finding(**where, reason=reason, mend=mend, line=scenario.line)
+        return
+    known = specs[scenario.process].elements
+    for element, line in scenario.elements.items():
+        if element not in known:
+            reason = sentence(
+                f"The process {scenario.process!r} has no element {element!r}.",
+                process=scenario.process[:100],
+                element=element[:100],
+            )
+            mend = "Write the id of an element; in a called process as `its-key/the-id`."
+            yield Finding(**where, reason=reason, mend=mend, line=line)
+
+
+def run(scenario: Scenario, spec: Spec, until: float) -> tuple[Result, Seen]:
+    """Run one scenario, until an instant of the monotonic clock at most."""
+    watch = Watch(min(until, monotonic() + SECONDS))
+    case = Case(replace(spec, watch=watch), scenario.at)
+    result = Result(scenario.name, scenario.process, scenario.file, scenario.line, passed=True)
+    difference = _difference(scenario, case, watch)
+    if difference is not None:
+        step, line, unlike = difference
+        result = replace(
+            result,
+            line=line,
+            passed=False,
+            step=step,
+            element=unlike.element,
+            expected=unlike.expected,
+            came=unlike.came,
+            difference=unlike.kind,
+        )
+    return result, Seen(frozenset(case.passed), frozenset(watch.flows), frozenset(watch.answers))
+
+
+def _difference(scenario: Scenario, case: Case, watch: Watch) -> tuple[int | None, int, Unlike] | None:
+    """The step at which the scenario fails, if it does: its number, its line and what is different."""
+    place: tuple[int | None, int] = 0, scenario.start.line
+    try:
+        todo: Sequence[Start | Action] = (scenario.start, *scenario.steps)
+        for number, action in enumerate(todo):
+            place = number, action.line
+            spend(ACTION)
+            watch.require_time()
+            passed, thrown = len(case.passed), len(case.thrown)
+            if isinstance(action, Start):
+                case.start(action)
+            else:
+                case.act(action)
+            last = number == len(scenario.steps)
+            require_no_incident(case, action.then, scenario.expect if last else None)
+            if action.then is not None:
+                compare(case, action.then, case.passed[passed:], case.thrown[thrown:])
+        place = None, scenario.expect.line
+        compare(case, scenario.expect, case.passed, case.thrown)
+    except Unlike as difference:
+        return *place, difference
+    except OutOfTime:
+        limit = f"it takes at most {SECONDS:g} s, and all together {ALL_SECONDS:g} s"
+        return *place, Unlike("limit", limit, "it took longer")
+    except TooLong:
+        came = "it took more: does a timer repeat without end?"
+        return *place, Unlike("limit", f"it takes at most {MAX_COMMANDS} commands", came)
+    return None
+
+
+def _failed(result: Result) -> Finding:
+    where = {None: "at the end", 0: "at the start"}.get(result.step, f"step {result.step}")
+    return Finding(
+        "error",
+        "scenario-failed",
+        result.file,
+        sentence(
+            f"{result.name}, {where}. Expected: {result.expected}. Came: {result.came}",
+            scenario=result.name,
+            expected=str(result.expected),
+            came=str(result.came),
+        ),
+        "Mend the process; or the scenario, if that is wrong.",
+        result.element,
+        line=result.line,
+    )

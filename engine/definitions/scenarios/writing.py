@@ -1,0 +1,58 @@
+"""A played case written as a scenario file, which expects what came of it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from engine.definitions.scenarios.case import Case
+from engine.definitions.scenarios.plan import ACTIONS
+from engine.definitions.scenarios.playing import Done, Played
+
+_NUMBER = re.compile(r"[-+.\d]")  # how texts begin that could be read as numbers
+
+
+def write(name: str, played: Played) -> bytes:
+    """A file that `read_file` reads, and that passes."""
+    first, *steps = played.done
+    document = {
+        "name": name,
+        "process": played.spec.key,
+        "at": f"{played.at:%Y-%m-%dT%H:%M}",
+        "start": _told(first),
+        "steps": [_told(done) for done in steps],
+        "expect": _expected(played.case),
+    }
+    kept = {name: part for name, part in document.items() if part not in ({}, [])}
+    written: bytes = yaml.dump(
+        kept, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=100, encoding="utf-8"
+    )
+    return written
+
+
+def _told(done: Done) -> dict[str, Any]:
+    """A step, what it does before what it does it with."""
+    told = {name: done.told[name] for name in sorted(done.told, key=lambda name: name not in ACTIONS)}
+    return {**told, "then": {"incidents": dict(done.incidents)}} if done.incidents else told
+
+
+def _expected(case: Case) -> Mapping[str, Any]:
+    """How the case stands."""
+    if case.ended:
+        return {"outcome": case.outcome} if case.outcome else {"ended": True}
+    found: dict[str, Any] = {
+        "tasks": [work.element for work in case.open.values()],
+        "waits": case.awaited,
+        "incidents": {one.element: one.code for one in case.incidents.values()},
+    }
+    return {"ended": False, **{name: part for name, part in found.items() if part}}
+
+
+def _text(dumper: Any, text: str) -> Any:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, '"' if _NUMBER.match(text) else None)
+
+
+# Writes what our reader reads as what it was: it takes more texts for numbers than others do.
+_DUMPER: Any = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
+_DUMPER.add_representer(str, _text)

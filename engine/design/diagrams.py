@@ -1,0 +1,108 @@
+"""Pictures of versions, with findings, what has changed or where cases stand; and of single cases."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, union
+
+from engine import access, bpmn, cases, definitions
+from engine.bpmn.findings import Finding
+from engine.bpmn.picture import Change, Token
+from engine.models import Call, Case, DefinitionVersion, Event, Incident, Task, Wait
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Rejected
+
+_CHANGES: dict[str, Change] = {"step-added": "added", "step-removed": "removed"}
+_PASSED = ("element.passed", "task.completed", "incident.skipped")
+
+
+def of_version(uow: UnitOfWork, key: str, number: int, language: str, *, findings: bool) -> bytes:
+    """A version as SVG, with the findings of its deployment if they are wanted. Raises NotFound."""
+    version = definitions.version(uow, key, number)
+    found: Iterable[Any] = ()
+    if findings:
+        found = definitions.report(uow, version.deployment_id)["findings"]
+    shown = [Finding(**item) for item in found if item["file"] == version.file]
+    return _drawn(uow, version, language, bpmn.Marks(findings=shown))
+
+
+def of_changes(uow: UnitOfWork, key: str, number: int, against: int, language: str) -> bytes:
+    """A version as SVG, with what differs from another one: in the older of both what was removed, too.
+
+    Raises NotFound.
+    """
+    version = definitions.version(uow, key, number)
+    found = definitions.differences(uow, key, max(number, against), min(number, against))
+    changes: dict[str, Change] = {}
+    for item in found:
+        if item.element is not None:
+            place = item.element if item.process == key else f"{item.process}/{item.element}"
+            changes.setdefault(place, _CHANGES.get(item.code, "changed"))
+    return _drawn(uow, version, language, bpmn.Marks(changes=changes))
+
+
+def of_running(uow: UnitOfWork, key: str, number: int, language: str) -> bytes:
+    """A version as SVG: how many of its running cases that the actor may see stand at each element.
+
+    The more, the hotter. Raises NotFound, Forbidden.
+    """
+    access.require(uow.actor, "cases.read")
+    version = definitions.version(uow, key, number)
+    standing = union(
+        select(Task.element, Task.case_id).where(Task.status == "open"),
+        select(Wait.element, Wait.case_id).where(Wait.closed_at.is_(None), Wait.case_id.is_not(None)),
+        select(Call.element, Call.case_id).where(Call.status == "open"),
+        select(Incident.element, Incident.case_id).where(Incident.status == "open"),
+    ).subquery()
+    found = (
+        select(standing.c.element, func.count())
+        .join(Case, Case.id == standing.c.case_id)
+        .where(Case.version_id == version.id, Case.state.is_not(None), access.visible_cases(uow.actor.role))
+        .group_by(standing.c.element)
+    )
+    rows = uow.connection.execute(found, access.seen_by(uow))
+    counts = {element: count for element, count in rows}
+    most = max(counts.values(), default=1)
+    heat = {element: count / most for element, count in counts.items()}
+    return _drawn(uow, version, language, bpmn.Marks(counts=counts, heat=heat))
+
+
+def of_case(uow: UnitOfWork, case_id: UUID, language: str) -> bytes:
+    """A case's version as SVG: its open tasks, waits and incidents, and what it has passed.
+
+    Raises NotFound for cases that the actor may not see.
+    """
+    case = cases.get(uow, case_id)
+    version = definitions.version(uow, case.key, case.version)
+    tokens: list[tuple[str, Token]] = [(row["element"], "task") for row in case.tasks]
+    tokens += [(row["element"], "incident") for row in case.incidents if row["element"]]
+    waiting = select(Wait.element).where(Wait.case_id == case_id, Wait.closed_at.is_(None))
+    called = select(Call.element).where(Call.case_id == case_id, Call.status == "open")
+    tokens += [(element, "wait") for element in uow.session.scalars(waiting.union_all(called))]
+    passed = select(Event.element).where(Event.case_id == case_id, Event.kind.in_(_PASSED)).distinct()
+    marks = bpmn.Marks(tokens=tokens, passed=[name for name in uow.session.scalars(passed) if name])
+    return _drawn(uow, version, language, marks)
+
+
+def places(content: bytes, key: str, names: Iterable[str]) -> dict[str, str]:
+    """The ids of what the diagram of a process shows for these elements and flows; for some, nothing.
+
+    Raises Rejected.
+    """
+    try:
+        return bpmn.places(content, key, names)
+    except bpmn.Undrawable as failure:
+        raise Rejected("The file cannot be drawn.", [failure.finding]) from failure
+
+
+def marked(content: bytes, key: str, language: str, marks: bpmn.Marks) -> bytes:
+    """A process as SVG, with marks that the caller knows. Raises Rejected."""
+    try:
+        return bpmn.picture(content, key, language=language, marks=marks)
+    except bpmn.Undrawable as failure:
+        raise Rejected("The file cannot be drawn.", [failure.finding]) from failure
+
+
+def _drawn(uow: UnitOfWork, version: DefinitionVersion, language: str, marks: bpmn.Marks) -> bytes:
+    return marked(definitions.bpmn_file(uow, version), version.key, language, marks)

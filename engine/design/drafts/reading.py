@@ -1,0 +1,247 @@
+"""Sketches as they are shown: for whoever may deploy in their unit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy.orm import aliased
+
+from engine import access, bpmn, definitions
+from engine.bpmn import Source
+from engine.bpmn.check.files import is_name
+from engine.definitions import Version
+from engine.identity import names
+from engine.models import (
+    DefinitionVersion,
+    Sketch,
+    SketchCheck,
+    SketchCheckStatus,
+    SketchCheckStep,
+    SketchFile,
+    Unit,
+    User,
+)
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import NotFound
+from engine.platform.language import Names
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The latest check; `stale`: of what the sketch was before it was saved again.
+
+    `applies`: it is of what would run now; since then at most scenarios, texts or the name have changed.
+    """
+
+    status: SketchCheckStatus
+    step: SketchCheckStep
+    done: int
+    total: int
+    stale: bool
+    applies: bool
+    report: Mapping[str, Any] | None
+    finished_at: datetime | None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether its result is still to come."""
+        return self.status in ("waiting", "running")
+
+    @property
+    def errors(self) -> int:
+        """How many findings forbid the deployment."""
+        found = (self.report or {}).get("findings", ())
+        return sum(finding["severity"] == "error" for finding in found)
+
+    @property
+    def green(self) -> bool:
+        """Whether it says of the sketch as it is that it can be deployed."""
+        return self.status == "done" and not self.stale and not self.errors
+
+    @property
+    def passed(self) -> bool:
+        """Whether scenarios have passed on what would run now."""
+        ran = bool((self.report or {}).get("scenarios"))
+        return self.status == "done" and self.applies and not self.errors and ran
+
+    @property
+    def playable(self) -> bool:
+        """Whether its processes can be played as they are now, whatever their scenarios say."""
+        return self.applies and bool((self.report or {}).get("playable"))
+
+    @property
+    def processes(self) -> Sequence[Mapping[str, Any]]:
+        """The processes that it has found, in the order of the files: key, name, file and calls."""
+        found: Sequence[Mapping[str, Any]] = (self.report or {}).get("processes", ())
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a sketch; its size in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A sketch in a list; `origin` is the version, by key and number, that it began with or last became.
+
+    `process_revision` last changed what runs; of `tried_revision` a test run has reached an end.
+    """
+
+    id: UUID
+    name: str
+    revision: int
+    process_revision: int
+    tried_revision: int | None
+    unit: str
+    unit_name: str
+    author: Names
+    made_at: datetime
+    editor: Names
+    updated_at: datetime
+    origin: tuple[str, int] | None
+    check: Check | None
+
+    @property
+    def tried(self) -> bool:
+        """Whether what would run now was tried: by a test run that has reached an end, or by scenarios."""
+        passed = self.check is not None and self.check.passed
+        return passed or self.tried_revision == self.process_revision
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A sketch with its files."""
+
+    sketch: Listed
+    files: tuple[File, ...]
+
+
+def page(uow: UnitOfWork, after: UUID | None = None) -> Sequence[Listed]:
+    """Up to a page of the actor's sketches, the newest first; one more if more follow."""
+    access.require(uow.actor, "definitions.deploy")
+    found = _listed().order_by(Sketch.id.desc()).limit(PAGE + 1)
+    if after is not None:
+        found = found.where(Sketch.id < after)
+    rows = uow.connection.execute(found, access.seen_by(uow)).mappings()
+    return [_from(row) for row in rows]
+
+
+def get(uow: UnitOfWork, sketch_id: UUID) -> View:
+    """One sketch. Raises NotFound."""
+    access.require(uow.actor, "definitions.deploy")
+    found = _listed().where(Sketch.id == sketch_id)
+    row = uow.connection.execute(found, access.seen_by(uow)).mappings().one_or_none()
+    if row is None:
+        raise unknown(sketch_id)
+    held = select(SketchFile.name, func.length(SketchFile.content))
+    held = held.where(SketchFile.sketch_id == sketch_id).order_by(SketchFile.name)
+    return View(_from(row), tuple(File(*file) for file in uow.connection.execute(held)))
+
+
+def file(uow: UnitOfWork, sketch_id: UUID, name: str) -> bytes:
+    """The content of a file. Raises NotFound."""
+    access.require(uow.actor, "definitions.deploy")
+    found = (
+        select(SketchFile.content)
+        .join(Sketch, Sketch.id == SketchFile.sketch_id)
+        .where(Sketch.id == sketch_id, SketchFile.name == name, access.covers(Sketch.unit_id))
+    )
+    known = is_name(name)  # another one may hold what the database takes for no text
+    content: bytes | None = (
+        uow.connection.execute(found, access.seen_by(uow)).scalar_one_or_none() if known else None
+    )
+    if content is None:
+        raise NotFound(f"The draft has no file {name!r}.")
+    return content
+
+
+def files_of(uow: UnitOfWork, sketch_id: UUID, process_revision: int | None = None) -> dict[str, bytes]:
+    """All files of a sketch, by name; none if what runs has changed since this revision."""
+    found = select(SketchFile.name, SketchFile.content).where(SketchFile.sketch_id == sketch_id)
+    if process_revision is not None:
+        found = found.join(Sketch).where(Sketch.process_revision == process_revision)
+    return {name: content for name, content in uow.connection.execute(found.order_by(SketchFile.name))}
+
+
+def source(uow: UnitOfWork, files: Mapping[str, bytes], called: Mapping[str, Version]) -> Source:
+    """What runs of these files: with the versions that they call and do not hold."""
+    loaded: dict[UUID, Source] = {}
+    bound = {
+        key: definitions.source(uow.session, version.deployment_id, loaded) for key, version in called.items()
+    }
+    return Source(digest(files, called), files, bound)
+
+
+def digest(files: Mapping[str, bytes], called: Mapping[str, Version]) -> str:
+    """The digest of that."""
+    return bpmn.digest(files, {key: version.digest for key, version in called.items()})
+
+
+def units(uow: UnitOfWork) -> Mapping[str, str]:
+    """The units for which the actor may keep sketches: names by key."""
+    access.require(uow.actor, "definitions.deploy")
+    found = select(Unit.key, Unit.name).where(Unit.closed_at.is_(None), access.covers(Unit.id))
+    rows = uow.connection.execute(found.order_by(Unit.id).limit(500), access.seen_by(uow))
+    return {key: name for key, name in rows}
+
+
+def unknown(sketch_id: UUID) -> NotFound:
+    """The refusal for a sketch that does not exist, or not for this actor."""
+    return NotFound(f"There is no draft {sketch_id}.")
+
+
+def _listed() -> Select[Any]:
+    author, editor = aliased(User), aliased(User)
+    check, version = SketchCheck, DefinitionVersion
+    columns: tuple[Any, ...] = (
+        Sketch.id,
+        Sketch.name,
+        Sketch.revision,
+        Sketch.process_revision,
+        Sketch.tried_revision,
+        Unit.key.label("unit"),
+        Unit.name.label("unit_name"),
+        names.of(author).label("author"),
+        Sketch.made_at,
+        names.of(editor).label("editor"),
+        Sketch.updated_at,
+        version.key,
+        version.number,
+        check.status,
+        check.step,
+        check.done,
+        check.total,
+        (check.revision != Sketch.revision).label("stale"),
+        (check.revision >= Sketch.process_revision).label("applies"),
+        check.report,
+        check.finished_at,
+    )
+    return (
+        select(*columns)
+        .join(Unit, Unit.id == Sketch.unit_id)
+        .join(author, author.id == Sketch.made_by)
+        .join(editor, editor.id == Sketch.updated_by)
+        .outerjoin(version, version.id == Sketch.version_id)
+        .outerjoin(check, check.sketch_id == Sketch.id)
+        .where(access.covers(Sketch.unit_id))
+    )
+
+
+def _from(row: RowMapping) -> Listed:
+    values = dict(row)
+    key, number = values.pop("key"), values.pop("number")
+    check = {name: values.pop(name) for name in Check.__dataclass_fields__}
+    return Listed(
+        **values,
+        origin=None if key is None else (key, number),
+        check=None if check["status"] is None else Check(**check),
+    )

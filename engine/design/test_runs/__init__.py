@@ -1,0 +1,65 @@
+"""Processes tried before anybody depends on them: their scenarios run, and cases played by hand.
+
+A process of a version, or of a draft. Nothing here writes a case, an event or a message, or calls another
+system: what is tried happens in memory, and of a case that is played only the acts are kept.
+"""
+
+from engine.design.test_runs.plays import (
+    KEPT,
+    MAX_TRIALS,
+    Play,
+    act,
+    adopt,
+    again,
+    back,
+    forget,
+    get,
+    new,
+    of_subject,
+    remove,
+    scenario,
+)
+from engine.design.test_runs.runs import Example, Rehearsal, awaited, examples, rehearsal
+from engine.design.test_runs.saving import save
+from engine.design.test_runs.subjects import (
+    OfDraft,
+    OfVersion,
+    Subject,
+    Where,
+    find,
+    main_process,
+    picture,
+    placed,
+    places,
+)
+
+__all__ = [
+    "KEPT",
+    "MAX_TRIALS",
+    "Example",
+    "OfDraft",
+    "OfVersion",
+    "Play",
+    "Rehearsal",
+    "Subject",
+    "Where",
+    "act",
+    "adopt",
+    "again",
+    "awaited",
+    "back",
+    "examples",
+    "find",
+    "forget",
+    "get",
+    "main_process",
+    "new",
+    "of_subject",
+    "picture",
+    "placed",
+    "places",
+    "rehearsal",
+    "remove",
+    "save",
+    "scenario",
+]

@@ -1,0 +1,161 @@
+"""What a test run or a preview is of: a process of a version, or of a draft as it is now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from engine import access, bpmn, definitions
+from engine.bpmn import Marks, Spec
+from engine.definitions import Version
+from engine.definitions.scenarios import SUFFIX
+from engine.design import diagrams, drafts
+from engine.models import DefinitionVersion, DeploymentFile
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class OfVersion:
+    """A version of a definition."""
+
+    key: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfDraft:
+    """A process of a draft, whatever revision that has."""
+
+    sketch_id: UUID
+    process: str
+
+
+Where = OfVersion | OfDraft
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A process that can be played. `digest` is of all that it runs with, `file` the one that it is drawn in.
+
+    Of a draft with this `title`, `files` are all that it has at `process_revision`, and `others` its other
+    processes, each with key and name.
+    """
+
+    where: Where
+    name: str
+    file: str
+    digest: str
+    spec: Spec
+    version: DefinitionVersion | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    process_revision: int | None = None
+    title: str = ""
+    others: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Of the process."""
+        return self.spec.key
+
+
+def find(uow: UnitOfWork, where: Where) -> Subject:
+    """A version or a draft for a person who may test it.
+
+    Raises NotFound, Forbidden, and Conflict for a draft whose processes can't be played (yet).
+    """
+    access.require(uow.actor, "definitions.publish")
+    return _version(uow, where) if isinstance(where, OfVersion) else _draft(uow, where)
+
+
+def content(uow: UnitOfWork, subject: Subject) -> bytes:
+    """The file that the process is drawn in."""
+    if subject.version is not None:
+        return definitions.bpmn_file(uow, subject.version)
+    return subject.files[subject.file]
+
+
+def scenario_files(uow: UnitOfWork, subject: Subject) -> dict[str, bytes]:
+    """Those with scenarios."""
+    if subject.version is None:
+        return {name: held for name, held in subject.files.items() if name.endswith(SUFFIX)}
+    deployed = DeploymentFile.deployment_id == subject.version.deployment_id
+    found = select(DeploymentFile.name, DeploymentFile.content).where(
+        deployed, DeploymentFile.name.endswith(SUFFIX)
+    )
+    return {name: held for name, held in uow.session.execute(found)}
+
+
+def places(uow: UnitOfWork, subject: Subject) -> dict[str, str]:
+    """The ids of what its diagram shows, for its elements and flows."""
+    names = [*subject.spec.elements, *subject.spec.flows]
+    return diagrams.places(content(uow, subject), subject.key, names)
+
+
+def picture(uow: UnitOfWork, subject: Subject, language: str, marks: Marks) -> bytes:
+    """Its diagram as SVG, with marks."""
+    return diagrams.marked(content(uow, subject), subject.key, language, marks)
+
+
+def placed(uow: UnitOfWork, subject: Subject) -> bytes:
+    """Its file for tools that draw it: laid out where it tells no places."""
+    return bpmn.placed(subject.file, content(uow, subject), subject.key)
+
+
+def _version(uow: UnitOfWork, where: OfVersion) -> Subject:
+    row = definitions.version(uow, where.key, where.number)
+    one = Version(row.id, row.key, row.number, row.digest, row.deployment_id)
+    return Subject(where, row.name, row.file, row.digest, definitions.spec(uow.session, one), row)
+
+
+def _draft(uow: UnitOfWork, where: OfDraft) -> Subject:
+    sketch = drafts.get(uow, where.sketch_id).sketch
+    known = _processes(sketch)
+    if where.process not in known:
+        raise NotFound(f"The draft has no process {where.process!r}.")
+    files = drafts.files_of(uow, where.sketch_id, sketch.process_revision)
+    if not files:
+        raise _unready(None)  # somebody saves it at this moment
+    called = {key for one in known.values() for key in one["calls"]} - known.keys()
+    versions = definitions.currents(uow.session) if called else {}
+    if not called <= versions.keys():
+        raise Conflict("A process that this draft calls is not in use any more.", trial="calls")
+    bound = {key: versions[key] for key in called}
+    digest, own = drafts.digest(files, bound), known[where.process]
+    try:
+        spec = bpmn.cached(digest, where.process, lambda: drafts.source(uow, files, bound))
+    except bpmn.Unbuildable as error:
+        raise Conflict("The draft can't be played as it is.", trial="errors") from error
+    return Subject(
+        where, own["name"], own["file"], digest, spec, None, files, sketch.process_revision, sketch.name,
+        tuple((key, one["name"]) for key, one in known.items() if key != where.process),
+    )  # fmt: skip
+
+
+def main_process(uow: UnitOfWork, sketch_id: UUID) -> OfDraft:
+    """The process of a draft to begin with: the first that no other one calls.
+
+    Raises NotFound, Forbidden, and Conflict for a draft whose processes can't be played (yet).
+    """
+    access.require(uow.actor, "definitions.publish")
+    known = _processes(drafts.get(uow, sketch_id).sketch)
+    called = {key for one in known.values() for key in one["calls"]}
+    return OfDraft(sketch_id, next((key for key in known if key not in called), next(iter(known))))
+
+
+def _processes(sketch: drafts.Listed) -> Mapping[str, Mapping[str, Any]]:
+    """Those of a draft by key. Raises Conflict if they can't be played."""
+    if sketch.check is None or not sketch.check.playable:
+        raise _unready(sketch.check)
+    return {one["key"]: one for one in sketch.check.processes}
+
+
+def _unready(check: drafts.Check | None) -> Conflict:
+    """Why a draft can't be played, with a word for it."""
+    if check is not None and check.under_way:
+        return Conflict("The draft is being checked.", trial="checking")
+    if check is None or not check.applies or check.status == "failed":
+        return Conflict("The draft has not been checked as it is now.", trial="unchecked")
+    return Conflict("The draft has errors.", trial="errors")

@@ -1,0 +1,195 @@
+"""Judges uploaded DMN files before anything of them is evaluated. Pure: bytes in, findings out.
+
+Tells all findings at once, and never raises for what the files hold.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.dmn.check.cycles import cycle
+from engine.dmn.check.elements import Elements
+from engine.dmn.check.expressions import Expressions
+from engine.dmn.check.scopes import Scope
+from engine.dmn.check.structure import Structure
+from engine.dmn.dmn import model
+from engine.dmn.dmn.completing import completed
+from engine.dmn.dmn.graph import Key
+from engine.dmn.dmn.reading import NotDmn, parsed, read
+from engine.dmn.feel.functions import BUILT_IN
+from engine.dmn.feel.types import ANY, Type
+from engine.platform.budget import look_at, spend
+from engine.platform.findings import Finding, Notes, Place, sentence
+
+__all__ = ["Checked", "check"]
+
+MAX_FILE = 8 << 20  # bytes
+MAX_DEPTH = 100
+_MENDS = {
+    "not-xml": "Export the model again as DMN XML.",
+    "doctype": "Remove the DOCTYPE and its entities.",
+    "not-dmn": "Export the model as DMN 1.2 to 1.5.",
+    "too-many-elements": "Split it into several files that import each other.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """All findings, the files that could be read, and the type of what each decision gives.
+
+    Of files with errors only that which could be read is there.
+    """
+
+    findings: tuple[Finding, ...]
+    files: Sequence[model.Definitions] = ()
+    types: Mapping[Key, Type] = field(default_factory=dict)
+
+
+def check(files: Mapping[str, bytes]) -> Checked:
+    """Judge DMN files that belong together: file names and what they hold."""
+    notes = Notes()
+    found = _read(files, notes)
+    if found and not any(
+        isinstance(each, model.Decision) for file in found for each in file.elements.values()
+    ):
+        notes.warn(Place(found[0].file), "no-decision", "No file holds a decision.", "Model one.")
+    if not found or not _apart(found, notes):
+        return Checked(notes.sorted(files))
+    judged = _Judged(found, notes)
+    judged.run()
+    return Checked(notes.sorted(files), found, judged.types())
+
+
+def _read(files: Mapping[str, bytes], notes: Notes) -> list[model.Definitions]:
+    """The files that can be read, judged as such."""
+    found, roots = [], {}
+    for name, content in files.items():
+        look_at(name)
+        spend(len(content) // 4)
+        try:
+            if len(content) > MAX_FILE:
+                raise NotDmn(
+                    "file-too-large",
+                    sentence(f"It is larger than {MAX_FILE >> 20} MiB.", limit=MAX_FILE >> 20),
+                )
+            roots[name] = parsed(content)
+            if roots[name].xpath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")"):
+                raise NotDmn(
+                    "too-deep",
+                    sentence(f"Its XML is nested deeper than {MAX_DEPTH} levels.", limit=MAX_DEPTH),
+                )
+            found.append(completed(read(name, content)))
+        except NotDmn as error:
+            mend = _MENDS.get(error.code, "Split it into several files.")
+            notes.error(Place(name, line=error.line), error.code, error.reason, mend)
+    known = {each.namespace: set(each.elements) for each in found}
+    for each in found:
+        Structure(each.file, roots[each.file], notes).check(known)
+    return found
+
+
+def _apart(found: Sequence[model.Definitions], notes: Notes) -> bool:
+    """Whether every file has a namespace of its own."""
+    spaces = {each.namespace: each for each in found}
+    for each in found:
+        if spaces[each.namespace] is not each:
+            reason = sentence(
+                f"{spaces[each.namespace].file!r} has the same namespace, {each.namespace!r}.",
+                file=spaces[each.namespace].file,
+            )
+            mend = "Give each file a namespace of its own."
+            notes.error(Place(each.file, line=1), "namespace-twice", reason, mend)
+    return len(spaces) == len(found)
+
+
+class _Judged:
+    """The elements of all files, each judged once, what it requires before it."""
+
+    def __init__(self, files: Sequence[model.Definitions], notes: Notes) -> None:
+        self._notes = notes
+        self._types: dict[Key, Type] = {}
+        self._begun: set[Key] = set()
+        self._elements = Elements(files, self._inferred)
+
+    def run(self) -> None:
+        """Judge all."""
+        self._cycles()
+        for file in self._elements.files.values():
+            for item in file.items:
+                self._item(file, item, item.name)
+        for key in self._elements.in_order():
+            self._inferred(key)
+
+    def _cycles(self) -> None:
+        way = cycle(self._elements.requirements())
+        if way:
+            passed = [self._elements.files[key[0]].elements[key[1]] for key in way]
+            file = self._elements.files[way[0][0]]
+            place = Place(file.file, passed[0].id, passed[0].name, passed[0].line)
+            reason = sentence(
+                f"It requires itself: {' → '.join(each.name for each in passed)}.",
+                names=tuple(each.name for each in passed),
+            )
+            self._notes.error(place, "requirement-cycle", reason, "Remove one of the requirements.")
+
+    def _item(self, file: model.Definitions, item: model.Item, name: str, beside: Sequence[str] = ()) -> None:
+        """The types of which an item definition is made, and its allowed values; `beside` it are others."""
+        at = Expressions(self._elements, file, model.Element("", name, None, 0), self._notes)
+        with (
+            at.at(sentence(f"Type {name!r}: ", at_type=name)),
+            self._elements.names.within([*BUILT_IN, *beside]),
+        ):
+            plain = ANY
+            if not item.components and item.function is None:
+                plain = at.declared(item.type, item.allowed.line if item.allowed else 0)
+            for text in (item.allowed, item.constraint):
+                tests = at.read_tests(text) if text is not None else None
+                if text is not None and tests is not None:
+                    of = plain if text is item.allowed and not item.components else ANY
+                    at.tested(text, tests, of, Scope(dict.fromkeys(beside, ANY)))
+        inside = [each.name for each in item.components]
+        for component in item.components:
+            self._item(file, component, f"{name}.{component.name}", inside)
+
+    def _inferred(self, key: Key) -> Type:
+        """What the logic of an element gives; judged when it is asked for first."""
+        if key in self._types or key in self._begun:
+            return self._types.get(key, ANY)
+        self._begun.add(key)
+        file = self._elements.files[key[0]]
+        look_at(file.file)
+        spend(20)
+        element = file.elements[key[1]]
+        at = Expressions(self._elements, file, element, self._notes)
+        declared = at.declared(element.type, element.line)
+        self._types[key] = ANY
+        for name in element.ambiguous if isinstance(element, model.Decision) else ():
+            reason = sentence(
+                f"{name!r} is the name of an output of several decisions that are required.", name=name
+            )
+            mend = "Give each output a name of its own, or write the name of the decision that is meant."
+            at.error(element.line, "ambiguous-output", reason, mend)
+        if isinstance(element, model.Decision | model.Knowledge):
+            required = self._elements.required(file, element)  # judges them, if nobody has yet
+            with self._elements.names.within([*BUILT_IN, *required]):
+                self._types[key] = self._logic(at, element, Scope(required), declared)
+        return self._types[key]
+
+    def _logic(
+        self, at: Expressions, element: model.Decision | model.Knowledge, scope: Scope, declared: Type
+    ) -> Type:
+        if isinstance(element, model.Knowledge):
+            if element.logic is None:
+                return ANY
+            found = at.function(element.logic, scope)
+            wanted = element.type if declared.name != "function" else None
+            return at.fits(found.of or ANY, wanted, element.line)
+        return at.fits(at.box(element.logic, scope), element.type, element.line)
+
+    def types(self) -> dict[Key, Type]:
+        """The types of what decisions give."""
+        return {
+            (file.namespace, each.id): self._elements.type((file.namespace, each.id))
+            for file in self._elements.files.values()
+            for each in file.elements.values()
+            if isinstance(each, model.Decision)
+        }

@@ -1,0 +1,201 @@
+"""What a table's cell says of its input, where constants alone decide it: comparisons, and logic of them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.dmn.errors import TooMuch
+from engine.dmn.feel import tree
+from engine.dmn.feel.building import build
+from engine.dmn.feel.frames import Frame, Run
+from engine.dmn.feel.functions import BUILT_IN
+from engine.dmn.feel.matching import INPUT
+from engine.dmn.feel.values import Range
+
+_STEPS = 10_000
+_OPEN = (tree.For, tree.Quantified, tree.FunctionOf, tree.Filter)  # bring names of their own
+_CHANGING = {"now", "today"}
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
+
+
+class Unclear(Exception):
+    """A cell whose truth depends on more than its input and constants; says which part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The input compared with a constant: `= != < <= > >=`; `is` is `=` that does not know of null."""
+
+    sign: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """One of them is true; of none, nothing is."""
+
+    parts: "tuple[Condition, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All of them are true; of none, everything is."""
+
+    parts: "tuple[Condition, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Opposite:
+    """It is false."""
+
+    of: "Condition"
+
+
+Condition = Comparison | Some | Every | Opposite
+ANYTHING = Every(())
+NOTHING = Some(())
+
+
+def constant(node: tree.Node) -> Any:
+    """The value of an expression that is the same whatever is given. Raises Unclear."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        varies = isinstance(part, tree.Name) and (part.name not in BUILT_IN or part.name in _CHANGING)
+        if varies or isinstance(part, _OPEN):
+            raise Unclear(part.name if isinstance(part, tree.Name) else "an expression of its own")
+        waiting += tree.children(part)
+    run = Run(steps=_STEPS)
+    try:
+        return build(node)(Frame(run, {}, Frame(run, BUILT_IN)))
+    except (TooMuch, RecursionError):
+        raise Unclear("an expression that takes too much") from None
+
+
+def condition(tests: tree.Tests) -> Condition:
+    """What a cell says. Raises Unclear."""
+    if not tests.tests:
+        return ANYTHING
+    try:
+        found = Some(tuple(_test(test) for test in tests.tests))
+    except RecursionError:
+        raise Unclear("an expression that is nested too deeply") from None
+    return Opposite(found) if tests.negated else found
+
+
+def _test(node: tree.Node) -> Condition:
+    if isinstance(node, tree.Compared):
+        return Comparison(node.sign, constant(node.operand))
+    if isinstance(node, tree.RangeOf):
+        return _between(node.low, node.high, node.low_included, node.high_included)
+    if tree.mentions(node, INPUT):
+        return _told(node)
+    return _expected(constant(node))
+
+
+def _between(low: tree.Node, high: tree.Node, low_included: bool, high_included: bool) -> Condition:
+    above = Comparison(">=" if low_included else ">", constant(low))
+    below = Comparison("<=" if high_included else "<", constant(high))
+    return Every((above, below))
+
+
+def _expected(value: Any) -> Condition:
+    """A value that the input is to be, to lie in or to be among."""
+    if isinstance(value, list):
+        return Some(tuple(_among(item) for item in value))
+    if isinstance(value, bool):
+        return Comparison("is", value)
+    return _among(value)
+
+
+def _among(value: Any) -> Condition:
+    if not isinstance(value, Range):
+        return Comparison("=", value)
+    ends = []
+    if value.low is not None:
+        ends.append(Comparison(">=" if value.low_included else ">", value.low))
+    if value.high is not None:
+        ends.append(Comparison("<=" if value.high_included else "<", value.high))
+    return Every(tuple(ends))
+
+
+def _told(node: tree.Node) -> Condition:
+    """What an expression says that speaks of the input itself."""
+    told = _TOLD.get(type(node))
+    if told is None:
+        raise Unclear(f"an expression about {INPUT}")
+    return told(node)
+
+
+def _operation(node: tree.Binary) -> Condition:
+    if node.sign == "and":
+        return Every((_told(node.left), _told(node.right)))
+    if node.sign == "or":
+        return Some((_told(node.left), _told(node.right)))
+    if node.sign in _MIRRORED:
+        if _is_input(node.left):
+            return Comparison(node.sign, constant(node.right))
+        if _is_input(node.right):
+            return Comparison(_MIRRORED[node.sign], constant(node.left))
+    raise Unclear(f"an expression about {INPUT}")
+
+
+def _in(node: tree.In) -> Condition:
+    if not _is_input(node.operand):
+        raise Unclear(f"an expression about {INPUT}")
+    return Some(tuple(_test(test) for test in node.tests))
+
+
+def _inside(node: tree.Between) -> Condition:
+    if not _is_input(node.operand):
+        raise Unclear(f"an expression about {INPUT}")
+    return _between(node.low, node.high, True, True)
+
+
+def _called(node: tree.Call) -> Condition:
+    """`not(...)` of one thing."""
+    negates = isinstance(node.function, tree.Name) and node.function.name == "not"
+    if not negates or len(node.arguments) != 1:
+        raise Unclear(f"a function of {INPUT}")
+    return Opposite(_told(node.arguments[0]))
+
+
+def _is_input(node: tree.Node) -> bool:
+    return isinstance(node, tree.Name) and node.name == INPUT
+
+
+_TOLD: Mapping[type[tree.Node], Callable[[Any], Condition]] = {
+    tree.Binary: _operation,
+    tree.In: _in,
+    tree.Between: _inside,
+    tree.Call: _called,
+}
+
+
+def values(of: Condition) -> Iterator[Any]:
+    """The constants with which the input is compared, without null."""
+    match of:
+        case Comparison(_, value):
+            if value is not None:
+                yield value
+        case Some(parts) | Every(parts):
+            for part in parts:
+                yield from values(part)
+        case Opposite(part):
+            yield from values(part)
+
+
+def orders(of: Condition) -> bool:
+    """Whether it asks what is more or less, not only what is equal."""
+    match of:
+        case Comparison(sign, _):
+            return sign not in ("=", "!=", "is")
+        case Opposite(part):
+            return orders(part)
+        case Some(parts) | Every(parts):
+            return any(map(orders, parts))
+
+
+def both(conditions: Sequence[Condition]) -> Condition:
+    """All of several conditions of the same input."""
+    return conditions[0] if len(conditions) == 1 else Every(tuple(conditions))

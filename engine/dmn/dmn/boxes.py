@@ -1,0 +1,282 @@
+"""Boxed expressions (DMN 1.5 §10.2) as functions of a frame."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.dmn.dmn import model
+from engine.dmn.dmn.kinds import Kinds
+from engine.dmn.dmn.tables import build_table
+from engine.dmn.errors import Unreadable
+from engine.dmn.feel import looping, tree
+from engine.dmn.feel.building import Building, note_call
+from engine.dmn.feel.calling import call
+from engine.dmn.feel.faults import Place
+from engine.dmn.feel.frames import Frame, Run
+from engine.dmn.feel.matching import Test, build_test, build_tests
+from engine.dmn.feel.names import Names
+from engine.dmn.feel.parser import parse, parse_tests
+from engine.dmn.feel.parts import Code
+from engine.dmn.feel.types import ANY, Type, fitted
+from engine.dmn.feel.values import Function, Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What cannot be read in a file; the expression has no value then."""
+
+    reason: str
+    line: int
+    element: str
+
+
+@dataclass(slots=True)
+class Builder:
+    """Builds the expressions of one file, and collects what it could not read."""
+
+    kinds: Kinds
+    names: Names
+    language: str | None = None  # of the file's expressions, unless they say otherwise
+    flaws: list[Flaw] = field(default_factory=list)
+
+    def code(self, boxed: model.Boxed | None) -> Code:
+        """An expression; nothing where there is none, as its value is to be none, too."""
+        if boxed is None:
+            return _nothing
+        made = _BUILDERS[type(boxed)](self, boxed)
+        return self.typed(made, boxed.type, boxed)
+
+    def typed(self, code: Code, name: str | None, of: model.Boxed | model.Element) -> Code:
+        """The same, its value fitted to a type."""
+        wanted = self.type(name, of)
+        if wanted is ANY:
+            return code
+        return lambda frame: fitting(frame.run, code(frame), wanted, of.id)
+
+    def type(self, name: str | None, of: model.Boxed | model.Element) -> Type:
+        """A type by its name."""
+        try:
+            return self.kinds.named(name)
+        except (Unreadable, RecursionError) as error:
+            reason = error.reason if isinstance(error, Unreadable) else "The type is nested too deeply"
+            self.flaws.append(Flaw(reason, of.line, of.id))
+            return ANY
+
+    def text(self, text: model.Text) -> Code:
+        """A literal expression."""
+        if not text.text:
+            return _nothing
+        if not self._is_feel(text):
+            return self.flawed("This engine knows no other language than FEEL.", text)
+        try:
+            return looping.repeated(parse(text.text, self.names, self.kinds), self._building(text))
+        except Unreadable as error:
+            return self.flawed(str(error), text)
+
+    def _building(self, text: model.Text) -> Building:
+        return Building((text.text, text.id))
+
+    def tests(self, text: model.Text) -> Test | None:
+        """A cell of conditions; None if it lets everything pass."""
+        read = None if text.text in ("", "-") else self._read_tests(text)
+        return build_tests(read, self._building(text)) if isinstance(read, tree.Tests) else read
+
+    def each_test(self, text: model.Text) -> list[Test]:
+        """The tests of a list of allowed values one by one; none if it lets everything pass."""
+        read = None if text.text in ("", "-") else self._read_tests(text)
+        if isinstance(read, tree.Tests) and not read.negated:
+            return [build_test(test, self._building(text)) for test in read.tests]
+        return (
+            []
+            if read is None
+            else [build_tests(read, self._building(text)) if isinstance(read, tree.Tests) else read]
+        )
+
+    def _read_tests(self, text: model.Text) -> tree.Tests | Test:
+        """Tests; of what cannot be read one that tells so."""
+        reason = "This engine knows no other language than FEEL."
+        if self._is_feel(text):
+            try:
+                return parse_tests(text.text, self.names, self.kinds, folded=text.folded)
+            except Unreadable as error:
+                reason = str(error)
+        code = self.flawed(reason, text)
+        return lambda _, frame: code(frame)
+
+    def _is_feel(self, text: model.Text) -> bool:
+        language = text.language or self.language
+        return language is None or "feel" in language.lower()
+
+    def flawed(self, reason: str, of: model.Boxed) -> Code:
+        """An expression that has no value, as it cannot be read."""
+        self.flaws.append(Flaw(reason, of.line, of.id))
+
+        def told(frame: Frame) -> None:
+            frame.run.tell(reason, of.id)
+
+        return told
+
+    @contextmanager
+    def within(self, *names: str) -> Iterator[None]:
+        """Names that are known inside of an expression."""
+        with self.names.within(names):
+            yield
+
+
+def _nothing(_: Frame) -> None:
+    return None
+
+
+def fitting(run: Run, value: Any, wanted: Type, element: str) -> Any:
+    """The value as one of a type; a fault, if it is none."""
+    found = fitted(value, wanted, run)
+    if found is None and value is not None:
+        run.tell(f"The value is no {wanted.name} as was declared.", element)
+    return found
+
+
+def _literal(builder: Builder, boxed: model.Text) -> Code:
+    return builder.text(boxed)
+
+
+def _entries(builder: Builder, boxed: model.Entries) -> Code:
+    entries: list[tuple[str | None, Code]] = []
+    with builder.within():
+        for name, of, expression in boxed.entries:
+            code = builder.typed(builder.code(expression), of, boxed)
+            entries.append((name, code))
+            if name is not None:
+                builder.names.add(name)
+
+    def made(frame: Frame) -> Any:
+        values: dict[str, Any] = {}
+        inside = frame.within(values)
+        for name, code in entries:
+            if name is None:
+                return code(inside)
+            values[name] = code(inside)
+        return frame.run.made(values)
+
+    return made
+
+
+def _invocation(builder: Builder, boxed: model.Invocation) -> Code:
+    function = builder.code(boxed.function)
+    arguments = {name: builder.code(expression) for name, expression in boxed.arguments}
+    called = boxed.function.text if isinstance(boxed.function, model.Text) else ""
+    place = Place(called, boxed.id, 0)
+
+    def invoked(frame: Frame) -> Any:
+        of = function(frame)
+        if not isinstance(of, Function):
+            frame.run.tell("What is invoked is no function.", boxed.id)
+            return None
+        given = {name: code(frame) for name, code in arguments.items()}
+        found = call(frame.run, of, given)
+        if found is None:
+            note_call(frame.run, place, of, given, derived=True)
+        return found
+
+    return invoked
+
+
+def _items(builder: Builder, boxed: model.Items) -> Code:
+    items = [builder.code(item) for item in boxed.items]
+    return lambda frame: frame.run.made([item(frame) for item in items])
+
+
+def _relation(builder: Builder, boxed: model.Relation) -> Code:
+    names = [name for name, _ in boxed.columns]
+    types = [of for _, of in boxed.columns]
+    rows = [
+        [builder.typed(builder.code(cell), of, cell) for cell, of in zip(row, types, strict=False)]
+        for row in boxed.rows
+    ]
+
+    def made(frame: Frame) -> list[Any]:
+        cells = ([cell(frame) for cell in row] for row in rows)
+        return [frame.run.made(dict(zip(names, row, strict=False))) for row in cells]
+
+    return made
+
+
+def _parameterized(builder: Builder, boxed: model.Parameterized) -> Code:
+    return function(builder, boxed, ANY)
+
+
+def function(builder: Builder, boxed: model.Parameterized, result: Type) -> Code:
+    """A function of the frame in which it stands; nothing if its body is in another language."""
+    way = tuple(Parameter(name, builder.type(of, boxed)) for name, of in boxed.parameters)
+    names = [name for name, _ in boxed.parameters]
+    if boxed.kind != "FEEL":
+        return _nothing
+    with builder.within(*names):
+        body = builder.code(boxed.body)
+
+    def made(frame: Frame) -> Function:
+        def run_body(run: Run, arguments: list[Any]) -> Any:
+            inside = Frame(run, dict(zip(names, arguments, strict=True)), frame)
+            return fitting(run, body(inside), result, boxed.id)
+
+        return Function((way,), result, run_body)
+
+    return made
+
+
+def _place(part: model.Boxed | None, of: model.Boxed) -> Place:
+    """Where a part of a boxed expression begins."""
+    return Place(part.text, part.id, 0) if isinstance(part, model.Text) else Place("", of.id, 0)
+
+
+def _conditional(builder: Builder, boxed: model.Conditional) -> Code:
+    condition, then, otherwise = (
+        builder.code(part) for part in (boxed.condition, boxed.then, boxed.otherwise)
+    )
+
+    def chosen(frame: Frame) -> Any:
+        decides = condition(frame)
+        if decides is not None and not isinstance(decides, bool):
+            frame.run.tell("The condition is neither true nor false.", boxed.id)
+            return None
+        return then(frame) if decides else otherwise(frame)
+
+    return chosen
+
+
+def _filtered(builder: Builder, boxed: model.Filtered) -> Code:
+    source = builder.code(boxed.source)
+    with builder.within("item"):
+        match = builder.code(boxed.match)
+    place = _place(boxed.match, boxed)
+    return lambda frame: looping.matching(frame, source(frame), match, place)
+
+
+def _iterated(builder: Builder, boxed: model.Iterated) -> Code:
+    source = builder.code(boxed.source)
+    with builder.within(boxed.variable, "partial"):
+        body = builder.code(boxed.body)
+    domains = [(boxed.variable, lambda frame: looping.items(source(frame)))]
+    if boxed.kind == "for":
+        place = _place(boxed.source, boxed)
+        return lambda frame: looping.collected(domains, body, frame, place, tells=True)
+    place = _place(boxed.body, boxed)
+    return lambda frame: looping.quantified(domains, body, frame, place, decisive=boxed.kind == "some")
+
+
+def _table(builder: Builder, boxed: model.Table) -> Code:
+    return build_table(builder, boxed)
+
+
+_BUILDERS: Mapping[type[model.Boxed], Callable[[Builder, Any], Code]] = {
+    model.Text: _literal,
+    model.Table: _table,
+    model.Entries: _entries,
+    model.Invocation: _invocation,
+    model.Items: _items,
+    model.Relation: _relation,
+    model.Parameterized: _parameterized,
+    model.Conditional: _conditional,
+    model.Filtered: _filtered,
+    model.Iterated: _iterated,
+}

@@ -1,0 +1,128 @@
+"""Where names stand for values while something is evaluated, and how much of it may be done."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from engine.dmn.errors import TooMuch
+from engine.dmn.feel.faults import MOST, Fault, Place
+from engine.dmn.feel.moments import DateTime
+from engine.dmn.feel.values import Range
+
+STEPS = 500_000  # a second of the slowest, and 150 MB of the largest, that they can do
+DEPTH = 60  # of functions that call each other: Python's own stack has to hold them
+SEARCHING = 0.25  # seconds of searching with patterns; more than that is a pattern that never ends
+CHARACTERS = 25  # of a text that cost a step: some take four bytes
+NODES = 3  # of an expression that cost a step when it is repeated, as much as items of a list
+COMPILED = 100  # steps that a pattern costs when it is first met
+COSTLY = 20  # steps of what takes far longer than adding: powers, logarithms, places of clocks
+
+
+@dataclass(slots=True)
+class Run:
+    """One evaluation: its moment, and what is left of its limits.
+
+    A step is an iteration, a call, an item made or compared, or some characters, so that steps bound time
+    and memory.
+    """
+
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    steps: int = STEPS
+    depth: int = DEPTH
+    searching: float = SEARCHING
+    patterns: set[tuple[str, str]] = field(default_factory=set)  # those met so far, with their flags
+    faults: list[Fault] = field(default_factory=list)
+    noted: set[tuple[Place, str]] | None = None  # where something was found to be null
+    explained: list[dict[str, Any]] | None = None  # a list if all tables are to say why
+
+    def tell(self, reason: str, element: str, *, grave: bool = False, code: str = "invalid") -> None:
+        """Record a fault; the first hundred."""
+        if len(self.faults) - len(self.noted or ()) < MOST:
+            self.faults.append(Fault(reason, element, grave, code))
+
+    def note(self, place: Place | None, code: str, *values: str) -> None:
+        """Record that an expression is null; each place once, the first hundred."""
+        if self.noted is None:
+            self.noted = set()
+        if place is None or not place.records(code):
+            return
+        if len(self.noted) >= MOST or (place, code) in self.noted:
+            return
+        self.noted.add((place, code))
+        self.faults.append(place.fault(code, *values))
+
+    def explain(self, **what: Any) -> None:
+        """Note how a table came to its result, if somebody wants to know."""
+        if self.explained is not None:
+            self.spend(1 + sum(len(part) for part in what.values() if isinstance(part, list | dict)))
+            self.explained.append(what)
+
+    def spend(self, steps: int = 1) -> None:
+        """Raises TooMuch when nothing is left."""
+        self.steps -= steps
+        if self.steps < 0:
+            raise TooMuch("The evaluation takes too many steps or too much memory.")
+
+    def enter(self) -> None:
+        """Go into a called function; to be left again."""
+        self.spend(2)
+        self.depth -= 1
+        if self.depth < 0:
+            raise TooMuch("Functions call each other too deeply.")
+
+    def leave(self) -> None:
+        """Come out of it."""
+        self.depth += 1
+
+    def made(self, value: Any) -> Any:
+        """What was made, counted by its size."""
+        if isinstance(value, str):
+            self.spend(len(value) // CHARACTERS)
+        elif isinstance(value, list | dict):
+            self.spend(len(value))
+        elif isinstance(value, DateTime):
+            self.spend(2 if value.time.zone is None else COSTLY)
+        return value
+
+    def pass_on(self, values: Iterable[Any]) -> None:
+        """Count what a function gets: it may go through all of it."""
+        for value in values:
+            if isinstance(value, str):
+                self.spend(len(value) // CHARACTERS)
+            elif isinstance(value, list | dict):
+                self.spend(len(value) // NODES)
+
+    def weigh(self, value: Any) -> None:
+        """Count a value with all that is in it, as often as it is in it, by what it takes to write it."""
+        if isinstance(value, dict):
+            self.spend(1 + len(value))
+            for name, item in value.items():
+                self.made(name)
+                self.weigh(item)
+        elif isinstance(value, list):
+            self.spend(1 + len(value))
+            for item in value:
+                self.weigh(item)
+        elif isinstance(value, Range):
+            self.weigh([value.low, value.high])
+        elif isinstance(value, Decimal):
+            self.spend(abs(value.adjusted()) // CHARACTERS)
+        else:
+            self.made(value)
+
+
+class Frame:
+    """Names and values of one scope; those around it behind `parent`."""
+
+    __slots__ = ("parent", "run", "values")
+
+    def __init__(self, run: Run, values: Mapping[str, Any], parent: "Frame | None" = None) -> None:
+        self.run = run
+        self.values = values
+        self.parent = parent
+
+    def within(self, values: Mapping[str, Any]) -> "Frame":
+        """A scope inside of this one."""
+        return Frame(self.run, values, self)

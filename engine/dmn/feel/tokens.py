@@ -1,0 +1,118 @@
+"""The words of FEEL (DMN 1.5 §10.3.1.2). Names with spaces are several words; names.py puts them together."""
+
+import re
+from typing import NamedTuple
+
+from engine.dmn.errors import Unreadable
+from engine.platform.budget import spend
+
+_WRONG = {
+    "open": "A comment does not end",
+    '"': "A text in quotes does not end",
+    "nothing": "{!r} means nothing here",
+}
+
+# Name start and name part characters (grammar rules 28 and 29).
+_START = (
+    r"?A-Z_a-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C-\u200D"
+    r"\u2070-\u218F\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFEFE\uFF00-\uFFFD\U00010000-\U000EFFFF"
+)
+_PART = _START + r"0-9\u00B7\u0300-\u036F\u203F-\u2040"
+_SPACE = r"\s\u0085\u00A0\u1680\u180E\u2000-\u200B\u2028\u2029\u202F\u205F\u3000\uFEFF"
+_ARABIC_ZEROS = {0x0660, 0x06F0}
+LONGEST = 100_000  # characters; half a second of reading
+_TOKEN = re.compile(
+    rf"""
+    (?:[{_SPACE}]++ | //[^\n\r]*+ | /\*.*?\*/)*+
+    (?: (?P<digits>(?=[0-9.]*[^\x00-\x7F])\d+(?:[.\u066B\u066C]\d+)*(?![{_PART}]))
+    | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+    | (?P<at>@[{_SPACE}]*"(?:[^"\\]++|\\.)*+")
+    | (?P<text>"(?:[^"\\]++|\\.)*+")
+    | (?P<open>/\*)
+    | (?P<sign>\*\*|\.\.|<=|>=|!=|->|[-+*/=<>()\[\]{{}}.,:'’])
+    | (?P<name>[{_START}][{_PART}]*)
+    | (?P<end>\Z)
+    | (?P<nothing>.)
+    )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{6}|.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
+
+
+class Token(NamedTuple):
+    """One word: `text` as a name or sign, the content of a literal; where it begins and ends.
+
+    It is a name, number, text, at (`@"…"`), sign or the end; digits are a number of which not all is ASCII.
+    """
+
+    kind: str
+    text: str
+    at: int
+    end: int
+
+
+def tokens(text: str) -> list[Token]:
+    """All words of a text, and an end. Raises Unreadable."""
+    if len(text) > LONGEST:
+        raise Unreadable(f"It is longer than {LONGEST} characters", text, LONGEST)
+    found: list[Token] = []
+    spend(len(text) // 4)
+    for match in _TOKEN.finditer(text):  # each begins where the last ended: one alternative is any character
+        found.append(_token(match, text))
+        if found[-1].kind == "end":
+            break
+    spend(4 * len(found))  # with what reads them
+    return found
+
+
+def words(name: str) -> tuple[str, ...]:
+    """The words of a name; of what is none, the text itself."""
+    try:
+        return tuple(token.text for token in tokens(name)[:-1]) or (name,)
+    except Unreadable:
+        return (name,)
+
+
+def ascii_number(text: str) -> str | None:
+    """A number in the digits of one script, such as ۱۸ or ۲٫۵, as FEEL writes it; None if it is none.
+
+    Its decimal point is `.`, or `٫` among Persian and Arabic digits.
+    """
+    whole, _, decimals = text.replace("\u066b", ".").partition(".")
+    zeros = {ord(digit) - int(digit) for digit in whole + decimals if digit.isdecimal()}
+    if len(zeros) != 1 or not (whole + decimals).isdecimal() or ("\u066b" in text and zeros - _ARABIC_ZEROS):
+        return None
+    return "".join(str(int(sign)) if sign.isdecimal() else "." for sign in text)
+
+
+def _token(match: re.Match[str], source: str) -> Token:
+    kind = match.lastgroup or "end"
+    at, end = match.span(kind)
+    text = source[at:end]
+    if kind in ("text", "at"):
+        text = unescaped(text[text.index('"') + 1 : -1])
+    elif kind in _WRONG:
+        reason = _WRONG['"' if text in ('"', "@") else kind]
+        raise Unreadable(reason.format(text), source, at)
+    return Token(kind, text, at, end)
+
+
+def unescaped(text: str) -> str:
+    """A string literal's content as it is meant (rule 64).
+
+    A pair of surrogates is one character, and half of one no character at all.
+    """
+    if "\\" not in text:
+        return text
+    plain = _ESCAPE.sub(_character, text)
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _character(match: re.Match[str]) -> str:
+    sign = match[1]
+    if len(sign) > 1:
+        code = int(sign[1:], 16)
+        return chr(code) if code <= 0x10FFFF else match[0]
+    return _ESCAPED.get(sign, match[0])

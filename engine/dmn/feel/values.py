@@ -1,0 +1,102 @@
+"""Values of FEEL in Python: None, bool, Decimal, str, list, dict; moments; ranges and functions.
+
+Numbers have 34 digits (IEEE 754 decimal128, DMN 1.5 §10.3.2.3.1).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import (
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DecimalException,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+)
+from typing import TYPE_CHECKING, Any
+
+from engine.dmn.feel.moments import Date, DateTime, Days, Months, Time
+
+if TYPE_CHECKING:
+    from engine.dmn.feel.frames import Run
+    from engine.dmn.feel.types import Type
+
+ARITHMETIC = Context(
+    prec=34,
+    rounding=ROUND_HALF_EVEN,
+    Emin=-6143,
+    Emax=6144,
+    traps=[InvalidOperation, DivisionByZero, Overflow],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """An interval of numbers, texts or moments; an end that is None is open to all beyond."""
+
+    low: Any
+    high: Any
+    low_included: bool
+    high_included: bool
+    test: str | None = None  # the sign of the comparison of which it is made, if of one
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter: `optional` may be left out, `nullable` may be null, `many` are all that follow."""
+
+    name: str
+    type: "Type"
+    optional: bool = False
+    nullable: bool = True
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """What can be called, in one or several ways, of which the first that fits is taken.
+
+    `call` gets a value for each parameter of that way: None for what was left out, a list for many. `name` is
+    that of a built-in function.
+    """
+
+    ways: tuple[tuple[Parameter, ...], ...]
+    result: "Type"
+    call: "Callable[[Run, list[Any]], Any]"
+    name: str = ""
+
+
+_KINDS: dict[type, str] = {
+    type(None): "null",
+    bool: "boolean",
+    Decimal: "number",
+    str: "string",
+    list: "list",
+    dict: "context",
+    Date: "date",
+    Time: "time",
+    DateTime: "date and time",
+    Months: "years and months duration",
+    Days: "days and time duration",
+    Range: "range",
+}
+
+
+def kind(value: Any) -> str:
+    """The name of a value's type; what is nothing else is a function."""
+    return _KINDS.get(type(value), "function")
+
+
+def number(value: int) -> Decimal:
+    """A whole number, rounded to 34 digits."""
+    return ARITHMETIC.create_decimal(value)
+
+
+def rounded(value: float | Decimal) -> Decimal | None:
+    """A number of JSON with 34 digits; None if it is too large, as what a float takes for infinite."""
+    try:
+        found = ARITHMETIC.create_decimal(repr(value) if isinstance(value, float) else value)
+    except DecimalException:
+        return None
+    return found if found.is_finite() else None

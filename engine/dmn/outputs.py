@@ -1,0 +1,49 @@
+"""By which names a decision gives its result: as a whole, and rule by rule."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.dmn.dmn import model
+from engine.dmn.dmn.graph import Graph, Key
+
+_SEVERAL = frozenset({"R", "O", "C"})  # hit policies by which a table gives a list
+
+
+def outputs(graph: Graph, key: Key) -> tuple[str, ...]:
+    """The names of what a decision gives, where no other name takes it as a whole."""
+    element = _leading(graph, key)
+    if isinstance(element, model.Service):
+        found = graph.resolved(graph.file_of(key), element.outputs)
+        return tuple(graph.element(each).name for each in found)
+    logic = element.logic if isinstance(element, model.Decision) else None
+    if isinstance(logic, model.Entries) and all(name for name, _, _ in logic.entries):
+        return tuple(name or "" for name, _, _ in logic.entries)
+    return _columns(element) or (element.name,)
+
+
+def rows(graph: Graph, key: Key, result: Any) -> list[Mapping[str, Any]]:
+    """The results with the names of their outputs, one for each rule that counted."""
+    element = _leading(graph, key)
+    columns = _columns(element)
+    if not columns:
+        return [{element.name: result}]
+    logic = element.logic if isinstance(element, model.Decision) else None
+    several = isinstance(logic, model.Table) and logic.policy in _SEVERAL and isinstance(result, list)
+    results = result if several else [result]
+    if len(columns) > 1:
+        return [each for each in results if isinstance(each, dict)]
+    return [{columns[0]: each} for each in results if several or each is not None]
+
+
+def _leading(graph: Graph, key: Key) -> model.Element:
+    """The decision that gives the result: for a service with one output, that."""
+    element = graph.element(key)
+    found = graph.resolved(graph.file_of(key), element.outputs) if isinstance(element, model.Service) else []
+    return graph.element(found[0]) if len(found) == 1 else element
+
+
+def _columns(element: model.Element) -> tuple[str, ...]:
+    """The names of a table's outputs; none for what is no table."""
+    logic = element.logic if isinstance(element, model.Decision) else None
+    columns = logic.outputs if isinstance(logic, model.Table) else ()
+    return tuple(each.name or element.name for each in columns)

@@ -1,0 +1,178 @@
+"""Uploading files for fields of forms: who may, what a field accepts, and the file, whole or in parts.
+
+A file is judged, scanned and stored before a case has it. `engine.cases.staged_documents` has the rows.
+"""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import IO, Protocol, TypeVar
+from uuid import UUID
+
+from engine import access, cases, tasks
+from engine.bpmn import Form
+from engine.bpmn.forms import Field, accepted, document_field, mib
+from engine.cases import staged_documents
+from engine.cases.staged_documents import MONTH, Place, Staged
+from engine.definitions import forms
+from engine.documents import Intake, Received
+from engine.platform import media
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, Fault, Invalid, NotFound
+from engine.platform.media import Unfit
+from engine.platform.storage import BLOCK
+from engine.portal import appeals
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A field for which the actor may upload files, and what is accepted there."""
+
+    place: Place
+    field: Field
+    intake: Intake
+
+    @property
+    def pointer(self) -> str:
+        """The field's place in the answer, with `*` for the index in a list."""
+        return self.field.pointer or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What the sender says of a file before its parts; `digest` is its SHA-256, where that is known."""
+
+    name: str
+    size: int
+    digest: bytes | None = None
+
+
+def admit(uow: UnitOfWork) -> None:
+    """Whether the actor may upload files at all, before one is read. Raises Forbidden."""
+    access.require(uow.actor, "documents.add")
+
+
+def target(uow: UnitOfWork, place: Place, pointer: str, intake: Intake) -> Target:
+    """The field that this pointer names. Raises NotFound for forms not to be seen, and Invalid."""
+    admit(uow)
+    form = _form(uow, place)
+    field = None if form is None else document_field(form.fields, pointer)
+    if field is None:
+        fault = Fault("/field", "names no field of this form that asks for a document", "unknown")
+        raise Invalid(f"The form has no field {pointer[:200]!r} that asks for a document.", [fault])
+    return Target(place, field, narrowed(field, intake))
+
+
+def target_of_new(uow: UnitOfWork, place: Place, pointer: str, intake: Intake) -> Target:
+    """The same for a file that is received next. Raises Conflict, too, if there are too many already."""
+    found = target(uow, place, pointer, intake)
+    staged_documents.require_room(uow, place)
+    return found
+
+
+def narrowed(field: Field, intake: Intake) -> Intake:
+    """What an installation accepts in a field."""
+    limits = accepted(field)
+    types = intake.types if limits.kinds is None else frozenset(intake.types) & limits.kinds
+    return replace(intake, types=types, max_bytes=min(limits.max_bytes or intake.max_bytes, intake.max_bytes))
+
+
+def _form(uow: UnitOfWork, place: Place) -> Form | None:
+    """The form as the actor answers it."""
+    if place.kind == "start":
+        form = cases.form_to_start(uow, place.of)
+    elif place.kind == "appeal":
+        form = appeals.form_of(uow, UUID(place.of))
+    else:
+        return _form_of_task(uow, UUID(place.of))
+    return form and forms.for_roles(form, (access.APPLICANT,)) if access.for_applicants(uow.actor) else form
+
+
+def _form_of_task(uow: UnitOfWork, task_id: UUID) -> Form | None:
+    access.require(uow.actor, "tasks.work")
+    row = tasks.get(uow, task_id)
+    if row["status"] != "open" or not row["had"]:
+        present = {"id": task_id, "status": row["status"], "assignee": row["assignee_id"]}
+        detail = "You don't have this task (any more): claim it first."
+        raise Conflict(detail, code="task-not-yours" if row["status"] == "open" else None, task=present)
+    return tasks.form(uow, row).form
+
+
+def judge(accepting: Intake, content: IO[bytes], name: str) -> None:
+    """Whether a file would be accepted. Raises Invalid; nothing is stored or scanned."""
+    if content.seek(0, 2) > accepting.max_bytes:
+        raise _too_large(accepting)
+    try:
+        media.checked_name(name)
+        media.judge(content, name, accepting.types)
+    except Unfit as unfit:
+        raise refusal(unfit) from unfit
+
+
+def receive(target: Target, content: IO[bytes], name: str) -> Received:
+    """Judge, scan and store a file for a field. Raises Invalid: then nothing is stored."""
+    size = content.seek(0, 2)
+    if size > target.intake.max_bytes:
+        raise _too_large(target.intake)
+    return target.intake.receive(content, name)
+
+
+def keep(uow: UnitOfWork, target: Target, received: Received, lasts: timedelta = MONTH) -> Staged:
+    """Note a stored file for its field; the same file twice is one."""
+    file = {name: getattr(received, name) for name in ("name", "media_type", "size", "sha256")}
+    return staged_documents.add(uow, target.place, target.pointer, file, lasts)
+
+
+def announce(uow: UnitOfWork, target: Target, file: Announced) -> Staged:
+    """Begin an upload in parts, or continue the same one. Raises Invalid for what would be refused anyway."""
+    try:
+        media.checked_name(file.name)
+        media.checked_ending(file.name, target.intake.types)
+    except Unfit as unfit:
+        raise refusal(unfit) from unfit
+    if file.size < 1:
+        raise refusal(Unfit("empty", "is empty. Choose the file again."))
+    if file.size > target.intake.max_bytes:
+        raise _too_large(target.intake)
+    return staged_documents.announce(uow, target.place, target.pointer, file.name, file.size, file.digest)
+
+
+class Runner(Protocol):
+    """Runs a command as the sender, in a transaction of its own."""
+
+    def __call__(self, command: Callable[[UnitOfWork], T], /) -> T:
+        """Run it."""
+
+
+def complete(run: Runner, held: Staged, target: Target) -> Staged:
+    """Judge, scan and store an upload of which all parts are here. Raises Invalid: then it is gone."""
+    with tempfile.SpooledTemporaryFile(BLOCK) as content:
+        run(lambda uow: staged_documents.copy_content(uow, held.id, content))
+        try:
+            received = receive(target, content, held.name)
+            if held.sha256 not in (None, received.sha256):
+                raise refusal(Unfit("upload-changed", "has changed while it was uploaded. Choose it again."))
+        except Invalid:
+            done = run(lambda uow: staged_documents.discard_unfinished(uow, held.id))
+            if done is None:
+                raise
+            return done  # another request has completed it meanwhile
+    try:
+        return run(lambda uow: staged_documents.finish(uow, held.id, received.media_type, received.sha256))
+    except NotFound:  # it was discarded meanwhile, and nothing names the stored file
+        run(lambda uow: staged_documents.mark_files(uow, [received.sha256]))
+        raise
+
+
+def _too_large(accepting: Intake) -> Invalid:
+    most = mib(accepting.max_bytes)
+    detail = f"is too large: at most {most} MiB are accepted here"
+    return Invalid(f"The file {detail}.", [Fault("/file", detail, "document-size", {"most": most})])
+
+
+def refusal(unfit: Unfit) -> Invalid:
+    """A file that is not accepted, as the input that it is."""
+    return Invalid(f"The file {unfit.detail}", [Fault("/file", unfit.detail, unfit.code, unfit.values)])

@@ -1,0 +1,162 @@
+"""Subscriptions to the log: who gets which events, what could not be delivered, and sending it again."""
+
+import base64
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, delete, func, insert, select, update
+
+from engine import access
+from engine.events import Kind
+from engine.events.webhooks import deliveries
+from engine.events.webhooks.sending import PREFIX
+from engine.models import Case, Definition, Delivery, DeliveryStatus, Event, Webhook
+from engine.platform import egress_guard
+from engine.platform.db import UnitOfWork
+from engine.platform.egress_guard import Network
+from engine.platform.errors import Fault, Invalid, NotFound
+from engine.platform.ids import uuid7
+
+PAGE = 50
+
+# Never the secret: it is told once, when it is made.
+_COLUMNS = (
+    Webhook.id,
+    Webhook.url,
+    Webhook.definition,
+    Webhook.kinds,
+    Webhook.created_at,
+    Webhook.disabled_at,
+)
+_DELIVERY = (
+    Delivery.id,
+    Delivery.case_id.label("case"),
+    Case.number.label("case_number"),
+    Delivery.seq,
+    Event.kind,
+    Delivery.status,
+    Delivery.attempts,
+    Delivery.due_at,
+    Delivery.failure,
+    Delivery.closed_at,
+)
+
+
+def create(
+    uow: UnitOfWork,
+    url: str,
+    *,
+    definition: str | None = None,
+    kinds: Sequence[Kind] = (),
+    allow: Sequence[Network] = (),
+) -> tuple[RowMapping, str]:
+    """Subscribe an address to what happens from now on; the subscription, and its secret this once.
+
+    Without a definition: to all of them; without kinds: to all. Raises Invalid.
+    """
+    access.require_everywhere(uow, "webhooks.manage")
+    checked = _checked(url, allow)
+    if definition is not None and uow.session.get(Definition, definition) is None:
+        raise Invalid(
+            "The request has faults.",
+            [Fault("/definition", "names no definition that is deployed", "unknown")],
+        )
+    secret = PREFIX + base64.b64encode(os.urandom(32)).decode()
+    values = {
+        "id": uuid7(),
+        "url": checked,
+        "secret": secret,
+        "definition": definition,
+        "kinds": sorted(set(kinds)),
+        "created_by": uow.actor.id,
+        "created_at": uow.now,
+    }
+    made = uow.connection.execute(insert(Webhook).values(values).returning(*_COLUMNS)).mappings().one()
+    deliveries.from_now_on(uow)
+    return made, secret
+
+
+def _checked(url: str, allow: Sequence[Network]) -> str:
+    try:
+        parsed = egress_guard.parse(url)
+        egress_guard.resolve(parsed, allow)
+    except egress_guard.Refused as refusal:
+        fault = Fault("/url", refusal.detail, refusal.code)
+        raise Invalid("The address cannot be posted to.", [fault]) from refusal
+    return str(parsed)
+
+
+def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
+    """Up to a page of subscriptions, the oldest first; one more if more follow."""
+    access.require_everywhere(uow, "webhooks.manage")
+    statement = select(*_COLUMNS).order_by(Webhook.id).limit(PAGE + 1)
+    if after is not None:
+        statement = statement.where(Webhook.id > after)
+    return uow.connection.execute(statement).mappings().all()
+
+
+def get(uow: UnitOfWork, webhook_id: UUID) -> RowMapping:
+    """One subscription. Raises NotFound."""
+    access.require_everywhere(uow, "webhooks.manage")
+    return _one(uow, webhook_id, select(*_COLUMNS).where(Webhook.id == webhook_id))
+
+
+def remove(uow: UnitOfWork, webhook_id: UUID) -> RowMapping:
+    """End a subscription, with all that still waits for it; what it was. Raises NotFound."""
+    access.require_everywhere(uow, "webhooks.manage")
+    return _one(uow, webhook_id, delete(Webhook).where(Webhook.id == webhook_id).returning(*_COLUMNS))
+
+
+def enable(uow: UnitOfWork, webhook_id: UUID) -> RowMapping:
+    """Go on sending: what waits, and what happens from now on. Raises NotFound."""
+    return _set(uow, webhook_id, disabled_at=None)
+
+
+def disable(uow: UnitOfWork, webhook_id: UUID) -> RowMapping:
+    """Send nothing, and give it no more events, until it is enabled. Raises NotFound."""
+    return _set(uow, webhook_id, disabled_at=func.coalesce(Webhook.disabled_at, uow.now))
+
+
+def _set(uow: UnitOfWork, webhook_id: UUID, **values: Any) -> RowMapping:
+    access.require_everywhere(uow, "webhooks.manage")
+    change = update(Webhook).where(Webhook.id == webhook_id).values(values).returning(*_COLUMNS)
+    return _one(uow, webhook_id, change)
+
+
+def deliveries_of(
+    uow: UnitOfWork, webhook_id: UUID, *, status: DeliveryStatus, after: UUID | None = None
+) -> Sequence[RowMapping]:
+    """Up to a page of deliveries of this status, the oldest first; one more if more follow.
+
+    Raises NotFound.
+    """
+    get(uow, webhook_id)
+    statement = (
+        select(*_DELIVERY)
+        .join(Case, Delivery.case_id == Case.id)
+        .join(Event, (Event.case_id == Delivery.case_id) & (Event.seq == Delivery.seq))
+        .where(Delivery.webhook_id == webhook_id, Delivery.status == status)
+        .order_by(Delivery.id)
+        .limit(PAGE + 1)
+    )
+    if after is not None:
+        statement = statement.where(Delivery.id > after)
+    return uow.connection.execute(statement).mappings().all()
+
+
+def replay(uow: UnitOfWork, webhook_id: UUID, *, since: datetime | None = None) -> int:
+    """Send again what was given up, or all that happened since an instant; how many. Raises NotFound."""
+    get(uow, webhook_id)
+    if since is None:
+        return deliveries.revive(uow, webhook_id)
+    return deliveries.again(uow, webhook_id, since)
+
+
+def _one(uow: UnitOfWork, webhook_id: UUID, statement: Any) -> RowMapping:
+    row: RowMapping | None = uow.connection.execute(statement).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"There is no webhook {webhook_id}.")
+    return row

@@ -1,0 +1,253 @@
+"""Accounts and their bearer tokens. A token is shown once, when it is made; only its SHA-256 is kept."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, get_args
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from engine import access
+from engine.bpmn.posts import is_role
+from engine.models import ROOT, Membership, Role, Token, User
+from engine.platform.db import Actor, connection
+from engine.platform.errors import Conflict, Fault, Invalid, NotFound
+from engine.platform.ids import uuid7
+
+ROLES: tuple[Role, ...] = get_args(Role)
+PREFIX = "pvd_"  # so that a token that leaked into a log or a repository can be recognised
+SYSTEM = "system"
+SYSTEM_NAMES = ("سامانه", "The system")  # as pages call it, in Persian and English
+
+_BEARER = (
+    select(User.id, User.name, User.role, Token.scopes)
+    .join(Token, Token.user_id == User.id)
+    .where(
+        Token.digest == bindparam("digest"),
+        Token.revoked_at.is_(None),
+        or_(Token.expires_at.is_(None), Token.expires_at > func.now()),
+        User.deactivated_at.is_(None),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where an account works, with the units below, and as what."""
+
+    unit_id: UUID
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a token opens of what the role allows, and until when; None is all, and for good."""
+
+    scopes: Sequence[str] | None = None
+    expires_at: datetime | None = None
+
+    def sorted(self) -> list[str] | None:
+        """The scopes as they are stored."""
+        return None if self.scopes is None else sorted(set(self.scopes))
+
+
+UNLIMITED = Limits()
+EVERYWHERE = Post(ROOT, access.ANY)
+SYSTEMS = ("service", "portal")
+OUTSIDE = ("portal", "applicant")  # who is a member of no unit
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A token as lists show it."""
+
+    id: UUID
+    name: str
+    role: Role
+    created_at: datetime
+    revoked_at: datetime | None
+    expires_at: datetime | None
+    scopes: Sequence[str] | None
+
+
+def create_token(
+    session: Session,
+    now: datetime,
+    *,
+    name: str,
+    role: Role,
+    post: Post = EVERYWHERE,
+    limits: Limits = UNLIMITED,
+) -> str:
+    """A new token for the account of this name, which is made if need be, and then has this post."""
+    check(name, role, limits.scopes or ())
+    if post.role != access.ANY and (not is_role(post.role) or post.role == access.APPLICANT):
+        raise Invalid("The account cannot be made.", [Fault("/as", "cannot be a role in a unit", "role")])
+    user = find_or_create(session, now, name, role, post=post)
+    token = PREFIX + secrets.token_urlsafe(32)
+    row = Token(user_id=user.id, digest=digest(token), created_at=now, revoked_at=None)
+    row.scopes, row.expires_at = limits.sorted(), limits.expires_at
+    session.add(row)
+    session.flush()
+    return token
+
+
+def list_tokens(session: Session) -> Sequence[Listed]:
+    """All tokens, in the order in which they were made."""
+    columns = (Token.created_at, Token.revoked_at, Token.expires_at, Token.scopes)
+    wanted = select(Token.id, User.name, User.role, *columns)
+    rows = session.execute(wanted.join(User, User.id == Token.user_id).order_by(Token.id))
+    return [Listed(*row) for row in rows]
+
+
+def revoke_token(session: Session, now: datetime, token_id: UUID) -> None:
+    """From now on the token opens nothing. Revoking it again changes nothing."""
+    token = session.get(Token, token_id, with_for_update=True)
+    if token is None:
+        raise NotFound(f"There is no token {token_id}.")
+    if token.revoked_at is None:
+        token.revoked_at = now
+        session.flush()
+
+
+def find_actor(session: Session, digest: bytes) -> Actor | None:
+    """Whose token has this digest; None if nobody's has, it has ended, or its account was deactivated."""
+    row = connection(session).execute(_BEARER, {"digest": digest}).one_or_none()
+    if row is None:
+        return None
+    scopes = None if row.scopes is None else frozenset(row.scopes)
+    acr = None if is_system(row.role) else "low"
+    return Actor(id=row.id, name=row.name, role=row.role, acr=acr, scopes=scopes)
+
+
+def actor_of(session: Session, user_id: UUID, acr: str | None) -> Actor | None:
+    """An account that has left something to be done, as well known as it was then; None if deactivated."""
+    wanted = select(User.name, User.role).where(User.id == user_id, User.deactivated_at.is_(None))
+    row = connection(session).execute(wanted).one_or_none()
+    return None if row is None else Actor(id=user_id, name=row.name, role=row.role, acr=acr)
+
+
+def system(session: Session, now: datetime) -> Actor:
+    """The installation itself, which deploys what it ships. It has no token, so nobody else acts as it."""
+    user = find_or_create(session, now, SYSTEM, "administrator")
+    if user.full_name_fa is None:
+        user.full_name_fa, user.full_name_en = SYSTEM_NAMES
+        session.flush()
+    return Actor(id=user.id, name=user.name, role=user.role)
+
+
+def any_person(session: Session) -> bool:
+    """Whether there is an account besides the system's own."""
+    return bool(session.execute(select(exists().where(User.name != SYSTEM))).scalar())
+
+
+def find_or_create(
+    session: Session,
+    now: datetime,
+    name: str,
+    role: Role,
+    *,
+    person: str | None = None,
+    post: Post | None = EVERYWHERE,
+) -> User:
+    """The account of this name; if there is none, it is made with this role and post.
+
+    Raises Conflict if it has another role, Invalid if the person has another account of this kind.
+    """
+    if person is not None:
+        hold_person(session, person)
+        if not is_taken(session, name):
+            require_free(session, person, role)
+    # Two commands may make the same account at once: the second waits for the first and takes what that made.
+    made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now, person=person)
+    new = session.scalars(made.on_conflict_do_nothing().returning(User.id)).one_or_none()
+    if new is not None and post is not None and role not in OUTSIDE:
+        # From before: a command beside this one may have begun a little earlier.
+        since = now - timedelta(days=1)
+        session.add(Membership(user_id=new, unit_id=post.unit_id, role=post.role, valid_from=since))
+        session.flush()
+    user = session.scalars(select(User).where(User.name == name)).one()
+    if user.role != role:
+        raise Conflict(f"The account {name!r} already has the role {user.role!r}.", name=name, role=user.role)
+    return user
+
+
+def is_taken(session: Session, name: str) -> bool:
+    """Whether there is an account of this name."""
+    return bool(session.scalar(select(exists().where(User.name == name))))
+
+
+def hold_person(session: Session, person: str) -> None:
+    """Let no other transaction create an account for this person until this one ends."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(person, 0))))
+
+
+def require_free(session: Session, person: str, role: str, user_id: UUID | None = None) -> None:
+    """Raises Invalid if a person has another account of the kind of this role than the one with this id.
+
+    There are two kinds: for work, and as an applicant.
+    """
+    if is_system(role):
+        return
+    hold_person(session, person)
+    if has_account(session, person, role, user_id):
+        detail = "The person has an account of this kind already: use that, or correct the national ID."
+        raise Invalid(
+            "The account cannot be given to this person.", [Fault("/person", detail, "person-taken")]
+        )
+
+
+def has_account(session: Session, person: str, role: str, but: UUID | None = None) -> bool:
+    """Whether a person has an account of the kind of this role, also a closed one, besides the one named."""
+    theirs = [User.person == person, same_kind(User.role, role)]
+    if but is not None:
+        theirs.append(User.id != but)
+    return bool(session.scalar(select(exists().where(*theirs))))
+
+
+def same_kind(one: Any, other: Any) -> ColumnElement[bool]:
+    """Whether accounts of two roles, of people, are of one kind: both an applicant's, or both for work."""
+    same: ColumnElement[bool] = (one == access.APPLICANT) == (other == access.APPLICANT)
+    return and_(same, one.not_in(SYSTEMS))
+
+
+def named(session: Session, name: str) -> User:
+    """The account of this name, held. Raises NotFound."""
+    user = session.scalars(select(User).where(User.name == name).with_for_update()).one_or_none()
+    if user is None:
+        raise NotFound(f"There is no account {name!r}.")
+    return user
+
+
+def is_system(role: str) -> bool:
+    """Whether accounts of this role are systems and not people."""
+    return role in SYSTEMS
+
+
+def check(name: str, role: str, scopes: Sequence[str] = ()) -> None:
+    """Raises Invalid unless an account may be called so, with this role, and its token have these scopes."""
+    faults = []
+    visible = name.replace("\u200c", "")  # the zero-width non-joiner belongs to Persian spelling
+    if not visible or name != name.strip() or not visible.isprintable() or len(name) > 100:
+        detail = "A name has 1 to 100 printable characters and no space at its ends."
+        faults.append(Fault("/name", detail, "name"))
+    elif name == SYSTEM:
+        faults.append(Fault("/name", f"The name {SYSTEM!r} is the installation's own.", "reserved"))
+    if role not in ROLES:
+        faults.append(Fault("/role", f"The roles are {', '.join(ROLES)}.", "role"))
+    if unknown := sorted(set(scopes) - set(access.PERMISSIONS)):
+        detail = f"{', '.join(unknown)}: no such scope. There are {', '.join(access.PERMISSIONS)}."
+        faults.append(Fault("/scopes", detail, "scope"))
+    if faults:
+        raise Invalid("The account cannot be made.", faults)
+
+
+def digest(token: str) -> bytes:
+    """What is kept of a token."""
+    # It is random and long: unlike a password it needs no slow hash.
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,258 @@
+"""Somebody proves who they are, by password or by a provider: attempts are counted, a session is opened."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from engine import access
+from engine.identity import accounts, oidc, passwords, profiles, sessions, throttle
+from engine.identity.sessions import Lasting, Proof
+from engine.identity.throttle import Limit
+from engine.models import Identity, PendingLogin, User
+from engine.platform.db import Actor, Database, connection, table
+from engine.platform.errors import AssuranceTooLow, Conflict, NotRecognised
+
+# Whoever hammers an account from elsewhere slows its owner by a minute, and never locks them out.
+HERE = Limit("password-here", 5, timedelta(minutes=15))  # a name at an address
+NAME = Limit("password-name", 50, timedelta(minutes=1))
+ADDRESS = Limit("password-address", 50, timedelta(minutes=15))  # behind which a whole office may be
+
+AWAY = timedelta(minutes=10)  # for so long a browser may stay at the provider
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A name and a password, from a browser at an address."""
+
+    name: str
+    password: str
+    address: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What a browser brings back from a provider, and with which cookie it left."""
+
+    provider: str
+    given: Mapping[str, str]
+    browser: str
+    redirect_uri: str
+    agent: str
+
+
+def by_password(database: Database, attempt: Attempt, lasting: Lasting) -> str:
+    """Open a session; the secret for its cookie.
+
+    Raises NotRecognised, and Throttled, the same and as slowly whether the name exists or not.
+    """
+    known = _recognised(database, attempt)
+
+    def enter(session: Session, now: datetime) -> str:
+        if known.user_id is None or passwords.find(session, attempt.name) != known:
+            raise NotRecognised("The password was changed meanwhile.")
+        _forgive(session, attempt)
+        return sessions.open_one(session, now, known.user_id, Proof(attempt.agent), lasting)
+
+    return database.run(enter)
+
+
+def change_password(database: Database, attempt: Attempt, new: str, lasting: Lasting) -> str:
+    """Give a new password in place of the one in `attempt`: all sessions end, and one begins.
+
+    Raises NotRecognised, Throttled, and Invalid if the new one cannot be used.
+    """
+    known = _recognised(database, attempt)
+    if passwords.fits(known, new):
+        raise passwords.unusable("It is the one that you have.", "password-same")
+    kept = passwords.hashed(attempt.name, new)
+
+    def change(session: Session, now: datetime) -> str:
+        if known.user_id is None or passwords.find(session, attempt.name) != known:
+            raise NotRecognised("The password was changed meanwhile.")
+        _forgive(session, attempt)
+        passwords.keep(session, now, attempt.name, kept, temporary=False)
+        return sessions.open_one(session, now, known.user_id, Proof(attempt.agent), lasting)
+
+    return database.run(change)
+
+
+def _recognised(database: Database, attempt: Attempt) -> passwords.Known:
+    database.run(lambda session, now: throttle.take(session, now, *_counted(attempt)))
+    known = database.run(lambda session, _: passwords.find(session, attempt.name), "single")
+    if not passwords.fits(known, attempt.password):  # slow, and outside of any transaction
+        raise NotRecognised("Name and password do not belong together.")
+    return known
+
+
+def _counted(attempt: Attempt) -> tuple[tuple[Limit, str], ...]:
+    here = f"{attempt.name}\n{attempt.address}"
+    return ((HERE, here), (NAME, attempt.name), (ADDRESS, attempt.address))
+
+
+def _forgive(session: Session, attempt: Attempt) -> None:
+    """Of the address only this attempt: else whoever has an account could guess at others' between logins."""
+    here, name, address = _counted(attempt)
+    throttle.forgive(session, here, name)
+    throttle.take_back(session, address)
+
+
+def depart(
+    database: Database,
+    remote: oidc.Remote,
+    *,
+    redirect_uri: str,
+    browser: str,
+    target: str,
+    needed: str | None,
+) -> str:
+    """Where to send the browser, known by the secret of its cookie, which wants to go to `target` here.
+
+    Raises Busy.
+    """
+    gone = oidc.depart(remote, redirect_uri, needed)
+
+    def note(session: Session, now: datetime) -> None:
+        session.add(
+            PendingLogin(
+                state=accounts.digest(gone.state),
+                browser=accounts.digest(browser),
+                provider=remote.provider.name,
+                nonce=gone.nonce,
+                verifier=gone.verifier,
+                target=target,
+                needed=needed,
+                expires_at=now + AWAY,
+            )
+        )
+
+    database.run(note)
+    return gone.url
+
+
+def by_provider(
+    database: Database, providers: oidc.Providers, came: Return, lasting: Lasting
+) -> tuple[str, str]:
+    """Open a session for a browser that came back: the secret for its cookie, and where it wanted to go.
+
+    Each departure is good for one return. Raises NotRecognised, AssuranceTooLow and Busy.
+    """
+    remote = providers.get(came.provider)
+    pending = table(PendingLogin)
+    state = came.given.get("state", "")
+    taken = delete(pending).where(
+        pending.c.state == accounts.digest(state),
+        pending.c.browser == accounts.digest(came.browser),
+        pending.c.provider == came.provider,
+    )
+    row, now = database.run(
+        lambda session, now: (
+            connection(session).execute(taken.returning(*pending.c)).one_or_none(),
+            now,
+        )
+    )
+    if row is None or row.expires_at <= now:
+        raise NotRecognised("The answer belongs to no login that this browser began.")
+    person = oidc.back(
+        remote, came.given, nonce=row.nonce, verifier=row.verifier, redirect_uri=came.redirect_uri
+    )
+    if not access.assures(person.acr, row.needed):
+        raise AssuranceTooLow(f"The provider's login is of the level {person.acr!r}.", row.needed)
+    proof = Proof(came.agent, person.acr, person.provider, person.authenticated_at)
+
+    def enter(session: Session, now: datetime) -> str:
+        return sessions.open_one(session, now, vouched(session, now, person).id, proof, lasting)
+
+    return database.run(enter), row.target
+
+
+def vouched(session: Session, now: datetime, person: oidc.Person) -> Actor:
+    """The account of whom a provider vouches for.
+
+    At first it is that of the person, if just one account is theirs, or just one of the provider's kind; else
+    a new applicant, where the provider's people may have accounts. Raises NotRecognised, and Conflict if the
+    person has such an account already that is closed or has another name at the provider.
+    """
+    user = find_vouched(session, person)
+    if user is None:
+        if session.get(Identity, (person.issuer, person.subject)) is None:
+            user_id = _linked_by_person(session, person) or _made(session, now, person)
+            link(session, now, user_id, issuer=person.issuer, subject=person.subject)
+            profiles.fill(session, session.get_one(User, user_id), dict(person.profile))
+        user = find_vouched(session, person)  # also what another browser has linked meanwhile
+    if user is None:
+        raise NotRecognised("The account was deactivated.")
+    return user
+
+
+def find_vouched(session: Session, person: oidc.Person) -> Actor | None:
+    """The account that was theirs before, if it was not deactivated. Systems have no level."""
+    wanted = select(User.id, User.name, User.role).join(Identity, Identity.user_id == User.id)
+    mine = (Identity.issuer == person.issuer) & (Identity.subject == person.subject)
+    row = connection(session).execute(wanted.where(mine, User.deactivated_at.is_(None))).one_or_none()
+    if row is None:
+        return None
+    acr = None if accounts.is_system(row.role) else person.acr
+    return Actor(id=row.id, name=row.name, role=row.role, acr=acr)
+
+
+def link(session: Session, now: datetime, user_id: UUID, *, issuer: str, subject: str) -> None:
+    """Let what a provider calls `subject` be this account. Raises Conflict if it is another one's."""
+    row = {"issuer": issuer, "subject": subject, "user_id": user_id, "created_at": now}
+    # Two browsers of one person may come for the first time at once.
+    connection(session).execute(insert(table(Identity)).values(row).on_conflict_do_nothing())
+    held = select(Identity.user_id).where(Identity.issuer == issuer, Identity.subject == subject)
+    if session.execute(held).scalar_one() != user_id:
+        raise Conflict("It belongs to another account.")
+
+
+def deactivate(session: Session, now: datetime, name: str) -> None:
+    """From now on the account opens nothing: its sessions end, its tokens and passwords are refused."""
+    user = accounts.named(session, name)
+    user.deactivated_at = user.deactivated_at or now
+    session.flush()
+    sessions.revoke_all(session, now, user.id)
+
+
+def activate(session: Session, name: str) -> None:
+    """Undo it. Sessions stay ended."""
+    accounts.named(session, name).deactivated_at = None
+    session.flush()
+
+
+def _linked_by_person(session: Session, person: oidc.Person) -> UUID | None:
+    if person.person is None:
+        return None
+    elsewhere = exists().where(Identity.user_id == User.id, Identity.issuer == person.issuer)
+    mine = select(User.id, User.role).where(User.person == person.person, User.deactivated_at.is_(None))
+    found = session.execute(mine.where(~elsewhere)).all()
+    # Who has an account for work and one as an applicant gets the one that the provider's people have.
+    applicants = person.unknown == access.APPLICANT
+    fitting = [row for row in found if (row.role == access.APPLICANT) == applicants] or found
+    return fitting[0].id if len(fitting) == 1 else None
+
+
+def _require_first(session: Session, person: str, issuer: str) -> None:
+    """Raises Conflict if the person has an applicant's account, or one under another name at the provider."""
+    linked = select(Identity.subject).join(User, User.id == Identity.user_id)
+    here = session.scalars(linked.where(User.person == person, Identity.issuer == issuer)).first()
+    if here is not None or accounts.has_account(session, person, access.APPLICANT):
+        raise Conflict("You have an account here already. Log in as you did before.", code="person-taken")
+
+
+def _made(session: Session, now: datetime, person: oidc.Person) -> UUID:
+    if person.unknown != "applicant":
+        raise NotRecognised("Nobody here has an account under this name.")
+    mark = hashlib.sha256(f"{person.issuer}\n{person.subject}".encode()).hexdigest()[:16]
+    name = f"{person.provider}-{mark}"  # what the provider calls them may be long, or their national id
+    if person.person is not None:
+        accounts.hold_person(session, person.person)
+        if not accounts.is_taken(session, name):  # by another browser of theirs, meanwhile
+            _require_first(session, person.person, person.issuer)
+    return accounts.find_or_create(session, now, name, "applicant", person=person.person).id

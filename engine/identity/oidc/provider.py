@@ -1,0 +1,124 @@
+"""A provider as the installation's file describes it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from engine.access import ASSURANCES, Assurance, assures
+from engine.connectors.secret import Secret
+from engine.platform.errors import NotRecognised
+
+Unknown = Literal["refuse", "applicant"]
+# What describes a person, and decides nothing.
+DESCRIBING = frozenset(
+    {"name", "name#fa", "name#en", "given_name", "family_name", "locale"}
+    | {"email", "email_verified", "phone_number", "phone_number_verified"}
+)
+LONGEST = 300  # characters of a claim; what is longer is none of these
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom a provider vouches for, and how well it knows. `name` is that of the provider."""
+
+    issuer: str
+    subject: str
+    person: str | None  # a national id
+    acr: Assurance
+    authenticated_at: datetime | None
+    unknown: Unknown
+    provider: str
+    profile: tuple[
+        tuple[str, str], ...
+    ] = ()  # what else it says of them: fields of `profiles`, as it says it
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """`name` stands in addresses, `titles` (by language) on buttons.
+
+    `audience` is what access tokens for this API are made for; without one none is taken. `subject` and
+    `person` are claims.
+    """
+
+    name: str
+    issuer: str
+    client: str
+    secret: Secret | None
+    audience: str | None
+    scopes: str = "openid"
+    titles: Mapping[str, str] = field(default_factory=dict)
+    subject: str = "sub"
+    person: str | None = None
+    acr: Mapping[str, Assurance] = field(default_factory=dict)
+    unknown: Unknown = "refuse"
+
+    @property
+    def origin(self) -> str:
+        """Where its pages are."""
+        scheme, _, rest = self.issuer.partition("://")
+        return f"{scheme}://{rest.partition('/')[0]}"
+
+    def vouched(self, claims: Mapping[str, Any]) -> Person:
+        """Whom these verified claims speak of. Raises NotRecognised if they name nobody."""
+        subject = claims.get(self.subject)
+        if not isinstance(subject, str) or not 0 < len(subject) <= 255 or "\0" in subject:
+            raise NotRecognised(f"The provider {self.name} named nobody.")
+        national = claims.get(self.person) if self.person else None
+        return Person(
+            issuer=self.issuer,
+            subject=subject,
+            person=national if isinstance(national, str) and 0 < len(national) <= 50 else None,
+            acr=self.level(claims.get("acr")),
+            authenticated_at=_instant(claims.get("auth_time")),
+            unknown=self.unknown,
+            provider=self.name,
+            profile=tuple(described(claims).items()),
+        )
+
+    def level(self, acr: object) -> Assurance:
+        """What a value of `acr` stands for; what is not mapped is low."""
+        return self.acr.get(acr, "low") if isinstance(acr, str) else "low"
+
+    def values(self, needed: str) -> list[str]:
+        """The values of `acr` that are enough, the lowest level first."""
+        enough = [
+            (ASSURANCES.index(level), value) for value, level in self.acr.items() if assures(level, needed)
+        ]
+        return [value for _, value in sorted(enough)]
+
+
+_ARABIC = re.compile("[\u0600-\u06ff]")
+
+
+def described(claims: Mapping[str, Any]) -> dict[str, str]:
+    """What claims say of a person (OpenID Connect Core §5.1), as fields of an account's profile.
+
+    A name goes to the script in which it is written, unless the claim has a language tag. An address or
+    number that the provider says it has not verified is left out.
+    """
+    found = {}
+    for language in ("fa", "en"):
+        found[f"full_name_{language}"] = _text(claims, f"name#{language}")
+    given = _text(claims, "name") or " ".join(
+        filter(None, (_text(claims, "given_name"), _text(claims, "family_name")))
+    )
+    script = "full_name_fa" if _ARABIC.search(given) else "full_name_en"
+    found[script] = found[script] or given
+    for name, claim in (("email", "email"), ("phone", "phone_number")):
+        found[name] = "" if claims.get(f"{claim}_verified") is False else _text(claims, claim)
+    found["language"] = re.split("[-_]", _text(claims, "locale"), maxsplit=1)[0].lower()
+    return {name: text for name, text in found.items() if text}
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    return value if isinstance(value, str) and len(value) <= LONGEST else ""
+
+
+def _instant(value: object) -> datetime | None:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 36:
+        return datetime.fromtimestamp(value, UTC)
+    return None

@@ -1,0 +1,194 @@
+"""Sessions of browsers, kept in the database: whoever has the cookie is the account, until it ends."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from engine import access
+from engine.identity import accounts, names
+from engine.models import ROOT, BrowserSession, Membership, Password, PendingLogin, User
+from engine.platform.config import Settings
+from engine.platform.db import Actor, UnitOfWork, connection, table
+from engine.platform.errors import NotFound
+from engine.platform.language import Calendar, Language, Names
+
+AGENT = 120  # characters that are kept of what a browser calls itself
+KEPT = timedelta(days=30)  # after its end a session is still listed
+
+_ROWS = table(BrowserSession)
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """How long a session lasts without a request, and at most."""
+
+    idle: timedelta
+    most: timedelta
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Lasting":
+        """As the installation sets it."""
+        return cls(timedelta(minutes=settings.session_idle), timedelta(minutes=settings.session_most))
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """By whom, how well and when somebody was recognised, and in which browser."""
+
+    agent: str
+    acr: str = "low"
+    provider: str | None = None
+    authenticated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Whose session it is. `restricted`: it is good for nothing but setting a password.
+
+    `language` and `calendar` are those in which its owner wants to read, None as the browser prefers.
+    """
+
+    id: UUID
+    actor: Actor
+    provider: str | None
+    restricted: bool
+    names: Names
+    language: Language | None
+    calendar: Calendar | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A session as its owner sees it."""
+
+    id: UUID
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    acr: str
+    provider: str | None
+    agent: str
+
+
+def open_one(session: Session, now: datetime, user_id: UUID, proof: Proof, lasting: Lasting) -> str:
+    """Begin a session of this account; the secret for its cookie."""
+    secret = secrets.token_urlsafe(32)
+    row = BrowserSession(
+        digest=accounts.digest(secret),
+        user_id=user_id,
+        provider=proof.provider,
+        acr=proof.acr,
+        authenticated_at=proof.authenticated_at or now,
+        created_at=now,
+        seen_at=now,
+        expires_at=now + lasting.most,
+        revoked_at=None,
+        agent="".join(sign for sign in proof.agent if sign.isprintable())[:AGENT],
+    )
+    session.add(row)
+    session.flush()
+    return secret
+
+
+def find(
+    session: Session, now: datetime, secret: str, lasting: Lasting, *, prolonged: bool = True
+) -> Opened | None:
+    """The session of this cookie; None if it is nobody's, has ended, or its account was deactivated.
+
+    `prolonged`: it lasts longer by this, for somebody is there.
+    """
+    wanted = (
+        select(
+            *(BrowserSession.id, BrowserSession.acr, BrowserSession.seen_at, BrowserSession.provider),
+            *(User.id.label("user_id"), User.name, User.role, Password.temporary),
+            *(names.of().label("names"), User.language, User.calendar),
+        )
+        .join(User, User.id == BrowserSession.user_id)
+        .outerjoin(Password, Password.user_id == User.id)
+        .where(
+            BrowserSession.digest == accounts.digest(secret),
+            BrowserSession.revoked_at.is_(None),
+            BrowserSession.expires_at > now,
+            BrowserSession.seen_at > now - lasting.idle,
+            User.deactivated_at.is_(None),
+        )
+    )
+    row = session.execute(wanted).one_or_none()
+    if row is None:
+        return None
+    if prolonged and now - row.seen_at >= timedelta(minutes=1):
+        connection(session).execute(update(_ROWS).where(_ROWS.c.id == row.id).values(seen_at=now))
+    actor = Actor(id=row.user_id, name=row.name, role=row.role, acr=row.acr)
+    restricted = row.provider is None and bool(row.temporary)
+    return Opened(row.id, actor, row.provider, restricted, row.names, row.language, row.calendar)
+
+
+def own(uow: UnitOfWork, lasting: Lasting) -> Sequence[Listed]:
+    """The actor's sessions that have not ended, the newest first."""
+    return _lasting(uow, uow.actor.id, lasting)
+
+
+def of(uow: UnitOfWork, user_id: UUID, lasting: Lasting) -> Sequence[Listed]:
+    """The same of somebody in the units of an administrator. Raises NotFound."""
+    if not _governs(uow, user_id):
+        raise NotFound(f"There is no person {user_id}.")
+    return _lasting(uow, user_id, lasting)
+
+
+def _lasting(uow: UnitOfWork, user_id: UUID, lasting: Lasting) -> Sequence[Listed]:
+    wanted = (
+        select(
+            *(BrowserSession.id, BrowserSession.created_at, BrowserSession.seen_at),
+            func.least(BrowserSession.expires_at, BrowserSession.seen_at + lasting.idle),
+            *(BrowserSession.acr, BrowserSession.provider, BrowserSession.agent),
+        )
+        .where(
+            BrowserSession.user_id == user_id,
+            BrowserSession.revoked_at.is_(None),
+            BrowserSession.expires_at > uow.now,
+            BrowserSession.seen_at > uow.now - lasting.idle,
+        )
+        .order_by(BrowserSession.id.desc())
+        .limit(100)
+    )
+    return [Listed(*row) for row in uow.session.execute(wanted)]
+
+
+def revoke(uow: UnitOfWork, session_id: UUID) -> None:
+    """End a session of the actor's, or for an administrator of somebody's in its units.
+
+    Ending it again changes nothing. Raises NotFound.
+    """
+    held = uow.session.get(BrowserSession, session_id, with_for_update=True)
+    if held is None or not (held.user_id == uow.actor.id or _governs(uow, held.user_id)):
+        raise NotFound(f"There is no session {session_id}.")
+    held.revoked_at = held.revoked_at or uow.now
+    uow.session.flush()
+
+
+def _governs(uow: UnitOfWork, user_id: UUID) -> bool:
+    """Whether an account works in the actor's units; those of applicants from above all others."""
+    if not access.allows(uow.actor, "sessions.revoke"):
+        return False
+    works = Membership.user_id == user_id, access.covers(Membership.unit_id)
+    governed = select(or_(access.covers(ROOT), exists().where(*works)))
+    return bool(uow.connection.execute(governed, access.seen_by(uow)).scalar_one())
+
+
+def revoke_all(session: Session, now: datetime, user_id: UUID) -> None:
+    """End all sessions of an account."""
+    mine = (_ROWS.c.user_id == user_id) & _ROWS.c.revoked_at.is_(None)
+    connection(session).execute(update(_ROWS).where(mine).values(revoked_at=now))
+
+
+def forget(uow: UnitOfWork) -> int:
+    """Delete sessions that ended long ago, and logins from which nobody came back; how many."""
+    ended = or_(_ROWS.c.expires_at < uow.now - KEPT, _ROWS.c.revoked_at < uow.now - KEPT)
+    pending = table(PendingLogin)
+    gone = uow.connection.execute(delete(pending).where(pending.c.expires_at < uow.now)).rowcount
+    return gone + uow.connection.execute(delete(_ROWS).where(ended)).rowcount

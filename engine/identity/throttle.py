@@ -1,0 +1,92 @@
+"""Guessing made slow: failures are counted in the database, for all processes, and each costs a longer delay.
+
+An attempt counts before it is judged, so that a thousand at once are a thousand; `forgive` takes back what
+succeeded.
+"""
+
+import hashlib
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Interval, case, delete, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
+
+from engine.models import Throttle
+from engine.platform.db import UnitOfWork, connection, table
+from engine.platform.errors import Throttled
+
+WINDOW = timedelta(hours=1)  # for so long after the last one, failures are remembered
+_ROWS = table(Throttle)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`free` failures cost nothing. The next one costs a second, each further one twice as much."""
+
+    kind: str
+    free: int
+    longest: timedelta
+
+
+def take(session: Session, now: datetime, *counted: tuple[Limit, str]) -> None:
+    """Count an attempt under each of these (such as an address, and a name).
+
+    Raises Throttled, which is written though it refuses, as long as one of them is blocked; that one is not
+    counted: who keeps trying meanwhile does not lengthen it.
+    """
+    connected = connection(session)
+    blocked: list[str] = []
+    # Always in the same order: two attempts would else wait for each other.
+    for key, limit in sorted((_key(limit, name), limit) for limit, name in counted):
+        if connected.execute(_count(key, limit, now)).one_or_none() is None:
+            blocked.append(key)
+    if blocked:
+        until = connected.execute(
+            select(func.max(_ROWS.c.blocked_until)).where(_ROWS.c.key.in_(blocked))
+        ).scalar_one()
+        seconds = max(1, math.ceil((until - now).total_seconds()))
+        raise Throttled(f"There were too many attempts. Try again in {seconds} seconds.", seconds)
+
+
+def forgive(session: Session, *counted: tuple[Limit, str]) -> None:
+    """Forget the failures under these: the attempt has succeeded."""
+    keys = sorted(_key(limit, name) for limit, name in counted)
+    connection(session).execute(delete(_ROWS).where(_ROWS.c.key.in_(keys)))
+
+
+def take_back(session: Session, counted: tuple[Limit, str]) -> None:
+    """Let one attempt not have been. A block that it brought about stays."""
+    mine = _ROWS.c.key == _key(*counted)
+    connection(session).execute(update(_ROWS).where(mine).values(failures=_ROWS.c.failures - 1))
+
+
+def forget(uow: UnitOfWork) -> int:
+    """Delete what no longer counts; how many."""
+    old = (_ROWS.c.blocked_until < uow.now - WINDOW) & (_ROWS.c.since < uow.now - WINDOW)
+    return uow.connection.execute(delete(_ROWS).where(old)).rowcount
+
+
+def _count(key: str, limit: Limit, now: datetime) -> ReturningInsert[tuple[int]]:
+    failures = case((_ROWS.c.since < now - WINDOW, 1), else_=_ROWS.c.failures + 1)
+    beyond = func.least(failures - limit.free - 1, 30)  # 2 ** 30 seconds are more than any `longest`
+    delay = func.least(
+        func.power(2.0, beyond) * literal(timedelta(seconds=1), Interval), literal(limit.longest, Interval)
+    )
+    long_ago = now - WINDOW  # not `now`: attempts at once would take each other for blocked
+    counted = insert(_ROWS).values(key=key, failures=1, since=now, blocked_until=long_ago)
+    return counted.on_conflict_do_update(
+        index_elements=[_ROWS.c.key],
+        set_={
+            "failures": failures,
+            "since": now,
+            "blocked_until": case((failures > limit.free, now + delay), else_=long_ago),
+        },
+        where=_ROWS.c.blocked_until <= now,
+    ).returning(_ROWS.c.failures)
+
+
+def _key(limit: Limit, name: str) -> str:
+    return hashlib.sha256(f"{limit.kind}:{name}".encode()).hexdigest()

@@ -1,0 +1,103 @@
+"""What administrators do with the accounts of their people: describe, close and open them, give passwords.
+
+All of it takes an administrator of every unit in which the person works: an account opens all of its work.
+"""
+
+import secrets
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import select
+
+from engine.identity import accounts, login, passwords
+from engine.models import Membership, OrganisationKind, User
+from engine.organisation import journal, people, substitutes
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Forbidden
+
+
+def governs(uow: UnitOfWork, user_id: UUID) -> bool:
+    """Whether the actor may do so with one of the people of its units.
+
+    Nobody does with their own account,
+    nor with the installation's.
+    """
+    if user_id == uow.actor.id or not substitutes.administers(uow, user_id):
+        return False
+    return uow.session.scalars(select(User.name).where(User.id == user_id)).one() != accounts.SYSTEM
+
+
+def describes(uow: UnitOfWork, user_id: UUID, *, governs: bool) -> bool:
+    """Whether the actor may change names and contact data of one of the people of its units; also its own."""
+    return user_id == uow.actor.id or governs
+
+
+def close(uow: UnitOfWork, user_id: UUID) -> None:
+    """Let an account open nothing from now on: its sessions end, its tokens and passwords are refused.
+
+    Raises NotFound, Forbidden.
+    """
+    user = _held(uow, user_id)
+    if user.deactivated_at is None:
+        login.deactivate(uow.session, uow.now, user.name)
+        _note(uow, "person.closed", user)
+
+
+def reopen(uow: UnitOfWork, user_id: UUID) -> None:
+    """Undo it. Sessions stay ended. Raises NotFound, Forbidden."""
+    user = _held(uow, user_id)
+    if user.deactivated_at is not None:
+        login.activate(uow.session, user.name)
+        _note(uow, "person.opened", user)
+
+
+def invented() -> tuple[str, str]:
+    """A password that nobody knows yet, and what is kept of it. Slow: no transaction should be open."""
+    password = secrets.token_urlsafe(12)
+    return password, passwords.hashed("", password)
+
+
+def give_password(uow: UnitOfWork, user_id: UUID, kept: str) -> None:
+    """Let somebody log in with a temporary password, of which this is kept; all their sessions end.
+
+    It opens nothing but its own change. Raises NotFound, Forbidden.
+    """
+    user = _held(uow, user_id)
+    if accounts.is_system(user.role):
+        raise Forbidden("Systems have tokens, and no passwords.")
+    passwords.keep(uow.session, uow.now, user.name, kept, temporary=True)
+    _note(uow, "password.given", user)
+
+
+def identify(uow: UnitOfWork, user_id: UUID, national_id: str) -> None:
+    """Say by a national id whose account it is.
+
+    Raises NotFound, Forbidden, and Invalid for what is no national id, or that of a person with an account.
+    """
+    user = _held(uow, user_id)
+    if accounts.is_system(user.role):
+        raise Forbidden("Systems are not people: their accounts have no national ID.")
+    people.identify(uow, user, national_id)
+
+
+def describe(uow: UnitOfWork, user_id: UUID, given: Mapping[str, str | None]) -> None:
+    """Change what is known of the owner of an account, also of one's own: fields of `profiles`.
+
+    Raises NotFound, Forbidden unless the actor administers all units in which the person works, Invalid.
+    """
+    user = people.held(uow, user_id)
+    if not describes(uow, user_id, governs=governs(uow, user_id)):
+        raise Forbidden("It takes an administrator of all units in which the person works.")
+    people.describe(uow, user, given)
+
+
+def _held(uow: UnitOfWork, user_id: UUID) -> User:
+    user = people.held(uow, user_id)
+    if not governs(uow, user_id):
+        raise Forbidden("It takes another administrator, of all units in which the person works.")
+    return user
+
+
+def _note(uow: UnitOfWork, kind: OrganisationKind, user: User) -> None:
+    unit = select(Membership.unit_id).where(Membership.user_id == user.id).order_by(Membership.id).limit(1)
+    journal.note(uow, kind, uow.session.scalars(unit).one(), {}, user.id)

@@ -1,0 +1,141 @@
+"""Pools: who may take a task. One for each set of roles, definition and unit of cases.
+
+A pool's id follows from what it stands for. So a task finds its pool without asking for it, and two commands
+that need a new one make the same.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import JSON, Select, Text, and_, bindparam, case, column, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
+
+from engine.access import APPLICANT, CASEWORKER, seen_by
+from engine.access.validity import in_force
+from engine.models import Definition, Delegation, Pool, PoolRole, Task, Unit, UnitLine
+from engine.platform.db import UnitOfWork, recordset, table
+
+# A role, and the key of the unit in which it is meant; None is the unit of the case.
+Taker = tuple[str, str | None]
+
+_SPACE = UUID("6f5cf4b1-6f6b-5d7b-9a53-0d7a2c1f7a10")  # any will do, as long as it stays the same
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What the tasks of a case need to know of it: whose it is, and what it is found by."""
+
+    unit_id: UUID
+    definition: str
+    delegated: bool  # steps of its definition are delegated to somebody
+    words: Sequence[str] = ()
+    persons: Sequence[str] = ()  # its applicant, and who represents that
+    appeal_of: UUID | None = None  # the case whose decision it appeals
+
+
+@dataclass(slots=True)
+class Placing:
+    """The pools that a command's tasks lie in, as rows that may be there already."""
+
+    home: Home
+    pools: list[dict[str, Any]] = field(default_factory=list)
+    roles: list[dict[str, Any]] = field(default_factory=list)
+
+    def pool(self, takers: Collection[Taker]) -> UUID | None:
+        """The pool for these; None if the task is the applicant's."""
+        named = set(takers) or {(CASEWORKER, None)}
+        if any(role == APPLICANT for role, _ in named):
+            return None
+        names = sorted(f"{unit or ''} {role}" for role, unit in named)
+        found = self._add(f"{self.home.unit_id}\n{self.home.definition}\n" + "\n".join(names))
+        for role, unit in named:
+            self.roles.append({"pool": found, "unit": unit, "case_unit": self.home.unit_id, "role": role})
+        return found
+
+    def delegates(self, delegation: UUID, key: str) -> UUID:
+        """The pool of a delegation, whose delegate is the unit with this key."""
+        found = self._add(f"delegation {delegation}", delegation)
+        case_unit = self.home.unit_id
+        self.roles.append({"pool": found, "unit": key, "case_unit": case_unit, "role": CASEWORKER})
+        return found
+
+    def _add(self, text: str, delegation: UUID | None = None) -> UUID:
+        found = uuid5(_SPACE, text)
+        row = {"id": found, "definition": self.home.definition, "delegation_id": delegation}
+        if row not in self.pools:
+            self.pools.append(row)
+        return found
+
+    def write(self, uow: UnitOfWork) -> None:
+        """Have the pools written that are not there yet."""
+        if self.pools:
+            uow.write(_POOLS, {"pools": self.pools})
+            uow.write(_ROLES, {"pool_roles": self.roles})
+
+
+_POOLS = recordset(table(Pool), "pools").on_conflict_do_nothing()
+
+
+def meant() -> Select[Any]:
+    """Roles as rows: pool, unit, role, of the parameter `pool_roles`, as `Placing` has them.
+
+    A unit named by its key is that, or the one below it that serves the case's region.
+    """
+    rows = (
+        func.json_to_recordset(bindparam("pool_roles", type_=JSON))
+        .table_valued(
+            column("pool", PoolRole.pool_id.type),
+            column("unit", Text),
+            column("case_unit", PoolRole.unit_id.type),
+            column("role", Text),
+        )
+        .render_derived(name="given", with_types=True)
+    )
+    named, near, own = aliased(Unit), aliased(Unit), aliased(Unit)
+    nearest = (
+        select(near.id)
+        .select_from(named)
+        .join(UnitLine, UnitLine.ancestor_id == named.id)
+        .join(near, and_(near.id == UnitLine.unit_id, near.closed_at.is_(None)))
+        .join(own, own.id == rows.c.case_unit)
+        .where(named.key == rows.c.unit, or_(near.id == named.id, near.region == own.region))
+        .order_by(case((near.region == own.region, 0), else_=1), near.key)
+        .limit(1)
+        .correlate(rows)
+        .scalar_subquery()
+    )
+    unit = func.coalesce(nearest, rows.c.case_unit).label("unit_id")
+    return select(rows.c.pool.label("pool_id"), unit, rows.c.role)
+
+
+_ROLES = insert(table(PoolRole)).from_select(["pool_id", "unit_id", "role"], meant()).on_conflict_do_nothing()
+
+# Whether steps of a definition, joined to it, are delegated at all: of most none is.
+DELEGATED = exists().where(Delegation.definition == Definition.key).correlate(Definition).label("delegated")
+_DELEGATIONS = (
+    select(Delegation.id, Delegation.elements, Unit.key, func.count(Task.id).label("open"))
+    .join(Unit, Unit.id == Delegation.delegate_id)
+    .join(UnitLine, and_(UnitLine.ancestor_id == Delegation.unit_id, UnitLine.unit_id == bindparam("unit")))
+    .outerjoin(Pool, Pool.delegation_id == Delegation.id)
+    .outerjoin(Task, and_(Task.pool_id == Pool.id, Task.status == "open"))
+    .where(Delegation.definition == bindparam("definition"), in_force())
+    .group_by(Delegation.id, Unit.key)
+    .order_by("open", Delegation.id)
+)
+
+
+def delegated(uow: UnitOfWork, home: Home, elements: Iterable[str]) -> Mapping[str, tuple[UUID, str]]:
+    """By element that is delegated: the delegation and its delegate's key, the one with the least to do."""
+    if not home.delegated:
+        return {}
+    given = {"unit": home.unit_id, "definition": home.definition, **seen_by(uow)}
+    rows = uow.connection.execute(_DELEGATIONS, given).all()
+    found: dict[str, tuple[UUID, str]] = {}
+    for element in elements:
+        fitting = next((row for row in rows if element in row.elements), None)
+        if fitting is not None:
+            found[element] = (fitting.id, fitting.key)
+    return found

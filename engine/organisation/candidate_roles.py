@@ -1,0 +1,97 @@
+"""The posts that a deployment names, held against the units and people that there are.
+
+A role may be given to somebody later, so that nobody has it only warns; a unit must be there.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import and_, literal, or_, select
+from sqlalchemy.orm import aliased
+
+from engine import access, bpmn
+from engine.access import ANY, APPLICANT, CASEWORKER
+from engine.bpmn import Finding, NamedPost
+from engine.models import Membership, Unit, UnitLine, User
+from engine.platform.db import UnitOfWork
+from engine.platform.findings import sentence
+
+
+def findings(uow: UnitOfWork, files: Mapping[str, bytes], owner: UUID) -> list[Finding]:
+    """What is wrong with the posts that checked files name, where their processes belong to this unit."""
+    named = [post for post in bpmn.named_posts(files) if post.role != APPLICANT]
+    if not named:
+        return []
+    keys = {post.unit for post in named if post.unit is not None}
+    rows = uow.connection.execute(
+        select(Unit.key, Unit.id).where(Unit.key.in_(keys), Unit.closed_at.is_(None))
+    )
+    units: dict[str | None, UUID] = {None: owner, **{key: unit_id for key, unit_id in rows}}
+    places = {(post.role, units[post.unit]) for post in named if post.unit in units}
+    held = {place for place in places if _held(uow, *place)}
+    found = []
+    for post in named:
+        if post.unit not in units:
+            found.append(_unknown(post))
+        elif (post.role, units[post.unit]) not in held:
+            found.append(_nobody(post))
+    return found
+
+
+def _held(uow: UnitOfWork, role: str, unit: UUID) -> bool:
+    """Whether somebody has a role in a unit, one above it or one below it."""
+    line = aliased(UnitLine)
+    near = or_(
+        and_(line.ancestor_id == Membership.unit_id, line.unit_id == unit),
+        and_(line.unit_id == Membership.unit_id, line.ancestor_id == unit),
+    )
+    found = (
+        select(literal(1))
+        .select_from(Membership)
+        .join(line, near)
+        .join(User, User.id == Membership.user_id)
+        .where(
+            or_(Membership.role.in_((role, ANY)), literal(role) == CASEWORKER),
+            User.role == "caseworker",
+            User.deactivated_at.is_(None),
+            access.valid(Membership),
+        )
+        .limit(1)
+    )
+    return uow.connection.execute(found, access.seen_by(uow)).first() is not None
+
+
+def _unknown(post: NamedPost) -> Finding:
+    return Finding(
+        "error",
+        "unknown-unit",
+        post.file,
+        sentence(
+            f"The task is for the unit {post.unit!r}, which does not exist or is closed.",
+            unit=post.unit or "",
+        ),
+        "Correct its key, or make the unit before.",
+        post.element,
+        None,
+        post.line,
+        "parvandeh:unit",
+    )
+
+
+def _nobody(post: NamedPost) -> Finding:
+    where = "the process's agency" if post.unit is None else f"the unit {post.unit!r}"
+    return Finding(
+        "warning",
+        "nobody-has-role",
+        post.file,
+        sentence(
+            f"The task is for the role {post.role!r}, which nobody has in {where}: it would wait for"
+            " somebody.",
+            role=post.role,
+        ),
+        "Give somebody the role, or correct its name.",
+        post.element,
+        None,
+        post.line,
+        "parvandeh:role",
+    )

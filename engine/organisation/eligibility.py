@@ -1,0 +1,184 @@
+"""What keeps an account from a task that its roles let it take: other work on the case, interests, recusal.
+
+`engine/tasks/fairness.py` checks the user who acts, `engine/organisation/automatic_assignment.py` the users
+who might be chosen.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from engine.bpmn import Spec
+from engine.models import Case, Decision, Recusal, Relation, Task, User
+from engine.platform import persian
+from engine.platform.db import UnitOfWork
+
+_LOST = range(8, 10)  # digits that are left of a national id which a system took for a number
+
+
+def identity(value: Any) -> str:
+    """A national id as it is compared, however it was typed; what is none is compared as it stands."""
+    found = re.sub(r"[\W_]", "", persian.digits(str(value))).casefold()
+    return found.zfill(10) if found.isdigit() and len(found) in _LOST else found
+
+
+def parties(persons: Iterable[str], spec: Spec, data: Mapping[str, Any]) -> frozenset[str]:
+    """Whom a case is about: its applicant, who represents that, and whom its process names."""
+    found: list[Any] = list(persons)
+    for name in spec.rules.parties:
+        value = data.get(name)
+        found += value if isinstance(value, list) else [value]
+    told = (
+        identity(value) for value in found if isinstance(value, str | int) and not isinstance(value, bool)
+    )
+    return frozenset(value for value in told if value)
+
+
+def interested(parties: Collection[str], person: str | None, related: Sequence[str] | None) -> bool:
+    """Whether a case about these is about this person, or about somebody close to it."""
+    return any(identity(one) in parties for one in (person, *(related or ())) if one)
+
+
+def person_of(user: Any) -> ScalarSelect[Any]:
+    """Whose account it is."""
+    owner = aliased(User)
+    return select(owner.person).where(owner.id == user).scalar_subquery()
+
+
+def related_to(user: Any) -> ScalarSelect[Any]:
+    """Those to whom the owner of an account is close: a list, NULL if there are none."""
+    close = select(func.array_agg(Relation.person)).where(
+        Relation.user_id == user, Relation.ended_at.is_(None)
+    )
+    return close.scalar_subquery()
+
+
+def recused(user: Any, of_case: Any) -> ColumnElement[bool]:
+    """Whether an account has stepped back from a case."""
+    return exists().where(Recusal.case_id == of_case, Recusal.user_id == user)
+
+
+def _deciders() -> Select[Any]:
+    """Those of some accounts that decided in an appealed case or helped to, or another one of their owner.
+
+    With an appeal of an appeal all of them count.
+    """
+    first = select(bindparam("appealed", type_=Case.id.type).label("id")).cte("line", recursive=True)
+    above = select(Case.appeal_of).join(first, Case.id == first.c.id).where(Case.appeal_of.is_not(None))
+    line = first.union(above)
+    one, other = aliased(User), aliased(User)
+    had_part: ColumnElement[bool] = or_(
+        Decision.decided_by == other.id, and_(Task.assignee_id == other.id, Task.status == "completed")
+    )
+    return (
+        select(one.id)
+        .select_from(Decision)
+        .join(line, line.c.id == Decision.case_id)
+        .join(Task, or_(Task.id == Decision.task_id, Task.parent_id == Decision.task_id))
+        .join(other, had_part)
+        .join(one, or_(other.id == one.id, other.person == one.person))
+        .where(one.id.in_(bindparam("accounts", expanding=True)))
+        .distinct()
+    )
+
+
+_DECIDERS = _deciders()
+
+
+def deciders(uow: UnitOfWork, appealed: UUID | None, accounts: Collection[UUID]) -> frozenset[UUID]:
+    """Those of the accounts that had a part in a decision of the case that is appealed, if one is."""
+    if appealed is None or not accounts:
+        return frozenset()
+    given = {"appealed": appealed, "accounts": sorted(accounts)}
+    return frozenset(uow.connection.execute(_DECIDERS, given).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A task of a case and who has it or has done it; `closed_at` is None as long as it is open.
+
+    `person` is the national id of the owner of the account: two accounts of one person are one person.
+    """
+
+    task: UUID
+    element: str
+    user_id: UUID | None
+    person: str | None
+    opened_at: datetime
+    closed_at: datetime | None = None
+
+    def same_person(self, other: "Turn") -> bool:
+        """Whether one person has both tasks, as far as that is known."""
+        return self.user_id == other.user_id or (self.person is not None and self.person == other.person)
+
+
+_BY = case(
+    (Task.id == bindparam("now_done"), bindparam("by", type_=Task.assignee_id.type)), else_=Task.assignee_id
+)
+_TURNS = (
+    select(Task.id, Task.element, _BY, User.person, Task.opened_at, Task.closed_at)
+    .outerjoin(User, User.id == _BY)
+    .where(
+        Task.case_id == bindparam("case"),
+        Task.kind == "step",
+        Task.element.in_(bindparam("elements", expanding=True)),
+        or_(
+            Task.status == "completed",
+            and_(Task.status == "open", or_(Task.assignee_id.is_not(None), Task.id == bindparam("now_done"))),
+        ),
+    )
+    .order_by(Task.closed_at, Task.id)
+)
+
+
+def group(spec: Spec, element: str) -> frozenset[str]:
+    """The elements whose tasks in a case are for different people than this one's; none without a mark."""
+    found = spec.elements.get(element)
+    sod = found.rules.sod if found else None
+    same = (path for path, other in spec.elements.items() if other.rules.sod == sod)
+    return frozenset(same if sod is not None else ())
+
+
+def turns(
+    uow: UnitOfWork, case_id: UUID, elements: Collection[str], done: tuple[UUID, UUID] | None = None
+) -> list[Turn]:
+    """Who has done tasks of these elements, or has them now, in the order in which they were done.
+
+    `done` is the task, and who does it, that the command is just completing.
+    """
+    task, user = done or (None, None)
+    given = {"case": case_id, "elements": sorted(elements), "now_done": task, "by": user}
+    found = [Turn(*row) for row in uow.connection.execute(_TURNS, given)]
+    known = [turn for turn in found if turn.task != task]
+    ending = [replace(turn, closed_at=uow.now) for turn in found if turn.task == task]
+    return known + ending
+
+
+def met(known: Sequence[Turn], turn: Turn, instances: Callable[[], int]) -> bool:
+    """Whether the person of this turn has had another of the same group.
+
+    Of the same element, those count that were open at the same time, and the instances of the same activity
+    (`instances`: how many of them went before, if they come one after the other). So whoever did a task may
+    do it again when a loop comes back.
+    """
+    others = [other for other in known if other.task != turn.task]
+    own = [other for other in others if other.same_person(turn)]
+    if any(other.element != turn.element or _overlap(other, turn) for other in own):
+        return True
+    if not own:
+        return False
+    count = instances()
+    before = [other for other in others if other.element == turn.element and other.closed_at is not None]
+    return count > 0 and any(other.same_person(turn) for other in before[-count:])
+
+
+def _overlap(other: Turn, turn: Turn) -> bool:
+    return (other.closed_at is None or other.closed_at > turn.opened_at) and (
+        turn.closed_at is None or turn.closed_at > other.opened_at
+    )

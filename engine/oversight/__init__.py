@@ -1,0 +1,1 @@
+"""What auditors and managers see: who read what, what is in the queues."""

@@ -1,0 +1,63 @@
+"""The access log of a case as people read it: what one reader saw on one day is one entry."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Date, Text, cast, func, select
+from sqlalchemy.dialects.postgresql import JSONB
+
+from engine import access, cases
+from engine.identity import names
+from engine.models import AccessRecord, Unit, User
+from engine.platform.db import UnitOfWork
+from engine.platform.language import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A reader on a day, as what and of which unit: how often, what was shown, and all that is said of why.
+
+    `id` is that of the last record, by which the list continues.
+    """
+
+    id: UUID
+    day: date
+    reader: Names
+    role: str
+    unit: str | None
+    count: int
+    shown: Sequence[str]
+    told: Sequence[Mapping[str, Any]]
+
+
+def by_day(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequence[Days]:
+    """Up to a page of a case's entries without the actor's own, the newest first; one more if more follow.
+
+    A day is one of the installation's zone. Raises as `page` does.
+    """
+    access.require(uow.actor, "access_log.read")
+    cases.get(uow, case_id)
+    day = cast(func.timezone(str(uow.now.tzinfo), AccessRecord.at), Date)
+    last = func.max(cast(AccessRecord.id, Text))
+    unit = func.coalesce(Unit.name, AccessRecord.actor_unit)
+    # What was erased of a record says nothing of why.
+    told = func.jsonb_agg(func.coalesce(cast(AccessRecord.payload, JSONB), cast({}, JSONB)).distinct())
+    entry = (User.id, AccessRecord.actor_role, unit, day)
+    statement = (
+        select(
+            *(last, day, names.of(), AccessRecord.actor_role, unit, func.count()),
+            *(func.array_agg(AccessRecord.what.distinct()), told),
+        )
+        .join(User, AccessRecord.reader_id == User.id)
+        .outerjoin(Unit, AccessRecord.actor_unit == Unit.key)
+        .where(AccessRecord.case_id == case_id, AccessRecord.reader_id != uow.actor.id)
+        .group_by(*entry)
+        .order_by(last.desc())
+        .limit(cases.PAGE + 1)
+    )
+    if after is not None:
+        statement = statement.having(last < str(after))
+    return [Days(UUID(row[0]), *row[1:]) for row in uow.connection.execute(statement)]

@@ -1,0 +1,1 @@
+"""What the engine runs on: settings, database, job queue, files, languages, errors. Knows no case."""

@@ -1,0 +1,168 @@
+"""The settings of an installation, read from the environment once and passed in. docs/operations.md lists
+them.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Literal, cast, get_args
+from zoneinfo import ZoneInfo
+
+from engine.platform import media
+
+# Whether a deployment is published at once, or makes drafts that another person publishes.
+Publishing = Literal["direct", "four-eyes"]
+
+ROOT = Path(__file__).resolve().parent.parent
+
+API_QUOTA = 60_000  # requests of a token in a minute: more than two cores answer, so that nobody is surprised
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`database_url` is None on the embedded server, whose data lives below `var`.
+
+    `workers` is how many processes serve the queue `cases`. `connectors` is None if none is named: then
+    `connectors.toml` below `var` is read if it is there; likewise `oidc`. `hub_port` is None where no mock
+    hub is wanted. `public_url` is the origin under which browsers see the installation, None if it is what
+    they ask for. `trusted_proxies` is how many proxies stand in front. Sessions last for minutes.
+    `documents` is a folder or the URL of a bucket; `clamd` is None where nothing scans them. `demo`: anybody
+    may become one of the demonstration's people; never where a public origin is set. `demo_cases`: a fresh
+    demonstration gets cases that wait for its people. `api_quota` is how many
+    requests a token may make in a minute, 0 for any number.
+    """
+
+    database_url: str | None
+    var: Path
+    port: int
+    web_workers: int
+    workers: int
+    time_zone: ZoneInfo
+    connectors: Path | None
+    hub_port: int | None
+    webhook_allow: tuple[IPv4Network | IPv6Network, ...]
+    publishing: Publishing
+    oidc: Path | None
+    public_url: str | None
+    trusted_proxies: int
+    session_idle: int
+    session_most: int
+    documents: str
+    document_max_mb: int
+    document_types: frozenset[str]
+    clamd: str | None
+    demo: bool
+    demo_cases: bool = False
+    api_quota: int = API_QUOTA
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Raises ValueError naming the variable whose value cannot be used."""
+        cores = os.cpu_count() or 1
+        port = _number(environ, "PORT", default=8000)
+        url = environ.get("DATABASE_URL") or None
+        beside = port + 1 if port < 65535 else port - 1
+        hub = url is None or bool(environ.get("HUB_PORT"))
+        connectors = environ.get("CONNECTORS")
+        public_url = _origin(environ.get("PUBLIC_URL") or "")
+        var = Path(environ.get("PARVANDEH_VAR") or ROOT / "var").resolve()
+        demo = _yes(environ, "DEMO", "yes" if url is None else "no") and not public_url
+        return cls(
+            database_url=url,
+            var=var,
+            port=port,
+            web_workers=_number(environ, "WEB_WORKERS", default=cores + 1),
+            workers=_number(environ, "WORKERS", default=cores),
+            time_zone=_zone(environ.get("TIME_ZONE") or "Asia/Tehran"),
+            connectors=Path(connectors).resolve() if connectors else None,
+            hub_port=_number(environ, "HUB_PORT", default=beside) if hub else None,
+            webhook_allow=_networks(environ, "WEBHOOK_ALLOW"),
+            publishing=_publishing(environ.get("PUBLISHING") or "direct"),
+            oidc=Path(oidc).resolve() if (oidc := environ.get("OIDC")) else None,
+            public_url=public_url,
+            trusted_proxies=_number(environ, "TRUSTED_PROXIES", default=0, least=0),
+            session_idle=_number(environ, "SESSION_IDLE", default=30),
+            session_most=_number(environ, "SESSION_MOST", default=720),
+            documents=_documents(environ.get("DOCUMENTS") or str(var / "documents")),
+            document_max_mb=_number(environ, "DOCUMENT_MAX_MB", default=20),
+            document_types=_types(environ.get("DOCUMENT_TYPES") or ",".join(media.DEFAULT)),
+            clamd=_clamd(environ.get("CLAMD") or None),
+            demo=demo,
+            demo_cases=demo and _yes(environ, "DEMO_CASES", "yes"),
+            api_quota=_number(environ, "API_QUOTA", default=API_QUOTA, least=0, most=10**9),
+        )
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this installation runs its own PostgreSQL."""
+        return self.database_url is None
+
+
+def _number(environ: Mapping[str, str], name: str, *, default: int, least: int = 1, most: int = 65535) -> int:
+    text = environ.get(name) or str(default)
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    if not digits or not least <= int(text) <= most:
+        raise ValueError(f"{name}={text!r} is not a number between {least} and {most}")
+    return int(text)
+
+
+def _origin(text: str) -> str | None:
+    if text and not re.fullmatch(
+        r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", text
+    ):
+        raise ValueError(f"PUBLIC_URL={text!r} is not like https://parvandeh.example.org, without a path")
+    return text or None
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as cause:
+        raise ValueError(f"TIME_ZONE={name!r} is not a time zone of the tz database") from cause
+
+
+def _networks(environ: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    given = [part.strip() for part in (environ.get(name) or "").split(",")]
+    try:
+        return tuple(ip_network(part) for part in given if part)
+    except ValueError as cause:
+        raise ValueError(f"{name}: {cause}; write networks as 10.1.2.0/24, with commas between") from cause
+
+
+def _publishing(text: str) -> Publishing:
+    if text not in get_args(Publishing):
+        raise ValueError(f"PUBLISHING={text!r} is neither direct nor four-eyes")
+    return cast(Publishing, text)
+
+
+def _yes(environ: Mapping[str, str], name: str, default: str) -> bool:
+    text = environ.get(name) or default
+    if text not in ("yes", "no"):
+        raise ValueError(f"{name}={text!r} is neither yes nor no")
+    return text == "yes"
+
+
+def _documents(text: str) -> str:
+    """A folder as an absolute path, or the URL of a bucket."""
+    if "://" not in text:
+        return str(Path(text).resolve())
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{2,62}(/[\w./-]*)?", text, re.ASCII) or ".." in text:
+        raise ValueError(f"DOCUMENTS={text!r} is neither a folder nor a URL like s3://bucket/prefix")
+    return text.rstrip("/")
+
+
+def _types(text: str) -> frozenset[str]:
+    given = {part.strip() for part in text.split(",")} - {""}
+    if not given or not given <= set(media.BY_NAME):
+        known = ", ".join(media.BY_NAME)
+        raise ValueError(f"DOCUMENT_TYPES={text!r} must name some of {known}, with commas between")
+    return frozenset(given)
+
+
+def _clamd(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(r"unix:/.+|tcp:.+:[0-9]{1,5}", text):
+        raise ValueError(f"CLAMD={text!r} is neither unix:/path/of/its/socket nor tcp:host:port")
+    return text

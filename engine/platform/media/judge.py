@@ -1,0 +1,117 @@
+"""Judging a file: which of the known kinds it is, and whether it is one that is taken."""
+
+import re
+from collections.abc import Callable, Collection
+from typing import IO
+
+import puremagic
+
+from engine.platform.media import archives, foreign, images, pdf, texts
+from engine.platform.media.kinds import BY_NAME, Kind, Unfit, part, size_of
+from engine.platform.media.names import extension
+
+HEAD = 1024
+_ACTIVE = re.compile(rb"<\s*(?:!doctype|html|script|svg|iframe|\?php)\b|<\?php", re.IGNORECASE)
+# What puremagic may not take a text for.
+_NO_TEXT = {"text/html", "image/svg+xml", "application/xml", "application/rtf", "application/pdf"}
+
+# How each kind begins, and who looks at the rest.
+_BEGINS: tuple[tuple[re.Pattern[bytes], str, Callable[[IO[bytes]], None]], ...] = (
+    (re.compile(rb"%PDF-\d\.\d"), "pdf", pdf.look),
+    (re.compile(rb"\xff\xd8\xff"), "jpeg", images.jpeg),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "png", images.png),
+    (re.compile(rb"II\*\0|MM\0\*"), "tiff", images.tiff),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "webp", images.webp),
+)
+
+
+def judge(stream: IO[bytes], name: str, taken: Collection[str]) -> Kind:
+    """The kind of a file that is called so. Raises Unfit unless it is sound and one of `taken`."""
+    if size_of(stream) == 0:
+        raise Unfit("empty", "is empty. Choose the file again.")
+    kind = _kind(stream, name)
+    if kind is None or kind.name not in taken:
+        raise _not_taken(stream, kind, taken)
+    if extension(name) not in kind.extensions:
+        endings = " or ".join("." + ending for ending in kind.extensions)
+        raise Unfit("extension", f"is {kind.media_type}, so its name must end in {endings}. Rename it.")
+    return kind
+
+
+def checked_ending(name: str, taken: Collection[str]) -> str:
+    """The name as given. Raises Unfit if no accepted kind of file has such a name."""
+    endings = {ending for kind in taken for ending in BY_NAME[kind].extensions}
+    if extension(name) not in endings:
+        raise _unlisted(extension(name) or "?", taken)
+    return name
+
+
+def _not_taken(stream: IO[bytes], kind: Kind | None, taken: Collection[str]) -> Unfit:
+    """What a file is instead, as far as its content tells."""
+    head = part(stream, 0, HEAD)
+    if (system := foreign.program(head)) is not None:
+        what = f"is a program ({system}), whatever its name says. Programs are never accepted."
+        return Unfit("type", what, type="program", what=system)
+    found = kind.name if kind else foreign.other(head)
+    if found is None:
+        detail = f"is of a kind that is not taken. Send one of: {_list(taken)}."
+        return Unfit("type", detail)
+    return _unlisted(found, taken)
+
+
+def _unlisted(found: str, taken: Collection[str]) -> Unfit:
+    kinds = _list(taken)
+    detail = f"is of the kind {found}, which is not accepted here. Send one of: {kinds}."
+    return Unfit("type", detail, type="file", what=found, kinds=kinds)
+
+
+def _list(kinds: Collection[str]) -> str:
+    return ", ".join(sorted(kinds))
+
+
+def _kind(stream: IO[bytes], name: str) -> Kind | None:
+    head = part(stream, 0, HEAD)
+    found = _known(stream, head) or _text(stream, name)
+    if found is None or not _agreed(found, _second_opinion(stream)):
+        return None
+    if _ACTIVE.search(head):
+        raise Unfit("ambiguous", "can be read as a page of the web, too. Save it anew, and send that.")
+    if found.name in ("txt", "csv") and b"%PDF-" in head:
+        raise Unfit("ambiguous", "can be read as a PDF, too. Save it anew, and send that.")
+    return found
+
+
+def _known(stream: IO[bytes], head: bytes) -> Kind | None:
+    if head.startswith(b"PK\x03\x04"):
+        return BY_NAME[archives.look(stream)]
+    for pattern, name, look in _BEGINS:
+        if pattern.match(head):
+            look(stream)
+            if archives.ends_as_archive(stream):
+                raise Unfit("ambiguous", "can be opened as an archive, too. Save it anew, and send that.")
+            return BY_NAME[name]
+    return None
+
+
+def _text(stream: IO[bytes], name: str) -> Kind | None:
+    """Text says nothing of its kind: only the name tells a table from prose."""
+    if not texts.is_text(stream):
+        return None
+    return BY_NAME["csv" if extension(name) == "csv" else "txt"]
+
+
+def _second_opinion(stream: IO[bytes]) -> set[str]:
+    """The media types that puremagic thinks possible."""
+    stream.seek(0)
+    try:
+        return {match.mime_type for match in puremagic.magic_stream(stream)}
+    except puremagic.PureError:  # it knows none
+        return set()
+
+
+def _agreed(kind: Kind, others: Collection[str]) -> bool:
+    if kind.name in ("txt", "csv"):
+        return _NO_TEXT.isdisjoint(others)
+    if kind.name in archives.KINDS:  # puremagic tells that it is an archive, and seldom which
+        return "application/zip" in others or kind.media_type in others
+    return kind.media_type in others

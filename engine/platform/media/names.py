@@ -1,0 +1,36 @@
+"""The names of uploaded files: nothing but a name, which looks like what it is."""
+
+import re
+import unicodedata
+
+from engine.platform.media.kinds import Unfit
+
+MAX_NAME = 200
+JOINERS = "\u200c\u200d"  # they belong to Persian spelling
+RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|\s|$)", re.IGNORECASE)
+_MEND = "Rename the file, and send it again."
+
+
+def checked_name(name: str) -> str:
+    """The name as given. Raises Unfit for all that is no plain name: it is refused, never cut into shape."""
+    if not name or len(name) > MAX_NAME:
+        raise Unfit("name", f"must be called by 1 to {MAX_NAME} characters. {_MEND}")
+    if set(name) & set("/\\:"):
+        raise Unfit("name", f"has a path in its name: /, \\ or a colon. {_MEND}")
+    if any(_unseen(character) for character in name):
+        raise Unfit("name", f"has characters in its name that are not seen, or turn its direction. {_MEND}")
+    if RESERVED.match(name) or name != name.strip() or name[0] == "." or name[-1] == ".":
+        raise Unfit("name", f"has a name that some systems cannot use. {_MEND}")
+    return name
+
+
+def _unseen(character: str) -> bool:
+    """Control and format characters, separators of lines, what is no character."""
+    category = unicodedata.category(character)
+    return (category[0] == "C" or category in ("Zl", "Zp")) and character not in JOINERS
+
+
+def extension(name: str) -> str:
+    """How a name ends, in small letters; empty if it has no ending."""
+    stem, dot, last = name.rpartition(".")
+    return last.lower() if dot and stem else ""

@@ -1,0 +1,32 @@
+"""PDF: from its first byte to its end, and nothing in it that starts programs or carries other files."""
+
+import re
+from typing import IO
+
+from engine.platform.media.kinds import BLOCK, Unfit, part, size_of
+
+TAIL = 2048
+_END = rb"(?=[\s/<>\[\]()%]|$)"
+_LAUNCH = re.compile(rb"/Launch" + _END)
+_FILES = re.compile(rb"/EmbeddedFiles?" + _END)
+_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
+_OVERLAP = 64
+
+
+def look(stream: IO[bytes]) -> None:
+    """Raises Unfit for what is broken, starts programs or carries files.
+
+    What stands in compressed objects is not seen: that is the scanner's business. JavaScript is let pass, for
+    forms of agencies compute with it.
+    """
+    if b"%%EOF" not in part(stream, max(0, size_of(stream) - TAIL), TAIL):
+        raise Unfit("damaged", "is not whole: the end of the PDF is missing. Save it anew, and send that.")
+    stream.seek(0)
+    before = b""
+    while block := stream.read(BLOCK):
+        plain = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), before + block)
+        if _LAUNCH.search(plain):
+            raise Unfit("active", "is a PDF that starts programs. Print it to a new PDF, and send that.")
+        if _FILES.search(plain):
+            raise Unfit("active", "is a PDF with files in it. Send these by themselves, and the PDF without.")
+        before = block[-_OVERLAP:]

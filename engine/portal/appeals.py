@@ -1,0 +1,115 @@
+"""Appeals: a case of its own against the decision of another, which others decide."""
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from engine import access, bpmn, cases, definitions
+from engine.access import validity
+from engine.bpmn import Form
+from engine.cases import Application, CaseView, Locked
+from engine.events import Fact
+from engine.models import Case, Decision, Definition, Event
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict
+
+LAST = time(23, 59, 59, 999_999)  # of a day
+
+
+def until(within: str | None, decided_at: datetime, now: datetime) -> datetime | None:
+    """The last moment at which a decision can be appealed, in the zone of `now`; None is without end.
+
+    The period ends with a day: somebody who is told a date may act until that day is over.
+    """
+    end = None if within is None else bpmn.later(within, decided_at.astimezone(now.tzinfo))
+    return end and datetime.combine(end.date(), LAST, end.tzinfo)
+
+
+def file(uow: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> CaseView:
+    """Appeal the last decision of a case, as its applicant or for them; the new case.
+
+    Raises NotFound, Invalid, and Conflict if there is nothing to appeal, it was appealed, or it is too late.
+    """
+    access.require(uow.actor, "decisions.appeal")
+    first = cases.lock(uow, case_id)
+    cases.require_impartial(uow, first)
+    cases.require_not_erased(first)
+    key, decision = _appealable(uow, first)
+    whose = select(Case.applicant, Case.representative).where(Case.id == case_id)
+    applicant, representative = uow.connection.execute(whose).one()
+    appeal = cases.appeal(uow, first, key, data, Application(applicant, representative))
+    mark = update(Decision).where(Decision.id == decision).values(appeal_id=appeal.id)
+    uow.connection.execute(mark)
+    told = {"decision": decision, "appeal": appeal.id, "case_number": appeal.number}
+    cases.note(uow, first, [Fact("appeal.filed", payload=told)])
+    return appeal
+
+
+def form(uow: UnitOfWork, key: str) -> Form | None:
+    """What an appeal by this process asks. Raises Conflict if none can be filed just now."""
+    found = (
+        select(*definitions.VERSION)
+        .join(Definition, validity.current())
+        .where(Definition.key == key, validity.goes_on())
+    )
+    row = uow.connection.execute(found).one_or_none()
+    if row is None:
+        detail = "The process for appeals cannot be started just now."
+        raise Conflict(detail, code="appeals-closed", definition={"key": key})
+    return definitions.spec(uow.session, definitions.Version(*row)).start_form
+
+
+def form_of(uow: UnitOfWork, case_id: UUID) -> Form | None:
+    """What an appeal of this case asks of the actor. Raises as `file` does."""
+    access.require(uow.actor, "decisions.appeal")
+    key, _ = _appealable(uow, cases.lock(uow, case_id))
+    return form(uow, key)
+
+
+def _appealable(uow: UnitOfWork, case: Locked) -> tuple[str, UUID]:
+    """The process by which a case's last decision is appealed, and that decision. Raises Conflict."""
+    rules = definitions.spec(uow.session, case.version).rules
+    present = {"id": case.id, "status": case.status, "outcome": case.outcome}
+    if rules.appeal is None:
+        raise Conflict("The process knows no appeal.", code="no-appeal", case=present)
+    decision = uow.connection.execute(
+        select(Decision.id, Decision.decided_at, Decision.appeal_id)
+        .where(Decision.case_id == case.id)
+        .order_by(Decision.decided_at.desc(), Decision.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if decision is None:
+        raise Conflict("Nothing was decided in the case yet.", code="undecided", case=present)
+    if decision.appeal_id is not None:
+        appeal = decision.appeal_id
+        raise Conflict("The decision was appealed before.", code="appealed", case=present, appeal=appeal)
+    end = until(rules.appeal_within, decision.decided_at, uow.now)
+    if end is not None and uow.now > end:
+        detail = f"The decision could be appealed until the end of {end.date().isoformat()}."
+        times = {"decided_at": decision.decided_at, "until": end}
+        raise Conflict(detail, code="appeal-late", case=present, **times)
+    return rules.appeal, decision.id
+
+
+def tell(uow: UnitOfWork, decision_id: UUID) -> None:
+    """Let the log of the case that was appealed tell what was decided on the appeal.
+
+    By a job, for it holds that case, which the decision itself does not.
+    """
+    found = (
+        select(Decision.task_id, Decision.outcome, Case.id, Case.number, Case.appeal_of)
+        .join(Case, Case.id == Decision.case_id)
+        .where(Decision.id == decision_id)
+    )
+    row = uow.connection.execute(found).one()
+    locking = cases.locking().where(Case.id == row.appeal_of).with_for_update(of=Case)
+    first = cases.locked(cases.held(uow, locking))
+    if first.erased_at is not None:
+        return
+    told = select(Event.seq).where(Event.case_id == first.id, Event.kind == "appeal.decided")
+    if uow.connection.execute(told.where(Event.task_id == row.task_id)).first() is None:
+        payload = {"appeal": row.id, "case_number": row.number, "outcome": row.outcome}
+        cases.note(uow, first, [Fact("appeal.decided", None, row.task_id, payload)])

@@ -1,0 +1,203 @@
+"""Applications that are still being written: no case, no clock, nobody in the office sees them.
+
+One for each person and service. It goes with its submission, when its writer discards it, or a month after
+it was last touched.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, delete, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine import access, cases
+from engine.access import validity
+from engine.bpmn import Form
+from engine.cases import CaseView, staged_documents
+from engine.cases.staged_documents import Place
+from engine.definitions import forms
+from engine.models import ApplicationDraft, Definition, DefinitionVersion, Unit
+from engine.platform.db import UnitOfWork, table
+from engine.platform.errors import Conflict, Forbidden, NotFound
+from engine.platform.ids import uuid7
+from engine.portal import catalogue
+from engine.portal.catalogue import Service
+
+KEPT = timedelta(days=30)
+
+_ROWS = table(ApplicationDraft)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was answered so far; `step` is how many steps of the form were.
+
+    `changed`: the service has another form since then, and `answers` are those that it still asks for.
+    """
+
+    id: UUID | None
+    service: Service
+    answers: Mapping[str, Any]
+    step: int
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A draft in a list. `offered`: it can be submitted."""
+
+    id: UUID
+    key: str
+    name: str
+    unit: str
+    offered: bool
+    updated_at: datetime
+
+
+def form_of(service: Service) -> Form | None:
+    """The form of a service as applicants have it."""
+    return service.form and forms.for_roles(service.form, (access.APPLICANT,))
+
+
+def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
+    """The actor's draft for a service; one that nobody has begun is empty, and has no id.
+
+    Raises NotFound for what is not offered, Conflict where that was begun before, Forbidden for those who
+    apply for nothing themselves.
+    """
+    _require(uow)
+    wanted = select(_ROWS).where(_ROWS.c.user_id == uow.actor.id, _ROWS.c.key == key)
+    row = uow.connection.execute(wanted.with_for_update() if hold else wanted).one_or_none()
+    try:
+        service = catalogue.service(uow.session, key)
+    except NotFound as unknown:
+        if row is None:
+            raise
+        gone = "The service is not offered any more."
+        raise Conflict(gone, code="definition-disabled", definition={"key": key}) from unknown
+    if row is None:
+        return Draft(None, service, {}, 0, changed=False)
+    if row.version_id == service.version.id:
+        return Draft(row.id, service, row.answers, row.step, changed=False)
+    known = _names(form_of(service))
+    kept = {name: value for name, value in row.answers.items() if name in known}
+    return Draft(row.id, service, kept, 0, changed=True)
+
+
+def answer(
+    uow: UnitOfWork, draft: Draft, names: Collection[str], given: Mapping[str, Any], step: int
+) -> None:
+    """Keep the answers to one step of a form, which has the fields of these names.
+
+    Raises Invalid with what is wrong with these fields; whether all goes together is seen when it is
+    submitted.
+    """
+    form = form_of(draft.service)
+    answers = forms.partly(form, _with(draft, names, given), names)
+    own = {name: value for name, value in answers.items() if name in names}
+    staged_documents.require(uow, form, own, Place.start(draft.service.key))
+    _keep(uow, draft, answers, max(step, draft.step))
+
+
+def leave(uow: UnitOfWork, draft: Draft, names: Collection[str], given: Mapping[str, Any], step: int) -> None:
+    """Keep what was typed of a step that is not finished: it will be asked again."""
+    answers = forms.begun(form_of(draft.service), _with(draft, names, given))
+    _keep(uow, draft, answers, min(step - 1, draft.step))
+
+
+def _with(draft: Draft, names: Collection[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in draft.answers.items() if name not in names}
+    return {**kept, **given}
+
+
+def _keep(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any], step: int) -> None:
+    cases.require_size(answers)
+    row = {
+        "id": uuid7(),
+        "user_id": uow.actor.id,
+        "key": draft.service.key,
+        "version_id": draft.service.version.id,
+        "answers": answers,
+        "step": step,
+        "created_at": uow.now,
+        "updated_at": uow.now,
+    }
+    changes = {name: row[name] for name in ("version_id", "answers", "step", "updated_at")}
+    uow.connection.execute(
+        upsert(_ROWS).values(row).on_conflict_do_update(index_elements=["user_id", "key"], set_=changes)
+    )
+
+
+def submit(uow: UnitOfWork, key: str) -> CaseView:
+    """Make a case of the actor's draft, which is gone then.
+
+    Raises NotFound if there is none (any more), and all that starting a case does.
+    """
+    draft = of_service(uow, key, hold=True)
+    if draft.id is None and draft.service.form is not None:
+        raise NotFound(f"There is no draft for {key!r}.")
+    uow.connection.execute(delete(_ROWS).where(_ROWS.c.id == draft.id))
+    return cases.start(uow, key, draft.answers)
+
+
+def mine(uow: UnitOfWork) -> Sequence[Listed]:
+    """The actor's drafts, the last touched first; there is at most one for each service."""
+    return [Listed(*row) for row in uow.connection.execute(_listed(uow))]
+
+
+def listed(uow: UnitOfWork, draft_id: UUID) -> Listed:
+    """One of the actor's drafts. Raises NotFound."""
+    row = uow.connection.execute(_listed(uow).where(_ROWS.c.id == draft_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no draft {draft_id}.")
+    return Listed(*row)
+
+
+def _listed(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
+    _require(uow)
+    offered = (
+        validity.published()
+        & Definition.offered_at.is_not(None)
+        & Definition.disabled_at.is_(None)
+        & validity.goes_on()
+    )
+    return (
+        select(
+            *(_ROWS.c.id, _ROWS.c.key, DefinitionVersion.name, Unit.name, offered, _ROWS.c.updated_at),
+        )
+        .join(DefinitionVersion, DefinitionVersion.id == _ROWS.c.version_id)
+        .join(Definition, Definition.key == _ROWS.c.key)
+        .join(Unit, Unit.id == Definition.unit_id)
+        .where(_ROWS.c.user_id == uow.actor.id)
+        .order_by(_ROWS.c.updated_at.desc())
+        .limit(cases.PAGE)
+    )
+
+
+def discard(uow: UnitOfWork, draft_id: UUID) -> None:
+    """Delete a draft of the actor's. Raises NotFound for those of others."""
+    _require(uow)
+    mine = (_ROWS.c.id == draft_id) & (_ROWS.c.user_id == uow.actor.id)
+    key = uow.connection.execute(delete(_ROWS).where(mine).returning(_ROWS.c.key)).scalar()
+    if key is None:
+        raise NotFound(f"There is no draft {draft_id}.")
+    staged_documents.discard_all(uow, Place.start(key))
+
+
+def forget(uow: UnitOfWork) -> int:
+    """Delete drafts that nobody has touched for KEPT; how many. `staging.forget` deletes their files."""
+    old = delete(_ROWS).where(_ROWS.c.updated_at < uow.now - KEPT)
+    return uow.connection.execute(old).rowcount
+
+
+def _require(uow: UnitOfWork) -> None:
+    access.require(uow.actor, "cases.start")
+    if uow.actor.role != access.APPLICANT:
+        raise Forbidden("Only whoever has an account as an applicant applies here.")
+
+
+def _names(form: Form | None) -> set[str]:
+    return set() if form is None else set(form.schema.get("properties", {}))

@@ -1,0 +1,1 @@
+"""One request: its transaction, its idempotency key, its lines in the access log."""

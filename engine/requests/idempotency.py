@@ -1,0 +1,73 @@
+"""Idempotency keys: the same write sent twice is done once, and answered twice alike.
+
+The key is written with the answer, in the transaction of what it answers. So the first request pays one
+statement; a repeated one is done, undone and answered from here, which is rare.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from psycopg.errors import UniqueViolation
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from engine.models import IdempotencyKey
+from engine.platform.db import UnitOfWork, table, values_of
+from engine.platform.errors import Conflict
+
+KEPT = timedelta(days=1)
+
+_KEYS = table(IdempotencyKey)
+_KEEP = insert(_KEYS).values(values_of(_KEYS, "key", _KEYS.c.keys()))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A stored answer to a write."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def keep(uow: UnitOfWork, key: str, request: bytes, answer: Answer) -> None:
+    """Keep the answer to a request under its key, with all else that the command writes.
+
+    A second request waits there until the first one's transaction ends, and fails as `repeated` says.
+    """
+    row = {
+        "user_id": uow.actor.id,
+        "key": key,
+        "request_digest": hashlib.sha256(request).digest(),
+        "status": answer.status,
+        "headers": dict(answer.headers),
+        "body": answer.body,
+        "created_at": uow.now,
+    }
+    uow.write(_KEEP, {f"key__{name}": value for name, value in row.items()})
+
+
+def forget(uow: UnitOfWork) -> int:
+    """Delete answers that are older than KEPT; how many."""
+    old = delete(_KEYS).where(_KEYS.c.created_at < uow.now - KEPT)
+    return uow.connection.execute(old).rowcount
+
+
+def repeated(error: IntegrityError) -> bool:
+    """Whether a command failed because its key has an answer already; all else that it did is undone."""
+    cause = error.orig
+    return isinstance(cause, UniqueViolation) and cause.diag.constraint_name == _KEYS.primary_key.name
+
+
+def find(uow: UnitOfWork, key: str, request: bytes) -> Answer | None:
+    """The answer that the actor's key got, if it did. Raises Conflict if it came with another request."""
+    columns = (_KEYS.c.request_digest, _KEYS.c.status, _KEYS.c.headers, _KEYS.c.body)
+    found = select(*columns).where(_KEYS.c.user_id == uow.actor.id, _KEYS.c.key == key)
+    stored = uow.connection.execute(found).one_or_none()
+    if stored is None:
+        return None
+    if stored.request_digest != hashlib.sha256(request).digest():
+        raise Conflict("This idempotency key was used for another request.", code="sent-before")
+    return Answer(stored.status, stored.headers, stored.body)

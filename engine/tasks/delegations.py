@@ -1,0 +1,285 @@
+"""Private bodies that execute steps of an agency's processes; what they have not done comes back.
+
+New tasks of a delegated step belong to the delegate's candidate group (engine/organisation/candidate_groups.py),
+which counts as long as the delegation does. When it ends they return to the group that they would have had. The
+access policy shuts the delegate out at once; the agency has the tasks with the command that revokes, or within a
+second.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, or_, select, update
+from sqlalchemy.orm import aliased
+
+from engine import access, cases, definitions
+from engine.access import seen_by, validity
+from engine.bpmn import HUMAN, Element
+from engine.cases import Locked, TaskChange
+from engine.events import Fact, Kind
+from engine.models import Case, Definition, Delegation, Pool, Task, Unit, UnitLine
+from engine.organisation import importing, journal, units
+from engine.organisation.candidate_groups import Placing
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, Fault, Invalid, NotFound
+
+PAGE = 100
+AT_ONCE = 200  # tasks that one command moves
+MAX_ELEMENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelegation:
+    """Which steps of which process, for cases of which unit (and those below), to whom, from when to when.
+
+    With `take_over` the tasks of these steps that nobody has finished go along.
+    """
+
+    definition: str
+    elements: Sequence[str]
+    unit: str
+    delegate: str
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+    take_over: bool = False
+
+
+def agree(uow: UnitOfWork, new: NewDelegation) -> UUID:
+    """Delegate steps. Raises Invalid, and Conflict if more tasks would go along than one command moves."""
+    access.require(uow.actor, "units.manage")
+    begin = new.valid_from or uow.now
+    faults = _faults(uow, new, begin)
+    unit = units.covered(uow, new.unit)
+    if not faults and not _below(uow, new.definition, unit.id):
+        faults.append(Fault("/unit", "is not the process's own, nor below it", "unit"))
+    delegate = select(Unit).where(Unit.key == new.delegate, Unit.kind == "delegate", Unit.closed_at.is_(None))
+    taker = uow.session.scalars(delegate.with_for_update(read=True)).one_or_none()
+    if taker is None:
+        faults.append(Fault("/delegate", "is no open unit of the kind `delegate`", "unit"))
+    if faults or taker is None:
+        raise Invalid("It cannot be delegated like this.", faults)
+    made = Delegation(definition=new.definition, elements=sorted(set(new.elements)), unit_id=unit.id)
+    made.delegate_id, made.valid_from, made.valid_to = taker.id, begin, new.valid_to
+    made.created_by, made.created_at = uow.actor.id, uow.now
+    uow.session.add(made)
+    uow.session.flush()
+    _note(uow, "delegation.agreed", made)
+    if new.take_over:
+        _take_over(uow, made, taker.key)
+    return made.id
+
+
+def take(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
+    """Delegate what a file of the organisation says, unless it is so already; what was done.
+
+    Raises as `agree` does, and Invalid for one that was agreed on until another day.
+    """
+    delegate, unit = aliased(Unit), aliased(Unit)
+    begin, end = values.get("from"), values.get("to")
+    same = (
+        select(Delegation.valid_to)
+        .join(unit, unit.id == Delegation.unit_id)
+        .join(delegate, delegate.id == Delegation.delegate_id)
+        .where(unit.key == values["unit"], delegate.key == values["delegate"])
+        .where(Delegation.definition == values["definition"], validity.agreed())
+        .where(Delegation.elements == sorted(set(values["elements"])))
+        .where(validity.lasting(Delegation, uow.now) if begin is None else Delegation.valid_from == begin)
+    )
+    agreed = uow.connection.execute(same).scalars().all()
+    if not agreed:
+        named = {name: values[name] for name in ("definition", "elements", "unit", "delegate")}
+        agree(uow, NewDelegation(**named, valid_from=begin, valid_to=end))
+        return "delegation.agreed"
+    if end in agreed:
+        return None
+    detail = "is another day than was agreed: revoke that delegation, and agree on another one"
+    raise importing.fixed("/valid_to", detail)
+
+
+def _faults(uow: UnitOfWork, new: NewDelegation, begin: datetime) -> list[Fault]:
+    faults = []
+    if new.valid_to is not None and new.valid_to <= max(begin, uow.now):
+        faults.append(Fault("/valid_to", "is not after its beginning, or has passed", "order"))
+    if new.take_over and begin > uow.now:
+        faults.append(Fault("/take_over", "needs a delegation that counts from now on", "order"))
+    try:
+        definitions.require_own(uow, new.definition)
+        known = _steps(uow, new.definition)
+    except NotFound:
+        return [*faults, Fault("/definition", "is no process of yours", "definition")]
+    if not 0 < len(new.elements) <= MAX_ELEMENTS:
+        faults.append(Fault("/elements", f"must be 1 to {MAX_ELEMENTS}", "elements"))
+    for place, element in enumerate(new.elements[:MAX_ELEMENTS]):
+        if element not in known or known[element].kind not in HUMAN:
+            faults.append(
+                Fault(f"/elements/{place}", "is no task for people in the current version", "element")
+            )
+        elif known[element].rules.decision is not None:
+            faults.append(
+                Fault(f"/elements/{place}", "is the legal decision, which is the agency's", "decision")
+            )
+    return faults
+
+
+def _steps(uow: UnitOfWork, key: str) -> Mapping[str, Element]:
+    """The elements of the current version, with those of the processes that it calls."""
+    current = select(*definitions.VERSION).join(Definition, validity.current()).where(Definition.key == key)
+    row = uow.session.execute(current).one_or_none()
+    return {} if row is None else definitions.spec(uow.session, definitions.Version(*row)).elements
+
+
+def _below(uow: UnitOfWork, key: str, unit_id: UUID) -> bool:
+    found = select(UnitLine.unit_id).join(Definition, Definition.unit_id == UnitLine.ancestor_id)
+    line = found.where(Definition.key == key, UnitLine.unit_id == unit_id)
+    return uow.connection.execute(line).first() is not None
+
+
+def _note(uow: UnitOfWork, kind: Any, row: Delegation) -> None:
+    told = {"delegation": row.id, "definition": row.definition, "elements": row.elements}
+    told |= {"delegate": row.delegate_id, "from": row.valid_from, "to": row.valid_to}
+    journal.note(uow, kind, row.unit_id, {name: value for name, value in told.items() if value is not None})
+
+
+def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
+    """Give the delegate what is open of its steps; whoever has a task of them loses it."""
+    found = (
+        select(Task.id, Task.case_id)
+        .join(Pool, Pool.id == Task.pool_id)
+        .join(Case, Case.id == Task.case_id)
+        .join(UnitLine, and_(UnitLine.unit_id == Case.unit_id, UnitLine.ancestor_id == delegation.unit_id))
+        .where(
+            Pool.definition == delegation.definition,
+            Pool.delegation_id.is_(None),
+            Task.status == "open",
+            Task.kind == "step",
+            Task.element.in_(delegation.elements),
+        )
+        .order_by(Task.case_id, Task.id)
+        .limit(AT_ONCE + 1)
+    )
+    rows = uow.connection.execute(found).all()
+    if len(rows) > AT_ONCE:
+        detail = f"More than {AT_ONCE} tasks are open: delegate new ones only, without take_over."
+        raise Conflict(detail, code="too-many-to-take-over")
+    for task_id, _ in rows:
+        case, row = _held(uow, task_id)
+        if row.task_status == "open" and row.home_pool_id is None:
+            placing = Placing(case.home)
+            values = {"pool_id": placing.delegates(delegation.id, key), "home_pool_id": row.pool_id}
+            values["search"] = cases.found_by(None)  # a delegate sees the step, not the case
+            placing.write(uow)
+            _move(uow, case, row, values, "task.delegated")
+
+
+@lru_cache
+def _holding() -> Select[Any]:
+    columns = (Task.id.label("task_id"), Task.element, Task.status.label("task_status"))
+    return (
+        cases.locking(*columns, Task.pool_id, Task.home_pool_id)
+        .join(Task, Task.case_id == Case.id)
+        .where(Task.id == bindparam("task"))
+        .with_for_update(of=(Case, Task))
+    )
+
+
+def _held(uow: UnitOfWork, task_id: UUID) -> tuple[Locked, Any]:
+    """A task with its case. Whoever holds several takes the cases in the order of their ids."""
+    row = cases.held(uow, _holding(), task=task_id)
+    return cases.locked(row), row
+
+
+def _move(uow: UnitOfWork, case: Locked, row: Any, values: Mapping[str, Any], kind: Kind) -> None:
+    """Put a task into another pool, and let nobody have it. Its draft and comments stay."""
+    change = TaskChange(row.task_id, "open", None, None)
+    cases.note(uow, case, [Fact(kind, row.element, row.task_id)], change)
+    uow.connection.execute(update(Task).where(Task.id == row.task_id).values(values))
+
+
+def revoke(uow: UnitOfWork, delegation_id: UUID) -> None:
+    """End a delegation now: what is open goes back to the agency. Revoking again changes nothing.
+
+    Raises NotFound.
+    """
+    access.require(uow.actor, "units.manage")
+    found = select(Delegation).where(Delegation.id == delegation_id, access.covers(Delegation.unit_id))
+    row = uow.session.scalars(found.with_for_update(key_share=True), seen_by(uow)).one_or_none()
+    if row is None:
+        raise _unknown(delegation_id)
+    if row.revoked_at is None:
+        row.revoked_at, row.revoked_by = uow.now, uow.actor.id
+        uow.session.flush()
+        _note(uow, "delegation.revoked", row)
+    give_back(uow, delegation_id)
+
+
+def give_back(uow: UnitOfWork, delegation_id: UUID | None = None) -> int:
+    """Give agencies back what lies with delegates that have lost it, so many at once; how many it were.
+
+    Of all delegations: cases that somebody holds are passed over, for they would keep all others waiting.
+    """
+    found = (
+        select(Task.id, Task.case_id)
+        .join(Pool, Pool.id == Task.pool_id)
+        .join(Delegation, Delegation.id == Pool.delegation_id)
+        .join(Case, Case.id == Task.case_id)
+        .where(validity.over(uow.now), Task.status == "open", Task.home_pool_id.is_not(None))
+        .order_by(Task.case_id, Task.id)
+        .limit(AT_ONCE)
+        .with_for_update(of=Case, skip_locked=delegation_id is None)
+    )
+    if delegation_id is not None:
+        found = found.where(Delegation.id == delegation_id)
+    rows = uow.connection.execute(found).all()
+    for task_id, _ in rows:
+        case, row = _held(uow, task_id)
+        if row.task_status == "open" and row.home_pool_id is not None:
+            values = {"pool_id": row.home_pool_id, "home_pool_id": None}
+            _move(uow, case, row, {**values, "search": cases.found_by(case.subject)}, "task.returned")
+    return len(rows)
+
+
+def _unknown(delegation_id: UUID) -> NotFound:
+    return NotFound(f"There is no delegation {delegation_id}.")
+
+
+def _seen() -> ColumnElement[bool]:
+    """Which delegations an administrator sees: those of its units, and those to them."""
+    return or_(access.covers(Delegation.unit_id), access.covers(Delegation.delegate_id))
+
+
+def _listed() -> Select[Any]:
+    unit, delegate = aliased(Unit), aliased(Unit)
+    columns: tuple[Any, ...] = (
+        *(Delegation.id, Delegation.definition, Delegation.elements, unit.key.label("unit")),
+        *(delegate.key.label("delegate"), Delegation.valid_from, Delegation.valid_to, Delegation.revoked_at),
+    )
+    return (
+        select(*columns)
+        .select_from(Delegation)
+        .join(unit, unit.id == Delegation.unit_id)
+        .join(delegate, delegate.id == Delegation.delegate_id)
+        .where(_seen())
+    )
+
+
+def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
+    """Up to a page of delegations, also those that are over, the oldest first; one more if more follow."""
+    access.require(uow.actor, "units.manage")
+    found = _listed().order_by(Delegation.id).limit(PAGE + 1)
+    if after is not None:
+        found = found.where(Delegation.id > after)
+    return uow.connection.execute(found, seen_by(uow)).mappings().all()
+
+
+def get(uow: UnitOfWork, delegation_id: UUID) -> RowMapping:
+    """One delegation. Raises NotFound."""
+    access.require(uow.actor, "units.manage")
+    found = _listed().where(Delegation.id == delegation_id)
+    row = uow.connection.execute(found, seen_by(uow)).mappings().one_or_none()
+    if row is None:
+        raise _unknown(delegation_id)
+    return row
