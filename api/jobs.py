@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from api.command import Reply, command
 from api.shapes import Request
-from engine.platform import jobs
+from engine.oversight import job_queue
 from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("jobs", __name__, tag="Jobs")
@@ -47,8 +47,8 @@ class JobsBody(BaseModel):
 @command(blueprint.get("/jobs"), answer=JobsBody)
 def index(uow: UnitOfWork) -> Reply:
     """See what is in the queues"""
-    queues, workers = jobs.overview(uow)
-    failed = [JobBody(**row) for row in jobs.failed(uow)]
+    queues, workers = job_queue.overview(uow)
+    failed = [JobBody(**row) for row in job_queue.failed(uow)]
     return Reply(
         JobsBody(queues=[QueueBody(**asdict(depth)) for depth in queues], workers=workers, failed=failed)
     )
@@ -57,4 +57,4 @@ def index(uow: UnitOfWork) -> Reply:
 @command(blueprint.post("/jobs/<int:job_id>/retry"), body=Request, answer=JobBody, refusals=(404, 409))
 def retry(uow: UnitOfWork, job_id: int) -> Reply:
     """Let a job that was given up be tried anew"""
-    return Reply(JobBody(**jobs.retry(uow, job_id)))
+    return Reply(JobBody(**job_queue.retry(uow, job_id)))

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Insert,
     Integer,
     MetaData,
-    RowMapping,
     Select,
     Table,
     Text,
@@ -29,9 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from engine import access
 from engine.platform.db import UnitOfWork, recordset
-from engine.platform.errors import NotFound
 
 Queue = Literal["cases", "calls", "checks"]
 QUEUES: tuple[Queue, ...] = get_args(Queue)
@@ -39,7 +36,6 @@ QUEUES: tuple[Queue, ...] = get_args(Queue)
 HEARTBEAT = 3.0  # seconds between two signs of life of a worker
 SILENCE = 12.0  # after so many without one it is taken for dead, and its jobs go to others
 LONGEST_PAUSE = 300  # seconds before a job is tried again
-PAGE = 100
 USUAL, LAST = 0, -1  # priorities: what has the last one waits until nothing else may run
 
 # What a new job consists of; procrastinate's defaults are right for the rest.
@@ -68,12 +64,6 @@ WITH queues AS (
 SELECT queue_name, waiting, doing, failed, extract(epoch FROM clock_timestamp() - since.at)::float AS seconds
 FROM queues
 LEFT JOIN LATERAL (SELECT max(at) AS at FROM procrastinate_events WHERE job_id = oldest) AS since ON true
-""")
-
-
-_ALIVE = text("""
-SELECT count(*) FROM procrastinate_workers
-WHERE last_heartbeat >= now() - make_interval(secs => :silence)
 """)
 
 
@@ -106,33 +96,6 @@ SET status = 'todo', worker_id = NULL, attempts = attempts + 1,
     scheduled_at = now() + make_interval(secs => least(:longest, power(2, attempts) - 1))
 FROM lost WHERE job.id = lost.id
 """)
-
-_FAILED = text("""
-SELECT id, queue_name AS queue, task_name AS task, args AS ids
-FROM procrastinate_jobs WHERE status = 'failed' ORDER BY id LIMIT :limit
-""")
-
-_BY_TASK = text("""
-WITH tasks AS (
-    SELECT queue_name AS queue, task_name AS task,
-        count(*) FILTER (WHERE status = 'todo') AS waiting,
-        count(*) FILTER (WHERE status = 'doing') AS doing,
-        count(*) FILTER (WHERE status = 'failed') AS failed,
-        min(id) FILTER (WHERE status = 'todo') AS first
-    FROM procrastinate_jobs WHERE status IN ('todo', 'doing') OR status = 'failed'
-    GROUP BY queue_name, task_name
-)
-SELECT queue, task, waiting, doing, failed,
-    (SELECT min(at) FROM procrastinate_events WHERE job_id = first) AS oldest
-FROM tasks ORDER BY queue DESC, task
-""")
-
-_RETRY = text("""
-UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL
-WHERE id = :id AND status = 'failed'
-RETURNING id, queue_name AS queue, task_name AS task, args AS ids
-""")
-
 
 def defer(uow: UnitOfWork, task: str, *, queue: Queue, priority: int = USUAL, **ids: UUID) -> None:
     """Have a worker run the task with these ids, once this command is committed."""
@@ -176,34 +139,6 @@ def rescue(uow: UnitOfWork) -> int:
     """Put back the jobs whose worker has been silent for SILENCE seconds; how many there were."""
     values = {"silence": SILENCE, "longest": LONGEST_PAUSE}
     return uow.connection.execute(_RESCUE, values).rowcount
-
-
-def overview(uow: UnitOfWork) -> tuple[list[Depth], int]:
-    """What is in each queue, and how many workers are alive."""
-    access.require_everywhere(uow, "jobs.manage")
-    alive = uow.connection.execute(_ALIVE, {"silence": SILENCE}).scalar_one()
-    return depth(uow.connection), int(alive)
-
-
-def failed(uow: UnitOfWork) -> Sequence[RowMapping]:
-    """The first jobs that were given up and that no incident tells of."""
-    access.require_everywhere(uow, "jobs.manage")
-    return uow.connection.execute(_FAILED, {"limit": PAGE}).mappings().all()
-
-
-def by_task(uow: UnitOfWork) -> Sequence[RowMapping]:
-    """What is in the queues by task, and since when the oldest that waits has been there."""
-    access.require_everywhere(uow, "jobs.manage")
-    return uow.connection.execute(_BY_TASK).mappings().all()
-
-
-def retry(uow: UnitOfWork, job_id: int) -> RowMapping:
-    """Let a failed job be tried anew. Raises NotFound."""
-    access.require_everywhere(uow, "jobs.manage")
-    row = uow.connection.execute(_RETRY, {"id": job_id}).mappings().one_or_none()
-    if row is None:
-        raise NotFound(f"There is no failed job {job_id}.")
-    return row
 
 
 def depth(connection: Connection) -> list[Depth]:

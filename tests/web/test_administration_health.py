@@ -10,7 +10,7 @@ from sqlalchemy import text
 from engine.cases import incidents, messages
 from engine.connectors import health
 from engine.connectors.health import Health
-from engine.platform import jobs
+from engine.oversight import job_queue
 from engine.platform.db import Actor, Database
 from engine.platform.errors import Forbidden
 from engine.platform.ids import uuid7
@@ -161,9 +161,9 @@ def test_jobs_that_are_done_count_for_nothing(database: Database, actor: Callabl
                 " VALUES ('calls', 'call', '{}', 'succeeded'), ('calls', 'call', '{}', 'todo')"
             )
         )
-    queues, _ = factories.as_actor(database, actor("administrator"), jobs.overview)
+    queues, _ = factories.as_actor(database, actor("administrator"), job_queue.overview)
     assert [(one.queue, one.waiting, one.failed) for one in queues] == [
         *(("cases", 0, 1), ("calls", 1, 0), ("checks", 0, 0))
     ]
-    told = factories.as_actor(database, actor("administrator"), jobs.by_task)
+    told = factories.as_actor(database, actor("administrator"), job_queue.by_task)
     assert [(row["task"], row["waiting"], row["failed"]) for row in told] == [("begin", 0, 1), ("call", 1, 0)]

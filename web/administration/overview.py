@@ -5,7 +5,7 @@ from flask import Blueprint
 from engine import access
 from engine.cases import incidents, mass_retry, messages, migration
 from engine.connectors import health
-from engine.platform import jobs
+from engine.oversight import job_queue
 from engine.platform.db import UnitOfWork
 from web.administration.area import called, shown
 from web.administration.connectors import names
@@ -35,7 +35,7 @@ def show(visit: Visit) -> Page:
 
 
 def _whole(uow: UnitOfWork) -> dict[str, object]:
-    queues, workers = jobs.overview(uow)
+    queues, workers = job_queue.overview(uow)
     return {
         "queues": queues,
         "failed": sum(queue.failed for queue in queues),
