@@ -1,20 +1,15 @@
 """Process definitions: their versions, deployments, forms, scenarios and how they start."""
 
+from engine.definitions.deploying import Deployed, deploy, hold, make_current, owner_of, publish
 from engine.definitions.versions import (
     VERSION,
-    Deployed,
     Version,
     bpmn_file,
     current,
     currents,
     definition,
-    deploy,
     differences,
-    hold,
-    make_current,
     own,
-    owner_of,
-    publish,
     report,
     require_own,
     source,

@@ -97,6 +97,7 @@ SET status = 'todo', worker_id = NULL, attempts = attempts + 1,
 FROM lost WHERE job.id = lost.id
 """)
 
+
 def defer(uow: UnitOfWork, task: str, *, queue: Queue, priority: int = USUAL, **ids: UUID) -> None:
     """Have a worker run the task with these ids, once this command is committed."""
     defer_each(uow, task, [ids], queue=queue, priority=priority)

@@ -132,28 +132,6 @@ def test_the_engine_knows_no_http() -> None:
     assert not found
 
 
-def test_the_bpmn_package_knows_no_database_and_no_service() -> None:
-    allowed = {
-        *(
-            "engine.bpmn",
-            "engine.dmn",
-            "engine.platform.errors",
-            "engine.platform.findings",
-            "engine.platform.ids",
-        ),
-        *("engine.platform.budget", "engine.platform.formats"),
-        "engine.platform.persian",
-    }
-    found = [
-        f"{where(path, line)} {module}"
-        for path in python("engine/bpmn")
-        for line, module in imported(path)
-        if module.split(".")[0] in {"sqlalchemy", "psycopg"}
-        or (module.startswith("engine") and ".".join(module.split(".")[:2]) not in allowed | {"engine"})
-    ]
-    assert not found
-
-
 def test_python_of_uploads_is_read_in_one_place() -> None:
     readers = {("ast", "parse"), ("ast", "literal_eval"), ("symtable", "symtable"), ("builtins", "compile")}
     found = [

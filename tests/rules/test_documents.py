@@ -10,10 +10,9 @@ from urllib.parse import unquote
 import pytest
 
 from api import problems
-from engine import events
 from engine.bpmn.diff import SENTENCES
 from engine.cli import COMMANDS
-from engine.events import Kind
+from engine.events import Kind, log
 from engine.models import Openable
 from engine.oversight import access_log
 from engine.platform.config import Settings
@@ -53,7 +52,7 @@ def test_every_kind_of_event_is_documented_and_no_other() -> None:
 def test_every_field_of_the_chain_is_documented() -> None:
     chained = re.search(r"exactly these twelve members: (.*?)\. UUIDs", text("docs/events.md"), re.DOTALL)
     assert chained
-    assert set(re.findall(r"`(\w+)`", chained[1])) == {column.key for column in events._CHAINED}
+    assert set(re.findall(r"`(\w+)`", chained[1])) == {column.key for column in log._CHAINED}
 
 
 def test_every_field_of_the_access_logs_chain_is_documented() -> None:
