@@ -15,8 +15,10 @@ from engine.cases.ending import cancel, renew_secret, withdraw
 from engine.cases.firing import FIRED
 from engine.cases.hold import (
     LOCKING,
+    CaseRow,
     Locked,
     held,
+    held_with,
     lock,
     lock_all,
     locked,
@@ -25,12 +27,14 @@ from engine.cases.hold import (
     require_not_erased,
     require_revision,
     require_size,
+    split,
     unknown,
 )
 from engine.cases.interest import require_impartial
 from engine.cases.migrating import move
 from engine.cases.moving import (
     GIVEN_UP,
+    CallRow,
     answer,
     deliver,
     fail_call,
@@ -63,6 +67,8 @@ __all__ = [
     "PARTIES",
     "Application",
     "BillView",
+    "CallRow",
+    "CaseRow",
     "CaseView",
     "Late",
     "Locked",
@@ -89,6 +95,7 @@ __all__ = [
     "get",
     "give_up",
     "held",
+    "held_with",
     "hold",
     "hold_call",
     "latest",
@@ -117,6 +124,7 @@ __all__ = [
     "scoped",
     "see",
     "shows_subject",
+    "split",
     "start",
     "suspend",
     "suspend_definition",

@@ -34,7 +34,7 @@ def move(uow: UnitOfWork, case_id: UUID, source: Version, target: Version, told:
 
     `told` is what the log says of it. Raises NotFound, Immovable.
     """
-    row = held(uow, locking(Case.business_key).where(Case.id == case_id).with_for_update(of=Case))
+    row = held(uow, locking().where(Case.id == case_id).with_for_update(of=Case))
     if row is None:
         raise unknown(case_id)
     case = locked(row)

@@ -57,8 +57,9 @@ def record(uow: UnitOfWork, held: Held, ruled: Ruling | None) -> list[Fact]:
     if ruled is None:
         return []
     case, task_id = held.case, held.row.task_id
+    decision = uuid7()
     row = {
-        "id": uuid7(),
+        "id": decision,
         "case_id": case.id,
         "task_id": task_id,
         "decided_by": uow.actor.id,
@@ -69,8 +70,8 @@ def record(uow: UnitOfWork, held: Held, ruled: Ruling | None) -> list[Fact]:
     }
     uow.write(_INSERT, {f"decision__{name}": value for name, value in row.items()})
     if case.home.appeal_of is not None:
-        jobs.defer(uow, "tell_appealed", queue="cases", decision_id=row["id"])
-    told = {"decision": row["id"], "outcome": ruled.outcome, "grounds": row["grounds"]}
+        jobs.defer(uow, "tell_appealed", queue="cases", decision_id=decision)
+    told = {"decision": decision, "outcome": ruled.outcome, "grounds": row["grounds"]}
     return [Fact("decision.made", held.row.element, task_id, told)]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, or_, select, update
@@ -169,10 +169,23 @@ def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
         case, row = _held(uow, task_id)
         if row.task_status == "open" and row.home_pool_id is None:
             placing = Placing(case.home)
-            values = {"pool_id": placing.delegates(delegation.id, key), "home_pool_id": row.pool_id}
+            values: dict[str, Any] = {
+                "pool_id": placing.delegates(delegation.id, key),
+                "home_pool_id": row.pool_id,
+            }
             values["search"] = cases.found_by(None)  # a delegate sees the step, not the case
             placing.write(uow)
             _move(uow, case, row, values, "task.delegated")
+
+
+class _Placed(NamedTuple):
+    """What `_holding` selects of a task."""
+
+    task_id: UUID
+    element: str
+    task_status: str
+    pool_id: UUID | None
+    home_pool_id: UUID | None
 
 
 @lru_cache
@@ -186,13 +199,15 @@ def _holding() -> Select[Any]:
     )
 
 
-def _held(uow: UnitOfWork, task_id: UUID) -> tuple[Locked, Any]:
+def _held(uow: UnitOfWork, task_id: UUID) -> tuple[Locked, _Placed]:
     """A task with its case. Whoever holds several takes the cases in the order of their ids."""
-    row = cases.held(uow, _holding(), task=task_id)
-    return cases.locked(row), row
+    found = cases.held_with(uow, _holding(), _Placed._make, task=task_id)
+    if found is None:
+        raise NotFound(f"There is no task {task_id}.")
+    return cases.locked(found[0]), found[1]
 
 
-def _move(uow: UnitOfWork, case: Locked, row: Any, values: Mapping[str, Any], kind: Kind) -> None:
+def _move(uow: UnitOfWork, case: Locked, row: _Placed, values: Mapping[str, Any], kind: Kind) -> None:
     """Put a task into another pool, and let nobody have it. Its draft and comments stay."""
     change = TaskChange(row.task_id, "open", None, None)
     cases.note(uow, case, [Fact(kind, row.element, row.task_id)], change)

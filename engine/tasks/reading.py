@@ -210,6 +210,7 @@ def roles(uow: UnitOfWork, task_id: UUID) -> Collection[str] | None:
     return None if access.ANY in own else own
 
 
+# The columns of `beside.Formed`.
 _OF_FORM = (Task.element, Task.kind, Task.asked, beside.TOKEN, beside.STATE, Case.data)
 _READER = (Case.applicant, Case.representative)
 
@@ -232,7 +233,7 @@ def answerable(
     cases.require_no_party(uow, row._mapping, spec)
     form = beside.form_of(spec, row.element, row.kind, row.asked)
     seen = roles(uow, task_id) if form and forms.for_some(form) else None
-    return form, seen, beside.known(spec, row, uow.now)
+    return form, seen, beside.known(spec, beside.Formed._make(row[: len(_OF_FORM)]), uow.now)
 
 
 def to_show(uow: UnitOfWork, task_id: UUID) -> Form | None:
@@ -279,8 +280,9 @@ def corrected(uow: UnitOfWork, task: Mapping[str, Any]) -> Shown:
     form = beside.whole(spec, task["asked"])
     if form is None:
         return Shown(None, {}, None)
-    own = (access.APPLICANT,)
-    return Shown(forms.for_roles(form, own), forms.visible(form, own, beside.known(spec, row, uow.now)), None)
+    own, formed = (access.APPLICANT,), beside.Formed._make(row[: len(_OF_FORM)])
+    known = beside.known(spec, formed, uow.now)
+    return Shown(forms.for_roles(form, own), forms.visible(form, own, known), None)
 
 
 def unknown(task_id: UUID) -> NotFound:
