@@ -12,8 +12,7 @@ from engine.dmn import check, exact
 from engine.dmn.dmn.reading import MAX_ELEMENTS, MAX_TEXT
 from engine.dmn.feel import frames, tokens
 from engine.dmn.feel.functions import BUILT_IN
-from engine.dmn.feel.types import Type
-from engine.dmn.feel.values import Parameter
+from engine.dmn.feel.types import Parameter, Type
 from engine.platform.config import ROOT
 from tests.conformance.tck import KIT, LEVELS, Case, Outcome, run
 

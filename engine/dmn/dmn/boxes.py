@@ -18,8 +18,7 @@ from engine.dmn.feel.matching import Test, build_test, build_tests
 from engine.dmn.feel.names import Names
 from engine.dmn.feel.parser import parse, parse_tests
 from engine.dmn.feel.parts import Code
-from engine.dmn.feel.types import ANY, Type, fitted
-from engine.dmn.feel.values import Function, Parameter
+from engine.dmn.feel.types import ANY, Function, Parameter, Type, fitted
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from engine.dmn.feel.frames import Frame, Run
 from engine.dmn.feel.functions import BUILT_IN
 from engine.dmn.feel.names import Names, normalized
 from engine.dmn.feel.parts import Code
-from engine.dmn.feel.types import ANY, Type, fitted
-from engine.dmn.feel.values import Function, Parameter
+from engine.dmn.feel.types import ANY, Function, Parameter, Type, fitted
 from engine.platform.budget import spend
 
 Key = tuple[str, str]  # the namespace and id of an element
