@@ -10,9 +10,9 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from engine.dmn.dmn.graph import Graph
-from engine.dmn.dmn.reading import read
 from engine.dmn.feel import Expression, Run
+from engine.dmn.model.graph import Graph
+from engine.dmn.model.reader import read
 
 SMALL, LARGE = 10, 1_000
 SAMPLES = 200

@@ -11,8 +11,8 @@ from lxml import etree
 from engine.bpmn.feel import Unfit, as_data, as_feel
 from engine.bpmn.marks import OURS
 from engine.bpmn.values import Unportable, plain, portable
-from engine.dmn.asking import SUFFIX, Decisions, Ruling
 from engine.dmn.errors import TooMuch
+from engine.dmn.evaluation import SUFFIX, Decisions, Ruling
 from engine.dmn.feel import Run
 
 # What a business rule task says: which decision it asks for, the variable of its result, what is made of it.

@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.dmn.asking import Decisions, Offered, Ruling, Wrong
-from engine.dmn.dmn.model import Definitions
-from engine.dmn.dmn.reading import NotDmn, read
 from engine.dmn.errors import TooMuch
-from engine.dmn.exact import read_json, write_json
+from engine.dmn.evaluation import Decisions, Offered, Ruling, Wrong
+from engine.dmn.model.reader import NotDmn, read
+from engine.dmn.model.syntax import Definitions
+from engine.dmn.serialization import read_json, write_json
 from engine.platform.config import Settings
 
 HELP = (

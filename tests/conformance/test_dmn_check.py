@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from engine.dmn.check import Checked, check
-from engine.dmn.dmn.graph import Graph
-from engine.dmn.dmn.reading import read
 from engine.dmn.feel.frames import Run
 from engine.dmn.feel.values import kind
+from engine.dmn.model.graph import Graph
+from engine.dmn.model.reader import read
 from tests.conformance.tck import KIT, LEVELS, cases
 
 MODELS = sorted(path for level in LEVELS for path in (KIT / level).glob("*/*.dmn"))

@@ -11,10 +11,10 @@ from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules
 from engine.bpmn.rules import DECISION, MAPPING, NULL_FAULTS, ON_NULL, RESULT, RESULTS
 from engine.bpmn.script import language
-from engine.dmn.asking import SUFFIX, Decisions
 from engine.dmn.check import check
-from engine.dmn.dmn.model import Definitions
-from engine.dmn.dmn.reading import NotDmn, parsed
+from engine.dmn.evaluation import SUFFIX, Decisions
+from engine.dmn.model.reader import NotDmn, parsed
+from engine.dmn.model.syntax import Definitions
 from engine.platform.findings import sentence
 
 

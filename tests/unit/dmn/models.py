@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine.dmn.dmn.graph import Graph
-from engine.dmn.dmn.reading import read
 from engine.dmn.feel.frames import Run
+from engine.dmn.model.graph import Graph
+from engine.dmn.model.reader import read
 
 DMN_15 = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.dmn.dmn.graph import Graph, around
-from engine.dmn.dmn.reading import NotDmn, read
 from engine.dmn.errors import TooMuch
 from engine.dmn.feel.frames import Run
+from engine.dmn.model.graph import Graph, around
+from engine.dmn.model.reader import NotDmn, read
 from tests import ruling
-from tests.unit.decisions.models import (
+from tests.unit.dmn.models import (
     asked,
     context,
     decision,

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.dmn.dmn import model
 from engine.dmn.feel.calling import call
 from engine.dmn.feel.comparing import equal
 from engine.dmn.feel.faults import Place
@@ -14,10 +13,11 @@ from engine.dmn.feel.functions import BUILT_IN
 from engine.dmn.feel.matching import Test
 from engine.dmn.feel.parts import Code
 from engine.dmn.feel.values import kind, number
+from engine.dmn.model import syntax
 from engine.platform.persian import fold
 
 if TYPE_CHECKING:
-    from engine.dmn.dmn.boxes import Builder
+    from engine.dmn.model.boxes import Builder
 
 Built = TypeVar("Built")
 _AGGREGATED = {"C+": "sum", "C<": "min", "C>": "max"}
@@ -80,7 +80,7 @@ class _Row:
 Hits = Sequence[tuple[int, _Row]]
 
 
-def build_table(builder: "Builder", table: model.Table) -> Code:
+def build_table(builder: "Builder", table: syntax.Table) -> Code:
     """A table as a function of the frame; of a table that is not well formed nothing."""
     wrong = _malformed(table)
     if wrong is not None:
@@ -92,7 +92,7 @@ def build_table(builder: "Builder", table: model.Table) -> Code:
     return _Table(table, columns, results, rows).evaluate
 
 
-def _malformed(table: model.Table) -> str | None:
+def _malformed(table: syntax.Table) -> str | None:
     if table.policy not in _POLICIES:
         return "The hit policy is none that there is."
     if not table.outputs:
@@ -104,11 +104,11 @@ def _malformed(table: model.Table) -> str | None:
     return None
 
 
-def _once(builder: "Builder", build: Callable[[model.Text], Built]) -> Callable[[model.Text], Built]:
+def _once(builder: "Builder", build: Callable[[syntax.Text], Built]) -> Callable[[syntax.Text], Built]:
     """The same, but equal texts are built once, unless they cannot be read."""
     known: dict[tuple[str, bool], Built] = {}
 
-    def built(text: model.Text) -> Built:
+    def built(text: syntax.Text) -> Built:
         key = (text.text, text.folded)
         if key in known:
             return known[key]
@@ -121,13 +121,13 @@ def _once(builder: "Builder", build: Callable[[model.Text], Built]) -> Callable[
     return built
 
 
-def _column(builder: "Builder", of: model.Input, table: model.Table) -> _Column:
+def _column(builder: "Builder", of: syntax.Input, table: syntax.Table) -> _Column:
     text = of.expression.text
     allowed = builder.tests(of.allowed) if of.allowed else None
     return _Column(of.label or text, builder.code(of.expression), allowed, Place(text, table.id, 0))
 
 
-def _result(builder: "Builder", of: model.Output) -> _Result:
+def _result(builder: "Builder", of: syntax.Output) -> _Result:
     default = None
     if of.default is not None and of.default.text:
         default = builder.typed(builder.text(of.default), of.type, of.default)
@@ -137,13 +137,13 @@ def _result(builder: "Builder", of: model.Output) -> _Result:
 class _Rows:
     """Builds the rules of a table; equal texts once."""
 
-    def __init__(self, table: model.Table, columns: Sequence[_Column], builder: "Builder") -> None:
+    def __init__(self, table: syntax.Table, columns: Sequence[_Column], builder: "Builder") -> None:
         self._table = table
         self._columns = columns
         self._builder = builder
         self._tests, self._texts = _once(builder, builder.tests), _once(builder, builder.text)
 
-    def row(self, number: int, rule: model.Rule) -> _Row:
+    def row(self, number: int, rule: syntax.Rule) -> _Row:
         """A rule."""
         built = ((at, self._tests(text)) for at, text in enumerate(rule.tests))
         closed = tuple((at, test) for at, test in built if test is not None)
@@ -155,7 +155,7 @@ class _Rows:
 class _Table:
     def __init__(
         self,
-        table: model.Table,
+        table: syntax.Table,
         columns: Sequence[_Column],
         results: Sequence[_Result],
         rows: Sequence[_Row],

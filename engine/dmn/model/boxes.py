@@ -5,9 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.dmn.dmn import model
-from engine.dmn.dmn.kinds import Kinds
-from engine.dmn.dmn.tables import build_table
 from engine.dmn.errors import Unreadable
 from engine.dmn.feel import looping, tree
 from engine.dmn.feel.building import Building, note_call
@@ -19,6 +16,9 @@ from engine.dmn.feel.names import Names
 from engine.dmn.feel.parser import parse, parse_tests
 from engine.dmn.feel.parts import Code
 from engine.dmn.feel.types import ANY, Function, Parameter, Type, fitted
+from engine.dmn.model import syntax
+from engine.dmn.model.item_types import Kinds
+from engine.dmn.model.tables import build_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +39,21 @@ class Builder:
     language: str | None = None  # of the file's expressions, unless they say otherwise
     flaws: list[Flaw] = field(default_factory=list)
 
-    def code(self, boxed: model.Boxed | None) -> Code:
+    def code(self, boxed: syntax.Boxed | None) -> Code:
         """An expression; nothing where there is none, as its value is to be none, too."""
         if boxed is None:
             return _nothing
         made = _BUILDERS[type(boxed)](self, boxed)
         return self.typed(made, boxed.type, boxed)
 
-    def typed(self, code: Code, name: str | None, of: model.Boxed | model.Element) -> Code:
+    def typed(self, code: Code, name: str | None, of: syntax.Boxed | syntax.Element) -> Code:
         """The same, its value fitted to a type."""
         wanted = self.type(name, of)
         if wanted is ANY:
             return code
         return lambda frame: fitting(frame.run, code(frame), wanted, of.id)
 
-    def type(self, name: str | None, of: model.Boxed | model.Element) -> Type:
+    def type(self, name: str | None, of: syntax.Boxed | syntax.Element) -> Type:
         """A type by its name."""
         try:
             return self.kinds.named(name)
@@ -62,7 +62,7 @@ class Builder:
             self.flaws.append(Flaw(reason, of.line, of.id))
             return ANY
 
-    def text(self, text: model.Text) -> Code:
+    def text(self, text: syntax.Text) -> Code:
         """A literal expression."""
         if not text.text:
             return _nothing
@@ -73,15 +73,15 @@ class Builder:
         except Unreadable as error:
             return self.flawed(str(error), text)
 
-    def _building(self, text: model.Text) -> Building:
+    def _building(self, text: syntax.Text) -> Building:
         return Building((text.text, text.id))
 
-    def tests(self, text: model.Text) -> Test | None:
+    def tests(self, text: syntax.Text) -> Test | None:
         """A cell of conditions; None if it lets everything pass."""
         read = None if text.text in ("", "-") else self._read_tests(text)
         return build_tests(read, self._building(text)) if isinstance(read, tree.Tests) else read
 
-    def each_test(self, text: model.Text) -> list[Test]:
+    def each_test(self, text: syntax.Text) -> list[Test]:
         """The tests of a list of allowed values one by one; none if it lets everything pass."""
         read = None if text.text in ("", "-") else self._read_tests(text)
         if isinstance(read, tree.Tests) and not read.negated:
@@ -92,7 +92,7 @@ class Builder:
             else [build_tests(read, self._building(text)) if isinstance(read, tree.Tests) else read]
         )
 
-    def _read_tests(self, text: model.Text) -> tree.Tests | Test:
+    def _read_tests(self, text: syntax.Text) -> tree.Tests | Test:
         """Tests; of what cannot be read one that tells so."""
         reason = "This engine knows no other language than FEEL."
         if self._is_feel(text):
@@ -103,11 +103,11 @@ class Builder:
         code = self.flawed(reason, text)
         return lambda _, frame: code(frame)
 
-    def _is_feel(self, text: model.Text) -> bool:
+    def _is_feel(self, text: syntax.Text) -> bool:
         language = text.language or self.language
         return language is None or "feel" in language.lower()
 
-    def flawed(self, reason: str, of: model.Boxed) -> Code:
+    def flawed(self, reason: str, of: syntax.Boxed) -> Code:
         """An expression that has no value, as it cannot be read."""
         self.flaws.append(Flaw(reason, of.line, of.id))
 
@@ -135,11 +135,11 @@ def fitting(run: Run, value: Any, wanted: Type, element: str) -> Any:
     return found
 
 
-def _literal(builder: Builder, boxed: model.Text) -> Code:
+def _literal(builder: Builder, boxed: syntax.Text) -> Code:
     return builder.text(boxed)
 
 
-def _entries(builder: Builder, boxed: model.Entries) -> Code:
+def _entries(builder: Builder, boxed: syntax.Entries) -> Code:
     entries: list[tuple[str | None, Code]] = []
     with builder.within():
         for name, of, expression in boxed.entries:
@@ -160,10 +160,10 @@ def _entries(builder: Builder, boxed: model.Entries) -> Code:
     return made
 
 
-def _invocation(builder: Builder, boxed: model.Invocation) -> Code:
+def _invocation(builder: Builder, boxed: syntax.Invocation) -> Code:
     function = builder.code(boxed.function)
     arguments = {name: builder.code(expression) for name, expression in boxed.arguments}
-    called = boxed.function.text if isinstance(boxed.function, model.Text) else ""
+    called = boxed.function.text if isinstance(boxed.function, syntax.Text) else ""
     place = Place(called, boxed.id, 0)
 
     def invoked(frame: Frame) -> Any:
@@ -180,12 +180,12 @@ def _invocation(builder: Builder, boxed: model.Invocation) -> Code:
     return invoked
 
 
-def _items(builder: Builder, boxed: model.Items) -> Code:
+def _items(builder: Builder, boxed: syntax.Items) -> Code:
     items = [builder.code(item) for item in boxed.items]
     return lambda frame: frame.run.made([item(frame) for item in items])
 
 
-def _relation(builder: Builder, boxed: model.Relation) -> Code:
+def _relation(builder: Builder, boxed: syntax.Relation) -> Code:
     names = [name for name, _ in boxed.columns]
     types = [of for _, of in boxed.columns]
     rows = [
@@ -200,11 +200,11 @@ def _relation(builder: Builder, boxed: model.Relation) -> Code:
     return made
 
 
-def _parameterized(builder: Builder, boxed: model.Parameterized) -> Code:
+def _parameterized(builder: Builder, boxed: syntax.Parameterized) -> Code:
     return function(builder, boxed, ANY)
 
 
-def function(builder: Builder, boxed: model.Parameterized, result: Type) -> Code:
+def function(builder: Builder, boxed: syntax.Parameterized, result: Type) -> Code:
     """A function of the frame in which it stands; nothing if its body is in another language."""
     way = tuple(Parameter(name, builder.type(of, boxed)) for name, of in boxed.parameters)
     names = [name for name, _ in boxed.parameters]
@@ -223,12 +223,12 @@ def function(builder: Builder, boxed: model.Parameterized, result: Type) -> Code
     return made
 
 
-def _place(part: model.Boxed | None, of: model.Boxed) -> Place:
+def _place(part: syntax.Boxed | None, of: syntax.Boxed) -> Place:
     """Where a part of a boxed expression begins."""
-    return Place(part.text, part.id, 0) if isinstance(part, model.Text) else Place("", of.id, 0)
+    return Place(part.text, part.id, 0) if isinstance(part, syntax.Text) else Place("", of.id, 0)
 
 
-def _conditional(builder: Builder, boxed: model.Conditional) -> Code:
+def _conditional(builder: Builder, boxed: syntax.Conditional) -> Code:
     condition, then, otherwise = (
         builder.code(part) for part in (boxed.condition, boxed.then, boxed.otherwise)
     )
@@ -243,7 +243,7 @@ def _conditional(builder: Builder, boxed: model.Conditional) -> Code:
     return chosen
 
 
-def _filtered(builder: Builder, boxed: model.Filtered) -> Code:
+def _filtered(builder: Builder, boxed: syntax.Filtered) -> Code:
     source = builder.code(boxed.source)
     with builder.within("item"):
         match = builder.code(boxed.match)
@@ -251,7 +251,7 @@ def _filtered(builder: Builder, boxed: model.Filtered) -> Code:
     return lambda frame: looping.matching(frame, source(frame), match, place)
 
 
-def _iterated(builder: Builder, boxed: model.Iterated) -> Code:
+def _iterated(builder: Builder, boxed: syntax.Iterated) -> Code:
     source = builder.code(boxed.source)
     with builder.within(boxed.variable, "partial"):
         body = builder.code(boxed.body)
@@ -263,19 +263,19 @@ def _iterated(builder: Builder, boxed: model.Iterated) -> Code:
     return lambda frame: looping.quantified(domains, body, frame, place, decisive=boxed.kind == "some")
 
 
-def _table(builder: Builder, boxed: model.Table) -> Code:
+def _table(builder: Builder, boxed: syntax.Table) -> Code:
     return build_table(builder, boxed)
 
 
-_BUILDERS: Mapping[type[model.Boxed], Callable[[Builder, Any], Code]] = {
-    model.Text: _literal,
-    model.Table: _table,
-    model.Entries: _entries,
-    model.Invocation: _invocation,
-    model.Items: _items,
-    model.Relation: _relation,
-    model.Parameterized: _parameterized,
-    model.Conditional: _conditional,
-    model.Filtered: _filtered,
-    model.Iterated: _iterated,
+_BUILDERS: Mapping[type[syntax.Boxed], Callable[[Builder, Any], Code]] = {
+    syntax.Text: _literal,
+    syntax.Table: _table,
+    syntax.Entries: _entries,
+    syntax.Invocation: _invocation,
+    syntax.Items: _items,
+    syntax.Relation: _relation,
+    syntax.Parameterized: _parameterized,
+    syntax.Conditional: _conditional,
+    syntax.Filtered: _filtered,
+    syntax.Iterated: _iterated,
 }
