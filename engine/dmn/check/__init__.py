@@ -6,6 +6,7 @@ Tells all findings at once, and never raises for what the files hold.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from engine.dmn.check.boxes import Boxes
 from engine.dmn.check.cycles import cycle
 from engine.dmn.check.elements import Elements
 from engine.dmn.check.expressions import Expressions
@@ -161,7 +162,7 @@ class _Judged:
         look_at(file.file)
         spend(20)
         element = file.elements[key[1]]
-        at = Expressions(self._elements, file, element, self._notes)
+        at = Boxes(self._elements, file, element, self._notes)
         declared = at.declared(element.type, element.line)
         self._types[key] = ANY
         for name in element.ambiguous if isinstance(element, syntax.Decision) else ():
@@ -177,7 +178,7 @@ class _Judged:
         return self._types[key]
 
     def _logic(
-        self, at: Expressions, element: syntax.Decision | syntax.Knowledge, scope: Scope, declared: Type
+        self, at: Boxes, element: syntax.Decision | syntax.Knowledge, scope: Scope, declared: Type
     ) -> Type:
         if isinstance(element, syntax.Knowledge):
             if element.logic is None:

@@ -13,8 +13,9 @@ from engine.dmn.feel.names import Names, normalized
 from engine.dmn.feel.parts import Code
 from engine.dmn.feel.types import ANY, Function, Parameter, Type, fitted
 from engine.dmn.model import syntax
-from engine.dmn.model.boxes import Builder, Flaw, fitting, function
+from engine.dmn.model.boxes import Builder, function
 from engine.dmn.model.item_types import Kinds, members
+from engine.dmn.model.literals import Flaw, fitting
 from engine.platform.budget import spend
 
 Key = tuple[str, str]  # the namespace and id of an element
