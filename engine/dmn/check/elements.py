@@ -9,6 +9,7 @@ from engine.dmn.feel.types import ANY, Type
 from engine.dmn.model import syntax
 from engine.dmn.model.graph import Graph, Key
 from engine.dmn.model.item_types import Kinds
+from engine.dmn.model.ordering import walk_required_first
 from engine.platform.budget import spend
 
 
@@ -92,21 +93,15 @@ class Elements:
 
     def in_order(self) -> list[Key]:
         """All elements, each after those whose types have to be known for its own."""
-        waiting = [(file.namespace, each) for file in self.files.values() for each in file.elements][::-1]
-        begun: set[Key] = set()
-        found: dict[Key, None] = {}
-        while waiting:
-            key = waiting[-1]
-            if key in begun:
-                found[waiting.pop()] = None
-                continue
-            begun.add(key)
-            needed = self._graph.required(key)
-            if isinstance(self.files[key[0]].elements[key[1]], syntax.Service):
-                needed = self._graph.parameters(key)
-            spend(1 + len(needed))
-            waiting += [each for each in needed if each not in begun]
-        return list(found)
+        everything = [(file.namespace, each) for file in self.files.values() for each in file.elements]
+        return list(walk_required_first(reversed(everything), self._needed))
+
+    def _needed(self, key: Key) -> list[Key]:
+        """The elements whose types have to be known for the type of one."""
+        is_service = isinstance(self.files[key[0]].elements[key[1]], syntax.Service)
+        needed = self._graph.parameters(key) if is_service else self._graph.required(key)
+        spend(1 + len(needed))
+        return needed
 
     def requirements(self) -> dict[Key, list[Key]]:
         """What each element requires itself."""

@@ -16,6 +16,7 @@ from engine.dmn.model import syntax
 from engine.dmn.model.boxes import Builder, function
 from engine.dmn.model.item_types import Kinds, members
 from engine.dmn.model.literals import Flaw, fitting
+from engine.dmn.model.ordering import walk_required_first
 from engine.platform.budget import spend
 
 Key = tuple[str, str]  # the namespace and id of an element
@@ -103,17 +104,8 @@ class Graph:
 
     def _in_order(self) -> list[Key]:
         """All elements, those that are required before those that require them and speak of their members."""
-        waiting = [(file.namespace, each) for file in self._files.values() for each in file.elements]
-        begun: set[Key] = set()
-        found: dict[Key, None] = {}
-        while waiting:
-            key = waiting[-1]
-            if key in begun:
-                found[waiting.pop()] = None
-                continue
-            begun.add(key)
-            waiting += [each for each in self.required(key) if each not in begun]
-        return list(found)
+        everything = [(file.namespace, each) for file in self._files.values() for each in file.elements]
+        return list(walk_required_first(everything, self.required))
 
     def required(self, key: Key) -> list[Key]:
         """The elements that one requires, as far as they are there."""
@@ -190,17 +182,7 @@ class Graph:
 
         What requires itself comes once.
         """
-        waiting = [key]
-        begun: set[Key] = set()
-        while waiting:
-            each = waiting[-1]
-            if each in finished:
-                waiting.pop()
-            elif each in begun:
-                yield waiting.pop()
-            else:
-                begun.add(each)
-                waiting += [one for one in reversed(self.required(each)) if one not in begun]
+        return walk_required_first([key], lambda each: reversed(self.required(each)), finished)
 
     # Evaluating
 

@@ -1,4 +1,4 @@
-"""Literal expressions and the cells of tables as functions of a frame: boxed expressions are made of these."""
+"""Literal expressions and cells of tables as functions of a frame: boxed expressions are made of these."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
