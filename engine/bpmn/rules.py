@@ -11,9 +11,7 @@ from lxml import etree
 from engine.bpmn.feel import Unfit, as_data, as_feel
 from engine.bpmn.marks import OURS
 from engine.bpmn.values import Unportable, plain, portable
-from engine.dmn.errors import TooMuch
-from engine.dmn.evaluation import SUFFIX, Decisions, Ruling
-from engine.dmn.feel import Run
+from engine.dmn import SUFFIX, Decisions, Ruling, Run, TooMuch
 
 # What a business rule task says: which decision it asks for, the variable of its result, what is made of it.
 DECISION, RESULT, MAPPING = (OURS + name for name in ("decisionRef", "resultVariable", "mapDecisionResult"))

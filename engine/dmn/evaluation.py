@@ -12,7 +12,7 @@ from engine.dmn.inputs import Wanted, Wrong, as_declared
 from engine.dmn.model import syntax
 from engine.dmn.model.completion import completed, is_undrawn
 from engine.dmn.model.graph import Graph, Key, around
-from engine.dmn.model.reader import read
+from engine.dmn.model.reader import read_file
 from engine.dmn.outputs import outputs, rows
 from engine.platform.budget import spend
 
@@ -151,7 +151,7 @@ class Decisions:
 
 def decisions(files: Mapping[str, bytes]) -> Decisions:
     """Those of the DMN files among some. Raises NotDmn."""
-    return Decisions([read(name, content) for name, content in files.items() if name.endswith(SUFFIX)])
+    return Decisions([read_file(name, content) for name, content in files.items() if name.endswith(SUFFIX)])
 
 
 def _callable(graph: Graph) -> list[Key]:

@@ -17,7 +17,7 @@ from engine.dmn.feel.types import ANY, Type
 from engine.dmn.model import syntax
 from engine.dmn.model.completion import completed
 from engine.dmn.model.graph import Key
-from engine.dmn.model.reader import NotDmn, parsed, read
+from engine.dmn.model.reader import NotDmn, parse_xml, read_file
 from engine.platform.budget import look_at, spend
 from engine.platform.findings import Finding, Notes, Place, sentence
 
@@ -72,13 +72,13 @@ def _read(files: Mapping[str, bytes], notes: Notes) -> list[syntax.Definitions]:
                     "file-too-large",
                     sentence(f"It is larger than {MAX_FILE >> 20} MiB.", limit=MAX_FILE >> 20),
                 )
-            roots[name] = parsed(content)
+            roots[name] = parse_xml(content)
             if roots[name].xpath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")"):
                 raise NotDmn(
                     "too-deep",
                     sentence(f"Its XML is nested deeper than {MAX_DEPTH} levels.", limit=MAX_DEPTH),
                 )
-            found.append(completed(read(name, content)))
+            found.append(completed(read_file(name, content)))
         except NotDmn as error:
             mend = _MENDS.get(error.code, "Split it into several files.")
             notes.error(Place(name, line=error.line), error.code, error.reason, mend)

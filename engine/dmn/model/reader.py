@@ -44,9 +44,9 @@ class NotDmn(Exception):
         self.line = line
 
 
-def read(file: str, content: bytes) -> syntax.Definitions:
+def read_file(file: str, content: bytes) -> syntax.Definitions:
     """A file. Raises NotDmn."""
-    root = parsed(content)
+    root = parse_xml(content)
     elements = {}
     for child in _children(root):
         reader = _ELEMENTS.get(_tag(child))
@@ -70,7 +70,7 @@ def read(file: str, content: bytes) -> syntax.Definitions:
     )
 
 
-def parsed(content: bytes) -> Element:
+def parse_xml(content: bytes) -> Element:
     """The XML of a file. Raises NotDmn."""
     parser = etree.XMLParser(
         resolve_entities=False, load_dtd=False, no_network=True, remove_comments=True, remove_pis=True
