@@ -8,12 +8,24 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from engine.dmn.errors import TooMuch, Unreadable
-from engine.dmn.feel import Expression, Run
-from engine.dmn.feel.moments import SECOND, Date, DateTime, Days, Months, Time, from_python
-from engine.dmn.feel.names import normalized
-from engine.dmn.feel.notation import write
-from engine.dmn.feel.values import ARITHMETIC, Range, rounded
+from engine.dmn import (
+    ARITHMETIC,
+    SECOND,
+    Date,
+    DateTime,
+    Days,
+    Expression,
+    Months,
+    Range,
+    Run,
+    Time,
+    TooMuch,
+    Unreadable,
+    from_python,
+    normalized,
+    rounded,
+    write_feel,
+)
 from engine.platform.budget import remembered
 
 MARK = "="  # before an expression in FEEL
@@ -123,7 +135,7 @@ def _single(value: Any) -> Any:
         case Date() | Time() | DateTime():
             return _of_python(value)
         case Months() | Range():
-            return write(value)
+            return write_feel(value)
     raise Unfit("a function cannot be kept with a case")
 
 
@@ -138,19 +150,19 @@ def _timedelta(value: Days) -> timedelta | str:
     try:
         found = timedelta(microseconds=value.nanos // _MICROSECOND)
     except OverflowError:
-        return write(value)
-    return write(value) if value.nanos % _MICROSECOND else found
+        return write_feel(value)
+    return write_feel(value) if value.nanos % _MICROSECOND else found
 
 
 def _of_python(value: Date | Time | DateTime) -> Any:
-    text = write(value)
+    text = write_feel(value)
     if not isinstance(value, Date) and _fine(value):
         return text
     kind: Any = {Date: date, Time: time, DateTime: datetime}[type(value)]
     moment = value if isinstance(value, DateTime) else None
     if moment is not None and moment.time.zone is not None and moment.offset is not None:
         placed = DateTime(moment.date, Time(moment.time.nanos, moment.offset))
-        text = write(placed)
+        text = write_feel(placed)
     try:
         return kind.fromisoformat(text)
     except ValueError:

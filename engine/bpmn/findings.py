@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.dmn.asking import Offered
+from engine.dmn import Offered
 from engine.platform.findings import Finding, Severity
 
 __all__ = ["Finding", "Process", "Report", "Severity"]

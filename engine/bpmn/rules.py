@@ -11,9 +11,8 @@ from lxml import etree
 from engine.bpmn.feel import Unfit, as_data, as_feel
 from engine.bpmn.marks import OURS
 from engine.bpmn.values import Unportable, plain, portable
-from engine.dmn.asking import SUFFIX, Decisions, Ruling
-from engine.dmn.errors import TooMuch
-from engine.dmn.feel import Run
+from engine.dmn import SUFFIX, Decisions, Ruling, Run, TooMuch
+from engine.platform import xml
 
 # What a business rule task says: which decision it asks for, the variable of its result, what is made of it.
 DECISION, RESULT, MAPPING = (OURS + name for name in ("decisionRef", "resultVariable", "mapDecisionResult"))
@@ -115,7 +114,7 @@ def fingerprint(files: Mapping[str, bytes], decision: str | None) -> str | None:
     """What tells the rules behind a decision from others: its whole file, but for the drawing."""
     for name, content in files.items() if decision is not None else ():
         if name.endswith(SUFFIX):
-            root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, remove_blank_text=True))
+            root = xml.parse(content, comments=True, blank_text=False)
             if any(decision in (each.get("id"), each.get("name")) for each in root):
                 for drawing in root.findall("{*}DMNDI"):
                     root.remove(drawing)

@@ -22,8 +22,7 @@ from engine.bpmn import feel, juel, rules, syntax
 from engine.bpmn.syntax import Mode
 from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
 from engine.bpmn.watch import Watch
-from engine.dmn.asking import Decisions, Ruling
-from engine.dmn.errors import Unreadable
+from engine.dmn import Decisions, Ruling, Unreadable
 from engine.platform.budget import remembered
 from engine.platform.errors import Busy
 

@@ -1,4 +1,4 @@
-"""Uploaded files as they are kept, and the one way in which their XML is read: no DTD, no network."""
+"""Uploaded files as they are kept, and how their XML is read."""
 
 import re
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.findings import Finding
+from engine.platform import xml
 from engine.platform.findings import sentence
 
 MAX_FILE = 2 << 20  # bytes
@@ -77,42 +78,18 @@ def read_xml(name: str, content: bytes) -> Any:
             "Split the process.",
         )
     try:
-        tree = etree.fromstring(content, _parser()).getroottree()
-    except etree.XMLSyntaxError as error:
-        raise _not_xml(name, str(error.msg), error.lineno) from error
-    except ValueError as error:  # lxml, for what is no document at all
-        raise _not_xml(name, str(error), None) from error
-    _bounded(name, content, tree)
+        tree = xml.parse(content).getroottree()
+    except xml.HasDoctype as error:
+        raise _has_doctype(name, error.line) from error
+    except xml.NotXml as error:
+        raise _not_xml(name, error.reason, error.line) from error
+    _bounded(name, tree)
     for reference in tree.iter(*_REFERENCES):
         reference.text = (reference.text or "").strip()
     return tree
 
 
-def _parser() -> Any:
-    # A parser holds the state of its last document: one for each, for the sake of threads.
-    # Leave collect_ids alone: switched off, it makes libxml2 load external DTDs in spite of load_dtd.
-    return etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_comments=True,  # a comment inside a script would cut it short
-        remove_pis=True,
-    )
-
-
-def _bounded(name: str, content: bytes, tree: Any) -> None:
-    if tree.docinfo.doctype or tree.docinfo.internalDTD is not None:
-        start = content.upper().find(b"<!DOCTYPE")
-        line = content.count(b"\n", 0, start) + 1 if start >= 0 else None
-        raise _unreadable(
-            name,
-            "doctype",
-            "The file has a document type declaration (DOCTYPE), which BPMN does not need.",
-            "Remove the DOCTYPE and its entities.",
-            line,
-        )
+def _bounded(name: str, tree: Any) -> None:
     if _TOO_DEEP(tree):
         raise _unreadable(
             name,
@@ -127,6 +104,16 @@ def _bounded(name: str, content: bytes, tree: Any) -> None:
             sentence(f"The file has more than {MAX_ELEMENTS} XML elements.", limit=MAX_ELEMENTS),
             "Split the process into several that call each other.",
         )
+
+
+def _has_doctype(name: str, line: int | None) -> Unreadable:
+    return _unreadable(
+        name,
+        "doctype",
+        "The file has a document type declaration (DOCTYPE), which BPMN does not need.",
+        "Remove the DOCTYPE and its entities.",
+        line,
+    )
 
 
 def _not_xml(name: str, message: str, line: int | None) -> Unreadable:

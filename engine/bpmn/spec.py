@@ -30,7 +30,7 @@ from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
 from engine.bpmn.translate import translate
 from engine.bpmn.triggers import own
 from engine.bpmn.watch import Watch
-from engine.dmn.asking import decisions
+from engine.dmn import decisions
 from engine.platform.budget import costed, spend
 from engine.platform.findings import sentence
 

@@ -17,7 +17,7 @@ from engine.bpmn.posts import BINDINGS, Bindings, fault, read_bindings, squeezed
 from engine.bpmn.rules import NO_DECISIONS
 from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
 from engine.bpmn.translate import translate
-from engine.dmn.asking import Decisions
+from engine.dmn import Decisions
 from engine.platform.budget import look_at, spend
 from engine.platform.findings import sentence
 

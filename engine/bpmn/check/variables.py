@@ -21,7 +21,7 @@ from engine.bpmn.check.texts import Text, bound, first_lines, is_strict, texts, 
 from engine.bpmn.check.writers import Given
 from engine.bpmn.rules import DECISION, NO_DECISIONS, RESULT
 from engine.bpmn.script import language
-from engine.dmn.asking import Decisions
+from engine.dmn import Decisions
 from engine.platform.findings import sentence
 
 _ANYTHING = 1

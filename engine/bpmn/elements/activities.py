@@ -19,7 +19,7 @@ from engine.bpmn.script import ScriptFailed, as_written, names
 from engine.bpmn.tokens import FINISHED, FIRED, INTERRUPTED, STARTED, STARTED_BY, Failed, Token
 from engine.bpmn.values import MAX_BYTES, Unportable, fits, portable
 from engine.bpmn.workflow import SubProcess
-from engine.dmn.asking import Decisions, Ruling
+from engine.dmn import Decisions, Ruling
 
 
 class StartEvent(SpiffStartEvent):

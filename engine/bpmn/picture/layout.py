@@ -8,6 +8,7 @@ from lxml import etree
 
 from engine.bpmn.check.allow_list import BPMN, BPMNDI, FLOW_NODES, bpmn, local
 from engine.bpmn.picture.interchange import SCOPES, Box, Drawing, Edge, Shape, elements_of, read
+from engine.platform import xml
 
 LARGEST = 1_200  # nodes and flows: about a second
 _DI = f"{{{BPMNDI}}}"
@@ -36,7 +37,7 @@ def lay_out(process: Any) -> Drawing:
 def _automatic(bare: Any) -> Drawing | None:
     try:
         laid_out = layout_process(etree.tostring(bare, encoding="unicode"))
-        root = etree.fromstring(laid_out.encode(), etree.XMLParser(resolve_entities=False, no_network=True))
+        root = xml.parse(laid_out.encode())
         return read(root, root.find(bpmn("process")))
     except _FAILURES:
         return None

@@ -10,8 +10,8 @@ from engine.bpmn.timers import is_literal
 from engine.bpmn.translate.expressions import HOLDERS
 from engine.bpmn.translate.juel import Untranslatable, is_juel
 from engine.bpmn.translate.told import BPMN, OURS, Told, short
-from engine.dmn.errors import Unreadable
-from engine.dmn.feel import tree
+from engine.dmn import Unreadable
+from engine.dmn import feel_tree as tree
 from engine.platform.findings import sentence
 
 _SUBJECT = f"{OURS}subject"

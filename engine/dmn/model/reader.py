@@ -1,4 +1,4 @@
-"""DMN files as they are written, versions 1.1 to 1.5: XML with no DTD and no network."""
+"""DMN files as they are written, versions 1.1 to 1.5."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
@@ -6,9 +6,11 @@ from hashlib import sha256
 
 from lxml import etree
 
-from engine.dmn.dmn import model
 from engine.dmn.feel.names import normalized
+from engine.dmn.model import syntax
+from engine.platform import xml
 from engine.platform.budget import spend
+from engine.platform.xml import Element
 
 MAX_ELEMENTS = 100_000
 MAX_TEXT = 1_000_000  # characters of all expressions together: seconds of reading
@@ -31,7 +33,6 @@ _POLICIES = {
     "COLLECT": "C",
 }
 _AGGREGATIONS = {"SUM": "+", "MIN": "<", "MAX": ">", "COUNT": "#"}
-Element = etree._Element
 
 
 class NotDmn(Exception):
@@ -44,20 +45,20 @@ class NotDmn(Exception):
         self.line = line
 
 
-def read(file: str, content: bytes) -> model.Definitions:
+def read_file(file: str, content: bytes) -> syntax.Definitions:
     """A file. Raises NotDmn."""
-    root = parsed(content)
+    root = parse_xml(content)
     elements = {}
     for child in _children(root):
         reader = _ELEMENTS.get(_tag(child))
         if reader is not None:
             found = reader(child)
             elements[found.id] = found
-    folded = {each.name for each in elements.values() if isinstance(each, model.InputData) and each.folded}
+    folded = {each.name for each in elements.values() if isinstance(each, syntax.InputData) and each.folded}
     for element in elements.values() if folded else ():
-        if isinstance(element, model.Decision) and isinstance(element.logic, model.Table):
+        if isinstance(element, syntax.Decision) and isinstance(element.logic, syntax.Table):
             elements[element.id] = replace(element, logic=_folded(element.logic, folded))
-    return model.Definitions(
+    return syntax.Definitions(
         file,
         root.get("id", ""),
         root.get("name", ""),
@@ -70,18 +71,15 @@ def read(file: str, content: bytes) -> model.Definitions:
     )
 
 
-def parsed(content: bytes) -> Element:
+def parse_xml(content: bytes) -> Element:
     """The XML of a file. Raises NotDmn."""
-    parser = etree.XMLParser(
-        resolve_entities=False, load_dtd=False, no_network=True, remove_comments=True, remove_pis=True
-    )
     try:
-        root = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        raise NotDmn("not-xml", f"It is no XML: {error.msg}", error.lineno) from None
+        root = xml.parse(content)
+    except xml.HasDoctype:
+        raise NotDmn("doctype", "A document type declaration is not allowed.", 1) from None
+    except xml.NotXml as error:
+        raise NotDmn("not-xml", f"It is no XML: {error.reason}", error.line) from None
     name = etree.QName(root)
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise NotDmn("doctype", "A document type declaration is not allowed.", 1)
     if name.localname != "definitions" or name.namespace not in _NAMESPACES:
         raise NotDmn("not-dmn", "It is XML, but no DMN 1.1 to 1.5.", root.sourceline)
     sizes = [len(node.text or "") for node in root.iter()]
@@ -142,15 +140,15 @@ def _qualified(node: Element, name: str) -> str:
     return f"{next(imported, None) or prefix}.{local}"
 
 
-def _text(node: Element | None) -> model.Text | None:
+def _text(node: Element | None) -> syntax.Text | None:
     return None if node is None else _literal(node)
 
 
-def _literal(node: Element) -> model.Text:
+def _literal(node: Element) -> syntax.Text:
     """A text with its place: of a literal expression, a cell or a list of allowed values."""
     text = _one(node, "text")
     written = "".join(text.itertext()) if text is not None else ""
-    return model.Text(_id(node), _type(node), _line(node), written.strip(), node.get("expressionLanguage"))
+    return syntax.Text(_id(node), _type(node), _line(node), written.strip(), node.get("expressionLanguage"))
 
 
 # Elements of the graph
@@ -162,9 +160,9 @@ def _variable(node: Element) -> tuple[str, str | None]:
     return normalized(name or node.get("name") or ""), _type(variable)
 
 
-def _input_data(node: Element) -> model.InputData:
+def _input_data(node: Element) -> syntax.InputData:
     name, of = _variable(node)
-    return model.InputData(_id(node), name, of, _line(node), _folds(node))
+    return syntax.InputData(_id(node), name, of, _line(node), _folds(node))
 
 
 def _requirements(node: Element) -> tuple[str, ...]:
@@ -179,28 +177,28 @@ def _requirements(node: Element) -> tuple[str, ...]:
     )
 
 
-def _decision(node: Element) -> model.Decision:
+def _decision(node: Element) -> syntax.Decision:
     name, of = _variable(node)
-    return model.Decision(_id(node), name, of, _line(node), _requirements(node), _inner(node))
+    return syntax.Decision(_id(node), name, of, _line(node), _requirements(node), _inner(node))
 
 
-def _knowledge(node: Element) -> model.Knowledge:
+def _knowledge(node: Element) -> syntax.Knowledge:
     name, of = _variable(node)
     logic = _one(node, "encapsulatedLogic")
     function = _parameterized(logic) if logic is not None else None
-    return model.Knowledge(_id(node), name, of, _line(node), _requirements(node), function)
+    return syntax.Knowledge(_id(node), name, of, _line(node), _requirements(node), function)
 
 
-def _service(node: Element) -> model.Service:
+def _service(node: Element) -> syntax.Service:
     name, of = _variable(node)
     references = {
         tag: tuple(each.get("href", "") for each in _each(node, tag))
         for tag in ("outputDecision", "inputDecision", "inputData")
     }
-    return model.Service(_id(node), name, of, _line(node), *references.values())
+    return syntax.Service(_id(node), name, of, _line(node), *references.values())
 
 
-_ELEMENTS: Mapping[str, Callable[[Element], model.Element]] = {
+_ELEMENTS: Mapping[str, Callable[[Element], syntax.Element]] = {
     "inputData": _input_data,
     "decision": _decision,
     "businessKnowledgeModel": _knowledge,
@@ -208,9 +206,9 @@ _ELEMENTS: Mapping[str, Callable[[Element], model.Element]] = {
 }
 
 
-def _item(node: Element) -> model.Item:
+def _item(node: Element) -> syntax.Item:
     function = _one(node, "functionItem")
-    return model.Item(
+    return syntax.Item(
         normalized(node.get("name", "")),
         _type(node),
         node.get("isCollection") == "true",
@@ -229,24 +227,24 @@ def _function_item(node: Element) -> tuple[tuple[str | None, ...], str | None]:
 # Expressions
 
 
-def _inner(node: Element | None) -> model.Boxed | None:
+def _inner(node: Element | None) -> syntax.Boxed | None:
     """The first expression in an element."""
     if node is None:
         return None
     return next((_BOXED[_tag(child)](child) for child in _children(node) if _tag(child) in _BOXED), None)
 
 
-def _table(node: Element) -> model.Table:
+def _table(node: Element) -> syntax.Table:
     policy = _POLICIES.get(node.get("hitPolicy", "UNIQUE"), "?")
     if policy == "C" and node.get("aggregation"):
         policy += _AGGREGATIONS.get(node.get("aggregation", ""), "?")
     rules = tuple(_rule(each) for each in _each(node, "rule"))
     inputs = tuple(_input(each) for each in _each(node, "input"))
     outputs = tuple(_output(each) for each in _each(node, "output"))
-    return _folded(model.Table(_id(node), _type(node), _line(node), policy, inputs, outputs, rules))
+    return _folded(syntax.Table(_id(node), _type(node), _line(node), policy, inputs, outputs, rules))
 
 
-def _folded(table: model.Table, names: Collection[str] = ()) -> model.Table:
+def _folded(table: syntax.Table, names: Collection[str] = ()) -> syntax.Table:
     """A table with the cells of its folded columns, and of those that test these names, as such."""
     inputs = tuple(
         replace(each, folded=each.folded or each.expression.text in names) for each in table.inputs
@@ -270,17 +268,17 @@ def _folded(table: model.Table, names: Collection[str] = ()) -> model.Table:
     return replace(table, inputs=inputs, rules=rules)
 
 
-def _input(node: Element) -> model.Input:
-    expression = _text(_one(node, "inputExpression")) or model.Text(_id(node), None, _line(node), "")
-    return model.Input(node.get("label", ""), expression, _text(_one(node, "inputValues")), _folds(node))
+def _input(node: Element) -> syntax.Input:
+    expression = _text(_one(node, "inputExpression")) or syntax.Text(_id(node), None, _line(node), "")
+    return syntax.Input(node.get("label", ""), expression, _text(_one(node, "inputValues")), _folds(node))
 
 
 def _folds(node: Element) -> bool:
     return node.get(FOLD) == "true"
 
 
-def _output(node: Element) -> model.Output:
-    return model.Output(
+def _output(node: Element) -> syntax.Output:
+    return syntax.Output(
         normalized(node.get("name", "")),
         node.get("label", ""),
         _type(node),
@@ -289,9 +287,9 @@ def _output(node: Element) -> model.Output:
     )
 
 
-def _rule(node: Element) -> model.Rule:
+def _rule(node: Element) -> syntax.Rule:
     remarks = (_one(each, "text") for each in _each(node, "annotationEntry"))
-    return model.Rule(
+    return syntax.Rule(
         _id(node),
         _line(node),
         tuple(_literal(each) for each in _each(node, "inputEntry")),
@@ -300,65 +298,65 @@ def _rule(node: Element) -> model.Rule:
     )
 
 
-def _entries(node: Element) -> model.Entries:
+def _entries(node: Element) -> syntax.Entries:
     entries = []
     for each in _each(node, "contextEntry"):
         variable = _one(each, "variable")
         name = normalized(variable.get("name", "")) if variable is not None else None
         entries.append((name, _type(variable), _inner(each)))
-    return model.Entries(_id(node), _type(node), _line(node), tuple(entries))
+    return syntax.Entries(_id(node), _type(node), _line(node), tuple(entries))
 
 
-def _invocation(node: Element) -> model.Invocation:
+def _invocation(node: Element) -> syntax.Invocation:
     arguments = []
     for binding in _each(node, "binding"):
         parameter = _one(binding, "parameter")
         name = normalized(parameter.get("name", "")) if parameter is not None else ""
         arguments.append((name, _inner(binding)))
-    function = _inner(node) or model.Text("", None, _line(node), "null")
-    return model.Invocation(_id(node), _type(node), _line(node), function, tuple(arguments))
+    function = _inner(node) or syntax.Text("", None, _line(node), "null")
+    return syntax.Invocation(_id(node), _type(node), _line(node), function, tuple(arguments))
 
 
-def _boxes(node: Element) -> tuple[model.Boxed, ...]:
+def _boxes(node: Element) -> tuple[syntax.Boxed, ...]:
     return tuple(_BOXED[_tag(child)](child) for child in _children(node) if _tag(child) in _BOXED)
 
 
-def _list(node: Element) -> model.Items:
-    return model.Items(_id(node), _type(node), _line(node), _boxes(node))
+def _list(node: Element) -> syntax.Items:
+    return syntax.Items(_id(node), _type(node), _line(node), _boxes(node))
 
 
-def _relation(node: Element) -> model.Relation:
+def _relation(node: Element) -> syntax.Relation:
     columns = tuple((normalized(each.get("name", "")), _type(each)) for each in _each(node, "column"))
     rows = tuple(_boxes(row) for row in _each(node, "row"))
-    return model.Relation(_id(node), _type(node), _line(node), columns, rows)
+    return syntax.Relation(_id(node), _type(node), _line(node), columns, rows)
 
 
-def _parameterized(node: Element) -> model.Parameterized:
+def _parameterized(node: Element) -> syntax.Parameterized:
     parameters = tuple(
         (normalized(each.get("name", "")), _type(each)) for each in _each(node, "formalParameter")
     )
     kind = node.get("kind", "FEEL")
-    return model.Parameterized(_id(node), _type(node), _line(node), kind, parameters, _inner(node))
+    return syntax.Parameterized(_id(node), _type(node), _line(node), kind, parameters, _inner(node))
 
 
-def _conditional(node: Element) -> model.Conditional:
+def _conditional(node: Element) -> syntax.Conditional:
     parts = (_inner(_one(node, tag)) for tag in ("if", "then", "else"))
-    return model.Conditional(_id(node), _type(node), _line(node), *parts)
+    return syntax.Conditional(_id(node), _type(node), _line(node), *parts)
 
 
-def _filtered(node: Element) -> model.Filtered:
+def _filtered(node: Element) -> syntax.Filtered:
     parts = (_inner(_one(node, tag)) for tag in ("in", "match"))
-    return model.Filtered(_id(node), _type(node), _line(node), *parts)
+    return syntax.Filtered(_id(node), _type(node), _line(node), *parts)
 
 
-def _iterated(node: Element) -> model.Iterated:
+def _iterated(node: Element) -> syntax.Iterated:
     body = _one(node, "return" if _tag(node) == "for" else "satisfies")
     variable = normalized(node.get("iteratorVariable", ""))
     source = _inner(_one(node, "in"))
-    return model.Iterated(_id(node), _type(node), _line(node), _tag(node), variable, source, _inner(body))
+    return syntax.Iterated(_id(node), _type(node), _line(node), _tag(node), variable, source, _inner(body))
 
 
-_BOXED: Mapping[str, Callable[[Element], model.Boxed]] = {
+_BOXED: Mapping[str, Callable[[Element], syntax.Boxed]] = {
     "literalExpression": _literal,
     "decisionTable": _table,
     "context": _entries,

@@ -5,14 +5,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.dmn.dmn import model
-from engine.dmn.dmn.completing import completed, is_undrawn
-from engine.dmn.dmn.graph import Graph, Key, around
-from engine.dmn.dmn.reading import read
 from engine.dmn.feel.faults import Fault
 from engine.dmn.feel.frames import Run
 from engine.dmn.feel.names import normalized
 from engine.dmn.inputs import Wanted, Wrong, as_declared
+from engine.dmn.model import syntax
+from engine.dmn.model.completion import completed, is_undrawn
+from engine.dmn.model.graph import Graph, Key, around
+from engine.dmn.model.reader import read_file
 from engine.dmn.outputs import outputs, rows
 from engine.platform.budget import spend
 
@@ -70,7 +70,7 @@ class Ruling:
 class Decisions:
     """The decisions of files that were put together: each file may import the others."""
 
-    def __init__(self, files: Sequence[model.Definitions]) -> None:
+    def __init__(self, files: Sequence[syntax.Definitions]) -> None:
         whole = [completed(file) for file in files]
         self._graphs = [around(file, whole) for file in whole]
 
@@ -151,11 +151,11 @@ class Decisions:
 
 def decisions(files: Mapping[str, bytes]) -> Decisions:
     """Those of the DMN files among some. Raises NotDmn."""
-    return Decisions([read(name, content) for name, content in files.items() if name.endswith(SUFFIX)])
+    return Decisions([read_file(name, content) for name, content in files.items() if name.endswith(SUFFIX)])
 
 
 def _callable(graph: Graph) -> list[Key]:
-    kinds = (model.Decision, model.Service)
+    kinds = (syntax.Decision, syntax.Service)
     space = graph.main.namespace
     return [(space, each.id) for each in graph.main.elements.values() if isinstance(each, kinds)]
 
@@ -163,7 +163,7 @@ def _callable(graph: Graph) -> list[Key]:
 def _data(graph: Graph) -> set[str]:
     """The names of all that the decisions of a file may be given."""
     elements = graph.main.elements.values()
-    return {each.name for each in elements if isinstance(each, model.InputData)}
+    return {each.name for each in elements if isinstance(each, syntax.InputData)}
 
 
 def _offered(graph: Graph, key: Key) -> Offered:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from engine.dmn.asking import Decisions, Ruling, decisions
-from tests.unit.decisions import checking
-from tests.unit.decisions.models import decision, definitions, inputs, literal, table
+from engine.dmn.evaluation import Decisions, Ruling, decisions
+from tests.unit.dmn import checking
+from tests.unit.dmn.models import decision, definitions, inputs, literal, table
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SEASON = decision(

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.dmn.dmn import model
 from engine.dmn.feel.building import Building
 from engine.dmn.feel.frames import Frame, Run
 from engine.dmn.feel.functions import BUILT_IN
@@ -12,6 +11,7 @@ from engine.dmn.feel.matching import build_tests
 from engine.dmn.feel.names import Names
 from engine.dmn.feel.parser import parse_tests, parse_type
 from engine.dmn.feel.types import ANY, Type, Values
+from engine.dmn.model import syntax
 
 ELSEWHERE = {
     "any": "Any",
@@ -27,7 +27,7 @@ class Kinds(Mapping[str, Type]):
     `imported` are the types of other files by the name of the import, which may be none.
     """
 
-    def __init__(self, definitions: model.Definitions) -> None:
+    def __init__(self, definitions: syntax.Definitions) -> None:
         self.own = {item.name: item for item in definitions.items}
         self.imported: list[tuple[str, Kinds]] = []
         self._made: dict[str, Type] = {}
@@ -59,7 +59,7 @@ class Kinds(Mapping[str, Type]):
             return ANY
         return parse_type(name if name in self else ELSEWHERE.get(name, name), self)
 
-    def _item(self, item: model.Item, around: Mapping[str, model.Item]) -> Type:
+    def _item(self, item: syntax.Item, around: Mapping[str, syntax.Item]) -> Type:
         """A type; `around` are the components beside it, of which its tests may speak."""
         found = self._plain(item)
         if item.allowed is not None and item.allowed.text:
@@ -70,7 +70,7 @@ class Kinds(Mapping[str, Type]):
             found = self._restricted(found, item.constraint.text, around)
         return found
 
-    def _plain(self, item: model.Item) -> Type:
+    def _plain(self, item: syntax.Item) -> Type:
         if item.components:
             beside = {each.name: each for each in item.components}
             parts = ((each.name, self._item(each, beside)) for each in item.components)
@@ -80,7 +80,7 @@ class Kinds(Mapping[str, Type]):
             return Type("function", of=self.named(result), takes=tuple(self.named(each) for each in takes))
         return self.named(item.type)
 
-    def _restricted(self, of: Type, tests: str, around: Mapping[str, model.Item]) -> Type:
+    def _restricted(self, of: Type, tests: str, around: Mapping[str, syntax.Item]) -> Type:
         """A type of which only values are allowed that pass tests. Raises Unreadable."""
         names = Names(BUILT_IN, around, members=members(tuple(self.own.values())))
         read = parse_tests(tests, names, self)
@@ -97,7 +97,7 @@ def _joined(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 
 
-def members(items: Sequence[model.Item]) -> Iterator[str]:
+def members(items: Sequence[syntax.Item]) -> Iterator[str]:
     """The names of all components, also of those inside."""
     for item in items:
         for component in item.components:

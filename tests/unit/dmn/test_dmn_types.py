@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.decisions.models import asked, decision, definitions, evaluated, flaws, inputs, literal
+from tests.unit.dmn.models import asked, decision, definitions, evaluated, flaws, inputs, literal
 
 
 def item(name: str, inside: str = "", of: str = "", many: bool = False, component: bool = False) -> str:

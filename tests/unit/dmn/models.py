@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine.dmn.dmn.graph import Graph
-from engine.dmn.dmn.reading import read
 from engine.dmn.feel.frames import Run
+from engine.dmn.model.graph import Graph
+from engine.dmn.model.reader import read_file
 
 DMN_15 = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 
@@ -97,7 +97,7 @@ def evaluated(file: bytes, name: str, values: Mapping[str, Any] | None = None, *
 
 def asked(file: bytes, name: str, values: Mapping[str, Any] | None = None, *others: bytes) -> tuple[Any, Run]:
     """What a decision gives, and the run in which it did."""
-    graph = Graph([read(f"{at}.dmn", each) for at, each in enumerate((file, *others))])
+    graph = Graph([read_file(f"{at}.dmn", each) for at, each in enumerate((file, *others))])
     key = graph.find(name)
     assert key is not None
     run = Run()
@@ -106,7 +106,7 @@ def asked(file: bytes, name: str, values: Mapping[str, Any] | None = None, *othe
 
 def flaws(file: bytes, *others: bytes) -> list[str]:
     """What of a file cannot be read."""
-    graph = Graph([read(f"{at}.dmn", each) for at, each in enumerate((file, *others))])
+    graph = Graph([read_file(f"{at}.dmn", each) for at, each in enumerate((file, *others))])
     return [flaw.reason for found in graph.logic.flaws.values() for flaw in found]
 
 

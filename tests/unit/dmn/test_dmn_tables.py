@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.decisions.models import asked, decision, definitions, evaluated, flaws, inputs, table
+from tests.unit.dmn.models import asked, decision, definitions, evaluated, flaws, inputs, table
 
 RATES = [
     ["< 18", '"child"', "1"],

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from engine.dmn.dmn import model
 from engine.dmn.feel.calling import call
 from engine.dmn.feel.comparing import equal
 from engine.dmn.feel.faults import Place
@@ -14,10 +13,9 @@ from engine.dmn.feel.functions import BUILT_IN
 from engine.dmn.feel.matching import Test
 from engine.dmn.feel.parts import Code
 from engine.dmn.feel.values import kind, number
+from engine.dmn.model import syntax
+from engine.dmn.model.literals import Literals
 from engine.platform.persian import fold
-
-if TYPE_CHECKING:
-    from engine.dmn.dmn.boxes import Builder
 
 Built = TypeVar("Built")
 _AGGREGATED = {"C+": "sum", "C<": "min", "C>": "max"}
@@ -80,19 +78,19 @@ class _Row:
 Hits = Sequence[tuple[int, _Row]]
 
 
-def build_table(builder: "Builder", table: model.Table) -> Code:
+def build_table(literals: Literals, table: syntax.Table) -> Code:
     """A table as a function of the frame; of a table that is not well formed nothing."""
     wrong = _malformed(table)
     if wrong is not None:
-        return builder.flawed(wrong, table)
-    columns = [_column(builder, each, table) for each in table.inputs]
-    results = [_result(builder, each) for each in table.outputs]
-    build = _Rows(table, columns, builder)
+        return literals.flawed(wrong, table)
+    columns = [_column(literals, each, table) for each in table.inputs]
+    results = [_result(literals, each) for each in table.outputs]
+    build = _Rows(table, columns, literals)
     rows = [build.row(at, rule) for at, rule in enumerate(table.rules, 1)]
     return _Table(table, columns, results, rows).evaluate
 
 
-def _malformed(table: model.Table) -> str | None:
+def _malformed(table: syntax.Table) -> str | None:
     if table.policy not in _POLICIES:
         return "The hit policy is none that there is."
     if not table.outputs:
@@ -104,58 +102,58 @@ def _malformed(table: model.Table) -> str | None:
     return None
 
 
-def _once(builder: "Builder", build: Callable[[model.Text], Built]) -> Callable[[model.Text], Built]:
+def _once(literals: Literals, build: Callable[[syntax.Text], Built]) -> Callable[[syntax.Text], Built]:
     """The same, but equal texts are built once, unless they cannot be read."""
     known: dict[tuple[str, bool], Built] = {}
 
-    def built(text: model.Text) -> Built:
+    def built(text: syntax.Text) -> Built:
         key = (text.text, text.folded)
         if key in known:
             return known[key]
-        flaws = len(builder.flaws)
+        flaws = len(literals.flaws)
         made = build(text)
-        if len(builder.flaws) == flaws:
+        if len(literals.flaws) == flaws:
             known[key] = made
         return made
 
     return built
 
 
-def _column(builder: "Builder", of: model.Input, table: model.Table) -> _Column:
+def _column(literals: Literals, of: syntax.Input, table: syntax.Table) -> _Column:
     text = of.expression.text
-    allowed = builder.tests(of.allowed) if of.allowed else None
-    return _Column(of.label or text, builder.code(of.expression), allowed, Place(text, table.id, 0))
+    allowed = literals.tests(of.allowed) if of.allowed else None
+    return _Column(of.label or text, literals.literal(of.expression), allowed, Place(text, table.id, 0))
 
 
-def _result(builder: "Builder", of: model.Output) -> _Result:
+def _result(literals: Literals, of: syntax.Output) -> _Result:
     default = None
     if of.default is not None and of.default.text:
-        default = builder.typed(builder.text(of.default), of.type, of.default)
-    return _Result(of.name, default, builder.each_test(of.allowed) if of.allowed else ())
+        default = literals.typed(literals.text(of.default), of.type, of.default)
+    return _Result(of.name, default, literals.each_test(of.allowed) if of.allowed else ())
 
 
 class _Rows:
     """Builds the rules of a table; equal texts once."""
 
-    def __init__(self, table: model.Table, columns: Sequence[_Column], builder: "Builder") -> None:
+    def __init__(self, table: syntax.Table, columns: Sequence[_Column], literals: Literals) -> None:
         self._table = table
         self._columns = columns
-        self._builder = builder
-        self._tests, self._texts = _once(builder, builder.tests), _once(builder, builder.text)
+        self._literals = literals
+        self._tests, self._texts = _once(literals, literals.tests), _once(literals, literals.text)
 
-    def row(self, number: int, rule: model.Rule) -> _Row:
+    def row(self, number: int, rule: syntax.Rule) -> _Row:
         """A rule."""
         built = ((at, self._tests(text)) for at, text in enumerate(rule.tests))
         closed = tuple((at, test) for at, test in built if test is not None)
         given = zip(rule.results, self._table.outputs, strict=True)
-        results = tuple(self._builder.typed(self._texts(text), of.type, text) for text, of in given)
+        results = tuple(self._literals.typed(self._texts(text), of.type, text) for text, of in given)
         return _Row(rule.id, number, closed, results, self._columns)
 
 
 class _Table:
     def __init__(
         self,
-        table: model.Table,
+        table: syntax.Table,
         columns: Sequence[_Column],
         results: Sequence[_Result],
         rows: Sequence[_Row],

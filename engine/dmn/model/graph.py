@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from engine.dmn.dmn import model
-from engine.dmn.dmn.boxes import Builder, Flaw, fitting, function
-from engine.dmn.dmn.kinds import Kinds, members
 from engine.dmn.errors import TooMuch
 from engine.dmn.feel.faults import Place
 from engine.dmn.feel.frames import Frame, Run
 from engine.dmn.feel.functions import BUILT_IN
 from engine.dmn.feel.names import Names, normalized
 from engine.dmn.feel.parts import Code
-from engine.dmn.feel.types import ANY, Type, fitted
-from engine.dmn.feel.values import Function, Parameter
+from engine.dmn.feel.types import ANY, Function, Parameter, Type, fitted
+from engine.dmn.model import syntax
+from engine.dmn.model.boxes import Builder, function
+from engine.dmn.model.item_types import Kinds, members
+from engine.dmn.model.literals import Flaw, fitting
+from engine.dmn.model.ordering import walk_required_first
 from engine.platform.budget import spend
 
 Key = tuple[str, str]  # the namespace and id of an element
@@ -39,7 +40,7 @@ class Graph:
     Their expressions are made ready when the first of them is needed: many who look at a graph ask nothing.
     """
 
-    def __init__(self, files: Sequence[model.Definitions]) -> None:
+    def __init__(self, files: Sequence[syntax.Definitions]) -> None:
         self.main = files[0]
         self._files = {each.namespace: each for each in reversed(files)}
         self._kinds = {namespace: Kinds(file) for namespace, file in self._files.items()}
@@ -63,20 +64,20 @@ class Graph:
             yield from file.imports.values()
             for element in file.elements.values():
                 yield element.name
-                if isinstance(element, model.Decision | model.Knowledge) and element.logic is not None:
-                    yield from model.members(element.logic)
+                if isinstance(element, syntax.Decision | syntax.Knowledge) and element.logic is not None:
+                    yield from syntax.members(element.logic)
 
-    def kinds(self, file: model.Definitions) -> Kinds:
+    def kinds(self, file: syntax.Definitions) -> Kinds:
         """The types that a file knows."""
         return self._kinds[file.namespace]
 
-    def resolve(self, file: model.Definitions, reference: str) -> Key | None:
+    def resolve(self, file: syntax.Definitions, reference: str) -> Key | None:
         """The element that a reference means: `#id`, or the namespace before it."""
         namespace, _, element = reference.rpartition("#")
         target = self._files.get(namespace or file.namespace)
         return (target.namespace, element) if target and element in target.elements else None
 
-    def resolved(self, file: model.Definitions, references: Iterable[str]) -> list[Key]:
+    def resolved(self, file: syntax.Definitions, references: Iterable[str]) -> list[Key]:
         """The elements that references mean, as far as they are there."""
         return [target for each in references if (target := self.resolve(file, each)) is not None]
 
@@ -97,38 +98,31 @@ class Graph:
         for key in self._in_order():
             element, builder = self.element(key), builders[key[0]]
             of = logic.types[key] = builder.type(element.type, element)
-            if isinstance(element, model.Decision | model.Knowledge):
+            if isinstance(element, syntax.Decision | syntax.Knowledge):
                 logic.codes[key] = self._code(builder, key, element, of)
         return logic
 
     def _in_order(self) -> list[Key]:
         """All elements, those that are required before those that require them and speak of their members."""
-        waiting = [(file.namespace, each) for file in self._files.values() for each in file.elements]
-        begun: set[Key] = set()
-        found: dict[Key, None] = {}
-        while waiting:
-            key = waiting[-1]
-            if key in begun:
-                found[waiting.pop()] = None
-                continue
-            begun.add(key)
-            waiting += [each for each in self.required(key) if each not in begun]
-        return list(found)
+        everything = [(file.namespace, each) for file in self._files.values() for each in file.elements]
+        return list(walk_required_first(everything, self.required))
 
     def required(self, key: Key) -> list[Key]:
         """The elements that one requires, as far as they are there."""
         if key not in self._required:
             element = self.element(key)
-            references = element.requires if isinstance(element, model.Decision | model.Knowledge) else ()
+            references = element.requires if isinstance(element, syntax.Decision | syntax.Knowledge) else ()
             self._required[key] = self.resolved(self.file_of(key), references)
             spend(1 + len(references))
         return self._required[key]
 
-    def _code(self, builder: Builder, key: Key, element: model.Decision | model.Knowledge, of: Type) -> Code:
+    def _code(
+        self, builder: Builder, key: Key, element: syntax.Decision | syntax.Knowledge, of: Type
+    ) -> Code:
         known = (self.known_as(self.file_of(key), each)[0] for each in self.required(key))
-        results = (each.name for each in element.results) if isinstance(element, model.Decision) else ()
+        results = (each.name for each in element.results) if isinstance(element, syntax.Decision) else ()
         with self.names.within([*BUILT_IN, *known, *results]):
-            if isinstance(element, model.Decision):
+            if isinstance(element, syntax.Decision):
                 return builder.typed(builder.code(element.logic), element.type, element)
             if element.logic is None:
                 return lambda _: None
@@ -136,29 +130,29 @@ class Graph:
             result = builder.type(element.logic.type, element.logic)
             return function(builder, element.logic, (of.of or ANY) if of.name == "function" else result)
 
-    def known_as(self, file: model.Definitions, key: Key) -> tuple[str, ...]:
+    def known_as(self, file: syntax.Definitions, key: Key) -> tuple[str, ...]:
         """By which names a file knows an element: what is imported stands below the name of its import."""
         prefix = "" if key[0] == file.namespace else file.imports.get(key[0], "")
         name = self.element(key).name
         return (prefix, name) if prefix else (name,)
 
     @property
-    def files(self) -> list[model.Definitions]:
+    def files(self) -> list[syntax.Definitions]:
         """All files of it."""
         return list(self._files.values())
 
-    def element(self, key: Key) -> model.Element:
+    def element(self, key: Key) -> syntax.Element:
         """What stands there."""
         return self._files[key[0]].elements[key[1]]
 
-    def file_of(self, key: Key) -> model.Definitions:
+    def file_of(self, key: Key) -> syntax.Definitions:
         """Where it stands."""
         return self._files[key[0]]
 
     def find(self, name: str) -> Key | None:
         """A decision or service of the first file by its id, else by its name."""
         asked = [
-            each for each in self.main.elements.values() if isinstance(each, model.Decision | model.Service)
+            each for each in self.main.elements.values() if isinstance(each, syntax.Decision | syntax.Service)
         ]
         named = (each for of in ("id", "name") for each in asked if getattr(each, of) == name)
         found = next(named, None)
@@ -167,7 +161,7 @@ class Graph:
     def parameters(self, key: Key) -> list[Key]:
         """The data on which a decision depends; of a service, what it says that it takes."""
         element = self.element(key)
-        if isinstance(element, model.Service):
+        if isinstance(element, syntax.Service):
             return self.resolved(self.file_of(key), (*element.input_data, *element.input_decisions))
         for each in self.unfinished(key, self._data):
             self._data[each] = self._data_of(each)
@@ -175,7 +169,7 @@ class Graph:
 
     def _data_of(self, key: Key) -> frozenset[Key]:
         """The data below an element, when those below what it requires are known."""
-        if isinstance(self.element(key), model.InputData):
+        if isinstance(self.element(key), syntax.InputData):
             return frozenset([key])
         below = {id(found): found for each in self.required(key) if (found := self._data.get(each))}
         spend(1 + sum(map(len, below.values())))
@@ -188,17 +182,7 @@ class Graph:
 
         What requires itself comes once.
         """
-        waiting = [key]
-        begun: set[Key] = set()
-        while waiting:
-            each = waiting[-1]
-            if each in finished:
-                waiting.pop()
-            elif each in begun:
-                yield waiting.pop()
-            else:
-                begun.add(each)
-                waiting += [one for one in reversed(self.required(each)) if one not in begun]
+        return walk_required_first([key], lambda each: reversed(self.required(each)), finished)
 
     # Evaluating
 
@@ -209,17 +193,17 @@ class Graph:
         try:
             evaluation = Evaluation(self, run, given)
             element = self.element(key)
-            if isinstance(element, model.Service):
+            if isinstance(element, syntax.Service):
                 return evaluation.serve(key, element, given)
             return evaluation.value(key)
         except RecursionError:
             raise TooMuch("The evaluation goes too deep.") from None
 
 
-def around(main: model.Definitions, files: Sequence[model.Definitions]) -> Graph:
+def around(main: syntax.Definitions, files: Sequence[syntax.Definitions]) -> Graph:
     """The graph of a file, and of those that it and these speak of: to build all others takes long."""
     known = {each.namespace: each for each in reversed(files)} | {main.namespace: main}
-    found: dict[str, model.Definitions] = {}
+    found: dict[str, syntax.Definitions] = {}
     waiting = [main.namespace]
     while waiting:
         space = waiting.pop()
@@ -229,14 +213,14 @@ def around(main: model.Definitions, files: Sequence[model.Definitions]) -> Graph
     return Graph([*found.values()])
 
 
-def _spoken_of(file: model.Definitions) -> set[str]:
+def _spoken_of(file: syntax.Definitions) -> set[str]:
     """The namespaces that it imports, or to which it refers."""
     spaces = set(file.imports)
     for element in file.elements.values():
         references: Sequence[str] = ()
-        if isinstance(element, model.Decision | model.Knowledge):
+        if isinstance(element, syntax.Decision | syntax.Knowledge):
             references = element.requires
-        elif isinstance(element, model.Service):
+        elif isinstance(element, syntax.Service):
             references = (*element.outputs, *element.input_decisions, *element.input_data)
         spaces.update(each.rpartition("#")[0] for each in references)
     return spaces
@@ -281,19 +265,19 @@ class Evaluation:
             self._begun.add(key)
             value = self._known[key] = self._evaluated(key)
             element = self._graph.element(key)
-            if isinstance(element, model.Decision):
+            if isinstance(element, syntax.Decision):
                 self._run.explain(decision=element.id, name=element.name, value=value)
         return self._known[key]
 
     def _evaluated(self, key: Key) -> Any:
         element = self._graph.element(key)
-        if isinstance(element, model.InputData):
+        if isinstance(element, syntax.InputData):
             return self._given(key, element, self._values)
-        if isinstance(element, model.Service):
+        if isinstance(element, syntax.Service):
             return self._as_function(key, element)
         return self._logic.codes[key](self._frame(key, element))
 
-    def _given(self, key: Key, element: model.Element, values: Mapping[str, Any]) -> Any:
+    def _given(self, key: Key, element: syntax.Element, values: Mapping[str, Any]) -> Any:
         """What was handed over for an element, by its name or under that of its import."""
         *above, name = self._graph.known_as(self._graph.main, key)
         imported = values.get(above[0]) if above else None
@@ -306,11 +290,11 @@ class Evaluation:
             self._run.tell(f"The value of {element.name} is not of its type.", element.id)
         return found
 
-    def _frame(self, key: Key, element: model.Element) -> Frame:
+    def _frame(self, key: Key, element: syntax.Element) -> Frame:
         file = self._graph.file_of(key)
         own: dict[str, Any] = {}
         imported: dict[str, Any] = {}
-        requires = element.requires if isinstance(element, model.Decision | model.Knowledge) else ()
+        requires = element.requires if isinstance(element, syntax.Decision | syntax.Knowledge) else ()
         for reference in requires:
             target = self._graph.resolve(file, reference)
             if target is None:
@@ -320,7 +304,7 @@ class Evaluation:
             inside = imported if target[0] != file.namespace else own
             within = inside.setdefault(above[0], {}) if above else inside
             within[name] = self.value(target)
-        for each in element.results if isinstance(element, model.Decision) else ():
+        for each in element.results if isinstance(element, syntax.Decision) else ():
             target = self._graph.resolve(file, each.reference)
             own[each.name] = _output(None if target is None else self.value(target), each.output)
         return Frame(self._run, {**imported, **own}, Frame(self._run, BUILT_IN))
@@ -332,7 +316,7 @@ class Evaluation:
         of = self._logic.types[key]
         return (of.of or ANY) if of.name == "function" else of
 
-    def _as_function(self, key: Key, service: model.Service) -> Function:
+    def _as_function(self, key: Key, service: syntax.Service) -> Function:
         parameters = self._graph.parameters(key)
         way = tuple(Parameter(self._graph.element(each).name, self._logic.types[each]) for each in parameters)
         result = self._result_type(key)
@@ -344,13 +328,13 @@ class Evaluation:
 
         return Function((way,), result, call)
 
-    def serve(self, key: Key, service: model.Service, values: Mapping[str, Any]) -> Any:
+    def serve(self, key: Key, service: syntax.Service, values: Mapping[str, Any]) -> Any:
         """A service with data by name."""
         for each in self._graph.parameters(key):
             self._known[each] = self._given(each, self._graph.element(each), values)
         return fitting(self._run, self._result(key, service), self._result_type(key), service.id)
 
-    def _result(self, key: Key, service: model.Service) -> Any:
+    def _result(self, key: Key, service: syntax.Service) -> Any:
         outputs = self._graph.resolved(self._graph.file_of(key), service.outputs)
         if len(outputs) == 1:
             return self.value(outputs[0])

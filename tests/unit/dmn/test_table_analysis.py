@@ -13,8 +13,6 @@ from engine.dmn.check import check
 from engine.dmn.check.axes import Axis
 from engine.dmn.check.conditions import Unclear, condition, orders, values
 from engine.dmn.check.sweep import Box, Sweep
-from engine.dmn.dmn.graph import Graph
-from engine.dmn.dmn.reading import read
 from engine.dmn.feel.building import build
 from engine.dmn.feel.frames import Frame, Run
 from engine.dmn.feel.functions import BUILT_IN
@@ -22,7 +20,9 @@ from engine.dmn.feel.matching import build_tests
 from engine.dmn.feel.names import Names
 from engine.dmn.feel.notation import read_moment
 from engine.dmn.feel.parser import parse_tests
-from tests.unit.decisions.checking import data, decision, definitions, table
+from engine.dmn.model.graph import Graph
+from engine.dmn.model.reader import read_file
+from tests.unit.dmn.checking import data, decision, definitions, table
 
 NUMBERS = [None, *(Decimal(n) / 2 for n in range(-1, 10))]
 TEXTS = [None, "", "a", "a ", "b", "c", "zz"]
@@ -175,7 +175,7 @@ def test_findings_foresee_what_the_evaluation_of_all_values_meets(
     logic = table(policy, ["n", 'k = "a", "b", "c"'], rows)
     content = definitions(data("n", "number"), data("k", "string"), decision("D", logic, ["n", "k"]))
     found = check({"a.dmn": content}).findings
-    graph = Graph([read("a.dmn", content)])
+    graph = Graph([read_file("a.dmn", content)])
     key = graph.find("D")
     assert key is not None
     met, given, missed = False, set(), False

@@ -19,8 +19,8 @@ from engine.dmn.feel.moments import Date, DateTime, Days, Months, Time
 from engine.dmn.feel.names import Names
 from engine.dmn.feel.notation import write
 from engine.dmn.feel.parser import parse, parse_tests, parse_type
-from engine.dmn.feel.types import ANY
-from engine.dmn.feel.values import Function, Parameter, Range
+from engine.dmn.feel.types import ANY, Function, Parameter
+from engine.dmn.feel.values import Range
 
 KNOWN = {"x": Decimal(3), "monthly income": Decimal(1000), "y": [Decimal(1), {"a": "b"}]}
 WRITTEN = """

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from engine.dmn.asking import Ruling, decisions
 from engine.dmn.check import check
+from engine.dmn.evaluation import Ruling, decisions
 from engine.platform import persian
 from engine.platform.findings import Finding
-from tests.unit.decisions.models import DMN_15, decision, definitions, inputs, table
+from tests.unit.dmn.models import DMN_15, decision, definitions, inputs, table
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SPACES = f'xmlns="{DMN_15}" xmlns:parvandeh="https://parvandeh.org/bpmn"'

@@ -10,7 +10,7 @@ from lxml import etree
 from engine.dmn import check as checking
 from engine.dmn.check import check
 from engine.dmn.feel.types import NUMBER
-from tests.unit.decisions.checking import (
+from tests.unit.dmn.checking import (
     codes,
     data,
     decision,

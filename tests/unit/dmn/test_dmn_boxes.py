@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.decisions.models import (
+from tests.unit.dmn.models import (
     asked,
     context,
     decision,

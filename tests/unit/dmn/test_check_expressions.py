@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.unit.decisions.checking import (
+from tests.unit.dmn.checking import (
     data,
     decision,
     findings,

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
-from engine.dmn.asking import Decisions, Input, Wrong, decisions
 from engine.dmn.errors import TooMuch
-from engine.dmn.exact import LONGEST, read_json, write_json
+from engine.dmn.evaluation import Decisions, Input, Wrong, decisions
 from engine.dmn.feel.moments import Date, DateTime, Days, Months, Time
 from engine.dmn.inputs import as_declared
+from engine.dmn.serialization import LONGEST, read_json, write_json
 from tests.ruling import data, dmn, table
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

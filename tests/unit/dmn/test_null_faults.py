@@ -5,17 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine.dmn.asking import decisions
-from tests.unit.decisions.models import (
-    asked,
-    decision,
-    definitions,
-    inputs,
-    invocation,
-    literal,
-    parts,
-    table,
-)
+from engine.dmn.evaluation import decisions
+from tests.unit.dmn.models import asked, decision, definitions, inputs, invocation, literal, parts, table
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -10,36 +10,37 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from engine.dmn.dmn import model
 from engine.dmn.errors import Unreadable
 from engine.dmn.feel.functions import BUILT_IN
 from engine.dmn.feel.names import Names
 from engine.dmn.feel.parser import parse, parse_tests
 from engine.dmn.feel.tree import free_names, values_named
+from engine.dmn.model import syntax
 
 
-def completed(file: model.Definitions) -> model.Definitions:
+def completed(file: syntax.Definitions) -> syntax.Definitions:
     """The same file, with what its decisions speak of: results by the names of outputs, and undrawn data."""
     elements = dict(file.elements)
     for element in file.elements.values():
-        if isinstance(element, model.Decision):
+        if isinstance(element, syntax.Decision):
             elements[element.id] = _with_results(element, file)
     found = replace(file, elements=elements)
-    draws = file.imports or any(isinstance(each, model.InputData) for each in elements.values())
+    draws = file.imports or any(isinstance(each, syntax.InputData) for each in elements.values())
     return found if draws else _with_data(found)
 
 
-def _with_data(file: model.Definitions) -> model.Definitions:
+def _with_data(file: syntax.Definitions) -> syntax.Definitions:
     """With the data that it does not draw."""
     elements = dict(file.elements)
     known = {each.name for each in file.elements.values()}
     for element in file.elements.values():
-        if isinstance(element, model.Decision):
+        if isinstance(element, syntax.Decision):
             types = _types(element.logic)
             results = {*element.ambiguous, *(each.name for each in element.results)}
             missing = sorted(_spoken_of(element.logic, results) - known - results)
             elements |= {
-                _id(name): model.InputData(_id(name), name, types.get(name), element.line) for name in missing
+                _id(name): syntax.InputData(_id(name), name, types.get(name), element.line)
+                for name in missing
             }
             requires = (*element.requires, *(f"#{_id(name)}" for name in missing))
             elements[element.id] = replace(element, requires=requires)
@@ -53,7 +54,7 @@ def _id(name: str) -> str:
     return f"{_UNDRAWN}{name}"
 
 
-def is_undrawn(element: model.Element) -> bool:
+def is_undrawn(element: syntax.Element) -> bool:
     """Whether it is a datum that its file does not draw."""
     return element.id.startswith(_UNDRAWN)
 
@@ -61,10 +62,10 @@ def is_undrawn(element: model.Element) -> bool:
 # Results by the names of outputs
 
 
-def _with_results(element: model.Decision, file: model.Definitions) -> model.Decision:
+def _with_results(element: syntax.Decision, file: syntax.Definitions) -> syntax.Decision:
     """A decision with the names of outputs that it uses for what it requires; the nearest counts."""
     known = {each.name for each in file.elements.values()} | set(file.imports.values())
-    results: dict[str, model.Named] = {}
+    results: dict[str, syntax.Named] = {}
     ambiguous: set[str] = set()
     for level in _levels(element, file):
         outputs = _outputs(level)
@@ -82,41 +83,41 @@ def _with_results(element: model.Decision, file: model.Definitions) -> model.Dec
     )
 
 
-def _levels(element: model.Decision, file: model.Definitions) -> Iterator[list[model.Decision]]:
+def _levels(element: syntax.Decision, file: syntax.Definitions) -> Iterator[list[syntax.Decision]]:
     """The decisions of a file that one requires, then those that these require, and so on."""
     seen = {element.id}
-    level: list[model.Decision] = [element]
+    level: list[syntax.Decision] = [element]
     while level:
         ids = dict.fromkeys(
             each.rpartition("#")[2] for one in level for each in one.requires if _is_own(each, file)
         )
         found = [file.elements[each] for each in ids if each in file.elements and each not in seen]
-        level = [each for each in found if isinstance(each, model.Decision)]
+        level = [each for each in found if isinstance(each, syntax.Decision)]
         seen |= ids.keys()
         yield level
 
 
-def _is_own(reference: str, file: model.Definitions) -> bool:
+def _is_own(reference: str, file: syntax.Definitions) -> bool:
     return reference.rpartition("#")[0] in ("", file.namespace)
 
 
-def _outputs(decisions: list[model.Decision]) -> Mapping[str, list[model.Named]]:
+def _outputs(decisions: list[syntax.Decision]) -> Mapping[str, list[syntax.Named]]:
     """By the names of outputs, whose they are."""
-    found: dict[str, list[model.Named]] = {}
+    found: dict[str, list[syntax.Named]] = {}
     for each in decisions:
-        columns = each.logic.outputs if isinstance(each.logic, model.Table) else ()
+        columns = each.logic.outputs if isinstance(each.logic, syntax.Table) else ()
         for name in dict.fromkeys(column.name for column in columns if column.name):
             several = name if len(columns) > 1 else None
-            found.setdefault(name, []).append(model.Named(name, f"#{each.id}", several))
+            found.setdefault(name, []).append(syntax.Named(name, f"#{each.id}", several))
     return found
 
 
 # Names
 
 
-def _types(logic: model.Boxed | None) -> dict[str, str]:
+def _types(logic: syntax.Boxed | None) -> dict[str, str]:
     """What the columns of a table say of the data that they test."""
-    columns = (each.expression for each in logic.inputs) if isinstance(logic, model.Table) else ()
+    columns = (each.expression for each in logic.inputs) if isinstance(logic, syntax.Table) else ()
     return {each.text: each.type for each in columns if each.type is not None}
 
 
@@ -130,13 +131,13 @@ def _spoken_of(logic: Any, known: Iterable[str], *, filters: bool = False) -> se
     names = (*known,)
     for part in _parts(logic):
         match part:
-            case model.Text():
+            case syntax.Text():
                 found |= _names(part.text, names, filters)
-            case model.Entries(entries=entries):
+            case syntax.Entries(entries=entries):
                 given |= {name for name, _, _ in entries if name}
-            case model.Parameterized(parameters=parameters):
+            case syntax.Parameterized(parameters=parameters):
                 given |= {name for name, _ in parameters}
-            case model.Iterated(variable=variable):
+            case syntax.Iterated(variable=variable):
                 given |= {variable, "partial"}
     return found - given - {"?", "item"}
 

@@ -9,7 +9,7 @@ import pytest
 from engine.dmn.check import check
 from engine.dmn.check.tables import MOST
 from engine.platform.findings import Finding
-from tests.unit.decisions.checking import data, decision, definitions, item, of_table, table
+from tests.unit.dmn.checking import data, decision, definitions, item, of_table, table
 
 
 def told(found: Sequence[Finding], code: str) -> list[str]:

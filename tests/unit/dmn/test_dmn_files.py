@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.dmn.dmn.graph import Graph, around
-from engine.dmn.dmn.reading import NotDmn, read
 from engine.dmn.errors import TooMuch
 from engine.dmn.feel.frames import Run
+from engine.dmn.model.graph import Graph, around
+from engine.dmn.model.reader import NotDmn, read_file
 from tests import ruling
-from tests.unit.decisions.models import (
+from tests.unit.dmn.models import (
     asked,
     context,
     decision,
@@ -208,7 +208,7 @@ def test_a_service_is_called_as_a_function_and_knows_only_its_parameters() -> No
 )
 def test_what_is_no_dmn_is_refused(content: bytes) -> None:
     with pytest.raises(NotDmn):
-        read("x.dmn", content)
+        read_file("x.dmn", content)
 
 
 def test_xml_that_grows_is_refused() -> None:
@@ -216,19 +216,19 @@ def test_xml_that_grows_is_refused() -> None:
     for use in ("<decision name='&e29;'/>", "<description>&e29;</description>"):
         bomb = f'<!DOCTYPE d [{entities}]><definitions xmlns="{VERSIONS[-1]}">{use}</definitions>'
         with pytest.raises(NotDmn):
-            read("x.dmn", bomb.encode())
+            read_file("x.dmn", bomb.encode())
 
 
 def test_a_hundred_thousand_rules_are_refused() -> None:
     rule = "<rule><inputEntry><text>-</text></inputEntry><outputEntry><text>1</text></outputEntry></rule>"
     logic = f"<decisionTable><input/><output/>{rule * 100_000}</decisionTable>"
     with pytest.raises(NotDmn, match="elements"):
-        read("x.dmn", definitions(decision("d", logic)))
+        read_file("x.dmn", definitions(decision("d", logic)))
 
 
 def test_more_text_than_can_be_read_in_time_is_refused() -> None:
     with pytest.raises(NotDmn, match="characters"):
-        read("x.dmn", definitions(decision("d", literal("1 + " * 300_000 + "1"))))
+        read_file("x.dmn", definitions(decision("d", literal("1 + " * 300_000 + "1"))))
 
 
 def test_nests_of_expressions_and_types_are_read_or_refused() -> None:
@@ -325,7 +325,7 @@ def test_files_with_elements_taken_out_are_read_or_refused(data: st.DataObject) 
 def survive(content: bytes) -> None:
     """A file is refused, or every decision of it has a value."""
     try:
-        graph = Graph([read("x.dmn", content), read("lib.dmn", LIBRARY)])
+        graph = Graph([read_file("x.dmn", content), read_file("lib.dmn", LIBRARY)])
     except NotDmn:
         return
     for element in graph.main.elements.values():
@@ -336,5 +336,7 @@ def survive(content: bytes) -> None:
 
 
 def test_files_of_which_nobody_speaks_are_not_built() -> None:
-    first, other = (read(f"{name}.dmn", ruling.dmn(ruling.data("x"), name)) for name in ("first", "other"))
+    first, other = (
+        read_file(f"{name}.dmn", ruling.dmn(ruling.data("x"), name)) for name in ("first", "other")
+    )
     assert around(first, [other, first]).files == [first]
