@@ -7,7 +7,7 @@ from importlib import import_module
 
 from gunicorn.http import wsgi
 
-from engine.bpmn import script
+from engine.bpmn.run import script
 from engine.platform import parent_death
 from engine.platform.config import Settings
 

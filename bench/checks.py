@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from engine import bpmn
-from engine.bpmn import script
+from engine.bpmn.run import script
 
 _HEAD = '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn">'
 

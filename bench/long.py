@@ -12,7 +12,8 @@ from xml.sax.saxutils import escape
 from bench import w1
 from bench.load import case_data, task_data
 from engine import bpmn
-from engine.bpmn import Source, Spec, Step, script
+from engine.bpmn import Source, Spec, Step
+from engine.bpmn.run import script
 
 ITERATIONS = 1_000
 MARKS = (10, 100, ITERATIONS)

@@ -19,7 +19,7 @@ import psycopg
 
 from bench.w1 import conninfo
 from engine import cases, definitions
-from engine.bpmn import script
+from engine.bpmn.run import script
 from engine.cli import migrate
 from engine.identity import accounts
 from engine.platform import postgres

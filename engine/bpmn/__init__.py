@@ -3,28 +3,29 @@
 The only package that knows SpiffWorkflow. Everything else imports from here.
 """
 
-from engine.bpmn.bills import BILL, Paid, received
-from engine.bpmn.check import Looked, check, look
-from engine.bpmn.connecting import NamedConnector, named_connectors
+from engine.bpmn.analysis.checking import Looked, check, look
+from engine.bpmn.analysis.expected_replies import Awaited, awaited
+from engine.bpmn.analysis.known_names import Name
+from engine.bpmn.analysis.other_engines import Foreign, Gone, foreigns, translated, without
+from engine.bpmn.analysis.reference_choices import Named, Offers, offers
+from engine.bpmn.analysis.required_connectors import NamedConnector, named_connectors
+from engine.bpmn.analysis.required_roles import NamedPost, named_posts
 from engine.bpmn.diff import Difference, compare
-from engine.bpmn.findings import Finding, Process, Report
-from engine.bpmn.flows import Flow
-from engine.bpmn.foreign import Foreign, Gone, foreigns, translated, without
+from engine.bpmn.draw import POLICY as PICTURE_POLICY
+from engine.bpmn.draw import Marks, Undrawable, picture, places
+from engine.bpmn.draw.placing import placed, without_places
 from engine.bpmn.forms import Form
-from engine.bpmn.kinds import HUMAN
-from engine.bpmn.marks import CaseRules, TaskRules
-from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
-from engine.bpmn.money import NotMoney
-from engine.bpmn.offering import Named, Offers, offers
-from engine.bpmn.outcomes import Effect, Outcome
-from engine.bpmn.outlook import steps_ahead
-from engine.bpmn.picture import POLICY as PICTURE_POLICY
-from engine.bpmn.picture import Marks, Undrawable, picture, places
-from engine.bpmn.picture.placing import placed, without_places
-from engine.bpmn.posts import Post
-from engine.bpmn.readable import Name
-from engine.bpmn.replies import Awaited, awaited
-from engine.bpmn.runner import (
+from engine.bpmn.notation.candidate_roles import Post
+from engine.bpmn.notation.findings import Finding, Process, Report
+from engine.bpmn.notation.kinds import HUMAN
+from engine.bpmn.notation.money import NotMoney
+from engine.bpmn.notation.outcomes import Effect, Outcome
+from engine.bpmn.notation.requirements import CaseRules, TaskRules
+from engine.bpmn.notation.source import Source, all_executable, digest
+from engine.bpmn.notation.timers import later
+from engine.bpmn.run.bills import BILL, Paid, received
+from engine.bpmn.run.case_migration import Immovable, Migrated, Obstacle, migrate
+from engine.bpmn.run.commands import (
     CallFailure,
     Unskippable,
     answer,
@@ -40,14 +41,13 @@ from engine.bpmn.runner import (
     skip,
     start,
 )
-from engine.bpmn.source import Source, all_executable, digest
-from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
-from engine.bpmn.staffing import NamedPost, named_posts
-from engine.bpmn.starts import first_start, next_start
-from engine.bpmn.step import Failure, Fired, Issued, Outgoing, Passage, People, Step, Thrown, Wait, Work
-from engine.bpmn.subject import depends_on, shown_by, subject
-from engine.bpmn.timers import later
-from engine.bpmn.watch import OutOfTime, Watch
+from engine.bpmn.run.flows import Flow
+from engine.bpmn.run.remaining_steps import steps_ahead
+from engine.bpmn.run.spec import Element, Spec, Unbuildable, build, cached
+from engine.bpmn.run.start_timers import first_start, next_start
+from engine.bpmn.run.step import Failure, Fired, Issued, Outgoing, Passage, People, Step, Thrown, Wait, Work
+from engine.bpmn.run.subject import depends_on, shown_by, subject
+from engine.bpmn.run.trace import OutOfTime, Watch
 
 __all__ = [
     "BILL",

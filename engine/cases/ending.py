@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from engine import access, bpmn, definitions
-from engine.bpmn.broadcast import WITHDRAWAL
+from engine.bpmn.notation.broadcast import WITHDRAWAL
 from engine.cases.commands import digest, new_secret
 from engine.cases.hold import Locked, lock, require_active, require_not_erased, require_revision
 from engine.cases.interest import require_impartial

@@ -7,9 +7,9 @@ from itertools import zip_longest
 from pathlib import Path
 
 from engine import bpmn
-from engine.bpmn.findings import Finding
-from engine.bpmn.picture import keys
-from engine.bpmn.source import BPMN_SUFFIXES
+from engine.bpmn.draw import keys
+from engine.bpmn.notation.findings import Finding
+from engine.bpmn.notation.source import BPMN_SUFFIXES
 from engine.cli import folders
 from engine.cli.check import describe
 from engine.platform.config import Settings

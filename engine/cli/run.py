@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from engine.bpmn import script
+from engine.bpmn.run import script
 from engine.cli import children, demo_accounts, deploy, hub, migrate, restarts, web, welcome, worker
 from engine.cli.demo.seeds import Seeding
 from engine.connectors import Connectors

@@ -11,7 +11,16 @@ import jsonschema_rs
 
 from engine.bpmn import forms
 from engine.bpmn.forms import MASK, READ_ONLY, Form, for_roles, for_some, named, visible, without
-from engine.bpmn.outcomes import MIN_TEXT, Vocabulary, effect_of, exactly, grounds, listed, meant, text_of
+from engine.bpmn.notation.outcomes import (
+    MIN_TEXT,
+    Vocabulary,
+    effect_of,
+    exactly,
+    grounds,
+    listed,
+    meant,
+    text_of,
+)
 from engine.bpmn.values import Unportable, portable
 from engine.platform.errors import Fault, Invalid
 

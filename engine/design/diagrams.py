@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import func, select, union
 
 from engine import access, bpmn, cases, definitions
-from engine.bpmn.findings import Finding
-from engine.bpmn.picture import Change, Token
+from engine.bpmn.draw import Change, Token
+from engine.bpmn.notation.findings import Finding
 from engine.models import Call, Case, DefinitionVersion, Event, Incident, Task, Wait
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Rejected

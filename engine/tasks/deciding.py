@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, insert, select
 
 from engine import access, cases, definitions
-from engine.bpmn import TaskRules, outcomes
-from engine.bpmn.outcomes import MAX_OUTCOME
+from engine.bpmn import TaskRules
+from engine.bpmn.notation import outcomes
+from engine.bpmn.notation.outcomes import MAX_OUTCOME
 from engine.definitions import forms
 from engine.events import Fact
 from engine.identity import names

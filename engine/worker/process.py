@@ -17,7 +17,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.bpmn import script
+from engine.bpmn.run import script
 from engine.platform import logs
 from engine.platform.config import Settings
 from engine.platform.errors import Conflict, NotFound, Uncertain

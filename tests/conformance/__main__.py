@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.bpmn import script
+from engine.bpmn.run import script
 from tests.conformance import dmn_report
 from tests.conformance.corpus import FILES
 from tests.conformance.report import document, record, result

@@ -11,7 +11,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.check.expressions import FORMATS
-from engine.bpmn.normalize import BPMN, tag
+from engine.bpmn.run.normalize import BPMN, tag
 
 # Engines whose diagrams call Java.
 JAVA = frozenset({

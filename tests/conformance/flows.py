@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.normalize import BPMN, tag
+from engine.bpmn.run.normalize import BPMN, tag
 
 # A condition that is true already takes work away before it was anybody's.
 _ENDINGS = frozenset({

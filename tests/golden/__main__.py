@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from engine.bpmn import script
+from engine.bpmn.run import script
 from tests.driving import Run, built
 from tests.golden.histories import HISTORIES
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine import bpmn
-from engine.bpmn import script
+from engine.bpmn.run import script
 from engine.definitions import scenarios
 from tests.driving import Run
 from tests.rules.sources import text

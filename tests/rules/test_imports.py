@@ -28,7 +28,7 @@ def test_no_contract_excuses_an_import_within_the_project() -> None:
     excused = [entry for contract in CONTRACTS for entry in contract.get("ignore_imports", [])]
     assert excused == [
         "engine.bpmn.** -> SpiffWorkflow",
-        "engine.bpmn.picture.layout -> bpmn_io",
+        "engine.bpmn.draw.layout -> bpmn_io",
         "engine.bpmn.lint.drawing -> bpmn_io",
     ]
 

@@ -3,8 +3,7 @@
 import pytest
 
 from engine import bpmn
-from engine.bpmn import Gone
-from engine.bpmn.check import check
+from engine.bpmn import Gone, check
 from tests.bpmn import extension, in_line, line, node, process
 
 LISTENER = '<camunda:taskListener event="create" class="a"/>'

@@ -10,10 +10,10 @@ from engine import bpmn
 from engine.bpmn import Source
 from engine.bpmn.check.diagram import read_diagram
 from engine.bpmn.check.variables import Process
-from engine.bpmn.normalize import tag
-from engine.bpmn.script import Sandbox
-from engine.bpmn.source import read_xml
-from engine.bpmn.state import load
+from engine.bpmn.notation.source import read_xml
+from engine.bpmn.run.normalize import tag
+from engine.bpmn.run.script import Sandbox
+from engine.bpmn.run.state import load
 from tests.bpmn import extension
 from tests.drawing import ASKS, drawing
 from tests.driving import NOW

@@ -6,7 +6,7 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn import CaseRules, Source, TaskRules
-from engine.bpmn.outcomes import Outcome
+from engine.bpmn.notation.outcomes import Outcome
 from tests.bpmn import declared, definitions, extension, in_line, many, node, process_element
 
 FORM = '{"type": "object", "properties": {"outcome": {"enum": ["yes", "no"]}, %s}}'

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine.bpmn import script
-from engine.bpmn.script import Sandbox, ScriptFailed
+from engine.bpmn.run import script
+from engine.bpmn.run.script import Sandbox, ScriptFailed
 from tests.driving import NOW
 
 

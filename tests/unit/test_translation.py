@@ -2,12 +2,12 @@
 
 import pytest
 
-from engine.bpmn.check import check
-from engine.bpmn.script import parse
-from engine.bpmn.source import read_xml
+from engine.bpmn import check
+from engine.bpmn.notation.source import read_xml
+from engine.bpmn.run.script import parse
 from engine.bpmn.translate import translate
 from engine.bpmn.translate.juel import Untranslatable, expression
-from engine.bpmn.translate.told import BPMN, OURS
+from engine.bpmn.translate.translations import BPMN, OURS
 from tests.bpmn import (
     definitions,
     extension,

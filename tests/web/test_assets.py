@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.bpmn.check import extensions
-from engine.bpmn.outcomes import ATTRIBUTES, DECLARATION
+from engine.bpmn.notation.outcomes import ATTRIBUTES, DECLARATION
 from engine.cli import web as server
 from engine.platform.errors import Unusable
 from tests.rules.sources import ROOT

@@ -7,7 +7,7 @@ from engine.bpmn.check.allow_list import ACTIVITIES, TASKS, bpmn
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules, place
-from engine.bpmn.script import language
+from engine.bpmn.run.script import language
 from engine.platform.findings import sentence
 
 PLACEHOLDER = "__targetRef_placeholder"  # Camunda Modeler's, because the standard wants a target

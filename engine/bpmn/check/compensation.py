@@ -6,7 +6,7 @@ from typing import Any
 from engine.bpmn.check.allow_list import ACTIVITIES, bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers
 from engine.bpmn.check.notes import Notes, Rules
-from engine.bpmn.normalize import is_handler
+from engine.bpmn.run.normalize import is_handler
 from engine.platform.findings import sentence
 
 THROWING = frozenset({"endEvent", "intermediateThrowEvent"})

@@ -6,14 +6,14 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.bills import PAID, PARTS
 from engine.bpmn.check.allow_list import ACTIVITIES, BPMN, CHILDREN, RUNNING, local
 from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place, qualified
 from engine.bpmn.check.refusals import REFUSED
-from engine.bpmn.kinds import HUMAN
-from engine.bpmn.outcomes import DECISION
-from engine.bpmn.own import ASSIGNMENT
+from engine.bpmn.notation.kinds import HUMAN
+from engine.bpmn.notation.outcomes import DECISION
+from engine.bpmn.run.activity_scope import ASSIGNMENT
+from engine.bpmn.run.bills import PAID, PARTS
 from engine.bpmn.translate.vendors import OTHER_ENGINES, SPIFF, VOCABULARY, ZEEBE
 from engine.platform.findings import sentence
 

@@ -13,9 +13,9 @@ from engine.bpmn.check.notes import Notes, Place, place
 from engine.bpmn.check.rules import read_rules
 from engine.bpmn.forms import SUFFIXES as FORM_SUFFIXES
 from engine.bpmn.forms import Problem, converted
-from engine.bpmn.posts import BINDINGS, Bindings, fault, read_bindings, squeezed
-from engine.bpmn.rules import NO_DECISIONS
-from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
+from engine.bpmn.notation.candidate_roles import BINDINGS, Bindings, fault, read_bindings, squeezed
+from engine.bpmn.notation.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
+from engine.bpmn.run.rule_tasks import NO_DECISIONS
 from engine.bpmn.translate import translate
 from engine.dmn.asking import Decisions
 from engine.platform.budget import look_at, spend

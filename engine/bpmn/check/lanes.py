@@ -6,7 +6,7 @@ from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.kinds import HUMAN
+from engine.bpmn.notation.kinds import HUMAN
 from engine.platform.findings import sentence
 
 _ASSIGNED = tuple(

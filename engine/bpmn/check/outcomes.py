@@ -6,7 +6,7 @@ from typing import Any
 from engine.bpmn import forms
 from engine.bpmn.check.diagram import Diagram, Node, Scope
 from engine.bpmn.check.notes import Rules
-from engine.bpmn.outcomes import (
+from engine.bpmn.notation.outcomes import (
     ATTRIBUTES,
     DECISION,
     DECLARATION,

@@ -6,7 +6,7 @@ from typing import Any
 from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers, runs
 from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.normalize import is_asked
+from engine.bpmn.run.normalize import is_asked
 from engine.platform.findings import sentence
 
 Successors = Callable[[Node], Sequence[Node]]

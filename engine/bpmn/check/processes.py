@@ -7,8 +7,8 @@ from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
 from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.findings import Process
-from engine.bpmn.outcomes import DECLARATION, MAX_DECLARED
+from engine.bpmn.notation.findings import Process
+from engine.bpmn.notation.outcomes import DECLARATION, MAX_DECLARED
 from engine.platform.findings import sentence
 
 _BINDING = f"{{{CAMUNDA}}}calledElementBinding"

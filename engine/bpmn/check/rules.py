@@ -9,8 +9,8 @@ from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules
-from engine.bpmn.rules import DECISION, MAPPING, NULL_FAULTS, ON_NULL, RESULT, RESULTS
-from engine.bpmn.script import language
+from engine.bpmn.run.rule_tasks import DECISION, MAPPING, NULL_FAULTS, ON_NULL, RESULT, RESULTS
+from engine.bpmn.run.script import language
 from engine.dmn.asking import SUFFIX, Decisions
 from engine.dmn.check import check
 from engine.dmn.dmn.model import Definitions

@@ -6,7 +6,7 @@ from typing import Any
 from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS, THROWN, local
 from engine.bpmn.check.diagram import Diagram, Flow, Node, Scope, by_event
 from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.normalize import begins_alone, is_asked, only_bare
+from engine.bpmn.run.normalize import begins_alone, is_asked, only_bare
 from engine.platform.findings import sentence
 
 MAX_NODES = 300

@@ -19,8 +19,8 @@ from engine.bpmn.check.notes import Notes
 from engine.bpmn.check.paths import components, targets
 from engine.bpmn.check.texts import Text, bound, first_lines, is_strict, texts, variables
 from engine.bpmn.check.writers import Given
-from engine.bpmn.rules import DECISION, NO_DECISIONS, RESULT
-from engine.bpmn.script import language
+from engine.bpmn.run.rule_tasks import DECISION, NO_DECISIONS, RESULT
+from engine.bpmn.run.script import language
 from engine.dmn.asking import Decisions
 from engine.platform.findings import sentence
 

@@ -11,8 +11,8 @@ from engine.bpmn.check.allow_list import THROWN, bpmn
 from engine.bpmn.check.diagram import Node
 from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.python import expression
-from engine.bpmn.kinds import HUMAN
-from engine.bpmn.script import as_written, language, names
+from engine.bpmn.notation.kinds import HUMAN
+from engine.bpmn.run.script import as_written, language, names
 
 _MARKER = bpmn("multiInstanceLoopCharacteristics")
 _CATCHING = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"})

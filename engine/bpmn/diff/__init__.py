@@ -11,9 +11,9 @@ from typing import Any
 
 from engine.bpmn.diff.facts import ALWAYS, OTHERWISE, Drawn, Step, read
 from engine.bpmn.diff.forms import form_differences
-from engine.bpmn.diff.ways import ways
+from engine.bpmn.diff.paths import ways
 from engine.bpmn.diff.words import FACTS, LONG_FACTS, RULES, SENTENCES, sentence
-from engine.bpmn.source import Source
+from engine.bpmn.notation.source import Source
 
 __all__ = ["ALWAYS", "OTHERWISE", "SENTENCES", "Difference", "compare"]
 

@@ -10,19 +10,21 @@ from typing import Any, Literal
 
 from lxml import etree
 
-from engine.bpmn import forms, outcomes, syntax, timers, triggers
-from engine.bpmn.bills import BILL, PAID, PARTS
-from engine.bpmn.kinds import HUMAN
-from engine.bpmn.lanes import lane_of, listed
-from engine.bpmn.marks import TASK_MARKS, case_rules
-from engine.bpmn.normalize import FLOW_NODES, flow_nodes, handlers, only_bare, tag
-from engine.bpmn.own import Unfit, words
-from engine.bpmn.posts import Bindings, Posting, read_bindings, squeezed
-from engine.bpmn.rules import DECISION, NULL_FAULTS, fingerprint
-from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
-from engine.bpmn.spec import BUSINESS_KEY, OUTCOME
+from engine.bpmn import forms
+from engine.bpmn.expressions import syntax
+from engine.bpmn.notation import events, outcomes, timers
+from engine.bpmn.notation.candidate_roles import Bindings, Posting, read_bindings, squeezed
+from engine.bpmn.notation.events import OURS, STARTER
+from engine.bpmn.notation.kinds import HUMAN
+from engine.bpmn.notation.lanes import lane_of, listed
+from engine.bpmn.notation.requirements import TASK_MARKS, case_rules
+from engine.bpmn.notation.source import BPMN_SUFFIXES, Source, read_xml
+from engine.bpmn.run.activity_scope import Unfit, words
+from engine.bpmn.run.bills import BILL, PAID, PARTS
+from engine.bpmn.run.normalize import FLOW_NODES, flow_nodes, handlers, only_bare, tag
+from engine.bpmn.run.rule_tasks import DECISION, NULL_FAULTS, fingerprint
+from engine.bpmn.run.spec import BUSINESS_KEY, OUTCOME
 from engine.bpmn.translate import translate
-from engine.bpmn.triggers import OURS, STARTER
 
 ALWAYS, OTHERWISE = "", "default"  # guards of a flow without condition, and of a default flow
 
@@ -303,7 +305,7 @@ def _happening(node: Any) -> dict[str, Any]:
     """What an event, or a task that sends or receives, is about."""
     link = node.find(tag("linkEventDefinition"))
     found: dict[str, Any] = {"link": None if link is None else link.get("name")}
-    trigger = triggers.trigger(node)
+    trigger = events.trigger(node)
     if trigger is None:
         return found
     if trigger.kind == "timer":

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from engine.bpmn.kinds import HUMAN
-from engine.bpmn.lanes import lane_of, lanes_around, listed
-from engine.bpmn.marks import ASSIGNMENTS
-from engine.bpmn.posts import NOWHERE, Bindings, is_role, is_unit, squeezed
+from engine.bpmn.notation.candidate_roles import NOWHERE, Bindings, is_role, is_unit, squeezed
+from engine.bpmn.notation.kinds import HUMAN
+from engine.bpmn.notation.lanes import lane_of, lanes_around, listed
+from engine.bpmn.notation.requirements import ASSIGNMENTS
 from engine.bpmn.translate.people import as_group
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, OURS, Told, short
 from engine.platform.findings import sentence
 
 _HUMAN = tuple(BPMN + name for name in sorted(HUMAN))

@@ -7,7 +7,7 @@ from lxml import etree
 
 from engine.bpmn.translate import juel
 from engine.bpmn.translate.juel import NOTHING, Untranslatable, Value, is_juel
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, OURS, Told, extension, short
 from engine.platform.findings import sentence
 
 # Where a token stands that can have variables of its own, and which kinds of parameters mean something there.

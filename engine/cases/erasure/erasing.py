@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from engine import access, cases, definitions, events
 from engine.bpmn import Spec
 from engine.bpmn.forms import Field
-from engine.bpmn.outcomes import known_words
+from engine.bpmn.notation.outcomes import known_words
 from engine.cases import Locked, staged_documents
 from engine.cases.erasure.inventory import ERASED, Changed, Deleted
 from engine.cases.staged_documents import Place

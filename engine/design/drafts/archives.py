@@ -3,7 +3,7 @@
 from typing import IO
 
 from engine.bpmn.check.files import MAX_FILES, SUFFIXES
-from engine.bpmn.source import MAX_FILE
+from engine.bpmn.notation.source import MAX_FILE
 from engine.platform import media
 from engine.platform.errors import Fault, Invalid
 from engine.platform.media import Unfit

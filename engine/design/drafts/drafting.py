@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import access, bpmn, definitions
 from engine.bpmn.check.files import MAX_FILES, is_name
-from engine.bpmn.source import MAX_FILE, Unreadable
+from engine.bpmn.notation.source import MAX_FILE, Unreadable
 from engine.connectors import usage
 from engine.definitions import Deployed, deployments
 from engine.definitions.scenarios import SUFFIX
