@@ -9,7 +9,7 @@ from uuid import UUID
 
 from engine import bpmn
 from engine.bpmn import CallFailure, Outgoing, Source, Spec, Step, Wait, Work
-from engine.bpmn.run.script import Sandbox
+from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.state import dump, load
 from engine.bpmn.run.tokens import READY
 

@@ -2,8 +2,9 @@
 
 from engine.bpmn import check
 from engine.bpmn.notation.source import read_xml
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate import translate
-from engine.bpmn.translate.translations import BPMN, OURS
+from engine.bpmn.translate.translations import BPMN
 from tests.bpmn import extension
 
 

@@ -15,15 +15,15 @@ from engine.bpmn.draw import POLICY as PICTURE_POLICY
 from engine.bpmn.draw import Marks, Undrawable, picture, places
 from engine.bpmn.draw.placing import placed, without_places
 from engine.bpmn.forms import Form
+from engine.bpmn.notation.bills import BILL, Paid, received
 from engine.bpmn.notation.candidate_roles import Post
 from engine.bpmn.notation.findings import Finding, Process, Report
-from engine.bpmn.notation.kinds import HUMAN
 from engine.bpmn.notation.money import NotMoney
 from engine.bpmn.notation.outcomes import Effect, Outcome
 from engine.bpmn.notation.requirements import CaseRules, TaskRules
 from engine.bpmn.notation.source import Source, all_executable, digest
 from engine.bpmn.notation.timers import later
-from engine.bpmn.run.bills import BILL, Paid, received
+from engine.bpmn.notation.vocabulary import HUMAN
 from engine.bpmn.run.case_migration import Immovable, Migrated, Obstacle, migrate
 from engine.bpmn.run.commands import (
     CallFailure,

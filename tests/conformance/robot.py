@@ -16,7 +16,7 @@ from uuid import UUID
 from engine import bpmn
 from engine.bpmn import CallFailure, Outgoing, Source, Spec, Step, Unskippable, Wait, Work
 from engine.bpmn.notation.source import BPMN_SUFFIXES, read_xml
-from engine.bpmn.run.script import Sandbox
+from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.state import dump, load
 from engine.bpmn.run.tokens import FAILED, READY, STARTED
 from tests.conformance.corpus import Judged

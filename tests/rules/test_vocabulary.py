@@ -12,7 +12,7 @@ TERMS = {"valid_from", "valid_to", "revoked_at"}
 LENT = {"Membership", "Delegation", "Substitution"}
 VALIDITY, KINDS, OUTCOMES = (
     "engine/access/validity.py",
-    "engine/bpmn/notation/kinds.py",
+    "engine/bpmn/notation/vocabulary.py",
     "engine/bpmn/notation/outcomes.py",
 )
 ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)

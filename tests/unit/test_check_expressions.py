@@ -7,8 +7,10 @@ import pytest
 from engine.bpmn import check
 from engine.bpmn.check import expressions
 from engine.bpmn.check.expressions import MISSING, MODULES
+from engine.bpmn.expressions.syntax import Mode
 from engine.bpmn.notation.findings import Finding
-from engine.bpmn.run.script import Mode, Sandbox, unsupported
+from engine.bpmn.run.scripts import Sandbox
+from engine.bpmn.sandbox import unsupported
 from tests.bpmn import flow, line, many, node, process, script
 
 

@@ -10,7 +10,6 @@ from lxml import etree
 
 from engine import bpmn
 from engine.bpmn import check
-from engine.bpmn.check.allow_list import bpmn as named
 from engine.bpmn.check.diagram import Diagram, read_diagram
 from engine.bpmn.check.markings import Lost, Markings, _each, _ready
 from engine.bpmn.check.moves import read_net
@@ -18,6 +17,7 @@ from engine.bpmn.check.net import Net, Station
 from engine.bpmn.check.notes import Notes
 from engine.bpmn.check.soundness import check_soundness
 from engine.bpmn.notation.findings import Finding
+from engine.bpmn.notation.vocabulary import bpmn as named
 from tests.bpmn import definitions, flow, in_line, node, process, process_element
 from tests.checking import about, path, timer
 from tests.drawing import ASKS, drawing

@@ -6,7 +6,7 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn import Immovable, Spec, migrate
-from engine.bpmn.run.script import Sandbox
+from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.state import dump, load
 from engine.platform.config import ROOT
 from tests.driving import NOW, Run, built, path, script

@@ -7,8 +7,8 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn.notation import timers
+from engine.bpmn.notation.events import Trigger
 from engine.bpmn.notation.timers import Untimely
-from engine.bpmn.run.elements.events import Trigger
 from tests.driving import NOW, Run, flow
 from tests.eventful import boundary, catch, line, message, spec, timer
 

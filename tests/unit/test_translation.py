@@ -4,10 +4,11 @@ import pytest
 
 from engine.bpmn import check
 from engine.bpmn.notation.source import read_xml
-from engine.bpmn.run.script import parse
+from engine.bpmn.notation.vocabulary import OURS
+from engine.bpmn.run.scripts import parse
 from engine.bpmn.translate import translate
 from engine.bpmn.translate.juel import Untranslatable, expression
-from engine.bpmn.translate.translations import BPMN, OURS
+from engine.bpmn.translate.translations import BPMN
 from tests.bpmn import (
     definitions,
     extension,

@@ -12,7 +12,6 @@ from engine.bpmn.analysis.finding_attributes import with_attributes
 from engine.bpmn.analysis.known_names import Name, readable
 from engine.bpmn.check import bounded
 from engine.bpmn.check.activities import check_activities
-from engine.bpmn.check.allow_list import FLOW_NODES, bpmn
 from engine.bpmn.check.bills import check_bills
 from engine.bpmn.check.catching import check_catching
 from engine.bpmn.check.compensation import check_compensation
@@ -45,6 +44,7 @@ from engine.bpmn.check.terms import check_terms
 from engine.bpmn.check.variables import check_variables
 from engine.bpmn.lint import lint
 from engine.bpmn.notation.findings import Finding, Report
+from engine.bpmn.notation.vocabulary import FLOW_NODES, bpmn
 from engine.platform.findings import sentence
 
 __all__ = ["Looked", "check", "look"]

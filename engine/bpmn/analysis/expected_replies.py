@@ -8,13 +8,12 @@ from itertools import chain
 from typing import Any
 
 from engine.bpmn.check import juel
-from engine.bpmn.check.allow_list import bpmn
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.texts import Text, texts
 from engine.bpmn.expressions import syntax
+from engine.bpmn.notation.bills import BILL, IN_REPLY
 from engine.bpmn.notation.money import is_code
 from engine.bpmn.notation.source import Unreadable, read_xml
-from engine.bpmn.run.bills import BILL, IN_REPLY
+from engine.bpmn.notation.vocabulary import PARVANDEH, bpmn
 
 _LARGEST = 2**53
 

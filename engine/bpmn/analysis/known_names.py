@@ -9,12 +9,12 @@ from typing import Any
 
 from engine.bpmn import forms
 from engine.bpmn.check import writers
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node
 from engine.bpmn.check.files import Upload
 from engine.bpmn.check.variables import Process
 from engine.bpmn.check.writers import Origin
 from engine.bpmn.forms.fields import Field, Kind, Text, fields_of
+from engine.bpmn.notation.vocabulary import bpmn
 from engine.platform.budget import spend
 
 MOST = 20_000  # names of all elements together: an answer has to be small

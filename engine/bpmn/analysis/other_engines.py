@@ -13,11 +13,10 @@ from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import OWNERS, bpmn, local
-from engine.bpmn.notation.kinds import HUMAN
 from engine.bpmn.notation.source import read_xml
+from engine.bpmn.notation.vocabulary import HUMAN, OURS, OWNERS, bpmn, local
 from engine.bpmn.translate import translate
-from engine.bpmn.translate.translations import CAMUNDA, OURS
+from engine.bpmn.translate.translations import CAMUNDA
 from engine.bpmn.translate.vendors import PREFIXES, RELATIVES, qualified
 from engine.platform.findings import Finding
 

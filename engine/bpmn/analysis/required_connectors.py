@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.bpmn.notation.candidate_roles import read_bindings
-from engine.bpmn.notation.requirements import OURS
 from engine.bpmn.notation.source import BPMN_SUFFIXES, read_xml
-from engine.bpmn.run.normalize import tag
+from engine.bpmn.notation.vocabulary import OURS, bpmn
 from engine.bpmn.translate import translate
 
 
@@ -31,8 +30,8 @@ def named_connectors(files: Mapping[str, bytes]) -> tuple[NamedConnector, ...]:
             continue
         root = read_xml(file, content).getroot()
         translate(root, bindings)
-        for process in root.iterchildren(tag("process")):
-            tasks = process.iter(tag("serviceTask")) if process.get("isExecutable") != "false" else ()
+        for process in root.iterchildren(bpmn("process")):
+            tasks = process.iter(bpmn("serviceTask")) if process.get("isExecutable") != "false" else ()
             found += [
                 NamedConnector(
                     *(task.get(f"{OURS}connector"), task.get(f"{OURS}operation"), file),

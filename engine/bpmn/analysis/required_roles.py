@@ -4,15 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.bpmn.expressions.named_people import Unfit, named_groups
 from engine.bpmn.notation.candidate_roles import Posting, read_bindings
-from engine.bpmn.notation.kinds import HUMAN
-from engine.bpmn.notation.requirements import OURS
 from engine.bpmn.notation.source import BPMN_SUFFIXES, read_xml
-from engine.bpmn.run.activity_scope import Unfit, named_groups
-from engine.bpmn.run.normalize import tag
+from engine.bpmn.notation.vocabulary import HUMAN, OURS, bpmn
 from engine.bpmn.translate import translate
 
-_HUMAN = tuple(map(tag, sorted(HUMAN)))
+_HUMAN = tuple(map(bpmn, sorted(HUMAN)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ def named_posts(files: Mapping[str, bytes]) -> tuple[NamedPost, ...]:
 
 
 def _tasks(root: Any) -> Iterator[Any]:
-    for process in root.iterchildren(tag("process")):
+    for process in root.iterchildren(bpmn("process")):
         if process.get("isExecutable") != "false":
             yield from process.iter(*_HUMAN)
 

@@ -8,14 +8,14 @@ from typing import Any
 import orjson
 from lxml import etree
 
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.notes import Notes, Place, place
 from engine.bpmn.check.rules import read_rules
 from engine.bpmn.forms import SUFFIXES as FORM_SUFFIXES
 from engine.bpmn.forms import Problem, converted
 from engine.bpmn.notation.candidate_roles import BINDINGS, Bindings, fault, read_bindings, squeezed
+from engine.bpmn.notation.rule_tasks import NO_DECISIONS
 from engine.bpmn.notation.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
-from engine.bpmn.run.rule_tasks import NO_DECISIONS
+from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.translate import translate
 from engine.dmn.asking import Decisions
 from engine.platform.budget import look_at, spend

@@ -4,18 +4,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.bpmn import forms
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.files import Upload
 from engine.bpmn.check.notes import Notes, Place, Rules
 from engine.bpmn.check.writers import asked
+from engine.bpmn.expressions.named_people import Unfit, named_groups
+from engine.bpmn.expressions.scripts import names
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.candidate_roles import APPLICANT, BINDINGS, MAX_ROLE, is_role, is_unit, squeezed
-from engine.bpmn.notation.kinds import HUMAN
 from engine.bpmn.notation.requirements import ASSIGNMENTS, LEVELS, MAX_NAMES, variables
-from engine.bpmn.run.activity_scope import Unfit, named_groups
-from engine.bpmn.run.script import names
+from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
 from engine.platform.findings import sentence
 
 _OURS = f"{{{PARVANDEH}}}"

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.check import feel, juel, python
-from engine.bpmn.check.allow_list import BPMN, TIMES, local
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Place, place
 from engine.bpmn.expressions.juel import assignment
+from engine.bpmn.expressions.scripts import Language, Names, as_written, language, names
 from engine.bpmn.expressions.syntax import Mode
 from engine.bpmn.notation import timers
-from engine.bpmn.run.activity_scope import ASSIGNMENT, TERMS
-from engine.bpmn.run.script import Language, Names, as_written, language, names
+from engine.bpmn.notation.activities import ASSIGNMENT, TERMS
+from engine.bpmn.notation.vocabulary import BPMN, PARVANDEH, TIMES, local
 
 _EXPRESSIONS = frozenset({
     "conditionExpression", "condition", "loopCardinality", "completionCondition", "loopCondition",

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.draw import edges, nodes
 from engine.bpmn.draw.interchange import Box, Colours, Drawing, Edge, Shape, read
 from engine.bpmn.draw.labels import BESIDE
@@ -19,6 +18,7 @@ from engine.bpmn.draw.svg import number, tag, text
 from engine.bpmn.draw.texts import named
 from engine.bpmn.notation.findings import Finding
 from engine.bpmn.notation.source import Unreadable, read_xml
+from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.translate.ids import translate_ids
 from engine.bpmn.translate.translations import Told
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from engine.bpmn.check.allow_list import ACTIVITIES, REFUSED_NODES, bpmn, local
 from engine.bpmn.draw.interchange import Box, Drawing, Edge, Point, Shape, reference
 from engine.bpmn.draw.labels import outside
 from engine.bpmn.draw.svg import number, path, polyline, tag
 from engine.bpmn.draw.texts import named
+from engine.bpmn.notation.vocabulary import ACTIVITIES, REFUSED_NODES, bpmn, local
 
 _LINES = {"messageFlow": "way broken", "sequenceFlow": "way"}
 _NODES = ACTIVITIES | REFUSED_NODES

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.bpmn.check.allow_list import BPMNDI, FLOW_NODES, bpmn, local
+from engine.bpmn.notation.vocabulary import BPMNDI, FLOW_NODES, bpmn, local
 
 DC = "{http://www.omg.org/spec/DD/20100524/DC}"
 DI = "{http://www.omg.org/spec/DD/20100524/DI}"

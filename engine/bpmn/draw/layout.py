@@ -6,8 +6,8 @@ from typing import Any
 from bpmn_io import LayoutError, ParseError, layout_process
 from lxml import etree
 
-from engine.bpmn.check.allow_list import BPMN, BPMNDI, FLOW_NODES, bpmn, local
 from engine.bpmn.draw.interchange import SCOPES, Box, Drawing, Edge, Shape, elements_of, read
+from engine.bpmn.notation.vocabulary import BPMN, BPMNDI, FLOW_NODES, bpmn, local
 
 LARGEST = 1_200  # nodes and flows: about a second
 _DI = f"{{{BPMNDI}}}"

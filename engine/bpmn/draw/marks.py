@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.draw.interchange import Box
 from engine.bpmn.draw.svg import tag, text
 from engine.bpmn.notation.findings import Finding
+from engine.bpmn.notation.vocabulary import bpmn
 
 Token = Literal["task", "wait", "incident"]
 Change = Literal["added", "removed", "changed"]

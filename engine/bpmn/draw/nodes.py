@@ -5,12 +5,12 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.draw import symbols
 from engine.bpmn.draw.interchange import SCOPES, Box, Shape, reference
 from engine.bpmn.draw.labels import below, beside, inside, turned
 from engine.bpmn.draw.svg import number, path, tag
 from engine.bpmn.draw.texts import named
+from engine.bpmn.notation.vocabulary import bpmn, local
 
 _STRIP = 30.0  # where the name of a pool or lane stands
 _THROWING = frozenset({"endEvent", "intermediateThrowEvent"})

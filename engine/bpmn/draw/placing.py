@@ -6,10 +6,10 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import BPMNDI, bpmn
 from engine.bpmn.draw.interchange import DC, DI, SCOPES, Box, Drawing, read
 from engine.bpmn.draw.layout import lay_out
 from engine.bpmn.notation.source import Unreadable, read_xml
+from engine.bpmn.notation.vocabulary import BPMNDI, bpmn
 from engine.bpmn.translate.ids import translate_ids
 from engine.bpmn.translate.translations import Told
 

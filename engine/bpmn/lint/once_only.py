@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.texts import texts
 from engine.bpmn.forms import schema_of
 from engine.bpmn.lint.grounds import syntax
+from engine.bpmn.notation.vocabulary import PARVANDEH
 
 _ASKED = (f"{{{PARVANDEH}}}connector", f"{{{PARVANDEH}}}topic", "calledElement")
 _REQUEST = f"{{{PARVANDEH}}}request"

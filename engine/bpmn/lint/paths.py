@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from engine.bpmn.check.allow_list import SUBPROCESSES
 from engine.bpmn.check.diagram import Diagram, Node, Scope
+from engine.bpmn.notation.vocabulary import SUBPROCESSES
 
 
 def comes_without(end: Node, diagram: Diagram, passes: Callable[[Node], bool]) -> bool:

@@ -1,25 +1,60 @@
-"""What a file says of its events and service tasks, read for running. The check has judged it before."""
+"""What a file says of its events, read for running. The check has judged it before."""
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from engine.bpmn.notation.candidate_roles import Bindings, Posting
-from engine.bpmn.run import bills
-from engine.bpmn.run.activity_scope import ASSIGNMENT, NOTHING, Own
-from engine.bpmn.run.elements.calls import Service
-from engine.bpmn.run.elements.events import Trigger
-from engine.bpmn.run.normalize import tag
+from engine.bpmn.notation import bills
+from engine.bpmn.notation.bills import Paid
+from engine.bpmn.notation.vocabulary import OURS, TIMES, bpmn
 
-OURS = "{https://parvandeh.org/bpmn}"
 STARTER = f"{OURS}starter"
-CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
 MAX_TOLD = 200  # characters of a condition that are told with what waits for it
-TIMERS = ("timeDate", "timeDuration", "timeCycle")
+# What comes from within, so that nothing waits for it.
+THROWN = frozenset({"error", "escalation", "cancel", "compensate"})
+Kind = Literal["timer", "message", "signal", "condition", "error", "escalation", "cancel", "compensate"]
+TimerKind = Literal["timeDate", "timeDuration", "timeCycle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What an event waits for or throws.
+
+    `name` is that of the message or signal, or the code of the error or escalation (None: any), or the
+    activity that is to be compensated (None: all); `named` is an expression for it, if it is computed.
+    `timer` and `text` say when, or what is to become true. `correlation` and `data` are expressions for a
+    message's keys and content. Variables take what comes: `result` all of it, `code` and `detail` what is
+    known of an error or escalation. `paid` says that the message confirms the payment of a bill.
+    """
+
+    kind: Kind
+    name: str | None = None
+    named: str | None = None
+    timer: TimerKind | None = None
+    text: str = ""
+    correlation: str | None = None
+    data: str | None = None
+    result: str | None = None
+    code: str | None = None
+    detail: str | None = None
+    paid: Paid | None = None
+
+    def taken(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """What comes with it, as variables. What went wrong is none, unless one is named for it."""
+        if self.result:
+            variables: dict[str, Any] = {self.result: dict(data)}
+        else:
+            variables = {} if self.kind in THROWN else dict(data)
+        for name, variable in (("code", self.code), ("detail", self.detail)):
+            if variable:
+                variables[variable] = data.get(name)
+        return variables
 
 
 def trigger(node: Any) -> Trigger | None:
     """The trigger of an event, or of a task that sends or receives; None for a plain event."""
     for name, read in _READERS.items():
-        definition = node.find(tag(name))
+        definition = node.find(bpmn(name))
         if definition is not None:
             return read(node, definition)
     if node.get("messageRef"):
@@ -27,48 +62,9 @@ def trigger(node: Any) -> Trigger | None:
     return None
 
 
-def service(node: Any) -> Service:
-    """Whom a service task asks."""
-    return Service(
-        connector=node.get(f"{OURS}connector"),
-        topic=node.get(f"{OURS}topic") or node.get(f"{CAMUNDA}topic"),
-        operation=node.get(f"{OURS}operation"),
-        request=node.get(f"{OURS}request"),
-        result=node.get(f"{OURS}result"),
-        bill=_terms(node),
-    )
-
-
-def _terms(node: Any) -> bills.Terms | None:
-    """What a service task declares of its bill: how its payment is confirmed, what awaits it says."""
-    reference = node.get(f"{OURS}{bills.BILL}")
-    if reference is None:
-        return None
-    process = next(around for around in node.iterancestors(tag("process")))
-    awaiting = next(one for one in process.iter() if bills.paid(one) is not None)
-    confirmed = trigger(awaiting)
-    if confirmed is None or confirmed.name is None or confirmed.paid is None:
-        raise ValueError("a bill whose payment nothing awaits")
-    amount, currency, due, link, purpose = (node.get(f"{OURS}{name}") for name in bills.PARTS)
-    return bills.Terms(reference, amount, currency, due, link, purpose, confirmed.name, confirmed.paid)
-
-
-def own(node: Any, bindings: Bindings) -> Own:
-    """What an activity has of its own; `bindings` say what the names of its groups mean."""
-    people = {name: node.get(f"{OURS}{name}") for name in ASSIGNMENT if node.get(f"{OURS}{name}") is not None}
-    inputs, outputs = node.get(f"{OURS}inputs"), node.get(f"{OURS}outputs")
-    posting = Posting(node.get(f"{OURS}role"), node.get(f"{OURS}unit"), bindings)
-    if not (people or inputs or outputs or posting.role or posting.unit):
-        return NOTHING
-    if node.tag == tag("callActivity"):
-        return Own(outputs=outputs, handed=inputs, apart=True)
-    exact = node.tag == tag("businessRuleTask")
-    return Own(inputs, outputs, exact=exact, people=people, posting=posting)
-
-
 def _timer(_: Any, definition: Any) -> Trigger:
-    for name in TIMERS:
-        text = definition.find(tag(name))
+    for name in TIMES:
+        text = definition.find(bpmn(name))
         if text is not None:
             return Trigger("timer", timer=name, text=text.text or "")  # type: ignore[arg-type]  # one of three
     raise ValueError("a timer without a time")
@@ -97,7 +93,7 @@ def _signal(node: Any, definition: Any) -> Trigger:
 
 
 def _condition(_: Any, definition: Any) -> Trigger:
-    text = definition.findtext(tag("condition"), "").strip()
+    text = definition.findtext(bpmn("condition"), "").strip()
     return Trigger("condition", name=text[:MAX_TOLD], text=text)
 
 
@@ -136,7 +132,7 @@ def _named(definition: Any, reference: str, kind: str, attribute: str) -> str | 
         return None
     wanted = wanted.rpartition(":")[2]  # a prefix names the namespace of this very file
     root = definition.getroottree().getroot()
-    found = next(item for item in root.iterchildren(tag(kind)) if item.get("id") == wanted)
+    found = next(item for item in root.iterchildren(bpmn(kind)) if item.get("id") == wanted)
     name: str | None = found.get(attribute)
     return name
 

@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+from engine.bpmn.notation.vocabulary import bpmn
 
 
 def listed(root: Any) -> dict[str, Any]:
     """The lanes of a document by the ids of what they list; an inner one stands behind that around it."""
-    return {(item.text or "").strip(): item.getparent() for item in root.iter(f"{BPMN}flowNodeRef")}
+    return {(item.text or "").strip(): item.getparent() for item in root.iter(bpmn("flowNodeRef"))}
 
 
 def lane_of(node: Any, lanes: Mapping[str, Any]) -> Any:
     """The lane of a flow node, or None."""
-    while node is not None and node.tag != f"{BPMN}process":
+    while node is not None and node.tag != bpmn("process"):
         if node.get("id") in lanes:
             return lanes[node.get("id")]
         node = node.getparent()
@@ -27,8 +27,8 @@ def lanes_around(node: Any, lanes: Mapping[str, Any]) -> Iterator[Any]:
     while lane is not None and lane not in seen:
         seen.append(lane)
         yield lane
-        outer = next(lane.iterancestors(f"{BPMN}lane"), None)
+        outer = next(lane.iterancestors(bpmn("lane")), None)
         if outer is None:  # that of the sub-process in which its lane set stands
-            scope = next(lane.iterancestors(f"{BPMN}subProcess", f"{BPMN}transaction"), None)
+            scope = next(lane.iterancestors(bpmn("subProcess"), bpmn("transaction")), None)
             outer = None if scope is None else lane_of(scope, lanes)
         lane = outer

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from engine.bpmn.notation.vocabulary import OURS, bpmn
 from engine.platform import persian
 
 Effect = Literal["grants", "refuses", "neither"]
@@ -18,14 +19,12 @@ MAX_OUTCOME = 200  # characters of any outcome: it is a word of the process, not
 MIN_TEXT = 10  # characters of the text of a ground
 VARIABLE = "outcome"  # the variable that is a case's outcome if its end event has none
 
-_OURS = "{https://parvandeh.org/bpmn}"
-_BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
-DECLARATION = f"{_OURS}outcome"
-DECISION = f"{_OURS}decision"
+OUTCOME = f"{OURS}outcome"  # an element that declares one, and the attribute that end events have
+DECISION = f"{OURS}decision"
 ATTRIBUTES = ("value", "effect", "name")
-PROCESS = f"{_BPMN}process"
-_TASK = f"{_BPMN}userTask"
-_PLACE = f"{_BPMN}extensionElements/{DECLARATION}"
+PROCESS = bpmn("process")
+_TASK = bpmn("userTask")
+_PLACE = f"{bpmn('extensionElements')}/{OUTCOME}"
 
 # Versions that were published before outcomes were declared know them by their words alone.
 _KNOWN: Mapping[Effect, tuple[str, ...]] = MappingProxyType({
@@ -111,9 +110,9 @@ def variables(process: Any) -> dict[str, tuple[Outcome, ...]]:
 
 def _may_end_by_variable(process: Any) -> bool:
     """Whether a case may end where no end event says its outcome."""
-    handlers = [part for part in process.iterchildren(f"{_BPMN}subProcess") if part.get("triggeredByEvent")]
-    ends = [end for scope in (process, *handlers) for end in scope.iterchildren(f"{_BPMN}endEvent")]
-    return not ends or any(end.get(DECLARATION) is None for end in ends)
+    handlers = [part for part in process.iterchildren(bpmn("subProcess")) if part.get("triggeredByEvent")]
+    ends = [end for scope in (process, *handlers) for end in scope.iterchildren(bpmn("endEvent"))]
+    return not ends or any(end.get(OUTCOME) is None for end in ends)
 
 
 def meant(vocabulary: Vocabulary, word: str) -> Outcome | None:

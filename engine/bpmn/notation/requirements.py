@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from engine.bpmn.notation.outcomes import Vocabulary, of_task
-
-OURS = "{https://parvandeh.org/bpmn}"
+from engine.bpmn.notation.vocabulary import OURS
 
 Assignment = Literal["self", "least-loaded", "random"]
 Level = Literal["low", "substantial", "high"]
 ASSIGNMENTS: tuple[str, ...] = get_args(Assignment)
 LEVELS: tuple[str, ...] = get_args(Level)
+BUSINESS_KEY = OURS + "businessKey"  # of a process: whether the keys of its cases are unique
 MAX_NAMES = 20
 TASK_MARKS = ("sod", "assignment", "acr", "decision")
 

@@ -9,6 +9,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.notation.findings import Finding
+from engine.bpmn.notation.vocabulary import bpmn
 from engine.platform.findings import sentence
 
 MAX_FILE = 2 << 20  # bytes
@@ -18,8 +19,7 @@ BPMN_SUFFIXES = (".bpmn", ".bpmn20.xml", ".xml")
 
 # References in element texts. XML Schema ignores the white space around them, SpiffWorkflow does not.
 _REFERENCES = tuple(
-    f"{{http://www.omg.org/spec/BPMN/20100524/MODEL}}{name}"
-    for name in ("flowNodeRef", "sourceRef", "targetRef", "loopDataInputRef", "loopDataOutputRef")
+    map(bpmn, ("flowNodeRef", "sourceRef", "targetRef", "loopDataInputRef", "loopDataOutputRef"))
 )
 _NOT_EXECUTABLE = re.compile(rb"""(<(?:[\w.-]+:)?process\b[^<>]*?\sisExecutable\s*=\s*)(["'])false\2""")
 _TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")

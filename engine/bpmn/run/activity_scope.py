@@ -3,52 +3,21 @@
 Inputs are seen by the activity alone. Outputs are computed when its work is done, and set in the case.
 """
 
-import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
-from engine.bpmn.expressions import juel, syntax
+from engine.bpmn.expressions.named_people import Unfit, literal_names, one_name, words
 from engine.bpmn.notation import timers
-from engine.bpmn.notation.candidate_roles import MAX_ROLE, Post, Posting, is_role, squeezed
+from engine.bpmn.notation.activities import TERMS, Own
+from engine.bpmn.notation.candidate_roles import MAX_ROLE, Post, is_role, squeezed
 from engine.bpmn.run.completions import INPUTS, LOCALS
 from engine.bpmn.run.step import People
 from engine.bpmn.values import plain
 
 PEOPLE = "people"  # keys in a token's internal data: who is to work on it,
 RETURNED = "returned"  # and the data with which a called process has ended
-# Attributes of ours on a user task: who is to work on it, and until when.
-ASSIGNMENT = ("assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority")
-TERMS = ("due", "followUp")  # of these, those that may be a time as it stands
 MAX_PRIORITY = 1_000_000
-LONGEST = 200  # characters of a person's or group's name
-
-
-class Unfit(Exception):
-    """An expression with a value that does not fit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """Expressions of one element, by name; None where it has none.
-
-    `inputs` and `outputs` are one expression each for names with values, `handed` for all that a called
-    process gets; inputs that are `exact` keep the types of their values; `people` and `posting` say who does
-    a task. What happens in an element that is `apart` stays in it, but for its outputs.
-    """
-
-    inputs: str | None = None
-    outputs: str | None = None
-    handed: str | None = None
-    apart: bool = False
-    exact: bool = False
-    people: Mapping[str, str] = field(default_factory=dict)
-    posting: Posting = field(default_factory=Posting)
-
-
-NOTHING = Own()
 
 
 def enter(token: Any) -> None:
@@ -122,7 +91,7 @@ def _people(expressions: Mapping[str, str], token: Any) -> dict[str, Any]:
         for name, code in expressions.items()
     }
     return {
-        "assignee": _word(values.get("assignee")),
+        "assignee": one_name(values.get("assignee")),
         "users": words(values.get("candidateUsers")),
         "groups": _groups(values.get("candidateGroups")),
         "due": _instant(values.get("due"), sandbox.now),
@@ -133,59 +102,7 @@ def _people(expressions: Mapping[str, str], token: Any) -> dict[str, Any]:
 
 def _written(name: str, code: str) -> Any:
     """A value that needs no evaluation: names, or a time such as P10D. None for an expression."""
-    return code.strip() if name in TERMS and timers.is_term(code) else _text(code)
-
-
-@lru_cache(1024)
-def _text(code: str) -> Any:
-    """Names that stand there as they are, such as those of lanes: nothing to run. None for an expression."""
-    try:
-        found = syntax.literal(code.strip())
-    except SyntaxError:
-        return None
-    return found if _plain_names(found) else None
-
-
-def named_groups(code: str) -> tuple[list[str], bool]:
-    """The groups that an expression names in so many words, and whether these are all. Raises Unfit."""
-    found = _text(code)
-    if found is not None:
-        return words(found), True
-    if juel.is_marked(code):
-        return words(juel.texts(code)), False
-    try:
-        body = syntax.tree(code.strip(), "eval").body
-    except SyntaxError:
-        return [], False
-    parts = body.elts if isinstance(body, ast.List) else [body]
-    plain = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
-    return words(plain), False
-
-
-def _plain_names(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, list) and all(map(_plain_names, value)))
-
-
-def _word(value: Any) -> str | None:
-    if value in (None, ""):
-        return None
-    if not isinstance(value, str) or len(value) > LONGEST:
-        raise Unfit(f"a person or group is named by a text of at most {LONGEST} characters")
-    return value
-
-
-def words(value: Any) -> list[str]:
-    items = [value] if isinstance(value, str) else value or []
-    if not isinstance(items, list):
-        raise Unfit("persons and groups are texts, or a list of texts")
-    names: list[str] = []
-    for item in items:
-        # An expression among others may itself have a list of names, or a text with several.
-        parts = item if isinstance(item, list) else item.split(",") if isinstance(item, str) else [item]
-        if not all(isinstance(part, str) for part in parts):
-            raise Unfit("persons and groups are texts, or a list of texts")
-        names += [part.strip() for part in parts]
-    return [word for name in dict.fromkeys(names) if (word := _word(name)) is not None]
+    return code.strip() if name in TERMS and timers.is_term(code) else literal_names(code)
 
 
 def _groups(value: Any) -> list[str]:

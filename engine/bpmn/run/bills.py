@@ -1,61 +1,23 @@
-"""Bills: how a service task declares the one that it has issued, and how an event awaits its payment.
+"""Bills: what was asked of a payment service and what it has issued must agree.
 
-A service task with `parvandeh:bill` asks a payment service for a bill. Its other attributes name parts of the
-request and of the reply. What was asked and what was issued must agree, else the task is an incident and no
-bill exists. The process awaits the payment as a message with the key `bill`.
+Else the task is an incident and no bill exists.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
+from engine.bpmn.notation.bills import Terms
 from engine.bpmn.notation.money import NotMoney, amount, currency, is_code
 from engine.bpmn.run.step import Issued
 from engine.bpmn.run.tokens import Failed
 
-OURS = "{https://parvandeh.org/bpmn}"
-BILL = "bill"  # the key of the messages that are about a bill
-PARTS = ("billAmount", "billCurrency", "billDue", "billLink", "billPurpose")
-IN_REPLY = PARTS[:-1]
-PAID = ("paidAmount", "paidCurrency")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # not what joins and parts Persian letters
 YEARS = range(2000, 3000)  # of a due day: others are a mistake, or stand for none
 MAX_REFERENCE, MAX_PURPOSE, MAX_LINK = 100, 500, 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """What an event reads of the message that confirms a payment: names of parts of its data."""
-
-    amount: str
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a service task declares of its bill: names of parts of its request and reply.
-
-    `currency` may be a code itself. `message` is the one that confirms the payment, of which `paid` is read.
-    """
-
-    reference: str
-    amount: str
-    currency: str
-    due: str | None
-    link: str | None
-    purpose: str | None
-    message: str
-    paid: Paid
-
-
-def paid(node: Any) -> Paid | None:
-    """What an event or a receive task reads of a payment; None if it awaits none."""
-    names = [node.get(OURS + name) for name in PAID]
-    return Paid(names[0], names[1]) if all(names) else None
 
 
 def ask(terms: Terms, request: Mapping[str, Any]) -> dict[str, str | None]:
@@ -111,18 +73,6 @@ def _money(terms: Terms, reply: Mapping[str, Any]) -> tuple[Decimal, str]:
         return issued, currency(reply.get(terms.currency))
     except NotMoney as error:
         raise Failed("bill-invalid", f"The reply's {terms.currency!r} {error}.") from error
-
-
-def received(paid: Paid, data: Mapping[str, Any]) -> tuple[Decimal, str]:
-    """The amount and currency that a message says were paid. Raises NotMoney, with the part."""
-    try:
-        found = amount(data.get(paid.amount))
-    except NotMoney as error:
-        raise NotMoney(error.reason, paid.amount) from error
-    try:
-        return found, currency(data.get(paid.currency))
-    except NotMoney as error:
-        raise NotMoney(error.reason, paid.currency) from error
 
 
 def _text(parts: Mapping[str, Any], name: str | None, longest: int, whose: str) -> str | None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from engine.bpmn.notation.events import THROWN
 from engine.bpmn.run.completions import BACK, FOR, INSIDE, RECORDS, Record
 from engine.bpmn.run.elements.activities import CallActivity, SubProcessTask
 from engine.bpmn.run.elements.calls import CALL, ServiceTask
@@ -20,7 +21,7 @@ from engine.bpmn.run.elements.gateways import ParallelGateway
 from engine.bpmn.run.elements.multi_instance import MultiInstance
 from engine.bpmn.run.elements.present import within
 from engine.bpmn.run.result import step_of
-from engine.bpmn.run.script import Sandbox, ScriptFailed
+from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.spec import Spec
 from engine.bpmn.run.state import load
 from engine.bpmn.run.step import Passage, Step, Work
@@ -32,12 +33,12 @@ from engine.bpmn.run.tokens import (
     INTERRUPTED,
     READY,
     STARTED,
-    THROWN,
     WAIT,
     WAITING,
     Failed,
 )
 from engine.bpmn.run.workflow import CaseWorkflow
+from engine.bpmn.sandbox import ScriptFailed
 from engine.bpmn.values import decode, encode
 
 ID, PLACE, STATE, NAME, INTERNAL = 0, 1, 2, 3, 5  # of a stored token

@@ -17,7 +17,7 @@ from engine.bpmn.run.elements.events import CatchEvent, SideEvent, ThrowEvent, c
 from engine.bpmn.run.elements.multi_instance import INDEX, SequentialMultiInstance
 from engine.bpmn.run.repair import repair
 from engine.bpmn.run.result import scope_of, step_of
-from engine.bpmn.run.script import Sandbox
+from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.spec import Spec
 from engine.bpmn.run.state import load
 from engine.bpmn.run.step import Fired, Step

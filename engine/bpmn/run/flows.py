@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.bpmn.run.normalize import OURS, original, tag
+from engine.bpmn.notation.vocabulary import bpmn
+from engine.bpmn.run.normalize import ADDED, original
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ def drawn(root: Any) -> dict[str, Flow]:
             node.get("targetRef"),
             _condition(node),
         )
-        for process in root.iterchildren(tag("process"))
-        for node in process.iter(tag("sequenceFlow"))
+        for process in root.iterchildren(bpmn("process"))
+        for node in process.iter(bpmn("sequenceFlow"))
         if node.get("id")
     }
 
@@ -42,11 +43,11 @@ def attach(scope: Any, node: Any, known: Mapping[str, Flow], prefix: str) -> dic
     found: dict[str, Flow] = {}
     scope.flows, scope.conditions = {}, {}
     scope.chosen_later = {
-        gateway.get("id") for gateway in node.findall(tag("eventBasedGateway"))
+        gateway.get("id") for gateway in node.findall(bpmn("eventBasedGateway"))
     }  # all events behind it wait at once; the token goes where one of them happens
-    for way in node.findall(tag("sequenceFlow")):
+    for way in node.findall(bpmn("sequenceFlow")):
         flow = known.get(way.get("id"))
-        if flow is None or OURS in flow.path:
+        if flow is None or ADDED in flow.path:
             continue
         path = prefix + flow.path
         found[path] = Flow(path, flow.name, original(flow.source), original(flow.target), flow.condition)
@@ -59,5 +60,5 @@ def attach(scope: Any, node: Any, known: Mapping[str, Flow], prefix: str) -> dic
 
 
 def _condition(flow: Any) -> str | None:
-    text = flow.findtext(tag("conditionExpression"))
+    text = flow.findtext(bpmn("conditionExpression"))
     return None if text is None or not text.strip() else text.strip()

@@ -17,7 +17,9 @@ from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.control import SimpleBpmnTask
 from SpiffWorkflow.bpmn.specs.defaults import EndEvent, ManualTask, NoneTask, UserTask
 
-from engine.bpmn.notation.events import STARTER, service, trigger
+from engine.bpmn.notation.events import STARTER, Trigger, trigger
+from engine.bpmn.notation.rule_tasks import DECISION, MAPPING, RESULT, is_strict
+from engine.bpmn.notation.service_tasks import service
 from engine.bpmn.run.elements.activities import (
     CallActivity,
     DataObject,
@@ -29,7 +31,7 @@ from engine.bpmn.run.elements.activities import (
 )
 from engine.bpmn.run.elements.calls import ServiceTask
 from engine.bpmn.run.elements.compensation import CancelEvent, CompensateEvent
-from engine.bpmn.run.elements.events import BoundaryEvent, CatchEvent, EventBasedGateway, ThrowEvent, Trigger
+from engine.bpmn.run.elements.events import BoundaryEvent, CatchEvent, EventBasedGateway, ThrowEvent
 from engine.bpmn.run.elements.events import EndEvent as ThrowingEnd
 from engine.bpmn.run.elements.gateways import EndJoin, ExclusiveGateway, InclusiveGateway, ParallelGateway
 from engine.bpmn.run.elements.handlers import HandlerStart, ScopeStart
@@ -38,8 +40,7 @@ from engine.bpmn.run.elements.multi_instance import (
     SequentialMultiInstance,
     StandardLoop,
 )
-from engine.bpmn.run.normalize import OURS
-from engine.bpmn.run.rule_tasks import DECISION, MAPPING, RESULT, is_strict
+from engine.bpmn.run.normalize import ADDED
 
 
 class ProcessSpec(BpmnProcessSpec):
@@ -53,7 +54,7 @@ class ProcessSpec(BpmnProcessSpec):
         self.start: ScopeStart = ScopeStart(self, "Start")
         self.end: EndJoin = EndJoin(self, name)
         self.end.connect(SimpleBpmnTask(self, "End"))
-        self.compensator = CompensateEvent(self, f"{self.name}{OURS} back", trigger=Trigger("compensate"))
+        self.compensator = CompensateEvent(self, f"{self.name}{ADDED} back", trigger=Trigger("compensate"))
         self.compensator.connect(self.end)
 
     @property

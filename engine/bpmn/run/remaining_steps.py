@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.notation.kinds import HUMAN
+from engine.bpmn.notation.vocabulary import HUMAN
 from engine.bpmn.run.spec import Spec
 
 STARTS = "startEvent"

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from engine.bpmn.notation.bills import BILL
 from engine.bpmn.notation.outcomes import MAX_OUTCOME, VARIABLE
 from engine.bpmn.run.activity_scope import people, posts
-from engine.bpmn.run.bills import BILL
 from engine.bpmn.run.completions import BACK, FOR, INPUTS, KEPT, LOCALS
 from engine.bpmn.run.elements.activities import CallActivity, ScriptTask, StartEvent, SubProcessTask
 from engine.bpmn.run.elements.branches import ABSENT, changed

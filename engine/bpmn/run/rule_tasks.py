@@ -3,39 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
-from lxml import etree
-
 from engine.bpmn.expressions.feel import Unfit, as_data, as_feel
-from engine.bpmn.notation.requirements import OURS
 from engine.bpmn.values import Unportable, plain, portable
-from engine.dmn.asking import SUFFIX, Decisions, Ruling
+from engine.dmn.asking import Decisions, Ruling
 from engine.dmn.errors import TooMuch
 from engine.dmn.feel import Run
 
-# What a business rule task says: which decision it asks for, the variable of its result, what is made of it.
-DECISION, RESULT, MAPPING = (OURS + name for name in ("decisionRef", "resultVariable", "mapDecisionResult"))
-# What is made of a result, as Camunda has it; without a word, it is what DMN says it is.
-RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
-# On a business rule task or its process: whether an expression that is null because of a wrong
-# type or a missing input, is only recorded with the result or opens an incident.
-NULL_FAULTS = OURS + "nullFaults"
-INCIDENT = "incident"
-ON_NULL = ("record", INCIDENT)
-NO_DECISIONS = Decisions([])
 _MOST_TOLD = 10  # faults in the message of an incident
 
 
 class RuleFailed(Exception):
     """A decision that gave no result that may be used: the reasons, with the numbers of rules."""
-
-
-def is_strict(task: Any) -> bool:
-    """Whether a business rule task, or else its process, wants incidents for nulls."""
-    process = next(task.iterancestors("{*}process"), task)
-    return bool(task.get(NULL_FAULTS, process.get(NULL_FAULTS)) == INCIDENT)
 
 
 def decide(
@@ -109,15 +89,3 @@ def _plain(value: Any, kept: Run) -> Any:
         return plain(portable(as_data(value, kept)))
     except Unfit as error:
         return str(error)
-
-
-def fingerprint(files: Mapping[str, bytes], decision: str | None) -> str | None:
-    """What tells the rules behind a decision from others: its whole file, but for the drawing."""
-    for name, content in files.items() if decision is not None else ():
-        if name.endswith(SUFFIX):
-            root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, remove_blank_text=True))
-            if any(decision in (each.get("id"), each.get("name")) for each in root):
-                for drawing in root.findall("{*}DMNDI"):
-                    root.remove(drawing)
-                return sha256(etree.tostring(root, method="c14n")).hexdigest()
-    return None

@@ -13,21 +13,39 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as 
 
 from engine.bpmn import forms
 from engine.bpmn.forms import Form
+from engine.bpmn.notation.activities import NOTHING, own
 from engine.bpmn.notation.candidate_roles import read_bindings
-from engine.bpmn.notation.events import own
+from engine.bpmn.notation.events import Trigger
 from engine.bpmn.notation.findings import Finding
 from engine.bpmn.notation.lanes import lane_of, listed
-from engine.bpmn.notation.outcomes import Effect, Outcome, Vocabulary, effect_of, meant, of_process, variables
-from engine.bpmn.notation.requirements import NO_RULES, CaseRules, TaskRules, case_rules, task_rules
+from engine.bpmn.notation.outcomes import (
+    OUTCOME,
+    Effect,
+    Outcome,
+    Vocabulary,
+    effect_of,
+    meant,
+    of_process,
+    variables,
+)
+from engine.bpmn.notation.requirements import (
+    BUSINESS_KEY,
+    NO_RULES,
+    CaseRules,
+    TaskRules,
+    case_rules,
+    task_rules,
+)
 from engine.bpmn.notation.source import BPMN_SUFFIXES, Source, read_xml
+from engine.bpmn.notation.structure import flow_nodes
+from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.run import declared_outcomes, flows
-from engine.bpmn.run.activity_scope import NOTHING
 from engine.bpmn.run.elements.activities import RuleTask, StartEvent
 from engine.bpmn.run.elements.calls import ServiceTask
-from engine.bpmn.run.elements.events import BoundaryEvent, CatchEvent, Trigger
+from engine.bpmn.run.elements.events import BoundaryEvent, CatchEvent
 from engine.bpmn.run.elements.multi_instance import MultiInstance
 from engine.bpmn.run.flows import Flow
-from engine.bpmn.run.normalize import HANDLER, drawn_before, flow_nodes, normalize, original, tag
+from engine.bpmn.run.normalize import HANDLER, drawn_before, normalize, original
 from engine.bpmn.run.parser import Parser
 from engine.bpmn.run.trace import Watch
 from engine.bpmn.translate import translate
@@ -35,8 +53,6 @@ from engine.dmn.asking import decisions
 from engine.platform.budget import costed, spend
 from engine.platform.findings import sentence
 
-OUTCOME = "{https://parvandeh.org/bpmn}outcome"
-BUSINESS_KEY = "{https://parvandeh.org/bpmn}businessKey"
 CACHED = 256
 BYTES = 3  # of files that are read in a step of the budget
 
@@ -313,7 +329,7 @@ class _Files:
     def description(self, process: str) -> str:
         """The documentation of a process, in one line."""
         node = self.node(process)
-        return " ".join((node.findtext(tag("documentation")) or "").split())
+        return " ".join((node.findtext(bpmn("documentation")) or "").split())
 
     def home(self, key: str) -> "_Files":
         """The files that hold a called process: our own, else those bound at deployment."""
@@ -355,9 +371,8 @@ def _describe(task_spec: Any, file: str, files: _Files, prefix: str, elements: d
     limits = files.declared.limits(node, None if prefix else node.get(OUTCOME))
     path = prefix + original(task_spec.bpmn_id)
     if path not in elements:
-        form = (
-            forms.read(node, files.source.files) if node.tag in (tag("userTask"), tag("startEvent")) else None
-        )
+        has_form = node.tag in (bpmn("userTask"), bpmn("startEvent"))
+        form = forms.read(node, files.source.files) if has_form else None
         elements[path] = Element(
             path=path,
             name=node.get("name") or original(task_spec.bpmn_id),

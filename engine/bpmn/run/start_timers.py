@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from engine.bpmn.notation import timers
-from engine.bpmn.run.elements.events import Trigger
+from engine.bpmn.notation.events import Trigger
 
 
 def first_start(trigger: Trigger, published: datetime) -> datetime:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from engine.bpmn.run.completions import LOCALS
 from engine.bpmn.run.elements.branches import ABSENT, FOUND, changed, consumed, set_since
-from engine.bpmn.run.script import Sandbox
+from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.spec import Spec
 from engine.bpmn.run.tokens import COMPLETED, FINISHED, READY, WAITING, Token
 from engine.bpmn.run.workflow import CaseWorkflow, SubProcess

@@ -10,9 +10,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from engine.bpmn.expressions.scripts import language, names
 from engine.bpmn.forms import secret_names
-from engine.bpmn.run.script import Sandbox, ScriptFailed, language, names
+from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.spec import Spec
+from engine.bpmn.sandbox import ScriptFailed
 
 MAX_SUBJECT = 200  # characters
 _JOINING = "\u200c\u200d"  # of the characters that are not seen, those that belong to the spelling

@@ -12,9 +12,10 @@ from SpiffWorkflow.specs import MultiChoice
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from engine.bpmn.expressions import named_people
 from engine.bpmn.run import activity_scope, completions, declared_outcomes
 from engine.bpmn.run.completions import BACK, FOR, LOCALS
-from engine.bpmn.run.script import ScriptFailed
+from engine.bpmn.sandbox import ScriptFailed
 from engine.platform.ids import uuid7
 
 MAYBE, FUTURE, WAITING, READY = TaskState.MAYBE, TaskState.FUTURE, TaskState.WAITING, TaskState.READY
@@ -36,9 +37,6 @@ ARMED = "armed"  # the boundary events of this activity wait
 INTERRUPTED = "interrupted"  # of the first token of a scope: an event sub-process has taken its work over
 
 STARTED_BY = "started by"  # in a case's own data: the name of who has started it, if the process asks for it
-
-# What comes from within, so that nothing waits for it.
-THROWN = frozenset({"error", "escalation", "cancel", "compensate"})
 
 
 class Failed(Exception):
@@ -148,7 +146,7 @@ class Token(Task):
         except (
             Failed,
             ScriptFailed,
-            activity_scope.Unfit,
+            named_people.Unfit,
             declared_outcomes.NotAllowed,
             SpiffWorkflowException,
         ) as error:
@@ -227,7 +225,7 @@ def _failed(error: Exception) -> Failed:
         return Failed("undeclared-outcome", _told(str(error)))
     if isinstance(error, declared_outcomes.NotGrounded):
         return Failed("refusal-without-ground", _told(str(error)))
-    if isinstance(error, activity_scope.Unfit):
+    if isinstance(error, named_people.Unfit):
         return Failed("mapping", _told(str(error)))
     if isinstance(error, ScriptFailed):
         return Failed("script-failed", _told(error.message), error.line)

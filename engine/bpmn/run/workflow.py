@@ -14,9 +14,12 @@ from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.util.task import BpmnTaskFilter
 
+from engine.bpmn.expressions import named_people
+from engine.bpmn.notation import activities
+from engine.bpmn.notation.events import THROWN
 from engine.bpmn.run import activity_scope
 from engine.bpmn.run.completions import FOR, PARTLY
-from engine.bpmn.run.script import Sandbox, ScriptFailed
+from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.step import Issued, Outgoing, Thrown
 from engine.bpmn.run.tokens import (
     ARMED,
@@ -27,13 +30,13 @@ from engine.bpmn.run.tokens import (
     INTERRUPTED,
     READY,
     STARTED,
-    THROWN,
     UNFINISHED,
     WAIT,
     WAITING,
     Failed,
     Token,
 )
+from engine.bpmn.sandbox import ScriptFailed
 
 STEP_BUDGET = 5_000  # elements run by one command
 
@@ -183,11 +186,11 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
 
     def _entered(self, token: Token) -> bool:
         """Whether the token got what its activity has of its own; else it has failed."""
-        if token.task_spec.own is activity_scope.NOTHING:
+        if token.task_spec.own is activities.NOTHING:
             return True
         try:
             activity_scope.enter(token)
-        except (activity_scope.Unfit, ScriptFailed) as error:
+        except (named_people.Unfit, ScriptFailed) as error:
             token.fail(error)
             return False
         return True

@@ -3,7 +3,7 @@
 from typing import Any
 
 from engine.bpmn.expressions.feel import is_feel
-from engine.bpmn.run.rule_tasks import DECISION, MAPPING, RESULT
+from engine.bpmn.notation.rule_tasks import DECISION, MAPPING, RESULT
 from engine.bpmn.translate.juel import is_juel
 from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.vendors import SPIFF, ZEEBE

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from engine.bpmn.notation.candidate_roles import NOWHERE, Bindings, is_role, is_unit, squeezed
-from engine.bpmn.notation.kinds import HUMAN
 from engine.bpmn.notation.lanes import lane_of, lanes_around, listed
 from engine.bpmn.notation.requirements import ASSIGNMENTS
+from engine.bpmn.notation.vocabulary import HUMAN, OURS
 from engine.bpmn.translate.people import as_group
-from engine.bpmn.translate.translations import BPMN, CAMUNDA, OURS, Told, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.platform.findings import sentence
 
 _HUMAN = tuple(BPMN + name for name in sorted(HUMAN))

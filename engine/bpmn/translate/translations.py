@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
-CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
-OURS = "{https://parvandeh.org/bpmn}"
+from engine.bpmn.notation import vocabulary
+
+BPMN, CAMUNDA = (f"{{{space}}}" for space in (vocabulary.BPMN, vocabulary.CAMUNDA))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -11,14 +11,16 @@ from SpiffWorkflow.bpmn.specs.defaults import StartEvent as SpiffStartEvent
 from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflowTask
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
-from engine.bpmn.expressions import juel
+from engine.bpmn.expressions import juel, named_people
+from engine.bpmn.expressions.scripts import as_written, names
+from engine.bpmn.notation.rule_tasks import NO_DECISIONS
 from engine.bpmn.run import activity_scope, completions
 from engine.bpmn.run.activity_scope import outside
 from engine.bpmn.run.elements import calls
-from engine.bpmn.run.rule_tasks import NO_DECISIONS, RuleFailed, mapped, told
-from engine.bpmn.run.script import ScriptFailed, as_written, names
+from engine.bpmn.run.rule_tasks import RuleFailed, mapped, told
 from engine.bpmn.run.tokens import FINISHED, FIRED, INTERRUPTED, STARTED, STARTED_BY, Failed, Token
 from engine.bpmn.run.workflow import SubProcess
+from engine.bpmn.sandbox import ScriptFailed
 from engine.bpmn.values import MAX_BYTES, Unportable, fits, portable
 from engine.dmn.asking import Decisions, Ruling
 
@@ -133,7 +135,7 @@ class _Inner(SubWorkflowMixin):
         """Start the process inside, unless what it is to be given cannot be computed."""
         try:
             data = activity_scope.handed_over(my_task)
-        except (activity_scope.Unfit, ScriptFailed) as error:
+        except (named_people.Unfit, ScriptFailed) as error:
             my_task.stay(error)
             return
         inner = my_task.workflow.top_workflow.create_subprocess(my_task, self.spec)

@@ -1,13 +1,13 @@
 """Service tasks: work that another system does, never while the case is held."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
+from engine.bpmn.notation.service_tasks import Service
 from engine.bpmn.run import bills
 from engine.bpmn.run.step import Outgoing
 from engine.bpmn.run.tokens import FIRED, WAIT, Failed, Token
@@ -16,22 +16,6 @@ from engine.platform.ids import uuid7
 
 ASKED = "asked"  # key in a token's internal data: what it asks a bill for
 CALL = "call"  # key in a token's internal data: the id of its call, and the digest of what was asked
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """Whom a service task asks, and for what.
-
-    `request` is an expression for what is sent (None: nothing), `result` the variable that takes the reply;
-    without one, each name in the reply is a variable. `bill` declares the bill that it issues.
-    """
-
-    connector: str | None
-    topic: str | None
-    operation: str | None
-    request: str | None
-    result: str | None
-    bill: bills.Terms | None = None
 
 
 class NotDone(Failed):

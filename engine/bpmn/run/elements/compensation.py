@@ -8,11 +8,12 @@ comes back, to compensate what completed in it.
 from collections.abc import Iterator
 from typing import Any
 
+from engine.bpmn.notation.events import Trigger
 from engine.bpmn.run import completions
 from engine.bpmn.run.completions import BACK, FOR, INPUTS, INSIDE, KEPT, LOCALS
 from engine.bpmn.run.elements.activities import EventSubProcess, SubProcessTask
 from engine.bpmn.run.elements.branches import ABSENT, changed, set_since
-from engine.bpmn.run.elements.events import BaseEvent, Trigger
+from engine.bpmn.run.elements.events import BaseEvent
 from engine.bpmn.run.elements.present import seen, within
 from engine.bpmn.run.tokens import COMPLETED, FUTURE, INTERRUPTED, READY, STARTED, UNFINISHED, Token
 

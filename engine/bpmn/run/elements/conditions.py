@@ -8,9 +8,9 @@ from collections.abc import Set
 from typing import Any
 
 from engine.bpmn.expressions.juel import expression, is_marked
+from engine.bpmn.expressions.scripts import names
 from engine.bpmn.run.elements.branches import changed
 from engine.bpmn.run.elements.present import known
-from engine.bpmn.run.script import names
 from engine.bpmn.run.tokens import Token
 
 HELD = "held"  # in a token's internal data: the condition was true when it was asked last

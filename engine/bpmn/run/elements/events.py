@@ -8,62 +8,24 @@ there are none: these are thrown inside and find their way at once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.bpmn.notation import timers
-from engine.bpmn.run.bills import BILL, Paid
+from engine.bpmn.notation.bills import BILL
+from engine.bpmn.notation.events import THROWN, Kind, Trigger
 from engine.bpmn.run.completions import FOR
 from engine.bpmn.run.elements.activities import EventSubProcess
 from engine.bpmn.run.elements.branches import FOUND, changed
 from engine.bpmn.run.elements.conditions import came_true
 from engine.bpmn.run.elements.present import present
-from engine.bpmn.run.script import ScriptFailed
 from engine.bpmn.run.step import Thrown
-from engine.bpmn.run.tokens import FIRED, FUTURE, HOST, INTERRUPTED, THROWN, WAIT, Failed, Token
+from engine.bpmn.run.tokens import FIRED, FUTURE, HOST, INTERRUPTED, WAIT, Failed, Token
+from engine.bpmn.sandbox import ScriptFailed
 from engine.bpmn.values import MAX_KEYS, MAX_NAME, differing, plain, short
-
-Kind = Literal["timer", "message", "signal", "condition", "error", "escalation", "cancel", "compensate"]
-TimerKind = Literal["timeDate", "timeDuration", "timeCycle"]
-
-
-@dataclass(frozen=True, slots=True)
-class Trigger:
-    """What an event waits for or throws.
-
-    `name` is that of the message or signal, or the code of the error or escalation (None: any), or the
-    activity that is to be compensated (None: all); `named` is an expression for it, if it is computed.
-    `timer` and `text` say when, or what is to become true. `correlation` and `data` are expressions for a
-    message's keys and content. Variables take what comes: `result` all of it, `code` and `detail` what is
-    known of an error or escalation. `paid` says that the message confirms the payment of a bill.
-    """
-
-    kind: Kind
-    name: str | None = None
-    named: str | None = None
-    timer: TimerKind | None = None
-    text: str = ""
-    correlation: str | None = None
-    data: str | None = None
-    result: str | None = None
-    code: str | None = None
-    detail: str | None = None
-    paid: Paid | None = None
-
-    def taken(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """What comes with it, as variables. What went wrong is none, unless one is named for it."""
-        if self.result:
-            variables: dict[str, Any] = {self.result: dict(data)}
-        else:
-            variables = {} if self.kind in THROWN else dict(data)
-        for name, variable in (("code", self.code), ("detail", self.detail)):
-            if variable:
-                variables[variable] = data.get(name)
-        return variables
 
 
 class BaseEvent(BpmnSpecMixin):

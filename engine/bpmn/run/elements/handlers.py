@@ -5,9 +5,10 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.specs.control import BpmnStartTask
 
+from engine.bpmn.notation.events import THROWN
 from engine.bpmn.run.elements.events import SideEvent
 from engine.bpmn.run.elements.present import within
-from engine.bpmn.run.tokens import FUTURE, HOST, INTERRUPTED, THROWN, Token
+from engine.bpmn.run.tokens import FUTURE, HOST, INTERRUPTED, Token
 
 
 class ScopeStart(BpmnStartTask):

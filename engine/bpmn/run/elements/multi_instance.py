@@ -8,9 +8,10 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 
+from engine.bpmn.expressions.scripts import language
 from engine.bpmn.run.completions import FOR, INSIDE, LASTING, LOCALS, keep_only
 from engine.bpmn.run.elements.branches import ABSENT, DECIDED, changed, together
-from engine.bpmn.run.script import Sandbox, language
+from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.tokens import FAILED, FINISHED, FUTURE, READY, STARTED, Failed, Token
 from engine.bpmn.values import MAX_BYTES, fits
 
