@@ -1,6 +1,7 @@
 """BPMN: checking, building and running processes. Pure: bytes, commands and a clock in, a `Step` out.
 
-The only package that knows SpiffWorkflow. Everything else imports from here.
+Everything else imports from here, and by their own names only what is an entry of its own: `forms`, `values`,
+`diff` and `sandbox`. `outcomes`, `timers` and `broadcast` are modules that others use as a whole.
 """
 
 from engine.bpmn.analysis.checking import Looked, check, look
@@ -10,18 +11,21 @@ from engine.bpmn.analysis.other_engines import Foreign, Gone, foreigns, translat
 from engine.bpmn.analysis.reference_choices import Named, Offers, offers
 from engine.bpmn.analysis.required_connectors import NamedConnector, named_connectors
 from engine.bpmn.analysis.required_roles import NamedPost, named_posts
+from engine.bpmn.check.bounded import too_deep, too_much
+from engine.bpmn.check.files import FILE_SUFFIXES, MAX_FILES, is_file_name
 from engine.bpmn.diff import Difference, compare
 from engine.bpmn.draw import POLICY as PICTURE_POLICY
-from engine.bpmn.draw import Marks, Undrawable, picture, places
+from engine.bpmn.draw import ChangeMark, Marks, TokenMark, Undrawable, drawable_keys, picture, places
 from engine.bpmn.draw.placing import placed, without_places
 from engine.bpmn.forms import Form
+from engine.bpmn.notation import broadcast, outcomes, timers
 from engine.bpmn.notation.bills import BILL, Paid, received
-from engine.bpmn.notation.candidate_roles import Post
+from engine.bpmn.notation.candidate_roles import BINDINGS, Post, is_role, is_unit
 from engine.bpmn.notation.findings import Finding, Process, Report
 from engine.bpmn.notation.money import NotMoney
 from engine.bpmn.notation.outcomes import Effect, Outcome
 from engine.bpmn.notation.requirements import CaseRules, TaskRules
-from engine.bpmn.notation.source import Source, all_executable, digest
+from engine.bpmn.notation.source import BPMN_SUFFIXES, MAX_FILE, Source, Unreadable, all_executable, digest
 from engine.bpmn.notation.timers import later
 from engine.bpmn.notation.vocabulary import HUMAN
 from engine.bpmn.run.case_migration import Immovable, Migrated, Obstacle, migrate
@@ -51,11 +55,17 @@ from engine.bpmn.run.trace import OutOfTime, Watch
 
 __all__ = [
     "BILL",
+    "BINDINGS",
+    "BPMN_SUFFIXES",
+    "FILE_SUFFIXES",
     "HUMAN",
+    "MAX_FILE",
+    "MAX_FILES",
     "PICTURE_POLICY",
     "Awaited",
     "CallFailure",
     "CaseRules",
+    "ChangeMark",
     "Difference",
     "Effect",
     "Element",
@@ -92,8 +102,10 @@ __all__ = [
     "Step",
     "TaskRules",
     "Thrown",
+    "TokenMark",
     "Unbuildable",
     "Undrawable",
+    "Unreadable",
     "Unskippable",
     "Wait",
     "Watch",
@@ -101,6 +113,7 @@ __all__ = [
     "all_executable",
     "answer",
     "awaited",
+    "broadcast",
     "build",
     "cached",
     "cancel",
@@ -110,11 +123,15 @@ __all__ = [
     "correct",
     "depends_on",
     "digest",
+    "drawable_keys",
     "fail_call",
     "fire",
     "first_start",
     "foreigns",
     "instances_before",
+    "is_file_name",
+    "is_role",
+    "is_unit",
     "known_at",
     "later",
     "look",
@@ -123,6 +140,7 @@ __all__ = [
     "named_posts",
     "next_start",
     "offers",
+    "outcomes",
     "picture",
     "placed",
     "places",
@@ -134,6 +152,9 @@ __all__ = [
     "start",
     "steps_ahead",
     "subject",
+    "timers",
+    "too_deep",
+    "too_much",
     "translated",
     "without",
     "without_places",

@@ -29,7 +29,7 @@ from web.designer import findings
 
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 WORD = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
-CHECKS = ("check", "forms", "lint", "translate", "source.py", "spec.py")
+CHECKS = ("analysis", "check", "forms", "lint", "translate", "notation/source.py", "run/spec.py")
 CHECKING = (
     *(f"engine/bpmn/{part}" for part in CHECKS),
     *(

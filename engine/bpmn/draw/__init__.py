@@ -12,7 +12,7 @@ from engine.bpmn.draw import edges, nodes
 from engine.bpmn.draw.interchange import Box, Colours, Drawing, Edge, Shape, read
 from engine.bpmn.draw.labels import BESIDE
 from engine.bpmn.draw.layout import lay_out
-from engine.bpmn.draw.marks import Change, Mark, Marks, Token, badges, finder, listed, placed
+from engine.bpmn.draw.marks import ChangeMark, Mark, Marks, TokenMark, badges, finder, listed, placed
 from engine.bpmn.draw.style import POLICY, STYLE
 from engine.bpmn.draw.svg import number, tag, text
 from engine.bpmn.draw.texts import named
@@ -22,7 +22,7 @@ from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.translate.ids import translate_ids
 from engine.bpmn.translate.translations import Told
 
-__all__ = ["POLICY", "Change", "Marks", "Token", "Undrawable", "keys", "picture", "places"]
+__all__ = ["POLICY", "ChangeMark", "Marks", "TokenMark", "Undrawable", "drawable_keys", "picture", "places"]
 
 _MARGIN = 24.0
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -36,7 +36,7 @@ class Undrawable(Exception):
         self.finding = finding
 
 
-def keys(file: str, content: bytes) -> list[str]:
+def drawable_keys(file: str, content: bytes) -> list[str]:
     """The processes of a file that can be drawn. Raises Undrawable."""
     return [
         process.get("id")

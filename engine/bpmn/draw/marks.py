@@ -11,8 +11,8 @@ from engine.bpmn.draw.svg import tag, text
 from engine.bpmn.notation.findings import Finding
 from engine.bpmn.notation.vocabulary import bpmn
 
-Token = Literal["task", "wait", "incident"]
-Change = Literal["added", "removed", "changed"]
+TokenMark = Literal["task", "wait", "incident"]
+ChangeMark = Literal["added", "removed", "changed"]
 _SHOWN = 5  # findings in a title
 _RANK = ("error", "warning", "note")
 _SIGNS = {"error": "!", "warning": "!", "note": "i"}
@@ -28,11 +28,11 @@ class Marks:
     """
 
     findings: Sequence[Finding] = ()
-    tokens: Sequence[tuple[str, Token]] = ()
+    tokens: Sequence[tuple[str, TokenMark]] = ()
     passed: Collection[str] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     heat: Mapping[str, float] = field(default_factory=dict)
-    changes: Mapping[str, Change] = field(default_factory=dict)
+    changes: Mapping[str, ChangeMark] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -40,11 +40,11 @@ class Mark:
     """All that one drawn element is marked with."""
 
     findings: list[Finding] = field(default_factory=list)
-    tokens: list[Token] = field(default_factory=list)
+    tokens: list[TokenMark] = field(default_factory=list)
     passed: bool = False
     count: int | None = None
     heat: float | None = None
-    change: Change | None = None
+    change: ChangeMark | None = None
 
     @property
     def severity(self) -> str | None:

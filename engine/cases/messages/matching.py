@@ -2,7 +2,7 @@
 
 A message reaches the cases that wait for its name with those very keys; the key `case_number` reaches what
 that case waits for by that name. It goes to one wait of a case: one that fits several is refused, or stays
-kept until one is left. The messages of `engine.bpmn.notation.broadcast` reach all that wait, as signals do.
+kept until one is left. The messages of `engine.bpmn.broadcast` reach all that wait, as signals do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from engine import access, cases
 from engine.access import validity
-from engine.bpmn.notation import broadcast
+from engine.bpmn import broadcast
 from engine.models import Case, Definition, DefinitionVersion, Message, Wait
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict

@@ -10,8 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from engine import bpmn
-from engine.bpmn import CallFailure, Outgoing, Spec, Step, Thrown, Wait, Work
-from engine.bpmn.notation import broadcast, timers
+from engine.bpmn import CallFailure, Outgoing, Spec, Step, Thrown, Wait, Work, broadcast, timers
 from engine.bpmn.values import canonical, plain
 from engine.definitions import forms
 from engine.definitions.scenarios.plan import Action, Start

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from engine.bpmn import Finding
-from engine.bpmn.notation import timers
+from engine.bpmn import Finding, timers
 from engine.bpmn.values import Unportable, portable, short
 from engine.definitions.scenarios.nodes import Node, Unreadable, read
 from engine.definitions.scenarios.plan import (
