@@ -9,8 +9,8 @@ from engine.bpmn.analysis.expected_replies import Awaited, awaited
 from engine.bpmn.analysis.known_names import Name
 from engine.bpmn.analysis.other_engines import Foreign, Gone, foreigns, translated, without
 from engine.bpmn.analysis.reference_choices import Named, Offers, offers
-from engine.bpmn.analysis.required_connectors import NamedConnector, named_connectors
-from engine.bpmn.analysis.required_roles import NamedPost, named_posts
+from engine.bpmn.analysis.required_connectors import RequiredConnector, required_connectors
+from engine.bpmn.analysis.required_roles import RequiredRole, required_roles
 from engine.bpmn.check.bounded import too_deep, too_much
 from engine.bpmn.check.files import FILE_SUFFIXES, MAX_FILES, is_file_name
 from engine.bpmn.diff import Difference, compare
@@ -20,7 +20,7 @@ from engine.bpmn.draw.placing import placed, without_places
 from engine.bpmn.forms import Form
 from engine.bpmn.notation import broadcast, outcomes, timers
 from engine.bpmn.notation.bills import BILL, Paid, received
-from engine.bpmn.notation.candidate_roles import BINDINGS, Post, is_role, is_unit
+from engine.bpmn.notation.candidate_roles import BINDINGS, CandidateRole, is_role, is_unit
 from engine.bpmn.notation.findings import Finding, Process, Report
 from engine.bpmn.notation.money import NotMoney
 from engine.bpmn.notation.outcomes import Effect, Outcome
@@ -51,7 +51,7 @@ from engine.bpmn.run.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.run.start_timers import first_start, next_start
 from engine.bpmn.run.step import Failure, Fired, Issued, Outgoing, Passage, People, Step, Thrown, Wait, Work
 from engine.bpmn.run.subject import depends_on, shown_by, subject
-from engine.bpmn.run.trace import OutOfTime, Watch
+from engine.bpmn.run.trace import OutOfTime, Trace
 
 __all__ = [
     "BILL",
@@ -64,6 +64,7 @@ __all__ = [
     "PICTURE_POLICY",
     "Awaited",
     "CallFailure",
+    "CandidateRole",
     "CaseRules",
     "ChangeMark",
     "Difference",
@@ -83,8 +84,6 @@ __all__ = [
     "Migrated",
     "Name",
     "Named",
-    "NamedConnector",
-    "NamedPost",
     "NotMoney",
     "Obstacle",
     "Offers",
@@ -94,21 +93,22 @@ __all__ = [
     "Paid",
     "Passage",
     "People",
-    "Post",
     "Process",
     "Report",
+    "RequiredConnector",
+    "RequiredRole",
     "Source",
     "Spec",
     "Step",
     "TaskRules",
     "Thrown",
     "TokenMark",
+    "Trace",
     "Unbuildable",
     "Undrawable",
     "Unreadable",
     "Unskippable",
     "Wait",
-    "Watch",
     "Work",
     "all_executable",
     "answer",
@@ -136,8 +136,6 @@ __all__ = [
     "later",
     "look",
     "migrate",
-    "named_connectors",
-    "named_posts",
     "next_start",
     "offers",
     "outcomes",
@@ -145,6 +143,8 @@ __all__ = [
     "placed",
     "places",
     "received",
+    "required_connectors",
+    "required_roles",
     "retry",
     "same_process",
     "shown_by",

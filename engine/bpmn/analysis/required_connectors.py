@@ -10,7 +10,7 @@ from engine.bpmn.translate import translate
 
 
 @dataclass(frozen=True, slots=True)
-class NamedConnector:
+class RequiredConnector:
     """A connector and operation (None: its only one), with the task's id, name, file and line."""
 
     connector: str
@@ -21,7 +21,7 @@ class NamedConnector:
     line: int | None
 
 
-def named_connectors(files: Mapping[str, bytes]) -> tuple[NamedConnector, ...]:
+def required_connectors(files: Mapping[str, bytes]) -> tuple[RequiredConnector, ...]:
     """Those that the executable processes of checked files name, in the order of the files."""
     bindings = read_bindings(files)
     found = []
@@ -33,7 +33,7 @@ def named_connectors(files: Mapping[str, bytes]) -> tuple[NamedConnector, ...]:
         for process in root.iterchildren(bpmn("process")):
             tasks = process.iter(bpmn("serviceTask")) if process.get("isExecutable") != "false" else ()
             found += [
-                NamedConnector(
+                RequiredConnector(
                     *(task.get(f"{OURS}connector"), task.get(f"{OURS}operation"), file),
                     *(task.get("id"), task.get("name"), task.sourceline),
                 )

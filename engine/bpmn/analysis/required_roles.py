@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.expressions.named_people import Unfit, named_groups
-from engine.bpmn.notation.candidate_roles import Posting, read_bindings
+from engine.bpmn.notation.candidate_roles import CandidateRoles, read_bindings
 from engine.bpmn.notation.source import BPMN_SUFFIXES, read_xml
 from engine.bpmn.notation.vocabulary import HUMAN, OURS, bpmn
 from engine.bpmn.translate import translate
@@ -14,7 +14,7 @@ _HUMAN = tuple(map(bpmn, sorted(HUMAN)))
 
 
 @dataclass(frozen=True, slots=True)
-class NamedPost:
+class RequiredRole:
     """A role in a unit (None: that of the case) to which a task may go, with the task's id, file and line."""
 
     role: str
@@ -24,19 +24,19 @@ class NamedPost:
     line: int | None
 
 
-def named_posts(files: Mapping[str, bytes]) -> tuple[NamedPost, ...]:
-    """The posts that checked files name, at each task. Others may be computed from the data of a case."""
+def required_roles(files: Mapping[str, bytes]) -> tuple[RequiredRole, ...]:
+    """The roles that checked files name, at each task. Others may be computed from the data of a case."""
     bindings = read_bindings(files)
-    found: list[NamedPost] = []
+    found: list[RequiredRole] = []
     for name, content in files.items():
         if name.endswith(BPMN_SUFFIXES):
             root = read_xml(name, content).getroot()
             translate(root, bindings)
             for task in _tasks(root):
-                posting = Posting(task.get(f"{OURS}role"), task.get(f"{OURS}unit"), bindings)
+                posting = CandidateRoles(task.get(f"{OURS}role"), task.get(f"{OURS}unit"), bindings)
                 posts = posting.of(_groups(task))
                 found += [
-                    NamedPost(*post, name, task.get("id"), task.sourceline)
+                    RequiredRole(*post, name, task.get("id"), task.sourceline)
                     for post in sorted(posts, key=lambda post: (post.role, post.unit or ""))
                 ]
     return tuple(found)

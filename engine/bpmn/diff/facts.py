@@ -15,7 +15,7 @@ from engine.bpmn.expressions import syntax
 from engine.bpmn.expressions.named_people import Unfit, words
 from engine.bpmn.notation import events, outcomes, timers
 from engine.bpmn.notation.bills import BILL, PAID, PARTS
-from engine.bpmn.notation.candidate_roles import Bindings, Posting, read_bindings, squeezed
+from engine.bpmn.notation.candidate_roles import Bindings, CandidateRoles, read_bindings, squeezed
 from engine.bpmn.notation.events import STARTER
 from engine.bpmn.notation.lanes import lane_of, listed
 from engine.bpmn.notation.outcomes import OUTCOME
@@ -284,7 +284,7 @@ def _people(node: Any, lane: Any, bindings: Bindings) -> dict[str, Any]:
 def _posts(node: Any, bindings: Bindings) -> tuple[Any, Any]:
     """The roles and units of a task, in order; what computes the roles as it is."""
     groups, unit = node.get(f"{OURS}candidateGroups"), node.get(f"{OURS}unit")
-    posting = Posting(node.get(f"{OURS}role"), unit, bindings)
+    posting = CandidateRoles(node.get(f"{OURS}role"), unit, bindings)
     names = [] if groups is None else _names(groups)
     if posting.role is None and isinstance(names, str):
         return names, unit and [unit]

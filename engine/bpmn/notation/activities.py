@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.bpmn.notation.candidate_roles import Bindings, Posting
+from engine.bpmn.notation.candidate_roles import Bindings, CandidateRoles
 from engine.bpmn.notation.vocabulary import OURS, bpmn
 
 # Attributes of ours on a user task: who is to work on it, and until when.
@@ -27,7 +27,7 @@ class Own:
     apart: bool = False
     exact: bool = False
     people: Mapping[str, str] = field(default_factory=dict)
-    posting: Posting = field(default_factory=Posting)
+    posting: CandidateRoles = field(default_factory=CandidateRoles)
 
 
 NOTHING = Own()
@@ -37,7 +37,7 @@ def own(node: Any, bindings: Bindings) -> Own:
     """What an activity has of its own; `bindings` say what the names of its groups mean."""
     people = {name: node.get(f"{OURS}{name}") for name in ASSIGNMENT if node.get(f"{OURS}{name}") is not None}
     inputs, outputs = node.get(f"{OURS}inputs"), node.get(f"{OURS}outputs")
-    posting = Posting(node.get(f"{OURS}role"), node.get(f"{OURS}unit"), bindings)
+    posting = CandidateRoles(node.get(f"{OURS}role"), node.get(f"{OURS}unit"), bindings)
     if not (people or inputs or outputs or posting.role or posting.unit):
         return NOTHING
     if node.tag == bpmn("callActivity"):

@@ -1,6 +1,6 @@
-"""Posts: a role, perhaps in a certain unit, whose holders may take a task; and how a diagram names them.
+"""Candidate roles: roles, perhaps in a certain unit, whose holders may claim a task; how diagrams name them.
 
-Files of others name lanes and groups only: `bindings.json` beside them says which role and unit each is.
+Files of others name lanes and groups only: `bindings.json` in their folder says which role and unit each is.
 """
 
 import re
@@ -18,8 +18,8 @@ _JOINERS = "\u200c\u200d"  # within Persian words; Python counts them among what
 _UNIT = re.compile(r"[a-z0-9-]{1,63}")
 
 
-class Post(NamedTuple):
-    """Who may take a task: the holders of a role in a unit, None for that of the case."""
+class CandidateRole(NamedTuple):
+    """Who may claim a task: the holders of a role in a unit, None for that of the case."""
 
     role: str
     unit: str | None
@@ -37,16 +37,16 @@ NOWHERE = Bound(None, None)
 
 
 @dataclass(frozen=True, slots=True)
-class Posting:
-    """What an element says of the posts for its task: itself, or by the names of groups."""
+class CandidateRoles:
+    """The candidate roles of an element's task, as it names them itself or by the names of groups."""
 
     role: str | None = None
     unit: str | None = None
     bindings: Bindings = field(default_factory=dict)
 
-    def of(self, groups: Collection[str]) -> frozenset[Post]:
-        """The posts, where the task is for these groups. None at all if nothing is said."""
-        return frozenset(_post(role, unit) for role, unit in self._said(groups))
+    def of(self, groups: Collection[str]) -> frozenset[CandidateRole]:
+        """The roles, where the task is for these groups. Empty if the element names none."""
+        return frozenset(_role(role, unit) for role, unit in self._said(groups))
 
     def _said(self, groups: Collection[str]) -> Iterator[tuple[str, str | None]]:
         if self.role is not None:
@@ -59,8 +59,8 @@ class Posting:
             yield CASEWORKER, self.unit
 
 
-def _post(role: str, unit: str | None) -> Post:
-    return Post(role, None if role == APPLICANT else unit)
+def _role(role: str, unit: str | None) -> CandidateRole:
+    return CandidateRole(role, None if role == APPLICANT else unit)
 
 
 def squeezed(name: str) -> str:

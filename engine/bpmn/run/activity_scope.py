@@ -10,7 +10,7 @@ from typing import Any
 from engine.bpmn.expressions.named_people import Unfit, literal_names, one_name, words
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.activities import TERMS, Own
-from engine.bpmn.notation.candidate_roles import MAX_ROLE, Post, is_role, squeezed
+from engine.bpmn.notation.candidate_roles import MAX_ROLE, CandidateRole, is_role, squeezed
 from engine.bpmn.run.completions import INPUTS, LOCALS
 from engine.bpmn.run.step import People
 from engine.bpmn.values import plain
@@ -68,8 +68,8 @@ def people(token: Any) -> People | None:
     return None if found is None else People(**found)
 
 
-def posts(token: Any) -> frozenset[Post]:
-    """The posts whose holders may take a human task. None at all if nothing is said of it."""
+def posts(token: Any) -> frozenset[CandidateRole]:
+    """The roles whose holders may claim a human task. Empty if the diagram names none."""
     own: Own = token.task_spec.own
     return own.posting.of(token.internal_data.get(PEOPLE, {}).get("groups", ()))
 

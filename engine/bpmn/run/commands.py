@@ -55,7 +55,7 @@ def start(
     `at` is the path of the start event that was triggered; None is the plain one. `starter` names who starts
     it, for processes that have a variable for that.
     """
-    workflow = CaseWorkflow(spec.process, dict(spec.inner), Sandbox(now, spec.watch))
+    workflow = CaseWorkflow(spec.process, dict(spec.inner), Sandbox(now, spec.trace))
     workflow.entry_id = at
     workflow.plant()
     workflow.task_tree.data = dict(data)
@@ -70,7 +70,7 @@ def complete(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], 
 
     Raises LookupError if the case does not wait for this task.
     """
-    workflow = load(state, spec, Sandbox(now, spec.watch))
+    workflow = load(state, spec, Sandbox(now, spec.trace))
     token = _find(workflow, token_id)
     if token._state != READY or not token.human:
         raise LookupError(f"the case does not wait for task {token_id}")
@@ -86,7 +86,7 @@ def fire(spec: Spec, state: bytes, happened: Mapping[UUID, Mapping[str, Any]], n
 
     A token that waits no more, since an earlier one has taken it away, is passed over.
     """
-    workflow = load(state, spec, Sandbox(now, spec.watch))
+    workflow = load(state, spec, Sandbox(now, spec.trace))
     fired = []
     for token_id, data in happened.items():
         token, wait = workflow.waits().get(token_id, (None, {}))
@@ -141,7 +141,7 @@ def correct(
     They are those of the process in which `form` was answered, the path of its element; None is the start.
     The task stays. Raises LookupError if the case does not wait for it.
     """
-    workflow = load(state, spec, Sandbox(now, spec.watch))
+    workflow = load(state, spec, Sandbox(now, spec.trace))
     token = _find(workflow, token_id)
     if token._state != READY or not token.human:
         raise LookupError(f"the case does not wait for task {token_id}")
@@ -177,7 +177,7 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
 
 def cancel(spec: Spec, state: bytes, now: datetime) -> Step:
     """End a case early: all its live tokens are taken out."""
-    workflow = load(state, spec, Sandbox(now, spec.watch))
+    workflow = load(state, spec, Sandbox(now, spec.trace))
     workflow.cancel()
     return replace(step_of(workflow), outcome=None)
 
@@ -206,7 +206,7 @@ def known_at(
     if "/" not in path or not spec.maps_calls:
         return None
     try:
-        token = _find(load(state, spec, Sandbox(now, spec.watch)), token_id) if state else None
+        token = _find(load(state, spec, Sandbox(now, spec.trace)), token_id) if state else None
     except LookupError:
         token = None
     if token is None:
@@ -222,7 +222,7 @@ def instances_before(spec: Spec, state: bytes, token_id: UUID, now: datetime) ->
 
     0 where they come all at once, as for a token that stands at something else.
     """
-    token = _find(load(state, spec, Sandbox(now, spec.watch)), token_id)
+    token = _find(load(state, spec, Sandbox(now, spec.trace)), token_id)
     around = token.parent.task_spec if token.parent is not None else None
     return token.internal_data[INDEX] if isinstance(around, SequentialMultiInstance) else 0
 
@@ -243,7 +243,7 @@ def _ended_inside(token: Token) -> bool:
 
 
 def _calling(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> tuple[CaseWorkflow, Token]:
-    workflow = load(state, spec, Sandbox(now, spec.watch))
+    workflow = load(state, spec, Sandbox(now, spec.trace))
     token, wait = workflow.waits().get(token_id, (None, {}))
     if token is None or wait["kind"] != "call":
         raise LookupError(f"the case awaits no reply at token {token_id}")
@@ -251,7 +251,7 @@ def _calling(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> tuple[C
 
 
 def _failed(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> tuple[CaseWorkflow, Token]:
-    workflow = load(state, spec, Sandbox(now, spec.watch))
+    workflow = load(state, spec, Sandbox(now, spec.trace))
     token = _find(workflow, token_id)
     if token._state != STARTED or FAILED not in token.internal_data:
         raise LookupError(f"token {token_id} did not fail")

@@ -24,8 +24,8 @@ from engine.bpmn.run.workflow import CaseWorkflow
 def step_of(workflow: CaseWorkflow, given: Mapping[str, Any] | None = None) -> Step:
     """The step; `given` are variables that the command itself set."""
     passages = []
-    if workflow.sandbox.watch is not None:
-        workflow.sandbox.watch.moved(workflow.trail)
+    if workflow.sandbox.trace is not None:
+        workflow.sandbox.trace.moved(workflow.trail)
     changes: dict[str, Any] = dict(given or {})
     for token, passage in _passages(workflow):
         passages.append(passage)

@@ -13,7 +13,7 @@ from engine.bpmn.expressions import feel, juel
 from engine.bpmn.expressions.scripts import Names, language, names
 from engine.bpmn.expressions.syntax import Mode
 from engine.bpmn.run import rule_tasks
-from engine.bpmn.run.trace import Watch
+from engine.bpmn.run.trace import Trace
 from engine.bpmn.sandbox import ScriptFailed
 from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
 from engine.dmn.asking import Decisions, Ruling
@@ -24,10 +24,10 @@ _SHOWN = 200  # characters of an expression in a message
 class Sandbox:
     """Runs the scripts of one command, at one instant. The n-th script gets the n-th seed."""
 
-    def __init__(self, now: datetime, watch: Watch | None = None) -> None:
+    def __init__(self, now: datetime, trace: Trace | None = None) -> None:
         self._now = now
         self._runs = 0
-        self.watch = watch
+        self.trace = trace
 
     @property
     def now(self) -> datetime:
@@ -67,16 +67,16 @@ class Sandbox:
             raise ScriptFailed(_of_juel(expression, error)) from error
 
     def _feel(self, expression: str, data: Mapping[str, Any]) -> Any:
-        if self.watch is not None:
-            self.watch.require_time()
+        if self.trace is not None:
+            self.trace.require_time()
         try:
             return _checked(feel.evaluate(expression, data, self._now))
         except feel.Unfit as error:
             raise ScriptFailed(str(error)) from error
 
     def _juel(self, expression: str, data: Mapping[str, Any]) -> Any:
-        if self.watch is not None:
-            self.watch.require_time()
+        if self.trace is not None:
+            self.trace.require_time()
         try:
             return portable(juel.evaluate(expression, data, self._now))
         except (juel.Fault, juel.Unreadable, Unportable) as error:
@@ -84,8 +84,8 @@ class Sandbox:
 
     def decide(self, among: Decisions, decision: str, data: Mapping[str, Any], *, strict: bool) -> Ruling:
         """What a decision gives for data. Raises RuleFailed."""
-        if self.watch is not None:
-            self.watch.require_time()
+        if self.trace is not None:
+            self.trace.require_time()
         return rule_tasks.decide(among, decision, data, self._now, strict=strict)
 
     def execute(self, script: str, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,8 +111,8 @@ class Sandbox:
 
     def _run(self, code: str, given: dict[str, Any], *, before: str | None = None) -> Any:
         self._runs += 1
-        if self.watch is not None:
-            self.watch.require_time()
+        if self.trace is not None:
+            self.trace.require_time()
         seed = int(self._now.timestamp() * 1e6) * 1000 + self._runs
         return sandbox.run(code, given, self._now, seed, before)
 

@@ -47,7 +47,7 @@ from engine.bpmn.run.elements.multi_instance import MultiInstance
 from engine.bpmn.run.flows import Flow
 from engine.bpmn.run.normalize import HANDLER, drawn_before, normalize, original
 from engine.bpmn.run.parser import Parser
-from engine.bpmn.run.trace import Watch
+from engine.bpmn.run.trace import Trace
 from engine.bpmn.translate import translate
 from engine.dmn.asking import decisions
 from engine.platform.budget import costed, spend
@@ -75,7 +75,7 @@ class Element:
 
 @dataclass(frozen=True, eq=False)
 class Spec:
-    """A process ready to run, with everything that it calls. `watch` sees all that its cases do."""
+    """A process ready to run, with everything that it calls. `trace` records all that its cases do."""
 
     key: str
     process: Any
@@ -85,7 +85,7 @@ class Spec:
     asks_starter: bool = False
     digest: str = ""
     flows: Mapping[str, Flow] = field(default_factory=dict)
-    watch: Watch | None = None
+    trace: Trace | None = None
     rules: CaseRules = field(default_factory=CaseRules)
     description: str = ""  # what is written of the process; perhaps `Persian | English`
     maps_calls: bool = False  # whether some called process has variables of its own

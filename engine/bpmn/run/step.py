@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from engine.bpmn.notation.candidate_roles import Post
+from engine.bpmn.notation.candidate_roles import CandidateRole
 
 Movement = Literal["entered", "passed", "cancelled"]
 
@@ -36,7 +36,7 @@ class Work:
     name: str
     lane: str | None
     people: People | None = None
-    posts: frozenset[Post] = frozenset()
+    posts: frozenset[CandidateRole] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a trial run sees besides its steps: the flows that were taken, the conditions that were asked.
+"""What a test run records besides its steps: the flows that were taken, the conditions that were asked.
 
 Cases of people run without it. It changes nothing but that a run ends when its time is up.
 """
@@ -11,11 +11,11 @@ from SpiffWorkflow.util.task import TaskState
 
 
 class OutOfTime(Exception):
-    """The time that a trial run was given is up."""
+    """The time limit of a test run has passed."""
 
 
-class Watch:
-    """Watches the commands of one run, until an instant of the monotonic clock.
+class Trace:
+    """Records the commands of one run, until an instant of the monotonic clock.
 
     `flows` are the paths of the flows that tokens took, `answers` those of asked conditions with what they
     were.

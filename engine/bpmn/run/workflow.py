@@ -314,6 +314,6 @@ class _Expressions:
 
     def evaluate(self, task: Token, expression: str, external_context: dict[str, Any] | None = None) -> Any:
         value = self._sandbox.holds(expression, task.data, external_context)
-        if self._sandbox.watch is not None:
-            self._sandbox.watch.asked(task, expression, value)
+        if self._sandbox.trace is not None:
+            self._sandbox.trace.asked(task, expression, value)
         return value

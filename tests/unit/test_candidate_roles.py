@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from engine import bpmn
-from engine.bpmn import NamedPost, Post, Source, named_posts
+from engine.bpmn import CandidateRole, RequiredRole, Source, required_roles
 from tests.bpmn import definitions, flow, in_line, node, process_element
 from tests.driving import NOW
 
@@ -255,19 +255,19 @@ def test_all_posts_that_the_files_name_are_told_with_their_tasks() -> None:
     content = definitions(process_element(laned, *body))
     files = {"p.bpmn": content, "bindings.json": json.dumps(BOUND).encode()}
     lines = {name: content[: content.index(f'id="{name}"'.encode())].count(b"\n") + 1 for name in "abc"}
-    assert named_posts(files) == (
-        NamedPost("inspector", "health-network", "p.bpmn", "a", lines["a"]),
-        NamedPost("law", "north", "p.bpmn", "b", lines["b"]),
-        NamedPost("tax-officer", None, "p.bpmn", "b", lines["b"]),
-        NamedPost("clerk", None, "p.bpmn", "c", lines["c"]),
+    assert required_roles(files) == (
+        RequiredRole("inspector", "health-network", "p.bpmn", "a", lines["a"]),
+        RequiredRole("law", "north", "p.bpmn", "b", lines["b"]),
+        RequiredRole("tax-officer", None, "p.bpmn", "b", lines["b"]),
+        RequiredRole("clerk", None, "p.bpmn", "c", lines["c"]),
     )
 
 
 def test_processes_that_do_not_run_name_no_posts() -> None:
     body = in_line(node("userTask", "a", parvandeh__role="clerk"))
     content = definitions(process_element(*body, attributes='isExecutable="false"'))
-    assert named_posts({"p.bpmn": content}) == ()
+    assert required_roles({"p.bpmn": content}) == ()
 
 
 def test_posts_are_pairs() -> None:
-    assert Post("inspector", None) == ("inspector", None)
+    assert CandidateRole("inspector", None) == ("inspector", None)
