@@ -10,7 +10,6 @@ from sqlalchemy import Select, bindparam, insert, select
 
 from engine import access, cases, definitions
 from engine.bpmn import TaskRules, outcomes
-from engine.bpmn.outcomes import MAX_OUTCOME
 from engine.definitions import forms
 from engine.events import Fact
 from engine.identity import names
@@ -45,8 +44,8 @@ def ruling(held: Held, rules: TaskRules, answer: Mapping[str, Any]) -> Ruling | 
     if rules.decision is None or held.row.kind != "step":
         return None
     outcome = outcomes.text_of(answer.get(rules.decision))
-    if not 0 < len(outcome) <= MAX_OUTCOME:
-        detail = f"holds the decision: 1 to {MAX_OUTCOME} characters"
+    if not 0 < len(outcome) <= outcomes.MAX_OUTCOME:
+        detail = f"holds the decision: 1 to {outcomes.MAX_OUTCOME} characters"
         raise Invalid("The decision has no outcome.", [Fault(f"/data/{rules.decision}", detail, "outcome")])
     forms.require_ground({rules.decision: rules.outcomes}, answer, answer)
     return Ruling(outcomes.law_word(outcome), outcomes.grounds(answer))

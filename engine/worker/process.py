@@ -17,7 +17,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.bpmn import script
+from engine.bpmn import sandbox
 from engine.platform import logs
 from engine.platform.config import Settings
 from engine.platform.errors import Conflict, NotFound, Uncertain
@@ -51,7 +51,7 @@ _SERVED: Mapping[
 
 def serve(settings: Settings, url: str, queue: Queue) -> int:
     """The exit code: 0 if it was told to stop. Jobs in hand are finished before."""
-    script.open_pool()
+    sandbox.open_pool()
     desk = Desk(settings, url, threads=8 if queue == "calls" else 2)
     if queue == "checks":
         os.nice(NICE)  # whoever waits for a page or a case goes first
@@ -65,7 +65,7 @@ def serve(settings: Settings, url: str, queue: Queue) -> int:
         code = 1
     finally:
         desk.close()
-        script.close_pool()
+        sandbox.close_pool()
     return code
 
 

@@ -1,6 +1,6 @@
 """Expressions in FEEL, as the check of expressions looks at them."""
 
-from engine.bpmn import feel
+from engine.bpmn.expressions import feel
 from engine.dmn import Unreadable
 from engine.dmn import feel_tree as tree
 from engine.platform.budget import remembered

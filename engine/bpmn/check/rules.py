@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.bpmn.check import feel, juel
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules
-from engine.bpmn.rules import DECISION, MAPPING, NULL_FAULTS, ON_NULL, RESULT, RESULTS
-from engine.bpmn.script import language
+from engine.bpmn.expressions.scripts import language
+from engine.bpmn.notation.rule_tasks import DECISION, MAPPING, NULL_FAULTS, ON_NULL, RESULT, RESULTS
+from engine.bpmn.notation.vocabulary import PARVANDEH, bpmn
 from engine.dmn import SUFFIX, Decisions, Definitions, NotDmn, check_files, parse_xml
 from engine.platform.findings import sentence
 

@@ -11,9 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from engine import access, bpmn, definitions
-from engine.bpmn import Finding, Foreign, Name
-from engine.bpmn.posts import BINDINGS
-from engine.bpmn.source import Unreadable
+from engine.bpmn import BINDINGS, Finding, Foreign, Name, Unreadable
 from engine.connectors import usage
 from engine.definitions import deployments
 from engine.design.drafts.drafting import require_files
