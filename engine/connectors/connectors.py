@@ -17,9 +17,9 @@ class Connectors:
 
     @classmethod
     def read(cls, settings: Settings) -> "Connectors":
-        """Those of the configured file and, where there is a mock hub, the demo's.
+        """Those of the configured file and, for other names, those of a demonstration.
 
-        Raises Misconfigured (a ValueError) with every fault of the file.
+        Raises Misconfigured (a ValueError) with every fault of the file at fault.
         """
         return cls(reading.read(settings))
 

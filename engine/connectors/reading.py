@@ -10,27 +10,24 @@ from engine.connectors.files import LOCAL, NAME, NAMING
 from engine.connectors.table import Fault, Misconfigured, Table
 from engine.platform.config import Settings
 
-DEMO = Path(__file__).with_name("demo.toml")
-HUB = "{hub}"  # stands in the demo's addresses for where the mock hub answers
-
 TIMEOUT = 10.0
 LADDER = (5.0, 30.0, 120.0, 600.0, 3600.0)
 FAILURES, PAUSE = 5, 30.0
 
 
 def read(settings: Settings) -> list[Connector]:
-    """The connectors of the configured file and, where there is a mock hub, the demo's for other names.
+    """The connectors of the configured file and, for other names, those of a demonstration.
 
     Raises Misconfigured.
     """
     usual = settings.var / "connectors.toml"
     file = settings.connectors or (usual if usual.exists() else None)
     own = _parse(files.content(file, "CONNECTORS"), file) if file else []
-    if settings.hub_port is None:
+    file = settings.demo_connectors
+    if file is None or not file.exists():
         return own
     names = {connector.name for connector in own}
-    hub = f"http://127.0.0.1:{settings.hub_port}"
-    demo = _parse(files.content(DEMO, "CONNECTORS").replace(HUB, hub), DEMO)
+    demo = _parse(files.content(file, "DEMO_CONNECTORS"), file)
     return own + [connector for connector in demo if connector.name not in names]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from engine.cli.demo import installation as demo
+from demo.installation import Installation, Json
 from engine.platform.config import ROOT
 from tests import filed, waiting
 from tests.browser.test_panel import Panel
@@ -317,10 +317,10 @@ def published(it: Drawing) -> None:
     page.get_by_role("button", name=it.panel.say("designer.catalogue.add")).click()
 
 
-def work(installation: demo.Installation, case: str, account: str, element: str, answer: object) -> None:
+def work(installation: Installation, case: str, account: str, element: str, answer: object) -> None:
     """Somebody of the office does a task, once it is there."""
 
-    def tasks() -> list[demo.Json]:
+    def tasks() -> list[Json]:
         found = installation.look(account, f"/tasks?case={case}&status=open")["items"]
         return [task for task in found if task["element"] == element]
 
@@ -344,7 +344,7 @@ def applied(page: Page, key: str) -> str:
     return found[1]
 
 
-def decided(installation: demo.Installation, case: str, answer: demo.Json) -> None:
+def decided(installation: Installation, case: str, answer: Json) -> None:
     """The office has examined and decided, and the gas company has replied."""
     for _ in range(2):
         work(installation, case, "plan-checker", "review", {"opinion": "no_objection"})
@@ -376,7 +376,7 @@ def test_a_permit_is_drawn_from_an_empty_canvas_and_decides_about_an_application
     visit: Visits,
     check: Check,
     shot: Shot,
-    installation: demo.Installation,
+    installation: Installation,
     tmp_path: Path,
     people: list[tuple[Language, Width]],
 ) -> None:

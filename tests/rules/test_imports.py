@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.sources import ROOT, nodes, python, text, where
+from tests.rules.sources import ROOT, imported, nodes, python, text, where
 
 CONTRACTS = tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
 
@@ -76,6 +76,13 @@ def test_pages_know_nothing_of_the_api() -> None:
         if name == "api" or name.startswith("api.")
     ]
     assert not found
+
+
+def test_the_entry_point_of_a_server_needs_neither_command_line_nor_demonstration() -> None:
+    """import-linter knows packages only; what these files import is held by its contracts."""
+    found = {name for path in python("wsgi.py", "gunicorn.conf.py") for _, name in imported(path)}
+    assert "web" in found
+    assert not [name for name in found if name.startswith(("engine.cli", "demo"))]
 
 
 def _imported(node: ast.AST) -> list[str]:

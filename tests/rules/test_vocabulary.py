@@ -21,7 +21,7 @@ ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 def others(home: str) -> list[Path]:
     """The files in which a rule must not be written again."""
     assert (ROOT / home).exists()
-    return [path for path in python("engine", "api", "web") if where(path) != home]
+    return [path for path in python("engine", "api", "web", "demo") if where(path) != home]
 
 
 def lists(node: ast.AST) -> set[str]:

@@ -1,11 +1,14 @@
 """Connectors and operations that a deployment names and the installation does not have."""
 
+from pathlib import Path
+
 import pytest
 
 from engine.bpmn.notation.findings import Finding
 from engine.connectors import Connectors, usage
 from engine.platform.config import ROOT, Settings
 from tests.bpmn import in_line, line, node, process
+from tests.exchanging import demo_connectors
 
 HAS = {"registry": {"find", "verify"}, "payments": {"bill"}}
 
@@ -57,8 +60,9 @@ def test_process_that_is_not_executable_is_passed_over() -> None:
     assert usage.findings({"p.bpmn": content}, HAS, draft=False) == []
 
 
-def test_shipped_processes_name_what_the_demonstration_has() -> None:
-    operations = Connectors.operations_of(Settings.read({"HUB_PORT": "9009"}))
+def test_shipped_processes_name_what_the_demonstration_has(tmp_path: Path) -> None:
+    settings = Settings.read({"DEMO_CONNECTORS": demo_connectors(tmp_path)})
+    operations = Connectors.operations_of(settings)
     for folder in ROOT.glob("processes/*/*"):
         files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
         assert usage.findings(files, operations, draft=False) == []

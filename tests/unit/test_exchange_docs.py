@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.hub.agencies import BEHAVIOURS_BY_ID, SERVICES
-from engine.cli.hub.ledger import BEHAVIOURS
+from demo.hub.agencies import BEHAVIOURS_BY_ID, SERVICES
+from demo.hub.ledger import BEHAVIOURS
 from engine.connectors import Connectors
 from engine.connectors.kinds import KINDS
 from engine.connectors.table import Misconfigured, Table

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from urllib.parse import quote, urlencode
 
-from engine.cli.demo.installation import Installation, Json, Unexpected, opened, require
-from engine.platform.config import Settings
+from demo.installation import Installation, Json, Unexpected, opened, require
+from demo.settings import DemoSettings
 
 PATIENCE = 60.0  # seconds for what other systems do
 LOOK_SECONDS = 0.2
@@ -41,10 +41,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """It takes no arguments."""
 
 
-def run(_arguments: argparse.Namespace, settings: Settings) -> int:
+def run(_arguments: argparse.Namespace, settings: DemoSettings) -> int:
     """Play and tell; 0 if everything was as expected."""
     try:
-        with opened(settings) as installation:
+        with opened(settings.installation) as installation:
             for play in (_play_match, _play_mismatch, _play_licence):
                 play(installation)
     except Unexpected as failure:

@@ -25,7 +25,7 @@ from engine.tasks import delegations
 APPLICANT = "0000004091"  # the mock hub knows another address of this person
 APPLICANT_NAMES = {"full_name_fa": "آرش نمونه", "full_name_en": "Arash Nemune"}
 
-# Where they work, and as what: `demo_organisation.json` beside this module says so, but for systems.
+# Where they work, and as what: `organisation.json` beside this module says so, but for systems.
 ACCOUNTS: tuple[tuple[str, Role], ...] = (
     ("administrator", "administrator"),
     ("guild-administrator", "administrator"),
@@ -60,15 +60,10 @@ class DemoAccount:
     password: str | None = None
 
 
-def file(settings: Settings) -> Path:
-    """Where they are kept."""
-    return settings.var / "demo.json"
-
-
 def read(settings: Settings) -> list[DemoAccount]:
     """None of them if this installation was not made to be tried out."""
     try:
-        kept = json.loads(file(settings).read_bytes())
+        kept = json.loads(settings.demo_accounts.read_bytes())
     except FileNotFoundError:
         return []
     return [DemoAccount(**account) for account in kept["accounts"]]
@@ -76,13 +71,13 @@ def read(settings: Settings) -> list[DemoAccount]:
 
 def seeded(settings: Settings) -> int:
     """How many of the demonstration's cases were begun; those of older installations count as begun."""
-    found = json.loads(file(settings).read_bytes()).get("seeded", sys.maxsize)
+    found = json.loads(settings.demo_accounts.read_bytes()).get("seeded", sys.maxsize)
     return int(found)
 
 
 def note_seeded(settings: Settings, number: int) -> None:
     """So many were begun."""
-    kept = json.loads(file(settings).read_bytes())
+    kept = json.loads(settings.demo_accounts.read_bytes())
     _replace(settings, kept | {"seeded": number})
 
 
@@ -102,8 +97,8 @@ def prepare(database: Database, settings: Settings, url: str) -> bool:
         return fresh
 
     fresh = database.run(make)
-    if file(settings).exists():
-        kept = json.loads(file(settings).read_bytes())
+    if settings.demo_accounts.exists():
+        kept = json.loads(settings.demo_accounts.read_bytes())
         _replace(settings, kept | {"url": url})
     return fresh
 
@@ -123,7 +118,7 @@ def delegate(database: Database, settings: Settings) -> None:
 
 
 def _organisation(settings: Settings) -> files.Reading:
-    file = Path(__file__).with_name("demo_organisation.json")
+    file = Path(__file__).with_name("organisation.json")
     return files.read(file.name, file.read_bytes(), settings.time_zone)
 
 
@@ -145,8 +140,8 @@ def _write(settings: Settings, url: str, kept: list[DemoAccount]) -> None:
 
 
 def _replace(settings: Settings, content: dict[str, Any]) -> None:
-    fresh = file(settings).with_name("demo.json.new")
+    fresh = settings.demo_accounts.with_name("demo.json.new")
     fresh.unlink(missing_ok=True)
     with open(fresh, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as output:
         json.dump(content, output, indent=2)
-    fresh.rename(file(settings))
+    fresh.rename(settings.demo_accounts)

@@ -1,4 +1,4 @@
-"""The installation that the demo plays against: address and accounts, and how one is started if need be."""
+"""An installation with a demonstration: its address and tokens, requests to it, and how to start one."""
 
 import http.client
 import json
@@ -128,7 +128,7 @@ def opened(settings: Settings) -> Iterator[Installation]:
 
 
 def _accounts(settings: Settings) -> Installation | None:
-    file = settings.var / "demo.json"
+    file = settings.demo_accounts
     try:
         kept = json.loads(file.read_bytes())
     except FileNotFoundError:
@@ -143,7 +143,7 @@ def _child(settings: Settings) -> Iterator[str]:
     port, hub_port = _free_ports(2)
     url = f"http://127.0.0.1:{port}"
     print(f"Nothing answers yet; starting an installation at {url} for the demo.", flush=True)
-    command = [sys.executable, "-m", "engine", "run", "--with-parent", str(os.getpid())]
+    command = [sys.executable, "-m", "demo", "run", "--with-parent", str(os.getpid())]
     chosen = {"PORT": str(port), "HUB_PORT": str(hub_port), "PARVANDEH_VAR": str(settings.var)}
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from engine.cli import demo_accounts
-from engine.cli.demo import paper
-from engine.cli.demo.installation import Installation, Unexpected
-from engine.cli.demo_accounts import APPLICANT
+from demo import accounts, pdf
+from demo.accounts import APPLICANT
+from demo.installation import Installation, Unexpected
 from engine.platform.config import Settings
 
 Json = dict[str, Any]
@@ -146,9 +145,9 @@ class Seeding:
     """Makes them in the background; whoever stops the installation need not wait."""
 
     def __init__(self, settings: Settings, url: str) -> None:
-        accounts = demo_accounts.read(settings)
+        known = accounts.read(settings)
         self._settings = settings
-        self._installation = Installation(url, {account.name: account.token for account in accounts})
+        self._installation = Installation(url, {account.name: account.token for account in known})
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -167,7 +166,7 @@ class Seeding:
 
     def _run(self) -> None:
         try:
-            for number in range(demo_accounts.seeded(self._settings), len(SEEDS)):
+            for number in range(accounts.seeded(self._settings), len(SEEDS)):
                 self._make(SEEDS[number], number)
         except Unexpected as failure:
             if not self._stopped.is_set():
@@ -178,7 +177,7 @@ class Seeding:
         body = {"definition": seed.definition, "applicant": data["national_id"], "data": data}
         unit = {"unit": seed.unit} if seed.unit else {}
         case = self._installation.ask(201, "portal", "POST", "/cases", body | unit)
-        demo_accounts.note_seeded(self._settings, number + 1)
+        accounts.note_seeded(self._settings, number + 1)
         if seed.message is not None:
             keys = {"case_number": case["case_number"], **seed.message["keys"]}
             sent = {"id": f"demonstration {case['case_number']}", "correlation": keys}
@@ -192,7 +191,7 @@ class Seeding:
         if seed.document is None:
             return {}
         field = {"definition": seed.definition, "field": f"/{seed.document}"}
-        staged = self._installation.upload("portal", field, "plans.pdf", paper.page("Plans (demonstration)"))
+        staged = self._installation.upload("portal", field, "plans.pdf", pdf.page("Plans (demonstration)"))
         return {seed.document: [staged["id"]]}
 
     def _send(self, message: Json) -> bool:

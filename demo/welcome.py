@@ -1,10 +1,11 @@
-"""What `run` prints once everything answers."""
+"""What a demonstration prints once everything answers."""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.cli.demo_accounts import DemoAccount
+from demo.accounts import DemoAccount
+from engine.cli.companion import answering
 
 # The mock hub knows another address of this person, so that a task is there to be listed afterwards.
 ADDRESS_CHANGE = {
@@ -19,10 +20,7 @@ ADDRESS_CHANGE = {
 
 def greet(address: str, accounts: Sequence[DemoAccount], kept: Path) -> None:
     """The address, who may come in, and three commands that work as they stand."""
-    print(f"\nParvandeh answers at {address}  (described in {address}/api/v1/openapi.json; Ctrl-C stops it)")
-    if not accounts:
-        print("Accounts are made by: python -m engine token create --name NAME --role ROLE\n", flush=True)
-        return
+    print(answering(address))
     print(f"\nDemo accounts (kept in {kept}):")
     for account in accounts:
         print(f"  {account.name:20} {account.role:14} {account.token}")

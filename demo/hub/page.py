@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from engine.cli.hub import payments
+from demo.hub import payments
 from engine.platform.language import DEFAULT, LANGUAGES, Catalogue, Language, Reader
 
 _TEXTS = Catalogue.read(Path(__file__).with_name("texts.toml"))

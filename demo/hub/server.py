@@ -19,9 +19,9 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
 
-from engine.cli.hub import page, payments
-from engine.cli.hub.agencies import BEHAVIOURS_BY_ID, SERVICES, Answer, Json, Question, Service
-from engine.cli.hub.ledger import BEHAVIOURS, NOT_ACCEPTED, Ledger
+from demo.hub import page, payments
+from demo.hub.agencies import BEHAVIOURS_BY_ID, SERVICES, Answer, Json, Question, Service
+from demo.hub.ledger import BEHAVIOURS, NOT_ACCEPTED, Ledger
 
 SLOW_SECONDS = 2.0
 DRIP_SECONDS = 0.05

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.cli.hub.agencies import Answer, Json
+from demo.hub.agencies import Answer, Json
 
 BEHAVIOURS = (
     "slow", "wrong", "error", "flaky", "html", "huge", "half", "silent", "drip", "redirect", "refuse",

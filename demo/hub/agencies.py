@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine.cli.hub.payments import CURRENCY
+from demo.hub.payments import CURRENCY
 
 Json = dict[str, Any]
 

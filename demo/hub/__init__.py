@@ -7,9 +7,10 @@ import socket
 import subprocess
 import sys
 
-from engine.cli.hub import server
+from demo.hub import server
+from demo.settings import DemoSettings
 from engine.platform import parent_death
-from engine.platform.config import ROOT, Settings
+from engine.platform.config import ROOT
 from engine.platform.errors import Unusable
 
 HELP = "Play other systems to try the connectors with: registries, tax, zoning, health, payments, licences."
@@ -25,7 +26,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--with-parent", type=int, metavar="PID", help="stop when this parent process dies")
 
 
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
+def run(arguments: argparse.Namespace, settings: DemoSettings) -> int:
     """Answer until a signal."""
     if arguments.with_parent is not None:
         parent_death.follow(arguments.with_parent, signal.SIGKILL)
@@ -34,12 +35,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     else:
         listening = listen(_port(arguments, settings))
         print(f"The mock hub answers at http://{HOST}:{listening.getsockname()[1]}", flush=True)
-    with server.Hub(listening, settings.var) as hub:
+    with server.Hub(listening, settings.installation.var) as hub:
         hub.serve_forever()
     return 0
 
 
-def _port(arguments: argparse.Namespace, settings: Settings) -> int:
+def _port(arguments: argparse.Namespace, settings: DemoSettings) -> int:
     port: int | None = arguments.port or settings.hub_port
     if port is None:
         raise Unusable("Say where the mock hub shall answer: --port PORT")
@@ -53,7 +54,7 @@ class Hub:
         # The socket listens before the process runs: whoever calls in between only waits a little.
         with listening:
             descriptor = str(listening.fileno())
-            command = [sys.executable, "-m", "engine", "hub", "--socket", descriptor]
+            command = [sys.executable, "-m", "demo", "hub", "--socket", descriptor]
             self.process = subprocess.Popen(
                 [*command, "--with-parent", str(os.getpid())],
                 cwd=ROOT,
