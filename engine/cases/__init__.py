@@ -5,15 +5,23 @@ it waits for and its log.
 """
 
 from engine.bpmn.values import canonical
-from engine.cases.about import found_by
-from engine.cases.about import shows as shows_subject
 from engine.cases.bills import BillView, Late
 from engine.cases.bills import listed as bills_listed
 from engine.cases.bills import of_case as bills_of
-from engine.cases.commands import Application, appeal, begin_at, digest, form_to_start, start, taken
-from engine.cases.ending import cancel, renew_secret, withdraw
-from engine.cases.firing import FIRED
-from engine.cases.hold import (
+from engine.cases.cancellation import cancel, renew_secret, withdraw
+from engine.cases.catch_events import FIRED
+from engine.cases.conflict_of_interest import (
+    PARTIES,
+    actor_person,
+    require_impartial,
+    require_no_party,
+    require_not_own,
+    require_visible,
+    withheld,
+)
+from engine.cases.list_fields import found_by
+from engine.cases.list_fields import shows as shows_subject
+from engine.cases.locking import (
     LOCKING,
     Locked,
     held,
@@ -27,9 +35,18 @@ from engine.cases.hold import (
     require_size,
     unknown,
 )
-from engine.cases.interest import require_impartial
-from engine.cases.migrating import move
-from engine.cases.moving import (
+from engine.cases.payments import NOTICES, Payment, find_bill, pay
+from engine.cases.persistence import Opened, TaskChange, apply, note, scoped
+from engine.cases.start_commands import Application, appeal, begin_at, digest, form_to_start, start, taken
+from engine.cases.suspension import (
+    resume,
+    resume_definition,
+    rouse,
+    rouse_version,
+    suspend,
+    suspend_definition,
+)
+from engine.cases.triggers import (
     GIVEN_UP,
     answer,
     deliver,
@@ -40,17 +57,7 @@ from engine.cases.moving import (
     wake,
     wake_due,
 )
-from engine.cases.party import (
-    PARTIES,
-    actor_person,
-    require_no_party,
-    require_not_own,
-    require_visible,
-    withheld,
-)
-from engine.cases.pausing import resume, resume_definition, rouse, rouse_version, suspend, suspend_definition
-from engine.cases.paying import NOTICES, Payment, find_bill, pay
-from engine.cases.progress import Opened, TaskChange, apply, note, scoped
+from engine.cases.version_change import move
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
 
 __all__ = [

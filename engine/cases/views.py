@@ -14,8 +14,8 @@ from engine import access, definitions
 from engine.bpmn import Spec
 from engine.cases import bills
 from engine.cases.bills import BillView
-from engine.cases.hold import unknown
-from engine.cases.party import PARTIES, actor_person, require_no_party, withheld
+from engine.cases.conflict_of_interest import PARTIES, actor_person, require_no_party, withheld
+from engine.cases.locking import unknown
 from engine.definitions import forms
 from engine.identity import names
 from engine.models import Case, Channel, DefinitionVersion, Event, Incident, Task, Unit, User

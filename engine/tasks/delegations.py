@@ -1,8 +1,8 @@
 """Private bodies that execute steps of an agency's processes; what they have not done comes back.
 
-New tasks of a delegated step belong to the delegate's candidate group (candidate_groups.py),
-which counts as long as the delegation does. When it ends they return to the group that they would have had. The
-access policy excludes the delegate at once; the agency has the tasks with the command that revokes, or within a
+New tasks of a delegated step belong to the delegate's candidate group (candidate_groups.py), which counts
+as long as the delegation does. When it ends they return to the group that they would have had. The access
+policy excludes the delegate at once; the agency has the tasks with the command that revokes, or within a
 second.
 """
 

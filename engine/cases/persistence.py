@@ -12,8 +12,8 @@ from sqlalchemy import case as choice
 from engine import definitions, events
 from engine.bpmn import Passage, People, Spec, Step, Work
 from engine.bpmn.values import plain
-from engine.cases import about, bills, waiting
-from engine.cases.hold import Locked, require_not_erased
+from engine.cases import bills, list_fields, waits
+from engine.cases.locking import Locked, require_not_erased
 from engine.events import Fact, Head
 from engine.models import CallStatus, Case, CaseStatus, Incident, Task, TaskStatus
 from engine.organisation import automatic_assignment, candidate_groups, eligibility
@@ -119,7 +119,7 @@ def apply(
     """
     spec = definitions.spec(uow.session, case.version)
     data = {**case.data, **plain(step.changes)}
-    told = about.about(uow, spec, data, changed=step.changes, before=case.subject)
+    told = list_fields.about(uow, spec, data, changed=step.changes, before=case.subject)
     done = (change.id, uow.actor.id) if isinstance(change, TaskChange) else None
     opened = rows_of(uow, case.id, case.version.id, step, Setting(case.home, spec, data, done, told.subject))
     if isinstance(change, CallChange):
@@ -133,13 +133,13 @@ def apply(
     values = progress(uow, step, head, data, ended=status, running_key=case.running_key)
     values.update(id=case.id, revision=case.revision + 1, **told.columns)
     if told.subject != case.subject and not step.ended:
-        about.rename(uow, case.id, told.subject)
+        list_fields.rename(uow, case.id, told.subject)
     _write(uow, _MOVE_CASE, values, log, opened=opened, change=change)
     if step.unwaited:
         if isinstance(change, CallChange):
-            waiting.close(uow, step.unwaited, change.id, change.status)
+            waits.close(uow, step.unwaited, change.id, change.status)
         else:
-            waiting.close(uow, step.unwaited)
+            waits.close(uow, step.unwaited)
     return values, opened
 
 
@@ -186,7 +186,7 @@ def _write(
             uow.write(INSERT_INCIDENTS, {"incidents": opened.incidents})
         if opened.bills:
             uow.write(bills.INSERT, {"bills": opened.bills})
-        waiting.record(uow, opened.waits, opened.calls, opened.messages)
+        waits.record(uow, opened.waits, opened.calls, opened.messages)
     uow.write(events.APPEND, {"events": events.stored(log)})
 
 
@@ -250,9 +250,9 @@ def rows_of(uow: UnitOfWork, case_id: UUID, version_id: UUID, step: Step, settin
     return Opened(
         tasks,
         incidents,
-        waiting.wait_rows(uow, case_id, version_id, step.waits),
-        waiting.call_rows(uow, case_id, step.calls),
-        waiting.message_rows(uow, case_id, step.thrown),
+        waits.wait_rows(uow, case_id, version_id, step.waits),
+        waits.call_rows(uow, case_id, step.calls),
+        waits.message_rows(uow, case_id, step.thrown),
         placing,
         assigned,
         bills.rows_of(uow, case_id, step),
@@ -294,7 +294,7 @@ def task_rows(
     if not opened:
         return ()
     lent = candidate_groups.delegated(uow, setting.home, {work.element for work in opened})
-    words = about.words(setting.home, setting.spec, setting.data)
+    words = list_fields.words(setting.home, setting.spec, setting.data)
     rows = []
     for work in opened:
         home = placing.pool(work.posts)
@@ -312,7 +312,7 @@ def task_rows(
             "pool_id": home if delegation is None else placing.delegates(*delegation),
             "home_pool_id": None if delegation is None else home,
             "assignment": None if home is None else _assignment(setting.spec, work),
-            "search": about.search(
+            "search": list_fields.search(
                 setting.spec, work, words, setting.subject, delegated=delegation is not None
             ),
             **_people(work.people),
@@ -371,7 +371,7 @@ def facts(step: Step, opened: Opened, closed: Sequence[Fact] = (), ended: str = 
     found += [Fact("task.created", task["element"], task["id"]) for task in opened.tasks]
     found += opened.assigned
     found += bills.issued(opened.bills)
-    found += waiting.facts(step, opened.messages)
+    found += waits.facts(step, opened.messages)
     found += closed
     for incident in opened.incidents:
         told = {"incident": incident["id"], "code": incident["code"], "message": incident["message"]}

@@ -8,10 +8,10 @@ from sqlalchemy import select, update
 
 from engine import access, bpmn, definitions
 from engine.bpmn.broadcast import WITHDRAWAL
-from engine.cases.commands import digest, new_secret
-from engine.cases.hold import Locked, lock, require_active, require_not_erased, require_revision
-from engine.cases.interest import require_impartial
-from engine.cases.progress import apply, note
+from engine.cases.conflict_of_interest import require_impartial
+from engine.cases.locking import Locked, lock, require_active, require_not_erased, require_revision
+from engine.cases.persistence import apply, note
+from engine.cases.start_commands import digest, new_secret
 from engine.cases.views import CaseView, get
 from engine.events import Fact
 from engine.models import Case, Event, Wait

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from engine import bpmn, definitions
 from engine.bpmn import Fired, Step
-from engine.cases.hold import Locked, require_active
-from engine.cases.progress import apply
+from engine.cases.locking import Locked, require_active
+from engine.cases.persistence import apply
 from engine.events import Fact, Kind
 from engine.platform.db import UnitOfWork
 from engine.platform.ids import uuid7

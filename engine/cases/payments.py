@@ -16,9 +16,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from engine import access, bpmn
 from engine.bpmn import BILL
 from engine.cases.bills import money, plain
-from engine.cases.firing import fire, incident
-from engine.cases.hold import Locked, held, locked, locking, require_size
-from engine.cases.progress import INSERT_INCIDENTS, Opened, note
+from engine.cases.catch_events import fire, incident
+from engine.cases.locking import Locked, held, locked, locking, require_size
+from engine.cases.persistence import INSERT_INCIDENTS, Opened, note
 from engine.events import Fact, Kind
 from engine.models import Bill, Case, Event, Wait
 from engine.platform.db import UnitOfWork

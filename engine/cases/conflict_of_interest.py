@@ -1,4 +1,4 @@
-"""Keeping officials from reading the cases to which they are a party.
+"""Keeping officials from reading cases to which they are a party, and from acting on cases about themselves.
 
 The access policy leaves out the cases of which the official's person is the applicant or representative. The
 parties that a process names are in the data of its cases: they are checked where one case is read.
@@ -11,7 +11,9 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, select
 
 from engine import access, definitions
 from engine.bpmn import Spec
-from engine.cases.hold import named, unknown
+from engine.cases.locking import Locked, named, unknown
+from engine.cases.persistence import note
+from engine.events import Fact
 from engine.models import Case, DefinitionVersion, Task, User
 from engine.organisation import eligibility
 from engine.platform.db import UnitOfWork
@@ -36,6 +38,21 @@ def require_no_party(uow: UnitOfWork, row: Any, spec: Spec) -> None:
     persons = named(row["applicant"], row["representative"])
     if eligibility.interested(eligibility.parties(persons, spec, row["data"]), row["person"], None):
         raise _refusal()
+
+
+def require_impartial(uow: UnitOfWork, case: Locked) -> None:
+    """Keep an official from a held case that is about the official, or about somebody close.
+
+    Raises ConflictOfInterest, and the log keeps the attempt. The applicant's side is not asked.
+    """
+    if access.for_applicants(uow.actor):
+        return
+    about = select(eligibility.person_of(uow.actor.id), eligibility.related_to(uow.actor.id))
+    person, related = uow.connection.execute(about).one()
+    spec = definitions.spec(uow.session, case.version)
+    if eligibility.interested(eligibility.parties(case.home.persons, spec, case.data), person, related):
+        note(uow, case, [Fact("case.blocked", payload={"reason": "conflict-of-interest"})])
+        raise ConflictOfInterest("The case is about you, or about somebody close to you.")
 
 
 def require_visible(uow: UnitOfWork, case_id: UUID) -> None:

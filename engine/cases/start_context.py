@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from engine import access
 from engine.access import validity
-from engine.cases.hold import Locked
+from engine.cases.locking import Locked
 from engine.definitions import VERSION, Version, unknown
 from engine.models import Definition, DefinitionVersion, Unit, UnitLine
 from engine.organisation import candidate_groups

@@ -13,10 +13,10 @@ from sqlalchemy import bindparam, or_, select, text, update
 
 from engine import bpmn, definitions
 from engine.bpmn import BILL, CallFailure
-from engine.cases import bills, paying
-from engine.cases.firing import fire, incident
-from engine.cases.hold import Locked, held, locked, locking, require_active, require_size
-from engine.cases.progress import CallChange, Opened, apply, note
+from engine.cases import bills, payments
+from engine.cases.catch_events import fire, incident
+from engine.cases.locking import Locked, held, locked, locking, require_active, require_size
+from engine.cases.persistence import CallChange, Opened, apply, note
 from engine.events import Fact
 from engine.models import Call, Case, Incident, Wait
 from engine.platform.db import UnitOfWork
@@ -116,11 +116,11 @@ def deliver(
     still = select(Wait.id, Wait.element, Wait.correlation)
     still = still.where(Wait.id.in_(tokens), Wait.closed_at.is_(None)).order_by(Wait.id)
     waits = uow.connection.execute(still).all()
-    payments = definitions.spec(uow.session, case.version).payments
-    billed = next((wait for wait in waits if wait.element in payments), None)
+    events = definitions.spec(uow.session, case.version).payments
+    billed = next((wait for wait in waits if wait.element in events), None)
     if billed is not None:
         number = str(orjson.loads(billed.correlation)[BILL])
-        paid = paying.pay_awaited(uow, case, number, data, told)
+        paid = payments.pay_awaited(uow, case, number, data, told)
         if paid.verdict == "mismatch":
             raise PaymentMismatch(paid.detail)
         return True

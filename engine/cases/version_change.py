@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, select, update
 
 from engine import bpmn, definitions
 from engine.bpmn import Immovable, Migrated, Obstacle, Spec, Step, Work
-from engine.cases.commands import running_key
-from engine.cases.hold import Locked, held, locked, locking, unknown
-from engine.cases.progress import apply
+from engine.cases.locking import Locked, held, locked, locking, unknown
+from engine.cases.persistence import apply
+from engine.cases.start_commands import running_key
 from engine.definitions import Version
 from engine.events import Fact
 from engine.models import Case, Message, Task, Wait

@@ -5,10 +5,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 
 from engine import access, definitions
-from engine.cases.hold import lock, require_active
-from engine.cases.interest import require_impartial
-from engine.cases.moving import hold
-from engine.cases.progress import note
+from engine.cases.conflict_of_interest import require_impartial
+from engine.cases.locking import lock, require_active
+from engine.cases.persistence import note
+from engine.cases.triggers import hold
 from engine.cases.views import CaseView, get
 from engine.events import Fact
 from engine.models import Call, Case, Definition, DefinitionVersion, Message, Wait

@@ -16,12 +16,12 @@ from sqlalchemy.exc import IntegrityError
 from engine import access, bpmn, definitions, events
 from engine.bpmn import Form, Spec
 from engine.bpmn.values import plain
-from engine.cases import about, staged_documents
-from engine.cases.entry import Entry, at_start_event, to_appeal, to_start
-from engine.cases.hold import Locked, named, require_size
-from engine.cases.progress import Setting, begin, facts, progress, rows_of
+from engine.cases import list_fields, staged_documents
+from engine.cases.locking import Locked, named, require_size
+from engine.cases.persistence import Setting, begin, facts, progress, rows_of
 from engine.cases.staged_documents import NOTHING as NO_FILES
 from engine.cases.staged_documents import Claimed, Place
+from engine.cases.start_context import Entry, at_start_event, to_appeal, to_start
 from engine.cases.views import CaseView
 from engine.definitions import forms
 from engine.events import Fact, Head
@@ -139,7 +139,7 @@ def _begin(
     step = bpmn.start(spec, data, uow.now, at=trigger and trigger[0], starter=starter)
     case_id, number, secret = uuid7(), _next_number(uow), new_secret()
     given = _given(application)
-    lists = about.about(uow, spec, plain(known := {**data, **step.changes}))
+    lists = list_fields.about(uow, spec, plain(known := {**data, **step.changes}))
     fixed = {
         "id": case_id,
         "number": number,
