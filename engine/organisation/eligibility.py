@@ -1,7 +1,7 @@
 """What keeps an account from a task that its roles let it take: other work on the case, interests, recusal.
 
-`engine/tasks/fairness.py` checks the user who acts, `engine/organisation/automatic_assignment.py` the users
-who might be chosen.
+`engine/tasks/eligibility_checks.py` checks the user who acts, `engine/organisation/automatic_assignment.py`
+the users who might be chosen.
 """
 
 import re

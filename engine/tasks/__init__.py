@@ -1,9 +1,7 @@
 """Tasks: the work of people. Reading them, the inbox, and the commands that change them."""
 
-from engine.tasks.allotting import allot, recusals, waiting
-from engine.tasks.asking import Question, ask, colleagues_to_ask, expire, send_back, withdraw
-from engine.tasks.assigning import assign, colleagues
-from engine.tasks.batching import (
+from engine.tasks.bulk_actions import Action, Item, Outcome, act
+from engine.tasks.bulk_jobs import (
     Batched,
     batch,
     batches,
@@ -14,20 +12,22 @@ from engine.tasks.batching import (
     receivers,
     start_batch,
 )
-from engine.tasks.beside import of_task as asked_beside
-from engine.tasks.bulk import Action, Item, Outcome, act
+from engine.tasks.commands import Completed, claim, complete, recuse, release
 from engine.tasks.comments import comment, comments
-from engine.tasks.correcting import Marks
-from engine.tasks.deciding import decisions
-from engine.tasks.dossier import related, sources
+from engine.tasks.corrections import Marks
 from engine.tasks.drafts import save as save_draft
 from engine.tasks.inbox import COUNTED, Inbox, Scope, choices, counts, page, staff
-from engine.tasks.lots import lots
+from engine.tasks.inbox_updates import Present, following, present
+from engine.tasks.legal_decisions import decisions
+from engine.tasks.provenance import related, sources
+from engine.tasks.random_assignment import lots
 from engine.tasks.reading import Shown, corrected, form, get, latest, of_case, shown, to_show
-from engine.tasks.reasons import CODES as REASON_CODES
-from engine.tasks.reasons import ReasonCode
-from engine.tasks.watching import Present, following, present
-from engine.tasks.work import Completed, claim, complete, recuse, release
+from engine.tasks.reallocation import allot, recusals, waiting
+from engine.tasks.reassignment import assign, colleagues
+from engine.tasks.reassignment_reasons import CODES as REASON_CODES
+from engine.tasks.reassignment_reasons import ReasonCode
+from engine.tasks.subtask_requests import Question, ask, colleagues_to_ask, expire, send_back, withdraw
+from engine.tasks.subtasks import of_task as asked_beside
 
 __all__ = [
     "COUNTED",

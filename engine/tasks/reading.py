@@ -29,7 +29,7 @@ from engine.identity import names
 from engine.models import Case, DefinitionVersion, Task, Unit, User
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import NotFound
-from engine.tasks import beside
+from engine.tasks import subtasks
 
 SUMMARY = (
     Task.id,
@@ -126,9 +126,9 @@ def _one(role: str, own: bool) -> Select[*tuple[Any, ...]]:
     draft = case((had_by(role), Task.draft), else_=null()).label("draft")
     return (
         listed(role)
-        .outerjoin(beside.ASKER, beside.ASKER.id == beside.asker())
+        .outerjoin(subtasks.ASKER, subtasks.ASKER.id == subtasks.asker())
         .add_columns(Task.parent_id, Task.asked, Task.asks, draft)
-        .add_columns(names.of(beside.ASKER).label("asker_name"))
+        .add_columns(names.of(subtasks.ASKER).label("asker_name"))
         .add_columns(
             had_by(role).label("had"),
             access.taken_as(role).is_not(None).label("takes"),
@@ -210,7 +210,7 @@ def roles(uow: UnitOfWork, task_id: UUID) -> Collection[str] | None:
     return None if access.ANY in own else own
 
 
-_OF_FORM = (Task.element, Task.kind, Task.asked, beside.TOKEN, beside.STATE, Case.data)
+_OF_FORM = (Task.element, Task.kind, Task.asked, subtasks.TOKEN, subtasks.STATE, Case.data)
 _READER = (Case.applicant, Case.representative)
 
 
@@ -230,9 +230,9 @@ def answerable(
     row = uow.connection.execute(statement).one()
     spec = definitions.spec(uow.session, definitions.Version(*row[-len(definitions.VERSION) :]))
     cases.require_no_party(uow, row._mapping, spec)
-    form = beside.form_of(spec, row.element, row.kind, row.asked)
+    form = subtasks.form_of(spec, row.element, row.kind, row.asked)
     seen = roles(uow, task_id) if form and forms.for_some(form) else None
-    return form, seen, beside.known(spec, row, uow.now)
+    return form, seen, subtasks.known(spec, row, uow.now)
 
 
 def to_show(uow: UnitOfWork, task_id: UUID) -> Form | None:
@@ -244,7 +244,7 @@ def to_show(uow: UnitOfWork, task_id: UUID) -> Form | None:
         .where(Task.id == task_id)
     )
     element, *version = uow.connection.execute(statement).one()
-    form = beside.showable(definitions.spec(uow.session, definitions.Version(*version)), element)
+    form = subtasks.showable(definitions.spec(uow.session, definitions.Version(*version)), element)
     return form and forms.for_roles(form, roles(uow, task_id) if forms.for_some(form) else None)
 
 
@@ -276,11 +276,13 @@ def corrected(uow: UnitOfWork, task: Mapping[str, Any]) -> Shown:
     )
     row = uow.connection.execute(statement).one()
     spec = definitions.spec(uow.session, definitions.Version(*row[len(_OF_FORM) :]))
-    form = beside.whole(spec, task["asked"])
+    form = subtasks.whole(spec, task["asked"])
     if form is None:
         return Shown(None, {}, None)
     own = (access.APPLICANT,)
-    return Shown(forms.for_roles(form, own), forms.visible(form, own, beside.known(spec, row, uow.now)), None)
+    return Shown(
+        forms.for_roles(form, own), forms.visible(form, own, subtasks.known(spec, row, uow.now)), None
+    )
 
 
 def unknown(task_id: UUID) -> NotFound:

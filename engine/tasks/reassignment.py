@@ -17,10 +17,10 @@ from engine.identity import names
 from engine.models import Case, Task, User
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import AssignedNotPicked, Fault, Forbidden, Invalid
-from engine.tasks import deciding, fairness, reasons
-from engine.tasks.held import Held
+from engine.tasks import eligibility_checks, legal_decisions, reassignment_reasons
+from engine.tasks.commands import locking
+from engine.tasks.locked_task import Held
 from engine.tasks.reading import get, unknown
-from engine.tasks.work import locking
 
 
 def assign(
@@ -46,7 +46,7 @@ def assign(
     cases.require_revision(row.task_revision, revisions)
     receiver = named(uow, row.pool_id, to)
     if receiver != row.assignee_id:
-        why = reasons.noted(row.assignment, reason)
+        why = reassignment_reasons.noted(row.assignment, reason)
         require_fair(uow, held, receiver)
         name = uow.session.scalars(select(User.name).where(User.id == receiver)).one()
         told = {"account": receiver, "name": name, "how": "given", **why}
@@ -60,7 +60,9 @@ def require_fair(uow: UnitOfWork, held: Held, receiver: UUID) -> None:
     rules = TaskRules()
     if held.row.kind == "step":
         rules = definitions.spec(uow.session, held.case.version).elements[held.row.element].rules
-    if not fairness.may(uow, held, rules, receiver) or deciding.took_part(uow, held, receiver):
+    if not eligibility_checks.may(uow, held, rules, receiver) or legal_decisions.took_part(
+        uow, held, receiver
+    ):
         raise _nobody()
 
 

@@ -20,7 +20,7 @@ from engine.platform import jobs
 from engine.platform.db import UnitOfWork, table, values_of
 from engine.platform.errors import Fault, FirstDecider, Invalid
 from engine.platform.ids import uuid7
-from engine.tasks.held import Held
+from engine.tasks.locked_task import Held
 
 _DECISIONS = table(Decision)
 _INSERT = insert(_DECISIONS).values(

@@ -17,8 +17,8 @@ from engine.events import Fact
 from engine.models import Task
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, FieldNotMarked, Invalid
-from engine.tasks import beside
-from engine.tasks.held import Held
+from engine.tasks import subtasks
+from engine.tasks.locked_task import Held
 
 NAME = "اصلاح اطلاعات | Correct what was sent"
 
@@ -41,13 +41,13 @@ def asked_of(uow: UnitOfWork, held: Held, marks: Marks) -> dict[str, Any]:
         "form": None if marks.task is None else _element(uow, held, marks.task),
     }
     spec = definitions.spec(uow.session, held.case.version)
-    form = beside.whole(spec, asked)
+    form = subtasks.whole(spec, asked)
     own = form and forms.for_roles(form, (access.APPLICANT,))
-    answerable = {name for name, told in beside.fields_of(own).items() if told.get("not") != {}}
+    answerable = {name for name, told in subtasks.fields_of(own).items() if told.get("not") != {}}
     faults = [
         Fault(f"/fields/{number}/pointer", "leads to no field that the applicant may answer", "unknown")
         for number, (pointer, _) in enumerate(marks.fields)
-        if not pointer.startswith("/") or beside.field_of(pointer) not in answerable
+        if not pointer.startswith("/") or subtasks.field_of(pointer) not in answerable
     ]
     if faults:
         raise Invalid("The task cannot be sent back like this.", faults)
@@ -78,18 +78,18 @@ def correct(
     Raises FieldNotMarked for anything else, Invalid for what does not fit the form.
     """
     row, case = held.row, held.case
-    if foreign := set(data) - beside.marked(row.asked):
+    if foreign := set(data) - subtasks.marked(row.asked):
         raise FieldNotMarked(f"Only what was marked may be corrected: {len(foreign)} of the fields were not.")
     spec = definitions.spec(uow.session, case.version)
-    form = beside.form_of(spec, row.element, row.kind, row.asked)
+    form = subtasks.form_of(spec, row.element, row.kind, row.asked)
     answer = _checked(form, data)
     files = staged_documents.claim(uow, form, answer, Place.task(row.task_id), case.id)
-    _require_fitting(beside.whole(spec, row.asked), beside.known(spec, row, uow.now), answer)
+    _require_fitting(subtasks.whole(spec, row.asked), subtasks.known(spec, row, uow.now), answer)
     cases.require_size({**case.data, **answer})
     step = bpmn.correct(spec, state, row.parent_id, answer, uow.now, row.asked.get("form"))
     # At once: should the correction take the waiting task away, this one was not taken with it.
     uow.connection.execute(update(Task).where(Task.id == row.task_id).values(status="completed"))
-    beside.touch(uow, row.parent_id)
+    subtasks.touch(uow, row.parent_id)
     change = TaskChange(row.task_id, "completed", uow.actor.id, uow.now)
     told = Fact("data.corrected", row.element, row.task_id, cases.scoped({"changes": answer}, step.scope))
     applied = cases.apply(uow, case, step, [*files.facts(row.element, row.task_id), told], change=change)
@@ -118,4 +118,4 @@ def _require_fitting(form: Form | None, before: Mapping[str, Any], answer: Mappi
 
 
 def _place(fault: Fault) -> str:
-    return beside.field_of(fault.pointer.removeprefix("/data"))
+    return subtasks.field_of(fault.pointer.removeprefix("/data"))

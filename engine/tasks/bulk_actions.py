@@ -11,7 +11,7 @@ from engine import access
 from engine.models import Case, Task
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid, Refusal
-from engine.tasks import assigning, work
+from engine.tasks import commands, reassignment
 
 Action = Literal["claim", "release", "assign", "complete"]
 
@@ -73,12 +73,12 @@ def _one(uow: UnitOfWork, action: Action, item: Item) -> Outcome:
 
 def _do(uow: UnitOfWork, action: Action, item: Item) -> Outcome:
     if action == "complete":
-        done = work.complete(uow, item.id, item.data)
+        done = commands.complete(uow, item.id, item.data)
         return Outcome(item.id, "completed", done.task_revision)
     if action == "assign":
-        row = assigning.assign(uow, item.id, item.to, reason=item.reason)
+        row = reassignment.assign(uow, item.id, item.to, reason=item.reason)
     elif action == "release":
-        row = work.release(uow, item.id, reason=item.reason)
+        row = commands.release(uow, item.id, reason=item.reason)
     else:
-        row = work.claim(uow, item.id)
+        row = commands.claim(uow, item.id)
     return Outcome(item.id, row["status"], row["revision"])

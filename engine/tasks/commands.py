@@ -20,8 +20,15 @@ from engine.organisation import eligibility
 from engine.organisation.automatic_assignment import Chosen
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Forbidden
-from engine.tasks import allotting, beside, correcting, deciding, fairness, reasons
-from engine.tasks.held import Held
+from engine.tasks import (
+    corrections,
+    eligibility_checks,
+    legal_decisions,
+    reallocation,
+    reassignment_reasons,
+    subtasks,
+)
+from engine.tasks.locked_task import Held
 from engine.tasks.reading import get, roles, unknown
 
 
@@ -45,7 +52,7 @@ def locking(role: str) -> Select[*tuple[Any, ...]]:
             Task.people,
             Task.asked,
             Task.parent_id,
-            beside.TOKEN,
+            subtasks.TOKEN,
             Task.asks,
             Task.status.label("task_status"),
             Task.assignee_id,
@@ -104,28 +111,28 @@ def complete(
     held = hold(uow, task_id)
     case, row = held.case, held.row
     state = held.require_open()
-    fairness.require_come(held)
+    eligibility_checks.require_come(held)
     held.require_available(uow)
     cases.require_revision(row.task_revision, revisions)
     spec = definitions.spec(uow.session, case.version)
     rules = _rules(uow, held)
-    fairness.require(uow, held, rules, completing=True)
-    deciding.require_other(uow, held, completing=True)
-    form = beside.form_of(spec, row.element, row.kind, row.asked)
+    eligibility_checks.require(uow, held, rules, completing=True)
+    legal_decisions.require_other(uow, held, completing=True)
+    form = subtasks.form_of(spec, row.element, row.kind, row.asked)
     if row.kind != "step":
         return _answer(uow, held, state, form, data)
-    late = beside.settle(uow, held)
+    late = subtasks.settle(uow, held)
     data = forms.declared(rules.variables, data)
     answer = forms.check(form, data, roles(uow, task_id) if form and forms.for_some(form) else None)
     files = staged_documents.claim(uow, form, answer, Place.task(task_id), case.id)
-    ruled = deciding.ruling(held, rules, answer)
+    ruled = legal_decisions.ruling(held, rules, answer)
     if answer:
         cases.require_size({**case.data, **answer})
     step = bpmn.complete(spec, state, task_id, answer, uow.now)
     change = TaskChange(task_id, "completed", uow.actor.id, uow.now)
     told = cases.scoped({"data": answer}, step.scope) if answer else None
     done = Fact("task.completed", row.element, task_id, told)
-    happened = [*late, *files.facts(row.element, task_id), done, *deciding.record(uow, held, ruled)]
+    happened = [*late, *files.facts(row.element, task_id), done, *legal_decisions.record(uow, held, ruled)]
     values, opened = cases.apply(uow, case, step, happened, change=change)
     files.file(uow, case.id, task_id)
     status, outcome = values["status"], values["outcome"]
@@ -146,13 +153,13 @@ def _answer(
     """Complete what was asked beside a task; the process moves only if a correction lets it."""
     row, case = held.row, held.case
     if row.kind == "correction":
-        values, opened = correcting.correct(uow, held, state, data)
+        values, opened = corrections.correct(uow, held, state, data)
         told = opened if row.case_seen else cases.Opened((), ())
         ended = (case.id, case.number, values["status"], values["outcome"])
         return Completed(row.task_id, row.task_revision + 1, *ended, told)
     answer = forms.check(form, data, roles(uow, row.task_id) if form and forms.for_some(form) else None)
     cases.require_size(answer)
-    beside.close(uow, held, "given", answer)
+    subtasks.close(uow, held, "given", answer)
     nothing = cases.Opened((), ())
     revision = row.task_revision + 1
     return Completed(row.task_id, revision, case.id, case.number, case.status, case.outcome, nothing)
@@ -174,10 +181,10 @@ def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None =
     """
 
     def taken(held: Held) -> _Given:
-        fairness.require_come(held)
+        eligibility_checks.require_come(held)
         held.require_available(uow)
-        fairness.require(uow, held, _rules(uow, held), completing=False)
-        deciding.require_other(uow, held, completing=False)
+        eligibility_checks.require(uow, held, _rules(uow, held), completing=False)
+        legal_decisions.require_other(uow, held, completing=False)
         return _Given(uow.actor.id)
 
     return _assign(uow, task_id, revisions, taken, "task.claimed")
@@ -195,9 +202,9 @@ def release(
         row = held.row
         if not row.own:
             raise held.conflict("The task is not yours to release.", code="task-not-yours")
-        why = reasons.noted(row.assignment, reason)
+        why = reassignment_reasons.noted(row.assignment, reason)
         avoided = {uow.actor.id, row.assignee_id}
-        chosen = allotting.anew(uow, held.case, [row], avoided).get(task_id)
+        chosen = reallocation.anew(uow, held.case, [row], avoided).get(task_id)
         return _Given(chosen.user_id if chosen else None, chosen, why)
 
     return _assign(uow, task_id, revisions, given, "task.released")
@@ -226,4 +233,4 @@ def _assign(
 def recuse(uow: UnitOfWork, task_id: UUID, *, reason: str | None = None) -> Mapping[str, Any]:
     """Step back from the case of a task, for good, and let others do what the actor has of it."""
     access.require(uow.actor, "cases.recuse")
-    return allotting.recuse(uow, hold(uow, task_id), reason)
+    return reallocation.recuse(uow, hold(uow, task_id), reason)

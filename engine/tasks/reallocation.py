@@ -16,8 +16,8 @@ from engine.models import Case, Membership, Recusal, Substitution, Task, User
 from engine.organisation import automatic_assignment, eligibility
 from engine.organisation.automatic_assignment import Chosen, Matter, Vacancy
 from engine.platform.db import UnitOfWork, table
-from engine.tasks import reasons
-from engine.tasks.held import Held
+from engine.tasks import reassignment_reasons
+from engine.tasks.locked_task import Held
 from engine.tasks.reading import get
 
 BATCH = 500
@@ -118,7 +118,7 @@ def allot(uow: UnitOfWork, task_id: UUID) -> bool:
 
 
 def _recused(assignment: str | None) -> Mapping[str, Any]:
-    return {"reason": reasons.RECUSED, **({"assignment": assignment} if assignment else {})}
+    return {"reason": reassignment_reasons.RECUSED, **({"assignment": assignment} if assignment else {})}
 
 
 def recuse(uow: UnitOfWork, held: Held, reason: str | None) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ from engine.platform import jobs
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Busy, Fault, Forbidden, Invalid, NotFound, Refusal
 from engine.platform.ids import uuid7
-from engine.tasks.bulk import Action, Item, act
+from engine.tasks.bulk_actions import Action, Item, act
 from engine.tasks.reading import answerable, shown
 
 MOST = 500  # tasks of a batch

@@ -23,11 +23,11 @@ from engine.platform import persian
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Forbidden, Invalid
 from engine.platform.ids import uuid7
-from engine.tasks import assigning, beside, correcting
-from engine.tasks.correcting import Marks
-from engine.tasks.held import Held
+from engine.tasks import corrections, reassignment, subtasks
+from engine.tasks.commands import hold, locking
+from engine.tasks.corrections import Marks
+from engine.tasks.locked_task import Held
 from engine.tasks.reading import to_show, unknown
-from engine.tasks.work import hold, locking
 
 LISTED = 500
 MAX_ASKED = 20  # that wait for an answer beside one task at the same time
@@ -80,7 +80,7 @@ def ask(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
     told = {"unit": asked.unit, "role": asked.role, "show": list(asked.show)}
     question = {"question": asked.question, "unit_name": name, **told}
     row = _row(uow, held, "opinion", asked.due_at, question)
-    row |= {"pool_id": pool, "assignee_id": assigning.named(uow, pool, asked.to) if asked.to else None}
+    row |= {"pool_id": pool, "assignee_id": reassignment.named(uow, pool, asked.to) if asked.to else None}
     payload = {"parent": task_id, "question": asked.question, "due_at": asked.due_at, **told}
     if row["assignee_id"]:
         payload["to"] = row["assignee_id"]
@@ -97,12 +97,12 @@ def send_back(uow: UnitOfWork, task_id: UUID, marks: Marks) -> UUID:
     held = _mine(uow, task_id)
     if faults := _too_late(uow, marks.due_at):
         raise Invalid("The task cannot be sent back like this.", faults)
-    asked = correcting.asked_of(uow, held, marks)
-    waiting = beside.of_task(uow, task_id) if held.row.asks else ()
+    asked = corrections.asked_of(uow, held, marks)
+    waiting = subtasks.of_task(uow, task_id) if held.row.asks else ()
     if any(one["kind"] == "correction" and one["status"] == "open" for one in waiting):
         detail = "The applicant has been asked already: withdraw that first."
         raise held.conflict(detail, code="applicant-asked")
-    row = {**_row(uow, held, "correction", marks.due_at, asked), "name": correcting.NAME, "pool_id": None}
+    row = {**_row(uow, held, "correction", marks.due_at, asked), "name": corrections.NAME, "pool_id": None}
     payload = {"parent": task_id, "due_at": marks.due_at, "text": marks.text, "fields": asked["fields"]}
     opened(uow, held, row, payload)
     return UUID(str(row["id"]))
@@ -145,14 +145,16 @@ def _row(
 def opened(uow: UnitOfWork, held: Held, row: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
     """Write a task that was asked beside the one held. Raises Conflict if too much is asked there already."""
     if held.row.asks:
-        waiting = [one for one in beside.of_task(uow, held.row.task_id) if one["status"] == "open"]
+        waiting = [one for one in subtasks.of_task(uow, held.row.task_id) if one["status"] == "open"]
         if len(waiting) >= MAX_ASKED:
             detail = f"{MAX_ASKED} answers are awaited beside this task already."
             raise held.conflict(detail, code="asked-too-much")
-    beside.open_rows(uow, [row])
-    beside.touch(uow, held.row.task_id)
+    subtasks.open_rows(uow, [row])
+    subtasks.touch(uow, held.row.task_id)
     told = {name: value for name, value in payload.items() if value not in (None, [], "")}
-    cases.note(uow, held.case, [Fact(beside.kind_of(row["kind"], "asked"), row["element"], row["id"], told)])
+    cases.note(
+        uow, held.case, [Fact(subtasks.kind_of(row["kind"], "asked"), row["element"], row["id"], told)]
+    )
 
 
 def _name(uow: UnitOfWork, unit: str | None) -> str | None:
@@ -175,7 +177,7 @@ def _not_shown(uow: UnitOfWork, held: Held, show: Sequence[str]) -> list[Fault]:
     if not show:
         return []
     form = to_show(uow, held.row.task_id)
-    fields = beside.fields_of(form).keys() - beside.OPINION.keys()
+    fields = subtasks.fields_of(form).keys() - subtasks.OPINION.keys()
     return [
         Fault(
             f"/show/{number}",
@@ -215,7 +217,7 @@ def withdraw(uow: UnitOfWork, task_id: UUID) -> UUID:
     if not row.waits and (not row.case_seen or row.asked["by"]["id"] != str(uow.actor.id)):
         raise Forbidden("Somebody else has asked this.")
     held.require_open()
-    beside.close(uow, held, "withdrawn")
+    subtasks.close(uow, held, "withdrawn")
     parent: UUID = row.parent_id
     return parent
 
@@ -232,12 +234,12 @@ def expire(uow: UnitOfWork) -> bool:
             Task.assignee_id,
         )
         .join(Task, Task.case_id == Case.id)
-        .where(beside.late(uow.now), validity.runs())
+        .where(subtasks.late(uow.now), validity.runs())
         .order_by(Task.due_at)
         .limit(1)
         .with_for_update(of=(Case, Task), skip_locked=True)
     )
     row = uow.connection.execute(due).one_or_none()
     if row is not None:
-        beside.close(uow, Held(cases.locked(row), row), "expired")
+        subtasks.close(uow, Held(cases.locked(row), row), "expired")
     return row is not None

@@ -22,7 +22,7 @@ from engine.platform.errors import (
     Recorded,
     Recused,
 )
-from engine.tasks.held import Held
+from engine.tasks.locked_task import Held
 
 NO_PERSON = (
     "Your account has no national ID, so it cannot be known whether another person did the other step. "

@@ -19,7 +19,7 @@ from engine.identity import names
 from engine.models import Case, Task, User
 from engine.platform.db import UnitOfWork, recordset, table, values_of
 from engine.platform.errors import Conflict, CorrectionAwaited, OpinionAwaited
-from engine.tasks.held import Held
+from engine.tasks.locked_task import Held
 
 _TASKS = table(Task)
 # The token of a task's step: that of the task, or of the one beside which it was asked.
