@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from engine.identity import accounts, login, passwords
 from engine.models import Membership, OrganisationKind, User
-from engine.organisation import journal, people, substitutes
+from engine.organisation import administration_log, people, substitutes
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Forbidden
 
@@ -100,4 +100,4 @@ def _held(uow: UnitOfWork, user_id: UUID) -> User:
 
 def _note(uow: UnitOfWork, kind: OrganisationKind, user: User) -> None:
     unit = select(Membership.unit_id).where(Membership.user_id == user.id).order_by(Membership.id).limit(1)
-    journal.note(uow, kind, uow.session.scalars(unit).one(), {}, user.id)
+    administration_log.note(uow, kind, uow.session.scalars(unit).one(), {}, user.id)

@@ -16,7 +16,7 @@ from engine.bpmn.posts import is_role
 from engine.identity import accounts, names, profiles
 from engine.identity.profiles import Profile
 from engine.models import ROOT, Membership, PoolRole, Role, Unit, User
-from engine.organisation import journal, units
+from engine.organisation import administration_log, units
 from engine.platform import formats
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
@@ -232,7 +232,7 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
     for place, work in enumerate(new.works):
         give(uow, user, work, f"/memberships/{place}")
     unit_id = units.covered(uow, new.works[0].unit).id
-    journal.note(uow, "person.made", unit_id, {"name": new.name, "role": new.role}, user_id)
+    administration_log.note(uow, "person.made", unit_id, {"name": new.name, "role": new.role}, user_id)
     return user.id
 
 
@@ -272,7 +272,9 @@ def describe(uow: UnitOfWork, user: User, given: Mapping[str, str | None]) -> bo
 
 def _note_person(uow: UnitOfWork, user: User, payload: Mapping[str, Any]) -> None:
     unit = select(Membership.unit_id).where(Membership.user_id == user.id).order_by(Membership.id).limit(1)
-    journal.note(uow, "person.changed", uow.session.scalars(unit).first() or ROOT, payload, user.id)
+    administration_log.note(
+        uow, "person.changed", uow.session.scalars(unit).first() or ROOT, payload, user.id
+    )
 
 
 def held(uow: UnitOfWork, user_id: UUID) -> User:
@@ -332,7 +334,7 @@ def _require_span(begin: datetime, end: datetime | None, pointer: str = "") -> N
 
 def _note(uow: UnitOfWork, kind: Any, row: Membership) -> None:
     told = {"membership": row.id, "role": row.role, "from": row.valid_from, "to": row.valid_to}
-    journal.note(uow, kind, row.unit_id, told, row.user_id)
+    administration_log.note(uow, kind, row.unit_id, told, row.user_id)
 
 
 def _membership(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> Membership:

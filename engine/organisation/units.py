@@ -35,7 +35,7 @@ from engine.models import (
     UnitKind,
     UnitLine,
 )
-from engine.organisation import journal
+from engine.organisation import administration_log
 from engine.platform.db import UnitOfWork, connection
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 from engine.platform.ids import uuid7
@@ -212,7 +212,7 @@ def create(uow: UnitOfWork, new: NewUnit) -> None:
     made.created_at = uow.now
     place(uow.session, made)
     told = {"name": new.name, "kind": new.kind, "parent": new.parent, "region": new.region}
-    journal.note(uow, "unit.made", made.id, told)
+    administration_log.note(uow, "unit.made", made.id, told)
 
 
 def _texts(name: str, region: str | None) -> list[Fault]:
@@ -254,7 +254,7 @@ def change(uow: UnitOfWork, key: str, changes: Mapping[str, Any]) -> bool:
         done["closed"] = changes["closed"]
     uow.session.flush()
     if done:
-        journal.note(uow, "unit.changed", unit.id, done)
+        administration_log.note(uow, "unit.changed", unit.id, done)
     return bool(done)
 
 

@@ -22,7 +22,7 @@ from engine.bpmn import HUMAN, Element
 from engine.cases import Locked, TaskChange
 from engine.events import Fact, Kind
 from engine.models import Case, Definition, Delegation, Pool, Task, Unit, UnitLine
-from engine.organisation import importing, journal, units
+from engine.organisation import administration_log, imports, units
 from engine.organisation.candidate_groups import Placing
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
@@ -97,7 +97,7 @@ def take(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
     if end in agreed:
         return None
     detail = "is another day than was agreed: revoke that delegation, and agree on another one"
-    raise importing.fixed("/valid_to", detail)
+    raise imports.fixed("/valid_to", detail)
 
 
 def _faults(uow: UnitOfWork, new: NewDelegation, begin: datetime) -> list[Fault]:
@@ -141,7 +141,9 @@ def _below(uow: UnitOfWork, key: str, unit_id: UUID) -> bool:
 def _note(uow: UnitOfWork, kind: Any, row: Delegation) -> None:
     told = {"delegation": row.id, "definition": row.definition, "elements": row.elements}
     told |= {"delegate": row.delegate_id, "from": row.valid_from, "to": row.valid_to}
-    journal.note(uow, kind, row.unit_id, {name: value for name, value in told.items() if value is not None})
+    administration_log.note(
+        uow, kind, row.unit_id, {name: value for name, value in told.items() if value is not None}
+    )
 
 
 def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
