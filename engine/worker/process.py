@@ -24,9 +24,9 @@ from engine.platform.errors import Conflict, NotFound, Uncertain
 from engine.platform.jobs import HEARTBEAT, LONGEST_PAUSE, SILENCE, Queue
 from engine.platform.limits import QueueConnection
 from engine.platform.postgres import conninfo
-from engine.worker import sweeps, tasks
-from engine.worker.desk import Desk
-from engine.worker.tasks import MAX_TRIES, Task
+from engine.worker import jobs, sweeps
+from engine.worker.command_runner import Desk
+from engine.worker.jobs import MAX_TRIES, Task
 
 POLL = 2.0  # seconds; new jobs are announced at once, those put off are found so
 CALLS_AT_ONCE = 50
@@ -43,9 +43,9 @@ LookAfter = Callable[[Desk], Coroutine[Any, Any, None]]
 _SERVED: Mapping[
     Queue, tuple[Callable[[Desk], Mapping[str, Task]], Callable[[Desk], Coroutine[Any, Any, None]]]
 ] = {
-    "cases": (tasks.of_cases, sweeps.look_after_cases),
-    "calls": (tasks.of_calls, sweeps.look_after_calls),
-    "checks": (tasks.of_checks, sweeps.look_after_checks),
+    "cases": (jobs.of_cases, sweeps.look_after_cases),
+    "calls": (jobs.of_calls, sweeps.look_after_calls),
+    "checks": (jobs.of_checks, sweeps.look_after_checks),
 }
 
 
@@ -156,9 +156,9 @@ def _job(desk: Desk, name: str, task: Task) -> Any:
 async def _give_up(desk: Desk, name: str, task: Task, row: UUID) -> None:
     give_up = task.give_up
     if give_up is None:
-        raise RuntimeError(tasks.reason(name))
+        raise RuntimeError(jobs.reason(name))
     try:
-        await desk.hand(lambda uow: give_up(uow, row, tasks.reason(name)))
+        await desk.hand(lambda uow: give_up(uow, row, jobs.reason(name)))
     except (Conflict, NotFound):
         return  # nobody waits for it any more
 

@@ -21,8 +21,8 @@ from engine.platform.storage import Storage
 from engine.portal import application_drafts
 from engine.requests import idempotency
 from engine.tasks import delegations
-from engine.worker.desk import Desk
-from engine.worker.posting import post
+from engine.worker.command_runner import Desk
+from engine.worker.webhook_deliveries import post
 
 SECOND = 1.0
 MINUTE = 60.0

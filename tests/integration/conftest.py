@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from engine import cases
 from engine.platform.db import Actor, Database, UnitOfWork
-from engine.worker.desk import Desk
-from engine.worker.tasks import Task, of_cases
+from engine.worker.command_runner import Desk
+from engine.worker.jobs import Task, of_cases
 from tests import factories, receiver
 from tests.outbound import Hub
 from tests.receiver import Receiver

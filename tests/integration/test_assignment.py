@@ -18,7 +18,7 @@ from engine.platform.config import Settings
 from engine.platform.db import Actor, Database
 from engine.platform.errors import Invalid
 from engine.platform.ids import uuid7
-from engine.worker.desk import Desk
+from engine.worker.command_runner import Desk
 from engine.worker.sweeps import assign_waiting
 from tests import bpmn, factories
 from tests.organisation import LONG_AGO, a_member, a_unit

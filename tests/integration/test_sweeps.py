@@ -12,9 +12,9 @@ import pytest
 from engine.platform import limits
 from engine.platform.config import Settings
 from engine.platform.db import UnitOfWork
-from engine.worker.desk import Desk
-from engine.worker.posting import post
+from engine.worker.command_runner import Desk
 from engine.worker.sweeps import each
+from engine.worker.webhook_deliveries import post
 from tests.conftest import conninfo
 from tests.outbound import Hub
 from tests.receiver import Receiver

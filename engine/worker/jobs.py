@@ -10,9 +10,9 @@ from engine.definitions import deployments
 from engine.design import drafts
 from engine.platform.db import UnitOfWork
 from engine.portal import appeals
-from engine.worker.calling import Caller
-from engine.worker.checking import Checker
-from engine.worker.desk import Desk
+from engine.worker.check_jobs import Checker
+from engine.worker.command_runner import Desk
+from engine.worker.connector_calls import Caller
 
 MAX_TRIES = 10
 

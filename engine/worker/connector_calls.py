@@ -12,7 +12,7 @@ from engine.cases.external_calls import Try
 from engine.connectors import CallFailed, Connectors, Reply, Request, send
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
-from engine.worker.desk import Desk
+from engine.worker.command_runner import Desk
 
 MARGIN = 30  # seconds that a try may take beyond its connector's time-out
 

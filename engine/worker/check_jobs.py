@@ -5,7 +5,7 @@ from uuid import UUID
 from engine.connectors import Connectors
 from engine.definitions import deployments
 from engine.design import drafts
-from engine.worker.desk import Desk
+from engine.worker.command_runner import Desk
 
 
 class Checker:

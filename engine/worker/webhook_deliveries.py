@@ -7,7 +7,7 @@ from functools import partial
 import structlog
 
 from engine.events.webhooks import Posting, due, fan_out, send, settle
-from engine.worker.desk import Desk
+from engine.worker.command_runner import Desk
 
 AT_ONCE = 20
 PAUSE = 2.0  # seconds until it looks again for what fell due
