@@ -1,4 +1,4 @@
-"""What a process works with: the database, and the account in whose name it acts."""
+"""Running commands in a worker process: its database, and the account on whose behalf it acts."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,7 +20,7 @@ T = TypeVar("T")
 log = structlog.get_logger("worker")
 
 
-class Desk:
+class CommandRunner:
     """Runs commands as the installation itself, up to `threads` at once."""
 
     def __init__(self, settings: Settings, url: str, threads: int) -> None:
@@ -31,21 +31,21 @@ class Desk:
         # Of its own: the loop's other threads may all be waiting for somebody's name server.
         self._threads = ThreadPoolExecutor(threads, "commands")
 
-    def do(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T:
-        """One command, in one transaction unless its view is `single`."""
+    def run(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T:
+        """Run one command, in one transaction unless its view is `single`."""
         return self._database.run(lambda session, now: command(UnitOfWork(session, self._actor, now)), view)
 
-    async def hand(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T:
-        """The same from a loop, which goes on meanwhile."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self.do, command, view)
+    async def submit(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T:
+        """Run a command in a thread, from an event loop that continues meanwhile."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.run, command, view)
 
-    async def look(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T | None:
-        """The same for what is done again and again.
+    async def poll(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T | None:
+        """Run a command that is repeated anyway.
 
-        None if somebody holds what it needs just now, or the database does not answer in time.
+        Returns None if another transaction holds what it needs, or the database does not answer in time.
         """
         try:
-            found = await self.hand(command, view)
+            found = await self.submit(command, view)
         except (OperationalError, Uncertain) as error:
             if unresponsive(error):
                 self._note(error)
@@ -65,11 +65,11 @@ class Desk:
             log.info("database.back")
         self._gone = error is not None
 
-    async def apart(self, function: Callable[..., T], *arguments: object) -> T:
-        """Something long that does commands of its own, beside the loop."""
+    async def offload(self, function: Callable[..., T], *arguments: object) -> T:
+        """Run a long function, which runs commands of its own, in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *arguments))
 
     def close(self) -> None:
-        """Wait for the commands in hand, and let go of the database."""
+        """Wait for the running commands, then close the database."""
         self._threads.shutdown()
         self._database.dispose()

@@ -12,7 +12,7 @@ from engine.cases.external_calls import Try
 from engine.connectors import CallFailed, Connectors, Reply, Request, send
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
-from engine.worker.command_runner import Desk
+from engine.worker.command_runner import CommandRunner
 
 MARGIN = 30  # seconds that a try may take beyond its connector's time-out
 
@@ -22,15 +22,15 @@ log = structlog.get_logger("calls")
 class Caller:
     """Makes the calls of a process, through the connectors of its installation."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._connectors = Connectors.read(desk.settings)
+    def __init__(self, runner: CommandRunner) -> None:
+        self._runner = runner
+        self._connectors = Connectors.read(runner.settings)
         longest = max((connector.timeout for connector in self._connectors), default=0)
         self._lease = timedelta(seconds=longest + MARGIN)
 
     async def call(self, call_id: UUID) -> None:
         """One try of one call; nothing if it is not to be made (any more, or by this job)."""
-        attempt = await self._desk.hand(lambda uow: external_calls.begin_try(uow, call_id, self._lease))
+        attempt = await self._runner.submit(lambda uow: external_calls.begin_try(uow, call_id, self._lease))
         if attempt is None:
             return
         ladder = self._connectors.ladder(attempt.connector)
@@ -51,10 +51,10 @@ class Caller:
 
     async def _settle(self, attempt: Try, command: Callable[[UnitOfWork], None]) -> None:
         try:
-            await self._desk.hand(command)
+            await self._runner.submit(command)
         except Conflict:  # cancelled, suspended, or answered by a try that was thought dead
             log.info("call.late", call=str(attempt.id))
-            await self._desk.hand(lambda uow: external_calls.take_back(uow, attempt))
+            await self._runner.submit(lambda uow: external_calls.take_back(uow, attempt))
 
 
 def _request(attempt: Try) -> Request:
