@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from engine.connectors import Connectors
-from engine.definitions import deployments
+from engine.definitions import uploads
 from engine.design import drafts
 from engine.worker.command_runner import CommandRunner
 
@@ -24,4 +24,4 @@ class Checker:
     async def deploy(self, upload_id: UUID) -> None:
         """Check an upload and deploy it; nothing if that has been done already."""
         publishing, operations = self._runner.settings.publishing, self._operations
-        await self._runner.submit(lambda uow: deployments.carry_out(uow, upload_id, publishing, operations))
+        await self._runner.submit(lambda uow: uploads.carry_out(uow, upload_id, publishing, operations))

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from engine import cases, tasks
 from engine.cases import erasure, external_calls, messages, staged_documents
-from engine.definitions import deployments
+from engine.definitions import uploads
 from engine.design import test_runs
 from engine.identity import sessions, throttle
 from engine.platform import jobs
@@ -113,7 +113,7 @@ async def look_after_checks(runner: CommandRunner) -> None:
     """What the queue `checks` needs."""
     async with asyncio.TaskGroup() as group:
         group.create_task(each(5 * SECOND, runner, jobs.rescue))
-        group.create_task(each(HOUR, runner, deployments.forget))
+        group.create_task(each(HOUR, runner, uploads.forget))
 
 
 async def _give_up_lost(runner: CommandRunner) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from engine.platform.language import Reader
 from engine.portal.status import Standing, outcome_of, told
-from engine.portal.status.reading import Decided, written
+from engine.portal.status.lookup import Decided, written
 
 NOW = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
 CASE: dict[str, Any] = {

@@ -6,11 +6,11 @@ from time import monotonic
 from typing import Any
 
 from engine.bpmn import Finding, OutOfTime, Spec, Watch
-from engine.definitions.scenarios.case import MAX_COMMANDS, Case, TooLong
-from engine.definitions.scenarios.comparing import compare, require_no_incident
+from engine.definitions.scenarios.comparison import compare, require_no_incident
 from engine.definitions.scenarios.coverage import Coverage, Seen, cover
+from engine.definitions.scenarios.difference import Difference, Unlike
 from engine.definitions.scenarios.plan import Action, Scenario, Start
-from engine.definitions.scenarios.unlike import Difference, Unlike
+from engine.definitions.scenarios.simulated_case import MAX_COMMANDS, Case, TooLong
 from engine.platform.budget import spend
 from engine.platform.findings import sentence
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import yaml
 
-from engine.definitions.scenarios.case import Case
+from engine.definitions.scenarios.manual_run import Done, Played
 from engine.definitions.scenarios.plan import ACTIONS
-from engine.definitions.scenarios.playing import Done, Played
+from engine.definitions.scenarios.simulated_case import Case
 
 _NUMBER = re.compile(r"[-+.\d]")  # how texts begin that could be read as numbers
 

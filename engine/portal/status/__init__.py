@@ -3,7 +3,9 @@
 By number and secret without an account (`read`), or by the account of the person whose case it is.
 """
 
-from engine.portal.status.own import (
+from engine.portal.status.explanation import BillWords, State, Told, When, bill_words, outcome_of, told
+from engine.portal.status.lookup import Attempt, Decided, Standing, ToDo, read
+from engine.portal.status.own_cases import (
     Happened,
     Owed,
     Own,
@@ -15,8 +17,6 @@ from engine.portal.status.own import (
     owed,
     waiting,
 )
-from engine.portal.status.reading import Attempt, Decided, Standing, ToDo, read
-from engine.portal.status.telling import BillWords, State, Told, When, bill_words, outcome_of, told
 
 __all__ = [
     "Attempt",

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from engine.connectors import reading
+from engine.connectors import configuration
 from engine.connectors.connector import Connector
 from engine.connectors.message import CallFailed
-from engine.connectors.table import Misconfigured
+from engine.connectors.toml_table import Misconfigured
 from engine.platform.config import Settings
 
 
@@ -21,7 +21,7 @@ class Connectors:
 
         Raises Misconfigured (a ValueError) with every fault of the file.
         """
-        return cls(reading.read(settings))
+        return cls(configuration.read(settings))
 
     @classmethod
     def operations_of(cls, settings: Settings) -> Mapping[str, frozenset[str]] | None:

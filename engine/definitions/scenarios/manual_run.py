@@ -12,10 +12,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.bpmn import OutOfTime, Spec, Step, Watch
-from engine.definitions.scenarios.case import MAX_COMMANDS, Case, TooLong
+from engine.definitions.scenarios.difference import Unlike
 from engine.definitions.scenarios.plan import Action, Start
 from engine.definitions.scenarios.reading import MAX_STEPS, ZONE, read_act
-from engine.definitions.scenarios.unlike import Unlike
+from engine.definitions.scenarios.simulated_case import MAX_COMMANDS, Case, TooLong
 from engine.platform.errors import Conflict, Invalid, Refusal
 
 MAX_ACTS = MAX_STEPS + 1  # the start is no step

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine import access, bpmn
 from engine.bpmn import Process, Report, Source, Spec
-from engine.connectors import usage
+from engine.connectors import deployment_check
 from engine.definitions import dmn_evaluation, scenarios, start_triggers
 from engine.definitions.versions import VERSION, Version, currents, source, stored_report
 from engine.models import (
@@ -76,7 +76,7 @@ def deploy(
     *,
     publishing: Publishing = "direct",
     unit: str | None = None,
-    operations: usage.Operations = None,
+    operations: deployment_check.Operations = None,
 ) -> Deployed:
     """Check the files and make each executable process in them a new version of its definition.
 
@@ -100,7 +100,7 @@ def deploy(
     there = [same for key in _keys(report) if (same := held[key].same(digest, publishing))]
     if len(there) == len(report.processes):
         return _unchanged(uow, report, there)
-    report = _with_posts(uow, files, usage.compared(report, files, operations, publishing))
+    report = _with_posts(uow, files, deployment_check.compared(report, files, operations, publishing))
     loaded: dict[UUID, Source] = {}
     bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
     content = Source(digest, files, bound)

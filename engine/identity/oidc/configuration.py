@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from engine.access import ASSURANCES, Assurance
 from engine.connectors import files
 from engine.connectors.files import LOCAL, NAME, NAMING
-from engine.connectors.table import Fault, Misconfigured, Table
+from engine.connectors.toml_table import Fault, Misconfigured, Table
 from engine.identity.oidc.provider import Provider, Unknown
 from engine.platform.config import Settings
 

@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from engine import access, bpmn, definitions
 from engine.bpmn.check.files import MAX_FILES, is_name
 from engine.bpmn.source import MAX_FILE, Unreadable
-from engine.connectors import usage
-from engine.definitions import Deployed, deployments
+from engine.connectors import deployment_check
+from engine.definitions import Deployed, uploads
 from engine.definitions.scenarios import SUFFIX
 from engine.design.drafts.reading import file, files_of, get, unknown
 from engine.identity import names
@@ -162,7 +162,7 @@ def deploy(
     *,
     revision: int,
     publishing: Publishing,
-    operations: usage.Operations = None,
+    operations: deployment_check.Operations = None,
 ) -> Deployed | UUID:
     """Deploy a sketch as it is; it stays, and is known as what has become that version.
 
@@ -173,12 +173,12 @@ def deploy(
     if not get(uow, sketch_id).sketch.tried:
         raise Conflict("Finish a test run of this draft, or let its scenarios pass.", code="not-tried")
     files, owner = files_of(uow, sketch_id), units.key_of(uow, sketch.unit_id)
-    done = deployments.submit(
+    done = uploads.submit(
         uow, files, publishing=publishing, unit=owner, sketch_id=sketch_id, operations=operations
     )
     uow.session.flush()
     if isinstance(done, Deployed):
-        deployments.note_version(uow, sketch_id, done)
+        uploads.note_version(uow, sketch_id, done)
     return done
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from engine.connectors import template
 from engine.connectors.connector import Email, Http, Operation, Security, XRoad
 from engine.connectors.schema import Schema
-from engine.connectors.table import Table
+from engine.connectors.toml_table import Table
 
 MAX_REPLY_BYTES = 1 << 20
 METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE")

@@ -12,8 +12,8 @@ import httpx
 
 from engine.connectors.secret import Unreadable
 from engine.identity.oidc import tokens
+from engine.identity.oidc.discovery import Remote
 from engine.identity.oidc.provider import DESCRIBING, Person
-from engine.identity.oidc.remote import Remote
 from engine.platform.errors import Busy, NotRecognised
 
 PROFILE = {"profile", "email", "phone"}  # scopes for which providers describe people

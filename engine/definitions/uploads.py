@@ -15,7 +15,7 @@ from sqlalchemy import Select, delete, func, insert, or_, select, text, update
 from engine import access, definitions
 from engine.bpmn.check.bounded import too_deep, too_much
 from engine.bpmn.check.files import is_name
-from engine.connectors.usage import Operations
+from engine.connectors.deployment_check import Operations
 from engine.definitions import Deployed
 from engine.identity import accounts
 from engine.models import DefinitionVersion, Sketch, Unit, Upload, UploadFile, UploadStatus

@@ -10,8 +10,8 @@ from engine import access, definitions
 from engine.definitions import scenarios
 from engine.design import drafts
 from engine.design.drafts import NOT_RUN
-from engine.design.test_runs import plays
-from engine.design.test_runs.plays import Play
+from engine.design.test_runs import manual_runs
+from engine.design.test_runs.manual_runs import Play
 from engine.design.test_runs.subjects import OfDraft
 from engine.models import Sketch
 from engine.platform import persian
@@ -28,10 +28,10 @@ def save(uow: UnitOfWork, trial_id: UUID, name: str, *, unit: str = "") -> UUID:
     The scenario passes as it is stored. Raises NotFound, Forbidden, Conflict, Invalid.
     """
     _require_name(name)
-    play = plays.get(uow, trial_id)
+    play = manual_runs.get(uow, trial_id)
     if play.changed:
         raise Conflict("The draft has changed since this test run was played.", trial="changed")
-    content = plays.written(play, name.strip())
+    content = manual_runs.written(play, name.strip())
     _require_passing(play, content)
     sketch_id, revision = _draft(uow, play, unit)
     drafts.add_scenario(uow, sketch_id, _stem(play), content, process_revision=revision)

@@ -18,7 +18,7 @@ from engine import access, bpmn, definitions
 from engine.bpmn import Finding, Foreign, Report, Source
 from engine.bpmn.check.bounded import too_deep, too_much
 from engine.bpmn.source import BPMN_SUFFIXES, Unreadable
-from engine.connectors import usage
+from engine.connectors import deployment_check
 from engine.definitions import Version, scenarios
 from engine.design.drafts.reading import files_of, source, unknown
 from engine.models import Sketch, SketchCheck, SketchCheckStep
@@ -88,7 +88,7 @@ def take(uow: UnitOfWork, sketch_id: UUID) -> Checkable | None:
 def judge(
     work: Checkable,
     do: Callable[[Callable[[UnitOfWork], Any]], Any],
-    operations: usage.Operations = None,
+    operations: deployment_check.Operations = None,
 ) -> None:
     """Check, and write down each step; `do` runs a command in a transaction of its own.
 
@@ -123,7 +123,7 @@ def _plain(findings: Sequence[Finding], files: Mapping[str, bytes]) -> list[dict
 def _judged(
     work: Checkable,
     do: Callable[[Callable[[UnitOfWork], Any]], Any],
-    operations: usage.Operations,
+    operations: deployment_check.Operations,
 ) -> tuple[list[Finding], Mapping[str, Any]]:
     """All findings, and what else the report tells."""
     now = do(lambda uow: uow.now)
@@ -135,7 +135,7 @@ def _judged(
     if not report.errors:
         do(lambda uow: tell(uow, work, "posts", 0, len(told)))
         findings += do(lambda uow: candidate_roles.findings(uow, work.files, work.unit_id))
-        findings += usage.findings(work.files, operations, draft=True)
+        findings += deployment_check.findings(work.files, operations, draft=True)
         specs, unbuildable = _built(do(lambda uow: _source(uow, work, report)), report)
         findings += unbuildable
         playable = not unbuildable

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from engine.bpmn import Effect
 from engine.cases import BillView, Late
 from engine.platform.language import Catalogue, Language, Reader
-from engine.portal.status.reading import Decided, Standing
+from engine.portal.status.lookup import Decided, Standing
 
 State = Literal["waits-for-you", "held", "going-on", "paused", "ended"]
 

@@ -13,8 +13,8 @@ from engine import bpmn
 from engine.bpmn import CallFailure, Outgoing, Spec, Step, Thrown, Wait, Work, broadcast, timers
 from engine.bpmn.values import canonical, plain
 from engine.definitions import forms
+from engine.definitions.scenarios.difference import Unlike, covers, shown, told
 from engine.definitions.scenarios.plan import Action, Start
-from engine.definitions.scenarios.unlike import Unlike, covers, shown, told
 from engine.platform.errors import Invalid
 
 MAX_COMMANDS = 1_000

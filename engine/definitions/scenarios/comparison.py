@@ -5,9 +5,9 @@ from typing import Any
 
 from engine.bpmn import Thrown
 from engine.bpmn.values import plain
-from engine.definitions.scenarios.case import Case
+from engine.definitions.scenarios.difference import Difference, Unlike, covers, shown, told
 from engine.definitions.scenarios.plan import Expected, Told
-from engine.definitions.scenarios.unlike import Difference, Unlike, covers, shown, told
+from engine.definitions.scenarios.simulated_case import Case
 
 
 def compare(case: Case, expected: Expected, passed: Sequence[str], thrown: Sequence[Thrown]) -> None:

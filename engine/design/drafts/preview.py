@@ -14,9 +14,9 @@ from engine import access, bpmn, definitions
 from engine.bpmn import Finding, Foreign, Name
 from engine.bpmn.posts import BINDINGS
 from engine.bpmn.source import Unreadable
-from engine.connectors import usage
-from engine.definitions import deployments
-from engine.design.drafts.drafting import require_files
+from engine.connectors import deployment_check
+from engine.definitions import uploads
+from engine.design.drafts.editing import require_files
 from engine.design.drafts.reading import files_of, unknown
 from engine.models import Sketch
 from engine.organisation import candidate_roles
@@ -42,7 +42,7 @@ def look(
     name: str,
     content: bytes,
     *,
-    operations: usage.Operations = None,
+    operations: deployment_check.Operations = None,
     element: str | None = None,
 ) -> Looked:
     """Look at a diagram as it is drawn now, among the other files of its draft. Raises NotFound, Invalid.
@@ -63,13 +63,13 @@ def look(
     found: tuple[Finding, ...] = ()
     names: Mapping[str, tuple[Name, ...]] = {}
     try:
-        with budget.limited(ShortBudget(may_be_long=deployments.is_only_check(uow))):
+        with budget.limited(ShortBudget(may_be_long=uploads.is_only_check(uow))):
             looked = bpmn.look(files, name, known, uow.now, element)
             names, found = looked.names, looked.report.findings
             with suppress(Unreadable):  # which the report tells
                 here = {one: files[one] for one in (name, BINDINGS) if one in files}
                 found += tuple(candidate_roles.findings(uow, here, owner))
-                found += tuple(usage.findings(here, operations, draft=True))
+                found += tuple(deployment_check.findings(here, operations, draft=True))
     except Exhausted:
         return Looked((), {}, names, complete=False)
     found = tuple(finding for finding in found if finding.file in (name, ""))

@@ -16,7 +16,7 @@ from engine import access, bpmn, cases, definitions
 from engine.bpmn import Effect, Spec
 from engine.models import Bill, Case, Decision, DefinitionVersion, Event, Task, Unit
 from engine.platform.db import UnitOfWork
-from engine.portal.status.reading import Standing, standing
+from engine.portal.status.lookup import Standing, standing
 
 MOST = 200  # facts of one case
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from engine.connectors import files, kinds
+from engine.connectors import files, kind_options
 from engine.connectors.breaker import Breaker
 from engine.connectors.connector import Connector, Email
 from engine.connectors.files import LOCAL, NAME, NAMING
-from engine.connectors.table import Fault, Misconfigured, Table
+from engine.connectors.toml_table import Fault, Misconfigured, Table
 from engine.platform.config import Settings
 
 DEMO = Path(__file__).with_name("demo.toml")
@@ -44,17 +44,17 @@ def _parse(content: str, file: Path) -> list[Connector]:
 
 
 def _connector(name: str, table: Table, folder: Path) -> Connector:
-    kind = kinds.KINDS[table.choice("kind", tuple(kinds.KINDS)) or "http"]
+    kind = kind_options.KINDS[table.choice("kind", tuple(kind_options.KINDS)) or "http"]
     connector = Connector(
         name=name,
         how=kind.how(table),
         address=_address(table, kind.schemes),
-        operations=kinds.operations(table, kind, folder),
+        operations=kind_options.operations(table, kind, folder),
         timeout=table.number("timeout", 0.01, 300, TIMEOUT),
         ladder=table.numbers("retry", 30 * 86400, LADDER),
         breaker=_breaker(table.table("breaker")),
         secret=files.secret(table),
-        tls=kinds.tls(table.table("tls"), folder),
+        tls=kind_options.tls(table.table("tls"), folder),
     )
     if connector.secret and not _is_private(connector):
         table.blame("secret", "would travel in the clear.", "Use https, or for e-mail starttls or tls.")
