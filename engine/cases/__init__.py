@@ -36,8 +36,9 @@ from engine.cases.locking import (
     unknown,
 )
 from engine.cases.payments import NOTICES, Payment, find_bill, pay
-from engine.cases.persistence import Opened, TaskChange, apply, note, scoped
+from engine.cases.persistence import TaskChange, apply, note
 from engine.cases.start_commands import Application, appeal, begin_at, digest, form_to_start, start, taken
+from engine.cases.step_effects import StepEffects, scoped
 from engine.cases.suspension import (
     resume,
     resume_definition,
@@ -73,9 +74,9 @@ __all__ = [
     "CaseView",
     "Late",
     "Locked",
-    "Opened",
     "Payment",
     "Seen",
+    "StepEffects",
     "TaskChange",
     "Wanted",
     "actor_person",

@@ -18,7 +18,7 @@ from engine.bpmn import BILL
 from engine.cases.bills import money, plain
 from engine.cases.catch_events import fire, incident
 from engine.cases.locking import Locked, held, locked, locking, require_size
-from engine.cases.persistence import INSERT_INCIDENTS, Opened, note
+from engine.cases.persistence import INSERT_INCIDENTS, note
 from engine.events import Fact, Kind
 from engine.models import Bill, Case, Event, Wait
 from engine.platform.db import UnitOfWork
@@ -204,4 +204,4 @@ def _notice(uow: UnitOfWork, case: Locked, paid: _Paid, kind: Kind, detail: str)
         uow.write(INSERT_INCIDENTS, {"incidents": [row]})
         return
     told = Fact(kind, paid.bill["element"], payload=paid.payload())
-    note(uow, case, [told, opened], opened=Opened((), [row]))
+    note(uow, case, [told, opened], incidents=[row])

@@ -13,18 +13,17 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from engine import access, bpmn, definitions, events
+from engine import access, bpmn, definitions
 from engine.bpmn import Form, Spec
-from engine.bpmn.values import plain
-from engine.cases import list_fields, staged_documents
+from engine.cases import staged_documents
 from engine.cases.locking import Locked, named, require_size
-from engine.cases.persistence import Setting, begin, facts, progress, rows_of
+from engine.cases.persistence import NewCase, begin
 from engine.cases.staged_documents import NOTHING as NO_FILES
 from engine.cases.staged_documents import Claimed, Place
 from engine.cases.start_context import Entry, at_start_event, to_appeal, to_start
 from engine.cases.views import CaseView
 from engine.definitions import forms
-from engine.events import Fact, Head
+from engine.events import Fact
 from engine.models import CASE_NUMBERS, Channel, User
 from engine.organisation.candidate_groups import Home
 from engine.platform import persian
@@ -137,38 +136,33 @@ def _begin(
     spec = definitions.spec(uow.session, version)
     starter = None if trigger else uow.actor.on_behalf_of or uow.actor.name
     step = bpmn.start(spec, data, uow.now, at=trigger and trigger[0], starter=starter)
-    case_id, number, secret = uuid7(), _next_number(uow), new_secret()
-    given = _given(application)
-    lists = list_fields.about(uow, spec, plain(known := {**data, **step.changes}))
-    fixed = {
-        "id": case_id,
-        "number": number,
-        "unit_id": entry.unit_id,
-        "version_id": version.id,
-        "revision": 1,
-        "started_by": uow.actor.id,
-        "started_at": uow.now,
-        "appeal_of": application.appeal_of,
-        "channel": application.channel,
-        "secret": digest(secret),
-        **given,
-        **lists.columns,
-    }
-    home = _home(entry, number, given, application.appeal_of)
-    setting = Setting(home, spec, known, subject=lists.subject)
-    opened = rows_of(uow, case_id, version.id, step, setting)
-    told = {"case_number": number, "data": data, **given, "channel": application.channel}
-    happened = [*_told(told, application, files, trigger), *facts(step, opened)]
-    head, log = events.chain(uow, Head(case_id, version.id), happened, unit=entry.acting)
-    key = _running(spec, entry, application)
-    row = {**fixed, **progress(uow, step, head, plain(known), running_key=key)}
-    begin(uow, row, opened, log)
-    files.file(uow, case_id)
+    number, secret, given = _next_number(uow), new_secret(), _given(application)
+    case = NewCase(
+        uuid7(),
+        version,
+        _home(entry, number, given, application.appeal_of),
+        data,
+        {
+            "number": number,
+            "unit_id": entry.unit_id,
+            "started_by": uow.actor.id,
+            "started_at": uow.now,
+            "appeal_of": application.appeal_of,
+            "channel": application.channel,
+            "secret": digest(secret),
+            **given,
+        },
+        _running(spec, entry, application),
+        entry.acting,
+    )
+    payload = {"case_number": number, "data": data, **given, "channel": application.channel}
+    row, effects = begin(uow, case, step, _started(payload, application, files, trigger))
+    files.file(uow, case.id)
     return CaseView(
         key=version.key,
         version=version.number,
-        tasks=opened.tasks,
-        incidents=opened.incidents,
+        tasks=effects.tasks,
+        incidents=effects.incidents,
         unit=entry.unit,
         secret=secret,
         name=spec.process.description or version.key,
@@ -194,13 +188,18 @@ def _given(application: Application) -> dict[str, str | None]:
     return {**typed, "business_key": application.business_key}
 
 
-def _told(
-    told: Mapping[str, Any], application: Application, files: Claimed, trigger: tuple[str, Fact] | None
+def _started(
+    payload: Mapping[str, Any], application: Application, files: Claimed, trigger: tuple[str, Fact] | None
 ) -> list[Fact]:
     """How a case begins, as facts for the log."""
     filed = {"appeal_of": application.appeal_of}
     filings = [Fact("appeal.filed", payload=filed)] if application.appeal_of else []
-    return [Fact("case.started", payload=told), *filings, *files.facts(), *([trigger[1]] if trigger else [])]
+    return [
+        Fact("case.started", payload=payload),
+        *filings,
+        *files.facts(),
+        *([trigger[1]] if trigger else []),
+    ]
 
 
 def new_secret() -> str:

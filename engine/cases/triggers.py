@@ -16,7 +16,7 @@ from engine.bpmn import BILL, CallFailure
 from engine.cases import bills, payments
 from engine.cases.catch_events import fire, incident
 from engine.cases.locking import Locked, held, locked, locking, require_active, require_size
-from engine.cases.persistence import CallChange, Opened, apply, note
+from engine.cases.persistence import CallChange, apply, note
 from engine.events import Fact
 from engine.models import Call, Case, Incident, Wait
 from engine.platform.db import UnitOfWork
@@ -183,4 +183,4 @@ def give_up(uow: UnitOfWork, case_id: UUID, reason: str) -> None:
     if case is None or uow.connection.execute(_GIVEN_UP, {"case": case_id}).first() is not None:
         return
     row, told = incident(uow, case, GIVEN_UP, reason)
-    note(uow, case, [told], opened=Opened((), [row]))
+    note(uow, case, [told], incidents=[row])

@@ -82,7 +82,7 @@ class Completed:
     case_number: str
     case_status: str
     case_outcome: str | None
-    opened: cases.Opened
+    opened: cases.StepEffects
 
 
 def hold(uow: UnitOfWork, task_id: UUID) -> Held:
@@ -111,13 +111,13 @@ def complete(
     held = hold(uow, task_id)
     case, row = held.case, held.row
     state = held.require_open()
-    eligibility_checks.require_come(held)
+    eligibility_checks.require_assigned(held)
     held.require_available(uow)
     cases.require_revision(row.task_revision, revisions)
     spec = definitions.spec(uow.session, case.version)
     rules = _rules(uow, held)
     eligibility_checks.require(uow, held, rules, completing=True)
-    legal_decisions.require_other(uow, held, completing=True)
+    legal_decisions.require_other_decider(uow, held, completing=True)
     form = subtasks.form_of(spec, row.element, row.kind, row.asked)
     if row.kind != "step":
         return _answer(uow, held, state, form, data)
@@ -125,18 +125,18 @@ def complete(
     data = forms.declared(rules.variables, data)
     answer = forms.check(form, data, roles(uow, task_id) if form and forms.for_some(form) else None)
     files = staged_documents.claim(uow, form, answer, Place.task(task_id), case.id)
-    ruled = legal_decisions.ruling(held, rules, answer)
+    decision = legal_decisions.read_decision(held, rules, answer)
     if answer:
         cases.require_size({**case.data, **answer})
     step = bpmn.complete(spec, state, task_id, answer, uow.now)
     change = TaskChange(task_id, "completed", uow.actor.id, uow.now)
     told = cases.scoped({"data": answer}, step.scope) if answer else None
     done = Fact("task.completed", row.element, task_id, told)
-    happened = [*late, *files.facts(row.element, task_id), done, *legal_decisions.record(uow, held, ruled)]
+    happened = [*late, *files.facts(row.element, task_id), done, *legal_decisions.record(uow, held, decision)]
     values, opened = cases.apply(uow, case, step, happened, change=change)
     files.file(uow, case.id, task_id)
     status, outcome = values["status"], values["outcome"]
-    seen = opened if row.case_seen else cases.Opened((), ())
+    seen = opened if row.case_seen else cases.StepEffects((), ())
     return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, seen)
 
 
@@ -154,13 +154,13 @@ def _answer(
     row, case = held.row, held.case
     if row.kind == "correction":
         values, opened = corrections.correct(uow, held, state, data)
-        told = opened if row.case_seen else cases.Opened((), ())
+        told = opened if row.case_seen else cases.StepEffects((), ())
         ended = (case.id, case.number, values["status"], values["outcome"])
         return Completed(row.task_id, row.task_revision + 1, *ended, told)
     answer = forms.check(form, data, roles(uow, row.task_id) if form and forms.for_some(form) else None)
     cases.require_size(answer)
     subtasks.close(uow, held, "given", answer)
-    nothing = cases.Opened((), ())
+    nothing = cases.StepEffects((), ())
     revision = row.task_revision + 1
     return Completed(row.task_id, revision, case.id, case.number, case.status, case.outcome, nothing)
 
@@ -181,10 +181,10 @@ def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None =
     """
 
     def taken(held: Held) -> _Given:
-        eligibility_checks.require_come(held)
+        eligibility_checks.require_assigned(held)
         held.require_available(uow)
         eligibility_checks.require(uow, held, _rules(uow, held), completing=False)
-        legal_decisions.require_other(uow, held, completing=False)
+        legal_decisions.require_other_decider(uow, held, completing=False)
         return _Given(uow.actor.id)
 
     return _assign(uow, task_id, revisions, taken, "task.claimed")
@@ -202,9 +202,9 @@ def release(
         row = held.row
         if not row.own:
             raise held.conflict("The task is not yours to release.", code="task-not-yours")
-        why = reassignment_reasons.noted(row.assignment, reason)
+        why = reassignment_reasons.payload_of(row.assignment, reason)
         avoided = {uow.actor.id, row.assignee_id}
-        chosen = reallocation.anew(uow, held.case, [row], avoided).get(task_id)
+        chosen = reallocation.choose(uow, held.case, [row], avoided).get(task_id)
         return _Given(chosen.user_id if chosen else None, chosen, why)
 
     return _assign(uow, task_id, revisions, given, "task.released")

@@ -72,7 +72,7 @@ def _element(uow: UnitOfWork, held: Held, task_id: UUID) -> str:
 
 def correct(
     uow: UnitOfWork, held: Held, state: bytes, data: Mapping[str, Any]
-) -> tuple[Mapping[str, Any], cases.Opened]:
+) -> tuple[Mapping[str, Any], cases.StepEffects]:
     """Set right what was marked, in the case's data and wherever its process has copies of them.
 
     Raises FieldNotMarked for anything else, Invalid for what does not fit the form.

@@ -10,7 +10,7 @@ from engine.bpmn import TaskRules
 from engine.events import Fact
 from engine.models import Substitution, User
 from engine.organisation import automatic_assignment, eligibility
-from engine.organisation.eligibility import Turn
+from engine.organisation.eligibility import PriorWork
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import (
     AssignedNotPicked,
@@ -50,7 +50,7 @@ def require(uow: UnitOfWork, held: Held, rules: TaskRules, *, completing: bool) 
         _require_four_eyes(uow, held, completing=completing)
 
 
-def may(uow: UnitOfWork, held: Held, rules: TaskRules, user_id: UUID) -> bool:
+def is_eligible(uow: UnitOfWork, held: Held, rules: TaskRules, user_id: UUID) -> bool:
     """Whether nothing keeps an account, not the actor's, from a task that its roles let it take."""
     case = held.case
     about = (
@@ -66,7 +66,7 @@ def may(uow: UnitOfWork, held: Held, rules: TaskRules, user_id: UUID) -> bool:
     return rules.sod is None or (person is not None and not _second(uow, held, user_id, person))
 
 
-def require_come(held: Held) -> None:
+def require_assigned(held: Held) -> None:
     """Raises AssignedNotPicked for a task that comes to people and has not come to the actor."""
     if held.row.assignment is not None and not held.row.own:
         raise AssignedNotPicked("The task comes to somebody by itself; it cannot be picked.")
@@ -104,11 +104,11 @@ def _second(uow: UnitOfWork, held: Held, user_id: UUID, person: str) -> bool:
     """Whether the person whose account this is has done another task of the four-eyes group."""
     case, row = held.case, held.row
     spec = definitions.spec(uow.session, case.version)
-    turns = eligibility.turns(uow, case.id, eligibility.group(spec, row.element))
-    done = [turn for turn in turns if turn.closed_at is not None]
-    turn = Turn(row.task_id, row.element, user_id, person, row.opened_at)
-    return eligibility.met(
-        done, turn, partial(automatic_assignment.instances, spec, case.state, row.task_id, uow.now)
+    prior = eligibility.prior_work(uow, case.id, eligibility.separated_elements(spec, row.element))
+    done = [work for work in prior if work.closed_at is not None]
+    work = PriorWork(row.task_id, row.element, user_id, person, row.opened_at)
+    return eligibility.conflicts(
+        done, work, partial(automatic_assignment.instances, spec, case.state, row.task_id, uow.now)
     )
 
 

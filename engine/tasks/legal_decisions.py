@@ -29,14 +29,14 @@ _INSERT = insert(_DECISIONS).values(
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class LegalDecision:
     """What an answer decides, and why."""
 
     outcome: str
     grounds: Sequence[Mapping[str, str]]
 
 
-def ruling(held: Held, rules: TaskRules, answer: Mapping[str, Any]) -> Ruling | None:
+def read_decision(held: Held, rules: TaskRules, answer: Mapping[str, Any]) -> LegalDecision | None:
     """What an answer decides; None if its task is no decision.
 
     Raises Invalid for a decision without an outcome, and for a refusal without a legal ground, whatever the
@@ -49,12 +49,12 @@ def ruling(held: Held, rules: TaskRules, answer: Mapping[str, Any]) -> Ruling | 
         detail = f"holds the decision: 1 to {MAX_OUTCOME} characters"
         raise Invalid("The decision has no outcome.", [Fault(f"/data/{rules.decision}", detail, "outcome")])
     forms.require_ground({rules.decision: rules.outcomes}, answer, answer)
-    return Ruling(outcomes.law_word(outcome), outcomes.grounds(answer))
+    return LegalDecision(outcomes.law_word(outcome), outcomes.grounds(answer))
 
 
-def record(uow: UnitOfWork, held: Held, ruled: Ruling | None) -> list[Fact]:
+def record(uow: UnitOfWork, held: Held, decision: LegalDecision | None) -> list[Fact]:
     """Have a decision written with its task; the facts for the log."""
-    if ruled is None:
+    if decision is None:
         return []
     case, task_id = held.case, held.row.task_id
     row = {
@@ -63,31 +63,31 @@ def record(uow: UnitOfWork, held: Held, ruled: Ruling | None) -> list[Fact]:
         "task_id": task_id,
         "decided_by": uow.actor.id,
         "unit": case.acting or uow.actor.unit,
-        "outcome": ruled.outcome,
-        "grounds": list(ruled.grounds),
+        "outcome": decision.outcome,
+        "grounds": list(decision.grounds),
         "decided_at": uow.now,
     }
     uow.write(_INSERT, {f"decision__{name}": value for name, value in row.items()})
     if case.home.appeal_of is not None:
         jobs.defer(uow, "tell_appealed", queue="cases", decision_id=row["id"])
-    told = {"decision": row["id"], "outcome": ruled.outcome, "grounds": row["grounds"]}
+    told = {"decision": row["id"], "outcome": decision.outcome, "grounds": row["grounds"]}
     return [Fact("decision.made", held.row.element, task_id, told)]
 
 
-def require_other(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
+def require_other_decider(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
     """Keep those who had a part in a decision from the case that appeals it.
 
     Raises FirstDecider, and the log keeps the attempt.
     """
-    if took_part(uow, held, uow.actor.id):
+    if is_first_decider(uow, held, uow.actor.id):
         told = {"reason": "first-decider", "at": "complete" if completing else "claim"}
         cases.note(uow, held.case, [Fact("task.blocked", held.row.element, held.row.task_id, told)])
         raise FirstDecider("You had a part in the decision that is appealed.")
 
 
-def took_part(uow: UnitOfWork, held: Held, user_id: UUID) -> bool:
+def is_first_decider(uow: UnitOfWork, held: Held, user_id: UUID) -> bool:
     """Whether an account had a part in a decision that the task's case appeals."""
-    return user_id in eligibility.deciders(uow, held.case.home.appeal_of, [user_id])
+    return user_id in eligibility.find_deciders(uow, held.case.home.appeal_of, [user_id])
 
 
 _SHOWN = (

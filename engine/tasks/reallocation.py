@@ -14,7 +14,7 @@ from engine.events import Fact
 from engine.identity import names
 from engine.models import Case, Membership, Recusal, Substitution, Task, User
 from engine.organisation import automatic_assignment, eligibility
-from engine.organisation.automatic_assignment import Chosen, Matter, Vacancy
+from engine.organisation.automatic_assignment import AssignmentContext, Chosen, OpenTask
 from engine.platform.db import UnitOfWork, table
 from engine.tasks import reassignment_reasons
 from engine.tasks.locked_task import Held
@@ -70,12 +70,12 @@ _GIVE = (
 )
 
 
-def anew(
+def choose(
     uow: UnitOfWork, case: Locked, rows: Sequence[Any], avoided: Collection[UUID]
 ) -> Mapping[UUID, Chosen]:
     """Who gets these tasks of a held case, as far as they come to people; the avoided if nobody else can."""
-    vacancies = [
-        Vacancy(
+    open_tasks = [
+        OpenTask(
             row.task_id,
             row.element,
             row.pool_id,
@@ -86,13 +86,13 @@ def anew(
         for row in rows
         if row.assignment is not None and row.pool_id is not None
     ]
-    if not vacancies:
+    if not open_tasks:
         return {}
     spec = definitions.spec(uow.session, case.version)
     parties = eligibility.parties(case.home.persons, spec, case.data)
-    gone = [vacancy.task for vacancy in vacancies]  # nobody has them now
-    matter = Matter(case.id, spec, case.state, parties, case.home.appeal_of, gone=gone)
-    return automatic_assignment.anew(uow, matter, vacancies, avoided)
+    gone = [task.id for task in open_tasks]  # nobody has them now
+    context = AssignmentContext(case.id, spec, case.state, parties, case.home.appeal_of, gone=gone)
+    return automatic_assignment.choose_for_open(uow, context, open_tasks, avoided)
 
 
 def waiting(uow: UnitOfWork, after: UUID | None = None) -> Sequence[UUID]:
@@ -110,7 +110,7 @@ def allot(uow: UnitOfWork, task_id: UUID) -> bool:
     case = None if row is None else cases.locked(row)
     if case is None or case.status != "active":
         return False
-    chosen = anew(uow, case, [row], ()).get(task_id)
+    chosen = choose(uow, case, [row], ()).get(task_id)
     if chosen is not None:
         change = TaskChange(task_id, "open", chosen.user_id, None)
         cases.note(uow, case, [chosen.fact(row.element, task_id)], change)
@@ -133,7 +133,7 @@ def recuse(uow: UnitOfWork, held: Held, reason: str | None) -> Mapping[str, Any]
         uow.connection.execute(insert(table(Recusal)).values(values))
         own = {"case": case.id, "user": uow.actor.id, "task": row.task_id if row.own else None}
         left = uow.connection.execute(_MINE, own).all()
-        chosen = anew(uow, case, left, {uow.actor.id})
+        chosen = choose(uow, case, left, {uow.actor.id})
         facts = [Fact("task.recused", row.element, row.task_id)]
         for task in left:
             new = chosen.get(task.task_id)

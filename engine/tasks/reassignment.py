@@ -46,8 +46,8 @@ def assign(
     cases.require_revision(row.task_revision, revisions)
     receiver = named(uow, row.pool_id, to)
     if receiver != row.assignee_id:
-        why = reassignment_reasons.noted(row.assignment, reason)
-        require_fair(uow, held, receiver)
+        why = reassignment_reasons.payload_of(row.assignment, reason)
+        require_eligible(uow, held, receiver)
         name = uow.session.scalars(select(User.name).where(User.id == receiver)).one()
         told = {"account": receiver, "name": name, "how": "given", **why}
         change = TaskChange(task_id, "open", receiver, None)
@@ -55,12 +55,12 @@ def assign(
     return get(uow, task_id)
 
 
-def require_fair(uow: UnitOfWork, held: Held, receiver: UUID) -> None:
+def require_eligible(uow: UnitOfWork, held: Held, receiver: UUID) -> None:
     """Raises Invalid for a receiver whom claiming the task would refuse, and does not tell why."""
     rules = TaskRules()
     if held.row.kind == "step":
         rules = definitions.spec(uow.session, held.case.version).elements[held.row.element].rules
-    if not eligibility_checks.may(uow, held, rules, receiver) or legal_decisions.took_part(
+    if not eligibility_checks.is_eligible(uow, held, rules, receiver) or legal_decisions.is_first_decider(
         uow, held, receiver
     ):
         raise _nobody()

@@ -13,7 +13,7 @@ CODES: tuple[str, ...] = get_args(ReasonCode)
 RECUSED = "recusal"  # of who steps back from the case, which has its own reason
 
 
-def noted(assignment: str | None, reason: str | None) -> Mapping[str, Any]:
+def payload_of(assignment: str | None, reason: str | None) -> Mapping[str, Any]:
     """What the log says of why a task changes hands. Raises Invalid if a reason is missing or unknown."""
     if reason is not None and reason not in CODES:
         raise _invalid("is not one of the reason codes", "enum")
