@@ -144,7 +144,7 @@ def _serve(view: View, parts: dict[str, Any], given: Mapping[str, type[Request] 
             "single" if view in _WRITING_ONCE else _database_view(parts),
         )
     except IntegrityError as failure:
-        done = _answered_before(database, cases.taken(failure) or failure)
+        done = _answered_before(database, cases.as_conflict(failure) or failure)
     except Refusal as refusal:
         done = _answered_before(database, refusal)
     _record(database)

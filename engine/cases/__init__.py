@@ -13,14 +13,13 @@ from engine.cases.catch_events import FIRED
 from engine.cases.conflict_of_interest import (
     PARTIES,
     actor_person,
+    explain_refusal,
     require_impartial,
     require_no_party,
     require_not_own,
     require_visible,
-    withheld,
 )
-from engine.cases.list_fields import found_by
-from engine.cases.list_fields import shows as shows_subject
+from engine.cases.list_fields import search_text_with, shows_subject
 from engine.cases.locking import (
     LOCKING,
     Locked,
@@ -37,13 +36,21 @@ from engine.cases.locking import (
 )
 from engine.cases.payments import NOTICES, Payment, find_bill, pay
 from engine.cases.persistence import TaskChange, apply, note
-from engine.cases.start_commands import Application, appeal, begin_at, digest, form_to_start, start, taken
+from engine.cases.start_commands import (
+    Application,
+    appeal,
+    as_conflict,
+    digest,
+    form_to_start,
+    start,
+    start_at_event,
+)
 from engine.cases.step_effects import StepEffects, scoped
 from engine.cases.suspension import (
     resume,
     resume_definition,
-    rouse,
-    rouse_version,
+    resume_waits,
+    resume_waits_of_version,
     suspend,
     suspend_definition,
 )
@@ -53,12 +60,12 @@ from engine.cases.triggers import (
     deliver,
     fail_call,
     give_up,
-    hold,
-    hold_call,
+    lock_active,
+    lock_call,
     wake,
     wake_due,
 )
-from engine.cases.version_change import move
+from engine.cases.version_change import change_version
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
 
 __all__ = [
@@ -83,29 +90,29 @@ __all__ = [
     "answer",
     "appeal",
     "apply",
-    "begin_at",
+    "as_conflict",
     "bills_listed",
     "bills_of",
     "cancel",
     "canonical",
+    "change_version",
     "deliver",
     "digest",
+    "explain_refusal",
     "fail_call",
     "find_bill",
     "form_to_start",
-    "found_by",
     "get",
     "give_up",
     "held",
-    "hold",
-    "hold_call",
     "latest",
     "lock",
+    "lock_active",
     "lock_all",
+    "lock_call",
     "locked",
     "locking",
     "log",
-    "move",
     "note",
     "page",
     "pay",
@@ -120,18 +127,18 @@ __all__ = [
     "require_visible",
     "resume",
     "resume_definition",
-    "rouse",
-    "rouse_version",
+    "resume_waits",
+    "resume_waits_of_version",
     "scoped",
+    "search_text_with",
     "see",
     "shows_subject",
     "start",
+    "start_at_event",
     "suspend",
     "suspend_definition",
-    "taken",
     "unknown",
     "wake",
     "wake_due",
     "withdraw",
-    "withheld",
 ]

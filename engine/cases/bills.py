@@ -153,7 +153,7 @@ def listed() -> Select[Any]:
     return select(func.json_agg(aggregate_order_by(one, Bill.id))).where(Bill.case_id == Case.id)
 
 
-def shown(uow: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> tuple[BillView, ...]:
+def views_of(uow: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> tuple[BillView, ...]:
     """The bills that `listed` has found, as the actor may see them."""
     found = of_case(rows, uow.now)
     if access.for_applicants(uow.actor):

@@ -58,7 +58,7 @@ def require_impartial(uow: UnitOfWork, case: Locked) -> None:
 def require_visible(uow: UnitOfWork, case_id: UUID) -> None:
     """Raises NotFound for a case that the actor may not see, ConflictOfInterest for one of its own."""
     if not _checked(uow, case_id, access.visible_cases(uow.actor.role)):
-        raise withheld(uow, unknown(case_id), case=case_id)
+        raise explain_refusal(uow, unknown(case_id), case=case_id)
 
 
 def require_not_own(uow: UnitOfWork, case_id: UUID) -> None:
@@ -81,7 +81,9 @@ def _checked(uow: UnitOfWork, case_id: UUID, *visible: ColumnElement[bool]) -> b
     return row is not None
 
 
-def withheld(uow: UnitOfWork, refusal: NotFound, *, case: Any = None, task: UUID | None = None) -> Refusal:
+def explain_refusal(
+    uow: UnitOfWork, refusal: NotFound, *, case: Any = None, task: UUID | None = None
+) -> Refusal:
     """Why a case, or a task, was not found: a conflict of interest, or else the refusal given.
 
     Only an official who would see the case if it were somebody else's gets to know that it exists.

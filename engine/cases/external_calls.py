@@ -58,7 +58,7 @@ _SHOWN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class Attempt:
     """One try of a call through a connector."""
 
     id: UUID
@@ -81,7 +81,7 @@ def _of_cases(*columns: Any) -> Any:
     )
 
 
-def take(
+def lease_calls(
     uow: UnitOfWork, topics: Sequence[str], count: int, lease: timedelta, worker: str
 ) -> Sequence[RowMapping]:
     """Lease up to `count` open calls of these topics, the oldest first; empty if there are none."""
@@ -146,7 +146,7 @@ def throw(uow: UnitOfWork, call_id: UUID, fence: int, code: str, data: Mapping[s
     cases.fail_call(uow, call_id, failure, row.attempts)
 
 
-def begin_try(uow: UnitOfWork, call_id: UUID, lease: timedelta) -> Try | None:
+def begin_attempt(uow: UnitOfWork, call_id: UUID, lease: timedelta) -> Attempt | None:
     """Begin a try through a connector; None if there is nothing to do, not yet, or somebody is at it."""
     columns = (*_SHOWN, Call.due_at, User.name.label("user"))
     found = _of_cases(*columns).join(User, Case.started_by == User.id)
@@ -162,18 +162,18 @@ def begin_try(uow: UnitOfWork, call_id: UUID, lease: timedelta) -> Try | None:
     if not due:
         return None
     request = (row.connector, row.operation, row.request, row.case_number, row.user)
-    return Try(row.id, row.fence + 1, row.attempts + 1, *request)
+    return Attempt(row.id, row.fence + 1, row.attempts + 1, *request)
 
 
-def settle(uow: UnitOfWork, attempt: Try, reply: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
+def settle(uow: UnitOfWork, attempt: Attempt, reply: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
     """The connector's reply; `seen` goes to the log. Raises Conflict if the step waits no more."""
     try:
         cases.answer(uow, attempt.id, _sound(reply), seen)
     except Invalid as fault:
-        put_off(uow, attempt, CallFailure("invalid-reply", fault.faults[0].detail), None)
+        retry_later(uow, attempt, CallFailure("invalid-reply", fault.faults[0].detail), None)
 
 
-def put_off(uow: UnitOfWork, attempt: Try, failure: CallFailure, pause: timedelta | None) -> None:
+def retry_later(uow: UnitOfWork, attempt: Attempt, failure: CallFailure, pause: timedelta | None) -> None:
     """The connector has failed: try again after `pause`, or (None) never.
 
     Raises Conflict if the step waits no more, or a later try is under way.
@@ -181,13 +181,13 @@ def put_off(uow: UnitOfWork, attempt: Try, failure: CallFailure, pause: timedelt
     if pause is not None:
         _later(uow, attempt.id, attempt.fence, uow.now + pause, f"{failure.code}: {failure.detail}")
         return
-    _, row = cases.hold_call(uow, attempt.id)
+    _, row = cases.lock_call(uow, attempt.id)
     if row.fence != attempt.fence:
         raise _overtaken(attempt.id)
     cases.fail_call(uow, attempt.id, failure, attempt.attempts)
 
 
-def take_back(uow: UnitOfWork, attempt: Try) -> None:
+def end_attempt(uow: UnitOfWork, attempt: Attempt) -> None:
     """What came of a try could not be told to its case, which is suspended: it does not count."""
     ours = update(Call).where(Call.id == attempt.id, Call.fence == attempt.fence, Call.status == "open")
     uow.connection.execute(ours.values(lease_until=None, attempts=Call.attempts - 1))
@@ -198,7 +198,7 @@ def give_up(uow: UnitOfWork, call_id: UUID, reason: str) -> None:
 
     Raises NotFound, Conflict if it waits no more.
     """
-    _, row = cases.hold_call(uow, call_id)
+    _, row = cases.lock_call(uow, call_id)
     if row.lease_until is not None and row.lease_until > uow.now:
         return  # that one decides; if it dies, the sweep goes on
     cases.fail_call(uow, call_id, CallFailure(cases.GIVEN_UP, reason), MAX_TRIES)
@@ -274,7 +274,7 @@ def _leased(uow: UnitOfWork, call_id: UUID, fence: int) -> Any:
     found = _of_cases(Call.id).where(Call.id == call_id, mine, access.covers(Case.unit_id))
     if uow.connection.execute(found, access.seen_by(uow)).first() is None:
         raise NotFound(f"You have taken no work {call_id}.")
-    _, row = cases.hold_call(uow, call_id)
+    _, row = cases.lock_call(uow, call_id)
     if row.fence != fence or row.lease_until is None or row.lease_until <= uow.now:
         raise Conflict("The lease has run out.", call={"id": call_id, "fence": row.fence})
     return row

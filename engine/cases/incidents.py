@@ -108,7 +108,7 @@ def get(uow: UnitOfWork, incident_id: UUID) -> RowMapping:
     row = uow.connection.execute(found.where(Incident.id == incident_id), access.seen_by(uow)).mappings()
     if (known := row.one_or_none()) is None:
         case = select(Incident.case_id).where(Incident.id == incident_id).scalar_subquery()
-        raise cases.withheld(uow, _unknown(incident_id), case=case)
+        raise cases.explain_refusal(uow, _unknown(incident_id), case=case)
     cases.require_not_own(uow, known["case"])
     return known
 
@@ -175,7 +175,7 @@ def retry(
         cases.note(uow, case, happened)
         if row.code in cases.NOTICES:
             return cases.get(uow, case.id)
-        cases.rouse(uow, case.id)
+        cases.resume_waits(uow, case.id)
         return cases.get(uow, case.id)
     spec = definitions.spec(uow.session, case.version)
     repaired = _sound(uow, case, spec, row, repair or {})

@@ -107,7 +107,7 @@ def begin(
     """
     spec = definitions.spec(uow.session, case.version)
     data = {**case.data, **step.changes}
-    listed = list_fields.about(uow, spec, plain(data))
+    listed = list_fields.fields_of(uow, spec, plain(data))
     opening = Opening(case.id, case.home, spec, data, step)
     effects = step_effects.effects_of(uow, opening, case.version.id, listed.subject)
     head = Head(case.id, case.version.id)
@@ -133,7 +133,7 @@ def apply(
     """
     spec = definitions.spec(uow.session, case.version)
     data = {**case.data, **plain(step.changes)}
-    listed = list_fields.about(uow, spec, data, changed=step.changes, before=case.subject)
+    listed = list_fields.fields_of(uow, spec, data, changed=step.changes, before=case.subject)
     done = (change.id, uow.actor.id) if isinstance(change, TaskChange) else None
     opening = Opening(case.id, case.home, spec, data, step, done)
     effects = step_effects.effects_of(uow, opening, case.version.id, listed.subject)
@@ -147,7 +147,7 @@ def apply(
     values = _columns(uow, step, head, data, ended=status, running_key=case.running_key)
     values.update(id=case.id, revision=case.revision + 1, **listed.columns)
     if listed.subject != case.subject and not step.ended:
-        list_fields.rename(uow, case.id, listed.subject)
+        list_fields.update_search_text(uow, case.id, listed.subject)
     _write(uow, _MOVE_CASE, values, log, effects=effects, change=change)
     if step.unwaited:
         if isinstance(change, CallChange):

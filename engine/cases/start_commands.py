@@ -20,7 +20,7 @@ from engine.cases.locking import Locked, named, require_size
 from engine.cases.persistence import NewCase, begin
 from engine.cases.staged_documents import NOTHING as NO_FILES
 from engine.cases.staged_documents import Claimed, Place
-from engine.cases.start_context import Entry, at_start_event, to_appeal, to_start
+from engine.cases.start_context import StartContext, context_at_event, context_of_appeal, find_start_context
 from engine.cases.views import CaseView
 from engine.definitions import forms
 from engine.events import Fact
@@ -62,7 +62,7 @@ def start(uow: UnitOfWork, key: str, data: Mapping[str, Any], application: Appli
     """Start a case of the definition's current version and run it to its first wait."""
     access.require(uow.actor, "cases.start")
     application = _of_applicant(uow, application)
-    entry = to_start(uow, key, application.unit)
+    entry = find_start_context(uow, key, application.unit)
     return _asked_for(uow, entry, data, application, Place.start(key))
 
 
@@ -70,18 +70,18 @@ def appeal(
     uow: UnitOfWork, first: Locked, key: str, data: Mapping[str, Any], application: Application
 ) -> CaseView:
     """Start a case of this process that appeals a decision of the first, in the unit of that."""
-    entry = to_appeal(uow, key, first)
+    entry = context_of_appeal(uow, key, first)
     return _asked_for(uow, entry, data, replace(application, appeal_of=first.id), Place.appeal(first.id))
 
 
 def form_to_start(uow: UnitOfWork, key: str) -> Form | None:
     """The form with which the actor starts a case of a definition. Raises as `start` does."""
     access.require(uow.actor, "cases.start")
-    return definitions.spec(uow.session, to_start(uow, key).version).start_form
+    return definitions.spec(uow.session, find_start_context(uow, key).version).start_form
 
 
 def _asked_for(
-    uow: UnitOfWork, entry: Entry, data: Mapping[str, Any], application: Application, place: Place
+    uow: UnitOfWork, entry: StartContext, data: Mapping[str, Any], application: Application, place: Place
 ) -> CaseView:
     spec = definitions.spec(uow.session, entry.version)
     if not spec.startable:
@@ -108,7 +108,7 @@ def _of_applicant(uow: UnitOfWork, application: Application) -> Application:
     return replace(application, applicant=person)
 
 
-def begin_at(
+def start_at_event(
     uow: UnitOfWork,
     version: definitions.Version,
     element: str,
@@ -121,12 +121,12 @@ def begin_at(
     cannot hold.
     """
     require_size(data)
-    return _begin(uow, at_start_event(uow, version), data, NOBODY, trigger=(element, happened))
+    return _begin(uow, context_at_event(uow, version), data, NOBODY, trigger=(element, happened))
 
 
 def _begin(
     uow: UnitOfWork,
-    entry: Entry,
+    entry: StartContext,
     data: Mapping[str, Any],
     application: Application,
     files: Claimed = NO_FILES,
@@ -170,12 +170,12 @@ def _begin(
     )
 
 
-def _running(spec: Spec, entry: Entry, application: Application) -> str | None:
+def _running(spec: Spec, entry: StartContext, application: Application) -> str | None:
     """What only one case may have at a time, if its process wants that."""
     return running_key(entry.version.key, application.business_key) if spec.unique_business_key else None
 
 
-def _home(entry: Entry, number: str, given: Mapping[str, str | None], appeal_of: UUID | None) -> Home:
+def _home(entry: StartContext, number: str, given: Mapping[str, str | None], appeal_of: UUID | None) -> Home:
     words = named(number, given["applicant"], given["business_key"])
     persons = named(given["applicant"], given["representative"])
     return Home(entry.unit_id, entry.version.key, entry.delegated, words, persons, appeal_of)
@@ -214,7 +214,7 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256("".join(char for char in typed if char.isalnum()).encode()).digest()
 
 
-def taken(error: IntegrityError) -> Conflict | None:
+def as_conflict(error: IntegrityError) -> Conflict | None:
     """The refusal if a command failed because something that may be there only once is there already.
 
     A running case with its business key, or documents that another case has got in the same moment.

@@ -19,7 +19,7 @@ from engine.platform.errors import Conflict, Fault, Forbidden, Invalid
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StartContext:
     """Where a new case stands before anything has happened."""
 
     version: Version
@@ -81,7 +81,7 @@ def _usual(member: bool) -> Any:
     return case((access.covers(Definition.unit_id), Definition.unit_id), else_=own)
 
 
-def to_start(uow: UnitOfWork, key: str, unit: str | None = None) -> Entry:
+def find_start_context(uow: UnitOfWork, key: str, unit: str | None = None) -> StartContext:
     """The current version of a definition and the unit of the case, in one statement.
 
     Raises NotFound, Conflict if it is suspended, has no published version, or is not offered to the actor,
@@ -110,10 +110,10 @@ def to_start(uow: UnitOfWork, key: str, unit: str | None = None) -> Entry:
         raise Invalid("The case cannot be handled there.", [fault])
     if unit_id is None:
         raise Forbidden("The process belongs to an agency of which you are no member.")
-    return Entry(Version(*version), unit_id, unit_key, delegated, acting)
+    return StartContext(Version(*version), unit_id, unit_key, delegated, acting)
 
 
-def at_start_event(uow: UnitOfWork, version: Version) -> Entry:
+def context_at_event(uow: UnitOfWork, version: Version) -> StartContext:
     """The same for a case that begins by itself: of that very version, in its definition's unit."""
     found = (
         select(Unit.id, Unit.key, candidate_groups.DELEGATED)
@@ -121,10 +121,10 @@ def at_start_event(uow: UnitOfWork, version: Version) -> Entry:
         .join(Unit, Unit.id == Definition.unit_id)
         .where(Definition.key == version.key)
     )
-    return Entry(version, *uow.connection.execute(found).one())
+    return StartContext(version, *uow.connection.execute(found).one())
 
 
-def to_appeal(uow: UnitOfWork, key: str, first: Locked) -> Entry:
+def context_of_appeal(uow: UnitOfWork, key: str, first: Locked) -> StartContext:
     """The same for a case that appeals a decision of another, in the unit of that.
 
     A right to appeal does not go by whether the process is offered. Raises Conflict if it cannot run.
@@ -141,4 +141,4 @@ def to_appeal(uow: UnitOfWork, key: str, first: Locked) -> Entry:
         detail = "The process for appeals cannot be started just now."
         raise Conflict(detail, code="appeals-closed", definition={"key": key})
     *version, _, unit_id, unit_key, delegated = row
-    return Entry(Version(*version), unit_id, unit_key, delegated, first.acting)
+    return StartContext(Version(*version), unit_id, unit_key, delegated, first.acting)

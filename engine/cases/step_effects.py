@@ -55,7 +55,7 @@ def effects_of(uow: UnitOfWork, opening: Opening, version_id: UUID, subject: str
 
 def _task_rows(uow: UnitOfWork, opening: Opening, assignment: Assignment, subject: str | None) -> Rows:
     opened = opening.step.opened
-    words = list_fields.words(opening.home, opening.spec, opening.data) if opened else ""
+    words = list_fields.search_words(opening.home, opening.spec, opening.data) if opened else ""
     return [_task_row(uow, opening, work, assignment, words, subject) for work in opened]
 
 
@@ -77,7 +77,7 @@ def _task_row(
         "pool_id": candidates.group,
         "home_pool_id": candidates.own_group,
         "assignment": candidates.how,
-        "search": list_fields.search(opening.spec, work, words, subject, delegated=delegated),
+        "search": list_fields.search_text(opening.spec, work, words, subject, delegated=delegated),
         **_people(work.people),
     }
     if candidates.only_named:

@@ -8,7 +8,7 @@ from engine import access, definitions
 from engine.cases.conflict_of_interest import require_impartial
 from engine.cases.locking import lock, require_active
 from engine.cases.persistence import note
-from engine.cases.triggers import hold
+from engine.cases.triggers import lock_active
 from engine.cases.views import CaseView, get
 from engine.events import Fact
 from engine.models import Call, Case, Definition, DefinitionVersion, Message, Wait
@@ -41,7 +41,7 @@ def resume(uow: UnitOfWork, case_id: UUID) -> CaseView:
             case={"id": case.id, "status": case.status},
         )
     note(uow, case, [Fact("case.resumed")], status="active")
-    rouse(uow, case_id)
+    resume_waits(uow, case_id)
     return get(uow, case_id)
 
 
@@ -63,7 +63,7 @@ def resume_definition(uow: UnitOfWork, key: str) -> None:
     jobs.defer_for(uow, "resume", versions, queue="cases")
 
 
-def rouse_version(uow: UnitOfWork, version_id: UUID) -> None:
+def resume_waits_of_version(uow: UnitOfWork, version_id: UUID) -> None:
     """Look again at all that the cases of a version wait for, each by itself, and at its start events."""
     starts = Wait.version_id == version_id, Wait.case_id.is_(None), Wait.closed_at.is_(None)
     uow.connection.execute(update(Wait).where(*starts, Wait.woken_at.is_not(None)).values(woken_at=None))
@@ -79,9 +79,9 @@ def rouse_version(uow: UnitOfWork, version_id: UUID) -> None:
     jobs.defer_for(uow, "rouse", going.where(waiting), queue="cases")
 
 
-def rouse(uow: UnitOfWork, case_id: UUID) -> None:
+def resume_waits(uow: UnitOfWork, case_id: UUID) -> None:
     """Look again at all that a case waits for: timers that fell due, calls not made, messages and signals."""
-    if hold(uow, case_id) is None:
+    if lock_active(uow, case_id) is None:
         return
     waits = Wait.case_id == case_id, Wait.closed_at.is_(None)
     uow.connection.execute(update(Wait).where(*waits, Wait.woken_at.is_not(None)).values(woken_at=None))

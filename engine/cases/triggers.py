@@ -49,7 +49,7 @@ _TIMERS = (
 )
 
 
-def hold(uow: UnitOfWork, case_id: UUID) -> Locked | None:
+def lock_active(uow: UnitOfWork, case_id: UUID) -> Locked | None:
     """The case, held; None if there is none or it does not run (any more, or just now)."""
     row = held(uow, locking().where(Case.id == case_id).with_for_update(of=Case))
     case = None if row is None else locked(row)
@@ -61,7 +61,7 @@ def wake(uow: UnitOfWork, case_id: UUID) -> int:
 
     Those of a case that is suspended wait for its resumption.
     """
-    case = hold(uow, case_id)
+    case = lock_active(uow, case_id)
     if case is None:
         return 0
     timers = uow.connection.execute(_TIMERS, {"case": case_id, "now": uow.now}).all()
@@ -109,7 +109,7 @@ def deliver(
     payment is awaited and they are none; NotFound for the payment of a bill that the case does not have;
     PaymentMismatch for one of another amount.
     """
-    case = hold(uow, case_id)
+    case = lock_active(uow, case_id)
     if case is None:
         return False
     require_size({**case.data, **data})
@@ -134,7 +134,7 @@ def answer(
 
     Raises Conflict if it waits no more, Invalid if the case could not hold the reply.
     """
-    case, call = hold_call(uow, call_id)
+    case, call = lock_call(uow, call_id)
     require_size({**case.data, **reply}, "/reply")
     spec = definitions.spec(uow.session, case.version)
     step = bpmn.answer(spec, require_active(case), call.token_id, reply, uow.now)
@@ -149,7 +149,7 @@ def fail_call(uow: UnitOfWork, call_id: UUID, failure: CallFailure, attempts: in
 
     Raises Conflict if its step waits no more, Invalid if the case could not hold the error's data.
     """
-    case, call = hold_call(uow, call_id)
+    case, call = lock_call(uow, call_id)
     require_size({**case.data, **failure.data})
     spec = definitions.spec(uow.session, case.version)
     step = bpmn.fail_call(spec, require_active(case), call.token_id, failure, uow.now)
@@ -163,7 +163,7 @@ def fail_call(uow: UnitOfWork, call_id: UUID, failure: CallFailure, attempts: in
     apply(uow, case, step, [failed], change=CallChange(call_id, "failed", call.token_id, attempts))
 
 
-def hold_call(uow: UnitOfWork, call_id: UUID) -> tuple[Locked, Any]:
+def lock_call(uow: UnitOfWork, call_id: UUID) -> tuple[Locked, Any]:
     """A call that is awaited, with its case, both held. Raises NotFound, Conflict."""
     found = locking(*_CALL).join(Call, Call.case_id == Case.id).where(Call.id == call_id)
     row = held(uow, found.with_for_update(of=(Case, Call)))
@@ -179,7 +179,7 @@ def hold_call(uow: UnitOfWork, call_id: UUID) -> tuple[Locked, Any]:
 
 def give_up(uow: UnitOfWork, case_id: UUID, reason: str) -> None:
     """Open an incident on a case whose job was given up, so that somebody looks. The case stays as it is."""
-    case = hold(uow, case_id)
+    case = lock_active(uow, case_id)
     if case is None or uow.connection.execute(_GIVEN_UP, {"case": case_id}).first() is not None:
         return
     row, told = incident(uow, case, GIVEN_UP, reason)

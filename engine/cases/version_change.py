@@ -29,7 +29,9 @@ _CHANGE = (
 )
 
 
-def move(uow: UnitOfWork, case_id: UUID, source: Version, target: Version, told: Mapping[str, Any]) -> bool:
+def change_version(
+    uow: UnitOfWork, case_id: UUID, source: Version, target: Version, told: Mapping[str, Any]
+) -> bool:
     """Bring a case of one version to another, if it has not ended; whether it is there now.
 
     `told` is what the log says of it. Raises NotFound, Immovable.

@@ -94,7 +94,7 @@ def hold(uow: UnitOfWork, task_id: UUID) -> Held:
         # It waited for another command: what it knows of other tables is from before that.
         row = cases.held(uow, locking(uow.actor.role), **given)
     if row is None or (row.taken_as is None and not row.case_seen):
-        raise cases.withheld(uow, unknown(task_id), task=task_id)
+        raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
     if row.taken_as is None:
         raise Forbidden("The task is for others: you have none of the roles that may take it.")
     return Held(replace(cases.locked(row), acting=row.taken_as or None), row)

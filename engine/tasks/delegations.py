@@ -172,7 +172,7 @@ def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
         if row.task_status == "open" and row.home_pool_id is None:
             placing = Placing(case.home)
             values = {"pool_id": placing.delegates(delegation.id, key), "home_pool_id": row.pool_id}
-            values["search"] = cases.found_by(None)  # a delegate sees the step, not the case
+            values["search"] = cases.search_text_with(None)  # a delegate sees the step, not the case
             placing.write(uow)
             _move(uow, case, row, values, "task.delegated")
 
@@ -240,7 +240,7 @@ def give_back(uow: UnitOfWork, delegation_id: UUID | None = None) -> int:
         case, row = _held(uow, task_id)
         if row.task_status == "open" and row.home_pool_id is not None:
             values = {"pool_id": row.home_pool_id, "home_pool_id": None}
-            _move(uow, case, row, {**values, "search": cases.found_by(case.subject)}, "task.returned")
+            _move(uow, case, row, {**values, "search": cases.search_text_with(case.subject)}, "task.returned")
     return len(rows)
 
 

@@ -133,7 +133,7 @@ def decisions(uow: UnitOfWork, case_id: UUID) -> Sequence[Mapping[str, Any]]:
     given = {"case": case_id, **access.seen_by(uow)}
     rows = uow.connection.execute(_of_case(uow.actor.role), given).mappings().all()
     if not rows:
-        raise cases.withheld(uow, cases.unknown(case_id), case=case_id)
+        raise cases.explain_refusal(uow, cases.unknown(case_id), case=case_id)
     cases.require_not_own(uow, case_id)
     if rows[0]["id"] is None:
         return []

@@ -148,7 +148,7 @@ def get(uow: UnitOfWork, task_id: UUID, *, own: bool = False) -> Mapping[str, An
     values = {"task": task_id, **access.seen_by(uow)}
     row = uow.connection.execute(_one(uow.actor.role, own), values).mappings().one_or_none()
     if row is None:
-        raise cases.withheld(uow, unknown(task_id), task=task_id)
+        raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
     return described(row)
 
 

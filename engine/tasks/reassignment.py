@@ -116,7 +116,7 @@ def _hold(uow: UnitOfWork, task_id: UUID) -> Held:
 
 def _require(uow: UnitOfWork, row: Any, task_id: UUID) -> None:
     if row is None or not (row.case_seen or row.supervises or row.taken_as is not None):
-        raise cases.withheld(uow, unknown(task_id), task=task_id)
+        raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
     if row.taken_as is None and not row.supervises:
         raise Forbidden("The task is for others: you have none of the roles that may take or give it.")
 

@@ -210,7 +210,7 @@ def withdraw(uow: UnitOfWork, task_id: UUID) -> UUID:
     access.require(uow.actor, "tasks.ask")
     row = cases.held(uow, _withdrawing(uow.actor.role), task=task_id, **access.seen_by(uow))
     if row is None or not (row.case_seen or row.taken_as is not None):
-        raise cases.withheld(uow, unknown(task_id), task=task_id)
+        raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
     held = Held(replace(cases.locked(row), acting=row.acting), row)
     if row.kind == "step":
         raise held.conflict("It is a step of the process, and was not asked.", code="not-asked")

@@ -8,7 +8,7 @@ import structlog
 
 from engine.bpmn import CallFailure
 from engine.cases import external_calls
-from engine.cases.external_calls import Try
+from engine.cases.external_calls import Attempt
 from engine.connectors import CallFailed, Connectors, Reply, Request, send
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
@@ -30,7 +30,9 @@ class Caller:
 
     async def call(self, call_id: UUID) -> None:
         """One try of one call; nothing if it is not to be made (any more, or by this job)."""
-        attempt = await self._runner.submit(lambda uow: external_calls.begin_try(uow, call_id, self._lease))
+        attempt = await self._runner.submit(
+            lambda uow: external_calls.begin_attempt(uow, call_id, self._lease)
+        )
         if attempt is None:
             return
         ladder = self._connectors.ladder(attempt.connector)
@@ -43,21 +45,21 @@ class Caller:
             pause = timedelta(seconds=ladder[attempt.attempts - 1]) if again else None
             log.warning("call.failed", call=str(call_id), code=failure.code, again=again)
             told = CallFailure(failure.code, failure.detail, failure.error_code)
-            await self._settle(attempt, lambda uow: external_calls.put_off(uow, attempt, told, pause))
+            await self._settle(attempt, lambda uow: external_calls.retry_later(uow, attempt, told, pause))
         else:
             await self._settle(
                 attempt, lambda uow: external_calls.settle(uow, attempt, reply.body, _seen(reply))
             )
 
-    async def _settle(self, attempt: Try, command: Callable[[UnitOfWork], None]) -> None:
+    async def _settle(self, attempt: Attempt, command: Callable[[UnitOfWork], None]) -> None:
         try:
             await self._runner.submit(command)
         except Conflict:  # cancelled, suspended, or answered by a try that was thought dead
             log.info("call.late", call=str(attempt.id))
-            await self._runner.submit(lambda uow: external_calls.take_back(uow, attempt))
+            await self._runner.submit(lambda uow: external_calls.end_attempt(uow, attempt))
 
 
-def _request(attempt: Try) -> Request:
+def _request(attempt: Attempt) -> Request:
     return Request(attempt.id, attempt.operation, attempt.request, attempt.case_number, attempt.user)
 
 

@@ -37,15 +37,15 @@ def of_cases(runner: CommandRunner) -> Mapping[str, JobHandler]:
     return {
         "wake": handler(cases.wake, cases.give_up),
         "offer": handler(messages.offer, cases.give_up),
-        "rouse": handler(cases.rouse, cases.give_up),
-        "resume": handler(cases.rouse_version),
+        "rouse": handler(cases.resume_waits, cases.give_up),
+        "resume": handler(cases.resume_waits_of_version),
         "begin": handler(messages.begin),
-        "deliver": handler(messages.pass_on),
+        "deliver": handler(messages.deliver_kept),
         "tell_appealed": handler(appeals.tell),
         "judge": handler(migration.judge),
-        "move": handler(migration.carry, migration.give_up),
+        "move": handler(migration.migrate_case, migration.give_up),
         "batch": handler(tasks.carry_on, tasks.give_up_batch),
-        "retry": handler(mass_retry.take, mass_retry.give_up),
+        "retry": handler(mass_retry.retry_incident, mass_retry.give_up),
     }
 
 

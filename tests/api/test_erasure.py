@@ -234,7 +234,7 @@ def _retry(office: Office, order: UUID) -> None:
     def take(uow: UnitOfWork) -> None:
         assert uow.session.get(Retry, order) is not None
         for incident in body(office.client("administrator").get("/incidents"))["items"]:
-            mass_retry.take(uow, UUID(incident["id"]))
+            mass_retry.retry_incident(uow, UUID(incident["id"]))
 
     office.as_("administrator", "administrator", take)
 

@@ -62,7 +62,7 @@ def start(visit: Visit, key: str) -> Shown:
         case = cases.start(visit.uow, key, answer, cases.Application(**own, channel=channel))
         _ = visit.uow.connection  # what the command owes is written now, while it can be refused
     except IntegrityError as error:
-        raise cases.taken(error) or error from error
+        raise cases.as_conflict(error) or error from error
     return Away(f"/desk/cases/{case.id}", told="inbox.notice.started")
 
 

@@ -119,7 +119,7 @@ def unclaimed(uow: UnitOfWork) -> Sequence[RowMapping]:
     return uow.connection.execute(found).mappings().all()
 
 
-def pass_on(uow: UnitOfWork, message_id: UUID) -> int:
+def deliver_kept(uow: UnitOfWork, message_id: UUID) -> int:
     """Deliver a kept message, or a signal that was thrown, to those who wait now; how many they are.
 
     If other messages were kept for one of them before, the first of these is delivered instead.
@@ -143,20 +143,20 @@ def _message(uow: UnitOfWork, message: Message) -> int:
     first = first_kept(uow, ready)
     if first is not None and first != message.id:
         jobs.defer(uow, "deliver", queue="cases", message_id=message.id)  # once that one is out of its way
-        return pass_on(uow, first)
+        return deliver_kept(uow, first)
     cases.lock_all(uow, {wait.case_id for wait in ready})
     if not _lock(uow, message):
         return 0
     reached = _deliver(ready, partial(_give, uow, message))
     if not reached and ready == found and CASE_NUMBER not in keys:
-        reached = _start(uow, message.name, message.data, _told(message))
+        reached = _start(uow, message.name, message.data, _payload_of(message))
     if reached:
         _settle(uow, message, "delivered")
     jobs.defer_each(uow, "offer", [{"case_id": case_id} for case_id, _ in reached], queue="cases")
     return len(reached)
 
 
-def _told(message: Message) -> Mapping[str, Any]:
+def _payload_of(message: Message) -> Mapping[str, Any]:
     return {"message": message.id, "name": message.name}
 
 
@@ -166,7 +166,7 @@ def offer(uow: UnitOfWork, case_id: UUID) -> None:
     waits = waits.where(Wait.case_id == case_id, Wait.kind == "message", Wait.closed_at.is_(None))
     first = first_kept(uow, uow.connection.execute(waits).all())
     if first is not None:
-        pass_on(uow, first)
+        deliver_kept(uow, first)
 
 
 def offer_again(uow: UnitOfWork) -> None:
@@ -193,7 +193,7 @@ def begin(uow: UnitOfWork, wait_id: UUID) -> None:
     published = row.opened_at.astimezone(uow.now.tzinfo)
     missed, due = bpmn.next_start(trigger, published, row.due_at, uow.now)
     fact = Fact("timer.fired", row.element, payload={"missed": missed} if missed else None)
-    cases.begin_at(uow, version, row.element, {}, fact)
+    cases.start_at_event(uow, version, row.element, {}, fact)
     closed = {"closed_at": uow.now} if due is None else {"due_at": due, "woken_at": None}
     uow.connection.execute(update(Wait).where(Wait.id == wait_id).values(**closed))
 
@@ -213,7 +213,7 @@ def _give(uow: UnitOfWork, message: Message, case_id: UUID, tokens: Sequence[UUI
     What it could not hold is an incident: it must not stand before all that comes after.
     """
     try:
-        return cases.deliver(uow, case_id, tokens, message.data, _told(message))
+        return cases.deliver(uow, case_id, tokens, message.data, _payload_of(message))
     except PaymentMismatch:
         return True  # what it was is an incident
     except (Invalid, NotFound) as refusal:
@@ -250,7 +250,7 @@ def _start(
         trigger = definitions.spec(uow.session, version).starts[row.element]
         given = {trigger.result: dict(data)} if trigger.result else dict(data)
         fact = Fact(cases.FIRED[kind], row.element, payload=told)
-        case = cases.begin_at(uow, version, row.element, given, fact)
+        case = cases.start_at_event(uow, version, row.element, given, fact)
         started.append((case.id, case.number))
     return started
 
@@ -293,7 +293,8 @@ def _signal(uow: UnitOfWork, signal: Message) -> int:
     if wait.case_id is None:
         place = DefinitionVersion.key == wait.key, Wait.element == wait.element
         done = bool(
-            _lock(uow, signal) and _start(uow, signal.name, signal.data, _told(signal), "signal", *place)
+            _lock(uow, signal)
+            and _start(uow, signal.name, signal.data, _payload_of(signal), "signal", *place)
         )
     else:
         cases.lock_all(uow, [wait.case_id])
