@@ -111,7 +111,7 @@ class LotsBody(BaseModel):
 def lots(uow: UnitOfWork, query: LotsQuery) -> Reply:
     """Count random assignments and how often they were changed"""
     since = query.since or uow.now - timedelta(days=30)
-    found = tasks.lots(uow, since)
+    found = tasks.count_random_assignments(uow, since)
     changes = [LotChange(**{**row, "by": account(row, "by")}) for row in found.changes]
     return Reply(LotsBody(since=since, assigned=found.assigned, changes=changes))
 

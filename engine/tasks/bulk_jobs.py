@@ -26,7 +26,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Busy, Fault, Forbidden, Invalid, NotFound, Refusal
 from engine.platform.ids import uuid7
 from engine.tasks.bulk_actions import Action, Item, act
-from engine.tasks.reading import answerable, shown
+from engine.tasks.reading import answerable, find_visible
 
 MOST = 500  # tasks of a batch
 AT_ONCE = 10  # tasks whose cases are held together
@@ -36,7 +36,7 @@ RECEIVERS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Batched:
+class BulkJob:
     """A batch as its owner sees it. `outcomes` are those of the first of its tasks: None if it was done.
 
     `tasks` has the rows of those that the owner may see.
@@ -51,7 +51,7 @@ class Batched:
     tasks: Mapping[UUID, Mapping[str, Any]]
 
 
-def start_batch(uow: UnitOfWork, action: Action, ids: Sequence[UUID], answer: Mapping[str, Any]) -> UUID:
+def start_bulk_job(uow: UnitOfWork, action: Action, ids: Sequence[UUID], answer: Mapping[str, Any]) -> UUID:
     """Have this done with tasks; the batch's id.
 
     `answer` has the data that complete each of them, or `to`, the id of who is to have it, and `reason`, the
@@ -131,22 +131,22 @@ def receivers(uow: UnitOfWork, ids: Sequence[UUID]) -> Sequence[RowMapping]:
     return uow.connection.execute(wanted.order_by(User.name).limit(RECEIVERS), seen).mappings().all()
 
 
-def batch(uow: UnitOfWork, batch_id: UUID) -> Batched:
+def get_bulk_job(uow: UnitOfWork, batch_id: UUID) -> BulkJob:
     """A batch of the actor's. Raises NotFound."""
     access.require(uow.actor, "inbox.read")
     found = select(Batch).where(Batch.id == batch_id, Batch.owner_id == uow.actor.id)
     row = uow.session.scalars(found).one_or_none()
     if row is None:
         raise NotFound(f"There is no batch {batch_id}.")
-    tasks = shown(uow, row.tasks)
+    tasks = find_visible(uow, row.tasks)
     outcomes = [_refusal(result) for result in row.results]
-    return Batched(
+    return BulkJob(
         *(row.id, row.action, row.tasks, outcomes, row.made_at, row.finished_at),
         {task["id"]: task for task in tasks},
     )
 
 
-def batches(uow: UnitOfWork) -> Sequence[RowMapping]:
+def list_bulk_jobs(uow: UnitOfWork) -> Sequence[RowMapping]:
     """The actor's batches of the last days, the newest first: how many tasks, how many done and refused."""
     access.require(uow.actor, "inbox.read")
     done = func.jsonb_array_length(Batch.results)
@@ -163,7 +163,7 @@ def batches(uow: UnitOfWork) -> Sequence[RowMapping]:
     return uow.connection.execute(found).mappings().all()
 
 
-def carry_on(uow: UnitOfWork, batch_id: UUID) -> int:
+def run_bulk_job(uow: UnitOfWork, batch_id: UUID) -> int:
     """Do it with the next of a batch's tasks, as its owner; how many they were."""
     row = _held(uow, batch_id)
     if row is None:
@@ -178,7 +178,7 @@ def carry_on(uow: UnitOfWork, batch_id: UUID) -> int:
     return len(items)
 
 
-def give_up_batch(uow: UnitOfWork, batch_id: UUID, reason: str) -> None:
+def give_up_bulk_job(uow: UnitOfWork, batch_id: UUID, reason: str) -> None:
     """End a batch whose job has failed too often: nothing was done with the tasks that are left."""
     row = _held(uow, batch_id)
     if row is not None:
@@ -186,7 +186,7 @@ def give_up_batch(uow: UnitOfWork, batch_id: UUID, reason: str) -> None:
         _note(uow, row, [*row.results, *[_kept(Busy(reason))] * left])
 
 
-def forget_batches(uow: UnitOfWork) -> int:
+def delete_old_bulk_jobs(uow: UnitOfWork) -> int:
     """Delete what is older than `KEPT`; how many."""
     return uow.connection.execute(delete(Batch).where(Batch.made_at < uow.now - KEPT)).rowcount
 

@@ -85,7 +85,7 @@ class Completed:
     opened: cases.StepEffects
 
 
-def hold(uow: UnitOfWork, task_id: UUID) -> Held:
+def lock_task(uow: UnitOfWork, task_id: UUID) -> Held:
     """Hold a task that the actor may work on. Raises NotFound, Forbidden if it may only see it."""
     access.require(uow.actor, "tasks.work")
     given = {"task": task_id, **access.seen_by(uow)}
@@ -108,7 +108,7 @@ def complete(
     A task that nobody has claimed counts as the actor's. If something fails on the way on, the task stays
     completed with its data and the failing element holds an incident.
     """
-    held = hold(uow, task_id)
+    held = lock_task(uow, task_id)
     case, row = held.case, held.row
     state = held.require_open()
     eligibility_checks.require_assigned(held)
@@ -121,7 +121,7 @@ def complete(
     form = subtasks.form_of(spec, row.element, row.kind, row.asked)
     if row.kind != "step":
         return _answer(uow, held, state, form, data)
-    late = subtasks.settle(uow, held)
+    late = subtasks.close_overdue(uow, held)
     data = forms.declared(rules.variables, data)
     answer = forms.check(form, data, roles(uow, task_id) if form and forms.for_some(form) else None)
     files = staged_documents.claim(uow, form, answer, Place.task(task_id), case.id)
@@ -217,7 +217,7 @@ def _assign(
     decide: Callable[[Held], _Given],
     kind: Any,
 ) -> Mapping[str, Any]:
-    held = hold(uow, task_id)
+    held = lock_task(uow, task_id)
     case, row = held.case, held.row
     held.require_open()
     given = decide(held)
@@ -233,4 +233,4 @@ def _assign(
 def recuse(uow: UnitOfWork, task_id: UUID, *, reason: str | None = None) -> Mapping[str, Any]:
     """Step back from the case of a task, for good, and let others do what the actor has of it."""
     access.require(uow.actor, "cases.recuse")
-    return reallocation.recuse(uow, hold(uow, task_id), reason)
+    return reallocation.recuse(uow, lock_task(uow, task_id), reason)

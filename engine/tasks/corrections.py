@@ -41,7 +41,7 @@ def asked_of(uow: UnitOfWork, held: Held, marks: Marks) -> dict[str, Any]:
         "form": None if marks.task is None else _element(uow, held, marks.task),
     }
     spec = definitions.spec(uow.session, held.case.version)
-    form = subtasks.whole(spec, asked)
+    form = subtasks.corrected_form(spec, asked)
     own = form and forms.for_roles(form, (access.APPLICANT,))
     answerable = {name for name, told in subtasks.fields_of(own).items() if told.get("not") != {}}
     faults = [
@@ -78,13 +78,13 @@ def correct(
     Raises FieldNotMarked for anything else, Invalid for what does not fit the form.
     """
     row, case = held.row, held.case
-    if foreign := set(data) - subtasks.marked(row.asked):
+    if foreign := set(data) - subtasks.marked_fields(row.asked):
         raise FieldNotMarked(f"Only what was marked may be corrected: {len(foreign)} of the fields were not.")
     spec = definitions.spec(uow.session, case.version)
     form = subtasks.form_of(spec, row.element, row.kind, row.asked)
     answer = _checked(form, data)
     files = staged_documents.claim(uow, form, answer, Place.task(row.task_id), case.id)
-    _require_fitting(subtasks.whole(spec, row.asked), subtasks.known(spec, row, uow.now), answer)
+    _require_fitting(subtasks.corrected_form(spec, row.asked), subtasks.form_data(spec, row, uow.now), answer)
     cases.require_size({**case.data, **answer})
     step = bpmn.correct(spec, state, row.parent_id, answer, uow.now, row.asked.get("form"))
     # At once: should the correction take the waiting task away, this one was not taken with it.

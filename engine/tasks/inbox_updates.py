@@ -21,7 +21,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class InboxState:
     """The first tasks of a list, each with who has it: `free`, `mine` or `other`.
 
     `count` is how many the list has, up to `COUNTED`; `more` whether others follow these.
@@ -32,19 +32,19 @@ class Present:
     more: bool
 
 
-def present(uow: UnitOfWork, wanted: Inbox) -> Present:
+def inbox_state(uow: UnitOfWork, wanted: Inbox) -> InboxState:
     """What a page of the inbox would show now, in one statement."""
     access.require(uow.actor, "inbox.read")
     given = parameters(wanted)
-    statement = _present(uow.actor.role, wanted.scope, frozenset(given))
+    statement = _inbox_state(uow.actor.role, wanted.scope, frozenset(given))
     values = {**given, **access.seen_by(uow), "day_end": day_end(uow)}
     count, found = uow.connection.execute(statement, values).one()
     rows = [(task, who) for task, who, party in found if not party]
-    return Present(rows[: cases.PAGE], count, len(found) > cases.PAGE)
+    return InboxState(rows[: cases.PAGE], count, len(found) > cases.PAGE)
 
 
 @lru_cache
-def _present(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
+def _inbox_state(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
     own = None if "query" in given else select(own_pools(role, scope, given).cte("own").c.id)
     first = nearest(role, scope, given, cases.PAGE + 1, ordered=True, own=own)
     every = nearest(role, scope, given - {"after"}, COUNTED, ordered=False, own=own)
@@ -68,7 +68,7 @@ def _present(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
     return select(count.scalar_subquery(), listed.scalar_subquery())
 
 
-def following(uow: UnitOfWork, wanted: Inbox, after: UUID) -> UUID | None:
+def find_next(uow: UnitOfWork, wanted: Inbox, after: UUID) -> UUID | None:
     """With which task of a list somebody continues who has completed this one.
 
     It is theirs, or can be claimed, and waits for nobody's answer: the next one in the list, else the first.

@@ -20,14 +20,14 @@ _CHANGED = or_(Event.kind == "task.released", and_(Event.kind == "task.assigned"
 
 
 @dataclass(frozen=True, slots=True)
-class Lots:
+class RandomAssignments:
     """`assigned` tasks by lot in the actor's units, and the changes, the most frequent first."""
 
     assigned: int
     changes: Sequence[RowMapping]
 
 
-def lots(uow: UnitOfWork, since: datetime) -> Lots:
+def count_random_assignments(uow: UnitOfWork, since: datetime) -> RandomAssignments:
     """Those from an instant on. Tasks that went to somebody else by absence or delegation are not counted."""
     access.require(uow.actor, "fairness.read")
     drawn = (
@@ -56,4 +56,4 @@ def lots(uow: UnitOfWork, since: datetime) -> Lots:
     by_lot = drawn.where(Event.kind == "task.assigned", _HOW == "random")
     seen = access.seen_by(uow)
     assigned = uow.connection.execute(by_lot, seen).scalar_one()
-    return Lots(assigned, uow.connection.execute(changes, seen).mappings().all())
+    return RandomAssignments(assigned, uow.connection.execute(changes, seen).mappings().all())

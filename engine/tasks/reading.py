@@ -93,7 +93,7 @@ def listed(role: str, tasks: Any = Task) -> Select[*tuple[Any, ...]]:
     )
 
 
-def described(row: Mapping[Any, Any]) -> Mapping[str, Any]:
+def describe(row: Mapping[Any, Any]) -> Mapping[str, Any]:
     """A row of `listed`: whose its case is only for whoever may see that case.
 
     What it is about is also for those whose form shows as much.
@@ -149,14 +149,14 @@ def get(uow: UnitOfWork, task_id: UUID, *, own: bool = False) -> Mapping[str, An
     row = uow.connection.execute(_one(uow.actor.role, own), values).mappings().one_or_none()
     if row is None:
         raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
-    return described(row)
+    return describe(row)
 
 
-def shown(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[Mapping[str, Any]]:
+def find_visible(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[Mapping[str, Any]]:
     """Those of these tasks that the actor may see, in no order, and whether it may see their cases."""
     access.require(uow.actor, "tasks.read")
     wanted = listed(uow.actor.role).where(Task.id.in_(ids), access.visible_tasks(uow.actor.role))
-    return [described(row) for row in uow.connection.execute(wanted, access.seen_by(uow)).mappings()]
+    return [describe(row) for row in uow.connection.execute(wanted, access.seen_by(uow)).mappings()]
 
 
 @lru_cache
@@ -175,7 +175,7 @@ def of_case(
     values = {"case": case_id, "status": status, "after": after}
     given = {name: value for name, value in values.items() if value is not None}
     rows = uow.connection.execute(_of_case(uow.actor.role, *given), {**given, **access.seen_by(uow)})
-    return [described(row) for row in rows.mappings()]
+    return [describe(row) for row in rows.mappings()]
 
 
 @lru_cache
@@ -232,10 +232,10 @@ def answerable(
     cases.require_no_party(uow, row._mapping, spec)
     form = subtasks.form_of(spec, row.element, row.kind, row.asked)
     seen = roles(uow, task_id) if form and forms.for_some(form) else None
-    return form, seen, subtasks.known(spec, row, uow.now)
+    return form, seen, subtasks.form_data(spec, row, uow.now)
 
 
-def to_show(uow: UnitOfWork, task_id: UUID) -> Form | None:
+def showable_fields(uow: UnitOfWork, task_id: UUID) -> Form | None:
     """The fields that may go along with a question beside a task that the actor may see, as it sees them."""
     statement: Select[*tuple[Any, ...]] = (
         select(Task.element, *definitions.VERSION)
@@ -249,7 +249,7 @@ def to_show(uow: UnitOfWork, task_id: UUID) -> Form | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class TaskForm:
     """The form of a task as the actor's roles have it, what of the case it shows, and the answer begun."""
 
     form: Form | None
@@ -257,16 +257,16 @@ class Shown:
     draft: Mapping[str, Any] | None
 
 
-def form(uow: UnitOfWork, task: Mapping[str, Any]) -> Shown:
+def get_form(uow: UnitOfWork, task: Mapping[str, Any]) -> TaskForm:
     """What a task that `get` has given is answered with."""
     form, seen, data = answerable(uow, task["id"])
     if form is None:
-        return Shown(None, {}, task["draft"])
+        return TaskForm(None, {}, task["draft"])
     draft = task["draft"] and forms.visible(form, seen, task["draft"])
-    return Shown(forms.for_roles(form, seen), forms.visible(form, seen, data), draft)
+    return TaskForm(forms.for_roles(form, seen), forms.visible(form, seen, data), draft)
 
 
-def corrected(uow: UnitOfWork, task: Mapping[str, Any]) -> Shown:
+def get_corrected_form(uow: UnitOfWork, task: Mapping[str, Any]) -> TaskForm:
     """The whole form that a correction is about, of which it marks some fields, for the applicant's side."""
     statement = (
         select(*_OF_FORM, *definitions.VERSION)
@@ -276,12 +276,14 @@ def corrected(uow: UnitOfWork, task: Mapping[str, Any]) -> Shown:
     )
     row = uow.connection.execute(statement).one()
     spec = definitions.spec(uow.session, definitions.Version(*row[len(_OF_FORM) :]))
-    form = subtasks.whole(spec, task["asked"])
+    form = subtasks.corrected_form(spec, task["asked"])
     if form is None:
-        return Shown(None, {}, None)
+        return TaskForm(None, {}, None)
     own = (access.APPLICANT,)
-    return Shown(
-        forms.for_roles(form, own), forms.visible(form, own, subtasks.known(spec, row, uow.now)), None
+    return TaskForm(
+        forms.for_roles(form, own),
+        forms.visible(form, own, subtasks.form_data(spec, row, uow.now)),
+        None,
     )
 
 

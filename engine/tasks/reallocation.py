@@ -95,7 +95,7 @@ def choose(
     return automatic_assignment.choose_for_open(uow, context, open_tasks, avoided)
 
 
-def waiting(uow: UnitOfWork, after: UUID | None = None) -> Sequence[UUID]:
+def list_unassigned(uow: UnitOfWork, after: UUID | None = None) -> Sequence[UUID]:
     """Up to a batch of tasks that nobody got yet, or that whoever has them may take no more; oldest first."""
     later = [] if after is None else [Task.id > after]
     each = [wanted.where(*later).order_by(Task.id).limit(BATCH) for wanted in _WAITING]
@@ -104,7 +104,7 @@ def waiting(uow: UnitOfWork, after: UUID | None = None) -> Sequence[UUID]:
     return uow.connection.execute(statement, {"now": uow.now}).scalars().all()
 
 
-def allot(uow: UnitOfWork, task_id: UUID) -> bool:
+def reallocate(uow: UnitOfWork, task_id: UUID) -> bool:
     """Give such a task to somebody, if there is anybody by now; whether it was given."""
     row = cases.held(uow, _ONE_WAITING, task=task_id, now=uow.now)
     case = None if row is None else cases.locked(row)

@@ -44,7 +44,7 @@ def assign(
     if row.assignment is not None and not row.supervises:
         raise AssignedNotPicked("The task comes to somebody by itself; only a supervisor gives it on.")
     cases.require_revision(row.task_revision, revisions)
-    receiver = named(uow, row.pool_id, to)
+    receiver = find_receiver(uow, row.pool_id, to)
     if receiver != row.assignee_id:
         why = reassignment_reasons.payload_of(row.assignment, reason)
         require_eligible(uow, held, receiver)
@@ -66,7 +66,7 @@ def require_eligible(uow: UnitOfWork, held: Held, receiver: UUID) -> None:
         raise _nobody()
 
 
-def named(uow: UnitOfWork, pool_id: UUID | None, to: str) -> UUID:
+def find_receiver(uow: UnitOfWork, pool_id: UUID | None, to: str) -> UUID:
     """The account of this name or id, which may take tasks of the pool.
 
     Raises Invalid, the same for one that may not as for none: nobody learns here who has an account.

@@ -24,10 +24,10 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Forbidden, Invalid
 from engine.platform.ids import uuid7
 from engine.tasks import corrections, reassignment, subtasks
-from engine.tasks.commands import hold, locking
+from engine.tasks.commands import lock_task, locking
 from engine.tasks.corrections import Marks
 from engine.tasks.locked_task import Held
-from engine.tasks.reading import to_show, unknown
+from engine.tasks.reading import showable_fields, unknown
 
 LISTED = 500
 MAX_ASKED = 20  # that wait for an answer beside one task at the same time
@@ -64,7 +64,7 @@ def colleagues_to_ask(uow: UnitOfWork, task_id: UUID) -> Sequence[RowMapping]:
     )
 
 
-def ask(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
+def request_opinion(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
     """Ask for an opinion: the id of the task that is opened for it.
 
     Raises Conflict unless the actor has the task, Invalid for what cannot be asked, or of nobody.
@@ -80,15 +80,18 @@ def ask(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
     told = {"unit": asked.unit, "role": asked.role, "show": list(asked.show)}
     question = {"question": asked.question, "unit_name": name, **told}
     row = _row(uow, held, "opinion", asked.due_at, question)
-    row |= {"pool_id": pool, "assignee_id": reassignment.named(uow, pool, asked.to) if asked.to else None}
+    row |= {
+        "pool_id": pool,
+        "assignee_id": reassignment.find_receiver(uow, pool, asked.to) if asked.to else None,
+    }
     payload = {"parent": task_id, "question": asked.question, "due_at": asked.due_at, **told}
     if row["assignee_id"]:
         payload["to"] = row["assignee_id"]
-    opened(uow, held, row, payload)
+    open_subtask(uow, held, row, payload)
     return UUID(str(row["id"]))
 
 
-def send_back(uow: UnitOfWork, task_id: UUID, marks: Marks) -> UUID:
+def request_correction(uow: UnitOfWork, task_id: UUID, marks: Marks) -> UUID:
     """Ask the applicant to correct what is marked: the id of the task that is opened for it.
 
     Raises Conflict unless the actor has the task, and while another correction is awaited; Invalid for marks
@@ -104,14 +107,14 @@ def send_back(uow: UnitOfWork, task_id: UUID, marks: Marks) -> UUID:
         raise held.conflict(detail, code="applicant-asked")
     row = {**_row(uow, held, "correction", marks.due_at, asked), "name": corrections.NAME, "pool_id": None}
     payload = {"parent": task_id, "due_at": marks.due_at, "text": marks.text, "fields": asked["fields"]}
-    opened(uow, held, row, payload)
+    open_subtask(uow, held, row, payload)
     return UUID(str(row["id"]))
 
 
 def _mine(uow: UnitOfWork, task_id: UUID) -> Held:
     """Hold a step of the process that the actor has. Raises Conflict if it has not."""
     access.require(uow.actor, "tasks.ask")
-    held = hold(uow, task_id)
+    held = lock_task(uow, task_id)
     cases.require_impartial(uow, held.case)
     held.require_open()
     if held.row.kind != "step":
@@ -142,14 +145,14 @@ def _row(
     }
 
 
-def opened(uow: UnitOfWork, held: Held, row: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
+def open_subtask(uow: UnitOfWork, held: Held, row: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
     """Write a task that was asked beside the one held. Raises Conflict if too much is asked there already."""
     if held.row.asks:
         waiting = [one for one in subtasks.of_task(uow, held.row.task_id) if one["status"] == "open"]
         if len(waiting) >= MAX_ASKED:
             detail = f"{MAX_ASKED} answers are awaited beside this task already."
             raise held.conflict(detail, code="asked-too-much")
-    subtasks.open_rows(uow, [row])
+    subtasks.write_rows(uow, [row])
     subtasks.touch(uow, held.row.task_id)
     told = {name: value for name, value in payload.items() if value not in (None, [], "")}
     cases.note(
@@ -176,7 +179,7 @@ def _not_shown(uow: UnitOfWork, held: Held, show: Sequence[str]) -> list[Fault]:
     """Only fields that the asker sees itself, and that have not the name of a field of ours."""
     if not show:
         return []
-    form = to_show(uow, held.row.task_id)
+    form = showable_fields(uow, held.row.task_id)
     fields = subtasks.fields_of(form).keys() - subtasks.OPINION.keys()
     return [
         Fault(
@@ -202,7 +205,7 @@ def _withdrawing(role: str) -> Select[Any]:
     return locking(role).add_columns(own.scalar_subquery().label("waits"), acting)
 
 
-def withdraw(uow: UnitOfWork, task_id: UUID) -> UUID:
+def withdraw_request(uow: UnitOfWork, task_id: UUID) -> UUID:
     """Take back what was asked: whoever asked may, and whoever has the task that waits; the id of that.
 
     Raises NotFound, Forbidden for others, Conflict for what is closed or was not asked beside a task.
@@ -222,7 +225,7 @@ def withdraw(uow: UnitOfWork, task_id: UUID) -> UUID:
     return parent
 
 
-def expire(uow: UnitOfWork) -> bool:
+def expire_requests(uow: UnitOfWork) -> bool:
     """Close one that was not answered in time; whether there was one. What somebody holds is passed over."""
     due = (
         cases.locking(
@@ -234,7 +237,7 @@ def expire(uow: UnitOfWork) -> bool:
             Task.assignee_id,
         )
         .join(Task, Task.case_id == Case.id)
-        .where(subtasks.late(uow.now), validity.runs())
+        .where(subtasks.is_overdue(uow.now), validity.runs())
         .order_by(Task.due_at)
         .limit(1)
         .with_for_update(of=(Case, Task), skip_locked=True)

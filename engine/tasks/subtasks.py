@@ -52,7 +52,7 @@ def form_of(spec: Spec, element: str, kind: str, asked: Mapping[str, Any] | None
     """The form of a task of any kind."""
     form = spec.elements[element].form
     if kind == "correction" and asked is not None:
-        return _marked(whole(spec, asked), asked)
+        return _marked(corrected_form(spec, asked), asked)
     if kind == "step" or asked is None:
         return form
     return _opinion(showable(spec, element), asked.get("show", ()))
@@ -75,13 +75,13 @@ def showable(spec: Spec, element: str) -> Form | None:
     return Form({"type": "object", "properties": {**fields_of(start), **fields_of(own)}, **defined}, None)
 
 
-def whole(spec: Spec, asked: Mapping[str, Any]) -> Form | None:
+def corrected_form(spec: Spec, asked: Mapping[str, Any]) -> Form | None:
     """The form that a correction is about: that of a task of the applicant, else the one of the start."""
     element = asked.get("form")
     return spec.start_form if element is None else spec.elements[element].form
 
 
-def known(spec: Spec, row: Any, now: datetime) -> Mapping[str, Any]:
+def form_data(spec: Spec, row: Any, now: datetime) -> Mapping[str, Any]:
     """The variables that the form of a task shows: those of the case, or of the called process it is in.
 
     The row has the task's `element`, `kind`, `asked` and `token_id`, with the `state` and `data` of its case.
@@ -96,7 +96,7 @@ def known(spec: Spec, row: Any, now: datetime) -> Mapping[str, Any]:
     return {**data, **own} if row.kind == "opinion" else own  # which shows fields of the application, too
 
 
-def marked(asked: Mapping[str, Any]) -> set[str]:
+def marked_fields(asked: Mapping[str, Any]) -> set[str]:
     """The names of the fields that a correction may hold: a mark within a field is one of the field."""
     return {field_of(one["pointer"]) for one in asked["fields"]}
 
@@ -110,7 +110,7 @@ def field_of(pointer: str) -> str:
 def _marked(form: Form | None, asked: Mapping[str, Any]) -> Form:
     """A form cut to what was marked."""
     schema: Mapping[str, Any] = form.schema if form else {}
-    names = marked(asked)
+    names = marked_fields(asked)
     fields = {name: told for name, told in fields_of(form).items() if name in names}
     required = [name for name in schema.get("required", ()) if name in fields]
     defined = {name: schema[name] for name in _DEFINED if name in schema}
@@ -145,7 +145,7 @@ _OPEN = (
 )
 
 
-def settle(uow: UnitOfWork, held: Held) -> list[Fact]:
+def close_overdue(uow: UnitOfWork, held: Held) -> list[Fact]:
     """What is to be told of what nobody answered in time, before a task completes without it.
 
     Raises OpinionAwaited or CorrectionAwaited while an answer may still come.
@@ -247,11 +247,11 @@ def of_task(uow: UnitOfWork, task_id: UUID) -> Sequence[RowMapping]:
     return uow.connection.execute(_CHILDREN, {"parent": task_id}).mappings().all()
 
 
-def open_rows(uow: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:
+def write_rows(uow: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:
     """Have these tasks written when the command ends."""
     uow.write(_INSERT, {"tasks_beside": list(rows)})
 
 
-def late(now: datetime) -> Any:
+def is_overdue(now: datetime) -> Any:
     """Whether what was asked is due by now: a condition on `Task`."""
     return (Task.status == "open") & Task.parent_id.is_not(None) & (Task.due_at <= now)

@@ -44,7 +44,7 @@ def of_cases(runner: CommandRunner) -> Mapping[str, JobHandler]:
         "tell_appealed": handler(appeals.tell),
         "judge": handler(migration.judge),
         "move": handler(migration.migrate_case, migration.give_up),
-        "batch": handler(tasks.carry_on, tasks.give_up_batch),
+        "batch": handler(tasks.run_bulk_job, tasks.give_up_bulk_job),
         "retry": handler(mass_retry.retry_incident, mass_retry.give_up),
     }
 

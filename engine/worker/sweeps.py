@@ -47,7 +47,7 @@ async def look_after_cases(runner: CommandRunner) -> None:
         group.create_task(_expire(runner))
         group.create_task(each(5 * SECOND, runner, jobs.rescue))
         group.create_task(each(MINUTE, runner, messages.expire, messages.offer_again, idempotency.forget))
-        group.create_task(each(MINUTE, runner, sessions.forget, throttle.forget, tasks.forget_batches))
+        group.create_task(each(MINUTE, runner, sessions.forget, throttle.forget, tasks.delete_old_bulk_jobs))
         group.create_task(
             each(HOUR, runner, application_drafts.forget, test_runs.forget, staged_documents.forget)
         )
@@ -79,9 +79,9 @@ async def _assign(runner: CommandRunner) -> None:
 async def assign_waiting(runner: CommandRunner) -> None:
     """Try once more to find somebody for each task that comes to people and came to none."""
     last: UUID | None = None
-    while found := await runner.poll(partial(tasks.waiting, after=last), "single"):
+    while found := await runner.poll(partial(tasks.list_unassigned, after=last), "single"):
         for task_id in found:
-            await runner.poll(partial(tasks.allot, task_id=task_id))
+            await runner.poll(partial(tasks.reallocate, task_id=task_id))
         last = found[-1]
 
 
@@ -95,7 +95,7 @@ async def _give_back(runner: CommandRunner) -> None:
 async def _expire(runner: CommandRunner) -> None:
     """One after the other, each in a transaction of its own, as long as there is one."""
     while True:
-        if not await runner.poll(tasks.expire):
+        if not await runner.poll(tasks.expire_requests):
             await asyncio.sleep(5 * SECOND)
 
 

@@ -225,8 +225,8 @@ def _decide(office: Office, case: str, number: str) -> None:
 
 
 def _batch(uow: UnitOfWork, task: str) -> UUID:
-    made = tasks.start_batch(uow, "complete", [UUID(task)], {"remark": CANARY})
-    tasks.carry_on(uow, made)
+    made = tasks.start_bulk_job(uow, "complete", [UUID(task)], {"remark": CANARY})
+    tasks.run_bulk_job(uow, made)
     return made
 
 

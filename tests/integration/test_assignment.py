@@ -399,7 +399,7 @@ def test_two_workers_give_a_task_to_one_person(
     case = factories.a_case(database, portal)
     inspectors(database, "one", "two")
     task: UUID = case.tasks[0]["id"]
-    given = factories.at_once(4, lambda _: runner.run(lambda uow: tasks.allot(uow, task)))
+    given = factories.at_once(4, lambda _: runner.run(lambda uow: tasks.reallocate(uow, task)))
     assert sorted(map(bool, given)) == [False, False, False, True]
     assert len(logged(database, case)) == 1
 

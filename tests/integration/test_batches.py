@@ -30,7 +30,7 @@ def office(database: Database) -> Desks:
 def begin(
     office: Desks, who: str, action: Any, ids: Sequence[UUID], answer: Mapping[str, Any] | None = None
 ) -> UUID:
-    found: UUID = office.do(who, lambda uow: tasks.start_batch(uow, action, ids, answer or {}))
+    found: UUID = office.do(who, lambda uow: tasks.start_bulk_job(uow, action, ids, answer or {}))
     return found
 
 
@@ -38,13 +38,13 @@ def work(office: Desks, batch: UUID) -> int:
     """One job of it, as the worker does it."""
 
     def command(session: Any, now: datetime) -> int:
-        return tasks.carry_on(UnitOfWork(session, accounts.system(session, now), now), batch)
+        return tasks.run_bulk_job(UnitOfWork(session, accounts.system(session, now), now), batch)
 
     return office.database.run(command)
 
 
-def look(office: Desks, who: str, batch: UUID) -> tasks.Batched:
-    found: tasks.Batched = office.do(who, lambda uow: tasks.batch(uow, batch))
+def look(office: Desks, who: str, batch: UUID) -> tasks.BulkJob:
+    found: tasks.BulkJob = office.do(who, lambda uow: tasks.get_bulk_job(uow, batch))
     return found
 
 
@@ -149,8 +149,8 @@ def test_a_batch_is_seen_by_its_owner_alone(office: Desks) -> None:
     batch = begin(office, "sara", "claim", office.some(1))
     with pytest.raises(NotFound):
         look(office, "mina", batch)
-    assert not office.do("mina", tasks.batches)
-    (row,) = office.do("sara", tasks.batches)
+    assert not office.do("mina", tasks.list_bulk_jobs)
+    (row,) = office.do("sara", tasks.list_bulk_jobs)
     assert (row["id"], row["wanted"], row["done"], row["refused"]) == (batch, 1, 0, 0)
 
 
@@ -158,13 +158,13 @@ def test_list_counts_what_was_refused(office: Desks) -> None:
     mine = office.some(2)
     office.claimed("reza", mine[0])
     work(office, begin(office, "sara", "claim", mine))
-    (row,) = office.do("sara", tasks.batches)
+    (row,) = office.do("sara", tasks.list_bulk_jobs)
     assert (row["wanted"], row["done"], row["refused"]) == (2, 2, 1)
 
 
 def test_one_that_is_given_up_says_so_of_each_that_is_left(office: Desks) -> None:
     batch = begin(office, "sara", "claim", office.some(2))
-    office.do("sara", lambda uow: tasks.give_up_batch(uow, batch, "The job failed."))
+    office.do("sara", lambda uow: tasks.give_up_bulk_job(uow, batch, "The job failed."))
     seen = look(office, "sara", batch)
     assert [refusal.detail for refusal in seen.outcomes if refusal] == ["The job failed."] * 2
     assert seen.finished_at is not None
@@ -175,8 +175,8 @@ def test_old_ones_are_forgotten(office: Desks) -> None:
     with office.database.transaction() as session:
         before = datetime.now(UTC) - bulk_jobs.KEPT - timedelta(minutes=1)
         session.execute(update(Batch).where(Batch.id == old).values(made_at=before))
-    assert office.do("sara", tasks.forget_batches) == 1
-    assert [row["id"] for row in office.do("sara", tasks.batches)] == [young]
+    assert office.do("sara", tasks.delete_old_bulk_jobs) == 1
+    assert [row["id"] for row in office.do("sara", tasks.list_bulk_jobs)] == [young]
 
 
 def test_killed_worker_does_nothing_twice_and_leaves_nothing_out(
@@ -207,6 +207,6 @@ def test_of_tasks_that_are_not_ones_own_to_give_nobody_is_named(office: Desks) -
         fire = select(Unit.id).where(Unit.key == "fire").scalar_subquery()
         pool = select(Task.pool_id).where(Task.id == task).scalar_subquery()
         session.execute(update(PoolRole).where(PoolRole.pool_id == pool).values(unit_id=fire))
-    assert [row["id"] for row in office.do("mina", lambda uow: tasks.shown(uow, [task]))] == [task]
+    assert [row["id"] for row in office.do("mina", lambda uow: tasks.find_visible(uow, [task]))] == [task]
     assert office.do("mina", lambda uow: tasks.receivers(uow, [task])) == ()
     assert [row["name"] for row in office.do("omid", lambda uow: tasks.receivers(uow, [task]))] == ["omid"]

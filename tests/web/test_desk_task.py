@@ -225,7 +225,7 @@ def test_an_opinion_is_for_the_unit_that_is_asked(office: Office) -> None:
 def test_a_correction_is_for_the_applicant(office: Office) -> None:
     sara = office["sara"]
     task = sara.claimed()
-    correction = office.do("sara", tasks.send_back, task, Marks([("/name", "Whose?")]))
+    correction = office.do("sara", tasks.request_correction, task, Marks([("/name", "Whose?")]))
     assert _for_whom(sara.see(f"/tasks/{correction}").text) == "applicant"
 
 
@@ -343,7 +343,7 @@ def test_the_page_of_a_task_counts_few_statements(office: Office) -> None:
     for number in range(3):
         office.do("sara", tasks.comment, f"note {number}", case=office.case)
         due = datetime.now(UTC) + timedelta(days=1)
-        office.do("sara", tasks.ask, task, Question(f"question {number}", due_at=due))
+        office.do("sara", tasks.request_opinion, task, Question(f"question {number}", due_at=due))
     sara.see(f"/tasks/{task}")
     for path in ("", "/send-back", "/ask", "/assign", "/recuse"):
         with statements(office.database) as told:
