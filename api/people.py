@@ -275,7 +275,7 @@ def _substitution(row: Any) -> SubstitutionBody:
 )
 def agree(uow: UnitOfWork, body: CreateSubstitution) -> Reply:
     """Let somebody stand in for you or, as an administrator, for one of your people"""
-    made = substitutes.agree(uow, Leave(**body.model_dump()))
+    made = substitutes.appoint(uow, Leave(**body.model_dump()))
     return Reply(_substitution(substitutes.get(uow, made)), status=201)
 
 

@@ -36,7 +36,7 @@ def require_no_party(uow: UnitOfWork, row: Any, spec: Spec) -> None:
     if access.for_applicants(uow.actor) or row["person"] is None:
         return
     persons = named(row["applicant"], row["representative"])
-    if eligibility.interested(eligibility.parties(persons, spec, row["data"]), row["person"], None):
+    if eligibility.has_interest(eligibility.parties(persons, spec, row["data"]), row["person"], None):
         raise _refusal()
 
 
@@ -50,7 +50,7 @@ def require_impartial(uow: UnitOfWork, case: Locked) -> None:
     about = select(eligibility.person_of(uow.actor.id), eligibility.related_to(uow.actor.id))
     person, related = uow.connection.execute(about).one()
     spec = definitions.spec(uow.session, case.version)
-    if eligibility.interested(eligibility.parties(case.home.persons, spec, case.data), person, related):
+    if eligibility.has_interest(eligibility.parties(case.home.persons, spec, case.data), person, related):
         note(uow, case, [Fact("case.blocked", payload={"reason": "conflict-of-interest"})])
         raise ConflictOfInterest("The case is about you, or about somebody close to you.")
 

@@ -12,7 +12,7 @@ from engine.bpmn import Passage, People, Step, Work
 from engine.cases import bills, list_fields, waits
 from engine.events import Fact
 from engine.organisation import task_assignment
-from engine.organisation.candidate_groups import Placing
+from engine.organisation.candidate_groups import CandidateGroups
 from engine.organisation.task_assignment import Assignment, Opening
 from engine.platform.db import UnitOfWork
 from engine.platform.ids import uuid7
@@ -32,7 +32,7 @@ class StepEffects:
     waits: Rows = ()
     calls: Rows = ()
     messages: Rows = ()
-    groups: Placing | None = None
+    groups: CandidateGroups | None = None
     assigned: Sequence[Fact] = ()
     bills: Rows = ()
 

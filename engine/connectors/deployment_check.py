@@ -16,7 +16,7 @@ from engine.platform.findings import sentence
 Operations = Mapping[str, Collection[str]] | None
 
 
-def compared(
+def compare(
     report: Report, files: Mapping[str, bytes], operations: Operations, publishing: Publishing
 ) -> Report:
     """A report with what the installation lacks; an error where the deployment publishes at once."""

@@ -51,7 +51,7 @@ def reopen(uow: UnitOfWork, user_id: UUID) -> None:
         _note(uow, "person.opened", user)
 
 
-def invented() -> tuple[str, str]:
+def generate_password() -> tuple[str, str]:
     """A password that nobody knows yet, and what is kept of it. Slow: no transaction should be open."""
     password = secrets.token_urlsafe(12)
     return password, passwords.hashed("", password)
@@ -85,14 +85,14 @@ def describe(uow: UnitOfWork, user_id: UUID, given: Mapping[str, str | None]) ->
 
     Raises NotFound, Forbidden unless the actor administers all units in which the person works, Invalid.
     """
-    user = people.held(uow, user_id)
+    user = people.lock(uow, user_id)
     if not describes(uow, user_id, governs=governs(uow, user_id)):
         raise Forbidden("It takes an administrator of all units in which the person works.")
     people.describe(uow, user, given)
 
 
 def _held(uow: UnitOfWork, user_id: UUID) -> User:
-    user = people.held(uow, user_id)
+    user = people.lock(uow, user_id)
     if not governs(uow, user_id):
         raise Forbidden("It takes another administrator, of all units in which the person works.")
     return user

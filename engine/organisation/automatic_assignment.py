@@ -32,7 +32,7 @@ from engine.bpmn import Spec
 from engine.events import Fact
 from engine.models import Delegation, Membership, Pool, PoolRole, Substitution, Task, UnitLine, User
 from engine.organisation import candidate_groups, eligibility
-from engine.organisation.candidate_groups import Placing
+from engine.organisation.candidate_groups import CandidateGroups
 from engine.organisation.eligibility import PriorWork
 from engine.platform.db import UnitOfWork
 
@@ -165,11 +165,11 @@ def _candidates(roles: Select[Any]) -> Select[Any]:
     )
 
 
-_OF_NEW, _OF_STORED = _candidates(candidate_groups.meant()), _candidates(_stored())
+_OF_NEW, _OF_STORED = _candidates(candidate_groups.resolve_roles()), _candidates(_stored())
 
 
 def choose_for_new(
-    uow: UnitOfWork, context: AssignmentContext, open_tasks: Sequence[OpenTask], placing: Placing
+    uow: UnitOfWork, context: AssignmentContext, open_tasks: Sequence[OpenTask], placing: CandidateGroups
 ) -> Mapping[UUID, Chosen]:
     """By task: who gets it. Their pools need not be written yet."""
     if not open_tasks:
@@ -205,7 +205,7 @@ def _staff(
     rows = uow.connection.execute(statement, {**given, "case": context.case_id, "now": uow.now}).all()
     deciders = eligibility.find_deciders(uow, context.appealed, {row.id for row in rows})
     for row in rows:
-        if row.id not in deciders and not eligibility.interested(context.parties, row.person, row.related):
+        if row.id not in deciders and not eligibility.has_interest(context.parties, row.person, row.related):
             found = _Candidate(row.id, row.name, row.person, row.holder, (row.any, row.distance))
             staff.of.setdefault(row.pool_id, []).append(found)
             staff.load[row.id] = row.load
@@ -245,11 +245,11 @@ def _able(
         return False
     work = PriorWork(task.id, task.element, one.user_id, one.person, task.opened_at)
     return not eligibility.conflicts(
-        known, work, partial(instances, context.spec, context.state, task.id, now)
+        known, work, partial(count_instances, context.spec, context.state, task.id, now)
     )
 
 
-def instances(spec: Spec, state: bytes | None, task: UUID, now: datetime) -> int:
+def count_instances(spec: Spec, state: bytes | None, task: UUID, now: datetime) -> int:
     """How many instances went before that of this task, where they come one after the other."""
     return 0 if state is None else bpmn.instances_before(spec, state, task, now)
 

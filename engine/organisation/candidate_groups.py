@@ -37,7 +37,7 @@ class Home:
 
 
 @dataclass(slots=True)
-class Placing:
+class CandidateGroups:
     """The pools that a command's tasks lie in, as rows that may be there already."""
 
     home: Home
@@ -79,7 +79,7 @@ class Placing:
 _POOLS = recordset(table(Pool), "pools").on_conflict_do_nothing()
 
 
-def meant() -> Select[Any]:
+def resolve_roles() -> Select[Any]:
     """Roles as rows: pool, unit, role, of the parameter `pool_roles`, as `Placing` has them.
 
     A unit named by its key is that, or the one below it that serves the case's region.
@@ -111,7 +111,11 @@ def meant() -> Select[Any]:
     return select(rows.c.pool.label("pool_id"), unit, rows.c.role)
 
 
-_ROLES = insert(table(PoolRole)).from_select(["pool_id", "unit_id", "role"], meant()).on_conflict_do_nothing()
+_ROLES = (
+    insert(table(PoolRole))
+    .from_select(["pool_id", "unit_id", "role"], resolve_roles())
+    .on_conflict_do_nothing()
+)
 
 # Whether steps of a definition, joined to it, are delegated at all: of most none is.
 DELEGATED = exists().where(Delegation.definition == Definition.key).correlate(Definition).label("delegated")
@@ -127,7 +131,7 @@ _DELEGATIONS = (
 )
 
 
-def delegated(uow: UnitOfWork, home: Home, elements: Iterable[str]) -> Mapping[str, tuple[UUID, str]]:
+def find_delegations(uow: UnitOfWork, home: Home, elements: Iterable[str]) -> Mapping[str, tuple[UUID, str]]:
     """By element that is delegated: the delegation and its delegate's key, the one with the least to do."""
     if not home.delegated:
         return {}

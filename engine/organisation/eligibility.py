@@ -22,7 +22,7 @@ from engine.platform.db import UnitOfWork
 _LOST = range(8, 10)  # digits that are left of a national id which a system took for a number
 
 
-def identity(value: Any) -> str:
+def normalise_id(value: Any) -> str:
     """A national id as it is compared, however it was typed; what is none is compared as it stands."""
     found = re.sub(r"[\W_]", "", persian.digits(str(value))).casefold()
     return found.zfill(10) if found.isdigit() and len(found) in _LOST else found
@@ -35,14 +35,14 @@ def parties(persons: Iterable[str], spec: Spec, data: Mapping[str, Any]) -> froz
         value = data.get(name)
         found += value if isinstance(value, list) else [value]
     told = (
-        identity(value) for value in found if isinstance(value, str | int) and not isinstance(value, bool)
+        normalise_id(value) for value in found if isinstance(value, str | int) and not isinstance(value, bool)
     )
     return frozenset(value for value in told if value)
 
 
-def interested(parties: Collection[str], person: str | None, related: Sequence[str] | None) -> bool:
+def has_interest(parties: Collection[str], person: str | None, related: Sequence[str] | None) -> bool:
     """Whether a case about these is about this person, or about somebody close to it."""
-    return any(identity(one) in parties for one in (person, *(related or ())) if one)
+    return any(normalise_id(one) in parties for one in (person, *(related or ())) if one)
 
 
 def person_of(user: Any) -> ScalarSelect[Any]:

@@ -41,7 +41,7 @@ def apply(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None = 
                 try:
                     done[act(uow, row.values) or "unchanged"] += 1
                 except Refusal as refusal:  # before it has written anything
-                    faults += _told(row, refusal)
+                    faults += _faults_of(row, refusal)
     if faults:
         raise Invalid("Nothing was imported.", faults)
     return done
@@ -72,7 +72,7 @@ def rehearse(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None
     return Rehearsal(done, records)
 
 
-def _told(row: Row, refusal: Refusal) -> list[Fault]:
+def _faults_of(row: Row, refusal: Refusal) -> list[Fault]:
     """What is wrong, with its place in the file."""
     found = refusal.faults if isinstance(refusal, Invalid) else ()
     told = []
@@ -154,7 +154,7 @@ def _substitute(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
     found = uow.session.scalars(same).one_or_none()
     if found is None:
         leave = Leave(values["absent"], values["substitute"], values["from"], values["to"])
-        substitutes.agree(uow, leave)
+        substitutes.appoint(uow, leave)
         return "substitution.agreed"
     if found.valid_to == values["to"]:
         return None

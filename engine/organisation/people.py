@@ -170,7 +170,7 @@ def called(session: Session, accounts_named: Collection[str]) -> Mapping[str, Na
 
 def _view(user: User, memberships: Sequence[RowMapping]) -> PersonView:
     own = [row for row in memberships if row["user_id"] == user.id]
-    shown = names.shown(user.name, user.full_name_fa, user.full_name_en)
+    shown = names.display_names(user.name, user.full_name_fa, user.full_name_en)
     known = (Profile.of(user), user.role, user.person, user.deactivated_at is None)
     return PersonView(user.id, user.name, shown, *known, own)
 
@@ -277,7 +277,7 @@ def _note_person(uow: UnitOfWork, user: User, payload: Mapping[str, Any]) -> Non
     )
 
 
-def held(uow: UnitOfWork, user_id: UUID) -> User:
+def lock(uow: UnitOfWork, user_id: UUID) -> User:
     """One of the people of the actor's units: one command after the other changes them. Raises NotFound."""
     access.require(uow.actor, "people.manage")
     found = select(User).where(User.id == user_id, _near()).with_for_update(key_share=True, of=User)
@@ -292,7 +292,7 @@ def add(uow: UnitOfWork, user_id: UUID, work: Work) -> UUID:
 
     Raises NotFound, Invalid, Conflict.
     """
-    return give(uow, held(uow, user_id), work)
+    return give(uow, lock(uow, user_id), work)
 
 
 def give(uow: UnitOfWork, user: User, work: Work, pointer: str = "") -> UUID:
@@ -338,7 +338,7 @@ def _note(uow: UnitOfWork, kind: Any, row: Membership) -> None:
 
 
 def _membership(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> Membership:
-    held(uow, user_id)
+    lock(uow, user_id)
     found = select(Membership).where(
         Membership.id == membership_id, Membership.user_id == user_id, access.covers(Membership.unit_id)
     )

@@ -31,7 +31,7 @@ class Leave:
     valid_to: datetime
 
 
-def agree(uow: UnitOfWork, leave: Leave) -> UUID:
+def appoint(uow: UnitOfWork, leave: Leave) -> UUID:
     """Let somebody stand in for the actor or, as an administrator, for one of the people of one's units.
 
     Raises Invalid, Forbidden for others than administrators, Conflict with another substitution.

@@ -12,7 +12,7 @@ from engine.bpmn import Spec, Step, Work
 from engine.events import Fact
 from engine.organisation import automatic_assignment, candidate_groups, eligibility
 from engine.organisation.automatic_assignment import AssignmentContext, Chosen, OpenTask
-from engine.organisation.candidate_groups import Home, Placing
+from engine.organisation.candidate_groups import CandidateGroups, Home
 from engine.platform.db import UnitOfWork
 
 
@@ -52,7 +52,7 @@ class Assignment:
 
     candidates: Mapping[UUID, Candidates]
     assignees: Mapping[UUID, Chosen]
-    groups: Placing
+    groups: CandidateGroups
 
     def facts(self, step: Step) -> list[Fact]:
         """What the log says of the assignees, in the order of the tasks."""
@@ -62,17 +62,17 @@ class Assignment:
 
 def assign(uow: UnitOfWork, opening: Opening) -> Assignment:
     """Find the candidate groups of the tasks that a step opens, and choose assignees where it wants them."""
-    groups, opened = Placing(opening.home), opening.step.opened
+    groups, opened = CandidateGroups(opening.home), opening.step.opened
     if not opened:
         return Assignment({}, {}, groups)
-    delegated = candidate_groups.delegated(uow, opening.home, {work.element for work in opened})
+    delegated = candidate_groups.find_delegations(uow, opening.home, {work.element for work in opened})
     found = {work.token: _candidates(opening.spec, work, groups, delegated) for work in opened}
     open_tasks = [task for work in opened if (task := _open_task(uow, work, found[work.token])) is not None]
     return Assignment(found, _choose(uow, opening, open_tasks, groups), groups)
 
 
 def _candidates(
-    spec: Spec, work: Work, groups: Placing, delegated: Mapping[str, tuple[UUID, str]]
+    spec: Spec, work: Work, groups: CandidateGroups, delegated: Mapping[str, tuple[UUID, str]]
 ) -> Candidates:
     own = groups.pool(work.posts)
     delegation = delegated.get(work.element) if own is not None else None
@@ -100,7 +100,7 @@ def _open_task(uow: UnitOfWork, work: Work, found: Candidates) -> OpenTask | Non
 
 
 def _choose(
-    uow: UnitOfWork, opening: Opening, open_tasks: list[OpenTask], groups: Placing
+    uow: UnitOfWork, opening: Opening, open_tasks: list[OpenTask], groups: CandidateGroups
 ) -> Mapping[UUID, Chosen]:
     if not open_tasks:
         return {}

@@ -23,7 +23,7 @@ from engine.cases import Locked, TaskChange
 from engine.events import Fact, Kind
 from engine.models import Case, Definition, Delegation, Pool, Task, Unit, UnitLine
 from engine.organisation import administration_log, imports, units
-from engine.organisation.candidate_groups import Placing
+from engine.organisation.candidate_groups import CandidateGroups
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 
@@ -48,7 +48,7 @@ class NewDelegation:
     take_over: bool = False
 
 
-def agree(uow: UnitOfWork, new: NewDelegation) -> UUID:
+def create(uow: UnitOfWork, new: NewDelegation) -> UUID:
     """Delegate steps. Raises Invalid, and Conflict if more tasks would go along than one command moves."""
     access.require(uow.actor, "units.manage")
     begin = new.valid_from or uow.now
@@ -92,7 +92,7 @@ def take(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
     agreed = uow.connection.execute(same).scalars().all()
     if not agreed:
         named = {name: values[name] for name in ("definition", "elements", "unit", "delegate")}
-        agree(uow, NewDelegation(**named, valid_from=begin, valid_to=end))
+        create(uow, NewDelegation(**named, valid_from=begin, valid_to=end))
         return "delegation.agreed"
     if end in agreed:
         return None
@@ -170,7 +170,7 @@ def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
     for task_id, _ in rows:
         case, row = _held(uow, task_id)
         if row.task_status == "open" and row.home_pool_id is None:
-            placing = Placing(case.home)
+            placing = CandidateGroups(case.home)
             values = {"pool_id": placing.delegates(delegation.id, key), "home_pool_id": row.pool_id}
             values["search"] = cases.search_text_with(None)  # a delegate sees the step, not the case
             placing.write(uow)

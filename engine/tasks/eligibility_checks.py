@@ -61,7 +61,7 @@ def is_eligible(uow: UnitOfWork, held: Held, rules: TaskRules, user_id: UUID) ->
     person, related, recused = uow.connection.execute(select(*about)).one()
     spec = definitions.spec(uow.session, case.version)
     parties = eligibility.parties(case.home.persons, spec, case.data)
-    if recused or eligibility.interested(parties, person, related):
+    if recused or eligibility.has_interest(parties, person, related):
         return False
     return rules.sod is None or (person is not None and not _second(uow, held, user_id, person))
 
@@ -88,7 +88,7 @@ def _require_named(uow: UnitOfWork, held: Held) -> None:
 def _require_no_interest(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
     case, row = held.case, held.row
     parties = eligibility.parties(case.home.persons, definitions.spec(uow.session, case.version), case.data)
-    if eligibility.interested(parties, row.person, row.related):
+    if eligibility.has_interest(parties, row.person, row.related):
         refusal = ConflictOfInterest("The case is about you, or about somebody close to you.")
         raise _blocked(uow, held, refusal, "conflict-of-interest", completing=completing)
 
@@ -108,7 +108,7 @@ def _second(uow: UnitOfWork, held: Held, user_id: UUID, person: str) -> bool:
     done = [work for work in prior if work.closed_at is not None]
     work = PriorWork(row.task_id, row.element, user_id, person, row.opened_at)
     return eligibility.conflicts(
-        done, work, partial(automatic_assignment.instances, spec, case.state, row.task_id, uow.now)
+        done, work, partial(automatic_assignment.count_instances, spec, case.state, row.task_id, uow.now)
     )
 
 

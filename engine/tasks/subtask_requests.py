@@ -18,7 +18,7 @@ from engine.access import validity
 from engine.events import Fact
 from engine.identity import names
 from engine.models import Case, Task, Unit, User
-from engine.organisation.candidate_groups import Placing
+from engine.organisation.candidate_groups import CandidateGroups
 from engine.platform import persian
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Forbidden, Invalid
@@ -74,7 +74,7 @@ def request_opinion(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
     faults = [*_of_nobody(asked, name), *_not_shown(uow, held, asked.show), *_too_late(uow, asked.due_at)]
     if faults:
         raise Invalid("The opinion cannot be asked for.", faults)
-    placing = Placing(held.case.home)
+    placing = CandidateGroups(held.case.home)
     pool = placing.pool([(asked.role or access.CASEWORKER, asked.unit)])
     placing.write(uow)
     told = {"unit": asked.unit, "role": asked.role, "show": list(asked.show)}

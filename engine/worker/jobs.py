@@ -41,7 +41,7 @@ def of_cases(runner: CommandRunner) -> Mapping[str, JobHandler]:
         "resume": handler(cases.resume_waits_of_version),
         "begin": handler(messages.begin),
         "deliver": handler(messages.deliver_kept),
-        "tell_appealed": handler(appeals.tell),
+        "tell_appealed": handler(appeals.notify_appealed),
         "judge": handler(migration.judge),
         "move": handler(migration.migrate_case, migration.give_up),
         "batch": handler(tasks.run_bulk_job, tasks.give_up_bulk_job),

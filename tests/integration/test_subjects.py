@@ -126,7 +126,7 @@ def test_a_delegate_neither_reads_nor_finds_it(office: Desks, database: Database
     office.people["clerk"] = a_member(database, "clerk", "bureau")
     a_case(office, shop="sangak")  # taken over,
     wanted = delegations.NewDelegation("p", ("a",), "office", "bureau", take_over=True)
-    agreed = factories.as_actor(database, boss, lambda uow: delegations.agree(uow, wanted))
+    agreed = factories.as_actor(database, boss, lambda uow: delegations.create(uow, wanted))
     a_case(office, shop="sangak")  # and new
     assert subjects(office, "clerk") == [None, None]
     assert inbox(office, "clerk", words="sangak") == []

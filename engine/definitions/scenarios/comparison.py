@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.bpmn import Thrown
 from engine.bpmn.values import plain
-from engine.definitions.scenarios.difference import Difference, Unlike, covers, shown, told
+from engine.definitions.scenarios.difference import Difference, Mismatch, covers, join_names, render
 from engine.definitions.scenarios.plan import Expected, Told
 from engine.definitions.scenarios.simulated_case import Case
 
@@ -28,7 +28,7 @@ def require_no_incident(case: Case, *expected: Expected | None) -> None:
     if case.fresh and all(one is None or one.incidents is None for one in expected):
         first = case.fresh[0]
         line = "" if first.line is None else f", line {first.line} of its script"
-        raise Unlike("incident", "no incident", f"{first.code}{line}: {first.message}", first.element)
+        raise Mismatch("incident", "no incident", f"{first.code}{line}: {first.message}", first.element)
 
 
 def _incidents(case: Case, expected: Expected) -> None:
@@ -38,7 +38,7 @@ def _incidents(case: Case, expected: Expected) -> None:
     _alike("incidents", "incidents", list(expected.incidents), list(came))
     for element, code in expected.incidents.items():
         if code not in (None, came[element]):
-            raise Unlike("incidents", f"the incident {code} at {element}", f"{came[element]}", element)
+            raise Mismatch("incidents", f"the incident {code} at {element}", f"{came[element]}", element)
 
 
 def _alike(kind: Difference, what: str, expected: Sequence[str] | None, came: list[str]) -> None:
@@ -46,7 +46,7 @@ def _alike(kind: Difference, what: str, expected: Sequence[str] | None, came: li
     if expected is not None and sorted(expected) != sorted(came):
         wrong = next((name for name in expected if name not in came), None)
         surplus = next((name for name in came if name not in expected), None)
-        raise Unlike(kind, f"{what}: {told(list(expected))}", told(came), wrong or surplus)
+        raise Mismatch(kind, f"{what}: {join_names(list(expected))}", join_names(came), wrong or surplus)
 
 
 def _path(expected: Expected, passed: Sequence[str]) -> None:
@@ -55,16 +55,18 @@ def _path(expected: Expected, passed: Sequence[str]) -> None:
             (one for one, other in zip(expected.path, passed, strict=False) if one != other),
             (list(expected.path) or list(passed))[-1],
         )
-        raise Unlike("path", f"the path {told(list(expected.path))}", told(list(passed)), differ)
+        raise Mismatch(
+            "path", f"the path {join_names(list(expected.path))}", join_names(list(passed)), differ
+        )
     rest = iter(passed)
     for element in expected.contains or ():
         if element not in rest:  # consumes what comes before: the order counts
-            raise Unlike(
-                "path", f"{element} is passed, in this order", f"the path {told(list(passed))}", element
+            raise Mismatch(
+                "path", f"{element} is passed, in this order", f"the path {join_names(list(passed))}", element
             )
     for element in expected.never or ():
         if element in passed:
-            raise Unlike("path", f"{element} is never passed", "it was passed", element)
+            raise Mismatch("path", f"{element} is never passed", "it was passed", element)
 
 
 def _dues(case: Case, expected: Expected) -> None:
@@ -74,25 +76,25 @@ def _dues(case: Case, expected: Expected) -> None:
         came = dues.get(element)
         if came != due:
             term = "it is not awaited, or has no term" if came is None else came.astimezone(due.tzinfo)
-            raise Unlike("due", f"{element} is due {due}", f"{term}", element)
+            raise Mismatch("due", f"{element} is due {due}", f"{term}", element)
 
 
 def _data(case: Case, expected: Expected) -> None:
     for name, value in (expected.data or {}).items():
         if name not in case.data:
-            raise Unlike("data", f"the variable {name} is {shown(value)}", "there is no such variable")
+            raise Mismatch("data", f"the variable {name} is {render(value)}", "there is no such variable")
         if not covers(plain(case.data[name]), value):
-            raise Unlike("data", f"the variable {name} is {shown(value)}", shown(plain(case.data[name])))
+            raise Mismatch("data", f"the variable {name} is {render(value)}", render(plain(case.data[name])))
     for name in expected.absent or ():
         if name in case.data:
-            raise Unlike("data", f"there is no variable {name}", shown(plain(case.data[name])))
+            raise Mismatch("data", f"there is no variable {name}", render(plain(case.data[name])))
 
 
 def _thrown(expected: Sequence[Told], came: Sequence[Thrown]) -> None:
     names = [f"{one.kind} {one.name}" for one in came]
     wanted = [f"{one.kind} {one.name}" for one in expected]
     if wanted != names:
-        raise Unlike("thrown", f"thrown: {told(wanted)}", told(names))
+        raise Mismatch("thrown", f"thrown: {join_names(wanted)}", join_names(names))
     for one, other in zip(expected, came, strict=True):
         _parts(one, "keys", one.keys, other)
         _parts(one, "data", one.data, other)
@@ -101,10 +103,10 @@ def _thrown(expected: Sequence[Told], came: Sequence[Thrown]) -> None:
 def _parts(one: Told, what: str, expected: Mapping[str, Any] | None, came: Thrown) -> None:
     given = plain(dict(came.keys if what == "keys" else came.data))
     if expected is not None and not covers(given, expected):
-        raise Unlike(
+        raise Mismatch(
             "thrown",
-            f"the {one.kind} {one.name} with the {what} {shown(expected)}",
-            shown(given),
+            f"the {one.kind} {one.name} with the {what} {render(expected)}",
+            render(given),
             came.element,
         )
 
@@ -112,11 +114,11 @@ def _parts(one: Told, what: str, expected: Mapping[str, Any] | None, came: Throw
 def _end(case: Case, expected: Expected) -> None:
     wanted = True if expected.outcome is not None else expected.ended
     if wanted is False and case.ended:
-        raise Unlike("end", "the case goes on", f"it has ended, with the outcome {case.outcome!r}")
+        raise Mismatch("end", "the case goes on", f"it has ended, with the outcome {case.outcome!r}")
     if wanted and not case.ended:
-        raise Unlike("end", _ending(expected), f"it goes on: {_standing(case)}")
+        raise Mismatch("end", _ending(expected), f"it goes on: {_standing(case)}")
     if expected.outcome not in (None, case.outcome):
-        raise Unlike("end", _ending(expected), f"the outcome {case.outcome!r}")
+        raise Mismatch("end", _ending(expected), f"the outcome {case.outcome!r}")
 
 
 def _ending(expected: Expected) -> str:
@@ -130,5 +132,7 @@ def _standing(case: Case) -> str:
         ("waits", {**case.waits, **case.calls}),
         ("incidents", case.incidents),
     )
-    parts = [f"{what} {told([one.element for one in found.values()])}" for what, found in things if found]
+    parts = [
+        f"{what} {join_names([one.element for one in found.values()])}" for what, found in things if found
+    ]
     return "; ".join(parts) or "nothing is open"

@@ -10,7 +10,7 @@ Difference = Literal[
 MAX_SHOWN = 200  # characters of a value
 
 
-class Unlike(Exception):
+class Mismatch(Exception):
     """Something came otherwise than the scenario says; `kind` is of what sort that is."""
 
     def __init__(self, kind: Difference, expected: str, came: str, element: str | None = None) -> None:
@@ -18,12 +18,12 @@ class Unlike(Exception):
         self.kind, self.expected, self.came, self.element = kind, expected, came, element
 
 
-def told(names: list[str]) -> str:
+def join_names(names: list[str]) -> str:
     """Names in a row."""
     return ", ".join(names) or "none"
 
 
-def shown(value: Any) -> str:
+def render(value: Any) -> str:
     """A value to be told."""
     text = repr(value)
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

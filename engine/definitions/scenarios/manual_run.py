@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.bpmn import OutOfTime, Spec, Step, Watch
-from engine.definitions.scenarios.difference import Unlike
+from engine.definitions.scenarios.difference import Mismatch
 from engine.definitions.scenarios.plan import Action, Start
 from engine.definitions.scenarios.reading import MAX_STEPS, ZONE, read_act
 from engine.definitions.scenarios.simulated_case import MAX_COMMANDS, Case, TooLong
@@ -80,7 +80,7 @@ def play(spec: Spec, at: datetime, acts: Sequence[Told]) -> Played:
             watch.require_time()
             act = read_act(told, at, first=not number)
             _do(case, act)
-        except (Invalid, Unlike, OutOfTime, TooLong) as failure:
+        except (Invalid, Mismatch, OutOfTime, TooLong) as failure:
             raise Unplayable(number, _refusal(failure)) from failure
         incidents = {one.element: one.code for one in case.incidents.values()} if case.fresh else {}
         done.append(Done(told, act, before, case.now, taken.steps, incidents))
@@ -111,7 +111,7 @@ def _refusal(failure: Exception) -> Refusal:
         return failure
     if isinstance(failure, OutOfTime):
         return Conflict(f"The case takes longer than {SECONDS:g} s.", trial="time")
-    if isinstance(failure, Unlike):
+    if isinstance(failure, Mismatch):
         if isinstance(failure.__cause__, Invalid):
             return failure.__cause__
         return Conflict(f"This needs: {failure.expected}. But: {failure.came}", trial="unlike")

@@ -13,7 +13,7 @@ from engine import bpmn
 from engine.bpmn import CallFailure, Outgoing, Spec, Step, Thrown, Wait, Work, broadcast, timers
 from engine.bpmn.values import canonical, plain
 from engine.definitions import forms
-from engine.definitions.scenarios.difference import Unlike, covers, shown, told
+from engine.definitions.scenarios.difference import Mismatch, covers, join_names, render
 from engine.definitions.scenarios.plan import Action, Start
 from engine.platform.errors import Invalid
 
@@ -64,7 +64,7 @@ class Case:
         at, data = None, dict(start.data)
         if start.kind == "person":
             if not self.spec.startable:
-                raise Unlike("start", "a person starts the case", "it begins by itself or by a message")
+                raise Mismatch("start", "a person starts the case", "it begins by itself or by a message")
             answer = self._answer(self.spec.start_form, data, start.refused, "the start form")
             if answer is None:
                 return  # nothing has begun
@@ -83,13 +83,15 @@ class Case:
             if (trigger.kind, named) == (start.kind, start.name):
                 return path
         known = [f"{trigger.kind} {trigger.name or path}" for path, trigger in self.spec.starts.items()]
-        raise Unlike("start", f"the {start.kind} {start.name!r} starts the case", f"known are {told(known)}")
+        raise Mismatch(
+            "start", f"the {start.kind} {start.name!r} starts the case", f"known are {join_names(known)}"
+        )
 
     def act(self, action: Action) -> None:
         """Do what a step says. Raises Unlike."""
         self.fresh = []
         if self.ended:
-            raise Unlike("ended", _wanted(action), f"the case has ended{outcome_of(self)}", action.element)
+            raise Mismatch("ended", _wanted(action), f"the case has ended{outcome_of(self)}", action.element)
         _ACTS[action.kind](self, action)
         self._settle()
 
@@ -101,8 +103,8 @@ class Case:
             names |= {*work.people.groups, *work.people.users, work.people.assignee}
         names |= {post.role for post in work.posts}
         if action.by is not None and action.by not in names:
-            who = told(sorted(name for name in names if name))
-            raise Unlike(
+            who = join_names(sorted(name for name in names if name))
+            raise Mismatch(
                 "people", f"the task {work.element} is for {action.by!r}", f"it is for {who}", work.element
             )
         form = self.spec.elements[work.element].form
@@ -123,9 +125,9 @@ class Case:
             if refused:
                 return None
             faults = "; ".join(f"{one.pointer.removeprefix('/data/')} {one.detail}" for one in fault.faults)
-            raise Unlike("form", f"an answer that fits {where}", faults, element) from fault
+            raise Mismatch("form", f"an answer that fits {where}", faults, element) from fault
         if refused:
-            raise Unlike("form", f"an answer that {where} refuses", "it fits", element)
+            raise Mismatch("form", f"an answer that {where} refuses", "it fits", element)
         return answer
 
     def _reply(self, action: Action) -> None:
@@ -143,10 +145,12 @@ class Case:
         call = self.calls[token]
         for name, wanted in action.asked.items():
             if getattr(call, name) != wanted:
-                raise Unlike("call", f"the {name} {wanted} is asked", str(getattr(call, name)), action.name)
+                raise Mismatch("call", f"the {name} {wanted} is asked", str(getattr(call, name)), action.name)
         came = plain(dict(call.request))
         if action.request is not None and not covers(came, action.request):
-            raise Unlike("call", f"{action.name} asks with {shown(action.request)}", shown(came), action.name)
+            raise Mismatch(
+                "call", f"{action.name} asks with {render(action.request)}", render(came), action.name
+            )
         return token
 
     def _retry(self, action: Action) -> None:
@@ -161,19 +165,19 @@ class Case:
             self._run(lambda state: bpmn.skip(self.spec, state, token, action.data, self.now))
         except bpmn.Unskippable as error:
             came = "what comes next depends on it"
-            raise Unlike("act", f"{action.name} can be skipped", came, action.name) from error
+            raise Mismatch("act", f"{action.name} can be skipped", came, action.name) from error
 
     def _at(self, things: Mapping[UUID, Any], action: Action, there: str) -> UUID:
         for token, thing in things.items():
             if thing.element == action.name:
                 return token
-        came = f"{there} {told([thing.element for thing in things.values()])}"
-        raise Unlike("act", _wanted(action), came, action.name)
+        came = f"{there} {join_names([thing.element for thing in things.values()])}"
+        raise Mismatch("act", _wanted(action), came, action.name)
 
     def _send(self, action: Action) -> None:
         if action.refused:
             if self._taking(action.kind, action.name, action.keys):
-                raise Unlike("act", f"the case does not take the message {action.name}", "it waits for it")
+                raise Mismatch("act", f"the case does not take the message {action.name}", "it waits for it")
             return
         if self._deliver(action.kind, action.name, action.keys, action.data):
             return
@@ -185,8 +189,8 @@ class Case:
                 for wait in self.waits.values()
                 if wait.kind == action.kind
             ]
-            came = f"the {action.kind}s that are awaited are {told(waiting)}"
-        raise Unlike("act", _wanted(action), came)
+            came = f"the {action.kind}s that are awaited are {join_names(waiting)}"
+        raise Mismatch("act", _wanted(action), came)
 
     def _fitting(self, kind: str, name: str, keys: Mapping[str, Any]) -> list[UUID]:
         """The tokens that wait for this message or signal."""
@@ -215,7 +219,7 @@ class Case:
             until = timers.duration(action.name).after(self.now)
             timers.within_reach(until, self._given_at)
         except timers.Untimely as error:
-            raise Unlike("time", _wanted(action), f"the time {error}") from error
+            raise Mismatch("time", _wanted(action), f"the time {error}") from error
         while (due := self.next_due) is not None and due <= until:
             self.now = max(self.now, due.astimezone(self.now.tzinfo))
             self._settle()

@@ -21,7 +21,7 @@ from engine.design.drafts.editing import (
     require_number,
     save,
 )
-from engine.design.drafts.preview import Looked, look
+from engine.design.drafts.preview import Preview, look
 from engine.design.drafts.reading import (
     PAGE,
     Check,
@@ -47,7 +47,7 @@ __all__ = [
     "File",
     "ForeignPlace",
     "Listed",
-    "Looked",
+    "Preview",
     "View",
     "add_scenario",
     "ask",

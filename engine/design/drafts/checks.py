@@ -133,7 +133,7 @@ def _judged(
     trial: Mapping[str, Any] = {}
     playable = False
     if not report.errors:
-        do(lambda uow: tell(uow, work, "posts", 0, len(told)))
+        do(lambda uow: report_progress(uow, work, "posts", 0, len(told)))
         findings += do(lambda uow: candidate_roles.findings(uow, work.files, work.unit_id))
         findings += deployment_check.findings(work.files, operations, draft=True)
         specs, unbuildable = _built(do(lambda uow: _source(uow, work, report)), report)
@@ -141,7 +141,9 @@ def _judged(
         playable = not unbuildable
         if not any(finding.severity == "error" for finding in findings):
             came = scenarios.run_all(
-                told, specs, lambda done: do(lambda uow: tell(uow, work, "scenarios", done, len(told)))
+                told,
+                specs,
+                lambda done: do(lambda uow: report_progress(uow, work, "scenarios", done, len(told))),
             )
             findings += came.findings
             trial = came.plain
@@ -152,7 +154,7 @@ def _judged(
     return findings, {"processes": processes, "playable": playable, **trial}
 
 
-def tell(uow: UnitOfWork, work: Checkable, step: SketchCheckStep, done: int, total: int) -> None:
+def report_progress(uow: UnitOfWork, work: Checkable, step: SketchCheckStep, done: int, total: int) -> None:
     """Write down how far a check is."""
     uow.session.execute(_of(work).values(step=step, done=done, total=total))
 

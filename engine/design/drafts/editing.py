@@ -199,7 +199,7 @@ def _hold(uow: UnitOfWork, sketch_id: UUID, revision: int | None) -> Sketch:
         raise Stale(
             f"{editor.name} has saved the draft meanwhile.",
             revision=sketch.revision,
-            editor=names.shown(editor.name, editor.full_name_fa, editor.full_name_en),
+            editor=names.display_names(editor.name, editor.full_name_fa, editor.full_name_en),
             updated_at=sketch.updated_at,
         )
     return sketch

@@ -27,7 +27,7 @@ from engine.platform.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class Preview:
     """What a look found; `complete` is False where it took longer than a request may."""
 
     findings: tuple[Finding, ...]
@@ -44,7 +44,7 @@ def look(
     *,
     operations: deployment_check.Operations = None,
     element: str | None = None,
-) -> Looked:
+) -> Preview:
     """Look at a diagram as it is drawn now, among the other files of its draft. Raises NotFound, Invalid.
 
     If an `element` is named, the names are those of it alone.
@@ -71,9 +71,9 @@ def look(
                 found += tuple(candidate_roles.findings(uow, here, owner))
                 found += tuple(deployment_check.findings(here, operations, draft=True))
     except Exhausted:
-        return Looked((), {}, names, complete=False)
+        return Preview((), {}, names, complete=False)
     found = tuple(finding for finding in found if finding.file in (name, ""))
-    return Looked(found, _foreign(name, content, found), names, complete=looked.whole)
+    return Preview(found, _foreign(name, content, found), names, complete=looked.whole)
 
 
 def _foreign(name: str, content: bytes, findings: tuple[Finding, ...]) -> Mapping[Finding, Foreign]:

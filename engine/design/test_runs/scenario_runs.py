@@ -51,7 +51,7 @@ class Rehearsal:
         return Counter(path for run in runs for path in (*run.seen.elements, *run.seen.flows))
 
 
-def told_of(uow: UnitOfWork, subject: Subject) -> list[Scenario]:
+def list_scenarios(uow: UnitOfWork, subject: Subject) -> list[Scenario]:
     """The scenarios of the subject's process among its files; of those that can be read."""
     found = scenarios.read(subjects.scenario_files(uow, subject))[0]
     return [one for one in found if one.process == subject.key][: scenarios.MAX_SCENARIOS]
@@ -71,7 +71,7 @@ def examples(uow: UnitOfWork, subject: Subject, do: str, name: str) -> list[Exam
     if kept not in _told:
         if len(_told) >= CACHED:
             _told.clear()
-        _told[kept] = told_of(uow, subject)
+        _told[kept] = list_scenarios(uow, subject)
     found: dict[bytes, Example] = {}
     for scenario in _told[kept]:
         acts: list[Start | Action] = [scenario.start, *scenario.steps]
@@ -97,7 +97,7 @@ def rehearsal(uow: UnitOfWork, subject: Subject) -> Rehearsal:
     kept = (subject.digest, subject.key)
     if kept in _runs:
         return _runs[kept]
-    runs = scenarios.run_each(told_of(uow, subject), {subject.key: subject.spec})
+    runs = scenarios.run_each(list_scenarios(uow, subject), {subject.key: subject.spec})
     found = Rehearsal(runs, scenarios.cover(subject.spec, [run.seen for run in runs]) if runs else None)
     if not any(result.difference == "limit" for result in found.results):  # another time it may be faster
         if len(_runs) >= CACHED:

@@ -3,7 +3,15 @@
 By number and secret without an account (`read`), or by the account of the person whose case it is.
 """
 
-from engine.portal.status.explanation import BillWords, State, Told, When, bill_words, outcome_of, told
+from engine.portal.status.explanation import (
+    BillWords,
+    Explanation,
+    State,
+    When,
+    bill_words,
+    explain,
+    outcome_of,
+)
 from engine.portal.status.lookup import Attempt, Decided, Standing, ToDo, read
 from engine.portal.status.own_cases import (
     Happened,
@@ -22,6 +30,7 @@ __all__ = [
     "Attempt",
     "BillWords",
     "Decided",
+    "Explanation",
     "Happened",
     "Owed",
     "Own",
@@ -30,15 +39,14 @@ __all__ = [
     "Summary",
     "ToDo",
     "ToDoTask",
-    "Told",
     "When",
     "bill_words",
     "decision_event",
+    "explain",
     "of_case",
     "outcome_of",
     "overview",
     "owed",
     "read",
-    "told",
     "waiting",
 ]

@@ -73,7 +73,7 @@ class BillWords:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Explanation:
     """How a case stands: `state` is for programs, `text` for people. `holders` are the units that have it."""
 
     language: Language
@@ -91,9 +91,9 @@ class Told:
     ended: When | None
 
 
-def told(case: Standing, reader: Reader, *, isolated: bool = False) -> Told:
+def explain(case: Standing, reader: Reader, *, isolated: bool = False) -> Explanation:
     """The whole of it, for a reader. `isolated`: for a page, where numbers keep their direction."""
-    return _Teller(reader, _ISOLATED if isolated else TEXTS).told(case)
+    return _Explainer(reader, _ISOLATED if isolated else TEXTS).explain(case)
 
 
 def outcome_of(
@@ -134,15 +134,15 @@ def _late_words(reader: Reader, late: Late, texts: Catalogue) -> str:
     return texts.say(reader, "texts.bill-late", amount=amount, on=reader.day(late.at))
 
 
-class _Teller:
+class _Explainer:
     def __init__(self, reader: Reader, texts: Catalogue) -> None:
         self.reader = reader
         self.texts = texts
 
-    def told(self, case: Standing) -> Told:
+    def explain(self, case: Standing) -> Explanation:
         units = self.reader.half(case.unit)
         state, text = self._state(case)
-        return Told(
+        return Explanation(
             language=self.reader.language,
             service=self.reader.half(case.service),
             case_number=case.number,
