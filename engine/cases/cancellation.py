@@ -57,12 +57,12 @@ def withdraw(
     said = Fact("case.withdrawn", payload={"reason": reason} if reason else None)
     if awaited := _awaited(uow, case_id):
         step = bpmn.fire(spec, state, {token: {} for token in awaited}, uow.now)
-        told = {"name": WITHDRAWAL}
+        payload = {"name": WITHDRAWAL}
         apply(
             uow,
             case,
             step,
-            [said, *(Fact("message.received", fired.element, payload=told) for fired in step.fired)],
+            [said, *(Fact("message.received", fired.element, payload=payload) for fired in step.fired)],
         )
     else:
         _require_not_withdrawn(uow, case)

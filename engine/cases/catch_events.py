@@ -23,19 +23,19 @@ def fire(
     uow: UnitOfWork,
     case: Locked,
     happened: Mapping[UUID, Mapping[str, Any]],
-    told: Mapping[str, Any] | None = None,
+    payload: Mapping[str, Any] | None = None,
     more: Sequence[Fact] = (),
 ) -> Step:
-    """Let this have happened, each with its data. `told` and `more` are for the log, if something did."""
+    """Let this have happened, each with its data. `payload` and `more` are for the log, if something did."""
     spec = definitions.spec(uow.session, case.version)
     step = bpmn.fire(spec, require_active(case), happened, uow.now)
     if step.fired:
-        apply(uow, case, step, [*(_fact(fired, told or {}) for fired in step.fired), *more])
+        apply(uow, case, step, [*(_fact(fired, payload or {}) for fired in step.fired), *more])
     return step
 
 
-def _fact(fired: Fired, told: Mapping[str, Any]) -> Fact:
-    payload = dict(told)
+def _fact(fired: Fired, payload: Mapping[str, Any]) -> Fact:
+    payload = dict(payload)
     if fired.missed:
         payload["missed"] = fired.missed
     return Fact(FIRED[fired.kind], fired.element, payload=payload or None)

@@ -141,8 +141,8 @@ def throw(uow: UnitOfWork, call_id: UUID, fence: int, code: str, data: Mapping[s
     """Answer with an error that the diagram may catch. Raises NotFound, Conflict, Invalid."""
     access.require(uow.actor, "calls.work")
     row = _leased(uow, call_id, fence)
-    told = f"Whoever did the work answered {code}."
-    failure = CallFailure("error-not-caught", told, code, _sound(data, "/data"))
+    detail = f"Whoever did the work answered {code}."
+    failure = CallFailure("error-not-caught", detail, code, _sound(data, "/data"))
     cases.fail_call(uow, call_id, failure, row.attempts)
 
 

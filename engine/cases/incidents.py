@@ -169,8 +169,8 @@ def retry(
     """
     access.require(uow.actor, "incidents.mend" if repair else "incidents.retry")
     case, row = _hold(uow, incident_id)
-    told = {"incident": incident_id, **({"reason": reason} if reason else {})}
-    happened = [Fact("incident.retried", row.element, payload=told)]
+    payload = {"incident": incident_id, **({"reason": reason} if reason else {})}
+    happened = [Fact("incident.retried", row.element, payload=payload)]
     if _of_case(row, case):
         cases.note(uow, case, happened)
         if row.code in cases.NOTICES:
@@ -181,7 +181,7 @@ def retry(
     repaired = _sound(uow, case, spec, row, repair or {})
     step = bpmn.retry(spec, cases.require_active(case), row.token_id, uow.now, repaired)
     if repaired:
-        changed = cases.scoped({**told, "changes": repaired}, step.scope)
+        changed = cases.scoped({**payload, "changes": repaired}, step.scope)
         happened.insert(0, Fact("data.repaired", row.element, payload=changed))
     cases.apply(uow, case, step, happened)
     return cases.get(uow, case.id)
@@ -202,8 +202,8 @@ def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: st
         step = bpmn.skip(spec, cases.require_active(case), row.token_id, given, uow.now)
     except bpmn.Unskippable as error:
         raise _not_skippable(incident_id, row, error.reason) from error
-    told = cases.scoped({"incident": incident_id, "reason": reason, "changes": given}, step.scope)
-    cases.apply(uow, case, step, [Fact("incident.skipped", row.element, payload=told)])
+    payload = cases.scoped({"incident": incident_id, "reason": reason, "changes": given}, step.scope)
+    cases.apply(uow, case, step, [Fact("incident.skipped", row.element, payload=payload)])
     return cases.get(uow, case.id)
 
 

@@ -289,11 +289,11 @@ def migrate_case(uow: UnitOfWork, case_id: UUID) -> MovedCaseStatus | None:
     if found is None:
         return None
     source, target = _two(found)
-    told = {"move": found.move_id, "from": source.number, "to": target.number}
+    payload = {"move": found.move_id, "from": source.number, "to": target.number}
     became: MovedCaseStatus
     obstacles: Sequence[Obstacle] = ()
     try:
-        became = "moved" if cases.change_version(uow, case_id, source, target, told) else "ended"
+        became = "moved" if cases.change_version(uow, case_id, source, target, payload) else "ended"
     except Immovable as error:
         became, obstacles = "stays", error.obstacles
     row = update(MovedCase).where(MovedCase.move_id == found.move_id, MovedCase.case_id == case_id)

@@ -104,27 +104,27 @@ def find_bill(
     return uow.connection.execute(found, access.seen_by(uow)).mappings().one_or_none()
 
 
-def pay(uow: UnitOfWork, bill: RowMapping, data: Mapping[str, Any], told: Mapping[str, Any]) -> Payment:
-    """Settle a payment of a bill. `told` is what the log says of the message.
+def pay(uow: UnitOfWork, bill: RowMapping, data: Mapping[str, Any], payload: Mapping[str, Any]) -> Payment:
+    """Settle a payment of a bill. `payload` is what the log says of the message.
 
     Raises Invalid for data in which there is no amount or currency.
     """
     row = held(uow, locking().where(Case.id == bill["case_id"]).with_for_update(of=Case))
-    return _settle(uow, locked(row), bill["reference"], data, told)
+    return _settle(uow, locked(row), bill["reference"], data, payload)
 
 
 def pay_awaited(
-    uow: UnitOfWork, case: Locked, reference: str, data: Mapping[str, Any], told: Mapping[str, Any]
+    uow: UnitOfWork, case: Locked, reference: str, data: Mapping[str, Any], payload: Mapping[str, Any]
 ) -> Payment:
     """Settle the payment of a bill that a case, which is held, awaits under this number.
 
     Raises Invalid as `pay` does, and NotFound if no bill with this number was issued for the case.
     """
-    return _settle(uow, case, reference, data, told)
+    return _settle(uow, case, reference, data, payload)
 
 
 def _settle(
-    uow: UnitOfWork, case: Locked, reference: str, data: Mapping[str, Any], told: Mapping[str, Any]
+    uow: UnitOfWork, case: Locked, reference: str, data: Mapping[str, Any], payload: Mapping[str, Any]
 ) -> Payment:
     found = select(*_COLUMNS).where(Bill.case_id == case.id, Bill.reference == reference)
     bill = uow.connection.execute(found).mappings().one_or_none()  # now that the case is held
@@ -146,7 +146,7 @@ def _settle(
     booked = update(Bill).where(Bill.id == bill["id"])
     uow.connection.execute(booked.values(status="paid", paid_at=uow.now, closed_at=None))
     fact = Fact("bill.paid", bill["element"], payload=paid.payload())
-    fire(uow, case, dict.fromkeys(tokens, data), told, [fact])
+    fire(uow, case, dict.fromkeys(tokens, data), payload, [fact])
     return Payment("paid", case.id, case.number)
 
 
@@ -191,8 +191,8 @@ def _late(uow: UnitOfWork, case: Locked, paid: _Paid) -> Payment:
 
 def _noted(uow: UnitOfWork, case: Locked, kind: Kind, paid: _Paid) -> bool:
     """Whether the log tells of the very same payment already: it was announced again."""
-    told = Event.payload.cast(JSONB)
-    same = [told[name].astext == str(value) for name, value in paid.payload().items()]
+    stored = Event.payload.cast(JSONB)
+    same = [stored[name].astext == str(value) for name, value in paid.payload().items()]
     found = select(Event.seq).where(Event.case_id == case.id, Event.kind == kind, *same).limit(1)
     return uow.connection.execute(found).first() is not None
 
@@ -203,5 +203,5 @@ def _notice(uow: UnitOfWork, case: Locked, paid: _Paid, kind: Kind, detail: str)
     if case.erased_at is not None:  # nothing is added to its log any more, but the money is there
         uow.write(INSERT_INCIDENTS, {"incidents": [row]})
         return
-    told = Fact(kind, paid.bill["element"], payload=paid.payload())
-    note(uow, case, [told, opened], incidents=[row])
+    fact = Fact(kind, paid.bill["element"], payload=paid.payload())
+    note(uow, case, [fact, opened], incidents=[row])

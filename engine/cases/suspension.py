@@ -23,8 +23,8 @@ def suspend(uow: UnitOfWork, case_id: UUID, *, reason: str | None = None) -> Cas
     case = lock(uow, case_id)
     require_impartial(uow, case)
     require_active(case)
-    told = Fact("case.suspended", payload={"reason": reason} if reason else None)
-    note(uow, case, [told], status="suspended")
+    fact = Fact("case.suspended", payload={"reason": reason} if reason else None)
+    note(uow, case, [fact], status="suspended")
     return get(uow, case_id)
 
 

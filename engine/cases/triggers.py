@@ -101,11 +101,15 @@ def wake_due(uow: UnitOfWork, batch: int) -> int:
 
 
 def deliver(
-    uow: UnitOfWork, case_id: UUID, tokens: Sequence[UUID], data: Mapping[str, Any], told: Mapping[str, Any]
+    uow: UnitOfWork,
+    case_id: UUID,
+    tokens: Sequence[UUID],
+    data: Mapping[str, Any],
+    payload: Mapping[str, Any],
 ) -> bool:
     """Give a case what some of its tokens wait for; whether one of them still did.
 
-    `told` is what the log says of the message. Raises Invalid if the case could not hold the data, or if a
+    `payload` is what the log says of the message. Raises Invalid if the case could not hold the data, or if a
     payment is awaited and they are none; NotFound for the payment of a bill that the case does not have;
     PaymentMismatch for one of another amount.
     """
@@ -120,11 +124,11 @@ def deliver(
     billed = next((wait for wait in waits if wait.element in events), None)
     if billed is not None:
         number = str(orjson.loads(billed.correlation)[BILL])
-        paid = payments.pay_awaited(uow, case, number, data, told)
+        paid = payments.pay_awaited(uow, case, number, data, payload)
         if paid.verdict == "mismatch":
             raise PaymentMismatch(paid.detail)
         return True
-    return bool(waits and fire(uow, case, {wait.id: data for wait in waits}, told).fired)
+    return bool(waits and fire(uow, case, {wait.id: data for wait in waits}, payload).fired)
 
 
 def answer(
@@ -153,13 +157,13 @@ def fail_call(uow: UnitOfWork, call_id: UUID, failure: CallFailure, attempts: in
     require_size({**case.data, **failure.data})
     spec = definitions.spec(uow.session, case.version)
     step = bpmn.fail_call(spec, require_active(case), call.token_id, failure, uow.now)
-    told = {
+    payload = {
         "call": call_id,
         "code": failure.error or failure.code,
         "detail": failure.detail,
         "attempts": attempts,
     }
-    failed = Fact("call.failed", call.element, payload=told)
+    failed = Fact("call.failed", call.element, payload=payload)
     apply(uow, case, step, [failed], change=CallChange(call_id, "failed", call.token_id, attempts))
 
 
@@ -182,5 +186,5 @@ def give_up(uow: UnitOfWork, case_id: UUID, reason: str) -> None:
     case = lock_active(uow, case_id)
     if case is None or uow.connection.execute(_GIVEN_UP, {"case": case_id}).first() is not None:
         return
-    row, told = incident(uow, case, GIVEN_UP, reason)
-    note(uow, case, [told], incidents=[row])
+    row, fact = incident(uow, case, GIVEN_UP, reason)
+    note(uow, case, [fact], incidents=[row])

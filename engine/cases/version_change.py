@@ -30,11 +30,11 @@ _CHANGE = (
 
 
 def change_version(
-    uow: UnitOfWork, case_id: UUID, source: Version, target: Version, told: Mapping[str, Any]
+    uow: UnitOfWork, case_id: UUID, source: Version, target: Version, payload: Mapping[str, Any]
 ) -> bool:
     """Bring a case of one version to another, if it has not ended; whether it is there now.
 
-    `told` is what the log says of it. Raises NotFound, Immovable.
+    `payload` is what the log says of it. Raises NotFound, Immovable.
     """
     row = held(uow, locking(Case.business_key).where(Case.id == case_id).with_for_update(of=Case))
     if row is None:
@@ -52,7 +52,7 @@ def change_version(
     head = replace(case.head, version_id=target.id)
     # What it is about is said by the new version, whatever has changed.
     there = replace(case, version=target, head=head, running_key=key, subject=None)
-    apply(uow, there, found.step, [Fact("case.moved", payload=told)])
+    apply(uow, there, found.step, [Fact("case.moved", payload=payload)])
     changes = {"version_id": target.id, **({} if found.step.ended else {"status": row.status})}
     uow.connection.execute(update(Case).where(Case.id == case_id).values(changes))
     _follow(uow, case_id, target, found)

@@ -164,13 +164,15 @@ def close(
 def facts(step: Step, messages: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
     """What a step sent away, as facts for the log."""
     for call in step.calls:
-        told = {
+        payload = {
             "call": call.id,
             "connector": call.connector,
             "topic": call.topic,
             "operation": call.operation,
         }
-        yield Fact("call.made", call.element, payload={name: value for name, value in told.items() if value})
+        yield Fact(
+            "call.made", call.element, payload={name: value for name, value in payload.items() if value}
+        )
     for row in messages:
         sent = {"message": row["id"], "name": row["name"], "keys": orjson.loads(row["correlation"])}
         yield Fact(

@@ -27,9 +27,9 @@ def note(
     user_id: UUID | None = None,
 ) -> None:
     """Write down what the actor changes."""
-    told = dict(plain({name: value for name, value in payload.items() if value is not None}))
+    stored = dict(plain({name: value for name, value in payload.items() if value is not None}))
     row = {"at": uow.now, "actor_id": uow.actor.id, "kind": kind, "unit_id": unit_id, "user_id": user_id}
-    uow.session.add(OrganisationRecord(**row, payload=told))
+    uow.session.add(OrganisationRecord(**row, payload=stored))
     uow.session.flush()
 
 

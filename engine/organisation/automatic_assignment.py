@@ -83,8 +83,8 @@ class Chosen:
 
     def fact(self, element: str, task: UUID) -> Fact:
         """What the log says of it."""
-        told = {"account": self.user_id, "name": self.name, "how": self.how}
-        return Fact("task.assigned", element, task, told)
+        payload = {"account": self.user_id, "name": self.name, "how": self.how}
+        return Fact("task.assigned", element, task, payload)
 
 
 @dataclass(frozen=True, slots=True)

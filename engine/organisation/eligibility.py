@@ -34,10 +34,10 @@ def parties(persons: Iterable[str], spec: Spec, data: Mapping[str, Any]) -> froz
     for name in spec.rules.parties:
         value = data.get(name)
         found += value if isinstance(value, list) else [value]
-    told = (
+    identities = (
         normalise_id(value) for value in found if isinstance(value, str | int) and not isinstance(value, bool)
     )
-    return frozenset(value for value in told if value)
+    return frozenset(value for value in identities if value)
 
 
 def has_interest(parties: Collection[str], person: str | None, related: Sequence[str] | None) -> bool:

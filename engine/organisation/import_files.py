@@ -131,8 +131,8 @@ def _header(names: list[str]) -> list[str]:
     unknown = [name for name in names if name not in COLUMNS]
     missing = [name for name in NEEDED if name not in names]
     twice = sorted({name for name in names if names.count(name) > 1})
-    told = {"does not know": unknown, "lacks": missing, "has twice": twice}
-    said = [f"{verb} {', '.join(map(repr, found))}" for verb, found in told.items() if found]
+    problems = {"does not know": unknown, "lacks": missing, "has twice": twice}
+    said = [f"{verb} {', '.join(map(repr, found))}" for verb, found in problems.items() if found]
     if said:
         detail = f"The header {'; '.join(said)}. The columns are {', '.join(COLUMNS)}."
         raise Invalid("The file cannot be read.", [Fault("line 1", detail, "header")])
@@ -184,8 +184,8 @@ def _person(reading: Reading, place: str, entry: Any) -> None:
 def _fits(reading: Reading, place: str, entry: Any, members: tuple[Sequence[str], Sequence[str]]) -> bool:
     needed, others = members
     if not isinstance(entry, dict) or not set(needed) <= entry.keys() <= {*needed, *others}:
-        told = f"; perhaps {', '.join(others)}" if others else ""
-        reading.fault(place, f"must be an object with {', '.join(needed)}{told}", "json")
+        hint = f"; perhaps {', '.join(others)}" if others else ""
+        reading.fault(place, f"must be an object with {', '.join(needed)}{hint}", "json")
         return False
     lists = {"elements": list, "memberships": list}
     wrong = [

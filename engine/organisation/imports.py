@@ -75,12 +75,12 @@ def rehearse(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None
 def _faults_of(row: Row, refusal: Refusal) -> list[Fault]:
     """What is wrong, with its place in the file."""
     found = refusal.faults if isinstance(refusal, Invalid) else ()
-    told = []
+    faults = []
     for fault in found or [Fault("", refusal.detail, "refused")]:
         name = fault.pointer.rpartition("/")[2]
         name = "account" if fault.pointer == "/role" else _NAMES.get(name, name)
-        told.append(replace(fault, pointer=row.at(name if name in row.values else "")))
-    return told
+        faults.append(replace(fault, pointer=row.at(name if name in row.values else "")))
+    return faults
 
 
 def _unit(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:

@@ -333,8 +333,8 @@ def _require_span(begin: datetime, end: datetime | None, pointer: str = "") -> N
 
 
 def _note(uow: UnitOfWork, kind: Any, row: Membership) -> None:
-    told = {"membership": row.id, "role": row.role, "from": row.valid_from, "to": row.valid_to}
-    administration_log.note(uow, kind, row.unit_id, told, row.user_id)
+    payload = {"membership": row.id, "role": row.role, "from": row.valid_from, "to": row.valid_to}
+    administration_log.note(uow, kind, row.unit_id, payload, row.user_id)
 
 
 def _membership(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> Membership:

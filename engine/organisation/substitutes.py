@@ -129,8 +129,8 @@ def candidates(uow: UnitOfWork, absent: UUID) -> Sequence[RowMapping]:
 
 def _note(uow: UnitOfWork, kind: Any, row: Substitution) -> None:
     unit = select(Membership.unit_id).where(Membership.user_id == row.absent_id).order_by(Membership.id)
-    told = {"substitute": row.substitute_id, "from": row.valid_from, "to": row.valid_to}
-    administration_log.note(uow, kind, uow.session.scalars(unit.limit(1)).one(), told, row.absent_id)
+    payload = {"substitute": row.substitute_id, "from": row.valid_from, "to": row.valid_to}
+    administration_log.note(uow, kind, uow.session.scalars(unit.limit(1)).one(), payload, row.absent_id)
 
 
 def _mine(uow: UnitOfWork) -> ColumnElement[bool]:

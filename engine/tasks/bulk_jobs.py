@@ -233,12 +233,12 @@ def _refusal(kept: Mapping[str, Any] | None) -> Refusal | None:
     """The refusal that was kept."""
     if kept is None:
         return None
-    told = {name: value for name, value in kept.items() if name != "kind"}
-    if "faults" in told:
-        told["faults"] = tuple(Fault(**fault) for fault in told["faults"])
+    values = {name: value for name, value in kept.items() if name != "kind"}
+    if "faults" in values:
+        values["faults"] = tuple(Fault(**fault) for fault in values["faults"])
     kind = next((each for each in _kinds(Refusal) if each.__name__ == kept["kind"]), Refusal)
     refusal = kind.__new__(kind, kept["detail"])
-    vars(refusal).update(told)
+    vars(refusal).update(values)
     return refusal
 
 

@@ -130,8 +130,8 @@ def complete(
         cases.require_size({**case.data, **answer})
     step = bpmn.complete(spec, state, task_id, answer, uow.now)
     change = TaskChange(task_id, "completed", uow.actor.id, uow.now)
-    told = cases.scoped({"data": answer}, step.scope) if answer else None
-    done = Fact("task.completed", row.element, task_id, told)
+    payload = cases.scoped({"data": answer}, step.scope) if answer else None
+    done = Fact("task.completed", row.element, task_id, payload)
     happened = [*late, *files.facts(row.element, task_id), done, *legal_decisions.record(uow, held, decision)]
     values, opened = cases.apply(uow, case, step, happened, change=change)
     files.file(uow, case.id, task_id)
@@ -154,9 +154,9 @@ def _answer(
     row, case = held.row, held.case
     if row.kind == "correction":
         values, opened = corrections.correct(uow, held, state, data)
-        told = opened if row.case_seen else cases.StepEffects((), ())
+        seen = opened if row.case_seen else cases.StepEffects((), ())
         ended = (case.id, case.number, values["status"], values["outcome"])
-        return Completed(row.task_id, row.task_revision + 1, *ended, told)
+        return Completed(row.task_id, row.task_revision + 1, *ended, seen)
     answer = forms.check(form, data, roles(uow, row.task_id) if form and forms.for_some(form) else None)
     cases.require_size(answer)
     subtasks.close(uow, held, "given", answer)

@@ -43,7 +43,7 @@ def asked_of(uow: UnitOfWork, held: Held, marks: Marks) -> dict[str, Any]:
     spec = definitions.spec(uow.session, held.case.version)
     form = subtasks.corrected_form(spec, asked)
     own = form and forms.for_roles(form, (access.APPLICANT,))
-    answerable = {name for name, told in subtasks.fields_of(own).items() if told.get("not") != {}}
+    answerable = {name for name, field in subtasks.fields_of(own).items() if field.get("not") != {}}
     faults = [
         Fault(f"/fields/{number}/pointer", "leads to no field that the applicant may answer", "unknown")
         for number, (pointer, _) in enumerate(marks.fields)
@@ -91,8 +91,8 @@ def correct(
     uow.connection.execute(update(Task).where(Task.id == row.task_id).values(status="completed"))
     subtasks.touch(uow, row.parent_id)
     change = TaskChange(row.task_id, "completed", uow.actor.id, uow.now)
-    told = Fact("data.corrected", row.element, row.task_id, cases.scoped({"changes": answer}, step.scope))
-    applied = cases.apply(uow, case, step, [*files.facts(row.element, row.task_id), told], change=change)
+    fact = Fact("data.corrected", row.element, row.task_id, cases.scoped({"changes": answer}, step.scope))
+    applied = cases.apply(uow, case, step, [*files.facts(row.element, row.task_id), fact], change=change)
     files.file(uow, case.id, row.task_id)
     return applied
 

@@ -139,10 +139,10 @@ def _below(uow: UnitOfWork, key: str, unit_id: UUID) -> bool:
 
 
 def _note(uow: UnitOfWork, kind: Any, row: Delegation) -> None:
-    told = {"delegation": row.id, "definition": row.definition, "elements": row.elements}
-    told |= {"delegate": row.delegate_id, "from": row.valid_from, "to": row.valid_to}
+    payload = {"delegation": row.id, "definition": row.definition, "elements": row.elements}
+    payload |= {"delegate": row.delegate_id, "from": row.valid_from, "to": row.valid_to}
     administration_log.note(
-        uow, kind, row.unit_id, {name: value for name, value in told.items() if value is not None}
+        uow, kind, row.unit_id, {name: value for name, value in payload.items() if value is not None}
     )
 
 

@@ -114,6 +114,6 @@ def _second(uow: UnitOfWork, held: Held, user_id: UUID, person: str) -> bool:
 
 def _blocked(uow: UnitOfWork, held: Held, refusal: Recorded, reason: str, *, completing: bool) -> Recorded:
     """The refusal, told in the case's log."""
-    told = {"reason": reason, "at": "complete" if completing else "claim"}
-    cases.note(uow, held.case, [Fact("task.blocked", held.row.element, held.row.task_id, told)])
+    payload = {"reason": reason, "at": "complete" if completing else "claim"}
+    cases.note(uow, held.case, [Fact("task.blocked", held.row.element, held.row.task_id, payload)])
     return refusal

@@ -70,8 +70,8 @@ def record(uow: UnitOfWork, held: Held, decision: LegalDecision | None) -> list[
     uow.write(_INSERT, {f"decision__{name}": value for name, value in row.items()})
     if case.home.appeal_of is not None:
         jobs.defer(uow, "tell_appealed", queue="cases", decision_id=row["id"])
-    told = {"decision": row["id"], "outcome": decision.outcome, "grounds": row["grounds"]}
-    return [Fact("decision.made", held.row.element, task_id, told)]
+    payload = {"decision": row["id"], "outcome": decision.outcome, "grounds": row["grounds"]}
+    return [Fact("decision.made", held.row.element, task_id, payload)]
 
 
 def require_other_decider(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
@@ -80,8 +80,8 @@ def require_other_decider(uow: UnitOfWork, held: Held, *, completing: bool) -> N
     Raises FirstDecider, and the log keeps the attempt.
     """
     if is_first_decider(uow, held, uow.actor.id):
-        told = {"reason": "first-decider", "at": "complete" if completing else "claim"}
-        cases.note(uow, held.case, [Fact("task.blocked", held.row.element, held.row.task_id, told)])
+        payload = {"reason": "first-decider", "at": "complete" if completing else "claim"}
+        cases.note(uow, held.case, [Fact("task.blocked", held.row.element, held.row.task_id, payload)])
         raise FirstDecider("You had a part in the decision that is appealed.")
 
 

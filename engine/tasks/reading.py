@@ -100,8 +100,8 @@ def describe(row: Mapping[Any, Any]) -> Mapping[str, Any]:
     """
     if row["case_seen"] and not row["named_party"]:
         return dict(row)
-    told = row["shows_subject"] and not row["named_party"]
-    return {**row, "applicant": None, "applicant_name": None, "subject": row["subject"] if told else None}
+    shown = row["shows_subject"] and not row["named_party"]
+    return {**row, "applicant": None, "applicant_name": None, "subject": row["subject"] if shown else None}
 
 
 def case_seen(role: str) -> ColumnElement[bool]:

@@ -49,9 +49,9 @@ def assign(
         why = reassignment_reasons.payload_of(row.assignment, reason)
         require_eligible(uow, held, receiver)
         name = uow.session.scalars(select(User.name).where(User.id == receiver)).one()
-        told = {"account": receiver, "name": name, "how": "given", **why}
+        payload = {"account": receiver, "name": name, "how": "given", **why}
         change = TaskChange(task_id, "open", receiver, None)
-        cases.note(uow, held.case, [Fact("task.assigned", row.element, task_id, told)], change)
+        cases.note(uow, held.case, [Fact("task.assigned", row.element, task_id, payload)], change)
     return get(uow, task_id)
 
 

@@ -19,8 +19,8 @@ def payload_of(assignment: str | None, reason: str | None) -> Mapping[str, Any]:
         raise _invalid("is not one of the reason codes", "enum")
     if assignment == "random" and reason is None:
         raise _invalid("is required: the task was assigned at random", "required")
-    told = {"reason": reason, "assignment": assignment}
-    return {name: value for name, value in told.items() if value is not None}
+    payload = {"reason": reason, "assignment": assignment}
+    return {name: value for name, value in payload.items() if value is not None}
 
 
 def _invalid(detail: str, code: str) -> Invalid:

@@ -77,14 +77,14 @@ def request_opinion(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
     placing = CandidateGroups(held.case.home)
     pool = placing.pool([(asked.role or access.CASEWORKER, asked.unit)])
     placing.write(uow)
-    told = {"unit": asked.unit, "role": asked.role, "show": list(asked.show)}
-    question = {"question": asked.question, "unit_name": name, **told}
+    recipients = {"unit": asked.unit, "role": asked.role, "show": list(asked.show)}
+    question = {"question": asked.question, "unit_name": name, **recipients}
     row = _row(uow, held, "opinion", asked.due_at, question)
     row |= {
         "pool_id": pool,
         "assignee_id": reassignment.find_receiver(uow, pool, asked.to) if asked.to else None,
     }
-    payload = {"parent": task_id, "question": asked.question, "due_at": asked.due_at, **told}
+    payload = {"parent": task_id, "question": asked.question, "due_at": asked.due_at, **recipients}
     if row["assignee_id"]:
         payload["to"] = row["assignee_id"]
     open_subtask(uow, held, row, payload)
@@ -154,9 +154,9 @@ def open_subtask(uow: UnitOfWork, held: Held, row: Mapping[str, Any], payload: M
             raise held.conflict(detail, code="asked-too-much")
     subtasks.write_rows(uow, [row])
     subtasks.touch(uow, held.row.task_id)
-    told = {name: value for name, value in payload.items() if value not in (None, [], "")}
+    filled = {name: value for name, value in payload.items() if value not in (None, [], "")}
     cases.note(
-        uow, held.case, [Fact(subtasks.kind_of(row["kind"], "asked"), row["element"], row["id"], told)]
+        uow, held.case, [Fact(subtasks.kind_of(row["kind"], "asked"), row["element"], row["id"], filled)]
     )
 
 

@@ -111,7 +111,7 @@ def _marked(form: Form | None, asked: Mapping[str, Any]) -> Form:
     """A form cut to what was marked."""
     schema: Mapping[str, Any] = form.schema if form else {}
     names = marked_fields(asked)
-    fields = {name: told for name, told in fields_of(form).items() if name in names}
+    fields = {name: field for name, field in fields_of(form).items() if name in names}
     required = [name for name in schema.get("required", ()) if name in fields]
     defined = {name: schema[name] for name in _DEFINED if name in schema}
     return Form({"type": "object", "properties": fields, "required": required, **defined}, None)
@@ -131,11 +131,11 @@ def _opinion(form: Form | None, shown: Sequence[str]) -> Form:
 def fields_of(form: Form | None) -> Mapping[str, Mapping[str, Any]]:
     """The fields of a form by name, none within another."""
     found = form.schema.get("properties", {}) if form else {}
-    return {name: told for name, told in found.items() if isinstance(told, Mapping)}
+    return {name: field for name, field in found.items() if isinstance(field, Mapping)}
 
 
 def _for_all(field: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: told for name, told in field.items() if name not in _FOR_SOME}
+    return {name: value for name, value in field.items() if name not in _FOR_SOME}
 
 
 _OPEN = (

@@ -44,8 +44,8 @@ class Caller:
             again = failure.retriable and attempt.attempts <= len(ladder)
             pause = timedelta(seconds=ladder[attempt.attempts - 1]) if again else None
             log.warning("call.failed", call=str(call_id), code=failure.code, again=again)
-            told = CallFailure(failure.code, failure.detail, failure.error_code)
-            await self._settle(attempt, lambda uow: external_calls.retry_later(uow, attempt, told, pause))
+            error = CallFailure(failure.code, failure.detail, failure.error_code)
+            await self._settle(attempt, lambda uow: external_calls.retry_later(uow, attempt, error, pause))
         else:
             await self._settle(
                 attempt, lambda uow: external_calls.settle(uow, attempt, reply.body, _seen(reply))

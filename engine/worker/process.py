@@ -142,8 +142,8 @@ def _job(runner: CommandRunner, name: str, task: JobHandler) -> Any:
             else:
                 await _give_up(runner, name, task, row)
         except Exception as error:
-            told = {"error": type(error).__name__, "where": logs.place(error), **ids}
-            log.error("job.failed", task=name, tries=tries + 1, **told)
+            details = {"error": type(error).__name__, "where": logs.place(error), **ids}
+            log.error("job.failed", task=name, tries=tries + 1, **details)
             raise
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         log.info("job", task=name, tries=tries + 1, milliseconds=milliseconds, **ids)

@@ -61,20 +61,22 @@ def send(
     data = forms.check(None, data)
     cases.require_size(data)
     message_id = uuid7()
-    told = {"message": message_id, "name": name}
+    payload = {"message": message_id, "name": name}
     number = keys.get(CASE_NUMBER)
     bill = cases.find_bill(uow, name, keys, None if number is None else str(number))
     if bill is not None:
-        return _settle_bill(message_id, cases.pay(uow, bill, data, told))
+        return _settle_bill(message_id, cases.pay(uow, bill, data, payload))
     found = waiting(uow, name, keys, access.covers(Case.unit_id))
     ready = [wait for wait in found if wait.ready]
     others_first = first_kept(uow, ready) is not None
     suspended = len(ready) < len(found)
-    if not others_first and (reached := _deliver(ready, partial(cases.deliver, uow, data=data, told=told))):
+    if not others_first and (
+        reached := _deliver(ready, partial(cases.deliver, uow, data=data, payload=payload))
+    ):
         return Sent(message_id, "delivered", reached)
     begins = not others_first and not suspended and CASE_NUMBER not in keys
     own = access.covers(Definition.unit_id)
-    if begins and (started := _start(uow, name, data, told, "message", own)):
+    if begins and (started := _start(uow, name, data, payload, "message", own)):
         return Sent(message_id, "started", started)
     if keep is None and others_first:
         raise Busy("Messages that were kept for this case go before: they are on their way.")
@@ -238,7 +240,7 @@ def _start(
     uow: UnitOfWork,
     name: str,
     data: Mapping[str, Any],
-    told: Mapping[str, Any],
+    payload: Mapping[str, Any],
     kind: Literal["message", "signal"] = "message",
     *where: ColumnElement[bool],
 ) -> list[tuple[UUID, str]]:
@@ -249,7 +251,7 @@ def _start(
         version = definitions.Version(*row[: len(definitions.VERSION)])
         trigger = definitions.spec(uow.session, version).starts[row.element]
         given = {trigger.result: dict(data)} if trigger.result else dict(data)
-        fact = Fact(cases.FIRED[kind], row.element, payload=told)
+        fact = Fact(cases.FIRED[kind], row.element, payload=payload)
         case = cases.start_at_event(uow, version, row.element, given, fact)
         started.append((case.id, case.number))
     return started
