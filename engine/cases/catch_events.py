@@ -1,4 +1,4 @@
-"""Letting what tokens wait for have happened, and the incidents that stand for no element."""
+"""Triggering what tokens wait for, and incidents of a case as a whole, without an element."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

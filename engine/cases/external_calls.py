@@ -1,4 +1,4 @@
-"""Work that other systems do for cases: made through connectors, or taken by programs that serve a topic.
+"""Work that other systems do for cases: called through connectors, or leased by workers that serve a topic.
 
 No case is held while anybody works. Who works has a lease with a fencing number: a reply with an older
 number, or after the lease, comes too late. Tries are counted when they begin, so that work which kills its

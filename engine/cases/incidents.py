@@ -1,4 +1,4 @@
-"""Incidents: elements that failed and wait for a person to let them try again."""
+"""Incidents: elements that failed and wait for a person to retry, repair or skip them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

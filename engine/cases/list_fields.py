@@ -1,4 +1,4 @@
-"""What lists know of a case: its subject, the words that find its tasks, the parties that it names."""
+"""What lists show and search of a case: its subject, its parties, and the words that find its tasks."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Many incidents of one kind are tried again: each by a job of its own, in the name of whoever ordered it.
+"""Retrying many incidents of one kind: each by a job of its own, on behalf of the user who ordered it.
 
 An incident's row in `retried_incidents` is its turn. What is refused then (its case was suspended, somebody
 else has resolved it) stays as it is, and the order tells so.

@@ -1,4 +1,4 @@
-"""Moves: the running cases of one version are brought to another, after a plan that tells which can be.
+"""Case migration: running cases of one version are migrated to another, after a plan shows which can be.
 
 The plan reads cases without holding them, so it only foretells: each case is judged anew when its turn comes.
 A case's row in `moved_cases` is its turn; whoever takes or cancels that holds the row first.

@@ -1,4 +1,7 @@
-"""Writing what a step did: the case, its tasks, its incidents and its log, in one go."""
+"""Writing what a step did: the case, its tasks, its incidents and its log, in one statement.
+
+Who gets a task is decided before, by `organisation.task_assignment`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -101,18 +104,19 @@ class NewCase:
 def begin(
     uow: UnitOfWork, case: NewCase, step: Step, before: Sequence[Fact]
 ) -> tuple[Mapping[str, Any], StepEffects]:
-    """Write a new case and its first step; `before` stands in the log ahead of what the engine did.
+    """Write a new case and its first step; in the log, `before` comes before what the engine did.
 
-    Returns as `apply` does.
+    Returns the same as `apply`.
     """
     spec = definitions.spec(uow.session, case.version)
     data = {**case.data, **step.changes}
-    listed = list_fields.fields_of(uow, spec, plain(data))
+    stored = plain(data)
+    listed = list_fields.fields_of(uow, spec, stored)
     opening = Opening(case.id, case.home, spec, data, step)
     effects = step_effects.effects_of(uow, opening, case.version.id, listed.subject)
     head = Head(case.id, case.version.id)
     head, log = events.chain(uow, head, [*before, *step_effects.facts(step, effects)], unit=case.acting)
-    values = _columns(uow, step, head, plain(data), running_key=case.running_key)
+    values = _columns(uow, step, head, stored, running_key=case.running_key)
     values.update(id=case.id, version_id=case.version.id, revision=1, **case.columns, **listed.columns)
     _write(uow, _INSERT_CASE, values, log, effects=effects)
     return values, effects
@@ -127,7 +131,7 @@ def apply(
     change: TaskChange | CallChange | None = None,
     status: CaseStatus = "completed",
 ) -> tuple[Mapping[str, Any], StepEffects]:
-    """Write a step: case, tasks, incidents and log; `before` stands in the log ahead of what the engine did.
+    """Write a step: case, tasks, incidents and log; in the log, `before` comes before what the engine did.
 
     `status` is what the case becomes if it ended. Returns the case's new values and what was opened.
     """

@@ -1,4 +1,4 @@
-"""The commands that begin cases."""
+"""The commands that start cases."""
 
 import hashlib
 import secrets

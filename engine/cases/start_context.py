@@ -1,4 +1,4 @@
-"""What a new case begins with: the version that it runs, and the unit that handles it."""
+"""What a new case starts with: the version that it runs, and the unit that handles it."""
 
 from dataclasses import dataclass
 from functools import lru_cache

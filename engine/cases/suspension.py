@@ -1,4 +1,4 @@
-"""Holding up cases, one or all of a definition: what falls due meanwhile waits for their resumption."""
+"""Suspending and resuming cases, one or all of a definition. What falls due meanwhile waits until then."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The commands by which time, messages and other systems move a case.
+"""The commands by which timers, messages and other systems move a case.
 
 Each holds the case first and looks then at what is still awaited: the queue may run a job twice, and a
 message may come too late.

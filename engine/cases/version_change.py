@@ -1,4 +1,4 @@
-"""Bringing a running case to another version of its definition. One that is suspended stays so."""
+"""Migrating one running case to another version of its definition. A suspended case stays suspended."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace

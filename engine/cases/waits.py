@@ -1,4 +1,4 @@
-"""The rows of what a case waits for and of what leaves it, and the jobs that go on with them."""
+"""Rows of what a case waits for (timers, messages, calls) and of what it sends, and the jobs for both."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta

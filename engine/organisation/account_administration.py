@@ -1,4 +1,4 @@
-"""What administrators do with the accounts of their people: describe, close and open them, give passwords.
+"""Account administration: describing, closing and reopening accounts of people, and setting passwords.
 
 All of it takes an administrator of every unit in which the person works: an account opens all of its work.
 """

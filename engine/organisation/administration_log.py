@@ -1,4 +1,4 @@
-"""The log of the organisation: who let whom work where, and as what. Append-only by trigger.
+"""The administration log: who gave whom which role where. Append-only by trigger.
 
 It names people by their accounts, so no payload holds anything personal.
 """

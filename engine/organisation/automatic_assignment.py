@@ -1,4 +1,4 @@
-"""Choosing who gets a task: whom the diagram names, or one of those who may take it, by lot or by load.
+"""Automatic assignment: the user that the diagram names, or a candidate chosen at random or by workload.
 
 Whoever may not take it for fairness' sake is not chosen; in the place of who is absent stands the substitute.
 """

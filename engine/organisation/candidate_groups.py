@@ -1,4 +1,4 @@
-"""Pools: who may take a task. One for each set of roles, definition and unit of cases.
+"""Candidate groups: who may claim a task. One for each set of roles, definition and unit of cases.
 
 A pool's id follows from what it stands for. So a task finds its pool without asking for it, and two commands
 that need a new one make the same.

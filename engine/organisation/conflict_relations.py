@@ -1,4 +1,4 @@
-"""Relations of officials to people, declared by themselves or by an administrator for them."""
+"""Relations of officials to people, declared by themselves or for them by an administrator."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

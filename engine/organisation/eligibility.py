@@ -1,4 +1,4 @@
-"""What keeps an account from a task that its roles let it take: other work on the case, interests, recusal.
+"""What excludes an account from a task that its roles allow: earlier work on the case, interests, recusal.
 
 `engine/tasks/eligibility_checks.py` checks the user who acts, `engine/organisation/automatic_assignment.py`
 the users who might be chosen.

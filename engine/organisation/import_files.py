@@ -1,4 +1,4 @@
-"""Files of people: a table (CSV) of who works where, or JSON with units, substitutes and delegations, too.
+"""Files of people: CSV of who works where, or JSON also with units, substitutes and delegations.
 
 Read and judged as far as that goes without the database: `Reading.faults` has all that is wrong, each with
 its place.

@@ -1,4 +1,4 @@
-"""Taking over what a file says of units and people: what is so already stays as it is, all or nothing."""
+"""Importing units and people from a file, all or nothing. What exists already stays unchanged."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence

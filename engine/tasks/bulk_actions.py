@@ -1,4 +1,4 @@
-"""Many tasks at once. Each succeeds or is refused by itself, as if it had come alone."""
+"""Many tasks in one request. Each succeeds or is refused independently of the others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

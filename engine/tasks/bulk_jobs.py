@@ -1,4 +1,4 @@
-"""Batches: the same with many tasks as work that goes on by itself, in the name of whoever wanted it.
+"""Bulk jobs: one action on many tasks, done in the background on behalf of the user who started it.
 
 A job does it with a few of them at a time and notes in the same transaction what came of each, so that a
 worker that dies leaves nothing half done and nothing to be done twice. Nothing of it is decided before: what

@@ -1,4 +1,4 @@
-"""The commands of people on tasks. Each holds the case first, then looks at the task again."""
+"""The commands of people on tasks. Each locks the case first, then reads the task again."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace

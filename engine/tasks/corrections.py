@@ -1,4 +1,4 @@
-"""Sending a task back: the applicant corrects the fields that were marked, and no others."""
+"""Corrections: the applicant corrects the fields that an official marked, and no others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What keeps people from deciding on what is theirs: asked at claiming a task and at completing it."""
+"""Checks of eligibility: may this user claim or complete this task, although its roles allow it?"""
 
 from functools import partial
 from uuid import UUID

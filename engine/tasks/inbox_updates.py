@@ -1,4 +1,4 @@
-"""The inbox as it stands, cheaply: for pages that tell by themselves what is new, and for the next task."""
+"""The current state of the inbox, cheaply: for pages that refresh themselves, and for the next task."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

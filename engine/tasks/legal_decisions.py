@@ -1,4 +1,4 @@
-"""Legal decisions: what completes a task that is one, and who may not decide on the appeal of another."""
+"""Legal decisions: recording them with their task, and who may not decide on an appeal."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is seen beside a case: where each of its data comes from, and which other cases there are."""
+"""Where each value of a case comes from, and which related cases exist."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Tasks that come to people: given anew when they are released, or when nobody could get them before."""
+"""Automatically assigned tasks: assigning them again when released, or when there was no candidate before."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any

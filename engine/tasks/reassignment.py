@@ -1,4 +1,4 @@
-"""Giving a task to somebody: to a colleague by who has it, to anybody who may take it by a supervisor."""
+"""Reassigning a task: its assignee to a colleague, a supervisor to anybody who may work on it."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace

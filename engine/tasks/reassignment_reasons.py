@@ -1,4 +1,4 @@
-"""Why a task that was assigned at random goes to somebody else: a closed list, so that it can be counted.
+"""Reasons for reassigning a task that was assigned at random: a closed list, so that they can be counted.
 
 Choosing by lot protects nothing where its result can be changed without a word.
 """

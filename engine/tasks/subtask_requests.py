@@ -1,4 +1,4 @@
-"""Asking beside a task: a colleague or another agency for an opinion, until when, and taking it back.
+"""Requesting an opinion of a colleague or agency, or a correction of the applicant; withdrawing it.
 
 The diagram says nothing of it, and the engine's state is not touched.
 """

@@ -1,4 +1,4 @@
-"""What is asked beside a task: a colleague's opinion, or the applicant's correction. Its form, and its place.
+"""Subtasks: a colleague's opinion or the applicant's correction. Their forms, and their place in the case.
 
 Each is a task of its own whose `parent_id` is the task that waits for it. The engine knows nothing of it.
 """
