@@ -198,9 +198,9 @@ def _organise(database: Database) -> tuple[list[UUID], list[UUID]]:
         for office in offices:
             for number in range(DEFINITIONS):
                 for role in ROLES:
-                    placing = CandidateGroups(Home(office, f"p{number}", delegated=False))
-                    pools.append(placing.pool([(role, None)]))
-                    placing.write(uow)
+                    groups = CandidateGroups(Home(office, f"p{number}", delegated=False))
+                    pools.append(groups.group_for([(role, None)]))
+                    groups.write(uow)
                     uow.connection  # noqa: B018  # written now: the next pool is another statement
         users = list(session.scalars(select(User.id).where(User.name.like("member-%"))))
         return users, [pool for pool in pools if pool is not None]

@@ -1,6 +1,6 @@
 """Automatic assignment: the user that the diagram names, or a candidate chosen at random or by workload.
 
-Whoever may not take it for fairness' sake is not chosen; in the place of who is absent stands the substitute.
+A candidate who is not eligible is not chosen. A substitute takes the place of a candidate who is absent.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -42,9 +42,9 @@ COUNTED = 1_000  # open tasks: who has as many as that has many
 
 @dataclass(frozen=True, slots=True)
 class AssignmentContext:
-    """The case whose tasks are given out: its state, whom it is about, and the case that it appeals.
+    """The case whose tasks are assigned: its state, whom it is about, and the case that it appeals.
 
-    `done` is the task that the command is just completing, and by whom; `gone` are tasks that it takes back.
+    `done` is the task that the command is completing, and by whom; `gone` are tasks that it cancels.
     """
 
     case_id: UUID
@@ -58,9 +58,9 @@ class AssignmentContext:
 
 @dataclass(frozen=True, slots=True)
 class OpenTask:
-    """A task that is to be given to somebody.
+    """A task without an assignee that is assigned automatically.
 
-    `how` is the mark of the diagram, `named` the account that it names, `only` those that alone may take it.
+    `how` is the mark of the diagram, `named` the account that it names, `only` those that alone may claim it.
     """
 
     id: UUID
@@ -89,7 +89,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """Who may take a task of the pool; `holder` is the one whose post it is, `tier` how near that is."""
+    """A member of the group; `holder` is the user who has the role, `tier` how near the role's unit is."""
 
     user_id: UUID
     name: str
@@ -100,7 +100,7 @@ class _Candidate:
 
 @dataclass(slots=True)
 class _Staff:
-    """The candidates of each pool, without those that the case keeps off, and how much they have to do."""
+    """The eligible candidates of each group, and how many open tasks they have."""
 
     of: dict[UUID, list[_Candidate]] = field(default_factory=dict)
     load: dict[UUID, int] = field(default_factory=dict)
@@ -128,7 +128,7 @@ def _load(user: Any) -> ScalarSelect[int]:
 
 
 def _candidates(roles: Select[Any]) -> Select[Any]:
-    """Everybody who holds one of these roles in its unit or one above, or stands in for who does."""
+    """Everybody who has one of these roles in its unit or one above, or is the substitute of one who has."""
     source = roles.subquery("wanted")
     line, absence = aliased(UnitLine), aliased(Substitution)
     holder, user = aliased(User), aliased(User)
@@ -169,13 +169,13 @@ _OF_NEW, _OF_STORED = _candidates(candidate_groups.resolve_roles()), _candidates
 
 
 def choose_for_new(
-    uow: UnitOfWork, context: AssignmentContext, open_tasks: Sequence[OpenTask], placing: CandidateGroups
+    uow: UnitOfWork, context: AssignmentContext, open_tasks: Sequence[OpenTask], groups: CandidateGroups
 ) -> Mapping[UUID, Chosen]:
-    """By task: who gets it. Their pools need not be written yet."""
+    """Choose the assignees of new tasks, by task. Their groups need not be written yet."""
     if not open_tasks:
         return {}
     wanted = {task.group for task in open_tasks}
-    roles = [role for role in placing.roles if role["pool"] in wanted]
+    roles = [role for role in groups.roles if role["pool"] in wanted]
     staff = _staff(uow, context, _OF_NEW, {"pool_roles": roles, **_counting(open_tasks)})
     return _choose(uow, context, open_tasks, staff, ())
 
@@ -186,7 +186,7 @@ def choose_for_open(
     open_tasks: Sequence[OpenTask],
     avoided: Collection[UUID] = (),
 ) -> Mapping[UUID, Chosen]:
-    """The same for tasks that are there; the `avoided` accounts get them only if there is nobody else."""
+    """Choose the assignees of open tasks, by task; `avoided` accounts only if nobody else can."""
     if not open_tasks:
         return {}
     wanted = {"of_pools": sorted({task.group for task in open_tasks})}

@@ -74,9 +74,9 @@ def assign(uow: UnitOfWork, opening: Opening) -> Assignment:
 def _candidates(
     spec: Spec, work: Work, groups: CandidateGroups, delegated: Mapping[str, tuple[UUID, str]]
 ) -> Candidates:
-    own = groups.pool(work.posts)
+    own = groups.group_for(work.posts)
     delegation = delegated.get(work.element) if own is not None else None
-    group = own if delegation is None else groups.delegates(*delegation)
+    group = own if delegation is None else groups.delegate_group(*delegation)
     people = work.people
     only = bool(people and people.users and not (people.groups or work.posts or delegation))
     how = None if own is None else _automatic(spec, work)

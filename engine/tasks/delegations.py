@@ -170,10 +170,10 @@ def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
     for task_id, _ in rows:
         case, row = _held(uow, task_id)
         if row.task_status == "open" and row.home_pool_id is None:
-            placing = CandidateGroups(case.home)
-            values = {"pool_id": placing.delegates(delegation.id, key), "home_pool_id": row.pool_id}
+            groups = CandidateGroups(case.home)
+            values = {"pool_id": groups.delegate_group(delegation.id, key), "home_pool_id": row.pool_id}
             values["search"] = cases.search_text_with(None)  # a delegate sees the step, not the case
-            placing.write(uow)
+            groups.write(uow)
             _move(uow, case, row, values, "task.delegated")
 
 

@@ -74,9 +74,9 @@ def request_opinion(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
     faults = [*_of_nobody(asked, name), *_not_shown(uow, held, asked.show), *_too_late(uow, asked.due_at)]
     if faults:
         raise Invalid("The opinion cannot be asked for.", faults)
-    placing = CandidateGroups(held.case.home)
-    pool = placing.pool([(asked.role or access.CASEWORKER, asked.unit)])
-    placing.write(uow)
+    groups = CandidateGroups(held.case.home)
+    pool = groups.group_for([(asked.role or access.CASEWORKER, asked.unit)])
+    groups.write(uow)
     recipients = {"unit": asked.unit, "role": asked.role, "show": list(asked.show)}
     question = {"question": asked.question, "unit_name": name, **recipients}
     row = _row(uow, held, "opinion", asked.due_at, question)
