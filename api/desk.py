@@ -111,7 +111,7 @@ def ask(uow: UnitOfWork, task_id: UUID, body: AskOpinion) -> Reply:
     The task is not completed before it is given, withdrawn, or due.
     """
     made = tasks.request_opinion(uow, task_id, tasks.Question(**body.model_dump()))
-    (found,) = (one for one in tasks.asked_beside(uow, task_id) if one["id"] == made)
+    (found,) = (one for one in tasks.list_subtasks(uow, task_id) if one["id"] == made)
     return Reply(opinion_body(found), {"Location": f"/api/v1/tasks/{made}"}, status=201)
 
 
@@ -148,7 +148,7 @@ def send_back(uow: UnitOfWork, task_id: UUID, body: SendBack) -> Reply:
     """
     fields = [(field.pointer, field.text) for field in body.fields]
     made = tasks.request_correction(uow, task_id, tasks.Marks(fields, body.text, body.due_at, body.task))
-    (found,) = (one for one in tasks.asked_beside(uow, task_id) if one["id"] == made)
+    (found,) = (one for one in tasks.list_subtasks(uow, task_id) if one["id"] == made)
     return Reply(correction_body(found), {"Location": f"/api/v1/tasks/{made}"}, status=201)
 
 

@@ -5,9 +5,7 @@ it waits for and its log.
 """
 
 from engine.bpmn.values import canonical
-from engine.cases.bills import BillView, Late
-from engine.cases.bills import listed as bills_listed
-from engine.cases.bills import of_case as bills_of
+from engine.cases.bills import BillView, Late, bills_of_case, list_bills
 from engine.cases.cancellation import cancel, renew_secret, withdraw
 from engine.cases.catch_events import FIRED
 from engine.cases.conflict_of_interest import (
@@ -91,8 +89,7 @@ __all__ = [
     "appeal",
     "apply",
     "as_conflict",
-    "bills_listed",
-    "bills_of",
+    "bills_of_case",
     "cancel",
     "canonical",
     "change_version",
@@ -106,6 +103,7 @@ __all__ = [
     "give_up",
     "held",
     "latest",
+    "list_bills",
     "lock",
     "lock_active",
     "lock_all",

@@ -112,7 +112,7 @@ def lease_calls(
 def extend(uow: UnitOfWork, call_id: UUID, fence: int, lease: timedelta) -> datetime:
     """Lengthen a lease; until when it lasts now. Raises NotFound, Conflict."""
     access.require(uow.actor, "calls.work")
-    _leased(uow, call_id, fence)
+    _lock_leased(uow, call_id, fence)
     until = uow.now + lease
     uow.connection.execute(update(Call).where(Call.id == call_id).values(lease_until=until))
     return until
@@ -121,8 +121,8 @@ def extend(uow: UnitOfWork, call_id: UUID, fence: int, lease: timedelta) -> date
 def complete(uow: UnitOfWork, call_id: UUID, fence: int, reply: Mapping[str, Any]) -> None:
     """Give the step its reply. Raises NotFound, Conflict, Invalid."""
     access.require(uow.actor, "calls.work")
-    _leased(uow, call_id, fence)
-    cases.answer(uow, call_id, _sound(reply))
+    _lock_leased(uow, call_id, fence)
+    cases.answer(uow, call_id, _portable(reply))
 
 
 def fail(
@@ -130,9 +130,9 @@ def fail(
 ) -> None:
     """Give the work back to be tried again after a while, or for good. Raises NotFound, Conflict."""
     access.require(uow.actor, "calls.work")
-    row = _leased(uow, call_id, fence)
+    row = _lock_leased(uow, call_id, fence)
     if retry_in is not None and row.attempts < MAX_TRIES:
-        _later(uow, call_id, fence, uow.now + retry_in, detail)
+        _postpone(uow, call_id, fence, uow.now + retry_in, detail)
     else:
         cases.fail_call(uow, call_id, CallFailure("work-failed", detail), row.attempts)
 
@@ -140,9 +140,9 @@ def fail(
 def throw(uow: UnitOfWork, call_id: UUID, fence: int, code: str, data: Mapping[str, Any]) -> None:
     """Answer with an error that the diagram may catch. Raises NotFound, Conflict, Invalid."""
     access.require(uow.actor, "calls.work")
-    row = _leased(uow, call_id, fence)
+    row = _lock_leased(uow, call_id, fence)
     detail = f"Whoever did the work answered {code}."
-    failure = CallFailure("error-not-caught", detail, code, _sound(data, "/data"))
+    failure = CallFailure("error-not-caught", detail, code, _portable(data, "/data"))
     cases.fail_call(uow, call_id, failure, row.attempts)
 
 
@@ -168,7 +168,7 @@ def begin_attempt(uow: UnitOfWork, call_id: UUID, lease: timedelta) -> Attempt |
 def settle(uow: UnitOfWork, attempt: Attempt, reply: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
     """The connector's reply; `seen` goes to the log. Raises Conflict if the step waits no more."""
     try:
-        cases.answer(uow, attempt.id, _sound(reply), seen)
+        cases.answer(uow, attempt.id, _portable(reply), seen)
     except Invalid as fault:
         retry_later(uow, attempt, CallFailure("invalid-reply", fault.faults[0].detail), None)
 
@@ -179,7 +179,7 @@ def retry_later(uow: UnitOfWork, attempt: Attempt, failure: CallFailure, pause: 
     Raises Conflict if the step waits no more, or a later try is under way.
     """
     if pause is not None:
-        _later(uow, attempt.id, attempt.fence, uow.now + pause, f"{failure.code}: {failure.detail}")
+        _postpone(uow, attempt.id, attempt.fence, uow.now + pause, f"{failure.code}: {failure.detail}")
         return
     _, row = cases.lock_call(uow, attempt.id)
     if row.fence != attempt.fence:
@@ -268,7 +268,7 @@ def _holder(uow: UnitOfWork, worker: str) -> str:
     return f"{uow.actor.id}/{worker}"
 
 
-def _leased(uow: UnitOfWork, call_id: UUID, fence: int) -> Any:
+def _lock_leased(uow: UnitOfWork, call_id: UUID, fence: int) -> Any:
     """The call that this actor has leased, and still may, held with its case. Raises NotFound, Conflict."""
     mine = Call.worker.startswith(f"{uow.actor.id}/", autoescape=True)
     found = _of_cases(Call.id).where(Call.id == call_id, mine, access.covers(Case.unit_id))
@@ -280,7 +280,7 @@ def _leased(uow: UnitOfWork, call_id: UUID, fence: int) -> Any:
     return row
 
 
-def _later(uow: UnitOfWork, call_id: UUID, fence: int, at: datetime, failure: str) -> None:
+def _postpone(uow: UnitOfWork, call_id: UUID, fence: int, at: datetime, failure: str) -> None:
     put = {"due_at": at, "woken_at": None, "lease_until": None, "worker": None, "failure": failure[:500]}
     ours = update(Call).where(Call.id == call_id, Call.fence == fence, Call.status == "open")
     if uow.connection.execute(ours.values(**put)).rowcount == 0:
@@ -291,7 +291,7 @@ def _overtaken(call_id: UUID) -> Conflict:
     return Conflict("It was answered, or a later try is under way.", call={"id": call_id})
 
 
-def _sound(given: Mapping[str, Any], place: str = "/reply") -> Mapping[str, Any]:
+def _portable(given: Mapping[str, Any], place: str = "/reply") -> Mapping[str, Any]:
     """What somebody answered, as a case can hold it. Raises Invalid."""
     try:
         found: Mapping[str, Any] = portable(dict(given))

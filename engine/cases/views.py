@@ -108,7 +108,7 @@ _VIEW = (
     Case.appeal_of,
     _appeals().label("appeals"),
     _incidents().label("incidents"),
-    _listed(bills.listed()).label("bills"),
+    _listed(bills.list_bills()).label("bills"),
     DefinitionVersion.name,
     Unit.name.label("unit_name"),
     Case.erased_at,

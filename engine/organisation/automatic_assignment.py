@@ -229,7 +229,7 @@ def _choose(
         others = [work for work in known if work.element in groups[task.element]]
         # Whether somebody is another person than those before can only be known of an account with a person.
         possible = (one for one in staff.of.get(task.group, ()) if one.person or not groups[task.element])
-        able = [one for one in possible if _able(context, task, one, others, uow.now)]
+        able = [one for one in possible if _is_eligible(context, task, one, others, uow.now)]
         found = _pick(task, [one for one in able if one.user_id not in avoided] or able, staff.load)
         if found is not None:
             chosen[task.id] = found
@@ -238,7 +238,7 @@ def _choose(
     return chosen
 
 
-def _able(
+def _is_eligible(
     context: AssignmentContext, task: OpenTask, one: _Candidate, known: Sequence[PriorWork], now: datetime
 ) -> bool:
     if task.only and one.holder not in task.only:

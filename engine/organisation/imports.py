@@ -117,10 +117,10 @@ def _work(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
     known = people.describe(uow, user, profile) or known
     found = _same(uow, user, work)
     if found is None:
-        people.give(uow, user, work, "/memberships/0")
+        people.add_membership(uow, user, work, "/memberships/0")
         return "membership.given"
     changes = {"valid_to": work.valid_to, **({"valid_from": work.valid_from} if work.valid_from else {})}
-    changed = people.reach(uow, found, changes)
+    changed = people.change_span(uow, found, changes)
     return "membership.changed" if changed else "person.changed" if known else None
 
 

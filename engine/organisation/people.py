@@ -162,7 +162,7 @@ def posts_of(session: Session, now: datetime, names: Collection[str]) -> Mapping
     return posts
 
 
-def called(session: Session, accounts_named: Collection[str]) -> Mapping[str, Names]:
+def names_of_accounts(session: Session, accounts_named: Collection[str]) -> Mapping[str, Names]:
     """What people call the owners of these accounts."""
     found = select(User.name, names.of()).where(User.name.in_(accounts_named)).limit(PAGE)
     return {name: shown for name, shown in session.execute(found)}
@@ -230,7 +230,7 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
     user = uow.session.get_one(User, user_id)
     profiles.put(uow.session, user, profile)
     for place, work in enumerate(new.works):
-        give(uow, user, work, f"/memberships/{place}")
+        add_membership(uow, user, work, f"/memberships/{place}")
     unit_id = units.covered(uow, new.works[0].unit).id
     administration_log.note(uow, "person.made", unit_id, {"name": new.name, "role": new.role}, user_id)
     return user.id
@@ -292,10 +292,10 @@ def add(uow: UnitOfWork, user_id: UUID, work: Work) -> UUID:
 
     Raises NotFound, Invalid, Conflict.
     """
-    return give(uow, lock(uow, user_id), work)
+    return add_membership(uow, lock(uow, user_id), work)
 
 
-def give(uow: UnitOfWork, user: User, work: Work, pointer: str = "") -> UUID:
+def add_membership(uow: UnitOfWork, user: User, work: Work, pointer: str = "") -> UUID:
     """The same for an account that is held, or new."""
     begin = work.valid_from or uow.now
     _require_span(begin, work.valid_to, pointer)
@@ -353,10 +353,10 @@ def change(uow: UnitOfWork, user_id: UUID, membership_id: UUID, changes: dict[st
 
     Raises NotFound, Invalid.
     """
-    reach(uow, _membership(uow, user_id, membership_id), changes)
+    change_span(uow, _membership(uow, user_id, membership_id), changes)
 
 
-def reach(uow: UnitOfWork, row: Membership, changes: dict[str, Any]) -> bool:
+def change_span(uow: UnitOfWork, row: Membership, changes: dict[str, Any]) -> bool:
     """The same for a membership that is held; whether it is another one now."""
     wanted = {"valid_from": row.valid_from, "valid_to": row.valid_to, **changes}
     if wanted == {"valid_from": row.valid_from, "valid_to": row.valid_to}:

@@ -43,7 +43,7 @@ from engine.tasks.subtask_requests import (
     request_opinion,
     withdraw_request,
 )
-from engine.tasks.subtasks import of_task as asked_beside
+from engine.tasks.subtasks import list_subtasks
 
 __all__ = [
     "COUNTED",
@@ -61,7 +61,6 @@ __all__ = [
     "Scope",
     "TaskForm",
     "act",
-    "asked_beside",
     "assign",
     "choices",
     "claim",
@@ -86,6 +85,7 @@ __all__ = [
     "inbox_state",
     "latest",
     "list_bulk_jobs",
+    "list_subtasks",
     "list_unassigned",
     "of_case",
     "page",

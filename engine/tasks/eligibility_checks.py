@@ -63,7 +63,7 @@ def is_eligible(uow: UnitOfWork, held: Held, rules: TaskRules, user_id: UUID) ->
     parties = eligibility.parties(case.home.persons, spec, case.data)
     if recused or eligibility.has_interest(parties, person, related):
         return False
-    return rules.sod is None or (person is not None and not _second(uow, held, user_id, person))
+    return rules.sod is None or (person is not None and not _conflicts(uow, held, user_id, person))
 
 
 def require_assigned(held: Held) -> None:
@@ -94,13 +94,13 @@ def _require_no_interest(uow: UnitOfWork, held: Held, *, completing: bool) -> No
 
 
 def _require_four_eyes(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
-    if _second(uow, held, uow.actor.id, held.row.person):
+    if _conflicts(uow, held, uow.actor.id, held.row.person):
         kind = FourEyesLate if completing else FourEyes
         refusal = kind("You have done a task of this case that another person must have done.")
         raise _blocked(uow, held, refusal, "four-eyes", completing=completing)
 
 
-def _second(uow: UnitOfWork, held: Held, user_id: UUID, person: str) -> bool:
+def _conflicts(uow: UnitOfWork, held: Held, user_id: UUID, person: str) -> bool:
     """Whether the person whose account this is has done another task of the four-eyes group."""
     case, row = held.case, held.row
     spec = definitions.spec(uow.session, case.version)

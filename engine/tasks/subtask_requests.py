@@ -101,7 +101,7 @@ def request_correction(uow: UnitOfWork, task_id: UUID, marks: Marks) -> UUID:
     if faults := _too_late(uow, marks.due_at):
         raise Invalid("The task cannot be sent back like this.", faults)
     asked = corrections.asked_of(uow, held, marks)
-    waiting = subtasks.of_task(uow, task_id) if held.row.asks else ()
+    waiting = subtasks.list_subtasks(uow, task_id) if held.row.asks else ()
     if any(one["kind"] == "correction" and one["status"] == "open" for one in waiting):
         detail = "The applicant has been asked already: withdraw that first."
         raise held.conflict(detail, code="applicant-asked")
@@ -148,7 +148,7 @@ def _row(
 def open_subtask(uow: UnitOfWork, held: Held, row: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
     """Write a task that was asked beside the one held. Raises Conflict if too much is asked there already."""
     if held.row.asks:
-        waiting = [one for one in subtasks.of_task(uow, held.row.task_id) if one["status"] == "open"]
+        waiting = [one for one in subtasks.list_subtasks(uow, held.row.task_id) if one["status"] == "open"]
         if len(waiting) >= MAX_ASKED:
             detail = f"{MAX_ASKED} answers are awaited beside this task already."
             raise held.conflict(detail, code="asked-too-much")

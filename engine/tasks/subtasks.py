@@ -242,7 +242,7 @@ _CHILDREN = (
 )
 
 
-def of_task(uow: UnitOfWork, task_id: UUID) -> Sequence[RowMapping]:
+def list_subtasks(uow: UnitOfWork, task_id: UUID) -> Sequence[RowMapping]:
     """What was asked beside a task that the actor may see, the oldest first, with the answers."""
     return uow.connection.execute(_CHILDREN, {"parent": task_id}).mappings().all()
 

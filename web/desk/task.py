@@ -66,7 +66,7 @@ def task_page(
         "element": seen.spec.elements.get(row["element"]) if seen else None,
         "editable": row["status"] == "open" and row["had"],
         "has_draft": shown.draft is not None,
-        "asked_beside": tasks.asked_beside(uow, row["id"]) if row["asks"] else (),
+        "asked_beside": tasks.list_subtasks(uow, row["id"]) if row["asks"] else (),
         "documents": filed,
         "comments": tasks.comments(uow, row["case_id"], seen=True) if seen else (),
         "evidence": evidence(reader, seen, row["element"], filed) if seen else NOTHING,

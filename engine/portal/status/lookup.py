@@ -132,7 +132,7 @@ _CASE = (
     DefinitionVersion.name.label("service"),
     Definition.suspended_at,
     Unit.name.label("unit"),
-    cases.bills_listed().correlate(Case).scalar_subquery().label("bills"),
+    cases.list_bills().correlate(Case).scalar_subquery().label("bills"),
     *definitions.VERSION,
 )
 _TASK = (Task.name, Task.kind, Task.pool_id, Task.asked, Task.opened_at, Task.due_at)
@@ -167,7 +167,7 @@ def standing(session: Session, case_id: UUID, now: datetime) -> Standing:
         to_do=[ToDo(task.name, _asked(task.asked), task.due_at) for task in tasks if task.pool_id is None],
         expected_at=max(expected, default=None),
         decided=_decided(session, row, now),
-        bills=cases.bills_of(row.bills, now),
+        bills=cases.bills_of_case(row.bills, now),
         asked_at=now,
     )
 

@@ -154,7 +154,7 @@ def owed(uow: UnitOfWork) -> Sequence[Owed]:
             Case.id,
             Case.number,
             DefinitionVersion.name,
-            cases.bills_listed().correlate(Case).scalar_subquery(),
+            cases.list_bills().correlate(Case).scalar_subquery(),
         )
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .where(access.visible_cases(uow.actor.role), _owes())
@@ -164,7 +164,7 @@ def owed(uow: UnitOfWork) -> Sequence[Owed]:
     return [
         Owed(bill, case_id, number, service)
         for case_id, number, service, bills in uow.connection.execute(found, access.seen_by(uow))
-        for bill in cases.bills_of(bills, uow.now)
+        for bill in cases.bills_of_case(bills, uow.now)
         if bill.payable
     ]
 
