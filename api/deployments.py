@@ -12,8 +12,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 from api.command import OPERATIONS, PUBLISHING, Reply, accepts, command, content
 from api.problems import pointer
 from engine import access, bpmn
-from engine.bpmn.posts import is_unit
-from engine.bpmn.source import MAX_FILE
+from engine.bpmn import MAX_FILE, is_unit
 from engine.definitions import uploads
 from engine.models import UploadStatus, VersionStatus
 from engine.platform.db import UnitOfWork

@@ -10,8 +10,7 @@ from api.command import Reply, command, writes_once
 from api.shapes import Request, Text
 from engine.definitions import dmn_evaluation
 from engine.definitions.dmn_evaluation import Evaluation
-from engine.dmn.errors import TooMuch
-from engine.dmn.exact import write_json
+from engine.dmn import TooMuch, write_json
 from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("rules", __name__, tag="Definitions")

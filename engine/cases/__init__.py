@@ -20,8 +20,10 @@ from engine.cases.conflict_of_interest import (
 from engine.cases.list_fields import search_text_with, shows_subject
 from engine.cases.locking import (
     LOCKING,
+    CaseRow,
     Locked,
     held,
+    held_with,
     lock,
     lock_all,
     locked,
@@ -30,6 +32,7 @@ from engine.cases.locking import (
     require_not_erased,
     require_revision,
     require_size,
+    split,
     unknown,
 )
 from engine.cases.payments import NOTICES, Payment, find_bill, pay
@@ -54,6 +57,7 @@ from engine.cases.suspension import (
 )
 from engine.cases.triggers import (
     GIVEN_UP,
+    CallRow,
     answer,
     deliver,
     fail_call,
@@ -76,6 +80,8 @@ __all__ = [
     "PARTIES",
     "Application",
     "BillView",
+    "CallRow",
+    "CaseRow",
     "CaseView",
     "Late",
     "Locked",
@@ -102,6 +108,7 @@ __all__ = [
     "get",
     "give_up",
     "held",
+    "held_with",
     "latest",
     "list_bills",
     "lock",
@@ -131,6 +138,7 @@ __all__ = [
     "search_text_with",
     "see",
     "shows_subject",
+    "split",
     "start",
     "start_at_event",
     "suspend",

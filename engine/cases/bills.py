@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, select, update
+from sqlalchemy import RowMapping, Select, Text, cast, func, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from engine import access
@@ -100,7 +100,7 @@ def plain(amount: Decimal | str) -> str:
     return f"{whole}.{decimals.rstrip('0')}".rstrip(".")
 
 
-def _named(row: Any) -> dict[str, Any]:
+def _named(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
     return {"bill": row["id"], "reference": row["reference"]}
 
 

@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from engine import access, bpmn, definitions
-from engine.bpmn.broadcast import WITHDRAWAL
 from engine.cases.conflict_of_interest import require_impartial
 from engine.cases.locking import Locked, lock, require_active, require_not_erased, require_revision
 from engine.cases.persistence import apply, note
@@ -57,7 +56,7 @@ def withdraw(
     said = Fact("case.withdrawn", payload={"reason": reason} if reason else None)
     if awaited := _awaited(uow, case_id):
         step = bpmn.fire(spec, state, {token: {} for token in awaited}, uow.now)
-        payload = {"name": WITHDRAWAL}
+        payload = {"name": bpmn.broadcast.WITHDRAWAL}
         apply(
             uow,
             case,
@@ -74,7 +73,7 @@ def withdraw(
 def _awaited(uow: UnitOfWork, case_id: UUID) -> list[UUID]:
     """The tokens that wait for the applicant to withdraw."""
     waits = select(Wait.id).where(Wait.case_id == case_id, Wait.kind == "message", Wait.closed_at.is_(None))
-    found = uow.connection.execute(waits.where(Wait.name == WITHDRAWAL).order_by(Wait.id))
+    found = uow.connection.execute(waits.where(Wait.name == bpmn.broadcast.WITHDRAWAL).order_by(Wait.id))
     return list(found.scalars())
 
 

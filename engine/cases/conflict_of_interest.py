@@ -7,7 +7,7 @@ parties that a process names are in the data of its cases: they are checked wher
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, select
+from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, select
 
 from engine import access, definitions
 from engine.bpmn import Spec
@@ -28,7 +28,7 @@ def actor_person(uow: UnitOfWork) -> ScalarSelect[str | None]:
     return select(User.person).where(User.id == uow.actor.id).scalar_subquery()
 
 
-def require_no_party(uow: UnitOfWork, row: Any, spec: Spec) -> None:
+def require_no_party(uow: UnitOfWork, row: RowMapping, spec: Spec) -> None:
     """Raises ConflictOfInterest if the official who reads is a party to the case.
 
     `row` has the columns of `PARTIES` and the actor's `person`. The applicant's side is not checked.
@@ -82,7 +82,11 @@ def _checked(uow: UnitOfWork, case_id: UUID, *visible: ColumnElement[bool]) -> b
 
 
 def explain_refusal(
-    uow: UnitOfWork, refusal: NotFound, *, case: Any = None, task: UUID | None = None
+    uow: UnitOfWork,
+    refusal: NotFound,
+    *,
+    case: UUID | ScalarSelect[UUID] | None = None,
+    task: UUID | None = None,
 ) -> Refusal:
     """Why a case, or a task, was not found: a conflict of interest, or else the refusal given.
 

@@ -268,7 +268,7 @@ def _holder(uow: UnitOfWork, worker: str) -> str:
     return f"{uow.actor.id}/{worker}"
 
 
-def _lock_leased(uow: UnitOfWork, call_id: UUID, fence: int) -> Any:
+def _lock_leased(uow: UnitOfWork, call_id: UUID, fence: int) -> cases.CallRow:
     """The call that this actor has leased, and still may, held with its case. Raises NotFound, Conflict."""
     mine = Call.worker.startswith(f"{uow.actor.id}/", autoescape=True)
     found = _of_cases(Call.id).where(Call.id == call_id, mine, access.covers(Case.unit_id))

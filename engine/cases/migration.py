@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, exists, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Row, RowMapping, Select, exists, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import aliased
 
@@ -262,7 +262,7 @@ def judge(uow: UnitOfWork, move_id: UUID) -> int:
 
 
 def _judged(
-    uow: UnitOfWork, move_id: UUID, source: Version, target: Version, rows: Iterable[Any]
+    uow: UnitOfWork, move_id: UUID, source: Version, target: Version, rows: Iterable[Row[*tuple[Any, ...]]]
 ) -> Iterator[dict[str, Any]]:
     old, new = (definitions.spec(uow.session, version) for version in (source, target))
     for case_id, state in rows:
@@ -354,7 +354,7 @@ def _versions() -> Select[Any]:
     )
 
 
-def _two(row: Any) -> tuple[Version, Version]:
+def _two(row: Row[*tuple[Any, ...]]) -> tuple[Version, Version]:
     _, _, *columns = row
     half = len(VERSION)
     return Version(*columns[:half]), Version(*columns[half:])

@@ -17,7 +17,7 @@ from engine import access, bpmn
 from engine.bpmn import BILL
 from engine.cases.bills import money, plain
 from engine.cases.catch_events import fire, incident
-from engine.cases.locking import Locked, held, locked, locking, require_size
+from engine.cases.locking import Locked, held, locked, locking, require_size, unknown
 from engine.cases.persistence import INSERT_INCIDENTS, note
 from engine.events import Fact, Kind
 from engine.models import Bill, Case, Event, Wait
@@ -110,6 +110,8 @@ def pay(uow: UnitOfWork, bill: RowMapping, data: Mapping[str, Any], payload: Map
     Raises Invalid for data in which there is no amount or currency.
     """
     row = held(uow, locking().where(Case.id == bill["case_id"]).with_for_update(of=Case))
+    if row is None:
+        raise unknown(bill["case_id"])
     return _settle(uow, locked(row), bill["reference"], data, payload)
 
 

@@ -5,7 +5,8 @@ message may come too late.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -15,7 +16,7 @@ from engine import bpmn, definitions
 from engine.bpmn import BILL, CallFailure
 from engine.cases import bills, payments
 from engine.cases.catch_events import fire, incident
-from engine.cases.locking import Locked, held, locked, locking, require_active, require_size
+from engine.cases.locking import Locked, held, held_with, locked, locking, require_active, require_size
 from engine.cases.persistence import CallChange, apply, note
 from engine.events import Fact
 from engine.models import Call, Case, Incident, Wait
@@ -47,6 +48,21 @@ _TIMERS = (
     .where(or_(Wait.due_at <= bindparam("now", type_=Wait.due_at.type), Wait.woken_at.is_not(None)))
     .order_by(Wait.due_at, Wait.id)
 )
+
+
+class CallRow(NamedTuple):
+    """A locked call: the columns of `_CALL`, in their order."""
+
+    call_id: UUID
+    token_id: UUID
+    element: str
+    call_status: str
+    attempts: int
+    fence: int
+    worker: str | None
+    lease_until: datetime | None
+    connector: str | None
+    topic: str | None
 
 
 def lock_active(uow: UnitOfWork, case_id: UUID) -> Locked | None:
@@ -167,13 +183,13 @@ def fail_call(uow: UnitOfWork, call_id: UUID, failure: CallFailure, attempts: in
     apply(uow, case, step, [failed], change=CallChange(call_id, "failed", call.token_id, attempts))
 
 
-def lock_call(uow: UnitOfWork, call_id: UUID) -> tuple[Locked, Any]:
+def lock_call(uow: UnitOfWork, call_id: UUID) -> tuple[Locked, CallRow]:
     """A call that is awaited, with its case, both held. Raises NotFound, Conflict."""
     found = locking(*_CALL).join(Call, Call.case_id == Case.id).where(Call.id == call_id)
-    row = held(uow, found.with_for_update(of=(Case, Call)))
-    if row is None:
+    rows = held_with(uow, found.with_for_update(of=(Case, Call)), CallRow._make)
+    if rows is None:
         raise NotFound(f"There is no call {call_id}.")
-    case = locked(row)
+    case, row = locked(rows[0]), rows[1]
     if row.call_status != "open":
         raise Conflict(f"The call is {row.call_status}.", call={"id": call_id, "status": row.call_status})
     if case.status != "active":

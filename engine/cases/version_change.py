@@ -36,7 +36,7 @@ def change_version(
 
     `payload` is what the log says of it. Raises NotFound, Immovable.
     """
-    row = held(uow, locking(Case.business_key).where(Case.id == case_id).with_for_update(of=Case))
+    row = held(uow, locking().where(Case.id == case_id).with_for_update(of=Case))
     if row is None:
         raise unknown(case_id)
     case = locked(row)

@@ -156,7 +156,9 @@ def see(uow: UnitOfWork, case_id: UUID) -> Seen:
     return Seen(CaseView(**shown, tasks=()), spec, cut)
 
 
-def _for_roles(uow: UnitOfWork, row: Any) -> tuple[Spec, Callable[[Mapping[str, Any]], Mapping[str, Any]]]:
+def _for_roles(
+    uow: UnitOfWork, row: RowMapping
+) -> tuple[Spec, Callable[[Mapping[str, Any]], Mapping[str, Any]]]:
     """The process of a case, whose row this is, and what takes from data what forms keep from the actor."""
     version = definitions.Version(*(row[name] for name in _OF_VERSION))
     spec = definitions.spec(uow.session, version)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from engine.bpmn import script
+from engine.bpmn import sandbox
 from engine.cli import children, demo_accounts, deploy, hub, migrate, restarts, web, welcome, worker
 from engine.cli.demo.seeds import Seeding
 from engine.connectors import Connectors
@@ -116,7 +116,7 @@ def _prepare(settings: Settings, url: str, address: str) -> None:
         if fresh:
             demo_accounts.delegate(database, settings)
     finally:
-        script.close_pool()  # the checks have used the sandbox, which serving does not need here
+        sandbox.close_pool()  # the checks have used the sandbox, which serving does not need here
         database.dispose()
 
 

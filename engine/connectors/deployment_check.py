@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Literal
 
 from engine import bpmn
-from engine.bpmn import Finding, NamedConnector, Report
+from engine.bpmn import Finding, Report, RequiredConnector
 from engine.platform.config import Publishing
 from engine.platform.findings import sentence
 
@@ -29,12 +29,12 @@ def findings(files: Mapping[str, bytes], operations: Operations, *, draft: bool)
     if operations is None:
         return []
     severity: Literal["error", "warning"] = "warning" if draft else "error"
-    named = bpmn.named_connectors(files)
+    named = bpmn.required_connectors(files)
     return [found for each in named if (found := _missing(each, operations, severity)) is not None]
 
 
 def _missing(
-    named: NamedConnector, operations: Mapping[str, Collection[str]], severity: Literal["error", "warning"]
+    named: RequiredConnector, operations: Mapping[str, Collection[str]], severity: Literal["error", "warning"]
 ) -> Finding | None:
     has = operations.get(named.connector)
     if has is None:

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine import access
 from engine.access import validity
-from engine.dmn.asking import SUFFIX, Decisions, Input, Offered, Ruling, Wrong, decisions
-from engine.dmn.errors import TooMuch
+from engine.dmn import SUFFIX, Decisions, Input, Offered, Ruling, TooMuch, Wrong, decisions
 from engine.models import Definition, DefinitionVersion, DeploymentDecision, DeploymentFile
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound

@@ -13,8 +13,7 @@ from uuid import UUID
 from sqlalchemy import Select, delete, func, insert, or_, select, text, update
 
 from engine import access, definitions
-from engine.bpmn.check.bounded import too_deep, too_much
-from engine.bpmn.check.files import is_name
+from engine.bpmn import is_file_name, too_deep, too_much
 from engine.connectors.deployment_check import Operations
 from engine.definitions import Deployed
 from engine.identity import accounts
@@ -192,7 +191,7 @@ def is_only_check(uow: UnitOfWork) -> Callable[[], bool]:
 
 
 def _store(uow: UnitOfWork, files: Mapping[str, bytes], unit: str | None, sketch_id: UUID | None) -> UUID:
-    if not all(map(is_name, files)):
+    if not all(map(is_file_name, files)):
         fault = Fault("/files", "holds a name that is no name of a file", "file-name")
         raise Invalid("The files cannot be stored under these names.", [fault])
     owner = definitions.owner_of(uow, unit)

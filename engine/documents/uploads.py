@@ -1,6 +1,6 @@
 """Handing documents in: whoever may work on a case or task may add to it, while the case runs."""
 
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select, update
@@ -22,6 +22,17 @@ _TASK = (
     Task.assignee_id,
     access.in_place_of(Task.assignee_id).label("own"),
 )
+
+
+class _Locked(NamedTuple):
+    """A locked task: `_TASK`, and whether the actor sees its case."""
+
+    task_id: UUID
+    element: str
+    task_status: str
+    assignee_id: UUID | None
+    own: bool | None
+    case_seen: bool
 
 
 def admit(uow: UnitOfWork, *, case: UUID | None = None, task: UUID | None = None) -> None:
@@ -91,7 +102,7 @@ def _unknown(case: UUID | None, task: UUID | None) -> NotFound:
     return NotFound(f"There is no case {case}." if task is None else f"There is no task {task}.")
 
 
-def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked, Any]:
+def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked, _Locked | None]:
     """The case, held and still running; and the task, open and nobody else's."""
     if task is None:
         reachable = access.reachable_cases(uow.actor.role)
@@ -101,15 +112,16 @@ def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked
         joined = cases.locking(*_TASK, visible.label("case_seen")).join(Task, Task.case_id == Case.id)
         may = access.reachable_tasks(uow.actor.role)
         statement = joined.where(Task.id == bindparam("task"), may).with_for_update(of=(Case, Task))
-    row = cases.held(uow, statement, case=case, task=task, **access.seen_by(uow))
-    if row is None:
+    given = {"case": case, "task": task, **access.seen_by(uow)}
+    found = cases.held_with(uow, statement, lambda columns: columns and _Locked._make(columns), **given)
+    if found is None:
         raise _unknown(case, task)
-    held = cases.locked(row)
+    held, row = cases.locked(found[0]), found[1]
     cases.require_impartial(uow, held)
     if held.status not in ("active", "suspended"):
         present = {"id": held.id, "status": held.status, "outcome": held.outcome}
         raise Conflict(f"The case is {held.status}: nothing can be added to it.", case=present)
-    if task is None:
+    if not row:
         return held, None
     present = {"id": row.task_id, "status": row.task_status, "assignee": row.assignee_id}
     if row.task_status != "open":

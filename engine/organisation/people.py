@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from engine import access
 from engine.access import ANY, APPLICANT, CASEWORKER, seen_by, validity
-from engine.bpmn.posts import is_role
+from engine.bpmn import is_role
 from engine.identity import accounts, names, profiles
 from engine.identity.profiles import Profile
 from engine.models import ROOT, Membership, PoolRole, Role, Unit, User

@@ -106,7 +106,10 @@ def notify_appealed(uow: UnitOfWork, decision_id: UUID) -> None:
     )
     row = uow.connection.execute(found).one()
     locking = cases.locking().where(Case.id == row.appeal_of).with_for_update(of=Case)
-    first = cases.locked(cases.held(uow, locking))
+    held = cases.held(uow, locking)
+    if held is None:
+        raise cases.unknown(row.appeal_of)
+    first = cases.locked(held)
     if first.erased_at is not None:
         return
     told = select(Event.seq).where(Event.case_id == first.id, Event.kind == "appeal.decided")

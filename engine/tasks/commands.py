@@ -14,7 +14,7 @@ from engine.bpmn import Form, TaskRules
 from engine.cases import TaskChange, staged_documents
 from engine.cases.staged_documents import Place
 from engine.definitions import forms
-from engine.events import Fact
+from engine.events import Fact, Kind
 from engine.models import Case, Task
 from engine.organisation import eligibility
 from engine.organisation.automatic_assignment import Chosen
@@ -28,13 +28,13 @@ from engine.tasks import (
     reassignment_reasons,
     subtasks,
 )
-from engine.tasks.locked_task import Held
+from engine.tasks.locked_task import Held, TaskRow
 from engine.tasks.reading import get, roles, unknown
 
 
 @lru_cache
 def locking(role: str) -> Select[*tuple[Any, ...]]:
-    """A task with its case, both held, and whether an account with this role may see and take it.
+    """A task with its case, both held, and whether an account with this role may see and take it: `TaskRow`.
 
     Made once for each.
     """
@@ -89,15 +89,16 @@ def lock_task(uow: UnitOfWork, task_id: UUID) -> Held:
     """Hold a task that the actor may work on. Raises NotFound, Forbidden if it may only see it."""
     access.require(uow.actor, "tasks.work")
     given = {"task": task_id, **access.seen_by(uow)}
-    row = cases.held(uow, locking(uow.actor.role), **given)
-    if row is not None and row.seen_revision != row.revision:
+    found = cases.held_with(uow, locking(uow.actor.role), TaskRow._make, **given)
+    if found is not None and found[1].seen_revision != found[0].revision:
         # It waited for another command: what it knows of other tables is from before that.
-        row = cases.held(uow, locking(uow.actor.role), **given)
-    if row is None or (row.taken_as is None and not row.case_seen):
+        found = cases.held_with(uow, locking(uow.actor.role), TaskRow._make, **given)
+    if found is None or (found[1].taken_as is None and not found[1].case_seen):
         raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
+    case, row = found
     if row.taken_as is None:
         raise Forbidden("The task is for others: you have none of the roles that may take it.")
-    return Held(replace(cases.locked(row), acting=row.taken_as or None), row)
+    return Held(replace(cases.locked(case), acting=row.taken_as or None), row)
 
 
 def complete(
@@ -159,7 +160,7 @@ def _answer(
         return Completed(row.task_id, row.task_revision + 1, *ended, seen)
     answer = forms.check(form, data, roles(uow, row.task_id) if form and forms.for_some(form) else None)
     cases.require_size(answer)
-    subtasks.close(uow, held, "given", answer)
+    subtasks.close(uow, case, held.subtask(), "given", answer)
     nothing = cases.StepEffects((), ())
     revision = row.task_revision + 1
     return Completed(row.task_id, revision, case.id, case.number, case.status, case.outcome, nothing)
@@ -203,7 +204,7 @@ def release(
         if not row.own:
             raise held.conflict("The task is not yours to release.", code="task-not-yours")
         why = reassignment_reasons.payload_of(row.assignment, reason)
-        avoided = {uow.actor.id, row.assignee_id}
+        avoided = {uow.actor.id, *([] if row.assignee_id is None else [row.assignee_id])}
         chosen = reallocation.choose(uow, held.case, [row], avoided).get(task_id)
         return _Given(chosen.user_id if chosen else None, chosen, why)
 
@@ -215,7 +216,7 @@ def _assign(
     task_id: UUID,
     revisions: Collection[int] | None,
     decide: Callable[[Held], _Given],
-    kind: Any,
+    kind: Kind,
 ) -> Mapping[str, Any]:
     held = lock_task(uow, task_id)
     case, row = held.case, held.row

@@ -77,14 +77,17 @@ def correct(
 
     Raises FieldNotMarked for anything else, Invalid for what does not fit the form.
     """
-    row, case = held.row, held.case
+    row, case, token = held.subtask(), held.case, held.row.token_id
     if foreign := set(data) - subtasks.marked_fields(row.asked):
         raise FieldNotMarked(f"Only what was marked may be corrected: {len(foreign)} of the fields were not.")
     spec = definitions.spec(uow.session, case.version)
     form = subtasks.form_of(spec, row.element, row.kind, row.asked)
     answer = _checked(form, data)
     files = staged_documents.claim(uow, form, answer, Place.task(row.task_id), case.id)
-    _require_fitting(subtasks.corrected_form(spec, row.asked), subtasks.form_data(spec, row, uow.now), answer)
+    formed = subtasks.FormRow(row.element, row.kind, row.asked, token, case.state, case.data)
+    _require_fitting(
+        subtasks.corrected_form(spec, row.asked), subtasks.form_data(spec, formed, uow.now), answer
+    )
     cases.require_size({**case.data, **answer})
     step = bpmn.correct(spec, state, row.parent_id, answer, uow.now, row.asked.get("form"))
     # At once: should the correction take the waiting task away, this one was not taken with it.

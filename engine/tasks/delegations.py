@@ -1,16 +1,15 @@
 """Private bodies that execute steps of an agency's processes; what they have not done comes back.
 
 New tasks of a delegated step belong to the delegate's candidate group (candidate_groups.py), which counts
-as long as the delegation does. When it ends they return to the group that they would have had. The access
-policy excludes the delegate at once; the agency has the tasks with the command that revokes, or within a
-second.
+while the delegation does. When it ends they return to the group that they would have had. The access policy
+excludes the delegate at once; the agency has the tasks with the command that revokes, or within a second.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, or_, select, update
@@ -171,10 +170,23 @@ def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
         case, row = _held(uow, task_id)
         if row.task_status == "open" and row.home_pool_id is None:
             groups = CandidateGroups(case.home)
-            values = {"pool_id": groups.delegate_group(delegation.id, key), "home_pool_id": row.pool_id}
+            values: dict[str, Any] = {
+                "pool_id": groups.delegate_group(delegation.id, key),
+                "home_pool_id": row.pool_id,
+            }
             values["search"] = cases.search_text_with(None)  # a delegate sees the step, not the case
             groups.write(uow)
             _move(uow, case, row, values, "task.delegated")
+
+
+class _Placed(NamedTuple):
+    """What `_holding` selects of a task."""
+
+    task_id: UUID
+    element: str
+    task_status: str
+    pool_id: UUID | None
+    home_pool_id: UUID | None
 
 
 @lru_cache
@@ -188,13 +200,15 @@ def _holding() -> Select[Any]:
     )
 
 
-def _held(uow: UnitOfWork, task_id: UUID) -> tuple[Locked, Any]:
+def _held(uow: UnitOfWork, task_id: UUID) -> tuple[Locked, _Placed]:
     """A task with its case. Whoever holds several takes the cases in the order of their ids."""
-    row = cases.held(uow, _holding(), task=task_id)
-    return cases.locked(row), row
+    found = cases.held_with(uow, _holding(), _Placed._make, task=task_id)
+    if found is None:
+        raise NotFound(f"There is no task {task_id}.")
+    return cases.locked(found[0]), found[1]
 
 
-def _move(uow: UnitOfWork, case: Locked, row: Any, values: Mapping[str, Any], kind: Kind) -> None:
+def _move(uow: UnitOfWork, case: Locked, row: _Placed, values: Mapping[str, Any], kind: Kind) -> None:
     """Put a task into another pool, and let nobody have it. Its draft and comments stay."""
     change = TaskChange(row.task_id, "open", None, None)
     cases.note(uow, case, [Fact(kind, row.element, row.task_id)], change)

@@ -47,7 +47,7 @@ def require(uow: UnitOfWork, held: Held, rules: TaskRules, *, completing: bool) 
     if rules.sod is not None and held.row.kind == "step":
         if held.row.person is None:
             raise PersonUnknown(NO_PERSON)
-        _require_four_eyes(uow, held, completing=completing)
+        _require_four_eyes(uow, held, held.row.person, completing=completing)
 
 
 def is_eligible(uow: UnitOfWork, held: Held, rules: TaskRules, user_id: UUID) -> bool:
@@ -93,8 +93,8 @@ def _require_no_interest(uow: UnitOfWork, held: Held, *, completing: bool) -> No
         raise _blocked(uow, held, refusal, "conflict-of-interest", completing=completing)
 
 
-def _require_four_eyes(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
-    if _conflicts(uow, held, uow.actor.id, held.row.person):
+def _require_four_eyes(uow: UnitOfWork, held: Held, person: str, *, completing: bool) -> None:
+    if _conflicts(uow, held, uow.actor.id, person):
         kind = FourEyesLate if completing else FourEyes
         refusal = kind("You have done a task of this case that another person must have done.")
         raise _blocked(uow, held, refusal, "four-eyes", completing=completing)

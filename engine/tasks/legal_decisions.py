@@ -10,7 +10,6 @@ from sqlalchemy import Select, bindparam, insert, select
 
 from engine import access, cases, definitions
 from engine.bpmn import TaskRules, outcomes
-from engine.bpmn.outcomes import MAX_OUTCOME
 from engine.definitions import forms
 from engine.events import Fact
 from engine.identity import names
@@ -45,8 +44,8 @@ def read_decision(held: Held, rules: TaskRules, answer: Mapping[str, Any]) -> Le
     if rules.decision is None or held.row.kind != "step":
         return None
     outcome = outcomes.text_of(answer.get(rules.decision))
-    if not 0 < len(outcome) <= MAX_OUTCOME:
-        detail = f"holds the decision: 1 to {MAX_OUTCOME} characters"
+    if not 0 < len(outcome) <= outcomes.MAX_OUTCOME:
+        detail = f"holds the decision: 1 to {outcomes.MAX_OUTCOME} characters"
         raise Invalid("The decision has no outcome.", [Fault(f"/data/{rules.decision}", detail, "outcome")])
     forms.require_ground({rules.decision: rules.outcomes}, answer, answer)
     return LegalDecision(outcomes.law_word(outcome), outcomes.grounds(answer))
@@ -57,8 +56,9 @@ def record(uow: UnitOfWork, held: Held, decision: LegalDecision | None) -> list[
     if decision is None:
         return []
     case, task_id = held.case, held.row.task_id
+    decision_id = uuid7()
     row = {
-        "id": uuid7(),
+        "id": decision_id,
         "case_id": case.id,
         "task_id": task_id,
         "decided_by": uow.actor.id,
@@ -69,8 +69,8 @@ def record(uow: UnitOfWork, held: Held, decision: LegalDecision | None) -> list[
     }
     uow.write(_INSERT, {f"decision__{name}": value for name, value in row.items()})
     if case.home.appeal_of is not None:
-        jobs.defer(uow, "tell_appealed", queue="cases", decision_id=row["id"])
-    payload = {"decision": row["id"], "outcome": decision.outcome, "grounds": row["grounds"]}
+        jobs.defer(uow, "tell_appealed", queue="cases", decision_id=decision_id)
+    payload = {"decision": decision_id, "outcome": decision.outcome, "grounds": row["grounds"]}
     return [Fact("decision.made", held.row.element, task_id, payload)]
 
 

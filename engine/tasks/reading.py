@@ -210,6 +210,7 @@ def roles(uow: UnitOfWork, task_id: UUID) -> Collection[str] | None:
     return None if access.ANY in own else own
 
 
+# The columns of `subtasks.FormRow`.
 _OF_FORM = (Task.element, Task.kind, Task.asked, subtasks.TOKEN, subtasks.STATE, Case.data)
 _READER = (Case.applicant, Case.representative)
 
@@ -232,7 +233,7 @@ def answerable(
     cases.require_no_party(uow, row._mapping, spec)
     form = subtasks.form_of(spec, row.element, row.kind, row.asked)
     seen = roles(uow, task_id) if form and forms.for_some(form) else None
-    return form, seen, subtasks.form_data(spec, row, uow.now)
+    return form, seen, subtasks.form_data(spec, subtasks.FormRow._make(row[: len(_OF_FORM)]), uow.now)
 
 
 def showable_fields(uow: UnitOfWork, task_id: UUID) -> Form | None:
@@ -279,12 +280,9 @@ def get_corrected_form(uow: UnitOfWork, task: Mapping[str, Any]) -> TaskForm:
     form = subtasks.corrected_form(spec, task["asked"])
     if form is None:
         return TaskForm(None, {}, None)
-    own = (access.APPLICANT,)
-    return TaskForm(
-        forms.for_roles(form, own),
-        forms.visible(form, own, subtasks.form_data(spec, row, uow.now)),
-        None,
-    )
+    own, formed = (access.APPLICANT,), subtasks.FormRow._make(row[: len(_OF_FORM)])
+    known = subtasks.form_data(spec, formed, uow.now)
+    return TaskForm(forms.for_roles(form, own), forms.visible(form, own, known), None)
 
 
 def unknown(task_id: UUID) -> NotFound:

@@ -1,7 +1,8 @@
 """Automatically assigned tasks: assigning them again when released, or when there was no candidate before."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import RowMapping, and_, bindparam, exists, or_, select, union_all, update
@@ -17,7 +18,7 @@ from engine.organisation import automatic_assignment, eligibility
 from engine.organisation.automatic_assignment import AssignmentContext, Chosen, OpenTask
 from engine.platform.db import UnitOfWork, table
 from engine.tasks import reassignment_reasons
-from engine.tasks.locked_task import Held
+from engine.tasks.locked_task import Held, TaskRow
 from engine.tasks.reading import get
 
 BATCH = 500
@@ -30,6 +31,19 @@ _COLUMNS = (
     Task.assignment,
     Task.people,
 )
+
+
+class _Coming(NamedTuple):
+    """A task that may come to somebody: `_COLUMNS`, in their order."""
+
+    task_id: UUID
+    element: str
+    pool_id: UUID | None
+    opened_at: datetime
+    assignment: str | None
+    people: Mapping[str, Any] | None
+
+
 _COMES = and_(Task.status == "open", Task.assignment.is_not(None))
 # Only of these need it be asked whether they may still take what they have.
 _ENDED: Any = select(User.id).where(
@@ -71,7 +85,7 @@ _GIVE = (
 
 
 def choose(
-    uow: UnitOfWork, case: Locked, rows: Sequence[Any], avoided: Collection[UUID]
+    uow: UnitOfWork, case: Locked, rows: Sequence[_Coming | TaskRow], avoided: Collection[UUID]
 ) -> Mapping[UUID, Chosen]:
     """Who gets these tasks of a held case, as far as they come to people; the avoided if nobody else can."""
     open_tasks = [
@@ -81,7 +95,7 @@ def choose(
             row.pool_id,
             row.opened_at,
             row.assignment,
-            only=row.people["users"] if (row.people or {}).get("only") else (),
+            only=row.people["users"] if row.people and row.people.get("only") else (),
         )
         for row in rows
         if row.assignment is not None and row.pool_id is not None
@@ -106,9 +120,11 @@ def list_unassigned(uow: UnitOfWork, after: UUID | None = None) -> Sequence[UUID
 
 def reallocate(uow: UnitOfWork, task_id: UUID) -> bool:
     """Give such a task to somebody, if there is anybody by now; whether it was given."""
-    row = cases.held(uow, _ONE_WAITING, task=task_id, now=uow.now)
-    case = None if row is None else cases.locked(row)
-    if case is None or case.status != "active":
+    found = cases.held_with(uow, _ONE_WAITING, _Coming._make, task=task_id, now=uow.now)
+    if found is None:
+        return False
+    case, row = cases.locked(found[0]), found[1]
+    if case.status != "active":
         return False
     chosen = choose(uow, case, [row], ()).get(task_id)
     if chosen is not None:
@@ -132,7 +148,7 @@ def recuse(uow: UnitOfWork, held: Held, reason: str | None) -> Mapping[str, Any]
         values = {"case_id": case.id, "user_id": uow.actor.id, "reason": reason, "at": uow.now}
         uow.connection.execute(insert(table(Recusal)).values(values))
         own = {"case": case.id, "user": uow.actor.id, "task": row.task_id if row.own else None}
-        left = uow.connection.execute(_MINE, own).all()
+        left = [_Coming._make(found) for found in uow.connection.execute(_MINE, own)]
         chosen = choose(uow, case, left, {uow.actor.id})
         facts = [Fact("task.recused", row.element, row.task_id)]
         for task in left:

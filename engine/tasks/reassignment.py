@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Select, bindparam, or_, select
@@ -19,7 +19,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import AssignedNotPicked, Fault, Forbidden, Invalid
 from engine.tasks import eligibility_checks, legal_decisions, reassignment_reasons
 from engine.tasks.commands import locking
-from engine.tasks.locked_task import Held
+from engine.tasks.locked_task import Held, task_and
 from engine.tasks.reading import get, unknown
 
 
@@ -36,12 +36,12 @@ def assign(
     Raises Conflict if it is neither the actor's nor of its pools to give, and Invalid, whyever it is, if that
     account cannot take it, or if the task was assigned at random and no reason code says why it changes.
     """
-    held = _hold(uow, task_id)
+    held, supervises = _hold(uow, task_id)
     row = held.row
     held.require_open()
-    if not row.supervises and not (row.own and row.assignee_id is not None):
+    if not supervises and not (row.own and row.assignee_id is not None):
         raise held.conflict("The task is not yours to give to somebody.", code="task-not-yours")
-    if row.assignment is not None and not row.supervises:
+    if row.assignment is not None and not supervises:
         raise AssignedNotPicked("The task comes to somebody by itself; only a supervisor gives it on.")
     cases.require_revision(row.task_revision, revisions)
     receiver = find_receiver(uow, row.pool_id, to)
@@ -104,20 +104,34 @@ def _supervised(role: str) -> Select[Any]:
     )
 
 
-def _hold(uow: UnitOfWork, task_id: UUID) -> Held:
-    """Hold a task that the actor may take or give. Raises NotFound, Forbidden if it may only see it."""
+class _Supervision(NamedTuple):
+    """What `_supervised` selects besides the task."""
+
+    supervises: bool
+    acting: str | None
+
+
+def _hold(uow: UnitOfWork, task_id: UUID) -> tuple[Held, bool]:
+    """Hold a task that the actor may take or give; whether it supervises it.
+
+    Raises NotFound, Forbidden if it may only see it.
+    """
     access.require(uow.actor, "tasks.assign")
-    row = cases.held(uow, _supervised(uow.actor.role), task=task_id, **access.seen_by(uow))
-    _require(uow, row, task_id)
-    case = replace(cases.locked(row), acting=row.taken_as or row.acting)
-    cases.require_impartial(uow, case)
-    return Held(case, row)
-
-
-def _require(uow: UnitOfWork, row: Any, task_id: UUID) -> None:
-    if row is None or not (row.case_seen or row.supervises or row.taken_as is not None):
+    given = {"task": task_id, **access.seen_by(uow)}
+    found = cases.held_with(uow, _supervised(uow.actor.role), task_and(_Supervision._make), **given)
+    if found is None:
         raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
-    if row.taken_as is None and not row.supervises:
+    case, (row, actor) = found
+    _require(uow, task_id, row.case_seen, row.taken_as, actor.supervises)
+    held = replace(cases.locked(case), acting=row.taken_as or actor.acting)
+    cases.require_impartial(uow, held)
+    return Held(held, row), actor.supervises
+
+
+def _require(uow: UnitOfWork, task_id: UUID, case_seen: bool, taken_as: str | None, supervises: bool) -> None:
+    if not (case_seen or supervises or taken_as is not None):
+        raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
+    if taken_as is None and not supervises:
         raise Forbidden("The task is for others: you have none of the roles that may take or give it.")
 
 
@@ -144,12 +158,14 @@ def colleagues(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> 
     access.require(uow.actor, "tasks.assign")
     given = {"task": task_id, **access.seen_by(uow)}
     row = uow.connection.execute(_place(uow.actor.role), given).one_or_none()
-    _require(uow, row, task_id)
+    if row is None:
+        raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
+    _require(uow, task_id, row.case_seen, row.taken_as, row.supervises)
     found = select(User.id, User.name, names.of().label("display_name"))
     found = found.where(access.takers(bindparam("pool", type_=Task.pool_id.type)))
     if after is not None:
         last = aliased(User)
         found = found.where(User.name > select(last.name).where(last.id == after).scalar_subquery())
     found = found.order_by(User.name).limit(cases.PAGE + 1)
-    values = {"pool": row.pool_id, **access.seen_by(uow)} if row else {}
+    values = {"pool": row.pool_id, **access.seen_by(uow)}
     return uow.connection.execute(found, values).mappings().all()

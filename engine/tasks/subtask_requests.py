@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Select, select
@@ -26,7 +26,7 @@ from engine.platform.ids import uuid7
 from engine.tasks import corrections, reassignment, subtasks
 from engine.tasks.commands import lock_task, locking
 from engine.tasks.corrections import Marks
-from engine.tasks.locked_task import Held
+from engine.tasks.locked_task import Held, Subtask, task_and
 from engine.tasks.reading import showable_fields, unknown
 
 LISTED = 500
@@ -197,6 +197,13 @@ def _too_late(uow: UnitOfWork, due_at: datetime | None) -> list[Fault]:
     return [Fault("/due_at", "has passed already", "past")] if past else []
 
 
+class _Asker(NamedTuple):
+    """What `_withdrawing` selects besides the task."""
+
+    waits: bool | None  # whether the task beside which it was asked is the actor's
+    acting: str | None
+
+
 @lru_cache
 def _withdrawing(role: str) -> Select[Any]:
     parent = aliased(Task)
@@ -211,31 +218,35 @@ def withdraw_request(uow: UnitOfWork, task_id: UUID) -> UUID:
     Raises NotFound, Forbidden for others, Conflict for what is closed or was not asked beside a task.
     """
     access.require(uow.actor, "tasks.ask")
-    row = cases.held(uow, _withdrawing(uow.actor.role), task=task_id, **access.seen_by(uow))
-    if row is None or not (row.case_seen or row.taken_as is not None):
+    given = {"task": task_id, **access.seen_by(uow)}
+    found = cases.held_with(uow, _withdrawing(uow.actor.role), task_and(_Asker._make), **given)
+    if found is None or not (found[1][0].case_seen or found[1][0].taken_as is not None):
         raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
-    held = Held(replace(cases.locked(row), acting=row.acting), row)
-    if row.kind == "step":
-        raise held.conflict("It is a step of the process, and was not asked.", code="not-asked")
-    if not row.waits and (not row.case_seen or row.asked["by"]["id"] != str(uow.actor.id)):
+    case, (row, asker) = found
+    held = Held(replace(cases.locked(case), acting=asker.acting), row)
+    asked = held.subtask()
+    if not asker.waits and (not row.case_seen or asked.asked["by"]["id"] != str(uow.actor.id)):
         raise Forbidden("Somebody else has asked this.")
     held.require_open()
-    subtasks.close(uow, held, "withdrawn")
-    parent: UUID = row.parent_id
-    return parent
+    subtasks.close(uow, held.case, asked, "withdrawn")
+    return asked.parent_id
+
+
+# The columns of `Subtask`.
+_SUBTASK = (
+    Task.id.label("task_id"),
+    Task.element,
+    Task.kind,
+    Task.asked,
+    Task.parent_id,
+    Task.assignee_id,
+)
 
 
 def expire_requests(uow: UnitOfWork) -> bool:
     """Close one that was not answered in time; whether there was one. What somebody holds is passed over."""
     due = (
-        cases.locking(
-            Task.id.label("task_id"),
-            Task.element,
-            Task.kind,
-            Task.asked,
-            Task.parent_id,
-            Task.assignee_id,
-        )
+        cases.locking(*_SUBTASK)
         .join(Task, Task.case_id == Case.id)
         .where(subtasks.is_overdue(uow.now), validity.runs())
         .order_by(Task.due_at)
@@ -244,5 +255,6 @@ def expire_requests(uow: UnitOfWork) -> bool:
     )
     row = uow.connection.execute(due).one_or_none()
     if row is not None:
-        subtasks.close(uow, Held(cases.locked(row), row), "expired")
+        case, asked = cases.split(row, Subtask._make)
+        subtasks.close(uow, cases.locked(case), asked, "expired")
     return row is not None

@@ -5,7 +5,7 @@ Each is a task of its own whose `parent_id` is the task that waits for it. The e
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Uuid, bindparam, case, func, select, update
@@ -13,13 +13,13 @@ from sqlalchemy.orm import aliased
 
 from engine import bpmn, cases
 from engine.bpmn import Form, Spec
-from engine.cases import TaskChange
+from engine.cases import Locked, TaskChange
 from engine.events import Fact, Kind
 from engine.identity import names
 from engine.models import Case, Task, User
 from engine.platform.db import UnitOfWork, recordset, table, values_of
 from engine.platform.errors import Conflict, CorrectionAwaited, OpinionAwaited
-from engine.tasks.locked_task import Held
+from engine.tasks.locked_task import Held, Subtask
 
 _TASKS = table(Task)
 # The token of a task's step: that of the task, or of the one beside which it was asked.
@@ -81,13 +81,21 @@ def corrected_form(spec: Spec, asked: Mapping[str, Any]) -> Form | None:
     return spec.start_form if element is None else spec.elements[element].form
 
 
-def form_data(spec: Spec, row: Any, now: datetime) -> Mapping[str, Any]:
-    """The variables that the form of a task shows: those of the case, or of the called process it is in.
+class FormRow(NamedTuple):
+    """A task, with what its form shows of its case."""
 
-    The row has the task's `element`, `kind`, `asked` and `token_id`, with the `state` and `data` of its case.
-    """
+    element: str
+    kind: str
+    asked: Mapping[str, Any] | None
+    token_id: UUID
+    state: bytes | None
+    data: Mapping[str, Any]
+
+
+def form_data(spec: Spec, row: FormRow, now: datetime) -> Mapping[str, Any]:
+    """The variables that the form of a task shows: those of the case, or of the called process it is in."""
     about = row.element if row.kind != "correction" else (row.asked or {}).get("form") or ""
-    data: Mapping[str, Any] = row.data
+    data = row.data
     if not bpmn.same_process(about, row.element):
         return data
     own = bpmn.known_at(spec, row.state, row.token_id, row.element, now)
@@ -194,9 +202,10 @@ def touch(uow: UnitOfWork, parent: UUID) -> None:
     uow.write(_TOUCH, {"parent__id": parent})
 
 
-def close(uow: UnitOfWork, held: Held, happened: str, answer: Mapping[str, Any] | None = None) -> None:
+def close(
+    uow: UnitOfWork, case: Locked, row: Subtask, happened: str, answer: Mapping[str, Any] | None = None
+) -> None:
     """End what was asked: given, withdrawn or expired. The answer stays with the question."""
-    row, case = held.row, held.case
     given = answer is not None
     if answer is not None:
         asked = {**row.asked, "answer": dict(answer)}

@@ -17,7 +17,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.bpmn import script
+from engine.bpmn import sandbox
 from engine.platform import logs
 from engine.platform.config import Settings
 from engine.platform.errors import Conflict, NotFound, Uncertain
@@ -48,8 +48,8 @@ _SERVED: Mapping[Queue, tuple[Served, LookAfter]] = {
 
 
 def serve(settings: Settings, url: str, queue: Queue) -> int:
-    """Serve a queue and return the exit code: 0 after a signal to stop. Running jobs are finished before."""
-    script.open_pool()
+    """The exit code: 0 if it was payload to stop. Jobs in hand are finished before."""
+    sandbox.open_pool()
     runner = CommandRunner(settings, url, threads=8 if queue == "calls" else 2)
     if queue == "checks":
         os.nice(NICE)  # whoever waits for a page or a case goes first
@@ -63,7 +63,7 @@ def serve(settings: Settings, url: str, queue: Queue) -> int:
         code = 1
     finally:
         runner.close()
-        script.close_pool()
+        sandbox.close_pool()
     return code
 
 

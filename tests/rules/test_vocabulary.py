@@ -10,7 +10,11 @@ HUMAN = {"task", "userTask", "manualTask"}
 REFUSING = {"refused", "inadmissible", "rejected", "denied", "declined", "refuse", "رد"}
 TERMS = {"valid_from", "valid_to", "revoked_at"}
 LENT = {"Membership", "Delegation", "Substitution"}
-VALIDITY, KINDS, OUTCOMES = "engine/access/validity.py", "engine/bpmn/kinds.py", "engine/bpmn/outcomes.py"
+VALIDITY, KINDS, OUTCOMES = (
+    "engine/access/validity.py",
+    "engine/bpmn/notation/vocabulary.py",
+    "engine/bpmn/notation/outcomes.py",
+)
 ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 

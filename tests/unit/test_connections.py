@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.bpmn.findings import Finding
+from engine.bpmn.notation.findings import Finding
 from engine.connectors import Connectors, deployment_check
 from engine.platform.config import ROOT, Settings
 from tests.bpmn import in_line, line, node, process

@@ -17,7 +17,16 @@ from sqlalchemy import ColumnElement, RowMapping, Select, func, select, text, up
 from engine import access, bpmn, cases, definitions
 from engine.access import validity
 from engine.bpmn.values import MAX_KEYS, short
-from engine.cases.messages.matching import CASE_NUMBER, CLEAR, READY, WAIT, first_kept, fitting, waiting
+from engine.cases.messages.matching import (
+    CASE_NUMBER,
+    CLEAR,
+    READY,
+    WAIT,
+    Waiting,
+    first_kept,
+    fitting,
+    waiting,
+)
 from engine.definitions import forms
 from engine.events import Fact
 from engine.models import Case, Definition, DefinitionVersion, Message, MessageStatus, Wait
@@ -166,7 +175,7 @@ def offer(uow: UnitOfWork, case_id: UUID) -> None:
     """Pass on the first of what was kept for a case that waits."""
     waits = select(*WAIT).join(Case, Wait.case_id == Case.id)
     waits = waits.where(Wait.case_id == case_id, Wait.kind == "message", Wait.closed_at.is_(None))
-    first = first_kept(uow, uow.connection.execute(waits).all())
+    first = first_kept(uow, [Waiting._make((*row, True)) for row in uow.connection.execute(waits)])
     if first is not None:
         deliver_kept(uow, first)
 
@@ -200,7 +209,9 @@ def begin(uow: UnitOfWork, wait_id: UUID) -> None:
     uow.connection.execute(update(Wait).where(Wait.id == wait_id).values(**closed))
 
 
-def _deliver(waits: Sequence[Any], give: Callable[[UUID, Sequence[UUID]], bool]) -> list[tuple[UUID, str]]:
+def _deliver(
+    waits: Sequence[Waiting], give: Callable[[UUID, Sequence[UUID]], bool]
+) -> list[tuple[UUID, str]]:
     """Give a message to those who still wait; the ids and numbers of their cases."""
     return [
         case

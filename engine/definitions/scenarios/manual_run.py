@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engine.bpmn import OutOfTime, Spec, Step, Watch
+from engine.bpmn import OutOfTime, Spec, Step, Trace
 from engine.definitions.scenarios.difference import Mismatch
 from engine.definitions.scenarios.plan import Action, Start
 from engine.definitions.scenarios.reading import MAX_STEPS, ZONE, read_act
@@ -71,13 +71,13 @@ def clock(now: datetime) -> datetime:
 
 def play(spec: Spec, at: datetime, acts: Sequence[Told]) -> Played:
     """Play a case from an instant on. Raises Unplayable."""
-    watch, taken = Watch(monotonic() + SECONDS), _Taken()
-    case = Case(replace(spec, watch=watch), at, taken)
+    trace, taken = Trace(monotonic() + SECONDS), _Taken()
+    case = Case(replace(spec, trace=trace), at, taken)
     done: list[Done] = []
     for number, told in enumerate(acts):
         before = case.now
         try:
-            watch.require_time()
+            trace.require_time()
             act = read_act(told, at, first=not number)
             _do(case, act)
         except (Invalid, Mismatch, OutOfTime, TooLong) as failure:
@@ -85,7 +85,7 @@ def play(spec: Spec, at: datetime, acts: Sequence[Told]) -> Played:
         incidents = {one.element: one.code for one in case.incidents.values()} if case.fresh else {}
         done.append(Done(told, act, before, case.now, taken.steps, incidents))
         taken.steps = []
-    return Played(spec, at, case, done, frozenset(watch.flows))
+    return Played(spec, at, case, done, frozenset(trace.flows))
 
 
 def _do(case: Case, act: Start | Action) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from time import monotonic
 from typing import Any
 
-from engine.bpmn import Finding, OutOfTime, Spec, Watch
+from engine.bpmn import Finding, OutOfTime, Spec, Trace
 from engine.definitions.scenarios.comparison import compare, require_no_incident
 from engine.definitions.scenarios.coverage import Coverage, Seen, cover
 from engine.definitions.scenarios.difference import Difference, Mismatch
@@ -136,10 +136,10 @@ def _unknown(scenario: Scenario, specs: Mapping[str, Spec]) -> Iterable[Finding]
 
 def run(scenario: Scenario, spec: Spec, until: float) -> tuple[Result, Seen]:
     """Run one scenario, until an instant of the monotonic clock at most."""
-    watch = Watch(min(until, monotonic() + SECONDS))
-    case = Case(replace(spec, watch=watch), scenario.at)
+    trace = Trace(min(until, monotonic() + SECONDS))
+    case = Case(replace(spec, trace=trace), scenario.at)
     result = Result(scenario.name, scenario.process, scenario.file, scenario.line, passed=True)
-    difference = _difference(scenario, case, watch)
+    difference = _difference(scenario, case, trace)
     if difference is not None:
         step, line, unlike = difference
         result = replace(
@@ -152,10 +152,10 @@ def run(scenario: Scenario, spec: Spec, until: float) -> tuple[Result, Seen]:
             came=unlike.came,
             difference=unlike.kind,
         )
-    return result, Seen(frozenset(case.passed), frozenset(watch.flows), frozenset(watch.answers))
+    return result, Seen(frozenset(case.passed), frozenset(trace.flows), frozenset(trace.answers))
 
 
-def _difference(scenario: Scenario, case: Case, watch: Watch) -> tuple[int | None, int, Mismatch] | None:
+def _difference(scenario: Scenario, case: Case, trace: Trace) -> tuple[int | None, int, Mismatch] | None:
     """The step at which the scenario fails, if it does: its number, its line and what is different."""
     place: tuple[int | None, int] = 0, scenario.start.line
     try:
@@ -163,7 +163,7 @@ def _difference(scenario: Scenario, case: Case, watch: Watch) -> tuple[int | Non
         for number, action in enumerate(todo):
             place = number, action.line
             spend(ACTION)
-            watch.require_time()
+            trace.require_time()
             passed, thrown = len(case.passed), len(case.thrown)
             if isinstance(action, Start):
                 case.start(action)

@@ -15,9 +15,7 @@ from sqlalchemy import Update, case, null, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import access, bpmn, definitions
-from engine.bpmn import Finding, Foreign, Report, Source
-from engine.bpmn.check.bounded import too_deep, too_much
-from engine.bpmn.source import BPMN_SUFFIXES, Unreadable
+from engine.bpmn import BPMN_SUFFIXES, Finding, Foreign, Report, Source, Unreadable, too_deep, too_much
 from engine.connectors import deployment_check
 from engine.definitions import Version, scenarios
 from engine.design.drafts.reading import files_of, source, unknown

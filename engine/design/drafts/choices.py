@@ -12,7 +12,7 @@ from sqlalchemy import select
 from engine import access, bpmn
 from engine.access import APPLICANT, CASEWORKER, SUPERVISOR, validity
 from engine.bpmn import Named, Offers
-from engine.bpmn.forms.fields import text
+from engine.bpmn.forms import text
 from engine.design.drafts.reading import files_of, get
 from engine.models import Definition, DefinitionVersion, DeploymentFile, Membership, Unit
 from engine.organisation.units import CHOICES

@@ -11,8 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import access, bpmn, definitions
-from engine.bpmn.check.files import MAX_FILES, is_name
-from engine.bpmn.source import MAX_FILE, Unreadable
+from engine.bpmn import MAX_FILE, MAX_FILES, Unreadable, is_file_name
 from engine.connectors import deployment_check
 from engine.definitions import Deployed, uploads
 from engine.definitions.scenarios import SUFFIX
@@ -93,7 +92,7 @@ def save(uow: UnitOfWork, sketch_id: UUID, changes: Mapping[str, bytes | None], 
     _hold(uow, sketch_id, revision)
     put = {name: content for name, content in changes.items() if content is not None}
     require_files(put)
-    gone = [name for name in changes.keys() - put.keys() if is_name(name)]
+    gone = [name for name in changes.keys() - put.keys() if is_file_name(name)]
     uow.session.execute(
         deletion(SketchFile).where(SketchFile.sketch_id == sketch_id, SketchFile.name.in_(gone))
     )
@@ -242,7 +241,7 @@ def require_files(files: Mapping[str, bytes]) -> None:
     faults = [
         Fault(f"/files/{name[:80]}", "is no name of a file", "file-name")
         for name in files
-        if not is_name(name)
+        if not is_file_name(name)
     ]
     faults += [
         Fault(f"/files/{name}", f"is larger than {_MIB} MiB", "file-too-large", {"count": _MIB})

@@ -11,9 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from engine import access, bpmn, definitions
-from engine.bpmn import Finding, Foreign, Name
-from engine.bpmn.posts import BINDINGS
-from engine.bpmn.source import Unreadable
+from engine.bpmn import BINDINGS, Finding, Foreign, Name, Unreadable
 from engine.connectors import deployment_check
 from engine.definitions import uploads
 from engine.design.drafts.editing import require_files
