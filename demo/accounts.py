@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from engine.identity import accounts, passwords, profiles
 from engine.models import Role
-from engine.organisation import files, importing
+from engine.organisation import import_files, imports
 from engine.platform.config import Settings
 from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Refusal
@@ -90,7 +90,7 @@ def prepare(database: Database, settings: Settings, url: str) -> bool:
     def make(session: Session, now: datetime) -> bool:
         fresh = not accounts.any_person(session)
         if fresh:
-            importing.apply(UnitOfWork(session, accounts.system(session, now), now), _organisation(settings))
+            imports.apply(UnitOfWork(session, accounts.system(session, now), now), _organisation(settings))
             made = [_make(session, now, name, role) for name, role in ACCOUNTS]
             # Before the commit: tokens that nobody knows are worse than a file whose tokens do not exist.
             _write(settings, url, made)
@@ -105,11 +105,11 @@ def prepare(database: Database, settings: Settings, url: str) -> bool:
 
 def delegate(database: Database, settings: Settings) -> None:
     """Let private offices execute what the file says, once its processes are deployed."""
-    reading = files.Reading(settings.time_zone, delegations=_organisation(settings).delegations)
+    reading = import_files.Reading(settings.time_zone, delegations=_organisation(settings).delegations)
 
     def agree(session: Session, now: datetime) -> None:
         uow = UnitOfWork(session, accounts.system(session, now), now)
-        importing.apply(uow, reading, {"delegations": delegations.take})
+        imports.apply(uow, reading, {"delegations": delegations.take})
 
     try:
         database.run(agree)
@@ -117,9 +117,9 @@ def delegate(database: Database, settings: Settings) -> None:
         print(f"The steps of the demonstration are not delegated. {refusal.detail}", file=sys.stderr)
 
 
-def _organisation(settings: Settings) -> files.Reading:
+def _organisation(settings: Settings) -> import_files.Reading:
     file = Path(__file__).with_name("organisation.json")
-    return files.read(file.name, file.read_bytes(), settings.time_zone)
+    return import_files.read(file.name, file.read_bytes(), settings.time_zone)
 
 
 def _make(session: Session, now: datetime, name: str, role: Role) -> DemoAccount:

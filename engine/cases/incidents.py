@@ -1,4 +1,4 @@
-"""Incidents: elements that failed and wait for a person to let them try again."""
+"""Incidents: elements that failed and wait for a person to retry, repair or skip them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -120,7 +120,7 @@ def get(uow: UnitOfWork, incident_id: UUID) -> RowMapping:
     row = uow.connection.execute(found.where(Incident.id == incident_id), access.seen_by(uow)).mappings()
     if (known := row.one_or_none()) is None:
         case = select(Incident.case_id).where(Incident.id == incident_id).scalar_subquery()
-        raise cases.withheld(uow, _unknown(incident_id), case=case)
+        raise cases.explain_refusal(uow, _unknown(incident_id), case=case)
     cases.require_not_own(uow, known["case"])
     return known
 
@@ -181,19 +181,19 @@ def retry(
     """
     access.require(uow.actor, "incidents.mend" if repair else "incidents.retry")
     case, row = _hold(uow, incident_id)
-    told = {"incident": incident_id, **({"reason": reason} if reason else {})}
-    happened = [Fact("incident.retried", row.element, payload=told)]
+    payload = {"incident": incident_id, **({"reason": reason} if reason else {})}
+    happened = [Fact("incident.retried", row.element, payload=payload)]
     if _of_case(row, case):
         cases.note(uow, case, happened)
         if row.code in cases.NOTICES:
             return cases.get(uow, case.id)
-        cases.rouse(uow, case.id)
+        cases.resume_waits(uow, case.id)
         return cases.get(uow, case.id)
     spec = definitions.spec(uow.session, case.version)
     repaired = _sound(uow, case, spec, row, repair or {})
     step = bpmn.retry(spec, cases.require_active(case), row.token_id, uow.now, repaired)
     if repaired:
-        changed = cases.scoped({**told, "changes": repaired}, step.scope)
+        changed = cases.scoped({**payload, "changes": repaired}, step.scope)
         happened.insert(0, Fact("data.repaired", row.element, payload=changed))
     cases.apply(uow, case, step, happened)
     return cases.get(uow, case.id)
@@ -214,8 +214,8 @@ def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: st
         step = bpmn.skip(spec, cases.require_active(case), row.token_id, given, uow.now)
     except bpmn.Unskippable as error:
         raise _not_skippable(incident_id, row, error.reason) from error
-    told = cases.scoped({"incident": incident_id, "reason": reason, "changes": given}, step.scope)
-    cases.apply(uow, case, step, [Fact("incident.skipped", row.element, payload=told)])
+    payload = cases.scoped({"incident": incident_id, "reason": reason, "changes": given}, step.scope)
+    cases.apply(uow, case, step, [Fact("incident.skipped", row.element, payload=payload)])
     return cases.get(uow, case.id)
 
 

@@ -1,4 +1,4 @@
-"""The posts that a deployment names, held against the units and people that there are.
+"""The candidate roles that a deployment names, compared with the existing units and people.
 
 A role may be given to somebody later, so that nobody has it only warns; a unit must be there.
 """

@@ -94,7 +94,7 @@ def _appealable(uow: UnitOfWork, case: Locked) -> tuple[str, UUID]:
     return rules.appeal, decision.id
 
 
-def tell(uow: UnitOfWork, decision_id: UUID) -> None:
+def notify_appealed(uow: UnitOfWork, decision_id: UUID) -> None:
     """Let the log of the case that was appealed tell what was decided on the appeal.
 
     By a job, for it holds that case, which the decision itself does not.

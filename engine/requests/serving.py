@@ -71,7 +71,7 @@ def serve(
     try:
         done: T | Answer = database.run(run, view)
     except IntegrityError as failure:
-        done = _answered_before(database, request, cases.taken(failure) or failure)
+        done = _answered_before(database, request, cases.as_conflict(failure) or failure)
     except Refusal as refusal:
         done = _answered_before(database, request, refusal)
     if shown is not None:

@@ -46,8 +46,8 @@ def comment(
         "at": uow.now,
     }
     uow.connection.execute(insert(Comment).values(row))
-    told = {"comment": row["id"], "text": text, "visible": row["visible"]}
-    cases.note(uow, held, [Fact("comment.added", element, task, told)])
+    payload = {"comment": row["id"], "text": text, "visible": row["visible"]}
+    cases.note(uow, held, [Fact("comment.added", element, task, payload)])
     return uow.connection.execute(_comments().where(Comment.id == row["id"])).mappings().one()
 
 

@@ -21,8 +21,8 @@ from engine.bpmn import HUMAN, Element
 from engine.cases import Locked, TaskChange
 from engine.events import Fact, Kind
 from engine.models import Case, Definition, Delegation, Pool, Task, Unit, UnitLine
-from engine.organisation import importing, journal, units
-from engine.organisation.candidate_groups import Placing
+from engine.organisation import administration_log, imports, units
+from engine.organisation.candidate_groups import CandidateGroups
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 
@@ -47,7 +47,7 @@ class NewDelegation:
     take_over: bool = False
 
 
-def agree(uow: UnitOfWork, new: NewDelegation) -> UUID:
+def create(uow: UnitOfWork, new: NewDelegation) -> UUID:
     """Delegate steps. Raises Invalid, and Conflict if more tasks would go along than one command moves."""
     access.require(uow.actor, "units.manage")
     begin = new.valid_from or uow.now
@@ -91,12 +91,12 @@ def take(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
     agreed = uow.connection.execute(same).scalars().all()
     if not agreed:
         named = {name: values[name] for name in ("definition", "elements", "unit", "delegate")}
-        agree(uow, NewDelegation(**named, valid_from=begin, valid_to=end))
+        create(uow, NewDelegation(**named, valid_from=begin, valid_to=end))
         return "delegation.agreed"
     if end in agreed:
         return None
     detail = "is another day than was agreed: revoke that delegation, and agree on another one"
-    raise importing.fixed("/valid_to", detail)
+    raise imports.fixed("/valid_to", detail)
 
 
 def _faults(uow: UnitOfWork, new: NewDelegation, begin: datetime) -> list[Fault]:
@@ -138,9 +138,11 @@ def _below(uow: UnitOfWork, key: str, unit_id: UUID) -> bool:
 
 
 def _note(uow: UnitOfWork, kind: Any, row: Delegation) -> None:
-    told = {"delegation": row.id, "definition": row.definition, "elements": row.elements}
-    told |= {"delegate": row.delegate_id, "from": row.valid_from, "to": row.valid_to}
-    journal.note(uow, kind, row.unit_id, {name: value for name, value in told.items() if value is not None})
+    payload = {"delegation": row.id, "definition": row.definition, "elements": row.elements}
+    payload |= {"delegate": row.delegate_id, "from": row.valid_from, "to": row.valid_to}
+    administration_log.note(
+        uow, kind, row.unit_id, {name: value for name, value in payload.items() if value is not None}
+    )
 
 
 def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
@@ -167,13 +169,13 @@ def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
     for task_id, _ in rows:
         case, row = _held(uow, task_id)
         if row.task_status == "open" and row.home_pool_id is None:
-            placing = Placing(case.home)
+            groups = CandidateGroups(case.home)
             values: dict[str, Any] = {
-                "pool_id": placing.delegates(delegation.id, key),
+                "pool_id": groups.delegate_group(delegation.id, key),
                 "home_pool_id": row.pool_id,
             }
-            values["search"] = cases.found_by(None)  # a delegate sees the step, not the case
-            placing.write(uow)
+            values["search"] = cases.search_text_with(None)  # a delegate sees the step, not the case
+            groups.write(uow)
             _move(uow, case, row, values, "task.delegated")
 
 
@@ -252,7 +254,7 @@ def give_back(uow: UnitOfWork, delegation_id: UUID | None = None) -> int:
         case, row = _held(uow, task_id)
         if row.task_status == "open" and row.home_pool_id is not None:
             values = {"pool_id": row.home_pool_id, "home_pool_id": None}
-            _move(uow, case, row, {**values, "search": cases.found_by(case.subject)}, "task.returned")
+            _move(uow, case, row, {**values, "search": cases.search_text_with(case.subject)}, "task.returned")
     return len(rows)
 
 

@@ -56,7 +56,7 @@ def save(uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any]) -> dict[str, A
     given = {"task": task_id, **access.seen_by(uow)}
     row = uow.connection.execute(_wanted(uow.actor.role), given).one_or_none()
     if row is None or not row.seen:
-        raise cases.withheld(uow, unknown(task_id), task=task_id)
+        raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
     if row.taken_as is None:
         raise Forbidden("The task is for others: you have none of the roles that may take it.")
     if row.status != "open" or not row.had:

@@ -36,7 +36,7 @@ CHECKING = (
         "engine/dmn/check",
         "engine/platform/findings.py",
         "engine/organisation/candidate_roles.py",
-        "engine/connectors/usage.py",
+        "engine/connectors/deployment_check.py",
         "engine/definitions/scenarios",
     ),
 )
