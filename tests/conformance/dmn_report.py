@@ -139,7 +139,8 @@ def limits() -> Iterator[str]:
     yield f"| a file: elements, characters of all expressions | {MAX_ELEMENTS:,}, {MAX_TEXT:,} |"
     yield f"| a file that is uploaded | {check.MAX_FILE >> 20} MiB, {check.MAX_DEPTH} levels |"
     yield f"| an answer that is written as JSON | {exact.LONGEST >> 20} MiB |"
-    yield "\nAn evaluation that reaches a limit has no result and a fault that says so; nothing else is stopped."
+    yield "\nAn evaluation that reaches a limit has no result and a fault that says so;"
+    yield "nothing else is stopped."
 
 
 SECTIONS: Mapping[str, Callable[[], Iterator[str]]] = {
