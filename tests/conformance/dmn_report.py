@@ -108,7 +108,7 @@ def _folders() -> Iterator[str]:
 
 def functions() -> Iterator[str]:
     """All built-in functions; needs no kit."""
-    yield "`?` marks what may be left out, `*` what may come any number of times.\n"
+    yield "`?` marks an optional parameter, `*` one that can be repeated.\n"
     yield "| Function | Parameters | Gives |\n|---|---|---|"
     for name in sorted(BUILT_IN):
         ways = "<br>".join(f"`{_way(way)}`" if way else "none" for way in BUILT_IN[name].ways)
@@ -138,7 +138,8 @@ def limits() -> Iterator[str]:
     yield f"| a file: elements, characters of all expressions | {MAX_ELEMENTS:,}, {MAX_TEXT:,} |"
     yield f"| a file that is uploaded | {check.MAX_FILE >> 20} MiB, {check.MAX_DEPTH} levels |"
     yield f"| an answer that is written as JSON | {serialization.LONGEST >> 20} MiB |"
-    yield "\nWhat comes to a limit gives no result, says so, and stops nothing else."
+    yield "\nAn evaluation that reaches a limit has no result and a fault that says so;"
+    yield "nothing else is stopped."
 
 
 SECTIONS: Mapping[str, Callable[[], Iterator[str]]] = {

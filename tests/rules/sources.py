@@ -38,6 +38,13 @@ def markdown() -> list[Path]:
     return sorted(found)
 
 
+def guides() -> list[Path]:
+    """The documents for readers: decisions and the changelog are records, and stay as they were written."""
+    found = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    assert len(found) > 2
+    return found
+
+
 def text(name: str) -> str:
     """A file by its name below the root."""
     return (ROOT / name).read_text(encoding="utf-8")
