@@ -9,26 +9,35 @@ import pytest
 from sqlalchemy import JSON, Column, Label, literal
 
 from engine import access, cases
-from engine.cases import incidents, moving
+from engine.cases import incidents, triggers
 from engine.cases.messages import matching
-from engine.documents import writing
-from engine.tasks import allotting, asking, assigning, beside, delegations, held, reading, work
+from engine.documents import uploads
+from engine.tasks import (
+    commands,
+    delegations,
+    locked_task,
+    reading,
+    reallocation,
+    reassignment,
+    subtask_requests,
+    subtasks,
+)
 
-TASK = (cases.CaseRow, held.TaskRow)
+TASK = (cases.CaseRow, locked_task.TaskRow)
 ROWS: list[tuple[Iterable[Any], tuple[Any, ...]]] = [
     (cases.LOCKING, (cases.CaseRow,)),
-    (moving._CALL, (cases.CallRow,)),
-    (work.locking("caseworker").selected_columns, TASK),
-    (work.locking("applicant").selected_columns, TASK),
-    (assigning._supervised("caseworker").selected_columns, (*TASK, assigning._Supervision)),
-    (asking._withdrawing("caseworker").selected_columns, (*TASK, asking._Asker)),
-    (asking._SUBTASK, (held.Subtask,)),
-    (allotting._COLUMNS, (allotting._Coming,)),
+    (triggers._CALL, (cases.CallRow,)),
+    (commands.locking("caseworker").selected_columns, TASK),
+    (commands.locking("applicant").selected_columns, TASK),
+    (reassignment._supervised("caseworker").selected_columns, (*TASK, reassignment._Supervision)),
+    (subtask_requests._withdrawing("caseworker").selected_columns, (*TASK, subtask_requests._Asker)),
+    (subtask_requests._SUBTASK, (locked_task.Subtask,)),
+    (reallocation._COLUMNS, (reallocation._Coming,)),
     (delegations._holding().selected_columns, (cases.CaseRow, delegations._Placed)),
     (incidents._LOCKING, (incidents._Locked,)),
     ((*matching.WAIT, literal(True).label("ready")), (matching.Waiting,)),
-    (reading._OF_FORM, (beside.Formed,)),
-    ((*writing._TASK, access.visible_cases("caseworker").label("case_seen")), (writing._Locked,)),
+    (reading._OF_FORM, (subtasks.FormRow,)),
+    ((*uploads._TASK, access.visible_cases("caseworker").label("case_seen")), (uploads._Locked,)),
 ]
 # What a statement demands of a column, or names a text, is known to no table.
 NARROWER = {("Subtask", "asked"), ("Subtask", "parent_id"), ("Formed", "state")}
