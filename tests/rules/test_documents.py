@@ -177,6 +177,17 @@ def test_decisions_are_numbered_and_complete() -> None:
         assert "## Consequences" in content, where(path)
 
 
+def test_the_index_has_every_decision_with_a_sentence() -> None:
+    index = text("docs/README.md").split("\n## Decisions\n", 1)[1]
+    listed = re.findall(r"(?m)^\| \[(\d{4})\]\(decisions/(\1-[\w-]+\.md)\) \| ([A-Z].+\.) \|", index)
+    assert [name for _, name, _ in listed] == sorted(path.name for path in ROOT.glob("docs/decisions/*.md"))
+
+
+def test_the_map_has_every_document() -> None:
+    linked = {link.partition("#")[0] for link in LINK.findall(text("docs/README.md"))}
+    assert {path.name for path in ROOT.glob("docs/*.md")} - linked == {"README.md"}
+
+
 def test_error_codes_live_where_the_documents_look_for_them() -> None:
     """A `Failed` or `Fault` whose code is computed could not be found by the tests above."""
     computed = [

@@ -18,7 +18,6 @@ RETIRED = {
     "custody",
     "fairness",
     "impartial",
-    "interest",
     "lifeline",
     "mend",
     "move",
@@ -44,7 +43,6 @@ RETIRED = {
 MODULES_TO_RENAME = {
     "beside",
     "fairness",
-    "interest",
     "moves",
     "outbound",
     "outlook",
