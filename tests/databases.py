@@ -82,6 +82,8 @@ class Reused:
 
     def __init__(self, server: postgres.Server, admin: psycopg.Connection, template: str) -> None:
         self._server, self._admin, self._template = server, admin, template
+        # Only the superuser may end whatever is connected to a database that shall be dropped.
+        self._dropper = self._superuser("postgres")
         self._make()
 
     def restore(self) -> None:
@@ -93,14 +95,23 @@ class Reused:
         except psycopg.Error:  # a row that is still locked, a connection that was ended
             undone = False
         if not undone:
-            self.drop()
+            self._drop()
             self._make()
 
-    def drop(self) -> None:
-        """Close all connections, and drop it."""
+    def close(self) -> None:
+        """Drop the database."""
+        self._drop()
+        self._dropper.close()
+
+    def _drop(self) -> None:
         self.database.dispose()
         self._cleaner.close()
-        drop(self._admin, self._name)
+        drop(self._dropper, self._name)
+
+    def _superuser(self, database: str) -> psycopg.Connection:
+        host = str(make_url(self._server.url).query["host"])
+        login = {"dbname": database, "user": "postgres", "password": SECRET, "host": host}
+        return psycopg.connect(make_conninfo(**login), autocommit=True)
 
     def _make(self) -> None:
         self._name = f"test_{uuid7().hex}"
@@ -108,8 +119,7 @@ class Reused:
         url = make_url(self._server.url).set(database=self._name)
         self.url = url.render_as_string(hide_password=False)
         self.database = Database(self.url, zone=UTC)
-        login = {"dbname": self._name, "user": "postgres", "password": SECRET, "host": str(url.query["host"])}
-        self._cleaner = psycopg.connect(make_conninfo(**login), autocommit=True)
+        self._cleaner = self._superuser(self._name)
         # No trigger fires in it, neither those of the logs that are append-only nor those of foreign keys.
         self._cleaner.execute("SET session_replication_role = replica; SET lock_timeout = '1s'")
         self._undo = _undoing(self._cleaner)
