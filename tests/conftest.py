@@ -18,10 +18,11 @@ from sqlalchemy import make_url, select
 from engine.bpmn import Finding
 from engine.models import Role, User
 from engine.platform import budget, postgres
-from engine.platform.config import ROOT, Settings
+from engine.platform.config import ROOT
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.ids import uuid7
-from tests import factories
+from tests import databases, factories
+from tests.databases import Reused
 from tests.findings import require_text
 
 TEMPLATE = "template_migrated"
@@ -62,7 +63,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def server(quick: Path) -> Iterator[postgres.Server]:
     """The embedded server, as an installation has it, but in haste."""
-    started = postgres.start(Settings.read({"PARVANDEH_VAR": str(quick / "var")}), options=HASTE)
+    started = databases.start(quick / "var", HASTE)
     yield started
     started.stop()
 
@@ -88,18 +89,29 @@ def empty_database_url(server: postgres.Server, admin: psycopg.Connection) -> It
     yield from _made(server, admin, "template0")
 
 
-@pytest.fixture
-def database_url(server: postgres.Server, admin: psycopg.Connection, template: str) -> Iterator[str]:
-    """A migrated database that nobody else uses."""
-    yield from _made(server, admin, template)
+@pytest.fixture(scope="session")
+def _reused(server: postgres.Server, admin: psycopg.Connection, template: str) -> Iterator[Reused]:
+    made = Reused(server, admin, template)
+    yield made
+    made.drop()
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def _own(_reused: Reused) -> Iterator[Reused]:
+    yield _reused
+    _reused.restore()
+
+
+@pytest.fixture
+def database_url(_own: Reused) -> str:
+    """A migrated database that no other test uses at the same time."""
+    return _own.url
+
+
+@pytest.fixture
+def database(_own: Reused) -> Database:
     """The same, opened."""
-    opened = Database(database_url, zone=UTC)
-    yield opened
-    opened.dispose()
+    return _own.database
 
 
 @pytest.fixture(scope="session", autouse=True)
