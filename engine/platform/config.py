@@ -16,7 +16,7 @@ from engine.platform import media
 # Whether a deployment is published at once, or makes drafts that another person publishes.
 Publishing = Literal["direct", "four-eyes"]
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 API_QUOTA = 60_000  # requests of a token in a minute: more than two cores answer, so that nobody is surprised
 

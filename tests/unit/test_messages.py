@@ -21,11 +21,10 @@ from engine.cases import migration
 from engine.definitions import forms
 from engine.events import Kind
 from engine.platform.errors import Refusal
+from engine.platform.messages import findings, refusals
+from tests import catalogues
+from tests.catalogues import FILES, LANGUAGES, placeholders, texts
 from tests.rules.sources import calls, nodes, python, strings
-from tests.web import catalogues
-from tests.web.catalogues import FILES, LANGUAGES, placeholders, texts
-from web import refusals
-from web.designer import findings
 
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 WORD = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
@@ -158,7 +157,7 @@ def test_every_fault_has_a_text() -> None:
     faulting = [
         path
         for path in python("engine", "api", "web/desk", "web/attached.py", "web/visit.py")
-        if path.parent.name != "exchange"
+        if path.parent.name != "connectors"
     ]
     codes = strings(calls(faulting, "Fault"), 2) | set(forms.MESSAGES)
     for function in ("fault", "_invalid"):
@@ -254,7 +253,7 @@ def test_every_difference_has_a_text() -> None:
     named = {*FACTS, *RULES, *LONG_FACTS}
     keys = {key.removeprefix("differences.") for key in texts("differences")}
     assert {code for code in SENTENCES if code.removesuffix("-changed") not in named} <= keys
-    assert {key.removeprefix("fact.") for key in keys if key.startswith("fact.")} == named
+    assert {key.partition(".")[2] for key in keys if key.startswith(("fact.", "long-fact."))} == named
     assert {key.removeprefix("kind.") for key in keys if key.startswith("kind.")} == set(KINDS)
 
 
