@@ -194,7 +194,9 @@ def _explained(problem: Response) -> Response:
         key = f"frame.status.{status}"
         response = told(status, key if key in texts.TEXTS else "frame.status.other")
     response.headers.extend(
-        (name, value) for name, value in problem.headers if name not in ("Content-Type", "Content-Length")
+        (name, value)
+        for name, value in problem.headers
+        if name not in ("Content-Type", "Content-Length", "Content-Language", "Vary")
     )
     return response
 

@@ -134,5 +134,5 @@ def _not_xml(name: str, message: str, line: int | None) -> Unreadable:
     return _unreadable(name, "not-xml", reason, "Export the diagram again as BPMN 2.0 XML.", line or None)
 
 
-def _unreadable(name: str, code: str, reason: str, mend: str, line: int | None = None) -> Unreadable:
-    return Unreadable(Finding("error", code, name, reason, mend, line=line))
+def _unreadable(name: str, code: str, reason: str, fix: str, line: int | None = None) -> Unreadable:
+    return Unreadable(Finding("error", code, name, reason, fix, line=line))

@@ -1,4 +1,4 @@
-"""What a check of uploaded files finds: every finding with its place, its reason and its mend."""
+"""What a check of uploaded files finds: every finding with its place, its reason and its fix."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ def values_of(text: str) -> Mapping[str, Value]:
 class Finding:
     """One finding: an error forbids the deployment, a note tells what was translated.
 
-    `code` is stable; `line` counts from 1 in `file`; `mend` says what to do about it. `values` are what the
+    `code` is stable; `line` counts from 1 in `file`; `fix` says what to do about it. `values` are what the
     reason names.
     """
 
@@ -52,7 +52,7 @@ class Finding:
     code: str
     file: str
     reason: str
-    mend: str
+    fix: str
     element: str | None = None
     name: str | None = None
     line: int | None = None
@@ -91,22 +91,22 @@ class Notes:
         self._worst_left_out: Severity = "warning"
         self._refused: set[str] = set()
 
-    def error(self, where: Place, code: str, reason: str, mend: str) -> None:
+    def error(self, where: Place, code: str, reason: str, fix: str) -> None:
         """Note something that forbids the deployment."""
-        self.tell("error", where, code, reason, mend)
+        self.tell("error", where, code, reason, fix)
 
-    def warn(self, where: Place, code: str, reason: str, mend: str) -> None:
+    def warn(self, where: Place, code: str, reason: str, fix: str) -> None:
         """Note something that runs, perhaps not as meant."""
-        self.tell("warning", where, code, reason, mend)
+        self.tell("warning", where, code, reason, fix)
 
     def translated(self, where: Place, code: str, reason: str) -> None:
         """Note what was said in other words, and is read in ours."""
         self.tell("note", where, code, reason, "Nothing to do, if that is what is meant.")
 
-    def tell(self, severity: Severity, where: Place, code: str, reason: str, mend: str) -> None:
+    def tell(self, severity: Severity, where: Place, code: str, reason: str, fix: str) -> None:
         """Note something of this severity."""
         place = (where.element, where.name, where.line, where.attribute)
-        self.add(Finding(severity, code, where.file, reason, mend, *place))
+        self.add(Finding(severity, code, where.file, reason, fix, *place))
 
     def add(self, finding: Finding) -> None:
         """Note a finding that was made elsewhere."""

@@ -96,7 +96,7 @@ def test_every_finding_has_a_reason_and_a_mend() -> None:
     assert len(codes) > 200
     keys = {key for key in texts("findings") if key.split(".")[1] not in WORDS}
     assert {key for key in keys if key.count(".") == 2} == {
-        f"findings.{code}.{part}" for code in codes for part in ("reason", "mend")
+        f"findings.{code}.{part}" for code in codes for part in ("reason", "fix")
     }
     assert {f"findings.severity.{name}" for name in get_args(Severity)} <= set(texts("findings"))
 
@@ -239,7 +239,7 @@ def test_every_incident_has_a_reason_and_a_mend() -> None:
     codes |= strings(calls(python("engine/connectors", "engine/worker"), "CallFailed"), 0)
     codes |= strings(calls(python("engine/cases/external_calls.py"), "CallFailure"), 0)
     assert set(texts("incidents")) == {
-        f"incidents.{code}.{part}" for code in codes for part in ("reason", "mend")
+        f"incidents.{code}.{part}" for code in codes for part in ("reason", "fix")
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.bpmn import Finding
-from engine.platform.messages.findings import explain
+from engine.platform.messages.findings import readable
 from web.texts import for_reader, reader
 
 SEVERITIES = ("error", "warning", "note")
@@ -20,7 +20,7 @@ class Shown:
     severity: str
     reason: str
     exactly: str
-    mend: str
+    fix: str
     file: str
     line: int | None
     element: str | None
@@ -50,17 +50,17 @@ def counts(findings: Iterable[Shown]) -> Mapping[str, int]:
 
 
 def _shown(finding: Mapping[str, Any]) -> Shown:
-    reason, mend = explain(finding, for_reader())
+    found = readable(finding, for_reader())
     return Shown(
-        code=finding["code"],
-        severity=finding["severity"],
-        reason=reason,
+        code=found["code"],
+        severity=found["severity"],
+        reason=found["reason"],
         exactly=finding["reason"],
-        mend=mend,
-        file=finding["file"],
-        line=finding.get("line"),
-        element=finding.get("element"),
-        name=reader().half(finding["name"]) if finding.get("name") else None,
-        attribute=finding.get("attribute"),
-        foreign=finding.get("foreign"),
+        fix=found["fix"],
+        file=found["file"],
+        line=found.get("line"),
+        element=found.get("element"),
+        name=reader().half(found["name"]) if found.get("name") else None,
+        attribute=found.get("attribute"),
+        foreign=found.get("foreign"),
     )

@@ -57,11 +57,11 @@ class _Rules(Rules):
             code = known_as(event, self.named)
             if (event.trigger, code) in seen:
                 what = f"every {event.trigger}" if code is None else f"the {event.trigger} {code[:100]!r}"
-                reason, mend = f"Another event {where} catches {what} already.", "Keep one of them."
+                reason, fix = f"Another event {where} catches {what} already.", "Keep one of them."
                 if event.trigger == "error":
-                    self.error(event.element, "error-caught-twice", reason, mend)
+                    self.error(event.element, "error-caught-twice", reason, fix)
                 else:
-                    self.error(event.element, "escalation-caught-twice", reason, mend)
+                    self.error(event.element, "escalation-caught-twice", reason, fix)
             seen.add((event.trigger, code))
 
     def boundary(self, event: Node, host: Node) -> None:

@@ -58,11 +58,11 @@ class _Rules(Rules):
 
     def twice(self, event: Node) -> None:
         """A second event of its kind on one border."""
-        reason, mend = f"The activity has another {event.trigger} event.", "Keep one of them."
+        reason, fix = f"The activity has another {event.trigger} event.", "Keep one of them."
         if event.trigger == "cancel":
-            self.error(event.element, "cancel-boundary", reason, mend)
+            self.error(event.element, "cancel-boundary", reason, fix)
         else:
-            self.error(event.element, "compensation-boundary", reason, mend)
+            self.error(event.element, "compensation-boundary", reason, fix)
 
     def handler(self, node: Node) -> None:
         """An activity that is marked as a handler."""
@@ -245,22 +245,22 @@ class _Rules(Rules):
                 f"The activity {name[:100]!r} that is to be compensated does not exist in this process.",
                 activity=name[:100],
             )
-            mend = "Name an activity with a compensation handler, or remove activityRef: all are meant then."
+            fix = "Name an activity with a compensation handler, or remove activityRef: all are meant then."
         elif home not in reached:
             reason = sentence(
                 f"The activity {name[:100]!r} lies in another (sub-)process than the event.",
                 outside=name[:100],
             )
-            mend = "Name the sub-process around it that stands beside the event, or throw it there."
+            fix = "Name the sub-process around it that stands beside the event, or throw it there."
         elif node not in self.compensable:
             reason = sentence(
                 f"The activity {name[:100]!r} has no compensation handler, and nothing in it has.",
                 bare=name[:100],
             )
-            mend = "Draw a compensation event with a handler on its border, or name another activity."
+            fix = "Draw a compensation event with a handler on its border, or name another activity."
         else:
             return
-        self.error(event.element, "compensation-target", reason, mend)
+        self.error(event.element, "compensation-target", reason, fix)
 
     def cancel_boundary(self, event: Node) -> None:
         """A cancel event on a border."""

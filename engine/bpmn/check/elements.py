@@ -88,13 +88,13 @@ class _Walk:
         self.extensions.element(owner, child)
 
     def refuse(self, child: Any, name: str, around: str) -> None:
-        reason, mend = REFUSED.get(name, OTHERWISE)
+        reason, fix = REFUSED.get(name, OTHERWISE)
         if name in CHILDREN and name not in REFUSED:
-            reason, mend = f"It may not stand in <{around}>.", "Move or remove it."
+            reason, fix = f"It may not stand in <{around}>.", "Move or remove it."
         where = place(self.file, child)
         if child.get("id") and around in SUBPROCESSES | {"process"}:
             where = replace(where, element=child.get("id"), name=child.get("name"))
-        self.notes.error(where, "unsupported-element", sentence(f"<{name}>: {reason}", tag=name), mend)
+        self.notes.error(where, "unsupported-element", sentence(f"<{name}>: {reason}", tag=name), fix)
 
     def attributes(self, element: Any) -> None:
         name = local(element)
@@ -113,7 +113,7 @@ class _Walk:
             if attribute.startswith("{"):
                 self.extensions.attribute(element, attribute)
             elif attribute not in allowed or not _fits(value, allowed[attribute]):
-                reason, mend = REFUSED_ATTRIBUTES.get(attribute, OTHERWISE_ATTRIBUTE)
+                reason, fix = REFUSED_ATTRIBUTES.get(attribute, OTHERWISE_ATTRIBUTE)
                 self.notes.error(
                     place(self.file, element),
                     "unsupported-attribute",
@@ -123,7 +123,7 @@ class _Walk:
                         value=value[:80],
                         kind=name,
                     ),
-                    mend,
+                    fix,
                 )
 
 

@@ -90,8 +90,8 @@ class _Rules:
 
     def error(self, text: Text, line: int | None, code: str, told: tuple[str, str]) -> None:
         """`line` counts from 1 within the text."""
-        reason, mend = told
-        self.notes.error(text.place(self.file, (line or 1) - 1), code, reason, mend)
+        reason, fix = told
+        self.notes.error(text.place(self.file, (line or 1) - 1), code, reason, fix)
 
     def script_task(self, element: Any) -> None:
         language = element.get("scriptFormat")

@@ -109,7 +109,7 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     "accept": frozenset((kind, None) for kind in RUNNING | {"process", "sequenceFlow"}),
 })  # fmt: skip
 
-_MENDS: Mapping[str, str] = MappingProxyType({
+_FIXES: Mapping[str, str] = MappingProxyType({
     **dict.fromkeys(
         ("assignee", "candidateGroups", "candidateUsers", "dueDate", "followUpDate", "priority"),
         "Write it on a user task, with a text or an expression that only reads variables.",
@@ -282,7 +282,7 @@ class Extensions:
             self._ignore(at, space, f"What the namespace {space!r} adds", attribute)
 
     def _refuse(self, owner: Any, at: Any, space: str, short: str) -> None:
-        mend = _MENDS.get(short, _OTHERWISE)
+        fix = _FIXES.get(short, _OTHERWISE)
         code = "unknown-extension" if space == PARVANDEH else "unsupported-extension"
         self._notes.error(
             place(self._file, at),
@@ -293,7 +293,7 @@ class Extensions:
                 attribute=qualified(at, f"{{{space}}}{short}"),
                 kind=local(owner),
             ),
-            mend,
+            fix,
         )
 
     def _ignore(self, at: Any, key: str, what: str, attribute: str) -> None:

@@ -130,10 +130,10 @@ def _read_bpmn(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
     if root.tag == bpmn("definitions"):
         for found in translate(root, upload.bindings):
             where = place(name, found.element)
-            if found.mend is None:
+            if found.fix is None:
                 notes.translated(where, found.code, found.reason)
             else:
-                notes.warn(where, found.code, found.reason, found.mend)
+                notes.warn(where, found.code, found.reason, found.fix)
         upload.documents[name] = root
         return
     notes.error(

@@ -89,7 +89,7 @@ class Forms(Rules):
         """A file that is a form."""
         for problem in self.problems.get(name, ()):
             note = self.notes.warn if problem.harmless else self.notes.error
-            note(Place(name), problem.code, problem.reason, problem.mend)
+            note(Place(name), problem.code, problem.reason, problem.fix)
         fault = None if name in self.notes.refused else _fault(schema)
         if fault:
             self.notes.error(Place(name), *fault)

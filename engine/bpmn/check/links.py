@@ -28,8 +28,8 @@ class _Rules:
         self.file = file
         self.notes = notes
 
-    def error(self, node: Node, code: str, reason: str, mend: str) -> None:
-        self.notes.error(place(self.file, node.element), code, reason, mend)
+    def error(self, node: Node, code: str, reason: str, fix: str) -> None:
+        self.notes.error(place(self.file, node.element), code, reason, fix)
 
     def named(self, node: Node) -> None:
         name = link_name(node)

@@ -35,7 +35,7 @@ def _are_variables(text: str) -> bool:
     return 0 < len(names) <= MAX_NAMES and all(map(str.isidentifier, names))
 
 
-# By attribute: what its value must be, the code if it is not, and how to mend it.
+# By attribute: what its value must be, the code if it is not, and how to fix it.
 _VALUES: Mapping[str, tuple[Callable[[str], bool], str, str]] = {
     "role": (is_role, "invalid-role", f"Name the role with 1 to {MAX_ROLE} printable characters."),
     "unit": (is_unit, "invalid-unit", "Write the unit's key: 1 to 63 small letters, digits and -."),
@@ -84,7 +84,7 @@ def check_marks(
 class _Marks(Rules):
     def values(self, element: Any) -> None:
         """What the attributes of an element say."""
-        for name, (fits, code, mend) in _VALUES.items():
+        for name, (fits, code, fix) in _VALUES.items():
             value = element.get(_OURS + name)
             if value is not None and not fits(value):
                 self.error(
@@ -95,7 +95,7 @@ class _Marks(Rules):
                         attribute=f"parvandeh:{name}",
                         value=value[:80],
                     ),
-                    mend,
+                    fix,
                 )
         # A task has those of its lane by now: its own unit cannot be told from that.
         around = element.tag in (bpmn("lane"), bpmn("participant"))

@@ -81,8 +81,8 @@ def check_business_key(diagram: Diagram, notes: Notes) -> None:
     said = diagram.element.get(_BUSINESS_KEY)
     if said not in (None, "unique"):
         reason = sentence(f"parvandeh:businessKey={said[:40]!r} is not understood.", value=said[:40])
-        mend = 'Write "unique" to let a business key run once at a time, or remove it.'
-        notes.error(place(diagram.file, diagram.element), "invalid-business-key", reason, mend)
+        fix = 'Write "unique" to let a business key run once at a time, or remove it.'
+        notes.error(place(diagram.file, diagram.element), "invalid-business-key", reason, fix)
 
 
 def check_calls(diagrams: Sequence[Diagram], known: Collection[str], notes: Notes) -> tuple[Process, ...]:

@@ -113,8 +113,8 @@ class _Scope:
             self.never()
         return self.ends(inner)
 
-    def warn(self, node: Node, code: str, reason: str, mend: str) -> None:
-        self.notes.warn(place(self.file, node.element), code, reason, mend)
+    def warn(self, node: Node, code: str, reason: str, fix: str) -> None:
+        self.notes.warn(place(self.file, node.element), code, reason, fix)
 
     def bound(self) -> None:
         """Say that not everything was looked at."""

@@ -38,8 +38,8 @@ class _Rules:
         self.file = file
         self.notes = notes
 
-    def error(self, at: Any, code: str, reason: str, mend: str) -> None:
-        self.notes.error(place(self.file, at), code, reason, mend)
+    def error(self, at: Any, code: str, reason: str, fix: str) -> None:
+        self.notes.error(place(self.file, at), code, reason, fix)
 
     def events(self, scope: Scope) -> None:
         what = local(scope.element)

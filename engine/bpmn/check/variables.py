@@ -288,9 +288,9 @@ class _Told:
             return
         reason = f"The {text.what} reads {name!r}{again}: no step before can have set it{beside}."
         told = {"part": text.part, "variable": name} | ({"meant": meant} if meant else {})
-        mend = f"Write {meant!r} if that is meant; else set" if meant else "Set"
-        mend += " it before, in a form, a script or as what comes with a message or reply."
-        self.tell(text, name, sentence(reason, **told), mend, fails=fails)
+        fix = f"Write {meant!r} if that is meant; else set" if meant else "Set"
+        fix += " it before, in a form, a script or as what comes with a message or reply."
+        self.tell(text, name, sentence(reason, **told), fix, fails=fails)
 
     def undrawn(self, name: str, text: Text) -> bool:
         """Whether it is a datum of a decision whose file does not draw it."""
@@ -348,12 +348,12 @@ class _Told:
         )
         return True
 
-    def tell(self, text: Text, name: str, reason: str, mend: str, *, fails: bool = False) -> None:
+    def tell(self, text: Text, name: str, reason: str, fix: str, *, fails: bool = False) -> None:
         """An error where every case would fail, else a warning."""
         self.told += 1
         where = text.place(self.process.diagram.file, first_lines(text).get(name, 1) - 1)
         note = self.notes.error if fails else self.notes.warn
-        note(where, "unknown-variable", reason, mend)
+        note(where, "unknown-variable", reason, fix)
 
     def nearest(self, name: str, known: int, *more: str) -> str | None:
         """The known name, or one of some more, that is spelt most like it."""

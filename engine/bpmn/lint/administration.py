@@ -80,9 +80,9 @@ class _Rules:
         self.outcomes = of_process(diagram.element)
         self.homes = {node.element: scope.element for scope in diagram.scopes for node in scope.nodes}
 
-    def warn(self, element: Any, code: str, reason: str, mend: str) -> None:
+    def warn(self, element: Any, code: str, reason: str, fix: str) -> None:
         if not accepts(element, code):
-            self.notes.warn(place(self.diagram.file, element), code, reason, mend)
+            self.notes.warn(place(self.diagram.file, element), code, reason, fix)
 
     def withdrawal(self) -> None:
         """The engine ends a case that the applicant withdraws, unless its process waits for that itself."""

@@ -24,7 +24,7 @@ __all__ = ["Checked", "check"]
 
 MAX_FILE = 8 << 20  # bytes
 MAX_DEPTH = 100
-_MENDS = {
+_FIXES = {
     "not-xml": "Export the model again as DMN XML.",
     "doctype": "Remove the DOCTYPE and its entities.",
     "not-dmn": "Export the model as DMN 1.2 to 1.5.",
@@ -79,8 +79,8 @@ def _read(files: Mapping[str, bytes], notes: Notes) -> list[model.Definitions]:
                 )
             found.append(completed(read(name, content)))
         except NotDmn as error:
-            mend = _MENDS.get(error.code, "Split it into several files.")
-            notes.error(Place(name, line=error.line), error.code, error.reason, mend)
+            fix = _FIXES.get(error.code, "Split it into several files.")
+            notes.error(Place(name, line=error.line), error.code, error.reason, fix)
     known = {each.namespace: set(each.elements) for each in found}
     for each in found:
         Structure(each.file, roots[each.file], notes).check(known)
@@ -96,8 +96,8 @@ def _apart(found: Sequence[model.Definitions], notes: Notes) -> bool:
                 f"{spaces[each.namespace].file!r} has the same namespace, {each.namespace!r}.",
                 file=spaces[each.namespace].file,
             )
-            mend = "Give each file a namespace of its own."
-            notes.error(Place(each.file, line=1), "namespace-twice", reason, mend)
+            fix = "Give each file a namespace of its own."
+            notes.error(Place(each.file, line=1), "namespace-twice", reason, fix)
     return len(spaces) == len(found)
 
 
@@ -166,8 +166,8 @@ class _Judged:
             reason = sentence(
                 f"{name!r} is the name of an output of several decisions that are required.", name=name
             )
-            mend = "Give each output a name of its own, or write the name of the decision that is meant."
-            at.error(element.line, "ambiguous-output", reason, mend)
+            fix = "Give each output a name of its own, or write the name of the decision that is meant."
+            at.error(element.line, "ambiguous-output", reason, fix)
         if isinstance(element, model.Decision | model.Knowledge):
             required = self._elements.required(file, element)  # judges them, if nobody has yet
             with self._elements.names.within([*BUILT_IN, *required]):

@@ -8,7 +8,7 @@ from engine.dmn.feel.types import ANY, Type
 from engine.dmn.feel.values import Function, Parameter
 from engine.platform.findings import sentence
 
-Wrong = tuple[str, str, str]  # code, reason, mend
+Wrong = tuple[str, str, str]  # code, reason, fix
 
 
 def misfit(

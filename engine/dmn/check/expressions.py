@@ -45,14 +45,14 @@ class Expressions:
         known = None if self.element.id.startswith("line-") else self.element.id or None
         return Place(self.file.file, known, self.element.name or None, line or self.element.line or None)
 
-    def error(self, line: int, code: str, reason: str, mend: str) -> None:
+    def error(self, line: int, code: str, reason: str, fix: str) -> None:
         """Note what is wrong."""
-        self.notes.error(self.place(line), code, self.where + reason, mend)
+        self.notes.error(self.place(line), code, self.where + reason, fix)
 
     def _problem(self, of: model.Text, problem: Problem) -> None:
         shown = of.text if len(of.text) <= _SHOWN else f"{of.text[:_SHOWN]}…"
         reason = self.where + problem.reason + f" (at character {problem.at + 1} of “{shown}”)."
-        self.notes.tell(problem.severity, self.place(of.line), problem.code, reason, problem.mend)
+        self.notes.tell(problem.severity, self.place(of.line), problem.code, reason, problem.fix)
 
     @contextmanager
     def at(self, where: str) -> Iterator[None]:
@@ -193,20 +193,20 @@ class Expressions:
 
     def _bound(self, boxed: model.Invocation, of: Signature, given: Mapping[str, Type]) -> None:
         known = dict(zip(of.names, of.takes or (), strict=True))
-        mend = f"Its parameters are: {', '.join(of.names) or 'none'}."
+        fix = f"Its parameters are: {', '.join(of.names) or 'none'}."
         for name in [each for each in given if each not in known]:
             self.error(
                 boxed.line,
                 "argument-name",
                 sentence(f"There is no parameter {name!r} to be bound.", parameter=name),
-                mend,
+                fix,
             )
         for name in [each for each in known if each not in given]:
             self.error(
                 boxed.line,
                 "argument-count",
                 sentence(f"Nothing is bound to the parameter {name!r}.", parameter=name),
-                mend,
+                fix,
             )
         for name, wanted in known.items():
             if name in given and not may_fit(given[name], wanted):

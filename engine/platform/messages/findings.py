@@ -1,12 +1,14 @@
 """The text of a finding: what is wrong, with the values that it names, and how to fix it.
 
 A text that names values has a variant of its own, `findings.<code>.<names>`; a finding without values, as
-older releases have stored them, has the text of its code alone.
+older releases have stored them, has the text of its code alone, or in English the sentence stored with it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from engine.platform.findings import Finding
 from engine.platform.language import Texts
 
 _AT = "at_"  # begins the names of values that tell where in a table or type something is
@@ -26,22 +28,34 @@ def variant(values: Iterable[str]) -> str:
     return "-".join(sorted(name for name in values if not name.startswith(_AT)))
 
 
+def readable(finding: Finding | Mapping[str, Any], texts: Texts) -> dict[str, Any]:
+    """A finding as a mapping, with `reason` and `fix` in the reader's language.
+
+    One that was stored may be of an earlier release, in which `fix` was called `mend`.
+    """
+    plain = asdict(finding) if isinstance(finding, Finding) else dict(finding)
+    plain["fix"] = plain.get("fix", plain.pop("mend", ""))
+    plain["reason"], plain["fix"] = explain(plain, texts)
+    return plain
+
+
 def explain(finding: Mapping[str, Any], texts: Texts) -> tuple[str, str]:
     """The reason, with the values that it names, and how to fix it."""
     code, values = f"findings.{finding['code']}", finding.get("values") or {}
     own = f"{code}.{variant(values)}"
     words = {name: _word(name, value, texts) for name, value in values.items()}
-    reason = (
-        texts.say(f"{own}.reason", **words)
-        if f"{own}.reason" in texts
-        else texts.find(f"{code}.reason", finding["reason"])
+    reason, fix = (
+        texts.say(f"{own}.{part}", **words)
+        if f"{own}.{part}" in texts
+        else _general(f"{code}.{part}", finding.get(part, ""), texts)
+        for part in ("reason", "fix")
     )
-    mend = (
-        texts.say(f"{own}.mend", **words)
-        if f"{own}.mend" in texts
-        else texts.find(f"{code}.mend", finding["mend"])
-    )
-    return _place(words, texts) + reason, mend
+    return _place(words, texts) + reason, fix
+
+
+def _general(key: str, told: str, texts: Texts) -> str:
+    """What is said of the code alone, unless the finding itself has the sentence in the reader's language."""
+    return told if told and texts.reader.language == "en" else texts.find(key, told)
 
 
 def _place(words: Mapping[str, Any], texts: Texts) -> str:
