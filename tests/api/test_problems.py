@@ -10,7 +10,7 @@ from api import problems
 from engine.platform.config import Settings
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound, Refusal, Rejected
 from engine.platform.findings import Finding
-from engine.platform.messages import MESSAGES
+from engine.platform.messages import catalogue
 from tests.catalogues import speaking
 from web.application import create
 
@@ -108,7 +108,7 @@ def test_every_kind_of_problem_has_a_title(accepted: str) -> None:
     texts = speaking(accepted)
     names = {name for _, name in problems._KINDS.values()} | set(problems._NAMES.values())
     written = {"unauthorized", "other-release", "http"}
-    assert {key.split(".")[1] for key in MESSAGES.texts if key.startswith("problems.")} == names | written
+    assert {key.split(".")[1] for key in catalogue().texts if key.startswith("problems.")} == names | written
     assert not {name for name in names | written if not texts.find(f"problems.{name}.title")}
     details = set(problems._NAMES.values()) | written
     assert not {name for name in details if not texts.find(f"problems.{name}.detail")}

@@ -32,7 +32,7 @@ def test_a_task_with_its_decision_is_accepted() -> None:
 def test_an_unknown_decision_is_told_with_the_nearest_spelling(name: str) -> None:
     (found,) = findings(task(f'parvandeh:decisionRef="{name}"'))
     assert (found.code, found.element) == ("unknown-decision", "rule")
-    assert "'route'" in found.fix
+    assert '"route"' in found.fix
 
 
 def test_without_files_the_file_is_asked_for() -> None:

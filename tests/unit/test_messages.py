@@ -129,7 +129,8 @@ def _sentences() -> Iterable[tuple[Path, Sequence[set[str]], ast.Call]]:
         for call in ast.walk(module):
             if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
                 continue
-            if call.func.id == "sentence" and all(keyword.arg for keyword in call.keywords):
+            tells = call.func.id in ("sentence", "with_values")
+            if tells and all(keyword.arg for keyword in call.keywords):
                 around = [one for one in scopes if one.lineno <= call.lineno <= (one.end_lineno or 0)]
                 inside: set[str] = set().union(*(_words(one) & codes for one in around))
                 yield path, (inside, _words(module) & codes, codes), call

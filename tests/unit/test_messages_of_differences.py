@@ -8,12 +8,12 @@ import pytest
 
 from engine.bpmn.diff import ALWAYS, CODES, OTHERWISE, Difference
 from engine.bpmn.diff.words import FACTS, LONG_FACTS, RULES
-from engine.platform.messages import MESSAGES
+from engine.platform.messages import catalogue
 from engine.platform.messages.differences import explain
 from tests.catalogues import speaking
 
 KINDS = [
-    key.removeprefix("differences.kind.") for key in MESSAGES.texts if key.startswith("differences.kind.")
+    key.removeprefix("differences.kind.") for key in catalogue().texts if key.startswith("differences.kind.")
 ]
 ABOUT = ("timer", "message", "signal", "conditional", "error", "escalation", "compensate", "cancel", "link")
 RENAMED = {"before": "Review", "after": "Assess"}

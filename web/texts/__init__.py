@@ -22,11 +22,11 @@ from engine.platform.language import (
     Reader,
     Texts,
 )
-from engine.platform.messages import MESSAGES, refusals
+from engine.platform.messages import catalogue, refusals
 from web.site import CALENDAR, LANGUAGE, SITE, cookie, current
 
 _PAGES = Catalogue.read(*sorted(Path(__file__).parent.glob("*.toml")))
-TEXTS = Catalogue({**MESSAGES.texts, **_PAGES.texts}, isolated=True)
+TEXTS = Catalogue({**catalogue().texts, **_PAGES.texts}, isolated=True)
 
 
 def reader() -> Reader:

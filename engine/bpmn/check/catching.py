@@ -6,7 +6,7 @@ from typing import Any
 from engine.bpmn.check.allow_list import REFUSED_NODES, SUBPROCESSES, THROWN, bpmn
 from engine.bpmn.check.diagram import Diagram, Node, Scope, handlers, known_as, named
 from engine.bpmn.check.notes import Notes, Rules
-from engine.platform.findings import sentence
+from engine.platform.findings import with_values
 
 _THROWING: Mapping[str, frozenset[str]] = {
     "error": SUBPROCESSES | {"callActivity", "serviceTask"},
@@ -78,20 +78,14 @@ class _Rules(Rules):
             self.error(
                 event.element,
                 "boundary-never",
-                sentence(
-                    f"No {event.trigger} comes out of a <{host.kind}>: a script that fails is an incident,"
-                    " and"
-                    " people answer with data.",
-                    kind=host.kind,
-                    trigger=event.trigger or "",
-                ),
+                with_values(kind=host.kind, trigger=event.trigger or ""),
                 "Let a variable say it, and ask that with an exclusive gateway behind the activity.",
             )
         elif host.kind in _AT_ONCE or host.empty:
             self.warn(
                 event.element,
                 "boundary-never",
-                sentence(f"A <{host.kind}> is done at once: the event never happens.", kind=host.kind),
+                with_values(kind=host.kind),
                 "Remove it, or draw it on what takes time.",
             )
         elif event.trigger == "escalation":
@@ -144,10 +138,7 @@ class _Rules(Rules):
             self.warn(
                 node.element,
                 "error-not-caught",
-                sentence(
-                    f"Nothing in this process catches the error {code[:100]!r}: the case would end with it.",
-                    code=code[:100],
-                ),
+                with_values(code=code[:100]),
                 "Draw an error event on the border of the sub-process, or use another end event if the case"
                 " is to go on.",
             )
@@ -155,10 +146,5 @@ class _Rules(Rules):
             self.warn(
                 node.element,
                 "escalation-not-caught",
-                sentence(
-                    f"Nothing in this process catches the escalation {code[:100]!r}: unless a calling process"
-                    " does, nothing comes of it.",
-                    code=code[:100],
-                ),
-                "Draw an escalation event on the border of the sub-process, or in an event sub-process.",
+                with_values(code=code[:100]),
             )

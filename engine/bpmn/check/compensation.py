@@ -7,7 +7,7 @@ from engine.bpmn.check.allow_list import ACTIVITIES, bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers
 from engine.bpmn.check.notes import Notes, Rules
 from engine.bpmn.normalize import is_handler
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 THROWING = frozenset({"endEvent", "intermediateThrowEvent"})
 _MARKERS = ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics")
@@ -115,20 +115,14 @@ class _Rules(Rules):
             self.error(
                 event.element,
                 "compensation-boundary",
-                sentence(
-                    f"{unmarked[0].element.get('id')!r}, to which an association leads from the event, is no"
-                    " compensation handler.",
-                    handler=str(unmarked[0].element.get("id"))[:100],
-                ),
+                with_values(handler=str(unmarked[0].element.get("id"))[:100]),
                 'Write isForCompensation="true" on it, and let no flow lead to it or out of it.',
             )
         elif len(found) != 1:
             self.error(
                 event.element,
                 "compensation-boundary",
-                sentence(
-                    f"The event is linked to {len(found) or 'no'} compensation handlers.", count=len(found)
-                ),
+                with_values(count=len(found)),
                 'Draw one association from it to an activity with isForCompensation="true".',
             )
         elif self.homes[found[0].element][1] is not scope:
@@ -199,8 +193,6 @@ class _Rules(Rules):
             self.error(
                 event.element,
                 "compensation-not-awaited",
-                "The event would not wait until the handlers are done; here it does.",
-                'Remove waitForCompletion="false", and part the flow before it with a parallel gateway.',
             )
         reached = [scope, *self.around(scope)]
         if len(reached) > 2:
@@ -317,8 +309,6 @@ class _Rules(Rules):
             self.warn(
                 first.element,
                 "compensation-never",
-                "Nothing in this process throws compensation: its handlers never run.",
-                "Draw an intermediate or end event that does, or remove the handlers.",
             )
 
 

@@ -20,7 +20,7 @@ from engine.bpmn.check.allow_list import (
 from engine.bpmn.check.extensions import Extensions
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import OTHERWISE, OTHERWISE_ATTRIBUTE, REFUSED, REFUSED_ATTRIBUTES
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 MAX_ATTRIBUTES = 200
 _CORRELATION = frozenset({"correlationProperty"})  # refused where messages are thrown or awaited by it
@@ -67,8 +67,7 @@ class _Walk:
             self.notes.warn(
                 place(self.file, child),
                 "unused-definition",
-                sentence(f"<{name}> is defined, and nothing that runs here uses it.", tag=name),
-                "Nothing to do, or remove it.",
+                with_values(tag=name),
             )
             return False
         return True
@@ -103,10 +102,7 @@ class _Walk:
             self.notes.error(
                 place(self.file, element),
                 "too-many-attributes",
-                sentence(
-                    f"<{name}> has more than {MAX_ATTRIBUTES} attributes.", tag=name, limit=MAX_ATTRIBUTES
-                ),
-                "Remove those that are not needed.",
+                with_values(tag=name, limit=MAX_ATTRIBUTES),
             )
             return
         for attribute, value in element.attrib.items():

@@ -16,7 +16,7 @@ from engine.bpmn.check.texts import MAPPINGS, Text, as_juel, language_of, stripp
 from engine.bpmn.juel import is_juel
 from engine.bpmn.script import MAX_SCRIPT, names, unsupported
 from engine.bpmn.syntax import Mode
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 # What the sandbox has and a script may sensibly use; os, sys and pathlib are there but refuse every call.
 MODULES = frozenset({
@@ -50,12 +50,7 @@ def check_length(diagrams: Iterable[Diagram], notes: Notes) -> bool:
                 notes.error(
                     place(diagram.file, text.element),
                     "too-much-script",
-                    sentence(
-                        f"Up to here there are more than {MAX_PYTHON:,} characters of scripts and"
-                        " expressions.",
-                        limit=MAX_PYTHON,
-                    ),
-                    "Let a service do what is so long, or upload the processes one by one.",
+                    with_values(limit=MAX_PYTHON),
                 )
                 return False
     return True
@@ -99,8 +94,7 @@ class _Rules:
             self.notes.error(
                 place(self.file, element),
                 "script-language",
-                sentence(f"Scripts in {language[:40]!r} do not run.", language=language[:40]),
-                'Write the script in Python and set scriptFormat="python".',
+                with_values(language=language[:40]),
             )
         count = len(element.findall(bpmn("script")))
         if count != 1:

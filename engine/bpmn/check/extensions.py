@@ -15,7 +15,7 @@ from engine.bpmn.kinds import HUMAN
 from engine.bpmn.outcomes import DECISION
 from engine.bpmn.own import ASSIGNMENT
 from engine.bpmn.translate.vendors import OTHER_ENGINES, SPIFF, VOCABULARY, ZEEBE
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 PARVANDEH = "https://parvandeh.org/bpmn"
@@ -214,12 +214,7 @@ class Extensions:
             self._notes.error(
                 place(self._file, owner),
                 "unsupported-attribute",
-                sentence(
-                    f"The attribute {short} is written with a namespace prefix, so that it would not be"
-                    " read.",
-                    prefixed=short,
-                ),
-                "Write BPMN attributes without a prefix.",
+                with_values(prefixed=short),
             )
         elif space == CAMUNDA and short not in VOCABULARY:
             known = f"The attribute {short!r}, which Camunda does not know,"
@@ -270,10 +265,7 @@ class Extensions:
             self._notes.warn(
                 place(self._file, at),
                 "starters-ignored",
-                sentence(
-                    f"{short} has no effect: whoever may start cases here may start those of this process.",
-                    attribute=qualified(owner, f"{{{space}}}{short}"),
-                ),
+                with_values(attribute=qualified(owner, f"{{{space}}}{short}")),
                 "Nothing to do if that is right; give the roles that start cases only to accounts that may.",
             )
         elif space == CAMUNDA or space in OTHER_ENGINES:
@@ -317,11 +309,7 @@ class Extensions:
                 self._notes.error(
                     place(self._file, inner),
                     "unsupported-element",
-                    sentence(
-                        f"<{etree.QName(inner).localname}> stands inside an extension of <{local(owner)}>.",
-                        tag=etree.QName(inner).localname,
-                        around=local(owner),
-                    ),
+                    with_values(tag=etree.QName(inner).localname, around=local(owner)),
                     "Move it out of the extension, or remove it.",
                 )
                 return

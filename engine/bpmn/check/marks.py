@@ -15,7 +15,7 @@ from engine.bpmn.marks import ASSIGNMENTS, LEVELS, MAX_NAMES, variables
 from engine.bpmn.own import Unfit, named_groups
 from engine.bpmn.posts import APPLICANT, BINDINGS, MAX_ROLE, is_role, is_unit, squeezed
 from engine.bpmn.script import names
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 _OURS = f"{{{PARVANDEH}}}"
 _MARKER = bpmn("multiInstanceLoopCharacteristics")
@@ -121,11 +121,7 @@ class _Marks(Rules):
             self.warn(
                 process,
                 "unknown-appeal",
-                sentence(
-                    f"The process for appeals {key[:100]!r} is neither among these files nor deployed.",
-                    process=key[:100],
-                ),
-                "Deploy it before the first decision is made.",
+                with_values(process=key[:100]),
             )
 
     def subject(self, diagram: Diagram, schemas: Mapping[str, Any]) -> None:
@@ -146,10 +142,7 @@ class _Marks(Rules):
                 self.error(
                     diagram.element,
                     "secret-subject",
-                    sentence(
-                        f"The subject reads {secret[0]!r}, which a form hides from some roles.",
-                        variable=secret[0],
-                    ),
+                    with_values(variable=secret[0]),
                     "Read other variables: lists show the subject to all who may see the case.",
                 )
                 return
@@ -166,7 +159,7 @@ class _Marks(Rules):
                 self.error(
                     task,
                     "invalid-role",
-                    sentence(f"The group {name[:80]!r} cannot be a role.", group=name[:80]),
+                    with_values(group=name[:80]),
                     f"Name it with 1 to {MAX_ROLE} printable characters.",
                 )
 
@@ -182,8 +175,7 @@ class _Marks(Rules):
             self.error(
                 node.element,
                 "decision-without-field",
-                sentence(f"The form of the decision has no field {field[:80]!r}.", field=field[:80]),
-                "Add it to the form, or name the field that holds the outcome.",
+                with_values(field=field[:80]),
             )
 
 
@@ -199,11 +191,7 @@ def _four_eyes(diagrams: Sequence[Diagram], notes: Notes) -> None:
             Rules(diagram.file, notes).warn(
                 node.element,
                 "sod-alone",
-                sentence(
-                    f"No other task is in the four-eyes group {name[:80]!r}: it keeps nobody from anything.",
-                    group=name[:80],
-                ),
-                "Mark the other task of the group, too, or remove the mark.",
+                with_values(group=name[:80]),
             )
 
 
@@ -226,7 +214,7 @@ def _bound(upload: Upload, notes: Notes) -> None:
         notes.warn(
             Place(BINDINGS),
             "unused-binding",
-            sentence(f"No lane, pool or group is called {name[:80]!r}.", name=name[:80]),
+            with_values(name=name[:80]),
             "Write it as the diagram does, or remove it.",
         )
 

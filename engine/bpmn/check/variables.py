@@ -22,7 +22,7 @@ from engine.bpmn.check.writers import Given
 from engine.bpmn.rules import DECISION, NO_DECISIONS, RESULT
 from engine.bpmn.script import language
 from engine.dmn.asking import Decisions
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 _ANYTHING = 1
 _LIST = bpmn("loopDataInputRef")
@@ -306,11 +306,7 @@ class _Told:
         self.notes.error(
             where,
             "undrawn-name",
-            sentence(
-                f"The decision {decision!r} reads {name!r}: not drawn, and set by no form, step or message.",
-                decision=str(decision)[:100],
-                variable=name,
-            ),
+            with_values(decision=str(decision)[:100], variable=name),
             f"{fix} it before, or correct the name in the .dmn file.",
         )
 

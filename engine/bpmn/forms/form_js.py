@@ -9,7 +9,7 @@ from engine.bpmn.forms.conditions import Unreadable, condition
 from engine.bpmn.forms.fields import HIDE, NOTICE
 from engine.bpmn.forms.form import READ_ONLY, Form
 from engine.bpmn.forms.form_js_inputs import INPUTS, Unheld, answer
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 NEWEST = 19  # schemaVersion that was read when this was written
 _PLAIN = frozenset({"group", "page", "multipage"})
@@ -70,8 +70,7 @@ def convert(document: Mapping[str, Any]) -> tuple[Form, tuple[Problem, ...]]:
     if not isinstance(version, int) or version > NEWEST:
         reading.refuse(
             "form-js",
-            sentence(f"Its schemaVersion is not known; up to {NEWEST} are.", limit=NEWEST),
-            "Export it as an older one.",
+            with_values(limit=NEWEST),
         )
     scope = _Scope()
     reading.components(document["components"], scope, 0)
@@ -87,11 +86,11 @@ class _Reading:
         self.problems: list[Problem] = []
         self.notices = 0
 
-    def refuse(self, code: str, reason: str, fix: str) -> None:
+    def refuse(self, code: str, reason: str = "", fix: str = "") -> None:
         """Note what would change the answers that are taken."""
         self.problems.append(Problem(code, reason, fix, harmless=False))
 
-    def warn(self, code: str, reason: str, fix: str) -> None:
+    def warn(self, code: str, reason: str = "", fix: str = "") -> None:
         """Note what is drawn otherwise, and changes no answer."""
         self.problems.append(Problem(code, reason, fix, harmless=True))
 

@@ -16,7 +16,7 @@ from engine.bpmn.lanes import lanes_around, listed
 from engine.bpmn.outcomes import DECISION, effect_of, of_process, of_task
 from engine.bpmn.outcomes import DECLARATION as OUTCOME
 from engine.bpmn.own import Unfit, named_groups
-from engine.platform.findings import sentence
+from engine.platform.findings import with_values
 
 Warn = Callable[[Any, str, str, str], None]
 
@@ -83,11 +83,7 @@ def _decided(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
                 warn(
                     node.element,
                     "decision-outside-agency",
-                    sentence(
-                        f"The task holds the legal decision (parvandeh:decision) and is for {name[:80]!r},"
-                        " who is not of the agency.",
-                        name=name[:80],
-                    ),
+                    with_values(name=name[:80]),
                     "Give the decision to a role of the agency, in a lane of its own.",
                 )
                 break
@@ -118,12 +114,7 @@ def _terms(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
             warn(
                 element,
                 "long-term",
-                sentence(
-                    f"{what} {text[:40]!r} is a term of more than {YEARS} years.",
-                    attribute=what,
-                    value=str(text)[:40],
-                    limit=YEARS,
-                ),
+                with_values(attribute=what, value=str(text)[:40], limit=YEARS),
                 "Correct it; months are written PnM, minutes PTnM.",
             )
 
@@ -143,10 +134,7 @@ def _visits(nodes: Sequence[Node], warn: Warn) -> None:
             warn(
                 node.element,
                 "visit-in-name",
-                sentence(
-                    f"The name {name[:80]!r} speaks of a visit, and parvandeh:presence says nothing of one.",
-                    name=name[:80],
-                ),
+                with_values(name=name[:80]),
                 'Say it: parvandeh:presence="required" or "optional" with its parvandeh:legalBasis, or "none"'
                 " if the applicant need not come.",
             )

@@ -9,7 +9,7 @@ from engine.bpmn.marks import ASSIGNMENTS
 from engine.bpmn.posts import NOWHERE, Bindings, is_role, is_unit, squeezed
 from engine.bpmn.translate.people import as_group
 from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
-from engine.platform.findings import sentence
+from engine.platform.findings import with_values
 
 _HUMAN = tuple(BPMN + name for name in sorted(HUMAN))
 _GROUPS = tuple(f"{space}candidateGroups" for space in (OURS, CAMUNDA))
@@ -43,11 +43,7 @@ def translate_lanes(root: Any, bindings: Bindings, told: Told) -> None:
         told(
             where,
             "translated-role",
-            sentence(
-                f"Tasks in it that name nobody ({count}) are for the group {short(where.get('name'))!r}.",
-                count=count,
-                group=short(where.get("name")),
-            ),
+            with_values(count=count, group=short(where.get("name"))),
         )
 
 

@@ -18,7 +18,7 @@ from engine.dmn.dmn.reading import NotDmn, parsed, read
 from engine.dmn.feel.functions import BUILT_IN
 from engine.dmn.feel.types import ANY, Type
 from engine.platform.budget import look_at, spend
-from engine.platform.findings import Finding, Notes, Place, sentence
+from engine.platform.findings import Finding, Notes, Place, sentence, with_values
 
 __all__ = ["Checked", "check"]
 
@@ -69,13 +69,13 @@ def _read(files: Mapping[str, bytes], notes: Notes) -> list[model.Definitions]:
             if len(content) > MAX_FILE:
                 raise NotDmn(
                     "file-too-large",
-                    sentence(f"It is larger than {MAX_FILE >> 20} MiB.", limit=MAX_FILE >> 20),
+                    with_values(limit=MAX_FILE >> 20),
                 )
             roots[name] = parsed(content)
             if roots[name].xpath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")"):
                 raise NotDmn(
                     "too-deep",
-                    sentence(f"Its XML is nested deeper than {MAX_DEPTH} levels.", limit=MAX_DEPTH),
+                    with_values(limit=MAX_DEPTH),
                 )
             found.append(completed(read(name, content)))
         except NotDmn as error:

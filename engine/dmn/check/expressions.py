@@ -45,7 +45,7 @@ class Expressions:
         known = None if self.element.id.startswith("line-") else self.element.id or None
         return Place(self.file.file, known, self.element.name or None, line or self.element.line or None)
 
-    def error(self, line: int, code: str, reason: str, fix: str) -> None:
+    def error(self, line: int, code: str, reason: str = "", fix: str = "") -> None:
         """Note what is wrong."""
         self.notes.error(self.place(line), code, self.where + reason, fix)
 

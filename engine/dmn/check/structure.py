@@ -55,7 +55,7 @@ class Structure:
         self._root = root
         self._notes = notes
 
-    def _error(self, node: Any, code: str, reason: str, fix: str) -> None:
+    def _error(self, node: Any, code: str, reason: str = "", fix: str = "") -> None:
         self._notes.error(place(self._file, node), code, reason, fix)
 
     def check(self, known: Mapping[str, set[str]]) -> None:

@@ -6,15 +6,20 @@ what is wrong with a field, `refusals.toml` why a command is refused, `incidents
 pages read these files alone; texts that only pages show are in `web/texts`.
 """
 
+from functools import cache
 from pathlib import Path
 
 from engine.platform.language import Catalogue, Reader, Texts
 
-__all__ = ["MESSAGES", "messages"]
+__all__ = ["catalogue", "messages"]
 
-MESSAGES = Catalogue.read(*sorted(Path(__file__).parent.glob("*.toml")))
+
+@cache
+def catalogue() -> Catalogue:
+    """All messages. They are read when the first is needed, since most processes need none."""
+    return Catalogue.read(*sorted(Path(__file__).parent.glob("*.toml")))
 
 
 def messages(reader: Reader) -> Texts:
     """The messages as plain text, for this reader."""
-    return Texts(MESSAGES, reader)
+    return Texts(catalogue(), reader)

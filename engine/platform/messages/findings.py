@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from engine.platform.findings import Finding
 from engine.platform.language import Texts
 
 _AT = "at_"  # begins the names of values that tell where in a table or type something is
@@ -28,12 +27,12 @@ def variant(values: Iterable[str]) -> str:
     return "-".join(sorted(name for name in values if not name.startswith(_AT)))
 
 
-def readable(finding: Finding | Mapping[str, Any], texts: Texts) -> dict[str, Any]:
-    """A finding as a mapping, with `reason` and `fix` in the reader's language.
+def readable(finding: Any, texts: Texts) -> dict[str, Any]:
+    """A finding (or a stored one, a mapping) as a mapping, with `reason` and `fix` in the reader's language.
 
     One that was stored may be of an earlier release, in which `fix` was called `mend`.
     """
-    plain = asdict(finding) if isinstance(finding, Finding) else dict(finding)
+    plain = dict(finding) if isinstance(finding, Mapping) else asdict(finding)
     plain["fix"] = plain.get("fix", plain.pop("mend", ""))
     plain["reason"], plain["fix"] = explain(plain, texts)
     return plain
