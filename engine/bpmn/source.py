@@ -74,7 +74,6 @@ def read_xml(name: str, content: bytes) -> Any:
             name,
             "file-too-large",
             with_values(limit=MAX_FILE >> 20),
-            "Split the process.",
         )
     try:
         tree = etree.fromstring(content, _parser()).getroottree()
@@ -124,7 +123,6 @@ def _bounded(name: str, content: bytes, tree: Any) -> None:
             name,
             "too-many-elements",
             with_values(limit=MAX_ELEMENTS),
-            "Split the process into several that call each other.",
         )
 
 

@@ -92,7 +92,6 @@ class _Rules(Rules):
                 marker,
                 "loop",
                 with_values(value=maximum[:40]),
-                "Correct it.",
             )
         if maximum is None and marker.find(bpmn("loopCondition")) is None:
             self.error(
@@ -186,7 +185,6 @@ class _Rules(Rules):
                     item,
                     "unsupported-element",
                     with_values(property=str(item.get("name") or item.get("id"))[:80]),
-                    "Remove it; use a variable of the case.",
                 )
         return found
 
@@ -213,7 +211,6 @@ class _Rules(Rules):
                 element,
                 "data-object-scope",
                 with_values(name=names[0][:80]),
-                "Put the data object into the same (sub-)process, or use a variable.",
             )
         elif not objects[names[0]].isidentifier():
             self.error(

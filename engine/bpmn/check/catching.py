@@ -79,14 +79,12 @@ class _Rules(Rules):
                 event.element,
                 "boundary-never",
                 with_values(kind=host.kind, trigger=event.trigger or ""),
-                "Let a variable say it, and ask that with an exclusive gateway behind the activity.",
             )
         elif host.kind in _AT_ONCE or host.empty:
             self.warn(
                 event.element,
                 "boundary-never",
                 with_values(kind=host.kind),
-                "Remove it, or draw it on what takes time.",
             )
         elif event.trigger == "escalation":
             self.never_thrown(event, [host.element])
@@ -139,8 +137,6 @@ class _Rules(Rules):
                 node.element,
                 "error-not-caught",
                 with_values(code=code[:100]),
-                "Draw an error event on the border of the sub-process, or use another end event if the case"
-                " is to go on.",
             )
         else:
             self.warn(

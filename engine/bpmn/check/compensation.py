@@ -116,14 +116,12 @@ class _Rules(Rules):
                 event.element,
                 "compensation-boundary",
                 with_values(handler=str(unmarked[0].element.get("id"))[:100]),
-                'Write isForCompensation="true" on it, and let no flow lead to it or out of it.',
             )
         elif len(found) != 1:
             self.error(
                 event.element,
                 "compensation-boundary",
                 with_values(count=len(found)),
-                'Draw one association from it to an activity with isForCompensation="true".',
             )
         elif self.homes[found[0].element][1] is not scope:
             self.error(

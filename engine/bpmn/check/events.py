@@ -118,7 +118,6 @@ class _Rules(Rules):
                 found,
                 "name-computed",
                 with_values(what=kind, attribute=attribute, value=text[:80]),
-                "Write a name as it stands, or an expression in parvandeh:name on what throws or awaits it.",
             )
 
     def timer(self, node: Node, definition: Any) -> None:
@@ -128,7 +127,6 @@ class _Rules(Rules):
                 definition,
                 "timer-times",
                 with_values(count=len(times)),
-                "Give it one of <timeDate>, <timeDuration> and <timeCycle>.",
             )
             return
         value = written_time(times[0].text or "")
@@ -205,7 +203,6 @@ class _Rules(Rules):
                 node.element,
                 "boundary-host",
                 with_values(host=str(node.element.get("attachedToRef"))[:100]),
-                "Draw the event on the border of a task, sub-process or call activity.",
             )
             return
 
@@ -231,8 +228,6 @@ class _Rules(Rules):
                 element,
                 "service-target",
                 with_values(count=len(named)),
-                'Write parvandeh:connector="…" for a connector of the installation, or parvandeh:topic="…"'
-                " for work that another program fetches.",
             )
         for name in (*_TARGETS, f"{{{PARVANDEH}}}operation"):
             text = element.get(name)

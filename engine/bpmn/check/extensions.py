@@ -266,7 +266,6 @@ class Extensions:
                 place(self._file, at),
                 "starters-ignored",
                 with_values(attribute=qualified(owner, f"{{{space}}}{short}")),
-                "Nothing to do if that is right; give the roles that start cases only to accounts that may.",
             )
         elif space == CAMUNDA or space in OTHER_ENGINES:
             self._refuse(owner, at, space, short)
@@ -310,7 +309,6 @@ class Extensions:
                     place(self._file, inner),
                     "unsupported-element",
                     with_values(tag=etree.QName(inner).localname, around=local(owner)),
-                    "Move it out of the extension, or remove it.",
                 )
                 return
 

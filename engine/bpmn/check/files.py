@@ -83,7 +83,6 @@ def _named(name: str, seen: dict[str, str], notes: Notes) -> bool:
             Place("".join(char if char.isprintable() else "\ufffd" for char in name[:MAX_NAME])),
             "file-name",
             with_values(limit=MAX_NAME),
-            "Upload the file under its base name.",
         )
         return False
     folded = unicodedata.normalize("NFC", name).casefold()

@@ -152,7 +152,6 @@ class Forms(Rules):
                 element,
                 "form-missing",
                 with_values(form=name[:100]),
-                "Upload it under this base name, or name another; a form is a .json or .form file.",
             )
 
     def nobody_there(self, element: Any) -> None:
@@ -190,7 +189,6 @@ class Forms(Rules):
                 field,
                 "form-field",
                 with_values(name=name[:80]),
-                "Give each field an id of letters, digits and _.",
             )
         seen.add(name)
         if kind not in _TYPES:
@@ -204,7 +202,6 @@ class Forms(Rules):
                 field,
                 "form-field",
                 with_values(field=name, attribute=odd),
-                "Remove it.",
             )
         values = field.findall(f"{{{CAMUNDA}}}value")
         if (kind == "enum") != bool(values) or not all(value.get("id") for value in values):
@@ -212,7 +209,6 @@ class Forms(Rules):
                 field,
                 "form-field",
                 with_values(field=name, type=kind),
-                'Give a field of type enum, and no other, <camunda:value id="…" name="…"/> elements.',
             )
         self.constraints(field, name, kind)
         self.properties(field, name)

@@ -83,14 +83,12 @@ def _well_formed(file: str, element: Any, notes: Notes) -> None:
                 place(file, element),
                 "invalid-key",
                 with_values(id=name[:120]),
-                "Use up to 100 Latin letters, digits and . _ - beginning with a letter or _.",
             )
     elif kind in _NEEDED and (len(name) > MAX_ID or not _ID.fullmatch(name)):
         notes.error(
             place(file, element),
             "invalid-id",
             with_values(id=name[:120], limit=MAX_ID),
-            "Use letters, digits and . _ - beginning with a letter or _.",
         )
 
 

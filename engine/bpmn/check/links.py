@@ -38,7 +38,6 @@ class _Rules:
                 node,
                 "no-name",
                 with_values(limit=MAX_NAME),
-                'Write name="…", the same where it is thrown and where it is caught.',
             )
 
     def alone(self, node: Node) -> None:
@@ -64,14 +63,12 @@ class _Rules:
                     node,
                     "link-target",
                     with_values(link=name[:80], count=caught[name]),
-                    "Draw one event that catches it, and no more.",
                 )
             elif not _throws(node) and (caught[name] > 1 or name not in thrown):
                 self.error(
                     node,
                     "link-target",
                     with_values(link=name[:80]),
-                    "Draw one event that catches it, and one or more that throw it.",
                 )
 
 

@@ -143,7 +143,6 @@ class _Marks(Rules):
                     diagram.element,
                     "secret-subject",
                     with_values(variable=secret[0]),
-                    "Read other variables: lists show the subject to all who may see the case.",
                 )
                 return
 
@@ -215,7 +214,6 @@ def _bound(upload: Upload, notes: Notes) -> None:
             Place(BINDINGS),
             "unused-binding",
             with_values(name=name[:80]),
-            "Write it as the diagram does, or remove it.",
         )
 
 

@@ -70,7 +70,6 @@ class Outcomes(Rules):
                 element,
                 "outcome-twice",
                 with_values(value=again.value[:80]),
-                "Keep one of them.",
             )
 
     def fields(self, node: Node, held: Mapping[str, Vocabulary], process: Any) -> Mapping[str, Vocabulary]:

@@ -128,14 +128,12 @@ def _call(file: str, element: Any, own: Mapping[str, Diagram], known: Collection
             at,
             "unknown-process",
             with_values(process=target[:100]),
-            "Upload it with them, or have it published before. What is not executable cannot be called.",
         )
     elif target in own and not _has_plain_start(own[target]):
         notes.error(
             at,
             "called-without-start",
             with_values(process=target),
-            "Give it a plain start event beside the others.",
         )
     _binding(element, at, target in own, notes)
 

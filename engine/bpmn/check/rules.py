@@ -146,5 +146,4 @@ class _Tasks(Rules):
                 task,
                 "decision-result",
                 with_values(variable=wrong[0][:80]),
-                'Name the variable that takes the result: parvandeh:resultVariable="route".',
             )

@@ -61,8 +61,6 @@ class _Rules:
                 node.element,
                 "several-starts",
                 with_values(kind=what),
-                "Keep one of them; tell the ways apart with an exclusive gateway behind it, and draw an event"
-                " sub-process for each event.",
             )
         self.triggers(scope, starts)
 
@@ -86,8 +84,6 @@ class _Rules:
                     node.element,
                     "trigger-inside",
                     with_values(trigger=node.trigger),
-                    "Use a plain start event, with an intermediate event behind it if it is to wait; or make"
-                    " it an event sub-process, to which no flow leads.",
                 )
 
     def no_start(self, scope: Scope, what: str) -> None:
@@ -241,7 +237,6 @@ class _Rules:
                     flow.element,
                     "missing-condition",
                     with_values(kind=node.kind),
-                    "Give it a condition, or make it the default flow.",
                 )
         if default is None and any(flow.condition is not None for flow in node.outgoing):
             self.notes.warn(

@@ -36,5 +36,4 @@ def check_accepted(diagrams: Sequence[Diagram], notes: Notes) -> None:
                     place(diagram.file, element),
                     "unknown-rule",
                     with_values(rule=unknown[0][:80]),
-                    "Name codes of docs/lint.md, with spaces between.",
                 )

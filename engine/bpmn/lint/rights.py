@@ -1,10 +1,10 @@
 """What applicants may expect of a process: an appeal, a decision by the agency, terms, no hidden visit."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from engine.bpmn import timers
 from engine.bpmn.check.allow_list import bpmn
@@ -18,7 +18,12 @@ from engine.bpmn.outcomes import DECLARATION as OUTCOME
 from engine.bpmn.own import Unfit, named_groups
 from engine.platform.findings import with_values
 
-Warn = Callable[[Any, str, str, str], None]
+
+class Warn(Protocol):
+    """Notes a warning about an element; what is left out of reason and fix is the catalogue's."""
+
+    def __call__(self, element: Any, code: str, reason: str = "", fix: str = "") -> None: ...
+
 
 YEARS = 5  # no term of an administration is longer
 _OURS = f"{{{PARVANDEH}}}"
@@ -84,7 +89,6 @@ def _decided(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
                     node.element,
                     "decision-outside-agency",
                     with_values(name=name[:80]),
-                    "Give the decision to a role of the agency, in a lane of its own.",
                 )
                 break
 
@@ -115,7 +119,6 @@ def _terms(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
                 element,
                 "long-term",
                 with_values(attribute=what, value=str(text)[:40], limit=YEARS),
-                "Correct it; months are written PnM, minutes PTnM.",
             )
 
 
@@ -135,6 +138,4 @@ def _visits(nodes: Sequence[Node], warn: Warn) -> None:
                 node.element,
                 "visit-in-name",
                 with_values(name=name[:80]),
-                'Say it: parvandeh:presence="required" or "optional" with its parvandeh:legalBasis, or "none"'
-                " if the applicant need not come.",
             )
