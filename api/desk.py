@@ -6,7 +6,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from api import problems
+from api import language, problems
 from api.command import Reply, command, revisions_seen
 from api.problems import Problem
 from api.shapes import (
@@ -212,7 +212,8 @@ def bulk(uow: UnitOfWork, body: Bulk) -> Reply:
     Each is done or refused by itself: the answer is 200, and tells it of each.
     """
     items = [tasks.Item(item.id, item.data, item.to or "", item.reason) for item in body.items]
-    return Reply(BulkBody(items=[_result(one) for one in tasks.act(uow, body.action, items)]))
+    results = [_result(one) for one in tasks.act(uow, body.action, items)]
+    return Reply(BulkBody(items=results), language.headers())
 
 
 def _result(one: tasks.Outcome) -> BulkResult:

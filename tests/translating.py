@@ -12,7 +12,7 @@ def notes(content: bytes) -> list[tuple[str, str | None]]:
     """The notes on a file that passes the check."""
     report = check({"a.bpmn": content}, {"called"})
     assert not report.errors, report.errors
-    assert all(item.line and item.reason and item.mend for item in report.findings)
+    assert all(item.line and item.reason and item.fix for item in report.findings)
     return [(item.code, item.element) for item in report.findings if item.severity == "note"]
 
 

@@ -179,7 +179,7 @@ def retry(
 
     If it fails once more, a new incident stands in place of this one.
     """
-    access.require(uow.actor, "incidents.mend" if repair else "incidents.retry")
+    access.require(uow.actor, "incidents.repair" if repair else "incidents.retry")
     case, row = _hold(uow, incident_id)
     payload = {"incident": incident_id, **({"reason": reason} if reason else {})}
     happened = [Fact("incident.retried", row.element, payload=payload)]
@@ -204,7 +204,7 @@ def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: st
 
     Raises Conflict for elements that cannot be passed over.
     """
-    access.require(uow.actor, "incidents.mend")
+    access.require(uow.actor, "incidents.repair")
     case, row = _hold(uow, incident_id)
     spec = definitions.spec(uow.session, case.version)
     given = _sound(uow, case, spec, row, data)

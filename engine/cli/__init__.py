@@ -1,6 +1,6 @@
 """The command line: one module for each command. It reads arguments and prints; the engine does the work.
 
-A mistake of the user is told on standard error with its mend, never as a traceback. Exit codes: 0 done,
+A mistake of the user is told on standard error with its fix, never as a traceback. Exit codes: 0 done,
 1 refused or not possible now, 2 called wrongly.
 """
 
@@ -110,14 +110,14 @@ def _declare(parser: argparse.ArgumentParser, modules: Mapping[str, ModuleType])
 
 
 def _explained(failure: Exception) -> str | None:
-    """What happened and its mend; None for a fault of ours."""
+    """What happened and its fix; None for a fault of ours."""
     match failure:
         case Invalid():
             faults = (f"  {fault.pointer}: {fault.detail}" for fault in failure.faults)
             return "\n".join([failure.detail, *faults])
         case PermissionError():
-            mend = "Start as the user who made it, or choose another data folder with PARVANDEH_VAR."
-            return f"You may not use {failure.filename}. {mend}"
+            fix = "Start as the user who made it, or choose another data folder with PARVANDEH_VAR."
+            return f"You may not use {failure.filename}. {fix}"
         case OperationalError():
             return f"The database cannot be used: {failure.orig}"
         case DBAPIError():

@@ -42,7 +42,7 @@ def _missing(
             "unknown-connector",
             sentence(f"The installation has no connector {named.connector!r}.", connector=named.connector),
         )
-        mend = f"Correct parvandeh:connector, or add [{named.connector}] to the connectors' file and restart."
+        fix = f"Correct parvandeh:connector, or add [{named.connector}] to the connectors' file and restart."
     elif named.operation is None and len(has) != 1:
         code, reason = (
             "unknown-operation",
@@ -52,7 +52,7 @@ def _missing(
                 allowed=tuple(sorted(has)),
             ),
         )
-        mend = f"Name one, as in parvandeh:operation={min(has, default='…')!r}."
+        fix = f"Name one, as in parvandeh:operation={min(has, default='…')!r}."
     elif named.operation is not None and named.operation not in has:
         code = "unknown-operation"
         reason = sentence(
@@ -61,8 +61,8 @@ def _missing(
             operation=named.operation or "",
             allowed=tuple(sorted(has)),
         )
-        mend = f"Name one that it has ({', '.join(sorted(has))}), or add it to its file and restart."
+        fix = f"Name one that it has ({', '.join(sorted(has))}), or add it to its file and restart."
     else:
         return None
     about = "parvandeh:connector" if code == "unknown-connector" else "parvandeh:operation"
-    return Finding(severity, code, named.file, reason, mend, named.element, named.name, named.line, about)
+    return Finding(severity, code, named.file, reason, fix, named.element, named.name, named.line, about)

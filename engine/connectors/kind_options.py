@@ -41,8 +41,8 @@ def _x_road(table: Table) -> XRoad:
 
 
 def _secret_as(table: Table) -> str:
-    mend = "Write bearer, basic, or a header's name that begins with X-."
-    return table.text("secret_as", HEADER, mend, default="bearer")
+    fix = "Write bearer, basic, or a header's name that begins with X-."
+    return table.text("secret_as", HEADER, fix, default="bearer")
 
 
 def _identifier(table: Table, name: str, shape: str, least: int, most: int) -> str:
@@ -55,10 +55,10 @@ def _identifier(table: Table, name: str, shape: str, least: int, most: int) -> s
 
 
 def _email(table: Table) -> Email:
-    mend = 'Write an address, or "Name <address>".'
-    sender = table.text("sender", r"[^\x00-\x1f\x7f]+", mend)
+    fix = 'Write an address, or "Name <address>".'
+    sender = table.text("sender", r"[^\x00-\x1f\x7f]+", fix)
     if sender and not re.fullmatch(ADDRESS, parseaddr(sender)[1]):
-        table.blame("sender", "has no usable address", mend)
+        table.blame("sender", "has no usable address", fix)
     security = table.choice("security", ("starttls", "tls", "none"), "starttls")
     user = table.text("user", r"[!-~]+", "Write the name of an account.", default="")
     return Email(cast("Security", security), user, sender)
@@ -68,9 +68,9 @@ def operations(table: Table, kind: "Kind", folder: Path) -> dict[str, Operation]
     """Those below a connector's table, in the order of the file; there must be one at least."""
     errors = _errors(table)
     below = table.table("operations")
-    mend = "Begin with a letter; then letters, digits, hyphens and underscores."
+    fix = "Begin with a letter; then letters, digits, hyphens and underscores."
     found = {}
-    for name, part in below.tables(OPERATION, mend):
+    for name, part in below.tables(OPERATION, fix):
         bare = Operation(
             name,
             {**errors, **_errors(part)},
@@ -86,17 +86,17 @@ def operations(table: Table, kind: "Kind", folder: Path) -> dict[str, Operation]
 
 def _call(table: Table) -> dict[str, Any]:
     method = table.choice("method", METHODS, "POST")
-    mend = "Write it as /part/{field}, percent-encoded, without query or fragment."
-    path = table.text("path", PATH, mend, default="")
+    fix = "Write it as /part/{field}, percent-encoded, without query or fragment."
+    path = table.text("path", PATH, fix, default="")
     bare = template.NAME.sub("", path)
     if "{" in bare or "}" in bare or {".", ".."} & set(bare.split("/")):
-        table.blame("path", "cannot be used", mend)
+        table.blame("path", "cannot be used", fix)
     return {"method": method, "path": path}
 
 
 def _x_road_call(table: Table) -> dict[str, Any]:
-    mend = "Write it as CLASS/CODE or CODE; {field} stands for a field of the request."
-    return {**_call(table), "represents": table.text("represents", r"[^\s\x00-\x1f\x7f]+", mend, default="")}
+    fix = "Write it as CLASS/CODE or CODE; {field} stands for a field of the request."
+    return {**_call(table), "represents": table.text("represents", r"[^\s\x00-\x1f\x7f]+", fix, default="")}
 
 
 def _letter(table: Table) -> dict[str, Any]:
@@ -144,14 +144,14 @@ def _schema(table: Table, name: str, folder: Path) -> Schema | None:
 
 def tls(table: Table, folder: Path) -> ssl.SSLContext:
     """Whom to trust (else whom the machine trusts) and, if asked for, as whom to appear."""
-    mend = "Name a PEM file, seen from the folder of this one."
-    names = {key: table.text(key, r".+", mend, default="") for key in ("ca", "certificate", "key")}
+    fix = "Name a PEM file, seen from the folder of this one."
+    names = {key: table.text(key, r".+", fix, default="") for key in ("ca", "certificate", "key")}
     table.close()
     files = {key: str(folder / name) if name else None for key, name in names.items()}
     try:
         return _context(files["ca"], files["certificate"], files["key"])
     except (OSError, ValueError) as cause:
-        table.blame("", f"cannot be used: {getattr(cause, 'strerror', None) or 'no PEM'}.", mend)
+        table.blame("", f"cannot be used: {getattr(cause, 'strerror', None) or 'no PEM'}.", fix)
         return _context(None, None, None)
 
 

@@ -1,4 +1,4 @@
-"""Tables of a TOML file, read key by key. Every fault is gathered with its mend; no value is told."""
+"""Tables of a TOML file, read key by key. Every fault is gathered with its fix; no value is told."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,15 +15,15 @@ class Fault:
 
     key: str
     reason: str
-    mend: str
+    fix: str
 
 
 class Misconfigured(Unusable, ValueError):
-    """A file that cannot be used; the message names every key with its fault and mend."""
+    """A file that cannot be used; the message names every key with its fault and fix."""
 
     def __init__(self, file: Path, faults: Sequence[Fault]) -> None:
         super().__init__(
-            "\n".join(f"{file}: {fault.key} {fault.reason}\n    {fault.mend}" for fault in faults)
+            "\n".join(f"{file}: {fault.key} {fault.reason}\n    {fault.fix}" for fault in faults)
         )
         self.faults = tuple(faults)
 
@@ -40,22 +40,22 @@ class Table:
         self._key = key
         self._known: set[str] = set()
 
-    def blame(self, name: str, reason: str, mend: str) -> None:
+    def blame(self, name: str, reason: str, fix: str) -> None:
         """Note a fault of a key, or with an empty name of the table itself."""
-        self._faults.append(Fault(self._place(name), reason, mend))
+        self._faults.append(Fault(self._place(name), reason, fix))
 
     def take(self, name: str) -> Any:
         """Whatever stands there; None if nothing does."""
         self._known.add(name)
         return self._left.pop(name, None)
 
-    def text(self, name: str, pattern: str, mend: str, default: str | None = None) -> str:
+    def text(self, name: str, pattern: str, fix: str, default: str | None = None) -> str:
         """A text of this pattern. Without a default it must be there."""
         value = self.take(name)
         if isinstance(value, str) and re.fullmatch(pattern, value):
             return value
         if value is not None or default is None:
-            self.blame(name, "is missing" if value is None else "cannot be used", mend)
+            self.blame(name, "is missing" if value is None else "cannot be used", fix)
         return default or ""
 
     def choice(self, name: str, options: Sequence[str], default: str | None = None) -> str:
@@ -96,11 +96,11 @@ class Table:
             self.blame(name, "is not a table", f"Write [{self._place(name)}], and its keys below it.")
         return Table(value if isinstance(value, dict) else {}, self._faults, self._place(name))
 
-    def tables(self, pattern: str, mend: str) -> Iterator[tuple[str, "Table"]]:
+    def tables(self, pattern: str, fix: str) -> Iterator[tuple[str, "Table"]]:
         """All that is left: tables with names of this pattern."""
         for name in list(self._left):
             if not re.fullmatch(pattern, name):
-                self.blame(name, "is no usable name", mend)
+                self.blame(name, "is no usable name", fix)
             yield name, self.table(name)
 
     def close(self) -> None:

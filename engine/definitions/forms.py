@@ -28,7 +28,7 @@ __all__ = [
     "without",
 ]
 
-# What a fault says, by its code: what is wrong, and how to mend it.
+# What a fault says, by its code: what is wrong, and how to fix it.
 # `{…}` are limits that the form sets, never the answer.
 MESSAGES: Mapping[str, str] = {
     "additionalProperties": "is not a field of this form",

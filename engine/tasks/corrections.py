@@ -108,7 +108,7 @@ def _checked(form: Form | None, data: Mapping[str, Any]) -> dict[str, Any]:
 def _require_fitting(form: Form | None, before: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
     """Raises Invalid where the correction does not fit what the form says of fields together.
 
-    What was not marked is not the applicant's to mend now.
+    What was not marked is not the applicant's to fix now.
     """
     if form is None:
         return

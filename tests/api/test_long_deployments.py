@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 
 from engine.definitions import uploads
 from engine.identity import accounts
-from engine.models import UploadFile
+from engine.models import Upload, UploadFile
 from engine.platform import budget, jobs
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Busy
@@ -52,6 +52,27 @@ def test_long_check_is_answered_with_the_address_of_its_report(client: Clients, 
     assert (done["status"], done["report"]["scenarios"]) == ("deployed", [])
     assert [(made["key"], made["version"]) for made in done["definitions"]] == [("p", 1)]
     assert body(designer.get("/definitions/p"))["versions"] == [1]
+
+
+def test_findings_of_an_earlier_release_are_read_as_those_of_today(
+    client: Clients, database: Database
+) -> None:
+    designer = client("designer")
+    broken = {"p.bpmn": LONG["p.bpmn"].replace(b"</", b"<", 1)}
+    upload = body(designer.deploy(broken))
+    carried_out(database, upload)
+    with database.transaction() as session:
+        row = session.get_one(Upload, UUID(upload["id"]))
+        assert row.result
+        findings = [{**found, "mend": found["fix"]} for found in row.result["report"]["findings"]]
+        for found in findings:
+            del found["fix"]
+        row.result = {**row.result, "report": {"findings": findings}}
+    answer = designer.get(f"/deployments/{upload['id']}", headers={"Accept-Language": "fa"})
+    report = body(answer)
+    assert report["detail"] == "این نمودار به شکلی که رسم شده اجرا نمی‌شود. آنچه را در گزارش آمده اصلاح کنید."
+    assert all(found["fix"] and "mend" not in found for found in report["report"]["findings"])
+    assert answer.headers["Content-Language"] == "fa"
 
 
 def test_refused_upload_has_its_findings_and_makes_no_version(client: Clients, database: Database) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from demo import accounts as demo_accounts
+from engine import access
 from engine.cli import main
 from engine.identity import accounts, login, passwords
 from engine.identity.oidc import Person
@@ -90,6 +91,20 @@ def test_a_token_gets_scopes_and_an_end(
     assert (token.expires_at - token.created_at).days == 14
     run("token", "list")
     assert "(calls.work, messages.send)" in capsys.readouterr().out
+
+
+def test_a_scope_by_its_former_name_means_the_same(run: Run, database: Database) -> None:
+    command = ("token", "create", "--name", "ops", "--role", "administrator", "--scope", "incidents.mend")
+    assert run(*command) == 0
+    with database.transaction() as session:
+        token = session.scalars(select(Token)).one()
+        assert token.scopes == ["incidents.repair"]
+        token.scopes = ["incidents.mend"]  # as earlier releases have stored it
+    with database.transaction() as session:
+        actor = accounts.find_actor(session, session.scalars(select(Token.digest)).one())
+    assert actor is not None
+    assert access.allows(actor, "incidents.repair")
+    assert not access.allows(actor, "cases.read")
 
 
 @pytest.mark.parametrize("option", [("--scope", "everything"), ("--expires", "soon"), ("--expires", "P0D")])

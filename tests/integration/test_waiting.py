@@ -1,4 +1,4 @@
-"""Cases that wait: for time, for messages and signals, for other systems, for people to mend what failed."""
+"""Cases that wait: for time, for messages and signals, for other systems, for people to fix what failed."""
 
 from collections.abc import Callable
 from datetime import timedelta

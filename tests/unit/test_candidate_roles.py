@@ -50,7 +50,7 @@ def posts(files: Mapping[str, bytes], **data: object) -> set[tuple[str, str | No
 
 def codes(files: Mapping[str, bytes], severity: str = "error") -> list[tuple[str, str | None]]:
     found = [item for item in bpmn.check(files).findings if item.severity == severity]
-    assert all(item.reason and item.mend and item.line for item in found)
+    assert all(item.reason and item.fix and item.line for item in found)
     return [(item.code, item.element) for item in found if item.code != "no-form"]
 
 

@@ -88,7 +88,7 @@ def test_a_parallel_join_of_a_choice_is_an_error_with_the_path_to_it() -> None:
     assert (finding.severity, finding.element, finding.line) == ("error", "join", 9)
     assert "waits for ever for a token from 'b'" in finding.reason
     assert "'start' → 'split' (flow 'split-a') → 'a' → 'join'" in finding.reason
-    assert "exclusive" in finding.mend
+    assert "exclusive" in finding.fix
 
 
 def test_names_are_told_rather_than_ids() -> None:

@@ -38,7 +38,7 @@ def told(
     content: Mapping[str, bytes], severity: str = "error", known: tuple[str, ...] = ()
 ) -> list[tuple[str, str]]:
     found = [item for item in bpmn.check(content, known).findings if item.severity == severity]
-    assert all(item.line and item.reason and item.mend for item in found if item.file == "p.bpmn")
+    assert all(item.line and item.reason and item.fix for item in found if item.file == "p.bpmn")
     return [(item.code, item.element or "") for item in found if item.code not in _BESIDE]
 
 

@@ -68,7 +68,7 @@ def test_hostile_or_broken_file_is_one_finding(spec: Spec, content: bytes, line:
     assert (finding.severity, finding.code, finding.file) == ("error", "scenario-unreadable", "x.yaml")
     assert line is None or finding.line == line
     assert finding.reason
-    assert finding.mend
+    assert finding.fix
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"# nothing\n", b"---\n---\n", b"\xef\xbb\xbf"])

@@ -17,6 +17,7 @@ from engine.platform.db import Actor, Database
 from engine.platform.language import Reader
 from engine.portal import appeals
 from tests import bpmn, factories
+from tests.catalogues import LANGUAGES, speaking
 from tests.web.applying import (
     OTHER,
     Applicant,
@@ -27,7 +28,6 @@ from tests.web.applying import (
     sent_back,
     started,
 )
-from tests.web.catalogues import LANGUAGES, speaking
 from tests.web.conftest import Browser, statements
 
 __all__ = ["apply_here", "me"]  # fixtures
@@ -361,7 +361,7 @@ def test_why_somebody_has_looked_is_told(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_reason_and_way_has_a_text(language: str) -> None:
-    say = speaking("applicants", language)
+    say = speaking(language).say
     for reason in get_args(Reason):
         assert say(f"applicants.reason.{reason}", step="گام")
     for way in get_args(Way):

@@ -17,7 +17,7 @@ from web.applicants.documents import own, title
 from web.applicants.door import blueprint, mine
 from web.documents import intake
 from web.forms import all_explained
-from web.refusals import explained
+from web.texts import explain
 from web.visit import Away, Page, Shown, Visit
 
 SAVE = "save"  # the button that keeps what was typed, and sends nothing
@@ -93,7 +93,7 @@ def _page(
         "typed": rows(fields, typed, visit.reader, visit.uow, place)
         if typed and row["status"] != "open"
         else (),
-        "fault": explained(refusal) if refusal and not faults else None,
+        "fault": explain(refusal) if refusal and not faults else None,
         "unfit": unfit,
         "documents": documents.of_task(visit.uow, task_id),
         "most": intake().max_bytes >> 20,

@@ -148,6 +148,6 @@ def _finding(found: findings.Shown) -> Mapping[str, Any]:
         "element": found.element,
         "attribute": found.attribute,
         "sentence": found.reason,
-        "fix": found.mend,
+        "fix": found.fix,
     }
     return told | ({"foreign": {**found.foreign, "removable": True}} if found.foreign else {})

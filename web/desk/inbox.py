@@ -13,7 +13,7 @@ from flask import Blueprint, after_this_request, request
 from engine import access, cases, tasks
 from engine.platform.errors import Invalid, Refusal
 from engine.tasks import Inbox
-from web import asked, forms, refusals, texts
+from web import asked, forms, texts
 from web.desk.remaining import remaining
 from web.listing import cursor, following
 from web.site import looked, set_looked
@@ -177,4 +177,4 @@ def explained(refusal: Refusal) -> str:
     """Why something was refused: the first fault, where the input has any."""
     if isinstance(refusal, Invalid) and refusal.faults:
         return forms.explained(refusal.faults[0])
-    return refusals.explained(refusal)
+    return texts.explain(refusal)

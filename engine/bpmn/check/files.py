@@ -19,7 +19,7 @@ from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.translate import translate
 from engine.dmn import Decisions
 from engine.platform.budget import look_at, spend
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 MAX_FILES = 50
 # Scenarios are read where they are run.
@@ -62,7 +62,7 @@ def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:
     small = {name: content for name, content in named.items() if len(content) <= MAX_FILE}
     upload.rules = read_rules(small, notes)
     if not any(name.endswith(BPMN_SUFFIXES) for name in files):
-        notes.error(Place(""), "no-bpmn", "There is no BPMN file.", "Upload a .bpmn file.")
+        notes.error(Place(""), "no-bpmn")
     return upload
 
 
@@ -83,12 +83,7 @@ def _named(name: str, seen: dict[str, str], notes: Notes) -> bool:
         notes.error(
             Place("".join(char if char.isprintable() else "\ufffd" for char in name[:MAX_NAME])),
             "file-name",
-            sentence(
-                f"The name is empty, longer than {MAX_NAME} characters, or holds a path or control"
-                " character.",
-                limit=MAX_NAME,
-            ),
-            "Upload the file under its base name.",
+            with_values(limit=MAX_NAME),
         )
         return False
     folded = unicodedata.normalize("NFC", name).casefold()
@@ -96,8 +91,7 @@ def _named(name: str, seen: dict[str, str], notes: Notes) -> bool:
         notes.error(
             Place(name),
             "file-twice",
-            sentence(f"The name differs from {seen[folded]!r} only in case or encoding.", other=seen[folded]),
-            "Rename or remove one of them.",
+            with_values(other=seen[folded]),
         )
         return False
     seen[folded] = name
@@ -131,20 +125,14 @@ def _read_bpmn(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
     if root.tag == bpmn("definitions"):
         for found in translate(root, upload.bindings):
             where = place(name, found.element)
-            if found.mend is None:
-                notes.translated(where, found.code, found.reason)
-            else:
-                notes.warn(where, found.code, found.reason, found.mend)
+            note = notes.warn if found.warns else notes.translated
+            note(where, found.code, found.reason)
         upload.documents[name] = root
         return
     notes.error(
         Place(name, line=root.sourceline),
         "not-bpmn",
-        sentence(
-            f"The file's root is <{etree.QName(root).localname[:80]}>, not BPMN 2.0 definitions.",
-            tag=etree.QName(root).localname[:80],
-        ),
-        "Export the diagram as BPMN 2.0 XML.",
+        with_values(tag=etree.QName(root).localname[:80]),
     )
 
 

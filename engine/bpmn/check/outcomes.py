@@ -23,7 +23,7 @@ from engine.bpmn.notation.outcomes import (
     twice,
     variables,
 )
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 _HOW = '<parvandeh:outcome value="refused" effect="refuses" name="رد شد | Refused"/>'
 
@@ -69,13 +69,7 @@ class Outcomes(Rules):
             self.error(
                 element,
                 "outcome-twice",
-                sentence(
-                    f"The outcome {again.value[:80]!r} is declared twice: letter case, spaces and"
-                    " half-spaces are"
-                    " no difference.",
-                    value=again.value[:80],
-                ),
-                "Keep one of them.",
+                with_values(value=again.value[:80]),
             )
 
     def fields(self, node: Node, held: Mapping[str, Vocabulary], process: Any) -> Mapping[str, Vocabulary]:
@@ -110,12 +104,7 @@ class Outcomes(Rules):
             self.error(
                 element,
                 "open-outcome",
-                sentence(
-                    f"The field {name[:80]!r} holds an outcome, and its form lets any value pass.",
-                    field=name[:80],
-                    allowed=tuple(one.value for one in vocabulary),
-                ),
-                f'List the values that it may have: "enum": {[one.value for one in vocabulary]}.',
+                with_values(field=name[:80], allowed=tuple(one.value for one in vocabulary)),
             )
         for value in values or ():
             if exactly(vocabulary, value) is None:

@@ -14,7 +14,7 @@ from engine.bpmn.notation import timers
 from engine.bpmn.notation.candidate_roles import APPLICANT, BINDINGS, MAX_ROLE, is_role, is_unit, squeezed
 from engine.bpmn.notation.requirements import ASSIGNMENTS, LEVELS, MAX_NAMES, variables
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 _OURS = f"{{{PARVANDEH}}}"
 _MARKER = bpmn("multiInstanceLoopCharacteristics")
@@ -34,7 +34,7 @@ def _are_variables(text: str) -> bool:
     return 0 < len(names) <= MAX_NAMES and all(map(str.isidentifier, names))
 
 
-# By attribute: what its value must be, the code if it is not, and how to mend it.
+# By attribute: what its value must be, the code if it is not, and how to fix it.
 _VALUES: Mapping[str, tuple[Callable[[str], bool], str, str]] = {
     "role": (is_role, "invalid-role", f"Name the role with 1 to {MAX_ROLE} printable characters."),
     "unit": (is_unit, "invalid-unit", "Write the unit's key: 1 to 63 small letters, digits and -."),
@@ -83,7 +83,7 @@ def check_marks(
 class _Marks(Rules):
     def values(self, element: Any) -> None:
         """What the attributes of an element say."""
-        for name, (fits, code, mend) in _VALUES.items():
+        for name, (fits, code, fix) in _VALUES.items():
             value = element.get(_OURS + name)
             if value is not None and not fits(value):
                 self.error(
@@ -94,7 +94,7 @@ class _Marks(Rules):
                         attribute=f"parvandeh:{name}",
                         value=value[:80],
                     ),
-                    mend,
+                    fix,
                 )
         # A task has those of its lane by now: its own unit cannot be told from that.
         around = element.tag in (bpmn("lane"), bpmn("participant"))
@@ -120,11 +120,7 @@ class _Marks(Rules):
             self.warn(
                 process,
                 "unknown-appeal",
-                sentence(
-                    f"The process for appeals {key[:100]!r} is neither among these files nor deployed.",
-                    process=key[:100],
-                ),
-                "Deploy it before the first decision is made.",
+                with_values(process=key[:100]),
             )
 
     def subject(self, diagram: Diagram, schemas: Mapping[str, Any]) -> None:
@@ -145,11 +141,7 @@ class _Marks(Rules):
                 self.error(
                     diagram.element,
                     "secret-subject",
-                    sentence(
-                        f"The subject reads {secret[0]!r}, which a form hides from some roles.",
-                        variable=secret[0],
-                    ),
-                    "Read other variables: lists show the subject to all who may see the case.",
+                    with_values(variable=secret[0]),
                 )
                 return
 
@@ -165,7 +157,7 @@ class _Marks(Rules):
                 self.error(
                     task,
                     "invalid-role",
-                    sentence(f"The group {name[:80]!r} cannot be a role.", group=name[:80]),
+                    with_values(group=name[:80]),
                     f"Name it with 1 to {MAX_ROLE} printable characters.",
                 )
 
@@ -181,8 +173,7 @@ class _Marks(Rules):
             self.error(
                 node.element,
                 "decision-without-field",
-                sentence(f"The form of the decision has no field {field[:80]!r}.", field=field[:80]),
-                "Add it to the form, or name the field that holds the outcome.",
+                with_values(field=field[:80]),
             )
 
 
@@ -198,11 +189,7 @@ def _four_eyes(diagrams: Sequence[Diagram], notes: Notes) -> None:
             Rules(diagram.file, notes).warn(
                 node.element,
                 "sod-alone",
-                sentence(
-                    f"No other task is in the four-eyes group {name[:80]!r}: it keeps nobody from anything.",
-                    group=name[:80],
-                ),
-                "Mark the other task of the group, too, or remove the mark.",
+                with_values(group=name[:80]),
             )
 
 
@@ -225,8 +212,7 @@ def _bound(upload: Upload, notes: Notes) -> None:
         notes.warn(
             Place(BINDINGS),
             "unused-binding",
-            sentence(f"No lane, pool or group is called {name[:80]!r}.", name=name[:80]),
-            "Write it as the diagram does, or remove it.",
+            with_values(name=name[:80]),
         )
 
 

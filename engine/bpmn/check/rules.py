@@ -1,7 +1,7 @@
 """Decisions of DMN, and the business rule tasks that ask for them."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.bpmn.check import feel, juel
@@ -11,7 +11,7 @@ from engine.bpmn.expressions.scripts import language
 from engine.bpmn.notation.rule_tasks import DECISION, MAPPING, NULL_FAULTS, ON_NULL, RESULT, RESULTS
 from engine.bpmn.notation.vocabulary import PARVANDEH, bpmn
 from engine.dmn import SUFFIX, Decisions, Definitions, NotDmn, check_files, parse_xml
-from engine.platform.findings import sentence
+from engine.platform.findings import Sentence, sentence, with_values
 
 
 def read_rules(files: Mapping[str, bytes], notes: Notes) -> Decisions:
@@ -54,6 +54,16 @@ def check_rule_tasks(diagram: Diagram, rules: Decisions, notes: Notes) -> None:
         tasks.result(task, rules)
 
 
+def _unknown(name: str, known: Sequence[str]) -> Sentence:
+    """The values for a decision that no file has: what may be meant, else which ones there are."""
+    near = difflib.get_close_matches(name, known, 1)
+    if near:
+        return with_values(decision=name[:100], near=near[0])
+    if known:
+        return with_values(decision=name[:100], known=tuple(known[:10]))
+    return with_values(decision=name[:100])
+
+
 class _Tasks(Rules):
     def decision(self, task: Any, rules: Decisions) -> None:
         name = task.get(DECISION)
@@ -79,23 +89,7 @@ class _Tasks(Rules):
                 "Give each an id of its own.",
             )
         elif not found and not any(file.endswith(SUFFIX) for file in self.notes.refused):
-            names = [each.id for each in rules.offered]
-            near = difflib.get_close_matches(name, names, 1)
-            known = ", ".join(map(repr, names[:10]))
-            self.error(
-                task,
-                "unknown-decision",
-                sentence(
-                    f"No .dmn file of this upload has a decision {name!r}.",
-                    decision=name[:100],
-                    known=tuple(names[:10]),
-                ),
-                f"Write {near[0]!r} if that is meant."
-                if near
-                else f"Name one of {known}."
-                if known
-                else "Upload the .dmn file with it together with this diagram.",
-            )
+            self.error(task, "unknown-decision", _unknown(name, [each.id for each in rules.offered]))
 
     def null_faults(self, element: Any) -> None:
         """What becomes of expressions that are null because of a wrong type or a missing input."""
@@ -104,12 +98,7 @@ class _Tasks(Rules):
             self.error(
                 element,
                 "invalid-null-faults",
-                sentence(
-                    f"parvandeh:nullFaults={value[:40]!r} is not a value of this attribute.",
-                    value=value[:40],
-                    allowed=ON_NULL,
-                ),
-                f"Write one of {', '.join(ON_NULL)}, or remove it.",
+                with_values(value=value[:40], allowed=ON_NULL),
             )
 
     def inputs(self, task: Any, rules: Decisions) -> None:
@@ -152,9 +141,5 @@ class _Tasks(Rules):
             self.error(
                 task,
                 "decision-result",
-                sentence(
-                    f"The result would be kept as {wrong[0][:80]!r}, which is no name of a variable.",
-                    variable=wrong[0][:80],
-                ),
-                'Name the variable that takes the result: parvandeh:resultVariable="route".',
+                with_values(variable=wrong[0][:80]),
             )

@@ -20,7 +20,7 @@ from engine.bpmn.lint.rights import check_rights
 from engine.bpmn.notation.broadcast import WITHDRAWAL
 from engine.bpmn.notation.outcomes import DECISION, OUTCOME, effect_of, of_process, of_task
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
-from engine.platform.findings import sentence
+from engine.platform.findings import with_values
 
 _DUE = f"{{{PARVANDEH}}}due"
 _PRESENCE = f"{{{PARVANDEH}}}presence"
@@ -77,9 +77,9 @@ class _Rules:
         self.outcomes = of_process(diagram.element)
         self.homes = {node.element: scope.element for scope in diagram.scopes for node in scope.nodes}
 
-    def warn(self, element: Any, code: str, reason: str, mend: str) -> None:
+    def warn(self, element: Any, code: str, reason: str = "", fix: str = "") -> None:
         if not accepts(element, code):
-            self.notes.warn(place(self.diagram.file, element), code, reason, mend)
+            self.notes.warn(place(self.diagram.file, element), code, reason, fix)
 
     def withdrawal(self) -> None:
         """The engine ends a case that the applicant withdraws, unless its process waits for that itself."""
@@ -113,8 +113,6 @@ class _Rules:
                 self.warn(
                     end.element,
                     "refusal-without-person",
-                    "A case can come to this refusal without a person having decided anything.",
-                    "Let a person decide before an application is refused.",
                 )
 
     def decisions(self) -> None:
@@ -138,11 +136,7 @@ class _Rules:
                 self.notes.error(
                     place(self.diagram.file, element),
                     "invalid-presence",
-                    sentence(
-                        f"parvandeh:presence={element.get(_PRESENCE)[:40]!r} says nothing.",
-                        value=element.get(_PRESENCE)[:40],
-                    ),
-                    "Write none, optional or required.",
+                    with_values(value=element.get(_PRESENCE)[:40]),
                 )
             if node.kind not in HUMAN or element.get(_BASIS, "").strip():
                 continue
@@ -193,12 +187,7 @@ class _Rules:
             self.warn(
                 start,
                 "data-held",
-                sentence(
-                    f"The form asks the applicant for {name[:80]!r}, which {source[:80]!r} is asked for.",
-                    field=name[:80],
-                    source=source[:80],
-                ),
-                "Take it from there, and ask only if it does not answer.",
+                with_values(field=name[:80], source=source[:80]),
             )
 
 

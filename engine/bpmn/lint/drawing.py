@@ -35,8 +35,8 @@ def check_drawing(file: str, content: bytes, diagrams: Sequence[Diagram], notes:
         found = [elements[name] for name in ids if name in elements]
         broken = [element for element in found if _meant(code, element) and not accepts(element, code)]
         if broken:
-            reason, mend = DRAWING[code]
-            notes.warn(place(file, broken[0]), code, reason + _others(broken[1:]), mend)
+            reason, fix = DRAWING[code]
+            notes.warn(place(file, broken[0]), code, reason + _others(broken[1:]), fix)
 
 
 def _others(elements: Sequence[Any]) -> str:

@@ -11,7 +11,7 @@ from lxml import etree
 from engine.bpmn.notation.findings import Finding
 from engine.bpmn.notation.vocabulary import bpmn
 from engine.platform import xml
-from engine.platform.findings import sentence
+from engine.platform.findings import with_values
 
 MAX_FILE = 2 << 20  # bytes
 MAX_ELEMENTS = 10_000
@@ -74,8 +74,7 @@ def read_xml(name: str, content: bytes) -> Any:
         raise _unreadable(
             name,
             "file-too-large",
-            sentence(f"The file is larger than {MAX_FILE >> 20} MiB.", limit=MAX_FILE >> 20),
-            "Split the process.",
+            with_values(limit=MAX_FILE >> 20),
         )
     try:
         tree = xml.parse(content).getroottree()
@@ -94,15 +93,13 @@ def _bounded(name: str, tree: Any) -> None:
         raise _unreadable(
             name,
             "too-deep",
-            sentence(f"XML elements are nested deeper than {MAX_DEPTH} levels.", limit=MAX_DEPTH),
-            "Nest less deeply.",
+            with_values(limit=MAX_DEPTH),
         )
     if _COUNT(tree) > MAX_ELEMENTS:
         raise _unreadable(
             name,
             "too-many-elements",
-            sentence(f"The file has more than {MAX_ELEMENTS} XML elements.", limit=MAX_ELEMENTS),
-            "Split the process into several that call each other.",
+            with_values(limit=MAX_ELEMENTS),
         )
 
 
@@ -121,5 +118,5 @@ def _not_xml(name: str, message: str, line: int | None) -> Unreadable:
     return _unreadable(name, "not-xml", reason, "Export the diagram again as BPMN 2.0 XML.", line or None)
 
 
-def _unreadable(name: str, code: str, reason: str, mend: str, line: int | None = None) -> Unreadable:
-    return Unreadable(Finding("error", code, name, reason, mend, line=line))
+def _unreadable(name: str, code: str, reason: str = "", fix: str = "", line: int | None = None) -> Unreadable:
+    return Unreadable(Finding("error", code, name, reason, fix, line=line))

@@ -139,9 +139,9 @@ class Spec:
 class Unbuildable(Exception):
     """Processes that are right each for itself and yet do not go together; `finding` says why."""
 
-    def __init__(self, file: str, code: str, reason: str, mend: str, element: str | None = None) -> None:
+    def __init__(self, file: str, code: str, reason: str, fix: str, element: str | None = None) -> None:
         super().__init__(reason)
-        self.finding = Finding("error", code, file, reason, mend, element)
+        self.finding = Finding("error", code, file, reason, fix, element)
 
 
 class _Cache:
@@ -183,13 +183,13 @@ def build(source: Source, key: str) -> Spec:
     try:
         return _build(source, key)
     except RecursionError as error:
-        mend = "Nest expressions, lists and forms less deeply."
-        raise Unbuildable("", "too-deep-to-check", "The files are nested too deeply.", mend) from error
+        fix = "Nest expressions, lists and forms less deeply."
+        raise Unbuildable("", "too-deep-to-check", "The files are nested too deeply.", fix) from error
     except ValidationException as error:
         # The check lets nothing through that the library refuses; if it does, the designer must not see a
         # 500.
-        mend = "Draw it with other elements, and report this as a fault of the check."
-        raise Unbuildable(error.file_name or "", "not-built", str(error)[:500], mend, error.id) from error
+        fix = "Draw it with other elements, and report this as a fault of the check."
+        raise Unbuildable(error.file_name or "", "not-built", str(error)[:500], fix, error.id) from error
 
 
 def _build(source: Source, key: str) -> Spec:
@@ -210,8 +210,8 @@ def _build(source: Source, key: str) -> Spec:
             continue
         if prefix and not files.can_be_called(process):
             reason = sentence(f"The called process {process!r} has no plain start event.", process=process)
-            mend = "Deploy it again with a plain start event beside the others, then this one."
-            raise Unbuildable("", "called-without-start", reason, mend)
+            fix = "Deploy it again with a plain start event beside the others, then this one."
+            raise Unbuildable("", "called-without-start", reason, fix)
         for name, scope in files.scopes(process):
             inner[files.name(name)] = scope
             _attach(scope)

@@ -9,7 +9,7 @@ from engine.bpmn.notation.requirements import ASSIGNMENTS
 from engine.bpmn.notation.vocabulary import HUMAN, OURS
 from engine.bpmn.translate.people import as_group
 from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
-from engine.platform.findings import sentence
+from engine.platform.findings import with_values
 
 _HUMAN = tuple(BPMN + name for name in sorted(HUMAN))
 _GROUPS = tuple(f"{space}candidateGroups" for space in (OURS, CAMUNDA))
@@ -43,11 +43,7 @@ def translate_lanes(root: Any, bindings: Bindings, told: Told) -> None:
         told(
             where,
             "translated-role",
-            sentence(
-                f"Tasks in it that name nobody ({count}) are for the group {short(where.get('name'))!r}.",
-                count=count,
-                group=short(where.get("name")),
-            ),
+            with_values(count=count, group=short(where.get("name"))),
         )
 
 

@@ -12,13 +12,13 @@ BPMN, CAMUNDA = (f"{{{space}}}" for space in (vocabulary.BPMN, vocabulary.CAMUND
 class Translation:
     """`code` is stable; `reason` says what stood there and what it means here.
 
-    With a `mend` it is a warning, since perhaps something else was meant.
+    Where it `warns`, perhaps something else was meant.
     """
 
     element: Any
     code: str
     reason: str
-    mend: str | None = None
+    warns: bool = False
 
 
 class Told:
@@ -27,8 +27,8 @@ class Told:
     def __init__(self) -> None:
         self.all: list[Translation] = []
 
-    def __call__(self, element: Any, code: str, reason: str, mend: str | None = None) -> None:
-        self.all.append(Translation(element, code, reason, mend))
+    def __call__(self, element: Any, code: str, reason: str = "", *, warns: bool = False) -> None:
+        self.all.append(Translation(element, code, reason, warns))
 
 
 def short(text: str, longest: int = 80) -> str:

@@ -84,8 +84,8 @@ def run_all(
             count=len(scenarios),
             limit=MAX_SCENARIOS,
         )
-        mend = "Leave out those that tell the same again."
-        findings.append(Finding("error", "too-many-scenarios", scenarios[MAX_SCENARIOS].file, reason, mend))
+        fix = "Leave out those that tell the same again."
+        findings.append(Finding("error", "too-many-scenarios", scenarios[MAX_SCENARIOS].file, reason, fix))
     if findings:
         return Trial(findings=tuple(findings[:MAX_FINDINGS]))
     runs = run_each(scenarios, specs, tell)
@@ -119,8 +119,8 @@ def _unknown(scenario: Scenario, specs: Mapping[str, Spec]) -> Iterable[Finding]
         reason = sentence(
             f"There is no process {scenario.process!r} in these files.", process=scenario.process[:100]
         )
-        mend = f"Name one of {', '.join(specs) or 'its processes'}."
-        yield Finding(**where, reason=reason, mend=mend, line=scenario.line)
+        fix = f"Name one of {', '.join(specs) or 'its processes'}."
+        yield Finding(**where, reason=reason, fix=fix, line=scenario.line)
         return
     known = specs[scenario.process].elements
     for element, line in scenario.elements.items():
@@ -130,8 +130,8 @@ def _unknown(scenario: Scenario, specs: Mapping[str, Spec]) -> Iterable[Finding]
                 process=scenario.process[:100],
                 element=element[:100],
             )
-            mend = "Write the id of an element; in a called process as `its-key/the-id`."
-            yield Finding(**where, reason=reason, mend=mend, line=line)
+            fix = "Write the id of an element; in a called process as `its-key/the-id`."
+            yield Finding(**where, reason=reason, fix=fix, line=line)
 
 
 def run(scenario: Scenario, spec: Spec, until: float) -> tuple[Result, Seen]:

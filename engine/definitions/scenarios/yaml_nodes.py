@@ -28,9 +28,9 @@ _LONGEST = 40  # characters of a number
 class Unreadable(Exception):
     """A file that cannot be read as YAML of this kind."""
 
-    def __init__(self, reason: str, mend: str, line: int | None = None) -> None:
+    def __init__(self, reason: str, fix: str, line: int | None = None) -> None:
         super().__init__(reason)
-        self.reason, self.mend, self.line = reason, mend, line
+        self.reason, self.fix, self.line = reason, fix, line
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,13 @@ from engine.dmn.model.completion import completed
 from engine.dmn.model.graph import Key
 from engine.dmn.model.reader import NotDmn, parse_xml, read_file
 from engine.platform.budget import look_at, spend
-from engine.platform.findings import Finding, Notes, Place, sentence
+from engine.platform.findings import Finding, Notes, Place, sentence, with_values
 
 __all__ = ["Checked", "check"]
 
 MAX_FILE = 8 << 20  # bytes
 MAX_DEPTH = 100
-_MENDS = {
+_FIXES = {
     "not-xml": "Export the model again as DMN XML.",
     "doctype": "Remove the DOCTYPE and its entities.",
     "not-dmn": "Export the model as DMN 1.2 to 1.5.",
@@ -70,18 +70,18 @@ def _read(files: Mapping[str, bytes], notes: Notes) -> list[syntax.Definitions]:
             if len(content) > MAX_FILE:
                 raise NotDmn(
                     "file-too-large",
-                    sentence(f"It is larger than {MAX_FILE >> 20} MiB.", limit=MAX_FILE >> 20),
+                    with_values(limit=MAX_FILE >> 20),
                 )
             roots[name] = parse_xml(content)
             if roots[name].xpath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")"):
                 raise NotDmn(
                     "too-deep",
-                    sentence(f"Its XML is nested deeper than {MAX_DEPTH} levels.", limit=MAX_DEPTH),
+                    with_values(limit=MAX_DEPTH),
                 )
             found.append(completed(read_file(name, content)))
         except NotDmn as error:
-            mend = _MENDS.get(error.code, "Split it into several files.")
-            notes.error(Place(name, line=error.line), error.code, error.reason, mend)
+            fix = _FIXES.get(error.code, "Split it into several files.")
+            notes.error(Place(name, line=error.line), error.code, error.reason, fix)
     known = {each.namespace: set(each.elements) for each in found}
     for each in found:
         Structure(each.file, roots[each.file], notes).check(known)
@@ -97,8 +97,8 @@ def _apart(found: Sequence[syntax.Definitions], notes: Notes) -> bool:
                 f"{spaces[each.namespace].file!r} has the same namespace, {each.namespace!r}.",
                 file=spaces[each.namespace].file,
             )
-            mend = "Give each file a namespace of its own."
-            notes.error(Place(each.file, line=1), "namespace-twice", reason, mend)
+            fix = "Give each file a namespace of its own."
+            notes.error(Place(each.file, line=1), "namespace-twice", reason, fix)
     return len(spaces) == len(found)
 
 
@@ -169,8 +169,8 @@ class _Judged:
             reason = sentence(
                 f"{name!r} is the name of an output of several decisions that are required.", name=name
             )
-            mend = "Give each output a name of its own, or write the name of the decision that is meant."
-            at.error(element.line, "ambiguous-output", reason, mend)
+            fix = "Give each output a name of its own, or write the name of the decision that is meant."
+            at.error(element.line, "ambiguous-output", reason, fix)
         if isinstance(element, syntax.Decision | syntax.Knowledge):
             required = self._elements.required(file, element)  # judges them, if nobody has yet
             with self._elements.names.within([*BUILT_IN, *required]):

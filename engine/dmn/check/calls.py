@@ -7,7 +7,7 @@ from engine.dmn.feel.calling import Way
 from engine.dmn.feel.types import ANY, Function, Parameter, Type
 from engine.platform.findings import sentence
 
-Wrong = tuple[str, str, str]  # code, reason, mend
+Wrong = tuple[str, str, str]  # code, reason, fix
 
 
 def misfit(

@@ -58,8 +58,8 @@ def _input(of: Expressions, boxed: syntax.Table, at: int, scope: Scope) -> Read 
     label = column.label or " ".join(text.text.split()) or f"input {at + 1}"
     with of.at(sentence(f"Input “{label}”: ", at_input=label)):
         if not text.text:
-            mend = "Write the expression whose value is tested."
-            of.error(text.line, "no-input", "Nothing is said to be tested in the column.", mend)
+            fix = "Write the expression whose value is tested."
+            of.error(text.line, "no-input", "Nothing is said to be tested in the column.", fix)
         expression = of.read(text)
         found = of.fits(of.typed(text, expression, scope), text.type, text.line)
         allowed = _tests(of, column.allowed, found, scope) if column.allowed else None

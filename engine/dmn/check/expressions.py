@@ -44,14 +44,14 @@ class Expressions:
         known = None if self.element.id.startswith("line-") else self.element.id or None
         return Place(self.file.file, known, self.element.name or None, line or self.element.line or None)
 
-    def error(self, line: int, code: str, reason: str, mend: str) -> None:
+    def error(self, line: int, code: str, reason: str = "", fix: str = "") -> None:
         """Note what is wrong."""
-        self.notes.error(self.place(line), code, self.where + reason, mend)
+        self.notes.error(self.place(line), code, self.where + reason, fix)
 
     def _problem(self, of: syntax.Text, problem: Problem) -> None:
         shown = of.text if len(of.text) <= _SHOWN else f"{of.text[:_SHOWN]}…"
         reason = self.where + problem.reason + f" (at character {problem.at + 1} of “{shown}”)."
-        self.notes.tell(problem.severity, self.place(of.line), problem.code, reason, problem.mend)
+        self.notes.tell(problem.severity, self.place(of.line), problem.code, reason, problem.fix)
 
     @contextmanager
     def at(self, where: str) -> Iterator[None]:

@@ -50,8 +50,8 @@ def _provider(name: str, table: Table) -> Provider:
         unknown=_unknown(table),
     )
     if provider.audience and provider.audience == provider.client:
-        mend = "Let the provider make access tokens for the API itself: ID tokens are made for the client."
-        table.blame("audience", "is the client.", mend)
+        fix = "Let the provider make access tokens for the API itself: ID tokens are made for the client."
+        table.blame("audience", "is the client.", fix)
     table.close()
     return provider
 
@@ -73,9 +73,9 @@ def _issuer(table: Table) -> str:
 
 
 def _titles(table: Table, name: str) -> dict[str, str]:
-    mend = "Write one line of at most 100 characters."
-    english = table.text("title", r"[^\x00-\x1f]{1,100}", mend, name)
-    return {"en": english, "fa": table.text("title_fa", r"[^\x00-\x1f]{1,100}", mend, english)}
+    fix = "Write one line of at most 100 characters."
+    english = table.text("title", r"[^\x00-\x1f]{1,100}", fix, name)
+    return {"en": english, "fa": table.text("title_fa", r"[^\x00-\x1f]{1,100}", fix, english)}
 
 
 def _levels(table: Table) -> dict[str, Assurance]:

@@ -99,9 +99,9 @@ def _rule(text: str, inputs: int) -> str:
 
 
 def findings(*elements: str) -> list[Finding]:
-    """All that is found in a file of these elements; each has its place, its reason and its mend."""
+    """All that is found in a file of these elements; each has its place, its reason and its fix."""
     found = check({"a.dmn": definitions(*elements)}).findings
-    assert all(each.file == "a.dmn" and each.reason and each.mend for each in found)
+    assert all(each.file == "a.dmn" and each.reason and each.fix for each in found)
     return list(found)
 
 

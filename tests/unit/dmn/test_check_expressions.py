@@ -140,7 +140,7 @@ def test_a_finding_tells_the_place_in_the_text_and_the_nearest_spelling() -> Non
 
 def test_of_what_is_there_but_not_required_a_requirement_is_missing() -> None:
     (one,) = of_expression("n + m", data("n"), data("m"), requires=("n",))
-    assert (one.code, one.mend) == ("not-required", "Draw a requirement from it to here.")
+    assert (one.code, one.fix) == ("not-required", "Draw a requirement from it to here.")
 
 
 def test_types_go_from_decision_to_decision_without_being_declared() -> None:
@@ -298,7 +298,7 @@ def test_year_that_is_rather_jalali_is_told(text: str, jalali: str) -> None:
     (found,) = of_expression(text, data("x"), requires=["x"])
     assert (found.severity, found.code) == ("warning", "gregorian-year")
     assert f"the year {jalali[:4]} of the Gregorian calendar" in found.reason
-    assert f'jalali("{jalali}")' in found.mend
+    assert f'jalali("{jalali}")' in found.fix
 
 
 def test_jalali_dates_are_of_their_types_and_there() -> None:

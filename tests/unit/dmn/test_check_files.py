@@ -269,4 +269,4 @@ def test_nothing_that_a_file_may_hold_is_too_much_for_the_check(seed: int, chang
                 node.tag = other.tag
     for each in check({"a.dmn": etree.tostring(root)}).findings:
         assert each.reason
-        assert each.mend
+        assert each.fix

@@ -1,21 +1,23 @@
 """The catalogues of texts, read as the files that they are."""
 
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-from engine.platform.language import LANGUAGES, Catalogue, Language, Reader, Text
+from engine.platform.language import LANGUAGES, Catalogue, Language, Reader, Text, Texts
 from tests.rules.sources import ROOT
 
-FILES = sorted((ROOT / "web" / "texts").glob("*.toml"))
+ENGINE, PAGES = ROOT / "engine" / "platform" / "messages", ROOT / "web" / "texts"
+FILES = sorted([*ENGINE.glob("*.toml"), *PAGES.glob("*.toml")])
 
 __all__ = ["FILES", "LANGUAGES", "Text", "forms", "placeholders", "read", "speaking", "texts"]
 
 
 def texts(area: str) -> Mapping[str, Mapping[str, Text]]:
     """Those of an area: an entry for each language by the key, which begins with the area's name."""
-    return read(ROOT / "web" / "texts" / f"{area}.toml")
+    return next(read(file) for file in FILES if file.stem == area)
 
 
 def read(file: Path) -> Mapping[str, Mapping[str, Text]]:
@@ -33,12 +35,7 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-def speaking(area: str, language: str) -> Callable[..., str]:
-    """What gives texts of an area in a language."""
-    catalogue = Catalogue.read(ROOT / "web" / "texts" / f"{area}.toml")
-    reader = Reader.of(cast(Language, language))
-
-    def say(key: str, **values: Any) -> str:
-        return catalogue.say(reader, key, **values)
-
-    return say
+@cache
+def speaking(language: str) -> Texts:
+    """All texts for who reads this language."""
+    return Texts(Catalogue.read(*FILES), Reader.of(cast(Language, language)))

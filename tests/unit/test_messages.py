@@ -12,8 +12,9 @@ import pytest
 
 from engine import cases, models
 from engine.access import ASSURANCES
-from engine.bpmn.diff import SENTENCES
-from engine.bpmn.diff.words import FACTS, KINDS, LONG_FACTS, RULES
+from engine.bpmn.check.allow_list import RUNNING
+from engine.bpmn.diff import CODES
+from engine.bpmn.diff.words import FACTS, LONG_FACTS, RULES
 from engine.bpmn.forms import FORMATS, validator
 from engine.bpmn.notation.findings import Severity
 from engine.bpmn.run.case_migration import _REASONS
@@ -21,11 +22,10 @@ from engine.cases import migration
 from engine.definitions import forms
 from engine.events import Kind
 from engine.platform.errors import Refusal
+from engine.platform.messages import findings, refusals
+from tests import catalogues
+from tests.catalogues import FILES, LANGUAGES, placeholders, texts
 from tests.rules.sources import calls, nodes, python, strings
-from tests.web import catalogues
-from tests.web.catalogues import FILES, LANGUAGES, placeholders, texts
-from web import refusals
-from web.designer import findings
 
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 WORD = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
@@ -97,7 +97,7 @@ def test_every_finding_has_a_reason_and_a_mend() -> None:
     assert len(codes) > 200
     keys = {key for key in texts("findings") if key.split(".")[1] not in WORDS}
     assert {key for key in keys if key.count(".") == 2} == {
-        f"findings.{code}.{part}" for code in codes for part in ("reason", "mend")
+        f"findings.{code}.{part}" for code in codes for part in ("reason", "fix")
     }
     assert {f"findings.severity.{name}" for name in get_args(Severity)} <= set(texts("findings"))
 
@@ -129,7 +129,8 @@ def _sentences() -> Iterable[tuple[Path, Sequence[set[str]], ast.Call]]:
         for call in ast.walk(module):
             if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
                 continue
-            if call.func.id == "sentence" and all(keyword.arg for keyword in call.keywords):
+            tells = call.func.id in ("sentence", "with_values")
+            if tells and all(keyword.arg for keyword in call.keywords):
                 around = [one for one in scopes if one.lineno <= call.lineno <= (one.end_lineno or 0)]
                 inside: set[str] = set().union(*(_words(one) & codes for one in around))
                 yield path, (inside, _words(module) & codes, codes), call
@@ -158,7 +159,7 @@ def test_every_fault_has_a_text() -> None:
     faulting = [
         path
         for path in python("engine", "api", "web/desk", "web/attached.py", "web/visit.py")
-        if path.parent.name != "exchange"
+        if path.parent.name != "connectors"
     ]
     codes = strings(calls(faulting, "Fault"), 2) | set(forms.MESSAGES)
     for function in ("fault", "_invalid"):
@@ -240,7 +241,7 @@ def test_every_incident_has_a_reason_and_a_mend() -> None:
     codes |= strings(calls(python("engine/connectors", "engine/worker"), "CallFailed"), 0)
     codes |= strings(calls(python("engine/cases/external_calls.py"), "CallFailure"), 0)
     assert set(texts("incidents")) == {
-        f"incidents.{code}.{part}" for code in codes for part in ("reason", "mend")
+        f"incidents.{code}.{part}" for code in codes for part in ("reason", "fix")
     }
 
 
@@ -253,9 +254,9 @@ def test_every_obstacle_to_a_move_has_a_text() -> None:
 def test_every_difference_has_a_text() -> None:
     named = {*FACTS, *RULES, *LONG_FACTS}
     keys = {key.removeprefix("differences.") for key in texts("differences")}
-    assert {code for code in SENTENCES if code.removesuffix("-changed") not in named} <= keys
-    assert {key.removeprefix("fact.") for key in keys if key.startswith("fact.")} == named
-    assert {key.removeprefix("kind.") for key in keys if key.startswith("kind.")} == set(KINDS)
+    assert {code for code in CODES if code.removesuffix("-changed") not in named} <= keys
+    assert {key.partition(".")[2] for key in keys if key.startswith(("fact.", "long-fact."))} == named
+    assert {key.removeprefix("kind.") for key in keys if key.startswith("kind.")} == RUNNING
 
 
 CALLED = {

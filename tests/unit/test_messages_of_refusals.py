@@ -7,8 +7,8 @@ import pytest
 
 from engine.platform import errors
 from engine.platform.errors import Conflict, Refusal
-from tests.web.catalogues import placeholders, texts
-from web import refusals
+from engine.platform.messages import refusals
+from tests.catalogues import placeholders, texts
 
 UNTIL = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ UNTIL = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
     ],
 )
 def test_a_refusal_is_told_by_its_class_or_what_is_in_the_way(refusal: Refusal, told: str) -> None:
-    assert refusals.told(refusal) == (f"refusals.{told}", {})
+    assert refusals.text_of(refusal) == (f"refusals.{told}", {})
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_refusal_is_told_by_its_class_or_what_is_in_the_way(refusal: Refusal, 
     ],
 )
 def test_a_refusal_gives_the_values_that_its_text_names(refusal: Refusal, values: dict[str, Any]) -> None:
-    key, told = refusals.told(refusal)
+    key, told = refusals.text_of(refusal)
     assert told == values
     for text in texts("refusals")[key].values():
         assert placeholders(text if isinstance(text, str) else text["other"]) == set(values)

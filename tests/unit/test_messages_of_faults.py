@@ -7,8 +7,8 @@ import pytest
 from engine.bpmn import Form
 from engine.definitions import forms
 from engine.platform.errors import Fault, Invalid
-from tests.web.catalogues import speaking
-from web import faults
+from engine.platform.messages import faults
+from tests.catalogues import speaking
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,8 @@ def test_a_fault_of_an_answer_is_told_with_its_limit(schema: dict[str, Any], ans
     with pytest.raises(Invalid) as refused:
         forms.check(form, {"it": answer})
     [fault] = refused.value.faults
-    key, values = faults.told(fault)
-    assert speaking("faults", "fa")(key, **values) == said
+    assert faults.explain(fault, speaking("fa")) == said
 
 
 def test_a_fault_without_limits_is_told_by_its_code() -> None:
-    assert faults.told(Fault("/unit", "is no unit", "unit")) == ("faults.unit", {})
+    assert faults.text_of(Fault("/unit", "is no unit", "unit")) == ("faults.unit", {})

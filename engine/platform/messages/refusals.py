@@ -1,14 +1,14 @@
-"""What a person is told when a command is refused: the key of a text, and the values that it names."""
+"""The text of a refusal: why a command is refused, and what to do."""
 
 import re
 from typing import Any
 
 from engine.platform.errors import Conflict, Refusal, Throttled
-from web import texts
+from engine.platform.language import Texts
 
 
-def told(refusal: Refusal) -> tuple[str, dict[str, Any]]:
-    """What is said of a refusal."""
+def text_of(refusal: Refusal) -> tuple[str, dict[str, Any]]:
+    """The key of the text for a refusal, and the values that it names."""
     if isinstance(refusal, Throttled):
         return "refusals.throttled.seconds", {"count": refusal.seconds}
     values = {}
@@ -16,22 +16,27 @@ def told(refusal: Refusal) -> tuple[str, dict[str, Any]]:
         values["until"] = refusal.state["until"].date()
     if isinstance(refusal, Conflict) and refusal.code == "too-many-uploads":
         values["limit"] = refusal.state["limit"]
-    return f"refusals.{_present(refusal) or name(type(refusal))}", values
+    return f"refusals.{code_of(refusal)}", values
 
 
-def explained(refusal: Refusal) -> str:
-    """The same as it is read."""
-    key, values = told(refusal)
+def explain(refusal: Refusal, texts: Texts) -> str:
+    """A refusal in the reader's language."""
+    key, values = text_of(refusal)
     return texts.say(key, **values)
 
 
+def code_of(refusal: Refusal) -> str:
+    """The stable code of a refusal: what in the present state prevents the command, else its class."""
+    return _present(refusal) or name(type(refusal))
+
+
 def name(kind: type[Refusal]) -> str:
-    """What texts call a class of refusals: `four-eyes-late`."""
+    """The code of a class of refusals: `four-eyes-late`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower()
 
 
 def _present(refusal: Refusal) -> str | None:
-    """What in the present state is in the way, if the refusal tells."""
+    """What in the present state prevents the command, if the refusal tells it."""
     if type(refusal) is not Conflict:
         return None
     if refusal.code is not None:
